@@ -1,0 +1,1 @@
+"""Delivery: the MCP server and the commands."""

@@ -1,0 +1,1 @@
+"""Read and write messages in any messaging system."""

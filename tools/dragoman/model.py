@@ -1,0 +1,207 @@
+"""The one model that every messaging system is mapped to.
+
+Plain frozen values without behaviour. Ids are the provider's own and opaque to everybody else;
+a message id is unique within its conversation, a conversation id within its account. Times are
+aware. ``None`` and the empty tuple mean *not known or not there*: a provider never invents a value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final, Generic, TypeVar
+
+T_co = TypeVar("T_co", covariant=True)
+
+NOTHING: Final[Mapping[str, object]] = MappingProxyType({})
+
+
+class AuthorKind(StrEnum):
+    """Who speaks. ``SYSTEM`` is the service itself (somebody joined, a title changed)."""
+
+    PERSON = "person"
+    ASSISTANT = "assistant"
+    BOT = "bot"
+    SYSTEM = "system"
+
+
+class ConversationKind(StrEnum):
+    """What a conversation is to its people; ``ROOM`` where a service tells nothing finer."""
+
+    CHANNEL = "channel"
+    GROUP = "group"
+    DIRECT = "direct"
+    THREAD = "thread"
+    MAIL = "mail"
+    ROOM = "room"
+    ASSISTANT = "assistant"
+
+
+class Order(StrEnum):
+    """Where a list of messages begins: at the newest, paging to the past, or at the oldest."""
+
+    LATEST = "latest"
+    OLDEST = "oldest"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Author:
+    """The sender of a message.
+
+    Attributes:
+        id: The service's id of the sender, empty when the service names none.
+        name: What people see; never empty (``user`` when nobody is named).
+    """
+
+    name: str
+    id: str = ""
+    kind: AuthorKind = AuthorKind.PERSON
+    email: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attachment:
+    """Metadata of a file; its content is never fetched.
+
+    Attributes:
+        size: Bytes.
+    """
+
+    name: str
+    id: str = ""
+    media_type: str | None = None
+    size: int | None = None
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reaction:
+    """One emoji under a message; ``by`` may name fewer people than ``count``."""
+
+    emoji: str
+    count: int
+    by: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Citation:
+    """A source that an assistant's message rests on; ``text`` is the quoted passage."""
+
+    title: str
+    url: str | None = None
+    text: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edit:
+    """An earlier text of a message and the moment when it was written."""
+
+    text: str
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """One message.
+
+    Attributes:
+        reply_to: Id of the message that this one answers, in the same conversation.
+        replies: How many messages answer this one, as far as the service tells.
+        edited_at: When the text last changed.
+        deleted_at: Set for a tombstone; tombstones are kept by stores and shown to nobody.
+        partial: ``text`` is an excerpt because the service gives no more.
+        history: Earlier texts, oldest first.
+        extra: What only this service knows, for reading by people.
+        account: Name of the account, filled in by the workspace.
+        number: The store's number, filled in by the workspace.
+        reply_to_number: The number of ``reply_to``, filled in by the workspace.
+    """
+
+    id: str
+    conversation: str
+    author: Author
+    sent_at: datetime | None
+    text: str
+    reply_to: str | None = None
+    replies: int = 0
+    edited_at: datetime | None = None
+    deleted_at: datetime | None = None
+    partial: bool = False
+    subject: str | None = None
+    status: str | None = None
+    url: str | None = None
+    reactions: tuple[Reaction, ...] = ()
+    attachments: tuple[Attachment, ...] = ()
+    labels: tuple[str, ...] = ()
+    citations: tuple[Citation, ...] = ()
+    history: tuple[Edit, ...] = ()
+    extra: Mapping[str, object] = field(default_factory=lambda: NOTHING)
+    account: str = ""
+    number: int | None = None
+    reply_to_number: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conversation:
+    """A channel, group, direct chat, thread, mail thread, room or assistant chat.
+
+    Attributes:
+        title: What people see, without a leading ``#``; empty when the service has none.
+        participants: Names of the people in it, as many as the service tells.
+        messages: How many messages it holds.
+        account: Name of the account, filled in by the workspace.
+    """
+
+    id: str
+    title: str = ""
+    kind: ConversationKind = ConversationKind.ROOM
+    topic: str = ""
+    last_message_at: datetime | None = None
+    participants: tuple[str, ...] = ()
+    messages: int | None = None
+    unread: int | None = None
+    url: str | None = None
+    extra: Mapping[str, object] = field(default_factory=lambda: NOTHING)
+    account: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hit:
+    """A message found by a search.
+
+    Attributes:
+        excerpt: The passage around what was found; ``None`` shows the text from its beginning.
+        highlights: ``(start, end)`` of each find within the excerpt (or else the text), in characters.
+    """
+
+    message: Message
+    excerpt: str | None = None
+    highlights: tuple[tuple[int, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page(Generic[T_co]):
+    """Some items and where to go on.
+
+    Attributes:
+        cursor: Opaque; ``None`` is the end and the only sign of it: a page may be empty and go on.
+        total: How many items there are over all pages, when the service tells.
+    """
+
+    items: Sequence[T_co] = ()
+    cursor: str | None = None
+    total: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchPage(Page[Hit]):
+    """Hits, best first.
+
+    Attributes:
+        back_to: The oldest moment that the search covered; ``None`` means everything.
+    """
+
+    back_to: datetime | None = None

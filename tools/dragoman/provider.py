@@ -1,0 +1,261 @@
+"""What code that speaks to one service has to look like.
+
+A provider subclasses :class:`Provider` and overrides what its service can do; what it overrides *is*
+its list of capabilities. Methods may do I/O, may be called concurrently, raise only the family of
+:mod:`dragoman.errors`, and let cancellation pass. What they return belongs to the caller.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import ClassVar, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from dragoman.errors import UnsupportedOperation
+from dragoman.model import Conversation, ConversationKind, Message, Order, Page, SearchPage
+
+
+class Capability(StrEnum):
+    """Something an account can do; each is the name of a method of :class:`Provider` and of a tool."""
+
+    LIST_CONVERSATIONS = "list_conversations"
+    LIST_MESSAGES = "list_messages"
+    GET_MESSAGE = "get_message"
+    SEARCH_MESSAGES = "search_messages"
+    SEND_MESSAGE = "send_message"
+    UPDATE_MESSAGE = "update_message"
+    IMPORT_MESSAGE = "import_message"
+
+
+WRITES = frozenset({Capability.SEND_MESSAGE, Capability.UPDATE_MESSAGE, Capability.IMPORT_MESSAGE})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """The numbers of a service.
+
+    Attributes:
+        text_length: Longest text that can be sent, in characters; ``None`` when the service tells none.
+        page_size: Most messages that one call of the service gives.
+        edit_window: Seconds after sending during which a message can be changed; ``None`` is for ever.
+        requests_per_second: What the service publishes as its rate limit.
+        concurrency: Most calls under way at the same time.
+    """
+
+    text_length: int | None = None
+    page_size: int = 200
+    edit_window: float | None = None
+    requests_per_second: float | None = None
+    concurrency: int = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConversationQuery:
+    """Which conversations, most recent first. ``text`` is looked for in titles and participants."""
+
+    text: str | None = None
+    kind: ConversationKind | None = None
+    limit: int = 20
+    cursor: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageQuery:
+    """Which messages of a conversation.
+
+    Attributes:
+        thread: Id of a message: only it and the replies below it.
+        author: Part of a name, an id or an e-mail address.
+        since: Not before this moment.
+        until: Before this moment.
+        order: ``LATEST`` pages from the newest towards the past, ``OLDEST`` from the oldest on.
+        limit: A wish; a provider may give fewer or more.
+        cursor: From the page before, ``None`` for the first.
+    """
+
+    thread: str | None = None
+    author: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    order: Order = Order.LATEST
+    limit: int = 50
+    cursor: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchQuery:
+    """What to look for; ``conversation`` is an id. Filters as in :class:`MessageQuery`."""
+
+    text: str
+    conversation: str | None = None
+    author: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    limit: int = 20
+    cursor: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A message to send; ``reply_to`` is the id of a message of the same conversation."""
+
+    text: str
+    reply_to: str | None = None
+    subject: str | None = None
+    idempotency_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What to change of a message; ``None`` leaves a member as it is, an empty one clears it."""
+
+    text: str | None = None
+    subject: str | None = None
+    labels: tuple[str, ...] | None = None
+
+
+class AccountSettings(BaseModel):
+    """The settings that every account has; a provider adds its own in a subclass.
+
+    Unknown keys are errors, so a misspelt setting is never silently without effect.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    provider: str
+    timeout: float = Field(default=30.0, gt=0, le=3600, description="seconds that one request may take")
+    write: Literal["off", "confirm", "allow"] = Field(default="off", description="may messages be written here")
+    write_to: tuple[str, ...] | None = Field(
+        default=None, description="the only conversations that may be written to; absent means any, empty means none"
+    )
+    remember: Literal["full", "numbers", "off"] = Field(
+        default="full", description="what the store keeps of messages that were read"
+    )
+
+
+class Provider:
+    """Base of every provider. Constructing connects nothing; :meth:`open` does.
+
+    Class attributes:
+        name: What ``provider = "..."`` says in the settings.
+        Settings: The account's settings.
+        limits: The service's numbers.
+    """
+
+    name: ClassVar[str]
+    Settings: ClassVar[type[AccountSettings]] = AccountSettings
+    limits: ClassVar[Limits] = Limits()
+
+    def __init__(self, settings: AccountSettings) -> None:
+        """Keep the settings; no I/O."""
+        self.settings = settings
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, settings: AccountSettings) -> AsyncGenerator[Self]:
+        """Connect, and close on leaving exactly what was opened here.
+
+        Raises:
+            DragomanError: The account cannot be used with these settings.
+        """
+        yield cls(settings)
+
+    @classmethod
+    def capabilities(cls) -> frozenset[Capability]:
+        """What this class overrides."""
+        return frozenset(c for c in Capability if getattr(cls, c.value) is not getattr(Provider, c.value))
+
+    async def check(self) -> str:
+        """Prove with the cheapest call that the account works.
+
+        Returns:
+            A short sentence about what was reached.
+
+        Raises:
+            DragomanError: What is wrong and what to do.
+        """
+        await self.list_conversations(ConversationQuery(limit=1))
+        return "works"
+
+    async def list_conversations(self, query: ConversationQuery) -> Page[Conversation]:
+        """Conversations, most recent first. Filters narrow as far as the service can; the caller filters again."""
+        raise self._cannot(Capability.LIST_CONVERSATIONS)
+
+    async def get_conversation(self, conversation: str) -> Conversation:
+        """One conversation by id. The base knows only the id, which is right for services that tell no more.
+
+        Raises:
+            NotFound: The service says that there is none.
+        """
+        return Conversation(id=conversation)
+
+    async def list_messages(self, conversation: str, query: MessageQuery) -> Page[Message]:
+        """Messages of a conversation, within a page oldest to newest whatever the order.
+
+        The order of all messages is total and stable: a message never appears on two pages, also while
+        others are added. Filters narrow as far as the service can; the caller filters again.
+
+        Raises:
+            NotFound: There is no such conversation. An empty one is an empty page.
+        """
+        raise self._cannot(Capability.LIST_MESSAGES)
+
+    async def get_message(self, conversation: str, message: str) -> Message:
+        """One message with everything that is known of it.
+
+        Raises:
+            NotFound: There is no such conversation or message.
+        """
+        raise self._cannot(Capability.GET_MESSAGE)
+
+    async def search_messages(self, query: SearchQuery) -> SearchPage:
+        """Messages that match, best first, as the service searches."""
+        raise self._cannot(Capability.SEARCH_MESSAGES)
+
+    async def send_message(self, conversation: str, draft: Draft) -> Message:
+        """Send, and return the message as the service stored it.
+
+        Raises:
+            OutcomeUnknown: It may have gone out. Every other error means that it certainly did not.
+        """
+        raise self._cannot(Capability.SEND_MESSAGE)
+
+    async def update_message(self, conversation: str, message: str, change: Change) -> Message:
+        """Change a message, and return it as it is afterwards."""
+        raise self._cannot(Capability.UPDATE_MESSAGE)
+
+    async def import_message(self, conversation: str, message: Message) -> Message:
+        """Store a message from elsewhere with its author and time; nothing is sent to anybody.
+
+        A non-empty ``message.id`` is the id it had elsewhere: importing it again changes nothing.
+        """
+        raise self._cannot(Capability.IMPORT_MESSAGE)
+
+    async def import_conversation(self, conversation: Conversation, messages: Sequence[Message]) -> int:
+        """Store many messages of one conversation, creating or renaming it; used for files, not by a tool.
+
+        Returns:
+            How many of the messages were new.
+        """
+        for message in messages:
+            await self.import_message(conversation.id, message)
+        return len(messages)
+
+    def locate(self, link: str) -> tuple[str, str | None] | None:
+        """Conversation id, and message id if any, of one of the service's own links; ``None`` for others."""
+        return None
+
+    def cursor_after(self, message: Message, query: MessageQuery) -> str | None:
+        """The cursor that goes on right after ``message`` in the order of ``query``, where it can be made.
+
+        Lets a page be cut anywhere without reading it again; ``None`` makes the caller read it again.
+        """
+        return None
+
+    def _cannot(self, capability: Capability) -> UnsupportedOperation:
+        return UnsupportedOperation(f"The provider {self.name} cannot {capability.value.replace('_', ' ')}.")

@@ -1,0 +1,104 @@
+"""What a tool found, in the shape that is laid out for the assistant.
+
+A view holds model objects in reading order and says what else there is; it knows nothing of layout.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from dragoman.model import Conversation, Hit, Message, Order
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """An account that could not answer, and the sentence that says why."""
+
+    account: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Searched:
+    """What one account's part of a search covered.
+
+    Attributes:
+        where: ``service`` or ``local index``.
+        back_to: The oldest moment that was covered; ``None`` means everything.
+    """
+
+    account: str
+    where: str
+    back_to: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConversationsView:
+    """Conversations, most recent first. ``more``: there are others after the last one."""
+
+    conversations: Sequence[Conversation]
+    more: bool = False
+    failures: Sequence[Failure] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessagesView:
+    """A stretch of one conversation, oldest to newest.
+
+    Attributes:
+        order: ``LATEST``: ``more`` is older, and what does not fit the budget is cut at the old end.
+            ``OLDEST``: ``more`` is newer, and the cut is at the new end.
+        total: How many messages the conversation holds, where that is known.
+        thread: Set when only the thread below this message was asked for.
+        notes: Sentences about the result, for the header.
+    """
+
+    conversation: Conversation
+    messages: Sequence[Message]
+    order: Order = Order.LATEST
+    total: int | None = None
+    more: bool = False
+    thread: Message | None = None
+    notes: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageView:
+    """One message with everything that is known, and its neighbours.
+
+    Attributes:
+        offset: Characters of the text that earlier pages have shown.
+    """
+
+    conversation: Conversation
+    message: Message
+    before: Sequence[Message] = ()
+    after: Sequence[Message] = ()
+    offset: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchView:
+    """Hits, best first; ``conversations`` by ``(account, conversation id)`` for their titles."""
+
+    query: str
+    hits: Sequence[Hit]
+    conversations: Mapping[tuple[str, str], Conversation] = field(default_factory=dict[tuple[str, str], Conversation])
+    searched: Sequence[Searched] = ()
+    more: bool = False
+    failures: Sequence[Failure] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenView:
+    """A message after it was written. ``verb``: ``sent``, ``updated`` or ``imported``."""
+
+    conversation: Conversation
+    message: Message
+    verb: str
+    notes: Sequence[str] = ()
+
+
+View = ConversationsView | MessagesView | MessageView | SearchView | WrittenView
