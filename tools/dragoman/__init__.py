@@ -1,1 +1,115 @@
-"""Read and write messages in any messaging system."""
+"""Read and write messages in any messaging system.
+
+The names here are the public ones of the library. Each is imported when it is first used, so that
+``import dragoman`` costs nothing; :mod:`dragoman.testing` has the ones for tests.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Final
+
+from dragoman._version import __version__
+
+if TYPE_CHECKING:
+    from dragoman.errors import (
+        BadResponse,
+        Conflict,
+        DeadlineExceeded,
+        DragomanError,
+        InvalidArgument,
+        NotFound,
+        OutcomeUnknown,
+        PermissionDenied,
+        RateLimited,
+        Unauthenticated,
+        Unavailable,
+        UnsupportedOperation,
+    )
+    from dragoman.model import (
+        Attachment,
+        Author,
+        AuthorKind,
+        Citation,
+        Conversation,
+        ConversationKind,
+        Edit,
+        Hit,
+        Message,
+        Order,
+        Page,
+        Reaction,
+        SearchPage,
+    )
+    from dragoman.provider import (
+        AccountSettings,
+        Capability,
+        Change,
+        ConversationQuery,
+        Draft,
+        Limits,
+        MessageQuery,
+        Provider,
+        SearchQuery,
+    )
+    from dragoman.refs import Reference
+    from dragoman.registry import provider_class, provider_names
+
+__all__ = [
+    "AccountSettings",
+    "Attachment",
+    "Author",
+    "AuthorKind",
+    "BadResponse",
+    "Capability",
+    "Change",
+    "Citation",
+    "Conflict",
+    "Conversation",
+    "ConversationKind",
+    "ConversationQuery",
+    "DeadlineExceeded",
+    "Draft",
+    "DragomanError",
+    "Edit",
+    "Hit",
+    "InvalidArgument",
+    "Limits",
+    "Message",
+    "MessageQuery",
+    "NotFound",
+    "Order",
+    "OutcomeUnknown",
+    "Page",
+    "PermissionDenied",
+    "Provider",
+    "RateLimited",
+    "Reaction",
+    "Reference",
+    "SearchPage",
+    "SearchQuery",
+    "Unauthenticated",
+    "Unavailable",
+    "UnsupportedOperation",
+    "__version__",
+    "provider_class",
+    "provider_names",
+]
+
+_HOMES: Final = ("dragoman.errors", "dragoman.model", "dragoman.provider", "dragoman.refs", "dragoman.registry")
+
+
+def __getattr__(name: str) -> object:
+    """Import a public name from the module that defines it."""
+    if name in __all__:
+        for home in map(import_module, _HOMES):
+            if name in vars(home):
+                found: object = vars(home)[name]
+                globals()[name] = found
+                return found
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    """All public names, imported or not."""
+    return sorted({*globals(), *__all__})

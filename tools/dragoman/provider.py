@@ -69,7 +69,8 @@ class MessageQuery:
     """Which messages of a conversation.
 
     Attributes:
-        thread: Id of a message: only it and the replies below it.
+        thread: Id of a message: only it and the replies below it, however deep. This filter alone is
+            the provider's whole duty; the others are applied again by the caller.
         author: Part of a name, an id or an e-mail address.
         since: Not before this moment.
         until: Before this moment.

@@ -1,0 +1,5 @@
+"""``python -m dragoman_server``: the command, wherever its script is."""
+
+from dragoman_server.cli import main
+
+main()

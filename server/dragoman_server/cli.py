@@ -1,0 +1,151 @@
+"""The command line. Every command imports what it needs when it runs, so that each starts fast."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from io import TextIOWrapper
+from pathlib import Path
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
+
+import click
+
+from dragoman._version import __version__
+from dragoman.errors import DragomanError
+
+if TYPE_CHECKING:
+    from dragoman_server.config import Config
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_LEVELS = ("debug", "info", "warning", "error")
+
+
+class Commands(click.Group):
+    """A group whose commands end with one or two sentences on stderr when something is wrong."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command that was asked for."""
+        try:
+            return super().invoke(ctx)
+        except DragomanError as error:
+            from dragoman_server.log import redact  # noqa: PLC0415  # only on failure
+
+            click.echo(redact(str(error)), err=True)
+            ctx.exit(2 if error.code == "bad_settings" else 1)
+
+
+def common(command: Callable[P, R]) -> Callable[P, R]:
+    """The options of every command."""
+    config = click.option(
+        "--config", type=click.Path(path_type=Path), metavar="FILE", help="Settings; else found as the README says."
+    )
+    level = click.option("--log-level", type=click.Choice(_LEVELS), help="What to log to stderr; else DRAGOMAN_LOG.")
+    return config(level(command))
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="dragoman")
+def cli() -> None:
+    """Read and write messages in any messaging system through one MCP server."""
+
+
+@cli.command()
+@common
+def serve(config: Path | None, log_level: str | None) -> None:
+    """Serve MCP over stdin and stdout; a client starts this."""
+    from dragoman_server import wire  # noqa: PLC0415  # before all else: nothing may print to the protocol
+
+    if sys.stdin is not None and sys.stdin.isatty():
+        click.echo("Waiting for an MCP client on stdin. Press Ctrl-C to end; `dragoman demo` shows more.", err=True)
+    lines = wire.take()
+    from dragoman_server import serving  # noqa: PLC0415  # imports the SDK
+
+    serving.over_pipes(lines, config, log_level)
+
+
+@cli.command()
+@click.argument("tool")
+@click.argument("arguments", nargs=-1, metavar="[KEY=VALUE]...")
+@click.option("--json", "more", metavar="OBJECT", help="Arguments as a JSON object.")
+@common
+def call(tool: str, arguments: tuple[str, ...], more: str | None, config: Path | None, log_level: str | None) -> None:
+    """Call one tool and print what an assistant would see.
+
+    The exit status is 1 when the tool answers with an error.
+    """
+    from dragoman_server import calling  # noqa: PLC0415  # see the module
+
+    given = calling.arguments(arguments, more)
+    text, failed = calling.run(_settings(config, log_level), tool, given)
+    click.echo(text)
+    sys.exit(int(failed))
+
+
+@cli.command()
+@common
+def tools(config: Path | None, log_level: str | None) -> None:
+    """List the tools with what each costs in tokens."""
+    from dragoman_server import overview  # noqa: PLC0415  # see the module
+
+    click.echo(overview.tools(_settings(config, log_level)))
+
+
+@cli.command()
+@common
+def accounts(config: Path | None, log_level: str | None) -> None:
+    """List the accounts with what they can do and may write."""
+    from dragoman_server import overview  # noqa: PLC0415  # see the module
+
+    click.echo(overview.accounts(_settings(config, log_level)))
+
+
+@cli.command()
+@common
+def check(config: Path | None, log_level: str | None) -> None:
+    """Reach every account and say what works and what to do."""
+    from dragoman_server import checking  # noqa: PLC0415  # see the module
+
+    reports = checking.check(_settings(config, log_level))
+    for report in reports:
+        click.echo(report.line)
+    sys.exit(int(not all(report.good for report in reports)))
+
+
+@cli.command(name="import")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--account", metavar="NAME", help="Where to; the local account if there is one.")
+@common
+def import_(file: Path, account: str | None, config: Path | None, log_level: str | None) -> None:
+    """Import a chat export or JSON Lines into a local account; again and again without doubling."""
+    from dragoman_server import importing  # noqa: PLC0415  # see the module
+
+    click.echo(importing.import_file(_settings(config, log_level), file, account))
+
+
+@cli.command()
+@common
+def demo(config: Path | None, log_level: str | None) -> None:
+    """Show the tools at work on a real conversation in a throw-away store."""
+    from dragoman_server import demo as shown  # noqa: PLC0415  # imports the SDK
+
+    if config is not None:
+        _settings(config, log_level)  # the demonstration uses its own, but a bad file is never passed over
+    shown.run()
+
+
+def _settings(config: Path | None, log_level: str | None) -> Config:
+    from dragoman_server import config as settings  # noqa: PLC0415  # pydantic, only when a command runs
+    from dragoman_server import log  # noqa: PLC0415  # as above
+
+    log.set_up(log_level)
+    return settings.load(config)
+
+
+def main() -> None:
+    """The command ``dragoman``."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # whatever the locale says; a lone surrogate ends nothing
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+    cli(prog_name="dragoman")

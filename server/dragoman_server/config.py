@@ -1,0 +1,281 @@
+"""The settings: found, read once, and refused with all their mistakes at once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, tzinfo
+from pathlib import Path
+from typing import Final, Literal, cast
+from zoneinfo import ZoneInfo
+
+from platformdirs import user_config_path, user_data_path
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from dragoman.errors import DragomanError, InvalidArgument
+from dragoman.provider import AccountSettings
+from dragoman.refs import ACCOUNT_NAME, parse
+from dragoman.registry import provider_class, provider_names
+from dragoman_server.mistakes import Mistake, dotted, keys_of, of_model
+from dragoman_server.toml_lines import Document, KeyPath, read
+
+FILE_NAME: Final = "dragoman.toml"
+STORE_NAME: Final = "dragoman.db"
+_LARGEST_FILE: Final = 1 << 20
+_MOST_SHOWN: Final = 40
+_DEFAULT: Final = {"local": {"provider": "local"}}
+
+
+class ConfigError(InvalidArgument):
+    """The settings cannot be used.
+
+    Attributes:
+        problems: One sentence for each mistake, with file, line and key where they are known.
+    """
+
+    code = "bad_settings"
+
+    def __init__(self, *problems: str) -> None:
+        """Keep all sentences; what is beyond the most that anybody reads is only counted."""
+        shown = problems[:_MOST_SHOWN]
+        if len(problems) > len(shown):
+            shown = (*shown, f"... and {len(problems) - len(shown)} more.")
+        super().__init__("\n".join(shown))
+        self.problems = problems
+
+
+class General(BaseModel):
+    """What stands at the top of the file, beside the accounts.
+
+    Attributes:
+        timezone: IANA name of the zone that times are shown in; the machine's when absent.
+        max_tokens: The largest answer of a reading tool, unless a call asks for another.
+        flow_guard: Whether writing elsewhere after reading other people's text is remarked upon.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    timezone: str | None = None
+    max_tokens: int = Field(default=3000, ge=200, le=1_000_000)
+    flow_guard: Literal["off", "warn", "confirm"] | None = None
+
+    @field_validator("timezone")
+    @classmethod
+    def _zone_exists(cls, name: str | None) -> str | None:
+        if name is not None and _zone(name) is None:
+            raise ValueError('must be the IANA name of a time zone, such as "Europe/Berlin"')
+        return name
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """Settings that can be used.
+
+    Attributes:
+        accounts: Settings by account name, in the order of the file; never empty.
+        data: The folder that holds what the server remembers.
+        source: The file they were read from, ``None`` when there was none.
+    """
+
+    accounts: Mapping[str, AccountSettings]
+    general: General = field(default_factory=General)
+    data: Path = field(default_factory=lambda: data_folder())  # noqa: PLW0108  # defined further down
+    source: Path | None = None
+
+    @property
+    def store(self) -> Path:
+        """The file that holds what the server remembers."""
+        return self.data / STORE_NAME
+
+    @property
+    def zone(self) -> tzinfo:
+        """The zone that times are shown in."""
+        return (_zone(self.general.timezone) if self.general.timezone else None) or local_zone()
+
+
+def load(path: str | Path | None = None) -> Config:
+    """Read the settings from a file, or from the one that :func:`find` finds.
+
+    Raises:
+        ConfigError: The file cannot be read or has mistakes; all of them are reported.
+    """
+    source = Path(path).expanduser() if path is not None else find()
+    if source is None:
+        return from_mapping({})
+    document = read(_text(source))
+    mistakes = [_located(source, line.line, f"{line.reason}.") for line in document.mistakes]
+    config, semantic = _build(document.data, source) if document.whole else (None, [])
+    if document.mistakes:  # a required key may stand in a line that was left out
+        semantic = [mistake for mistake in semantic if not mistake.absent]
+    mistakes += _sorted_by_line(document, source, semantic)
+    if mistakes or config is None:
+        raise ConfigError(*mistakes)
+    return config
+
+
+def from_mapping(raw: Mapping[str, object], *, data: Path | None = None) -> Config:
+    """Check settings that are already in memory, as a file would hold them.
+
+    Raises:
+        ConfigError: They have mistakes; all of them are reported.
+    """
+    config, mistakes = _build(raw, None)
+    if mistakes or config is None:
+        raise ConfigError(*(f"{dotted(m.path)}: {m.sentence}" for m in mistakes))
+    return config if data is None else Config(config.accounts, config.general, data)
+
+
+def find() -> Path | None:
+    """The settings file to use when none is named: ``DRAGOMAN_CONFIG``, the working folder, the platform's folder."""
+    named = os.environ.get("DRAGOMAN_CONFIG")
+    if named:
+        return Path(named).expanduser()
+    usual = (Path(FILE_NAME), user_config_path("dragoman", appauthor=False) / FILE_NAME)
+    return next((path for path in usual if os.path.lexists(path)), None)
+
+
+def data_folder() -> Path:
+    """The folder for data: ``DRAGOMAN_DATA``, else the platform's."""
+    named = os.environ.get("DRAGOMAN_DATA")
+    return Path(named).expanduser() if named else user_data_path("dragoman", appauthor=False)
+
+
+def local_zone() -> tzinfo:
+    """The machine's zone by name, or UTC when it has none that is known."""
+    from tzlocal import get_localzone  # noqa: PLC0415  # only needed when the settings name no zone
+
+    try:
+        return get_localzone()
+    except (LookupError, ValueError, OSError):
+        return UTC
+
+
+def _zone(name: str) -> ZoneInfo | None:
+    try:
+        return ZoneInfo(name)
+    except (LookupError, ValueError, OSError):
+        return None
+
+
+def _text(source: Path) -> str:
+    try:
+        with source.open("rb") as file:
+            content = file.read(_LARGEST_FILE + 1)
+    except FileNotFoundError:
+        raise ConfigError(f"{source}: There is no such settings file.") from None
+    except IsADirectoryError:
+        raise ConfigError(f"{source}: This is a folder, and a settings file is expected.") from None
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise ConfigError(f"{source}: The settings file cannot be read ({reason}).") from None
+    if len(content) > _LARGEST_FILE:
+        raise ConfigError(f"{source}: This is no settings file, it is larger than 1 MiB.")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise ConfigError(f"{source}:{line}: The settings file is not UTF-8 text.") from None
+
+
+def _build(raw: Mapping[str, object], source: Path | None) -> tuple[Config | None, list[Mistake]]:
+    top = {key: value for key, value in raw.items() if key != "accounts"}
+    mistakes: list[Mistake] = []
+    general = _general(top, mistakes)
+    tables = raw.get("accounts", {})
+    accounts: dict[str, AccountSettings] = {}
+    if isinstance(tables, Mapping):
+        accounts = _accounts(cast("Mapping[str, object]", tables) or _DEFAULT, mistakes)
+    else:
+        mistakes.append(Mistake(("accounts",), "must be tables, each begun by a line [accounts.NAME]."))
+    if mistakes or general is None:
+        return None, mistakes
+    return Config(accounts, general, source=source), mistakes
+
+
+def _general(top: Mapping[str, object], mistakes: list[Mistake]) -> General | None:
+    try:
+        return General.model_validate(top)
+    except ValidationError as error:
+        mistakes.extend(of_model(error, [*keys_of(General), "accounts"], (), top))
+        return None
+
+
+def _accounts(tables: Mapping[str, object], mistakes: list[Mistake]) -> dict[str, AccountSettings]:
+    accounts: dict[str, AccountSettings] = {}
+    for name, table in tables.items():
+        at = ("accounts", name)
+        if not ACCOUNT_NAME.fullmatch(name):
+            sentence = (
+                "an account name has small letters, digits and hyphens, begins with a letter, and is at most 32 long."
+            )
+            mistakes.append(Mistake(at, sentence))
+        if isinstance(table, Mapping):
+            settings = _account(cast("Mapping[str, object]", table), at, mistakes)
+            if settings is not None:
+                accounts[name] = settings
+        else:
+            mistakes.append(Mistake(at, "must be a table, begun by a line [accounts.NAME]."))
+    mistakes.extend(_same_file(accounts))
+    return accounts
+
+
+def _account(table: Mapping[str, object], at: KeyPath, mistakes: list[Mistake]) -> AccountSettings | None:
+    provider = table.get("provider")
+    known = provider_names()
+    if not isinstance(provider, str) or provider not in known:
+        what = "is required" if provider is None else "is no provider that is installed"
+        sentence = f"{what}; the providers are {', '.join(known)}."
+        mistakes.append(Mistake((*at, "provider"), sentence, absent=provider is None))
+        return None
+    try:
+        model = provider_class(provider).Settings
+    except DragomanError as error:
+        mistakes.append(Mistake((*at, "provider"), str(error)))
+        return None
+    try:
+        settings = model.model_validate(table)
+    except ValidationError as error:
+        mistakes.extend(of_model(error, keys_of(model), at, table))
+        return None
+    mistakes.extend(_foreign(settings, at))
+    return settings
+
+
+def _foreign(settings: AccountSettings, at: KeyPath) -> list[Mistake]:
+    """Places in ``write_to`` that cannot belong to the account; bare ids are the provider's to judge."""
+    for place in settings.write_to or ():
+        try:
+            reference = parse(place)
+            good = reference is None or (reference.account == at[-1] and reference.message is None)
+        except DragomanError:
+            good = False
+        if not good:
+            sentence = f"must hold references of conversations of this account, such as {dotted(at[-1:])}:ID."
+            return [Mistake((*at, "write_to"), sentence)]
+    return []
+
+
+def _same_file(accounts: Mapping[str, AccountSettings]) -> list[Mistake]:
+    """Accounts that would write the same file under two names."""
+    seen: dict[tuple[str, Path], str] = {}
+    mistakes: list[Mistake] = []
+    for name, settings in accounts.items():
+        if "path" not in type(settings).model_fields:
+            continue
+        path: object = getattr(settings, "path", None)
+        place = path if isinstance(path, Path) else data_folder() / STORE_NAME
+        key = (settings.provider, Path(os.path.realpath(place.expanduser())))
+        if key in seen:
+            mistakes.append(Mistake(("accounts", name, "path"), f"is the file of the account {seen[key]} already."))
+        seen.setdefault(key, name)
+    return mistakes
+
+
+def _located(source: Path, line: int | None, sentence: str) -> str:
+    return f"{source}:{line}: {sentence}" if line else f"{source}: {sentence}"
+
+
+def _sorted_by_line(document: Document, source: Path, mistakes: list[Mistake]) -> list[str]:
+    placed = sorted(((document.line_of(m.path), m) for m in mistakes), key=lambda pair: pair[0] or 0)
+    return [_located(source, line, f"{dotted(m.path)}: {m.sentence}") for line, m in placed]

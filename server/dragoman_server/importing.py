@@ -1,0 +1,184 @@
+"""The command ``import``: a file into an account, in batches, as often as anybody likes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import tzinfo
+from pathlib import Path
+from typing import BinaryIO, Final
+
+import anyio
+import anyio.to_thread
+import click
+
+from dragoman import policy
+from dragoman.errors import InvalidArgument
+from dragoman.model import Conversation, Message
+from dragoman.provider import Capability
+from dragoman.refs import Reference
+from dragoman.toolset import Desk
+from dragoman.workspace import Account
+from dragoman_server import chatfile, desk
+from dragoman_server.config import Config
+from dragoman_server.jsonlines import Reader
+
+BATCH: Final = 2000
+"""Messages that are held in memory, and stored in one go."""
+
+_LONGEST_LINE: Final = 64 << 20
+_LARGEST_CHAT: Final = 512 << 20
+
+Progress = Callable[[int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Some messages of one conversation. ``position``: bytes of the file read so far."""
+
+    conversation: Conversation
+    messages: list[Message]
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What an import did: messages in the file, how many of them were new, in how many conversations."""
+
+    messages: int
+    new: int
+    conversations: int
+    account: str
+
+    def __str__(self) -> str:
+        """A sentence."""
+        where = f"in {self.conversations:,} conversation{'s' * (self.conversations != 1)} of {self.account}"
+        return f"{self.messages:,} message{'s' * (self.messages != 1)} read, {self.new:,} new, {where}."
+
+
+def import_file(config: Config, path: Path, account: str | None) -> str:
+    """Import a file with progress on stderr.
+
+    Raises:
+        DragomanError: The file cannot be read or is wrong, or the account takes no imports.
+    """
+    size = _size(path)
+    with click.progressbar(length=size, label="Importing", file=click.get_text_stream("stderr")) as bar:
+
+        def progress(position: int) -> None:
+            bar.update(max(0, min(position, size) - bar.pos))
+
+        async def main() -> Outcome:
+            async with desk.at(config) as shared:
+                return await load(shared, path, account, progress)
+
+        return str(anyio.run(main))
+
+
+async def load(shared: Desk, path: Path, account: str | None = None, progress: Progress | None = None) -> Outcome:
+    """Import a file; what was imported before a mistake in it stays.
+
+    Args:
+        shared: Where the accounts are.
+        path: The file.
+        account: Name of the account; ``None`` takes ``local``, or the only one that can.
+        progress: Is told the bytes of the file that are done.
+
+    Raises:
+        DragomanError: The file cannot be read or is wrong, or the account takes no imports.
+    """
+    target = _target(shared, account)
+    provider = await target.provider()
+    with _opened(path) as file:
+        batches = read(file, shared.zone)
+        messages = new = 0
+        places: set[str] = set()
+        while (batch := await anyio.to_thread.run_sync(next, batches, None)) is not None:
+            policy.allow(target.settings, Reference(target.name, batch.conversation.id))
+            new += await provider.import_conversation(batch.conversation, batch.messages)
+            messages += len(batch.messages)
+            places.add(batch.conversation.id)
+            if progress is not None:
+                progress(batch.position)
+    return Outcome(messages, new, len(places), target.name)
+
+
+def read(file: BinaryIO, zone: tzinfo) -> Iterator[Batch]:
+    """The messages of a file of either form, in batches; memory does not grow with JSON Lines.
+
+    Raises:
+        InvalidArgument: The file has neither form, or a line is wrong.
+    """
+    first = file.readline(_LONGEST_LINE)
+    file.seek(0)
+    return _lines(file, zone) if _is_message(first) else _chat(file)
+
+
+def _chat(file: BinaryIO) -> Iterator[Batch]:
+    content = file.read(_LARGEST_CHAT + 1)
+    if len(content) > _LARGEST_CHAT:
+        raise InvalidArgument("The chat export is larger than 512 MiB.", hint="Convert it to JSON Lines.")
+    for conversation, messages in chatfile.conversations(chatfile.read(content)):
+        for start in range(0, max(len(messages), 1), BATCH):
+            yield Batch(conversation, messages[start : start + BATCH], len(content))
+
+
+def _lines(file: BinaryIO, zone: tzinfo) -> Iterator[Batch]:
+    reader = Reader(zone)
+    waiting: dict[str, list[Message]] = {}
+    held = position = 0
+    for number, row in enumerate(iter(lambda: file.readline(_LONGEST_LINE), b""), 1):
+        position += len(row)
+        if not row.strip():
+            continue
+        message = _message(reader, row, number)
+        waiting.setdefault(message.conversation, []).append(message)
+        held += 1
+        if held >= BATCH:
+            yield from _batches(waiting, position)
+            waiting, held = {}, 0
+    yield from _batches(waiting, position)
+
+
+def _batches(waiting: dict[str, list[Message]], position: int) -> Iterator[Batch]:
+    for identifier, messages in waiting.items():
+        yield Batch(Conversation(id=identifier), messages, position)
+
+
+def _message(reader: Reader, row: bytes, number: int) -> Message:
+    try:
+        return reader.message(row.decode("utf-8-sig"))
+    except UnicodeDecodeError:
+        raise InvalidArgument(f"Line {number} is not UTF-8 text.") from None
+    except InvalidArgument as error:
+        raise InvalidArgument(f"Line {number}: {error.message}", hint=error.hint) from None
+
+
+def _is_message(line: bytes) -> bool:
+    try:
+        found: object = json.loads(line.decode("utf-8-sig"))
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(found, dict) and "conversations" not in found
+
+
+def _target(shared: Desk, name: str | None) -> Account:
+    able = shared.workspace.able(Capability.IMPORT_MESSAGE, name)
+    usual = [account for account in able if account.name == "local"]
+    if len(able) > 1 and not usual:
+        names = ", ".join(account.name for account in able)
+        raise InvalidArgument("Several accounts take imports.", hint=f"Say --account with one of {names}.")
+    return (usual or able)[0]
+
+
+def _opened(path: Path) -> BinaryIO:
+    try:
+        return path.open("rb")
+    except OSError as error:
+        raise InvalidArgument(f"{path}: The file cannot be read ({error.strerror or type(error).__name__}).") from None
+
+
+def _size(path: Path) -> int:
+    with _opened(path) as file:
+        return file.seek(0, 2)

@@ -1,0 +1,32 @@
+"""The command ``serve``: from the two pipes to a running server."""
+
+from __future__ import annotations
+
+import gc
+from pathlib import Path
+
+# Importing the SDK makes hundreds of thousands of objects that live as long as the process: looking
+# for garbage among them, then and later, is a tenth of the start.
+gc.disable()
+
+from dragoman_server import app, config, desk, log, transport  # noqa: E402  # after the garbage collector rests
+from dragoman_server.wire import Wire  # noqa: E402  # as above
+
+gc.freeze()
+gc.enable()
+
+
+def over_pipes(wire: Wire, settings_file: Path | None, log_level: str | None) -> None:
+    """Serve one client until it leaves. Does not return: the process ends with the connection.
+
+    Raises:
+        ConfigError: The settings cannot be used; nothing was opened.
+    """
+    log.set_up(log_level)
+    settings = config.load(settings_file)
+
+    async def main() -> None:
+        async with desk.at(settings) as shared:
+            await transport.serve(app.build(shared), wire)
+
+    transport.run(main)

@@ -1,0 +1,171 @@
+"""MCP over the process's own pipes.
+
+Bytes in, bytes out: UTF-8 and LF whatever the locale or the system. The end of the input ends the
+server, after what was asked before it had a moment to be answered.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import BinaryIO, Final
+
+import anyio
+import mcp_types as types
+from anyio.abc import CancelScope, TaskStatus
+from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
+from mcp.server.lowlevel import Server
+from mcp.shared.message import SessionMessage
+from pydantic import ValidationError
+from pydantic_core import PydanticSerializationError
+
+from dragoman_server.wire import Wire
+
+GRACE: Final = 1.0
+"""Seconds that calls under way have after the input ended."""
+
+_CLOSING: Final = 2.0
+_BOM: Final = b"\xef\xbb\xbf"
+
+_log = logging.getLogger(__name__)
+
+Incoming = SessionMessage | Exception
+
+
+class _Open:
+    """The requests that wait for their answers."""
+
+    def __init__(self) -> None:
+        self._ids: set[types.RequestId] = set()
+        self._settled = anyio.Event()
+        self._settled.set()
+
+    def asked(self, message: types.JSONRPCMessage) -> None:
+        if isinstance(message, types.JSONRPCRequest):
+            self._ids.add(message.id)
+            if self._settled.is_set():
+                self._settled = anyio.Event()
+        elif isinstance(message, types.JSONRPCNotification) and message.method == "notifications/cancelled":
+            self._drop((message.params or {}).get("requestId"))
+
+    def answered(self, message: types.JSONRPCMessage) -> None:
+        if isinstance(message, types.JSONRPCResponse | types.JSONRPCError):
+            self._drop(message.id)
+
+    async def settled(self) -> None:
+        await self._settled.wait()
+
+    def _drop(self, request: object) -> None:
+        if isinstance(request, str | int):
+            self._ids.discard(request)
+        if not self._ids:
+            self._settled.set()
+
+
+async def serve(server: Server[object], wire: Wire) -> None:
+    """Serve one client until its input ends, it stops reading, or a signal asks to end."""
+    pending, written = _Open(), anyio.Event()
+    into, incoming = anyio.create_memory_object_stream[Incoming](0)
+    outgoing, outof = anyio.create_memory_object_stream[SessionMessage](0)
+    async with anyio.create_task_group() as group:
+        await group.start(_end_on_signal, group.cancel_scope)
+        group.start_soon(_read, wire.incoming, into, pending)
+        group.start_soon(_write, wire.outgoing, outof, pending, written)
+        group.start_soon(_end_with, written, group.cancel_scope)
+        await server.run(incoming, outgoing, server.create_initialization_options())
+        with anyio.move_on_after(GRACE):
+            await written.wait()
+        group.cancel_scope.cancel()
+
+
+def run(main: Callable[[], Awaitable[None]]) -> None:
+    """Run an asynchronous function and end the process, at once and with everything closed.
+
+    A thread that still waits for input would otherwise hold the interpreter until the client moves.
+    """
+    status = 0
+    try:
+        anyio.run(main)
+    except KeyboardInterrupt:
+        status = 130
+    except BaseException:
+        _log.exception("The server ends because of a mistake in itself.")
+        status = 1
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError, AttributeError):
+            stream.flush()
+    os._exit(status)
+
+
+async def _read(source: BinaryIO, into: MemoryObjectSendStream[Incoming], pending: _Open) -> None:
+    first = True
+    async with into:
+        while line := await anyio.to_thread.run_sync(source.readline, abandon_on_cancel=True):
+            if first:
+                line, first = line.removeprefix(_BOM), False
+            if not line.strip():
+                continue
+            try:
+                message = types.jsonrpc_message_adapter.validate_json(line, by_name=False)
+            except ValidationError as error:
+                _log.warning("A line that is no JSON-RPC message was left unanswered.")
+                await into.send(error)
+                continue
+            pending.asked(message)
+            await into.send(SessionMessage(message))
+        with anyio.move_on_after(GRACE):
+            await pending.settled()
+
+
+async def _write(
+    sink: BinaryIO, outof: MemoryObjectReceiveStream[SessionMessage], pending: _Open, written: anyio.Event
+) -> None:
+    """Write until nothing more comes, or the client has closed its end."""
+    with suppress(OSError):
+        async with outof:
+            async for message in outof:
+                line = _encoded(message.message)
+                await anyio.to_thread.run_sync(_put, sink, line, abandon_on_cancel=True)
+                pending.answered(message.message)
+    written.set()
+
+
+async def _end_with(written: anyio.Event, scope: CancelScope) -> None:
+    await written.wait()
+    scope.cancel()
+
+
+def _put(sink: BinaryIO, line: bytes) -> None:
+    sink.write(line)
+    sink.flush()
+
+
+def _encoded(message: types.JSONRPCMessage) -> bytes:
+    """One line of UTF-8; text that UTF-8 cannot hold is escaped, so that no answer is ever lost to it."""
+    try:
+        return message.model_dump_json(by_alias=True, exclude_unset=True).encode() + b"\n"
+    except (PydanticSerializationError, UnicodeEncodeError):
+        return json.dumps(message.model_dump(by_alias=True, exclude_unset=True)).encode() + b"\n"
+
+
+async def _end_on_signal(scope: CancelScope, *, task_status: TaskStatus[None]) -> None:
+    """Close everything on SIGINT and SIGTERM, and end the process anyway should that take too long."""
+    if sys.platform == "win32":  # the event loop takes no signals there
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: os._exit(0))
+        task_status.started()
+        return
+    with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+        task_status.started()
+        async for _ in signals:
+            deadline = threading.Timer(_CLOSING, os._exit, (0,))
+            deadline.daemon = True
+            deadline.start()
+            scope.cancel()
+            return

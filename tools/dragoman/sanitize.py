@@ -1,0 +1,186 @@
+"""Foreign text made safe to show.
+
+Texts, names and titles come from people who may want to fool a reader, a terminal or a model. After
+cleaning, what is left is what a reader sees: ANSI escape sequences are removed whole, every kind of
+line break is ``\\n``, and each character that is invisible, turns the direction of writing, or has no
+meaning is shown by its code:
+
+========================================  =============================================
+``\\u202e``                                ``<U+202E>``
+the same one 37 times                     ``<U+200B>(x37)``
+tag characters that spell a message       ``<U+E0068>..<U+E0069>("hi there, i")``
+more than five marks stacked on a letter  five of them, then ``<U+0315 and 11 more marks>``
+========================================  =============================================
+
+Characters of these kinds stay where writing needs them: joiners within emoji and between letters of
+Arabic, Indic and other joining scripts, variation selectors after an emoji or an ideograph, keycaps
+and flags. Nothing else is ever left out.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from functools import cache, lru_cache
+from itertools import groupby
+from typing import Final
+
+NAME_LIMIT: Final = 60
+NOBODY: Final = "user"
+
+_PLAIN: Final = re.compile(r"[^\t\n\x20-\x7e]")
+_BREAKS: Final = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
+_ESCAPES: Final = re.compile(
+    "(?:\x1b\\[|\x9b)[0-?]*[ -/]*[@-~]"  # CSI: colours, cursor movement
+    "|\x1b[\\]PX^_][^\x07\x1b\x9c\n]*(?:\x07|\x1b\\\\|\x9c)?"  # OSC and other strings, to the end of the line if open
+    "|[\x90\x98\x9d-\x9f][^\x07\x1b\x9c\n]*(?:\x07|\x1b\\\\|\x9c)"  # the same by their one-byte names
+    "|\x1b[ -/]*[0-~]"  # everything else
+)
+_ROOM_FOR_ESCAPES: Final = 16
+_NAME_LOSES: Final = dict.fromkeys(map(ord, "[](){}<>:［］（）｛｝＜＞【】：﹕︓꞉∶"), " ")  # noqa: RUF001 - look-alikes
+
+# Whole regions without anything to hide; emoji and ideographs there may be newer than this Python's tables.
+_REGIONS: Final = "\U0001f000-\U0001faff\U0001d400-\U0001d7ff\U00020000-\U0003fffd\u3400-\u9fff\uac00-\ud7a3"
+_CLASSIFIED: Final = (range(0x3400), range(0xA000, 0xAC00), range(0xD7A4, 0xD800), range(0xF900, 0x10000))
+_BLANKS: Final = frozenset("\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0\u034f\ufffc")
+_SELECTORS: Final = re.compile("[\u180b-\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef]")
+_GOOD_CATEGORIES: Final = frozenset("LMNPS")
+_STACK: Final = 5
+
+_EMOJI: Final = (
+    "\xa9\xae\u203c\u2049\u2122\u2139\u2194-\u2199\u21a9\u21aa\u231a\u231b\u2328\u23cf\u23e9-\u23fa\u24c2\u25aa\u25ab"
+    "\u25b6\u25c0\u25fb-\u25fe\u2600-\u27bf\u2934\u2935\u2b05-\u2b07\u2b1b\u2b1c\u2b50\u2b55\u3030\u303d\u3297\u3299"
+    "\U0001f000-\U0001faff"
+)
+_JOINING: Final = (  # letters and marks of scripts that use joiners
+    "\u0620-\u064a\u064b-\u065f\u066e-\u06d5\u06ee\u06ef\u06fa-\u06ff\u0710-\u077f\u07ca-\u07ea\u0840-\u0858\u08a0-\u08e1"
+    "\u0900-\u0963\u0971-\u09e5\u09f0-\u0a65\u0a70-\u0ae5\u0af9-\u0b65\u0b71-\u0bd7\u0c00-\u0c65\u0c80-\u0ce5\u0d00-\u0d63"
+    "\u0d7a-\u0de5\u0df2\u0df3\u1000-\u103f\u1780-\u17d3\u1820-\u18aa\u1b00-\u1b4b\ua980-\ua9c0\ufb50-\ufdfb\ufe70-\ufefc"
+)
+_VIRAMA: Final = "\u094d\u09cd\u0a4d\u0acd\u0b4d\u0bcd\u0c4d\u0ccd\u0d4d\u0dca\u1039\u17d2\u1b44\ua9c0"
+_IDEOGRAPH: Final = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003fffd"
+
+
+def clean(text: str) -> str:
+    """Make the text of a message safe; it may have several lines, separated by ``\\n`` only."""
+    if not _PLAIN.search(text):
+        return text
+    if not text.isprintable():
+        text = _BREAKS.sub("\n", text)
+        text = _BREAKS.sub("\n", _ESCAPES.sub("", text))
+    odd, stacked, special = _patterns()
+    return special.sub(_show, text) if odd.search(text) or stacked.search(text) else text
+
+
+def clean_line(text: str, limit: int) -> str:
+    """Make a title, file name, label or the like safe: one line of at most ``limit`` characters.
+
+    White space is collapsed; what is cut off is marked by ``…``.
+    """
+    known = limit * _ROOM_FOR_ESCAPES + 64
+    line = " ".join(clean(text[:known]).split())
+    if len(line) <= limit and len(text) <= known:
+        return line
+    return cut(line, limit - 1) + "…"
+
+
+@lru_cache(maxsize=1024)
+def clean_name(text: str) -> str:
+    """Make an author's name safe: one line of at most 60 characters without brackets and colons, never empty."""
+    return clean_line(text[: NAME_LIMIT * _ROOM_FOR_ESCAPES].translate(_NAME_LOSES), NAME_LIMIT) or NOBODY
+
+
+def cut(text: str, limit: int) -> str:
+    """The beginning of a cleaned text, at most ``limit`` characters, without half an emoji or a bare joiner."""
+    if len(text) <= limit:
+        return text
+    end = max(limit, 0)
+    while end and (_extends(text[end]) or text[end - 1] in "\u200c\u200d"):
+        end -= 1
+    opened = text.rfind("<U+", max(end - 10, 0), end)
+    if opened >= 0 and ">" not in text[opened:end]:
+        end = opened
+    return text[:end]
+
+
+def _extends(char: str) -> bool:
+    return char in "\u200c\u200d" or "\U0001f3fb" <= char <= "\U0001f3ff" or unicodedata.category(char)[0] in "MC"
+
+
+def _show(match: re.Match[str]) -> str:
+    if match.lastgroup == "needed":
+        return match[0]
+    if match.lastgroup == "marks":
+        return _show_stack(match[0])
+    return "".join(_show_run(kind, "".join(run)) for kind, run in groupby(match[0], key=_kind))
+
+
+def _kind(char: str) -> str:
+    """What has to be shown together: the same character, a message of tag characters, marks, the visible."""
+    if "\U000e0020" <= char <= "\U000e007e":
+        return "tags"
+    if _is_good(char):
+        return "marks" if _is_mark(char) else "visible"
+    return char
+
+
+def _show_run(kind: str, run: str) -> str:
+    if kind == "visible":
+        return run
+    if kind == "marks":
+        return _show_stack(run) if len(run) > _STACK else run
+    code = f"<U+{ord(run[0]):04X}>"
+    if kind == "tags" and len(run) > 1:
+        return f'{code}..<U+{ord(run[-1]):04X}>("{"".join(chr(ord(c) - 0xE0000) for c in run)}")'
+    return code * len(run) if len(run) <= 3 else f"{code}(x{len(run)})"  # noqa: PLR2004 - shorter from four on
+
+
+def _show_stack(marks: str) -> str:
+    return f"{marks[:_STACK]}<U+{ord(marks[_STACK]):04X} and {len(marks) - _STACK - 1} more marks>"
+
+
+@cache
+def _patterns() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
+    """What needs a look, marks that stand too high, and what these are; made when the first text needs them."""
+    chars = [char for codes in _CLASSIFIED for char in map(chr, codes) if _is_good(char)]
+    marks = f"[{_ranges([char for char in chars if _is_mark(char)])}]"
+    good = _REGIONS + _ranges(chars)
+    special = f"(?P<needed>{_needed()})|(?P<marks>{marks}{marks}{{{_STACK},}})|[^{good}]+"
+    return re.compile(f"[^{good}]"), re.compile(f"{marks}{marks}{{{_STACK}}}"), re.compile(special)
+
+
+def _needed() -> str:
+    """Where the invisible has a meaning for writing."""
+    one = f"[{_EMOJI}][\ufe0e\ufe0f]?[\U0001f3fb-\U0001f3ff]?"
+    region = "\U0001f3f4[\U000e0061-\U000e007a]{2}[\U000e0030-\U000e0039\U000e0061-\U000e007a]{1,3}\U000e007f"
+    return "|".join(
+        (
+            region,
+            f"{one}(?:\u200d{one}){{1,8}}",
+            f"[{_EMOJI}][\ufe0e\ufe0f]",
+            "[0-9#*]\ufe0f\u20e3",
+            f"(?<=[{_JOINING}])[\u200c\u200d](?=[{_JOINING}])",
+            f"(?<=[{_VIRAMA}])[\u200c\u200d]",
+            f"(?<=[{_IDEOGRAPH}])[\ufe00-\ufe02\U000e0100-\U000e01ef]",
+            "(?<=[\u1820-\u18aa])[\u180b-\u180d\u180f]",
+        )
+    )
+
+
+def _is_mark(char: str) -> bool:
+    return unicodedata.category(char) in ("Mn", "Me")
+
+
+def _is_good(char: str) -> bool:
+    if char in _BLANKS or _SELECTORS.match(char):
+        return False
+    category = unicodedata.category(char)
+    return category[0] in _GOOD_CATEGORIES or category == "Zs" or char in "\t\n"
+
+
+def _ranges(chars: Iterable[str]) -> str:
+    """Characters, ascending, as the inside of a pattern's class."""
+    runs = groupby(enumerate(chars), key=lambda pair: ord(pair[1]) - pair[0])
+    spans = ([char for _, char in run] for _, run in runs)
+    return "".join(f"{re.escape(span[0])}-{re.escape(span[-1])}" for span in spans)

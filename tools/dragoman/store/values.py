@@ -1,0 +1,44 @@
+"""What SQLite cannot hold as it is, written so that it comes back the same."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+UNKNOWN: Final = -(2**62)
+"""The moment of what has no time: before all others."""
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_STEP: Final = timedelta(microseconds=1)
+
+
+def bind(text: str) -> str | bytes:
+    """``text`` as a value for SQLite: itself, or bytes when it holds lone surrogates, which are no UTF-8."""
+    if text.isascii():
+        return text
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "surrogatepass")
+    return text
+
+
+def unbind(value: str | bytes) -> str:
+    """The text that :func:`bind` was given."""
+    return value.decode("utf-8", "surrogatepass") if isinstance(value, bytes) else value
+
+
+def to_moment(time: datetime | None) -> int:
+    """Microseconds since 1970 in UTC."""
+    return UNKNOWN if time is None else (time - _EPOCH) // _STEP
+
+
+def from_moment(moment: int | None) -> datetime | None:
+    """The time of :func:`to_moment`, in UTC."""
+    if moment is None or moment == UNKNOWN:
+        return None
+    try:
+        return _EPOCH + timedelta(microseconds=moment)
+    except OverflowError:
+        # A time of the year 1 or 9999 in another zone may lie outside what a datetime in UTC can say.
+        return (datetime.max if moment > 0 else datetime.min).replace(tzinfo=UTC)

@@ -1,0 +1,57 @@
+"""The header line: what this is, how much of it, and where it goes on."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from dragoman.model import Conversation, ConversationKind
+from dragoman.refs import Reference
+from dragoman.text.excerpt import clip, one_line
+from dragoman.text.room import Room
+
+BETWEEN: Final = " · "
+_TITLE_LIMIT: Final = 60
+_REFERENCE_LIMIT: Final = 400
+_LIKE_A_CURSOR: Final = re.compile(r"[:：]\s*(?=cursor)", re.IGNORECASE)  # noqa: RUF001 - the look-alike is meant
+
+
+def header(*said: str, word: str = "more", cursor: str | None = None) -> str:
+    """Join what the header says; a cursor stands last, as ``more: cursor X``."""
+    last = f"{word}: cursor {cursor}" if cursor else ""
+    return BETWEEN.join(part for part in (*said, last) if part)
+
+
+def counted(number: int, noun: str) -> str:
+    """``1 message``, ``2 messages``."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def plain_title(text: str, room: Room) -> str:
+    """A title that cannot imitate the header around it."""
+    line = one_line(text, _TITLE_LIMIT, room.part)
+    return _LIKE_A_CURSOR.sub(" ", line.replace("·", "-"))
+
+
+def title(conversation: Conversation, room: Room) -> str:
+    """What people call the conversation: its title, else its people, else nothing."""
+    named = plain_title(conversation.title.lstrip("#"), room)
+    if named:
+        return f"#{named}" if conversation.kind is ConversationKind.CHANNEL else named
+    return plain_title(", ".join(conversation.participants[: room.entries]), room)
+
+
+def reference(account: str, conversation: str, message: str | None, room: Room) -> str:
+    """A reference, whole unless it is enormous."""
+    ids = (conversation[:_REFERENCE_LIMIT], None if message is None else message[:_REFERENCE_LIMIT])
+    return clip(one_line(str(Reference(account, *ids)), _REFERENCE_LIMIT, room.reference), room.reference)
+
+
+def conversation_reference(conversation: Conversation, room: Room) -> str:
+    """The reference of a conversation."""
+    return reference(conversation.account, conversation.id, None, room)
+
+
+def account_name(name: str, room: Room) -> str:
+    """The name of an account as the header shows it."""
+    return one_line(name, 32, room.part)

@@ -1,0 +1,109 @@
+"""What stands in brackets before the text of a message, where the text cannot imitate it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from dragoman.model import Attachment, Message, Reaction
+from dragoman.text.excerpt import clip, one_line
+from dragoman.text.room import Room
+from dragoman.text.tokens import measure
+
+USUAL: Final = frozenset(
+    "active available complete completed created delivered done finished normal ok posted published read received"
+    " sent success succeeded".split()
+)
+"""States that go without saying."""
+
+_KILO: Final = 1024
+_UNITS: Final = ("B", "KB", "MB", "GB", "TB")
+_NO_BRACKETS: Final = str.maketrans("[];", "(),")
+
+
+def marks(message: Message, unseen_replies: int, room: Room) -> str:
+    """`` [👍3; file: x.pdf 47 KB; edited]`` with the space before it, or nothing.
+
+    Args:
+        message: The message.
+        unseen_replies: How many replies it has when they are not on the page, else 0.
+        room: Limits of the answer.
+    """
+    found = list(_all(message, unseen_replies, room))
+    if not found:
+        return ""
+    joined = "; ".join(found)
+    if len(joined) * 4 <= room.part or measure(joined) <= room.part:
+        return f" [{joined}]"
+    return f" [{_some(found, room.part)}]"
+
+
+def size(number: int) -> str:
+    """``47 KB``."""
+    amount = float(max(number, 0))
+    for unit in _UNITS[:-1]:
+        if round(amount) < _KILO:
+            return f"{amount:.0f} {unit}"
+        amount /= _KILO
+    return f"{amount:.3g} {_UNITS[-1]}"
+
+
+def inside(text: str, limit: int, room: Room) -> str:
+    """Foreign text within a mark: one line that cannot end the mark or its group."""
+    return one_line(text, limit, room.part).translate(_NO_BRACKETS)
+
+
+def _some(found: list[str], tokens: float) -> str:
+    """The marks that fit, and how many more there are."""
+    kept: list[str] = []
+    left = tokens - 4
+    for mark in found:
+        left -= measure(mark) + 1
+        if left < 0:
+            break
+        kept.append(mark)
+    first = kept or [clip(found[0], max(tokens - 4, 1))]
+    rest = len(found) - len(first)
+    return "; ".join([*first, f"+{rest} more"] if rest else first)
+
+
+def _all(message: Message, unseen_replies: int, room: Room) -> Iterator[str]:
+    if message.reactions:
+        yield from _limited([_reaction(one, room) for one in message.reactions[: room.entries]], message, room)
+    if message.subject:
+        yield f"subject: {inside(message.subject, 120, room)}"
+    if message.labels:
+        yield f"labels: {_list([inside(label, 40, room) for label in message.labels[: room.entries]], len(message.labels))}"
+    if message.status and message.status.lower() not in USUAL:
+        yield f"status: {inside(message.status, 40, room)}"
+    yield from _files(message.attachments, room)
+    if unseen_replies:
+        yield f"replies: {unseen_replies}"
+    if message.edited_at is not None:
+        yield "edited"
+    if message.partial:
+        yield "excerpt"
+
+
+def _limited(reactions: list[str], message: Message, room: Room) -> Iterator[str]:
+    more = len(message.reactions) - len(reactions)
+    yield " ".join([*reactions, f"+{more} more"] if more else reactions)
+
+
+def _reaction(reaction: Reaction, room: Room) -> str:
+    emoji = inside(reaction.emoji, 32, room).replace(" ", "_")
+    ends_like_a_count = emoji[-1:].isascii() and emoji[-1:].isalnum()
+    return f"{emoji}{':' if ends_like_a_count else ''}{reaction.count}"
+
+
+def _list(items: list[str], total: int) -> str:
+    more = total - len(items)
+    return ", ".join([*items, f"+{more} more"] if more else items)
+
+
+def _files(attachments: tuple[Attachment, ...], room: Room) -> Iterator[str]:
+    for one in attachments[: room.entries]:
+        name = inside(one.name, 80, room) or "unnamed"
+        yield f"file: {name} {size(one.size)}" if one.size is not None else f"file: {name}"
+    if len(attachments) > room.entries:
+        yield f"+{len(attachments) - room.entries} files"

@@ -1,0 +1,95 @@
+"""A view in one form, and how much of it fits into a budget."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from dragoman.text.room import PLACEHOLDER, Room, rooms
+from dragoman.text.tokens import estimate
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a tool says.
+
+    Attributes:
+        text: The text form, or the JSON form as compact JSON.
+        data: The JSON form as an object, ``None`` for the text form.
+    """
+
+    text: str
+    data: dict[str, object] | None = None
+
+
+class Sheet(ABC):
+    """One view, ready to be written with more or less of it."""
+
+    count: int = 0
+    """How many items there are."""
+
+    single: bool = False
+    """There is one message, and its text may take what everything else leaves."""
+
+    @abstractmethod
+    def costs(self, room: Room) -> Iterator[float]:
+        """About how many tokens each item takes; first the one that is shown in any case."""
+
+    @abstractmethod
+    def write(self, shown: int, room: Room, cursor: str | None) -> Answer:
+        """Write so many of the items down."""
+
+    def next_offset(self, room: Room) -> int | None:
+        """Where the rest of a long text begins, if there is one."""
+        del room
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """A view that was fitted into a budget.
+
+    Attributes:
+        shown: How many items are in the answer: of ``Order.LATEST`` the newest, else the first ones.
+        needs_cursor: There is more than this answer shows.
+        next_offset: For one long message: where its rest begins.
+    """
+
+    shown: int
+    needs_cursor: bool
+    next_offset: int | None
+    sheet: Sheet
+    room: Room
+
+    def answer(self, cursor: str | None) -> Answer:
+        """The answer, with a cursor of at most 8 characters for what is left."""
+        return self.sheet.write(self.shown, self.room, cursor)
+
+
+def fit(sheet: Sheet, max_tokens: int) -> tuple[int, Room]:
+    """How many items fit, and in how much room each: estimated by item, then proven on the whole answer."""
+    shown, room = min(sheet.count, 1), Room(max_tokens, 0, 0, 0)
+    for number, room in enumerate(rooms(max_tokens)):
+        shown = _most(sheet, room)
+        if number == 0 and shown < sheet.count:
+            continue
+        while True:
+            cost = estimate(sheet.write(shown, room, PLACEHOLDER).text)
+            if cost <= max_tokens:
+                return shown, room
+            if shown <= 1 or number == 0:
+                break
+            shown -= max(1, int(shown * (cost - max_tokens) / cost))
+    return shown, room
+
+
+def _most(sheet: Sheet, room: Room) -> int:
+    left = room.total - estimate(sheet.write(0, room, PLACEHOLDER).text)
+    shown = 0
+    for cost in sheet.costs(room):
+        left -= cost
+        if left < 0:
+            break
+        shown += 1
+    return max(shown, min(sheet.count, 1))

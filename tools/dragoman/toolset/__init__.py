@@ -1,0 +1,22 @@
+"""The tools: asynchronous functions with typed parameters that return model objects."""
+
+from dragoman.toolset.answering import UnknownTool, call_tool, listed
+from dragoman.toolset.call import Ask, Call, Caller, Desk, Found, Progress
+from dragoman.toolset.spec import Parameter, Range, ToolSpec
+from dragoman.toolset.tools import TOOLS
+
+__all__ = [
+    "TOOLS",
+    "Ask",
+    "Call",
+    "Caller",
+    "Desk",
+    "Found",
+    "Parameter",
+    "Progress",
+    "Range",
+    "ToolSpec",
+    "UnknownTool",
+    "call_tool",
+    "listed",
+]

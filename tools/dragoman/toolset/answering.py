@@ -1,0 +1,82 @@
+"""A tool call from its arguments to its answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Literal, cast
+
+from dragoman.errors import InvalidArgument, NotFound
+from dragoman.text import Answer, lay_out
+from dragoman.toolset.arguments import check
+from dragoman.toolset.call import Call, Caller, Desk, Found
+from dragoman.toolset.feed import Places
+from dragoman.toolset.spec import ToolSpec
+from dragoman.toolset.tools import BY_NAME, TOOLS
+
+
+class UnknownTool(NotFound):
+    """There is no tool of that name."""
+
+
+def listed(desk: Desk) -> list[ToolSpec]:
+    """The tools that at least one account offers, in their fixed order."""
+    accounts = desk.workspace.accounts.values()
+    return [tool for tool in TOOLS if any(account.offers(tool.capability) for account in accounts)]
+
+
+async def call_tool(desk: Desk, name: str, arguments: Mapping[str, object], caller: Caller = Caller()) -> Answer:  # noqa: B008  # an immutable value
+    """Call a tool.
+
+    Args:
+        desk: What calls share.
+        name: The tool.
+        arguments: As the client sent them.
+        caller: Who calls.
+
+    Raises:
+        UnknownTool: There is no such tool.
+        DragomanError: What went wrong, in words for the caller.
+    """
+    tool = BY_NAME.get(name)
+    if tool is None:
+        raise UnknownTool(f"There is no tool {name!r}.", hint=f"Tools: {', '.join(BY_NAME)}.")
+    given = check(tool, arguments)
+    form = cast("Literal['text', 'json']", given.pop("format", "text"))
+    budget = cast("int", given.pop("max_tokens", desk.max_tokens))
+    token = cast("str | None", given.pop("cursor", None))
+    asked = {key: value for key, value in given.items() if key != "limit"}
+    now = desk.clock()
+    if token is not None:
+        kept = await _kept(desk, tool, token, asked)
+        given = {**kept["asked"], **given, "cursor": Places.from_json(kept["places"])}
+        asked, now = kept["asked"], datetime.fromisoformat(kept["now"])
+    found: Found = await tool.run(Call(desk, caller, now), **given)
+    layout = lay_out(found.view, form=form, max_tokens=budget, zone=desk.zone)
+    if not layout.needs_cursor:
+        return layout.answer(None)
+    places = found.places(layout.shown, layout.next_offset)
+    if places is None:
+        return layout.answer(None)
+    store = await desk.workspace.store()
+    state = {"tool": name, "asked": asked, "now": now.isoformat(), "places": places.to_json()}
+    return layout.answer(await store.keep_cursor(state))
+
+
+async def _kept(desk: Desk, tool: ToolSpec, token: str, asked: Mapping[str, object]) -> dict[str, Any]:
+    """What a cursor stands for, if it is one of this tool and of the same query."""
+    store = await desk.workspace.store()
+    kept = await store.find_cursor(token.strip())
+    if kept is None:
+        raise InvalidArgument(
+            "This cursor is not known, or too old.", hint="Repeat the call without cursor and page on from there."
+        )
+    before = cast("dict[str, object]", kept["asked"])
+    changed = [key for key, value in asked.items() if before.get(key) != value]
+    if kept["tool"] != tool.name or changed:
+        where = f" ({', '.join(changed)} changed)" if changed and kept["tool"] == tool.name else ""
+        raise InvalidArgument(
+            f"This cursor belongs to another query{where}.",
+            hint="Repeat the arguments of the call that gave it, or leave cursor out.",
+        )
+    return cast("dict[str, Any]", kept)

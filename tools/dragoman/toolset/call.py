@@ -1,0 +1,88 @@
+"""What a tool's function is given, and what it gives back."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, tzinfo
+from typing import TypeAlias
+
+from dragoman.text import View
+from dragoman.toolset.feed import Places
+from dragoman.workspace import Workspace
+
+Progress: TypeAlias = Callable[[float, float | None, str], Awaitable[None]]
+Ask: TypeAlias = Callable[[str], Awaitable[bool | None]]
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """Who calls, and how to reach them while the call runs.
+
+    Attributes:
+        client: Name of the client program, for the audit log.
+        progress: Takes done, total (if known) and a short text.
+        ask: Shows a text to the user and returns their yes or no, ``None`` when nobody can be asked.
+    """
+
+    client: str = ""
+    progress: Progress | None = None
+    ask: Ask | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What all calls share.
+
+    Attributes:
+        workspace: The accounts.
+        zone: Where times are read and shown.
+        max_tokens: Size of an answer when the call does not say.
+        clock: The present moment, aware.
+    """
+
+    workspace: Workspace
+    zone: tzinfo = UTC
+    max_tokens: int = 3000
+    clock: Callable[[], datetime] = _now
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call of a tool. ``now`` stays the same over all pages of an answer."""
+
+    desk: Desk
+    caller: Caller
+    now: datetime
+
+    @property
+    def workspace(self) -> Workspace:
+        """The accounts."""
+        return self.desk.workspace
+
+    async def report(self, done: int, text: str) -> None:
+        """Tell a waiting client how far this is."""
+        if self.caller.progress is not None:
+            await self.caller.progress(done, None, text)
+
+
+def _nowhere(_shown: int, _offset: int | None) -> Places | None:
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A tool's result.
+
+    Attributes:
+        view: What to show.
+        places: Where to go on when only the first so many items are shown (in the order they were
+            taken), or a long text was shown up to an offset.
+    """
+
+    view: View
+    places: Callable[[int, int | None], Places | None] = field(default=_nowhere)

@@ -1,0 +1,187 @@
+"""From what an assistant writes - a number, a reference, a link, a title - to what is meant."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from difflib import get_close_matches
+from typing import Final
+
+import anyio
+
+from dragoman.errors import DragomanError, InvalidArgument, NotFound
+from dragoman.model import Conversation
+from dragoman.provider import Capability, ConversationQuery
+from dragoman.refs import Reference, parse
+from dragoman.sanitize import clean_line
+from dragoman.workspace import Account, Workspace
+
+_NUMBER: Final = re.compile(r"#?(\d{1,18})")
+_LINK: Final = re.compile(r"https?://\S+", re.IGNORECASE)
+_TITLE_PAGES: Final = 5
+_SHOWN: Final = 8
+
+
+async def find_conversation(workspace: Workspace, said: str, *, fresh: bool = False) -> Conversation:
+    """The conversation that is meant, with what is known of it.
+
+    Args:
+        workspace: The accounts.
+        said: A reference, a link, or a title that exactly one conversation has.
+        fresh: Ask the service even when the store remembers the conversation.
+
+    Raises:
+        NotFound: No conversation is meant by it; the sentence names near ones.
+        InvalidArgument: Several conversations have this title; the sentence lists them.
+    """
+    reference = address(workspace, said)
+    if reference is not None:
+        return await describe(workspace, reference, fresh=fresh)
+    return await _by_title(workspace, said)
+
+
+def address(workspace: Workspace, said: str) -> Reference | None:
+    """The address in a reference or a link; ``None`` when it can only be a title.
+
+    Raises:
+        NotFound: It is a link that no account recognises.
+    """
+    said = said.strip()
+    if _LINK.fullmatch(said):
+        return _by_link(workspace, said)
+    reference = parse(said)
+    return reference if reference and reference.account in workspace.accounts else None
+
+
+async def describe(workspace: Workspace, reference: Reference, *, fresh: bool = False) -> Conversation:
+    """What the store remembers of a conversation, or else what its service tells."""
+    account = workspace.account(reference.account)
+    known = None if fresh else await workspace.recall(account, reference.conversation)
+    if known is not None:
+        return known
+    async with blaming(account):
+        conversation = await (await account.provider()).get_conversation(reference.conversation)
+    (named,) = await workspace.remember(account, [conversation])
+    return named
+
+
+async def find_message(workspace: Workspace, said: str) -> Reference:
+    """The address of the message that is meant by a number, a reference or a link.
+
+    Raises:
+        NotFound: There is no such number or account.
+        InvalidArgument: It is none of the three.
+    """
+    number = _NUMBER.fullmatch(said.strip())
+    if number:
+        found = await (await workspace.store()).locate(int(number[1]))
+        if found is None or found[0] not in workspace.accounts:
+            raise NotFound(f"There is no message {number[1]}.", hint="list_messages and search_messages show numbers.")
+        return Reference(*found)
+    reference = address(workspace, said) or parse(said.strip())
+    if reference is not None:
+        workspace.account(reference.account)
+    if reference is None or reference.message is None:
+        raise InvalidArgument(
+            "message must be a number such as 412, a reference account:conversation/message, or a link.",
+            hint="list_messages and search_messages show numbers.",
+        )
+    return reference
+
+
+class blaming:  # noqa: N801  # reads as a statement: async with blaming(account)
+    """Put the account's name on errors that pass."""
+
+    def __init__(self, account: Account) -> None:
+        """Remember the name."""
+        self._name = account.name
+
+    async def __aenter__(self) -> None:
+        """Nothing to do."""
+
+    async def __aexit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        """Name the account, unless a nearer place has."""
+        if isinstance(error, DragomanError) and not error.account:
+            error.account = self._name
+
+
+def _by_link(workspace: Workspace, link: str) -> Reference:
+    for account in workspace.accounts.values():
+        found = account.locate(link)
+        if found is not None:
+            return Reference(account.name, *found)
+    raise NotFound("No account recognises this link.", hint="Use a number or reference that the tools show.")
+
+
+async def _by_title(workspace: Workspace, said: str) -> Conversation:
+    wanted = _plain(said)
+    if not wanted:
+        raise InvalidArgument("The conversation has no name.", hint="list_conversations shows references and titles.")
+    known = await _candidates(workspace, said.strip().lstrip("#"))
+    exact = [c for c in known if _plain(c.title) == wanted] or [c for c in known if c.id == said.strip()]
+    if len(exact) == 1:
+        return exact[0]
+    if exact:
+        raise InvalidArgument(
+            f"{len(exact)} conversations have this title: {_listing(exact)}.", hint="Use one of the references."
+        )
+    foreign = parse(said.strip())
+    if foreign is not None:
+        workspace.account(foreign.account)
+    raise NotFound(f"No conversation is called {clean_line(said, 60)!r}.", hint=_nearest(wanted, known))
+
+
+async def _candidates(workspace: Workspace, title: str) -> list[Conversation]:
+    """Conversations that may have the title, and others for suggestions when none does."""
+    accounts = workspace.able(Capability.LIST_CONVERSATIONS)
+    found: list[Conversation] = []
+
+    async def look(account: Account) -> None:
+        async with blaming(account):
+            matching = await _titles(account, title)
+            found.extend(await workspace.remember(account, matching or await _titles(account, None)))
+
+    try:
+        async with anyio.create_task_group() as group:
+            for account in accounts:
+                group.start_soon(look, account)
+    except* DragomanError as failures:
+        # A title cannot be said to be unique while an account is silent.
+        raise _first(failures) from None
+    return found
+
+
+async def _titles(account: Account, text: str | None) -> list[Conversation]:
+    provider = await account.provider()
+    found: list[Conversation] = []
+    cursor: str | None = None
+    for _ in range(_TITLE_PAGES):
+        page = await provider.list_conversations(ConversationQuery(text=text, limit=100, cursor=cursor))
+        found.extend(page.items)
+        if page.cursor is None:
+            break
+        cursor = page.cursor
+    return found
+
+
+def _first(failures: BaseExceptionGroup[DragomanError]) -> DragomanError:
+    for failure in failures.exceptions:
+        return _first(failure) if isinstance(failure, BaseExceptionGroup) else failure
+    raise AssertionError  # an exception group is never empty
+
+
+def _plain(title: str) -> str:
+    return " ".join(title.split()).lstrip("#").strip().casefold()
+
+
+def _nearest(wanted: str, known: Sequence[Conversation]) -> str:
+    by_title = {_plain(c.title): c for c in known if c.title}
+    near = [by_title[title] for title in get_close_matches(wanted, by_title, n=3, cutoff=0.4)]
+    if near:
+        return f"Nearest: {_listing(near)}."
+    return "list_conversations shows references and titles."
+
+
+def _listing(conversations: Sequence[Conversation]) -> str:
+    shown = [f"{Reference(c.account, c.id)} ({clean_line(c.title, 60)})" for c in conversations[:_SHOWN]]
+    return ", ".join(shown) + (", ..." if len(conversations) > _SHOWN else "")
