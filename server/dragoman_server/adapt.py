@@ -92,7 +92,7 @@ class Adapter:
             raise MCPError(code=types.INVALID_PARAMS, message=str(error)) from None
         except DragomanError as error:
             return to_failure(str(error))
-        except Exception:  # the boundary: nothing of a crash may reach the client
+        except Exception:  # noqa: BLE001  # the boundary: nothing of a crash may reach the client
             _log.exception("%s crashed.", params.name[:_LONGEST_NAME])
             return to_failure("Internal error; it is logged on the server. Other calls still work.")
 

@@ -23,6 +23,7 @@ from dragoman_server.toml_lines import Document, KeyPath, read
 FILE_NAME: Final = "dragoman.toml"
 STORE_NAME: Final = "dragoman.db"
 _LARGEST_FILE: Final = 1 << 20
+_NAMES_OF_UTC: Final = ("Etc/UTC", "Etc/UCT", "Etc/Universal", "Etc/Zulu", "Etc/GMT", "GMT")
 _MOST_SHOWN: Final = 40
 _DEFAULT: Final = {"local": {"provider": "local"}}
 
@@ -146,9 +147,10 @@ def local_zone() -> tzinfo:
     from tzlocal import get_localzone  # noqa: PLC0415  # only needed when the settings name no zone
 
     try:
-        return get_localzone()
+        zone = get_localzone()
     except (LookupError, ValueError, OSError):
         return UTC
+    return UTC if str(zone) in _NAMES_OF_UTC else zone
 
 
 def _zone(name: str) -> ZoneInfo | None:
@@ -166,8 +168,8 @@ def _text(source: Path) -> str:
         raise ConfigError(f"{source}: There is no such settings file.") from None
     except IsADirectoryError:
         raise ConfigError(f"{source}: This is a folder, and a settings file is expected.") from None
-    except OSError as error:
-        reason = error.strerror or type(error).__name__
+    except (OSError, ValueError) as error:  # a path that no system can have is a ValueError
+        reason = getattr(error, "strerror", None) or "no such path"
         raise ConfigError(f"{source}: The settings file cannot be read ({reason}).") from None
     if len(content) > _LARGEST_FILE:
         raise ConfigError(f"{source}: This is no settings file, it is larger than 1 MiB.")
@@ -221,32 +223,39 @@ def _accounts(tables: Mapping[str, object], mistakes: list[Mistake]) -> dict[str
 
 
 def _account(table: Mapping[str, object], at: KeyPath, mistakes: list[Mistake]) -> AccountSettings | None:
+    mistakes.extend(_foreign(table.get("write_to"), at))
     provider = table.get("provider")
     known = provider_names()
     if not isinstance(provider, str) or provider not in known:
         what = "is required" if provider is None else "is no provider that is installed"
         sentence = f"{what}; the providers are {', '.join(known)}."
         mistakes.append(Mistake((*at, "provider"), sentence, absent=provider is None))
+        common = {key: value for key, value in table.items() if key in AccountSettings.model_fields}
+        _settings(AccountSettings, common | {"provider": ""}, at, mistakes)
         return None
     try:
         model = provider_class(provider).Settings
     except DragomanError as error:
         mistakes.append(Mistake((*at, "provider"), str(error)))
         return None
+    return _settings(model, table, at, mistakes)
+
+
+def _settings(
+    model: type[AccountSettings], table: Mapping[str, object], at: KeyPath, mistakes: list[Mistake]
+) -> AccountSettings | None:
     try:
-        settings = model.model_validate(table)
+        return model.model_validate(table)
     except ValidationError as error:
         mistakes.extend(of_model(error, keys_of(model), at, table))
         return None
-    mistakes.extend(_foreign(settings, at))
-    return settings
 
 
-def _foreign(settings: AccountSettings, at: KeyPath) -> list[Mistake]:
+def _foreign(places: object, at: KeyPath) -> list[Mistake]:
     """Places in ``write_to`` that cannot belong to the account; bare ids are the provider's to judge."""
-    for place in settings.write_to or ():
+    for place in cast("list[object]", places) if isinstance(places, list) else ():
         try:
-            reference = parse(place)
+            reference = parse(place) if isinstance(place, str) else None
             good = reference is None or (reference.account == at[-1] and reference.message is None)
         except DragomanError:
             good = False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import tzinfo
@@ -64,7 +65,7 @@ def import_file(config: Config, path: Path, account: str | None) -> str:
         DragomanError: The file cannot be read or is wrong, or the account takes no imports.
     """
     size = _size(path)
-    with click.progressbar(length=size, label="Importing", file=click.get_text_stream("stderr")) as bar:
+    with click.progressbar(length=size, label="Importing", file=sys.stderr) as bar:
 
         def progress(position: int) -> None:
             bar.update(max(0, min(position, size) - bar.pos))

@@ -8,12 +8,13 @@ import re
 import sys
 from typing import Final, Literal, get_args
 
+from dragoman import secret
+
 Level = Literal["debug", "info", "warning", "error"]
 LEVELS: Final[tuple[Level, ...]] = get_args(Level)
 
 HIDDEN: Final = "[hidden]"
 _OURS: Final = ("dragoman", "dragoman_server")
-_SHORTEST_SECRET: Final = 6
 
 _PATTERNS: Final = (
     # "Authorization: Bearer x", "authorization': 'Api-Key x'", "'x-api-key': 'x'", and the like
@@ -33,19 +34,10 @@ _PATTERNS: Final = (
 )
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
-_secrets: set[str] = set()
-
-
-def hide(secret: str) -> None:
-    """Never show this value in a log again; very short ones would blot out ordinary words and are left."""
-    if len(secret) >= _SHORTEST_SECRET:
-        _secrets.add(secret)
-
 
 def redact(text: str) -> str:
     """A text without the secrets that are known or look like one."""
-    for secret in _secrets | _revealed():
-        text = text.replace(secret, HIDDEN)
+    text = secret.redact(text)
     for pattern in _PATTERNS:
         text = pattern.sub(rf"\1\g<between>{HIDDEN}", text)
     return _CONTROL.sub(lambda char: f"<U+{ord(char[0]):04X}>", text)
@@ -73,12 +65,3 @@ def set_up(level: str | None = None) -> None:
         logging.getLogger(name).setLevel(chosen.upper() if known else logging.WARNING)
     if not known:
         logging.getLogger(__name__).warning("DRAGOMAN_LOG is not one of %s.", ", ".join(LEVELS))
-
-
-def _revealed() -> frozenset[str]:
-    """What accounts have revealed so far; nothing was when the module was never needed."""
-    module = sys.modules.get("dragoman.secret")
-    revealed = getattr(module, "revealed", None)
-    values: object = revealed() if callable(revealed) else ()
-    found = values if isinstance(values, frozenset | set | tuple) else ()
-    return frozenset(str(value) for value in found if len(str(value)) >= _SHORTEST_SECRET)

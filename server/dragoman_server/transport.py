@@ -18,7 +18,7 @@ from typing import BinaryIO, Final
 
 import anyio
 import mcp_types as types
-from anyio.abc import CancelScope, TaskStatus
+from anyio.abc import TaskStatus
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 from mcp.server.lowlevel import Server
 from mcp.shared.message import SessionMessage
@@ -94,7 +94,7 @@ def run(main: Callable[[], Awaitable[None]]) -> None:
         anyio.run(main)
     except KeyboardInterrupt:
         status = 130
-    except BaseException:
+    except BaseException:  # noqa: BLE001  # the end of the process: it is logged and told by the status
         _log.exception("The server ends because of a mistake in itself.")
         status = 1
     for stream in (sys.stdout, sys.stderr):
@@ -136,7 +136,7 @@ async def _write(
     written.set()
 
 
-async def _end_with(written: anyio.Event, scope: CancelScope) -> None:
+async def _end_with(written: anyio.Event, scope: anyio.CancelScope) -> None:
     await written.wait()
     scope.cancel()
 
@@ -154,7 +154,7 @@ def _encoded(message: types.JSONRPCMessage) -> bytes:
         return json.dumps(message.model_dump(by_alias=True, exclude_unset=True)).encode() + b"\n"
 
 
-async def _end_on_signal(scope: CancelScope, *, task_status: TaskStatus[None]) -> None:
+async def _end_on_signal(scope: anyio.CancelScope, *, task_status: TaskStatus[None]) -> None:
     """Close everything on SIGINT and SIGTERM, and end the process anyway should that take too long."""
     if sys.platform == "win32":  # the event loop takes no signals there
         for number in (signal.SIGINT, signal.SIGTERM):

@@ -30,7 +30,7 @@ def take() -> Wire:
     Raises:
         OSError: The process was started without them.
     """
-    wire = Wire(_above(_STDIN, "rb"), _above(_STDOUT, "wb"))
+    wire = Wire(os.fdopen(_above(_STDIN), "rb"), os.fdopen(_above(_STDOUT), "wb"))
     null = os.open(os.devnull, os.O_RDWR)
     os.dup2(null, _STDIN)
     try:
@@ -43,7 +43,7 @@ def take() -> Wire:
     return wire
 
 
-def _above(descriptor: int, mode: str) -> BinaryIO:
+def _above(descriptor: int) -> int:
     """A private duplicate, never one of the three standard descriptors, not inherited by children."""
     taken: list[int] = []
     try:
@@ -52,4 +52,4 @@ def _above(descriptor: int, mode: str) -> BinaryIO:
     finally:
         for low in taken:
             os.close(low)
-    return open(private, mode)  # noqa: SIM115, PTH123  # type: ignore[return-value]  # binary by its mode; lives as long as we do
+    return private

@@ -102,11 +102,12 @@ def default_said(refusal: Refusal) -> str | None:
     In this order: ``detail`` (a string, or a list of objects with ``msg``), ``message``, ``error.message``,
     ``title``, ``error`` (a string), ``errors`` (a list of them), the text itself.
     """
-    if isinstance(refusal.body, dict):
-        return _of_object(cast("dict[str, object]", refusal.body))
-    if isinstance(refusal.body, str):
-        return refusal.body
-    return refusal.text if refusal.body is None else None
+    body = refusal.body
+    if isinstance(body, dict):
+        return _of_object(cast("dict[str, object]", body))
+    if body is None or isinstance(body, str):
+        return body or refusal.text
+    return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,7 +167,7 @@ def error_for(
         operation=refusal.operation,
         request_id=request_id or told.request_id,
         retry_after=retry_after,
-        **({"sent": None} if error is OutcomeUnknown else {}),
+        sent=None if error is OutcomeUnknown else False,
     )
 
 
@@ -182,6 +183,20 @@ def quoted(said: str) -> str:
 def is_markup(text: str) -> bool:
     """Whether a body is a page for people and no answer."""
     return bool(_MARKUP.search(text[:_SCANNED]))
+
+
+def printable(headers: Mapping[str, str]) -> dict[str, str]:
+    """Headers or metadata with their names in lower case.
+
+    Raises:
+        InvalidArgument: A value is not printable ASCII.
+    """
+    for name, value in headers.items():
+        if not (value.isascii() and value.isprintable()):
+            raise InvalidArgument(
+                f"The header {name} cannot hold the characters of this setting.", hint="Use ASCII characters only."
+            )
+    return {name.lower(): value for name, value in headers.items()}
 
 
 def _advice(hint: str, retry_after: float | None) -> str:
@@ -200,7 +215,9 @@ def _words(found: object) -> str | None:
         return found.strip() or None
     if isinstance(found, dict):
         inner = cast("dict[str, object]", found)
-        return next((v for k in ("message", "msg", "detail", "description") if isinstance(v := inner.get(k), str)), None)
+        return next(
+            (v for k in ("message", "msg", "detail", "description") if isinstance(v := inner.get(k), str)), None
+        )
     if isinstance(found, list):
         parts = [_words(part) for part in cast("list[object]", found)[:5]]
         return "; ".join(part for part in parts if part) or None

@@ -16,6 +16,7 @@ from dragoman.provider import Provider
 GROUP: Final = "dragoman.providers"
 BUILT_IN: Final = {
     "local": "dragoman.providers.local:LocalProvider",
+    "yandex": "dragoman.providers.yandex:YandexProvider",
 }
 
 

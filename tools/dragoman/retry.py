@@ -14,7 +14,7 @@ from email.utils import parsedate_to_datetime
 from typing import Final, Literal, TypeAlias, TypeVar
 
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception
-from tenacity.wait import wait_exponential_jitter
+from tenacity.wait import wait_exponential, wait_random
 
 from dragoman.clock import Clock
 from dragoman.errors import DragomanError
@@ -102,7 +102,7 @@ class _Judge:
         return failure.repeat == "yes"
 
 
-_back_off: Final = wait_exponential_jitter(initial=_FIRST_PAUSE, max=_LONGEST_BACK_OFF, jitter=_FIRST_PAUSE)
+_back_off: Final = wait_exponential(multiplier=_FIRST_PAUSE, max=_LONGEST_BACK_OFF) + wait_random(0, _FIRST_PAUSE)
 
 
 def _wait(state: RetryCallState) -> float:

@@ -18,7 +18,7 @@ from collections.abc import Awaitable, Callable
 from typing import Final, TypeAlias
 
 import anyio
-from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, SecretStr
+from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, SecretStr, TypeAdapter
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
@@ -30,6 +30,7 @@ Authorize: TypeAlias = Callable[[bool], Awaitable[str]]
 
 _MASK: Final = "[secret]"
 _SHORTEST_REDACTED: Final = 6  # taking shorter ones out would mangle ordinary words
+_TEXTS: Final = frozenset({"env", "file", "keyring"})
 _KINDS: Final = ("env", "file", "command", "keyring")
 _revealed: set[str] = set()
 
@@ -169,15 +170,9 @@ def _sound(value: str, source: Source, *, multiline: bool) -> str:
 
 
 def _validated(value: object) -> Secret:
-    if isinstance(value, Secret):
-        return value
-    if isinstance(value, SecretStr):
-        value = value.get_secret_value()
     try:
-        if isinstance(value, str):
-            return Secret(value.strip())
-        return Secret(**_table(value))
-    except (TypeError, ValueError):
+        return _built(value.get_secret_value() if isinstance(value, SecretStr) else value)
+    except ValueError:
         raise PydanticCustomError(
             "secret",
             "a secret is a non-empty string, or a table with exactly one of env, file, keyring (a string)"
@@ -185,16 +180,18 @@ def _validated(value: object) -> Secret:
         ) from None
 
 
-def _table(value: object) -> dict[str, str | list[str]]:
-    """The one entry of a table, of the right type.
+def _built(value: object) -> Secret:
+    if isinstance(value, Secret):
+        return value
+    if isinstance(value, str):
+        return Secret(value.strip())
+    table = _TABLE.validate_python(value, strict=True)
+    command, text = table.get("command"), {kind: part for kind, part in table.items() if isinstance(part, str)}
+    if len(table) != 1 or not (isinstance(command, list) or text.keys() & _TEXTS):
+        raise ValueError("not exactly one source")
+    if isinstance(command, list):
+        return Secret(command=command)
+    return Secret(env=text.get("env"), file=text.get("file"), keyring=text.get("keyring"))
 
-    Raises:
-        TypeError: It is something else.
-    """
-    if not isinstance(value, dict) or len(value) != 1:
-        raise TypeError
-    ((kind, content),) = value.items()
-    strings = isinstance(content, list) and all(isinstance(part, str) for part in content)
-    if kind not in _KINDS or not (strings if kind == "command" else isinstance(content, str)):
-        raise TypeError
-    return {kind: content}
+
+_TABLE: Final = TypeAdapter(dict[str, str | list[str]])

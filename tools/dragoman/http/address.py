@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, TypeGuard
 from urllib.parse import quote, urlencode, urlsplit
 
 from dragoman.endpoint import is_loopback
@@ -13,6 +13,8 @@ Scalar: TypeAlias = str | int | float | bool
 Query: TypeAlias = Mapping[str, Scalar | Sequence[Scalar] | None] | Sequence[tuple[str, Scalar]]
 
 _KEPT: Final = "-._~!$&'()*+,;=:@"  # what RFC 3986 allows in a segment beside letters and digits
+_LONGEST_HOST: Final = 253  # RFC 1035; longer ones fail deep inside name resolution
+_LONGEST_LABEL: Final = 63
 _HINT: Final = "Set it to the address of the service, like https://api.example.com."
 
 
@@ -29,7 +31,7 @@ def base_url_of(value: str) -> str:
         host, _ = parts.hostname, parts.port
     except ValueError:
         raise InvalidArgument("The base_url is no valid address.", hint=_HINT) from None
-    if parts.scheme not in {"http", "https"} or not host or any(c <= " " or c == "\\" for c in text):
+    if parts.scheme not in {"http", "https"} or not _is_host(host) or any(c <= " " or c == "\\" for c in text):
         raise InvalidArgument("The base_url is no http or https address.", hint=_HINT)
     if "@" in parts.netloc:
         raise InvalidArgument("The base_url holds credentials.", hint="Put them into the setting for the token.")
@@ -53,7 +55,9 @@ def segment(identifier: str) -> str:
     try:
         return quote(identifier, safe=_KEPT)
     except UnicodeEncodeError:
-        raise NotFound("The id has characters that no id has.", hint="Copy references as the tools show them.") from None
+        raise NotFound(
+            "The id has characters that no id has.", hint="Copy references as the tools show them."
+        ) from None
 
 
 def query_string(query: Query | None) -> str:
@@ -67,6 +71,11 @@ def query_string(query: Query | None) -> str:
     except UnicodeEncodeError:
         raise InvalidArgument("The text has half a character in it.", hint="Write it again.") from None
     return f"?{text}" if text else ""
+
+
+def _is_host(host: str | None) -> TypeGuard[str]:
+    labels = (host or "").removesuffix(".").split(".")
+    return host is not None and len(host) <= _LONGEST_HOST and all(0 < len(label) <= _LONGEST_LABEL for label in labels)
 
 
 def _pairs(query: Query) -> Iterator[tuple[str, str]]:

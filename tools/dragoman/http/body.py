@@ -31,6 +31,18 @@ class Unpacker(Protocol):
         ...
 
 
+class _Member(Protocol):
+    """A ``zlib.decompressobj``, whose own type has no public name."""
+
+    @property
+    def eof(self) -> bool: ...
+    @property
+    def unconsumed_tail(self) -> bytes: ...
+    @property
+    def unused_data(self) -> bytes: ...
+    def decompress(self, data: bytes, max_length: int, /) -> bytes: ...
+
+
 class _Plain:
     def feed(self, data: bytes) -> Iterator[bytes]:
         yield data
@@ -44,12 +56,12 @@ class _Inflater:
 
     def __init__(self, *, gzip: bool) -> None:
         self._gzip = gzip
-        self._member = zlib.decompressobj(_GZIP) if gzip else None
+        self._member: _Member | None = None
 
     def feed(self, data: bytes) -> Iterator[bytes]:
-        while data:
-            member = self._member or zlib.decompressobj(self._bits(data))
-            self._member = member
+        piece = b""
+        while data or len(piece) == _PIECE:  # a full piece may have left output inside the member
+            member = self._member = self._member or zlib.decompressobj(self._bits(data))
             try:
                 piece = member.decompress(data, _PIECE)
             except zlib.error:

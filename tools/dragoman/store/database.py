@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Generator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
-from typing import Final, Generic, Self, TypeVar
+from typing import Final, Generic, TypeVar
 from weakref import WeakKeyDictionary
 
 import anyio
@@ -24,6 +24,7 @@ from dragoman.errors import Unavailable
 from dragoman.store import faults, opening
 from dragoman.store.opening import PATIENCE
 from dragoman.store.schema import MIGRATIONS
+from dragoman.store.sql import Connection
 
 T = TypeVar("T")
 
@@ -44,14 +45,18 @@ class Database:
         self._users = 0
         self._opening = threading.Lock()
         self._writing = threading.Lock()
-        self._writer: apsw.Connection | None = None
-        self._places: queue.LifoQueue[apsw.Connection | None] = queue.LifoQueue()
+        self._writer: Connection | None = None
+        self._writable = False
+        self._begun = False
+        self._places: queue.LifoQueue[Connection | None] = queue.LifoQueue()
+        for _ in range(READERS):
+            self._places.put(None)
 
     @classmethod
     @asynccontextmanager
     async def at(
         cls, path: Path | None, migrations: Sequence[str] = MIGRATIONS, *, patience: float = PATIENCE
-    ) -> AsyncGenerator[Self]:
+    ) -> AsyncGenerator[Database]:
         """Open the file, making it and its folder where they are missing; ``None`` is in memory.
 
         Users of one path in a process share its connections; the last one to leave closes them.
@@ -65,14 +70,15 @@ class Database:
             InvalidArgument: Something else is at that path.
             Unavailable: The file cannot be opened now.
         """
-        database = await anyio.to_thread.run_sync(lambda: cls._enter(path, migrations, patience))
+        database = cls._shared_at(path, migrations, patience)
         try:
+            await anyio.to_thread.run_sync(database.connect)
             yield database
         finally:
             with anyio.CancelScope(shield=True):
-                await anyio.to_thread.run_sync(database._leave)
+                await anyio.to_thread.run_sync(database.leave)
 
-    async def read(self, work: Callable[[apsw.Connection], T]) -> T:
+    async def read(self, work: Callable[[Connection], T]) -> T:
         """Run ``work`` on one consistent state of the file. A cancelled read stops.
 
         Raises:
@@ -85,7 +91,7 @@ class Database:
             job.stop()
             raise
 
-    async def write(self, work: Callable[[apsw.Connection], T]) -> T:
+    async def write(self, work: Callable[[Connection], T]) -> T:
         """Run ``work`` in a transaction; when this returns, what it wrote survives a crash and a power cut.
 
         Once it has the lock it is finished even when the caller is cancelled. An exception undoes it all.
@@ -103,26 +109,22 @@ class Database:
     @property
     def writable(self) -> bool:
         """Whether this user may write to the file."""
-        return self._writer is not None and not self._writer.readonly("main")
+        return self._writable
 
     @classmethod
-    def _enter(cls, path: Path | None, migrations: Sequence[str], patience: float) -> Self:
-        if path is None:
-            database = cls(None, migrations, patience)
-        else:
-            resolved = path.expanduser().absolute().resolve()
-            with cls._guard:
-                database = cls._shared.get(resolved) or cls(resolved, migrations, patience)  # type: ignore[assignment]  # there are no subclasses
-                cls._shared[resolved] = database
-                database._users += 1
-        try:
-            database._open()
-        except BaseException:
-            database._leave()
-            raise
+    def _shared_at(cls, path: Path | None, migrations: Sequence[str], patience: float) -> Database:
+        resolved = None if path is None else path.expanduser().absolute().resolve()
+        with cls._guard:
+            database = None if resolved is None else cls._shared.get(resolved)
+            if database is None:
+                database = cls(resolved, migrations, patience)
+                if resolved is not None:
+                    cls._shared[resolved] = database
+            database._users += 1
         return database
 
-    def _open(self) -> None:
+    def connect(self) -> None:
+        """Open the file unless it is. Blocks."""
         with self._opening:
             if self._writer is not None:
                 return
@@ -130,11 +132,12 @@ class Database:
                 if self.path is not None:
                     opening.prepare_folder(self.path)
                 self._writer = opening.open_first(self.path, self._migrations, self._patience)
-            self._writer.set_busy_handler(opening.waiting(self._patience, _cancelled))
-            for _ in range(READERS):
-                self._places.put(None)
+                # Asked once: a connection must not be spoken to while another thread uses it.
+                self._writable = not self._writer.readonly("main")
+            self._writer.set_busy_handler(opening.waiting(self._patience, self._check_cancelled))
 
-    def _leave(self) -> None:
+    def leave(self) -> None:
+        """Close the file when nobody else in the process uses it. Blocks."""
         with self._guard:
             self._users -= 1
             if self._users > 0:
@@ -147,38 +150,41 @@ class Database:
         with self._opening, self._writing:
             if self._writer is None:
                 return
-            for _ in range(READERS):
-                reader = self._places.get()
+            writer, self._writer = self._writer, None
+            for reader in [self._places.get() for _ in range(READERS)]:
                 if reader is not None:
                     reader.close()
+                # For reads that were cancelled while they waited: they find the file closed.
+                self._places.put(None)
             # Last, so that it can fold the -wal file into the database.
-            self._writer.close()
-            self._writer = None
+            writer.close()
 
-    def _write(self, work: Callable[[apsw.Connection], T]) -> T:
+    def _write(self, work: Callable[[Connection], T]) -> T:
         with self._writing, _explained(self.name):
             writer = self._connected()
-            try:
-                writer.execute("BEGIN IMMEDIATE")
-            except apsw.BusyError:
-                anyio.from_thread.check_cancelled()
-                raise
+            writer.execute("BEGIN IMMEDIATE")
+            self._begun = True
             try:
                 result = work(writer)
                 writer.execute("COMMIT")
-            except BaseException:
+            finally:
+                self._begun = False
                 if writer.in_transaction:
                     writer.execute("ROLLBACK")
-                raise
             return result
 
-    def _connected(self) -> apsw.Connection:
+    def _check_cancelled(self) -> None:
+        if not self._begun:
+            anyio.from_thread.check_cancelled()
+
+    def _connected(self) -> Connection:
         if self._writer is None:
             raise Unavailable(f"{self.name} is closed.", hint="Start again.")
         return self._writer
 
     @contextmanager
-    def _reader(self) -> Iterator[apsw.Connection]:
+    def reader(self) -> Generator[Connection]:
+        """A connection for one read. Blocks."""
         if self.path is None or not self.writable:
             # A database in memory, and a file that may only be read, have one connection.
             with self._writing:
@@ -186,6 +192,7 @@ class Database:
             return
         reader = self._places.get()
         try:
+            self._connected()
             reader = reader or opening.open_reader(self.path, self._patience)
             yield reader
         finally:
@@ -213,15 +220,15 @@ _LIMITERS: Final = RunVar[WeakKeyDictionary[Database, _Limiters] | None]("dragom
 class _Reading(Generic[T]):
     """One read in a worker thread, which can be stopped from outside."""
 
-    def __init__(self, database: Database, work: Callable[[apsw.Connection], T]) -> None:
+    def __init__(self, database: Database, work: Callable[[Connection], T]) -> None:
         self._database = database
         self._work = work
         self._lock = threading.Lock()
         self._stopped = False
-        self._busy: apsw.Connection | None = None
+        self._busy: Connection | None = None
 
     def run(self) -> T:
-        with _explained(self._database.name), self._database._reader() as connection:  # noqa: SLF001 - its other half
+        with _explained(self._database.name), self._database.reader() as connection:
             with self._lock:
                 if self._stopped:
                     raise apsw.InterruptError
@@ -238,7 +245,7 @@ class _Reading(Generic[T]):
             if self._busy is not None:
                 self._busy.interrupt()
 
-    def _in_one_state(self, connection: apsw.Connection) -> T:
+    def _in_one_state(self, connection: Connection) -> T:
         connection.execute("BEGIN")
         try:
             return self._work(connection)
@@ -248,16 +255,8 @@ class _Reading(Generic[T]):
 
 
 @contextmanager
-def _explained(name: str) -> Iterator[None]:
+def _explained(name: str) -> Generator[None]:
     try:
         yield
     except (apsw.Error, OSError) as error:
         raise faults.explain(error, name) from error
-
-
-def _cancelled() -> bool:
-    try:
-        anyio.from_thread.check_cancelled()
-    except anyio.get_cancelled_exc_class():
-        return True
-    return False

@@ -14,6 +14,7 @@ import apsw
 from dragoman.errors import InvalidArgument
 from dragoman.store import faults
 from dragoman.store.schema import APPLICATION_ID
+from dragoman.store.sql import Connection
 
 T = TypeVar("T")
 
@@ -43,17 +44,14 @@ def prepare_folder(path: Path) -> None:
         raise faults.explain(error, str(path)) from error
 
 
-def open_first(path: Path | None, migrations: Sequence[str], patience: float) -> apsw.Connection:
+def open_first(path: Path | None, migrations: Sequence[str], patience: float) -> Connection:
     """The connection that proves the file; it writes where that is possible.
 
     Raises:
         apsw.Error: As SQLite fails, for :func:`faults.explain`.
         DragomanError: The file is another program's, or from a newer version.
     """
-    if path is None:
-        connection = apsw.Connection(":memory:")
-    else:
-        connection = _open_file(path)
+    connection = _connection(":memory:", _READ_WRITE) if path is None else _open_file(path)
     try:
         _prepare(connection, patience)
         _migrate(connection, str(path), migrations, patience)
@@ -63,9 +61,9 @@ def open_first(path: Path | None, migrations: Sequence[str], patience: float) ->
     return connection
 
 
-def open_reader(path: Path, patience: float) -> apsw.Connection:
+def open_reader(path: Path, patience: float) -> Connection:
     """One more connection, which cannot write."""
-    connection = apsw.Connection(str(path), flags=_READ)
+    connection = _connection(str(path), _READ)
     try:
         _set_up(connection, patience)
         # The path may have been replaced by something else since the first connection was made.
@@ -76,8 +74,13 @@ def open_reader(path: Path, patience: float) -> apsw.Connection:
     return connection
 
 
-def waiting(patience: float, given_up: Callable[[], bool] = bool) -> Callable[[int], bool]:
-    """A busy handler for SQLite: short even waits, so that of several processes none is starved."""
+def waiting(patience: float, watch: Callable[[], object] = bool) -> Callable[[int], bool]:
+    """A busy handler for SQLite: short even waits, so that of several processes none is starved.
+
+    Args:
+        patience: Seconds after which it gives up.
+        watch: Called before each wait; an exception of it ends the waiting.
+    """
     began = 0.0
 
     def wait(attempt: int) -> bool:
@@ -85,8 +88,9 @@ def waiting(patience: float, given_up: Callable[[], bool] = bool) -> Callable[[i
         now = time.monotonic()
         if attempt == 0:
             began = now
-        if now - began > patience or given_up():
+        if now - began > patience:
             return False
+        watch()
         time.sleep(random.uniform(0.0005, 0.005))  # noqa: S311 - spreads waiters, hides nothing
         return True
 
@@ -105,7 +109,7 @@ def retrying(action: Callable[[], T], patience: float) -> T:
             time.sleep(0.005)
 
 
-def _open_file(path: Path) -> apsw.Connection:
+def _open_file(path: Path) -> Connection:
     try:
         # SQLite would make it readable to all; its -wal and -shm files get the rights of the file.
         os.close(os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o600))
@@ -113,11 +117,11 @@ def _open_file(path: Path) -> apsw.Connection:
         if not path.exists():
             raise
         return _open_unwritable(path)
-    return apsw.Connection(str(path), flags=_READ_WRITE)
+    return _connection(str(path), _READ_WRITE)
 
 
-def _open_unwritable(path: Path) -> apsw.Connection:
-    connection = apsw.Connection(str(path), flags=_READ)
+def _open_unwritable(path: Path) -> Connection:
+    connection = _connection(str(path), _READ)
     try:
         connection.execute("SELECT 1 FROM sqlite_schema").fetchone()
     except (apsw.CantOpenError, apsw.ReadOnlyError):
@@ -127,11 +131,15 @@ def _open_unwritable(path: Path) -> apsw.Connection:
     return connection
 
 
-def _immutable(path: Path) -> apsw.Connection:
-    return apsw.Connection(f"{path.as_uri()}?immutable=1", flags=_READ | _URI)
+def _immutable(path: Path) -> Connection:
+    return _connection(f"{path.as_uri()}?immutable=1", _READ | _URI)
 
 
-def _prepare(connection: apsw.Connection, patience: float) -> None:
+def _connection(name: str, flags: int) -> Connection:
+    return apsw.Connection(name, flags=flags)
+
+
+def _prepare(connection: Connection, patience: float) -> None:
     _set_up(connection, patience)
     # The first look at the file: fails on anything that is no database.
     retrying(lambda: connection.execute("SELECT count(*) FROM sqlite_schema").fetchone(), patience)
@@ -139,13 +147,13 @@ def _prepare(connection: apsw.Connection, patience: float) -> None:
         _claim(connection, patience)
 
 
-def _claim(connection: apsw.Connection, patience: float) -> None:
+def _claim(connection: Connection, patience: float) -> None:
     if _is_foreign(connection):
         raise faults.foreign(connection.filename)
     retrying(lambda: connection.execute("PRAGMA journal_mode = WAL").fetchone(), patience)
 
 
-def _set_up(connection: apsw.Connection, patience: float) -> None:
+def _set_up(connection: Connection, patience: float) -> None:
     connection.set_busy_handler(waiting(patience))
     connection.execute(
         "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -8000;"
@@ -153,13 +161,17 @@ def _set_up(connection: apsw.Connection, patience: float) -> None:
     )
 
 
-def _is_foreign(connection: apsw.Connection) -> bool:
-    if connection.pragma("application_id") == APPLICATION_ID:
-        return False
-    return bool(connection.execute("SELECT count(*) FROM sqlite_schema").get)
+def _is_foreign(connection: Connection) -> bool:
+    # Both in one state of the file: another process may be making the tables just now.
+    connection.execute("BEGIN")
+    try:
+        ours = connection.execute("PRAGMA application_id").get == APPLICATION_ID
+        return not ours and bool(connection.execute("SELECT count(*) FROM sqlite_schema").get)
+    finally:
+        connection.execute("ROLLBACK")
 
 
-def _migrate(connection: apsw.Connection, name: str, migrations: Sequence[str], patience: float) -> None:
+def _migrate(connection: Connection, name: str, migrations: Sequence[str], patience: float) -> None:
     if _is_foreign(connection):
         raise faults.foreign(name)
     found = _version(connection)
@@ -171,7 +183,7 @@ def _migrate(connection: apsw.Connection, name: str, migrations: Sequence[str], 
         found = retrying(lambda: _step(connection, migrations), patience)
 
 
-def _step(connection: apsw.Connection, migrations: Sequence[str]) -> int:
+def _step(connection: Connection, migrations: Sequence[str]) -> int:
     connection.execute("BEGIN IMMEDIATE")
     try:
         # Another process may have done this step while we waited for the lock.
@@ -188,6 +200,6 @@ def _step(connection: apsw.Connection, migrations: Sequence[str]) -> int:
     return found
 
 
-def _version(connection: apsw.Connection) -> int:
-    found = connection.pragma("user_version")
-    return found if isinstance(found, int) else 0
+def _version(connection: Connection) -> int:
+    found: int = connection.execute("PRAGMA user_version").get
+    return found

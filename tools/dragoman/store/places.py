@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-import apsw
-
 from dragoman.model import NOTHING, Conversation, ConversationKind
-from dragoman.store.tables import Tables
-from dragoman.store.values import UNKNOWN, bind, from_moment, to_moment, unbind
+from dragoman.store.sql import Connection, Tables
+from dragoman.store.values import UNKNOWN, Value, bind, from_moment, to_moment, unbind
 
 _COLUMNS: Final = "place, account, id, described, title, kind, data, held, oldest, latest, recent"
 _encode: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str).encode
@@ -36,16 +34,22 @@ class Place:
     recent: int
     conversation: Conversation
 
+    @property
+    def counted(self) -> Conversation:
+        """The conversation with the number of messages that the archive itself holds."""
+        return replace(self.conversation, messages=self.held)
 
-def find(con: apsw.Connection, tables: Tables, account: str, id_: str) -> Place | None:
+
+def find(con: Connection, tables: Tables, account: str, id_: str) -> Place | None:
     """The conversation with that id."""
     row = con.execute(
-        tables.sql(f"SELECT {_COLUMNS} FROM $places WHERE account = ? AND id = ?"), (account, bind(id_))
+        tables.sql(f"SELECT {_COLUMNS} FROM $places WHERE account = ? AND id = ?"),  # noqa: S608 - our own words
+        (account, bind(id_)),
     ).fetchone()
     return None if row is None else _place(row)
 
 
-def key(con: apsw.Connection, tables: Tables, account: str, id_: str) -> int | None:
+def key(con: Connection, tables: Tables, account: str, id_: str) -> int | None:
     """The archive's number of a conversation, ``None`` when it never heard of it."""
     found = con.execute(
         tables.sql("SELECT place FROM $places WHERE account = ? AND id = ?"), (account, bind(id_))
@@ -53,7 +57,7 @@ def key(con: apsw.Connection, tables: Tables, account: str, id_: str) -> int | N
     return None if found is None else found[0]
 
 
-def make(con: apsw.Connection, tables: Tables, account: str, id_: str) -> int:
+def make(con: Connection, tables: Tables, account: str, id_: str) -> int:
     """The archive's number of a conversation, which is made when it is new."""
     found = key(con, tables, account, id_)
     if found is not None:
@@ -62,41 +66,68 @@ def make(con: apsw.Connection, tables: Tables, account: str, id_: str) -> int:
     return con.last_insert_rowid()
 
 
-def describe(con: apsw.Connection, tables: Tables, conversation: Conversation) -> bool:
-    """Keep what is known of a conversation; ``False`` when that was known already."""
-    place = make(con, tables, conversation.account, conversation.id)
-    last = to_moment(conversation.last_message_at)
-    row = (bind(conversation.title), conversation.kind.value, _rest(conversation), last)
-    changed = con.execute(
-        tables.sql(
-            "UPDATE $places SET described = 1, title = ?1, kind = ?2, data = ?3, recent = max(?4, coalesce(latest, ?4))"
-            " WHERE place = ?5 AND (described, title, kind, data, recent) IS NOT"
-            " (1, ?1, ?2, ?3, max(?4, coalesce(latest, ?4))) RETURNING 1"
-        ),
-        (*row, place),
-    ).fetchone()
-    return changed is not None
+def describe_all(con: Connection, tables: Tables, conversations: Iterable[Conversation]) -> None:
+    """Keep what is told of conversations; what is not told of a known one stays."""
+    for conversation in conversations:
+        key_ = make(con, tables, conversation.account, conversation.id)
+        _, told = _told(con, tables, conversation)
+        row = (bind(told.title), told.kind.value, _rest(told), to_moment(told.last_message_at))
+        statement = "UPDATE $places SET described = 1, title = ?, kind = ?, data = ?, recent = ? WHERE place = ?"
+        con.execute(tables.sql(statement), (*row, key_))
+
+
+def unknown(con: Connection, tables: Tables, conversations: Iterable[Conversation]) -> list[Conversation]:
+    """Those of the conversations of which something new is told."""
+    return [conversation for conversation in conversations if _told(con, tables, conversation)[0]]
+
+
+def _told(con: Connection, tables: Tables, fresh: Conversation) -> tuple[bool, Conversation]:
+    """Whether something new is told, and all that is known then."""
+    place = find(con, tables, fresh.account, fresh.id)
+    if place is None:
+        return True, fresh
+    was = place.conversation
+    told = replace(
+        fresh,
+        title=fresh.title or was.title,
+        kind=was.kind if fresh.kind is ConversationKind.ROOM else fresh.kind,
+        topic=fresh.topic or was.topic,
+        participants=fresh.participants or was.participants,
+        messages=was.messages if fresh.messages is None else fresh.messages,
+        unread=was.unread if fresh.unread is None else fresh.unread,
+        url=fresh.url or was.url,
+        extra=fresh.extra or was.extra,
+        last_message_at=from_moment(max(to_moment(fresh.last_message_at), place.recent)),
+    )
+    return not place.described or told != was, told
 
 
 def recent(
-    con: apsw.Connection, tables: Tables, account: str | None, *, before: tuple[int, int] | None = None
+    con: Connection, tables: Tables, account: str | None, *, before: tuple[int, int] | None = None
 ) -> Iterator[Place]:
     """The described conversations, most recent first; ``before`` is ``(recent, key)`` of where to go on."""
     conditions = ["described = 1"]
-    values: list[apsw.SQLiteValue] = []
+    values: list[Value] = []
     if account is not None:
         conditions.append("account = ?")
         values.append(account)
     if before is not None:
         conditions.append("(recent, place) < (?, ?)")
         values.extend(before)
-    where = " AND ".join(conditions)
-    statement = f"SELECT {_COLUMNS} FROM $places WHERE {where} ORDER BY recent DESC, place DESC"  # noqa: S608 - values are bound
+    statement = f"SELECT {_COLUMNS} FROM $places WHERE {' AND '.join(conditions)} ORDER BY recent DESC, place DESC"  # noqa: S608 - our own words
     return map(_place, con.execute(tables.sql(statement), values))
 
 
-def refresh(con: apsw.Connection, tables: Tables, place: int, added: int) -> None:
-    """Bring the counters of a conversation up to date after ``added`` more messages can be shown."""
+def refresh(con: Connection, tables: Tables, place: int, added: int, *, removed: bool) -> None:
+    """Bring the counters of a conversation up to date.
+
+    Args:
+        con: A connection within a transaction.
+        tables: Where the conversation is.
+        place: Its number.
+        added: How many more messages of it can be shown than before.
+        removed: Some of those that could be shown no longer can.
+    """
     con.execute(
         tables.sql(
             "UPDATE $places SET held = held + ?2,"
@@ -106,9 +137,18 @@ def refresh(con: apsw.Connection, tables: Tables, place: int, added: int) -> Non
         (place, added, UNKNOWN),
     )
     con.execute(
-        tables.sql("UPDATE $places SET recent = coalesce(latest, ?2) WHERE place = ?1 AND recent < latest OR place = ?1 AND ?3"),
-        (place, UNKNOWN, added < 0),
+        tables.sql("UPDATE $places SET recent = max(iif(?2, ?3, recent), coalesce(latest, ?3)) WHERE place = ?1"),
+        (place, removed, UNKNOWN),
     )
+
+
+def oldest(con: Connection, tables: Tables, account: str, id_: str | None) -> int | None:
+    """Moment of the oldest message that can be shown, of one conversation or of a whole account."""
+    if id_ is not None:
+        place = find(con, tables, account, id_)
+        return None if place is None else place.oldest
+    found: int | None = con.execute(tables.sql("SELECT min(oldest) FROM $places WHERE account = ?"), (account,)).get
+    return found
 
 
 def _rest(conversation: Conversation) -> str | bytes | None:
@@ -143,8 +183,3 @@ def _place(row: tuple[Any, ...]) -> Place:
     return Place(
         key=key_, described=bool(described), held=held, oldest=oldest, recent=recent_, conversation=conversation
     )
-
-
-def counted(place: Place) -> Conversation:
-    """The conversation with the number of messages that the archive itself holds."""
-    return replace(place.conversation, messages=place.held)

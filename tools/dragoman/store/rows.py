@@ -56,15 +56,20 @@ def to_row(message: Message) -> Row:
         author_json(message.author),
         None if reply_to is None else bind(reply_to),
         bind(message.text),
-        _rest(message),
+        rest(message),
     )
 
 
 def from_row(
-    row: Row, *, id: str, conversation: str, account: str = "", number: int | None = None  # noqa: A002 - as in Message
+    row: Row,
+    *,
+    id: str,  # noqa: A002 - as in Message
+    conversation: str,
+    account: str = "",
+    number: int | None = None,
 ) -> Message:
     """The message that ``row`` holds."""
-    rest: dict[str, Any] = {} if row.data is None else json.loads(unbind(row.data))
+    others: dict[str, Any] = {} if row.data is None else json.loads(unbind(row.data))
     return Message(
         id=id,
         conversation=conversation,
@@ -74,14 +79,13 @@ def from_row(
         reply_to=None if row.reply_to is None else unbind(row.reply_to),
         account=account,
         number=number,
-        **(_unpacked(rest) if rest else {}),
+        **(_unpacked(others) if others else {}),
     )
 
 
 def author_json(author: Author) -> str | bytes:
     """The one spelling of an author."""
-    # Only names of a sane length are worth keeping in memory.
-    return _author_json(author) if len(author.name) < _LONG else _author_json.__wrapped__(author)
+    return bind(_encode([author.name, author.id, author.kind.value, author.email]))
 
 
 def from_author_json(data: str | bytes) -> Author:
@@ -89,7 +93,8 @@ def from_author_json(data: str | bytes) -> Author:
     return _author(data) if len(data) < _LONG else _author.__wrapped__(data)
 
 
-def _rest(m: Message) -> str | bytes | None:
+def rest(m: Message) -> str | bytes | None:
+    """What of a message has no column of its own, ``None`` when there is nothing."""
     # Asked in one go, because of a thousand messages hardly ten have any of it.
     if not (
         m.reactions or m.attachments or m.labels or m.edited_at or m.subject is not None or m.replies or m.history
@@ -117,30 +122,25 @@ def _packed(m: Message) -> dict[str, object]:
     }
 
 
-def _unpacked(rest: dict[str, Any]) -> dict[str, Any]:
-    found = {key: rest[key] for key in ("replies", "subject", "status", "url") if key in rest}
+def _unpacked(others: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = {key: others[key] for key in ("replies", "subject", "status", "url") if key in others}
     for key in ("edited_at", "deleted_at"):
-        found[key] = from_moment(rest.get(key))
-    found["partial"] = bool(rest.get("partial"))
-    found["labels"] = tuple(rest.get("labels", ()))
-    found["reactions"] = tuple(Reaction(emoji=e, count=n, by=tuple(by)) for e, n, by in rest.get("reactions", ()))
+        found[key] = from_moment(others.get(key))
+    found["partial"] = bool(others.get("partial"))
+    found["labels"] = tuple(others.get("labels", ()))
+    found["reactions"] = tuple(Reaction(emoji=e, count=n, by=tuple(by)) for e, n, by in others.get("reactions", ()))
     found["attachments"] = tuple(
-        Attachment(name=n, id=i, media_type=t, size=s, url=u) for n, i, t, s, u in rest.get("attachments", ())
+        Attachment(name=n, id=i, media_type=t, size=s, url=u) for n, i, t, s, u in others.get("attachments", ())
     )
-    found["citations"] = tuple(Citation(title=t, url=u, text=x) for t, u, x in rest.get("citations", ()))
-    found["history"] = tuple(Edit(text=t, at=from_moment(a)) for t, a in rest.get("history", ()))
-    extra: Mapping[str, object] = rest.get("extra", NOTHING)
+    found["citations"] = tuple(Citation(title=t, url=u, text=x) for t, u, x in others.get("citations", ()))
+    found["history"] = tuple(Edit(text=t, at=from_moment(a)) for t, a in others.get("history", ()))
+    extra: Mapping[str, object] = others.get("extra", NOTHING)
     found["extra"] = extra
     return found
 
 
 def _optional(time: datetime | None) -> int | None:
     return None if time is None else to_moment(time)
-
-
-@lru_cache(maxsize=4096)
-def _author_json(author: Author) -> str | bytes:
-    return bind(_encode([author.name, author.id, author.kind.value, author.email]))
 
 
 @lru_cache(maxsize=4096)

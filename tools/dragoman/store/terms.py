@@ -41,8 +41,10 @@ _OPTIONAL: Final = re.compile(
 )
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
-_MAY_HAVE_PARTS: Final = re.compile(r"[0-9_]|[a-z][A-Z]|[^\W_][.\-][^\W_]")
+# Begins with a plain set, for which the search is several times faster than for alternatives.
+_SIGN: Final = re.compile(r"[0-9_A-Z.\-](?:(?<=[0-9_])|(?<=[a-z][A-Z])|(?<=[^\W_][.\-])(?=[^\W_]))")
 _WORD: Final = re.compile(r"[^\W_]++(?:[_.\-][^\W_]++)*+")
+_JOINTS: Final = re.compile(r"[\W_]+")
 _IDENTIFIER: Final = re.compile(r".*[_.\-]|.*[a-z][A-Z]|[0-9]{4}|[0-9]++[^\W\d_]|[^\W\d_]++[0-9]", re.DOTALL)
 
 
@@ -55,17 +57,20 @@ def body(text: str) -> str:
 
 def parts(text: str) -> str:
     """The identifiers of ``text`` as the column ``parts`` of the index, empty where there are none."""
-    if not _MAY_HAVE_PARTS.search(text):
+    if not _SIGN.search(text):
         return ""
-    words = dict.fromkeys(word for word in _WORD.findall(text[:INDEXED]) if _is_identifier(word))
-    return _SEAM.join(pieces for word in list(words)[:_MOST] if (pieces := pieces_of(word)))
+    # The first test spares ordinary words, which are nearly all, the second.
+    odd = [word for word in _WORD.findall(text[:INDEXED]) if not (word.isalpha() and word[1:].islower())]
+    words = [word for word in dict.fromkeys(odd) if len(word) > PIECE and _IDENTIFIER.match(word)]
+    return _SEAM.join([pieces for word in words[:_MOST] if (pieces := pieces_of(word))])
 
 
 def pieces_of(word: str) -> str:
     """The overlapping threes of the letters and digits of ``word``; empty when there are fewer than three."""
-    if not word.isascii():
-        word = _RUN.sub("", fold(word))
-    plain = "".join(c for c in word[:_LONGEST].lower() if c.isalnum())
+    if word.isascii():
+        plain = _JOINTS.sub("", word[:_LONGEST].lower())
+    else:
+        plain = _JOINTS.sub("", _RUN.sub("", fold(word[:_LONGEST])))
     return " ".join([plain[i : i + PIECE] for i in range(len(plain) - PIECE + 1)])
 
 
@@ -83,11 +88,6 @@ def query_body(folded: str) -> tuple[str, bool]:
     spelled = _RUN.sub(_pairs, folded).rstrip()
     # The run may go on in the text, where its last character begins a pair instead of standing alone.
     return (spelled, True) if last == 1 else (spelled.rpartition(" ")[0], False)
-
-
-def _is_identifier(word: str) -> bool:
-    # The first test spares ordinary words, which are nearly all, the second.
-    return len(word) > PIECE and not (word.isalpha() and word[1:].islower()) and bool(_IDENTIFIER.match(word))
 
 
 def _length_of_last_run(text: str) -> int:

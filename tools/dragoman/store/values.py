@@ -5,10 +5,15 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+Value = str | bytes | int | float | None
+"""What SQLite holds."""
+
 UNKNOWN: Final = -(2**62)
 """The moment of what has no time: before all others."""
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_FIRST: Final = datetime(1, 1, 1, tzinfo=UTC)
+_LAST: Final = datetime(9999, 12, 31, 23, 59, 59, 999999, tzinfo=UTC)
 _STEP: Final = timedelta(microseconds=1)
 
 
@@ -41,4 +46,4 @@ def from_moment(moment: int | None) -> datetime | None:
         return _EPOCH + timedelta(microseconds=moment)
     except OverflowError:
         # A time of the year 1 or 9999 in another zone may lie outside what a datetime in UTC can say.
-        return (datetime.max if moment > 0 else datetime.min).replace(tzinfo=UTC)
+        return _LAST if moment > 0 else _FIRST

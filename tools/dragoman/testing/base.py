@@ -21,11 +21,17 @@ from dragoman.provider import (
     Provider,
     SearchQuery,
 )
-from dragoman.testing.checks import expect, require_plain
+from dragoman.testing.checks import expect, require, require_plain
 from dragoman.testing.service import Exempt, Seeded, Service, Trait
 from dragoman.testing.talks import ROOM
 
 SCENARIO: Final = "__dragoman_scenario__"
+READS: Final = (
+    Capability.LIST_MESSAGES,
+    Capability.GET_MESSAGE,
+    Capability.SEARCH_MESSAGES,
+    Capability.LIST_CONVERSATIONS,
+)
 
 
 class Contract:
@@ -34,9 +40,10 @@ class Contract:
     Class attributes:
         provider: The class under test.
         exempt: Every honest difference, with its reason: traits that the service lacks, errors it cannot cause.
-        odd_ids: The oddest conversation ids that the service may have; each is seeded.
+        odd_ids: The oddest ids that conversations and messages of the service may have; each is seeded as both.
         missing: Ids of a conversation and of a message, of the service's form, that do not exist.
         limit: How many messages a page of the scenarios asks for.
+        large: How many a page may be asked for at most by a tool; services that give fewer go on with a cursor.
         many: How many messages make several pages at that limit; raise it where a service's pages are coarser.
         long: Characters of the longest text that is seeded and sent.
         patience: Seconds after which a scenario counts as hanging.
@@ -47,6 +54,7 @@ class Contract:
     odd_ids: ClassVar[tuple[str, ...]] = ("cnv/π 7?", "50%25 & more/../é", "a:b#c=d+e", "Ünï©ode-\U0001f680")
     missing: ClassVar[tuple[str, str]] = ("no-such-conversation", "no-such-message")
     limit: ClassVar[int] = 3
+    large: ClassVar[int] = 200
     many: ClassVar[int] = 10
     long: ClassVar[int] = 200_000
     patience: ClassVar[float] = 20.0
@@ -95,11 +103,12 @@ def scenario(*needs: Capability) -> Callable[[Body[C]], Body[C]]:
         @wraps(body)
         async def run(self: C, service: Service, account: Provider) -> None:
             lacking = [capability for capability in needs if not self.can(capability)]
-            with anyio.fail_after(self.patience):
+            with anyio.move_on_after(self.patience) as scope:
                 if lacking:
                     await require_refused(account, lacking)
                 else:
                     await body(self, service, account)
+            require(not scope.cancelled_caught, f"It did not end within {self.patience:g} seconds.")
 
         setattr(run, SCENARIO, True)
         return run

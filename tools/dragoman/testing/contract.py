@@ -22,7 +22,7 @@ class ProviderContract(
 
         class TestPigeon(ProviderContract):
             provider = CarrierPigeon
-            exempt = {Trait.LABELS: "A pigeon carries no labels.", Conflict: "A pigeon never disagrees."}
+            exempt: ClassVar = {Trait.LABELS: "A pigeon carries no labels.", Conflict: "A pigeon never disagrees."}
 
             @pytest.fixture
             def service(self) -> Loft:

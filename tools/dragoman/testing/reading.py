@@ -10,9 +10,20 @@ from dragoman.provider import Capability, MessageQuery, Provider
 from dragoman.testing.base import Contract, require_missing, scenario, seed
 from dragoman.testing.checks import in_order, read, require, require_same, require_sound
 from dragoman.testing.service import Service, Trait
-from dragoman.testing.talks import HOSTILE, MINUTE, OTHER, START, branching, furnished, say, talk
+from dragoman.testing.talks import HOSTILE, MINUTE, OTHER, ROOM, START, branching, furnished, say, talk
 
 LIST, GET = Capability.LIST_MESSAGES, Capability.GET_MESSAGE
+STRANGE_LINKS = (
+    "",
+    "4811",
+    "not a link",
+    "https://",
+    "https://[::1",
+    "https://dragoman.invalid/room/m1?x=%zz#y",
+    "mailto:ann@dragoman.invalid",
+    "javascript:alert(1)",
+    "\x00\u202e",
+)
 
 
 class ReadingScenarios(Contract):
@@ -116,6 +127,40 @@ class ReadingScenarios(Contract):
         require(found == {m.id: m.reply_to for m in seeded.messages}, "The replies name other parents.")
         some = any(m.reply_to for m in seeded.messages)
         require(some or not self.has(Trait.REPLIES), f"No reply was seeded; is {Trait.REPLIES.name} a trait?")
+
+    @scenario(LIST, GET)
+    async def test_odd_ids_work_as_any_other(self, service: Service, account: Provider) -> None:
+        """Slashes, blanks, percent signs and question marks are part of an id."""
+        said: dict[tuple[str, str], str] = {}
+        for odd in self.odd_ids:
+            letter = replace(say(1, f"Said in {odd}"), id=odd, conversation=odd)
+            seeded = await seed(service, [letter], replace(ROOM, id=odd, title=f"Room {odd}"))
+            [message] = seeded.messages
+            said[seeded.conversation.id, message.id] = message.text
+        require(len(said) == len(self.odd_ids), "Two odd ids became the same one.")
+        for (conversation, message_id), text in said.items():
+            [listed] = await self._messages(account, conversation)
+            require(listed.text == text, f"Conversation {conversation!r} has {listed.text!r} instead of {text!r}.")
+            found = await account.get_message(conversation, message_id)
+            require(found.text == text, f"Message {message_id!r} is {found.text!r} instead of {text!r}.")
+
+    @scenario(LIST)
+    async def test_the_link_of_a_message_leads_back_to_it(self, service: Service, account: Provider) -> None:
+        """Where a provider tells links and reads them."""
+        seeded = await seed(service, talk(3))
+        for message in await self._messages(account, seeded.conversation.id):
+            located = account.locate(message.url) if message.url else None
+            require(
+                located in (None, (seeded.conversation.id, message.id)),
+                f"The link {message.url!r} of message {message.id!r} leads to {located}.",
+            )
+
+    @scenario()
+    async def test_what_is_no_link_of_the_service_leads_nowhere(self, service: Service, account: Provider) -> None:
+        """Tools ask every account about whatever a caller wrote."""
+        await seed(service, talk(1))
+        for text in STRANGE_LINKS:
+            require(account.locate(text) is None, f"{text!r} was taken for a link of the service.")
 
     async def _require_found(
         self, account: Provider, conversation: str, query: MessageQuery, matches: list[str]

@@ -68,6 +68,8 @@ class Service(ABC):
     def broken(self, error: type[DragomanError]) -> AbstractAsyncContextManager[None]:
         """While entered, the service behaves so that the provider has to raise ``error``.
 
+        Reads and writes are tried. For a write every error except ``OutcomeUnknown`` means that the service
+        certainly did not act, so a service that is ``Unavailable`` then refuses connections or says so itself.
         A service that cannot cause an error names it in ``exempt`` of the test class.
         """
         raise NotImplementedError(

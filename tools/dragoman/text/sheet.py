@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Final
 
 from dragoman.text.room import PLACEHOLDER, Room, rooms
 from dragoman.text.tokens import estimate
+
+_SHARES: Final = (0.99, 0.96, 0.9, 0.75, 0.5)
+_LEAST_TEXT: Final = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,21 +75,49 @@ def fit(sheet: Sheet, max_tokens: int) -> tuple[int, Room]:
     """How many items fit, and in how much room each: estimated by item, then proven on the whole answer."""
     shown, room = min(sheet.count, 1), Room(max_tokens, 0, 0, 0)
     for number, room in enumerate(rooms(max_tokens)):
+        if sheet.single:
+            fitted = _fit_text(sheet, room)
+            if fitted is not None:
+                return shown, fitted
+            continue
         shown = _most(sheet, room)
         if number == 0 and shown < sheet.count:
             continue
-        while True:
-            cost = estimate(sheet.write(shown, room, PLACEHOLDER).text)
-            if cost <= max_tokens:
-                return shown, room
-            if shown <= 1 or number == 0:
-                break
-            shown -= max(1, int(shown * (cost - max_tokens) / cost))
-    return shown, room
+        fitting = _fit_items(sheet, shown, room, patient=number > 0)
+        if fitting is not None:
+            return fitting, room
+    return min(sheet.count, 1), room
+
+
+def _fit_text(sheet: Sheet, room: Room) -> Room | None:
+    """Give the one text all that the rest leaves, if that is enough to be worth it."""
+    left = room.total - _cost(sheet, 1, replace(room, text=0))
+    if left < _LEAST_TEXT:
+        return None
+    for share in _SHARES:
+        fitted = replace(room, text=left * share)
+        if _cost(sheet, 1, fitted) <= room.total:
+            return fitted
+    return None
+
+
+def _fit_items(sheet: Sheet, shown: int, room: Room, *, patient: bool) -> int | None:
+    """Give up items until the answer fits; impatiently, only if nothing has to be given up."""
+    while True:
+        cost = _cost(sheet, shown, room)
+        if cost <= room.total:
+            return shown
+        if shown <= 1 or not patient:
+            return None
+        shown -= max(1, int(shown * (cost - room.total) / cost))
+
+
+def _cost(sheet: Sheet, shown: int, room: Room) -> int:
+    return estimate(sheet.write(shown, room, PLACEHOLDER).text)
 
 
 def _most(sheet: Sheet, room: Room) -> int:
-    left = room.total - estimate(sheet.write(0, room, PLACEHOLDER).text)
+    left = room.total - _cost(sheet, 0, room)
     shown = 0
     for cost in sheet.costs(room):
         left -= cost

@@ -1,0 +1,1 @@
+"""What the program costs, each figure against a baseline that is measured in the same run."""

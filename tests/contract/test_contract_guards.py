@@ -1,0 +1,151 @@
+import anyio
+import pytest
+import test_contract_catches_bad_finders
+import test_contract_catches_bad_readers
+import test_contract_catches_bad_writers
+from breakage import run
+from carrier_pigeon import CarrierPigeon
+
+from dragoman import Change, Conflict, Draft, Provider
+from dragoman.testing import ProviderContract, Trait
+from dragoman.testing.contract import SCENARIOS
+
+pytest_plugins = "pytester"
+LATEST = "test_latest_pages_give_every_message_once_in_order"
+EXEMPTIONS = "test_every_exemption_has_a_reason"
+
+
+def test_a_class_that_overrides_a_scenario_cannot_be_made():
+    with pytest.raises(TypeError, match=f"TestLax changes {LATEST}.*`exempt`"):
+
+        class TestLax(ProviderContract):
+            async def test_latest_pages_give_every_message_once_in_order(self):
+                pass
+
+
+def test_a_class_that_deletes_a_scenario_cannot_be_made():
+    with pytest.raises(TypeError, match=f"TestLax changes {LATEST}"):
+
+        class TestLax(ProviderContract):
+            test_latest_pages_give_every_message_once_in_order = None
+
+
+def test_a_scenario_cannot_be_overridden_by_another_base_class():
+    class Lax:
+        async def test_latest_pages_give_every_message_once_in_order(self):
+            pass
+
+    with pytest.raises(TypeError, match=f"TestLax changes {LATEST}"):
+
+        class TestLax(Lax, ProviderContract):
+            pass
+
+
+def test_a_class_may_add_tests_of_its_own():
+    class TestMore(ProviderContract):
+        async def test_something_else(self):
+            pass
+
+    assert TestMore.test_something_else is not None
+
+
+def test_every_scenario_is_known_to_catch_something():
+    modules = (
+        test_contract_catches_bad_finders,
+        test_contract_catches_bad_readers,
+        test_contract_catches_bad_writers,
+    )
+    caught = {scenario for module in modules for _, scenario, _ in module.breakage.cases}
+    assert set(SCENARIOS) - caught == {EXEMPTIONS}
+
+
+@pytest.mark.anyio
+async def test_an_exemption_without_a_reason_is_caught():
+    with pytest.raises(AssertionError, match="LABELS needs a reason"):
+        await run(CarrierPigeon, EXEMPTIONS, exempt={Trait.LABELS: ""})
+    with pytest.raises(AssertionError, match="Conflict needs a reason"):
+        await run(CarrierPigeon, EXEMPTIONS, exempt={Conflict: "no"})
+    await run(CarrierPigeon, EXEMPTIONS, exempt={Conflict: "A pigeon never disagrees."})
+
+
+class Careless(CarrierPigeon):
+    """Ignores labels, answers to nothing, and knows every conversation."""
+
+    async def update_message(self, conversation, message, change: Change):
+        return await super().update_message(conversation, message, Change(text=change.text, subject=change.subject))
+
+    async def send_message(self, conversation, draft: Draft):
+        return await super().send_message(conversation, Draft(text=draft.text))
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    ("trait", "scenario"),
+    [
+        (Trait.LABELS, "test_subject_and_labels_change_and_clear_or_are_refused"),
+        (Trait.REPLIES, "test_a_reply_is_sent_as_one_or_refused"),
+    ],
+)
+async def test_what_a_service_lacks_is_still_refused_in_words(trait, scenario):
+    with pytest.raises(AssertionError, match="was to be raised"):
+        await run(Careless, scenario, exempt={trait: "Pigeons are careless."})
+
+
+class Sleeping(CarrierPigeon):
+    async def list_messages(self, conversation, query):  # noqa: ARG002  # it sleeps through them
+        await anyio.sleep_forever()
+
+
+@pytest.mark.anyio
+async def test_a_provider_that_never_answers_fails_with_the_time_it_had():
+    with pytest.raises(AssertionError, match=r"did not end within 0\.05 seconds"):
+        await run(Sleeping, LATEST, patience=0.05)
+
+
+class Mute(Provider):
+    name = "carrier-pigeon"
+    Settings = CarrierPigeon.Settings
+
+    async def check(self):
+        return "says nothing"
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("scenario", SCENARIOS)
+async def test_a_provider_that_can_nothing_passes_by_refusing_everything(scenario):
+    await run(Mute, scenario)
+
+
+def test_outsiders_need_nothing_but_pytest(pytester):
+    pytester.makepyfile(
+        test_mute="""
+        import pytest
+        from dragoman import AccountSettings, Provider
+        from dragoman.testing import ProviderContract, Seeded, Service
+
+        class Mute(Provider):
+            name = "mute"
+
+            async def check(self):
+                return "says nothing"
+
+        class Silence(Service):
+            settings = AccountSettings(provider="mute")
+
+            async def seed(self, conversation, messages):
+                return Seeded(conversation, tuple(messages))
+
+        class TestMute(ProviderContract):
+            provider = Mute
+
+            @pytest.fixture
+            def service(self):
+                return Silence()
+
+        class TestForgetful(ProviderContract):
+            provider = Mute
+        """
+    )
+    result = pytester.runpytest_inprocess("-p", "no:cacheprovider", "-W", "error")
+    result.assert_outcomes(passed=len(SCENARIOS), errors=len(SCENARIOS))
+    result.stdout.fnmatch_lines(["*TestForgetful needs a fixture `service` that returns a Service.*"])

@@ -1,0 +1,31 @@
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from dragoman.testing.script import ScriptedServer
+from dragoman_server.cli import cli
+
+CORPUS = Path(__file__).parents[2] / "tools" / "dragoman" / "data" / "team_chat.json"
+
+
+@pytest.fixture(scope="module")
+def harbor_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder with the team chat, loaded as a user loads it."""
+    data = tmp_path_factory.mktemp("harbor")
+    outcome = CliRunner().invoke(cli, ["import", str(CORPUS)], env={"DRAGOMAN_DATA": str(data)})
+    assert outcome.exit_code == 0, outcome.output
+    return data
+
+
+@pytest.fixture(scope="module")
+def harbor(harbor_data: Path) -> Iterator[ScriptedServer]:
+    """A server over the team chat; tests that share it only read."""
+    with ScriptedServer({"timezone": "UTC"}, data=harbor_data) as server:
+        yield server
+
+
+@pytest.fixture
+def dragoman_config() -> dict[str, object]:
+    return {"timezone": "UTC"}

@@ -1,0 +1,165 @@
+"""The operations of Datagrid's API that Dragoman uses, each as one method."""
+
+from __future__ import annotations
+
+from contextlib import AbstractAsyncContextManager
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from dragoman.http import Answer, Dialect, HttpClient, Options, Stream, segment
+from dragoman.providers.datagrid import wire
+from dragoman.refusal import Explanation, Refusal, default_said
+from dragoman.secret import bearer
+
+if TYPE_CHECKING:
+    import httpx
+
+    from dragoman.clock import Clock
+    from dragoman.providers.datagrid.settings import DatagridSettings
+
+T = TypeVar("T")
+
+PAGE: Final = 100
+"""Most entries of a page."""
+
+LONGEST_ANSWER: Final = 1800.0
+"""Seconds that an agent may take for its answer, as the vendor's own client allows."""
+
+_CALLS: Final = 8
+_ATTEMPTS: Final = 3  # as the vendor's own client
+_LOOKUP_SECONDS: Final = 5.0  # a name is not worth a longer wait
+_RETRIED: Final = frozenset({408, 409, 429, 502, 503, 504})  # 409: two calls wanted the same lock
+
+_HINTS: Final = {
+    401: "Check `token` of this account: the API key is missing, expired or revoked.",
+    402: "Buy credits for the teamspace, or wait until they are renewed.",
+    403: "Check that the API key of `token` may use this, and `teamspace` of this account.",
+}
+_CONVERSE_HINTS: Final = {
+    404: "Find the conversation with list_conversations, and check `agent_id` of this account.",
+    413: "Shorten the text or send it in parts.",
+}
+
+
+def explain(refusal: Refusal) -> Explanation:
+    """Datagrid's own words with the setting to look at. Both of its error shapes have them in known members."""
+    hint = _HINTS.get(refusal.status, "")
+    if refusal.operation == "send_message":
+        hint = _CONVERSE_HINTS.get(refusal.status, hint)
+    return Explanation(said=default_said(refusal) or "", hint=hint)
+
+
+DIALECT: Final = Dialect(service="Datagrid", explain=explain, retry_on=_RETRIED, rate_headers=True)
+
+
+def client_of(
+    settings: DatagridSettings, *, transport: httpx.AsyncBaseTransport | None = None, clock: Clock | None = None
+) -> HttpClient:
+    """The HTTP client for an account. Every answer tells how many calls are left, so no rate is guessed at here."""
+    return HttpClient(
+        settings.base_url,
+        dialect=DIALECT,
+        authorize=bearer(settings.token),
+        headers={"Datagrid-Teamspace": settings.teamspace} if settings.teamspace else {},
+        timeout=settings.timeout,
+        attempts=_ATTEMPTS,
+        concurrency=_CALLS,
+        ca_file=settings.ca_file,
+        transport=transport,
+        clock=clock,
+    )
+
+
+class Api:
+    """Datagrid's operations over an open client.
+
+    Args:
+        client: Opened and closed by somebody else.
+        patience: Seconds that an answer of an agent may take.
+    """
+
+    def __init__(self, client: HttpClient, patience: float = LONGEST_ANSWER) -> None:
+        self._client = client
+        self._patience = patience
+
+    async def identity(self) -> wire.Identity:
+        """Whose credentials these are; the cheapest call there is."""
+        return (await self._get("/identity", wire.Identity, "check")).value
+
+    async def conversations(self, *, limit: int, after: str | None) -> wire.Listing[wire.Conversation]:
+        """A page of conversations, the last changed first. The order that holds without a wish is not documented."""
+        query = {"limit": limit, "after": after, "sort": "updated_at", "direction": "desc"}
+        path, model = "/conversations", wire.Listing[wire.Conversation]
+        return (await self._get(path, model, "list_conversations", query=query)).value
+
+    async def conversation(self, conversation: str) -> Answer[wire.Conversation]:
+        """One conversation."""
+        path = f"/conversations/{segment(conversation)}"
+        return await self._get(path, wire.Conversation, "get_conversation", "/conversations/{id}")
+
+    async def create_conversation(self, name: str | None) -> Answer[wire.Conversation]:
+        """A new conversation without messages."""
+        return await self._client.request(
+            "POST",
+            "/conversations",
+            kind="write",
+            model=wire.Conversation,
+            json={"name": name} if name else {},
+            family="POST /conversations",
+            operation="create_conversation",
+        )
+
+    async def messages(
+        self, conversation: str, *, limit: int, after: str | None = None, before: str | None = None
+    ) -> wire.Listing[wire.Message]:
+        """A page of messages in the service's order, next to the message ``after`` or ``before``; never both."""
+        path = f"/conversations/{segment(conversation)}/messages"
+        query = {"limit": min(limit, PAGE), "after": after, "before": before}
+        model, family = wire.Listing[wire.Message], "/conversations/{id}/messages"
+        return (await self._get(path, model, "list_messages", family, query=query)).value
+
+    async def message(self, conversation: str, message: str) -> Answer[wire.Message]:
+        """One message."""
+        path = f"/conversations/{segment(conversation)}/messages/{segment(message)}"
+        return await self._get(path, wire.Message, "get_message", "/conversations/{id}/messages/{id}")
+
+    async def agent(self, agent: str) -> wire.Agent:
+        """An agent, for its name."""
+        return (await self._look_up(f"/agents/{segment(agent)}", wire.Agent, "/agents/{id}")).value
+
+    async def file(self, file: str) -> wire.File:
+        """What is known of a file, without its content."""
+        return (await self._look_up(f"/files/{segment(file)}", wire.File, "/files/{id}")).value
+
+    async def converse(self, prompt: dict[str, object]) -> Answer[wire.Message]:
+        """Say something to an agent and wait for the whole answer."""
+        return await self._client.request(
+            "POST", "/converse", kind="write", model=wire.Message, json=prompt, **self._for_answers()
+        )
+
+    def converse_streamed(self, prompt: dict[str, object]) -> AbstractAsyncContextManager[Stream]:
+        """Say something to an agent and hear the answer as it is made."""
+        body = {**prompt, "stream": True}
+        silence = self._patience
+        return self._client.stream(
+            "POST", "/converse", kind="write", json=body, idle_timeout=silence, **self._for_answers()
+        )
+
+    def _for_answers(self) -> Options:
+        return Options(
+            timeout=self._patience,
+            total=max(LONGEST_ANSWER, self._patience),
+            family="POST /converse",
+            operation="send_message",
+        )
+
+    async def _get(
+        self, path: str, model: type[T], operation: str, family: str = "", *, query: dict[str, str | int | None] | None = None
+    ) -> Answer[T]:
+        """Read. The service counts calls by path and method; what differs by id only counts as one path here."""
+        return await self._client.get(
+            path, model=model, query=query or {}, family=f"GET {family or path}", operation=operation
+        )
+
+    async def _look_up(self, path: str, model: type[T], family: str) -> Answer[T]:
+        options = Options(timeout=_LOOKUP_SECONDS, total=_LOOKUP_SECONDS, family=f"GET {family}", operation="look_up")
+        return await self._client.get(path, model=model, **options)

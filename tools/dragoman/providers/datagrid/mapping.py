@@ -1,0 +1,203 @@
+"""From what Datagrid sends to the model. Pure functions; names of agents and files are given to them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Final
+
+from dragoman.model import (
+    Attachment,
+    Author,
+    AuthorKind,
+    Citation,
+    Conversation,
+    ConversationKind,
+    Message,
+)
+from dragoman.providers.datagrid import wire
+
+USER: Final = "user"
+AGENT: Final = "agent"
+
+_NAMELESS_AGENT: Final = "assistant"
+_TEXT_PARTS: Final = frozenset({"text", "input_text", "output_text"})
+_FILE_PARTS: Final = frozenset({"input_file", "file", "output_file"})
+_BETWEEN: Final = "\n\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Names by id, as far as they are known.
+
+    Attributes:
+        agents: Names of agents.
+        files: Names and media types of files.
+    """
+
+    agents: Mapping[str, str] = field(default_factory=dict[str, str])
+    files: Mapping[str, wire.File] = field(default_factory=dict[str, wire.File])
+
+
+def to_conversation(found: wire.Conversation) -> Conversation | None:
+    """A conversation; ``None`` for one without an id. Its last change stands for its last message."""
+    if not found.id:
+        return None
+    extra = {
+        "created_at": found.created_at,
+        "agent_ids": list(found.agent_ids),
+        "participated_agent_ids": list(found.participated_agent_ids),
+    }
+    return Conversation(
+        id=found.id,
+        title=found.name or "",
+        kind=ConversationKind.ASSISTANT,
+        last_message_at=moment(found.updated_at) or moment(found.created_at),
+        extra={name: value for name, value in extra.items() if value},
+    )
+
+
+def to_message(found: wire.Message, conversation: str, known: Known = Known()) -> Message | None:  # an immutable value
+    """A message; ``None`` for one without an id, which nothing could refer to."""
+    if not found.id:
+        return None
+    return Message(
+        id=found.id,
+        conversation=conversation,
+        author=author_of(found, known),
+        sent_at=moment(found.created_at),
+        text=text_of(found),
+        attachments=tuple(_attachments(found.content, known)),
+        citations=tuple(dict.fromkeys(_citations(found))),
+        extra=_extra(found),
+    )
+
+
+def author_of(found: wire.Message, known: Known) -> Author:
+    """Who wrote a message. Every message names an agent, but only those of agents are by it; people have no name."""
+    role = (found.role or "").strip().lower()
+    if role == USER:
+        return Author(name=USER)
+    if role in {AGENT, "assistant"}:
+        identifier = found.agent_id or ""
+        name = known.agents.get(identifier, "").strip() or _NAMELESS_AGENT
+        return Author(id=identifier, name=name, kind=AuthorKind.ASSISTANT)
+    return Author(name=role or "unknown", kind=AuthorKind.SYSTEM if role == "system" else AuthorKind.BOT)
+
+
+def text_of(found: wire.Message) -> str:
+    """The words of all parts, with a blank line between two of them."""
+    said = (_words(part, found.role or USER) for part in found.content)
+    return _BETWEEN.join(words for words in said if words)
+
+
+def moment(text: str | None) -> datetime | None:
+    """A moment in UTC from ISO 8601; without a zone it is taken for UTC. ``None`` when it is none."""
+    try:
+        found = datetime.fromisoformat(text or "")
+        return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _words(part: wire.Part, role: str) -> str:
+    if _is_text(part):
+        return part.text or ""
+    return _voice(part, role) if part.type == "voice" else ""
+
+
+def _is_text(part: wire.Part) -> bool:
+    return part.type in _TEXT_PARTS or (part.type is None and part.text is not None)
+
+
+def _voice(part: wire.Part, role: str) -> str:
+    """What was spoken: the transcripts, or what the timeline has of them. The other side's words are marked."""
+    if part.transcript or part.agent_transcript:
+        sides = ((USER, part.transcript), (AGENT, part.agent_transcript))
+        return _BETWEEN.join(_spoken(side, words, role) for side, words in sides if words)
+    events = sorted(part.timeline_events, key=lambda event: event.timestamp_ms or 0)
+    spoken = [(event.role or role, event.text) for event in events if event.type == "transcript" and event.text]
+    return _BETWEEN.join(_spoken(side, words, role) for side, words in spoken)
+
+
+def _spoken(side: str, words: str, role: str) -> str:
+    return words if side == role else f"{side}: {words}"
+
+
+def _attachments(parts: Sequence[wire.Part], known: Known) -> Iterator[Attachment]:
+    for part in parts:
+        if part.type in _FILE_PARTS:
+            yield _file(part.file_id or "", known)
+        elif part.type == "voice":
+            yield from (_clip(clip) for clip in part.audio_clips)
+        elif not _is_text(part):
+            yield Attachment(name=part.type or "unknown", id=_any_id(part.raw))
+
+
+def _file(identifier: str, known: Known) -> Attachment:
+    file = known.files.get(identifier) or wire.File()
+    return Attachment(name=file.filename or identifier or "file", id=identifier, media_type=file.media_type)
+
+
+def _clip(clip: wire.Clip) -> Attachment:
+    speaker = clip.participant.type if clip.participant else None
+    return Attachment(name=f"voice of {speaker}" if speaker else "voice", id=clip.id or "", url=clip.audio_uri)
+
+
+def _any_id(raw: object) -> str:
+    """The id in a part of an unknown type: its ``id``, or its only member that ends so."""
+    members = raw if isinstance(raw, dict) else {}
+    found = [value for name, value in members.items() if isinstance(value, str) and str(name).endswith("id")]
+    return found[0] if len(found) == 1 else ""
+
+
+def _citations(found: wire.Message) -> Iterator[Citation]:
+    yield from (source for one in found.citations for source in _sources(one))
+    for event in (event for part in found.content for event in part.timeline_events):
+        yield from (source for one in event.citations for source in _sources(one))
+
+
+def _sources(one: wire.Citation) -> Iterator[Citation]:
+    """An entry for each source, with the cited excerpt of the answer and what confirms it in the source."""
+    sources = (*one.sources, *one.knowledges)
+    for source in sources:
+        title = source.source_name or source.knowledge_name or source.source_id or source.knowledge_id or source.type
+        text = "\n".join(words for words in (one.citation, *source.confirmations) if words)
+        yield Citation(title=title or "source", url=source.source_uri, text=text or None)
+    if not sources and one.citation:
+        yield Citation(title="source", text=one.citation)
+
+
+def _extra(found: wire.Message) -> Mapping[str, object]:
+    known_parts = _FILE_PARTS | {"voice"}
+    extra = {
+        "to_agent": found.agent_id if (found.role or "").lower() == USER else None,
+        "credits": found.credits.consumed if found.credits else None,
+        "tools": list(dict.fromkeys(_tools(found))),
+        "chat_mode": found.chat_mode,
+        "generated_title": found.generated_title,
+        "voice_ms": sum(part.duration_ms or 0 for part in found.content if part.type == "voice") or None,
+        "parts": [part.raw for part in found.content if not _is_text(part) and part.type not in known_parts],
+    }
+    return {name: value for name, value in extra.items() if value not in (None, [], "")}
+
+
+def _tools(found: wire.Message) -> Iterator[str]:
+    """Each tool that was used, with how it ended."""
+    last: dict[str, str] = {}
+    for call in found.tool_calls:
+        last[tool_name(call.tool)] = call.status or ""
+    for event in sorted(_events(found), key=lambda event: event.timestamp_ms or 0):
+        if event.type == "tool_call_status":
+            last[event.tool_name or "tool"] = event.status or ""
+    yield from (f"{name}: {status}" if status else name for name, status in last.items())
+
+
+def _events(found: wire.Message) -> Iterator[wire.TimelineEvent]:
+    return (event for part in found.content for event in part.timeline_events)
+
+
+def tool_name(tool: wire.Tool | None) -> str:
+    """What a tool is called in front of people."""
+    return (tool.label or tool.name if tool else None) or "tool"

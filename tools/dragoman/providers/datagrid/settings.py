@@ -1,0 +1,30 @@
+"""The settings of a Datagrid account."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field
+
+from dragoman.provider import AccountSettings
+from dragoman.secret import Secret
+
+
+class DatagridSettings(AccountSettings):
+    """An account of Datagrid. ``timeout`` holds for an agent's answer only when it is set; they take their time."""
+
+    provider: str = "datagrid"
+    base_url: str = Field(default="https://api.datagrid.com/v1", description="address of the API, with its version")
+    token: Secret = Field(description="API key")
+    ca_file: Path | None = Field(default=None, description="certificates to trust instead of the usual ones")
+    teamspace: str | None = Field(
+        default=None,
+        min_length=1,
+        pattern=r"^[!-~]+$",
+        description="id of the teamspace; default that of the key. Keys of a whole organization ignore it",
+    )
+    agent_id: str | None = Field(
+        default=None,
+        min_length=1,
+        description="id of the agent that answers; default those of the conversation",
+    )

@@ -1,0 +1,66 @@
+"""The settings of a Glean account."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Final, Literal
+
+from pydantic import Field, field_validator
+
+from dragoman.errors import DragomanError
+from dragoman.http import base_url_of
+from dragoman.provider import AccountSettings
+from dragoman.secret import Secret
+
+DATASOURCES: Final = ("SLACK", "SLACKENTGRID", "MICROSOFTTEAMS", "GCHAT", "FACEBOOKWORKPLACE")
+PRINCIPAL: Final = "principal"
+_EMAIL: Final = re.compile(r"[!-?A-~]+@[!-?A-~]+")  # printable ASCII with one @: it becomes a header
+
+
+class GleanSettings(AccountSettings):
+    """What an account needs; design section 8."""
+
+    base_url: str = Field(description="the tenant's server, like https://acme-be.glean.com")
+    token: Secret = Field(description="a user's or global Glean token, or an OAuth token")
+    ca_file: Path | None = Field(default=None, description="PEM file of the authorities to trust")
+    act_as: str | None = Field(
+        default=None, description='e-mail of the user a global token acts for, or "principal" for who is signed in'
+    )
+    auth_type: Literal["oauth"] | None = Field(
+        default=None, description='"oauth" for a token of another identity provider'
+    )
+    datasource: str = Field(default="SLACK", description=f"the chat system: {', '.join(DATASOURCES)}")
+    instance: str | None = Field(
+        default=None, min_length=1, description="display name of the connector, where there are several"
+    )
+    workspace_id: str | None = Field(
+        default=None, min_length=1, description="id of the workspace, where there are several"
+    )
+
+    @field_validator("base_url")
+    @classmethod
+    def _address(cls, value: str) -> str:
+        try:
+            return base_url_of(value)
+        except DragomanError as error:
+            raise ValueError(str(error)) from None
+
+    @field_validator("act_as")
+    @classmethod
+    def _somebody(cls, value: str | None) -> str | None:
+        if value is None or value == PRINCIPAL or _EMAIL.fullmatch(value):
+            return value
+        raise ValueError(f'act_as is an e-mail address or "{PRINCIPAL}"')
+
+    @field_validator("datasource")
+    @classmethod
+    def _known(cls, value: str) -> str:
+        if value.upper() not in DATASOURCES:
+            raise ValueError(f"datasource is one of {', '.join(DATASOURCES)}")
+        return value.upper()
+
+    @property
+    def connector(self) -> str:
+        """How searches call the datasource."""
+        return self.datasource.lower()

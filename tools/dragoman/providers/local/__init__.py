@@ -1,0 +1,248 @@
+"""The local account: conversations in a file of ours. The target of imports, and the reference of a provider."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import partial
+from typing import ClassVar, Final, Self, TypeVar
+
+from dragoman.errors import Conflict, InvalidArgument, NotFound, Unavailable
+from dragoman.model import Author, Conversation, Message, Page, SearchPage
+from dragoman.provider import (
+    AccountSettings,
+    Change,
+    ConversationQuery,
+    Draft,
+    Limits,
+    MessageQuery,
+    Provider,
+    SearchQuery,
+)
+from dragoman.providers.local import identifiers, merging, shelf
+from dragoman.providers.local.settings import LocalSettings
+from dragoman.store.database import Database
+from dragoman.store.folder import default_path
+from dragoman.store.search import Wanted, search
+from dragoman.store.sql import Connection
+
+T = TypeVar("T")
+__all__ = ["LocalProvider", "LocalSettings"]
+
+BATCH: Final = 10_000
+"""Messages that one transaction of an import stores."""
+
+
+class LocalProvider(Provider):
+    """Conversations in a SQLite file, with everything that the model can say."""
+
+    name = "local"
+    Settings: ClassVar[type[AccountSettings]] = LocalSettings
+    limits = Limits(text_length=1_000_000, page_size=200)
+
+    def __init__(self, settings: AccountSettings, database: Database | None = None) -> None:
+        """Keep the settings and an open database; no I/O."""
+        super().__init__(settings)
+        self._database = database
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, settings: AccountSettings) -> AsyncGenerator[Self]:
+        """Open the file, making it where it is missing.
+
+        Raises:
+            InvalidArgument: Something else is at that path.
+            Unavailable: The file cannot be opened now.
+        """
+        path = settings.path if isinstance(settings, LocalSettings) else None
+        async with Database.at(path or default_path()) as database:
+            yield cls(settings, database)
+
+    async def check(self) -> str:
+        """Look into the file.
+
+        Returns:
+            How much there is.
+        """
+        database = self._open_database()
+        conversations, messages = await database.read(shelf.total)
+        readable = "" if database.writable else ", which can only be read"
+        return f"{messages:,} messages in {conversations:,} conversations in {database.name}{readable}"
+
+    async def list_conversations(self, query: ConversationQuery) -> Page[Conversation]:
+        """The conversations, most recent first, filtered exactly."""
+        bounded = replace(query, limit=self._bounded(query.limit))
+        return await self._read(lambda con: shelf.conversations(con, bounded))
+
+    async def get_conversation(self, conversation: str) -> Conversation:
+        """One conversation with the number of its messages."""
+        return await self._read(lambda con: shelf.place_of(con, conversation).counted)
+
+    async def list_messages(self, conversation: str, query: MessageQuery) -> Page[Message]:
+        """Messages of a conversation, filtered exactly; ``total`` is told where nothing is filtered."""
+        bounded = replace(query, limit=self._bounded(query.limit))
+        return await self._read(lambda con: shelf.messages(con, conversation, bounded))
+
+    def cursor_after(self, message: Message, query: MessageQuery) -> str:
+        """A page can be cut after any message."""
+        del query
+        return shelf.cursor_after(message)
+
+    async def get_message(self, conversation: str, message: str) -> Message:
+        """One message."""
+        return await self._read(lambda con: shelf.message_of(con, conversation, message))
+
+    async def search_messages(self, query: SearchQuery) -> SearchPage:
+        """Full-text search over everything, see :mod:`dragoman.store.search`."""
+        return await self._read(lambda con: _search(con, query, self._bounded(query.limit)))
+
+    async def send_message(self, conversation: str, draft: Draft) -> Message:
+        """Add a message of the account's own author. The same ``idempotency_key`` again gives the first one back.
+
+        Raises:
+            NotFound: There is no such conversation, or no message in it to reply to.
+            InvalidArgument: The text is empty or too long.
+            Conflict: The key was used for another message.
+        """
+        self._check_text(draft.text)
+        now = datetime.now(UTC)
+        key = draft.idempotency_key
+        message = Message(
+            id=identifiers.new(now) if key is None else identifiers.of_key(key),
+            conversation=conversation,
+            author=Author(name=self._own_name(), id=self._own_name()),
+            sent_at=now,
+            text=draft.text,
+            reply_to=draft.reply_to,
+            subject=draft.subject,
+        )
+        return await self._write(lambda con: _send(con, message))
+
+    async def update_message(self, conversation: str, message: str, change: Change) -> Message:
+        """Change text, subject or labels; the earlier text goes into the history.
+
+        Raises:
+            NotFound: There is no such message.
+            InvalidArgument: The text is too long.
+        """
+        if change.text is not None:
+            self._check_text(change.text)
+        now = datetime.now(UTC)
+        return await self._write(lambda con: _update(con, conversation, message, change, now))
+
+    async def import_message(self, conversation: str, message: Message) -> Message:
+        """Store a message from elsewhere; a new conversation is made and called by its id.
+
+        A message whose id is there already is given back as it is stored: importing again changes nothing.
+
+        Raises:
+            InvalidArgument: It answers a message that is not in this conversation.
+            Conflict: The message with this id was deleted.
+        """
+        _check_conversation(conversation)
+        fresh = replace(message, id=message.id or identifiers.new(datetime.now(UTC)), conversation=conversation)
+        return await self._write(lambda con: _import(con, fresh))
+
+    async def import_conversation(self, conversation: Conversation, messages: Sequence[Message]) -> int:
+        """Store a whole conversation, in transactions of :data:`BATCH` messages.
+
+        Importing again adds what is new, and brings later edits, deletions and reactions; see :mod:`.merging`.
+        Messages without an id get one that is made of their content. Replies may stand before their parents.
+
+        Returns:
+            How many of the messages were new.
+        """
+        _check_conversation(conversation.id)
+        await self._write(lambda con: shelf.describe(con, conversation))
+        added = 0
+        for start in range(0, len(messages), BATCH):
+            batch = messages[start : start + BATCH]
+            added += await self._write(partial(shelf.add_all, conversation=conversation.id, messages=batch))
+        return added
+
+    async def _read(self, work: Callable[[Connection], T]) -> T:
+        return await self._open_database().read(work)
+
+    async def _write(self, work: Callable[[Connection], T]) -> T:
+        return await self._open_database().write(work)
+
+    def _open_database(self) -> Database:
+        if self._database is None:
+            raise Unavailable("The account is not open.", hint="Enter LocalProvider.open() first.")
+        return self._database
+
+    def _own_name(self) -> str:
+        return self.settings.name if isinstance(self.settings, LocalSettings) else "me"
+
+    def _bounded(self, limit: int) -> int:
+        return max(1, min(limit, self.limits.page_size))
+
+    def _check_text(self, text: str) -> None:
+        longest = self.limits.text_length
+        if not text.strip():
+            raise InvalidArgument("The text is empty.", hint="Write something.")
+        if longest is not None and len(text) > longest:
+            raise InvalidArgument(
+                f"The text has {len(text):,} characters, and {longest:,} are possible.", hint="Send it in parts."
+            )
+
+
+def _search(con: Connection, query: SearchQuery, limit: int) -> SearchPage:
+    if query.conversation is not None:
+        shelf.place_of(con, query.conversation)
+    wanted = Wanted(
+        text=query.text,
+        account=shelf.ACCOUNT,
+        conversation=query.conversation,
+        author=query.author,
+        since=query.since,
+        until=query.until,
+        limit=limit,
+        cursor=query.cursor,
+    )
+    hits, cursor = search(con, shelf.ARCHIVE, wanted)
+    # The archive's own numbers mean nothing outside of it.
+    return SearchPage(items=[replace(hit, message=replace(hit.message, number=None)) for hit in hits], cursor=cursor)
+
+
+def _send(con: Connection, message: Message) -> Message:
+    place = shelf.place_of(con, message.conversation)
+    if not shelf.may_answer(con, message):
+        raise NotFound(
+            "There is no such message in this conversation to reply to.", hint="Look for it with list_messages."
+        )
+    earlier = shelf.stored_of(con, message.conversation, message.id)
+    if earlier is not None:
+        return _sent_before(con, earlier.message, message)
+    shelf.join(con, place, message.author.name)
+    return shelf.add(con, message)
+
+
+def _sent_before(con: Connection, earlier: Message, message: Message) -> Message:
+    first = earlier.history[0].text if earlier.history else earlier.text
+    if (first, earlier.reply_to) != (message.text, message.reply_to):
+        raise Conflict("This idempotency_key was used for another message.", hint="Use a new key.")
+    return shelf.message_of(con, earlier.conversation, earlier.id)
+
+
+def _update(con: Connection, conversation: str, message: str, change: Change, now: datetime) -> Message:
+    return shelf.change(con, merging.changed(shelf.message_of(con, conversation, message), change, now))
+
+
+def _import(con: Connection, message: Message) -> Message:
+    if shelf.stored_of(con, message.conversation, message.id) is None:
+        if not shelf.may_answer(con, message):
+            raise InvalidArgument(
+                "The message that this one answers is not in this conversation.",
+                hint="Import that one first, or leave reply_to out.",
+            )
+        shelf.describe(con, Conversation(id=message.conversation))
+        shelf.join(con, shelf.place_of(con, message.conversation), message.author.name)
+    return shelf.add(con, message)
+
+
+def _check_conversation(conversation: str) -> None:
+    if not conversation:
+        raise InvalidArgument("The id of the conversation is empty.", hint="Give it an id.")

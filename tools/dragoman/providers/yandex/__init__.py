@@ -1,0 +1,176 @@
+"""Yandex Cloud AI Assistants: threads of messages over gRPC, and any service that speaks the same.
+
+The service has no replies, no changes of messages and no search. ``docs/providers/yandex.md`` says what
+works; the facts about the service come from its published descriptions and recordings of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING, ClassVar, Final, Self, cast
+
+from dragoman.clock import Clock, current_clock
+from dragoman.errors import InvalidArgument, NotFound, Unavailable, UnsupportedOperation
+from dragoman.model import Conversation, ConversationKind, Message, Order, Page
+from dragoman.provider import AccountSettings, ConversationQuery, Draft, Limits, MessageQuery, Provider
+from dragoman.providers.yandex import mapping, paging, wire
+from dragoman.providers.yandex.settings import YandexSettings
+
+if TYPE_CHECKING:
+    from dragoman.providers.yandex._proto import threads_pb2 as pb
+    from dragoman.providers.yandex.answers import Answer
+    from dragoman.providers.yandex.client import YandexClient
+
+_READINGS: Final = 3
+_NO_FOLDER: Final = "The account has no `folder_id`, so its threads cannot be listed."
+
+
+class YandexProvider(Provider):
+    """Threads of a folder; conversations are threads, and ids are the service's own."""
+
+    name: ClassVar[str] = "yandex"
+    Settings: ClassVar[type[AccountSettings]] = YandexSettings
+    limits: ClassVar[Limits] = Limits(page_size=wire.MOST_THREADS)
+
+    def __init__(self, settings: AccountSettings) -> None:
+        """Keep the settings; nothing is connected, and no call works before :meth:`open`."""
+        super().__init__(settings)
+        self._settings = cast("YandexSettings", settings)
+        self._client: YandexClient
+        self._clock: Clock = current_clock()
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, settings: AccountSettings) -> AsyncGenerator[Self]:
+        """Prepare the channel; it connects with the first call."""
+        from dragoman.providers.yandex.connection import connect  # noqa: PLC0415 - loads grpc and protobuf
+
+        provider = cls(settings)
+        async with AsyncExitStack() as stack:
+            provider._client = await connect(provider._settings, provider._clock, stack)
+            yield provider
+
+    async def check(self) -> str:
+        """List one thread.
+
+        Raises:
+            DragomanError: What is wrong and what to do.
+        """
+        folder = self._folder()
+        await self._client.threads(folder, 1, "")
+        return f"reaches the threads of folder {folder} at {self._client.target}"
+
+    async def list_conversations(self, query: ConversationQuery) -> Page[Conversation]:
+        """A page of the service: the threads that were made last come first."""
+        if query.kind not in (None, ConversationKind.ASSISTANT):
+            return Page()
+        token = paging.unpack(query.cursor, 1)[0] if query.cursor is not None else ""
+        page = await self._client.threads(self._folder(), max(1, min(query.limit, wire.MOST_THREADS)), token)
+        # The last page with threads has a token too; the end is a page without either.
+        ended = page.next_page_token in ("", token)
+        items = [mapping.conversation_of(thread) for thread in page.threads if thread.id]
+        return Page(items=items, cursor=None if ended else paging.pack(page.next_page_token))
+
+    async def get_conversation(self, conversation: str) -> Conversation:
+        """One thread."""
+        found = mapping.conversation_of(await self._client.thread(conversation))
+        return replace(found, id=conversation)
+
+    async def list_messages(self, conversation: str, query: MessageQuery) -> Page[Message]:
+        """A page out of the stream, which begins with the newest message at every reading."""
+        if query.thread is not None:
+            return await self._only(conversation, query)
+        query = replace(query, limit=max(1, min(query.limit, wire.MOST_THREADS)))
+        start = paging.anchor_of(query)
+        read = paging.latest_page if query.order is Order.LATEST else paging.oldest_page
+        for reading in range(1, _READINGS + 1):
+            seen = _Seen()
+            try:
+                async with self._client.messages(conversation) as stream:
+                    return await read(seen.mapped(stream, conversation), query, start)
+            except Unavailable:
+                # The transport has repeated what failed at once; this is a stream that broke off.
+                if not seen.any or reading == _READINGS:
+                    raise
+        raise AssertionError  # the last reading returned or raised
+
+    async def get_message(self, conversation: str, message: str) -> Message:
+        """One message, which has to be of this thread."""
+        found = await self._client.message(conversation, message)
+        if found.thread_id not in ("", conversation):
+            raise NotFound("The thread has no such message.", hint="list_messages shows the messages of a thread.")
+        return replace(mapping.message_of(found, conversation), id=message)
+
+    async def send_message(self, conversation: str, draft: Draft) -> Message:
+        """Store a message as the thread's default author.
+
+        With ``assistant_id`` the assistant answers, and its answer is returned. When it does not, the stored
+        message is, with the reason: the message is in the thread whatever the assistant does.
+        """
+        if draft.reply_to is not None:
+            raise UnsupportedOperation("Messages of a thread cannot answer one another.", hint="Send without reply_to.")
+        if draft.subject is not None:
+            raise UnsupportedOperation("Messages of a thread have no subject.", hint="Send without subject.")
+        stored = await self._client.create_message(
+            conversation, draft.text, author=None, labels={}, key=draft.idempotency_key
+        )
+        sent = mapping.message_of(stored, conversation)
+        assistant = self._settings.assistant_id
+        if assistant is None:
+            return sent
+        from dragoman.providers.yandex.answers import ask  # noqa: PLC0415 - loads protobuf
+
+        answer = await ask(self._client, conversation, assistant, self._settings.timeout, self._clock)
+        return _answered(sent, answer)
+
+    async def import_message(self, conversation: str, message: Message) -> Message:
+        """Store a message with its author. Its time and its id of elsewhere become labels."""
+        from dragoman.providers.yandex.imports import import_one  # noqa: PLC0415 - loads protobuf
+
+        return mapping.message_of(await import_one(self._client, conversation, message), conversation)
+
+    async def import_conversation(self, conversation: Conversation, messages: Sequence[Message]) -> int:
+        """Store messages in the thread of that id, or in the one that an earlier import made for it, or in a new one.
+
+        Returns:
+            How many of the messages were new.
+        """
+        from dragoman.providers.yandex.imports import import_many  # noqa: PLC0415 - loads protobuf
+
+        return await import_many(self._client, self._folder(), conversation, messages)
+
+    def cursor_after(self, message: Message, query: MessageQuery) -> str | None:
+        """A cursor can be made after any message, but not within a filter by ``thread``."""
+        return None if query.thread is not None else str(paging.anchor_after(message, query.order))
+
+    async def _only(self, conversation: str, query: MessageQuery) -> Page[Message]:
+        """The thread below a message: nothing answers it, so it is the message itself."""
+        if query.cursor is not None:
+            raise paging.foreign_cursor()
+        return Page(items=(await self.get_message(conversation, query.thread or ""),))
+
+    def _folder(self) -> str:
+        if self._settings.folder_id is None:
+            raise InvalidArgument(_NO_FOLDER, hint="Set `folder_id`; the console shows it beside the folder's name.")
+        return self._settings.folder_id
+
+
+class _Seen:
+    """Notes whether a stream has given anything."""
+
+    def __init__(self) -> None:
+        self.any = False
+
+    async def mapped(self, stream: AsyncIterator[pb.Message], conversation: str) -> AsyncIterator[Message]:
+        async for message in stream:
+            self.any = True
+            yield mapping.message_of(message, conversation)
+
+
+def _answered(sent: Message, answer: Answer) -> Message:
+    if answer.message is not None:
+        return mapping.message_of(answer.message, sent.conversation)
+    extra = {"assistant": answer.reason, "run": answer.run}
+    return replace(sent, status=answer.status, extra={**sent.extra, **{k: v for k, v in extra.items() if v}})

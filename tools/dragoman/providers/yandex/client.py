@@ -1,0 +1,165 @@
+"""The calls of the service, typed: ids and texts in, wire messages out. Loads protobuf."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AbstractAsyncContextManager
+from typing import Final
+
+from google.protobuf.wrappers_pb2 import Int64Value
+
+from dragoman.errors import InvalidArgument, NotFound
+from dragoman.grpc import GrpcClient
+from dragoman.providers.yandex import wire
+from dragoman.providers.yandex._proto import threads_pb2 as pb
+
+_KEYS: Final = uuid.UUID("5b0b6a0e-3f0c-4c53-9d0f-6f2f0c1f7a55")
+
+
+class YandexClient:
+    """What the service can do, as far as Dragoman asks for it.
+
+    Args:
+        calls: The open transport.
+    """
+
+    def __init__(self, calls: GrpcClient) -> None:
+        self._calls = calls
+
+    @property
+    def target(self) -> str:
+        """Where the service is."""
+        return self._calls.target
+
+    async def threads(self, folder: str, size: int, token: str) -> pb.ListThreadsResponse:
+        """A page of the threads of a folder, newest first; the last page has neither threads nor a token."""
+        request = pb.ListThreadsRequest(folder_id=folder, page_size=size, page_token=token)
+        return await self._calls.unary(
+            wire.LIST_THREADS, request, pb.ListThreadsResponse, kind="read", operation="list threads"
+        )
+
+    async def thread(self, thread: str) -> pb.Thread:
+        """One thread."""
+        request = pb.GetThreadRequest(thread_id=sound_id(thread))
+        return await self._calls.unary(wire.GET_THREAD, request, pb.Thread, kind="read", operation="get a thread")
+
+    async def create_thread(self, folder: str, name: str, labels: Mapping[str, str]) -> pb.Thread:
+        """Make a thread without messages, whose time of life is the service's default."""
+        request = pb.CreateThreadRequest(folder_id=folder, name=sound_text(name), labels=sound_labels(labels))
+        return await self._calls.unary(
+            wire.CREATE_THREAD, request, pb.Thread, kind="write", operation="create a thread", metadata=_once(None)
+        )
+
+    def messages(self, thread: str) -> AbstractAsyncContextManager[AsyncIterator[pb.Message]]:
+        """The whole thread, newest first; leaving cancels the call."""
+        request = pb.ListMessagesRequest(thread_id=sound_id(thread))
+        return self._calls.stream(wire.LIST_MESSAGES, request, pb.Message, kind="read", operation="list messages")
+
+    async def message(self, thread: str, message: str) -> pb.Message:
+        """One message of a thread."""
+        request = pb.GetMessageRequest(thread_id=sound_id(thread), message_id=sound_id(message))
+        return await self._calls.unary(wire.GET_MESSAGE, request, pb.Message, kind="read", operation="get a message")
+
+    async def create_message(
+        self, thread: str, text: str, *, author: tuple[str, str] | None, labels: Mapping[str, str], key: str | None
+    ) -> pb.Message:
+        """Store a message; nobody answers it by itself.
+
+        Args:
+            thread: Where.
+            text: One part of text.
+            author: Id and role; without them it is by the thread's default author.
+            labels: Labels.
+            key: The same for calls that are to have an effect together once; ``None`` makes one up.
+        """
+        request = pb.CreateMessageRequest(
+            thread_id=sound_id(thread), labels=sound_labels(labels), content=_content(text)
+        )
+        if author is not None:
+            request.author.id, request.author.role = map(sound_text, author)
+        return await self._calls.unary(
+            wire.CREATE_MESSAGE,
+            request,
+            pb.Message,
+            kind="write",
+            operation="create a message",
+            metadata=_once((key, thread) if key else None),
+        )
+
+    async def create_run(self, thread: str, assistant: str) -> pb.Run:
+        """Let an assistant read a thread and answer in it, telling as it goes along."""
+        request = pb.CreateRunRequest(assistant_id=sound_text(assistant), thread_id=sound_id(thread), stream=True)
+        return await self._calls.unary(
+            wire.CREATE_RUN, request, pb.Run, kind="write", operation="run an assistant", metadata=_once(None)
+        )
+
+    async def run(self, run: str) -> pb.Run:
+        """How far a run is."""
+        request = pb.GetRunRequest(run_id=run)
+        return await self._calls.unary(wire.GET_RUN, request, pb.Run, kind="read", operation="look at a run")
+
+    def listen(self, run: str, seconds: float) -> AbstractAsyncContextManager[AsyncIterator[pb.StreamEvent]]:
+        """The events of a run from its first on."""
+        request = pb.ListenRunRequest(run_id=run, events_start_idx=Int64Value(value=0))
+        return self._calls.stream(
+            wire.LISTEN_RUN, request, pb.StreamEvent, kind="read", operation="listen to a run", timeout=seconds
+        )
+
+
+def sound_id(identifier: str) -> str:
+    """An id that can be asked for.
+
+    Raises:
+        NotFound: Nothing can have it.
+    """
+    if not identifier or not _encodable(identifier):
+        raise NotFound("There is nothing with this id.", hint="Copy references as the tools show them.")
+    return identifier
+
+
+def sound_text(text: str) -> str:
+    """A text that can be sent.
+
+    Raises:
+        InvalidArgument: It has half a character in it.
+    """
+    if not _encodable(text):
+        raise InvalidArgument("The text has half a character in it.", hint="Write it again.")
+    return text
+
+
+def sound_labels(labels: Mapping[str, str]) -> dict[str, str]:
+    """Labels that can be sent."""
+    return {sound_text(key): sound_text(value) for key, value in labels.items()}
+
+
+def _encodable(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _content(text: str) -> pb.Content:
+    return pb.Content(content=[pb.Part(text=pb.Text(content=sound_text(text)))])
+
+
+def _once(key: tuple[str, str] | None) -> dict[str, str]:
+    """A UUID that stays the same when the transport repeats the call.
+
+    A key of the caller that is a UUID is sent as it is. Any other is turned into one that differs between
+    threads, because the service might look at nothing else.
+
+    Args:
+        key: The caller's key and the thread.
+    """
+    if key is None:
+        return {wire.IDEMPOTENCY_KEY: str(uuid.uuid4())}
+    said, thread = key
+    try:
+        return {wire.IDEMPOTENCY_KEY: str(uuid.UUID(said))}
+    except ValueError:
+        name = f"{thread}\0{said}".encode("utf-8", "replace").decode()
+        return {wire.IDEMPOTENCY_KEY: str(uuid.uuid5(_KEYS, name))}

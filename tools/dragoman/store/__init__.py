@@ -1,0 +1,180 @@
+"""What the server remembers, in one file: numbers, messages seen, cursors, the outbox, consents, the audit log."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Final, Literal, Self
+
+from dragoman.model import Conversation, Hit, Message, SearchPage
+from dragoman.provider import SearchQuery
+from dragoman.store import audit, confirmations, cursors, numbers, outbox, places, search
+from dragoman.store.archive import Archive
+from dragoman.store.audit import Record
+from dragoman.store.database import Database
+from dragoman.store.folder import default_path
+from dragoman.store.numbers import Remember
+from dragoman.store.outbox import Entry, Intent, State
+from dragoman.store.sql import Connection
+from dragoman.store.values import from_moment
+
+__all__ = ["Database", "Entry", "Intent", "Record", "Remember", "State", "Store", "default_path"]
+
+CONVERSATIONS: Final = 5000
+"""Most conversations that are told of an account, the most recent ones."""
+
+_SECOND: Final = 1_000_000
+
+
+class Store:
+    """The server's memory. Safe for any number of tasks, threads and processes on one file."""
+
+    def __init__(self, database: Database, clock: Callable[[], float] = time.time) -> None:
+        self._database = database
+        self._clock = clock
+        self._seen = Archive("seen")
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, path: Path | None, *, clock: Callable[[], float] = time.time) -> AsyncGenerator[Self]:
+        """Open the file, making it where it is missing; ``None`` remembers in memory until closed.
+
+        Args:
+            path: Where the file is.
+            clock: Seconds since 1970.
+
+        Raises:
+            InvalidArgument: Something else is at that path.
+            Unavailable: The file cannot be opened now.
+        """
+        async with Database.at(path) as database:
+            yield cls(database, clock)
+
+    async def see(self, messages: Sequence[Message], remember: Remember = "full") -> list[Message]:
+        """The same messages with their numbers and those of the messages that they answer.
+
+        A message that was never seen gets the next number, its parent before it. Writes only when something is
+        new or has changed. With ``off`` nothing is kept and no number given. ``account`` must be filled in.
+        """
+        if remember == "off" or not messages:
+            return list(messages)
+        known = await self._database.read(lambda con: numbers.known(con, self._seen, messages, remember))
+        if known is not None:
+            return known
+        return await self._database.write(lambda con: numbers.write_down(con, self._seen, messages, remember))
+
+    async def locate(self, number: int) -> tuple[str, str, str] | None:
+        """Account, conversation id and message id of the message with that number."""
+        if not 0 < number < 2**63:
+            return None
+        return await self._database.read(lambda con: self._seen.locate(con, number))
+
+    async def search(self, account: str, query: SearchQuery) -> SearchPage:
+        """Search what was seen of an account, with the numbers of the messages filled in.
+
+        Returns:
+            A page whose ``back_to`` is the moment of the oldest message that is remembered there.
+
+        Raises:
+            InvalidArgument: There is nothing to look for in the query, or its cursor is none of ours.
+        """
+        return await self._database.read(lambda con: self._search(con, account, query))
+
+    async def remember_conversations(self, conversations: Sequence[Conversation]) -> None:
+        """Keep what is known of conversations, so that titles are resolved without asking the service."""
+        fresh = await self._database.read(lambda con: places.unknown(con, self._seen.tables, conversations))
+        if fresh:
+            await self._database.write(lambda con: places.describe_all(con, self._seen.tables, fresh))
+
+    async def conversation(self, account: str, conversation: str) -> Conversation | None:
+        """What was told of one conversation, ``None`` when nothing was."""
+        place = await self._database.read(lambda con: places.find(con, self._seen.tables, account, conversation))
+        return place.conversation if place is not None and place.described else None
+
+    async def conversations(self, account: str | None = None) -> list[Conversation]:
+        """The conversations that were seen, most recent first, at most :data:`CONVERSATIONS`."""
+        return await self._database.read(lambda con: self._conversations(con, account))
+
+    async def keep_cursor(self, state: Mapping[str, object]) -> str:
+        """A short name for ``state`` (JSON values), good for thirty days or ten thousand further ones."""
+        return await self._database.write(lambda con: cursors.keep(con, state, self._seconds()))
+
+    async def find_cursor(self, token: str) -> dict[str, object] | None:
+        """The state of that name, ``None`` when it is unknown or was forgotten."""
+        return await self._database.read(lambda con: cursors.find(con, token, self._seconds()))
+
+    async def begin(self, intent: Intent) -> Entry:
+        """Note a write before it is made. With a key that was used before: the earlier entry, not ``fresh``.
+
+        An earlier one that failed is taken up again when its content is the same.
+        """
+        return await self._database.write(lambda con: outbox.begin(con, intent, self._now()))
+
+    async def attempt(self, account: str, key: str) -> Entry | None:
+        """The write that was begun with that key, ``None`` when there was none."""
+        return await self._database.read(lambda con: outbox.attempt(con, account, key))
+
+    async def finish(self, entry: int, state: Literal["done", "failed"], message: str | None = None) -> bool:
+        """Note how a write ended, and the id of its message; ``False`` when it had an outcome already."""
+        return await self._database.write(lambda con: outbox.finish(con, entry, State(state), message, self._now()))
+
+    async def pending(self) -> list[Entry]:
+        """The writes without an outcome, oldest first."""
+        return await self._database.read(outbox.pending)
+
+    async def recent(self, account: str, conversation: str, digest: str, seconds: float) -> Entry | None:
+        """The last write of that content to that conversation within so many seconds that has not failed."""
+        since = self._now() - round(seconds * _SECOND)
+        return await self._database.read(lambda con: outbox.recent(con, account, conversation, digest, since))
+
+    async def offer(self, digest: str, seconds: float = 600) -> str:
+        """A token that confirms the content with that hash once, within so many seconds."""
+        ends = self._now() + round(seconds * _SECOND)
+        return await self._database.write(lambda con: confirmations.offer(con, digest, ends))
+
+    async def redeem(self, token: str, digest: str) -> bool:
+        """Use a token up; ``True`` for exactly one caller, and only in time and for the content it was offered for."""
+        return await self._database.write(lambda con: confirmations.redeem(con, token, digest, self._now()))
+
+    async def record(self, line: Record) -> None:
+        """Add a line to the audit log; its time is filled in."""
+        await self._database.write(lambda con: audit.record(con, line, self._now()))
+
+    async def audit(self, limit: int = 100) -> list[Record]:
+        """The last lines of the audit log, newest first."""
+        return await self._database.read(lambda con: audit.newest(con, limit))
+
+    def _search(self, con: Connection, account: str, query: SearchQuery) -> SearchPage:
+        wanted = search.Wanted(
+            text=query.text,
+            account=account,
+            conversation=query.conversation,
+            author=query.author,
+            since=query.since,
+            until=query.until,
+            limit=query.limit,
+            cursor=query.cursor,
+        )
+        hits, cursor = search.search(con, self._seen, wanted)
+        back_to = from_moment(places.oldest(con, self._seen.tables, account, query.conversation))
+        return SearchPage(items=[self._with_parent(con, hit) for hit in hits], cursor=cursor, back_to=back_to)
+
+    def _with_parent(self, con: Connection, hit: Hit) -> Hit:
+        message = hit.message
+        if message.reply_to is None:
+            return hit
+        found = self._seen.numbers(con, message.account, message.conversation, [message.reply_to])
+        return replace(hit, message=replace(message, reply_to_number=found.get(message.reply_to)))
+
+    def _conversations(self, con: Connection, account: str | None) -> list[Conversation]:
+        found = places.recent(con, self._seen.tables, account)
+        return [place.conversation for place, _ in zip(found, range(CONVERSATIONS), strict=False)]
+
+    def _now(self) -> int:
+        return round(self._clock() * _SECOND)
+
+    def _seconds(self) -> int:
+        return int(self._clock())

@@ -1,0 +1,70 @@
+"""The audit log: who wrote what where and how it ended, without a word of the messages. It only grows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from dragoman.store.sql import Connection
+from dragoman.store.values import bind, from_moment, unbind
+
+_COLUMNS: Final = "at, who, account, operation, conversation, message, outcome, digest"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """One line of the log.
+
+    Attributes:
+        who: Client or person.
+        conversation: Id of where it went.
+        message: Id of the message, where one came of it.
+        outcome: ``done``, ``refused``, ``unknown`` or the code of an error.
+        digest: Hash of the content.
+        at: When; filled in by the store.
+    """
+
+    who: str
+    account: str
+    operation: str
+    conversation: str
+    outcome: str
+    message: str | None = None
+    digest: str | None = None
+    at: datetime | None = None
+
+
+def record(con: Connection, line: Record, now: int) -> None:
+    """Add a line."""
+    con.execute(
+        f"INSERT INTO audit({_COLUMNS}) VALUES(?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            now,
+            bind(line.who),
+            line.account,
+            line.operation,
+            bind(line.conversation),
+            None if line.message is None else bind(line.message),
+            line.outcome,
+            line.digest,
+        ),
+    )
+
+
+def newest(con: Connection, limit: int) -> list[Record]:
+    """The last lines, newest first."""
+    found = con.execute(f"SELECT {_COLUMNS} FROM audit ORDER BY entry DESC LIMIT ?", (limit,))  # noqa: S608 - our own words
+    return [
+        Record(
+            at=from_moment(at),
+            who=unbind(who),
+            account=account,
+            operation=operation,
+            conversation=unbind(conversation),
+            message=None if message is None else unbind(message),
+            outcome=outcome,
+            digest=digest,
+        )
+        for at, who, account, operation, conversation, message, outcome, digest in found
+    ]

@@ -1,0 +1,94 @@
+"""Short names for where a list goes on.
+
+A name is the running number of its row, scrambled with a key that only this file holds: so none is ever used
+again, and from one nobody can tell the next.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+from dragoman.errors import Unavailable
+from dragoman.store.sql import Connection
+
+KEPT: Final = 10_000
+"""How many cursors live at the same time; older ones are forgotten."""
+
+LIFETIME: Final = 30 * 24 * 3600
+"""Seconds after which a cursor is forgotten."""
+
+_HALF: Final = 15
+_MASK: Final = (1 << _HALF) - 1
+_ROUNDS: Final = 4
+_DIGITS: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
+_TOKEN: Final = re.compile("k[0-9a-z]{6}")
+
+
+def keep(con: Connection, state: Mapping[str, object], now: int) -> str:
+    """Write ``state`` down and name it; ``now`` in seconds since 1970.
+
+    Raises:
+        Unavailable: All names were used, after a billion.
+    """
+    text = json.dumps(state, separators=(",", ":"))
+    con.execute("INSERT INTO cursors(state, made) VALUES(?, ?)", (text, now))
+    serial = con.last_insert_rowid()
+    if serial >> 2 * _HALF:
+        raise Unavailable("The file has run out of cursors.", hint="Move dragoman.db away to start a new one.")
+    con.execute("DELETE FROM cursors WHERE serial <= ?", (serial - KEPT,))
+    con.execute(
+        "DELETE FROM cursors WHERE serial IN (SELECT serial FROM cursors WHERE made < ? LIMIT 100)", (now - LIFETIME,)
+    )
+    return _name(_scrambled(serial, _key(con), range(_ROUNDS)))
+
+
+def find(con: Connection, token: str, now: int) -> dict[str, object] | None:
+    """The state of that name, ``None`` when there is none or it was forgotten."""
+    if not _TOKEN.fullmatch(token):
+        return None
+    value = int(token[1:], 36)
+    if value >> 2 * _HALF:
+        return None
+    serial = _unscrambled(value, _key(con))
+    found = con.execute("SELECT state FROM cursors WHERE serial = ? AND made >= ?", (serial, now - LIFETIME)).get
+    if found is None:
+        return None
+    state: dict[str, Any] = json.loads(found)
+    return state
+
+
+def _key(con: Connection) -> bytes:
+    key: bytes = con.execute("SELECT value FROM meta WHERE key = 'cursor_key'").get
+    return key
+
+
+def _scrambled(value: int, key: bytes, rounds: range) -> int:
+    """A Feistel network: any function of half a number makes a permutation of the whole."""
+    left, right = value >> _HALF, value & _MASK
+    for step in rounds:
+        left, right = right, left ^ _mixed(right, step, key)
+    return left << _HALF | right
+
+
+def _unscrambled(value: int, key: bytes) -> int:
+    left, right = value >> _HALF, value & _MASK
+    for step in reversed(range(_ROUNDS)):
+        left, right = right ^ _mixed(left, step, key), left
+    return left << _HALF | right
+
+
+def _mixed(half: int, step: int, key: bytes) -> int:
+    digest = hashlib.blake2b(bytes([step]) + half.to_bytes(4), key=key, digest_size=4).digest()
+    return int.from_bytes(digest) & _MASK
+
+
+def _name(value: int) -> str:
+    digits = ""
+    for _ in range(6):
+        value, digit = divmod(value, 36)
+        digits = _DIGITS[digit] + digits
+    return f"k{digits}"

@@ -1,0 +1,30 @@
+"""The model as compact text or JSON, within a budget of tokens; the only place that knows layout."""
+
+from dragoman.text.layout import lay_out
+from dragoman.text.sheet import Answer, Layout
+from dragoman.text.tokens import estimate
+from dragoman.text.views import (
+    ConversationsView,
+    Failure,
+    MessagesView,
+    MessageView,
+    Searched,
+    SearchView,
+    View,
+    WrittenView,
+)
+
+__all__ = [
+    "Answer",
+    "ConversationsView",
+    "Failure",
+    "Layout",
+    "MessageView",
+    "MessagesView",
+    "SearchView",
+    "Searched",
+    "View",
+    "WrittenView",
+    "estimate",
+    "lay_out",
+]

@@ -1,0 +1,1 @@
+"""The JSON form: one schema for every provider, compact, without nulls and defaults."""

@@ -1,0 +1,233 @@
+"""The views as pages of JSON objects."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterator, Sequence
+from datetime import tzinfo
+from typing import Final
+
+from dragoman.model import Hit, Message, Order
+from dragoman.text.excerpt import one_line
+from dragoman.text.json_form.objects import (
+    JsonObject,
+    conversation_object,
+    conversation_ref,
+    cut_text,
+    dumps,
+    full_object,
+    message_object,
+    message_ref,
+    present,
+)
+from dragoman.text.moments import iso
+from dragoman.text.room import Room
+from dragoman.text.sheet import Answer, Sheet
+from dragoman.text.tokens import measure
+from dragoman.text.views import (
+    ConversationsView,
+    Failure,
+    MessagesView,
+    MessageView,
+    Searched,
+    SearchView,
+    View,
+    WrittenView,
+)
+
+_SENTENCE: Final = 240
+_MOST_ACCOUNTS: Final = 40
+
+
+def json_sheet(view: View, zone: tzinfo) -> Sheet:
+    """The sheet that writes a view as JSON."""
+    if isinstance(view, ConversationsView):
+        return _Conversations(view, zone)
+    if isinstance(view, MessagesView):
+        return _Messages(view, zone)
+    if isinstance(view, SearchView):
+        return _Search(view, zone)
+    return _Message(view, zone) if isinstance(view, MessageView) else _Written(view, zone)
+
+
+class _Page(Sheet):
+    """A page of items, each an object of its own."""
+
+    newest_first = False
+
+    def __init__(self, count: int, zone: tzinfo) -> None:
+        self.count = count
+        self.zone = zone
+        self._made: dict[int, tuple[Room, JsonObject, float]] = {}
+
+    @abstractmethod
+    def item(self, index: int, room: Room) -> JsonObject:
+        """One of the items."""
+
+    @abstractmethod
+    def page(self, items: Sequence[JsonObject], room: Room) -> JsonObject:
+        """The object around the items, without a cursor."""
+
+    def costs(self, room: Room) -> Iterator[float]:
+        indexes = range(self.count)
+        return (self._item(index, room)[2] for index in (reversed(indexes) if self.newest_first else indexes))
+
+    def write(self, shown: int, room: Room, cursor: str | None) -> Answer:
+        first = self.count - shown if self.newest_first else 0
+        items = [self._item(index, room)[1] for index in range(first, first + shown)]
+        data = self.page(items, room) | present(cursor=cursor)
+        return Answer(dumps(data), data)
+
+    def _item(self, index: int, room: Room) -> tuple[Room, JsonObject, float]:
+        known = self._made.get(index)
+        if known is None or not (known[0] == room or _as_good(known, room)):
+            item = self.item(index, room)
+            known = self._made[index] = (room, item, measure(dumps(item)) + 1)
+        return known
+
+
+class _Conversations(_Page):
+    def __init__(self, view: ConversationsView, zone: tzinfo) -> None:
+        super().__init__(len(view.conversations), zone)
+        self._view = view
+
+    def item(self, index: int, room: Room) -> JsonObject:
+        return conversation_object(self._view.conversations[index], self.zone, room)
+
+    def page(self, items: Sequence[JsonObject], room: Room) -> JsonObject:
+        return {"conversations": items, **present(failures=_failures(self._view.failures, room))}
+
+
+class _Messages(_Page):
+    def __init__(self, view: MessagesView, zone: tzinfo) -> None:
+        super().__init__(len(view.messages), zone)
+        self.newest_first = view.order is Order.LATEST
+        self.single = self.count == 1
+        self._view = view
+
+    def item(self, index: int, room: Room) -> JsonObject:
+        return message_object(self._view.messages[index], self.zone, room)[0]
+
+    def page(self, items: Sequence[JsonObject], room: Room) -> JsonObject:
+        conversation = self._view.conversation
+        return {
+            "conversation": conversation_ref(conversation.account, conversation.id, room),
+            "messages": items,
+            **present(notes=_notes(self._view.notes, room)),
+        }
+
+
+class _Search(_Page):
+    def __init__(self, view: SearchView, zone: tzinfo) -> None:
+        super().__init__(len(view.hits), zone)
+        self._view = view
+
+    def item(self, index: int, room: Room) -> JsonObject:
+        hit = self._view.hits[index]
+        found, _ = message_object(hit.message, self.zone, room)
+        found |= {} if hit.excerpt is None else _excerpt(hit, hit.excerpt, room)
+        return {"conversation": conversation_ref(hit.message.account, hit.message.conversation, room), **found}
+
+    def page(self, items: Sequence[JsonObject], room: Room) -> JsonObject:
+        searched = [self._searched(one, room) for one in self._view.searched[: _accounts(room)]]
+        return {"messages": items, "searched": searched, **present(failures=_failures(self._view.failures, room))}
+
+    def _searched(self, one: Searched, room: Room) -> JsonObject:
+        return {
+            "account": one_line(one.account, 32, room.part),
+            "where": one_line(one.where, 40, room.part),
+            **present(back_to=one.back_to and iso(one.back_to, self.zone)),
+        }
+
+
+class _Message(Sheet):
+    """One message with everything that is known; the offset counts characters of its text."""
+
+    def __init__(self, view: MessageView, zone: tzinfo) -> None:
+        self.count = 1
+        self.single = True
+        self._view = view
+        self._zone = zone
+
+    def costs(self, room: Room) -> Iterator[float]:
+        del room
+        yield 0.0
+
+    def write(self, shown: int, room: Room, cursor: str | None) -> Answer:
+        del shown
+        view = self._view
+        data, _ = full_object(view.message, self._zone, room, view.offset)
+        data |= present(
+            offset=view.offset,
+            before=_neighbours(view.before[::-1], self._zone, room)[::-1],
+            after=_neighbours(view.after, self._zone, room),
+            cursor=cursor,
+        )
+        return Answer(dumps(data), data)
+
+    def next_offset(self, room: Room) -> int | None:
+        _, end, _ = cut_text(self._view.message.text, self._view.offset, room.text)
+        return end if end < len(self._view.message.text) else None
+
+
+class _Written(Sheet):
+    """A message after it was written."""
+
+    def __init__(self, view: WrittenView, zone: tzinfo) -> None:
+        self.count = 1
+        self.single = True
+        self._view = view
+        self._zone = zone
+
+    def costs(self, room: Room) -> Iterator[float]:
+        del room
+        yield 0.0
+
+    def write(self, shown: int, room: Room, cursor: str | None) -> Answer:
+        del shown
+        message, _ = message_object(self._view.message, self._zone, room)
+        data = {"ref": message_ref(self._view.message, room)} | message
+        data |= present(notes=_notes(self._view.notes, room), cursor=cursor)
+        return Answer(dumps(data), data)
+
+
+def _as_good(known: tuple[Room, JsonObject, float], room: Room) -> bool:
+    """The item was whole and still is."""
+    before, item, cost = known
+    same = (before.part, before.reference) == (room.part, room.reference)
+    return same and "cut" not in item and cost <= room.text
+
+
+def _excerpt(hit: Hit, excerpt: str, room: Room) -> JsonObject:
+    """The passage that was found in place of the text."""
+    text, end, _ = cut_text(excerpt, 0, room.text)
+    return {"text": text, **present(cut=max(len(hit.message.text) - end, len(excerpt) - end))}
+
+
+def _neighbours(messages: Sequence[Message], zone: tzinfo, room: Room) -> list[JsonObject]:
+    """The nearest ones that fit, the nearest first."""
+    left = room.part * 8 * 0.15
+    small = Room(room.total, room.part * 0.6, room.part, room.reference)
+    found: list[JsonObject] = []
+    for message in messages:
+        one, _ = message_object(message, zone, small)
+        left -= measure(dumps(one)) + 1
+        if left < 0:
+            break
+        found.append(one)
+    return found
+
+
+def _failures(failures: Sequence[Failure], room: Room) -> list[JsonObject]:
+    return [
+        {"account": one_line(one.account, 32, room.part), "reason": one_line(one.reason, _SENTENCE, room.part * 2)}
+        for one in failures[: _accounts(room)]
+    ]
+
+
+def _accounts(room: Room) -> int:
+    return min(_MOST_ACCOUNTS, max(1, int(room.part / 8)))
+
+
+def _notes(notes: Sequence[str], room: Room) -> list[str]:
+    return [one_line(note, _SENTENCE, room.part) for note in notes[:3]]

@@ -1,0 +1,56 @@
+"""Lays a view out in one of the forms, within a budget of tokens."""
+
+from __future__ import annotations
+
+from datetime import tzinfo
+from typing import Literal
+
+from dragoman.text.json_form.sheets import json_sheet
+from dragoman.text.plain.conversations import ConversationsText
+from dragoman.text.plain.message import MessageText
+from dragoman.text.plain.messages import MessagesText
+from dragoman.text.plain.search import SearchText
+from dragoman.text.plain.written import WrittenText
+from dragoman.text.sheet import Layout, Sheet, fit
+from dragoman.text.views import ConversationsView, MessagesView, MessageView, SearchView, View
+
+
+def lay_out(
+    view: View, *, form: Literal["text", "json"], max_tokens: int, zone: tzinfo, notice: str = ""
+) -> Layout:
+    """Fit a view into a budget.
+
+    Args:
+        view: What a tool found.
+        form: ``text`` or ``json``.
+        max_tokens: What the answer may cost by :func:`dragoman.text.estimate`, at least 200; the answer
+            with its cursor never costs more.
+        zone: The zone of all times.
+        notice: A few words for the header of the text form, at most 6 tokens.
+
+    Returns:
+        The layout, which is written by :meth:`Layout.answer`.
+    """
+    sheet = json_sheet(view, zone) if form == "json" else _text_sheet(view, zone, notice)
+    shown, room = fit(sheet, max_tokens)
+    offset = sheet.next_offset(room)
+    more = not isinstance(view, MessageView) and getattr(view, "more", False)
+    return Layout(
+        shown=shown,
+        needs_cursor=bool(more) or shown < sheet.count or offset is not None,
+        next_offset=offset,
+        sheet=sheet,
+        room=room,
+    )
+
+
+def _text_sheet(view: View, zone: tzinfo, notice: str) -> Sheet:
+    if isinstance(view, ConversationsView):
+        return ConversationsText(view, zone, notice)
+    if isinstance(view, MessagesView):
+        return MessagesText(view, zone, notice)
+    if isinstance(view, MessageView):
+        return MessageText(view, zone, notice)
+    if isinstance(view, SearchView):
+        return SearchText(view, zone, notice)
+    return WrittenText(view, zone, notice)

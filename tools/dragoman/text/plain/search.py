@@ -1,0 +1,89 @@
+"""``search_messages`` as text: hits under a line for each conversation, best first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import tzinfo
+from typing import Final
+
+from dragoman.model import Conversation, Hit
+from dragoman.text.excerpt import one_line
+from dragoman.text.finds import excerpt_of
+from dragoman.text.moments import NO_TIME, clock, day, local, zone_name
+from dragoman.text.plain.conversations import failure_lines
+from dragoman.text.plain.header import BETWEEN, counted, header, reference, title
+from dragoman.text.plain.lines import handle, indent, parent_handle, who
+from dragoman.text.plain.marks import marks
+from dragoman.text.room import Room
+from dragoman.text.sheet import Answer, Sheet
+from dragoman.text.tokens import measure
+from dragoman.text.views import Searched, SearchView
+
+_MOST_ACCOUNTS: Final = 6
+
+
+class SearchText(Sheet):
+    """Hits as message lines with their date."""
+
+    def __init__(self, view: SearchView, zone: tzinfo, notice: str) -> None:
+        """Take a view; nothing is laid out yet."""
+        self.count = len(view.hits)
+        self._view = view
+        self._zone = zone
+        self._notice = notice
+
+    def costs(self, room: Room) -> Iterator[float]:
+        """From the best on."""
+        seen: set[tuple[str, str]] = set()
+        for hit in self._view.hits:
+            place = (hit.message.account, hit.message.conversation)
+            cost = measure(self._line(hit, room) + "\n")
+            yield cost if place in seen else cost + measure(self._group(place, room) + "\n")
+            seen.add(place)
+
+    def write(self, shown: int, room: Room, cursor: str | None) -> Answer:
+        """The header, the groups in the order of their best hit, and the accounts that failed."""
+        groups: dict[tuple[str, str], list[str]] = {}
+        for hit in self._view.hits[:shown]:
+            place = (hit.message.account, hit.message.conversation)
+            groups.setdefault(place, [self._group(place, room)]).append(self._line(hit, room))
+        lines = [line for group in groups.values() for line in group]
+        return Answer(
+            "\n".join([self._header(shown, room, cursor), *lines, *failure_lines(self._view.failures, room)])
+        )
+
+    def _line(self, hit: Hit, room: Room) -> str:
+        message = hit.message
+        at = None if message.sent_at is None else local(message.sent_at, self._zone)
+        when = NO_TIME if at is None else f"{day(at)} {clock(at)}"
+        reply = message.reply_to is not None
+        called = handle(message, room)
+        place = f">{called} re {parent_handle(message, room)}" if reply else called
+        text = excerpt_of(hit, called, room.text, indent)
+        name = who(message, marks(message, message.replies, room), room)
+        return f"{place} {when} {name}: {text}" if text else f"{place} {when} {name}:"
+
+    def _group(self, place: tuple[str, str], room: Room) -> str:
+        address = reference(*place, None, room)
+        named = title(self._view.conversations.get(place, Conversation(id=place[1])), room).lstrip("#")
+        return f"# {named}{BETWEEN}{address}" if named else f"# {address}"
+
+    def _header(self, shown: int, room: Room, cursor: str | None) -> str:
+        return header(
+            counted(shown, "hit"),
+            *covered(self._view.searched, self._zone, room),
+            f"times in {zone_name(self._zone)}",
+            self._notice,
+            cursor=cursor,
+        )
+
+
+def covered(searched: Sequence[Searched], zone: tzinfo, room: Room) -> Iterator[str]:
+    """``local: everything in the local index`` for each account."""
+    most = min(_MOST_ACCOUNTS, max(1, int(room.part / 12)))
+    for one in searched[:most]:
+        where = one_line(one.where, 40, room.part)
+        back = f"{where} back to {day(local(one.back_to, zone))}" if one.back_to else f"everything in the {where}"
+        yield f"{one_line(one.account, 32, room.part)}: {back}"
+    if len(searched) > most:
+        yield f"{counted(len(searched) - most, 'more account')}"
