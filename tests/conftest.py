@@ -1,6 +1,49 @@
+import ipaddress
+import socket
+
 import pytest
 
 
 @pytest.fixture(scope="session")
 def anyio_backend():
     return "asyncio"
+
+
+@pytest.fixture(scope="session")
+async def one_loop(anyio_backend):  # noqa: ARG001 - decides on what this runs
+    """Keep one event loop for all tests from here on.
+
+    For tests of gRPC, whose only completion queue delivers late events of a closed loop to the next one.
+    """
+    yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def only_loopback():
+    """Refuse every connection that would leave this machine, and every question about a name."""
+    connect, connect_ex, resolve = socket.socket.connect, socket.socket.connect_ex, socket.getaddrinfo
+
+    def checked(address):
+        host = address[0] if isinstance(address, tuple) else None
+        if host is not None and not _is_here(host):
+            raise AssertionError(f"a test wants to connect to {host}")
+        return address
+
+    def getaddrinfo(host, *args, **kwargs):
+        name = host.decode() if isinstance(host, bytes) else host
+        if name is None or _is_here(name):
+            return resolve(host, *args, **kwargs)
+        raise socket.gaierror(socket.EAI_NONAME, f"tests resolve no name: {name}")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket.socket, "connect", lambda self, address: connect(self, checked(address)))
+        patch.setattr(socket.socket, "connect_ex", lambda self, address: connect_ex(self, checked(address)))
+        patch.setattr(socket, "getaddrinfo", getaddrinfo)
+        yield
+
+
+def _is_here(host):
+    try:
+        return host in {"", "localhost"} or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

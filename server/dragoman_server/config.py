@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from dragoman.errors import DragomanError, InvalidArgument
 from dragoman.provider import AccountSettings
 from dragoman.refs import ACCOUNT_NAME, parse
-from dragoman.registry import provider_class, provider_names
+from dragoman.registry import BUILT_IN, provider_class, provider_names
 from dragoman_server.mistakes import Mistake, dotted, keys_of, of_model
 from dragoman_server.toml_lines import Document, KeyPath, read
 
@@ -225,8 +225,8 @@ def _accounts(tables: Mapping[str, object], mistakes: list[Mistake]) -> dict[str
 def _account(table: Mapping[str, object], at: KeyPath, mistakes: list[Mistake]) -> AccountSettings | None:
     mistakes.extend(_foreign(table.get("write_to"), at))
     provider = table.get("provider")
-    known = provider_names()
-    if not isinstance(provider, str) or provider not in known:
+    if not isinstance(provider, str) or not _is_known(provider):
+        known = provider_names()
         what = "is required" if provider is None else "is no provider that is installed"
         sentence = f"{what}; the providers are {', '.join(known)}."
         mistakes.append(Mistake((*at, "provider"), sentence, absent=provider is None))
@@ -239,6 +239,10 @@ def _account(table: Mapping[str, object], at: KeyPath, mistakes: list[Mistake]) 
         mistakes.append(Mistake((*at, "provider"), str(error)))
         return None
     return _settings(model, table, at, mistakes)
+
+
+def _is_known(provider: str) -> bool:
+    return provider in BUILT_IN or provider in provider_names()  # the second looks through all packages
 
 
 def _settings(

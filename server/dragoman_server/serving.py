@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import gc
+import os
 from pathlib import Path
 
 # Importing the SDK makes hundreds of thousands of objects that live as long as the process: looking
 # for garbage among them, then and later, is a tenth of the start.
 gc.disable()
+
+# Looking through all installed packages for plugins of pydantic costs as much again; none concerns us.
+os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
 from dragoman_server import app, config, desk, log, transport  # noqa: E402  # after the garbage collector rests
 from dragoman_server.wire import Wire  # noqa: E402  # as above

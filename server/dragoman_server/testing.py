@@ -36,13 +36,13 @@ class ServerClient(Client):
 async def connect(
     config: str | Path | Mapping[str, object] | None = None,
     *,
-    data: Path | None = None,
+    data: str | Path | None = None,
     mode: str = "auto",
     **client_options: Any,
 ) -> AsyncGenerator[ServerClient]:
     """Start a server and connect a client to it; :func:`dragoman.testing.connect` says what the arguments are."""
     with ExitStack() as stack:
-        folder = data or Path(stack.enter_context(TemporaryDirectory(prefix="dragoman-", ignore_cleanup_errors=True)))
+        folder = Path(data or stack.enter_context(TemporaryDirectory(prefix="dragoman-", ignore_cleanup_errors=True)))
         settings = _in_folder(_settings(config), folder)
         failure: Exception | None = None
         async with desk.at(settings) as shared:

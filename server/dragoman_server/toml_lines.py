@@ -15,6 +15,7 @@ from typing import Final
 KeyPath = tuple[str, ...]
 
 _MOST_MISTAKES: Final = 20
+_MOST_TRIED: Final = 300
 _WHERE: Final = re.compile(r" \(at (?:line (?P<line>\d+), column \d+|end of document)\)$")
 _KEY: Final = r"""(?:[A-Za-z0-9_-]+|"(?:[^"\\\n]|\\.)*"|'[^'\n]*')"""
 _PATH: Final = rf"{_KEY}(?:[ \t]*\.[ \t]*{_KEY})*"
@@ -109,13 +110,26 @@ def key_lines(text: str) -> dict[KeyPath, int]:
 def _leave_out(attempt: _Attempt, error: str) -> bool:
     """Note the mistake and blank its line; ``False`` when going on would only invent mistakes."""
     where = _WHERE.search(error)
-    line = int(where["line"]) if where and where["line"] else len(attempt.rows)
     reason = error[: where.start()] if where else error
+    if not (where and where["line"]):
+        attempt.mistakes.append(SyntaxMistake(_last_good(attempt.rows) + 1, f"{reason}, and the file ends"))
+        return False
+    line = int(where["line"])
     attempt.mistakes.append(SyntaxMistake(line, reason))
-    row = attempt.rows[line - 1] if line <= len(attempt.rows) else ""
-    statement = "=" in row and not row.lstrip().startswith(("[", "]", "}")) and not _opens(row)
-    attempt.rows[line - 1 : line] = [""]
-    return statement
+    row = attempt.rows[line - 1].lstrip()
+    attempt.rows[line - 1] = ""
+    return not (row.startswith("[") or reason.startswith("Unclosed") or _opens(row))
+
+
+def _last_good(rows: list[str]) -> int:
+    """How many lines there are before the one in which something begins that never ends."""
+    for end in range(len(rows) - 1, max(0, len(rows) - _MOST_TRIED), -1):
+        try:
+            tomllib.loads("\n".join(rows[:end]))
+        except tomllib.TOMLDecodeError:
+            continue
+        return end
+    return 0
 
 
 def _opens(row: str) -> bool:

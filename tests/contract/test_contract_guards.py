@@ -6,7 +6,7 @@ import test_contract_catches_bad_writers
 from breakage import run
 from carrier_pigeon import CarrierPigeon
 
-from dragoman import Change, Conflict, Draft, Provider
+from dragoman import Change, Conflict, Draft, NotFound, OutcomeUnknown, Provider, Unavailable
 from dragoman.testing import ProviderContract, Trait
 from dragoman.testing.contract import SCENARIOS
 
@@ -91,6 +91,41 @@ async def test_what_a_service_lacks_is_still_refused_in_words(trait, scenario):
         await run(Careless, scenario, exempt={trait: "Pigeons are careless."})
 
 
+class Unsure(CarrierPigeon):
+    """Cannot tell whether a letter that was under way has arrived."""
+
+    async def _deliver(self, conversation, message):
+        try:
+            return await super()._deliver(conversation, message)
+        except Unavailable as error:
+            raise OutcomeUnknown("The pigeon was not seen again.") from error
+
+    async def update_message(self, conversation, message, change):
+        try:
+            return await super().update_message(conversation, message, change)
+        except Unavailable as error:
+            raise OutcomeUnknown("The pigeon was not seen again.") from error
+
+
+@pytest.mark.anyio
+async def test_a_service_that_leaves_writes_open_is_exempt_for_them_only():
+    scenario = "test_a_failing_write_raises_the_error_that_it_is"
+    with pytest.raises(AssertionError, match="OutcomeUnknown was raised instead of Unavailable"):
+        await run(Unsure, scenario)
+    exempt = {Trait.UNAVAILABLE_WRITES: "A pigeon does not tell."}
+    await run(Unsure, scenario, exempt=exempt)
+    with pytest.raises(AssertionError, match="instead of Unavailable"):
+        await run(Rude, "test_a_failing_read_raises_the_error_that_it_is", exempt=exempt)
+
+
+class Rude(CarrierPigeon):
+    async def _fly(self):
+        try:
+            return await super()._fly()
+        except Unavailable as error:
+            raise NotFound("The pigeon is gone.") from error
+
+
 class Sleeping(CarrierPigeon):
     async def list_messages(self, conversation, query):  # noqa: ARG002  # it sleeps through them
         await anyio.sleep_forever()
@@ -146,6 +181,6 @@ def test_outsiders_need_nothing_but_pytest(pytester):
             provider = Mute
         """
     )
-    result = pytester.runpytest_inprocess("-p", "no:cacheprovider", "-W", "error")
+    result = pytester.runpytest_inprocess("-p", "no:cacheprovider", "-p", "no:hypothesispytest", "-W", "error")
     result.assert_outcomes(passed=len(SCENARIOS), errors=len(SCENARIOS))
     result.stdout.fnmatch_lines(["*TestForgetful needs a fixture `service` that returns a Service.*"])

@@ -7,6 +7,7 @@ import dragoman_server.testing  # noqa: F401  # loaded once: a run inside a test
 
 pytest_plugins = "pytester"
 
+QUICK = ("-p", "no:cacheprovider", "-p", "no:hypothesispytest")
 THREE_LINES = """
     def test_the_answer_is_in_the_room(dragoman):
         dragoman.call("import_message", conversation="local:room", text="Hi", author="Ann", sent_at="2026-03-10T09:00Z")
@@ -18,7 +19,7 @@ THREE_LINES = """
 def run(pytester):
     def run(**files):
         pytester.makepyfile(**files)
-        return pytester.runpytest_inprocess("-W", "error", "--strict-markers", "-p", "no:cacheprovider")
+        return pytester.runpytest_inprocess("-W", "error", "--strict-markers", *QUICK)
 
     return run
 

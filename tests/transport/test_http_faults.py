@@ -1,11 +1,10 @@
 import gzip
 
+import anyio
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from raw_service import Reply, free_port, http, serving
-
-import anyio
 
 from dragoman.clock import hurry
 from dragoman.errors import (
@@ -23,12 +22,14 @@ from dragoman.errors import (
 )
 from dragoman.http import Dialect, HttpClient
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("waits")]
 
 ATTEMPTS = 4
 DIALECT = Dialect(service="Pigeon Post")
 PAGE = "<!DOCTYPE html><html><body>Bad <b>gateway</b></body></html>"
 HALF = b'HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{"half": '
+CHUNK = b'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\n{"a":\r\n'
+GZIP = {"content-encoding": "gzip"}
 BOMB = gzip.compress(b" " * (8 << 20))
 
 # A fault; what a read gets and how many requests it makes; the same for a write.
@@ -60,12 +61,9 @@ FAULTS = {
     "closed before the answer": (Reply(end="close"), Unavailable, ATTEMPTS, OutcomeUnknown, 1),
     "reset within the headers": (Reply(b"HTTP/1.1 200 OK\r\ncont", "reset"), Unavailable, ATTEMPTS, OutcomeUnknown, 1),
     "cut body": (Reply(HALF, "close"), BadResponse, 2, OutcomeUnknown, 1),
-    "cut chunks": (
-        Reply(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\n{\"a\":\r\n", "close"),
-        BadResponse, 2, OutcomeUnknown, 1,
-    ),
+    "cut chunks": (Reply(CHUNK, "close"), BadResponse, 2, OutcomeUnknown, 1),
     "cut without a length": (Reply(b'HTTP/1.1 200 OK\r\n\r\n{"a":', "close"), BadResponse, 2, OutcomeUnknown, 1),
-    "garbage": (Reply(b"\x15\x03\x01\x00\x02\x02\x50 no http at all\r\n\r\n", "close"), Unavailable, ATTEMPTS, OutcomeUnknown, 1),
+    "garbage": (Reply(b"\x15\x03\x01 no http\r\n\r\n", "close"), Unavailable, ATTEMPTS, OutcomeUnknown, 1),
     "empty body": (http(200), BadResponse, 2, OutcomeUnknown, 1),
     "page instead of data": (http(200, PAGE), BadResponse, 2, OutcomeUnknown, 1),
     "broken JSON": (http(200, '{"a": fal'), BadResponse, 2, OutcomeUnknown, 1),
@@ -73,13 +71,15 @@ FAULTS = {
     "endless body": (
         Reply(b"HTTP/1.1 200 OK\r\n\r\n", "flood", b" " * 65536), BadResponse, 2, OutcomeUnknown, 1,
     ),
-    "endless line of headers": (Reply(b"HTTP/1.1 200 OK\r\nx: ", "flood", b"y" * 65536), Unavailable, ATTEMPTS, OutcomeUnknown, 1),
-    "gzip bomb": (http(200, BOMB, headers={"content-encoding": "gzip"}), BadResponse, 2, OutcomeUnknown, 1),
-    "broken gzip": (http(200, b"\x1f\x8b no", headers={"content-encoding": "gzip"}), BadResponse, 2, OutcomeUnknown, 1),
-    "cut gzip": (http(200, gzip.compress(b'{"a":1}' * 99)[:-9], headers={"content-encoding": "gzip"}), BadResponse, 2, OutcomeUnknown, 1),
+    "endless line of headers": (
+        Reply(b"HTTP/1.1 200 OK\r\nx: ", "flood", b"y" * 9999), Unavailable, ATTEMPTS, OutcomeUnknown, 1,
+    ),
+    "gzip bomb": (http(200, BOMB, headers=GZIP), BadResponse, 2, OutcomeUnknown, 1),
+    "broken gzip": (http(200, b"\x1f\x8b no", headers=GZIP), BadResponse, 2, OutcomeUnknown, 1),
+    "cut gzip": (http(200, gzip.compress(b'{"a":1}' * 99)[:-9], headers=GZIP), BadResponse, 2, OutcomeUnknown, 1),
     "packed unasked": (http(200, b"{}", headers={"content-encoding": "br"}), BadResponse, 2, OutcomeUnknown, 1),
     "redirect elsewhere": (http(302, headers={"location": "http://127.0.0.2/"}), BadResponse, 1, OutcomeUnknown, 1),
-    "redirect elsewhere, undone": (http(307, headers={"location": "https://127.0.0.1/"}), BadResponse, 1, BadResponse, 1),
+    "redirect to TLS": (http(307, headers={"location": "https://127.0.0.1/"}), BadResponse, 1, BadResponse, 1),
     "redirect to nowhere": (http(308, headers={"location": "http://[/"}), BadResponse, 1, BadResponse, 1),
     "redirect in a circle": (http(307, headers={"location": "/round"}), BadResponse, 6, BadResponse, 1),
     "not modified": (http(304), BadResponse, 1, OutcomeUnknown, 1),
@@ -92,7 +92,7 @@ CASES = [
 
 
 @pytest.mark.parametrize(("fault", "kind", "error", "count"), CASES)
-async def test_each_fault_has_its_error_and_its_number_of_requests(waits, fault, kind, error, count):
+async def test_each_fault_has_its_error_and_its_number_of_requests(fault, kind, error, count):
     method = "GET" if kind == "read" else "POST"
     async with serving(fault) as service, HttpClient(service.url, dialect=DIALECT, max_body=1 << 20) as client:
         with pytest.raises(DragomanError) as caught:
@@ -110,7 +110,7 @@ async def test_each_fault_has_its_error_and_its_number_of_requests(waits, fault,
     ("kind", "error", "count"), [("read", DeadlineExceeded, 2), ("write", OutcomeUnknown, 1)], ids=["read", "write"]
 )
 @pytest.mark.parametrize("slow", [Reply(end="hang"), Reply(HALF, "hang")], ids=["before", "within"])
-async def test_an_answer_that_does_not_come_in_time(waits, slow, kind, error, count):
+async def test_an_answer_that_does_not_come_in_time(slow, kind, error, count):
     async with serving(slow) as service, HttpClient(service.url, dialect=DIALECT, timeout=0.1) as client:
         with pytest.raises(error):
             await client.request("POST", "/x", kind=kind, json={})
@@ -127,24 +127,24 @@ async def test_a_refused_connection_is_tried_again_also_for_a_write(waits, kind)
 
 
 @pytest.mark.parametrize("kind", ["read", "write"])
-async def test_a_service_that_does_not_speak_tls_is_named_and_not_tried_again(waits, kind):
+async def test_a_service_that_does_not_speak_tls_is_named_and_not_tried_again(kind):
     async with serving(Reply(b"HTTP/1.1 400 X\r\n\r\n", "close", early=True)) as service:
         url = service.url.replace("http:", "https:")
         async with HttpClient(url, dialect=DIALECT) as client:
-            with pytest.raises(Unavailable, match="No secure connection to 127.0.0.1 is possible") as caught:
+            with pytest.raises(Unavailable, match=r"No secure connection to 127\.0\.0\.1 is possible") as caught:
                 await client.request("POST", "/x", kind=kind, json={})
     assert caught.value.sent is False
     assert service.connections == 1
 
 
-async def test_a_host_name_that_does_not_exist_is_named(waits):
+async def test_a_host_name_that_does_not_exist_is_named():
     async with HttpClient("https://nobody.invalid", dialect=DIALECT) as client:
-        with pytest.raises(Unavailable, match="The host name nobody.invalid cannot be found"):
+        with pytest.raises(Unavailable, match=r"The host name nobody\.invalid cannot be found"):
             await client.get("/x")
 
 
 @pytest.mark.parametrize("fault", [http(503), Reply(end="reset"), Reply(HALF, "close"), http(429)])
-async def test_a_read_succeeds_after_a_fault_that_passes(waits, fault):
+async def test_a_read_succeeds_after_a_fault_that_passes(fault):
     async with serving(fault, http(200, {"a": 1})) as service, HttpClient(service.url, dialect=DIALECT) as client:
         assert (await client.get("/x")).value == {"a": 1}
     assert len(service.requests) == 2

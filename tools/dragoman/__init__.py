@@ -54,8 +54,10 @@ if TYPE_CHECKING:
     )
     from dragoman.refs import Reference
     from dragoman.registry import provider_class, provider_names
+    from dragoman.workspace import Account, Workspace
 
 __all__ = [
+    "Account",
     "AccountSettings",
     "Attachment",
     "Author",
@@ -91,12 +93,15 @@ __all__ = [
     "Unauthenticated",
     "Unavailable",
     "UnsupportedOperation",
+    "Workspace",
     "__version__",
     "provider_class",
     "provider_names",
 ]
 
-_HOMES: Final = ("dragoman.errors", "dragoman.model", "dragoman.provider", "dragoman.refs", "dragoman.registry")
+_HOMES: Final = tuple(
+    f"dragoman.{name}" for name in ("errors", "model", "provider", "refs", "registry", "workspace")
+)  # the light ones first
 
 
 def __getattr__(name: str) -> object:

@@ -16,28 +16,43 @@ from contextvars import ContextVar
 from typing import TypeAlias
 
 Listener: TypeAlias = Callable[[int, str], Awaitable[None]]
-"""Takes how much is done, growing with each report, and a short text of one line."""
+"""Takes how much is done, which is more with every call, and a short text of one line."""
 
-_listener: ContextVar[Listener | None] = ContextVar("dragoman_progress", default=None)
+
+class _Hearing:
+    """A listener, and how much it has heard to be done."""
+
+    def __init__(self, listener: Listener) -> None:
+        self.listener = listener
+        self.done = 0
+
+
+_hearing: ContextVar[_Hearing | None] = ContextVar("dragoman_progress", default=None)
 
 
 def heard() -> bool:
     """Whether anybody listens, for work that is done differently when nobody does."""
-    return _listener.get() is not None
+    return _hearing.get() is not None
 
 
 async def report(done: int, text: str) -> None:
-    """Tell whoever listens how far the work is. What a service says in it must have been made safe to show."""
-    listener = _listener.get()
-    if listener is not None:
-        await listener(done, text)
+    """Tell whoever listens how far the work is.
+
+    Args:
+        done: A number that grows. Where it does not, because a second piece of work begins, it is made to.
+        text: One line; what a service says in it must have been made safe to show.
+    """
+    hearing = _hearing.get()
+    if hearing is not None:
+        hearing.done = max(done, hearing.done + 1)
+        await hearing.listener(hearing.done, text)
 
 
 @contextmanager
 def heard_by(listener: Listener | None) -> Generator[None]:
     """Listen to everything that is reported inside; ``None`` silences it."""
-    token = _listener.set(listener)
+    token = _hearing.set(_Hearing(listener) if listener else None)
     try:
         yield
     finally:
-        _listener.reset(token)
+        _hearing.reset(token)

@@ -22,7 +22,7 @@ FOLDER = "b1g00000000folder001"
 ASSISTANT = "fvt00000assistant001"
 TOKEN = "t1.example-iam-token"
 USER_ID = "fvt0000defaultuser01"
-BEGINNING = datetime(2026, 1, 1, tzinfo=UTC)
+BEGINNING = datetime(2026, 6, 1, tzinfo=UTC)
 WRITES = {f"{THREADS}.MessageService/Create", f"{THREADS}.ThreadService/Create", f"{RUNS}/Create"}
 EXPECTED_KEYS = {"authorization", "x-client-request-id", "idempotency-key", "user-agent"}
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")

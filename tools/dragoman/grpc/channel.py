@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, TypeVar
 
+import anyio
+import anyio.lowlevel
 import anyio.to_thread
 import grpc
 import grpc.aio
@@ -19,6 +21,8 @@ from dragoman.grpc.faults import FailedCallError, Failure
 _DETAILS: Final = "grpc-status-details-bin"
 _UNCONNECTED: Final = frozenset({grpc.ChannelConnectivity.CONNECTING, grpc.ChannelConnectivity.TRANSIENT_FAILURE})
 
+
+T = TypeVar("T")
 
 Read: TypeAlias = Callable[[], Awaitable[bytes | None]]
 
@@ -65,7 +69,7 @@ class Channel:
         call: grpc.aio.UnaryUnaryMultiCallable[bytes, bytes] = self._channel.unary_unary(method)
         was_ready = self._state() is grpc.ChannelConnectivity.READY
         try:
-            return await call(request, timeout=seconds, metadata=tuple(metadata.items()))
+            return await _cancellable(call(request, timeout=seconds, metadata=tuple(metadata.items())))
         except grpc.aio.AioRpcError as error:
             raise self._failed(error, was_ready=was_ready) from None
 
@@ -84,7 +88,7 @@ class Channel:
 
         async def read() -> bytes | None:
             try:
-                item = await running.read()
+                item = await _cancellable(running.read())
             except grpc.aio.AioRpcError as error:
                 raise self._failed(error, was_ready=was_ready) from None
             return item if isinstance(item, bytes) else None  # the end is an object of its own
@@ -125,6 +129,15 @@ class Channel:
             ("grpc.min_reconnect_backoff_ms", 10_000),  # is the time-out of connecting
             ("grpc.enable_http_proxy", 0 if is_loopback(self._host) else 1),
         ]
+
+
+async def _cancellable(work: Awaitable[T]) -> T:
+    """Wait for gRPC so that a cancelled scope gets its own cancellation back; gRPC raises one that names no scope."""
+    try:
+        return await work
+    except anyio.get_cancelled_exc_class():
+        await anyio.lowlevel.checkpoint_if_cancelled()
+        raise
 
 
 def _metadata(error: grpc.aio.AioRpcError) -> tuple[dict[str, str], bytes | None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import uuid
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
@@ -94,6 +95,7 @@ class GrpcClient:
 
     async def __aenter__(self) -> Self:
         """Prepare the channel."""
+        os.environ.setdefault("GRPC_VERBOSITY", "ERROR")  # read once, when grpc is loaded; it chats on stderr
         from dragoman.grpc.channel import Channel  # noqa: PLC0415 - loads grpc, which not every account needs
 
         channel = Channel(self.target, self._host, self._max_message)

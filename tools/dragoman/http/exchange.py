@@ -144,12 +144,15 @@ class Exchange:
             DragomanError: The connection broke, or nothing came in time.
             UnreadableBodyError: The body is too large or broken.
         """
-        with anyio.move_on_after(seconds):
-            try:
-                return await anext(pieces, None)
-            except httpx.HTTPError as failure:
-                raise self._translated(call, failure, seconds).error from failure
-        raise faults.too_slow(call, self._dialect, seconds).error
+        if seconds > 0:
+            with anyio.move_on_after(seconds):
+                try:
+                    return await anext(pieces, None)
+                except httpx.TimeoutException:
+                    pass
+                except httpx.HTTPError as failure:
+                    raise self._translated(call, failure, seconds).error from failure
+        raise faults.silent(call, self._dialect)
 
     async def _raw(self, call: Call, response: httpx.Response) -> Raw:
         """Read the whole body of an answer.

@@ -132,6 +132,15 @@ def too_slow(call: Call, dialect: Dialect, seconds: float) -> Setback:
     return Setback(error_for(DeadlineExceeded, refusal, dialect, message=message), "once")
 
 
+def silent(call: Call, dialect: Dialect) -> DragomanError:
+    """An answer that had begun did not go on, or not to its end, in time."""
+    refusal = Refusal(kind=call.kind, operation=call.operation, trouble="timeout")
+    message = "The answer of {service} was not complete in time"
+    if call.kind == "write":
+        return error_for(OutcomeUnknown, refusal, dialect, message=f"{message}. {_UNKNOWN}")
+    return error_for(DeadlineExceeded, refusal, dialect, message=message)
+
+
 _UNKNOWN: Final = "It is unknown whether {service} did this"
 
 

@@ -40,12 +40,15 @@ _OPTIONAL: Final = re.compile(
     "\ufe00-\ufe0f\U0001f3fb-\U0001f3ff\U000e0000-\U000e01ef]"
 )
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
+_SPECIAL: Final = re.compile(f"{_EMOJI.pattern}|{_OPTIONAL.pattern}".replace("]|[", ""))
 
 # Begins with a plain set, for which the search is several times faster than for alternatives.
 _SIGN: Final = re.compile(r"[0-9_A-Z.\-](?:(?<=[0-9_])|(?<=[a-z][A-Z])|(?<=[^\W_][.\-])(?=[^\W_]))")
 _WORD: Final = re.compile(r"[^\W_]++(?:[_.\-][^\W_]++)*+")
 _JOINTS: Final = re.compile(r"[\W_]+")
-_IDENTIFIER: Final = re.compile(r".*[_.\-]|.*[a-z][A-Z]|[0-9]{4}|[0-9]++[^\W\d_]|[^\W\d_]++[0-9]", re.DOTALL)
+_IDENTIFIER: Final = re.compile(
+    r"(?=.{4})(?:[0-9]{4}|[0-9]++[^\W_]|[^\W\d_]++[0-9]|[^\W_]++[_.\-]|[A-Z]*+[a-z]++[A-Z])", re.DOTALL
+)
 
 
 def body(text: str) -> str:
@@ -57,12 +60,18 @@ def body(text: str) -> str:
 
 def parts(text: str) -> str:
     """The identifiers of ``text`` as the column ``parts`` of the index, empty where there are none."""
-    if not _SIGN.search(text):
+    found = _SIGN.search(text)
+    if found is None:
         return ""
-    # The first test spares ordinary words, which are nearly all, the second.
-    odd = [word for word in _WORD.findall(text[:INDEXED]) if not (word.isalpha() and word[1:].islower())]
-    words = [word for word in dict.fromkeys(odd) if len(word) > PIECE and _IDENTIFIER.match(word)]
-    return _SEAM.join([pieces for word in words[:_MOST] if (pieces := pieces_of(word))])
+    words: dict[str, None] = {}
+    while found is not None and len(words) < _MOST:
+        # Only the surroundings of a sign are looked at, up to the next spaces: most of a text is ordinary words.
+        start = text.rfind(" ", 0, found.start()) + 1
+        end = text.find(" ", found.end())
+        end = min(len(text) if end < 0 else end, INDEXED)
+        words.update(dict.fromkeys(w for w in _WORD.findall(text, start, end) if _IDENTIFIER.match(w)))
+        found = _SIGN.search(text, end)
+    return _SEAM.join([pieces for word in words if (pieces := pieces_of(word))])
 
 
 def pieces_of(word: str) -> str:
@@ -76,8 +85,11 @@ def pieces_of(word: str) -> str:
 
 def fold(text: str) -> str:
     """``text`` with its variants of width, case and pointing made equal, and emoji as letters."""
-    folded = unicodedata.normalize("NFKC", _SURROGATE.sub(" ", text)).casefold()
-    return _EMOJI.sub(_as_letter, _OPTIONAL.sub("", folded))
+    if _SURROGATE.search(text):
+        text = _SURROGATE.sub(" ", text)
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    # Most texts that are not ASCII have an accent or a dash and nothing more.
+    return _EMOJI.sub(_as_letter, _OPTIONAL.sub("", folded)) if _SPECIAL.search(folded) else folded
 
 
 def query_body(folded: str) -> tuple[str, bool]:

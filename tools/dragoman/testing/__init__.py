@@ -29,7 +29,7 @@ class ToolError(Exception):
 def connect(
     config: str | Path | Mapping[str, object] | None = None,
     *,
-    data: Path | None = None,
+    data: str | Path | None = None,
     mode: str = "auto",
     **client_options: Any,
 ) -> AbstractAsyncContextManager[ServerClient]:

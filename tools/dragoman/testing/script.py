@@ -21,7 +21,9 @@ class ScriptedServer:
         data: The folder in which the server remembers; by default one that is removed at the end.
     """
 
-    def __init__(self, config: str | Path | Mapping[str, object] | None = None, *, data: Path | None = None) -> None:
+    def __init__(
+        self, config: str | Path | Mapping[str, object] | None = None, *, data: str | Path | None = None
+    ) -> None:
         self._server = connect(config, data=data)
         self._stack = ExitStack()
 

@@ -24,6 +24,7 @@ class Trait(StrEnum):
     REPLIES = "a message can answer another one"
     SUBJECTS = "the subject of a message can be changed"
     LABELS = "the labels of a message can be changed"
+    UNAVAILABLE_WRITES = "a service that cannot be reached certainly did not take the message"
     VERBATIM = "a text comes back exactly as it was written"
     IMPORT_AUTHORS = "an imported message keeps its author"
     IMPORT_TIMES = "an imported message keeps its time"

@@ -1,22 +1,171 @@
-"""How many tokens a text costs, estimated without a tokenizer."""
+"""How many tokens a text costs, estimated without a tokenizer.
+
+The count is the one of o200k, the vocabulary of current models. A text is taken apart about as o200k
+does it (words with the space before them, groups of three digits, runs of signs, line breaks), and each
+piece gets a cost: words by their pairs of letters, other scripts by their length, signs by how often
+they change. The result is meant to be a little high: never more than 5 % under and 15 % over for a text
+of a hundred tokens or more. The cost of a text is about the sum of the costs of its lines.
+"""
 
 from __future__ import annotations
 
 import math
 import re
+from functools import lru_cache
+from itertools import pairwise
 from typing import Final
 
-_WORDS: Final = re.compile(r"[A-Za-z]+")
-_OTHER: Final = re.compile(r"[0-9]{1,3}|[^\sA-Za-z0-9\x80-\U0010ffff]+")
-_WIDE: Final = re.compile("[\x80-\U0010ffff]")
+from dragoman.text.token_tables import (
+    COMMON_HAN,
+    CYRILLIC_LETTERS,
+    CYRILLIC_PAIRS,
+    LATIN_LETTERS,
+    LATIN_PAIRS,
+)
+
+_BLOCK: Final = 1 << 16
+_LONGEST: Final = 48
+_CACHED: Final = 1 << 15
+
+_SMALL: Final = "a-zß-öø-ɏḀ-ỿ"
+_LATIN: Final = "A-Za-zªºÀ-ÖØ-öø-ɏḀ-ỿ"
+_MARKED: Final = "\u0300-\u036f\u0590-\u05ff\u0610-\u06ff\u0900-\u109f\u1780-\u17d3"  # scripts whose marks are no letters
+_PIECES: Final = re.compile(
+    rf"[\t -/:-@\[-`{{-~]?(?:[A-Z]{{1,{_LONGEST}}}(?![{_SMALL}])|[A-Z]?[{_SMALL}À-Þ]{{1,{_LONGEST}}})"
+    r"(?:'(?:s|t|re|ve|m|ll|d)(?![a-z]))?"
+    r"|[0-9]{1,3}"
+    rf"|[ぁ-ヿ々一-鿿㐀-䶿]{{1,{_LONGEST}}}"
+    rf"| ?(?:[^\W\d_{_LATIN}ぁ-ヿ々一-鿿㐀-䶿]|[{_MARKED}]){{1,{_LONGEST}}}"
+    rf"| ?(?:[^\w\s{_MARKED}]|_){{1,{_LONGEST}}}\n*"
+    r"|\s*\n+"
+    r"| +(?= )"
+    r"|[\s\S]"
+)
+_IS_WORD: Final = re.compile(rf"[^\W\d_]|[{_MARKED}]")
+_LATIN_PLACES: Final = {letter: place for place, letter in enumerate(LATIN_LETTERS)}
+_CYRILLIC_PLACES: Final = {letter: place for place, letter in enumerate(CYRILLIC_LETTERS)}
+_ZERO: Final = ord("n")
+
+_LATIN_BIAS: Final = -0.34
+_CYRILLIC_BIAS: Final = -0.16
+_UPPER: Final = 0.11
+_CONTRACTION: Final = 0.4
+_WITHOUT_SPACE: Final = -0.15
+_LEADS: Final = dict.fromkeys(" ", 0.0) | dict.fromkeys("_.?\\(,", 0.1) | dict.fromkeys("\t/#-:=[", 0.45)
+_OTHER_LEAD: Final = 0.75
+
+_HIRAGANA_OR_KATAKANA: Final = 0.62
+_HAN: Final = 1.2
+_EAST_ASIAN: Final = dict.fromkeys(COMMON_HAN, 0.52) | {chr(code): _HIRAGANA_OR_KATAKANA for code in range(0x3005, 0x3100)}
+
+_SCRIPTS: Final = (  # last character, tokens of a word beside its characters, tokens of a character
+    ("\u03ff", -0.15, 0.43),  # Greek
+    ("\u058f", 0.2, 0.35),  # Armenian
+    ("\u05ff", 0.25, 0.43),  # Hebrew
+    ("\u077f", 0.22, 0.325),  # Arabic, Persian, Urdu
+    ("\u08ff", 0.4, 0.8),
+    ("\u097f", 0.1, 0.41),  # Devanagari
+    ("\u09ff", 0.1, 0.41),  # Bengali
+    ("\u0a7f", 0.2, 0.66),  # Gurmukhi
+    ("\u0aff", 0.0, 0.47),  # Gujarati
+    ("\u0bff", 0.3, 0.38),  # Tamil
+    ("\u0c7f", 0.2, 0.47),  # Telugu
+    ("\u0cff", 0.2, 0.47),  # Kannada
+    ("\u0d7f", 0.4, 0.36),  # Malayalam
+    ("\u0dff", 0.2, 0.63),  # Sinhala
+    ("\u0e7f", 0.3, 0.43),  # Thai
+    ("\u10ff", 0.3, 0.34),  # Georgian
+    ("\uabff", 0.2, 0.62),  # Khmer and others
+    ("\ud7ff", 0.5, 0.56),  # Korean
+    ("\uffff", 0.2, 1.5),
+    ("\U0010ffff", 0.2, 2.8),
+)
+
+_SIGN: Final = 0.8
+_CHANGE: Final = 0.3
+_REPEAT: Final = 0.04
+_OTHER_SIGNS: Final = (  # last character, tokens
+    ("\u2053", 1.0),  # Latin-1 signs, dashes, quotes
+    ("\u25ff", 1.3),  # arrows, mathematics, boxes
+    ("\u27bf", 1.7),  # dingbats and older emoji
+    ("\u2fff", 2.2),
+    ("\u303f", 1.0),  # punctuation of East Asia
+    ("\ufdff", 2.0),
+    ("\ufe0f", 0.4),  # variation selectors
+    ("\uffff", 1.0),  # full-width signs
+    ("\U0001ffff", 1.95),  # emoji
+    ("\U0010ffff", 3.8),
+)
 
 
 def estimate(text: str) -> int:
-    """Tokens of a text."""
+    """Tokens of a text, rounded up."""
     return math.ceil(measure(text))
 
 
 def measure(text: str) -> float:
-    """Tokens of a text, not rounded."""
-    words = _WORDS.findall(text)
-    return sum(1 + max(0, len(w) - 7) * 0.2 for w in words) + len(_OTHER.findall(text)) + len(_WIDE.findall(text)) * 0.9 + text.count("\n")
+    """Tokens of a text, not rounded; for sums over many parts."""
+    if len(text) <= _BLOCK:
+        return sum(map(_cost, _PIECES.findall(text)))
+    return sum(measure(text[start : start + _BLOCK]) for start in range(0, len(text), _BLOCK))
+
+
+@lru_cache(maxsize=_CACHED)
+def _cost(piece: str) -> float:
+    core = piece.strip()
+    if not core:
+        return 1.0
+    last = core[-1]
+    if last.isdigit() and last.isascii():
+        return 1.0
+    if last in _EAST_ASIAN or "\u3400" <= last <= "\u9fff":
+        return sum(_EAST_ASIAN.get(char, _HAN) for char in core)
+    if last <= "\u024f" or "\u1e00" <= last <= "\u1eff":
+        return _latin(piece) if last.isalpha() else _signs(core)
+    if "\u0400" <= last <= "\u052f":
+        return _cyrillic(core)
+    return _word(core) if _IS_WORD.match(last) else _signs(core)
+
+
+def _latin(piece: str) -> float:
+    word = piece
+    lead = _WITHOUT_SPACE
+    if not piece[0].isalpha():
+        lead = _LEADS.get(piece[0], _OTHER_LEAD)
+        word = piece[1:]
+    word, apostrophe, _ = word.partition("'")
+    upper = _UPPER * len(word) if len(word) > 1 and word.isupper() else 0.0
+    more = _LATIN_BIAS + upper + _pairs(word.lower(), _LATIN_PLACES, LATIN_PAIRS)
+    return 1.0 + max(0.0, more) + lead + (_CONTRACTION if apostrophe else 0.0)
+
+
+def _cyrillic(word: str) -> float:
+    upper = _UPPER * len(word) if len(word) > 1 and word.isupper() else 0.0
+    return 1.0 + max(0.0, _CYRILLIC_BIAS + upper + _pairs(word.lower(), _CYRILLIC_PLACES, CYRILLIC_PAIRS))
+
+
+def _pairs(word: str, places: dict[str, int], table: str) -> float:
+    """What the pairs of letters of a word add, from edge to edge."""
+    edge = len(places)
+    width = edge + 2
+    path = [edge, *(places.get(letter, edge + 1) for letter in word), edge]
+    return sum(ord(table[first * width + second]) - _ZERO for first, second in pairwise(path)) * 0.1
+
+
+def _word(word: str) -> float:
+    for end, base, each in _SCRIPTS:
+        if word[-1] <= end:
+            return max(1.0, base + each * len(word))
+    return 3.0 * len(word)
+
+
+def _signs(signs: str) -> float:
+    """Signs of ASCII by how often they change, others one by one."""
+    plain = [char for char in signs if char <= "\x7f"]
+    changes = sum(first != second for first, second in pairwise(plain))
+    cost = _SIGN + _CHANGE * changes + _REPEAT * (len(plain) - changes) if plain else 0.0
+    return cost + sum(_sign(char) for char in signs if char > "\x7f")
+
+
+def _sign(char: str) -> float:
+    return next(cost for end, cost in _OTHER_SIGNS if char <= end)

@@ -133,19 +133,17 @@ class Api:
     async def converse(self, prompt: dict[str, object]) -> Answer[wire.Message]:
         """Say something to an agent and wait for the whole answer."""
         return await self._client.request(
-            "POST", "/converse", kind="write", model=wire.Message, json=prompt, **self._for_answers()
+            "POST", "/converse", kind="write", model=wire.Message, **self._for_answers(prompt)
         )
 
     def converse_streamed(self, prompt: dict[str, object]) -> AbstractAsyncContextManager[Stream]:
         """Say something to an agent and hear the answer as it is made."""
-        body = {**prompt, "stream": True}
-        silence = self._patience
-        return self._client.stream(
-            "POST", "/converse", kind="write", json=body, idle_timeout=silence, **self._for_answers()
-        )
+        options = self._for_answers({**prompt, "stream": True})
+        return self._client.stream("POST", "/converse", kind="write", idle_timeout=self._patience, **options)
 
-    def _for_answers(self) -> Options:
+    def _for_answers(self, body: dict[str, object]) -> Options:
         return Options(
+            json=body,
             timeout=self._patience,
             total=max(LONGEST_ANSWER, self._patience),
             family="POST /converse",
@@ -153,7 +151,13 @@ class Api:
         )
 
     async def _get(
-        self, path: str, model: type[T], operation: str, family: str = "", *, query: dict[str, str | int | None] | None = None
+        self,
+        path: str,
+        model: type[T],
+        operation: str,
+        family: str = "",
+        *,
+        query: dict[str, str | int | None] | None = None,
     ) -> Answer[T]:
         """Read. The service counts calls by path and method; what differs by id only counts as one path here."""
         return await self._client.get(

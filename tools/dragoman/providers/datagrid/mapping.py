@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, cast
 
 from dragoman.model import (
     Attachment,
@@ -147,8 +147,8 @@ def _clip(clip: wire.Clip) -> Attachment:
 
 def _any_id(raw: object) -> str:
     """The id in a part of an unknown type: its ``id``, or its only member that ends so."""
-    members = raw if isinstance(raw, dict) else {}
-    found = [value for name, value in members.items() if isinstance(value, str) and str(name).endswith("id")]
+    members = cast("dict[str, object]", raw) if isinstance(raw, dict) else {}
+    found = [value for name, value in members.items() if isinstance(value, str) and name.endswith("id")]
     return found[0] if len(found) == 1 else ""
 
 

@@ -44,6 +44,11 @@ class Lie:
     head: str | None = None
     anchor: str | None = None
 
+    @property
+    def lasting_head(self) -> str | None:
+        """The head, unless newer messages may lie before it by now."""
+        return self.head if self.ascending else None
+
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
@@ -97,7 +102,7 @@ class Reader:
             return None
         if _native(lie.ascending, order):
             return Step(lie.ascending, after=message)
-        return Step(lie.ascending, before=message, head=lie.head)
+        return Step(lie.ascending, before=message, head=lie.lasting_head)
 
     async def mark(self, conversation: str) -> Mark:
         """The newest message there is now."""
@@ -125,7 +130,7 @@ class Reader:
     async def _first(self, conversation: str, order: Order, size: int, wish: int) -> Stretch:
         """The first page. When the wanted end is the list's far one, the list is walked through."""
         lie = self._lies.get(conversation, Lie())
-        if lie.ascending is not None and lie.anchor and lie.head and not _native(lie.ascending, order):
+        if lie.ascending is not None and lie.anchor and not _native(lie.ascending, order):
             known = await self._from_anchor(conversation, lie, lie.anchor, wish)
             if known is not None:
                 return known
@@ -137,7 +142,8 @@ class Reader:
         ascending = self._assumed(lie)
         if _native(ascending, order):
             return Stretch(_upright(items, ascending), Step(ascending, after=items[-1].id) if more else None)
-        return await self._to_end(conversation, replace(lie, ascending=ascending), items, wish, more=more)
+        end = await self._to_end(conversation, items, wish, more=more)
+        return _last(end, ascending, items[0].id)
 
     async def _top(self, conversation: str, size: int) -> tuple[list[wire.Message], bool]:
         """The beginning of the list, as much as is needed to see its order, and whether it goes on."""
@@ -161,31 +167,30 @@ class Reader:
         if not items:
             self._remember(conversation, replace(lie, anchor=None))
             return None
-        return await self._to_end(conversation, lie, items, wish, more=listing.goes_on(PAGE))
+        end = await self._to_end(conversation, items, wish, more=listing.goes_on(PAGE))
+        return _last(end, lie.ascending is not False, lie.lasting_head)
 
-    async def _to_end(self, conversation: str, lie: Lie, items: list[wire.Message], wish: int, *, more: bool) -> Stretch:
-        """Walk on to the end of the list, and give the last ``wish`` messages of it."""
-        ascending, kept, passed = lie.ascending is not False, deque(items, maxlen=wish), len(items)
+    async def _to_end(
+        self, conversation: str, items: list[wire.Message], wish: int, *, more: bool
+    ) -> Sequence[wire.Message]:
+        """Walk on to the end of the list; the last ``wish`` messages of it."""
+        kept, passed = deque(items, maxlen=wish), len(items)
         for number in range(MOST_PAGES):
             if not more:
-                break
+                return kept
             last = kept[-1].id
             listing = await self._api.messages(conversation, limit=PAGE, after=last)
             fresh = _fresh(listing, last)
-            more = bool(fresh) and listing.goes_on(PAGE) and fresh[-1].id != last
+            more = bool(fresh) and listing.goes_on(PAGE)
             if fresh:
-                lie = self._remember(conversation, replace(self._lies.get(conversation, lie), anchor=last))
+                self._remember(conversation, replace(self._lies.get(conversation, Lie()), anchor=last))
             kept.extend(fresh)
             passed += len(fresh)
             await progress.report(number + 1, f"{passed} messages passed on the way through the conversation")
-        if more:
-            raise DeadlineExceeded(
-                "The conversation is so long that its other end was not reached.",
-                hint="Repeat the call, which goes on from there, or read in the other order.",
-            )
-        first = kept[0].id
-        step = None if first == lie.head else Step(ascending, before=first, head=lie.head)
-        return Stretch(_upright(list(kept), ascending), step)
+        raise DeadlineExceeded(
+            "The conversation is so long that its other end was not reached.",
+            hint="Repeat the call, which goes on from there, or read in the other order.",
+        )
 
     async def _onward(self, conversation: str, step: Step, size: int) -> Stretch:
         """A page in the direction of the list."""
@@ -240,6 +245,13 @@ def direction(messages: Sequence[wire.Message]) -> bool | None:
         return votes > 0
     ends = tuple((messages[at].role or "").lower() for at in (0, -1)) if messages else ()
     return {(USER, AGENT): True, (AGENT, USER): False}.get((ends[0], ends[1])) if ends else None
+
+
+def _last(end: Sequence[wire.Message], ascending: bool, head: str | None) -> Stretch:  # noqa: FBT001 - see Lie
+    """The end of a list as a page; going on leads back to the head."""
+    first = end[0].id
+    step = None if first == head else Step(ascending, before=first, head=head)
+    return Stretch(_upright(list(end), ascending), step)
 
 
 def _native(ascending: bool, order: Order) -> bool:  # noqa: FBT001 - the two together are the question

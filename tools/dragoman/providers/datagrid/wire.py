@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from typing import Annotated, Final, Generic, TypeAlias, TypeVar, cast
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
 
 T = TypeVar("T")
 
@@ -44,14 +44,16 @@ def _object(value: object) -> object:
 
 def _objects(value: object) -> object:
     """The entries of a list that are objects."""
-    return [one for one in cast("list[object]", value) if isinstance(one, dict)] if isinstance(value, list) else []
+    entries = cast("list[object]", value) if isinstance(value, list) else []
+    return [cast("object", one) for one in entries if isinstance(one, dict)]
 
 
 def _entries(value: object) -> object:
     """The entries of a page. One that is no object keeps its place, because the length of a page has a meaning."""
     if not isinstance(value, list):
         raise ValueError("no list")  # noqa: TRY004 - what pydantic turns into a misfit
-    return [one if isinstance(one, dict) else {} for one in cast("list[object]", value)]
+    entries, nothing = cast("list[object]", value), dict[str, object]()
+    return [cast("object", one) if isinstance(one, dict) else nothing for one in entries]
 
 
 def _texts(value: object) -> object:
@@ -140,7 +142,8 @@ class Part(Wire):
     @model_validator(mode="before")
     @classmethod
     def _keep(cls, value: object) -> object:
-        return {**cast("dict[str, object]", value), "raw": value} if isinstance(value, dict) else value
+        members = cast("dict[str, object]", value) if isinstance(value, dict) else {}
+        return {**members, "raw": members}
 
 
 class Credits(Wire):
@@ -239,12 +242,6 @@ class Delta(Wire):
     text: Text = None
 
 
-class Fault(Wire):
-    """Why an answer broke off."""
-
-    message: Text = None
-
-
 class StreamEvent(Wire):
     """The data of any event of a streamed answer; which members it has depends on its name."""
 
@@ -255,4 +252,4 @@ class StreamEvent(Wire):
     status: Text = None
     task: Text = None
     tool: Maybe[Tool] = None
-    error: object = Field(default=None)
+    error: object = None

@@ -31,7 +31,7 @@ from dragoman.store.sql import Connection
 T = TypeVar("T")
 __all__ = ["LocalProvider", "LocalSettings"]
 
-BATCH: Final = 10_000
+BATCH: Final = 5000
 """Messages that one transaction of an import stores."""
 
 

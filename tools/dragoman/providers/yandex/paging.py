@@ -115,7 +115,7 @@ async def latest_page(stream: AsyncIterator[Message], query: MessageQuery, start
     place = start or Anchor(query.order)
     found: list[Message] = []
     examined = 0
-    async for message in _unused(stream, start):
+    async for message in _older(stream, start):
         if query.since is not None and message.sent_at is not None and message.sent_at < query.since:
             break
         if len(found) == query.limit or examined == MOST_EXAMINED:
@@ -131,18 +131,9 @@ async def oldest_page(stream: AsyncIterator[Message], query: MessageQuery, start
     """The messages right after a place towards the present, which are the last ones before it in the stream."""
     window: deque[Message] = deque(maxlen=query.limit)
     matched = 0
-    waiting = set(start.ids) if start else set[str]()
-    async for message in stream:
+    async for message in _newer(stream, start):
         if query.since is not None and message.sent_at is not None and message.sent_at < query.since:
             break
-        if start is not None:
-            if start.is_older(message):
-                break
-            if message.id in start.ids:
-                waiting.discard(message.id)
-                if not waiting or not start.whole:
-                    break
-                continue
         if matches(message, query):
             matched += 1
             window.append(message)
@@ -163,7 +154,7 @@ def matches(message: Message, query: MessageQuery) -> bool:
     return at is None or ((query.since is None or at >= query.since) and (query.until is None or at < query.until))
 
 
-async def _unused(stream: AsyncIterator[Message], start: Anchor | None) -> AsyncIterator[Message]:
+async def _older(stream: AsyncIterator[Message], start: Anchor | None) -> AsyncIterator[Message]:
     """What comes after a place in a stream, the newest first."""
     reached = start is None
     async for message in stream:
@@ -175,6 +166,23 @@ async def _unused(stream: AsyncIterator[Message], start: Anchor | None) -> Async
             reached = reached or start.is_older(message)
             if reached or start.shares(message):
                 yield message
+
+
+async def _newer(stream: AsyncIterator[Message], start: Anchor | None) -> AsyncIterator[Message]:
+    """What comes before a place in a stream, the newest first; all of it without a place."""
+    missing = set(start.ids) if start else set[str]()
+    async for message in stream:
+        if start is None:
+            yield message
+            continue
+        if start.is_older(message):
+            return
+        if message.id in start.ids:
+            missing.discard(message.id)
+        elif missing or start.shares(message):
+            yield message
+        if not missing and (not start.whole or start.at is None):
+            return
 
 
 def _instant(message: Message) -> int | None:

@@ -1,0 +1,165 @@
+"""Servers as clients start them, and an outside provider that misbehaves on request."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import textwrap
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+TROUBLE = '''
+"""A provider that prints, waits, crashes, and notes what happens to it."""
+
+import os
+import sys
+from pathlib import Path
+
+import anyio
+
+from dragoman.model import Author, Conversation, Message, Page
+from dragoman.provider import AccountSettings, Provider
+
+print("printed by an import")
+
+
+class Trouble(Provider):
+    name = "trouble"
+
+    async def list_conversations(self, query):
+        print("printed by a call")
+        os.write(1, b"written to the descriptor\\n")
+        return Page(items=[Conversation(id="room", title="Room")])
+
+    async def get_conversation(self, conversation):
+        return Conversation(id=conversation, title=conversation)
+
+    async def list_messages(self, conversation, query):
+        if conversation == "crash":
+            raise RuntimeError("secret of the crash")
+        if conversation == "wait":
+            await self._wait()
+        page = int(query.cursor or 0)
+        name = "Ann" if page == 30 else "Bob"
+        message = Message(id=str(page), conversation=conversation, author=Author(name=name), sent_at=None, text="x")
+        return Page(items=[message], cursor=str(page + 1) if page < 30 else None)
+
+    async def send_message(self, conversation, draft):
+        await self._wait()
+
+    async def _wait(self):
+        notes = Path(os.environ["TROUBLE_NOTES"])
+        (notes / "started").touch()
+        try:
+            await anyio.sleep_forever()
+        finally:
+            (notes / "stopped").touch()
+'''
+
+
+@dataclass
+class Server:
+    """A running ``dragoman serve`` and raw lines from and to it."""
+
+    process: subprocess.Popen[bytes]
+
+    def send(self, message: dict[str, object]) -> None:
+        self.process.stdin.write(json.dumps({"jsonrpc": "2.0", **message}).encode() + b"\n")
+        self.process.stdin.flush()
+
+    def ask(self, number: int, method: str, params: dict[str, object] | None = None) -> dict[str, object]:
+        self.send({"id": number, "method": method, "params": params or {}})
+        return self.answer(number)
+
+    def answer(self, number: int) -> dict[str, object]:
+        while line := self.process.stdout.readline():
+            message = json.loads(line)
+            if message.get("id") == number:
+                return message
+        raise AssertionError("the server ended without an answer")
+
+    def greet(self) -> dict[str, object]:
+        client = {"name": "test", "version": "1"}
+        params = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": client}
+        answer = self.ask(0, "initialize", params)
+        self.send({"method": "notifications/initialized"})
+        return answer
+
+
+@pytest.fixture
+def environment(tmp_path):
+    """The environment of a fresh machine: nothing configured, data in the test's folder."""
+    kept = {key: value for key, value in os.environ.items() if not key.startswith("DRAGOMAN_")}
+    home = tmp_path / "home"
+    home.mkdir()
+    return {
+        **kept,
+        "DRAGOMAN_DATA": str(tmp_path / "data"),
+        "XDG_CONFIG_HOME": str(home),
+        "TROUBLE_NOTES": str(tmp_path),
+        "TZ": "UTC",
+    }
+
+
+@pytest.fixture
+def trouble(tmp_path, monkeypatch, environment):
+    """Install the provider ``trouble`` for this test and its children, and return settings that use it."""
+    site = tmp_path / "site"
+    package = site / "trouble-1.0.dist-info"
+    package.mkdir(parents=True)
+    (site / "trouble.py").write_text(textwrap.dedent(TROUBLE), encoding="utf-8")
+    (package / "METADATA").write_text("Metadata-Version: 2.1\nName: trouble\nVersion: 1.0\n", encoding="utf-8")
+    (package / "entry_points.txt").write_text("[dragoman.providers]\ntrouble = trouble:Trouble\n", encoding="utf-8")
+    monkeypatch.syspath_prepend(site)
+    monkeypatch.setenv("TROUBLE_NOTES", str(tmp_path))
+    environment["PYTHONPATH"] = str(site)
+    settings = tmp_path / "trouble.toml"
+    settings.write_text('[accounts.far]\nprovider = "trouble"\nwrite = "allow"\n', encoding="utf-8")
+    yield settings
+    sys.modules.pop("trouble", None)
+
+
+@pytest.fixture
+def serve(environment, tmp_path):
+    """Start servers; whatever happens, none outlives the test."""
+
+    @contextmanager
+    def start(*arguments: str, **more: str) -> Iterator[Server]:
+        command = [sys.executable, "-m", "dragoman_server", "serve", *arguments]
+        pipe = subprocess.PIPE
+        with subprocess.Popen(
+            command, stdin=pipe, stdout=pipe, stderr=pipe, env=environment | more, cwd=tmp_path
+        ) as process:
+            try:
+                yield Server(process)
+            finally:
+                process.kill()
+
+    return start
+
+
+@pytest.fixture
+def dragoman_command(environment, tmp_path):
+    """Run the command to its end."""
+
+    def run(*arguments: str, **more: str) -> subprocess.CompletedProcess[bytes]:
+        command = [sys.executable, "-m", "dragoman_server", *arguments]
+        return subprocess.run(
+            command, capture_output=True, env=environment | more, cwd=tmp_path, timeout=60, check=False, input=b""
+        )
+
+    return run
+
+
+@pytest.fixture
+def chat_file():
+    """The team chat that the package carries."""
+    import dragoman  # noqa: PLC0415  # where the package is
+
+    return Path(dragoman.__file__).parent / "data" / "team_chat.json"

@@ -1,0 +1,188 @@
+"""Datagrid: chats between people and AI agents, over its HTTP API.
+
+Sending is asking: an agent answers every message, which costs credits and may take minutes, and the answer
+is what :meth:`DatagridProvider.send_message` returns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import ClassVar, Final, Self, cast
+
+from dragoman.errors import InvalidArgument, NotFound
+from dragoman.model import Conversation, ConversationKind, Message, Page
+from dragoman.provider import AccountSettings, ConversationQuery, Draft, Limits, MessageQuery, Provider
+from dragoman.providers.datagrid import wire
+from dragoman.providers.datagrid.api import LONGEST_ANSWER, PAGE, Api, client_of
+from dragoman.providers.datagrid.mapping import to_conversation, to_message
+from dragoman.providers.datagrid.naming import Names
+from dragoman.providers.datagrid.paging import Reader
+from dragoman.providers.datagrid.recent import recent
+from dragoman.providers.datagrid.settings import DatagridSettings
+from dragoman.providers.datagrid.talking import Said, Talk
+
+__all__ = ["NEW", "DatagridProvider", "DatagridSettings"]
+
+NEW: Final = "new"
+"""The conversation to send to when a new one is wanted."""
+
+_UNANSWERED: Final = "stored, not answered yet"
+
+
+class DatagridProvider(Provider):
+    """One account of Datagrid. The API has no search, no changing of messages and no import."""
+
+    name: ClassVar[str] = "datagrid"
+    Settings: ClassVar[type[AccountSettings]] = DatagridSettings
+    limits: ClassVar[Limits] = Limits(page_size=PAGE, requests_per_second=200 / 60)
+
+    def __init__(self, settings: AccountSettings, api: Api | None = None) -> None:
+        """Keep the settings. Without an open ``api``, which :meth:`open` gives, nothing can be asked."""
+        super().__init__(settings)
+        self._settings = cast("DatagridSettings", settings)
+        if api is not None:
+            self._api = api
+            self._names = Names(api)
+            self._reader = Reader(api)
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, settings: AccountSettings) -> AsyncGenerator[Self]:
+        """Prepare the connections of an account.
+
+        Raises:
+            InvalidArgument: The base_url or the file of certificates cannot be used.
+        """
+        own = cast("DatagridSettings", settings)
+        patience = own.timeout if "timeout" in own.model_fields_set else LONGEST_ANSWER
+        async with client_of(own) as client:
+            yield cls(own, Api(client, patience))
+
+    async def check(self) -> str:
+        """Ask whose key it is, and for the agent of the settings."""
+        identity = await self._api.identity()
+        said = "the key is accepted"
+        if identity.current_teamspace_id:
+            said += f" in teamspace {identity.current_teamspace_id}"
+        wanted = self._settings.teamspace
+        reached = {identity.current_teamspace_id, *(one.teamspace_id for one in identity.teamspaces)}
+        if wanted is not None and wanted not in reached:
+            said += f"; `teamspace` {wanted} is not among those that it reaches and may be ignored"
+        if self._settings.agent_id is not None:
+            said += f"; {await self._agent(self._settings.agent_id)} answers"
+        return said
+
+    async def list_conversations(self, query: ConversationQuery) -> Page[Conversation]:
+        """Conversations, the last changed first. The service filters nothing, but knows one kind only."""
+        if query.kind not in (None, ConversationKind.ASSISTANT):
+            return Page()
+        size = query.limit if query.text is None else PAGE
+        found, cursor = await recent(self._api, size, query.cursor)
+        return Page(items=[one for each in found if (one := to_conversation(each))], cursor=cursor)
+
+    async def get_conversation(self, conversation: str) -> Conversation:
+        """One conversation; ``new`` stands for the one that sending to it would make."""
+        if conversation == NEW:
+            return Conversation(id=NEW, title="", kind=ConversationKind.ASSISTANT)
+        answer = await self._api.conversation(conversation)
+        found = to_conversation(answer.value)
+        if found is None:
+            raise answer.failure("The answer of {service} is no conversation")
+        return replace(found, id=conversation)
+
+    async def create_conversation(self, name: str | None = None) -> Conversation:
+        """Make a conversation without messages.
+
+        Raises:
+            OutcomeUnknown: It may have been made.
+        """
+        answer = await self._api.create_conversation(name)
+        found = to_conversation(answer.value)
+        if found is None:
+            raise answer.failure("The answer of {service} is no conversation")
+        return found
+
+    async def list_messages(self, conversation: str, query: MessageQuery) -> Page[Message]:
+        """A page of messages. With a filter the pages are as large as they can be, because few may match."""
+        if query.thread is not None:
+            return Page(items=[await self.get_message(conversation, query.thread)])
+        filtered = query.author is not None or query.since is not None or query.until is not None
+        wish = PAGE if filtered else query.limit
+        stretch = await self._reader.read(
+            conversation, query.order, size=min(wish, PAGE), wish=wish, cursor=query.cursor
+        )
+        messages = await self._mapped(stretch.messages, conversation)
+        return Page(items=messages, cursor=stretch.step.write() if stretch.step else None)
+
+    async def get_message(self, conversation: str, message: str) -> Message:
+        """One message."""
+        answer = await self._api.message(conversation, message)
+        if answer.value.conversation_id not in (None, conversation):
+            raise NotFound("The message is in another conversation.", hint="Take its reference from list_messages.")
+        found = await self._mapped([answer.value], conversation)
+        if not found:
+            raise answer.failure("The answer of {service} is no message")
+        return found[0]
+
+    async def send_message(self, conversation: str, draft: Draft) -> Message:
+        """Say something to an agent, once, and return its answer as the service stored it.
+
+        What was said stands right before the answer. When there is none yet, what was said is returned, and
+        its status says so. ``new`` makes a conversation, with the subject as its name.
+
+        Raises:
+            InvalidArgument: It is meant as a reply, or has a subject and the conversation is not new.
+            OutcomeUnknown: It may have been said. After an unclear answer of the service the conversation was
+                looked at already; nothing is said twice.
+        """
+        _check(conversation, draft)
+        target: str | None = conversation
+        if conversation == NEW:
+            target = (await self.create_conversation(draft.subject)).id if draft.subject else None
+        said = await Talk(self._api, self._reader, target, self._prompt(draft, target)).say()
+        return await self._told(said)
+
+    def cursor_after(self, message: Message, query: MessageQuery) -> str | None:
+        """The place after a message, once the order of its conversation was seen."""
+        step = self._reader.step_after(message.conversation, message.id, query.order) if query.thread is None else None
+        return step.write() if step else None
+
+    def _prompt(self, draft: Draft, conversation: str | None) -> dict[str, object]:
+        """The body for saying something; a new conversation without a name is to be given one."""
+        members: dict[str, object | None] = {
+            "prompt": draft.text,
+            "conversation_id": conversation,
+            "agent_id": self._settings.agent_id,
+            "generate_citations": True,
+            "generate_title": True if conversation is None else None,
+        }
+        return {name: value for name, value in members.items() if value is not None}
+
+    async def _told(self, said: Said) -> Message:
+        found = await self._mapped([said.message], said.conversation)
+        return found[0] if said.answered else replace(found[0], status=_UNANSWERED)
+
+    async def _mapped(self, messages: Sequence[wire.Message], conversation: str) -> list[Message]:
+        known = await self._names.known_for(messages)
+        return [one for each in messages if (one := to_message(each, conversation, known))]
+
+    async def _agent(self, agent: str) -> str:
+        try:
+            return (await self._api.agent(agent)).name or agent
+        except NotFound as error:
+            error.message = "Datagrid has no agent with the id in `agent_id`, or the key may not use it."
+            error.hint = "Correct `agent_id` of this account, or leave it out."
+            raise
+
+
+def _check(conversation: str, draft: Draft) -> None:
+    if draft.reply_to is not None:
+        raise InvalidArgument("Messages of Datagrid cannot answer one another.", hint="Send without reply_to.")
+    if draft.subject and conversation != NEW:
+        raise InvalidArgument(
+            "Messages of Datagrid have no subject.", hint="Send without subject; it names a new conversation only."
+        )
+    if not draft.text.strip():
+        raise InvalidArgument("The text is empty.", hint="Give the text of the message.")

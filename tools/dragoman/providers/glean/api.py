@@ -1,0 +1,114 @@
+"""The calls to Glean, each a POST with a JSON body, reads included."""
+
+from __future__ import annotations
+
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING, Final, Literal, Self, TypeAlias, TypeVar
+
+from pydantic import BaseModel
+
+from dragoman.acting import acting_for
+from dragoman.errors import Unauthenticated
+from dragoman.http import Answer, HttpClient
+from dragoman.pace import Rate
+from dragoman.providers.glean.refusals import DIALECT
+from dragoman.providers.glean.settings import PRINCIPAL, GleanSettings
+from dragoman.providers.glean.tolerance import lenient
+from dragoman.secret import bearer
+
+if TYPE_CHECKING:
+    import httpx
+
+M = TypeVar("M", bound=BaseModel)
+Endpoint: TypeAlias = Literal["messages", "search", "getdocuments", "people", "listchats", "getchat"]
+
+PREFIX: Final = "/rest/api/v1"
+RATES: Final = {"": Rate(30, burst=30), "search": Rate(5, burst=5), "people": Rate(5, burst=5)}
+CHAT_RATES: Final = {"": Rate(0.5, burst=1)}
+CHAT_SECONDS: Final = 180.0  # an answer of the assistant takes many seconds
+_CHATS_AT_ONCE: Final = 4
+_GRACE: Final = 10.0  # seconds that Glean has to say that its own time is over
+_LONGEST_QUEUE: Final = 600.0
+
+
+class Api:
+    """One account's way to Glean; use it as an asynchronous context manager.
+
+    Talking to the assistant has a client of its own: it is slow, and must not keep readers waiting.
+    """
+
+    def __init__(self, settings: GleanSettings, transport: httpx.AsyncBaseTransport | None = None) -> None:
+        self._settings = settings
+        self.chat_seconds = max(settings.timeout, CHAT_SECONDS)
+        headers = {"X-Glean-Auth-Type": "OAUTH"} if settings.auth_type else {}
+        authorize, ca_file = bearer(settings.token), settings.ca_file
+        self._reading = HttpClient(
+            settings.base_url, dialect=DIALECT, authorize=authorize, headers=headers, timeout=settings.timeout,
+            rates=RATES, ca_file=ca_file, transport=transport,
+        )  # fmt: skip
+        self._talking = HttpClient(
+            settings.base_url, dialect=DIALECT, authorize=authorize, headers=headers,
+            timeout=self.chat_seconds + _GRACE, total=self.chat_seconds + _LONGEST_QUEUE,
+            concurrency=_CHATS_AT_ONCE, rates=CHAT_RATES, ca_file=ca_file, transport=transport,
+        )  # fmt: skip
+        self._open = AsyncExitStack()
+
+    async def __aenter__(self) -> Self:
+        """Prepare the connections."""
+        async with AsyncExitStack() as stack:
+            await stack.enter_async_context(self._reading)
+            await stack.enter_async_context(self._talking)
+            self._open = stack.pop_all()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Close them."""
+        await self._open.aclose()
+
+    @property
+    def person(self) -> str:
+        """For whom calls are made now: an e-mail address, or empty for the token's own user.
+
+        Raises:
+            Unauthenticated: It is to be who is signed in, and nobody is.
+        """
+        if self._settings.act_as != PRINCIPAL:
+            return self._settings.act_as or ""
+        person = acting_for.get()
+        if not person:
+            raise Unauthenticated(
+                "This account acts for whoever is signed in, and nobody is.",
+                hint="Set `act_as` to an e-mail address, or sign in to the server over HTTP.",
+            )
+        return person
+
+    async def read(
+        self, path: Endpoint, body: object, model: type[M], *, family: str = ""
+    ) -> tuple[M, Answer[object]]:
+        """Ask for something; ``body`` may be ``None`` for none at all.
+
+        Raises:
+            DragomanError: Of the family, with what to do next.
+        """
+        answer = await self._reading.request(
+            "POST", f"{PREFIX}/{path}", kind="read", json=body, headers=self._headers(), family=family,
+            operation=path,
+        )  # fmt: skip
+        found = lenient(model, answer.value)
+        if found is None:
+            raise answer.failure("The answer of {service} is no object")
+        return found, answer
+
+    async def talk(self, body: object) -> Answer[object]:
+        """Say something to the assistant. The answer is not read as JSON yet: it can also come in lines.
+
+        Raises:
+            OutcomeUnknown: It may have been said.
+        """
+        return await self._talking.request(
+            "POST", f"{PREFIX}/chat", kind="write", json=body, body="text", headers=self._headers(), operation="chat"
+        )
+
+    def _headers(self) -> dict[str, str]:
+        person = self.person
+        return {"X-Glean-ActAs": person} if person else {}
