@@ -38,7 +38,7 @@ def main() -> int:
 
 def _report(stale: list[Path]) -> int:
     for path in stale:
-        sys.stderr.write(f"{path.relative_to(ROOT)} is stale; run: python protos/generate.py\n")
+        sys.stderr.write(f"{path} is stale; run: python protos/generate.py\n")
     return 1 if stale else 0
 
 

@@ -10,12 +10,11 @@ def anyio_backend():
 
 
 @pytest.fixture(scope="session")
-async def one_loop(anyio_backend):  # noqa: ARG001 - decides on what this runs
+async def one_loop(anyio_backend):
     """Keep one event loop for all tests from here on.
 
     For tests of gRPC, whose only completion queue delivers late events of a closed loop to the next one.
     """
-    yield
 
 
 @pytest.fixture(scope="session", autouse=True)

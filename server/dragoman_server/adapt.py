@@ -104,8 +104,8 @@ class Adapter:
 
 
 def _caller(ctx: Context) -> Caller:
-    async def progress(done: float, total: float | None, text: str) -> None:
-        await ctx.session.report_progress(done, total, text)
+    async def progress(done: int, text: str) -> None:
+        await ctx.session.report_progress(done, None, text)
 
     params = ctx.session.client_params
     name = params.client_info.name if params else ""

@@ -20,7 +20,7 @@ _PATTERNS: Final = (
     # "Authorization: Bearer x", "authorization': 'Api-Key x'", "'x-api-key': 'x'", and the like
     re.compile(
         r"(?i)((?:proxy-)?authorization|x-api-key|api[-_]?key|x-[a-z-]*token|set-cookie|cookie)"
-        r"(?P<between>['\"]?\s*[:=]\s*b?['\"]?(?:(?:bearer|basic|api-key|token)\s+)?)"
+        r"(?P<between>['\"]?\s*[:=]\s*(?:b(?=['\"]))?['\"]?(?:(?:bearer|basic|api-key|token)\s+)?)"
         r"[^\s'\",;&]+"
     ),
     re.compile(r"(?i)\b(bearer|api-key)(?P<between>\s+)[A-Za-z0-9._~+/=-]{6,}"),

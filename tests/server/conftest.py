@@ -46,9 +46,12 @@ class Trouble(Provider):
         if conversation == "wait":
             await self._wait()
         page = int(query.cursor or 0)
-        name = "Ann" if page == 30 else "Bob"
-        message = Message(id=str(page), conversation=conversation, author=Author(name=name), sent_at=None, text="x")
-        return Page(items=[message], cursor=str(page + 1) if page < 30 else None)
+        author = Author(name="Ann" if page == 30 else "Bob")
+        messages = [
+            Message(id=f"{page}-{number}", conversation=conversation, author=author, sent_at=None, text="x")
+            for number in range(100)
+        ]
+        return Page(items=messages, cursor=str(page + 1) if page < 30 else None)
 
     async def send_message(self, conversation, draft):
         await self._wait()

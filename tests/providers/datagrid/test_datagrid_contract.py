@@ -29,7 +29,7 @@ STATUSES = {
     Unauthenticated: (401, {}),
     PermissionDenied: (402, {}),
     RateLimited: (429, {"retry-after": "3600"}),
-    Unavailable: (503, {}),
+    Unavailable: (503, {"retry-after": "3600"}),
     DeadlineExceeded: (408, {}),
     Conflict: (409, {}),
     OutcomeUnknown: (500, {}),

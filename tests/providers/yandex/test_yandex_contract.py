@@ -1,4 +1,5 @@
 from contextlib import asynccontextmanager
+from typing import ClassVar
 
 import pytest
 from threads_server import FOLDER, TOKEN, USER_ID, Fault, ThreadsServer
@@ -75,7 +76,7 @@ class ThreadsService(Service):
 
 class TestYandex(ProviderContract):
     provider = YandexProvider
-    exempt = {
+    exempt: ClassVar = {
         Trait.REPLIES: "Messages of a thread do not answer one another.",
         Unavailable: "A write that was answered so may have gone out; test_yandex_faults.py has both cases.",
         Trait.IMPORT_TIMES: "The service sets the time itself; the original one becomes a label.",

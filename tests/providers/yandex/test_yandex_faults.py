@@ -43,7 +43,7 @@ def waits():
 
 
 @pytest.fixture
-async def server(waits):
+async def server(waits):  # noqa: ARG001 - no wait is a real one
     async with ThreadsServer().serving() as server:
         server.thread(THREAD, messages=["one", "two", "three"])
         yield server
@@ -196,15 +196,17 @@ async def test_the_stream_is_cancelled_as_soon_as_the_page_is_full(server, provi
     assert server.cancelled_after[0] < 3000
 
 
-async def test_a_host_that_is_not_found_names_the_switch_off(waits):
+@pytest.mark.usefixtures("waits")
+async def test_a_host_that_is_not_found_names_the_switch_off():
     own = settings("x.invalid:443").model_copy(update={"tls": True})
     async with YandexProvider.open(own) as provider:
         with pytest.raises(Unavailable, match="switch its AI Assistant API"):
             await provider.check()
 
 
+@pytest.mark.usefixtures("waits")
 @pytest.mark.parametrize("operation", ["ThreadService/List", "send_message"])
-async def test_a_refused_connection_names_the_switch_off_and_nothing_was_sent(waits, operation):
+async def test_a_refused_connection_names_the_switch_off_and_nothing_was_sent(operation):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         target = f"127.0.0.1:{free.getsockname()[1]}"
@@ -241,12 +243,16 @@ async def test_an_expired_token_names_its_setting(server, provider):
 
 
 CHANCES = [None, None, Fault(), Fault("RESOURCE_EXHAUSTED", details=RETRY_INFO), Fault("INTERNAL"), Fault(after=1)]
-CHANCES += [Fault("UNAVAILABLE", acted=True), Fault("DEADLINE_EXCEEDED", acted=True), Fault(after=2, headers_first=True)]
+CHANCES += [
+    Fault("UNAVAILABLE", acted=True),
+    Fault("DEADLINE_EXCEEDED", acted=True),
+    Fault(after=2, headers_first=True),
+]
 CHANCES += [Fault("NOT_FOUND"), Fault(answer=b"\xff")]
 
 
 async def test_two_thousand_calls_among_random_faults_lose_and_double_nothing(server, provider):
-    rng = random.Random(20260310)
+    rng = random.Random(20260310)  # noqa: S311 - the same faults each time
     certain, possible = set(), set()
     for number in range(2000):
         if number % 200 == 0:

@@ -1,5 +1,4 @@
 import base64
-import random
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -179,7 +178,7 @@ def test_a_cursor_of_the_other_order_is_refused():
 
 
 def test_texts_in_a_cursor_come_back():
-    token = "".join(random.Random(1).choices("abc=/+ё\n", k=200))
+    token = "abc=/+ё\n" * 25
     assert paging.unpack(paging.pack(token), 1) == [token]
 
 

@@ -48,9 +48,9 @@ _ZERO: Final = ord("n")
 
 _LATIN_BIAS: Final = -0.34
 _CYRILLIC_BIAS: Final = -0.16
+_RARE: Final = 1.12
 _UPPER: Final = 0.11
 _CONTRACTION: Final = 0.4
-_WITHOUT_SPACE: Final = -0.15
 _LEADS: Final = dict.fromkeys(" ", 0.0) | dict.fromkeys("_.?\\(,", 0.1) | dict.fromkeys("\t/#-:=[", 0.45)
 _OTHER_LEAD: Final = 0.75
 
@@ -64,7 +64,7 @@ _SCRIPTS: Final = (  # last character, tokens of a word beside its characters, t
     ("\u05ff", 0.25, 0.43),  # Hebrew
     ("\u077f", 0.22, 0.325),  # Arabic, Persian, Urdu
     ("\u08ff", 0.4, 0.8),
-    ("\u097f", 0.1, 0.41),  # Devanagari
+    ("\u097f", 0.1, 0.385),  # Devanagari
     ("\u09ff", 0.1, 0.41),  # Bengali
     ("\u0a7f", 0.2, 0.66),  # Gurmukhi
     ("\u0aff", 0.0, 0.47),  # Gujarati
@@ -75,15 +75,21 @@ _SCRIPTS: Final = (  # last character, tokens of a word beside its characters, t
     ("\u0dff", 0.2, 0.63),  # Sinhala
     ("\u0e7f", 0.3, 0.43),  # Thai
     ("\u10ff", 0.3, 0.34),  # Georgian
-    ("\uabff", 0.2, 0.62),  # Khmer and others
+    ("\u17ff", 0.2, 0.5),  # Khmer
+    ("\uabff", 0.2, 0.8),
     ("\ud7ff", 0.5, 0.56),  # Korean
     ("\uffff", 0.2, 1.5),
     ("\U0010ffff", 0.2, 2.8),
 )
 
-_SIGN: Final = 0.8
-_CHANGE: Final = 0.3
-_REPEAT: Final = 0.04
+_MARGIN: Final = 1.01
+_DIGITS: Final = 1.1
+_SPACE: Final = 0.8
+_LINE_BREAK: Final = 1.3
+_BREAK_AFTER_SIGNS: Final = 0.3
+_SIGN: Final = 1.0
+_CHANGE: Final = 0.12
+_REPEAT: Final = 0.03
 _OTHER_SIGNS: Final = (  # last character, tokens
     ("\u2053", 1.0),  # Latin-1 signs, dashes, quotes
     ("\u25ff", 1.3),  # arrows, mathematics, boxes
@@ -106,7 +112,7 @@ def estimate(text: str) -> int:
 def measure(text: str) -> float:
     """Tokens of a text, not rounded; for sums over many parts."""
     if len(text) <= _BLOCK:
-        return sum(map(_cost, _PIECES.findall(text)))
+        return sum(map(_cost, _PIECES.findall(text))) * _MARGIN
     return sum(measure(text[start : start + _BLOCK]) for start in range(0, len(text), _BLOCK))
 
 
@@ -114,14 +120,14 @@ def measure(text: str) -> float:
 def _cost(piece: str) -> float:
     core = piece.strip()
     if not core:
-        return 1.0
+        return _LINE_BREAK if "\n" in piece else _SPACE
     last = core[-1]
     if last.isdigit() and last.isascii():
-        return 1.0
+        return _DIGITS
     if last in _EAST_ASIAN or "\u3400" <= last <= "\u9fff":
         return sum(_EAST_ASIAN.get(char, _HAN) for char in core)
     if last <= "\u024f" or "\u1e00" <= last <= "\u1eff":
-        return _latin(piece) if last.isalpha() else _signs(core)
+        return _latin(piece) if last.isalpha() else _signs(core) + (_BREAK_AFTER_SIGNS if piece[-1] == "\n" else 0.0)
     if "\u0400" <= last <= "\u052f":
         return _cyrillic(core)
     return _word(core) if _IS_WORD.match(last) else _signs(core)
@@ -129,14 +135,14 @@ def _cost(piece: str) -> float:
 
 def _latin(piece: str) -> float:
     word = piece
-    lead = _WITHOUT_SPACE
+    lead = 0.0
     if not piece[0].isalpha():
         lead = _LEADS.get(piece[0], _OTHER_LEAD)
         word = piece[1:]
     word, apostrophe, _ = word.partition("'")
     upper = _UPPER * len(word) if len(word) > 1 and word.isupper() else 0.0
     more = _LATIN_BIAS + upper + _pairs(word.lower(), _LATIN_PLACES, LATIN_PAIRS)
-    return 1.0 + max(0.0, more) + lead + (_CONTRACTION if apostrophe else 0.0)
+    return 1.0 + max(0.0, more * _RARE) + lead + (_CONTRACTION if apostrophe else 0.0)
 
 
 def _cyrillic(word: str) -> float:

@@ -1,7 +1,7 @@
 """The tools: asynchronous functions with typed parameters that return model objects."""
 
 from dragoman.toolset.answering import UnknownTool, call_tool, listed
-from dragoman.toolset.call import Ask, Call, Caller, Desk, Found, Progress
+from dragoman.toolset.call import Ask, Call, Caller, Desk, Found
 from dragoman.toolset.spec import Parameter, Range, ToolSpec
 from dragoman.toolset.tools import TOOLS
 
@@ -13,7 +13,6 @@ __all__ = [
     "Desk",
     "Found",
     "Parameter",
-    "Progress",
     "Range",
     "ToolSpec",
     "UnknownTool",

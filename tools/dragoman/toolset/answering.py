@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Literal, cast
 
+from dragoman import progress
 from dragoman.errors import InvalidArgument, NotFound
 from dragoman.text import Answer, lay_out
 from dragoman.toolset.arguments import check
@@ -51,7 +52,8 @@ async def call_tool(desk: Desk, name: str, arguments: Mapping[str, object], call
         kept = await _kept(desk, tool, token, asked)
         given = {**kept["asked"], **given, "cursor": Places.from_json(kept["places"])}
         asked, now = kept["asked"], datetime.fromisoformat(kept["now"])
-    found: Found = await tool.run(Call(desk, caller, now), **given)
+    with progress.heard_by(caller.progress):
+        found: Found = await tool.run(Call(desk, caller, now), **given)
     layout = lay_out(found.view, form=form, max_tokens=budget, zone=desk.zone)
     if not layout.needs_cursor:
         return layout.answer(None)

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from typing import TypeAlias
 
+from dragoman.progress import Listener
 from dragoman.text import View
 from dragoman.toolset.feed import Places
 from dragoman.workspace import Workspace
 
-Progress: TypeAlias = Callable[[float, float | None, str], Awaitable[None]]
 Ask: TypeAlias = Callable[[str], Awaitable[bool | None]]
 
 
@@ -25,12 +25,12 @@ class Caller:
 
     Attributes:
         client: Name of the client program, for the audit log.
-        progress: Takes done, total (if known) and a short text.
+        progress: Hears how far a long call is.
         ask: Shows a text to the user and returns their yes or no, ``None`` when nobody can be asked.
     """
 
     client: str = ""
-    progress: Progress | None = None
+    progress: Listener | None = None
     ask: Ask | None = None
 
 
@@ -63,11 +63,6 @@ class Call:
     def workspace(self) -> Workspace:
         """The accounts."""
         return self.desk.workspace
-
-    async def report(self, done: int, text: str) -> None:
-        """Tell a waiting client how far this is."""
-        if self.caller.progress is not None:
-            await self.caller.progress(done, None, text)
 
 
 def _nowhere(_shown: int, _offset: int | None) -> Places | None:

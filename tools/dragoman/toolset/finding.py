@@ -40,7 +40,7 @@ async def list_conversations(
     """Conversations of one or all accounts, most recent first."""
     accounts = call.workspace.able(Capability.LIST_CONVERSATIONS, account)
     asked = ConversationQuery(text=query, kind=ConversationKind(kind) if kind else None, limit=limit)
-    merge = Merge[Conversation](call, cursor)
+    merge = Merge[Conversation](cursor)
 
     async def open_feed(one: Account) -> Source[Conversation]:
         provider = await one.provider()
@@ -78,7 +78,7 @@ async def search_messages(
     asked = SearchQuery(
         text=query, conversation=target.id if target else None, author=author, since=begin, until=end, limit=limit
     )
-    merge = Merge[Hit](call, cursor)
+    merge = Merge[Hit](cursor)
     searched: dict[str, Searched] = {}
 
     async def open_feed(one: Account) -> Source[Hit]:

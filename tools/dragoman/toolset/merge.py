@@ -8,9 +8,9 @@ from typing import Final, Generic, TypeVar
 
 import anyio
 
+from dragoman import progress
 from dragoman.errors import DragomanError, Unavailable
 from dragoman.text import Failure
-from dragoman.toolset.call import Call
 from dragoman.toolset.feed import Feed, Place, Places, Source
 from dragoman.toolset.resolve import blaming
 from dragoman.workspace import Account
@@ -28,9 +28,8 @@ class Merge(Generic[T]):
         failures: The accounts that could not answer.
     """
 
-    def __init__(self, call: Call, cursor: Places | None) -> None:
+    def __init__(self, cursor: Places | None) -> None:
         """Start where the cursor says, or at the beginning."""
-        self._call = call
         self._start = cursor
         self._lanes: list[_Lane[T]] = []
         self._taken: list[tuple[str, Place | None]] = []
@@ -100,7 +99,7 @@ class Merge(Generic[T]):
 
     async def _bring(self, lane: _Lane[T]) -> None:
         try:
-            await lane.bring(self._call)
+            await lane.bring()
         except DragomanError as error:
             lane.failure = error
         except Exception:  # noqa: BLE001  # the boundary between accounts: a defect in one must not fail the others
@@ -133,7 +132,7 @@ class _Lane(Generic[T]):
     def maybe_more(self) -> bool:
         return self.failure is None and self.place is not None
 
-    async def bring(self, call: Call) -> None:
+    async def bring(self) -> None:
         """Look for the next item that passes, within a bound of pages."""
         async with blaming(self._account):
             if self._feed is None:
@@ -142,7 +141,7 @@ class _Lane(Generic[T]):
             while (item := await feed.peek()) is not None and not self._keep(item):
                 _, self.place = feed.take()
                 if feed.pages > _MOST_PAGES:
-                    await call.report(feed.pages, f"{self.name}: {feed.pages} pages read")
+                    await progress.report(feed.pages, f"{self.name}: {feed.pages} pages read")
                     return
         self.head = item
         self.place = None if item is None else self.place

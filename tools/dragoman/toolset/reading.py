@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Annotated, Final, Literal
 
+from dragoman import progress
 from dragoman.errors import Conflict, InvalidArgument
 from dragoman.model import Conversation, Message, Order
 from dragoman.provider import Capability, MessageQuery
@@ -60,7 +61,7 @@ async def list_messages(
     )
     async with blaming(account):
         feed = Feed(await message_source(account, target.id, query), (cursor or Places()).get(account.name) or Place())
-        taken = await _take(call, feed, query)
+        taken = await _take(feed, query)
         await call.workspace.see(account, taken.tombstones)
         messages = await call.workspace.see(account, taken.in_time_order(query.order))
     view = MessagesView(
@@ -82,7 +83,7 @@ async def get_message(
     call.workspace.able(Capability.GET_MESSAGE, account.name)
     async with blaming(account):
         found = await (await account.provider()).get_message(reference.conversation, reference.message or "")
-        before, after = await _neighbours(call, account, found, context)
+        before, after = await _neighbours(account, found, context)
     conversation = await describe(call.workspace, reference)
     seen = await call.workspace.see(account, [*before, found, *after])
     middle = next(index for index, one in enumerate(seen) if one.id == found.id)
@@ -126,7 +127,7 @@ class _Taken:
         return Places({account: self.places[shown - 1] if 0 < shown < len(self.places) else self.end})
 
 
-async def _take(call: Call, feed: Feed[Message], query: MessageQuery) -> _Taken:
+async def _take(feed: Feed[Message], query: MessageQuery) -> _Taken:
     taken = _Taken()
     examined = 0
     while True:
@@ -142,7 +143,7 @@ async def _take(call: Call, feed: Feed[Message], query: MessageQuery) -> _Taken:
             taken.messages.append(message)
             taken.places.append(place)
         elif examined % _REPORT_EVERY == 0:
-            await call.report(examined, f"{examined} messages examined")
+            await progress.report(examined, f"{examined} messages examined")
         taken.end = place
         if place is None or len(taken.messages) == query.limit or examined == _MOST_EXAMINED:
             return taken
@@ -179,21 +180,19 @@ def time_window(call: Call, since: str | None, until: str | None) -> tuple[datet
     return begin, end
 
 
-async def _neighbours(
-    call: Call, account: Account, message: Message, count: int
-) -> tuple[list[Message], list[Message]]:
+async def _neighbours(account: Account, message: Message, count: int) -> tuple[list[Message], list[Message]]:
     if not count or message.sent_at is None:
         return [], []
     older = MessageQuery(until=message.sent_at + _TICK, order=Order.LATEST, limit=count + 1)
     newer = MessageQuery(since=message.sent_at, order=Order.OLDEST, limit=count + 1)
-    before = await _side(call, account, message, older, count)
-    return before[::-1], await _side(call, account, message, newer, count)
+    before = await _side(account, message, older, count)
+    return before[::-1], await _side(account, message, newer, count)
 
 
-async def _side(call: Call, account: Account, message: Message, query: MessageQuery, count: int) -> list[Message]:
+async def _side(account: Account, message: Message, query: MessageQuery, count: int) -> list[Message]:
     """Up to ``count`` messages on the far side of a message, nearest first."""
     feed = Feed(await message_source(account, message.conversation, query))
-    taken = await _take(call, feed, replace(query, limit=_SAME_INSTANT + count))
+    taken = await _take(feed, replace(query, limit=_SAME_INSTANT + count))
     ids = [one.id for one in taken.messages]
     start = ids.index(message.id) + 1 if message.id in ids else 0
     return taken.messages[start : start + count]

@@ -82,9 +82,7 @@ class Api:
             )
         return person
 
-    async def read(
-        self, path: Endpoint, body: object, model: type[M], *, family: str = ""
-    ) -> tuple[M, Answer[object]]:
+    async def read(self, path: Endpoint, body: object, model: type[M], *, family: str = "") -> tuple[M, Answer[object]]:
         """Ask for something; ``body`` may be ``None`` for none at all.
 
         Raises:

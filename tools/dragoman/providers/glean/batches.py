@@ -97,4 +97,3 @@ def _distinct(results: Sequence[Result], conversation: str) -> Iterator[Message]
 
 def _differ(one: Message, other: Message) -> bool:
     return (one.sent_at, one.text) != (other.sent_at, other.text)
-

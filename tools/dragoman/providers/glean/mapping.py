@@ -137,7 +137,9 @@ def _extra(result: Result, facts: Metadata) -> Mapping[str, object]:
         "app_link": result.native_app_url,
         "mentions": mentioned,
         "attachments": _more(result.attachment_count, len(each(result.attachments))),
-        "reactions": _more(reactions, sum(r.count or 0 for r in each(facts.interactions and facts.interactions.reacts))),
+        "reactions": _more(
+            reactions, sum(r.count or 0 for r in each(facts.interactions and facts.interactions.reacts))
+        ),
     }
     return {name: value for name, value in known.items() if value}
 

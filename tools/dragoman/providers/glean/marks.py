@@ -94,12 +94,12 @@ class Mark(BaseModel):
 
     def fresh(self, batch: Batch) -> list[Message]:
         """The messages of a batch that were not given yet."""
-        known = _digests(self.seen)
+        known = digests(self.seen)
         return [message for message in batch.messages if self._is_new(message, known, late=batch.whole)]
 
     def lacks(self, message: Message) -> bool:
         """Whether a single message was not given yet."""
-        return self._is_new(message, _digests(self.seen), late=True)
+        return self._is_new(message, digests(self.seen), late=True)
 
     def _is_new(self, message: Message, known: frozenset[str], *, late: bool) -> bool:
         if digest(message.id) in known:
@@ -141,8 +141,10 @@ def digest(identifier: str) -> str:
     return base64.urlsafe_b64encode(whole[: _DIGEST * 6 // 8]).decode()
 
 
-def _digests(seen: str | None) -> frozenset[str]:
-    return frozenset((seen or "")[at : at + _DIGEST] for at in range(0, len(seen or ""), _DIGEST))
+def digests(seen: str | None) -> frozenset[str]:
+    """Take digests that stand one behind the other apart."""
+    whole = seen or ""
+    return frozenset(whole[at : at + _DIGEST] for at in range(0, len(whole), _DIGEST))
 
 
 def _micros(message: Message) -> int:

@@ -19,7 +19,7 @@ K = TypeVar("K")
 V = TypeVar("V")
 
 _MOST_PERSONS: Final = 64
-_FRESH: Final = 5.0  # seconds in which the first page that told a title may still serve as first page
+_FRESH: Final = 2.0  # seconds in which the first page that told a title may still serve as first page
 
 
 class Bounded(Generic[K, V]):

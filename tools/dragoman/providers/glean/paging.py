@@ -62,7 +62,8 @@ async def gather(fetch: Fetch, since: datetime | None = None) -> list[Message]:
         if len(found) > _MOST_GATHERED:
             break
     raise InvalidArgument(
-        "This conversation is too long to be read like this from Glean.", hint="Read it with order=latest, page by page."
+        "This conversation is too long to be read like this from Glean.",
+        hint="Read it with order=latest, page by page.",
     )
 
 

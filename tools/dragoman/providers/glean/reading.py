@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
+from typing import Final
 
 from dragoman.errors import InvalidArgument, NotFound
-from dragoman.model import Conversation, Message, Page
+from dragoman.model import Conversation, Message
 from dragoman.provider import MessageQuery
 from dragoman.providers.glean.address import KINDS, Address, Where
 from dragoman.providers.glean.api import Api
@@ -20,7 +21,7 @@ from dragoman.providers.glean.paging import Turn, gather, turn
 from dragoman.providers.glean.people import with_names
 from dragoman.providers.glean.wire import MessagesAnswer, Result
 
-_TITLES = {Where.CHANNEL: "{}", Where.THREAD: "Thread in {}", Where.DOCUMENT: "Conversation in {}"}
+_TITLES: Final = {Where.CHANNEL: "{}", Where.THREAD: "Thread in {}", Where.DOCUMENT: "Conversation in {}"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,13 +38,6 @@ class Reader:
     conversation: str
     address: Address
     find_source: Callable[[str], Awaitable[str]]
-
-    async def list_messages(self, query: MessageQuery) -> Page[Message]:
-        """A page; all filters but the thread are left to the caller."""
-        mark = Mark.read(query.cursor, query.order) if query.cursor is not None else None
-        found = await self._turn(query, mark)
-        cursor = found.mark.write() if found.mark else None
-        return Page(items=await with_names(self.api, self.memory, found.messages), cursor=cursor)
 
     async def get_message(self, message: str) -> Message:
         """One message with its whole text.
@@ -66,16 +60,14 @@ class Reader:
         name, latest = self.memory.names.get(self.conversation) or (self.address.id if named else ""), None
         if not name:
             batch = await self.fetch()
-            self.memory.keep_early(self.conversation, batch)
+            self.memory.keep_early(repr(self.address), batch)
             name, latest = batch.name, max((one.sent_at for one in batch.messages if one.sent_at), default=None)
         title = _TITLES[self.address.where].format(name.lstrip("#")) if name else ""
-        return Conversation(
-            id=self.conversation, title=title, kind=KINDS[self.address.where], last_message_at=latest
-        )
+        return Conversation(id=self.conversation, title=title, kind=KINDS[self.address.where], last_message_at=latest)
 
     async def fetch(self, direction: str | None = None, reference: int | None = None) -> Batch:
         """One request to ``/messages``; without a direction for the newest ones."""
-        if direction is None and isinstance(early := self.memory.take_early(self.conversation), Batch):
+        if direction is None and isinstance(early := self.memory.take_early(repr(self.address)), Batch):
             return early
         body = self.address.request()
         if self.address.where is Where.THREAD:
@@ -101,11 +93,8 @@ class Reader:
             self.memory.names.put(self.conversation, name.lstrip("#"))
         return result
 
-    async def _turn(self, query: MessageQuery, mark: Mark | None) -> Turn:
-        if query.thread is not None:
-            from dragoman.providers.glean.threads import thread_turn  # noqa: PLC0415 - it stands on this module
-
-            return await thread_turn(self, query, query.thread, mark)
+    async def turn(self, query: MessageQuery, mark: Mark | None) -> Turn:
+        """A page of the whole conversation."""
         source = mark.source if mark else self.memory.sources.get(self.conversation)
         reader = self._from(source) if source else self
         if mark is not None or source or self.address.id not in self.memory.listed:

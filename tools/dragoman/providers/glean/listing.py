@@ -1,4 +1,4 @@
-"""Only a message and the replies below it."""
+"""A page of a conversation, or of one thread in it: a message and the replies below it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from dragoman.errors import InvalidArgument, NotFound
-from dragoman.model import Message
+from dragoman.model import Message, Page
 from dragoman.provider import MessageQuery
 from dragoman.providers.glean.address import Where
 from dragoman.providers.glean.batches import Batch
@@ -14,16 +14,28 @@ from dragoman.providers.glean.links import read_link
 from dragoman.providers.glean.mapping import link_of, message_id, metadata_of, parent_of, to_message
 from dragoman.providers.glean.marks import Mark
 from dragoman.providers.glean.paging import Fetch, Turn, gather, turn
+from dragoman.providers.glean.people import with_names
 from dragoman.providers.glean.reading import Reader
 from dragoman.providers.glean.wire import Result
 
 
-async def thread_turn(reader: Reader, query: MessageQuery, thread: str, mark: Mark | None) -> Turn:
-    """A page of the thread below a message.
+async def list_messages(reader: Reader, query: MessageQuery) -> Page[Message]:
+    """A page; all filters but the thread are left to the caller.
 
     Raises:
-        NotFound: There is no such message in the conversation.
+        InvalidArgument: The cursor belongs to another list.
+        NotFound: There is no such conversation, or no such message to begin a thread.
     """
+    mark = Mark.read(query.cursor, query.order) if query.cursor is not None else None
+    if query.thread is None:
+        found = await reader.turn(query, mark)
+    else:
+        found = await _thread(reader, query, query.thread, mark)
+    items = await with_names(reader.api, reader.memory, found.messages)
+    return Page(items=items, cursor=found.mark.write() if found.mark else None)
+
+
+async def _thread(reader: Reader, query: MessageQuery, thread: str, mark: Mark | None) -> Turn:
     if reader.address.where is not Where.CHANNEL:
         return Turn(below(await gather(reader.fetch), thread, reader.address.where), None)
     if mark is not None and mark.thread is not None:

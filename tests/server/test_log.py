@@ -1,0 +1,93 @@
+import logging
+import sys
+
+import pytest
+
+from dragoman import secret
+from dragoman_server.log import Redacting, redact, set_up
+
+
+@pytest.fixture
+def stderr(capsys):
+    """What was written to stderr; the logging of the process is as before afterwards."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield lambda: capsys.readouterr().err
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    for name in ("dragoman", "dragoman_server"):
+        logging.getLogger(name).setLevel(logging.NOTSET)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Authorization: Bearer hunter2hunter2",
+        "{'authorization': 'Bearer hunter2hunter2', 'a': 1}",
+        "[(b'Authorization', b'Api-Key hunter2hunter2')]",
+        "x-api-key=hunter2hunter2",
+        "GET https://x.example/a?limit=1&access_token=hunter2hunter2&b=2",
+        "GET https://x.example/a?api_key=hunter2hunter2",
+        "https://ann:hunter2hunter2@x.example/",
+        "sent with bearer hunter2hunter2",
+    ],
+)
+def test_what_looks_like_a_credential_is_hidden(text):
+    assert "hunter2" not in redact(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["GET https://x.example/a?limit=5&cursor=abc", "the key idea: authors write", "Basic facts about tokens"]
+)
+def test_ordinary_words_stay(text):
+    assert redact(text) == text
+
+
+def test_a_credential_that_was_revealed_is_hidden_wherever_it_stands():
+    secret.note("correct-horse-battery")
+    assert "correct-horse" not in redact("see correct-horse-battery, please")
+
+
+def test_tracebacks_are_redacted_too():
+    try:
+        raise ValueError("Authorization: Bearer hunter2hunter2")
+    except ValueError:
+        record = logging.LogRecord("dragoman", logging.ERROR, __file__, 1, "failed", (), sys.exc_info())
+    said = Redacting("%(message)s").format(record)
+    assert "Traceback" in said
+    assert "hunter2" not in said
+
+
+def test_a_log_line_cannot_steer_the_terminal():
+    assert redact("a\x1b[31mb\u202ec") == "a<U+001B>[31mb<U+202E>c"
+
+
+def test_our_logs_go_to_stderr_from_the_chosen_level_on(stderr):
+    set_up("info")
+    logging.getLogger("dragoman.http").info("ours")
+    logging.getLogger("dragoman.http").debug("too fine")
+    logging.getLogger("httpx").info("theirs")
+    (line,) = stderr().splitlines()
+    assert line.endswith("INFO dragoman.http: ours")
+
+
+def test_the_variable_sets_the_level(stderr, monkeypatch):
+    monkeypatch.setenv("DRAGOMAN_LOG", "DEBUG")
+    set_up()
+    logging.getLogger("dragoman").debug("fine")
+    assert "fine" in stderr()
+
+
+def test_a_level_that_does_not_exist_is_said_and_not_repeated(stderr, monkeypatch):
+    monkeypatch.setenv("DRAGOMAN_LOG", "loud")
+    set_up()
+    said = stderr()
+    assert "DRAGOMAN_LOG is not one of debug, info, warning, error." in said
+    assert "loud" not in said
+
+
+def test_a_process_without_stderr_logs_nothing_and_lives(stderr, monkeypatch):
+    monkeypatch.setattr(sys, "stderr", None)
+    set_up("debug")
+    logging.getLogger("dragoman").error("lost")
+    assert stderr() == ""

@@ -1,0 +1,196 @@
+import os
+import resource
+import signal
+
+import anyio
+import apsw
+import pytest
+
+from dragoman.errors import InvalidArgument, Unavailable
+from dragoman.store import Store
+from dragoman.store.database import Database
+from dragoman.store.schema import MIGRATIONS
+
+pytestmark = pytest.mark.anyio
+
+ONE = ("CREATE TABLE t(a);",)
+
+
+def insert(value):
+    return lambda con: con.execute("INSERT INTO t VALUES(?)", (value,))
+
+
+async def opening(path):
+    async with Store.open(path):
+        pass
+
+
+async def test_a_file_that_is_no_database_is_named_and_left_as_it_is(tmp_path):
+    path = tmp_path / "notes.txt"
+    path.write_text("Buy milk. " * 500)
+    with pytest.raises(InvalidArgument, match=r"notes\.txt is not a Dragoman file\. "):
+        await opening(path)
+    assert path.read_text() == "Buy milk. " * 500
+    assert os.listdir(tmp_path) == ["notes.txt"]
+
+
+async def test_a_database_of_another_program_is_left_as_it_is(tmp_path):
+    path = tmp_path / "other.db"
+    other = apsw.Connection(str(path))
+    other.execute("CREATE TABLE mine(a)")
+    other.close()
+    before = path.read_bytes()
+    with pytest.raises(InvalidArgument, match="belongs to another program"):
+        await opening(path)
+    assert path.read_bytes() == before
+
+
+async def test_a_file_of_a_newer_version_is_left_as_it_is(tmp_path):
+    path = tmp_path / "x.db"
+    await opening(path)
+    later = apsw.Connection(str(path))
+    later.execute("PRAGMA user_version = 99")
+    later.close()
+    with pytest.raises(InvalidArgument, match=f"newer Dragoman .schema 99, this one knows {len(MIGRATIONS)}"):
+        await opening(path)
+
+
+async def test_a_folder_in_the_place_of_the_file_is_named(tmp_path):
+    with pytest.raises(InvalidArgument, match="is a folder"):
+        await opening(tmp_path)
+
+
+async def test_a_file_in_the_place_of_a_folder_is_named(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InvalidArgument, match="cannot be made"):
+        await opening(tmp_path / "file" / "x.db")
+
+
+async def test_an_empty_file_becomes_a_store(tmp_path):
+    path = tmp_path / "x.db"
+    path.touch()
+    async with Store.open(path) as store:
+        assert await store.conversations() == []
+
+
+async def test_a_damaged_file_is_said_to_be_damaged(tmp_path):
+    path = tmp_path / "x.db"
+    await opening(path)
+    whole = path.read_bytes()
+    path.write_bytes(whole[:4096] + b"\xff" * (len(whole) - 4096))
+    with pytest.raises(Unavailable, match="is damaged"):
+        async with Store.open(path) as store:
+            await store.conversations()
+
+
+async def test_a_lock_that_is_never_released_is_said_after_a_while(tmp_path):
+    path = tmp_path / "x.db"
+    async with Database.at(path, ONE, patience=0.05) as database:
+        other = apsw.Connection(str(path))
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(Unavailable, match="locked by another program"):
+            await database.write(insert(1))
+        other.execute("ROLLBACK")
+        await database.write(insert(1))
+
+
+async def test_a_full_disk_is_said_and_loses_nothing(tmp_path):
+    async with Database.at(tmp_path / "x.db", ONE) as database:
+        await database.write(insert("kept"))
+        await database.write(lambda con: con.execute("PRAGMA max_page_count = 3").get)
+        with pytest.raises(Unavailable, match="no room left"):
+            await database.write(insert("x" * 100_000))
+        assert await database.read(lambda con: con.execute("SELECT a FROM t").get) == "kept"
+        await database.write(insert("small"))
+
+
+def in_a_child(work, *, user=None) -> str:
+    """What ``work`` raises in a process of its own, as text."""
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        said = "nothing"
+        try:
+            if user is not None and os.geteuid() == 0:
+                os.setgid(user)
+                os.setuid(user)
+            said = str(anyio.run(work))
+        except BaseException as error:  # noqa: BLE001 - the child reports whatever happens
+            said = f"{type(error).__name__}: {error}"
+        finally:
+            os.write(writing, said.encode())
+            os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading) as end:
+        said = end.read()
+    os.waitpid(child, 0)
+    return said
+
+
+def test_a_limit_on_file_sizes_is_told_and_loses_nothing(tmp_path):
+    path = tmp_path / "x.db"
+
+    async def fill():
+        async with Database.at(path, ONE) as database:
+            await database.write(insert("kept"))
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, 300_000))
+            try:
+                await database.write(insert("x" * 1_000_000))
+            except Unavailable as error:
+                return [str(error), await database.read(lambda con: con.execute("SELECT a FROM t").get)]
+
+    said = in_a_child(fill)
+    assert "disk is full" in said or "no room left" in said
+    assert "kept" in said
+
+
+NOBODY = 65534
+
+
+def opened_up(folder):
+    for parent in (folder, *folder.parents):
+        if parent.stat().st_mode & 0o005 != 0o005:
+            parent.chmod(parent.stat().st_mode | 0o055)
+
+
+def test_a_file_in_a_folder_that_may_not_be_written_can_be_read(tmp_path):
+    path = tmp_path / "x.db"
+
+    async def make():
+        async with Database.at(path, ONE) as database:
+            await database.write(insert("kept"))
+
+    anyio.run(make)
+    path.chmod(0o444)
+    opened_up(tmp_path)
+    tmp_path.chmod(0o555)
+
+    async def look():
+        async with Database.at(path, ONE) as database:
+            kept = await database.read(lambda con: con.execute("SELECT a FROM t").get)
+            try:
+                await database.write(insert("more"))
+            except Unavailable as error:
+                return f"{kept} {error}"
+
+    said = in_a_child(look, user=NOBODY)
+    tmp_path.chmod(0o755)
+    assert said.startswith(f"kept {path} can only be read. Make the file")
+
+
+def test_a_file_that_may_not_be_read_is_told(tmp_path):
+    path = tmp_path / "x.db"
+    anyio.run(opening, path)
+    path.chmod(0)
+    opened_up(tmp_path)
+    said = in_a_child(lambda: opening(path), user=NOBODY)
+    assert said.startswith(f"Unavailable: {path} cannot be opened.")
+
+
+def test_a_folder_that_may_not_be_written_is_told(tmp_path):
+    opened_up(tmp_path)
+    tmp_path.chmod(0o555)
+    said = in_a_child(lambda: opening(tmp_path / "x.db"), user=NOBODY)
+    tmp_path.chmod(0o755)
+    assert said.startswith(f"Unavailable: {tmp_path / 'x.db'} cannot be opened.")

@@ -1,0 +1,171 @@
+"""Glean: messages of the chat systems that it has read, and chats with its assistant.
+
+Conversations are ``slack.channel.ID``, ``slack.thread.ID`` (and other systems), ``doc.ID`` for a whole
+conversation that Glean keeps as one document, and ``chat.ID`` for a chat. Only chats can be written to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, ClassVar, Self, cast
+
+from dragoman.errors import DragomanError, UnsupportedOperation
+from dragoman.model import Conversation, Message, Order, Page, SearchPage
+from dragoman.provider import (
+    AccountSettings,
+    ConversationQuery,
+    Draft,
+    Limits,
+    MessageQuery,
+    Provider,
+    SearchQuery,
+)
+from dragoman.providers.glean import chats, talking
+from dragoman.providers.glean.address import Address, Where, channel_id
+from dragoman.providers.glean.api import Api
+from dragoman.providers.glean.chats import Chats
+from dragoman.providers.glean.conversations import Directory
+from dragoman.providers.glean.finding import Finder, searchable
+from dragoman.providers.glean.links import read_link
+from dragoman.providers.glean.listing import list_messages
+from dragoman.providers.glean.marks import Mark
+from dragoman.providers.glean.memory import Memories, Memory, Shape
+from dragoman.providers.glean.reading import Reader
+from dragoman.providers.glean.settings import GleanSettings
+
+if TYPE_CHECKING:
+    import httpx
+
+__all__ = ["GleanProvider", "GleanSettings"]
+
+
+class GleanProvider(Provider):
+    """One tenant of Glean, seen by one user, or by whoever is signed in."""
+
+    name: ClassVar[str] = "glean"
+    Settings: ClassVar[type[AccountSettings]] = GleanSettings
+    limits: ClassVar[Limits] = Limits(page_size=200, requests_per_second=30, concurrency=8)
+
+    def __init__(self, settings: AccountSettings, api: Api | None = None) -> None:
+        """Keep the settings; no I/O."""
+        super().__init__(settings)
+        self._settings = cast("GleanSettings", settings)
+        self._opened = api
+        self._memories = Memories()
+
+    @classmethod
+    @asynccontextmanager
+    async def open(
+        cls, settings: AccountSettings, *, transport: httpx.AsyncBaseTransport | None = None
+    ) -> AsyncGenerator[Self]:
+        """Prepare the connections; ``transport`` is what carries the requests, for tests."""
+        async with Api(cast("GleanSettings", settings), transport) as api:
+            yield cls(settings, api)
+
+    async def check(self) -> str:
+        """Ask for one channel: that needs the token, the user it acts for, and a datasource that is there."""
+        channels = await Directory(self._api, self._memory, self._settings).probe()
+        who = f" as {self._api.person}" if self._api.person else ""
+        if channels:
+            return f"Glean answers{who} and knows channels of {self._settings.connector}."
+        return f"Glean answers{who} and shows no channel of {self._settings.connector}; check `datasource`."
+
+    async def list_conversations(self, query: ConversationQuery) -> Page[Conversation]:
+        """Chats, then channels by name; groups, direct messages and threads cannot be listed."""
+        return await Directory(self._api, self._memory, self._settings).list_conversations(query)
+
+    async def get_conversation(self, conversation: str) -> Conversation:
+        """A chat, or what a channel is called. Whether a channel exists is told by some deployments only."""
+        address = Address.parse(conversation, self._settings)
+        if address.where is Where.CHAT:
+            return await self._chats.describe(address.id)
+        return await self._reader(conversation, address).describe()
+
+    async def list_messages(self, conversation: str, query: MessageQuery) -> Page[Message]:
+        """As many messages as the service gives at once, whatever the limit; of a chat at most the limit."""
+        address = Address.parse(conversation, self._settings)
+        if address.where is Where.CHAT:
+            return await self._chats.list_messages(address.id, query)
+        return await list_messages(self._reader(conversation, address), query)
+
+    async def get_message(self, conversation: str, message: str) -> Message:
+        """One message by id or permalink. Files are told by lists only."""
+        address = Address.parse(conversation, self._settings)
+        if address.where is Where.CHAT:
+            return await self._chats.get_message(address.id, message)
+        return await self._reader(conversation, address).get_message(message)
+
+    async def search_messages(self, query: SearchQuery) -> SearchPage:
+        """Messages of the account's datasource, as Glean ranks them."""
+        reader = None
+        if query.conversation is not None:
+            address = Address.parse(query.conversation, self._settings)
+            searchable(address)
+            reader = self._reader(query.conversation, address)
+        return await self._finder.search(query, reader)
+
+    async def send_message(self, conversation: str, draft: Draft) -> Message:
+        """Ask the assistant in a chat (``chat.new`` begins one), and return its answer.
+
+        Raises:
+            UnsupportedOperation: The conversation is of a chat system, which Glean only reads.
+            OutcomeUnknown: It may have been asked, or was and failed.
+        """
+        address = Address.parse(conversation, self._settings)
+        if address.where is not Where.CHAT:
+            raise UnsupportedOperation(
+                "Glean only reads the chat systems that it indexes.",
+                hint="Send to one of its chats (chat.ID, or chat.new to begin one).",
+            )
+        return await talking.ask(self._chats, address.id, draft)
+
+    def locate(self, link: str) -> tuple[str, str | None] | None:
+        """Permalinks of Slack and Microsoft Teams, when that is the account's datasource."""
+        found = read_link(link)
+        if found is None or self._settings.datasource not in found.sources:
+            return None
+        return channel_id(self._settings.datasource, found.channel), link.strip() if found.message else None
+
+    def cursor_after(self, message: Message, query: MessageQuery) -> str | None:
+        """A place in a list that is in order of time; none in threads of a channel and overlapping conversations."""
+        if message.conversation.startswith(f"{Where.CHAT}."):
+            return chats.cursor_after(message)
+        try:
+            address, memory = Address.parse(message.conversation, self._settings), self._memory
+        except DragomanError:
+            return None
+        shape = memory.shapes.get(message.conversation) or Shape(irregular=True)
+        if query.thread is not None or shape.irregular:
+            return None
+        held_back = address.where is Where.THREAD and query.order is Order.LATEST
+        mark = Mark.after(message, query.order, coarse=shape.coarse, root=held_back)
+        source = memory.sources.get(message.conversation) or None
+        return mark.model_copy(update={"source": source}).write() if mark else None
+
+    @property
+    def _api(self) -> Api:
+        if self._opened is None:
+            raise RuntimeError("the account is used outside of its context")
+        return self._opened
+
+    @property
+    def _memory(self) -> Memory:
+        return self._memories.of(self._api.person)
+
+    @property
+    def _chats(self) -> Chats:
+        return Chats(self._api, self._memory)
+
+    @property
+    def _finder(self) -> Finder:
+        return Finder(self._api, self._memory, self._settings)
+
+    def _reader(self, conversation: str, address: Address) -> Reader:
+        return Reader(
+            api=self._api,
+            memory=self._memory,
+            conversation=conversation,
+            address=address,
+            find_source=self._finder.source_of,
+        )

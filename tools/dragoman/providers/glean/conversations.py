@@ -1,0 +1,135 @@
+"""The conversations that can be listed: channels that searches can be narrowed to, and chats."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+from dragoman.errors import Conflict, InvalidArgument, NotFound, PermissionDenied
+from dragoman.model import Conversation, ConversationKind, Page
+from dragoman.provider import ConversationQuery
+from dragoman.providers.glean.address import channel_id
+from dragoman.providers.glean.api import Api
+from dragoman.providers.glean.chats import Chats
+from dragoman.providers.glean.memory import Memory
+from dragoman.providers.glean.settings import GleanSettings
+from dragoman.providers.glean.tolerance import each
+from dragoman.providers.glean.wire import Bucket, SearchAnswer
+
+MOST_CHANNELS: Final = 3000
+_FACET: Final = "channel"
+_MARK: Final = "after:"
+_LONGEST_PAGE: Final = 200
+_LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Directory:
+    """The conversations that one person can find."""
+
+    api: Api
+    memory: Memory
+    settings: GleanSettings
+
+    async def list_conversations(self, query: ConversationQuery) -> Page[Conversation]:
+        """Chats, the most recent first, then channels in the service's order, which tells no times.
+
+        What the credentials do not allow is left out, as long as they allow something.
+
+        Raises:
+            DragomanError: Nothing could be listed.
+        """
+        sources: list[Callable[[], Awaitable[list[Conversation]]]] = []
+        if query.kind in {None, ConversationKind.ASSISTANT}:
+            sources.append(self._chats)
+        if query.kind in {None, ConversationKind.CHANNEL}:
+            sources.append(lambda: self._channels(query.text or ""))
+        found, refusals = list[Conversation](), list[PermissionDenied | NotFound]()
+        for source in sources:
+            try:
+                found += await source()
+            except (PermissionDenied, NotFound) as refusal:
+                refusals.append(refusal)
+        if refusals and len(refusals) == len(sources):
+            raise refusals[0]
+        return _page([one for one in found if _matches(one, query)], query)
+
+    async def probe(self) -> int:
+        """How many channels a smallest request for them tells of: one or none."""
+        answer = await self._facets(1)
+        return len(list(_buckets(answer)))
+
+    async def _chats(self) -> list[Conversation]:
+        chats = await Chats(self.api, self.memory).conversations()
+        return sorted(chats, key=lambda one: (one.last_message_at or _LONG_AGO, one.id), reverse=True)
+
+    async def _channels(self, text: str) -> list[Conversation]:
+        answer = await self._facets(MOST_CHANNELS)
+        buckets = list(_buckets(answer))
+        prefix = text.strip().lstrip("#")
+        if prefix and any(one.has_more_buckets for one in each(answer.facet_results) if one.source_name == _FACET):
+            buckets += _buckets(await self._facets(MOST_CHANNELS, prefix))
+        found = dict[str, Conversation]()
+        for bucket in buckets:
+            one = self._channel(bucket)
+            if one is not None and one.id not in found:
+                found[one.id] = one
+        return list(found.values())
+
+    def _channel(self, bucket: Bucket) -> Conversation | None:
+        value = bucket.value
+        name = ((value and (value.string_value or value.display_label)) or "").strip().lstrip("#")
+        if not name:
+            return None
+        identifier = channel_id(self.settings.datasource, name)
+        self.memory.listed.put(name, None)
+        self.memory.names.put(identifier, name)
+        extra = {"indexed": bucket.count} if bucket.count else {}
+        return Conversation(id=identifier, title=name, kind=ConversationKind.CHANNEL, extra=extra)
+
+    async def _facets(self, size: int, prefix: str = "") -> SearchAnswer:
+        app = {"value": self.settings.connector, "relationType": "EQUALS"}
+        options: dict[str, object] = {
+            "facetBucketSize": size,
+            "responseHints": ["FACET_RESULTS"],
+            "facetFilters": [{"fieldName": "app", "values": [app]}],
+        }
+        if prefix:
+            options["facetBucketFilter"] = {"facet": _FACET, "prefix": prefix}
+        body = {"query": "", "pageSize": 0, "requestOptions": options}
+        answer, _ = await self.api.read("search", body, SearchAnswer, family="search")
+        return answer
+
+
+def _buckets(answer: SearchAnswer) -> Iterator[Bucket]:
+    for facet in each(answer.facet_results):
+        if facet.source_name == _FACET:
+            yield from each(facet.buckets)
+
+
+def _matches(conversation: Conversation, query: ConversationQuery) -> bool:
+    wanted = (query.text or "").strip().lstrip("#").casefold()
+    known = (conversation.title, conversation.id, *conversation.participants)
+    return any(wanted in words.casefold() for words in known)
+
+
+def _page(conversations: Sequence[Conversation], query: ConversationQuery) -> Page[Conversation]:
+    start = _start(conversations, query.cursor)
+    size = max(1, min(query.limit, _LONGEST_PAGE))
+    items = conversations[start : start + size]
+    more = start + size < len(conversations)
+    return Page(items=items, cursor=_MARK + items[-1].id if more else None, total=len(conversations))
+
+
+def _start(conversations: Sequence[Conversation], cursor: str | None) -> int:
+    if cursor is None:
+        return 0
+    if not cursor.startswith(_MARK):
+        raise InvalidArgument("This cursor belongs to another list.", hint="Repeat the call without cursor.")
+    wanted = cursor.removeprefix(_MARK)
+    for position, one in enumerate(conversations):
+        if one.id == wanted:
+            return position + 1
+    raise Conflict("The list has changed since the page before.", hint="Repeat the call without cursor.")

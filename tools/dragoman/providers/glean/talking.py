@@ -1,0 +1,149 @@
+"""Asking the assistant something, in a chat that there is or in a new one.
+
+A question is never repeated: the service has no key that would make a second one harmless. What comes back
+is the answer, because that is what a question is asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from dragoman.errors import DragomanError, InvalidArgument, OutcomeUnknown
+from dragoman.http import Answer
+from dragoman.http.body import parse_json
+from dragoman.model import AuthorKind, Message
+from dragoman.provider import Draft
+from dragoman.providers.glean.address import NEW_CHAT, chat_id
+from dragoman.providers.glean.chat_mapping import Speakers, citations_of, is_said, text_of, to_message
+from dragoman.providers.glean.chat_wire import ASSISTANT, CONTENT, ERROR, USER, ChatMessage, TalkAnswer
+from dragoman.providers.glean.chats import Chats
+from dragoman.providers.glean.tolerance import each, lenient
+from dragoman.refusal import quoted
+
+_LOOK = "Look at the chat with list_messages before asking again."
+_ACCEPTED = 202
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What came back, all lines of it taken together."""
+
+    chat: str
+    queued: str
+    messages: Sequence[ChatMessage]
+
+
+async def ask(chats: Chats, identifier: str, draft: Draft) -> Message:
+    """Ask, and give the answer as the service stored it; while none is there yet, the question.
+
+    Raises:
+        InvalidArgument: The draft has something that chats do not have.
+        OutcomeUnknown: The question may have been asked, or it was and failed.
+    """
+    if draft.reply_to is not None:
+        raise InvalidArgument("A chat of Glean has no replies to single messages.", hint="Leave reply_to out.")
+    if draft.subject:
+        raise InvalidArgument("A chat of Glean has no subjects.", hint="Leave subject out.")
+    answer = await chats.api.talk(_question(identifier, draft.text, chats.api.chat_seconds))
+    chats.memory.take_early(chat_id(identifier))
+    reply = _reply(answer)
+    where = reply.chat or ("" if identifier == NEW_CHAT else identifier)
+    _raise_failure(reply, answer)
+    if not where:
+        raise answer.failure("{service} does not say in which chat it answered", hint="Look for it among the chats.")
+    said = [one for one in reply.messages if one.by == ASSISTANT and is_said(one)]
+    if said and answer.status != _ACCEPTED:
+        return await _answered(chats, where, said)
+    if answer.status == _ACCEPTED or reply.queued:
+        return await _queued(chats, where, draft, reply.queued)
+    raise answer.failure("{service} took the question and gave no answer", hint=_LOOK)
+
+
+def _question(identifier: str, text: str, seconds: float) -> dict[str, object]:
+    message = {"author": USER, "messageType": CONTENT, "fragments": [{"text": text}]}
+    body: dict[str, object] = {
+        "messages": [message],
+        "saveChat": True,
+        "stream": False,
+        "timeoutMillis": round(seconds * 1000),
+    }
+    return body if identifier == NEW_CHAT else {**body, "chatId": identifier}
+
+
+def _reply(answer: Answer[object]) -> Reply:
+    parts = list(_parts(answer))
+    return Reply(
+        chat=next((part.chat_id for part in parts if part.chat_id), ""),
+        queued=next((part.queued_request_id for part in parts if part.queued_request_id), ""),
+        messages=[message for part in parts for message in each(part.messages)],
+    )
+
+
+def _parts(answer: Answer[object]) -> Iterator[TalkAnswer]:
+    """The answer, or the lines of one that was streamed, whatever its content type says."""
+    try:
+        values = [parse_json(answer.body)]
+    except ValueError:
+        values = [_line(line, answer) for line in answer.body.splitlines() if line.strip()]
+    found = [part for value in values if (part := lenient(TalkAnswer, value)) is not None]
+    if not found:
+        raise answer.failure("The answer of {service} cannot be read", hint=_LOOK)
+    yield from found
+
+
+def _line(line: bytes, answer: Answer[object]) -> object:
+    try:
+        return parse_json(line)
+    except ValueError:
+        raise answer.failure("The answer of {service} cannot be read", hint=_LOOK) from None
+
+
+def _raise_failure(reply: Reply, answer: Answer[object]) -> None:
+    """An error of the assistant comes as a message. The question was asked all the same."""
+    failed = [one for one in reply.messages if one.kind == ERROR]
+    if failed:
+        raise OutcomeUnknown(
+            f"Glean took the question and failed to answer it{quoted(text_of(failed[0]))}",
+            hint=_LOOK,
+            operation="chat",
+            request_id=answer.request_id,
+        )
+
+
+async def _answered(chats: Chats, where: str, said: Sequence[ChatMessage]) -> Message:
+    """All parts of the answer as one message, under the id of the last."""
+    conversation = chat_id(where)
+    identifier = next((one.message_id for one in reversed(said) if one.message_id), None)
+    stored = None if identifier else await _last(chats, where, AuthorKind.ASSISTANT)
+    if stored is not None:
+        return stored
+    whole = to_message(said[-1], identifier or "answer", conversation, Speakers())
+    citations = tuple(citation for one in said for citation in citations_of(one))
+    return replace(whole, text="".join(text_of(one) for one in said), citations=citations)
+
+
+async def _queued(chats: Chats, where: str, draft: Draft, request: str) -> Message:
+    """The question, waiting for its answer."""
+    stored = await _last(chats, where, None, draft.text)
+    if stored is not None:
+        return replace(stored, status="queued")
+    author = Speakers().author(USER)
+    return Message(
+        id=request or "queued",
+        conversation=chat_id(where),
+        author=author,
+        sent_at=None,
+        text=draft.text,
+        status="queued",
+    )
+
+
+async def _last(chats: Chats, where: str, kind: AuthorKind | None, text: str | None = None) -> Message | None:
+    """The last message of a kind or with a text, when it can be looked up: the question is asked already."""
+    try:
+        messages = await chats.messages(where)
+    except DragomanError:
+        return None
+    found = (one for one in reversed(messages) if one.author.kind is kind or one.text == text)
+    return next(found, None)
