@@ -2,6 +2,11 @@ import ipaddress
 import socket
 
 import pytest
+from hypothesis import settings
+
+# Time says more about the machine than about the code; the timeout of each test is bound enough.
+settings.register_profile("house", deadline=None)
+settings.load_profile("house")
 
 
 @pytest.fixture(scope="session")

@@ -26,17 +26,23 @@ def split(data: bytes, size: int) -> list[bytes]:
     return [data[i : i + size] for i in range(0, len(data), size)]
 
 
+def bare_deflate(data: bytes) -> bytes:
+    packer = zlib.compressobj(wbits=-15)
+    return packer.compress(data) + packer.flush()
+
+
 @given(st.binary(max_size=3000), st.integers(1, 500), st.sampled_from(["gzip", "x-gzip", "deflate", "identity", ""]))
 def test_what_was_packed_comes_back_however_it_was_split(data, size, encoding):
     packed = {"gzip": gzip.compress, "x-gzip": gzip.compress, "deflate": zlib.compress}.get(encoding, bytes)(data)
     assert unpack(split(packed, size), encoding) == data
 
 
-@pytest.mark.parametrize("length", [65535, 65536, 65537, 131072, 1 << 20])
+@pytest.mark.parametrize("length", [65535, 65536, 65537, 65600, 65793, 131072, 1 << 20])
 def test_sizes_around_the_size_of_a_piece_lose_nothing(length):
     data = b"\0" * length
     assert unpack([gzip.compress(data)], "gzip") == data
     assert unpack([zlib.compress(data)], "deflate") == data
+    assert unpack([bare_deflate(data)], "deflate") == data
 
 
 def test_gzip_of_several_members_is_one_body():

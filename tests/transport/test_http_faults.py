@@ -137,6 +137,16 @@ async def test_a_service_that_does_not_speak_tls_is_named_and_not_tried_again(ki
     assert service.connections == 1
 
 
+async def test_a_secure_connection_that_is_never_made_in_time_sent_nothing():
+    async with serving(Reply(end="hang", early=True)) as service:
+        url = service.url.replace("http:", "https:")
+        async with HttpClient(url, dialect=DIALECT, timeout=0.1) as client:
+            with pytest.raises(Unavailable, match="came about in time") as caught:
+                await client.request("POST", "/x", kind="write", json={})
+    assert caught.value.sent is False
+    assert service.connections == ATTEMPTS
+
+
 async def test_a_host_name_that_does_not_exist_is_named():
     async with HttpClient("https://nobody.invalid", dialect=DIALECT) as client:
         with pytest.raises(Unavailable, match=r"The host name nobody\.invalid cannot be found"):

@@ -149,7 +149,7 @@ def error_for(
         error: What the transport takes it for; the dialect may know better.
         refusal: What happened.
         dialect: Whose words are used.
-        message: Our sentence without its full stop, instead of the one of the table; may name ``{service}``.
+        message: Our sentence without its full stop, instead of the one of the table; may hold ``{service}``.
         hint: What to do, instead of the one of the table.
         request_id: The service's id of the request.
         retry_after: Seconds after which to try again.
@@ -159,16 +159,19 @@ def error_for(
     if told.error is not None and error is not OutcomeUnknown:
         error = told.error
     sentence, advice = _SENTENCES.get(error, _SENTENCES[BadResponse])
-    names = {"service": dialect.service, "credentials": dialect.credentials}
-    own = (message or sentence).format_map(names).rstrip(".")
+    own = _named(message or sentence, dialect).rstrip(".")
     return error(
         told.message or own + quoted(told.said),
-        hint=told.hint or _advice(hint or advice.format_map(names), retry_after),
+        hint=told.hint or _advice(_named(hint or advice, dialect), retry_after),
         operation=refusal.operation,
         request_id=request_id or told.request_id,
         retry_after=retry_after,
         sent=None if error is OutcomeUnknown else False,
     )
+
+
+def _named(text: str, dialect: Dialect) -> str:
+    return text.replace("{service}", dialect.service).replace("{credentials}", dialect.credentials)
 
 
 def quoted(said: str) -> str:

@@ -16,7 +16,9 @@ from dragoman.provider import Provider
 GROUP: Final = "dragoman.providers"
 BUILT_IN: Final = {
     "local": "dragoman.providers.local:LocalProvider",
+    "glean": "dragoman.providers.glean:GleanProvider",
     "yandex": "dragoman.providers.yandex:YandexProvider",
+    "datagrid": "dragoman.providers.datagrid:DatagridProvider",
 }
 
 

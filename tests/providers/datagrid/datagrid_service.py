@@ -131,7 +131,7 @@ class Datagrid:
                 return self._page(recent, request.query)
             case "POST", ["conversations"]:
                 assert request.body.keys() <= {"name"}
-                return ok(self.open(f"conv_{len(self.conversations)}", request.body.get("name")), 201)
+                return ok(self.open(f"conv_made_{len(self.conversations)}", request.body.get("name")), 201)
             case "GET", ["conversations", conversation] if conversation in self.conversations:
                 return ok(self.conversations[conversation])
             case "GET", ["conversations", conversation, "messages"] if conversation in self.conversations:
@@ -164,7 +164,7 @@ class Datagrid:
         assert all(isinstance(value, CONVERSE[name]) for name, value in body.items())
         conversation = body.get("conversation_id")
         if conversation is None:
-            conversation = self.open(f"conv_{len(self.conversations)}")["id"]
+            conversation = self.open(f"conv_made_{len(self.conversations)}")["id"]
         if conversation not in self.conversations:
             return refused(404, "Conversation not found")
         self.add(conversation, "user", [{"type": "text", "text": body["prompt"]}])

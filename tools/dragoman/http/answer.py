@@ -90,7 +90,7 @@ def _validated(call: Call, dialect: Dialect, model: type[object], value: object,
         return _adapter(model).validate_python(value)
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]["loc"]
-        place = clean_line(".".join(str(part) for part in first), _PATH_LENGTH).replace("{", "").replace("}", "")
+        place = clean_line(".".join(str(part) for part in first), _PATH_LENGTH)
         message = f"The answer of {{service}} has not the form that is known (at {place or 'its top'})"
         raise faults.unreadable(call, dialect, message, request_id) from None
 

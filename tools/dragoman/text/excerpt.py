@@ -44,12 +44,14 @@ def take(text: str, start: int, tokens: float, dress: Callable[[str], str]) -> t
         dress: What the form does to a cleaned text: indent it, or escape it.
 
     Returns:
-        The piece, cleaned and dressed; where in ``text`` it ends; its cost.
+        The piece, cleaned and dressed; where in ``text`` it ends; its cost, or more when it is clearly small.
     """
+    start = min(start, len(text))
     end = min(len(text), start + int(tokens * _CHARACTERS_PER_TOKEN))
     while True:
         piece = dress(clean(text[start:end]))
-        cost = measure(piece)
+        most = len(piece) * _WORST_TOKENS_PER_CHARACTER
+        cost = most if most <= tokens else measure(piece)
         if cost <= tokens or end <= start:
             return piece, end, cost
         length = min(int((end - start) * tokens / cost * _HURRY), end - start - 1)

@@ -15,9 +15,7 @@ from dragoman.text.sheet import Layout, Sheet, fit
 from dragoman.text.views import ConversationsView, MessagesView, MessageView, SearchView, View
 
 
-def lay_out(
-    view: View, *, form: Literal["text", "json"], max_tokens: int, zone: tzinfo, notice: str = ""
-) -> Layout:
+def lay_out(view: View, *, form: Literal["text", "json"], max_tokens: int, zone: tzinfo, notice: str = "") -> Layout:
     """Fit a view into a budget.
 
     Args:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
 from dragoman.text.room import PLACEHOLDER, Room, rooms
-from dragoman.text.tokens import estimate
+from dragoman.text.tokens import estimate, measure
 
 _SHARES: Final = (0.99, 0.96, 0.9, 0.75, 0.5)
 _LEAST_TEXT: Final = 16
+_CERTAIN: Final = 0.95
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,10 @@ class Sheet(ABC):
     @abstractmethod
     def write(self, shown: int, room: Room, cursor: str | None) -> Answer:
         """Write so many of the items down."""
+
+    def most(self, shown: int, room: Room) -> float:
+        """At least what the answer with a cursor costs, more cheaply than by writing it where that is possible."""
+        return measure(self.write(shown, room, PLACEHOLDER).text)
 
     def next_offset(self, room: Room) -> int | None:
         """Where the rest of a long text begins, if there is one."""
@@ -113,6 +119,10 @@ def _fit_items(sheet: Sheet, shown: int, room: Room, *, patient: bool) -> int | 
 
 
 def _cost(sheet: Sheet, shown: int, room: Room) -> int:
+    """What the answer costs, or less than it may when that is certain."""
+    most = sheet.most(shown, room)
+    if shown and most < room.total * _CERTAIN:
+        return math.ceil(most)
     return estimate(sheet.write(shown, room, PLACEHOLDER).text)
 
 

@@ -17,8 +17,10 @@ from typing import Final
 
 from dragoman.text.token_tables import (
     COMMON_HAN,
+    COMMON_HANGUL,
     CYRILLIC_LETTERS,
     CYRILLIC_PAIRS,
+    HIRAGANA_GROUPS,
     LATIN_LETTERS,
     LATIN_PAIRS,
 )
@@ -29,16 +31,19 @@ _CACHED: Final = 1 << 15
 
 _SMALL: Final = "a-zß-öø-ɏḀ-ỿ"
 _LATIN: Final = "A-Za-zªºÀ-ÖØ-öø-ɏḀ-ỿ"
-_MARKED: Final = "\u0300-\u036f\u0590-\u05ff\u0610-\u06ff\u0900-\u109f\u1780-\u17d3"  # scripts whose marks are no letters
-_PIECES: Final = re.compile(
-    rf"[\t -/:-@\[-`{{-~]?(?:[A-Z]{{1,{_LONGEST}}}(?![{_SMALL}])|[A-Z]?[{_SMALL}À-Þ]{{1,{_LONGEST}}})"
-    r"(?:'(?:s|t|re|ve|m|ll|d)(?![a-z]))?"
+_MARKED: Final = (
+    "\u0300-\u036f\u0590-\u05ff\u0610-\u06ff\u0900-\u109f\u1780-\u17d3"  # scripts whose marks are no letters
+)
+_LEAD: Final = r"[\t -/:-@\[-`{-~]?"
+_PIECES: Final = re.compile(  # no piece goes on after a line break, so that the costs of lines add up
+    rf"{_LEAD}[A-Z]?[{_SMALL}À-Þ]{{1,{_LONGEST}}}(?:'(?:s|t|re|ve|m|ll|d)(?![a-z]))?"
+    rf"|{_LEAD}[A-Z]{{1,{_LONGEST}}}(?![{_SMALL}])"
     r"|[0-9]{1,3}"
-    rf"|[ぁ-ヿ々一-鿿㐀-䶿]{{1,{_LONGEST}}}"
+    rf"| ?(?:[^\w\s{_MARKED}]|_){{1,{_LONGEST}}}\n?"
+    rf"|[^\S\n]{{0,{_LONGEST}}}\n"
+    rf"|[^\S\n]{{1,{_LONGEST}}}(?=[^\S\n])"
+    rf"|[ぁ-ゟ]{{1,{_LONGEST}}}|[゠-ヿ々一-鿿㐀-䶿]{{1,{_LONGEST}}}"
     rf"| ?(?:[^\W\d_{_LATIN}ぁ-ヿ々一-鿿㐀-䶿]|[{_MARKED}]){{1,{_LONGEST}}}"
-    rf"| ?(?:[^\w\s{_MARKED}]|_){{1,{_LONGEST}}}\n*"
-    r"|\s*\n+"
-    r"| +(?= )"
     r"|[\s\S]"
 )
 _IS_WORD: Final = re.compile(rf"[^\W\d_]|[{_MARKED}]")
@@ -46,23 +51,26 @@ _LATIN_PLACES: Final = {letter: place for place, letter in enumerate(LATIN_LETTE
 _CYRILLIC_PLACES: Final = {letter: place for place, letter in enumerate(CYRILLIC_LETTERS)}
 _ZERO: Final = ord("n")
 
-_LATIN_BIAS: Final = -0.34
-_CYRILLIC_BIAS: Final = -0.16
-_RARE: Final = 1.12
+_LATIN_BIAS: Final = -0.36
+_CYRILLIC_BIAS: Final = -0.19
+_RARE: Final = 1.08
 _UPPER: Final = 0.11
 _CONTRACTION: Final = 0.4
 _LEADS: Final = dict.fromkeys(" ", 0.0) | dict.fromkeys("_.?\\(,", 0.1) | dict.fromkeys("\t/#-:=[", 0.45)
 _OTHER_LEAD: Final = 0.75
 
-_HIRAGANA_OR_KATAKANA: Final = 0.62
 _HAN: Final = 1.2
-_EAST_ASIAN: Final = dict.fromkeys(COMMON_HAN, 0.52) | {chr(code): _HIRAGANA_OR_KATAKANA for code in range(0x3005, 0x3100)}
+_EAST_ASIAN: Final = dict.fromkeys(COMMON_HAN, 0.52) | {chr(code): 0.64 for code in range(0x30A0, 0x3100)}
+_HIRAGANA: Final = re.compile("|".join(HIRAGANA_GROUPS.split()) + "|[ぁ-ゟ]")
+_HANGUL: Final = dict.fromkeys(COMMON_HANGUL, 0.56)
+_OTHER_HANGUL: Final = 1.06
+_HANGUL_WORD: Final = 0.35
 
 _SCRIPTS: Final = (  # last character, tokens of a word beside its characters, tokens of a character
     ("\u03ff", -0.15, 0.43),  # Greek
     ("\u058f", 0.2, 0.35),  # Armenian
     ("\u05ff", 0.25, 0.43),  # Hebrew
-    ("\u077f", 0.22, 0.325),  # Arabic, Persian, Urdu
+    ("\u077f", 0.2, 0.323),  # Arabic, Persian, Urdu
     ("\u08ff", 0.4, 0.8),
     ("\u097f", 0.1, 0.385),  # Devanagari
     ("\u09ff", 0.1, 0.41),  # Bengali
@@ -77,7 +85,6 @@ _SCRIPTS: Final = (  # last character, tokens of a word beside its characters, t
     ("\u10ff", 0.3, 0.34),  # Georgian
     ("\u17ff", 0.2, 0.5),  # Khmer
     ("\uabff", 0.2, 0.8),
-    ("\ud7ff", 0.5, 0.56),  # Korean
     ("\uffff", 0.2, 1.5),
     ("\U0010ffff", 0.2, 2.8),
 )
@@ -85,7 +92,8 @@ _SCRIPTS: Final = (  # last character, tokens of a word beside its characters, t
 _MARGIN: Final = 1.01
 _DIGITS: Final = 1.1
 _SPACE: Final = 0.8
-_LINE_BREAK: Final = 1.3
+_LINE_BREAK: Final = 1.1
+_BLANK_LINE: Final = 0.3
 _BREAK_AFTER_SIGNS: Final = 0.3
 _SIGN: Final = 1.0
 _CHANGE: Final = 0.12
@@ -99,7 +107,7 @@ _OTHER_SIGNS: Final = (  # last character, tokens
     ("\ufdff", 2.0),
     ("\ufe0f", 0.4),  # variation selectors
     ("\uffff", 1.0),  # full-width signs
-    ("\U0001ffff", 1.95),  # emoji
+    ("\U0001ffff", 2.2),  # emoji
     ("\U0010ffff", 3.8),
 )
 
@@ -120,12 +128,16 @@ def measure(text: str) -> float:
 def _cost(piece: str) -> float:
     core = piece.strip()
     if not core:
-        return _LINE_BREAK if "\n" in piece else _SPACE
+        return _LINE_BREAK if piece == "\n" else _BLANK_LINE if piece[-1] == "\n" else _SPACE
     last = core[-1]
     if last.isdigit() and last.isascii():
         return _DIGITS
     if last in _EAST_ASIAN or "\u3400" <= last <= "\u9fff":
         return sum(_EAST_ASIAN.get(char, _HAN) for char in core)
+    if "\u3041" <= last <= "\u309f":
+        return 1.05 * len(_HIRAGANA.findall(core))
+    if "\uac00" <= last <= "\ud7a3":
+        return max(1.0, _HANGUL_WORD + sum(_HANGUL.get(char, _OTHER_HANGUL) for char in core))
     if last <= "\u024f" or "\u1e00" <= last <= "\u1eff":
         return _latin(piece) if last.isalpha() else _signs(core) + (_BREAK_AFTER_SIGNS if piece[-1] == "\n" else 0.0)
     if "\u0400" <= last <= "\u052f":

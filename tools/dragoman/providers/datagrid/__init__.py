@@ -19,7 +19,7 @@ from dragoman.providers.datagrid.api import LONGEST_ANSWER, PAGE, Api, client_of
 from dragoman.providers.datagrid.mapping import to_conversation, to_message
 from dragoman.providers.datagrid.naming import Names
 from dragoman.providers.datagrid.paging import Reader
-from dragoman.providers.datagrid.recent import recent
+from dragoman.providers.datagrid.recent import read_recent
 from dragoman.providers.datagrid.settings import DatagridSettings
 from dragoman.providers.datagrid.talking import Said, Talk
 
@@ -79,7 +79,7 @@ class DatagridProvider(Provider):
         if query.kind not in (None, ConversationKind.ASSISTANT):
             return Page()
         size = query.limit if query.text is None else PAGE
-        found, cursor = await recent(self._api, size, query.cursor)
+        found, cursor = await read_recent(self._api, size, query.cursor)
         return Page(items=[one for each in found if (one := to_conversation(each))], cursor=cursor)
 
     async def get_conversation(self, conversation: str) -> Conversation:

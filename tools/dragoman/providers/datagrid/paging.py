@@ -159,15 +159,16 @@ class Reader:
 
     async def _from_anchor(self, conversation: str, lie: Lie, anchor: str, wish: int) -> Stretch | None:
         """The far end, from where it was last; ``None`` when that place is gone."""
+        items, more = list[wire.Message](), False
         try:
             listing = await self._api.messages(conversation, limit=PAGE, after=anchor)
+            items, more = _fresh(listing, anchor), listing.goes_on(PAGE)
         except (InvalidArgument, NotFound):
-            listing = wire.Listing[wire.Message](data=())
-        items = _fresh(listing, anchor)
+            pass  # what is wrong with the conversation itself shows at its beginning
         if not items:
             self._remember(conversation, replace(lie, anchor=None))
             return None
-        end = await self._to_end(conversation, items, wish, more=listing.goes_on(PAGE))
+        end = await self._to_end(conversation, items, wish, more=more)
         return _last(end, lie.ascending is not False, lie.lasting_head)
 
     async def _to_end(

@@ -21,7 +21,7 @@ MOST_SEEN = 3000
 """Conversations that a cursor remembers; further down a list that moves may repeat one."""
 
 
-async def recent(api: Api, size: int, cursor: str | None) -> tuple[Sequence[wire.Conversation], str | None]:
+async def read_recent(api: Api, size: int, cursor: str | None) -> tuple[Sequence[wire.Conversation], str | None]:
     """A page of conversations and the cursor of the next one.
 
     Raises:
@@ -41,7 +41,7 @@ async def recent(api: Api, size: int, cursor: str | None) -> tuple[Sequence[wire
     new = list({mark: one for one in found if (mark := mark_of(one)) not in known}.values())
     seen = (*place.seen, *(mark_of(one) for one in new))[-MOST_SEEN:]
     more = listing.goes_on(size) and bool(found) and found[-1].id != place.after
-    following = _following(place, seen, found, more=more, moved=len(new) == len(found))
+    following = _following(place, seen, found, more=more, news=bool(new))
     return new, following.write() if following else None
 
 
@@ -52,10 +52,10 @@ def mark_of(conversation: wire.Conversation) -> str:
 
 
 def _following(
-    place: Round, seen: tuple[str, ...], found: Sequence[wire.Conversation], *, more: bool, moved: bool
+    place: Round, seen: tuple[str, ...], found: Sequence[wire.Conversation], *, more: bool, news: bool
 ) -> Round | None:
-    """Where to go on; ``moved``: nothing on this page had been given before."""
-    if more and (not place.again or moved):
+    """Where to go on; ``news``: the page had something that was not given before."""
+    if more and (not place.again or news):
         return Round(seen, found[-1].id, place.again)
     if place.again or place == Round():
         return None

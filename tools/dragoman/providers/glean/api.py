@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from contextlib import AsyncExitStack
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Final, Literal, Self, TypeAlias, TypeVar
 
 from pydantic import BaseModel
 
 from dragoman.acting import acting_for
 from dragoman.errors import Unauthenticated
-from dragoman.http import Answer, HttpClient
+from dragoman.http import Answer, HttpClient, Stream
 from dragoman.pace import Rate
 from dragoman.providers.glean.refusals import DIALECT
 from dragoman.providers.glean.settings import PRINCIPAL, GleanSettings
@@ -106,6 +107,20 @@ class Api:
         return await self._talking.request(
             "POST", f"{PREFIX}/chat", kind="write", json=body, body="text", headers=self._headers(), operation="chat"
         )
+
+    @asynccontextmanager
+    async def listen(self, body: object) -> AsyncGenerator[Stream]:
+        """Say something to the assistant whose answer comes line by line.
+
+        Raises:
+            OutcomeUnknown: It may have been said.
+        """
+        headers = {**self._headers(), "Accept": "text/plain"}
+        async with self._talking.stream(
+            "POST", f"{PREFIX}/chat", kind="write", json=body, headers=headers, total=self.chat_seconds + _GRACE,
+            operation="chat",
+        ) as stream:  # fmt: skip
+            yield stream
 
     def _headers(self) -> dict[str, str]:
         person = self.person

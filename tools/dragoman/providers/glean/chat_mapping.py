@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final
 
@@ -24,6 +24,8 @@ from dragoman.providers.glean.texts import in_order, snippet_text
 from dragoman.providers.glean.tolerance import each
 
 _NAME: Final = "Glean"
+_USER: Final = Author(name=NOBODY)
+_ASSISTANT: Final = Author(id=ASSISTANT, name=_NAME, kind=AuthorKind.ASSISTANT)
 _WRITERS: Final = frozenset({"OWNER", "EDITOR"})
 _BEFORE_ALL: Final = datetime.min.replace(tzinfo=UTC)
 
@@ -32,8 +34,8 @@ _BEFORE_ALL: Final = datetime.min.replace(tzinfo=UTC)
 class Speakers:
     """Who talks in a chat."""
 
-    user: Author = Author(name=NOBODY)
-    assistant: Author = Author(id=ASSISTANT, name=_NAME, kind=AuthorKind.ASSISTANT)
+    user: Author = _USER
+    assistant: Author = _ASSISTANT
 
     @classmethod
     def of(cls, chat: Chat) -> Speakers:
@@ -42,10 +44,7 @@ class Speakers:
         writers = {role.person.obfuscated_id for role in each(chat.roles) if role.person and role.role in _WRITERS}
         alone = creator is not None and bool(creator.name) and writers <= {creator.obfuscated_id}
         name = (chat.application_name or "").strip() or _NAME
-        return cls(
-            user=to_author(creator) if creator and alone else Author(name=NOBODY),
-            assistant=Author(id=ASSISTANT, name=name, kind=AuthorKind.ASSISTANT),
-        )
+        return cls(to_author(creator) if creator and alone else _USER, replace(_ASSISTANT, name=name))
 
     def author(self, by: str) -> Author:
         """Who is meant by an author of the service; one that is new to us keeps its name."""
@@ -154,8 +153,8 @@ def _attachments(fragments: Iterable[Fragment], uploaded: Iterable[str]) -> Iter
         yield Attachment(
             name=file.name or file.id or "file",
             id=file.id or "",
-            media_type=more and more.mime_type,
-            size=more and more.processed_size,
+            media_type=more.mime_type if more else None,
+            size=more.processed_size if more else None,
             url=file.url,
         )
     yield from (Attachment(name=one, id=one) for one in uploaded if one and one not in shown)

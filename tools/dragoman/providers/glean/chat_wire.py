@@ -82,6 +82,7 @@ class ChatMessage(Wire):
     fragments: list[Fragment] | None = None
     citations: list[CitationSource] | None = None
     uploaded_file_ids: list[str] | None = None
+    has_more_fragments: bool | None = None
 
     @property
     def by(self) -> str:
@@ -136,5 +137,6 @@ class TalkAnswer(Wire):
     """The answer of ``/chat``, or one line of it when it streams."""
 
     chat_id: str | None = None
+    chat: Chat | None = None
     queued_request_id: str | None = None
     messages: list[ChatMessage] | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final, cast
+from typing import Final
 
 from dragoman.errors import NotFound
 from dragoman.providers.glean.api import Api
@@ -48,4 +48,4 @@ def no_message() -> NotFound:
 def _picked(documents: Mapping[str, object], identifier: str) -> Document | None:
     """The document asked for; of a single one the key may be written differently."""
     only = next(iter(documents.values())) if len(documents) == 1 else None
-    return lenient(Document, cast("object", documents.get(identifier, only)))
+    return lenient(Document, documents.get(identifier, only))

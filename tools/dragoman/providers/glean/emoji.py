@@ -8,7 +8,7 @@ _NAMES: Final = {
     "+1": "👍", "thumbsup": "👍", "like": "👍", "-1": "👎", "thumbsdown": "👎",
     "100": "💯", "angry": "😠", "bulb": "💡", "clap": "👏", "confused": "😕", "cry": "😢", "dart": "🎯",
     "exclamation": "❗", "eyes": "👀", "fire": "🔥", "grin": "😁", "heart": "❤️", "heart_eyes": "😍",
-    "heavy_check_mark": "✔️", "heavy_plus_sign": "➕", "joy": "😂", "laugh": "😆", "muscle": "💪",
+    "heavy_check_mark": "✔️", "joy": "😂", "laugh": "😆", "muscle": "💪",
     "ok_hand": "👌", "open_mouth": "😮", "party": "🥳", "partying_face": "🥳", "point_up": "☝️", "pray": "🙏",
     "question": "❓", "raised_hands": "🙌", "rocket": "🚀", "rotating_light": "🚨", "sad": "😢", "saluting_face": "🫡",
     "scream": "😱", "slightly_smiling_face": "🙂", "smile": "😄", "sob": "😭", "sparkles": "✨", "star": "⭐",

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from dragoman.errors import InvalidArgument, Unavailable
-from dragoman.model import Hit, SearchPage
+from dragoman.model import SearchPage
 from dragoman.provider import SearchQuery
 from dragoman.providers.glean.address import Address, Where
 from dragoman.providers.glean.api import Api

@@ -52,7 +52,7 @@ def from_document(document: Document) -> Result:
 
 def metadata_of(result: Result) -> Metadata:
     """The metadata from both places where deployments put it, the newer one first."""
-    here, there = result.document and result.document.metadata, result.metadata
+    here, there = result.document.metadata if result.document else None, result.metadata
     if here is None or there is None:
         return here or there or _NO_METADATA
     missing = {name: value for name, value in there if getattr(here, name) is None}
@@ -126,7 +126,8 @@ def _last_part(url: str | None) -> str:
 
 
 def _extra(result: Result, facts: Metadata) -> Mapping[str, object]:
-    reactions = facts.interactions and facts.interactions.num_reactions
+    interactions = facts.interactions or Interactions()
+    reacted = sum(one.count or 0 for one in each(interactions.reacts))
     mentioned = [person.name for person in each(facts.mentioned_people) if person.name]
     known = {
         "channel": facts.container,
@@ -137,9 +138,7 @@ def _extra(result: Result, facts: Metadata) -> Mapping[str, object]:
         "app_link": result.native_app_url,
         "mentions": mentioned,
         "attachments": _more(result.attachment_count, len(each(result.attachments))),
-        "reactions": _more(
-            reactions, sum(r.count or 0 for r in each(facts.interactions and facts.interactions.reacts))
-        ),
+        "reactions": _more(interactions.num_reactions, reacted),
     }
     return {name: value for name, value in known.items() if value}
 

@@ -47,7 +47,7 @@ class Mark(BaseModel):
     at: _Micros = Field(alias="t")
     id: str = Field(alias="i")
     coarse: bool = Field(default=False, alias="c")
-    seen: str | None = Field(default=None, alias="s", pattern=r"\A[\w-]*\Z")
+    seen: str | None = Field(default=None, alias="s", pattern=r"^[A-Za-z0-9_-]*$")
     edge: _Micros | None = Field(default=None, alias="w")
     root: bool = Field(default=False, alias="r")
     source: str | None = Field(default=None, alias="x")
@@ -86,7 +86,7 @@ class Mark(BaseModel):
         messages may share it. The others step past messages that fill a page of their own.
         """
         milliseconds = self.at // 1000
-        if self.order == Order.OLDEST:
+        if self.order == "oldest":
             steps = (-1, 0, 500, 1000) if self.coarse else (-1, 0, 1)
         else:
             steps = (1000, 500, 0, -1) if self.coarse else (1, 0, -1)
@@ -106,7 +106,7 @@ class Mark(BaseModel):
             return False
         if message.sent_at is None:
             return self.seen is not None and self.edge is None
-        here, latest = _micros(message), self.order == Order.LATEST
+        here, latest = _micros(message), self.order == "latest"
         key, place = (here, message.id), (self.at, self.id)
         if (key < place) if latest else (key > place):
             return True

@@ -30,6 +30,7 @@ class Bounded(Generic[K, V]):
         self._values: OrderedDict[K, V] = OrderedDict()
 
     def __contains__(self, key: K) -> bool:
+        """Whether there is a value, which counts as no use."""
         return key in self._values
 
     def get(self, key: K) -> V | None:

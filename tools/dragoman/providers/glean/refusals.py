@@ -16,7 +16,7 @@ from dragoman.refusal import Dialect, Explanation, Refusal, default_said
 _MOST_NAMED: Final = 5
 _LOOK: Final = "Look at the chat with list_messages before asking again."
 _SCOPES: Final = "The token needs the scopes SEARCH, DOCUMENTS, PEOPLE, ENTITIES and CHAT, or access to this."
-_UNKNOWN_TOKEN: Final = (
+_WRONG_CREDENTIALS: Final = (
     'Check `token` of this account; a token of another identity provider also needs auth_type = "oauth",'
     " and a global token needs `act_as`."
 )
@@ -52,7 +52,7 @@ def _unauthenticated(refusal: Refusal) -> Explanation:
             message="Glean does not know the user that this account acts for.",
             hint="Check the e-mail address in `act_as` of this account.",
         )
-    return Explanation(said=", ".join(refusal.text.split("\n")[:2]), hint=_UNKNOWN_TOKEN)
+    return Explanation(said=", ".join(refusal.text.split("\n")[:2]), hint=_WRONG_CREDENTIALS)
 
 
 def _forbidden(refusal: Refusal) -> Explanation:

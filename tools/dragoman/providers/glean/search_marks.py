@@ -29,7 +29,7 @@ class SearchMark(BaseModel):
 
     cursor: str = Field(default="", alias="c")
     token: str = Field(default="", alias="k")
-    seen: str = Field(default="", alias="s", pattern=r"\A[\w-]*\Z")
+    seen: str = Field(default="", alias="s", pattern=r"^[A-Za-z0-9_-]*$")
 
     @classmethod
     def read(cls, cursor: str | None) -> Self:

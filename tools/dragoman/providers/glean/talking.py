@@ -6,32 +6,55 @@ is the answer, because that is what a question is asked for.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Final, Protocol
 
+from dragoman import progress
 from dragoman.errors import DragomanError, InvalidArgument, OutcomeUnknown
-from dragoman.http import Answer
+from dragoman.http import Answer, Stream
 from dragoman.http.body import parse_json
 from dragoman.model import AuthorKind, Message
 from dragoman.provider import Draft
 from dragoman.providers.glean.address import NEW_CHAT, chat_id
+from dragoman.providers.glean.api import Api
 from dragoman.providers.glean.chat_mapping import Speakers, citations_of, is_said, text_of, to_message
 from dragoman.providers.glean.chat_wire import ASSISTANT, CONTENT, ERROR, USER, ChatMessage, TalkAnswer
 from dragoman.providers.glean.chats import Chats
 from dragoman.providers.glean.tolerance import each, lenient
 from dragoman.refusal import quoted
+from dragoman.sanitize import clean_line
 
-_LOOK = "Look at the chat with list_messages before asking again."
-_ACCEPTED = 202
+_LOOK: Final = "Look at the chat with list_messages before asking again."
+_ACCEPTED: Final = 202
+_NOTE: Final = 100  # characters
 
 
-@dataclass(frozen=True, slots=True)
+class Failure(Protocol):
+    """Makes the error for an answer that makes no sense."""
+
+    def __call__(self, message: str, *, hint: str = "") -> DragomanError:
+        """Make it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """What came back, all lines of it taken together."""
+    """What came back, all lines of it taken together.
+
+    Attributes:
+        queued: Id of a request that waits for another one of the same chat.
+        accepted: Whether the service only took the question.
+        failure: Makes the error when it makes no sense.
+    """
 
     chat: str
+    speakers: Speakers
     queued: str
     messages: Sequence[ChatMessage]
+    accepted: bool
+    request_id: str
+    failure: Failure
 
 
 async def ask(chats: Chats, identifier: str, draft: Draft) -> Message:
@@ -45,61 +68,85 @@ async def ask(chats: Chats, identifier: str, draft: Draft) -> Message:
         raise InvalidArgument("A chat of Glean has no replies to single messages.", hint="Leave reply_to out.")
     if draft.subject:
         raise InvalidArgument("A chat of Glean has no subjects.", hint="Leave subject out.")
-    answer = await chats.api.talk(_question(identifier, draft.text, chats.api.chat_seconds))
     chats.memory.take_early(chat_id(identifier))
-    reply = _reply(answer)
+    speak = _streamed if progress.heard() else _plain
+    reply = await speak(chats.api, _question(identifier, draft.text, chats.api.chat_seconds))
+    _raise_failure(reply)
     where = reply.chat or ("" if identifier == NEW_CHAT else identifier)
-    _raise_failure(reply, answer)
     if not where:
-        raise answer.failure("{service} does not say in which chat it answered", hint="Look for it among the chats.")
+        raise reply.failure("{service} does not say in which chat it answered", hint="Look for it among the chats.")
     said = [one for one in reply.messages if one.by == ASSISTANT and is_said(one)]
-    if said and answer.status != _ACCEPTED:
-        return await _answered(chats, where, said)
-    if answer.status == _ACCEPTED or reply.queued:
+    if said and not reply.accepted:
+        return await _answered(chats, where, said, reply)
+    if reply.accepted or reply.queued:
         return await _queued(chats, where, draft, reply.queued)
-    raise answer.failure("{service} took the question and gave no answer", hint=_LOOK)
+    raise reply.failure("{service} took the question and gave no answer", hint=_LOOK)
 
 
 def _question(identifier: str, text: str, seconds: float) -> dict[str, object]:
     message = {"author": USER, "messageType": CONTENT, "fragments": [{"text": text}]}
-    body: dict[str, object] = {
-        "messages": [message],
-        "saveChat": True,
-        "stream": False,
-        "timeoutMillis": round(seconds * 1000),
-    }
+    body: dict[str, object] = {"messages": [message], "saveChat": True, "timeoutMillis": round(seconds * 1000)}
     return body if identifier == NEW_CHAT else {**body, "chatId": identifier}
 
 
-def _reply(answer: Answer[object]) -> Reply:
-    parts = list(_parts(answer))
+async def _plain(api: Api, question: dict[str, object]) -> Reply:
+    answer = await api.talk({**question, "stream": False})
+    return _reply(answer.body, answer)
+
+
+async def _streamed(api: Api, question: dict[str, object]) -> Reply:
+    """The same with word of what the assistant is doing, for somebody who waits."""
+    async with api.listen({**question, "stream": True}) as stream:
+        lines: list[str] = []
+        async for line in stream.lines():
+            lines.append(line)
+            await _report(line, len(lines))
+        return _reply("\n".join(lines).encode(), stream)
+
+
+async def _report(line: str, number: int) -> None:
+    try:
+        part = lenient(TalkAnswer, parse_json(line.encode()))
+    except ValueError:
+        return
+    for message in each(part.messages if part else None):
+        note = "" if is_said(message) else clean_line(text_of(message), _NOTE).strip()
+        await progress.report(number, note or "Glean is answering")
+
+
+def _reply(body: bytes, source: Answer[object] | Stream) -> Reply:
+    parts = list(_parts(body, source.failure))
     return Reply(
         chat=next((part.chat_id for part in parts if part.chat_id), ""),
+        speakers=next((Speakers.of(part.chat) for part in parts if part.chat), Speakers()),
         queued=next((part.queued_request_id for part in parts if part.queued_request_id), ""),
         messages=[message for part in parts for message in each(part.messages)],
+        accepted=source.status == _ACCEPTED,
+        request_id=source.request_id,
+        failure=source.failure,
     )
 
 
-def _parts(answer: Answer[object]) -> Iterator[TalkAnswer]:
+def _parts(body: bytes, failure: Failure) -> list[TalkAnswer]:
     """The answer, or the lines of one that was streamed, whatever its content type says."""
     try:
-        values = [parse_json(answer.body)]
+        values = [parse_json(body)]
     except ValueError:
-        values = [_line(line, answer) for line in answer.body.splitlines() if line.strip()]
+        values = [_line(line, failure) for line in body.splitlines() if line.strip()]
     found = [part for value in values if (part := lenient(TalkAnswer, value)) is not None]
     if not found:
-        raise answer.failure("The answer of {service} cannot be read", hint=_LOOK)
-    yield from found
+        raise failure("The answer of {service} cannot be read", hint=_LOOK)
+    return found
 
 
-def _line(line: bytes, answer: Answer[object]) -> object:
+def _line(line: bytes, failure: Failure) -> object:
     try:
         return parse_json(line)
     except ValueError:
-        raise answer.failure("The answer of {service} cannot be read", hint=_LOOK) from None
+        raise failure("The answer of {service} cannot be read", hint=_LOOK) from None
 
 
-def _raise_failure(reply: Reply, answer: Answer[object]) -> None:
+def _raise_failure(reply: Reply) -> None:
     """An error of the assistant comes as a message. The question was asked all the same."""
     failed = [one for one in reply.messages if one.kind == ERROR]
     if failed:
@@ -107,18 +154,20 @@ def _raise_failure(reply: Reply, answer: Answer[object]) -> None:
             f"Glean took the question and failed to answer it{quoted(text_of(failed[0]))}",
             hint=_LOOK,
             operation="chat",
-            request_id=answer.request_id,
+            request_id=reply.request_id,
         )
 
 
-async def _answered(chats: Chats, where: str, said: Sequence[ChatMessage]) -> Message:
+async def _answered(chats: Chats, where: str, said: Sequence[ChatMessage], reply: Reply) -> Message:
     """All parts of the answer as one message, under the id of the last."""
+    if said[-1].has_more_fragments:
+        raise reply.failure("The answer of {service} broke off", hint=_LOOK)
     conversation = chat_id(where)
     identifier = next((one.message_id for one in reversed(said) if one.message_id), None)
     stored = None if identifier else await _last(chats, where, AuthorKind.ASSISTANT)
     if stored is not None:
         return stored
-    whole = to_message(said[-1], identifier or "answer", conversation, Speakers())
+    whole = to_message(said[-1], identifier or "answer", conversation, reply.speakers)
     citations = tuple(citation for one in said for citation in citations_of(one))
     return replace(whole, text="".join(text_of(one) for one in said), citations=citations)
 

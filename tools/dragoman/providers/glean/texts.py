@@ -19,11 +19,11 @@ _TAG: Final = re.compile(r"</?[a-z!][^<>]*>", re.IGNORECASE)
 
 def text_of(result: Result) -> tuple[str, bool]:
     """The text, and whether it is only an excerpt."""
-    content = result.document and result.document.content
+    content = result.document.content if result.document else None
     whole = (
         "\n".join(each(result.full_text_list))
         or result.full_text
-        or "\n".join(each(content and content.full_text_list))
+        or "\n".join(each(content.full_text_list if content else None))
     )
     if whole:
         return whole, False

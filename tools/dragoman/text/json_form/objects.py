@@ -101,7 +101,7 @@ def conversation_ref(account: str, conversation: str, room: Room) -> str:
 def cut_text(text: str, start: int, tokens: float) -> tuple[str, int, float]:
     """As much of a text as has room: cleaned, where it ends, what it costs within quotes."""
     piece, end, cost = take(text, start, tokens, _escaped)
-    return cast("str", json.loads(f'"{piece}"')), end, cost
+    return cast("str", json.loads(f'"{piece}"')) if "\\" in piece else piece, end, cost
 
 
 def present(**members: object) -> JsonObject:

@@ -21,7 +21,7 @@ from dragoman.text.json_form.objects import (
     present,
 )
 from dragoman.text.moments import iso
-from dragoman.text.room import Room
+from dragoman.text.room import PLACEHOLDER, Room
 from dragoman.text.sheet import Answer, Sheet
 from dragoman.text.tokens import measure
 from dragoman.text.views import (
@@ -77,6 +77,12 @@ class _Page(Sheet):
         items = [self._item(index, room)[1] for index in range(first, first + shown)]
         data = self.page(items, room) | present(cursor=cursor)
         return Answer(dumps(data), data)
+
+    def most(self, shown: int, room: Room) -> float:
+        """The costs of the items, each measured once, and of what is around them."""
+        first = self.count - shown if self.newest_first else 0
+        around = measure(dumps(self.page([], room) | {"cursor": PLACEHOLDER}))
+        return around + sum(self._item(index, room)[2] for index in range(first, first + shown))
 
     def _item(self, index: int, room: Room) -> tuple[Room, JsonObject, float]:
         known = self._made.get(index)

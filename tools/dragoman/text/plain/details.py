@@ -25,7 +25,11 @@ def details(message: Message, zone: tzinfo, room: Room) -> list[str]:
         *([f"-- link: {_long(message.url, room)}"] if message.url else []),
         *(_file(one, room) for one in message.attachments[:_MOST]),
         *(_reaction(one, room) for one in message.reactions[:_MOST] if one.by),
-        *([f"-- labels: {', '.join(_short(label, room) for label in message.labels[:_MOST])}"] if message.labels else []),
+        *(
+            [f"-- labels: {', '.join(_short(label, room) for label in message.labels[:_MOST])}"]
+            if message.labels
+            else []
+        ),
         *([f"-- status: {_short(message.status, room)}"] if message.status else []),
         *([f"-- replies: {message.replies}"] if message.replies else []),
         *([f"-- edited: {_moment(message.edited_at, zone)}"] if message.edited_at else []),

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from datetime import tzinfo
 from typing import Final
 
 from dragoman.model import AuthorKind, Message
@@ -18,8 +18,6 @@ from dragoman.text.threads import Placed
 from dragoman.text.tokens import measure
 
 _KINDS: Final = {AuthorKind.BOT: " (bot)", AuthorKind.SYSTEM: " (system)"}
-_DAY_LINE_COST: Final = 8.0
-_PLACE_COST: Final = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,16 +26,16 @@ class Said:
 
     Attributes:
         tail: Name, marks and text.
-        at: When, in the zone of the page.
-        cost: Tokens of the whole line.
-        text_cost: Tokens of the text in it.
+        day: The day in the zone of the page, empty when it is not known.
+        clock: The time of that day.
+        cost: Tokens of that, with the space before and the line break after it.
         end: Where the shown part of the text ends.
     """
 
     tail: str
-    at: datetime | None
+    day: str
+    clock: str
     cost: float
-    text_cost: float
     end: int
 
 
@@ -68,34 +66,56 @@ def who(message: Message, more_marks: str, room: Room) -> str:
 def say(message: Message, unseen_replies: int, zone: tzinfo, room: Room) -> Said:
     """Lay a message out, its text cut to its room."""
     left_of_text = who(message, marks(message, unseen_replies, room), room)
-    text, end, text_cost = take(message.text, 0, room.text, indent)
+    text, end, _ = take(message.text, 0, room.text, indent)
     if end < len(message.text):
         text = f"{text.rstrip()} ... (+{len(message.text) - end:,} chars, get_message {handle(message, room)})"
     else:
         text = text.rstrip("\n ")
-    at = None if message.sent_at is None else local(message.sent_at, zone)
     tail = f"{left_of_text}: {text}" if text else f"{left_of_text}:"
-    cost = measure(f"{handle(message, room)} 00:00 {tail}\n")
-    if message.reply_to is not None:
-        cost += _PLACE_COST
-    return Said(tail, at, cost, text_cost, end)
+    return Said(tail, *when(message, zone), measure(f" {tail}\n"), end)
+
+
+def when(message: Message, zone: tzinfo) -> tuple[str, str]:
+    """Day and time of a message, as they are shown."""
+    if message.sent_at is None:
+        return "", NO_TIME
+    at = local(message.sent_at, zone)
+    return day(at), clock(at)
 
 
 def page(messages: Sequence[Message], said: Sequence[Said], placed: Sequence[Placed], room: Room) -> list[str]:
     """The lines of a page, with a line for each day."""
-    lines: list[str] = []
+    return written(list(places(messages, said, placed, room)))
+
+
+def written(lines: Sequence[tuple[str, Said | None]]) -> list[str]:
+    """Lines whose places are known."""
+    return [f"{place} {one.tail}" if one else place for place, one in lines]
+
+
+def cost(lines: Sequence[tuple[str, Said | None]]) -> float:
+    """What lines cost, without writing them."""
+    return measure("".join([place if one else f"{place}\n" for place, one in lines])) + sum(
+        one.cost for _, one in lines if one
+    )
+
+
+def places(
+    messages: Sequence[Message], said: Sequence[Said], placed: Sequence[Placed], room: Room
+) -> Iterator[tuple[str, Said | None]]:
+    """What stands before the name in each line; day lines have nothing else."""
     today = ""
     for place in placed:
         message, one = messages[place.index], said[place.index]
-        when = NO_TIME if one.at is None else clock(one.at)
-        its_day = today if one.at is None else day(one.at)
-        if its_day != today and not place.reply:
-            today = its_day
-            lines.append(f"== {today}")
-        date = f"{its_day} " if its_day != today else ""
-        if place.reply:
-            named = "" if place.under_parent else f"re {parent_handle(message, room)} "
-            lines.append(f">{handle(message, room)} {named}{date}{when} {one.tail}")
-        else:
-            lines.append(f"{handle(message, room)} {when} {one.tail}")
-    return lines
+        date = ""
+        if one.day and one.day != today:
+            if place.reply:
+                date = f"{one.day} "
+            else:
+                today = one.day
+                yield f"== {today}", None
+        if not place.reply:
+            yield f"{handle(message, room)} {one.clock}", one
+            continue
+        parent = "" if place.under_parent else f"re {parent_handle(message, room)} "
+        yield f">{handle(message, room)} {parent}{date}{one.clock}", one

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from operator import attrgetter
 from typing import Final
 
 from dragoman.model import Attachment, Message, Reaction
@@ -16,7 +17,9 @@ USUAL: Final = frozenset(
 )
 """States that go without saying."""
 
+_OFTEN_EMPTY: Final = attrgetter("reactions", "attachments", "labels", "subject", "status")
 _KILO: Final = 1024
+_FEW: Final = 10
 _UNITS: Final = ("B", "KB", "MB", "GB", "TB")
 _NO_BRACKETS: Final = str.maketrans("[];", "(),")
 
@@ -29,6 +32,8 @@ def marks(message: Message, unseen_replies: int, room: Room) -> str:
         unseen_replies: How many replies it has when they are not on the page, else 0.
         room: Limits of the answer.
     """
+    if not (unseen_replies or message.edited_at or message.partial or any(_OFTEN_EMPTY(message))):
+        return ""
     found = list(_all(message, unseen_replies, room))
     if not found:
         return ""
@@ -43,7 +48,7 @@ def size(number: int) -> str:
     amount = float(max(number, 0))
     for unit in _UNITS[:-1]:
         if round(amount) < _KILO:
-            return f"{amount:.0f} {unit}"
+            return f"{amount:.1f} {unit}" if amount < _FEW and amount % 1 else f"{amount:.0f} {unit}"
         amount /= _KILO
     return f"{amount:.3g} {_UNITS[-1]}"
 

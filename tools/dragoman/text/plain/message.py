@@ -9,10 +9,10 @@ from typing import Final
 
 from dragoman.model import Message
 from dragoman.text.excerpt import take
-from dragoman.text.moments import local, zone_name
+from dragoman.text.moments import zone_name
 from dragoman.text.plain.details import details
 from dragoman.text.plain.header import BETWEEN, header, reference, title
-from dragoman.text.plain.lines import Said, handle, indent, page, say, who
+from dragoman.text.plain.lines import Said, handle, indent, page, say, when, who
 from dragoman.text.plain.marks import marks
 from dragoman.text.room import Room
 from dragoman.text.sheet import Answer, Sheet
@@ -23,6 +23,7 @@ from dragoman.text.views import MessageView
 _LEAST_FOR_NEIGHBOURS: Final = 0.25
 _SHARE_OF_NEIGHBOUR: Final = 0.08
 _HEAD_COST: Final = 60.0
+_PLACE_COST: Final = 14.0
 
 
 class MessageText(Sheet):
@@ -74,7 +75,7 @@ class MessageText(Sheet):
     def _middle(self, room: Room) -> Said:
         """The message itself, from the offset on."""
         message = self._view.message
-        text, end, cost = take(self._text, self._start, room.text, indent)
+        text, end, _ = take(self._text, self._start, room.text, indent)
         found = marks(message, message.replies, room) if self._start == 0 else ""
         if self._start or end < len(self._text):
             range_mark = f"characters {self._start + 1}-{end} of {len(self._text)}"
@@ -82,8 +83,8 @@ class MessageText(Sheet):
                 found = f"{found[:-1]}; {range_mark}]" if found else f" [{range_mark}]"
         text = text.rstrip("\n ")
         left_of_text = who(message, found, room)
-        at = None if message.sent_at is None else local(message.sent_at, self._zone)
-        return Said(f"{left_of_text}: {text}" if text else f"{left_of_text}:", at, cost, cost, end)
+        tail = f"{left_of_text}: {text}" if text else f"{left_of_text}:"
+        return Said(tail, *when(message, self._zone), 0.0, end)
 
     def _neighbours(self, room: Room) -> tuple[list[tuple[Message, Said]], list[tuple[Message, Said]]]:
         """Those that fit, the nearest first; further pages of a long text have none."""
@@ -96,7 +97,7 @@ class MessageText(Sheet):
         small = replace(room, text=room.total * _SHARE_OF_NEIGHBOUR)
         for message, is_before in _nearest_first(self._view.before, self._view.after):
             one = say(message, 0, self._zone, small)
-            left -= one.cost
+            left -= one.cost + _PLACE_COST
             if left < 0:
                 break
             (before if is_before else after).append((message, one))

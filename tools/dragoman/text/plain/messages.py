@@ -8,16 +8,18 @@ from datetime import tzinfo
 from typing import Final
 
 from dragoman.model import Order
-from dragoman.text.moments import day, zone_name
+from dragoman.text.moments import zone_name
 from dragoman.text.excerpt import one_line
 from dragoman.text.plain.header import account_name, conversation_reference, counted, header, title
-from dragoman.text.plain.lines import Said, handle, page, say
-from dragoman.text.room import Room
+from dragoman.text.plain.lines import Said, cost, handle, places, say, written
+from dragoman.text.room import PLACEHOLDER, Room
 from dragoman.text.sheet import Answer, Sheet
 from dragoman.text.threads import arrange
+from dragoman.text.tokens import measure
 from dragoman.text.views import MessagesView
 
 _DAY_LINE_COST: Final = 8.0
+_PLACE_COST: Final = 6.0
 _NOTE_LIMIT: Final = 200
 
 
@@ -33,31 +35,40 @@ class MessagesText(Sheet):
         self._notice = notice
         self._latest = view.order is Order.LATEST
         self._answered = Counter(message.reply_to for message in view.messages if message.reply_to is not None)
+        self._kept: tuple[tuple[int, Room], list[tuple[str, Said | None]]] | None = None
         self._said: dict[int, tuple[Room, Said]] = {}
 
     def costs(self, room: Room) -> Iterator[float]:
         """From the newest back for ``LATEST``, else from the first on."""
-        today = None
+        today = ""
         indexes = range(self.count)
         for index in reversed(indexes) if self._latest else indexes:
             one = self._say(index, room)
-            its_day = None if one.at is None else day(one.at)
-            yield one.cost if its_day == today else one.cost + _DAY_LINE_COST
-            today = its_day
+            yield one.cost + (_PLACE_COST if one.day == today else _PLACE_COST + _DAY_LINE_COST)
+            today = one.day
 
     def write(self, shown: int, room: Room, cursor: str | None) -> Answer:
         """The header, then the messages with a line for each day."""
-        first = self.count - shown if self._latest else 0
-        messages = self._view.messages[first : first + shown]
-        said = [self._say(index, room) for index in range(first, first + shown)]
-        lines = page(messages, said, arrange(messages), room)
-        return Answer("\n".join([self._header(shown, room, cursor), *lines]))
+        return Answer("\n".join([self._header(shown, room, cursor), *written(self._lines(shown, room))]))
+
+    def most(self, shown: int, room: Room) -> float:
+        """The costs of the lines, each measured once; only the last one ends without a line break."""
+        return measure(self._header(shown, room, PLACEHOLDER) + "\n") + cost(self._lines(shown, room))
+
+    def _lines(self, shown: int, room: Room) -> list[tuple[str, Said | None]]:
+        """The lines in their order; those that were asked for last are kept."""
+        if self._kept is None or self._kept[0] != (shown, room):
+            first = self.count - shown if self._latest else 0
+            messages = self._view.messages[first : first + shown]
+            said = [self._say(index, room) for index in range(first, first + shown)]
+            self._kept = (shown, room), list(places(messages, said, arrange(messages), room))
+        return self._kept[1]
 
     def _say(self, index: int, room: Room) -> Said:
-        known = self._said.get(index)
-        if known is not None and (known[0] == room or _as_good(known, room)):
-            return known[1]
         message = self._view.messages[index]
+        known = self._said.get(index)
+        if known is not None and (known[0] is room or (known[1].end == len(message.text) and _as_good(known, room))):
+            return known[1]
         unseen = message.replies if message.replies > self._answered[message.id] else 0
         said = say(message, unseen, self._zone, room)
         self._said[index] = (room, said)
@@ -82,4 +93,4 @@ class MessagesText(Sheet):
 def _as_good(known: tuple[Room, Said], room: Room) -> bool:
     """The text was whole and still is, and nothing else got less room."""
     before, said = known
-    return (before.part, before.reference) == (room.part, room.reference) and said.text_cost <= room.text
+    return (before.part, before.reference) == (room.part, room.reference) and said.cost <= room.text

@@ -9,10 +9,10 @@ from typing import Final
 from dragoman.model import Conversation, Hit
 from dragoman.text.excerpt import one_line
 from dragoman.text.finds import excerpt_of
-from dragoman.text.moments import NO_TIME, clock, day, local, zone_name
+from dragoman.text.moments import day, local, zone_name
 from dragoman.text.plain.conversations import failure_lines
 from dragoman.text.plain.header import BETWEEN, counted, header, reference, title
-from dragoman.text.plain.lines import handle, indent, parent_handle, who
+from dragoman.text.plain.lines import handle, indent, parent_handle, when, who
 from dragoman.text.plain.marks import marks
 from dragoman.text.room import Room
 from dragoman.text.sheet import Answer, Sheet
@@ -48,20 +48,17 @@ class SearchText(Sheet):
             place = (hit.message.account, hit.message.conversation)
             groups.setdefault(place, [self._group(place, room)]).append(self._line(hit, room))
         lines = [line for group in groups.values() for line in group]
-        return Answer(
-            "\n".join([self._header(shown, room, cursor), *lines, *failure_lines(self._view.failures, room)])
-        )
+        return Answer("\n".join([self._header(shown, room, cursor), *lines, *failure_lines(self._view.failures, room)]))
 
     def _line(self, hit: Hit, room: Room) -> str:
         message = hit.message
-        at = None if message.sent_at is None else local(message.sent_at, self._zone)
-        when = NO_TIME if at is None else f"{day(at)} {clock(at)}"
+        moment = " ".join(when(message, self._zone)).lstrip()
         reply = message.reply_to is not None
         called = handle(message, room)
         place = f">{called} re {parent_handle(message, room)}" if reply else called
         text = excerpt_of(hit, called, room.text, indent)
         name = who(message, marks(message, message.replies, room), room)
-        return f"{place} {when} {name}: {text}" if text else f"{place} {when} {name}:"
+        return f"{place} {moment} {name}: {text}" if text else f"{place} {moment} {name}:"
 
     def _group(self, place: tuple[str, str], room: Room) -> str:
         address = reference(*place, None, room)

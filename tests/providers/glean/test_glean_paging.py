@@ -1,0 +1,300 @@
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import anyio
+import pytest
+from glean_account import opened, read_all
+from glean_service import GleanServer
+from glean_store import Tenant, Variant
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dragoman.errors import Conflict, InvalidArgument, NotFound
+from dragoman.model import Order
+from dragoman.provider import MessageQuery
+
+START = datetime(2024, 6, 3, 16, 0, tzinfo=UTC)
+CHANNEL = "slack.channel.C02QF8N7J"
+pytestmark = pytest.mark.anyio
+
+
+def filled(times, variant, channel="C02QF8N7J"):
+    tenant = Tenant(variant)
+    for number, time in enumerate(times):
+        tenant.add(channel, f"m{number:03d}", time)
+    return tenant
+
+
+def minutes(count):
+    return [START + timedelta(minutes=n) for n in range(count)]
+
+
+def in_order(tenant, *, coarse=False):
+    def shown(message):
+        return message.at.replace(microsecond=0) if coarse else message.at
+
+    return [m.id for m in sorted(tenant.messages, key=lambda m: (shown(m), m.id))]
+
+
+def joined(pages, order):
+    return [each for page in (pages if order is Order.OLDEST else reversed(pages)) for each in page]
+
+
+variants = st.builds(
+    Variant,
+    page_size=st.integers(5, 9),
+    order=st.sampled_from(["asc", "desc", "shuffled"]),
+    inclusive=st.booleans(),
+    seconds=st.booleans(),
+    has_more=st.sampled_from(["true", "always", "missing"]),
+)
+# At most four messages share a second, so that a page is always longer than what one reference stands for.
+spans = st.lists(st.tuples(st.integers(1, 3), st.lists(st.integers(0, 999), min_size=1, max_size=4)), max_size=8)
+
+
+def moments(spans):
+    second = 0
+    for step, milliseconds in spans:
+        second += step
+        yield from (START + timedelta(seconds=second, milliseconds=ms) for ms in milliseconds)
+
+
+@given(spans=spans, variant=variants, order=st.sampled_from(list(Order)))
+@settings(deadline=None)
+def test_each_message_comes_once_in_order_whatever_the_service_leaves_open(spans, variant, order):
+    tenant = filled(list(moments(spans)), variant)
+
+    async def run():
+        server = GleanServer(tenant)
+        async with opened(server) as account:
+            pages = await read_all(account, CHANNEL, MessageQuery(order=order))
+        assert joined(pages, order) == in_order(tenant, coarse=variant.seconds)
+        assert len(server.journal) <= 3 * len(pages) + 6
+
+    anyio.run(run)
+
+
+@given(
+    count=st.integers(0, 25),
+    variant=st.builds(
+        Variant,
+        page_size=st.integers(1, 3),
+        order=st.sampled_from(["asc", "desc", "shuffled"]),
+        inclusive=st.booleans(),
+        has_more=st.sampled_from(["true", "always"]),
+        whole=st.integers(1, 4),
+        overlap=st.integers(0, 1),
+    ),
+    order=st.sampled_from(list(Order)),
+)
+@settings(deadline=None)
+def test_whole_conversations_as_results_lose_and_double_nothing(count, variant, order):
+    tenant = filled(minutes(count), variant)
+
+    async def run():
+        async with opened(GleanServer(tenant)) as account:
+            pages = await read_all(account, CHANNEL, MessageQuery(order=order))
+        found = joined(pages, order)
+        assert sorted(found) == in_order(tenant)
+        assert all(page == sorted(page) for page in pages)
+
+    anyio.run(run)
+
+
+@given(
+    replies=st.integers(0, 12),
+    variant=st.builds(
+        Variant,
+        page_size=st.integers(2, 5),
+        order=st.sampled_from(["asc", "desc", "shuffled"]),
+        inclusive=st.booleans(),
+        root=st.sampled_from(["apart", "within", "repeated", "first"]),
+    ),
+    order=st.sampled_from(list(Order)),
+)
+@settings(deadline=None)
+def test_the_first_message_of_a_thread_comes_once_and_first_of_all(replies, variant, order):
+    tenant = Tenant(variant)
+    root = tenant.add("C1", "root", START)
+    for number in range(replies):
+        tenant.add("C1", f"r{number:02d}", START + timedelta(minutes=number + 1), parent=root)
+
+    async def run():
+        async with opened(GleanServer(tenant)) as account:
+            pages = await read_all(account, f"slack.thread.{root.stamp}", MessageQuery(order=order))
+        assert joined(pages, order) == ["root", *(f"r{n:02d}" for n in range(replies))]
+
+    anyio.run(run)
+
+
+@pytest.mark.parametrize("order", Order)
+async def test_an_ignored_timestamp_gives_what_can_be_reached_once_and_ends(order):
+    tenant = filled(minutes(10), Variant(page_size=4, ignore_timestamp=True, has_more="always"))
+    server = GleanServer(tenant)
+    async with opened(server) as account:
+        pages = await read_all(account, CHANNEL, MessageQuery(order=order))
+    assert joined(pages, order) == ["m006", "m007", "m008", "m009"]
+    assert len(server.journal) == 2
+
+
+async def test_where_only_older_ones_can_be_asked_for_the_oldest_are_still_found_first():
+    tenant = filled(minutes(10), Variant(page_size=4, ignore_direction=True))
+    async with opened(GleanServer(tenant)) as account:
+        pages = await read_all(account, CHANNEL, MessageQuery(order=Order.OLDEST))
+    assert [each for page in pages for each in page] == in_order(tenant)
+
+
+async def test_where_only_older_ones_can_be_asked_for_since_reads_no_further_back_than_needed():
+    tenant = filled(minutes(40), Variant(page_size=4, ignore_direction=True))
+    server = GleanServer(tenant)
+    async with opened(server) as account:
+        query = MessageQuery(order=Order.OLDEST, since=START + timedelta(minutes=35))
+        pages = await read_all(account, CHANNEL, query)
+    assert set(in_order(tenant)[35:]) <= {each for page in pages for each in page}
+    assert len(server.journal) <= 5
+
+
+async def test_a_conversation_too_long_to_turn_around_is_refused_with_a_way_out():
+    tenant = filled([START + timedelta(seconds=n) for n in range(5200)], Variant(page_size=500, ignore_direction=True))
+    async with opened(GleanServer(tenant)) as account:
+        with pytest.raises(InvalidArgument, match="order=latest"):
+            await account.list_messages(CHANNEL, MessageQuery(order=Order.OLDEST))
+
+
+async def test_more_to_come_without_any_message_is_the_end():
+    tenant = filled([], Variant(has_more="always"))
+    server = GleanServer(tenant)
+    async with opened(server) as account:
+        page = await account.list_messages(CHANNEL, MessageQuery())
+    assert (list(page.items), page.cursor, len(server.journal)) == ([], None, 1)
+
+
+async def test_the_next_page_overlaps_by_one_millisecond_and_nothing_else_is_sent():
+    tenant = filled(minutes(6), Variant(page_size=4))
+    server = GleanServer(tenant)
+    async with opened(server) as account:
+        await read_all(account, CHANNEL, MessageQuery())
+        await read_all(account, CHANNEL, MessageQuery(order=Order.OLDEST))
+    base = {"idType": "CHANNEL_NAME", "id": "C02QF8N7J", "datasource": "SLACK"}
+    oldest, newest = tenant.messages[2].ms, tenant.messages[3].ms
+    assert server.sent("messages") == [
+        base,
+        {**base, "direction": "OLDER", "timestampMillis": oldest + 1},
+        {**base, "direction": "NEWER", "timestampMillis": 1},
+        {**base, "direction": "NEWER", "timestampMillis": newest - 1},
+    ]
+
+
+async def test_times_in_whole_seconds_overlap_by_a_second():
+    tenant = filled(minutes(6), Variant(page_size=4, seconds=True))
+    server = GleanServer(tenant)
+    async with opened(server) as account:
+        await read_all(account, CHANNEL, MessageQuery())
+    assert server.sent("messages")[1]["timestampMillis"] == tenant.messages[2].ms + 1000
+
+
+async def test_messages_that_fill_a_page_with_one_moment_do_not_stop_the_list():
+    times = [*minutes(3), *[START + timedelta(hours=1)] * 4, START + timedelta(hours=2)]
+    tenant = filled(times, Variant(page_size=4, has_more="true"))
+    async with opened(GleanServer(tenant)) as account:
+        latest = joined(await read_all(account, CHANNEL, MessageQuery()), Order.LATEST)
+        oldest = joined(await read_all(account, CHANNEL, MessageQuery(order=Order.OLDEST)), Order.OLDEST)
+    assert latest == oldest == in_order(tenant)
+
+
+async def test_since_and_until_are_where_reading_begins():
+    tenant = filled(minutes(10), Variant(page_size=20))
+    server = GleanServer(tenant)
+    async with opened(server) as account:
+        late = await account.list_messages(CHANNEL, MessageQuery(until=tenant.messages[4].at))
+        early = await account.list_messages(CHANNEL, MessageQuery(since=tenant.messages[4].at, order=Order.OLDEST))
+    assert [one.id for one in late.items] == ["m000", "m001", "m002", "m003"]
+    assert [one.id for one in early.items][0] == "m004"
+    assert [(one["direction"], one["timestampMillis"]) for one in server.sent("messages")] == [
+        ("OLDER", tenant.messages[4].ms),
+        ("NEWER", tenant.messages[4].ms - 1),
+    ]
+
+
+async def test_a_cursor_can_be_made_after_any_message():
+    tenant = filled(minutes(12), Variant(page_size=5))
+    async with opened(GleanServer(tenant)) as account:
+        for order in Order:
+            query = MessageQuery(order=order)
+            page = await account.list_messages(CHANNEL, query)
+            cursor = account.cursor_after(page.items[2], query)
+            rest = await read_from(account, replace(query, cursor=cursor))
+            ids = in_order(tenant)
+            at = ids.index(page.items[2].id)
+            assert rest == (ids[:at] if order is Order.LATEST else ids[at + 1 :])
+
+
+async def read_from(account, query):
+    pages = []
+    while True:
+        page = await account.list_messages(CHANNEL, query)
+        pages.append([one.id for one in page.items])
+        if page.cursor is None:
+            return joined(pages, query.order)
+        query = replace(query, cursor=page.cursor)
+
+
+async def test_no_cursor_is_made_where_a_time_is_not_a_place():
+    tenant = filled(minutes(6), Variant(page_size=2, whole=3))
+    async with opened(GleanServer(tenant)) as account:
+        page = await account.list_messages(CHANNEL, MessageQuery())
+        assert account.cursor_after(page.items[0], MessageQuery()) is None
+
+
+async def test_a_thread_read_from_the_middle_still_ends_with_its_first_message():
+    tenant = Tenant(Variant(page_size=3, root="first"))
+    root = tenant.add("C1", "root", START)
+    for number in range(7):
+        tenant.add("C1", f"r{number}", START + timedelta(minutes=number + 1), parent=root)
+    conversation = f"slack.thread.{root.stamp}"
+    async with opened(GleanServer(tenant)) as account:
+        page = await account.list_messages(conversation, MessageQuery())
+        cursor = account.cursor_after(page.items[1], MessageQuery())
+        rest = []
+        while cursor is not None:
+            page = await account.list_messages(conversation, MessageQuery(cursor=cursor))
+            rest = [*(one.id for one in page.items), *rest]
+            cursor = page.cursor
+    assert rest == ["root", "r0", "r1", "r2", "r3", "r4"]
+
+
+@pytest.mark.parametrize(
+    "cursor",
+    ["", "x", "{}", "[]", '{"o":"oldest","t":1,"i":"m"}', '{"o":"latest","t":1e99,"i":"m"}', '{"o":"latest","t":1}',
+     '{"o":"latest","t":9999999999999999999999,"i":"m"}', '{"o":"latest","t":1,"i":"m","s":"\\u0000"}',
+     '{"o":"latest","t":"1","i":"m"}', '{"o":"latest","t":1,"i":"m","z":1}', "after:m1"],
+)  # fmt: skip
+async def test_a_cursor_that_is_none_of_this_list_is_refused(cursor):
+    server = GleanServer(filled(minutes(3), Variant()))
+    async with opened(server) as account:
+        with pytest.raises(InvalidArgument, match="another list"):
+            await account.list_messages(CHANNEL, MessageQuery(cursor=cursor))
+    assert server.journal == []
+
+
+@given(cursor=st.text() | st.dictionaries(st.sampled_from("otiscwrxh"), st.integers() | st.text() | st.booleans()).map(repr))
+@settings(deadline=None)
+def test_no_cursor_breaks_anything(cursor):
+    async def run():
+        async with opened(GleanServer(filled(minutes(3), Variant()))) as account:
+            for conversation in (CHANNEL, "chat.none"):
+                try:
+                    page = await account.list_messages(conversation, MessageQuery(cursor=cursor))
+                except (InvalidArgument, NotFound, Conflict):
+                    continue
+                assert {one.id for one in page.items} <= {"m000", "m001", "m002"}
+
+    anyio.run(run)
+
+
+async def test_messages_without_a_time_come_once():
+    tenant = filled(minutes(6), Variant(page_size=4))
+    tenant.messages[3].metadata["createTime"] = None
+    async with opened(GleanServer(tenant)) as account:
+        found = joined(await read_all(account, CHANNEL, MessageQuery()), Order.LATEST)
+    assert sorted(found) == in_order(tenant)
