@@ -23,7 +23,6 @@ def serve(connection: socket.socket, settings: Path) -> None:
 
 
 def main(address: str, settings: Path) -> None:
-    import dragoman.providers.local
     import dragoman_server.serving  # noqa: F401  # what a fork need not import again
 
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)

@@ -5,6 +5,8 @@ import pytest
 
 from dragoman_server.config import Config, ConfigError, find, from_mapping, load, local_zone
 
+NAME_RULE = "an account name has small letters, digits and hyphens, begins with a letter, and is at most 32 long."
+
 
 @pytest.fixture
 def written(tmp_path):
@@ -66,8 +68,7 @@ def test_all_mistakes_are_reported_at_once_with_their_lines(written):
         '1: timezone: must be the IANA name of a time zone, such as "Europe/Berlin".',
         "2: max_tokens: must be at least 200.",
         "3: time_zone: is not a setting; did you mean timezone?",
-        "4: accounts.Work: an account name has small letters, digits and hyphens, begins with a letter, "
-        "and is at most 32 long.",
+        f"4: accounts.Work: {NAME_RULE}",
         *[problem for problem in problems(file) if problem.startswith("7: accounts.b.provider: is no provider")],
         "8: accounts.b.write: must be 'off', 'confirm' or 'allow'.",
         "11: accounts.c.timeout: must be a number.",
@@ -82,14 +83,14 @@ def test_an_unknown_provider_is_answered_with_those_that_exist(written):
 
 
 def test_no_mistake_repeats_a_value(written):
-    secret = "hunter2-hunter2"
+    value = "hunter2-hunter2"
     file = written(
-        f'timezone = "{secret}"\nmax_tokens = "{secret}"\n{secret}\nflow_guard = "{secret}"\n'
-        f'[accounts.a]\nprovider = "{secret}"\n[accounts.b]\nprovider = "local"\nwrite = "{secret}"\n'
-        f'timeout = "{secret}"\nwrite_to = ["other:{secret}"]\nbad = "{secret}"\nremember = ["{secret}"]\n'
+        f'timezone = "{value}"\nmax_tokens = "{value}"\n{value}\nflow_guard = "{value}"\n'
+        f'[accounts.a]\nprovider = "{value}"\n[accounts.b]\nprovider = "local"\nwrite = "{value}"\n'
+        f'timeout = "{value}"\nwrite_to = ["other:{value}"]\nbad = "{value}"\nremember = ["{value}"]\n'
     )
     assert len(problems(file)) == 10
-    assert secret not in "\n".join(problems(file))
+    assert value not in "\n".join(problems(file))
 
 
 def test_lines_that_do_not_parse_are_reported_beside_the_other_mistakes(written):

@@ -116,9 +116,7 @@ def ask_for_much(server: Served, name: str) -> None:
 
 
 @pytest.mark.timeout(500)
-def test_after_two_hundred_kills_every_acknowledged_message_is_there_with_its_number(
-    breeder: Breeder, tmp_path: Path
-) -> None:
+def test_after_two_hundred_kills_every_acknowledged_message_is_there_with_its_number(breeder: Breeder) -> None:
     first = breeder.server()
     first.ask(1, "import_message", conversation=ROOM, text="first", author="Ann", sent_at="2026-03-10T09:00Z")
     kept = acknowledged([first.answer() or "", *first.kill()])

@@ -118,7 +118,7 @@ def test_cancelling_stops_the_work_and_is_not_answered(serve, trouble, tmp_path)
         assert server.process.wait(10) == 0
 
 
-def test_what_was_asked_before_the_end_of_input_is_still_answered(dragoman_command, environment, tmp_path):
+def test_what_was_asked_before_the_end_of_input_is_still_answered(environment, tmp_path):
     client = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "t", "version": "1"}}
     lines = [
         {"id": 0, "method": "initialize", "params": client},

@@ -1,4 +1,3 @@
-import os
 import stat
 import threading
 
@@ -36,7 +35,7 @@ async def test_file_and_new_folders_belong_to_this_user_only(tmp_path):
     path = tmp_path / "new" / "folder" / "x.db"
     async with Database.at(path, ONE) as database:
         await database.write(insert(1))
-        files = {name: stat.S_IMODE(os.stat(path.parent / name).st_mode) for name in os.listdir(path.parent)}
+        files = {file.name: stat.S_IMODE(file.stat().st_mode) for file in path.parent.iterdir()}
     assert set(files.values()) == {0o600}
     assert "x.db-wal" in files
     assert stat.S_IMODE(path.parent.stat().st_mode) == stat.S_IMODE(path.parent.parent.stat().st_mode) == 0o700

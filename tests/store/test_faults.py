@@ -31,7 +31,7 @@ async def test_a_file_that_is_no_database_is_named_and_left_as_it_is(tmp_path):
     with pytest.raises(InvalidArgument, match=r"notes\.txt is not a Dragoman file\. "):
         await opening(path)
     assert path.read_text() == "Buy milk. " * 500
-    assert os.listdir(tmp_path) == ["notes.txt"]
+    assert list(tmp_path.iterdir()) == [path]
 
 
 async def test_a_database_of_another_program_is_left_as_it_is(tmp_path):

@@ -12,7 +12,7 @@ from dragoman.testing.script import ScriptedServer
 from dragoman.text import estimate
 
 CURSOR = re.compile(r"(?:older|newer|more): cursor ([a-z0-9]{1,8})")
-LINE = re.compile(r"^>?(\d+) (?:re \d+ )?(?:\d{4}-\d\d-\d\d )?(\d\d:\d\d) ([^\[:]+?)(?: \((?:bot|system)\))?(?: \[.*?\])?:")
+LINE = re.compile(r"^>?(\d+) (?:re \d+ )?(?:\d{4}-\d\d-\d\d )?(\d\d:\d\d) [^\[:]+?(?: \[.*?\])?:")
 CHANNEL = "local:c-kiosk-firmware"
 
 
@@ -61,7 +61,8 @@ def test_paging_to_the_end_shows_every_message_once(harbor: ScriptedServer, orde
 
 
 def test_pages_follow_each_other_in_time(harbor: ScriptedServer) -> None:
-    everything = [m["sent_at"] for m in harbor.json("list_messages", conversation=CHANNEL, limit=200, max_tokens=99999)["messages"]]
+    whole = harbor.json("list_messages", conversation=CHANNEL, limit=200, max_tokens=99999)
+    everything = [message["sent_at"] for message in whole["messages"]]
     assert everything == sorted(everything)
     backwards: list[str] = []
     page = harbor.json("list_messages", conversation=CHANNEL, limit=7)
@@ -165,12 +166,15 @@ def test_a_single_message_shows_all_that_is_known(harbor: ScriptedServer) -> Non
 
 
 def test_a_message_is_found_by_number_and_by_reference(harbor: ScriptedServer) -> None:
-    number = harbor.json("get_message", message="local:c-kiosk-firmware/kf033")["number"]
-    assert harbor.call("get_message", message=f"{number}") == harbor.call("get_message", message="local:c-kiosk-firmware/kf033")
+    reference = "local:c-kiosk-firmware/kf033"
+    number = harbor.json("get_message", message=reference)["number"]
+    assert harbor.call("get_message", message=f"{number}") == harbor.call("get_message", message=reference)
     assert harbor.call("get_message", message=number) == harbor.call("get_message", message=f"#{number}")
 
 
-@pytest.mark.parametrize("message", ["999999", "0", "9" * 30, "-1", "hello", "local:c-kiosk-firmware", "https://x.example/1"])
+@pytest.mark.parametrize(
+    "message", ["999999", "0", "9" * 30, "-1", "hello", "local:c-kiosk-firmware", "https://x.example/1"]
+)
 def test_a_message_that_is_not_there_says_how_to_find_it(harbor: ScriptedServer, message: str) -> None:
     assert re.search("list_messages|tools show", harbor.error("get_message", message=message))
 

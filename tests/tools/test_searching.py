@@ -90,7 +90,9 @@ def test_paging_through_hits_shows_each_once(harbor: ScriptedServer, max_tokens:
     assert len(shown) > 50
 
 
-@pytest.mark.parametrize("query", ['"', "AND OR NOT", "a NEAR b", "col:x", "^x", "(((", "*", "-", "''", "x\x00y", "{a b}"])
+@pytest.mark.parametrize(
+    "query", ['"', "AND OR NOT", "a NEAR b", "col:x", "^x", "(((", "*", "-", "''", "x\x00y", "{a b}"]
+)
 def test_search_syntax_of_others_is_only_text(harbor: ScriptedServer, query: str) -> None:
     try:
         assert "hit" in harbor.call("search_messages", query=query)

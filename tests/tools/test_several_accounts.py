@@ -131,7 +131,7 @@ async def test_a_failing_account_is_named_and_the_others_answer() -> None:
 
 async def test_when_every_account_fails_the_call_is_an_error() -> None:
     async with connect(accounts(two="silent")) as client:
-        with pytest.raises(ToolError, match="two: The service does not answer. Try again later."):
+        with pytest.raises(ToolError, match=r"two: The service does not answer\. Try again later\."):
             await client.call("list_conversations")
 
 
@@ -145,13 +145,17 @@ async def test_messages_are_paged_once_each_where_a_provider_makes_no_cursors_in
                 result = await client.call_tool("list_messages", {**arguments, "cursor": cursor})
                 pages.append([m["text"] for m in result.structured_content["messages"]])
             in_time = pages if order == "oldest" else pages[::-1]
-            assert sum(in_time, []) == [f"over and out {n}" for n in range(10)]
+            assert [text for page in in_time for text in page] == [f"over and out {n}" for n in range(10)]
 
 
 async def test_filters_work_where_the_service_has_none() -> None:
     async with connect(accounts(one="radio")) as client:
         text = await client.call("list_messages", conversation="one:c1", author="ann", since="2026-03-10T09:04")
-    assert [line.split(": ")[1] for line in text.split("\n")[2:]] == ["over and out 5", "over and out 7", "over and out 9"]
+    assert [line.split(": ")[1] for line in text.split("\n")[2:]] == [
+        "over and out 5",
+        "over and out 7",
+        "over and out 9",
+    ]
 
 
 async def test_what_was_read_can_be_searched_where_the_service_cannot_search() -> None:
@@ -177,19 +181,24 @@ async def test_an_account_that_remembers_nothing_shows_references_that_work() ->
 
 async def test_writing_to_an_account_that_cannot_says_who_can() -> None:
     async with connect(accounts(one="radio", mine="local")) as client:
-        with pytest.raises(ToolError, match="one: .*cannot send.*mine|cannot send message.*mine"):
+        with pytest.raises(ToolError, match=r"one: .*cannot send.*mine"):
             await client.call("send_message", conversation="one:c1", text="Hi")
 
 
 async def test_tools_that_no_account_offers_are_not_listed() -> None:
     async with connect(accounts(one="radio")) as client:
         tools = await client.list_tools()
-    assert [tool.name for tool in tools.tools] == ["list_conversations", "list_messages", "get_message", "search_messages"]
+    assert [tool.name for tool in tools.tools] == [
+        "list_conversations",
+        "list_messages",
+        "get_message",
+        "search_messages",
+    ]
 
 
 async def test_a_title_that_two_accounts_have_is_listed_with_both_references() -> None:
     async with connect(accounts(one="radio", two="radio")) as client:
-        with pytest.raises(ToolError, match="one:c3.*two:c3|two:c3.*one:c3"):
+        with pytest.raises(ToolError, match=r"one:c3.*two:c3|two:c3.*one:c3"):
             await client.call("list_messages", conversation="Talk 3")
 
 

@@ -11,7 +11,9 @@ ROOM = "local:room"
 
 @pytest.fixture
 def room(dragoman: ScriptedServer) -> ScriptedServer:
-    dragoman.call("import_message", conversation=ROOM, text="Hello", author="Ann Lee <ann@x.example>", sent_at="2026-03-10T09:00Z")
+    dragoman.call(
+        "import_message", conversation=ROOM, text="Hello", author="Ann Lee <ann@x.example>", sent_at="2026-03-10T09:00Z"
+    )
     return dragoman
 
 
@@ -20,7 +22,9 @@ def texts(server: ScriptedServer) -> list[str]:
 
 
 def test_an_import_makes_the_conversation_and_answers_with_the_message_line(dragoman: ScriptedServer) -> None:
-    text = dragoman.call("import_message", conversation=ROOM, text="Hi\nthere", author="Ann", sent_at="2026-03-10T09:00Z")
+    text = dragoman.call(
+        "import_message", conversation=ROOM, text="Hi\nthere", author="Ann", sent_at="2026-03-10T09:00Z"
+    )
     assert text.endswith("== 2026-03-10\n1 09:00 Ann: Hi\n there")
     assert dragoman.json("list_conversations")["conversations"][0]["title"] == "room"
 
@@ -38,7 +42,9 @@ def test_an_import_with_the_same_external_id_is_stored_once(dragoman: ScriptedSe
 
 
 def test_a_sent_message_is_the_newest(room: ScriptedServer) -> None:
-    assert re.search(r"\n2 \d\d:\d\d me: Good morning$", room.call("send_message", conversation=ROOM, text="Good morning"))
+    assert re.search(
+        r"\n2 \d\d:\d\d me: Good morning$", room.call("send_message", conversation=ROOM, text="Good morning")
+    )
     assert texts(room) == ["Hello", "Good morning"]
 
 
@@ -144,7 +150,9 @@ class TestAccountThatAsksForConfirmation:
     def test_the_second_call_with_the_token_sends_exactly_once(self, room: ScriptedServer) -> None:
         token = self.token(room.call("send_message", conversation=ROOM, text="Good morning"))
         room.call("send_message", conversation=ROOM, text="Good morning", confirm=token)
-        assert "Nothing was written" in room.error("send_message", conversation=ROOM, text="Good morning", confirm=token)
+        assert "Nothing was written" in room.error(
+            "send_message", conversation=ROOM, text="Good morning", confirm=token
+        )
         assert texts(room) == ["Hello", "Good morning"]
 
     def test_a_token_for_other_content_is_refused(self, room: ScriptedServer) -> None:
@@ -179,6 +187,8 @@ class TestAccountWithAllowedConversations:
 
     def test_only_they_can_be_written_to(self, dragoman: ScriptedServer) -> None:
         dragoman.call("import_message", conversation=ROOM, text="x", author="Ann", sent_at="2026-03-10")
-        said = dragoman.error("import_message", conversation="local:other", text="x", author="Ann", sent_at="2026-03-10")
+        said = dragoman.error(
+            "import_message", conversation="local:other", text="x", author="Ann", sent_at="2026-03-10"
+        )
         assert "write_to" in said
         assert len(dragoman.json("list_conversations")["conversations"]) == 1

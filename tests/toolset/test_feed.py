@@ -1,5 +1,6 @@
 """Feeds over a list that is cut anywhere, with and without cursors of the provider's own."""
 
+import anyio
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -36,8 +37,6 @@ async def read(source: Source[int], place: Place | None, most: int) -> tuple[lis
 def test_reading_on_after_any_cut_gives_every_item_once_and_in_order(
     anchors: bool, count: int, size: int, cut: int
 ) -> None:
-    import anyio
-
     async def walk() -> list[int]:
         source = numbers(count, size, anchors=anchors)
         items, place = await read(source, Place(), cut)

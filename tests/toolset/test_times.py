@@ -1,3 +1,4 @@
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -51,7 +52,5 @@ def test_an_impossible_time_is_answered_with_forms_that_work(text: str) -> None:
 
 @given(st.text(max_size=30))
 def test_any_text_is_a_moment_with_a_zone_or_a_refusal(text: str) -> None:
-    try:
+    with suppress(InvalidArgument):
         assert read(text).tzinfo is not None
-    except InvalidArgument:
-        pass

@@ -14,7 +14,6 @@ from dragoman.secret import Secret, bearer
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("waits")]
 
 DIALECT = Dialect(service="Pigeon Post")
-PAGE = "<html><head><title>Login</title></head><body>Sign in</body></html>"
 
 
 async def test_a_request_is_exactly_what_was_asked_for():

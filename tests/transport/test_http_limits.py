@@ -13,7 +13,6 @@ from dragoman.pace import Rate
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("waits")]
 
 DIALECT = Dialect(service="Pigeon Post")
-PAGE = "<html><head><title>Login</title></head><body>Sign in</body></html>"
 
 
 async def test_a_credential_that_was_renewed_is_tried_once_and_the_same_one_never():

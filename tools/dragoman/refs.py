@@ -50,11 +50,11 @@ def decode(part: str) -> str:
     if "%" not in part:
         return part
     if _BAD_ESCAPE.search(part):
-        raise _bad(part)
+        raise _bad()
     try:
         return unquote_to_bytes(part.encode("utf-8", "surrogatepass")).decode("utf-8", "surrogatepass")
     except UnicodeDecodeError:
-        raise _bad(part) from None
+        raise _bad() from None
 
 
 def parse(text: str) -> Reference | None:
@@ -80,7 +80,7 @@ def _escape(char: str) -> str:
     return "".join(f"%{byte:02X}" for byte in char.encode("utf-8", "surrogatepass"))
 
 
-def _bad(part: str) -> InvalidArgument:
+def _bad() -> InvalidArgument:
     return InvalidArgument(
         "The reference has a % that encodes nothing.", hint="Copy references as the tools show them."
     )

@@ -1,12 +1,12 @@
-"""Foreign text made safe to show.
+r"""Foreign text made safe to show.
 
 Texts, names and titles come from people who may want to fool a reader, a terminal or a model. After
 cleaning, what is left is what a reader sees: ANSI escape sequences are removed whole, every kind of
-line break is ``\\n``, and each character that is invisible, turns the direction of writing, or has no
+line break is ``\n``, and each character that is invisible, turns the direction of writing, or has no
 meaning is shown by its code:
 
 ========================================  =============================================
-``\\u202e``                                ``<U+202E>``
+``\u202e``                                 ``<U+202E>``
 the same one 37 times                     ``<U+200B>(x37)``
 tag characters that spell a message       ``<U+E0068>..<U+E0069>("hi there, i")``
 more than five marks stacked on a letter  five of them, then ``<U+0315 and 11 more marks>``
@@ -38,7 +38,8 @@ _ESCAPES: Final = re.compile(
     "|\x1b[ -/]*[0-~]"  # everything else
 )
 _ROOM_FOR_ESCAPES: Final = 16
-_NAME_LOSES: Final = dict.fromkeys(map(ord, "[](){}<>:［］（）｛｝＜＞【】：﹕︓꞉∶"), " ")  # noqa: RUF001 - look-alikes
+_ANGLES: Final = str.maketrans("<>＜＞", "    ")
+_NAME_LOSES: Final = dict.fromkeys(map(ord, "[](){}:［］（）｛｝【】：﹕︓꞉∶"), " ")  # noqa: RUF001 - look-alikes are meant
 
 # Whole regions without anything to hide; emoji and ideographs there may be newer than this Python's tables.
 _REGIONS: Final = "\U0001f000-\U0001faff\U0001d400-\U0001d7ff\U00020000-\U0003fffd\u3400-\u9fff\uac00-\ud7a3"
@@ -63,7 +64,7 @@ _IDEOGRAPH: Final = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003fff
 
 
 def clean(text: str) -> str:
-    """Make the text of a message safe; it may have several lines, separated by ``\\n`` only."""
+    r"""Make the text of a message safe; it may have several lines, separated by ``\n`` only."""
     if not _PLAIN.search(text):
         return text
     if not text.isprintable():
@@ -87,8 +88,12 @@ def clean_line(text: str, limit: int) -> str:
 
 @lru_cache(maxsize=1024)
 def clean_name(text: str) -> str:
-    """Make an author's name safe: one line of at most 60 characters without brackets and colons, never empty."""
-    return clean_line(text[: NAME_LIMIT * _ROOM_FOR_ESCAPES].translate(_NAME_LOSES), NAME_LIMIT) or NOBODY
+    """Make an author's name safe: one line of at most 60 characters without brackets and colons, never empty.
+
+    The only angle brackets in it are those of codes like ``<U+202E>``.
+    """
+    line = clean_line(text[: NAME_LIMIT * _ROOM_FOR_ESCAPES].translate(_ANGLES), NAME_LIMIT)
+    return " ".join(line.translate(_NAME_LOSES).split()) or NOBODY
 
 
 def cut(text: str, limit: int) -> str:

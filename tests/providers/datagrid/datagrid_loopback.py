@@ -16,7 +16,7 @@ async def serving(handle):
         try:
             while True:
                 await _exchange(reader, writer, handle)
-        except (asyncio.IncompleteReadError, ConnectionError):
+        except (asyncio.IncompleteReadError, asyncio.CancelledError, ConnectionError):
             return
         finally:
             writer.close()
@@ -50,4 +50,6 @@ async def _exchange(reader, writer, handle):
 def _head(response):
     left_out = {"content-length", "transfer-encoding"}
     kept = [f"{name}: {value}" for name, value in response.headers.items() if name not in left_out]
-    return "\r\n".join([f"HTTP/1.1 {response.status_code} Whatever", *kept, "transfer-encoding: chunked", "", ""]).encode()
+    return "\r\n".join(
+        [f"HTTP/1.1 {response.status_code} Whatever", *kept, "transfer-encoding: chunked", "", ""]
+    ).encode()

@@ -5,13 +5,22 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx
-from datagrid_service import read
+import pytest
+from datagrid_service import KEY, URL, read
 
 from dragoman.providers.datagrid import DatagridProvider, DatagridSettings
 from dragoman.providers.datagrid.api import LONGEST_ANSWER, Api, client_of
 
 FOLDER = Path(__file__).parents[2] / "wire" / "datagrid"
-RECORDED_URL = "https://api.datagrid.com/v1"
+
+
+claimed = set()
+
+
+def claim(*recordings):
+    """Mark a test with the recordings that it replays; each is given to it in turn."""
+    claimed.update(recordings)
+    return pytest.mark.parametrize("name", recordings)
 
 
 def recording(name):
@@ -67,7 +76,7 @@ async def _pieces(content, failure):
 @asynccontextmanager
 async def replaying(*recordings, others=(), **settings):
     replay = Replay(*recordings, others=others)
-    own = DatagridSettings(token="dg_test_key", base_url=RECORDED_URL, **settings)
+    own = DatagridSettings(token=KEY, base_url=URL, **settings)
     async with client_of(own, transport=httpx.MockTransport(replay.handle)) as client:
         yield DatagridProvider(own, Api(client, LONGEST_ANSWER)), replay
 

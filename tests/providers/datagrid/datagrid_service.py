@@ -12,7 +12,7 @@ from dragoman.providers.datagrid import DatagridProvider, DatagridSettings
 from dragoman.providers.datagrid.api import LONGEST_ANSWER, Api, client_of
 
 KEY = "dg_test_key"
-URL = "https://datagrid.example/v1"
+URL = "http://127.0.0.1/v1"
 BEGINNING = datetime(2026, 5, 4, 14, tzinfo=UTC)
 HEADERS = {
     "accept", "accept-encoding", "authorization", "connection", "content-length", "content-type", "host",
@@ -116,12 +116,14 @@ class Datagrid:
         if request.operation == "GET /conversations":
             assert (request.query["sort"], request.query["direction"]) == ("updated_at", "desc")
 
-    def _answer(self, request):
+    def _answer(self, request):  # noqa: PLR0911 - one for each operation
         parts = [unquote(part, errors="strict") for part in request.path.strip("/").split("/")]
         match request.method, parts:
             case "GET", ["identity"]:
                 spaces = [{"teamspace_id": "ts_88", "permissions": {"role": "admin", "agent_ids": None}}]
-                return ok({"object": "identity", "user_id": "user_5", "current_teamspace_id": "ts_88", "teamspaces": spaces})
+                return ok(
+                    {"object": "identity", "user_id": "user_5", "current_teamspace_id": "ts_88", "teamspaces": spaces}
+                )
             case "GET", ["agents", agent] if agent in self.agents:
                 return ok({"object": "agent", "id": agent, "name": self.agents[agent]})
             case "GET", ["files", file] if file in self.files:
@@ -229,6 +231,11 @@ def streamed(pieces, *, failure=None, content_type="text/event-stream; charset=u
             raise failure
 
     return httpx.Response(200, content=body(), headers={"content-type": content_type})
+
+
+def at(operation, act):
+    """Let something happen at one operation."""
+    return lambda request, *answer: act(*answer) if request.operation == operation else None
 
 
 @asynccontextmanager

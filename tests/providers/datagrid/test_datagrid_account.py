@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import anyio
 import httpx
@@ -10,7 +11,7 @@ from datagrid_service import KEY, Datagrid, ok, opened, refused
 from pydantic import ValidationError
 
 from dragoman.errors import InvalidArgument, NotFound, PermissionDenied, RateLimited, Unauthenticated
-from dragoman.provider import Capability, Draft, MessageQuery
+from dragoman.provider import AccountSettings, Capability, Draft, MessageQuery
 from dragoman.providers.datagrid import DatagridProvider, DatagridSettings
 from dragoman.registry import provider_class
 
@@ -29,7 +30,9 @@ def test_it_can_do_what_the_service_can():
 
 
 def test_importing_it_loads_no_transport():
-    code = "import sys, dragoman.providers.datagrid; print([m for m in ('httpx', 'grpc', 'google') if m in sys.modules])"
+    code = (
+        "import sys, dragoman.providers.datagrid; print([m for m in ('httpx', 'grpc', 'google') if m in sys.modules])"
+    )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"
 
@@ -226,3 +229,10 @@ async def test_a_message_of_another_conversation_is_not_shown():
     async with opened(datagrid) as account:
         with pytest.raises(NotFound, match="another conversation"):
             await account.get_message(ROOM, "msg_00003")
+
+
+def test_every_setting_of_its_own_is_documented():
+    page = (Path(__file__).parents[3] / "docs" / "providers" / "datagrid.md").read_text()
+    own = DatagridSettings.model_fields.keys() - AccountSettings.model_fields.keys()
+    assert own
+    assert not [key for key in own if f"| `{key}` |" not in page]

@@ -63,7 +63,9 @@ class DatagridBehindAPort(Service):
             conversation, "agent" if by_agent else "user", parts, message.sent_at, f"{conversation}-{message.id}", agent
         )
         assert found["id"] not in known
-        author = Author(name=message.author.name, kind=AuthorKind.ASSISTANT, id=agent) if by_agent else Author(name="user")
+        author = (
+            Author(name=message.author.name, kind=AuthorKind.ASSISTANT, id=agent) if by_agent else Author(name="user")
+        )
         files = tuple(replace(one, size=None) for one in message.attachments)
         return replace(
             message, id=found["id"], conversation=conversation, author=author, reply_to=None, subject=None, labels=(),

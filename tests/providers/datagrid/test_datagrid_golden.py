@@ -3,23 +3,20 @@
 from datetime import UTC, datetime
 
 import pytest
-from datagrid_replay import assert_same_request, exchanges, names, recording, replaying
+from datagrid_replay import assert_same_request, claim, exchanges, recording, replaying
 
-from dragoman import progress
 from dragoman.errors import (
     BadResponse,
     DeadlineExceeded,
     InvalidArgument,
     NotFound,
-    OutcomeUnknown,
     PermissionDenied,
     RateLimited,
     Unauthenticated,
     Unavailable,
 )
 from dragoman.model import Attachment, Author, AuthorKind, Citation, ConversationKind, Order
-from dragoman.provider import ConversationQuery, Draft, MessageQuery
-from dragoman.providers.datagrid import NEW
+from dragoman.provider import ConversationQuery, MessageQuery
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("waits")]
 
@@ -27,33 +24,6 @@ ROOM = "conv_01HZX4T0Q8M3"
 FIRST = "What is the retainage on the Harbor Tower job? 🏗️"
 ALL = ["msg_01", "msg_02", "msg_03", "msg_04", "msg_05"]
 SORTED = ("sort", "direction")
-claimed = set()
-
-
-def claim(*recordings):
-    """Mark a test with the recordings that it replays; each is given to it in turn."""
-    claimed.update(recordings)
-    return pytest.mark.parametrize("name", recordings)
-
-
-OUTSIDE = {
-    "agents-list": "names come from reading each agent that a page mentions",
-    "conversations-delete": "nothing deletes conversations",
-    "conversations-delete-404": "nothing deletes conversations",
-    "conversations-update": "nothing renames conversations",
-    "converse-input-list": "prompts are plain text",
-    "files-create": "nothing uploads files",
-    "messages-list-both-cursors": "the combination is not documented, so it is never sent",
-    "search-messages-in-results": "the search is deprecated and cannot be asked for messages; the local index is used",
-}
-
-
-async def test_every_recording_is_replayed_or_outside_for_a_reason():
-    assert claimed | OUTSIDE.keys() == set(names())
-    assert not claimed & OUTSIDE.keys()
-
-
-# lists of messages
 
 ONE_PAGE = {
     "messages-list-default": ALL,
@@ -132,9 +102,6 @@ async def test_odd_ids_are_encoded_in_path_and_query(name):
     assert (list(page.items), page.cursor) == ([], None)
     assert replay.paths == [recorded["request"]["path"]]
     assert_same_request(replay.requests[0], recorded["request"], ours=["limit"])
-
-
-# what messages become
 
 
 async def test_messages_of_every_kind_become_what_they_are():
@@ -220,9 +187,6 @@ async def test_an_unknown_message_is_not_found(name):
     assert_same_request(replay.requests[0], recorded["request"])
 
 
-# conversations
-
-
 @claim("conversations-list", "conversations-list-sorted")
 async def test_conversations_are_asked_for_by_their_last_change(name):
     recorded = recording(name)
@@ -230,7 +194,7 @@ async def test_conversations_are_asked_for_by_their_last_change(name):
     async with replaying(recorded) as (account, replay):
         page = await account.list_conversations(ConversationQuery(limit=limit))
     first, *rest = page.items
-    assert (first.id, first.title, first.kind) == (ROOM, "Harbor Tower – retainage", ConversationKind.ASSISTANT)
+    assert (first.id, first.title, first.kind) == (ROOM, "Harbor Tower \u2013 retainage", ConversationKind.ASSISTANT)
     assert first.last_message_at == datetime(2026, 5, 4, 14, 3, tzinfo=UTC)
     assert first.extra["participated_agent_ids"] == ["agent_7Qm2Lk", "agent_pX91zz"]
     assert [(one.id, one.title) for one in rest] == ([] if limit == 1 else [("conv_min", "")])
@@ -258,7 +222,7 @@ async def test_one_conversation_is_read(name):
     recorded = recording(name)
     async with replaying(recorded) as (account, replay):
         found = await account.get_conversation(ROOM)
-    assert (found.id, found.title) == (ROOM, "Harbor Tower – retainage")
+    assert (found.id, found.title) == (ROOM, "Harbor Tower \u2013 retainage")
     assert_same_request(replay.requests[0], recorded["request"])
 
 
@@ -278,92 +242,6 @@ async def test_checking_asks_whose_key_it_is(name):
         assert await account.check() == "the key is accepted in teamspace ts_88"
     assert_same_request(replay.requests[0], recorded["request"])
 
-
-# saying something
-
-NOTHING_YET = {("GET", f"/conversations/{ROOM}/messages"): {"object": "list", "data": [], "has_more": False}}
-
-
-@claim("converse-in-conversation")
-async def test_an_answer_is_returned_with_its_sources_and_cost(name):
-    recorded = recording(name)
-    async with replaying(recorded, others=NOTHING_YET, agent_id="agent_7Qm2Lk") as (account, replay):
-        answer = await account.send_message(ROOM, Draft(text="Which RFIs are overdue?"))
-    # Whether a conversation gets another title is not for a message to say, so that is never asked for here.
-    assert_same_request(replay.requests[0], recorded["request"], theirs=["generate_title"])
-    assert (answer.id, answer.conversation, answer.text) == ("msg_06", ROOM, "Two RFIs are overdue: RFI-31 and RFI-34.")
-    assert answer.author.kind is AuthorKind.ASSISTANT
-    assert answer.extra["credits"] == 1.75
-    assert answer.extra["tools"] == ["Semantic search: completed"]
-    assert [one.title for one in answer.citations] == ["RFI log", "osha.gov", "site-07.jpg", "calendar.create"]
-
-
-@claim("converse-text")
-async def test_saying_something_somewhere_new_tells_where(name):
-    recorded = recording(name)
-    async with replaying(recorded) as (account, replay):
-        answer = await account.send_message(NEW, Draft(text="Which RFIs are overdue?"))
-    assert_same_request(replay.requests[0], recorded["request"], ours=["generate_title", "generate_citations"])
-    assert answer.conversation == ROOM
-
-
-@claim("converse-stream", "converse-stream-all-events")
-async def test_a_streamed_answer_is_heard_and_read_back(name):
-    recorded = recording(name)
-    said = "Two RFIs\nare overdue." if name.endswith("events") else "Hello 👋"
-    stored = [message("msg_07", "user", "hi"), message("msg_08", "agent", said)]
-    heard = []
-
-    async def listen(done, text):
-        heard.append((done, text))
-
-    place = recorded["arguments"].get("conversation_id", NEW)
-    before = [] if place == NEW else [{"data": []}]
-    others = {("GET", f"/conversations/{ROOM}/messages"): [*before, {"data": stored}]}
-    async with replaying(recorded, others=others) as (account, replay):
-        with progress.heard_by(listen):
-            answer = await account.send_message(place, Draft(text="hi"))
-    assert_same_request(replay.requests[0], recorded["request"], ours=set(BODY) - recorded["request"]["body"].keys(),
-                        theirs=["generate_title"] if place != NEW else ())  # fmt: skip
-    assert (answer.id, answer.text, answer.conversation) == ("msg_08", said, ROOM)
-    assert [done for done, _ in heard] == sorted({done for done, _ in heard})
-    texts = [text for _, text in heard]
-    assert texts[0] == "The agent is thinking"
-    if name.endswith("events"):
-        assert texts[1:4] == ["look up", "Semantic search: in_progress", "Semantic search: completed"]
-        assert answer.extra["generated_title"] == "Overdue RFIs"
-        assert [one.title for one in answer.citations] == ["RFI log", "osha.gov", "site-07.jpg", "calendar.create"]
-
-
-BODY = ("generate_title", "generate_citations")
-
-
-def message(identifier, role, text):
-    return {
-        "object": "conversation.message", "id": identifier, "agent_id": "agent_7Qm2Lk", "role": role,
-        "content": [{"type": "text", "text": text}], "created_at": "2026-05-04T14:05:00Z", "conversation_id": ROOM,
-        "credits": None, "citations": None,
-    }  # fmt: skip
-
-
-@claim("converse-402", "converse-413", "converse-500-retried")
-async def test_a_refused_prompt_is_said_once_and_the_error_says_whether_it_may_be_there(name):
-    recorded = recording(name)
-    kind, said = {
-        "converse-402": (PermissionDenied, "Credit limit exceeded"),
-        "converse-413": (InvalidArgument, "Prompt too large"),
-        "converse-500-retried": (OutcomeUnknown, "boom"),  # the official client says it again
-    }[name]
-    prompt = recorded["arguments"]["prompt"]
-    async with replaying(recorded) as (account, replay):
-        with pytest.raises(kind, match=said) as caught:
-            await account.send_message(NEW, Draft(text=prompt))
-    [sent] = replay.requests
-    assert_same_request(sent, exchanges(recorded)[0]["request"], ours=BODY)
-    assert caught.value.sent is (None if kind is OutcomeUnknown else False)
-
-
-# failures of reading
 
 FAILURES = {
     "error-401": (Unauthenticated, 1, "Check `token`"),

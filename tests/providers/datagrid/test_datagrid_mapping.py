@@ -80,7 +80,9 @@ def test_texts_of_several_parts_stand_apart_unchanged(texts):
 
 
 def mapped(known=Known(), **members):  # noqa: B008 - an immutable value
-    return to_message(wire.Message.model_validate({"id": "m", "role": "agent", "agent_id": "a"} | members), "conv", known)
+    return to_message(
+        wire.Message.model_validate({"id": "m", "role": "agent", "agent_id": "a"} | members), "conv", known
+    )
 
 
 @pytest.mark.parametrize(

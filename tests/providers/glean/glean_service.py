@@ -7,7 +7,7 @@ import httpx
 from glean_store import Tenant
 
 TOKEN = "glean_test_token"
-BASE = "https://acme-be.glean.test"
+BASE = "http://127.0.0.1:9"
 PREFIX = "/rest/api/v1/"
 TRANSPORT_HEADERS = {"host", "user-agent", "accept-encoding", "connection", "content-length"}
 
@@ -182,7 +182,9 @@ class GleanServer:
         ]}  # fmt: skip
 
     def _listchats(self, _):
-        shown = [{key: value for key, value in chat.items() if key != "messages"} for chat in self.tenant.chats.values()]
+        shown = [
+            {key: value for key, value in chat.items() if key != "messages"} for chat in self.tenant.chats.values()
+        ]
         return {"chatResults": [{"chat": chat, "trackingToken": "t"} for chat in shown], "cursor": "bm93aGVyZQ=="}
 
     def _getchat(self, body):

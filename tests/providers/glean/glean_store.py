@@ -21,6 +21,7 @@ class Variant:
     root: str = "apart"  # apart, within, repeated, first, none
     has_more: str = "true"  # true, always, missing
     whole: int = 0  # messages in a conversation document; 0: messages are results of their own
+    ties: str = "id"  # how messages of one moment are ordered: by id, or as they were given
     overlap: int = 0  # how many messages a conversation document shares times with its neighbour
 
 
@@ -91,7 +92,7 @@ class Tenant:
         return [m for m in self.messages if m.channel == asked["id"]], None
 
     def _units(self, chosen):
-        chosen = sorted(chosen, key=lambda m: (m.at, m.id))
+        chosen = sorted(chosen, key=lambda m: (m.at, m.id if self.variant.ties == "id" else ""))
         size = self.variant.whole
         if not size:
             return [[m] for m in chosen]
@@ -108,7 +109,11 @@ class Tenant:
             return self.result(unit[0])
         first = min(unit, key=lambda m: (m.at, m.id))
         parts = [self.result(m) for m in unit]
-        document = {"id": f"DOC_{first.id}", "docType": "Conversation", "metadata": {"createTime": self._time(first.at)}}
+        document = {
+            "id": f"DOC_{first.id}",
+            "docType": "Conversation",
+            "metadata": {"createTime": self._time(first.at)},
+        }
         return {"url": "https://acme.slack.com/x", "document": document,
                 "relatedResults": [{"relation": "CONVERSATION_MESSAGES", "results": parts}]}  # fmt: skip
 
@@ -140,13 +145,15 @@ def _cut(units, reference, direction, v):
     def key(unit):
         return min(m.ms for m in unit)
 
-    units = sorted(units, key=lambda unit: min((m.at, m.id) for m in unit))
+    units = sorted(units, key=lambda unit: min(m.at for m in unit))
     if reference is not None and direction == "OLDER":
         units = [u for u in units if key(u) < reference or (v.inclusive and key(u) == reference)]
     elif reference is not None:
         units = [u for u in units if key(u) > reference or (v.inclusive and key(u) == reference)]
     newest = direction == "OLDER" or reference is None
-    page, rest = (units[-v.page_size :], units[: -v.page_size]) if newest else (units[: v.page_size], units[v.page_size :])
+    page, rest = (
+        (units[-v.page_size :], units[: -v.page_size]) if newest else (units[: v.page_size], units[v.page_size :])
+    )
     while v.whole_ties and rest and page and key(rest[-1 if newest else 0]) == key(page[0 if newest else -1]):
         page, rest = ([rest[-1], *page], rest[:-1]) if newest else ([*page, rest[0]], rest[1:])
     return page, bool(rest)

@@ -2,20 +2,24 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
+import grpc
 import pytest
+from certificates import certificate
 from pydantic import ValidationError
 from threads_server import FOLDER, TOKEN, ThreadsServer
 
+from dragoman import progress
 from dragoman.clock import hurry
-from dragoman.errors import InvalidArgument, NotFound, UnsupportedOperation
-from dragoman.model import ConversationKind
+from dragoman.errors import DragomanError, InvalidArgument, NotFound, Unavailable, UnsupportedOperation
+from dragoman.model import ConversationKind, Order
 from dragoman.provider import Capability, ConversationQuery, Draft, MessageQuery
 from dragoman.providers.yandex import YandexProvider
 from dragoman.providers.yandex.settings import YandexSettings
 from dragoman.registry import provider_class
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("one_loop")]
 BASE = {"provider": "yandex", "iam_token": TOKEN}
 
 
@@ -55,6 +59,12 @@ def test_importing_the_provider_loads_neither_grpc_nor_protobuf():
     assert done.stdout.strip() == "[]"
 
 
+def test_every_setting_is_documented():
+    page = (Path(__file__).parents[3] / "docs" / "providers" / "yandex.md").read_text("utf-8")
+    undocumented = [key for key in YandexSettings.model_fields if f"`{key}`" not in page]
+    assert undocumented == []
+
+
 def test_what_the_service_cannot_do_is_no_capability():
     assert set(Capability) - YandexProvider.capabilities() == {Capability.SEARCH_MESSAGES, Capability.UPDATE_MESSAGE}
 
@@ -91,6 +101,23 @@ async def test_plain_text_to_another_machine_is_refused():
     with pytest.raises(InvalidArgument):
         async with YandexProvider.open(settings):
             pass
+
+
+@pytest.mark.parametrize("trusted", [True, False])
+async def test_the_authority_of_the_settings_is_trusted_and_no_other(tmp_path, trusted):
+    made = certificate(tmp_path)
+    credentials = grpc.ssl_server_credentials([(made.key_file.read_bytes(), made.file.read_bytes())])
+    ca_file = made.file if trusted else None
+    with hurry():
+        async with (
+            ThreadsServer().serving(credentials) as server,
+            opened(server, tls=True, ca_file=ca_file) as provider,
+        ):
+            if trusted:
+                await provider.check()
+            else:
+                with pytest.raises(Unavailable, match="`ca_file`"):
+                    await provider.check()
 
 
 async def test_checking_asks_for_one_thread(server):
@@ -214,3 +241,33 @@ async def test_the_thread_below_a_message_is_the_message(server):
         page = await provider.list_messages(stored.thread.id, MessageQuery(thread=wanted))
     assert [message.id for message in page.items] == [wanted]
     assert page.cursor is None
+
+
+async def test_sending_to_new_makes_a_thread_named_by_the_subject(server):
+    async with opened(server) as provider:
+        assert (await provider.get_conversation("new")).id == "new"
+        sent = await provider.send_message("new", Draft(text="hello", subject="Launch", idempotency_key="one"))
+    ((identifier, stored),) = server.threads.items()
+    assert (sent.conversation, stored.thread.name, len(stored.messages)) == (identifier, "Launch", 1)
+    assert len({call.metadata["idempotency-key"] for call in server.journal}) == 2
+
+
+async def test_no_thread_is_made_for_what_cannot_be_sent(server):
+    async with opened(server) as provider:
+        for draft in (Draft(text="\ud83d"), Draft(text="x", reply_to="m")):
+            with pytest.raises(DragomanError):
+                await provider.send_message("new", draft)
+    assert server.journal == []
+
+
+async def test_reading_through_a_long_thread_is_reported(server):
+    thread = server.thread(messages=[str(n) for n in range(1200)]).thread.id
+    heard = []
+
+    async def listener(done, text):
+        heard.append((done, text))
+
+    async with opened(server) as provider:
+        with progress.heard_by(listener):
+            await provider.list_messages(thread, MessageQuery(order=Order.OLDEST, limit=1))
+    assert [done for done, _ in heard] == [500, 1000]

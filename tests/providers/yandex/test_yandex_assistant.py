@@ -4,6 +4,7 @@ import pytest
 from threads_logic import ASSISTANT, RUNS
 from threads_server import FOLDER, TOKEN, Fault, ThreadsServer
 
+from dragoman import progress
 from dragoman.clock import hurry
 from dragoman.errors import OutcomeUnknown
 from dragoman.model import AuthorKind
@@ -12,7 +13,7 @@ from dragoman.providers.yandex import YandexProvider
 from dragoman.providers.yandex._proto import threads_pb2 as pb
 from dragoman.providers.yandex.settings import YandexSettings
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("one_loop")]
 CREATE = "/yandex.cloud.ai.assistants.v1.threads.MessageService/Create"
 
 
@@ -139,3 +140,15 @@ async def test_waiting_for_an_answer_has_an_end(server, thread, provider):
     sent = await _require_stored(server, thread, provider, "stored, answer pending")
     assert sent.extra["run"] in server.runs
     assert 5 <= server.count("RunService/Get") <= 11
+
+
+async def test_what_the_assistant_has_said_so_far_is_reported(server, thread, provider):
+    heard = []
+
+    async def listener(_, text):
+        heard.append(text)
+
+    with progress.heard_by(listener):
+        await provider.send_message(thread, Draft(text="hello"))
+    assert heard == ["Hello", "Hello! How can I help you?"]
+    assert server.count("RunService/Get") == 0

@@ -26,7 +26,7 @@ from dragoman.provider import ConversationQuery, Draft, MessageQuery
 from dragoman.providers.yandex import YandexProvider
 from dragoman.providers.yandex.settings import YandexSettings
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("one_loop")]
 
 THREAD = "fvt0000threadmain001"
 RETRY_INFO = bytes.fromhex(
@@ -255,10 +255,10 @@ async def test_two_thousand_calls_among_random_faults_lose_and_double_nothing(se
     rng = random.Random(20260310)  # noqa: S311 - the same faults each time
     certain, possible = set(), set()
     for number in range(2000):
-        if number % 200 == 0:
+        if number % 40 == 0:
             thread = server.thread().thread.id
         server.faults.clear()
-        server.faults.extend(rng.choice(CHANCES) for _ in range(rng.randint(0, 3)))
+        server.faults.extend(rng.choice(CHANCES) for _ in range(rng.randint(0, 2)))
         text = f"message {number}"
         try:
             if rng.random() < 0.25:

@@ -35,7 +35,7 @@ NOT_OURS = {
 }
 """Requests that Dragoman never makes; their bytes are proved all the same."""
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("one_loop")]
 
 
 def parts():
@@ -199,7 +199,7 @@ async def test_a_thread_is_asked_for_and_read_as_recorded():
 
 async def test_a_thread_is_made_as_recorded():
     async with client("thread_create_minimal") as (calls, expect):
-        made = await calls.create_thread("b1g00000000folder001", "", {})
+        made = await calls.create_thread("b1g00000000folder001", "", {}, None)
     assert (made.id, made.default_message_author_id) == (expect["id"], expect["default_message_author_id"])
     assert made.expiration_config.ttl_days == expect["ttl_days"]
     assert made.expiration_config.expiration_policy == expect["expiration_policy"]

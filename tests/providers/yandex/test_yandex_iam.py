@@ -16,7 +16,7 @@ from dragoman.providers.yandex import YandexProvider, iam
 from dragoman.providers.yandex.settings import YandexSettings
 from dragoman.secret import redact
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("one_loop")]
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ from dragoman.provider import MessageQuery
 from dragoman.providers.yandex import YandexProvider
 from dragoman.providers.yandex.settings import YandexSettings
 
-pytestmark = pytest.mark.anyio
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("one_loop")]
 THEN = datetime(2019, 5, 4, 3, 2, 1, tzinfo=UTC)
 
 

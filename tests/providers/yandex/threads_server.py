@@ -81,12 +81,13 @@ class ThreadsServer:
         self.target = ""
 
     @asynccontextmanager
-    async def serving(self):
+    async def serving(self, credentials=None):
         server = grpc.aio.server(
             options=[("grpc.max_send_message_length", -1), ("grpc.max_receive_message_length", -1)]
         )
         server.add_generic_rpc_handlers((_Handler(self),))
-        port = server.add_insecure_port("127.0.0.1:0")
+        address = "127.0.0.1:0"
+        port = server.add_secure_port(address, credentials) if credentials else server.add_insecure_port(address)
         await server.start()
         self.target = f"127.0.0.1:{port}"
         try:

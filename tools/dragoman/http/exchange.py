@@ -23,6 +23,9 @@ from dragoman.retry import Setback
 T = TypeVar("T")
 
 _CONNECT: Final = 10.0  # seconds
+# Counted for TCP and for TLS, and over before the whole attempt is: cancelled in its handshake, httpcore leaves a
+# connection open until it is collected.
+_CONNECT_SHARE: Final = 0.45
 _IDLE: Final = 15.0  # seconds that an unused connection is kept
 _MOST_REDIRECTS: Final = 5
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
@@ -199,7 +202,7 @@ class Exchange:
         redirects = 0
         while True:
             request.extensions = {
-                "timeout": httpx.Timeout(seconds, connect=min(seconds, _CONNECT), pool=None).as_dict(),
+                "timeout": httpx.Timeout(seconds, connect=min(seconds * _CONNECT_SHARE, _CONNECT), pool=None).as_dict(),
                 "trace": trace,
             }
             response = await self._client.send(request, stream=True)

@@ -31,6 +31,8 @@ T = TypeVar("T")
 READERS: Final = 4
 """Most connections that read at the same time."""
 
+_STEPS: Final = 50_000
+
 
 class Database:
     """A SQLite file, or a database in memory that ends with its last user. Made by :meth:`at`."""
@@ -223,27 +225,21 @@ class _Reading(Generic[T]):
     def __init__(self, database: Database, work: Callable[[Connection], T]) -> None:
         self._database = database
         self._work = work
-        self._lock = threading.Lock()
         self._stopped = False
-        self._busy: Connection | None = None
 
     def run(self) -> T:
         with _explained(self._database.name), self._database.reader() as connection:
-            with self._lock:
-                if self._stopped:
-                    raise apsw.InterruptError
-                self._busy = connection
+            if self._stopped:
+                raise apsw.InterruptError
+            # Asked again and again: SQLite's own interrupt is lost on a statement that is just about to begin.
+            connection.set_progress_handler(lambda: self._stopped, _STEPS)
             try:
                 return self._in_one_state(connection)
             finally:
-                with self._lock:
-                    self._busy = None
+                connection.set_progress_handler(None)
 
     def stop(self) -> None:
-        with self._lock:
-            self._stopped = True
-            if self._busy is not None:
-                self._busy.interrupt()
+        self._stopped = True
 
     def _in_one_state(self, connection: Connection) -> T:
         connection.execute("BEGIN")

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Literal
 
 from dragoman.model import Message
+from dragoman.store import rows
 from dragoman.store.archive import Archive, Stored
 from dragoman.store.sql import Connection
 
@@ -57,7 +58,8 @@ def _differs(was: Stored, fresh: Message) -> bool:
         return True
     if fresh.deleted_at is not None:
         return was.live
-    return merged(was.message, fresh) != was.message
+    # Compared as rows, for a value of ``extra`` may come back in another type.
+    return rows.to_row(merged(was.message, fresh)) != was.row
 
 
 def _kept(message: Message) -> Message:

@@ -33,15 +33,20 @@ def prepare_folder(path: Path) -> None:
         DragomanError: One of them cannot be made, or a directory stands in the file's place.
     """
     try:
-        missing = [folder for folder in path.parents if not folder.exists()]
-        for folder in reversed(missing):
+        for folder in reversed([folder for folder in path.parents if not folder.exists()]):
             folder.mkdir(mode=0o700, exist_ok=True)
-        if path.is_dir():
-            raise InvalidArgument(f"{path} is a folder.", hint="Name a file for the messages.")
     except (NotADirectoryError, FileExistsError) as error:
-        raise InvalidArgument(f"The folder of {path} cannot be made.", hint="Choose another path.") from error
+        raise _no_folder(path) from error
     except OSError as error:
         raise faults.explain(error, str(path)) from error
+    if not path.parent.is_dir():
+        raise _no_folder(path)
+    if path.is_dir():
+        raise InvalidArgument(f"{path} is a folder.", hint="Name a file for the messages.")
+
+
+def _no_folder(path: Path) -> InvalidArgument:
+    return InvalidArgument(f"The folder of {path} cannot be made.", hint="Choose another path.")
 
 
 def open_first(path: Path | None, migrations: Sequence[str], patience: float) -> Connection:
@@ -157,7 +162,8 @@ def _set_up(connection: Connection, patience: float) -> None:
     connection.set_busy_handler(waiting(patience))
     connection.execute(
         "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -8000;"
-        "PRAGMA journal_size_limit = 67108864; PRAGMA wal_autocheckpoint = 4000; PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY;"
+        "PRAGMA journal_size_limit = 67108864; PRAGMA wal_autocheckpoint = 4000;"
+        "PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY;"
     )
 
 

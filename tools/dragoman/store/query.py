@@ -17,7 +17,7 @@ LONGEST: Final = 1000
 _MOST: Final = 32
 _ITEM: Final = re.compile(r'(-?)(?:"([^"]*)"|(\S+))')
 _QUOTES: Final = str.maketrans(dict.fromkeys("\u201c\u201d\u201e\u201f\uff02", '"'))
-_SEARCHABLE: Final = re.compile("[^\\W_]|[\U000f0000-\U000fffff]")
+_SEARCHABLE: Final = re.compile(f"[^\\W_]|[{terms.UNSPACED}\U000f0000-\U000fffff]")
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,8 +69,8 @@ class Connection(Protocol):
         """Have ``handler`` say, given the number of attempts, whether to try once more for a lock."""
         ...
 
-    def interrupt(self) -> None:
-        """Stop what another thread runs."""
+    def set_progress_handler(self, handler: Callable[[], bool] | None, steps: int = ..., /) -> None:
+        """Ask ``handler``, each so many steps of SQLite's machine, whether to stop."""
         ...
 
     def close(self) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from itertools import islice
 from typing import Final
 
 INDEXED: Final = 1_000_000
@@ -60,6 +61,7 @@ def body(text: str) -> str:
 
 def parts(text: str) -> str:
     """The identifiers of ``text`` as the column ``parts`` of the index, empty where there are none."""
+    text = text[:INDEXED]
     found = _SIGN.search(text)
     if found is None:
         return ""
@@ -68,10 +70,10 @@ def parts(text: str) -> str:
         # Only the surroundings of a sign are looked at, up to the next spaces: most of a text is ordinary words.
         start = text.rfind(" ", 0, found.start()) + 1
         end = text.find(" ", found.end())
-        end = min(len(text) if end < 0 else end, INDEXED)
+        end = len(text) if end < 0 else end
         words.update(dict.fromkeys(w for w in _WORD.findall(text, start, end) if _IDENTIFIER.match(w)))
         found = _SIGN.search(text, end)
-    return _SEAM.join([pieces for word in words if (pieces := pieces_of(word))])
+    return _SEAM.join([pieces for word in islice(words, _MOST) if (pieces := pieces_of(word))])
 
 
 def pieces_of(word: str) -> str:

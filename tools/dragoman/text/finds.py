@@ -34,7 +34,7 @@ def excerpt_of(hit: Hit, called: str, tokens: float, dress: Callable[[str], str]
     left = len(hit.message.text) - start - end
     if hit.excerpt is None and left > 0:
         return f"{text} {LEFT_OUT} (+{left:,} chars, get_message {called})"
-    ends_early = end < len(source) or (left > 0 and hit.excerpt in hit.message.text)
+    ends_early = end < len(source) or (left > 0 and source in hit.message.text)
     before = f"{LEFT_OUT} " if start else ""
     return f"{before}{text}{f' {LEFT_OUT}' if ends_early else ''}"
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 CURSOR_LENGTH: Final = 8
-PLACEHOLDER: Final = "Q7zX4kWj"
+PLACEHOLDER: Final = "9qXVWCDQ"
 """Costs as much as any cursor of eight characters can."""
 
 _SHARE_OF_TEXT: Final = 6

@@ -127,7 +127,7 @@ def _cost(sheet: Sheet, shown: int, room: Room) -> int:
 
 
 def _most(sheet: Sheet, room: Room) -> int:
-    left = room.total - _cost(sheet, 0, room)
+    left = float(room.total - _cost(sheet, 0, room))
     shown = 0
     for cost in sheet.costs(room):
         left -= cost

@@ -15,11 +15,13 @@ class Placed:
     Attributes:
         index: Its place in the sequence that was arranged.
         reply: It answers another message.
+        first: It begins a group: its day is the day of the page from here on.
         under_parent: The line above that is no reply is what it answers; else the parent has to be named.
     """
 
     index: int
     reply: bool = False
+    first: bool = True
     under_parent: bool = False
 
 
@@ -38,7 +40,7 @@ def arrange(messages: Sequence[Message]) -> list[Placed]:
         first_is_reply = messages[top].reply_to is not None
         placed.append(Placed(top, reply=first_is_reply))
         placed.extend(
-            Placed(index, reply=True, under_parent=parents[index] == top and not first_is_reply)
+            Placed(index, reply=True, first=False, under_parent=parents[index] == top and not first_is_reply)
             for index in groups[top]
         )
     return placed

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Final
 
 LATIN_LETTERS: Final = "abcdefghijklmnopqrstuvwxyz"
-CYRILLIC_LETTERS: Final = "абвгдежзийклмнопрстуфхцчшщъыьэюя"  # noqa: RUF001 - the letters that are meant
+CYRILLIC_LETTERS: Final = "абвгдежзийклмнопрстуфхцчшщъыьэюя"
 
 LATIN_PAIRS: Final = (
     "sppqssprrrropprrsprpqsvposmsrsuuoxroqlslqtsunpnlotvxqxktpzrzmzzomqnltyntrowlpvwzpqmqpvmqovswqqvsqpqtvrqvqxvruohu"

@@ -29,8 +29,8 @@ _BLOCK: Final = 1 << 16
 _LONGEST: Final = 48
 _CACHED: Final = 1 << 15
 
-_SMALL: Final = "a-zß-öø-ɏḀ-ỿ"
-_LATIN: Final = "A-Za-zªºÀ-ÖØ-öø-ɏḀ-ỿ"
+_SMALL: Final = "a-zß-öø-ɏ\u1e00-\u1eff"
+_LATIN: Final = "A-Za-zªºÀ-ÖØ-öø-ɏ\u1e00-\u1eff"
 _MARKED: Final = (
     "\u0300-\u036f\u0590-\u05ff\u0610-\u06ff\u0900-\u109f\u1780-\u17d3"  # scripts whose marks are no letters
 )
@@ -42,7 +42,7 @@ _PIECES: Final = re.compile(  # no piece goes on after a line break, so that the
     rf"| ?(?:[^\w\s{_MARKED}]|_){{1,{_LONGEST}}}\n?"
     rf"|[^\S\n]{{0,{_LONGEST}}}\n"
     rf"|[^\S\n]{{1,{_LONGEST}}}(?=[^\S\n])"
-    rf"|[ぁ-ゟ]{{1,{_LONGEST}}}|[゠-ヿ々一-鿿㐀-䶿]{{1,{_LONGEST}}}"
+    rf"|[ぁ-ゟ]{{1,{_LONGEST}}}|[\u30a0-ヿ々一-鿿㐀-䶿]{{1,{_LONGEST}}}"
     rf"| ?(?:[^\W\d_{_LATIN}ぁ-ヿ々一-鿿㐀-䶿]|[{_MARKED}]){{1,{_LONGEST}}}"
     r"|[\s\S]"
 )
@@ -62,6 +62,7 @@ _OTHER_LEAD: Final = 0.75
 _HAN: Final = 1.2
 _EAST_ASIAN: Final = dict.fromkeys(COMMON_HAN, 0.52) | {chr(code): 0.64 for code in range(0x30A0, 0x3100)}
 _HIRAGANA: Final = re.compile("|".join(HIRAGANA_GROUPS.split()) + "|[ぁ-ゟ]")
+_HIRAGANA_GROUP: Final = 1.05
 _HANGUL: Final = dict.fromkeys(COMMON_HANGUL, 0.56)
 _OTHER_HANGUL: Final = 1.06
 _HANGUL_WORD: Final = 0.35
@@ -130,19 +131,24 @@ def _cost(piece: str) -> float:
     if not core:
         return _LINE_BREAK if piece == "\n" else _BLANK_LINE if piece[-1] == "\n" else _SPACE
     last = core[-1]
-    if last.isdigit() and last.isascii():
-        return _DIGITS
-    if last in _EAST_ASIAN or "\u3400" <= last <= "\u9fff":
-        return sum(_EAST_ASIAN.get(char, _HAN) for char in core)
-    if "\u3041" <= last <= "\u309f":
-        return 1.05 * len(_HIRAGANA.findall(core))
-    if "\uac00" <= last <= "\ud7a3":
-        return max(1.0, _HANGUL_WORD + sum(_HANGUL.get(char, _OTHER_HANGUL) for char in core))
     if last <= "\u024f" or "\u1e00" <= last <= "\u1eff":
-        return _latin(piece) if last.isalpha() else _signs(core) + (_BREAK_AFTER_SIGNS if piece[-1] == "\n" else 0.0)
-    if "\u0400" <= last <= "\u052f":
-        return _cyrillic(core)
-    return _word(core) if _IS_WORD.match(last) else _signs(core)
+        if last.isalpha():
+            return _latin(piece)
+        if last in "0123456789":
+            return _DIGITS
+        return _signs(core) + (_BREAK_AFTER_SIGNS if piece[-1] == "\n" else 0.0)
+    return _east_asian(core, last) or (_word(core, last) if _IS_WORD.match(last) else _signs(core))
+
+
+def _east_asian(piece: str, last: str) -> float:
+    """The cost by characters or groups of them, 0 in other scripts."""
+    if last in _EAST_ASIAN or "\u3400" <= last <= "\u9fff":
+        return sum(_EAST_ASIAN.get(char, _HAN) for char in piece)
+    if "\u3041" <= last <= "\u309f":
+        return _HIRAGANA_GROUP * len(_HIRAGANA.findall(piece))
+    if "\uac00" <= last <= "\ud7a3":
+        return max(1.0, _HANGUL_WORD + sum(_HANGUL.get(char, _OTHER_HANGUL) for char in piece))
+    return 0.0
 
 
 def _latin(piece: str) -> float:
@@ -170,11 +176,11 @@ def _pairs(word: str, places: dict[str, int], table: str) -> float:
     return sum(ord(table[first * width + second]) - _ZERO for first, second in pairwise(path)) * 0.1
 
 
-def _word(word: str) -> float:
-    for end, base, each in _SCRIPTS:
-        if word[-1] <= end:
-            return max(1.0, base + each * len(word))
-    return 3.0 * len(word)
+def _word(word: str, last: str) -> float:
+    if "\u0400" <= last <= "\u052f":
+        return _cyrillic(word)
+    base, each = next((base, each) for end, base, each in _SCRIPTS if last <= end)
+    return max(1.0, base + each * len(word))
 
 
 def _signs(signs: str) -> float:

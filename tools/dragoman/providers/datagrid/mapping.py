@@ -24,6 +24,7 @@ AGENT: Final = "agent"
 _NAMELESS_AGENT: Final = "assistant"
 _TEXT_PARTS: Final = frozenset({"text", "input_text", "output_text"})
 _FILE_PARTS: Final = frozenset({"input_file", "file", "output_file"})
+_OTHER_PARTS: Final = _FILE_PARTS | {"voice"}
 _BETWEEN: Final = "\n\n"
 
 
@@ -170,17 +171,23 @@ def _sources(one: wire.Citation) -> Iterator[Citation]:
 
 
 def _extra(found: wire.Message) -> Mapping[str, object]:
-    known_parts = _FILE_PARTS | {"voice"}
-    extra = {
-        "to_agent": found.agent_id if (found.role or "").lower() == USER else None,
-        "credits": found.credits.consumed if found.credits else None,
-        "tools": list(dict.fromkeys(_tools(found))),
-        "chat_mode": found.chat_mode,
-        "generated_title": found.generated_title,
-        "voice_ms": sum(part.duration_ms or 0 for part in found.content if part.type == "voice") or None,
-        "parts": [part.raw for part in found.content if not _is_text(part) and part.type not in known_parts],
-    }
-    return {name: value for name, value in extra.items() if value not in (None, [], "")}
+    """What has no place in the model; nearly always nothing."""
+    extra: dict[str, object] = {}
+    if found.agent_id and (found.role or "").lower() == USER:
+        extra["to_agent"] = found.agent_id
+    if found.credits is not None and found.credits.consumed is not None:
+        extra["credits"] = found.credits.consumed
+    if tools := list(_tools(found)):
+        extra["tools"] = tools
+    if found.chat_mode:
+        extra["chat_mode"] = found.chat_mode
+    if found.generated_title:
+        extra["generated_title"] = found.generated_title
+    if voice := sum(part.duration_ms or 0 for part in found.content if part.type == "voice"):
+        extra["voice_ms"] = voice
+    if parts := [part.raw for part in found.content if not _is_text(part) and part.type not in _OTHER_PARTS]:
+        extra["parts"] = parts
+    return extra
 
 
 def _tools(found: wire.Message) -> Iterator[str]:

@@ -125,7 +125,7 @@ class GleanProvider(Provider):
         found = read_link(link)
         if found is None or self._settings.datasource not in found.sources:
             return None
-        return channel_id(self._settings.datasource, found.channel), link.strip() if found.message else None
+        return channel_id(self._settings.datasource, found.channel), self._linked(link.strip()) if found.message else None
 
     def cursor_after(self, message: Message, query: MessageQuery) -> str | None:
         """A place in a list that is in order of time; none in threads of a channel and overlapping conversations."""
@@ -136,7 +136,7 @@ class GleanProvider(Provider):
         except DragomanError:
             return None
         shape = memory.shapes.get(message.conversation) or Shape(irregular=True)
-        if query.thread is not None or shape.irregular:
+        if query.thread is not None or shape.irregular or message.sent_at in shape.borders:
             return None
         held_back = address.where is Where.THREAD and query.order is Order.LATEST
         mark = Mark.after(message, query.order, coarse=shape.coarse, root=held_back)
@@ -160,6 +160,13 @@ class GleanProvider(Provider):
     @property
     def _finder(self) -> Finder:
         return Finder(self._api, self._memory, self._settings)
+
+    def _linked(self, link: str) -> str:
+        """The id of the message behind a permalink, or the permalink itself, which serves as one."""
+        try:
+            return (self._memory.links.get(link) if self._opened else None) or link
+        except DragomanError:  # nobody is signed in
+            return link
 
     def _reader(self, conversation: str, address: Address) -> Reader:
         return Reader(

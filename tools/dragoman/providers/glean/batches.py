@@ -11,8 +11,9 @@ from dragoman.model import Message
 from dragoman.providers.glean.address import Address, Where
 from dragoman.providers.glean.links import read_link
 from dragoman.providers.glean.mapping import link_of, message_id, metadata_of, to_message
-from dragoman.providers.glean.moments import is_coarse, milliseconds
+from dragoman.providers.glean.moments import is_coarse, milliseconds, moment
 from dragoman.providers.glean.pieces import pieces_of
+from dragoman.providers.glean.tolerance import each
 from dragoman.providers.glean.wire import MessagesAnswer, Result, SearchAnswer
 
 _BEFORE_ALL: Final = datetime.min.replace(tzinfo=UTC)
@@ -29,6 +30,8 @@ class Batch:
         whole: Whether messages came as parts of whole conversations, so that times of results may overlap.
         coarse: Whether times are in whole seconds only.
         name: What people call the channel.
+        spans: When the whole conversations among the results were, in every sense that has: the times of their
+            messages and their own.
     """
 
     messages: Sequence[Message] = ()
@@ -37,6 +40,7 @@ class Batch:
     whole: bool = False
     coarse: bool = False
     name: str = ""
+    spans: Sequence[tuple[datetime, ...]] = ()
 
     @property
     def irregular(self) -> bool:
@@ -49,14 +53,16 @@ def to_batch(answer: MessagesAnswer, address: Address, conversation: str) -> Bat
     pieces = list(pieces_of((answer.search_response or SearchAnswer()).results))
     results = [piece.result for piece in pieces]
     root = _root(answer.root_message, results, address)
+    whole = any(piece.whole is not None for piece in pieces)
     results = [one for one in results if root is None or message_id(one) != message_id(root)]
     everything = [root, *results] if root else results
     return Batch(
         messages=sorted(_distinct(results, conversation), key=order_of),
         root=to_message(root, conversation) if root else None,
         more=bool(answer.has_more),
-        whole=any(piece.whole is not None for piece in pieces),
+        whole=whole,
         coarse=any(is_coarse(metadata_of(one).create_time) for one in everything),
+        spans=[_span(one) for one in each((answer.search_response or SearchAnswer()).results)] if whole else (),
         name=next((name for one in everything if (name := metadata_of(one).container)), "").lstrip("#"),
     )
 
@@ -64,6 +70,15 @@ def to_batch(answer: MessagesAnswer, address: Address, conversation: str) -> Bat
 def order_of(message: Message) -> tuple[datetime, str]:
     """The total order of messages; those without a time come first."""
     return (message.sent_at or _BEFORE_ALL, message.id)
+
+
+def _span(result: Result) -> tuple[datetime, ...]:
+    """First and last message, then the times of the conversation itself; empty without any."""
+    facts = metadata_of(result)
+    own = [at for at in (moment(facts.create_time), moment(facts.update_time)) if at]
+    inside = [at for piece in pieces_of([result]) if (at := moment(metadata_of(piece.result).create_time))]
+    times = inside or own
+    return (min(times), max(times), *own) if times else ()
 
 
 def _root(told: Result | None, results: Sequence[Result], address: Address) -> Result | None:

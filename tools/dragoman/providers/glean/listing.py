@@ -68,7 +68,7 @@ async def _paged(
 ) -> Turn:
     fetch = _with_root(inner, reader, thread, root)
     try:
-        found = await turn(fetch, query, mark)
+        found = await turn(fetch, query, mark, threaded=True)
     except (NotFound, InvalidArgument):
         if root is None:
             raise

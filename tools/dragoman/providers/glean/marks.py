@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -31,11 +31,13 @@ class Mark(BaseModel):
 
     Attributes:
         order: Of the list that it belongs to.
-        at: Time of the outermost message that was given, in microseconds since 1970.
-        id: And its id.
+        at: Time of the outermost message that was given, or held back because others may share its time, in
+            microseconds since 1970.
+        id: And its id, which only matters where ``seen`` is unknown.
         coarse: Whether several times can hide behind one.
         seen: Digests of the messages given last; ``None`` when that is unknown.
         edge: Everything up to this time was given, though it may be missing in ``seen``.
+        keys: Other times that the service may take for that of the last result, where results are conversations.
         root: Whether the first message of the thread was held back for the end.
         source: The source system's id that is read, where it differs from the one in the conversation.
         thread: The source system's id of the thread, where only a thread of the conversation is read.
@@ -49,6 +51,7 @@ class Mark(BaseModel):
     coarse: bool = Field(default=False, alias="c")
     seen: str | None = Field(default=None, alias="s", pattern=r"^[A-Za-z0-9_-]*$")
     edge: _Micros | None = Field(default=None, alias="w")
+    keys: list[_Micros] = Field(default_factory=list[int], alias="k", max_length=8)
     root: bool = Field(default=False, alias="r")
     source: str | None = Field(default=None, alias="x")
     thread: str | None = Field(default=None, alias="h")
@@ -73,7 +76,7 @@ class Mark(BaseModel):
         """The place right after a message; ``None`` when it has no time. ``root`` as the attribute."""
         if message.sent_at is None:
             return None
-        return cls.model_validate({"o": order.value, "t": _micros(message), "i": message.id, "c": coarse, "r": root})
+        return cls.model_validate({"o": order.value, "t": micros(message), "i": message.id, "c": coarse, "r": root})
 
     def write(self) -> str:
         """As a cursor."""
@@ -85,12 +88,13 @@ class Mark(BaseModel):
         The first overlaps with what was given, because the service may exclude its reference and several
         messages may share it. The others step past messages that fill a page of their own.
         """
-        milliseconds = self.at // 1000
-        if self.order == "oldest":
-            steps = (-1, 0, 500, 1000) if self.coarse else (-1, 0, 1)
-        else:
+        latest = self.order == "latest"
+        if latest:
             steps = (1000, 500, 0, -1) if self.coarse else (1, 0, -1)
-        return [milliseconds + step for step in steps]
+        else:
+            steps = (-1, 0, 500, 1000) if self.coarse else (-1, 0, 1)
+        bases = sorted({self.at, *self.keys}, reverse=latest)
+        return list(dict.fromkeys(base // 1000 + step for base in bases for step in steps))
 
     def fresh(self, batch: Batch) -> list[Message]:
         """The messages of a batch that were not given yet."""
@@ -106,17 +110,29 @@ class Mark(BaseModel):
             return False
         if message.sent_at is None:
             return self.seen is not None and self.edge is None
-        here, latest = _micros(message), self.order == "latest"
-        key, place = (here, message.id), (self.at, self.id)
-        if (key < place) if latest else (key > place):
+        here, latest = micros(message), self.order == "latest"
+        if here == self.at:  # the service may order these in its own way
+            return self.seen is not None or ((message.id < self.id) if latest else (message.id > self.id))
+        if (here < self.at) if latest else (here > self.at):
             return True
         beyond_edge = self.edge is not None and ((here >= self.edge) if latest else (here <= self.edge))
         return late and self.seen is not None and not beyond_edge
 
 
-def next_mark(order: Order, before: Mark | None, given: Sequence[Message], batch: Batch, *, root: bool) -> Mark | None:
-    """The place after what was just given; ``None`` when no message so far had a time."""
-    timed = [(_micros(one), one.id) for one in given if one.sent_at is not None]
+def next_mark(
+    order: Order, before: Mark | None, given: Sequence[Message], held: Sequence[Message], batch: Batch, *, root: bool
+) -> Mark | None:
+    """The place after what was just given; ``None`` when no message so far had a time.
+
+    Args:
+        order: Of the list.
+        before: The place before.
+        given: The messages of this page.
+        held: Messages that were read and come with the next page.
+        batch: What was read last.
+        root: Whether the first message of the thread is still to come.
+    """
+    timed = [(micros(one), one.id) for one in (*given, *held) if one.sent_at is not None]
     places = [*timed, (before.at, before.id)] if before else timed
     if not places:
         return None
@@ -131,8 +147,17 @@ def next_mark(order: Order, before: Mark | None, given: Sequence[Message], batch
         "c": batch.coarse or (before is not None and before.coarse),
         "s": page if crowded or (before is not None and before.seen is None) else earlier + page,
         "w": before and (before.at if crowded or before.seen is None else before.edge),
+        "k": _keys(order, batch),
         "r": root,
     })  # fmt: skip
+
+
+def _keys(order: Order, batch: Batch) -> list[int]:
+    """The outermost time of the results in each sense of it. The service goes on behind one of these."""
+    spans = [span for span in batch.spans if span]
+    outermost = min if order is Order.LATEST else max
+    senses = [[span[sense] for span in spans if len(span) > sense] for sense in range(4)]
+    return [_since_epoch(outermost(times)) for times in senses if times]
 
 
 def digest(identifier: str) -> str:
@@ -147,5 +172,10 @@ def digests(seen: str | None) -> frozenset[str]:
     return frozenset(whole[at : at + _DIGEST] for at in range(0, len(whole), _DIGEST))
 
 
-def _micros(message: Message) -> int:
-    return ((message.sent_at or EPOCH) - EPOCH) // _MICROSECOND
+def micros(message: Message) -> int:
+    """The time of a message in microseconds since 1970; 0 without one."""
+    return _since_epoch(message.sent_at or EPOCH)
+
+
+def _since_epoch(at: datetime) -> int:
+    return (at - EPOCH) // _MICROSECOND

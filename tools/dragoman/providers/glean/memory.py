@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Final, Generic, TypeVar
 
 from dragoman.clock import Clock, current_clock
@@ -19,6 +20,7 @@ K = TypeVar("K")
 V = TypeVar("V")
 
 _MOST_PERSONS: Final = 64
+_MOST_BORDERS: Final = 500
 _FRESH: Final = 2.0  # seconds in which the first page that told a title may still serve as first page
 
 
@@ -59,10 +61,12 @@ class Shape:
     Attributes:
         irregular: The place in its list is more than a message's time.
         coarse: Its times are whole seconds.
+        borders: Times at which pages began or ended; others may have the same on the other side.
     """
 
     irregular: bool = False
     coarse: bool = False
+    borders: frozenset[datetime] = frozenset()
 
 
 @dataclass(slots=True)
@@ -74,6 +78,7 @@ class Memory:
         listed: Names of channels that ``list_conversations`` showed.
         sources: The source system's id behind such a name, by conversation id; empty where there is none.
         shapes: By conversation id.
+        links: Ids of messages by the permalinks that came with them.
         people: By the service's id; ``None`` for those that it does not know.
         early: First answers that were asked for a title, and when.
         people_refused: The credentials do not allow to look people up.
@@ -83,6 +88,7 @@ class Memory:
     listed: Bounded[str, None] = field(default_factory=lambda: Bounded(8000))
     sources: Bounded[str, str] = field(default_factory=lambda: Bounded(2000))
     shapes: Bounded[str, Shape] = field(default_factory=lambda: Bounded(2000))
+    links: Bounded[str, str] = field(default_factory=lambda: Bounded(4000))
     people: Bounded[str, Author | None] = field(default_factory=lambda: Bounded(5000))
     early: Bounded[str, tuple[float, Batch | Chat]] = field(default_factory=lambda: Bounded(4))
     people_refused: bool = False
@@ -93,7 +99,13 @@ class Memory:
         if batch.name:
             self.names.put(conversation, batch.name)
         shape = self.shapes.get(conversation) or Shape()
-        self.shapes.put(conversation, Shape(shape.irregular or batch.irregular, shape.coarse or batch.coarse))
+        for one in (*batch.messages, batch.root):
+            if one is not None and one.url:
+                self.links.put(one.url, one.id)
+        times = [one.sent_at for one in batch.messages if one.sent_at]
+        borders = shape.borders if len(shape.borders) < _MOST_BORDERS else frozenset[datetime]()
+        borders |= {min(times), max(times)} if times else set()
+        self.shapes.put(conversation, Shape(shape.irregular or batch.irregular, shape.coarse or batch.coarse, borders))
 
     def keep_early(self, conversation: str, answer: Batch | Chat) -> None:
         """Keep a first answer for the call that is likely to follow."""

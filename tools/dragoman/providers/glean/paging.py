@@ -8,7 +8,7 @@ messages, repeated, or apart. Under all of that each message comes once, and the
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, TypeAlias
 
@@ -37,11 +37,10 @@ class Turn:
     mark: Mark | None
 
 
-async def turn(fetch: Fetch, query: MessageQuery, mark: Mark | None) -> Turn:
-    """The page at a mark; without one the first."""
-    if query.order is Order.LATEST:
-        return await _latest(fetch, query, mark)
-    return await _oldest(fetch, query, mark)
+async def turn(fetch: Fetch, query: MessageQuery, mark: Mark | None, *, threaded: bool = False) -> Turn:
+    """The page at a mark; without one the first. A thread (``threaded``) has a first message that may come apart."""
+    read = _latest if query.order is Order.LATEST else _oldest
+    return await read(fetch, query, mark, threaded)
 
 
 async def gather(fetch: Fetch, since: datetime | None = None) -> list[Message]:
@@ -53,7 +52,7 @@ async def gather(fetch: Fetch, since: datetime | None = None) -> list[Message]:
     found: list[Message] = []
     mark: Mark | None = None
     for _ in range(_MOST_PAGES):
-        page = await _latest(fetch, MessageQuery(), mark)
+        page = await _latest(fetch, MessageQuery(), mark, threaded=False)
         found += page.messages
         mark = page.mark
         reached = since is not None and any(one.sent_at and one.sent_at < since for one in page.messages)
@@ -67,22 +66,26 @@ async def gather(fetch: Fetch, since: datetime | None = None) -> list[Message]:
     )
 
 
-async def _latest(fetch: Fetch, query: MessageQuery, mark: Mark | None) -> Turn:
+async def _latest(fetch: Fetch, query: MessageQuery, mark: Mark | None, threaded: bool) -> Turn:  # noqa: FBT001 - private
+    unsure = threaded and mark is None and query.until is not None
     if mark is None:
         batch = await (fetch(OLDER, _not_before(query.until)) if query.until else fetch(None, None))
         fresh = list(batch.messages)
     else:
         batch, fresh = await _advance(fetch, OLDER, mark)
-    after = next_mark(query.order, mark, fresh, batch, root=_held_back(batch, mark))
-    if batch.more and fresh and after is not None:
-        return Turn(sorted(fresh, key=order_of), after)
-    root = await _root_at_the_end(fetch, batch, mark)
+    given, held = _apart(fresh, query.order, batch)
+    after = next_mark(query.order, mark, given, held, batch, root=unsure or _held_back(batch, mark))
+    if batch.more and given and after is not None:
+        return Turn(given, after)
+    root = batch.root
+    if root is None and (unsure or (mark is not None and mark.root)):
+        root = (await fetch(None, None)).root  # it came with an earlier page, or comes with the newest one only
     if root is not None and (mark is None or mark.lacks(root)):
         fresh.append(root)
     return Turn(sorted(fresh, key=order_of), None)
 
 
-async def _oldest(fetch: Fetch, query: MessageQuery, mark: Mark | None) -> Turn:
+async def _oldest(fetch: Fetch, query: MessageQuery, mark: Mark | None, threaded: bool) -> Turn:  # noqa: FBT001 - private
     if mark is None:
         since = query.since
         reference = _FIRST if since is None else max(_FIRST, milliseconds(since) - 1)
@@ -91,13 +94,16 @@ async def _oldest(fetch: Fetch, query: MessageQuery, mark: Mark | None) -> Turn:
             newest = await fetch(None, None)
             if _reaches(newest, since):
                 return Turn(await gather(fetch, since), None)
+        if threaded and batch.root is None:
+            batch = replace(batch, root=(await fetch(None, None)).root)
         fresh = list(batch.messages)
     else:
         batch, fresh = await _advance(fetch, NEWER, mark)
     if batch.root is not None and (mark is None or mark.lacks(batch.root)):
         fresh.append(batch.root)
-    after = next_mark(query.order, mark, fresh, batch, root=False)
-    return Turn(sorted(fresh, key=order_of), after if batch.more and fresh else None)
+    given, held = _apart(fresh, query.order, batch)
+    after = next_mark(query.order, mark, given, held, batch, root=False)
+    return Turn(given, after) if batch.more and given and after else Turn(sorted(fresh, key=order_of), None)
 
 
 async def _advance(fetch: Fetch, direction: str, mark: Mark) -> tuple[Batch, list[Message]]:
@@ -109,6 +115,22 @@ async def _advance(fetch: Fetch, direction: str, mark: Mark) -> tuple[Batch, lis
         if fresh or not batch.more or not batch.messages or _ignored(batch, direction, reference):
             break
     return batch, fresh
+
+
+def _apart(fresh: Sequence[Message], order: Order, batch: Batch) -> tuple[list[Message], list[Message]]:
+    """What to give now, in order, and what to hold back for the next page.
+
+    Several messages of one moment at the end of a page may have others of that moment behind it. They come
+    together, so that they have one order whatever the service's own is.
+    """
+    ordered = sorted(fresh, key=order_of)
+    if not ordered or not batch.more or batch.whole:
+        return ordered, []
+    edge = ordered[0].sent_at if order is Order.LATEST else ordered[-1].sent_at
+    held = [one for one in ordered if one.sent_at == edge]
+    if edge is None or len(held) == 1 or len(held) == len(ordered):
+        return ordered, []
+    return [one for one in ordered if one.sent_at != edge], held
 
 
 def _ignored(batch: Batch, direction: str, reference: int) -> bool:
@@ -126,13 +148,6 @@ def _reaches(batch: Batch, since: datetime | None) -> bool:
 
 def _held_back(batch: Batch, mark: Mark | None) -> bool:
     return batch.root is not None or (mark is not None and mark.root)
-
-
-async def _root_at_the_end(fetch: Fetch, batch: Batch, mark: Mark | None) -> Message | None:
-    """The first message of a thread; asked for again where it came with an earlier page only."""
-    if batch.root is None and mark is not None and mark.root:
-        return (await fetch(None, None)).root
-    return batch.root
 
 
 def _not_before(until: datetime) -> int:

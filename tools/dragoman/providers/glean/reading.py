@@ -98,7 +98,8 @@ class Reader:
         source = mark.source if mark else self.memory.sources.get(self.conversation)
         reader = self._from(source) if source else self
         if mark is not None or source or self.address.id not in self.memory.listed:
-            return _from_source(await turn(reader.fetch, query, mark), source)
+            threaded = self.address.where is Where.THREAD
+            return _from_source(await turn(reader.fetch, query, mark, threaded=threaded), source)
         return await self._try_name(query)
 
     async def _try_name(self, query: MessageQuery) -> Turn:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Protocol
+from uuid import uuid4
 
 from dragoman import progress
 from dragoman.errors import DragomanError, InvalidArgument, OutcomeUnknown
@@ -167,9 +168,14 @@ async def _answered(chats: Chats, where: str, said: Sequence[ChatMessage], reply
     stored = None if identifier else await _last(chats, where, AuthorKind.ASSISTANT)
     if stored is not None:
         return stored
-    whole = to_message(said[-1], identifier or "answer", conversation, reply.speakers)
+    whole = to_message(said[-1], identifier or _unstored(), conversation, reply.speakers)
     citations = tuple(citation for one in said for citation in citations_of(one))
     return replace(whole, text="".join(text_of(one) for one in said), citations=citations)
+
+
+def _unstored() -> str:
+    """An id for what the service names nowhere, so that it is not taken for anything else."""
+    return f"unstored-{uuid4().hex[:12]}"
 
 
 async def _queued(chats: Chats, where: str, draft: Draft, request: str) -> Message:
@@ -179,7 +185,7 @@ async def _queued(chats: Chats, where: str, draft: Draft, request: str) -> Messa
         return replace(stored, status="queued")
     author = Speakers().author(USER)
     return Message(
-        id=request or "queued",
+        id=request or _unstored(),
         conversation=chat_id(where),
         author=author,
         sent_at=None,

@@ -11,19 +11,27 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar, Final, Self, cast
 
+from dragoman import progress
 from dragoman.clock import Clock, current_clock
 from dragoman.errors import InvalidArgument, NotFound, Unavailable, UnsupportedOperation
 from dragoman.model import Conversation, ConversationKind, Message, Order, Page
 from dragoman.provider import AccountSettings, ConversationQuery, Draft, Limits, MessageQuery, Provider
 from dragoman.providers.yandex import mapping, paging, wire
 from dragoman.providers.yandex.settings import YandexSettings
+from dragoman.providers.yandex.sound import sound_text
 
 if TYPE_CHECKING:
     from dragoman.providers.yandex._proto import threads_pb2 as pb
     from dragoman.providers.yandex.answers import Answer
     from dragoman.providers.yandex.client import YandexClient
 
+__all__ = ["NEW", "YandexProvider", "YandexSettings"]
+
+NEW: Final = "new"
+"""Stands for a thread that sending makes."""
+
 _READINGS: Final = 3
+_REPORT_EVERY: Final = 500
 _NO_FOLDER: Final = "The account has no `folder_id`, so its threads cannot be listed."
 
 
@@ -74,7 +82,9 @@ class YandexProvider(Provider):
         return Page(items=items, cursor=None if ended else paging.pack(page.next_page_token))
 
     async def get_conversation(self, conversation: str) -> Conversation:
-        """One thread."""
+        """One thread; ``new`` stands for the one that sending to it would make."""
+        if conversation == NEW:
+            return Conversation(id=NEW, kind=ConversationKind.ASSISTANT)
         found = mapping.conversation_of(await self._client.thread(conversation))
         return replace(found, id=conversation)
 
@@ -92,7 +102,7 @@ class YandexProvider(Provider):
                     return await read(seen.mapped(stream, conversation), query, start)
             except Unavailable:
                 # The transport has repeated what failed at once; this is a stream that broke off.
-                if not seen.any or reading == _READINGS:
+                if not seen.count or reading == _READINGS:
                     raise
         raise AssertionError  # the last reading returned or raised
 
@@ -104,15 +114,20 @@ class YandexProvider(Provider):
         return replace(mapping.message_of(found, conversation), id=message)
 
     async def send_message(self, conversation: str, draft: Draft) -> Message:
-        """Store a message as the thread's default author.
+        """Store a message as the thread's default author; ``new`` makes a thread, with the subject as its name.
 
         With ``assistant_id`` the assistant answers, and its answer is returned. When it does not, the stored
         message is, with the reason: the message is in the thread whatever the assistant does.
+
+        Raises:
+            UnsupportedOperation: It is meant as a reply, or has a subject and the thread is not new.
+            OutcomeUnknown: It may have been stored.
         """
-        if draft.reply_to is not None:
-            raise UnsupportedOperation("Messages of a thread cannot answer one another.", hint="Send without reply_to.")
-        if draft.subject is not None:
-            raise UnsupportedOperation("Messages of a thread have no subject.", hint="Send without subject.")
+        _require_plain(conversation, draft)
+        if conversation == NEW:
+            sound_text(draft.text)  # a thread without its message would be left otherwise
+            thread = await self._client.create_thread(self._folder(), draft.subject or "", {}, draft.idempotency_key)
+            conversation = thread.id
         stored = await self._client.create_message(
             conversation, draft.text, author=None, labels={}, key=draft.idempotency_key
         )
@@ -158,15 +173,26 @@ class YandexProvider(Provider):
 
 
 class _Seen:
-    """Notes whether a stream has given anything."""
+    """Notes how much a stream has given, and tells who waits."""
 
     def __init__(self) -> None:
-        self.any = False
+        self.count = 0
 
     async def mapped(self, stream: AsyncIterator[pb.Message], conversation: str) -> AsyncIterator[Message]:
         async for message in stream:
-            self.any = True
+            self.count += 1
+            if self.count % _REPORT_EVERY == 0:
+                await progress.report(self.count, f"{self.count} messages of the thread read")
             yield mapping.message_of(message, conversation)
+
+
+def _require_plain(conversation: str, draft: Draft) -> None:
+    if draft.reply_to is not None:
+        raise UnsupportedOperation("Messages of a thread cannot answer one another.", hint="Send without reply_to.")
+    if draft.subject is not None and conversation != NEW:
+        raise UnsupportedOperation(
+            "Messages of a thread have no subject.", hint=f"Send without it, or to {NEW!r}: there it names the thread."
+        )
 
 
 def _answered(sent: Message, answer: Answer) -> Message:

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Final
 
 import anyio
 
+from dragoman import progress
 from dragoman.clock import Clock
 from dragoman.errors import DragomanError, OutcomeUnknown
 from dragoman.providers.yandex import wire
 from dragoman.providers.yandex._proto import threads_pb2 as pb
+from dragoman.providers.yandex.mapping import text_of
 from dragoman.sanitize import clean_line
 
 if TYPE_CHECKING:
@@ -72,7 +74,10 @@ async def _heard(client: YandexClient, run: str, patience: float) -> Answer | No
     try:
         async with client.listen(run, patience) as events:
             async for event in events:
-                # What comes in between holds the whole text so far, and the end holds it again.
+                if event.HasField("partial_message"):
+                    # The whole text so far; the end holds it again.
+                    said = text_of(event.partial_message)
+                    await progress.report(event.stream_cursor.current_event_idx, clean_line(said, _SAID))
                 if event.HasField("completed_message"):
                     return Answer(message=event.completed_message, run=run)
                 if event.HasField("error") or event.event_type == pb.StreamEvent.ERROR:
@@ -100,6 +105,7 @@ async def _polled(client: YandexClient, run: str, deadline: float, clock: Clock)
             return Answer(status=_SILENT, run=run)
         if clock.monotonic() + _POLL >= deadline:
             return None
+        await progress.report(0, "The assistant has not answered yet")
         await clock.sleep(_POLL)
 
 

@@ -9,10 +9,10 @@ from typing import Final
 
 from google.protobuf.wrappers_pb2 import Int64Value
 
-from dragoman.errors import InvalidArgument, NotFound
 from dragoman.grpc import GrpcClient
 from dragoman.providers.yandex import wire
 from dragoman.providers.yandex._proto import threads_pb2 as pb
+from dragoman.providers.yandex.sound import sound_id, sound_labels, sound_text
 
 _KEYS: Final = uuid.UUID("5b0b6a0e-3f0c-4c53-9d0f-6f2f0c1f7a55")
 
@@ -44,11 +44,16 @@ class YandexClient:
         request = pb.GetThreadRequest(thread_id=sound_id(thread))
         return await self._calls.unary(wire.GET_THREAD, request, pb.Thread, kind="read", operation="get a thread")
 
-    async def create_thread(self, folder: str, name: str, labels: Mapping[str, str]) -> pb.Thread:
+    async def create_thread(self, folder: str, name: str, labels: Mapping[str, str], key: str | None) -> pb.Thread:
         """Make a thread without messages, whose time of life is the service's default."""
         request = pb.CreateThreadRequest(folder_id=folder, name=sound_text(name), labels=sound_labels(labels))
         return await self._calls.unary(
-            wire.CREATE_THREAD, request, pb.Thread, kind="write", operation="create a thread", metadata=_once(None)
+            wire.CREATE_THREAD,
+            request,
+            pb.Thread,
+            kind="write",
+            operation="create a thread",
+            metadata=_once((key, "") if key else None),
         )
 
     def messages(self, thread: str) -> AbstractAsyncContextManager[AsyncIterator[pb.Message]]:
@@ -105,41 +110,6 @@ class YandexClient:
         return self._calls.stream(
             wire.LISTEN_RUN, request, pb.StreamEvent, kind="read", operation="listen to a run", timeout=seconds
         )
-
-
-def sound_id(identifier: str) -> str:
-    """An id that can be asked for.
-
-    Raises:
-        NotFound: Nothing can have it.
-    """
-    if not identifier or not _encodable(identifier):
-        raise NotFound("There is nothing with this id.", hint="Copy references as the tools show them.")
-    return identifier
-
-
-def sound_text(text: str) -> str:
-    """A text that can be sent.
-
-    Raises:
-        InvalidArgument: It has half a character in it.
-    """
-    if not _encodable(text):
-        raise InvalidArgument("The text has half a character in it.", hint="Write it again.")
-    return text
-
-
-def sound_labels(labels: Mapping[str, str]) -> dict[str, str]:
-    """Labels that can be sent."""
-    return {sound_text(key): sound_text(value) for key, value in labels.items()}
-
-
-def _encodable(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _content(text: str) -> pb.Content:

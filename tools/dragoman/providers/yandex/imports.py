@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from dragoman.model import AuthorKind, Conversation, Message
 from dragoman.providers.yandex import wire
-from dragoman.providers.yandex.client import sound_text
+from dragoman.providers.yandex.sound import sound_text
 
 if TYPE_CHECKING:
     from dragoman.providers.yandex._proto import threads_pb2 as pb
@@ -37,7 +37,7 @@ async def import_many(
     known = set[str]()
     if thread is None:
         labels = {wire.IMPORTED_ID: conversation.id}
-        thread = (await client.create_thread(folder, conversation.title or conversation.id, labels)).id
+        thread = (await client.create_thread(folder, conversation.title or conversation.id, labels, None)).id
     else:
         async with client.messages(thread) as stored:
             known = {label async for one in stored if (label := one.labels.get(wire.IMPORTED_ID))}

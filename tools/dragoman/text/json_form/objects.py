@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import tzinfo
 from typing import Final, cast
 
@@ -159,11 +159,12 @@ def _edit(one: Edit, zone: tzinfo, room: Room) -> JsonObject:
 
 def _plain(value: object, room: Room, depth: int) -> object:
     """What only a service knows, as JSON: cleaned, not too deep and not too long."""
+    anything = value
     if value is None or isinstance(value, bool | int | float):
         return value
     if isinstance(value, Mapping) and depth:
         items = list(cast("Mapping[object, object]", value).items())[: room.entries]
         return {one_line(str(key), _NAME, room.part): _plain(item, room, depth - 1) for key, item in items}
     if isinstance(value, list | tuple) and depth:
-        return [_plain(item, room, depth - 1) for item in cast("list[object]", value)[: room.entries]]
-    return cut_text(str(value), 0, room.part)[0]
+        return [_plain(item, room, depth - 1) for item in cast("Sequence[object]", value)[: room.entries]]
+    return cut_text(str(anything), 0, room.part)[0]

@@ -109,11 +109,11 @@ def places(
         message, one = messages[place.index], said[place.index]
         date = ""
         if one.day and one.day != today:
-            if place.reply:
-                date = f"{one.day} "
-            else:
+            if place.first:
                 today = one.day
                 yield f"== {today}", None
+            else:
+                date = f"{one.day} "
         if not place.reply:
             yield f"{handle(message, room)} {one.clock}", one
             continue

@@ -12,8 +12,8 @@ from dragoman.text.room import Room
 from dragoman.text.tokens import measure
 
 USUAL: Final = frozenset(
-    "active available complete completed created delivered done finished normal ok posted published read received"
-    " sent success succeeded".split()
+    {"", "active", "available", "complete", "completed", "created", "delivered", "done", "finished", "normal", "ok"}
+    | {"posted", "published", "read", "received", "sent", "success", "succeeded"}
 )
 """States that go without saying."""
 
@@ -74,11 +74,12 @@ def _some(found: list[str], tokens: float) -> str:
 
 def _all(message: Message, unseen_replies: int, room: Room) -> Iterator[str]:
     if message.reactions:
-        yield from _limited([_reaction(one, room) for one in message.reactions[: room.entries]], message, room)
+        yield _joined(" ", [_reaction(one, room) for one in message.reactions[: room.entries]], len(message.reactions))
     if message.subject:
         yield f"subject: {inside(message.subject, 120, room)}"
     if message.labels:
-        yield f"labels: {_list([inside(label, 40, room) for label in message.labels[: room.entries]], len(message.labels))}"
+        labels = [inside(label, 40, room) for label in message.labels[: room.entries]]
+        yield f"labels: {_joined(', ', labels, len(message.labels))}"
     if message.status and message.status.lower() not in USUAL:
         yield f"status: {inside(message.status, 40, room)}"
     yield from _files(message.attachments, room)
@@ -90,20 +91,15 @@ def _all(message: Message, unseen_replies: int, room: Room) -> Iterator[str]:
         yield "excerpt"
 
 
-def _limited(reactions: list[str], message: Message, room: Room) -> Iterator[str]:
-    more = len(message.reactions) - len(reactions)
-    yield " ".join([*reactions, f"+{more} more"] if more else reactions)
-
-
 def _reaction(reaction: Reaction, room: Room) -> str:
     emoji = inside(reaction.emoji, 32, room).replace(" ", "_")
     ends_like_a_count = emoji[-1:].isascii() and emoji[-1:].isalnum()
     return f"{emoji}{':' if ends_like_a_count else ''}{reaction.count}"
 
 
-def _list(items: list[str], total: int) -> str:
+def _joined(between: str, items: list[str], total: int) -> str:
     more = total - len(items)
-    return ", ".join([*items, f"+{more} more"] if more else items)
+    return between.join([*items, f"+{more} more"] if more else items)
 
 
 def _files(attachments: tuple[Attachment, ...], room: Room) -> Iterator[str]:

@@ -14,7 +14,7 @@ from dragoman.text.plain.details import details
 from dragoman.text.plain.header import BETWEEN, header, reference, title
 from dragoman.text.plain.lines import Said, handle, indent, page, say, when, who
 from dragoman.text.plain.marks import marks
-from dragoman.text.room import Room
+from dragoman.text.room import PLACEHOLDER, Room
 from dragoman.text.sheet import Answer, Sheet
 from dragoman.text.threads import in_line
 from dragoman.text.tokens import measure
@@ -67,7 +67,7 @@ class MessageText(Sheet):
         if middle.end < len(self._text):
             return lines, middle.end
         facts = details(self._view.message, self._zone, room)[self._facts_seen :]
-        left = room.total - measure("\n".join([self._header(room, "Q7zX4kWj"), *lines])) - 2
+        left = room.total - measure("\n".join([self._header(room, PLACEHOLDER), *lines])) - 2
         kept = _fitting(facts, left)
         done = len(self._text) + self._facts_seen + kept
         return lines + facts[:kept], None if kept == len(facts) else done

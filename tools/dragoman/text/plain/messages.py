@@ -8,8 +8,8 @@ from datetime import tzinfo
 from typing import Final
 
 from dragoman.model import Order
-from dragoman.text.moments import zone_name
 from dragoman.text.excerpt import one_line
+from dragoman.text.moments import zone_name
 from dragoman.text.plain.header import account_name, conversation_reference, counted, header, title
 from dragoman.text.plain.lines import Said, cost, handle, places, say, written
 from dragoman.text.room import PLACEHOLDER, Room

@@ -1,0 +1,115 @@
+import shutil
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).parent.parent.parent
+SCRIPTS = [ROOT / "run", ROOT / ".ci" / "run"]
+
+pytestmark = pytest.mark.skipif(shutil.which("sh") is None, reason="there is no POSIX shell")
+
+
+@pytest.fixture
+def copied(tmp_path):
+    """The script in a folder in which it finds itself installed, with stand-ins that say how they were called."""
+    for name in ("run", "pyproject.toml", "constraints.txt"):
+        shutil.copy(ROOT / name, tmp_path / name)
+    binaries = tmp_path / ".venv" / "bin"
+    binaries.mkdir(parents=True)
+    for name in ("python", "dragoman", "ruff", "mypy", "pyright", "lint-imports"):
+        stand_in = binaries / name
+        stand_in.write_text(f'#!/bin/sh\necho {name} "$@"\n', encoding="utf-8")
+        stand_in.chmod(0o755)
+    return tmp_path
+
+
+def run(folder, *arguments: str, path: str | None = None) -> subprocess.CompletedProcess[str]:
+    environment = {"PATH": path if path is not None else "/usr/bin:/bin"}
+    return subprocess.run(
+        ["/bin/sh", str(folder / "run"), *arguments],
+        capture_output=True, text=True, env=environment, cwd="/", check=False, timeout=30,
+    )  # fmt: skip
+
+
+def installed(folder) -> None:
+    assert run(folder, "test").returncode == 0
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=["run", "ci"])
+def test_the_scripts_are_executable_posix_shell(script):
+    assert script.stat().st_mode & 0o111
+    assert script.read_text(encoding="utf-8").startswith("#!/bin/sh\n")
+    subprocess.run(["sh", "-n", str(script)], check=True)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "called"),
+    [
+        (["demo"], "dragoman demo"),
+        (["serve", "--config", "a b.toml"], "dragoman serve --config a b.toml"),
+        (["test", "-k", "x"], "python -m pytest -k x"),
+        (["bench", "server"], "python -m tests.benchmarks server"),
+    ],
+)
+def test_each_command_passes_its_arguments_on(copied, arguments, called):
+    installed(copied)
+    done = run(copied, *arguments)
+    assert done.stdout.splitlines() == [called]
+    assert done.returncode == 0
+
+
+def test_check_runs_every_tool(copied):
+    installed(copied)
+    tools = [line.split()[0] for line in run(copied, "check").stdout.splitlines()]
+    assert tools[:5] == ["ruff", "ruff", "mypy", "pyright", "lint-imports"]
+
+
+def test_check_fails_when_one_tool_does(copied):
+    installed(copied)
+    (copied / ".venv" / "bin" / "mypy").write_text("#!/bin/sh\nexit 3\n", encoding="utf-8")
+    assert run(copied, "check").returncode != 0
+
+
+def test_installing_happens_once_until_something_changes(copied):
+    assert "Installing" in run(copied, "test").stderr
+    assert "Installing" not in run(copied, "test").stderr
+    with (copied / "constraints.txt").open("a", encoding="utf-8") as file:
+        file.write("# changed\n")
+    assert "Installing" in run(copied, "test").stderr
+
+
+def test_without_a_command_the_commands_are_shown_and_nothing_is_installed(copied):
+    for arguments in ([], ["help"], ["nonsense"]):
+        done = run(copied, *arguments)
+        assert "./run demo | test | check | bench | serve" in done.stdout + done.stderr
+        assert done.returncode == (0 if arguments == ["help"] else 2)
+        assert "Installing" not in done.stderr
+
+
+def test_without_python_there_is_one_sentence(copied):
+    shutil.rmtree(copied / ".venv")
+    tools = copied / "tools"
+    tools.mkdir()
+    for name in ("sh", "cat", "cksum", "dirname", "sed", "cut"):
+        (tools / name).symlink_to(shutil.which(name))
+    done = run(copied, "demo", path=str(tools))
+    assert done.returncode == 1
+    assert "Python 3.11 or newer is needed" in done.stderr
+
+
+def test_every_pin_is_exact_and_says_no_address():
+    lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    assert all("==" in line and "://" not in line and "@" not in line for line in lines if line)
+
+
+def test_everything_the_project_needs_is_pinned():
+    lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    pinned = {canonicalize_name(line.partition("==")[0]) for line in lines}
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    needed = [*project["project"]["dependencies"], *project["dependency-groups"]["dev"]]
+    here = [requirement for requirement in map(Requirement, needed) if not requirement.marker]
+    assert {canonicalize_name(requirement.name) for requirement in here} <= pinned
