@@ -59,6 +59,7 @@ def finds(text, query):
         ("build_4812 failed", "4812"),
         ("nvsKeyStore is full", "KeySto"),
         ("parseHTTPResponse", "httpresp"),
+        ("HTTPServer", "server"),
         ("commit a41c9d2e77", "c9d2e"),
         ("see harbor-kiosk.example.org", "kiosk.exam"),
         ("order 20260310", "0310"),

@@ -1,6 +1,7 @@
 """The provider on the service in memory."""
 
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 from glean_service import BASE, TOKEN
 
@@ -21,8 +22,6 @@ async def opened(server, **more):
 
 async def read_all(account, conversation, query):
     """Ids of all pages, in the order of a person who reads on: page by page, each oldest first."""
-    from dataclasses import replace  # noqa: PLC0415 - only here
-
     pages, cursor = [], None
     while len(pages) < 200:
         page = await account.list_messages(conversation, replace(query, cursor=cursor))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import httpx
 from glean_store import Tenant
 
-TOKEN = "glean_test_token"
+TOKEN = "glean_test_token"  # noqa: S105 - of no service
 BASE = "http://127.0.0.1:9"
 PREFIX = "/rest/api/v1/"
 TRANSPORT_HEADERS = {"host", "user-agent", "accept-encoding", "connection", "content-length"}

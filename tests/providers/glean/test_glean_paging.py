@@ -223,7 +223,7 @@ async def test_since_and_until_are_where_reading_begins():
         late = await account.list_messages(CHANNEL, MessageQuery(until=tenant.messages[4].at))
         early = await account.list_messages(CHANNEL, MessageQuery(since=tenant.messages[4].at, order=Order.OLDEST))
     assert [one.id for one in late.items] == ["m000", "m001", "m002", "m003"]
-    assert [one.id for one in early.items][0] == "m004"
+    assert early.items[0].id == "m004"
     assert [(one["direction"], one["timestampMillis"]) for one in server.sent("messages")] == [
         ("OLDER", tenant.messages[4].ms),
         ("NEWER", tenant.messages[4].ms - 1),

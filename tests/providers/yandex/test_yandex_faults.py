@@ -43,7 +43,7 @@ def waits():
 
 
 @pytest.fixture
-async def server(waits):  # noqa: ARG001 - no wait is a real one
+async def server(waits):
     async with ThreadsServer().serving() as server:
         server.thread(THREAD, messages=["one", "two", "three"])
         yield server
@@ -252,7 +252,7 @@ CHANCES += [Fault("NOT_FOUND"), Fault(answer=b"\xff")]
 
 
 async def test_two_thousand_calls_among_random_faults_lose_and_double_nothing(server, provider):
-    rng = random.Random(20260310)  # noqa: S311 - the same faults each time
+    rng = random.Random(20260310)
     certain, possible = set(), set()
     for number in range(2000):
         if number % 40 == 0:

@@ -232,7 +232,7 @@ async def test_a_proof_is_exchanged_for_a_token_as_recorded(monkeypatch):
         GrpcClient(target, dialect=iam_dialect(), tls=False) as calls,
     ):
         authorize = iam.ServiceAccount(Secret(key), calls, JumpingClock())
-        assert await authorize(False) == f"Bearer {expect['iam_token']}"  # noqa: FBT003 - the shape of Authorize
+        assert await authorize(False) == f"Bearer {expect['iam_token']}"
 
 
 REPLAYED = {

@@ -41,7 +41,7 @@ def waits():
 
 
 @pytest.fixture
-async def server(waits):  # noqa: ARG001 - no wait is a real one
+async def server(waits):
     async with ThreadsServer("none yet").serving() as server:
         yield server
 
