@@ -31,7 +31,7 @@ _log = logging.getLogger(__name__)
 Context = ServerRequestContext[Any, Any]
 
 
-def to_tool(spec: ToolSpec) -> types.Tool:
+def to_tool(spec: ToolSpec, *, open_world: bool) -> types.Tool:
     """A tool as MCP describes it, with every hint said: an unsaid one means the worst case."""
     return types.Tool(
         name=spec.name,
@@ -43,7 +43,7 @@ def to_tool(spec: ToolSpec) -> types.Tool:
             read_only_hint=spec.read_only,
             destructive_hint=spec.destructive,
             idempotent_hint=spec.idempotent,
-            open_world_hint=spec.open_world,
+            open_world_hint=open_world,
         ),
     )
 
@@ -68,7 +68,8 @@ class Adapter:
         self._desk = desk
         self._time_limit = time_limit
         self._specs = {spec.name: spec for spec in listed(desk)}
-        self._tools = [to_tool(spec) for spec in self._specs.values()]
+        outside = any(account.provider_class.open_world for account in desk.workspace.accounts.values())
+        self._tools = [to_tool(spec, open_world=outside) for spec in self._specs.values()]
         self._places = anyio.Semaphore(CONCURRENT_CALLS)
 
     async def list_tools(self, _ctx: Context, params: types.PaginatedRequestParams | None) -> types.ListToolsResult:

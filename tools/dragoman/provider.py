@@ -146,11 +146,13 @@ class Provider:
         name: What ``provider = "..."`` says in the settings.
         Settings: The account's settings.
         limits: The service's numbers.
+        open_world: Do other people and systems take part, or is it only this machine.
     """
 
     name: ClassVar[str]
     Settings: ClassVar[type[AccountSettings]] = AccountSettings
     limits: ClassVar[Limits] = Limits()
+    open_world: ClassVar[bool] = True
 
     def __init__(self, settings: AccountSettings) -> None:
         """Keep the settings; no I/O."""

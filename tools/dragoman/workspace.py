@@ -37,13 +37,13 @@ class Account:
         capabilities: What it can do, whatever the policy allows.
     """
 
-    def __init__(self, name: str, settings: AccountSettings, held: Callable[[type[Provider]], Held[Provider]]) -> None:
-        """Import the provider's class; connect nothing."""
+    def __init__(self, name: str, settings: AccountSettings, kind: type[Provider], holder: _Holder) -> None:
+        """Connect nothing."""
         self.name = name
         self.settings = settings
-        self.provider_class = provider_class(settings.provider)
-        self.capabilities = self.provider_class.capabilities()
-        self._held = held(self.provider_class)
+        self.provider_class = kind
+        self.capabilities = kind.capabilities()
+        self._held = Held(holder, lambda: kind.open(settings))
 
     async def provider(self) -> Provider:
         """The provider, opened on the first call.
@@ -90,12 +90,9 @@ class Workspace:
         Raises:
             DragomanError: An account names a provider that is not there.
         """
+        kinds = {name: provider_class(settings.provider) for name, settings in accounts.items()}
         async with _holding() as stores, _holding() as holder:
-
-            def held(name: str, settings: AccountSettings) -> Account:
-                return Account(name, settings, lambda kind: Held(holder, lambda: kind.open(settings)))
-
-            opened = {name: held(name, settings) for name, settings in accounts.items()}
+            opened = {name: Account(name, accounts[name], kind, holder) for name, kind in kinds.items()}
             yield cls(opened, Held(stores, lambda: Store.open(data)))
 
     async def store(self) -> Store:
@@ -158,7 +155,9 @@ class Workspace:
                 hint=f'Writing is switched on by write = "confirm" in [accounts.{name}].',
                 account=name,
             )
-        return UnsupportedOperation(f"This account cannot {what}." if name else f"Nobody can {what}.", hint=who)
+        if name is not None:
+            return UnsupportedOperation(f"This account cannot {what}.", hint=who, account=name)
+        return UnsupportedOperation(f"No account can {what}.", hint="The settings decide which accounts there are.")
 
 
 class Held(Generic[T]):
@@ -177,11 +176,14 @@ class Held(Generic[T]):
 
     async def get(self) -> T:
         """The open resource; a failure to open it is raised, and the next call tries again."""
-        if self._value is None:
-            async with self._lock:
-                if self._value is None:
-                    self._value = await self._holder.group.start(self._hold)
-        return self._value
+        if self._value is not None:
+            return self._value
+        async with self._lock:
+            if self._value is not None:
+                return self._value
+            value: T = await self._holder.group.start(self._hold)
+            self._value = value
+            return value
 
     async def _hold(self, *, task_status: TaskStatus[T]) -> None:
         started = False

@@ -55,7 +55,9 @@ def results(deeper):
          "allClusteredResults", "attachments", "attachmentCount", "clusterType", "title"],
         documents | deeper | st.lists(members(["text", "snippet", "ranges", "snippetTextOrdering", "mimeType"]), max_size=2),
     )  # fmt: skip
-    related = st.fixed_dictionaries({"relation": st.just("CONVERSATION_MESSAGES"), "results": st.lists(one, max_size=2)})
+    related = st.fixed_dictionaries(
+        {"relation": st.just("CONVERSATION_MESSAGES"), "results": st.lists(one, max_size=2)}
+    )
     return one | st.fixed_dictionaries({"url": st.text(), "relatedResults": st.lists(related, max_size=2)})
 
 
@@ -170,7 +172,10 @@ def test_the_author_is_the_owner_where_there_is_no_author():
 
 @pytest.mark.parametrize(
     "members",
-    [{"author": {"name": "B", "metadata": {"type": "NON_EMPLOYEE"}}}, {"author": {"name": "B"}, "objectType": "Bot Message"}],
+    [
+        {"author": {"name": "B", "metadata": {"type": "NON_EMPLOYEE"}}},
+        {"author": {"name": "B"}, "objectType": "Bot Message"},
+    ],
 )
 def test_bots_are_told_by_their_type_or_that_of_the_message(members):
     assert mapped(metadata=members).author.kind is AuthorKind.BOT
@@ -184,7 +189,11 @@ def test_a_change_within_a_second_is_no_edit_but_a_later_one_is():
 
 
 def test_reactions_in_both_forms():
-    reacts = [{"type": "eyes", "count": 3, "reactors": [{"name": "Ann"}]}, {"type": "our_logo", "count": 1}, {"count": 4}]
+    reacts = [
+        {"type": "eyes", "count": 3, "reactors": [{"name": "Ann"}]},
+        {"type": "our_logo", "count": 1},
+        {"count": 4},
+    ]
     newer = mapped(metadata={"interactions": {"reacts": reacts, "reactions": ["x"]}}).reactions
     assert newer == (Reaction(emoji="👀", count=3, by=("Ann",)), Reaction(emoji=":our_logo:", count=1))
     older = mapped(metadata={"interactions": {"reactions": ["tada", "tada", "eyes"]}}).reactions
@@ -207,14 +216,20 @@ def test_a_parent_that_is_only_the_channel_is_none():
 
 def test_parts_are_found_in_the_older_form_and_beneath_others():
     whole = {"relatedResults": [{"relation": "CONVERSATION_MESSAGES", "documents": [{"id": "p1"}, {"id": "p2"}]}]}
-    beside = {"url": "u", "clusteredResults": [{"url": "c"}], "allClusteredResults": [{"clusteredResults": [{"url": "d"}]}]}
+    beside = {
+        "url": "u",
+        "clusteredResults": [{"url": "c"}],
+        "allClusteredResults": [{"clusteredResults": [{"url": "d"}]}],
+    }
     answer = lenient(SearchAnswer, {"results": [whole, beside]})
     found = [(to_message(piece.result, ROOM).id, piece.whole is not None) for piece in pieces_of(answer.results)]
     assert found == [("p1", True), ("p2", True), ("u", False), ("c", False), ("d", False)]
 
 
 def test_of_a_whole_conversation_the_parts_with_the_words_count_or_else_all():
-    parts = [{"url": f"https://x.example/{n}", "fullTextList": [text]} for n, text in enumerate(["Deployed!", "Lunch?"])]
+    parts = [
+        {"url": f"https://x.example/{n}", "fullTextList": [text]} for n, text in enumerate(["Deployed!", "Lunch?"])
+    ]
     whole = {"relatedResults": [{"relation": "CONVERSATION_MESSAGES", "results": parts}]}
     results = lenient(SearchAnswer, {"results": [whole]}).results
     assert [piece.result.url[-1] for piece in relevant(pieces_of(results), "deploy")] == ["0"]
@@ -262,58 +277,3 @@ def test_emoji_stay_and_unknown_names_keep_their_colons():
 
 def test_markup_becomes_the_text_that_it_shows():
     assert plain_text("a < b<br/>c<script>alert(1)</script> &lt;d&gt;") == "a < b\nc <d>"
-
-
-def chat(*messages):
-    return to_messages(lenient(Chat, {"messages": list(messages)}), "chat.c")
-
-
-def said(by, identifier, ts=None):
-    return {"author": by, "messageId": identifier, "ts": ts, "fragments": [{"text": identifier}]}
-
-
-@pytest.mark.parametrize("backwards", [False, True])
-def test_a_chat_is_shown_oldest_first_whatever_its_order(backwards):
-    messages = [said("USER", "q1", "2024-06-05T10:00:00Z"), said("GLEAN_AI", "a1", "2024-06-05T10:00:06Z"),
-                said("USER", "q2"), said("GLEAN_AI", "a2", "2024-06-05T10:01:00Z")]  # fmt: skip
-    found = chat(*(messages[::-1] if backwards else messages))
-    assert [m.id for m in found if m.id != "q2"] == ["q1", "a1", "a2"]
-    assert [m.id for m in found].index("q2") in {1, 2}
-
-
-def test_a_chat_without_times_that_ends_with_the_question_runs_backwards():
-    assert [m.id for m in chat(said("GLEAN_AI", "a"), said("USER", "q"))] == ["q", "a"]
-    assert [m.id for m in chat(said("USER", "q"), said("GLEAN_AI", "a"))] == ["q", "a"]
-
-
-def test_only_what_was_said_is_shown_and_by_default_the_user_said_it():
-    kinds = ["UPDATE", "CONTEXT", "ERROR", "CONTROL", "SOMETHING_NEW"]
-    found = chat({"fragments": [{"text": "hi"}]}, *({"author": "GLEAN_AI", "messageType": kind} for kind in kinds))
-    assert [(m.author.name, m.text) for m in found] == [("user", "hi")]
-
-
-def test_messages_of_a_chat_with_one_id_or_none_get_ids_of_their_own():
-    found = chat(*[{"author": "GLEAN_AI", "messageId": "same", "fragments": [{"text": "x"}]}] * 2, {"fragments": []})
-    assert [m.id for m in found] == ["same", "same~2", "n3"]
-
-
-def test_a_chat_that_others_write_in_does_not_say_who_the_user_is():
-    creator, other = {"name": "Ann", "obfuscatedId": "u1"}, {"name": "Bo", "obfuscatedId": "u2"}
-    alone = {"createdBy": creator, "roles": [{"role": "OWNER", "person": creator}, {"role": "VIEWER", "person": other}]}
-    shared = {"createdBy": creator, "roles": [{"role": "EDITOR", "person": other}]}
-    names = [to_messages(lenient(Chat, {**one, "messages": [said("USER", "q")]}), "chat.c")[0].author.name
-             for one in (alone, shared)]  # fmt: skip
-    assert names == ["Ann", "user"]
-
-
-def test_files_sources_and_suggestions_of_a_chat():
-    fragments = [
-        {"file": {"id": "f", "name": "a.pdf", "metadata": {"mimeType": "application/pdf", "processedSize": 7}}},
-        {"citation": {"sourceFile": {"name": "a.pdf", "url": "https://f.example"}}},
-        {"structuredResults": [{"document": {"title": "Plan", "url": "https://p.example"}}]},
-        {"querySuggestion": {"query": "plan"}},
-    ]
-    [message] = chat({"author": "GLEAN_AI", "fragments": fragments, "uploadedFileIds": ["f", "g"]})
-    assert [(a.name, a.size) for a in message.attachments] == [("a.pdf", 7), ("g", None)]
-    assert [(c.title, c.url) for c in message.citations] == [("a.pdf", "https://f.example"), ("Plan", "https://p.example")]
-    assert message.text == "plan"

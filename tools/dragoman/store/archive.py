@@ -105,8 +105,10 @@ class Archive:
     def reserve(self, con: Connection, account: str, conversation: str, ids: Sequence[str]) -> dict[str, int]:
         """Numbers for messages of which nothing else is kept, in this order; known ones keep theirs."""
         place = places.make(con, self.tables, account, conversation)
-        statement = "INSERT INTO $messages(place, id, live, moment) VALUES(?, ?, 0, 0) ON CONFLICT DO NOTHING"
-        con.executemany(self.tables.sql(statement), ((place, bind(id_)) for id_ in ids))
+        known = self.numbers(con, account, conversation, ids)
+        # Looked up before, because an insert that conflicts would use a number up as well.
+        missing = [(place, bind(id_)) for id_ in dict.fromkeys(ids) if id_ not in known]
+        con.executemany(self.tables.sql("INSERT INTO $messages(place, id, live, moment) VALUES(?, ?, 0, 0)"), missing)
         return self.numbers(con, account, conversation, ids)
 
     def numbers(self, con: Connection, account: str, conversation: str, ids: Iterable[str]) -> dict[str, int]:

@@ -44,7 +44,9 @@ _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _SPECIAL: Final = re.compile(f"{_EMOJI.pattern}|{_OPTIONAL.pattern}".replace("]|[", ""))
 
 # Begins with a plain set, for which the search is several times faster than for alternatives.
-_SIGN: Final = re.compile(r"[0-9_A-Z.\-](?:(?<=[0-9_])|(?<=[a-z][A-Z])|(?<=[A-Z][A-Z])(?=[a-z])|(?<=[^\W_][.\-])(?=[^\W_]))")
+_SIGN: Final = re.compile(
+    r"[0-9_A-Z.\-](?:(?<=[0-9_])|(?<=[a-z][A-Z])|(?<=[A-Z][A-Z])(?=[a-z])|(?<=[^\W_][.\-])(?=[^\W_]))"
+)
 _WORD: Final = re.compile(r"[^\W_]++(?:[_.\-][^\W_]++)*+")
 _JOINTS: Final = re.compile(r"[\W_]+")
 _IDENTIFIER: Final = re.compile(

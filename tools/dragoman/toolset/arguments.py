@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
-from typing import Final
+from typing import Final, cast
 
 from dragoman.errors import InvalidArgument
 from dragoman.sanitize import clean_line
@@ -93,6 +93,8 @@ def _texts(value: object) -> tuple[str, ...]:
             value = json.loads(value) if value.lstrip().startswith("[") else [value]
         except ValueError:
             raise ValueError('a list of texts such as ["urgent"]') from None
-    if not isinstance(value, list | tuple) or not all(isinstance(item, str) for item in value):
+    items = cast("list[object]", value) if isinstance(value, list | tuple) else [value]
+    texts = tuple(item for item in items if isinstance(item, str))
+    if len(texts) < len(items):
         raise ValueError('a list of texts such as ["urgent"]')
-    return tuple(value)
+    return texts

@@ -78,7 +78,6 @@ class ToolSpec:
     run: Callable[..., Awaitable[Any]]
     destructive: bool = False
     idempotent: bool = False
-    open_world: bool = True
 
     @property
     def name(self) -> str:

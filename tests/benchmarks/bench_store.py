@@ -1,0 +1,219 @@
+"""The store: bulk import, and search, paging and look-up in a million messages.
+
+Each figure is a ratio to SQLite itself doing the same in the same run. Sizes other than those of the bounds:
+``python -m tests.benchmarks.bench_store IMPORTED STORED``.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import random
+import resource
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from itertools import accumulate
+from pathlib import Path
+from typing import Final, overload
+
+import anyio
+from tests.benchmarks.figures import show
+
+from dragoman.model import Author, Conversation, Message, Reaction
+from dragoman.provider import MessageQuery, SearchQuery
+from dragoman.providers.local import LocalProvider, LocalSettings
+from dragoman.store import Store, rows, terms
+from dragoman.store.database import Database
+from dragoman.store.sql import Connection
+
+ROOM: Final = Conversation(id="room", title="Room")
+PAGES_DEEP: Final = 10_000
+START: Final = datetime(2020, 1, 1, tzinfo=UTC)
+ROWS: Final = "INSERT INTO local_messages VALUES(?,?,?,?,?,?,?,?,?)"
+INDEX: Final = "INSERT INTO local_index(rowid, body, parts, scope) VALUES(?,?,?,?)"
+
+
+class Chat(Sequence[Message]):
+    """So many messages of a lively chat, made when they are asked for and the same each time."""
+
+    def __init__(self, size: int) -> None:
+        chance = random.Random(2)
+        self._size = size
+        letters = "etaoinshrdlucmfwypvbgk"
+        self.words = ["".join(chance.choices(letters, k=chance.randint(2, 9))) for _ in range(30_000)]
+        self._weights = list(accumulate(1 / (rank + 2) for rank in range(len(self.words))))
+        self._people = [Author(name=f"Person {n}", id=f"U{n:05}") for n in range(200)]
+
+    def __len__(self) -> int:
+        return self._size
+
+    @overload
+    def __getitem__(self, at: int) -> Message: ...
+    @overload
+    def __getitem__(self, at: slice) -> list[Message]: ...
+    def __getitem__(self, at: int | slice) -> Message | list[Message]:
+        if isinstance(at, slice):
+            return [self._message(n) for n in range(*at.indices(self._size))]
+        return self._message(at)
+
+    def __iter__(self) -> Iterator[Message]:
+        return map(self._message, range(self._size))
+
+    def _message(self, n: int) -> Message:
+        chance = random.Random(n)
+        text = " ".join(chance.choices(self.words, cum_weights=self._weights, k=chance.randint(3, 20)))
+        kind = n % 100
+        if kind < 6:
+            text += f" build_{n} is v2.{n % 10}"
+        elif kind < 12:
+            text = f"{text.capitalize()} \u2013 voilà, naïve café"
+        elif kind < 14:
+            text += " 東京都へ行きます"
+        return Message(
+            id=f"m{n:07}",
+            conversation="room",
+            author=self._people[n * 7 % 200],
+            sent_at=START + timedelta(seconds=n * 20),
+            text=text,
+            reply_to=f"m{n - 3:07}" if n % 5 == 4 else None,
+            reactions=(Reaction(emoji="👍", count=2, by=("Ann", "Bob")),) if n % 20 == 0 else (),
+        )
+
+
+def main(imported: int = 200_000, stored: int = 1_000_000) -> int:
+    """Print every figure; 1 when a bound is missed."""
+    with tempfile.TemporaryDirectory() as folder:
+        held = [
+            anyio.run(importing, Path(folder), imported),
+            memory_is_flat(Path(folder), imported),
+            anyio.run(reading, Path(folder) / "large.db", stored),
+        ]
+    return int(not all(held))
+
+
+async def importing(folder: Path, size: int) -> bool:
+    """The rate of imports beside that of ``executemany`` alone, alternating; the better of three runs of each."""
+    messages = Chat(size)[:]
+    bare, ours = [], []
+    for turn in range(3):
+        bare.append(await import_bare(folder / f"bare{turn}.db", messages))
+        ours.append(await import_ours(folder / f"ours{turn}.db", messages))
+    rate = f"import of {size:,}, {size / min(ours):,.0f} a second, to executemany"
+    return show(rate, min(bare) / min(ours), 0.5, at_least=True)
+
+
+async def import_ours(path: Path, messages: Sequence[Message]) -> float:
+    async with LocalProvider.open(LocalSettings(path=path)) as local:
+        began = time.perf_counter()
+        await local.import_conversation(ROOM, messages)
+        return time.perf_counter() - began
+
+
+async def import_bare(path: Path, messages: Sequence[Message]) -> float:
+    authors = {author: n for n, author in enumerate(dict.fromkeys(m.author for m in messages), 1)}
+    table, index = [], []
+    for n, m in enumerate(messages, 1):
+        row = rows.to_row(m)
+        table.append((n, 1, m.id, 1, row.moment, authors[m.author], row.reply_to, row.text, row.data))
+        index.append((n, terms.body(m.text), terms.parts(m.text), "p1"))
+
+    def insert(con: Connection) -> None:
+        con.executemany(ROWS, table)
+        con.executemany(INDEX, index)
+
+    async with Database.at(path) as database:
+        await database.write(lambda con: con.execute("INSERT INTO local_places(account, id) VALUES('', 'room')"))
+        people = [(rows.author_json(author),) for author in authors]
+        await database.write(lambda con: con.executemany("INSERT INTO local_authors(data) VALUES(?)", people))
+        began = time.perf_counter()
+        await database.write(insert)
+        return time.perf_counter() - began
+
+
+def memory_is_flat(folder: Path, size: int) -> bool:
+    """The most memory that an import takes beside that of one a tenth as large."""
+    peaks = []
+    for part in (size // 10, size):
+        receiving, sending = multiprocessing.Pipe(duplex=False)
+        child = multiprocessing.get_context("spawn").Process(target=peak, args=(sending, folder / f"{part}.db", part))
+        child.start()
+        peaks.append(receiving.recv())
+        child.join()
+    return show(f"memory of importing {size:,} to that of {size // 10:,}", peaks[1] / peaks[0], 1.25)
+
+
+def peak(sending: multiprocessing.connection.Connection, path: Path, size: int) -> None:
+    anyio.run(import_ours, path, Chat(size))
+    sending.send(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+
+
+async def reading(path: Path, size: int) -> bool:
+    """Search, paging and look-up in a large file."""
+    chat = Chat(size)
+    async with (
+        LocalProvider.open(LocalSettings(path=path)) as local,
+        Store.open(path) as store,
+        Database.at(path) as file,
+    ):
+        await local.import_conversation(ROOM, chat)
+        for start in range(0, size, 2000):
+            await store.see(chat[start : start + 2000], "numbers")
+        held = [
+            await searching(local, file, chat),
+            await paging(local, chat),
+            await looking_up(local, store, size),
+        ]
+    return all(held)
+
+
+async def searching(local: LocalProvider, file: Database, chat: Chat) -> bool:
+    ours, bare = [], []
+    for rank in (5, 10, 20, 50, 100, 150, 200, 300, 500, 700, 1000, 1500, 2000):
+        word = chat.words[rank]
+
+        def query(con: Connection, word: str = word) -> None:
+            statement = "SELECT rowid FROM local_index WHERE local_index MATCH ? ORDER BY rank LIMIT 20"
+            list(con.execute(statement, (f'"{word}"',)))
+
+        for _ in range(5):
+            bare.append(await timed(lambda query=query: file.read(query)))
+            ours.append(await timed(lambda word=word: local.search_messages(SearchQuery(text=word))))
+    name = f"search in {len(chat):,}, {1000 * statistics.median(ours):.1f} ms, to the bare query"
+    return show(name, statistics.median(ours) / statistics.median(bare), 1.5)
+
+
+async def paging(local: LocalProvider, chat: Chat) -> bool:
+    query = MessageQuery(limit=50)
+    deep = max(len(chat) - PAGES_DEEP * query.limit, query.limit)
+    cursor = local.cursor_after(chat[deep], query)
+    first, later = [], []
+    for _ in range(100):
+        first.append(await timed(lambda: local.list_messages("room", query)))
+        later.append(await timed(lambda: local.list_messages("room", MessageQuery(limit=50, cursor=cursor))))
+    pages = (len(chat) - deep) // query.limit
+    return show(f"page {pages:,} to page 1", statistics.median(later) / statistics.median(first), 1.2)
+
+
+async def looking_up(local: LocalProvider, store: Store, size: int) -> bool:
+    chance = random.Random(1)
+
+    async def look() -> None:
+        found = await store.locate(chance.randint(1, size))
+        if found is not None:
+            await local.get_message(found[1], found[2])
+
+    taken = [await timed(look) for _ in range(300)]
+    return show("message by its number", 1000 * statistics.median(taken), 1.0, unit="ms")
+
+
+async def timed(work: Callable[[], Awaitable[object]]) -> float:
+    began = time.perf_counter()
+    await work()
+    return time.perf_counter() - began
+
+
+if __name__ == "__main__":
+    sys.exit(main(*map(int, sys.argv[1:])))

@@ -1,0 +1,357 @@
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import anyio
+import apsw
+import pytest
+
+from dragoman.errors import Conflict, InvalidArgument, NotFound, Unavailable
+from dragoman.model import Attachment, Author, Conversation, ConversationKind, Edit, Message, Order, Reaction
+from dragoman.provider import Capability, Change, ConversationQuery, Draft, MessageQuery, SearchQuery
+from dragoman.providers.local import BATCH, LocalProvider, LocalSettings
+from dragoman.store import Store
+
+pytestmark = pytest.mark.anyio
+
+START = datetime(2026, 3, 10, 9, tzinfo=UTC)
+ROOM = Conversation(id="room", title="Launch room", kind=ConversationKind.CHANNEL, topic="2.0", participants=("Ann",))
+
+
+def message(id_, second=0, text="hello", **rest):
+    fields = {
+        "conversation": "room",
+        "author": Author(name="Ann"),
+        "sent_at": START + timedelta(seconds=second),
+        **rest,
+    }
+    return Message(id=id_, text=text, **fields)
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "dragoman.db"
+
+
+@pytest.fixture
+async def local(path):
+    async with LocalProvider.open(LocalSettings(path=path)) as provider:
+        yield provider
+
+
+async def texts(local, conversation="room", **query):
+    return [m.text for m in (await local.list_messages(conversation, MessageQuery(**query))).items]
+
+
+def test_it_can_do_everything():
+    assert LocalProvider.capabilities() == frozenset(Capability)
+
+
+def test_it_may_be_written_to_and_its_texts_are_not_remembered_twice_by_default():
+    settings = LocalSettings()
+    assert (settings.provider, settings.write, settings.remember, settings.path) == ("local", "allow", "numbers", None)
+
+
+async def test_without_a_path_the_file_is_in_the_data_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("DRAGOMAN_DATA", str(tmp_path / "data"))
+    async with LocalProvider.open(LocalSettings()) as provider:
+        assert await provider.check() == f"0 messages in 0 conversations in {tmp_path / 'data' / 'dragoman.db'}"
+
+
+async def test_a_provider_that_is_not_open_says_so():
+    with pytest.raises(Unavailable, match="not open"):
+        await LocalProvider(LocalSettings()).check()
+
+
+async def test_a_file_keeps_a_conversation_with_everything_in_it(local):
+    rich = message(
+        "a",
+        subject="Notes",
+        status="draft",
+        url="https://x.example/1",
+        labels=("pinned",),
+        reactions=(Reaction(emoji="👍", count=2, by=("Bob",)),),
+        attachments=(Attachment(name="notes.docx", id="f1", media_type="text/plain", size=47_000, url="https://x"),),
+        history=(Edit(text="helo", at=START),),
+        edited_at=START + timedelta(minutes=1),
+        extra={"channel": {"x": [1, "π"]}},
+    )
+    await local.import_conversation(ROOM, [rich])
+    assert await local.get_message("room", "a") == rich
+    assert await local.get_conversation("room") == replace(ROOM, messages=1, last_message_at=START)
+
+
+async def test_importing_again_and_again_does_not_double(local):
+    many = [message(f"m{n}", n) for n in range(2 * BATCH + 10)]
+    assert await local.import_conversation(ROOM, many) == len(many)
+    assert await local.import_conversation(ROOM, many) == 0
+    assert (await local.get_conversation("room")).messages == len(many)
+
+
+async def test_messages_without_ids_do_not_double_either(local):
+    many = [message("", n, f"text {n}") for n in range(5)]
+    assert await local.import_conversation(ROOM, many) == 5
+    assert await local.import_conversation(ROOM, many) == 0
+
+
+async def test_importing_a_file_again_brings_later_edits_deletions_and_reactions(local):
+    await local.import_conversation(ROOM, [message("a", 1), message("b", 2), message("c", 3)])
+    later = START + timedelta(hours=1)
+    thumb = (Reaction(emoji="👍", count=1),)
+    changed = [
+        message("a", 1, "edited", edited_at=later),
+        message("b", 2, deleted_at=later),
+        message("c", 3, reactions=thumb),
+    ]
+    assert await local.import_conversation(ROOM, changed) == 0
+    page = await local.list_messages("room", MessageQuery())
+    assert [(m.text, m.reactions) for m in page.items] == [("edited", ()), ("hello", thumb)]
+    assert page.items[0].history == (Edit(text="hello", at=START + timedelta(seconds=1)),)
+    assert page.total == 2
+
+
+async def test_importing_again_keeps_what_was_changed_here_and_what_was_deleted(local):
+    old = [message("a", 1), message("b", 2)]
+    await local.import_conversation(ROOM, old)
+    await local.update_message("room", "a", Change(text="mine", labels=("kept",)))
+    await local.import_conversation(ROOM, [message("b", 2, deleted_at=START)])
+    await local.import_conversation(ROOM, old)
+    page = await local.list_messages("room", MessageQuery())
+    assert [(m.text, m.labels) for m in page.items] == [("mine", ("kept",))]
+
+
+async def test_importing_again_renames_and_keeps_what_is_not_told(local):
+    await local.import_conversation(ROOM, [])
+    await local.import_conversation(Conversation(id="room", title="New name"), [])
+    renamed = await local.get_conversation("room")
+    assert (renamed.title, renamed.kind, renamed.topic, renamed.participants) == (
+        "New name",
+        ConversationKind.CHANNEL,
+        "2.0",
+        ("Ann",),
+    )
+
+
+async def test_replies_may_stand_before_their_parents_in_a_file(local):
+    await local.import_conversation(ROOM, [message("reply", 2, reply_to="root"), message("root", 1)])
+    page = await local.list_messages("room", MessageQuery(thread="root"))
+    assert [(m.id, m.replies) for m in page.items] == [("root", 1), ("reply", 0)]
+
+
+async def test_tombstones_are_nowhere(local):
+    await local.import_conversation(ROOM, [message("a", text="gone", deleted_at=START), message("b", reply_to="a")])
+    assert await texts(local) == ["hello"]
+    assert (await local.get_conversation("room")).messages == 1
+    assert (await local.search_messages(SearchQuery(text="gone"))).items == []
+    with pytest.raises(NotFound):
+        await local.get_message("room", "a")
+    with pytest.raises(NotFound):
+        await local.update_message("room", "a", Change(text="back"))
+    with pytest.raises(NotFound):
+        await local.send_message("room", Draft(text="re", reply_to="a"))
+
+
+async def test_an_imported_message_makes_its_conversation(local):
+    stored = await local.import_message("new/π 7?", message("", author=Author(name="Zoe")))
+    made = await local.get_conversation("new/π 7?")
+    assert (made.title, made.messages, made.participants) == ("new/π 7?", 1, ("Zoe",))
+    assert stored == await local.get_message("new/π 7?", stored.id)
+
+
+async def test_importing_one_message_again_changes_nothing(local):
+    first = await local.import_message("room", message("x", text="first"))
+    assert await local.import_message("room", message("x", text="second", edited_at=START)) == first
+    assert await texts(local) == ["first"]
+
+
+async def test_importing_a_message_does_not_rename_its_conversation(local):
+    await local.import_conversation(ROOM, [])
+    await local.import_message("room", message("x"))
+    kept = await local.get_conversation("room")
+    assert (kept.title, kept.kind) == ("Launch room", ConversationKind.CHANNEL)
+
+
+async def test_a_deleted_message_cannot_be_imported_again(local):
+    await local.import_conversation(ROOM, [message("x", deleted_at=START)])
+    with pytest.raises(Conflict, match="was deleted"):
+        await local.import_message("room", message("x"))
+
+
+async def test_an_answer_to_a_message_of_elsewhere_is_refused_and_makes_nothing(local):
+    await local.import_message("other", message("x"))
+    with pytest.raises(InvalidArgument, match="not in this conversation"):
+        await local.import_message("room", message("y", reply_to="x"))
+    with pytest.raises(NotFound):
+        await local.get_conversation("room")
+
+
+async def test_a_sent_message_is_of_the_account_and_of_now(path):
+    async with LocalProvider.open(LocalSettings(path=path, name="Ines")) as local:
+        await local.import_conversation(ROOM, [message("a")])
+        before = datetime.now(UTC)
+        sent = await local.send_message("room", Draft(text="Hi", reply_to="a", subject="S"))
+        assert (sent.author.name, sent.text, sent.reply_to, sent.subject) == ("Ines", "Hi", "a", "S")
+        assert before <= sent.sent_at <= datetime.now(UTC)
+        assert (await local.get_message("room", "a")).replies == 1
+        assert "Ines" in (await local.get_conversation("room")).participants
+
+
+async def test_sending_needs_a_conversation_a_parent_and_a_text(local):
+    with pytest.raises(NotFound, match="import_message creates"):
+        await local.send_message("nowhere", Draft(text="Hi"))
+    await local.import_conversation(ROOM, [])
+    with pytest.raises(NotFound, match="to reply to"):
+        await local.send_message("room", Draft(text="Hi", reply_to="nothing"))
+    with pytest.raises(InvalidArgument, match="empty"):
+        await local.send_message("room", Draft(text=" \n"))
+    with pytest.raises(InvalidArgument, match="1,000,001 characters, and 1,000,000"):
+        await local.send_message("room", Draft(text="x" * 1_000_001))
+
+
+async def test_an_idempotency_key_sends_once(local):
+    await local.import_conversation(ROOM, [])
+    draft = Draft(text="Hi", idempotency_key="k")
+    first = await local.send_message("room", draft)
+    await local.update_message("room", first.id, Change(text="Ho"))
+    again = await local.send_message("room", draft)
+    assert (again.id, again.text) == (first.id, "Ho")
+    assert await texts(local) == ["Ho"]
+    with pytest.raises(Conflict, match="another message"):
+        await local.send_message("room", Draft(text="Other", idempotency_key="k"))
+
+
+async def test_ids_of_sent_messages_are_short_different_and_in_order_of_time(local):
+    await local.import_conversation(ROOM, [])
+    sent = [(await local.send_message("room", Draft(text=str(n)))).id for n in range(50)]
+    assert len(set(sent)) == 50
+    assert {len(id_) for id_ in sent} == {15}
+    assert [id_[:9] for id_ in sent] == sorted(id_[:9] for id_ in sent)
+
+
+async def test_an_edit_keeps_the_earlier_text(local):
+    await local.import_conversation(ROOM, [message("a", text="one", subject="S", labels=("x",))])
+    await local.update_message("room", "a", Change(text="two"))
+    changed = await local.update_message("room", "a", Change(text="three", subject="", labels=("y", "y")))
+    assert (changed.text, changed.subject, changed.labels) == ("three", None, ("y",))
+    assert [edit.text for edit in changed.history] == ["one", "two"]
+    assert changed.history[0].at == START
+    assert (await local.search_messages(SearchQuery(text="one"))).items == []
+
+
+async def test_a_change_that_changes_no_text_is_no_edit(local):
+    await local.import_conversation(ROOM, [message("a")])
+    same = await local.update_message("room", "a", Change(text="hello", labels=("l",)))
+    assert (same.edited_at, same.history, same.labels) == (None, (), ("l",))
+
+
+async def test_conversations_are_most_recent_first_and_found_by_title_participant_and_kind(local):
+    for n, (id_, kind) in enumerate(
+        [("a", ConversationKind.DIRECT), ("b", ConversationKind.MAIL), ("c", ConversationKind.MAIL)]
+    ):
+        about = Conversation(id=id_, title=f"Title {id_}", kind=kind, participants=(f"Person {id_}",))
+        await local.import_conversation(about, [message("m", n)])
+
+    async def found(**query):
+        return [c.id for c in (await local.list_conversations(ConversationQuery(**query))).items]
+
+    assert await found() == ["c", "b", "a"]
+    await local.send_message("a", Draft(text="new"))
+    assert await found() == ["a", "c", "b"]
+    assert await found(text="TITLE B") == ["b"]
+    assert await found(text="person c") == ["c"]
+    assert await found(kind=ConversationKind.MAIL) == ["c", "b"]
+    first = await local.list_conversations(ConversationQuery(limit=2))
+    rest = await local.list_conversations(ConversationQuery(limit=2, cursor=first.cursor))
+    assert [c.id for c in (*first.items, *rest.items)] == ["a", "c", "b"]
+    assert rest.cursor is None
+
+
+async def test_a_page_can_be_cut_after_any_message_in_either_order(local):
+    await local.import_conversation(ROOM, [message(f"m{n}", n // 3, str(n)) for n in range(20)])
+    numbers = [str(n) for n in range(20)]
+    for order, rest in ((Order.LATEST, numbers[:7]), (Order.OLDEST, numbers[8:])):
+        query = MessageQuery(order=order, limit=50)
+        page = await local.list_messages("room", query)
+        cursor = local.cursor_after(page.items[7], query)
+        assert await texts(local, order=order, cursor=cursor) == rest
+
+
+async def test_a_page_goes_on_after_its_last_message_was_deleted(local):
+    await local.import_conversation(ROOM, [message(f"m{n}", n, str(n)) for n in range(5)])
+    page = await local.list_messages("room", MessageQuery(limit=2))
+    await local.import_conversation(ROOM, [message("m3", 3, deleted_at=START)])
+    assert await texts(local, cursor=page.cursor) == ["0", "1", "2"]
+
+
+@pytest.mark.parametrize("cursor", ["", "x", "munknown", "m\ud800", "1.2.3", "9" * 400])
+async def test_foreign_cursors_are_refused(local, cursor):
+    await local.import_conversation(ROOM, [message("a")])
+    with pytest.raises(InvalidArgument, match="cursor"):
+        await local.list_messages("room", MessageQuery(cursor=cursor))
+
+
+async def test_unknown_conversations_messages_and_threads_are_not_found(local):
+    await local.import_conversation(ROOM, [])
+    assert (await local.list_messages("room", MessageQuery())).items == []
+    for attempt in (
+        local.list_messages("nowhere", MessageQuery()),
+        local.list_messages("room", MessageQuery(thread="nothing")),
+        local.get_message("room", "nothing"),
+        local.get_conversation("nowhere"),
+        local.search_messages(SearchQuery(text="x", conversation="nowhere")),
+    ):
+        with pytest.raises(NotFound):
+            await attempt
+
+
+@pytest.mark.parametrize("odd", ["cnv/π 7?", "a\0b", "\ud800 alone", "%2F", "x" * 10_000, "'; DROP TABLE x", " "])
+async def test_odd_ids_and_texts_work_everywhere(local, odd):
+    await local.import_conversation(
+        Conversation(id=odd, title=odd), [message(odd, text=f"needle {odd}", author=Author(name=odd))]
+    )
+    await local.import_message(odd, message("reply", 1, reply_to=odd))
+    assert (await local.get_message(odd, odd)).text == f"needle {odd}"
+    page = await local.list_messages(odd, MessageQuery(limit=1, order=Order.OLDEST))
+    assert [(m.id, m.author.name, m.replies) for m in page.items] == [(odd, odd, 1)]
+    rest = await local.list_messages(odd, MessageQuery(limit=1, order=Order.OLDEST, cursor=page.cursor, thread=odd))
+    assert [m.id for m in rest.items] == ["reply"]
+    found = await local.search_messages(SearchQuery(text="needle", conversation=odd))
+    assert [hit.message.id for hit in found.items] == [odd]
+    assert (await local.list_conversations(ConversationQuery(text=odd))).items[0].title == odd
+
+
+async def test_a_conversation_needs_an_id(local):
+    with pytest.raises(InvalidArgument, match="empty"):
+        await local.import_message("", message("a"))
+
+
+async def test_a_text_of_ten_megabytes_can_be_imported_read_and_found(local):
+    text = "needle " + "0123456789abcdef " * 620_000
+    await local.import_conversation(ROOM, [message("big", text=text)])
+    assert (await local.get_message("room", "big")).text == text
+    found = await local.search_messages(SearchQuery(text="needle"))
+    assert found.items[0].highlights == ((0, 6),)
+
+
+async def test_search_says_that_it_covered_everything_and_keeps_its_own_numbers_to_itself(local):
+    await local.import_conversation(ROOM, [message("a", text="needle")])
+    page = await local.search_messages(SearchQuery(text="needle"))
+    assert page.back_to is None
+    assert page.items[0].message == message("a", text="needle")
+
+
+async def test_account_and_store_share_one_file(local, path):
+    async with Store.open(path) as store:
+        await local.import_conversation(ROOM, [message("a")])
+        (seen,) = await store.see([message("a", account="local")], "numbers")
+        assert await store.locate(seen.number) == ("local", "room", "a")
+    assert await local.check() == f"1 messages in 1 conversations in {path}"
+    assert apsw.Connection(str(path)).execute("PRAGMA integrity_check").get == "ok"
+
+
+async def test_many_calls_at_once_lose_nothing(local):
+    await local.import_conversation(ROOM, [])
+    async with anyio.create_task_group() as tasks:
+        for n in range(60):
+            tasks.start_soon(local.send_message, "room", Draft(text=str(n)))
+            tasks.start_soon(local.list_messages, "room", MessageQuery())
+    assert sorted(map(int, await texts(local, limit=100))) == list(range(60))

@@ -1,0 +1,105 @@
+"""The operations of Convore's API that Dragoman uses, each as one method."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias, TypeVar
+
+from dragoman.http import Answer, HttpClient, segment
+from dragoman.providers.convore import wire
+from dragoman.providers.convore.refusals import DIALECT, IMPORT, SEND, UPDATE
+from dragoman.secret import bearer
+
+if TYPE_CHECKING:
+    import httpx
+
+    from dragoman.clock import Clock
+    from dragoman.providers.convore.settings import ConvoreSettings
+
+T = TypeVar("T")
+Format: TypeAlias = Literal["minimal", "full"]
+Body: TypeAlias = Mapping[str, object]
+"""Members of a request that have a value; nothing is ever sent as null."""
+
+PAGE: Final = 100
+"""Most entries of a page."""
+
+
+def client_of(
+    settings: ConvoreSettings, *, transport: httpx.AsyncBaseTransport | None = None, clock: Clock | None = None
+) -> HttpClient:
+    """The HTTP client for an account. No rate limit is published, so none is guessed at."""
+    return HttpClient(
+        settings.base_url,
+        dialect=DIALECT,
+        authorize=bearer(settings.token),
+        timeout=settings.timeout,
+        ca_file=settings.ca_file,
+        transport=transport,
+        clock=clock,
+    )
+
+
+class Api:
+    """Convore's operations over an open client, which is opened and closed by somebody else."""
+
+    def __init__(self, client: HttpClient) -> None:
+        self._client = client
+
+    async def channels(self) -> wire.Listing[wire.Channel]:
+        """The channels that the key reaches; up to 100."""
+        return (await self._get("/v1/channels", wire.Listing[wire.Channel], "check", {"limit": PAGE})).value
+
+    async def channel(self, channel: str) -> wire.Channel:
+        """One channel."""
+        return (await self._get(f"/v1/channels/{segment(channel)}", wire.Channel, "get_channel")).value
+
+    async def conversations(
+        self, *, cursor: str | None = None, contact: str | None = None
+    ) -> wire.Listing[wire.Conversation]:
+        """A page of conversations.
+
+        Args:
+            cursor: Of the page before.
+            contact: A contact handle token such as ``EMAIL:ann@example.com``; only its conversations.
+        """
+        query = {"contact_handle_tokens": contact, "cursor": cursor, "limit": PAGE}
+        model = wire.Listing[wire.Conversation]
+        return (await self._get("/v1/conversations", model, "list_conversations", query)).value
+
+    async def conversation(self, conversation: str) -> Answer[wire.Conversation]:
+        """One conversation."""
+        return await self._get(f"/v1/conversations/{segment(conversation)}", wire.Conversation, "get_conversation")
+
+    async def messages(
+        self, conversation: str, *, limit: int, cursor: str | None = None, form: Format = "full"
+    ) -> wire.Listing[wire.Message]:
+        """A page of messages of a conversation; ``minimal`` ones have no text."""
+        query = {"conversation_id": conversation, "format": form, "cursor": cursor, "limit": limit}
+        return (await self._get("/v1/messages", wire.Listing[wire.Message], "list_messages", query)).value
+
+    async def message(self, message: str) -> Answer[wire.Message]:
+        """One message."""
+        return await self._get(f"/v1/messages/{segment(message)}", wire.Message, "get_message")
+
+    async def send(self, body: Body) -> Answer[wire.Message]:
+        """Send a message through a channel; ``body`` has ``channel_id`` or ``reply_to_message_id``."""
+        return await self._write("POST", "/v1/messages", body, SEND)
+
+    async def import_(self, body: Body) -> Answer[wire.Message]:
+        """Store a message that was sent elsewhere; nothing is sent."""
+        return await self._write("POST", "/v1/messages/import", body, IMPORT)
+
+    async def update(self, message: str, body: Body) -> Answer[wire.Message]:
+        """Change the given members of a message; the others keep their value."""
+        return await self._write("PATCH", f"/v1/messages/{segment(message)}", body, UPDATE)
+
+    async def _get(
+        self, path: str, model: type[T], operation: str, query: Mapping[str, str | int | None] | None = None
+    ) -> Answer[T]:
+        return await self._client.get(path, model=model, query=query, operation=operation)
+
+    async def _write(self, method: str, path: str, body: Body, operation: str) -> Answer[wire.Message]:
+        return await self._client.request(
+            method, path, kind="write", json=dict(body), model=wire.Message, operation=operation
+        )
