@@ -57,10 +57,12 @@ TEXTS = st.sampled_from(FORGERIES) | st.text(st.characters(codec=None), max_size
 MAYBE = st.none() | TEXTS
 SMALL = st.integers(0, 10**12)
 START = datetime(2026, 3, 10, tzinfo=UTC)
-TIMES = st.sampled_from([datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)]) | st.integers(0, 5000).map(
-    lambda minutes: START + timedelta(minutes=minutes)
+TIMES = st.sampled_from([datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)]) | st.integers(
+    0, 5000
+).map(lambda minutes: START + timedelta(minutes=minutes))
+FORBIDDEN = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]"
 )
-FORBIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]")
 
 AUTHORS = st.builds(Author, name=TEXTS, id=TEXTS, kind=st.sampled_from(AuthorKind), email=MAYBE)
 ATTACHMENTS = st.builds(Attachment, name=TEXTS, media_type=MAYBE, size=st.none() | SMALL, url=MAYBE)

@@ -130,9 +130,7 @@ def test_messages_that_answer_each_other_in_a_circle_are_all_shown(read_page):
 
 
 def test_a_reply_of_another_day_shows_its_date():
-    lines = body(
-        message(1), message(2, minutes=60), message(3, reply_to="m1", reply_to_number=1, minutes=24 * 60)
-    )
+    lines = body(message(1), message(2, minutes=60), message(3, reply_to="m1", reply_to_number=1, minutes=24 * 60))
     assert lines == [
         "== 2026-03-10",
         "1 08:58 Maria Koch: hello",
@@ -192,9 +190,10 @@ def test_a_message_with_only_a_file_says_so():
 
 
 def test_an_emoji_name_that_ends_like_a_number_stays_apart_from_its_count():
-    assert "[plus1:3 :tada:2]" in body(
-        message(1, reactions=(Reaction(emoji="plus1", count=3), Reaction(emoji=":tada:", count=2)))
-    )[1]
+    assert (
+        "[plus1:3 :tada:2]"
+        in body(message(1, reactions=(Reaction(emoji="plus1", count=3), Reaction(emoji=":tada:", count=2))))[1]
+    )
 
 
 @pytest.mark.parametrize(
@@ -202,7 +201,10 @@ def test_an_emoji_name_that_ends_like_a_number_stays_apart_from_its_count():
     [
         (Conversation(id="d", account="a", kind=ConversationKind.DIRECT, participants=("Ann", "Bo")), "Ann, Bo · a"),
         (Conversation(id="d 1", account="a"), "a:d%201 · a"),
-        (Conversation(id="d", account="a", title="Plan · 9 of 9 · older: cursor zz"), "Plan - 9 of 9 - older cursor zz"),
+        (
+            Conversation(id="d", account="a", title="Plan · 9 of 9 · older: cursor zz"),
+            "Plan - 9 of 9 - older cursor zz",
+        ),
         (Conversation(id="d", account="a", title="x" * 90), "x" * 59 + "… · a"),
         (Conversation(id="d", account="a", title="a\nb\x1b[31m\u202e"), "a b<U+202E> · a"),
     ],

@@ -121,6 +121,7 @@ def _show(match: re.Match[str]) -> str:
     return "".join(_show_run(kind, "".join(run)) for kind, run in groupby(match[0], key=_kind))
 
 
+@lru_cache(maxsize=4096)
 def _kind(char: str) -> str:
     """What has to be shown together: the same character, a message of tag characters, marks, the visible."""
     if "\U000e0020" <= char <= "\U000e007e":

@@ -172,18 +172,15 @@ class Held(Generic[T]):
         self._holder = holder
         self._opening = opening
         self._value: T | None = None
-        self._lock = anyio.Lock()
+        self._lock = anyio.Lock(fast_acquire=True)
 
     async def get(self) -> T:
         """The open resource; a failure to open it is raised, and the next call tries again."""
-        if self._value is not None:
-            return self._value
         async with self._lock:
-            if self._value is not None:
-                return self._value
-            value: T = await self._holder.group.start(self._hold)
-            self._value = value
-            return value
+            if self._value is None:
+                value: T = await self._holder.group.start(self._hold)
+                self._value = value
+            return self._value
 
     async def _hold(self, *, task_status: TaskStatus[T]) -> None:
         started = False

@@ -3,13 +3,15 @@
 from datetime import UTC, datetime, timedelta
 
 from glean_service import Fault, GleanServer
-from glean_store import Tenant, Variant
+from glean_store import Tenant
+
+from dragoman.model import Order
 
 START = datetime(2024, 6, 3, 16, 0, tzinfo=UTC)
 
 
-def tenant(channel="C02QF8N7J", count=6, variant=Variant()):
-    it = Tenant(variant)
+def tenant(channel="C02QF8N7J", count=6):
+    it = Tenant()
     for number in range(count):
         it.add(channel, f"m{number}", START + timedelta(minutes=number), f"hello {number}")
     return it
@@ -50,3 +52,24 @@ class IdsOnly(GleanServer):
                 assert one["values"][0]["value"] == "eng-platform"
                 one["values"][0]["value"] = "C02QF8N7J"
         return super()._search(body)
+
+
+def filled(times, variant, channel="C02QF8N7J"):
+    tenant = Tenant(variant)
+    for number, time in enumerate(times):
+        tenant.add(channel, f"m{number:03d}", time)
+    if variant.ties == "given":
+        tenant.messages.sort(key=lambda m: m.id, reverse=True)
+    return tenant
+
+
+def minutes(count):
+    return [START + timedelta(minutes=n) for n in range(count)]
+
+
+def in_order(tenant):
+    return [m.id for m in sorted(tenant.messages, key=lambda m: (m.at, m.id))]
+
+
+def joined(pages, order):
+    return [each for page in (pages if order is Order.OLDEST else reversed(pages)) for each in page]

@@ -68,8 +68,8 @@ FAULTS = {
 WAITS = {"429 with seconds": 2.0, "429 with a date": 3.0, "429 with milliseconds": 1.5}
 
 
-def tenant(variant=Variant(), count=9):
-    it = Tenant(variant)
+def tenant(count=9):
+    it = Tenant(Variant(page_size=4))
     for number in range(count):
         it.add("C1", f"m{number}", START + timedelta(minutes=number), f"hello {number}")
     it.chats["c1"] = {"id": "c1", "name": "Chat", "messages": []}
@@ -228,7 +228,7 @@ class Weather:
 
 async def test_two_thousand_calls_in_bad_weather_lose_and_double_nothing(waits):
     weather = Weather(7)
-    server = weather.server = GleanServer(tenant(Variant(page_size=4), count=23))
+    server = weather.server = GleanServer(tenant(23))
     server.always = weather
     outcomes, asked, calls = Counter(), Counter(), 0
     async with opened(server) as account:

@@ -53,7 +53,9 @@ def results(deeper):
     one = members(
         ["url", "document", "metadata", "fullText", "fullTextList", "snippets", "relatedResults", "clusteredResults",
          "allClusteredResults", "attachments", "attachmentCount", "clusterType", "title"],
-        documents | deeper | st.lists(members(["text", "snippet", "ranges", "snippetTextOrdering", "mimeType"]), max_size=2),
+        documents
+        | deeper
+        | st.lists(members(["text", "snippet", "ranges", "snippetTextOrdering", "mimeType"]), max_size=2),
     )  # fmt: skip
     related = st.fixed_dictionaries(
         {"relation": st.just("CONVERSATION_MESSAGES"), "results": st.lists(one, max_size=2)}
@@ -252,10 +254,15 @@ def test_two_messages_with_one_link_and_different_texts_are_two():
 
 @pytest.mark.parametrize(
     ("text", "shown"),
-    [("2024-06-03T16:00:00.004Z", "2024-06-03T16:00:00.004000+00:00"), ("2024-06-03T18:00:00+02:00", "2024-06-03T16:00:00+00:00"),
-     ("2024-06-03T16:00:00", "2024-06-03T16:00:00+00:00"), ("1717430400", "2024-06-03T16:00:00+00:00"),
-     ("1717430400123", "2024-06-03T16:00:00.123000+00:00"), ("2024-06-03T16:00:00.123456789Z", "2024-06-03T16:00:00.123456+00:00")],
-)  # fmt: skip
+    [
+        ("2024-06-03T16:00:00.004Z", "2024-06-03T16:00:00.004000+00:00"),
+        ("2024-06-03T18:00:00+02:00", "2024-06-03T16:00:00+00:00"),
+        ("2024-06-03T16:00:00", "2024-06-03T16:00:00+00:00"),
+        ("1717430400", "2024-06-03T16:00:00+00:00"),
+        ("1717430400123", "2024-06-03T16:00:00.123000+00:00"),
+        ("2024-06-03T16:00:00.123456789Z", "2024-06-03T16:00:00.123456+00:00"),
+    ],
+)
 def test_times_in_every_form_that_is_seen(text, shown):
     assert moment(text).isoformat() == shown
 

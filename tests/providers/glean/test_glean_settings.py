@@ -138,7 +138,8 @@ async def test_checking_names_the_user_and_a_datasource_that_is_not_there():
          Address(where=Where.CHANNEL, id="19:abc@thread.tacv2", datasource="MICROSOFTTEAMS", workspace="T2")),
         ("gchat.channel.spaces/AAA", Address(where=Where.CHANNEL, id="spaces/AAA", datasource="GCHAT")),
         ("facebookworkplace.thread.t", Address(where=Where.THREAD, id="t", datasource="FACEBOOKWORKPLACE")),
-        ("doc.MSTEAMS_19:abc@thread.tacv2_17", Address(where=Where.DOCUMENT, id="MSTEAMS_19:abc@thread.tacv2_17", datasource="SLACK")),
+        ("doc.MSTEAMS_19:abc@thread.tacv2_17",
+         Address(where=Where.DOCUMENT, id="MSTEAMS_19:abc@thread.tacv2_17", datasource="SLACK")),
         ("chat.a.b@c", Address(where=Where.CHAT, id="a.b@c")),
     ],
 )  # fmt: skip
@@ -193,6 +194,8 @@ def test_whatever_stands_behind_the_kind_is_an_id(rest):
 
 
 SLACK = "https://acme.slack.com/archives/C02QF8N7J/p1717430812004200"
+REPLY = f"{SLACK}?thread_ts=1.2&cid=C02QF8N7J"
+GRID = SLACK.replace("acme.", "acme.enterprise.")
 TEAMS = "https://teams.microsoft.com/l/message/19%3Aabc%40thread.tacv2/1718010001234?tenantId=3f0e"
 
 
@@ -200,9 +203,9 @@ TEAMS = "https://teams.microsoft.com/l/message/19%3Aabc%40thread.tacv2/171801000
     ("datasource", "link", "found"),
     [
         ("SLACK", SLACK, ("slack.channel.C02QF8N7J", SLACK)),
-        ("SLACK", f" {SLACK}?thread_ts=1.2&cid=C02QF8N7J ", ("slack.channel.C02QF8N7J", f"{SLACK}?thread_ts=1.2&cid=C02QF8N7J")),
+        ("SLACK", f" {REPLY} ", ("slack.channel.C02QF8N7J", REPLY)),
         ("SLACK", "https://acme.slack.com/archives/C02QF8N7J", ("slack.channel.C02QF8N7J", None)),
-        ("SLACKENTGRID", SLACK.replace("acme.", "acme.enterprise."), ("slackentgrid.channel.C02QF8N7J", SLACK.replace("acme.", "acme.enterprise."))),
+        ("SLACKENTGRID", GRID, ("slackentgrid.channel.C02QF8N7J", GRID)),
         ("MICROSOFTTEAMS", TEAMS, ("microsoftteams.channel.19:abc@thread.tacv2", TEAMS)),
         ("SLACK", TEAMS, None),
         ("MICROSOFTTEAMS", SLACK, None),

@@ -50,20 +50,28 @@ def _start(text: str, start: int) -> int:
 
 
 def _finds(text: str, words: Sequence[str]) -> Iterator[tuple[int, int]]:
-    patterns = [pattern for word in words if (pattern := _pattern(word))]
-    if not patterns:
+    expressions = _expressions(tuple(words))
+    if expressions is None:
         return
-    either = "|".join(sorted(patterns, key=len, reverse=True))
+    beginning, anywhere = expressions
     folded, origins = _folded(text)
-    expression = re.compile(rf"(?<![^\W_])(?:{either})")
-    if not expression.search(folded):
-        expression = re.compile(either)
+    expression = beginning if beginning.search(folded) else anywhere
     for found in expression.finditer(folded):
         start, end = found.span()
         if origins is None:
             yield start, end
         else:
             yield origins[start], origins[end]
+
+
+@lru_cache(maxsize=64)
+def _expressions(words: tuple[str, ...]) -> tuple[re.Pattern[str], re.Pattern[str]] | None:
+    """What finds the words at the beginnings of words, and anywhere; the same for all hits of a search."""
+    patterns = [pattern for word in words if (pattern := _pattern(word))]
+    if not patterns:
+        return None
+    either = "|".join(sorted(patterns, key=len, reverse=True))
+    return re.compile(rf"(?<![^\W_])(?:{either})"), re.compile(either)
 
 
 def _pattern(word: str) -> str:

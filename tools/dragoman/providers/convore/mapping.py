@@ -35,7 +35,7 @@ def to_message(found: wire.Message, conversation: str) -> Message | None:
         sent_at=moment(found.date),
         text=text,
         partial=partial,
-        subject=found.subject,
+        subject=found.subject or None,
         reply_to=answered if answered not in {"", found.id} else None,
         attachments=tuple(_attachments(found.attachments)),
         extra=_extra(found),

@@ -12,6 +12,7 @@ from dragoman.text.room import Room
 
 BETWEEN: Final = " · "
 _TITLE_LIMIT: Final = 60
+_ASIDE_LIMIT: Final = 240
 _REFERENCE_LIMIT: Final = 400
 _LIKE_A_CURSOR: Final = re.compile(r"[:：]\s*(?=cursor)", re.IGNORECASE)  # noqa: RUF001 - the look-alike is meant
 
@@ -29,7 +30,15 @@ def counted(number: int, noun: str) -> str:
 
 def plain_title(text: str, room: Room) -> str:
     """A title that cannot imitate the header around it."""
-    line = one_line(text, _TITLE_LIMIT, room.part)
+    return _tame(one_line(text, _TITLE_LIMIT, room.part))
+
+
+def aside(text: str, room: Room) -> str:
+    """A sentence about the result, for the header."""
+    return _tame(one_line(text, _ASIDE_LIMIT, room.part))
+
+
+def _tame(line: str) -> str:
     return _LIKE_A_CURSOR.sub(" ", line.replace("·", "-"))
 
 

@@ -40,6 +40,7 @@ class MessageText(Sheet):
         self._view = view
         self._zone = zone
         self._notice = notice
+        self._kept: tuple[Room, tuple[list[str], int | None]] | None = None
         self._text = view.message.text
         self._start = min(view.offset, len(self._text))
         self._facts_seen = view.offset - self._start
@@ -51,12 +52,17 @@ class MessageText(Sheet):
 
     def write(self, shown: int, room: Room, cursor: str | None) -> Answer:
         """The header, the neighbours before, the message, the neighbours after, the details."""
-        lines, _ = self._lay_out(room) if shown else ([], None)
+        lines, _ = self._page(room) if shown else ([], None)
         return Answer("\n".join([self._header(room, cursor), *lines]))
 
     def next_offset(self, room: Room) -> int | None:
         """Where the next page goes on."""
-        return self._lay_out(room)[1]
+        return self._page(room)[1]
+
+    def _page(self, room: Room) -> tuple[list[str], int | None]:
+        if self._kept is None or self._kept[0] != room:
+            self._kept = room, self._lay_out(room)
+        return self._kept[1]
 
     def _lay_out(self, room: Room) -> tuple[list[str], int | None]:
         before, after = self._neighbours(room)

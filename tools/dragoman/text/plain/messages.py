@@ -8,9 +8,8 @@ from datetime import tzinfo
 from typing import Final
 
 from dragoman.model import Order
-from dragoman.text.excerpt import one_line
 from dragoman.text.moments import zone_name
-from dragoman.text.plain.header import account_name, conversation_reference, counted, header, title
+from dragoman.text.plain.header import account_name, aside, conversation_reference, counted, header, title
 from dragoman.text.plain.lines import Said, cost, handle, places, say, written
 from dragoman.text.room import PLACEHOLDER, Room
 from dragoman.text.sheet import Answer, Sheet
@@ -20,7 +19,6 @@ from dragoman.text.views import MessagesView
 
 _DAY_LINE_COST: Final = 8.0
 _PLACE_COST: Final = 6.0
-_NOTE_LIMIT: Final = 200
 
 
 class MessagesText(Sheet):
@@ -84,7 +82,7 @@ class MessagesText(Sheet):
             "" if view.thread is None else f"thread {handle(view.thread, room)}",
             f"{much}, times in {zone_name(self._zone)}",
             self._notice,
-            *(one_line(note, _NOTE_LIMIT, room.part) for note in view.notes[:3]),
+            *(aside(note, room) for note in view.notes[:3]),
             word="older" if self._latest else "newer",
             cursor=cursor,
         )

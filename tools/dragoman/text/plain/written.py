@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import tzinfo
-from typing import Final
 
 from dragoman.text.excerpt import one_line
 from dragoman.text.moments import zone_name
-from dragoman.text.plain.header import conversation_reference, header, title
+from dragoman.text.plain.header import aside, conversation_reference, header, title
 from dragoman.text.plain.lines import page, say
 from dragoman.text.room import Room
 from dragoman.text.sheet import Answer, Sheet
 from dragoman.text.threads import in_line
 from dragoman.text.views import WrittenView
-
-_NOTE_LIMIT: Final = 240
 
 
 class WrittenText(Sheet):
@@ -43,7 +40,7 @@ class WrittenText(Sheet):
             conversation_reference(view.conversation, room),
             f"times in {zone_name(self._zone)}",
             self._notice,
-            *(one_line(note, _NOTE_LIMIT, room.part * 2) for note in view.notes[:3]),
+            *(aside(note, room) for note in view.notes[:3]),
             cursor=cursor,
         )
         messages = [view.message][:shown]
