@@ -147,7 +147,7 @@ def test_a_name_is_never_empty(text):
 @given(HOSTILE)
 def test_nothing_unsafe_survives(text):
     cleaned = clean(text)
-    assert cleaned.split("\n") == (cleaned + "x").splitlines()[:-1] + [(cleaned + "x").splitlines()[-1][:-1]]
+    assert (cleaned + "x").splitlines() == (cleaned + "x").split("\n")
     assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\u202a-\u202e\u2060-\u206f]", cleaned)
     assert all(unicodedata.category(c) not in {"Cc", "Cs", "Co"} for c in cleaned if c not in "\n\t")
     cleaned.encode()

@@ -51,7 +51,7 @@ def test_the_scripts_are_executable_posix_shell(script):
     [
         (["demo"], "dragoman demo"),
         (["serve", "--config", "a b.toml"], "dragoman serve --config a b.toml"),
-        (["test", "-k", "x"], "python -m pytest -k x"),
+        (["test", "-k", "x"], "python -m pytest -n auto -k x"),
         (["bench", "server"], "python -m tests.benchmarks server"),
     ],
 )

@@ -48,10 +48,12 @@ def test_fifty_messages_fit_into_the_usual_budget_with_everything_kept(corpus, c
 NASTY = {
     ("c-rider-support", "rs026"): """\
 193 06:17 Rider Inbox (bot): New message from rider #51377 (en):
- Hi, the promo code SPR<U+200B>ING<U+200C>26 does not work. I copied it from your newsletter, it says “code unknown”.<U+FEFF>""",
+ Hi, the promo code SPR<U+200B>ING<U+200C>26 does not work. I copied it \
+from your newsletter, it says “code unknown”.<U+FEFF>""",
     ("c-rider-support", "rs033"): """\
 200 07:51 Rider Inbox (bot): New message from rider #51419 (he+en):
- The refund file is called <U+202E>fdp.ecoiovni<U+202C> and my station is <U+2067>תחנה 12<U+2069> near the beach, can you check why it was charged twice?""",
+ The refund file is called <U+202E>fdp.ecoiovni<U+202C> and my station is <U+2067>תחנה 12<U+2069> near the beach, \
+can you check why it was charged twice?""",
     ("c-rider-support", "rs035"): """\
 202 08:19 Rider Inbox (bot): New message from rider #51422 (en):
  Invoice please.

@@ -85,7 +85,7 @@ def test_a_page_looks_as_the_design_shows_it():
         more=True,
         cursor="k3",
     )
-    assert page == "\n".join(
+    assert page.split("\n") == (
         [
             "#relay-launch · slack · 7 of 1203, times in UTC · older: cursor k3",
             "== 2026-03-10",

@@ -16,6 +16,7 @@ from dragoman.provider import Provider
 GROUP: Final = "dragoman.providers"
 BUILT_IN: Final = {
     "local": "dragoman.providers.local:LocalProvider",
+    "convore": "dragoman.providers.convore:ConvoreProvider",
     "glean": "dragoman.providers.glean:GleanProvider",
     "yandex": "dragoman.providers.yandex:YandexProvider",
     "datagrid": "dragoman.providers.datagrid:DatagridProvider",

@@ -38,7 +38,7 @@ _ESCAPES: Final = re.compile(
     "|\x1b[ -/]*[0-~]"  # everything else
 )
 _ROOM_FOR_ESCAPES: Final = 16
-_ANGLES: Final = str.maketrans("<>＜＞", "    ")
+_ANGLES: Final = str.maketrans("<>\uff1c\uff1e", "    ")
 _NAME_LOSES: Final = dict.fromkeys(map(ord, "[](){}:［］（）｛｝【】：﹕︓꞉∶"), " ")  # noqa: RUF001 - look-alikes are meant
 
 # Whole regions without anything to hide; emoji and ideographs there may be newer than this Python's tables.
@@ -93,7 +93,7 @@ def clean_name(text: str) -> str:
     The only angle brackets in it are those of codes like ``<U+202E>``.
     """
     line = clean_line(text[: NAME_LIMIT * _ROOM_FOR_ESCAPES].translate(_ANGLES), NAME_LIMIT)
-    return " ".join(line.translate(_NAME_LOSES).split()) or NOBODY
+    return " ".join(line.split()) or NOBODY
 
 
 def cut(text: str, limit: int) -> str:

@@ -82,6 +82,14 @@ def test_whole_conversations_as_results_lose_and_double_nothing(count, variant, 
     anyio.run(run)
 
 
+@pytest.mark.parametrize("order", Order)
+async def test_more_overlapping_conversations_than_a_cursor_remembers_still_come_once(order):
+    tenant = filled([START + timedelta(seconds=n) for n in range(1600)], Variant(page_size=3, whole=60, overlap=1))
+    async with opened(GleanServer(tenant)) as account:
+        pages = await read_all(account, CHANNEL, MessageQuery(order=order))
+    assert sorted(each for page in pages for each in page) == sorted(m.id for m in tenant.messages)
+
+
 @given(
     replies=st.integers(0, 12),
     variant=st.builds(

@@ -35,7 +35,7 @@ class Store:
     def __init__(self, database: Database, clock: Callable[[], float] = time.time) -> None:
         self._database = database
         self._clock = clock
-        self._seen = Archive("seen")
+        self._seen = Archive("seen", numbered=True)
 
     @classmethod
     @asynccontextmanager

@@ -58,10 +58,15 @@ def replaced(_stored: Message, fresh: Message) -> Message:
 
 
 class Archive:
-    """The archive whose tables begin with ``prefix``."""
+    """The archive whose tables begin with ``prefix``.
 
-    def __init__(self, prefix: str) -> None:
+    Attributes:
+        numbered: Its numbers are those by which people know messages, and are told with them.
+    """
+
+    def __init__(self, prefix: str, *, numbered: bool = False) -> None:
         self.tables = Tables(prefix)
+        self.numbered = numbered
 
     def get(self, con: Connection, account: str, conversation: str, ids: Iterable[str]) -> dict[str, Stored]:
         """What is stored under these ids of a conversation, tombstones too."""

@@ -61,7 +61,7 @@ def page(con: Connection, archive: Archive, place: int, where: tuple[str, str], 
 
 
 def by_numbers(con: Connection, archive: Archive, numbers: list[int]) -> dict[int, Message]:
-    """Messages that can be shown, by the archive's numbers, with account and number filled in."""
+    """Messages that can be shown, by the archive's numbers; account filled in, and the number where it is told."""
     statement = archive.tables.sql(
         f"SELECT p.account, p.id, {_COLUMNS} FROM $messages m JOIN $places p USING(place)"  # noqa: S608 - our own words
         " JOIN $authors a ON a.author = m.author WHERE m.number = ? AND m.live = 1"
@@ -69,7 +69,11 @@ def by_numbers(con: Connection, archive: Archive, numbers: list[int]) -> dict[in
     found: dict[int, Message] = {}
     for account, conversation, id_, number, *columns in con.executemany(statement, ((n,) for n in numbers)):
         found[number] = rows.from_row(
-            Row(*columns), id=unbind(id_), conversation=unbind(conversation), account=account, number=number
+            Row(*columns),
+            id=unbind(id_),
+            conversation=unbind(conversation),
+            account=account,
+            number=number if archive.numbered else None,
         )
     return found
 

@@ -61,5 +61,8 @@ def take(text: str, start: int, tokens: float, dress: Callable[[str], str]) -> t
 def _good_end(text: str, length: int) -> int:
     """A place to cut near ``length``: after a line or a word, else not within one character."""
     lowest = length - length // _LOOK_BACK
-    space = max(text.rfind("\n", lowest, length), text.rfind(" ", lowest, length))
-    return space + 1 if space >= lowest and space > 0 else len(cut(text, length)) or length
+    for between in "\n ":
+        found = text.rfind(between, lowest, length)
+        if found > 0:
+            return found + 1
+    return len(cut(text, length)) or length

@@ -7,7 +7,7 @@ service, the outcome in the outbox and the audit log.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.utils import parseaddr
 from typing import Annotated, Final
 
@@ -17,7 +17,7 @@ from dragoman import policy
 from dragoman.errors import Conflict, DragomanError, InvalidArgument, OutcomeUnknown, PermissionDenied
 from dragoman.model import Author, Conversation, Message
 from dragoman.provider import Capability, Change, Draft, Provider
-from dragoman.refs import Reference
+from dragoman.refs import Reference, parse
 from dragoman.store import Entry, Intent, Store
 from dragoman.text import WrittenView
 from dragoman.toolset.call import Call, Found
@@ -157,12 +157,17 @@ class _Writing:
             raise
         with anyio.CancelScope(shield=True):
             # It has happened: that must be on record even when nobody waits for the answer any more.
-            await store.finish(entry, "done", message.id)
+            # The whole address: a message may begin a conversation of its own.
+            await store.finish(entry, "done", str(Reference(self.account.name, message.conversation, message.id)))
         return await self._written(message)
 
     async def _written(self, message: Message) -> Found:
         (seen,) = await self.call.workspace.see(self.account, [message])
-        target = await describe(self.call.workspace, Reference(self.account.name, message.conversation), fresh=True)
+        try:
+            target = await describe(self.call.workspace, Reference(self.account.name, message.conversation), fresh=True)
+        except DragomanError:
+            # It is written: a title that cannot be had must not make that look like a failure.
+            target = replace(self.target, id=message.conversation)
         return Found(WrittenView(conversation=target, message=seen, verb=_VERBS[self.operation]))
 
     async def _again(self, entry: Entry, digest: str) -> Found:
@@ -170,13 +175,14 @@ class _Writing:
             raise Conflict(
                 "This idempotency_key was used for another message. Nothing was sent.", hint="Use a new key."
             )
-        if entry.state != "done" or entry.message is None:
+        stored = parse(entry.message) if entry.message is not None else None
+        if entry.state != "done" or stored is None or stored.message is None:
             raise OutcomeUnknown(
                 "An earlier call with this key was cut off, so it is unknown whether the message went out.",
                 hint=f"Look with list_messages conversation={Reference(self.account.name, self.target.id)} first.",
             )
         async with blaming(self.account):
-            message = await (await self.account.provider()).get_message(self.target.id, entry.message)
+            message = await (await self.account.provider()).get_message(stored.conversation, stored.message)
         return await self._written(message)
 
     async def _ask(self) -> bool | None:

@@ -24,6 +24,8 @@ Body: TypeAlias = Mapping[str, object]
 PAGE: Final = 100
 """Most entries of a page."""
 
+_MAX_BODY: Final = 64 << 20  # a hundred mails, each with all that it quotes
+
 
 def client_of(
     settings: ConvoreSettings, *, transport: httpx.AsyncBaseTransport | None = None, clock: Clock | None = None
@@ -34,6 +36,7 @@ def client_of(
         dialect=DIALECT,
         authorize=bearer(settings.token),
         timeout=settings.timeout,
+        max_body=_MAX_BODY,
         ca_file=settings.ca_file,
         transport=transport,
         clock=clock,
@@ -72,10 +75,14 @@ class Api:
         return await self._get(f"/v1/conversations/{segment(conversation)}", wire.Conversation, "get_conversation")
 
     async def messages(
-        self, conversation: str, *, limit: int, cursor: str | None = None, form: Format = "full"
+        self, conversation: str, *, cursor: str | None = None, form: Format = "full"
     ) -> wire.Listing[wire.Message]:
-        """A page of messages of a conversation; ``minimal`` ones have no text."""
-        query = {"conversation_id": conversation, "format": form, "cursor": cursor, "limit": limit}
+        """A page of messages of a conversation; ``minimal`` ones have no text.
+
+        Pages are as large as they can be and always equally so, because what a cursor means when the limit
+        changes is not documented.
+        """
+        query = {"conversation_id": conversation, "format": form, "cursor": cursor, "limit": PAGE}
         return (await self._get("/v1/messages", wire.Listing[wire.Message], "list_messages", query)).value
 
     async def message(self, message: str) -> Answer[wire.Message]:

@@ -79,7 +79,9 @@ def _members(cursor: str) -> dict[str, object]:
         found: object = json.loads(cursor) if len(cursor) <= _LONGEST else None
     except (ValueError, RecursionError):
         raise _foreign() from None
-    members = cast("dict[str, object]", found) if isinstance(found, dict) else {"": None}
+    if not isinstance(found, dict):
+        raise _foreign()
+    members = cast("dict[str, object]", found)
     if not members.keys() <= set("rtism"):
         raise _foreign()
     return members

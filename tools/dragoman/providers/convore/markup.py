@@ -19,9 +19,7 @@ _BLOCKS: Final = frozenset(
     {"address", "article", "aside", "center", "dd", "div", "dl", "dt", "fieldset", "figcaption", "figure", "footer"}
     | {"form", "header", "li", "main", "nav", "section", "tr", "caption", "body"}
 )
-_SPACED: Final = frozenset(
-    {"blockquote", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "ol", "p", "pre", "table", "ul"}
-)
+_SPACED: Final = frozenset({"blockquote", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "ol", "p", "pre", "table", "ul"})
 _CELLS: Final = frozenset({"td", "th"})
 _WORDS_OF_LINK: Final = 20  # pieces of text that are looked at
 _WEB: Final = ("http://", "https://")
@@ -43,7 +41,12 @@ def to_text(markup: str) -> str:
         return markup.strip()
     from lxml import etree  # noqa: PLC0415 - few messages come without their plain text
 
-    parser = etree.HTMLParser(encoding="utf-8", recover=True, target=(writer := _Writer()))
+    writer = _Writer()
+    parser = etree.HTMLParser(
+        encoding="utf-8",
+        recover=True,
+        target=writer,  # type: ignore[arg-type] # the stubs allow for bytes, which the parser never gives
+    )
     try:
         parser.feed(markup.encode("utf-8", "replace"))
         parser.close()

@@ -23,7 +23,7 @@ _HINTS: Final[Mapping[int, str]] = {
 }
 _LOOK: Final[Mapping[str, str]] = {
     SEND: "Look with list_messages whether it is in the conversation before sending it again.",
-    IMPORT: "Look with list_messages whether it is there before importing it again; a second import makes a second message.",
+    IMPORT: "Look with list_messages whether it is there: a second import would make a second message.",
     UPDATE: "Look with get_message whether it was changed.",
 }
 _NOWHERE: Final = "Check `base_url` of this account."
@@ -48,6 +48,4 @@ def _unsure(refusal: Refusal) -> bool:
     return failed and not (refusal.status == 503 and promised)  # noqa: PLR2004 - unavailable, and says for how long
 
 
-DIALECT: Final = Dialect(
-    service="Convore", explain=explain, retry_on=frozenset({408, 429, 500, 502, 503, 504})
-)
+DIALECT: Final = Dialect(service="Convore", explain=explain, retry_on=frozenset({408, 429, 500, 502, 503, 504}))

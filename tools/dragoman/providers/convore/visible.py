@@ -30,7 +30,7 @@ def _kept(match: re.Match[str]) -> str:
     text, start, end = match.string, match.start(), match.end()
     if match.lastgroup == "flag":
         return match[0]
-    inside = match[0] in _JOINERS and 0 < start and end < len(text)
+    inside = match[0] in _JOINERS and start > 0 and end < len(text)
     return match[0] if inside and _joins(text[start - 1]) and _joins(text[end]) else ""
 
 

@@ -125,7 +125,8 @@ class GleanProvider(Provider):
         found = read_link(link)
         if found is None or self._settings.datasource not in found.sources:
             return None
-        return channel_id(self._settings.datasource, found.channel), self._linked(link.strip()) if found.message else None
+        message = self._linked(link.strip()) if found.message else None
+        return channel_id(self._settings.datasource, found.channel), message
 
     def cursor_after(self, message: Message, query: MessageQuery) -> str | None:
         """A place in a list that is in order of time; none in threads of a channel and overlapping conversations."""

@@ -18,13 +18,15 @@ from dragoman.providers.glean.wire import Document, Interactions, Metadata, Pers
 NOBODY: Final = "user"
 _EDITED: Final = timedelta(seconds=1)  # the two times of one moment may have different precision
 _NO_METADATA: Final = Metadata()
+_NO_INTERACTIONS: Final = Interactions()
+_NO_DOCUMENT: Final = Document()
 
 
 def to_message(result: Result, conversation: str) -> Message:
     """Map a result to a message of this conversation."""
     facts = metadata_of(result)
     text, partial = text_of(result)
-    interactions = facts.interactions or Interactions()
+    interactions = facts.interactions or _NO_INTERACTIONS
     created, updated = moment(facts.create_time), moment(facts.update_time)
     return Message(
         id=message_id(result),
@@ -61,7 +63,7 @@ def metadata_of(result: Result) -> Metadata:
 
 def message_id(result: Result) -> str:
     """The opaque id: of the document, else the link, else a digest of everything that there is."""
-    document = result.document or Document()
+    document = result.document or _NO_DOCUMENT
     found = document.id or metadata_of(result).document_id or link_of(result)
     return found or "none-" + hashlib.sha256(result.model_dump_json().encode()).hexdigest()[:24]
 
@@ -102,7 +104,7 @@ def to_author(person: Person, *, is_bot: bool = False) -> Author:
 
 def to_attachment(result: Result) -> Attachment:
     """A file; it comes as a result of its own."""
-    document, url = result.document or Document(), link_of(result)
+    document, url = result.document or _NO_DOCUMENT, link_of(result)
     name = result.title or document.title or _last_part(url) or document.id or "file"
     return Attachment(name=name, id=document.id or "", media_type=metadata_of(result).mime_type, url=url)
 
@@ -126,7 +128,7 @@ def _last_part(url: str | None) -> str:
 
 
 def _extra(result: Result, facts: Metadata) -> Mapping[str, object]:
-    interactions = facts.interactions or Interactions()
+    interactions = facts.interactions or _NO_INTERACTIONS
     reacted = sum(one.count or 0 for one in each(interactions.reacts))
     mentioned = [person.name for person in each(facts.mentioned_people) if person.name]
     known = {

@@ -104,7 +104,8 @@ class Memory:
                 self.links.put(one.url, one.id)
         times = [one.sent_at for one in batch.messages if one.sent_at]
         borders = shape.borders if len(shape.borders) < _MOST_BORDERS else frozenset[datetime]()
-        borders |= {min(times), max(times)} if times else set()
+        if times:
+            borders |= {min(times), max(times)}
         self.shapes.put(conversation, Shape(shape.irregular or batch.irregular, shape.coarse or batch.coarse, borders))
 
     def keep_early(self, conversation: str, answer: Batch | Chat) -> None:

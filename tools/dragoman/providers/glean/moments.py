@@ -16,7 +16,7 @@ def moment(text: str | None) -> datetime | None:
     """An RFC 3339 time, or digits as Unix seconds or milliseconds; ``None`` for anything else."""
     if not text:
         return None
-    if _DIGITS.fullmatch(text):
+    if text[-1] != "Z" and _DIGITS.fullmatch(text):
         number = int(text)
         return unix(number if number < _SECONDS_BELOW else number / 1000)
     try:

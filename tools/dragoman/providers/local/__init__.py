@@ -204,8 +204,7 @@ def _search(con: Connection, query: SearchQuery, limit: int) -> SearchPage:
         cursor=query.cursor,
     )
     hits, cursor = search(con, shelf.ARCHIVE, wanted)
-    # The archive's own numbers mean nothing outside of it.
-    return SearchPage(items=[replace(hit, message=replace(hit.message, number=None)) for hit in hits], cursor=cursor)
+    return SearchPage(items=hits, cursor=cursor)
 
 
 def _send(con: Connection, message: Message) -> Message:

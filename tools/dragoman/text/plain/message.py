@@ -70,7 +70,7 @@ class MessageText(Sheet):
         messages = [*(message for message, _ in before), self._view.message, *(message for message, _ in after)]
         said = [*(one for _, one in before), middle, *(one for _, one in after)]
         lines = page(messages, said, in_line(messages), room)
-        if middle.end < len(self._text):
+        if middle.end < len(self._text) or room.text <= 0:  # without room for text, what is measured is the rest
             return lines, middle.end
         facts = details(self._view.message, self._zone, room)[self._facts_seen :]
         left = room.total - measure("\n".join([self._header(room, PLACEHOLDER), *lines])) - 2

@@ -1,0 +1,120 @@
+import html
+from contextlib import asynccontextmanager
+from dataclasses import replace
+
+import httpx
+import pytest
+from convore_loopback import serving
+from convore_service import KEY, Convore, channel, refused
+
+from dragoman.clock import hurry
+from dragoman.errors import (
+    BadResponse,
+    Conflict,
+    DeadlineExceeded,
+    InvalidArgument,
+    NotFound,
+    OutcomeUnknown,
+    PermissionDenied,
+    RateLimited,
+    Unauthenticated,
+    Unavailable,
+)
+from dragoman.model import Author, ConversationKind
+from dragoman.providers.convore import ConvoreProvider, ConvoreSettings
+from dragoman.testing import ProviderContract, Seeded, Service, Trait
+
+WIDGET = {"type": "convore_chat", "value": "acme-widget"}
+UNSEEN = dict.fromkeys([0x202E, 0x202C, 0x200B, 0xFEFF, 0xE0041])
+STATUSES = {
+    InvalidArgument: (422, {}),
+    NotFound: (404, {}),
+    Unauthenticated: (401, {}),
+    PermissionDenied: (403, {}),
+    RateLimited: (429, {"retry_after": "3600"}),
+    Unavailable: (503, {"retry_after": "3600"}),
+    DeadlineExceeded: (408, {}),
+    Conflict: (409, {}),
+    OutcomeUnknown: (500, {}),
+}
+
+
+class ConvoreBehindAPort(Service):
+    def __init__(self, convore, url):
+        self.convore = convore
+        self.url = url
+
+    @property
+    def settings(self):
+        return ConvoreSettings(token=KEY, base_url=self.url)
+
+    async def seed(self, conversation, messages):
+        self.convore.open(conversation.id, conversation.title)
+        kept = tuple(self._add(conversation.id, message) for message in messages)
+        return Seeded(replace(conversation, kind=ConversationKind.DIRECT), kept)
+
+    def _add(self, conversation, message):
+        def there(identifier):
+            return f"{conversation}/{identifier}"
+
+        files = [
+            {"id": f"attch_{number}", "conversation_id": conversation, "filename": one.name, "size": one.size,
+             "content_type": one.media_type, "is_inline": False}
+            for number, one in enumerate(message.attachments)
+        ]  # fmt: skip
+        text = html.escape(message.text, quote=False)
+        handle = {"type": "convore_chat", "value": message.author.id}
+        self.convore.add(
+            conversation, text, sender={"handle": handle, "name": message.author.name}, date=message.sent_at,
+            identifier=there(message.id), subject=message.subject, attachments=files, text_body=message.text,
+            reply_to_message_id=there(message.reply_to) if message.reply_to else None,
+        )  # fmt: skip
+        return replace(
+            message, id=there(message.id), conversation=conversation, author=Author(name=message.author.name),
+            reply_to=there(message.reply_to) if message.reply_to else None, labels=(), reactions=(),
+            text=message.text.translate(UNSEEN),
+        )  # fmt: skip
+
+    @asynccontextmanager
+    async def broken(self, error):
+        def answer(request):
+            if error is BadResponse:
+                return httpx.Response(200, html="<html><body>Sign in</body></html>")
+            if error is OutcomeUnknown and request.method == "GET":
+                return None
+            status, headers = STATUSES[error]
+            return refused(status, "Something is wrong", **headers)
+
+        self.convore.before = answer
+        yield
+        self.convore.before = None
+
+
+class OnLoopback:
+    provider = ConvoreProvider
+    exempt = {  # noqa: RUF012 - as the contract has it
+        Trait.LABELS: "Messages of Convore have no labels.",
+        Trait.VERBATIM: "Characters that nobody sees fill mails and are left out when reading.",
+    }
+    variant = {}  # noqa: RUF012
+    many = 12
+
+    @pytest.fixture
+    async def service(self):
+        convore = Convore(channel=channel("convore_chat", WIDGET), **self.variant)
+        with hurry():
+            async with serving(convore.handle) as url:
+                yield ConvoreBehindAPort(convore, url)
+
+
+class TestConvoreListingNewestFirst(OnLoopback, ProviderContract):
+    pass
+
+
+class TestConvoreListingOldestFirst(OnLoopback, ProviderContract):
+    variant = {"order": "oldest", "cursors": "anchor", "last": "null"}  # noqa: RUF012
+
+
+class TestConvoreListingInAnyOrderInSmallPages(OnLoopback, ProviderContract):
+    variant = {"order": "shuffled", "largest": 2, "gaps": True, "counts": False}  # noqa: RUF012
+

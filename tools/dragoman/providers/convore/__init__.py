@@ -1,0 +1,90 @@
+"""Convore: mail and website chat of a team, over its HTTP API."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import ClassVar, Self, cast
+
+from dragoman.model import Conversation, Message, Page
+from dragoman.provider import AccountSettings, Change, ConversationQuery, Draft, Limits, MessageQuery, Provider
+from dragoman.providers.convore.api import PAGE, Api, client_of
+from dragoman.providers.convore.mapping import to_conversation
+from dragoman.providers.convore.reading import Reader
+from dragoman.providers.convore.settings import ConvoreSettings
+from dragoman.providers.convore.writing import Writer
+
+__all__ = ["ConvoreProvider", "ConvoreSettings"]
+
+
+class ConvoreProvider(Provider):
+    """One account of Convore. The API has no search for messages."""
+
+    name: ClassVar[str] = "convore"
+    Settings: ClassVar[type[AccountSettings]] = ConvoreSettings
+    limits: ClassVar[Limits] = Limits(page_size=PAGE)
+
+    def __init__(self, settings: AccountSettings, api: Api | None = None) -> None:
+        """Keep the settings. Without an open ``api``, which :meth:`open` gives, nothing can be asked."""
+        super().__init__(settings)
+        if api is not None:
+            self._api = api
+            self._reader = Reader(api)
+            self._writer = Writer(api, self._reader)
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, settings: AccountSettings) -> AsyncGenerator[Self]:
+        """Prepare the connections of an account.
+
+        Raises:
+            InvalidArgument: The base_url or the file of certificates cannot be used.
+        """
+        own = cast("ConvoreSettings", settings)
+        async with client_of(own) as client:
+            yield cls(own, Api(client))
+
+    async def check(self) -> str:
+        """Ask which channels the key reaches."""
+        channels = (await self._api.channels()).data
+        off = sum(one.status == "disabled" for one in channels)
+        said = f"the key is accepted and reaches {len(channels)} channel{'' if len(channels) == 1 else 's'}"
+        return f"{said}, {off} of them switched off" if off else said
+
+    async def list_conversations(self, query: ConversationQuery) -> Page[Conversation]:
+        """Conversations, the one with the newest message first. Those in trash and spam are among them."""
+        return await self._reader.conversations(query)
+
+    async def get_conversation(self, conversation: str) -> Conversation:
+        """One conversation."""
+        answer = await self._api.conversation(conversation)
+        found = to_conversation(answer.value)
+        if found is None:
+            raise answer.failure("The answer of {service} is no conversation")
+        return replace(found, id=conversation)
+
+    async def list_messages(self, conversation: str, query: MessageQuery) -> Page[Message]:
+        """A page of messages, sorted by when they were sent, whatever order the service lists them in."""
+        return await self._reader.messages(conversation, query)
+
+    async def get_message(self, conversation: str, message: str) -> Message:
+        """One message."""
+        return await self._reader.message(conversation, message)
+
+    async def send_message(self, conversation: str, draft: Draft) -> Message:
+        """Send into a conversation, once; see :meth:`Writer.send` for who gets it."""
+        return await self._writer.send(conversation, draft)
+
+    async def update_message(self, conversation: str, message: str, change: Change) -> Message:
+        """Change text or subject in Convore's record; what its recipients have got stays as it is."""
+        return await self._writer.update(conversation, message, change)
+
+    async def import_message(self, conversation: str, message: Message) -> Message:
+        """Store an old message; see :meth:`Writer.import_` for who wrote it to whom."""
+        return await self._writer.import_(conversation, message)
+
+    def cursor_after(self, message: Message, query: MessageQuery) -> str | None:  # noqa: ARG002 - it is the same in both orders
+        """The place after a message of a conversation that was read whole."""
+        place = self._reader.place_after(message)
+        return place.write() if place else None

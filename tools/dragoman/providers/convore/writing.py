@@ -1,0 +1,217 @@
+"""What is written, put together from what is known of a conversation and its channel."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC
+from typing import Final
+
+from dragoman.errors import Conflict, DragomanError, InvalidArgument, NotFound, PermissionDenied
+from dragoman.model import Author, Message
+from dragoman.provider import Change, Draft
+from dragoman.providers.convore import people, wire
+from dragoman.providers.convore.api import Api, Body
+from dragoman.providers.convore.markup import to_html
+from dragoman.providers.convore.reading import Reader
+
+_CLOSED: Final = frozenset({"trash", "spam"})
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """A conversation with its channel, as far as they are known."""
+
+    conversation: wire.Conversation
+    channel: wire.Channel | None
+
+    @property
+    def others(self) -> list[wire.Participant]:
+        """Its people without the channel itself."""
+        return people.others(self.conversation.participants, people.spots_of(self.channel))
+
+    @property
+    def is_chat(self) -> bool:
+        """Whether its people are known by chat handles."""
+        if self.channel is not None and self.channel.provider is not None:
+            return self.channel.provider == people.CHAT
+        return any(one.handle and one.handle.type == people.CHAT for one in self.conversation.participants)
+
+
+class Writer:
+    """Writes for one account. Nothing is ever written twice."""
+
+    def __init__(self, api: Api, reader: Reader) -> None:
+        self._api = api
+        self._reader = reader
+
+    async def send(self, conversation: str, draft: Draft) -> Message:
+        """Send a message into a conversation.
+
+        Without ``reply_to`` it answers the last message that came in, so that it belongs to its thread, and the
+        channel works out who gets it. Where nothing came in yet it goes to all who take part.
+
+        Raises:
+            Conflict: The conversation is in the trash or is spam, or its channel is switched off.
+            OutcomeUnknown: It may have gone out.
+        """
+        if not draft.text.strip():
+            raise InvalidArgument("The text is empty.", hint="Give the text of the message.")
+        scene = await self._scene(conversation)
+        _require_open(scene)
+        target = await self._target(conversation, draft, scene)
+        subject = {"subject": draft.subject} if draft.subject else {}
+        answer = await self._api.send({**target, **subject, "body": to_html(draft.text)})
+        self._reader.forget(conversation)
+        return await self._reader.stored(answer, conversation)
+
+    async def update(self, conversation: str, message: str, change: Change) -> Message:
+        """Change Convore's record of a message; a mail that was sent stays what its recipients have."""
+        if change.labels is not None:
+            raise InvalidArgument(
+                "Messages of Convore have no labels, only conversations do.", hint="Change text or subject only."
+            )
+        given = {"subject": change.subject, "body": None if change.text is None else to_html(change.text)}
+        body = {name: value for name, value in given.items() if value is not None}
+        if not body:
+            raise InvalidArgument("Nothing is to be changed.", hint="Give text or subject.")
+        await self._reader.checked(conversation, message)
+        answer = await self._api.update(message, body)
+        self._reader.forget(conversation)
+        return await self._reader.stored(answer, conversation)
+
+    async def import_(self, conversation: str, message: Message) -> Message:
+        """Store a message from elsewhere; with the id of a channel it begins a conversation.
+
+        With an id from elsewhere the conversation is looked through first, and a message that is there already
+        (by that id, or by its moment, sender and text) is returned instead.
+
+        Raises:
+            InvalidArgument: Its time or an address is missing.
+            OutcomeUnknown: It may have been stored.
+        """
+        if message.sent_at is None:
+            raise InvalidArgument("Convore needs the time of a message.", hint="Give sent_at.")
+        scene, channel = await self._scene_or_channel(conversation)
+        body = _import_body(message, scene)
+        if message.id and channel is None:
+            there = await self._reader.same(conversation, message, people.value_of(_sender(message.author, scene)))
+            if there is not None:
+                return there
+        place = {"channel_id": channel} if channel else {"conversation_id": conversation}
+        answer = await self._api.import_({**place, **body})
+        self._reader.forget(conversation)
+        return await self._reader.stored(answer, conversation)
+
+    async def _scene(self, conversation: str) -> Scene:
+        answer = await self._api.conversation(conversation)
+        return Scene(answer.value, await self._channel(answer.value.channel_id))
+
+    async def _channel(self, channel: str | None) -> wire.Channel | None:
+        """The channel; ``None`` when the key may not see it, which need not keep it from being used."""
+        try:
+            return await self._api.channel(channel) if channel else None
+        except (NotFound, PermissionDenied):
+            return None
+
+    async def _scene_or_channel(self, conversation: str) -> tuple[Scene, str | None]:
+        """What to import into: a conversation, or else a channel by its id."""
+        try:
+            return await self._scene(conversation), None
+        except NotFound as error:
+            try:
+                channel = await self._api.channel(conversation)
+            except DragomanError:
+                raise error from None
+            return Scene(wire.Conversation(), channel), conversation
+
+    async def _target(self, conversation: str, draft: Draft, scene: Scene) -> Body:
+        """Where a message goes: a message that it answers, or channel and people."""
+        if draft.reply_to is not None:
+            answered = await self._reader.checked(conversation, draft.reply_to)
+            return {"reply_to_message_id": answered.value.id or draft.reply_to}
+        received = await self._reader.last_received(conversation)
+        if received is not None:
+            return {"reply_to_message_id": received.id}
+        return _to_everybody(conversation, draft, scene)
+
+
+def _to_everybody(conversation: str, draft: Draft, scene: Scene) -> Body:
+    found = scene.others
+    if not found or not scene.conversation.channel_id:
+        raise InvalidArgument(
+            "Nobody but the channel itself takes part in this conversation, so there is nobody to send to.",
+            hint="Send to a conversation with somebody in it.",
+        )
+    body: dict[str, object] = {"channel_id": scene.conversation.channel_id, "conversation_id": conversation}
+    if all(one.handle is not None and one.handle.type in {None, people.EMAIL} for one in found):
+        body["to"] = [people.value_of(one) for one in found]
+    else:
+        body["recipients"] = [people.in_role(one, "to") for one in found]
+    if scene.conversation.subject and not draft.subject:
+        body["subject"] = scene.conversation.subject
+    return body
+
+
+def _require_open(scene: Scene) -> None:
+    if scene.channel is not None and scene.channel.status == "disabled":
+        raise Conflict(
+            "The channel of this conversation is switched off in Convore. Nothing was sent.",
+            hint="Switch the channel on, or send to a conversation of another one.",
+        )
+    if scene.conversation.status in _CLOSED:
+        raise Conflict(
+            f"The conversation is {_place_of(scene.conversation.status)}. Nothing was sent.",
+            hint="Move it back in Convore first.",
+        )
+
+
+def _place_of(status: str | None) -> str:
+    return "marked as spam" if status == "spam" else "in the trash"
+
+
+def _import_body(message: Message, scene: Scene) -> Body:
+    sender = _sender(message.author, scene)
+    outbound = people.spot_of(sender.handle) in people.spots_of(scene.channel)
+    date = message.sent_at.astimezone(UTC).isoformat().replace("+00:00", "Z") if message.sent_at else None
+    body: dict[str, object | None] = {
+        "date": date,
+        "direction": "outbound" if outbound else "inbound",
+        "sender": people.in_role(sender, "from"),
+        "recipients": _recipients(sender, scene, outbound=outbound),
+        "subject": message.subject or None,
+        "body": to_html(message.text) or None,
+        "reply_to_message_id": message.reply_to,
+    }
+    return {name: value for name, value in body.items() if value is not None}
+
+
+def _recipients(sender: wire.Participant, scene: Scene, *, outbound: bool) -> list[dict[str, object]]:
+    """Who got an imported message: the channel what others wrote, all others what the channel wrote."""
+    channel = people.primary(scene.channel)
+    if not outbound and channel is not None:
+        return [people.in_role(channel, "to")]
+    from_whom = people.spot_of(sender.handle)
+    found = [one for one in scene.others if people.spot_of(one.handle) != from_whom]
+    if not found:
+        raise InvalidArgument(
+            "It cannot be told who got this message, and Convore wants to know.",
+            hint="Import it into a conversation with somebody else in it, or as written by somebody else.",
+        )
+    return [people.in_role(one, "to") for one in found]
+
+
+def _sender(author: Author, scene: Scene) -> wire.Participant:
+    """The author with an address: the given one, or that of the only one of this name who takes part."""
+    if author.email:
+        name = author.name if author.name != author.email else None
+        return wire.Participant(handle=wire.Handle(type=people.EMAIL, value=author.email), name=name)
+    addresses = scene.channel.addresses if scene.channel else ()
+    own = [wire.Participant(handle=one.handle, name=one.name) for one in addresses]
+    known = people.named([*people.shown(scene.conversation.participants), *own], author.name)
+    if known is not None:
+        return known
+    if scene.is_chat:
+        return wire.Participant(handle=wire.Handle(type=people.CHAT, value=author.id or author.name), name=author.name)
+    raise InvalidArgument(
+        "Convore needs the e-mail address of the author.", hint="Write the author as Name <name@example.com>."
+    )
