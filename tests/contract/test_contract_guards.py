@@ -127,7 +127,7 @@ class Rude(CarrierPigeon):
 
 
 class Sleeping(CarrierPigeon):
-    async def list_messages(self, conversation, query):  # noqa: ARG002  # it sleeps through them
+    async def list_messages(self, conversation, query):  # it sleeps through them
         await anyio.sleep_forever()
 
 

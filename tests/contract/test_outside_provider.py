@@ -44,7 +44,7 @@ def installed(packages, monkeypatch):
 
 @pytest.fixture
 def loft(installed):
-    from pigeon_post import Conversation, Loft  # noqa: PLC0415  # there is such a module once it is installed
+    from pigeon_post import Conversation, Loft  # there is such a module once it is installed
 
     installed["north"] = Loft(rooms={"tower/1": Conversation(id="tower/1", title="The tower")}, letters={"tower/1": []})
     return installed["north"]
@@ -66,7 +66,7 @@ async def test_a_provider_of_another_package_works_through_the_whole_server(loft
 
 @pytest.mark.anyio
 async def test_an_error_of_such_a_provider_reaches_the_client_as_its_sentence(loft):
-    from dragoman import Unavailable  # noqa: PLC0415  # used in this test only
+    from dragoman import Unavailable  # used in this test only
 
     async with connect(BIRDS) as client:
         loft.failure = Unavailable

@@ -163,6 +163,6 @@ def dragoman_command(environment, tmp_path):
 @pytest.fixture
 def chat_file():
     """The team chat that the package carries."""
-    import dragoman  # noqa: PLC0415  # where the package is
+    import dragoman  # where the package is
 
     return Path(dragoman.__file__).parent / "data" / "team_chat.json"

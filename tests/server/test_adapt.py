@@ -177,7 +177,7 @@ async def test_many_calls_at_once_are_all_answered(local):
 
 
 async def test_instructions_are_short_and_say_whose_words_the_messages_are(local):
-    from rs_bpe.bpe import openai  # noqa: PLC0415  # only this test counts exactly
+    from rs_bpe.bpe import openai  # only this test counts exactly
 
     async with Client(local, mode="legacy") as client:
         instructions = client.instructions

@@ -176,7 +176,7 @@ def test_the_command_and_the_module_are_the_same_program(dragoman_command):
 
 
 def test_help_imports_neither_the_sdk_nor_the_library(environment):
-    import subprocess  # noqa: PLC0415  # only here
+    import subprocess  # only here
 
     program = (
         "import sys\nfrom dragoman_server.cli import cli\n"

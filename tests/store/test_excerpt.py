@@ -28,6 +28,10 @@ def test_letters_that_fold_to_two_are_marked_whole():
     assert marked("Die Straße dort", ["strasse"]) == (None, ["Straße"])
 
 
+def test_half_of_a_letter_that_folds_to_two_marks_the_letter_once():
+    assert marked("ß", ["s"]) == (None, ["ß"])
+
+
 def test_beginnings_of_words_are_preferred_to_pieces():
     assert marked("relaunch, then launch", ["launch"]) == (None, ["launch"])
     assert marked("relaunch", ["launch"]) == (None, ["launch"])

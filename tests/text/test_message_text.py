@@ -36,7 +36,7 @@ def message(number, text="hello", **more):
 
 RICH = message(
     5,
-    "(a) is fine",
+    "(a)",
     reply_to="m3",
     reply_to_number=3,
     replies=4,
@@ -70,7 +70,7 @@ def test_everything_that_is_known_is_shown():
         "#relay-launch · slack:c-1/m5 · message 5 · times in UTC",
         "== 2026-03-10",
         "4 09:02 Maria Koch: hello",
-        ">5 re 3 09:03 Maria Koch [👍3; labels: pinned; status: failed; file: x.pdf 2 KB; replies: 4; edited]: (a) is fine",
+        ">5 re 3 09:03 Maria Koch [👍3; labels: pinned; status: failed; file: x.pdf 2 KB; replies: 4; edited]: (a)",
         "6 09:04 Maria Koch: hello",
         "-- author: U1, maria@x.example",
         "-- link: https://slack.example/m5",

@@ -28,7 +28,7 @@ _LONGEST_PAUSE: Final = 30.0  # a caller waits no longer than this because a ser
 _DELTA_OR_DATE: Final = 1_000_000_000  # a reset below this is a number of seconds, above it a moment
 
 
-class Setback(Exception):  # noqa: N818 - not an error that anybody outside the transports sees
+class Setback(Exception):
     """An attempt that failed.
 
     Attributes:

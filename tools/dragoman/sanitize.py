@@ -93,7 +93,7 @@ def clean_name(text: str) -> str:
     The only angle brackets in it are those of codes like ``<U+202E>``.
     """
     line = clean_line(text[: NAME_LIMIT * _ROOM_FOR_ESCAPES].translate(_ANGLES), NAME_LIMIT)
-    return " ".join(line.split()) or NOBODY
+    return " ".join(line.translate(_NAME_LOSES).split()) or NOBODY
 
 
 def cut(text: str, limit: int) -> str:

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qsl, unquote
+from zlib import crc32
 
 import httpx
 from convore_contract import parameters_of, wrong_with
@@ -246,7 +247,7 @@ def in_form(message, form):
 
 
 def hash_of(identifier):
-    return sum((at + 7) * ord(char) * 2654435761 % 1009 for at, char in enumerate(identifier))
+    return crc32(identifier.encode())
 
 
 def shown(body):

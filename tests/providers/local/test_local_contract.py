@@ -38,7 +38,7 @@ class File(Service):
         return Seeded(conversation, added)
 
     @asynccontextmanager
-    async def broken(self, error):  # noqa: ARG002  # the only error that a file can cause
+    async def broken(self, error):  # the only error that a file can cause
         away = self.path.with_suffix(".away")
         program = apsw.Connection(str(self.path))
         program.execute("BEGIN IMMEDIATE")

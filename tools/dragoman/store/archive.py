@@ -143,8 +143,10 @@ class Archive:
         if not was.known:
             return fresh
         there = was.message
-        where = {"account": there.account, "conversation": there.conversation}
-        return merge(there, replace(fresh, **where, number=None, reply_to_number=None))
+        placed = replace(
+            fresh, account=there.account, conversation=there.conversation, number=None, reply_to_number=None
+        )
+        return merge(there, placed)
 
 
 class _Writer:

@@ -56,12 +56,15 @@ def _finds(text: str, words: Sequence[str]) -> Iterator[tuple[int, int]]:
     beginning, anywhere = expressions
     folded, origins = _folded(text)
     expression = beginning if beginning.search(folded) else anywhere
+    shown = 0
     for found in expression.finditer(folded):
         start, end = found.span()
-        if origins is None:
+        if origins is not None:
+            # One letter may fold to two, of which only one was found, and marks after a letter belong to it.
+            start, end = origins[start], max(origins[end], origins[end - 1] + 1)
+        if start >= shown:
+            shown = end
             yield start, end
-        else:
-            yield origins[start], origins[end]
 
 
 @lru_cache(maxsize=64)

@@ -18,12 +18,12 @@ def local(at: datetime, zone: tzinfo) -> datetime:
 
 def day(at: datetime) -> str:
     """``2026-03-10``."""
-    return f"{at.year:04}-{at.month:02}-{at.day:02}"
+    return at.isoformat()[:10]
 
 
 def clock(at: datetime) -> str:
     """``11:52``."""
-    return f"{at.hour:02}:{at.minute:02}"
+    return at.isoformat()[11:16]
 
 
 def iso(at: datetime, zone: tzinfo) -> str:

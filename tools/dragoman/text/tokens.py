@@ -34,16 +34,18 @@ _LATIN: Final = "A-Za-zªºÀ-ÖØ-öø-ɏ\u1e00-\u1eff"
 _MARKED: Final = (
     "\u0300-\u036f\u0590-\u05ff\u0610-\u06ff\u0900-\u109f\u1780-\u17d3"  # scripts whose marks are no letters
 )
-_LEAD: Final = r"[\t -/:-@\[-`{-~]?"
+_LEAD: Final = r"[\t -/:-@\[-^`_{-~]?"
 _PIECES: Final = re.compile(  # no piece goes on after a line break, so that the costs of lines add up
-    rf"{_LEAD}[A-Z]?[{_SMALL}À-Þ]{{1,{_LONGEST}}}(?:'(?:s|t|re|ve|m|ll|d)(?![a-z]))?"
-    rf"|{_LEAD}[A-Z]{{1,{_LONGEST}}}(?![{_SMALL}])"
+    rf"{_LEAD}[A-Z]?[{_SMALL}À-Þ]{{1,{_LONGEST}}}"
     r"|[0-9]{1,3}"
-    rf"| ?(?:[^\w\s{_MARKED}]|_){{1,{_LONGEST}}}\n?"
+    rf"| ?[!-/:-@\[-`{{-~]{{1,{_LONGEST}}}\n?"
+    rf"|{_LEAD}[A-Z]{{1,{_LONGEST}}}(?![{_SMALL}])"
     rf"|[^\S\n]{{0,{_LONGEST}}}\n"
     rf"|[^\S\n]{{1,{_LONGEST}}}(?=[^\S\n])"
+    rf"| ?[Ѐ-ԯ]{{1,{_LONGEST}}}"
     rf"|[ぁ-ゟ]{{1,{_LONGEST}}}|[\u30a0-ヿ々一-鿿㐀-䶿]{{1,{_LONGEST}}}"
     rf"| ?(?:[^\W\d_{_LATIN}ぁ-ヿ々一-鿿㐀-䶿]|[{_MARKED}]){{1,{_LONGEST}}}"
+    rf"| ?[^\w\s{_MARKED}]{{1,{_LONGEST}}}\n?"
     r"|[\s\S]"
 )
 _IS_WORD: Final = re.compile(rf"[^\W\d_]|[{_MARKED}]")
@@ -55,6 +57,7 @@ _LATIN_BIAS: Final = -0.36
 _CYRILLIC_BIAS: Final = -0.19
 _RARE: Final = 1.08
 _UPPER: Final = 0.11
+_CONTRACTIONS: Final = frozenset({"'s", "'t", "'re", "'ve", "'m", "'ll", "'d"})
 _CONTRACTION: Final = 0.4
 _LEADS: Final = dict.fromkeys(" ", 0.0) | dict.fromkeys("_.?\\(,", 0.1) | dict.fromkeys("\t/#-:=[", 0.45)
 _OTHER_LEAD: Final = 0.75
@@ -152,15 +155,13 @@ def _east_asian(piece: str, last: str) -> float:
 
 
 def _latin(piece: str) -> float:
-    word = piece
-    lead = 0.0
-    if not piece[0].isalpha():
-        lead = _LEADS.get(piece[0], _OTHER_LEAD)
-        word = piece[1:]
-    word, apostrophe, _ = word.partition("'")
+    if piece in _CONTRACTIONS:
+        return _CONTRACTION
+    bare = piece[0].isalpha()
+    word = piece if bare else piece[1:]
     upper = _UPPER * len(word) if len(word) > 1 and word.isupper() else 0.0
     more = _LATIN_BIAS + upper + _pairs(word.lower(), _LATIN_PLACES, LATIN_PAIRS)
-    return 1.0 + max(0.0, more * _RARE) + lead + (_CONTRACTION if apostrophe else 0.0)
+    return 1.0 + max(0.0, more * _RARE) + (0.0 if bare else _LEADS.get(piece[0], _OTHER_LEAD))
 
 
 def _cyrillic(word: str) -> float:

@@ -2,8 +2,8 @@
 
 Convore lists in one order, does not say which, and gives cursors that lead one way only. So a list is
 read to its end and sorted by moment and id, which is one call for nearly every conversation. A list
-that goes on for pages is taken to be in the wanted order when all of these say so, and read only as far
-as needed. What was read is remembered for a while, so that going on reads nothing again.
+that goes on and on is taken to be in the wanted order when hundreds of entries say so without exception,
+and read only as far as needed. What was read is remembered for a while, so that going on reads nothing again.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ T = TypeVar("T")
 MOST_PAGES: Final = 100
 """Pages that one call reads."""
 
-_TRUSTED: Final = 5  # pages in the wanted order that speak for the rest
+_TRUSTED: Final = 400  # entries in the wanted order, one after the other, speak for the rest
 _MOST_CHARACTERS: Final = 16_000_000  # that are held at once
 _FRESH: Final = 120.0  # seconds
 _REPORT_AFTER: Final = 3  # pages
@@ -101,15 +101,15 @@ class Walker(Generic[T]):
             if cursor is None or cursor in known:
                 stretch.cursor = None
                 break
-            if self._suffices(plan, place, stretch, number) or stretch.weight > _MOST_CHARACTERS:
+            if self._suffices(plan, place, stretch) or stretch.weight > _MOST_CHARACTERS:
                 break
             if number > _REPORT_AFTER:
                 await progress.report(number, f"{len(stretch.entries)} entries read")
         return stretch
 
-    def _suffices(self, plan: Plan[T], place: Place, stretch: Stretch[T], number: int) -> bool:
+    def _suffices(self, plan: Plan[T], place: Place, stretch: Stretch[T]) -> bool:
         """Whether the rest of the list need not be read, because all of it so far is in the wanted order."""
-        told = (place.sure or number >= _TRUSTED) and not plan.to_the_end
+        told = (place.sure or len(stretch.entries) >= _TRUSTED) and not plan.to_the_end
         if told and stretch.entries and stretch.rising and not stretch.disordered(plan):
             stretch.sure = plan.enough(stretch.entries, place)
         return stretch.sure

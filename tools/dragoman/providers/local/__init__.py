@@ -70,7 +70,8 @@ class LocalProvider(Provider):
         database = self._open_database()
         conversations, messages = await database.read(shelf.total)
         readable = "" if database.writable else ", which can only be read"
-        return f"{messages:,} messages in {conversations:,} conversations in {database.name}{readable}"
+        much = f"{_counted(messages, 'message')} in {_counted(conversations, 'conversation')}"
+        return f"{much} in {database.name}{readable}"
 
     async def list_conversations(self, query: ConversationQuery) -> Page[Conversation]:
         """The conversations, most recent first, filtered exactly."""
@@ -246,3 +247,7 @@ def _import(con: Connection, message: Message) -> Message:
 def _check_conversation(conversation: str) -> None:
     if not conversation:
         raise InvalidArgument("The id of the conversation is empty.", hint="Give it an id.")
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number:,} {what}{'s' * (number != 1)}"

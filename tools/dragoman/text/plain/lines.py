@@ -10,7 +10,7 @@ from typing import Final
 from dragoman.model import AuthorKind, Message
 from dragoman.sanitize import clean_name
 from dragoman.text.excerpt import clip, take
-from dragoman.text.moments import NO_TIME, clock, day, local
+from dragoman.text.moments import NO_TIME, local
 from dragoman.text.plain.header import reference
 from dragoman.text.plain.marks import marks
 from dragoman.text.room import Room
@@ -79,8 +79,8 @@ def when(message: Message, zone: tzinfo) -> tuple[str, str]:
     """Day and time of a message, as they are shown."""
     if message.sent_at is None:
         return "", NO_TIME
-    at = local(message.sent_at, zone)
-    return day(at), clock(at)
+    written_out = local(message.sent_at, zone).isoformat()
+    return written_out[:10], written_out[11:16]
 
 
 def page(messages: Sequence[Message], said: Sequence[Said], placed: Sequence[Placed], room: Room) -> list[str]:

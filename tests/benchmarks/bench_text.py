@@ -1,0 +1,124 @@
+"""What the forms cost in tokens and in time, and how near the estimate of tokens is."""
+
+from __future__ import annotations
+
+import json
+import statistics
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from importlib.resources import files
+from pathlib import Path
+from typing import Literal
+
+from rs_bpe.bpe import openai
+from tests.benchmarks.figures import show
+
+from dragoman.model import Attachment, Author, AuthorKind, Conversation, ConversationKind, Edit, Message, Reaction
+from dragoman.text import MessagesView, estimate, lay_out
+
+RUNS = 60
+MEASURED = ("c-kiosk-firmware", "c-rider-support")
+SAMPLES = Path(__file__).parents[1] / "data" / "token_samples.json"
+_count = openai.o200k_base().count
+
+
+def main() -> int:
+    """Print every figure; 1 when a bound is missed."""
+    chat = dict(_conversations())
+    holds = [*_costs(chat), *_estimates(chat), *_speed(chat)]
+    return int(not all(holds))
+
+
+def _costs(chat: dict[str, list[Message]]) -> Iterator[bool]:
+    for name in MEASURED:
+        last = chat[name][-50:]
+        bare = _count(_bare(last))
+        yield show(f"{name}: 50 messages as text, over bare lines", _count(_laid_out(last, "text")) / bare, 1.25)
+        yield show(f"{name}: 50 messages as JSON, over bare lines", _count(_laid_out(last, "json")) / bare, 2.1)
+
+
+def _estimates(chat: dict[str, list[Message]]) -> Iterator[bool]:
+    texts = [(name, _bare(messages)) for name, messages in chat.items()]
+    for kind, samples in json.loads(SAMPLES.read_text("utf-8")).items():
+        texts += [(f"{kind} ({known})", text) for known, text in samples.items()]
+    ratios = {name: estimate(text) / _count(text) for name, text in texts}
+    lowest, highest = min(ratios, key=ratios.__getitem__), max(ratios, key=ratios.__getitem__)
+    yield show(f"estimate over count, lowest: {lowest}", ratios[lowest], 0.95, at_least=True)
+    yield show(f"estimate over count, highest: {highest}", ratios[highest], 1.15)
+
+
+def _speed(chat: dict[str, list[Message]]) -> Iterator[bool]:
+    hundred = [message for name in MEASURED for message in chat[name]][:100]
+    for _ in range(5):
+        _laid_out(hundred, "text")
+    yield show("100 messages as text", _milliseconds(hundred, "text"), 3, unit="ms")
+    yield show("100 messages as JSON", _milliseconds(hundred, "json"), 6, unit="ms")
+
+
+def _milliseconds(messages: list[Message], form: Literal["text", "json"]) -> float:
+    """The lower quartile of the time on the processor: what other programs do there should not count."""
+    spent: list[float] = []
+    for _ in range(RUNS):
+        started = time.process_time()
+        _laid_out(messages, form)
+        spent.append((time.process_time() - started) * 1000)
+    return statistics.quantiles(spent, n=4)[0]
+
+
+def _laid_out(messages: list[Message], form: Literal["text", "json"]) -> str:
+    conversation = Conversation(
+        id=messages[0].conversation, title="kiosk", kind=ConversationKind.CHANNEL, account="local"
+    )
+    view = MessagesView(conversation=conversation, messages=messages, total=200, more=True)
+    return lay_out(view, form=form, max_tokens=20_000, zone=UTC).answer("k3").text
+
+
+def _bare(messages: Iterable[Message]) -> str:
+    return "\n".join(f"{message.author.name}: {message.text}" for message in messages)
+
+
+def _conversations() -> Iterator[tuple[str, list[Message]]]:
+    """The chat of the package, mentions as names, numbered from 100 on."""
+    chat = json.loads(files("dragoman").joinpath("data/team_chat.json").read_text("utf-8"))
+    people = {person["id"]: person for person in chat["people"]}
+    number = 100
+    for one in chat["conversations"]:
+        numbers = {given["id"]: number + place for place, given in enumerate(one["messages"])}
+        number += len(numbers)
+        yield (
+            one["id"],
+            [_message(given, one["id"], people, numbers) for given in one["messages"] if "deleted_at" not in given],
+        )
+
+
+def _message(given, conversation, people, numbers) -> Message:
+    text = given["text"]
+    for key, person in people.items():
+        text = text.replace(f"<@{key}>", f"@{person['name']}")
+    author = people[given["author"]]
+    edited_at = given.get("edited_at")
+    return Message(
+        id=given["id"],
+        conversation=conversation,
+        account="local",
+        number=numbers[given["id"]],
+        author=Author(id=author["id"], name=author["name"], kind=AuthorKind(author["kind"])),
+        sent_at=datetime.fromisoformat(given["at"]),
+        text=text,
+        reply_to=given.get("thread"),
+        reply_to_number=numbers.get(given.get("thread")),
+        edited_at=None if edited_at is None else datetime.fromisoformat(edited_at),
+        labels=("pinned",) if given.get("pinned") else (),
+        reactions=tuple(Reaction(emoji=one["emoji"], count=len(one["by"])) for one in given.get("reactions", ())),
+        attachments=tuple(
+            Attachment(name=one["name"], media_type=one["mime"], size=one["size"])
+            for one in given.get("attachments", ())
+        ),
+        history=tuple(Edit(text=one["text"]) for one in given.get("edits", ())),
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

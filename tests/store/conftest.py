@@ -1,0 +1,24 @@
+import pytest
+
+from dragoman.store import Store
+
+
+class Clock:
+    """A clock that stands still until it is moved."""
+
+    def __init__(self):
+        self.now = 1_770_000_000.0
+
+    def __call__(self):
+        return self.now
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+async def store(tmp_path, clock):
+    async with Store.open(tmp_path / "dragoman.db", clock=clock) as store:
+        yield store
