@@ -210,7 +210,7 @@ async def test_account_and_store_share_one_file(local, path):
         await local.import_conversation(ROOM, [message("a")])
         (seen,) = await store.see([message("a", account="local")], "numbers")
         assert await store.locate(seen.number) == ("local", "room", "a")
-    assert await local.check() == f"1 messages in 1 conversations in {path}"
+    assert await local.check() == f"1 message in 1 conversation in {path}"
     assert apsw.Connection(str(path)).execute("PRAGMA integrity_check").get == "ok"
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -13,7 +12,7 @@ from dragoman.text.tokens import estimate
 
 _SHARES: Final = (0.99, 0.96, 0.9, 0.75, 0.5)
 _LEAST_TEXT: Final = 16
-_CERTAIN: Final = 0.95
+_HOPE: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +45,9 @@ class Sheet(ABC):
     def write(self, shown: int, room: Room, cursor: str | None) -> Answer:
         """Write so many of the items down."""
 
-    def most(self, shown: int, room: Room) -> float:
-        """At least what the answer with a cursor costs, where that is known without writing it."""
-        del shown, room
-        return math.inf
+    def length(self) -> int:
+        """Characters of all texts: whether it is worth the time to try all items as they are."""
+        return 0
 
     def next_offset(self, room: Room) -> int | None:
         """Where the rest of a long text begins, if there is one."""
@@ -86,14 +84,14 @@ def fit(sheet: Sheet, max_tokens: int) -> tuple[int, Room]:
             fitted = _fit_text(sheet, room)
             if fitted is not None:
                 return shown, fitted
-            continue
-        shown = _most(sheet, room)
-        if number == 0 and shown < sheet.count:
-            continue
-        fitting = _fit_items(sheet, shown, room, patient=number > 0)
-        if fitting is not None:
-            return fitting, room
-    return min(sheet.count, 1), room
+        elif number == 0:
+            if sheet.length() <= max_tokens * _HOPE and _cost(sheet, sheet.count, room) <= max_tokens:
+                return sheet.count, room
+        else:
+            fitting = _fit_items(sheet, room)
+            if fitting is not None:
+                return fitting, room
+    return shown, room
 
 
 def _fit_text(sheet: Sheet, room: Room) -> Room | None:
@@ -108,22 +106,19 @@ def _fit_text(sheet: Sheet, room: Room) -> Room | None:
     return None
 
 
-def _fit_items(sheet: Sheet, shown: int, room: Room, *, patient: bool) -> int | None:
-    """Give up items until the answer fits; impatiently, only if nothing has to be given up."""
+def _fit_items(sheet: Sheet, room: Room) -> int | None:
+    """Take the items whose costs add up to what there is; give up some more until the answer fits."""
+    shown = _most(sheet, room)
     while True:
         cost = _cost(sheet, shown, room)
         if cost <= room.total:
             return shown
-        if shown <= 1 or not patient:
+        if shown <= 1:
             return None
         shown -= max(1, int(shown * (cost - room.total) / cost))
 
 
 def _cost(sheet: Sheet, shown: int, room: Room) -> int:
-    """What the answer costs, or less than it may when that is certain."""
-    most = sheet.most(shown, room)
-    if shown and most < room.total * _CERTAIN:
-        return math.ceil(most)
     return estimate(sheet.write(shown, room, PLACEHOLDER).text)
 
 

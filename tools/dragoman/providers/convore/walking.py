@@ -60,8 +60,11 @@ class Walker(Generic[T]):
             Conflict: The service does not know the place any more.
         """
         stretch = self._recall(plan, place) or await self._walk(plan, place)
-        if stretch is None:  # what was taken for sure is not: from the top again
+        if stretch is None:  # the service has forgotten its cursor, and ours says where to go on
             return await self.page(plan, Place(after=place.after))
+        if place.sure and stretch.disordered(plan):
+            # The list is not in the order that it was taken to be in: what was not given of it comes as it lies.
+            return await self.page(plan, Place(start=place.start, seen=_given(place, stretch)))
         if stretch.cursor is not None and not stretch.sure:
             _require_near(plan, stretch)
         return _cut(plan, place, stretch)
@@ -77,7 +80,7 @@ class Walker(Generic[T]):
             del self._read[key]
 
     async def _walk(self, plan: Plan[T], place: Place) -> Stretch[T] | None:
-        """Read as far as needed; ``None`` when the list is not in the order that it was taken to be in."""
+        """Read as far as needed; ``None`` when the service does not know the place any more, but we do."""
         stretch = await self._read_on(plan, place)
         if stretch is None:
             return None
@@ -97,7 +100,7 @@ class Walker(Generic[T]):
             known.add(cursor)
             cursor = batch.cursor
             if place.sure and stretch.disordered(plan):
-                return None
+                break
             if cursor is None or cursor in known:
                 stretch.cursor = None
                 break
@@ -121,7 +124,7 @@ class Walker(Generic[T]):
             if cursor is None or cursor != place.start:
                 raise
             if place.after is not None and place.sure:
-                return None  # the service has forgotten its cursor; ours says where to go on
+                return None
             raise Conflict(
                 "Convore does not know the place any more where the list goes on.",
                 hint="Repeat the call without cursor.",
@@ -154,6 +157,12 @@ def _cut(plan: Plan[T], place: Place, stretch: Stretch[T]) -> Cut[T]:
         following = Place(start=stretch.cursor, seen=tuple(mark_of(one.id) for one in stretch.last_page()))
     total = len(stretch.entries) if stretch.cursor is None and place.start is None else stretch.total
     return Cut([one.value for one in page], following, total, bare=not stretch.entries)
+
+
+def _given(place: Place, stretch: Stretch[T]) -> tuple[str, ...]:
+    """Marks of what was given before: all up to the last of it."""
+    last = [at for at, one in enumerate(stretch.entries) if one.key == place.after]
+    return tuple(mark_of(one.id) for one in stretch.entries[: (last or [-1])[-1] + 1])
 
 
 def _require_near(plan: Plan[T], stretch: Stretch[T]) -> None:

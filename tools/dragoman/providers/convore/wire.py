@@ -38,7 +38,7 @@ def _flag(value: object) -> bool | None:
 
 
 def _object(value: object) -> object:
-    return cast("object", value) if isinstance(value, dict) else None
+    return cast("object", value) if isinstance(value, dict | BaseModel) else None
 
 
 def _objects(value: object) -> object:

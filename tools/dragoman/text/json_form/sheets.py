@@ -21,7 +21,7 @@ from dragoman.text.json_form.objects import (
     present,
 )
 from dragoman.text.moments import iso
-from dragoman.text.room import PLACEHOLDER, Room
+from dragoman.text.room import Room
 from dragoman.text.sheet import Answer, Sheet
 from dragoman.text.tokens import measure
 from dragoman.text.views import (
@@ -58,7 +58,8 @@ class _Page(Sheet):
     def __init__(self, count: int, zone: tzinfo) -> None:
         self.count = count
         self.zone = zone
-        self._made: dict[int, tuple[Room, JsonObject, float]] = {}
+        self._room: Room | None = None
+        self._made: dict[int, JsonObject] = {}
 
     @abstractmethod
     def item(self, index: int, room: Room) -> JsonObject:
@@ -70,26 +71,22 @@ class _Page(Sheet):
 
     def costs(self, room: Room) -> Iterator[float]:
         indexes = range(self.count)
-        return (self._item(index, room)[2] for index in (reversed(indexes) if self.newest_first else indexes))
+        for index in reversed(indexes) if self.newest_first else indexes:
+            yield measure(dumps(self._item(index, room))) + 1
 
     def write(self, shown: int, room: Room, cursor: str | None) -> Answer:
         first = self.count - shown if self.newest_first else 0
-        items = [self._item(index, room)[1] for index in range(first, first + shown)]
+        items = [self._item(index, room) for index in range(first, first + shown)]
         data = self.page(items, room) | present(cursor=cursor)
         return Answer(dumps(data), data)
 
-    def most(self, shown: int, room: Room) -> float:
-        """The costs of the items, each measured once, and of what is around them."""
-        first = self.count - shown if self.newest_first else 0
-        around = measure(dumps(self.page([], room) | {"cursor": PLACEHOLDER}))
-        return around + sum(self._item(index, room)[2] for index in range(first, first + shown))
-
-    def _item(self, index: int, room: Room) -> tuple[Room, JsonObject, float]:
-        known = self._made.get(index)
-        if known is None or not (known[0] == room or _as_good(known, room)):
-            item = self.item(index, room)
-            known = self._made[index] = (room, item, measure(dumps(item)) + 1)
-        return known
+    def _item(self, index: int, room: Room) -> JsonObject:
+        if room is not self._room:
+            self._room, self._made = room, {}
+        item = self._made.get(index)
+        if item is None:
+            item = self._made[index] = self.item(index, room)
+        return item
 
 
 class _Conversations(_Page):
@@ -111,6 +108,9 @@ class _Messages(_Page):
         self.single = self.count == 1
         self._view = view
 
+    def length(self) -> int:
+        return sum(len(message.text) for message in self._view.messages)
+
     def item(self, index: int, room: Room) -> JsonObject:
         return message_object(self._view.messages[index], self.zone, room)[0]
 
@@ -127,6 +127,9 @@ class _Search(_Page):
     def __init__(self, view: SearchView, zone: tzinfo) -> None:
         super().__init__(len(view.hits), zone)
         self._view = view
+
+    def length(self) -> int:
+        return sum(len(hit.message.text) for hit in self._view.hits)
 
     def item(self, index: int, room: Room) -> JsonObject:
         hit = self._view.hits[index]
@@ -195,13 +198,6 @@ class _Written(Sheet):
         data = {"ref": message_ref(self._view.message, room)} | message
         data |= present(notes=_notes(self._view.notes, room), cursor=cursor)
         return Answer(dumps(data), data)
-
-
-def _as_good(known: tuple[Room, JsonObject, float], room: Room) -> bool:
-    """The item was whole and still is."""
-    before, item, cost = known
-    same = (before.part, before.reference) == (room.part, room.reference)
-    return same and "cut" not in item and cost <= room.text
 
 
 def _excerpt(hit: Hit, excerpt: str, room: Room) -> JsonObject:

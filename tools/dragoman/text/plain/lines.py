@@ -15,7 +15,6 @@ from dragoman.text.plain.header import reference
 from dragoman.text.plain.marks import marks
 from dragoman.text.room import Room
 from dragoman.text.threads import Placed
-from dragoman.text.tokens import measure
 
 _KINDS: Final = {AuthorKind.BOT: " (bot)", AuthorKind.SYSTEM: " (system)"}
 
@@ -28,14 +27,12 @@ class Said:
         tail: Name, marks and text.
         day: The day in the zone of the page, empty when it is not known.
         clock: The time of that day.
-        cost: Tokens of that, with the space before and the line break after it.
         end: Where the shown part of the text ends.
     """
 
     tail: str
     day: str
     clock: str
-    cost: float
     end: int
 
 
@@ -72,7 +69,7 @@ def say(message: Message, unseen_replies: int, zone: tzinfo, room: Room) -> Said
     else:
         text = text.rstrip("\n ")
     tail = f"{left_of_text}: {text}" if text else f"{left_of_text}:"
-    return Said(tail, *when(message, zone), measure(f" {tail}\n"), end)
+    return Said(tail, *when(message, zone), end)
 
 
 def when(message: Message, zone: tzinfo) -> tuple[str, str]:
@@ -91,13 +88,6 @@ def page(messages: Sequence[Message], said: Sequence[Said], placed: Sequence[Pla
 def written(lines: Sequence[tuple[str, Said | None]]) -> list[str]:
     """Lines whose places are known."""
     return [f"{place} {one.tail}" if one else place for place, one in lines]
-
-
-def cost(lines: Sequence[tuple[str, Said | None]]) -> float:
-    """What lines cost, without writing them."""
-    return measure("".join([place if one else f"{place}\n" for place, one in lines])) + sum(
-        one.cost for _, one in lines if one
-    )
 
 
 def places(

@@ -90,7 +90,7 @@ class MessageText(Sheet):
         text = text.rstrip("\n ")
         left_of_text = who(message, found, room)
         tail = f"{left_of_text}: {text}" if text else f"{left_of_text}:"
-        return Said(tail, *when(message, self._zone), 0.0, end)
+        return Said(tail, *when(message, self._zone), end)
 
     def _neighbours(self, room: Room) -> tuple[list[tuple[Message, Said]], list[tuple[Message, Said]]]:
         """Those that fit, the nearest first; further pages of a long text have none."""
@@ -103,7 +103,7 @@ class MessageText(Sheet):
         small = replace(room, text=room.total * _SHARE_OF_NEIGHBOUR)
         for message, is_before in _nearest_first(self._view.before, self._view.after):
             one = say(message, 0, self._zone, small)
-            left -= one.cost + _PLACE_COST
+            left -= measure(one.tail) + _PLACE_COST
             if left < 0:
                 break
             (before if is_before else after).append((message, one))

@@ -10,8 +10,8 @@ from typing import Final
 from dragoman.model import Order
 from dragoman.text.moments import zone_name
 from dragoman.text.plain.header import account_name, aside, conversation_reference, counted, header, title
-from dragoman.text.plain.lines import Said, cost, handle, places, say, written
-from dragoman.text.room import PLACEHOLDER, Room
+from dragoman.text.plain.lines import Said, handle, places, say, written
+from dragoman.text.room import Room
 from dragoman.text.sheet import Answer, Sheet
 from dragoman.text.threads import arrange
 from dragoman.text.tokens import measure
@@ -34,7 +34,8 @@ class MessagesText(Sheet):
         self._latest = view.order is Order.LATEST
         self._answered = Counter(message.reply_to for message in view.messages if message.reply_to is not None)
         self._kept: tuple[tuple[int, Room], list[tuple[str, Said | None]]] | None = None
-        self._said: dict[int, tuple[Room, Said]] = {}
+        self._room: Room | None = None
+        self._said: dict[int, Said] = {}
 
     def costs(self, room: Room) -> Iterator[float]:
         """From the newest back for ``LATEST``, else from the first on."""
@@ -42,16 +43,16 @@ class MessagesText(Sheet):
         indexes = range(self.count)
         for index in reversed(indexes) if self._latest else indexes:
             one = self._say(index, room)
-            yield one.cost + (_PLACE_COST if one.day == today else _PLACE_COST + _DAY_LINE_COST)
+            yield measure(f" {one.tail}\n") + (_PLACE_COST if one.day == today else _PLACE_COST + _DAY_LINE_COST)
             today = one.day
 
     def write(self, shown: int, room: Room, cursor: str | None) -> Answer:
         """The header, then the messages with a line for each day."""
         return Answer("\n".join([self._header(shown, room, cursor), *written(self._lines(shown, room))]))
 
-    def most(self, shown: int, room: Room) -> float:
-        """The costs of the lines, each measured once; only the last one ends without a line break."""
-        return measure(self._header(shown, room, PLACEHOLDER) + "\n") + cost(self._lines(shown, room))
+    def length(self) -> int:
+        """Characters of all texts."""
+        return sum(len(message.text) for message in self._view.messages)
 
     def _lines(self, shown: int, room: Room) -> list[tuple[str, Said | None]]:
         """The lines in their order; those that were asked for last are kept."""
@@ -63,13 +64,13 @@ class MessagesText(Sheet):
         return self._kept[1]
 
     def _say(self, index: int, room: Room) -> Said:
-        message = self._view.messages[index]
-        known = self._said.get(index)
-        if known is not None and (known[0] is room or (known[1].end == len(message.text) and _as_good(known, room))):
-            return known[1]
-        unseen = message.replies if message.replies > self._answered[message.id] else 0
-        said = say(message, unseen, self._zone, room)
-        self._said[index] = (room, said)
+        if room is not self._room:
+            self._room, self._said = room, {}
+        said = self._said.get(index)
+        if said is None:
+            message = self._view.messages[index]
+            unseen = message.replies if message.replies > self._answered[message.id] else 0
+            said = self._said[index] = say(message, unseen, self._zone, room)
         return said
 
     def _header(self, shown: int, room: Room, cursor: str | None) -> str:
@@ -86,9 +87,3 @@ class MessagesText(Sheet):
             word="older" if self._latest else "newer",
             cursor=cursor,
         )
-
-
-def _as_good(known: tuple[Room, Said], room: Room) -> bool:
-    """The text was whole and still is, and nothing else got less room."""
-    before, said = known
-    return (before.part, before.reference) == (room.part, room.reference) and said.cost <= room.text

@@ -50,6 +50,10 @@ class SearchText(Sheet):
         lines = [line for group in groups.values() for line in group]
         return Answer("\n".join([self._header(shown, room, cursor), *lines, *failure_lines(self._view.failures, room)]))
 
+    def length(self) -> int:
+        """Characters of all texts."""
+        return sum(len(hit.message.text) for hit in self._view.hits)
+
     def _line(self, hit: Hit, room: Room) -> str:
         message = hit.message
         moment = " ".join(when(message, self._zone)).lstrip()
