@@ -54,7 +54,7 @@ def _speed(chat: dict[str, list[Message]]) -> Iterator[bool]:
     for _ in range(5):
         _laid_out(hundred, "text")
     yield show("100 messages as text", _milliseconds(hundred, "text"), 3, unit="ms")
-    yield show("100 messages as JSON", _milliseconds(hundred, "json"), 6, unit="ms")
+    yield show("100 messages as JSON", _milliseconds(hundred, "json"), 8, unit="ms")
 
 
 def _milliseconds(messages: list[Message], form: Literal["text", "json"]) -> float:

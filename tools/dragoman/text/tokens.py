@@ -37,7 +37,7 @@ _MARKED: Final = (
 _LEAD: Final = r"[\t -/:-@\[-^`_{-~]?"
 _PIECES: Final = re.compile(  # no piece goes on after a line break, so that the costs of lines add up
     rf"{_LEAD}[A-Z]?[{_SMALL}À-Þ]{{1,{_LONGEST}}}"
-    r"|[0-9]{1,3}"
+    r"|[0-9]{1,3}| (?=[0-9])"
     rf"| ?[!-/:-@\[-`{{-~]{{1,{_LONGEST}}}\n?"
     rf"|{_LEAD}[A-Z]{{1,{_LONGEST}}}(?![{_SMALL}])"
     rf"|[^\S\n]{{0,{_LONGEST}}}\n"

@@ -1,0 +1,62 @@
+"""What the README shows works as it stands there."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from dragoman import registry
+from dragoman.provider import Capability, Provider
+from dragoman_server import config
+from dragoman_server.cli import cli
+
+pytest_plugins = ["pytester"]
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+
+
+def test_the_three_lines_script_a_server_in_another_suite(pytester: pytest.Pytester) -> None:
+    (script,) = (block for block in blocks("python") if "def test_" in block)
+    pytester.makepyfile(script)
+    pytester.runpytest_subprocess("-p", "no:cacheprovider").assert_outcomes(passed=1)
+
+
+def test_the_provider_is_one() -> None:
+    (source,) = (block for block in blocks("python") if "class CarrierPigeon" in block)
+    names: dict[str, object] = {}
+    exec(compile(source, "README.md", "exec"), names)  # noqa: S102  # the README's own example
+    pigeon = names["CarrierPigeon"]
+    assert isinstance(pigeon, type)
+    assert issubclass(pigeon, Provider)
+    assert pigeon.capabilities() == {Capability.LIST_MESSAGES}
+
+
+def test_the_settings_are_accepted() -> None:
+    (settings,) = (block for block in blocks("toml") if "timezone" in block)
+    assert list(config.from_mapping(tomllib.loads(settings)).accounts) == ["local"]
+
+
+def test_every_command_is_in_the_table_and_no_other() -> None:
+    table = README.split("## Commands\n")[1].split("\n## ")[0]
+    assert set(re.findall(r"`dragoman ([a-z-]+)", table)) == set(cli.commands)
+    assert CliRunner().invoke(cli, ["--help"]).exit_code == 0
+
+
+def test_every_provider_has_a_page() -> None:
+    pages = {file.stem for file in (ROOT / "docs" / "providers").glob("*.md")}
+    assert pages == registry.BUILT_IN.keys() - {"local"}
+    for name in registry.BUILT_IN:
+        assert f"`{name}`" in README
+
+
+@pytest.mark.parametrize("command", ["demo", "test", "check", "bench", "serve"])
+def test_the_commands_of_the_first_screen_are_those_of_the_script(command: str) -> None:
+    assert f"./run {command} " in README
+    assert command in (ROOT / "run").read_text(encoding="utf-8")
