@@ -117,4 +117,3 @@ class TestConvoreListingOldestFirst(OnLoopback, ProviderContract):
 
 class TestConvoreListingInAnyOrderInSmallPages(OnLoopback, ProviderContract):
     variant = {"order": "shuffled", "largest": 2, "gaps": True, "counts": False}  # noqa: RUF012
-

@@ -54,7 +54,10 @@ def test_words_survive_being_sent_and_read(text):
     assert to_text(to_html(text)).split() == text.split()
 
 
-@given(st.text() | st.lists(st.sampled_from(["<p>", "<a href='https://x'>", "</a>", "<pre>", "</", "<!--", "x", "&"])).map("".join))
+@given(
+    st.text()
+    | st.lists(st.sampled_from(["<p>", "<a href='https://x'>", "</a>", "<pre>", "</", "<!--", "x", "&"])).map("".join)
+)
 def test_any_markup_becomes_some_text(markup):
     assert isinstance(to_text(markup), str)
 

@@ -204,7 +204,9 @@ async def test_one_bad_message_costs_no_other():
 
     def spoil(request, answer):
         body = answer.json()
-        return type(answer)(200, json=body | {"data": [*bad, *body["data"]]}) if request.path == "/v1/messages" else None
+        return (
+            type(answer)(200, json=body | {"data": [*bad, *body["data"]]}) if request.path == "/v1/messages" else None
+        )
 
     service.after = spoil
     service.messages[1]["id"] = None

@@ -1,0 +1,136 @@
+"""Settings, checking, conversations: what an account is beside its messages."""
+
+import re
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from convore_service import ANN, BEGINNING, KEY, Convore, opened, refused
+from pydantic import ValidationError
+
+from dragoman.errors import BadResponse, InvalidArgument, PermissionDenied, Unauthenticated
+from dragoman.model import ConversationKind
+from dragoman.provider import AccountSettings, Capability, ConversationQuery, MessageQuery
+from dragoman.providers.convore import ConvoreProvider, ConvoreSettings
+from dragoman.registry import provider_class
+
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("waits")]
+
+
+def test_the_registry_finds_it():
+    assert provider_class("convore") is ConvoreProvider
+
+
+def test_it_can_do_everything_but_search():
+    assert ConvoreProvider.capabilities() == set(Capability) - {Capability.SEARCH_MESSAGES}
+
+
+def test_importing_it_loads_no_transport_and_no_parser():
+    names = ("httpx", "grpc", "google", "lxml")
+    code = f"import sys, dragoman.providers.convore; print([m for m in {names} if m in sys.modules])"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "[]"
+
+
+def test_the_settings_are_those_of_the_documentation():
+    text = (Path(__file__).parents[3] / "docs" / "providers" / "convore.md").read_text()
+    own = ConvoreSettings.model_fields.keys() - AccountSettings.model_fields.keys()
+    table = text.partition("## What works")[0]
+    assert set(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)) == own
+    settings = ConvoreSettings(token=KEY)
+    assert settings.base_url == "https://api.convore.dev"
+    assert settings.base_url in text
+    assert KEY not in repr(settings)
+
+
+@pytest.mark.parametrize("wrong", [{"tokn": "x"}, {"channel": "x"}, {"timeout": 0}])
+def test_wrong_settings_are_errors(wrong):
+    with pytest.raises(ValidationError):
+        ConvoreSettings(token=KEY, **wrong)
+
+
+def test_a_key_is_needed():
+    with pytest.raises(ValidationError, match="token"):
+        ConvoreSettings()
+
+
+@pytest.mark.parametrize("url", ["http://convore.example", "ftp://convore.example", "https://a:b@convore.example"])
+async def test_an_address_that_cannot_be_used_is_refused_on_opening(url):
+    with pytest.raises(InvalidArgument):
+        async with ConvoreProvider.open(ConvoreSettings(token=KEY, base_url=url)):
+            raise AssertionError
+
+
+async def test_checking_costs_one_call():
+    service = Convore()
+    async with opened(service) as account:
+        assert await account.check() == "the key is accepted and reaches 1 channel"
+    assert [one.operation for one in service.journal] == ["GET /v1/channels"]
+
+
+@pytest.mark.parametrize(("status", "kind"), [(401, Unauthenticated), (403, PermissionDenied)])
+async def test_checking_names_the_setting_to_correct(status, kind):
+    async with opened(Convore(before=lambda _: refused(status, "No"))) as account:
+        with pytest.raises(kind, match="`token`"):
+            await account.check()
+
+
+async def test_odd_ids_are_encoded_in_path_and_query():
+    service = Convore()
+    service.add("cnv/π 7?&%2F", "hello", identifier="msg/../x#?")
+    async with opened(service) as account:
+        assert (await account.get_conversation("cnv/π 7?&%2F")).id == "cnv/π 7?&%2F"
+        page = await account.list_messages("cnv/π 7?&%2F", MessageQuery())
+        assert (await account.get_message("cnv/π 7?&%2F", page.items[0].id)).text == "hello"
+    assert service.journal[0].path == "/v1/conversations/cnv%2F%CF%80%207%3F&%252F"
+
+
+async def test_a_conversation_tells_who_takes_part_and_what_state_it_is_in():
+    service = Convore()
+    service.open("room", "Migration\nof  t4", status="SPAM", labels=[{"id": "l", "name": "Support", "type": "SHARED"}])
+    service.add("room", "hello", snippet="hello")
+    service.conversations["room"] |= {"is_unread": True, "snippet": "hel\u200blo", "priority": "urgent"}
+    async with opened(service) as account:
+        [found] = (await account.list_conversations(ConversationQuery())).items
+        again = await account.get_conversation("room")
+    assert found == again
+    assert (found.title, found.kind, found.messages) == ("Migration of t4", ConversationKind.MAIL, 1)
+    assert found.participants == ("Ann Lee", "Acme Support")
+    assert found.last_message_at == datetime(2024, 3, 5, 9, 1, tzinfo=UTC)
+    assert found.unread is None
+    said = {name: found.extra[name] for name in ("status", "priority", "labels", "snippet", "unread")}
+    assert said == {"status": "spam", "priority": "urgent", "labels": ["Support"], "snippet": "hello", "unread": True}
+
+
+async def test_people_are_found_by_their_address_through_the_service():
+    service = Convore()
+    service.add("with ann", "hello")
+    service.add("with bob", "hello", sender={"handle": {"type": "email", "value": "bob@example.net"}})
+    async with opened(service) as account:
+        page = await account.list_conversations(ConversationQuery(text=" ann@example.com "))
+        everything = await account.list_conversations(ConversationQuery(text="hello"))
+    assert [one.id for one in page.items] == ["with ann"]
+    assert len(everything.items) == 2
+    queries = [dict(one.query) for one in service.journal]
+    assert queries[0]["contact_handle_tokens"] == "EMAIL:ann@example.com"
+    assert "contact_handle_tokens" not in queries[1]
+
+
+async def test_conversations_without_messages_come_last():
+    service = Convore()
+    service.add("talk", "hello", sender=ANN, date=BEGINNING)
+    service.open("bare", created_at=None)
+    async with opened(service) as account:
+        page = await account.list_conversations(ConversationQuery())
+    assert [one.id for one in page.items] == ["talk", "bare"]
+
+
+async def test_an_answer_that_is_nothing_known_makes_no_sense():
+    service = Convore(after=lambda _, answer: type(answer)(200, json={}))
+    service.add("room", "hello")
+    async with opened(service) as account:
+        for call in (account.get_conversation("room"), account.get_message("room", "msg_00001"), account.check()):
+            with pytest.raises(BadResponse):
+                await call
