@@ -2,6 +2,7 @@
 
 import json
 from contextlib import asynccontextmanager
+from datetime import datetime
 from pathlib import Path
 
 import httpx
@@ -11,6 +12,8 @@ from dragoman.providers.convore import ConvoreProvider, ConvoreSettings
 from dragoman.providers.convore.api import Api, client_of
 
 FOLDER = Path(__file__).parents[2] / "wire" / "convore"
+RECORDED_KEY = "ck_example_key"
+CHANNEL = "chnnl_01h2xcejqtf2nbrexx3vqjhp41"
 INCIDENTAL = {"accept-encoding", "connection", "content-length", "host", "user-agent"}
 
 
@@ -50,7 +53,7 @@ class Replay:
 @asynccontextmanager
 async def replaying(*recordings):
     replay = Replay(*recordings)
-    own = ConvoreSettings(token="ck_example_key")
+    own = ConvoreSettings(token=RECORDED_KEY)
     async with client_of(own, transport=httpx.MockTransport(replay.handle)) as client:
         yield ConvoreProvider(own, Api(client)), replay
 
@@ -65,3 +68,36 @@ def assert_same_request(sent, recorded, *, query=None, body=None):
     assert dict(sent.query) == {name: value for name, value in expected.items() if value is not None}
     members = wanted.get("json") and wanted["json"] | (body or {})
     assert sent.body == members
+
+
+def channel_of():
+    """The recorded channel, as reading it alone answers."""
+    found = recording("list_channels")
+    found["request"]["path"] += f"/{CHANNEL}"
+    found["response"]["json"] = found["response"]["json"]["data"][0]
+    return found
+
+
+def listing(*messages):
+    found = recording("list_messages_empty")
+    found["response"]["json"] = {"data": list(messages)}
+    return found
+
+
+def require_expected(found, expect):
+    """Compare a message with what a reader of its recording must come to."""
+    assert (found.id, found.conversation) == (expect["id"], expect["conversation_id"])
+    assert found.extra["direction"] == expect["direction"]
+    assert found.extra["channel_id"] == expect["channel_id"]
+    assert found.sent_at == datetime.fromisoformat(expect["sent_at"])
+    assert found.author.id == expect["sender"]
+    for role in ("to", "cc"):
+        wanted = [value for kind, value in expect["recipients"] if kind == role]
+        said = found.extra.get(role, [])
+        assert len(said) == len(wanted)
+        assert all(value in one for value, one in zip(wanted, said, strict=True))
+    assert found.subject == expect["subject"]
+    assert found.text == (expect["snippet"] if expect["text"] is None else expect["text"])
+    assert found.partial == (expect["text"] is None)
+    assert len(found.attachments) == expect["attachments"]
+    assert found.reply_to == expect.get("reply_to")

@@ -100,7 +100,7 @@ class Convore:
             answer = (self.after(request, answer) if self.after else None) or answer
         return answer
 
-    def _answer(self, request):
+    def _answer(self, request):  # noqa: PLR0911 - one for each operation
         parts = [unquote(part, errors="strict") for part in request.path.strip("/").split("/")[1:]]
         query = dict(request.query)
         match request.method, parts:

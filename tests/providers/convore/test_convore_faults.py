@@ -15,6 +15,7 @@ from dragoman.providers.convore import ConvoreProvider, ConvoreSettings
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("waits")]
 ONE = "/v1/messages/msg_00001"
+ROOMS = 50
 
 
 def letter(text, **members):
@@ -184,7 +185,8 @@ async def test_under_random_faults_nothing_is_wrong_lost_or_doubled(order, curso
     weather = Weather(seed=20240305)
     service = Convore(order=order, cursors=cursors, largest=15)
     ids = service.talk("reading", 40)
-    service.talk("writing", 1)
+    for number in range(ROOMS):
+        service.talk(f"writing {number}", 1)
     service.before, service.after = weather.before, weather.after
     reader, writer = Reading(ids), Writing()
     async with opened(service) as account:
@@ -192,9 +194,9 @@ async def test_under_random_faults_nothing_is_wrong_lost_or_doubled(order, curso
             job = reader.one if number % 3 else writer.one
             await job(account, weather.random)
         weather.calm = True
-        page = await account.list_messages("writing", MessageQuery(limit=2000, order=Order.OLDEST))
+        page = await account.list_messages("writing 3", MessageQuery(limit=200))
     writer.require_sound(service.written)
-    stored = [one["text_body"] for one in service.messages if one["conversation_id"] == "writing"]
+    stored = [one["text_body"] for one in service.messages if one["conversation_id"] == "writing 3"]
     assert sorted(one.text for one in page.items) == sorted(stored)
     assert reader.walks >= 40
     assert writer.sure >= 100
@@ -238,12 +240,12 @@ class Writing:
     async def one(self, account, chance):
         text = f"Text {len(self.claims)}"
         at = BEGINNING + timedelta(days=3, seconds=len(self.claims))
-        send = chance.random() < 0.5
+        room, send = f"writing {len(self.claims) % ROOMS}", chance.random() < 0.5
         try:
             if send:
-                message = await account.send_message("writing", Draft(text=text))
+                message = await account.send_message(room, Draft(text=text))
             else:
-                message = await account.import_message("writing", letter(text, conversation="writing", sent_at=at))
+                message = await account.import_message(room, letter(text, conversation=room, sent_at=at))
         except OutcomeUnknown:
             self.claims[text] = {0, 1}
             self.unknown += 1

@@ -4,18 +4,24 @@ from dataclasses import replace
 from datetime import datetime
 
 import pytest
-from convore_replay import assert_same_request, names, recording, replaying
+from convore_replay import (
+    CHANNEL,
+    assert_same_request,
+    channel_of,
+    listing,
+    names,
+    recording,
+    replaying,
+    require_expected,
+)
 
 from dragoman.errors import InvalidArgument, NotFound, OutcomeUnknown, RateLimited, Unauthenticated
 from dragoman.model import Author, ConversationKind, Message, Order
 from dragoman.provider import Change, ConversationQuery, Draft, MessageQuery
-from dragoman.providers.convore import wire
-from dragoman.providers.convore.mapping import to_message
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("waits")]
 
 ROOM = "conv_01hqwy5cg08zp24ha7wyhdtrzm"
-CHANNEL = "chnnl_01h2xcejqtf2nbrexx3vqjhp41"
 LARGEST = {"limit": "100"}
 claimed = set()
 
@@ -35,39 +41,6 @@ OUTSIDE = {
 async def test_every_recording_is_replayed_or_outside_for_a_reason():
     assert claimed | OUTSIDE.keys() == set(names())
     assert not claimed & OUTSIDE.keys()
-
-
-def channel_of():
-    """The recorded channel, as reading it alone answers."""
-    found = recording("list_channels")
-    found["request"]["path"] += f"/{CHANNEL}"
-    found["response"]["json"] = found["response"]["json"]["data"][0]
-    return found
-
-
-def listing(*messages):
-    found = recording("list_messages_empty")
-    found["response"]["json"] = {"data": list(messages)}
-    return found
-
-
-def require_expected(found, expect):
-    """Compare a message with what a reader of its recording must come to."""
-    assert (found.id, found.conversation) == (expect["id"], expect["conversation_id"])
-    assert found.extra["direction"] == expect["direction"]
-    assert found.extra["channel_id"] == expect["channel_id"]
-    assert found.sent_at == datetime.fromisoformat(expect["sent_at"])
-    assert found.author.id == expect["sender"]
-    for role in ("to", "cc"):
-        wanted = [value for kind, value in expect["recipients"] if kind == role]
-        said = found.extra.get(role, [])
-        assert len(said) == len(wanted)
-        assert all(value in one for value, one in zip(wanted, said, strict=True))
-    assert found.subject == expect["subject"]
-    assert found.text == (expect["snippet"] if expect["text"] is None else expect["text"])
-    assert found.partial == (expect["text"] is None)
-    assert len(found.attachments) == expect["attachments"]
-    assert found.reply_to == expect.get("reply_to")
 
 
 # one message
@@ -321,9 +294,3 @@ async def test_a_sent_message_without_an_id_is_in_doubt():
         with pytest.raises(OutcomeUnknown, match="before sending it again"):
             await account.send_message(ROOM, Draft(text="thanks", reply_to=parent["expect"]["id"]))
     assert len(replay.sent(recorded)) == 1
-
-
-def test_the_form_of_a_preview_is_marked():
-    recorded = recording("list_messages_minimal")["response"]["json"]["data"][0]
-    found = to_message(wire.Message.model_validate(recorded), ROOM)
-    assert (found.text, found.partial) == ("where is table t5?", True)

@@ -24,7 +24,7 @@ PEOPLE = st.fixed_dictionaries({"handle": HANDLES | JSON, "role": st.sampled_fro
 
 def members(model, **known):
     """Any JSON in any member; ``known`` ones are more likely to be what they should."""
-    return st.fixed_dictionaries({}, optional={name: JSON for name in model.model_fields} | known)
+    return st.fixed_dictionaries({}, optional=dict.fromkeys(model.model_fields, JSON) | known)
 
 
 MESSAGES = members(wire.Message, sender=PEOPLE, recipients=st.lists(PEOPLE | JSON), body=st.text(), date=st.text())

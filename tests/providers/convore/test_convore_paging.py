@@ -8,7 +8,7 @@ from convore_service import BEGINNING, Convore, opened, refused
 
 from dragoman.errors import Conflict, DeadlineExceeded, NotFound
 from dragoman.model import Order
-from dragoman.provider import ConversationQuery, MessageQuery
+from dragoman.provider import MessageQuery
 from dragoman.providers.convore import walking
 from dragoman.providers.convore.cursors import Place
 

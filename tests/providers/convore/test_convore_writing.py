@@ -5,9 +5,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from convore_service import ANN, BEGINNING, OWN, Convore, channel, opened, refused
 
-from dragoman.errors import Conflict, InvalidArgument, NotFound, OutcomeUnknown
+from dragoman.errors import Conflict, DeadlineExceeded, InvalidArgument, NotFound, OutcomeUnknown
 from dragoman.model import Author, Message
 from dragoman.provider import Change, Draft
+from dragoman.providers.convore import walking
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("waits")]
 
@@ -38,6 +39,17 @@ async def test_a_message_answers_the_last_one_that_came_in():
     assert (sent.text, sent.reply_to) == ("a < b & c\nd", last["id"])
     looked = [dict(one.query)["format"] for one in service.calls("GET /v1/messages")]
     assert looked == ["minimal"]
+
+
+async def test_where_the_last_message_is_out_of_reach_it_has_to_be_named(monkeypatch):
+    monkeypatch.setattr(walking, "MOST_PAGES", 1)
+    service = Convore(order="oldest", largest=3)
+    first, *_ = service.talk("room", 9)
+    async with opened(service) as account:
+        with pytest.raises(DeadlineExceeded, match="reply_to"):
+            await account.send_message("room", Draft(text="x"))
+        await account.send_message("room", Draft(text="x", reply_to=first))
+    assert len(service.written) == 1
 
 
 async def test_a_subject_goes_along_with_an_answer():
@@ -114,17 +126,21 @@ async def test_a_channel_that_the_key_may_not_see_keeps_no_answer_from_going_out
     assert len(service.calls(SEND)) == 1
 
 
-@pytest.mark.parametrize("operation", ["send", "update"])
-async def test_a_message_of_another_conversation_is_no_way_into_that_one(operation):
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda account, other: account.send_message("room", Draft(text="x", reply_to=other)),
+        lambda account, other: account.update_message("room", other, Change(text="x")),
+    ],
+    ids=["send", "update"],
+)
+async def test_a_message_of_another_conversation_is_no_way_into_that_one(write):
     service = Convore()
     service.add("room", "question")
     other = service.add("other", "secret")["id"]
     async with opened(service) as account:
         with pytest.raises(NotFound, match="another conversation"):
-            if operation == "send":
-                await account.send_message("room", Draft(text="x", reply_to=other))
-            else:
-                await account.update_message("room", other, Change(text="x"))
+            await write(account, other)
     assert not service.written
 
 
@@ -186,7 +202,7 @@ async def test_every_member_that_convore_lets_change_can_be_changed():
     assert answer.value.snippet == "p"
 
 
-# imports
+# what was written elsewhere
 
 
 async def test_what_others_wrote_went_to_the_channel_and_what_the_channel_wrote_to_the_others():
@@ -264,16 +280,20 @@ async def test_a_message_that_the_service_has_by_its_mail_id_is_not_imported_aga
     assert not service.calls(IMPORT)
 
 
-@pytest.mark.parametrize("operation", ["send", "import"])
-async def test_an_unknown_outcome_says_where_to_look(operation):
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda account: account.send_message("room", Draft(text="x")),
+        lambda account: account.import_message("room", letter(email="ann@example.com")),
+    ],
+    ids=["send", "import"],
+)
+async def test_an_unknown_outcome_says_where_to_look(write):
     service = Convore()
     service.add("room", "hello")
     service.after = lambda it, _: refused(500, "broken") if it.method == "POST" else None
     async with opened(service) as account:
         with pytest.raises(OutcomeUnknown, match="list_messages") as caught:
-            if operation == "send":
-                await account.send_message("room", Draft(text="x"))
-            else:
-                await account.import_message("room", letter(email="ann@example.com"))
+            await write(account)
     assert caught.value.sent is None
     assert len(service.written) == 1

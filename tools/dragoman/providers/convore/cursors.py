@@ -14,7 +14,7 @@ from dragoman.errors import InvalidArgument
 Key: TypeAlias = tuple[datetime, str]
 """What lists are sorted by: the moment, then the id."""
 
-_LONGEST: Final = 65_536
+_LONGEST: Final = 262_144
 
 
 @dataclass(frozen=True, slots=True)

@@ -195,11 +195,13 @@ def _message_entry(conversation: str, found: wire.Message) -> Entry[Message] | N
     message = to_message(found, conversation)
     if message is None:
         return None
-    return Entry((_moment_of(found), message.id), message, len(message.text) + _WEIGHT)
+    at = message.sent_at or moment(found.created_at) or EARLIEST
+    return Entry((at, message.id), message, len(message.text) + _WEIGHT)
 
 
 def _wire_entry(found: wire.Message) -> Entry[wire.Message] | None:
-    return Entry((_moment_of(found), found.id), found, _WEIGHT) if found.id else None
+    at = moment(found.date) or moment(found.created_at) or EARLIEST
+    return Entry((at, found.id), found, _WEIGHT) if found.id else None
 
 
 def _conversation_entry(found: wire.Conversation) -> Entry[Conversation] | None:
@@ -208,10 +210,6 @@ def _conversation_entry(found: wire.Conversation) -> Entry[Conversation] | None:
         return None
     at = conversation.last_message_at or moment(found.created_at) or EARLIEST
     return Entry((at, conversation.id), conversation, _WEIGHT)
-
-
-def _moment_of(found: wire.Message) -> datetime:
-    return moment(found.date) or moment(found.created_at) or EARLIEST
 
 
 def _received(entries: Sequence[Entry[wire.Message]]) -> Sequence[Entry[wire.Message]]:

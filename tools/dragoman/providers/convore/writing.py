@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC
 from typing import Final
 
-from dragoman.errors import Conflict, DragomanError, InvalidArgument, NotFound, PermissionDenied
+from dragoman.errors import Conflict, DeadlineExceeded, DragomanError, InvalidArgument, NotFound, PermissionDenied
 from dragoman.model import Author, Message
 from dragoman.provider import Change, Draft
 from dragoman.providers.convore import people, wire
@@ -129,7 +129,11 @@ class Writer:
         if draft.reply_to is not None:
             answered = await self._reader.checked(conversation, draft.reply_to)
             return {"reply_to_message_id": answered.value.id or draft.reply_to}
-        received = await self._reader.last_received(conversation)
+        try:
+            received = await self._reader.last_received(conversation)
+        except DeadlineExceeded as error:
+            error.hint = "Say with reply_to which message it answers."
+            raise
         if received is not None:
             return {"reply_to_message_id": received.id}
         return _to_everybody(conversation, draft, scene)
