@@ -150,9 +150,11 @@ class Workspace:
         what = capability.value.replace("_", " ")
         who = f"Accounts that can: {', '.join(a.name for a in offering)}." if offering else "No account can."
         if name is not None and capability in self.account(name).capabilities:
+            off = self.account(name).settings.write == "off"
+            hint = 'set write = "confirm"' if off else "put its conversations into write_to, which is empty,"
             return UnsupportedOperation(
-                f"The settings do not allow to {what} here.",
-                hint=f'Writing is switched on by write = "confirm" in [accounts.{name}].',
+                "The settings of this account allow no writing.",
+                hint=f"To allow it, {hint} in [accounts.{name}].",
                 account=name,
             )
         if name is not None:

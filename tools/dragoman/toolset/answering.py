@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Literal, cast
+from typing import Any, Final, Literal, cast
 
 from dragoman import progress
-from dragoman.errors import InvalidArgument, NotFound
+from dragoman.errors import DragomanError, InvalidArgument, NotFound
+from dragoman.sanitize import clean_line
 from dragoman.text import Answer, lay_out
 from dragoman.toolset.arguments import check
 from dragoman.toolset.call import Call, Caller, Desk, Found
 from dragoman.toolset.feed import Places
 from dragoman.toolset.spec import ToolSpec
 from dragoman.toolset.tools import BY_NAME, TOOLS
+
+_LONGEST_SENTENCE: Final = 1000
+_WHOLE: Final = 20_000_000
 
 
 class UnknownTool(NotFound):
@@ -39,9 +43,19 @@ async def call_tool(desk: Desk, name: str, arguments: Mapping[str, object], call
         UnknownTool: There is no such tool.
         DragomanError: What went wrong, in words for the caller.
     """
+    try:
+        return await _answer(desk, name, arguments, caller)
+    except DragomanError as error:
+        # A service's words may be in it, and a client shows it as it stands.
+        error.message = clean_line(error.message, _LONGEST_SENTENCE)
+        error.hint = clean_line(error.hint, _LONGEST_SENTENCE)
+        raise
+
+
+async def _answer(desk: Desk, name: str, arguments: Mapping[str, object], caller: Caller) -> Answer:
     tool = BY_NAME.get(name)
     if tool is None:
-        raise UnknownTool(f"There is no tool {name!r}.", hint=f"Tools: {', '.join(BY_NAME)}.")
+        raise UnknownTool(f"There is no tool {name[:60]!r}.", hint=f"Tools: {', '.join(BY_NAME)}.")
     given = check(tool, arguments)
     form = cast("Literal['text', 'json']", given.pop("format", "text"))
     budget = cast("int", given.pop("max_tokens", desk.max_tokens))
@@ -54,6 +68,8 @@ async def call_tool(desk: Desk, name: str, arguments: Mapping[str, object], call
         asked, now = kept["asked"], datetime.fromisoformat(kept["now"])
     with progress.heard_by(caller.progress):
         found: Found = await tool.run(Call(desk, caller, now), **given)
+    if found.whole:
+        budget = max(budget, _WHOLE)
     layout = lay_out(found.view, form=form, max_tokens=budget, zone=desk.zone)
     if not layout.needs_cursor:
         return layout.answer(None)

@@ -18,12 +18,14 @@ from dragoman.toolset.spec import Parameter, ToolSpec
 
 _INTEGER: Final = re.compile(r"[+-]?\d{1,18}(\.0+)?")
 _MOST_TEXT: Final = 16 * 1024 * 1024
+_CLEARED: Final = ("text", "subject")
 
 
 def check(tool: ToolSpec, arguments: Mapping[str, object]) -> dict[str, object]:
     """Check the arguments of a call against the tool's parameters.
 
-    An argument that is null, or an empty string where it may be left out, counts as left out.
+    An argument that is null, or an empty string where it may be left out, counts as left out; an empty
+    text or subject is kept, because it clears what is there.
 
     Returns:
         The arguments that were given, in the types that the tool's function takes.
@@ -35,7 +37,7 @@ def check(tool: ToolSpec, arguments: Mapping[str, object]) -> dict[str, object]:
     good: dict[str, object] = {}
     for name, parameter in tool.parameters.items():
         value = arguments.get(name)
-        if value is None or (value == "" and not parameter.required and name != "text"):
+        if value is None or (value == "" and not parameter.required and name not in _CLEARED):
             if parameter.required:
                 wrong.append(f"{name} is missing ({parameter.description}).")
             continue

@@ -77,7 +77,9 @@ class Found:
         view: What to show.
         places: Where to go on when only the first so many items are shown (in the order they were
             taken), or a long text was shown up to an offset.
+        whole: Nothing of it may be cut, whatever the budget: somebody is to agree to all of it.
     """
 
     view: View
     places: Callable[[int, int | None], Places | None] = field(default=_nowhere)
+    whole: bool = False

@@ -30,7 +30,7 @@ CURSOR: Final = "from the page before; repeat the other arguments"
 
 _MOST_EXAMINED: Final = 5000
 _REPORT_EVERY: Final = 500
-_SAME_INSTANT: Final = 20
+_SAME_INSTANT: Final = 200
 _TICK: Final = timedelta(microseconds=1)
 
 
@@ -191,10 +191,14 @@ async def _neighbours(account: Account, message: Message, count: int) -> tuple[l
 
 async def _side(account: Account, message: Message, query: MessageQuery, count: int) -> list[Message]:
     """Up to ``count`` messages on the far side of a message, nearest first."""
-    feed = Feed(await message_source(account, message.conversation, query))
+    source = await message_source(account, message.conversation, query)
+    exactly = source.cursor_after(message)
+    if exactly is not None:
+        return (await _take(Feed(source, Place(exactly)), replace(query, limit=count))).messages
+    feed = Feed(source)
     taken = await _take(feed, replace(query, limit=_SAME_INSTANT + count))
     ids = [one.id for one in taken.messages]
-    start = ids.index(message.id) + 1 if message.id in ids else 0
+    start = ids.index(message.id) + 1 if message.id in ids else len(ids)
     return taken.messages[start : start + count]
 
 

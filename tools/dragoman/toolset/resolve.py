@@ -34,10 +34,27 @@ async def find_conversation(workspace: Workspace, said: str, *, fresh: bool = Fa
         NotFound: No conversation is meant by it; the sentence names near ones.
         InvalidArgument: Several conversations have this title; the sentence lists them.
     """
-    reference = address(workspace, said)
+    reference = conversation_address(workspace, said)
     if reference is not None:
         return await describe(workspace, reference, fresh=fresh)
     return await _by_title(workspace, said)
+
+
+def conversation_address(workspace: Workspace, said: str) -> Reference | None:
+    """As :func:`address`, for a conversation: the reference of a message is refused, a link to one is not.
+
+    Raises:
+        InvalidArgument: It is the reference of a message.
+        NotFound: It is a link that no account recognises.
+    """
+    reference = address(workspace, said)
+    if reference is not None and reference.message is not None and not _LINK.fullmatch(said.strip()):
+        raise InvalidArgument(
+            "This is the reference of a message, and a conversation is meant.",
+            hint=f"Its conversation is {Reference(reference.account, reference.conversation)}; "
+            "a / that belongs to an id is written %2F.",
+        )
+    return reference
 
 
 def address(workspace: Workspace, said: str) -> Reference | None:
@@ -147,7 +164,9 @@ async def _candidates(workspace: Workspace, title: str) -> list[Conversation]:
                 group.start_soon(look, account)
     except* DragomanError as failures:
         # A title cannot be said to be unique while an account is silent.
-        raise _first(failures) from None
+        failure = _first(failures)
+        failure.hint = f"{failure.hint} A reference such as account:id works without this account.".strip()
+        raise failure from None
     return found
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from datetime import date, datetime, time, timedelta, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Final
 
 from dragoman.errors import InvalidArgument
 
-_AGO: Final = re.compile(r"(\d{1,6})\s*(s|m|min|h|d|w)(?:\s+ago)?", re.IGNORECASE)
+_AGO: Final = re.compile(r"(\d{1,6})\s*(s|m|min|h|d|w)(?:\s+ago)?", re.IGNORECASE | re.ASCII)
 _UNITS: Final = {"s": "seconds", "m": "minutes", "min": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _DAYS: Final = {"today": 0, "yesterday": -1, "tomorrow": 1}
 
@@ -29,7 +29,8 @@ def parse_time(text: str, *, zone: tzinfo, now: datetime, name: str, end: bool =
     said = text.strip()
     try:
         moment = _relative(said.lower(), zone, now, end=end) or _absolute(said, zone, end=end)
-        moment.timestamp()
+        # Two times of one zone are otherwise compared by the clock, which jumps.
+        moment = moment.astimezone(UTC)
     except (ValueError, OverflowError, OSError):
         raise InvalidArgument(
             f"{name} is not a time that exists.",

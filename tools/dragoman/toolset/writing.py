@@ -22,7 +22,7 @@ from dragoman.store import Entry, Intent, Store
 from dragoman.text import WrittenView
 from dragoman.toolset.call import Call, Found
 from dragoman.toolset.reading import CONVERSATION, MESSAGE
-from dragoman.toolset.resolve import address, blaming, describe, find_conversation, find_message
+from dragoman.toolset.resolve import blaming, conversation_address, describe, find_conversation, find_message
 from dragoman.toolset.times import parse_time
 from dragoman.workspace import Account
 
@@ -49,7 +49,7 @@ async def send_message(
     account = _writable(call, target.account, Capability.SEND_MESSAGE)
     _check_text(account, text)
     answered = await _answered(call, target, reply_to)
-    draft = Draft(text=text, reply_to=answered, subject=subject, idempotency_key=idempotency_key)
+    draft = Draft(text=text, reply_to=answered, subject=subject or None, idempotency_key=idempotency_key)
     content: dict[str, object] = {"text": text, "reply_to": answered, "subject": subject}
     preview = _preview(call, target, text=text, reply_to=answered, subject=subject)
     write = _Writing(call, account, target, Capability.SEND_MESSAGE, content, preview)
@@ -194,7 +194,8 @@ class _Writing:
             raise PermissionDenied("The user declined. Nothing was written.", hint="Do not try again unasked.")
         token = await (await self.call.workspace.store()).offer(write.digest)
         note = f"Nothing was written yet. To do exactly this, call again within 10 minutes with confirm={token}"
-        return Found(WrittenView(conversation=self.target, message=self.preview, verb="preview", notes=(note,)))
+        view = WrittenView(conversation=self.target, message=self.preview, verb="preview", notes=(note,))
+        return Found(view, whole=True)
 
 
 def _writable(call: Call, name: str, capability: Capability) -> Account:
@@ -227,7 +228,7 @@ async def _answered(call: Call, target: Conversation, reply_to: str | None) -> s
 
 async def _import_target(call: Call, said: str) -> Conversation:
     """Where to import: an address as it stands, because the conversation may not exist yet."""
-    reference = address(call.workspace, said)
+    reference = conversation_address(call.workspace, said)
     if reference is not None:
         return Conversation(id=reference.conversation, account=reference.account)
     return await find_conversation(call.workspace, said, fresh=True)
