@@ -112,7 +112,7 @@ async def _read(source: BinaryIO, into: MemoryObjectSendStream[Incoming], pendin
             if not line.strip():
                 continue
             try:
-                message = types.jsonrpc_message_adapter.validate_json(line, by_name=False)
+                message = _decoded(line)
             except ValidationError as error:
                 _log.warning("A line that is no JSON-RPC message was left unanswered.")
                 await into.send(error)
@@ -121,6 +121,16 @@ async def _read(source: BinaryIO, into: MemoryObjectSendStream[Incoming], pendin
             await into.send(SessionMessage(message))
         with anyio.move_on_after(GRACE):
             await pending.settled()
+
+
+def _decoded(line: bytes) -> types.JSONRPCMessage:
+    try:
+        return types.jsonrpc_message_adapter.validate_json(line, by_name=False)
+    except ValidationError:
+        # Half an emoji, which some clients cut off, is fine JSON and no UTF-8: only Python's own reader takes it.
+        with suppress(ValueError, RecursionError):
+            return types.jsonrpc_message_adapter.validate_python(json.loads(line), by_name=False)
+        raise
 
 
 async def _write(

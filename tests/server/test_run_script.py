@@ -62,6 +62,13 @@ def test_each_command_passes_its_arguments_on(copied, arguments, called):
     assert done.returncode == 0
 
 
+def test_serve_stays_where_the_caller_is_so_that_settings_there_are_found(copied):
+    stand_in = copied / ".venv" / "bin" / "dragoman"
+    stand_in.write_text("#!/bin/sh\npwd\n", encoding="utf-8")
+    installed(copied)
+    assert run(copied, "serve").stdout == "/\n"
+
+
 def test_check_runs_every_tool(copied):
     installed(copied)
     tools = [line.split()[0] for line in run(copied, "check").stdout.splitlines()]

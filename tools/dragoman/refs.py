@@ -14,6 +14,7 @@ from typing import Final
 from urllib.parse import unquote_to_bytes
 
 from dragoman.errors import InvalidArgument
+from dragoman.sanitize import clean
 
 ACCOUNT_NAME: Final = re.compile(r"[a-z][a-z0-9-]{0,31}")
 _BAD_ESCAPE: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
@@ -38,7 +39,11 @@ def encode(identifier: str) -> str:
     """Write an id as a part of a reference."""
     if identifier.isalnum() and identifier.isascii():
         return identifier
-    return "".join(_escape(c) if _must_escape(c) else c for c in identifier)
+    readable = "".join(_escape(c) if _must_escape(c) else c for c in identifier)
+    if readable.isascii() or clean(readable) == readable:
+        return readable
+    # What would not be shown as it is could not be copied from what is shown.
+    return "".join(c if c.isascii() or _is_letter(c) else _escape(c) for c in readable)
 
 
 def decode(part: str) -> str:
@@ -74,6 +79,10 @@ def parse(text: str) -> Reference | None:
 
 def _must_escape(char: str) -> bool:
     return char in "%/" or unicodedata.category(char) in _HIDDEN
+
+
+def _is_letter(char: str) -> bool:
+    return unicodedata.category(char)[0] in "LNP" and clean(f"a{char}a") == f"a{char}a"
 
 
 def _escape(char: str) -> str:

@@ -36,6 +36,7 @@ class Store:
         self._database = database
         self._clock = clock
         self._seen = Archive("seen", numbered=True)
+        self._unwritten = cursors.Unwritten()
 
     @classmethod
     @asynccontextmanager
@@ -58,12 +59,15 @@ class Store:
 
         A message that was never seen gets the next number, its parent before it. Writes only when something is
         new or has changed. With ``off`` nothing is kept and no number given. ``account`` must be filled in.
+        A file that can only be read gives the numbers that it has.
         """
         if remember == "off" or not messages:
             return list(messages)
         known = await self._database.read(lambda con: numbers.known(con, self._seen, messages, remember))
         if known is not None:
             return known
+        if not self._database.writable:
+            return await self._database.read(lambda con: numbers.as_far_as_known(con, self._seen, messages))
         return await self._database.write(lambda con: numbers.write_down(con, self._seen, messages, remember))
 
     async def locate(self, number: int) -> tuple[str, str, str] | None:
@@ -86,7 +90,7 @@ class Store:
     async def remember_conversations(self, conversations: Sequence[Conversation]) -> None:
         """Keep what is known of conversations, so that titles are resolved without asking the service."""
         fresh = await self._database.read(lambda con: places.unknown(con, self._seen.tables, conversations))
-        if fresh:
+        if fresh and self._database.writable:
             await self._database.write(lambda con: places.describe_all(con, self._seen.tables, fresh))
 
     async def conversation(self, account: str, conversation: str) -> Conversation | None:
@@ -99,11 +103,18 @@ class Store:
         return await self._database.read(lambda con: self._conversations(con, account))
 
     async def keep_cursor(self, state: Mapping[str, object]) -> str:
-        """A short name for ``state`` (JSON values), good for thirty days or ten thousand further ones."""
+        """A short name for ``state`` (JSON values), good for thirty days or ten thousand further ones.
+
+        Beside a file that can only be read it is good until this store is closed.
+        """
+        if not self._database.writable:
+            return self._unwritten.keep(state)
         return await self._database.write(lambda con: cursors.keep(con, state, self._seconds()))
 
     async def find_cursor(self, token: str) -> dict[str, object] | None:
         """The state of that name, ``None`` when it is unknown or was forgotten."""
+        if not self._database.writable:
+            return self._unwritten.find(token)
         return await self._database.read(lambda con: cursors.find(con, token, self._seconds()))
 
     async def begin(self, intent: Intent) -> Entry:

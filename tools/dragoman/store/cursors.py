@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import secrets
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -92,3 +93,26 @@ def _name(value: int) -> str:
         value, digit = divmod(value, 36)
         digits = _DIGITS[digit] + digits
     return f"k{digits}"
+
+
+class Unwritten:
+    """Cursors that live in memory, beside a file that can only be read."""
+
+    def __init__(self) -> None:
+        self._states: dict[str, str] = {}
+
+    def keep(self, state: Mapping[str, object]) -> str:
+        """Name a state; the oldest one is forgotten when there are too many."""
+        token = f"m{secrets.token_hex(3)}"
+        self._states[token] = json.dumps(state, separators=(",", ":"))
+        if len(self._states) > KEPT:
+            del self._states[next(iter(self._states))]
+        return token
+
+    def find(self, token: str) -> dict[str, object] | None:
+        """The state of that name."""
+        kept = self._states.get(token)
+        if kept is None:
+            return None
+        state: dict[str, object] = json.loads(kept)
+        return state

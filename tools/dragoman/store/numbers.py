@@ -29,6 +29,17 @@ def known(con: Connection, seen: Archive, messages: Sequence[Message], remember:
     return [_numbered(message, numbered[message.account, message.conversation]) for message in messages]
 
 
+def as_far_as_known(con: Connection, seen: Archive, messages: Sequence[Message]) -> list[Message]:
+    """The messages with those numbers that were given already, for a file that takes no new ones."""
+    told: list[Message] = []
+    for message in messages:
+        ids = [message.id] if message.reply_to is None else [message.id, message.reply_to]
+        numbers = seen.numbers(con, message.account, message.conversation, ids)
+        parent = None if message.reply_to is None else numbers.get(message.reply_to)
+        told.append(replace(message, number=numbers.get(message.id), reply_to_number=parent))
+    return told
+
+
 def write_down(con: Connection, seen: Archive, messages: Sequence[Message], remember: Remember) -> list[Message]:
     """Give numbers to messages and to those that they answer, and remember them."""
     numbered: dict[tuple[str, str], dict[str, int]] = {}
