@@ -111,3 +111,15 @@ def test_broken_escapes_are_refused_with_what_to_do(text):
 def test_an_account_name_of_32_characters_is_the_longest():
     name = "a" * 32
     assert parse(f"{name}:room") == Reference(name, "room")
+
+
+@pytest.mark.parametrize("hidden", ["\u3164", "\u115f", "\u2800", "\ue000", "\u0378", "a" + "\u0301" * 8])
+def test_what_would_not_be_shown_as_it_is_is_encoded(hidden):
+    spelled = encode(f"room-{hidden}-7")
+    assert spelled.isascii()
+    assert decode(spelled) == f"room-{hidden}-7"
+
+
+@pytest.mark.parametrize("readable", ["π", "日本", "กำ", "\U0001f600", "café"])
+def test_letters_and_emoji_stay_readable(readable):
+    assert encode(f"room-{readable}") == f"room-{readable}"

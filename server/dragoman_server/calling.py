@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Sequence
 from difflib import get_close_matches
 
@@ -13,6 +14,8 @@ from dragoman.errors import DragomanError
 from dragoman.toolset import Caller, UnknownTool, call_tool, listed
 from dragoman_server import desk
 from dragoman_server.config import Config
+
+_log = logging.getLogger(__name__)
 
 
 def arguments(pairs: Sequence[str], more: str | None) -> dict[str, object]:
@@ -51,6 +54,9 @@ async def _call(config: Config, tool: str, given: dict[str, object]) -> tuple[st
             raise click.UsageError(f"No such tool; {hint}") from None
         except DragomanError as error:
             return str(error), True
+        except Exception:  # noqa: BLE001  # the boundary: a crash is logged and shown to nobody
+            _log.exception("%s crashed.", tool)
+            return "Internal error; it is logged on stderr. Other calls still work.", True
 
 
 def _object(text: str) -> dict[str, object]:

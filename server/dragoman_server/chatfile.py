@@ -14,6 +14,7 @@ from pydantic import AwareDatetime, BaseModel, ValidationError
 
 from dragoman.errors import InvalidArgument
 from dragoman.model import Attachment, Author, AuthorKind, Conversation, ConversationKind, Edit, Message, Reaction
+from dragoman_server.jsonlines import Count, mended, mistake
 
 _MENTION: Final = re.compile(r"<@([^<>\s]+)>")
 _KINDS: Final = {
@@ -40,7 +41,7 @@ class FileEntry(BaseModel):
     name: str
     id: str = ""
     mime: str | None = None
-    size: int | None = None
+    size: Count | None = None
     url: str | None = None
 
 
@@ -100,14 +101,19 @@ def read(content: bytes) -> ChatFile:
         InvalidArgument: It does not have this form; the sentence names the first member that is wrong.
     """
     try:
-        return ChatFile.model_validate_json(content)
+        return ChatFile.model_validate_json(mended(content.decode("utf-8-sig")))
+    except UnicodeDecodeError:
+        raise _neither("it is not UTF-8 text") from None
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(str(step) for step in first["loc"]) or "the file"
-        raise InvalidArgument(
-            f"The file is neither a chat export nor JSON Lines ({where}: {first['type'].replace('_', ' ')}).",
-            hint="The README describes both forms.",
-        ) from None
+        place, said = mistake(error)
+        raise _neither(f"{place or 'it'} {said}") from None
+
+
+def _neither(reason: str) -> InvalidArgument:
+    return InvalidArgument(
+        f"The file is neither a chat export nor JSON Lines ({reason}).",
+        hint='"Files to import" in the README describes both forms.',
+    )
 
 
 def conversations(chat: ChatFile) -> Iterator[tuple[Conversation, list[Message]]]:

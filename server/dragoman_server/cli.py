@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
@@ -11,7 +13,7 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 import click
 
 from dragoman._version import __version__
-from dragoman.errors import DragomanError
+from dragoman.errors import DragomanError, InvalidArgument, Unavailable
 
 if TYPE_CHECKING:
     from dragoman_server.config import Config
@@ -28,12 +30,46 @@ class Commands(click.Group):
     def invoke(self, ctx: click.Context) -> object:
         """Run the command that was asked for."""
         try:
-            return super().invoke(ctx)
+            return _plainly(super().invoke, ctx)
         except DragomanError as error:
             from dragoman_server.log import redact  # noqa: PLC0415  # only on failure
 
             click.echo(redact(str(error)), err=True)
             ctx.exit(2 if error.code == "bad_settings" else 1)
+
+
+def _plainly(invoke: Callable[[click.Context], object], ctx: click.Context) -> object:
+    """Run a command; what the system refuses becomes a sentence, but for a reader that left, which click knows."""
+    try:
+        return invoke(ctx)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        _forget_output()
+        reason = error.strerror or type(error).__name__
+        raise Unavailable(f"The system refuses to go on ({reason}).", hint="Mend that, then try again.") from error
+
+
+def _say(text: str) -> None:
+    """Print an answer."""
+    try:
+        click.echo(text)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        _forget_output()
+        raise Unavailable(
+            f"The command ran, but its answer cannot be written ({error.strerror}).", hint="Send stdout elsewhere."
+        ) from error
+
+
+def _forget_output() -> None:
+    """Let what could not be written go nowhere, or the interpreter fails over it once more at its end."""
+    with suppress(OSError, ValueError, AttributeError):
+        descriptor = sys.stdout.fileno()
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, descriptor)
+        os.close(null)
 
 
 def common(command: Callable[P, R]) -> Callable[P, R]:
@@ -59,7 +95,12 @@ def serve(config: Path | None, log_level: str | None) -> None:
 
     if sys.stdin is not None and sys.stdin.isatty():
         click.echo("Waiting for an MCP client on stdin. Press Ctrl-C to end; `dragoman demo` shows more.", err=True)
-    lines = wire.take()
+    try:
+        lines = wire.take()
+    except OSError:
+        raise InvalidArgument(
+            "The server needs an open stdin and an open stdout.", hint="Let an MCP client start it; it opens both."
+        ) from None
     from dragoman_server import serving  # noqa: PLC0415  # imports the SDK
 
     serving.over_pipes(lines, config, log_level)
@@ -79,7 +120,7 @@ def call(tool: str, arguments: tuple[str, ...], more: str | None, config: Path |
 
     given = calling.arguments(arguments, more)
     text, failed = calling.run(_settings(config, log_level), tool, given)
-    click.echo(text)
+    _say(text)
     sys.exit(int(failed))
 
 
@@ -89,7 +130,7 @@ def tools(config: Path | None, log_level: str | None) -> None:
     """List the tools with what each costs in tokens."""
     from dragoman_server import overview  # noqa: PLC0415  # see the module
 
-    click.echo(overview.tools(_settings(config, log_level)))
+    _say(overview.tools(_settings(config, log_level)))
 
 
 @cli.command()
@@ -98,7 +139,7 @@ def accounts(config: Path | None, log_level: str | None) -> None:
     """List the accounts with what they can do and may write."""
     from dragoman_server import overview  # noqa: PLC0415  # see the module
 
-    click.echo(overview.accounts(_settings(config, log_level)))
+    _say(overview.accounts(_settings(config, log_level)))
 
 
 @cli.command()
@@ -109,7 +150,7 @@ def check(config: Path | None, log_level: str | None) -> None:
 
     reports = checking.check(_settings(config, log_level))
     for report in reports:
-        click.echo(report.line)
+        _say(report.line)
     sys.exit(int(not all(report.good for report in reports)))
 
 
@@ -121,7 +162,7 @@ def import_(file: Path, account: str | None, config: Path | None, log_level: str
     """Import a chat export or JSON Lines into a local account; again and again without doubling."""
     from dragoman_server import importing  # noqa: PLC0415  # see the module
 
-    click.echo(importing.import_file(_settings(config, log_level), file, account))
+    _say(importing.import_file(_settings(config, log_level), file, account))
 
 
 @cli.command()

@@ -52,8 +52,24 @@ class Show:
 
 
 def run() -> None:
-    """Run the demonstration and print it."""
-    anyio.run(_run)
+    """Run the demonstration and print it.
+
+    Raises:
+        OSError: Nothing can be printed any more.
+    """
+    try:
+        anyio.run(_run)
+    except BaseExceptionGroup as group:
+        refused, others = group.split(OSError)
+        if refused is None or others is not None:
+            raise
+        raise _first(refused) from None
+
+
+def _first(group: BaseExceptionGroup[OSError]) -> OSError:
+    """What was raised before the tasks around it wrapped it."""
+    first = group.exceptions[0]
+    return _first(first) if isinstance(first, BaseExceptionGroup) else first
 
 
 async def _run() -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import stat
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import tzinfo
+from itertools import chain
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -30,6 +32,7 @@ BATCH: Final = 2000
 
 _LONGEST_LINE: Final = 64 << 20
 _LARGEST_CHAT: Final = 512 << 20
+_BOM: Final = b"\xef\xbb\xbf"
 
 Progress = Callable[[int], None]
 
@@ -41,6 +44,15 @@ class Batch:
     conversation: Conversation
     messages: list[Message]
     position: int
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A line that is not blank. ``position``: where it ends in the file, in bytes."""
+
+    number: int
+    position: int
+    content: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +107,7 @@ async def load(shared: Desk, path: Path, account: str | None = None, progress: P
         batches = read(file, shared.zone)
         messages = new = 0
         places: set[str] = set()
-        while (batch := await anyio.to_thread.run_sync(next, batches, None)) is not None:
+        while (batch := await anyio.to_thread.run_sync(_next, batches, path, messages)) is not None:
             policy.allow(target.settings, Reference(target.name, batch.conversation.id))
             new += await provider.import_conversation(batch.conversation, batch.messages)
             messages += len(batch.messages)
@@ -111,13 +123,40 @@ def read(file: BinaryIO, zone: tzinfo) -> Iterator[Batch]:
     Raises:
         InvalidArgument: The file has neither form, or a line is wrong.
     """
-    first = file.readline(_LONGEST_LINE)
-    file.seek(0)
-    return _lines(file, zone) if _is_message(first) else _chat(file)
+    rows = _rows(file)
+    first = next(rows, Row(0, 0, b""))
+    yield from _lines(chain([first], rows), zone) if _is_message(first.content) else _chat(first.content, file)
 
 
-def _chat(file: BinaryIO) -> Iterator[Batch]:
-    content = file.read(_LARGEST_CHAT + 1)
+def _next(batches: Iterator[Batch], path: Path, stored: int) -> Batch | None:
+    try:
+        return next(batches, None)
+    except OSError as error:
+        raise _after(stored, _unreadable(path, error)) from None
+    except InvalidArgument as error:
+        raise _after(stored, error) from None
+
+
+def _after(stored: int, error: InvalidArgument) -> InvalidArgument:
+    """The mistake, and what stays of the messages before it."""
+    if not stored:
+        return error
+    kept = f"{stored:,} messages before it are" if stored > 1 else "1 message before it is"
+    said = f"{kept} stored; importing again doubles nothing."
+    return InvalidArgument(error.message, hint=f"{error.hint} {said}".strip())
+
+
+def _rows(file: BinaryIO) -> Iterator[Row]:
+    """The lines that are not blank; nothing is read twice, so that a pipe will do."""
+    position = 0
+    for number, content in enumerate(iter(lambda: file.readline(_LONGEST_LINE), b""), 1):
+        position += len(content)
+        if content.removeprefix(_BOM).strip():
+            yield Row(number, position, content.removeprefix(_BOM))
+
+
+def _chat(beginning: bytes, file: BinaryIO) -> Iterator[Batch]:
+    content = beginning + file.read(_LARGEST_CHAT + 1)
     if len(content) > _LARGEST_CHAT:
         raise InvalidArgument("The chat export is larger than 512 MiB.", hint="Convert it to JSON Lines.")
     for conversation, messages in chatfile.conversations(chatfile.read(content)):
@@ -125,15 +164,13 @@ def _chat(file: BinaryIO) -> Iterator[Batch]:
             yield Batch(conversation, messages[start : start + BATCH], len(content))
 
 
-def _lines(file: BinaryIO, zone: tzinfo) -> Iterator[Batch]:
+def _lines(rows: Iterable[Row], zone: tzinfo) -> Iterator[Batch]:
     reader = Reader(zone)
     waiting: dict[str, list[Message]] = {}
     held = position = 0
-    for number, row in enumerate(iter(lambda: file.readline(_LONGEST_LINE), b""), 1):
-        position += len(row)
-        if not row.strip():
-            continue
-        message = _message(reader, row, number)
+    for row in rows:
+        position = row.position
+        message = _message(reader, row)
         waiting.setdefault(message.conversation, []).append(message)
         held += 1
         if held >= BATCH:
@@ -147,18 +184,18 @@ def _batches(waiting: dict[str, list[Message]], position: int) -> Iterator[Batch
         yield Batch(Conversation(id=identifier), messages, position)
 
 
-def _message(reader: Reader, row: bytes, number: int) -> Message:
+def _message(reader: Reader, row: Row) -> Message:
     try:
-        return reader.message(row.decode("utf-8-sig"))
+        return reader.message(row.content.decode())
     except UnicodeDecodeError:
-        raise InvalidArgument(f"Line {number} is not UTF-8 text.") from None
+        raise InvalidArgument(f"Line {row.number} is not UTF-8 text.") from None
     except InvalidArgument as error:
-        raise InvalidArgument(f"Line {number}: {error.message}", hint=error.hint) from None
+        raise InvalidArgument(f"Line {row.number}: {error.message}", hint=error.hint) from None
 
 
 def _is_message(line: bytes) -> bool:
     try:
-        found: object = json.loads(line.decode("utf-8-sig"))
+        found: object = json.loads(line.decode())
     except (ValueError, RecursionError):
         return False
     return isinstance(found, dict) and "conversations" not in found
@@ -177,9 +214,17 @@ def _opened(path: Path) -> BinaryIO:
     try:
         return path.open("rb")
     except OSError as error:
-        raise InvalidArgument(f"{path}: The file cannot be read ({error.strerror or type(error).__name__}).") from None
+        raise _unreadable(path, error) from None
+
+
+def _unreadable(path: Path, error: OSError) -> InvalidArgument:
+    return InvalidArgument(f"{path}: The file cannot be read ({error.strerror or type(error).__name__}).")
 
 
 def _size(path: Path) -> int:
-    with _opened(path) as file:
-        return file.seek(0, 2)
+    """Bytes of the file; 0 for a pipe, which nothing may open before it is read."""
+    try:
+        found = path.stat()
+    except OSError as error:
+        raise _unreadable(path, error) from None
+    return found.st_size if stat.S_ISREG(found.st_mode) else 0

@@ -7,16 +7,27 @@ that of ``ref``, else made of ``number`` or of the content, so that a file can b
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from hashlib import sha256
+from typing import Annotated, Final
 
 from pydantic import AliasChoices, BaseModel, Field, ValidationError
 
 from dragoman.errors import InvalidArgument
 from dragoman.model import Attachment, Author, AuthorKind, Citation, Edit, Message, Reaction
 from dragoman.refs import Reference, parse
+
+Count = Annotated[int, Field(ge=0, le=2**63 - 1)]
+
+_ESCAPES: Final = re.compile(
+    r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(\\u[dD][89a-fA-F][0-9a-fA-F]{2})|\\."
+)
+_MEMBER: Final = re.compile(r"[a-z_]{1,40}")
+_BRANCHES: Final = frozenset({"str", "int", "AuthorEntry"})
+"""What pydantic writes into a place for the branch of a union."""
 
 
 class AuthorEntry(BaseModel):
@@ -33,7 +44,7 @@ class AttachmentEntry(BaseModel):
 
     name: str
     media_type: str | None = None
-    size: int | None = None
+    size: Count | None = None
     url: str | None = None
 
 
@@ -69,7 +80,7 @@ class Line(BaseModel):
     url: str | None = None
     edited_at: datetime | None = None
     deleted_at: datetime | None = None
-    reactions: dict[str, int] = Field(default_factory=dict[str, int])
+    reactions: dict[str, Count] = Field(default_factory=dict[str, Count])
     attachments: tuple[AttachmentEntry, ...] = ()
     labels: tuple[str, ...] = ()
     citations: tuple[CitationEntry, ...] = ()
@@ -95,7 +106,7 @@ class Reader:
             InvalidArgument: The line is none; the sentence names the first member that is wrong.
         """
         try:
-            line = Line.model_validate_json(row)
+            line = Line.model_validate_json(mended(row))
             reference = parse(line.ref) if line.ref else None
         except ValidationError as error:
             raise _wrong(error) from None
@@ -167,19 +178,54 @@ def _author(line: Line) -> Author:
     return Author(name=line.author or "user", kind=AuthorKind.BOT if line.bot else AuthorKind.PERSON)
 
 
+def mended(text: str) -> str:
+    """A JSON text in which halves of surrogate pairs, which stand for no character, are U+FFFD."""
+    return _ESCAPES.sub(lambda escape: "\\ufffd" if escape[1] else escape[0], text)
+
+
+def mistake(error: ValidationError) -> tuple[str, str]:
+    """The first member that is wrong, such as ``messages[3].at`` or nothing for the whole, and what it is."""
+    details = error.errors(include_url=False, include_input=False)
+    first = _place(details[0]["loc"])
+    # Each branch of a union has its own mistake: the one furthest inside is of the form that was meant.
+    nearest = max((one for one in details if _place(one["loc"]).startswith(first)), key=lambda one: len(one["loc"]))
+    said = _REASONS.get(nearest["type"], "is not valid")
+    return _place(nearest["loc"]), said.format_map({"expected": "known", **nearest.get("ctx", {})})
+
+
+def _place(steps: tuple[int | str, ...]) -> str:
+    place = ""
+    for step in steps:
+        if isinstance(step, int):
+            place += f"[{step}]"
+        elif step not in _BRANCHES and _MEMBER.fullmatch(step):
+            place += f".{step}"
+    return place.removeprefix(".")
+
+
 def _wrong(error: ValidationError) -> InvalidArgument:
-    first = error.errors(include_url=False, include_input=False)[0]
-    if first["type"] == "json_invalid":
-        return InvalidArgument("The line is no JSON object.")
-    where = ".".join(str(step) for step in first["loc"][:1])
-    return InvalidArgument(f"The member {where} is {_REASONS.get(first['type'], 'not valid')}.")
+    place, said = mistake(error)
+    return InvalidArgument(f"The member {place} {said}." if place else "The line is no JSON object.")
 
 
 _REASONS: Mapping[str, str] = {
-    "missing": "missing",
-    "datetime_from_date_parsing": "no ISO time",
-    "datetime_parsing": "no ISO time",
-    "datetime_type": "no ISO time",
-    "string_type": "no string",
-    "int_parsing": "no whole number",
+    "missing": "is missing",
+    "json_invalid": "is no JSON",
+    "datetime_from_date_parsing": "is no ISO time",
+    "datetime_parsing": "is no ISO time",
+    "datetime_type": "is no ISO time",
+    "timezone_aware": "names no time zone",
+    "string_type": "is no text",
+    "bool_type": "is neither true nor false",
+    "bool_parsing": "is neither true nor false",
+    "int_type": "is no whole number",
+    "int_parsing": "is no whole number",
+    "int_from_float": "is no whole number",
+    "int_parsing_size": "is too large",
+    "less_than_equal": "is too large",
+    "greater_than_equal": "is negative",
+    "enum": "is not {expected}",
+    "tuple_type": "is no list",
+    "dict_type": "is no object",
+    "model_type": "is no object",
 }

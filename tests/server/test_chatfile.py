@@ -87,3 +87,39 @@ def test_the_chat_of_the_package_is_read_whole(chat_file):
     messages = [message for _, found in everything for message in found]
     assert (len(everything), len(messages)) == (4, 199)
     assert not any("<@" in message.text for message in messages)
+
+
+def test_a_byte_order_mark_before_the_chat_is_passed_over():
+    assert len(read(b"\xef\xbb\xbf" + CHAT.encode()).conversations) == 3
+
+
+def test_half_a_surrogate_pair_in_the_chat_is_read_as_the_replacement_character():
+    chat = read(rb'{"conversations": [{"id": "c", "topic": "\ud83d x"}]}')
+    assert chat.conversations[0].topic == "\ufffd x"
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b'{"people": 3, "conversations": []}', "people is no list"),
+        (b'{"people": []}', "conversations is missing"),
+        (b'{"conversations": [{"id": "c"}, {"id": 3}]}', "conversations[1].id is no text"),
+        (
+            b'{"conversations": [{"id": "c", "messages": [{"id": "m", "author": "a", "at": "2026-03-10T09:00"}]}]}',
+            "conversations[0].messages[0].at names no time zone",
+        ),
+        (
+            b'{"conversations": [{"id": "c", "messages": [{"id": "m", "author": "a", "at": "2026-03-10T09:00Z",'
+            b' "attachments": [{"name": "f", "size": -1}]}]}]}',
+            "conversations[0].messages[0].attachments[0].size is negative",
+        ),
+        (b"[]", "it is no object"),
+        (b"", "it is no JSON"),
+        (b"\xff", "it is not UTF-8 text"),
+    ],
+)
+def test_a_refusal_says_in_plain_words_what_is_wrong_and_where(content, reason):
+    with pytest.raises(InvalidArgument) as caught:
+        read(content)
+    assert caught.value.message == f"The file is neither a chat export nor JSON Lines ({reason})."
+    assert "Files to import" in caught.value.hint

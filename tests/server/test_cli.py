@@ -1,5 +1,7 @@
 import json
+import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -176,8 +178,6 @@ def test_the_command_and_the_module_are_the_same_program(dragoman_command):
 
 
 def test_help_imports_neither_the_sdk_nor_the_library(environment):
-    import subprocess  # only here
-
     program = (
         "import sys\nfrom dragoman_server.cli import cli\n"
         "try:\n    cli(['--help'])\nexcept SystemExit:\n    pass\n"
@@ -185,3 +185,59 @@ def test_help_imports_neither_the_sdk_nor_the_library(environment):
     )
     done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, check=True, timeout=60)
     assert done.stdout.endswith(b"[]\n")
+
+
+def test_a_crash_of_a_provider_is_logged_and_said_without_its_text(dragoman_command, trouble):
+    done = dragoman_command("call", "list_messages", "conversation=far:crash", "--config", str(trouble))
+    assert done.returncode == 1
+    assert b"Internal error; it is logged on stderr. Other calls still work." in done.stdout
+    assert b"secret of the crash" not in done.stdout
+    assert b"list_messages crashed." in done.stderr
+
+
+@pytest.fixture
+def shell(environment, tmp_path):
+    """Run the command in a shell line, where it is called ``dragoman``."""
+
+    def run(line: str) -> subprocess.CompletedProcess[bytes]:
+        command = f'dragoman() {{ "{sys.executable}" -m dragoman_server "$@"; }}; {line}'
+        return subprocess.run(
+            ["sh", "-c", command], capture_output=True, env=environment, cwd=tmp_path, timeout=60, check=False
+        )
+
+    return run
+
+
+posix = pytest.mark.skipif(sys.platform == "win32", reason="there is no POSIX shell")
+
+
+@posix
+@pytest.mark.parametrize("line", ["dragoman serve <&-", "dragoman serve >&-"])
+def test_a_server_without_stdin_or_stdout_says_so_in_a_sentence_and_the_status_is_1(shell, line):
+    done = shell(line)
+    assert done.returncode == 1
+    assert done.stderr.startswith(b"The server needs an open stdin and an open stdout.")
+    assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [
+        ("dragoman call list_conversations >/dev/full", b"its answer cannot be written (No space left on device)."),
+        ("dragoman tools >/dev/full", b"its answer cannot be written (No space left on device)."),
+        ("dragoman demo >/dev/full", b"The system refuses to go on (No space left on device)."),
+    ],
+)
+def test_an_answer_that_cannot_be_written_is_one_sentence_and_status_1(shell, line, sentence):
+    done = shell(line)
+    assert done.returncode == 1
+    assert sentence in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+@posix
+def test_a_reader_that_leaves_early_ends_the_demonstration_in_silence(shell):
+    done = shell("dragoman demo | head -20")
+    assert len(done.stdout.splitlines()) == 20
+    assert done.stderr == b""

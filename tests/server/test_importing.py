@@ -1,5 +1,7 @@
 import json
+import os
 from io import BytesIO
+from threading import Thread
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -8,7 +10,7 @@ from dragoman.errors import DragomanError, InvalidArgument, NotFound, Permission
 from dragoman.toolset import call_tool
 from dragoman_server import desk
 from dragoman_server.config import from_mapping
-from dragoman_server.importing import BATCH, load, read
+from dragoman_server.importing import BATCH, import_file, load, read
 
 BERLIN = ZoneInfo("Europe/Berlin")
 
@@ -175,3 +177,86 @@ async def test_a_file_that_is_not_there_is_said(config, tmp_path):
     async with desk.at(config) as shared:
         with pytest.raises(InvalidArgument, match="cannot be read"):
             await load(shared, tmp_path / "none.jsonl")
+
+
+def test_blank_lines_and_a_byte_order_mark_before_the_first_message_are_passed_over():
+    assert [message.text for message in messages("\ufeff\n", "  \n", line(text="a"), "\n", line(text="b"))] == [
+        "a",
+        "b",
+    ]
+    with pytest.raises(InvalidArgument, match="Line 3: "):
+        messages("\n", line(), "{\n")
+
+
+def test_half_a_surrogate_pair_is_imported_as_the_replacement_character_and_all_else_is_kept():
+    lone, pair, escaped = r"\ud83d x \udc00", r"\ud83d\ude00", r"\\ud83d"
+    row = line(text="TEXT").replace("TEXT", f"{lone}|{pair}|{escaped}")
+    assert messages(row)[0].text == "\ufffd x \ufffd|😀|\\ud83d"
+
+
+@pytest.mark.parametrize(
+    ("members", "reason"),
+    [
+        ({"author": {"id": "x"}}, "author.name is missing."),
+        ({"author": {"name": "x", "kind": "y"}}, "author.kind is not 'person', 'assistant', 'bot' or 'system'."),
+        ({"author": 5}, "author is no text."),
+        ({"reactions": {"👍": -1}}, "reactions is negative."),
+        ({"reactions": {"👍": 2**63}}, "reactions is too large."),
+        ({"attachments": [{"name": "a", "size": -1}]}, "attachments[0].size is negative."),
+        ({"labels": "red"}, "labels is no list."),
+        ({"history": ["old"]}, "history[0] is no object."),
+    ],
+)
+def test_a_wrong_member_is_named_with_what_it_is(members, reason):
+    with pytest.raises(InvalidArgument) as caught:
+        messages(line(), line(**members))
+    assert caught.value.message == f"Line 2: The member {reason}"
+
+
+def test_a_line_that_is_another_json_value_is_said_to_be_no_object():
+    with pytest.raises(InvalidArgument, match=r"Line 2: The line is no JSON object\."):
+        messages(line(), "[]\n")
+
+
+@pytest.mark.anyio
+async def test_a_mistake_says_how_many_messages_before_it_are_stored(config, file):
+    good = [line(text=str(number)) for number in range(BATCH * 2 + 5)]
+    async with desk.at(config) as shared:
+        with pytest.raises(InvalidArgument) as caught:
+            await load(shared, file(*good, "{\n"))
+        outcome = await load(shared, file(*good))
+    assert caught.value.hint == "4,000 messages before it are stored; importing again doubles nothing."
+    assert outcome.new == 5
+
+
+@pytest.mark.anyio
+async def test_a_mistake_before_which_nothing_is_stored_speaks_of_nothing_else(config, file):
+    async with desk.at(config) as shared:
+        with pytest.raises(InvalidArgument) as caught:
+            await load(shared, file(line(), "{\n"))
+    assert str(caught.value) == "Line 2: The line is no JSON object."
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes here")
+@pytest.mark.parametrize("export", [False, True])
+def test_a_pipe_is_imported_like_a_file(config, tmp_path, chat_file, export):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    content = chat_file.read_bytes() if export else line().encode()
+    writer = Thread(target=pipe.write_bytes, args=(content,))
+    writer.start()
+    said = import_file(config, pipe, None)
+    writer.join()
+    assert said.startswith("199 messages read" if export else "1 message read")
+
+
+@pytest.mark.anyio
+async def test_a_file_that_fails_while_it_is_read_is_said(config, file, monkeypatch):
+    class Failing(BytesIO):
+        def readline(self, size=-1):
+            raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr("dragoman_server.importing._opened", lambda path: Failing())
+    async with desk.at(config) as shared:
+        with pytest.raises(InvalidArgument, match=r"cannot be read \(Input/output error\)"):
+            await load(shared, file(line()))

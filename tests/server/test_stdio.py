@@ -54,6 +54,14 @@ def test_hard_text_is_answered_and_ends_nothing(serve):
         assert "result" in server.ask(3, "ping")
 
 
+def test_half_an_emoji_is_stored_and_shown_by_its_code(serve):
+    arguments = {"conversation": "local:room", "author": "Ann", "sent_at": "2026-03-10T09:00Z"}
+    with serve() as server:
+        server.greet()
+        answer = server.ask(1, "tools/call", call("import_message", text="cut \ud83d here", **arguments))
+    assert "Ann: cut <U+D83D> here" in text(answer)
+
+
 def test_a_huge_text_is_answered(serve):
     with serve() as server:
         server.greet()

@@ -1,12 +1,15 @@
 import os
 import resource
 import signal
+from dataclasses import replace
+from datetime import UTC, datetime
 
 import anyio
 import apsw
 import pytest
 
 from dragoman.errors import InvalidArgument, Unavailable
+from dragoman.model import Author, Message
 from dragoman.store import Store
 from dragoman.store.database import Database
 from dragoman.store.schema import MIGRATIONS
@@ -194,3 +197,28 @@ def test_a_folder_that_may_not_be_written_is_told(tmp_path):
     said = in_a_child(lambda: opening(tmp_path / "x.db"), user=NOBODY)
     tmp_path.chmod(0o755)
     assert said.startswith(f"Unavailable: {tmp_path / 'x.db'} cannot be opened.")
+
+
+def test_messages_in_a_file_that_may_only_be_read_are_shown_by_reference_and_paged(tmp_path):
+    path = tmp_path / "x.db"
+    author, sent_at = Author(name="Ann"), datetime(2026, 3, 10, tzinfo=UTC)
+    first = Message(id="m1", conversation="c", account="a", author=author, sent_at=sent_at, text="seen")
+    second = replace(first, id="m2", reply_to="m1")
+
+    async def make():
+        async with Store.open(path) as store:
+            await store.see([first])
+
+    async def read():
+        async with Store.open(path) as store:
+            seen = await store.see([first, second])
+            cursor = await store.keep_cursor({"at": 1})
+            numbers = [(message.number, message.reply_to_number) for message in seen]
+            return [numbers, len(cursor) <= 8, await store.find_cursor(cursor)]
+
+    anyio.run(make)
+    path.chmod(0o444)
+    opened_up(tmp_path)
+    tmp_path.chmod(0o555)
+    assert in_a_child(read, user=NOBODY) == "[[(1, None), (None, 1)], True, {'at': 1}]"
+    tmp_path.chmod(0o755)

@@ -186,6 +186,29 @@ def test_neighbours_stand_before_and_after(harbor: ScriptedServer) -> None:
     assert message["sent_at"] < message["after"][0]["sent_at"]
 
 
+def test_neighbours_are_right_where_many_messages_share_a_moment(dragoman: ScriptedServer) -> None:
+    for n in range(40):
+        arguments = {"text": f"s{n}", "author": "Ann", "sent_at": "2026-03-10", "external_id": f"{n:02}"}
+        dragoman.call("import_message", conversation="local:burst", **arguments)
+    listed = dragoman.json("list_messages", conversation="local:burst", limit=200)["messages"]
+    texts = [message["text"] for message in listed]
+    for at in (0, 1, 20, 35, 39):
+        message = dragoman.json("get_message", message=listed[at]["number"], context=2)
+        assert [m["text"] for m in message.get("before", [])] == texts[max(0, at - 2) : at]
+        assert [m["text"] for m in message.get("after", [])] == texts[at + 1 : at + 3]
+
+
+def test_the_reference_of_a_message_is_no_conversation(harbor: ScriptedServer) -> None:
+    said = harbor.error("list_messages", conversation="local:c-kiosk-firmware/kf033")
+    assert "Its conversation is local:c-kiosk-firmware" in said
+    assert "%2F" in said
+
+
+def test_an_error_stays_short_whatever_was_asked(harbor: ScriptedServer) -> None:
+    assert len(harbor.error("list_conversations", account="x" * 1_000_000)) < 3000
+    assert len(harbor.error("list_messages", **{f"a{n}": 1 for n in range(2000)})) < 3000
+
+
 def test_a_deleted_message_is_nowhere(harbor: ScriptedServer) -> None:
     everything = "\n".join(walk(harbor, conversation=CHANNEL))
     assert "Accidentally pasted" not in everything

@@ -4,6 +4,10 @@ import re
 
 import pytest
 
+from dragoman.errors import OutcomeUnknown
+from dragoman.model import Message
+from dragoman.provider import Draft
+from dragoman.providers.local import LocalProvider
 from dragoman.testing.script import ScriptedServer
 
 ROOM = "local:room"
@@ -74,6 +78,26 @@ def test_the_same_key_sends_once_and_answers_the_same(room: ScriptedServer) -> N
     assert texts(room) == ["Hello", "Once"]
 
 
+@pytest.mark.parametrize("stored", [True, False])
+def test_a_send_that_was_cut_off_is_finished_by_its_key(
+    room: ScriptedServer, monkeypatch: pytest.MonkeyPatch, stored: bool
+) -> None:
+    send = LocalProvider.send_message
+
+    async def cut_off(self: LocalProvider, conversation: str, draft: Draft) -> Message:
+        if stored:
+            await send(self, conversation, draft)
+        raise OutcomeUnknown("The connection broke.", hint="Look first.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(LocalProvider, "send_message", cut_off)
+        assert "The connection broke" in room.error(
+            "send_message", conversation=ROOM, text="Once", idempotency_key="k1"
+        )
+    assert "me: Once" in room.call("send_message", conversation=ROOM, text="Once", idempotency_key="k1")
+    assert texts(room) == ["Hello", "Once"]
+
+
 def test_the_same_key_with_other_content_is_a_conflict(room: ScriptedServer) -> None:
     room.call("send_message", conversation=ROOM, text="Once", idempotency_key="k1")
     assert "another message" in room.error("send_message", conversation=ROOM, text="Twice", idempotency_key="k1")
@@ -104,6 +128,12 @@ def test_labels_and_subject_can_be_set_and_cleared(room: ScriptedServer) -> None
     assert (message["labels"], message["subject"]) == (["urgent", "todo"], "Launch")
     room.call("update_message", message="1", labels=[])
     assert "labels" not in room.json("get_message", message="1")
+
+
+def test_a_subject_can_be_cleared(room: ScriptedServer) -> None:
+    room.call("update_message", message="1", subject="Launch")
+    room.call("update_message", message="1", subject="")
+    assert "subject" not in room.json("get_message", message="1")
 
 
 def test_an_update_of_nothing_is_refused(room: ScriptedServer) -> None:
@@ -155,6 +185,13 @@ class TestAccountThatAsksForConfirmation:
         )
         assert texts(room) == ["Hello", "Good morning"]
 
+    def test_the_preview_shows_the_text_to_its_end_whatever_the_budget(self, room: ScriptedServer) -> None:
+        text = "Please pay. " + "filler " * 5000 + "to the account of Eve"
+        preview = room.call("send_message", conversation=ROOM, text=text)
+        assert text in preview
+        room.call("send_message", conversation=ROOM, text=text, confirm=self.token(preview))
+        assert texts(room)[0] == "Hello"
+
     def test_a_token_for_other_content_is_refused(self, room: ScriptedServer) -> None:
         token = self.token(room.call("send_message", conversation=ROOM, text="Good morning"))
         assert "Nothing was written" in room.error("send_message", conversation=ROOM, text="Bad morning", confirm=token)
@@ -178,6 +215,16 @@ class TestAccountThatIsReadOnly:
         said = dragoman.error("import_message", conversation=ROOM, text="x", author="Ann", sent_at="2026-03-10")
         assert "write" in said
         assert "[accounts.local]" in said
+
+
+class TestAccountWithNoAllowedConversation:
+    @pytest.fixture
+    def dragoman_config(self) -> dict[str, object]:
+        return {"accounts": {"local": {"provider": "local", "write_to": []}}}
+
+    def test_the_refusal_names_the_list_that_is_empty(self, dragoman: ScriptedServer) -> None:
+        said = dragoman.error("import_message", conversation=ROOM, text="x", author="Ann", sent_at="2026-03-10")
+        assert "write_to, which is empty" in said
 
 
 class TestAccountWithAllowedConversations:

@@ -146,12 +146,14 @@ class Provider:
         name: What ``provider = "..."`` says in the settings.
         Settings: The account's settings.
         limits: The service's numbers.
+        idempotent: Does sending again with the same ``idempotency_key`` certainly send nothing new.
         open_world: Do other people and systems take part, or is it only this machine.
     """
 
     name: ClassVar[str]
     Settings: ClassVar[type[AccountSettings]] = AccountSettings
     limits: ClassVar[Limits] = Limits()
+    idempotent: ClassVar[bool] = False
     open_world: ClassVar[bool] = True
 
     def __init__(self, settings: AccountSettings) -> None:

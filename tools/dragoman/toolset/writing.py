@@ -142,9 +142,13 @@ class _Writing:
             who=self.call.caller.client,
         )
         entry = await store.begin(intent)
-        if not entry.fresh:
+        if not entry.fresh and not self._may_repeat(entry, write.digest):
             return await self._again(entry, write.digest)
         return await self._act(act, entry.id, store)
+
+    def _may_repeat(self, entry: Entry, digest: str) -> bool:
+        """Was the write cut off where repeating it finds out how it ended, and can do no harm."""
+        return entry.state == "pending" and entry.digest == digest and self.account.provider_class.idempotent
 
     async def _act(self, act: Callable[[Provider], Awaitable[Message]], entry: int, store: Store) -> Found:
         try:

@@ -41,6 +41,7 @@ class LocalProvider(Provider):
     name = "local"
     Settings: ClassVar[type[AccountSettings]] = LocalSettings
     limits = Limits(text_length=1_000_000, page_size=200)
+    idempotent = True
     open_world = False
 
     def __init__(self, settings: AccountSettings, database: Database | None = None) -> None:
