@@ -109,9 +109,8 @@ def test_half_a_surrogate_pair_in_the_chat_is_read_as_the_replacement_character(
             "conversations[0].messages[0].at names no time zone",
         ),
         (
-            b'{"conversations": [{"id": "c", "messages": [{"id": "m", "author": "a", "at": "2026-03-10T09:00Z",'
-            b' "attachments": [{"name": "f", "size": -1}]}]}]}',
-            "conversations[0].messages[0].attachments[0].size is negative",
+            b'{"conversations": [], "people": [{"id": "p", "name": "Ann"}, {"id": "q"}]}',
+            "people[1].name is missing",
         ),
         (b"[]", "it is no object"),
         (b"", "it is no JSON"),
@@ -123,3 +122,9 @@ def test_a_refusal_says_in_plain_words_what_is_wrong_and_where(content, reason):
         read(content)
     assert caught.value.message == f"The file is neither a chat export nor JSON Lines ({reason})."
     assert "Files to import" in caught.value.hint
+
+
+def test_a_file_of_a_negative_size_is_refused():
+    message = b'{"id": "m", "author": "a", "at": "2026-03-10T09:00Z", "attachments": [{"name": "f", "size": -1}]}'
+    with pytest.raises(InvalidArgument, match=r"attachments\[0\]\.size is negative"):
+        read(b'{"conversations": [{"id": "c", "messages": [' + message + b"]}]}")
