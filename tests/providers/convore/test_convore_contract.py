@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import httpx
 import pytest
-from convore_loopback import serving
 from convore_service import KEY, Convore, channel, refused
+from http_loopback import serving
 
 from dragoman.clock import hurry
 from dragoman.errors import (

@@ -3,8 +3,8 @@ from dataclasses import replace
 
 import httpx
 import pytest
-from datagrid_loopback import serving
 from datagrid_service import KEY, Datagrid, refused
+from http_loopback import serving
 
 from dragoman.clock import hurry
 from dragoman.errors import (
@@ -99,8 +99,8 @@ class OnLoopback:
     async def service(self):
         datagrid = Datagrid(**self.order)
         with hurry():
-            async with serving(datagrid.handle) as url:
-                yield DatagridBehindAPort(datagrid, url)
+            async with serving(datagrid.handle) as base:
+                yield DatagridBehindAPort(datagrid, f"{base}/v1")
 
 
 class TestDatagridListingOldestFirst(OnLoopback, ProviderContract):

@@ -1,7 +1,7 @@
 import pytest
-from glean_loopback import serving
 from glean_service import TOKEN, GleanServer
 from glean_tenants import START, threaded
+from http_loopback import serving
 
 from dragoman.testing import ToolError, connect
 
@@ -20,7 +20,7 @@ async def server():
 
 @pytest.fixture
 async def client(server):
-    async with serving(server) as base:
+    async with serving(server.handle) as base:
         account = {"provider": "glean", "base_url": base, "token": TOKEN, "write": "allow"}
         async with connect({"timezone": "UTC", "accounts": {"glean": account}}) as client:
             yield client

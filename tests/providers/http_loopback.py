@@ -1,4 +1,4 @@
-"""The Convore in memory behind a real port of this machine."""
+"""A service in memory behind a real port of this machine."""
 
 import asyncio
 from contextlib import asynccontextmanager
