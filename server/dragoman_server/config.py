@@ -5,25 +5,24 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, tzinfo
+from datetime import tzinfo
 from pathlib import Path
-from typing import Final, Literal, cast
-from zoneinfo import ZoneInfo
+from typing import Final, cast
 
 from platformdirs import user_config_path, user_data_path
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import ValidationError
 
 from dragoman.errors import DragomanError, InvalidArgument
 from dragoman.provider import AccountSettings
 from dragoman.refs import ACCOUNT_NAME, parse
 from dragoman.registry import BUILT_IN, provider_class, provider_names
+from dragoman_server.general import General, local_zone
 from dragoman_server.mistakes import Mistake, dotted, keys_of, of_model
 from dragoman_server.toml_lines import Document, KeyPath, read
 
 FILE_NAME: Final = "dragoman.toml"
 STORE_NAME: Final = "dragoman.db"
 _LARGEST_FILE: Final = 1 << 20
-_NAMES_OF_UTC: Final = ("Etc/UTC", "Etc/UCT", "Etc/Universal", "Etc/Zulu", "Etc/GMT", "GMT")
 _MOST_SHOWN: Final = 40
 _DEFAULT: Final = {"local": {"provider": "local"}}
 
@@ -44,29 +43,6 @@ class ConfigError(InvalidArgument):
             shown = (*shown, f"... and {len(problems) - len(shown)} more.")
         super().__init__("\n".join(shown))
         self.problems = problems
-
-
-class General(BaseModel):
-    """What stands at the top of the file, beside the accounts.
-
-    Attributes:
-        timezone: IANA name of the zone that times are shown in; the machine's when absent.
-        max_tokens: The largest answer of a reading tool, unless a call asks for another.
-        flow_guard: Whether writing elsewhere after reading other people's text is remarked upon.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
-
-    timezone: str | None = None
-    max_tokens: int = Field(default=3000, ge=200, le=1_000_000)
-    flow_guard: Literal["off", "warn", "confirm"] | None = None
-
-    @field_validator("timezone")
-    @classmethod
-    def _zone_exists(cls, name: str | None) -> str | None:
-        if name is not None and _zone(name) is None:
-            raise ValueError('must be the IANA name of a time zone, such as "Europe/Berlin"')
-        return name
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +68,7 @@ class Config:
     @property
     def zone(self) -> tzinfo:
         """The zone that times are shown in."""
-        return (_zone(self.general.timezone) if self.general.timezone else None) or local_zone()
+        return self.general.zone or local_zone()
 
 
 def load(path: str | Path | None = None) -> Config:
@@ -140,24 +116,6 @@ def data_folder() -> Path:
     """The folder for data: ``DRAGOMAN_DATA``, else the platform's."""
     named = os.environ.get("DRAGOMAN_DATA")
     return Path(named).expanduser() if named else user_data_path("dragoman", appauthor=False)
-
-
-def local_zone() -> tzinfo:
-    """The machine's zone by name, or UTC when it has none that is known."""
-    from tzlocal import get_localzone  # noqa: PLC0415  # only needed when the settings name no zone
-
-    try:
-        zone = get_localzone()
-    except (LookupError, ValueError, OSError):
-        return UTC
-    return UTC if str(zone) in _NAMES_OF_UTC else zone
-
-
-def _zone(name: str) -> ZoneInfo | None:
-    try:
-        return ZoneInfo(name)
-    except (LookupError, ValueError, OSError):
-        return None
 
 
 def _text(source: Path) -> str:

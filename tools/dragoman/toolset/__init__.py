@@ -1,7 +1,7 @@
 """The tools: asynchronous functions with typed parameters that return model objects."""
 
 from dragoman.toolset.answering import UnknownTool, call_tool, listed
-from dragoman.toolset.call import Ask, Call, Caller, Desk, Found
+from dragoman.toolset.call import Ask, Call, Caller, Desk, Found, Principal, Question
 from dragoman.toolset.spec import Parameter, Range, ToolSpec
 from dragoman.toolset.tools import TOOLS
 
@@ -13,6 +13,8 @@ __all__ = [
     "Desk",
     "Found",
     "Parameter",
+    "Principal",
+    "Question",
     "Range",
     "ToolSpec",
     "UnknownTool",

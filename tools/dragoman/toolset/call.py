@@ -12,11 +12,42 @@ from dragoman.text import View
 from dragoman.toolset.feed import Places
 from dragoman.workspace import Workspace
 
-Ask: TypeAlias = Callable[[str], Awaitable[bool | None]]
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What the user is asked before something is written.
+
+    Attributes:
+        text: All that they have to see, safe to show as it stands.
+        digest: Of the write: an answer counts for this one and no other.
+    """
+
+    text: str
+    digest: str
+
+
+Ask: TypeAlias = Callable[[Question], Awaitable[bool | None]]
 
 
 def _now() -> datetime:
     return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Principal:
+    """Who was authenticated, and what they may use.
+
+    Attributes:
+        name: For the audit log.
+        email: Whom services are asked to act for, where an account says so.
+        accounts: The only accounts there are for them; ``None`` is all.
+        writes: May they write at all, whatever the accounts allow.
+    """
+
+    name: str
+    email: str | None = None
+    accounts: frozenset[str] | None = None
+    writes: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,12 +57,14 @@ class Caller:
     Attributes:
         client: Name of the client program, for the audit log.
         progress: Hears how far a long call is.
-        ask: Shows a text to the user and returns their yes or no, ``None`` when nobody can be asked.
+        ask: Shows a question to the user and returns their yes or no, ``None`` when nobody can be asked.
+        principal: Who was authenticated; ``None`` for the user of this machine, who may do everything.
     """
 
     client: str = ""
     progress: Listener | None = None
     ask: Ask | None = None
+    principal: Principal | None = None
 
 
 @dataclass(frozen=True, slots=True)

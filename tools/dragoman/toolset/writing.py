@@ -20,7 +20,7 @@ from dragoman.provider import Capability, Change, Draft, Provider
 from dragoman.refs import Reference, parse
 from dragoman.store import Entry, Intent, Store
 from dragoman.text import WrittenView
-from dragoman.toolset.call import Call, Found
+from dragoman.toolset.call import Call, Found, Question
 from dragoman.toolset.reading import CONVERSATION, MESSAGE
 from dragoman.toolset.resolve import blaming, conversation_address, describe, find_conversation, find_message
 from dragoman.toolset.times import parse_time
@@ -130,7 +130,7 @@ class _Writing:
         policy.allow(self.account.settings, where)
         store = await self.call.workspace.store()
         if key is None or await store.attempt(self.account.name, key) is None:
-            consent = await policy.consent(self.account.settings, store, write, token, self._ask)
+            consent = await policy.consent(self.account.settings, store, write, token, lambda: self._ask(write))
             if consent is not policy.Consent.GIVEN:
                 return await self._not_written(consent, write)
         intent = Intent(
@@ -189,9 +189,9 @@ class _Writing:
             message = await (await self.account.provider()).get_message(stored.conversation, stored.message)
         return await self._written(message)
 
-    async def _ask(self) -> bool | None:
+    async def _ask(self, write: policy.Write) -> bool | None:
         ask = self.call.caller.ask
-        return None if ask is None else await ask(self.preview.text)
+        return None if ask is None else await ask(Question(self.preview.text, write.digest))
 
     async def _not_written(self, consent: policy.Consent, write: policy.Write) -> Found:
         if consent is policy.Consent.DECLINED:
