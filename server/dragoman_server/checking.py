@@ -8,12 +8,12 @@ from typing import Final
 
 import anyio
 
-from dragoman.errors import DragomanError, NotFound
-from dragoman.refs import parse
+from dragoman.errors import DragomanError
 from dragoman.sanitize import clean_line
 from dragoman.workspace import Account
 from dragoman_server import desk
 from dragoman_server.config import Config
+from dragoman_server.starting import missing_places
 
 TIME_LIMIT: Final = 60.0
 """Seconds that one account may take."""
@@ -59,7 +59,7 @@ async def _report(account: Account) -> Report:
     try:
         with anyio.fail_after(TIME_LIMIT):
             said = await (await account.provider()).check()
-            missing = await _missing(account)
+            missing = await missing_places(account)
     except DragomanError as error:
         return Report(account.name, good=False, sentence=str(error))
     except TimeoutError:
@@ -71,16 +71,3 @@ async def _report(account: Account) -> Report:
         sentence = f"write_to names conversations that do not exist: {', '.join(missing)}."
         return Report(account.name, good=False, sentence=sentence)
     return Report(account.name, good=True, sentence=said)
-
-
-async def _missing(account: Account) -> list[str]:
-    """The places of ``write_to`` that the service does not have."""
-    missing: list[str] = []
-    provider = await account.provider()
-    for place in account.settings.write_to or ():
-        reference = parse(place)
-        try:
-            await provider.get_conversation(reference.conversation if reference else place)
-        except NotFound:
-            missing.append(place)
-    return missing

@@ -88,8 +88,9 @@ def cli() -> None:
 
 
 @cli.command()
+@click.option("--read-only", is_flag=True, help="Write nothing, whatever the settings and confirmations allow.")
 @common
-def serve(config: Path | None, log_level: str | None) -> None:
+def serve(read_only: bool, config: Path | None, log_level: str | None) -> None:  # noqa: FBT001  # click passes names
     """Serve MCP over stdin and stdout; a client starts this."""
     from dragoman_server import wire  # noqa: PLC0415  # before all else: nothing may print to the protocol
 
@@ -103,7 +104,7 @@ def serve(config: Path | None, log_level: str | None) -> None:
         ) from None
     from dragoman_server import serving  # noqa: PLC0415  # imports the SDK
 
-    serving.over_pipes(lines, config, log_level)
+    serving.over_pipes(lines, config, log_level, read_only=read_only)
 
 
 @cli.command()

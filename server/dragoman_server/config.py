@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import tzinfo
@@ -218,13 +219,18 @@ def _foreign(places: object, at: KeyPath) -> list[Mistake]:
     for place in cast("list[object]", places) if isinstance(places, list) else ():
         try:
             reference = parse(place) if isinstance(place, str) else None
-            good = reference is None or (reference.account == at[-1] and reference.message is None)
+            good = (reference.account, reference.message) == (at[-1], None) if reference else _is_bare_id(place)
         except DragomanError:
             good = False
         if not good:
             sentence = f"must hold references of conversations of this account, such as {dotted(at[-1:])}:ID."
             return [Mistake((*at, "write_to"), sentence)]
     return []
+
+
+def _is_bare_id(place: object) -> bool:
+    """A title is refused: two conversations may have it, and anybody may give it to a third."""
+    return not isinstance(place, str) or re.fullmatch(r"[^\s:#][^\s:]*", place) is not None
 
 
 def _same_file(accounts: Mapping[str, AccountSettings]) -> list[Mistake]:

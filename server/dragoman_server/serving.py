@@ -13,21 +13,21 @@ gc.disable()
 # Looking through all installed packages for plugins of pydantic costs as much again; none concerns us.
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
-from dragoman_server import app, config, desk, log, transport  # noqa: E402  # after the garbage collector rests
+from dragoman_server import app, desk, log, starting, transport  # noqa: E402  # after the garbage collector rests
 from dragoman_server.wire import Wire  # noqa: E402  # as above
 
 gc.freeze()
 gc.enable()
 
 
-def over_pipes(wire: Wire, settings_file: Path | None, log_level: str | None) -> None:
+def over_pipes(wire: Wire, settings_file: Path | None, log_level: str | None, *, read_only: bool = False) -> None:
     """Serve one client until it leaves. Does not return: the process ends with the connection.
 
     Raises:
         ConfigError: The settings cannot be used; nothing was opened.
     """
     log.set_up(log_level)
-    settings = config.load(settings_file)
+    settings = starting.settings(settings_file, read_only=read_only)
 
     async def main() -> None:
         async with desk.at(settings) as shared:

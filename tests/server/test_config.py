@@ -125,7 +125,7 @@ def test_two_accounts_on_the_default_file_are_refused(written):
     assert problems(written(accounts)) == ["3: accounts.b.path: is the file of the account a already."]
 
 
-@pytest.mark.parametrize("place", ["other:room", "a:room/message", "a:%zz"])
+@pytest.mark.parametrize("place", ["other:room", "a:room/message", "a:%zz", "#room", "Launch room", "a:", "A:room", ""])
 def test_write_to_must_stay_within_its_account(written, place):
     (problem,) = problems(written(f'[accounts.a]\nprovider = "local"\nwrite_to = ["{place}"]\n'))
     assert problem.startswith("3: accounts.a.write_to: must hold references of conversations of this account")
