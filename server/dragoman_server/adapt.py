@@ -88,7 +88,7 @@ class Adapter:
 
     async def _call(self, ctx: Context, params: types.CallToolRequestParams) -> types.CallToolResult:
         try:
-            return to_result(await call_tool(self._desk, params.name, params.arguments or {}, _caller(ctx)))
+            return to_result(await call_tool(self._desk, params.name, params.arguments or {}, caller(ctx)))
         except UnknownTool as error:
             raise MCPError(code=types.INVALID_PARAMS, message=str(error)) from None
         except DragomanError as error:
@@ -104,7 +104,9 @@ class Adapter:
         return f"{said} Try again, or ask for less."
 
 
-def _caller(ctx: Context) -> Caller:
+def caller(ctx: Context) -> Caller:
+    """Who calls, as far as the connection tells."""
+
     async def progress(done: int, text: str) -> None:
         await ctx.session.report_progress(done, None, text)
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import Any, Final
 
 from mcp.server import CacheHint
+from mcp.server.caching import CacheableMethod
 from mcp.server.lowlevel import Server
 
 from dragoman._version import __version__
+from dragoman.provider import Capability
 from dragoman.toolset import Desk
-from dragoman_server.adapt import TIME_LIMIT, Adapter
+from dragoman_server.adapt import TIME_LIMIT, Adapter, caller
+from dragoman_server.offers import Offers
 
 INSTRUCTIONS: Final = """\
 Messages of the user's accounts. Begin with list_conversations or search_messages.
@@ -28,13 +31,32 @@ def build(desk: Desk, *, time_limit: float = TIME_LIMIT) -> Server[Any]:
     One server serves any number of connections, so what they share must not live in its lifespan.
     """
     adapter = Adapter(desk, time_limit=time_limit)
+    offers = Offers(desk, caller)
     shared = CacheHint(ttl_ms=_HOUR, scope="public")
+    same_for_all: tuple[CacheableMethod, ...] = (
+        "tools/list", "server/discover", "prompts/list", "resources/templates/list",
+    )  # fmt: skip
     return Server(
         "dragoman",
         version=__version__,
         title="Dragoman",
         instructions=INSTRUCTIONS,
-        cache_hints={"tools/list": shared, "server/discover": shared},
+        cache_hints=dict.fromkeys(same_for_all, shared),
         on_list_tools=adapter.list_tools,
         on_call_tool=adapter.call_tool,
+        **_beside_tools(offers),
     )
+
+
+def _beside_tools(offers: Offers) -> dict[str, Any]:
+    """Handlers of what there is something to serve of: a slot that is filled is a capability that is announced."""
+    handlers: dict[str, Any] = {}
+    if offers.has(Capability.LIST_MESSAGES):
+        handlers |= {
+            "on_list_resources": offers.list_resources,
+            "on_list_resource_templates": offers.list_templates,
+            "on_read_resource": offers.read,
+        }
+    if offers.prompts:
+        handlers |= {"on_list_prompts": offers.list_prompts, "on_get_prompt": offers.get_prompt}
+    return handlers | ({"on_completion": offers.complete} if handlers else {})

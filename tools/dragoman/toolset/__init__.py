@@ -2,6 +2,7 @@
 
 from dragoman.toolset.answering import UnknownTool, call_tool, listed
 from dragoman.toolset.call import Ask, Call, Caller, Desk, Found, Principal, Question
+from dragoman.toolset.known import known_conversations
 from dragoman.toolset.spec import Parameter, Range, ToolSpec
 from dragoman.toolset.tools import TOOLS
 
@@ -19,5 +20,6 @@ __all__ = [
     "ToolSpec",
     "UnknownTool",
     "call_tool",
+    "known_conversations",
     "listed",
 ]
