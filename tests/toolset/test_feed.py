@@ -27,8 +27,9 @@ async def read(source: Source[int], place: Place | None, most: int) -> tuple[lis
     items: list[int] = []
     feed = Feed(source, place or Place())
     while len(items) < most and await feed.peek() is not None:
-        item, place = feed.take()
+        item, after = feed.take()
         items.append(item)
+        place = after()
     return items, place
 
 

@@ -128,9 +128,8 @@ class Workspace:
 
     async def see(self, account: Account, messages: Sequence[Message]) -> list[Message]:
         """Give messages their account and numbers, remember them, and drop tombstones."""
-        named = [replace(message, account=account.name) for message in messages]
         store = await self.store()
-        seen = await store.see(named, remember=account.settings.remember)
+        seen = await store.see(messages, account.settings.remember, account=account.name)
         return [message for message in seen if message.deleted_at is None]
 
     async def remember(self, account: Account, conversations: Iterable[Conversation]) -> list[Conversation]:

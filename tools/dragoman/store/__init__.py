@@ -16,6 +16,7 @@ from dragoman.store.archive import Archive
 from dragoman.store.audit import Record
 from dragoman.store.database import Database
 from dragoman.store.folder import default_path
+from dragoman.store.lately import Lately
 from dragoman.store.numbers import Remember
 from dragoman.store.outbox import Entry, Intent, State
 from dragoman.store.sql import Connection
@@ -37,6 +38,7 @@ class Store:
         self._clock = clock
         self._seen = Archive("seen", numbered=True)
         self._unwritten = cursors.Unwritten()
+        self._lately = Lately(clock)
 
     @classmethod
     @asynccontextmanager
@@ -54,15 +56,32 @@ class Store:
         async with Database.at(path) as database:
             yield cls(database, clock)
 
-    async def see(self, messages: Sequence[Message], remember: Remember = "full") -> list[Message]:
+    async def see(
+        self, messages: Sequence[Message], remember: Remember = "full", *, account: str = ""
+    ) -> list[Message]:
         """The same messages with their numbers and those of the messages that they answer.
 
         A message that was never seen gets the next number, its parent before it. Writes only when something is
-        new or has changed. With ``off`` nothing is kept and no number given. ``account`` must be filled in.
+        new or has changed. With ``off`` nothing is kept and no number given.
         A file that can only be read gives the numbers that it has.
+
+        Args:
+            messages: As the provider gave them.
+            remember: How much to keep.
+            account: Where they are; empty when each says so itself.
         """
-        if remember == "off" or not messages:
-            return list(messages)
+        made = self._lately.find(account, remember, messages)
+        if made is not None:
+            return made
+        named = [replace(message, account=account) for message in messages] if account else list(messages)
+        if remember == "off":
+            return named
+        made = await self._numbered(named, remember)
+        if self._database.writable:
+            self._lately.keep(account, remember, messages, made)
+        return made
+
+    async def _numbered(self, messages: list[Message], remember: Remember) -> list[Message]:
         known = await self._database.read(lambda con: numbers.known(con, self._seen, messages, remember))
         if known is not None:
             return known

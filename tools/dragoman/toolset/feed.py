@@ -74,13 +74,22 @@ class Feed(Generic[T]):
             await self._fetch()
         return self._items[0] if self._items else None
 
-    def take(self) -> tuple[T, Place | None]:
-        """Take the item that was peeked at, and the place right after it."""
+    def take(self) -> tuple[T, Callable[[], Place | None]]:
+        """Take the item that was peeked at, and what tells the place right after it.
+
+        Few of these places are ever wanted, and a provider has to think about each.
+        """
         item = self._items.popleft()
-        if not self._items:
-            return item, None if self._ended else Place(self._next)
+        page = self._page
+        if self._items:
+            return item, lambda: self._after(item, page)
+        end = None if self._ended else Place(self._next)
+        return item, lambda: end
+
+    def _after(self, item: T, page: str | None) -> Place:
+        """The place after an item that is not the last one of its page."""
         cursor = self._source.cursor_after(item)
-        return item, Place(cursor) if cursor is not None else Place(self._page, self._source.key(item))
+        return Place(cursor) if cursor is not None else Place(page, self._source.key(item))
 
     @property
     def maybe_more(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -64,9 +65,7 @@ async def list_messages(
         taken = await _take(feed, query)
         await call.workspace.see(account, taken.tombstones)
         messages = await call.workspace.see(account, taken.in_time_order(query.order))
-    view = MessagesView(
-        conversation=target, messages=messages, order=query.order, total=feed.total, more=taken.end is not None
-    )
+    view = MessagesView(conversation=target, messages=messages, order=query.order, total=feed.total, more=taken.more)
     return Found(view, lambda shown, _: taken.place_after(account.name, shown))
 
 
@@ -110,21 +109,23 @@ async def message_source(account: Account, conversation: str, query: MessageQuer
 
 @dataclass(slots=True)
 class _Taken:
-    """Messages that match, in the order they were taken, each with the place after it.
+    """Messages that match, in the order they were taken, each with what tells the place after it.
 
-    ``end`` is the place after everything that was examined, ``None`` when nothing is left.
+    ``end`` tells the place after everything that was examined; ``more``: there is one.
     """
 
     messages: list[Message] = field(default_factory=list[Message])
-    places: list[Place | None] = field(default_factory=list["Place | None"])
+    places: list[Callable[[], Place | None]] = field(default_factory=list["Callable[[], Place | None]"])
     tombstones: list[Message] = field(default_factory=list[Message])
-    end: Place | None = None
+    end: Callable[[], Place | None] = lambda: None
+    more: bool = False
 
     def in_time_order(self, order: Order) -> list[Message]:
         return self.messages[::-1] if order is Order.LATEST else self.messages
 
     def place_after(self, account: str, shown: int) -> Places:
-        return Places({account: self.places[shown - 1] if 0 < shown < len(self.places) else self.end})
+        place = self.places[shown - 1] if 0 < shown < len(self.places) else self.end
+        return Places({account: place()})
 
 
 async def _take(feed: Feed[Message], query: MessageQuery) -> _Taken:
@@ -133,19 +134,19 @@ async def _take(feed: Feed[Message], query: MessageQuery) -> _Taken:
     while True:
         message = await feed.peek()
         if message is None or _beyond(message, query):
-            taken.end = None
+            taken.end, taken.more = lambda: None, False
             return taken
-        _, place = feed.take()
+        _, taken.end = feed.take()
         examined += 1
         if message.deleted_at is not None:
             taken.tombstones.append(message)
         elif matches(message, query):
             taken.messages.append(message)
-            taken.places.append(place)
+            taken.places.append(taken.end)
         elif examined % _REPORT_EVERY == 0:
             await progress.report(examined, f"{examined} messages examined")
-        taken.end = place
-        if place is None or len(taken.messages) == query.limit or examined == _MOST_EXAMINED:
+        taken.more = feed.maybe_more
+        if not taken.more or len(taken.messages) == query.limit or examined == _MOST_EXAMINED:
             return taken
 
 
