@@ -158,6 +158,18 @@ def test_cleaning_twice_changes_nothing(text):
     assert clean(clean(text)) == clean(text)
 
 
+@given(HOSTILE.filter(lambda text: not text.endswith("\r")))
+def test_a_text_is_cleaned_alike_whether_or_not_a_glance_shows_that_it_is_harmless(text):
+    assert clean(f"{text}\n\u200b") == f"{clean(text)}\n<U+200B>"
+
+
+@given(st.text("ab 7#*\t\n\x1b[m~\x7f\r", max_size=12))
+def test_texts_of_plain_characters_change_only_where_something_hides(text):
+    if text.isprintable() or not set(text) - set("ab 7#*\t\n[m~"):
+        assert clean(text) == text
+    assert not set(clean(text)) & set("\x1b\x7f\r")
+
+
 @given(HOSTILE)
 def test_a_name_can_imitate_no_part_of_a_line(text):
     name = clean_name(text)

@@ -30,6 +30,8 @@ NAME_LIMIT: Final = 60
 NOBODY: Final = "user"
 
 _PLAIN: Final = re.compile(r"[^\t\n\x20-\x7e]")
+_RARE: Final = re.compile(r"[^\t\n\x20-\x7e]+")
+_AREA: Final = re.compile(r"[0-9#*]?[^\t\n\x20-\x7e]+")
 _BREAKS: Final = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
 _ESCAPES: Final = re.compile(
     "(?:\x1b\\[|\x9b)[0-?]*[ -/]*[@-~]"  # CSI: colours, cursor movement
@@ -38,6 +40,7 @@ _ESCAPES: Final = re.compile(
     "|\x1b[ -/]*[0-~]"  # everything else
 )
 _ROOM_FOR_ESCAPES: Final = 16
+_SHORT: Final = 48
 _ANGLES: Final = str.maketrans("<>\uff1c\uff1e", "    ")
 _NAME_LOSES: Final = dict.fromkeys(map(ord, "[](){}:［］（）｛｝【】：﹕︓꞉∶"), " ")  # noqa: RUF001 - look-alikes are meant
 
@@ -65,13 +68,15 @@ _IDEOGRAPH: Final = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003fff
 
 def clean(text: str) -> str:
     r"""Make the text of a message safe; it may have several lines, separated by ``\n`` only."""
-    if not _PLAIN.search(text):
+    # Most texts are printable ASCII, which is known far faster than a pattern is searched.
+    if text.isascii() and (text.replace("\n", "").isprintable() or not _PLAIN.search(text)):
         return text
-    if not text.isprintable():
+    if not text.replace("\n", "").isprintable():
         text = _BREAKS.sub("\n", text)
         text = _BREAKS.sub("\n", _ESCAPES.sub("", text))
-    odd, stacked, special = _patterns()
-    return special.sub(_show, text) if odd.search(text) or stacked.search(text) else text
+    odd, stacked, _ = _patterns()
+    rare = "".join(_RARE.findall(text))
+    return _AREA.sub(_show_area, text) if odd.search(rare) or stacked.search(rare) else text
 
 
 def clean_line(text: str, limit: int) -> str:
@@ -79,11 +84,20 @@ def clean_line(text: str, limit: int) -> str:
 
     White space is collapsed; what is cut off is marked by ``…``.
     """
+    if len(text) <= _SHORT:
+        return _short_line(text, limit)
     known = limit * _ROOM_FOR_ESCAPES + 64
     line = " ".join(clean(text[:known]).split())
     if len(line) <= limit and len(text) <= known:
         return line
     return cut(line, limit - 1) + "…"
+
+
+@lru_cache(maxsize=2048)
+def _short_line(text: str, limit: int) -> str:
+    """Emoji, labels, file names and states come again and again."""
+    line = " ".join(clean(text).split())
+    return line if len(line) <= limit else cut(line, limit - 1) + "…"
 
 
 @lru_cache(maxsize=1024)
@@ -111,6 +125,11 @@ def cut(text: str, limit: int) -> str:
 
 def _extends(char: str) -> bool:
     return char in "\u200c\u200d" or "\U0001f3fb" <= char <= "\U0001f3ff" or unicodedata.category(char)[0] in "MC"
+
+
+def _show_area(area: re.Match[str]) -> str:
+    """Only these are looked at closely: printable ASCII has nothing to show, and but for keycaps no part in it."""
+    return _patterns()[2].sub(_show, area[0])
 
 
 def _show(match: re.Match[str]) -> str:

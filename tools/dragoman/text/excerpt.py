@@ -46,6 +46,11 @@ def take(text: str, start: int, tokens: float, dress: Callable[[str], str]) -> t
     Returns:
         The piece, cleaned and dressed; where in ``text`` it ends; its cost, or more when it is clearly small.
     """
+    if not start and len(text) * _WORST_TOKENS_PER_CHARACTER <= tokens:
+        piece = dress(clean(text))
+        cost = float(len(piece) * _WORST_TOKENS_PER_CHARACTER)
+        if cost <= tokens:
+            return piece, len(text), cost
     start = min(start, len(text))
     end = min(len(text), start + int(tokens * _CHARACTERS_PER_TOKEN))
     while True:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, tzinfo
+from functools import lru_cache
 from typing import Final
 
 NO_TIME: Final = "--:--"
+_HOURS: Final = tuple(f"{hour:02}:" for hour in range(24))
+_TWO: Final = tuple(f"{number:02}" for number in range(60))
 
 
 def local(at: datetime, zone: tzinfo) -> datetime:
@@ -18,20 +21,26 @@ def local(at: datetime, zone: tzinfo) -> datetime:
 
 def day(at: datetime) -> str:
     """``2026-03-10``."""
-    return at.isoformat()[:10]
+    return _day(at.toordinal())
 
 
 def clock(at: datetime) -> str:
     """``11:52``."""
-    return at.isoformat()[11:16]
+    return _HOURS[at.hour] + _TWO[at.minute]
 
 
 def iso(at: datetime, zone: tzinfo) -> str:
     """``2026-03-10T11:52:00+01:00``, to the second, with ``Z`` for UTC."""
     moment = local(at, zone)
-    if moment.utcoffset() == timedelta(0):
-        return moment.replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
-    return moment.isoformat(timespec="seconds")
+    offset = moment.utcoffset()
+    if offset:
+        return moment.isoformat(timespec="seconds")
+    return f"{day(moment)}T{clock(moment)}:{_TWO[moment.second]}Z"
+
+
+@lru_cache(maxsize=1024)
+def _day(ordinal: int) -> str:
+    return date.fromordinal(ordinal).isoformat()
 
 
 def zone_name(zone: tzinfo) -> str:

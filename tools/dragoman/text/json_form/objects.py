@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import tzinfo
+from operator import attrgetter
 from typing import Final, cast
 
 from dragoman.model import Attachment, AuthorKind, Citation, Conversation, Edit, Message
@@ -21,11 +21,13 @@ _NAME: Final = 200
 _URL: Final = 2000
 _ID: Final = 400
 _DEPTH: Final = 4
+_OFTEN_EMPTY: Final = attrgetter("reactions", "attachments", "labels")
+_ENCODER: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
 def dumps(value: object) -> str:
     """Compact JSON, readable in every script."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return _ENCODER.encode(value)
 
 
 def message_object(message: Message, zone: tzinfo, room: Room, start: int = 0) -> tuple[JsonObject, int]:
@@ -41,14 +43,14 @@ def message_object(message: Message, zone: tzinfo, room: Room, start: int = 0) -
         reply_to=_parent(message, room),
         replies=max(message.replies, 0),
         edited_at=message.edited_at and iso(message.edited_at, zone),
-        reactions=_reactions(message, room),
-        attachments=[_attachment(one, room) for one in message.attachments[: room.entries]],
-        labels=[one_line(label, _NAME, room.part) for label in message.labels[: room.entries]],
+    )
+    if any(_OFTEN_EMPTY(message)):
+        found |= _lists(message, room)
+    found |= present(
         subject=one_line(message.subject or "", _URL, room.part * 2),
         status=one_line(message.status or "", _NAME, room.part),
         partial=message.partial,
         cut=len(message.text) - end,
-        left_out=_left_out(room, message.reactions, message.attachments, message.labels),
     )
     return found, end
 
@@ -124,16 +126,22 @@ def _parent(message: Message, room: Room) -> int | str | None:
     return _ref(Reference(message.account, message.conversation[:_ID], message.reply_to[:_ID]), room)
 
 
+def _lists(message: Message, room: Room) -> JsonObject:
+    most = room.entries
+    return present(
+        reactions=_reactions(message, room),
+        attachments=[_attachment(one, room) for one in message.attachments[:most]],
+        labels=[one_line(label, _NAME, room.part) for label in message.labels[:most]],
+        left_out=sum(max(0, len(one) - most) for one in (message.reactions, message.attachments, message.labels)),
+    )
+
+
 def _reactions(message: Message, room: Room) -> dict[str, int]:
-    counts: Counter[str] = Counter()
+    counts: dict[str, int] = {}
     for one in message.reactions[: room.entries]:
-        counts[one_line(one.emoji, _NAME, room.part)] += one.count
-    return dict(counts)
-
-
-def _left_out(room: Room, *lists: tuple[object, ...]) -> int:
-    """How many entries of lists have no room."""
-    return sum(max(0, len(one) - room.entries) for one in lists)
+        emoji = one_line(one.emoji, _NAME, room.part)
+        counts[emoji] = counts.get(emoji, 0) + one.count
+    return counts
 
 
 def _attachment(one: Attachment, room: Room) -> JsonObject:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import tzinfo
-from typing import Final
+from typing import Final, NamedTuple
 
 from dragoman.model import AuthorKind, Message
 from dragoman.sanitize import clean_name
 from dragoman.text.excerpt import clip, take
-from dragoman.text.moments import NO_TIME, local
+from dragoman.text.moments import NO_TIME, clock, day, local
 from dragoman.text.plain.header import reference
 from dragoman.text.plain.marks import marks
 from dragoman.text.room import Room
@@ -19,8 +18,7 @@ from dragoman.text.threads import Placed
 _KINDS: Final = {AuthorKind.BOT: " (bot)", AuthorKind.SYSTEM: " (system)"}
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(NamedTuple):
     """A message laid out, but for what depends on its place.
 
     Attributes:
@@ -76,8 +74,8 @@ def when(message: Message, zone: tzinfo) -> tuple[str, str]:
     """Day and time of a message, as they are shown."""
     if message.sent_at is None:
         return "", NO_TIME
-    written_out = local(message.sent_at, zone).isoformat()
-    return written_out[:10], written_out[11:16]
+    moment = local(message.sent_at, zone)
+    return day(moment), clock(moment)
 
 
 def page(messages: Sequence[Message], said: Sequence[Said], placed: Sequence[Placed], room: Room) -> list[str]:
@@ -96,7 +94,7 @@ def places(
     """What stands before the name in each line; day lines have nothing else."""
     today = ""
     for place in placed:
-        message, one = messages[place.index], said[place.index]
+        message, one = messages[place.at], said[place.at]
         date = ""
         if one.day and one.day != today:
             if place.first:

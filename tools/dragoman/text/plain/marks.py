@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from operator import attrgetter
 from typing import Final
 
 from dragoman.model import Attachment, Message, Reaction
+from dragoman.sanitize import clean_line
 from dragoman.text.excerpt import clip, one_line
 from dragoman.text.room import Room
 from dragoman.text.tokens import measure
@@ -20,6 +22,7 @@ USUAL: Final = frozenset(
 _OFTEN_EMPTY: Final = attrgetter("reactions", "attachments", "labels", "subject", "status")
 _KILO: Final = 1024
 _FEW: Final = 10
+_SHORT: Final = 48
 _UNITS: Final = ("B", "KB", "MB", "GB", "TB")
 _NO_BRACKETS: Final = str.maketrans("[];", "(),")
 
@@ -55,7 +58,15 @@ def size(number: int) -> str:
 
 def inside(text: str, limit: int, room: Room) -> str:
     """Foreign text within a mark: one line that cannot end the mark or its group."""
+    if len(text) <= _SHORT and limit * 4 <= room.part:
+        return _inside(text, limit)
     return one_line(text, limit, room.part).translate(_NO_BRACKETS)
+
+
+@lru_cache(maxsize=2048)
+def _inside(text: str, limit: int) -> str:
+    """Emoji, labels and file names come again and again."""
+    return clean_line(text, limit).translate(_NO_BRACKETS)
 
 
 def _some(found: list[str], tokens: float) -> str:
