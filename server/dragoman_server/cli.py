@@ -88,10 +88,26 @@ def cli() -> None:
 
 
 @cli.command()
+@click.option(
+    "--http", is_flag=False, flag_value="", metavar="[HOST:PORT]", help="Serve over HTTP; at 127.0.0.1:8765 by default."
+)
+@click.option("--workers", type=click.IntRange(1, 64), help="Processes that serve over HTTP; 1 by default.")
 @click.option("--read-only", is_flag=True, help="Write nothing, whatever the settings and confirmations allow.")
 @common
-def serve(read_only: bool, config: Path | None, log_level: str | None) -> None:  # noqa: FBT001  # click passes names
-    """Serve MCP over stdin and stdout; a client starts this."""
+def serve(
+    http: str | None,
+    workers: int | None,
+    read_only: bool,  # noqa: FBT001  # click passes names
+    config: Path | None,
+    log_level: str | None,
+) -> None:
+    """Serve MCP over stdin and stdout, where a client starts this, or over HTTP."""
+    if http is not None:
+        from dragoman_server.http import command  # noqa: PLC0415  # see the module
+
+        command.serve(config, log_level, http, workers, read_only=read_only)
+    if workers is not None:
+        raise click.UsageError("--workers needs --http.")
     from dragoman_server import wire  # noqa: PLC0415  # before all else: nothing may print to the protocol
 
     if sys.stdin is not None and sys.stdin.isatty():

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 from pathlib import Path
-from typing import Final, cast
+from typing import TYPE_CHECKING, Final, cast
 
 from platformdirs import user_config_path, user_data_path
 from pydantic import ValidationError
@@ -21,10 +21,14 @@ from dragoman_server.general import General, local_zone
 from dragoman_server.mistakes import Mistake, dotted, keys_of, of_model
 from dragoman_server.toml_lines import Document, KeyPath, read
 
+if TYPE_CHECKING:
+    from dragoman_server.http.settings import HttpSettings
+
 FILE_NAME: Final = "dragoman.toml"
 STORE_NAME: Final = "dragoman.db"
 _LARGEST_FILE: Final = 1 << 20
 _MOST_SHOWN: Final = 40
+_TABLES: Final = ("accounts", "http")
 _DEFAULT: Final = {"local": {"provider": "local"}}
 
 
@@ -54,12 +58,14 @@ class Config:
         accounts: Settings by account name, in the order of the file; never empty.
         data: The folder that holds what the server remembers.
         source: The file they were read from, ``None`` when there was none.
+        http: The table ``[http]``, ``None`` when there is none.
     """
 
     accounts: Mapping[str, AccountSettings]
     general: General = field(default_factory=General)
     data: Path = field(default_factory=lambda: data_folder())  # noqa: PLW0108  # defined further down
     source: Path | None = None
+    http: HttpSettings | None = None
 
     @property
     def store(self) -> Path:
@@ -101,7 +107,7 @@ def from_mapping(raw: Mapping[str, object], *, data: Path | None = None) -> Conf
     config, mistakes = _build(raw, None)
     if mistakes or config is None:
         raise ConfigError(*(f"{dotted(m.path)}: {m.sentence}" for m in mistakes))
-    return config if data is None else Config(config.accounts, config.general, data)
+    return config if data is None else replace(config, data=data)
 
 
 def find() -> Path | None:
@@ -140,7 +146,7 @@ def _text(source: Path) -> str:
 
 
 def _build(raw: Mapping[str, object], source: Path | None) -> tuple[Config | None, list[Mistake]]:
-    top = {key: value for key, value in raw.items() if key != "accounts"}
+    top = {key: value for key, value in raw.items() if key not in _TABLES}
     mistakes: list[Mistake] = []
     general = _general(top, mistakes)
     tables = raw.get("accounts", {})
@@ -149,16 +155,25 @@ def _build(raw: Mapping[str, object], source: Path | None) -> tuple[Config | Non
         accounts = _accounts(cast("Mapping[str, object]", tables) or _DEFAULT, mistakes)
     else:
         mistakes.append(Mistake(("accounts",), "must be tables, each begun by a line [accounts.NAME]."))
+    http = _http(raw, mistakes)
     if mistakes or general is None:
         return None, mistakes
-    return Config(accounts, general, source=source), mistakes
+    return Config(accounts, general, source=source, http=http), mistakes
+
+
+def _http(raw: Mapping[str, object], mistakes: list[Mistake]) -> HttpSettings | None:
+    if "http" not in raw:
+        return None
+    from dragoman_server.http.sections import http_of  # noqa: PLC0415  # its models cost time that most starts save
+
+    return http_of(raw["http"], mistakes)
 
 
 def _general(top: Mapping[str, object], mistakes: list[Mistake]) -> General | None:
     try:
         return General.model_validate(top)
     except ValidationError as error:
-        mistakes.extend(of_model(error, [*keys_of(General), "accounts"], (), top))
+        mistakes.extend(of_model(error, [*keys_of(General), *_TABLES], (), top))
         return None
 
 

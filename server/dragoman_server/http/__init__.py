@@ -1,0 +1,1 @@
+"""MCP over Streamable HTTP: safe to expose, any number of processes on one store."""

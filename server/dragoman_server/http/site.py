@@ -1,0 +1,43 @@
+"""Everything that is served, as one ASGI application."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from mcp.server.lowlevel import Server
+from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
+from starlette.applications import Starlette
+from starlette.routing import BaseRoute, Route
+from starlette.types import ASGIApp
+
+from dragoman.workspace import Workspace
+from dragoman_server.http.access import Access
+from dragoman_server.http.admission import Admission
+from dragoman_server.http.hosts import HostCheck
+from dragoman_server.http.lifecycle import Drain, Health
+from dragoman_server.http.settings import PATH, HttpSettings
+
+_HEALTH: Final = "/healthz"
+_READINESS: Final = "/readyz"
+
+
+def site(server: Server[Any], workspace: Workspace, settings: HttpSettings, drain: Drain | None = None) -> ASGIApp:
+    """Put a server on the web; both eras of the protocol, without sessions, so that any process can answer.
+
+    Args:
+        server: What answers.
+        workspace: Whose store has to open for the server to be ready.
+        settings: The bounds.
+        drain: Tells when the server is about to end.
+    """
+    drain = drain or Drain()
+    manager = StreamableHTTPSessionManager(app=server, stateless=True, max_request_body_size=settings.max_body)
+    health = Health(workspace, drain)
+    endpoint: ASGIApp = Admission(manager.handle_request, settings)
+    routes: list[BaseRoute] = [
+        Route(_HEALTH, health.alive),
+        Route(_READINESS, health.ready),
+        Route(PATH, HostCheck(endpoint, settings)),
+    ]
+    application = Starlette(routes=routes, lifespan=lambda _: manager.run())
+    return Access(application, drain, frozenset({_HEALTH, _READINESS, PATH}))

@@ -1,0 +1,119 @@
+"""One process that serves: from the listening socket to the last answer."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import socket
+import sys
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from typing import Final
+
+import anyio
+import uvicorn
+from anyio.abc import TaskStatus
+
+from dragoman_server import app, desk
+from dragoman_server.config import Config
+from dragoman_server.http.lifecycle import Drain
+from dragoman_server.http.protocol import bounded
+from dragoman_server.http.settings import HttpSettings
+from dragoman_server.http.site import site
+
+_LARGEST_HEAD: Final = 32 << 10
+_BACKLOG: Final = 1024
+
+
+class Worker(uvicorn.Server):
+    """uvicorn, ended by us: it says that it is not ready before it stops to listen."""
+
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+        """Keep what is to be called when requests are taken."""
+        super().__init__(config)
+        self._ready = ready
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None]:
+        """Leave signals alone; :func:`_end_on_signal` has them."""
+        yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to take requests."""
+        await super().startup(sockets)
+        self._ready()
+
+
+async def serve(
+    config: Config,
+    settings: HttpSettings,
+    listening: socket.socket,
+    *,
+    ready: Callable[[], None] = lambda: None,
+    orphaned: Callable[[], None] | None = None,
+) -> None:
+    """Serve until a signal asks to end and what was under way has ended, or had its time.
+
+    Args:
+        config: The accounts.
+        settings: The bounds.
+        listening: A bound socket; it may be shared with other processes, and is closed here.
+        ready: Called when requests are taken.
+        orphaned: Waits, in a thread, until the process that is to be served no longer exists.
+    """
+    drain = Drain()
+    async with desk.at(config) as shared, anyio.create_task_group() as group:
+        application = site(app.build(shared), shared.workspace, settings, drain)
+        server = Worker(_uvicorn(application, settings), ready)
+        await group.start(_end_on_signal, server, drain, settings.drain_delay)
+        if orphaned is not None:
+            group.start_soon(_end_when, orphaned, server)
+        await server.serve([listening])
+        group.cancel_scope.cancel()
+
+
+def _uvicorn(application: object, settings: HttpSettings) -> uvicorn.Config:
+    return uvicorn.Config(
+        application,  # type: ignore[arg-type]  # an ASGI application, which starlette and uvicorn spell differently
+        http=bounded(settings),
+        loop="asyncio",
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        log_level=logging.ERROR,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        backlog=_BACKLOG,
+        timeout_keep_alive=settings.idle_timeout,  # type: ignore[arg-type]  # seconds for a timer, which may be broken
+        timeout_graceful_shutdown=settings.drain_timeout,  # type: ignore[arg-type]  # as above
+        h11_max_incomplete_event_size=_LARGEST_HEAD,
+    )
+
+
+async def _end_on_signal(server: uvicorn.Server, drain: Drain, delay: float, *, task_status: TaskStatus[None]) -> None:
+    """End gracefully on SIGTERM, without delay on SIGINT, and at once on another SIGINT."""
+    if sys.platform == "win32":  # the event loop takes no signals there
+        for number in (signal.SIGINT, signal.SIGBREAK):
+            signal.signal(number, lambda *_: setattr(server, "should_exit", True))
+        task_status.started()
+        return
+    async with anyio.create_task_group() as group:
+        with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+            task_status.started()
+            async for number in signals:
+                if drain.begun and number == signal.SIGINT:
+                    os._exit(130)
+                drain.begun = True
+                group.start_soon(_end_after, server, delay if number == signal.SIGTERM else 0)
+
+
+async def _end_after(server: uvicorn.Server, seconds: float) -> None:
+    await anyio.sleep(seconds)
+    server.should_exit = True
+
+
+async def _end_when(orphaned: Callable[[], None], server: uvicorn.Server) -> None:
+    await anyio.to_thread.run_sync(orphaned, abandon_on_cancel=True)
+    server.should_exit = True

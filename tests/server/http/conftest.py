@@ -1,0 +1,141 @@
+"""Servers on loopback, and a client that says exactly what a test wants said."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import re
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import pytest
+
+MODERN = "2026-07-28"
+LEGACY = "2025-06-18"
+ACCEPT = "application/json, text/event-stream"
+META = {
+    "io.modelcontextprotocol/protocolVersion": MODERN,
+    "io.modelcontextprotocol/clientCapabilities": {},
+    "io.modelcontextprotocol/clientInfo": {"name": "test", "version": "1"},
+}
+
+
+@dataclass
+class Answer:
+    """What came back: status, headers, body."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def message(self) -> dict[str, object]:
+        """The JSON-RPC message, from plain JSON or the last event of a stream."""
+        if "event-stream" in self.headers.get("content-type", ""):
+            data = [line[6:] for line in self.body.decode().splitlines() if line.startswith("data: ")]
+            return json.loads(data[-1])
+        return json.loads(self.body)
+
+    @property
+    def text(self) -> str:
+        """The text of a tool's answer."""
+        return self.message["result"]["content"][0]["text"]
+
+    @property
+    def sentence(self) -> str:
+        """What an error says."""
+        return self.message["error"]["message"]
+
+
+@dataclass
+class Site:
+    """A server on loopback."""
+
+    process: subprocess.Popen[bytes]
+    port: int
+    log: list[str] = field(default_factory=list)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/mcp"
+
+    def request(
+        self, method: str, path: str, body: bytes | None = None, headers: dict[str, str] | None = None
+    ) -> Answer:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        try:
+            connection.request(method, path, body, headers or {})
+            answer = connection.getresponse()
+            return Answer(answer.status, {k.lower(): v for k, v in answer.getheaders()}, answer.read())
+        finally:
+            connection.close()
+
+    def get(self, path: str, **headers: str) -> Answer:
+        return self.request("GET", path, headers=headers)
+
+    def post(self, body: bytes, token: str | None = None, **headers: str) -> Answer:
+        """POST to the endpoint; a header given as an empty text is left out."""
+        given = {"Content-Type": "application/json", "Accept": ACCEPT, "MCP-Protocol-Version": LEGACY}
+        if token is not None:
+            given["Authorization"] = f"Bearer {token}"
+        given |= {name.replace("_", "-"): value for name, value in headers.items()}
+        return self.request("POST", "/mcp", body, {name: value for name, value in given.items() if value})
+
+    def ask(
+        self, method: str, params: dict[str, object] | None = None, token: str | None = None, **headers: str
+    ) -> Answer:
+        """A request of the older era."""
+        return self.post(rpc(method, params), token, **headers)
+
+    def ask_modern(self, method: str, params: dict[str, object] | None = None, token: str | None = None) -> Answer:
+        params = {**(params or {}), "_meta": META}
+        headers = {"MCP-Protocol-Version": MODERN, "Mcp-Method": method}
+        if "name" in params:
+            headers["Mcp-Name"] = str(params["name"])
+        return self.post(rpc(method, params), token, **headers)
+
+    def call(self, tool: str, token: str | None = None, **arguments: object) -> Answer:
+        return self.ask("tools/call", {"name": tool, "arguments": arguments}, token)
+
+    def signal(self, number: int = signal.SIGTERM) -> None:
+        self.process.send_signal(number)
+
+
+def rpc(method: str, params: dict[str, object] | None = None) -> bytes:
+    return json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": params or {}}).encode()
+
+
+@pytest.fixture
+def site(environment, tmp_path):
+    """Start servers over HTTP with the text of a settings file; whatever happens, none outlives the test."""
+
+    @contextmanager
+    def start(settings: str = "", *arguments: str, **more: str) -> Iterator[Site]:
+        file = tmp_path / "dragoman.toml"
+        file.write_text(settings, encoding="utf-8")
+        command = [sys.executable, "-m", "dragoman_server", "serve", "--http", "127.0.0.1:0", *arguments]
+        with subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, env=environment | more, cwd=tmp_path
+        ) as process:
+            log: list[str] = []
+            try:
+                yield Site(process, _port(process, log), log)
+            finally:
+                process.kill()
+
+    return start
+
+
+def _port(process: subprocess.Popen[bytes], log: list[str]) -> int:
+    for line in process.stderr:
+        log.append(line.decode())
+        found = re.search(r"Serving MCP at http://127\.0\.0\.1:(\d+)/mcp", log[-1])
+        if found:
+            threading.Thread(target=lambda: log.extend(line.decode() for line in process.stderr), daemon=True).start()
+            return int(found[1])
+    raise AssertionError("".join(log))
