@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 R = TypeVar("R")
 
+_CLIENTS = ("claude-desktop", "claude-code", "cursor", "vscode", "codex", "gemini")
 _LEVELS = ("debug", "info", "warning", "error")
 
 
@@ -180,6 +181,64 @@ def import_(file: Path, account: str | None, config: Path | None, log_level: str
     from dragoman_server import importing  # noqa: PLC0415  # see the module
 
     _say(importing.import_file(_settings(config, log_level), file, account))
+
+
+def _client(command: Callable[P, R]) -> Callable[P, R]:
+    """What says which list of which client."""
+    options = (
+        click.argument("client", type=click.Choice(_CLIENTS), metavar="CLIENT"),
+        click.option("--name", default="dragoman", show_default=True, help="What the client calls the server."),
+        click.option("--file", type=click.Path(path_type=Path), help="Another file than the client's usual one."),
+        click.option("--project", is_flag=True, help="The list of the project in the working folder."),
+        click.option("--dry-run", is_flag=True, help="Show what would change, and change nothing."),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+@cli.command(short_help=f"Let a client start the server: {', '.join(_CLIENTS)}.")
+@_client
+@click.option("--print", "only_print", is_flag=True, help="Print the entry, to be pasted.")
+@click.option("--secret", "secrets", multiple=True, metavar="NAME=-", help="Store a credential; a line of stdin.")
+@click.option("--keep-env", is_flag=True, help="Leave credentials in the environment.")
+@common
+def install(
+    client: str, name: str, file: Path | None, *, project: bool, dry_run: bool, only_print: bool,
+    secrets: tuple[str, ...], keep_env: bool, config: Path | None, log_level: str | None,
+) -> None:  # fmt: skip
+    """Let a client start the server.
+
+    Puts one entry into the client's own list of servers and leaves the rest as it is, with a copy of the file before.
+    Credentials that the settings take from the environment are asked for and stored in the system's keyring or, where
+    there is none, in a private file. CLIENT is claude-desktop, claude-code, cursor, vscode, codex or gemini.
+    """
+    from dragoman_server import install_command, installing, launch  # noqa: PLC0415  # see the modules
+
+    settings = _settings(config, log_level)
+    where = installing.place(client, name=name, file=file, project=project)
+    if only_print:
+        _say(installing.snippet(where, launch.launch(settings)))
+        return
+    for line in install_command.install(settings, where, dry_run=dry_run, given=secrets, keep_env=keep_env):
+        _say(line)
+
+
+@cli.command()
+@_client
+@common
+def uninstall(
+    client: str, name: str, file: Path | None, *, project: bool, dry_run: bool,
+    config: Path | None, log_level: str | None,
+) -> None:  # fmt: skip
+    """Take out what install has put into a client's list of servers."""
+    from dragoman_server import install_command, installing  # noqa: PLC0415  # see the modules
+
+    if config is not None:
+        _settings(config, log_level)  # not needed, but a bad file is never passed over
+    where = installing.place(client, name=name, file=file, project=project)
+    for line in install_command.uninstall(where, dry_run=dry_run):
+        _say(line)
 
 
 @cli.command()

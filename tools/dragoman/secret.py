@@ -67,6 +67,11 @@ class Secret:
         self._value: str | None = None
         self._lock: anyio.Lock | None = None
 
+    @property
+    def source(self) -> Source:
+        """Where it is looked up; the parts of a plain one are the credential itself."""
+        return self._source
+
     async def reveal(self, *, multiline: bool = False) -> str:
         """The credential, looked up at the first call and kept.
 

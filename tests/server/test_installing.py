@@ -1,0 +1,371 @@
+import json
+import os
+import pty
+import stat
+import sys
+import tomllib
+from pathlib import Path
+
+import keyring
+import pytest
+from click.testing import CliRunner
+from keyring.backend import KeyringBackend
+from keyring.backends.fail import Keyring as NoKeyring
+
+from dragoman_server import launch
+from dragoman_server.cli import cli
+from dragoman_server.clients import CLIENTS
+from dragoman_server.config import load
+
+SETTINGS = """\
+# ours
+[accounts.support]
+provider = "convore"   # the desk
+token = { env = "DESK_KEY" }   # rotates in May
+
+[accounts.notes]
+provider = "local"
+"""
+linux = pytest.mark.skipif(sys.platform != "linux", reason="the places are those of Linux")
+posix = pytest.mark.skipif(os.name == "nt", reason="permissions are those of POSIX")
+
+
+class MemoryKeyring(KeyringBackend):
+    priority = 1
+
+    def __init__(self):
+        super().__init__()
+        self.entries = {}
+
+    def set_password(self, service, username, password):
+        self.entries[service, username] = password
+
+    def get_password(self, service, username):
+        return self.entries.get((service, username))
+
+
+@pytest.fixture
+def ring():
+    before = keyring.get_keyring()
+    memory = MemoryKeyring()
+    keyring.set_keyring(memory)
+    yield memory
+    keyring.set_keyring(before)
+
+
+@pytest.fixture
+def no_ring():
+    before = keyring.get_keyring()
+    keyring.set_keyring(NoKeyring())
+    yield
+    keyring.set_keyring(before)
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    """The home folder of somebody who has nothing configured, and the folder they are in."""
+    for name in list(os.environ):
+        if name.startswith(("DRAGOMAN_", "XDG_", "CLAUDE_", "CODEX_", "GEMINI_", "VSCODE_", "DESK_")):
+            monkeypatch.delenv(name)
+    folder = tmp_path / "home"
+    folder.mkdir()
+    (tmp_path / "work").mkdir()
+    for name in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(name, str(folder))
+    monkeypatch.setenv("APPDATA", str(folder / "AppData"))
+    monkeypatch.chdir(tmp_path / "work")
+    return folder
+
+
+@pytest.fixture
+def run(home):
+    return lambda *words, **more: CliRunner().invoke(cli, list(words), catch_exceptions=False, **more)
+
+
+def entry(client: str, file: Path) -> dict[str, object]:
+    text = file.read_text(encoding="utf-8")
+    data = tomllib.loads(text) if CLIENTS[client].form == "toml" else json.loads(text)
+    return data[CLIENTS[client].key]["dragoman"]
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {str(file): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
+
+
+@linux
+@pytest.mark.parametrize(
+    ("client", "place"),
+    [
+        ("claude-desktop", ".config/Claude/claude_desktop_config.json"),
+        ("claude-code", ".claude.json"),
+        ("cursor", ".cursor/mcp.json"),
+        ("vscode", ".config/Code/User/mcp.json"),
+        ("codex", ".codex/config.toml"),
+        ("gemini", ".gemini/settings.json"),
+    ],
+)
+def test_each_client_finds_the_entry_in_its_own_place(run, home, client, place):
+    assert run("install", client).exit_code == 0
+    found = entry(client, home / place)
+    assert Path(found["command"]).is_absolute()
+    assert found["args"][-1] == "serve"
+    assert stat.S_IMODE((home / place).stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize(
+    ("client", "variable", "place"),
+    [
+        ("claude-code", "CLAUDE_CONFIG_DIR", ".claude.json"),
+        ("codex", "CODEX_HOME", "config.toml"),
+        ("gemini", "GEMINI_CLI_HOME", ".gemini/settings.json"),
+        ("vscode", "VSCODE_PORTABLE", "user-data/User/mcp.json"),
+    ],
+)
+def test_a_variable_that_moves_the_clients_settings_is_honoured(run, tmp_path, monkeypatch, client, variable, place):
+    monkeypatch.setenv(variable, str(tmp_path / "moved"))
+    assert run("install", client).exit_code == 0
+    assert entry(client, tmp_path / "moved" / place)
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+def test_installing_twice_changes_nothing_and_uninstalling_twice_is_no_error(run, tmp_path, client):
+    run("install", client)
+    before = files(tmp_path)
+    again = run("install", client)
+    assert "Nothing was changed." in again.stdout
+    assert files(tmp_path) == before
+    assert run("uninstall", client).exit_code == 0
+    gone = run("uninstall", client)
+    assert gone.exit_code == 0
+    assert "nothing was changed" in gone.stdout
+
+
+@pytest.mark.parametrize("client", [name for name, client in CLIENTS.items() if client.project])
+def test_a_project_has_its_own_list(run, tmp_path, home, client):
+    assert run("install", client, "--project").exit_code == 0
+    assert entry(client, tmp_path / "work" / CLIENTS[client].project)
+    assert not files(home)
+
+
+def test_a_client_without_lists_in_projects_says_so(run, tmp_path):
+    result = run("install", "claude-desktop", "--project")
+    assert result.exit_code == 1
+    assert "Claude Desktop has no settings in projects." in result.stderr
+    assert not files(tmp_path)
+
+
+OTHERS = '{\n  // mine\n  "numStartups": 7,\n  "mcpServers": {\n    "other": {"command": "x"},\n  },\n}\n'
+OTHERS_TOML = (
+    '# mine\nmodel = "m" # good\n\n[mcp_servers.other] # keep\ncommand = "x"\nargs = [\n  "a", # b\n]\n\n[z]\na=1\n'
+)
+
+
+@pytest.mark.parametrize(("client", "text"), [("claude-code", OTHERS), ("codex", OTHERS_TOML)])
+def test_everything_that_was_there_stays_and_comes_back_and_is_backed_up(run, tmp_path, client, text):
+    file = tmp_path / "list"
+    file.write_text(text, encoding="utf-8")
+    file.chmod(0o640)
+    run("install", client, "--file", str(file))
+    lines = iter(file.read_text(encoding="utf-8").splitlines())
+    assert all(line in lines for line in text.splitlines())
+    (backup,) = tmp_path.glob("list.*.bak")
+    assert backup.read_text(encoding="utf-8") == text
+    assert stat.S_IMODE(file.stat().st_mode) == stat.S_IMODE(backup.stat().st_mode)
+    run("uninstall", client, "--file", str(file))
+    assert file.read_text(encoding="utf-8") == text
+
+
+def test_what_the_owner_added_to_the_entry_stays(run, tmp_path):
+    file = tmp_path / "list"
+    old = {"command": "/old/dragoman", "args": ["serve"], "env": {"TZ": "UTC"}, "disabled": True}
+    file.write_text(json.dumps({"mcpServers": {"dragoman": old}}), encoding="utf-8")
+    run("install", "cursor", "--file", str(file))
+    found = entry("cursor", file)
+    assert found["env"] == {"TZ": "UTC"}
+    assert found["disabled"] is True
+    assert found["command"] != "/old/dragoman"
+
+
+def test_a_dry_run_shows_only_the_lines_that_change_and_changes_nothing(run, tmp_path):
+    file = tmp_path / "list"
+    text = '{\n  "mcpServers": {\n    "other": {\n      "env": {"KEY": "hunter2-hunter2"}\n    }\n  }\n}\n'
+    file.write_text(text, encoding="utf-8")
+    before = files(tmp_path)
+    for command in ("install", "uninstall"):
+        result = run(command, "cursor", "--file", str(file), "--dry-run")
+        assert result.exit_code == 0
+        assert "hunter2" not in result.stdout
+        assert files(tmp_path) == before
+    shown = run("install", "cursor", "--file", str(file), "--dry-run").stdout
+    assert '+    "dragoman": {' in shown
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+def test_the_entry_can_be_printed_instead(run, tmp_path, client):
+    printed = run("install", client, "--print").stdout
+    data = tomllib.loads(printed) if CLIENTS[client].form == "toml" else json.loads(printed)
+    assert data[CLIENTS[client].key]["dragoman"]["args"][-1] == "serve"
+    assert not files(tmp_path)
+
+
+BROKEN = ['{"mcpServers": {', "[]", '{"mcpServers": 3}', "not json", '{"mcpServers": {}, "mcpServers": {}}', "\xff"]
+
+
+@pytest.mark.parametrize(
+    ("command", "content"), [*(("install", text) for text in BROKEN), ("uninstall", "{"), ("uninstall", "\xff")]
+)
+def test_a_file_that_cannot_be_understood_is_named_and_left_alone(run, tmp_path, command, content):
+    file = tmp_path / "list"
+    file.write_bytes(content.encode("latin-1"))
+    before = files(tmp_path)
+    result = run(command, "cursor", "--file", str(file))
+    assert result.exit_code == 1
+    assert result.stderr.startswith(f"{file}: ")
+    assert "Nothing was changed" in result.stderr
+    assert files(tmp_path) == before
+
+
+def test_a_file_that_cannot_be_understood_gets_the_entry_shown_for_adding_by_hand(run, tmp_path):
+    (tmp_path / "list").write_text("{", encoding="utf-8")
+    result = run("install", "cursor", "--file", str(tmp_path / "list"))
+    assert json.loads(result.stderr.partition("by hand:\n")[2])["mcpServers"]["dragoman"]
+
+
+@pytest.mark.parametrize("other", ['{"command": "npx", "args": ["other"]}', '{"url": "https://x"}', '"text"'])
+@pytest.mark.parametrize("command", ["install", "uninstall"])
+def test_a_name_that_belongs_to_another_server_is_left_to_it(run, tmp_path, command, other):
+    file = tmp_path / "list"
+    file.write_text(f'{{"mcpServers": {{"dragoman": {other}}}}}', encoding="utf-8")
+    before = files(tmp_path)
+    result = run(command, "cursor", "--file", str(file))
+    assert result.exit_code == 1
+    assert "--name" in result.stderr
+    assert files(tmp_path) == before
+    if command == "install":
+        assert run("install", "cursor", "--file", str(file), "--name", "mail").exit_code == 0
+
+
+@posix
+def test_links_folders_pipes_and_protected_files_are_refused(run, tmp_path):
+    (tmp_path / "real").write_text("{}", encoding="utf-8")
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    (tmp_path / "folder").mkdir()
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "locked").write_text("{}", encoding="utf-8")
+    (tmp_path / "locked").chmod(0o400)
+    for name, said in [
+        ("link", "link to another file"),
+        ("folder", "no plain file"),
+        ("pipe", "no plain file"),
+        ("locked", "write-protected"),
+        ("real/below", "Not a directory"),
+    ]:
+        result = run("install", "cursor", "--file", str(tmp_path / name))
+        assert result.exit_code == 1
+        assert said in result.stderr
+        assert "Nothing was changed." in result.stderr
+    assert (tmp_path / "real").read_text(encoding="utf-8") == "{}"
+
+
+def test_the_settings_and_a_moved_data_folder_go_along(run, tmp_path, monkeypatch):
+    (tmp_path / "work" / "dragoman.toml").write_text('[accounts.a]\nprovider = "local"\n', encoding="utf-8")
+    monkeypatch.setenv("DRAGOMAN_DATA", str(tmp_path / "data"))
+    run("install", "cursor", "--file", str(tmp_path / "list"))
+    found = entry("cursor", tmp_path / "list")
+    assert found["args"][-2:] == ["--config", str(tmp_path / "work" / "dragoman.toml")]
+    assert found["env"] == {"DRAGOMAN_DATA": str(tmp_path / "data")}
+
+
+def test_what_runs_from_the_cache_of_uv_is_started_by_uvx_again(home, monkeypatch):
+    monkeypatch.setattr(sys, "prefix", str(home / ".cache" / "uv" / "archive-v0" / "abc"))
+    started = launch.launch(load())
+    assert Path(started.command).name == "uvx"
+    assert started.args == ("dragoman", "serve")
+
+
+def test_without_a_script_the_module_is_started(home, monkeypatch):
+    monkeypatch.setattr(sys, "executable", str(home / "python"))
+    assert launch.launch(load()).args == ("-m", "dragoman_server", "serve")
+
+
+@pytest.fixture
+def settings(tmp_path, home):
+    file = tmp_path / "work" / "dragoman.toml"
+    file.write_text(SETTINGS, encoding="utf-8")
+    return file
+
+
+def test_a_credential_goes_to_the_keyring_and_never_into_the_clients_file(run, tmp_path, settings, ring):
+    result = run("install", "cursor", "--secret", "DESK_KEY=-", input="sk-12345678\n")
+    assert result.exit_code == 0
+    assert ring.entries == {("dragoman", "DESK_KEY"): "sk-12345678"}
+    assert settings.read_text(encoding="utf-8") == SETTINGS.replace('env = "DESK_KEY"', 'keyring = "DESK_KEY"')
+    assert "sk-12345678" not in result.output
+    assert not any(b"sk-12345678" in content for content in files(tmp_path).values())
+
+
+@posix
+def test_without_a_keyring_it_goes_into_a_file_that_only_its_owner_reads(run, tmp_path, settings, no_ring):
+    assert run("install", "cursor", "--secret", "DESK_KEY=-", input="sk-12345678\n").exit_code == 0
+    (holder,) = [Path(name) for name, content in files(tmp_path).items() if b"sk-12345678" in content]
+    assert stat.S_IMODE(holder.stat().st_mode) == 0o600
+    assert stat.S_IMODE(holder.parent.stat().st_mode) == 0o700
+    assert tomllib.loads(settings.read_text(encoding="utf-8"))["accounts"]["support"]["token"] == {"file": str(holder)}
+    assert run("install", "cursor").stdout.count("Nothing was changed.") == 1
+
+
+def test_a_credential_that_is_not_given_stays_where_it_is_and_is_remarked_upon(run, settings, ring):
+    result = run("install", "cursor")
+    assert result.exit_code == 0
+    assert "DESK_KEY (token of support) stays in the environment" in result.stdout
+    assert settings.read_text(encoding="utf-8") == SETTINGS
+    assert "DESK_KEY" not in run("install", "cursor", "--keep-env").stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "typed", "said"),
+    [
+        (["--secret", "OTHER=-"], "x\n", "comes from a variable OTHER. Those that do: DESK_KEY."),
+        (["--secret", "DESK_KEY=-"], "", "empty or no credential"),
+        (["--secret", "DESK_KEY=-"], "gehe\u00efm\n", "empty or no credential"),
+        (["--secret", "DESK_KEY=sk-1"], "", "--secret NAME=-"),
+    ],
+)
+def test_a_credential_that_cannot_be_meant_changes_nothing(run, tmp_path, settings, ring, words, typed, said):
+    before = files(tmp_path)
+    result = run("install", "cursor", *words, input=typed)
+    assert result.exit_code != 0
+    assert said in result.stderr
+    assert files(tmp_path) == before
+    assert not ring.entries
+
+
+@posix
+def test_a_credential_is_asked_for_without_being_shown(tmp_path, settings, home):
+    seen, status = talk(["install", "cursor"], [("DESK_KEY, the token of support", "sk-87654321")])
+    assert status == 0
+    assert b"sk-87654321" not in seen
+    (holder,) = [Path(name) for name, content in files(tmp_path).items() if b"sk-87654321" in content]
+    assert holder.name == "DESK_KEY"
+
+
+def talk(words: list[str], answers: list[tuple[str, str]]) -> tuple[bytes, int]:
+    """Run a command in a terminal; each answer is typed when its question is there."""
+    child, terminal = pty.fork()
+    if child == 0:  # pragma: no cover  # another process
+        os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"
+        os.execv(sys.executable, [sys.executable, "-m", "dragoman_server", *words])  # noqa: S606  # our own program
+    seen = b""
+    waiting = list(answers)
+    while True:
+        try:
+            part = os.read(terminal, 4096)
+        except OSError:
+            break
+        if not part:
+            break
+        seen += part
+        if waiting and waiting[0][0].encode() in seen and seen.rstrip().endswith(b":"):
+            os.write(terminal, waiting.pop(0)[1].encode() + b"\n")
+    os.close(terminal)
+    return seen, os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
