@@ -242,14 +242,18 @@ def uninstall(
 
 
 @cli.command()
+@click.option("--provider", metavar="NAME", help="Show this service, played by a stand-in on this machine.")
 @common
-def demo(config: Path | None, log_level: str | None) -> None:
-    """Show the tools at work on a real conversation in a throw-away store."""
+def demo(provider: str | None, config: Path | None, log_level: str | None) -> None:
+    """Show the tools at work on a conversation in a throw-away store.
+
+    No account and no network is needed, with --provider neither.
+    """
     from dragoman_server import demo as shown  # noqa: PLC0415  # imports the SDK
 
     if config is not None:
         _settings(config, log_level)  # the demonstration uses its own, but a bad file is never passed over
-    shown.run()
+    shown.run(provider)
 
 
 def _settings(config: Path | None, log_level: str | None) -> Config:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from importlib.resources import as_file, files
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Final
+from typing import Any, Final, cast
 
 import anyio
 import click
@@ -19,86 +19,128 @@ import mcp_types as types
 from mcp import Client
 from mcp.client.stdio import StdioServerParameters
 
-from dragoman_server import chatfile, config, desk, importing
+from dragoman.replay import FOUND, Step
+from dragoman_server import config, stages
 from dragoman_server.terminal import Paper, counter
 
-CHAT: Final = "data/team_chat.json"
-ROOM: Final = "#kiosk-firmware"
-SHOWN: Final = 50
+_TOKEN: Final = re.compile(r"confirm=([\w-]+)")
+_WRITES: Final = frozenset({"send_message", "update_message", "import_message"})
+_ROOMY: Final = 100_000  # tokens; nothing of the measured page may be cut
 
-_SETTINGS: Final = 'timezone = "UTC"\nmax_tokens = 6000\n'
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What a page of messages cost, and the least that its words alone can cost; both in tokens."""
+
+    messages: int
+    paid: int
+    floor: int
 
 
 @dataclass(slots=True)
 class Show:
-    """One run: the client, where it is written down, and what it cost so far."""
+    """One run: the client, where it is written down, what was found last, and what reading cost."""
 
     client: Client
     paper: Paper
     count: Callable[[str], int]
-    costs: dict[str, int] = field(default_factory=dict[str, int])
+    found: str = ""
+    cost: Cost | None = None
+    failed: int = 0
 
-    async def call(self, why: str, tool: str, **arguments: object) -> str:
-        """Call a tool, and show the call, its answer, tokens and time."""
-        started = time.perf_counter()
-        result = await self.client.call_tool(tool, arguments)
-        seconds = time.perf_counter() - started
-        text = "\n".join(block.text for block in result.content if isinstance(block, types.TextContent))
-        self.costs[why] = self.count(text)
+    async def step(self, step: Step) -> None:
+        """Make a call; a write that wants to be confirmed is confirmed, as a user would do."""
+        arguments = {key: self.found if value == FOUND else value for key, value in step.arguments.items()}
+        text, failed = await self._call(step.why, step.tool, arguments)
+        if failed:
+            self.failed += not step.mistaken
+            return
+        token = _TOKEN.search(text) if step.tool in _WRITES else None
+        if token:
+            confirmed = {**arguments, "confirm": token[1]}
+            text, failed = await self._call("The user has seen it and agrees", step.tool, confirmed)
+            self.failed += failed
+        if step.tool in _WRITES or step.tool == "search_messages":
+            self.found = _number(text)
+        if step.tool == "list_messages" and self.cost is None:
+            self.cost = await self._measure(arguments, self.count(text))
+
+    async def _call(self, why: str, tool: str, arguments: Mapping[str, object]) -> tuple[str, bool]:
+        """Call a tool and show all of it: the call, what is reported meanwhile, the answer, tokens and time.
+
+        Returns:
+            The answer, and whether it is an error.
+        """
         self.paper.call(why, tool, arguments)
+        started = time.perf_counter()
+        result = await self.client.call_tool(tool, dict(arguments), progress_callback=self._report)
+        seconds = time.perf_counter() - started
+        text = _text(result)
         self.paper.answer(text, failed=bool(result.is_error))
-        self.paper.note(f"{self.costs[why]:,} tokens, {seconds * 1000:.0f} ms")
-        return text
+        self.paper.note(f"{self.count(text):,} tokens, {seconds * 1000:.0f} ms")
+        return text, bool(result.is_error)
+
+    async def _report(self, progress: float, total: float | None, message: str | None) -> None:  # noqa: ARG002 - the SDK's form
+        if message:
+            self.paper.note(f"meanwhile: {message}")
+
+    async def _measure(self, arguments: Mapping[str, object], paid: int) -> Cost:
+        """Read the same page as data: its bare words are the floor."""
+        asked = {**arguments, "format": "json", "max_tokens": _ROOMY}
+        result = await self.client.call_tool("list_messages", asked)
+        page = cast("dict[str, Any]", result.structured_content or {})
+        bare = [f"{one['author']}: {one['text']}" for one in page.get("messages", ())]
+        return Cost(len(bare), paid, self.count("\n".join(bare)))
 
 
-def run() -> None:
+def run(provider: str | None = None) -> None:
     """Run the demonstration and print it.
 
+    Args:
+        provider: Whose service to show with a stand-in; ``None`` for the store of this package.
+
     Raises:
+        InvalidArgument: The provider has nothing to show.
+        ClickException: A call failed.
         OSError: Nothing can be printed any more.
     """
     try:
-        anyio.run(_run)
+        anyio.run(_run, provider)
     except BaseExceptionGroup as group:
-        refused, others = group.split(OSError)
-        if refused is None or others is not None:
+        known, others = group.split((OSError, click.ClickException))
+        if known is None or others is not None:
             raise
-        raise _first(refused) from None
+        raise _first(known) from None
 
 
-def _first(group: BaseExceptionGroup[OSError]) -> OSError:
+def _first(group: BaseExceptionGroup[Exception]) -> Exception:
     """What was raised before the tasks around it wrapped it."""
     first = group.exceptions[0]
     return _first(first) if isinstance(first, BaseExceptionGroup) else first
 
 
-async def _run() -> None:
+async def _run(provider: str | None) -> None:
     paper = Paper.on(sys.stdout)
     with TemporaryDirectory(prefix="dragoman-demo-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
-        (folder / config.FILE_NAME).write_text(_SETTINGS, encoding="utf-8")
-        paper.title("Dragoman: one MCP server for every messaging system")
-        await _fill(folder, paper)
-        count, exact = counter()
-        async with _served(folder, paper) as client:
-            show = Show(client, paper, count)
-            await _tools(show)
-            await _reading(show)
-            await _writing(show)
-        _cost(show, exact=exact)
-    _connecting(paper)
-
-
-async def _fill(folder: Path, paper: Paper) -> None:
-    """Load the conversation through the import path, into the store that the server will open."""
-    account = {"provider": "local", "path": folder / config.STORE_NAME}
-    settings = config.from_mapping({"accounts": {"local": account}}, data=folder)
-    started = time.perf_counter()
-    with as_file(files("dragoman") / CHAT) as chat:
-        async with desk.at(settings) as shared:
-            outcome = await importing.load(shared, chat)
-    seconds = time.perf_counter() - started
-    paper.say(f"A throw-away store is filled with an invented team chat in {seconds:.1f} s: {outcome}")
+        async with stages.on(folder, provider) as stage:
+            (folder / config.FILE_NAME).write_text(stage.settings, encoding="utf-8")
+            paper.title(stage.title)
+            paper.say(stage.said)
+            count, exact = counter()
+            async with _served(folder, paper) as client:
+                show = Show(client, paper, count)
+                await _tools(show)
+                for step in stage.steps:
+                    await show.step(step)
+            if show.failed:
+                raise click.ClickException(f"{show.failed} calls failed that should not have.")
+    if show.cost:
+        _tell_cost(paper, show.cost, exact=exact)
+    _tell_connecting(paper)
+    if stage.closing:
+        paper.title("This was a replay")
+        paper.say(stage.closing)
 
 
 @asynccontextmanager
@@ -122,55 +164,27 @@ async def _tools(show: Show) -> None:
     show.paper.say(f"{len(tools)} tools in {sum(map(show.count, seen)):,} tokens: {names}.")
 
 
-async def _reading(show: Show) -> None:
-    await show.call("What is there?", "list_conversations")
-    await show.call(f"Catch up on {ROOM}", "list_messages", conversation=ROOM, limit=SHOWN)
-    hits = await show.call("What was it about nvs?", "search_messages", query="nvs", limit=5)
-    await show.call("One message in full", "get_message", message=_number(hits), context=1)
-
-
-async def _writing(show: Show) -> None:
-    sent = await show.call(
-        "Answer in the room", "send_message", conversation=ROOM, text="Thanks all. I will write the summary tonight."
-    )
-    await show.call(
-        "Correct it", "update_message", message=_number(sent), text="Thanks all. The summary comes tomorrow at 09:00."
-    )
-    await show.call(
-        "Keep a message from elsewhere, with its author and time",
-        "import_message",
-        conversation="local:letters",
-        author="Ada Lovelace",
-        sent_at="1843-07-10T09:00Z",
-        text="I am working very hard for you; like the Devil in fact; (which perhaps I am).",
-    )
-    await show.call("A mistake says what would work", "list_messages", conversation="#kiosk-firmwear")
+def _text(result: types.CallToolResult) -> str:
+    return "\n".join(block.text for block in result.content if isinstance(block, types.TextContent))
 
 
 def _number(answer: str) -> str:
-    """The number of the first message in an answer, below the header."""
-    for line in answer.splitlines()[1:]:
-        number = line.removeprefix(">").partition(" ")[0]
-        if number.isdigit():
-            return number
-    raise click.ClickException("The demonstration found no message in the last answer.")
+    """The number of the first message in an answer, below the header; empty without one."""
+    starts = (line.removeprefix(">").partition(" ")[0] for line in answer.splitlines()[1:])
+    return next((start for start in starts if start.isdigit()), "")
 
 
-def _cost(show: Show, *, exact: bool) -> None:
-    """The cost of reading the room against the least that its words alone can cost."""
-    chat = chatfile.read((files("dragoman") / CHAT).read_bytes())
-    room = next(messages for place, messages in chatfile.conversations(chat) if f"#{place.title}" == ROOM)
-    bare = [f"{message.author.name}: {message.text}" for message in room if message.deleted_at is None][-SHOWN:]
-    floor, paid = show.count("\n".join(bare)), show.costs[f"Catch up on {ROOM}"]
-    show.paper.title("What it costs")
-    show.paper.say(
-        f"{SHOWN} messages with numbers, times, threads, reactions, files and edits: {paid:,} tokens. "
-        f"Their bare `Author: text` lines: {floor:,}. That is {paid / floor:.2f} times the floor "
+def _tell_cost(paper: Paper, cost: Cost, *, exact: bool) -> None:
+    paper.title("What it costs")
+    paper.say(
+        f"{cost.messages} messages with numbers, times, threads and all else that is known of them: "
+        f"{cost.paid:,} tokens. Their bare `Author: text` lines: {cost.floor:,}. "
+        f"That is {cost.paid / cost.floor:.2f} times the floor "
         f"({'o200k tokens, counted' if exact else 'estimated, never far from o200k'})."
     )
 
 
-def _connecting(paper: Paper) -> None:
+def _tell_connecting(paper: Paper) -> None:
     command = Path(sys.executable).with_name("dragoman")
     paper.title("Connect a desktop client")
     paper.say("Claude Desktop, Cursor and others take this in their settings of MCP servers:")

@@ -74,7 +74,8 @@ class Paper:
 
     def note(self, text: str) -> None:
         """A remark about the answer above."""
-        self._line(f"{_MARGIN}({text})", dim=True)
+        for line in textwrap.wrap(f"({text})", self.width, initial_indent=_MARGIN, subsequent_indent=_MARGIN * 3):
+            self._line(line, dim=True)
 
     def code(self, text: str) -> None:
         """Something to copy: never wrapped."""

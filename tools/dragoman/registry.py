@@ -8,10 +8,14 @@ from __future__ import annotations
 
 from importlib import import_module
 from importlib.metadata import entry_points
-from typing import Final
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Final
 
 from dragoman.errors import InvalidArgument
 from dragoman.provider import Provider
+
+if TYPE_CHECKING:
+    from dragoman.replay import Replay
 
 GROUP: Final = "dragoman.providers"
 BUILT_IN: Final = {
@@ -43,6 +47,28 @@ def provider_class(name: str) -> type[Provider]:
     if not (isinstance(found, type) and issubclass(found, Provider)):
         raise InvalidArgument(f"The entry point of provider {name!r} is not a Provider class.")
     return found
+
+
+def replay_of(name: str) -> Replay:
+    """What a provider offers for a demonstration without the service; see :mod:`dragoman.replay`.
+
+    Raises:
+        InvalidArgument: There is no such provider, or it offers nothing.
+    """
+    module = _replay_module(name)
+    if module is None:
+        able = ", ".join(one for one in provider_names() if _replay_module(one))
+        raise InvalidArgument(f"The provider {name!r} has no replay to show.", hint=f"These have one: {able}.")
+    replay: Replay = import_module(module).REPLAY
+    return replay
+
+
+def _replay_module(name: str) -> str | None:
+    module = f"{provider_class(name).__module__}.replay"
+    try:
+        return module if find_spec(module) else None
+    except ModuleNotFoundError:  # the provider is a single file
+        return None
 
 
 def _outside(name: str) -> object:

@@ -1,0 +1,182 @@
+"""A Glean in small: two recorded channels of Slack, and an assistant with one recorded answer."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Final
+
+from dragoman.providers.glean.moments import milliseconds, moment
+from dragoman.replay import FOUND, Record, Replay, recording, step
+from dragoman.replay.loopback import Reply, Request, absent, serving
+
+_TOKEN: Final = "glean_replay"  # noqa: S105 - of no service
+_ROOM: Final = "glean:slack.channel.kiosk-firmware"
+_THREAD: Final = "glean:slack.thread.1775640124.118100"
+_NEW: Final = "chat_71d204"
+_QUESTION: Final = "Is 4.18.0-rc2 ready for Utrecht?"
+_PAGE: Final = 20
+_LINES: Final = "text/plain; charset=utf-8"
+
+
+class Glean:
+    """What the tenant holds, in Glean's own form."""
+
+    def __init__(self) -> None:
+        held = recording(__package__ or "")
+        self._results: list[Record] = held["results"]
+        self._chats: dict[str, Record] = {one["id"]: one for one in held["chats"]}
+        self._answer: Record = held["answer"]
+
+    def answer(self, request: Request) -> Reply:  # noqa: PLR0911 - one for each endpoint
+        """Answer as the service would; every endpoint is a POST."""
+        match request.route:
+            case ("POST", "rest", "api", "v1", "messages"):
+                return Reply(self._messages(request.body))
+            case ("POST", "rest", "api", "v1", "search"):
+                return Reply(self._search(request.body))
+            case ("POST", "rest", "api", "v1", "getdocuments"):
+                return Reply({"documents": {self._wanted(one): self._document(one) for one in _specs(request.body)}})
+            case ("POST", "rest", "api", "v1", "listchats"):
+                return Reply({"chatResults": [{"trackingToken": "t", "chat": _head(one)} for one in self._recent()]})
+            case ("POST", "rest", "api", "v1", "getchat") if request.body["id"] in self._chats:
+                return Reply({"chatResult": {"trackingToken": "t", "chat": self._chats[request.body["id"]]}})
+            case ("POST", "rest", "api", "v1", "chat"):
+                return self._ask(request.body)
+            case _:
+                return absent("what was asked for")
+
+    def _messages(self, body: Record) -> Record:
+        """A page of a channel or thread, newest first, before or after a moment."""
+        found = sorted((one for one in self._results if _inside(one, body)), key=_when, reverse=True)
+        reference, newer = body.get("timestampMillis"), body.get("direction") == "NEWER"
+        if reference is not None:
+            found = [one for one in found if (_when(one) > reference if newer else _when(one) < reference)]
+        page = found[-_PAGE:] if newer else found[:_PAGE]
+        answer = {"hasMore": len(page) < len(found), "searchResponse": {"requestID": "req-1", "results": page}}
+        root = next((one for one in self._results if _stamp(one) == body["id"]), None)
+        return {**answer, "rootMessage": root} if root and body.get("includeRootMessage") else answer
+
+    def _search(self, body: Record) -> Record:
+        options: Record = body["requestOptions"]
+        if "responseHints" in options:
+            return {"results": [], "facetResults": [{"sourceName": "channel", "buckets": self._buckets()}]}
+        wanted = [one["values"][0]["value"] for one in options.get("facetFilters", ()) if one["fieldName"] == "channel"]
+        words = body["query"].casefold().split()
+        found = [one for one in self._results if all(word in _said(one) for word in words)]
+        found = [one for one in found if not wanted or _facts(one)["container"] in wanted]
+        return {"requestID": "req-2", "hasMoreResults": False, "results": found[: body["pageSize"]]}
+
+    def _buckets(self) -> list[Record]:
+        channels = Counter(str(_facts(one)["container"]) for one in self._results)
+        return [{"count": count, "value": {"stringValue": name}} for name, count in channels.items()]
+
+    def _wanted(self, spec: Record) -> str:
+        wanted: str = spec.get("id") or spec["url"]
+        return wanted
+
+    def _document(self, spec: Record) -> Record:
+        wanted = self._wanted(spec)
+        for one in self._results:
+            if wanted in {one["document"]["id"], one["url"]}:
+                return {**one["document"], "content": {"fullTextList": one["fullTextList"]}}
+        return {"error": "Document not found or user does not have access"}
+
+    def _recent(self) -> list[Record]:
+        return sorted(self._chats.values(), key=lambda one: one["updateTime"], reverse=True)
+
+    def _ask(self, body: Record) -> Reply:
+        """Keep a question with its answer; line by line where that is asked for."""
+        chat = self._chats.setdefault(body.get("chatId", _NEW), {"id": _NEW, "name": _QUESTION, "messages": []})
+        now = datetime.now(UTC)
+        chat.setdefault("createTime", int(now.timestamp()))
+        chat["updateTime"] = int(now.timestamp())
+        question, said = body["messages"][0], len(chat["messages"])
+        stamp = now.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        known = _text(question) == self._answer["prompt"]
+        reply: Record = {
+            "author": "GLEAN_AI",
+            "messageType": "CONTENT",
+            "messageId": f"a-{said}",
+            "ts": stamp,
+            "hasMoreFragments": False,
+            "fragments": self._answer["fragments"] if known else [{"text": "This replay has no answer to that."}],
+        }
+        chat["messages"] += [{**question, "messageId": f"q-{said}", "ts": stamp}, reply]
+        return _told(chat["id"], self._answer["steps"] if known else [], reply, streamed=bool(body.get("stream")))
+
+
+def _told(chat: str, steps: list[str], reply: Record, *, streamed: bool) -> Reply:
+    updates: list[Record] = [
+        {"author": "GLEAN_AI", "messageType": "UPDATE", "fragments": [{"text": text}]} for text in steps
+    ]
+    if not streamed:
+        return Reply({"chatId": chat, "messages": [*updates, reply]})
+    lines = [json.dumps({"chatId": chat, "messages": [one]}, ensure_ascii=False) for one in (*updates, reply)]
+    return Reply("\n".join([*lines, ""]), HTTPStatus.OK, _LINES)
+
+
+def _specs(body: Record) -> list[Record]:
+    specs: list[Record] = body["documentSpecs"]
+    return specs
+
+
+def _head(chat: Record) -> Record:
+    return {name: value for name, value in chat.items() if name != "messages"}
+
+
+def _facts(result: Record) -> Record:
+    facts: Record = result["document"]["metadata"]
+    return facts
+
+
+def _stamp(result: Record) -> str:
+    stamp: str = _facts(result)["datasourceId"]
+    return stamp
+
+
+def _when(result: Record) -> int:
+    at = moment(_facts(result)["createTime"])
+    return milliseconds(at) if at else 0
+
+
+def _said(result: Record) -> str:
+    return "\n".join(result["fullTextList"]).casefold()
+
+
+def _text(message: Record) -> str:
+    return "".join(part.get("text", "") for part in message["fragments"])
+
+
+def _inside(result: Record, body: Record) -> bool:
+    if body["idType"] == "THREAD_ID":
+        return f"thread_ts={body['id']}&" in str(result["url"])
+    facts = _facts(result)
+    return body["id"] in {facts["container"], str(facts["containerId"]).removeprefix("SLACK_CHANNEL_")}
+
+
+@contextmanager
+def _served() -> Generator[Mapping[str, str | bool]]:
+    with serving(_TOKEN, Glean().answer) as address:
+        yield {"base_url": address, "token": _TOKEN, "write": "confirm"}
+
+
+REPLAY: Final = Replay(
+    service="Glean",
+    serve=_served,
+    steps=(
+        step("What does Glean know?", "list_conversations"),
+        step("Catch up on a channel of Slack", "list_messages", conversation=_ROOM, limit=50),
+        step("What was it about nvs?", "search_messages", query="nvs", limit=3),
+        step("One message in full", "get_message", message=FOUND),
+        step("The end of the thread around it", "list_messages", conversation=_THREAD, limit=3),
+        step("Read a chat with the assistant", "list_messages", conversation="glean:chat.chat_5e0c77"),
+        step("Ask the assistant", "send_message", conversation="glean:chat.new", text=_QUESTION),
+        step("What the answer rests on", "get_message", message=FOUND),
+    ),
+)
+"""A team's channels in Slack, as Glean has indexed them, and chats with its assistant."""
