@@ -23,6 +23,7 @@ R = TypeVar("R")
 
 _CLIENTS = ("claude-desktop", "claude-code", "cursor", "vscode", "codex", "gemini")
 _LEVELS = ("debug", "info", "warning", "error")
+_FORMS = ("text", "json")
 
 
 class Commands(click.Group):
@@ -79,7 +80,17 @@ def common(command: Callable[P, R]) -> Callable[P, R]:
         "--config", type=click.Path(path_type=Path), metavar="FILE", help="Settings; else found as the README says."
     )
     level = click.option("--log-level", type=click.Choice(_LEVELS), help="What to log to stderr; else DRAGOMAN_LOG.")
-    return config(level(command))
+    form = click.option(
+        "--log-format", type=click.Choice(_FORMS), help="How to log; text by default.", expose_value=False,
+        callback=_log_form,
+    )  # fmt: skip
+    return config(level(form(command)))
+
+
+def _log_form(_ctx: click.Context, _option: click.Parameter, form: str | None) -> None:
+    """The form is the same for the whole process, so no command has to hand it on."""
+    if form is not None:
+        os.environ["DRAGOMAN_LOG_FORMAT"] = form
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -170,6 +181,17 @@ def check(config: Path | None, log_level: str | None) -> None:
     for report in reports:
         _say(report.line)
     sys.exit(int(not all(report.good for report in reports)))
+
+
+@cli.command()
+@click.option("--days", type=click.IntRange(1, 400), default=30, show_default=True, help="How far back.")
+@click.option("--json", "as_json", is_flag=True, help="As JSON instead of a table.")
+@common
+def stats(days: int, as_json: bool, config: Path | None, log_level: str | None) -> None:  # noqa: FBT001  # a flag is a boolean
+    """Show how often tools were called, how long they took, and the tokens they cost."""
+    from dragoman_server import statistics  # noqa: PLC0415  # see the module
+
+    _say(statistics.stats(_settings(config, log_level), days, as_json=as_json))
 
 
 @cli.command(name="import")

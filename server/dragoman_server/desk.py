@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
+from typing import Final
 
-from dragoman.toolset import Desk
+import anyio
+
+from dragoman.toolset import Desk, Tally
+from dragoman.watch import Observer
 from dragoman.workspace import Workspace
 from dragoman_server.config import Config
+
+_LAST_MOMENT: Final = 1.0
 
 
 @asynccontextmanager
@@ -18,11 +24,41 @@ async def at(config: Config) -> AsyncGenerator[Desk]:
         DragomanError: An account's provider cannot be imported.
     """
     try:
-        async with Workspace.open(config.accounts, config.store) as workspace:
-            yield Desk(workspace, zone=config.zone, max_tokens=config.general.max_tokens)
+        async with (
+            Workspace.open(config.accounts, config.store) as workspace,
+            _telemetry(config) as watchers,
+            _counting(workspace) as tally,
+        ):
+            general = config.general
+            yield Desk(workspace, zone=config.zone, max_tokens=general.max_tokens, observers=(tally, *watchers))
     except BaseExceptionGroup as group:
         # The tasks that hold accounts wrap whatever is raised at the desk; whoever raised it wants it back.
         raise _alone(group) from None
+
+
+@asynccontextmanager
+async def _counting(workspace: Workspace) -> AsyncGenerator[Observer]:
+    """Count calls, and write the counts down beside the work and at its end."""
+    tally = Tally(workspace.store)
+    async with anyio.create_task_group() as group:
+        group.start_soon(tally.keep_writing)
+        try:
+            yield tally
+        finally:
+            group.cancel_scope.cancel()
+            with anyio.move_on_after(_LAST_MOMENT, shield=True):
+                await tally.write_down()
+
+
+@asynccontextmanager
+async def _telemetry(config: Config) -> AsyncGenerator[Sequence[Observer]]:
+    if config.general.telemetry is None:
+        yield ()
+        return
+    from dragoman_server.telemetry import sending_to  # noqa: PLC0415  # a large package, only where it is asked for
+
+    async with sending_to(config.general.telemetry) as observer:
+        yield (observer,)
 
 
 def _alone(group: BaseException) -> BaseException:

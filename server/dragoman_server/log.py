@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import re
 import sys
+from datetime import UTC, datetime
 from typing import Final, Literal, get_args
 
 from dragoman import secret
@@ -51,15 +53,33 @@ class Redacting(logging.Formatter):
         return redact(super().format(record))
 
 
+class Lines(Redacting):
+    """A JSON object a line, for programs that collect logs."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The finished line: ``time`` (UTC), ``level``, ``logger``, ``message`` and, of a crash, ``trace``."""
+        told = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": redact(record.getMessage()),
+        }
+        if record.exc_info:
+            told["trace"] = redact(self.formatException(record.exc_info))
+        return json.dumps(told, ensure_ascii=False)
+
+
 def set_up(level: str | None = None) -> None:
     """Send logs to stderr: ours from ``level`` on (``DRAGOMAN_LOG``, else warnings), others from warnings on.
 
-    Other packages stay quiet because their debug output holds what passes through them.
+    Other packages stay quiet because their debug output holds what passes through them. ``DRAGOMAN_LOG_FORMAT``
+    is ``text`` or ``json``.
     """
     chosen = (level or os.environ.get("DRAGOMAN_LOG") or "warning").lower()
     known = chosen in LEVELS
     handler = logging.StreamHandler(sys.stderr) if sys.stderr else logging.NullHandler()
-    handler.setFormatter(Redacting("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    as_json = os.environ.get("DRAGOMAN_LOG_FORMAT", "").lower() == "json"
+    handler.setFormatter(Lines() if as_json else Redacting("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
     for name in _OURS:
         logging.getLogger(name).setLevel(chosen.upper() if known else logging.WARNING)

@@ -1,3 +1,4 @@
+import json
 import logging
 import sys
 
@@ -91,3 +92,20 @@ def test_a_process_without_stderr_logs_nothing_and_lives(stderr, monkeypatch):
     set_up("debug")
     logging.getLogger("dragoman").error("lost")
     assert stderr() == ""
+
+
+def test_a_log_may_be_a_json_object_a_line_with_secrets_hidden(stderr, monkeypatch):
+    monkeypatch.setenv("DRAGOMAN_LOG_FORMAT", "json")
+    set_up("info")
+    try:
+        raise ValueError("Bearer hunter2hunter2")  # noqa: TRY301  # a crash to log
+    except ValueError:
+        logging.getLogger("dragoman").exception("it broke\nover two lines")
+    (line,) = stderr().splitlines()
+    told = json.loads(line)
+    assert told["level"] == "error"
+    assert told["logger"] == "dragoman"
+    assert told["message"] == "it broke\nover two lines"
+    assert told["time"].endswith("+00:00")
+    assert "ValueError" in told["trace"]
+    assert "hunter2" not in line

@@ -16,6 +16,7 @@ from typing import Final, Generic, TypeVar
 import anyio
 from anyio.abc import TaskGroup, TaskStatus
 
+from dragoman import watch
 from dragoman.errors import NotFound, UnsupportedOperation
 from dragoman.model import Conversation, Message
 from dragoman.provider import WRITES, AccountSettings, Capability, Provider
@@ -24,6 +25,7 @@ from dragoman.store import Store
 
 T = TypeVar("T")
 CLOSING_SECONDS: Final = 10.0
+_WATCHED: Final = frozenset({*Capability, "get_conversation", "check"})
 _log = logging.getLogger(__name__)
 
 
@@ -51,7 +53,8 @@ class Account:
         Raises:
             DragomanError: The account cannot be opened; the next call tries again.
         """
-        return await self._held.get()
+        watch.reached(self.name)
+        return watch.watched(await self._held.get(), self.name, _WATCHED)
 
     def locate(self, link: str) -> tuple[str, str | None] | None:
         """Ask the provider whether a link is one of its own, without opening it."""

@@ -11,7 +11,7 @@ from typing import Final, Literal, Self
 
 from dragoman.model import Conversation, Hit, Message, SearchPage
 from dragoman.provider import SearchQuery
-from dragoman.store import audit, confirmations, cursors, numbers, outbox, places, search
+from dragoman.store import audit, confirmations, cursors, numbers, outbox, places, search, tally
 from dragoman.store.archive import Archive
 from dragoman.store.audit import Record
 from dragoman.store.database import Database
@@ -20,9 +20,10 @@ from dragoman.store.lately import Lately
 from dragoman.store.numbers import Remember
 from dragoman.store.outbox import Entry, Intent, State
 from dragoman.store.sql import Connection
+from dragoman.store.tally import STEPS_MS, Count
 from dragoman.store.values import from_moment
 
-__all__ = ["Database", "Entry", "Intent", "Record", "Remember", "State", "Store", "default_path"]
+__all__ = ["STEPS_MS", "Count", "Database", "Entry", "Intent", "Record", "Remember", "State", "Store", "default_path"]
 
 CONVERSATIONS: Final = 5000
 """Most conversations that are told of an account, the most recent ones."""
@@ -176,6 +177,14 @@ class Store:
     async def audit(self, limit: int = 100) -> list[Record]:
         """The last lines of the audit log, newest first."""
         return await self._database.read(lambda con: audit.newest(con, limit))
+
+    async def count(self, counts: Sequence[Count]) -> None:
+        """Add calls of tools to those of today."""
+        await self._database.write(lambda con: tally.add(con, counts, self._now()))
+
+    async def counted(self, days: int) -> list[Count]:
+        """The calls of so many days, today (UTC) included."""
+        return await self._database.read(lambda con: tally.since(con, days, self._now()))
 
     def _search(self, con: Connection, account: str, query: SearchQuery) -> SearchPage:
         wanted = search.Wanted(

@@ -92,9 +92,22 @@ CREATE TRIGGER audit_stays BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, 'the
 CREATE TRIGGER audit_is_true BEFORE UPDATE ON audit BEGIN SELECT RAISE(ABORT, 'the audit log only grows'); END;
 """
 
+_TALLY: Final = """
+CREATE TABLE tally(
+  day INTEGER NOT NULL,
+  tool TEXT NOT NULL,
+  account TEXT NOT NULL,
+  outcome TEXT NOT NULL,
+  step INTEGER NOT NULL,
+  calls INTEGER NOT NULL,
+  ms INTEGER NOT NULL,
+  tokens INTEGER NOT NULL,
+  PRIMARY KEY(day, tool, account, outcome, step)) WITHOUT ROWID;
+"""
+
 
 def _archive(prefix: str) -> str:
     return _ARCHIVE.replace("$", f"{prefix}_")
 
 
-MIGRATIONS: Final = (_archive("seen") + _archive("local") + _WRITING,)
+MIGRATIONS: Final = (_archive("seen") + _archive("local") + _WRITING, _TALLY)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final, Literal, cast
 
-from dragoman import progress
+from dragoman import progress, watch
 from dragoman.errors import DragomanError, InvalidArgument, NotFound
 from dragoman.sanitize import clean_line
 from dragoman.text import Answer, lay_out
@@ -56,6 +56,13 @@ async def _answer(desk: Desk, name: str, arguments: Mapping[str, object], caller
     tool = BY_NAME.get(name)
     if tool is None:
         raise UnknownTool(f"There is no tool {name[:60]!r}.", hint=f"Tools: {', '.join(BY_NAME)}.")
+    with watch.watching(desk.observers, watch.Work(tool.name)) as work:
+        answer = await _run(desk, tool, arguments, caller)
+        work.answer = answer.text
+        return answer
+
+
+async def _run(desk: Desk, tool: ToolSpec, arguments: Mapping[str, object], caller: Caller) -> Answer:
     given = check(tool, arguments)
     form = cast("Literal['text', 'json']", given.pop("format", "text"))
     budget = cast("int", given.pop("max_tokens", desk.max_tokens))
@@ -77,7 +84,7 @@ async def _answer(desk: Desk, name: str, arguments: Mapping[str, object], caller
     if places is None:
         return layout.answer(None)
     store = await desk.workspace.store()
-    state = {"tool": name, "asked": asked, "now": now.isoformat(), "places": places.to_json()}
+    state = {"tool": tool.name, "asked": asked, "now": now.isoformat(), "places": places.to_json()}
     return layout.answer(await store.keep_cursor(state))
 
 

@@ -10,6 +10,7 @@ from typing import TypeAlias
 from dragoman.progress import Listener
 from dragoman.text import View
 from dragoman.toolset.feed import Places
+from dragoman.watch import Observer
 from dragoman.workspace import Workspace
 
 
@@ -76,12 +77,14 @@ class Desk:
         zone: Where times are read and shown.
         max_tokens: Size of an answer when the call does not say.
         clock: The present moment, aware.
+        observers: Who looks on at calls.
     """
 
     workspace: Workspace
     zone: tzinfo = UTC
     max_tokens: int = 3000
     clock: Callable[[], datetime] = _now
+    observers: tuple[Observer, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

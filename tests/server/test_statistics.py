@@ -1,0 +1,72 @@
+"""What ``dragoman stats`` tells after tools were called."""
+
+import json
+
+import anyio
+import pytest
+from click.testing import CliRunner
+
+from dragoman.store import Count, Store
+from dragoman.testing import ToolError, connect
+from dragoman_server.cli import cli
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch):
+    monkeypatch.setenv("DRAGOMAN_DATA", str(tmp_path))
+    monkeypatch.delenv("DRAGOMAN_CONFIG", raising=False)
+    monkeypatch.chdir(tmp_path)
+
+    def output(*arguments):
+        result = CliRunner().invoke(cli, list(arguments), catch_exceptions=False)
+        assert result.exit_code == 0, result.stderr
+        return result.stdout
+
+    return output
+
+
+async def _use(folder):
+    async with connect(data=folder) as client:
+        for text in ("one", "two"):
+            await client.call("import_message", conversation="local:room", text=text, author="A", sent_at="2026-03-10")
+        page = await client.call("list_messages", conversation="local:room")
+        with pytest.raises(ToolError):
+            await client.call("list_messages", conversation="local:room", limit=0)
+        return page
+
+
+def test_calls_are_told_by_tool_and_account_with_failures_and_tokens(run, tmp_path):
+    page = anyio.run(_use, tmp_path)
+    lines = json.loads(run("stats", "--json"))
+    by_tool = {(line["tool"], line["account"]): line for line in lines}
+    assert by_tool["import_message", "local"]["calls"] == 2
+    assert by_tool["list_messages", "local"]["failed"] == 0
+    assert by_tool["list_messages", ""]["failed"] == 1
+    assert 0 < by_tool["list_messages", "local"]["tokens"] < len(page)
+    assert by_tool["list_messages", "local"]["p50_ms"] <= by_tool["list_messages", "local"]["p95_ms"]
+    table = run("stats")
+    assert table.splitlines()[0].split() == ["tool", "account", "calls", "failed", "p50", "ms", "p95", "ms", "tokens"]
+    assert "import_message" in table
+
+
+def test_without_calls_that_is_said(run):
+    assert run("stats", "--days", "7") == "No tool was called within 7 days.\n"
+
+
+@pytest.mark.anyio
+async def test_counts_of_several_processes_add_up_by_day_and_old_days_go(tmp_path):
+    now = [1_000_000_000.0]
+    count = Count(tool="list_messages", account="local", outcome="ok", step=3, calls=2, ms=20, tokens=300)
+    for _ in range(2):
+        async with Store.open(tmp_path / "dragoman.db", clock=lambda: now[0]) as store:
+            await store.count([count])
+            await store.count([count])
+    async with Store.open(tmp_path / "dragoman.db", clock=lambda: now[0]) as store:
+        (found,) = await store.counted(1)
+        assert (found.calls, found.ms, found.tokens) == (8, 80, 1200)
+        now[0] += 86_400
+        assert await store.counted(1) == []
+        assert len(await store.counted(2)) == 1
+        now[0] += 86_400 * 500
+        await store.count([])
+        assert await store.counted(1000) == []

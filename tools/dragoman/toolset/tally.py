@@ -1,0 +1,78 @@
+"""Counts calls in memory and puts them into the store now and then, so that counting delays no answer."""
+
+from __future__ import annotations
+
+import logging
+from bisect import bisect_left
+from collections.abc import Awaitable, Callable, Generator
+from contextlib import contextmanager
+from typing import Final
+
+import anyio
+import anyio.to_thread
+
+from dragoman.errors import DragomanError
+from dragoman.store import STEPS_MS, Count, Store
+from dragoman.text import estimate
+from dragoman.watch import Work
+
+PAUSE: Final = 5.0
+"""Seconds between a first call and the writing down of it and those that followed."""
+
+_MOST: Final = 1000
+
+_log = logging.getLogger(__name__)
+
+
+class Tally:
+    """An observer that counts. What was not written down when the process dies is not counted."""
+
+    sees_accounts = False
+
+    def __init__(self, store: Callable[[], Awaitable[Store]]) -> None:
+        """Remember where the store is to be had."""
+        self._store = store
+        self._ended: list[Work] = []
+        self._something = anyio.Event()
+
+    @contextmanager
+    def during(self, work: Work) -> Generator[None]:
+        """Count the work when it has ended; what is too much to remember until the next writing is left out."""
+        try:
+            yield
+        finally:
+            if len(self._ended) < _MOST:
+                self._ended.append(work)
+                self._something.set()
+
+    async def write_down(self) -> None:
+        """Put what was counted into the store."""
+        ended, self._ended, self._something = self._ended, [], anyio.Event()
+        if not ended:
+            return
+        try:
+            counts = await anyio.to_thread.run_sync(_counts, ended)
+            await (await self._store()).count(counts)
+        except DragomanError as error:
+            _log.info("Calls could not be counted: %s", error)
+
+    async def keep_writing(self) -> None:
+        """Write down again and again, but only after something was called; until cancelled."""
+        while True:
+            await self._something.wait()
+            await anyio.sleep(PAUSE)
+            await self.write_down()
+
+
+def _counts(ended: list[Work]) -> list[Count]:
+    sums: dict[tuple[str, str, str, int], list[int]] = {}
+    for work in ended:
+        ms = round(work.seconds * 1000)
+        key = (work.name, work.account, work.failed or "ok", bisect_left(STEPS_MS, ms))
+        numbers = sums.setdefault(key, [0, 0, 0])
+        for index, more in enumerate((1, ms, estimate(work.answer))):
+            numbers[index] += more
+    return [
+        Count(tool=tool, account=account, outcome=outcome, step=step, calls=calls, ms=ms, tokens=tokens)
+        for (tool, account, outcome, step), (calls, ms, tokens) in sums.items()
+    ]

@@ -1,0 +1,129 @@
+"""Who looks on while tools and accounts work: they learn names, numbers and outcomes, never content.
+
+Work that nobody watches costs nothing::
+
+    with watch.watching(observers, Work("list_messages")) as work:
+        ...                                   # in there: watch.reached("support")
+        work.answer = answer.text             # measured, not kept
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Generator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from functools import wraps
+from time import perf_counter
+from typing import Final, Protocol, TypeVar, cast
+
+from dragoman.errors import DragomanError
+
+T = TypeVar("T")
+
+SEVERAL: Final = "several"
+"""Stands for the accounts of a call that reached more than one."""
+
+
+@dataclass(slots=True)
+class Work:
+    """Something that is done, from its beginning to its end.
+
+    Attributes:
+        name: Of the tool, or of the operation of an account.
+        inner: It is an operation of an account, inside a tool.
+        accounts: Names of the accounts it reached.
+        answer: What it said; only its size is of interest.
+        failed: Code of the error that ended it, ``None`` when none did.
+        seconds: How long it took; filled in at its end.
+    """
+
+    name: str
+    inner: bool = False
+    accounts: set[str] = field(default_factory=set[str])
+    answer: str = ""
+    failed: str | None = None
+    seconds: float = 0.0
+
+    @property
+    def account(self) -> str:
+        """The account it reached, ``several``, or nothing."""
+        return SEVERAL if len(self.accounts) > 1 else next(iter(self.accounts), "")
+
+
+class Observer(Protocol):
+    """Somebody who looks on."""
+
+    sees_accounts: bool
+    """Whether operations of accounts are of interest, or only tools."""
+
+    def during(self, work: Work) -> AbstractContextManager[object]:
+        """Is entered when the work begins and left when everything about it is known; must not fail."""
+        ...
+
+
+_now: ContextVar[tuple[Work, Sequence[Observer]] | None] = ContextVar("dragoman_watch", default=None)
+
+
+@contextmanager
+def watching(observers: Sequence[Observer], work: Work) -> Generator[Work]:
+    """Have observers look on while the work is done."""
+    token = _now.set((work, observers))
+    with ExitStack() as stack:
+        for observer in observers:
+            stack.enter_context(observer.during(work))
+        started = perf_counter()
+        try:
+            yield work
+        except BaseException as error:
+            work.failed = _code(error)
+            raise
+        finally:
+            work.seconds = perf_counter() - started
+            _now.reset(token)
+
+
+def reached(account: str) -> None:
+    """Note that the present work reached an account."""
+    now = _now.get()
+    if now is not None:
+        now[0].accounts.add(account)
+
+
+def watched(provider: T, account: str, operations: frozenset[str]) -> T:
+    """The same provider, whose operations are watched by those who look on at the present work, if they care."""
+    now = _now.get()
+    observers = [observer for observer in now[1] if observer.sees_accounts] if now else []
+    return cast("T", _Watched(provider, account, operations, observers)) if observers else provider
+
+
+class _Watched:
+    """Everything of a provider as it is, but for operations, which are watched."""
+
+    def __init__(
+        self, provider: object, account: str, operations: frozenset[str], observers: Sequence[Observer]
+    ) -> None:
+        self._provider = provider
+        self._account = account
+        self._operations = operations
+        self._observers = observers
+
+    def __getattr__(self, name: str) -> object:
+        found: object = getattr(self._provider, name)
+        if name not in self._operations:
+            return found
+        return self._operation(name, cast("Callable[..., Awaitable[object]]", found))
+
+    def _operation(self, name: str, act: Callable[..., Awaitable[object]]) -> Callable[..., Awaitable[object]]:
+        @wraps(act)
+        async def watched_act(*args: object, **kwargs: object) -> object:
+            with watching(self._observers, Work(name, inner=True, accounts={self._account})):
+                return await act(*args, **kwargs)
+
+        return watched_act
+
+
+def _code(error: BaseException) -> str:
+    if isinstance(error, DragomanError):
+        return error.code
+    return "crashed" if isinstance(error, Exception) else "cancelled"
