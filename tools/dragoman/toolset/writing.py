@@ -75,7 +75,7 @@ async def update_message(
         _check_text(account, text)
     target = await describe(call.workspace, reference, fresh=True)
     content: dict[str, object] = {"message": identifier, "text": text, "subject": subject, "labels": labels}
-    preview = _preview(call, target, text=text or "", subject=subject, labels=labels or ())
+    preview = _preview(call, target, text=text or "", subject=subject, labels=labels or (), identifier=identifier)
     write = _Writing(call, account, target, Capability.UPDATE_MESSAGE, content, preview)
     change = Change(text=text, subject=subject, labels=labels)
     return await write.perform(lambda it: it.update_message(target.id, identifier, change), None, confirm)
@@ -254,10 +254,11 @@ def _preview(
     reply_to: str | None = None,
     subject: str | None = None,
     labels: tuple[str, ...] = (),
+    identifier: str = "",
 ) -> Message:
-    """The message as it would be, for somebody to look at."""
+    """The message as it would be, for somebody to look at; one that is changed has its id."""
     return Message(
-        id="",
+        id=identifier,
         conversation=target.id,
         account=target.account,
         author=Author(name="you"),

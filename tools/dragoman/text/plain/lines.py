@@ -40,9 +40,11 @@ def indent(text: str) -> str:
 
 
 def handle(message: Message, room: Room) -> str:
-    """What a message is called: its number, else its reference."""
+    """What a message is called: its number, else its reference; ``new`` before it is stored."""
     if message.number is not None:
         return str(message.number)
+    if not message.id:
+        return "new"
     return reference(message.account, message.conversation, message.id, room)
 
 
