@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import logging
+import textwrap
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -19,23 +22,88 @@ TIME_LIMIT: Final = 60.0
 """Seconds that one account may take."""
 
 _LONGEST: Final = 300
+_NARROWEST: Final = 20  # characters that text gets beside the names, however narrow the terminal
+
+_ACTIONS: Final = defaultdict(
+    lambda: "Run it again with --log-level debug, and tell the makers of the provider what it says.",
+    {
+        "unauthenticated": "Put a valid credential where the settings say it is.",
+        "permission_denied": "Ask for the rights at the service, or use another credential.",
+        "rate_limited": "Wait a minute, then try again.",
+        "unavailable": "Check the address in the settings and your connection, then try again.",
+        "deadline_exceeded": "Check the address in the settings and your connection, or set a longer timeout.",
+        "not_found": "Check the address in the settings and the ids that they name.",
+        "invalid_argument": "Correct it in the settings.",
+        "bad_response": "Check that the address in the settings is that of this service.",
+    },
+)
+"""What to do about each kind of failure when the failure itself does not say."""
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What is to be said about one account."""
+    """What is to be said about one account.
+
+    Attributes:
+        account: Its name.
+        good: Whether it works.
+        sentence: What works, or what does not.
+        action: What to do about it; empty when it works.
+    """
 
     account: str
     good: bool
     sentence: str
+    action: str = ""
 
-    @property
-    def line(self) -> str:
-        """One line for a terminal."""
-        said = clean_line(self.sentence.removeprefix(f"{self.account}: "), _LONGEST)
-        return f"{'ok' if self.good else 'FAILED':<7} {self.account}: {said}"
+
+def lines(reports: Sequence[Report]) -> str:
+    """A line for each account, for programs that read lines."""
+    return "\n".join(
+        f"{_state(report)} {report.account}: {_said(report)} {_action(report)}".rstrip() for report in reports
+    )
+
+
+def table(reports: Sequence[Report], width: int) -> str:
+    """A row for each account: whether it works, its name, what was found; below it what to do.
+
+    Args:
+        reports: In the order to show them.
+        width: Characters of the terminal.
+    """
+    longest = max((len(report.account) for report in reports), default=0)
+    rows: list[str] = []
+    for report in reports:
+        begin = f"{_state(report)} {report.account:<{longest}}  "
+        rows += _wrapped(begin, _said(report), width)
+        if report.action:
+            rows += _wrapped(" " * len(begin) + "do: ", _action(report), width)
+    return "\n".join(rows)
+
+
+def _state(report: Report) -> str:
+    return f"{'ok' if report.good else 'FAILED':<7}"
+
+
+def _said(report: Report) -> str:
+    return clean_line(report.sentence.removeprefix(f"{report.account}: "), _LONGEST)
+
+
+def _action(report: Report) -> str:
+    return clean_line(report.action, _LONGEST)
+
+
+def _wrapped(begin: str, text: str, width: int) -> list[str]:
+    return textwrap.wrap(
+        text,
+        max(width, len(begin) + _NARROWEST),
+        initial_indent=begin,
+        subsequent_indent=" " * len(begin),
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def check(config: Config) -> list[Report]:
@@ -61,13 +129,16 @@ async def _report(account: Account) -> Report:
             said = await (await account.provider()).check()
             missing = await missing_places(account)
     except DragomanError as error:
-        return Report(account.name, good=False, sentence=str(error))
+        return Report(account.name, good=False, sentence=error.message, action=error.hint or _ACTIONS[error.code])
     except TimeoutError:
-        return Report(account.name, good=False, sentence=f"There was no answer within {TIME_LIMIT:g} seconds.")
+        sentence = f"There was no answer within {TIME_LIMIT:g} seconds."
+        return Report(account.name, good=False, sentence=sentence, action=_ACTIONS["deadline_exceeded"])
     except Exception as error:  # noqa: BLE001  # the boundary: one broken provider must not hide the others
         _log.debug("The check of %s crashed.", account.name, exc_info=error)
-        return Report(account.name, good=False, sentence=f"The provider crashed ({type(error).__name__}).")
+        sentence = f"The provider crashed ({type(error).__name__})."
+        return Report(account.name, good=False, sentence=sentence, action=_ACTIONS["error"])
     if missing:
         sentence = f"write_to names conversations that do not exist: {', '.join(missing)}."
-        return Report(account.name, good=False, sentence=sentence)
+        action = f"Correct them in [accounts.{account.name}], or take them out."
+        return Report(account.name, good=False, sentence=sentence, action=action)
     return Report(account.name, good=True, sentence=said)

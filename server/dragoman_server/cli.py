@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from collections.abc import Callable
 from contextlib import suppress
@@ -154,6 +155,39 @@ def call(tool: str, arguments: tuple[str, ...], more: str | None, config: Path |
 
 
 @cli.command()
+@click.option("--provider", metavar="NAME", help="Which service.")
+@click.option("--name", metavar="NAME", help="What the account is called; else like its provider.")
+@click.option("--set", "settings", multiple=True, metavar="KEY=VALUE", help="A setting of the provider.")
+@click.option("--write", type=click.Choice(["off", "confirm", "allow"]), help="May messages be written.")
+@click.option("--token-env", metavar="NAME", help="The token is in this environment variable.")
+@click.option("--env", multiple=True, metavar="KEY=NAME", help="A credential is in this environment variable.")
+@click.option("--secret", "secrets", multiple=True, metavar="KEY=-", help="Store a credential; a line of stdin.")
+@click.option("--check/--no-check", default=True, help="Try the account before it is saved.")
+@click.option("--no-default", is_flag=True, help="Drop the account that is there without settings.")
+@common
+def init(
+    provider: str | None, name: str | None, settings: tuple[str, ...], write: str | None, token_env: str | None,
+    env: tuple[str, ...], secrets: tuple[str, ...], *, check: bool, no_default: bool,
+    config: Path | None, log_level: str | None,
+) -> None:  # fmt: skip
+    """Add an account: asks in a terminal, takes everything from options in a script.
+
+    The account is tried before it is saved. What the settings file holds already stays, with its comments, and a copy
+    of the file before is kept. Credentials go to the system's keyring or a private file.
+    """
+    from dragoman_server import init_command, log  # noqa: PLC0415  # see the modules
+
+    log.set_up(log_level)
+    given = init_command.Given(
+        provider=provider, name=name, check=check, keep_default=not no_default, secrets=secrets,
+        settings=(*settings, *([f"write={write}"] if write else [])),
+        env=(*env, *([f"token={token_env}"] if token_env else [])),
+    )  # fmt: skip
+    for line in init_command.run(given, config):
+        _say(line)
+
+
+@cli.command()
 @common
 def tools(config: Path | None, log_level: str | None) -> None:
     """List the tools with what each costs in tokens."""
@@ -178,8 +212,8 @@ def check(config: Path | None, log_level: str | None) -> None:
     from dragoman_server import checking  # noqa: PLC0415  # see the module
 
     reports = checking.check(_settings(config, log_level))
-    for report in reports:
-        _say(report.line)
+    terminal = sys.stdout.isatty()
+    _say(checking.table(reports, shutil.get_terminal_size().columns) if terminal else checking.lines(reports))
     sys.exit(int(not all(report.good for report in reports)))
 
 

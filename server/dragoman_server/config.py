@@ -29,7 +29,8 @@ STORE_NAME: Final = "dragoman.db"
 _LARGEST_FILE: Final = 1 << 20
 _MOST_SHOWN: Final = 40
 _TABLES: Final = ("accounts", "http")
-_DEFAULT: Final = {"local": {"provider": "local"}}
+DEFAULT_ACCOUNTS: Final = {"local": {"provider": "local"}}
+"""The accounts of settings that name none."""
 
 
 class ConfigError(InvalidArgument):
@@ -152,7 +153,7 @@ def _build(raw: Mapping[str, object], source: Path | None) -> tuple[Config | Non
     tables = raw.get("accounts", {})
     accounts: dict[str, AccountSettings] = {}
     if isinstance(tables, Mapping):
-        accounts = _accounts(cast("Mapping[str, object]", tables) or _DEFAULT, mistakes)
+        accounts = _accounts(cast("Mapping[str, object]", tables) or DEFAULT_ACCOUNTS, mistakes)
     else:
         mistakes.append(Mistake(("accounts",), "must be tables, each begun by a line [accounts.NAME]."))
     http = _http(raw, mistakes)

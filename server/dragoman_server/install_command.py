@@ -111,7 +111,7 @@ def _kept(config: Config, wants: Sequence[Wanted], values: Mapping[str, str]) ->
             )
             continue
         sources[want] = keeping.keep(want.variable, value)
-        yield f"{want.variable} is stored in {_where(sources[want])}."
+        yield f"{want.variable} is stored in {keeping.place_of(sources[want])}."
     change = keeping.moved(config, sources)
     if change is not None:
         yield from _written(change, "The settings read it from there", "The settings read it from there already")
@@ -131,10 +131,6 @@ def _asked(want: Wanted) -> str | None:
         err=True,
     )
     return keeping.sound(typed, want.variable) if typed.strip() else None
-
-
-def _where(source: Source) -> str:
-    return f"the file {source['file']}, which only you can read" if "file" in source else "the system's keyring"
 
 
 def _relative(config: Config) -> Iterator[str]:

@@ -91,6 +91,11 @@ def keep(name: str, value: str) -> Source:
     return {"file": str(path)}
 
 
+def place_of(source: Source) -> str:
+    """Words for where a credential is stored."""
+    return f"the file {source['file']}, which only you can read" if "file" in source else "the system's keyring"
+
+
 def moved(config: Config, sources: Mapping[Wanted, Source]) -> Change | None:
     """The settings file with other sources of credentials; ``None`` when there is nothing to change.
 

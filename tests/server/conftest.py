@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import subprocess
 import sys
 import textwrap
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -166,3 +167,27 @@ def chat_file():
     import dragoman  # where the package is
 
     return Path(dragoman.__file__).parent / "data" / "team_chat.json"
+
+
+@pytest.fixture
+def talk():
+    """Run a command in a terminal; each answer is typed when its question is there."""
+    pty = pytest.importorskip("pty", reason="there are no terminals to imitate")
+
+    def run(words: list[str], answers: list[tuple[str, str]]) -> tuple[bytes, int]:
+        child, terminal = pty.fork()
+        if child == 0:  # another process
+            os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"
+            os.execv(sys.executable, [sys.executable, "-m", "dragoman_server", *words])  # noqa: S606  # our own program
+        seen, done = b"", 0
+        waiting = list(answers)
+        with open(terminal, "r+b", buffering=0) as screen, suppress(OSError):  # noqa: PTH123  # a descriptor; it ends so
+            while select.select([terminal], [], [], 40)[0] and (part := screen.read(4096)):
+                seen += part
+                if waiting and waiting[0][0].encode() in seen[done:] and seen.rstrip().endswith(b":"):
+                    done = len(seen)
+                    screen.write(waiting.pop(0)[1].encode() + b"\n")
+        assert not waiting, seen.decode()
+        return seen, os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+    return run

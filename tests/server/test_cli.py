@@ -110,7 +110,10 @@ def test_check_fails_when_write_to_names_what_does_not_exist(run, tmp_path):
     result = run("check")
     assert result.exit_code == 1
     bad, good = result.stdout.splitlines()
-    assert bad == "FAILED  a: write_to names conversations that do not exist: a:room, nothing."
+    assert bad == (
+        "FAILED  a: write_to names conversations that do not exist: a:room, nothing."
+        " Correct them in [accounts.a], or take them out."
+    )
     assert good.startswith("ok      b: ")
 
 

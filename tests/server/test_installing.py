@@ -1,6 +1,5 @@
 import json
 import os
-import pty
 import stat
 import sys
 import tomllib
@@ -341,31 +340,9 @@ def test_a_credential_that_cannot_be_meant_changes_nothing(run, tmp_path, settin
 
 
 @posix
-def test_a_credential_is_asked_for_without_being_shown(tmp_path, settings, home):
+def test_a_credential_is_asked_for_without_being_shown(tmp_path, settings, home, talk):
     seen, status = talk(["install", "cursor"], [("DESK_KEY, the token of support", "sk-87654321")])
     assert status == 0
     assert b"sk-87654321" not in seen
     (holder,) = [Path(name) for name, content in files(tmp_path).items() if b"sk-87654321" in content]
     assert holder.name == "DESK_KEY"
-
-
-def talk(words: list[str], answers: list[tuple[str, str]]) -> tuple[bytes, int]:
-    """Run a command in a terminal; each answer is typed when its question is there."""
-    child, terminal = pty.fork()
-    if child == 0:  # pragma: no cover  # another process
-        os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"
-        os.execv(sys.executable, [sys.executable, "-m", "dragoman_server", *words])  # noqa: S606  # our own program
-    seen = b""
-    waiting = list(answers)
-    while True:
-        try:
-            part = os.read(terminal, 4096)
-        except OSError:
-            break
-        if not part:
-            break
-        seen += part
-        if waiting and waiting[0][0].encode() in seen and seen.rstrip().endswith(b":"):
-            os.write(terminal, waiting.pop(0)[1].encode() + b"\n")
-    os.close(terminal)
-    return seen, os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])

@@ -1,0 +1,232 @@
+import os
+import stat
+import sys
+import tomllib
+from pathlib import Path
+
+import keyring
+import pytest
+from click.testing import CliRunner
+from keyring.backends.fail import Keyring as NoKeyring
+
+from dragoman_server.cli import cli
+
+PARCEL = """
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from dragoman.errors import Unauthenticated
+from dragoman.model import Page
+from dragoman.provider import AccountSettings, Provider
+from dragoman.secret import Secret
+
+
+class ParcelSettings(AccountSettings):
+    depot: str = Field(description="where the depot is", pattern="^depot-")
+    token: Secret = Field(description="what opens it")
+    shelves: int = Field(default=3, ge=1, description="how many shelves")
+    fragile: bool = False
+    colour: Literal["red", "blue"] = "red"
+    note: str | None = None
+
+    @model_validator(mode="after")
+    def _never(self):
+        if self.depot == "depot-never" and self.shelves > 3:
+            raise ValueError("depot-never has three shelves")
+        return self
+
+
+class Parcel(Provider):
+    name = "parcel"
+    Settings = ParcelSettings
+
+    async def list_conversations(self, query):
+        if await self.settings.token.reveal() != "sk-right-one":
+            raise Unauthenticated("The depot stays shut.", hint="Bring the right token.")
+        return Page(items=[])
+"""
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    """Somebody who has nothing configured and the provider ``parcel`` installed."""
+    for name in list(os.environ):
+        if name.startswith(("DRAGOMAN_", "XDG_")):
+            monkeypatch.delenv(name)
+    site = tmp_path / "site"
+    package = site / "parcel-1.0.dist-info"
+    package.mkdir(parents=True)
+    (site / "parcel.py").write_text(PARCEL, encoding="utf-8")
+    (package / "METADATA").write_text("Metadata-Version: 2.1\nName: parcel\nVersion: 1.0\n", encoding="utf-8")
+    (package / "entry_points.txt").write_text("[dragoman.providers]\nparcel = parcel:Parcel\n", encoding="utf-8")
+    monkeypatch.syspath_prepend(site)
+    monkeypatch.setenv("PYTHONPATH", str(site))
+    for name in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(name, str(tmp_path / "home"))
+    monkeypatch.setenv("DRAGOMAN_DATA", str(tmp_path / "data"))
+    (tmp_path / "work").mkdir()
+    monkeypatch.chdir(tmp_path / "work")
+    before = keyring.get_keyring()
+    keyring.set_keyring(NoKeyring())
+    yield tmp_path / "home"
+    keyring.set_keyring(before)
+    sys.modules.pop("parcel", None)
+
+
+@pytest.fixture
+def run(home):
+    return lambda *words, **more: CliRunner().invoke(cli, ["init", *words], catch_exceptions=False, **more)
+
+
+@pytest.fixture
+def settings(tmp_path, home):
+    return tmp_path / "work" / "mine.toml"
+
+
+PARCELS = ["--provider", "parcel", "--set", "depot=depot-1"]
+RIGHT = {"input": "sk-right-one\n"}
+
+
+def written(file: Path) -> dict[str, object]:
+    return tomllib.loads(file.read_text(encoding="utf-8"))["accounts"]
+
+
+def test_an_account_that_works_is_saved_with_its_credential_in_a_private_place(run, settings, home):
+    result = run("--config", str(settings), *PARCELS, "--name", "desk", "--secret", "token=-", **RIGHT)
+    assert result.exit_code == 0
+    assert "ok      desk: works" in result.stdout
+    account = written(settings)["desk"]
+    holder = Path(account.pop("token")["file"])
+    assert account == {"provider": "parcel", "depot": "depot-1"}
+    assert holder.read_text(encoding="utf-8") == "sk-right-one\n"
+    assert stat.S_IMODE(holder.stat().st_mode) == stat.S_IMODE(settings.stat().st_mode) == 0o600
+    assert "sk-right-one" not in result.output
+    assert CliRunner().invoke(cli, ["check", "--config", str(settings)]).exit_code == 0
+
+
+def test_an_account_that_does_not_work_is_not_saved(run, settings, tmp_path):
+    result = run("--config", str(settings), *PARCELS, "--secret", "token=-", input="sk-wrong-one\n")
+    assert result.exit_code == 1
+    assert "The depot stays shut." in result.stdout
+    assert "Bring the right token." in result.stdout
+    assert "Nothing was changed." in result.stderr
+    assert not settings.exists()
+    assert not list(tmp_path.rglob("*token*"))
+
+
+def test_without_a_check_it_is_saved_as_the_options_say(run, settings):
+    words = ["--token-env", "PARCEL_TOKEN", "--write", "confirm", "--set", "shelves=5", "--set", "fragile=true"]
+    result = run("--config", str(settings), *PARCELS, *words, "--no-check")
+    assert result.exit_code == 0
+    assert written(settings)["parcel"] == {
+        "provider": "parcel", "depot": "depot-1", "shelves": 5, "fragile": True,
+        "token": {"env": "PARCEL_TOKEN"}, "write": "confirm",
+    }  # fmt: skip
+
+
+def test_the_account_that_needed_no_settings_stays_unless_it_is_not_wanted(run, settings, tmp_path):
+    words = [*PARCELS, "--token-env", "X", "--no-check"]
+    assert "The account local is written there too" in run("--config", str(settings), *words).stdout
+    assert list(written(settings)) == ["local", "parcel"]
+    run("--config", str(tmp_path / "other.toml"), *words, "--no-default")
+    assert list(written(tmp_path / "other.toml")) == ["parcel"]
+
+
+def test_what_the_file_says_stays_with_its_comments_and_is_backed_up(run, settings):
+    text = '# mine\nmax_tokens = 500 # few\n\n[accounts.notes] # here\nprovider = "local"\n'
+    settings.write_text(text, encoding="utf-8")
+    settings.chmod(0o640)
+    assert run("--config", str(settings), *PARCELS, "--token-env", "X", "--no-check").exit_code == 0
+    after = settings.read_text(encoding="utf-8")
+    assert after.startswith(f"{text}\n[accounts.parcel]\n")
+    assert stat.S_IMODE(settings.stat().st_mode) == 0o640
+    (backup,) = settings.parent.glob("mine.toml.*.bak")
+    assert backup.read_text(encoding="utf-8") == text
+
+
+def test_without_a_file_the_platforms_own_is_made(run, home):
+    assert run("--provider", "local").exit_code == 0
+    (made,) = home.rglob("dragoman.toml")
+    assert written(made) == {"local": {"provider": "local"}}
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ([], "An account needs a provider. Say --provider with one of local,"),
+        (["--provider", "parcl"], "There is no provider 'parcl'. The providers are local,"),
+        ([*PARCELS, "--name", "Desk"], "An account name has small letters"),
+        ([*PARCELS, "--name", "notes", "--token-env", "X"], "There is an account notes already."),
+        ([*PARCELS, "--no-check"], "accounts.parcel.token: is required."),
+        ([*PARCELS, "--set", "shelf=3"], "has no setting 'shelf'. It has depot, token, shelves, fragile,"),
+        ([*PARCELS, "--set", "shelves=many"], "shelves has to be a number."),
+        ([*PARCELS, "--set", "shelves=0", "--token-env", "X"], "accounts.parcel.shelves: must be at least 1."),
+        ([*PARCELS, "--set", "token=sk-1"], "Say --secret token=- and give it on stdin"),
+        ([*PARCELS, "--env", "depot=X"], "depot is no credential. Say --set depot=VALUE."),
+        ([*PARCELS, "--secret", "token=sk-1"], "--secret KEY=-"),
+        ([*PARCELS, "--secret", "token=-"], "empty or no credential"),
+        (["--provider", "yandex", "--token-env", "X"], "An account of yandex has no setting 'token'. It has target"),
+        ([*PARCELS, "--set", "depot"], "--set KEY=VALUE"),
+    ],
+)
+def test_what_cannot_be_meant_is_said_and_changes_nothing(run, settings, tmp_path, words, said):
+    settings.write_text('[accounts.notes]\nprovider = "local"\n', encoding="utf-8")
+    before = settings.read_bytes()
+    result = run("--config", str(settings), *words)
+    assert result.exit_code != 0
+    assert said in result.stderr
+    assert settings.read_bytes() == before
+    assert not list(settings.parent.glob("*.bak"))
+
+
+def test_a_file_with_mistakes_is_refused_before_anything_is_asked(run, settings):
+    settings.write_text("nonsense = 1\n", encoding="utf-8")
+    result = run("--config", str(settings), *PARCELS)
+    assert result.exit_code == 2
+    assert f"{settings}:1: nonsense: is not a setting" in result.stderr
+
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="permissions and terminals are those of POSIX")
+
+
+def test_a_person_is_led_through_it_and_a_wrong_answer_is_asked_for_again(talk, settings):
+    seen, status = talk(
+        ["init", "--config", str(settings)],
+        [
+            ("Which service", "parcel"), ("A name for the account", "Bad Name"),
+            ("An account name has", "desk"), ("depot (where the depot is)", "elsewhere"),
+            ("depot (where the depot is)", "depot-9"), ("token (what opens it", "sk-right-one"),
+            ("shelves (how many shelves) [3]", "0"), ("must be at least 1", "4"), ("Fragile", "y"),
+            ("(red, blue) [red]", ""), ("(off, confirm, allow) [off]", "confirm"),
+        ],
+    )  # fmt: skip
+    assert status == 0, seen.decode()
+    assert b"sk-right-one" not in seen
+    account = written(settings)["desk"]
+    assert Path(account.pop("token")["file"]).name == "desk.token"
+    assert account == {
+        "provider": "parcel", "depot": "depot-9", "shelves": 4, "fragile": True, "write": "confirm"
+    }  # fmt: skip
+
+
+def test_a_person_may_save_what_does_not_work_yet(talk, settings):
+    words = ["init", "--config", str(settings), *PARCELS, "--name", "desk", "--write", "off"]
+    more = ["--set", "shelves=3", "--set", "fragile=false", "--set", "colour=red"]
+    answers = [("token (what opens it", ""), ("Environment variable", "PARCEL_TOKEN"), ("Save it anyway?", "y")]
+    seen, status = talk([*words, *more], answers)
+    assert status == 0, seen.decode()
+    assert b"PARCEL_TOKEN' is not set" in seen
+    assert written(settings)["desk"]["token"] == {"env": "PARCEL_TOKEN"}
+
+
+def test_where_one_of_several_credentials_will_do_a_person_chooses(talk, settings):
+    answers = [
+        ("target", ""), ("tls", ""), ("iam_target", ""), ("Which credential", "api_key"),
+        ("api_key (API key", "sk-12345678"), ("(off, confirm, allow)", ""),
+    ]  # fmt: skip
+    seen, status = talk(
+        ["init", "--config", str(settings), "--provider", "yandex", "--name", "y", "--no-check"], answers
+    )
+    assert status == 0, seen.decode()
+    assert written(settings)["y"].keys() == {"provider", "api_key"}
