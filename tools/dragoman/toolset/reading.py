@@ -14,6 +14,7 @@ from dragoman.model import Conversation, Message, Order
 from dragoman.provider import Capability, MessageQuery
 from dragoman.refs import Reference
 from dragoman.text import MessagesView, MessageView
+from dragoman.text.facts import facts
 from dragoman.toolset.call import Call, Found
 from dragoman.toolset.feed import Feed, Place, Places, Source
 from dragoman.toolset.matching import matches
@@ -74,7 +75,7 @@ async def get_message(
     *,
     message: Annotated[str, MESSAGE],
     context: Annotated[int, Range(0, 20), "neighbours each side, 0-20, default 0"] = 0,
-    cursor: Annotated[Places | None, "rest of a long text"] = None,
+    cursor: Annotated[Places | None, "rest of a long message"] = None,
 ) -> Found:
     """One message with everything that is known of it."""
     reference = await find_message(call.workspace, message)
@@ -204,17 +205,20 @@ async def _side(account: Account, message: Message, query: MessageQuery, count: 
 
 
 def _text_place(message: Message, offset: int) -> Place:
-    return Place(str(offset), _digest(message.text))
+    return Place(str(offset), _digest(message, offset))
 
 
 def _offset(message: Message, cursor: Places | None) -> int:
     place = (cursor or Places()).get("text")
     if place is None:
         return 0
-    if place.after != _digest(message.text):
+    offset = int(place.cursor or 0)
+    if place.after != _digest(message, offset):
         raise Conflict("The message was changed since the page before.", hint="Repeat the call without cursor.")
-    return int(place.cursor or 0)
+    return offset
 
 
-def _digest(text: str) -> str:
-    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+def _digest(message: Message, offset: int) -> str:
+    """Of what the pages before an offset have shown: the text, and behind it the facts that are counted."""
+    counted = message.text if offset < len(message.text) else f"{message.text}{facts(message)}"
+    return sha256(counted.encode("utf-8", "surrogatepass")).hexdigest()[:16]

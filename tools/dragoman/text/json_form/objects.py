@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import tzinfo
 from operator import attrgetter
 from typing import Final, cast
 
-from dragoman.model import Attachment, AuthorKind, Citation, Conversation, Edit, Message
+from dragoman.model import Attachment, AuthorKind, Citation, Conversation, Edit, Message, Reaction
 from dragoman.refs import Reference
-from dragoman.sanitize import NOBODY
+from dragoman.sanitize import NOBODY, clean
 from dragoman.text.excerpt import clip, one_line, take
+from dragoman.text.facts import Extra, Fact, Label
 from dragoman.text.moments import iso
 from dragoman.text.room import Room
+from dragoman.text.tokens import measure
 
 JsonObject = dict[str, object]
 
@@ -56,8 +59,9 @@ def message_object(message: Message, zone: tzinfo, room: Room, start: int = 0) -
 
 
 def full_object(message: Message, zone: tzinfo, room: Room, start: int) -> tuple[JsonObject, int]:
-    """A message with everything that is known of it."""
-    found, end = message_object(message, zone, room, start)
+    """A message with what is known of it but for lists, and where the shown part of its text ends."""
+    alone = replace(message, reactions=(), attachments=(), labels=())
+    found, end = message_object(alone, zone, room, start)
     author = {
         "id": one_line(message.author.id, _ID, room.part),
         "name": found["author"],
@@ -65,13 +69,43 @@ def full_object(message: Message, zone: tzinfo, room: Room, start: int) -> tuple
         "email": one_line(message.author.email or "", _NAME, room.part),
     }
     found = {"ref": message_ref(message, room), **found, "author": present(**author)}
-    found |= present(
-        url=one_line(message.url or "", _URL, room.part * 2),
-        citations=[_citation(one, room) for one in message.citations[: room.entries]],
-        history=[_edit(one, zone, room) for one in message.history[: room.entries]],
-        extra=cast("JsonObject", _plain(message.extra, room, _DEPTH)),
-    )
-    return found, end
+    return found | present(url=one_line(message.url or "", _URL, room.part * 2)), end
+
+
+def add_fact(found: JsonObject, fact: Fact, zone: tzinfo, room: Room) -> tuple[str, object] | None:
+    """Add a fact to the list it belongs to.
+
+    Returns:
+        What was added, with its name, or nothing when the object has it already.
+    """
+    if isinstance(fact, Reaction | Extra):
+        return _add_member(found, fact, room)
+    if isinstance(fact, Attachment):
+        name, value = "attachments", cast("object", _attachment(fact, room))
+    elif isinstance(fact, Label):
+        name, value = "labels", one_line(fact.name, _NAME, room.part)
+    elif isinstance(fact, Citation):
+        name, value = "citations", _citation(fact, room)
+    elif isinstance(fact, Edit):
+        name, value = "history", _edit(fact, zone, room)
+    else:
+        return None
+    cast("list[object]", found.setdefault(name, [])).append(value)
+    return name, value
+
+
+def _add_member(found: JsonObject, fact: Reaction | Extra, room: Room) -> tuple[str, object]:
+    if isinstance(fact, Reaction):
+        reactions = cast("JsonObject", found.setdefault("reactions", {}))
+        name = one_line(fact.emoji, _NAME, room.part)
+        reactions[name] = cast("int", reactions.get(name, 0)) + fact.count
+        return name, fact.count
+    extra = cast("JsonObject", found.setdefault("extra", {}))
+    key = one_line(fact.key, _NAME, room.part)
+    while key in extra:
+        key += "'"
+    extra[key] = _anything(fact.value, room)
+    return key, extra[key]
 
 
 def conversation_object(one: Conversation, zone: tzinfo, room: Room) -> JsonObject:
@@ -83,6 +117,7 @@ def conversation_object(one: Conversation, zone: tzinfo, room: Room) -> JsonObje
         **present(
             last_message_at=one.last_message_at and iso(one.last_message_at, zone),
             participants=[one_line(name, _NAME, room.part) for name in one.participants[: room.entries]],
+            left_out=max(0, len(one.participants) - room.entries),
             messages=one.messages,
             unread=one.unread,
             url=one_line(one.url or "", _URL, room.part * 2),
@@ -156,23 +191,43 @@ def _attachment(one: Attachment, room: Room) -> JsonObject:
 
 
 def _citation(one: Citation, room: Room) -> JsonObject:
-    text = cut_text(one.text or "", 0, room.part * 2)[0]
     url = one_line(one.url or "", _URL, room.part * 2)
-    return {"title": one_line(one.title, _NAME, room.part), **present(url=url, text=text)}
+    return {"title": one_line(one.title, _NAME, room.part), **present(url=url), **_passage(one.text or "", room)}
 
 
 def _edit(one: Edit, zone: tzinfo, room: Room) -> JsonObject:
-    return {"text": cut_text(one.text, 0, room.part * 2)[0], **present(at=one.at and iso(one.at, zone))}
+    return {"text": "", **_passage(one.text, room), **present(at=one.at and iso(one.at, zone))}
 
 
-def _plain(value: object, room: Room, depth: int) -> object:
-    """What only a service knows, as JSON: cleaned, not too deep and not too long."""
+def _passage(said: str, room: Room) -> JsonObject:
+    """A text beside the message's own, and how many characters of it are not shown."""
+    text, end, _ = cut_text(said, 0, room.part * 2)
+    return present(text=text, cut=len(said) - end)
+
+
+def _anything(value: object, room: Room) -> object:
+    """What only a service knows: as it is, or the beginning of its JSON where that has no room."""
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    if isinstance(value, str):
+        return _beginning(value, room)
+    plain = _plain(value, _DEPTH)
+    said = dumps(plain)
+    return plain if measure(said) <= room.part * 2 else _beginning(said, room)
+
+
+def _beginning(said: str, room: Room) -> str:
+    text, end, _ = cut_text(said, 0, room.part * 2)
+    return text if end == len(said) else f"{text} ... (+{len(said) - end:,} chars, larger max_tokens)"
+
+
+def _plain(value: object, depth: int) -> object:
     anything = value
     if value is None or isinstance(value, bool | int | float):
         return value
     if isinstance(value, Mapping) and depth:
-        items = list(cast("Mapping[object, object]", value).items())[: room.entries]
-        return {one_line(str(key), _NAME, room.part): _plain(item, room, depth - 1) for key, item in items}
+        items = cast("Mapping[object, object]", value).items()
+        return {clean(str(key)): _plain(item, depth - 1) for key, item in items}
     if isinstance(value, list | tuple) and depth:
-        return [_plain(item, room, depth - 1) for item in cast("Sequence[object]", value)[: room.entries]]
-    return cut_text(str(anything), 0, room.part)[0]
+        return [_plain(item, depth - 1) for item in cast("Sequence[object]", value)]
+    return clean(str(anything))

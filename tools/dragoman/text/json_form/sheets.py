@@ -7,15 +7,15 @@ from collections.abc import Iterator, Sequence
 from datetime import tzinfo
 from typing import Final
 
-from dragoman.model import Hit, Message, Order
+from dragoman.model import Hit, Order
 from dragoman.text.excerpt import one_line
+from dragoman.text.json_form.message import MessageSheet
 from dragoman.text.json_form.objects import (
     JsonObject,
     conversation_object,
     conversation_ref,
     cut_text,
     dumps,
-    full_object,
     message_object,
     message_ref,
     present,
@@ -47,7 +47,7 @@ def json_sheet(view: View, zone: tzinfo) -> Sheet:
         return _Messages(view, zone)
     if isinstance(view, SearchView):
         return _Search(view, zone)
-    return _Message(view, zone) if isinstance(view, MessageView) else _Written(view, zone)
+    return MessageSheet(view, zone) if isinstance(view, MessageView) else _Written(view, zone)
 
 
 class _Page(Sheet):
@@ -149,36 +149,6 @@ class _Search(_Page):
         }
 
 
-class _Message(Sheet):
-    """One message with everything that is known; the offset counts characters of its text."""
-
-    def __init__(self, view: MessageView, zone: tzinfo) -> None:
-        self.count = 1
-        self.single = True
-        self._view = view
-        self._zone = zone
-
-    def costs(self, room: Room) -> Iterator[float]:
-        del room
-        yield 0.0
-
-    def write(self, shown: int, room: Room, cursor: str | None) -> Answer:
-        del shown
-        view = self._view
-        data, _ = full_object(view.message, self._zone, room, view.offset)
-        data |= present(
-            offset=view.offset,
-            before=_neighbours(view.before[::-1], self._zone, room)[::-1],
-            after=_neighbours(view.after, self._zone, room),
-            cursor=cursor,
-        )
-        return Answer(dumps(data), data)
-
-    def next_offset(self, room: Room) -> int | None:
-        _, end, _ = cut_text(self._view.message.text, self._view.offset, room.text)
-        return end if end < len(self._view.message.text) else None
-
-
 class _Written(Sheet):
     """A message after it was written."""
 
@@ -204,20 +174,6 @@ def _excerpt(hit: Hit, excerpt: str, room: Room) -> JsonObject:
     """The passage that was found in place of the text."""
     text, end, _ = cut_text(excerpt, 0, room.text)
     return {"text": text, **present(cut=max(len(hit.message.text) - end, len(excerpt) - end))}
-
-
-def _neighbours(messages: Sequence[Message], zone: tzinfo, room: Room) -> list[JsonObject]:
-    """The nearest ones that fit, the nearest first."""
-    left = room.part * 8 * 0.15
-    small = Room(room.total, room.part * 0.6, room.part, room.reference)
-    found: list[JsonObject] = []
-    for message in messages:
-        one, _ = message_object(message, zone, small)
-        left -= measure(dumps(one)) + 1
-        if left < 0:
-            break
-        found.append(one)
-    return found
 
 
 def _failures(failures: Sequence[Failure], room: Room) -> list[JsonObject]:

@@ -3,48 +3,95 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Sequence
 from datetime import datetime, tzinfo
 from typing import Final
 
 from dragoman.model import Attachment, Author, Citation, Edit, Message, Reaction
-from dragoman.text.excerpt import one_line
+from dragoman.sanitize import clean_line
+from dragoman.text.excerpt import clip, one_line
+from dragoman.text.facts import Edited, Extra, Fact, Label, Link, Replies, Status, facts, shown_by_mark
 from dragoman.text.moments import clock, day, local
 from dragoman.text.plain.marks import size
 from dragoman.text.room import Room
+from dragoman.text.tokens import measure
 
 _SHORT: Final = 120
 _LONG: Final = 2000
-_MOST: Final = 500
+_CHARACTERS_PER_TOKEN: Final = 12
 
 
-def details(message: Message, zone: tzinfo, room: Room) -> list[str]:
-    """Everything about a message that its line does not say, at most 500 lines of each kind."""
-    found = [
-        *_author(message.author, room),
-        *([f"-- link: {_long(message.url, room)}"] if message.url else []),
-        *(_file(one, room) for one in message.attachments[:_MOST]),
-        *(_reaction(one, room) for one in message.reactions[:_MOST] if one.by),
-        *(
-            [f"-- labels: {', '.join(_short(label, room) for label in message.labels[:_MOST])}"]
-            if message.labels
-            else []
-        ),
-        *([f"-- status: {_short(message.status, room)}"] if message.status else []),
-        *([f"-- replies: {message.replies}"] if message.replies else []),
-        *([f"-- edited: {_moment(message.edited_at, zone)}"] if message.edited_at else []),
-        *(_edit(one, zone, room) for one in message.history[:_MOST]),
-        *(_source(one, room) for one in message.citations[:_MOST]),
-        *_extra(message, room),
-    ]
-    return [one_line(line, _LONG, room.part * 3) for line in found]
+class Details:
+    """The lines about one message, as many as fit on a page."""
+
+    def __init__(self, message: Message, zone: tzinfo) -> None:
+        """Take a message; nothing is written yet."""
+        self._message = message
+        self._facts = facts(message)
+        self._zone = zone
+
+    def page(self, seen: int, tokens: float, room: Room, least: int) -> tuple[list[str], int | None]:
+        """The lines that fit.
+
+        Args:
+            seen: Facts that earlier pages have shown.
+            tokens: What the lines may cost.
+            room: Limits of the parts of a line.
+            least: Facts to show in any case, so that paging goes on.
+
+        Returns:
+            The lines, and how many facts are told with them, ``None`` for all.
+        """
+        lines: list[str] = []
+        for told in range(seen, len(self._facts)):
+            fact = self._facts[told]
+            said = self._say(fact, room)
+            # Labels share a line.
+            joins = isinstance(fact, Label) and told > seen and isinstance(self._facts[told - 1], Label)
+            tokens -= measure(f", {said}\n" if joins else f"{said}\n") if said else 0
+            if tokens < 0 and told >= seen + least:
+                return lines, told
+            if joins:
+                lines[-1] += f", {said}"
+            elif said:
+                lines.append(f"-- labels: {said}" if isinstance(fact, Label) else said)
+        return lines, None
+
+    def _say(self, fact: Fact, room: Room) -> str:
+        """The line of a fact, empty when the line of the message says it all."""
+        if isinstance(fact, Author):
+            return _author(fact, room)
+        if isinstance(fact, Attachment):
+            return _file(fact, room)
+        if isinstance(fact, Reaction):
+            return "" if shown_by_mark(self._message, fact) else _reaction(fact, room)
+        if isinstance(fact, Edit):
+            when = f" {_moment(fact.at, self._zone)}" if fact.at else ""
+            return f"-- earlier text{when}: {_passage(fact.text, room)}"
+        if isinstance(fact, Citation):
+            return _source(fact, room)
+        return self._say_small(fact, room)
+
+    def _say_small(self, fact: Link | Label | Status | Replies | Edited | Extra, room: Room) -> str:
+        if isinstance(fact, Label):
+            return _short(fact.name, room) or '""'
+        if isinstance(fact, Link):
+            return f"-- link: {_long(fact.url, room)}"
+        if isinstance(fact, Status):
+            return f"-- status: {_short(fact.name, room)}"
+        if isinstance(fact, Replies):
+            return f"-- replies: {fact.number}"
+        if isinstance(fact, Edited):
+            return f"-- edited: {_moment(fact.at, self._zone)}"
+        value = fact.value
+        said = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+        return f"-- extra {_short(fact.key, room)}: {_passage(said, room)}"
 
 
-def _author(author: Author, room: Room) -> Iterator[str]:
+def _author(author: Author, room: Room) -> str:
     facts = [_short(author.id, room), _short(author.email or "", room), author.kind if author.kind != "person" else ""]
-    known = ", ".join(fact for fact in facts if fact)
-    if known:
-        yield f"-- author: {known}"
+    known = _listed(facts)
+    return f"-- author: {known}" if known else ""
 
 
 def _file(one: Attachment, room: Room) -> str:
@@ -54,30 +101,24 @@ def _file(one: Attachment, room: Room) -> str:
         "" if one.size is None else f"{size(one.size)}",
         _long(one.url or "", room),
     )
-    return f"-- file: {', '.join(fact for fact in facts if fact)}"
+    return f"-- file: {_listed(facts)}"
 
 
 def _reaction(one: Reaction, room: Room) -> str:
-    more = one.count - len(one.by)
+    if not one.by:
+        return f"-- reaction: {_short(one.emoji, room)} {one.count}"
     names = ", ".join(_short(name, room) for name in one.by[: room.entries])
-    hidden = max(more, len(one.by) - room.entries)
+    hidden = max(one.count, len(one.by)) - min(len(one.by), room.entries)
     return f"-- reaction: {_short(one.emoji, room)} {names}{f' +{hidden} more' if hidden > 0 else ''}"
 
 
-def _edit(one: Edit, zone: tzinfo, room: Room) -> str:
-    when = f" {_moment(one.at, zone)}" if one.at else ""
-    return f"-- earlier text{when}: {_long(one.text, room)}"
-
-
 def _source(one: Citation, room: Room) -> str:
-    facts = (_short(one.title, room), _long(one.url or "", room), _long(one.text or "", room))
-    return f"-- source: {', '.join(fact for fact in facts if fact)}"
+    facts = (_short(one.title, room), _long(one.url or "", room), _passage(one.text or "", room))
+    return f"-- source: {_listed(facts)}"
 
 
-def _extra(message: Message, room: Room) -> Iterator[str]:
-    for key, value in list(message.extra.items())[:_MOST]:
-        said = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
-        yield f"-- extra {_short(key, room)}: {_long(said, room)}"
+def _listed(facts: Sequence[str]) -> str:
+    return ", ".join(fact for fact in facts if fact)
 
 
 def _moment(at: datetime, zone: tzinfo) -> str:
@@ -91,3 +132,13 @@ def _short(text: str, room: Room) -> str:
 
 def _long(text: str, room: Room) -> str:
     return one_line(text, _LONG, room.part * 2)
+
+
+def _passage(text: str, room: Room) -> str:
+    """A text of any length on one line; where it is cut, what shows more of it."""
+    limit = int(room.part * 2 * _CHARACTERS_PER_TOKEN) + 1
+    line = clean_line(text, limit)
+    shown = clip(line, room.part * 2)
+    if shown == line and len(text) <= limit:
+        return shown
+    return f"{shown} (+{max(len(text) - len(shown), 1):,} chars, larger max_tokens)"

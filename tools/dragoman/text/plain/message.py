@@ -9,8 +9,9 @@ from typing import Final
 
 from dragoman.model import Message
 from dragoman.text.excerpt import take
+from dragoman.text.facts import missing_neighbours
 from dragoman.text.moments import zone_name
-from dragoman.text.plain.details import details
+from dragoman.text.plain.details import Details
 from dragoman.text.plain.header import BETWEEN, header, reference, title
 from dragoman.text.plain.lines import Said, handle, indent, page, say, when, who
 from dragoman.text.plain.marks import marks
@@ -29,8 +30,8 @@ _PLACE_COST: Final = 14.0
 class MessageText(Sheet):
     """One message whole, or a page of it; its neighbours; then what else is known, a line for each fact.
 
-    The offset counts characters of the text, and after its end detail lines: a page goes on where
-    the one before it stopped.
+    The offset counts characters of the text, and after its end facts: a page goes on where the one
+    before it stopped.
     """
 
     def __init__(self, view: MessageView, zone: tzinfo, notice: str) -> None:
@@ -40,10 +41,13 @@ class MessageText(Sheet):
         self._view = view
         self._zone = zone
         self._notice = notice
+        self._around = len(view.before) + len(view.after)
         self._kept: tuple[Room, tuple[list[str], int | None]] | None = None
+        self._missing = 0
         self._text = view.message.text
         self._start = min(view.offset, len(self._text))
         self._facts_seen = view.offset - self._start
+        self._details = Details(view.message, zone)
 
     def costs(self, room: Room) -> Iterator[float]:
         """There is one item, and it is always shown."""
@@ -66,17 +70,17 @@ class MessageText(Sheet):
 
     def _lay_out(self, room: Room) -> tuple[list[str], int | None]:
         before, after = self._neighbours(room)
+        self._missing = 0 if self._view.offset else self._around - len(before) - len(after)
         middle = self._middle(room)
         messages = [*(message for message, _ in before), self._view.message, *(message for message, _ in after)]
         said = [*(one for _, one in before), middle, *(one for _, one in after)]
         lines = page(messages, said, in_line(messages), room)
         if middle.end < len(self._text) or room.text <= 0:  # without room for text, what is measured is the rest
             return lines, middle.end
-        facts = details(self._view.message, self._zone, room)[self._facts_seen :]
         left = room.total - measure("\n".join([self._header(room, PLACEHOLDER), *lines])) - 2
-        kept = _fitting(facts, left)
-        done = len(self._text) + self._facts_seen + kept
-        return lines + facts[:kept], None if kept == len(facts) else done
+        least = 0 if middle.end > self._start else 1
+        facts, told = self._details.page(self._facts_seen, left, room, least)
+        return lines + facts, None if told is None else len(self._text) + told
 
     def _middle(self, room: Room) -> Said:
         """The message itself, from the offset on."""
@@ -117,6 +121,7 @@ class MessageText(Sheet):
             BETWEEN.join(part for part in (title(view.conversation, room), address) if part),
             "" if alone else f"message {handle(view.message, room)}",
             f"times in {zone_name(self._zone)}",
+            missing_neighbours(self._missing),
             self._notice,
             cursor=cursor,
         )
@@ -128,12 +133,3 @@ def _nearest_first(before: Sequence[Message], after: Sequence[Message]) -> Itera
             yield before[-1 - distance], True
         if distance < len(after):
             yield after[distance], False
-
-
-def _fitting(lines: Sequence[str], tokens: float) -> int:
-    """How many of the lines fit."""
-    for number, line in enumerate(lines):
-        tokens -= measure(line) + 1
-        if tokens < 0:
-            return number
-    return len(lines)
