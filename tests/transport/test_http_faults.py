@@ -106,6 +106,18 @@ async def test_each_fault_has_its_error_and_its_number_of_requests(fault, kind, 
     assert not any(number in str(caught.value) for number in ("400", "500", "502", "503", "429"))
 
 
+@pytest.mark.parametrize(("fault", "error", "count"), [
+    (http(503, headers={"retry-after": "1"}), OutcomeUnknown, 1),
+    (http(503), OutcomeUnknown, 1),
+    (http(429, headers={"retry-after": "1"}), RateLimited, ATTEMPTS),
+])  # fmt: skip
+async def test_a_write_that_trusts_no_503_is_tried_again_after_429_only(fault, error, count):
+    async with serving(fault) as service, HttpClient(service.url, dialect=DIALECT) as client:
+        with pytest.raises(error):
+            await client.request("POST", "/x", kind="write", json={}, once=True)
+    assert len(service.requests) == count
+
+
 @pytest.mark.parametrize(
     ("kind", "error", "count"), [("read", DeadlineExceeded, 2), ("write", OutcomeUnknown, 1)], ids=["read", "write"]
 )

@@ -91,6 +91,7 @@ class OnLoopback:
     provider = DatagridProvider
     exempt = {  # noqa: RUF012 - as the contract has it
         Trait.REPLIES: "Messages of Datagrid cannot answer one another.",
+        Trait.UNAVAILABLE_WRITES: "It may have begun to answer before it gave up; only 429 says that it did not.",
         Trait.VERBATIM: "What is sent comes back as the answer that an agent gives to it.",
     }
     order = {"newest_first": False}  # noqa: RUF012

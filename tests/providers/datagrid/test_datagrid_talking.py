@@ -132,6 +132,7 @@ UNCLEAR = {
     "500": lambda *_: refused(500, "boom"),
     "502 page": lambda *_: httpx.Response(502, html="<html><body>Bad gateway</body></html>"),
     "503": lambda *_: refused(503, "busy"),
+    "503 with a time to come back": lambda *_: refused(503, "busy", **{"retry-after": "1"}),
     "408": lambda *_: refused(408, "slow"),
     "no JSON": lambda *_: httpx.Response(201, text='{"object": "conver'),
     "a list": lambda *_: httpx.Response(201, json=[]),

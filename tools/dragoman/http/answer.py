@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Final, Generic, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
 from dragoman.errors import DragomanError
 from dragoman.http import faults
+from dragoman.http.again import Again
 from dragoman.http.body import parse_json
 from dragoman.http.call import BodyForm, Call, Raw, request_id_of, senseless
 from dragoman.refusal import Dialect, is_markup
@@ -19,6 +21,7 @@ T_co = TypeVar("T_co", covariant=True)
 
 _NO_CONTENT: Final = frozenset({204, 205})
 _PATH_LENGTH: Final = 80
+_NO_HEADERS: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,20 +50,29 @@ class Answer(Generic[T_co]):
         return senseless(self.call, self.dialect, message, hint=hint, request_id=self.request_id)
 
 
-def answer_of(call: Call, dialect: Dialect, raw: Raw, form: BodyForm, model: type[object] | None) -> Answer[object]:
-    """Read a 2xx answer.
+def answer_of(
+    call: Call, dialect: Dialect, raw: Raw, form: BodyForm, model: type[object] | None, again: Again | None = None
+) -> Answer[object]:
+    """Read a 2xx answer, with ``again`` from what was read before where it is the same.
 
     Raises:
         Setback: It is not what was asked for.
     """
-    value: object = None
-    if form == "text":
-        value = raw.body.decode("utf-8", "replace")
-    elif form == "json" and not (raw.status in _NO_CONTENT and model is None and not raw.body):
-        value = _parsed(call, dialect, raw)
-    request_id = request_id_of(dialect, raw.headers, value)
-    if model is not None:
-        value = _validated(call, dialect, model, value, request_id)
+
+    def read() -> tuple[object, str]:
+        value: object = None
+        if form == "text":
+            value = raw.body.decode("utf-8", "replace")
+        elif form == "json" and not (raw.status in _NO_CONTENT and model is None and not raw.body):
+            value = _parsed(call, dialect, raw)
+        in_body = request_id_of(dialect, _NO_HEADERS, value)
+        if model is not None:
+            request_id = request_id_of(dialect, raw.headers) or in_body
+            value = _validated(call, dialect, model, value, request_id)
+        return value, in_body
+
+    value, in_body = again.value((form, model, raw.status), raw.body, read) if again else read()
+    request_id = request_id_of(dialect, raw.headers) or in_body
     return Answer(
         value=value,
         status=raw.status,

@@ -29,6 +29,9 @@ class Options(TypedDict, total=False):
         timeout: Seconds for one attempt, instead of the client's; for a stream until its answer begins.
         total: Seconds for all attempts, instead of the client's; for a stream until it has ended.
         operation: For errors and logs.
+        once: A write that even 503 with a time to come back leaves in doubt: only a connection that did not come about,
+            and 429, are tried again.
+        shared: The value is only looked at, so that the same answer may give the same object again.
     """
 
     query: Query | None
@@ -39,6 +42,8 @@ class Options(TypedDict, total=False):
     timeout: float | None
     total: float | None
     operation: str
+    once: bool
+    shared: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +54,7 @@ class Call:
         target: Path and query, percent-encoded.
         headers: Names in lower case.
         content: The body; ``None`` for none.
+        once: See :class:`Options`.
     """
 
     kind: Kind
@@ -58,6 +64,7 @@ class Call:
     content: bytes | None
     family: str
     operation: str
+    once: bool = False
 
     @classmethod
     def build(cls, method: str, path: str, kind: Kind, headers: Mapping[str, str], options: Options) -> Self:
@@ -79,6 +86,7 @@ class Call:
             content=_encoded(content) if content is not None else None,
             family=options.get("family", ""),
             operation=options.get("operation", ""),
+            once=options.get("once", False),
         )
 
 

@@ -15,6 +15,7 @@ from dragoman.clock import Clock, current_clock
 from dragoman.errors import RateLimited
 from dragoman.http import faults
 from dragoman.http.address import base_url_of
+from dragoman.http.again import Again
 from dragoman.http.answer import Answer, answer_of
 from dragoman.http.call import Call, DeclinedError, Options, Raw
 from dragoman.http.stream import Stream
@@ -117,6 +118,7 @@ class HttpClient:
         self._max_body = max_body
         self._transport = transport
         self._exchange: Exchange | None = None
+        self._again = Again()
         self._slots: anyio.Semaphore
 
     async def __aenter__(self) -> Self:
@@ -163,7 +165,8 @@ class HttpClient:
 
         async def attempt(number: int, left: float) -> Answer[object]:
             raw = await self._attempt(call, number, left, most, exchange.fetch)
-            return answer_of(call, self.dialect, raw, options.get("body", "json"), model)
+            again = self._again if options.get("shared") else None
+            return answer_of(call, self.dialect, raw, options.get("body", "json"), model, again)
 
         patience = self._patience(most, options.get("total"))
         async with self._slots:

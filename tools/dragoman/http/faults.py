@@ -1,7 +1,7 @@
 """What each way to fail means: which error, and whether trying again can do harm.
 
 A write is repeated only when the service certainly did not act: no connection, 429, or 503 with a time to
-come back. Every other doubt about a write ends as ``OutcomeUnknown``.
+come back, which some writes do not trust (``once``). Every other doubt about a write ends as ``OutcomeUnknown``.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def refused(call: Call, dialect: Dialect, raw: Raw, pause: float | None) -> Setb
     )
     error_type = _ERRORS.get(status, Unavailable if status in _SERVER_SIDE else BadResponse)
     repeat = _repeat(call, dialect, raw, pause)
-    if call.kind == "write" and _uncertain(status, pause):
+    if call.kind == "write" and _uncertain(call, status, pause):
         error_type, pause = OutcomeUnknown, None
     message, hint = _WORDS.get(status, ("", ""))
     error = error_for(
@@ -144,9 +144,9 @@ def silent(call: Call, dialect: Dialect) -> DragomanError:
 _UNKNOWN: Final = "It is unknown whether {service} did this"
 
 
-def _uncertain(status: int, pause: float | None) -> bool:
+def _uncertain(call: Call, status: int, pause: float | None) -> bool:
     if status in _SERVER_SIDE:
-        return status != _UNAVAILABLE or pause is None
+        return not _put_off(call, status, pause)
     return status == _TIMED_OUT or status not in range(400, 500)
 
 
@@ -155,8 +155,13 @@ def _repeat(call: Call, dialect: Dialect, raw: Raw, pause: float | None) -> Repe
         return "never"
     if call.kind == "read":
         return "yes" if raw.status in dialect.retry_on else "never"
-    certain = raw.status == TOO_MANY or (raw.status == _UNAVAILABLE and pause is not None)
+    certain = raw.status == TOO_MANY or _put_off(call, raw.status, pause)
     return "yes" if certain else "never"
+
+
+def _put_off(call: Call, status: int, pause: float | None) -> bool:
+    """Whether a write was not taken because the service was busy, and said when to come back."""
+    return status == _UNAVAILABLE and pause is not None and not call.once
 
 
 def _json_or_none(body: bytes) -> object:

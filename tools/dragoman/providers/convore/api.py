@@ -104,7 +104,7 @@ class Api:
     async def _get(
         self, path: str, model: type[T], operation: str, query: Mapping[str, str | int | None] | None = None
     ) -> Answer[T]:
-        return await self._client.get(path, model=model, query=query, operation=operation)
+        return await self._client.get(path, model=model, query=query, operation=operation, shared=True)
 
     async def _write(self, method: str, path: str, body: Body, operation: str) -> Answer[wire.Message]:
         return await self._client.request(

@@ -13,7 +13,7 @@ from typing import Final, TypeVar
 import anyio.to_thread
 
 from dragoman.errors import DragomanError, NotFound
-from dragoman.http import Answer
+from dragoman.http import Answer, Derived
 from dragoman.model import Conversation, ConversationKind, Message, Order, Page
 from dragoman.provider import ConversationQuery, MessageQuery
 from dragoman.providers.convore import wire
@@ -51,6 +51,7 @@ class Reader:
         self._conversations = Walker[Conversation]()
         self._messages = Walker[Message]()
         self._raw = Walker[wire.Message]()
+        self._batches = Derived[Batch[Message]]()
         self._externals: OrderedDict[str, str] = OrderedDict()
 
     async def conversations(self, query: ConversationQuery) -> Page[Conversation]:
@@ -162,7 +163,7 @@ class Reader:
         listing = await self._listed(conversation, cursor, "full")
         if sum(markup_of(one) for one in listing.data) > _MANY_TAGS:
             return await anyio.to_thread.run_sync(_mapped_batch, listing, conversation)
-        return _mapped_batch(listing, conversation)
+        return self._batches.of(listing, conversation, lambda: _mapped_batch(listing, conversation))
 
     async def _listed(self, conversation: str, cursor: str | None, form: Format) -> wire.Listing[wire.Message]:
         """A page without what belongs to other conversations, should the service give that."""
@@ -174,7 +175,10 @@ class Reader:
         messages = [one.value for one in entries]
         self._learn(messages)
         related = with_parents(messages, self._externals, whole=whole)
-        return [replace(entry, value=message) for entry, message in zip(entries, related, strict=True)]
+        return [
+            entry if message is entry.value else replace(entry, value=message)
+            for entry, message in zip(entries, related, strict=True)
+        ]
 
     def _learn(self, messages: Iterable[Message]) -> None:
         self._externals.update(externals(one for one in messages if EXTERNAL_ID in one.extra))

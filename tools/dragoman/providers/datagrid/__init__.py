@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from functools import partial
 from typing import ClassVar, Final, Self, cast
 
 from dragoman.errors import InvalidArgument, NotFound
+from dragoman.http import Derived
 from dragoman.model import Conversation, ConversationKind, Message, Page
 from dragoman.provider import AccountSettings, ConversationQuery, Draft, Limits, MessageQuery, Provider
 from dragoman.providers.datagrid import wire
@@ -28,6 +30,7 @@ __all__ = ["NEW", "DatagridProvider", "DatagridSettings"]
 NEW: Final = "new"
 """The conversation to send to when a new one is wanted."""
 
+_KEPT: Final = 500
 _UNANSWERED: Final = "stored, not answered yet"
 
 
@@ -46,6 +49,7 @@ class DatagridProvider(Provider):
             self._api = api
             self._names = Names(api)
             self._reader = Reader(api)
+            self._made = Derived[Message | None](_KEPT)
 
     @classmethod
     @asynccontextmanager
@@ -166,7 +170,11 @@ class DatagridProvider(Provider):
 
     async def _mapped(self, messages: Sequence[wire.Message], conversation: str) -> list[Message]:
         known = await self._names.known_for(messages)
-        return [one for each in messages if (one := to_message(each, conversation, known))]
+        made = [
+            self._made.of(each, (conversation, *known.of(each)), partial(to_message, each, conversation, known))
+            for each in messages
+        ]
+        return [one for one in made if one is not None]
 
     async def _agent(self, agent: str) -> str:
         try:

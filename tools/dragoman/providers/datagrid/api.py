@@ -148,6 +148,7 @@ class Api:
             total=max(LONGEST_ANSWER, self._patience),
             family="POST /converse",
             operation="send_message",
+            once=True,  # the service may have begun to answer, and to spend credits, before it gave up
         )
 
     async def _get(
@@ -161,7 +162,7 @@ class Api:
     ) -> Answer[T]:
         """Read. The service counts calls by path and method; what differs by id only counts as one path here."""
         return await self._client.get(
-            path, model=model, query=query or {}, family=f"GET {family or path}", operation=operation
+            path, model=model, query=query or {}, family=f"GET {family or path}", operation=operation, shared=True
         )
 
     async def _look_up(self, path: str, model: type[T], family: str) -> Answer[T]:

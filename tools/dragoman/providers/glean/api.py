@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import TYPE_CHECKING, Final, Literal, Self, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Literal, Self, TypeAlias, TypeVar
 
 from pydantic import BaseModel
 
 from dragoman.acting import acting_for
 from dragoman.errors import Unauthenticated
-from dragoman.http import Answer, HttpClient, Stream
+from dragoman.http import Answer, Derived, HttpClient, Stream
 from dragoman.pace import Rate
 from dragoman.providers.glean.refusals import DIALECT
 from dragoman.providers.glean.settings import PRINCIPAL, GleanSettings
@@ -53,6 +53,7 @@ class Api:
             concurrency=_CHATS_AT_ONCE, rates=CHAT_RATES, ca_file=ca_file, transport=transport,
         )  # fmt: skip
         self._open = AsyncExitStack()
+        self._read = Derived[Any]()
 
     async def __aenter__(self) -> Self:
         """Prepare the connections."""
@@ -91,9 +92,9 @@ class Api:
         """
         answer = await self._reading.request(
             "POST", f"{PREFIX}/{path}", kind="read", json=body, headers=self._headers(), family=family,
-            operation=path,
+            operation=path, shared=True,
         )  # fmt: skip
-        found = lenient(model, answer.value)
+        found = self._read.of(answer.value, model, lambda: lenient(model, answer.value))
         if found is None:
             raise answer.failure("The answer of {service} is no object")
         return found, answer

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Final, Generic, TypeVar
 
 from dragoman.clock import Clock, current_clock
+from dragoman.http import Derived
 from dragoman.model import Author
 from dragoman.providers.glean.batches import Batch
 from dragoman.providers.glean.chat_wire import Chat
@@ -81,6 +82,7 @@ class Memory:
         links: Ids of messages by the permalinks that came with them.
         people: By the service's id; ``None`` for those that it does not know.
         early: First answers that were asked for a title, and when.
+        batches: By the answer that they came in.
         people_refused: The credentials do not allow to look people up.
     """
 
@@ -91,6 +93,7 @@ class Memory:
     links: Bounded[str, str] = field(default_factory=lambda: Bounded(4000))
     people: Bounded[str, Author | None] = field(default_factory=lambda: Bounded(5000))
     early: Bounded[str, tuple[float, Batch | Chat]] = field(default_factory=lambda: Bounded(4))
+    batches: Derived[Batch] = field(default_factory=Derived[Batch])
     people_refused: bool = False
     clock: Clock = field(default_factory=current_clock)
 

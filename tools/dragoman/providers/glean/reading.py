@@ -75,7 +75,8 @@ class Reader:
         if direction is not None:
             body |= {"direction": direction, "timestampMillis": reference}
         answer, _ = await self.api.read("messages", body, MessagesAnswer)
-        batch = to_batch(answer, self.address, self.conversation)
+        about = (self.address, self.conversation)
+        batch = self.memory.batches.of(answer, about, lambda: to_batch(answer, self.address, self.conversation))
         self.memory.learn(self.conversation, batch)
         return batch
 
