@@ -1,4 +1,8 @@
+import gc
+from contextlib import suppress
+
 import anyio
+import anyio.abc
 import grpc
 import pytest
 from certificates import certificate
@@ -60,6 +64,36 @@ async def test_a_cancelled_call_does_not_disturb_the_others_of_its_connection(tm
             await client.request("POST", "/hang", kind="write", json={})
         assert scope.cancelled_caught
         assert (await client.get("/fine")).value == {"path": "/fine"}
+
+
+async def test_a_call_that_is_cancelled_in_the_handshake_leaves_no_connection_open():
+    greeted, closed = anyio.Event(), anyio.Event()
+
+    async def silent(stream):
+        async with stream:
+            await stream.receive()
+            greeted.set()
+            with suppress(anyio.EndOfStream, anyio.BrokenResourceError):
+                await stream.receive()
+            closed.set()
+
+    listener = await anyio.create_tcp_listener(local_host="127.0.0.1")
+    address = listener.listeners[0].extra_attributes[anyio.abc.SocketAttribute.local_address]()
+    url = f"https://127.0.0.1:{address[1]}"
+    gc.disable()  # it would close the connection too, some time
+    try:
+        async with anyio.create_task_group() as service, HttpClient(url, dialect=DIALECT) as client:
+            service.start_soon(listener.serve, silent)
+            async with anyio.create_task_group() as call:
+                call.start_soon(client.get, "/x")
+                await greeted.wait()
+                call.cancel_scope.cancel()
+            with anyio.fail_after(5):
+                await closed.wait()
+            service.cancel_scope.cancel()
+    finally:
+        gc.enable()
+        await listener.aclose()
 
 
 @pytest.mark.parametrize("kind", ["read", "write"])

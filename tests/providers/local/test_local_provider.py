@@ -221,3 +221,19 @@ async def test_many_calls_at_once_lose_nothing(local):
             tasks.start_soon(local.send_message, "room", Draft(text=str(n)))
             tasks.start_soon(local.list_messages, "room", MessageQuery())
     assert sorted(map(int, await texts(local, limit=100))) == list(range(60))
+
+
+async def test_a_file_that_another_program_keeps_locked_is_waited_for_as_long_as_the_timeout_says(tmp_path):
+    path = tmp_path / "x.db"
+    async with LocalProvider.open(LocalSettings(path=path, timeout=0.05)) as account:
+        await account.import_message("room", message("a"))
+        program = apsw.Connection(str(path))
+        program.execute("BEGIN IMMEDIATE")
+        with anyio.fail_after(10), pytest.raises(Unavailable, match=r"not free within 0\.05 seconds") as caught:
+            await account.send_message("room", Draft(text="too late"))
+        assert caught.value.sent is False
+        assert [one.text for one in (await account.list_messages("room", MessageQuery())).items] == ["hello"]
+        program.execute("ROLLBACK")
+        program.close()
+        await account.send_message("room", Draft(text="in time"))
+        assert len((await account.list_messages("room", MessageQuery())).items) == 2

@@ -45,9 +45,9 @@ class Derived(Generic[T]):
 
     def __init__(self, most: int = _MOST) -> None:
         self._most = most
-        self._made: OrderedDict[tuple[int, Hashable], tuple[object, T]] = OrderedDict()
+        self._made: OrderedDict[tuple[int, object], tuple[object, T]] = OrderedDict()
 
-    def of(self, value: object, about: Hashable, make: Callable[[], T]) -> T:
+    def of(self, value: object, about: object, make: Callable[[], T]) -> T:
         """What ``make`` makes of a value; ``about`` is whatever else that depends on."""
         key = (id(value), about)
         found = self._made.get(key)

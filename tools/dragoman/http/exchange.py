@@ -6,7 +6,7 @@ import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final, Protocol, TypeVar, cast
 
 import anyio
 import anyio.to_thread
@@ -23,8 +23,7 @@ from dragoman.retry import Setback
 T = TypeVar("T")
 
 _CONNECT: Final = 10.0  # seconds
-# Counted for TCP and for TLS, and over before the whole attempt is: cancelled in its handshake, httpcore leaves a
-# connection open until it is collected.
+# Counted for TCP and for TLS, and over before the whole attempt is.
 _CONNECT_SHARE: Final = 0.45
 _IDLE: Final = 15.0  # seconds that an unused connection is kept
 _MOST_REDIRECTS: Final = 5
@@ -33,16 +32,30 @@ _KEEP_METHOD: Final = frozenset({307, 308})
 _UNSENT: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
 
 
+class _Closable(Protocol):
+    async def aclose(self) -> None: ...
+
+
 class _Trace:
-    """Watches whether a request has begun to leave this machine."""
+    """Watches whether a request has begun to leave this machine, and closes what a broken handshake leaves open.
+
+    Cancelled in the handshake of TLS, httpcore forgets the connection of TCP beneath, which would then stay open until
+    it is collected.
+    """
 
     def __init__(self) -> None:
         self.watched = False
         self.left = False
+        self._tcp: _Closable | None = None
 
-    async def __call__(self, event: str, _info: Mapping[str, object]) -> None:
+    async def __call__(self, event: str, info: Mapping[str, object]) -> None:
         self.watched = True
         self.left = self.left or event.endswith(".send_request_headers.started")
+        if event.endswith(".connect_tcp.complete"):
+            self._tcp = cast("_Closable", info["return_value"])
+        elif event.endswith(".start_tls.failed") and self._tcp is not None:
+            with anyio.CancelScope(shield=True):
+                await self._tcp.aclose()
 
     def certainly_unsent(self) -> bool:
         return self.watched and not self.left

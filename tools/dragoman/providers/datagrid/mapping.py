@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final, cast
@@ -40,7 +40,7 @@ class Known:
     agents: Mapping[str, str] = field(default_factory=dict[str, str])
     files: Mapping[str, wire.File] = field(default_factory=dict[str, wire.File])
 
-    def of(self, message: wire.Message) -> tuple[Hashable, ...]:
+    def of(self, message: wire.Message) -> tuple[object, ...]:
         """What is known for one message."""
         files = [self.files.get(part.file_id) for part in message.content if part.file_id]
         return self.agents.get(message.agent_id or ""), *files

@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import ClassVar, Final, Self, TypeVar
 
+import anyio
+
 from dragoman.errors import Conflict, InvalidArgument, NotFound, Unavailable
 from dragoman.model import Author, Conversation, Message, Page, SearchPage
 from dragoman.provider import (
@@ -166,10 +168,23 @@ class LocalProvider(Provider):
         return added
 
     async def _read(self, work: Callable[[Connection], T]) -> T:
-        return await self._open_database().read(work)
+        database = self._open_database()
+        with anyio.move_on_after(self.settings.timeout):
+            return await database.read(work)
+        raise self._kept_waiting(database)
 
     async def _write(self, work: Callable[[Connection], T]) -> T:
-        return await self._open_database().write(work)
+        """Write, unless it cannot begin in time; what has begun is finished."""
+        database = self._open_database()
+        with anyio.move_on_after(self.settings.timeout):
+            return await database.write(work)
+        raise self._kept_waiting(database)
+
+    def _kept_waiting(self, database: Database) -> Unavailable:
+        return Unavailable(
+            f"{database.name} was not free within {self.settings.timeout:g} seconds.",
+            hint="Try again, or raise `timeout` of this account; another program may hold the file.",
+        )
 
     def _open_database(self) -> Database:
         if self._database is None:
