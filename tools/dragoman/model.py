@@ -152,6 +152,7 @@ class Conversation:
         title: What people see, without a leading ``#``; empty when the service has none.
         participants: Names of the people in it, as many as the service tells.
         messages: How many messages it holds.
+        status: What the service calls its state, where that is not the usual one (``done``, ``spam``, ``trash``).
         account: Name of the account, filled in by the workspace.
     """
 
@@ -163,6 +164,7 @@ class Conversation:
     participants: tuple[str, ...] = ()
     messages: int | None = None
     unread: int | None = None
+    status: str | None = None
     url: str | None = None
     extra: Mapping[str, object] = field(default_factory=lambda: NOTHING)
     account: str = ""

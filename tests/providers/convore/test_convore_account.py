@@ -1,5 +1,6 @@
 """Settings, checking, conversations: what an account is beside its messages."""
 
+import json
 import re
 import subprocess
 import sys
@@ -8,13 +9,16 @@ from pathlib import Path
 
 import pytest
 from convore_service import ANN, BEGINNING, KEY, Convore, opened, refused
+from http_loopback import serving
 from pydantic import ValidationError
 
+from dragoman.clock import current_clock
 from dragoman.errors import BadResponse, InvalidArgument, PermissionDenied, Unauthenticated
 from dragoman.model import ConversationKind
 from dragoman.provider import AccountSettings, Capability, ConversationQuery, MessageQuery
 from dragoman.providers.convore import ConvoreProvider, ConvoreSettings
 from dragoman.registry import provider_class
+from dragoman.testing import ToolError, connect
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("waits")]
 
@@ -25,6 +29,47 @@ def test_the_registry_finds_it():
 
 def test_it_can_do_everything_but_search():
     assert ConvoreProvider.capabilities() == set(Capability) - {Capability.SEARCH_MESSAGES}
+
+
+@pytest.fixture
+async def client(service):
+    async with serving(service.handle) as base:
+        account = {"provider": "convore", "base_url": base, "token": KEY, "write": "allow"}
+        async with connect({"timezone": "UTC", "accounts": {"it": account}}) as client:
+            yield client
+
+
+@pytest.fixture
+def service():
+    service = Convore()
+    service.open("room", "Migration")
+    service.add("room", "hello")
+    return service
+
+
+async def test_a_title_is_looked_up_once_for_several_reads_and_again_for_a_write(client, service):
+    def lists():
+        return len(service.calls("GET /v1/conversations"))
+
+    for _ in range(3):
+        assert "Ann Lee: hello" in await client.call("list_messages", conversation="Migration")
+    assert lists() == 1
+    service.open("other", "Migration")
+    with pytest.raises(ToolError, match="2 conversations have this title"):
+        await client.call("send_message", conversation="Migration", text="to whom?")
+    assert lists() == 2
+    await current_clock().sleep(61)
+    with pytest.raises(ToolError, match="2 conversations have this title"):
+        await client.call("list_messages", conversation="Migration")
+    assert lists() == 3
+
+
+async def test_a_conversation_in_the_trash_says_so_in_the_list_and_no_more_when_it_is_back(client, service):
+    for status, shown in (("trash", True), ("OPEN", False)):
+        service.conversations["room"]["status"] = status
+        assert ("trash" in await client.call("list_conversations")) is shown
+        told = json.loads(await client.call("list_conversations", format="json"))["conversations"][0]
+        assert ("status" in told) is shown
 
 
 def test_importing_it_loads_no_transport_and_no_parser():
@@ -100,8 +145,9 @@ async def test_a_conversation_tells_who_takes_part_and_what_state_it_is_in():
     assert found.participants == ("Ann Lee", "Acme Support")
     assert found.last_message_at == datetime(2024, 3, 5, 9, 1, tzinfo=UTC)
     assert found.unread is None
-    said = {name: found.extra[name] for name in ("status", "priority", "labels", "snippet", "unread")}
-    assert said == {"status": "spam", "priority": "urgent", "labels": ["Support"], "snippet": "hello", "unread": True}
+    assert found.status == "spam"
+    said = {name: found.extra[name] for name in ("priority", "labels", "snippet", "unread")}
+    assert said == {"priority": "urgent", "labels": ["Support"], "snippet": "hello", "unread": True}
 
 
 async def test_people_are_found_by_their_address_through_the_service():

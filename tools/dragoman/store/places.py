@@ -157,6 +157,7 @@ def _rest(conversation: Conversation) -> str | bytes | None:
         "participants": conversation.participants,
         "messages": conversation.messages,
         "unread": conversation.unread,
+        "status": conversation.status,
         "url": conversation.url,
         "extra": dict(conversation.extra),
     }
@@ -176,6 +177,7 @@ def _place(row: tuple[Any, ...]) -> Place:
         participants=tuple(rest.get("participants", ())),
         messages=rest.get("messages"),
         unread=rest.get("unread"),
+        status=rest.get("status"),
         url=rest.get("url"),
         extra=rest.get("extra", NOTHING),
         account=account,

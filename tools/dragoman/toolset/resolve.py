@@ -14,6 +14,7 @@ from dragoman.model import Conversation
 from dragoman.provider import Capability, ConversationQuery
 from dragoman.refs import Reference, parse
 from dragoman.sanitize import clean_line
+from dragoman.toolset import titles
 from dragoman.workspace import Account, Workspace
 
 _NUMBER: Final = re.compile(r"#?(\d{1,18})")
@@ -37,7 +38,7 @@ async def find_conversation(workspace: Workspace, said: str, *, fresh: bool = Fa
     reference = conversation_address(workspace, said)
     if reference is not None:
         return await describe(workspace, reference, fresh=fresh)
-    return await _by_title(workspace, said)
+    return await _by_title(workspace, said, fresh=fresh)
 
 
 def conversation_address(workspace: Workspace, said: str) -> Reference | None:
@@ -130,13 +131,17 @@ def _by_link(workspace: Workspace, link: str) -> Reference:
     raise NotFound("No account recognises this link.", hint="Use a number or reference that the tools show.")
 
 
-async def _by_title(workspace: Workspace, said: str) -> Conversation:
+async def _by_title(workspace: Workspace, said: str, *, fresh: bool) -> Conversation:
     wanted = _plain(said)
     if not wanted:
         raise InvalidArgument("The conversation has no name.", hint="list_conversations shows references and titles.")
+    lately = None if fresh else titles.find(workspace, said)
+    if lately is not None:
+        return await describe(workspace, lately)
     known = await _candidates(workspace, said.strip().lstrip("#"))
     exact = [c for c in known if _plain(c.title) == wanted] or [c for c in known if c.id == said.strip()]
     if len(exact) == 1:
+        titles.keep(workspace, said, Reference(exact[0].account, exact[0].id))
         return exact[0]
     if exact:
         raise InvalidArgument(

@@ -16,6 +16,7 @@ from dragoman.providers.convore.visible import visible
 EXTERNAL_ID: Final = "external_message_id"
 ANSWERED: Final = "reply_to_external_id"
 
+_USUAL: Final = "open"
 _NO_PRIORITY: Final = "no_priority"
 
 
@@ -55,6 +56,7 @@ def to_conversation(found: wire.Conversation) -> Conversation | None:
         participants=tuple(name_of(one) for one in shown(found.participants)),
         messages=found.message_count,
         unread=unread,
+        status=found.status if found.status != _USUAL else None,
         extra=_about(found),
     )
 
@@ -154,7 +156,6 @@ def _extra(found: wire.Message) -> Mapping[str, object]:
 
 def _about(found: wire.Conversation) -> Mapping[str, object]:
     extra = {
-        "status": found.status,
         "priority": found.priority if found.priority != _NO_PRIORITY else None,
         "labels": [one.name for one in found.labels if one.name],
         "snippet": visible(found.snippet or "").strip(),

@@ -120,6 +120,7 @@ def conversation_object(one: Conversation, zone: tzinfo, room: Room) -> JsonObje
             left_out=max(0, len(one.participants) - room.entries),
             messages=one.messages,
             unread=one.unread,
+            status=one_line(one.status or "", _NAME, room.part),
             url=one_line(one.url or "", _URL, room.part * 2),
         ),
     }

@@ -16,6 +16,7 @@ from dragoman.text.tokens import measure
 from dragoman.text.views import ConversationsView, Failure
 
 _REASON_LIMIT: Final = 240
+_STATUS: Final = 40
 _SHARE_OF_FAILURES: Final = 0.4
 _PEOPLE_SHOWN: Final = 5
 _SMALL: Final = frozenset({ConversationKind.DIRECT, ConversationKind.GROUP})
@@ -51,6 +52,7 @@ class ConversationsText(Sheet):
             _people(one, room),
             "" if one.messages is None else counted(one.messages, "message"),
             f"{one.unread} unread" if one.unread else "",
+            one_line(one.status or "", _STATUS, room.part),
             "" if last is None else f"{day(last)} {clock(last)}",
         )
         return BETWEEN.join(fact for fact in facts if fact)

@@ -1,0 +1,39 @@
+"""Titles that were found a moment ago.
+
+To say that exactly one conversation has a title, every account has to list its conversations. An assistant names the
+same conversation in one call after the other, so for a while the answer stands.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import Final, TypeAlias
+from weakref import WeakKeyDictionary
+
+from dragoman.acting import acting_for
+from dragoman.clock import current_clock
+from dragoman.refs import Reference
+from dragoman.workspace import Workspace
+
+_FRESH: Final = 60.0  # seconds
+_MOST: Final = 200
+_LONGEST: Final = 500  # characters of a title that is worth keeping
+
+_Key: TypeAlias = tuple[str | None, str]
+_lately: Final[WeakKeyDictionary[Workspace, OrderedDict[_Key, tuple[float, Reference]]]] = WeakKeyDictionary()
+
+
+def find(workspace: Workspace, said: str) -> Reference | None:
+    """The conversation that was meant by these words a moment ago, for the same person."""
+    kept = _lately.get(workspace, OrderedDict()).get((acting_for.get(), said))
+    return kept[1] if kept is not None and current_clock().monotonic() - kept[0] < _FRESH else None
+
+
+def keep(workspace: Workspace, said: str, found: Reference) -> None:
+    """Note which conversation these words mean."""
+    titles = _lately.setdefault(workspace, OrderedDict())
+    if len(said) <= _LONGEST:
+        titles[acting_for.get(), said] = (current_clock().monotonic(), found)
+        titles.move_to_end((acting_for.get(), said))
+    while len(titles) > _MOST:
+        titles.popitem(last=False)
