@@ -11,8 +11,8 @@ from typing import Any, Final
 
 import anyio
 import mcp_types as types
-from mcp import MCPError
 from mcp.server.context import ServerRequestContext
+from mcp.shared.exceptions import MCPError
 
 from dragoman.errors import DragomanError
 from dragoman.text import Answer

@@ -14,8 +14,8 @@ from urllib.parse import quote
 
 import anyio
 import mcp_types as types
-from mcp import MCPError
 from mcp.server.context import ServerRequestContext
+from mcp.shared.exceptions import MCPError
 
 from dragoman.errors import DragomanError, InvalidArgument, NotFound
 from dragoman.model import Conversation
