@@ -7,7 +7,6 @@ import shutil
 import sys
 from collections.abc import Callable
 from contextlib import suppress
-from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
@@ -15,6 +14,7 @@ import click
 
 from dragoman._version import __version__
 from dragoman.errors import DragomanError, InvalidArgument, Unavailable
+from dragoman_server.start import speak_utf8
 
 if TYPE_CHECKING:
     from dragoman_server.config import Config
@@ -33,24 +33,25 @@ class Commands(click.Group):
     def invoke(self, ctx: click.Context) -> object:
         """Run the command that was asked for."""
         try:
-            return _plainly(super().invoke, ctx)
+            return super().invoke(ctx)
+        except BrokenPipeError:  # a reader that left, which click knows
+            raise
+        except OSError as error:
+            _forget_output()
+            ctx.exit(tell(error))
         except DragomanError as error:
-            from dragoman_server.log import redact  # noqa: PLC0415  # only on failure
-
-            click.echo(redact(str(error)), err=True)
-            ctx.exit(2 if error.code == "bad_settings" else 1)
+            ctx.exit(tell(error))
 
 
-def _plainly(invoke: Callable[[click.Context], object], ctx: click.Context) -> object:
-    """Run a command; what the system refuses becomes a sentence, but for a reader that left, which click knows."""
-    try:
-        return invoke(ctx)
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        _forget_output()
+def tell(error: DragomanError | OSError) -> int:
+    """Say on stderr what is wrong, and return the exit status for it."""
+    from dragoman_server.log import redact  # noqa: PLC0415  # only on failure
+
+    if isinstance(error, OSError):
         reason = error.strerror or type(error).__name__
-        raise Unavailable(f"The system refuses to go on ({reason}).", hint="Mend that, then try again.") from error
+        error = Unavailable(f"The system refuses to go on ({reason}).", hint="Mend that, then try again.")
+    click.echo(redact(str(error)), err=True)
+    return 2 if error.code == "bad_settings" else 1
 
 
 def _say(text: str) -> None:
@@ -322,7 +323,5 @@ def _settings(config: Path | None, log_level: str | None) -> Config:
 
 def main() -> None:
     """The command ``dragoman``."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):  # whatever the locale says; a lone surrogate ends nothing
-            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+    speak_utf8()
     cli(prog_name="dragoman")

@@ -24,7 +24,7 @@ class _Deferred(ModuleType):
         spec = self.__spec__
         if (name.startswith("__") and name.endswith("__")) or spec is None or spec.loader is None:
             raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
-        self.__class__ = ModuleType  # pyright: ignore[reportAttributeAccessIssue]  # the way back that Python documents
+        object.__setattr__(self, "__class__", ModuleType)  # as if it had never been deferred
         spec.loader.exec_module(self)
         found: object = getattr(self, name)
         return found

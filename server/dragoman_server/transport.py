@@ -1,7 +1,8 @@
 """MCP over the process's own pipes.
 
 Bytes in, bytes out: UTF-8 and LF whatever the locale or the system. The end of the input ends the
-server, after what was asked before it had a moment to be answered.
+server, after what was asked before it had a moment to be answered. A line that is no message is
+answered with the error that JSON-RPC has for it.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import sys
 import threading
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import BinaryIO, Final
+from typing import Final, cast
 
 import anyio
 import mcp_types as types
@@ -25,13 +26,12 @@ from mcp.shared.message import SessionMessage
 from pydantic import ValidationError
 from pydantic_core import PydanticSerializationError
 
-from dragoman_server.wire import Wire
+from dragoman_server.wire import LONGEST_LINE, Wire
 
 GRACE: Final = 1.0
 """Seconds that calls under way have after the input ended."""
 
 _CLOSING: Final = 2.0
-_BOM: Final = b"\xef\xbb\xbf"
 
 _log = logging.getLogger(__name__)
 
@@ -75,8 +75,9 @@ async def serve(server: Server[object], wire: Wire) -> None:
     outgoing, outof = anyio.create_memory_object_stream[SessionMessage](0)
     async with anyio.create_task_group() as group:
         await group.start(_end_on_signal, group.cancel_scope)
-        group.start_soon(_read, wire.incoming, into, pending)
-        group.start_soon(_write, wire.outgoing, outof, pending, written)
+        wire.hand_over()
+        group.start_soon(_read, wire, into, outgoing.clone(), pending)
+        group.start_soon(_write, wire, outof, pending, written)
         group.start_soon(_end_with, written, group.cancel_scope)
         await server.run(incoming, outgoing, server.create_initialization_options())
         with anyio.move_on_after(GRACE):
@@ -103,19 +104,20 @@ def run(main: Callable[[], Awaitable[None]]) -> None:
     os._exit(status)
 
 
-async def _read(source: BinaryIO, into: MemoryObjectSendStream[Incoming], pending: _Open) -> None:
-    first = True
-    async with into:
-        while line := await anyio.to_thread.run_sync(source.readline, abandon_on_cancel=True):
-            if first:
-                line, first = line.removeprefix(_BOM), False
+async def _read(
+    wire: Wire, into: MemoryObjectSendStream[Incoming], refused: MemoryObjectSendStream[SessionMessage], pending: _Open
+) -> None:
+    async with into, refused:
+        while line := await anyio.to_thread.run_sync(wire.read, abandon_on_cancel=True):
             if not line.strip():
                 continue
             try:
                 message = _decoded(line)
-            except ValidationError as error:
-                _log.warning("A line that is no JSON-RPC message was left unanswered.")
-                await into.send(error)
+            except ValueError:
+                _log.warning("A line that is no JSON-RPC message was refused.")
+                if answer := _refusal(line):
+                    with suppress(anyio.BrokenResourceError):  # the client reads no more, and all ends
+                        await refused.send(SessionMessage(answer))
                 continue
             pending.asked(message)
             await into.send(SessionMessage(message))
@@ -124,36 +126,68 @@ async def _read(source: BinaryIO, into: MemoryObjectSendStream[Incoming], pendin
 
 
 def _decoded(line: bytes) -> types.JSONRPCMessage:
+    if len(line) > LONGEST_LINE:
+        raise ValueError("too long")
     try:
-        return types.jsonrpc_message_adapter.validate_json(line, by_name=False)
+        message = types.jsonrpc_message_adapter.validate_json(line, by_name=False)
     except ValidationError:
         # Half an emoji, which some clients cut off, is fine JSON and no UTF-8: only Python's own reader takes it.
         with suppress(ValueError, RecursionError):
             return types.jsonrpc_message_adapter.validate_python(json.loads(line), by_name=False)
         raise
+    if isinstance(message, types.JSONRPCNotification) and b'"id"' in line and "id" in json.loads(line):
+        raise ValueError("a request with no id that there can be")
+    return message
+
+
+def _refusal(line: bytes) -> types.JSONRPCError | None:
+    """The answer to a line that is no message; ``None`` for what may be an answer, which gets none."""
+    if len(line) > LONGEST_LINE:
+        return _error(None, types.INVALID_REQUEST, f"A message may have at most {LONGEST_LINE >> 20} MiB.")
+    try:
+        found: object = json.loads(line)
+    except (ValueError, RecursionError):
+        return _error(None, types.PARSE_ERROR, "This line is no JSON.")
+    if isinstance(found, list):
+        return _error(None, types.INVALID_REQUEST, "Batches are not supported; send each message on a line of its own.")
+    if not isinstance(found, dict):
+        return _error(None, types.INVALID_REQUEST, "A message is a JSON object.")
+    members = cast("dict[str, object]", found)
+    if "method" not in members and members.keys() & {"result", "error"}:
+        return None
+    number = members.get("id")
+    known = number if isinstance(number, str | int) and not isinstance(number, bool) else None
+    return _error(known, types.INVALID_REQUEST, "This is no JSON-RPC 2.0 message: its members are missing or wrong.")
+
+
+def _error(number: types.RequestId | None, code: int, sentence: str) -> types.JSONRPCError:
+    return types.JSONRPCError(jsonrpc="2.0", id=number, error=types.ErrorData(code=code, message=sentence))
 
 
 async def _write(
-    sink: BinaryIO, outof: MemoryObjectReceiveStream[SessionMessage], pending: _Open, written: anyio.Event
+    wire: Wire, outof: MemoryObjectReceiveStream[SessionMessage], pending: _Open, written: anyio.Event
 ) -> None:
     """Write until nothing more comes, or the client has closed its end."""
+    dropped = wire.replayed
     with suppress(OSError):
         async with outof:
-            async for message in outof:
-                line = _encoded(message.message)
-                await anyio.to_thread.run_sync(_put, sink, line, abandon_on_cancel=True)
-                pending.answered(message.message)
+            async for envelope in outof:
+                message = envelope.message
+                if dropped is not None and _answers(message, dropped):
+                    dropped = None
+                else:
+                    await anyio.to_thread.run_sync(wire.write, _encoded(message), abandon_on_cancel=True)
+                pending.answered(message)
     written.set()
+
+
+def _answers(message: types.JSONRPCMessage, number: types.RequestId) -> bool:
+    return isinstance(message, types.JSONRPCResponse | types.JSONRPCError) and message.id == number
 
 
 async def _end_with(written: anyio.Event, scope: anyio.CancelScope) -> None:
     await written.wait()
     scope.cancel()
-
-
-def _put(sink: BinaryIO, line: bytes) -> None:
-    sink.write(line)
-    sink.flush()
 
 
 def _encoded(message: types.JSONRPCMessage) -> bytes:

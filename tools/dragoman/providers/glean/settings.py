@@ -19,18 +19,30 @@ _EMAIL: Final = re.compile(r"[!-?A-~]+@[!-?A-~]+")  # printable ASCII with one @
 
 
 class GleanSettings(AccountSettings):
-    """What an account needs; design section 8."""
+    """What an account needs.
 
-    base_url: str = Field(description="the tenant's server, like https://acme-be.glean.com")
+    The extra ``plain`` of a setting is a pattern that only good values fit, for a start that looks no further.
+    """
+
+    base_url: str = Field(
+        description="the tenant's server, like https://acme-be.glean.com",
+        json_schema_extra={"plain": r"https://[a-z0-9-]+(\.[a-z0-9-]+){1,8}"},
+    )
     token: Secret = Field(description="a user's or global Glean token, or an OAuth token")
     ca_file: Path | None = Field(default=None, description="PEM file of the authorities to trust")
     act_as: str | None = Field(
-        default=None, description='e-mail of the user a global token acts for, or "principal" for who is signed in'
+        default=None,
+        description='e-mail of the user a global token acts for, or "principal" for who is signed in',
+        json_schema_extra={"plain": r"principal|[A-Za-z0-9._+-]+@[A-Za-z0-9.-]+"},
     )
     auth_type: Literal["oauth"] | None = Field(
         default=None, description='"oauth" for a token of another identity provider'
     )
-    datasource: str = Field(default="SLACK", description=f"the chat system: {', '.join(DATASOURCES)}")
+    datasource: str = Field(
+        default="SLACK",
+        description=f"the chat system: {', '.join(DATASOURCES)}",
+        json_schema_extra={"plain": "|".join(DATASOURCES)},
+    )
     instance: str | None = Field(
         default=None, min_length=1, description="display name of the connector, where there are several"
     )
