@@ -6,7 +6,6 @@
 import itertools
 import json
 import os
-import types as python_types
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
@@ -62,7 +61,7 @@ def rule_of(model: type, key: str) -> dict[str, Any] | None:
         return {"places": True}
     validated = {name for it in model.__pydantic_decorators__.field_validators.values() for name in it.info.fields}
     bare = field.annotation
-    if isinstance(bare, python_types.UnionType):
+    if type(None) in get_args(bare):
         (bare,) = (part for part in get_args(bare) if part is not type(None))
     return None if key in validated else rule_of_type(bare, field.metadata)
 
