@@ -1,13 +1,15 @@
-"""The start of the server over stdio, and its memory, against a server that does nothing."""
+"""The start of the server over stdio, and its memory, against servers that do nothing."""
 
 from __future__ import annotations
 
 import json
 import os
+import shutil
 import statistics
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,8 +17,9 @@ from tempfile import TemporaryDirectory
 from tests.benchmarks.figures import show
 
 RUNS = 15
-NOOP = [sys.executable, str(Path(__file__).with_name("noop_server.py"))]
-OURS = [sys.executable, "-m", "dragoman_server", "serve"]
+HERE = Path(__file__).parent
+NOOP = [sys.executable, str(HERE / "noop_server.py")]
+OURS = [sys.executable, "-c", "from dragoman_server.start import main; main()", "serve"]
 HELLO = {
     "protocolVersion": "2025-11-25",
     "capabilities": {},
@@ -26,34 +29,58 @@ HELLO = {
 
 @dataclass
 class Measured:
-    """Seconds from spawn to the answer to tools/list, and resident kilobytes then, of every run."""
+    """Of every run: seconds from spawn to two answers and to the end, and resident kilobytes after a call."""
 
-    seconds: list[float] = field(default_factory=list[float])
+    listed: list[float] = field(default_factory=list[float])
+    called: list[float] = field(default_factory=list[float])
+    ended: list[float] = field(default_factory=list[float])
     kilobytes: list[float] = field(default_factory=list[float])
 
 
 def main() -> int:
-    """Measure both in turn, so that whatever else the machine does hits both."""
-    noop, ours = Measured(), Measured()
+    """Measure all in turn, so that whatever else the machine does hits all."""
+    script = _typescript()
+    commands = {"noop": (NOOP, "nothing"), "ours": (OURS, "list_conversations")}
+    if script:
+        commands["typescript"] = (script, "nothing")
+    else:
+        sys.stdout.write(
+            "(Not compared with the TypeScript SDK: that needs node, and NODE_PATH with @modelcontextprotocol/sdk.)\n"
+        )
+    found = {name: Measured() for name in commands}
     with TemporaryDirectory() as folder:
         environment = {**os.environ, "DRAGOMAN_DATA": folder, "DRAGOMAN_CONFIG": _settings(folder)}
-        # Both sides run from bytecode, as installed packages do; the first run writes it.
+        # All run from bytecode, as installed packages do; the first run writes it.
         environment.pop("PYTHONDONTWRITEBYTECODE", None)
-        for command in (NOOP, OURS):
-            _measure(command, environment, Measured())  # warms the caches of files and bytecode
-        for _ in range(RUNS):
-            _measure(NOOP, environment, noop)
-            _measure(OURS, environment, ours)
-    holds = [
-        show("spawn -> tools/list, over a no-op server", _ratio(ours.seconds, noop.seconds), 1.15),
-        show("resident memory, over a no-op server", _ratio(ours.kilobytes, noop.kilobytes), 1.25),
-    ]
-    return int(not all(holds))
+        for run in range(RUNS + 1):
+            for name, (command, tool) in commands.items():
+                _measure(command, tool, environment, found[name] if run else Measured())
+    return int(not all(_shown(found)))
+
+
+def _shown(found: dict[str, Measured]) -> Iterator[bool]:
+    ours, noop = found["ours"], found["noop"]
+    yield show("spawn -> tools/list, over a no-op server", _ratio(ours.listed, noop.listed), 0.12)
+    yield show("spawn -> first tool call, over a no-op server", _ratio(ours.called, noop.called), 1.05)
+    yield show("resident memory, over a no-op server", _ratio(ours.kilobytes, noop.kilobytes), 1.25)
+    yield show("end of input -> end of the process", statistics.median(ours.ended) * 1000, 50, unit="ms")
+    if "typescript" in found:
+        yield show("spawn -> tools/list, over the TypeScript SDK", _ratio(ours.listed, found["typescript"].listed), 1.0)
+
+
+def _typescript() -> list[str] | None:
+    """The command of the TypeScript server, where it can run."""
+    node = shutil.which(os.environ.get("NODE", "node"))
+    if node is None:
+        return None
+    command = [node, str(HERE / "noop_server.cjs")]
+    works = subprocess.run([*command, "--check"], stdin=subprocess.DEVNULL, capture_output=True, check=False)
+    return command if works.returncode == 0 else None
 
 
 def _settings(folder: str) -> str:
     path = Path(folder) / "dragoman.toml"
-    path.write_text("", encoding="utf-8")
+    path.write_text('timezone = "Europe/Berlin"\n[accounts.mine]\nprovider = "local"\n', encoding="utf-8")
     return str(path)
 
 
@@ -61,25 +88,35 @@ def _ratio(ours: list[float], baseline: list[float]) -> float:
     return statistics.median(ours) / statistics.median(baseline)
 
 
-def _measure(command: list[str], environment: dict[str, str], into: Measured) -> None:
+def _measure(command: list[str], tool: str, environment: dict[str, str], into: Measured) -> None:
+    """One connection as a client makes it: every request after the answer to the one before."""
     started = time.perf_counter()
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment) as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        for message in (_request(1, "initialize", HELLO), {"jsonrpc": "2.0", "method": "notifications/initialized"}):
-            process.stdin.write(json.dumps(message).encode() + b"\n")
-        process.stdin.write(json.dumps(_request(2, "tools/list", {})).encode() + b"\n")
-        process.stdin.flush()
-        answers = iter(process.stdout.readline, b"")
-        assert any(json.loads(line).get("id") == 2 for line in answers), "no answer to tools/list"
-        into.seconds.append(time.perf_counter() - started)
+        _ask(process, 1, "initialize", HELLO)
+        _send(process, {"method": "notifications/initialized"})
+        _ask(process, 2, "tools/list", {})
+        into.listed.append(time.perf_counter() - started)
+        _ask(process, 3, "tools/call", {"name": tool, "arguments": {}})
+        into.called.append(time.perf_counter() - started)
         into.kilobytes.append(_resident(process.pid))
+        leaving = time.perf_counter()
+        assert process.stdin is not None
         process.stdin.close()
         process.wait(10)
+        into.ended.append(time.perf_counter() - leaving)
 
 
-def _request(number: int, method: str, params: dict[str, object]) -> dict[str, object]:
-    return {"jsonrpc": "2.0", "id": number, "method": method, "params": params}
+def _ask(process: subprocess.Popen[bytes], number: int, method: str, params: dict[str, object]) -> None:
+    _send(process, {"id": number, "method": method, "params": params})
+    assert process.stdout is not None
+    answers = iter(process.stdout.readline, b"")
+    assert any(json.loads(line).get("id") == number for line in answers), f"no answer to {method}"
+
+
+def _send(process: subprocess.Popen[bytes], message: dict[str, object]) -> None:
+    assert process.stdin is not None
+    process.stdin.write(json.dumps({"jsonrpc": "2.0", **message}).encode() + b"\n")
+    process.stdin.flush()
 
 
 def _resident(pid: int) -> float:
