@@ -8,6 +8,7 @@ from typing import Final
 
 import anyio
 
+from dragoman.policy import FlowGuard
 from dragoman.toolset import Desk, Tally
 from dragoman.watch import Observer
 from dragoman.workspace import Workspace
@@ -29,8 +30,9 @@ async def at(config: Config) -> AsyncGenerator[Desk]:
             _telemetry(config) as watchers,
             _counting(workspace) as tally,
         ):
-            general = config.general
-            yield Desk(workspace, zone=config.zone, max_tokens=general.max_tokens, observers=(tally, *watchers))
+            general, flow = config.general, FlowGuard(config.general.flow_guard)
+            observers = (tally, *watchers)
+            yield Desk(workspace, zone=config.zone, max_tokens=general.max_tokens, observers=observers, flow=flow)
     except BaseExceptionGroup as group:
         # The tasks that hold accounts wrap whatever is raised at the desk; whoever raised it wants it back.
         raise _alone(group) from None

@@ -5,8 +5,11 @@ import anyio
 import apsw
 import pytest
 
-from dragoman.store import Intent, Record, State
+from dragoman.errors import RateLimited
+from dragoman.store import Intent, Record, State, Store
 from dragoman.store.cursors import KEPT, LIFETIME
+from dragoman.store.outbox import LEASE
+from dragoman.store.schema import APPLICATION_ID, MIGRATIONS
 
 pytestmark = pytest.mark.anyio
 
@@ -101,24 +104,123 @@ async def test_of_many_that_begin_with_one_key_one_is_to_act(store):
     assert sum(entry.fresh for entry in entries) == 1
 
 
-async def test_writes_without_a_key_are_all_made_and_pending_ones_are_listed(store):
-    first = await store.begin(replace(INTENT, key=None))
-    second = await store.begin(replace(INTENT, key=None))
+KEYLESS = replace(INTENT, key=None)
+
+
+async def test_the_same_content_without_a_key_is_held_up_while_the_first_is_open(store):
+    first = await store.begin(KEYLESS)
+    again = await store.begin(KEYLESS)
+    assert (again.id, again.fresh) == (first.id, False)
     await store.finish(first.id, "done")
+    second = await store.begin(KEYLESS)
     assert second.fresh
     assert [entry.id for entry in await store.pending()] == [second.id]
 
 
-async def test_the_same_content_is_recent_for_a_while_unless_it_failed(store, clock):
-    entry = await store.begin(replace(INTENT, key=None))
+async def test_content_that_is_to_be_written_once_is_held_up_for_a_minute(store, clock):
+    once = replace(KEYLESS, once=True)
+    first = await store.begin(once)
+    await store.finish(first.id, "done", "acc:c/m1")
     clock.now += 50
-    assert (await store.recent("acc", "c", "d1", 60)).id == entry.id
-    assert await store.recent("acc", "c", "other", 60) is None
-    assert await store.recent("acc", "elsewhere", "d1", 60) is None
-    clock.now += 20
-    assert await store.recent("acc", "c", "d1", 60) is None
-    await store.finish(entry.id, "failed")
-    assert await store.recent("acc", "c", "d1", 600) is None
+    repeated = await store.begin(once)
+    assert (repeated.id, repeated.fresh, repeated.message) == (first.id, False, "acc:c/m1")
+    assert (await store.begin(replace(once, digest="other"))).fresh
+    assert (await store.begin(replace(once, conversation="elsewhere"))).fresh
+    assert (await store.begin(replace(once, principal="somebody else"))).fresh
+    assert (await store.begin(once, accepted=repeated.stamp)).fresh
+
+
+async def test_content_that_is_to_be_written_once_may_be_written_again_after_a_minute(store, clock):
+    once = replace(KEYLESS, once=True)
+    await store.finish((await store.begin(once)).id, "done")
+    clock.now += 61
+    assert (await store.begin(once)).fresh
+
+
+async def test_a_write_that_nobody_renews_is_unknown(store, clock):
+    entry = await store.begin(INTENT)
+    clock.now += LEASE - 1
+    await store.renew(entry)
+    clock.now += LEASE - 1
+    assert (await store.attempt("acc", "k1")).state is State.PENDING
+    clock.now += 2
+    assert (await store.attempt("acc", "k1")).state is State.UNKNOWN
+    assert [found.id for found in await store.doubtful("acc", "c")] == [entry.id]
+
+
+async def test_an_unknown_write_is_made_again_only_with_the_stamp_of_what_is_known(store, clock):
+    entry = await store.begin(INTENT)
+    clock.now += LEASE + 1
+    unknown = await store.begin(INTENT)
+    assert (unknown.fresh, unknown.state) == (False, State.UNKNOWN)
+    again = await store.begin(INTENT, accepted=unknown.stamp)
+    assert (again.id, again.fresh, again.attempts) == (entry.id, True, 2)
+    assert not (await store.begin(INTENT, accepted=unknown.stamp)).fresh
+
+
+async def test_the_failure_of_an_earlier_attempt_says_nothing_of_a_later_one(store, clock):
+    entry = await store.begin(INTENT)
+    clock.now += LEASE + 1
+    await store.begin(INTENT, accepted=(await store.attempt("acc", "k1")).stamp)
+    assert not await store.finish(entry.id, "failed", attempts=1)
+    assert await store.finish(entry.id, "done", "acc:c/m1", attempts=1)
+    assert (await store.attempt("acc", "k1")).state is State.DONE
+
+
+async def test_everybody_has_keys_of_their_own(store):
+    first = await store.begin(INTENT)
+    other = await store.begin(replace(INTENT, principal="ann@x.example"))
+    assert other.fresh
+    assert (await store.attempt("acc", "k1", "ann@x.example")).id == other.id != first.id
+
+
+async def test_writes_beyond_the_most_in_a_minute_are_refused_with_the_time_to_wait(store, clock):
+    for key in ("a", "b"):
+        await store.finish((await store.begin(replace(INTENT, key=key), per_minute=2)).id, "done")
+        clock.now += 10
+    with pytest.raises(RateLimited, match="40 s") as refused:
+        await store.begin(replace(INTENT, key="c"), per_minute=2)
+    assert refused.value.retry_after == 40
+    assert (await store.begin(replace(INTENT, key="c", account="other"), per_minute=2)).fresh
+    clock.now += 41
+    assert (await store.begin(replace(INTENT, key="c"), per_minute=2)).fresh
+
+
+async def test_failed_writes_do_not_count(store):
+    for key in ("a", "b", "c"):
+        await store.finish((await store.begin(replace(INTENT, key=key), per_minute=1)).id, "failed")
+
+
+async def test_finished_writes_are_forgotten_after_ninety_days_and_unknown_ones_stay(store, clock):
+    await store.finish((await store.begin(INTENT)).id, "done")
+    lost = await store.begin(replace(INTENT, key="lost"))
+    clock.now += 91 * 24 * 3600
+    await store.finish((await store.begin(replace(INTENT, key="new"))).id, "done")
+    assert await store.attempt("acc", "k1") is None
+    assert [entry.id for entry in await store.pending()] == [lost.id]
+
+
+async def test_what_is_begun_and_how_it_ends_is_in_the_audit_log(store):
+    entry = await store.begin(replace(INTENT, principal="ann@x.example"))
+    await store.finish(entry.id, "unknown")
+    await store.finish(entry.id, "done", "acc:c/m1", outcome="found")
+    lines = await store.audit()
+    assert [line.outcome for line in lines] == ["found", "unknown", "begun"]
+    assert {(line.write, line.principal, line.digest) for line in lines} == {(entry.id, "ann@x.example", "d1")}
+    assert lines[0].message == "acc:c/m1"
+
+
+async def test_a_file_of_an_earlier_version_keeps_its_outbox_and_audit_log(tmp_path):
+    old = apsw.Connection(str(tmp_path / "old.db"))
+    for script in MIGRATIONS[:2]:
+        old.execute(script)
+    old.execute(f"PRAGMA user_version = 2; PRAGMA application_id = {APPLICATION_ID}")
+    old.execute("INSERT INTO intents VALUES(7, 'acc', 'send_message', 'c', 'd1', 'k1', 'me', 'pending', NULL, 1, NULL)")
+    old.execute("INSERT INTO audit VALUES(1, 1, 'me', 'acc', 'send_message', 'c', NULL, 'done', 'd')")
+    old.close()
+    async with Store.open(tmp_path / "old.db") as store:
+        assert [(entry.id, entry.state) for entry in await store.pending()] == [(7, State.UNKNOWN)]
+        assert [line.principal for line in await store.audit()] == [""]
 
 
 async def test_a_confirmation_works_once_and_only_for_its_content(store):
@@ -165,7 +267,14 @@ async def test_the_audit_log_tells_the_newest_lines_first(store, clock):
     assert len(await store.audit(1)) == 1
 
 
-@pytest.mark.parametrize("statement", ["DELETE FROM audit", "UPDATE audit SET outcome = 'x'"])
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "DELETE FROM audit",
+        "UPDATE audit SET outcome = 'x'",
+        "REPLACE INTO audit(entry, at, who, account, operation, conversation, outcome) SELECT 1, 1, '', '', '', '', ''",
+    ],
+)
 async def test_the_audit_log_only_grows(store, tmp_path, statement):
     await store.record(LINE)
     with pytest.raises(apsw.ConstraintError, match="only grows"):

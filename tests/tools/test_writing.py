@@ -186,9 +186,7 @@ class TestAccountThatAsksForConfirmation:
     def test_the_second_call_with_the_token_sends_exactly_once(self, room: ScriptedServer) -> None:
         token = self.token(room.call("send_message", conversation=ROOM, text="Good morning"))
         room.call("send_message", conversation=ROOM, text="Good morning", confirm=token)
-        assert "Nothing was written" in room.error(
-            "send_message", conversation=ROOM, text="Good morning", confirm=token
-        )
+        assert "Nothing was sent" in room.error("send_message", conversation=ROOM, text="Good morning", confirm=token)
         assert texts(room) == ["Hello", "Good morning"]
 
     def test_the_preview_shows_the_text_to_its_end_whatever_the_budget(self, room: ScriptedServer) -> None:
@@ -200,7 +198,7 @@ class TestAccountThatAsksForConfirmation:
 
     def test_a_token_for_other_content_is_refused(self, room: ScriptedServer) -> None:
         token = self.token(room.call("send_message", conversation=ROOM, text="Good morning"))
-        assert "Nothing was written" in room.error("send_message", conversation=ROOM, text="Bad morning", confirm=token)
+        assert "Nothing was sent" in room.error("send_message", conversation=ROOM, text="Bad morning", confirm=token)
         assert texts(room) == ["Hello"]
 
     @pytest.mark.parametrize("token", ["x", "", "confirm", "0" * 100])

@@ -151,6 +151,8 @@ class Conversation:
     Attributes:
         title: What people see, without a leading ``#``; empty when the service has none.
         participants: Names of the people in it, as many as the service tells.
+        members: How many people can read it, where the service tells.
+        external: Names or addresses of those who are not of the account's own organisation, where it tells.
         messages: How many messages it holds.
         status: What the service calls its state, where that is not the usual one (``done``, ``spam``, ``trash``).
         account: Name of the account, filled in by the workspace.
@@ -162,6 +164,8 @@ class Conversation:
     topic: str = ""
     last_message_at: datetime | None = None
     participants: tuple[str, ...] = ()
+    members: int | None = None
+    external: tuple[str, ...] = ()
     messages: int | None = None
     unread: int | None = None
     status: str | None = None

@@ -7,17 +7,20 @@ its list of capabilities. Methods may do I/O, may be called concurrently, raise 
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Collection, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import ClassVar, Literal, Self
+from typing import ClassVar, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from dragoman.errors import UnsupportedOperation
+from dragoman.likeness import CLOCKS_DIFFER, sent_one
 from dragoman.model import Conversation, ConversationKind, Message, Order, Page, SearchPage
+
+_PAGES_LOOKED_AT: Final = 5
 
 
 class Capability(StrEnum):
@@ -137,6 +140,9 @@ class AccountSettings(BaseModel):
     remember: Literal["full", "numbers", "off"] = Field(
         default="full", description="what the store keeps of messages that were read"
     )
+    sends_per_minute: int = Field(
+        default=20, ge=1, le=100_000, description="most writes in a minute; not counted where nobody else takes part"
+    )
 
 
 class Provider:
@@ -148,6 +154,7 @@ class Provider:
         limits: The service's numbers.
         idempotent: Does sending again with the same ``idempotency_key`` certainly send nothing new.
         open_world: Do other people and systems take part, or is it only this machine.
+        reads_back: Is what a write returns read from the service after it, so that reading it again tells no more.
     """
 
     name: ClassVar[str]
@@ -155,6 +162,7 @@ class Provider:
     limits: ClassVar[Limits] = Limits()
     idempotent: ClassVar[bool] = False
     open_world: ClassVar[bool] = True
+    reads_back: ClassVar[bool] = False
 
     def __init__(self, settings: AccountSettings) -> None:
         """Keep the settings; no I/O."""
@@ -250,6 +258,34 @@ class Provider:
         for message in messages:
             await self.import_message(conversation.id, message)
         return len(messages)
+
+    async def find_sent(
+        self, conversation: str, draft: Draft, since: datetime, known: Collection[str] = ()
+    ) -> Message | None:
+        """Look for a message whose sending was cut off, to find out whether it went out.
+
+        The base looks for the same text among the newest messages. A provider that knows a surer way overrides it.
+
+        Args:
+            conversation: Where it was to go.
+            draft: What was to be sent.
+            since: When sending began, by this machine's clock.
+            known: Ids of messages that came of other writes.
+
+        Raises:
+            UnsupportedOperation: The service cannot be asked.
+        """
+        early = since - CLOCKS_DIFFER
+        query = MessageQuery(since=early)
+        found: list[Message] = []
+        for _ in range(_PAGES_LOOKED_AT):
+            page = await self.list_messages(conversation, query)
+            found = [*page.items, *found]
+            times = [one.sent_at for one in page.items if one.sent_at is not None]
+            if page.cursor is None or (times and min(times) < early):
+                break
+            query = replace(query, cursor=page.cursor)
+        return sent_one(found, draft.text, draft.reply_to, since, known)
 
     def locate(self, link: str) -> tuple[str, str | None] | None:
         """Conversation id, and message id if any, of one of the service's own links; ``None`` for others."""

@@ -6,12 +6,13 @@ import time
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Final, Literal, Self
 
 from dragoman.model import Conversation, Hit, Message, SearchPage
 from dragoman.provider import SearchQuery
-from dragoman.store import audit, confirmations, cursors, numbers, outbox, places, search, tally
+from dragoman.store import audit, confirmations, cursors, journal, numbers, outbox, places, search, tally
 from dragoman.store.archive import Archive
 from dragoman.store.audit import Record
 from dragoman.store.database import Database
@@ -21,7 +22,7 @@ from dragoman.store.numbers import Remember
 from dragoman.store.outbox import Entry, Intent, State
 from dragoman.store.sql import Connection
 from dragoman.store.tally import STEPS_MS, Count
-from dragoman.store.values import from_moment
+from dragoman.store.values import from_moment, to_moment
 
 __all__ = ["STEPS_MS", "Count", "Database", "Entry", "Intent", "Record", "Remember", "State", "Store", "default_path"]
 
@@ -137,29 +138,74 @@ class Store:
             return self._unwritten.find(token)
         return await self._database.read(lambda con: cursors.find(con, token, self._seconds()))
 
-    async def begin(self, intent: Intent) -> Entry:
-        """Note a write before it is made. With a key that was used before: the earlier entry, not ``fresh``.
+    async def begin(self, intent: Intent, *, accepted: str = "", per_minute: int | None = None) -> Entry:
+        """Note a write before it is made; what stands in its way is given back instead, not ``fresh``.
 
-        An earlier one that failed is taken up again when its content is the same.
+        In its way stand: the same key; without a key the same content whose outcome is not known, or, where the
+        intent is to be made ``once``, that was written within a minute. One that failed is taken up again.
+
+        Args:
+            intent: What is to be made.
+            accepted: The stamp of an entry that may be made once more, because somebody has agreed to it.
+            per_minute: Most writes of the account in a minute.
+
+        Raises:
+            RateLimited: There were as many.
         """
-        return await self._database.write(lambda con: outbox.begin(con, intent, self._now()))
+        return await self._database.write(lambda con: journal.begin(con, intent, self._now(), accepted, per_minute))
 
-    async def attempt(self, account: str, key: str) -> Entry | None:
+    async def standing(self, intent: Intent) -> Entry | None:
+        """What would stand in the way of that write, see :meth:`begin`."""
+        return await self._database.read(lambda con: outbox.standing(con, intent, self._now()))
+
+    async def require_pace(self, account: str, per_minute: int | None) -> None:
+        """Refuse what :meth:`begin` would refuse now because there were so many writes.
+
+        Raises:
+            RateLimited: There were.
+        """
+        await self._database.read(lambda con: outbox.require_pace(con, account, self._now(), per_minute))
+
+    async def attempt(self, account: str, key: str, principal: str = "") -> Entry | None:
         """The write that was begun with that key, ``None`` when there was none."""
-        return await self._database.read(lambda con: outbox.attempt(con, account, key))
+        return await self._database.read(lambda con: outbox.attempt(con, account, key, self._now(), principal))
 
-    async def finish(self, entry: int, state: Literal["done", "failed"], message: str | None = None) -> bool:
-        """Note how a write ended, and the id of its message; ``False`` when it had an outcome already."""
-        return await self._database.write(lambda con: outbox.finish(con, entry, State(state), message, self._now()))
+    async def renew(self, entry: Entry) -> None:
+        """Say that a write is still at work; to be said more often than every :data:`outbox.LEASE` seconds."""
+        await self._database.write(lambda con: outbox.renew(con, entry, self._now()))
+
+    async def finish(
+        self,
+        entry: int,
+        state: Literal["done", "failed", "unknown"],
+        message: str | None = None,
+        *,
+        attempts: int | None = None,
+        outcome: str = "",
+    ) -> bool:
+        """Note how a write ended, in the outbox and the audit log; ``False`` when it had an outcome already.
+
+        Args:
+            entry: Its number.
+            state: ``unknown`` may become one of the others later.
+            message: Reference of the message that came of it.
+            attempts: Which attempt it was; without it, whichever is the last.
+            outcome: What the audit log says, by default the state.
+        """
+        ending = journal.Ending(entry, State(state), message, attempts, outcome or state)
+        return await self._database.write(lambda con: journal.finish(con, ending, self._now()))
 
     async def pending(self) -> list[Entry]:
-        """The writes without an outcome, oldest first."""
-        return await self._database.read(outbox.pending)
+        """The writes without an outcome or with an unknown one, oldest first."""
+        return await self._database.read(lambda con: outbox.pending(con, self._now()))
 
-    async def recent(self, account: str, conversation: str, digest: str, seconds: float) -> Entry | None:
-        """The last write of that content to that conversation within so many seconds that has not failed."""
-        since = self._now() - round(seconds * _SECOND)
-        return await self._database.read(lambda con: outbox.recent(con, account, conversation, digest, since))
+    async def doubtful(self, account: str, conversation: str) -> list[Entry]:
+        """The writes to a conversation within a day whose outcome is unknown."""
+        return await self._database.read(lambda con: outbox.doubtful(con, account, conversation, self._now()))
+
+    async def made(self, account: str, since: datetime) -> set[str]:
+        """References of the messages that came of the writes of an account since then."""
+        return await self._database.read(lambda con: outbox.made(con, account, to_moment(since)))
 
     async def offer(self, digest: str, seconds: float = 600) -> str:
         """A token that confirms the content with that hash once, within so many seconds."""

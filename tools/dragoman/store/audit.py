@@ -9,7 +9,7 @@ from typing import Final
 from dragoman.store.sql import Connection
 from dragoman.store.values import bind, from_moment, unbind
 
-_COLUMNS: Final = "at, who, account, operation, conversation, message, outcome, digest"
+_COLUMNS: Final = "at, who, account, operation, conversation, message, outcome, digest, principal, write"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,11 +17,15 @@ class Record:
     """One line of the log.
 
     Attributes:
-        who: Client or person.
+        who: The client program.
         conversation: Id of where it went.
         message: Id of the message, where one came of it.
-        outcome: ``done``, ``refused``, ``unknown`` or the code of an error.
+        outcome: ``begun`` and then ``done``, ``failed`` or ``unknown``; ``found`` when the service was looked at later;
+            ``asked``, ``declined``, ``refused`` (by the policy), ``repeated``, or the code of an error, when nothing
+            was given to the service.
         digest: Hash of the content.
+        principal: Who was authenticated, empty for the user of this machine.
+        write: Number of the outbox's entry, the same in all lines of one write.
         at: When; filled in by the store.
     """
 
@@ -32,13 +36,15 @@ class Record:
     outcome: str
     message: str | None = None
     digest: str | None = None
+    principal: str = ""
+    write: int | None = None
     at: datetime | None = None
 
 
 def record(con: Connection, line: Record, now: int) -> None:
     """Add a line."""
     con.execute(
-        f"INSERT INTO audit({_COLUMNS}) VALUES(?, ?, ?, ?, ?, ?, ?, ?)",
+        f"INSERT INTO audit({_COLUMNS}) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             now,
             bind(line.who),
@@ -48,6 +54,8 @@ def record(con: Connection, line: Record, now: int) -> None:
             None if line.message is None else bind(line.message),
             line.outcome,
             line.digest,
+            bind(line.principal),
+            line.write,
         ),
     )
 
@@ -65,6 +73,8 @@ def newest(con: Connection, limit: int) -> list[Record]:
             message=None if message is None else unbind(message),
             outcome=outcome,
             digest=digest,
+            principal=unbind(principal),
+            write=write,
         )
-        for at, who, account, operation, conversation, message, outcome, digest in found
+        for at, who, account, operation, conversation, message, outcome, digest, principal, write in found
     ]

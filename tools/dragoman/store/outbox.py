@@ -1,6 +1,7 @@
 """The outbox: each write is noted before it is made, and its outcome after.
 
-What is still pending when nobody works on it any more was cut off by a crash: whether it was made is unknown.
+A write that is at work keeps a lease, which its process renews. What is pending without a lease was cut off by a
+crash: whether it was made is *unknown*, as it is after a timeout. What has an outcome is forgotten after 90 days.
 """
 
 from __future__ import annotations
@@ -11,19 +12,34 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
+from dragoman.errors import RateLimited
 from dragoman.store.sql import Connection
 from dragoman.store.values import Value, bind, from_moment, unbind
 
-_COLUMNS: Final = "entry, account, operation, conversation, digest, key, who, state, message, begun, finished"
+LEASE: Final = 10
+"""Seconds after which a write that nobody renews counts as cut off."""
+
+REPEATED: Final = 60
+"""Seconds within which the same content to the same place looks like a mistake."""
+
+_SECOND: Final = 1_000_000
+_MINUTE: Final = 60 * _SECOND
+_DOUBTED: Final = 60 * _MINUTE
+_KEPT: Final = 90 * 24 * 60 * _MINUTE
+_FORGOTTEN_AT_ONCE: Final = 100
 _MOST: Final = 1000
+_COLUMNS: Final = (
+    "entry, account, operation, conversation, digest, key, who, principal, state, message, attempts, begun, finished"
+)
 
 
 class State(StrEnum):
-    """How far a write has come. ``FAILED``: it was certainly not made."""
+    """How far a write has come. ``FAILED``: it was certainly not made. ``UNKNOWN``: it may have been."""
 
     PENDING = "pending"
     DONE = "done"
     FAILED = "failed"
+    UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +50,9 @@ class Intent:
         conversation: Id of where it goes.
         digest: Hash of exactly the content.
         key: The caller's own name of this write, by which repeating it is recognised.
-        who: Client or person that asked for it.
+        who: The client program that asked for it.
+        principal: Who was authenticated, empty for the user of this machine; each has keys of their own.
+        once: Making it twice leaves two messages, so that the same content soon after is remarked upon.
     """
 
     account: str
@@ -43,6 +61,8 @@ class Intent:
     digest: str
     key: str | None = None
     who: str = ""
+    principal: str = ""
+    once: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +70,9 @@ class Entry:
     """An intent as it was noted.
 
     Attributes:
-        message: Id of the message that came of it.
+        message: Reference of the message that came of it.
+        attempts: How often it was begun.
+        begun: When it was first begun.
         fresh: It is to be made now; otherwise it was noted before, and must not be made again.
     """
 
@@ -60,6 +82,7 @@ class Entry:
     message: str | None
     begun: datetime | None
     finished: datetime | None
+    attempts: int = 1
     fresh: bool = False
 
     @property
@@ -67,70 +90,172 @@ class Entry:
         """Hash of the content."""
         return self.intent.digest
 
+    @property
+    def stamp(self) -> str:
+        """The same as long as nothing has happened to it: what somebody knew of who agreed to another attempt."""
+        return f"{self.id}.{self.attempts}.{self.state.value}"
 
-def begin(con: Connection, intent: Intent, now: int) -> Entry:
-    """Note an intent, or find the one of the same account and key.
 
-    One that failed is taken up again when the content is the same. The caller compares the digests of a repeated
-    one: the same key must not stand for two contents.
+def begin(con: Connection, intent: Intent, now: int, accepted: str = "", per_minute: int | None = None) -> Entry:
+    """Note an intent, or find the one that stands in its way.
+
+    Args:
+        con: A connection within a transaction.
+        intent: What is to be made.
+        now: Microseconds since 1970.
+        accepted: The stamp of an entry that may be made once more.
+        per_minute: Most writes of the account in a minute, ``None`` for any number.
+
+    Raises:
+        RateLimited: There were as many; ``retry_after`` says when the next may be made.
     """
-    earlier = None if intent.key is None else attempt(con, intent.account, intent.key)
-    if earlier is not None:
-        return _again(con, earlier, intent, now)
-    values = (intent.account, intent.operation, bind(intent.conversation), intent.digest, bind(intent.who))
-    con.execute(
-        "INSERT INTO intents(account, operation, conversation, digest, who, key, state, begun)"
-        " VALUES(?, ?, ?, ?, ?, ?, 'pending', ?)",
-        (*values, None if intent.key is None else bind(intent.key), now),
+    _forget(con, now)
+    earlier = standing(con, intent, now)
+    if earlier is not None and not _gives_way(earlier, intent, accepted):
+        return earlier
+    require_pace(con, intent.account, now, per_minute)
+    if earlier is not None and earlier.state in (State.FAILED, State.UNKNOWN):
+        con.execute(
+            "UPDATE writes SET state = 'pending', attempts = attempts + 1, tried = ?, lease = ?, finished = NULL"
+            " WHERE entry = ?",
+            (now, now + LEASE * _SECOND, earlier.id),
+        )
+        return _fresh(con, earlier.id)
+    return _insert(con, intent, now)
+
+
+def standing(con: Connection, intent: Intent, now: int) -> Entry | None:
+    """The entry that has to be looked at before this is written: of the same key, or the same content lately."""
+    if intent.key is not None:
+        return attempt(con, intent.account, intent.key, now, intent.principal)
+    where = (
+        "account = ? AND conversation = ? AND digest = ? AND principal = ? AND"
+        " (state IN ('pending', 'unknown') AND tried >= ? OR ? AND state = 'done' AND finished >= ?)"
+        " ORDER BY state = 'done', entry DESC LIMIT 1"
     )
-    return _fresh(con, con.last_insert_rowid())
+    place = (intent.account, bind(intent.conversation), intent.digest, bind(intent.principal))
+    return next(_entries(con, now, where, (*place, now - _DOUBTED, intent.once, now - REPEATED * _SECOND)), None)
 
 
-def attempt(con: Connection, account: str, key: str) -> Entry | None:
-    """The entry of that account and key."""
-    return next(_entries(con, "account = ? AND key = ?", (account, bind(key))), None)
+def attempt(con: Connection, account: str, key: str, now: int, principal: str = "") -> Entry | None:
+    """The entry of that account, person and key."""
+    return next(
+        _entries(con, now, "account = ? AND principal = ? AND key = ?", (account, bind(principal), bind(key))), None
+    )
 
 
-def finish(con: Connection, entry: int, state: State, message_id: str | None, now: int) -> bool:
-    """Note the outcome; ``False`` when there is no such pending entry."""
+def renew(con: Connection, entry: Entry, now: int) -> None:
+    """Say that a write is still at work."""
     con.execute(
-        "UPDATE intents SET state = ?, message = ?, finished = ? WHERE entry = ? AND state = 'pending'",
-        (state.value, None if message_id is None else bind(message_id), now, entry),
+        "UPDATE writes SET lease = ? WHERE entry = ? AND attempts = ? AND state = 'pending'",
+        (now + LEASE * _SECOND, entry.id, entry.attempts),
+    )
+
+
+def finish(con: Connection, entry: int, state: State, message: str | None, now: int, attempts: int | None) -> bool:
+    """Note the outcome; ``False`` when there is no such entry without one.
+
+    That one attempt failed says nothing of a later one; that one succeeded settles all.
+    """
+    con.execute(
+        "UPDATE writes SET state = ?, message = ?, finished = ?"
+        " WHERE entry = ? AND state IN ('pending', 'unknown') AND (? OR attempts = coalesce(?, attempts))",
+        (state.value, None if message is None else bind(message), now, entry, state is State.DONE, attempts),
     )
     return con.changes() > 0
 
 
-def pending(con: Connection) -> list[Entry]:
-    """What is noted and has no outcome yet, oldest first, at most a thousand."""
-    return list(_entries(con, "state = 'pending' ORDER BY entry LIMIT ?", (_MOST,)))
+def find(con: Connection, entry: int, now: int) -> Entry | None:
+    """The entry with that number."""
+    return next(_entries(con, now, "entry = ?", (entry,)), None)
 
 
-def recent(con: Connection, account: str, conversation: str, digest: str, since: int) -> Entry | None:
-    """The last write of this content to this conversation since then that has not failed."""
-    where = (
-        "account = ? AND conversation = ? AND digest = ? AND begun >= ? AND state <> 'failed'"
-        " ORDER BY entry DESC LIMIT 1"
+def pending(con: Connection, now: int) -> list[Entry]:
+    """What has no outcome, or an unknown one, oldest first, at most a thousand."""
+    return list(_entries(con, now, "state IN ('pending', 'unknown') ORDER BY entry LIMIT ?", (_MOST,)))
+
+
+def doubtful(con: Connection, account: str, conversation: str, now: int) -> list[Entry]:
+    """The writes to a conversation in the last day whose outcome is unknown, at most a thousand."""
+    where = "account = ? AND conversation = ? AND begun >= ? AND state IN ('pending', 'unknown') LIMIT ?"
+    found = _entries(con, now, where, (account, bind(conversation), now - 24 * 60 * _MINUTE, _MOST))
+    return [entry for entry in found if entry.state is State.UNKNOWN]
+
+
+def made(con: Connection, account: str, since: int) -> set[str]:
+    """References of the messages that came of the writes of an account since then."""
+    found = con.execute(
+        "SELECT message FROM writes WHERE account = ? AND finished >= ? AND message IS NOT NULL", (account, since)
     )
-    return next(_entries(con, where, (account, bind(conversation), digest, since)), None)
+    return {unbind(message) for (message,) in found}
 
 
-def _again(con: Connection, earlier: Entry, intent: Intent, now: int) -> Entry:
-    if earlier.state is not State.FAILED or earlier.intent.digest != intent.digest:
-        return earlier
-    con.execute("UPDATE intents SET state = 'pending', begun = ?, finished = NULL WHERE entry = ?", (now, earlier.id))
-    return _fresh(con, earlier.id)
+def require_pace(con: Connection, account: str, now: int, per_minute: int | None) -> None:
+    """Refuse what would be one write too many within a minute.
+
+    Raises:
+        RateLimited: It would.
+    """
+    if per_minute is None:
+        return
+    rows = con.execute(
+        "SELECT tried, attempts FROM writes WHERE account = ? AND tried > ? AND state <> 'failed' ORDER BY tried DESC",
+        (account, now - _MINUTE),
+    )
+    count = 0
+    for tried, attempts in rows:
+        count += attempts
+        if count >= per_minute:
+            seconds = max(1, -(-(tried + _MINUTE - now) // _SECOND))
+            raise RateLimited(
+                f"This account allows {per_minute} writes a minute, and they are used up.",
+                hint=f"Try again in {seconds} s; the setting is sends_per_minute.",
+                account=account,
+                retry_after=float(seconds),
+            )
+
+
+def _gives_way(earlier: Entry, intent: Intent, accepted: str) -> bool:
+    if earlier.digest != intent.digest:
+        return False
+    if earlier.state is State.FAILED:
+        return True
+    # What was written under a key, or is at work under it, is never made again.
+    repeatable = intent.key is None or earlier.state is State.UNKNOWN
+    return repeatable and earlier.stamp == accepted
+
+
+def _insert(con: Connection, intent: Intent, now: int) -> Entry:
+    values = (intent.account, intent.operation, bind(intent.conversation), intent.digest, bind(intent.who))
+    more = (bind(intent.principal), None if intent.key is None else bind(intent.key), now, now, now + LEASE * _SECOND)
+    con.execute(
+        "INSERT INTO writes(account, operation, conversation, digest, who, principal, key, state, begun, tried, lease)"
+        " VALUES(?, ?, ?, ?, ?, ?, ?, 'pending', ?, ?, ?)",
+        (*values, *more),
+    )
+    return _fresh(con, con.last_insert_rowid())
+
+
+def _forget(con: Connection, now: int) -> None:
+    con.execute(
+        "DELETE FROM writes WHERE entry IN"
+        " (SELECT entry FROM writes WHERE state IN ('done', 'failed') AND begun < ? LIMIT ?)",
+        (now - _KEPT, _FORGOTTEN_AT_ONCE),
+    )
 
 
 def _fresh(con: Connection, entry: int) -> Entry:
-    return replace(next(_entries(con, "entry = ?", (entry,))), fresh=True)
+    return replace(next(_entries(con, 0, "entry = ?", (entry,))), fresh=True)
 
 
-def _entries(con: Connection, where: str, values: tuple[Value, ...]) -> Iterator[Entry]:
-    return map(_entry, con.execute(f"SELECT {_COLUMNS} FROM intents WHERE {where}", values))  # noqa: S608 - our own words
+def _entries(con: Connection, now: int, where: str, values: tuple[Value, ...]) -> Iterator[Entry]:
+    # A pending write without a lease is nobody's any more: it is told as what it is.
+    statement = f"SELECT {_COLUMNS}, state = 'pending' AND lease < ? FROM writes WHERE {where}"  # noqa: S608 - our own words
+    return map(_entry, con.execute(statement, (now, *values)))
 
 
 def _entry(row: tuple[Any, ...]) -> Entry:
-    id_, account, operation, conversation, digest, key, who, state, message, begun, finished = row
+    id_, account, operation, conversation, digest, key, who, principal, state, message, attempts, *times, left = row
     intent = Intent(
         account=account,
         operation=operation,
@@ -138,12 +263,14 @@ def _entry(row: tuple[Any, ...]) -> Entry:
         digest=digest,
         key=None if key is None else unbind(key),
         who=unbind(who),
+        principal=unbind(principal),
     )
     return Entry(
         id=id_,
         intent=intent,
-        state=State(state),
+        state=State.UNKNOWN if left else State(state),
         message=None if message is None else unbind(message),
-        begun=from_moment(begun),
-        finished=from_moment(finished),
+        begun=from_moment(times[0]),
+        finished=from_moment(times[1]),
+        attempts=attempts,
     )

@@ -105,9 +105,41 @@ CREATE TABLE tally(
   PRIMARY KEY(day, tool, account, outcome, step)) WITHOUT ROWID;
 """
 
+# The state "unknown", who was authenticated, and until when a pending write is at work.
+_SAFER_WRITING: Final = """
+CREATE TABLE writes(
+  entry INTEGER PRIMARY KEY AUTOINCREMENT,
+  account TEXT NOT NULL,
+  operation TEXT NOT NULL,
+  conversation TEXT NOT NULL,
+  digest TEXT NOT NULL,
+  key TEXT,
+  who TEXT NOT NULL,
+  principal TEXT NOT NULL DEFAULT '',
+  state TEXT NOT NULL CHECK(state IN ('pending', 'done', 'failed', 'unknown')),
+  message TEXT,
+  attempts INTEGER NOT NULL DEFAULT 1,
+  begun INTEGER NOT NULL,
+  tried INTEGER NOT NULL,
+  lease INTEGER NOT NULL DEFAULT 0,
+  finished INTEGER);
+INSERT INTO writes(entry, account, operation, conversation, digest, key, who, state, message, begun, tried, finished)
+  SELECT entry, account, operation, conversation, digest, key, who, state, message, begun, begun, finished FROM intents;
+DROP TABLE intents;
+CREATE UNIQUE INDEX writes_key ON writes(account, principal, key) WHERE key IS NOT NULL;
+CREATE INDEX writes_open ON writes(account, conversation, begun) WHERE state IN ('pending', 'unknown');
+CREATE INDEX writes_digest ON writes(account, conversation, digest, tried);
+CREATE INDEX writes_pace ON writes(account, tried);
+CREATE INDEX writes_age ON writes(begun) WHERE state IN ('done', 'failed');
+ALTER TABLE audit ADD COLUMN principal TEXT NOT NULL DEFAULT '';
+ALTER TABLE audit ADD COLUMN write INTEGER;
+CREATE TRIGGER audit_is_kept BEFORE INSERT ON audit WHEN EXISTS (SELECT 1 FROM audit WHERE entry = NEW.entry)
+  BEGIN SELECT RAISE(ABORT, 'the audit log only grows'); END;
+"""
+
 
 def _archive(prefix: str) -> str:
     return _ARCHIVE.replace("$", f"{prefix}_")
 
 
-MIGRATIONS: Final = (_archive("seen") + _archive("local") + _WRITING, _TALLY)
+MIGRATIONS: Final = (_archive("seen") + _archive("local") + _WRITING, _TALLY, _SAFER_WRITING)

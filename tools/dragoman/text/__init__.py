@@ -1,6 +1,7 @@
 """The model as compact text or JSON, within a budget of tokens; the only place that knows layout."""
 
 from dragoman.text.layout import lay_out
+from dragoman.text.plain.preview import question
 from dragoman.text.sheet import Answer, Layout
 from dragoman.text.tokens import estimate
 from dragoman.text.views import (
@@ -8,6 +9,7 @@ from dragoman.text.views import (
     Failure,
     MessagesView,
     MessageView,
+    PreviewView,
     Searched,
     SearchView,
     View,
@@ -21,10 +23,12 @@ __all__ = [
     "Layout",
     "MessageView",
     "MessagesView",
+    "PreviewView",
     "SearchView",
     "Searched",
     "View",
     "WrittenView",
     "estimate",
     "lay_out",
+    "question",
 ]

@@ -9,10 +9,13 @@ from dragoman.text.json_form.sheets import json_sheet
 from dragoman.text.plain.conversations import ConversationsText
 from dragoman.text.plain.message import MessageText
 from dragoman.text.plain.messages import MessagesText
+from dragoman.text.plain.preview import PreviewText
 from dragoman.text.plain.search import SearchText
 from dragoman.text.plain.written import WrittenText
 from dragoman.text.sheet import Layout, Sheet, fit
-from dragoman.text.views import ConversationsView, MessagesView, MessageView, SearchView, View
+from dragoman.text.views import ConversationsView, MessagesView, MessageView, PreviewView, SearchView, View, WrittenView
+
+_Answered = ConversationsView | MessagesView | MessageView | SearchView | WrittenView
 
 
 def lay_out(view: View, *, form: Literal["text", "json"], max_tokens: int, zone: tzinfo, notice: str = "") -> Layout:
@@ -29,7 +32,7 @@ def lay_out(view: View, *, form: Literal["text", "json"], max_tokens: int, zone:
     Returns:
         The layout, which is written by :meth:`Layout.answer`.
     """
-    sheet = json_sheet(view, zone) if form == "json" else _text_sheet(view, zone, notice)
+    sheet = _sheet(view, form, zone, notice)
     shown, room = fit(sheet, max_tokens)
     offset = sheet.next_offset(room)
     more = not isinstance(view, MessageView) and getattr(view, "more", False)
@@ -42,7 +45,13 @@ def lay_out(view: View, *, form: Literal["text", "json"], max_tokens: int, zone:
     )
 
 
-def _text_sheet(view: View, zone: tzinfo, notice: str) -> Sheet:
+def _sheet(view: View, form: Literal["text", "json"], zone: tzinfo, notice: str) -> Sheet:
+    if isinstance(view, PreviewView):
+        return PreviewText(view, zone)  # for people to read, in either form
+    return json_sheet(view, zone) if form == "json" else _text_sheet(view, zone, notice)
+
+
+def _text_sheet(view: _Answered, zone: tzinfo, notice: str) -> Sheet:
     if isinstance(view, ConversationsView):
         return ConversationsText(view, zone, notice)
     if isinstance(view, MessagesView):

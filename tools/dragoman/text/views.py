@@ -101,4 +101,30 @@ class WrittenView:
     notes: Sequence[str] = ()
 
 
-View = ConversationsView | MessagesView | MessageView | SearchView | WrittenView
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreviewView:
+    """A message before it is written, for somebody to agree to. Nothing of it is ever cut.
+
+    Attributes:
+        verb: ``send``, ``change`` or ``import``.
+        service: Name of the provider.
+        message: As it would be; for a change only what is to be changed counts.
+        before: For a change: the message as it is now.
+        changes: For a change: which of ``text``, ``subject`` and ``labels`` it is about.
+        answers: The message that it answers.
+        reasons: Sentences that say why somebody is asked.
+        how: How to agree: the first line, in which there is nothing foreign.
+    """
+
+    conversation: Conversation
+    verb: str
+    service: str
+    message: Message
+    before: Message | None = None
+    changes: Sequence[str] = ()
+    answers: Message | None = None
+    reasons: Sequence[str] = ()
+    how: str = ""
+
+
+View = ConversationsView | MessagesView | MessageView | SearchView | WrittenView | PreviewView

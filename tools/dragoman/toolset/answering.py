@@ -13,6 +13,7 @@ from dragoman.text import Answer, lay_out
 from dragoman.toolset.arguments import check
 from dragoman.toolset.call import Call, Caller, Desk, Found
 from dragoman.toolset.feed import Places
+from dragoman.toolset.foreign import notice, remember
 from dragoman.toolset.spec import ToolSpec
 from dragoman.toolset.tools import BY_NAME, TOOLS
 
@@ -77,7 +78,8 @@ async def _run(desk: Desk, tool: ToolSpec, arguments: Mapping[str, object], call
         found: Found = await tool.run(Call(desk, caller, now), **given)
     if found.whole:
         budget = max(budget, _WHOLE)
-    layout = lay_out(found.view, form=form, max_tokens=budget, zone=desk.zone)
+    remember(desk, caller, found.view)
+    layout = lay_out(found.view, form=form, max_tokens=budget, zone=desk.zone, notice=notice(found.view))
     if not layout.needs_cursor:
         return layout.answer(None)
     places = found.places(layout.shown, layout.next_offset)

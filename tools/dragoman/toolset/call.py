@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from typing import TypeAlias
 
+from dragoman.policy import FlowGuard
 from dragoman.progress import Listener
 from dragoman.text import View
 from dragoman.toolset.feed import Places
@@ -76,6 +77,7 @@ class Desk:
         workspace: The accounts.
         zone: Where times are read and shown.
         max_tokens: Size of an answer when the call does not say.
+        flow: Whether writing elsewhere after reading other people's text is asked about, and what was read.
         clock: The present moment, aware.
         observers: Who looks on at calls.
     """
@@ -83,6 +85,7 @@ class Desk:
     workspace: Workspace
     zone: tzinfo = UTC
     max_tokens: int = 3000
+    flow: FlowGuard = field(default_factory=FlowGuard)
     clock: Callable[[], datetime] = _now
     observers: tuple[Observer, ...] = ()
 

@@ -45,6 +45,7 @@ class LocalProvider(Provider):
     limits = Limits(text_length=1_000_000, page_size=200)
     idempotent = True
     open_world = False
+    reads_back = True
 
     def __init__(self, settings: AccountSettings, database: Database | None = None) -> None:
         """Keep the settings and an open database; no I/O."""

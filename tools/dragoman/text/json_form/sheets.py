@@ -31,7 +31,6 @@ from dragoman.text.views import (
     MessageView,
     Searched,
     SearchView,
-    View,
     WrittenView,
 )
 
@@ -39,7 +38,7 @@ _SENTENCE: Final = 240
 _MOST_ACCOUNTS: Final = 40
 
 
-def json_sheet(view: View, zone: tzinfo) -> Sheet:
+def json_sheet(view: ConversationsView | MessagesView | MessageView | SearchView | WrittenView, zone: tzinfo) -> Sheet:
     """The sheet that writes a view as JSON."""
     if isinstance(view, ConversationsView):
         return _Conversations(view, zone)

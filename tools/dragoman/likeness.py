@@ -1,0 +1,50 @@
+"""Whether two texts are the same after a service has stored one of them, and which message is the one that was sent."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+from dragoman.model import Message
+
+CLOCKS_DIFFER: Final = timedelta(seconds=60)
+"""How far the clock of a service may be behind ours."""
+
+_MARKUP: Final = str.maketrans("", "", "*_~`\\#>")
+
+
+def same_text(one: str, other: str) -> bool:
+    """Are two texts the same but for white space and the marks of Markdown, which services write in their own ways."""
+    return one == other or words(one) == words(other)
+
+
+def words(text: str) -> list[str]:
+    """The words of a text without the marks of Markdown."""
+    return unicodedata.normalize("NFC", text).translate(_MARKUP).split()
+
+
+def sent_one(
+    messages: Sequence[Message], text: str, reply_to: str | None, since: datetime, known: Collection[str]
+) -> Message | None:
+    """The message among others, oldest to newest, that came of sending a text.
+
+    Args:
+        messages: Of the conversation.
+        text: What was sent.
+        reply_to: What it was to answer.
+        since: When sending began, by this machine's clock; the first after it counts, or else the last before it.
+        known: Ids of messages that came of other writes.
+    """
+    early = since - CLOCKS_DIFFER
+    alike = [one for one in messages if one.id not in known and _is(one, text, reply_to, early)]
+    begun = since.replace(microsecond=0)
+    after = [one for one in alike if one.sent_at is None or one.sent_at >= begun]
+    return after[0] if after else alike[-1] if alike else None
+
+
+def _is(message: Message, text: str, reply_to: str | None, early: datetime) -> bool:
+    in_time = message.sent_at is None or message.sent_at >= early
+    elsewhere = None not in (reply_to, message.reply_to) and reply_to != message.reply_to
+    return in_time and message.deleted_at is None and not elsewhere and same_text(message.text, text)

@@ -1,0 +1,111 @@
+"""import_message."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from email.utils import parseaddr
+from typing import Annotated, Final
+
+from dragoman.errors import InvalidArgument
+from dragoman.likeness import same_text
+from dragoman.model import Author, Conversation, Message
+from dragoman.provider import Capability, Draft, MessageQuery, Provider
+from dragoman.refs import Reference
+from dragoman.text import PreviewView
+from dragoman.toolset.call import Call, Found
+from dragoman.toolset.resolve import conversation_address, find_conversation
+from dragoman.toolset.times import parse_time
+from dragoman.toolset.writing.attempted import attempted
+from dragoman.toolset.writing.likewise import differences
+from dragoman.toolset.writing.plan import Plan
+from dragoman.toolset.writing.sending import CONFIRM, answered_message, check_length, writable
+from dragoman.toolset.writing.way import perform
+from dragoman.workspace import Account
+
+_NEAR: Final = timedelta(seconds=1)
+
+
+async def import_message(
+    call: Call,
+    *,
+    conversation: Annotated[str, "reference (local: a new one is created) or title"],
+    text: Annotated[str, "its text"],
+    author: Annotated[str, "Name or Name <email>"],
+    sent_at: Annotated[str, "ISO time"],
+    subject: Annotated[str | None, "if any"] = None,
+    reply_to: Annotated[str | None, "message it answers"] = None,
+    external_id: Annotated[str | None, "its id elsewhere: imported once"] = None,
+    confirm: Annotated[str | None, CONFIRM] = None,
+) -> Found:
+    """Store a message from elsewhere."""
+    target = await _import_target(call, conversation)
+    async with attempted(call, Capability.IMPORT_MESSAGE, Reference(target.account, target.id)) as attempt:
+        account = writable(call, target.account, Capability.IMPORT_MESSAGE)
+        check_length(account, text)
+        message = Message(
+            id=external_id or "",
+            conversation=target.id,
+            account=target.account,
+            author=_author(author),
+            sent_at=parse_time(sent_at, zone=call.desk.zone, now=call.now, name="sent_at"),
+            text=text,
+            subject=subject,
+            reply_to=await answered_message(call, target, reply_to),
+        )
+        return await perform(_plan(call, account, target, message), attempt, confirm)
+
+
+def _plan(call: Call, account: Account, target: Conversation, message: Message) -> Plan:
+    moment = message.sent_at
+    author = [message.author.name, message.author.email]
+    return Plan(
+        call=call,
+        account=account,
+        target=target,
+        operation=Capability.IMPORT_MESSAGE,
+        content={
+            "text": message.text,
+            "author": author,
+            "sent_at": moment.isoformat() if moment else None,
+            "subject": message.subject,
+            "reply_to": message.reply_to,
+            "external_id": message.id,
+        },
+        preview=PreviewView(conversation=target, verb="import", service=account.provider_class.name, message=message),
+        texts=(message.text, message.subject or ""),
+        once=not message.id and account.provider_class.open_world,
+        act=lambda provider: provider.import_message(target.id, message),
+        find=lambda provider, since, known: _find(provider, message, since, known),
+        differs=lambda stored: differences(
+            stored, text=message.text, subject=message.subject, reply_to=message.reply_to, conversation=target.id
+        ),
+    )
+
+
+async def _find(provider: Provider, message: Message, since: datetime, known: Collection[str]) -> Message | None:
+    """At its own time, or else among the newest where a service cannot set the time."""
+    if message.sent_at is not None:
+        query = MessageQuery(since=message.sent_at - _NEAR, until=message.sent_at + _NEAR)
+        page = await provider.list_messages(message.conversation, query)
+        for one in page.items:
+            near = one.sent_at is not None and abs(one.sent_at - message.sent_at) <= _NEAR
+            if near and one.id not in known and same_text(one.text, message.text):
+                return one
+    return await provider.find_sent(message.conversation, Draft(text=message.text), since, known)
+
+
+async def _import_target(call: Call, said: str) -> Conversation:
+    """Where to import: an address as it stands, because the conversation may not exist yet."""
+    reference = conversation_address(call.workspace, said)
+    if reference is not None:
+        return Conversation(id=reference.conversation, account=reference.account)
+    return await find_conversation(call.workspace, said, fresh=True)
+
+
+def _author(said: str) -> Author:
+    name, email = parseaddr(said) if "<" in said else (said, "")
+    name = " ".join((name or email or said).split())
+    if not name:
+        raise InvalidArgument("The author has no name.", hint="Write Ann Lee or Ann Lee <ann@example.org>.")
+    return Author(name=name, id=email, email=email or None)

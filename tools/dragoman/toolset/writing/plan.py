@@ -1,0 +1,102 @@
+"""One write, before it is made: everything that the way of a write has to know of it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Collection
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from typing import Final
+
+from dragoman import policy
+from dragoman.model import Conversation, Message
+from dragoman.provider import Capability, Provider
+from dragoman.refs import Reference
+from dragoman.store import Intent
+from dragoman.text import PreviewView
+from dragoman.toolset.call import Call
+from dragoman.workspace import Account
+
+VERBS: Final = {
+    Capability.SEND_MESSAGE: "sent",
+    Capability.UPDATE_MESSAGE: "updated",
+    Capability.IMPORT_MESSAGE: "imported",
+}
+NOTHING: Final = {
+    Capability.SEND_MESSAGE: "Nothing was sent",
+    Capability.UPDATE_MESSAGE: "Nothing was changed",
+    Capability.IMPORT_MESSAGE: "Nothing was imported",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What is to be written, how, and how to tell whether it was.
+
+    Attributes:
+        target: The conversation.
+        content: Everything that is written, by name.
+        preview: What somebody would be shown.
+        texts: What is written, for the guards that look into it.
+        key: The caller's own name of this write.
+        once: Would making it twice leave two messages.
+        act: Makes it.
+        find: Looks whether it was made, given since when and the ids of messages that came of other writes.
+        differs: Says how a stored message differs from what was to be written.
+    """
+
+    call: Call
+    account: Account
+    target: Conversation
+    operation: Capability
+    content: dict[str, object]
+    preview: PreviewView
+    texts: tuple[str, ...]
+    act: Callable[[Provider], Awaitable[Message]]
+    find: Callable[[Provider, datetime, Collection[str]], Awaitable[Message | None]]
+    differs: Callable[[Message], list[str]]
+    key: str | None = None
+    once: bool = False
+
+    @property
+    def where(self) -> Reference:
+        """The address of the conversation."""
+        return Reference(self.account.name, self.target.id)
+
+    @property
+    def write(self) -> policy.Write:
+        """What an agreement is bound to."""
+        return policy.Write(self.where, self.operation.value, self.content, principal_name(self.call))
+
+    @property
+    def intent(self) -> Intent:
+        """What is noted in the outbox."""
+        return Intent(
+            account=self.account.name,
+            operation=self.operation.value,
+            conversation=self.target.id,
+            digest=self.write.digest,
+            key=self.key,
+            who=self.call.caller.client,
+            principal=principal_name(self.call),
+            once=self.once,
+        )
+
+    @property
+    def nothing(self) -> str:
+        """``Nothing was sent``, as it is said of this kind of write."""
+        return NOTHING[self.operation]
+
+
+def principal_name(call: Call) -> str:
+    """Who was authenticated, empty for the user of this machine."""
+    principal = call.caller.principal
+    return "" if principal is None else principal.name
+
+
+def own_key(call: Call, key: str | None) -> str | None:
+    """The key for the service: two people who choose the same one do not mean the same message."""
+    name = principal_name(call)
+    if key is None or not name:
+        return key
+    return sha256(f"{name}\0{key}".encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,0 +1,124 @@
+"""send_message."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+
+from dragoman.errors import InvalidArgument
+from dragoman.model import Author, Conversation, Message
+from dragoman.provider import Capability, Draft
+from dragoman.refs import Reference
+from dragoman.text import PreviewView
+from dragoman.toolset.call import Call, Found
+from dragoman.toolset.reading import CONVERSATION
+from dragoman.toolset.resolve import find_conversation, find_message
+from dragoman.toolset.writing.attempted import attempted
+from dragoman.toolset.writing.likewise import differences
+from dragoman.toolset.writing.plan import Plan, own_key
+from dragoman.toolset.writing.way import perform
+from dragoman.workspace import Account
+
+CONFIRM: Final = "token from the preview"
+
+
+async def send_message(
+    call: Call,
+    *,
+    conversation: Annotated[str, CONVERSATION],
+    text: Annotated[str, "plain text or Markdown"],
+    reply_to: Annotated[str | None, "message to answer"] = None,
+    subject: Annotated[str | None, "for mail"] = None,
+    idempotency_key: Annotated[str | None, "repeat it to retry without sending twice"] = None,
+    confirm: Annotated[str | None, CONFIRM] = None,
+) -> Found:
+    """Send a message."""
+    target = await find_conversation(call.workspace, conversation, fresh=True)
+    async with attempted(call, Capability.SEND_MESSAGE, Reference(target.account, target.id)) as attempt:
+        account = writable(call, target.account, Capability.SEND_MESSAGE)
+        check_text(account, text)
+        answered = await answered_message(call, target, reply_to)
+        key = own_key(call, idempotency_key)
+        draft = Draft(text=text, reply_to=answered, subject=subject or None, idempotency_key=key)
+        plan = Plan(
+            call=call,
+            account=account,
+            target=target,
+            operation=Capability.SEND_MESSAGE,
+            content={"text": text, "reply_to": answered, "subject": subject or None},
+            preview=await _preview(call, account, target, draft),
+            texts=(text, subject or ""),
+            key=idempotency_key,
+            once=True,
+            act=lambda provider: provider.send_message(target.id, draft),
+            find=lambda provider, since, known: provider.find_sent(target.id, draft, since, known),
+            differs=lambda stored: differences(
+                stored, text=text, subject=draft.subject, reply_to=answered, conversation=target.id
+            ),
+        )
+        return await perform(plan, attempt, confirm)
+
+
+def writable(call: Call, name: str, capability: Capability) -> Account:
+    """The account, if it can do this and may.
+
+    Raises:
+        UnsupportedOperation: It cannot, or may not write at all.
+    """
+    (account,) = call.workspace.able(capability, name)
+    return account
+
+
+def check_text(account: Account, text: str) -> None:
+    """Refuse a text that the service would refuse or cut.
+
+    Raises:
+        InvalidArgument: It is empty or too long.
+    """
+    if not text.strip():
+        raise InvalidArgument("The text is empty.", hint="Give the text of the message.")
+    check_length(account, text)
+
+
+def check_length(account: Account, text: str) -> None:
+    """Refuse a text that is too long for the service.
+
+    Raises:
+        InvalidArgument: It is.
+    """
+    longest = account.provider_class.limits.text_length
+    if longest is not None and len(text) > longest:
+        raise InvalidArgument(
+            f"The text has {len(text):,} characters, and this account takes at most {longest:,}.",
+            hint="Shorten it or send it in parts.",
+        )
+
+
+async def answered_message(call: Call, target: Conversation, reply_to: str | None) -> str | None:
+    """The id of the message that is to be answered, which has to be of the same conversation.
+
+    Raises:
+        InvalidArgument: It is of another one.
+    """
+    if reply_to is None:
+        return None
+    reference = await find_message(call.workspace, reply_to)
+    if (reference.account, reference.conversation) != (target.account, target.id):
+        raise InvalidArgument(
+            "reply_to is a message of another conversation.",
+            hint=f"It is in {Reference(reference.account, reference.conversation)}.",
+        )
+    return reference.message
+
+
+async def _preview(call: Call, account: Account, target: Conversation, draft: Draft) -> PreviewView:
+    message = Message(
+        id="",
+        conversation=target.id,
+        account=target.account,
+        author=Author(name="you"),
+        sent_at=call.now,
+        text=draft.text,
+        reply_to=draft.reply_to,
+        subject=draft.subject,
+    )
+    return PreviewView(conversation=target, verb="send", service=account.provider_class.name, message=message)

@@ -1,0 +1,113 @@
+"""update_message."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
+from datetime import datetime
+from typing import Annotated
+
+from dragoman.errors import InvalidArgument
+from dragoman.likeness import same_text
+from dragoman.model import Author, Conversation, Message
+from dragoman.provider import Capability, Change, Provider
+from dragoman.refs import Reference
+from dragoman.text import PreviewView
+from dragoman.toolset.call import Call, Found
+from dragoman.toolset.reading import MESSAGE
+from dragoman.toolset.resolve import describe, find_message
+from dragoman.toolset.writing.attempted import attempted
+from dragoman.toolset.writing.likewise import differences
+from dragoman.toolset.writing.plan import Plan
+from dragoman.toolset.writing.sending import CONFIRM, check_text, writable
+from dragoman.toolset.writing.way import perform
+from dragoman.workspace import Account
+
+
+async def update_message(
+    call: Call,
+    *,
+    message: Annotated[str, MESSAGE],
+    text: Annotated[str | None, "new text"] = None,
+    subject: Annotated[str | None, "new subject"] = None,
+    labels: Annotated[tuple[str, ...] | None, "all labels it is to have"] = None,
+    confirm: Annotated[str | None, CONFIRM] = None,
+) -> Found:
+    """Change a message."""
+    reference = await find_message(call.workspace, message)
+    where = Reference(reference.account, reference.conversation)
+    async with attempted(call, Capability.UPDATE_MESSAGE, where) as attempt:
+        account = writable(call, reference.account, Capability.UPDATE_MESSAGE)
+        change = _change(account, text, subject, labels)
+        target = await describe(call.workspace, reference, fresh=True)
+        return await perform(_plan(call, account, target, reference.message or "", change), attempt, confirm)
+
+
+def _change(account: Account, text: str | None, subject: str | None, labels: tuple[str, ...] | None) -> Change:
+    if text is None and subject is None and labels is None:
+        raise InvalidArgument("Nothing is to be changed.", hint="Give text, subject or labels.")
+    if text is not None:
+        check_text(account, text)
+    return Change(text=text, subject=subject, labels=labels)
+
+
+def _plan(call: Call, account: Account, target: Conversation, identifier: str, change: Change) -> Plan:
+    async def find(provider: Provider, _since: datetime, _known: Collection[str]) -> Message | None:
+        stored = await provider.get_message(target.id, identifier)
+        return stored if _is_made(stored, change) else None
+
+    return Plan(
+        call=call,
+        account=account,
+        target=target,
+        operation=Capability.UPDATE_MESSAGE,
+        content={"message": identifier, "text": change.text, "subject": change.subject, "labels": change.labels},
+        preview=_preview(call, account, target, identifier, change),
+        texts=(change.text or "", change.subject or ""),
+        act=lambda provider: provider.update_message(target.id, identifier, change),
+        find=find,
+        differs=lambda stored: _differences(stored, change, target.id),
+    )
+
+
+def _is_made(stored: Message, change: Change) -> bool:
+    return (
+        (change.text is None or same_text(stored.text, change.text))
+        and (change.subject is None or (stored.subject or "") == change.subject)
+        and (change.labels is None or set(stored.labels) == set(change.labels))
+    )
+
+
+def _differences(stored: Message, change: Change, conversation: str) -> list[str]:
+    found = differences(
+        replace(stored, author=Author(name="me")),  # an answer of an assistant that was changed is compared too
+        text=change.text,
+        subject=change.subject,
+        reply_to=None,
+        conversation=conversation,
+    )
+    if change.labels is not None and set(stored.labels) != set(change.labels):
+        found.append("The service stored other labels.")
+    return found
+
+
+def _preview(call: Call, account: Account, target: Conversation, identifier: str, change: Change) -> PreviewView:
+    """What it becomes; what it is now is read when somebody is asked."""
+    message = Message(
+        id=identifier,
+        conversation=target.id,
+        account=target.account,
+        author=Author(name="you"),
+        sent_at=call.now,
+        text=change.text or "",
+        subject=change.subject,
+        labels=change.labels or (),
+    )
+    given = {"text": change.text, "subject": change.subject, "labels": change.labels}
+    return PreviewView(
+        conversation=target,
+        verb="change",
+        service=account.provider_class.name,
+        message=message,
+        changes=[name for name, value in given.items() if value is not None],
+    )
