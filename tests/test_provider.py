@@ -131,6 +131,7 @@ def test_an_account_writes_nothing_and_remembers_all_unless_told_otherwise():
         "write": "off",
         "write_to": None,
         "remember": "full",
+        "sends_per_minute": 20,
     }
 
 

@@ -19,7 +19,7 @@ from dragoman.toolset.times import parse_time
 from dragoman.toolset.writing.attempted import attempted
 from dragoman.toolset.writing.likewise import differences
 from dragoman.toolset.writing.plan import Plan
-from dragoman.toolset.writing.sending import CONFIRM, answered_message, check_length, writable
+from dragoman.toolset.writing.sending import CONFIRM, answered_message, writable
 from dragoman.toolset.writing.way import perform
 from dragoman.workspace import Account
 
@@ -42,7 +42,6 @@ async def import_message(
     target = await _import_target(call, conversation)
     async with attempted(call, Capability.IMPORT_MESSAGE, Reference(target.account, target.id)) as attempt:
         account = writable(call, target.account, Capability.IMPORT_MESSAGE)
-        check_length(account, text)
         message = Message(
             id=external_id or "",
             conversation=target.id,

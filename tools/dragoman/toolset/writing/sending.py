@@ -76,15 +76,6 @@ def check_text(account: Account, text: str) -> None:
     """
     if not text.strip():
         raise InvalidArgument("The text is empty.", hint="Give the text of the message.")
-    check_length(account, text)
-
-
-def check_length(account: Account, text: str) -> None:
-    """Refuse a text that is too long for the service.
-
-    Raises:
-        InvalidArgument: It is.
-    """
     longest = account.provider_class.limits.text_length
     if longest is not None and len(text) > longest:
         raise InvalidArgument(
