@@ -1,8 +1,10 @@
 """The account through the whole server: what an assistant reads of it."""
 
 import json
+from datetime import UTC, datetime
 
 import pytest
+import threads_server
 from threads_server import FOLDER, TOKEN, Fault, ThreadsServer
 
 from dragoman.clock import hurry
@@ -68,7 +70,8 @@ async def test_neighbours_of_a_message_are_found(server, client):
     assert [f"message {n}" in answer for n in range(7, 14)] == [False, True, True, True, True, True, False]
 
 
-async def test_a_send_whose_answer_never_came_is_found_in_the_thread_and_not_sent_again(server, client):
+async def test_a_send_whose_answer_never_came_is_found_in_the_thread_and_not_sent_again(server, client, monkeypatch):
+    monkeypatch.setattr(threads_server, "BEGINNING", datetime.now(UTC))
     thread = server.thread(name="Support").thread.id
     server.faults.extend([None, Fault("INTERNAL", acted=True)])
     with pytest.raises(ToolError, match="unknown"):

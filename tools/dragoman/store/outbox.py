@@ -199,11 +199,12 @@ def require_pace(con: Connection, account: str, now: int, per_minute: int | None
     if per_minute is None:
         return
     rows = con.execute(
-        "SELECT tried, attempts FROM writes WHERE account = ? AND tried > ? AND state <> 'failed' ORDER BY tried DESC",
-        (account, now - _MINUTE),
+        "SELECT tried, attempts FROM writes WHERE account = ? AND tried > ? AND state <> 'failed' ORDER BY tried DESC LIMIT ?",
+        (account, now - _MINUTE, per_minute),
     )
     count = 0
-    for tried, attempts in rows:
+    # Read to its end: a statement that an error leaves open would hold its connection in the past.
+    for tried, attempts in list(rows):
         count += attempts
         if count >= per_minute:
             seconds = max(1, -(-(tried + _MINUTE - now) // _SECOND))

@@ -16,7 +16,7 @@ from dragoman.model import Conversation, Message
 from dragoman.refs import Reference
 from dragoman.sanitize import clean, clean_line, clean_name
 from dragoman.text.moments import clock, day, local, zone_name
-from dragoman.text.plain.header import BETWEEN, counted
+from dragoman.text.plain.header import BETWEEN
 from dragoman.text.room import Room
 from dragoman.text.sheet import Answer, Sheet
 from dragoman.text.views import PreviewView
@@ -119,7 +119,9 @@ def _value(name: str, value: str | None) -> Iterator[str]:
 def _block(name: str, text: str) -> Iterator[str]:
     """A text to its end: one space before each line, runs of the same folded."""
     lines = clean(text).split("\n")
-    much = f"{len(text):,} character{'' if len(text) == 1 else 's'} in {counted(len(lines), 'line')}"
+    much = (
+        f"{len(text):,} character{'' if len(text) == 1 else 's'} in {len(lines):,} line{'' if len(lines) == 1 else 's'}"
+    )
     yield f"{name}, {much}:"
     for line, run in groupby(line if line.strip() else "" for line in lines):
         yield from _run(line, sum(1 for _ in run))
