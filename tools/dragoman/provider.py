@@ -264,7 +264,7 @@ class Provider:
     ) -> Message | None:
         """Look for a message whose sending was cut off, to find out whether it went out.
 
-        The base looks for the same text among the newest messages. A provider that knows a surer way overrides it.
+        The base looks for the same text among the newest messages; override it where there is a surer way.
 
         Args:
             conversation: Where it was to go.

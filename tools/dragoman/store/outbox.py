@@ -199,7 +199,8 @@ def require_pace(con: Connection, account: str, now: int, per_minute: int | None
     if per_minute is None:
         return
     rows = con.execute(
-        "SELECT tried, attempts FROM writes WHERE account = ? AND tried > ? AND state <> 'failed' ORDER BY tried DESC LIMIT ?",
+        "SELECT tried, attempts FROM writes WHERE account = ? AND tried > ? AND state <> 'failed'"
+        " ORDER BY tried DESC LIMIT ?",
         (account, now - _MINUTE, per_minute),
     )
     count = 0
