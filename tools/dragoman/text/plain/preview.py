@@ -69,7 +69,8 @@ def _lines(view: PreviewView, zone: tzinfo) -> Iterator[str]:
     if view.answers is not None:
         yield f"answers {_quoted(view.answers, zone)}"
     if view.before is not None:
-        yield f"changes {_called(view.before, zone)}"
+        message = Reference(view.conversation.account, view.conversation.id, view.before.id)
+        yield f"changes {message}: {_called(view.before, zone)}"
         yield from _change(view, view.before)
         return
     if view.verb == "import":
