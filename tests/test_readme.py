@@ -56,7 +56,7 @@ def test_every_provider_has_a_page() -> None:
         assert f"`{name}`" in README
 
 
-@pytest.mark.parametrize("command", ["demo", "test", "check", "bench", "serve"])
+@pytest.mark.parametrize("command", ["demo", "test", "check", "bench", "serve", "bundle"])
 def test_the_commands_of_the_first_screen_are_those_of_the_script(command: str) -> None:
     assert f"./run {command} " in README
     assert command in (ROOT / "run").read_text(encoding="utf-8")

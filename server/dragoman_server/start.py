@@ -61,9 +61,9 @@ def _go_on(ahead: Front, config: str | None, *, read_only: bool) -> NoReturn:
     try:
         serving.over_pipes(ahead, None if config is None else Path(config), None, read_only=read_only)
     except (DragomanError, OSError) as error:
-        from dragoman_server import cli  # noqa: PLC0415  # only on failure
+        from dragoman_server import cli_shared  # noqa: PLC0415  # only on failure
 
-        status = cli.tell(error)
+        status = cli_shared.tell(error)
     else:
         status = 0
     if sys.stderr is not None:

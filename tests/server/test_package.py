@@ -1,5 +1,7 @@
+import json
 import subprocess
 import sys
+import sysconfig
 import tarfile
 import zipfile
 from pathlib import Path
@@ -83,3 +85,45 @@ def test_the_wheel_works_without_the_sources(built, tmp_path):
     first, *rest = done.stdout.decode().splitlines()
     assert first.startswith(str(site))
     assert rest[-1].startswith("7 tools")
+
+
+@pytest.fixture
+def bare(built, tmp_path):
+    """The wheel installed by pip into an environment of its own; what it needs is lent by this one."""
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(tmp_path / "bare")], check=True, timeout=60)
+    folder = tmp_path / "bare" / ("Scripts" if sys.platform == "win32" else "bin")
+    python = folder / ("python.exe" if sys.platform == "win32" else "python")
+    install = [sys.executable, "-m", "pip", "--python", str(python), "install", "-q", "--no-deps", "--no-index"]
+    subprocess.run([*install, str(built[0])], check=True, timeout=60, capture_output=True)
+    (site,) = (tmp_path / "bare").glob("[Ll]ib/**/site-packages")
+    lent = sysconfig.get_path("purelib")  # without what its .pth files add, which is where our sources come from
+    (site / "lent.pth").write_text(f"{lent}\n", encoding="utf-8")
+    return folder
+
+
+def test_the_installed_wheel_serves_a_client_and_knows_its_own_command(bare, tmp_path):
+    home = {"HOME": str(tmp_path), "USERPROFILE": str(tmp_path), "DRAGOMAN_DATA": str(tmp_path / "data"), "PATH": ""}
+    client = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}}
+    lines = [
+        {"id": 1, "method": "initialize", "params": client},
+        {"method": "notifications/initialized"},
+        {"id": 2, "method": "tools/list"},
+        {"id": 3, "method": "tools/call", "params": {"name": "list_conversations", "arguments": {}}},
+    ]
+    answers: dict[int, dict[str, object]] = {}
+    with subprocess.Popen(
+        [bare / "dragoman", "serve"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=home, cwd=tmp_path
+    ) as server:
+        for line in lines:
+            server.stdin.write(json.dumps({"jsonrpc": "2.0", **line}).encode() + b"\n")
+        server.stdin.flush()
+        while 3 not in answers and (line := server.stdout.readline()):
+            message = json.loads(line)
+            answers[message.get("id", 0)] = message.get("result")
+        server.stdin.close()
+    assert "list_messages" in [tool["name"] for tool in answers[2]["tools"]]
+    assert answers[3].get("isError", False) is False
+    command = [bare / "dragoman", "install", "cursor", "--dry-run"]
+    done = subprocess.run(command, env=home, cwd=tmp_path, capture_output=True, timeout=60, check=True)
+    assert f'"command": "{bare / "dragoman"}"' in done.stdout.decode()
+    assert not (tmp_path / ".cursor").exists()

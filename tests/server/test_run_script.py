@@ -53,6 +53,7 @@ def test_the_scripts_are_executable_posix_shell(script):
         (["serve", "--config", "a b.toml"], "dragoman serve --config a b.toml"),
         (["test", "-k", "x"], "python -m pytest -n auto -k x"),
         (["bench", "server"], "python -m tests.benchmarks server"),
+        (["bundle", "--folder", "x"], "python packaging/bundle.py --folder x"),
     ],
 )
 def test_each_command_passes_its_arguments_on(copied, arguments, called):

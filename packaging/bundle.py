@@ -1,0 +1,108 @@
+"""Build ``dist/dragoman-VERSION.mcpb``, which a desktop client installs with two clicks.
+
+It holds the sources and the pinned versions; the client's own ``uv`` installs what they need. Equal sources give
+equal bytes. Where npm is, the official tool says whether the bundle is sound.
+
+    python packaging/bundle.py [--folder dist] [--without-tool]
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+HOME: Final = Path(__file__).resolve().parents[1]
+MANIFEST: Final = HOME / "packaging" / "mcpb" / "manifest.json"
+TOOL: Final = "@anthropic-ai/mcpb@2.1.2"
+_PATIENCE: Final = 300.0  # seconds
+_EPOCH: Final = (1980, 1, 1, 0, 0, 0)  # the oldest moment that an archive can name
+
+
+def contents() -> Iterator[tuple[str, bytes]]:
+    """Every file of the bundle with its name, in a fixed order."""
+    yield "manifest.json", MANIFEST.read_bytes()
+    yield "pyproject.toml", _project().encode()
+    for name in ("README.md", "LICENSE"):
+        yield name, (HOME / name).read_bytes()
+    for root in ("server/dragoman_server", "tools/dragoman"):
+        for file in sorted((HOME / root).rglob("*")):
+            if file.is_file() and "__pycache__" not in file.parts:
+                yield file.relative_to(HOME).as_posix(), file.read_bytes()
+
+
+def build(folder: Path) -> Path:
+    """Write the bundle into a folder.
+
+    Returns:
+        Its path.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    version = json.loads(MANIFEST.read_bytes())["version"]
+    path = folder / f"dragoman-{version}.mcpb"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+        for name, content in contents():
+            member = zipfile.ZipInfo(name, _EPOCH)
+            member.external_attr = 0o644 << 16
+            member.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(member, content)
+    return path
+
+
+def validate(bundle: Path) -> bool:
+    """Ask the official tool; without npm, say that nobody was asked.
+
+    Returns:
+        Whether the bundle is sound, as far as anybody could be asked.
+    """
+    npm = shutil.which("npm")
+    if npm is None:
+        print("There is no npm: the official validator was not run.", file=sys.stderr)
+        return True
+    with tempfile.TemporaryDirectory() as folder:
+        install = [npm, "install", "--silent", "--no-audit", "--no-fund", "--prefix", folder, TOOL]
+        if _run(install) != 0:
+            print("npm could not fetch the official validator: it was not run.", file=sys.stderr)
+            return True
+        tool = Path(folder) / "node_modules" / ".bin" / "mcpb"
+        opened = Path(folder) / "bundle"
+        return (
+            _run([str(tool), "unpack", str(bundle), str(opened)]) == 0
+            and _run([str(tool), "validate", str(opened)]) == 0
+        )
+
+
+def main() -> int:
+    """Build, say what was built, and have it validated."""
+    parser = argparse.ArgumentParser(description="Build the bundle for desktop clients.")
+    parser.add_argument("--folder", type=Path, default=HOME / "dist")
+    parser.add_argument("--without-tool", action="store_true", help="do not run the official validator")
+    given = parser.parse_args()
+    bundle = build(given.folder)
+    content = bundle.read_bytes()
+    print(f"{bundle}: {len(content):,} bytes, sha256 {hashlib.sha256(content).hexdigest()}")
+    return 0 if given.without_tool or validate(bundle) else 1
+
+
+def _project() -> str:
+    """The project file, with the versions that were tested."""
+    pins = [line for line in (HOME / "constraints.txt").read_text(encoding="utf-8").splitlines() if line]
+    pinned = "".join(f"  {json.dumps(pin)},\n" for pin in pins)
+    project = (HOME / "pyproject.toml").read_text(encoding="utf-8")
+    return f"{project.rstrip()}\n\n[tool.uv]\nconstraint-dependencies = [\n{pinned}]\n"
+
+
+def _run(command: list[str]) -> int:
+    return subprocess.run(command, check=False, timeout=_PATIENCE).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())

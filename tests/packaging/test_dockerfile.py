@@ -1,0 +1,126 @@
+import json
+import os
+import shlex
+import subprocess
+import sys
+import sysconfig
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import pytest
+
+from dragoman_server import health
+
+ROOT = Path(__file__).parents[2]
+DOCKERFILE = ROOT / "packaging" / "Dockerfile"
+
+
+def steps() -> list[tuple[str, str]]:
+    joined = DOCKERFILE.read_text(encoding="utf-8").replace("\\\n", " ")
+    lines = [line.strip() for line in joined.splitlines() if line.strip() and not line.startswith("#")]
+    return [(line.split()[0], line.partition(" ")[2]) for line in lines]
+
+
+def last_stage() -> list[tuple[str, str]]:
+    every = steps()
+    return every[max(number for number, step in enumerate(every) if step[0] == "FROM") :]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="an image is Linux")
+def test_the_steps_make_a_server_with_compiled_bytecode_and_without_pip(tmp_path):
+    script = ROOT / "packaging" / "try_dockerfile.py"
+    site = sysconfig.get_path("purelib")
+    done = subprocess.run(
+        [sys.executable, str(script), str(tmp_path), "--packages", site],
+        check=True, capture_output=True, text=True, timeout=110,
+    )  # fmt: skip
+    *_, last = done.stdout.splitlines()
+    command = json.loads(last.removeprefix("start: "))
+    assert command == [str(tmp_path / "opt/dragoman/bin/dragoman"), "serve"]
+    packages = next((tmp_path / "opt/dragoman").glob("lib/python*/site-packages"))
+    modules = [file for name in ("dragoman", "dragoman_server") for file in (packages / name).rglob("*.py")]
+    assert len(modules) > 100
+    for file in modules:
+        assert list((file.parent / "__pycache__").glob(f"{file.stem}.cpython-*.pyc")), file
+    assert not (packages / "pip").exists()
+    told = subprocess.run(
+        [command[0], "tools"],
+        check=True, capture_output=True, text=True, timeout=60, cwd=tmp_path,
+        env={"DRAGOMAN_DATA": str(tmp_path / "data"), "HOME": str(tmp_path), "PATH": ""},
+    )  # fmt: skip
+    assert "list_messages" in told.stdout
+
+
+def test_what_is_skipped_without_docker_is_only_what_needs_it():
+    tried = {"RUN", "COPY", "WORKDIR", "ENV", "ENTRYPOINT", "CMD"}
+    assert {step for step, _ in steps()} - tried == {"FROM", "LABEL", "USER", "VOLUME", "HEALTHCHECK"}
+
+
+def test_the_server_runs_as_nobody_special_and_is_asked_how_it_is():
+    stage = dict(last_stage())
+    assert stage["USER"].isdecimal()
+    assert int(stage["USER"]) >= 10_000
+    assert stage["HEALTHCHECK"].endswith('CMD ["python", "-m", "dragoman_server.health"]')
+    order = [step for step, _ in last_stage()]
+    assert order.index("USER") > max(number for number, step in enumerate(order) if step in {"RUN", "COPY"})
+
+
+def test_stages_have_fixed_bases_and_what_is_copied_exists_and_is_not_ignored():
+    bases = [rest.split()[0] for step, rest in steps() if step == "FROM"]
+    assert all(":" in base and not base.endswith(":latest") for base in bases)
+    ignored = DOCKERFILE.with_name("Dockerfile.dockerignore").read_text(encoding="utf-8").splitlines()
+    for step, rest in steps():
+        if step == "COPY" and not rest.startswith("--from"):
+            for source in rest.split()[:-1]:
+                assert (ROOT / source).exists()
+                assert f"!{source}" in ignored
+    assert ignored[0] == "*"
+
+
+def test_commands_are_lists_so_that_signals_reach_the_server():
+    for step, rest in steps():
+        if step in {"ENTRYPOINT", "CMD"}:
+            assert isinstance(json.loads(rest), list)
+    assert not any("curl" in rest or "ADD" in step or "sudo" in rest for step, rest in steps())
+
+
+def test_no_step_holds_a_credential():
+    names = [word.partition("=")[0] for step, rest in steps() if step in {"ENV", "ARG"} for word in shlex.split(rest)]
+    assert not any(part in name.lower() for name in names for part in ("token", "secret", "password", "key"))
+
+
+class Healthy(BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200 if self.path == "/healthz" else 404)
+        self.end_headers()
+
+    def log_message(self, *parts):
+        pass
+
+
+@pytest.fixture
+def port():
+    with HTTPServer(("127.0.0.1", 0), Healthy) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield server.server_port
+        server.shutdown()
+        thread.join()
+
+
+def test_a_server_over_http_is_well_when_it_answers(port):
+    assert health.well(["dragoman", "serve", "--http", f"0.0.0.0:{port}"])
+    assert health.well(["dragoman", "serve", f"--http=0.0.0.0:{port}"])
+
+
+def test_a_server_over_http_that_is_gone_is_not_well(port):
+    with HTTPServer(("127.0.0.1", 0), Healthy) as closed:
+        gone = closed.server_port
+    assert not health.well(["dragoman", "serve", "--http", f"0.0.0.0:{gone}"])
+
+
+def test_a_server_over_pipes_is_well_as_long_as_it_is_there():
+    assert health.well(["dragoman", "serve"])
+    assert health.port_of(["dragoman", "serve", "--http"]) == 8765
+    assert health.port_of(["dragoman", "serve", "--http", "--config", "x"]) == 8765
