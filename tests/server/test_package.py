@@ -55,7 +55,8 @@ def test_the_wheel_has_the_command_the_fixture_and_the_licence(built):
     with zipfile.ZipFile(built[0]) as wheel:
         information = {name.partition("/")[2]: name for name in wheel.namelist() if ".dist-info/" in name}
         points = wheel.read(information["entry_points.txt"]).decode()
-    assert "dragoman = dragoman_server.cli:main" in points
+    assert "dragoman = dragoman_server.start:main" in points
+    assert "dragoman_server/snapshot.json" in wheel.namelist()
     assert "dragoman = dragoman.pytest_plugin" in points
     assert "licenses/LICENSE" in information
 
