@@ -10,6 +10,7 @@ from dragoman.errors import InvalidArgument
 from dragoman.toolset.times import parse_time
 
 BERLIN = ZoneInfo("Europe/Berlin")
+LAST_TIMES = ["9999-12-31", "9999-12-30", "9999-12-31T23:59:59"]
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
 
 
@@ -50,6 +51,32 @@ def test_an_impossible_time_is_answered_with_forms_that_work(text: str) -> None:
         read(text)
     assert "since" in str(refused.value)
     assert "2026-03-10T14:00" in str(refused.value)
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin", "America/Los_Angeles", "Pacific/Kiritimati", "Etc/GMT+12"])
+def test_the_ends_of_the_calendar_are_open_ends_in_every_zone(zone: str) -> None:
+    first = parse_time("0001-01-01", zone=ZoneInfo(zone), now=NOW, name="since")
+    last = [parse_time(said, zone=ZoneInfo(zone), now=NOW, name="until", end=True) for said in LAST_TIMES]
+    assert first < datetime(1, 1, 3, tzinfo=UTC)
+    assert all(moment > datetime(9999, 12, 30, tzinfo=UTC) for moment in last)
+
+
+def test_a_time_that_clocks_leave_out_is_moved_on_where_it_is_only_compared() -> None:
+    assert read("2026-03-29T02:30") == read("2026-03-29T03:30")
+    assert read("2026-03-29T02:30", end=True) == read("2026-03-29T01:30Z", end=True)
+
+
+def test_a_time_that_clocks_leave_out_is_refused_where_it_is_kept() -> None:
+    with pytest.raises(InvalidArgument, match="clocks go forward") as refused:
+        parse_time("2026-03-29T02:30", zone=BERLIN, now=NOW, name="sent_at", exact=True)
+    assert "2026-03-29T03:30:00+02:00" in refused.value.hint
+    for said in ("2026-03-29T03:00", "2026-03-29T01:59:59", "2026-10-25T02:30", "0001-01-01", "9999-12-31T23:59"):
+        assert parse_time(said, zone=BERLIN, now=NOW, name="sent_at", exact=True)
+
+
+def test_a_window_holds_both_times_that_the_clock_shows_twice() -> None:
+    assert read("2026-10-25T02:30") == datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
+    assert read("2026-10-25T02:30", end=True) == datetime(2026, 10, 25, 1, 30, tzinfo=UTC)
 
 
 @given(st.text(max_size=30))

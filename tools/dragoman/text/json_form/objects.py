@@ -22,7 +22,7 @@ JsonObject = dict[str, object]
 
 _NAME: Final = 200
 _URL: Final = 2000
-_ID: Final = 400
+_ID: Final = 4000
 _DEPTH: Final = 4
 _OFTEN_EMPTY: Final = attrgetter("reactions", "attachments", "labels")
 _ENCODER: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
@@ -127,8 +127,11 @@ def conversation_object(one: Conversation, zone: tzinfo, room: Room) -> JsonObje
 
 
 def message_ref(message: Message, room: Room) -> str:
-    """The reference of a message."""
-    return _ref(Reference(message.account, message.conversation[:_ID], message.id[:_ID]), room)
+    """The reference of a message; when it is enormous its number, where there is one, which works as well."""
+    whole = Reference(message.account, message.conversation[:_ID], message.id[:_ID])
+    shown = _ref(whole, room)
+    cut = shown != str(whole) or len(message.conversation) > _ID or len(message.id) > _ID
+    return str(message.number) if cut and message.number is not None else shown
 
 
 def conversation_ref(account: str, conversation: str, room: Room) -> str:
@@ -152,7 +155,7 @@ def _escaped(text: str) -> str:
 
 
 def _ref(reference: Reference, room: Room) -> str:
-    return clip(one_line(str(reference), _ID, room.reference), room.reference)
+    return clip(one_line(str(reference), _ID * 3, room.reference), room.reference)
 
 
 def _parent(message: Message, room: Room) -> int | str | None:

@@ -13,7 +13,7 @@ from dragoman.text.room import Room
 BETWEEN: Final = " · "
 _TITLE_LIMIT: Final = 60
 _ASIDE_LIMIT: Final = 240
-_REFERENCE_LIMIT: Final = 400
+_REFERENCE_LIMIT: Final = 4000
 _LIKE_A_CURSOR: Final = re.compile(r"[:：]\s*(?=cursor)", re.IGNORECASE)  # noqa: RUF001 - the look-alike is meant
 
 
@@ -50,10 +50,13 @@ def title(conversation: Conversation, room: Room) -> str:
     return plain_title(", ".join(conversation.participants[: room.entries]), room)
 
 
-def reference(account: str, conversation: str, message: str | None, room: Room) -> str:
-    """A reference, whole unless it is enormous."""
+def reference(account: str, conversation: str, message: str | None, room: Room, number: int | None = None) -> str:
+    """A reference, whole unless it is enormous; then the number, where there is one, which works as well."""
     ids = (conversation[:_REFERENCE_LIMIT], None if message is None else message[:_REFERENCE_LIMIT])
-    return clip(one_line(str(Reference(account, *ids)), _REFERENCE_LIMIT, room.reference), room.reference)
+    whole = str(Reference(account, *ids))
+    cut = len(conversation) > _REFERENCE_LIMIT or len(message or "") > _REFERENCE_LIMIT
+    shown = clip(one_line(whole, _REFERENCE_LIMIT * 3, room.reference), room.reference)
+    return str(number) if number is not None and (cut or shown != whole) else shown
 
 
 def conversation_reference(conversation: Conversation, room: Room) -> str:

@@ -115,8 +115,9 @@ class MessageText(Sheet):
 
     def _header(self, room: Room, cursor: str | None) -> str:
         view = self._view
-        address = reference(view.message.account, view.message.conversation, view.message.id, room)
-        alone = not (view.before or view.after) or view.message.number is None
+        one = view.message
+        address = reference(one.account, one.conversation, one.id, room, one.number)
+        alone = not (view.before or view.after) or one.number is None
         return header(
             BETWEEN.join(part for part in (title(view.conversation, room), address) if part),
             "" if alone else f"message {handle(view.message, room)}",

@@ -47,7 +47,7 @@ async def import_message(
             conversation=target.id,
             account=target.account,
             author=_author(author),
-            sent_at=parse_time(sent_at, zone=call.desk.zone, now=call.now, name="sent_at"),
+            sent_at=parse_time(sent_at, zone=call.desk.zone, now=call.now, name="sent_at", exact=True),
             text=text,
             subject=subject,
             reply_to=await answered_message(call, target, reply_to),

@@ -46,6 +46,8 @@ async def update_message(
 def _change(account: Account, text: str | None, subject: str | None, labels: tuple[str, ...] | None) -> Change:
     if text is None and subject is None and labels is None:
         raise InvalidArgument("Nothing is to be changed.", hint="Give text, subject or labels.")
+    if any(not label.strip() for label in labels or ()):
+        raise InvalidArgument("A label is empty.", hint="Leave it out; labels=[] takes all labels off.")
     if text is not None:
         check_text(account, text)
     return Change(text=text, subject=subject, labels=labels)
