@@ -43,4 +43,3 @@ def test_a_message_whose_reference_has_no_room_is_called_by_its_number(room, max
 def test_an_empty_label_is_refused(room):
     assert "label is empty" in room.error("update_message", message="1", labels=["kept", " "])
     assert "labels" not in room.json("get_message", message="1")
-

@@ -115,7 +115,7 @@ def cut(text: str, limit: int) -> str:
     if len(text) <= limit:
         return text
     end = max(limit, 0)
-    while end and (_extends(text[end]) or text[end - 1] in "\u200c\u200d"):
+    while end and (extends(text[end]) or text[end - 1] in "\u200c\u200d"):
         end -= 1
     opened = text.rfind("<U+", max(end - 10, 0), end)
     if opened >= 0 and ">" not in text[opened:end]:
@@ -123,7 +123,8 @@ def cut(text: str, limit: int) -> str:
     return text[:end]
 
 
-def _extends(char: str) -> bool:
+def extends(char: str) -> bool:
+    """Does a character belong to the one before it: a joiner, a mark, a skin tone, or one that hides."""
     return char in "\u200c\u200d" or "\U0001f3fb" <= char <= "\U0001f3ff" or unicodedata.category(char)[0] in "MC"
 
 

@@ -6,12 +6,15 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from dragoman.model import Hit
-from dragoman.sanitize import clean
+from dragoman.sanitize import clean, extends
 from dragoman.text.excerpt import take
 from dragoman.text.tokens import measure
 
 HIGHLIGHT: Final = "**"
 LEFT_OUT: Final = "..."
+_JOINER: Final = "\u200d"
+_NON_JOINER: Final = "\u200c"
+_FURTHEST: Final = 32
 
 
 def excerpt_of(hit: Hit, called: str, tokens: float, dress: Callable[[str], str]) -> str:
@@ -40,15 +43,44 @@ def excerpt_of(hit: Hit, called: str, tokens: float, dress: Callable[[str], str]
 
 
 def _highlighted(text: str, highlights: tuple[tuple[int, int], ...]) -> str:
-    return "".join(_pieces(text, highlights))
-
-
-def _pieces(text: str, highlights: tuple[tuple[int, int], ...]) -> Iterator[str]:
-    """Cleaned pieces; a highlight that overlaps the one before or leaves the text is passed over."""
+    """The text cleaned as a whole, so that a find beside a joiner or within an emoji breaks neither."""
+    shown = clean(text)
+    pieces: list[str] = []
     done = 0
-    for start, end in sorted(highlights):
-        if done <= start < end <= len(text):
-            yield clean(text[done:start])
-            yield f"{HIGHLIGHT}{clean(text[start:end])}{HIGHLIGHT}"
+    for start, end in _spans(text, shown, highlights):
+        pieces += [shown[done:start], HIGHLIGHT, shown[start:end], HIGHLIGHT]
+        done = end
+    return "".join([*pieces, shown[done:]])
+
+
+def _spans(text: str, shown: str, highlights: tuple[tuple[int, int], ...]) -> Iterator[tuple[int, int]]:
+    """Where the highlights stand in the cleaned text; one that overlaps the one before or leaves the text is left."""
+    done = 0
+    for first, last in sorted(highlights):
+        if not 0 <= first < last <= len(text):
+            continue
+        start, end = _outwards(text, shown, first, -1), _outwards(text, shown, last, 1)
+        if start is not None and end is not None and done <= start < end:
             done = end
-    yield clean(text[done:])
+            yield start, end
+
+
+def _outwards(text: str, shown: str, at: int, step: int) -> int | None:
+    """The nearest boundary on the way out that is within no emoji and no code, as a place in the cleaned text."""
+    for place in range(at, at + _FURTHEST * step, step):
+        if not 0 <= place <= len(text):
+            return None
+        if not _divides(text, place):
+            if shown == text:
+                return place
+            before = clean(text[:place])
+            if shown.startswith(before):
+                return len(before)
+    return None
+
+
+def _divides(text: str, place: int) -> bool:
+    """Would a mark here stand within one character of several parts."""
+    return 0 < place < len(text) and (
+        text[place - 1] == _JOINER or (text[place] != _NON_JOINER and extends(text[place]))
+    )
