@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import tzinfo
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, cast
 
@@ -203,7 +204,9 @@ def _account(table: Mapping[str, object], at: KeyPath, mistakes: list[Mistake]) 
     if not isinstance(provider, str) or not _is_known(provider):
         known = provider_names()
         what = "is required" if provider is None else "is no provider that is installed"
-        sentence = f"{what}; the providers are {', '.join(known)}."
+        near = get_close_matches(provider, known, n=1) if isinstance(provider, str) else []
+        meant = f"; did you mean {near[0]}?" if near else "."
+        sentence = f"{what}; the providers are {', '.join(known)}{meant}"
         mistakes.append(Mistake((*at, "provider"), sentence, absent=provider is None))
         common = {key: value for key, value in table.items() if key in AccountSettings.model_fields}
         _settings(AccountSettings, common | {"provider": ""}, at, mistakes)

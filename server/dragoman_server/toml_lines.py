@@ -115,10 +115,19 @@ def _leave_out(attempt: _Attempt, error: str) -> bool:
         attempt.mistakes.append(SyntaxMistake(_last_good(attempt.rows) + 1, f"{reason}, and the file ends"))
         return False
     line = int(where["line"])
-    attempt.mistakes.append(SyntaxMistake(line, reason))
     row = attempt.rows[line - 1].lstrip()
+    attempt.mistakes.append(SyntaxMistake(line, _with_fix(reason, row)))
     attempt.rows[line - 1] = ""
     return not (row.startswith("[") or reason.startswith("Unclosed") or _opens(row))
+
+
+def _with_fix(reason: str, row: str) -> str:
+    """The reason with the key and what to do, where a bare word is the usual cause."""
+    statement = _STATEMENT.match(row)
+    if reason != "Invalid value" or not (statement and statement["key"]):
+        return reason
+    key = statement["key"]
+    return f'{key}: the value is none that TOML knows; text stands in quotes, as in {key} = "..."'
 
 
 def _last_good(rows: list[str]) -> int:

@@ -213,3 +213,22 @@ def test_settings_in_memory_are_checked_like_a_file():
     assert isinstance(from_mapping({"max_tokens": 400}), Config)
     with pytest.raises(ConfigError, match=r"^max_tokens: must be at least 200\.$"):
         from_mapping({"max_tokens": 4})
+
+
+@pytest.mark.parametrize(
+    ("content", "place", "fix"),
+    [
+        ('timzone = "UTC"', "1: timzone: ", "did you mean timezone?"),
+        ('[accounts.a]\nprovider = "glen"', "2: accounts.a.provider: ", "did you mean glean?"),
+        ('[accounts.a]\nprovider = "local"\nwrite = yes', "3: write: ", 'text stands in quotes, as in write = "..."'),
+        ('[accounts.a]\nprovider = "convore"\ntokn = "x"', "3: accounts.a.tokn: ", "did you mean token?"),
+        (
+            '[accounts.a]\nprovider = "glean"\ntoken = { enviro = "X" }',
+            "3: accounts.a.token: ",
+            "exactly one of env, file",
+        ),
+    ],
+)
+def test_a_usual_mistake_is_told_with_its_line_its_key_and_the_fix(written, content, place, fix):
+    (problem,) = [said for said in problems(written(content)) if fix in said]
+    assert problem.startswith(place)
