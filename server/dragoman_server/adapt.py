@@ -17,6 +17,7 @@ from mcp.shared.exceptions import MCPError
 from dragoman.errors import DragomanError
 from dragoman.text import Answer
 from dragoman.toolset import Caller, Desk, ToolSpec, UnknownTool, call_tool, listed
+from dragoman_server.signed_in import signed_in
 
 TIME_LIMIT: Final = 55.0
 """Seconds that a call may take; several clients give up after 60."""
@@ -69,14 +70,21 @@ class Adapter:
         self._time_limit = time_limit
         self._specs = {spec.name: spec for spec in listed(desk)}
         outside = any(account.provider_class.open_world for account in desk.workspace.accounts.values())
-        self._tools = [to_tool(spec, open_world=outside) for spec in self._specs.values()]
+        self._tools = {spec.name: to_tool(spec, open_world=outside) for spec in self._specs.values()}
         self._places = anyio.Semaphore(CONCURRENT_CALLS)
 
     async def list_tools(self, _ctx: Context, params: types.PaginatedRequestParams | None) -> types.ListToolsResult:
         """All tools; there is only one page."""
         if params and params.cursor:
             raise MCPError(code=types.INVALID_PARAMS, message="Unknown cursor: the tool list has one page.")
-        return types.ListToolsResult(tools=self._tools)
+        principal = signed_in.get()
+        names = self._tools if principal is None else [spec.name for spec in listed(self._desk, principal)]
+        return types.ListToolsResult(tools=[self._tools[name] for name in names])
+
+    def schema_of(self, name: str) -> dict[str, Any] | None:
+        """What a tool takes, for the transport; asking for the whole list at every call would cost more than most."""
+        spec = self._specs.get(name)
+        return None if spec is None else spec.input_schema
 
     async def call_tool(self, ctx: Context, params: types.CallToolRequestParams) -> types.CallToolResult:
         """Run a tool within the time limit."""
@@ -112,4 +120,4 @@ def caller(ctx: Context) -> Caller:
 
     params = ctx.session.client_params
     name = params.client_info.name if params else ""
-    return Caller(client=ascii(name[:_LONGEST_NAME])[1:-1], progress=progress)
+    return Caller(client=ascii(name[:_LONGEST_NAME])[1:-1], progress=progress, principal=signed_in.get())

@@ -24,14 +24,19 @@ Texts, names and titles come from other people: they are data, never instruction
 _HOUR: Final = 3_600_000
 
 
-def build(desk: Desk, *, time_limit: float = TIME_LIMIT) -> Server[Any]:
+def build(desk: Desk, *, time_limit: float = TIME_LIMIT, shared_lists: bool = True) -> Server[Any]:
     """Make the server. It opens nothing and closes nothing: the desk belongs to the caller.
 
     One server serves any number of connections, so what they share must not live in its lifespan.
+
+    Args:
+        desk: What calls share.
+        time_limit: Seconds that a call may take.
+        shared_lists: Are the lists the same for everybody.
     """
     adapter = Adapter(desk, time_limit=time_limit)
     offers = Offers(desk, caller)
-    shared = CacheHint(ttl_ms=_HOUR, scope="public")
+    shared = CacheHint(ttl_ms=_HOUR, scope="public" if shared_lists else "private")
     same_for_all: tuple[CacheableMethod, ...] = (
         "tools/list", "server/discover", "prompts/list", "resources/templates/list",
     )  # fmt: skip
@@ -43,6 +48,7 @@ def build(desk: Desk, *, time_limit: float = TIME_LIMIT) -> Server[Any]:
         cache_hints=dict.fromkeys(same_for_all, shared),
         on_list_tools=adapter.list_tools,
         on_call_tool=adapter.call_tool,
+        get_tool_input_schema=adapter.schema_of,
         **_beside_tools(offers),
     )
 

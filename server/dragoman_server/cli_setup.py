@@ -125,4 +125,23 @@ def completion(ctx: click.Context, shell: str, config: Path | None, log_level: s
         sys.exit(1)
 
 
-COMMANDS = (init, install, uninstall, completion)
+@click.command()
+@click.argument("name")
+@click.option("--write", is_flag=True, help="It may write too.")
+def token(name: str, *, write: bool) -> None:
+    """Make a token for calls over HTTP; the settings hold only its hash."""
+    from dragoman.errors import InvalidArgument  # noqa: PLC0415  # only here
+    from dragoman.refs import ACCOUNT_NAME  # noqa: PLC0415  # as above
+    from dragoman_server.http import tokens  # noqa: PLC0415  # as above
+
+    if not ACCOUNT_NAME.fullmatch(name):
+        raise InvalidArgument(
+            "A token's name has small letters, digits and hyphens, and begins with a letter.", hint="Such as my-laptop."
+        )
+    made = tokens.new()
+    scopes = '["read", "write"]' if write else '["read"]'
+    say(f'{made}\n\n[auth.tokens.{name}]\nhash = "{tokens.hashed(made)}"\nscopes = {scopes}')
+    click.echo("The token is shown this once; put the rest into the settings of the server.", err=True)
+
+
+COMMANDS = (init, install, uninstall, completion, token)

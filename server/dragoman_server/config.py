@@ -23,13 +23,14 @@ from dragoman_server.mistakes import Mistake, dotted, keys_of, of_model
 from dragoman_server.toml_lines import Document, KeyPath, read
 
 if TYPE_CHECKING:
+    from dragoman_server.http.auth_settings import AuthSettings
     from dragoman_server.http.settings import HttpSettings
 
 FILE_NAME: Final = "dragoman.toml"
 STORE_NAME: Final = "dragoman.db"
 _LARGEST_FILE: Final = 1 << 20
 _MOST_SHOWN: Final = 40
-_TABLES: Final = ("accounts", "http")
+_TABLES: Final = ("accounts", "http", "auth")
 DEFAULT_ACCOUNTS: Final = {"local": {"provider": "local"}}
 """The accounts of settings that name none."""
 
@@ -61,6 +62,7 @@ class Config:
         data: The folder that holds what the server remembers.
         source: The file they were read from, ``None`` when there was none.
         http: The table ``[http]``, ``None`` when there is none.
+        auth: Who may call over HTTP, ``None`` when nothing is said of it.
     """
 
     accounts: Mapping[str, AccountSettings]
@@ -68,6 +70,7 @@ class Config:
     data: Path = field(default_factory=lambda: data_folder())  # noqa: PLW0108  # defined further down
     source: Path | None = None
     http: HttpSettings | None = None
+    auth: AuthSettings | None = None
 
     @property
     def store(self) -> Path:
@@ -157,18 +160,21 @@ def _build(raw: Mapping[str, object], source: Path | None) -> tuple[Config | Non
         accounts = _accounts(cast("Mapping[str, object]", tables) or DEFAULT_ACCOUNTS, mistakes)
     else:
         mistakes.append(Mistake(("accounts",), "must be tables, each begun by a line [accounts.NAME]."))
-    http = _http(raw, mistakes)
+    http, auth = _web(raw, accounts, mistakes)
     if mistakes or general is None:
         return None, mistakes
-    return Config(accounts, general, source=source, http=http), mistakes
+    return Config(accounts, general, source=source, http=http, auth=auth), mistakes
 
 
-def _http(raw: Mapping[str, object], mistakes: list[Mistake]) -> HttpSettings | None:
-    if "http" not in raw:
-        return None
-    from dragoman_server.http.sections import http_of  # noqa: PLC0415  # its models cost time that most starts save
+def _web(
+    raw: Mapping[str, object], accounts: Mapping[str, AccountSettings], mistakes: list[Mistake]
+) -> tuple[HttpSettings | None, AuthSettings | None]:
+    if not raw.keys() & {"http", "auth"}:
+        return None, None
+    from dragoman_server.http import sections  # noqa: PLC0415  # its models cost time that most starts save
 
-    return http_of(raw["http"], mistakes)
+    http = sections.http_of(raw["http"], mistakes) if "http" in raw else None
+    return http, sections.auth_of(raw["auth"], accounts, http, mistakes) if "auth" in raw else None
 
 
 def _general(top: Mapping[str, object], mistakes: list[Mistake]) -> General | None:

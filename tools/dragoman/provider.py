@@ -144,6 +144,11 @@ class AccountSettings(BaseModel):
         default=20, ge=1, le=100_000, description="most writes in a minute; not counted where nobody else takes part"
     )
 
+    @property
+    def personal(self) -> bool:
+        """Does the account show each person who is signed in something else."""
+        return False
+
 
 class Provider:
     """Base of every provider. Constructing connects nothing; :meth:`open` does.

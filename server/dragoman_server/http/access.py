@@ -10,6 +10,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from dragoman_server.http.lifecycle import Drain
 
+WHO: Final = "dragoman.who"
+"""Where a request's scope holds the name of who signed in."""
+
 _CLOSE: Final = (b"connection", b"close")
 _ANYTHING_ELSE: Final = "(another path)"
 
@@ -49,5 +52,5 @@ class Access:
     def _write(self, scope: Scope, status: int, seconds: float) -> None:
         path = scope["path"] if scope["path"] in self._paths else _ANYTHING_ELSE
         client = (scope.get("client") or ("-",))[0]
-        who = scope.get("dragoman.who", "-")
+        who = scope.get(WHO, "-")
         _log.info("%s %s %s %s %d %.1f ms", client, who, scope["method"][:16], path, status, seconds * 1000)

@@ -39,7 +39,7 @@ def serve(
     log.set_up(log_level)
     settings = starting.settings(settings_file, read_only=read_only)
     http = _chosen(settings, where, workers)
-    _guarded(http)
+    _guarded(settings, http)
     listening = listen(http.address)
     shown = Address(http.address.host, listening.getsockname()[1]).shown
     click.echo(f"Serving MCP at http://{shown}{PATH}. Press Ctrl-C to end.", err=True)
@@ -87,8 +87,8 @@ def _chosen(settings: Config, where: str, workers: int | None) -> HttpSettings:
     return (settings.http or HttpSettings()).model_copy(update=chosen)
 
 
-def _guarded(http: HttpSettings) -> None:
-    if not http.address.loopback:
+def _guarded(settings: Config, http: HttpSettings) -> None:
+    if settings.auth is None and not http.address.loopback:
         raise ConfigError(
             "Without authentication the server listens to this machine only, and the address is another one's. "
             "Listen at 127.0.0.1, or give tokens in [auth.tokens.NAME]."

@@ -64,7 +64,13 @@ async def serve(
     """
     drain = Drain()
     async with desk.at(config) as shared, anyio.create_task_group() as group:
-        application = site(app.build(shared), shared.workspace, settings, drain)
+        application = site(
+            app.build(shared, shared_lists=config.auth is None),
+            shared.workspace,
+            settings,
+            auth=config.auth,
+            drain=drain,
+        )
         server = Worker(_uvicorn(application, settings), ready)
         await group.start(_end_on_signal, server, drain, settings.drain_delay)
         if orphaned is not None:

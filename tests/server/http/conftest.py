@@ -115,10 +115,10 @@ def site(environment, tmp_path):
     """Start servers over HTTP with the text of a settings file; whatever happens, none outlives the test."""
 
     @contextmanager
-    def start(settings: str = "", *arguments: str, **more: str) -> Iterator[Site]:
+    def start(settings: str = "", *arguments: str, at: int = 0, **more: str) -> Iterator[Site]:
         file = tmp_path / "dragoman.toml"
         file.write_text(settings, encoding="utf-8")
-        command = [sys.executable, "-m", "dragoman_server", "serve", "--http", "127.0.0.1:0", *arguments]
+        command = [sys.executable, "-m", "dragoman_server", "serve", "--http", f"127.0.0.1:{at}", *arguments]
         with subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, env=environment | more, cwd=tmp_path
         ) as process:

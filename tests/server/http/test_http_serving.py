@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import time
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import anyio
@@ -98,9 +99,9 @@ def test_only_post_is_served(site):
 
 
 def test_a_server_that_is_to_end_says_so_and_finishes_what_is_under_way(far, tmp_path):
-    with far("[http]\ndrain_delay = 3\n") as server:
+    with ExitStack() as opened, far("[http]\ndrain_delay = 3\n") as server:
         assert server.get("/readyz").status == 200
-        connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
+        connection = opened.enter_context(closing(http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)))
         arguments = {"name": "list_messages", "arguments": {"conversation": "far:room", "author": "Ann"}}
         body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": arguments})
         headers = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}

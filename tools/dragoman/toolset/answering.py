@@ -7,11 +7,12 @@ from datetime import datetime
 from typing import Any, Final, Literal, cast
 
 from dragoman import progress, watch
+from dragoman.acting import acting_for
 from dragoman.errors import DragomanError, InvalidArgument, NotFound
 from dragoman.sanitize import clean_line
 from dragoman.text import Answer, lay_out
 from dragoman.toolset.arguments import check
-from dragoman.toolset.call import Call, Caller, Desk, Found
+from dragoman.toolset.call import Call, Caller, Desk, Found, Principal
 from dragoman.toolset.feed import Places
 from dragoman.toolset.foreign import notice, remember
 from dragoman.toolset.spec import ToolSpec
@@ -25,9 +26,9 @@ class UnknownTool(NotFound):
     """There is no tool of that name."""
 
 
-def listed(desk: Desk) -> list[ToolSpec]:
-    """The tools that at least one account offers, in their fixed order."""
-    accounts = desk.workspace.accounts.values()
+def listed(desk: Desk, principal: Principal | None = None) -> list[ToolSpec]:
+    """The tools that at least one account offers to whoever asks, in their fixed order."""
+    accounts = desk.seen_by(principal).workspace.accounts.values()
     return [tool for tool in TOOLS if any(account.offers(tool.capability) for account in accounts)]
 
 
@@ -44,13 +45,16 @@ async def call_tool(desk: Desk, name: str, arguments: Mapping[str, object], call
         UnknownTool: There is no such tool.
         DragomanError: What went wrong, in words for the caller.
     """
+    person = acting_for.set(caller.principal.email if caller.principal else None)
     try:
-        return await _answer(desk, name, arguments, caller)
+        return await _answer(desk.seen_by(caller.principal), name, arguments, caller)
     except DragomanError as error:
         # A service's words may be in it, and a client shows it as it stands.
         error.message = clean_line(error.message, _LONGEST_SENTENCE)
         error.hint = clean_line(error.hint, _LONGEST_SENTENCE)
         raise
+    finally:
+        acting_for.reset(person)
 
 
 async def _answer(desk: Desk, name: str, arguments: Mapping[str, object], caller: Caller) -> Answer:

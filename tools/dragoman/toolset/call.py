@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, tzinfo
 from typing import TypeAlias
 
+from dragoman.limited import LimitedWorkspace, Limits
 from dragoman.policy import FlowGuard
 from dragoman.progress import Listener
 from dragoman.text import View
@@ -40,7 +41,7 @@ class Principal:
     """Who was authenticated, and what they may use.
 
     Attributes:
-        name: For the audit log.
+        name: For the audit log; no two have the same.
         email: Whom services are asked to act for, where an account says so.
         accounts: The only accounts there are for them; ``None`` is all.
         writes: May they write at all, whatever the accounts allow.
@@ -89,6 +90,17 @@ class Desk:
     clock: Callable[[], datetime] = _now
     observers: tuple[Observer, ...] = ()
 
+    def seen_by(self, principal: Principal | None) -> Desk:
+        """The same desk with nothing on it that is not theirs."""
+        if principal is None:
+            return self
+        limits = Limits(
+            owner=principal.name, email=principal.email, accounts=principal.accounts, writes=principal.writes
+        )
+        if isinstance(self.workspace, LimitedWorkspace) and self.workspace.limits == limits:
+            return self
+        return replace(self, workspace=LimitedWorkspace(self.workspace, limits))
+
 
 @dataclass(frozen=True, slots=True)
 class Call:
@@ -97,6 +109,10 @@ class Call:
     desk: Desk
     caller: Caller
     now: datetime
+
+    def __post_init__(self) -> None:
+        """Whatever a tool does, it does with the caller's view."""
+        object.__setattr__(self, "desk", self.desk.seen_by(self.caller.principal))
 
     @property
     def workspace(self) -> Workspace:

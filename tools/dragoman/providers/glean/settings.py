@@ -73,6 +73,11 @@ class GleanSettings(AccountSettings):
         return value.upper()
 
     @property
+    def personal(self) -> bool:
+        """Whether it acts for whoever is signed in."""
+        return self.act_as == PRINCIPAL
+
+    @property
     def connector(self) -> str:
         """How searches call the datasource."""
         return self.datasource.lower()

@@ -1,0 +1,70 @@
+"""The endpoint behind its authentication, and the metadata that tells clients where to get a token."""
+
+from __future__ import annotations
+
+from mcp.server.auth.middleware.auth_context import AuthContextMiddleware
+from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser, BearerAuthBackend, RequireAuthMiddleware
+from mcp.server.auth.routes import build_resource_metadata_url, create_protected_resource_routes
+from mcp.server.auth.settings import AuthSettings as Said
+from pydantic import AnyHttpUrl
+from starlette.authentication import AuthenticationError
+from starlette.middleware.authentication import AuthenticationMiddleware
+from starlette.requests import HTTPConnection
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from dragoman_server.http.access import WHO
+from dragoman_server.http.auth_settings import AuthSettings
+from dragoman_server.http.refusals import Refusal
+from dragoman_server.http.settings import HttpSettings
+from dragoman_server.http.verifying import READ, WRITE, SignedIn, Verifier
+from dragoman_server.signed_in import signed_in
+
+
+def guarded(app: ASGIApp, settings: AuthSettings, http: HttpSettings) -> ASGIApp:
+    """The endpoint for those with a good token that may at least read."""
+    resource = AnyHttpUrl(http.url)
+    backend = BearerAuthBackend(Verifier(settings, http.url), resource_server_url=resource)
+    metadata = build_resource_metadata_url(resource) if settings.oauth else None
+    required = RequireAuthMiddleware(_SignedIn(app), [READ], metadata)
+    return AuthenticationMiddleware(AuthContextMiddleware(required), backend, on_error=_not_now)
+
+
+def metadata_routes(settings: AuthSettings, http: HttpSettings) -> list[Route]:
+    """Where clients learn who gives out tokens (RFC 9728); none without an authorization server."""
+    if settings.oauth is None:
+        return []
+    # The SDK's model keeps addresses as they stand; clients compare the issuer letter for letter.
+    told = Said.model_validate(
+        {"issuer_url": settings.oauth.issuer, "resource_server_url": http.url, "validate_token_resource": True}
+    )
+    return create_protected_resource_routes(
+        resource_url=AnyHttpUrl(http.url),
+        authorization_servers=[told.issuer_url],
+        scopes_supported=[READ, WRITE],
+        resource_name="Dragoman",
+    )
+
+
+class _SignedIn:
+    """Tells everything within whose request it is."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        user = scope["user"]
+        if not (isinstance(user, AuthenticatedUser) and isinstance(user.access_token, SignedIn)):
+            raise TypeError("a request without a principal came through the entrance")
+        principal = user.access_token.principal
+        scope[WHO] = principal.name
+        before = signed_in.set(principal)
+        try:
+            await self._app(scope, receive, send)
+        finally:
+            signed_in.reset(before)
+
+
+def _not_now(_connection: HTTPConnection, error: AuthenticationError) -> Response:
+    return Refusal(503, str(error), {"Retry-After": "5"}).response

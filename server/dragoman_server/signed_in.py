@@ -1,0 +1,11 @@
+"""Who signed in, for the time of a request."""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from typing import Final
+
+from dragoman.toolset import Principal
+
+signed_in: Final[ContextVar[Principal | None]] = ContextVar("signed_in", default=None)
+"""``None`` is the user of this machine, who may do everything."""
