@@ -7,6 +7,7 @@ request may take, how long an answer may wait to be taken, and what becomes of a
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import ClassVar, Final
 
 import h11
@@ -62,6 +63,10 @@ class BoundedProtocol(H11Protocol):
             self._leave()
             return
         super().on_response_complete()
+        if self.conn.their_state is h11.IDLE and self.conn.trailing_data[0]:
+            # The next request has begun already: from now on its headers have their time.
+            self._unset_keepalive_if_required()
+            self._limit(self.settings.client_timeout)
 
     def pause_writing(self) -> None:
         """Give a client that does not take its answer some time."""
@@ -93,7 +98,8 @@ class BoundedProtocol(H11Protocol):
         self._unset_keepalive_if_required()
         self.flow.resume_reading()
         if self.transport.can_write_eof():
-            self.transport.write_eof()
+            with suppress(OSError):  # it may have left already
+                self.transport.write_eof()
         self._limit(min(self.settings.client_timeout, _LONGEST_GOODBYE))
 
     def _limit(self, seconds: float) -> None:

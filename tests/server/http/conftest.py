@@ -92,12 +92,15 @@ class Site:
         """A request of the older era."""
         return self.post(rpc(method, params), token, **headers)
 
-    def ask_modern(self, method: str, params: dict[str, object] | None = None, token: str | None = None) -> Answer:
+    def ask_modern(
+        self, method: str, params: dict[str, object] | None = None, token: str | None = None, **more: str
+    ) -> Answer:
+        """A request of the newer era."""
         params = {**(params or {}), "_meta": META}
-        headers = {"MCP-Protocol-Version": MODERN, "Mcp-Method": method}
+        headers = {"MCP_Protocol_Version": MODERN, "Mcp_Method": method}
         if "name" in params:
-            headers["Mcp-Name"] = str(params["name"])
-        return self.post(rpc(method, params), token, **headers)
+            headers["Mcp_Name"] = str(params["name"])
+        return self.post(rpc(method, params), token, **(headers | more))
 
     def call(self, tool: str, token: str | None = None, **arguments: object) -> Answer:
         return self.ask("tools/call", {"name": tool, "arguments": arguments}, token)
