@@ -80,7 +80,8 @@ def test_whoever_may_only_read_sees_no_tool_that_writes_and_cannot_use_it(guarde
     assert all_tools["cacheScope"] == "private"
     imported(guarded, "one", "begin")
     refused = guarded.call("send_message", BOB, conversation="one:room", text="x").text
-    assert refused == "This sign-in may only read. Writing needs a token with the scope write (messages:write)."
+    assert refused.startswith("This sign-in may only read.")
+    assert refused.endswith("Writing needs a token with the scope write (messages:write).")
 
 
 def test_a_cursor_is_good_for_whoever_got_it_only(guarded):
