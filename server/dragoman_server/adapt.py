@@ -96,7 +96,9 @@ class Adapter:
 
     async def _call(self, ctx: Context, params: types.CallToolRequestParams) -> types.CallToolResult:
         try:
-            return to_result(await call_tool(self._desk, params.name, params.arguments or {}, caller(ctx)))
+            return await self.answer(ctx, params)
+        except MCPError:
+            raise
         except UnknownTool as error:
             raise MCPError(code=types.INVALID_PARAMS, message=str(error)) from None
         except DragomanError as error:
@@ -104,6 +106,10 @@ class Adapter:
         except Exception:  # noqa: BLE001  # the boundary: nothing of a crash may reach the client
             _log.exception("%s crashed.", params.name[:_LONGEST_NAME])
             return to_failure("Internal error; it is logged on the server. Other calls still work.")
+
+    async def answer(self, ctx: Context, params: types.CallToolRequestParams) -> types.CallToolResult:
+        """What the desk answers; what is raised here, :meth:`call_tool` puts into words."""
+        return to_result(await call_tool(self._desk, params.name, params.arguments or {}, caller(ctx)))
 
     def _too_late(self, name: str) -> str:
         said = f"There was no answer within {self._time_limit:g} seconds."

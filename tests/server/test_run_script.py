@@ -1,3 +1,4 @@
+import json
 import shutil
 import subprocess
 import tomllib
@@ -82,6 +83,40 @@ def test_check_fails_when_one_tool_does(copied):
     assert run(copied, "check").returncode != 0
 
 
+def test_conformance_without_npm_says_that_it_is_skipped(copied, tmp_path):
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    for name in ("sh", "cat", "cksum", "dirname"):
+        (tools / name).symlink_to(shutil.which(name))
+    done = run(copied, "conformance", path=str(tools))
+    assert done.returncode == 0
+    assert "SKIPPED" in done.stderr
+    assert "python -m tests" not in done.stdout
+
+
+def test_conformance_installs_node_once_and_passes_arguments_on(copied):
+    shutil.copytree(ROOT / "tests" / "node", copied / "tests" / "node")
+    npm = copied / ".venv" / "bin" / "npm"
+    node = "node_modules/.bin/node"
+    npm.write_text(
+        f'#!/bin/sh\nmkdir -p .node/{node[:-5]}\nprintf "#!/bin/sh\\n" >.node/{node}\nchmod +x .node/{node}\n',
+        encoding="utf-8",
+    )
+    npm.chmod(0o755)
+    done = run(copied, "conformance", "--x")
+    assert done.stdout.splitlines()[-1] == "python -m tests.conformance --x"
+    assert "into .node" in done.stderr
+    assert "into .node" not in run(copied, "conformance").stderr
+
+
+def test_what_comes_through_npm_is_pinned_and_says_no_address():
+    package = json.loads((ROOT / "tests" / "node" / "package.json").read_text(encoding="utf-8"))
+    lock = (ROOT / "tests" / "node" / "package-lock.json").read_text(encoding="utf-8")
+    assert all(version.rpartition("@")[2][0].isdigit() for version in package["dependencies"].values())
+    assert "://" not in lock
+    assert json.loads(lock)["packages"][""]["dependencies"] == package["dependencies"]
+
+
 def test_installing_happens_once_until_something_changes(copied):
     assert "Installing" in run(copied, "test").stderr
     assert "Installing" not in run(copied, "test").stderr
@@ -93,7 +128,7 @@ def test_installing_happens_once_until_something_changes(copied):
 def test_without_a_command_the_commands_are_shown_and_nothing_is_installed(copied):
     for arguments in ([], ["help"], ["nonsense"]):
         done = run(copied, *arguments)
-        assert "./run demo | test | check | bench | serve" in done.stdout + done.stderr
+        assert "./run demo | test | check | bench | conformance | serve | bundle" in done.stdout + done.stderr
         assert done.returncode == (0 if arguments == ["help"] else 2)
         assert "Installing" not in done.stderr
 

@@ -9,11 +9,12 @@ import socket
 import sys
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from typing import Final
+from typing import Any, Final
 
 import anyio
 import uvicorn
 from anyio.abc import TaskStatus
+from mcp.server.lowlevel import Server
 
 from dragoman_server import app, desk
 from dragoman_server.config import Config
@@ -52,6 +53,7 @@ async def serve(
     *,
     ready: Callable[[], None] = lambda: None,
     orphaned: Callable[[], None] | None = None,
+    build: Callable[..., Server[Any]] = app.build,
 ) -> None:
     """Serve until a signal asks to end and what was under way has ended, or had its time.
 
@@ -61,11 +63,12 @@ async def serve(
         listening: A bound socket; it may be shared with other processes, and is closed here.
         ready: Called when requests are taken.
         orphaned: Waits, in a thread, until the process that is to be served no longer exists.
+        build: Makes what answers, as :func:`dragoman_server.app.build`.
     """
     drain = Drain()
     async with desk.at(config) as shared, anyio.create_task_group() as group:
         application = site(
-            app.build(shared, shared_lists=config.auth is None),
+            build(shared, shared_lists=config.auth is None),
             shared.workspace,
             settings,
             auth=config.auth,

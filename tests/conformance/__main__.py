@@ -1,0 +1,108 @@
+"""``python -m tests.conformance``: the official suite against the product and against the fixtures.
+
+The product is judged by the scenarios that need nothing but a server, on the demonstration's data.
+Everything else calls tools of the suite's own, which the fixture server has, behind the product's
+transport and the product's words for failures.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import IO
+
+from tests.conformance import scenarios, verdict
+
+FOLDER = Path(__file__).parent
+ROOT = FOLDER.parent.parent
+MODULES = ROOT / ".node" / "node_modules"
+NODE = MODULES / ".bin" / "node"
+CHAT = ROOT / "tools" / "dragoman" / "data" / "team_chat.json"
+PRODUCT = [sys.executable, "-m", "dragoman_server"]
+FIXTURES = [sys.executable, "-m", "tests.conformance.fixture_server"]
+LONGEST_START = 60
+LONGEST_RUN = 300
+
+
+@dataclass(frozen=True)
+class Server:
+    """A server under test."""
+
+    name: str
+    url: str
+
+
+def main() -> int:
+    """Run everything; 1 when anything is not as expected."""
+    with TemporaryDirectory(prefix="dragoman-") as name:
+        folder = Path(name)
+        with _product(folder) as product:
+            held = [_holds(suite, product, folder) for suite in scenarios.SUITES]
+        with _served(FIXTURES, "fixtures") as fixtures:
+            held += [_holds(suite, fixtures, folder) for suite in scenarios.SUITES]
+    right = all(held)
+    sys.stdout.write("Every result is as expected.\n" if right else "There are unexpected results.\n")
+    return int(not right)
+
+
+def _holds(suite: scenarios.Suite, server: Server, folder: Path) -> bool:
+    """Run a suite and print its line, with a line for everything that is wrong."""
+    results = folder / f"{server.name}-{suite.name}-{suite.revision}"
+    program = MODULES / suite.package / "dist" / "index.js"
+    command = [NODE, program, "server", "--url", server.url, *suite.options, "-o", results]
+    started = time.perf_counter()
+    done = subprocess.run(command, capture_output=True, cwd=folder, check=False, timeout=LONGEST_RUN)
+    seconds = time.perf_counter() - started
+    wanted = suite.for_product if server.name == "product" else suite.for_fixtures
+    expected = verdict.expected_in(FOLDER / f"expected-{server.name}.yaml")
+    told = verdict.judge(verdict.read(results), wanted, expected)
+    if told.judged == 0:
+        told.wrong.append(done.stderr.decode(errors="replace")[-2000:])
+    line = f"{server.name:8}  {suite.name:6} {suite.version:16} {suite.revision}  "
+    line += f"{told.judged:2} scenarios, {told.passed:3} checks passed, {told.expected} failed as expected, "
+    sys.stdout.write(f"{line}{len(told.wrong)} wrong  ({seconds:.1f} s)\n")
+    sys.stdout.writelines(f"  {sentence}\n" for sentence in told.wrong)
+    sys.stdout.flush()
+    return not told.wrong
+
+
+@contextmanager
+def _product(folder: Path) -> Iterator[Server]:
+    """``dragoman serve --http`` with the demonstration's data."""
+    settings = folder / "dragoman.toml"
+    store = (folder / "store.db").as_posix()
+    settings.write_text(f'[accounts.local]\nprovider = "local"\npath = "{store}"\n', encoding="utf-8")
+    options = ["--config", str(settings)]
+    subprocess.run([*PRODUCT, "import", *options, str(CHAT)], check=True, capture_output=True, timeout=LONGEST_START)
+    with _served([*PRODUCT, "serve", "--http", "127.0.0.1:0", *options], "product") as server:
+        yield server
+
+
+@contextmanager
+def _served(command: list[str], name: str) -> Iterator[Server]:
+    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stderr is not None
+            yield Server(name, _url(process.stderr))
+        finally:
+            process.terminate()
+
+
+def _url(said: IO[str]) -> str:
+    heard: list[str] = []
+    for line in said:
+        heard.append(line)
+        if found := re.search(r"http://127\.0\.0\.1:\d+/mcp", line):
+            return found[0]
+    raise SystemExit("The server did not start:\n" + "".join(heard))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
