@@ -1,0 +1,65 @@
+"""An account that acts for whoever is signed in: what one person was shown, no other finds."""
+
+import pytest
+
+from dragoman.acting import acting_for
+from dragoman.model import Author, Conversation, Message, Page
+from dragoman.provider import AccountSettings, MessageQuery, Provider
+from dragoman.toolset import Caller, Desk, Principal, call_tool
+from dragoman.workspace import Account, Workspace
+
+pytestmark = pytest.mark.anyio
+
+ANN = Caller(principal=Principal(name="oauth:1", email="ann@example.com"))
+BOB = Caller(principal=Principal(name="oauth:2", email="bob@example.com"))
+
+
+class MirrorSettings(AccountSettings):
+    @property
+    def personal(self) -> bool:
+        return True
+
+
+class Mirror(Provider):
+    """Shows everybody a message to themselves."""
+
+    name = "mirror"
+    Settings = MirrorSettings
+
+    async def list_messages(self, conversation: str, query: MessageQuery) -> Page[Message]:
+        text = f"secret of {acting_for.get()}"
+        return Page(
+            items=[Message(id="m", conversation=conversation, author=Author(name="X"), sent_at=None, text=text)]
+        )
+
+    async def get_conversation(self, conversation: str) -> Conversation:
+        return Conversation(id=conversation, title=f"room of {acting_for.get()}")
+
+
+@pytest.fixture
+async def desk(monkeypatch, tmp_path):
+    monkeypatch.setattr("dragoman.workspace.provider_class", lambda _name: Mirror)
+    async with Workspace.open({"far": MirrorSettings(provider="mirror")}, tmp_path / "s.db") as workspace:
+        yield Desk(workspace)
+
+
+async def test_numbers_titles_and_the_local_index_are_each_persons_own(desk):
+    seen = (await call_tool(desk, "list_messages", {"conversation": "far:room"}, ANN)).text
+    assert "secret of ann@example.com" in seen
+    for caller in (BOB, Caller()):
+        found = (await call_tool(desk, "search_messages", {"query": "secret"}, caller)).text
+        assert "ann" not in found
+    assert "secret" in (await call_tool(desk, "search_messages", {"query": "secret"}, ANN)).text
+    theirs = (await call_tool(desk, "list_messages", {"conversation": "far:room"}, BOB)).text
+    assert "ann" not in theirs
+    assert "room of bob@example.com" in theirs
+    assert "\n1 " in seen
+    assert "\n2 " in theirs
+
+
+async def test_a_number_of_one_person_is_no_message_for_another(desk):
+    await call_tool(desk, "list_messages", {"conversation": "far:room"}, ANN)
+    store = await desk.seen_by(BOB.principal).workspace.store()
+    assert await store.locate(1) is None
+    assert await (await desk.seen_by(ANN.principal).workspace.store()).locate(1) == ("far", "room", "m")
+    assert isinstance(desk.seen_by(BOB.principal).workspace.accounts["far"], Account)
