@@ -7,6 +7,7 @@ sentence without its text; only an unknown tool is an error of the protocol.
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from typing import Any, Final
 
 import anyio
@@ -17,10 +18,9 @@ from mcp.shared.exceptions import MCPError
 from dragoman.errors import DragomanError
 from dragoman.text import Answer
 from dragoman.toolset import Caller, Desk, ToolSpec, UnknownTool, call_tool, listed
+from dragoman_server.asking import AnswerNeeded, asking
 from dragoman_server.signed_in import signed_in
-
-TIME_LIMIT: Final = 55.0
-"""Seconds that a call may take; several clients give up after 60."""
+from dragoman_server.turn import LONGEST, TIME_LIMIT, Turn
 
 CONCURRENT_CALLS: Final = 32
 """Calls at work at the same time; more of them wait, and their time runs."""
@@ -64,10 +64,11 @@ def to_failure(sentence: str) -> types.CallToolResult:
 class Adapter:
     """The handlers of one server, over one desk."""
 
-    def __init__(self, desk: Desk, *, time_limit: float = TIME_LIMIT) -> None:
+    def __init__(self, desk: Desk, *, time_limit: float = TIME_LIMIT, longest: float = LONGEST) -> None:
         """Work out the tools, which stay the same for as long as the accounts do."""
         self._desk = desk
         self._time_limit = time_limit
+        self._longest = longest
         self._specs = {spec.name: spec for spec in listed(desk)}
         outside = any(account.provider_class.open_world for account in desk.workspace.accounts.values())
         self._tools = {spec.name: to_tool(spec, open_world=outside) for spec in self._specs.values()}
@@ -86,17 +87,24 @@ class Adapter:
         spec = self._specs.get(name)
         return None if spec is None else spec.input_schema
 
-    async def call_tool(self, ctx: Context, params: types.CallToolRequestParams) -> types.CallToolResult:
-        """Run a tool within the time limit."""
-        with anyio.move_on_after(self._time_limit):
-            async with self._places:
-                return await self._call(ctx, params)
-        _log.warning("%s did not end within %s s.", params.name[:_LONGEST_NAME], self._time_limit)
-        return to_failure(self._too_late(params.name))
+    async def call_tool(
+        self, ctx: Context, params: types.CallToolRequestParams
+    ) -> types.CallToolResult | types.InputRequiredResult:
+        """Run a tool within its time."""
+        turn = Turn(self._places, limit=self._time_limit, longest=self._longest)
+        with turn.scope:
+            async with turn:
+                return await self._call(ctx, params, turn)
+        _log.warning("%s did not end in time.", params.name[:_LONGEST_NAME])
+        return to_failure(self._too_late(params.name, turn))
 
-    async def _call(self, ctx: Context, params: types.CallToolRequestParams) -> types.CallToolResult:
+    async def _call(
+        self, ctx: Context, params: types.CallToolRequestParams, turn: Turn
+    ) -> types.CallToolResult | types.InputRequiredResult:
         try:
-            return await self.answer(ctx, params)
+            return await self.answer(ctx, params, turn)
+        except AnswerNeeded as question:
+            return question.form
         except MCPError:
             raise
         except UnknownTool as error:
@@ -107,21 +115,40 @@ class Adapter:
             _log.exception("%s crashed.", params.name[:_LONGEST_NAME])
             return to_failure("Internal error; it is logged on the server. Other calls still work.")
 
-    async def answer(self, ctx: Context, params: types.CallToolRequestParams) -> types.CallToolResult:
+    async def answer(
+        self, ctx: Context, params: types.CallToolRequestParams, turn: Turn
+    ) -> types.CallToolResult | types.InputRequiredResult:
         """What the desk answers; what is raised here, :meth:`call_tool` puts into words."""
-        return to_result(await call_tool(self._desk, params.name, params.arguments or {}, caller(ctx)))
+        asked_by = self._caller(ctx, params, turn)
+        return to_result(await call_tool(self._desk, params.name, params.arguments or {}, asked_by))
 
-    def _too_late(self, name: str) -> str:
+    def _caller(self, ctx: Context, params: types.CallToolRequestParams, turn: Turn) -> Caller:
+        known = caller(ctx, turn if self._may_go_on(ctx, params.name) else None)
+        who = known.principal.name if known.principal else ""
+        return replace(known, ask=asking(ctx, params, who, self._desk.workspace.store, turn))
+
+    def _may_go_on(self, ctx: Context, name: str) -> bool:
+        """An agent may answer for minutes, which a client endures that hears of it; reading is repeated easily."""
+        return self._writes(name) and "progress_token" in (ctx.meta or {})
+
+    def _writes(self, name: str) -> bool:
+        return name in self._specs and not self._specs[name].read_only
+
+    def _too_late(self, name: str, turn: Turn) -> str:
         said = f"There was no answer within {self._time_limit:g} seconds."
-        if name in self._specs and not self._specs[name].read_only:
+        if turn.prolonged:
+            said = "The answer took too long."
+        if self._writes(name):
             return f"{said} The outcome is unknown: look with list_messages whether it happened before trying again."
         return f"{said} Try again, or ask for less."
 
 
-def caller(ctx: Context) -> Caller:
-    """Who calls, as far as the connection tells."""
+def caller(ctx: Context, turn: Turn | None = None) -> Caller:
+    """Who calls, as far as the connection tells; what they hear of the progress prolongs the turn."""
 
     async def progress(done: int, text: str) -> None:
+        if turn is not None:
+            turn.prolong()
         await ctx.session.report_progress(done, None, text)
 
     params = ctx.session.client_params

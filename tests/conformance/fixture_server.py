@@ -36,7 +36,7 @@ class FixtureAdapter(Adapter):
         """All of them."""
         return types.ListToolsResult(tools=[fixture.tool for fixture in FIXTURES.values()])
 
-    async def answer(self, ctx: Any, params: types.CallToolRequestParams) -> Any:
+    async def answer(self, ctx: Any, params: types.CallToolRequestParams, _turn: object) -> Any:
         """Run one."""
         if params.name not in FIXTURES:
             raise UnknownTool(f"Unknown tool: {params.name}.")

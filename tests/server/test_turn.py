@@ -1,0 +1,164 @@
+"""How long a call may take: its limit, prolonged by progress where that helps, resting while somebody thinks."""
+
+import math
+
+import anyio
+import pytest
+from mcp import Client
+
+from dragoman import progress
+from dragoman.providers.local import LocalProvider
+from dragoman_server import app, desk
+from dragoman_server.config import from_mapping
+from dragoman_server.turn import Turn
+
+pytestmark = pytest.mark.anyio
+
+MODES = pytest.mark.parametrize("mode", ["legacy", "auto"])
+LIMIT = 0.5
+
+
+class Clock:
+    def __init__(self):
+        self.now = 100.0
+
+    def __call__(self):
+        return self.now
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+async def turn(clock):
+    return Turn(anyio.Semaphore(1), limit=55, longest=600, clock=clock)
+
+
+async def test_a_turn_ends_at_its_limit(turn):
+    assert turn.scope.deadline == 155
+    assert not turn.prolonged
+
+
+async def test_progress_gives_the_whole_limit_again_up_to_the_longest(turn, clock):
+    clock.now = 150
+    turn.prolong()
+    assert turn.scope.deadline == 205
+    clock.now = 690
+    turn.prolong()
+    assert turn.scope.deadline == 700
+    assert turn.prolonged
+
+
+async def test_thinking_takes_no_time(turn, clock):
+    async with turn:
+        clock.now = 110
+        async with turn.suspended():
+            assert turn.scope.deadline == math.inf
+            turn.prolong()
+            assert turn.scope.deadline == math.inf
+            clock.now = 1110
+        assert turn.scope.deadline == 1155
+        clock.now = 1699
+        turn.prolong()
+        assert turn.scope.deadline == 1700
+
+
+async def test_a_place_is_free_while_its_turn_rests_and_after_it(clock):
+    places = anyio.Semaphore(1)
+    async with Turn(places, clock=clock) as turn:
+        assert places.value == 0
+        async with turn.suspended():
+            assert places.value == 1
+        assert places.value == 0
+    assert places.value == 1
+
+
+async def test_a_turn_that_is_cancelled_while_it_waits_for_its_place_again_leaves_none_behind(clock):
+    places = anyio.Semaphore(1)
+    with anyio.CancelScope() as scope:
+        async with Turn(places, clock=clock) as turn, turn.suspended():
+            await places.acquire()
+            scope.cancel()
+    places.release()
+    assert places.value == 1
+
+
+@pytest.fixture
+async def shared(tmp_path):
+    config = from_mapping({"accounts": {"local": {"provider": "local", "path": str(tmp_path / "n.db")}}}, data=tmp_path)
+    async with desk.at(config) as opened:
+        yield opened
+
+
+@pytest.fixture
+def slow(monkeypatch):
+    """Sending and listing take twice the limit, and say all the while that they go on."""
+
+    async def work():
+        for number in range(10):
+            await progress.report(number, "The agent is thinking")
+            await anyio.sleep(LIMIT / 5)
+
+    send, listing = LocalProvider.send_message, LocalProvider.list_messages
+
+    async def slow_send(self, conversation, draft):
+        await work()
+        return await send(self, conversation, draft)
+
+    async def slow_listing(self, conversation, query):
+        await work()
+        return await listing(self, conversation, query)
+
+    monkeypatch.setattr(LocalProvider, "send_message", slow_send)
+    monkeypatch.setattr(LocalProvider, "list_messages", slow_listing)
+
+
+async def heard(_done, _total, _message):
+    """Somebody listens."""
+
+
+async def room(client):
+    message = {"conversation": "local:room", "text": "Hi", "author": "Ann", "sent_at": "2026-03-10"}
+    assert not (await client.call_tool("import_message", message)).is_error
+
+
+@MODES
+async def test_a_send_goes_on_as_long_as_the_client_hears_of_its_progress(shared, slow, mode):
+    async with Client(app.build(shared, time_limit=LIMIT), mode=mode) as client:
+        await room(client)
+        sending = {"conversation": "local:room", "text": "Hello"}
+        result = await client.call_tool("send_message", sending, progress_callback=heard)
+    assert not result.is_error
+    assert "me: Hello" in result.content[0].text
+
+
+@MODES
+async def test_a_client_that_hears_nothing_is_answered_before_it_gives_up(shared, slow, mode):
+    async with Client(app.build(shared, time_limit=LIMIT), mode=mode) as client:
+        await room(client)
+        sent = await client.call_tool("send_message", {"conversation": "local:room", "text": "Hello"})
+        store = await shared.workspace.store()
+        (entry,) = await store.pending()
+    assert sent.is_error
+    assert "The outcome is unknown" in sent.content[0].text
+    assert entry.intent.operation == "send_message"
+
+
+async def test_reading_ends_at_the_limit_whatever_it_reports(shared, slow):
+    async with Client(app.build(shared, time_limit=LIMIT)) as client:
+        await room(client)
+        reading = {"conversation": "local:room"}
+        result = await client.call_tool("list_messages", reading, progress_callback=heard)
+    assert result.is_error
+    assert f"within {LIMIT} seconds" in result.content[0].text
+
+
+async def test_a_send_that_goes_on_and_on_ends_at_last(shared, slow):
+    async with Client(app.build(shared, time_limit=LIMIT, longest=LIMIT * 1.5)) as client:
+        await room(client)
+        sending = {"conversation": "local:room", "text": "Hello"}
+        result = await client.call_tool("send_message", sending, progress_callback=heard)
+    assert result.is_error
+    assert "The answer took too long. The outcome is unknown" in result.content[0].text
