@@ -14,7 +14,6 @@ from dragoman_server.turn import Turn
 
 pytestmark = pytest.mark.anyio
 
-MODES = pytest.mark.parametrize("mode", ["legacy", "auto"])
 LIMIT = 0.5
 
 
@@ -124,9 +123,8 @@ async def room(client):
     assert not (await client.call_tool("import_message", message)).is_error
 
 
-@MODES
-async def test_a_send_goes_on_as_long_as_the_client_hears_of_its_progress(shared, slow, mode):
-    async with Client(app.build(shared, time_limit=LIMIT), mode=mode) as client:
+async def test_a_send_goes_on_as_long_as_the_client_hears_of_its_progress(shared, slow):
+    async with Client(app.build(shared, time_limit=LIMIT), mode="legacy") as client:
         await room(client)
         sending = {"conversation": "local:room", "text": "Hello"}
         result = await client.call_tool("send_message", sending, progress_callback=heard)
@@ -134,7 +132,7 @@ async def test_a_send_goes_on_as_long_as_the_client_hears_of_its_progress(shared
     assert "me: Hello" in result.content[0].text
 
 
-@MODES
+@pytest.mark.parametrize("mode", ["legacy", "auto"])
 async def test_a_client_that_hears_nothing_is_answered_before_it_gives_up(shared, slow, mode):
     async with Client(app.build(shared, time_limit=LIMIT), mode=mode) as client:
         await room(client)
@@ -147,7 +145,7 @@ async def test_a_client_that_hears_nothing_is_answered_before_it_gives_up(shared
 
 
 async def test_reading_ends_at_the_limit_whatever_it_reports(shared, slow):
-    async with Client(app.build(shared, time_limit=LIMIT)) as client:
+    async with Client(app.build(shared, time_limit=LIMIT), mode="legacy") as client:
         await room(client)
         reading = {"conversation": "local:room"}
         result = await client.call_tool("list_messages", reading, progress_callback=heard)
@@ -156,7 +154,7 @@ async def test_reading_ends_at_the_limit_whatever_it_reports(shared, slow):
 
 
 async def test_a_send_that_goes_on_and_on_ends_at_last(shared, slow):
-    async with Client(app.build(shared, time_limit=LIMIT, longest=LIMIT * 1.5)) as client:
+    async with Client(app.build(shared, time_limit=LIMIT, longest=LIMIT * 1.5), mode="legacy") as client:
         await room(client)
         sending = {"conversation": "local:room", "text": "Hello"}
         result = await client.call_tool("send_message", sending, progress_callback=heard)
