@@ -1,6 +1,7 @@
 """The user is asked before a write, in every protocol version that can; only a clear yes writes."""
 
 import json
+import math
 
 import anyio
 import mcp_types as types
@@ -9,7 +10,8 @@ from mcp import Client
 from mcp.client.stdio import StdioServerParameters
 
 from dragoman.testing import ToolError, connect
-from dragoman_server import asking
+from dragoman_server import adapt, asking
+from dragoman_server.turn import Turn
 
 pytestmark = pytest.mark.anyio
 
@@ -155,35 +157,40 @@ async def test_a_client_is_told_that_its_user_is_still_thinking(settings, data, 
     assert told[0] == "Waiting for the user's answer"
 
 
-async def test_thinking_takes_no_time_of_the_call_and_no_place_of_others(settings, data):
-    from dragoman_server import adapt, app, desk  # the limits are arguments there
-    from dragoman_server.config import from_mapping
+async def test_thinking_takes_no_time_of_the_call_and_no_place_of_others(settings, data, monkeypatch):
+    turns = []
 
+    class Watched(Turn):
+        async def __aenter__(self):
+            turns.append(self)
+            return await super().__aenter__()
+
+    monkeypatch.setattr(adapt, "Turn", Watched)
+    monkeypatch.setattr(adapt, "CONCURRENT_CALLS", 1)
     thinking, others_done = anyio.Event(), anyio.Event()
+    deadlines = []
 
     async def think(_context, _params):
+        deadlines.append(turns[0].scope.deadline)
         thinking.set()
         await others_done.wait()
-        await anyio.sleep(0.6)  # longer than the call may take
         return YES
 
-    config = from_mapping(settings, data=data)
-    place = config.accounts["local"].model_copy(update={"path": config.store})
-    async with desk.at(type(config)({"local": place}, config.general, data)) as shared:
-        server = app.build(shared, time_limit=0.5)
-        async with Client(server, mode="legacy", elicitation_callback=think) as client, anyio.create_task_group() as g:
-            results = []
+    results = []
+    async with connect(settings, data=data, mode="legacy", elicitation_callback=think) as client:
 
-            async def send(number):
-                results.append(await client.call_tool("send_message", REPLY | {"text": f"Message {number}"}))
+        async def send():
+            results.append(await client.call("send_message", **REPLY))
 
-            for number in range(adapt.CONCURRENT_CALLS):
-                g.start_soon(send, number)
-            await thinking.wait()
-            listed = await client.call_tool("list_messages", {"conversation": ROOM})
-            others_done.set()
-    assert not listed.is_error
-    assert [result.is_error for result in results] == [False] * adapt.CONCURRENT_CALLS
+        with anyio.fail_after(30):
+            async with anyio.create_task_group() as group:
+                group.start_soon(send)
+                await thinking.wait()
+                assert await texts(client) == ["Hello"]
+                others_done.set()
+    assert deadlines == [math.inf]
+    assert "See you at nine" in results[0]
+    assert turns[0].scope.deadline < math.inf
 
 
 class TestStateInTheHandsOfTheClient:
