@@ -131,6 +131,36 @@ def import_(file: Path, account: str | None, config: Path | None, log_level: str
 
 
 @cli.command()
+@click.option("--sent", type=int, metavar="NUMBER", help="Say that this write was made after all.")
+@click.option("--not-sent", type=int, metavar="NUMBER", help="Say that this write was certainly not made.")
+@common
+def outbox(sent: int | None, not_sent: int | None, config: Path | None, log_level: str | None) -> None:
+    """List the writes whose outcome is unknown, or say how one ended."""
+    from dragoman_server import outbox_command  # noqa: PLC0415  # see the module
+
+    if sent is not None and not_sent is not None:
+        raise click.UsageError("Say either --sent or --not-sent.")
+    settings = _settings(config, log_level)
+    if sent is not None:
+        _say(outbox_command.settle(settings, sent, "done"))
+    elif not_sent is not None:
+        _say(outbox_command.settle(settings, not_sent, "failed"))
+    else:
+        _say(outbox_command.unknown(settings))
+
+
+@cli.command()
+@click.option("--limit", type=click.IntRange(1, 100_000), default=20, show_default=True, help="Most lines.")
+@click.option("--json", "as_json", is_flag=True, help="A JSON array instead of a table.")
+@common
+def audit(limit: int, as_json: bool, config: Path | None, log_level: str | None) -> None:  # noqa: FBT001  # click passes names
+    """List who wrote what where and how it ended, newest first, without the texts."""
+    from dragoman_server import audit_command  # noqa: PLC0415  # see the module
+
+    _say(audit_command.audit(_settings(config, log_level), limit, as_json=as_json))
+
+
+@cli.command()
 @click.option("--provider", metavar="NAME", help="Show this service, played by a stand-in on this machine.")
 @common
 def demo(provider: str | None, config: Path | None, log_level: str | None) -> None:
