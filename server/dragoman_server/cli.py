@@ -140,13 +140,13 @@ def outbox(sent: int | None, not_sent: int | None, config: Path | None, log_leve
 
     if sent is not None and not_sent is not None:
         raise click.UsageError("Say either --sent or --not-sent.")
-    settings = _settings(config, log_level)
+    settings = settings_of(config, log_level)
     if sent is not None:
-        _say(outbox_command.settle(settings, sent, "done"))
+        say(outbox_command.settle(settings, sent, "done"))
     elif not_sent is not None:
-        _say(outbox_command.settle(settings, not_sent, "failed"))
+        say(outbox_command.settle(settings, not_sent, "failed"))
     else:
-        _say(outbox_command.unknown(settings))
+        say(outbox_command.unknown(settings))
 
 
 @cli.command()
@@ -157,7 +157,7 @@ def audit(limit: int, as_json: bool, config: Path | None, log_level: str | None)
     """List who wrote what where and how it ended, newest first, without the texts."""
     from dragoman_server import audit_command  # noqa: PLC0415  # see the module
 
-    _say(audit_command.audit(_settings(config, log_level), limit, as_json=as_json))
+    say(audit_command.audit(settings_of(config, log_level), limit, as_json=as_json))
 
 
 @cli.command()
