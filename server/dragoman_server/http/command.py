@@ -61,7 +61,8 @@ def listen(address: Address) -> socket.socket:
         OSError: Somebody else has it, or it is not ours.
     """
     family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
-    listening = socket.socket(family)
+    # asyncio sends small answers without delay only where the protocol of the socket is said.
+    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         if os.name == "posix":
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
