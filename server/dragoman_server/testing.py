@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import mcp_types as types
 from mcp import Client
+from mcp.shared.exceptions import MCPError
 
 from dragoman.provider import AccountSettings
 from dragoman.testing import ToolError
@@ -27,9 +28,14 @@ class ServerClient(Client):
         """Call a tool and return the text of its answer.
 
         Raises:
-            ToolError: The answer is an error; the text is what an assistant would read.
+            ToolError: The answer is an error, or there is no such tool; the text is what an assistant would read.
         """
-        return text_of(await self.call_tool(tool, arguments))
+        try:
+            return text_of(await self.call_tool(tool, arguments))
+        except MCPError as error:
+            if error.code != types.INVALID_PARAMS:
+                raise
+            raise ToolError(error.message) from None
 
 
 @asynccontextmanager

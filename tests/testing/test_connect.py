@@ -38,6 +38,15 @@ async def test_an_error_of_a_tool_is_raised_with_what_an_assistant_reads():
 
 
 @pytest.mark.anyio
+@pytest.mark.parametrize("mode", ["auto", "legacy"])
+async def test_a_tool_that_does_not_exist_is_refused_as_a_tool_refuses(mode):
+    async with connect(mode=mode) as client:
+        with pytest.raises(ToolError, match="nope_tool"):
+            await client.call("nope_tool")
+        assert "0 conversations" in await client.call("list_conversations")
+
+
+@pytest.mark.anyio
 async def test_each_server_forgets_unless_it_is_given_a_folder(tmp_path):
     for _ in range(2):
         async with connect() as client:

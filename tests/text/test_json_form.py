@@ -243,3 +243,14 @@ def test_lists_without_end_are_cut_and_counted():
     found = answer.data["messages"][0]
     assert len(found["labels"]) + found["left_out"] == 10_000
     assert estimate(answer.text) <= 300
+
+
+def test_accounts_without_room_are_counted():
+    many = [Failure(f"account-{number}", "It could not be reached.") for number in range(60)]
+    searched = [Searched(f"other-{number}", "service") for number in range(60)]
+    listed = data_of(ConversationsView(conversations=[], failures=many), max_tokens=200)
+    assert listed["left_out"] == 60 - len(listed["failures"])
+    found = data_of(SearchView(query="x", hits=[], searched=searched, failures=many), max_tokens=200)
+    assert found["left_out"] == 120 - len(found["failures"]) - len(found["searched"])
+    few = data_of(SearchView(query="x", hits=[], searched=searched[:1], failures=many[:1]))
+    assert set(few) == {"messages", "searched", "failures"}

@@ -111,6 +111,22 @@ def test_nothing_found_says_what_was_searched(harbor: ScriptedServer) -> None:
     assert "local" in text
 
 
+@pytest.mark.parametrize("query", ["w", "dock w"])
+def test_one_letter_that_finds_nothing_is_answered_with_what_would(dragoman: ScriptedServer, query: str) -> None:
+    dragoman.call("import_message", conversation="local:r", text="dock: water", author="Ann", sent_at="2026-03-10")
+    text = dragoman.call("search_messages", query=query)
+    assert text.startswith("0 hits")
+    assert "w* finds all that begin so" in text
+    assert "w*" in dragoman.json("search_messages", query=query)["notes"][0]
+    assert dragoman.call("search_messages", query=query.replace("w", "w*")).startswith("1 hit")
+
+
+@pytest.mark.parametrize("query", ["xylophone", '"x"', "x*", "dock -w", "東"])
+def test_there_is_no_advice_where_it_would_not_help(dragoman: ScriptedServer, query: str) -> None:
+    assert "notes" not in dragoman.json("search_messages", query=query)
+    assert "finds all" not in dragoman.call("search_messages", query=query)
+
+
 def test_conversations_come_most_recent_first_with_their_references(harbor: ScriptedServer) -> None:
     lines = harbor.call("list_conversations").split("\n")[1:]
     assert [line.split(" ")[0] for line in lines] == [

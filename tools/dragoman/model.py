@@ -208,6 +208,8 @@ class SearchPage(Page[Hit]):
 
     Attributes:
         back_to: The oldest moment that the search covered; ``None`` means everything.
+        advice: A sentence that says how more could be found, for when nothing was.
     """
 
     back_to: datetime | None = None
+    advice: str = ""

@@ -20,6 +20,7 @@ from dragoman.store.folder import default_path
 from dragoman.store.lately import Lately
 from dragoman.store.numbers import Remember
 from dragoman.store.outbox import Entry, Intent, State
+from dragoman.store.query import advice
 from dragoman.store.sql import Connection
 from dragoman.store.tally import STEPS_MS, Count
 from dragoman.store.values import from_moment, to_moment
@@ -245,7 +246,8 @@ class Store:
         )
         hits, cursor = search.search(con, self._seen, wanted)
         back_to = from_moment(places.oldest(con, self._seen.tables, account, query.conversation))
-        return SearchPage(items=[self._with_parent(con, hit) for hit in hits], cursor=cursor, back_to=back_to)
+        items = [self._with_parent(con, hit) for hit in hits]
+        return SearchPage(items=items, cursor=cursor, back_to=back_to, advice=advice(query.text))
 
     def _with_parent(self, con: Connection, hit: Hit) -> Hit:
         message = hit.message

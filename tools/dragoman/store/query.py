@@ -54,7 +54,7 @@ def parse(text: str) -> Query:
     """
     if len(text) > LONGEST:
         raise InvalidArgument(f"The query is longer than {LONGEST:,} characters.", hint="Use a few telling words.")
-    items = [item for item in map(_item, _ITEM.finditer(text.translate(_QUOTES))) if _SEARCHABLE.search(item.folded)]
+    items = _items(text)
     wanted = [item for item in items if not item.excluded]
     if not wanted:
         raise InvalidArgument(
@@ -63,6 +63,14 @@ def parse(text: str) -> Query:
     if len(items) > _MOST:
         raise InvalidArgument(f"The query has more than {_MOST} words.", hint="Use a few telling words.")
     return _query(wanted, [item for item in items if item.excluded])
+
+
+def advice(text: str) -> str:
+    """What would find more than a query does, as a sentence; empty when nothing would."""
+    for item in _items(text):
+        if _single(item) and not (item.excluded or item.phrase or item.prefix):
+            return f"{item.text} alone finds only that word, {item.text}* finds all that begin so"
+    return ""
 
 
 def _query(wanted: list[_Item], excluded: list[_Item]) -> Query:
@@ -74,6 +82,16 @@ def _query(wanted: list[_Item], excluded: list[_Item]) -> Query:
         loose=None if loose == exact else f"({loose}) NOT ({exact}){without}",
         words=tuple(item.text for item in wanted),
     )
+
+
+def _items(text: str) -> list[_Item]:
+    found = map(_item, _ITEM.finditer(text.translate(_QUOTES)))
+    return [item for item in found if _SEARCHABLE.search(item.folded)]
+
+
+def _single(item: _Item) -> bool:
+    """A single letter begins so many words that looking them all up tells nothing and takes long."""
+    return len(item.folded.strip()) < 2 and not terms.query_body(item.folded)[1]  # noqa: PLR2004 - said above
 
 
 def _item(found: re.Match[str]) -> _Item:
@@ -94,11 +112,9 @@ def _exact(item: _Item) -> str:
 
 
 def _loose(item: _Item) -> str:
-    spelled, open_ended = terms.query_body(item.folded)
-    # A single letter begins so many words that looking them all up tells nothing and takes long.
-    single = len(item.folded.strip()) < 2  # noqa: PLR2004 - said above
-    if item.phrase or (single and not open_ended):
+    if item.phrase or _single(item):
         return _exact(item)
+    spelled, _ = terms.query_body(item.folded)
     found = _in_body(spelled, prefix=True)
     pieces = terms.pieces_of(item.text)
     return f"({found} OR parts : {_quoted(pieces, prefix=False)})" if pieces else found

@@ -81,7 +81,11 @@ class MessageView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchView:
-    """Hits, best first; ``conversations`` by ``(account, conversation id)`` for their titles."""
+    """Hits, best first; ``conversations`` by ``(account, conversation id)`` for their titles.
+
+    Attributes:
+        notes: Sentences about the result, for the header.
+    """
 
     query: str
     hits: Sequence[Hit]
@@ -89,6 +93,7 @@ class SearchView:
     searched: Sequence[Searched] = ()
     more: bool = False
     failures: Sequence[Failure] = ()
+    notes: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

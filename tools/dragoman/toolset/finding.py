@@ -80,9 +80,10 @@ async def search_messages(
     )
     merge = Merge[Hit](cursor)
     searched: dict[str, Searched] = {}
+    advice: set[str] = set()
 
     async def open_feed(one: Account) -> Source[Hit]:
-        return await _hits(call, one, asked, searched)
+        return await _hits(call, one, asked, searched, advice)
 
     await merge.open(accounts, open_feed, lambda hit: matches(hit.message, asked))
     await merge.take(limit, None)
@@ -93,11 +94,14 @@ async def search_messages(
         searched=[searched[one.name] for one in accounts if one.name in searched],
         more=merge.more,
         failures=merge.failures,
+        notes=[] if merge.items or merge.more or cursor else sorted(advice - {""}),
     )
     return Found(view, merge.places)
 
 
-async def _hits(call: Call, account: Account, asked: SearchQuery, searched: dict[str, Searched]) -> Source[Hit]:
+async def _hits(
+    call: Call, account: Account, asked: SearchQuery, searched: dict[str, Searched], advice: set[str]
+) -> Source[Hit]:
     by_service = Capability.SEARCH_MESSAGES in account.capabilities
     store = await call.workspace.store()
     provider = await account.provider() if by_service else None
@@ -107,6 +111,7 @@ async def _hits(call: Call, account: Account, asked: SearchQuery, searched: dict
         page = await (provider.search_messages(question) if provider else store.search(account.name, question))
         where = "service" if provider else "local index"
         searched[account.name] = Searched(account.name, where, page.back_to)
+        advice.add(page.advice)
         return replace(page, items=await _seen(call, account, page.items))
 
     return Source(fetch=fetch, key=lambda hit: f"{hit.message.conversation}/{hit.message.id}")

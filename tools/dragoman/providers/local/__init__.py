@@ -27,6 +27,7 @@ from dragoman.providers.local import identifiers, merging, shelf
 from dragoman.providers.local.settings import LocalSettings
 from dragoman.store.database import Database
 from dragoman.store.folder import default_path
+from dragoman.store.query import advice
 from dragoman.store.search import Wanted, search
 from dragoman.store.sql import Connection
 
@@ -222,7 +223,7 @@ def _search(con: Connection, query: SearchQuery, limit: int) -> SearchPage:
         cursor=query.cursor,
     )
     hits, cursor = search(con, shelf.ARCHIVE, wanted)
-    return SearchPage(items=hits, cursor=cursor)
+    return SearchPage(items=hits, cursor=cursor, advice=advice(query.text))
 
 
 def _send(con: Connection, message: Message) -> Message:

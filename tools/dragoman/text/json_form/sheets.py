@@ -97,7 +97,11 @@ class _Conversations(_Page):
         return conversation_object(self._view.conversations[index], self.zone, room)
 
     def page(self, items: Sequence[JsonObject], room: Room) -> JsonObject:
-        return {"conversations": items, **present(failures=_failures(self._view.failures, room))}
+        failures = self._view.failures
+        return {
+            "conversations": items,
+            **present(failures=_failures(failures, room), left_out=_unsaid(failures, room)),
+        }
 
 
 class _Messages(_Page):
@@ -137,8 +141,16 @@ class _Search(_Page):
         return {"conversation": conversation_ref(hit.message.account, hit.message.conversation, room), **found}
 
     def page(self, items: Sequence[JsonObject], room: Room) -> JsonObject:
-        searched = [self._searched(one, room) for one in self._view.searched[: _accounts(room)]]
-        return {"messages": items, "searched": searched, **present(failures=_failures(self._view.failures, room))}
+        most = _accounts(room)
+        return {
+            "messages": items,
+            "searched": [self._searched(one, room) for one in self._view.searched[:most]],
+            **present(
+                failures=_failures(self._view.failures, room),
+                left_out=max(0, len(self._view.searched) - most) + _unsaid(self._view.failures, room),
+                notes=_notes(self._view.notes, room),
+            ),
+        }
 
     def _searched(self, one: Searched, room: Room) -> JsonObject:
         return {
@@ -180,6 +192,11 @@ def _failures(failures: Sequence[Failure], room: Room) -> list[JsonObject]:
         {"account": one_line(one.account, 32, room.part), "reason": one_line(one.reason, _SENTENCE, room.part * 2)}
         for one in failures[: _accounts(room)]
     ]
+
+
+def _unsaid(failures: Sequence[Failure], room: Room) -> int:
+    """How many accounts failed beyond those that are named."""
+    return max(0, len(failures) - _accounts(room))
 
 
 def _accounts(room: Room) -> int:

@@ -11,7 +11,7 @@ from dragoman.text.excerpt import one_line
 from dragoman.text.finds import excerpt_of
 from dragoman.text.moments import day, local, zone_name
 from dragoman.text.plain.conversations import failure_lines
-from dragoman.text.plain.header import BETWEEN, counted, header, reference, title
+from dragoman.text.plain.header import BETWEEN, aside, counted, header, reference, title
 from dragoman.text.plain.lines import handle, indent, parent_handle, when, who
 from dragoman.text.plain.marks import marks
 from dragoman.text.room import Room
@@ -75,6 +75,7 @@ class SearchText(Sheet):
             *covered(self._view.searched, self._zone, room),
             f"times in {zone_name(self._zone)}",
             self._notice,
+            *(aside(note, room) for note in self._view.notes[:3]),
             cursor=cursor,
         )
 
