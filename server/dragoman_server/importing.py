@@ -168,14 +168,18 @@ def _lines(rows: Iterable[Row], zone: tzinfo) -> Iterator[Batch]:
     reader = Reader(zone)
     waiting: dict[str, list[Message]] = {}
     held = position = 0
-    for row in rows:
-        position = row.position
-        message = _message(reader, row)
-        waiting.setdefault(message.conversation, []).append(message)
-        held += 1
-        if held >= BATCH:
-            yield from _batches(waiting, position)
-            waiting, held = {}, 0
+    try:
+        for row in rows:
+            message = _message(reader, row)
+            position = row.position
+            waiting.setdefault(message.conversation, []).append(message)
+            held += 1
+            if held >= BATCH:
+                yield from _batches(waiting, position)
+                waiting, held = {}, 0
+    except (InvalidArgument, OSError):
+        yield from _batches(waiting, position)  # what was right before the mistake is kept
+        raise
     yield from _batches(waiting, position)
 
 

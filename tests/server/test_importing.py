@@ -225,16 +225,28 @@ async def test_a_mistake_says_how_many_messages_before_it_are_stored(config, fil
         with pytest.raises(InvalidArgument) as caught:
             await load(shared, file(*good, "{\n"))
         outcome = await load(shared, file(*good))
-    assert caught.value.hint == "4,000 messages before it are stored; importing again doubles nothing."
-    assert outcome.new == 5
+    assert caught.value.hint == "4,005 messages before it are stored; importing again doubles nothing."
+    assert outcome.new == 0
 
 
 @pytest.mark.anyio
 async def test_a_mistake_before_which_nothing_is_stored_speaks_of_nothing_else(config, file):
     async with desk.at(config) as shared:
         with pytest.raises(InvalidArgument) as caught:
-            await load(shared, file(line(), "{\n"))
-    assert str(caught.value) == "Line 2: The line is no JSON object."
+            await load(shared, file(line(sent_at="soon"), line()))
+    assert str(caught.value) == "Line 1: The member sent_at is no ISO time."
+
+
+@pytest.mark.anyio
+async def test_of_a_short_file_too_what_stands_before_a_mistake_is_stored(config, file):
+    good = [line(text=f"message {number}", conversation=f"c{number % 2}") for number in range(3)]
+    async with desk.at(config) as shared:
+        with pytest.raises(InvalidArgument, match=r"Line 4: .* 3 messages before it are stored"):
+            await load(shared, file(*good, "{\n", line(text="after it")))
+        found = await call_tool(shared, "search_messages", {"query": "message"})
+        after = await call_tool(shared, "search_messages", {"query": "after"})
+    assert found.text.startswith("3 hits")
+    assert after.text.startswith("0 hits")
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes here")

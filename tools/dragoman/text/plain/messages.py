@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import tzinfo
 from typing import Final
 
@@ -11,6 +12,7 @@ from dragoman.model import Order
 from dragoman.text.moments import zone_name
 from dragoman.text.plain.header import account_name, aside, conversation_reference, counted, header, title
 from dragoman.text.plain.lines import Said, handle, places, say, written
+from dragoman.text.plain.subjects import plain_messages
 from dragoman.text.room import Room
 from dragoman.text.sheet import Answer, Sheet
 from dragoman.text.threads import arrange
@@ -28,7 +30,7 @@ class MessagesText(Sheet):
         """Take a view; nothing is laid out yet."""
         self.count = len(view.messages)
         self.single = self.count == 1
-        self._view = view
+        self._view = replace(view, messages=plain_messages(view.messages, view.conversation.title))
         self._zone = zone
         self._notice = notice
         self._latest = view.order is Order.LATEST

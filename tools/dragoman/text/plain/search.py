@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import tzinfo
 from typing import Final
 
@@ -14,6 +15,7 @@ from dragoman.text.plain.conversations import failure_lines
 from dragoman.text.plain.header import BETWEEN, aside, counted, header, reference, title
 from dragoman.text.plain.lines import handle, indent, parent_handle, when, who
 from dragoman.text.plain.marks import marks
+from dragoman.text.plain.subjects import plain_hit
 from dragoman.text.room import Room
 from dragoman.text.sheet import Answer, Sheet
 from dragoman.text.tokens import measure
@@ -28,7 +30,7 @@ class SearchText(Sheet):
     def __init__(self, view: SearchView, zone: tzinfo, notice: str) -> None:
         """Take a view; nothing is laid out yet."""
         self.count = len(view.hits)
-        self._view = view
+        self._view = replace(view, hits=[self._plain(view, hit) for hit in view.hits])
         self._zone = zone
         self._notice = notice
 
@@ -53,6 +55,11 @@ class SearchText(Sheet):
     def length(self) -> int:
         """Characters of all texts."""
         return sum(len(hit.message.text) for hit in self._view.hits)
+
+    @staticmethod
+    def _plain(view: SearchView, hit: Hit) -> Hit:
+        place = view.conversations.get((hit.message.account, hit.message.conversation))
+        return hit if place is None else plain_hit(hit, place.title)
 
     def _line(self, hit: Hit, room: Room) -> str:
         message = hit.message
