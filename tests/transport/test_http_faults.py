@@ -49,6 +49,10 @@ FAULTS = {
     "429 that says no": (http(429, headers={"x-should-retry": "false"}), RateLimited, 1, RateLimited, 1),
     "429 for an hour": (http(429, headers={"retry-after": "3600"}), RateLimited, 1, RateLimited, 1),
     "500": (http(500, "no"), Unavailable, 1, OutcomeUnknown, 1),
+    "500 that says yes": (
+        http(500, headers={"x-should-retry": "true"}), Unavailable, ATTEMPTS, OutcomeUnknown, 1,
+    ),
+    "409 that says yes": (http(409, headers={"x-should-retry": "True"}), Conflict, ATTEMPTS, Conflict, 1),
     "501": (http(501, "no"), Unavailable, 1, OutcomeUnknown, 1),
     "502 page": (http(502, PAGE), Unavailable, ATTEMPTS, OutcomeUnknown, 1),
     "503": (http(503), Unavailable, ATTEMPTS, OutcomeUnknown, 1),

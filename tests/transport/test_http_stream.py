@@ -22,6 +22,7 @@ EXPECTED = [
     Event("start", '{"a":1}', "7"),
     Event("message", "one\n\n two", "7"),
     Event("message", "€", "7"),
+    Event("cut", "off", "7"),
 ]
 
 

@@ -64,6 +64,17 @@ async def test_a_title_is_looked_up_once_for_several_reads_and_again_for_a_write
     assert lists() == 3
 
 
+@pytest.mark.parametrize("gone", [False, True], ids=["renamed", "gone"])
+async def test_a_title_that_means_another_conversation_now_is_looked_up_anew(client, service, gone):
+    assert "Ann Lee: hello" in await client.call("list_messages", conversation="Migration")
+    service.conversations["room"]["subject"] = "Archive"
+    if gone:
+        del service.conversations["room"]
+    service.open("other", "Migration")
+    service.add("other", "of the other")
+    assert "of the other" in await client.call("list_messages", conversation="Migration")
+
+
 async def test_a_conversation_in_the_trash_says_so_in_the_list_and_no_more_when_it_is_back(client, service):
     for status, shown in (("trash", True), ("OPEN", False)):
         service.conversations["room"]["status"] = status

@@ -10,7 +10,7 @@ import pytest
 from datagrid_service import KEY, Datagrid, ok, opened, refused
 from pydantic import ValidationError
 
-from dragoman.errors import InvalidArgument, NotFound, PermissionDenied, RateLimited, Unauthenticated
+from dragoman.errors import BadResponse, InvalidArgument, NotFound, PermissionDenied, RateLimited, Unauthenticated
 from dragoman.provider import AccountSettings, Capability, Draft, MessageQuery
 from dragoman.providers.datagrid import DatagridProvider, DatagridSettings
 from dragoman.registry import provider_class
@@ -79,6 +79,15 @@ async def test_checking_costs_one_call():
     async with opened(datagrid) as account:
         assert await account.check() == "the key is accepted in teamspace ts_88"
     assert [one.operation for one in datagrid.journal] == ["GET /identity"]
+
+
+@pytest.mark.parametrize("body", [{"error": "forbidden", "message": "No."}, {}, {"object": "list", "data": []}])
+async def test_checking_takes_nothing_for_an_identity_that_names_nobody(body):
+    datagrid = Datagrid()
+    datagrid.before = lambda _: ok(body)
+    async with opened(datagrid) as account:
+        with pytest.raises(BadResponse, match="does not say whose key"):
+            await account.check()
 
 
 async def test_checking_names_a_teamspace_that_is_not_reached():

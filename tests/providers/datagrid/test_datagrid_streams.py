@@ -76,6 +76,19 @@ async def test_odd_events_are_passed_over(datagrid, streaming, odd):
     assert streaming
 
 
+@pytest.mark.parametrize("end", [END.rstrip("\n"), END[:-1], "data: [DONE]", "data: [DONE]\n"])
+async def test_a_last_event_that_is_complete_but_for_its_blank_line_counts(datagrid, streaming, end):
+    answer = await ask(datagrid, START, piece("You said: What now?"), end)
+    assert answer.text == "You said: What now?"
+    assert streaming
+
+
+async def test_half_an_end_is_none(datagrid, streaming):
+    with pytest.raises(OutcomeUnknown, match='broke off after: "You said"'):
+        await ask(datagrid, START, piece("You said"), END.rstrip("\n}"))
+    assert streaming
+
+
 @pytest.mark.parametrize("end", ["data: [DONE]\n\n", "event: done\ndata: [DONE]\n\n", END + piece("more")])
 async def test_a_stream_has_two_ends(datagrid, streaming, end):
     answer = await ask(datagrid, START, piece("You said: What now?"), end)

@@ -151,10 +151,11 @@ def _uncertain(call: Call, status: int, pause: float | None) -> bool:
 
 
 def _repeat(call: Call, dialect: Dialect, raw: Raw, pause: float | None) -> Repeat:
-    if raw.headers.get("x-should-retry", "").strip().lower() == "false":
+    asked = raw.headers.get("x-should-retry", "").strip().lower()
+    if asked == "false":
         return "never"
     if call.kind == "read":
-        return "yes" if raw.status in dialect.retry_on else "never"
+        return "yes" if asked == "true" or raw.status in dialect.retry_on else "never"
     certain = raw.status == TOO_MANY or _put_off(call, raw.status, pause)
     return "yes" if certain else "never"
 

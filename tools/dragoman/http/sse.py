@@ -75,7 +75,10 @@ class LineSplitter:
 
 
 async def events_of(lines: AsyncIterator[str]) -> AsyncIterator[Event]:
-    """Put lines together to events. What a stream leaves unfinished at its end is dropped, as the standard says.
+    """Put lines together to events.
+
+    The last one may lack its blank line. The standard says to drop it then, but servers do forget that line;
+    whether such an event is whole has to show in its data.
 
     Raises:
         UnreadableBodyError: An event is too large.
@@ -98,3 +101,5 @@ async def events_of(lines: AsyncIterator[str]) -> AsyncIterator[Event]:
             last_id = value
         if size > LONGEST_LINE:
             raise UnreadableBodyError("has an event that is too large")
+    if data:
+        yield Event(name or "message", "\n".join(data), last_id)

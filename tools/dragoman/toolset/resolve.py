@@ -135,9 +135,9 @@ async def _by_title(workspace: Workspace, said: str, *, fresh: bool) -> Conversa
     wanted = _plain(said)
     if not wanted:
         raise InvalidArgument("The conversation has no name.", hint="list_conversations shows references and titles.")
-    lately = None if fresh else titles.find(workspace, said)
+    lately = None if fresh else await _lately(workspace, said, wanted)
     if lately is not None:
-        return await describe(workspace, lately)
+        return lately
     known = await _candidates(workspace, said.strip().lstrip("#"))
     exact = [c for c in known if _plain(c.title) == wanted] or [c for c in known if c.id == said.strip()]
     if len(exact) == 1:
@@ -151,6 +151,18 @@ async def _by_title(workspace: Workspace, said: str, *, fresh: bool) -> Conversa
     if foreign is not None:
         workspace.account(foreign.account)
     raise NotFound(f"No conversation is called {clean_line(said, 60)!r}.", hint=_nearest(wanted, known))
+
+
+async def _lately(workspace: Workspace, said: str, wanted: str) -> Conversation | None:
+    """What these words meant a moment ago, if it is still there and still called so."""
+    reference = titles.find(workspace, said)
+    if reference is None:
+        return None
+    try:
+        found = await describe(workspace, reference, fresh=True)
+    except NotFound:
+        return None
+    return found if _plain(found.title) == wanted or found.id == said.strip() else None
 
 
 async def _candidates(workspace: Workspace, title: str) -> list[Conversation]:

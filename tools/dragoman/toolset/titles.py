@@ -1,7 +1,7 @@
 """Titles that were found a moment ago.
 
 To say that exactly one conversation has a title, every account has to list its conversations. An assistant names the
-same conversation in one call after the other, so for a while the answer stands.
+same conversation in one call after the other, so for a while it is only looked at whether that one is still called so.
 """
 
 from __future__ import annotations

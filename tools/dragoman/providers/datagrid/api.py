@@ -83,7 +83,11 @@ class Api:
 
     async def identity(self) -> wire.Identity:
         """Whose credentials these are; the cheapest call there is."""
-        return (await self._get("/identity", wire.Identity, "check")).value
+        answer = await self._get("/identity", wire.Identity, "check")
+        found = answer.value
+        if not (found.user_id or found.current_teamspace_id or found.teamspaces):
+            raise answer.failure("{service} answers and does not say whose key this is", hint=_HINTS[401])
+        return found
 
     async def conversations(self, *, limit: int, after: str | None) -> wire.Listing[wire.Conversation]:
         """A page of conversations, the last changed first. The order that holds without a wish is not documented."""
