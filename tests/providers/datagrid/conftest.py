@@ -25,7 +25,7 @@ def datagrid(request):
 
 
 @pytest.fixture(params=[False, True], ids=["plain", "streamed"])
-def listening(request):
+async def listening(request):
     """Somebody listens to the progress, or nobody does; what was heard."""
     heard = []
 
@@ -37,7 +37,7 @@ def listening(request):
 
 
 @pytest.fixture
-def streaming():
+async def streaming():
     heard = []
 
     async def listen(done, text):
