@@ -90,6 +90,18 @@ def test_an_unknown_title_is_answered_with_near_ones(harbor: ScriptedServer) -> 
     assert "local:c-kiosk-firmware" in said
 
 
+def test_a_conversation_without_a_title_is_found_by_the_people_it_is_shown_with(harbor: ScriptedServer) -> None:
+    people = "Ines Duarte, Tomasz Wolny"
+    assert people in harbor.call("list_conversations")
+    assert harbor.json("list_messages", conversation=people)["conversation"] == "local:d-ines-tomasz"
+    assert "local:d-ines-tomasz" in harbor.error("list_messages", conversation="Ines Duarte, Tomas Wolny")
+
+
+@pytest.mark.parametrize("said", ["local:new room", "local:a/b c", "local:/"])
+def test_a_reference_that_is_not_encoded_is_answered_with_the_rule(harbor: ScriptedServer, said: str) -> None:
+    assert "%20" in harbor.error("list_messages", conversation=said)
+
+
 def test_an_unknown_reference_says_which_tool_helps(harbor: ScriptedServer) -> None:
     assert "list_conversations" in harbor.error("list_messages", conversation="local:nowhere")
 
@@ -117,6 +129,15 @@ def test_author_and_time_narrow_the_list(harbor: ScriptedServer) -> None:
     assert {m["author"] for m in page["messages"]} == {"Haruka Ono"}
     assert {m["sent_at"][:10] for m in page["messages"]} == {"2026-04-09"}
     assert "cursor" not in page
+
+
+@pytest.mark.parametrize("author", ["@Haruka Ono", " haruka ", "haruka@harborbikes.example", "p-haruka"])
+def test_an_author_is_found_however_people_write_them(harbor: ScriptedServer, author: str) -> None:
+    arguments = {"author": author, "limit": 5}
+    listed = harbor.json("list_messages", conversation="#kiosk-firmware", **arguments)["messages"]
+    assert [message["author"] for message in listed] == ["Haruka Ono"] * 5
+    found = harbor.json("search_messages", query="the", **arguments)["messages"]
+    assert {message["author"] for message in found} == {"Haruka Ono"}
 
 
 def test_filters_page_to_every_match(harbor: ScriptedServer) -> None:

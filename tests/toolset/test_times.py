@@ -44,7 +44,20 @@ def test_a_day_as_an_end_includes_the_day() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["2026-02-30", "2\u017f", "soon", "25:00", "999999w", "0000-01-01", "10000-01-01", "", "2h3d"]
+    "text",
+    [
+        "2026-02-30",
+        "2\u017f",
+        "soon",
+        "25:00",
+        "999999w",
+        "0000-01-01",
+        "10000-01-01",
+        "",
+        "2h3d",
+        "1744102800",
+        "1773133200000",
+    ],
 )
 def test_an_impossible_time_is_answered_with_forms_that_work(text: str) -> None:
     with pytest.raises(InvalidArgument) as refused:

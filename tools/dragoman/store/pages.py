@@ -80,7 +80,7 @@ def by_numbers(con: Connection, archive: Archive, numbers: list[int]) -> dict[in
 
 def authors_like(con: Connection, archive: Archive, part: str) -> list[int]:
     """The archive's numbers of the authors that have ``part`` in their name, id or address."""
-    wanted = part.casefold()
+    wanted = part.strip().lstrip("@").casefold()
     found = con.execute(archive.tables.sql("SELECT author, data FROM $authors"))
     return [number for number, data in found if _is_like(rows.from_author_json(data), wanted)]
 

@@ -139,7 +139,7 @@ async def _by_title(workspace: Workspace, said: str, *, fresh: bool) -> Conversa
     if lately is not None:
         return lately
     known = await _candidates(workspace, said.strip().lstrip("#"))
-    exact = [c for c in known if _plain(c.title) == wanted] or [c for c in known if c.id == said.strip()]
+    exact = [c for c in known if _plain(_called(c)) == wanted] or [c for c in known if c.id == said.strip()]
     if len(exact) == 1:
         titles.keep(workspace, said, Reference(exact[0].account, exact[0].id))
         return exact[0]
@@ -150,7 +150,8 @@ async def _by_title(workspace: Workspace, said: str, *, fresh: bool) -> Conversa
     foreign = parse(said.strip())
     if foreign is not None:
         workspace.account(foreign.account)
-    raise NotFound(f"No conversation is called {clean_line(said, 60)!r}.", hint=_nearest(wanted, known))
+    hint = _spelling(workspace, said) or _nearest(wanted, known)
+    raise NotFound(f"No conversation is called {clean_line(said, 60)!r}.", hint=hint)
 
 
 async def _lately(workspace: Workspace, said: str, wanted: str) -> Conversation | None:
@@ -210,8 +211,21 @@ def _plain(title: str) -> str:
     return " ".join(title.split()).lstrip("#").strip().casefold()
 
 
+def _called(conversation: Conversation) -> str:
+    """What answers call it: its title, else its people."""
+    return conversation.title or ", ".join(conversation.participants)
+
+
+def _spelling(workspace: Workspace, said: str) -> str:
+    """How a reference to one of the accounts has to be written, when it is written otherwise."""
+    account, _, rest = said.strip().partition(":")
+    if not rest.strip() or account not in workspace.accounts:
+        return ""
+    return "In a reference, white space of an id is written %20, and / is %2F."
+
+
 def _nearest(wanted: str, known: Sequence[Conversation]) -> str:
-    by_title = {_plain(c.title): c for c in known if c.title}
+    by_title = {_plain(_called(c)): c for c in known if _called(c)}
     near = [by_title[title] for title in get_close_matches(wanted, by_title, n=3, cutoff=0.4)]
     if near:
         return f"Nearest: {_listing(near)}."
@@ -219,5 +233,5 @@ def _nearest(wanted: str, known: Sequence[Conversation]) -> str:
 
 
 def _listing(conversations: Sequence[Conversation]) -> str:
-    shown = [f"{Reference(c.account, c.id)} ({clean_line(c.title, 60)})" for c in conversations[:_SHOWN]]
+    shown = [f"{Reference(c.account, c.id)} ({clean_line(_called(c), 60)})" for c in conversations[:_SHOWN]]
     return ", ".join(shown) + (", ..." if len(conversations) > _SHOWN else "")
