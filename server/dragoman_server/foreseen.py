@@ -53,13 +53,13 @@ def tools(snapshot: dict[str, Any], settings: dict[str, Any], *, read_only: bool
         read_only: Nothing may be written.
     """
     general = {key: value for key, value in settings.items() if key != "accounts"}
-    accounts = settings.get("accounts") or snapshot["default"]
+    accounts = settings.get("accounts", {})
     if not is_table(accounts) or not _all_hold(snapshot["general"], general, ""):
         return None
     found: set[str] = set()
     outside = False
     files = 0
-    for name, table in accounts.items():
+    for name, table in (accounts or snapshot["default"]).items():
         kind = snapshot["providers"].get(table.get("provider")) if _is_account(name, table) else None
         if kind is None or not _is_plain(kind, name, table, read_only=read_only):
             return None

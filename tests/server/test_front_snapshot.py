@@ -276,6 +276,12 @@ def test_a_list_of_places_on_this_machine_is_looked_up_before_the_start():
     assert foreseen.tools(snapshot(), {"accounts": {"a": table}}, read_only=False) is None
 
 
+@pytest.mark.parametrize("accounts", [[], 0, False, "", None, "local"])
+def test_accounts_that_are_no_table_are_left_to_what_says_so(accounts):
+    assert foreseen.tools(snapshot(), {"accounts": accounts}, read_only=False) is None
+    assert foreseen.tools(snapshot(), {"accounts": {}}, read_only=False) is not None
+
+
 @pytest.mark.parametrize("folder", ["XDG_CONFIG_HOME", "HOME", "nowhere"])
 def test_the_settings_file_is_found_where_the_settings_find_it(tmp_path, monkeypatch, folder):
     monkeypatch.delenv("DRAGOMAN_CONFIG", raising=False)

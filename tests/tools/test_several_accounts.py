@@ -1,5 +1,6 @@
 """Several accounts at once: fan-out, partial failure, merged pages, and accounts that cannot do everything."""
 
+import json
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -71,6 +72,15 @@ class Radio(Provider):
         return replace(page.items[0], extra={"frequency": 101})
 
 
+class Nameless(Radio):
+    name = "nameless"
+
+    async def list_conversations(self, query: ConversationQuery) -> Page[Conversation]:
+        people = [("Ines Duarte", "Tomasz Wolny"), ("Ann",), ()]
+        items = [Conversation(id=f"d{n}", kind=ConversationKind.DIRECT, participants=p) for n, p in enumerate(people)]
+        return Page(items=items)
+
+
 class Silent(Radio):
     name = "silent"
 
@@ -104,7 +114,7 @@ class Locked(Radio):
 
 @pytest.fixture(autouse=True)
 def radios(monkeypatch: pytest.MonkeyPatch) -> None:
-    for kind in (Radio, Silent, Crashing, Locked, Forging):
+    for kind in (Radio, Nameless, Silent, Crashing, Locked, Forging):
         monkeypatch.setitem(registry.BUILT_IN, kind.name, f"{__name__}:{kind.__name__}")
     monkeypatch.setattr(Radio, "opened", 0)
     monkeypatch.setattr(Radio, "closed", 0)
@@ -214,6 +224,15 @@ async def test_a_title_that_two_accounts_have_is_listed_with_both_references() -
     async with connect(accounts(one="radio", two="radio")) as client:
         with pytest.raises(ToolError, match=r"one:c3.*two:c3|two:c3.*one:c3"):
             await client.call("list_messages", conversation="Talk 3")
+
+
+async def test_a_conversation_without_a_title_is_found_by_the_people_it_is_shown_with() -> None:
+    async with connect(accounts(one="nameless")) as client:
+        assert "one:d0 Ines Duarte, Tomasz Wolny" in await client.call("list_conversations")
+        page = await client.call("list_messages", conversation="Ines Duarte, Tomasz Wolny", format="json")
+        assert json.loads(page)["conversation"] == "one:d0"
+        with pytest.raises(ToolError, match=r"Nearest: one:d0 \(Ines Duarte, Tomasz Wolny\)"):
+            await client.call("list_messages", conversation="Ines Duarte, Tomas Wolny")
 
 
 async def test_accounts_are_opened_when_first_needed_once_and_closed_at_the_end() -> None:

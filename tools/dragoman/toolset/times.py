@@ -9,7 +9,7 @@ from typing import Final
 from dragoman.errors import InvalidArgument
 
 _AGO: Final = re.compile(r"(\d{1,6})\s*(s|m|min|h|d|w)(?:\s+ago)?", re.IGNORECASE | re.ASCII)
-_DAY_AND_TIME: Final = re.compile(r"[0-9W-]{7,10}[T ][0-9]", re.IGNORECASE)
+_DAY: Final = re.compile(r"(?:[0-9]{4}-[0-9W]|[0-9]{4}W|[0-9]{8}(?![0-9]))[0-9-]*(?:[T ]|$)", re.IGNORECASE)
 _UNITS: Final = {"s": "seconds", "m": "minutes", "min": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _DAYS: Final = {"today": 0, "yesterday": -1, "tomorrow": 1}
 _FIRST: Final = datetime.min.replace(tzinfo=UTC)
@@ -82,11 +82,11 @@ def _relative(said: str, zone: tzinfo, now: datetime, *, end: bool) -> datetime 
 
 
 def _absolute(said: str, zone: tzinfo, *, end: bool) -> datetime:
+    if not _DAY.match(said):
+        raise ValueError  # a count of seconds would be taken for a day of long ago and a time
     try:
         return _day(date.fromisoformat(said), zone, end=end)
     except ValueError:
-        if not _DAY_AND_TIME.match(said):
-            raise  # else a count of seconds would be a day of long ago with a time behind it
         moment = datetime.fromisoformat(said)
     if moment.tzinfo is not None:
         return moment
