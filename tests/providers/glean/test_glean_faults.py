@@ -59,7 +59,7 @@ FAULTS = {
     "cut body": (Fault(200, {"results": [], "hasMore": False}, cut=True), BadResponse, 2),
     "no JSON": (Fault(200, '{"hasMore": fal'), BadResponse, 2),
     "a page": (Fault(200, PAGE, {"content-type": "text/html"}), BadResponse, 2),
-    "a list": (Fault(200, "[1, 2]"), BadResponse, 1),
+    "a list": (Fault(200, "[1, 2]"), BadResponse, 2),
     "slow": (Fault(error=httpx.ReadTimeout("slow")), DeadlineExceeded, 2),
     "redirect elsewhere": (Fault(302, "", {"location": "https://elsewhere.example/login"}), BadResponse, 1),
 }  # fmt: skip

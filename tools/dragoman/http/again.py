@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
+from functools import partial
 from typing import Final, Generic, TypeVar
+from weakref import ref
 
 T = TypeVar("T")
 
 _MOST: Final = 8
 _LARGEST: Final = 256 << 10  # bytes of a body that is worth keeping
+_MOST_MADE: Final = 16
 
 
 class Again:
@@ -31,30 +34,37 @@ class Again:
         if len(body) <= _LARGEST:
             self._values[key] = found
             self._values.move_to_end(key)
-            if len(self._values) > _MOST:
-                self._values.popitem(last=False)
+        if len(self._values) > _MOST:
+            self._values.popitem(last=False)
         return found
 
 
 class Derived(Generic[T]):
-    """What was made of the last few values, found by the value's identity. The values must not be changed.
+    """What was made of values, as long as somebody keeps these: of those that come again, :class:`Again` does.
 
-    Args:
-        most: How many are kept.
+    Values are told apart by identity and must not be changed; what is made of one must not hold it.
     """
 
-    def __init__(self, most: int = _MOST) -> None:
-        self._most = most
-        self._made: OrderedDict[tuple[int, object], tuple[object, T]] = OrderedDict()
+    def __init__(self) -> None:
+        self._made: dict[int, tuple[ref[object], OrderedDict[Hashable, T]]] = {}
 
-    def of(self, value: object, about: object, make: Callable[[], T]) -> T:
+    def __len__(self) -> int:
+        """Of how many values something is kept."""
+        return len(self._made)
+
+    def of(self, value: object, about: Hashable, make: Callable[[], T]) -> T:
         """What ``make`` makes of a value; ``about`` is whatever else that depends on."""
-        key = (id(value), about)
-        found = self._made.get(key)
-        if found is not None and found[0] is value:  # an id is given again when its object is gone
-            return found[1]
-        made = make()
-        self._made[key] = (value, made)
-        if len(self._made) > self._most:
-            self._made.popitem(last=False)
-        return made
+        place = id(value)
+        found = self._made.get(place)
+        if found is None:
+            found = self._made[place] = ref(value, partial(self._forget, place)), OrderedDict()
+        made = found[1]
+        if about in made:
+            return made[about]
+        if len(made) == _MOST_MADE:
+            made.popitem(last=False)
+        made[about] = one = make()
+        return one
+
+    def _forget(self, place: int, _: ref[object]) -> None:
+        self._made.pop(place, None)

@@ -30,7 +30,6 @@ __all__ = ["NEW", "DatagridProvider", "DatagridSettings"]
 NEW: Final = "new"
 """The conversation to send to when a new one is wanted."""
 
-_KEPT: Final = 500
 _UNANSWERED: Final = "stored, not answered yet"
 
 
@@ -49,7 +48,7 @@ class DatagridProvider(Provider):
             self._api = api
             self._names = Names(api)
             self._reader = Reader(api)
-            self._made = Derived[Message | None](_KEPT)
+            self._made = Derived[Message | None]()
 
     @classmethod
     @asynccontextmanager

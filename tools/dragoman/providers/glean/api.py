@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import TYPE_CHECKING, Any, Final, Literal, Self, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Final, Literal, Self, TypeAlias, TypeVar
 
 from pydantic import BaseModel
 
 from dragoman.acting import acting_for
 from dragoman.errors import Unauthenticated
-from dragoman.http import Answer, Derived, HttpClient, Stream
+from dragoman.http import Answer, HttpClient, Stream
 from dragoman.pace import Rate
 from dragoman.providers.glean.refusals import DIALECT
 from dragoman.providers.glean.settings import PRINCIPAL, GleanSettings
-from dragoman.providers.glean.tolerance import lenient
+from dragoman.providers.glean.tolerance import tolerant
 from dragoman.secret import bearer
 
 if TYPE_CHECKING:
@@ -53,7 +53,6 @@ class Api:
             concurrency=_CHATS_AT_ONCE, rates=CHAT_RATES, ca_file=ca_file, transport=transport,
         )  # fmt: skip
         self._open = AsyncExitStack()
-        self._read = Derived[Any]()
 
     async def __aenter__(self) -> Self:
         """Prepare the connections."""
@@ -84,20 +83,17 @@ class Api:
             )
         return person
 
-    async def read(self, path: Endpoint, body: object, model: type[M], *, family: str = "") -> tuple[M, Answer[object]]:
+    async def read(self, path: Endpoint, body: object, model: type[M], *, family: str = "") -> tuple[M, Answer[M]]:
         """Ask for something; ``body`` may be ``None`` for none at all.
 
         Raises:
             DragomanError: Of the family, with what to do next.
         """
         answer = await self._reading.request(
-            "POST", f"{PREFIX}/{path}", kind="read", json=body, headers=self._headers(), family=family,
-            operation=path, shared=True,
+            "POST", f"{PREFIX}/{path}", kind="read", json=body, model=tolerant(model), headers=self._headers(),
+            family=family, operation=path, shared=True,
         )  # fmt: skip
-        found = self._read.of(answer.value, model, lambda: lenient(model, answer.value))
-        if found is None:
-            raise answer.failure("The answer of {service} is no object")
-        return found, answer
+        return answer.value, answer
 
     async def talk(self, body: object) -> Answer[object]:
         """Say something to the assistant. The answer is not read as JSON yet: it can also come in lines.

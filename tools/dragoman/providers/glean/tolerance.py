@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from copy import deepcopy
-from typing import Final, TypeAlias, TypeVar, cast
+from typing import Annotated, Final, TypeAlias, TypeVar, cast
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, PlainValidator, ValidationError
 from pydantic.alias_generators import to_camel
 
 T = TypeVar("T")
@@ -38,6 +38,21 @@ def lenient(model: type[M], raw: object) -> M | None:
             value = value if attempt else deepcopy(value)
             _leave_out(value, [problem["loc"] for problem in error.errors(include_url=False, include_input=False)])
     return model.model_construct()
+
+
+_tolerant: Final[dict[object, object]] = {}
+
+
+def tolerant(model: type[M]) -> type[M]:
+    """The model as a type that is read as :func:`lenient` reads it, and refuses what is no object."""
+
+    def read(value: object) -> M:
+        found = lenient(model, value)
+        if found is None:
+            raise ValueError("no object")
+        return found
+
+    return cast("type[M]", _tolerant.setdefault(model, Annotated[model, PlainValidator(read)]))
 
 
 def lenient_each(model: type[M], raw: object) -> Iterator[M]:

@@ -1,0 +1,26 @@
+"""The page of each provider names its settings: all that there are, and no other."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from dragoman.provider import AccountSettings
+from dragoman.registry import provider_class
+
+PAGES = Path(__file__).parents[2] / "docs" / "providers"
+PROVIDERS = ["convore", "datagrid", "glean", "yandex"]
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_every_setting_is_on_the_page_of_its_provider(provider):
+    page = (PAGES / f"{provider}.md").read_text("utf-8")
+    settings = provider_class(provider).Settings
+    assert [key for key in settings.model_fields if f"`{key}`" not in page] == []
+    own = settings.model_fields.keys() - AccountSettings.model_fields.keys()
+    table = page.partition("## What works")[0]
+    assert set(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)) == own
+
+
+def test_every_page_is_of_a_provider():
+    assert sorted(page.stem for page in PAGES.glob("*.md")) == PROVIDERS
