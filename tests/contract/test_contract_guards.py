@@ -41,6 +41,24 @@ def test_a_scenario_cannot_be_overridden_by_another_base_class():
             pass
 
 
+def test_a_scenario_cannot_be_changed_after_the_class_was_made():
+    one, another, *_ = SCENARIOS
+    made = type("TestLater", (ProviderContract,), {})
+    for guarded in (made, ProviderContract):
+        with pytest.raises(TypeError, match=one):
+            setattr(guarded, one, lambda self: None)
+        with pytest.raises(TypeError, match=another):
+            delattr(guarded, another)
+    made.of_its_own = 1
+    assert getattr(made, one) is getattr(ProviderContract, one)
+
+
+def test_a_scenario_cannot_be_overridden_below_a_class_that_takes_the_guard_away():
+    lax = type("Lax", (ProviderContract,), {"__init_subclass__": classmethod(lambda cls: None)})
+    with pytest.raises(TypeError, match=SCENARIOS[0]):
+        type("TestLax", (lax,), {SCENARIOS[0]: None})
+
+
 def test_a_class_may_add_tests_of_its_own():
     class TestMore(ProviderContract):
         async def test_something_else(self):

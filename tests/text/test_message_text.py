@@ -145,3 +145,11 @@ def test_a_long_written_message_is_cut():
     assert not layout.needs_cursor
     assert text.endswith("chars, get_message 5)")
     assert 200 < estimate(text) <= 300
+
+
+def test_an_address_that_is_the_id_is_told_once():
+    said = replace(message(5), author=Author(name="Ann", id="a@x.example", email="a@x.example"))
+    text = (
+        lay_out(MessageView(conversation=ROOM, message=said), form="text", max_tokens=1000, zone=UTC).answer(None).text
+    )
+    assert text.split("\n")[-1] == "-- author: a@x.example"

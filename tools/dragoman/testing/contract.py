@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final
+from abc import ABCMeta
+from typing import Any, Final
 
 from dragoman.testing.base import SCENARIO
 from dragoman.testing.failing import FailingScenarios
@@ -12,9 +13,44 @@ from dragoman.testing.paging import PagingScenarios
 from dragoman.testing.reading import ReadingScenarios
 from dragoman.testing.writing import WritingScenarios
 
+_written: Final[dict[str, object]] = {}
+
+
+class _Sealed(ABCMeta):
+    """Keeps the scenarios of a class and of all that inherit it as they were written."""
+
+    def __init__(cls, name: str, bases: tuple[type, ...], namespace: dict[str, Any], /, **more: Any) -> None:
+        super().__init__(name, bases, namespace, **more)
+        changed = [each for each, scenario in _written.items() if getattr(cls, each, None) is not scenario]
+        if changed:
+            raise _refusal(name, changed)
+
+    def __setattr__(cls, name: str, value: object) -> None:
+        if name in _written:
+            raise _refusal(cls.__name__, [name])
+        super().__setattr__(name, value)
+
+    def __delattr__(cls, name: str) -> None:
+        if name in _written:
+            raise _refusal(cls.__name__, [name])
+        super().__delattr__(name)
+
+
+def _refusal(name: str, changed: list[str]) -> TypeError:
+    return TypeError(
+        f"{name} changes {', '.join(changed)}. Scenarios are the same for every provider: correct the provider, or name"
+        " the trait or error that the service lacks in `exempt`, with the reason."
+    )
+
 
 class ProviderContract(
-    PagingScenarios, ReadingScenarios, FindingScenarios, WritingScenarios, FailingScenarios, LivingScenarios
+    PagingScenarios,
+    ReadingScenarios,
+    FindingScenarios,
+    WritingScenarios,
+    FailingScenarios,
+    LivingScenarios,
+    metaclass=_Sealed,
 ):
     """What every provider does.
 
@@ -29,25 +65,14 @@ class ProviderContract(
                 return Loft()
 
     ``Loft`` is a :class:`~dragoman.testing.Service`. The scenarios are the same for everybody: a class
-    that overrides or deletes one cannot be made. What a service does differently is told in ``exempt``,
-    in the ids and sizes of :class:`~dragoman.testing.base.Contract`, or by what ``Service.seed`` returns.
+    that overrides or deletes one cannot be made, nor changed later. What a service does differently is told
+    in ``exempt``, in the ids and sizes of :class:`~dragoman.testing.base.Contract`, or by what ``Service.seed``
+    returns.
     Scenarios of operations that a provider does not have ask that these are refused in plain words.
     """
-
-    def __init_subclass__(cls, **kwargs: object) -> None:
-        """Refuse a class in which a scenario is not the one written here.
-
-        Raises:
-            TypeError: It overrides or removes scenarios.
-        """
-        super().__init_subclass__(**kwargs)
-        changed = [name for name in SCENARIOS if getattr(cls, name, None) is not getattr(ProviderContract, name)]
-        if changed:
-            raise TypeError(
-                f"{cls.__name__} changes {', '.join(changed)}. Scenarios are the same for every provider: correct the"
-                " provider, or name the trait or error that the service lacks in `exempt`, with the reason."
-            )
 
 
 SCENARIOS: Final = tuple(name for name in dir(ProviderContract) if hasattr(getattr(ProviderContract, name), SCENARIO))
 """The names of all scenarios."""
+
+_written.update({name: getattr(ProviderContract, name) for name in SCENARIOS})

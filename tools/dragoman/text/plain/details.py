@@ -89,7 +89,8 @@ class Details:
 
 
 def _author(author: Author, room: Room) -> str:
-    facts = [_short(author.id, room), _short(author.email or "", room), author.kind if author.kind != "person" else ""]
+    mail = author.email if author.email and author.email != author.id else ""
+    facts = [_short(author.id, room), _short(mail, room), author.kind if author.kind != "person" else ""]
     known = _listed(facts)
     return f"-- author: {known}" if known else ""
 
