@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dragoman.errors import Conflict
+from dragoman.errors import Conflict, DeadlineExceeded
 from dragoman.model import Page
 from dragoman.toolset.feed import Feed, Place, Places, Source
 
@@ -103,3 +103,22 @@ async def test_a_cursor_that_comes_back_ends_the_list() -> None:
 @given(st.dictionaries(st.text(), st.none() | st.builds(Place, st.none() | st.text(), st.none() | st.text())))
 def test_places_survive_being_kept(places: dict[str, Place | None]) -> None:
     assert Places.from_json(Places(places).to_json()) == places
+
+
+async def test_a_list_of_ever_new_cursors_with_nothing_on_its_pages_is_given_up() -> None:
+    async def fetch(cursor: str | None) -> Page[int]:
+        return Page(cursor=str(int(cursor or 0) + 1))
+
+    feed = Feed(Source(fetch=fetch, key=str))
+    with pytest.raises(DeadlineExceeded, match="goes on and on"):
+        await feed.peek()
+    assert feed.pages == 100
+
+
+async def test_empty_pages_before_an_item_are_passed_over() -> None:
+    async def fetch(cursor: str | None) -> Page[int]:
+        at = int(cursor or 0)
+        return Page(items=[7] if at == 60 else [], cursor=str(at + 1) if at < 60 else None)
+
+    feed = Feed(Source(fetch=fetch, key=str))
+    assert await feed.peek() == 7

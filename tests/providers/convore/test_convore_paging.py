@@ -4,7 +4,7 @@ from datetime import timedelta
 from itertools import product
 
 import pytest
-from convore_service import BEGINNING, Convore, opened, refused
+from convore_service import BEGINNING, Convore, ok, opened, refused
 
 from dragoman.errors import Conflict, DeadlineExceeded, NotFound
 from dragoman.model import Order
@@ -219,3 +219,13 @@ async def test_an_unknown_conversation_is_not_found():
     async with opened(Convore()) as account:
         with pytest.raises(NotFound):
             await account.list_messages("conv_nope", MessageQuery())
+
+
+@pytest.mark.parametrize("wanted", Order)
+async def test_a_list_of_empty_pages_that_always_goes_on_is_given_up(wanted):
+    service = Convore()
+    service.talk("room", 1)
+    service.before = lambda request: ok({"data": [], "next_cursor": f"c{len(service.journal)}"})
+    async with opened(service) as account:
+        with pytest.raises(DeadlineExceeded, match="nothing to show on 100 pages"):
+            await account.list_messages("room", MessageQuery(order=wanted))

@@ -86,6 +86,7 @@ class GleanServer:
         self.wrong = []
         self.faults = []  # used up one after the other
         self.always = None
+        self.connector = "slack"
         self.chat_answers = []  # bodies, or Faults, for /chat instead of its own
         self.asked = 0
 
@@ -170,7 +171,8 @@ class GleanServer:
         return {**answer, "cursor": str(start + len(page))} if more else answer
 
     def _facets(self, options):
-        if options["facetFilters"] != [{"fieldName": "app", "values": [{"value": "slack", "relationType": "EQUALS"}]}]:
+        app = {"value": self.connector, "relationType": "EQUALS"}
+        if options["facetFilters"] != [{"fieldName": "app", "values": [app]}]:
             self.wrong.append(f"facets {options}")
         prefix = options.get("facetBucketFilter", {}).get("prefix", "")
         names = [name for name in reversed(self.tenant.channels) if name.lower().startswith(prefix.lower())]

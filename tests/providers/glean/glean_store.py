@@ -134,7 +134,7 @@ class Tenant:
         }  # fmt: skip
         if m.parent:
             metadata["parentId"] = m.parent.id
-        return {"id": m.id, "datasource": "slack", "docType": "Message", "url": f"https://acme.slack.com{path}",
+        return {"id": m.id, "datasource": metadata["datasource"], "docType": "Message", "url": f"https://acme.slack.com{path}",
                 "content": {"fullTextList": [m.text]}, "metadata": metadata}  # fmt: skip
 
     def _time(self, at):

@@ -10,8 +10,8 @@ from dragoman.errors import (
     InvalidArgument,
     Unavailable,
 )
-from dragoman.model import Author
-from dragoman.provider import MessageQuery, SearchQuery
+from dragoman.model import Author, ConversationKind
+from dragoman.provider import ConversationQuery, MessageQuery, SearchQuery
 
 pytestmark = pytest.mark.anyio
 
@@ -141,3 +141,32 @@ async def test_messages_come_with_ids_where_nobody_may_be_looked_up(status, aske
             page = await account.list_messages("slack.channel.C1", MessageQuery())
             assert {one.author.name for one in page.items} == {"u9"}
     assert len(server.sent("people")) == asked
+
+
+async def test_searches_call_the_datasource_as_the_service_does_once_that_was_seen():
+    it = tenant("C02QF8N7J", 2)
+    for message in it.messages:
+        message.metadata["datasource"] = "slack_acme"
+    server = GleanServer(it)
+    server.connector = "slack_acme"
+    async with opened(server) as account:
+        await account.search_messages(SearchQuery(text="hello"))
+        await account.list_messages("slack.channel.C02QF8N7J", MessageQuery())
+        await account.search_messages(SearchQuery(text="hello"))
+        await account.check()
+    named = [str(one["requestOptions"]) for one in server.sent("search")]
+    assert ["slack_acme" in one for one in named] == [False, True, True]
+
+
+@pytest.mark.parametrize("info", [
+    {"errorMessages": [{"source": "slack", "errorMessage": "index is rebuilt"}]},
+    {"federatedSearchRateLimitError": True},
+])  # fmt: skip
+async def test_a_list_of_channels_that_could_not_be_made_is_no_empty_one(info):
+    server = GleanServer(tenant())
+    server.always = Fault(200, {"results": [], "errorInfo": info})
+    async with opened(server) as account:
+        with pytest.raises(Unavailable, match="could not search everything"):
+            await account.check()
+        with pytest.raises(Unavailable, match="could not search everything"):
+            await account.list_conversations(ConversationQuery(kind=ConversationKind.CHANNEL))

@@ -8,6 +8,7 @@ from dragoman.errors import NotFound, OutcomeUnknown
 from dragoman.model import Author, AuthorKind, Conversation, Message
 from dragoman.provider import MessageQuery
 from dragoman.providers.yandex import YandexProvider
+from dragoman.providers.yandex._proto import threads_pb2 as pb
 from dragoman.providers.yandex.settings import YandexSettings
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("one_loop")]
@@ -91,3 +92,18 @@ async def test_an_import_that_broke_off_goes_on_where_it_was(server, provider):
     server.faults.clear()
     await provider.import_conversation(old, letters)
     assert server.written == [each.text for each in letters]
+
+
+async def test_a_list_of_threads_that_goes_round_in_circles_has_an_end(monkeypatch, server, provider):
+    asked = []
+
+    async def threads(folder, size, token):
+        asked.append(token)
+        return pb.ListThreadsResponse(
+            threads=[pb.Thread(id="fvtother")], next_page_token={"": "a", "a": "b", "b": "a"}[token]
+        )
+
+    monkeypatch.setattr(provider._client, "threads", threads)
+    assert await provider.import_conversation(Conversation(id="harbour"), []) == 0
+    assert asked == ["", "a", "b"]
+    assert len(server.threads) == 1

@@ -12,12 +12,14 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Generic, Self, TypeVar
 
-from dragoman.errors import Conflict
+from dragoman.errors import Conflict, DeadlineExceeded
 from dragoman.model import Page
 
 T = TypeVar("T")
 
 _MOST_REREAD: Final = 50
+_MOST_EMPTY: Final = 100
+"""Pages in a row with nothing in them, each with another cursor, after which a list is given up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +71,20 @@ class Feed(Generic[T]):
         self.pages = 0
 
     async def peek(self) -> T | None:
-        """The next item without taking it; ``None`` at the end. Fetches a page when it has to."""
-        while not self._items and not self._ended:
+        """The next item without taking it; ``None`` at the end. Fetches a page when it has to.
+
+        Raises:
+            DeadlineExceeded: Page after page has nothing in it.
+        """
+        for _ in range(_MOST_EMPTY):
+            if self._items or self._ended:
+                break
             await self._fetch()
+        if not self._items and not self._ended:
+            raise DeadlineExceeded(
+                f"The list goes on and on: {_MOST_EMPTY} pages in a row had nothing in them.",
+                hint="Ask for less, with other filters or another order.",
+            )
         return self._items[0] if self._items else None
 
     def take(self) -> tuple[T, Callable[[], Place | None]]:

@@ -167,6 +167,11 @@ def _given(place: Place, stretch: Stretch[T]) -> tuple[str, ...]:
 
 def _require_near(plan: Plan[T], stretch: Stretch[T]) -> None:
     """Check that what was read of a very long list is its wanted end."""
+    if not stretch.entries:
+        raise DeadlineExceeded(
+            f"Convore has nothing to show on {MOST_PAGES} pages in a row, and says that there are more.",
+            hint="Try again later; tell Convore if it stays so.",
+        )
     against = stretch.rising > 0 if plan.latest else stretch.rising <= 0
     if against or plan.to_the_end:
         raise DeadlineExceeded(

@@ -175,5 +175,6 @@ class GleanProvider(Provider):
             memory=self._memory,
             conversation=conversation,
             address=address,
+            own_datasource=self._settings.datasource,
             find_source=self._finder.source_of,
         )

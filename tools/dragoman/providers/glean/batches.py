@@ -30,6 +30,7 @@ class Batch:
         whole: Whether messages came as parts of whole conversations, so that times of results may overlap.
         coarse: Whether times are in whole seconds only.
         name: What people call the channel.
+        connector: What searches call the datasource, where all messages say the same.
         spans: When the whole conversations among the results were, in every sense that has: the times of their
             messages and their own.
     """
@@ -40,6 +41,7 @@ class Batch:
     whole: bool = False
     coarse: bool = False
     name: str = ""
+    connector: str = ""
     spans: Sequence[tuple[datetime, ...]] = ()
 
     @property
@@ -63,6 +65,7 @@ def to_batch(answer: MessagesAnswer, address: Address, conversation: str) -> Bat
         whole=whole,
         coarse=any(is_coarse(metadata_of(one).create_time) for one in everything),
         spans=[_span(one) for one in each((answer.search_response or SearchAnswer()).results)] if whole else (),
+        connector=_connector(everything),
         name=next((name for one in everything if (name := metadata_of(one).container)), "").lstrip("#"),
     )
 
@@ -70,6 +73,11 @@ def to_batch(answer: MessagesAnswer, address: Address, conversation: str) -> Bat
 def order_of(message: Message) -> tuple[datetime, str]:
     """The total order of messages; those without a time come first."""
     return (message.sent_at or _BEFORE_ALL, message.id)
+
+
+def _connector(results: Sequence[Result]) -> str:
+    named = {(one.document and one.document.datasource) or metadata_of(one).datasource or "" for one in results}
+    return named.pop() if len(named) == 1 else ""
 
 
 def _span(result: Result) -> tuple[datetime, ...]:

@@ -14,6 +14,7 @@ from dragoman.providers.glean.address import channel_id
 from dragoman.providers.glean.api import Api
 from dragoman.providers.glean.chats import Chats
 from dragoman.providers.glean.memory import Memory
+from dragoman.providers.glean.refusals import raise_partial_failure
 from dragoman.providers.glean.settings import GleanSettings
 from dragoman.providers.glean.tolerance import each
 from dragoman.providers.glean.wire import Bucket, SearchAnswer
@@ -90,7 +91,7 @@ class Directory:
         return Conversation(id=identifier, title=name, kind=ConversationKind.CHANNEL, extra=extra)
 
     async def _facets(self, size: int, prefix: str = "") -> SearchAnswer:
-        app = {"value": self.settings.connector, "relationType": "EQUALS"}
+        app = {"value": self.memory.connector or self.settings.connector, "relationType": "EQUALS"}
         options: dict[str, object] = {
             "facetBucketSize": size,
             "responseHints": ["FACET_RESULTS"],
@@ -99,7 +100,8 @@ class Directory:
         if prefix:
             options["facetBucketFilter"] = {"facet": _FACET, "prefix": prefix}
         body = {"query": "", "pageSize": 0, "requestOptions": options}
-        answer, _ = await self.api.read("search", body, SearchAnswer, family="search")
+        answer, raw = await self.api.read("search", body, SearchAnswer, family="search")
+        raise_partial_failure(answer, raw.request_id)
         return answer
 
 

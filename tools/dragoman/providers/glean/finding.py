@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from dragoman.errors import InvalidArgument, Unavailable
+from dragoman.errors import InvalidArgument
 from dragoman.model import SearchPage
 from dragoman.provider import SearchQuery
 from dragoman.providers.glean.address import Address, Where
@@ -20,12 +20,10 @@ from dragoman.providers.glean.memory import Memory
 from dragoman.providers.glean.people import with_names
 from dragoman.providers.glean.pieces import Piece, pieces_of
 from dragoman.providers.glean.reading import Reader
-from dragoman.providers.glean.refusals import failures, invalid_operators
+from dragoman.providers.glean.refusals import raise_partial_failure
 from dragoman.providers.glean.search_marks import SearchMark
 from dragoman.providers.glean.settings import GleanSettings
-from dragoman.providers.glean.tolerance import each
 from dragoman.providers.glean.wire import SearchAnswer
-from dragoman.refusal import quoted
 
 MOST: Final = 100
 _SNIPPET: Final = 400  # characters
@@ -49,7 +47,7 @@ class Finder:
         mark = SearchMark.read(query.cursor)
         name = await self._name(reader) if reader else ""
         answer, raw = await self.api.read("search", self._body(query, name, mark), SearchAnswer, family="search")
-        _raise_partial_failure(answer, raw.request_id)
+        raise_partial_failure(answer, raw.request_id)
         pieces = [one for one in relevant(pieces_of(answer.results), query.text) if self._inside(one, reader)]
         fresh = mark.fresh(pieces)
         hits = [to_hit(one, reader.conversation if reader else self._home(one)) for one in fresh]
@@ -89,7 +87,7 @@ class Finder:
     def _options(self, facets: Sequence[object]) -> dict[str, object]:
         options: dict[str, object] = {
             "facetBucketSize": 0,
-            "datasourcesFilter": [self.settings.connector],
+            "datasourcesFilter": [self.memory.connector or self.settings.connector],
             "disableSpellcheck": True,
             "disableQueryAutocorrect": True,
         }
@@ -142,21 +140,3 @@ def _day_before(since: datetime) -> str | None:
         return (since - _MARGIN).date().isoformat()
     except OverflowError:
         return None
-
-
-def _raise_partial_failure(answer: SearchAnswer, request_id: str) -> None:
-    """A success without results that says why it has none."""
-    info = answer.error_info
-    if info is None or answer.results:
-        return
-    wrong = invalid_operators(info)
-    if wrong:
-        raise InvalidArgument(wrong, hint="Change or leave out this part of the query.", operation="search")
-    said = failures(each(info.error_messages))
-    if said:
-        raise Unavailable(
-            f"Glean could not search everything{quoted(said)}",
-            hint="Try again in a few minutes.",
-            operation="search",
-            request_id=request_id,
-        )

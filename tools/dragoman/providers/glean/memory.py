@@ -83,6 +83,7 @@ class Memory:
         people: By the service's id; ``None`` for those that it does not know.
         early: First answers that were asked for a title, and when.
         batches: By the answer that they came in.
+        connector: What searches call the account's datasource: the service's own word, seen on a message of it.
         people_refused: The credentials do not allow to look people up.
     """
 
@@ -94,6 +95,7 @@ class Memory:
     people: Bounded[str, Author | None] = field(default_factory=lambda: Bounded(5000))
     early: Bounded[str, tuple[float, Batch | Chat]] = field(default_factory=lambda: Bounded(4))
     batches: Derived[Batch] = field(default_factory=Derived[Batch])
+    connector: str = ""
     people_refused: bool = False
     clock: Clock = field(default_factory=current_clock)
 

@@ -30,6 +30,7 @@ class Reader:
 
     Attributes:
         conversation: Its id as the caller wrote it; messages carry it.
+        own_datasource: That of the account.
         find_source: The source system's id behind a channel's name, empty where none can be found.
     """
 
@@ -37,6 +38,7 @@ class Reader:
     memory: Memory
     conversation: str
     address: Address
+    own_datasource: str
     find_source: Callable[[str], Awaitable[str]]
 
     async def get_message(self, message: str) -> Message:
@@ -78,6 +80,8 @@ class Reader:
         about = (self.address, self.conversation)
         batch = self.memory.batches.of(answer, about, lambda: to_batch(answer, self.address, self.conversation))
         self.memory.learn(self.conversation, batch)
+        if self.address.datasource == self.own_datasource:
+            self.memory.connector = batch.connector or self.memory.connector
         return batch
 
     async def fetch_own(self, message: str) -> Result:

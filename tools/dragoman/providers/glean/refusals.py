@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from dragoman.errors import NotFound, Unauthenticated
+from dragoman.errors import InvalidArgument, NotFound, Unauthenticated, Unavailable
 from dragoman.providers.glean.tolerance import each, lenient
-from dragoman.providers.glean.wire import ErrorInfo, ErrorMessage, Refused
-from dragoman.refusal import Dialect, Explanation, Refusal, default_said
+from dragoman.providers.glean.wire import ErrorInfo, ErrorMessage, Refused, SearchAnswer
+from dragoman.refusal import Dialect, Explanation, Refusal, default_said, quoted
 
 _MOST_NAMED: Final = 5
 _LOOK: Final = "Look at the chat with list_messages before asking again."
@@ -99,6 +99,29 @@ def failures(messages: Iterable[ErrorMessage] | None) -> str:
     """The sources that failed and what they said, on one line."""
     pairs = [(one.source, one.error_message) for one in messages or ()]
     return "; ".join(": ".join(part for part in pair if part) for pair in pairs[:_MOST_NAMED] if any(pair))
+
+
+def raise_partial_failure(answer: SearchAnswer, request_id: str) -> None:
+    """Refuse a success that found nothing and says that it could not look everywhere.
+
+    Raises:
+        InvalidArgument: The query has operators that are none.
+        Unavailable: A source failed.
+    """
+    info = answer.error_info
+    if info is None or answer.results or answer.facet_results:
+        return
+    wrong = invalid_operators(info)
+    if wrong:
+        raise InvalidArgument(wrong, hint="Change or leave out this part of the query.", operation="search")
+    said = failures(each(info.error_messages))
+    if said or info.federated_search_rate_limit_error:
+        raise Unavailable(
+            f"Glean could not search everything{quoted(said)}",
+            hint="Try again in a few minutes.",
+            operation="search",
+            request_id=request_id,
+        )
 
 
 def _hint_of_write(refusal: Refusal) -> str:

@@ -179,6 +179,7 @@ class ErrorInfo(Wire):
 
     error_messages: list[ErrorMessage] | None = None
     invalid_operators: list[Operator] | None = None
+    federated_search_rate_limit_error: bool | None = None
 
 
 class SearchAnswer(Wire):

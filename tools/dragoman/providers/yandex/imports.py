@@ -49,13 +49,14 @@ async def import_many(
 
 async def _thread(client: YandexClient, folder: str, conversation: str) -> str | None:
     """The thread that is a conversation, or that an import made for it."""
-    token = ""
+    token, known = "", set[str]()
     while True:
+        known.add(token)
         page = await client.threads(folder, wire.MOST_THREADS, token)
         for thread in page.threads:
             if conversation in (thread.id, thread.labels.get(wire.IMPORTED_ID)):
                 return thread.id
-        if not page.threads or page.next_page_token in ("", token):
+        if not page.threads or page.next_page_token in known:
             return None
         token = page.next_page_token
 
