@@ -40,7 +40,8 @@ class Access:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 if self._drain.begun:
-                    message = {**message, "headers": [*message.get("headers", []), _CLOSE]}
+                    kept = [header for header in message.get("headers", []) if header[0].lower() != _CLOSE[0]]
+                    message = {**message, "headers": [*kept, _CLOSE]}
             await send(message)
 
         try:

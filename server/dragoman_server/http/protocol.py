@@ -16,6 +16,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from dragoman_server.http.settings import HttpSettings
 
 _LONGEST_GOODBYE: Final = 5.0
+_LAST_MOMENT: Final = 1.0
 _FULL: Final = b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 
 
@@ -25,6 +26,7 @@ class BoundedProtocol(H11Protocol):
     settings: ClassVar[HttpSettings]
     _timer: asyncio.TimerHandle | None = None
     _leaving = False
+    _ending = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as the base has it
         """Take in a connection, or show it that there is no room."""
@@ -63,6 +65,8 @@ class BoundedProtocol(H11Protocol):
             self._leave()
             return
         super().on_response_complete()
+        if self._ending and not self.transport.is_closing():
+            self._limit(_LAST_MOMENT)
         if self.conn.their_state is h11.IDLE and self.conn.trailing_data[0]:
             # The next request has begun already: from now on its headers have their time.
             self._unset_keepalive_if_required()
@@ -86,10 +90,17 @@ class BoundedProtocol(H11Protocol):
             super().timeout_keep_alive_handler()
 
     def shutdown(self) -> None:
-        """Close when the answer under way is complete; at once when there is none."""
+        """Close; but a client that was let in and was not told to leave may be sending, and is answered first.
+
+        From now on answers tell it to leave. An answer that has begun before could not, and the first request
+        of a new connection is on its way: whoever opens one has something to ask.
+        """
+        self._ending = True
         if self._leaving:
             self.transport.abort()
-        else:
+        elif self.cycle is None:
+            self._limit(_LAST_MOMENT)
+        elif self.cycle.response_complete:
             super().shutdown()
 
     def _leave(self) -> None:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import signal
 import socket
 import sys
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, Final
 
 import anyio
+import anyio.lowlevel
 import uvicorn
 from anyio.abc import TaskStatus
 from mcp.server.lowlevel import Server
@@ -25,6 +27,7 @@ from dragoman_server.http.site import site
 
 _LARGEST_HEAD: Final = 32 << 10
 _BACKLOG: Final = 1024
+_STEPS_OF_ACCEPTING: Final = 4
 
 
 class Worker(uvicorn.Server):
@@ -44,6 +47,17 @@ class Worker(uvicorn.Server):
         """Begin to take requests."""
         await super().startup(sockets)
         self._ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Take in who was let in already, then end."""
+        with suppress(NotImplementedError):  # on Windows
+            for server in self.servers:
+                for taking in server.sockets:
+                    asyncio.get_running_loop().remove_reader(taking)
+        # asyncio drops connections that it has accepted and not yet made a transport of when their server closes.
+        for _ in range(_STEPS_OF_ACCEPTING):
+            await anyio.lowlevel.checkpoint()
+        await super().shutdown(sockets)
 
 
 async def serve(
@@ -77,7 +91,7 @@ async def serve(
         server = Worker(_uvicorn(application, settings), ready)
         await group.start(_end_on_signal, server, drain, settings.drain_delay)
         if orphaned is not None:
-            group.start_soon(_end_when, orphaned, server)
+            group.start_soon(_end_when, orphaned, server, drain)
         await server.serve([listening])
         group.cancel_scope.cancel()
 
@@ -105,7 +119,7 @@ async def _end_on_signal(server: uvicorn.Server, drain: Drain, delay: float, *, 
     """End gracefully on SIGTERM, without delay on SIGINT, and at once on another SIGINT."""
     if sys.platform == "win32":  # the event loop takes no signals there
         for number in (signal.SIGINT, signal.SIGBREAK):
-            signal.signal(number, lambda *_: setattr(server, "should_exit", True))
+            signal.signal(number, lambda *_: _end_now(server, drain))
         task_status.started()
         return
     async with anyio.create_task_group() as group:
@@ -118,11 +132,16 @@ async def _end_on_signal(server: uvicorn.Server, drain: Drain, delay: float, *, 
                 group.start_soon(_end_after, server, delay if number == signal.SIGTERM else 0)
 
 
+def _end_now(server: uvicorn.Server, drain: Drain) -> None:
+    drain.begun = True
+    server.should_exit = True
+
+
 async def _end_after(server: uvicorn.Server, seconds: float) -> None:
     await anyio.sleep(seconds)
     server.should_exit = True
 
 
-async def _end_when(orphaned: Callable[[], None], server: uvicorn.Server) -> None:
+async def _end_when(orphaned: Callable[[], None], server: uvicorn.Server, drain: Drain) -> None:
     await anyio.to_thread.run_sync(orphaned, abandon_on_cancel=True)
-    server.should_exit = True
+    _end_now(server, drain)

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
-from multiprocessing import connection, get_context, parent_process
+from multiprocessing import active_children, connection, get_context, parent_process
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -80,6 +80,7 @@ class Supervisor:
                 self._renew()
             connection.wait([child.process.sentinel for child in self._children], timeout=_LOOK_EVERY)
             self._replace_the_dead()
+            active_children()  # buries those that were replaced and have ended
         self._end_all()
 
     def _end_was_asked(self) -> bool:
