@@ -66,6 +66,6 @@ def _beside_tools(offers: Offers) -> dict[str, Any]:
             "on_list_resource_templates": offers.list_templates,
             "on_read_resource": offers.read,
         }
-    if offers.prompts:
+    if offers.prompts():
         handlers |= {"on_list_prompts": offers.list_prompts, "on_get_prompt": offers.get_prompt}
     return handlers | ({"on_completion": offers.complete} if handlers else {})

@@ -22,7 +22,7 @@ from dragoman.model import Conversation
 from dragoman.provider import Capability
 from dragoman.refs import Reference, decode
 from dragoman.sanitize import clean_line
-from dragoman.toolset import Call, Caller, Desk, call_tool, known_conversations
+from dragoman.toolset import Call, Caller, Desk, Principal, call_tool, known_conversations
 from dragoman_server.prompts import PROMPTS, PromptSpec
 
 TIME_LIMIT: Final = 55.0
@@ -67,14 +67,26 @@ class Offers:
         self._desk = desk
         self._who = who
 
-    def has(self, capability: Capability) -> bool:
-        """Does any account offer it."""
-        return any(account.offers(capability) for account in self._desk.workspace.accounts.values())
+    def has(self, capability: Capability, principal: Principal | None = None) -> bool:
+        """Does any account offer it, of those that a person has."""
+        accounts = self._desk.seen_by(principal).workspace.accounts.values()
+        return any(account.offers(capability) for account in accounts)
 
-    @property
-    def prompts(self) -> dict[str, PromptSpec]:
+    def prompts(self, principal: Principal | None = None) -> dict[str, PromptSpec]:
         """The prompts that have something to work on."""
-        return {prompt.name: prompt for prompt in PROMPTS if self.has(prompt.needs)}
+        return {prompt.name: prompt for prompt in PROMPTS if self.has(prompt.needs, principal)}
+
+    def templates(self, principal: Principal | None = None) -> list[types.ResourceTemplate]:
+        """How the addresses are written of what can be read."""
+        forms = (
+            (Capability.LIST_MESSAGES, CONVERSATION, "The last messages of a conversation, as list_messages."),
+            (Capability.GET_MESSAGE, MESSAGE, "One message in full, as get_message."),
+        )
+        return [
+            _template(uri.rpartition("{")[2].rstrip("}"), uri, words)
+            for needed, uri, words in forms
+            if self.has(needed, principal)
+        ]
 
     async def list_resources(
         self, ctx: Context, params: types.PaginatedRequestParams | None
@@ -86,14 +98,11 @@ class Offers:
         return types.ListResourcesResult(resources=[_resource(conversation) for conversation in known])
 
     async def list_templates(
-        self, _ctx: Context, params: types.PaginatedRequestParams | None
+        self, ctx: Context, params: types.PaginatedRequestParams | None
     ) -> types.ListResourceTemplatesResult:
         """How the addresses of conversations and messages are written."""
         _one_page(params)
-        templates = [_template("conversation", CONVERSATION, "The last messages of a conversation, as list_messages.")]
-        if self.has(Capability.GET_MESSAGE):
-            templates.append(_template("message", MESSAGE, "One message in full, as get_message."))
-        return types.ListResourceTemplatesResult(resource_templates=templates)
+        return types.ListResourceTemplatesResult(resource_templates=self.templates(self._who(ctx).principal))
 
     async def read(self, ctx: Context, params: types.ReadResourceRequestParams) -> types.ReadResourceResult:
         """The text that the tool for it answers."""
@@ -107,14 +116,14 @@ class Offers:
         content = types.TextResourceContents(uri=params.uri, mime_type=_TEXT, text=answer.text)
         return types.ReadResourceResult(contents=[content])
 
-    async def list_prompts(self, _ctx: Context, params: types.PaginatedRequestParams | None) -> types.ListPromptsResult:
+    async def list_prompts(self, ctx: Context, params: types.PaginatedRequestParams | None) -> types.ListPromptsResult:
         """All prompts; there is only one page."""
         _one_page(params)
-        return types.ListPromptsResult(prompts=[_prompt(spec) for spec in self.prompts.values()])
+        return types.ListPromptsResult(prompts=[_prompt(spec) for spec in self._prompts(ctx).values()])
 
-    async def get_prompt(self, _ctx: Context, params: types.GetPromptRequestParams) -> types.GetPromptResult:
+    async def get_prompt(self, ctx: Context, params: types.GetPromptRequestParams) -> types.GetPromptResult:
         """A prompt with its arguments in place."""
-        spec, given = self._spec(params.name), params.arguments or {}
+        spec, given = self._spec(ctx, params.name), params.arguments or {}
         unknown = sorted(given.keys() - spec.arguments.keys())
         missing = sorted(name for name in spec.required if not given.get(name, "").strip())
         if unknown or missing:
@@ -132,7 +141,7 @@ class Offers:
         typed = params.argument.value.casefold()
         within = (params.context.arguments or {}) if params.context else {}
         by_uri = isinstance(params.ref, types.ResourceTemplateReference)
-        self._check(params)
+        self._check(ctx, params)
         async with _in_words():
             if params.argument.name == "account":
                 values = [name for name in self._call(ctx).workspace.accounts if typed in name]
@@ -145,21 +154,25 @@ class Offers:
         completion = types.Completion(values=shown, total=len(values), has_more=len(values) > len(shown))
         return types.CompleteResult(completion=completion)
 
-    def _check(self, params: types.CompleteRequestParams) -> None:
-        """Refuse what is neither a prompt nor a template of this server."""
+    def _check(self, ctx: Context, params: types.CompleteRequestParams) -> None:
+        """Refuse what is neither a prompt nor a template that the caller has."""
         if isinstance(params.ref, types.PromptReference):
-            self._spec(params.ref.name)
-        elif params.ref.uri not in (CONVERSATION, MESSAGE):
-            raise MCPError(
-                code=types.INVALID_PARAMS, message=f"The resource templates are {CONVERSATION} and {MESSAGE}."
-            )
+            self._spec(ctx, params.ref.name)
+            return
+        there = [template.uri_template for template in self.templates(self._who(ctx).principal)]
+        if params.ref.uri not in there:
+            said = f"The resource templates are {' and '.join(there)}." if there else "There are no resource templates."
+            raise MCPError(code=types.INVALID_PARAMS, message=said)
 
-    def _spec(self, name: str) -> PromptSpec:
-        found = self.prompts.get(name)
-        if found is None:
-            shown = f"Unknown prompt: {clean_line(name, 60)}. Prompts: {', '.join(self.prompts)}."
-            raise MCPError(code=types.INVALID_PARAMS, message=shown)
-        return found
+    def _prompts(self, ctx: Context) -> dict[str, PromptSpec]:
+        return self.prompts(self._who(ctx).principal)
+
+    def _spec(self, ctx: Context, name: str) -> PromptSpec:
+        prompts = self._prompts(ctx)
+        if name not in prompts:
+            there = f"Prompts: {', '.join(prompts)}." if prompts else "There are none."
+            raise MCPError(code=types.INVALID_PARAMS, message=f"Unknown prompt: {clean_line(name, 60)}. {there}")
+        return prompts[name]
 
     def _call(self, ctx: Context) -> Call:
         return Call(self._desk, self._who(ctx), self._desk.clock())

@@ -12,16 +12,18 @@ from mcp.server.stdio import stdio_server
 TOOL = types.Tool(name="nothing", description="Does nothing.", input_schema={"type": "object", "properties": {}})
 
 
-async def _list(_ctx: Any, _params: Any) -> types.ListToolsResult:
+async def tools(_ctx: Any, _params: Any) -> types.ListToolsResult:
+    """The tool."""
     return types.ListToolsResult(tools=[TOOL])
 
 
-async def _call(_ctx: Any, _params: Any) -> types.CallToolResult:
+async def answer(_ctx: Any, _params: Any) -> types.CallToolResult:
+    """Nothing."""
     return types.CallToolResult(content=[types.TextContent(type="text", text="nothing")])
 
 
 async def _main() -> None:
-    server = Server("noop", version="1", on_list_tools=_list, on_call_tool=_call)
+    server = Server("noop", version="1", on_list_tools=tools, on_call_tool=answer)
     async with stdio_server() as (incoming, outgoing):
         await server.run(incoming, outgoing, server.create_initialization_options())
 

@@ -98,7 +98,7 @@ class BoundedProtocol(H11Protocol):
         self._ending = True
         if self._leaving:
             self.transport.abort()
-        elif self.cycle is None:
+        elif not self.cycle:
             self._limit(_LAST_MOMENT)
         elif self.cycle.response_complete:
             super().shutdown()

@@ -17,7 +17,9 @@ from dragoman_server.http.auth_settings import AuthSettings
 from dragoman_server.http.entrance import guarded, metadata_routes
 from dragoman_server.http.hosts import HostCheck
 from dragoman_server.http.lifecycle import Drain, Health
+from dragoman_server.http.pages import Pages
 from dragoman_server.http.settings import PATH, HttpSettings
+from dragoman_server.http.step_up import StepUp
 
 _HEALTH: Final = "/healthz"
 _READINESS: Final = "/readyz"
@@ -43,7 +45,10 @@ def site(
     drain = drain or Drain()
     manager = StreamableHTTPSessionManager(app=server, stateless=True, max_request_body_size=settings.max_body)
     health = Health(workspace, drain)
-    endpoint: ASGIApp = Admission(manager.handle_request, settings)
+    answers: ASGIApp = manager.handle_request
+    if auth is not None and auth.oauth is not None:
+        answers = StepUp(answers, settings, workspace)
+    endpoint: ASGIApp = Admission(answers, settings)
     if auth is not None:
         endpoint = guarded(endpoint, auth, settings)
     metadata = metadata_routes(auth, settings) if auth is not None else []
@@ -51,7 +56,7 @@ def site(
         *metadata,
         Route(_HEALTH, health.alive),
         Route(_READINESS, health.ready),
-        Route(PATH, HostCheck(endpoint, settings)),
+        Route(PATH, HostCheck(Pages(endpoint, settings.allowed_origins), settings)),
     ]
     application = Starlette(routes=routes, lifespan=lambda _: manager.run())
     return Access(application, drain, frozenset({_HEALTH, _READINESS, PATH, *(route.path for route in metadata)}))

@@ -224,6 +224,22 @@ def test_a_missing_token_tells_where_to_get_one_and_a_missing_scope_which(guarde
     assert len(reading.message["result"]["tools"]) == 4
 
 
+def test_a_call_that_writes_with_a_token_that_may_not_tells_which_scope_to_get(guarded, issuer):
+    reading = issuer.token(aud=guarded.url, scope="messages:read")
+    send = {"name": "send_message", "arguments": {"conversation": "one:room", "text": "x"}}
+    for ask in (guarded.ask, guarded.ask_modern):
+        refused = ask("tools/call", send, reading)
+        assert refused.status == 403
+        said = refused.headers["www-authenticate"]
+        assert said.startswith('Bearer error="insufficient_scope", scope="messages:read messages:write"')
+        assert f'resource_metadata="http://127.0.0.1:{guarded.port}/.well-known/oauth-protected-resource/mcp"' in said
+        assert ask("tools/call", send, issuer.token(aud=guarded.url)).status == 200
+        assert ask("tools/call", {"name": "list_conversations", "arguments": {}}, reading).status == 200
+        assert ask("tools/list", {}, reading).status == 200
+    for body in (b"[]", b"{", b'{"method":"tools/call","params":[]}', b"[" * 100_000, b'{"method":"tools/call"}'):
+        assert guarded.post(body, reading).status == 400
+
+
 def test_signatures_that_anybody_can_make_are_not_taken(guarded, issuer):
     good = issuer.token(aud=guarded.url)
     head, claims, signature = good.split(".")

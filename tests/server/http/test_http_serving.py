@@ -14,6 +14,8 @@ import httpx2
 import pytest
 from mcp import Client
 
+from dragoman_server import health
+
 FAR = '[accounts.far]\nprovider = "trouble"\nwrite = "allow"\n'
 
 
@@ -77,10 +79,15 @@ def test_closing_the_stream_stops_the_work(far, tmp_path, era):
         wait_for((tmp_path / "stopped").exists)
 
 
-def test_the_health_of_the_server_is_told_to_everybody(site):
-    with site() as server:
+def test_the_health_of_the_server_is_told_to_everybody_and_to_the_container(site):
+    with site("[http]\ndrain_delay = 0\n") as server:
+        command = ["dragoman", "serve", "--http", f"0.0.0.0:{server.port}"]
         assert server.get("/healthz").body == b"alive\n"
+        assert health.well(command)
         assert server.get("/readyz", Host="10.0.0.7:8765").body == b"ready\n"
+        server.signal(signal.SIGTERM)
+        assert server.process.wait(30) == 0
+        assert not health.well(command)
 
 
 def test_a_server_whose_store_does_not_open_is_alive_and_not_ready(site, tmp_path):

@@ -6,7 +6,7 @@ import pytest
 
 from dragoman_server.http.tokens import hashed, new
 
-ANN, BOB, EVE = new(), new(), new()
+ANN, BOB, EVE, ZOE = new(), new(), new(), new()
 SETTINGS = f"""
 [accounts.one]
 provider = "local"
@@ -23,6 +23,9 @@ accounts = ["one"]
 [auth.tokens.eve]
 hash = "{hashed(EVE)}"
 scopes = ["write"]
+[auth.tokens.zoe]
+hash = "{hashed(ZOE)}"
+accounts = []
 """
 
 
@@ -82,6 +85,27 @@ def test_whoever_may_only_read_sees_no_tool_that_writes_and_cannot_use_it(guarde
     refused = guarded.call("send_message", BOB, conversation="one:room", text="x").text
     assert refused.startswith("This sign-in may only read.")
     assert refused.endswith("Writing needs a token with the scope write (messages:write).")
+
+
+def test_prompts_resources_and_completion_are_there_for_whoever_can_use_them(guarded):
+    def offered(token: str) -> list[int]:
+        lists = (("prompts/list", "prompts"), ("resources/templates/list", "resourceTemplates"))
+        return [len(guarded.ask(method, token=token).message["result"][name]) for method, name in lists]
+
+    def completed(token: str, ref: dict[str, str]) -> dict[str, object]:
+        params = {"ref": ref, "argument": {"name": "account", "value": ""}}
+        return guarded.ask("completion/complete", params, token).message
+
+    prompt = {"type": "ref/prompt", "name": "catch_up"}
+    template = {"type": "ref/resource", "uri": "dragoman://{account}/{conversation}"}
+    assert offered(ANN) == offered(BOB) == [3, 2]
+    assert offered(ZOE) == [0, 0]
+    for ref in (prompt, template):
+        assert completed(BOB, ref)["result"]["completion"]["values"] == ["one"]
+        assert "There are no" in completed(ZOE, ref)["error"]["message"]
+    got = guarded.ask("prompts/get", {"name": "catch_up"}, ZOE)
+    assert got.sentence == "Unknown prompt: catch_up. There are none."
+    assert guarded.ask("tools/list", token=ZOE).message["result"]["tools"] == []
 
 
 def test_a_cursor_is_good_for_whoever_got_it_only(guarded):

@@ -1,0 +1,32 @@
+"""Web pages of other origins: a browser asks first whether they may call, and hears of it here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from starlette.datastructures import Headers
+from starlette.middleware.cors import CORSMiddleware
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+_SENT: Final = (
+    "Accept", "Authorization", "Content-Type", "Last-Event-ID", "MCP-Protocol-Version", "Mcp-Method", "Mcp-Name",
+)  # fmt: skip
+_READ: Final = ("Retry-After", "WWW-Authenticate")
+
+
+class Pages:
+    """Tells browsers (CORS) that pages of these origins may call and read the answers; of others, nothing."""
+
+    def __init__(self, app: ASGIApp, origins: Iterable[str]) -> None:
+        """Know the origins, in small letters as browsers send them."""
+        self._app = app
+        self._origins = frozenset(origins)
+        self._told = CORSMiddleware(
+            app, allow_origins=self._origins, allow_methods=("POST",), allow_headers=_SENT, expose_headers=_READ
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on; what browsers ask for themselves is answered here."""
+        app = self._told if Headers(scope=scope).get("origin") in self._origins else self._app
+        await app(scope, receive, send)

@@ -1,0 +1,191 @@
+"""Reading over HTTP against a tool that does nothing on the SDK's own server, and what a second process adds.
+
+The load comes from one thread that sends requests made beforehand over connections that stay open, and looks into
+no answer beyond its length; what it takes of the machine is printed, because the servers do not have that.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import selectors
+import socket
+import statistics
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from tests.benchmarks.figures import show
+
+ROUNDS = 5
+SECONDS = 1.5
+CLIENTS = 64
+FEW = 16
+NOOP = [sys.executable, "-m", "tests.benchmarks.noop_http"]
+SERVE = [sys.executable, "-m", "dragoman_server", "serve", "--http", "127.0.0.1:0"]
+MODERN = "2026-07-28"
+META = {"io.modelcontextprotocol/protocolVersion": MODERN, "io.modelcontextprotocol/clientCapabilities": {}}
+
+
+def main() -> int:
+    """Measure in turn, so that whatever else the machine does hits all alike."""
+    with TemporaryDirectory() as folder, ExitStack() as stack:
+        environment = _environment(folder)
+        noop, one, two = (
+            stack.enter_context(_running(command, environment))
+            for command in (NOOP, [*SERVE, "--workers", "1"], [*SERVE, "--workers", "2"])
+        )
+        reading, nothing = _request("list_messages", conversation="local:room"), _request("nothing")
+        for port, request in ((noop, nothing), (one, reading), (two, reading)):
+            _crowd(port, request, FEW)
+        pairs = [(_crowd(noop, nothing, FEW), _crowd(one, reading, FEW)) for _ in range(ROUNDS)]
+        crowds = [(_crowd(one, reading, CLIENTS), _crowd(two, reading, CLIENTS)) for _ in range(ROUNDS)]
+    return int(not all(list(_shown(pairs, crowds))))
+
+
+@dataclass
+class Crowd:
+    """What came of many clients.
+
+    Attributes:
+        taken: Seconds of each call.
+        elapsed: Seconds from the first call to the last answer.
+        busy: Seconds of a processor that making the load took.
+    """
+
+    taken: list[float] = field(default_factory=list[float])
+    elapsed: float = 0.0
+    busy: float = 0.0
+
+    @property
+    def rate(self) -> float:
+        """Answers a second."""
+        return len(self.taken) / self.elapsed
+
+    def at(self, share: float) -> float:
+        """The seconds within which this share of the calls was answered."""
+        return sorted(self.taken)[int((len(self.taken) - 1) * share)]
+
+
+def _shown(pairs: list[tuple[Crowd, Crowd]], crowds: list[tuple[Crowd, Crowd]]) -> Iterator[bool]:
+    ours = statistics.median(our.rate / noop.rate for noop, our in pairs)
+    tail = statistics.median(one.at(0.99) / one.at(0.5) for one, _ in crowds)
+    scaled = statistics.median(two.rate / one.rate for one, two in crowds)
+    load = statistics.median(two.busy / two.elapsed for _, two in crowds)
+    rates = [statistics.median(each) for each in zip(*((n.rate, o.rate) for n, o in pairs), strict=True)]
+    sys.stdout.write(f"(A second: {rates[0]:.0f} no-op, {rates[1]:.0f} list_messages; load: {load:.0%} of a core)\n")
+    yield show("list_messages over HTTP, throughput over a no-op", ours, 0.6, at_least=True)
+    yield show(f"p99 over p50, {CLIENTS} clients", tail, 5)
+    yield show("two workers over one, throughput", scaled, 1.6, at_least=True)
+
+
+def _environment(folder: str) -> dict[str, str]:
+    settings, room = Path(folder) / "dragoman.toml", Path(folder) / "room.jsonl"
+    settings.write_text('timezone = "UTC"\n', encoding="utf-8")
+    usual = {"conversation": "room", "author": "Ann"}
+    lines = ({**usual, "sent_at": f"2026-03-10T09:{n:02}:00Z", "text": f"Message {n}", "id": str(n)} for n in range(50))
+    room.write_text("".join(f"{json.dumps(line)}\n" for line in lines), encoding="utf-8")
+    environment = {**os.environ, "DRAGOMAN_DATA": folder, "DRAGOMAN_CONFIG": str(settings)}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
+    command = [sys.executable, "-m", "dragoman_server", "import", str(room)]
+    subprocess.run(command, env=environment, check=True, capture_output=True)
+    return environment
+
+
+@contextmanager
+def _running(command: list[str], environment: dict[str, str]) -> Iterator[int]:
+    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE) as process:
+        assert process.stderr is not None
+        try:
+            line = process.stderr.readline()
+            found = re.search(rb"http://127\.0\.0\.1:(\d+)", line)
+            assert found, line
+            threading.Thread(target=process.stderr.read, daemon=True).start()
+            yield int(found[1])
+        finally:
+            process.terminate()
+
+
+def _request(tool: str, **arguments: object) -> bytes:
+    params = {"name": tool, "arguments": arguments, "_meta": META}
+    body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}).encode()
+    head = (
+        "POST /mcp HTTP/1.1\r\nHost: 127.0.0.1:1\r\nContent-Type: application/json\r\n"
+        f"Accept: application/json, text/event-stream\r\nMCP-Protocol-Version: {MODERN}\r\n"
+        f"Mcp-Method: tools/call\r\nMcp-Name: {tool}\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    return head.encode() + body
+
+
+class _Client:
+    """A connection that asks the same again and again."""
+
+    def __init__(self, port: int, request: bytes) -> None:
+        self.connection = socket.create_connection(("127.0.0.1", port), timeout=60)
+        self.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._request = request
+        self._missing: int | None = None
+        self._head = b""
+
+    def ask(self) -> None:
+        self._missing, self._head = None, b""
+        self.connection.sendall(self._request)
+
+    def answered(self) -> bool:
+        """Take what has come; is it all of the answer."""
+        part = self.connection.recv(1 << 18)
+        assert part, "the server has closed the connection"
+        if self._missing is None:
+            self._head += part
+            end = self._head.find(b"\r\n\r\n")
+            if end < 0:
+                return False
+            assert self._head.startswith(b"HTTP/1.1 200"), self._head[:300]
+            length = re.search(rb"content-length: (\d+)", self._head[:end])
+            assert length, self._head[:end]
+            self._missing = int(length[1]) - (len(self._head) - end - 4)
+        else:
+            self._missing -= len(part)
+        return self._missing <= 0
+
+
+def _crowd(port: int, request: bytes, count: int) -> Crowd:
+    """So many clients for a while, each with one call at a time."""
+    found, begun = Crowd(), dict[_Client, float]()
+    with ExitStack() as stack:
+        selector = stack.enter_context(selectors.DefaultSelector())
+        for client in (_Client(port, request) for _ in range(count)):
+            selector.register(stack.enter_context(client.connection), selectors.EVENT_READ, client)
+            begun[client] = 0.0
+        started, worked = time.perf_counter(), time.process_time()
+        for client in begun:
+            begun[client] = time.perf_counter()
+            client.ask()
+        while begun:
+            _answers(selector, begun, found, started + SECONDS)
+        found.elapsed, found.busy = time.perf_counter() - started, time.process_time() - worked
+    return found
+
+
+def _answers(selector: selectors.BaseSelector, begun: dict[_Client, float], found: Crowd, end: float) -> None:
+    for key, _ in selector.select(60):
+        client: _Client = key.data
+        if client.answered():
+            now = time.perf_counter()
+            found.taken.append(now - begun[client])
+            if now < end:
+                begun[client] = now
+                client.ask()
+            else:
+                del begun[client]
+
+
+if __name__ == "__main__":
+    sys.exit(main())
