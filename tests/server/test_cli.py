@@ -25,7 +25,9 @@ def run(environment, monkeypatch, tmp_path):
 def test_a_call_prints_what_an_assistant_would_see(run):
     assert run("call", "import_message", *MESSAGE, "text=a=b").exit_code == 0
     result = run("call", "list_messages", "conversation=local:room")
-    assert result.stdout == "room · local · 1 message, times in UTC\n== 2026-03-10\n1 09:00 Ann: a=b\n"
+    assert (
+        result.stdout == "room · local · 1 message, times in UTC · written by others\n== 2026-03-10\n1 09:00 Ann: a=b\n"
+    )
     assert result.stderr == ""
 
 

@@ -174,7 +174,7 @@ def test_a_bad_settings_file_ends_the_server_before_anything_is_opened(dragoman_
     assert done.stdout == b""
     small, foreign = done.stderr.decode().splitlines()
     assert small == "dragoman.toml:1: max_tokens: must be at least 200."
-    assert foreign.startswith("dragoman.toml:2: foo: is not a setting; the keys here are accounts, flow_guard, ")
+    assert foreign.startswith("dragoman.toml:2: foo: is not a setting; the keys here are accounts, ")
     assert not (tmp_path / "data").exists()
 
 

@@ -15,6 +15,7 @@ from dragoman.errors import (
     PermissionDenied,
     RateLimited,
     Unauthenticated,
+    Unavailable,
 )
 from dragoman.model import Author, AuthorKind, Conversation, ConversationKind, Message
 from dragoman.providers.yandex import YandexProvider
@@ -29,6 +30,7 @@ FAULTS = {
     PermissionDenied: Fault("PERMISSION_DENIED"),
     RateLimited: Fault("RESOURCE_EXHAUSTED"),
     DeadlineExceeded: Fault("DEADLINE_EXCEEDED"),
+    Unavailable: Fault("UNAVAILABLE"),
     BadResponse: Fault(answer=b"\xff\xff\xff"),
     Conflict: Fault("ABORTED"),
     OutcomeUnknown: Fault("INTERNAL"),
