@@ -78,5 +78,5 @@ def _limits(limits: Limits) -> str:
     if limits.edit_window is not None:
         said.append(f"edits within {limits.edit_window:g} s")
     if limits.requests_per_second is not None:
-        said.append(f"{limits.requests_per_second:g} requests a second")
+        said.append(f"{limits.requests_per_second:.3g} requests a second")
     return ", ".join(said)

@@ -1,5 +1,7 @@
+import json
+
 import pytest
-from glean_service import TOKEN, GleanServer
+from glean_service import TOKEN, Fault, GleanServer
 from glean_tenants import START, threaded
 from http_loopback import serving
 
@@ -76,3 +78,19 @@ async def test_nothing_is_sent_to_a_chat_system(client, server):
     with pytest.raises(ToolError, match="only reads"):
         await client.call("send_message", conversation="glean:slack.channel.C1", text="Hello")
     assert server.sent("chat") == []
+
+
+@pytest.mark.parametrize(("info", "said"), [
+    ({"errorMessages": [{"source": "slack", "errorMessage": "index is rebuilt"}]}, "slack: index is rebuilt"),
+    ({"federatedSearchRateLimitError": True}, "could not search everything"),
+    ({"invalidOperators": [{"key": "from", "value": "?"}]}, "does not understand from:?"),
+])  # fmt: skip
+async def test_a_search_that_could_not_look_everywhere_shows_what_it_found_and_says_so(client, server, info, said):
+    result = server.tenant.result(server.tenant.messages[0])
+    answer = Fault(200, {"results": [result], "errorInfo": info})
+    server.always = lambda endpoint, _: answer if endpoint == "search" else None
+    found = await client.call("search_messages", query="hello")
+    assert "hello 0" in found
+    assert said in found.splitlines()[0]
+    told = json.loads(await client.call("search_messages", query="hello", format="json"))
+    assert said in told["notes"][0]

@@ -27,11 +27,13 @@ class Searched:
     Attributes:
         where: ``service`` or ``local index``.
         back_to: The oldest moment that was covered; ``None`` means everything.
+        missed: A sentence about what could not be searched.
     """
 
     account: str
     where: str
     back_to: datetime | None = None
+    missed: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -94,7 +94,10 @@ async def search_messages(
         searched=[searched[one.name] for one in accounts if one.name in searched],
         more=merge.more,
         failures=merge.failures,
-        notes=[] if merge.items or merge.more or cursor else sorted(advice - {""}),
+        notes=[
+            *(f"{one.account}: {one.missed}" for one in searched.values() if one.missed),
+            *([] if merge.items or merge.more or cursor else sorted(advice - {""})),
+        ],
     )
     return Found(view, merge.places)
 
@@ -110,7 +113,7 @@ async def _hits(
         question = replace(asked, cursor=at)
         page = await (provider.search_messages(question) if provider else store.search(account.name, question))
         where = "service" if provider else "local index"
-        searched[account.name] = Searched(account.name, where, page.back_to)
+        searched[account.name] = Searched(account.name, where, page.back_to, page.missed)
         advice.add(page.advice)
         return replace(page, items=await _seen(call, account, page.items))
 

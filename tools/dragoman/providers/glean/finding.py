@@ -20,7 +20,7 @@ from dragoman.providers.glean.memory import Memory
 from dragoman.providers.glean.people import with_names
 from dragoman.providers.glean.pieces import Piece, pieces_of
 from dragoman.providers.glean.reading import Reader
-from dragoman.providers.glean.refusals import raise_partial_failure
+from dragoman.providers.glean.refusals import gap_in, raise_partial_failure
 from dragoman.providers.glean.search_marks import SearchMark
 from dragoman.providers.glean.settings import GleanSettings
 from dragoman.providers.glean.wire import SearchAnswer
@@ -56,6 +56,7 @@ class Finder:
         return SearchPage(
             items=[replace(hit, message=message) for hit, message in zip(hits, messages, strict=True)],
             cursor=following.write() if following else None,
+            missed=gap_in(answer),
         )
 
     async def source_of(self, name: str) -> str:

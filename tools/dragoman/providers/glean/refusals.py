@@ -102,7 +102,7 @@ def failures(messages: Iterable[ErrorMessage] | None) -> str:
 
 
 def raise_partial_failure(answer: SearchAnswer, request_id: str) -> None:
-    """Refuse a success that found nothing and says that it could not look everywhere.
+    """Refuse a success that found nothing and says why; with results it is a search with a gap, see :func:`gap_in`.
 
     Raises:
         InvalidArgument: The query has operators that are none.
@@ -114,14 +114,20 @@ def raise_partial_failure(answer: SearchAnswer, request_id: str) -> None:
     wrong = invalid_operators(info)
     if wrong:
         raise InvalidArgument(wrong, hint="Change or leave out this part of the query.", operation="search")
-    said = failures(each(info.error_messages))
-    if said or info.federated_search_rate_limit_error:
-        raise Unavailable(
-            f"Glean could not search everything{quoted(said)}",
-            hint="Try again in a few minutes.",
-            operation="search",
-            request_id=request_id,
-        )
+    missed = gap_in(answer)
+    if missed:
+        raise Unavailable(missed, hint="Try again in a few minutes.", operation="search", request_id=request_id)
+
+
+def gap_in(answer: SearchAnswer) -> str:
+    """A sentence about what was not searched or not understood; empty when all was."""
+    info = answer.error_info
+    if info is None:
+        return ""
+    wrong, said = invalid_operators(info), failures(each(info.error_messages))
+    if wrong or not (said or info.federated_search_rate_limit_error):
+        return wrong
+    return f"Glean could not search everything{quoted(said)}"
 
 
 def _hint_of_write(refusal: Refusal) -> str:
