@@ -15,7 +15,11 @@ from dragoman.provider import Capability, ConversationQuery
 from dragoman.refs import Reference, parse
 from dragoman.sanitize import clean_line
 from dragoman.toolset import titles
+from dragoman.toolset.blaming import blaming
+from dragoman.toolset.shortened import whole
 from dragoman.workspace import Account, Workspace
+
+__all__ = ["address", "blaming", "conversation_address", "describe", "find_conversation", "find_message"]
 
 _NUMBER: Final = re.compile(r"#?(\d{1,18})")
 _LINK: Final = re.compile(r"https?://\S+", re.IGNORECASE)
@@ -35,6 +39,7 @@ async def find_conversation(workspace: Workspace, said: str, *, fresh: bool = Fa
         NotFound: No conversation is meant by it; the sentence names near ones.
         InvalidArgument: Several conversations have this title; the sentence lists them.
     """
+    said = await whole(workspace, said)
     reference = conversation_address(workspace, said)
     if reference is not None:
         return await describe(workspace, reference, fresh=fresh)
@@ -105,22 +110,6 @@ async def find_message(workspace: Workspace, said: str) -> Reference:
             hint="list_messages and search_messages show numbers.",
         )
     return reference
-
-
-class blaming:  # noqa: N801  # reads as a statement: async with blaming(account)
-    """Put the account's name on errors that pass."""
-
-    def __init__(self, account: Account) -> None:
-        """Remember the name."""
-        self._name = account.name
-
-    async def __aenter__(self) -> None:
-        """Nothing to do."""
-
-    async def __aexit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        """Name the account, unless a nearer place has."""
-        if isinstance(error, DragomanError) and not error.account:
-            error.account = self._name
 
 
 def _by_link(workspace: Workspace, link: str) -> Reference:

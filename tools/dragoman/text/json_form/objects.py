@@ -135,8 +135,9 @@ def message_ref(message: Message, room: Room) -> str:
 
 
 def conversation_ref(account: str, conversation: str, room: Room) -> str:
-    """The reference of a conversation."""
-    return _ref(Reference(account, conversation[:_ID]), room)
+    """The reference of a conversation; an enormous one ends with ``…`` and is understood so."""
+    shown = _ref(Reference(account, conversation[:_ID]), room)
+    return shown if len(conversation) <= _ID or shown.endswith("…") else f"{shown}…"
 
 
 def cut_text(text: str, start: int, tokens: float) -> tuple[str, int, float]:

@@ -60,8 +60,14 @@ def reference(account: str, conversation: str, message: str | None, room: Room, 
 
 
 def conversation_reference(conversation: Conversation, room: Room) -> str:
-    """The reference of a conversation."""
-    return reference(conversation.account, conversation.id, None, room)
+    """The reference of a conversation; an enormous one ends with ``…`` and is understood so."""
+    return place_reference(conversation.account, conversation.id, room)
+
+
+def place_reference(account: str, conversation: str, room: Room) -> str:
+    """As :func:`conversation_reference`, for where a message is."""
+    shown = reference(account, conversation, None, room)
+    return shown if len(conversation) <= _REFERENCE_LIMIT or shown.endswith("…") else f"{shown}…"
 
 
 def account_name(name: str, room: Room) -> str:

@@ -12,7 +12,7 @@ from dragoman.text.excerpt import one_line
 from dragoman.text.finds import excerpt_of
 from dragoman.text.moments import day, local, zone_name
 from dragoman.text.plain.conversations import failure_lines
-from dragoman.text.plain.header import BETWEEN, aside, counted, header, reference, title
+from dragoman.text.plain.header import BETWEEN, aside, counted, header, place_reference, title
 from dragoman.text.plain.lines import handle, indent, parent_handle, when, who
 from dragoman.text.plain.marks import marks
 from dragoman.text.plain.subjects import plain_hit
@@ -72,7 +72,7 @@ class SearchText(Sheet):
         return f"{place} {moment} {name}: {text}" if text else f"{place} {moment} {name}:"
 
     def _group(self, place: tuple[str, str], room: Room) -> str:
-        address = reference(*place, None, room)
+        address = place_reference(*place, room)
         named = title(self._view.conversations.get(place, Conversation(id=place[1])), room).lstrip("#")
         return f"# {named}{BETWEEN}{address}" if named else f"# {address}"
 

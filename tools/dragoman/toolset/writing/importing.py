@@ -15,6 +15,7 @@ from dragoman.refs import Reference
 from dragoman.text import PreviewView
 from dragoman.toolset.call import Call, Found
 from dragoman.toolset.resolve import conversation_address, find_conversation
+from dragoman.toolset.shortened import whole
 from dragoman.toolset.times import parse_time
 from dragoman.toolset.writing.attempted import attempted
 from dragoman.toolset.writing.likewise import differences
@@ -96,6 +97,7 @@ async def _find(provider: Provider, message: Message, since: datetime, known: Co
 
 async def _import_target(call: Call, said: str) -> Conversation:
     """Where to import: an address as it stands, because the conversation may not exist yet."""
+    said = await whole(call.workspace, said)
     reference = conversation_address(call.workspace, said)
     if reference is not None:
         return Conversation(id=reference.conversation, account=reference.account)
