@@ -1,3 +1,4 @@
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -6,6 +7,8 @@ from click.testing import CliRunner
 
 from dragoman.testing.script import ScriptedServer
 from dragoman_server.cli import cli
+
+sys.path.insert(0, str(Path(__file__).parent))  # for writing_world and writing_laws
 
 CORPUS = Path(__file__).parents[2] / "tools" / "dragoman" / "data" / "team_chat.json"
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Final
 
-from dragoman.model import Message
+from dragoman.model import AuthorKind, Message
 
 CLOCKS_DIFFER: Final = timedelta(seconds=60)
 """How far the clock of a service may be behind ours."""
@@ -26,7 +27,12 @@ def words(text: str) -> list[str]:
 
 
 def sent_one(
-    messages: Sequence[Message], text: str, reply_to: str | None, since: datetime, known: Collection[str]
+    messages: Sequence[Message],
+    text: str,
+    reply_to: str | None,
+    since: datetime,
+    known: Collection[str],
+    ours: Callable[[Message], bool],
 ) -> Message | None:
     """The message among others, oldest to newest, that came of sending a text.
 
@@ -35,13 +41,20 @@ def sent_one(
         text: What was sent.
         reply_to: What it was to answer.
         since: When sending began, by this machine's clock; the first after it counts, or else the last before it.
-        known: Ids of messages that came of other writes.
+        known: Ids of messages that came of other writes: of what was sent, or of the assistants' answers to it.
+        ours: May a message have come of sending, by who wrote it.
     """
     early = since - CLOCKS_DIFFER
-    alike = [one for one in messages if one.id not in known and _is(one, text, reply_to, early)]
+    answered = {one.id for one, after in pairwise(messages) if after.id in known and _answers(after)}
+    spoken_for = answered.union(known)
+    alike = [one for one in messages if one.id not in spoken_for and ours(one) and _is(one, text, reply_to, early)]
     begun = since.replace(microsecond=0)
     after = [one for one in alike if one.sent_at is None or one.sent_at >= begun]
     return after[0] if after else alike[-1] if alike else None
+
+
+def _answers(message: Message) -> bool:
+    return message.author.kind is AuthorKind.ASSISTANT
 
 
 def _is(message: Message, text: str, reply_to: str | None, early: datetime) -> bool:

@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from dragoman.errors import UnsupportedOperation
 from dragoman.likeness import CLOCKS_DIFFER, sent_one
-from dragoman.model import Conversation, ConversationKind, Message, Order, Page, SearchPage
+from dragoman.model import AuthorKind, Conversation, ConversationKind, Message, Order, Page, SearchPage
 
 _PAGES_LOOKED_AT: Final = 5
 
@@ -290,7 +290,14 @@ class Provider:
             if page.cursor is None or (times and min(times) < early):
                 break
             query = replace(query, cursor=page.cursor)
-        return sent_one(found, draft.text, draft.reply_to, since, known)
+        return sent_one(found, draft.text, draft.reply_to, since, known, self.may_be_ours)
+
+    def may_be_ours(self, message: Message) -> bool:
+        """May a message have come of sending; override it where a service tells who wrote what.
+
+        What others have said in the same words is not taken for a message whose sending was cut off.
+        """
+        return message.author.kind is not AuthorKind.ASSISTANT
 
     def locate(self, link: str) -> tuple[str, str | None] | None:
         """Conversation id, and message id if any, of one of the service's own links; ``None`` for others."""

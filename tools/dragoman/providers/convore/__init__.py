@@ -76,6 +76,10 @@ class ConvoreProvider(Provider):
         """Send into a conversation, once; see :meth:`Writer.send` for who gets it."""
         return await self._writer.send(conversation, draft)
 
+    def may_be_ours(self, message: Message) -> bool:
+        """What came in was written by somebody else."""
+        return message.extra.get("direction") != "inbound"
+
     async def update_message(self, conversation: str, message: str, change: Change) -> Message:
         """Change text or subject in Convore's record; what its recipients have got stays as it is."""
         return await self._writer.update(conversation, message, change)

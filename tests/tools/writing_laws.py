@@ -1,0 +1,161 @@
+"""What has to hold of every call and of the world after it, judged by what the service really received."""
+
+import re
+
+from writing_world import ACCOUNTS, PACE, Doing, World
+
+from dragoman.errors import OutcomeUnknown
+
+REPEATED = re.compile("because (the same text|an earlier call was cut off)")
+TOKEN = re.compile(r"confirm=(\w+)")
+SOON, DOUBTED, GOOD = 60.0, 3600.0, 600.0
+
+
+class Laws:
+    """Judges a world step by step."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.tokens: dict[str, tuple[Doing, float]] = {}
+        self.used: set[str] = set()
+        self.audited: list[tuple[object, ...]] = []
+        self.judged = 0
+
+    async def judge(self) -> None:
+        """Everything, after each step of a history."""
+        store = await self.world.processes[0].desk.workspace.store()
+        lines = [tuple(line) for line in await _audit(store)]
+        new = self.world.calls[self.judged :]
+        assert lines[: len(self.audited)] == self.audited, "the audit log only grows"
+        fresh = lines[len(self.audited) :]
+        for doing in new:
+            self._delivered_as_it_may_be(doing)
+            self._true(doing)
+            if not doing.dead and not doing.cancelled and doing.tool != "list_messages":
+                assert any(line[:2] == (doing.account, doing.room) for line in fresh), "every attempt is on record"
+        for doing in new:
+            self._note_token(doing)
+        self._all_accounted_for(lines, await store.pending())
+        self._paced()
+        self.audited, self.judged = lines, len(self.world.calls)
+
+    # what may be delivered
+
+    def _delivered_as_it_may_be(self, doing: Doing) -> None:
+        assert len(doing.received) <= 1, "a call sends once"
+        if not doing.received and doing.entry is None:
+            return
+        policy = ACCOUNTS[doing.account]
+        assert policy["write"] != "off", "nothing goes out of an account that is off"
+        assert doing.room in policy.get("write_to", (doing.room,)), "nothing goes where write_to does not lead"
+        assert doing.entry is not None, "what is sent is noted before"
+        agreed = self._agreed_to(doing)
+        if policy["write"] == "confirm" or self._has_read_elsewhere(doing):
+            assert agreed, "nothing is sent unasked where somebody is to be asked"
+        if self._in_the_way(doing):
+            assert any(REPEATED.search(text) for text in agreed), "nothing is sent again unasked"
+
+    def _agreed_to(self, doing: Doing) -> list[str]:
+        """The texts of questions and previews that count for this call."""
+        agreed = list(doing.agreed_to)
+        token = doing.arguments.get("confirm")
+        if token in self.tokens and token not in self.used:
+            shown, at = self.tokens[token]
+            if shown.content == doing.content:
+                assert doing.began_at < at + GOOD, "a token is good for ten minutes"
+                agreed.append(shown.text or "")
+                self.used.add(token)
+        return agreed
+
+    def _has_read_elsewhere(self, doing: Doing) -> bool:
+        here = (doing.principal, doing.account, doing.room)
+        return any(one[0] == doing.principal and one != here for one in doing.shown)
+
+    def _in_the_way(self, doing: Doing) -> bool:
+        """Is there an earlier attempt of the same that was made, or may have been."""
+        begun = self.world.begun
+        earlier = begun[: begun.index(doing)] if doing in begun else begun
+        standing: dict[int, list[Doing]] = {}
+        for one in earlier:
+            if _same(one, doing) and one.entry is not None:
+                standing.setdefault(one.entry, []).append(one)
+        return any(self._stands(entry, attempts, doing) for entry, attempts in standing.items())
+
+    def _stands(self, entry: int, attempts: list[Doing], doing: Doing) -> bool:
+        if all(one.refused for one in attempts):
+            return False
+        done = self.world.done.get(entry)
+        if done is not None and (doing.entry != entry or done < doing.begun_at):
+            assert doing.key is None, "what was written under a key is never written again"
+            return doing.begun_at < done + SOON
+        return doing.key is not None or doing.begun_at < attempts[-1].begun_at + DOUBTED
+
+    # what is said
+
+    def _true(self, doing: Doing) -> None:
+        if doing.dead or doing.cancelled or doing.tool == "list_messages":
+            return
+        said = doing.text if doing.error is None else str(doing.error)
+        assert said is not None
+        if doing.error is not None:
+            self._refusal_is_true(doing, said)
+        elif "Nothing was sent yet" in said or "Nothing was imported yet" in said:
+            assert not doing.received, "a preview sends nothing"
+        elif doing.received:
+            (identifier,) = doing.received
+            assert (doing.fault == "cut") == bool(re.search("The service (cut the text|stored other)", said)), said
+            assert doing.fault in ("", "cut"), said
+            assert identifier in {message.id for message, by in self.world.service.written if by is doing}
+        else:
+            assert "again" in said or doing.key is not None, said
+            assert self._is_there(doing), f"it says that it was sent: {said}"
+
+    def _refusal_is_true(self, doing: Doing, said: str) -> None:
+        if re.search(r"othing was (sent|imported|changed)|wrote nothing", said):
+            assert not doing.received, f"it was sent, but: {said}"
+        else:
+            assert isinstance(doing.error, OutcomeUnknown), said
+        if doing.entry is not None and not doing.refused:
+            assert isinstance(doing.error, OutcomeUnknown), said
+
+    def _is_there(self, doing: Doing) -> bool:
+        return any(by is not None and by.content == doing.content for _, by in self.world.service.written)
+
+    def _note_token(self, doing: Doing) -> None:
+        found = TOKEN.search((doing.text or "").split("\n")[0])
+        if found and doing.error is None:
+            assert found[1] not in self.tokens, "no token is given twice"
+            self.tokens[found[1]] = (doing, self.world.clock.now)
+
+    # what is on record
+
+    def _all_accounted_for(self, lines: list[tuple[object, ...]], pending: list[object]) -> None:
+        settled = {line[5] for line in lines if line[2] in ("done", "found")}
+        listed = {one.id for one in pending}
+        ours = {f"{by.account}:{by.room}/{message.id}" for message, by in self.world.service.written if by}
+        for line in lines:
+            if line[2] in ("done", "found"):
+                assert line[3] in ours, f"on record as written, but it is not there: {line}"
+        for doing in self.world.begun:
+            if doing not in self.world.calls or doing.refused:
+                continue
+            assert doing.entry in settled | listed, "what nobody knows is listed until it is settled"
+
+    def _paced(self) -> None:
+        times = [one.begun_at for one in self.world.begun if one.account == "paced" and not one.refused]
+        for first, last in zip(times, times[PACE:], strict=False):
+            assert last - first >= 60, "no more writes in a minute than the settings allow"
+
+
+def _same(one: Doing, other: Doing) -> bool:
+    """Does an earlier attempt stand for the same intent."""
+    if one.account != other.account or one.principal != other.principal:
+        return False
+    return one.key == other.key if other.key is not None else one.content == other.content
+
+
+async def _audit(store):
+    found = await store.audit(limit=10_000)
+    return [
+        (line.account, line.conversation, line.outcome, line.message, line.at, line.write) for line in reversed(found)
+    ]
