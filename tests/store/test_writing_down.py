@@ -158,6 +158,24 @@ async def test_an_unknown_write_is_made_again_only_with_the_stamp_of_what_is_kno
     assert not (await store.begin(INTENT, accepted=unknown.stamp)).fresh
 
 
+async def test_the_failure_of_a_later_attempt_says_nothing_of_an_earlier_one(store, clock):
+    entry = await store.begin(INTENT)
+    await store.finish(entry.id, "unknown", attempts=1)
+    again = await store.begin(INTENT, accepted=(await store.attempt("acc", "k1")).stamp)
+    assert await store.finish(entry.id, "failed", attempts=again.attempts)
+    assert [(one.id, one.state) for one in await store.pending()] == [(entry.id, State.UNKNOWN)]
+    assert not (await store.begin(INTENT)).fresh
+    assert [line.outcome for line in await store.audit(1)] == ["failed"]
+
+
+async def test_what_failed_every_time_has_failed(store):
+    for attempts in (1, 2):
+        entry = await store.begin(INTENT)
+        await store.finish(entry.id, "failed", attempts=attempts)
+    assert await store.pending() == []
+    assert (await store.attempt("acc", "k1")).state is State.FAILED
+
+
 async def test_the_failure_of_an_earlier_attempt_says_nothing_of_a_later_one(store, clock):
     entry = await store.begin(INTENT)
     clock.now += LEASE + 1

@@ -16,7 +16,7 @@ from writing_laws import Laws
 from writing_world import SHM, Doing, World, places_of
 
 HISTORIES = 130
-STEPS = 12
+STEPS = 9
 FOCUS = [
     ["allow"],
     ["allow", "paced"],

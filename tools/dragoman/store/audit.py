@@ -60,6 +60,12 @@ def record(con: Connection, line: Record, now: int) -> None:
     )
 
 
+def unsettled(con: Connection, write: int) -> int:
+    """How many attempts at a write were begun of which is not certain that they failed."""
+    told = "SELECT total(outcome = 'begun') - total(outcome = 'failed') FROM audit WHERE write = ?"
+    return int(con.execute(told, (write,)).fetchall()[0][0])
+
+
 def newest(con: Connection, limit: int) -> list[Record]:
     """The last lines, newest first."""
     found = con.execute(f"SELECT {_COLUMNS} FROM audit ORDER BY entry DESC LIMIT ?", (limit,))  # noqa: S608 - our own words

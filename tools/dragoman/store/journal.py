@@ -31,7 +31,11 @@ def begin(con: Connection, intent: Intent, now: int, accepted: str, per_minute: 
 
 def finish(con: Connection, ending: Ending, now: int) -> bool:
     """See :func:`outbox.finish`; how it ended is on record."""
-    if not outbox.finish(con, ending.entry, ending.state, ending.message, now, ending.attempts):
+    state = ending.state
+    if state is State.FAILED and audit.unsettled(con, ending.entry) > 1:
+        # This attempt was certainly not made, but one before it may have been.
+        state = State.UNKNOWN
+    if not outbox.finish(con, ending.entry, state, ending.message, now, ending.attempts):
         return False
     entry = outbox.find(con, ending.entry, now)
     if entry is not None:
