@@ -128,6 +128,16 @@ def test_a_message_of_another_call_is_not_taken_for_the_one_that_got_lost(server
     assert service.received("room") == ["Hello"]
 
 
+def test_of_two_that_got_lost_and_one_that_is_there_none_is_said_to_be_it(server, service):
+    for fault, key in (("dropped", "first"), ("lost", "second")):
+        service.misbehave(fault)
+        server.error("send_message", **SAID, idempotency_key=key)
+    for key in ("first", "second"):
+        preview = server.call("send_message", **SAID, idempotency_key=key)
+        assert "may be its message, or another call's" in preview
+    assert service.received("room") == ["Hello"]
+
+
 def test_a_refused_message_may_be_sent_again_at_once(server, service):
     service.misbehave("refused")
     assert "Nothing was sent." in server.error("send_message", **SAID, idempotency_key="k")

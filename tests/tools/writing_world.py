@@ -39,7 +39,6 @@ ACCOUNTS = {
     "paced": {"write": "allow", "sends_per_minute": PACE},
 }
 PLACES = [f"{account}-{room}" for account in ACCOUNTS for room in ROOMS]
-OURS = {"me", "Eve"}
 SHM = Path("/dev/shm")  # noqa: S108 - only where it is faster than a disk; the folders in it are made by pytest's rules
 _doing: ContextVar["Doing | None"] = ContextVar("doing", default=None)
 
@@ -197,13 +196,13 @@ class Service:
         self.clock = clock
         self.written: list[tuple[Message, Doing | None]] = []
 
-    def put(self, room: str, text: str, by: Doing | None, author: str = "me", reply_to: str | None = None) -> Message:
+    def put(self, room, text, by: Doing | None, author: str = "me", reply_to=None, at=None) -> Message:
         identifier = f"m{len(self.written)}"
         message = Message(
             id=identifier,
             conversation=room,
             author=Author(name=author),
-            sent_at=self.clock.moment(),
+            sent_at=at or self.clock.moment(),
             text=text,
             reply_to=reply_to,
         )
@@ -234,27 +233,27 @@ class SimulatedProvider(JournalProvider):
         return await super().list_messages(conversation, query)
 
     def may_be_ours(self, message: Message) -> bool:
-        return message.author.name in OURS
+        return message.author.name == "me"
 
     async def send_message(self, conversation: str, draft: Draft) -> Message:
-        return await self._put(conversation, draft.text, "me", draft.reply_to)
+        return await self._put(conversation, draft.text, "me", draft.reply_to, None)
 
     async def import_message(self, conversation: str, message: Message) -> Message:
-        return await self._put(conversation, message.text, message.author.name, message.reply_to)
+        return await self._put(conversation, message.text, message.author.name, message.reply_to, message.sent_at)
 
-    async def _put(self, room: str, text: str, author: str, reply_to: str | None) -> Message:
+    async def _put(self, room, text, *more) -> Message:
         doing = _doing.get()
         assert doing is not None
-        return await doing.step(lambda: self._received(doing, room, text, author, reply_to))
+        return await doing.step(lambda: self._received(doing, room, text, *more))
 
-    async def _received(self, doing: Doing, room: str, text: str, author: str, reply_to: str | None) -> Message:
+    async def _received(self, doing: Doing, room: str, text: str, *more) -> Message:
         if doing.fault == "refused":
             doing.refused = True
             raise Unavailable("The service is closed.", hint="Try again later.")
         if doing.fault == "dropped":
             raise OutcomeUnknown("The connection broke.", hint="Look with list_messages first.")
         stored = text[: len(text) // 2] if "cut" in doing.fault else text
-        message = self.service.put(room, stored, doing, author, reply_to)
+        message = self.service.put(room, stored, doing, *more)
         if "lost" in doing.fault:
             raise OutcomeUnknown("The connection broke.", hint="Look with list_messages first.")
         return message

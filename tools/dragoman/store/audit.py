@@ -63,7 +63,8 @@ def record(con: Connection, line: Record, now: int) -> None:
 def unsettled(con: Connection, write: int) -> int:
     """How many attempts at a write were begun of which is not certain that they failed."""
     told = "SELECT total(outcome = 'begun') - total(outcome = 'failed') FROM audit WHERE write = ?"
-    return int(con.execute(told, (write,)).fetchall()[0][0])
+    ((count,),) = list(con.execute(told, (write,)))
+    return int(count)
 
 
 def newest(con: Connection, limit: int) -> list[Record]:

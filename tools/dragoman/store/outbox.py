@@ -190,6 +190,16 @@ def made(con: Connection, account: str, since: int) -> set[str]:
     return {unbind(message) for (message,) in found}
 
 
+def contested(con: Connection, entry: Entry, message: str) -> bool:
+    """May a message have come of another write than of this one: of the same content, or is it known to have."""
+    rows = con.execute(
+        "SELECT 1 FROM writes WHERE account = ? AND conversation = ? AND entry <> ?"
+        " AND (digest = ? AND state IN ('pending', 'unknown') OR message = ?) LIMIT 1",
+        (entry.intent.account, bind(entry.intent.conversation), entry.id, entry.digest, bind(message)),
+    )
+    return bool(list(rows))
+
+
 def require_pace(con: Connection, account: str, now: int, per_minute: int | None) -> None:
     """Refuse what would be one write too many within a minute.
 

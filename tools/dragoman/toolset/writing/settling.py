@@ -103,6 +103,9 @@ async def _unknown(plan: Plan, store: Store, entry: Entry) -> Settled:
         )
         return Settled(entry.stamp, reason)
     reference = str(Reference(plan.account.name, message.conversation, message.id))
+    if await store.contested(entry, reference):
+        # Of two that are in doubt and one that is there nobody can say which it is.
+        return Settled(entry.stamp, f"an earlier call was cut off: {reference} may be its message, or another call's")
     await store.finish(entry.id, "done", reference, outcome="found")
     return Settled(message=message, note=f"An earlier call that was cut off had written it. {plan.nothing} again.")
 
