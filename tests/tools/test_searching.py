@@ -157,8 +157,10 @@ def test_conversations_are_paged(harbor: ScriptedServer) -> None:
 
 
 def test_two_conversations_of_one_title_are_listed_with_their_references(dragoman: ScriptedServer) -> None:
-    for name in ("local:Standup", "local:STANDUP"):
-        dragoman.call("import_message", conversation=name, text="x", author="Ann", sent_at="2026-03-10")
+    message = {"text": "x", "author": "Ann", "sent_at": "2026-03-10"}
+    dragoman.call("import_message", conversation="local:Standup", **message)
+    assert "Ann: x" in dragoman.call("list_messages", conversation="standup")
+    dragoman.call("import_message", conversation="local:STANDUP", **message)
     said = dragoman.error("list_messages", conversation="standup")
     assert "local:Standup" in said
     assert "local:STANDUP" in said

@@ -29,6 +29,11 @@ def find(workspace: Workspace, said: str) -> Reference | None:
     return kept[1] if kept is not None and current_clock().monotonic() - kept[0] < _FRESH else None
 
 
+def forget(workspace: Workspace) -> None:
+    """Look anew: there may be another conversation of a title from now on."""
+    _lately.pop(workspace, None)
+
+
 def keep(workspace: Workspace, said: str, found: Reference) -> None:
     """Note which conversation these words mean."""
     titles = _lately.setdefault(workspace, OrderedDict())

@@ -13,6 +13,7 @@ from dragoman.model import Author, Conversation, Message
 from dragoman.provider import Capability, Draft, MessageQuery, Provider
 from dragoman.refs import Reference
 from dragoman.text import PreviewView
+from dragoman.toolset import titles
 from dragoman.toolset.call import Call, Found
 from dragoman.toolset.resolve import conversation_address, find_conversation
 from dragoman.toolset.shortened import whole
@@ -53,6 +54,7 @@ async def import_message(
             subject=subject,
             reply_to=await answered_message(call, target, reply_to),
         )
+        titles.forget(call.workspace)
         return await perform(_plan(call, account, target, message), attempt, confirm)
 
 
