@@ -52,6 +52,24 @@ async def test_users_of_one_path_share_the_database_until_the_last_has_left(tmp_
         await first.read(everything)
 
 
+async def test_a_read_that_fails_half_way_does_not_hold_its_connection_in_the_past(tmp_path):
+    def gives_up(con, kept=[]):  # noqa: B006 - kept on purpose, as a traceback keeps it
+        rows = con.execute("SELECT a FROM t")
+        kept.append(rows)
+        next(iter(rows))
+        raise ValueError("half way")
+
+    async with Database.at(tmp_path / "x.db", ONE) as database:
+        for value in (1, 2):
+            await database.write(insert(value))
+        for _ in range(READERS):
+            with pytest.raises(ValueError, match="half way"):
+                await database.read(gives_up)
+        await database.write(insert(3))
+        for _ in range(READERS):
+            assert await database.read(everything) == [1, 2, 3]
+
+
 async def test_databases_in_memory_are_apart_and_can_be_read_and_written():
     async with Database.at(None, ONE) as first, Database.at(None, ONE) as second:
         await first.write(insert(1))

@@ -198,7 +198,7 @@ class Database:
             reader = reader or opening.open_reader(self.path, self._patience)
             yield reader
         finally:
-            self._places.put(reader)
+            self._places.put(_fit(reader))
 
     def _limiters(self) -> _Limiters:
         by_database = _LIMITERS.get(None)
@@ -248,6 +248,14 @@ class _Reading(Generic[T]):
         finally:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
+
+
+def _fit(reader: Connection | None) -> Connection | None:
+    """The connection for the next read; ``None`` when a statement that was left half read holds it in the past."""
+    if reader is None or reader.txn_state("main") == apsw.SQLITE_TXN_NONE:
+        return reader
+    reader.close()
+    return None
 
 
 @contextmanager

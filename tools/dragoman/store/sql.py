@@ -51,6 +51,10 @@ class Connection(Protocol):
         """Run a statement for each set of values; the rows of all follow each other."""
         ...
 
+    def txn_state(self, schema: str, /) -> int:
+        """What is open of a schema: nothing, a read or a write, as SQLite numbers them."""
+        ...
+
     @property
     def in_transaction(self) -> bool:
         """Whether a transaction is open."""
