@@ -17,7 +17,7 @@ import anyio.to_thread
 import click
 
 from dragoman import policy
-from dragoman.errors import InvalidArgument
+from dragoman.errors import InvalidArgument, UnsupportedOperation
 from dragoman.model import Conversation, Message
 from dragoman.provider import Capability
 from dragoman.refs import Reference
@@ -206,7 +206,13 @@ def _is_message(line: bytes) -> bool:
 
 
 def _target(shared: Desk, name: str | None) -> Account:
-    able = shared.workspace.able(Capability.IMPORT_MESSAGE, name)
+    able = [it for it in shared.workspace.able(Capability.IMPORT_MESSAGE, name) if not it.provider_class.open_world]
+    if not able:
+        raise UnsupportedOperation(
+            "A file is imported into an account on this machine only.",
+            hint="The tool import_message stores a message in a service, and asks as the settings say.",
+            account=name or "",
+        )
     usual = [account for account in able if account.name == "local"]
     if len(able) > 1 and not usual:
         names = ", ".join(account.name for account in able)

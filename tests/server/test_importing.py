@@ -6,7 +6,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from dragoman import registry
 from dragoman.errors import DragomanError, InvalidArgument, NotFound, PermissionDenied, UnsupportedOperation
+from dragoman.testing.journal import JournalService
 from dragoman.toolset import call_tool
 from dragoman_server import desk
 from dragoman_server.config import from_mapping
@@ -272,3 +274,16 @@ async def test_a_file_that_fails_while_it_is_read_is_said(config, file, monkeypa
     async with desk.at(config) as shared:
         with pytest.raises(InvalidArgument, match=r"cannot be read \(Input/output error\)"):
             await load(shared, file(line()))
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("write", ["allow", "confirm"])
+@pytest.mark.parametrize("name", ["post", None])
+async def test_a_file_is_not_imported_into_a_service(tmp_path, file, monkeypatch, write, name):
+    monkeypatch.setitem(registry.BUILT_IN, "journal", "dragoman.testing.journal:JournalProvider")
+    service = JournalService(tmp_path / "service")
+    post = {"provider": "journal", "folder": str(service.folder), "write": write}
+    async with desk.at(from_mapping({"timezone": "UTC", "accounts": {"post": post}}, data=tmp_path)) as shared:
+        with pytest.raises(UnsupportedOperation, match="machine"):
+            await load(shared, file(line(text="Hi")), name)
+    assert service.entries() == []
