@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from datetime import tzinfo
 from typing import Final, NamedTuple
 
@@ -60,9 +60,11 @@ def who(message: Message, more_marks: str, room: Room) -> str:
     return f"{clip(clean_name(message.author.name), room.part)}{_KINDS.get(message.author.kind, '')}{more_marks}"
 
 
-def say(message: Message, unseen_replies: int, zone: tzinfo, room: Room) -> Said:
-    """Lay a message out, its text cut to its room."""
-    left_of_text = who(message, marks(message, unseen_replies, room), room)
+def say(
+    message: Message, unseen_replies: int, zone: tzinfo, room: Room, repeated: Container[str] = frozenset[str]()
+) -> Said:
+    """Lay a message out, its text cut to its room; subjects in ``repeated`` are left out."""
+    left_of_text = who(message, marks(message, unseen_replies, room, repeated), room)
     text, end, _ = take(message.text, 0, room.text, indent)
     if end < len(message.text):
         text = f"{text.rstrip()} ... (+{len(message.text) - end:,} chars, get_message {handle(message, room)})"

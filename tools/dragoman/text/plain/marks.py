@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from functools import lru_cache
 from operator import attrgetter
 from typing import Final
@@ -27,17 +27,18 @@ _UNITS: Final = ("B", "KB", "MB", "GB", "TB")
 _NO_BRACKETS: Final = str.maketrans("[];", "(),")
 
 
-def marks(message: Message, unseen_replies: int, room: Room) -> str:
+def marks(message: Message, unseen_replies: int, room: Room, repeated: Container[str] = frozenset[str]()) -> str:
     """`` [👍3; file: x.pdf 47 KB; edited]`` with the space before it, or nothing.
 
     Args:
         message: The message.
         unseen_replies: How many replies it has when they are not on the page, else 0.
         room: Limits of the answer.
+        repeated: Subjects that are told elsewhere.
     """
     if not (unseen_replies or message.edited_at or message.partial or any(_OFTEN_EMPTY(message))):
         return ""
-    found = list(_all(message, unseen_replies, room))
+    found = list(_all(message, unseen_replies, room, repeated))
     if not found:
         return ""
     joined = "; ".join(found)
@@ -83,10 +84,10 @@ def _some(found: list[str], tokens: float) -> str:
     return "; ".join([*first, f"+{rest} more"] if rest else first)
 
 
-def _all(message: Message, unseen_replies: int, room: Room) -> Iterator[str]:
+def _all(message: Message, unseen_replies: int, room: Room, repeated: Container[str]) -> Iterator[str]:
     if message.reactions:
         yield _joined(" ", [_reaction(one, room) for one in message.reactions[: room.entries]], len(message.reactions))
-    if message.subject:
+    if message.subject and message.subject not in repeated:
         yield f"subject: {inside(message.subject, 120, room)}"
     if message.labels:
         labels = [inside(label, 40, room) for label in message.labels[: room.entries]]

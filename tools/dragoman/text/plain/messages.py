@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import tzinfo
 from typing import Final
 
@@ -12,7 +11,7 @@ from dragoman.model import Order
 from dragoman.text.moments import zone_name
 from dragoman.text.plain.header import account_name, aside, conversation_reference, counted, header, title
 from dragoman.text.plain.lines import Said, handle, places, say, written
-from dragoman.text.plain.subjects import plain_messages
+from dragoman.text.plain.subjects import repeated
 from dragoman.text.room import Room
 from dragoman.text.sheet import Answer, Sheet
 from dragoman.text.threads import arrange
@@ -30,7 +29,8 @@ class MessagesText(Sheet):
         """Take a view; nothing is laid out yet."""
         self.count = len(view.messages)
         self.single = self.count == 1
-        self._view = replace(view, messages=plain_messages(view.messages, view.conversation.title))
+        self._view = view
+        self._repeated = repeated(view.messages, view.conversation.title)
         self._zone = zone
         self._notice = notice
         self._latest = view.order is Order.LATEST
@@ -72,7 +72,7 @@ class MessagesText(Sheet):
         if said is None:
             message = self._view.messages[index]
             unseen = message.replies if message.replies > self._answered[message.id] else 0
-            said = self._said[index] = say(message, unseen, self._zone, room)
+            said = self._said[index] = say(message, unseen, self._zone, room, self._repeated)
         return said
 
     def _header(self, shown: int, room: Room, cursor: str | None) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from datetime import tzinfo
 from typing import Final
 
@@ -15,7 +14,7 @@ from dragoman.text.plain.conversations import failure_lines
 from dragoman.text.plain.header import BETWEEN, aside, counted, header, place_reference, title
 from dragoman.text.plain.lines import handle, indent, parent_handle, when, who
 from dragoman.text.plain.marks import marks
-from dragoman.text.plain.subjects import plain_hit
+from dragoman.text.plain.subjects import repeated
 from dragoman.text.room import Room
 from dragoman.text.sheet import Answer, Sheet
 from dragoman.text.tokens import measure
@@ -30,7 +29,7 @@ class SearchText(Sheet):
     def __init__(self, view: SearchView, zone: tzinfo, notice: str) -> None:
         """Take a view; nothing is laid out yet."""
         self.count = len(view.hits)
-        self._view = replace(view, hits=[self._plain(view, hit) for hit in view.hits])
+        self._view = view
         self._zone = zone
         self._notice = notice
 
@@ -56,11 +55,6 @@ class SearchText(Sheet):
         """Characters of all texts."""
         return sum(len(hit.message.text) for hit in self._view.hits)
 
-    @staticmethod
-    def _plain(view: SearchView, hit: Hit) -> Hit:
-        place = view.conversations.get((hit.message.account, hit.message.conversation))
-        return hit if place is None else plain_hit(hit, place.title)
-
     def _line(self, hit: Hit, room: Room) -> str:
         message = hit.message
         moment = " ".join(when(message, self._zone)).lstrip()
@@ -68,7 +62,9 @@ class SearchText(Sheet):
         called = handle(message, room)
         place = f">{called} re {parent_handle(message, room)}" if reply else called
         text = excerpt_of(hit, called, room.text, indent)
-        name = who(message, marks(message, message.replies, room), room)
+        known = self._view.conversations.get((message.account, message.conversation))
+        told = repeated([message], known.title) if known else frozenset[str]()
+        name = who(message, marks(message, message.replies, room, told), room)
         return f"{place} {moment} {name}: {text}" if text else f"{place} {moment} {name}:"
 
     def _group(self, place: tuple[str, str], room: Room) -> str:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterable
 from typing import Final
 
-from dragoman.model import Hit, Message
+from dragoman.model import Message
 
 _ANSWERS: Final = re.compile(
     r"(?:(?:re|fwd?|aw|wg|sv|vs|antw|tr|rv)(?:\[\d{1,3}\]|\(\d{1,3}\))?[:\uff1a]\s*)+", re.IGNORECASE
@@ -15,26 +14,16 @@ _ANSWERS: Final = re.compile(
 _LONGEST: Final = 500
 
 
-def plain_messages(messages: Sequence[Message], title: str) -> Sequence[Message]:
-    """The messages, without subjects that say what the title says.
+def repeated(messages: Iterable[Message], title: str) -> frozenset[str]:
+    """The subjects that say what the title says.
 
     Args:
         messages: Of one conversation.
         title: What stands above them.
     """
-    if all(message.subject is None for message in messages):
-        return messages
-    return [_plain(message, title) for message in messages]
-
-
-def plain_hit(hit: Hit, title: str) -> Hit:
-    """A hit, its subject left out where it says what the title says."""
-    return hit if hit.message.subject is None else replace(hit, message=_plain(hit.message, title))
-
-
-def _plain(message: Message, title: str) -> Message:
-    repeated = title and message.subject and _core(message.subject) == _core(title)
-    return replace(message, subject=None) if repeated else message
+    subjects = {message.subject for message in messages if message.subject}
+    about = _core(title) if subjects and title else ""
+    return frozenset(subject for subject in subjects if title and _core(subject) == about)
 
 
 def _core(subject: str) -> str:
