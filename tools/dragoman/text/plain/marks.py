@@ -94,7 +94,8 @@ def _all(message: Message, unseen_replies: int, room: Room, repeated: Container[
         yield f"labels: {_joined(', ', labels, len(message.labels))}"
     if message.status and message.status.lower() not in USUAL:
         yield f"status: {inside(message.status, 40, room)}"
-    yield from _files(message.attachments, room)
+    if message.attachments:
+        yield from _files(message.attachments, room)
     if unseen_replies:
         yield f"replies: {unseen_replies}"
     if message.edited_at is not None:
