@@ -6,6 +6,7 @@ costs what the first does and none shifts when messages are added.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -85,11 +86,16 @@ def authors_like(con: Connection, archive: Archive, part: str) -> list[int]:
     return [number for number, data in found if _is_like(rows.from_author_json(data), wanted)]
 
 
-def replies(con: Connection, archive: Archive, place: int, id_: str) -> int:
-    """How many messages that can be shown answer this one."""
-    statement = "SELECT count(*) FROM $messages WHERE place = ? AND reply_to = ? AND live = 1"
-    counted: int = con.execute(archive.tables.sql(statement), (place, bind(id_))).get
-    return counted
+def replies(con: Connection, archive: Archive, place: int, ids: Sequence[str]) -> dict[str, int]:
+    """How many messages that can be shown answer each of these; those that nobody answers are left out."""
+    bound = {bind(id_): id_ for id_ in ids}
+    marks = ", ".join("?" * len(bound))
+    statement = (
+        f"SELECT reply_to, count(*) FROM $messages WHERE place = ? AND reply_to IN ({marks}) AND live = 1"  # noqa: S608 - our own words
+        " GROUP BY reply_to"
+    )
+    found = con.execute(archive.tables.sql(statement), (place, *bound))
+    return {bound[answered]: count for answered, count in found}
 
 
 def _conditions(con: Connection, archive: Archive, place: int, stretch: Stretch) -> tuple[str, list[Value]]:

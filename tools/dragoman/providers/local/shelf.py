@@ -75,7 +75,7 @@ def messages(con: Connection, conversation: str, query: MessageQuery) -> Page[Me
         limit=query.limit + 1,
     )
     found = pages.page(con, ARCHIVE, place.key, (ACCOUNT, conversation), stretch)
-    shown = [_counted(con, place.key, stored.message) for stored in found[: query.limit]]
+    shown = _counted(con, place.key, [stored.message for stored in found[: query.limit]])
     cursor = cursor_after(shown[-1]) if len(found) > query.limit else None
     everything = query.thread is None and query.author is None and query.since is None and query.until is None
     return Page(items=shown[::-1] if latest else shown, cursor=cursor, total=place.held if everything else None)
@@ -96,7 +96,7 @@ def message_of(con: Connection, conversation: str, message: str) -> Message:
     stored = stored_of(con, conversation, message)
     if stored is None or not stored.live:
         raise _no_message()
-    return _counted(con, place.key, stored.message)
+    return _counted(con, place.key, [stored.message])[0]
 
 
 def stored_of(con: Connection, conversation: str, message: str) -> Stored | None:
@@ -158,9 +158,13 @@ def change(con: Connection, message: Message) -> Message:
     return message_of(con, message.conversation, message.id)
 
 
-def _counted(con: Connection, place: int, message: Message) -> Message:
-    counted = pages.replies(con, ARCHIVE, place, message.id)
-    return message if counted == message.replies else replace(message, replies=counted)
+def _counted(con: Connection, place: int, messages: Sequence[Message]) -> list[Message]:
+    """The messages with the number of their replies, which one question tells for all of them."""
+    counts = pages.replies(con, ARCHIVE, place, [message.id for message in messages])
+    return [
+        message if (counted := counts.get(message.id, 0)) == message.replies else replace(message, replies=counted)
+        for message in messages
+    ]
 
 
 def _after(con: Connection, conversation: str, cursor: str | None) -> tuple[int, int] | None:
