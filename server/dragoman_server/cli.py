@@ -10,9 +10,9 @@ import click
 
 from dragoman._version import __version__
 from dragoman.errors import InvalidArgument
-from dragoman_server import completing
 from dragoman_server.cli_setup import COMMANDS
 from dragoman_server.cli_shared import Commands, common, say, settings_of
+from dragoman_server.commands import completing
 from dragoman_server.start import speak_utf8
 
 
@@ -43,7 +43,7 @@ def serve(
         command.serve(config, log_level, http, workers, read_only=read_only)
     if workers is not None:
         raise click.UsageError("--workers needs --http.")
-    from dragoman_server import wire  # noqa: PLC0415  # before all else: nothing may print to the protocol
+    from dragoman_server.stdio import wire  # noqa: PLC0415  # before all else: nothing may print to the protocol
 
     if sys.stdin is not None and sys.stdin.isatty():
         click.echo("Waiting for an MCP client on stdin. Press Ctrl-C to end; `dragoman demo` shows more.", err=True)
@@ -53,7 +53,7 @@ def serve(
         raise InvalidArgument(
             "The server needs an open stdin and an open stdout.", hint="Let an MCP client start it; it opens both."
         ) from None
-    from dragoman_server import serving  # noqa: PLC0415  # imports the SDK
+    from dragoman_server.stdio import serving  # noqa: PLC0415  # imports the SDK
 
     serving.over_pipes(lines, config, log_level, read_only=read_only)
 
@@ -68,7 +68,7 @@ def call(tool: str, arguments: tuple[str, ...], more: str | None, config: Path |
 
     The exit status is 1 when the tool answers with an error.
     """
-    from dragoman_server import calling  # noqa: PLC0415  # see the module
+    from dragoman_server.commands import calling  # noqa: PLC0415  # see the module
 
     given = calling.arguments(arguments, more)
     text, failed = calling.run(settings_of(config, log_level), tool, given)
@@ -80,7 +80,7 @@ def call(tool: str, arguments: tuple[str, ...], more: str | None, config: Path |
 @common
 def tools(config: Path | None, log_level: str | None) -> None:
     """List the tools with what each costs in tokens."""
-    from dragoman_server import overview  # noqa: PLC0415  # see the module
+    from dragoman_server.commands import overview  # noqa: PLC0415  # see the module
 
     say(overview.tools(settings_of(config, log_level)))
 
@@ -89,7 +89,7 @@ def tools(config: Path | None, log_level: str | None) -> None:
 @common
 def accounts(config: Path | None, log_level: str | None) -> None:
     """List the accounts with what they can do and may write."""
-    from dragoman_server import overview  # noqa: PLC0415  # see the module
+    from dragoman_server.commands import overview  # noqa: PLC0415  # see the module
 
     say(overview.accounts(settings_of(config, log_level)))
 
@@ -98,7 +98,7 @@ def accounts(config: Path | None, log_level: str | None) -> None:
 @common
 def check(config: Path | None, log_level: str | None) -> None:
     """Reach every account and say what works and what to do."""
-    from dragoman_server import checking  # noqa: PLC0415  # see the module
+    from dragoman_server.commands import checking  # noqa: PLC0415  # see the module
 
     reports = checking.check(settings_of(config, log_level))
     terminal = sys.stdout.isatty()
@@ -112,7 +112,7 @@ def check(config: Path | None, log_level: str | None) -> None:
 @common
 def stats(days: int, as_json: bool, config: Path | None, log_level: str | None) -> None:  # noqa: FBT001  # a flag is a boolean
     """Show how often tools were called, how long they took, and the tokens they cost."""
-    from dragoman_server import statistics  # noqa: PLC0415  # see the module
+    from dragoman_server.commands import statistics  # noqa: PLC0415  # see the module
 
     say(statistics.stats(settings_of(config, log_level), days, as_json=as_json))
 
@@ -125,7 +125,7 @@ def stats(days: int, as_json: bool, config: Path | None, log_level: str | None) 
 @common
 def import_(file: Path, account: str | None, config: Path | None, log_level: str | None) -> None:
     """Import a chat export or JSON Lines into a local account; again and again without doubling."""
-    from dragoman_server import importing  # noqa: PLC0415  # see the module
+    from dragoman_server.commands import importing  # noqa: PLC0415  # see the module
 
     say(importing.import_file(settings_of(config, log_level), file, account))
 
@@ -136,7 +136,7 @@ def import_(file: Path, account: str | None, config: Path | None, log_level: str
 @common
 def outbox(sent: int | None, not_sent: int | None, config: Path | None, log_level: str | None) -> None:
     """List the writes whose outcome is unknown, or say how one ended."""
-    from dragoman_server import outbox_command  # noqa: PLC0415  # see the module
+    from dragoman_server.commands import outbox_command  # noqa: PLC0415  # see the module
 
     if sent is not None and not_sent is not None:
         raise click.UsageError("Say either --sent or --not-sent.")
@@ -155,7 +155,7 @@ def outbox(sent: int | None, not_sent: int | None, config: Path | None, log_leve
 @common
 def audit(limit: int, as_json: bool, config: Path | None, log_level: str | None) -> None:  # noqa: FBT001  # click passes names
     """List who wrote what where and how it ended, newest first, without the texts."""
-    from dragoman_server import audit_command  # noqa: PLC0415  # see the module
+    from dragoman_server.commands import audit_command  # noqa: PLC0415  # see the module
 
     say(audit_command.audit(settings_of(config, log_level), limit, as_json=as_json))
 
@@ -168,7 +168,7 @@ def demo(provider: str | None, config: Path | None, log_level: str | None) -> No
 
     No account and no network is needed, with --provider neither.
     """
-    from dragoman_server import demo as shown  # noqa: PLC0415  # imports the SDK
+    from dragoman_server.commands import demo as shown  # noqa: PLC0415  # imports the SDK
 
     if config is not None:
         settings_of(config, log_level)  # the demonstration uses its own, but a bad file is never passed over

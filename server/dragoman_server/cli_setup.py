@@ -8,8 +8,8 @@ from pathlib import Path
 
 import click
 
-from dragoman_server import completing
 from dragoman_server.cli_shared import P, R, common, say, settings_of
+from dragoman_server.commands import completing
 
 _CLIENTS = ("claude-desktop", "claude-code", "cursor", "vscode", "codex", "gemini")
 
@@ -35,7 +35,8 @@ def init(
     The account is tried before it is saved. What the settings file holds already stays, with its comments, and a copy
     of the file before is kept. Credentials go to the system's keyring or a private file.
     """
-    from dragoman_server import init_command, log  # noqa: PLC0415  # see the modules
+    from dragoman_server import log  # noqa: PLC0415  # see the modules
+    from dragoman_server.setup import init_command  # noqa: PLC0415  # see the modules
 
     log.set_up(log_level)
     given = init_command.Given(
@@ -77,7 +78,7 @@ def install(
     Credentials that the settings take from the environment are asked for and stored in the system's keyring or, where
     there is none, in a private file. CLIENT is claude-desktop, claude-code, cursor, vscode, codex or gemini.
     """
-    from dragoman_server import install_command, installing, launch  # noqa: PLC0415  # see the modules
+    from dragoman_server.setup import install_command, installing, launch  # noqa: PLC0415  # see the modules
 
     settings = settings_of(config, log_level)
     where = installing.place(client, name=name, file=file, project=project)
@@ -96,7 +97,7 @@ def uninstall(
     config: Path | None, log_level: str | None,
 ) -> None:  # fmt: skip
     """Take out what install has put into a client's list of servers."""
-    from dragoman_server import install_command, installing  # noqa: PLC0415  # see the modules
+    from dragoman_server.setup import install_command, installing  # noqa: PLC0415  # see the modules
 
     if config is not None:
         settings_of(config, log_level)  # not needed, but a bad file is never passed over

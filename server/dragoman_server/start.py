@@ -10,7 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:  # the typing module takes as long as all that is imported here
     from typing import NoReturn
 
-    from dragoman_server.front import Front
+    from dragoman_server.stdio.front import Front
 
 
 def main() -> None:
@@ -35,13 +35,13 @@ def _serve(arguments: list[str]) -> None:
     options = _plain(arguments)
     if options is None or sys.stdin is None or os.isatty(0):
         return
-    from dragoman_server import foreseen  # noqa: PLC0415  # only when it is needed
+    from dragoman_server.stdio import foreseen  # noqa: PLC0415  # only when it is needed
 
     config, read_only = options
     results = foreseen.results(config, read_only=read_only)
     if results is None:
         return
-    from dragoman_server import front, wire  # noqa: PLC0415  # as above
+    from dragoman_server.stdio import front, wire  # noqa: PLC0415  # as above
 
     try:
         ahead = front.Front(wire.take(), results)
@@ -56,7 +56,7 @@ def _go_on(ahead: Front, config: str | None, *, read_only: bool) -> NoReturn:
     from pathlib import Path  # noqa: PLC0415  # the front answers already
 
     from dragoman.errors import DragomanError  # noqa: PLC0415  # as above
-    from dragoman_server import serving  # noqa: PLC0415  # imports the SDK
+    from dragoman_server.stdio import serving  # noqa: PLC0415  # imports the SDK
 
     try:
         serving.over_pipes(ahead, None if config is None else Path(config), None, read_only=read_only)

@@ -20,11 +20,11 @@ from tests.conformance.fixture_questions import QUESTIONS
 from tests.conformance.fixture_tools import TOOLS, Fixture
 
 from dragoman.toolset import Desk, UnknownTool
-from dragoman_server import transport
 from dragoman_server.adapt import Adapter
 from dragoman_server.config import from_mapping
 from dragoman_server.http import command, worker
 from dragoman_server.http.settings import PATH, Address, HttpSettings
+from dragoman_server.stdio import transport
 
 FIXTURES: dict[str, Fixture] = TOOLS | QUESTIONS
 

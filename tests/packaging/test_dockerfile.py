@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from dragoman_server import health
+from dragoman_server.commands import health
 
 ROOT = Path(__file__).parents[2]
 DOCKERFILE = ROOT / "packaging" / "Dockerfile"
@@ -61,7 +61,7 @@ def test_the_server_runs_as_nobody_special_and_is_asked_how_it_is():
     stage = dict(last_stage())
     assert stage["USER"].isdecimal()
     assert int(stage["USER"]) >= 10_000
-    assert stage["HEALTHCHECK"].endswith('CMD ["python", "-m", "dragoman_server.health"]')
+    assert stage["HEALTHCHECK"].endswith('CMD ["python", "-m", "dragoman_server.commands.health"]')
     order = [step for step, _ in last_stage()]
     assert order.index("USER") > max(number for number, step in enumerate(order) if step in {"RUN", "COPY"})
 

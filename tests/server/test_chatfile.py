@@ -4,7 +4,7 @@ import pytest
 
 from dragoman.errors import InvalidArgument
 from dragoman.model import Attachment, Author, AuthorKind, ConversationKind, Edit, Message, Reaction
-from dragoman_server.chatfile import conversations, read
+from dragoman_server.commands.chatfile import conversations, read
 
 CHAT = """{
  "about": "ignored",

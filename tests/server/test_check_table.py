@@ -3,8 +3,8 @@ import subprocess
 import pytest
 
 from dragoman.errors import DragomanError
-from dragoman_server import checking
-from dragoman_server.checking import Report, lines, table
+from dragoman_server.commands import checking
+from dragoman_server.commands.checking import Report, lines, table
 
 LONG = "The service cannot be reached, because the name of its machine is not known to anybody who was asked."
 REPORTS = [

@@ -71,7 +71,8 @@ def test_nothing_that_takes_time_is_imported_before_the_first_answer(environment
     program = """
 import sys
 sys.argv[1:] = ["serve"]
-from dragoman_server import front, start
+from dragoman_server import start
+from dragoman_server.stdio import front
 def stop(self):
     heavy = {"click", "pydantic", "anyio", "asyncio", "platformdirs", "typing", "dataclasses", "pathlib", "threading"}
     sys.stderr.write(repr(sorted(heavy & set(sys.modules))))
@@ -153,7 +154,8 @@ def test_settings_that_turn_out_wrong_later_end_the_server_with_their_sentence(e
     program = """
 import sys
 sys.argv[1:] = ["serve"]
-from dragoman_server import foreseen, start
+from dragoman_server import start
+from dragoman_server.stdio import foreseen
 results = foreseen.results
 def change(*args, **more):
     found = results(*args, **more)

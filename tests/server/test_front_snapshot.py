@@ -15,16 +15,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import dragoman_server
 from dragoman.provider import Capability
 from dragoman.registry import BUILT_IN, provider_class
 from dragoman.secret import Secret
 from dragoman.toolset import TOOLS, listed
-from dragoman_server import app, config, desk, foreseen, front, starting, transport
+from dragoman_server import app, config, desk, starting
 from dragoman_server.general import General
-from dragoman_server.wire import Wire
+from dragoman_server.stdio import foreseen, front, transport
+from dragoman_server.stdio.wire import Wire
 
-FILE = Path(dragoman_server.__file__).with_name(foreseen.SNAPSHOT)
+FILE = Path(foreseen.__file__).with_name(foreseen.SNAPSHOT)
 CLIENT = {"name": "test", "version": "1"}
 ENVELOPE = {
     "io.modelcontextprotocol/protocolVersion": front.MODERN,

@@ -11,8 +11,8 @@ from dragoman.errors import DragomanError, InvalidArgument, NotFound, Permission
 from dragoman.testing.journal import JournalService
 from dragoman.toolset import call_tool
 from dragoman_server import desk
+from dragoman_server.commands.importing import BATCH, import_file, load, read
 from dragoman_server.config import from_mapping
-from dragoman_server.importing import BATCH, import_file, load, read
 
 BERLIN = ZoneInfo("Europe/Berlin")
 
@@ -270,7 +270,7 @@ async def test_a_file_that_fails_while_it_is_read_is_said(config, file, monkeypa
         def readline(self, size=-1):
             raise OSError(5, "Input/output error")
 
-    monkeypatch.setattr("dragoman_server.importing._opened", lambda path: Failing())
+    monkeypatch.setattr("dragoman_server.commands.importing._opened", lambda path: Failing())
     async with desk.at(config) as shared:
         with pytest.raises(InvalidArgument, match=r"cannot be read \(Input/output error\)"):
             await load(shared, file(line()))

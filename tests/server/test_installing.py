@@ -11,10 +11,10 @@ from click.testing import CliRunner
 from keyring.backend import KeyringBackend
 from keyring.backends.fail import Keyring as NoKeyring
 
-from dragoman_server import launch
 from dragoman_server.cli import cli
-from dragoman_server.clients import CLIENTS
 from dragoman_server.config import load
+from dragoman_server.setup import launch
+from dragoman_server.setup.clients import CLIENTS
 
 SETTINGS = """\
 # ours

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dragoman.errors import InvalidArgument
-from dragoman_server import jsonc
+from dragoman_server.setup import jsonc
 
 PATH = ("servers", "ours")
 VALUE = {"command": "here", "args": ["serve"]}

@@ -56,7 +56,7 @@ def test_the_wheel_has_the_command_the_fixture_and_the_licence(built):
         information = {name.partition("/")[2]: name for name in wheel.namelist() if ".dist-info/" in name}
         points = wheel.read(information["entry_points.txt"]).decode()
     assert "dragoman = dragoman_server.start:main" in points
-    assert "dragoman_server/snapshot.json" in wheel.namelist()
+    assert "dragoman_server/stdio/snapshot.json" in wheel.namelist()
     assert "dragoman = dragoman.pytest_plugin" in points
     assert "licenses/LICENSE" in information
 

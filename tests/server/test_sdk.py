@@ -15,7 +15,7 @@ def run(program: str, *paths: object) -> list[str]:
 def test_serving_imports_no_client_and_no_second_framework():
     program = """
 import sys
-import dragoman_server.serving
+import dragoman_server.stdio.serving
 print([name for name in ("httpx2", "mcp.client.client", "mcp.server.mcpserver") if name in sys.modules])
 """
     assert run(program) == ["[]"]
@@ -23,7 +23,7 @@ print([name for name in ("httpx2", "mcp.client.client", "mcp.server.mcpserver") 
 
 def test_what_was_left_out_is_there_when_it_is_wanted():
     program = """
-import dragoman_server.serving
+import dragoman_server.stdio.serving
 import mcp.server.mcpserver
 from mcp import Client, MCPError
 from mcp.server import MCPServer
@@ -35,7 +35,7 @@ print(Client.__module__, MCPServer is mcp.server.mcpserver.MCPServer, MCPError i
 
 def test_what_is_nowhere_is_still_an_error():
     program = """
-import dragoman_server.serving
+import dragoman_server.stdio.serving
 import mcp
 try:
     mcp.no_such_thing
@@ -63,7 +63,7 @@ def test_a_module_is_imported_also_when_it_needs_its_package_whole(tmp_path, bod
     program = """
 import sys
 sys.path.insert(0, sys.argv[1])
-from dragoman_server import sdk
+from dragoman_server.stdio import sdk
 sdk.light("outer.wanted", ("outer",))
 print(sys.modules["outer.wanted"].__name__)
 """
@@ -80,7 +80,7 @@ def test_a_module_that_cannot_do_without_its_package_is_imported_as_usual(tmp_pa
     program = """
 import sys
 sys.path.insert(0, sys.argv[1])
-from dragoman_server import sdk
+from dragoman_server.stdio import sdk
 sdk.light("outer.wanted", ("outer",))
 import outer
 print(type(outer).__name__, outer.SETTING)

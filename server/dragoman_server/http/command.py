@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-gc.disable()  # as in dragoman_server.serving
+gc.disable()  # as in dragoman_server.stdio.serving
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
 from dragoman_server import log, starting  # noqa: E402  # after the garbage collector rests
@@ -97,8 +97,8 @@ def _guarded(settings: Config, http: HttpSettings) -> None:
 
 
 def _alone(settings: Config, http: HttpSettings, listening: socket.socket) -> None:
-    from dragoman_server import transport  # noqa: PLC0415  # imports the SDK
     from dragoman_server.http import worker  # noqa: PLC0415  # as above
+    from dragoman_server.stdio import transport  # noqa: PLC0415  # imports the SDK
 
     gc.freeze()
     gc.enable()

@@ -143,9 +143,10 @@ class Supervisor:
 
 def work(orders: Orders, say_ready: Connection) -> None:
     """Be one of the processes."""
-    gc.disable()  # as in dragoman_server.serving: imports make what lives as long as the process
-    from dragoman_server import log, starting, transport  # noqa: PLC0415  # not in the process that only watches
+    gc.disable()  # as in dragoman_server.stdio.serving: imports make what lives as long as the process
+    from dragoman_server import log, starting  # noqa: PLC0415  # not in the process that only watches
     from dragoman_server.http import worker  # noqa: PLC0415  # as above
+    from dragoman_server.stdio import transport  # noqa: PLC0415  # not in the process that only watches
 
     gc.freeze()
     gc.enable()

@@ -14,7 +14,7 @@ import httpx2
 import pytest
 from mcp import Client
 
-from dragoman_server import health
+from dragoman_server.commands import health
 
 FAR = '[accounts.far]\nprovider = "trouble"\nwrite = "allow"\n'
 

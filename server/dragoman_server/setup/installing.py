@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Final, cast
 
 from dragoman.errors import Conflict, DragomanError, InvalidArgument
-from dragoman_server import jsonc, toml_edit
-from dragoman_server.clients import CLIENTS, SHARED, Client
-from dragoman_server.jsonc import Json
-from dragoman_server.launch import Launch
-from dragoman_server.rewriting import PRIVATE, Change, read, text_of
+from dragoman_server.setup import jsonc, toml_edit
+from dragoman_server.setup.clients import CLIENTS, SHARED, Client
+from dragoman_server.setup.jsonc import Json
+from dragoman_server.setup.launch import Launch
+from dragoman_server.setup.rewriting import PRIVATE, Change, read, text_of
 
 NAME: Final = "dragoman"
 _NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -44,7 +44,7 @@ def place(client: str, *, name: str = NAME, file: Path | None = None, project: b
     """Where the entry of a client belongs.
 
     Args:
-        client: One of :data:`~dragoman_server.clients.CLIENTS`.
+        client: One of :data:`~dragoman_server.setup.clients.CLIENTS`.
         name: What the client shall call the server.
         file: Another file than the usual one.
         project: The list of the project in the working folder instead of the user's.

@@ -16,9 +16,9 @@ from platformdirs import user_config_path
 from dragoman.errors import DragomanError, InvalidArgument, Unauthenticated
 from dragoman.provider import AccountSettings
 from dragoman.secret import Secret, note
-from dragoman_server import toml_edit
 from dragoman_server.config import Config
-from dragoman_server.rewriting import PRIVATE, Change, read, text_of, write
+from dragoman_server.setup import toml_edit
+from dragoman_server.setup.rewriting import PRIVATE, Change, read, text_of, write
 
 SERVICE: Final = "dragoman"
 _NAME: Final = re.compile(r"[A-Za-z0-9_.-]{1,100}")

@@ -14,7 +14,7 @@ from pydantic import AwareDatetime, BaseModel, ValidationError
 
 from dragoman.errors import InvalidArgument
 from dragoman.model import Attachment, Author, AuthorKind, Conversation, ConversationKind, Edit, Message, Reaction
-from dragoman_server.jsonlines import Count, mended, mistake
+from dragoman_server.commands.jsonlines import Count, mended, mistake
 
 _MENTION: Final = re.compile(r"<@([^<>\s]+)>")
 _KINDS: Final = {

@@ -15,8 +15,8 @@ import signal
 import sys
 from _thread import allocate_lock, start_new_thread
 
-from dragoman_server.foreseen import is_table
-from dragoman_server.wire import Wire
+from dragoman_server.stdio.foreseen import is_table
+from dragoman_server.stdio.wire import Wire
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # the typing module would be a third of the time until the first answer

@@ -13,10 +13,11 @@ from platformdirs import user_config_path
 from dragoman.errors import DragomanError, InvalidArgument
 from dragoman.refs import ACCOUNT_NAME
 from dragoman.registry import provider_class, provider_names
-from dragoman_server import config, toml_edit
+from dragoman_server import config
 from dragoman_server.config import DEFAULT_ACCOUNTS, FILE_NAME, Config
-from dragoman_server.questions import Question, questions
-from dragoman_server.rewriting import Change, read, text_of
+from dragoman_server.setup import toml_edit
+from dragoman_server.setup.questions import Question, questions
+from dragoman_server.setup.rewriting import Change, read, text_of
 
 _NAMES: Final = "small letters, digits and hyphens, beginning with a letter, at most 32"
 

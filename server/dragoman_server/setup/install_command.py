@@ -1,4 +1,4 @@
-"""What ``install`` and ``uninstall`` ask, do and say; how the files change is in :mod:`~dragoman_server.installing`."""
+"""What ``install`` and ``uninstall`` ask, do and say; :mod:`~dragoman_server.setup.installing` changes the files."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from typing import Final
 import click
 
 from dragoman.errors import InvalidArgument
-from dragoman_server import installing, keeping
 from dragoman_server.config import Config
-from dragoman_server.installing import Place
-from dragoman_server.keeping import Source, Wanted
-from dragoman_server.launch import launch
 from dragoman_server.log import redact
-from dragoman_server.rewriting import Change
+from dragoman_server.setup import installing, keeping
+from dragoman_server.setup.installing import Place
+from dragoman_server.setup.keeping import Source, Wanted
+from dragoman_server.setup.launch import launch
+from dragoman_server.setup.rewriting import Change
 
 _FIRST_GUESS: Final[Source] = {"keyring": "dragoman"}
 

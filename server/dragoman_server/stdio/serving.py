@@ -13,12 +13,13 @@ gc.disable()
 # Looking through all installed packages for plugins of pydantic costs as much again; none concerns us.
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
-from dragoman_server import sdk  # noqa: E402  # after the garbage collector rests
+from dragoman_server.stdio import sdk  # noqa: E402  # after the garbage collector rests
 
 sdk.light()
 
-from dragoman_server import app, desk, log, starting, transport  # noqa: E402  # after the SDK's part that is needed
-from dragoman_server.wire import Wire  # noqa: E402  # as above
+from dragoman_server import app, desk, log, starting  # noqa: E402  # after the SDK's part that is needed
+from dragoman_server.stdio import transport  # noqa: E402  # after the SDK's part that is needed
+from dragoman_server.stdio.wire import Wire  # noqa: E402  # as above
 
 gc.freeze()
 gc.enable()

@@ -13,7 +13,8 @@ from typing import Final
 
 from dragoman.registry import replay_of
 from dragoman.replay import FOUND, Step, step
-from dragoman_server import config, desk, importing
+from dragoman_server import config, desk
+from dragoman_server.commands import importing
 
 CHAT: Final = "data/team_chat.json"
 ROOM: Final = "#kiosk-firmware"

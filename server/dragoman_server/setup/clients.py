@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal
 
-from dragoman_server.jsonc import Json
+from dragoman_server.setup.jsonc import Json
 
 SHARED: Final = 0o644
 """Permissions of a new file inside a project: it is meant for everybody who works on it."""

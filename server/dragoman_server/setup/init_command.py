@@ -12,10 +12,11 @@ import click
 from dragoman.errors import DragomanError, InvalidArgument
 from dragoman.registry import provider_names
 from dragoman.secret import note
-from dragoman_server import adding, checking, keeping
-from dragoman_server.adding import Target
-from dragoman_server.keeping import place_of
-from dragoman_server.questions import POLICY, Question, optional_secrets, usual
+from dragoman_server.commands import checking
+from dragoman_server.setup import adding, keeping
+from dragoman_server.setup.adding import Target
+from dragoman_server.setup.keeping import place_of
+from dragoman_server.setup.questions import POLICY, Question, optional_secrets, usual
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

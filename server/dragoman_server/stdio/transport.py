@@ -26,7 +26,7 @@ from mcp.shared.message import SessionMessage
 from pydantic import ValidationError
 from pydantic_core import PydanticSerializationError
 
-from dragoman_server.wire import LONGEST_LINE, Wire
+from dragoman_server.stdio.wire import LONGEST_LINE, Wire
 
 GRACE: Final = 1.0
 """Seconds that calls under way have after the input ended."""

@@ -23,9 +23,10 @@ from dragoman.provider import Capability
 from dragoman.refs import Reference
 from dragoman.toolset import Desk
 from dragoman.workspace import Account
-from dragoman_server import chatfile, desk
+from dragoman_server import desk
+from dragoman_server.commands import chatfile
+from dragoman_server.commands.jsonlines import Reader
 from dragoman_server.config import Config
-from dragoman_server.jsonlines import Reader
 
 BATCH: Final = 2000
 """Messages that are held in memory, and stored in one go."""

@@ -20,8 +20,9 @@ from mcp import Client
 from mcp.client.stdio import StdioServerParameters
 
 from dragoman.replay import FOUND, Step
-from dragoman_server import config, stages
-from dragoman_server.terminal import Paper, counter
+from dragoman_server import config
+from dragoman_server.commands import stages
+from dragoman_server.commands.terminal import Paper, counter
 
 _TOKEN: Final = re.compile(r"confirm=([\w-]+)")
 _WRITES: Final = frozenset({"send_message", "update_message", "import_message"})

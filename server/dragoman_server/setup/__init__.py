@@ -1,0 +1,1 @@
+"""Accounts and clients set up: the commands ``init``, ``install`` and ``uninstall``."""
