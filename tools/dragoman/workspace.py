@@ -153,7 +153,11 @@ class Workspace:
         who = f"Accounts that can: {', '.join(a.name for a in offering)}." if offering else "No account can."
         if name is not None and capability in self.account(name).capabilities:
             off = self.account(name).settings.write == "off"
-            hint = 'set write = "confirm"' if off else "put its conversations into write_to, which is empty,"
+            hint = (
+                'serve without --read-only and set write = "confirm"'
+                if off
+                else "put its conversations into write_to, which is empty,"
+            )
             return UnsupportedOperation(
                 "The settings of this account allow no writing.",
                 hint=f"To allow it, {hint} in [accounts.{name}].",

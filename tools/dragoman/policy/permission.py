@@ -17,7 +17,7 @@ def allow(settings: AccountSettings, where: Reference) -> None:
     if settings.write == "off":
         raise PermissionDenied(
             "Writing is switched off for this account.",
-            hint=f'Set write = "confirm" in {section} to switch it on.',
+            hint=f'To switch it on, set write = "confirm" in {section}, and serve without --read-only.',
             account=where.account,
         )
     if settings.write_to is not None and not covers(settings, where):
