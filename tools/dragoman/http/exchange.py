@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import ssl
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from http.cookiejar import CookieJar, DefaultCookiePolicy
+from importlib.util import find_spec
 from pathlib import Path
+from types import ModuleType
 from typing import Final, Protocol, TypeVar, cast
 
 import anyio
@@ -19,6 +22,10 @@ from dragoman.http.body import UnreadableBodyError, unpacked
 from dragoman.http.call import Call, DeclinedError, Raw, request_id_of
 from dragoman.refusal import Dialect
 from dragoman.retry import Setback
+
+if find_spec("sniffio") is None:
+    # httpcore looks for it at every step of a request; Python remembers what it has found, and not what is missing.
+    sys.modules.setdefault("sniffio", cast("ModuleType", None))
 
 T = TypeVar("T")
 
