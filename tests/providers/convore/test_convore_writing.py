@@ -8,7 +8,7 @@ from convore_service import ANN, BEGINNING, OWN, Convore, channel, opened, refus
 from dragoman.errors import Conflict, DeadlineExceeded, InvalidArgument, NotFound, OutcomeUnknown
 from dragoman.model import Author, Message
 from dragoman.provider import Change, Draft
-from dragoman.providers.convore import walking
+from dragoman.providers.convore import ConvoreChange, walking
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("waits")]
 
@@ -181,6 +181,35 @@ async def test_only_what_is_given_changes():
         assert (found.subject, found.text) == (None, "before")
         await account.update_message("room", message, Change(text="after"))
     assert [one.body for one in service.journal if one.method == "PATCH"] == [{"subject": ""}, {"body": "after"}]
+
+
+async def test_a_program_can_change_every_member_that_convore_lets_be_changed():
+    service = Convore()
+    message = service.add("room", "before", subject="Before")["id"]
+    whole = ConvoreChange(
+        text="a & b",
+        subject="After",
+        sent_at=AT,
+        author=Author(name="Bob Ray", email="bob@example.net"),
+        recipients=(Author(name="ann@example.com", email="ann@example.com"),),
+        outbound=True,
+        snippet="short",
+    )
+    async with opened(service) as account:
+        found = await account.update_message("room", message, whole)
+        with pytest.raises(InvalidArgument, match="address"):
+            await account.update_message("room", message, ConvoreChange(author=Author(name="Nobody")))
+    assert (found.text, found.subject, found.sent_at, found.author.email) == ("a & b", "After", AT, "bob@example.net")
+    (request,) = [one for one in service.journal if one.method == "PATCH"]
+    assert request.body == {
+        "body": "a &amp; b",
+        "subject": "After",
+        "date": "2020-01-02T03:04:05Z",
+        "direction": "outbound",
+        "sender": role(BOB, "from"),
+        "recipients": [{"handle": {"type": "email", "value": "ann@example.com"}, "role": "to"}],
+        "snippet": "short",
+    }
 
 
 async def test_labels_of_messages_are_refused_before_anything_is_asked():

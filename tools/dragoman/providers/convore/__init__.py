@@ -10,12 +10,13 @@ from typing import ClassVar, Self, cast
 from dragoman.model import Conversation, Message, Page
 from dragoman.provider import AccountSettings, Change, ConversationQuery, Draft, Limits, MessageQuery, Provider
 from dragoman.providers.convore.api import PAGE, Api, client_of
+from dragoman.providers.convore.change import ConvoreChange
 from dragoman.providers.convore.mapping import to_conversation
 from dragoman.providers.convore.reading import Reader
 from dragoman.providers.convore.settings import ConvoreSettings
 from dragoman.providers.convore.writing import Writer
 
-__all__ = ["ConvoreProvider", "ConvoreSettings"]
+__all__ = ["ConvoreChange", "ConvoreProvider", "ConvoreSettings"]
 
 
 class ConvoreProvider(Provider):
@@ -81,7 +82,10 @@ class ConvoreProvider(Provider):
         return message.extra.get("direction") != "inbound"
 
     async def update_message(self, conversation: str, message: str, change: Change) -> Message:
-        """Change text or subject in Convore's record; what its recipients have got stays as it is."""
+        """Change text or subject in Convore's record; what its recipients have got stays as it is.
+
+        A :class:`ConvoreChange` changes any of the seven members that Convore lets be changed.
+        """
         return await self._writer.update(conversation, message, change)
 
     async def import_message(self, conversation: str, message: Message) -> Message:

@@ -11,6 +11,7 @@ from dragoman.model import Author, Message
 from dragoman.provider import Change, Draft
 from dragoman.providers.convore import people, wire
 from dragoman.providers.convore.api import Api, Body
+from dragoman.providers.convore.change import body_of
 from dragoman.providers.convore.markup import to_html
 from dragoman.providers.convore.reading import Reader
 
@@ -66,14 +67,7 @@ class Writer:
 
     async def update(self, conversation: str, message: str, change: Change) -> Message:
         """Change Convore's record of a message; a mail that was sent stays what its recipients have."""
-        if change.labels is not None:
-            raise InvalidArgument(
-                "Messages of Convore have no labels, only conversations do.", hint="Change text or subject only."
-            )
-        given = {"subject": change.subject, "body": None if change.text is None else to_html(change.text)}
-        body = {name: value for name, value in given.items() if value is not None}
-        if not body:
-            raise InvalidArgument("Nothing is to be changed.", hint="Give text or subject.")
+        body = body_of(change)
         await self._reader.checked(conversation, message)
         answer = await self._api.update(message, body)
         self._reader.forget(conversation)
