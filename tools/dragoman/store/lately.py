@@ -36,7 +36,7 @@ class Lately:
         oldest = self._clock() - _FRESH
         for message in messages:
             kept = self._seen.get((remember, account or message.account, message.conversation, message.id))
-            if kept is None or kept[0] < oldest or kept[1] != message:
+            if kept is None or kept[0] < oldest or (kept[1] is not message and kept[1] != message):
                 return None
             found.append(kept[2])
         return found

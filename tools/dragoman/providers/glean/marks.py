@@ -10,6 +10,7 @@ import base64
 import hashlib
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Annotated, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -160,8 +161,9 @@ def _keys(order: Order, batch: Batch) -> list[int]:
     return [_since_epoch(outermost(times)) for times in senses if times]
 
 
+@lru_cache(maxsize=4096)
 def digest(identifier: str) -> str:
-    """A short stand-in for an id."""
+    """A short stand-in for an id; those of a page come again with the next one."""
     whole = hashlib.sha256(identifier.encode("utf-8", "surrogatepass")).digest()
     return base64.urlsafe_b64encode(whole[: _DIGEST * 6 // 8]).decode()
 
