@@ -82,11 +82,6 @@ class Adapter:
         names = self._tools if principal is None else [spec.name for spec in listed(self._desk, principal)]
         return types.ListToolsResult(tools=[self._tools[name] for name in names])
 
-    def schema_of(self, name: str) -> dict[str, Any] | None:
-        """What a tool takes, for the transport; asking for the whole list at every call would cost more than most."""
-        spec = self._specs.get(name)
-        return None if spec is None else spec.input_schema
-
     async def call_tool(
         self, ctx: Context, params: types.CallToolRequestParams
     ) -> types.CallToolResult | types.InputRequiredResult:

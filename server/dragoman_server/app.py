@@ -52,9 +52,13 @@ def build(
         cache_hints=dict.fromkeys(same_for_all, shared),
         on_list_tools=adapter.list_tools,
         on_call_tool=adapter.call_tool,
-        get_tool_input_schema=adapter.schema_of,
+        get_tool_input_schema=_declares_no_headers,
         **_beside_tools(offers),
     )
+
+
+def _declares_no_headers(_tool: str) -> None:
+    """For the transport, which looks through a tool's schema for arguments that headers repeat; ours have none."""
 
 
 def _beside_tools(offers: Offers) -> dict[str, Any]:

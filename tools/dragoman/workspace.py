@@ -184,6 +184,8 @@ class Held(Generic[T]):
 
     async def get(self) -> T:
         """The open resource; a failure to open it is raised, and the next call tries again."""
+        if self._value is not None:
+            return self._value
         async with self._lock:
             if self._value is None:
                 value: T = await self._holder.group.start(self._hold)

@@ -7,6 +7,7 @@ A page in the user's browser can reach servers on the user's machine, also under
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
@@ -57,6 +58,7 @@ def _names(settings: HttpSettings) -> Iterable[str]:
         yield (urlsplit(settings.public_url).hostname or "").lower()
 
 
+@lru_cache(maxsize=128)
 def _host_of(url: str) -> str | None:
     try:
         return urlsplit(url).hostname

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Hashable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import Final, Literal, Self
+from typing import Final, Literal, Self, TypeVar
 
 from dragoman.model import Conversation, Hit, Message, SearchPage
 from dragoman.provider import SearchQuery
@@ -17,6 +17,7 @@ from dragoman.store.archive import Archive
 from dragoman.store.audit import Record
 from dragoman.store.database import Database
 from dragoman.store.folder import default_path
+from dragoman.store.kept import Kept
 from dragoman.store.lately import Lately
 from dragoman.store.numbers import Remember
 from dragoman.store.outbox import Entry, Intent, State
@@ -26,6 +27,8 @@ from dragoman.store.tally import STEPS_MS, Count
 from dragoman.store.values import from_moment, to_moment
 
 __all__ = ["STEPS_MS", "Count", "Database", "Entry", "Intent", "Record", "Remember", "State", "Store", "default_path"]
+
+T = TypeVar("T")
 
 CONVERSATIONS: Final = 5000
 """Most conversations that are told of an account, the most recent ones."""
@@ -42,6 +45,7 @@ class Store:
         self._seen = Archive("seen", numbered=True)
         self._unwritten = cursors.Unwritten()
         self._lately = Lately(clock)
+        self._kept = Kept()
 
     @classmethod
     @asynccontextmanager
@@ -96,7 +100,7 @@ class Store:
         """Account, conversation id and message id of the message with that number."""
         if not 0 < number < 2**63:
             return None
-        return await self._database.read(lambda con: self._seen.locate(con, number))
+        return await self._read(("locate", number), lambda con: self._seen.locate(con, number))
 
     async def search(self, account: str, query: SearchQuery) -> SearchPage:
         """Search what was seen of an account, with the numbers of the messages filled in.
@@ -117,7 +121,8 @@ class Store:
 
     async def conversation(self, account: str, conversation: str) -> Conversation | None:
         """What was told of one conversation, ``None`` when nothing was."""
-        place = await self._database.read(lambda con: places.find(con, self._seen.tables, account, conversation))
+        key = ("conversation", account, conversation)
+        place = await self._read(key, lambda con: places.find(con, self._seen.tables, account, conversation))
         return place.conversation if place is not None and place.described else None
 
     async def conversations(self, account: str | None = None) -> list[Conversation]:
@@ -236,6 +241,10 @@ class Store:
     async def counted(self, days: int) -> list[Count]:
         """The calls of so many days, today (UTC) included."""
         return await self._database.read(lambda con: tally.since(con, days, self._now()))
+
+    async def _read(self, key: Hashable, work: Callable[[Connection], T]) -> T:
+        """Read what is asked for again and again."""
+        return await self._kept.get(self._database, key, lambda: self._database.read(work))
 
     def _search(self, con: Connection, account: str, query: SearchQuery) -> SearchPage:
         wanted = search.Wanted(

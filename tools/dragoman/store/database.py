@@ -22,6 +22,7 @@ from anyio.lowlevel import RunVar
 
 from dragoman.errors import Unavailable
 from dragoman.store import faults, opening
+from dragoman.store.changes import Changes
 from dragoman.store.opening import PATIENCE
 from dragoman.store.schema import MIGRATIONS
 from dragoman.store.sql import Connection
@@ -50,6 +51,8 @@ class Database:
         self._writer: Connection | None = None
         self._writable = False
         self._begun = False
+        self._written = 0
+        self._changes: Changes | None = None
         self._places: queue.LifoQueue[Connection | None] = queue.LifoQueue()
         for _ in range(READERS):
             self._places.put(None)
@@ -103,6 +106,12 @@ class Database:
         """
         return await anyio.to_thread.run_sync(lambda: self._write(work), limiter=self._limiters().writes)
 
+    def version(self) -> int | None:
+        """Another one after every write, of whichever program; ``None`` when it cannot be told at once."""
+        if self.path is None:
+            return self._written
+        return None if self._changes is None else self._changes.version()
+
     @property
     def name(self) -> str:
         """How errors call the file."""
@@ -136,6 +145,8 @@ class Database:
                 self._writer = opening.open_first(self.path, self._migrations, self._patience)
                 # Asked once: a connection must not be spoken to while another thread uses it.
                 self._writable = not self._writer.readonly("main")
+                if self.path is not None and self._writable:
+                    self._changes = Changes(self.path, self._patience)
             self._writer.set_busy_handler(opening.waiting(self._patience, self._check_cancelled))
 
     def leave(self) -> None:
@@ -153,6 +164,8 @@ class Database:
             if self._writer is None:
                 return
             writer, self._writer = self._writer, None
+            if self._changes is not None:
+                self._changes.close()
             for reader in [self._places.get() for _ in range(READERS)]:
                 if reader is not None:
                     reader.close()
@@ -169,6 +182,7 @@ class Database:
             try:
                 result = work(writer)
                 writer.execute("COMMIT")
+                self._written += 1
             finally:
                 self._begun = False
                 if writer.in_transaction:

@@ -18,7 +18,8 @@ Key: TypeAlias = tuple[str, str, str, str]
 _FRESH: Final = 120.0  # seconds; another program may have seen something newer since
 _MOST: Final = 5000
 _MOST_CHARACTERS: Final = 4_000_000
-_BESIDE: Final = 500  # characters that a message takes beside its text
+BESIDE: Final = 500
+"""Characters that a message takes beside its text, about."""
 
 
 class Lately:
@@ -61,4 +62,4 @@ class Lately:
 
 
 def _weight(message: Message) -> int:
-    return len(message.text) + _BESIDE
+    return len(message.text) + BESIDE

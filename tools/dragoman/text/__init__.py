@@ -1,6 +1,7 @@
 """The model as compact text or JSON, within a budget of tokens; the only place that knows layout."""
 
 from dragoman.text.layout import lay_out
+from dragoman.text.layouts import Layouts
 from dragoman.text.plain.preview import question
 from dragoman.text.sheet import Answer, Layout
 from dragoman.text.tokens import estimate
@@ -21,6 +22,7 @@ __all__ = [
     "ConversationsView",
     "Failure",
     "Layout",
+    "Layouts",
     "MessageView",
     "MessagesView",
     "PreviewView",

@@ -10,7 +10,7 @@ from dragoman import progress, watch
 from dragoman.acting import acting_for
 from dragoman.errors import DragomanError, InvalidArgument, NotFound
 from dragoman.sanitize import clean_line
-from dragoman.text import Answer, lay_out
+from dragoman.text import Answer
 from dragoman.toolset.arguments import check
 from dragoman.toolset.call import Call, Caller, Desk, Found, Principal
 from dragoman.toolset.feed import Places
@@ -83,7 +83,7 @@ async def _run(desk: Desk, tool: ToolSpec, arguments: Mapping[str, object], call
     if found.whole:
         budget = max(budget, _WHOLE)
     remember(desk, caller, found.view)
-    layout = lay_out(found.view, form=form, max_tokens=budget, zone=desk.zone, notice=notice(found.view))
+    layout = desk.layouts.lay_out(found.view, form=form, max_tokens=budget, zone=desk.zone, notice=notice(found.view))
     if not layout.needs_cursor:
         return layout.answer(None)
     places = found.places(layout.shown, layout.next_offset)

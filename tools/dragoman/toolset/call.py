@@ -10,7 +10,7 @@ from typing import TypeAlias
 from dragoman.limited import LimitedWorkspace, Limits
 from dragoman.policy import FlowGuard
 from dragoman.progress import Listener
-from dragoman.text import View
+from dragoman.text import Layouts, View
 from dragoman.toolset.feed import Places
 from dragoman.watch import Observer
 from dragoman.workspace import Workspace
@@ -81,6 +81,7 @@ class Desk:
         flow: Whether writing elsewhere after reading other people's text is asked about, and what was read.
         clock: The present moment, aware.
         observers: Who looks on at calls.
+        layouts: What was laid out lately.
     """
 
     workspace: Workspace
@@ -89,6 +90,7 @@ class Desk:
     flow: FlowGuard = field(default_factory=FlowGuard)
     clock: Callable[[], datetime] = _now
     observers: tuple[Observer, ...] = ()
+    layouts: Layouts = field(default_factory=Layouts)
 
     def seen_by(self, principal: Principal | None) -> Desk:
         """The same desk with nothing on it that is not theirs."""

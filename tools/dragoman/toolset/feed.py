@@ -70,6 +70,11 @@ class Feed(Generic[T]):
         self.total: int | None = None
         self.pages = 0
 
+    @property
+    def ready(self) -> T | None:
+        """The next item, where it is there without fetching."""
+        return self._items[0] if self._items else None
+
     async def peek(self) -> T | None:
         """The next item without taking it; ``None`` at the end. Fetches a page when it has to.
 

@@ -132,16 +132,17 @@ class _Taken:
 async def _take(feed: Feed[Message], query: MessageQuery) -> _Taken:
     taken = _Taken()
     examined = 0
+    filtered = query.author is not None or query.since is not None or query.until is not None
     while True:
-        message = await feed.peek()
-        if message is None or _beyond(message, query):
+        message = feed.ready or await feed.peek()
+        if message is None or (filtered and _beyond(message, query)):
             taken.end, taken.more = lambda: None, False
             return taken
         _, taken.end = feed.take()
         examined += 1
         if message.deleted_at is not None:
             taken.tombstones.append(message)
-        elif matches(message, query):
+        elif not filtered or matches(message, query):
             taken.messages.append(message)
             taken.places.append(taken.end)
         elif examined % _REPORT_EVERY == 0:

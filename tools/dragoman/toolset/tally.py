@@ -6,6 +6,7 @@ import logging
 from bisect import bisect_left
 from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Final
 
 import anyio
@@ -17,9 +18,10 @@ from dragoman.text import estimate
 from dragoman.watch import Work
 
 PAUSE: Final = 5.0
-"""Seconds between a first call and the writing down of it and those that followed."""
+"""Seconds between a first call and the writing down of it and those that followed, unless they are many."""
 
-_MOST: Final = 1000
+_MANY: Final = 500
+_MOST: Final = 5000
 
 _log = logging.getLogger(__name__)
 
@@ -34,6 +36,7 @@ class Tally:
         self._store = store
         self._ended: list[Work] = []
         self._something = anyio.Event()
+        self._much = anyio.Event()
 
     @contextmanager
     def during(self, work: Work) -> Generator[None]:
@@ -44,15 +47,21 @@ class Tally:
             if len(self._ended) < _MOST:
                 self._ended.append(work)
                 self._something.set()
+            if len(self._ended) == _MANY:
+                self._much.set()
 
     async def write_down(self) -> None:
         """Put what was counted into the store."""
-        ended, self._ended, self._something = self._ended, [], anyio.Event()
+        ended, self._ended, self._something, self._much = self._ended, [], anyio.Event(), anyio.Event()
         if not ended:
             return
         try:
             counts = await anyio.to_thread.run_sync(_counts, ended)
             await (await self._store()).count(counts)
+        except anyio.get_cancelled_exc_class():
+            # A write that has begun is finished first, so this one has not.
+            self._ended = [*ended, *self._ended]
+            raise
         except DragomanError as error:
             _log.info("Calls could not be counted: %s", error)
 
@@ -60,7 +69,8 @@ class Tally:
         """Write down again and again, but only after something was called; until cancelled."""
         while True:
             await self._something.wait()
-            await anyio.sleep(PAUSE)
+            with anyio.move_on_after(PAUSE):
+                await self._much.wait()
             await self.write_down()
 
 
@@ -70,9 +80,15 @@ def _counts(ended: list[Work]) -> list[Count]:
         ms = round(work.seconds * 1000)
         key = (work.name, work.account, work.failed or "ok", bisect_left(STEPS_MS, ms))
         numbers = sums.setdefault(key, [0, 0, 0])
-        for index, more in enumerate((1, ms, estimate(work.answer))):
+        for index, more in enumerate((1, ms, _tokens(work.answer))):
             numbers[index] += more
     return [
         Count(tool=tool, account=account, outcome=outcome, step=step, calls=calls, ms=ms, tokens=tokens)
         for (tool, account, outcome, step), (calls, ms, tokens) in sums.items()
     ]
+
+
+@lru_cache(maxsize=64)
+def _tokens(answer: str) -> int:
+    """What is read again costs the same again."""
+    return estimate(answer)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Hashable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
-from typing import ClassVar, Final, Self, TypeVar
+from typing import Any, ClassVar, Final, Self, TypeVar
 
 import anyio
 
@@ -27,11 +27,13 @@ from dragoman.providers.local import identifiers, merging, shelf
 from dragoman.providers.local.settings import LocalSettings
 from dragoman.store.database import Database
 from dragoman.store.folder import default_path
+from dragoman.store.kept import Kept
 from dragoman.store.query import advice
 from dragoman.store.search import Wanted, search
 from dragoman.store.sql import Connection
 
 T = TypeVar("T")
+P = TypeVar("P", bound=Page[Any])
 __all__ = ["LocalProvider", "LocalSettings"]
 
 BATCH: Final = 5000
@@ -52,6 +54,7 @@ class LocalProvider(Provider):
         """Keep the settings and an open database; no I/O."""
         super().__init__(settings)
         self._database = database
+        self._kept = Kept()
 
     @classmethod
     @asynccontextmanager
@@ -81,16 +84,17 @@ class LocalProvider(Provider):
     async def list_conversations(self, query: ConversationQuery) -> Page[Conversation]:
         """The conversations, most recent first, filtered exactly."""
         bounded = replace(query, limit=self._bounded(query.limit))
-        return await self._read(lambda con: shelf.conversations(con, bounded))
+        return _copied(await self._read(bounded, lambda con: shelf.conversations(con, bounded)))
 
     async def get_conversation(self, conversation: str) -> Conversation:
         """One conversation with the number of its messages."""
-        return await self._read(lambda con: shelf.place_of(con, conversation).counted)
+        return await self._read(conversation, lambda con: shelf.place_of(con, conversation).counted)
 
     async def list_messages(self, conversation: str, query: MessageQuery) -> Page[Message]:
         """Messages of a conversation, filtered exactly; ``total`` is told where nothing is filtered."""
         bounded = replace(query, limit=self._bounded(query.limit))
-        return await self._read(lambda con: shelf.messages(con, conversation, bounded))
+        key = (conversation, bounded)
+        return _copied(await self._read(key, lambda con: shelf.messages(con, conversation, bounded)))
 
     def cursor_after(self, message: Message, query: MessageQuery) -> str:
         """A page can be cut after any message."""
@@ -99,11 +103,12 @@ class LocalProvider(Provider):
 
     async def get_message(self, conversation: str, message: str) -> Message:
         """One message."""
-        return await self._read(lambda con: shelf.message_of(con, conversation, message))
+        return await self._read((conversation, message), lambda con: shelf.message_of(con, conversation, message))
 
     async def search_messages(self, query: SearchQuery) -> SearchPage:
         """Full-text search over everything, see :mod:`dragoman.store.search`."""
-        return await self._read(lambda con: _search(con, query, self._bounded(query.limit)))
+        bounded = replace(query, limit=self._bounded(query.limit))
+        return _copied(await self._read(bounded, lambda con: _search(con, bounded)))
 
     async def send_message(self, conversation: str, draft: Draft) -> Message:
         """Add a message of the account's own author. The same ``idempotency_key`` again gives the first one back.
@@ -169,11 +174,15 @@ class LocalProvider(Provider):
             added += await self._write(partial(shelf.add_all, conversation=conversation.id, messages=batch))
         return added
 
-    async def _read(self, work: Callable[[Connection], T]) -> T:
+    async def _read(self, key: Hashable, work: Callable[[Connection], T]) -> T:
         database = self._open_database()
-        with anyio.move_on_after(self.settings.timeout):
-            return await database.read(work)
-        raise self._kept_waiting(database)
+
+        async def read() -> T:
+            with anyio.move_on_after(self.settings.timeout):
+                return await database.read(work)
+            raise self._kept_waiting(database)
+
+        return await self._kept.get(database, key, read)
 
     async def _write(self, work: Callable[[Connection], T]) -> T:
         """Write, unless it cannot begin in time; what has begun is finished."""
@@ -209,7 +218,12 @@ class LocalProvider(Provider):
             )
 
 
-def _search(con: Connection, query: SearchQuery, limit: int) -> SearchPage:
+def _copied(page: P) -> P:
+    """The page that somebody else may get as well, with a list of the caller's own."""
+    return replace(page, items=list(page.items))
+
+
+def _search(con: Connection, query: SearchQuery) -> SearchPage:
     if query.conversation is not None:
         shelf.place_of(con, query.conversation)
     wanted = Wanted(
@@ -219,7 +233,7 @@ def _search(con: Connection, query: SearchQuery, limit: int) -> SearchPage:
         author=query.author,
         since=query.since,
         until=query.until,
-        limit=limit,
+        limit=query.limit,
         cursor=query.cursor,
     )
     hits, cursor = search(con, shelf.ARCHIVE, wanted)
