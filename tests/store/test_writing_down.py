@@ -27,10 +27,26 @@ async def test_a_cursor_is_short_and_brings_its_state_back(store):
 
 
 async def test_cursors_never_repeat_and_do_not_tell_the_next(store):
-    tokens = [await store.keep_cursor({}) for _ in range(200)]
+    tokens = [await store.keep_cursor({"page": page}) for page in range(200)]
     assert len(set(tokens)) == 200
     assert tokens != sorted(tokens)
     assert len({token[:3] for token in tokens}) > 150
+
+
+async def test_the_same_page_asked_for_again_is_led_on_by_the_same_cursor_and_nothing_is_written(
+    store, tmp_path, clock
+):
+    token = await store.keep_cursor({"page": 2})
+    changes = apsw.Connection(str(tmp_path / "dragoman.db"))
+    before = changes.execute("PRAGMA data_version").get
+    clock.now += 599
+    assert await store.keep_cursor({"page": 2}) == token
+    assert changes.execute("PRAGMA data_version").get == before
+    assert await store.keep_cursor({"page": 3}) != token
+    clock.now += 1
+    later = await store.keep_cursor({"page": 2})
+    assert later != token
+    assert await store.find_cursor(token) == await store.find_cursor(later) == {"page": 2}
 
 
 @pytest.mark.parametrize(
@@ -54,7 +70,7 @@ async def test_only_so_many_cursors_are_kept(store, tmp_path):
     beyond = apsw.Connection(str(tmp_path / "dragoman.db"))
     beyond.execute("UPDATE sqlite_sequence SET seq = ? WHERE name = 'cursors'", (KEPT,))
     assert await store.find_cursor(first) == {}
-    await store.keep_cursor({})
+    await store.keep_cursor({"page": 2})
     assert await store.find_cursor(first) is None
 
 

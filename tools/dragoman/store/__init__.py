@@ -44,6 +44,7 @@ class Store:
         self._clock = clock
         self._seen = Archive("seen", numbered=True)
         self._unwritten = cursors.Unwritten()
+        self._given = cursors.Given()
         self._lately = Lately(clock)
         self._kept = Kept()
 
@@ -132,11 +133,17 @@ class Store:
     async def keep_cursor(self, state: Mapping[str, object]) -> str:
         """A short name for ``state`` (JSON values), good for thirty days or ten thousand further ones.
 
+        The same state gets the same name for ten minutes.
+
         Beside a file that can only be read it is good until this store is closed.
         """
         if not self._database.writable:
             return self._unwritten.keep(state)
-        return await self._database.write(lambda con: cursors.keep(con, state, self._seconds()))
+        token = self._given.find(state, self._seconds())
+        if token is None:
+            token = await self._database.write(lambda con: cursors.keep(con, state, self._seconds()))
+            self._given.note(state, token, self._seconds())
+        return token
 
     async def find_cursor(self, token: str) -> dict[str, object] | None:
         """The state of that name, ``None`` when it is unknown or was forgotten."""

@@ -10,6 +10,7 @@ import hashlib
 import json
 import re
 import secrets
+from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -22,6 +23,8 @@ KEPT: Final = 10_000
 LIFETIME: Final = 30 * 24 * 3600
 """Seconds after which a cursor is forgotten."""
 
+_AGAIN: Final = 600
+_MOST_GIVEN: Final = 1000
 _HALF: Final = 15
 _MASK: Final = (1 << _HALF) - 1
 _ROUNDS: Final = 4
@@ -35,8 +38,7 @@ def keep(con: Connection, state: Mapping[str, object], now: int) -> str:
     Raises:
         Unavailable: All names were used, after a billion.
     """
-    text = json.dumps(state, separators=(",", ":"))
-    con.execute("INSERT INTO cursors(state, made) VALUES(?, ?)", (text, now))
+    con.execute("INSERT INTO cursors(state, made) VALUES(?, ?)", (spelled(state), now))
     serial = con.last_insert_rowid()
     if serial >> 2 * _HALF:
         raise Unavailable("The file has run out of cursors.", hint="Move dragoman.db away to start a new one.")
@@ -45,6 +47,11 @@ def keep(con: Connection, state: Mapping[str, object], now: int) -> str:
         "DELETE FROM cursors WHERE serial IN (SELECT serial FROM cursors WHERE made < ? LIMIT 100)", (now - LIFETIME,)
     )
     return _name(_scrambled(serial, _key(con), range(_ROUNDS)))
+
+
+def spelled(state: Mapping[str, object]) -> str:
+    """The state as it is written down."""
+    return json.dumps(state, separators=(",", ":"))
 
 
 def find(con: Connection, token: str, now: int) -> dict[str, object] | None:
@@ -95,6 +102,28 @@ def _name(value: int) -> str:
     return f"k{digits}"
 
 
+class Given:
+    """The cursors that were given last: whoever asks for the same page again is led on by the same one.
+
+    For ten minutes, so that a cursor lives about as long as it would have if it were new.
+    """
+
+    def __init__(self) -> None:
+        self._tokens: OrderedDict[str, tuple[int, str]] = OrderedDict()
+
+    def find(self, state: Mapping[str, object], now: int) -> str | None:
+        """The cursor of that state, if one was given just now."""
+        given, token = self._tokens.get(spelled(state), (0, None))
+        return token if now - _AGAIN < given <= now else None
+
+    def note(self, state: Mapping[str, object], token: str, now: int) -> None:
+        """Remember that a cursor was given."""
+        self._tokens[spelled(state)] = now, token
+        self._tokens.move_to_end(spelled(state))
+        if len(self._tokens) > _MOST_GIVEN:
+            self._tokens.popitem(last=False)
+
+
 class Unwritten:
     """Cursors that live in memory, beside a file that can only be read."""
 
@@ -104,7 +133,7 @@ class Unwritten:
     def keep(self, state: Mapping[str, object]) -> str:
         """Name a state; the oldest one is forgotten when there are too many."""
         token = f"m{secrets.token_hex(3)}"
-        self._states[token] = json.dumps(state, separators=(",", ":"))
+        self._states[token] = spelled(state)
         if len(self._states) > KEPT:
             del self._states[next(iter(self._states))]
         return token

@@ -19,6 +19,7 @@ from dragoman.toolset.spec import ToolSpec
 from dragoman.toolset.tools import BY_NAME, TOOLS
 
 _LONGEST_SENTENCE: Final = 1000
+_TIMES: Final = frozenset({"since", "until"})
 _WHOLE: Final = 20_000_000
 
 
@@ -77,7 +78,7 @@ async def _run(desk: Desk, tool: ToolSpec, arguments: Mapping[str, object], call
     if token is not None:
         kept = await _kept(desk, tool, token, asked)
         given = {**kept["asked"], **given, "cursor": Places.from_json(kept["places"])}
-        asked, now = kept["asked"], datetime.fromisoformat(kept["now"])
+        asked, now = kept["asked"], datetime.fromisoformat(kept["now"]) if kept["now"] else now
     with progress.heard_by(caller.progress):
         found: Found = await tool.run(Call(desk, caller, now), **given)
     if found.whole:
@@ -90,7 +91,9 @@ async def _run(desk: Desk, tool: ToolSpec, arguments: Mapping[str, object], call
     if places is None:
         return layout.answer(None)
     store = await desk.workspace.store()
-    state = {"tool": tool.name, "asked": asked, "now": now.isoformat(), "places": places.to_json()}
+    # Where no time was asked for, the moment is left out: who reads the same again gets the same cursor.
+    moment = now.isoformat() if _TIMES & asked.keys() else None
+    state = {"tool": tool.name, "asked": asked, "now": moment, "places": places.to_json()}
     return layout.answer(await store.keep_cursor(state))
 
 
