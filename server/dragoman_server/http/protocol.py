@@ -8,25 +8,41 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
+from enum import Enum
 from typing import ClassVar, Final
 
-import h11
-from uvicorn.protocols.http.h11_impl import H11Protocol
-
+from dragoman_server.http.one_protocol import OneProtocol
 from dragoman_server.http.settings import HttpSettings
 
 _LONGEST_GOODBYE: Final = 5.0
 _LAST_MOMENT: Final = 1.0
+_LARGEST_HEAD: Final = 32 << 10
 _FULL: Final = b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 
+_REFUSED: Final = (
+    b"HTTP/1.1 400 Bad Request\r\ncontent-type: text/plain; charset=utf-8\r\n"
+    b"content-length: %d\r\nconnection: close\r\n\r\n%s"
+)
 
-class BoundedProtocol(H11Protocol):
+
+class _Arriving(Enum):
+    """What of a request the client is sending."""
+
+    NOTHING = "nothing"
+    HEAD = "head"
+    BODY = "body"
+
+
+class BoundedProtocol(OneProtocol):
     """One connection. Make a class with :func:`bounded`."""
 
     settings: ClassVar[HttpSettings]
     _timer: asyncio.TimerHandle | None = None
     _leaving = False
     _ending = False
+    _deaf = False
+    _arriving = _Arriving.NOTHING
+    _head = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as the base has it
         """Take in a connection, or show it that there is no room."""
@@ -48,29 +64,61 @@ class BoundedProtocol(H11Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Read on, unless what comes is of no interest any more."""
-        if self._leaving:
+        if self._leaving or self._deaf:
             return
         super().data_received(data)
-        if self._leaving or self.transport.is_closing():
+        if self._leaving or self._deaf or self.transport.is_closing():
             return
-        if self.conn.their_state is not h11.IDLE:
-            self._unlimit()
-        elif self._timer is None and self.timeout_keep_alive_task is None:
+        if self._arriving is _Arriving.HEAD:
+            self._head += len(data)
+            if self._head > _LARGEST_HEAD:
+                self.send_400_response("The head of the request is too large.")
+                return
+        if self._arriving is not _Arriving.BODY and self._timer is None and self._waits():
             self._limit(self.settings.client_timeout)
+
+    def on_message_begin(self) -> None:
+        """A request begins."""
+        self._arriving, self._head = _Arriving.HEAD, 0
+        super().on_message_begin()
+
+    def on_headers_complete(self) -> None:
+        """The head was complete in time."""
+        self._arriving = _Arriving.BODY
+        if not self.flow.write_paused:
+            self._unlimit()
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """The request is complete."""
+        self._arriving = _Arriving.NOTHING
+        super().on_message_complete()
 
     def on_response_complete(self) -> None:
         """Go on to the next request; if the body of this one is still arriving, say goodbye instead."""
-        if self.conn.their_state is h11.SEND_BODY and not self.transport.is_closing():
+        if self._arriving is _Arriving.BODY and self.cycle.response_complete and not self.transport.is_closing():
             self.server_state.total_requests += 1
             self._leave()
             return
         super().on_response_complete()
         if self._ending and not self.transport.is_closing():
             self._limit(_LAST_MOMENT)
-        if self.conn.their_state is h11.IDLE and self.conn.trailing_data[0]:
-            # The next request has begun already: from now on its headers have their time.
+        if self._arriving is _Arriving.HEAD:
+            # The next request has begun already: from now on its head has its time.
             self._unset_keepalive_if_required()
             self._limit(self.settings.client_timeout)
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what is no HTTP, in such a way that the refusal arrives; answers under way go out first."""
+        if self._answers_under_way():
+            self._deaf, self.cycle.keep_alive = True, False
+            return
+        if self.cycle:
+            self.cycle.disconnected = True
+            self.cycle.message_event.set()
+        text = msg.encode()
+        self.transport.write(_REFUSED % (len(text), text))
+        self._leave()
 
     def pause_writing(self) -> None:
         """Give a client that does not take its answer some time."""
@@ -102,6 +150,16 @@ class BoundedProtocol(H11Protocol):
             self._limit(_LAST_MOMENT)
         elif self.cycle.response_complete:
             super().shutdown()
+
+    def _waits(self) -> bool:
+        """Is nothing under way that would set a limit at its end."""
+        return self.timeout_keep_alive_task is None and (not self.cycle or self.cycle.response_complete)
+
+    def _answers_under_way(self) -> bool:
+        """Are there requests that were complete and are not answered."""
+        if not self.cycle or self.cycle.response_complete:
+            return False
+        return bool(self.pipeline) or self._arriving is not _Arriving.BODY or self.cycle.response_started
 
     def _leave(self) -> None:
         """End our half, and read what still comes for a moment: closing at once would destroy the answer."""

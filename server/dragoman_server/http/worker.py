@@ -25,7 +25,6 @@ from dragoman_server.http.protocol import bounded
 from dragoman_server.http.settings import HttpSettings
 from dragoman_server.http.site import site
 
-_LARGEST_HEAD: Final = 32 << 10
 _BACKLOG: Final = 1024
 _STEPS_OF_ACCEPTING: Final = 4
 
@@ -111,7 +110,6 @@ def _uvicorn(application: object, settings: HttpSettings) -> uvicorn.Config:
         backlog=_BACKLOG,
         timeout_keep_alive=settings.idle_timeout,  # type: ignore[arg-type]  # seconds for a timer, which may be broken
         timeout_graceful_shutdown=settings.drain_timeout,  # type: ignore[arg-type]  # as above
-        h11_max_incomplete_event_size=_LARGEST_HEAD,
     )
 
 

@@ -215,6 +215,60 @@ def test_requests_that_are_no_http_are_refused(server):
         assert status_of(client) == 400
 
 
+PING = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "ping"}).encode()
+
+
+def whole(running, *lines: str) -> bytes:
+    return head(running, f"Content-Length: {len(PING)}", *lines) + PING
+
+
+def everything_from(client: socket.socket) -> bytes:
+    received = b""
+    while part := client.recv(1 << 16):
+        received += part
+    return received
+
+
+def test_a_request_that_is_answered_is_answered_also_when_garbage_follows_it(server):
+    with connected(server) as client:
+        client.sendall(whole(server) + whole(server) + b"\x00 this is no HTTP\r\n\r\n" + whole(server))
+        assert everything_from(client).count(b"HTTP/1.1 200") == 2
+
+
+def test_a_body_that_breaks_off_in_garbage_is_refused(server):
+    with connected(server) as client:
+        client.sendall(head(server, "Transfer-Encoding: chunked") + b'5\r\n{"jso\r\nno chunk\r\n')
+        assert everything_from(client).startswith(b"HTTP/1.1 400")
+
+
+def test_a_head_that_does_not_end_is_refused(server):
+    with connected(server) as client, suppress(OSError):
+        client.sendall(head(server)[:-2] + b"X-Long: ")
+        for _ in range(1000):
+            client.sendall(b"x" * 1000)
+        assert status_of(client) in {400, None}
+    with connected(server) as client, suppress(OSError):
+        client.sendall(head(server)[:-2] + b"X-Many: x\r\n" * 20_000 + b"\r\n")
+        assert status_of(client) in {400, 401, 413, None}
+
+
+@pytest.mark.parametrize("offer", ["h2c", "websocket"])
+def test_who_offers_another_protocol_is_served_in_this_one(server, offer):
+    lines = ("Connection: Upgrade, HTTP2-Settings", f"Upgrade: {offer}", "HTTP2-Settings: AAMAAABkAAQAAAAA")
+    request = whole(server, *lines)
+    with connected(server) as client:
+        client.sendall(request + request[:50])
+        assert status_of(client) == 200
+        client.sendall(request[50:] + whole(server, "Connection: close"))
+        assert everything_from(client).count(b"HTTP/1.1 200") == 2
+
+
+def test_nobody_is_connected_to_anything_else(server):
+    with connected(server) as client:
+        client.sendall(b"CONNECT evil.example:443 HTTP/1.1\r\nHost: evil.example:443\r\n\r\n")
+        assert everything_from(client).startswith(b"HTTP/1.1 400")
+
+
 def test_nothing_that_must_be_secret_is_logged(site):
     with site(SETTINGS, "--log-level", "info") as server:
         server.call("search_messages", TOKEN, query="confidential")
