@@ -99,7 +99,7 @@ async def write_a_lot(path: Path, say: int, turn: int) -> None:
             many = [message(f"{turn}-{step}-{i}", step) for i in range(20)]
             await local.import_conversation(Conversation(id="room"), many)
             seen = await store.see([*many, message(f"shared-{step}", step)])
-            token = await store.keep_cursor({"turn": turn})
+            token = await store.keep_cursor({"turn": turn, "step": step})
             os.write(say, f"{token} {seen[-1].number}\n".encode())
 
 

@@ -81,21 +81,20 @@ class Store:
         made = self._lately.find(account, remember, messages)
         if made is not None:
             return made
-        named = [replace(message, account=account) for message in messages] if account else list(messages)
         if remember == "off":
-            return named
-        made = await self._numbered(named, remember)
+            return [replace(message, account=account or message.account) for message in messages]
+        made = await self._numbered(messages, remember, account)
         if self._database.writable:
             self._lately.keep(account, remember, messages, made)
         return made
 
-    async def _numbered(self, messages: list[Message], remember: Remember) -> list[Message]:
-        known = await self._database.read(lambda con: numbers.known(con, self._seen, messages, remember))
+    async def _numbered(self, messages: Sequence[Message], remember: Remember, account: str) -> list[Message]:
+        known = await self._database.read(lambda con: numbers.known(con, self._seen, messages, remember, account))
         if known is not None:
             return known
         if not self._database.writable:
-            return await self._database.read(lambda con: numbers.as_far_as_known(con, self._seen, messages))
-        return await self._database.write(lambda con: numbers.write_down(con, self._seen, messages, remember))
+            return await self._database.read(lambda con: numbers.as_far_as_known(con, self._seen, messages, account))
+        return await self._database.write(lambda con: numbers.write_down(con, self._seen, messages, remember, account))
 
     async def locate(self, number: int) -> tuple[str, str, str] | None:
         """Account, conversation id and message id of the message with that number."""

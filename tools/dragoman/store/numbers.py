@@ -18,36 +18,49 @@ from dragoman.store.sql import Connection
 Remember = Literal["full", "numbers", "off"]
 
 
-def known(con: Connection, seen: Archive, messages: Sequence[Message], remember: Remember) -> list[Message] | None:
-    """The messages with their numbers; ``None`` when something of them has to be written down first."""
+def known(
+    con: Connection, seen: Archive, messages: Sequence[Message], remember: Remember, account: str
+) -> list[Message] | None:
+    """The messages with account and numbers; ``None`` when something of them has to be written down first.
+
+    Args:
+        con: A connection within a transaction.
+        seen: Where messages have their numbers.
+        messages: As they were seen.
+        remember: How much is kept of them.
+        account: Where they are; empty when each says so itself.
+    """
     numbered: dict[tuple[str, str], dict[str, int]] = {}
-    for where, group in _grouped(messages).items():
+    for where, group in _grouped(messages, account).items():
         numbers = seen.numbers(con, *where, _ids(group))
         if len(numbers) < len(_ids(group)) or (remember == "full" and _differ(con, seen, where, group)):
             return None
         numbered[where] = numbers
-    return [_numbered(message, numbered[message.account, message.conversation]) for message in messages]
+    return [_numbered(message, account, numbered) for message in messages]
 
 
-def as_far_as_known(con: Connection, seen: Archive, messages: Sequence[Message]) -> list[Message]:
+def as_far_as_known(con: Connection, seen: Archive, messages: Sequence[Message], account: str) -> list[Message]:
     """The messages with those numbers that were given already, for a file that takes no new ones."""
     told: list[Message] = []
     for message in messages:
         ids = [message.id] if message.reply_to is None else [message.id, message.reply_to]
-        numbers = seen.numbers(con, message.account, message.conversation, ids)
+        where = account or message.account
+        numbers = seen.numbers(con, where, message.conversation, ids)
         parent = None if message.reply_to is None else numbers.get(message.reply_to)
-        told.append(replace(message, number=numbers.get(message.id), reply_to_number=parent))
+        told.append(replace(message, account=where, number=numbers.get(message.id), reply_to_number=parent))
     return told
 
 
-def write_down(con: Connection, seen: Archive, messages: Sequence[Message], remember: Remember) -> list[Message]:
+def write_down(
+    con: Connection, seen: Archive, messages: Sequence[Message], remember: Remember, account: str
+) -> list[Message]:
     """Give numbers to messages and to those that they answer, and remember them."""
     numbered: dict[tuple[str, str], dict[str, int]] = {}
-    for where, group in _grouped(messages).items():
+    for where, group in _grouped(messages, account).items():
         numbered[where] = seen.reserve(con, *where, _ids(group))
         if remember == "full":
             seen.put(con, *where, group, merged)
-    return [_numbered(message, numbered[message.account, message.conversation]) for message in messages]
+    return [_numbered(message, account, numbered) for message in messages]
 
 
 def merged(stored: Message, fresh: Message) -> Message:
@@ -77,15 +90,17 @@ def _kept(message: Message) -> Message:
     return replace(message, number=None, reply_to_number=None)
 
 
-def _numbered(message: Message, numbers: dict[str, int]) -> Message:
-    parent = None if message.reply_to is None else numbers[message.reply_to]
-    return replace(message, number=numbers[message.id], reply_to_number=parent)
+def _numbered(message: Message, account: str, numbers: dict[tuple[str, str], dict[str, int]]) -> Message:
+    where = account or message.account
+    here = numbers[where, message.conversation]
+    parent = None if message.reply_to is None else here[message.reply_to]
+    return replace(message, account=where, number=here[message.id], reply_to_number=parent)
 
 
-def _grouped(messages: Sequence[Message]) -> dict[tuple[str, str], list[Message]]:
+def _grouped(messages: Sequence[Message], account: str) -> dict[tuple[str, str], list[Message]]:
     groups: dict[tuple[str, str], list[Message]] = {}
     for message in messages:
-        groups.setdefault((message.account, message.conversation), []).append(message)
+        groups.setdefault((account or message.account, message.conversation), []).append(message)
     return groups
 
 
