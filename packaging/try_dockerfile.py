@@ -81,7 +81,11 @@ def _run(image: Image, command: str) -> None:
         image.skipped.append(f"RUN {command}")
         image.inside("/data").mkdir(exist_ok=True)
         return
-    words = [_word(image, word) for word in shlex.split(command)]
+    for part in command.split(" && "):
+        _execute(image, [_word(image, word) for word in shlex.split(part)])
+
+
+def _execute(image: Image, words: list[str]) -> None:
     words[0] = sys.executable if words[0] == "python" else words[0]
     environment = {"PATH": os.environ["PATH"], "HOME": str(image.root)} | image.env
     if image.packages is not None:

@@ -14,6 +14,7 @@ from dragoman_server.commands import health
 
 ROOT = Path(__file__).parents[2]
 DOCKERFILE = ROOT / "packaging" / "Dockerfile"
+linux = pytest.mark.skipif(os.name == "nt", reason="an image is Linux")
 
 
 def steps() -> list[tuple[str, str]]:
@@ -27,7 +28,48 @@ def last_stage() -> list[tuple[str, str]]:
     return every[max(number for number, step in enumerate(every) if step[0] == "FROM") :]
 
 
-@pytest.mark.skipif(os.name == "nt", reason="an image is Linux")
+def lint(file: Path) -> subprocess.CompletedProcess[str]:
+    """What ``./run check`` says of a Dockerfile."""
+    script = (ROOT / "run").read_text(encoding="utf-8")
+    (called,) = [line.split() for line in script.splitlines() if "hadolint" in line]
+    assert called[-1] == DOCKERFILE.relative_to(ROOT).as_posix()
+    linter = Path(sysconfig.get_path("scripts")) / called[0]
+    return subprocess.run([linter, *called[1:-1], file], capture_output=True, text=True, check=False, timeout=60)
+
+
+@linux
+def test_the_linter_finds_nothing_to_say():
+    done = lint(DOCKERFILE)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+@linux
+@pytest.mark.parametrize(
+    ("right", "wrong", "said"),
+    [
+        ("COPY server", "ADD server", "DL3020"),
+        ("USER 10001", "USER root", "DL3002"),
+        ("RUN useradd", "RUN apt-get install -y curl && useradd", "DL3008"),
+        ("RUN useradd", "RUN sudo useradd", "DL3004"),
+        ("RUN useradd", "RUN cd /tmp && useradd", "DL3003"),
+        ("-m 0700 /data", "-m 0700 $DATA", "SC2086"),
+        ("python:3.13-slim AS", "python:latest AS", "DL3007"),
+        ("--from=build", "--from=biuld", "DL3022"),
+        ("ENV PATH", "ENV API_TOKEN=abc PATH", "DL3064"),
+        ('CMD ["serve"]', "CMD serve", "DL3025"),
+        ('CMD ["serve"]', "COMMAND serve", "unexpected"),
+        ("--interval", "--intervall", "invalid flag"),
+    ],
+)
+def test_the_linter_refuses_a_mistake(tmp_path, right, wrong, said):
+    planted = tmp_path / "Dockerfile"
+    planted.write_text(DOCKERFILE.read_text(encoding="utf-8").replace(right, wrong), encoding="utf-8")
+    done = lint(planted)
+    assert done.returncode == 1
+    assert said in done.stdout + done.stderr
+
+
+@linux
 def test_the_steps_make_a_server_with_compiled_bytecode_and_without_pip(tmp_path):
     script = ROOT / "packaging" / "try_dockerfile.py"
     site = sysconfig.get_path("purelib")
