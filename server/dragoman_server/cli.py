@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -182,4 +183,8 @@ for _command in COMMANDS:
 def main() -> None:
     """The command ``dragoman``."""
     speak_utf8()
+    if "_DRAGOMAN_COMPLETE" in os.environ:
+        from dragoman_server.commands import shells  # noqa: PLC0415  # only when a shell asks
+
+        shells.register()
     cli(prog_name="dragoman")

@@ -114,8 +114,11 @@ def completion(ctx: click.Context, shell: str, config: Path | None, log_level: s
     """Print what makes a shell complete commands: eval "$(dragoman completion bash)"."""
     from click.shell_completion import get_completion_class  # noqa: PLC0415  # needed by this command only
 
+    from dragoman_server.commands import shells  # noqa: PLC0415  # as above
+
     if config is not None:
         settings_of(config, log_level)  # not needed, but a bad file is never passed over
+    shells.register()
     kind = get_completion_class(shell)
     if kind is None:
         raise click.UsageError("This shell cannot complete.")
