@@ -1,8 +1,10 @@
 import json
+import re
 import subprocess
 import sys
 import sysconfig
 import tarfile
+import urllib.request
 import zipfile
 from pathlib import Path
 
@@ -102,8 +104,13 @@ def bare(built, tmp_path):
     return folder
 
 
-def test_the_installed_wheel_serves_a_client_and_knows_its_own_command(bare, tmp_path):
-    home = {"HOME": str(tmp_path), "USERPROFILE": str(tmp_path), "DRAGOMAN_DATA": str(tmp_path / "data"), "PATH": ""}
+@pytest.fixture
+def home(tmp_path):
+    """The environment of somebody who has nothing else."""
+    return {"HOME": str(tmp_path), "USERPROFILE": str(tmp_path), "DRAGOMAN_DATA": str(tmp_path / "data"), "PATH": ""}
+
+
+def test_the_installed_wheel_serves_a_client_and_knows_its_own_command(bare, home, tmp_path):
     client = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}}
     lines = [
         {"id": 1, "method": "initialize", "params": client},
@@ -128,3 +135,18 @@ def test_the_installed_wheel_serves_a_client_and_knows_its_own_command(bare, tmp
     done = subprocess.run(command, env=home, cwd=tmp_path, capture_output=True, timeout=60, check=True)
     assert f'"command": "{bare / "dragoman"}"' in done.stdout.decode()
     assert not (tmp_path / ".cursor").exists()
+
+
+def test_the_installed_wheel_serves_over_http(bare, home, tmp_path):
+    command = [bare / "dragoman", "serve", "--http", "127.0.0.1:0"]
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, env=home, cwd=tmp_path) as server:
+        try:
+            address = re.search(rb"http://127\.0\.0\.1:\d+/mcp", server.stderr.readline())[0].decode()
+            call = {"name": "list_conversations", "arguments": {}}
+            asked = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": call}
+            headers = {"Content-Type": "application/json", "Accept": "application/json, text/event-stream"}
+            request = urllib.request.Request(address, json.dumps(asked).encode(), headers)  # noqa: S310  # loopback
+            with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310  # as above
+                assert "0 conversations" in answer.read().decode()
+        finally:
+            server.kill()
