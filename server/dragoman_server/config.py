@@ -11,10 +11,10 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, cast
 
-from platformdirs import user_config_path, user_data_path
 from pydantic import ValidationError
 
-from dragoman.errors import DragomanError, InvalidArgument
+from dragoman import home
+from dragoman.errors import DragomanError, InvalidArgument, Unavailable
 from dragoman.provider import AccountSettings
 from dragoman.refs import ACCOUNT_NAME, parse
 from dragoman.registry import BUILT_IN, provider_class, provider_names
@@ -89,7 +89,7 @@ def load(path: str | Path | None = None) -> Config:
     Raises:
         ConfigError: The file cannot be read or has mistakes; all of them are reported.
     """
-    source = Path(path).expanduser() if path is not None else find()
+    source = _expanded(path) if path is not None else find()
     if source is None:
         return from_mapping({})
     document = read(_text(source))
@@ -119,15 +119,31 @@ def find() -> Path | None:
     """The settings file to use when none is named: ``DRAGOMAN_CONFIG``, the working folder, the platform's folder."""
     named = os.environ.get("DRAGOMAN_CONFIG")
     if named:
-        return Path(named).expanduser()
-    usual = (Path(FILE_NAME), user_config_path("dragoman", appauthor=False) / FILE_NAME)
-    return next((path for path in usual if os.path.lexists(path)), None)
+        return _expanded(named)
+    usual = Path(FILE_NAME)
+    if not os.path.lexists(usual):
+        try:
+            usual = home.settings_folder() / FILE_NAME
+        except Unavailable:
+            return None
+    return usual if os.path.lexists(usual) else None
 
 
 def data_folder() -> Path:
-    """The folder for data: ``DRAGOMAN_DATA``, else the platform's."""
+    """The folder for data: ``DRAGOMAN_DATA``, else the platform's.
+
+    Raises:
+        DragomanError: There is no home folder that it could be in.
+    """
     named = os.environ.get("DRAGOMAN_DATA")
-    return Path(named).expanduser() if named else user_data_path("dragoman", appauthor=False)
+    return home.expanded(named) if named else home.data_folder()
+
+
+def _expanded(path: str | Path) -> Path:
+    try:
+        return home.expanded(path)
+    except InvalidArgument as error:
+        raise ConfigError(str(error)) from None
 
 
 def _text(source: Path) -> str:
@@ -266,8 +282,12 @@ def _same_file(accounts: Mapping[str, AccountSettings]) -> list[Mistake]:
         if "path" not in type(settings).model_fields:
             continue
         path: object = getattr(settings, "path", None)
-        place = path if isinstance(path, Path) else data_folder() / STORE_NAME
-        key = (settings.provider, Path(os.path.realpath(place.expanduser())))
+        try:
+            place = home.expanded(path) if isinstance(path, Path) else data_folder() / STORE_NAME
+        except InvalidArgument as error:
+            mistakes.append(Mistake(("accounts", name, "path"), str(error)))
+            continue
+        key = (settings.provider, Path(os.path.realpath(place)))
         if key in seen:
             mistakes.append(Mistake(("accounts", name, "path"), f"is the file of the account {seen[key]} already."))
         seen.setdefault(key, name)

@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dragoman import home
 from dragoman.provider import Capability
 from dragoman.registry import BUILT_IN, provider_class
 from dragoman.secret import Secret
@@ -290,7 +291,7 @@ def test_the_settings_file_is_found_where_the_settings_find_it(tmp_path, monkeyp
     monkeypatch.chdir(tmp_path)
     if folder != "nowhere":
         monkeypatch.setenv(folder, str(tmp_path))
-        usual = config.user_config_path("dragoman", appauthor=False)
+        usual = home.settings_folder()
         usual.mkdir(parents=True)
         (usual / "dragoman.toml").touch()
     expected = config.find()

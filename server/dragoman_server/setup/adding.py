@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from platformdirs import user_config_path
-
 from dragoman.errors import DragomanError, InvalidArgument
+from dragoman.home import expanded, settings_folder
 from dragoman.refs import ACCOUNT_NAME
 from dragoman.registry import provider_class, provider_names
 from dragoman_server import config
@@ -45,8 +44,8 @@ def target(named: Path | None) -> Target:
     Raises:
         DragomanError: It is there and has mistakes, or may not be replaced.
     """
-    path = named.expanduser() if named else config.find()
-    path = path or user_config_path("dragoman", appauthor=False) / FILE_NAME
+    path = expanded(named) if named else config.find()
+    path = path or settings_folder() / FILE_NAME
     path = Path(os.path.abspath(path))  # noqa: PTH100  # links stay, and are refused
     before = read(path)
     if before is None:

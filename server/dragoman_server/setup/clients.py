@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal
 
+from dragoman.home import home
 from dragoman_server.setup.jsonc import Json
 
 SHARED: Final = 0o644
@@ -44,10 +45,10 @@ class Client:
 def _support() -> Path:
     """The folder in which desktop programs keep what belongs to a user, as Electron finds it."""
     if sys.platform == "darwin":
-        return Path.home() / "Library" / "Application Support"
+        return home() / "Library" / "Application Support"
     if sys.platform == "win32":
-        return _named("APPDATA") or Path.home() / "AppData" / "Roaming"
-    return _named("XDG_CONFIG_HOME") or Path.home() / ".config"
+        return _named("APPDATA") or home() / "AppData" / "Roaming"
+    return _named("XDG_CONFIG_HOME") or home() / ".config"
 
 
 def _named(variable: str) -> Path | None:
@@ -57,7 +58,7 @@ def _named(variable: str) -> Path | None:
 
 
 def _claude_code() -> Path:
-    return (_named("CLAUDE_CONFIG_DIR") or Path.home()) / ".claude.json"
+    return (_named("CLAUDE_CONFIG_DIR") or home()) / ".claude.json"
 
 
 def _vscode() -> Path:
@@ -82,7 +83,7 @@ CLIENTS: Final[Mapping[str, Client]] = {
     ),
     "cursor": Client(
         title="Cursor",
-        file=lambda: Path.home() / ".cursor" / "mcp.json",
+        file=lambda: home() / ".cursor" / "mcp.json",
         project=".cursor/mcp.json",
         after="Cursor sees the change by itself; look in its settings under MCP.",
     ),
@@ -96,7 +97,7 @@ CLIENTS: Final[Mapping[str, Client]] = {
     ),
     "codex": Client(
         title="Codex",
-        file=lambda: (_named("CODEX_HOME") or Path.home() / ".codex") / "config.toml",
+        file=lambda: (_named("CODEX_HOME") or home() / ".codex") / "config.toml",
         project=".codex/config.toml",
         key="mcp_servers",
         form="toml",
@@ -104,7 +105,7 @@ CLIENTS: Final[Mapping[str, Client]] = {
     ),
     "gemini": Client(
         title="Gemini CLI",
-        file=lambda: (_named("GEMINI_CLI_HOME") or Path.home()) / ".gemini" / "settings.json",
+        file=lambda: (_named("GEMINI_CLI_HOME") or home()) / ".gemini" / "settings.json",
         project=".gemini/settings.json",
         after="Start a new session; /mcp shows the server.",
     ),

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final, cast
 
 from dragoman.errors import Conflict, DragomanError, InvalidArgument
+from dragoman.home import expanded
 from dragoman_server.setup import jsonc, toml_edit
 from dragoman_server.setup.clients import CLIENTS, SHARED, Client
 from dragoman_server.setup.jsonc import Json
@@ -56,7 +57,7 @@ def place(client: str, *, name: str = NAME, file: Path | None = None, project: b
     if not _NAME.fullmatch(name):
         raise InvalidArgument("A server's name has letters, digits, hyphens and underscores, at most 64.")
     if file is not None:
-        return Place(known, file.expanduser().absolute(), name)
+        return Place(known, expanded(file).absolute(), name)
     if not project:
         return Place(known, known.file(), name)
     if known.project is None:

@@ -11,9 +11,9 @@ from typing import Final
 
 import anyio
 import keyring
-from platformdirs import user_config_path
 
 from dragoman.errors import DragomanError, InvalidArgument, Unauthenticated
+from dragoman.home import settings_folder
 from dragoman.provider import AccountSettings
 from dragoman.secret import Secret, note
 from dragoman_server.config import Config
@@ -82,7 +82,7 @@ def keep(name: str, value: str) -> Source:
         raise InvalidArgument(f"{name!r} cannot name a credential.", hint="Take letters, digits, dots and hyphens.")
     if _in_keyring(name, value):
         return {"keyring": name}
-    path = user_config_path(SERVICE, appauthor=False) / "secrets" / name
+    path = settings_folder() / "secrets" / name
     content = f"{value}\n".encode()
     if read(path) is None:
         Change(path, None, content).apply()

@@ -99,6 +99,8 @@ def place(config: str | None) -> str | None:
     else:
         home = os.environ.get("XDG_CONFIG_HOME", "")
         base = home if home.strip() else os.path.expanduser("~/.config")  # noqa: PTH111  # pathlib takes time
+        if not base.startswith("/"):
+            raise ValueError(base)
         folder = os.path.join(base, "dragoman")  # noqa: PTH118  # as above
     path = os.path.join(folder, _FILE_NAME)  # noqa: PTH118  # as above
     return path if os.path.lexists(path) else None

@@ -13,6 +13,7 @@ import anyio.to_thread
 import grpc
 import grpc.aio
 
+from dragoman import home
 from dragoman.endpoint import is_loopback
 from dragoman.errors import InvalidArgument
 from dragoman.grpc.details import read_details
@@ -154,8 +155,8 @@ def _metadata(error: grpc.aio.AioRpcError) -> tuple[dict[str, str], bytes | None
 
 async def _roots(ca_file: Path) -> bytes:
     try:
-        return await anyio.to_thread.run_sync(lambda: ca_file.expanduser().read_bytes())
-    except (OSError, RuntimeError) as error:
+        return await anyio.to_thread.run_sync(lambda: home.expanded(ca_file).read_bytes())
+    except OSError as error:
         raise InvalidArgument(
             f"The file of certificates cannot be read ({type(error).__name__}).",
             hint="Point ca_file at a PEM file with the authority's certificate.",

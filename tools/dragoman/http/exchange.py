@@ -15,6 +15,7 @@ import anyio
 import anyio.to_thread
 import httpx
 
+from dragoman import home
 from dragoman.endpoint import is_loopback
 from dragoman.errors import InvalidArgument
 from dragoman.http import faults
@@ -264,7 +265,7 @@ async def _context(scheme: str, ca_file: Path | None) -> ssl.SSLContext | bool:
     try:
         if ca_file is None:
             return await anyio.to_thread.run_sync(httpx.create_ssl_context)
-        return await anyio.to_thread.run_sync(lambda: ssl.create_default_context(cafile=ca_file.expanduser()))
+        return await anyio.to_thread.run_sync(lambda: ssl.create_default_context(cafile=home.expanded(ca_file)))
     except (OSError, ValueError) as error:
         raise InvalidArgument(
             f"The file of certificates cannot be used ({type(error).__name__}).",

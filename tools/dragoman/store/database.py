@@ -20,6 +20,7 @@ import anyio.to_thread
 import apsw
 from anyio.lowlevel import RunVar
 
+from dragoman import home
 from dragoman.errors import Unavailable
 from dragoman.store import faults, opening
 from dragoman.store.changes import Changes
@@ -124,7 +125,7 @@ class Database:
 
     @classmethod
     def _shared_at(cls, path: Path | None, migrations: Sequence[str], patience: float) -> Database:
-        resolved = None if path is None else path.expanduser().absolute().resolve()
+        resolved = None if path is None else home.expanded(path).absolute().resolve()
         with cls._guard:
             database = None if resolved is None else cls._shared.get(resolved)
             if database is None:

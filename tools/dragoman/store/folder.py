@@ -5,12 +5,16 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from platformdirs import user_data_path
+from dragoman import home
 
 VARIABLE = "DRAGOMAN_DATA"
 
 
 def default_path() -> Path:
-    """``dragoman.db`` in the folder that ``DRAGOMAN_DATA`` names, or else in the platform's data folder."""
+    """``dragoman.db`` in the folder that ``DRAGOMAN_DATA`` names, or else in the platform's data folder.
+
+    Raises:
+        DragomanError: There is no home folder that it could be in.
+    """
     folder = os.environ.get(VARIABLE)
-    return (Path(folder).expanduser() if folder else user_data_path("dragoman", appauthor=False)) / "dragoman.db"
+    return (home.expanded(folder) if folder else home.data_folder()) / "dragoman.db"
