@@ -159,19 +159,24 @@ OTHERS_TOML = (
 )
 
 
-@pytest.mark.parametrize(("client", "text"), [("claude-code", OTHERS), ("codex", OTHERS_TOML)])
-def test_everything_that_was_there_stays_and_comes_back_and_is_backed_up(run, tmp_path, client, text):
+@pytest.mark.parametrize("begin", ["", "\ufeff"], ids=["plain", "marked"])
+@pytest.mark.parametrize("newline", ["\n", "\r\n"], ids=["lf", "crlf"])
+@pytest.mark.parametrize(
+    ("client", "text"), [("claude-code", OTHERS), ("codex", OTHERS_TOML), ("codex", 'model = "m" # mine\n')]
+)
+def test_everything_that_was_there_stays_and_comes_back_and_is_backed_up(run, tmp_path, client, text, newline, begin):
     file = tmp_path / "list"
-    file.write_text(text, encoding="utf-8")
+    text = begin + text.replace("\n", newline)
+    file.write_bytes(text.encode())
     file.chmod(0o640)
     run("install", client, "--file", str(file))
-    lines = iter(file.read_text(encoding="utf-8").splitlines())
-    assert all(line in lines for line in text.splitlines())
+    lines = iter(file.read_bytes().decode().splitlines(keepends=True))
+    assert all(line in lines for line in text.splitlines(keepends=True))
     (backup,) = tmp_path.glob("list.*.bak")
-    assert backup.read_text(encoding="utf-8") == text
+    assert backup.read_bytes() == text.encode()
     assert stat.S_IMODE(file.stat().st_mode) == stat.S_IMODE(backup.stat().st_mode)
     run("uninstall", client, "--file", str(file))
-    assert file.read_text(encoding="utf-8") == text
+    assert file.read_bytes() == text.encode()
 
 
 def test_what_the_owner_added_to_the_entry_stays(run, tmp_path):

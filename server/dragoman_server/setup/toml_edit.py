@@ -63,7 +63,10 @@ def take(text: str, path: Sequence[str]) -> str:
             data = _table(data[key])
         data.pop(path[-1], None)
 
-    return _changed(text, change)
+    after = _changed(text, change)
+    newline = "\r\n" if "\r\n" in text else "\n"
+    between = after.endswith(newline * 2) and not text.endswith(newline * 2)  # it stood before what was taken out
+    return after.removesuffix(newline) if between else after
 
 
 def _changed(
