@@ -10,7 +10,8 @@ import difflib
 import os
 import stat
 import tempfile
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -61,14 +62,18 @@ class Change:
         if not self.needed:
             return None
         try:
-            if read(self.path) != self.before:
-                raise Conflict(f"{self.path}: Another program has just changed this file.", hint="Try again.")
-            mode = stat.S_IMODE(self.path.stat().st_mode) if self.before is not None else self.mode
             self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700 if self.mode == PRIVATE else 0o777)
-            kept = None if self.before is None else _back_up(self.path, self.before, mode)
-            write(self.path, self.after, mode)
+            with _alone(self.path.parent):
+                return self._apply()
         except OSError as error:
             raise _refused(self.path, error) from error
+
+    def _apply(self) -> Path | None:
+        if read(self.path) != self.before:
+            raise Conflict(f"{self.path}: Another program has just changed this file.", hint="Try again.")
+        mode = stat.S_IMODE(self.path.stat().st_mode) if self.before is not None else self.mode
+        kept = None if self.before is None else _back_up(self.path, self.before, mode)
+        write(self.path, self.after, mode)
         return kept
 
 
@@ -136,6 +141,23 @@ def _back_up(path: Path, content: bytes, mode: int) -> Path:
     kept = path.with_name(f"{path.name}.{stamp}.bak")
     write(kept, content, mode)
     return kept
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Keep others of our commands from changing a file of a folder meanwhile, where the system has such locks."""
+    try:
+        import fcntl  # noqa: PLC0415  # not on Windows
+    except ImportError:
+        yield
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        with suppress(OSError):  # a file system without locks
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _must_be_plain(path: Path, found: os.stat_result) -> None:
