@@ -186,7 +186,8 @@ def talk():
                 seen += part
                 if waiting and waiting[0][0].encode() in seen[done:] and seen.rstrip().endswith(b":"):
                     done = len(seen)
-                    screen.write(waiting.pop(0)[1].encode() + b"\n")
+                    answer = waiting.pop(0)[1]
+                    screen.write((answer if answer == "\x03" else f"{answer}\n").encode())
         assert not waiting, seen.decode()
         return seen, os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 

@@ -100,10 +100,10 @@ def _given(words: Sequence[str], wants: Sequence[Wanted]) -> dict[str, str]:
 
 
 def _kept(config: Config, wants: Sequence[Wanted], values: Mapping[str, str]) -> Iterator[str]:
-    """Ask for what is missing, store it all, and change the settings."""
+    """Ask for all that is missing, then store it and change the settings."""
+    answers = [(want, values.get(want.variable) or _asked(want)) for want in wants]
     sources: dict[Wanted, Source] = {}
-    for want in wants:
-        value = values.get(want.variable) or _asked(want)
+    for want, value in answers:
         if value is None:
             yield (
                 f"{want.variable} ({want.label}) stays in the environment, which a client may not have:"

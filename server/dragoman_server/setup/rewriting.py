@@ -82,15 +82,18 @@ def read(path: Path) -> bytes | None:
 
     Raises:
         InvalidArgument: It is a link, no plain file, or far too large.
-        PermissionDenied: It belongs to somebody else or is write-protected.
+        PermissionDenied: It belongs to somebody else, or it or its folder is write-protected.
         Unavailable: The system refuses to read it.
     """
     try:
         found = path.lstat()
     except FileNotFoundError:
-        return None
+        found = None
     except (OSError, ValueError) as error:
         raise _refused(path, error) from error
+    _must_take_files(path)
+    if found is None:
+        return None
     _must_be_plain(path, found)
     try:
         with path.open("rb") as file:
@@ -158,6 +161,15 @@ def _alone(folder: Path) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
+
+
+def _must_take_files(path: Path) -> None:
+    folder = next(parent for parent in path.parents if parent.exists())
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise PermissionDenied(
+            f"{path}: The folder {folder} is write-protected. {_UNTOUCHED}",
+            hint="Allow writing to it, then try again.",
+        )
 
 
 def _must_be_plain(path: Path, found: os.stat_result) -> None:

@@ -5,80 +5,14 @@ import sys
 import tomllib
 from pathlib import Path
 
-import keyring
 import pytest
-from click.testing import CliRunner
-from keyring.backend import KeyringBackend
-from keyring.backends.fail import Keyring as NoKeyring
 
-from dragoman_server.cli import cli
 from dragoman_server.config import load
 from dragoman_server.setup import launch
 from dragoman_server.setup.clients import CLIENTS
 
-SETTINGS = """\
-# ours
-[accounts.support]
-provider = "convore"   # the desk
-token = { env = "DESK_KEY" }   # rotates in May
-
-[accounts.notes]
-provider = "local"
-"""
 linux = pytest.mark.skipif(sys.platform != "linux", reason="the places are those of Linux")
 posix = pytest.mark.skipif(os.name == "nt", reason="permissions are those of POSIX")
-
-
-class MemoryKeyring(KeyringBackend):
-    priority = 1
-
-    def __init__(self):
-        super().__init__()
-        self.entries = {}
-
-    def set_password(self, service, username, password):
-        self.entries[service, username] = password
-
-    def get_password(self, service, username):
-        return self.entries.get((service, username))
-
-
-@pytest.fixture
-def ring():
-    before = keyring.get_keyring()
-    memory = MemoryKeyring()
-    keyring.set_keyring(memory)
-    yield memory
-    keyring.set_keyring(before)
-
-
-@pytest.fixture
-def no_ring():
-    before = keyring.get_keyring()
-    keyring.set_keyring(NoKeyring())
-    yield
-    keyring.set_keyring(before)
-
-
-@pytest.fixture
-def home(tmp_path, monkeypatch):
-    """The home folder of somebody who has nothing configured, and the folder they are in."""
-    for name in list(os.environ):
-        if name.startswith(("DRAGOMAN_", "XDG_", "CLAUDE_", "CODEX_", "GEMINI_", "VSCODE_", "DESK_")):
-            monkeypatch.delenv(name)
-    folder = tmp_path / "home"
-    folder.mkdir()
-    (tmp_path / "work").mkdir()
-    for name in ("HOME", "USERPROFILE"):
-        monkeypatch.setenv(name, str(folder))
-    monkeypatch.setenv("APPDATA", str(folder / "AppData"))
-    monkeypatch.chdir(tmp_path / "work")
-    return folder
-
-
-@pytest.fixture
-def run(home):
-    return lambda *words, **more: CliRunner().invoke(cli, list(words), catch_exceptions=False, **more)
 
 
 def entry(client: str, file: Path) -> dict[str, object]:
@@ -290,64 +224,3 @@ def test_what_runs_from_the_cache_of_uv_is_started_by_uvx_again(home, monkeypatc
 def test_without_a_script_the_module_is_started(home, monkeypatch):
     monkeypatch.setattr(sys, "executable", str(home / "python"))
     assert launch.launch(load()).args == ("-m", "dragoman_server", "serve")
-
-
-@pytest.fixture
-def settings(tmp_path, home):
-    file = tmp_path / "work" / "dragoman.toml"
-    file.write_text(SETTINGS, encoding="utf-8")
-    return file
-
-
-def test_a_credential_goes_to_the_keyring_and_never_into_the_clients_file(run, tmp_path, settings, ring):
-    result = run("install", "cursor", "--secret", "DESK_KEY=-", input="sk-12345678\n")
-    assert result.exit_code == 0
-    assert ring.entries == {("dragoman", "DESK_KEY"): "sk-12345678"}
-    assert settings.read_text(encoding="utf-8") == SETTINGS.replace('env = "DESK_KEY"', 'keyring = "DESK_KEY"')
-    assert "sk-12345678" not in result.output
-    assert not any(b"sk-12345678" in content for content in files(tmp_path).values())
-
-
-@posix
-def test_without_a_keyring_it_goes_into_a_file_that_only_its_owner_reads(run, tmp_path, settings, no_ring):
-    assert run("install", "cursor", "--secret", "DESK_KEY=-", input="sk-12345678\n").exit_code == 0
-    (holder,) = [Path(name) for name, content in files(tmp_path).items() if b"sk-12345678" in content]
-    assert stat.S_IMODE(holder.stat().st_mode) == 0o600
-    assert stat.S_IMODE(holder.parent.stat().st_mode) == 0o700
-    assert tomllib.loads(settings.read_text(encoding="utf-8"))["accounts"]["support"]["token"] == {"file": str(holder)}
-    assert run("install", "cursor").stdout.count("Nothing was changed.") == 1
-
-
-def test_a_credential_that_is_not_given_stays_where_it_is_and_is_remarked_upon(run, settings, ring):
-    result = run("install", "cursor")
-    assert result.exit_code == 0
-    assert "DESK_KEY (token of support) stays in the environment" in result.stdout
-    assert settings.read_text(encoding="utf-8") == SETTINGS
-    assert "DESK_KEY" not in run("install", "cursor", "--keep-env").stdout
-
-
-@pytest.mark.parametrize(
-    ("words", "typed", "said"),
-    [
-        (["--secret", "OTHER=-"], "x\n", "comes from a variable OTHER. Those that do: DESK_KEY."),
-        (["--secret", "DESK_KEY=-"], "", "empty or no credential"),
-        (["--secret", "DESK_KEY=-"], "gehe\u00efm\n", "empty or no credential"),
-        (["--secret", "DESK_KEY=sk-1"], "", "--secret NAME=-"),
-    ],
-)
-def test_a_credential_that_cannot_be_meant_changes_nothing(run, tmp_path, settings, ring, words, typed, said):
-    before = files(tmp_path)
-    result = run("install", "cursor", *words, input=typed)
-    assert result.exit_code != 0
-    assert said in result.stderr
-    assert files(tmp_path) == before
-    assert not ring.entries
-
-
-@posix
-def test_a_credential_is_asked_for_without_being_shown(tmp_path, settings, home, talk):
-    seen, status = talk(["install", "cursor"], [("DESK_KEY, the token of support", "sk-87654321")])
-    assert status == 0
-    assert b"sk-87654321" not in seen
-    (holder,) = [Path(name) for name, content in files(tmp_path).items() if b"sk-87654321" in content]
-    assert holder.name == "DESK_KEY"

@@ -1,0 +1,29 @@
+"""Somebody whose clients have no settings yet."""
+
+import os
+
+import pytest
+from click.testing import CliRunner
+
+from dragoman_server.cli import cli
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    """The home folder of somebody who has nothing configured, and the folder they are in."""
+    for name in list(os.environ):
+        if name.startswith(("DRAGOMAN_", "XDG_", "CLAUDE_", "CODEX_", "GEMINI_", "VSCODE_", "DESK_")):
+            monkeypatch.delenv(name)
+    folder = tmp_path / "home"
+    folder.mkdir()
+    (tmp_path / "work").mkdir()
+    for name in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(name, str(folder))
+    monkeypatch.setenv("APPDATA", str(folder / "AppData"))
+    monkeypatch.chdir(tmp_path / "work")
+    return folder
+
+
+@pytest.fixture
+def run(home):
+    return lambda *words, **more: CliRunner().invoke(cli, list(words), catch_exceptions=False, **more)
