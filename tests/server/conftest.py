@@ -169,6 +169,19 @@ def chat_file():
     return Path(dragoman.__file__).parent / "data" / "team_chat.json"
 
 
+INTERRUPT = "\x03"
+
+
+def _shown(screen, *, interrupted):
+    """What a terminal shows next. An interruption may come just before a program waits for the keys: then once more."""
+    for _ in range(40):
+        if select.select([screen], [], [], 1)[0]:
+            return screen.read(4096)
+        if interrupted:
+            screen.write(INTERRUPT.encode())
+    return b""
+
+
 @pytest.fixture
 def talk():
     """Run a command in a terminal; each answer is typed when its question is there."""
@@ -179,15 +192,15 @@ def talk():
         if child == 0:  # another process
             os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"
             os.execv(sys.executable, [sys.executable, "-m", "dragoman_server", *words])  # noqa: S606  # our own program
-        seen, done = b"", 0
+        seen, done, answer = b"", 0, ""
         waiting = list(answers)
         with open(terminal, "r+b", buffering=0) as screen, suppress(OSError):  # noqa: PTH123  # a descriptor; it ends so
-            while select.select([terminal], [], [], 40)[0] and (part := screen.read(4096)):
+            while part := _shown(screen, interrupted=answer == INTERRUPT):
                 seen += part
                 if waiting and waiting[0][0].encode() in seen[done:] and seen.rstrip().endswith(b":"):
                     done = len(seen)
                     answer = waiting.pop(0)[1]
-                    screen.write((answer if answer == "\x03" else f"{answer}\n").encode())
+                    screen.write((answer if answer == INTERRUPT else f"{answer}\n").encode())
         assert not waiting, seen.decode()
         return seen, os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 

@@ -230,3 +230,22 @@ def test_where_one_of_several_credentials_will_do_a_person_chooses(talk, setting
     )
     assert status == 0, seen.decode()
     assert written(settings)["y"].keys() == {"provider", "api_key"}
+
+
+STEPS = [
+    ("Which service", "parcel"), ("A name for the account", "desk"), ("depot (where the depot is)", "depot-9"),
+    ("token (what opens it", "sk-wrong-one"), ("shelves (how many shelves) [3]", ""), ("Fragile", ""),
+    ("(red, blue) [red]", ""), ("(off, confirm, allow) [off]", ""), ("Save it anyway?", ""),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("answered", range(len(STEPS)))
+def test_whoever_leaves_at_any_question_has_changed_nothing(talk, settings, tmp_path, answered):
+    settings.write_text('[accounts.notes]\nprovider = "local"\n', encoding="utf-8")
+    before = {file: file.read_bytes() for file in tmp_path.rglob("*") if file.is_file()}
+    question, _ = STEPS[answered]
+    seen, status = talk(["init", "--config", str(settings)], [*STEPS[:answered], (question, "\x03")])
+    assert status == 1
+    assert seen.decode().rstrip().endswith("Aborted!")
+    after = {file: file.read_bytes() for file in tmp_path.rglob("*") if file.is_file() and file.suffix != ".pyc"}
+    assert after == before
