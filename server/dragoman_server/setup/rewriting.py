@@ -10,7 +10,7 @@ import difflib
 import os
 import stat
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -147,7 +147,7 @@ def _back_up(path: Path, content: bytes, mode: int) -> Path:
 
 
 @contextmanager
-def _alone(folder: Path) -> Iterator[None]:
+def _alone(folder: Path) -> Generator[None]:
     """Keep others of our commands from changing a file of a folder meanwhile, where the system has such locks."""
     try:
         import fcntl  # noqa: PLC0415  # not on Windows
