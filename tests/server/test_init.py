@@ -180,6 +180,15 @@ def test_what_cannot_be_meant_is_said_and_changes_nothing(run, settings, tmp_pat
     assert not list(settings.parent.glob("*.bak"))
 
 
+def test_a_file_that_cannot_take_the_account_is_named_and_left_alone(run, settings):
+    text = 'accounts = { notes = { provider = "local" } }\n'
+    settings.write_text(text, encoding="utf-8")
+    result = run("--config", str(settings), *PARCELS, "--token-env", "X", "--no-check")
+    assert result.exit_code == 1
+    assert result.stderr.startswith(f"{settings}: This file cannot be changed without losing something.")
+    assert settings.read_text(encoding="utf-8") == text
+
+
 def test_a_file_with_mistakes_is_refused_before_anything_is_asked(run, settings):
     settings.write_text("nonsense = 1\n", encoding="utf-8")
     result = run("--config", str(settings), *PARCELS)

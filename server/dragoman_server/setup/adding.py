@@ -115,10 +115,13 @@ def change(there: Target, name: str, table: Mapping[str, object], *, keep_defaul
         DragomanError: The account does not go with the others, or the file cannot be changed.
     """
     text = there.text
-    if keep_default and not there.accounts:
-        for usual, settings in kept(name, table).items():
-            text = toml_edit.put(text, ("accounts", usual), settings)
-    after = _spaced(toml_edit.put(text, ("accounts", name), dict(table)), text)
+    try:
+        if keep_default and not there.accounts:
+            for usual, settings in kept(name, table).items():
+                text = toml_edit.put(text, ("accounts", usual), settings)
+        after = _spaced(toml_edit.put(text, ("accounts", name), dict(table)), text)
+    except InvalidArgument as error:
+        raise InvalidArgument(f"{there.path}: {error.message}", hint=f"{error.hint} Nothing was changed.") from None
     config.from_mapping(toml_edit.parse(after))
     return Change(there.path, there.before, after.encode())
 

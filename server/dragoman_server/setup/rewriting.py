@@ -175,7 +175,7 @@ def _must_take_files(path: Path) -> None:
 def _must_be_plain(path: Path, found: os.stat_result) -> None:
     if stat.S_ISLNK(found.st_mode):
         raise InvalidArgument(
-            f"{path}: This is a link to another file. {_UNTOUCHED}", hint="Name the file it leads to with --file."
+            f"{path}: This is a link to another file. {_UNTOUCHED}", hint="Name the file that it leads to."
         )
     if not stat.S_ISREG(found.st_mode):
         raise InvalidArgument(f"{path}: This is no plain file. {_UNTOUCHED}")

@@ -14,7 +14,7 @@ class LocalSettings(AccountSettings):
     """An account whose messages are in a file of ours. It may be written to, and is searched where it is."""
 
     provider: str = "local"
-    write: Literal["off", "confirm", "allow"] = "allow"
+    write: Literal["off", "confirm", "allow"] = Field(default="allow", description="may messages be written here")
     remember: Literal["full", "numbers", "off"] = "numbers"
     path: Path | None = Field(
         default=None, description="the file; default dragoman.db in the data folder, which DRAGOMAN_DATA moves"
