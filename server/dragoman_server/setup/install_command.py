@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -43,11 +43,14 @@ def install(config: Config, where: Place, *, dry_run: bool, given: Sequence[str]
         yield from _shown(change, where)
         yield from (f"It would ask for the credential {want.variable} ({want.label})." for want in wants)
         return
-    yield from _kept(config, wants, values)
+    moved = yield from _kept(config, wants, values)
     yield from _written(
         change, f"{where.client.title} starts dragoman from now on", f"already starts it as {where.name}"
     )
-    yield where.client.after if change.needed else "Nothing was changed."
+    if change.needed:
+        yield where.client.after
+    elif not moved:
+        yield "Nothing was changed."
     yield from _relative(config)
 
 
@@ -99,8 +102,8 @@ def _given(words: Sequence[str], wants: Sequence[Wanted]) -> dict[str, str]:
     return values
 
 
-def _kept(config: Config, wants: Sequence[Wanted], values: Mapping[str, str]) -> Iterator[str]:
-    """Ask for all that is missing, then store it and change the settings."""
+def _kept(config: Config, wants: Sequence[Wanted], values: Mapping[str, str]) -> Generator[str, None, bool]:
+    """Ask for all that is missing, then store it and change the settings. Returns whether anything was stored."""
     answers = [(want, values.get(want.variable) or _asked(want)) for want in wants]
     sources: dict[Wanted, Source] = {}
     for want, value in answers:
@@ -115,6 +118,7 @@ def _kept(config: Config, wants: Sequence[Wanted], values: Mapping[str, str]) ->
     change = keeping.moved(config, sources)
     if change is not None:
         yield from _written(change, "The settings read it from there", "The settings read it from there already")
+    return bool(sources)
 
 
 def _asked(want: Wanted) -> str | None:

@@ -73,7 +73,12 @@ class Change:
             raise Conflict(f"{self.path}: Another program has just changed this file.", hint="Try again.")
         mode = stat.S_IMODE(self.path.stat().st_mode) if self.before is not None else self.mode
         kept = None if self.before is None else _back_up(self.path, self.before, mode)
-        write(self.path, self.after, mode)
+        try:
+            write(self.path, self.after, mode)
+        except OSError:
+            if kept is not None:
+                kept.unlink(missing_ok=True)
+            raise
         return kept
 
 

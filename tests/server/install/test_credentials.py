@@ -79,6 +79,10 @@ def test_without_a_keyring_it_goes_into_a_file_that_only_its_owner_reads(run, tm
     assert stat.S_IMODE(holder.parent.stat().st_mode) == 0o700
     assert tomllib.loads(settings.read_text(encoding="utf-8"))["accounts"]["support"]["token"] == {"file": str(holder)}
     assert run("install", "cursor").stdout.count("Nothing was changed.") == 1
+    settings.write_text(SETTINGS, encoding="utf-8")
+    rotated = run("install", "cursor", "--secret", "DESK_KEY=-", input="sk-87654321\n")
+    assert holder.read_text(encoding="utf-8") == "sk-87654321\n"
+    assert "Nothing was changed." not in rotated.stdout
 
 
 def test_a_credential_that_is_not_given_stays_where_it_is_and_is_remarked_upon(run, settings, ring):
