@@ -1,10 +1,12 @@
 """Writing to a service that notes what it really received: never twice, never unasked, never silently otherwise."""
 
+import json
 import re
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import anyio
@@ -138,6 +140,73 @@ def test_of_two_that_got_lost_and_one_that_is_there_none_is_said_to_be_it(server
     assert service.received("room") == ["Hello"]
 
 
+@pytest.fixture
+def change(service):
+    """A change of a message of somebody else's."""
+    return {"message": f"{ROOM}/{service.say('room', 'Before')}", "text": "After"}
+
+
+def changes(service):
+    return [entry["text"] for entry in service.entries() if entry["op"] == "update"]
+
+
+def test_a_change_whose_answer_was_lost_is_found_and_not_made_again(server, service, tmp_path, change):
+    service.misbehave("lost")
+    assert "broke" in server.error("update_message", **change)
+    again = server.call("update_message", **change)
+    assert "An earlier call that was cut off had written it. Nothing was changed again." in again
+    assert changes(service) == ["After"]
+    assert outcomes(tmp_path) == ["begun", "unknown", "found", "repeated"]
+
+
+def test_a_lost_change_of_what_was_sent_and_changed_from_here_is_found_too(server, service):
+    server.call("send_message", **SAID)
+    (sent,) = service.entries()
+    for fault, text in (("", "Once"), ("lost", "Twice")):
+        service.misbehave(fault)
+        told = server.call if not fault else server.error
+        told("update_message", message=f"{ROOM}/{sent['id']}", text=text)
+    assert "Nothing was changed again" in server.call("update_message", message=f"{ROOM}/{sent['id']}", text="Twice")
+    assert changes(service) == ["Once", "Twice"]
+
+
+@pytest.mark.parametrize("text", ["After", "**Before**"])
+def test_a_change_that_got_lost_is_made_again_only_when_somebody_agrees(server, service, change, text):
+    change["text"] = text
+    service.misbehave("dropped")
+    server.error("update_message", **change)
+    preview = server.call("update_message", **change)
+    assert "because an earlier call was cut off: its outcome is unknown, and the change is not there" in preview
+    assert changes(service) == []
+    server.call("update_message", **change, confirm=token_of(preview))
+    assert changes(service) == [text]
+
+
+def test_a_change_may_be_made_again_after_somebody_else_has_undone_it(server, service, change):
+    server.call("update_message", **change)
+    service.write(op="update", room="room", id=change["message"].rpartition("/")[2], text="Undone", at="2026-03-10")
+    server.call("update_message", **change)
+    assert changes(service) == ["After", "Undone", "After"]
+
+
+def test_of_a_message_and_a_reply_in_the_same_words_that_got_lost_neither_is_taken_for_the_other(server, service):
+    parent = service.say("room", "How are you?")
+    reply = {**SAID, "reply_to": f"{ROOM}/{parent}", "idempotency_key": "reply"}
+    for fault, arguments in (("lost", {**SAID, "idempotency_key": "message"}), ("dropped", reply)):
+        service.misbehave(fault)
+        server.error("send_message", **arguments)
+    assert "may be its message, or another call's" in server.call("send_message", **reply)
+    assert service.received("room") == ["How are you?", "Hello"]
+
+
+def test_words_that_a_message_was_given_later_are_not_taken_for_what_got_lost(server, service):
+    service.misbehave("dropped")
+    server.error("send_message", **SAID)
+    other = service.say("room", "Bye", author="me")
+    service.write(op="update", room="room", id=other, text="Hello", at=datetime.now(UTC).isoformat())
+    assert "its message is not there now" in server.call("send_message", **SAID)
+
+
 def test_a_refused_message_may_be_sent_again_at_once(server, service):
     service.misbehave("refused")
     assert "Nothing was sent." in server.error("send_message", **SAID, idempotency_key="k")
@@ -159,19 +228,44 @@ from dragoman import registry
 from dragoman.testing.script import ScriptedServer
 registry.BUILT_IN["journal"] = "dragoman.testing.journal:JournalProvider"
 with ScriptedServer(json.loads(sys.argv[1]), data=Path(sys.argv[2])) as server:
-    print(server.call("send_message", **json.loads(sys.argv[3])))
+    print(server.call(sys.argv[3], **json.loads(sys.argv[4])))
 """
 
 
-def child(service: JournalService, data: Path, **arguments: object) -> subprocess.Popen[str]:
-    import json
-
-    command = [sys.executable, "-c", CALL, json.dumps(settings(service)), str(data), json.dumps(arguments)]
+def child(
+    service: JournalService, data: Path, tool: str = "send_message", **arguments: object
+) -> subprocess.Popen[str]:
+    command = [sys.executable, "-c", CALL, json.dumps(settings(service)), str(data), tool, json.dumps(arguments)]
     return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
+@pytest.mark.parametrize("fault", ["killed before", "killed after"])
+def test_after_kill_9_the_message_is_looked_at_before_it_is_changed(service, tmp_path, change, fault):
+    service.misbehave(fault)
+    killed = child(service, tmp_path, "update_message", **change)
+    killed.communicate()
+    assert killed.returncode == -9
+    apsw.Connection(str(tmp_path / "dragoman.db")).execute("UPDATE writes SET lease = 0")
+    with ScriptedServer(settings(service), data=tmp_path) as server:
+        answer = server.call("update_message", **change)
+        assert changes(service) == (["After"] if fault == "killed after" else [])
+        if fault == "killed before":
+            server.call("update_message", **change, confirm=token_of(answer))
+    assert changes(service) == ["After"]
+
+
+def test_two_processes_with_one_token_change_once(service, tmp_path, change):
+    with ScriptedServer(settings(service, write="confirm"), data=tmp_path) as server:
+        token = token_of(server.call("update_message", **change))
+    children = [child(service, tmp_path, "update_message", **change, confirm=token) for _ in range(2)]
+    for one in children:
+        one.communicate()
+    assert sorted(one.returncode == 0 for one in children) == [False, True]
+    assert changes(service) == ["After"]
+
+
 @pytest.mark.parametrize(("fault", "there"), [("killed before", []), ("killed after", ["Hello"])])
-def test_after_kill_9_the_service_is_looked_at_before_anything_is_sent(service, tmp_path, fault, there):
+def test_after_kill_9_the_service_the_service_is_looked_at_before_anything_is_sent(service, tmp_path, fault, there):
     service.misbehave(fault)
     killed = child(service, tmp_path, **SAID, idempotency_key="k")
     killed.communicate()

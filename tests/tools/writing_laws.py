@@ -2,10 +2,13 @@
 
 import re
 
-from writing_world import ACCOUNTS, PACE, Doing, World
+from writing_call import Doing
+from writing_service import ACCOUNTS, PACE
+from writing_world import World
 
 from dragoman.errors import OutcomeUnknown
 
+OTHERWISE = re.compile("The service (cut the text|stored (other|another))")
 REPEATED = re.compile("because (the same text|an earlier call was cut off)")
 TOKEN = re.compile(r"confirm=(\w+)")
 SOON, DOUBTED, GOOD = 60.0, 3600.0, 600.0
@@ -42,7 +45,7 @@ class Laws:
     # what may be delivered
 
     def _delivered_as_it_may_be(self, doing: Doing) -> None:
-        assert len(doing.received) <= 1, "a call sends once"
+        assert len(doing.received) <= 1, "a call writes once"
         if not doing.received and doing.entry is None:
             return
         policy = ACCOUNTS[doing.account]
@@ -52,8 +55,17 @@ class Laws:
         agreed = self._agreed_to(doing)
         if policy["write"] == "confirm" or self._has_read_elsewhere(doing):
             assert agreed, "nothing is sent unasked where somebody is to be asked"
+        self._as_it_was_said(doing)
         if self._in_the_way(doing):
             assert any(REPEATED.search(text) for text in agreed), "nothing is sent again unasked"
+
+    def _as_it_was_said(self, doing: Doing) -> None:
+        """Only the message that was meant is changed, and every text is the one that was given, whole or cut."""
+        wanted = doing.arguments["text"]
+        for one in self.world.service.texts:
+            if one.by is doing:
+                assert one.text == (wanted[: len(wanted) // 2] if "cut" in doing.fault else wanted)
+                assert not doing.changes or doing.arguments["message"] == f"{doing.place}/{one.message}"
 
     def _agreed_to(self, doing: Doing) -> list[str]:
         """The texts of questions and previews that count for this call."""
@@ -85,9 +97,11 @@ class Laws:
         if all(one.refused for one in attempts):
             return False
         done = self.world.done.get(entry)
-        if done is not None and (doing.entry != entry or done < doing.begun_at):
+        if doing.changes and done is not None and done.begun <= self.world.begun.index(doing):
+            return False  # what was made, and is known to have been, may be made again: it leaves nothing twice
+        if not doing.changes and done is not None and (doing.entry != entry or done.at < doing.begun_at):
             assert doing.key is None, "what was written under a key is never written again"
-            return doing.begun_at < done + SOON
+            return doing.begun_at < done.at + SOON
         return doing.key is not None or doing.begun_at < attempts[-1].begun_at + DOUBTED
 
     # what is said
@@ -99,16 +113,23 @@ class Laws:
         assert said is not None
         if doing.error is not None:
             self._refusal_is_true(doing, said)
-        elif "Nothing was sent yet" in said or "Nothing was imported yet" in said:
-            assert not doing.received, "a preview sends nothing"
+        elif re.search("Nothing was (sent|imported|changed) yet", said):
+            assert not doing.received, "a preview writes nothing"
         elif doing.received:
-            (identifier,) = doing.received
-            assert (doing.fault == "cut") == bool(re.search("The service (cut the text|stored other)", said)), said
             assert doing.fault in ("", "cut"), said
-            assert identifier in {message.id for message, by in self.world.service.written if by is doing}
+            wanted, stored = doing.arguments["text"], self._stored(doing)
+            assert bool(OTHERWISE.search(said)) in {text != wanted for text in stored}, said
         else:
             assert "again" in said or doing.key is not None, said
-            assert self._is_there(doing), f"it says that it was sent: {said}"
+            assert self._is_there(doing), f"it says that it was written: {said}"
+
+    def _stored(self, doing: Doing) -> list[str]:
+        """What the service may have had when the message was read back: the text of this call, or of one that raced."""
+        (identifier,) = doing.received
+        texts = self.world.service.texts_of(identifier)
+        own = next((number for number, one in enumerate(texts) if one.by is doing), None)
+        assert own is not None, "what is acknowledged is there"
+        return [one.text for one in texts[own:]]
 
     def _refusal_is_true(self, doing: Doing, said: str) -> None:
         if re.search(r"othing was (sent|imported|changed)|wrote nothing", said):
@@ -119,6 +140,9 @@ class Laws:
             assert isinstance(doing.error, OutcomeUnknown), said
 
     def _is_there(self, doing: Doing) -> bool:
+        if doing.changes:
+            texts = self.world.service.texts_of(doing.arguments["message"].rpartition("/")[2])
+            return doing.arguments["text"] in [one.text for one in (texts if doing.turns else texts[-1:])]
         return any(by is not None and by.content == doing.content for _, by in self.world.service.written)
 
     def _note_token(self, doing: Doing) -> None:
@@ -132,14 +156,25 @@ class Laws:
     def _all_accounted_for(self, lines: list[tuple[object, ...]], pending: list[object]) -> None:
         settled = {line[5] for line in lines if line[2] in ("done", "found")}
         listed = {one.id for one in pending}
-        ours = {f"{by.account}:{by.room}/{message.id}" for message, by in self.world.service.written if by}
         for line in lines:
             if line[2] in ("done", "found"):
-                assert line[3] in ours, f"on record as written, but it is not there: {line}"
+                assert self._came_of(line), f"on record as written, but it is not there: {line}"
         for doing in self.world.begun:
             if doing not in self.world.calls or doing.refused:
                 continue
+            acknowledged = doing.error is None and not doing.dead and not doing.cancelled
+            assert doing.entry in settled or not acknowledged, "what is acknowledged is settled"
             assert doing.entry in settled | listed, "what nobody knows is listed until it is settled"
+
+    def _came_of(self, line: tuple[object, ...]) -> bool:
+        """Is there a text of one of the attempts; or of whomever, where a message has become what it was to be."""
+        attempts = [doing for doing in self.world.begun if doing.entry == line[5]]
+        place, _, identifier = str(line[3]).rpartition("/")
+        return any(
+            place == doing.place and (one.by is doing or (doing.changes and one.text == doing.arguments["text"]))
+            for doing in attempts
+            for one in self.world.service.texts_of(identifier)
+        )
 
     def _paced(self) -> None:
         times = [one.begun_at for one in self.world.begun if one.account == "paced" and not one.refused]

@@ -219,9 +219,9 @@ class Store:
         """References of the messages that came of the writes of an account since then."""
         return await self._database.read(lambda con: outbox.made(con, account, to_moment(since)))
 
-    async def contested(self, entry: Entry, message: str) -> bool:
+    async def contested(self, entry: Entry, message: str, *, loosely: bool) -> bool:
         """May the message with that reference have come of another write than of this one."""
-        return await self._database.read(lambda con: outbox.contested(con, entry, message))
+        return await self._database.read(lambda con: outbox.contested(con, entry, message, loosely=loosely))
 
     async def offer(self, digest: str, seconds: float = 600) -> str:
         """A token that confirms the content with that hash once, within so many seconds."""

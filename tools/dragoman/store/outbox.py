@@ -190,12 +190,15 @@ def made(con: Connection, account: str, since: int) -> set[str]:
     return {unbind(message) for (message,) in found}
 
 
-def contested(con: Connection, entry: Entry, message: str) -> bool:
-    """May a message have come of another write than of this one: of the same content, or is it known to have."""
+def contested(con: Connection, entry: Entry, message: str, *, loosely: bool) -> bool:
+    """May a message have come of another write than of this one: of the same content, or is it known to have.
+
+    Where it is only nearly what was to be written (``loosely``), any write of the conversation may have been it.
+    """
     rows = con.execute(
         "SELECT 1 FROM writes WHERE account = ? AND conversation = ? AND entry <> ?"
-        " AND (digest = ? AND state IN ('pending', 'unknown') OR message = ?) LIMIT 1",
-        (entry.intent.account, bind(entry.intent.conversation), entry.id, entry.digest, bind(message)),
+        " AND ((digest = ? OR ?) AND state IN ('pending', 'unknown') OR message = ?) LIMIT 1",
+        (entry.intent.account, bind(entry.intent.conversation), entry.id, entry.digest, loosely, bind(message)),
     )
     return bool(list(rows))
 

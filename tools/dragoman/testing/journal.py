@@ -29,8 +29,8 @@ from dragoman.model import Author, Conversation, ConversationKind, Message, Orde
 from dragoman.provider import AccountSettings, Change, ConversationQuery, Draft, Limits, MessageQuery, Provider
 
 Fault = Literal["refused", "dropped", "lost", "hangs", "killed before", "killed after", "cut"]
-"""What happens to a write: it is refused; it or its answer gets lost on the way; no answer ever comes; the calling
-process is killed before or after the service has acted; only half of the text is stored."""
+"""What happens to a write or a change: it is refused; it or its answer gets lost on the way; no answer ever comes; the
+calling process is killed before or after the service has acted; only half of the text is stored."""
 
 LONGEST: Final = 4000
 
@@ -148,22 +148,23 @@ class JournalProvider(Provider):
     async def send_message(self, conversation: str, draft: Draft) -> Message:
         """Send."""
         self.service.messages(conversation)
-        return await self._write("send", conversation, draft.text, draft.reply_to, "me", datetime.now(UTC))
+        more = {"reply_to": draft.reply_to, "author": "me"}
+        return await self._write("send", conversation, draft.text, datetime.now(UTC), uuid4().hex, **more)
 
     async def update_message(self, conversation: str, message: str, change: Change) -> Message:
         """Change the text."""
         before = await self.get_message(conversation, message)
         text = before.text if change.text is None else change.text
-        self.service.write(op="update", room=conversation, id=message, text=text, at=datetime.now(UTC).isoformat())
-        return await self.get_message(conversation, message)
+        return await self._write("update", conversation, text, datetime.now(UTC), message)
 
     async def import_message(self, conversation: str, message: Message) -> Message:
         """Store."""
         self.service.messages(conversation)
         at = message.sent_at or datetime.now(UTC)
-        return await self._write("import", conversation, message.text, message.reply_to, message.author.name, at)
+        more = {"reply_to": message.reply_to, "author": message.author.name}
+        return await self._write("import", conversation, message.text, at, uuid4().hex, **more)
 
-    async def _write(self, op: str, room: str, text: str, reply_to: str | None, author: str, at: datetime) -> Message:
+    async def _write(self, op: str, room: str, text: str, at: datetime, identifier: str, **more: str | None) -> Message:
         fault = self.service.next_fault()
         if fault == "refused":
             raise Unavailable("The service is closed.", hint="Try again later.")
@@ -172,9 +173,7 @@ class JournalProvider(Provider):
         if fault == "dropped":
             raise OutcomeUnknown("The connection broke.", hint="Look with list_messages first.")
         stored = text[: len(text) // 2] if fault == "cut" else text
-        identifier = uuid4().hex
-        moment = at.isoformat()
-        self.service.write(op=op, room=room, id=identifier, text=stored, reply_to=reply_to, author=author, at=moment)
+        self.service.write(op=op, room=room, id=identifier, text=stored, at=at.isoformat(), **more)
         await self._after(fault)
         return await self.get_message(room, identifier)
 

@@ -8,7 +8,7 @@ from email.utils import parseaddr
 from typing import Annotated, Final
 
 from dragoman.errors import InvalidArgument
-from dragoman.likeness import same_text
+from dragoman.likeness import was_written
 from dragoman.model import Author, Conversation, Message
 from dragoman.provider import Capability, Draft, MessageQuery, Provider
 from dragoman.refs import Reference
@@ -92,7 +92,7 @@ async def _find(provider: Provider, message: Message, since: datetime, known: Co
         page = await provider.list_messages(message.conversation, query)
         for one in page.items:
             near = one.sent_at is not None and abs(one.sent_at - message.sent_at) <= _NEAR
-            if near and one.id not in known and same_text(one.text, message.text):
+            if near and one.id not in known and was_written(one, message.text):
                 return one
     return await provider.find_sent(message.conversation, Draft(text=message.text), since, known)
 

@@ -10,6 +10,7 @@ import anyio
 
 from dragoman.errors import Conflict, DragomanError, NotFound, OutcomeUnknown, UnsupportedOperation
 from dragoman.model import Message
+from dragoman.provider import Capability
 from dragoman.refs import Reference, parse
 from dragoman.store import Entry, State, Store
 from dragoman.toolset.resolve import blaming
@@ -98,12 +99,17 @@ async def _unknown(plan: Plan, store: Store, entry: Entry) -> Settled:
             account=plan.account.name,
         ) from error
     if message is None:
-        reason = (
-            "an earlier call was cut off: its outcome is unknown, and its message is not there now, though it may come"
-        )
+        what = "the change" if plan.operation is Capability.UPDATE_MESSAGE else "its message"
+        reason = f"an earlier call was cut off: its outcome is unknown, and {what} is not there now, though it may come"
         return Settled(entry.stamp, reason)
+    return await _found(plan, store, entry, message)
+
+
+async def _found(plan: Plan, store: Store, entry: Entry, message: Message) -> Settled:
     reference = str(Reference(plan.account.name, message.conversation, message.id))
-    if await store.contested(entry, reference):
+    loosely = message.reply_to != plan.preview.message.reply_to
+    changes = plan.operation is Capability.UPDATE_MESSAGE  # which is there or not, whoever made it
+    if not changes and await store.contested(entry, reference, loosely=loosely):
         # Of two that are in doubt and one that is there nobody can say which it is.
         return Settled(entry.stamp, f"an earlier call was cut off: {reference} may be its message, or another call's")
     await store.finish(entry.id, "done", reference, outcome="found")
