@@ -13,6 +13,7 @@ from dragoman.model import Author, Message
 from dragoman.store import Store
 from dragoman.store.database import Database
 from dragoman.store.schema import MIGRATIONS
+from dragoman.testing import ToolError, connect
 
 pytestmark = pytest.mark.anyio
 
@@ -222,3 +223,38 @@ def test_messages_in_a_file_that_may_only_be_read_are_shown_by_reference_and_pag
     tmp_path.chmod(0o555)
     assert in_a_child(read, user=NOBODY) == "[[(1, None), (None, 1)], True, {'at': 1}]"
     tmp_path.chmod(0o755)
+
+
+def test_every_write_to_a_file_that_may_only_be_read_is_refused_and_reading_goes_on(tmp_path):
+    first = {"conversation": "local:room", "text": "kept", "author": "Ann", "sent_at": "2026-03-10T09:00Z"}
+    writes = {
+        "send_message": {"conversation": "local:room", "text": "more"},
+        "update_message": {"message": "1", "text": "more"},
+        "import_message": first | {"text": "more"},
+    }
+
+    async def make():
+        async with connect(data=tmp_path) as client:
+            await client.call("import_message", **first)
+
+    async def write():
+        said = []
+        async with connect(data=tmp_path) as client:
+            for tool, arguments in writes.items():
+                with pytest.raises(ToolError) as refused:
+                    await client.call(tool, **arguments)
+                said.append(str(refused.value))
+            said.append(await client.call("list_messages", conversation="local:room"))
+        return "\n".join(said)
+
+    anyio.run(make)
+    (tmp_path / "dragoman.db").chmod(0o444)
+    opened_up(tmp_path)
+    tmp_path.chmod(0o555)
+    said = in_a_child(write, user=NOBODY).split("\n")
+    tmp_path.chmod(0o755)
+    for line, done in zip(said, ("sent", "changed", "imported"), strict=False):
+        assert line.endswith(
+            f"can only be read. Nothing was {done}. Make the file and its folder writable for this user."
+        )
+    assert said[-1] == "1 09:00 Ann: kept"

@@ -85,11 +85,15 @@ class Histories(RuleBasedStateMachine):
         return Doing(process, tool, arguments, principal, answer, shown=set(process.shown), **fate)
 
     def _again(self, data, number, **fate):
-        """A call like an earlier one, with or without a token, and how it goes this time."""
-        former = data.draw(st.sampled_from(self.past[-4:]))
-        arguments = {name: value for name, value in former.arguments.items() if name != "confirm"}
-        which = data.draw(st.sampled_from(["none", "newest", "newest", "any", "same"]))
+        """A call like an earlier one, at times with another text, with or without a token, and how it goes now."""
         known = list(self.laws.tokens)
+        which = data.draw(st.sampled_from(["none", "newest", "newest", "any", "same"]))
+        former = data.draw(st.sampled_from(self.past[-4:]))
+        if which == "newest" and known:
+            former, _ = self.laws.tokens[known[-1]]
+        arguments = {name: value for name, value in former.arguments.items() if name != "confirm"}
+        if data.draw(indices) == 0:
+            arguments["text"] = data.draw(texts)
         if which == "same" and "confirm" in former.arguments:
             arguments["confirm"] = former.arguments["confirm"]
         elif which in ("newest", "any") and known:

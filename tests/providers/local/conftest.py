@@ -1,6 +1,11 @@
+import sys
+from pathlib import Path
+
 import pytest
 
 from dragoman.providers.local import LocalProvider, LocalSettings
+
+sys.path.insert(0, str(Path(__file__).parent))  # for failing_disk
 
 
 @pytest.fixture

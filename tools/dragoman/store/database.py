@@ -51,6 +51,7 @@ class Database:
         self._writing = threading.Lock()
         self._writer: Connection | None = None
         self._writable = False
+        self._file: tuple[int, int] | None = None
         self._begun = False
         self._written = 0
         self._changes: Changes | None = None
@@ -146,6 +147,7 @@ class Database:
                 self._writer = opening.open_first(self.path, self._migrations, self._patience)
                 # Asked once: a connection must not be spoken to while another thread uses it.
                 self._writable = not self._writer.readonly("main")
+                self._file = opening.identity(self.path)
                 if self.path is not None and self._writable:
                     self._changes = Changes(self.path, self._patience)
             self._writer.set_busy_handler(opening.waiting(self._patience, self._check_cancelled))
@@ -181,6 +183,8 @@ class Database:
             writer.execute("BEGIN IMMEDIATE")
             self._begun = True
             try:
+                if opening.identity(self.path) != self._file:
+                    raise faults.moved(self.name)
                 result = work(writer)
                 writer.execute("COMMIT")
                 self._written += 1

@@ -43,6 +43,13 @@ def read_only(name: str) -> DragomanError:
     return Unavailable(f"{name} can only be read.", hint="Make the file and its folder writable for this user.")
 
 
+def moved(name: str) -> DragomanError:
+    """The path leads to another file than the open one, or to none: what is written now would be lost."""
+    return Unavailable(
+        f"{name} was moved, deleted or replaced while it was open.", hint="Put it back, or start Dragoman again."
+    )
+
+
 def _of_the_disk(error: apsw.Error | OSError, name: str) -> DragomanError:
     if isinstance(error, apsw.FullError):
         return Unavailable(f"There is no room left for {name}.", hint="Free some space on its disk and try again.")

@@ -79,6 +79,15 @@ def open_reader(path: Path, patience: float) -> Connection:
     return connection
 
 
+def identity(path: Path | None) -> tuple[int, int] | None:
+    """Which file is at a path now, ``None`` when none is."""
+    try:
+        found = None if path is None else path.stat()
+    except FileNotFoundError:
+        return None
+    return None if found is None else (found.st_dev, found.st_ino)
+
+
 def waiting(patience: float, watch: Callable[[], object] = bool) -> Callable[[int], bool]:
     """A busy handler for SQLite: short even waits, so that of several processes none is starved.
 

@@ -39,7 +39,7 @@ async def asked_about(plan: Plan, repeated: str) -> list[str]:
 async def notes_on(plan: Plan, store: Store, made: Entry) -> list[str]:
     """What is told with a message that was written."""
     notes = [f"Written {reason}." for reason in _carried(plan)] if _flow_mode(plan) == "warn" else []
-    doubtful = [one for one in await store.doubtful(plan.account.name, plan.target.id) if one.id != made.id]
+    doubtful = [one for one in await _doubtful(plan, store) if one.id != made.id]
     if doubtful:
         begun = doubtful[0].begun
         moment = local(begun, plan.call.desk.zone) if begun else None
@@ -47,6 +47,14 @@ async def notes_on(plan: Plan, store: Store, made: Entry) -> list[str]:
         more = f", and of {len(doubtful) - 1} more," if len(doubtful) > 1 else ""
         notes.append(f"The outcome of an earlier write here{when}{more} is unknown: look with list_messages.")
     return notes
+
+
+async def _doubtful(plan: Plan, store: Store) -> list[Entry]:
+    try:
+        return await store.doubtful(plan.account.name, plan.target.id)
+    except DragomanError:
+        # The message is written: that nothing can be told of others must not make that look like a failure.
+        return []
 
 
 def pace(plan: Plan) -> int | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
@@ -14,6 +15,7 @@ from dragoman.provider import Capability
 from dragoman.refs import Reference, parse
 from dragoman.store import Entry, State, Store
 from dragoman.toolset.resolve import blaming
+from dragoman.toolset.writing.noting import note_end
 from dragoman.toolset.writing.plan import Plan
 
 PATIENCE: Final = 20.0
@@ -32,13 +34,13 @@ class Settled:
         stamp: Of the entry that stands in the way, empty when none does.
         reason: Why somebody has to agree before it is made again; empty when nobody has to.
         message: The first result, when there is one.
-        note: A sentence about it.
+        notes: Sentences about it.
     """
 
     stamp: str = ""
     reason: str = ""
     message: Message | None = None
-    note: str = ""
+    notes: Sequence[str] = ()
 
 
 async def settle(plan: Plan, store: Store) -> Settled:
@@ -112,8 +114,8 @@ async def _found(plan: Plan, store: Store, entry: Entry, message: Message) -> Se
     if not changes and await store.contested(entry, reference, loosely=loosely):
         # Of two that are in doubt and one that is there nobody can say which it is.
         return Settled(entry.stamp, f"an earlier call was cut off: {reference} may be its message, or another call's")
-    await store.finish(entry.id, "done", reference, outcome="found")
-    return Settled(message=message, note=f"An earlier call that was cut off had written it. {plan.nothing} again.")
+    told = [f"An earlier call that was cut off had written it. {plan.nothing} again."]
+    return Settled(message=message, notes=told + await note_end(store, entry, "done", reference, outcome="found"))
 
 
 async def _looked_up(plan: Plan, store: Store, entry: Entry) -> Message | None:

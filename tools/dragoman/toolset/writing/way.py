@@ -21,6 +21,7 @@ from dragoman.toolset.call import Found, Question
 from dragoman.toolset.resolve import blaming, describe
 from dragoman.toolset.writing.attempted import attempted
 from dragoman.toolset.writing.completing import completed
+from dragoman.toolset.writing.noting import note_end
 from dragoman.toolset.writing.plan import VERBS, Plan
 from dragoman.toolset.writing.reading_back import read_back
 from dragoman.toolset.writing.reasons import asked_about, notes_on, pace
@@ -44,7 +45,7 @@ async def perform(plan: Plan, attempt: attempted, token: str | None) -> Found:
         settled = await settle(plan, store)
         if settled.message is not None:
             attempt.outcome = "repeated"
-            return await _told(plan, settled.message, [settled.note] if settled.note else [])
+            return await _told(plan, settled.message, [*settled.notes])
         await store.require_pace(plan.account.name, pace(plan))
         found = await _agreed(plan, store, settled, attempt, token)
         if found is not None:
@@ -107,21 +108,16 @@ async def _carried_out(plan: Plan, store: Store, entry: Entry, provider: Provide
         message = await _made(plan, store, entry, provider)
     except DragomanError as error:
         unknown = isinstance(error, OutcomeUnknown) or error.sent is None
-        with anyio.CancelScope(shield=True):
-            await store.finish(entry.id, "unknown" if unknown else "failed", attempts=entry.attempts)
+        await note_end(store, entry, "unknown" if unknown else "failed")
         raise
     except BaseException:
         # Cancelled, or crashed: nobody knows how far it came.
-        with anyio.CancelScope(shield=True):
-            await store.finish(entry.id, "unknown", attempts=entry.attempts)
+        await note_end(store, entry, "unknown")
         raise
-    with anyio.CancelScope(shield=True):
-        # It has happened: that must be on record even when nobody waits for the answer any more.
-        # The whole address: a message may begin a conversation of its own.
-        reference = str(Reference(plan.account.name, message.conversation, message.id))
-        await store.finish(entry.id, "done", reference, attempts=entry.attempts)
-    stored, notes = await read_back(plan, message)
-    return await _told(plan, stored, [*notes, *await notes_on(plan, store, entry)])
+    # The whole address: a message may begin a conversation of its own.
+    notes = await note_end(store, entry, "done", str(Reference(plan.account.name, message.conversation, message.id)))
+    stored, differences = await read_back(plan, message)
+    return await _told(plan, stored, [*notes, *differences, *await notes_on(plan, store, entry)])
 
 
 async def _made(plan: Plan, store: Store, entry: Entry, provider: Provider) -> Message:
@@ -157,10 +153,15 @@ async def _renew(store: Store, entry: Entry) -> None:
 
 async def _told(plan: Plan, message: Message, notes: list[str]) -> Found:
     workspace = plan.call.workspace
-    seen = next(iter(await workspace.see(plan.account, [message])), replace(message, account=plan.account.name))
+    try:
+        seen = next(iter(await workspace.see(plan.account, [message])), None)
+    except DragomanError:
+        # It is written: that it cannot be given a number must not make that look like a failure.
+        seen = None
     try:
         target = await describe(workspace, Reference(plan.account.name, message.conversation), fresh=True)
     except DragomanError:
-        # It is written: a title that cannot be had must not make that look like a failure.
+        # Neither must a title that cannot be had.
         target = replace(plan.target, id=message.conversation)
-    return Found(WrittenView(conversation=target, message=seen, verb=VERBS[plan.operation], notes=notes))
+    shown = seen or replace(message, account=plan.account.name)
+    return Found(WrittenView(conversation=target, message=shown, verb=VERBS[plan.operation], notes=notes))
