@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 from difflib import get_close_matches
@@ -120,13 +121,10 @@ def find() -> Path | None:
     named = os.environ.get("DRAGOMAN_CONFIG")
     if named:
         return _expanded(named)
-    usual = Path(FILE_NAME)
-    if not os.path.lexists(usual):
-        try:
-            usual = home.settings_folder() / FILE_NAME
-        except Unavailable:
-            return None
-    return usual if os.path.lexists(usual) else None
+    usual = [Path(FILE_NAME)]
+    with suppress(Unavailable):
+        usual.append(home.settings_folder() / FILE_NAME)
+    return next((path for path in usual if os.path.lexists(path)), None)
 
 
 def data_folder() -> Path:
