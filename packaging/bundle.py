@@ -1,7 +1,7 @@
 """Build ``dist/dragoman-VERSION.mcpb``, which a desktop client installs with two clicks.
 
 It holds the sources and the pinned versions; the client's own ``uv`` installs what they need. Equal sources give
-equal bytes. Where the programs of tests/node are installed, the official tool says whether the bundle is sound.
+equal bytes. Where npm is, ./run installs the official tool, which says whether the bundle is sound.
 
     python packaging/bundle.py [--folder dist] [--without-tool]
 """
@@ -63,7 +63,7 @@ def validate(bundle: Path) -> bool:
         Whether the bundle is sound, as far as anybody could be asked.
     """
     if not TOOL.exists():
-        print("The official validator was not run; ./run conformance installs it.", file=sys.stderr)
+        print("The official validator was not run: ./run installs it where npm is.", file=sys.stderr)
         return True
     with tempfile.TemporaryDirectory() as folder:
         opened = str(Path(folder) / "bundle")

@@ -68,7 +68,7 @@ class Config:
 
     accounts: Mapping[str, AccountSettings]
     general: General = field(default_factory=General)
-    data: Path = field(default_factory=lambda: data_folder())  # noqa: PLW0108  # defined further down
+    data: Path = field(default_factory=home.data_folder)
     source: Path | None = None
     http: HttpSettings | None = None
     auth: AuthSettings | None = None
@@ -125,16 +125,6 @@ def find() -> Path | None:
     with suppress(Unavailable):
         usual.append(home.settings_folder() / FILE_NAME)
     return next((path for path in usual if os.path.lexists(path)), None)
-
-
-def data_folder() -> Path:
-    """The folder for data: ``DRAGOMAN_DATA``, else the platform's.
-
-    Raises:
-        DragomanError: There is no home folder that it could be in.
-    """
-    named = os.environ.get("DRAGOMAN_DATA")
-    return home.expanded(named) if named else home.data_folder()
 
 
 def _expanded(path: str | Path) -> Path:
@@ -281,7 +271,7 @@ def _same_file(accounts: Mapping[str, AccountSettings]) -> list[Mistake]:
             continue
         path: object = getattr(settings, "path", None)
         try:
-            place = home.expanded(path) if isinstance(path, Path) else data_folder() / STORE_NAME
+            place = home.expanded(path) if isinstance(path, Path) else home.data_folder() / STORE_NAME
         except InvalidArgument as error:
             mistakes.append(Mistake(("accounts", name, "path"), str(error)))
             continue

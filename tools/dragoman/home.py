@@ -40,11 +40,15 @@ def home() -> Path:
 
 
 def data_folder() -> Path:
-    """The platform's folder for our data.
+    """The folder for our data: ``DRAGOMAN_DATA``, else the platform's.
 
     Raises:
-        Unavailable: There is none.
+        InvalidArgument: It would be below a home folder that there is not.
+        Unavailable: There is no home folder.
     """
+    named = os.environ.get("DRAGOMAN_DATA")
+    if named:
+        return expanded(named)
     try:
         return user_data_path(_APPLICATION, appauthor=False)
     except RuntimeError:
