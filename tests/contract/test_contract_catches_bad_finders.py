@@ -34,6 +34,13 @@ class RenamesRooms(CarrierPigeon):
         return replace(await super().get_conversation(conversation), title="")
 
 
+@breakage.caught_by("test_a_conversation_by_its_id_is_the_one_of_the_list", saying="audience tells of another")
+class AsksAboutAnotherRoom(CarrierPigeon):
+    async def audience(self, conversation, draft=None):
+        told = await super().audience(conversation, draft)
+        return replace(told, conversation=replace(told.conversation, id="another"))
+
+
 @breakage.caught_by("test_search_pages_give_every_hit_once", saying="These were lost")
 class FindsOnePage(CarrierPigeon):
     async def search_messages(self, query):

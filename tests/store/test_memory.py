@@ -118,7 +118,8 @@ async def test_found_messages_have_account_number_and_parent(store):
 
 
 async def test_what_is_told_of_a_conversation_is_remembered_and_not_forgotten_by_silence(store):
-    told = Conversation(id="c", account="acc", title="Launch", kind=ConversationKind.CHANNEL, participants=("Ann",))
+    people = {"participants": ("Ann",), "members": 12, "external": ("Ann <ann@x.example>",)}
+    told = Conversation(id="c", account="acc", title="Launch", kind=ConversationKind.CHANNEL, **people)
     await store.remember_conversations([told])
     await store.remember_conversations([Conversation(id="c", account="acc", unread=3)])
     assert await store.conversation("acc", "c") == replace(told, unread=3)

@@ -183,6 +183,26 @@ class TestAccountThatAsksForConfirmation:
         preview = room.call("update_message", message="1", text="Good evening")
         assert re.search(rf"^changes {re.escape(reference)}: 1 Ann .*$", preview, re.MULTILINE)
 
+    @pytest.mark.parametrize(
+        ("tool", "more"),
+        [
+            ("send_message", {"conversation": ROOM}),
+            ("send_message", {"conversation": "room"}),
+            ("update_message", {"message": "1"}),
+            ("import_message", {"conversation": ROOM, "author": "Bo", "sent_at": "2026-03-11"}),
+        ],
+    )
+    def test_the_preview_names_the_conversation_and_who_reads_it(
+        self, room: ScriptedServer, tool: str, more: dict[str, str]
+    ) -> None:
+        lines = room.call(tool, text="Good morning", **more).split("\n")
+        assert lines[2:4] == ["conversation: local:room · room · room", "who reads it: Ann"]
+        assert not any(line.startswith("outside") for line in lines)
+
+    def test_a_conversation_that_an_import_begins_has_nobody_to_name(self, room: ScriptedServer) -> None:
+        preview = room.call("import_message", conversation="local:new", text="Hi", author="Bo", sent_at="2026-03-11")
+        assert "\nwho reads it: the service does not tell\n" in preview
+
     def test_the_second_call_with_the_token_sends_exactly_once(self, room: ScriptedServer) -> None:
         token = self.token(room.call("send_message", conversation=ROOM, text="Good morning"))
         room.call("send_message", conversation=ROOM, text="Good morning", confirm=token)

@@ -382,7 +382,7 @@ async def test_the_user_is_asked_with_everything_there_is_to_see(service, tmp_pa
         "Send this message?",
         "account: post (journal)",
         "conversation: post:room · channel · Room",
-        "who reads it: 2 members: Ann, Bo",
+        "who reads it: Ann, Bo",
         "because this account asks before every write",
         asked[0].split("\n")[5],
         "text, 3,334 characters in 3,003 lines:",

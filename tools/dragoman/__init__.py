@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     )
     from dragoman.provider import (
         AccountSettings,
+        Audience,
         Capability,
         Change,
         ConversationQuery,
@@ -60,6 +61,7 @@ __all__ = [
     "Account",
     "AccountSettings",
     "Attachment",
+    "Audience",
     "Author",
     "AuthorKind",
     "BadResponse",

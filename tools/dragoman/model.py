@@ -152,7 +152,8 @@ class Conversation:
         title: What people see, without a leading ``#``; empty when the service has none.
         participants: Names of the people in it, as many as the service tells.
         members: How many people can read it, where the service tells.
-        external: Names or addresses of those who are not of the account's own organisation, where it tells.
+        external: Those who are not of the account's own organisation, where it tells: names, addresses, or
+            ``Name <address>``.
         messages: How many messages it holds.
         status: What the service calls its state, where that is not the usual one (``done``, ``spam``, ``trash``).
         account: Name of the account, filled in by the workspace.

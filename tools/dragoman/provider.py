@@ -123,6 +123,21 @@ class Change:
     labels: tuple[str, ...] | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Audience:
+    """Who gets and reads what is written, for somebody who is to agree to it. Names, addresses, or ``Name <address>``.
+
+    Attributes:
+        conversation: As it is now, with its people, how many can read it, and who of them is from outside.
+        receivers: Those whom the message is sent to, where that is told beside the conversation.
+        perhaps: Those whom it may be sent to as well.
+    """
+
+    conversation: Conversation
+    receivers: tuple[str, ...] = ()
+    perhaps: tuple[str, ...] = ()
+
+
 class AccountSettings(BaseModel):
     """The settings that every account has; a provider adds its own in a subclass.
 
@@ -211,6 +226,21 @@ class Provider:
             NotFound: The service says that there is none.
         """
         return Conversation(id=conversation)
+
+    async def audience(self, conversation: str, draft: Draft | None = None) -> Audience:
+        """Who reads a conversation now, found out anew for each question that somebody is asked before a write.
+
+        The base tells what :meth:`get_conversation` does; override it where more can be told of who is reached.
+
+        Args:
+            conversation: Where something is to be written.
+            draft: What is to be sent; ``None`` when a message is changed or imported.
+
+        Raises:
+            NotFound: There is no such conversation.
+        """
+        del draft
+        return Audience(conversation=await self.get_conversation(conversation))
 
     async def list_messages(self, conversation: str, query: MessageQuery) -> Page[Message]:
         """Messages of a conversation, within a page oldest to newest whatever the order.

@@ -25,7 +25,7 @@ from dragoman.store import Store
 
 T = TypeVar("T")
 CLOSING_SECONDS: Final = 10.0
-_WATCHED: Final = frozenset({*Capability, "get_conversation", "check"})
+_WATCHED: Final = frozenset({*Capability, "get_conversation", "audience", "check"})
 _log = logging.getLogger(__name__)
 
 

@@ -1,7 +1,7 @@
 import pytest
 
 from dragoman.providers.glean.address import Address
-from dragoman.providers.glean.chat_mapping import to_messages
+from dragoman.providers.glean.chat_mapping import to_conversation, to_messages
 from dragoman.providers.glean.chat_wire import Chat
 from dragoman.providers.glean.settings import GleanSettings
 from dragoman.providers.glean.tolerance import lenient
@@ -54,6 +54,16 @@ def test_a_chat_that_others_write_in_does_not_say_who_the_user_is():
     names = [to_messages(lenient(Chat, {**one, "messages": [said("USER", "q")]}), "chat.c")[0].author.name
              for one in (alone, shared)]  # fmt: skip
     assert names == ["Ann", "user"]
+
+
+def test_whoever_has_a_role_in_a_chat_can_read_it_and_who_is_no_employee_is_from_outside():
+    ann, bo = {"name": "Ann", "obfuscatedId": "u1"}, {"name": "Bo", "obfuscatedId": "u2"}
+    eve = {"name": "Eve", "obfuscatedId": "u3", "metadata": {"type": "NON_EMPLOYEE"}}
+    roles = [{"role": "OWNER", "person": ann}, {"role": "VIEWER", "person": bo}, {"role": "VIEWER", "person": eve}]
+    told = to_conversation(lenient(Chat, {"createdBy": ann, "roles": [*roles, {"role": "VIEWER"}]}), "c")
+    assert (told.participants, told.external) == (("Ann", "Bo", "Eve"), ("Eve",))
+    alone = to_conversation(lenient(Chat, {"createdBy": ann}), "c")
+    assert (alone.participants, alone.external, alone.members) == (("Ann",), (), None)
 
 
 def test_files_sources_and_suggestions_of_a_chat():

@@ -97,6 +97,12 @@ async def test_importing_again_renames_and_keeps_what_is_not_told(local):
     )
 
 
+async def test_how_many_read_a_conversation_and_who_is_from_outside_is_kept_with_it(local):
+    await local.import_conversation(Conversation(id="room", members=12, external=("Eve <eve@x.example>",)), [])
+    told = await local.audience("room")
+    assert (told.conversation.members, told.conversation.external) == (12, ("Eve <eve@x.example>",))
+
+
 async def test_replies_may_stand_before_their_parents_in_a_file(local):
     await local.import_conversation(ROOM, [message("reply", 2, reply_to="root"), message("root", 1)])
     page = await local.list_messages("room", MessageQuery(thread="root"))

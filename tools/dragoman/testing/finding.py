@@ -57,6 +57,11 @@ class FindingScenarios(Contract):
         if type(account).get_conversation is not Provider.get_conversation:
             require(found.title == listed[found.id].title, "get_conversation and the list tell different titles.")
             require(found.kind == listed[found.id].kind, "get_conversation and the list tell different kinds.")
+        asked = (await account.audience(found.id)).conversation
+        require(
+            (asked.id, asked.title, asked.kind) == (found.id, found.title, found.kind),
+            "audience tells of another conversation than get_conversation.",
+        )
 
     @scenario(SEARCH)
     async def test_a_search_finds_every_message_with_the_word(self, service: Service, account: Provider) -> None:

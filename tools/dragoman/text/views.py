@@ -116,6 +116,8 @@ class PreviewView:
         verb: ``send``, ``change`` or ``import``.
         service: Name of the provider.
         message: As it would be; for a change only what is to be changed counts.
+        receivers: Those whom it is sent to, where that is told: names, addresses, or ``Name <address>``.
+        perhaps: Those whom it may be sent to as well.
         before: For a change: the message as it is now.
         changes: For a change: which of ``text``, ``subject`` and ``labels`` it is about.
         answers: The message that it answers.
@@ -127,6 +129,8 @@ class PreviewView:
     verb: str
     service: str
     message: Message
+    receivers: Sequence[str] = ()
+    perhaps: Sequence[str] = ()
     before: Message | None = None
     changes: Sequence[str] = ()
     answers: Message | None = None

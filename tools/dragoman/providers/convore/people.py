@@ -5,7 +5,7 @@ Recipients of blind copies are named nowhere: showing them would tell what was k
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Final, TypeAlias
 
 from dragoman.model import Author
@@ -16,6 +16,10 @@ CHAT: Final = "convore_chat"
 HIDDEN: Final = "bcc"
 
 _NOBODY: Final = "user"
+_SHARED: Final = frozenset({"convoremail.com", "convoreapplication.com", "gmail.com", "googlemail.com"})
+"""Domains of channels' addresses that many organisations have theirs in."""
+
+_ANGLES: Final = str.maketrans("<>", "  ")
 
 Spot: TypeAlias = tuple[str, str]
 """Where somebody is reached, for comparing: type and value without case."""
@@ -77,6 +81,36 @@ def others(participants: Iterable[wire.Participant], own: frozenset[Spot]) -> li
     """Those who may be named and can be reached, but for the channel itself."""
     found = ((one, spot_of(one.handle)) for one in shown(participants))
     return [one for one, spot in found if spot is not None and spot not in own]
+
+
+def outside(participants: Iterable[wire.Participant], own: frozenset[Spot]) -> list[wire.Participant]:
+    """Those who are not of the organisation: reached neither at one of its channels nor in the domain of one.
+
+    Who has an address in the domain of a channel may be a colleague or not; Convore does not tell.
+    """
+    domains = {_domain(value) for kind, value in own if kind == EMAIL} - _SHARED
+    return [one for one in others(participants, own) if not _within(one, domains)]
+
+
+def reached(participant: wire.Participant) -> str:
+    """A name with the address behind it in angle brackets, in which there are no others; the name alone in a chat."""
+    value, name = (_bare(text) for text in (value_of(participant), name_of(participant)))
+    by_mail = participant.handle is not None and participant.handle.type in {None, EMAIL}
+    return f"{name} <{value}>" if by_mail and value and name != value else name
+
+
+def _bare(text: str) -> str:
+    return " ".join(text.translate(_ANGLES).split())
+
+
+def _within(participant: wire.Participant, domains: Collection[str]) -> bool:
+    spot = spot_of(participant.handle)
+    domain = _domain(spot[1]) if spot is not None and spot[0] == EMAIL else ""
+    return any(domain == one or domain.endswith(f".{one}") for one in domains)
+
+
+def _domain(address: str) -> str:
+    return address.rpartition("@")[2]
 
 
 def primary(channel: wire.Channel | None) -> wire.Participant | None:

@@ -22,11 +22,13 @@ from dragoman.providers.glean.mapping import NOBODY, to_author
 from dragoman.providers.glean.moments import moment, unix
 from dragoman.providers.glean.texts import in_order, snippet_text
 from dragoman.providers.glean.tolerance import each
+from dragoman.providers.glean.wire import Person
 
 _NAME: Final = "Glean"
 _USER: Final = Author(name=NOBODY)
 _ASSISTANT: Final = Author(id=ASSISTANT, name=_NAME, kind=AuthorKind.ASSISTANT)
 _WRITERS: Final = frozenset({"OWNER", "EDITOR"})
+_OUTSIDERS: Final = frozenset({"NON_EMPLOYEE", "FORMER_EMPLOYEE"})
 _BEFORE_ALL: Final = datetime.min.replace(tzinfo=UTC)
 
 
@@ -53,15 +55,26 @@ class Speakers:
 
 
 def to_conversation(chat: Chat, identifier: str) -> Conversation:
-    """A chat without its messages."""
-    participants = [person.name for person in [chat.created_by] if person and person.name]
+    """A chat without its messages; where roles are told, all who have one can read it."""
+    people = {person.obfuscated_id or person.name: person for person in _people(chat)}.values()
     return Conversation(
         id=chat_id(identifier),
         title=chat.name or "",
         kind=KINDS[Where.CHAT],
         last_message_at=unix(chat.update_time) or unix(chat.create_time),
-        participants=tuple(participants),
+        participants=tuple(person.name or "" for person in people),
+        external=tuple(person.name or "" for person in people if _is_outsider(person)),
     )
+
+
+def _people(chat: Chat) -> Iterator[Person]:
+    for person in (chat.created_by, *(role.person for role in each(chat.roles))):
+        if person is not None and person.name:
+            yield person
+
+
+def _is_outsider(person: Person) -> bool:
+    return person.metadata is not None and person.metadata.type in _OUTSIDERS
 
 
 def to_messages(chat: Chat, conversation: str) -> list[Message]:

@@ -7,14 +7,14 @@ can pretend that it has ended or that something else begins. Nothing is cut.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import tzinfo
 from itertools import groupby
 from typing import Final
 
 from dragoman.model import Conversation, Message
 from dragoman.refs import Reference
-from dragoman.sanitize import clean, clean_line, clean_name
+from dragoman.sanitize import NOBODY, clean, clean_line, clean_name
 from dragoman.text.moments import clock, day, local, zone_name
 from dragoman.text.plain.header import BETWEEN
 from dragoman.text.room import Room
@@ -25,9 +25,11 @@ END: Final = "== end of the text"
 _EMPTY: Final = 2
 _ALIKE: Final = 3
 _GAP: Final = re.compile(r"[^\S\n]{12,}")
-_NAMES: Final = 20
 _LINE: Final = 300
+_ADDRESS: Final = 120
 _QUOTE: Final = 200
+_ANGLES: Final = str.maketrans("<>\uff1c\uff1e", "    ")
+_COMMA: Final = str.maketrans(",\uff0c", "  ")
 
 
 class PreviewText(Sheet):
@@ -65,6 +67,8 @@ _ASKED: Final = {
 def _lines(view: PreviewView, zone: tzinfo) -> Iterator[str]:
     yield f"account: {view.conversation.account} ({view.service})"
     yield from _where(view.conversation)
+    yield from _people("would go to", view.receivers)
+    yield from _people("may go to", view.perhaps)
     yield from (f"because {reason}" for reason in view.reasons)
     if view.answers is not None:
         yield f"answers {_quoted(view.answers, zone)}"
@@ -83,19 +87,47 @@ def _where(conversation: Conversation) -> Iterator[str]:
     named = clean_line(conversation.title, _LINE)
     reference = Reference(conversation.account, conversation.id)
     yield BETWEEN.join(part for part in (f"conversation: {reference}", str(conversation.kind), named) if part)
-    people = conversation.participants
-    size = conversation.members if conversation.members is not None else len(people) or None
-    facts = [] if size is None else [f"{size:,} members" if size != 1 else "1 member"]
+    yield _readers(conversation)
+    yield from _people("outside your organisation", conversation.external)
+
+
+def _readers(conversation: Conversation) -> str:
+    people, members = conversation.participants, conversation.members
+    if members is None:
+        return f"who reads it: {_listed(people, clean_name)}" if people else "who reads it: the service does not tell"
+    much = f"{members:,} member{'' if members == 1 else 's'}"
+    return f"who reads it: {much}: {_listed(people, clean_name, members)}" if people else f"who reads it: {much}"
+
+
+def _people(what: str, people: Sequence[str]) -> Iterator[str]:
     if people:
-        facts.append(_names(people))
-    yield f"who reads it: {': '.join(facts)}" if facts else "who reads it: the service does not tell"
-    if conversation.external:
-        yield f"from outside: {_names(conversation.external)}"
+        yield f"{what}: {_listed(people, _reached)}"
 
 
-def _names(people: tuple[str, ...]) -> str:
-    shown = ", ".join(clean_name(name) for name in people[:_NAMES])
-    return f"{shown}, and {len(people) - _NAMES:,} more" if len(people) > _NAMES else shown
+def _listed(people: Sequence[str], cleaned: Callable[[str], str], count: int = 0) -> str:
+    """People as far as a line has room for them, and the number of the others, so that the text stays in view."""
+    shown: list[str] = []
+    room = _LINE
+    for person in people:
+        name = " ".join(cleaned(person).translate(_COMMA).split())
+        room -= len(name) + len(", ")
+        if shown and room < 0:
+            break
+        shown.append(name)
+    left = max(count, len(people)) - len(shown)
+    return ", ".join([*shown, f"+{left:,} more"] if left else shown)
+
+
+def _reached(person: str) -> str:
+    """A name, an address, or both: the address is what is true, so no name can look like one or hide it."""
+    name, between, address = person.rpartition(" <")
+    if not between or not address.endswith(">"):
+        return _plain(person)
+    return f"{clean_name(name)} <{_plain(address[:-1])}>"
+
+
+def _plain(text: str) -> str:
+    return clean_line(text.translate(_ANGLES), _ADDRESS) or NOBODY
 
 
 def _change(view: PreviewView, before: Message) -> Iterator[str]:

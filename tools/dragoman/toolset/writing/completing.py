@@ -1,4 +1,4 @@
-"""A preview with what only the service knows: the message as it is now, the one that is answered."""
+"""A preview with what only the service knows: who reads it, the message as it is now, the one that is answered."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from dragoman.errors import DragomanError
 from dragoman.model import Author, Message
-from dragoman.provider import Capability
+from dragoman.provider import Audience, Capability, Draft
 from dragoman.text import PreviewView
 from dragoman.toolset.resolve import blaming
 from dragoman.toolset.writing.plan import Plan
@@ -18,12 +18,33 @@ async def completed(plan: Plan, reasons: list[str]) -> PreviewView:
     Raises:
         DragomanError: The message that is to be changed cannot be read.
     """
-    view = replace(plan.preview, reasons=reasons)
+    told = await _audience(plan)
+    view = replace(
+        plan.preview,
+        conversation=told.conversation,
+        receivers=told.receivers,
+        perhaps=told.perhaps,
+        reasons=reasons,
+    )
     if view.verb == "change" and Capability.GET_MESSAGE in plan.account.capabilities:
         return replace(view, before=await _message(plan, view.message.id))
     if view.message.reply_to is not None:
         return replace(view, answers=await _answered(plan, view.message.reply_to))
     return view
+
+
+async def _audience(plan: Plan) -> Audience:
+    """Who would read it, as the service tells now: what was remembered, or found in a list, may tell less or be old."""
+    sent = plan.preview.message
+    draft = Draft(text=sent.text, reply_to=sent.reply_to, subject=sent.subject) if plan.preview.verb == "send" else None
+    try:
+        async with blaming(plan.account):
+            told = await (await plan.account.provider()).audience(plan.target.id, draft)
+    except DragomanError:
+        # An import may begin a conversation; of any other the call itself has just read what there is.
+        return Audience(conversation=plan.target)
+    here = replace(told.conversation, id=plan.target.id, account=plan.account.name)
+    return replace(told, conversation=here)
 
 
 async def _message(plan: Plan, identifier: str) -> Message:

@@ -1,0 +1,85 @@
+"""Who reads a conversation, and who would get a message, for somebody who is to agree to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from dragoman.errors import DragomanError
+from dragoman.model import Conversation
+from dragoman.provider import Audience, Draft
+from dragoman.providers.convore import people, wire
+from dragoman.providers.convore.api import Api
+from dragoman.providers.convore.mapping import to_conversation
+from dragoman.providers.convore.people import Spot
+from dragoman.providers.convore.reading import Reader
+
+
+async def audience(api: Api, reader: Reader, conversation: str, draft: Draft | None) -> Audience:
+    """Ask for the conversation, for what is the organisation's own, and for the message that would be answered.
+
+    Raises:
+        NotFound: There is no such conversation.
+    """
+    answer = await api.conversation(conversation)
+    found = to_conversation(answer.value)
+    if found is None:
+        raise answer.failure("The answer of {service} is no conversation")
+    own = await _own(api, answer.value.channel_id)
+    room = replace(found, id=conversation)
+    try:
+        answered = None if draft is None else await _answered(reader, conversation, draft)
+    except DragomanError:
+        # Sending will say what is wrong with it; who takes part can be told all the same.
+        return _told(room, answer.value.participants, own)
+    told = _told(room, [*answer.value.participants, *_had(answered)], own)
+    return told if draft is None else _addressed(told, answer.value, answered, own or frozenset())
+
+
+def _told(room: Conversation, there: Sequence[wire.Participant], own: frozenset[Spot] | None) -> Audience:
+    names = tuple(people.name_of(one) for one in people.shown(there))
+    external = () if own is None else _reached(people.outside(there, own))
+    return Audience(conversation=replace(room, participants=names, external=external))
+
+
+def _had(message: wire.Message | None) -> list[wire.Participant]:
+    """Those who have written and received a message: not all of them need take part in its conversation."""
+    if message is None:
+        return []
+    return [one for one in (message.sender, *message.recipients) if one is not None]
+
+
+async def _own(api: Api, channel: str | None) -> frozenset[Spot] | None:
+    """The addresses of all channels; ``None`` when those of this channel are not told."""
+    if not channel:
+        return None
+    try:
+        known = {one.id: people.spots_of(one) for one in (await api.channels()).data}
+        if channel not in known:
+            known[channel] = people.spots_of(await api.channel(channel))
+    except DragomanError:
+        return None
+    return frozenset[Spot]().union(*known.values()) if known.get(channel) else None
+
+
+async def _answered(reader: Reader, conversation: str, draft: Draft) -> wire.Message | None:
+    if draft.reply_to is not None:
+        return (await reader.checked(conversation, draft.reply_to)).value
+    return await reader.last_received(conversation)
+
+
+def _addressed(
+    told: Audience, conversation: wire.Conversation, answered: wire.Message | None, own: frozenset[Spot]
+) -> Audience:
+    """Who gets it: whoever wrote what is answered, and perhaps who else had that, which the channel decides."""
+    if answered is None:
+        return replace(told, receivers=_reached(people.others(conversation.participants, own)))
+    sender = answered.sender if answered.direction == "inbound" else None
+    writer = people.others([sender] if sender else [], own)
+    spots = {people.spot_of(one.handle) for one in writer}
+    perhaps = [one for one in people.others(answered.recipients, own) if people.spot_of(one.handle) not in spots]
+    return replace(told, receivers=_reached(writer), perhaps=_reached(perhaps))
+
+
+def _reached(found: Iterable[wire.Participant]) -> tuple[str, ...]:
+    return tuple(people.reached(one) for one in found)
