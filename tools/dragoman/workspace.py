@@ -197,11 +197,15 @@ class Held(Generic[T]):
         try:
             with anyio.CancelScope() as scope:
                 async with self._opening() as value:
-                    # Opening may be cancelled with its caller; closing has to run, within a bound.
-                    scope.shield = started = True
+                    started = True
                     task_status.started(value)
-                    await self._holder.closing.wait()
-                    scope.deadline = anyio.current_time() + CLOSING_SECONDS
+                    try:
+                        # Cancelled where the caller was, even if that was in the moment in which it was open.
+                        await self._holder.closing.wait()
+                    finally:
+                        # Closing has to run, within a bound.
+                        scope.shield = True
+                        scope.deadline = anyio.current_time() + CLOSING_SECONDS
         except Exception:
             if not started:
                 raise
