@@ -27,6 +27,10 @@ class OneProtocol(HttpToolsProtocol):
         except httptools.HttpParserError:
             self.send_400_response("This is no HTTP request.")
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a header; white space behind its value is no part of it (RFC 9110, section 5.5)."""
+        super().on_header(name, value.rstrip(b" \t"))
+
     def on_headers_complete(self) -> None:
         """Begin to answer, unless the request is to be taken apart once more."""
         if not self.parser.should_upgrade():

@@ -42,6 +42,13 @@ def test_both_eras_are_served_without_a_session(site):
             assert called.text.startswith("0 conversations")
 
 
+def test_white_space_around_the_value_of_a_header_is_no_part_of_it(site):
+    with site() as server:
+        call = {"name": "list_conversations", "arguments": {}}
+        assert server.ask_modern("tools/call", call, Mcp_Name=" \t list_conversations \t ").status == 200
+        assert server.ask_modern("tools/call", call, Mcp_Name="list conversations").status == 400
+
+
 @pytest.mark.anyio
 @pytest.mark.parametrize("mode", ["legacy", "auto"])
 async def test_the_sdk_client_lists_calls_and_hears_progress(far, mode):
