@@ -12,15 +12,17 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))  # for balancer
+sys.path.insert(0, str(Path(__file__).parent))  # for balancer and issuer
 
 MODERN = "2026-07-28"
 LEGACY = "2025-06-18"
 ACCEPT = "application/json, text/event-stream"
+NUMBERS = count(100)
 META = {
     "io.modelcontextprotocol/protocolVersion": MODERN,
     "io.modelcontextprotocol/clientCapabilities": {},
@@ -108,8 +110,61 @@ class Site:
     def call(self, tool: str, token: str | None = None, **arguments: object) -> Answer:
         return self.ask("tools/call", {"name": tool, "arguments": arguments}, token)
 
+    def session(self, token: str | None = None, version: str = "2025-11-25", **capabilities: object) -> Session:
+        """A session of the older era, initialized."""
+        client = {"name": "test", "version": "1"}
+        params = {"protocolVersion": version, "capabilities": capabilities, "clientInfo": client}
+        answer = self.ask("initialize", params, token)
+        assert answer.status == 200, answer.body
+        opened = Session(self, answer.headers["mcp-session-id"], token)
+        assert opened.send({"method": "notifications/initialized"}).status == 202
+        return opened
+
     def signal(self, number: int = signal.SIGTERM) -> None:
         self.process.send_signal(number)
+
+
+@dataclass
+class Session:
+    """A session of the older era, and the token that its requests carry if they do not say."""
+
+    site: Site
+    id: str
+    token: str | None = None
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What a request needs to belong to it."""
+        said = {"Mcp-Session-Id": self.id, "Accept": ACCEPT, "Content-Type": "application/json"}
+        return said if self.token is None else said | {"Authorization": f"Bearer {self.token}"}
+
+    def send(self, message: dict[str, object], token: str | None = None) -> Answer:
+        body = json.dumps({"jsonrpc": "2.0", **message}).encode()
+        return self.site.post(body, token or self.token, Mcp_Session_Id=self.id)
+
+    def ask(self, method: str, params: dict[str, object] | None = None, token: str | None = None) -> Answer:
+        return self.send({"id": next(NUMBERS), "method": method, "params": params or {}}, token)
+
+    def call(self, tool: str, token: str | None = None, **arguments: object) -> Answer:
+        return self.ask("tools/call", {"name": tool, "arguments": arguments}, token)
+
+    def end(self, token: str | None = None) -> Answer:
+        headers = self.headers if token is None else self.headers | {"Authorization": f"Bearer {token}"}
+        return self.site.request("DELETE", "/mcp", headers=headers)
+
+    @contextmanager
+    def begun(
+        self, method: str = "GET", message: dict[str, object] | None = None, **more: str
+    ) -> Iterator[http.client.HTTPResponse]:
+        """A request whose answer has begun, and need not end; leaving it closes its connection."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.site.port, timeout=30)
+        body = None if message is None else json.dumps({"jsonrpc": "2.0", **message}).encode()
+        more = {name.replace("_", "-"): value for name, value in more.items()}
+        connection.request(method, "/mcp", body, self.headers | more)
+        try:
+            yield connection.getresponse()
+        finally:
+            connection.close()
 
 
 def rpc(method: str, params: dict[str, object] | None = None) -> bytes:
@@ -133,6 +188,33 @@ def site(environment, tmp_path):
                 yield Site(process, _port(process, log), log)
             finally:
                 process.kill()
+
+    return start
+
+
+@pytest.fixture
+def issuer():
+    """An authorization server whose tokens a test makes as it likes."""
+    from issuer import serving
+
+    with serving() as provider:
+        yield provider
+
+
+@pytest.fixture
+def behind_issuer(site, issuer):
+    """A server behind the issuer, on a port that its settings know before; told what else these say."""
+    from issuer import free_port
+
+    @contextmanager
+    def start(http: str = "", account: str = "") -> Iterator[Site]:
+        port = free_port()
+        settings = (
+            f'[http]\npublic_url = "http://127.0.0.1:{port}/mcp"\n{http}[accounts.one]\nprovider = "local"\n'
+            f'{account}[auth.oauth]\nissuer = "{issuer.url}"\n'
+        )
+        with site(settings, at=port) as server:
+            yield server
 
     return start
 
