@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
 from hashlib import sha256
 from typing import Any, Final
 
@@ -32,6 +33,9 @@ WAIT: Final = 600.0
 
 PULSE: Final = 10.0
 """Seconds between two signs that the answer is still waited for, so that the client does not give up."""
+
+closing: Final[ContextVar[anyio.Event | None]] = ContextVar("closing", default=None)
+"""Set when no answer can come any more; ``None`` where answers come as long as the client is there."""
 
 _FIRST_WITH_FORMS: Final = "2025-06-18"
 _NAME: Final = "confirm"
@@ -95,9 +99,10 @@ class _Sent:
         return _is_yes(answer)
 
     async def _answer(self, question: Question) -> types.ElicitResult | None:
-        with anyio.move_on_after(WAIT):
+        with anyio.move_on_after(WAIT) as waiting:
             async with anyio.create_task_group() as beside:
                 beside.start_soon(_pulse)
+                beside.start_soon(_give_up, waiting)
                 try:
                     return await self._ctx.session.elicit_form(
                         question.text, _form(self._tool), related_request_id=self._ctx.request_id
@@ -162,3 +167,9 @@ async def _pulse() -> None:
     while True:
         await anyio.sleep(PULSE)
         await progress.report(0, "Waiting for the user's answer")
+
+
+async def _give_up(waiting: anyio.CancelScope) -> None:
+    if closes := closing.get():
+        await closes.wait()
+        waiting.cancel()

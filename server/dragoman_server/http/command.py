@@ -15,7 +15,7 @@ os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
 from dragoman_server import log, starting  # noqa: E402  # after the garbage collector rests
 from dragoman_server.config import Config, ConfigError  # noqa: E402  # as above
-from dragoman_server.http.settings import PATH, Address, HttpSettings  # noqa: E402  # as above
+from dragoman_server.http.settings import ONE_PROCESS, PATH, Address, HttpSettings  # noqa: E402  # as above
 
 _BACKLOG = 1024
 
@@ -85,7 +85,10 @@ def _chosen(settings: Config, where: str, workers: int | None) -> HttpSettings:
         chosen["listen"] = where
     if workers is not None:
         chosen["workers"] = workers
-    return (settings.http or HttpSettings()).model_copy(update=chosen)
+    http = (settings.http or HttpSettings()).model_copy(update=chosen)
+    if http.sessions and http.workers > 1:
+        raise ConfigError(f"sessions = true in [http] {ONE_PROCESS}; leave --workers out.")
+    return http
 
 
 def _guarded(settings: Config, http: HttpSettings) -> None:

@@ -19,11 +19,13 @@ class Drain:
 
     Attributes:
         begun: It is: nobody should begin anything here.
+        closed: It listens no more: what waits for news can stop waiting.
     """
 
     def __init__(self) -> None:
         """Begin as a server that stays."""
         self.begun = False
+        self.closed = anyio.Event()
 
 
 class Health:

@@ -13,17 +13,23 @@ _SENT: Final = (
     "Accept", "Authorization", "Content-Type", "Last-Event-ID", "MCP-Protocol-Version", "Mcp-Method", "Mcp-Name",
 )  # fmt: skip
 _READ: Final = ("Retry-After", "WWW-Authenticate")
+_SESSION: Final = ("Mcp-Session-Id",)
 
 
 class Pages:
     """Tells browsers (CORS) that pages of these origins may call and read the answers; of others, nothing."""
 
-    def __init__(self, app: ASGIApp, origins: Iterable[str]) -> None:
-        """Know the origins, in small letters as browsers send them."""
+    def __init__(self, app: ASGIApp, origins: Iterable[str], *, sessions: bool = False) -> None:
+        """Know the origins, in small letters as browsers send them, and whether there are sessions to speak of."""
         self._app = app
         self._origins = frozenset(origins)
+        more = _SESSION if sessions else ()
         self._told = CORSMiddleware(
-            app, allow_origins=self._origins, allow_methods=("POST",), allow_headers=_SENT, expose_headers=_READ
+            app,
+            allow_origins=self._origins,
+            allow_methods=("GET", "POST", "DELETE") if sessions else ("POST",),
+            allow_headers=_SENT + more,
+            expose_headers=_READ + more,
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

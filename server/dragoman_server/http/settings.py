@@ -8,10 +8,11 @@ from ipaddress import ip_address
 from typing import Final
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 DEFAULT: Final = "127.0.0.1:8765"
 PATH: Final = "/mcp"
+ONE_PROCESS: Final = "needs workers = 1, because a session lives in the memory of one process"
 _DEFAULT_PORT: Final = 8765
 _LARGEST_PORT: Final = 65535
 _HOST: Final = re.compile(r"[A-Za-z0-9._-]{1,253}")
@@ -57,6 +58,9 @@ class HttpSettings(BaseModel):
         allowed_hosts: Names beside loopback ones that requests may be addressed to.
         allowed_origins: Origins of web pages whose requests are answered.
         workers: Processes.
+        sessions: Clients up to 2025-11-25 get a session, in which they can be asked and can cancel.
+        max_sessions: Open sessions; more are refused until some end.
+        session_idle_timeout: Seconds after which a session ends in which no request is open.
         max_concurrency: Calls at work in one process; more are refused for the moment.
         max_connections: Open connections of one process.
         max_body: Largest request in bytes.
@@ -73,6 +77,9 @@ class HttpSettings(BaseModel):
     allowed_hosts: tuple[str, ...] = ()
     allowed_origins: tuple[str, ...] = ()
     workers: int = Field(default=1, ge=1, le=64)
+    sessions: bool = False
+    max_sessions: int = Field(default=1000, ge=1, le=100_000)
+    session_idle_timeout: float = Field(default=1800.0, gt=0, le=604_800)
     max_concurrency: int = Field(default=64, ge=1, le=10_000)
     max_connections: int = Field(default=1000, ge=1, le=100_000)
     max_body: int = Field(default=4 << 20, ge=1024, le=64 << 20)
@@ -86,6 +93,13 @@ class HttpSettings(BaseModel):
     def _an_address(cls, said: str) -> str:
         Address.parse(said)
         return said
+
+    @field_validator("sessions")
+    @classmethod
+    def _in_one_process(cls, wanted: bool, others: ValidationInfo) -> bool:  # noqa: FBT001  # as pydantic calls it
+        if wanted and others.data.get("workers", 1) > 1:
+            raise ValueError(ONE_PROCESS)
+        return wanted
 
     @field_validator("public_url")
     @classmethod

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from mcp.server.context import ServerMiddleware
 from mcp.server.lowlevel import Server
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from starlette.applications import Starlette
@@ -12,12 +13,13 @@ from starlette.types import ASGIApp
 
 from dragoman.workspace import Workspace
 from dragoman_server.http.access import Access
-from dragoman_server.http.admission import Admission
+from dragoman_server.http.admission import Admission, keeping_place
 from dragoman_server.http.auth_settings import AuthSettings
-from dragoman_server.http.entrance import guarded, metadata_routes
+from dragoman_server.http.entrance import as_signed_in, guarded, metadata_routes
 from dragoman_server.http.hosts import HostCheck
 from dragoman_server.http.lifecycle import Drain, Health
 from dragoman_server.http.pages import Pages
+from dragoman_server.http.sessions import Sessions, answerable_until
 from dragoman_server.http.settings import PATH, HttpSettings
 from dragoman_server.http.step_up import StepUp
 
@@ -33,30 +35,55 @@ def site(
     auth: AuthSettings | None = None,
     drain: Drain | None = None,
 ) -> ASGIApp:
-    """Put a server on the web; both eras of the protocol, without sessions, so that any process can answer.
+    """Put a server on the web, for both eras of the protocol.
+
+    Unless the settings ask for sessions, each request stands alone, so that any process can answer.
 
     Args:
-        server: What answers.
+        server: What answers; it is told with each message who sent it.
         workspace: Whose store has to open for the server to be ready.
         settings: The bounds.
         auth: Who may call; ``None`` is everybody who can.
         drain: Tells when the server is about to end.
     """
     drain = drain or Drain()
-    manager = StreamableHTTPSessionManager(app=server, stateless=True, max_request_body_size=settings.max_body)
-    health = Health(workspace, drain)
-    answers: ASGIApp = manager.handle_request
+    server.middleware += _around_messages(settings, auth, drain)
+    manager = _manager(server, settings)
+    endpoint: ASGIApp = manager.handle_request
+    if settings.sessions:
+        endpoint = Sessions(endpoint, drain)
     if auth is not None and auth.oauth is not None:
-        answers = StepUp(answers, settings, workspace)
-    endpoint: ASGIApp = Admission(answers, settings)
+        endpoint = StepUp(endpoint, settings, workspace)
+    endpoint = Admission(endpoint, settings)
     if auth is not None:
         endpoint = guarded(endpoint, auth, settings)
+    endpoint = Pages(endpoint, settings.allowed_origins, sessions=settings.sessions)
+    health = Health(workspace, drain)
     metadata = metadata_routes(auth, settings) if auth is not None else []
     routes: list[BaseRoute] = [
         *metadata,
         Route(_HEALTH, health.alive),
         Route(_READINESS, health.ready),
-        Route(PATH, HostCheck(Pages(endpoint, settings.allowed_origins), settings)),
+        Route(PATH, HostCheck(endpoint, settings)),
     ]
     application = Starlette(routes=routes, lifespan=lambda _: manager.run())
     return Access(application, drain, frozenset({_HEALTH, _READINESS, PATH, *(route.path for route in metadata)}))
+
+
+def _manager(server: Server[Any], settings: HttpSettings) -> StreamableHTTPSessionManager:
+    return StreamableHTTPSessionManager(
+        app=server,
+        stateless=not settings.sessions,
+        max_request_body_size=settings.max_body,
+        max_sessions=settings.max_sessions,
+        session_idle_timeout=settings.session_idle_timeout,
+    )
+
+
+def _around_messages(settings: HttpSettings, auth: AuthSettings | None, drain: Drain) -> list[ServerMiddleware[Any]]:
+    """What the server has to know of the request that brought a message, the outermost first."""
+    around: list[ServerMiddleware[Any]] = [] if auth is None else [as_signed_in]
+    around.append(keeping_place)
+    if settings.sessions:
+        around.append(answerable_until(drain.closed))
+    return around

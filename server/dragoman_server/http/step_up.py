@@ -6,23 +6,24 @@ nowhere to get another one, and hears from the tool.
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from typing import Any, cast
 
 from mcp.server.auth.routes import build_resource_metadata_url
 from pydantic import AnyHttpUrl
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from dragoman.toolset import Desk, Principal, listed
 from dragoman.workspace import Workspace
+from dragoman_server.http.admission import BODY
+from dragoman_server.http.messages import message_in
 from dragoman_server.http.refusals import Refusal
 from dragoman_server.http.settings import HttpSettings
 from dragoman_server.http.verifying import READ, WRITE, SignedIn
 
 
 class StepUp:
-    """Looks into calls of those who may only read, and refuses those that more rights would make good."""
+    """Looks into what those send who may only read, and refuses what more rights would make good."""
 
     def __init__(self, app: ASGIApp, settings: HttpSettings, workspace: Workspace) -> None:
         """Keep where clients learn who gives out tokens."""
@@ -31,16 +32,17 @@ class StepUp:
         self._metadata = build_resource_metadata_url(AnyHttpUrl(settings.url))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on; its body has to come in one piece."""
+        """Pass a request on."""
         token = scope["user"].access_token
         if not isinstance(token, SignedIn) or token.subject is None or token.principal.writes:
             await self._app(scope, receive, send)
             return
-        first = await receive()
-        if _tool(first.get("body", b"")) in self._writing(token.principal):
+        message = message_in(scope[BODY])
+        # An answer may be the yes to a write that waits for it.
+        if "result" in message or _tool(message) in self._writing(token.principal):
             await self._refusal.response(scope, receive, send)
         else:
-            await self._app(scope, _again(first, receive), send)
+            await self._app(scope, receive, send)
 
     def _writing(self, principal: Principal) -> set[str]:
         """The tools that they could use for writing if they had the right to it."""
@@ -53,26 +55,10 @@ class StepUp:
         return Refusal(403, sentence, {"WWW-Authenticate": f'{said}, error_description="{sentence}"'})
 
 
-def _tool(body: bytes) -> str | None:
+def _tool(message: dict[str, Any]) -> str | None:
     """The tool that a request calls; ``None`` when it is another one, or none at all."""
-    try:
-        request: Any = json.loads(body)
-    except (ValueError, RecursionError):
-        return None
-    if not isinstance(request, dict):
-        return None
-    said = cast("dict[str, Any]", request)
-    params = said.get("params")
-    if said.get("method") != "tools/call" or not isinstance(params, dict):
+    params = message.get("params")
+    if message.get("method") != "tools/call" or not isinstance(params, dict):
         return None
     name = cast("dict[str, Any]", params).get("name")
     return name if isinstance(name, str) else None
-
-
-def _again(first: Message, receive: Receive) -> Receive:
-    waiting = [first]
-
-    async def replay() -> Message:
-        return waiting.pop() if waiting else await receive()
-
-    return replay

@@ -32,10 +32,11 @@ _STEPS_OF_ACCEPTING: Final = 4
 class Worker(uvicorn.Server):
     """uvicorn, ended by us: it says that it is not ready before it stops to listen."""
 
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
-        """Keep what is to be called when requests are taken."""
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None], drain: Drain) -> None:
+        """Keep what is to be called when requests are taken, and who waits for the end."""
         super().__init__(config)
         self._ready = ready
+        self._drain = drain
 
     @contextmanager
     def capture_signals(self) -> Generator[None]:
@@ -49,6 +50,7 @@ class Worker(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Take in who was let in already, then end."""
+        self._drain.closed.set()
         with suppress(NotImplementedError):  # on Windows
             for server in self.servers:
                 for taking in server.sockets:
@@ -87,7 +89,7 @@ async def serve(
             auth=config.auth,
             drain=drain,
         )
-        server = Worker(_uvicorn(application, settings), ready)
+        server = Worker(_uvicorn(application, settings), ready, drain)
         await group.start(_end_on_signal, server, drain, settings.drain_delay)
         if orphaned is not None:
             group.start_soon(_end_when, orphaned, server, drain)

@@ -49,3 +49,19 @@ def test_pages_of_configured_origins_may_call_and_read_and_others_are_told_nothi
     assert cors(near) == {}
     assert near.status in {401, 405}
     assert cors(server.ask("tools/list", token=TOKEN, Origin="http://localhost:6274")) == {}
+
+
+def test_pages_hear_of_sessions_only_where_there_are_sessions(site):
+    with site(SETTINGS) as server:
+        assert preflight(server, PAGE, headers="mcp-session-id").status == 400
+        exposed = server.ask("tools/list", token=TOKEN, Origin=PAGE).headers["access-control-expose-headers"]
+        assert "Mcp-Session-Id" not in exposed
+    with site(SETTINGS.replace("[http]", "[http]\nsessions = true")) as server:
+        for method in ("GET", "POST", "DELETE"):
+            assert preflight(server, PAGE, method=method, headers="authorization,mcp-session-id").status == 200
+        assert preflight(server, PAGE, method="PUT").status == 400
+        assert preflight(server, "https://evil.example", method="DELETE").status == 403
+        session = server.session(TOKEN)
+        answer = session.site.request("DELETE", "/mcp", headers=session.headers | {"Origin": PAGE})
+        assert (answer.status, answer.headers["access-control-allow-origin"]) == (200, PAGE)
+        assert "Mcp-Session-Id" in answer.headers["access-control-expose-headers"]
