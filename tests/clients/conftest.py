@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 import threading
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +19,15 @@ HERE = Path(__file__).parent
 MODULES = HERE.parent.parent / ".node" / "node_modules"
 NODE = MODULES / ".bin" / "node"
 SERVE = ["-m", "dragoman_server", "serve"]
+MODERN = "2026-07-28"
+SETTINGS = """
+max_tokens = 1000000
+[accounts.far]
+provider = "patient"
+[accounts.local]
+provider = "local"
+write = "confirm"
+"""
 
 
 @dataclass
@@ -26,15 +35,25 @@ class Place:
     """Where a server is and what its provider notes.
 
     Attributes:
+        kind: How it is reached: over ``stdio``, over ``http``, or over HTTP in ``sessions``.
         url: Of one that runs; empty for one that the client starts.
         environment: For one that the client starts.
         notes: ``started`` and ``stopped`` appear here when endless work begins and is cancelled; who hears of
             the progress of slow work puts ``heard`` here, and the work goes on.
     """
 
+    kind: str
     url: str
     environment: dict[str, str]
     notes: Path
+
+    def reaches_back(self, version: str) -> bool:
+        """Can a message of the client reach a call that is under way, or the call be repeated with an answer."""
+        return self.kind != "http" or version == MODERN
+
+    def asks(self, version: str) -> bool:
+        """Can the user be asked: forms came with 2025-06-18."""
+        return self.reaches_back(version) and version >= "2025-06-18"
 
     @property
     def target(self) -> list[str]:
@@ -58,7 +77,7 @@ def environment(tmp_path_factory):
     (package / "METADATA").write_text("Metadata-Version: 2.1\nName: patient\nVersion: 1.0\n", encoding="utf-8")
     (package / "entry_points.txt").write_text("[dragoman.providers]\npatient = patient:Patient\n", encoding="utf-8")
     settings = folder / "dragoman.toml"
-    settings.write_text('max_tokens = 1000000\n[accounts.far]\nprovider = "patient"\n', encoding="utf-8")
+    settings.write_text(SETTINGS, encoding="utf-8")
     kept = {key: value for key, value in os.environ.items() if not key.startswith("DRAGOMAN_")}
     return kept | {
         "DRAGOMAN_CONFIG": str(settings),
@@ -70,8 +89,23 @@ def environment(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def served(environment):
+def http(environment):
     """The address of a server over HTTP."""
+    with _served(environment) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def sessions(environment, tmp_path_factory):
+    """The address of a server over HTTP whose older clients have sessions."""
+    settings = tmp_path_factory.mktemp("sessions") / "dragoman.toml"
+    settings.write_text(f"{SETTINGS}[http]\nsessions = true\n", encoding="utf-8")
+    with _served(environment | {"DRAGOMAN_CONFIG": str(settings)}) as address:
+        yield address
+
+
+@contextmanager
+def _served(environment):
     command = [sys.executable, *SERVE, "--http", "127.0.0.1:0"]
     with subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, env=environment) as process:
         try:
@@ -90,14 +124,14 @@ def _address(process):
     raise AssertionError("".join(said))
 
 
-@pytest.fixture(params=["stdio", "http"])
+@pytest.fixture(params=["stdio", "http", "sessions"])
 def place(request, environment):
     """A server, over each transport."""
     notes = Path(environment["PATIENT_NOTES"])
     for note in ("started", "stopped", "heard"):
         (notes / note).unlink(missing_ok=True)
-    url = request.getfixturevalue("served") if request.param == "http" else ""
-    return Place(url, environment, notes)
+    url = "" if request.param == "stdio" else request.getfixturevalue(request.param)
+    return Place(request.param, url, environment, notes)
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
-// The TypeScript client at a server: node drive.mjs MODULES VERSION NOTES (URL | COMMAND ARGUMENT ...)
-// Says in JSON what it met; what that has to be, the test says that starts this.
+// The TypeScript client at a server: node drive.mjs MODULES VERSION NOTES STOPS (URL | COMMAND ARGUMENT ...)
+// Says in JSON what it met; what that has to be, the test says that starts this. STOPS is "stops" where cancelling
+// a call is expected to end its work at once.
 import { existsSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
@@ -7,17 +8,21 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
 
 const MODERN = "2026-07-28";
-const [modules, version, notes, target, ...rest] = process.argv.slice(2);
+const [modules, version, notes, stops, target, ...rest] = process.argv.slice(2);
 const { resolve } = createRequire(join(modules, "any.js"));
 const load = (name) => import(pathToFileURL(resolve(name)));
 const { Client, StreamableHTTPClientTransport } = await load("@modelcontextprotocol/client");
 const { StdioClientTransport } = await load("@modelcontextprotocol/client/stdio");
 
-const overHttp = target.startsWith("http");
-const asked =
+const wanted =
   version === MODERN ? { versionNegotiation: { mode: { pin: MODERN } } } : { supportedProtocolVersions: [version] };
-const client = new Client({ name: "typescript", version: "1" }, asked);
-const transport = overHttp
+const client = new Client({ name: "typescript", version: "1" }, { ...wanted, capabilities: { elicitation: {} } });
+const questions = [];
+client.setRequestHandler("elicitation/create", async (request) => {
+  questions.push(request.params.message);
+  return { action: "accept", content: { send: true } };
+});
+const transport = target.startsWith("http")
   ? new StreamableHTTPClientTransport(new URL(target))
   : new StdioClientTransport({ command: target, args: rest, env: process.env, stderr: "ignore" });
 
@@ -62,9 +67,13 @@ const met = {
   ),
   cancelled: await cancelled(),
 };
-// Over HTTP an older client's cancelling belongs to no call where there are no sessions; the closed stream does.
-if (!overHttp || version === MODERN) await noted("stopped");
+if (stops === "stops") await noted("stopped");
 met.after = (await read("far:short")).content[0].text;
+const text = `Seen by ${version} at ${target} ${Date.now()}`;
+const message = { conversation: "local:room", text, author: "Ann", sent_at: "2026-03-10T09:00Z" };
+met.written = (await client.callTool({ name: "import_message", arguments: message })).content[0].text;
+met.questions = questions;
+met.text = text;
 await client.close();
 await noted("stopped");
 console.log(JSON.stringify(met));

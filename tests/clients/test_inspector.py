@@ -61,6 +61,7 @@ def test_the_inspector_finds_every_schema_portable_and_takes_errors_and_large_an
 
 
 @pytest.mark.anyio
+@pytest.mark.parametrize("place", ["stdio", "http"], indirect=True)  # in a session, work outlives a lost connection
 async def test_the_work_of_an_inspector_that_ends_is_ended(inspect, place):
     process = inspect(*read("far:endless"))
     await place.noted("started")

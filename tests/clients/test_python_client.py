@@ -1,6 +1,9 @@
 """The SDK's own client, over both transports, in an old, a middle and the newest version of the protocol."""
 
+from uuid import uuid4
+
 import anyio
+import mcp_types as types
 import pytest
 from mcp import Client
 from mcp.client import session
@@ -15,13 +18,23 @@ def version(request):
 
 
 @pytest.fixture
-def client(place, version, monkeypatch):
+def questions():
+    return []
+
+
+@pytest.fixture
+def client(place, version, questions, monkeypatch):
     """A client that asks for a version; it has no option for those before the last that shakes hands."""
+
+    async def answer(_context, params):
+        questions.append(params.message)
+        return types.ElicitResult(action="accept", content={"send": True})
+
     if version != MODERN:
         monkeypatch.setattr(session, "LATEST_HANDSHAKE_VERSION", version)
     command, *arguments = place.target
     target = place.url or StdioServerParameters(command=command, args=arguments, env=place.environment)
-    return Client(target, mode=MODERN if version == MODERN else "legacy")
+    return Client(target, mode=MODERN if version == MODERN else "legacy", elicitation_callback=answer)
 
 
 @pytest.mark.anyio
@@ -56,10 +69,21 @@ async def test_a_cancelled_call_ends_its_work_and_the_connection_goes_on(client,
                 calling.start_soon(client.call_tool, "list_messages", {"conversation": "far:endless"})
                 await place.noted("started")
                 scope.cancel()
-        if not place.url or version == MODERN:
+        if place.reaches_back(version):
             await place.noted("stopped")
         again = await client.call_tool("list_messages", {"conversation": "far:short"})
         assert "Hello" in again.content[0].text
     # Over HTTP older clients cancel by a notification in a request of its own, which without a session belongs
     # to no call: there the work ends with the stream of the call, or with its time.
     await place.noted("stopped")
+
+
+@pytest.mark.anyio
+async def test_the_client_is_asked_wherever_it_can_be(client, place, version, questions):
+    text = f"Seen {uuid4()}"
+    message = {"conversation": "local:room", "text": text, "author": "Ann", "sent_at": "2026-03-10T09:00Z"}
+    async with client:
+        written = (await client.call_tool("import_message", message)).content[0].text
+    assert text in written
+    assert [text in question for question in questions] == [True] * place.asks(version)
+    assert ("confirm=" in written) != place.asks(version)
