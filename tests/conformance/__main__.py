@@ -2,7 +2,8 @@
 
 The product is judged by the scenarios that need nothing but a server, on the demonstration's data.
 Everything else calls tools of the suite's own, which the fixture server has, behind the product's
-transport and the product's words for failures.
+transport and the product's words for failures. Both are judged without sessions, as they are served
+unless the settings say otherwise, and with them.
 """
 
 from __future__ import annotations
@@ -37,16 +38,24 @@ class Server:
 
     name: str
     url: str
+    sessions: bool
+
+    @property
+    def title(self) -> str:
+        """What its lines begin with, and the name of its list of expected failures."""
+        return f"{self.name}-in-sessions" if self.sessions else self.name
 
 
 def main() -> int:
     """Run everything; 1 when anything is not as expected."""
     with TemporaryDirectory(prefix="dragoman-") as name:
         folder = Path(name)
-        with _product(folder) as product:
-            held = [_holds(suite, product, folder) for suite in scenarios.SUITES]
-        with _served(FIXTURES, "fixtures") as fixtures:
-            held += [_holds(suite, fixtures, folder) for suite in scenarios.SUITES]
+        chats = _with_chats(folder)
+        held: list[bool] = []
+        for sessions in (False, True):
+            for serving in (_product(chats, sessions=sessions), _fixtures(sessions=sessions)):
+                with serving as server:
+                    held += [_holds(suite, server, folder) for suite in scenarios.SUITES]
     right = all(held)
     sys.stdout.write("Every result is as expected.\n" if right else "There are unexpected results.\n")
     return int(not right)
@@ -54,18 +63,18 @@ def main() -> int:
 
 def _holds(suite: scenarios.Suite, server: Server, folder: Path) -> bool:
     """Run a suite and print its line, with a line for everything that is wrong."""
-    results = folder / f"{server.name}-{suite.name}-{suite.revision}"
+    results = folder / f"{server.title}-{suite.name}-{suite.revision}"
     program = MODULES / suite.package / "dist" / "index.js"
     command = [NODE, program, "server", "--url", server.url, *suite.options, "-o", results]
     started = time.perf_counter()
     done = subprocess.run(command, capture_output=True, cwd=folder, check=False, timeout=LONGEST_RUN)
     seconds = time.perf_counter() - started
-    wanted = suite.for_product if server.name == "product" else suite.for_fixtures
-    expected = verdict.expected_in(FOLDER / f"expected-{server.name}.yaml")
+    wanted = suite.wanted(server.name, sessions=server.sessions)
+    expected = verdict.expected_in(FOLDER / f"expected-{server.title}.yaml")
     told = verdict.judge(verdict.read(results), wanted, expected)
     if told.judged == 0:
         told.wrong.append(done.stderr.decode(errors="replace")[-2000:])
-    line = f"{server.name:8}  {suite.name:6} {suite.version:16} {suite.revision}  "
+    line = f"{server.title:20}  {suite.name:6} {suite.version:16} {suite.revision}  "
     line += f"{told.judged:2} scenarios, {told.passed:3} checks passed, {told.expected} failed as expected, "
     sys.stdout.write(f"{line}{len(told.wrong)} wrong  ({seconds:.1f} s)\n")
     sys.stdout.writelines(f"  {sentence}\n" for sentence in told.wrong)
@@ -73,24 +82,38 @@ def _holds(suite: scenarios.Suite, server: Server, folder: Path) -> bool:
     return not told.wrong
 
 
-@contextmanager
-def _product(folder: Path) -> Iterator[Server]:
-    """``dragoman serve --http`` with the demonstration's data."""
+def _with_chats(folder: Path) -> Path:
+    """Settings whose store has the demonstration's data."""
     settings = folder / "dragoman.toml"
     store = (folder / "store.db").as_posix()
     settings.write_text(f'[accounts.local]\nprovider = "local"\npath = "{store}"\n', encoding="utf-8")
-    options = ["--config", str(settings)]
-    subprocess.run([*PRODUCT, "import", *options, str(CHAT)], check=True, capture_output=True, timeout=LONGEST_START)
-    with _served([*PRODUCT, "serve", "--http", "127.0.0.1:0", *options], "product") as server:
-        yield server
+    command = [*PRODUCT, "import", "--config", str(settings), str(CHAT)]
+    subprocess.run(command, check=True, capture_output=True, timeout=LONGEST_START)
+    return settings
 
 
 @contextmanager
-def _served(command: list[str], name: str) -> Iterator[Server]:
+def _product(settings: Path, *, sessions: bool) -> Iterator[Server]:
+    """``dragoman serve --http``."""
+    with settings.open("a", encoding="utf-8") as file:
+        file.write("[http]\nsessions = true\n" if sessions else "")
+    with _served([*PRODUCT, "serve", "--http", "127.0.0.1:0", "--config", str(settings)]) as url:
+        yield Server("product", url, sessions)
+
+
+@contextmanager
+def _fixtures(*, sessions: bool) -> Iterator[Server]:
+    with _served([*FIXTURES, *(["--sessions"] if sessions else [])]) as url:
+        yield Server("fixtures", url, sessions)
+
+
+@contextmanager
+def _served(command: list[str]) -> Iterator[str]:
+    """The address of a server, for as long as the context lasts."""
     with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
         try:
             assert process.stderr is not None
-            yield Server(name, _url(process.stderr))
+            yield _url(process.stderr)
         finally:
             process.terminate()
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import mcp_types as types
+from mcp.shared.message import ServerMessageMetadata
 from tests.conformance.fixture_tools import Fixture, schema, text, tool
 
 from dragoman.errors import InvalidArgument
@@ -66,7 +67,9 @@ def _value(answer: Any, name: str) -> str:
 
 async def _sent(ctx: Any, message: str, properties: dict[str, Any]) -> types.CallToolResult:
     if not ctx.session.can_send_request:
-        raise InvalidArgument("The client cannot be asked without a session.", hint="Use a later protocol version.")
+        raise InvalidArgument(
+            "The client cannot be asked without a session.", hint="Open one, or use a later protocol version."
+        )
     answer = await ctx.session.elicit_form(message, schema(**properties), related_request_id=ctx.request_id)
     return text(f"Elicitation completed: action={answer.action}, content={answer.content}")
 
@@ -94,9 +97,13 @@ async def _choices(ctx: Any, _params: Any) -> Any:
 async def _sampling(ctx: Any, params: Any) -> Any:
     """Ask the client's model."""
     if not ctx.session.can_send_request:
-        raise InvalidArgument("The client cannot be asked without a session.", hint="Use a later protocol version.")
+        raise InvalidArgument(
+            "The client cannot be asked without a session.", hint="Open one, or use a later protocol version."
+        )
     request = sample(str((params.arguments or {}).get("prompt")))
-    answer = await ctx.session.send_request(request, types.CreateMessageResult)
+    # On the stream of the call, because nobody has to have another one open.
+    here = ServerMessageMetadata(related_request_id=ctx.request_id)
+    answer = await ctx.session.send_request(request, types.CreateMessageResult, metadata=here)
     return text(f"LLM response: {answer.content}")
 
 

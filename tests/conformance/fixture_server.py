@@ -1,6 +1,6 @@
 """The server that the official suite wants to meet: its tools, resources and prompts behind our transport.
 
-``python -m tests.conformance.fixture_server`` serves on a free port of loopback and says which on stderr.
+``python -m tests.conformance.fixture_server [--sessions]`` serves on a free port of loopback and says which on stderr.
 Calls go through the product's adapter, so that its time limit and its words for failures are what is
 judged; requests go through the product's HTTP stack with the product's bounds.
 """
@@ -59,7 +59,7 @@ def build(desk: Desk, *, shared_lists: bool) -> Server[Any]:
 
 def main() -> None:
     """Serve until a signal."""
-    settings = HttpSettings(listen="127.0.0.1:0")
+    settings = HttpSettings(listen="127.0.0.1:0", sessions="--sessions" in sys.argv[1:])
     listening = command.listen(settings.address)
     shown = Address("127.0.0.1", listening.getsockname()[1]).shown
     sys.stderr.write(f"Serving MCP at http://{shown}{PATH}\n")

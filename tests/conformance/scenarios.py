@@ -17,6 +17,7 @@ class Suite:
         options: What it is told beside the address.
         for_product: Scenarios that need nothing of the suite's own.
         for_fixtures: All that it has for a server at this revision, but extensions, which we have none of.
+        in_sessions: Those of them for which a client has to have a session; none where there are no sessions.
     """
 
     name: str
@@ -26,6 +27,12 @@ class Suite:
     options: tuple[str, ...]
     for_product: frozenset[str]
     for_fixtures: frozenset[str]
+    in_sessions: frozenset[str] = frozenset()
+
+    def wanted(self, server: str, *, sessions: bool) -> frozenset[str]:
+        """The scenarios by which a server is judged."""
+        all_of_them = self.for_product if server == "product" else self.for_fixtures
+        return all_of_them if sessions else all_of_them - self.in_sessions
 
 
 _BOTH = frozenset({
@@ -35,12 +42,14 @@ _BOTH = frozenset({
     "tools-call-audio", "tools-call-embedded-resource", "tools-call-error", "tools-call-image",
     "tools-call-mixed-content", "tools-call-simple-text", "tools-call-with-progress", "tools-list",
 })  # fmt: skip
-_LEGACY = _BOTH | {
-    "elicitation-sep1034-defaults", "elicitation-sep1330-enums", "logging-set-level", "ping", "resources-subscribe",
-    "resources-unsubscribe", "server-initialize", "server-sse-polling", "tools-call-elicitation", "tools-call-sampling",
-    "tools-call-with-logging",
+_ASKED_IN_SESSIONS = frozenset({
+    "elicitation-sep1034-defaults", "elicitation-sep1330-enums", "tools-call-elicitation", "tools-call-sampling",
+})  # fmt: skip
+_LEGACY = _BOTH | _ASKED_IN_SESSIONS | {
+    "logging-set-level", "ping", "resources-subscribe", "resources-unsubscribe", "server-initialize",
+    "server-sse-polling", "tools-call-with-logging",
 }  # fmt: skip
-_SESSIONS = {"server-session-lifecycle"}  # not in the stable suite
+_LIFECYCLE = {"server-session-lifecycle"}  # not in the stable suite
 _ASKING = {
     f"input-required-result-{name}"
     for name in (
@@ -66,10 +75,13 @@ _MODERN_PRODUCT = _WITHOUT_FIXTURES | {
 _ALPHA = ("alpha", "0.2.0-alpha.12")
 
 SUITES = (
-    Suite("stable", "0.1.16", LEGACY, "conformance-stable", ("--suite", "all"), _LEGACY_PRODUCT, _LEGACY),
+    Suite(
+        "stable", "0.1.16", LEGACY, "conformance-stable", ("--suite", "all"),
+        _LEGACY_PRODUCT, _LEGACY, _ASKED_IN_SESSIONS,
+    ),
     Suite(
         *_ALPHA, LEGACY, "conformance-alpha", ("--requirements", LEGACY),
-        _LEGACY_PRODUCT | _SESSIONS, _LEGACY | _SESSIONS,
+        _LEGACY_PRODUCT | _LIFECYCLE, _LEGACY | _LIFECYCLE, _ASKED_IN_SESSIONS,
     ),
     Suite(*_ALPHA, MODERN, "conformance-alpha", ("--requirements", MODERN), _MODERN_PRODUCT, _MODERN),
 )  # fmt: skip
