@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     )
     from dragoman.model import (
         Attachment,
+        Audience,
         Author,
         AuthorKind,
         Citation,
@@ -43,7 +44,6 @@ if TYPE_CHECKING:
     )
     from dragoman.provider import (
         AccountSettings,
-        Audience,
         Capability,
         Change,
         ConversationQuery,

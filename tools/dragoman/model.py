@@ -176,6 +176,21 @@ class Conversation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Audience:
+    """Who gets and reads what is written, for somebody who is to agree to it. Names, addresses, or ``Name <address>``.
+
+    Attributes:
+        conversation: As it is now, with its people, how many can read it, and who of them is from outside.
+        receivers: Those whom the message is sent to, where that is told beside the conversation.
+        perhaps: Those whom it may be sent to as well.
+    """
+
+    conversation: Conversation
+    receivers: tuple[str, ...] = ()
+    perhaps: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Hit:
     """A message found by a search.
 

@@ -18,13 +18,12 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from dragoman.errors import UnsupportedOperation
 from dragoman.likeness import CLOCKS_DIFFER, sent_one
-from dragoman.model import AuthorKind, Conversation, Message, Page, SearchPage
-from dragoman.queries import Audience, Change, ConversationQuery, Draft, MessageQuery, SearchQuery
+from dragoman.model import Audience, AuthorKind, Conversation, Message, Page, SearchPage
+from dragoman.queries import Change, ConversationQuery, Draft, MessageQuery, SearchQuery
 
 __all__ = [
     "WRITES",
     "AccountSettings",
-    "Audience",
     "Capability",
     "Change",
     "ConversationQuery",

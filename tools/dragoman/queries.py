@@ -1,11 +1,11 @@
-"""What is asked of a provider: queries, what is to be written, and who would read it."""
+"""What is asked of a provider: queries, and what is to be written."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
 
-from dragoman.model import Conversation, ConversationKind, Order
+from dragoman.model import ConversationKind, Order
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,18 +72,3 @@ class Change:
     text: str | None = None
     subject: str | None = None
     labels: tuple[str, ...] | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Audience:
-    """Who gets and reads what is written, for somebody who is to agree to it. Names, addresses, or ``Name <address>``.
-
-    Attributes:
-        conversation: As it is now, with its people, how many can read it, and who of them is from outside.
-        receivers: Those whom the message is sent to, where that is told beside the conversation.
-        perhaps: Those whom it may be sent to as well.
-    """
-
-    conversation: Conversation
-    receivers: tuple[str, ...] = ()
-    perhaps: tuple[str, ...] = ()

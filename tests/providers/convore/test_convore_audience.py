@@ -13,7 +13,6 @@ from http_loopback import serving
 
 from dragoman.errors import NotFound
 from dragoman.provider import Draft
-from dragoman.providers.convore import people, wire
 from dragoman.testing import connect
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("waits")]
@@ -25,6 +24,10 @@ BOB = {"handle": {"type": "email", "value": "bob@example.net"}, "name": "Bob Ray
 JO = {"handle": {"type": "email", "value": "jo@acme.example"}, "name": "Jo"}
 SUPPORT = {"handle": OWN, "name": "Acme Support"}
 YES = types.ElicitResult(action="accept", content={"send": True})
+
+
+def mail(value):
+    return {"type": "email", "value": value}
 
 
 def role(participant, role):
@@ -114,37 +117,6 @@ async def test_a_conversation_that_is_not_there_has_no_audience():
     async with replaying(recording("list_channels")) as (account, _):
         with pytest.raises(NotFound):
             await account.audience(ROOM)
-
-
-def there(*handles):
-    return [wire.Participant.model_validate({"handle": one, "role": "to", "name": "N"}) for one in handles]
-
-
-def mail(value):
-    return {"type": "email", "value": value}
-
-
-@pytest.mark.parametrize(
-    ("own", "somebody", "from_outside"),
-    [
-        ("support@acme.example", mail("ann@example.com"), True),
-        ("support@acme.example", mail("SUPPORT@ACME.example"), False),
-        ("support@acme.example", mail("jo@acme.example"), False),
-        ("support@acme.example", mail("jo@mail.acme.example"), False),
-        ("support@acme.example", mail("jo@notacme.example"), True),
-        ("support@acme.example", mail("support@acme.example@evil.example"), True),
-        ("support@acme.example", mail("nonsense"), True),
-        ("support@acme.example", {"type": "convore_chat", "value": "visitor"}, True),
-        ("acme@gmail.com", mail("ann@gmail.com"), True),
-        ("acme@convoremail.com", mail("rival@convoremail.com"), True),
-        ("support@acme.example", {"type": "email", "value": ""}, False),
-        ("support@acme.example", None, False),
-    ],
-)
-def test_outside_is_who_is_neither_an_address_of_a_channel_nor_in_the_domain_of_one(own, somebody, from_outside):
-    channel = wire.Channel.model_validate({"addresses": [{"handle": mail(own)}]})
-    found = people.outside(there(somebody), people.spots_of(channel))
-    assert bool(found) == from_outside
 
 
 # Through the tools

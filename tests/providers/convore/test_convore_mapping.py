@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from dragoman.model import ConversationKind
 from dragoman.providers.convore import wire
 from dragoman.providers.convore.mapping import moment, to_conversation, to_message, with_parents
-from dragoman.providers.convore.people import primary
+from dragoman.providers.convore.people import outside, primary, spots_of
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
@@ -181,3 +181,34 @@ def test_what_was_never_heard_of_is_kept_as_it_is():
         wire.Conversation.model_validate({"id": "c", "status": "SNOOZED", "priority": "whatever", "new": {"a": 1}})
     )
     assert (found.status, found.extra["priority"]) == ("snoozed", "whatever")
+
+
+def mail(value):
+    return {"type": "email", "value": value}
+
+
+def there(*handles):
+    return [wire.Participant.model_validate({"handle": one, "role": "to", "name": "N"}) for one in handles]
+
+
+@pytest.mark.parametrize(
+    ("own", "somebody", "from_outside"),
+    [
+        ("support@acme.example", mail("ann@example.com"), True),
+        ("support@acme.example", mail("SUPPORT@ACME.example"), False),
+        ("support@acme.example", mail("jo@acme.example"), False),
+        ("support@acme.example", mail("jo@mail.acme.example"), False),
+        ("support@acme.example", mail("jo@notacme.example"), True),
+        ("support@acme.example", mail("support@acme.example@evil.example"), True),
+        ("support@acme.example", mail("nonsense"), True),
+        ("support@acme.example", {"type": "convore_chat", "value": "visitor"}, True),
+        ("acme@gmail.com", mail("ann@gmail.com"), True),
+        ("acme@convoremail.com", mail("rival@convoremail.com"), True),
+        ("support@acme.example", {"type": "email", "value": ""}, False),
+        ("support@acme.example", None, False),
+    ],
+)
+def test_outside_is_who_is_neither_an_address_of_a_channel_nor_in_the_domain_of_one(own, somebody, from_outside):
+    channel = wire.Channel.model_validate({"addresses": [{"handle": mail(own)}]})
+    found = outside(there(somebody), spots_of(channel))
+    assert bool(found) == from_outside

@@ -7,19 +7,10 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import ClassVar, Self, cast
 
-from dragoman.model import Conversation, Message, Page
-from dragoman.provider import (
-    AccountSettings,
-    Audience,
-    Change,
-    ConversationQuery,
-    Draft,
-    Limits,
-    MessageQuery,
-    Provider,
-)
+from dragoman.model import Audience, Conversation, Message, Page
+from dragoman.provider import AccountSettings, Change, ConversationQuery, Draft, Limits, MessageQuery, Provider
 from dragoman.providers.convore.api import PAGE, Api, client_of
-from dragoman.providers.convore.audience import audience
+from dragoman.providers.convore.audience import audience_of
 from dragoman.providers.convore.change import ConvoreChange
 from dragoman.providers.convore.mapping import to_conversation
 from dragoman.providers.convore.reading import Reader
@@ -76,8 +67,8 @@ class ConvoreProvider(Provider):
         return replace(found, id=conversation)
 
     async def audience(self, conversation: str, draft: Draft | None = None) -> Audience:
-        """Who takes part, who of them is from outside, and who gets an answer; see :mod:`.audience`."""
-        return await audience(self._api, self._reader, conversation, draft)
+        """Who takes part, who of them is from outside, and who gets an answer; see :func:`.audience_of`."""
+        return await audience_of(self._api, self._reader, conversation, draft)
 
     async def list_messages(self, conversation: str, query: MessageQuery) -> Page[Message]:
         """A page of messages, sorted by when they were sent, whatever order the service lists them in."""

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from dragoman.errors import DragomanError
-from dragoman.model import Conversation
-from dragoman.provider import Audience, Draft
+from dragoman.model import Audience, Conversation
+from dragoman.provider import Draft
 from dragoman.providers.convore import people, wire
 from dragoman.providers.convore.api import Api
 from dragoman.providers.convore.mapping import to_conversation
@@ -15,7 +15,7 @@ from dragoman.providers.convore.people import Spot
 from dragoman.providers.convore.reading import Reader
 
 
-async def audience(api: Api, reader: Reader, conversation: str, draft: Draft | None) -> Audience:
+async def audience_of(api: Api, reader: Reader, conversation: str, draft: Draft | None) -> Audience:
     """Ask for the conversation, for what is the organisation's own, and for the message that would be answered.
 
     Raises:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from dragoman.errors import DragomanError
-from dragoman.model import Author, Message
-from dragoman.provider import Audience, Capability, Draft
+from dragoman.model import Audience, Author, Message
+from dragoman.provider import Capability, Draft
 from dragoman.text import PreviewView
 from dragoman.toolset.resolve import blaming
 from dragoman.toolset.writing.plan import Plan
