@@ -40,6 +40,15 @@ def installed(folder) -> None:
     assert run(folder, "test").returncode == 0
 
 
+def node_installed(folder) -> None:
+    """As if the programs that run on Node were there, in the versions that the folder asks for."""
+    wanted = shutil.copytree(ROOT / "tests" / "node", folder / "tests" / "node")
+    both = (wanted / "package.json").read_bytes() + (wanted / "package-lock.json").read_bytes()
+    stamp = subprocess.run(["cksum"], input=both, capture_output=True, check=True).stdout
+    (folder / ".node").mkdir()
+    (folder / ".node" / "stamp").write_bytes(stamp)
+
+
 @pytest.mark.parametrize("script", SCRIPTS, ids=["run", "ci"])
 def test_the_scripts_are_executable_posix_shell(script):
     assert script.stat().st_mode & 0o111
@@ -59,6 +68,7 @@ def test_the_scripts_are_executable_posix_shell(script):
 )
 def test_each_command_passes_its_arguments_on(copied, arguments, called):
     installed(copied)
+    node_installed(copied)
     done = run(copied, *arguments)
     assert done.stdout.splitlines() == [called]
     assert done.returncode == 0
