@@ -125,3 +125,53 @@ async def test_only_so_much_is_kept(reader):
     assert len(reader.kept) < 5
     await page(5_000_000)
     assert len(reader.kept) < 5
+
+
+async def test_of_many_who_ask_at_once_one_reads(reader):
+    async with anyio.create_task_group() as group:
+        for _ in range(50):
+            group.start_soon(reader.all)
+    assert reader.asked == 1
+
+
+async def test_who_waits_for_a_reader_that_fails_or_leaves_reads_alone(reader):
+    kept, began, tries = reader.kept, anyio.Event(), []
+
+    async def fails():
+        tries.append(1)
+        began.set()
+        if len(tries) == 1:
+            await anyio.sleep_forever()
+        if len(tries) == 2:
+            raise ZeroDivisionError
+        return "found"
+
+    async def leave():
+        with anyio.CancelScope() as scope:
+            group.start_soon(cancel_soon, scope)
+            await kept.get(reader.database, "key", fails)
+
+    async def cancel_soon(scope):
+        await began.wait()
+        scope.cancel()
+
+    async def fail():
+        with pytest.raises(ZeroDivisionError):
+            await kept.get(reader.database, "key", fails)
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(leave)
+        group.start_soon(fail)
+    assert await kept.get(reader.database, "key", fails) == "found"
+
+
+async def test_what_is_found_again_after_a_write_elsewhere_is_the_very_same(reader):
+    text = Message(id="1", conversation="c", author=Author(name="Ann"), sent_at=None, text="Hi")
+
+    async def read():
+        return Page(items=[Message(id="1", conversation="c", author=Author(name="Ann"), sent_at=None, text="Hi")])
+
+    before = await reader.kept.get(reader.database, "page", read)
+    await reader.database.write(insert(1))
+    assert await reader.kept.get(reader.database, "page", read) is before
+    assert before.items == [text]

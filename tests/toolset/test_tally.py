@@ -19,8 +19,8 @@ async def test_many_calls_are_written_down_before_the_pause_is_over_and_none_is_
         tally = Tally(the_store)
         async with anyio.create_task_group() as group:
             group.start_soon(tally.keep_writing)
-            for _ in range(2000):
-                with tally.during(Work("list_messages", accounts={"local"}, answer="a page")):
+            for number in range(2000):
+                with tally.during(Work("list_messages", accounts={"local"}, answer=f"page {number // 2}")):
                     await anyio.lowlevel.checkpoint()
             with anyio.fail_after(PAUSE * 0.8):
                 while not await store.counted(1):
@@ -29,4 +29,4 @@ async def test_many_calls_are_written_down_before_the_pause_is_over_and_none_is_
         await tally.write_down()
         counted = await store.counted(1)
     assert sum(count.calls for count in counted) == 2000
-    assert sum(count.tokens for count in counted) == 2000 * estimate("a page")
+    assert sum(count.tokens for count in counted) == sum(2 * estimate(f"page {number}") for number in range(1000))

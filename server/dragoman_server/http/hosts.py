@@ -39,13 +39,13 @@ class HostCheck:
 
     def _check_host(self, hosts: list[str]) -> None:
         name = _host_of(f"//{hosts[0]}") if len(hosts) == 1 else None
-        if name is None or not (is_loopback(name) or name in self._hosts):
+        if name is None or not (name in self._hosts or _is_here(name)):
             raise Refusal(421, "This host name is not served here; it belongs into allowed_hosts of [http].")
 
     def _check_origin(self, origins: list[str]) -> None:
         for origin in origins:
             name = _host_of(origin)
-            if origin.lower() not in self._origins and not (name is not None and is_loopback(name)):
+            if origin.lower() not in self._origins and not (name is not None and _is_here(name)):
                 raise Refusal(
                     403, "Web pages of this origin are not served; it belongs into allowed_origins of [http]."
                 )
@@ -56,6 +56,9 @@ def _names(settings: HttpSettings) -> Iterable[str]:
     yield settings.address.host.lower()
     if settings.public_url is not None:
         yield (urlsplit(settings.public_url).hostname or "").lower()
+
+
+_is_here = lru_cache(maxsize=128)(is_loopback)
 
 
 @lru_cache(maxsize=128)

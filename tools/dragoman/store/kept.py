@@ -7,9 +7,12 @@ the file is as it was, what was found is true, and no thread has to be asked.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Hashable
+from collections.abc import Awaitable, Callable, Hashable, Mapping
 from threading import Lock
 from typing import Any, Final, TypeVar, cast
+
+import anyio
+from anyio.lowlevel import current_token
 
 from dragoman.model import Hit, Message, Page
 from dragoman.store.database import Database
@@ -29,7 +32,9 @@ class Kept:
         self._changing = Lock()
         self._version: int | None = None
         self._found: OrderedDict[Hashable, tuple[Any, int]] = OrderedDict()
+        self._before: Mapping[Hashable, tuple[Any, int]] = {}
         self._weight = 0
+        self._reading: dict[Hashable, anyio.Event] = {}
 
     def __len__(self) -> int:
         """How many results there are."""
@@ -38,32 +43,51 @@ class Kept:
     async def get(self, database: Database, key: Hashable, read: Callable[[], Awaitable[T]]) -> T:
         """What ``read`` finds, or found under the same key since the last write.
 
+        Of several who ask for the same at once one reads, and the others wait for it.
+
         Args:
             database: What is read, always the same one.
             key: Everything that the result depends on beside the file.
             read: Reads. Nobody may change its result.
         """
-        # Asked before reading: what is written in between makes the result look too old, never too new.
-        version = database.version()
-        kept = self._found.get(key) if version is not None and version == self._version else None
-        if kept is not None:
-            return cast("T", kept[0])
-        found = await read()
-        if version is not None:
-            self._keep(version, key, found)
-        return found
+        while True:
+            # Asked before reading: what is written in between makes the result look too old, never too new.
+            version = database.version()
+            kept = self._found.get(key) if version is not None and version == self._version else None
+            if kept is not None:
+                return cast("T", kept[0])
+            if version is None:
+                return await read()
+            here = (current_token(), key)
+            reading = self._reading.get(here)
+            if reading is None:
+                return await self._read(version, here, read)
+            await reading.wait()
 
-    def _keep(self, version: int, key: Hashable, found: object) -> None:
+    async def _read(self, version: int, here: tuple[object, Hashable], read: Callable[[], Awaitable[T]]) -> T:
+        done = self._reading[here] = anyio.Event()
+        try:
+            return self._keep(version, here[1], await read())
+        finally:
+            del self._reading[here]
+            done.set()
+
+    def _keep(self, version: int, key: Hashable, found: T) -> T:
         weight = _weight(found)
         with self._changing:
             if version != self._version:
-                self._found, self._weight, self._version = OrderedDict(), 0, version
-            if key in self._found or weight > _MOST_CHARACTERS:
-                return
-            self._found[key] = found, weight
-            self._weight += weight
+                self._before, self._found = self._found, OrderedDict()
+                self._weight, self._version = 0, version
+            was = self._found.get(key) or self._before.get(key)
+            if was is not None and was[0] == found:
+                # The same again: whoever knows the one that was there before sees that at once.
+                found = was[0]
+            if weight <= _MOST_CHARACTERS and key not in self._found:
+                self._found[key] = found, weight
+                self._weight += weight
             while len(self._found) > _MOST or self._weight > _MOST_CHARACTERS:
                 self._weight -= self._found.popitem(last=False)[1][1]
+        return found
 
 
 def _weight(found: object) -> int:

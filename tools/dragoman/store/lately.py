@@ -36,7 +36,8 @@ class Lately:
         found: list[Message] = []
         oldest = self._clock() - _FRESH
         for message in messages:
-            kept = self._seen.get((remember, account or message.account, message.conversation, message.id))
+            key = (remember, account or message.account, message.conversation, message.id)
+            kept = self._seen.get(key)
             if kept is None or kept[0] < oldest or (kept[1] is not message and kept[1] != message):
                 return None
             found.append(kept[2])

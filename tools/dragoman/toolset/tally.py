@@ -6,8 +6,7 @@ import logging
 from bisect import bisect_left
 from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
-from functools import lru_cache
-from typing import Final
+from typing import Final, cast
 
 import anyio
 import anyio.to_thread
@@ -26,6 +25,10 @@ _MOST: Final = 5000
 _log = logging.getLogger(__name__)
 
 
+class _Ended(dict[tuple[str, str, str, int, str], tuple[int, int]]):
+    """Calls and their milliseconds, by tool, account, outcome, step of duration, and answer: most come again."""
+
+
 class Tally:
     """An observer that counts. What was not written down when the process dies is not counted."""
 
@@ -34,7 +37,7 @@ class Tally:
     def __init__(self, store: Callable[[], Awaitable[Store]]) -> None:
         """Remember where the store is to be had."""
         self._store = store
-        self._ended: list[Work] = []
+        self._ended = _Ended()
         self._something = anyio.Event()
         self._much = anyio.Event()
 
@@ -44,15 +47,18 @@ class Tally:
         try:
             yield
         finally:
-            if len(self._ended) < _MOST:
-                self._ended.append(work)
+            ms = round(work.seconds * 1000)
+            kind = (work.name, work.account, work.failed or "ok", bisect_left(STEPS_MS, ms), work.answer)
+            if kind in self._ended or len(self._ended) < _MOST:
+                calls, total = self._ended.get(kind, (0, 0))
+                self._ended[kind] = calls + 1, total + ms
                 self._something.set()
             if len(self._ended) == _MANY:
                 self._much.set()
 
     async def write_down(self) -> None:
         """Put what was counted into the store."""
-        ended, self._ended, self._something, self._much = self._ended, [], anyio.Event(), anyio.Event()
+        ended, self._ended, self._something, self._much = self._ended, _Ended(), anyio.Event(), anyio.Event()
         if not ended:
             return
         try:
@@ -60,7 +66,9 @@ class Tally:
             await (await self._store()).count(counts)
         except anyio.get_cancelled_exc_class():
             # A write that has begun is finished first, so this one has not.
-            self._ended = [*ended, *self._ended]
+            for kind, (calls, ms) in ended.items():
+                since = self._ended.get(kind, (0, 0))
+                self._ended[kind] = since[0] + calls, since[1] + ms
             raise
         except DragomanError as error:
             _log.info("Calls could not be counted: %s", error)
@@ -74,21 +82,13 @@ class Tally:
             await self.write_down()
 
 
-def _counts(ended: list[Work]) -> list[Count]:
+def _counts(ended: _Ended) -> list[Count]:
     sums: dict[tuple[str, str, str, int], list[int]] = {}
-    for work in ended:
-        ms = round(work.seconds * 1000)
-        key = (work.name, work.account, work.failed or "ok", bisect_left(STEPS_MS, ms))
-        numbers = sums.setdefault(key, [0, 0, 0])
-        for index, more in enumerate((1, ms, _tokens(work.answer))):
+    for (*kind, answer), (calls, ms) in ended.items():
+        numbers = sums.setdefault(cast("tuple[str, str, str, int]", tuple(kind)), [0, 0, 0])
+        for index, more in enumerate((calls, ms, calls * estimate(answer))):
             numbers[index] += more
     return [
         Count(tool=tool, account=account, outcome=outcome, step=step, calls=calls, ms=ms, tokens=tokens)
         for (tool, account, outcome, step), (calls, ms, tokens) in sums.items()
     ]
-
-
-@lru_cache(maxsize=64)
-def _tokens(answer: str) -> int:
-    """What is read again costs the same again."""
-    return estimate(answer)
