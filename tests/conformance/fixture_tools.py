@@ -190,3 +190,9 @@ async def _missing(ctx: Any, _params: Any) -> Any:
 async def _dialect(_ctx: Any, params: types.CallToolRequestParams) -> Any:
     """Take what its schema says, in every keyword that a dialect of 2020-12 has."""
     return text(f"Taken: {sorted(params.arguments or {})}.")
+
+
+@tool("test_x_mcp_header", input_schema=schema(region={"type": "string", "x-mcp-header": "Region"}))
+async def _repeated_in_a_header(_ctx: Any, params: types.CallToolRequestParams) -> types.CallToolResult:
+    """Takes an argument that clients repeat in a header (Mcp-Param-Region)."""
+    return text(f"Region: {(params.arguments or {})['region']}")
