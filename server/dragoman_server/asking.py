@@ -26,6 +26,7 @@ from pydantic import ValidationError
 from dragoman import progress
 from dragoman.store import Store
 from dragoman.toolset.call import Ask, Question
+from dragoman.watch import Unfinished
 from dragoman_server.turn import Turn
 
 WAIT: Final = 600.0
@@ -51,7 +52,7 @@ _log = logging.getLogger(__name__)
 Context = ServerRequestContext[Any, Any]
 
 
-class AnswerNeeded(Exception):
+class AnswerNeeded(Unfinished):
     """The client has to ask its user and repeat the call.
 
     Attributes:

@@ -3,6 +3,7 @@
 import json
 
 import anyio
+import mcp_types as types
 import pytest
 from click.testing import CliRunner
 
@@ -47,6 +48,21 @@ def test_calls_are_told_by_tool_and_account_with_failures_and_tokens(run, tmp_pa
     table = run("stats")
     assert table.splitlines()[0].split() == ["tool", "account", "calls", "failed", "p50", "ms", "p95", "ms", "tokens"]
     assert "import_message" in table
+
+
+def test_a_call_that_ends_with_a_question_to_the_user_has_not_failed(run, tmp_path):
+    async def yes(_context, _params):
+        return types.ElicitResult(action="accept", content={"send": True})
+
+    async def use():
+        settings = {"accounts": {"local": {"provider": "local", "write": "confirm"}}}
+        async with connect(settings, data=tmp_path, elicitation_callback=yes) as client:
+            said = {"text": "one", "author": "A", "sent_at": "2026-03-10"}
+            await client.call("import_message", conversation="local:room", **said)
+
+    anyio.run(use)
+    (line,) = json.loads(run("stats", "--json"))
+    assert (line["tool"], line["calls"], line["failed"]) == ("import_message", 2, 0)
 
 
 def test_without_calls_that_is_said(run):

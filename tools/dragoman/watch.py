@@ -51,6 +51,10 @@ class Work:
         return SEVERAL if len(self.accounts) > 1 else next(iter(self.accounts), "")
 
 
+class Unfinished(Exception):
+    """Ends work that goes on in another call, once somebody has answered: it has not failed."""
+
+
 class Observer(Protocol):
     """Somebody who looks on."""
 
@@ -123,7 +127,9 @@ class _Watched:
         return watched_act
 
 
-def _code(error: BaseException) -> str:
+def _code(error: BaseException) -> str | None:
     if isinstance(error, DragomanError):
         return error.code
+    if isinstance(error, Unfinished):
+        return None
     return "crashed" if isinstance(error, Exception) else "cancelled"
