@@ -52,5 +52,7 @@ class OneProtocol(HttpToolsProtocol):
             self.send_400_response("This is no proxy.")
             return
         kept = [b"%s: %s\r\n" % header for header in self.headers if header[0] not in _OFFER]
+        if not self.parser.should_keep_alive():
+            kept.append(b"connection: close\r\n")
         self.parser = httptools.HttpRequestParser(self)
         self.data_received(b"".join([method, b" ", self.url, b" HTTP/", version, b"\r\n", *kept, b"\r\n", rest]))

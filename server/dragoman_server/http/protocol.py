@@ -38,6 +38,7 @@ class BoundedProtocol(OneProtocol):
 
     settings: ClassVar[HttpSettings]
     _timer: asyncio.TimerHandle | None = None
+    _stalled: asyncio.TimerHandle | None = None
     _leaving = False
     _ending = False
     _deaf = False
@@ -59,6 +60,7 @@ class BoundedProtocol(OneProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the connection."""
         self._unlimit()
+        self._go_on()
         super().connection_lost(exc)
         self._unset_keepalive_if_required()
 
@@ -66,10 +68,11 @@ class BoundedProtocol(OneProtocol):
         """Read on, unless what comes is of no interest any more."""
         if self._leaving or self._deaf:
             return
+        within_head = self._arriving is _Arriving.HEAD
         super().data_received(data)
         if self._leaving or self._deaf or self.transport.is_closing():
             return
-        if self._arriving is _Arriving.HEAD:
+        if self._arriving is _Arriving.HEAD and within_head:
             self._head += len(data)
             if self._head > _LARGEST_HEAD:
                 self.send_400_response("The head of the request is too large.")
@@ -82,11 +85,15 @@ class BoundedProtocol(OneProtocol):
         self._arriving, self._head = _Arriving.HEAD, 0
         super().on_message_begin()
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a header; what is said behind a body is passed over, as it may be (RFC 9110, section 6.5)."""
+        if self._arriving is _Arriving.HEAD:
+            super().on_header(name, value)
+
     def on_headers_complete(self) -> None:
         """The head was complete in time."""
         self._arriving = _Arriving.BODY
-        if not self.flow.write_paused:
-            self._unlimit()
+        self._unlimit()
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
@@ -107,6 +114,14 @@ class BoundedProtocol(OneProtocol):
             # The next request has begun already: from now on its head has its time.
             self._unset_keepalive_if_required()
             self._limit(self.settings.client_timeout)
+        if self.transport.is_closing() and self.transport.get_write_buffer_size():
+            self._limit(self.settings.client_timeout)  # it closes when the last answer was taken
+
+    def eof_received(self) -> None:
+        """The client sends no more; what it was answered it has to take in time."""
+        super().eof_received()
+        if self.transport.get_write_buffer_size():
+            self._limit(self.settings.client_timeout)
 
     def send_400_response(self, msg: str) -> None:
         """Refuse what is no HTTP, in such a way that the refusal arrives; answers under way go out first."""
@@ -123,11 +138,12 @@ class BoundedProtocol(OneProtocol):
     def pause_writing(self) -> None:
         """Give a client that does not take its answer some time."""
         super().pause_writing()
-        self._limit(self.settings.client_timeout)
+        self._go_on()
+        self._stalled = self.loop.call_later(self.settings.client_timeout, self.transport.abort)
 
     def resume_writing(self) -> None:
         """It does take it."""
-        self._unlimit()
+        self._go_on()
         super().resume_writing()
 
     def timeout_keep_alive_handler(self) -> None:
@@ -174,6 +190,11 @@ class BoundedProtocol(OneProtocol):
     def _limit(self, seconds: float) -> None:
         self._unlimit()
         self._timer = self.loop.call_later(seconds, self.transport.abort)
+
+    def _go_on(self) -> None:
+        if self._stalled is not None:
+            self._stalled.cancel()
+            self._stalled = None
 
     def _unlimit(self) -> None:
         if self._timer is not None:
