@@ -42,14 +42,17 @@ async def at(config: Config) -> AsyncGenerator[Desk]:
 async def _counting(workspace: Workspace) -> AsyncGenerator[Observer]:
     """Count calls, and write the counts down beside the work and at its end."""
     tally = Tally(workspace.store)
-    async with anyio.create_task_group() as group:
-        group.start_soon(tally.keep_writing)
-        try:
-            yield tally
-        finally:
-            group.cancel_scope.cancel()
-            with anyio.move_on_after(_LAST_MOMENT, shield=True):
-                await tally.write_down()
+    try:
+        async with anyio.create_task_group() as group:
+            group.start_soon(tally.keep_writing)
+            try:
+                yield tally
+            finally:
+                group.cancel_scope.cancel()
+    finally:
+        # After the task has ended, which gives back what it could not write.
+        with anyio.move_on_after(_LAST_MOMENT, shield=True):
+            await tally.write_down()
 
 
 @asynccontextmanager

@@ -9,6 +9,7 @@ from click.testing import CliRunner
 
 from dragoman.store import Count, Store
 from dragoman.testing import ToolError, connect
+from dragoman.toolset import tally
 from dragoman_server.cli import cli
 
 
@@ -63,6 +64,20 @@ def test_a_call_that_ends_with_a_question_to_the_user_has_not_failed(run, tmp_pa
     anyio.run(use)
     (line,) = json.loads(run("stats", "--json"))
     assert (line["tool"], line["calls"], line["failed"]) == ("import_message", 2, 0)
+
+
+def test_calls_that_are_being_written_down_when_the_server_ends_are_counted(run, tmp_path, monkeypatch):
+    monkeypatch.setattr(tally, "_MANY", 1)
+
+    async def use():
+        async with connect(data=tmp_path) as client:
+            for number in range(20):
+                with pytest.raises(ToolError):
+                    await client.call("list_messages", conversation=f"local:{number}")
+
+    anyio.run(use)
+    (line,) = json.loads(run("stats", "--json"))
+    assert line["calls"] == 20
 
 
 def test_without_calls_that_is_said(run):

@@ -175,3 +175,39 @@ async def test_what_is_found_again_after_a_write_elsewhere_is_the_very_same(read
     await reader.database.write(insert(1))
     assert await reader.kept.get(reader.database, "page", read) is before
     assert before.items == [text]
+
+
+async def test_nobody_waits_for_one_failing_reader_after_the_other(reader):
+    calls = 0
+    all_read = anyio.Event()
+
+    async def fails():
+        nonlocal calls
+        calls += 1
+        if calls == 1:
+            for _ in range(20):
+                await anyio.lowlevel.checkpoint()
+            raise ZeroDivisionError
+        if calls == 10:
+            all_read.set()
+        await all_read.wait()
+        raise ZeroDivisionError
+
+    async def ask():
+        with pytest.raises(ZeroDivisionError):
+            await reader.kept.get(reader.database, "key", fails)
+
+    with anyio.fail_after(10):
+        async with anyio.create_task_group() as group:
+            for _ in range(10):
+                group.start_soon(ask)
+    assert calls == 10
+
+
+async def test_of_a_file_that_was_replaced_nothing_is_remembered(tmp_path):
+    path = tmp_path / "x.db"
+    async with Database.at(path, ONE) as database:
+        reader = Reader(database)
+        await reader.all()
+        path.rename(tmp_path / "away.db")
+        assert database.version() is None

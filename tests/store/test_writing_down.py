@@ -1,3 +1,4 @@
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -47,6 +48,15 @@ async def test_the_same_page_asked_for_again_is_led_on_by_the_same_cursor_and_no
     later = await store.keep_cursor({"page": 2})
     assert later != token
     assert await store.find_cursor(token) == await store.find_cursor(later) == {"page": 2}
+
+
+async def test_a_cursor_that_is_gone_is_not_given_again(store, tmp_path):
+    token = await store.keep_cursor({"page": 2})
+    with closing(apsw.Connection(str(tmp_path / "dragoman.db"))) as beyond:
+        beyond.execute("DELETE FROM cursors")
+    assert await store.find_cursor(token) is None
+    again = await store.keep_cursor({"page": 2})
+    assert await store.find_cursor(again) == {"page": 2}
 
 
 @pytest.mark.parametrize(

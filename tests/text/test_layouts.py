@@ -62,8 +62,8 @@ def test_another_form_size_or_notice_is_another_layout(changed):
 def test_old_and_large_layouts_are_forgotten():
     layouts = Layouts()
     first = laid(layouts, view("first", "page"))
-    large = laid(layouts, view("x " * 40_000))
-    assert laid(layouts, view("x " * 40_000)) is not large
+    large = laid(layouts, view("x " * 150_000))
+    assert laid(layouts, view("x " * 150_000)) is not large
     for number in range(64):
         laid(layouts, replace(view("one"), conversation=replace(ROOM, id=str(number))))
     assert laid(layouts, view("first", "page")) is not first

@@ -148,7 +148,10 @@ class Store:
         """The state of that name, ``None`` when it is unknown or was forgotten."""
         if not self._database.writable:
             return self._unwritten.find(token)
-        return await self._database.read(lambda con: cursors.find(con, token, self._seconds()))
+        found = await self._database.read(lambda con: cursors.find(con, token, self._seconds()))
+        if found is None:
+            self._given.forget(token)
+        return found
 
     async def begin(self, intent: Intent, *, accepted: str = "", per_minute: int | None = None) -> Entry:
         """Note a write before it is made; what stands in its way is given back instead, not ``fresh``.

@@ -123,6 +123,11 @@ class Given:
         if len(self._tokens) > _MOST_GIVEN:
             self._tokens.popitem(last=False)
 
+    def forget(self, token: str) -> None:
+        """Give that cursor to nobody any more."""
+        for state in [state for state, (_, given) in self._tokens.items() if given == token]:
+            del self._tokens[state]
+
 
 class Unwritten:
     """Cursors that live in memory, beside a file that can only be read."""

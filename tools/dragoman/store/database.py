@@ -112,7 +112,9 @@ class Database:
         """Another one after every write, of whichever program; ``None`` when it cannot be told at once."""
         if self.path is None:
             return self._written
-        return None if self._changes is None else self._changes.version()
+        if self._changes is None or opening.identity(self.path) != self._file:
+            return None
+        return self._changes.version()
 
     @property
     def name(self) -> str:

@@ -14,9 +14,8 @@ from typing import Any, Final, TypeVar, cast
 import anyio
 from anyio.lowlevel import current_token
 
-from dragoman.model import Hit, Message, Page
 from dragoman.store.database import Database
-from dragoman.store.lately import BESIDE
+from dragoman.weight import weight
 
 T = TypeVar("T")
 
@@ -40,6 +39,11 @@ class Kept:
         """How many results there are."""
         return len(self._found)
 
+    def find(self, database: Database, key: Hashable) -> tuple[Any] | None:
+        """What is there under that key, without waiting; ``None`` when it has to be read."""
+        found = self._remembered(database.version(), key)
+        return None if found is None else found[:1]
+
     async def get(self, database: Database, key: Hashable, read: Callable[[], Awaitable[T]]) -> T:
         """What ``read`` finds, or found under the same key since the last write.
 
@@ -50,19 +54,28 @@ class Kept:
             key: Everything that the result depends on beside the file.
             read: Reads. Nobody may change its result.
         """
-        while True:
-            # Asked before reading: what is written in between makes the result look too old, never too new.
-            version = database.version()
-            kept = self._found.get(key) if version is not None and version == self._version else None
-            if kept is not None:
-                return cast("T", kept[0])
-            if version is None:
-                return await read()
-            here = (current_token(), key)
-            reading = self._reading.get(here)
-            if reading is None:
-                return await self._read(version, here, read)
-            await reading.wait()
+        version = database.version()
+        found = self._remembered(version, key)
+        if found is not None:
+            return cast("T", found[0])
+        if version is None:
+            return await read()
+        here = (current_token(), key)
+        reading = self._reading.get(here)
+        if reading is None:
+            return await self._read(version, here, read)
+        await reading.wait()
+        # Once: who waits for one after the other, of whom none can say what is wanted, would wait for ever.
+        version = database.version()
+        found = self._remembered(version, key)
+        if found is not None:
+            return cast("T", found[0])
+        fresh = await read()
+        return fresh if version is None else self._keep(version, key, fresh)
+
+    def _remembered(self, version: int | None, key: Hashable) -> tuple[Any, int] | None:
+        """What is there, for a version that was asked for before: the result is never older than that."""
+        return self._found.get(key) if version is not None and version == self._version else None
 
     async def _read(self, version: int, here: tuple[object, Hashable], read: Callable[[], Awaitable[T]]) -> T:
         done = self._reading[here] = anyio.Event()
@@ -73,7 +86,7 @@ class Kept:
             done.set()
 
     def _keep(self, version: int, key: Hashable, found: T) -> T:
-        weight = _weight(found)
+        heavy = weight(found)
         with self._changing:
             if version != self._version:
                 self._before, self._found = self._found, OrderedDict()
@@ -82,20 +95,9 @@ class Kept:
             if was is not None and was[0] == found:
                 # The same again: whoever knows the one that was there before sees that at once.
                 found = was[0]
-            if weight <= _MOST_CHARACTERS and key not in self._found:
-                self._found[key] = found, weight
-                self._weight += weight
+            if heavy <= _MOST_CHARACTERS and key not in self._found:
+                self._found[key] = found, heavy
+                self._weight += heavy
             while len(self._found) > _MOST or self._weight > _MOST_CHARACTERS:
                 self._weight -= self._found.popitem(last=False)[1][1]
         return found
-
-
-def _weight(found: object) -> int:
-    """About how many characters a result holds."""
-    if isinstance(found, Page):
-        return BESIDE + sum(map(_weight, cast("Page[object]", found).items))
-    if isinstance(found, Hit):
-        return _weight(found.message)
-    if isinstance(found, Message):
-        return BESIDE + len(found.text) + sum(len(edit.text) for edit in found.history)
-    return BESIDE

@@ -12,14 +12,13 @@ from threading import Lock
 from typing import Final, TypeAlias
 
 from dragoman.model import Message
+from dragoman.weight import weight
 
 Key: TypeAlias = tuple[str, str, str, str]
 
 _FRESH: Final = 120.0  # seconds; another program may have seen something newer since
 _MOST: Final = 5000
 _MOST_CHARACTERS: Final = 4_000_000
-BESIDE: Final = 500
-"""Characters that a message takes beside its text, about."""
 
 
 class Lately:
@@ -52,15 +51,11 @@ class Lately:
                 self._drop(key)
                 if message.deleted_at is None:
                     self._seen[key] = (now, message, numbered)
-                    self._weight += _weight(message)
+                    self._weight += weight(message)
             while len(self._seen) > _MOST or self._weight > _MOST_CHARACTERS:
                 self._drop(next(iter(self._seen)))
 
     def _drop(self, key: Key) -> None:
         kept = self._seen.pop(key, None)
         if kept is not None:
-            self._weight -= _weight(kept[1])
-
-
-def _weight(message: Message) -> int:
-    return len(message.text) + BESIDE
+            self._weight -= weight(kept[1])

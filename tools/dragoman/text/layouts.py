@@ -10,9 +10,10 @@ from typing import Final, Literal
 from dragoman.text.layout import lay_out
 from dragoman.text.sheet import Layout
 from dragoman.text.views import MessagesView, View
+from dragoman.weight import weight
 
 _MOST: Final = 64
-_LONGEST: Final = 60_000
+_HEAVIEST: Final = 200_000
 
 
 class Layouts:
@@ -41,7 +42,7 @@ class Layouts:
 
     def _keep(self, key: Hashable, view: MessagesView, layout: Layout) -> None:
         self._made.pop(key, None)
-        if layout.sheet.length() <= _LONGEST:
+        if sum(map(weight, view.messages)) <= _HEAVIEST:
             self._made[key] = view, layout
         if len(self._made) > _MOST:
             self._made.popitem(last=False)

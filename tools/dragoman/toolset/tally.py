@@ -6,7 +6,7 @@ import logging
 from bisect import bisect_left
 from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
-from typing import Final, cast
+from typing import Final
 
 import anyio
 import anyio.to_thread
@@ -20,13 +20,17 @@ PAUSE: Final = 5.0
 """Seconds between a first call and the writing down of it and those that followed, unless they are many."""
 
 _MANY: Final = 500
-_MOST: Final = 5000
+_MOST: Final = 2000
+_LONG: Final = 10_000
 
 _log = logging.getLogger(__name__)
 
 
-class _Ended(dict[tuple[str, str, str, int, str], tuple[int, int]]):
-    """Calls and their milliseconds, by tool, account, outcome, step of duration, and answer: most come again."""
+class _Ended(dict[tuple[str, str, str, int, str, int], tuple[int, int]]):
+    """Calls and their milliseconds, by tool, account, outcome, step of duration, and answer: most come again.
+
+    Of an answer its beginning is kept, and how long it was.
+    """
 
 
 class Tally:
@@ -47,8 +51,9 @@ class Tally:
         try:
             yield
         finally:
-            ms = round(work.seconds * 1000)
-            kind = (work.name, work.account, work.failed or "ok", bisect_left(STEPS_MS, ms), work.answer)
+            ms, answer = round(work.seconds * 1000), work.answer
+            step = bisect_left(STEPS_MS, ms)
+            kind = (work.name, work.account, work.failed or "ok", step, answer[:_LONG], len(answer))
             if kind in self._ended or len(self._ended) < _MOST:
                 calls, total = self._ended.get(kind, (0, 0))
                 self._ended[kind] = calls + 1, total + ms
@@ -84,9 +89,10 @@ class Tally:
 
 def _counts(ended: _Ended) -> list[Count]:
     sums: dict[tuple[str, str, str, int], list[int]] = {}
-    for (*kind, answer), (calls, ms) in ended.items():
-        numbers = sums.setdefault(cast("tuple[str, str, str, int]", tuple(kind)), [0, 0, 0])
-        for index, more in enumerate((calls, ms, calls * estimate(answer))):
+    for (tool, account, outcome, step, begun, length), (calls, ms) in ended.items():
+        numbers = sums.setdefault((tool, account, outcome, step), [0, 0, 0])
+        tokens = round(estimate(begun) * length / len(begun)) if begun else 0
+        for index, more in enumerate((calls, ms, calls * tokens)):
             numbers[index] += more
     return [
         Count(tool=tool, account=account, outcome=outcome, step=step, calls=calls, ms=ms, tokens=tokens)

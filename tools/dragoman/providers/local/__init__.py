@@ -176,13 +176,13 @@ class LocalProvider(Provider):
 
     async def _read(self, key: Hashable, work: Callable[[Connection], T]) -> T:
         database = self._open_database()
-
-        async def read() -> T:
-            with anyio.move_on_after(self.settings.timeout):
-                return await database.read(work)
-            raise self._kept_waiting(database)
-
-        return await self._kept.get(database, key, read)
+        kept = self._kept.find(database, key)
+        if kept is not None:
+            found: T = kept[0]
+            return found
+        with anyio.move_on_after(self.settings.timeout):
+            return await self._kept.get(database, key, lambda: database.read(work))
+        raise self._kept_waiting(database)
 
     async def _write(self, work: Callable[[Connection], T]) -> T:
         """Write, unless it cannot begin in time; what has begun is finished."""
