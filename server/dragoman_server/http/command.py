@@ -15,9 +15,7 @@ os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
 from dragoman_server import log, starting  # noqa: E402  # after the garbage collector rests
 from dragoman_server.config import Config, ConfigError  # noqa: E402  # as above
-from dragoman_server.http.settings import ONE_PROCESS, PATH, Address, HttpSettings  # noqa: E402  # as above
-
-_BACKLOG = 1024
+from dragoman_server.http.settings import BACKLOG, ONE_PROCESS, PATH, Address, HttpSettings  # noqa: E402  # as above
 
 
 def serve(
@@ -67,7 +65,7 @@ def listen(address: Address) -> socket.socket:
         if os.name == "posix":
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind((address.host, address.port))
-        listening.listen(_BACKLOG)
+        listening.listen(BACKLOG)
     except BaseException:
         listening.close()
         raise

@@ -12,6 +12,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validat
 
 DEFAULT: Final = "127.0.0.1:8765"
 PATH: Final = "/mcp"
+BACKLOG: Final = 1024
+"""Connections that wait to be taken in."""
+
 ONE_PROCESS: Final = "needs workers = 1, because a session lives in the memory of one process"
 _DEFAULT_PORT: Final = 8765
 _LARGEST_PORT: Final = 65535

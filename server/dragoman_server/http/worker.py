@@ -22,10 +22,10 @@ from dragoman_server import app, desk
 from dragoman_server.config import Config
 from dragoman_server.http.lifecycle import Drain
 from dragoman_server.http.protocol import bounded
-from dragoman_server.http.settings import HttpSettings
+from dragoman_server.http.settings import BACKLOG, HttpSettings
 from dragoman_server.http.site import site
 
-_BACKLOG: Final = 1024
+_AT_A_TIME: Final = 1  # more, and one process would take in all of a crowd before the others wake up
 _STEPS_OF_ACCEPTING: Final = 4
 
 
@@ -46,6 +46,8 @@ class Worker(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to take requests."""
         await super().startup(sockets)
+        for listening in sockets or ():
+            listening.listen(BACKLOG)  # asyncio has just set it to what it takes in at a time
         self._ready()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
@@ -109,7 +111,7 @@ def _uvicorn(application: object, settings: HttpSettings) -> uvicorn.Config:
         access_log=False,
         proxy_headers=False,
         server_header=False,
-        backlog=_BACKLOG,
+        backlog=_AT_A_TIME,
         timeout_keep_alive=settings.idle_timeout,  # type: ignore[arg-type]  # seconds for a timer, which may be broken
         timeout_graceful_shutdown=settings.drain_timeout,  # type: ignore[arg-type]  # as above
     )

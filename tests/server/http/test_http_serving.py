@@ -6,7 +6,7 @@ import os
 import signal
 import socket
 import time
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 
 import anyio
@@ -164,6 +164,35 @@ def test_a_worker_that_dies_is_replaced_and_all_end_together(site):
         for pid in rest:
             with pytest.raises(ProcessLookupError):
                 os.kill(pid, 0)
+
+
+def connections_of(pid: int) -> int:
+    """Sockets that a process has taken in; its own are few and stay."""
+    found = 0
+    for file in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(OSError):  # it may be closed meanwhile
+            found += str(file.readlink()).startswith("socket:")
+    return found
+
+
+def test_a_crowd_that_comes_at_once_is_shared_out_among_the_workers(site):
+    with site("", "--workers", "2") as server, ExitStack() as stack:
+
+        def come() -> None:
+            stack.enter_context(socket.create_connection(("127.0.0.1", server.port)))
+
+        def taken() -> dict[int, int]:
+            come()
+            return {pid: connections_of(pid) for pid in workers_of(server)}
+
+        wait_for(lambda: len(workers_of(server)) == 2)
+        first = taken()
+        wait_for(lambda: all(now > first[pid] + 3 for pid, now in taken().items()))  # both of them listen
+        before = taken()
+        for _ in range(200):
+            come()
+        wait_for(lambda: sum(taken().values()) >= sum(before.values()) + 200)
+        assert min(now - before[pid] for pid, now in taken().items()) > 20
 
 
 def test_workers_end_when_the_process_that_started_them_is_killed(site):
