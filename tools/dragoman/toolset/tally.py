@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from bisect import bisect_left
 from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
@@ -89,9 +90,13 @@ class Tally:
 
 def _counts(ended: _Ended) -> list[Count]:
     sums: dict[tuple[str, str, str, int], list[int]] = {}
+    costs: dict[str, int] = {"": 0}
     for (tool, account, outcome, step, begun, length), (calls, ms) in ended.items():
         numbers = sums.setdefault((tool, account, outcome, step), [0, 0, 0])
-        tokens = round(estimate(begun) * length / len(begun)) if begun else 0
+        if begun not in costs:
+            costs[begun] = estimate(begun)
+            time.sleep(0)  # lets the event loop go on, which would wait for the interpreter otherwise
+        tokens = round(costs[begun] * length / (len(begun) or 1))
         for index, more in enumerate((calls, ms, calls * tokens)):
             numbers[index] += more
     return [
