@@ -36,7 +36,7 @@ T = TypeVar("T")
 P = TypeVar("P", bound=Page[Any])
 __all__ = ["LocalProvider", "LocalSettings"]
 
-BATCH: Final = 5000
+BATCH: Final = 10_000
 """Messages that one transaction of an import stores."""
 
 
