@@ -72,7 +72,7 @@ class Adapter:
         self._specs = {spec.name: spec for spec in listed(desk)}
         outside = any(account.provider_class.open_world for account in desk.workspace.accounts.values())
         self._tools = {spec.name: to_tool(spec, open_world=outside) for spec in self._specs.values()}
-        self._places = anyio.Semaphore(CONCURRENT_CALLS)
+        self._places = anyio.Semaphore(CONCURRENT_CALLS, fast_acquire=True)
 
     async def list_tools(self, _ctx: Context, params: types.PaginatedRequestParams | None) -> types.ListToolsResult:
         """All tools; there is only one page."""

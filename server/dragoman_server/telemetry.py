@@ -22,7 +22,6 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.trace import SpanKind, Status, StatusCode
 
 from dragoman._version import __version__
-from dragoman.text import estimate
 from dragoman.watch import Observer, Work
 
 _SENDING: Final = 5.0
@@ -61,7 +60,7 @@ class Telemetry:
                     span.set_status(Status(StatusCode.ERROR, work.failed))
                 self._durations[work.inner].record(work.seconds, told)
                 if not work.inner:
-                    self._tokens.add(estimate(work.answer), told)
+                    self._tokens.add(work.tokens, told)
 
 
 @asynccontextmanager

@@ -27,9 +27,9 @@ async def read(source: Source[int], place: Place | None, most: int) -> tuple[lis
     items: list[int] = []
     feed = Feed(source, place or Place())
     while len(items) < most and await feed.peek() is not None:
-        item, after = feed.take()
+        (item,), after = feed.take(1)
         items.append(item)
-        place = after()
+        place = after(0)
     return items, place
 
 

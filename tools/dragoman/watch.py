@@ -4,7 +4,7 @@ Work that nobody watches costs nothing::
 
     with watch.watching(observers, Work("list_messages")) as work:
         ...                                   # in there: watch.reached("support")
-        work.answer = answer.text             # measured, not kept
+        work.tokens = answer.tokens
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Work:
         name: Of the tool, or of the operation of an account.
         inner: It is an operation of an account, inside a tool.
         accounts: Names of the accounts it reached.
-        answer: What it said; only its size is of interest.
+        tokens: What its answer costs the model that reads it.
         failed: Code of the error that ended it, ``None`` when none did.
         seconds: How long it took; filled in at its end.
     """
@@ -41,7 +41,7 @@ class Work:
     name: str
     inner: bool = False
     accounts: set[str] = field(default_factory=set[str])
-    answer: str = ""
+    tokens: int = 0
     failed: str | None = None
     seconds: float = 0.0
 

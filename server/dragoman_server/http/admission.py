@@ -103,19 +103,17 @@ class Admission:
 
     async def _body(self, receive: Receive) -> bytes:
         body = bytearray()
-        try:
-            with anyio.fail_after(self._seconds):
-                while True:
-                    message = await receive()
-                    if message["type"] != "http.request":
-                        raise _Gone
-                    body += message.get("body", b"")
-                    if len(body) > self._largest:
-                        raise self._too_large()
-                    if not message.get("more_body", False):
-                        return bytes(body)
-        except TimeoutError:
-            raise Refusal(408, f"The request was not complete within {self._seconds:g} seconds.") from None
+        with anyio.move_on_after(self._seconds):
+            while True:
+                message = await receive()
+                if message["type"] != "http.request":
+                    raise _Gone
+                body += message.get("body", b"")
+                if len(body) > self._largest:
+                    raise self._too_large()
+                if not message.get("more_body", False):
+                    return bytes(body)
+        raise Refusal(408, f"The request was not complete within {self._seconds:g} seconds.")
 
     def _too_large(self) -> Refusal:
         return Refusal(413, f"The request is larger than {self._largest:,} bytes.")

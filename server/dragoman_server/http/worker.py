@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import os
 import signal
@@ -25,7 +26,7 @@ from dragoman_server.http.protocol import bounded
 from dragoman_server.http.settings import BACKLOG, HttpSettings
 from dragoman_server.http.site import site
 
-_AT_A_TIME: Final = 1  # more, and one process would take in all of a crowd before the others wake up
+_AT_A_TIME: Final = 4  # more, and one process would take in all of a crowd; fewer, and newcomers wait for long
 _STEPS_OF_ACCEPTING: Final = 4
 
 
@@ -48,6 +49,9 @@ class Worker(uvicorn.Server):
         await super().startup(sockets)
         for listening in sockets or ():
             listening.listen(BACKLOG)  # asyncio has just set it to what it takes in at a time
+        # What is there by now stays, and the collector need not look through it again and again.
+        gc.collect()
+        gc.freeze()
         self._ready()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:

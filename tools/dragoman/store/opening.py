@@ -82,7 +82,7 @@ def open_reader(path: Path, patience: float) -> Connection:
 def identity(path: Path | None) -> tuple[int, int] | None:
     """Which file is at a path now, ``None`` when none is."""
     try:
-        found = None if path is None else path.stat()
+        found = None if path is None else os.stat(path)  # noqa: PTH116 - asked before every read: twice as fast
     except FileNotFoundError:
         return None
     return None if found is None else (found.st_dev, found.st_ino)

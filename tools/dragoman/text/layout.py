@@ -12,7 +12,7 @@ from dragoman.text.plain.messages import MessagesText
 from dragoman.text.plain.preview import PreviewText
 from dragoman.text.plain.search import SearchText
 from dragoman.text.plain.written import WrittenText
-from dragoman.text.sheet import Layout, Sheet, fit
+from dragoman.text.sheet import Layout, Sheet, cost_of_cursor, fit
 from dragoman.text.views import ConversationsView, MessagesView, MessageView, PreviewView, SearchView, View, WrittenView
 
 _Answered = ConversationsView | MessagesView | MessageView | SearchView | WrittenView
@@ -33,15 +33,17 @@ def lay_out(view: View, *, form: Literal["text", "json"], max_tokens: int, zone:
         The layout, which is written by :meth:`Layout.answer`.
     """
     sheet = _sheet(view, form, zone, notice)
-    shown, room = fit(sheet, max_tokens)
-    offset = sheet.next_offset(room)
+    fitted = fit(sheet, max_tokens)
+    offset = sheet.next_offset(fitted.room)
     more = not isinstance(view, MessageView) and getattr(view, "more", False)
+    needs_cursor = bool(more) or fitted.shown < sheet.count or offset is not None
     return Layout(
-        shown=shown,
-        needs_cursor=bool(more) or shown < sheet.count or offset is not None,
+        shown=fitted.shown,
+        needs_cursor=needs_cursor,
         next_offset=offset,
         sheet=sheet,
-        room=room,
+        room=fitted.room,
+        tokens=fitted.tokens if needs_cursor else fitted.tokens - cost_of_cursor(sheet, fitted.room),
     )
 
 

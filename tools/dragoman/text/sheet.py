@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from dragoman.text.room import PLACEHOLDER, Room, rooms
@@ -22,10 +22,12 @@ class Answer:
     Attributes:
         text: The text form, or the JSON form as compact JSON.
         data: The JSON form as an object, ``None`` for the text form.
+        tokens: What it costs, by :func:`dragoman.text.estimate` or very nearly.
     """
 
     text: str
     data: dict[str, object] | None = None
+    tokens: int = 0
 
 
 class Sheet(ABC):
@@ -63,6 +65,7 @@ class Layout:
         shown: How many items are in the answer: of ``Order.LATEST`` the newest, else the first ones.
         needs_cursor: There is more than this answer shows.
         next_offset: For one long message: where its rest begins.
+        tokens: What the answer costs, with a cursor if it needs one.
     """
 
     shown: int
@@ -70,49 +73,79 @@ class Layout:
     next_offset: int | None
     sheet: Sheet
     room: Room
+    tokens: int
+    _written: dict[str | None, Answer] = field(default_factory=dict["str | None", Answer], repr=False, compare=False)
 
     def answer(self, cursor: str | None) -> Answer:
-        """The answer, with a cursor of at most 8 characters for what is left."""
-        return self.sheet.write(self.shown, self.room, cursor)
+        """The answer, with a cursor of at most 8 characters for what is left. Nobody may change it."""
+        written = self._written.get(cursor)
+        if written is None:
+            self._written.clear()
+            written = self._written[cursor] = self._write(cursor)
+        return written
+
+    def _write(self, cursor: str | None) -> Answer:
+        return replace(self.sheet.write(self.shown, self.room, cursor), tokens=self.tokens)
 
 
-def fit(sheet: Sheet, max_tokens: int) -> tuple[int, Room]:
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """So many items, in so much room each, and what the whole answer costs with a cursor, in tokens."""
+
+    shown: int
+    room: Room
+    tokens: int
+
+
+def fit(sheet: Sheet, max_tokens: int) -> Fit:
     """How many items fit, and in how much room each: estimated by item, then proven on the whole answer."""
-    shown, room = min(sheet.count, 1), Room(max_tokens, 0, 0, 0)
+    room = Room(max_tokens, 0, 0, 0)
     for number, room in enumerate(rooms(max_tokens)):
         if sheet.single:
-            fitted = _fit_text(sheet, room)
-            if fitted is not None:
-                return shown, fitted
+            found = _fit_text(sheet, room)
         elif number == 0:
-            if sheet.length() <= max_tokens * _HOPE and _cost(sheet, sheet.count, room) <= max_tokens:
-                return sheet.count, room
+            found = _fit_all(sheet, room)
         else:
-            fitting = _fit_items(sheet, room)
-            if fitting is not None:
-                return fitting, room
-    return shown, room
+            found = _fit_items(sheet, room)
+        if found is not None:
+            return found
+    shown = min(sheet.count, 1)
+    return Fit(shown, room, _cost(sheet, shown, room))
 
 
-def _fit_text(sheet: Sheet, room: Room) -> Room | None:
+def cost_of_cursor(sheet: Sheet, room: Room) -> int:
+    """About how many tokens less the answer costs without a cursor."""
+    return _cost(sheet, 0, room) - estimate(sheet.write(0, room, None).text)
+
+
+def _fit_text(sheet: Sheet, room: Room) -> Fit | None:
     """Give the one text all that the rest leaves, if that is enough to be worth it."""
     left = room.total - _cost(sheet, 1, replace(room, text=0))
     if left < _LEAST_TEXT:
         return None
     for share in _SHARES:
         fitted = replace(room, text=left * share)
-        if _cost(sheet, 1, fitted) <= room.total:
-            return fitted
+        cost = _cost(sheet, 1, fitted)
+        if cost <= room.total:
+            return Fit(1, fitted, cost)
     return None
 
 
-def _fit_items(sheet: Sheet, room: Room) -> int | None:
+def _fit_all(sheet: Sheet, room: Room) -> Fit | None:
+    """Take everything as it is, unless it is so long that trying is not worth it."""
+    if sheet.length() > room.total * _HOPE:
+        return None
+    cost = _cost(sheet, sheet.count, room)
+    return Fit(sheet.count, room, cost) if cost <= room.total else None
+
+
+def _fit_items(sheet: Sheet, room: Room) -> Fit | None:
     """Take the items whose costs add up to what there is; give up some more until the answer fits."""
     shown = _most(sheet, room)
     while True:
         cost = _cost(sheet, shown, room)
         if cost <= room.total:
-            return shown
+            return Fit(shown, room, cost)
         if shown <= 1:
             return None
         shown -= max(1, int(shown * (cost - room.total) / cost))

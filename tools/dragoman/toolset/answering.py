@@ -64,7 +64,7 @@ async def _answer(desk: Desk, name: str, arguments: Mapping[str, object], caller
         raise UnknownTool(f"There is no tool {name[:60]!r}.", hint=f"Tools: {', '.join(BY_NAME)}.")
     with watch.watching(desk.observers, watch.Work(tool.name)) as work:
         answer = await _run(desk, tool, arguments, caller)
-        work.answer = answer.text
+        work.tokens = answer.tokens
         return answer
 
 

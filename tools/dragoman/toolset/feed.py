@@ -7,7 +7,6 @@ and everything up to the last item shown is dropped. Several feeds merge into on
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Generic, Self, TypeVar
@@ -61,7 +60,7 @@ class Feed(Generic[T]):
     def __init__(self, source: Source[T], place: Place = Place()) -> None:  # an immutable value
         """Start at a place; nothing is fetched yet."""
         self._source = source
-        self._items: deque[T] = deque()
+        self._items: Sequence[T] = ()
         self._page = place.cursor
         self._next: str | None = place.cursor
         self._drop_to = place.after
@@ -69,11 +68,6 @@ class Feed(Generic[T]):
         self._fetched: set[str | None] = set()
         self.total: int | None = None
         self.pages = 0
-
-    @property
-    def ready(self) -> T | None:
-        """The next item, where it is there without fetching."""
-        return self._items[0] if self._items else None
 
     async def peek(self) -> T | None:
         """The next item without taking it; ``None`` at the end. Fetches a page when it has to.
@@ -92,27 +86,28 @@ class Feed(Generic[T]):
             )
         return self._items[0] if self._items else None
 
-    def take(self) -> tuple[T, Callable[[], Place | None]]:
-        """Take the item that was peeked at, and what tells the place right after it.
+    def take(self, most: int) -> tuple[Sequence[T], Callable[[int], Place | None]]:
+        """Take up to so many of the items that are there, and what tells the place right after each of them.
 
         Few of these places are ever wanted, and a provider has to think about each.
-        """
-        item = self._items.popleft()
-        page = self._page
-        if self._items:
-            return item, lambda: self._after(item, page)
-        end = None if self._ended else Place(self._next)
-        return item, lambda: end
 
-    def _after(self, item: T, page: str | None) -> Place:
-        """The place after an item that is not the last one of its page."""
-        cursor = self._source.cursor_after(item)
-        return Place(cursor) if cursor is not None else Place(page, self._source.key(item))
+        Returns:
+            The items, and what takes the index of one among them.
+        """
+        taken, self._items = self._items[:most], self._items[most:]
+        page, last = self._page, -1 if self._items else len(taken) - 1
+        end = None if self._ended else Place(self._next)
+        return taken, lambda index: end if index == last else self._after(taken[index], page)
 
     @property
     def maybe_more(self) -> bool:
         """May there be more, as far as is known without fetching."""
         return bool(self._items) or not self._ended
+
+    def _after(self, item: T, page: str | None) -> Place:
+        """The place after an item that is not the last one of its page."""
+        cursor = self._source.cursor_after(item)
+        return Place(cursor) if cursor is not None else Place(page, self._source.key(item))
 
     async def _fetch(self) -> None:
         self._page = self._next
@@ -120,8 +115,8 @@ class Feed(Generic[T]):
         page = await self._source.fetch(self._page)
         self.pages += 1
         self.total = page.total if page.total is not None else self.total
-        items = list(page.items)
-        self._items.extend(self._unused(items[::-1] if self._source.backwards else items))
+        # A copy either way: what a provider gives out it may change.
+        self._items = self._unused(page.items[::-1] if self._source.backwards else page.items[:])
         self._next = page.cursor
         # A cursor that comes a second time would lead in circles.
         self._ended = page.cursor is None or page.cursor in self._fetched

@@ -27,7 +27,7 @@ def remember(desk: Desk, caller: Caller, view: View) -> None:
     A conversation that the user has listed there is one whose people they trust.
     """
     reader = Reader(caller.principal.name if caller.principal else "", caller.client)
-    for account, conversation in dict.fromkeys((one.account, one.conversation) for one in _messages(view)):
+    for account, conversation in {(one.account, one.conversation): None for one in _messages(view)}:
         settings = desk.workspace.account(account).settings
         if not policy.covers(settings, Reference(account, conversation)):
             desk.flow.sources.note(reader, (account, conversation))

@@ -139,7 +139,7 @@ class _Lane(Generic[T]):
                 self._feed = Feed(await self._source(self._account), self.place or Place())
             feed = self._feed
             while (item := await feed.peek()) is not None and not self._keep(item):
-                self.place = feed.take()[1]()
+                self.place = feed.take(1)[1](0)
                 if feed.pages > _MOST_PAGES:
                     await progress.report(feed.pages, f"{self.name}: {feed.pages} pages read")
                     return
@@ -150,7 +150,7 @@ class _Lane(Generic[T]):
         """Use the head."""
         self.head = None
         if self._feed is not None:
-            self.place = self._feed.take()[1]()
+            self.place = self._feed.take(1)[1](0)
 
 
 def _item(lane: _Lane[T]) -> T:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from hashlib import sha256
 from typing import Annotated, Final, Literal
 
 from dragoman import progress
 from dragoman.errors import Conflict, InvalidArgument
-from dragoman.model import Conversation, Message, Order
+from dragoman.model import Conversation, Message, Order, Page
 from dragoman.provider import Capability, MessageQuery
 from dragoman.refs import Reference
 from dragoman.text import MessagesView, MessageView
@@ -64,7 +65,8 @@ async def list_messages(
     async with blaming(account):
         feed = Feed(await message_source(account, target.id, query), (cursor or Places()).get(account.name) or Place())
         taken = await _take(feed, query)
-        await call.workspace.see(account, taken.tombstones)
+        if taken.tombstones:
+            await call.workspace.see(account, taken.tombstones)
         messages = await call.workspace.see(account, taken.in_time_order(query.order))
     view = MessagesView(conversation=target, messages=messages, order=query.order, total=feed.total, more=taken.more)
     return Found(view, lambda shown, _: taken.place_after(account.name, shown))
@@ -100,8 +102,12 @@ async def get_message(
 async def message_source(account: Account, conversation: str, query: MessageQuery) -> Source[Message]:
     """How to read the messages of a conversation in the order of a query."""
     provider = await account.provider()
+
+    def fetch(cursor: str | None) -> Awaitable[Page[Message]]:
+        return provider.list_messages(conversation, query if cursor is None else replace(query, cursor=cursor))
+
     return Source(
-        fetch=lambda cursor: provider.list_messages(conversation, replace(query, cursor=cursor)),
+        fetch=fetch,
         key=lambda message: message.id,
         cursor_after=lambda message: provider.cursor_after(message, query),
         backwards=query.order is Order.LATEST,
@@ -116,40 +122,54 @@ class _Taken:
     """
 
     messages: list[Message] = field(default_factory=list[Message])
-    places: list[Callable[[], Place | None]] = field(default_factory=list["Callable[[], Place | None]"])
+    places: list[tuple[Callable[[int], Place | None], int]] = field(
+        default_factory=list["tuple[Callable[[int], Place | None], int]"]
+    )
     tombstones: list[Message] = field(default_factory=list[Message])
     end: Callable[[], Place | None] = lambda: None
     more: bool = False
+    examined: int = 0
 
     def in_time_order(self, order: Order) -> list[Message]:
         return self.messages[::-1] if order is Order.LATEST else self.messages
 
     def place_after(self, account: str, shown: int) -> Places:
-        place = self.places[shown - 1] if 0 < shown < len(self.places) else self.end
-        return Places({account: place()})
+        if not 0 < shown < len(self.places):
+            return Places({account: self.end()})
+        after, index = self.places[shown - 1]
+        return Places({account: after(index)})
+
+    def examine(self, feed: Feed[Message], query: MessageQuery) -> None:
+        """Go through the messages that are there, as many as are still wanted."""
+        most = min(query.limit - len(self.messages), _MOST_EXAMINED - self.examined)
+        messages, after = feed.take(most)
+        filtered = query.author is not None or query.since is not None or query.until is not None
+        end = next((n for n, one in enumerate(messages) if _beyond(one, query)), None) if filtered else None
+        self.examined += len(messages[:end])
+        for index, message in enumerate(messages[:end]):
+            if message.deleted_at is not None:
+                self.tombstones.append(message)
+            elif not filtered or matches(message, query):
+                self.messages.append(message)
+                self.places.append((after, index))
+        if end is None:
+            self.end, self.more = partial(after, len(messages) - 1), feed.maybe_more
+        else:
+            self.end, self.more = lambda: None, False
 
 
 async def _take(feed: Feed[Message], query: MessageQuery) -> _Taken:
     taken = _Taken()
-    examined = 0
-    filtered = query.author is not None or query.since is not None or query.until is not None
-    while True:
-        message = feed.ready or await feed.peek()
-        if message is None or (filtered and _beyond(message, query)):
-            taken.end, taken.more = lambda: None, False
+    reported = 0
+    while await feed.peek() is not None:
+        taken.examine(feed, query)
+        if not taken.more or len(taken.messages) == query.limit or taken.examined == _MOST_EXAMINED:
             return taken
-        _, taken.end = feed.take()
-        examined += 1
-        if message.deleted_at is not None:
-            taken.tombstones.append(message)
-        elif not filtered or matches(message, query):
-            taken.messages.append(message)
-            taken.places.append(taken.end)
-        elif examined % _REPORT_EVERY == 0:
-            await progress.report(examined, f"{examined} messages examined")
-        taken.more = feed.maybe_more
-        if not taken.more or len(taken.messages) == query.limit or examined == _MOST_EXAMINED:
-            return taken
+        if taken.examined - reported >= _REPORT_EVERY:
+            reported = taken.examined
+            await progress.report(reported, f"{reported} messages examined")
+    taken.end, taken.more = lambda: None, False
+    return taken
 
 
 def _beyond(message: Message, query: MessageQuery) -> bool:

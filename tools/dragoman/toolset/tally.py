@@ -3,35 +3,25 @@
 from __future__ import annotations
 
 import logging
-import time
 from bisect import bisect_left
 from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
-from typing import Final
+from typing import Final, TypeAlias
 
 import anyio
-import anyio.to_thread
 
 from dragoman.errors import DragomanError
 from dragoman.store import STEPS_MS, Count, Store
-from dragoman.text import estimate
 from dragoman.watch import Work
 
-PAUSE: Final = 5.0
-"""Seconds between a first call and the writing down of it and those that followed, unless they are many."""
-
-_MANY: Final = 500
-_MOST: Final = 2000
-_LONG: Final = 10_000
+PAUSE: Final = 30.0
+"""Seconds from a call to the writing down of it and those that followed. A write is not for nothing: whoever
+remembers what is in the file has to read it again."""
 
 _log = logging.getLogger(__name__)
 
-
-class _Ended(dict[tuple[str, str, str, int, str, int], tuple[int, int]]):
-    """Calls and their milliseconds, by tool, account, outcome, step of duration, and answer: most come again.
-
-    Of an answer its beginning is kept, and how long it was.
-    """
+_Kind: TypeAlias = tuple[str, str, str, int]
+"""Tool, account, outcome and step of duration."""
 
 
 class Tally:
@@ -42,39 +32,35 @@ class Tally:
     def __init__(self, store: Callable[[], Awaitable[Store]]) -> None:
         """Remember where the store is to be had."""
         self._store = store
-        self._ended = _Ended()
+        self._ended = dict[_Kind, tuple[int, int, int]]()
         self._something = anyio.Event()
-        self._much = anyio.Event()
 
     @contextmanager
     def during(self, work: Work) -> Generator[None]:
-        """Count the work when it has ended; what is too much to remember until the next writing is left out."""
+        """Count the work when it has ended."""
         try:
             yield
         finally:
-            ms, answer = round(work.seconds * 1000), work.answer
-            step = bisect_left(STEPS_MS, ms)
-            kind = (work.name, work.account, work.failed or "ok", step, answer[:_LONG], len(answer))
-            if kind in self._ended or len(self._ended) < _MOST:
-                calls, total = self._ended.get(kind, (0, 0))
-                self._ended[kind] = calls + 1, total + ms
-                self._something.set()
-            if len(self._ended) == _MANY:
-                self._much.set()
+            ms = round(work.seconds * 1000)
+            kind = work.name, work.account, work.failed or "ok", bisect_left(STEPS_MS, ms)
+            self._add(kind, 1, ms, work.tokens)
+            self._something.set()
 
     async def write_down(self) -> None:
         """Put what was counted into the store."""
-        ended, self._ended, self._something, self._much = self._ended, _Ended(), anyio.Event(), anyio.Event()
+        ended, self._ended, self._something = self._ended, {}, anyio.Event()
         if not ended:
             return
+        counts = [
+            Count(tool=tool, account=account, outcome=outcome, step=step, calls=calls, ms=ms, tokens=tokens)
+            for (tool, account, outcome, step), (calls, ms, tokens) in ended.items()
+        ]
         try:
-            counts = await anyio.to_thread.run_sync(_counts, ended)
             await (await self._store()).count(counts)
         except anyio.get_cancelled_exc_class():
             # A write that has begun is finished first, so this one has not.
-            for kind, (calls, ms) in ended.items():
-                since = self._ended.get(kind, (0, 0))
-                self._ended[kind] = since[0] + calls, since[1] + ms
+            for kind, sums in ended.items():
+                self._add(kind, *sums)
             raise
         except DragomanError as error:
             _log.info("Calls could not be counted: %s", error)
@@ -83,23 +69,9 @@ class Tally:
         """Write down again and again, but only after something was called; until cancelled."""
         while True:
             await self._something.wait()
-            with anyio.move_on_after(PAUSE):
-                await self._much.wait()
+            await anyio.sleep(PAUSE)
             await self.write_down()
 
-
-def _counts(ended: _Ended) -> list[Count]:
-    sums: dict[tuple[str, str, str, int], list[int]] = {}
-    costs: dict[str, int] = {"": 0}
-    for (tool, account, outcome, step, begun, length), (calls, ms) in ended.items():
-        numbers = sums.setdefault((tool, account, outcome, step), [0, 0, 0])
-        if begun not in costs:
-            costs[begun] = estimate(begun)
-            time.sleep(0)  # lets the event loop go on, which would wait for the interpreter otherwise
-        tokens = round(costs[begun] * length / (len(begun) or 1))
-        for index, more in enumerate((calls, ms, calls * tokens)):
-            numbers[index] += more
-    return [
-        Count(tool=tool, account=account, outcome=outcome, step=step, calls=calls, ms=ms, tokens=tokens)
-        for (tool, account, outcome, step), (calls, ms, tokens) in sums.items()
-    ]
+    def _add(self, kind: _Kind, calls: int, ms: int, tokens: int) -> None:
+        before = self._ended.get(kind, (0, 0, 0))
+        self._ended[kind] = before[0] + calls, before[1] + ms, before[2] + tokens

@@ -34,6 +34,7 @@ from dragoman.store.sql import Connection
 
 T = TypeVar("T")
 P = TypeVar("P", bound=Page[Any])
+Q = TypeVar("Q", ConversationQuery, MessageQuery, SearchQuery)
 __all__ = ["LocalProvider", "LocalSettings"]
 
 BATCH: Final = 10_000
@@ -83,7 +84,7 @@ class LocalProvider(Provider):
 
     async def list_conversations(self, query: ConversationQuery) -> Page[Conversation]:
         """The conversations, most recent first, filtered exactly."""
-        bounded = replace(query, limit=self._bounded(query.limit))
+        bounded = self._bounded(query)
         return _copied(await self._read(bounded, lambda con: shelf.conversations(con, bounded)))
 
     async def get_conversation(self, conversation: str) -> Conversation:
@@ -92,7 +93,7 @@ class LocalProvider(Provider):
 
     async def list_messages(self, conversation: str, query: MessageQuery) -> Page[Message]:
         """Messages of a conversation, filtered exactly; ``total`` is told where nothing is filtered."""
-        bounded = replace(query, limit=self._bounded(query.limit))
+        bounded = self._bounded(query)
         key = (conversation, bounded)
         return _copied(await self._read(key, lambda con: shelf.messages(con, conversation, bounded)))
 
@@ -107,7 +108,7 @@ class LocalProvider(Provider):
 
     async def search_messages(self, query: SearchQuery) -> SearchPage:
         """Full-text search over everything, see :mod:`dragoman.store.search`."""
-        bounded = replace(query, limit=self._bounded(query.limit))
+        bounded = self._bounded(query)
         return _copied(await self._read(bounded, lambda con: _search(con, bounded)))
 
     async def send_message(self, conversation: str, draft: Draft) -> Message:
@@ -205,8 +206,9 @@ class LocalProvider(Provider):
     def _own_name(self) -> str:
         return self.settings.name if isinstance(self.settings, LocalSettings) else "me"
 
-    def _bounded(self, limit: int) -> int:
-        return max(1, min(limit, self.limits.page_size))
+    def _bounded(self, query: Q) -> Q:
+        limit = max(1, min(query.limit, self.limits.page_size))
+        return query if limit == query.limit else replace(query, limit=limit)
 
     def _check_text(self, text: str) -> None:
         longest = self.limits.text_length
