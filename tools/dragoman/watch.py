@@ -9,12 +9,13 @@ Work that nobody watches costs nothing::
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Generator, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractContextManager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import wraps
 from time import perf_counter
+from types import TracebackType
 from typing import Final, Protocol, TypeVar, cast
 
 from dragoman.errors import DragomanError
@@ -69,22 +70,32 @@ class Observer(Protocol):
 _now: ContextVar[tuple[Work, Sequence[Observer]] | None] = ContextVar("dragoman_watch", default=None)
 
 
-@contextmanager
-def watching(observers: Sequence[Observer], work: Work) -> Generator[Work]:
+class watching:  # noqa: N801  # reads as a statement: with watching(observers, work)
     """Have observers look on while the work is done."""
-    token = _now.set((work, observers))
-    with ExitStack() as stack:
-        for observer in observers:
-            stack.enter_context(observer.during(work))
-        started = perf_counter()
-        try:
-            yield work
-        except BaseException as error:
-            work.failed = _code(error)
-            raise
-        finally:
-            work.seconds = perf_counter() - started
-            _now.reset(token)
+
+    def __init__(self, observers: Sequence[Observer], work: Work) -> None:
+        """Take who looks on, and at what."""
+        self._observers = observers
+        self._work = work
+
+    def __enter__(self) -> Work:
+        """The work begins."""
+        self._token = _now.set((self._work, self._observers))
+        self._watchers = [observer.during(self._work) for observer in self._observers]
+        for watcher in self._watchers:
+            watcher.__enter__()
+        self._started = perf_counter()
+        return self._work
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """It has ended; each observer learns how."""
+        self._work.seconds = perf_counter() - self._started
+        self._work.failed = None if error is None else _code(error)
+        _now.reset(self._token)
+        for watcher in reversed(self._watchers):
+            watcher.__exit__(kind, error, trace)
 
 
 def reached(account: str) -> None:

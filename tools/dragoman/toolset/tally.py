@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 from bisect import bisect_left
-from collections.abc import Awaitable, Callable, Generator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager
 from typing import Final, TypeAlias
 
 import anyio
@@ -35,16 +35,14 @@ class Tally:
         self._ended = dict[_Kind, tuple[int, int, int]]()
         self._something = anyio.Event()
 
-    @contextmanager
-    def during(self, work: Work) -> Generator[None]:
+    def during(self, work: Work) -> AbstractContextManager[object]:
         """Count the work when it has ended."""
-        try:
-            yield
-        finally:
-            ms = round(work.seconds * 1000)
-            kind = work.name, work.account, work.failed or "ok", bisect_left(STEPS_MS, ms)
-            self._add(kind, 1, ms, work.tokens)
-            self._something.set()
+        return _Ending(self._count, work)
+
+    def _count(self, work: Work) -> None:
+        ms = round(work.seconds * 1000)
+        self._add((work.name, work.account, work.failed or "ok", bisect_left(STEPS_MS, ms)), 1, ms, work.tokens)
+        self._something.set()
 
     async def write_down(self) -> None:
         """Put what was counted into the store."""
@@ -75,3 +73,17 @@ class Tally:
     def _add(self, kind: _Kind, calls: int, ms: int, tokens: int) -> None:
         before = self._ended.get(kind, (0, 0, 0))
         self._ended[kind] = before[0] + calls, before[1] + ms, before[2] + tokens
+
+
+class _Ending:
+    """Calls somebody at the end of some work; several times faster than a generator would."""
+
+    def __init__(self, call: Callable[[Work], None], work: Work) -> None:
+        self._call = call
+        self._work = work
+
+    def __enter__(self) -> None:
+        """Nothing to do yet."""
+
+    def __exit__(self, *_: object) -> None:
+        self._call(self._work)
