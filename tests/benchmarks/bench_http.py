@@ -50,12 +50,16 @@ def main() -> int:
         reading, nothing = rooms[:1], [_request("nothing")]
         for server, requests in ((noop, nothing), (one, rooms), (two, rooms)):
             _crowd(server, requests, FEW, 3 * LONG)  # all rooms once, which gives their messages numbers
-        with _on_one_core(noop, one):
-            few = _in_turn(80, SHORT, FEW, (noop, nothing), (one, reading))
+        few = Load(noop, nothing), Load(one, reading)
+        with _on_core(0, noop, one):
+            _in_turn(80, SHORT, FEW, *few)
         anew = _crowd(one, rooms, FEW, LONG)
-        many = _in_turn(12, LONG, CLIENTS, (one, reading), (two, reading))
+        many = Load(one, reading), Load(two, reading)
+        for core in range(2):
+            with _on_core(core, one):
+                _in_turn(6, LONG, CLIENTS, *many)
         crowds = [_crowd(one, reading, CLIENTS, LONG) for _ in range(5)]
-    return int(not all(list(_shown(few, anew, many, crowds))))
+    return int(not all(list(_shown(*few, anew, *many, crowds))))
 
 
 @dataclass
@@ -91,13 +95,13 @@ class Server:
 
 
 @contextmanager
-def _on_one_core(*servers: Server) -> Iterator[None]:
-    """Have servers that are compared use one core, and the load another: cores that are shared differ in speed."""
-    if sys.platform != "linux" or len(os.sched_getaffinity(0)) == 1:
+def _on_core(number: int, *servers: Server) -> Iterator[None]:
+    """Have servers that are compared use one core, and the load others: cores that are shared differ in speed."""
+    cores = os.sched_getaffinity(0) if sys.platform == "linux" else set[int]()
+    if len(cores) < 2:
         yield
         return
-    cores = os.sched_getaffinity(0)
-    theirs = {min(cores)}
+    theirs = {sorted(cores)[number]}
     os.sched_setaffinity(0, cores - theirs)
     _move(servers, theirs)
     try:
@@ -113,28 +117,34 @@ def _move(servers: Iterable[Server], cores: set[int]) -> None:
             os.sched_setaffinity(int(thread.name), cores)
 
 
-def _in_turn(rounds: int, seconds: float, count: int, *loads: tuple[Server, list[bytes]]) -> list[Crowd]:
-    """What comes of so many clients of each of several servers that ask in turn, each for some seconds."""
-    crowds = [Crowd() for _ in loads]
+@dataclass(frozen=True)
+class Load:
+    """What a server is asked, and what comes of it."""
+
+    server: Server
+    requests: list[bytes]
+    found: Crowd = field(default_factory=Crowd)
+
+
+def _in_turn(rounds: int, seconds: float, count: int, *loads: Load) -> None:
+    """So many clients of each server, which ask in turn, each for some seconds."""
     with ExitStack() as stack:
-        clients = [stack.enter_context(_connected(server, cycle(requests), count)) for server, requests in loads]
+        clients = [stack.enter_context(_connected(load.server, cycle(load.requests), count)) for load in loads]
         for _ in range(rounds):
-            for crowd, asking in zip(crowds, clients, strict=True):
-                _ask(asking, crowd, seconds)
-    return crowds
+            for load, asking in zip(loads, clients, strict=True):
+                _ask(asking, load.found, seconds)
 
 
-def _shown(few: list[Crowd], anew: Crowd, many: list[Crowd], crowds: list[Crowd]) -> Iterator[bool]:
-    noop, ours = few
-    one, two = many
+def _shown(noop: Load, ours: Load, anew: Crowd, one: Load, two: Load, crowds: list[Crowd]) -> Iterator[bool]:
+    rates = [load.found.rate for load in (noop, ours, one, two)]
     tail = statistics.median(crowd.at(0.99) / crowd.at(0.5) for crowd in crowds)
     sys.stdout.write(
-        f"(A second: {noop.rate:.0f} no-op, {ours.rate:.0f} list_messages, {anew.rate:.0f} of pages that are not "
-        f"remembered; load: {two.busy / two.elapsed:.0%} of a core)\n"
+        f"(A second: {rates[0]:.0f} no-op, {rates[1]:.0f} list_messages, {anew.rate:.0f} of pages that are not "
+        f"remembered; load: {two.found.busy / two.found.elapsed:.0%} of a core)\n"
     )
-    yield show("list_messages over HTTP, throughput over a no-op", ours.rate / noop.rate, 0.6, at_least=True)
+    yield show("list_messages over HTTP, throughput over a no-op", rates[1] / rates[0], 0.6, at_least=True)
     yield show(f"p99 over p50, {CLIENTS} clients", tail, 5)
-    yield show("two workers over one, throughput", two.rate / one.rate, 1.6, at_least=True)
+    yield show("two workers over one, throughput", rates[3] / rates[2], 1.6, at_least=True)
 
 
 def _environment(folder: str) -> dict[str, str]:
