@@ -1,9 +1,12 @@
+from contextlib import contextmanager
+
 import anyio
 import pytest
 
+from dragoman.errors import Unavailable
 from dragoman.store import Store
 from dragoman.toolset import Tally, tally
-from dragoman.watch import Work
+from dragoman.watch import Work, watching
 
 pytestmark = pytest.mark.anyio
 
@@ -29,3 +32,47 @@ async def test_calls_that_end_while_others_are_written_down_are_all_counted_with
         counted = await store.counted(1)
     assert sum(count.calls for count in counted) == 2000
     assert sum(count.tokens for count in counted) == sum(range(2000))
+
+
+async def test_what_could_not_be_written_down_is_written_the_next_time():
+    async with Store.open(None) as store:
+        stores = [Unavailable("The file is locked."), store]
+
+        async def the_store():
+            first = stores.pop(0)
+            if isinstance(first, Exception):
+                raise first
+            return first
+
+        counting = Tally(the_store)
+        with counting.during(Work("list_messages", tokens=7)):
+            pass
+        await counting.write_down()
+        await counting.write_down()
+        (counted,) = await store.counted(1)
+    assert (counted.calls, counted.tokens) == (1, 7)
+
+
+@pytest.mark.parametrize("fails_at", ["the beginning", "the end"])
+async def test_an_observer_that_fails_takes_no_call_from_the_others(fails_at):
+    class Failing:
+        sees_accounts = False
+
+        @contextmanager
+        def during(self, _work):
+            if fails_at == "the beginning":
+                raise RuntimeError(fails_at)
+            yield
+            raise RuntimeError(fails_at)
+
+    async with Store.open(None) as store:
+
+        async def the_store():
+            return store
+
+        counting = Tally(the_store)
+        with pytest.raises(RuntimeError), watching((counting, Failing()), Work("list_messages")):
+            pass
+        await counting.write_down()
+        (counted,) = await store.counted(1)
+    assert counted.calls == 1

@@ -10,7 +10,7 @@ Work that nobody watches costs nothing::
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import wraps
@@ -80,10 +80,11 @@ class watching:  # noqa: N801  # reads as a statement: with watching(observers, 
 
     def __enter__(self) -> Work:
         """The work begins."""
+        with ExitStack() as stack:
+            for observer in self._observers:
+                stack.enter_context(observer.during(self._work))
+            self._watchers = stack.pop_all()
         self._token = _now.set((self._work, self._observers))
-        self._watchers = [observer.during(self._work) for observer in self._observers]
-        for watcher in self._watchers:
-            watcher.__enter__()
         self._started = perf_counter()
         return self._work
 
@@ -94,8 +95,7 @@ class watching:  # noqa: N801  # reads as a statement: with watching(observers, 
         self._work.seconds = perf_counter() - self._started
         self._work.failed = None if error is None else _code(error)
         _now.reset(self._token)
-        for watcher in reversed(self._watchers):
-            watcher.__exit__(kind, error, trace)
+        self._watchers.__exit__(kind, error, trace)
 
 
 def reached(account: str) -> None:

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from datetime import tzinfo
-from typing import Literal
+from functools import cache
+from typing import Final, Literal
 
 from dragoman.text.json_form.sheets import json_sheet
 from dragoman.text.plain.conversations import ConversationsText
+from dragoman.text.plain.header import BETWEEN
 from dragoman.text.plain.message import MessageText
 from dragoman.text.plain.messages import MessagesText
 from dragoman.text.plain.preview import PreviewText
 from dragoman.text.plain.search import SearchText
 from dragoman.text.plain.written import WrittenText
-from dragoman.text.sheet import Layout, Sheet, cost_of_cursor, fit
+from dragoman.text.room import PLACEHOLDER
+from dragoman.text.sheet import Layout, Sheet, fit
+from dragoman.text.tokens import estimate
 from dragoman.text.views import ConversationsView, MessagesView, MessageView, PreviewView, SearchView, View, WrittenView
+
+_CURSORS: Final = {"text": f"{BETWEEN}more: cursor {PLACEHOLDER}", "json": f',"cursor":"{PLACEHOLDER}"'}
+_estimate: Final = cache(estimate)
 
 _Answered = ConversationsView | MessagesView | MessageView | SearchView | WrittenView
 
@@ -43,8 +50,12 @@ def lay_out(view: View, *, form: Literal["text", "json"], max_tokens: int, zone:
         next_offset=offset,
         sheet=sheet,
         room=fitted.room,
-        tokens=fitted.tokens if needs_cursor else fitted.tokens - cost_of_cursor(sheet, fitted.room),
+        tokens=fitted.tokens if needs_cursor else fitted.tokens - _cost_of_cursor(view, form),
     )
+
+
+def _cost_of_cursor(view: View, form: Literal["text", "json"]) -> int:
+    return 0 if isinstance(view, PreviewView) else _estimate(_CURSORS[form])
 
 
 def _sheet(view: View, form: Literal["text", "json"], zone: tzinfo, notice: str) -> Sheet:

@@ -113,11 +113,6 @@ def fit(sheet: Sheet, max_tokens: int) -> Fit:
     return Fit(shown, room, _cost(sheet, shown, room))
 
 
-def cost_of_cursor(sheet: Sheet, room: Room) -> int:
-    """About how many tokens less the answer costs without a cursor."""
-    return _cost(sheet, 0, room) - estimate(sheet.write(0, room, None).text)
-
-
 def _fit_text(sheet: Sheet, room: Room) -> Fit | None:
     """Give the one text all that the rest leaves, if that is enough to be worth it."""
     left = room.total - _cost(sheet, 1, replace(room, text=0))

@@ -61,6 +61,7 @@ class Feed(Generic[T]):
         """Start at a place; nothing is fetched yet."""
         self._source = source
         self._items: Sequence[T] = ()
+        self._used = 0
         self._page = place.cursor
         self._next: str | None = place.cursor
         self._drop_to = place.after
@@ -76,15 +77,15 @@ class Feed(Generic[T]):
             DeadlineExceeded: Page after page has nothing in it.
         """
         for _ in range(_MOST_EMPTY):
-            if self._items or self._ended:
+            if self._ready() or self._ended:
                 break
             await self._fetch()
-        if not self._items and not self._ended:
+        if not self._ready() and not self._ended:
             raise DeadlineExceeded(
                 f"The list goes on and on: {_MOST_EMPTY} pages in a row had nothing in them.",
                 hint="Ask for less, with other filters or another order.",
             )
-        return self._items[0] if self._items else None
+        return self._items[self._used] if self._ready() else None
 
     def take(self, most: int) -> tuple[Sequence[T], Callable[[int], Place | None]]:
         """Take up to so many of the items that are there, and what tells the place right after each of them.
@@ -94,15 +95,19 @@ class Feed(Generic[T]):
         Returns:
             The items, and what takes the index of one among them.
         """
-        taken, self._items = self._items[:most], self._items[most:]
-        page, last = self._page, -1 if self._items else len(taken) - 1
+        taken = self._items[self._used : self._used + most]
+        self._used += len(taken)
+        page, last = self._page, -1 if self._ready() else len(taken) - 1
         end = None if self._ended else Place(self._next)
         return taken, lambda index: end if index == last else self._after(taken[index], page)
 
     @property
     def maybe_more(self) -> bool:
         """May there be more, as far as is known without fetching."""
-        return bool(self._items) or not self._ended
+        return self._ready() or not self._ended
+
+    def _ready(self) -> bool:
+        return self._used < len(self._items)
 
     def _after(self, item: T, page: str | None) -> Place:
         """The place after an item that is not the last one of its page."""
@@ -115,8 +120,8 @@ class Feed(Generic[T]):
         page = await self._source.fetch(self._page)
         self.pages += 1
         self.total = page.total if page.total is not None else self.total
-        # A copy either way: what a provider gives out it may change.
-        self._items = self._unused(page.items[::-1] if self._source.backwards else page.items[:])
+        items = list(page.items)
+        self._items, self._used = self._unused(items[::-1] if self._source.backwards else items), 0
         self._next = page.cursor
         # A cursor that comes a second time would lead in circles.
         self._ended = page.cursor is None or page.cursor in self._fetched

@@ -55,13 +55,13 @@ class Tally:
         ]
         try:
             await (await self._store()).count(counts)
-        except anyio.get_cancelled_exc_class():
-            # A write that has begun is finished first, so this one has not.
+        except (DragomanError, anyio.get_cancelled_exc_class()) as error:
+            # A write that has begun is finished even when it is cancelled, so nothing of this one is there.
             for kind, sums in ended.items():
                 self._add(kind, *sums)
-            raise
-        except DragomanError as error:
-            _log.info("Calls could not be counted: %s", error)
+            if not isinstance(error, DragomanError):
+                raise
+            _log.info("Calls could not be counted yet: %s", error)
 
     async def keep_writing(self) -> None:
         """Write down again and again, but only after something was called; until cancelled."""

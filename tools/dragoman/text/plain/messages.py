@@ -58,8 +58,6 @@ class MessagesText(Sheet):
 
     def _lines(self, shown: int, room: Room) -> list[tuple[str, Said | None]]:
         """The lines in their order; those that were asked for last are kept."""
-        if not shown:
-            return []
         if self._kept is None or self._kept[0] != (shown, room):
             first = self.count - shown if self._latest else 0
             messages = self._view.messages[first : first + shown]
