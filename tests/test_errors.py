@@ -2,8 +2,8 @@ import re
 
 import pytest
 
-from dragoman import errors
-from dragoman.errors import DragomanError, NotFound, OutcomeUnknown, RateLimited
+from dragoman.core import errors
+from dragoman.core.errors import DragomanError, NotFound, OutcomeUnknown, RateLimited
 
 FAMILY = sorted(
     (kind for kind in DragomanError.__subclasses__() if kind.__module__ == errors.__name__),

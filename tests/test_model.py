@@ -3,7 +3,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from dragoman.model import (
+from dragoman.core.model import (
     Attachment,
     Author,
     AuthorKind,

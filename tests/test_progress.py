@@ -1,7 +1,7 @@
 import anyio
 import pytest
 
-from dragoman import progress
+from dragoman.core.context import progress
 
 pytestmark = pytest.mark.anyio
 

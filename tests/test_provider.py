@@ -4,9 +4,9 @@ from contextlib import AsyncExitStack
 import pytest
 from pydantic import SecretStr, ValidationError
 
-from dragoman.errors import NotFound, UnsupportedOperation
-from dragoman.model import Author, Conversation, Message, Page
-from dragoman.provider import (
+from dragoman.core.errors import NotFound, UnsupportedOperation
+from dragoman.core.model import Author, Conversation, Message, Page
+from dragoman.providers.base.provider import (
     WRITES,
     AccountSettings,
     Capability,

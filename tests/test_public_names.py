@@ -4,7 +4,8 @@ import sys
 import pytest
 
 import dragoman
-from dragoman import errors, model, provider
+from dragoman.core import errors, model
+from dragoman.providers.base import provider
 
 
 def test_every_public_name_is_there_and_none_comes_twice():
@@ -47,5 +48,5 @@ def test_a_name_that_is_not_public_is_an_attribute_error():
 def test_importing_the_library_imports_nothing_else():
     code = "import sys; before = set(sys.modules); import dragoman; print(sorted(set(sys.modules) - before))"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-    heavy = {"pydantic", "anyio", "mcp", "mcp_types", "httpx", "grpc", "apsw", "asyncio", "dragoman.model"}
+    heavy = {"pydantic", "anyio", "mcp", "mcp_types", "httpx", "grpc", "apsw", "asyncio", "dragoman.core.model"}
     assert not heavy & set(eval(found))  # noqa: S307  # a list that this test printed

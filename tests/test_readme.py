@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from dragoman import registry
-from dragoman.provider import Capability, Provider
-from dragoman_server import config
-from dragoman_server.cli import cli
+from dragoman.accounts import provider_registry
+from dragoman.providers.base.provider import Capability, Provider
+from dragoman_server.cli.main import cli
+from dragoman_server.config import load
 
 pytest_plugins = ["pytester"]
 
@@ -40,7 +40,7 @@ def test_the_provider_is_one() -> None:
 
 def test_the_settings_are_accepted() -> None:
     (settings,) = (block for block in blocks("toml") if "timezone" in block)
-    assert list(config.from_mapping(tomllib.loads(settings)).accounts) == ["local"]
+    assert list(load.from_mapping(tomllib.loads(settings)).accounts) == ["local"]
 
 
 def test_every_command_is_in_the_table_and_no_other() -> None:
@@ -51,8 +51,8 @@ def test_every_command_is_in_the_table_and_no_other() -> None:
 
 def test_every_provider_has_a_page() -> None:
     pages = {file.stem for file in (ROOT / "docs" / "providers").glob("*.md")}
-    assert pages == registry.BUILT_IN.keys() - {"local"}
-    for name in registry.BUILT_IN:
+    assert pages == provider_registry.BUILT_IN.keys() - {"local"}
+    for name in provider_registry.BUILT_IN:
         assert f"`{name}`" in README
 
 

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from dragoman.errors import InvalidArgument
-from dragoman.refs import ACCOUNT_NAME, Reference, decode, encode, parse
+from dragoman.core.errors import InvalidArgument
+from dragoman.core.references import ACCOUNT_NAME, Reference, decode, encode, parse
 
 any_character = st.characters(exclude_categories=())  # lone surrogates too
 ids = st.text(any_character, min_size=1, max_size=40)

@@ -1,8 +1,8 @@
 import pytest
 
-from dragoman.errors import InvalidArgument
-from dragoman.provider import Provider
-from dragoman.registry import BUILT_IN, provider_class, provider_names
+from dragoman.accounts.provider_registry import BUILT_IN, provider_class, provider_names
+from dragoman.core.errors import InvalidArgument
+from dragoman.providers.base.provider import Provider
 
 
 @pytest.fixture

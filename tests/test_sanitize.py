@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dragoman.sanitize import NOBODY, clean, clean_line, clean_name, cut
+from dragoman.core.sanitize import NOBODY, clean, clean_line, clean_name, cut
 
 FLAG_OF_ENGLAND = "\U0001f3f4\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f"
 

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from keyring.backend import KeyringBackend
 from pydantic import BaseModel, ConfigDict, SecretStr, TypeAdapter, ValidationError
 
-from dragoman import secret_source
-from dragoman.errors import Unauthenticated
-from dragoman.secret import Secret, bearer, note, redact, revealed
+from dragoman.core.errors import Unauthenticated
+from dragoman.transport import credential_sources
+from dragoman.transport.credentials import Secret, bearer, note, redact, revealed
 
 pytestmark = pytest.mark.anyio
 
@@ -32,7 +32,7 @@ def command(code: str, *arguments: str) -> Secret:
 
 @pytest.fixture(autouse=True)
 def nothing_revealed(monkeypatch):
-    monkeypatch.setattr("dragoman.secret._revealed", set())
+    monkeypatch.setattr("dragoman.transport.credentials._revealed", set())
 
 
 class Drawer(KeyringBackend):
@@ -170,7 +170,7 @@ async def test_a_credential_that_cannot_be_used_names_its_place_and_never_its_va
 
 
 async def test_a_command_that_never_ends_is_given_up(monkeypatch):
-    monkeypatch.setattr(secret_source, "_PATIENCE", 0.2)
+    monkeypatch.setattr(credential_sources, "_PATIENCE", 0.2)
     with anyio.fail_after(10):
         with pytest.raises(Unauthenticated, match="did not answer within"):
             await command("import time; time.sleep(60)").reveal()

@@ -1,5 +1,5 @@
-from dragoman.model import Attachment, Author, Citation, Conversation, Edit, Hit, Message, Page, Reaction
-from dragoman.weight import weight
+from dragoman.core.memory_size import weight
+from dragoman.core.model import Attachment, Author, Citation, Conversation, Edit, Hit, Message, Page, Reaction
 
 MANY = 100_000
 

@@ -6,8 +6,8 @@ import anyio
 import anyio.lowlevel
 import pytest
 
-from dragoman.provider import AccountSettings, Provider
-from dragoman.workspace import Workspace
+from dragoman.accounts.workspace import Workspace
+from dragoman.providers.base.provider import AccountSettings, Provider
 
 pytestmark = pytest.mark.anyio
 
@@ -38,7 +38,7 @@ class Slow(Provider):
 
 @pytest.fixture
 def slow(monkeypatch):
-    monkeypatch.setattr("dragoman.workspace.provider_class", lambda _name: Slow)
+    monkeypatch.setattr("dragoman.accounts.workspace.provider_class", lambda _name: Slow)
     Slow.events = []
     return Slow
 

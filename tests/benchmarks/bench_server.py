@@ -19,7 +19,7 @@ RUNS = 25
 HERE = Path(__file__).parent
 MODULES = HERE.parent.parent / ".node"
 NOOP = [sys.executable, str(HERE / "noop_server.py")]
-OURS = [sys.executable, "-c", "from dragoman_server.start import main; main()", "serve"]
+OURS = [sys.executable, "-c", "from dragoman_server.cli.entry import main; main()", "serve"]
 HELLO = {
     "protocolVersion": "2025-11-25",
     "capabilities": {},

@@ -24,15 +24,17 @@ from typing import Final, Self, overload
 import anyio
 from tests.benchmarks.figures import show
 
-from dragoman.model import Author, Conversation, Message, Reaction
-from dragoman.provider import MessageQuery, SearchQuery
+from dragoman.core.model import Author, Conversation, Message, Reaction
+from dragoman.providers.base.provider import MessageQuery, SearchQuery
 from dragoman.providers.local import BATCH, LocalProvider, LocalSettings
-from dragoman.store import Store, opening, rows, terms
-from dragoman.store.database import Database
-from dragoman.store.kept import Kept
-from dragoman.store.schema import MIGRATIONS
-from dragoman.store.sql import Connection
-from dragoman.store.values import Value
+from dragoman.store import Store, index_terms
+from dragoman.store.sqlite import open_file
+from dragoman.store.sqlite.cache.read_cache import Kept
+from dragoman.store.sqlite.connection import Connection
+from dragoman.store.sqlite.database import Database
+from dragoman.store.sqlite.messages import rows
+from dragoman.store.sqlite.schema import MIGRATIONS
+from dragoman.store.sqlite.values import Value
 
 ROOM: Final = Conversation(id="room", title="Room")
 PAGES_DEEP: Final = 10_000
@@ -133,7 +135,7 @@ class Bare:
         for n, m in enumerate(messages, 1):
             row = rows.to_row(m)
             self._table.append((n, 1, m.id, 1, row.moment, authors[m.author], row.reply_to, row.text, row.data))
-            self._index.append((n, terms.body(m.text), terms.parts(m.text), "p1"))
+            self._index.append((n, index_terms.body(m.text), index_terms.parts(m.text), "p1"))
         con.execute("INSERT INTO local_places(account, id) VALUES('', 'room')")
         con.executemany(
             "INSERT INTO local_authors(data) VALUES(?)", [(rows.author_json(author),) for author in authors]
@@ -143,7 +145,7 @@ class Bare:
     @classmethod
     @asynccontextmanager
     async def at(cls, path: Path, messages: Sequence[Message]) -> AsyncGenerator[Self]:
-        con = opening.open_first(path, MIGRATIONS, opening.PATIENCE)
+        con = open_file.open_first(path, MIGRATIONS, open_file.PATIENCE)
         try:
             yield cls(con, messages)
         finally:

@@ -16,8 +16,8 @@ from typing import Literal
 from rs_bpe.bpe import openai
 from tests.benchmarks.figures import show
 
-from dragoman.model import Attachment, Author, AuthorKind, Conversation, ConversationKind, Edit, Message, Reaction
-from dragoman.text import MessagesView, estimate, lay_out
+from dragoman.core.model import Attachment, Author, AuthorKind, Conversation, ConversationKind, Edit, Message, Reaction
+from dragoman.rendering import MessagesView, estimate, lay_out
 
 RUNS = 120
 PAGE = 100

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import anyio
 
-from dragoman import progress
-from dragoman.model import Author, Conversation, Message, Page
-from dragoman.provider import Provider
+from dragoman.core.context import progress
+from dragoman.core.model import Author, Conversation, Message, Page
+from dragoman.providers.base.provider import Provider
 
 LARGE = 100
 WORDS = "many words "

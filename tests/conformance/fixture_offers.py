@@ -11,8 +11,8 @@ from mcp import MCPError
 from tests.conformance.fixture_questions import form, given, needed
 from tests.conformance.fixture_tools import IMAGE, PNG, embedded
 
-from dragoman.errors import NotFound
-from dragoman_server.offers import _in_words
+from dragoman.core.errors import NotFound
+from dragoman_server.mcp.resources import _in_words
 
 _TEMPLATE = re.compile(r"test://template/([^/]+)/data")
 _PROMPTS = {

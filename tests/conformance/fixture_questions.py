@@ -12,7 +12,7 @@ import mcp_types as types
 from mcp.shared.message import ServerMessageMetadata
 from tests.conformance.fixture_tools import Fixture, schema, text, tool
 
-from dragoman.errors import InvalidArgument
+from dragoman.core.errors import InvalidArgument
 
 QUESTIONS: dict[str, Fixture] = {}
 

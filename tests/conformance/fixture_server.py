@@ -20,11 +20,11 @@ from tests.conformance.fixture_questions import QUESTIONS
 from tests.conformance.fixture_tools import TOOLS, Fixture
 
 from dragoman.toolset import Desk, UnknownTool
-from dragoman_server.adapt import Adapter
-from dragoman_server.config import from_mapping
-from dragoman_server.http import command, worker
-from dragoman_server.http.settings import PATH, Address, HttpSettings
-from dragoman_server.stdio import transport
+from dragoman_server.config.http import PATH, Address, HttpSettings
+from dragoman_server.config.load import from_mapping
+from dragoman_server.mcp.adapter import Adapter
+from dragoman_server.transports.http.process import command, worker
+from dragoman_server.transports.stdio import transport
 
 FIXTURES: dict[str, Fixture] = TOOLS | QUESTIONS
 
@@ -44,7 +44,7 @@ class FixtureAdapter(Adapter):
 
 
 def build(desk: Desk, *, shared_lists: bool) -> Server[Any]:
-    """Make the server, as :func:`dragoman_server.app.build` makes the product's."""
+    """Make the server, as :func:`dragoman_server.mcp.server.build` makes the product's."""
     adapter = FixtureAdapter(desk)
     server: Server[Any] = Server(
         "conformance",

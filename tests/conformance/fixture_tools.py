@@ -13,7 +13,7 @@ import anyio
 import mcp_types as types
 from mcp import MCPError
 
-from dragoman.errors import InvalidArgument
+from dragoman.core.errors import InvalidArgument
 
 Run = Callable[[Any, types.CallToolRequestParams], Awaitable[Any]]
 

@@ -5,8 +5,8 @@ from mcp import Client, MCPError
 from tests.conformance.fixture_server import FIXTURES, build
 from tests.conformance.fixture_tools import tool
 
-from dragoman_server import desk
-from dragoman_server.config import from_mapping
+from dragoman_server.config.load import from_mapping
+from dragoman_server.runtime import tool_context
 
 # The suite wants the logging capability in the older era, of which the SDK says that the newer one has it no more.
 pytestmark = [pytest.mark.anyio, pytest.mark.filterwarnings("ignore:The logging capability is deprecated")]
@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.anyio, pytest.mark.filterwarnings("ignore:The logging 
 @pytest.fixture
 async def client(tmp_path):
     settings = from_mapping({}, data=tmp_path)
-    async with desk.at(settings) as shared, Client(build(shared, shared_lists=True)) as connected:
+    async with tool_context.at(settings) as shared, Client(build(shared, shared_lists=True)) as connected:
         yield connected
 
 

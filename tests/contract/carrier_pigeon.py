@@ -28,7 +28,7 @@ from dragoman import (
     SearchPage,
     SearchQuery,
 )
-from dragoman.model import Author, Edit
+from dragoman.core.model import Author, Edit
 
 BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
 

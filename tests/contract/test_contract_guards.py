@@ -8,7 +8,7 @@ from carrier_pigeon import CarrierPigeon
 
 from dragoman import Change, Conflict, Draft, NotFound, OutcomeUnknown, Provider, Unavailable
 from dragoman.testing import ProviderContract, Trait
-from dragoman.testing.contract import SCENARIOS
+from dragoman.testing.contract.suite import SCENARIOS
 
 pytest_plugins = "pytester"
 LATEST = "test_latest_pages_give_every_message_once_in_order"

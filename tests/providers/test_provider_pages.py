@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from dragoman.provider import AccountSettings
-from dragoman.registry import provider_class
+from dragoman.accounts.provider_registry import provider_class
+from dragoman.providers.base.provider import AccountSettings
 
 PAGES = Path(__file__).parents[2] / "docs" / "providers"
 PROVIDERS = ["convore", "datagrid", "glean", "yandex"]

@@ -11,11 +11,11 @@ from dragoman.providers.convore import mapping as convore_mapping
 from dragoman.providers.convore import wire as convore_wire
 from dragoman.providers.datagrid import mapping as datagrid_mapping
 from dragoman.providers.datagrid import wire as datagrid_wire
-from dragoman.providers.glean import mapping as glean_mapping
-from dragoman.providers.glean import wire as glean_wire
+from dragoman.providers.glean.mapping import mapping as glean_mapping
+from dragoman.providers.glean.mapping import wire as glean_wire
+from dragoman.providers.replay import recording
 from dragoman.providers.yandex import mapping as yandex_mapping
 from dragoman.providers.yandex._proto import threads_pb2 as pb
-from dragoman.replay import recording
 
 WIRE = Path(__file__).parent.parent / "wire"
 OWN = {"prompt", "steps", "tools", "answer"}  # how a recording says which answer belongs to which question

@@ -17,13 +17,13 @@ def serve(connection: socket.socket, settings: Path) -> None:
     os.dup2(connection.fileno(), 0)
     os.dup2(connection.fileno(), 1)
     connection.close()
-    from dragoman_server.stdio import serving, wire
+    from dragoman_server.transports.stdio import command, pipes
 
-    serving.over_pipes(wire.take(), settings, "error")
+    command.over_pipes(pipes.take(), settings, "error")
 
 
 def main(address: str, settings: Path) -> None:
-    import dragoman_server.stdio.serving  # noqa: F401  # what a fork need not import again
+    import dragoman_server.transports.stdio.command  # noqa: F401  # what a fork need not import again
 
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     with socket.socket(socket.AF_UNIX) as listener:

@@ -5,8 +5,9 @@ import mcp_types as types
 import pytest
 from mcp import Client, MCPError
 
-from dragoman_server import app, desk
-from dragoman_server.config import from_mapping, load
+from dragoman_server.config.load import from_mapping, load
+from dragoman_server.mcp import server
+from dragoman_server.runtime import tool_context
 
 pytestmark = pytest.mark.anyio
 
@@ -23,13 +24,13 @@ async def local(tmp_path):
     config = from_mapping(
         {"timezone": "UTC", "accounts": {"local": {"provider": "local", "path": str(tmp_path / "n.db")}}}
     )
-    async with desk.at(config) as shared:
-        yield app.build(shared)
+    async with tool_context.at(config) as shared:
+        yield server.build(shared)
 
 
 @pytest.fixture
 async def troubled(trouble, tmp_path):
-    async with desk.at(from_file(trouble, tmp_path)) as shared:
+    async with tool_context.at(from_file(trouble, tmp_path)) as shared:
         yield shared
 
 
@@ -116,7 +117,7 @@ async def test_a_cursor_for_the_tool_list_is_refused(local, mode):
 
 @MODES
 async def test_a_crash_is_logged_and_its_text_reaches_nobody(troubled, mode, caplog):
-    async with Client(app.build(troubled), mode=mode) as client:
+    async with Client(server.build(troubled), mode=mode) as client:
         with caplog.at_level(logging.ERROR):
             result = await client.call_tool("list_messages", {"conversation": "far:crash"})
         after = await client.call_tool("list_messages", {"conversation": "far:fine", "limit": 1})
@@ -128,7 +129,7 @@ async def test_a_crash_is_logged_and_its_text_reaches_nobody(troubled, mode, cap
 
 @MODES
 async def test_a_call_that_takes_too_long_is_ended_and_says_so(troubled, mode, tmp_path):
-    async with Client(app.build(troubled, time_limit=0.3), mode=mode) as client:
+    async with Client(server.build(troubled, time_limit=0.3), mode=mode) as client:
         read = await client.call_tool("list_messages", {"conversation": "far:wait"})
         written = await client.call_tool("send_message", {"conversation": "far:room", "text": "x"})
     assert read.is_error
@@ -145,7 +146,7 @@ async def test_a_call_that_pages_through_much_reports_progress(troubled, mode):
         told.append((done, message))
 
     arguments = {"conversation": "far:fine", "author": "Ann"}
-    async with Client(app.build(troubled), mode=mode) as client:
+    async with Client(server.build(troubled), mode=mode) as client:
         result = await client.call_tool("list_messages", arguments, progress_callback=progress)
     assert "Ann" in text(result)
     assert told
@@ -154,7 +155,7 @@ async def test_a_call_that_pages_through_much_reports_progress(troubled, mode):
 
 
 async def test_cancelling_a_call_stops_its_work(troubled, tmp_path):
-    async with Client(app.build(troubled), mode="auto") as client, anyio.create_task_group() as group:
+    async with Client(server.build(troubled), mode="auto") as client, anyio.create_task_group() as group:
         group.start_soon(client.call_tool, "list_messages", {"conversation": "far:wait"})
         with anyio.fail_after(10):
             while not (tmp_path / "started").exists():

@@ -10,8 +10,8 @@ from mcp import Client
 from mcp.client.stdio import StdioServerParameters
 
 from dragoman.testing import ToolError, connect
-from dragoman_server import adapt, asking
-from dragoman_server.turn import Turn
+from dragoman_server.mcp import adapter, elicitation
+from dragoman_server.mcp.call_slot import Turn
 
 pytestmark = pytest.mark.anyio
 
@@ -108,7 +108,7 @@ async def test_a_client_that_fails_to_ask_writes_nothing(settings, data):
 
 
 async def test_an_answer_that_never_comes_writes_nothing(settings, data, monkeypatch):
-    monkeypatch.setattr(asking, "WAIT", 0.05)
+    monkeypatch.setattr(elicitation, "WAIT", 0.05)
 
     async def away(_context, _params):
         await anyio.sleep_forever()
@@ -138,7 +138,7 @@ async def test_where_writing_is_allowed_nobody_is_asked(data, mode):
 
 
 async def test_a_client_is_told_that_its_user_is_still_thinking(settings, data, monkeypatch):
-    monkeypatch.setattr(asking, "PULSE", 0.0)
+    monkeypatch.setattr(elicitation, "PULSE", 0.0)
     heard = anyio.Event()
     told = []
 
@@ -165,8 +165,8 @@ async def test_thinking_takes_no_time_of_the_call_and_no_place_of_others(setting
             turns.append(self)
             return await super().__aenter__()
 
-    monkeypatch.setattr(adapt, "Turn", Watched)
-    monkeypatch.setattr(adapt, "CONCURRENT_CALLS", 1)
+    monkeypatch.setattr(adapter, "Turn", Watched)
+    monkeypatch.setattr(adapter, "CONCURRENT_CALLS", 1)
     thinking, others_done = anyio.Event(), anyio.Event()
     deadlines = []
 

@@ -2,9 +2,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from dragoman.errors import InvalidArgument
-from dragoman.model import Attachment, Author, AuthorKind, ConversationKind, Edit, Message, Reaction
-from dragoman_server.commands.chatfile import conversations, read
+from dragoman.archives.chat_export import conversations, read
+from dragoman.core.errors import InvalidArgument
+from dragoman.core.model import Attachment, Author, AuthorKind, ConversationKind, Edit, Message, Reaction
 
 CHAT = """{
  "about": "ignored",

@@ -2,9 +2,9 @@ import subprocess
 
 import pytest
 
-from dragoman.errors import DragomanError
-from dragoman_server.commands import checking
-from dragoman_server.commands.checking import Report, lines, table
+from dragoman.core.errors import DragomanError
+from dragoman_server.commands.inspect import check
+from dragoman_server.commands.inspect.check import Report, lines, table
 
 LONG = "The service cannot be reached, because the name of its machine is not known to anybody who was asked."
 REPORTS = [
@@ -45,7 +45,7 @@ def test_every_kind_of_failure_has_something_to_do():
     kinds = [DragomanError]
     for kind in kinds:
         kinds.extend(kind.__subclasses__())
-        assert checking._ACTIONS[kind.code].endswith(".")
+        assert check._ACTIONS[kind.code].endswith(".")
 
 
 def test_an_account_that_fails_says_what_to_do_in_a_terminal(talk, trouble, tmp_path):

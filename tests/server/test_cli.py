@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from dragoman_server.cli import cli
+from dragoman_server.cli.main import cli
 
 MESSAGE = ["conversation=local:room", "author=Ann", "sent_at=2026-03-10T09:00Z"]
 
@@ -184,7 +184,7 @@ def test_the_command_and_the_module_are_the_same_program(dragoman_command):
 
 def test_help_imports_neither_the_sdk_nor_the_library(environment):
     program = (
-        "import sys\nfrom dragoman_server.cli import cli\n"
+        "import sys\nfrom dragoman_server.cli.main import cli\n"
         "try:\n    cli(['--help'])\nexcept SystemExit:\n    pass\n"
         "print(sorted({'mcp', 'pydantic', 'apsw', 'httpx', 'grpc'} & set(sys.modules)))"
     )

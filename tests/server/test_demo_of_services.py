@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from dragoman.registry import replay_of
+from dragoman.accounts.provider_registry import replay_of
 
 SERVICES = ["convore", "datagrid", "glean", "yandex"]
 

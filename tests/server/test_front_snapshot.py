@@ -15,20 +15,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dragoman import home
-from dragoman.provider import Capability
-from dragoman.registry import BUILT_IN, provider_class
-from dragoman.secret import Secret
+from dragoman.accounts.provider_registry import BUILT_IN, provider_class
+from dragoman.core import paths
+from dragoman.providers.base.provider import Capability
 from dragoman.toolset import TOOLS, listed
-from dragoman_server import app, config, desk, starting
-from dragoman_server.general import General
-from dragoman_server.stdio import foreseen, front, transport
-from dragoman_server.stdio.wire import Wire
+from dragoman.transport.credentials import Secret
+from dragoman_server.config import load
+from dragoman_server.config.server_settings import General
+from dragoman_server.mcp import server
+from dragoman_server.runtime import startup_checks, tool_context
+from dragoman_server.transports.stdio import early_responder, predicted_results, transport
+from dragoman_server.transports.stdio.pipes import Wire
 
-FILE = Path(foreseen.__file__).with_name(foreseen.SNAPSHOT)
+FILE = Path(predicted_results.__file__).with_name(predicted_results.SNAPSHOT)
 CLIENT = {"name": "test", "version": "1"}
 ENVELOPE = {
-    "io.modelcontextprotocol/protocolVersion": front.MODERN,
+    "io.modelcontextprotocol/protocolVersion": early_responder.MODERN,
     "io.modelcontextprotocol/clientCapabilities": {},
     "io.modelcontextprotocol/clientInfo": CLIENT,
 }
@@ -109,16 +111,16 @@ def provider_facts(name: str) -> dict[str, Any]:
 
 async def sdk_lines(given_settings: dict[str, Any], lines: list[bytes], *, read_only: bool = False) -> list[bytes]:
     """What the server answers without a front, over pipes."""
-    loaded = config.from_mapping(given_settings)
+    loaded = load.from_mapping(given_settings)
     if read_only:
-        loaded = starting.without_writing(loaded)
+        loaded = startup_checks.without_writing(loaded)
     to_server, from_client = os.pipe()
     to_client, from_server = os.pipe()
     os.write(from_client, b"".join(lines))
     os.close(from_client)
     with open(to_server, "rb") as incoming, open(from_server, "wb") as outgoing, open(to_client, "rb") as answers:  # noqa: ASYNC230, PTH123
-        async with desk.at(loaded) as shared:
-            await transport.serve(app.build(shared), Wire(incoming, outgoing))
+        async with tool_context.at(loaded) as shared:
+            await transport.serve(server.build(shared), Wire(incoming, outgoing))
         outgoing.close()
         return answers.read().splitlines(keepends=True)
 
@@ -134,7 +136,7 @@ def greeting(version: str, **more: Any) -> dict[str, Any]:
 
 def asked(version: str) -> dict[str, bytes]:
     """The requests that the front answers, in the order in which a client sends them."""
-    if version == front.MODERN:
+    if version == early_responder.MODERN:
         params = {"_meta": ENVELOPE}
         return {method: request(n, method, params) for n, method in enumerate(("server/discover", "tools/list"))}
     return {
@@ -155,7 +157,7 @@ async def made() -> dict[str, Any]:
     """The snapshot as it has to be."""
     answers = {}
     tools: dict[str, Any] = {}
-    for version in (*front.LEGACY, front.MODERN):
+    for version in (*early_responder.LEGACY, early_responder.MODERN):
         found = {m: json.loads(line)["result"] for m, line in (await sdk_answers(version, {})).items()}
         listed = {tool["name"]: tool for tool in found["tools/list"]["tools"]}
         assert tools in ({}, listed), "tools differ between versions of the protocol"
@@ -192,14 +194,14 @@ def kinds_of_lists() -> dict[tuple[frozenset[str], bool], dict[str, Any]]:
     single = [smallest(name, **shape) for name in BUILT_IN for shape in (*shapes, {}, WRITING | {"write_to": []})]
     for pair in itertools.chain(((it,) for it in single), itertools.combinations(single, 2)):
         accounts = {f"a{n}": it for n, it in enumerate(pair)}
-        tools = foreseen.tools(snapshot(), {"accounts": accounts}, read_only=False)
+        tools = predicted_results.tools(snapshot(), {"accounts": accounts}, read_only=False)
         if tools is not None:
             found.setdefault((frozenset(tools[0]), tools[1]), {"accounts": accounts})
     return found
 
 
 @pytest.mark.anyio
-@pytest.mark.parametrize("version", [*front.LEGACY, front.MODERN])
+@pytest.mark.parametrize("version", [*early_responder.LEGACY, early_responder.MODERN])
 async def test_every_answer_of_the_front_is_the_one_of_the_sdk(version):
     lists = kinds_of_lists()
     assert len(lists) > 5
@@ -220,9 +222,9 @@ def parsed(answers: dict[str, bytes]) -> dict[str, Any]:
 
 
 def front_answers(version: str, given_settings: dict[str, Any], *, read_only: bool = False) -> dict[str, Any]:
-    found = foreseen.tools(snapshot(), given_settings, read_only=read_only)
+    found = predicted_results.tools(snapshot(), given_settings, read_only=read_only)
     assert found is not None
-    before_the_sdk = front.Front(Wire(None, None), foreseen._filled(snapshot(), *found))
+    before_the_sdk = early_responder.Front(Wire(None, None), predicted_results._filled(snapshot(), *found))
     lines = {method: before_the_sdk._answer(line) for method, line in asked(version).items()}
     assert all(line.count(b"\n") == 1 for line in lines.values())
     return parsed(lines)
@@ -249,15 +251,15 @@ def drawn_settings(draw: st.DrawFn) -> dict[str, Any]:
 @settings(max_examples=400, deadline=None)
 @given(drawn_settings(), st.booleans())
 def test_what_is_foreseen_is_what_the_settings_give(given_settings, read_only):
-    found = foreseen.tools(snapshot(), given_settings, read_only=read_only)
+    found = predicted_results.tools(snapshot(), given_settings, read_only=read_only)
     if found is not None:
-        loaded = config.from_mapping(given_settings)
-        assert found == really(starting.without_writing(loaded) if read_only else loaded)
+        loaded = load.from_mapping(given_settings)
+        assert found == really(startup_checks.without_writing(loaded) if read_only else loaded)
 
 
-def really(loaded: config.Config) -> tuple[set[str], bool]:
+def really(loaded: load.Config) -> tuple[set[str], bool]:
     async def look() -> tuple[set[str], bool]:
-        async with desk.at(loaded) as shared:
+        async with tool_context.at(loaded) as shared:
             outside = any(account.provider_class.open_world for account in shared.workspace.accounts.values())
             return {spec.name for spec in listed(shared)}, outside
 
@@ -268,19 +270,19 @@ def really(loaded: config.Config) -> tuple[set[str], bool]:
 def test_ordinary_settings_of_every_provider_are_foreseen(name):
     table = smallest(name, write="confirm", remember="full", timeout=20)
     given_settings = {"timezone": "Europe/Berlin", "max_tokens": 4000, "accounts": {"mine": table}}
-    found = foreseen.tools(snapshot(), given_settings, read_only=False)
-    assert found == really(config.from_mapping(given_settings))
+    found = predicted_results.tools(snapshot(), given_settings, read_only=False)
+    assert found == really(load.from_mapping(given_settings))
 
 
 def test_a_list_of_places_on_this_machine_is_looked_up_before_the_start():
     table = smallest("local", write_to=["room"])
-    assert foreseen.tools(snapshot(), {"accounts": {"a": table}}, read_only=False) is None
+    assert predicted_results.tools(snapshot(), {"accounts": {"a": table}}, read_only=False) is None
 
 
 @pytest.mark.parametrize("accounts", [[], 0, False, "", None, "local"])
 def test_accounts_that_are_no_table_are_left_to_what_says_so(accounts):
-    assert foreseen.tools(snapshot(), {"accounts": accounts}, read_only=False) is None
-    assert foreseen.tools(snapshot(), {"accounts": {}}, read_only=False) is not None
+    assert predicted_results.tools(snapshot(), {"accounts": accounts}, read_only=False) is None
+    assert predicted_results.tools(snapshot(), {"accounts": {}}, read_only=False) is not None
 
 
 @pytest.mark.parametrize("folder", ["XDG_CONFIG_HOME", "HOME", "nowhere"])
@@ -291,14 +293,14 @@ def test_the_settings_file_is_found_where_the_settings_find_it(tmp_path, monkeyp
     monkeypatch.chdir(tmp_path)
     if folder != "nowhere":
         monkeypatch.setenv(folder, str(tmp_path))
-        usual = home.settings_folder()
+        usual = paths.settings_folder()
         usual.mkdir(parents=True)
         (usual / "dragoman.toml").touch()
-    expected = config.find()
+    expected = load.find()
     assert (expected is None) == (folder == "nowhere")
-    assert foreseen.place(None) == (None if expected is None else str(expected))
+    assert predicted_results.place(None) == (None if expected is None else str(expected))
     (tmp_path / "dragoman.toml").touch()
-    assert foreseen.place(None) == str(config.find())
+    assert predicted_results.place(None) == str(load.find())
 
 
 NESTED = st.recursive(
@@ -316,7 +318,7 @@ INFO = st.fixed_dictionaries(
 
 
 @settings(max_examples=100, deadline=None)
-@given(CAPABILITIES, INFO, st.sampled_from([*front.LEGACY, "2026-07-28", "1"]), st.booleans())
+@given(CAPABILITIES, INFO, st.sampled_from([*early_responder.LEGACY, "2026-07-28", "1"]), st.booleans())
 def test_what_the_front_answers_the_sdk_answers_alike(capabilities, info, version, modern):
     if modern:
         meta = ENVELOPE | {
@@ -326,7 +328,7 @@ def test_what_the_front_answers_the_sdk_answers_alike(capabilities, info, versio
         line = request(1, "server/discover", {"_meta": meta})
     else:
         line = request(1, "initialize", greeting(version, capabilities=capabilities, clientInfo=info))
-    found = foreseen.tools(snapshot(), {}, read_only=False)
-    answer = front.Front(Wire(None, None), foreseen._filled(snapshot(), *found))._answer(line)
+    found = predicted_results.tools(snapshot(), {}, read_only=False)
+    answer = early_responder.Front(Wire(None, None), predicted_results._filled(snapshot(), *found))._answer(line)
     if answer is not None:
         assert [json.loads(answer)] == [json.loads(it) for it in anyio.run(sdk_lines, {}, [line])]

@@ -6,7 +6,7 @@ import sys
 import pytest
 from click.testing import CliRunner
 
-from dragoman_server.cli import cli
+from dragoman_server.cli.main import cli
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="the list of users is that of POSIX")
 

@@ -6,13 +6,13 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from dragoman import registry
-from dragoman.errors import DragomanError, InvalidArgument, NotFound, PermissionDenied, UnsupportedOperation
-from dragoman.testing.journal import JournalService
+from dragoman.accounts import provider_registry
+from dragoman.core.errors import DragomanError, InvalidArgument, NotFound, PermissionDenied, UnsupportedOperation
+from dragoman.testing.journal_service import JournalService
 from dragoman.toolset import call_tool
-from dragoman_server import desk
-from dragoman_server.commands.importing import BATCH, import_file, load, read
-from dragoman_server.config import from_mapping
+from dragoman_server.commands.import_files import BATCH, import_file, load, read
+from dragoman_server.config.load import from_mapping
+from dragoman_server.runtime import tool_context
 
 BERLIN = ZoneInfo("Europe/Berlin")
 
@@ -111,7 +111,7 @@ def test_many_messages_come_in_bounded_batches():
 
 @pytest.mark.anyio
 async def test_importing_again_doubles_nothing(config, chat_file):
-    async with desk.at(config) as shared:
+    async with tool_context.at(config) as shared:
         first = await load(shared, chat_file)
         again = await load(shared, chat_file)
         page = await call_tool(shared, "list_messages", {"conversation": "#kiosk-firmware", "limit": 200})
@@ -123,7 +123,7 @@ async def test_importing_again_doubles_nothing(config, chat_file):
 
 @pytest.mark.anyio
 async def test_what_was_exported_by_a_tool_can_be_imported(config, file):
-    async with desk.at(config) as shared:
+    async with tool_context.at(config) as shared:
         await load(shared, file(line(text="one", number=1), line(text="two", number=2, reply_to=1)))
         answer = await call_tool(shared, "list_messages", {"conversation": "local:room", "format": "json"})
         rows = [json.dumps(row | {"conversation": "copy"}) + "\n" for row in answer.data["messages"]]
@@ -139,7 +139,7 @@ async def test_what_was_exported_by_a_tool_can_be_imported(config, file):
 @pytest.mark.anyio
 async def test_what_stands_before_a_mistake_is_kept_and_the_file_can_be_imported_once_more(config, file):
     good = [line(text=str(number)) for number in range(BATCH)]
-    async with desk.at(config) as shared:
+    async with tool_context.at(config) as shared:
         with pytest.raises(InvalidArgument, match=f"Line {BATCH + 1}"):
             await load(shared, file(*good, "{\n"))
         outcome = await load(shared, file(*good, line(text="last")))
@@ -151,17 +151,17 @@ async def test_an_account_that_may_not_be_written_takes_no_import(tmp_path, file
     notes = {"provider": "local", "path": str(tmp_path / "n.db")}
     closed = from_mapping({"accounts": {"notes": notes | {"write": "off"}}}, data=tmp_path)
     narrow = from_mapping({"accounts": {"notes": notes | {"write_to": ["notes:other"]}}}, data=tmp_path)
-    async with desk.at(closed) as shared:
+    async with tool_context.at(closed) as shared:
         with pytest.raises(UnsupportedOperation):
             await load(shared, file(line()))
-    async with desk.at(narrow) as shared:
+    async with tool_context.at(narrow) as shared:
         with pytest.raises(PermissionDenied):
             await load(shared, file(line()))
 
 
 @pytest.mark.anyio
 async def test_an_account_that_does_not_exist_is_said(config, file):
-    async with desk.at(config) as shared:
+    async with tool_context.at(config) as shared:
         with pytest.raises(NotFound, match="Accounts: local"):
             await load(shared, file(line()), "elsewhere")
 
@@ -169,14 +169,14 @@ async def test_an_account_that_does_not_exist_is_said(config, file):
 @pytest.mark.anyio
 @pytest.mark.parametrize("content", ["", "[]", "{", "\x00", '{"conversations": 3}'])
 async def test_a_file_of_no_known_form_is_refused(config, file, content):
-    async with desk.at(config) as shared:
+    async with tool_context.at(config) as shared:
         with pytest.raises(DragomanError, match="neither a chat export nor JSON Lines"):
             await load(shared, file(content))
 
 
 @pytest.mark.anyio
 async def test_a_file_that_is_not_there_is_said(config, tmp_path):
-    async with desk.at(config) as shared:
+    async with tool_context.at(config) as shared:
         with pytest.raises(InvalidArgument, match="cannot be read"):
             await load(shared, tmp_path / "none.jsonl")
 
@@ -223,7 +223,7 @@ def test_a_line_that_is_another_json_value_is_said_to_be_no_object():
 @pytest.mark.anyio
 async def test_a_mistake_says_how_many_messages_before_it_are_stored(config, file):
     good = [line(text=str(number)) for number in range(BATCH * 2 + 5)]
-    async with desk.at(config) as shared:
+    async with tool_context.at(config) as shared:
         with pytest.raises(InvalidArgument) as caught:
             await load(shared, file(*good, "{\n"))
         outcome = await load(shared, file(*good))
@@ -233,7 +233,7 @@ async def test_a_mistake_says_how_many_messages_before_it_are_stored(config, fil
 
 @pytest.mark.anyio
 async def test_a_mistake_before_which_nothing_is_stored_speaks_of_nothing_else(config, file):
-    async with desk.at(config) as shared:
+    async with tool_context.at(config) as shared:
         with pytest.raises(InvalidArgument) as caught:
             await load(shared, file(line(sent_at="soon"), line()))
     assert str(caught.value) == "Line 1: The member sent_at is no ISO time."
@@ -242,7 +242,7 @@ async def test_a_mistake_before_which_nothing_is_stored_speaks_of_nothing_else(c
 @pytest.mark.anyio
 async def test_of_a_short_file_too_what_stands_before_a_mistake_is_stored(config, file):
     good = [line(text=f"message {number}", conversation=f"c{number % 2}") for number in range(3)]
-    async with desk.at(config) as shared:
+    async with tool_context.at(config) as shared:
         with pytest.raises(InvalidArgument, match=r"Line 4: .* 3 messages before it are stored"):
             await load(shared, file(*good, "{\n", line(text="after it")))
         found = await call_tool(shared, "search_messages", {"query": "message"})
@@ -270,8 +270,8 @@ async def test_a_file_that_fails_while_it_is_read_is_said(config, file, monkeypa
         def readline(self, size=-1):
             raise OSError(5, "Input/output error")
 
-    monkeypatch.setattr("dragoman_server.commands.importing._opened", lambda path: Failing())
-    async with desk.at(config) as shared:
+    monkeypatch.setattr("dragoman_server.commands.import_files._opened", lambda path: Failing())
+    async with tool_context.at(config) as shared:
         with pytest.raises(InvalidArgument, match=r"cannot be read \(Input/output error\)"):
             await load(shared, file(line()))
 
@@ -280,10 +280,10 @@ async def test_a_file_that_fails_while_it_is_read_is_said(config, file, monkeypa
 @pytest.mark.parametrize("write", ["allow", "confirm"])
 @pytest.mark.parametrize("name", ["post", None])
 async def test_a_file_is_not_imported_into_a_service(tmp_path, file, monkeypatch, write, name):
-    monkeypatch.setitem(registry.BUILT_IN, "journal", "dragoman.testing.journal:JournalProvider")
+    monkeypatch.setitem(provider_registry.BUILT_IN, "journal", "dragoman.testing.journal_service:JournalProvider")
     service = JournalService(tmp_path / "service")
     post = {"provider": "journal", "folder": str(service.folder), "write": write}
-    async with desk.at(from_mapping({"timezone": "UTC", "accounts": {"post": post}}, data=tmp_path)) as shared:
+    async with tool_context.at(from_mapping({"timezone": "UTC", "accounts": {"post": post}}, data=tmp_path)) as shared:
         with pytest.raises(UnsupportedOperation, match="machine"):
             await load(shared, file(line(text="Hi")), name)
     assert service.entries() == []

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 from keyring.backends.fail import Keyring as NoKeyring
 
-from dragoman_server.cli import cli
+from dragoman_server.cli.main import cli
 
 PARCEL = """
 from typing import Literal

@@ -43,7 +43,7 @@ def test_the_entry_for_codex_is_toml():
 
 
 def test_every_client_is_named():
-    from dragoman_server.setup.clients import CLIENTS
+    from dragoman_server.setup.client.clients import CLIENTS
 
     for name, client in CLIENTS.items():
         assert name in README

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dragoman.errors import InvalidArgument
-from dragoman_server.setup import jsonc
+from dragoman.core.errors import InvalidArgument
+from dragoman_server.setup.files import jsonc
 
 PATH = ("servers", "ours")
 VALUE = {"command": "here", "args": ["serve"]}

@@ -14,7 +14,7 @@ from pathlib import Path
 import apsw
 import pytest
 
-from dragoman.testing.script import ScriptedServer
+from dragoman.testing.scripted_server import ScriptedServer
 
 KILLS = 200
 BREEDER = Path(__file__).with_name("breeder.py")

@@ -4,8 +4,8 @@ import sys
 
 import pytest
 
-from dragoman import secret
-from dragoman_server.log import Redacting, redact, set_up
+from dragoman.transport import credentials
+from dragoman_server.runtime.log import Redacting, redact, set_up
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def test_ordinary_words_stay(text):
 
 
 def test_a_credential_that_was_revealed_is_hidden_wherever_it_stands():
-    secret.note("correct-horse-battery")
+    credentials.note("correct-horse-battery")
     assert "correct-horse" not in redact("see correct-horse-battery, please")
 
 
@@ -65,11 +65,11 @@ def test_a_log_line_cannot_steer_the_terminal():
 
 def test_our_logs_go_to_stderr_from_the_chosen_level_on(stderr):
     set_up("info")
-    logging.getLogger("dragoman.http").info("ours")
-    logging.getLogger("dragoman.http").debug("too fine")
+    logging.getLogger("dragoman.transport.http").info("ours")
+    logging.getLogger("dragoman.transport.http").debug("too fine")
     logging.getLogger("httpx").info("theirs")
     (line,) = stderr().splitlines()
-    assert line.endswith("INFO dragoman.http: ours")
+    assert line.endswith("INFO dragoman.transport.http: ours")
 
 
 def test_the_variable_sets_the_level(stderr, monkeypatch):

@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from dragoman.store import Intent, Record, Store
-from dragoman_server.cli import cli
+from dragoman_server.cli.main import cli
 
 LONG_AGO = 1_700_000_000.0
 HOSTILE = "evil\x1b[2J\nforged line \u202egnp.exe"

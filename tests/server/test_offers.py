@@ -6,10 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from mcp import MCPError
 
-from dragoman.errors import InvalidArgument
-from dragoman.refs import Reference
+from dragoman.core.errors import InvalidArgument
+from dragoman.core.references import Reference
 from dragoman.testing import connect
-from dragoman_server.offers import CONVERSATION, MESSAGE, reference_of, uri_of
+from dragoman_server.mcp.resources import CONVERSATION, MESSAGE, reference_of, uri_of
 
 TEXT = "Morning all, π/7?"
 

@@ -57,9 +57,9 @@ def test_the_wheel_has_the_command_the_fixture_and_the_licence(built):
     with zipfile.ZipFile(built[0]) as wheel:
         information = {name.partition("/")[2]: name for name in wheel.namelist() if ".dist-info/" in name}
         points = wheel.read(information["entry_points.txt"]).decode()
-    assert "dragoman = dragoman_server.start:main" in points
-    assert "dragoman_server/stdio/snapshot.json" in wheel.namelist()
-    assert "dragoman = dragoman.pytest_plugin" in points
+    assert "dragoman = dragoman_server.cli.entry:main" in points
+    assert "dragoman_server/transports/stdio/snapshot.json" in wheel.namelist()
+    assert "dragoman = dragoman.testing.pytest_plugin" in points
     assert "licenses/LICENSE" in information
 
 
@@ -75,7 +75,7 @@ def test_the_wheel_works_without_the_sources(built, tmp_path):
     with zipfile.ZipFile(built[0]) as wheel:
         wheel.extractall(site)  # noqa: S202  # our own archive
     program = (
-        "import dragoman_server, sys; print(dragoman_server.__file__); from dragoman_server.cli import main; main()"
+        "import dragoman_server as s; print(s.__file__)\nfrom dragoman_server.cli.main import main; main()"
     )
     done = subprocess.run(
         [sys.executable, "-c", program, "tools"],

@@ -3,9 +3,9 @@
 import mcp_types as types
 import pytest
 
-from dragoman import registry
+from dragoman.accounts import provider_registry
 from dragoman.testing import ToolError, connect
-from dragoman.testing.journal import JournalService
+from dragoman.testing.journal_service import JournalService
 
 pytestmark = pytest.mark.anyio
 
@@ -30,7 +30,7 @@ POLICIES = {
 
 @pytest.fixture
 def service(tmp_path, monkeypatch):
-    monkeypatch.setitem(registry.BUILT_IN, "journal", "dragoman.testing.journal:JournalProvider")
+    monkeypatch.setitem(provider_registry.BUILT_IN, "journal", "dragoman.testing.journal_service:JournalProvider")
     return JournalService(tmp_path / "service")
 
 

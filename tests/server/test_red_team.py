@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from dragoman.testing.script import ScriptedServer
+from dragoman.testing.scripted_server import ScriptedServer
 
 CASES = json.loads((Path(__file__).parents[1] / "data" / "red_team.json").read_text(encoding="utf-8"))
 VICTIM = "local:victim"

@@ -6,8 +6,8 @@ from threading import Barrier
 
 import pytest
 
-from dragoman.errors import Conflict, Unavailable
-from dragoman_server.setup.rewriting import Change
+from dragoman.core.errors import Conflict, Unavailable
+from dragoman_server.setup.files.safe_rewrite import Change
 
 
 @pytest.mark.skipif(os.name == "nt", reason="the locks are those of POSIX")

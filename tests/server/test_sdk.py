@@ -15,7 +15,7 @@ def run(program: str, *paths: object) -> list[str]:
 def test_serving_imports_no_client_and_no_second_framework():
     program = """
 import sys
-import dragoman_server.stdio.serving
+import dragoman_server.transports.stdio.command
 print([name for name in ("httpx2", "mcp.client.client", "mcp.server.mcpserver") if name in sys.modules])
 """
     assert run(program) == ["[]"]
@@ -23,7 +23,7 @@ print([name for name in ("httpx2", "mcp.client.client", "mcp.server.mcpserver") 
 
 def test_what_was_left_out_is_there_when_it_is_wanted():
     program = """
-import dragoman_server.stdio.serving
+import dragoman_server.transports.stdio.command
 import mcp.server.mcpserver
 from mcp import Client, MCPError
 from mcp.server import MCPServer
@@ -35,7 +35,7 @@ print(Client.__module__, MCPServer is mcp.server.mcpserver.MCPServer, MCPError i
 
 def test_what_is_nowhere_is_still_an_error():
     program = """
-import dragoman_server.stdio.serving
+import dragoman_server.transports.stdio.command
 import mcp
 try:
     mcp.no_such_thing

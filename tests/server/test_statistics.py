@@ -7,11 +7,10 @@ import mcp_types as types
 import pytest
 from click.testing import CliRunner
 
-from dragoman.store import Count, Store
+from dragoman.rendering import estimate
+from dragoman.store import Count, Store, usage_counter
 from dragoman.testing import ToolError, connect
-from dragoman.text import estimate
-from dragoman.toolset import tally
-from dragoman_server.cli import cli
+from dragoman_server.cli.main import cli
 
 
 @pytest.fixture
@@ -68,7 +67,7 @@ def test_a_call_that_ends_with_a_question_to_the_user_has_not_failed(run, tmp_pa
 
 
 def test_calls_that_are_being_written_down_when_the_server_ends_are_counted(run, tmp_path, monkeypatch):
-    monkeypatch.setattr(tally, "PAUSE", 0)
+    monkeypatch.setattr(usage_counter, "PAUSE", 0)
 
     async def use():
         async with connect(data=tmp_path) as client:

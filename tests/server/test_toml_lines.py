@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dragoman_server.toml_lines import key_lines, read
+from dragoman_server.config.toml_positions import key_lines, read
 
 DOCUMENT = '''# a comment with [brackets] and = signs
 top = "a # no comment"

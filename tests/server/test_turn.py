@@ -6,11 +6,12 @@ import anyio
 import pytest
 from mcp import Client
 
-from dragoman import progress
+from dragoman.core.context import progress
 from dragoman.providers.local import LocalProvider
-from dragoman_server import app, desk
-from dragoman_server.config import from_mapping
-from dragoman_server.turn import Turn
+from dragoman_server.config.load import from_mapping
+from dragoman_server.mcp import server
+from dragoman_server.mcp.call_slot import Turn
+from dragoman_server.runtime import tool_context
 
 pytestmark = pytest.mark.anyio
 
@@ -87,7 +88,7 @@ async def test_a_turn_that_is_cancelled_while_it_waits_for_its_place_again_leave
 @pytest.fixture
 async def shared(tmp_path):
     config = from_mapping({"accounts": {"local": {"provider": "local", "path": str(tmp_path / "n.db")}}}, data=tmp_path)
-    async with desk.at(config) as opened:
+    async with tool_context.at(config) as opened:
         yield opened
 
 
@@ -124,7 +125,7 @@ async def room(client):
 
 
 async def test_a_send_goes_on_as_long_as_the_client_hears_of_its_progress(shared, slow):
-    async with Client(app.build(shared, time_limit=LIMIT), mode="legacy") as client:
+    async with Client(server.build(shared, time_limit=LIMIT), mode="legacy") as client:
         await room(client)
         sending = {"conversation": "local:room", "text": "Hello"}
         result = await client.call_tool("send_message", sending, progress_callback=heard)
@@ -134,7 +135,7 @@ async def test_a_send_goes_on_as_long_as_the_client_hears_of_its_progress(shared
 
 @pytest.mark.parametrize("mode", ["legacy", "auto"])
 async def test_a_client_that_hears_nothing_is_answered_before_it_gives_up(shared, slow, mode):
-    async with Client(app.build(shared, time_limit=LIMIT), mode=mode) as client:
+    async with Client(server.build(shared, time_limit=LIMIT), mode=mode) as client:
         await room(client)
         sent = await client.call_tool("send_message", {"conversation": "local:room", "text": "Hello"})
         store = await shared.workspace.store()
@@ -145,7 +146,7 @@ async def test_a_client_that_hears_nothing_is_answered_before_it_gives_up(shared
 
 
 async def test_reading_ends_at_the_limit_whatever_it_reports(shared, slow):
-    async with Client(app.build(shared, time_limit=LIMIT), mode="legacy") as client:
+    async with Client(server.build(shared, time_limit=LIMIT), mode="legacy") as client:
         await room(client)
         reading = {"conversation": "local:room"}
         result = await client.call_tool("list_messages", reading, progress_callback=heard)
@@ -154,7 +155,7 @@ async def test_reading_ends_at_the_limit_whatever_it_reports(shared, slow):
 
 
 async def test_a_send_that_goes_on_and_on_ends_at_last(shared, slow):
-    async with Client(app.build(shared, time_limit=LIMIT, longest=LIMIT * 1.5), mode="legacy") as client:
+    async with Client(server.build(shared, time_limit=LIMIT, longest=LIMIT * 1.5), mode="legacy") as client:
         await room(client)
         sending = {"conversation": "local:room", "text": "Hello"}
         result = await client.call_tool("send_message", sending, progress_callback=heard)

@@ -5,13 +5,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dragoman.model import Attachment, Author, Message, Reaction
-from dragoman.store import pages, places
-from dragoman.store.archive import Archive
-from dragoman.store.opening import open_first
-from dragoman.store.pages import Stretch
-from dragoman.store.schema import MIGRATIONS
-from dragoman.store.search import Wanted, search
+from dragoman.core.model import Attachment, Author, Message, Reaction
+from dragoman.store.sqlite.messages import conversations, message_pages
+from dragoman.store.sqlite.messages.message_pages import Stretch
+from dragoman.store.sqlite.messages.message_table import Archive
+from dragoman.store.sqlite.open_file import open_first
+from dragoman.store.sqlite.schema import MIGRATIONS
+from dragoman.store.sqlite.search import Wanted, search
 
 START = datetime(2026, 3, 10, tzinfo=UTC)
 ARCHIVE = Archive("local")
@@ -39,8 +39,8 @@ def put(con, *messages):
 
 
 def ids(con, **stretch):
-    place = places.make(con, ARCHIVE.tables, "", "room")
-    return [stored.message.id for stored in pages.page(con, ARCHIVE, place, ("", "room"), Stretch(**stretch))]
+    place = conversations.make(con, ARCHIVE.tables, "", "room")
+    return [stored.message.id for stored in message_pages.page(con, ARCHIVE, place, ("", "room"), Stretch(**stretch))]
 
 
 def hits(con, text, **wanted):
@@ -49,7 +49,7 @@ def hits(con, text, **wanted):
 
 
 def counted(con):
-    place = places.find(con, ARCHIVE.tables, "", "room")
+    place = conversations.find(con, ARCHIVE.tables, "", "room")
     return place.held, place.oldest, place.recent
 
 
@@ -185,10 +185,10 @@ def test_whatever_is_stored_pages_show_the_last_states_once_in_order(changes, li
         expected.update({m.id: m for m in batch})
     alive = {id_: m for id_, m in expected.items() if m.deleted_at is None}
     shown, after = [], None
-    while page := pages.page(
+    while page := message_pages.page(
         con,
         ARCHIVE,
-        places.make(con, ARCHIVE.tables, "", "room"),
+        conversations.make(con, ARCHIVE.tables, "", "room"),
         ("", "room"),
         Stretch(after=after, limit=limit, newest_first=newest_first),
     ):
@@ -201,7 +201,7 @@ def test_whatever_is_stored_pages_show_the_last_states_once_in_order(changes, li
     for word in ("one", "two", "uild"):
         wanted = {m.id for m in alive.values() if word in m.text}
         assert set(hits(con, word, limit=50)[0]) == wanted
-    held = places.find(con, ARCHIVE.tables, "", "room")
+    held = conversations.find(con, ARCHIVE.tables, "", "room")
     assert (0 if held is None else held.held) == len(alive)
     con.close()
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import anyio
 import apsw
 
-from dragoman.model import Author, Conversation, Message
-from dragoman.provider import Draft, MessageQuery
+from dragoman.core.model import Author, Conversation, Message
+from dragoman.providers.base.provider import Draft, MessageQuery
 from dragoman.providers.local import LocalProvider, LocalSettings
 from dragoman.store import Store
 

@@ -6,8 +6,8 @@ import anyio.to_thread
 import apsw
 import pytest
 
-from dragoman.errors import Unavailable
-from dragoman.store.database import READERS, Database
+from dragoman.core.errors import Unavailable
+from dragoman.store.sqlite.database import READERS, Database
 
 pytestmark = pytest.mark.anyio
 

@@ -8,11 +8,11 @@ import anyio
 import apsw
 import pytest
 
-from dragoman.errors import InvalidArgument, Unavailable
-from dragoman.model import Author, Message
+from dragoman.core.errors import InvalidArgument, Unavailable
+from dragoman.core.model import Author, Message
 from dragoman.store import Store
-from dragoman.store.database import Database
-from dragoman.store.schema import MIGRATIONS
+from dragoman.store.sqlite.database import Database
+from dragoman.store.sqlite.schema import MIGRATIONS
 from dragoman.testing import ToolError, connect
 
 pytestmark = pytest.mark.anyio

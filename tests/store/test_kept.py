@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dragoman.model import Author, Message, Page
-from dragoman.store.database import Database
-from dragoman.store.kept import Kept
+from dragoman.core.model import Author, Message, Page
+from dragoman.store.sqlite.cache.read_cache import Kept
+from dragoman.store.sqlite.database import Database
 
 pytestmark = pytest.mark.anyio
 

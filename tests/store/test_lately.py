@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dragoman.model import Author, Message
-from dragoman.provider import SearchQuery
+from dragoman.core.model import Author, Message
+from dragoman.providers.base.provider import SearchQuery
 from dragoman.store import Store
 
 START = datetime(2026, 3, 10, tzinfo=UTC)

@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 import apsw
 import pytest
 
-from dragoman.errors import InvalidArgument
-from dragoman.model import Author, Conversation, ConversationKind, Edit, Message
-from dragoman.provider import SearchQuery
+from dragoman.core.errors import InvalidArgument
+from dragoman.core.model import Author, Conversation, ConversationKind, Edit, Message
+from dragoman.providers.base.provider import SearchQuery
 from dragoman.store import CONVERSATIONS, Store
 
 pytestmark = pytest.mark.anyio

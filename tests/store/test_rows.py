@@ -3,9 +3,9 @@ from datetime import UTC, datetime, timedelta, timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dragoman.model import Attachment, Author, AuthorKind, Citation, Edit, Message, Reaction
-from dragoman.store import rows
-from dragoman.store.values import UNKNOWN, bind, from_moment, to_moment, unbind
+from dragoman.core.model import Attachment, Author, AuthorKind, Citation, Edit, Message, Reaction
+from dragoman.store.sqlite.messages import rows
+from dragoman.store.sqlite.values import UNKNOWN, bind, from_moment, to_moment, unbind
 
 ANY_TEXT = st.text(st.characters(codec=None), max_size=12)  # lone surrogates and NUL too
 MAYBE_TEXT = st.none() | ANY_TEXT

@@ -5,10 +5,10 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from dragoman.errors import InvalidArgument
-from dragoman.store import terms
+from dragoman.core.errors import InvalidArgument
+from dragoman.store import index_terms
 from dragoman.store.query import parse
-from dragoman.store.schema import TOKENIZER
+from dragoman.store.sqlite.schema import TOKENIZER
 
 
 class Index:
@@ -18,7 +18,7 @@ class Index:
         self.con = apsw.Connection(":memory:")
         self.con.execute(f'CREATE VIRTUAL TABLE i USING fts5(body, parts, scope, tokenize="{TOKENIZER}")')
         for text in texts:
-            self.con.execute("INSERT INTO i VALUES(?, ?, 'p1')", (terms.body(text), terms.parts(text)))
+            self.con.execute("INSERT INTO i VALUES(?, ?, 'p1')", (index_terms.body(text), index_terms.parts(text)))
 
     def matches(self, expression):
         return [row[0] for row in self.con.execute("SELECT rowid FROM i WHERE i MATCH ? ORDER BY rowid", (expression,))]
@@ -161,5 +161,5 @@ def test_work_on_a_long_hostile_text_is_bounded():
         "\u0301" * 1_200_000,
         "1." * 700_000,
     ):
-        assert len(terms.body(text)) <= 4 * terms.INDEXED
-        assert len(terms.parts(text)) <= 500 * 4 * 130
+        assert len(index_terms.body(text)) <= 4 * index_terms.INDEXED
+        assert len(index_terms.parts(text)) <= 500 * 4 * 130

@@ -6,11 +6,11 @@ import anyio
 import apsw
 import pytest
 
-from dragoman.errors import RateLimited
+from dragoman.core.errors import RateLimited
 from dragoman.store import Intent, Record, State, Store
-from dragoman.store.cursors import KEPT, LIFETIME
-from dragoman.store.outbox import LEASE
-from dragoman.store.schema import APPLICATION_ID, MIGRATIONS
+from dragoman.store.sqlite.cursors import KEPT, LIFETIME
+from dragoman.store.sqlite.schema import APPLICATION_ID, MIGRATIONS
+from dragoman.store.sqlite.writes.outbox import LEASE
 
 pytestmark = pytest.mark.anyio
 

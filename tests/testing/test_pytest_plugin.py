@@ -3,7 +3,7 @@ import sys
 
 import pytest
 
-import dragoman_server.testing  # noqa: F401  # loaded once: a run inside a test unloads what it has loaded
+import dragoman_server.transports.in_memory  # noqa: F401  # loaded once: a run inside a test unloads what it has loaded
 
 pytest_plugins = "pytester"
 
@@ -125,7 +125,7 @@ def test_wrong_settings_fail_the_test_with_their_sentence(run):
 
 def test_suites_that_do_not_use_it_load_nothing_for_it():
     code = (
-        "import sys, pytest; before = set(sys.modules); import dragoman.pytest_plugin; "
+        "import sys, pytest; before = set(sys.modules); import dragoman.testing.pytest_plugin; "
         "print(*sorted(each for each in set(sys.modules) - before if not each.startswith('dragoman')))"
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout

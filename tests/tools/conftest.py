@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from dragoman.testing.script import ScriptedServer
-from dragoman_server.cli import cli
+from dragoman.testing.scripted_server import ScriptedServer
+from dragoman_server.cli.main import cli
 
 sys.path.insert(0, str(Path(__file__).parent))  # for writing_world and writing_laws
 

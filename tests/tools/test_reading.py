@@ -7,9 +7,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from dragoman.rendering import estimate
 from dragoman.testing import ToolError
-from dragoman.testing.script import ScriptedServer
-from dragoman.text import estimate
+from dragoman.testing.scripted_server import ScriptedServer
 
 CURSOR = re.compile(r"(?:older|newer|more): cursor ([a-z0-9]{1,8})")
 LINE = re.compile(r"^>?(\d+) (?:re \d+ )?(?:\d{4}-\d\d-\d\d )?(\d\d:\d\d) [^\[:]+?(?: \[.*?\])?:")

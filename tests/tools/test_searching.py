@@ -5,9 +5,9 @@ import re
 
 import pytest
 
+from dragoman.rendering import estimate
 from dragoman.testing import ToolError
-from dragoman.testing.script import ScriptedServer
-from dragoman.text import estimate
+from dragoman.testing.scripted_server import ScriptedServer
 
 CURSOR = re.compile(r"more: cursor ([a-z0-9]{1,8})")
 

@@ -10,10 +10,10 @@ from typing import Self
 import anyio
 import pytest
 
-from dragoman import registry
-from dragoman.errors import Unauthenticated, Unavailable
-from dragoman.model import Author, Conversation, ConversationKind, Message, Order, Page
-from dragoman.provider import AccountSettings, ConversationQuery, MessageQuery, Provider
+from dragoman.accounts import provider_registry
+from dragoman.core.errors import Unauthenticated, Unavailable
+from dragoman.core.model import Author, Conversation, ConversationKind, Message, Order, Page
+from dragoman.providers.base.provider import AccountSettings, ConversationQuery, MessageQuery, Provider
 from dragoman.testing import ToolError, connect
 
 pytestmark = pytest.mark.anyio
@@ -115,7 +115,7 @@ class Locked(Radio):
 @pytest.fixture(autouse=True)
 def radios(monkeypatch: pytest.MonkeyPatch) -> None:
     for kind in (Radio, Nameless, Silent, Crashing, Locked, Forging):
-        monkeypatch.setitem(registry.BUILT_IN, kind.name, f"{__name__}:{kind.__name__}")
+        monkeypatch.setitem(provider_registry.BUILT_IN, kind.name, f"{__name__}:{kind.__name__}")
     monkeypatch.setattr(Radio, "opened", 0)
     monkeypatch.setattr(Radio, "closed", 0)
 

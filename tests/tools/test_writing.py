@@ -4,11 +4,11 @@ import re
 
 import pytest
 
-from dragoman.errors import OutcomeUnknown
-from dragoman.model import Message
-from dragoman.provider import Draft
+from dragoman.core.errors import OutcomeUnknown
+from dragoman.core.model import Message
+from dragoman.providers.base.provider import Draft
 from dragoman.providers.local import LocalProvider
-from dragoman.testing.script import ScriptedServer
+from dragoman.testing.scripted_server import ScriptedServer
 
 ROOM = "local:room"
 

@@ -13,22 +13,22 @@ import anyio
 import apsw
 import pytest
 
-from dragoman import registry
-from dragoman.errors import DragomanError, InvalidArgument, PermissionDenied, RateLimited
-from dragoman.testing.journal import JournalService
-from dragoman.testing.script import ScriptedServer
+from dragoman.accounts import provider_registry
+from dragoman.core.errors import DragomanError, InvalidArgument, PermissionDenied, RateLimited
+from dragoman.testing.journal_service import JournalService
+from dragoman.testing.scripted_server import ScriptedServer
 from dragoman.toolset import Caller, Desk, Principal, Question, call_tool
-from dragoman_server import desk
-from dragoman_server.config import from_mapping
+from dragoman_server.config.load import from_mapping
+from dragoman_server.runtime import tool_context
 
-PROVIDER = "dragoman.testing.journal:JournalProvider"
+PROVIDER = "dragoman.testing.journal_service:JournalProvider"
 ROOM, HALL = "post:room", "post:hall"
 SAID = {"conversation": ROOM, "text": "Hello"}
 
 
 @pytest.fixture
 def service(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> JournalService:
-    monkeypatch.setitem(registry.BUILT_IN, "journal", PROVIDER)
+    monkeypatch.setitem(provider_registry.BUILT_IN, "journal", PROVIDER)
     return JournalService(tmp_path / "service")
 
 
@@ -46,7 +46,7 @@ def server(service: JournalService, tmp_path: Path) -> Iterator[ScriptedServer]:
 
 @asynccontextmanager
 async def opened(service: JournalService, tmp_path: Path, **more: object) -> AsyncIterator[Desk]:
-    async with desk.at(from_mapping(settings(service, **more), data=tmp_path)) as shared:
+    async with tool_context.at(from_mapping(settings(service, **more), data=tmp_path)) as shared:
         yield shared
 
 
@@ -226,7 +226,7 @@ import sys, json
 from pathlib import Path
 from dragoman import registry
 from dragoman.testing.script import ScriptedServer
-registry.BUILT_IN["journal"] = "dragoman.testing.journal:JournalProvider"
+registry.BUILT_IN["journal"] = "dragoman.testing.journal_service:JournalProvider"
 with ScriptedServer(json.loads(sys.argv[1]), data=Path(sys.argv[2])) as server:
     print(server.call(sys.argv[3], **json.loads(sys.argv[4])))
 """

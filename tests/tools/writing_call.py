@@ -11,9 +11,9 @@ from datetime import UTC, datetime
 import anyio
 import anyio.lowlevel
 
-from dragoman.errors import DragomanError
-from dragoman.policy import FlowGuard
+from dragoman.core.errors import DragomanError
 from dragoman.toolset import Desk, Question
+from dragoman.toolset.policy import FlowGuard
 
 current: ContextVar["Doing | None"] = ContextVar("doing", default=None)
 """The call that is under way in this task."""

@@ -6,7 +6,7 @@ from writing_call import Doing
 from writing_service import ACCOUNTS, PACE
 from writing_world import World
 
-from dragoman.errors import OutcomeUnknown
+from dragoman.core.errors import OutcomeUnknown
 
 OTHERWISE = re.compile("The service (cut the text|stored (other|another))")
 REPEATED = re.compile("because (the same text|an earlier call was cut off)")

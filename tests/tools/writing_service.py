@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 from writing_call import Clock, Doing, current
 
-from dragoman.errors import NotFound, OutcomeUnknown, Unavailable
-from dragoman.model import Author, Message
-from dragoman.provider import Change, Draft
-from dragoman.testing.journal import JournalProvider
+from dragoman.core.errors import NotFound, OutcomeUnknown, Unavailable
+from dragoman.core.model import Author, Message
+from dragoman.providers.base.provider import Change, Draft
+from dragoman.testing.journal_service import JournalProvider
 
 ROOMS = ("one", "two")
 PACE = 3

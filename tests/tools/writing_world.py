@@ -15,14 +15,15 @@ import pytest
 from writing_call import Clock, Doing, Process, Turns, current
 from writing_service import ACCOUNTS, PLACES, Service, SimulatedProvider
 
-from dragoman import registry
-from dragoman.errors import DragomanError
-from dragoman.store import Database, Store, journal
-from dragoman.store.database import _Reading
-from dragoman.testing.journal import JournalProvider
+from dragoman.accounts import provider_registry
+from dragoman.accounts.workspace import Held, Workspace
+from dragoman.core.errors import DragomanError
+from dragoman.store import Database, Store
+from dragoman.store.sqlite.database import _Reading
+from dragoman.store.sqlite.writes import journal
+from dragoman.testing.journal_service import JournalProvider
 from dragoman.toolset import Caller, Desk, Principal, call_tool
-from dragoman.toolset.writing import settling, way
-from dragoman.workspace import Held, Workspace
+from dragoman.toolset.writing import idempotency, pipeline
 
 SHM = Path("/dev/shm")  # noqa: S108 - only where it is faster than a disk; the folders in it are made by pytest's rules
 
@@ -67,15 +68,15 @@ class World:
     @contextmanager
     def _watched(self) -> Iterator[None]:
         with pytest.MonkeyPatch.context() as patch:
-            patch.setitem(registry.BUILT_IN, "simulated", f"{SimulatedProvider.__module__}:SimulatedProvider")
+            patch.setitem(provider_registry.BUILT_IN, "simulated", f"{SimulatedProvider.__module__}:SimulatedProvider")
             patch.setattr(SimulatedProvider, "now", self.service, raising=False)
             patch.setattr(Database, "_shared", _Unshared())
             patch.setattr(Database, "read", _stepped(lambda self, work: _Reading(self, work).run()))
             patch.setattr(Database, "write", _stepped(Database._write))
             patch.setattr(journal, "begin", self._noting(journal.begin))
             patch.setattr(journal, "finish", self._noting_the_end(journal.finish))
-            patch.setattr(settling, "anyio", SimpleNamespace(sleep=self._pause, move_on_after=anyio.move_on_after))
-            patch.setattr(way, "_RENEWED", 3600.0)  # nobody renews: a call that is held up loses its lease
+            patch.setattr(idempotency, "anyio", SimpleNamespace(sleep=self._pause, move_on_after=anyio.move_on_after))
+            patch.setattr(pipeline, "_RENEWED", 3600.0)  # nobody renews: a call that is held up loses its lease
             yield
 
     async def run(self, doing: Doing) -> None:

@@ -2,9 +2,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dragoman.errors import InvalidArgument
+from dragoman.core.errors import InvalidArgument
 from dragoman.toolset import TOOLS
-from dragoman.toolset.arguments import check
+from dragoman.toolset.definition.arguments import check
 
 BY_NAME = {tool.name: tool for tool in TOOLS}
 LIST = BY_NAME["list_messages"]

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dragoman.errors import Conflict, DeadlineExceeded
-from dragoman.model import Page
-from dragoman.toolset.feed import Feed, Place, Places, Source
+from dragoman.core.errors import Conflict, DeadlineExceeded
+from dragoman.core.model import Page
+from dragoman.toolset.paging.feed import Feed, Place, Places, Source
 
 pytestmark = pytest.mark.anyio
 

@@ -3,16 +3,16 @@ from contextlib import contextmanager
 import anyio
 import pytest
 
-from dragoman.errors import Unavailable
-from dragoman.store import Store
-from dragoman.toolset import Tally, tally
-from dragoman.watch import Work, watching
+from dragoman.core.context.instrumentation import Work, watching
+from dragoman.core.errors import Unavailable
+from dragoman.store import Store, usage_counter
+from dragoman.toolset import Tally
 
 pytestmark = pytest.mark.anyio
 
 
 async def test_calls_that_end_while_others_are_written_down_are_all_counted_with_their_tokens(monkeypatch):
-    monkeypatch.setattr(tally, "PAUSE", 0)
+    monkeypatch.setattr(usage_counter, "PAUSE", 0)
     async with Store.open(None) as store:
 
         async def the_store():

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dragoman.errors import InvalidArgument
-from dragoman.toolset.times import parse_time
+from dragoman.core.errors import InvalidArgument
+from dragoman.toolset.definition.time_arguments import parse_time
 
 BERLIN = ZoneInfo("Europe/Berlin")
 LAST_TIMES = ["9999-12-31", "9999-12-30", "9999-12-31T23:59:59"]

@@ -6,12 +6,12 @@ from grpc_service import METHOD, Act, Text, grpc_serving
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dragoman.errors import InvalidArgument, NotFound, Unauthenticated, Unavailable
-from dragoman.grpc import Dialect, GrpcClient
-from dragoman.grpc.details import Details, read_details
-from dragoman.grpc.target import target_of
-from dragoman.pace import Rate
-from dragoman.secret import Secret, bearer
+from dragoman.core.errors import InvalidArgument, NotFound, Unauthenticated, Unavailable
+from dragoman.transport.credentials import Secret, bearer
+from dragoman.transport.grpc import Dialect, GrpcClient
+from dragoman.transport.grpc.status_details import Details, read_details
+from dragoman.transport.grpc.target import target_of
+from dragoman.transport.rate_limiter import Rate
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("one_loop", "waits")]
 

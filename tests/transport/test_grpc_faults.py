@@ -4,7 +4,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from raw_service import Reply, free_port, serving
 
-from dragoman.errors import (
+from dragoman.core.errors import (
     BadResponse,
     Conflict,
     DeadlineExceeded,
@@ -18,8 +18,8 @@ from dragoman.errors import (
     Unavailable,
     UnsupportedOperation,
 )
-from dragoman.grpc import Dialect, GrpcClient
-from dragoman.refusal import Explanation
+from dragoman.transport.error_mapping import Explanation
+from dragoman.transport.grpc import Dialect, GrpcClient
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("one_loop", "waits")]
 

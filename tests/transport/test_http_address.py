@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dragoman.errors import InvalidArgument, NotFound
-from dragoman.http import base_url_of, segment
-from dragoman.http.address import query_string
+from dragoman.core.errors import InvalidArgument, NotFound
+from dragoman.transport.http import base_url_of, segment
+from dragoman.transport.http.url import query_string
 
 
 @pytest.mark.parametrize(

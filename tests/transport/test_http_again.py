@@ -6,8 +6,8 @@ import pytest
 from pydantic import BaseModel, ConfigDict
 from raw_service import http, serving
 
-from dragoman.errors import BadResponse
-from dragoman.http import Derived, Dialect, HttpClient
+from dragoman.core.errors import BadResponse
+from dragoman.transport.http import Derived, Dialect, HttpClient
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("waits")]
 

@@ -5,7 +5,7 @@ import pytest
 from pydantic import BaseModel
 from raw_service import http, serving
 
-from dragoman.errors import (
+from dragoman.core.errors import (
     BadResponse,
     DragomanError,
     InvalidArgument,
@@ -14,9 +14,9 @@ from dragoman.errors import (
     PermissionDenied,
     Unauthenticated,
 )
-from dragoman.http import Dialect, HttpClient
-from dragoman.refusal import Explanation
-from dragoman.secret import Secret, bearer
+from dragoman.transport.credentials import Secret, bearer
+from dragoman.transport.error_mapping import Explanation
+from dragoman.transport.http import Dialect, HttpClient
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("waits")]
 

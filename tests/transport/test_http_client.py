@@ -4,12 +4,12 @@ import sys
 import pytest
 from raw_service import http, serving
 
-from dragoman.errors import (
+from dragoman.core.errors import (
     BadResponse,
     InvalidArgument,
 )
-from dragoman.http import Dialect, HttpClient
-from dragoman.secret import Secret, bearer
+from dragoman.transport.credentials import Secret, bearer
+from dragoman.transport.http import Dialect, HttpClient
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("waits")]
 
@@ -124,6 +124,6 @@ async def test_the_client_is_used_only_inside_its_context():
 
 
 def test_importing_the_transports_loads_neither_httpx_nor_grpc():
-    code = "import sys, dragoman.http, dragoman.grpc; print({'httpx', 'grpc'} & sys.modules.keys())"
+    code = "import sys, dragoman.transport.http, dragoman.transport.grpc; print({'httpx', 'grpc'} & sys.modules.keys())"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"

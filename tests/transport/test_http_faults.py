@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from raw_service import Reply, free_port, http, serving
 
-from dragoman.clock import hurry
-from dragoman.errors import (
+from dragoman.core.context.clock import hurry
+from dragoman.core.errors import (
     BadResponse,
     Conflict,
     DeadlineExceeded,
@@ -20,7 +20,7 @@ from dragoman.errors import (
     Unauthenticated,
     Unavailable,
 )
-from dragoman.http import Dialect, HttpClient
+from dragoman.transport.http import Dialect, HttpClient
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("waits")]
 

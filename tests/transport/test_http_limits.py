@@ -3,12 +3,12 @@ import httpx
 import pytest
 from raw_service import Reply, http, serving
 
-from dragoman.errors import (
+from dragoman.core.errors import (
     RateLimited,
     Unauthenticated,
 )
-from dragoman.http import Dialect, HttpClient
-from dragoman.pace import Rate
+from dragoman.transport.http import Dialect, HttpClient
+from dragoman.transport.rate_limiter import Rate
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("waits")]
 

@@ -6,10 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from raw_service import Reply, http, serving
 
-from dragoman.errors import BadResponse, DeadlineExceeded, OutcomeUnknown, Unavailable
-from dragoman.http import Dialect, Event, HttpClient
-from dragoman.http.body import UnreadableBodyError
-from dragoman.http.sse import LineSplitter, events_of
+from dragoman.core.errors import BadResponse, DeadlineExceeded, OutcomeUnknown, Unavailable
+from dragoman.transport.http import Dialect, Event, HttpClient
+from dragoman.transport.http.body import UnreadableBodyError
+from dragoman.transport.http.sse import LineSplitter, events_of
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("waits")]
 

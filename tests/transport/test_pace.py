@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dragoman.clock import JumpingClock, current_clock, hurry
-from dragoman.pace import Pace, Rate
+from dragoman.core.context.clock import JumpingClock, current_clock, hurry
+from dragoman.transport.rate_limiter import Pace, Rate
 
 pytestmark = pytest.mark.anyio
 

@@ -3,9 +3,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dragoman.clock import JumpingClock
-from dragoman.errors import RateLimited
-from dragoman.retry import Patience, Setback, limit_reset, persevere, retry_after
+from dragoman.core.context.clock import JumpingClock
+from dragoman.core.errors import RateLimited
+from dragoman.transport.retry import Patience, Setback, limit_reset, persevere, retry_after
 
 NOON = 1893499200.0  # 2030-01-01 12:00:00 UTC
 

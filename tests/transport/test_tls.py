@@ -9,9 +9,9 @@ from certificates import certificate
 from grpc_service import METHOD, Act, Text, grpc_serving
 from h2_service import h2_serving
 
-from dragoman.errors import OutcomeUnknown, Unavailable
-from dragoman.grpc import GrpcClient
-from dragoman.http import Dialect, HttpClient
+from dragoman.core.errors import OutcomeUnknown, Unavailable
+from dragoman.transport.grpc import GrpcClient
+from dragoman.transport.http import Dialect, HttpClient
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("one_loop", "waits")]
 

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Final
 from dragoman._version import __version__
 
 if TYPE_CHECKING:
-    from dragoman.errors import (
+    from dragoman.accounts.provider_registry import provider_class, provider_names
+    from dragoman.accounts.workspace import Account, Workspace
+    from dragoman.core.errors import (
         BadResponse,
         Conflict,
         DeadlineExceeded,
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
         Unavailable,
         UnsupportedOperation,
     )
-    from dragoman.model import (
+    from dragoman.core.model import (
         Attachment,
         Audience,
         Author,
@@ -42,7 +44,8 @@ if TYPE_CHECKING:
         Reaction,
         SearchPage,
     )
-    from dragoman.provider import (
+    from dragoman.core.references import Reference
+    from dragoman.providers.base.provider import (
         AccountSettings,
         Capability,
         Change,
@@ -53,9 +56,6 @@ if TYPE_CHECKING:
         Provider,
         SearchQuery,
     )
-    from dragoman.refs import Reference
-    from dragoman.registry import provider_class, provider_names
-    from dragoman.workspace import Account, Workspace
 
 __all__ = [
     "Account",
@@ -101,9 +101,15 @@ __all__ = [
     "provider_names",
 ]
 
-_HOMES: Final = tuple(
-    f"dragoman.{name}" for name in ("errors", "model", "provider", "refs", "registry", "workspace")
-)  # the light ones first
+_HOMES: Final = (  # the light ones first
+    "dragoman.core.errors",
+    "dragoman.core.model",
+    "dragoman.core.queries",
+    "dragoman.providers.base.provider",
+    "dragoman.core.references",
+    "dragoman.accounts.provider_registry",
+    "dragoman.accounts.workspace",
+)
 
 
 def __getattr__(name: str) -> object:

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from dragoman.clock import hurry
+from dragoman.core.context.clock import hurry
 
 sys.path.insert(0, str(Path(__file__).parent))  # for convore_service and the like
 

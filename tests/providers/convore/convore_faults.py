@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import httpx
 from convore_service import refused
 
-from dragoman.errors import (
+from dragoman.core.errors import (
     BadResponse,
     Conflict,
     DeadlineExceeded,

@@ -104,26 +104,26 @@ class Convore:
         parts = [unquote(part, errors="strict") for part in request.path.strip("/").split("/")[1:]]
         query = dict(request.query)
         match request.method, parts:
-            case "GET", ["channels"]:
+            case ["GET", ["channels"]]:
                 return ok({"data": [self.channel]})
-            case "GET", ["channels", identifier] if identifier == self.channel["id"]:
+            case ["GET", ["channels", identifier]] if identifier == self.channel["id"]:
                 return ok(self.channel)
-            case "GET", ["conversations"]:
+            case ["GET", ["conversations"]]:
                 return self._page([one for one in self.conversations.values() if wanted(one, query)], query, recency)
-            case "GET", ["conversations", identifier] if identifier in self.conversations:
+            case ["GET", ["conversations", identifier]] if identifier in self.conversations:
                 return ok(self.conversations[identifier])
-            case "GET", ["messages"]:
+            case ["GET", ["messages"]]:
                 rooms = {query.get("conversation_id", one["conversation_id"]) for one in self.messages}
                 found = [one for one in self.messages if one["conversation_id"] in rooms]
                 return self._page([in_form(one, query["format"]) for one in found], query, lambda one: one["date"])
-            case "GET", ["messages", identifier]:
+            case ["GET", ["messages", identifier]]:
                 found = [one for one in self.messages if one["id"] == identifier]
                 return ok(found[0]) if found else refused(404, f"message {identifier} is not found")
-            case "PATCH", ["messages", identifier]:
+            case ["PATCH", ["messages", identifier]]:
                 return self._update(identifier, request.body)
-            case "POST", ["messages"]:
+            case ["POST", ["messages"]]:
                 return self._send(request.body)
-            case "POST", ["messages", "import"]:
+            case ["POST", ["messages", "import"]]:
                 return self._import(request.body)
         return refused(404, "not found")
 

@@ -12,12 +12,12 @@ from convore_service import ANN, BEGINNING, KEY, Convore, opened, refused
 from http_loopback import serving
 from pydantic import ValidationError
 
-from dragoman.clock import current_clock
-from dragoman.errors import BadResponse, InvalidArgument, PermissionDenied, Unauthenticated
-from dragoman.model import ConversationKind
-from dragoman.provider import AccountSettings, Capability, ConversationQuery, MessageQuery
+from dragoman.accounts.provider_registry import provider_class
+from dragoman.core.context.clock import current_clock
+from dragoman.core.errors import BadResponse, InvalidArgument, PermissionDenied, Unauthenticated
+from dragoman.core.model import ConversationKind
+from dragoman.providers.base.provider import AccountSettings, Capability, ConversationQuery, MessageQuery
 from dragoman.providers.convore import ConvoreProvider, ConvoreSettings
-from dragoman.registry import provider_class
 from dragoman.testing import ToolError, connect
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("waits")]

@@ -11,8 +11,8 @@ from convore_replay import CHANNEL, listing, names, recording, replaying
 from convore_service import ANN, KEY, OWN, Convore, channel, opened, refused
 from http_loopback import serving
 
-from dragoman.errors import NotFound
-from dragoman.provider import Draft
+from dragoman.core.errors import NotFound
+from dragoman.providers.base.provider import Draft
 from dragoman.testing import connect
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("waits")]

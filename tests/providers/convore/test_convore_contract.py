@@ -7,8 +7,8 @@ import pytest
 from convore_service import KEY, Convore, channel, refused
 from http_loopback import serving
 
-from dragoman.clock import hurry
-from dragoman.errors import (
+from dragoman.core.context.clock import hurry
+from dragoman.core.errors import (
     BadResponse,
     Conflict,
     DeadlineExceeded,
@@ -20,7 +20,7 @@ from dragoman.errors import (
     Unauthenticated,
     Unavailable,
 )
-from dragoman.model import Author, ConversationKind
+from dragoman.core.model import Author, ConversationKind
 from dragoman.providers.convore import ConvoreProvider, ConvoreSettings
 from dragoman.testing import ProviderContract, Seeded, Service, Trait
 

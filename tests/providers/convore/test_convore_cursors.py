@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dragoman.errors import InvalidArgument
+from dragoman.core.errors import InvalidArgument
 from dragoman.providers.convore.cursors import Place
 
 

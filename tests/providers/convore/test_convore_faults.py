@@ -8,9 +8,9 @@ import pytest
 from convore_faults import CERTAIN, FAULTS, UNCERTAIN
 from convore_service import BEGINNING, KEY, Convore, opened, refused
 
-from dragoman.errors import DragomanError, OutcomeUnknown, Unavailable
-from dragoman.model import Author, Message, Order
-from dragoman.provider import Change, ConversationQuery, Draft, MessageQuery
+from dragoman.core.errors import DragomanError, OutcomeUnknown, Unavailable
+from dragoman.core.model import Author, Message, Order
+from dragoman.providers.base.provider import Change, ConversationQuery, Draft, MessageQuery
 from dragoman.providers.convore import ConvoreProvider, ConvoreSettings
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("waits")]

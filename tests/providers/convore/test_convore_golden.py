@@ -15,9 +15,9 @@ from convore_replay import (
     require_expected,
 )
 
-from dragoman.errors import InvalidArgument, NotFound, OutcomeUnknown, RateLimited, Unauthenticated
-from dragoman.model import Author, ConversationKind, Message, Order
-from dragoman.provider import Change, ConversationQuery, Draft, MessageQuery
+from dragoman.core.errors import InvalidArgument, NotFound, OutcomeUnknown, RateLimited, Unauthenticated
+from dragoman.core.model import Author, ConversationKind, Message, Order
+from dragoman.providers.base.provider import Change, ConversationQuery, Draft, MessageQuery
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("waits")]
 

@@ -8,7 +8,7 @@ from convore_replay import names, recording
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dragoman.model import ConversationKind
+from dragoman.core.model import ConversationKind
 from dragoman.providers.convore import wire
 from dragoman.providers.convore.mapping import moment, to_conversation, to_message, with_parents
 from dragoman.providers.convore.people import outside, primary, spots_of

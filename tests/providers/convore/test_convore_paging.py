@@ -6,10 +6,10 @@ from itertools import product
 import pytest
 from convore_service import BEGINNING, Convore, ok, opened, refused
 
-from dragoman.errors import Conflict, DeadlineExceeded, NotFound
-from dragoman.model import Order
-from dragoman.provider import MessageQuery
-from dragoman.providers.convore import walking
+from dragoman.core.errors import Conflict, DeadlineExceeded, NotFound
+from dragoman.core.model import Order
+from dragoman.providers.base.provider import MessageQuery
+from dragoman.providers.convore import sorted_pages
 from dragoman.providers.convore.cursors import Place
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("waits")]
@@ -56,7 +56,7 @@ async def test_going_on_reads_nothing_again(order, cursors, wanted):
 
 @pytest.mark.parametrize("wanted", Order)
 async def test_what_was_read_long_ago_is_read_again(wanted, monkeypatch):
-    monkeypatch.setattr(walking, "_FRESH", -1.0)
+    monkeypatch.setattr(sorted_pages, "_FRESH", -1.0)
     service = Convore(order="shuffled")
     expected = service.talk("room", 150)
     async with opened(service) as account:
@@ -134,7 +134,7 @@ async def test_a_cursor_that_the_service_has_forgotten_is_done_without():
 
 @pytest.mark.parametrize(("order", "wanted"), list(product(ORDERS, Order)))
 async def test_a_list_beyond_all_bounds_is_read_from_its_near_end_or_refused(order, wanted, monkeypatch):
-    monkeypatch.setattr(walking, "MOST_PAGES", 3)
+    monkeypatch.setattr(sorted_pages, "MOST_PAGES", 3)
     service = Convore(order=order, cursors="anchor", largest=10)
     expected = service.talk("room", 100)
     async with opened(service) as account:
@@ -149,7 +149,7 @@ async def test_a_list_beyond_all_bounds_is_read_from_its_near_end_or_refused(ord
 
 
 async def test_a_place_far_down_that_the_service_has_forgotten_is_a_conflict(monkeypatch):
-    monkeypatch.setattr(walking, "MOST_PAGES", 2)
+    monkeypatch.setattr(sorted_pages, "MOST_PAGES", 2)
     service = Convore(largest=10)
     service.talk("room", 50)
     async with opened(service) as account:

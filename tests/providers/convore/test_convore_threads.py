@@ -6,8 +6,8 @@ from itertools import product
 import pytest
 from convore_service import BEGINNING, Convore, opened
 
-from dragoman.errors import NotFound
-from dragoman.provider import ConversationQuery, MessageQuery
+from dragoman.core.errors import NotFound
+from dragoman.providers.base.provider import ConversationQuery, MessageQuery
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("waits")]
 

@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from convore_service import ANN, BEGINNING, OWN, Convore, channel, opened, refused
 
-from dragoman.errors import Conflict, DeadlineExceeded, InvalidArgument, NotFound, OutcomeUnknown
-from dragoman.model import Author, Message
-from dragoman.provider import Change, Draft
-from dragoman.providers.convore import ConvoreChange, walking
+from dragoman.core.errors import Conflict, DeadlineExceeded, InvalidArgument, NotFound, OutcomeUnknown
+from dragoman.core.model import Author, Message
+from dragoman.providers.base.provider import Change, Draft
+from dragoman.providers.convore import ConvoreChange, sorted_pages
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("waits")]
 
@@ -42,7 +42,7 @@ async def test_a_message_answers_the_last_one_that_came_in():
 
 
 async def test_where_the_last_message_is_out_of_reach_it_has_to_be_named(monkeypatch):
-    monkeypatch.setattr(walking, "MOST_PAGES", 1)
+    monkeypatch.setattr(sorted_pages, "MOST_PAGES", 1)
     service = Convore(order="oldest", largest=3)
     first, *_ = service.talk("room", 9)
     async with opened(service) as account:

@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from dragoman import progress
-from dragoman.clock import hurry
+from dragoman.core.context import progress
+from dragoman.core.context.clock import hurry
 
 sys.path.insert(0, str(Path(__file__).parent))  # for datagrid_service and the like
 

@@ -119,30 +119,30 @@ class Datagrid:
     def _answer(self, request):  # noqa: PLR0911 - one for each operation
         parts = [unquote(part, errors="strict") for part in request.path.strip("/").split("/")]
         match request.method, parts:
-            case "GET", ["identity"]:
+            case ["GET", ["identity"]]:
                 spaces = [{"teamspace_id": "ts_88", "permissions": {"role": "admin", "agent_ids": None}}]
                 return ok(
                     {"object": "identity", "user_id": "user_5", "current_teamspace_id": "ts_88", "teamspaces": spaces}
                 )
-            case "GET", ["agents", agent] if agent in self.agents:
+            case ["GET", ["agents", agent]] if agent in self.agents:
                 return ok({"object": "agent", "id": agent, "name": self.agents[agent]})
-            case "GET", ["files", file] if file in self.files:
+            case ["GET", ["files", file]] if file in self.files:
                 return ok({"object": "file", "id": file, **self.files[file]})
-            case "GET", ["conversations"]:
+            case ["GET", ["conversations"]]:
                 recent = sorted(self.conversations.values(), key=lambda one: one["updated_at"], reverse=True)
                 return self._page(recent, request.query)
-            case "POST", ["conversations"]:
+            case ["POST", ["conversations"]]:
                 assert request.body.keys() <= {"name"}
                 return ok(self.open(f"conv_made_{len(self.conversations)}", request.body.get("name")), 201)
-            case "GET", ["conversations", conversation] if conversation in self.conversations:
+            case ["GET", ["conversations", conversation]] if conversation in self.conversations:
                 return ok(self.conversations[conversation])
-            case "GET", ["conversations", conversation, "messages"] if conversation in self.conversations:
+            case ["GET", ["conversations", conversation, "messages"]] if conversation in self.conversations:
                 messages = self.messages[conversation]
                 return self._page(messages[::-1] if self.newest_first else messages, request.query)
-            case "GET", ["conversations", conversation, "messages", message]:
+            case ["GET", ["conversations", conversation, "messages", message]]:
                 found = [one for one in self.messages.get(conversation, ()) if one["id"] == message]
                 return ok(found[0]) if found else refused(404, "Message not found")
-            case "POST", ["converse"]:
+            case ["POST", ["converse"]]:
                 return self._converse(request.body)
         return refused(404, "Not found")
 

@@ -10,10 +10,10 @@ import pytest
 from datagrid_service import KEY, Datagrid, ok, opened, refused
 from pydantic import ValidationError
 
-from dragoman.errors import BadResponse, InvalidArgument, NotFound, PermissionDenied, RateLimited, Unauthenticated
-from dragoman.provider import AccountSettings, Capability, Draft, MessageQuery
+from dragoman.accounts.provider_registry import provider_class
+from dragoman.core.errors import BadResponse, InvalidArgument, NotFound, PermissionDenied, RateLimited, Unauthenticated
+from dragoman.providers.base.provider import AccountSettings, Capability, Draft, MessageQuery
 from dragoman.providers.datagrid import DatagridProvider, DatagridSettings
-from dragoman.registry import provider_class
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("waits")]
 ROOM = "conv_1"

@@ -6,8 +6,8 @@ import pytest
 from datagrid_service import KEY, Datagrid, refused
 from http_loopback import serving
 
-from dragoman.clock import hurry
-from dragoman.errors import (
+from dragoman.core.context.clock import hurry
+from dragoman.core.errors import (
     BadResponse,
     Conflict,
     DeadlineExceeded,
@@ -19,7 +19,7 @@ from dragoman.errors import (
     Unauthenticated,
     Unavailable,
 )
-from dragoman.model import Author, AuthorKind, ConversationKind
+from dragoman.core.model import Author, AuthorKind, ConversationKind
 from dragoman.providers.datagrid import DatagridProvider, DatagridSettings
 from dragoman.testing import ProviderContract, Seeded, Service, Trait
 

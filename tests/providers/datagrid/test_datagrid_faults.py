@@ -7,8 +7,8 @@ import httpx
 import pytest
 from datagrid_service import KEY, Datagrid, opened, refused, streamed
 
-from dragoman import progress
-from dragoman.errors import (
+from dragoman.core.context import progress
+from dragoman.core.errors import (
     BadResponse,
     DeadlineExceeded,
     DragomanError,
@@ -20,8 +20,8 @@ from dragoman.errors import (
     Unauthenticated,
     Unavailable,
 )
-from dragoman.model import Order
-from dragoman.provider import ConversationQuery, Draft, MessageQuery
+from dragoman.core.model import Order
+from dragoman.providers.base.provider import ConversationQuery, Draft, MessageQuery
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("waits")]
 ROOM = "conv_1"

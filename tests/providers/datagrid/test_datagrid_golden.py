@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 from datagrid_replay import assert_same_request, claim, exchanges, recording, replaying
 
-from dragoman.errors import (
+from dragoman.core.errors import (
     BadResponse,
     DeadlineExceeded,
     InvalidArgument,
@@ -15,8 +15,8 @@ from dragoman.errors import (
     Unauthenticated,
     Unavailable,
 )
-from dragoman.model import Attachment, Author, AuthorKind, Citation, ConversationKind, Order
-from dragoman.provider import ConversationQuery, MessageQuery
+from dragoman.core.model import Attachment, Author, AuthorKind, Citation, ConversationKind, Order
+from dragoman.providers.base.provider import ConversationQuery, MessageQuery
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("waits")]
 

@@ -3,10 +3,10 @@
 import pytest
 from datagrid_replay import assert_same_request, claim, exchanges, recording, replaying
 
-from dragoman import progress
-from dragoman.errors import InvalidArgument, OutcomeUnknown, PermissionDenied
-from dragoman.model import AuthorKind
-from dragoman.provider import Draft
+from dragoman.core.context import progress
+from dragoman.core.errors import InvalidArgument, OutcomeUnknown, PermissionDenied
+from dragoman.core.model import AuthorKind
+from dragoman.providers.base.provider import Draft
 from dragoman.providers.datagrid import NEW
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("waits")]

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from dragoman.model import Attachment, Author, AuthorKind, Citation
+from dragoman.core.model import Attachment, Author, AuthorKind, Citation
 from dragoman.providers.datagrid import wire
 from dragoman.providers.datagrid.mapping import Known, moment, to_conversation, to_message
 

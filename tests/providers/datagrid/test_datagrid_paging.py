@@ -8,9 +8,9 @@ from datagrid_service import BEGINNING, Datagrid, opened
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dragoman.errors import DeadlineExceeded, DragomanError, InvalidArgument, NotFound
-from dragoman.model import Order
-from dragoman.provider import MessageQuery
+from dragoman.core.errors import DeadlineExceeded, DragomanError, InvalidArgument, NotFound
+from dragoman.core.model import Order
+from dragoman.providers.base.provider import MessageQuery
 from dragoman.providers.datagrid import paging, wire
 from dragoman.providers.datagrid.paging import direction
 

@@ -7,10 +7,10 @@ from datagrid_service import BEGINNING, Datagrid, opened
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dragoman.errors import InvalidArgument
-from dragoman.model import ConversationKind
-from dragoman.provider import ConversationQuery
-from dragoman.providers.datagrid import recent
+from dragoman.core.errors import InvalidArgument
+from dragoman.core.model import ConversationKind
+from dragoman.providers.base.provider import ConversationQuery
+from dragoman.providers.datagrid import conversation_pages
 from dragoman.providers.datagrid.cursors import Round, Step
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("waits")]
@@ -92,7 +92,7 @@ async def test_a_foreign_cursor_of_conversations_is_refused(cursor):
 
 
 async def test_a_cursor_remembers_a_bounded_number_of_conversations(monkeypatch):
-    monkeypatch.setattr(recent, "MOST_SEEN", 4)
+    monkeypatch.setattr(conversation_pages, "MOST_SEEN", 4)
     datagrid = Datagrid()
     for number in range(9):
         datagrid.open(f"conv {number}")

@@ -6,8 +6,8 @@ import httpx
 import pytest
 from datagrid_service import BEGINNING, Datagrid, at, event, ok, opened, streamed
 
-from dragoman.errors import OutcomeUnknown
-from dragoman.provider import Draft
+from dragoman.core.errors import OutcomeUnknown
+from dragoman.providers.base.provider import Draft
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("waits")]
 ROOM = "conv_1"

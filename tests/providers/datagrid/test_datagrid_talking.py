@@ -4,9 +4,9 @@ import httpx
 import pytest
 from datagrid_service import at, event, opened, refused, streamed
 
-from dragoman.errors import InvalidArgument, NotFound, OutcomeUnknown, RateLimited, Unauthenticated
-from dragoman.model import AuthorKind, Order
-from dragoman.provider import Draft, MessageQuery
+from dragoman.core.errors import InvalidArgument, NotFound, OutcomeUnknown, RateLimited, Unauthenticated
+from dragoman.core.model import AuthorKind, Order
+from dragoman.providers.base.provider import Draft, MessageQuery
 from dragoman.providers.datagrid import NEW
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("waits")]

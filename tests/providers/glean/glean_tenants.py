@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from glean_service import Fault, GleanServer
 from glean_store import Tenant
 
-from dragoman.model import Order
+from dragoman.core.model import Order
 
 START = datetime(2024, 6, 3, 16, 0, tzinfo=UTC)
 

@@ -1,10 +1,10 @@
 import pytest
 
-from dragoman.providers.glean.address import Address
-from dragoman.providers.glean.chat_mapping import to_conversation, to_messages
-from dragoman.providers.glean.chat_wire import Chat
+from dragoman.providers.glean.chat.mapping import to_conversation, to_messages
+from dragoman.providers.glean.conversation_id import Address
+from dragoman.providers.glean.mapping.chat_wire import Chat
+from dragoman.providers.glean.mapping.lenient_models import lenient
 from dragoman.providers.glean.settings import GleanSettings
-from dragoman.providers.glean.tolerance import lenient
 
 ACCOUNT = GleanSettings.model_validate({"provider": "glean", "base_url": "https://a-be.glean.com", "token": "t"})
 ROOM = "slack.channel.C1"

@@ -3,13 +3,13 @@ from glean_account import opened
 from glean_service import Fault, GleanServer
 from glean_store import Tenant
 
-from dragoman.errors import (
+from dragoman.core.errors import (
     DragomanError,
     InvalidArgument,
     NotFound,
     UnsupportedOperation,
 )
-from dragoman.provider import Draft, MessageQuery
+from dragoman.providers.base.provider import Draft, MessageQuery
 
 pytestmark = pytest.mark.anyio
 

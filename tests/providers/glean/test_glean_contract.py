@@ -7,8 +7,8 @@ from glean_account import settings
 from glean_service import Fault, GleanServer
 from glean_store import Tenant, Variant
 
-from dragoman.clock import hurry
-from dragoman.errors import (
+from dragoman.core.context.clock import hurry
+from dragoman.core.errors import (
     BadResponse,
     Conflict,
     DeadlineExceeded,
@@ -20,8 +20,8 @@ from dragoman.errors import (
     Unauthenticated,
     Unavailable,
 )
-from dragoman.model import Author, AuthorKind, Conversation, ConversationKind, Message, Reaction
-from dragoman.provider import Provider
+from dragoman.core.model import Author, AuthorKind, Conversation, ConversationKind, Message, Reaction
+from dragoman.providers.base.provider import Provider
 from dragoman.providers.glean import GleanProvider
 from dragoman.testing import ProviderContract, Seeded, Service, Trait
 

@@ -4,13 +4,13 @@ from glean_service import Fault, GleanServer
 from glean_store import Tenant
 from glean_tenants import START, IdsOnly, tenant
 
-from dragoman.errors import (
+from dragoman.core.errors import (
     Conflict,
     InvalidArgument,
     PermissionDenied,
 )
-from dragoman.model import ConversationKind, Order
-from dragoman.provider import ConversationQuery, MessageQuery
+from dragoman.core.model import ConversationKind, Order
+from dragoman.providers.base.provider import ConversationQuery, MessageQuery
 
 pytestmark = pytest.mark.anyio
 

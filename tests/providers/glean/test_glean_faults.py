@@ -10,7 +10,7 @@ from glean_account import opened, read_all
 from glean_service import Fault, GleanServer
 from glean_store import Tenant, Variant
 
-from dragoman.errors import (
+from dragoman.core.errors import (
     BadResponse,
     DeadlineExceeded,
     InvalidArgument,
@@ -21,8 +21,8 @@ from dragoman.errors import (
     Unauthenticated,
     Unavailable,
 )
-from dragoman.model import ConversationKind, Order
-from dragoman.provider import ConversationQuery, Draft, MessageQuery, SearchQuery
+from dragoman.core.model import ConversationKind, Order
+from dragoman.providers.base.provider import ConversationQuery, Draft, MessageQuery, SearchQuery
 
 pytestmark = pytest.mark.anyio
 START = datetime(2024, 6, 3, 16, 0, tzinfo=UTC)

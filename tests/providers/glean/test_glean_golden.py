@@ -6,15 +6,15 @@ from pathlib import Path
 import pytest
 from glean_replay import assert_as_recorded, names, recording, replaying
 
-from dragoman import progress
-from dragoman.errors import (
+from dragoman.core.context import progress
+from dragoman.core.errors import (
     InvalidArgument,
     NotFound,
     OutcomeUnknown,
     PermissionDenied,
 )
-from dragoman.model import Author, AuthorKind, Citation, ConversationKind
-from dragoman.provider import ConversationQuery, Draft, MessageQuery, SearchQuery
+from dragoman.core.model import Author, AuthorKind, Citation, ConversationKind
+from dragoman.providers.base.provider import ConversationQuery, Draft, MessageQuery, SearchQuery
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("waits")]
 

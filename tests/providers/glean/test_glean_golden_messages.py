@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from glean_replay import assert_as_recorded, recording, replaying
 
-from dragoman.errors import (
+from dragoman.core.errors import (
     BadResponse,
     DeadlineExceeded,
     InvalidArgument,
@@ -13,8 +13,8 @@ from dragoman.errors import (
     Unauthenticated,
     Unavailable,
 )
-from dragoman.model import Author, AuthorKind, Order, Reaction
-from dragoman.provider import MessageQuery
+from dragoman.core.model import Author, AuthorKind, Order, Reaction
+from dragoman.providers.base.provider import MessageQuery
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("waits")]
 

@@ -5,20 +5,20 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dragoman.model import Attachment, Author, AuthorKind, Reaction
-from dragoman.providers.glean.address import Address
-from dragoman.providers.glean.batches import to_batch
-from dragoman.providers.glean.chat_mapping import to_conversation, to_messages
-from dragoman.providers.glean.chat_wire import Chat
-from dragoman.providers.glean.emoji import emoji
-from dragoman.providers.glean.hits import relevant, to_hit
-from dragoman.providers.glean.mapping import to_message
-from dragoman.providers.glean.moments import is_coarse, moment
-from dragoman.providers.glean.pieces import Piece, pieces_of
+from dragoman.core.model import Attachment, Author, AuthorKind, Reaction
+from dragoman.providers.glean.chat.mapping import to_conversation, to_messages
+from dragoman.providers.glean.conversation_id import Address
+from dragoman.providers.glean.mapping.chat_wire import Chat
+from dragoman.providers.glean.mapping.emoji import emoji
+from dragoman.providers.glean.mapping.lenient_models import lenient
+from dragoman.providers.glean.mapping.mapping import to_message
+from dragoman.providers.glean.mapping.message_batch import to_batch
+from dragoman.providers.glean.mapping.result_text import plain_text
+from dragoman.providers.glean.mapping.result_tree import Piece, pieces_of
+from dragoman.providers.glean.mapping.times import is_coarse, moment
+from dragoman.providers.glean.mapping.wire import MessagesAnswer, Result, SearchAnswer
+from dragoman.providers.glean.search.hits import relevant, to_hit
 from dragoman.providers.glean.settings import GleanSettings
-from dragoman.providers.glean.texts import plain_text
-from dragoman.providers.glean.tolerance import lenient
-from dragoman.providers.glean.wire import MessagesAnswer, Result, SearchAnswer
 
 ACCOUNT = GleanSettings.model_validate({"provider": "glean", "base_url": "https://a-be.glean.com", "token": "t"})
 ROOM = "slack.channel.C1"

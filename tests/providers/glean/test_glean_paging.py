@@ -9,9 +9,9 @@ from glean_tenants import START, filled, in_order, joined, minutes
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dragoman.errors import InvalidArgument
-from dragoman.model import Order
-from dragoman.provider import MessageQuery
+from dragoman.core.errors import InvalidArgument
+from dragoman.core.model import Order
+from dragoman.providers.base.provider import MessageQuery
 
 CHANNEL = "slack.channel.C02QF8N7J"
 pytestmark = pytest.mark.anyio

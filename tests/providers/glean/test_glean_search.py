@@ -6,12 +6,12 @@ from glean_service import Fault, GleanServer
 from glean_store import Tenant, Variant
 from glean_tenants import START, IdsOnly, tenant, threaded
 
-from dragoman.errors import (
+from dragoman.core.errors import (
     InvalidArgument,
     Unavailable,
 )
-from dragoman.model import Author, ConversationKind
-from dragoman.provider import ConversationQuery, MessageQuery, SearchQuery
+from dragoman.core.model import Author, ConversationKind
+from dragoman.providers.base.provider import ConversationQuery, MessageQuery, SearchQuery
 
 pytestmark = pytest.mark.anyio
 

@@ -7,15 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from dragoman.acting import acting_for
-from dragoman.errors import (
+from dragoman.accounts.provider_registry import provider_class
+from dragoman.core.context.impersonation import acting_for
+from dragoman.core.errors import (
     NotFound,
     Unauthenticated,
 )
-from dragoman.provider import Capability, Draft, MessageQuery, SearchQuery
+from dragoman.providers.base.provider import Capability, Draft, MessageQuery, SearchQuery
 from dragoman.providers.glean import GleanProvider, GleanSettings
-from dragoman.providers.glean.address import Address, Where, channel_id, document_id
-from dragoman.registry import provider_class
+from dragoman.providers.glean.conversation_id import Address, Where, channel_id, document_id
 
 pytestmark = pytest.mark.anyio
 ACCOUNT = account_settings()

@@ -4,11 +4,11 @@ from glean_service import Fault, GleanServer
 from glean_store import Variant
 from glean_tenants import START, tenant, threaded
 
-from dragoman.errors import (
+from dragoman.core.errors import (
     NotFound,
 )
-from dragoman.model import Order
-from dragoman.provider import MessageQuery
+from dragoman.core.model import Order
+from dragoman.providers.base.provider import MessageQuery
 
 pytestmark = pytest.mark.anyio
 

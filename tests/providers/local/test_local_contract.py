@@ -5,7 +5,7 @@ from typing import ClassVar
 import apsw
 import pytest
 
-from dragoman.errors import (
+from dragoman.core.errors import (
     BadResponse,
     Conflict,
     DeadlineExceeded,
@@ -17,7 +17,7 @@ from dragoman.errors import (
     Unauthenticated,
 )
 from dragoman.providers.local import LocalProvider, LocalSettings
-from dragoman.store.database import Database
+from dragoman.store.sqlite.database import Database
 from dragoman.testing import ProviderContract, Seeded, Service
 
 

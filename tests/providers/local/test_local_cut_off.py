@@ -17,8 +17,7 @@ from failing_disk import DONE, FIRST, NOTHING, WRITES, locked, states, texts
 from mcp import Client
 from mcp.client.stdio import StdioServerParameters
 
-from dragoman.store import opening
-from dragoman.store.archive import Archive
+from dragoman.store.sqlite.messages.message_table import Archive
 from dragoman.testing import connect
 
 pytestmark = [
@@ -161,7 +160,7 @@ def waiting(monkeypatch):
         waiting.set()
         time.sleep(seconds)
 
-    monkeypatch.setattr(opening, "time", SimpleNamespace(monotonic=time.monotonic, sleep=pause))
+    monkeypatch.setattr(open, "time", SimpleNamespace(monotonic=time.monotonic, sleep=pause))
     return waiting
 
 

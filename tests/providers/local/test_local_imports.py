@@ -3,9 +3,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from dragoman.errors import Conflict, InvalidArgument, NotFound
-from dragoman.model import Attachment, Author, Conversation, ConversationKind, Edit, Message, Reaction
-from dragoman.provider import Change, Draft, MessageQuery, SearchQuery
+from dragoman.core.errors import Conflict, InvalidArgument, NotFound
+from dragoman.core.model import Attachment, Author, Conversation, ConversationKind, Edit, Message, Reaction
+from dragoman.providers.base.provider import Change, Draft, MessageQuery, SearchQuery
 from dragoman.providers.local import BATCH
 
 pytestmark = pytest.mark.anyio

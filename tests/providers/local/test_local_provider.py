@@ -4,9 +4,9 @@ import anyio
 import apsw
 import pytest
 
-from dragoman.errors import Conflict, InvalidArgument, NotFound, Unavailable
-from dragoman.model import Author, Conversation, ConversationKind, Message, Order
-from dragoman.provider import Capability, Change, ConversationQuery, Draft, MessageQuery, SearchQuery
+from dragoman.core.errors import Conflict, InvalidArgument, NotFound, Unavailable
+from dragoman.core.model import Author, Conversation, ConversationKind, Message, Order
+from dragoman.providers.base.provider import Capability, Change, ConversationQuery, Draft, MessageQuery, SearchQuery
 from dragoman.providers.local import LocalProvider, LocalSettings
 from dragoman.store import Store
 

@@ -7,7 +7,7 @@ import apsw
 import pytest
 from failing_disk import DONE, FIRST, NOTHING, WRITES, Disk, locked, states, texts, told
 
-from dragoman.errors import OutcomeUnknown, Unavailable
+from dragoman.core.errors import OutcomeUnknown, Unavailable
 from dragoman.providers.local import LocalProvider
 from dragoman.store import Database, Store
 from dragoman.testing import connect

@@ -10,14 +10,14 @@ from certificates import certificate
 from pydantic import ValidationError
 from threads_server import FOLDER, TOKEN, ThreadsServer
 
-from dragoman import progress
-from dragoman.clock import hurry
-from dragoman.errors import DragomanError, InvalidArgument, NotFound, Unavailable, UnsupportedOperation
-from dragoman.model import ConversationKind, Order
-from dragoman.provider import Capability, ConversationQuery, Draft, MessageQuery
+from dragoman.accounts.provider_registry import provider_class
+from dragoman.core.context import progress
+from dragoman.core.context.clock import hurry
+from dragoman.core.errors import DragomanError, InvalidArgument, NotFound, Unavailable, UnsupportedOperation
+from dragoman.core.model import ConversationKind, Order
+from dragoman.providers.base.provider import Capability, ConversationQuery, Draft, MessageQuery
 from dragoman.providers.yandex import YandexProvider
 from dragoman.providers.yandex.settings import YandexSettings
-from dragoman.registry import provider_class
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("one_loop")]
 BASE = {"provider": "yandex", "iam_token": TOKEN}
@@ -51,7 +51,7 @@ def test_the_registry_knows_the_provider():
 
 def test_importing_the_provider_loads_neither_grpc_nor_protobuf():
     program = (
-        "import sys; from dragoman.registry import provider_class; kind = provider_class('yandex');"
+        "import sys; from dragoman.accounts.provider_registry import provider_class; kind = provider_class('yandex');"
         "kind.Settings(provider='yandex', api_key='k'); kind.capabilities();"
         "print([name for name in ('grpc', 'google.protobuf', 'httpx', 'jwt', 'cryptography') if name in sys.modules])"
     )

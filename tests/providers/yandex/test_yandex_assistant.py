@@ -4,11 +4,11 @@ import pytest
 from threads_logic import ASSISTANT, RUNS
 from threads_server import FOLDER, TOKEN, Fault, ThreadsServer
 
-from dragoman import progress
-from dragoman.clock import hurry
-from dragoman.errors import OutcomeUnknown
-from dragoman.model import AuthorKind
-from dragoman.provider import Draft, MessageQuery
+from dragoman.core.context import progress
+from dragoman.core.context.clock import hurry
+from dragoman.core.errors import OutcomeUnknown
+from dragoman.core.model import AuthorKind
+from dragoman.providers.base.provider import Draft, MessageQuery
 from dragoman.providers.yandex import YandexProvider
 from dragoman.providers.yandex._proto import threads_pb2 as pb
 from dragoman.providers.yandex.settings import YandexSettings

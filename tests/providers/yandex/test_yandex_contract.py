@@ -4,8 +4,8 @@ from typing import ClassVar
 import pytest
 from threads_server import FOLDER, TOKEN, USER_ID, Fault, ThreadsServer
 
-from dragoman.clock import hurry
-from dragoman.errors import (
+from dragoman.core.context.clock import hurry
+from dragoman.core.errors import (
     BadResponse,
     Conflict,
     DeadlineExceeded,
@@ -17,7 +17,7 @@ from dragoman.errors import (
     Unauthenticated,
     Unavailable,
 )
-from dragoman.model import Author, AuthorKind, Conversation, ConversationKind, Message
+from dragoman.core.model import Author, AuthorKind, Conversation, ConversationKind, Message
 from dragoman.providers.yandex import YandexProvider
 from dragoman.providers.yandex._proto import threads_pb2 as pb
 from dragoman.providers.yandex.settings import YandexSettings

@@ -6,8 +6,8 @@ import socket
 import pytest
 from threads_server import FOLDER, TOKEN, Fault, ThreadsServer
 
-from dragoman.clock import hurry
-from dragoman.errors import (
+from dragoman.core.context.clock import hurry
+from dragoman.core.errors import (
     BadResponse,
     Conflict,
     DeadlineExceeded,
@@ -21,8 +21,8 @@ from dragoman.errors import (
     Unavailable,
     UnsupportedOperation,
 )
-from dragoman.model import Author, Message, Order
-from dragoman.provider import ConversationQuery, Draft, MessageQuery
+from dragoman.core.model import Author, Message, Order
+from dragoman.providers.base.provider import ConversationQuery, Draft, MessageQuery
 from dragoman.providers.yandex import YandexProvider
 from dragoman.providers.yandex.settings import YandexSettings
 

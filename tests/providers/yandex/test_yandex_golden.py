@@ -8,17 +8,17 @@ import pytest
 from exchange_replay import EXCHANGES, replaying
 from google.protobuf import json_format
 
-from dragoman.clock import JumpingClock, hurry
-from dragoman.errors import NotFound, RateLimited, Unauthenticated
-from dragoman.grpc import GrpcClient
-from dragoman.model import AuthorKind
-from dragoman.provider import ConversationQuery, Draft, MessageQuery
+from dragoman.core.context.clock import JumpingClock, hurry
+from dragoman.core.errors import NotFound, RateLimited, Unauthenticated
+from dragoman.core.model import AuthorKind
+from dragoman.providers.base.provider import ConversationQuery, Draft, MessageQuery
 from dragoman.providers.yandex import YandexProvider, iam, mapping, paging, wire
 from dragoman.providers.yandex._proto import threads_pb2 as pb
 from dragoman.providers.yandex.client import YandexClient
-from dragoman.providers.yandex.explain import dialect, iam_dialect
+from dragoman.providers.yandex.errors import dialect, iam_dialect
 from dragoman.providers.yandex.settings import YandexSettings
-from dragoman.secret import Secret
+from dragoman.transport.credentials import Secret
+from dragoman.transport.grpc import GrpcClient
 
 THREAD, MESSAGE = "fvt0000threadmain001", "fvt00000000message01"
 TYPES = {

@@ -9,12 +9,12 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from threads_logic import IAM
 from threads_server import FOLDER, ThreadsServer
 
-from dragoman.clock import hurry
-from dragoman.errors import Unauthenticated, Unavailable
-from dragoman.provider import ConversationQuery
+from dragoman.core.context.clock import hurry
+from dragoman.core.errors import Unauthenticated, Unavailable
+from dragoman.providers.base.provider import ConversationQuery
 from dragoman.providers.yandex import YandexProvider, iam
 from dragoman.providers.yandex.settings import YandexSettings
-from dragoman.secret import redact
+from dragoman.transport.credentials import redact
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("one_loop")]
 

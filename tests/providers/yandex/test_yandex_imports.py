@@ -3,10 +3,10 @@ from datetime import UTC, datetime
 import pytest
 from threads_server import FOLDER, TOKEN, Fault, ThreadsServer
 
-from dragoman.clock import hurry
-from dragoman.errors import NotFound, OutcomeUnknown
-from dragoman.model import Author, AuthorKind, Conversation, Message
-from dragoman.provider import MessageQuery
+from dragoman.core.context.clock import hurry
+from dragoman.core.errors import NotFound, OutcomeUnknown
+from dragoman.core.model import Author, AuthorKind, Conversation, Message
+from dragoman.providers.base.provider import MessageQuery
 from dragoman.providers.yandex import YandexProvider
 from dragoman.providers.yandex._proto import threads_pb2 as pb
 from dragoman.providers.yandex.settings import YandexSettings

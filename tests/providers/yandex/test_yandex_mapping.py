@@ -8,7 +8,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dragoman.model import AuthorKind
+from dragoman.core.model import AuthorKind
 from dragoman.providers.yandex import mapping
 from dragoman.providers.yandex._proto import threads_pb2 as pb
 

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dragoman.errors import InvalidArgument
-from dragoman.model import Author, Message, Order
-from dragoman.provider import MessageQuery
+from dragoman.core.errors import InvalidArgument
+from dragoman.core.model import Author, Message, Order
+from dragoman.providers.base.provider import MessageQuery
 from dragoman.providers.yandex import paging
 
 pytestmark = pytest.mark.anyio

@@ -7,7 +7,7 @@ import pytest
 import threads_server
 from threads_server import FOLDER, TOKEN, Fault, ThreadsServer
 
-from dragoman.clock import hurry
+from dragoman.core.context.clock import hurry
 from dragoman.testing import ToolError, connect
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("one_loop")]

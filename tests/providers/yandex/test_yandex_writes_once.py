@@ -8,7 +8,7 @@ from safe_writing import SAID, never_twice
 from threads_logic import ASSISTANT
 from threads_server import FOLDER, TOKEN, Fault, ThreadsServer
 
-from dragoman.clock import hurry
+from dragoman.core.context.clock import hurry
 from dragoman.testing import ToolError, connect
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("one_loop")]

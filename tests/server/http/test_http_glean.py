@@ -10,7 +10,7 @@ import anyio
 import httpx
 import pytest
 
-from dragoman_server.http.tokens import hashed, new
+from dragoman_server.transports.http.auth.api_tokens import hashed, new
 
 PROVIDERS = Path(__file__).parents[2] / "providers"
 sys.path[:0] = [str(PROVIDERS), str(PROVIDERS / "glean")]

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from dragoman_server.http.tokens import hashed, new
+from dragoman_server.transports.http.auth.api_tokens import hashed, new
 
 TOKEN = new()
 SETTINGS = f"""

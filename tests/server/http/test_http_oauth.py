@@ -163,7 +163,7 @@ def test_while_the_issuer_is_silent_nobody_is_judged(site):
 
 @pytest.mark.parametrize("uri", ["http://169.254.169.254/keys", "http://127.0.0.2:1/keys", "file:///etc/passwd", 7])
 def test_metadata_cannot_send_us_into_the_network(uri):
-    from dragoman_server.http.keys import _safe
+    from dragoman_server.transports.http.auth.jwks import _safe
 
     with pytest.raises(ValueError, match="jwks_uri"):
         _safe(uri, "127.0.0.1")

@@ -2,11 +2,11 @@
 
 import pytest
 
-from dragoman.acting import acting_for
-from dragoman.model import Author, Conversation, Message, Page
-from dragoman.provider import AccountSettings, MessageQuery, Provider
+from dragoman.accounts.workspace import Account, Workspace
+from dragoman.core.context.impersonation import acting_for
+from dragoman.core.model import Author, Conversation, Message, Page
+from dragoman.providers.base.provider import AccountSettings, MessageQuery, Provider
 from dragoman.toolset import Caller, Desk, Principal, call_tool
-from dragoman.workspace import Account, Workspace
 
 pytestmark = pytest.mark.anyio
 
@@ -38,7 +38,7 @@ class Mirror(Provider):
 
 @pytest.fixture
 async def desk(monkeypatch, tmp_path):
-    monkeypatch.setattr("dragoman.workspace.provider_class", lambda _name: Mirror)
+    monkeypatch.setattr("dragoman.accounts.workspace.provider_class", lambda _name: Mirror)
     async with Workspace.open({"far": MirrorSettings(provider="mirror")}, tmp_path / "s.db") as workspace:
         yield Desk(workspace)
 

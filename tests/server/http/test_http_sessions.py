@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from dragoman_server.http.sessions import LARGEST_OPENING
+from dragoman_server.transports.http.asgi_app.sessions import LARGEST_OPENING
 
 SESSIONS = "[http]\nsessions = true\n"
 FAR = '[accounts.far]\nprovider = "trouble"\n'

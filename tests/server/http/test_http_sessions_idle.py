@@ -6,11 +6,11 @@ import anyio
 import pytest
 from in_process import running
 
-from dragoman_server import app
-from dragoman_server import desk as desks
-from dragoman_server.config import from_mapping
-from dragoman_server.http.settings import HttpSettings
-from dragoman_server.http.site import site as site_of
+from dragoman_server.config.http import HttpSettings
+from dragoman_server.config.load import from_mapping
+from dragoman_server.mcp import server
+from dragoman_server.runtime import tool_context as desks
+from dragoman_server.transports.http.asgi_app.app import site as site_of
 
 pytestmark = pytest.mark.anyio
 
@@ -23,7 +23,7 @@ async def client(tmp_path):
     """A client of a site with room for two sessions."""
     async with desks.at(from_mapping({}, data=tmp_path)) as desk:
         settings = HttpSettings(sessions=True, max_sessions=2, session_idle_timeout=IDLE)
-        async with running(site_of(app.build(desk), desk.workspace, settings)) as client:
+        async with running(site_of(server.build(desk), desk.workspace, settings)) as client:
             yield client
 
 

@@ -10,16 +10,16 @@ from in_process import running
 from issuer import SCOPES
 from mcp import Client, MCPError
 
-from dragoman.acting import acting_for
-from dragoman.model import Conversation, Page
-from dragoman.provider import AccountSettings, Provider
+from dragoman.accounts.workspace import Workspace
+from dragoman.core.context.impersonation import acting_for
+from dragoman.core.model import Conversation, Page
+from dragoman.providers.base.provider import AccountSettings, Provider
 from dragoman.toolset import Desk
-from dragoman.workspace import Workspace
-from dragoman_server import app
-from dragoman_server.http.auth_settings import AuthSettings, OAuthSettings, TokenSettings
-from dragoman_server.http.settings import HttpSettings
-from dragoman_server.http.site import site as site_of
-from dragoman_server.http.tokens import hashed, new
+from dragoman_server.config.auth import AuthSettings, OAuthSettings, TokenSettings
+from dragoman_server.config.http import HttpSettings
+from dragoman_server.mcp import server as app
+from dragoman_server.transports.http.asgi_app.app import site as site_of
+from dragoman_server.transports.http.auth.api_tokens import hashed, new
 
 ANN, BOB = new(), new()
 SETTINGS = f"""
@@ -145,7 +145,7 @@ class Mirror(Provider):
 
 @pytest.fixture
 async def desk(monkeypatch, tmp_path):
-    monkeypatch.setattr("dragoman.workspace.provider_class", lambda _name: Mirror)
+    monkeypatch.setattr("dragoman.accounts.workspace.provider_class", lambda _name: Mirror)
     async with Workspace.open({"far": PersonalSettings(provider="mirror")}, tmp_path / "s.db") as workspace:
         yield Desk(workspace)
 

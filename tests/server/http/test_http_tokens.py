@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from dragoman_server.http.tokens import hashed, new
+from dragoman_server.transports.http.auth.api_tokens import hashed, new
 
 ANN, BOB, EVE, ZOE = new(), new(), new(), new()
 SETTINGS = f"""
@@ -157,7 +157,7 @@ def test_the_command_makes_a_token_that_opens(site, dragoman_command):
     ],
 )
 def test_mistakes_in_the_settings_are_told_with_their_lines(settings, said, tmp_path):
-    from dragoman_server.config import ConfigError, load
+    from dragoman_server.config.load import ConfigError, load
 
     file = tmp_path / "dragoman.toml"
     file.write_text(settings, encoding="utf-8")

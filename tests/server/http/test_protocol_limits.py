@@ -5,11 +5,10 @@ import logging
 
 import anyio
 import pytest
-from uvicorn.config import Config
-from uvicorn.server import ServerState
-
 from dragoman_server.http.protocol import bounded
 from dragoman_server.http.settings import HttpSettings
+from uvicorn.config import Config
+from uvicorn.server import ServerState
 
 pytestmark = pytest.mark.anyio
 

@@ -5,7 +5,7 @@ import os
 import pytest
 from click.testing import CliRunner
 
-from dragoman_server.cli import cli
+from dragoman_server.cli.main import cli
 
 
 @pytest.fixture

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from dragoman_server.config import load
-from dragoman_server.setup import launch
-from dragoman_server.setup.clients import CLIENTS
+from dragoman_server.config.load import load
+from dragoman_server.setup.client import launch
+from dragoman_server.setup.client.clients import CLIENTS
 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="the places are those of Linux")
 posix = pytest.mark.skipif(os.name == "nt", reason="permissions are those of POSIX")

@@ -10,21 +10,24 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final, Literal, Self, TypeVar
 
-from dragoman.model import Conversation, Hit, Message, SearchPage
-from dragoman.provider import SearchQuery
-from dragoman.store import audit, confirmations, cursors, journal, numbers, outbox, places, search, tally
-from dragoman.store.archive import Archive
-from dragoman.store.audit import Record
-from dragoman.store.database import Database
-from dragoman.store.folder import default_path
-from dragoman.store.kept import Kept
-from dragoman.store.lately import Lately
-from dragoman.store.numbers import Remember
-from dragoman.store.outbox import Entry, Intent, State
+from dragoman.core.model import Conversation, Hit, Message, SearchPage
+from dragoman.core.queries import SearchQuery
 from dragoman.store.query import advice
-from dragoman.store.sql import Connection
-from dragoman.store.tally import STEPS_MS, Count
-from dragoman.store.values import from_moment, to_moment
+from dragoman.store.sqlite import cursors, search, usage
+from dragoman.store.sqlite.cache.read_cache import Kept
+from dragoman.store.sqlite.cache.recent_messages import Lately
+from dragoman.store.sqlite.connection import Connection
+from dragoman.store.sqlite.database import Database
+from dragoman.store.sqlite.default_path import default_path
+from dragoman.store.sqlite.messages import conversations as places
+from dragoman.store.sqlite.messages import numbering
+from dragoman.store.sqlite.messages.message_table import Archive
+from dragoman.store.sqlite.messages.numbering import Remember
+from dragoman.store.sqlite.usage import STEPS_MS, Count
+from dragoman.store.sqlite.values import from_moment, to_moment
+from dragoman.store.sqlite.writes import audit, confirmations, journal, outbox
+from dragoman.store.sqlite.writes.audit import Record
+from dragoman.store.sqlite.writes.outbox import Entry, Intent, State
 
 __all__ = ["STEPS_MS", "Count", "Database", "Entry", "Intent", "Record", "Remember", "State", "Store", "default_path"]
 
@@ -89,12 +92,14 @@ class Store:
         return made
 
     async def _numbered(self, messages: Sequence[Message], remember: Remember, account: str) -> list[Message]:
-        known = await self._database.read(lambda con: numbers.known(con, self._seen, messages, remember, account))
+        known = await self._database.read(lambda con: numbering.known(con, self._seen, messages, remember, account))
         if known is not None:
             return known
         if not self._database.writable:
-            return await self._database.read(lambda con: numbers.as_far_as_known(con, self._seen, messages, account))
-        return await self._database.write(lambda con: numbers.write_down(con, self._seen, messages, remember, account))
+            return await self._database.read(lambda con: numbering.as_far_as_known(con, self._seen, messages, account))
+        return await self._database.write(
+            lambda con: numbering.write_down(con, self._seen, messages, remember, account)
+        )
 
     async def locate(self, number: int) -> tuple[str, str, str] | None:
         """Account, conversation id and message id of the message with that number."""
@@ -245,11 +250,11 @@ class Store:
 
     async def count(self, counts: Sequence[Count]) -> None:
         """Add calls of tools to those of today."""
-        await self._database.write(lambda con: tally.add(con, counts, self._now()))
+        await self._database.write(lambda con: usage.add(con, counts, self._now()))
 
     async def counted(self, days: int) -> list[Count]:
         """The calls of so many days, today (UTC) included."""
-        return await self._database.read(lambda con: tally.since(con, days, self._now()))
+        return await self._database.read(lambda con: usage.since(con, days, self._now()))
 
     async def _read(self, key: Hashable, work: Callable[[Connection], T]) -> T:
         """Read what is asked for again and again."""

@@ -9,7 +9,7 @@ from functools import lru_cache
 from itertools import islice
 from typing import Final
 
-from dragoman.store.terms import INDEXED
+from dragoman.store.index_terms import INDEXED
 
 _WORD: Final = re.compile(r"[^\W_]+")
 _MOST: Final = 50

@@ -10,8 +10,8 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from dragoman.errors import InvalidArgument
-from dragoman.store import terms
+from dragoman.core.errors import InvalidArgument
+from dragoman.store import index_terms
 
 LONGEST: Final = 1000
 _MOST: Final = 32
@@ -19,7 +19,7 @@ _ITEM: Final = re.compile(r'(-?)(?:"([^"]*)"|(\S+))')
 _QUOTES: Final = str.maketrans(dict.fromkeys("\u201c\u201d\u201e\u201f\uff02", '"'))
 _LETTERS: Final = re.compile(r"[^\W_]+")
 _SCOPE: Final = re.compile(r"(?:p\d*|a[0-9a-f]*)")
-_SEARCHABLE: Final = re.compile(f"[^\\W_]|[{terms.UNSPACED}\U000f0000-\U000fffff]")
+_SEARCHABLE: Final = re.compile(f"[^\\W_]|[{index_terms.UNSPACED}\U000f0000-\U000fffff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ def _items(text: str) -> list[_Item]:
 
 def _single(item: _Item) -> bool:
     """A single letter begins so many words that looking them all up tells nothing and takes long."""
-    return len(item.folded.strip()) < 2 and not terms.query_body(item.folded)[1]  # noqa: PLR2004 - said above
+    return len(item.folded.strip()) < 2 and not index_terms.query_body(item.folded)[1]  # noqa: PLR2004 - said above
 
 
 def _item(found: re.Match[str]) -> _Item:
@@ -99,7 +99,7 @@ def _item(found: re.Match[str]) -> _Item:
     text: str = word if phrase is None else phrase
     return _Item(
         text=text.rstrip("*"),
-        folded=terms.fold(text),
+        folded=index_terms.fold(text),
         excluded=bool(minus) and not text.startswith("-"),
         phrase=phrase is not None,
         prefix=phrase is None and text.endswith("*"),
@@ -107,22 +107,22 @@ def _item(found: re.Match[str]) -> _Item:
 
 
 def _exact(item: _Item) -> str:
-    spelled, open_ended = terms.query_body(item.folded)
+    spelled, open_ended = index_terms.query_body(item.folded)
     return _in_body(spelled, prefix=open_ended or item.prefix)
 
 
 def _loose(item: _Item) -> str:
     if item.phrase or _single(item):
         return _exact(item)
-    spelled, _ = terms.query_body(item.folded)
+    spelled, _ = index_terms.query_body(item.folded)
     found = _in_body(spelled, prefix=True)
-    pieces = terms.pieces_of(item.text)
+    pieces = index_terms.pieces_of(item.text)
     return f"({found} OR parts : {_quoted(pieces, prefix=False)})" if pieces else found
 
 
 def _in_body(spelled: str, *, prefix: bool) -> str:
     # Asking for one column costs a quarter more, and the others hold only pieces of three letters and scopes.
-    elsewhere = all(len(word) <= terms.PIECE or _SCOPE.fullmatch(word) for word in _LETTERS.findall(spelled))
+    elsewhere = all(len(word) <= index_terms.PIECE or _SCOPE.fullmatch(word) for word in _LETTERS.findall(spelled))
     return f"{'body : ' if elsewhere else ''}{_quoted(spelled, prefix=prefix)}"
 
 

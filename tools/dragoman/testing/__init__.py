@@ -10,20 +10,32 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
+from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
-from dragoman.testing.service import Exempt, Seeded, Service, Trait
+from dragoman.testing.contract.service import Exempt, Seeded, Service, Trait
+from dragoman.testing.tool_error import ToolError
 
 if TYPE_CHECKING:
-    from dragoman.testing.contract import ProviderContract
-    from dragoman_server.testing import ServerClient
+    from dragoman.testing.contract.suite import ProviderContract
 
-__all__ = ["Exempt", "ProviderContract", "Seeded", "Service", "ToolError", "Trait", "connect"]
+__all__ = ["Exempt", "ProviderContract", "Seeded", "ServerClient", "Service", "ToolError", "Trait", "connect"]
 
 
-class ToolError(Exception):
-    """A tool call was answered with an error; ``str()`` is what an assistant reads."""
+class ServerClient(Protocol):
+    """The SDK's own client, with a short way to call a tool."""
+
+    async def call(self, tool: str, /, **arguments: object) -> str:
+        """Call a tool and return the text of its answer.
+
+        Raises:
+            ToolError: The answer is an error.
+        """
+        ...
+
+    def __getattr__(self, name: str) -> Any:
+        """All members of the SDK's ``Client``."""
 
 
 def connect(
@@ -48,15 +60,15 @@ def connect(
     Raises:
         DragomanError: On entering, when the settings are wrong.
     """
-    from dragoman_server.testing import connect as start  # noqa: PLC0415  # the server is loaded when it is wanted
-
-    return start(config, data=data, mode=mode, **client_options)
+    server = import_module("dragoman_server.transports.in_memory")  # by name: the library does not import the server
+    client = server.connect(config, data=data, mode=mode, **client_options)
+    return cast("AbstractAsyncContextManager[ServerClient]", client)
 
 
 def __getattr__(name: str) -> object:
     """Load the contract, and with it pytest, when it is asked for."""
     if name != "ProviderContract":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from dragoman.testing.contract import ProviderContract  # noqa: PLC0415  # connect() works without pytest
+    from dragoman.testing.contract.suite import ProviderContract  # noqa: PLC0415  # connect() works without pytest
 
     return ProviderContract

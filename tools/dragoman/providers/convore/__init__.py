@@ -7,12 +7,20 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import ClassVar, Self, cast
 
-from dragoman.model import Audience, Conversation, Message, Page
-from dragoman.provider import AccountSettings, Change, ConversationQuery, Draft, Limits, MessageQuery, Provider
+from dragoman.core.model import Audience, Conversation, Message, Page
+from dragoman.providers.base.provider import (
+    AccountSettings,
+    Change,
+    ConversationQuery,
+    Draft,
+    Limits,
+    MessageQuery,
+    Provider,
+)
 from dragoman.providers.convore.api import PAGE, Api, client_of
 from dragoman.providers.convore.audience import audience_of
-from dragoman.providers.convore.change import ConvoreChange
 from dragoman.providers.convore.mapping import to_conversation
+from dragoman.providers.convore.message_update import ConvoreChange
 from dragoman.providers.convore.reading import Reader
 from dragoman.providers.convore.settings import ConvoreSettings
 from dragoman.providers.convore.writing import Writer

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias, TypeVar
 
-from dragoman.http import Answer, HttpClient, segment
 from dragoman.providers.convore import wire
-from dragoman.providers.convore.refusals import DIALECT, IMPORT, SEND, UPDATE
-from dragoman.secret import bearer
+from dragoman.providers.convore.errors import DIALECT, IMPORT, SEND, UPDATE
+from dragoman.transport.credentials import bearer
+from dragoman.transport.http import Answer, HttpClient, segment
 
 if TYPE_CHECKING:
     import httpx
 
-    from dragoman.clock import Clock
+    from dragoman.core.context.clock import Clock
     from dragoman.providers.convore.settings import ConvoreSettings
 
 T = TypeVar("T")

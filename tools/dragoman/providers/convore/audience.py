@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from dragoman.errors import DragomanError
-from dragoman.model import Audience, Conversation
-from dragoman.provider import Draft
+from dragoman.core.errors import DragomanError
+from dragoman.core.model import Audience, Conversation
+from dragoman.providers.base.provider import Draft
 from dragoman.providers.convore import people, wire
 from dragoman.providers.convore.api import Api
 from dragoman.providers.convore.mapping import to_conversation

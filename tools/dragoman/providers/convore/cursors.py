@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from hashlib import blake2b
 from typing import Final, TypeAlias, cast
 
-from dragoman.errors import InvalidArgument
+from dragoman.core.errors import InvalidArgument
 
 Key: TypeAlias = tuple[datetime, str]
 """What lists are sorted by: the moment, then the id."""

@@ -7,11 +7,11 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
 
-from dragoman.model import Attachment, Conversation, ConversationKind, Message
+from dragoman.core.model import Attachment, Conversation, ConversationKind, Message
 from dragoman.providers.convore import wire
+from dragoman.providers.convore.invisible_text import visible
 from dragoman.providers.convore.markup import LONGEST, to_text
 from dragoman.providers.convore.people import CHAT, author_of, name_of, shown, with_role
-from dragoman.providers.convore.visible import visible
 
 EXTERNAL_ID: Final = "external_message_id"
 ANSWERED: Final = "reply_to_external_id"

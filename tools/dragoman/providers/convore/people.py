@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Final, TypeAlias
 
-from dragoman.model import Author
+from dragoman.core.model import Author
 from dragoman.providers.convore import wire
 
 EMAIL: Final = "email"

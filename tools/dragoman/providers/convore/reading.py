@@ -12,14 +12,14 @@ from typing import Final, TypeVar
 
 import anyio.to_thread
 
-from dragoman.errors import DragomanError, NotFound
-from dragoman.http import Answer, Derived
-from dragoman.model import Conversation, ConversationKind, Message, Order, Page
-from dragoman.provider import ConversationQuery, MessageQuery
+from dragoman.core.errors import DragomanError, NotFound
+from dragoman.core.model import Conversation, ConversationKind, Message, Order, Page
+from dragoman.providers.base.provider import ConversationQuery, MessageQuery
 from dragoman.providers.convore import wire
 from dragoman.providers.convore.api import Api, Format
 from dragoman.providers.convore.cursors import Place
-from dragoman.providers.convore.lists import EARLIEST, Batch, Entry, Plan
+from dragoman.providers.convore.invisible_text import visible
+from dragoman.providers.convore.list_reading import EARLIEST, Batch, Entry, Plan
 from dragoman.providers.convore.mapping import (
     EXTERNAL_ID,
     externals,
@@ -29,8 +29,8 @@ from dragoman.providers.convore.mapping import (
     to_message,
     with_parents,
 )
-from dragoman.providers.convore.visible import visible
-from dragoman.providers.convore.walking import Walker
+from dragoman.providers.convore.sorted_pages import Walker
+from dragoman.transport.http import Answer, Derived
 
 T = TypeVar("T")
 W = TypeVar("W")

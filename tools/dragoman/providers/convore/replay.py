@@ -9,8 +9,8 @@ from itertools import count
 from typing import Final
 
 from dragoman.providers.convore.markup import to_text
-from dragoman.replay import FOUND, Record, Replay, recording, step
-from dragoman.replay.loopback import Reply, Request, absent, serving
+from dragoman.providers.replay import FOUND, Record, Replay, recording, step
+from dragoman.providers.replay.fake_http_service import Reply, Request, absent, serving
 
 _TOKEN: Final = "ck_replay"  # noqa: S105 - of no service
 _ROOM: Final = "convore:conv_01k0q2m4leith"

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from pydantic import Field
 
-from dragoman.provider import AccountSettings
-from dragoman.secret import Secret
+from dragoman.providers.base.provider import AccountSettings
+from dragoman.transport.credentials import Secret
 
 
 class ConvoreSettings(AccountSettings):

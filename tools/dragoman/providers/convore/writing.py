@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from datetime import UTC
 from typing import Final
 
-from dragoman.errors import Conflict, DeadlineExceeded, DragomanError, InvalidArgument, NotFound, PermissionDenied
-from dragoman.model import Author, Message
-from dragoman.provider import Change, Draft
+from dragoman.core.errors import Conflict, DeadlineExceeded, DragomanError, InvalidArgument, NotFound, PermissionDenied
+from dragoman.core.model import Author, Message
+from dragoman.providers.base.provider import Change, Draft
 from dragoman.providers.convore import people, wire
 from dragoman.providers.convore.api import Api, Body
-from dragoman.providers.convore.change import body_of
 from dragoman.providers.convore.markup import to_html
+from dragoman.providers.convore.message_update import body_of
 from dragoman.providers.convore.reading import Reader
 
 _CLOSED: Final = frozenset({"trash", "spam"})

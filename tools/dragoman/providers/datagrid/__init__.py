@@ -12,18 +12,18 @@ from dataclasses import replace
 from functools import partial
 from typing import ClassVar, Final, Self, cast
 
-from dragoman.errors import InvalidArgument, NotFound
-from dragoman.http import Derived
-from dragoman.model import Conversation, ConversationKind, Message, Page
-from dragoman.provider import AccountSettings, ConversationQuery, Draft, Limits, MessageQuery, Provider
+from dragoman.core.errors import InvalidArgument, NotFound
+from dragoman.core.model import Conversation, ConversationKind, Message, Page
+from dragoman.providers.base.provider import AccountSettings, ConversationQuery, Draft, Limits, MessageQuery, Provider
 from dragoman.providers.datagrid import wire
 from dragoman.providers.datagrid.api import LONGEST_ANSWER, PAGE, Api, client_of
+from dragoman.providers.datagrid.conversation_pages import read_recent
 from dragoman.providers.datagrid.mapping import to_conversation, to_message
-from dragoman.providers.datagrid.naming import Names
+from dragoman.providers.datagrid.name_lookup import Names
 from dragoman.providers.datagrid.paging import Reader
-from dragoman.providers.datagrid.recent import read_recent
+from dragoman.providers.datagrid.prompt import Said, Talk
 from dragoman.providers.datagrid.settings import DatagridSettings
-from dragoman.providers.datagrid.talking import Said, Talk
+from dragoman.transport.http import Derived
 
 __all__ = ["NEW", "DatagridProvider", "DatagridSettings"]
 

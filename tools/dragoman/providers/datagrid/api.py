@@ -5,15 +5,15 @@ from __future__ import annotations
 from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from dragoman.http import Answer, Dialect, HttpClient, Options, Stream, segment
 from dragoman.providers.datagrid import wire
-from dragoman.refusal import Explanation, Refusal, default_said
-from dragoman.secret import bearer
+from dragoman.transport.credentials import bearer
+from dragoman.transport.error_mapping import Explanation, Refusal, default_said
+from dragoman.transport.http import Answer, Dialect, HttpClient, Options, Stream, segment
 
 if TYPE_CHECKING:
     import httpx
 
-    from dragoman.clock import Clock
+    from dragoman.core.context.clock import Clock
     from dragoman.providers.datagrid.settings import DatagridSettings
 
 T = TypeVar("T")

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import Final, cast
 
-from dragoman.errors import InvalidArgument
+from dragoman.core.errors import InvalidArgument
 
 _LONGEST: Final = 65_536
 _LONGEST_ID: Final = 1000

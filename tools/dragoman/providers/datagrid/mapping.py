@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final, cast
 
-from dragoman.model import (
+from dragoman.core.model import (
     Attachment,
     Author,
     AuthorKind,

@@ -13,9 +13,9 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final
 
-from dragoman import progress
-from dragoman.errors import DeadlineExceeded, InvalidArgument, NotFound
-from dragoman.model import Order
+from dragoman.core.context import progress
+from dragoman.core.errors import DeadlineExceeded, InvalidArgument, NotFound
+from dragoman.core.model import Order
 from dragoman.providers.datagrid import wire
 from dragoman.providers.datagrid.api import PAGE, Api
 from dragoman.providers.datagrid.cursors import Step, foreign

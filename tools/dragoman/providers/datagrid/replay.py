@@ -10,8 +10,8 @@ from http import HTTPStatus
 from itertools import count
 from typing import Final
 
-from dragoman.replay import FOUND, Record, Replay, recording, step
-from dragoman.replay.loopback import Reply, Request, absent, serving
+from dragoman.providers.replay import FOUND, Record, Replay, recording, step
+from dragoman.providers.replay.fake_http_service import Reply, Request, absent, serving
 
 _TOKEN: Final = "dg_replay"  # noqa: S105 - of no service
 _ROOM: Final = "datagrid:conv_01K0Q2DEPOT"

@@ -10,9 +10,9 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, ClassVar, Self, cast
 
-from dragoman.errors import DragomanError, UnsupportedOperation
-from dragoman.model import Conversation, Message, Order, Page, SearchPage
-from dragoman.provider import (
+from dragoman.core.errors import DragomanError, UnsupportedOperation
+from dragoman.core.model import Conversation, Message, Order, Page, SearchPage
+from dragoman.providers.base.provider import (
     AccountSettings,
     ConversationQuery,
     Draft,
@@ -21,17 +21,17 @@ from dragoman.provider import (
     Provider,
     SearchQuery,
 )
-from dragoman.providers.glean import chats, talking
-from dragoman.providers.glean.address import Address, Where, channel_id
 from dragoman.providers.glean.api import Api
-from dragoman.providers.glean.chats import Chats
+from dragoman.providers.glean.cache import Memories, Memory, Shape
+from dragoman.providers.glean.chat import chats, prompt
+from dragoman.providers.glean.chat.chats import Chats
+from dragoman.providers.glean.conversation_id import Address, Where, channel_id
 from dragoman.providers.glean.conversations import Directory
-from dragoman.providers.glean.finding import Finder, searchable
-from dragoman.providers.glean.links import read_link
-from dragoman.providers.glean.listing import list_messages
-from dragoman.providers.glean.marks import Mark
-from dragoman.providers.glean.memory import Memories, Memory, Shape
-from dragoman.providers.glean.reading import Reader
+from dragoman.providers.glean.mapping.permalinks import read_link
+from dragoman.providers.glean.messages.cursor import Mark
+from dragoman.providers.glean.messages.reader import Reader
+from dragoman.providers.glean.messages.thread_pages import list_messages
+from dragoman.providers.glean.search.search import Finder, searchable
 from dragoman.providers.glean.settings import GleanSettings
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ class GleanProvider(Provider):
                 "Glean only reads the chat systems that it indexes.",
                 hint="Send to one of its chats (chat.ID, or chat.new to begin one).",
             )
-        return await talking.ask(self._chats, address.id, draft)
+        return await prompt.ask(self._chats, address.id, draft)
 
     def locate(self, link: str) -> tuple[str, str | None] | None:
         """Permalinks of Slack and Microsoft Teams, when that is the account's datasource."""

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Final, Literal, Self, TypeAlias, TypeVar
 
 from pydantic import BaseModel
 
-from dragoman.acting import acting_for
-from dragoman.errors import Unauthenticated
-from dragoman.http import Answer, HttpClient, Stream
-from dragoman.pace import Rate
-from dragoman.providers.glean.refusals import DIALECT
+from dragoman.core.context.impersonation import acting_for
+from dragoman.core.errors import Unauthenticated
+from dragoman.providers.glean.errors import DIALECT
+from dragoman.providers.glean.mapping.lenient_models import tolerant
 from dragoman.providers.glean.settings import PRINCIPAL, GleanSettings
-from dragoman.providers.glean.tolerance import tolerant
-from dragoman.secret import bearer
+from dragoman.transport.credentials import bearer
+from dragoman.transport.http import Answer, HttpClient, Stream
+from dragoman.transport.rate_limiter import Rate
 
 if TYPE_CHECKING:
     import httpx

@@ -7,17 +7,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
-from dragoman.errors import Conflict, InvalidArgument, NotFound, PermissionDenied
-from dragoman.model import Conversation, ConversationKind, Page
-from dragoman.provider import ConversationQuery
-from dragoman.providers.glean.address import channel_id
+from dragoman.core.errors import Conflict, InvalidArgument, NotFound, PermissionDenied
+from dragoman.core.model import Conversation, ConversationKind, Page
+from dragoman.providers.base.provider import ConversationQuery
 from dragoman.providers.glean.api import Api
-from dragoman.providers.glean.chats import Chats
-from dragoman.providers.glean.memory import Memory
-from dragoman.providers.glean.refusals import raise_partial_failure
+from dragoman.providers.glean.cache import Memory
+from dragoman.providers.glean.chat.chats import Chats
+from dragoman.providers.glean.conversation_id import channel_id
+from dragoman.providers.glean.errors import raise_partial_failure
+from dragoman.providers.glean.mapping.lenient_models import each
+from dragoman.providers.glean.mapping.wire import Bucket, SearchAnswer
 from dragoman.providers.glean.settings import GleanSettings
-from dragoman.providers.glean.tolerance import each
-from dragoman.providers.glean.wire import Bucket, SearchAnswer
 
 MOST_CHANNELS: Final = 3000
 _FACET: Final = "channel"

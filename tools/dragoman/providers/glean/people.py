@@ -6,13 +6,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Final
 
-from dragoman.errors import DragomanError, PermissionDenied, Unauthenticated
-from dragoman.model import Author, Message
+from dragoman.core.errors import DragomanError, PermissionDenied, Unauthenticated
+from dragoman.core.model import Author, Message
 from dragoman.providers.glean.api import Api
-from dragoman.providers.glean.mapping import to_author
-from dragoman.providers.glean.memory import Memory
-from dragoman.providers.glean.tolerance import each
-from dragoman.providers.glean.wire import PeopleAnswer
+from dragoman.providers.glean.cache import Memory
+from dragoman.providers.glean.mapping.lenient_models import each
+from dragoman.providers.glean.mapping.mapping import to_author
+from dragoman.providers.glean.mapping.wire import PeopleAnswer
 
 _BATCH: Final = 100
 

@@ -10,9 +10,9 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Final
 
-from dragoman.providers.glean.moments import milliseconds, moment
-from dragoman.replay import FOUND, Record, Replay, recording, step
-from dragoman.replay.loopback import Reply, Request, absent, serving
+from dragoman.providers.glean.mapping.times import milliseconds, moment
+from dragoman.providers.replay import FOUND, Record, Replay, recording, step
+from dragoman.providers.replay.fake_http_service import Reply, Request, absent, serving
 
 _TOKEN: Final = "glean_replay"  # noqa: S105 - of no service
 _ROOM: Final = "glean:slack.channel.kiosk-firmware"

@@ -8,10 +8,10 @@ from typing import Final, Literal
 
 from pydantic import Field, field_validator
 
-from dragoman.errors import DragomanError
-from dragoman.http import base_url_of
-from dragoman.provider import AccountSettings
-from dragoman.secret import Secret
+from dragoman.core.errors import DragomanError
+from dragoman.providers.base.provider import AccountSettings
+from dragoman.transport.credentials import Secret
+from dragoman.transport.http import base_url_of
 
 DATASOURCES: Final = ("SLACK", "SLACKENTGRID", "MICROSOFTTEAMS", "GCHAT", "FACEBOOKWORKPLACE")
 PRINCIPAL: Final = "principal"

@@ -11,9 +11,9 @@ from typing import Any, ClassVar, Final, Self, TypeVar
 
 import anyio
 
-from dragoman.errors import Conflict, InvalidArgument, NotFound, Unavailable
-from dragoman.model import Author, Conversation, Message, Page, SearchPage
-from dragoman.provider import (
+from dragoman.core.errors import Conflict, InvalidArgument, NotFound, Unavailable
+from dragoman.core.model import Author, Conversation, Message, Page, SearchPage
+from dragoman.providers.base.provider import (
     AccountSettings,
     Change,
     ConversationQuery,
@@ -23,14 +23,14 @@ from dragoman.provider import (
     Provider,
     SearchQuery,
 )
-from dragoman.providers.local import identifiers, merging, shelf
+from dragoman.providers.local import ids, merging, queries
 from dragoman.providers.local.settings import LocalSettings
-from dragoman.store.database import Database
-from dragoman.store.folder import default_path
-from dragoman.store.kept import Kept
 from dragoman.store.query import advice
-from dragoman.store.search import Wanted, search
-from dragoman.store.sql import Connection
+from dragoman.store.sqlite.cache.read_cache import Kept
+from dragoman.store.sqlite.connection import Connection
+from dragoman.store.sqlite.database import Database
+from dragoman.store.sqlite.default_path import default_path
+from dragoman.store.sqlite.search import Wanted, search
 
 T = TypeVar("T")
 P = TypeVar("P", bound=Page[Any])
@@ -77,7 +77,7 @@ class LocalProvider(Provider):
             How much there is.
         """
         database = self._open_database()
-        conversations, messages = await database.read(shelf.total)
+        conversations, messages = await database.read(queries.total)
         readable = "" if database.writable else ", which can only be read"
         much = f"{_counted(messages, 'message')} in {_counted(conversations, 'conversation')}"
         return f"{much} in {database.name}{readable}"
@@ -85,29 +85,29 @@ class LocalProvider(Provider):
     async def list_conversations(self, query: ConversationQuery) -> Page[Conversation]:
         """The conversations, most recent first, filtered exactly."""
         bounded = self._bounded(query)
-        return _copied(await self._read(bounded, lambda con: shelf.conversations(con, bounded)))
+        return _copied(await self._read(bounded, lambda con: queries.conversations(con, bounded)))
 
     async def get_conversation(self, conversation: str) -> Conversation:
         """One conversation with the number of its messages."""
-        return await self._read(conversation, lambda con: shelf.place_of(con, conversation).counted)
+        return await self._read(conversation, lambda con: queries.place_of(con, conversation).counted)
 
     async def list_messages(self, conversation: str, query: MessageQuery) -> Page[Message]:
         """Messages of a conversation, filtered exactly; ``total`` is told where nothing is filtered."""
         bounded = self._bounded(query)
         key = (conversation, bounded)
-        return _copied(await self._read(key, lambda con: shelf.messages(con, conversation, bounded)))
+        return _copied(await self._read(key, lambda con: queries.messages(con, conversation, bounded)))
 
     def cursor_after(self, message: Message, query: MessageQuery) -> str:
         """A page can be cut after any message."""
         del query
-        return shelf.cursor_after(message)
+        return queries.cursor_after(message)
 
     async def get_message(self, conversation: str, message: str) -> Message:
         """One message."""
-        return await self._read((conversation, message), lambda con: shelf.message_of(con, conversation, message))
+        return await self._read((conversation, message), lambda con: queries.message_of(con, conversation, message))
 
     async def search_messages(self, query: SearchQuery) -> SearchPage:
-        """Full-text search over everything, see :mod:`dragoman.store.search`."""
+        """Full-text search over everything, see :mod:`dragoman.store.sqlite.search`."""
         bounded = self._bounded(query)
         return _copied(await self._read(bounded, lambda con: _search(con, bounded)))
 
@@ -123,7 +123,7 @@ class LocalProvider(Provider):
         now = datetime.now(UTC)
         key = draft.idempotency_key
         message = Message(
-            id=identifiers.new(now) if key is None else identifiers.of_key(key),
+            id=ids.new(now) if key is None else ids.of_key(key),
             conversation=conversation,
             author=Author(name=self._own_name(), id=self._own_name()),
             sent_at=now,
@@ -155,7 +155,7 @@ class LocalProvider(Provider):
             Conflict: The message with this id was deleted.
         """
         _check_conversation(conversation)
-        fresh = replace(message, id=message.id or identifiers.new(datetime.now(UTC)), conversation=conversation)
+        fresh = replace(message, id=message.id or ids.new(datetime.now(UTC)), conversation=conversation)
         return await self._write(lambda con: _import(con, fresh))
 
     async def import_conversation(self, conversation: Conversation, messages: Sequence[Message]) -> int:
@@ -168,11 +168,11 @@ class LocalProvider(Provider):
             How many of the messages were new.
         """
         _check_conversation(conversation.id)
-        await self._write(lambda con: shelf.describe(con, conversation))
+        await self._write(lambda con: queries.describe(con, conversation))
         added = 0
         for start in range(0, len(messages), BATCH):
             batch = messages[start : start + BATCH]
-            added += await self._write(partial(shelf.add_all, conversation=conversation.id, messages=batch))
+            added += await self._write(partial(queries.add_all, conversation=conversation.id, messages=batch))
         return added
 
     async def _read(self, key: Hashable, work: Callable[[Connection], T]) -> T:
@@ -227,10 +227,10 @@ def _copied(page: P) -> P:
 
 def _search(con: Connection, query: SearchQuery) -> SearchPage:
     if query.conversation is not None:
-        shelf.place_of(con, query.conversation)
+        queries.place_of(con, query.conversation)
     wanted = Wanted(
         text=query.text,
-        account=shelf.ACCOUNT,
+        account=queries.ACCOUNT,
         conversation=query.conversation,
         author=query.author,
         since=query.since,
@@ -238,44 +238,44 @@ def _search(con: Connection, query: SearchQuery) -> SearchPage:
         limit=query.limit,
         cursor=query.cursor,
     )
-    hits, cursor = search(con, shelf.ARCHIVE, wanted)
+    hits, cursor = search(con, queries.ARCHIVE, wanted)
     return SearchPage(items=hits, cursor=cursor, advice=advice(query.text))
 
 
 def _send(con: Connection, message: Message) -> Message:
-    place = shelf.place_of(con, message.conversation)
-    if not shelf.may_answer(con, message):
+    place = queries.place_of(con, message.conversation)
+    if not queries.may_answer(con, message):
         raise NotFound(
             "There is no such message in this conversation to reply to.", hint="Look for it with list_messages."
         )
-    earlier = shelf.stored_of(con, message.conversation, message.id)
+    earlier = queries.stored_of(con, message.conversation, message.id)
     if earlier is not None:
         return _sent_before(con, earlier.message, message)
-    shelf.join(con, place, message.author.name)
-    return shelf.add(con, message)
+    queries.join(con, place, message.author.name)
+    return queries.add(con, message)
 
 
 def _sent_before(con: Connection, earlier: Message, message: Message) -> Message:
     first = earlier.history[0].text if earlier.history else earlier.text
     if (first, earlier.reply_to) != (message.text, message.reply_to):
         raise Conflict("This idempotency_key was used for another message.", hint="Use a new key.")
-    return shelf.message_of(con, earlier.conversation, earlier.id)
+    return queries.message_of(con, earlier.conversation, earlier.id)
 
 
 def _update(con: Connection, conversation: str, message: str, change: Change, now: datetime) -> Message:
-    return shelf.change(con, merging.changed(shelf.message_of(con, conversation, message), change, now))
+    return queries.change(con, merging.changed(queries.message_of(con, conversation, message), change, now))
 
 
 def _import(con: Connection, message: Message) -> Message:
-    if shelf.stored_of(con, message.conversation, message.id) is None:
-        if not shelf.may_answer(con, message):
+    if queries.stored_of(con, message.conversation, message.id) is None:
+        if not queries.may_answer(con, message):
             raise InvalidArgument(
                 "The message that this one answers is not in this conversation.",
                 hint="Import that one first, or leave reply_to out.",
             )
-        shelf.describe(con, Conversation(id=message.conversation))
-        shelf.join(con, shelf.place_of(con, message.conversation), message.author.name)
-    return shelf.add(con, message)
+        queries.describe(con, Conversation(id=message.conversation))
+        queries.join(con, queries.place_of(con, message.conversation), message.author.name)
+    return queries.add(con, message)
 
 
 def _check_conversation(conversation: str) -> None:

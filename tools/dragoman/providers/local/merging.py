@@ -6,8 +6,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from dragoman.model import Edit, Message
-from dragoman.provider import Change
+from dragoman.core.model import Edit, Message
+from dragoman.providers.base.provider import Change
 
 HISTORY: Final = 100
 """How many earlier texts of a message are kept, the latest ones."""

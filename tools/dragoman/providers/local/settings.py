@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from dragoman.provider import AccountSettings
+from dragoman.providers.base.provider import AccountSettings
 
 
 class LocalSettings(AccountSettings):

@@ -11,18 +11,18 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar, Final, Self, cast
 
-from dragoman import progress
-from dragoman.clock import Clock, current_clock
-from dragoman.errors import InvalidArgument, NotFound, Unavailable, UnsupportedOperation
-from dragoman.model import Conversation, ConversationKind, Message, Order, Page
-from dragoman.provider import AccountSettings, ConversationQuery, Draft, Limits, MessageQuery, Provider
+from dragoman.core.context import progress
+from dragoman.core.context.clock import Clock, current_clock
+from dragoman.core.errors import InvalidArgument, NotFound, Unavailable, UnsupportedOperation
+from dragoman.core.model import Conversation, ConversationKind, Message, Order, Page
+from dragoman.providers.base.provider import AccountSettings, ConversationQuery, Draft, Limits, MessageQuery, Provider
 from dragoman.providers.yandex import mapping, paging, wire
+from dragoman.providers.yandex.input_checks import sound_text
 from dragoman.providers.yandex.settings import YandexSettings
-from dragoman.providers.yandex.sound import sound_text
 
 if TYPE_CHECKING:
     from dragoman.providers.yandex._proto import threads_pb2 as pb
-    from dragoman.providers.yandex.answers import Answer
+    from dragoman.providers.yandex.assistant_run import Answer
     from dragoman.providers.yandex.client import YandexClient
 
 __all__ = ["NEW", "YandexProvider", "YandexSettings"]
@@ -135,7 +135,7 @@ class YandexProvider(Provider):
         assistant = self._settings.assistant_id
         if assistant is None:
             return sent
-        from dragoman.providers.yandex.answers import ask  # noqa: PLC0415 - loads protobuf
+        from dragoman.providers.yandex.assistant_run import ask  # noqa: PLC0415 - loads protobuf
 
         answer = await ask(self._client, conversation, assistant, self._settings.timeout, self._clock)
         return _answered(sent, answer)

@@ -9,10 +9,10 @@ from typing import Final
 
 from google.protobuf.wrappers_pb2 import Int64Value
 
-from dragoman.grpc import GrpcClient
 from dragoman.providers.yandex import wire
 from dragoman.providers.yandex._proto import threads_pb2 as pb
-from dragoman.providers.yandex.sound import sound_id, sound_labels, sound_text
+from dragoman.providers.yandex.input_checks import sound_id, sound_labels, sound_text
+from dragoman.transport.grpc import GrpcClient
 
 _KEYS: Final = uuid.UUID("5b0b6a0e-3f0c-4c53-9d0f-6f2f0c1f7a55")
 

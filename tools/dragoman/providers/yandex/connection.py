@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from contextlib import AsyncExitStack
 
-from dragoman.clock import Clock
-from dragoman.endpoint import is_loopback
-from dragoman.grpc import GrpcClient
+from dragoman.core.context.clock import Clock
 from dragoman.providers.yandex import wire
 from dragoman.providers.yandex.client import YandexClient
-from dragoman.providers.yandex.explain import dialect, iam_dialect
+from dragoman.providers.yandex.errors import dialect, iam_dialect
 from dragoman.providers.yandex.iam import ServiceAccount
 from dragoman.providers.yandex.settings import YandexSettings
-from dragoman.secret import Authorize, bearer
+from dragoman.transport.credentials import Authorize, bearer
+from dragoman.transport.grpc import GrpcClient
+from dragoman.transport.loopback import is_loopback
 
 
 async def connect(settings: YandexSettings, clock: Clock, stack: AsyncExitStack) -> YandexClient:

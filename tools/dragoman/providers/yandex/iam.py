@@ -13,12 +13,12 @@ import anyio
 import anyio.to_thread
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from dragoman.clock import Clock
-from dragoman.errors import Unauthenticated
-from dragoman.grpc import GrpcClient
+from dragoman.core.context.clock import Clock
+from dragoman.core.errors import Unauthenticated
 from dragoman.providers.yandex import wire
 from dragoman.providers.yandex._proto import threads_pb2 as pb
-from dragoman.secret import Secret, note
+from dragoman.transport.credentials import Secret, note
+from dragoman.transport.grpc import GrpcClient
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,7 +40,7 @@ class ServiceAccountKey(BaseModel):
 
 
 class ServiceAccount:
-    """Authorizes calls with tokens; an ``Authorize`` of :mod:`dragoman.secret`.
+    """Authorizes calls with tokens; an ``Authorize`` of :mod:`dragoman.transport.credentials`.
 
     Args:
         secret: The key's JSON, or the path of the file with it.

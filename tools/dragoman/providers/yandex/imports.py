@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from dragoman.model import AuthorKind, Conversation, Message
+from dragoman.core.model import AuthorKind, Conversation, Message
 from dragoman.providers.yandex import wire
-from dragoman.providers.yandex.sound import sound_text
+from dragoman.providers.yandex.input_checks import sound_text
 
 if TYPE_CHECKING:
     from dragoman.providers.yandex._proto import threads_pb2 as pb

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
-from dragoman.model import Author, AuthorKind, Citation, Conversation, ConversationKind, Message
+from dragoman.core.model import Author, AuthorKind, Citation, Conversation, ConversationKind, Message
 from dragoman.providers.yandex import wire
 
 if TYPE_CHECKING:

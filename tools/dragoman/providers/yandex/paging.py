@@ -16,9 +16,9 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final, cast
 
-from dragoman.errors import InvalidArgument
-from dragoman.model import Message, Order, Page
-from dragoman.provider import MessageQuery
+from dragoman.core.errors import InvalidArgument
+from dragoman.core.model import Message, Order, Page
+from dragoman.providers.base.provider import MessageQuery
 
 MOST_EXAMINED: Final = 5000
 """Messages that one page towards the past looks at; with a filter few of them may match."""

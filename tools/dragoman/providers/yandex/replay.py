@@ -13,10 +13,10 @@ import grpc
 from google.protobuf.json_format import ParseDict
 from google.protobuf.message import Message
 
+from dragoman.providers.replay import FOUND, Record, Replay, recording, step
 from dragoman.providers.yandex import wire
 from dragoman.providers.yandex._proto import threads_pb2 as pb
 from dragoman.providers.yandex.mapping import text_of
-from dragoman.replay import FOUND, Record, Replay, recording, step
 
 _TOKEN: Final = "t1.replay"  # noqa: S105 - of no service
 _ROOM: Final = "yandex:fvt0k0q2thread000001"

@@ -8,9 +8,9 @@ from typing import Annotated, Final, Self
 from pydantic import Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
-from dragoman.provider import AccountSettings
+from dragoman.providers.base.provider import AccountSettings
 from dragoman.providers.yandex import wire
-from dragoman.secret import Secret
+from dragoman.transport.credentials import Secret
 
 CREDENTIALS: Final = ("iam_token", "api_key", "service_account_key")
 Word = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]

@@ -7,23 +7,23 @@ from datetime import datetime, timedelta
 from email.utils import parseaddr
 from typing import Annotated, Final
 
-from dragoman.errors import InvalidArgument
-from dragoman.likeness import was_written
-from dragoman.model import Author, Conversation, Message
-from dragoman.provider import Capability, Draft, MessageQuery, Provider
-from dragoman.refs import Reference
-from dragoman.text import PreviewView
-from dragoman.toolset import titles
-from dragoman.toolset.call import Call, Found
-from dragoman.toolset.resolve import conversation_address, find_conversation
-from dragoman.toolset.shortened import whole
-from dragoman.toolset.times import parse_time
-from dragoman.toolset.writing.attempted import attempted
-from dragoman.toolset.writing.likewise import differences
+from dragoman.accounts.workspace import Account
+from dragoman.core.errors import InvalidArgument
+from dragoman.core.model import Author, Conversation, Message
+from dragoman.core.references import Reference
+from dragoman.providers.base.provider import Capability, Draft, MessageQuery, Provider
+from dragoman.providers.base.sent_message_match import was_written
+from dragoman.rendering import PreviewView
+from dragoman.toolset.addressing import title_cache
+from dragoman.toolset.addressing.resolve import conversation_address, find_conversation
+from dragoman.toolset.addressing.truncated_references import whole
+from dragoman.toolset.definition.context import Call, Found
+from dragoman.toolset.definition.time_arguments import parse_time
+from dragoman.toolset.writing.audit_scope import attempted
+from dragoman.toolset.writing.pipeline import perform
 from dragoman.toolset.writing.plan import Plan
 from dragoman.toolset.writing.sending import CONFIRM, answered_message, writable
-from dragoman.toolset.writing.way import perform
-from dragoman.workspace import Account
+from dragoman.toolset.writing.stored_differences import differences
 
 _NEAR: Final = timedelta(seconds=1)
 
@@ -54,7 +54,7 @@ async def import_message(
             subject=subject,
             reply_to=await answered_message(call, target, reply_to),
         )
-        titles.forget(call.workspace)
+        title_cache.forget(call.workspace)
         return await perform(_plan(call, account, target, message), attempt, confirm)
 
 

@@ -8,14 +8,14 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Final
 
-from dragoman import policy
-from dragoman.model import Conversation, Message
-from dragoman.provider import Capability, Provider
-from dragoman.refs import Reference
+from dragoman.accounts.workspace import Account
+from dragoman.core.model import Conversation, Message
+from dragoman.core.references import Reference
+from dragoman.providers.base.provider import Capability, Provider
+from dragoman.rendering import PreviewView
 from dragoman.store import Intent
-from dragoman.text import PreviewView
-from dragoman.toolset.call import Call
-from dragoman.workspace import Account
+from dragoman.toolset import policy
+from dragoman.toolset.definition.context import Call
 
 VERBS: Final = {
     Capability.SEND_MESSAGE: "sent",

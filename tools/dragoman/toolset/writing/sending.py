@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import Annotated, Final
 
-from dragoman.errors import InvalidArgument
-from dragoman.model import Author, Conversation, Message
-from dragoman.provider import Capability, Draft
-from dragoman.refs import Reference
-from dragoman.text import PreviewView
-from dragoman.toolset.call import Call, Found
-from dragoman.toolset.reading import CONVERSATION
-from dragoman.toolset.resolve import find_conversation, find_message
-from dragoman.toolset.writing.attempted import attempted
-from dragoman.toolset.writing.likewise import differences
+from dragoman.accounts.workspace import Account
+from dragoman.core.errors import InvalidArgument
+from dragoman.core.model import Author, Conversation, Message
+from dragoman.core.references import Reference
+from dragoman.providers.base.provider import Capability, Draft
+from dragoman.rendering import PreviewView
+from dragoman.toolset.addressing.resolve import find_conversation, find_message
+from dragoman.toolset.definition.context import Call, Found
+from dragoman.toolset.reading.message_tools import CONVERSATION
+from dragoman.toolset.writing.audit_scope import attempted
+from dragoman.toolset.writing.pipeline import perform
 from dragoman.toolset.writing.plan import Plan, own_key
-from dragoman.toolset.writing.way import perform
-from dragoman.workspace import Account
+from dragoman.toolset.writing.stored_differences import differences
 
 CONFIRM: Final = "token from the preview"
 

@@ -7,20 +7,20 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Annotated
 
-from dragoman.errors import InvalidArgument
-from dragoman.model import Author, Conversation, Message
-from dragoman.provider import Capability, Change, Provider
-from dragoman.refs import Reference
-from dragoman.text import PreviewView
-from dragoman.toolset.call import Call, Found
-from dragoman.toolset.reading import MESSAGE
-from dragoman.toolset.resolve import describe, find_message
-from dragoman.toolset.writing.attempted import attempted
-from dragoman.toolset.writing.likewise import differences
+from dragoman.accounts.workspace import Account
+from dragoman.core.errors import InvalidArgument
+from dragoman.core.model import Author, Conversation, Message
+from dragoman.core.references import Reference
+from dragoman.providers.base.provider import Capability, Change, Provider
+from dragoman.rendering import PreviewView
+from dragoman.toolset.addressing.resolve import describe, find_message
+from dragoman.toolset.definition.context import Call, Found
+from dragoman.toolset.reading.message_tools import MESSAGE
+from dragoman.toolset.writing.audit_scope import attempted
+from dragoman.toolset.writing.pipeline import perform
 from dragoman.toolset.writing.plan import Plan
 from dragoman.toolset.writing.sending import CONFIRM, check_text, writable
-from dragoman.toolset.writing.way import perform
-from dragoman.workspace import Account
+from dragoman.toolset.writing.stored_differences import differences
 
 
 async def update_message(

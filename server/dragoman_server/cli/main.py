@@ -1,0 +1,190 @@
+"""The command line. Every command imports what it needs when it runs, so that each starts fast."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+import click
+
+from dragoman._version import __version__
+from dragoman.core.errors import InvalidArgument
+from dragoman_server.cli.options import Commands, common, say, settings_of
+from dragoman_server.cli.setup_commands import COMMANDS
+from dragoman_server.cli.utf8 import speak_utf8
+from dragoman_server.commands import completion
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="dragoman")
+def cli() -> None:
+    """Read and write messages in any messaging system through one MCP server."""
+
+
+@cli.command()
+@click.option(
+    "--http", is_flag=False, flag_value="", metavar="[HOST:PORT]", help="Serve over HTTP; at 127.0.0.1:8765 by default."
+)
+@click.option("--workers", type=click.IntRange(1, 64), help="Processes that serve over HTTP; 1 by default.")
+@click.option("--read-only", is_flag=True, help="Write nothing, whatever the settings and confirmations allow.")
+@common
+def serve(
+    http: str | None,
+    workers: int | None,
+    read_only: bool,  # noqa: FBT001  # click passes names
+    config: Path | None,
+    log_level: str | None,
+) -> None:
+    """Serve MCP over stdin and stdout, where a client starts this, or over HTTP."""
+    if http is not None:
+        from dragoman_server.transports.http.process import command  # noqa: PLC0415  # see the module
+
+        command.serve(config, log_level, http, workers, read_only=read_only)
+    if workers is not None:
+        raise click.UsageError("--workers needs --http.")
+    from dragoman_server.transports.stdio import pipes  # noqa: PLC0415  # before all else: nothing may print to the protocol
+
+    if sys.stdin is not None and sys.stdin.isatty():
+        click.echo("Waiting for an MCP client on stdin. Press Ctrl-C to end; `dragoman demo` shows more.", err=True)
+    try:
+        lines = pipes.take()
+    except OSError:
+        raise InvalidArgument(
+            "The server needs an open stdin and an open stdout.", hint="Let an MCP client start it; it opens both."
+        ) from None
+    from dragoman_server.transports.stdio import command as serving  # noqa: PLC0415  # imports the SDK
+
+    serving.over_pipes(lines, config, log_level, read_only=read_only)
+
+
+@cli.command()
+@click.argument("tool", shell_complete=completion.tools)
+@click.argument("arguments", nargs=-1, metavar="[KEY=VALUE]...", shell_complete=completion.arguments)
+@click.option("--json", "more", metavar="OBJECT", help="Arguments as a JSON object.")
+@common
+def call(tool: str, arguments: tuple[str, ...], more: str | None, config: Path | None, log_level: str | None) -> None:
+    """Call one tool and print what an assistant would see.
+
+    The exit status is 1 when the tool answers with an error.
+    """
+    from dragoman_server.commands import call as calling  # noqa: PLC0415  # see the module
+
+    given = calling.arguments(arguments, more)
+    text, failed = calling.run(settings_of(config, log_level), tool, given)
+    say(text)
+    sys.exit(int(failed))
+
+
+@cli.command()
+@common
+def tools(config: Path | None, log_level: str | None) -> None:
+    """List the tools with what each costs in tokens."""
+    from dragoman_server.commands.inspect import tools_and_accounts  # noqa: PLC0415  # see the module
+
+    say(tools_and_accounts.tools(settings_of(config, log_level)))
+
+
+@cli.command()
+@common
+def accounts(config: Path | None, log_level: str | None) -> None:
+    """List the accounts with what they can do and may write."""
+    from dragoman_server.commands.inspect import tools_and_accounts  # noqa: PLC0415  # see the module
+
+    say(tools_and_accounts.accounts(settings_of(config, log_level)))
+
+
+@cli.command()
+@common
+def check(config: Path | None, log_level: str | None) -> None:
+    """Reach every account and say what works and what to do."""
+    from dragoman_server.commands.inspect import check as checking  # noqa: PLC0415  # see the module
+
+    reports = checking.check(settings_of(config, log_level))
+    terminal = sys.stdout.isatty()
+    say(checking.table(reports, shutil.get_terminal_size().columns) if terminal else checking.lines(reports))
+    sys.exit(int(not all(report.good for report in reports)))
+
+
+@cli.command()
+@click.option("--days", type=click.IntRange(1, 400), default=30, show_default=True, help="How far back.")
+@click.option("--json", "as_json", is_flag=True, help="As JSON instead of a table.")
+@common
+def stats(days: int, as_json: bool, config: Path | None, log_level: str | None) -> None:  # noqa: FBT001  # a flag is a boolean
+    """Show how often tools were called, how long they took, and the tokens they cost."""
+    from dragoman_server.commands.inspect import stats as statistics  # noqa: PLC0415  # see the module
+
+    say(statistics.stats(settings_of(config, log_level), days, as_json=as_json))
+
+
+@cli.command(name="import")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option(
+    "--account", metavar="NAME", help="Where to; the local account if there is one.", shell_complete=completion.accounts
+)
+@common
+def import_(file: Path, account: str | None, config: Path | None, log_level: str | None) -> None:
+    """Import a chat export or JSON Lines into a local account; again and again without doubling."""
+    from dragoman_server.commands import import_files  # noqa: PLC0415  # see the module
+
+    say(import_files.import_file(settings_of(config, log_level), file, account))
+
+
+@cli.command()
+@click.option("--sent", type=int, metavar="NUMBER", help="Say that this write was made after all.")
+@click.option("--not-sent", type=int, metavar="NUMBER", help="Say that this write was certainly not made.")
+@common
+def outbox(sent: int | None, not_sent: int | None, config: Path | None, log_level: str | None) -> None:
+    """List the writes whose outcome is unknown, or say how one ended."""
+    from dragoman_server.commands import outbox as outbox_command  # noqa: PLC0415  # see the module
+
+    if sent is not None and not_sent is not None:
+        raise click.UsageError("Say either --sent or --not-sent.")
+    settings = settings_of(config, log_level)
+    if sent is not None:
+        say(outbox_command.settle(settings, sent, "done"))
+    elif not_sent is not None:
+        say(outbox_command.settle(settings, not_sent, "failed"))
+    else:
+        say(outbox_command.unknown(settings))
+
+
+@cli.command()
+@click.option("--limit", type=click.IntRange(1, 100_000), default=20, show_default=True, help="Most lines.")
+@click.option("--json", "as_json", is_flag=True, help="A JSON array instead of a table.")
+@common
+def audit(limit: int, as_json: bool, config: Path | None, log_level: str | None) -> None:  # noqa: FBT001  # click passes names
+    """List who wrote what where and how it ended, newest first, without the texts."""
+    from dragoman_server.commands.inspect import audit as audit_command  # noqa: PLC0415  # see the module
+
+    say(audit_command.audit(settings_of(config, log_level), limit, as_json=as_json))
+
+
+@cli.command()
+@click.option("--provider", metavar="NAME", help="Show this service, played by a stand-in on this machine.")
+@common
+def demo(provider: str | None, config: Path | None, log_level: str | None) -> None:
+    """Show the tools at work on a conversation in a throw-away store.
+
+    No account and no network is needed, with --provider neither.
+    """
+    from dragoman_server.commands.demo import command as shown  # noqa: PLC0415  # imports the SDK
+
+    if config is not None:
+        settings_of(config, log_level)  # the demonstration uses its own, but a bad file is never passed over
+    shown.run(provider)
+
+
+for _command in COMMANDS:
+    cli.add_command(_command)
+
+
+def main() -> None:
+    """The command ``dragoman``."""
+    speak_utf8()
+    if "_DRAGOMAN_COMPLETE" in os.environ:
+        from dragoman_server.commands import shell_scripts  # noqa: PLC0415  # only when a shell asks
+
+        shell_scripts.register()
+    cli(prog_name="dragoman")

@@ -1,0 +1,1 @@
+"""`dragoman demo`: the tools at work."""

@@ -1,0 +1,116 @@
+"""What the demonstration can be about: the store of this package, or a service that a stand-in plays."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import Final
+
+from dragoman.accounts.provider_registry import replay_of
+from dragoman.providers.replay import FOUND, Step, step
+from dragoman_server.commands import import_files
+from dragoman_server.config import load as config
+from dragoman_server.runtime import tool_context
+
+CHAT: Final = "data/team_chat.json"
+ROOM: Final = "#kiosk-firmware"
+
+_GENERAL: Final = 'timezone = "UTC"\nmax_tokens = 6000\n'
+_LABEL: Final = (
+    "This is a replay: {service} itself is not reached, and no account is needed. A small stand-in on 127.0.0.1 "
+    "speaks its protocol. It begins with an invented conversation, recorded in the service's own form, and keeps "
+    "what is written to it until the end."
+)
+_CLOSING: Final = (
+    "All of that came from a stand-in on this machine, not from {service} itself. With an account of yours the same "
+    "calls go to the service; docs/providers/{provider}.md says how."
+)
+_LOCAL_STEPS: Final = (
+    step("What is there?", "list_conversations"),
+    step(f"Catch up on {ROOM}", "list_messages", conversation=ROOM, limit=50),
+    step("What was it about nvs?", "search_messages", query="nvs", limit=5),
+    step("One message in full", "get_message", message=FOUND, context=1),
+    step("Answer in the room", "send_message", conversation=ROOM, text="Thanks all. I will write the summary tonight."),
+    step("Correct it", "update_message", message=FOUND, text="Thanks all. The summary comes tomorrow at 09:00."),
+    step(
+        "Keep a message from elsewhere, with its author and time",
+        "import_message",
+        conversation="local:letters",
+        author="Ada Lovelace",
+        sent_at="1843-07-10T09:00Z",
+        text="I am working very hard for you; like the Devil in fact; (which perhaps I am).",
+    ),
+    Step("A mistake says what would work", "list_messages", {"conversation": "#kiosk-firmwear"}, mistaken=True),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """What a demonstration needs.
+
+    Attributes:
+        title: What is shown.
+        said: How it was prepared, and what about it is not real.
+        settings: Text of the settings file for the server.
+        steps: What to show.
+        closing: Said once more at the end; empty when there is nothing to say.
+    """
+
+    title: str
+    said: str
+    settings: str
+    steps: Sequence[Step]
+    closing: str = ""
+
+
+@asynccontextmanager
+async def on(folder: Path, provider: str | None) -> AsyncGenerator[Stage]:
+    """Prepare what is to be shown; a stand-in runs until the context is left.
+
+    Args:
+        folder: Empty; the server will keep its data in it.
+        provider: Whose service to show; ``None`` for the store of this package.
+
+    Raises:
+        InvalidArgument: There is no such provider, or it has nothing to show without its service.
+    """
+    if provider is None:
+        yield await _own(folder)
+        return
+    replay = replay_of(provider)
+    with replay.serve() as account:
+        yield Stage(
+            title=f"Dragoman with {replay.service}: a replay",
+            said=_LABEL.format(service=replay.service),
+            settings=_GENERAL + _table(provider, {"provider": provider, **account}),
+            steps=replay.steps,
+            closing=_CLOSING.format(service=replay.service, provider=provider),
+        )
+
+
+async def _own(folder: Path) -> Stage:
+    """Load the conversation through the import path, into the store that the server will open."""
+    account = {"provider": "local", "path": folder / config.STORE_NAME}
+    settings = config.from_mapping({"accounts": {"local": account}}, data=folder)
+    started = time.perf_counter()
+    with as_file(files("dragoman") / CHAT) as chat:
+        async with tool_context.at(settings) as shared:
+            outcome = await import_files.load(shared, chat)
+    seconds = time.perf_counter() - started
+    return Stage(
+        title="Dragoman: one MCP server for every messaging system",
+        said=f"A throw-away store is filled with an invented team chat in {seconds:.1f} s: {outcome}",
+        settings=_GENERAL,
+        steps=_LOCAL_STEPS,
+    )
+
+
+def _table(name: str, account: Mapping[str, str | bool]) -> str:
+    """An account in TOML, whose texts and truth values are written as in JSON."""
+    lines = [f"{key} = {json.dumps(value)}" for key, value in account.items()]
+    return "\n".join([f"\n[accounts.{name}]", *lines, ""])

@@ -1,0 +1,1 @@
+"""Commands that show tools, accounts, health, usage and the audit log."""

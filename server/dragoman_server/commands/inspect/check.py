@@ -1,0 +1,144 @@
+"""The command ``check``: does every account work, and if not, what to do."""
+
+from __future__ import annotations
+
+import logging
+import textwrap
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import anyio
+
+from dragoman.accounts.workspace import Account
+from dragoman.core.errors import DragomanError
+from dragoman.core.sanitize import clean_line
+from dragoman_server.config.load import Config
+from dragoman_server.runtime import tool_context
+from dragoman_server.runtime.startup_checks import missing_places
+
+TIME_LIMIT: Final = 60.0
+"""Seconds that one account may take."""
+
+_LONGEST: Final = 300
+_NARROWEST: Final = 20  # characters that text gets beside the names, however narrow the terminal
+
+_ACTIONS: Final = defaultdict(
+    lambda: "Run it again with --log-level debug, and tell the makers of the provider what it says.",
+    {
+        "unauthenticated": "Put a valid credential where the settings say it is.",
+        "permission_denied": "Ask for the rights at the service, or use another credential.",
+        "rate_limited": "Wait a minute, then try again.",
+        "unavailable": "Check the address in the settings and your connection, then try again.",
+        "deadline_exceeded": "Check the address in the settings and your connection, or set a longer timeout.",
+        "not_found": "Check the address in the settings and the ids that they name.",
+        "invalid_argument": "Correct it in the settings.",
+        "bad_response": "Check that the address in the settings is that of this service.",
+    },
+)
+"""What to do about each kind of failure when the failure itself does not say."""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What is to be said about one account.
+
+    Attributes:
+        account: Its name.
+        good: Whether it works.
+        sentence: What works, or what does not.
+        action: What to do about it; empty when it works.
+    """
+
+    account: str
+    good: bool
+    sentence: str
+    action: str = ""
+
+
+def lines(reports: Sequence[Report]) -> str:
+    """A line for each account, for programs that read lines."""
+    return "\n".join(
+        f"{_state(report)} {report.account}: {_said(report)} {_action(report)}".rstrip() for report in reports
+    )
+
+
+def table(reports: Sequence[Report], width: int) -> str:
+    """A row for each account: whether it works, its name, what was found; below it what to do.
+
+    Args:
+        reports: In the order to show them.
+        width: Characters of the terminal.
+    """
+    longest = max((len(report.account) for report in reports), default=0)
+    rows: list[str] = []
+    for report in reports:
+        begin = f"{_state(report)} {report.account:<{longest}}  "
+        rows += _wrapped(begin, _said(report), width)
+        if report.action:
+            rows += _wrapped(" " * len(begin) + "do: ", _action(report), width)
+    return "\n".join(rows)
+
+
+def _state(report: Report) -> str:
+    return f"{'ok' if report.good else 'FAILED':<7}"
+
+
+def _said(report: Report) -> str:
+    return clean_line(report.sentence.removeprefix(f"{report.account}: "), _LONGEST)
+
+
+def _action(report: Report) -> str:
+    return clean_line(report.action, _LONGEST)
+
+
+def _wrapped(begin: str, text: str, width: int) -> list[str]:
+    return textwrap.wrap(
+        text,
+        max(width, len(begin) + _NARROWEST),
+        initial_indent=begin,
+        subsequent_indent=" " * len(begin),
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def check(config: Config) -> list[Report]:
+    """Reach every account at the same time; the reports are in the order of the settings."""
+    return anyio.run(_check, config)
+
+
+async def _check(config: Config) -> list[Report]:
+    found: dict[str, Report] = {}
+
+    async def one(account: Account) -> None:
+        found[account.name] = await _report(account)
+
+    async with tool_context.at(config) as shared, anyio.create_task_group() as group:
+        for account in shared.workspace.accounts.values():
+            group.start_soon(one, account)
+    return [found[name] for name in config.accounts]
+
+
+async def _report(account: Account) -> Report:
+    try:
+        with anyio.fail_after(TIME_LIMIT):
+            said = await (await account.provider()).check()
+            missing = await missing_places(account)
+    except DragomanError as error:
+        return Report(account.name, good=False, sentence=error.message, action=error.hint or _ACTIONS[error.code])
+    except TimeoutError:
+        sentence = f"There was no answer within {TIME_LIMIT:g} seconds."
+        return Report(account.name, good=False, sentence=sentence, action=_ACTIONS["deadline_exceeded"])
+    except Exception as error:  # noqa: BLE001  # the boundary: one broken provider must not hide the others
+        _log.debug("The check of %s crashed.", account.name, exc_info=error)
+        sentence = f"The provider crashed ({type(error).__name__})."
+        return Report(account.name, good=False, sentence=sentence, action=_ACTIONS["error"])
+    if missing:
+        sentence = f"write_to names conversations that do not exist: {', '.join(missing)}."
+        action = f"Correct them in [accounts.{account.name}], or take them out."
+        return Report(account.name, good=False, sentence=sentence, action=action)
+    return Report(account.name, good=True, sentence=said)

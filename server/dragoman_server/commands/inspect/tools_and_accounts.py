@@ -1,0 +1,82 @@
+"""The commands ``tools`` and ``accounts``: what there is, without connecting to anything."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import anyio
+
+from dragoman.accounts.workspace import Account
+from dragoman.providers.base.provider import Capability, Limits
+from dragoman.rendering import estimate
+from dragoman.toolset import Desk, ToolSpec, listed
+from dragoman_server.config.load import Config
+from dragoman_server.runtime import tool_context
+
+
+def tools(config: Config) -> str:
+    """A line for each tool with its cost in tokens, as a model reads it, and the sum."""
+    return anyio.run(_at, config, _tools)
+
+
+def accounts(config: Config) -> str:
+    """What each account can do, what may be written, and the service's limits."""
+    return anyio.run(_at, config, _accounts)
+
+
+def cost(spec: ToolSpec) -> int:
+    """Estimated tokens of a tool in the context of a conversation: name, description and schema."""
+    seen = {"name": spec.name, "description": spec.description, "input_schema": spec.input_schema}
+    return estimate(json.dumps(seen, ensure_ascii=False, separators=(",", ":")))
+
+
+async def _at(config: Config, describe: Callable[[Desk], str]) -> str:
+    async with tool_context.at(config) as shared:
+        return describe(shared)
+
+
+def _tools(shared: Desk) -> str:
+    specs = listed(shared)
+    lines = [f"{spec.name:<20}{cost(spec):>6} tokens  {_first_sentence(spec.description)}" for spec in specs]
+    return "\n".join([*lines, f"{len(specs)} tools, about {sum(map(cost, specs)):,} tokens in every conversation."])
+
+
+def _first_sentence(text: str) -> str:
+    return text.partition(". ")[0].rstrip(".") + "."
+
+
+def _accounts(shared: Desk) -> str:
+    return "\n\n".join(_account(account) for account in shared.workspace.accounts.values())
+
+
+def _account(account: Account) -> str:
+    can = [capability.value for capability in Capability if account.offers(capability)]
+    lacks = [capability.value for capability in Capability if not account.offers(capability)]
+    lines = [
+        f"{account.name} ({account.settings.provider})",
+        f"  can      {', '.join(can) or 'nothing'}",
+        f"  write    {_policy(account)}",
+        f"  limits   {_limits(account.provider_class.limits)}",
+    ]
+    if lacks:
+        lines.insert(2, f"  cannot   {', '.join(lacks)}")
+    return "\n".join(lines)
+
+
+def _policy(account: Account) -> str:
+    settings = account.settings
+    if settings.write == "off" or settings.write_to is None:
+        return settings.write if settings.write == "off" else f"{settings.write}, any conversation"
+    return f"{settings.write}, only {', '.join(settings.write_to) or 'nowhere'}"
+
+
+def _limits(limits: Limits) -> str:
+    said = [f"{limits.page_size} a page", f"{limits.concurrency} calls at a time"]
+    if limits.text_length is not None:
+        said.insert(0, f"{limits.text_length:,} characters a message")
+    if limits.edit_window is not None:
+        said.append(f"edits within {limits.edit_window:g} s")
+    if limits.requests_per_second is not None:
+        said.append(f"{limits.requests_per_second:.3g} requests a second")
+    return ", ".join(said)

@@ -1,0 +1,291 @@
+"""The settings: found, read once, and refused with all their mistakes at once."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import tzinfo
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, cast
+
+from pydantic import ValidationError
+
+from dragoman.accounts.provider_registry import BUILT_IN, provider_class, provider_names
+from dragoman.core import paths
+from dragoman.core.errors import DragomanError, InvalidArgument, Unavailable
+from dragoman.core.references import ACCOUNT_NAME, parse
+from dragoman.providers.base.provider import AccountSettings
+from dragoman_server.config.diagnostics import Mistake, dotted, keys_of, of_model
+from dragoman_server.config.server_settings import General, local_zone
+from dragoman_server.config.toml_positions import Document, KeyPath, read
+
+if TYPE_CHECKING:
+    from dragoman_server.config.auth import AuthSettings
+    from dragoman_server.config.http import HttpSettings
+
+FILE_NAME: Final = "dragoman.toml"
+STORE_NAME: Final = "dragoman.db"
+_LARGEST_FILE: Final = 1 << 20
+_MOST_SHOWN: Final = 40
+_TABLES: Final = ("accounts", "http", "auth")
+DEFAULT_ACCOUNTS: Final = {"local": {"provider": "local"}}
+"""The accounts of settings that name none."""
+
+
+class ConfigError(InvalidArgument):
+    """The settings cannot be used.
+
+    Attributes:
+        problems: One sentence for each mistake, with file, line and key where they are known.
+    """
+
+    code = "bad_settings"
+
+    def __init__(self, *problems: str) -> None:
+        """Keep all sentences; what is beyond the most that anybody reads is only counted."""
+        shown = problems[:_MOST_SHOWN]
+        if len(problems) > len(shown):
+            shown = (*shown, f"... and {len(problems) - len(shown)} more.")
+        super().__init__("\n".join(shown))
+        self.problems = problems
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """Settings that can be used.
+
+    Attributes:
+        accounts: Settings by account name, in the order of the file; never empty.
+        data: The folder that holds what the server remembers.
+        source: The file they were read from, ``None`` when there was none.
+        http: The table ``[http]``, ``None`` when there is none.
+        auth: Who may call over HTTP, ``None`` when nothing is said of it.
+    """
+
+    accounts: Mapping[str, AccountSettings]
+    general: General = field(default_factory=General)
+    data: Path = field(default_factory=paths.data_folder)
+    source: Path | None = None
+    http: HttpSettings | None = None
+    auth: AuthSettings | None = None
+
+    @property
+    def store(self) -> Path:
+        """The file that holds what the server remembers."""
+        return self.data / STORE_NAME
+
+    @property
+    def zone(self) -> tzinfo:
+        """The zone that times are shown in."""
+        return self.general.zone or local_zone()
+
+
+def load(path: str | Path | None = None) -> Config:
+    """Read the settings from a file, or from the one that :func:`find` finds.
+
+    Raises:
+        ConfigError: The file cannot be read or has mistakes; all of them are reported.
+    """
+    source = _expanded(path) if path is not None else find()
+    if source is None:
+        return from_mapping({})
+    document = read(_text(source))
+    mistakes = [_located(source, line.line, f"{line.reason}.") for line in document.mistakes]
+    config, semantic = _build(document.data, source) if document.whole else (None, [])
+    if document.mistakes:  # a required key may stand in a line that was left out
+        semantic = [mistake for mistake in semantic if not mistake.absent]
+    mistakes += _sorted_by_line(document, source, semantic)
+    if mistakes or config is None:
+        raise ConfigError(*mistakes)
+    return config
+
+
+def from_mapping(raw: Mapping[str, object], *, data: Path | None = None) -> Config:
+    """Check settings that are already in memory, as a file would hold them.
+
+    Raises:
+        ConfigError: They have mistakes; all of them are reported.
+    """
+    config, mistakes = _build(raw, None)
+    if mistakes or config is None:
+        raise ConfigError(*(f"{dotted(m.path)}: {m.sentence}" for m in mistakes))
+    return config if data is None else replace(config, data=data)
+
+
+def find() -> Path | None:
+    """The settings file to use when none is named: ``DRAGOMAN_CONFIG``, the working folder, the platform's folder."""
+    named = os.environ.get("DRAGOMAN_CONFIG")
+    if named:
+        return _expanded(named)
+    usual = [Path(FILE_NAME)]
+    with suppress(Unavailable):
+        usual.append(paths.settings_folder() / FILE_NAME)
+    return next((path for path in usual if os.path.lexists(path)), None)
+
+
+def _expanded(path: str | Path) -> Path:
+    try:
+        return paths.expanded(path)
+    except InvalidArgument as error:
+        raise ConfigError(str(error)) from None
+
+
+def _text(source: Path) -> str:
+    try:
+        with source.open("rb") as file:
+            content = file.read(_LARGEST_FILE + 1)
+    except FileNotFoundError:
+        raise ConfigError(f"{source}: There is no such settings file.") from None
+    except IsADirectoryError:
+        raise ConfigError(f"{source}: This is a folder, and a settings file is expected.") from None
+    except (OSError, ValueError) as error:  # a path that no system can have is a ValueError
+        reason = getattr(error, "strerror", None) or "no such path"
+        raise ConfigError(f"{source}: The settings file cannot be read ({reason}).") from None
+    if len(content) > _LARGEST_FILE:
+        raise ConfigError(f"{source}: This is no settings file, it is larger than 1 MiB.")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise ConfigError(f"{source}:{line}: The settings file is not UTF-8 text.") from None
+
+
+def _build(raw: Mapping[str, object], source: Path | None) -> tuple[Config | None, list[Mistake]]:
+    top = {key: value for key, value in raw.items() if key not in _TABLES}
+    mistakes: list[Mistake] = []
+    general = _general(top, mistakes)
+    tables = raw.get("accounts", {})
+    accounts: dict[str, AccountSettings] = {}
+    if isinstance(tables, Mapping):
+        accounts = _accounts(cast("Mapping[str, object]", tables) or DEFAULT_ACCOUNTS, mistakes)
+    else:
+        mistakes.append(Mistake(("accounts",), "must be tables, each begun by a line [accounts.NAME]."))
+    http, auth = _web(raw, accounts, mistakes)
+    if mistakes or general is None:
+        return None, mistakes
+    return Config(accounts, general, source=source, http=http, auth=auth), mistakes
+
+
+def _web(
+    raw: Mapping[str, object], accounts: Mapping[str, AccountSettings], mistakes: list[Mistake]
+) -> tuple[HttpSettings | None, AuthSettings | None]:
+    if not raw.keys() & {"http", "auth"}:
+        return None, None
+    from dragoman_server.config import http_tables  # noqa: PLC0415  # its models cost time that most starts save
+
+    http = http_tables.http_of(raw["http"], mistakes) if "http" in raw else None
+    return http, http_tables.auth_of(raw["auth"], accounts, http, mistakes) if "auth" in raw else None
+
+
+def _general(top: Mapping[str, object], mistakes: list[Mistake]) -> General | None:
+    try:
+        return General.model_validate(top)
+    except ValidationError as error:
+        mistakes.extend(of_model(error, [*keys_of(General), *_TABLES], (), top))
+        return None
+
+
+def _accounts(tables: Mapping[str, object], mistakes: list[Mistake]) -> dict[str, AccountSettings]:
+    accounts: dict[str, AccountSettings] = {}
+    for name, table in tables.items():
+        at = ("accounts", name)
+        if not ACCOUNT_NAME.fullmatch(name):
+            sentence = (
+                "an account name has small letters, digits and hyphens, begins with a letter, and is at most 32 long."
+            )
+            mistakes.append(Mistake(at, sentence))
+        if isinstance(table, Mapping):
+            settings = _account(cast("Mapping[str, object]", table), at, mistakes)
+            if settings is not None:
+                accounts[name] = settings
+        else:
+            mistakes.append(Mistake(at, "must be a table, begun by a line [accounts.NAME]."))
+    mistakes.extend(_same_file(accounts))
+    return accounts
+
+
+def _account(table: Mapping[str, object], at: KeyPath, mistakes: list[Mistake]) -> AccountSettings | None:
+    mistakes.extend(_foreign(table.get("write_to"), at))
+    provider = table.get("provider")
+    if not isinstance(provider, str) or not _is_known(provider):
+        known = provider_names()
+        what = "is required" if provider is None else "is no provider that is installed"
+        near = get_close_matches(provider, known, n=1) if isinstance(provider, str) else []
+        meant = f"; did you mean {near[0]}?" if near else "."
+        sentence = f"{what}; the providers are {', '.join(known)}{meant}"
+        mistakes.append(Mistake((*at, "provider"), sentence, absent=provider is None))
+        common = {key: value for key, value in table.items() if key in AccountSettings.model_fields}
+        _settings(AccountSettings, common | {"provider": ""}, at, mistakes)
+        return None
+    try:
+        model = provider_class(provider).Settings
+    except DragomanError as error:
+        mistakes.append(Mistake((*at, "provider"), str(error)))
+        return None
+    return _settings(model, table, at, mistakes)
+
+
+def _is_known(provider: str) -> bool:
+    return provider in BUILT_IN or provider in provider_names()  # the second looks through all packages
+
+
+def _settings(
+    model: type[AccountSettings], table: Mapping[str, object], at: KeyPath, mistakes: list[Mistake]
+) -> AccountSettings | None:
+    try:
+        return model.model_validate(table)
+    except ValidationError as error:
+        mistakes.extend(of_model(error, keys_of(model), at, table))
+        return None
+
+
+def _foreign(places: object, at: KeyPath) -> list[Mistake]:
+    """Places in ``write_to`` that cannot belong to the account; bare ids are the provider's to judge."""
+    for place in cast("list[object]", places) if isinstance(places, list) else ():
+        try:
+            reference = parse(place) if isinstance(place, str) else None
+            good = (reference.account, reference.message) == (at[-1], None) if reference else _is_bare_id(place)
+        except DragomanError:
+            good = False
+        if not good:
+            sentence = f"must hold references of conversations of this account, such as {dotted(at[-1:])}:ID."
+            return [Mistake((*at, "write_to"), sentence)]
+    return []
+
+
+def _is_bare_id(place: object) -> bool:
+    """A title is refused: two conversations may have it, and anybody may give it to a third."""
+    return not isinstance(place, str) or re.fullmatch(r"[^\s:#][^\s:]*", place) is not None
+
+
+def _same_file(accounts: Mapping[str, AccountSettings]) -> list[Mistake]:
+    """Accounts that would write the same file under two names."""
+    seen: dict[tuple[str, Path], str] = {}
+    mistakes: list[Mistake] = []
+    for name, settings in accounts.items():
+        if "path" not in type(settings).model_fields:
+            continue
+        path: object = getattr(settings, "path", None)
+        try:
+            place = paths.expanded(path) if isinstance(path, Path) else paths.data_folder() / STORE_NAME
+        except InvalidArgument as error:
+            mistakes.append(Mistake(("accounts", name, "path"), str(error)))
+            continue
+        key = (settings.provider, Path(os.path.realpath(place)))
+        if key in seen:
+            mistakes.append(Mistake(("accounts", name, "path"), f"is the file of the account {seen[key]} already."))
+        seen.setdefault(key, name)
+    return mistakes
+
+
+def _located(source: Path, line: int | None, sentence: str) -> str:
+    return f"{source}:{line}: {sentence}" if line else f"{source}: {sentence}"
+
+
+def _sorted_by_line(document: Document, source: Path, mistakes: list[Mistake]) -> list[str]:
+    placed = sorted(((document.line_of(m.path), m) for m in mistakes), key=lambda pair: pair[0] or 0)
+    return [_located(source, line, f"{dotted(m.path)}: {m.sentence}") for line, m in placed]

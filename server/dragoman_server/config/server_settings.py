@@ -1,0 +1,77 @@
+"""The settings that stand above the accounts."""
+
+from __future__ import annotations
+
+from datetime import UTC, tzinfo
+from importlib.util import find_spec
+from typing import Final, Literal
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from dragoman.transport.loopback import is_loopback
+
+_NAMES_OF_UTC: Final = ("Etc/UTC", "Etc/UCT", "Etc/Universal", "Etc/Zulu", "Etc/GMT", "GMT")
+
+
+class General(BaseModel):
+    """What stands at the top of the file, beside the accounts.
+
+    Attributes:
+        timezone: IANA name of the zone that times are shown in; the machine's when absent.
+        max_tokens: The largest answer of a reading tool, unless a call asks for another.
+        flow_guard: Whether writing elsewhere after reading other people's text is remarked upon.
+        telemetry: Base address of an OpenTelemetry collector (OTLP over HTTP); nothing is sent when absent.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    timezone: str | None = None
+    max_tokens: int = Field(default=3000, ge=200, le=1_000_000)
+    flow_guard: Literal["off", "warn", "confirm"] | None = None
+    telemetry: str | None = None
+
+    @field_validator("timezone")
+    @classmethod
+    def _zone_exists(cls, name: str | None) -> str | None:
+        if name is not None and _zone(name) is None:
+            raise ValueError('must be the IANA name of a time zone, such as "Europe/Berlin"')
+        return name
+
+    @field_validator("telemetry")
+    @classmethod
+    def _can_be_sent(cls, address: str | None) -> str | None:
+        if address is None:
+            return None
+        parts = urlsplit(address)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.username:
+            raise ValueError('must be the address of a collector, such as "http://127.0.0.1:4318"')
+        if parts.scheme == "http" and not is_loopback(parts.hostname):
+            raise ValueError("must begin with https, or be on this machine")
+        if find_spec("opentelemetry.sdk") is None:
+            raise ValueError("needs more packages: install dragoman[telemetry]")
+        return address
+
+    @property
+    def zone(self) -> tzinfo | None:
+        """The zone of ``timezone``, ``None`` when the settings name none."""
+        return _zone(self.timezone) if self.timezone else None
+
+
+def local_zone() -> tzinfo:
+    """The machine's zone by name, or UTC when it has none that is known."""
+    from tzlocal import get_localzone  # noqa: PLC0415  # only needed when the settings name no zone
+
+    try:
+        zone = get_localzone()
+    except (LookupError, ValueError, OSError):
+        return UTC
+    return UTC if str(zone) in _NAMES_OF_UTC else zone
+
+
+def _zone(name: str) -> ZoneInfo | None:
+    try:
+        return ZoneInfo(name)
+    except (LookupError, ValueError, OSError):
+        return None

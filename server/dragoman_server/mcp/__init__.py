@@ -1,0 +1,1 @@
+"""The server in the Model Context Protocol's terms."""

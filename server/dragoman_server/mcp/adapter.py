@@ -1,0 +1,151 @@
+"""Between the toolset and MCP: tools, answers, failures, progress.
+
+What a model can act on becomes a result that is marked as an error; a crash is logged and becomes a
+sentence without its text; only an unknown tool is an error of the protocol.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from typing import Any, Final
+
+import anyio
+import mcp_types as types
+from mcp.server.context import ServerRequestContext
+from mcp.shared.exceptions import MCPError
+
+from dragoman.core.errors import DragomanError
+from dragoman.rendering import Answer
+from dragoman.toolset import Caller, Desk, ToolSpec, UnknownTool, call_tool, listed
+from dragoman_server.mcp.call_slot import LONGEST, TIME_LIMIT, Turn
+from dragoman_server.mcp.current_principal import signed_in
+from dragoman_server.mcp.elicitation import AnswerNeeded, asking
+
+CONCURRENT_CALLS: Final = 32
+"""Calls at work at the same time; more of them wait, and their time runs."""
+
+_LONGEST_NAME: Final = 80
+
+_log = logging.getLogger(__name__)
+
+Context = ServerRequestContext[Any, Any]
+
+
+def to_tool(spec: ToolSpec, *, open_world: bool) -> types.Tool:
+    """A tool as MCP describes it, with every hint said: an unsaid one means the worst case."""
+    return types.Tool(
+        name=spec.name,
+        title=spec.title,
+        description=spec.description,
+        input_schema=spec.input_schema,
+        annotations=types.ToolAnnotations(
+            title=spec.title,
+            read_only_hint=spec.read_only,
+            destructive_hint=spec.destructive,
+            idempotent_hint=spec.idempotent,
+            open_world_hint=open_world,
+        ),
+    )
+
+
+def to_result(answer: Answer) -> types.CallToolResult:
+    """An answer: text only, or JSON as both halves, because clients differ in which half the model sees."""
+    return types.CallToolResult(
+        content=[types.TextContent(type="text", text=answer.text)], structured_content=answer.data
+    )
+
+
+def to_failure(sentence: str) -> types.CallToolResult:
+    """A failure that the model can act on."""
+    return types.CallToolResult(content=[types.TextContent(type="text", text=sentence)], is_error=True)
+
+
+class Adapter:
+    """The handlers of one server, over one desk."""
+
+    def __init__(self, desk: Desk, *, time_limit: float = TIME_LIMIT, longest: float = LONGEST) -> None:
+        """Work out the tools, which stay the same for as long as the accounts do."""
+        self._desk = desk
+        self._time_limit = time_limit
+        self._longest = longest
+        self._specs = {spec.name: spec for spec in listed(desk)}
+        outside = any(account.provider_class.open_world for account in desk.workspace.accounts.values())
+        self._tools = {spec.name: to_tool(spec, open_world=outside) for spec in self._specs.values()}
+        self._places = anyio.Semaphore(CONCURRENT_CALLS, fast_acquire=True)
+
+    async def list_tools(self, _ctx: Context, params: types.PaginatedRequestParams | None) -> types.ListToolsResult:
+        """All tools; there is only one page."""
+        if params and params.cursor:
+            raise MCPError(code=types.INVALID_PARAMS, message="Unknown cursor: the tool list has one page.")
+        principal = signed_in.get()
+        names = self._tools if principal is None else [spec.name for spec in listed(self._desk, principal)]
+        return types.ListToolsResult(tools=[self._tools[name] for name in names])
+
+    async def call_tool(
+        self, ctx: Context, params: types.CallToolRequestParams
+    ) -> types.CallToolResult | types.InputRequiredResult:
+        """Run a tool within its time."""
+        turn = Turn(self._places, limit=self._time_limit, longest=self._longest)
+        with turn.scope:
+            async with turn:
+                return await self._call(ctx, params, turn)
+        _log.warning("%s did not end in time.", params.name[:_LONGEST_NAME])
+        return to_failure(self._too_late(params.name, turn))
+
+    async def _call(
+        self, ctx: Context, params: types.CallToolRequestParams, turn: Turn
+    ) -> types.CallToolResult | types.InputRequiredResult:
+        try:
+            return await self.answer(ctx, params, turn)
+        except AnswerNeeded as question:
+            return question.form
+        except MCPError:
+            raise
+        except UnknownTool as error:
+            raise MCPError(code=types.INVALID_PARAMS, message=str(error)) from None
+        except DragomanError as error:
+            return to_failure(str(error))
+        except Exception:  # noqa: BLE001  # the boundary: nothing of a crash may reach the client
+            _log.exception("%s crashed.", params.name[:_LONGEST_NAME])
+            return to_failure("Internal error; it is logged on the server. Other calls still work.")
+
+    async def answer(
+        self, ctx: Context, params: types.CallToolRequestParams, turn: Turn
+    ) -> types.CallToolResult | types.InputRequiredResult:
+        """What the desk answers; what is raised here, :meth:`call_tool` puts into words."""
+        asked_by = self._caller(ctx, params, turn)
+        return to_result(await call_tool(self._desk, params.name, params.arguments or {}, asked_by))
+
+    def _caller(self, ctx: Context, params: types.CallToolRequestParams, turn: Turn) -> Caller:
+        known = caller(ctx, turn if self._may_go_on(ctx, params.name) else None)
+        who = known.principal.name if known.principal else ""
+        return replace(known, ask=asking(ctx, params, who, self._desk.workspace.store, turn))
+
+    def _may_go_on(self, ctx: Context, name: str) -> bool:
+        """An agent may answer for minutes, which a client endures that hears of it; reading is repeated easily."""
+        return self._writes(name) and "progress_token" in (ctx.meta or {})
+
+    def _writes(self, name: str) -> bool:
+        return name in self._specs and not self._specs[name].read_only
+
+    def _too_late(self, name: str, turn: Turn) -> str:
+        said = f"There was no answer within {self._time_limit:g} seconds."
+        if turn.prolonged:
+            said = "The answer took too long."
+        if self._writes(name):
+            return f"{said} The outcome is unknown: look with list_messages whether it happened before trying again."
+        return f"{said} Try again, or ask for less."
+
+
+def caller(ctx: Context, turn: Turn | None = None) -> Caller:
+    """Who calls, as far as the connection tells; what they hear of the progress prolongs the turn."""
+
+    async def progress(done: int, text: str) -> None:
+        if turn is not None:
+            turn.prolong()
+        await ctx.session.report_progress(done, None, text)
+
+    params = ctx.session.client_params
+    name = params.client_info.name if params else ""
+    return Caller(client=ascii(name[:_LONGEST_NAME])[1:-1], progress=progress, principal=signed_in.get())

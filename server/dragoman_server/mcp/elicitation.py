@@ -1,0 +1,176 @@
+"""Asking the user before something is written, in every protocol version that can.
+
+Up to 2025-11-25 the server sends the client a form while the call waits. From 2026-07-28 on the call
+ends with the form, and the client repeats it with the answer and a state, which is in the client's
+hands and therefore only the name of a question that this server keeps: it is good once, in time, for
+the same caller and for the very content that was asked about.
+
+Only an accepted form whose box is ticked is a yes. Everything else is a no, and writes nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
+from hashlib import sha256
+from typing import Any, Final
+
+import anyio
+import mcp_types as types
+from mcp.server.context import ServerRequestContext
+from mcp.shared.exceptions import MCPError
+from mcp_types.version import MODERN_PROTOCOL_VERSIONS, is_version_at_least
+from pydantic import ValidationError
+
+from dragoman.core.context import progress
+from dragoman.core.context.instrumentation import Unfinished
+from dragoman.store import Store
+from dragoman.toolset.definition.context import Ask, Question
+from dragoman_server.mcp.call_slot import Turn
+
+WAIT: Final = 600.0
+"""Seconds that somebody has for an answer."""
+
+PULSE: Final = 10.0
+"""Seconds between two signs that the answer is still waited for, so that the client does not give up."""
+
+closing: Final[ContextVar[anyio.Event | None]] = ContextVar("closing", default=None)
+"""Set when no answer can come any more; ``None`` where answers come as long as the client is there."""
+
+_FIRST_WITH_FORMS: Final = "2025-06-18"
+_NAME: Final = "confirm"
+_BOX: Final = "send"
+_WORDS: Final = {
+    "send_message": "Send exactly this",
+    "update_message": "Change the message to exactly this",
+    "import_message": "Import exactly this",
+}
+
+_log = logging.getLogger(__name__)
+
+Context = ServerRequestContext[Any, Any]
+
+
+class AnswerNeeded(Unfinished):
+    """The client has to ask its user and repeat the call.
+
+    Attributes:
+        form: What ends the call.
+    """
+
+    def __init__(self, form: types.InputRequiredResult) -> None:
+        """Keep the form."""
+        super().__init__()
+        self.form = form
+
+
+def asking(
+    ctx: Context, params: types.CallToolRequestParams, who: str, store: Callable[[], Awaitable[Store]], turn: Turn
+) -> Ask | None:
+    """How the user of this call can be asked; ``None`` when they cannot.
+
+    Args:
+        ctx: The request.
+        params: The call, with the answer where it is a repeated one.
+        who: The authenticated caller, empty for the user of this machine.
+        store: Keeps the questions that are open.
+        turn: Rests while somebody thinks.
+    """
+    if not _takes_forms(ctx.session.client_capabilities):
+        return None
+    if ctx.protocol_version in MODERN_PROTOCOL_VERSIONS:
+        return _Repeated(params, who, store)
+    if is_version_at_least(ctx.protocol_version, _FIRST_WITH_FORMS) and ctx.session.can_send_request:
+        return _Sent(ctx, params.name, turn)
+    return None
+
+
+class _Sent:
+    """Sends the form while the call waits."""
+
+    def __init__(self, ctx: Context, tool: str, turn: Turn) -> None:
+        self._ctx = ctx
+        self._tool = tool
+        self._turn = turn
+
+    async def __call__(self, question: Question) -> bool:
+        async with self._turn.suspended():
+            answer = await self._answer(question)
+        return _is_yes(answer)
+
+    async def _answer(self, question: Question) -> types.ElicitResult | None:
+        with anyio.move_on_after(WAIT) as waiting:
+            async with anyio.create_task_group() as beside:
+                beside.start_soon(_pulse)
+                beside.start_soon(_give_up, waiting)
+                try:
+                    return await self._ctx.session.elicit_form(
+                        question.text, _form(self._tool), related_request_id=self._ctx.request_id
+                    )
+                except (MCPError, ValidationError) as error:
+                    _log.info("The client could not ask its user (%s).", type(error).__name__)
+                finally:
+                    beside.cancel_scope.cancel()
+        return None
+
+
+class _Repeated:
+    """Ends the call with the form, and judges the answer when the call is repeated."""
+
+    def __init__(self, params: types.CallToolRequestParams, who: str, store: Callable[[], Awaitable[Store]]) -> None:
+        self._params = params
+        self._who = who
+        self._store = store
+
+    async def __call__(self, question: Question) -> bool:
+        store = await self._store()
+        content = self._content(question)
+        answer = (self._params.input_responses or {}).get(_NAME)
+        if answer is not None:
+            state = self._params.request_state
+            asked = state is not None and await store.redeem(state, content)
+            if not _is_yes(answer):
+                return False
+            if asked:
+                return True
+        raise AnswerNeeded(await self._question(question, content, store))
+
+    async def _question(self, question: Question, content: str, store: Store) -> types.InputRequiredResult:
+        form = types.ElicitRequestFormParams(message=question.text, requested_schema=_form(self._params.name))
+        return types.InputRequiredResult(
+            input_requests={_NAME: types.ElicitRequest(params=form)}, request_state=await store.offer(content, WAIT)
+        )
+
+    def _content(self, question: Question) -> str:
+        """The content and who was asked, so that no state passes for a preview's token or another caller's."""
+        return sha256(f"asked\0{self._who}\0{question.digest}".encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _takes_forms(capabilities: types.ClientCapabilities | None) -> bool:
+    """Form is what a bare ``{}`` means, which was all there was before there were links."""
+    elicitation = capabilities.elicitation if capabilities else None
+    return elicitation is not None and (elicitation.form is not None or elicitation.url is None)
+
+
+def _form(tool: str) -> dict[str, Any]:
+    box = {"type": "boolean", "title": _WORDS.get(tool, "Do exactly this")}
+    return {"type": "object", "properties": {_BOX: box}, "required": [_BOX]}
+
+
+def _is_yes(answer: object) -> bool:
+    if not isinstance(answer, types.ElicitResult) or answer.action != "accept":
+        return False
+    return (answer.content or {}).get(_BOX) is True
+
+
+async def _pulse() -> None:
+    while True:
+        await anyio.sleep(PULSE)
+        await progress.report(0, "Waiting for the user's answer")
+
+
+async def _give_up(waiting: anyio.CancelScope) -> None:
+    if closes := closing.get():
+        await closes.wait()
+        waiting.cancel()

@@ -1,0 +1,235 @@
+"""What a server offers beside its tools: resources, prompts and completion.
+
+All of it is another way to what the tools give: a resource reads as the answer of a tool, a prompt
+names the tools to use, and completion knows what needs no service to be asked.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from typing import Any, Final
+from urllib.parse import quote
+
+import anyio
+import mcp_types as types
+from mcp.server.context import ServerRequestContext
+from mcp.shared.exceptions import MCPError
+
+from dragoman.core.errors import DragomanError, InvalidArgument, NotFound
+from dragoman.core.model import Conversation
+from dragoman.core.references import Reference, decode
+from dragoman.core.sanitize import clean_line
+from dragoman.providers.base.provider import Capability
+from dragoman.toolset import Call, Caller, Desk, Principal, call_tool, known_conversations
+from dragoman_server.mcp.prompts import PROMPTS, PromptSpec
+
+TIME_LIMIT: Final = 55.0
+"""Seconds that reading a resource may take; several clients give up after 60."""
+
+SCHEME: Final = "dragoman://"
+CONVERSATION: Final = f"{SCHEME}{{account}}/{{conversation}}"
+MESSAGE: Final = f"{CONVERSATION}/{{message}}"
+
+_MOST_COMPLETIONS: Final = 100
+_LONGEST_TITLE: Final = 80
+_TEXT: Final = "text/plain"
+
+_log = logging.getLogger(__name__)
+
+Context = ServerRequestContext[Any, Any]
+
+
+def uri_of(reference: Reference) -> str:
+    """The URI of a conversation or message: every part percent-encoded (RFC 3986), so that it holds no more ``/``."""
+    parts = [reference.account, reference.conversation, *([reference.message] if reference.message else [])]
+    return SCHEME + "/".join(quote(part.encode("utf-8", "surrogatepass"), safe=":@") for part in parts)
+
+
+def reference_of(uri: str) -> Reference:
+    """What a URI is the address of.
+
+    Raises:
+        InvalidArgument: It is no URI of ours.
+    """
+    parts = uri.removeprefix(SCHEME).split("/")
+    if not uri.startswith(SCHEME) or len(parts) not in (2, 3) or not all(parts):
+        raise InvalidArgument("This is no address of a conversation or message.", hint=f"It is written {MESSAGE}.")
+    return Reference(parts[0], *(decode(part) for part in parts[1:]))
+
+
+class Offers:
+    """The handlers of resources, prompts and completion, over one desk."""
+
+    def __init__(self, desk: Desk, who: Callable[[Context], Caller]) -> None:
+        """Remember what to serve, and how to know for whom."""
+        self._desk = desk
+        self._who = who
+
+    def has(self, capability: Capability, principal: Principal | None = None) -> bool:
+        """Does any account offer it, of those that a person has."""
+        accounts = self._desk.seen_by(principal).workspace.accounts.values()
+        return any(account.offers(capability) for account in accounts)
+
+    def prompts(self, principal: Principal | None = None) -> dict[str, PromptSpec]:
+        """The prompts that have something to work on."""
+        return {prompt.name: prompt for prompt in PROMPTS if self.has(prompt.needs, principal)}
+
+    def templates(self, principal: Principal | None = None) -> list[types.ResourceTemplate]:
+        """How the addresses are written of what can be read."""
+        forms = (
+            (Capability.LIST_MESSAGES, CONVERSATION, "The last messages of a conversation, as list_messages."),
+            (Capability.GET_MESSAGE, MESSAGE, "One message in full, as get_message."),
+        )
+        return [
+            _template(uri.rpartition("{")[2].rstrip("}"), uri, words)
+            for needed, uri, words in forms
+            if self.has(needed, principal)
+        ]
+
+    async def list_resources(
+        self, ctx: Context, params: types.PaginatedRequestParams | None
+    ) -> types.ListResourcesResult:
+        """The conversations that are known without asking a service."""
+        _one_page(params)
+        async with _in_words():
+            known = await known_conversations(self._call(ctx))
+        return types.ListResourcesResult(resources=[_resource(conversation) for conversation in known])
+
+    async def list_templates(
+        self, ctx: Context, params: types.PaginatedRequestParams | None
+    ) -> types.ListResourceTemplatesResult:
+        """How the addresses of conversations and messages are written."""
+        _one_page(params)
+        return types.ListResourceTemplatesResult(resource_templates=self.templates(self._who(ctx).principal))
+
+    async def read(self, ctx: Context, params: types.ReadResourceRequestParams) -> types.ReadResourceResult:
+        """The text that the tool for it answers."""
+        async with _in_words(params.uri):
+            reference = reference_of(params.uri)
+            if reference.message is None:
+                tool, arguments = "list_messages", {"conversation": str(reference)}
+            else:
+                tool, arguments = "get_message", {"message": str(reference)}
+            answer = await call_tool(self._desk, tool, arguments, self._who(ctx))
+        content = types.TextResourceContents(uri=params.uri, mime_type=_TEXT, text=answer.text)
+        return types.ReadResourceResult(contents=[content])
+
+    async def list_prompts(self, ctx: Context, params: types.PaginatedRequestParams | None) -> types.ListPromptsResult:
+        """All prompts; there is only one page."""
+        _one_page(params)
+        return types.ListPromptsResult(prompts=[_prompt(spec) for spec in self._prompts(ctx).values()])
+
+    async def get_prompt(self, ctx: Context, params: types.GetPromptRequestParams) -> types.GetPromptResult:
+        """A prompt with its arguments in place."""
+        spec, given = self._spec(ctx, params.name), params.arguments or {}
+        unknown = sorted(given.keys() - spec.arguments.keys())
+        missing = sorted(name for name in spec.required if not given.get(name, "").strip())
+        if unknown or missing:
+            wrong = f"has no argument {clean_line(unknown[0], 60)!r}" if unknown else f"needs {', '.join(missing)}"
+            raise MCPError(
+                code=types.INVALID_PARAMS,
+                message=f"The prompt {spec.name} {wrong}. Its arguments: {', '.join(spec.arguments)}.",
+            )
+        words = types.TextContent(type="text", text=spec.words(given))
+        message = types.PromptMessage(role="user", content=words)
+        return types.GetPromptResult(description=spec.description, messages=[message])
+
+    async def complete(self, ctx: Context, params: types.CompleteRequestParams) -> types.CompleteResult:
+        """Names of accounts and conversations that contain what was typed."""
+        typed = params.argument.value.casefold()
+        within = (params.context.arguments or {}) if params.context else {}
+        by_uri = isinstance(params.ref, types.ResourceTemplateReference)
+        self._check(ctx, params)
+        async with _in_words():
+            if params.argument.name == "account":
+                values = [name for name in self._call(ctx).workspace.accounts if typed in name]
+            elif params.argument.name == "conversation":
+                known = await known_conversations(self._call(ctx), within.get("account"))
+                values = [_name(found, by_uri=by_uri) for found in known if _is_meant(found, typed)]
+            else:
+                values = []
+        shown = values[:_MOST_COMPLETIONS]
+        completion = types.Completion(values=shown, total=len(values), has_more=len(values) > len(shown))
+        return types.CompleteResult(completion=completion)
+
+    def _check(self, ctx: Context, params: types.CompleteRequestParams) -> None:
+        """Refuse what is neither a prompt nor a template that the caller has."""
+        if isinstance(params.ref, types.PromptReference):
+            self._spec(ctx, params.ref.name)
+            return
+        there = [template.uri_template for template in self.templates(self._who(ctx).principal)]
+        if params.ref.uri not in there:
+            said = f"The resource templates are {' and '.join(there)}." if there else "There are no resource templates."
+            raise MCPError(code=types.INVALID_PARAMS, message=said)
+
+    def _prompts(self, ctx: Context) -> dict[str, PromptSpec]:
+        return self.prompts(self._who(ctx).principal)
+
+    def _spec(self, ctx: Context, name: str) -> PromptSpec:
+        prompts = self._prompts(ctx)
+        if name not in prompts:
+            there = f"Prompts: {', '.join(prompts)}." if prompts else "There are none."
+            raise MCPError(code=types.INVALID_PARAMS, message=f"Unknown prompt: {clean_line(name, 60)}. {there}")
+        return prompts[name]
+
+    def _call(self, ctx: Context) -> Call:
+        return Call(self._desk, self._who(ctx), self._desk.clock())
+
+
+@asynccontextmanager
+async def _in_words(uri: str | None = None) -> AsyncGenerator[None]:
+    """Turn what goes wrong into an error of the protocol, in a sentence and without a trace."""
+    data = None if uri is None else {"uri": uri}
+    try:
+        with anyio.fail_after(TIME_LIMIT):
+            yield
+    except (NotFound, InvalidArgument) as error:
+        raise MCPError(code=types.INVALID_PARAMS, message=str(error), data=data) from None
+    except DragomanError as error:
+        raise MCPError(code=types.INTERNAL_ERROR, message=str(error), data=data) from None
+    except TimeoutError:
+        sentence = f"There was no answer within {TIME_LIMIT:g} seconds. Try again later."
+        raise MCPError(code=types.INTERNAL_ERROR, message=sentence, data=data) from None
+    except MCPError:
+        raise
+    except Exception:  # noqa: BLE001  # the boundary: nothing of a crash may reach the client
+        _log.exception("Reading beside the tools crashed.")
+        sentence = "Internal error; it is logged on the server."
+        raise MCPError(code=types.INTERNAL_ERROR, message=sentence, data=data) from None
+
+
+def _one_page(params: types.PaginatedRequestParams | None) -> None:
+    if params and params.cursor:
+        raise MCPError(code=types.INVALID_PARAMS, message="Unknown cursor: this list has one page.")
+
+
+def _resource(conversation: Conversation) -> types.Resource:
+    reference = Reference(conversation.account, conversation.id)
+    title = clean_line(conversation.title, _LONGEST_TITLE) or None
+    return types.Resource(uri=uri_of(reference), name=str(reference), title=title, mime_type=_TEXT)
+
+
+def _template(name: str, uri: str, description: str) -> types.ResourceTemplate:
+    return types.ResourceTemplate(
+        name=name, title=name.capitalize(), uri_template=uri, description=description, mime_type=_TEXT
+    )
+
+
+def _prompt(spec: PromptSpec) -> types.Prompt:
+    arguments = [
+        types.PromptArgument(name=name, description=text, required=name in spec.required)
+        for name, text in spec.arguments.items()
+    ]
+    return types.Prompt(name=spec.name, title=spec.title, description=spec.description, arguments=arguments)
+
+
+def _is_meant(conversation: Conversation, typed: str) -> bool:
+    reference = str(Reference(conversation.account, conversation.id))
+    return typed in reference.casefold() or typed.lstrip("#") in conversation.title.casefold()
+
+
+def _name(conversation: Conversation, *, by_uri: bool) -> str:
+    reference = Reference(conversation.account, conversation.id)
+    return uri_of(reference).rpartition("/")[2] if by_uri else str(reference)

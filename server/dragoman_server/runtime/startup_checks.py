@@ -1,0 +1,86 @@
+"""What has to be right before a server starts, found out without a network."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import anyio
+
+from dragoman.accounts.provider_registry import provider_class
+from dragoman.accounts.workspace import Account
+from dragoman.core.errors import NotFound
+from dragoman.core.references import parse
+from dragoman.providers.base.provider import AccountSettings, Capability, ConversationQuery
+from dragoman_server.config.diagnostics import dotted
+from dragoman_server.config.load import Config, ConfigError, load
+
+
+def settings(file: Path | None, *, read_only: bool = False) -> Config:
+    """The settings that a server is started with.
+
+    Args:
+        file: The settings file; ``None`` looks for it.
+        read_only: Whatever the file allows, nothing may be written.
+
+    Raises:
+        ConfigError: They cannot be used, or ``write_to`` names a conversation that this machine knows not to exist.
+        DragomanError: The file of an account on this machine cannot be opened.
+    """
+    config = load(file)
+    if read_only:
+        return without_writing(config)
+    checked = {name: it for name, it in config.accounts.items() if _can_be_checked(it)}
+    if checked:
+        anyio.run(_check_places, replace(config, accounts=checked))
+    return config
+
+
+def without_writing(config: Config) -> Config:
+    """The same settings with writing switched off for every account."""
+    accounts = {name: it.model_copy(update={"write": "off"}) for name, it in config.accounts.items()}
+    return replace(config, accounts=accounts)
+
+
+async def missing_places(account: Account) -> list[str]:
+    """The places of ``write_to`` that the service does not have.
+
+    Raises:
+        DragomanError: The service cannot be asked.
+    """
+    missing: list[str] = []
+    provider = await account.provider()
+    for place in account.settings.write_to or ():
+        reference = parse(place)
+        try:
+            await provider.get_conversation(reference.conversation if reference else place)
+        except NotFound:
+            missing.append(place)
+    return missing
+
+
+def _can_be_checked(settings: AccountSettings) -> bool:
+    return settings.write != "off" and bool(settings.write_to) and not provider_class(settings.provider).open_world
+
+
+async def _check_places(config: Config) -> None:
+    from dragoman_server.runtime import tool_context  # noqa: PLC0415  # the toolset, which only settings with such a list load here
+
+    source = f"{config.source}: " if config.source else ""
+    problems: list[str] = []
+    async with tool_context.at(config) as shared:
+        for account in shared.workspace.accounts.values():
+            if await _holds_anything(account) and (missing := await missing_places(account)):
+                names = ", ".join(missing)
+                key = dotted(("accounts", account.name, "write_to"))
+                problems.append(f"{source}{key}: names conversations that do not exist: {names}.")
+    if problems:
+        raise ConfigError(*problems)
+
+
+async def _holds_anything(account: Account) -> bool:
+    """An empty account is about to be filled by the first import, which makes its conversation."""
+    if Capability.LIST_CONVERSATIONS not in account.capabilities:
+        return True
+    page = await (await account.provider()).list_conversations(ConversationQuery(limit=1))
+    return bool(page.items)

@@ -1,0 +1,72 @@
+"""From settings to a desk that tools can be called at. Knows nothing of MCP."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+from typing import Final
+
+import anyio
+
+from dragoman.accounts.workspace import Workspace
+from dragoman.core.context.instrumentation import Observer
+from dragoman.toolset import Desk, Tally
+from dragoman.toolset.policy import FlowGuard
+from dragoman_server.config.load import Config
+
+_LAST_MOMENT: Final = 1.0
+
+
+@asynccontextmanager
+async def at(config: Config) -> AsyncGenerator[Desk]:
+    """The desk for these settings; it connects nothing before a tool needs it.
+
+    Raises:
+        DragomanError: An account's provider cannot be imported.
+    """
+    try:
+        async with (
+            Workspace.open(config.accounts, config.store) as workspace,
+            _telemetry(config) as watchers,
+            _counting(workspace) as tally,
+        ):
+            general, flow = config.general, FlowGuard(config.general.flow_guard)
+            observers = (tally, *watchers)
+            yield Desk(workspace, zone=config.zone, max_tokens=general.max_tokens, observers=observers, flow=flow)
+    except BaseExceptionGroup as group:
+        # The tasks that hold accounts wrap whatever is raised at the desk; whoever raised it wants it back.
+        raise _alone(group) from None
+
+
+@asynccontextmanager
+async def _counting(workspace: Workspace) -> AsyncGenerator[Observer]:
+    """Count calls, and write the counts down beside the work and at its end."""
+    tally = Tally(workspace.store)
+    try:
+        async with anyio.create_task_group() as group:
+            group.start_soon(tally.keep_writing)
+            try:
+                yield tally
+            finally:
+                group.cancel_scope.cancel()
+    finally:
+        # After the task has ended, which gives back what it could not write.
+        with anyio.move_on_after(_LAST_MOMENT, shield=True):
+            await tally.write_down()
+
+
+@asynccontextmanager
+async def _telemetry(config: Config) -> AsyncGenerator[Sequence[Observer]]:
+    if config.general.telemetry is None:
+        yield ()
+        return
+    from dragoman_server.runtime.telemetry import sending_to  # noqa: PLC0415  # a large package, only where it is asked for
+
+    async with sending_to(config.general.telemetry) as observer:
+        yield (observer,)
+
+
+def _alone(group: BaseException) -> BaseException:
+    while isinstance(group, BaseExceptionGroup) and len(group.exceptions) == 1:  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]  # of unknown exceptions
+        group = group.exceptions[0]  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]  # as above
+    return group  # pyright: ignore[reportUnknownVariableType]  # as above

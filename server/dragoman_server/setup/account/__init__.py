@@ -1,0 +1,1 @@
+"""`dragoman init`: adding an account."""

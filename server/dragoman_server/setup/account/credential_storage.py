@@ -1,0 +1,138 @@
+"""Credentials out of the environment and into a place that a client's server finds: the keyring, or a private file."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import anyio
+import keyring
+
+from dragoman.core.errors import DragomanError, InvalidArgument, Unauthenticated
+from dragoman.core.paths import settings_folder
+from dragoman.providers.base.provider import AccountSettings
+from dragoman.transport.credentials import Secret, note
+from dragoman_server.config.load import Config
+from dragoman_server.setup.files import toml_edit
+from dragoman_server.setup.files.safe_rewrite import PRIVATE, Change, read, text_of, write
+
+SERVICE: Final = "dragoman"
+_NAME: Final = re.compile(r"[A-Za-z0-9_.-]{1,100}")
+_log = logging.getLogger(__name__)
+
+Source = dict[str, str]
+"""What the settings say instead of a credential: ``{"keyring": name}`` or ``{"file": path}``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A variable that settings read a credential from, and the keys that do."""
+
+    variable: str
+    keys: tuple[tuple[str, str], ...]
+
+    @property
+    def label(self) -> str:
+        """What it is for."""
+        return ", ".join(f"{key} of {account}" for account, key in self.keys)
+
+
+def wanted(config: Config) -> list[Wanted]:
+    """The variables that credentials come from, in the order of the settings."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    for account, settings in config.accounts.items():
+        for key, secret in secrets_of(settings).items():
+            if secret.source.kind == "env":
+                found.setdefault(secret.source.parts[0], []).append((account, key))
+    return [Wanted(variable, tuple(keys)) for variable, keys in found.items()]
+
+
+def secrets_of(settings: AccountSettings) -> Mapping[str, Secret]:
+    """The credentials of an account by key."""
+    values = {key: getattr(settings, key) for key in type(settings).model_fields}
+    return {key: value for key, value in values.items() if isinstance(value, Secret)}
+
+
+def sound(value: str, name: str) -> str:
+    """A credential as it can be sent.
+
+    Raises:
+        InvalidArgument: It is empty, has several lines, or characters that no credential has.
+    """
+    note(value.strip())
+    try:
+        return anyio.run(Secret(value.strip() or " ").reveal)
+    except Unauthenticated:
+        raise InvalidArgument(
+            f"What was given for {name} is empty or no credential.", hint="Give exactly the credential, on one line."
+        ) from None
+
+
+def keep(name: str, value: str) -> Source:
+    """Store a credential in the system's keyring, or where there is none in a file that only its owner reads.
+
+    Raises:
+        Unavailable: The system refuses.
+    """
+    if not _NAME.fullmatch(name) or name.startswith("."):
+        raise InvalidArgument(f"{name!r} cannot name a credential.", hint="Take letters, digits, dots and hyphens.")
+    if _in_keyring(name, value):
+        return {"keyring": name}
+    path = settings_folder() / "secrets" / name
+    content = f"{value}\n".encode()
+    if read(path) is None:
+        Change(path, None, content).apply()
+    else:  # no backup: nobody wants copies of old credentials
+        write(path, content, PRIVATE)
+    return {"file": str(path)}
+
+
+def place_of(source: Source) -> str:
+    """Words for where a credential is stored."""
+    return f"the file {source['file']}, which only you can read" if "file" in source else "the system's keyring"
+
+
+def moved(config: Config, sources: Mapping[Wanted, Source]) -> Change | None:
+    """The settings file with other sources of credentials; ``None`` when there is nothing to change.
+
+    Raises:
+        DragomanError: The file cannot be changed.
+    """
+    if config.source is None or not sources:
+        return None
+    path = Path(config.source).absolute()
+    before = read(path)
+    after = text_of(path, before)
+    for want, source in sources.items():
+        for account, key in want.keys:
+            after = toml_edit.put(after, ("accounts", account, key), source, inline=True)
+    return Change(path, before, after.encode())
+
+
+def check(config: Config, sources: Mapping[Wanted, Source]) -> None:
+    """See that the settings file can be changed, before anything is asked or stored.
+
+    Raises:
+        DragomanError: It cannot.
+    """
+    try:
+        moved(config, sources)
+    except DragomanError as error:
+        raise InvalidArgument(
+            f"The settings cannot be changed to hold other places of credentials. {error.message}",
+            hint=f"{error.hint} Or leave them as they are with --keep-env.".strip(),
+        ) from None
+
+
+def _in_keyring(name: str, value: str) -> bool:
+    """Store it there and see that it can be read again."""
+    try:
+        keyring.set_password(SERVICE, name, value)
+        return keyring.get_password(SERVICE, name) == value
+    except Exception as error:  # noqa: BLE001  # the boundary: desktops fail in ways of their own, and a file will do
+        _log.debug("The keyring cannot be used (%s).", type(error).__name__)
+        return False

@@ -1,0 +1,112 @@
+"""What there is to ask about an account: read off the provider's own settings, so that any provider will do."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from dragoman.core.errors import InvalidArgument
+from dragoman.providers.base.provider import AccountSettings
+
+POLICY: Final = "write"
+"""The one common setting that everybody is asked about."""
+
+_LATER: Final = AccountSettings.model_fields.keys() - {POLICY}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """One setting.
+
+    Attributes:
+        key: Its name.
+        about: What it means, in the provider's words.
+        type: What kind of value it takes, in the words of JSON Schema.
+        required: There is no account without it.
+        default: What it is when nobody says anything.
+        choices: The only values there are; empty when any will do.
+        secret: ``"kept"`` when the settings can name a place for it, ``"plain"`` when only the value itself will do.
+    """
+
+    key: str
+    about: str
+    type: str
+    required: bool
+    default: str | bool | float | None = None
+    choices: tuple[str, ...] = ()
+    secret: Literal["kept", "plain"] | None = None
+
+    def value(self, text: str) -> object:
+        """The value that somebody typed.
+
+        Raises:
+            InvalidArgument: It is none of the right kind.
+        """
+        if self.type == "string":
+            return text
+        if self.type == "array" and not text.lstrip().startswith("["):
+            return [part.strip() for part in text.split(",") if part.strip()]
+        try:
+            return tomllib.loads(f"value = {text}")["value"]
+        except (tomllib.TOMLDecodeError, RecursionError):
+            kind = {"boolean": "true or false", "array": "a list"}.get(self.type, "a number")
+            raise InvalidArgument(f"{self.key} has to be {kind}.") from None
+
+
+def questions(model: type[AccountSettings]) -> dict[str, Question]:
+    """Every setting of a provider by its key, in the provider's order; the policy of writing comes last."""
+    schema = model.model_json_schema()
+    required = set(schema.get("required", ()))
+    properties: Mapping[str, Any] = schema["properties"]
+    keys = [key for key in properties if key not in AccountSettings.model_fields]
+    keys += [key for key in AccountSettings.model_fields if key in properties and key != "provider"]
+    keys.sort(key=lambda key: key == POLICY)
+    definitions: Mapping[str, Any] = schema.get("$defs", {})
+    return {key: _question(key, properties[key], definitions, required=key in required) for key in keys}
+
+
+def usual(asked: Mapping[str, Question]) -> list[Question]:
+    """Those that a person is asked without wanting more: what is required or has a default to confirm."""
+    return [
+        question
+        for question in asked.values()
+        if question.key not in _LATER and (question.required or (question.default is not None and not question.secret))
+    ]
+
+
+def optional_secrets(asked: Mapping[str, Question]) -> list[Question]:
+    """The credentials of which one is to be chosen, when none is required by itself."""
+    secrets = [question for question in asked.values() if question.secret]
+    return [] if any(question.required for question in secrets) else secrets
+
+
+def _question(key: str, property_: Mapping[str, Any], definitions: Mapping[str, Any], *, required: bool) -> Question:
+    shapes = list(_shapes(property_, definitions))
+    types = [shape["type"] for shape in shapes if shape.get("type") not in {None, "null", "object"}]
+    choices = [
+        str(word) for shape in shapes for word in shape.get("enum", [shape["const"]] if "const" in shape else [])
+    ]
+    default = property_.get("default")
+    password = any(shape.get("format") == "password" for shape in shapes)
+    places = any(shape.get("type") == "object" for shape in shapes)
+    return Question(
+        key=key,
+        about=str(property_.get("description") or property_.get("title") or ""),
+        type=str(types[0]) if types else "string",
+        required=required,
+        default=default if isinstance(default, str | bool | int | float) else None,
+        choices=tuple(choices),
+        secret=("kept" if places else "plain") if password else None,
+    )
+
+
+def _shapes(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """A schema and everything that it may be instead."""
+    name = str(schema.get("$ref", "")).rpartition("/")[2]
+    if name in definitions:
+        yield from _shapes(definitions[name], {key: found for key, found in definitions.items() if key != name})
+    yield schema
+    for inner in (*schema.get("anyOf", ()), *schema.get("oneOf", ()), *schema.get("allOf", ())):
+        yield from _shapes(inner, definitions)

@@ -1,0 +1,1 @@
+"""`dragoman install`: the entry in a client's list of servers."""

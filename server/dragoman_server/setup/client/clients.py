@@ -1,0 +1,112 @@
+"""The programs that start an MCP server, and where each keeps the list of its servers.
+
+Places are those of the clients' own documentation; the variables that move them are honoured.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, Literal
+
+from dragoman.core.paths import home
+from dragoman_server.setup.files.jsonc import Json
+
+SHARED: Final = 0o644
+"""Permissions of a new file inside a project: it is meant for everybody who works on it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Client:
+    """One of them.
+
+    Attributes:
+        title: What its makers call it.
+        file: Where the user's own list is.
+        project: Where a project keeps its list, below the project's folder; ``None`` when it cannot.
+        key: The table that holds the servers.
+        form: How the file is written.
+        extra: What an entry has to say beside the command.
+        after: What makes it see the change.
+    """
+
+    title: str
+    file: Callable[[], Path]
+    project: str | None
+    key: str = "mcpServers"
+    form: Literal["json", "toml"] = "json"
+    extra: Mapping[str, Json] = field(default_factory=dict[str, Json])
+    after: str
+
+
+def _support() -> Path:
+    """The folder in which desktop programs keep what belongs to a user, as Electron finds it."""
+    if sys.platform == "darwin":
+        return home() / "Library" / "Application Support"
+    if sys.platform == "win32":
+        return _named("APPDATA") or home() / "AppData" / "Roaming"
+    return _named("XDG_CONFIG_HOME") or home() / ".config"
+
+
+def _named(variable: str) -> Path | None:
+    """The folder that a variable names; relative ones mean nothing to a client, which starts elsewhere."""
+    value = os.environ.get(variable)
+    return Path(value) if value and Path(value).is_absolute() else None
+
+
+def _claude_code() -> Path:
+    return (_named("CLAUDE_CONFIG_DIR") or home()) / ".claude.json"
+
+
+def _vscode() -> Path:
+    portable = _named("VSCODE_PORTABLE")
+    user = portable / "user-data" / "User" if portable else _support() / "Code" / "User"
+    return user / "mcp.json"
+
+
+CLIENTS: Final[Mapping[str, Client]] = {
+    "claude-desktop": Client(
+        title="Claude Desktop",
+        file=lambda: _support() / "Claude" / "claude_desktop_config.json",
+        project=None,
+        after="Quit Claude Desktop entirely and start it again.",
+    ),
+    "claude-code": Client(
+        title="Claude Code",
+        file=_claude_code,
+        project=".mcp.json",
+        extra={"type": "stdio"},
+        after="Start a new session; /mcp shows the server.",
+    ),
+    "cursor": Client(
+        title="Cursor",
+        file=lambda: home() / ".cursor" / "mcp.json",
+        project=".cursor/mcp.json",
+        after="Cursor sees the change by itself; look in its settings under MCP.",
+    ),
+    "vscode": Client(
+        title="VS Code",
+        file=_vscode,
+        project=".vscode/mcp.json",
+        key="servers",
+        extra={"type": "stdio"},
+        after="Run the command `MCP: List Servers` and start it there.",
+    ),
+    "codex": Client(
+        title="Codex",
+        file=lambda: (_named("CODEX_HOME") or home() / ".codex") / "config.toml",
+        project=".codex/config.toml",
+        key="mcp_servers",
+        form="toml",
+        after="Start a new session; /mcp shows the server.",
+    ),
+    "gemini": Client(
+        title="Gemini CLI",
+        file=lambda: (_named("GEMINI_CLI_HOME") or home()) / ".gemini" / "settings.json",
+        project=".gemini/settings.json",
+        after="Start a new session; /mcp shows the server.",
+    ),
+}

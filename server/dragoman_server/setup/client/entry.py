@@ -1,0 +1,185 @@
+"""The commands ``install`` and ``uninstall``: our entry in a client's list of servers, and nothing else of it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, cast
+
+from dragoman.core.errors import Conflict, DragomanError, InvalidArgument
+from dragoman.core.paths import expanded
+from dragoman_server.setup.client.clients import CLIENTS, SHARED, Client
+from dragoman_server.setup.client.launch import Launch
+from dragoman_server.setup.files import jsonc, toml_edit
+from dragoman_server.setup.files.jsonc import Json
+from dragoman_server.setup.files.safe_rewrite import PRIVATE, Change, read, text_of
+
+NAME: Final = "dragoman"
+_NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_OURS: Final = "DRAGOMAN_DATA"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an entry stands.
+
+    Attributes:
+        path: The file.
+        name: What the client calls the server.
+        mode: Permissions of the file if it is new.
+    """
+
+    client: Client
+    path: Path
+    name: str
+    mode: int = PRIVATE
+
+    @property
+    def keys(self) -> tuple[str, str]:
+        """The entry's path of keys in the file."""
+        return self.client.key, self.name
+
+
+def place(client: str, *, name: str = NAME, file: Path | None = None, project: bool = False) -> Place:
+    """Where the entry of a client belongs.
+
+    Args:
+        client: One of :data:`~dragoman_server.setup.client.clients.CLIENTS`.
+        name: What the client shall call the server.
+        file: Another file than the usual one.
+        project: The list of the project in the working folder instead of the user's.
+
+    Raises:
+        InvalidArgument: The client has no list in projects, or the name is none that every client takes.
+    """
+    known = CLIENTS[client]
+    if not _NAME.fullmatch(name):
+        raise InvalidArgument("A server's name has letters, digits, hyphens and underscores, at most 64.")
+    if file is not None:
+        return Place(known, expanded(file).absolute(), name)
+    if not project:
+        return Place(known, known.file(), name)
+    if known.project is None:
+        raise InvalidArgument(f"{known.title} has no settings in projects.", hint="Leave out --project.")
+    return Place(known, Path.cwd() / known.project, name, SHARED)
+
+
+def entry(client: Client, launch: Launch) -> dict[str, Json]:
+    """What stands under the server's name."""
+    env: dict[str, Json] = {"env": dict[str, Json](launch.env)} if launch.env else {}
+    return {**client.extra, "command": launch.command, "args": list(launch.args), **env}
+
+
+def snippet(where: Place, launch: Launch) -> str:
+    """The entry as it would stand in a file that holds nothing else."""
+    return _placed(where, "", entry(where.client, launch)).rstrip()
+
+
+def added(where: Place, launch: Launch) -> Change:
+    """The file with our entry, whatever else is in it and in the entry.
+
+    Raises:
+        Conflict: The name belongs to another server.
+        InvalidArgument: The file cannot be understood.
+    """
+    before, text = _text(where)
+    try:
+        old = _entry(where, text)
+        new = _merged(old, entry(where.client, launch))
+        after = text if old == new else _put(where, text, new)
+    except InvalidArgument as error:
+        raise _about(where, error, snippet(where, launch)) from None
+    return Change(where.path, before, before if before is not None and after == text else after.encode(), where.mode)
+
+
+def removed(where: Place) -> Change | None:
+    """The file without our entry; ``None`` when there is none.
+
+    Raises:
+        Conflict: The name belongs to another server.
+        InvalidArgument: The file cannot be understood.
+    """
+    before, text = _text(where)
+    try:
+        if before is None or _entry(where, text) is None:
+            return None
+        after = jsonc.take(text, where.keys) if where.client.form == "json" else toml_edit.take(text, where.keys)
+        _prove(where, text, after, None)
+    except InvalidArgument as error:
+        raise _about(where, error) from None
+    return Change(where.path, before, after.encode(), where.mode)
+
+
+def _text(where: Place) -> tuple[bytes | None, str]:
+    before = read(where.path)
+    return before, text_of(where.path, before)
+
+
+def _data(where: Place, text: str) -> Json:
+    if where.client.form == "toml":
+        return cast("Json", toml_edit.parse(text))
+    return jsonc.parse(text) if text.removeprefix("\ufeff").strip() else {}
+
+
+def _entry(where: Place, text: str) -> dict[str, Json] | None:
+    """The entry that is there, which has to be ours."""
+    found = jsonc.get(_data(where, text), where.keys)
+    if found is None:
+        return None
+    words = [found.get("command"), found.get("args")] if isinstance(found, dict) else []
+    if not isinstance(found, dict) or NAME not in str(words):
+        raise Conflict(
+            f"{where.path}: The name {where.name} belongs to another server. Nothing was changed.",
+            hint="Choose another name with --name.",
+        )
+    return found
+
+
+def _merged(old: dict[str, Json] | None, new: dict[str, Json]) -> dict[str, Json]:
+    """Our entry with what its owner added to it."""
+    if old is None:
+        return new
+    env, ours = old.get("env"), new.get("env")
+    both: dict[str, Json] = {}
+    if isinstance(env, dict):
+        both |= {key: value for key, value in env.items() if key != _OURS}
+    if isinstance(ours, dict):
+        both |= ours
+    merged = {key: value for key, value in {**old, **new}.items() if key != "env"}
+    if both:
+        merged["env"] = both
+    return merged
+
+
+def _put(where: Place, text: str, value: dict[str, Json]) -> str:
+    after = _placed(where, text, value)
+    _prove(where, text, after, value)
+    return after
+
+
+def _placed(where: Place, text: str, value: dict[str, Json]) -> str:
+    if where.client.form == "toml":
+        return toml_edit.put(text, where.keys, value)
+    return jsonc.put(text, where.keys, value)
+
+
+def _prove(where: Place, before: str, after: str, value: dict[str, Json] | None) -> None:
+    """See that only our entry became another."""
+    expected, found = _data(where, before), _data(where, after)
+    if isinstance(expected, dict):
+        servers = expected.setdefault(where.client.key, {})
+        if isinstance(servers, dict):
+            servers.pop(where.name, None)
+            servers |= {} if value is None else {where.name: value}
+        if not servers and isinstance(found, dict):
+            found.setdefault(where.client.key, {})
+    if found != expected:
+        raise InvalidArgument("This file cannot be changed without losing something.", hint="Change it by hand.")
+
+
+def _about(where: Place, error: DragomanError, wanted: str = "") -> InvalidArgument:
+    """The mistake with its file and, where something was to be put in, what that was."""
+    hint = f"{error.hint or 'Mend the file, then try again.'} Nothing was changed."
+    more = f"\nOr add this by hand:\n{wanted}" if wanted else ""
+    return InvalidArgument(f"{where.path}: {error.message}", hint=hint + more)

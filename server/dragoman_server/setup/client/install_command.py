@@ -1,0 +1,147 @@
+"""What ``install`` and ``uninstall`` ask, do and say; :mod:`~dragoman_server.setup.client.entry` changes the files."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+import click
+
+from dragoman.core.errors import InvalidArgument
+from dragoman_server.config.load import Config
+from dragoman_server.runtime.log import redact
+from dragoman_server.setup.account import credential_storage
+from dragoman_server.setup.account.credential_storage import Source, Wanted
+from dragoman_server.setup.client import entry
+from dragoman_server.setup.client.entry import Place
+from dragoman_server.setup.client.launch import launch
+from dragoman_server.setup.files.safe_rewrite import Change
+
+_FIRST_GUESS: Final[Source] = {"keyring": "dragoman"}
+
+
+def install(config: Config, where: Place, *, dry_run: bool, given: Sequence[str], keep_env: bool) -> Iterator[str]:
+    """Put our entry in; yields what is to be said.
+
+    Args:
+        config: The settings that the server shall have.
+        where: The entry's place.
+        dry_run: Only tell what would change.
+        given: ``NAME=-``: the credential of that variable is the next line of stdin.
+        keep_env: Leave credentials that come from the environment where they are.
+
+    Raises:
+        DragomanError: Something cannot be done; nothing was changed.
+    """
+    change = entry.added(where, launch(config))
+    wants = [] if keep_env else credential_storage.wanted(config)
+    credential_storage.check(config, dict.fromkeys(wants, _FIRST_GUESS))
+    values = _given(given, wants)
+    if dry_run:
+        yield from _shown(change, where)
+        yield from (f"It would ask for the credential {want.variable} ({want.label})." for want in wants)
+        return
+    moved = yield from _kept(config, wants, values)
+    yield from _written(
+        change, f"{where.client.title} starts dragoman from now on", f"already starts it as {where.name}"
+    )
+    if change.needed:
+        yield where.client.after
+    elif not moved:
+        yield "Nothing was changed."
+    yield from _relative(config)
+
+
+def uninstall(where: Place, *, dry_run: bool) -> Iterator[str]:
+    """Take our entry out; yields what is to be said.
+
+    Raises:
+        DragomanError: Something cannot be done; nothing was changed.
+    """
+    change = entry.removed(where)
+    if change is None:
+        yield f"{where.path}: There is no server {where.name}; nothing was changed."
+    elif dry_run:
+        yield from _shown(change, where)
+    else:
+        yield from _written(change, f"{where.client.title} does not start dragoman any more", "")
+        yield where.client.after
+
+
+def _shown(change: Change, where: Place) -> Iterator[str]:
+    if change.needed:
+        yield redact(change.diff()) if len(change.diff().splitlines()) > 1 else f"{where.path} would be written."
+    else:
+        yield f"{where.path}: The entry is there already; nothing would change."
+
+
+def _written(change: Change, done: str, already: str) -> Iterator[str]:
+    kept = change.apply()
+    if not change.needed:
+        yield f"{change.path}: {already}."
+        return
+    yield f"{done}: {change.path}"
+    if kept is not None:
+        yield f"The file before is kept as {kept.name}."
+
+
+def _given(words: Sequence[str], wants: Sequence[Wanted]) -> dict[str, str]:
+    """The credentials that a script hands over on stdin, a line each."""
+    values: dict[str, str] = {}
+    known = {want.variable for want in wants}
+    for word in words:
+        name, equals, place = word.partition("=")
+        if not equals or place != "-":
+            raise click.UsageError("A credential is given as --secret NAME=-, and its value on stdin.")
+        if name not in known:
+            there = f"Those that do: {', '.join(sorted(known))}." if known else "None do."
+            raise InvalidArgument(f"No credential in the settings comes from a variable {name}.", hint=there)
+        values[name] = credential_storage.sound(sys.stdin.readline(), name)
+    return values
+
+
+def _kept(config: Config, wants: Sequence[Wanted], values: Mapping[str, str]) -> Generator[str, None, bool]:
+    """Ask for all that is missing, then store it and change the settings. Returns whether anything was stored."""
+    answers = [(want, values.get(want.variable) or _asked(want)) for want in wants]
+    sources: dict[Wanted, Source] = {}
+    for want, value in answers:
+        if value is None:
+            yield (
+                f"{want.variable} ({want.label}) stays in the environment, which a client may not have:"
+                f" --secret {want.variable}=- stores it."
+            )
+            continue
+        sources[want] = credential_storage.keep(want.variable, value)
+        yield f"{want.variable} is stored in {credential_storage.place_of(sources[want])}."
+    change = credential_storage.moved(config, sources)
+    if change is not None:
+        yield from _written(change, "The settings read it from there", "The settings read it from there already")
+    return bool(sources)
+
+
+def _asked(want: Wanted) -> str | None:
+    """A credential that is typed without being seen; ``None`` when nobody is there or nothing is typed."""
+    if not sys.stdin.isatty():
+        return None
+    present = os.environ.get(want.variable, "").strip()
+    usual = "Enter takes what the variable holds" if present else "Enter leaves it there"
+    typed: str = click.prompt(
+        f"{want.variable}, the {want.label} (not shown; {usual})",
+        default=present,
+        hide_input=True,
+        show_default=False,
+        err=True,
+    )
+    return credential_storage.sound(typed, want.variable) if typed.strip() else None
+
+
+def _relative(config: Config) -> Iterator[str]:
+    """Paths that mean another place in a client, which starts in a folder of its own."""
+    for account, settings in config.accounts.items():
+        for key in type(settings).model_fields:
+            value: object = getattr(settings, key)
+            if isinstance(value, Path) and not value.expanduser().is_absolute():
+                yield f"accounts.{account}.{key} is no absolute path; a client would look elsewhere. Write it in full."

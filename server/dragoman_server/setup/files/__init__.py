@@ -1,0 +1,1 @@
+"""Changing other people's files without losing what is in them."""

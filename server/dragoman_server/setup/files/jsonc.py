@@ -1,0 +1,287 @@
+"""JSON with comments and trailing commas, changed in one place and left alone everywhere else.
+
+Clients keep their settings in files that people edit by hand. A value is put in or taken out by cutting
+the text at the places that a small parser found; every other byte stays what it was.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field
+from typing import Final, TypeAlias
+
+from dragoman.core.errors import InvalidArgument
+
+Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | float | bool | None"
+
+_DEEPEST: Final = 100
+_SKIPPED: Final = re.compile(r"(?:[ \t\r\n]+|//[^\n]*|/\*.*?\*/)+", re.DOTALL)
+_TOKEN: Final = re.compile(r'"(?:[^"\\\x00-\x1f]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"/]+')
+_REST_OF_LINE: Final = re.compile(r"(?:[ \t]+|/\*[^\n]*?\*/)*(?://[^\n]*)?(?=\r?\n)")
+_FIRST_INDENT: Final = re.compile(r"\n([ \t]+)\S")
+
+
+@dataclass(slots=True)
+class _Value:
+    """A value and where it stands: the text from ``start`` up to ``end``."""
+
+    start: int
+    end: int
+    value: Json
+    members: list[_Member] = field(default_factory=list["_Member"])
+
+
+@dataclass(slots=True)
+class _Member:
+    """A key with its value; ``comma`` is where the comma after it stands."""
+
+    key: str
+    start: int
+    value: _Value
+    comma: int | None = None
+
+
+def parse(text: str) -> Json:
+    """The value of a text.
+
+    Raises:
+        InvalidArgument: It is no JSON, also with comments and trailing commas.
+    """
+    try:
+        found: Json = json.loads(text.removeprefix("\ufeff"), parse_constant=_no_constant)
+    except (ValueError, RecursionError):  # with comments, or none; most files have none, and the largest of all
+        return _Parser(text).document().value
+    return found
+
+
+def put(text: str, path: tuple[str, ...], value: Json) -> str:
+    """The text with a value at a path of keys; objects on the way are made where they are missing.
+
+    Raises:
+        InvalidArgument: The text is no JSON object, or something else stands on the way.
+    """
+    if not text.removeprefix("\ufeff").strip():
+        return json.dumps(_nested(path, value), indent=2, ensure_ascii=False) + "\n"
+    here = _object(_Parser(text).document(), ())
+    for depth, key in enumerate(path):
+        member = _only(here, key)
+        if member is None:
+            return _inserted(text, here, key, _nested(path[depth + 1 :], value))
+        if depth == len(path) - 1:
+            return text[: member.value.start] + _rendered(text, member, value) + text[member.value.end :]
+        here = _object(member.value, path[: depth + 1])
+    return text
+
+
+def take(text: str, path: tuple[str, ...]) -> str:
+    """The text without the member at a path of keys; unchanged when there is none.
+
+    Raises:
+        InvalidArgument: The text is no JSON object, or something else stands on the way.
+    """
+    if not text.removeprefix("\ufeff").strip():
+        return text
+    here = _object(_Parser(text).document(), ())
+    for depth, key in enumerate(path[:-1]):
+        member = _only(here, key)
+        if member is None:
+            return text
+        here = _object(member.value, path[: depth + 1])
+    member = _only(here, path[-1])
+    return text if member is None else _without(text, here, member)
+
+
+def get(value: Json, path: tuple[str, ...]) -> Json:
+    """What stands at a path of keys, ``None`` when nothing does."""
+    for key in path:
+        value = value.get(key) if isinstance(value, dict) else None
+    return value
+
+
+class _Parser:
+    """Reads a text from its beginning to its end and notes where everything stands."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._at = 1 if text.startswith("\ufeff") else 0
+
+    def document(self) -> _Value:
+        found = self._value(0)
+        self._skip()
+        if self._at < len(self._text):
+            raise self._wrong()
+        return found
+
+    def _value(self, depth: int) -> _Value:
+        self._skip()
+        start = self._at
+        token = self._token()
+        if depth > _DEEPEST:
+            raise self._wrong()
+        if token == "{":  # noqa: S105  # a brace
+            members = self._members(depth + 1)
+            return _Value(start, self._at, {member.key: member.value.value for member in members}, members)
+        if token == "[":  # noqa: S105  # a bracket
+            items = self._items(depth + 1)
+            return _Value(start, self._at, items)
+        return _Value(start, self._at, self._scalar(token))
+
+    def _members(self, depth: int) -> list[_Member]:
+        members: list[_Member] = []
+        while not self._closes("}"):
+            if members and members[-1].comma is None:
+                raise self._wrong()
+            start = self._at
+            key = self._scalar(self._token())
+            self._skip()
+            if not isinstance(key, str) or self._token() != ":":
+                raise self._wrong()
+            member = _Member(key, start, self._value(depth))
+            member.comma = self._comma()
+            members.append(member)
+        return members
+
+    def _items(self, depth: int) -> list[Json]:
+        items: list[Json] = []
+        more = True
+        while not self._closes("]"):
+            if not more:
+                raise self._wrong()
+            items.append(self._value(depth).value)
+            more = self._comma() is not None
+        return items
+
+    def _closes(self, bracket: str) -> bool:
+        self._skip()
+        if self._text.startswith(bracket, self._at):
+            self._at += 1
+            return True
+        return False
+
+    def _comma(self) -> int | None:
+        self._skip()
+        if self._text.startswith(",", self._at):
+            self._at += 1
+            return self._at - 1
+        return None
+
+    def _skip(self) -> None:
+        found = _SKIPPED.match(self._text, self._at)
+        self._at = found.end() if found else self._at
+
+    def _token(self) -> str:
+        found = _TOKEN.match(self._text, self._at)
+        if found is None:
+            raise self._wrong()
+        self._at = found.end()
+        return found[0]
+
+    def _scalar(self, token: str) -> Json:
+        try:
+            found: Json = json.loads(token, parse_constant=_no_constant)
+        except ValueError:
+            raise self._wrong() from None
+        return found
+
+    def _wrong(self) -> InvalidArgument:
+        line = self._text.count("\n", 0, self._at) + 1
+        return InvalidArgument(f"Line {line} is no JSON.")
+
+
+def _no_constant(name: str) -> Json:
+    raise ValueError(name)  # NaN and the infinities, which no other parser takes
+
+
+def _nested(path: tuple[str, ...], value: Json) -> Json:
+    for key in reversed(path):
+        value = {key: value}
+    return value
+
+
+def _object(found: _Value, path: tuple[str, ...]) -> _Value:
+    if not isinstance(found.value, dict):
+        where = f"its {'.'.join(path)}" if path else "it"
+        raise InvalidArgument(f"There should be an object in braces, and {where} is something else.")
+    return found
+
+
+def _only(holder: _Value, key: str) -> _Member | None:
+    found = [member for member in holder.members if member.key == key]
+    if len(found) > 1:
+        raise InvalidArgument(f"It has the key {key} twice.")
+    return found[0] if found else None
+
+
+def _inserted(text: str, holder: _Value, key: str, value: Json) -> str:
+    """The text with one more member at the end of an object."""
+    last = holder.members[-1] if holder.members else None
+    if last and "\n" not in text[holder.start : holder.end]:
+        comma = "" if last.comma is not None else ","
+        at = last.value.end if last.comma is None else last.comma + 1
+        return f"{text[:at]}{comma} {json.dumps(key)}: {_compact(value)}{text[at:]}"
+    newline = "\r\n" if "\r\n" in text else "\n"
+    margin = _margin(text, last.start) if last else _margin(text, holder.start) + _unit(text)
+    member = f"{newline}{margin}{json.dumps(key)}: {_indented(text, value, margin, newline)}"
+    if last is None:
+        inside = text[holder.start + 1 : holder.end - 1].rstrip()
+        closing = newline + _margin(text, holder.start)
+        return f"{text[: holder.start + 1]}{inside}{member}{closing}{text[holder.end - 1 :]}"
+    if last.comma is None:
+        at = _end_of_line(text, last.value.end)
+        return f"{text[: last.value.end]},{text[last.value.end : at]}{member}{text[at:]}"
+    at = _end_of_line(text, last.comma + 1)
+    return f"{text[:at]}{member},{text[at:]}"
+
+
+def _without(text: str, holder: _Value, member: _Member) -> str:
+    """The text without a member, the comma that belonged to it, and the line that it leaves empty."""
+    start = len(text[: member.start].rstrip(" \t"))
+    if text[:start].endswith("\n"):
+        start -= 2 if text[:start].endswith("\r\n") else 1
+    else:
+        start = member.start
+    end = member.value.end if member.comma is None else member.comma + 1
+    inside = text[holder.start + 1 : start] + text[end : holder.end - 1]
+    if not inside.strip():
+        return f"{text[: holder.start]}{{}}{text[holder.end :]}"
+    before = holder.members[holder.members.index(member) - 1] if member is not holder.members[0] else None
+    if start == member.start and member.comma is not None:
+        end += len(text[end:]) - len(text[end:].lstrip(" "))
+    if before is not None and before.comma is not None and member.comma is None:
+        kept = text[before.comma + 1 : start]
+        return text[: before.comma] + (kept if kept.strip() else kept.rstrip(" ")) + text[end:]
+    return text[:start] + text[end:]
+
+
+def _rendered(text: str, member: _Member, value: Json) -> str:
+    if "\n" not in text:
+        return _compact(value)
+    return _indented(text, value, _margin(text, member.start), "\r\n" if "\r\n" in text else "\n")
+
+
+def _compact(value: Json) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _indented(text: str, value: Json, margin: str, newline: str) -> str:
+    lines = json.dumps(value, indent=_unit(text), ensure_ascii=False).split("\n")
+    return f"{newline}{margin}".join(lines)
+
+
+def _unit(text: str) -> str:
+    """What one step of indentation is in this file."""
+    found = _FIRST_INDENT.search(text)
+    return found[1] if found else "  "
+
+
+def _margin(text: str, at: int) -> str:
+    """The white space that the line of a place begins with."""
+    line = text[text.rfind("\n", 0, at) + 1 : at].removeprefix("\ufeff")
+    return line[: len(line) - len(line.lstrip(" \t"))]
+
+
+def _end_of_line(text: str, at: int) -> int:
+    """Behind what else stands in the line, when that is only a comment."""
+    found = _REST_OF_LINE.match(text, at)
+    return found.end() if found else at

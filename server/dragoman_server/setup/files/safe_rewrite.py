@@ -1,0 +1,197 @@
+"""Changing a file of somebody's: shown first, backed up, whole or not at all.
+
+A file that is not plainly the user's own (a link, a folder, another user's, write-protected, too large) is
+refused with a sentence, and nothing has happened.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import stat
+import tempfile
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from dragoman.core.errors import Conflict, InvalidArgument, PermissionDenied, Unavailable
+
+PRIVATE: Final = 0o600
+_LARGEST: Final = 32 << 20  # bytes; one client keeps its history beside its settings
+_LONGEST_LINE: Final = 160
+_UNTOUCHED: Final = "Nothing was changed."
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a file holds and what it shall hold.
+
+    Attributes:
+        before: The bytes that are there, ``None`` when there is no file.
+        after: The bytes that shall be there.
+        mode: Permissions of a file that is new; those of an existing one stay.
+    """
+
+    path: Path
+    before: bytes | None
+    after: bytes
+    mode: int = PRIVATE
+
+    @property
+    def needed(self) -> bool:
+        """Whether anything would be different."""
+        return self.before != self.after
+
+    def diff(self) -> str:
+        """The lines that change and no others: beside them may stand what nobody should see."""
+        old = (self.before or b"").decode("utf-8-sig", "replace").splitlines()
+        new = self.after.decode("utf-8-sig", "replace").splitlines()
+        lines = difflib.unified_diff(old, new, str(self.path), str(self.path), lineterm="", n=0)
+        return "\n".join(line if len(line) <= _LONGEST_LINE else f"{line[:_LONGEST_LINE]}…" for line in lines)
+
+    def apply(self) -> Path | None:
+        """Write the file, and return where the one before is kept.
+
+        Raises:
+            Conflict: Somebody changed the file in between.
+            Unavailable: The system refuses.
+        """
+        if not self.needed:
+            return None
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700 if self.mode == PRIVATE else 0o777)
+            with _alone(self.path.parent):
+                return self._apply()
+        except OSError as error:
+            raise _refused(self.path, error) from error
+
+    def _apply(self) -> Path | None:
+        if read(self.path) != self.before:
+            raise Conflict(f"{self.path}: Another program has just changed this file.", hint="Try again.")
+        mode = stat.S_IMODE(self.path.stat().st_mode) if self.before is not None else self.mode
+        kept = None if self.before is None else _back_up(self.path, self.before, mode)
+        try:
+            write(self.path, self.after, mode)
+        except OSError:
+            if kept is not None:
+                kept.unlink(missing_ok=True)
+            raise
+        return kept
+
+
+def read(path: Path) -> bytes | None:
+    """The bytes of a file that may be replaced, ``None`` when there is none.
+
+    Raises:
+        InvalidArgument: It is a link, no plain file, or far too large.
+        PermissionDenied: It belongs to somebody else, or it or its folder is write-protected.
+        Unavailable: The system refuses to read it.
+    """
+    try:
+        found = path.lstat()
+    except FileNotFoundError:
+        found = None
+    except (OSError, ValueError) as error:
+        raise _refused(path, error) from error
+    _must_take_files(path)
+    if found is None:
+        return None
+    _must_be_plain(path, found)
+    try:
+        with path.open("rb") as file:
+            content = file.read(_LARGEST + 1)
+    except OSError as error:
+        raise _refused(path, error) from error
+    if len(content) > _LARGEST:
+        raise InvalidArgument(f"{path}: This file is larger than 32 MiB. {_UNTOUCHED}")
+    return content
+
+
+def text_of(path: Path, content: bytes | None) -> str:
+    """The text of a file, empty when there is none; a byte order mark stays in it.
+
+    Raises:
+        InvalidArgument: It is not UTF-8.
+    """
+    try:
+        return (content or b"").decode()
+    except UnicodeDecodeError:
+        raise InvalidArgument(
+            f"{path}: This file is not UTF-8 text. {_UNTOUCHED}", hint="Save it as UTF-8, then try again."
+        ) from None
+
+
+def write(path: Path, content: bytes, mode: int) -> None:
+    """Replace a file at one moment: a reader finds the old one or the new one.
+
+    Raises:
+        OSError: The system refuses; the file is what it was.
+    """
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).chmod(mode)
+        Path(name).replace(path)
+    except BaseException:
+        with suppress(OSError):
+            Path(name).unlink()
+        raise
+
+
+def _back_up(path: Path, content: bytes, mode: int) -> Path:
+    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
+    kept = path.with_name(f"{path.name}.{stamp}.bak")
+    write(kept, content, mode)
+    return kept
+
+
+@contextmanager
+def _alone(folder: Path) -> Generator[None]:
+    """Keep others of our commands from changing a file of a folder meanwhile, where the system has such locks."""
+    try:
+        import fcntl  # noqa: PLC0415  # not on Windows
+    except ImportError:
+        yield
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        with suppress(OSError):  # a file system without locks
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _must_take_files(path: Path) -> None:
+    folder = next(parent for parent in path.parents if parent.exists())
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise PermissionDenied(
+            f"{path}: The folder {folder} is write-protected. {_UNTOUCHED}",
+            hint="Allow writing to it, then try again.",
+        )
+
+
+def _must_be_plain(path: Path, found: os.stat_result) -> None:
+    if stat.S_ISLNK(found.st_mode):
+        raise InvalidArgument(
+            f"{path}: This is a link to another file. {_UNTOUCHED}", hint="Name the file that it leads to."
+        )
+    if not stat.S_ISREG(found.st_mode):
+        raise InvalidArgument(f"{path}: This is no plain file. {_UNTOUCHED}")
+    if hasattr(os, "geteuid") and found.st_uid != os.geteuid():
+        raise PermissionDenied(f"{path}: This file belongs to another user. {_UNTOUCHED}")
+    if not found.st_mode & stat.S_IWUSR:
+        raise PermissionDenied(
+            f"{path}: This file is write-protected. {_UNTOUCHED}", hint="Allow writing to it, then try again."
+        )
+
+
+def _refused(path: Path, error: Exception) -> Unavailable:
+    reason = getattr(error, "strerror", None) or "no such path"
+    return Unavailable(f"{path}: The system refuses ({reason}). {_UNTOUCHED}")

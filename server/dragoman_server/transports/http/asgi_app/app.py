@@ -1,0 +1,89 @@
+"""Everything that is served, as one ASGI application."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from mcp.server.context import ServerMiddleware
+from mcp.server.lowlevel import Server
+from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
+from starlette.applications import Starlette
+from starlette.routing import BaseRoute, Route
+from starlette.types import ASGIApp
+
+from dragoman.accounts.workspace import Workspace
+from dragoman_server.config.auth import AuthSettings
+from dragoman_server.config.http import PATH, HttpSettings
+from dragoman_server.transports.http.access_log import Access
+from dragoman_server.transports.http.asgi_app.cors import Pages
+from dragoman_server.transports.http.asgi_app.host_check import HostCheck
+from dragoman_server.transports.http.asgi_app.sessions import Sessions, answerable_until
+from dragoman_server.transports.http.auth.middleware import as_signed_in, guarded, metadata_routes
+from dragoman_server.transports.http.auth.step_up import StepUp
+from dragoman_server.transports.http.connection.admission import Admission, keeping_place
+from dragoman_server.transports.http.drain import Drain, Health
+
+_HEALTH: Final = "/healthz"
+_READINESS: Final = "/readyz"
+
+
+def site(
+    server: Server[Any],
+    workspace: Workspace,
+    settings: HttpSettings,
+    *,
+    auth: AuthSettings | None = None,
+    drain: Drain | None = None,
+) -> ASGIApp:
+    """Put a server on the web, for both eras of the protocol.
+
+    Unless the settings ask for sessions, each request stands alone, so that any process can answer.
+
+    Args:
+        server: What answers; it is told with each message who sent it.
+        workspace: Whose store has to open for the server to be ready.
+        settings: The bounds.
+        auth: Who may call; ``None`` is everybody who can.
+        drain: Tells when the server is about to end.
+    """
+    drain = drain or Drain()
+    server.middleware += _around_messages(settings, auth, drain)
+    manager = _manager(server, settings)
+    endpoint: ASGIApp = manager.handle_request
+    if settings.sessions:
+        endpoint = Sessions(endpoint, drain)
+    if auth is not None and auth.oauth is not None:
+        endpoint = StepUp(endpoint, settings, workspace)
+    endpoint = Admission(endpoint, settings)
+    if auth is not None:
+        endpoint = guarded(endpoint, auth, settings)
+    endpoint = Pages(endpoint, settings.allowed_origins, sessions=settings.sessions)
+    health = Health(workspace, drain)
+    metadata = metadata_routes(auth, settings) if auth is not None else []
+    routes: list[BaseRoute] = [
+        *metadata,
+        Route(_HEALTH, health.alive),
+        Route(_READINESS, health.ready),
+        Route(PATH, HostCheck(endpoint, settings)),
+    ]
+    application = Starlette(routes=routes, lifespan=lambda _: manager.run())
+    return Access(application, drain, frozenset({_HEALTH, _READINESS, PATH, *(route.path for route in metadata)}))
+
+
+def _manager(server: Server[Any], settings: HttpSettings) -> StreamableHTTPSessionManager:
+    return StreamableHTTPSessionManager(
+        app=server,
+        stateless=not settings.sessions,
+        max_request_body_size=settings.max_body,
+        max_sessions=settings.max_sessions,
+        session_idle_timeout=settings.session_idle_timeout,
+    )
+
+
+def _around_messages(settings: HttpSettings, auth: AuthSettings | None, drain: Drain) -> list[ServerMiddleware[Any]]:
+    """What the server has to know of the request that brought a message, the outermost first."""
+    around: list[ServerMiddleware[Any]] = [] if auth is None else [as_signed_in]
+    around.append(keeping_place)
+    if settings.sessions:
+        around.append(answerable_until(drain.closed))
+    return around

@@ -1,0 +1,97 @@
+"""The endpoint behind its authentication, and the metadata that tells clients where to get a token."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from mcp.server.auth.middleware.auth_context import AuthContextMiddleware
+from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser, BearerAuthBackend, RequireAuthMiddleware
+from mcp.server.auth.routes import build_resource_metadata_url, create_protected_resource_routes
+from mcp.server.auth.settings import AuthSettings as Said
+from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
+from mcp.shared.exceptions import MCPError
+from mcp_types import INTERNAL_ERROR
+from pydantic import AnyHttpUrl
+from starlette.authentication import AuthenticationError
+from starlette.middleware.authentication import AuthenticationMiddleware
+from starlette.requests import HTTPConnection
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from dragoman.toolset import Principal
+from dragoman_server.config.auth import AuthSettings
+from dragoman_server.config.http import HttpSettings
+from dragoman_server.mcp.current_principal import signed_in
+from dragoman_server.transports.http.access_log import WHO
+from dragoman_server.transports.http.auth.token_verifier import READ, WRITE, SignedIn, Verifier
+from dragoman_server.transports.http.errors import Refusal
+from dragoman_server.transports.http.messages import scope_of
+
+_log = logging.getLogger(__name__)
+
+
+def guarded(app: ASGIApp, settings: AuthSettings, http: HttpSettings) -> ASGIApp:
+    """The endpoint for those with a good token that may at least read."""
+    resource = AnyHttpUrl(http.url)
+    backend = BearerAuthBackend(Verifier(settings, http.url), resource_server_url=resource)
+    metadata = build_resource_metadata_url(resource) if settings.oauth else None
+    required = RequireAuthMiddleware(_Named(app), [READ], metadata)
+    return AuthenticationMiddleware(AuthContextMiddleware(required), backend, on_error=_not_now)
+
+
+def metadata_routes(settings: AuthSettings, http: HttpSettings) -> list[Route]:
+    """Where clients learn who gives out tokens (RFC 9728); none without an authorization server."""
+    if settings.oauth is None:
+        return []
+    # The SDK's model keeps addresses as they stand; clients compare the issuer letter for letter.
+    told = Said.model_validate(
+        {"issuer_url": settings.oauth.issuer, "resource_server_url": http.url, "validate_token_resource": True}
+    )
+    return create_protected_resource_routes(
+        resource_url=AnyHttpUrl(http.url),
+        authorization_servers=[told.issuer_url],
+        scopes_supported=[READ, WRITE],
+        resource_name="Dragoman",
+    )
+
+
+async def as_signed_in(ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
+    """Have a message act for whoever signed in with the very request that brought it.
+
+    The work of a session is done in tasks of its own, which outlive the request that opened it: only the message
+    says whose it is. One that does not is not worked on, for without a principal everything would be allowed.
+    """
+    try:
+        principal = _principal_of(scope_of(ctx))
+    except (LookupError, TypeError):
+        _log.exception("A message came without a principal.")
+        raise MCPError(code=INTERNAL_ERROR, message="The server cannot tell who asks.") from None
+    before = signed_in.set(principal)
+    try:
+        return await call_next(ctx)
+    finally:
+        signed_in.reset(before)
+
+
+class _Named:
+    """Tells the log who signed in."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scope[WHO] = _principal_of(scope).name
+        await self._app(scope, receive, send)
+
+
+def _principal_of(scope: Scope) -> Principal:
+    user = scope["user"]
+    if not (isinstance(user, AuthenticatedUser) and isinstance(user.access_token, SignedIn)):
+        raise TypeError("a request without a principal came through the entrance")
+    return user.access_token.principal
+
+
+def _not_now(_connection: HTTPConnection, error: AuthenticationError) -> Response:
+    return Refusal(503, str(error), {"Retry-After": "5"}).response

@@ -1,0 +1,64 @@
+"""A call of a tool that writes, with an access token that may only read: the client is told which scope to get.
+
+As "Runtime Insufficient Scope Errors" of the authorization part of MCP has it. Whoever has a token of our own has
+nowhere to get another one, and hears from the tool.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, cast
+
+from mcp.server.auth.routes import build_resource_metadata_url
+from pydantic import AnyHttpUrl
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from dragoman.accounts.workspace import Workspace
+from dragoman.toolset import Desk, Principal, listed
+from dragoman_server.config.http import HttpSettings
+from dragoman_server.transports.http.auth.token_verifier import READ, WRITE, SignedIn
+from dragoman_server.transports.http.connection.admission import BODY
+from dragoman_server.transports.http.errors import Refusal
+from dragoman_server.transports.http.messages import message_in
+
+
+class StepUp:
+    """Looks into what those send who may only read, and refuses what more rights would make good."""
+
+    def __init__(self, app: ASGIApp, settings: HttpSettings, workspace: Workspace) -> None:
+        """Keep where clients learn who gives out tokens."""
+        self._app = app
+        self._desk = Desk(workspace)
+        self._metadata = build_resource_metadata_url(AnyHttpUrl(settings.url))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on."""
+        token = scope["user"].access_token
+        if not isinstance(token, SignedIn) or token.subject is None or token.principal.writes:
+            await self._app(scope, receive, send)
+            return
+        message = message_in(scope[BODY])
+        # An answer may be the yes to a write that waits for it.
+        if "result" in message or _tool(message) in self._writing(token.principal):
+            await self._refusal.response(scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+    def _writing(self, principal: Principal) -> set[str]:
+        """The tools that they could use for writing if they had the right to it."""
+        return {spec.name for spec in listed(self._desk, replace(principal, writes=True)) if not spec.read_only}
+
+    @property
+    def _refusal(self) -> Refusal:
+        said = f'Bearer error="insufficient_scope", scope="{READ} {WRITE}", resource_metadata="{self._metadata}"'
+        sentence = f"This token may only read; writing needs one with the scope {WRITE}."
+        return Refusal(403, sentence, {"WWW-Authenticate": f'{said}, error_description="{sentence}"'})
+
+
+def _tool(message: dict[str, Any]) -> str | None:
+    """The tool that a request calls; ``None`` when it is another one, or none at all."""
+    params = message.get("params")
+    if message.get("method") != "tools/call" or not isinstance(params, dict):
+        return None
+    name = cast("dict[str, Any]", params).get("name")
+    return name if isinstance(name, str) else None

@@ -1,0 +1,1 @@
+"""Bounds on what one HTTP connection may send and hold."""

@@ -1,0 +1,211 @@
+"""Connections that cannot be held open for nothing.
+
+What uvicorn leaves unbounded gets a bound here: how many connections there are, how long the headers of a
+request may take, how long an answer may wait to be taken, and what becomes of a body that nobody wants.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from enum import Enum
+from typing import ClassVar, Final
+
+from dragoman_server.config.http import HttpSettings
+from dragoman_server.transports.http.connection.http11_only import OneProtocol
+
+_LONGEST_GOODBYE: Final = 5.0
+_LAST_MOMENT: Final = 1.0
+_LARGEST_HEAD: Final = 32 << 10
+_FULL: Final = b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+
+_REFUSED: Final = (
+    b"HTTP/1.1 400 Bad Request\r\ncontent-type: text/plain; charset=utf-8\r\n"
+    b"content-length: %d\r\nconnection: close\r\n\r\n%s"
+)
+
+
+class _Arriving(Enum):
+    """What of a request the client is sending."""
+
+    NOTHING = "nothing"
+    HEAD = "head"
+    BODY = "body"
+
+
+class BoundedProtocol(OneProtocol):
+    """One connection. Make a class with :func:`bounded`."""
+
+    settings: ClassVar[HttpSettings]
+    _timer: asyncio.TimerHandle | None = None
+    _stalled: asyncio.TimerHandle | None = None
+    _leaving = False
+    _ending = False
+    _deaf = False
+    _arriving = _Arriving.NOTHING
+    _head = 0
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as the base has it
+        """Take in a connection, or show it that there is no room."""
+        super().connection_made(transport)
+        most = self.settings.max_connections
+        if len(self.connections) > 2 * most:
+            transport.abort()
+        elif len(self.connections) > most:
+            transport.write(_FULL)
+            self._leave()
+        else:
+            self._limit(self.settings.client_timeout)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget the connection."""
+        self._unlimit()
+        self._go_on()
+        super().connection_lost(exc)
+        self._unset_keepalive_if_required()
+
+    def data_received(self, data: bytes) -> None:
+        """Read on, unless what comes is of no interest any more."""
+        if self._leaving or self._deaf:
+            return
+        within_head = self._arriving is _Arriving.HEAD
+        super().data_received(data)
+        if self._leaving or self._deaf or self.transport.is_closing():
+            return
+        if self._arriving is _Arriving.HEAD and within_head:
+            self._head += len(data)
+            if self._head > _LARGEST_HEAD:
+                self.send_400_response("The head of the request is too large.")
+                return
+        if self._arriving is not _Arriving.BODY and self._timer is None and self._waits():
+            self._limit(self.settings.client_timeout)
+
+    def on_message_begin(self) -> None:
+        """A request begins."""
+        self._arriving, self._head = _Arriving.HEAD, 0
+        super().on_message_begin()
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a header; what is said behind a body is passed over, as it may be (RFC 9110, section 6.5)."""
+        if self._arriving is _Arriving.HEAD:
+            super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        """The head was complete in time."""
+        self._arriving = _Arriving.BODY
+        self._unlimit()
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """The request is complete."""
+        self._arriving = _Arriving.NOTHING
+        super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        """Go on to the next request; if the body of this one is still arriving, say goodbye instead."""
+        if self._arriving is _Arriving.BODY and self.cycle.response_complete and not self.transport.is_closing():
+            self.server_state.total_requests += 1
+            self._leave()
+            return
+        super().on_response_complete()
+        if self._ending and not self.transport.is_closing():
+            self._limit(_LAST_MOMENT)
+        if self._arriving is _Arriving.HEAD:
+            # The next request has begun already: from now on its head has its time.
+            self._unset_keepalive_if_required()
+            self._limit(self.settings.client_timeout)
+        if self.transport.is_closing() and self.transport.get_write_buffer_size():
+            self._limit(self.settings.client_timeout)  # it closes when the last answer was taken
+
+    def eof_received(self) -> None:
+        """The client sends no more; what it was answered it has to take in time."""
+        super().eof_received()
+        if self.transport.get_write_buffer_size():
+            self._limit(self.settings.client_timeout)
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what is no HTTP, in such a way that the refusal arrives; answers under way go out first."""
+        if self._answers_under_way():
+            self._deaf, self.cycle.keep_alive = True, False
+            return
+        if self.cycle:
+            self.cycle.disconnected = True
+            self.cycle.message_event.set()
+        text = msg.encode()
+        self.transport.write(_REFUSED % (len(text), text))
+        self._leave()
+
+    def pause_writing(self) -> None:
+        """Give a client that does not take its answer some time."""
+        super().pause_writing()
+        self._go_on()
+        self._stalled = self.loop.call_later(self.settings.client_timeout, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """It does take it."""
+        self._go_on()
+        super().resume_writing()
+
+    def timeout_keep_alive_handler(self) -> None:
+        """Close a connection that rests, whatever is left to be taken from it."""
+        if self.transport.get_write_buffer_size():
+            self.transport.abort()
+        else:
+            super().timeout_keep_alive_handler()
+
+    def shutdown(self) -> None:
+        """Close; but a client that was let in and was not told to leave may be sending, and is answered first.
+
+        From now on answers tell it to leave. An answer that has begun before could not, and the first request
+        of a new connection is on its way: whoever opens one has something to ask.
+        """
+        self._ending = True
+        if self._leaving:
+            self.transport.abort()
+        elif not self.cycle:
+            self._limit(_LAST_MOMENT)
+        elif self.cycle.response_complete:
+            super().shutdown()
+
+    def _waits(self) -> bool:
+        """Is nothing under way that would set a limit at its end."""
+        return self.timeout_keep_alive_task is None and (not self.cycle or self.cycle.response_complete)
+
+    def _answers_under_way(self) -> bool:
+        """Are there requests that were complete and are not answered."""
+        if not self.cycle or self.cycle.response_complete:
+            return False
+        return bool(self.pipeline) or self._arriving is not _Arriving.BODY or self.cycle.response_started
+
+    def _leave(self) -> None:
+        """End our half, and read what still comes for a moment: closing at once would destroy the answer."""
+        self._leaving = True
+        self._unset_keepalive_if_required()
+        self.flow.resume_reading()
+        if self.transport.can_write_eof():
+            with suppress(OSError):  # it may have left already
+                self.transport.write_eof()
+        self._limit(min(self.settings.client_timeout, _LONGEST_GOODBYE))
+
+    def _limit(self, seconds: float) -> None:
+        self._unlimit()
+        self._timer = self.loop.call_later(seconds, self.transport.abort)
+
+    def _go_on(self) -> None:
+        if self._stalled is not None:
+            self._stalled.cancel()
+            self._stalled = None
+
+    def _unlimit(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+
+def bounded(of: HttpSettings) -> type[BoundedProtocol]:
+    """The class of connections with the bounds of these settings."""
+
+    class Bounded(BoundedProtocol):
+        settings = of
+
+    return Bounded

@@ -1,0 +1,1 @@
+"""Server processes: the command, the workers and their supervisor."""

@@ -1,0 +1,42 @@
+"""The command ``serve``: from the two pipes to a running server."""
+
+from __future__ import annotations
+
+import gc
+import os
+from pathlib import Path
+
+# Importing the SDK makes hundreds of thousands of objects that live as long as the process: looking
+# for garbage among them, then and later, is a tenth of the start.
+gc.disable()
+
+# Looking through all installed packages for plugins of pydantic costs as much again; none concerns us.
+os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+
+from dragoman_server.transports.stdio import light_import  # noqa: E402  # after the garbage collector rests
+
+light_import.light()
+
+from dragoman_server.mcp import server  # noqa: E402  # after the SDK's part that is needed
+from dragoman_server.runtime import log, startup_checks, tool_context  # noqa: E402  # as above
+from dragoman_server.transports.stdio import transport  # noqa: E402  # after the SDK's part that is needed
+from dragoman_server.transports.stdio.pipes import Wire  # noqa: E402  # as above
+
+gc.freeze()
+gc.enable()
+
+
+def over_pipes(wire: Wire, settings_file: Path | None, log_level: str | None, *, read_only: bool = False) -> None:
+    """Serve one client until it leaves. Does not return: the process ends with the connection.
+
+    Raises:
+        ConfigError: The settings cannot be used; nothing was opened.
+    """
+    log.set_up(log_level)
+    settings = startup_checks.settings(settings_file, read_only=read_only)
+
+    async def main() -> None:
+        async with tool_context.at(settings) as shared:
+            await transport.serve(server.build(shared), wire)
+
+    transport.run(main)

@@ -1,0 +1,1 @@
+"""The configured accounts, and which of them a principal may use."""

@@ -1,0 +1,83 @@
+"""From the name of a provider to its class.
+
+The built-in ones are imported when first asked for. Any installed package adds a provider with the
+same rights by an entry point in the group ``dragoman.providers``.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.metadata import entry_points
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Final
+
+from dragoman.core.errors import InvalidArgument
+from dragoman.providers.base.provider import Provider
+
+if TYPE_CHECKING:
+    from dragoman.providers.replay import Replay
+
+GROUP: Final = "dragoman.providers"
+BUILT_IN: Final = {
+    "local": "dragoman.providers.local:LocalProvider",
+    "convore": "dragoman.providers.convore:ConvoreProvider",
+    "glean": "dragoman.providers.glean:GleanProvider",
+    "yandex": "dragoman.providers.yandex:YandexProvider",
+    "datagrid": "dragoman.providers.datagrid:DatagridProvider",
+}
+
+
+def provider_names() -> list[str]:
+    """The names that settings may use, built-in ones first."""
+    outside = sorted({point.name for point in entry_points(group=GROUP)} - BUILT_IN.keys())
+    return [*BUILT_IN, *outside]
+
+
+def provider_class(name: str) -> type[Provider]:
+    """Import a provider.
+
+    Raises:
+        InvalidArgument: There is none of that name, or the package that has it is broken.
+    """
+    if name in BUILT_IN:
+        module, _, attribute = BUILT_IN[name].partition(":")
+        found: object = getattr(import_module(module), attribute)
+    else:
+        found = _outside(name)
+    if not (isinstance(found, type) and issubclass(found, Provider)):
+        raise InvalidArgument(f"The entry point of provider {name!r} is not a Provider class.")
+    return found
+
+
+def replay_of(name: str) -> Replay:
+    """What a provider offers for a demonstration without the service; see :mod:`dragoman.providers.replay`.
+
+    Raises:
+        InvalidArgument: There is no such provider, or it offers nothing.
+    """
+    module = _replay_module(name)
+    if module is None:
+        able = ", ".join(one for one in provider_names() if _replay_module(one))
+        raise InvalidArgument(f"The provider {name!r} has no replay to show.", hint=f"These have one: {able}.")
+    replay: Replay = import_module(module).REPLAY
+    return replay
+
+
+def _replay_module(name: str) -> str | None:
+    module = f"{provider_class(name).__module__}.replay"
+    try:
+        return module if find_spec(module) else None
+    except ModuleNotFoundError:  # the provider is a single file
+        return None
+
+
+def _outside(name: str) -> object:
+    for point in entry_points(group=GROUP, name=name):
+        try:
+            return point.load()
+        except Exception as error:
+            raise InvalidArgument(
+                f"The provider {name!r} cannot be imported ({type(error).__name__}).",
+                hint=f"Reinstall the package {point.dist.name if point.dist else name!r}.",
+            ) from error
+    raise InvalidArgument(f"There is no provider {name!r}.", hint=f"Known providers: {', '.join(provider_names())}.")

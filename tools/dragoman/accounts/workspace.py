@@ -1,0 +1,230 @@
+"""The configured accounts, opened when first needed and closed together.
+
+A reference is routed to its account here, and everything that a provider returns passes through
+the store on its way up: it gets its account, its number, and is remembered.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final, Generic, TypeVar
+
+import anyio
+from anyio.abc import TaskGroup, TaskStatus
+
+from dragoman.accounts.provider_registry import provider_class
+from dragoman.core.context import instrumentation
+from dragoman.core.errors import NotFound, UnsupportedOperation
+from dragoman.core.model import Conversation, Message
+from dragoman.providers.base.provider import WRITES, AccountSettings, Capability, Provider
+from dragoman.store import Store
+
+T = TypeVar("T")
+CLOSING_SECONDS: Final = 10.0
+_WATCHED: Final = frozenset({*Capability, "get_conversation", "audience", "check"})
+_log = logging.getLogger(__name__)
+
+
+class Account:
+    """One configured instance of a provider.
+
+    Attributes:
+        name: The user's name for it.
+        settings: Its part of the settings.
+        provider_class: What speaks to the service.
+        capabilities: What it can do, whatever the policy allows.
+    """
+
+    def __init__(self, name: str, settings: AccountSettings, kind: type[Provider], holder: _Holder) -> None:
+        """Connect nothing."""
+        self.name = name
+        self.settings = settings
+        self.provider_class = kind
+        self.capabilities = kind.capabilities()
+        self._held = Held(holder, lambda: kind.open(settings))
+
+    async def provider(self) -> Provider:
+        """The provider, opened on the first call.
+
+        Raises:
+            DragomanError: The account cannot be opened; the next call tries again.
+        """
+        instrumentation.reached(self.name)
+        return instrumentation.watched(await self._held.get(), self.name, _WATCHED)
+
+    def locate(self, link: str) -> tuple[str, str | None] | None:
+        """Ask the provider whether a link is one of its own, without opening it."""
+        return self.provider_class(self.settings).locate(link)
+
+    def may_write(self) -> bool:
+        """Does the policy let anything be written here at all."""
+        return self.settings.write != "off" and self.settings.write_to != ()
+
+    def offers(self, capability: Capability) -> bool:
+        """Can this be asked of the account, its own abilities, the local index and the policy taken together."""
+        if capability in WRITES:
+            return capability in self.capabilities and self.may_write()
+        if capability is Capability.SEARCH_MESSAGES:
+            return capability in self.capabilities or self.settings.remember == "full"
+        return capability in self.capabilities
+
+
+class Workspace:
+    """All accounts and the store. Make one with :meth:`open`."""
+
+    def __init__(self, accounts: Mapping[str, Account], store: Held[Store]) -> None:
+        """Keep what :meth:`open` has put together."""
+        self.accounts = accounts
+        self._store = store
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, accounts: Mapping[str, AccountSettings], data: Path | None = None) -> AsyncGenerator[Workspace]:
+        """Hold the accounts for as long as the context lasts; nothing is connected before it is used.
+
+        Args:
+            accounts: Settings by account name.
+            data: The store's file; ``None`` keeps it in memory.
+
+        Raises:
+            DragomanError: An account names a provider that is not there.
+        """
+        kinds = {name: provider_class(settings.provider) for name, settings in accounts.items()}
+        async with _holding() as stores, _holding() as holder:
+            opened = {name: Account(name, accounts[name], kind, holder) for name, kind in kinds.items()}
+            yield cls(opened, Held(stores, lambda: Store.open(data)))
+
+    async def store(self) -> Store:
+        """The store, opened on the first call."""
+        return await self._store.get()
+
+    def account(self, name: str) -> Account:
+        """The account of that name.
+
+        Raises:
+            NotFound: There is none; the sentence names those that are.
+        """
+        if name in self.accounts:
+            return self.accounts[name]
+        raise NotFound(f"There is no account {name!r}.", hint=f"Accounts: {', '.join(self.accounts) or 'none'}.")
+
+    def able(self, capability: Capability, name: str | None = None) -> list[Account]:
+        """The accounts that offer a capability: all of them, or the named one.
+
+        Raises:
+            NotFound: There is no account of that name.
+            UnsupportedOperation: The named account, or every account, cannot do it; the sentence says who can.
+        """
+        offering = [account for account in self.accounts.values() if account.offers(capability)]
+        if name is None:
+            asked = offering
+        else:
+            account = self.account(name)
+            asked = [account] if account in offering else []
+        if not asked:
+            raise self._nobody(capability, name, offering)
+        return asked
+
+    async def see(self, account: Account, messages: Sequence[Message]) -> list[Message]:
+        """Give messages their account and numbers, remember them, and drop tombstones."""
+        store = await self.store()
+        seen = await store.see(messages, account.settings.remember, account=account.name)
+        return [message for message in seen if message.deleted_at is None]
+
+    async def remember(self, account: Account, conversations: Iterable[Conversation]) -> list[Conversation]:
+        """Give conversations their account and remember their titles."""
+        named = [replace(conversation, account=account.name) for conversation in conversations]
+        if account.settings.remember == "full":
+            await (await self.store()).remember_conversations(named)
+        return named
+
+    async def recall(self, account: Account, conversation: str) -> Conversation | None:
+        """What the store remembers of a conversation, without asking the service."""
+        if account.settings.remember != "full":
+            return None
+        return await (await self.store()).conversation(account.name, conversation)
+
+    def _nobody(self, capability: Capability, name: str | None, offering: list[Account]) -> UnsupportedOperation:
+        what = capability.value.replace("_", " ")
+        who = f"Accounts that can: {', '.join(a.name for a in offering)}." if offering else "No account can."
+        if name is not None and capability in self.account(name).capabilities:
+            off = self.account(name).settings.write == "off"
+            hint = (
+                'serve without --read-only and set write = "confirm"'
+                if off
+                else "put its conversations into write_to, which is empty,"
+            )
+            return UnsupportedOperation(
+                "The settings of this account allow no writing.",
+                hint=f"To allow it, {hint} in [accounts.{name}].",
+                account=name,
+            )
+        if name is not None:
+            return UnsupportedOperation(f"This account cannot {what}.", hint=who, account=name)
+        return UnsupportedOperation(f"No account can {what}.", hint="The settings decide which accounts there are.")
+
+
+class Held(Generic[T]):
+    """A resource that is opened by its first user and lives in a task of its own.
+
+    Context managers with task groups inside have to be left by the task that entered them, and the
+    first user is a request that ends long before the resource does.
+    """
+
+    def __init__(self, holder: _Holder, opening: Callable[[], AbstractAsyncContextManager[T]]) -> None:
+        """Remember how to open it."""
+        self._holder = holder
+        self._opening = opening
+        self._value: T | None = None
+        self._lock = anyio.Lock(fast_acquire=True)
+
+    async def get(self) -> T:
+        """The open resource; a failure to open it is raised, and the next call tries again."""
+        if self._value is not None:
+            return self._value
+        async with self._lock:
+            if self._value is None:
+                value: T = await self._holder.group.start(self._hold)
+                self._value = value
+            return self._value
+
+    async def _hold(self, *, task_status: TaskStatus[T]) -> None:
+        started = False
+        try:
+            with anyio.CancelScope() as scope:
+                async with self._opening() as value:
+                    started = True
+                    task_status.started(value)
+                    try:
+                        # Cancelled where the caller was, even if that was in the moment in which it was open.
+                        await self._holder.closing.wait()
+                    finally:
+                        # Closing has to run, within a bound.
+                        scope.shield = True
+                        scope.deadline = anyio.current_time() + CLOSING_SECONDS
+        except Exception:
+            if not started:
+                raise
+            _log.exception("An open account broke down; it is opened again when next needed.")
+        finally:
+            self._value = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Holder:
+    group: TaskGroup
+    closing: anyio.Event
+
+
+@asynccontextmanager
+async def _holding() -> AsyncGenerator[_Holder]:
+    async with anyio.create_task_group() as group:
+        holder = _Holder(group, anyio.Event())
+        try:
+            yield holder
+        finally:
+            holder.closing.set()

@@ -1,0 +1,1 @@
+"""What every part speaks: model, errors, references, queries, sanitizing."""

@@ -1,0 +1,1 @@
+"""Ambient services of a call: clock, progress, instrumentation, impersonation."""

@@ -1,0 +1,146 @@
+"""Who looks on while tools and accounts work: they learn names, numbers and outcomes, never content.
+
+Work that nobody watches costs nothing::
+
+    with watch.watching(observers, Work("list_messages")) as work:
+        ...                                   # in there: watch.reached("support")
+        work.tokens = answer.tokens
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractContextManager, ExitStack
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from functools import wraps
+from time import perf_counter
+from types import TracebackType
+from typing import Final, Protocol, TypeVar, cast
+
+from dragoman.core.errors import DragomanError
+
+T = TypeVar("T")
+
+SEVERAL: Final = "several"
+"""Stands for the accounts of a call that reached more than one."""
+
+
+@dataclass(slots=True)
+class Work:
+    """Something that is done, from its beginning to its end.
+
+    Attributes:
+        name: Of the tool, or of the operation of an account.
+        inner: It is an operation of an account, inside a tool.
+        accounts: Names of the accounts it reached.
+        tokens: What its answer costs the model that reads it.
+        failed: Code of the error that ended it, ``None`` when none did.
+        seconds: How long it took; filled in at its end.
+    """
+
+    name: str
+    inner: bool = False
+    accounts: set[str] = field(default_factory=set[str])
+    tokens: int = 0
+    failed: str | None = None
+    seconds: float = 0.0
+
+    @property
+    def account(self) -> str:
+        """The account it reached, ``several``, or nothing."""
+        return SEVERAL if len(self.accounts) > 1 else next(iter(self.accounts), "")
+
+
+class Unfinished(Exception):
+    """Ends work that goes on in another call, once somebody has answered: it has not failed."""
+
+
+class Observer(Protocol):
+    """Somebody who looks on."""
+
+    sees_accounts: bool
+    """Whether operations of accounts are of interest, or only tools."""
+
+    def during(self, work: Work) -> AbstractContextManager[object]:
+        """Is entered when the work begins and left when everything about it is known; must not fail."""
+        ...
+
+
+_now: ContextVar[tuple[Work, Sequence[Observer]] | None] = ContextVar("dragoman_watch", default=None)
+
+
+class watching:  # noqa: N801  # reads as a statement: with watching(observers, work)
+    """Have observers look on while the work is done."""
+
+    def __init__(self, observers: Sequence[Observer], work: Work) -> None:
+        """Take who looks on, and at what."""
+        self._observers = observers
+        self._work = work
+
+    def __enter__(self) -> Work:
+        """The work begins."""
+        with ExitStack() as stack:
+            for observer in self._observers:
+                stack.enter_context(observer.during(self._work))
+            self._watchers = stack.pop_all()
+        self._token = _now.set((self._work, self._observers))
+        self._started = perf_counter()
+        return self._work
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """It has ended; each observer learns how."""
+        self._work.seconds = perf_counter() - self._started
+        self._work.failed = None if error is None else _code(error)
+        _now.reset(self._token)
+        self._watchers.__exit__(kind, error, trace)
+
+
+def reached(account: str) -> None:
+    """Note that the present work reached an account."""
+    now = _now.get()
+    if now is not None:
+        now[0].accounts.add(account)
+
+
+def watched(provider: T, account: str, operations: frozenset[str]) -> T:
+    """The same provider, whose operations are watched by those who look on at the present work, if they care."""
+    now = _now.get()
+    observers = [observer for observer in now[1] if observer.sees_accounts] if now else []
+    return cast("T", _Watched(provider, account, operations, observers)) if observers else provider
+
+
+class _Watched:
+    """Everything of a provider as it is, but for operations, which are watched."""
+
+    def __init__(
+        self, provider: object, account: str, operations: frozenset[str], observers: Sequence[Observer]
+    ) -> None:
+        self._provider = provider
+        self._account = account
+        self._operations = operations
+        self._observers = observers
+
+    def __getattr__(self, name: str) -> object:
+        found: object = getattr(self._provider, name)
+        if name not in self._operations:
+            return found
+        return self._operation(name, cast("Callable[..., Awaitable[object]]", found))
+
+    def _operation(self, name: str, act: Callable[..., Awaitable[object]]) -> Callable[..., Awaitable[object]]:
+        @wraps(act)
+        async def watched_act(*args: object, **kwargs: object) -> object:
+            with watching(self._observers, Work(name, inner=True, accounts={self._account})):
+                return await act(*args, **kwargs)
+
+        return watched_act
+
+
+def _code(error: BaseException) -> str | None:
+    if isinstance(error, DragomanError):
+        return error.code
+    if isinstance(error, Unfinished):
+        return None
+    return "crashed" if isinstance(error, Exception) else "cancelled"

@@ -1,0 +1,277 @@
+"""What code that speaks to one service has to look like.
+
+A provider subclasses :class:`Provider` and overrides what its service can do; what it overrides *is*
+its list of capabilities. Methods may do I/O, may be called concurrently, raise only the family of
+:mod:`dragoman.core.errors`, and let cancellation pass. What they return belongs to the caller.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Collection, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import ClassVar, Final, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from dragoman.core.errors import UnsupportedOperation
+from dragoman.core.model import Audience, AuthorKind, Conversation, Message, Page, SearchPage
+from dragoman.core.queries import Change, ConversationQuery, Draft, MessageQuery, SearchQuery
+from dragoman.providers.base.sent_message_match import CLOCKS_DIFFER, sent_one
+
+__all__ = [
+    "WRITES",
+    "AccountSettings",
+    "Capability",
+    "Change",
+    "ConversationQuery",
+    "Draft",
+    "Limits",
+    "MessageQuery",
+    "Provider",
+    "SearchQuery",
+]
+
+_PAGES_LOOKED_AT: Final = 5
+
+
+class Capability(StrEnum):
+    """Something an account can do; each is the name of a method of :class:`Provider` and of a tool."""
+
+    LIST_CONVERSATIONS = "list_conversations"
+    LIST_MESSAGES = "list_messages"
+    GET_MESSAGE = "get_message"
+    SEARCH_MESSAGES = "search_messages"
+    SEND_MESSAGE = "send_message"
+    UPDATE_MESSAGE = "update_message"
+    IMPORT_MESSAGE = "import_message"
+
+
+WRITES = frozenset({Capability.SEND_MESSAGE, Capability.UPDATE_MESSAGE, Capability.IMPORT_MESSAGE})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """The numbers of a service.
+
+    Attributes:
+        text_length: Longest text that can be sent, in characters; ``None`` when the service tells none.
+        page_size: Most messages that one call of the service gives.
+        edit_window: Seconds after sending during which a message can be changed; ``None`` is for ever.
+        requests_per_second: What the service publishes as its rate limit.
+        concurrency: Most calls under way at the same time.
+    """
+
+    text_length: int | None = None
+    page_size: int = 200
+    edit_window: float | None = None
+    requests_per_second: float | None = None
+    concurrency: int = 8
+
+
+class AccountSettings(BaseModel):
+    """The settings that every account has; a provider adds its own in a subclass.
+
+    Unknown keys are errors, so a misspelt setting is never silently without effect.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    provider: str
+    timeout: float = Field(default=30.0, gt=0, le=3600, description="seconds that one request may take")
+    write: Literal["off", "confirm", "allow"] = Field(default="off", description="may messages be written here")
+    write_to: tuple[str, ...] | None = Field(
+        default=None, description="the only conversations that may be written to; absent means any, empty means none"
+    )
+    remember: Literal["full", "numbers", "off"] = Field(
+        default="full", description="what the store keeps of messages that were read"
+    )
+    sends_per_minute: int = Field(
+        default=20, ge=1, le=100_000, description="most writes in a minute; not counted where nobody else takes part"
+    )
+
+    @property
+    def personal(self) -> bool:
+        """Does the account show each person who is signed in something else."""
+        return False
+
+
+class Provider:
+    """Base of every provider. Constructing connects nothing; :meth:`open` does.
+
+    Class attributes:
+        name: What ``provider = "..."`` says in the settings.
+        Settings: The account's settings.
+        limits: The service's numbers.
+        idempotent: Does sending again with the same ``idempotency_key`` certainly send nothing new.
+        open_world: Do other people and systems take part, or is it only this machine.
+        reads_back: Is what a write returns read from the service after it, so that reading it again tells no more.
+    """
+
+    name: ClassVar[str]
+    Settings: ClassVar[type[AccountSettings]] = AccountSettings
+    limits: ClassVar[Limits] = Limits()
+    idempotent: ClassVar[bool] = False
+    open_world: ClassVar[bool] = True
+    reads_back: ClassVar[bool] = False
+
+    def __init__(self, settings: AccountSettings) -> None:
+        """Keep the settings; no I/O."""
+        self.settings = settings
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, settings: AccountSettings) -> AsyncGenerator[Self]:
+        """Connect, and close on leaving exactly what was opened here.
+
+        Raises:
+            DragomanError: The account cannot be used with these settings.
+        """
+        yield cls(settings)
+
+    @classmethod
+    def capabilities(cls) -> frozenset[Capability]:
+        """What this class overrides."""
+        return frozenset(c for c in Capability if getattr(cls, c.value) is not getattr(Provider, c.value))
+
+    async def check(self) -> str:
+        """Prove with the cheapest call that the account works.
+
+        Returns:
+            A short sentence about what was reached.
+
+        Raises:
+            DragomanError: What is wrong and what to do.
+        """
+        await self.list_conversations(ConversationQuery(limit=1))
+        return "works"
+
+    async def list_conversations(self, query: ConversationQuery) -> Page[Conversation]:
+        """Conversations, most recent first. Filters narrow as far as the service can; the caller filters again."""
+        raise self._cannot(Capability.LIST_CONVERSATIONS)
+
+    async def get_conversation(self, conversation: str) -> Conversation:
+        """One conversation by id. The base knows only the id, which is right for services that tell no more.
+
+        Raises:
+            NotFound: The service says that there is none.
+        """
+        return Conversation(id=conversation)
+
+    async def audience(self, conversation: str, draft: Draft | None = None) -> Audience:
+        """Who reads a conversation now, found out anew for each question that somebody is asked before a write.
+
+        The base tells what :meth:`get_conversation` does; override it where more can be told of who is reached.
+
+        Args:
+            conversation: Where something is to be written.
+            draft: What is to be sent; ``None`` when a message is changed or imported.
+
+        Raises:
+            NotFound: There is no such conversation.
+        """
+        del draft
+        return Audience(conversation=await self.get_conversation(conversation))
+
+    async def list_messages(self, conversation: str, query: MessageQuery) -> Page[Message]:
+        """Messages of a conversation, within a page oldest to newest whatever the order.
+
+        The order of all messages is total and stable: a message never appears on two pages, also while
+        others are added. Filters narrow as far as the service can; the caller filters again.
+
+        Raises:
+            NotFound: There is no such conversation. An empty one is an empty page.
+        """
+        raise self._cannot(Capability.LIST_MESSAGES)
+
+    async def get_message(self, conversation: str, message: str) -> Message:
+        """One message with everything that is known of it.
+
+        Raises:
+            NotFound: There is no such conversation or message.
+        """
+        raise self._cannot(Capability.GET_MESSAGE)
+
+    async def search_messages(self, query: SearchQuery) -> SearchPage:
+        """Messages that match, best first, as the service searches."""
+        raise self._cannot(Capability.SEARCH_MESSAGES)
+
+    async def send_message(self, conversation: str, draft: Draft) -> Message:
+        """Send, and return the message as the service stored it.
+
+        Raises:
+            OutcomeUnknown: It may have gone out. Every other error means that it certainly did not.
+        """
+        raise self._cannot(Capability.SEND_MESSAGE)
+
+    async def update_message(self, conversation: str, message: str, change: Change) -> Message:
+        """Change a message, and return it as it is afterwards."""
+        raise self._cannot(Capability.UPDATE_MESSAGE)
+
+    async def import_message(self, conversation: str, message: Message) -> Message:
+        """Store a message from elsewhere with its author and time; nothing is sent to anybody.
+
+        A non-empty ``message.id`` is the id it had elsewhere: importing it again changes nothing.
+        """
+        raise self._cannot(Capability.IMPORT_MESSAGE)
+
+    async def import_conversation(self, conversation: Conversation, messages: Sequence[Message]) -> int:
+        """Store many messages of one conversation, creating or renaming it; used for files, not by a tool.
+
+        Returns:
+            How many of the messages were new.
+        """
+        for message in messages:
+            await self.import_message(conversation.id, message)
+        return len(messages)
+
+    async def find_sent(
+        self, conversation: str, draft: Draft, since: datetime, known: Collection[str] = ()
+    ) -> Message | None:
+        """Look for a message whose sending was cut off, to find out whether it went out.
+
+        The base looks for the same text among the newest messages; override it where there is a surer way.
+
+        Args:
+            conversation: Where it was to go.
+            draft: What was to be sent.
+            since: When sending began, by this machine's clock.
+            known: Ids of messages that came of other writes.
+
+        Raises:
+            UnsupportedOperation: The service cannot be asked.
+        """
+        early = since - CLOCKS_DIFFER
+        query = MessageQuery(since=early)
+        found: list[Message] = []
+        for _ in range(_PAGES_LOOKED_AT):
+            page = await self.list_messages(conversation, query)
+            found = [*page.items, *found]
+            times = [one.sent_at for one in page.items if one.sent_at is not None]
+            if page.cursor is None or (times and min(times) < early):
+                break
+            query = replace(query, cursor=page.cursor)
+        return sent_one(found, draft.text, draft.reply_to, since, known, self.may_be_ours)
+
+    def may_be_ours(self, message: Message) -> bool:
+        """May a message have come of sending; override it where a service tells who wrote what.
+
+        What others have said in the same words is not taken for a message whose sending was cut off.
+        """
+        return message.author.kind is not AuthorKind.ASSISTANT
+
+    def locate(self, link: str) -> tuple[str, str | None] | None:
+        """Conversation id, and message id if any, of one of the service's own links; ``None`` for others."""
+        return None
+
+    def cursor_after(self, message: Message, query: MessageQuery) -> str | None:
+        """The cursor that goes on right after ``message`` in the order of ``query``, where it can be made.
+
+        Lets a page be cut anywhere without reading it again; ``None`` makes the caller read it again.
+        """
+        return None
+
+    def _cannot(self, capability: Capability) -> UnsupportedOperation:
+        return UnsupportedOperation(f"The provider {self.name} cannot {capability.value.replace('_', ' ')}.")

@@ -1,0 +1,70 @@
+"""Whether two texts are the same after a service has stored one of them, and which message is the one that was sent."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Collection, Sequence
+from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import Final
+
+from dragoman.core.model import AuthorKind, Message
+
+CLOCKS_DIFFER: Final = timedelta(seconds=60)
+"""How far the clock of a service may be behind ours."""
+
+_MARKUP: Final = str.maketrans("", "", "*_~`\\#>")
+
+
+def same_text(one: str, other: str) -> bool:
+    """Are two texts the same but for white space and the marks of Markdown, which services write in their own ways."""
+    return one == other or words(one) == words(other)
+
+
+def words(text: str) -> list[str]:
+    """The words of a text without the marks of Markdown."""
+    return unicodedata.normalize("NFC", text).translate(_MARKUP).split()
+
+
+def was_written(message: Message, text: str) -> bool:
+    """Did a message have that text when it was written: what one says that was changed since tells nothing of it."""
+    if message.edited_at is not None and not message.history:
+        return False
+    return same_text(message.history[0].text if message.history else message.text, text)
+
+
+def sent_one(
+    messages: Sequence[Message],
+    text: str,
+    reply_to: str | None,
+    since: datetime,
+    known: Collection[str],
+    ours: Callable[[Message], bool],
+) -> Message | None:
+    """The message among others, oldest to newest, that came of sending a text.
+
+    Args:
+        messages: Of the conversation.
+        text: What was sent.
+        reply_to: What it was to answer.
+        since: When sending began, by this machine's clock; the first after it counts, or else the last before it.
+        known: Ids of messages that came of other writes: of what was sent, or of the assistants' answers to it.
+        ours: May a message have come of sending, by who wrote it.
+    """
+    early = since - CLOCKS_DIFFER
+    answered = {one.id for one, after in pairwise(messages) if after.id in known and _answers(after)}
+    spoken_for = answered.union(known)
+    alike = [one for one in messages if one.id not in spoken_for and ours(one) and _is(one, text, reply_to, early)]
+    begun = since.replace(microsecond=0)
+    after = [one for one in alike if one.sent_at is None or one.sent_at >= begun]
+    return after[0] if after else alike[-1] if alike else None
+
+
+def _answers(message: Message) -> bool:
+    return message.author.kind is AuthorKind.ASSISTANT
+
+
+def _is(message: Message, text: str, reply_to: str | None, early: datetime) -> bool:
+    in_time = message.sent_at is None or message.sent_at >= early
+    elsewhere = None not in (reply_to, message.reply_to) and reply_to != message.reply_to
+    return in_time and message.deleted_at is None and not elsewhere and was_written(message, text)

@@ -1,0 +1,72 @@
+"""What of a message Convore lets be changed: more than the tools offer, for programs that use the library."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from dragoman.core.errors import InvalidArgument
+from dragoman.core.model import Author
+from dragoman.providers.base.provider import Change
+from dragoman.providers.convore import people, wire
+from dragoman.providers.convore.markup import to_html
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConvoreChange(Change):
+    """A change of any of the seven members of Convore's UpdateMessageRequest; ``None`` leaves one as it is.
+
+    Attributes:
+        sent_at: When it was sent, aware.
+        author: Who wrote it, with an e-mail address.
+        recipients: Who got it, each with an e-mail address.
+        outbound: Did the team send it, or receive it.
+        snippet: What lists show of it.
+    """
+
+    sent_at: datetime | None = None
+    author: Author | None = None
+    recipients: tuple[Author, ...] | None = None
+    outbound: bool | None = None
+    snippet: str | None = None
+
+
+def body_of(change: Change) -> dict[str, object]:
+    """The request, with only what changes.
+
+    Raises:
+        InvalidArgument: There is nothing in it, or what Convore cannot change; or somebody has no address.
+    """
+    if change.labels is not None:
+        raise InvalidArgument(
+            "Messages of Convore have no labels, only conversations do.", hint="Change text or subject only."
+        )
+    given: dict[str, object | None] = {
+        "subject": change.subject,
+        "body": None if change.text is None else to_html(change.text),
+    }
+    if isinstance(change, ConvoreChange):
+        given |= _more(change)
+    body = {name: value for name, value in given.items() if value is not None}
+    if not body:
+        raise InvalidArgument("Nothing is to be changed.", hint="Give text or subject.")
+    return body
+
+
+def _more(change: ConvoreChange) -> dict[str, object | None]:
+    moment, outbound = change.sent_at, change.outbound
+    return {
+        "date": moment.astimezone(UTC).isoformat().replace("+00:00", "Z") if moment else None,
+        "direction": None if outbound is None else "outbound" if outbound else "inbound",
+        "sender": None if change.author is None else _participant(change.author, "from"),
+        "recipients": None if change.recipients is None else [_participant(one, "to") for one in change.recipients],
+        "snippet": change.snippet,
+    }
+
+
+def _participant(author: Author, role: str) -> dict[str, object]:
+    if not author.email:
+        raise InvalidArgument("Convore needs the e-mail address of everybody.", hint="Give each an email.")
+    name = author.name if author.name != author.email else None
+    handle = wire.Handle(type=people.EMAIL, value=author.email)
+    return people.in_role(wire.Participant(handle=handle, name=name), role)

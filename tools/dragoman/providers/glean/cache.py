@@ -1,0 +1,138 @@
+"""What an account keeps in mind between calls: names and shapes, never messages for longer than a moment.
+
+There is one memory for each person that the account acts for, so that nobody learns through it what
+another one may see. Everything is bounded; forgetting costs a request and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final, Generic, TypeVar
+
+from dragoman.core.context.clock import Clock, current_clock
+from dragoman.core.model import Author
+from dragoman.providers.glean.mapping.chat_wire import Chat
+from dragoman.providers.glean.mapping.message_batch import Batch
+from dragoman.transport.http import Derived
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+_MOST_PERSONS: Final = 64
+_MOST_BORDERS: Final = 500
+_FRESH: Final = 2.0  # seconds in which the first page that told a title may still serve as first page
+
+
+class Bounded(Generic[K, V]):
+    """The values that were used last."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._values: OrderedDict[K, V] = OrderedDict()
+
+    def __contains__(self, key: K) -> bool:
+        """Whether there is a value, which counts as no use."""
+        return key in self._values
+
+    def get(self, key: K) -> V | None:
+        """The value, which counts as a use."""
+        if key not in self._values:
+            return None
+        self._values.move_to_end(key)
+        return self._values[key]
+
+    def put(self, key: K, value: V) -> None:
+        """Keep a value, and forget what was not used for longest."""
+        self._values[key] = value
+        self._values.move_to_end(key)
+        if len(self._values) > self._most:
+            self._values.popitem(last=False)
+
+    def pop(self, key: K) -> V | None:
+        """Take a value out."""
+        return self._values.pop(key, None)
+
+
+@dataclass(slots=True)
+class Shape:
+    """How the messages of a conversation come.
+
+    Attributes:
+        irregular: The place in its list is more than a message's time.
+        coarse: Its times are whole seconds.
+        borders: Times at which pages began or ended; others may have the same on the other side.
+    """
+
+    irregular: bool = False
+    coarse: bool = False
+    borders: frozenset[datetime] = frozenset()
+
+
+@dataclass(slots=True)
+class Memory:
+    """What was learned on behalf of one person.
+
+    Attributes:
+        names: What people call a channel, by conversation id.
+        listed: Names of channels that ``list_conversations`` showed.
+        sources: The source system's id behind such a name, by conversation id; empty where there is none.
+        shapes: By conversation id.
+        links: Ids of messages by the permalinks that came with them.
+        people: By the service's id; ``None`` for those that it does not know.
+        early: First answers that were asked for a title, and when.
+        batches: By the answer that they came in.
+        connector: What searches call the account's datasource: the service's own word, seen on a message of it.
+        people_refused: The credentials do not allow to look people up.
+    """
+
+    names: Bounded[str, str] = field(default_factory=lambda: Bounded(4000))
+    listed: Bounded[str, None] = field(default_factory=lambda: Bounded(8000))
+    sources: Bounded[str, str] = field(default_factory=lambda: Bounded(2000))
+    shapes: Bounded[str, Shape] = field(default_factory=lambda: Bounded(2000))
+    links: Bounded[str, str] = field(default_factory=lambda: Bounded(4000))
+    people: Bounded[str, Author | None] = field(default_factory=lambda: Bounded(5000))
+    early: Bounded[str, tuple[float, Batch | Chat]] = field(default_factory=lambda: Bounded(4))
+    batches: Derived[Batch] = field(default_factory=Derived[Batch])
+    connector: str = ""
+    people_refused: bool = False
+    clock: Clock = field(default_factory=current_clock)
+
+    def learn(self, conversation: str, batch: Batch) -> None:
+        """Note what a batch tells about its conversation."""
+        if batch.name:
+            self.names.put(conversation, batch.name)
+        shape = self.shapes.get(conversation) or Shape()
+        for one in (*batch.messages, batch.root):
+            if one is not None and one.url:
+                self.links.put(one.url, one.id)
+        times = [one.sent_at for one in batch.messages if one.sent_at]
+        borders = shape.borders if len(shape.borders) < _MOST_BORDERS else frozenset[datetime]()
+        if times:
+            borders |= {min(times), max(times)}
+        self.shapes.put(conversation, Shape(shape.irregular or batch.irregular, shape.coarse or batch.coarse, borders))
+
+    def keep_early(self, conversation: str, answer: Batch | Chat) -> None:
+        """Keep a first answer for the call that is likely to follow."""
+        self.early.put(conversation, (self.clock.monotonic(), answer))
+
+    def take_early(self, conversation: str) -> Batch | Chat | None:
+        """The answer that was kept, once, and only while it is fresh."""
+        kept = self.early.pop(conversation)
+        return kept[1] if kept and self.clock.monotonic() - kept[0] < _FRESH else None
+
+
+class Memories:
+    """The memories of one account."""
+
+    def __init__(self) -> None:
+        self._persons: Bounded[str, Memory] = Bounded(_MOST_PERSONS)
+
+    def of(self, person: str) -> Memory:
+        """The memory for calls that are made for this person."""
+        found = self._persons.get(person)
+        if found is None:
+            found = Memory()
+            self._persons.put(person, found)
+        return found

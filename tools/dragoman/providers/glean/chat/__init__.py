@@ -1,0 +1,1 @@
+"""Glean Chat: its conversations, and prompts to it."""

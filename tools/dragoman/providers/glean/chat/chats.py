@@ -1,0 +1,110 @@
+"""Chats with the assistant: listed, read whole, and talked in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from dragoman.core.errors import Conflict, InvalidArgument, NotFound
+from dragoman.core.model import Conversation, Message, Order, Page
+from dragoman.providers.base.provider import MessageQuery
+from dragoman.providers.glean.api import Api
+from dragoman.providers.glean.cache import Memory
+from dragoman.providers.glean.chat.mapping import to_conversation, to_messages
+from dragoman.providers.glean.conversation_id import KINDS, NEW_CHAT, Where, chat_id
+from dragoman.providers.glean.mapping.chat_wire import Chat, ChatAnswer, ChatsAnswer
+from dragoman.providers.glean.mapping.lenient_models import each
+from dragoman.providers.glean.messages.documents import no_message
+
+_MARK: Final = "after:"
+_LONGEST_PAGE: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Chats:
+    """The chats of one person."""
+
+    api: Api
+    memory: Memory
+
+    async def conversations(self) -> list[Conversation]:
+        """The chats that can be reached: the service lists a first batch only."""
+        answer, _ = await self.api.read("listchats", None, ChatsAnswer)
+        chats = [one.chat for one in each(answer.chat_results) if one.chat and one.chat.id]
+        found = {one.id: to_conversation(one, one.id) for one in chats if one.id}
+        return list(found.values())
+
+    async def chat(self, identifier: str, *, early: bool = False) -> Chat:
+        """A chat with all its messages; ``early`` takes one that was just read for its title.
+
+        Raises:
+            NotFound: There is none.
+        """
+        if early and isinstance(kept := self.memory.take_early(chat_id(identifier)), Chat):
+            return kept
+        answer, _ = await self.api.read("getchat", {"id": identifier}, ChatAnswer)
+        if answer.chat_result is None or answer.chat_result.chat is None:
+            raise NotFound("Glean has no such chat.", hint="list_conversations with kind=assistant shows the chats.")
+        return answer.chat_result.chat
+
+    async def describe(self, identifier: str) -> Conversation:
+        """What is known of a chat, which may also be one that only begins with the first message."""
+        if identifier == NEW_CHAT:
+            return Conversation(id=chat_id(NEW_CHAT), title="New chat", kind=KINDS[Where.CHAT])
+        chat = await self.chat(identifier)
+        self.memory.keep_early(chat_id(identifier), chat)
+        return to_conversation(chat, identifier)
+
+    async def messages(self, identifier: str) -> list[Message]:
+        """All messages of a chat, oldest first."""
+        return to_messages(await self.chat(identifier), chat_id(identifier))
+
+    async def list_messages(self, identifier: str, query: MessageQuery) -> Page[Message]:
+        """A page of a chat; replies are unknown there, so a thread is its one message."""
+        if identifier == NEW_CHAT:
+            return Page()
+        chat = await self.chat(identifier, early=query.cursor is None)
+        messages = to_messages(chat, chat_id(identifier))
+        if query.thread is not None:
+            return Page(items=[one for one in messages if one.id == query.thread])
+        return _page(messages, query)
+
+    async def get_message(self, identifier: str, message: str) -> Message:
+        """One message.
+
+        Raises:
+            NotFound: It is not in this chat.
+        """
+        found = [] if identifier == NEW_CHAT else await self.messages(identifier)
+        for one in found:
+            if one.id == message:
+                return one
+        raise no_message()
+
+
+def cursor_after(message: Message) -> str:
+    """The cursor that goes on behind a message of a chat, in either order."""
+    return _MARK + message.id
+
+
+def _page(messages: Sequence[Message], query: MessageQuery) -> Page[Message]:
+    size = max(1, min(query.limit, _LONGEST_PAGE))
+    ordered = list(messages) if query.order is Order.OLDEST else list(reversed(messages))
+    start = _start(ordered, query.cursor)
+    items = ordered[start : start + size]
+    cursor = cursor_after(items[-1]) if start + size < len(ordered) else None
+    shown = items if query.order is Order.OLDEST else items[::-1]
+    return Page(items=shown, cursor=cursor, total=len(messages))
+
+
+def _start(ordered: Sequence[Message], cursor: str | None) -> int:
+    if cursor is None:
+        return 0
+    if not cursor.startswith(_MARK):
+        raise InvalidArgument("This cursor belongs to another list.", hint="Repeat the call without cursor.")
+    wanted = cursor.removeprefix(_MARK)
+    for position, message in enumerate(ordered):
+        if message.id == wanted:
+            return position + 1
+    raise Conflict("The chat has changed since the page before.", hint="Repeat the call without cursor.")

@@ -1,0 +1,145 @@
+"""What Glean says when it refuses, as sentences that a person can act on.
+
+Its errors are mostly plain text of one or two lines; some endpoints have JSON bodies of their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from dragoman.core.errors import InvalidArgument, NotFound, Unauthenticated, Unavailable
+from dragoman.providers.glean.mapping.lenient_models import each, lenient
+from dragoman.providers.glean.mapping.wire import ErrorInfo, ErrorMessage, Refused, SearchAnswer
+from dragoman.transport.error_mapping import Dialect, Explanation, Refusal, default_said, quoted
+
+_MOST_NAMED: Final = 5
+_LOOK: Final = "Look at the chat with list_messages before asking again."
+_SCOPES: Final = "The token needs the scopes SEARCH, DOCUMENTS, PEOPLE, ENTITIES and CHAT, or access to this."
+_WRONG_CREDENTIALS: Final = (
+    'Check `token` of this account; a token of another identity provider also needs auth_type = "oauth",'
+    " and a global token needs `act_as`."
+)
+
+
+def explain(refusal: Refusal) -> Explanation | None:
+    """Read a refusal; what is not special gets the general sentence and the service's own words."""
+    special = {400: _bad_request, 401: _unauthenticated, 403: _forbidden, 404: _missing, 422: _operators}
+    found = special.get(refusal.status, _anything)(refusal)
+    return found or Explanation(said=default_said(refusal) or "", hint=_hint_of_write(refusal))
+
+
+def _anything(_: Refusal) -> Explanation | None:
+    return None
+
+
+def _bad_request(refusal: Refusal) -> Explanation | None:
+    if "x-glean-actas" not in refusal.text.lower():
+        return _operators(refusal)
+    return Explanation(
+        message="This is a global token of Glean, and it is not said for which user it is to act.",
+        hint="Set `act_as` of this account to the e-mail address of a user.",
+        error=Unauthenticated,
+    )
+
+
+def _unauthenticated(refusal: Refusal) -> Explanation:
+    text = refusal.text.lower()
+    if "expired" in text:
+        return Explanation(message="The token for Glean has expired.", hint="Get a new one and set `token` to it.")
+    if "invalid identity" in text:
+        return Explanation(
+            message="Glean does not know the user that this account acts for.",
+            hint="Check the e-mail address in `act_as` of this account.",
+        )
+    return Explanation(said=", ".join(refusal.text.split("\n")[:2]), hint=_WRONG_CREDENTIALS)
+
+
+def _forbidden(refusal: Refusal) -> Explanation:
+    if refusal.operation == "getdocuments":
+        return Explanation(
+            message="Glean has no such message, or may not show it.",
+            hint="Find it with search_messages or list_messages.",
+            error=NotFound,
+        )
+    body = lenient(Refused, refusal.body)
+    if body is None:
+        return Explanation(said=refusal.text, hint=_SCOPES)
+    if body.error_type:
+        owner = (body.created_by and body.created_by.name) or "its owner"
+        return Explanation(
+            message="This chat of Glean is not shared with this account.",
+            hint=f"Ask {_short(owner)} for access to it.",
+        )
+    return Explanation(said=failures(body.error_messages) or default_said(refusal) or "", hint=_SCOPES)
+
+
+def _missing(refusal: Refusal) -> Explanation | None:
+    if "page not found" in refusal.text.lower():
+        return Explanation(
+            message="Glean knows nothing at this address.",
+            hint="Check `base_url` of this account (https://INSTANCE-be.glean.com), or list the conversations.",
+        )
+    return None
+
+
+def _operators(refusal: Refusal) -> Explanation | None:
+    body = lenient(Refused, refusal.body)
+    wrong = invalid_operators(body) if body else ""
+    return Explanation(message=wrong, hint="Change or leave out this part of the query.") if wrong else None
+
+
+def invalid_operators(body: ErrorInfo | Refused) -> str:
+    """A sentence about search operators that Glean does not understand; empty without any."""
+    named = [f"{_short(one.key or '')}:{_short(one.value or '')}" for one in each(body.invalid_operators)]
+    return f"Glean does not understand {', '.join(named[:_MOST_NAMED])} in the query." if named else ""
+
+
+def failures(messages: Iterable[ErrorMessage] | None) -> str:
+    """The sources that failed and what they said, on one line."""
+    pairs = [(one.source, one.error_message) for one in messages or ()]
+    return "; ".join(": ".join(part for part in pair if part) for pair in pairs[:_MOST_NAMED] if any(pair))
+
+
+def raise_partial_failure(answer: SearchAnswer, request_id: str) -> None:
+    """Refuse a success that found nothing and says why; with results it is a search with a gap, see :func:`gap_in`.
+
+    Raises:
+        InvalidArgument: The query has operators that are none.
+        Unavailable: A source failed.
+    """
+    info = answer.error_info
+    if info is None or answer.results or answer.facet_results:
+        return
+    wrong = invalid_operators(info)
+    if wrong:
+        raise InvalidArgument(wrong, hint="Change or leave out this part of the query.", operation="search")
+    missed = gap_in(answer)
+    if missed:
+        raise Unavailable(missed, hint="Try again in a few minutes.", operation="search", request_id=request_id)
+
+
+def gap_in(answer: SearchAnswer) -> str:
+    """A sentence about what was not searched or not understood; empty when all was."""
+    info = answer.error_info
+    if info is None:
+        return ""
+    wrong, said = invalid_operators(info), failures(each(info.error_messages))
+    if wrong or not (said or info.federated_search_rate_limit_error):
+        return wrong
+    return f"Glean could not search everything{quoted(said)}"
+
+
+def _hint_of_write(refusal: Refusal) -> str:
+    """Where to look after a question whose fate is unknown."""
+    unsure = refusal.status in {0, 408} or refusal.status >= 500  # noqa: PLR2004 - the server's own failures
+    promised = {"retry-after", "retry-after-ms"} & refusal.headers.keys()
+    certain = refusal.trouble in {"refused", "unresolvable", "tls"} or promised
+    return _LOOK if refusal.kind == "write" and unsure and not certain else ""
+
+
+def _short(words: str) -> str:
+    return " ".join(words.split())[:60]
+
+
+DIALECT: Final = Dialect(service="Glean", explain=explain)

@@ -1,0 +1,1 @@
+"""What Glean sends, and its translation into the model."""

@@ -1,0 +1,142 @@
+"""What Glean Chat sends. Times of a chat are Unix seconds, those of its messages are text."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from dragoman.providers.glean.mapping.lenient_models import Wire
+from dragoman.providers.glean.mapping.wire import Document, Person, Snippet
+
+USER: Final = "USER"
+ASSISTANT: Final = "GLEAN_AI"
+CONTENT: Final = "CONTENT"
+ERROR: Final = "ERROR"
+
+
+class ReferenceRange(Wire):
+    """A passage that a citation rests on."""
+
+    snippets: list[Snippet] | None = None
+
+
+class SourceFile(Wire):
+    """A file that was uploaded."""
+
+    id: str | None = None
+    name: str | None = None
+    url: str | None = None
+
+
+class FileMetadata(Wire):
+    """More about an uploaded file."""
+
+    processed_size: int | None = None
+    mime_type: str | None = None
+
+
+class ChatFile(SourceFile):
+    """An uploaded file in a message."""
+
+    metadata: FileMetadata | None = None
+
+
+class CitationSource(Wire):
+    """Where a statement comes from: one of these, or something newer."""
+
+    source_document: Document | None = None
+    source_file: SourceFile | None = None
+    source_person: Person | None = None
+    reference_ranges: list[ReferenceRange] | None = None
+
+
+class StructuredResult(Wire):
+    """Something that was found while answering."""
+
+    document: Document | None = None
+    person: Person | None = None
+
+
+class QuerySuggestion(Wire):
+    """A search that was or could be made."""
+
+    query: str | None = None
+
+
+class Fragment(Wire):
+    """A piece of a message: one of these."""
+
+    text: str | None = None
+    citation: CitationSource | None = None
+    file: ChatFile | None = None
+    structured_results: list[StructuredResult] | None = None
+    query_suggestion: QuerySuggestion | None = None
+
+
+class ChatMessage(Wire):
+    """A message; without author it is the user's, without type it is content."""
+
+    author: str | None = None
+    message_type: str | None = None
+    message_id: str | None = None
+    ts: str | None = None
+    fragments: list[Fragment] | None = None
+    citations: list[CitationSource] | None = None
+    uploaded_file_ids: list[str] | None = None
+    has_more_fragments: bool | None = None
+
+    @property
+    def by(self) -> str:
+        """Who wrote it."""
+        return self.author or USER
+
+    @property
+    def kind(self) -> str:
+        """What it is."""
+        return self.message_type or CONTENT
+
+
+class Role(Wire):
+    """Who may do what in a chat."""
+
+    role: str | None = None
+    person: Person | None = None
+
+
+class Chat(Wire):
+    """A chat; ``messages`` only where one chat was asked for."""
+
+    id: str | None = None
+    name: str | None = None
+    create_time: int | None = None
+    update_time: int | None = None
+    created_by: Person | None = None
+    application_name: str | None = None
+    roles: list[Role] | None = None
+    messages: list[ChatMessage] | None = None
+
+
+class ChatResult(Wire):
+    """The wrapper around a chat."""
+
+    chat: Chat | None = None
+
+
+class ChatsAnswer(Wire):
+    """The answer of ``/listchats``. Its cursor leads nowhere: no request takes one."""
+
+    chat_results: list[ChatResult] | None = None
+
+
+class ChatAnswer(Wire):
+    """The answer of ``/getchat``."""
+
+    chat_result: ChatResult | None = None
+
+
+class TalkAnswer(Wire):
+    """The answer of ``/chat``, or one line of it when it streams."""
+
+    chat_id: str | None = None
+    chat: Chat | None = None
+    queued_request_id: str | None = None
+    messages: list[ChatMessage] | None = None

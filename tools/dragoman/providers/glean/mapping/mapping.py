@@ -1,0 +1,150 @@
+"""From a search result, or a document, to a message. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from typing import Final
+from urllib.parse import unquote, urlsplit
+
+from dragoman.core.model import Attachment, Author, AuthorKind, Message, Reaction
+from dragoman.providers.glean.mapping.emoji import emoji
+from dragoman.providers.glean.mapping.lenient_models import each
+from dragoman.providers.glean.mapping.result_text import text_of
+from dragoman.providers.glean.mapping.times import moment
+from dragoman.providers.glean.mapping.wire import Document, Interactions, Metadata, Person, Result
+
+NOBODY: Final = "user"
+_EDITED: Final = timedelta(seconds=1)  # the two times of one moment may have different precision
+_NO_METADATA: Final = Metadata()
+_NO_INTERACTIONS: Final = Interactions()
+_NO_DOCUMENT: Final = Document()
+
+
+def to_message(result: Result, conversation: str) -> Message:
+    """Map a result to a message of this conversation."""
+    facts = metadata_of(result)
+    text, partial = text_of(result)
+    interactions = facts.interactions or _NO_INTERACTIONS
+    created, updated = moment(facts.create_time), moment(facts.update_time)
+    return Message(
+        id=message_id(result),
+        conversation=conversation,
+        author=author_of(facts, result.document),
+        sent_at=created,
+        text=text,
+        reply_to=parent_of(result),
+        replies=max(0, interactions.num_comments or 0),
+        edited_at=updated if created and updated and updated - created >= _EDITED else None,
+        partial=partial,
+        status=facts.status or None,
+        url=link_of(result),
+        reactions=tuple(_reactions(interactions)),
+        attachments=tuple(to_attachment(one) for one in each(result.attachments)),
+        labels=tuple(label for label in each(facts.labels) if label),
+        extra=_extra(result, facts),
+    )
+
+
+def from_document(document: Document) -> Result:
+    """A document in the form of a result, so that both are mapped alike."""
+    return Result.model_construct(url=document.url, title=document.title, document=document)
+
+
+def metadata_of(result: Result) -> Metadata:
+    """The metadata from both places where deployments put it, the newer one first."""
+    here, there = result.document.metadata if result.document else None, result.metadata
+    if here is None or there is None:
+        return here or there or _NO_METADATA
+    missing = {name: value for name, value in there if getattr(here, name) is None}
+    return here.model_copy(update=missing)
+
+
+def message_id(result: Result) -> str:
+    """The opaque id: of the document, else the link, else a digest of everything that there is."""
+    document = result.document or _NO_DOCUMENT
+    found = document.id or metadata_of(result).document_id or link_of(result)
+    return found or "none-" + hashlib.sha256(result.model_dump_json().encode()).hexdigest()[:24]
+
+
+def link_of(result: Result) -> str | None:
+    """The permalink."""
+    return result.url or (result.document and result.document.url) or None
+
+
+def parent_of(result: Result) -> str | None:
+    """The id of the message that this one answers."""
+    facts = metadata_of(result)
+    parent = facts.parent_id
+    containers = {message_id(result), facts.container_id, facts.super_container_id}
+    return None if not parent or parent in containers else parent
+
+
+def author_of(facts: Metadata, document: Document | None = None) -> Author:
+    """Who wrote it. Without a name the id stands for it, until people were asked."""
+    named = [one for one in (facts.author, facts.owner) if one and (one.name or one.obfuscated_id)]
+    if not named:
+        return Author(name=NOBODY)
+    kinds = {(facts.object_type or "").lower(), ((document and document.doc_type) or "").lower()}
+    return to_author(named[0], is_bot="bot message" in kinds)
+
+
+def to_author(person: Person, *, is_bot: bool = False) -> Author:
+    """A person as an author."""
+    more = person.metadata
+    is_bot = is_bot or (more is not None and more.type == "NON_EMPLOYEE")
+    return Author(
+        id=person.obfuscated_id or "",
+        name=(person.name or "").strip() or person.obfuscated_id or NOBODY,
+        kind=AuthorKind.BOT if is_bot else AuthorKind.PERSON,
+        email=(more and more.email) or None,
+    )
+
+
+def to_attachment(result: Result) -> Attachment:
+    """A file; it comes as a result of its own."""
+    document, url = result.document or _NO_DOCUMENT, link_of(result)
+    name = result.title or document.title or _last_part(url) or document.id or "file"
+    return Attachment(name=name, id=document.id or "", media_type=metadata_of(result).mime_type, url=url)
+
+
+def _reactions(interactions: Interactions) -> Iterator[Reaction]:
+    for one in each(interactions.reacts):
+        names = tuple(person.name for person in each(one.reactors) if person.name)
+        count = len(names) if one.count is None else one.count
+        if one.type and count > 0:
+            yield Reaction(emoji=emoji(one.type), count=count, by=names)
+    if interactions.reacts is None:
+        old = [emoji(name) for name in each(interactions.reactions) if name.strip()]
+        yield from (Reaction(emoji=name, count=old.count(name)) for name in dict.fromkeys(old))
+
+
+def _last_part(url: str | None) -> str:
+    try:
+        return unquote(urlsplit(url or "").path.rstrip("/").rpartition("/")[2])
+    except ValueError:
+        return ""
+
+
+def _extra(result: Result, facts: Metadata) -> Mapping[str, object]:
+    interactions = facts.interactions or _NO_INTERACTIONS
+    reacted = sum(one.count or 0 for one in each(interactions.reacts))
+    mentioned = [person.name for person in each(facts.mentioned_people) if person.name]
+    known = {
+        "channel": facts.container,
+        "workspace": facts.super_container_id,
+        "instance": facts.datasource_instance,
+        "source_id": facts.datasource_id,
+        "visibility": facts.visibility,
+        "app_link": result.native_app_url,
+        "mentions": mentioned,
+        "attachments": _more(result.attachment_count, len(each(result.attachments))),
+        "reactions": _more(interactions.num_reactions, reacted),
+    }
+    return {name: value for name, value in known.items() if value}
+
+
+def _more(total: int | None, listed: int) -> int | None:
+    """A total that is larger than what is listed."""
+    return total if total is not None and total > listed else None

@@ -1,0 +1,1 @@
+"""Messages of Glean's indexed conversations, page by page."""

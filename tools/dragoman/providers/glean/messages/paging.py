@@ -1,0 +1,156 @@
+"""Reading a list of messages page by page from a service that promises little about its pages.
+
+Left open are the order within a page, whether the reference message comes again, how times are rounded,
+whether the timestamp or even the direction is obeyed, and whether a thread's first message is among its
+messages, repeated, or apart. Under all of that each message comes once, and the list ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final, TypeAlias
+
+from dragoman.core.errors import InvalidArgument
+from dragoman.core.model import Message, Order
+from dragoman.providers.base.provider import MessageQuery
+from dragoman.providers.glean.mapping.message_batch import Batch, order_of
+from dragoman.providers.glean.mapping.times import milliseconds
+from dragoman.providers.glean.messages.cursor import Mark, next_mark
+
+Fetch: TypeAlias = Callable[[str | None, int | None], Awaitable[Batch]]
+"""One request: direction and reference in milliseconds, or neither for the newest messages."""
+
+OLDER: Final = "OLDER"
+NEWER: Final = "NEWER"
+_FIRST: Final = 1  # milliseconds; 0 could be taken for no timestamp at all
+_MOST_GATHERED: Final = 5000
+_MOST_PAGES: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A page, oldest message first, and the place after it; ``None`` at the end."""
+
+    messages: Sequence[Message]
+    mark: Mark | None
+
+
+async def turn(fetch: Fetch, query: MessageQuery, mark: Mark | None, *, threaded: bool = False) -> Turn:
+    """The page at a mark; without one the first. A thread (``threaded``) has a first message that may come apart."""
+    read = _latest if query.order is Order.LATEST else _oldest
+    return await read(fetch, query, mark, threaded)
+
+
+async def gather(fetch: Fetch, since: datetime | None = None) -> list[Message]:
+    """All messages, or those not before a time and perhaps some more, oldest first.
+
+    Raises:
+        InvalidArgument: There are too many.
+    """
+    found: list[Message] = []
+    mark: Mark | None = None
+    for _ in range(_MOST_PAGES):
+        page = await _latest(fetch, MessageQuery(), mark, threaded=False)
+        found += page.messages
+        mark = page.mark
+        reached = since is not None and any(one.sent_at and one.sent_at < since for one in page.messages)
+        if mark is None or reached:
+            return sorted(found, key=order_of)
+        if len(found) > _MOST_GATHERED:
+            break
+    raise InvalidArgument(
+        "This conversation is too long to be read like this from Glean.",
+        hint="Read it with order=latest, page by page.",
+    )
+
+
+async def _latest(fetch: Fetch, query: MessageQuery, mark: Mark | None, threaded: bool) -> Turn:  # noqa: FBT001 - private
+    unsure = threaded and mark is None and query.until is not None
+    if mark is None:
+        batch = await (fetch(OLDER, _not_before(query.until)) if query.until else fetch(None, None))
+        fresh = list(batch.messages)
+    else:
+        batch, fresh = await _advance(fetch, OLDER, mark)
+    given, held = _apart(fresh, query.order, batch)
+    after = next_mark(query.order, mark, given, held, batch, root=unsure or _held_back(batch, mark))
+    if batch.more and given and after is not None:
+        return Turn(given, after)
+    root = batch.root
+    if root is None and (unsure or (mark is not None and mark.root)):
+        root = (await fetch(None, None)).root  # it came with an earlier page, or comes with the newest one only
+    if root is not None and (mark is None or mark.lacks(root)):
+        fresh.append(root)
+    return Turn(sorted(fresh, key=order_of), None)
+
+
+async def _oldest(fetch: Fetch, query: MessageQuery, mark: Mark | None, threaded: bool) -> Turn:  # noqa: FBT001 - private
+    if mark is None:
+        since = query.since
+        reference = _FIRST if since is None else max(_FIRST, milliseconds(since) - 1)
+        batch = await fetch(NEWER, reference)
+        if not _reaches(batch, since) or _ignored(batch, NEWER, reference):
+            newest = await fetch(None, None)
+            if _reaches(newest, since):
+                return Turn(await gather(fetch, since), None)
+        if threaded and batch.root is None:
+            batch = replace(batch, root=(await fetch(None, None)).root)
+        fresh = list(batch.messages)
+    else:
+        batch, fresh = await _advance(fetch, NEWER, mark)
+    if batch.root is not None and (mark is None or mark.lacks(batch.root)):
+        fresh.append(batch.root)
+    given, held = _apart(fresh, query.order, batch)
+    after = next_mark(query.order, mark, given, held, batch, root=False)
+    return Turn(given, after) if batch.more and given and after else Turn(sorted(fresh, key=order_of), None)
+
+
+async def _advance(fetch: Fetch, direction: str, mark: Mark) -> tuple[Batch, list[Message]]:
+    """The next batch with something new in it, or the last one that was tried."""
+    batch, fresh = Batch(), list[Message]()
+    for reference in mark.references():
+        batch = await fetch(direction, reference)
+        fresh = mark.fresh(batch)
+        if fresh or not batch.more or not batch.messages or _ignored(batch, direction, reference):
+            break
+    return batch, fresh
+
+
+def _apart(fresh: Sequence[Message], order: Order, batch: Batch) -> tuple[list[Message], list[Message]]:
+    """What to give now, in order, and what to hold back for the next page.
+
+    Several messages of one moment at the end of a page may have others of that moment behind it. They come
+    together, so that they have one order whatever the service's own is.
+    """
+    ordered = sorted(fresh, key=order_of)
+    if not ordered or not batch.more or batch.whole:
+        return ordered, []
+    edge = ordered[0].sent_at if order is Order.LATEST else ordered[-1].sent_at
+    held = [one for one in ordered if one.sent_at == edge]
+    if edge is None or len(held) == 1 or len(held) == len(ordered):
+        return ordered, []
+    return [one for one in ordered if one.sent_at != edge], held
+
+
+def _ignored(batch: Batch, direction: str, reference: int) -> bool:
+    """Whether the reference was not obeyed. Whole conversations reach beyond it in any case."""
+    times = [milliseconds(one.sent_at) for one in batch.messages if one.sent_at]
+    if batch.whole or not times:
+        return False
+    return max(times) > reference if direction == OLDER else min(times) < reference
+
+
+def _reaches(batch: Batch, since: datetime | None) -> bool:
+    """Whether a batch has messages from a time on."""
+    return any(since is None or one.sent_at is None or one.sent_at >= since for one in batch.messages)
+
+
+def _held_back(batch: Batch, mark: Mark | None) -> bool:
+    return batch.root is not None or (mark is not None and mark.root)
+
+
+def _not_before(until: datetime) -> int:
+    """The smallest millisecond that is not before a time."""
+    whole = milliseconds(until)
+    return max(_FIRST, whole if until.microsecond % 1000 == 0 else whole + 1)

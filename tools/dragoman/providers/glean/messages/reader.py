@@ -1,0 +1,135 @@
+"""Messages of channels, threads and whole conversations of the chat systems that Glean has read."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from typing import Final
+
+from dragoman.core.errors import InvalidArgument, NotFound
+from dragoman.core.model import Conversation, Message
+from dragoman.providers.base.provider import MessageQuery
+from dragoman.providers.glean.api import Api
+from dragoman.providers.glean.cache import Memory
+from dragoman.providers.glean.conversation_id import KINDS, Address, Where
+from dragoman.providers.glean.mapping.mapping import metadata_of, to_message
+from dragoman.providers.glean.mapping.message_batch import Batch, to_batch
+from dragoman.providers.glean.mapping.wire import MessagesAnswer, Result
+from dragoman.providers.glean.messages.cursor import Mark
+from dragoman.providers.glean.messages.documents import fetch_document, no_message
+from dragoman.providers.glean.messages.paging import Turn, gather, turn
+from dragoman.providers.glean.messages.scope_check import belongs
+from dragoman.providers.glean.people import with_names
+
+_TITLES: Final = {Where.CHANNEL: "{}", Where.THREAD: "Thread in {}", Where.DOCUMENT: "Conversation in {}"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reader:
+    """Reads one conversation of a source system.
+
+    Attributes:
+        conversation: Its id as the caller wrote it; messages carry it.
+        own_datasource: That of the account.
+        find_source: The source system's id behind a channel's name, empty where none can be found.
+    """
+
+    api: Api
+    memory: Memory
+    conversation: str
+    address: Address
+    own_datasource: str
+    find_source: Callable[[str], Awaitable[str]]
+
+    async def get_message(self, message: str) -> Message:
+        """One message with its whole text.
+
+        Raises:
+            NotFound: It is not there, or belongs to another conversation.
+        """
+        if self.address.where is Where.DOCUMENT:
+            everything = await gather(self.fetch)
+            found = next((one for one in everything if message in {one.id, one.url}), None)
+            if found is None:
+                raise no_message()
+        else:
+            found = to_message(await self.fetch_own(message), self.conversation)
+        return (await with_names(self.api, self.memory, [found]))[0]
+
+    async def describe(self) -> Conversation:
+        """What is known of the conversation. Its title is learned from its messages, when it is not known yet."""
+        named = self.address.where is Where.CHANNEL and not self.address.looks_like_an_id
+        name, latest = self.memory.names.get(self.conversation) or (self.address.id if named else ""), None
+        if not name:
+            batch = await self.fetch()
+            self.memory.keep_early(repr(self.address), batch)
+            name, latest = batch.name, max((one.sent_at for one in batch.messages if one.sent_at), default=None)
+        title = _TITLES[self.address.where].format(name.lstrip("#")) if name else ""
+        return Conversation(id=self.conversation, title=title, kind=KINDS[self.address.where], last_message_at=latest)
+
+    async def fetch(self, direction: str | None = None, reference: int | None = None) -> Batch:
+        """One request to ``/messages``; without a direction for the newest ones."""
+        if direction is None and isinstance(early := self.memory.take_early(repr(self.address)), Batch):
+            return early
+        body = self.address.request()
+        if self.address.where is Where.THREAD:
+            body["includeRootMessage"] = True
+        if direction is not None:
+            body |= {"direction": direction, "timestampMillis": reference}
+        answer, _ = await self.api.read("messages", body, MessagesAnswer)
+        about = (self.address, self.conversation)
+        batch = self.memory.batches.of(answer, about, lambda: to_batch(answer, self.address, self.conversation))
+        self.memory.learn(self.conversation, batch)
+        if self.address.datasource == self.own_datasource:
+            self.memory.connector = batch.connector or self.memory.connector
+        return batch
+
+    async def fetch_own(self, message: str) -> Result:
+        """A message of this conversation by id or permalink.
+
+        Raises:
+            NotFound: It is not there, or belongs to another conversation.
+        """
+        result = await fetch_document(self.api, message)
+        if belongs(result, self.address, self.memory.sources.get(self.conversation) or "") is False:
+            raise no_message()
+        name = metadata_of(result).container
+        if name:
+            self.memory.names.put(self.conversation, name.lstrip("#"))
+        return result
+
+    async def turn(self, query: MessageQuery, mark: Mark | None) -> Turn:
+        """A page of the whole conversation."""
+        source = mark.source if mark else self.memory.sources.get(self.conversation)
+        reader = self._from(source) if source else self
+        if mark is not None or source or self.address.id not in self.memory.listed:
+            threaded = self.address.where is Where.THREAD
+            return _from_source(await turn(reader.fetch, query, mark, threaded=threaded), source)
+        return await self._try_name(query)
+
+    async def _try_name(self, query: MessageQuery) -> Turn:
+        """Read by a name that was listed; where the service does not take names, by the id behind it."""
+        found, failure = Turn((), None), None
+        try:
+            found = await turn(self.fetch, query, None)
+        except (NotFound, InvalidArgument) as error:
+            failure = error
+        if found.messages:
+            return found
+        source = await self.find_source(self.address.id)
+        if source and source != self.address.id:
+            self.memory.sources.put(self.conversation, source)
+            return _from_source(await turn(self._from(source).fetch, query, None), source)
+        if failure is not None:
+            raise failure
+        return found
+
+    def _from(self, source: str) -> Reader:
+        return replace(self, address=replace(self.address, id=source))
+
+
+def _from_source(found: Turn, source: str | None) -> Turn:
+    """A page whose cursor knows what it was read from."""
+    if found.mark is None or not source:
+        return found
+    return Turn(found.messages, found.mark.model_copy(update={"source": source}))

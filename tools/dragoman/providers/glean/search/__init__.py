@@ -1,0 +1,1 @@
+"""Search at Glean: the request, its hits and its cursor."""

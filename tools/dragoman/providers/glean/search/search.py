@@ -1,0 +1,143 @@
+"""Searching messages with the service's own search."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from dragoman.core.errors import InvalidArgument
+from dragoman.core.model import SearchPage
+from dragoman.providers.base.provider import SearchQuery
+from dragoman.providers.glean.api import Api
+from dragoman.providers.glean.cache import Memory
+from dragoman.providers.glean.conversation_id import Address, Where
+from dragoman.providers.glean.errors import gap_in, raise_partial_failure
+from dragoman.providers.glean.mapping.mapping import link_of, message_id, metadata_of
+from dragoman.providers.glean.mapping.permalinks import read_link
+from dragoman.providers.glean.mapping.result_tree import Piece, pieces_of
+from dragoman.providers.glean.mapping.wire import SearchAnswer
+from dragoman.providers.glean.messages.reader import Reader
+from dragoman.providers.glean.messages.scope_check import belongs, home_of
+from dragoman.providers.glean.people import with_names
+from dragoman.providers.glean.search.cursor import SearchMark
+from dragoman.providers.glean.search.hits import relevant, to_hit
+from dragoman.providers.glean.settings import GleanSettings
+
+MOST: Final = 100
+_SNIPPET: Final = 400  # characters
+_MARGIN: Final = timedelta(days=2)  # the filter leaves its own day out, and nobody says in which zone days begin
+
+
+@dataclass(frozen=True, slots=True)
+class Finder:
+    """Searches on behalf of one person."""
+
+    api: Api
+    memory: Memory
+    settings: GleanSettings
+
+    async def search(self, query: SearchQuery, reader: Reader | None) -> SearchPage:
+        """A page of hits, best first as the service ranks; ``reader`` is of the only conversation to search.
+
+        Raises:
+            InvalidArgument: The service does not understand the query, or the cursor is none of this search.
+        """
+        mark = SearchMark.read(query.cursor)
+        name = await self._name(reader) if reader else ""
+        answer, raw = await self.api.read("search", self._body(query, name, mark), SearchAnswer, family="search")
+        raise_partial_failure(answer, raw.request_id)
+        pieces = [one for one in relevant(pieces_of(answer.results), query.text) if self._inside(one, reader)]
+        fresh = mark.fresh(pieces)
+        hits = [to_hit(one, reader.conversation if reader else self._home(one)) for one in fresh]
+        messages = await with_names(self.api, self.memory, [hit.message for hit in hits])
+        following = mark.following(answer, fresh)
+        return SearchPage(
+            items=[replace(hit, message=message) for hit, message in zip(hits, messages, strict=True)],
+            cursor=following.write() if following else None,
+            missed=gap_in(answer),
+        )
+
+    async def source_of(self, name: str) -> str:
+        """The source system's id of a channel, from the link of any message in it; empty when none tells."""
+        body = {"query": "", "pageSize": 10, "requestOptions": self._options([_facet("channel", name)])}
+        answer, _ = await self.api.read("search", body, SearchAnswer, family="search")
+        for piece in pieces_of(answer.results):
+            link = read_link(link_of(piece.result))
+            container = (metadata_of(piece.result).container or "").lstrip("#")
+            if link is not None and container.casefold() == name.lstrip("#").casefold():
+                return link.channel
+        return ""
+
+    def _body(self, query: SearchQuery, name: str, mark: SearchMark) -> dict[str, object]:
+        facets = [_facet("channel", name)] if name else []
+        if query.author and "@" in query.author.strip().lstrip("@"):
+            facets.append(_facet("from", query.author.strip()))
+        if query.since is not None and (day := _day_before(query.since)) is not None:
+            facets.append(_facet("last_updated_at", day, "GT"))
+        body: dict[str, object] = {
+            "query": query.text,
+            "pageSize": max(1, min(query.limit, MOST)),
+            "maxSnippetSize": _SNIPPET,
+            "requestOptions": self._options(facets),
+        }
+        following = {"cursor": mark.cursor, "trackingToken": mark.token}
+        return body | {key: value for key, value in following.items() if value}
+
+    def _options(self, facets: Sequence[object]) -> dict[str, object]:
+        options: dict[str, object] = {
+            "facetBucketSize": 0,
+            "datasourcesFilter": [self.memory.connector or self.settings.connector],
+            "disableSpellcheck": True,
+            "disableQueryAutocorrect": True,
+        }
+        return {**options, "facetFilters": list(facets)} if facets else options
+
+    async def _name(self, reader: Reader) -> str:
+        """What the channel is called, which is what the search filters by; empty when there is no such filter."""
+        if reader.address.where is not Where.CHANNEL:
+            return ""
+        if reader.address.looks_like_an_id and reader.conversation not in self.memory.names:
+            self.memory.learn(reader.conversation, await reader.fetch())
+        return self.memory.names.get(reader.conversation) or reader.address.id
+
+    def _inside(self, piece: Piece, reader: Reader | None) -> bool:
+        """Whether a piece is in the conversation that is searched; where nothing tells, the filter did."""
+        if reader is None:
+            return True
+        if reader.address.where is Where.DOCUMENT:
+            wholes = [piece.whole or piece.result, piece.result]
+            return reader.address.id in {message_id(one) for one in wholes}
+        inside = belongs(piece.result, reader.address, self.memory.sources.get(reader.conversation) or "")
+        return inside is True or (inside is None and reader.address.where is Where.CHANNEL)
+
+    def _home(self, piece: Piece) -> str:
+        """Where a hit is; the name of its channel is learned with it."""
+        conversation = home_of(piece, self.settings)
+        name = metadata_of(piece.result).container
+        if name:
+            self.memory.names.put(conversation, name.lstrip("#"))
+        return conversation
+
+
+def searchable(address: Address) -> None:
+    """Refuse to search where the service cannot.
+
+    Raises:
+        InvalidArgument: It is a chat.
+    """
+    if address.where is Where.CHAT:
+        raise InvalidArgument("Glean does not search its chats.", hint="Read the chat with list_messages.")
+
+
+def _facet(name: str, value: str, relation: str = "EQUALS") -> dict[str, object]:
+    return {"fieldName": name, "values": [{"value": value, "relationType": relation}]}
+
+
+def _day_before(since: datetime) -> str | None:
+    """A day that is safely before a time. A message was last updated at the earliest when it was written."""
+    try:
+        return (since - _MARGIN).date().isoformat()
+    except OverflowError:
+        return None

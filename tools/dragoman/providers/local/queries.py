@@ -1,0 +1,207 @@
+"""The local account's conversations and messages in its file. Synchronous; runs inside a transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from itertools import islice
+from typing import Final
+
+from dragoman.core.errors import Conflict, InvalidArgument, NotFound
+from dragoman.core.model import Conversation, Message, Order, Page
+from dragoman.providers.base.provider import ConversationQuery, MessageQuery
+from dragoman.providers.local import ids, merging
+from dragoman.store.sqlite.connection import Connection
+from dragoman.store.sqlite.messages import conversations as places
+from dragoman.store.sqlite.messages import message_pages
+from dragoman.store.sqlite.messages.conversations import Place
+from dragoman.store.sqlite.messages.message_pages import Stretch
+from dragoman.store.sqlite.messages.message_table import Archive, Stored
+
+ARCHIVE: Final = Archive("local")
+ACCOUNT: Final = ""
+"""The account under which the archive keeps them: a provider does not know the name of its account."""
+
+PARTICIPANTS: Final = 100
+_MARK: Final = "m"
+
+
+def conversations(con: Connection, query: ConversationQuery) -> Page[Conversation]:
+    """The conversations that match, most recent first."""
+    wanted = (query.text or "").casefold()
+    found = (
+        place
+        for place in places.recent(con, ARCHIVE.tables, ACCOUNT, before=_before(query.cursor))
+        if query.kind in (None, place.conversation.kind) and _is_about(place.conversation, wanted)
+    )
+    page = list(islice(found, query.limit + 1))
+    shown = page[: query.limit]
+    cursor = f"{shown[-1].recent}.{shown[-1].key}" if len(page) > query.limit else None
+    return Page(items=[place.counted for place in shown], cursor=cursor)
+
+
+def place_of(con: Connection, conversation: str) -> Place:
+    """The conversation of that id.
+
+    Raises:
+        NotFound: There is none.
+    """
+    place = places.find(con, ARCHIVE.tables, ACCOUNT, conversation)
+    if place is None or not place.described:
+        raise NotFound(
+            "There is no such conversation.",
+            hint="Find its reference with list_conversations; import_message creates new conversations.",
+        )
+    return place
+
+
+def messages(con: Connection, conversation: str, query: MessageQuery) -> Page[Message]:
+    """A page of a conversation, oldest to newest.
+
+    Raises:
+        NotFound: There is no such conversation or thread.
+        InvalidArgument: The cursor is none of ours.
+    """
+    place = place_of(con, conversation)
+    if query.thread is not None and not ARCHIVE.numbers(con, ACCOUNT, conversation, [query.thread]):
+        raise _no_message()
+    latest = query.order is Order.LATEST
+    stretch = Stretch(
+        thread=query.thread,
+        author=query.author,
+        since=query.since,
+        until=query.until,
+        after=_after(con, conversation, query.cursor),
+        newest_first=latest,
+        limit=query.limit + 1,
+    )
+    found = message_pages.page(con, ARCHIVE, place.key, (ACCOUNT, conversation), stretch)
+    shown = _counted(con, place.key, [stored.message for stored in found[: query.limit]])
+    cursor = cursor_after(shown[-1]) if len(found) > query.limit else None
+    everything = query.thread is None and query.author is None and query.since is None and query.until is None
+    return Page(items=shown[::-1] if latest else shown, cursor=cursor, total=place.held if everything else None)
+
+
+def cursor_after(message: Message) -> str:
+    """The cursor that goes on after a message."""
+    return _MARK + message.id
+
+
+def message_of(con: Connection, conversation: str, message: str) -> Message:
+    """One message.
+
+    Raises:
+        NotFound: There is no such conversation or message.
+    """
+    place = place_of(con, conversation)
+    stored = stored_of(con, conversation, message)
+    if stored is None or not stored.live:
+        raise _no_message()
+    return _counted(con, place.key, [stored.message])[0]
+
+
+def stored_of(con: Connection, conversation: str, message: str) -> Stored | None:
+    """What is stored under an id, also a tombstone."""
+    return ARCHIVE.get(con, ACCOUNT, conversation, [message]).get(message)
+
+
+def describe(con: Connection, conversation: Conversation) -> None:
+    """Create a conversation, or change what is told of it. Without a title it is called by its id."""
+    place = places.find(con, ARCHIVE.tables, ACCOUNT, conversation.id)
+    titled = bool(conversation.title) or (place is not None and place.described)
+    told = replace(
+        conversation,
+        account=ACCOUNT,
+        title=conversation.title if titled else conversation.id,
+        last_message_at=None,
+        messages=None,
+    )
+    places.describe_all(con, ARCHIVE.tables, places.unknown(con, ARCHIVE.tables, [told]))
+
+
+def join(con: Connection, place: Place, name: str) -> None:
+    """Note that somebody takes part in a conversation."""
+    names = place.conversation.participants
+    if name not in names and len(names) < PARTICIPANTS:
+        describe(con, replace(place.conversation, participants=(*names, name)))
+
+
+def may_answer(con: Connection, message: Message) -> bool:
+    """Whether a message answers none, or one of its conversation."""
+    if message.reply_to is None:
+        return True
+    parent = stored_of(con, message.conversation, message.reply_to)
+    return parent is not None and parent.live
+
+
+def add_all(con: Connection, conversation: str, messages: Iterable[Message]) -> int:
+    """Store messages of a file; how many were new."""
+    named = (message if message.id else replace(message, id=ids.of_content(message)) for message in messages)
+    return ARCHIVE.put(con, ACCOUNT, conversation, named, merging.imported)
+
+
+def add(con: Connection, message: Message) -> Message:
+    """Store a message unless its id is there already, and give it back as it is stored.
+
+    Raises:
+        Conflict: The one with its id was deleted.
+    """
+    ARCHIVE.put(con, ACCOUNT, message.conversation, [message], lambda stored, _fresh: stored)
+    stored = stored_of(con, message.conversation, message.id)
+    if stored is None or not stored.live:
+        raise Conflict("The message with this id was deleted.", hint="Use another id.")
+    return message_of(con, message.conversation, message.id)
+
+
+def change(con: Connection, message: Message) -> Message:
+    """Store a message in the place of the one with its id, and give it back as it is stored."""
+    ARCHIVE.put(con, ACCOUNT, message.conversation, [message])
+    return message_of(con, message.conversation, message.id)
+
+
+def _counted(con: Connection, place: int, messages: Sequence[Message]) -> list[Message]:
+    """The messages with the number of their replies, which one question tells for all of them."""
+    counts = message_pages.replies(con, ARCHIVE, place, [message.id for message in messages])
+    return [
+        message if (counted := counts.get(message.id, 0)) == message.replies else replace(message, replies=counted)
+        for message in messages
+    ]
+
+
+def _after(con: Connection, conversation: str, cursor: str | None) -> tuple[int, int] | None:
+    if cursor is None:
+        return None
+    stored = stored_of(con, conversation, cursor[len(_MARK) :]) if cursor.startswith(_MARK) else None
+    if stored is None:
+        raise _no_cursor()
+    return stored.row.moment, stored.number
+
+
+def _before(cursor: str | None) -> tuple[int, int] | None:
+    if cursor is None:
+        return None
+    recent, _, key = cursor.partition(".")
+    try:
+        return int(recent), int(key)
+    except ValueError:
+        raise _no_cursor() from None
+
+
+def _is_about(conversation: Conversation, wanted: str) -> bool:
+    named: Iterable[str] = (conversation.title, *conversation.participants)
+    return any(wanted in name.casefold() for name in named)
+
+
+def _no_message() -> NotFound:
+    return NotFound("There is no such message in this conversation.", hint="Look for it with list_messages.")
+
+
+def _no_cursor() -> InvalidArgument:
+    return InvalidArgument("The cursor is not one of this list.", hint="Call again without a cursor.")
+
+
+def total(con: Connection) -> tuple[int, int]:
+    """How many conversations and messages there are."""
+    statement = "SELECT count(*), coalesce(sum(held), 0) FROM $places WHERE described = 1"
+    counted: Sequence[int] = con.execute(ARCHIVE.tables.sql(statement)).get
+    return counted[0], counted[1]

@@ -1,0 +1,81 @@
+"""What this service's refusals mean to the person who has to do something."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Final
+
+from dragoman.transport.error_mapping import Dialect, Explanation, Refusal
+from dragoman.transport.grpc import Details
+
+SWITCHED_OFF: Final = "Yandex Cloud was to switch its AI Assistant API with all threads off on 26 January 2026"
+_TARGET_HINT: Final = "Set `target` to a service that still has it, or remove the account."
+_ROLES: Final = (
+    "Give the service account the roles ai.assistants.editor and ai.languageModels.user on the folder,"
+    " and check that its billing account is active."
+)
+_EXPIRE: Final = (
+    "Threads expire, by default after 7 days without activity; list_conversations shows those that are there."
+)
+_FOLDER: Final = "Check `folder_id`: it has to be the folder that the service account belongs to."
+_SHORT_LIVED: Final = (
+    "Check `iam_token`: such a token is good for 12 hours at most, so best name a command there that makes new ones."
+)
+_CLOCK: Final = "Check `service_account_key`, and that the clock of this machine is right."
+
+
+def dialect(credentials: str) -> Dialect:
+    """How to speak of the threads.
+
+    Args:
+        credentials: The settings key that has the account's credentials.
+    """
+    return Dialect(
+        service="Yandex Cloud",
+        explain=partial(explain, credentials=credentials),
+        credentials=credentials,
+        request_id_headers=("x-request-id", "x-server-trace-id"),
+    )
+
+
+def iam_dialect() -> Dialect:
+    """How to speak of the service that gives tokens."""
+    return Dialect(
+        service="Yandex Cloud IAM",
+        explain=explain_iam,
+        credentials="service_account_key",
+        request_id_headers=("x-request-id", "x-server-trace-id"),
+    )
+
+
+def explain(refusal: Refusal, credentials: str = "") -> Explanation:
+    """Refusals of the calls for threads, messages and runs."""
+    said = _said(refusal)
+    if refusal.code == "UNIMPLEMENTED":
+        return Explanation(message=f"This service has no threads (any more): {SWITCHED_OFF}.", hint=_TARGET_HINT)
+    if refusal.trouble in {"refused", "unresolvable"}:
+        what = "nothing answers at `target`" if refusal.trouble == "refused" else "the host of `target` is not found"
+        return Explanation(message=f"The service is not there, {what}. {SWITCHED_OFF}.", hint=_TARGET_HINT)
+    hints = {"PERMISSION_DENIED": _ROLES, "NOT_FOUND": _EXPIRE}
+    if credentials == "iam_token":
+        hints["UNAUTHENTICATED"] = _SHORT_LIVED
+    if refusal.code == "INVALID_ARGUMENT" and refusal.operation in {"list threads", "create a thread"}:
+        return Explanation(said=said, hint=_FOLDER)
+    return Explanation(said=said, hint=hints.get(refusal.code, ""))
+
+
+def explain_iam(refusal: Refusal) -> Explanation:
+    """Refusals of the exchange of a key for a token."""
+    said = _said(refusal)
+    if refusal.trouble in {"refused", "unresolvable"}:
+        return Explanation(
+            message="The service that gives tokens is not reached at `iam_target`.",
+            hint="Check `iam_target` and the network.",
+        )
+    return Explanation(said=said, hint=_CLOCK if refusal.code in {"UNAUTHENTICATED", "INVALID_ARGUMENT"} else "")
+
+
+def _said(refusal: Refusal) -> str:
+    """The service's own words: those of the details, or else of the status."""
+    told = refusal.body.message if isinstance(refusal.body, Details) else ""
+    return "" if refusal.trouble else told or refusal.text

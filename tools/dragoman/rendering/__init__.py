@@ -1,0 +1,36 @@
+"""The model as compact text or JSON, within a budget of tokens; the only place that knows layout."""
+
+from dragoman.rendering.budget.fitting import Answer, Layout
+from dragoman.rendering.budget.token_estimate import estimate
+from dragoman.rendering.layout import lay_out
+from dragoman.rendering.layout_cache import Layouts
+from dragoman.rendering.plain.preview import question
+from dragoman.rendering.views import (
+    ConversationsView,
+    Failure,
+    MessagesView,
+    MessageView,
+    PreviewView,
+    Searched,
+    SearchView,
+    View,
+    WrittenView,
+)
+
+__all__ = [
+    "Answer",
+    "ConversationsView",
+    "Failure",
+    "Layout",
+    "Layouts",
+    "MessageView",
+    "MessagesView",
+    "PreviewView",
+    "SearchView",
+    "Searched",
+    "View",
+    "WrittenView",
+    "estimate",
+    "lay_out",
+    "question",
+]

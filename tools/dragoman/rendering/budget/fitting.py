@@ -1,0 +1,161 @@
+"""A view in one form, and how much of it fits into a budget."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from dragoman.rendering.budget.token_estimate import estimate
+from dragoman.rendering.budget.token_shares import PLACEHOLDER, Room, rooms
+
+_SHARES: Final = (0.99, 0.96, 0.9, 0.75, 0.5)
+_LEAST_TEXT: Final = 16
+_HOPE: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a tool says.
+
+    Attributes:
+        text: The text form, or the JSON form as compact JSON.
+        data: The JSON form as an object, ``None`` for the text form.
+        tokens: What it costs, by :func:`dragoman.rendering.estimate` or very nearly.
+    """
+
+    text: str
+    data: dict[str, object] | None = None
+    tokens: int = 0
+
+
+class Sheet(ABC):
+    """One view, ready to be written with more or less of it."""
+
+    count: int = 0
+    """How many items there are."""
+
+    single: bool = False
+    """There is one message, and its text may take what everything else leaves."""
+
+    @abstractmethod
+    def costs(self, room: Room) -> Iterator[float]:
+        """About how many tokens each item takes; first the one that is shown in any case."""
+
+    @abstractmethod
+    def write(self, shown: int, room: Room, cursor: str | None) -> Answer:
+        """Write so many of the items down."""
+
+    def length(self) -> int:
+        """Characters of all texts: whether it is worth the time to try all items as they are."""
+        return 0
+
+    def next_offset(self, room: Room) -> int | None:
+        """Where the rest of a long text begins, if there is one."""
+        del room
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """A view that was fitted into a budget.
+
+    Attributes:
+        shown: How many items are in the answer: of ``Order.LATEST`` the newest, else the first ones.
+        needs_cursor: There is more than this answer shows.
+        next_offset: For one long message: where its rest begins.
+        tokens: What the answer costs, with a cursor if it needs one.
+    """
+
+    shown: int
+    needs_cursor: bool
+    next_offset: int | None
+    sheet: Sheet
+    room: Room
+    tokens: int
+    _written: dict[str | None, Answer] = field(default_factory=dict["str | None", Answer], repr=False, compare=False)
+
+    def answer(self, cursor: str | None) -> Answer:
+        """The answer, with a cursor of at most 8 characters for what is left. Nobody may change it."""
+        written = self._written.get(cursor)
+        if written is None:
+            self._written.clear()
+            written = self._written[cursor] = self._write(cursor)
+        return written
+
+    def _write(self, cursor: str | None) -> Answer:
+        return replace(self.sheet.write(self.shown, self.room, cursor), tokens=self.tokens)
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """So many items, in so much room each, and what the whole answer costs with a cursor, in tokens."""
+
+    shown: int
+    room: Room
+    tokens: int
+
+
+def fit(sheet: Sheet, max_tokens: int) -> Fit:
+    """How many items fit, and in how much room each: estimated by item, then proven on the whole answer."""
+    room = Room(max_tokens, 0, 0, 0)
+    for number, room in enumerate(rooms(max_tokens)):
+        if sheet.single:
+            found = _fit_text(sheet, room)
+        elif number == 0:
+            found = _fit_all(sheet, room)
+        else:
+            found = _fit_items(sheet, room)
+        if found is not None:
+            return found
+    shown = min(sheet.count, 1)
+    return Fit(shown, room, _cost(sheet, shown, room))
+
+
+def _fit_text(sheet: Sheet, room: Room) -> Fit | None:
+    """Give the one text all that the rest leaves, if that is enough to be worth it."""
+    left = room.total - _cost(sheet, 1, replace(room, text=0))
+    if left < _LEAST_TEXT:
+        return None
+    for share in _SHARES:
+        fitted = replace(room, text=left * share)
+        cost = _cost(sheet, 1, fitted)
+        if cost <= room.total:
+            return Fit(1, fitted, cost)
+    return None
+
+
+def _fit_all(sheet: Sheet, room: Room) -> Fit | None:
+    """Take everything as it is, unless it is so long that trying is not worth it."""
+    if sheet.length() > room.total * _HOPE:
+        return None
+    cost = _cost(sheet, sheet.count, room)
+    return Fit(sheet.count, room, cost) if cost <= room.total else None
+
+
+def _fit_items(sheet: Sheet, room: Room) -> Fit | None:
+    """Take the items whose costs add up to what there is; give up some more until the answer fits."""
+    shown = _most(sheet, room)
+    while True:
+        cost = _cost(sheet, shown, room)
+        if cost <= room.total:
+            return Fit(shown, room, cost)
+        if shown <= 1:
+            return None
+        shown -= max(1, int(shown * (cost - room.total) / cost))
+
+
+def _cost(sheet: Sheet, shown: int, room: Room) -> int:
+    return estimate(sheet.write(shown, room, PLACEHOLDER).text)
+
+
+def _most(sheet: Sheet, room: Room) -> int:
+    left = float(room.total - _cost(sheet, 0, room))
+    shown = 0
+    for cost in sheet.costs(room):
+        left -= cost
+        if left < 0:
+            break
+        shown += 1
+    return max(shown, min(sheet.count, 1))

@@ -1,0 +1,1 @@
+"""Parts of an answer that both forms show: facts, highlights, times, threads."""

@@ -1,0 +1,86 @@
+"""The passage that a search found, with what was found in it highlighted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from dragoman.core.model import Hit
+from dragoman.core.sanitize import clean, extends
+from dragoman.rendering.budget.token_estimate import measure
+from dragoman.rendering.budget.truncate import take
+
+HIGHLIGHT: Final = "**"
+LEFT_OUT: Final = "..."
+_JOINER: Final = "\u200d"
+_NON_JOINER: Final = "\u200c"
+_FURTHEST: Final = 32
+
+
+def excerpt_of(hit: Hit, called: str, tokens: float, dress: Callable[[str], str]) -> str:
+    """The excerpt as text: ``... around **what** was found ...``, cleaned and dressed.
+
+    Args:
+        hit: What was found.
+        called: How the message is called, to name where the rest can be read.
+        tokens: What the passage may cost.
+        dress: What the form does to a cleaned text.
+    """
+    source = hit.message.text if hit.excerpt is None else hit.excerpt
+    start = 0 if hit.excerpt is None else max(hit.message.text.find(hit.excerpt), 0)
+    _, end, _ = take(source, 0, tokens, dress)
+    text = dress(_highlighted(source[:end], hit.highlights))
+    while end and measure(text) > tokens * 1.5:
+        end = end * 3 // 4
+        text = dress(_highlighted(source[:end], hit.highlights))
+    text = text.strip("\n ")
+    left = len(hit.message.text) - start - end
+    if hit.excerpt is None and left > 0:
+        return f"{text} {LEFT_OUT} (+{left:,} chars, get_message {called})"
+    ends_early = end < len(source) or (left > 0 and source in hit.message.text)
+    before = f"{LEFT_OUT} " if start else ""
+    return f"{before}{text}{f' {LEFT_OUT}' if ends_early else ''}"
+
+
+def _highlighted(text: str, highlights: tuple[tuple[int, int], ...]) -> str:
+    """The text cleaned as a whole, so that a find beside a joiner or within an emoji breaks neither."""
+    shown = clean(text)
+    pieces: list[str] = []
+    done = 0
+    for start, end in _spans(text, shown, highlights):
+        pieces += [shown[done:start], HIGHLIGHT, shown[start:end], HIGHLIGHT]
+        done = end
+    return "".join([*pieces, shown[done:]])
+
+
+def _spans(text: str, shown: str, highlights: tuple[tuple[int, int], ...]) -> Iterator[tuple[int, int]]:
+    """Where the highlights stand in the cleaned text; one that overlaps the one before or leaves the text is left."""
+    done = 0
+    for first, last in sorted(highlights):
+        if not 0 <= first < last <= len(text):
+            continue
+        start, end = _outwards(text, shown, first, -1), _outwards(text, shown, last, 1)
+        if start is not None and end is not None and done <= start < end:
+            done = end
+            yield start, end
+
+
+def _outwards(text: str, shown: str, at: int, step: int) -> int | None:
+    """The nearest boundary on the way out that is within no emoji and no code, as a place in the cleaned text."""
+    for place in range(at, at + _FURTHEST * step, step):
+        if not 0 <= place <= len(text):
+            return None
+        if not _divides(text, place):
+            if shown == text:
+                return place
+            before = clean(text[:place])
+            if shown.startswith(before):
+                return len(before)
+    return None
+
+
+def _divides(text: str, place: int) -> bool:
+    """Would a mark here stand within one character of several parts."""
+    return 0 < place < len(text) and (
+        text[place - 1] == _JOINER or (text[place] != _NON_JOINER and extends(text[place]))
+    )

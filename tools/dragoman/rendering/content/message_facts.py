@@ -1,0 +1,88 @@
+"""What is known of one message beside its text, one by one, so that both forms page through it alike."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Final, NamedTuple
+
+from dragoman.core.model import Attachment, Author, Citation, Edit, Message, Reaction
+
+_MARKED: Final = 3
+
+
+class Link(NamedTuple):
+    """Where people open the message."""
+
+    url: str
+
+
+class Label(NamedTuple):
+    """One label."""
+
+    name: str
+
+
+class Status(NamedTuple):
+    """The state in the service's words."""
+
+    name: str
+
+
+class Replies(NamedTuple):
+    """How many messages answer it."""
+
+    number: int
+
+
+class Edited(NamedTuple):
+    """When it last changed."""
+
+    at: datetime
+
+
+class Extra(NamedTuple):
+    """What only its service knows."""
+
+    key: str
+    value: object
+
+
+Fact = Author | Link | Attachment | Reaction | Label | Status | Replies | Edited | Edit | Citation | Extra
+
+LISTED: Final = (Attachment, Reaction, Label, Edit, Citation, Extra)
+"""Those that are entries of lists in the JSON form."""
+
+
+def facts(message: Message) -> list[Fact]:
+    """Everything, in a fixed order; places in it are what the cursor of a long message counts."""
+    return list(_facts(message))
+
+
+def shown_by_mark(message: Message, reaction: Reaction) -> bool:
+    """Do the marks of the text form say all there is to a reaction: nobody is named, and there are few."""
+    return not reaction.by and len(message.reactions) <= _MARKED
+
+
+def missing_neighbours(number: int) -> str:
+    """What is said when messages around this one have no room."""
+    return f"{number} neighbour{'s' if number > 1 else ''} left out, list_messages has them" if number else ""
+
+
+def _facts(message: Message) -> Iterator[Fact]:
+    yield message.author
+    if message.url:
+        yield Link(message.url)
+    yield from message.attachments
+    yield from message.reactions
+    yield from map(Label, message.labels)
+    if message.status:
+        yield Status(message.status)
+    if message.replies > 0:
+        yield Replies(message.replies)
+    if message.edited_at is not None:
+        yield Edited(message.edited_at)
+    yield from message.history
+    yield from message.citations
+    for key, value in message.extra.items():
+        yield Extra(str(key), value)

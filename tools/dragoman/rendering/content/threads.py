@@ -1,0 +1,78 @@
+"""The order of messages on a page: replies directly under what they answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from dragoman.core.model import Message
+
+
+class Placed(NamedTuple):
+    """A message in its place.
+
+    Attributes:
+        at: Its place in the sequence that was arranged.
+        reply: It answers another message.
+        first: It begins a group: its day is the day of the page from here on.
+        under_parent: The line above that is no reply is what it answers; else the parent has to be named.
+    """
+
+    at: int
+    reply: bool = False
+    first: bool = True
+    under_parent: bool = False
+
+
+def arrange(messages: Sequence[Message]) -> list[Placed]:
+    """Put every reply under the first message of its thread that is on the page, in the order of the page."""
+    if all(message.reply_to is None for message in messages):
+        return [Placed(index) for index in range(len(messages))]
+    parents = _parents(messages)
+    tops = _tops(parents)
+    answers: dict[int, list[int]] = {}
+    for index, top in enumerate(tops):
+        if index != top:
+            answers.setdefault(top, []).append(index)
+    placed: list[Placed] = []
+    for index, top in enumerate(tops):
+        if index == top:
+            orphan = messages[top].reply_to is not None
+            placed.append(Placed(top, orphan))
+            placed.extend(
+                [Placed(each, True, False, parents[each] == top and not orphan) for each in answers.get(top, ())]  # noqa: FBT003 - four fields, by name they take twice the time
+            )
+    return placed
+
+
+def in_line(messages: Sequence[Message]) -> list[Placed]:
+    """Keep the order; every reply names its parent."""
+    return [Placed(index, reply=message.reply_to is not None) for index, message in enumerate(messages)]
+
+
+def _parents(messages: Sequence[Message]) -> list[int | None]:
+    """For each message the place of its parent, if that is on the page."""
+    places: dict[str, int] = {}
+    for index, message in enumerate(messages):
+        places.setdefault(message.id, index)
+    return [None if message.reply_to is None else places.get(message.reply_to) for message in messages]
+
+
+def _tops(parents: list[int | None]) -> list[int]:
+    """For each message the topmost of its ancestors on the page; a circle of replies is opened somewhere."""
+    if all(parent is None or parents[parent] is None for parent in parents):
+        return [index if parent is None else parent for index, parent in enumerate(parents)]
+    tops: list[int | None] = [None] * len(parents)
+    for start in range(len(parents)):
+        path: dict[int, None] = {}
+        here = start
+        while tops[here] is None and here not in path:
+            path[here] = None
+            above = parents[here]
+            if above is None or above in path:
+                break
+            here = above
+        top = tops[here]
+        for index in path:
+            tops[index] = here if top is None else top
+    return [start if top is None else top for start, top in enumerate(tops)]

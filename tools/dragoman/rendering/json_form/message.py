@@ -1,0 +1,109 @@
+"""``get_message`` as JSON: everything that is known of one message, page by page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import tzinfo
+from typing import Final
+
+from dragoman.core.model import Message
+from dragoman.rendering.budget.fitting import Answer, Sheet
+from dragoman.rendering.budget.token_estimate import measure
+from dragoman.rendering.budget.token_shares import PLACEHOLDER, Room
+from dragoman.rendering.content.message_facts import LISTED, facts, missing_neighbours
+from dragoman.rendering.json_form.objects import JsonObject, add_fact, dumps, full_object, message_object, present
+from dragoman.rendering.views import MessageView
+
+_SHARE_OF_NEIGHBOURS: Final = 0.15
+_SHARE_OF_NEIGHBOUR: Final = 0.6
+_CERTAIN: Final = 0.97
+_LIST_COST: Final = 6
+_LEFT_OUT_COST: Final = 8
+
+
+class MessageSheet(Sheet):
+    """One message. The offset counts characters of its text, and after its end facts."""
+
+    def __init__(self, view: MessageView, zone: tzinfo) -> None:
+        """Take a view; nothing is laid out yet."""
+        self.count = 1
+        self.single = True
+        self._view = view
+        self._zone = zone
+        self._facts = facts(view.message)
+        self._length = len(view.message.text)
+        self._start = min(view.offset, self._length)
+        self._kept: tuple[Room, tuple[JsonObject, int | None]] | None = None
+
+    def costs(self, room: Room) -> Iterator[float]:
+        """There is one item, and it is always shown."""
+        del room
+        yield 0.0
+
+    def write(self, shown: int, room: Room, cursor: str | None) -> Answer:
+        """The object of the message."""
+        del shown
+        data = self._page(room)[0] | present(cursor=cursor)
+        return Answer(dumps(data), data)
+
+    def next_offset(self, room: Room) -> int | None:
+        """Where the next page goes on."""
+        return self._page(room)[1]
+
+    def _page(self, room: Room) -> tuple[JsonObject, int | None]:
+        if self._kept is None or self._kept[0] != room:
+            self._kept = room, self._lay_out(room)
+        return self._kept[1]
+
+    def _lay_out(self, room: Room) -> tuple[JsonObject, int | None]:
+        view = self._view
+        data, end = full_object(view.message, self._zone, room, self._start)
+        data |= present(offset=self._start)
+        if not view.offset:
+            data |= self._around(room)
+        if end < self._length or room.text <= 0:  # without room for text, what is measured is the rest
+            return data | present(left_out=self._entries(0)), end
+        told = self._add_facts(data, room, least=0 if end > self._start else 1)
+        if told == len(self._facts):
+            return data, None
+        return data | present(left_out=self._entries(told)), self._length + told
+
+    def _add_facts(self, data: JsonObject, room: Room, least: int) -> int:
+        """Add the facts that fit to the lists they belong to, and say how many are told now."""
+        left = room.total * _CERTAIN - measure(dumps(data | {"cursor": PLACEHOLDER})) - _LEFT_OUT_COST
+        seen = self._view.offset - self._start
+        for told in range(seen, len(self._facts)):
+            trial: JsonObject = {}
+            added = add_fact(trial, self._facts[told], self._zone, room)
+            if added is not None:
+                new = not trial.keys() <= data.keys()
+                left -= measure(dumps(added)) + (_LIST_COST if new else 0)
+                if left < 0 and told >= seen + least:
+                    return told
+                add_fact(data, self._facts[told], self._zone, room)
+        return len(self._facts)
+
+    def _entries(self, told: int) -> int:
+        """How many entries of lists are on later pages."""
+        return sum(isinstance(fact, LISTED) for fact in self._facts[told:])
+
+    def _around(self, room: Room) -> JsonObject:
+        view = self._view
+        before = _neighbours(view.before[::-1], self._zone, room)[::-1]
+        after = _neighbours(view.after, self._zone, room)
+        missing = missing_neighbours(len(view.before) + len(view.after) - len(before) - len(after))
+        return present(before=before, after=after, notes=[missing] if missing else [])
+
+
+def _neighbours(messages: Sequence[Message], zone: tzinfo, room: Room) -> list[JsonObject]:
+    """The nearest ones that fit, the nearest first."""
+    left = room.part * 8 * _SHARE_OF_NEIGHBOURS
+    small = Room(room.total, room.part * _SHARE_OF_NEIGHBOUR, room.part, room.reference)
+    found: list[JsonObject] = []
+    for message in messages:
+        one, _ = message_object(message, zone, small)
+        left -= measure(dumps(one)) + 1
+        if left < 0:
+            break
+        found.append(one)
+    return found

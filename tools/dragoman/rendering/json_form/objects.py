@@ -1,0 +1,238 @@
+"""Model objects as JSON objects; every string is cleaned."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import tzinfo
+from operator import attrgetter
+from typing import Final, cast
+
+from dragoman.core.model import Attachment, AuthorKind, Citation, Conversation, Edit, Message, Reaction
+from dragoman.core.references import Reference
+from dragoman.core.sanitize import NOBODY, clean
+from dragoman.rendering.budget.token_estimate import measure
+from dragoman.rendering.budget.token_shares import Room
+from dragoman.rendering.budget.truncate import clip, one_line, take
+from dragoman.rendering.content.message_facts import Extra, Fact, Label
+from dragoman.rendering.content.time_format import iso
+
+JsonObject = dict[str, object]
+
+_NAME: Final = 200
+_URL: Final = 2000
+_ID: Final = 4000
+_DEPTH: Final = 4
+_OFTEN_EMPTY: Final = attrgetter("reactions", "attachments", "labels")
+_ENCODER: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
+
+def dumps(value: object) -> str:
+    """Compact JSON, readable in every script."""
+    return _ENCODER.encode(value)
+
+
+def message_object(message: Message, zone: tzinfo, room: Room, start: int = 0) -> tuple[JsonObject, int]:
+    """A message as it stands in a list, and where the shown part of its text ends."""
+    text, end, _ = cut_text(message.text, start, room.text)
+    found: JsonObject = {"ref": message_ref(message, room)} if message.number is None else {"number": message.number}
+    if message.sent_at is not None:
+        found["sent_at"] = iso(message.sent_at, zone)
+    found["author"] = one_line(message.author.name, _NAME, room.part) or NOBODY
+    found["text"] = text
+    found |= present(
+        bot=message.author.kind is AuthorKind.BOT,
+        reply_to=_parent(message, room),
+        replies=max(message.replies, 0),
+        edited_at=message.edited_at and iso(message.edited_at, zone),
+    )
+    if any(_OFTEN_EMPTY(message)):
+        found |= _lists(message, room)
+    found |= present(
+        subject=one_line(message.subject or "", _URL, room.part * 2),
+        status=one_line(message.status or "", _NAME, room.part),
+        partial=message.partial,
+        cut=len(message.text) - end,
+    )
+    return found, end
+
+
+def full_object(message: Message, zone: tzinfo, room: Room, start: int) -> tuple[JsonObject, int]:
+    """A message with what is known of it but for lists, and where the shown part of its text ends."""
+    alone = replace(message, reactions=(), attachments=(), labels=())
+    found, end = message_object(alone, zone, room, start)
+    author = {
+        "id": one_line(message.author.id, _ID, room.part),
+        "name": found["author"],
+        "kind": str(message.author.kind),
+        "email": one_line(message.author.email or "", _NAME, room.part),
+    }
+    found = {"ref": message_ref(message, room), **found, "author": present(**author)}
+    return found | present(url=one_line(message.url or "", _URL, room.part * 2)), end
+
+
+def add_fact(found: JsonObject, fact: Fact, zone: tzinfo, room: Room) -> tuple[str, object] | None:
+    """Add a fact to the list it belongs to.
+
+    Returns:
+        What was added, with its name, or nothing when the object has it already.
+    """
+    if isinstance(fact, Reaction | Extra):
+        return _add_member(found, fact, room)
+    if isinstance(fact, Attachment):
+        name, value = "attachments", cast("object", _attachment(fact, room))
+    elif isinstance(fact, Label):
+        name, value = "labels", one_line(fact.name, _NAME, room.part)
+    elif isinstance(fact, Citation):
+        name, value = "citations", _citation(fact, room)
+    elif isinstance(fact, Edit):
+        name, value = "history", _edit(fact, zone, room)
+    else:
+        return None
+    cast("list[object]", found.setdefault(name, [])).append(value)
+    return name, value
+
+
+def _add_member(found: JsonObject, fact: Reaction | Extra, room: Room) -> tuple[str, object]:
+    if isinstance(fact, Reaction):
+        reactions = cast("JsonObject", found.setdefault("reactions", {}))
+        name = one_line(fact.emoji, _NAME, room.part)
+        reactions[name] = cast("int", reactions.get(name, 0)) + fact.count
+        return name, fact.count
+    extra = cast("JsonObject", found.setdefault("extra", {}))
+    key = one_line(fact.key, _NAME, room.part)
+    while key in extra:
+        key += "'"
+    extra[key] = _anything(fact.value, room)
+    return key, extra[key]
+
+
+def conversation_object(one: Conversation, zone: tzinfo, room: Room) -> JsonObject:
+    """A conversation as it stands in a list."""
+    return {
+        "ref": conversation_ref(one.account, one.id, room),
+        "title": one_line(one.title, _NAME, room.part),
+        "kind": str(one.kind),
+        **present(
+            last_message_at=one.last_message_at and iso(one.last_message_at, zone),
+            participants=[one_line(name, _NAME, room.part) for name in one.participants[: room.entries]],
+            left_out=max(0, len(one.participants) - room.entries),
+            messages=one.messages,
+            unread=one.unread,
+            status=one_line(one.status or "", _NAME, room.part),
+            url=one_line(one.url or "", _URL, room.part * 2),
+        ),
+    }
+
+
+def message_ref(message: Message, room: Room) -> str:
+    """The reference of a message; when it is enormous its number, where there is one, which works as well."""
+    whole = Reference(message.account, message.conversation[:_ID], message.id[:_ID])
+    shown = _ref(whole, room)
+    cut = shown != str(whole) or len(message.conversation) > _ID or len(message.id) > _ID
+    return str(message.number) if cut and message.number is not None else shown
+
+
+def conversation_ref(account: str, conversation: str, room: Room) -> str:
+    """The reference of a conversation; an enormous one ends with ``…`` and is understood so."""
+    shown = _ref(Reference(account, conversation[:_ID]), room)
+    return shown if len(conversation) <= _ID or shown.endswith("…") else f"{shown}…"
+
+
+def cut_text(text: str, start: int, tokens: float) -> tuple[str, int, float]:
+    """As much of a text as has room: cleaned, where it ends, what it costs within quotes."""
+    piece, end, cost = take(text, start, tokens, _escaped)
+    return cast("str", json.loads(f'"{piece}"')) if "\\" in piece else piece, end, cost
+
+
+def present(**members: object) -> JsonObject:
+    """The members that say something: no nulls, no defaults."""
+    return {name: value for name, value in members.items() if value}
+
+
+def _escaped(text: str) -> str:
+    return dumps(text)[1:-1]
+
+
+def _ref(reference: Reference, room: Room) -> str:
+    return clip(one_line(str(reference), _ID * 3, room.reference), room.reference)
+
+
+def _parent(message: Message, room: Room) -> int | str | None:
+    """The number of what this message answers, else its reference."""
+    if message.reply_to is None or message.reply_to_number is not None:
+        return message.reply_to_number
+    return _ref(Reference(message.account, message.conversation[:_ID], message.reply_to[:_ID]), room)
+
+
+def _lists(message: Message, room: Room) -> JsonObject:
+    most = room.entries
+    return present(
+        reactions=_reactions(message, room),
+        attachments=[_attachment(one, room) for one in message.attachments[:most]],
+        labels=[one_line(label, _NAME, room.part) for label in message.labels[:most]],
+        left_out=sum(max(0, len(one) - most) for one in (message.reactions, message.attachments, message.labels)),
+    )
+
+
+def _reactions(message: Message, room: Room) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for one in message.reactions[: room.entries]:
+        emoji = one_line(one.emoji, _NAME, room.part)
+        counts[emoji] = counts.get(emoji, 0) + one.count
+    return counts
+
+
+def _attachment(one: Attachment, room: Room) -> JsonObject:
+    return {
+        "name": one_line(one.name, _NAME, room.part) or "unnamed",
+        **present(
+            media_type=one_line(one.media_type or "", _NAME, room.part),
+            size=one.size,
+            url=one_line(one.url or "", _URL, room.part * 2),
+        ),
+    }
+
+
+def _citation(one: Citation, room: Room) -> JsonObject:
+    url = one_line(one.url or "", _URL, room.part * 2)
+    return {"title": one_line(one.title, _NAME, room.part), **present(url=url), **_passage(one.text or "", room)}
+
+
+def _edit(one: Edit, zone: tzinfo, room: Room) -> JsonObject:
+    return {"text": "", **_passage(one.text, room), **present(at=one.at and iso(one.at, zone))}
+
+
+def _passage(said: str, room: Room) -> JsonObject:
+    """A text beside the message's own, and how many characters of it are not shown."""
+    text, end, _ = cut_text(said, 0, room.part * 2)
+    return present(text=text, cut=len(said) - end)
+
+
+def _anything(value: object, room: Room) -> object:
+    """What only a service knows: as it is, or the beginning of its JSON where that has no room."""
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    if isinstance(value, str):
+        return _beginning(value, room)
+    plain = _plain(value, _DEPTH)
+    said = dumps(plain)
+    return plain if measure(said) <= room.part * 2 else _beginning(said, room)
+
+
+def _beginning(said: str, room: Room) -> str:
+    text, end, _ = cut_text(said, 0, room.part * 2)
+    return text if end == len(said) else f"{text} ... (+{len(said) - end:,} chars, larger max_tokens)"
+
+
+def _plain(value: object, depth: int) -> object:
+    anything = value
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    if isinstance(value, Mapping) and depth:
+        items = cast("Mapping[object, object]", value).items()
+        return {clean(str(key)): _plain(item, depth - 1) for key, item in items}
+    if isinstance(value, list | tuple) and depth:
+        return [_plain(item, depth - 1) for item in cast("Sequence[object]", value)]
+    return clean(str(anything))

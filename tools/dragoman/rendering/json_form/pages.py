@@ -1,0 +1,207 @@
+"""The views as pages of JSON objects."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterator, Sequence
+from datetime import tzinfo
+from typing import Final
+
+from dragoman.core.model import Hit, Order
+from dragoman.rendering.budget.fitting import Answer, Sheet
+from dragoman.rendering.budget.token_estimate import measure
+from dragoman.rendering.budget.token_shares import Room
+from dragoman.rendering.budget.truncate import one_line
+from dragoman.rendering.content.time_format import iso
+from dragoman.rendering.json_form.message import MessageSheet
+from dragoman.rendering.json_form.objects import (
+    JsonObject,
+    conversation_object,
+    conversation_ref,
+    cut_text,
+    dumps,
+    message_object,
+    message_ref,
+    present,
+)
+from dragoman.rendering.views import (
+    ConversationsView,
+    Failure,
+    MessagesView,
+    MessageView,
+    Searched,
+    SearchView,
+    WrittenView,
+)
+
+_SENTENCE: Final = 240
+_MOST_ACCOUNTS: Final = 40
+
+
+def json_sheet(view: ConversationsView | MessagesView | MessageView | SearchView | WrittenView, zone: tzinfo) -> Sheet:
+    """The sheet that writes a view as JSON."""
+    if isinstance(view, ConversationsView):
+        return _Conversations(view, zone)
+    if isinstance(view, MessagesView):
+        return _Messages(view, zone)
+    if isinstance(view, SearchView):
+        return _Search(view, zone)
+    return MessageSheet(view, zone) if isinstance(view, MessageView) else _Written(view, zone)
+
+
+class _Page(Sheet):
+    """A page of items, each an object of its own."""
+
+    newest_first = False
+
+    def __init__(self, count: int, zone: tzinfo) -> None:
+        self.count = count
+        self.zone = zone
+        self._room: Room | None = None
+        self._made: dict[int, JsonObject] = {}
+
+    @abstractmethod
+    def item(self, index: int, room: Room) -> JsonObject:
+        """One of the items."""
+
+    @abstractmethod
+    def page(self, items: Sequence[JsonObject], room: Room) -> JsonObject:
+        """The object around the items, without a cursor."""
+
+    def costs(self, room: Room) -> Iterator[float]:
+        indexes = range(self.count)
+        for index in reversed(indexes) if self.newest_first else indexes:
+            yield measure(dumps(self._item(index, room))) + 1
+
+    def write(self, shown: int, room: Room, cursor: str | None) -> Answer:
+        first = self.count - shown if self.newest_first else 0
+        items = [self._item(index, room) for index in range(first, first + shown)]
+        data = self.page(items, room) | present(cursor=cursor)
+        return Answer(dumps(data), data)
+
+    def _item(self, index: int, room: Room) -> JsonObject:
+        if room is not self._room:
+            self._room, self._made = room, {}
+        item = self._made.get(index)
+        if item is None:
+            item = self._made[index] = self.item(index, room)
+        return item
+
+
+class _Conversations(_Page):
+    def __init__(self, view: ConversationsView, zone: tzinfo) -> None:
+        super().__init__(len(view.conversations), zone)
+        self._view = view
+
+    def item(self, index: int, room: Room) -> JsonObject:
+        return conversation_object(self._view.conversations[index], self.zone, room)
+
+    def page(self, items: Sequence[JsonObject], room: Room) -> JsonObject:
+        failures = self._view.failures
+        return {
+            "conversations": items,
+            **present(failures=_failures(failures, room), left_out=_unsaid(failures, room)),
+        }
+
+
+class _Messages(_Page):
+    def __init__(self, view: MessagesView, zone: tzinfo) -> None:
+        super().__init__(len(view.messages), zone)
+        self.newest_first = view.order is Order.LATEST
+        self.single = self.count == 1
+        self._view = view
+
+    def length(self) -> int:
+        return sum(len(message.text) for message in self._view.messages)
+
+    def item(self, index: int, room: Room) -> JsonObject:
+        return message_object(self._view.messages[index], self.zone, room)[0]
+
+    def page(self, items: Sequence[JsonObject], room: Room) -> JsonObject:
+        conversation = self._view.conversation
+        return {
+            "conversation": conversation_ref(conversation.account, conversation.id, room),
+            "messages": items,
+            **present(notes=_notes(self._view.notes, room)),
+        }
+
+
+class _Search(_Page):
+    def __init__(self, view: SearchView, zone: tzinfo) -> None:
+        super().__init__(len(view.hits), zone)
+        self._view = view
+
+    def length(self) -> int:
+        return sum(len(hit.message.text) for hit in self._view.hits)
+
+    def item(self, index: int, room: Room) -> JsonObject:
+        hit = self._view.hits[index]
+        found, _ = message_object(hit.message, self.zone, room)
+        found |= {} if hit.excerpt is None else _excerpt(hit, hit.excerpt, room)
+        return {"conversation": conversation_ref(hit.message.account, hit.message.conversation, room), **found}
+
+    def page(self, items: Sequence[JsonObject], room: Room) -> JsonObject:
+        most = _accounts(room)
+        return {
+            "messages": items,
+            "searched": [self._searched(one, room) for one in self._view.searched[:most]],
+            **present(
+                failures=_failures(self._view.failures, room),
+                left_out=max(0, len(self._view.searched) - most) + _unsaid(self._view.failures, room),
+                notes=_notes(self._view.notes, room),
+            ),
+        }
+
+    def _searched(self, one: Searched, room: Room) -> JsonObject:
+        return {
+            "account": one_line(one.account, 32, room.part),
+            "where": one_line(one.where, 40, room.part),
+            **present(back_to=one.back_to and iso(one.back_to, self.zone)),
+        }
+
+
+class _Written(Sheet):
+    """A message after it was written."""
+
+    def __init__(self, view: WrittenView, zone: tzinfo) -> None:
+        self.count = 1
+        self.single = True
+        self._view = view
+        self._zone = zone
+
+    def costs(self, room: Room) -> Iterator[float]:
+        del room
+        yield 0.0
+
+    def write(self, shown: int, room: Room, cursor: str | None) -> Answer:
+        del shown
+        message, _ = message_object(self._view.message, self._zone, room)
+        data = {"ref": message_ref(self._view.message, room)} | message
+        data |= present(notes=_notes(self._view.notes, room), cursor=cursor)
+        return Answer(dumps(data), data)
+
+
+def _excerpt(hit: Hit, excerpt: str, room: Room) -> JsonObject:
+    """The passage that was found in place of the text."""
+    text, end, _ = cut_text(excerpt, 0, room.text)
+    return {"text": text, **present(cut=max(len(hit.message.text) - end, len(excerpt) - end))}
+
+
+def _failures(failures: Sequence[Failure], room: Room) -> list[JsonObject]:
+    return [
+        {"account": one_line(one.account, 32, room.part), "reason": one_line(one.reason, _SENTENCE, room.part * 2)}
+        for one in failures[: _accounts(room)]
+    ]
+
+
+def _unsaid(failures: Sequence[Failure], room: Room) -> int:
+    """How many accounts failed beyond those that are named."""
+    return max(0, len(failures) - _accounts(room))
+
+
+def _accounts(room: Room) -> int:
+    return min(_MOST_ACCOUNTS, max(1, int(room.part / 8)))
+
+
+def _notes(notes: Sequence[str], room: Room) -> list[str]:
+    return [one_line(note, _SENTENCE, room.part) for note in notes[:3]]

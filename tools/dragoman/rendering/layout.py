@@ -1,0 +1,84 @@
+"""Lays a view out in one of the forms, within a budget of tokens."""
+
+from __future__ import annotations
+
+from datetime import tzinfo
+from functools import cache
+from typing import Final, Literal
+
+from dragoman.rendering.budget.fitting import Layout, Sheet, fit
+from dragoman.rendering.budget.token_estimate import estimate
+from dragoman.rendering.budget.token_shares import PLACEHOLDER
+from dragoman.rendering.json_form.pages import json_sheet
+from dragoman.rendering.plain.conversations import ConversationsText
+from dragoman.rendering.plain.header import BETWEEN
+from dragoman.rendering.plain.message import MessageText
+from dragoman.rendering.plain.messages import MessagesText
+from dragoman.rendering.plain.preview import PreviewText
+from dragoman.rendering.plain.search import SearchText
+from dragoman.rendering.plain.written import WrittenText
+from dragoman.rendering.views import (
+    ConversationsView,
+    MessagesView,
+    MessageView,
+    PreviewView,
+    SearchView,
+    View,
+    WrittenView,
+)
+
+_CURSORS: Final = {"text": f"{BETWEEN}more: cursor {PLACEHOLDER}", "json": f',"cursor":"{PLACEHOLDER}"'}
+_estimate: Final = cache(estimate)
+
+_Answered = ConversationsView | MessagesView | MessageView | SearchView | WrittenView
+
+
+def lay_out(view: View, *, form: Literal["text", "json"], max_tokens: int, zone: tzinfo, notice: str = "") -> Layout:
+    """Fit a view into a budget.
+
+    Args:
+        view: What a tool found.
+        form: ``text`` or ``json``.
+        max_tokens: What the answer may cost by :func:`dragoman.rendering.estimate`, at least 200; the answer
+            with its cursor never costs more.
+        zone: The zone of all times.
+        notice: A few words for the header of the text form, at most 6 tokens.
+
+    Returns:
+        The layout, which is written by :meth:`Layout.answer`.
+    """
+    sheet = _sheet(view, form, zone, notice)
+    fitted = fit(sheet, max_tokens)
+    offset = sheet.next_offset(fitted.room)
+    more = not isinstance(view, MessageView) and getattr(view, "more", False)
+    needs_cursor = bool(more) or fitted.shown < sheet.count or offset is not None
+    return Layout(
+        shown=fitted.shown,
+        needs_cursor=needs_cursor,
+        next_offset=offset,
+        sheet=sheet,
+        room=fitted.room,
+        tokens=fitted.tokens if needs_cursor else fitted.tokens - _cost_of_cursor(view, form),
+    )
+
+
+def _cost_of_cursor(view: View, form: Literal["text", "json"]) -> int:
+    return 0 if isinstance(view, PreviewView) else _estimate(_CURSORS[form])
+
+
+def _sheet(view: View, form: Literal["text", "json"], zone: tzinfo, notice: str) -> Sheet:
+    if isinstance(view, PreviewView):
+        return PreviewText(view, zone)  # for people to read, in either form
+    return json_sheet(view, zone) if form == "json" else _text_sheet(view, zone, notice)
+
+
+def _text_sheet(view: _Answered, zone: tzinfo, notice: str) -> Sheet:
+    if isinstance(view, ConversationsView):
+        return ConversationsText(view, zone, notice)
+    if isinstance(view, MessagesView):
+        return MessagesText(view, zone, notice)
+    if isinstance(view, MessageView):
+        return MessageText(view, zone, notice)
+    if isinstance(view, SearchView):
+        return SearchText(view, zone, notice)
+    return WrittenText(view, zone, notice)

@@ -1,0 +1,80 @@
+"""``list_conversations`` as text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import tzinfo
+from typing import Final
+
+from dragoman.core.model import Conversation, ConversationKind
+from dragoman.rendering.budget.fitting import Answer, Sheet
+from dragoman.rendering.budget.token_estimate import measure
+from dragoman.rendering.budget.token_shares import Room
+from dragoman.rendering.budget.truncate import one_line
+from dragoman.rendering.content.time_format import clock, day, local, zone_name
+from dragoman.rendering.plain.header import BETWEEN, conversation_reference, counted, header, plain_title, title
+from dragoman.rendering.views import ConversationsView, Failure
+
+_REASON_LIMIT: Final = 240
+_STATUS: Final = 40
+_SHARE_OF_FAILURES: Final = 0.4
+_PEOPLE_SHOWN: Final = 5
+_SMALL: Final = frozenset({ConversationKind.DIRECT, ConversationKind.GROUP})
+
+
+class ConversationsText(Sheet):
+    """Conversations, a line for each, with their references."""
+
+    def __init__(self, view: ConversationsView, zone: tzinfo, notice: str) -> None:
+        """Take a view; nothing is laid out yet."""
+        self.count = len(view.conversations)
+        self._view = view
+        self._zone = zone
+        self._notice = notice
+
+    def costs(self, room: Room) -> Iterator[float]:
+        """From the first on."""
+        return (measure(self._line(one, room) + "\n") for one in self._view.conversations)
+
+    def write(self, shown: int, room: Room, cursor: str | None) -> Answer:
+        """The header, a line for each conversation, and the accounts that failed."""
+        much = f"{counted(shown, 'conversation')}, times in {zone_name(self._zone)}"
+        lines = [self._line(one, room) for one in self._view.conversations[:shown]]
+        return Answer(
+            "\n".join([header(much, self._notice, cursor=cursor), *lines, *failure_lines(self._view.failures, room)])
+        )
+
+    def _line(self, one: Conversation, room: Room) -> str:
+        last = None if one.last_message_at is None else local(one.last_message_at, self._zone)
+        facts = (
+            f"{conversation_reference(one, room)} {title(one, room)}".rstrip(),
+            one.kind,
+            _people(one, room),
+            "" if one.messages is None else counted(one.messages, "message"),
+            f"{one.unread} unread" if one.unread else "",
+            one_line(one.status or "", _STATUS, room.part),
+            "" if last is None else f"{day(last)} {clock(last)}",
+        )
+        return BETWEEN.join(fact for fact in facts if fact)
+
+
+def failure_lines(failures: Sequence[Failure], room: Room) -> list[str]:
+    """``! account: sentence`` for each account that could not answer, as many as have room."""
+    lines: list[str] = []
+    left = room.part * 8 * _SHARE_OF_FAILURES
+    for number, failure in enumerate(failures):
+        line = f"! {one_line(failure.account, 32, room.part)}: {one_line(failure.reason, _REASON_LIMIT, room.part * 2)}"
+        left -= measure(line) + 1
+        if left < 0 and lines:
+            return [*lines, f"! {counted(len(failures) - number, 'more account')} could not answer"]
+        lines.append(line)
+    return lines
+
+
+def _people(one: Conversation, room: Room) -> str:
+    """Who is in a small conversation whose title does not tell."""
+    if one.kind not in _SMALL or not one.title or not one.participants:
+        return ""
+    shown = plain_title(", ".join(one.participants[:_PEOPLE_SHOWN]), room)
+    more = len(one.participants) - _PEOPLE_SHOWN
+    return f"{shown} +{more} more" if more > 0 else shown

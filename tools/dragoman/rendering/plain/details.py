@@ -1,0 +1,155 @@
+"""The detail lines of ``get_message``: one fact each, ``-- `` in column 0, foreign text on one line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import datetime, tzinfo
+from typing import Final
+
+from dragoman.core.model import Attachment, Author, Citation, Edit, Message, Reaction
+from dragoman.core.sanitize import clean_line
+from dragoman.rendering.budget.token_estimate import measure
+from dragoman.rendering.budget.token_shares import Room
+from dragoman.rendering.budget.truncate import clip, one_line
+from dragoman.rendering.content.message_facts import (
+    Edited,
+    Extra,
+    Fact,
+    Label,
+    Link,
+    Replies,
+    Status,
+    facts,
+    shown_by_mark,
+)
+from dragoman.rendering.content.time_format import clock, day, local
+from dragoman.rendering.plain.badges import size
+
+_SHORT: Final = 120
+_LONG: Final = 2000
+_CHARACTERS_PER_TOKEN: Final = 12
+
+
+class Details:
+    """The lines about one message, as many as fit on a page."""
+
+    def __init__(self, message: Message, zone: tzinfo) -> None:
+        """Take a message; nothing is written yet."""
+        self._message = message
+        self._facts = facts(message)
+        self._zone = zone
+
+    def page(self, seen: int, tokens: float, room: Room, least: int) -> tuple[list[str], int | None]:
+        """The lines that fit.
+
+        Args:
+            seen: Facts that earlier pages have shown.
+            tokens: What the lines may cost.
+            room: Limits of the parts of a line.
+            least: Facts to show in any case, so that paging goes on.
+
+        Returns:
+            The lines, and how many facts are told with them, ``None`` for all.
+        """
+        lines: list[str] = []
+        for told in range(seen, len(self._facts)):
+            fact = self._facts[told]
+            said = self._say(fact, room)
+            # Labels share a line.
+            joins = isinstance(fact, Label) and told > seen and isinstance(self._facts[told - 1], Label)
+            tokens -= measure(f", {said}\n" if joins else f"{said}\n") if said else 0
+            if tokens < 0 and told >= seen + least:
+                return lines, told
+            if joins:
+                lines[-1] += f", {said}"
+            elif said:
+                lines.append(f"-- labels: {said}" if isinstance(fact, Label) else said)
+        return lines, None
+
+    def _say(self, fact: Fact, room: Room) -> str:
+        """The line of a fact, empty when the line of the message says it all."""
+        if isinstance(fact, Author):
+            return _author(fact, room)
+        if isinstance(fact, Attachment):
+            return _file(fact, room)
+        if isinstance(fact, Reaction):
+            return "" if shown_by_mark(self._message, fact) else _reaction(fact, room)
+        if isinstance(fact, Edit):
+            when = f" {_moment(fact.at, self._zone)}" if fact.at else ""
+            return f"-- earlier text{when}: {_passage(fact.text, room)}"
+        if isinstance(fact, Citation):
+            return _source(fact, room)
+        return self._say_small(fact, room)
+
+    def _say_small(self, fact: Link | Label | Status | Replies | Edited | Extra, room: Room) -> str:
+        if isinstance(fact, Label):
+            return _short(fact.name, room) or '""'
+        if isinstance(fact, Link):
+            return f"-- link: {_long(fact.url, room)}"
+        if isinstance(fact, Status):
+            return f"-- status: {_short(fact.name, room)}"
+        if isinstance(fact, Replies):
+            return f"-- replies: {fact.number}"
+        if isinstance(fact, Edited):
+            return f"-- edited: {_moment(fact.at, self._zone)}"
+        value = fact.value
+        said = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+        return f"-- extra {_short(fact.key, room)}: {_passage(said, room)}"
+
+
+def _author(author: Author, room: Room) -> str:
+    mail = author.email if author.email and author.email != author.id else ""
+    facts = [_short(author.id, room), _short(mail, room), author.kind if author.kind != "person" else ""]
+    known = _listed(facts)
+    return f"-- author: {known}" if known else ""
+
+
+def _file(one: Attachment, room: Room) -> str:
+    facts = (
+        _short(one.name, room) or "unnamed",
+        _short(one.media_type or "", room),
+        "" if one.size is None else f"{size(one.size)}",
+        _long(one.url or "", room),
+    )
+    return f"-- file: {_listed(facts)}"
+
+
+def _reaction(one: Reaction, room: Room) -> str:
+    if not one.by:
+        return f"-- reaction: {_short(one.emoji, room)} {one.count}"
+    names = ", ".join(_short(name, room) for name in one.by[: room.entries])
+    hidden = max(one.count, len(one.by)) - min(len(one.by), room.entries)
+    return f"-- reaction: {_short(one.emoji, room)} {names}{f' +{hidden} more' if hidden > 0 else ''}"
+
+
+def _source(one: Citation, room: Room) -> str:
+    facts = (_short(one.title, room), _long(one.url or "", room), _passage(one.text or "", room))
+    return f"-- source: {_listed(facts)}"
+
+
+def _listed(facts: Sequence[str]) -> str:
+    return ", ".join(fact for fact in facts if fact)
+
+
+def _moment(at: datetime, zone: tzinfo) -> str:
+    moment = local(at, zone)
+    return f"{day(moment)} {clock(moment)}"
+
+
+def _short(text: str, room: Room) -> str:
+    return one_line(text, _SHORT, room.part)
+
+
+def _long(text: str, room: Room) -> str:
+    return one_line(text, _LONG, room.part * 2)
+
+
+def _passage(text: str, room: Room) -> str:
+    """A text of any length on one line; where it is cut, what shows more of it."""
+    limit = int(room.part * 2 * _CHARACTERS_PER_TOKEN) + 1
+    line = clean_line(text, limit)
+    shown = clip(line, room.part * 2)
+    if shown == line and len(text) <= limit:
+        return shown
+    return f"{shown} (+{max(len(text) - len(shown), 1):,} chars, larger max_tokens)"

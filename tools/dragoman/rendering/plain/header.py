@@ -1,0 +1,75 @@
+"""The header line: what this is, how much of it, and where it goes on."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from dragoman.core.model import Conversation, ConversationKind
+from dragoman.core.references import Reference
+from dragoman.rendering.budget.token_shares import Room
+from dragoman.rendering.budget.truncate import clip, one_line
+
+BETWEEN: Final = " · "
+_TITLE_LIMIT: Final = 60
+_ASIDE_LIMIT: Final = 240
+_REFERENCE_LIMIT: Final = 4000
+_LIKE_A_CURSOR: Final = re.compile(r"[:：]\s*(?=cursor)", re.IGNORECASE)  # noqa: RUF001 - the look-alike is meant
+
+
+def header(*said: str, word: str = "more", cursor: str | None = None) -> str:
+    """Join what the header says; a cursor stands last, as ``more: cursor X``."""
+    last = f"{word}: cursor {cursor}" if cursor else ""
+    return BETWEEN.join(part for part in (*said, last) if part)
+
+
+def counted(number: int, noun: str) -> str:
+    """``1 message``, ``2 messages``."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def plain_title(text: str, room: Room) -> str:
+    """A title that cannot imitate the header around it."""
+    return _tame(one_line(text, _TITLE_LIMIT, room.part))
+
+
+def aside(text: str, room: Room) -> str:
+    """A sentence about the result, for the header."""
+    return _tame(one_line(text, _ASIDE_LIMIT, room.part))
+
+
+def _tame(line: str) -> str:
+    return _LIKE_A_CURSOR.sub(" ", line.replace("·", "-"))
+
+
+def title(conversation: Conversation, room: Room) -> str:
+    """What people call the conversation: its title, else its people, else nothing."""
+    named = plain_title(conversation.title.lstrip("#"), room)
+    if named:
+        return f"#{named}" if conversation.kind is ConversationKind.CHANNEL else named
+    return plain_title(", ".join(conversation.participants[: room.entries]), room)
+
+
+def reference(account: str, conversation: str, message: str | None, room: Room, number: int | None = None) -> str:
+    """A reference, whole unless it is enormous; then the number, where there is one, which works as well."""
+    ids = (conversation[:_REFERENCE_LIMIT], None if message is None else message[:_REFERENCE_LIMIT])
+    whole = str(Reference(account, *ids))
+    cut = len(conversation) > _REFERENCE_LIMIT or len(message or "") > _REFERENCE_LIMIT
+    shown = clip(one_line(whole, _REFERENCE_LIMIT * 3, room.reference), room.reference)
+    return str(number) if number is not None and (cut or shown != whole) else shown
+
+
+def conversation_reference(conversation: Conversation, room: Room) -> str:
+    """The reference of a conversation; an enormous one ends with ``…`` and is understood so."""
+    return place_reference(conversation.account, conversation.id, room)
+
+
+def place_reference(account: str, conversation: str, room: Room) -> str:
+    """As :func:`conversation_reference`, for where a message is."""
+    shown = reference(account, conversation, None, room)
+    return shown if len(conversation) <= _REFERENCE_LIMIT or shown.endswith("…") else f"{shown}…"
+
+
+def account_name(name: str, room: Room) -> str:
+    """The name of an account as the header shows it."""
+    return one_line(name, 32, room.part)

@@ -1,0 +1,113 @@
+"""Message lines: ``412 11:52 Maria Koch (bot) [👍3; edited]: text``."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterator, Sequence
+from datetime import tzinfo
+from typing import Final, NamedTuple
+
+from dragoman.core.model import AuthorKind, Message
+from dragoman.core.sanitize import clean_name
+from dragoman.rendering.budget.token_shares import Room
+from dragoman.rendering.budget.truncate import clip, take
+from dragoman.rendering.content.threads import Placed
+from dragoman.rendering.content.time_format import NO_TIME, clock, day, local
+from dragoman.rendering.plain.badges import marks
+from dragoman.rendering.plain.header import reference
+
+_KINDS: Final = {AuthorKind.BOT: " (bot)", AuthorKind.SYSTEM: " (system)"}
+
+
+class Said(NamedTuple):
+    """A message laid out, but for what depends on its place.
+
+    Attributes:
+        tail: Name, marks and text.
+        day: The day in the zone of the page, empty when it is not known.
+        clock: The time of that day.
+        end: Where the shown part of the text ends.
+    """
+
+    tail: str
+    day: str
+    clock: str
+    end: int
+
+
+def indent(text: str) -> str:
+    """Keep column 0 free: one space before every line but the first."""
+    return text.replace("\n", "\n ")
+
+
+def handle(message: Message, room: Room) -> str:
+    """What a message is called: its number, else its reference; ``new`` before it is stored."""
+    if message.number is not None:
+        return str(message.number)
+    if not message.id:
+        return "new"
+    return reference(message.account, message.conversation, message.id, room)
+
+
+def parent_handle(message: Message, room: Room) -> str:
+    """What the message that this one answers is called."""
+    if message.reply_to_number is not None:
+        return str(message.reply_to_number)
+    return reference(message.account, message.conversation, message.reply_to or "", room)
+
+
+def who(message: Message, more_marks: str, room: Room) -> str:
+    """``Maria Koch (bot) [👍3]``."""
+    return f"{clip(clean_name(message.author.name), room.part)}{_KINDS.get(message.author.kind, '')}{more_marks}"
+
+
+def say(
+    message: Message, unseen_replies: int, zone: tzinfo, room: Room, repeated: Container[str] = frozenset[str]()
+) -> Said:
+    """Lay a message out, its text cut to its room; subjects in ``repeated`` are left out."""
+    left_of_text = who(message, marks(message, unseen_replies, room, repeated), room)
+    text, end, _ = take(message.text, 0, room.text, indent)
+    if end < len(message.text):
+        text = f"{text.rstrip()} ... (+{len(message.text) - end:,} chars, get_message {handle(message, room)})"
+    else:
+        text = text.rstrip("\n ")
+    tail = f"{left_of_text}: {text}" if text else f"{left_of_text}:"
+    return Said(tail, *when(message, zone), end)
+
+
+def when(message: Message, zone: tzinfo) -> tuple[str, str]:
+    """Day and time of a message, as they are shown."""
+    if message.sent_at is None:
+        return "", NO_TIME
+    moment = local(message.sent_at, zone)
+    return day(moment), clock(moment)
+
+
+def page(messages: Sequence[Message], said: Sequence[Said], placed: Sequence[Placed], room: Room) -> list[str]:
+    """The lines of a page, with a line for each day."""
+    return written(list(places(messages, said, placed, room)))
+
+
+def written(lines: Sequence[tuple[str, Said | None]]) -> list[str]:
+    """Lines whose places are known."""
+    return [f"{place} {one.tail}" if one else place for place, one in lines]
+
+
+def places(
+    messages: Sequence[Message], said: Sequence[Said], placed: Sequence[Placed], room: Room
+) -> Iterator[tuple[str, Said | None]]:
+    """What stands before the name in each line; day lines have nothing else."""
+    today = ""
+    for place in placed:
+        message, one = messages[place.at], said[place.at]
+        date = ""
+        if one.day and one.day != today:
+            if place.first:
+                today = one.day
+                yield f"== {today}", None
+            else:
+                date = f"{one.day} "
+        if not place.reply:
+            yield f"{handle(message, room)} {one.clock}", one
+            continue
+        parent = "" if place.under_parent else f"re {parent_handle(message, room)} "
+        yield f">{handle(message, room)} {parent}{date}{one.clock}", one

@@ -1,0 +1,91 @@
+"""``list_messages`` as text."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import tzinfo
+from typing import Final
+
+from dragoman.core.model import Order
+from dragoman.rendering.budget.fitting import Answer, Sheet
+from dragoman.rendering.budget.token_estimate import measure
+from dragoman.rendering.budget.token_shares import Room
+from dragoman.rendering.content.threads import arrange
+from dragoman.rendering.content.time_format import zone_name
+from dragoman.rendering.plain.header import account_name, aside, conversation_reference, counted, header, title
+from dragoman.rendering.plain.lines import Said, handle, places, say, written
+from dragoman.rendering.plain.subjects import repeated
+from dragoman.rendering.views import MessagesView
+
+_DAY_LINE_COST: Final = 8.0
+_PLACE_COST: Final = 6.0
+
+
+class MessagesText(Sheet):
+    """A stretch of one conversation."""
+
+    def __init__(self, view: MessagesView, zone: tzinfo, notice: str) -> None:
+        """Take a view; nothing is laid out yet."""
+        self.count = len(view.messages)
+        self.single = self.count == 1
+        self._view = view
+        self._repeated = repeated(view.messages, view.conversation.title)
+        self._zone = zone
+        self._notice = notice
+        self._latest = view.order is Order.LATEST
+        self._answered = Counter(message.reply_to for message in view.messages if message.reply_to is not None)
+        self._kept: tuple[tuple[int, Room], list[tuple[str, Said | None]]] | None = None
+        self._room: Room | None = None
+        self._said: dict[int, Said] = {}
+
+    def costs(self, room: Room) -> Iterator[float]:
+        """From the newest back for ``LATEST``, else from the first on."""
+        today = ""
+        indexes = range(self.count)
+        for index in reversed(indexes) if self._latest else indexes:
+            one = self._say(index, room)
+            yield measure(f" {one.tail}\n") + (_PLACE_COST if one.day == today else _PLACE_COST + _DAY_LINE_COST)
+            today = one.day
+
+    def write(self, shown: int, room: Room, cursor: str | None) -> Answer:
+        """The header, then the messages with a line for each day."""
+        return Answer("\n".join([self._header(shown, room, cursor), *written(self._lines(shown, room))]))
+
+    def length(self) -> int:
+        """Characters of all texts."""
+        return sum(len(message.text) for message in self._view.messages)
+
+    def _lines(self, shown: int, room: Room) -> list[tuple[str, Said | None]]:
+        """The lines in their order; those that were asked for last are kept."""
+        if self._kept is None or self._kept[0] != (shown, room):
+            first = self.count - shown if self._latest else 0
+            messages = self._view.messages[first : first + shown]
+            said = [self._say(index, room) for index in range(first, first + shown)]
+            self._kept = (shown, room), list(places(messages, said, arrange(messages), room))
+        return self._kept[1]
+
+    def _say(self, index: int, room: Room) -> Said:
+        if room is not self._room:
+            self._room, self._said = room, {}
+        said = self._said.get(index)
+        if said is None:
+            message = self._view.messages[index]
+            unseen = message.replies if message.replies > self._answered[message.id] else 0
+            said = self._said[index] = say(message, unseen, self._zone, room, self._repeated)
+        return said
+
+    def _header(self, shown: int, room: Room, cursor: str | None) -> str:
+        view = self._view
+        total = view.total
+        much = f"{shown} of {total}" if total is not None and total > shown else counted(shown, "message")
+        return header(
+            title(view.conversation, room) or conversation_reference(view.conversation, room),
+            account_name(view.conversation.account, room),
+            "" if view.thread is None else f"thread {handle(view.thread, room)}",
+            f"{much}, times in {zone_name(self._zone)}",
+            self._notice,
+            *(aside(note, room) for note in view.notes[:3]),
+            word="older" if self._latest else "newer",
+            cursor=cursor,
+        )

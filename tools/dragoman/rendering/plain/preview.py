@@ -1,0 +1,190 @@
+"""A message before it is written: all of it, and nothing in it that could hide the rest.
+
+The lines of foreign text begin with one space. What folds them, and what ends them, begins in column 0, so no text
+can pretend that it has ended or that something else begins. Nothing is cut.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from datetime import tzinfo
+from itertools import groupby
+from typing import Final
+
+from dragoman.core.model import Conversation, Message
+from dragoman.core.references import Reference
+from dragoman.core.sanitize import NOBODY, clean, clean_line, clean_name
+from dragoman.rendering.budget.fitting import Answer, Sheet
+from dragoman.rendering.budget.token_shares import Room
+from dragoman.rendering.content.time_format import clock, day, local, zone_name
+from dragoman.rendering.plain.header import BETWEEN
+from dragoman.rendering.views import PreviewView
+
+END: Final = "== end of the text"
+_EMPTY: Final = 2
+_ALIKE: Final = 3
+_GAP: Final = re.compile(r"[^\S\n]{12,}")
+_LINE: Final = 300
+_ADDRESS: Final = 120
+_QUOTE: Final = 200
+_ANGLES: Final = str.maketrans("<>\uff1c\uff1e", "    ")
+_COMMA: Final = str.maketrans(",\uff0c", "  ")
+
+
+class PreviewText(Sheet):
+    """The preview with the line that says how to agree to it."""
+
+    def __init__(self, view: PreviewView, zone: tzinfo) -> None:
+        """Take a view; nothing is laid out yet."""
+        self.count = 1
+        self._view = view
+        self._zone = zone
+
+    def costs(self, room: Room) -> Iterator[float]:
+        """There is one item, and it is always shown."""
+        del room
+        yield 0.0
+
+    def write(self, shown: int, room: Room, cursor: str | None) -> Answer:
+        """All of it, whatever the budget."""
+        del shown, room, cursor
+        return Answer("\n".join([f"preview{BETWEEN}{self._view.how}", *_lines(self._view, self._zone)]))
+
+
+def question(view: PreviewView, zone: tzinfo) -> str:
+    """The same for the user themselves: what is asked, and everything that they have to see."""
+    return "\n".join([f"{_ASKED.get(view.verb, 'Do this')}?", *_lines(view, zone)])
+
+
+_ASKED: Final = {
+    "send": "Send this message",
+    "change": "Change this message",
+    "import": "Store this message as written elsewhere",
+}
+
+
+def _lines(view: PreviewView, zone: tzinfo) -> Iterator[str]:
+    yield f"account: {view.conversation.account} ({view.service})"
+    yield from _where(view.conversation)
+    yield from _people("would go to", view.receivers)
+    yield from _people("may go to", view.perhaps)
+    yield from (f"because {reason}" for reason in view.reasons)
+    if view.answers is not None:
+        yield f"answers {_quoted(view.answers, zone)}"
+    if view.before is not None:
+        message = Reference(view.conversation.account, view.conversation.id, view.before.id)
+        yield f"changes {message}: {_called(view.before, zone)}"
+        yield from _change(view, view.before)
+        return
+    if view.verb == "import":
+        yield f"author and time: {_called(view.message, zone)} {zone_name(zone)}"
+    yield from _value("subject", view.message.subject)
+    yield from _block("text", view.message.text)
+
+
+def _where(conversation: Conversation) -> Iterator[str]:
+    named = clean_line(conversation.title, _LINE)
+    reference = Reference(conversation.account, conversation.id)
+    yield BETWEEN.join(part for part in (f"conversation: {reference}", str(conversation.kind), named) if part)
+    yield _readers(conversation)
+    yield from _people("outside your organisation", conversation.external)
+
+
+def _readers(conversation: Conversation) -> str:
+    people, members = conversation.participants, conversation.members
+    if members is None:
+        return f"who reads it: {_listed(people, clean_name)}" if people else "who reads it: the service does not tell"
+    much = f"{members:,} member{'' if members == 1 else 's'}"
+    return f"who reads it: {much}: {_listed(people, clean_name, members)}" if people else f"who reads it: {much}"
+
+
+def _people(what: str, people: Sequence[str]) -> Iterator[str]:
+    if people:
+        yield f"{what}: {_listed(people, _reached)}"
+
+
+def _listed(people: Sequence[str], cleaned: Callable[[str], str], count: int = 0) -> str:
+    """People as far as a line has room for them, and the number of the others, so that the text stays in view."""
+    shown: list[str] = []
+    room = _LINE
+    for person in people:
+        name = " ".join(cleaned(person).translate(_COMMA).split())
+        room -= len(name) + len(", ")
+        if shown and room < 0:
+            break
+        shown.append(name)
+    left = max(count, len(people)) - len(shown)
+    return ", ".join([*shown, f"+{left:,} more"] if left else shown)
+
+
+def _reached(person: str) -> str:
+    """A name, an address, or both: the address is what is true, so no name can look like one or hide it."""
+    name, between, address = person.rpartition(" <")
+    if not between or not address.endswith(">"):
+        return _plain(person)
+    return f"{clean_name(name)} <{_plain(address[:-1])}>"
+
+
+def _plain(text: str) -> str:
+    return clean_line(text.translate(_ANGLES), _ADDRESS) or NOBODY
+
+
+def _change(view: PreviewView, before: Message) -> Iterator[str]:
+    if "subject" in view.changes:
+        yield from _value("subject now", before.subject or "none")
+        yield from _value("subject after it", view.message.subject or "none")
+    if "labels" in view.changes:
+        yield from _value("labels now", ", ".join(before.labels) or "none")
+        yield from _value("labels after it", ", ".join(view.message.labels) or "none")
+    if "text" in view.changes:
+        yield from _block("text now", before.text)
+        yield from _block("text after it", view.message.text)
+
+
+def _value(name: str, value: str | None) -> Iterator[str]:
+    if value and len(value) > _LINE:
+        yield from _block(name, value)
+    elif value:
+        yield f"{name}: {clean_line(value, len(value) * 20)}"
+
+
+def _block(name: str, text: str) -> Iterator[str]:
+    """A text to its end: one space before each line, runs of the same folded."""
+    lines = clean(text).split("\n")
+    much = (
+        f"{len(text):,} character{'' if len(text) == 1 else 's'} in {len(lines):,} line{'' if len(lines) == 1 else 's'}"
+    )
+    yield f"{name}, {much}:"
+    for line, run in groupby(line if line.strip() else "" for line in lines):
+        yield from _run(line, sum(1 for _ in run))
+    yield END
+
+
+def _run(line: str, count: int) -> Iterator[str]:
+    if not line and count > _EMPTY:
+        yield f"<{count:,} empty lines>"
+        return
+    shown = " " + _GAP.sub(lambda gap: f" <{len(gap[0]):,} spaces> ", line)
+    if count <= _ALIKE:
+        yield from [shown] * count
+        return
+    yield shown
+    yield f"<the same line {count - 1:,} more times>"
+
+
+def _called(message: Message, zone: tzinfo) -> str:
+    handle = "" if message.number is None else f"{message.number} "
+    at = "" if message.sent_at is None else f" {_moment(message, zone)}"
+    return f"{handle}{clean_name(message.author.name)}{at}"
+
+
+def _quoted(message: Message, zone: tzinfo) -> str:
+    return f"{_called(message, zone)}: {clean_line(message.text, _QUOTE)}"
+
+
+def _moment(message: Message, zone: tzinfo) -> str:
+    if message.sent_at is None:
+        return ""
+    moment = local(message.sent_at, zone)
+    return f"{day(moment)} {clock(moment)}"

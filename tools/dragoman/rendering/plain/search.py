@@ -1,0 +1,94 @@
+"""``search_messages`` as text: hits under a line for each conversation, best first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import tzinfo
+from typing import Final
+
+from dragoman.core.model import Conversation, Hit
+from dragoman.rendering.budget.fitting import Answer, Sheet
+from dragoman.rendering.budget.token_estimate import measure
+from dragoman.rendering.budget.token_shares import Room
+from dragoman.rendering.budget.truncate import one_line
+from dragoman.rendering.content.highlights import excerpt_of
+from dragoman.rendering.content.time_format import day, local, zone_name
+from dragoman.rendering.plain.badges import marks
+from dragoman.rendering.plain.conversations import failure_lines
+from dragoman.rendering.plain.header import BETWEEN, aside, counted, header, place_reference, title
+from dragoman.rendering.plain.lines import handle, indent, parent_handle, when, who
+from dragoman.rendering.plain.subjects import repeated
+from dragoman.rendering.views import Searched, SearchView
+
+_MOST_ACCOUNTS: Final = 6
+
+
+class SearchText(Sheet):
+    """Hits as message lines with their date."""
+
+    def __init__(self, view: SearchView, zone: tzinfo, notice: str) -> None:
+        """Take a view; nothing is laid out yet."""
+        self.count = len(view.hits)
+        self._view = view
+        self._zone = zone
+        self._notice = notice
+
+    def costs(self, room: Room) -> Iterator[float]:
+        """From the best on."""
+        seen: set[tuple[str, str]] = set()
+        for hit in self._view.hits:
+            place = (hit.message.account, hit.message.conversation)
+            cost = measure(self._line(hit, room) + "\n")
+            yield cost if place in seen else cost + measure(self._group(place, room) + "\n")
+            seen.add(place)
+
+    def write(self, shown: int, room: Room, cursor: str | None) -> Answer:
+        """The header, the groups in the order of their best hit, and the accounts that failed."""
+        groups: dict[tuple[str, str], list[str]] = {}
+        for hit in self._view.hits[:shown]:
+            place = (hit.message.account, hit.message.conversation)
+            groups.setdefault(place, [self._group(place, room)]).append(self._line(hit, room))
+        lines = [line for group in groups.values() for line in group]
+        return Answer("\n".join([self._header(shown, room, cursor), *lines, *failure_lines(self._view.failures, room)]))
+
+    def length(self) -> int:
+        """Characters of all texts."""
+        return sum(len(hit.message.text) for hit in self._view.hits)
+
+    def _line(self, hit: Hit, room: Room) -> str:
+        message = hit.message
+        moment = " ".join(when(message, self._zone)).lstrip()
+        reply = message.reply_to is not None
+        called = handle(message, room)
+        place = f">{called} re {parent_handle(message, room)}" if reply else called
+        text = excerpt_of(hit, called, room.text, indent)
+        known = self._view.conversations.get((message.account, message.conversation))
+        told = repeated([message], known.title) if known else frozenset[str]()
+        name = who(message, marks(message, message.replies, room, told), room)
+        return f"{place} {moment} {name}: {text}" if text else f"{place} {moment} {name}:"
+
+    def _group(self, place: tuple[str, str], room: Room) -> str:
+        address = place_reference(*place, room)
+        named = title(self._view.conversations.get(place, Conversation(id=place[1])), room).lstrip("#")
+        return f"# {named}{BETWEEN}{address}" if named else f"# {address}"
+
+    def _header(self, shown: int, room: Room, cursor: str | None) -> str:
+        return header(
+            counted(shown, "hit"),
+            *covered(self._view.searched, self._zone, room),
+            f"times in {zone_name(self._zone)}",
+            self._notice,
+            *(aside(note, room) for note in self._view.notes[:3]),
+            cursor=cursor,
+        )
+
+
+def covered(searched: Sequence[Searched], zone: tzinfo, room: Room) -> Iterator[str]:
+    """``local: everything in the local index`` for each account."""
+    most = min(_MOST_ACCOUNTS, max(1, int(room.part / 12)))
+    for one in searched[:most]:
+        where = one_line(one.where, 40, room.part)
+        back = f"{where} back to {day(local(one.back_to, zone))}" if one.back_to else f"everything in the {where}"
+        yield f"{one_line(one.account, 32, room.part)}: {back}"
+    if len(searched) > most:
+        yield f"{counted(len(searched) - most, 'more account')}"

@@ -1,0 +1,48 @@
+"""A message after it was sent, updated or imported, as text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import tzinfo
+
+from dragoman.rendering.budget.fitting import Answer, Sheet
+from dragoman.rendering.budget.token_shares import Room
+from dragoman.rendering.budget.truncate import one_line
+from dragoman.rendering.content.threads import in_line
+from dragoman.rendering.content.time_format import zone_name
+from dragoman.rendering.plain.header import aside, conversation_reference, header, title
+from dragoman.rendering.plain.lines import page, say
+from dragoman.rendering.views import WrittenView
+
+
+class WrittenText(Sheet):
+    """The message line under a header that says what was done."""
+
+    def __init__(self, view: WrittenView, zone: tzinfo, notice: str) -> None:
+        """Take a view; nothing is laid out yet."""
+        self.count = 1
+        self.single = True
+        self._view = view
+        self._zone = zone
+        self._notice = notice
+
+    def costs(self, room: Room) -> Iterator[float]:
+        """There is one item, and it is always shown."""
+        del room
+        yield 0.0
+
+    def write(self, shown: int, room: Room, cursor: str | None) -> Answer:
+        """The header, the day and the message line."""
+        view = self._view
+        head = header(
+            one_line(view.verb, 20, room.part),
+            title(view.conversation, room),
+            conversation_reference(view.conversation, room),
+            f"times in {zone_name(self._zone)}",
+            self._notice,
+            *(aside(note, room) for note in view.notes[:3]),
+            cursor=cursor,
+        )
+        messages = [view.message][:shown]
+        said = [say(message, message.replies, self._zone, room) for message in messages]
+        return Answer("\n".join([head, *page(messages, said, in_line(messages), room)]))

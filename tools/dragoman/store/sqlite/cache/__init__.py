@@ -1,0 +1,1 @@
+"""Caches over the SQLite file, valid until any process writes to it."""

@@ -1,0 +1,101 @@
+"""As much of a SQLite connection as the store works with.
+
+The types of ``apsw`` name a class that Python 3.11 does not have, which a strict type checker cannot see through.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Protocol
+
+from dragoman.store.sqlite.values import Value
+
+
+class Rows(Protocol):
+    """What a statement gives."""
+
+    @property
+    def get(self) -> Any:
+        """The only value of the only row; a tuple for several columns, ``None`` for no row."""
+        ...
+
+    def __iter__(self) -> Iterator[tuple[Any, ...]]:
+        """The rows, read as they are asked for."""
+        ...
+
+    def fetchone(self) -> tuple[Any, ...] | None:
+        """The next row."""
+        ...
+
+
+class Connection(Protocol):
+    """An open database."""
+
+    def __enter__(self) -> object:
+        """Begin a savepoint, which is undone by an exception."""
+        ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
+    ) -> bool | None:
+        """End the savepoint."""
+        ...
+
+    def execute(self, statements: str, bindings: Sequence[Value] = (), /) -> Rows:
+        """Run one statement, or several that take no values."""
+        ...
+
+    def executemany(self, statement: str, bindings: Iterable[Sequence[Value]], /) -> Rows:
+        """Run a statement for each set of values; the rows of all follow each other."""
+        ...
+
+    def txn_state(self, schema: str, /) -> int:
+        """What is open of a schema: nothing, a read or a write, as SQLite numbers them."""
+        ...
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether a transaction is open."""
+        ...
+
+    @property
+    def filename(self) -> str:
+        """The file, empty for a database in memory."""
+        ...
+
+    def readonly(self, name: str, /) -> bool:
+        """Whether the database of that name, ``main``, can only be read."""
+        ...
+
+    def set_busy_handler(self, handler: Callable[[int], bool] | None, /) -> None:
+        """Have ``handler`` say, given the number of attempts, whether to try once more for a lock."""
+        ...
+
+    def set_progress_handler(self, handler: Callable[[], bool] | None, steps: int = ..., /) -> None:
+        """Ask ``handler``, each so many steps of SQLite's machine, whether to stop."""
+        ...
+
+    def close(self) -> None:
+        """End the connection."""
+        ...
+
+    def last_insert_rowid(self) -> int:
+        """The number of the last row that this connection has stored."""
+        ...
+
+    def changes(self) -> int:
+        """How many rows the last statement changed."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """A set of tables whose names begin with ``prefix``."""
+
+    prefix: str
+
+    def sql(self, template: str) -> str:
+        """``template`` with ``$name`` as this set's table of that name."""
+        return template.replace("$", f"{self.prefix}_")

@@ -1,0 +1,152 @@
+"""Short names for where a list goes on.
+
+A name is the running number of its row, scrambled with a key that only this file holds: so none is ever used
+again, and from one nobody can tell the next.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import secrets
+from collections import OrderedDict
+from collections.abc import Mapping
+from typing import Any, Final
+
+from dragoman.core.errors import Unavailable
+from dragoman.store.sqlite.connection import Connection
+
+KEPT: Final = 10_000
+"""How many cursors live at the same time; older ones are forgotten."""
+
+LIFETIME: Final = 30 * 24 * 3600
+"""Seconds after which a cursor is forgotten."""
+
+_AGAIN: Final = 600
+_MOST_GIVEN: Final = 1000
+_HALF: Final = 15
+_MASK: Final = (1 << _HALF) - 1
+_ROUNDS: Final = 4
+_DIGITS: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
+_TOKEN: Final = re.compile("k[0-9a-z]{6}")
+
+
+def keep(con: Connection, state: Mapping[str, object], now: int) -> str:
+    """Write ``state`` down and name it; ``now`` in seconds since 1970.
+
+    Raises:
+        Unavailable: All names were used, after a billion.
+    """
+    con.execute("INSERT INTO cursors(state, made) VALUES(?, ?)", (spelled(state), now))
+    serial = con.last_insert_rowid()
+    if serial >> 2 * _HALF:
+        raise Unavailable("The file has run out of cursors.", hint="Move dragoman.db away to start a new one.")
+    con.execute("DELETE FROM cursors WHERE serial <= ?", (serial - KEPT,))
+    con.execute(
+        "DELETE FROM cursors WHERE serial IN (SELECT serial FROM cursors WHERE made < ? LIMIT 100)", (now - LIFETIME,)
+    )
+    return _name(_scrambled(serial, _key(con), range(_ROUNDS)))
+
+
+def spelled(state: Mapping[str, object]) -> str:
+    """The state as it is written down."""
+    return json.dumps(state, separators=(",", ":"))
+
+
+def find(con: Connection, token: str, now: int) -> dict[str, object] | None:
+    """The state of that name, ``None`` when there is none or it was forgotten."""
+    if not _TOKEN.fullmatch(token):
+        return None
+    value = int(token[1:], 36)
+    if value >> 2 * _HALF:
+        return None
+    serial = _unscrambled(value, _key(con))
+    found = con.execute("SELECT state FROM cursors WHERE serial = ? AND made >= ?", (serial, now - LIFETIME)).get
+    if found is None:
+        return None
+    state: dict[str, Any] = json.loads(found)
+    return state
+
+
+def _key(con: Connection) -> bytes:
+    key: bytes = con.execute("SELECT value FROM meta WHERE key = 'cursor_key'").get
+    return key
+
+
+def _scrambled(value: int, key: bytes, rounds: range) -> int:
+    """A Feistel network: any function of half a number makes a permutation of the whole."""
+    left, right = value >> _HALF, value & _MASK
+    for step in rounds:
+        left, right = right, left ^ _mixed(right, step, key)
+    return left << _HALF | right
+
+
+def _unscrambled(value: int, key: bytes) -> int:
+    left, right = value >> _HALF, value & _MASK
+    for step in reversed(range(_ROUNDS)):
+        left, right = right ^ _mixed(left, step, key), left
+    return left << _HALF | right
+
+
+def _mixed(half: int, step: int, key: bytes) -> int:
+    digest = hashlib.blake2b(bytes([step]) + half.to_bytes(4), key=key, digest_size=4).digest()
+    return int.from_bytes(digest) & _MASK
+
+
+def _name(value: int) -> str:
+    digits = ""
+    for _ in range(6):
+        value, digit = divmod(value, 36)
+        digits = _DIGITS[digit] + digits
+    return f"k{digits}"
+
+
+class Given:
+    """The cursors that were given last: whoever asks for the same page again is led on by the same one.
+
+    For ten minutes, so that a cursor lives about as long as it would have if it were new.
+    """
+
+    def __init__(self) -> None:
+        self._tokens: OrderedDict[str, tuple[int, str]] = OrderedDict()
+
+    def find(self, state: Mapping[str, object], now: int) -> str | None:
+        """The cursor of that state, if one was given just now."""
+        given, token = self._tokens.get(spelled(state), (0, None))
+        return token if now - _AGAIN < given <= now else None
+
+    def note(self, state: Mapping[str, object], token: str, now: int) -> None:
+        """Remember that a cursor was given."""
+        self._tokens[spelled(state)] = now, token
+        self._tokens.move_to_end(spelled(state))
+        if len(self._tokens) > _MOST_GIVEN:
+            self._tokens.popitem(last=False)
+
+    def forget(self, token: str) -> None:
+        """Give that cursor to nobody any more."""
+        for state in [state for state, (_, given) in self._tokens.items() if given == token]:
+            del self._tokens[state]
+
+
+class Unwritten:
+    """Cursors that live in memory, beside a file that can only be read."""
+
+    def __init__(self) -> None:
+        self._states: dict[str, str] = {}
+
+    def keep(self, state: Mapping[str, object]) -> str:
+        """Name a state; the oldest one is forgotten when there are too many."""
+        token = f"m{secrets.token_hex(3)}"
+        self._states[token] = spelled(state)
+        if len(self._states) > KEPT:
+            del self._states[next(iter(self._states))]
+        return token
+
+    def find(self, token: str) -> dict[str, object] | None:
+        """The state of that name."""
+        kept = self._states.get(token)
+        if kept is None:
+            return None
+        state: dict[str, object] = json.loads(kept)
+        return state

@@ -1,0 +1,66 @@
+"""What a failure of SQLite means to a person: one error of our family for each."""
+
+from __future__ import annotations
+
+import apsw
+
+from dragoman.core.errors import DragomanError, InvalidArgument, Unavailable
+
+_ELSEWHERE = "Point the path to another file, or move this one away."
+
+
+def explain(error: apsw.Error | OSError, name: str) -> DragomanError:
+    """The error to raise for ``error`` on the file ``name``.
+
+    Nothing of a failed write is kept, so each of these may be tried again once its cause is gone.
+    """
+    if isinstance(error, apsw.NotADBError):
+        return InvalidArgument(f"{name} is not a Dragoman file.", hint=_ELSEWHERE)
+    if isinstance(error, apsw.CorruptError):
+        return Unavailable(f"{name} is damaged.", hint="Restore it from a backup, or move it away to start anew.")
+    if isinstance(error, (apsw.BusyError, apsw.LockedError)):
+        return Unavailable(f"{name} is locked by another program.", hint="Close what uses it and try again.")
+    if isinstance(error, apsw.InterruptError):
+        return Unavailable(f"Reading {name} was interrupted.", hint="Try again.")
+    return _of_the_disk(error, name)
+
+
+def foreign(name: str) -> DragomanError:
+    """The file is a database of another program."""
+    return InvalidArgument(f"{name} belongs to another program.", hint=_ELSEWHERE)
+
+
+def newer(name: str, found: int, known: int) -> DragomanError:
+    """The file was written by a later version."""
+    return InvalidArgument(
+        f"{name} was written by a newer Dragoman (schema {found}, this one knows {known}).",
+        hint="Update Dragoman, or point the path to another file.",
+    )
+
+
+def read_only(name: str) -> DragomanError:
+    """Something has to be written to a file that may only be read."""
+    return Unavailable(f"{name} can only be read.", hint="Make the file and its folder writable for this user.")
+
+
+def moved(name: str) -> DragomanError:
+    """The path leads to another file than the open one, or to none: what is written now would be lost."""
+    return Unavailable(
+        f"{name} was moved, deleted or replaced while it was open.", hint="Put it back, or start Dragoman again."
+    )
+
+
+def _of_the_disk(error: apsw.Error | OSError, name: str) -> DragomanError:
+    if isinstance(error, apsw.FullError):
+        return Unavailable(f"There is no room left for {name}.", hint="Free some space on its disk and try again.")
+    if isinstance(error, (apsw.ReadOnlyError, apsw.PermissionsError)):
+        return read_only(name)
+    if isinstance(error, (apsw.CantOpenError, PermissionError)):
+        return Unavailable(f"{name} cannot be opened.", hint="Allow this user to read and write it and its folder.")
+    if isinstance(error, apsw.TooBigError):
+        return InvalidArgument("The text is too long to be stored.", hint="Split it into several messages.")
+    if isinstance(error, (apsw.IOError, OSError)):
+        return Unavailable(
+            f"{name} cannot be read or written.", hint="Look whether its disk is full or failing, and try again."
+        )
+    return Unavailable(f"{name} cannot be used ({type(error).__name__}).", hint="Try again, or report this.")

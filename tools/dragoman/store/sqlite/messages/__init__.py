@@ -1,0 +1,1 @@
+"""Messages, conversations and their numbers in tables."""

@@ -1,0 +1,193 @@
+"""The conversations of an archive: what is known of each, and how many messages of it there are."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from dragoman.core.model import NOTHING, Conversation, ConversationKind
+from dragoman.store.sqlite.connection import Connection, Tables
+from dragoman.store.sqlite.values import UNKNOWN, Value, bind, from_moment, to_moment, unbind
+
+_COLUMNS: Final = "place, account, id, described, title, kind, data, held, oldest, latest, recent"
+_encode: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str).encode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """A conversation as the archive keeps it.
+
+    Attributes:
+        key: The archive's own number of the conversation.
+        described: Somebody told what it is; otherwise only messages of it were seen.
+        held: How many messages of it can be shown.
+        oldest: Moment of the oldest of them.
+        recent: Moment by which conversations are sorted.
+    """
+
+    key: int
+    described: bool
+    held: int
+    oldest: int | None
+    recent: int
+    conversation: Conversation
+
+    @property
+    def counted(self) -> Conversation:
+        """The conversation with the number of messages that the archive itself holds."""
+        return replace(self.conversation, messages=self.held)
+
+
+def find(con: Connection, tables: Tables, account: str, id_: str) -> Place | None:
+    """The conversation with that id."""
+    row = con.execute(
+        tables.sql(f"SELECT {_COLUMNS} FROM $places WHERE account = ? AND id = ?"),  # noqa: S608 - our own words
+        (account, bind(id_)),
+    ).fetchone()
+    return None if row is None else _place(row)
+
+
+def key(con: Connection, tables: Tables, account: str, id_: str) -> int | None:
+    """The archive's number of a conversation, ``None`` when it never heard of it."""
+    found = con.execute(
+        tables.sql("SELECT place FROM $places WHERE account = ? AND id = ?"), (account, bind(id_))
+    ).fetchone()
+    return None if found is None else found[0]
+
+
+def make(con: Connection, tables: Tables, account: str, id_: str) -> int:
+    """The archive's number of a conversation, which is made when it is new."""
+    found = key(con, tables, account, id_)
+    if found is not None:
+        return found
+    con.execute(tables.sql("INSERT INTO $places(account, id) VALUES(?, ?)"), (account, bind(id_)))
+    return con.last_insert_rowid()
+
+
+def describe_all(con: Connection, tables: Tables, conversations: Iterable[Conversation]) -> None:
+    """Keep what is told of conversations; what is not told of a known one stays."""
+    for conversation in conversations:
+        key_ = make(con, tables, conversation.account, conversation.id)
+        _, told = _told(con, tables, conversation)
+        row = (bind(told.title), told.kind.value, _rest(told), to_moment(told.last_message_at))
+        statement = "UPDATE $places SET described = 1, title = ?, kind = ?, data = ?, recent = ? WHERE place = ?"
+        con.execute(tables.sql(statement), (*row, key_))
+
+
+def unknown(con: Connection, tables: Tables, conversations: Iterable[Conversation]) -> list[Conversation]:
+    """Those of the conversations of which something new is told."""
+    return [conversation for conversation in conversations if _told(con, tables, conversation)[0]]
+
+
+def _told(con: Connection, tables: Tables, fresh: Conversation) -> tuple[bool, Conversation]:
+    """Whether something new is told, and all that is known then."""
+    place = find(con, tables, fresh.account, fresh.id)
+    if place is None:
+        return True, fresh
+    was = place.conversation
+    told = replace(
+        fresh,
+        title=fresh.title or was.title,
+        kind=was.kind if fresh.kind is ConversationKind.ROOM else fresh.kind,
+        topic=fresh.topic or was.topic,
+        participants=fresh.participants or was.participants,
+        members=was.members if fresh.members is None else fresh.members,
+        external=fresh.external or was.external,
+        messages=was.messages if fresh.messages is None else fresh.messages,
+        unread=was.unread if fresh.unread is None else fresh.unread,
+        url=fresh.url or was.url,
+        extra=fresh.extra or was.extra,
+        last_message_at=from_moment(max(to_moment(fresh.last_message_at), place.recent)),
+    )
+    return not place.described or told != was, told
+
+
+def recent(
+    con: Connection, tables: Tables, account: str | None, *, before: tuple[int, int] | None = None
+) -> Iterator[Place]:
+    """The described conversations, most recent first; ``before`` is ``(recent, key)`` of where to go on."""
+    conditions = ["described = 1"]
+    values: list[Value] = []
+    if account is not None:
+        conditions.append("account = ?")
+        values.append(account)
+    if before is not None:
+        conditions.append("(recent, place) < (?, ?)")
+        values.extend(before)
+    statement = f"SELECT {_COLUMNS} FROM $places WHERE {' AND '.join(conditions)} ORDER BY recent DESC, place DESC"  # noqa: S608 - our own words
+    return map(_place, con.execute(tables.sql(statement), values))
+
+
+def refresh(con: Connection, tables: Tables, place: int, added: int, *, removed: bool) -> None:
+    """Bring the counters of a conversation up to date.
+
+    Args:
+        con: A connection within a transaction.
+        tables: Where the conversation is.
+        place: Its number.
+        added: How many more messages of it can be shown than before.
+        removed: Some of those that could be shown no longer can.
+    """
+    con.execute(
+        tables.sql(
+            "UPDATE $places SET held = held + ?2,"
+            " oldest = (SELECT min(moment) FROM $messages WHERE place = ?1 AND live = 1 AND moment > ?3),"
+            " latest = (SELECT max(moment) FROM $messages WHERE place = ?1 AND live = 1) WHERE place = ?1"
+        ),
+        (place, added, UNKNOWN),
+    )
+    con.execute(
+        tables.sql("UPDATE $places SET recent = max(iif(?2, ?3, recent), coalesce(latest, ?3)) WHERE place = ?1"),
+        (place, removed, UNKNOWN),
+    )
+
+
+def oldest(con: Connection, tables: Tables, account: str, id_: str | None) -> int | None:
+    """Moment of the oldest message that can be shown, of one conversation or of a whole account."""
+    if id_ is not None:
+        place = find(con, tables, account, id_)
+        return None if place is None else place.oldest
+    found: int | None = con.execute(tables.sql("SELECT min(oldest) FROM $places WHERE account = ?"), (account,)).get
+    return found
+
+
+def _rest(conversation: Conversation) -> str | bytes | None:
+    rest = {
+        "topic": conversation.topic,
+        "participants": conversation.participants,
+        "members": conversation.members,
+        "external": conversation.external,
+        "messages": conversation.messages,
+        "unread": conversation.unread,
+        "status": conversation.status,
+        "url": conversation.url,
+        "extra": dict(conversation.extra),
+    }
+    kept = {name: value for name, value in rest.items() if value not in (None, "", (), {})}
+    return bind(_encode(kept)) if kept else None
+
+
+def _place(row: tuple[Any, ...]) -> Place:
+    key_, account, id_, described, title, kind, data, held, oldest, _latest, recent_ = row
+    rest: dict[str, Any] = {} if data is None else json.loads(unbind(data))
+    conversation = Conversation(
+        id=unbind(id_),
+        title=unbind(title),
+        kind=ConversationKind(kind),
+        topic=rest.get("topic", ""),
+        last_message_at=from_moment(recent_),
+        participants=tuple(rest.get("participants", ())),
+        members=rest.get("members"),
+        external=tuple(rest.get("external", ())),
+        messages=rest.get("messages"),
+        unread=rest.get("unread"),
+        status=rest.get("status"),
+        url=rest.get("url"),
+        extra=rest.get("extra", NOTHING),
+        account=account,
+    )
+    return Place(
+        key=key_, described=bool(described), held=held, oldest=oldest, recent=recent_, conversation=conversation
+    )

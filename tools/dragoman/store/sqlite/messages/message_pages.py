@@ -1,0 +1,139 @@
+"""Stretches of one conversation in an archive, in the order of time.
+
+Pages are found by where the one before ended (moment and number), not by counting, so that the ten-thousandth
+costs what the first does and none shifts when messages are added.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from dragoman.core.model import Author, Message
+from dragoman.store.sqlite.connection import Connection
+from dragoman.store.sqlite.messages import rows
+from dragoman.store.sqlite.messages.message_table import Archive, Stored
+from dragoman.store.sqlite.messages.rows import Row
+from dragoman.store.sqlite.values import UNKNOWN, Value, bind, to_moment, unbind
+
+_COLUMNS: Final = "m.id, m.number, m.live, m.moment, a.data, m.reply_to, m.text, m.data"
+# CROSS JOIN fixes the order: the time index first, then rows by their numbers.
+_PAGE: Final = (
+    f"SELECT {_COLUMNS} FROM $messages m CROSS JOIN $authors a USING(author) WHERE m.place = ? AND m.live = 1"  # noqa: S608 - our own words
+)
+_BELOW: Final = (
+    "WITH RECURSIVE below(number, id) AS (SELECT number, id FROM $messages WHERE place = ? AND id = ?"
+    " UNION SELECT m.number, m.id FROM below CROSS JOIN $messages m ON m.place = ? AND m.reply_to = below.id)"
+    " SELECT json_group_array(number) FROM below"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stretch:
+    """Which messages of a conversation.
+
+    Attributes:
+        thread: Id of a message: only it and the replies below it.
+        author: Part of a name, an id or an e-mail address.
+        since: Not before this moment.
+        until: Before this moment.
+        after: ``(moment, number)`` of the message to go on from, in the direction of reading.
+        newest_first: The direction of reading.
+    """
+
+    thread: str | None = None
+    author: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    after: tuple[int, int] | None = None
+    newest_first: bool = True
+    limit: int = 50
+
+
+def page(con: Connection, archive: Archive, place: int, where: tuple[str, str], stretch: Stretch) -> list[Stored]:
+    """Messages in the direction of reading; ``where`` is account and conversation, for the result."""
+    conditions, values = _conditions(con, archive, place, stretch)
+    direction = "DESC" if stretch.newest_first else "ASC"
+    statement = f"{_PAGE}{conditions} ORDER BY m.moment {direction}, m.number {direction} LIMIT ?"
+    found = con.execute(archive.tables.sql(statement), (place, *values, stretch.limit))
+    return [_stored(row, *where) for row in found]
+
+
+def by_numbers(con: Connection, archive: Archive, numbers: list[int]) -> dict[int, Message]:
+    """Messages that can be shown, by the archive's numbers; account filled in, and the number where it is told."""
+    statement = archive.tables.sql(
+        f"SELECT p.account, p.id, {_COLUMNS} FROM $messages m JOIN $places p USING(place)"  # noqa: S608 - our own words
+        " JOIN $authors a ON a.author = m.author WHERE m.number = ? AND m.live = 1"
+    )
+    found: dict[int, Message] = {}
+    for account, conversation, id_, number, *columns in con.executemany(statement, ((n,) for n in numbers)):
+        found[number] = rows.from_row(
+            Row(*columns),
+            id=unbind(id_),
+            conversation=unbind(conversation),
+            account=account,
+            number=number if archive.numbered else None,
+        )
+    return found
+
+
+def authors_like(con: Connection, archive: Archive, part: str) -> list[int]:
+    """The archive's numbers of the authors that have ``part`` in their name, id or address."""
+    wanted = part.strip().lstrip("@").casefold()
+    found = con.execute(archive.tables.sql("SELECT author, data FROM $authors"))
+    return [number for number, data in found if _is_like(rows.from_author_json(data), wanted)]
+
+
+def replies(con: Connection, archive: Archive, place: int, ids: Sequence[str]) -> dict[str, int]:
+    """How many messages that can be shown answer each of these; those that nobody answers are left out."""
+    bound = {bind(id_): id_ for id_ in ids}
+    marks = ", ".join("?" * len(bound))
+    statement = (
+        f"SELECT reply_to, count(*) FROM $messages WHERE place = ? AND reply_to IN ({marks}) AND live = 1"  # noqa: S608 - our own words
+        " GROUP BY reply_to"
+    )
+    found = con.execute(archive.tables.sql(statement), (place, *bound))
+    return {bound[answered]: count for answered, count in found}
+
+
+def _conditions(con: Connection, archive: Archive, place: int, stretch: Stretch) -> tuple[str, list[Value]]:
+    conditions: list[str] = []
+    values: list[Value] = []
+    if stretch.after is not None:
+        conditions.append(f"(m.moment, m.number) {'<' if stretch.newest_first else '>'} (?, ?)")
+        values.extend(stretch.after)
+    for operator, time in ((">=", stretch.since), ("<", stretch.until)):
+        if time is not None:
+            conditions.append(f"m.moment {operator} ?")
+            values.append(to_moment(time))
+    if stretch.until is not None:
+        # What has no time is in no span of time.
+        conditions.append("m.moment > ?")
+        values.append(UNKNOWN)
+    for column, numbers in _narrowed(con, archive, place, stretch):
+        conditions.append(f"m.{column} IN (SELECT value FROM json_each(?))")  # noqa: S608 - our own words
+        values.append(numbers)
+    return "".join(f" AND {condition}" for condition in conditions), values
+
+
+def _narrowed(con: Connection, archive: Archive, place: int, stretch: Stretch) -> list[tuple[str, str]]:
+    narrowed: list[tuple[str, str]] = []
+    if stretch.author:
+        narrowed.append(("author", str(authors_like(con, archive, stretch.author))))
+    if stretch.thread is not None:
+        root = bind(stretch.thread)
+        narrowed.append(("number", con.execute(archive.tables.sql(_BELOW), (place, root, place)).get))
+    return narrowed
+
+
+def _is_like(author: Author, wanted: str) -> bool:
+    return any(wanted in part.casefold() for part in (author.name, author.id, author.email or ""))
+
+
+def _stored(row: tuple[Any, ...], account: str, conversation: str) -> Stored:
+    id_, number, *columns = row
+    found = Row(*columns)
+    message = rows.from_row(found, id=unbind(id_), conversation=conversation, account=account)
+    return Stored(number, found, message)

@@ -1,0 +1,264 @@
+"""Messages with their full-text index, kept in step.
+
+Used twice in one file: for what the server remembers of messages that it has seen (``seen``), and for the messages
+of the local account (``local``). An archive gives every message an integer that is never used again. Its methods
+run inside :meth:`Database.read` and :meth:`Database.write`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+import apsw
+
+from dragoman.core.model import NOTHING, Author, Message
+from dragoman.store import index_terms
+from dragoman.store.sqlite.connection import Connection, Tables
+from dragoman.store.sqlite.messages import conversations, rows
+from dragoman.store.sqlite.messages.rows import Row
+from dragoman.store.sqlite.values import Value, bind, to_moment, unbind
+
+Merge = Callable[[Message, Message], Message]
+"""From what is stored and what has come, what is to be stored; the first itself to change nothing."""
+
+_COLUMNS: Final = "m.id, m.number, m.live, m.moment, a.data, m.reply_to, m.text, m.data"
+_ONE: Final = f"SELECT {_COLUMNS} FROM $messages m LEFT JOIN $authors a USING(author) WHERE m.place = ? AND m.id = ?"  # noqa: S608 - our own words
+_INSERT: Final = (
+    "INSERT INTO $messages(number, place, id, live, moment, author, reply_to, text, data) VALUES(?,?,?,?,?,?,?,?,?)"
+)
+_UPDATE: Final = (
+    "UPDATE $messages SET live = ?, moment = ?, author = ?, reply_to = ?, text = ?, data = ? WHERE number = ?"
+)
+_INDEX: Final = "INSERT INTO $index(rowid, body, parts, scope) VALUES(?,?,?,?)"
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A message of an archive with the archive's own number of it; tombstones and mere numbers are not ``live``."""
+
+    number: int
+    row: Row
+    message: Message
+
+    @property
+    def live(self) -> bool:
+        """Whether it may be shown."""
+        return bool(self.row.live)
+
+    @property
+    def known(self) -> bool:
+        """Whether more of it is kept than its number."""
+        return self.row.author is not None
+
+
+def replaced(_stored: Message, fresh: Message) -> Message:
+    """The simplest merge: the last one counts."""
+    return fresh
+
+
+class Archive:
+    """The archive whose tables begin with ``prefix``.
+
+    Attributes:
+        numbered: Its numbers are those by which people know messages, and are told with them.
+    """
+
+    def __init__(self, prefix: str, *, numbered: bool = False) -> None:
+        self.tables = Tables(prefix)
+        self.numbered = numbered
+
+    def get(self, con: Connection, account: str, conversation: str, ids: Iterable[str]) -> dict[str, Stored]:
+        """What is stored under these ids of a conversation, tombstones too."""
+        place = conversations.key(con, self.tables, account, conversation)
+        return {} if place is None else self._get(con, place, account, conversation, ids)
+
+    def put(
+        self, con: Connection, account: str, conversation: str, messages: Iterable[Message], merge: Merge = replaced
+    ) -> int:
+        """Store messages of a conversation, and bring the index in step with them.
+
+        Args:
+            con: A connection within a transaction.
+            account: Where the conversation is; what the messages say of it is not looked at.
+            conversation: Its id.
+            messages: Any number, also several states of one message, in the order in which they came.
+            merge: What to do about a message that is there already.
+
+        Returns:
+            How many of them were new and can be shown.
+        """
+        fresh: dict[str, Message] = {}
+        for message in messages:
+            before = fresh.get(message.id)
+            fresh[message.id] = message if before is None else merge(before, message)
+        place = conversations.make(con, self.tables, account, conversation)
+        gained, lost = 0, 0
+        try:
+            # Nearly always all or none of the messages are new, and looking each up first would take as long again.
+            added = _Writer(con, self.tables, place, scope(account, place)).insert(list(fresh.values()))
+        except apsw.ConstraintError:
+            # A new writer, for the authors that the first one has stored are undone.
+            writer = _Writer(con, self.tables, place, scope(account, place))
+            stored = self._get(con, place, account, conversation, fresh)
+            added = writer.insert([message for id_, message in fresh.items() if id_ not in stored])
+            gained, lost = writer.change((was, self._merged(was, fresh[id_], merge)) for id_, was in stored.items())
+        if added or gained or lost:
+            conversations.refresh(con, self.tables, place, added + gained - lost, removed=lost > 0)
+        return added + gained
+
+    def reserve(self, con: Connection, account: str, conversation: str, ids: Sequence[str]) -> dict[str, int]:
+        """Numbers for messages of which nothing else is kept, in this order; known ones keep theirs."""
+        place = conversations.make(con, self.tables, account, conversation)
+        known = self.numbers(con, account, conversation, ids)
+        # Looked up before, because an insert that conflicts would use a number up as well.
+        missing = [(place, bind(id_)) for id_ in dict.fromkeys(ids) if id_ not in known]
+        con.executemany(self.tables.sql("INSERT INTO $messages(place, id, live, moment) VALUES(?, ?, 0, 0)"), missing)
+        return self.numbers(con, account, conversation, ids)
+
+    def numbers(self, con: Connection, account: str, conversation: str, ids: Iterable[str]) -> dict[str, int]:
+        """The numbers of those messages that have one."""
+        place = conversations.key(con, self.tables, account, conversation)
+        statement = self.tables.sql("SELECT id, number FROM $messages WHERE place = ? AND id = ?")
+        found = con.executemany(statement, ((place, bind(id_)) for id_ in ids))
+        return {unbind(id_): number for id_, number in found}
+
+    def locate(self, con: Connection, number: int) -> tuple[str, str, str] | None:
+        """Account, conversation and id of the message with that number."""
+        statement = "SELECT p.account, p.id, m.id FROM $messages m JOIN $places p USING(place) WHERE m.number = ?"
+        found = con.execute(self.tables.sql(statement), (number,)).fetchone()
+        return None if found is None else (found[0], unbind(found[1]), unbind(found[2]))
+
+    def _get(
+        self, con: Connection, place: int, account: str, conversation: str, ids: Iterable[str]
+    ) -> dict[str, Stored]:
+        found: dict[str, Stored] = {}
+        for id_, number, *columns in con.executemany(self.tables.sql(_ONE), ((place, bind(i)) for i in ids)):
+            row = Row(*columns)
+            message = rows.from_row(row, id=unbind(id_), conversation=conversation, account=account)
+            found[message.id] = Stored(number, row, message)
+        return found
+
+    def _merged(self, was: Stored, fresh: Message, merge: Merge) -> Message:
+        if not was.known:
+            return fresh
+        there = was.message
+        placed = replace(
+            fresh, account=there.account, conversation=there.conversation, number=None, reply_to_number=None
+        )
+        return merge(there, placed)
+
+
+class _Writer:
+    """The statements of one call of :meth:`Archive.put`."""
+
+    def __init__(self, con: Connection, tables: Tables, place: int, scope_: str) -> None:
+        self._con = con
+        self._sql = tables.sql
+        self._place = place
+        self._scope = scope_
+        self._sequence = f"{tables.prefix}_messages"
+        # By identity, which is several times faster than by value; holding the author keeps its identity unique.
+        self._authors: dict[int, tuple[int, Author]] = {}
+
+    def insert(self, messages: Sequence[Message]) -> int:
+        """Store new messages; how many of them can be shown.
+
+        Raises:
+            apsw.ConstraintError: One of them is not new, and none was stored.
+        """
+        if not messages:
+            return 0
+        last = self._con.execute("SELECT seq FROM sqlite_sequence WHERE name = ?", (self._sequence,)).get or 0
+        kept = [message if message.deleted_at is None else _buried(message) for message in messages]
+        # Made before and not between: changing from Python to SQLite and back for every row takes half as long again.
+        columns = [self._columns(number, message) for number, message in enumerate(kept, last + 1)]
+        with self._con:
+            self._con.executemany(self._sql(_INSERT), columns)
+        indexed = [self._indexed(n, message) for n, message in enumerate(kept, last + 1) if message.deleted_at is None]
+        self._con.executemany(self._sql(_INDEX), indexed)
+        return len(indexed)
+
+    def change(self, changes: Iterable[tuple[Stored, Message]]) -> tuple[int, int]:
+        """Store what differs; how many messages can be shown from now on, and how many no longer."""
+        gained = lost = 0
+        for was, fresh in changes:
+            message = _buried(fresh)
+            row = rows.to_row(message)
+            if row == was.row:
+                continue
+            columns = (row.live, row.moment, self._author(message.author), row.reply_to, row.text, row.data)
+            self._con.execute(self._sql(_UPDATE), (*columns, was.number))
+            self._reindex(was, message)
+            gained += row.live > was.row.live
+            lost += row.live < was.row.live
+        return gained, lost
+
+    def _reindex(self, was: Stored, message: Message) -> None:
+        live = message.deleted_at is None
+        if was.live and live and _searched(was.message) == _searched(message):
+            return
+        if was.live:
+            self._con.execute(self._sql("DELETE FROM $index WHERE rowid = ?"), (was.number,))
+        if live:
+            self._con.execute(self._sql(_INDEX), self._indexed(was.number, message))
+
+    def _columns(self, number: int, message: Message) -> tuple[Value, ...]:
+        reply_to = message.reply_to
+        author = message.author
+        known = self._authors.get(id(author))
+        return (
+            number,
+            self._place,
+            bind(message.id),
+            message.deleted_at is None,
+            to_moment(message.sent_at),
+            self._author(author) if known is None else known[0],
+            reply_to and bind(reply_to),
+            bind(message.text),
+            rows.rest(message),
+        )
+
+    def _indexed(self, number: int, message: Message) -> tuple[int, str, str, str]:
+        text = _searched(message)
+        return number, index_terms.body(text), index_terms.parts(text), self._scope
+
+    def _author(self, author: Author) -> int:
+        known = self._authors.get(id(author))
+        if known is None:
+            statement = "INSERT INTO $authors(data) VALUES(?) ON CONFLICT DO UPDATE SET data = data RETURNING author"
+            known = self._con.execute(self._sql(statement), (rows.author_json(author),)).get, author
+            self._authors[id(author)] = known
+        return known[0]
+
+
+def scope(account: str, place: int) -> str:
+    """What stands in the index for where a message is."""
+    return f"{scope_of_place(place)} {scope_of_account(account)}" if account else scope_of_place(place)
+
+
+def scope_of_account(account: str) -> str:
+    """The word that stands in the index for an account: hexadecimal, so that it is one word."""
+    return f"a{account.encode().hex()}"
+
+
+def scope_of_place(place: int) -> str:
+    """The word that stands in the index for a conversation."""
+    return f"p{place}"
+
+
+def _searched(message: Message) -> str:
+    if message.subject is None and not message.attachments:
+        return message.text
+    return "\n".join([message.text, message.subject or "", *(file.name for file in message.attachments)])
+
+
+def _buried(message: Message) -> Message:
+    """A tombstone keeps where and when it was, and nothing of what it said."""
+    if message.deleted_at is None:
+        return message
+    return replace(
+        message, text="", edited_at=None, subject=None, status=None, url=None, reactions=(), attachments=(),
+        labels=(), citations=(), history=(), extra=NOTHING, partial=False,
+    )  # fmt: skip

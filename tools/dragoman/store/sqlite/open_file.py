@@ -1,0 +1,220 @@
+"""Opens connections to one file: makes it, checks that it is ours, brings its tables up to date."""
+
+from __future__ import annotations
+
+import os
+import random
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final, TypeVar
+
+import apsw
+
+from dragoman.core.errors import InvalidArgument
+from dragoman.store.sqlite import errors
+from dragoman.store.sqlite.connection import Connection
+from dragoman.store.sqlite.schema import APPLICATION_ID
+
+T = TypeVar("T")
+
+PATIENCE: Final = 30.0
+"""Seconds to wait for another program's lock before giving up."""
+
+_READ_WRITE: Final = apsw.SQLITE_OPEN_READWRITE
+_READ: Final = apsw.SQLITE_OPEN_READONLY
+_URI: Final = apsw.SQLITE_OPEN_URI
+
+
+def prepare_folder(path: Path) -> None:
+    """Make the missing folders, for this user only.
+
+    Raises:
+        DragomanError: One of them cannot be made, or a directory stands in the file's place.
+    """
+    try:
+        for folder in reversed([folder for folder in path.parents if not folder.exists()]):
+            folder.mkdir(mode=0o700, exist_ok=True)
+    except (NotADirectoryError, FileExistsError) as error:
+        raise _no_folder(path) from error
+    except OSError as error:
+        raise errors.explain(error, str(path)) from error
+    if not path.parent.is_dir():
+        raise _no_folder(path)
+    if path.is_dir():
+        raise InvalidArgument(f"{path} is a folder.", hint="Name a file for the messages.")
+
+
+def _no_folder(path: Path) -> InvalidArgument:
+    return InvalidArgument(f"The folder of {path} cannot be made.", hint="Choose another path.")
+
+
+def open_first(path: Path | None, migrations: Sequence[str], patience: float) -> Connection:
+    """The connection that proves the file; it writes where that is possible.
+
+    Raises:
+        apsw.Error: As SQLite fails, for :func:`errors.explain`.
+        DragomanError: The file is another program's, or from a newer version.
+    """
+    connection = _connection(":memory:", _READ_WRITE) if path is None else _open_file(path)
+    try:
+        _prepare(connection, patience)
+        _migrate(connection, str(path), migrations, patience)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def open_reader(path: Path, patience: float) -> Connection:
+    """One more connection, which cannot write."""
+    connection = _connection(str(path), _READ)
+    try:
+        _set_up(connection, patience)
+        # The path may have been replaced by something else since the first connection was made.
+        connection.execute("SELECT 1 FROM sqlite_schema").fetchone()
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def identity(path: Path | None) -> tuple[int, int] | None:
+    """Which file is at a path now, ``None`` when none is."""
+    try:
+        found = None if path is None else os.stat(path)  # noqa: PTH116 - asked before every read: twice as fast
+    except FileNotFoundError:
+        return None
+    return None if found is None else (found.st_dev, found.st_ino)
+
+
+def waiting(patience: float, watch: Callable[[], object] = bool) -> Callable[[int], bool]:
+    """A busy handler for SQLite: short even waits, so that of several processes none is starved.
+
+    Args:
+        patience: Seconds after which it gives up.
+        watch: Called before each wait; an exception of it ends the waiting.
+    """
+    began = 0.0
+
+    def wait(attempt: int) -> bool:
+        nonlocal began
+        now = time.monotonic()
+        if attempt == 0:
+            began = now
+        if now - began > patience:
+            return False
+        watch()
+        time.sleep(random.uniform(0.0005, 0.005))  # noqa: S311 - spreads waiters, hides nothing
+        return True
+
+    return wait
+
+
+def retrying(action: Callable[[], T], patience: float) -> T:
+    """Repeat what SQLite refuses as busy without asking the busy handler (recovery, a change of mode)."""
+    ends = time.monotonic() + patience
+    while True:
+        try:
+            return action()
+        except (apsw.BusyError, apsw.LockedError):
+            if time.monotonic() > ends:
+                raise
+            time.sleep(0.005)
+
+
+def _open_file(path: Path) -> Connection:
+    try:
+        # SQLite would make it readable to all; its -wal and -shm files get the rights of the file.
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o600))
+    except OSError:
+        if not path.exists():
+            raise
+        return _open_unwritable(path)
+    return _connection(str(path), _READ_WRITE)
+
+
+def _open_unwritable(path: Path) -> Connection:
+    connection = _connection(str(path), _READ)
+    try:
+        connection.execute("SELECT 1 FROM sqlite_schema").fetchone()
+    except (apsw.CantOpenError, apsw.ReadOnlyError):
+        connection.close()
+        # Without the right to make a -shm file, only a file that nobody changes can be read.
+        return _immutable(path)
+    return connection
+
+
+def _immutable(path: Path) -> Connection:
+    return _connection(f"{path.as_uri()}?immutable=1", _READ | _URI)
+
+
+def _connection(name: str, flags: int) -> Connection:
+    return apsw.Connection(name, flags=flags)
+
+
+def _prepare(connection: Connection, patience: float) -> None:
+    _set_up(connection, patience)
+    # The first look at the file: fails on anything that is no database.
+    retrying(lambda: connection.execute("SELECT count(*) FROM sqlite_schema").fetchone(), patience)
+    if not connection.readonly("main") and connection.filename:
+        _claim(connection, patience)
+
+
+def _claim(connection: Connection, patience: float) -> None:
+    if _is_foreign(connection):
+        raise errors.foreign(connection.filename)
+    retrying(lambda: connection.execute("PRAGMA journal_mode = WAL").fetchone(), patience)
+
+
+def _set_up(connection: Connection, patience: float) -> None:
+    connection.set_busy_handler(waiting(patience))
+    connection.execute(
+        "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -8000;"
+        "PRAGMA journal_size_limit = 67108864; PRAGMA wal_autocheckpoint = 4000;"
+        "PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY;"
+    )
+
+
+def _is_foreign(connection: Connection) -> bool:
+    # Both in one state of the file: another process may be making the tables just now.
+    connection.execute("BEGIN")
+    try:
+        ours = connection.execute("PRAGMA application_id").get == APPLICATION_ID
+        return not ours and bool(connection.execute("SELECT count(*) FROM sqlite_schema").get)
+    finally:
+        connection.execute("ROLLBACK")
+
+
+def _migrate(connection: Connection, name: str, migrations: Sequence[str], patience: float) -> None:
+    if _is_foreign(connection):
+        raise errors.foreign(name)
+    found = _version(connection)
+    if found > len(migrations):
+        raise errors.newer(name, found, len(migrations))
+    if found < len(migrations) and connection.readonly("main"):
+        raise errors.read_only(name)
+    while found < len(migrations):
+        found = retrying(lambda: _step(connection, migrations), patience)
+
+
+def _step(connection: Connection, migrations: Sequence[str]) -> int:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        # Another process may have done this step while we waited for the lock.
+        found = _version(connection)
+        if found < len(migrations):
+            connection.execute(migrations[found])
+            found += 1
+            connection.execute(f"PRAGMA user_version = {found}; PRAGMA application_id = {APPLICATION_ID}")
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+    return found
+
+
+def _version(connection: Connection) -> int:
+    found: int = connection.execute("PRAGMA user_version").get
+    return found

@@ -1,0 +1,1 @@
+"""Outbox, confirmations and audit log."""

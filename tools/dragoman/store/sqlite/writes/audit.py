@@ -1,0 +1,87 @@
+"""The audit log: who wrote what where and how it ended, without a word of the messages. It only grows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from dragoman.store.sqlite.connection import Connection
+from dragoman.store.sqlite.values import bind, from_moment, unbind
+
+_COLUMNS: Final = "at, who, account, operation, conversation, message, outcome, digest, principal, write"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """One line of the log.
+
+    Attributes:
+        who: The client program.
+        conversation: Id of where it went.
+        message: Id of the message, where one came of it.
+        outcome: ``begun`` and then ``done``, ``failed`` or ``unknown``; ``found`` when the service was looked at later;
+            ``asked``, ``declined``, ``refused`` (by the policy), ``repeated``, or the code of an error, when nothing
+            was given to the service.
+        digest: Hash of the content.
+        principal: Who was authenticated, empty for the user of this machine.
+        write: Number of the outbox's entry, the same in all lines of one write.
+        at: When; filled in by the store.
+    """
+
+    who: str
+    account: str
+    operation: str
+    conversation: str
+    outcome: str
+    message: str | None = None
+    digest: str | None = None
+    principal: str = ""
+    write: int | None = None
+    at: datetime | None = None
+
+
+def record(con: Connection, line: Record, now: int) -> None:
+    """Add a line."""
+    con.execute(
+        f"INSERT INTO audit({_COLUMNS}) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            now,
+            bind(line.who),
+            line.account,
+            line.operation,
+            bind(line.conversation),
+            None if line.message is None else bind(line.message),
+            line.outcome,
+            line.digest,
+            bind(line.principal),
+            line.write,
+        ),
+    )
+
+
+def unsettled(con: Connection, write: int) -> int:
+    """How many attempts at a write were begun of which is not certain that they failed."""
+    told = "SELECT total(outcome = 'begun') - total(outcome = 'failed') FROM audit WHERE write = ?"
+    ((count,),) = list(con.execute(told, (write,)))
+    return int(count)
+
+
+def newest(con: Connection, limit: int) -> list[Record]:
+    """The last lines, newest first."""
+    found = con.execute(f"SELECT {_COLUMNS} FROM audit ORDER BY entry DESC LIMIT ?", (limit,))  # noqa: S608 - our own words
+    return [
+        Record(
+            at=from_moment(at),
+            who=unbind(who),
+            account=account,
+            operation=operation,
+            conversation=unbind(conversation),
+            message=None if message is None else unbind(message),
+            outcome=outcome,
+            digest=digest,
+            principal=unbind(principal),
+            write=write,
+        )
+        for at, who, account, operation, conversation, message, outcome, digest, principal, write in found
+    ]

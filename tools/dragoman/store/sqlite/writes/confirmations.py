@@ -1,0 +1,33 @@
+"""One-time tokens by which a person's consent to exactly one content comes back.
+
+Only a hash of a token is kept, so that who reads the file cannot confirm anything.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from typing import Final
+
+from dragoman.store.sqlite.connection import Connection
+
+_LETTERS: Final = "abcdefghjkmnpqrstuvwxyz23456789"
+_LENGTH: Final = 14
+
+
+def offer(con: Connection, digest: str, ends: int) -> str:
+    """A token for the content with that hash, good until ``ends`` (microseconds since 1970)."""
+    token = "".join(secrets.choice(_LETTERS) for _ in range(_LENGTH))
+    con.execute("INSERT INTO offers(token, digest, ends) VALUES(?, ?, ?)", (_hash(token), digest, ends))
+    return token
+
+
+def redeem(con: Connection, token: str, digest: str, now: int) -> bool:
+    """Use a token up; ``False`` when it is unknown, used, out of date or for another content."""
+    con.execute("DELETE FROM offers WHERE ends <= ?", (now,))
+    con.execute("DELETE FROM offers WHERE token = ? AND digest = ?", (_hash(token), digest))
+    return con.changes() > 0
+
+
+def _hash(token: str) -> bytes:
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()

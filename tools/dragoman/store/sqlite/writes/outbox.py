@@ -1,0 +1,291 @@
+"""The outbox: each write is noted before it is made, and its outcome after.
+
+A write that is at work keeps a lease, which its process renews. What is pending without a lease was cut off by a
+crash: whether it was made is *unknown*, as it is after a timeout. What has an outcome is forgotten after 90 days.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Final
+
+from dragoman.core.errors import RateLimited
+from dragoman.store.sqlite.connection import Connection
+from dragoman.store.sqlite.values import Value, bind, from_moment, unbind
+
+LEASE: Final = 10
+"""Seconds after which a write that nobody renews counts as cut off."""
+
+REPEATED: Final = 60
+"""Seconds within which the same content to the same place looks like a mistake."""
+
+_SECOND: Final = 1_000_000
+_MINUTE: Final = 60 * _SECOND
+_DOUBTED: Final = 60 * _MINUTE
+_KEPT: Final = 90 * 24 * 60 * _MINUTE
+_FORGOTTEN_AT_ONCE: Final = 100
+_MOST: Final = 1000
+_COLUMNS: Final = (
+    "entry, account, operation, conversation, digest, key, who, principal, state, message, attempts, begun, finished"
+)
+
+
+class State(StrEnum):
+    """How far a write has come. ``FAILED``: it was certainly not made. ``UNKNOWN``: it may have been."""
+
+    PENDING = "pending"
+    DONE = "done"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intent:
+    """A write that is about to be made.
+
+    Attributes:
+        conversation: Id of where it goes.
+        digest: Hash of exactly the content.
+        key: The caller's own name of this write, by which repeating it is recognised.
+        who: The client program that asked for it.
+        principal: Who was authenticated, empty for the user of this machine; each has keys of their own.
+        once: Making it twice leaves two messages, so that the same content soon after is remarked upon.
+    """
+
+    account: str
+    operation: str
+    conversation: str
+    digest: str
+    key: str | None = None
+    who: str = ""
+    principal: str = ""
+    once: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """An intent as it was noted.
+
+    Attributes:
+        message: Reference of the message that came of it.
+        attempts: How often it was begun.
+        begun: When it was first begun.
+        fresh: It is to be made now; otherwise it was noted before, and must not be made again.
+    """
+
+    id: int
+    intent: Intent
+    state: State
+    message: str | None
+    begun: datetime | None
+    finished: datetime | None
+    attempts: int = 1
+    fresh: bool = False
+
+    @property
+    def digest(self) -> str:
+        """Hash of the content."""
+        return self.intent.digest
+
+    @property
+    def stamp(self) -> str:
+        """The same as long as nothing has happened to it: what somebody knew of who agreed to another attempt."""
+        return f"{self.id}.{self.attempts}.{self.state.value}"
+
+
+def begin(con: Connection, intent: Intent, now: int, accepted: str = "", per_minute: int | None = None) -> Entry:
+    """Note an intent, or find the one that stands in its way.
+
+    Args:
+        con: A connection within a transaction.
+        intent: What is to be made.
+        now: Microseconds since 1970.
+        accepted: The stamp of an entry that may be made once more.
+        per_minute: Most writes of the account in a minute, ``None`` for any number.
+
+    Raises:
+        RateLimited: There were as many; ``retry_after`` says when the next may be made.
+    """
+    _forget(con, now)
+    earlier = standing(con, intent, now)
+    if earlier is not None and not _gives_way(earlier, intent, accepted):
+        return earlier
+    require_pace(con, intent.account, now, per_minute)
+    if earlier is not None and earlier.state in (State.FAILED, State.UNKNOWN):
+        con.execute(
+            "UPDATE writes SET state = 'pending', attempts = attempts + 1, tried = ?, lease = ?, finished = NULL"
+            " WHERE entry = ?",
+            (now, now + LEASE * _SECOND, earlier.id),
+        )
+        return _fresh(con, earlier.id)
+    return _insert(con, intent, now)
+
+
+def standing(con: Connection, intent: Intent, now: int) -> Entry | None:
+    """The entry that has to be looked at before this is written: of the same key, or the same content lately."""
+    if intent.key is not None:
+        return attempt(con, intent.account, intent.key, now, intent.principal)
+    where = (
+        "account = ? AND conversation = ? AND digest = ? AND principal = ? AND"
+        " (state IN ('pending', 'unknown') AND tried >= ? OR ? AND state = 'done' AND finished >= ?)"
+        " ORDER BY state = 'done', entry DESC LIMIT 1"
+    )
+    place = (intent.account, bind(intent.conversation), intent.digest, bind(intent.principal))
+    return next(_entries(con, now, where, (*place, now - _DOUBTED, intent.once, now - REPEATED * _SECOND)), None)
+
+
+def attempt(con: Connection, account: str, key: str, now: int, principal: str = "") -> Entry | None:
+    """The entry of that account, person and key."""
+    return next(
+        _entries(con, now, "account = ? AND principal = ? AND key = ?", (account, bind(principal), bind(key))), None
+    )
+
+
+def renew(con: Connection, entry: Entry, now: int) -> None:
+    """Say that a write is still at work."""
+    con.execute(
+        "UPDATE writes SET lease = ? WHERE entry = ? AND attempts = ? AND state = 'pending'",
+        (now + LEASE * _SECOND, entry.id, entry.attempts),
+    )
+
+
+def finish(con: Connection, entry: int, state: State, message: str | None, now: int, attempts: int | None) -> bool:
+    """Note the outcome; ``False`` when there is no such entry without one.
+
+    That one attempt failed says nothing of a later one; that one succeeded settles all.
+    """
+    con.execute(
+        "UPDATE writes SET state = ?, message = ?, finished = ?"
+        " WHERE entry = ? AND state IN ('pending', 'unknown') AND (? OR attempts = coalesce(?, attempts))",
+        (state.value, None if message is None else bind(message), now, entry, state is State.DONE, attempts),
+    )
+    return con.changes() > 0
+
+
+def find(con: Connection, entry: int, now: int) -> Entry | None:
+    """The entry with that number."""
+    return next(_entries(con, now, "entry = ?", (entry,)), None)
+
+
+def pending(con: Connection, now: int) -> list[Entry]:
+    """What has no outcome, or an unknown one, oldest first, at most a thousand."""
+    return list(_entries(con, now, "state IN ('pending', 'unknown') ORDER BY entry LIMIT ?", (_MOST,)))
+
+
+def doubtful(con: Connection, account: str, conversation: str, now: int) -> list[Entry]:
+    """The writes to a conversation in the last day whose outcome is unknown, at most a thousand."""
+    where = "account = ? AND conversation = ? AND begun >= ? AND state IN ('pending', 'unknown') LIMIT ?"
+    found = _entries(con, now, where, (account, bind(conversation), now - 24 * 60 * _MINUTE, _MOST))
+    return [entry for entry in found if entry.state is State.UNKNOWN]
+
+
+def made(con: Connection, account: str, since: int) -> set[str]:
+    """References of the messages that came of the writes of an account since then."""
+    found = con.execute(
+        "SELECT message FROM writes WHERE account = ? AND finished >= ? AND message IS NOT NULL", (account, since)
+    )
+    return {unbind(message) for (message,) in found}
+
+
+def contested(con: Connection, entry: Entry, message: str, *, loosely: bool) -> bool:
+    """May a message have come of another write than of this one: of the same content, or is it known to have.
+
+    Where it is only nearly what was to be written (``loosely``), any write of the conversation may have been it.
+    """
+    rows = con.execute(
+        "SELECT 1 FROM writes WHERE account = ? AND conversation = ? AND entry <> ?"
+        " AND ((digest = ? OR ?) AND state IN ('pending', 'unknown') OR message = ?) LIMIT 1",
+        (entry.intent.account, bind(entry.intent.conversation), entry.id, entry.digest, loosely, bind(message)),
+    )
+    return bool(list(rows))
+
+
+def require_pace(con: Connection, account: str, now: int, per_minute: int | None) -> None:
+    """Refuse what would be one write too many within a minute.
+
+    Raises:
+        RateLimited: It would.
+    """
+    if per_minute is None:
+        return
+    rows = con.execute(
+        "SELECT tried, attempts FROM writes WHERE account = ? AND tried > ? AND state <> 'failed'"
+        " ORDER BY tried DESC LIMIT ?",
+        (account, now - _MINUTE, per_minute),
+    )
+    count = 0
+    # Read to its end: a statement that an error leaves open would hold its connection in the past.
+    for tried, attempts in list(rows):
+        count += attempts
+        if count >= per_minute:
+            seconds = max(1, -(-(tried + _MINUTE - now) // _SECOND))
+            raise RateLimited(
+                f"This account allows {per_minute} writes a minute, and they are used up.",
+                hint=f"Try again in {seconds} s; the setting is sends_per_minute.",
+                account=account,
+                retry_after=float(seconds),
+            )
+
+
+def _gives_way(earlier: Entry, intent: Intent, accepted: str) -> bool:
+    if earlier.digest != intent.digest:
+        return False
+    if earlier.state is State.FAILED:
+        return True
+    # What was written under a key, or is at work under it, is never made again.
+    repeatable = intent.key is None or earlier.state is State.UNKNOWN
+    return repeatable and earlier.stamp == accepted
+
+
+def _insert(con: Connection, intent: Intent, now: int) -> Entry:
+    values = (intent.account, intent.operation, bind(intent.conversation), intent.digest, bind(intent.who))
+    more = (bind(intent.principal), None if intent.key is None else bind(intent.key), now, now, now + LEASE * _SECOND)
+    con.execute(
+        "INSERT INTO writes(account, operation, conversation, digest, who, principal, key, state, begun, tried, lease)"
+        " VALUES(?, ?, ?, ?, ?, ?, ?, 'pending', ?, ?, ?)",
+        (*values, *more),
+    )
+    return _fresh(con, con.last_insert_rowid())
+
+
+def _forget(con: Connection, now: int) -> None:
+    con.execute(
+        "DELETE FROM writes WHERE entry IN"
+        " (SELECT entry FROM writes WHERE state IN ('done', 'failed') AND begun < ? LIMIT ?)",
+        (now - _KEPT, _FORGOTTEN_AT_ONCE),
+    )
+
+
+def _fresh(con: Connection, entry: int) -> Entry:
+    return replace(next(_entries(con, 0, "entry = ?", (entry,))), fresh=True)
+
+
+def _entries(con: Connection, now: int, where: str, values: tuple[Value, ...]) -> Iterator[Entry]:
+    # A pending write without a lease is nobody's any more: it is told as what it is.
+    statement = f"SELECT {_COLUMNS}, state = 'pending' AND lease < ? FROM writes WHERE {where}"  # noqa: S608 - our own words
+    return map(_entry, con.execute(statement, (now, *values)))
+
+
+def _entry(row: tuple[Any, ...]) -> Entry:
+    id_, account, operation, conversation, digest, key, who, principal, state, message, attempts, *times, left = row
+    intent = Intent(
+        account=account,
+        operation=operation,
+        conversation=unbind(conversation),
+        digest=digest,
+        key=None if key is None else unbind(key),
+        who=unbind(who),
+        principal=unbind(principal),
+    )
+    return Entry(
+        id=id_,
+        intent=intent,
+        state=State.UNKNOWN if left else State(state),
+        message=None if message is None else unbind(message),
+        begun=from_moment(times[0]),
+        finished=from_moment(times[1]),
+        attempts=attempts,
+    )

@@ -1,0 +1,89 @@
+"""Counts calls in memory and puts them into the store now and then, so that counting delays no answer."""
+
+from __future__ import annotations
+
+import logging
+from bisect import bisect_left
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager
+from typing import Final, TypeAlias
+
+import anyio
+
+from dragoman.core.context.instrumentation import Work
+from dragoman.core.errors import DragomanError
+from dragoman.store import STEPS_MS, Count, Store
+
+PAUSE: Final = 30.0
+"""Seconds from a call to the writing down of it and those that followed. A write is not for nothing: whoever
+remembers what is in the file has to read it again."""
+
+_log = logging.getLogger(__name__)
+
+_Kind: TypeAlias = tuple[str, str, str, int]
+"""Tool, account, outcome and step of duration."""
+
+
+class Tally:
+    """An observer that counts. What was not written down when the process dies is not counted."""
+
+    sees_accounts = False
+
+    def __init__(self, store: Callable[[], Awaitable[Store]]) -> None:
+        """Remember where the store is to be had."""
+        self._store = store
+        self._ended = dict[_Kind, tuple[int, int, int]]()
+        self._something = anyio.Event()
+
+    def during(self, work: Work) -> AbstractContextManager[object]:
+        """Count the work when it has ended."""
+        return _Ending(self._count, work)
+
+    def _count(self, work: Work) -> None:
+        ms = round(work.seconds * 1000)
+        self._add((work.name, work.account, work.failed or "ok", bisect_left(STEPS_MS, ms)), 1, ms, work.tokens)
+        self._something.set()
+
+    async def write_down(self) -> None:
+        """Put what was counted into the store."""
+        ended, self._ended, self._something = self._ended, {}, anyio.Event()
+        if not ended:
+            return
+        counts = [
+            Count(tool=tool, account=account, outcome=outcome, step=step, calls=calls, ms=ms, tokens=tokens)
+            for (tool, account, outcome, step), (calls, ms, tokens) in ended.items()
+        ]
+        try:
+            await (await self._store()).count(counts)
+        except (DragomanError, anyio.get_cancelled_exc_class()) as error:
+            # A write that has begun is finished even when it is cancelled, so nothing of this one is there.
+            for kind, sums in ended.items():
+                self._add(kind, *sums)
+            if not isinstance(error, DragomanError):
+                raise
+            _log.info("Calls could not be counted yet: %s", error)
+
+    async def keep_writing(self) -> None:
+        """Write down again and again, but only after something was called; until cancelled."""
+        while True:
+            await self._something.wait()
+            await anyio.sleep(PAUSE)
+            await self.write_down()
+
+    def _add(self, kind: _Kind, calls: int, ms: int, tokens: int) -> None:
+        before = self._ended.get(kind, (0, 0, 0))
+        self._ended[kind] = before[0] + calls, before[1] + ms, before[2] + tokens
+
+
+class _Ending:
+    """Calls somebody at the end of some work; several times faster than a generator would."""
+
+    def __init__(self, call: Callable[[Work], None], work: Work) -> None:
+        self._call = call
+        self._work = work
+
+    def __enter__(self) -> None:
+        """Nothing to do yet."""
+
+    def __exit__(self, *_: object) -> None:
+        self._call(self._work)

@@ -1,0 +1,1 @@
+"""ProviderContract: the tests that every provider inherits."""

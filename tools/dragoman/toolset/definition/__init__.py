@@ -1,0 +1,1 @@
+"""What a tool is: its specification, arguments and call context."""

@@ -1,0 +1,142 @@
+"""What a tool's function is given, and what it gives back."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, tzinfo
+from typing import TypeAlias
+
+from dragoman.accounts.restricted import LimitedWorkspace, Limits
+from dragoman.accounts.workspace import Workspace
+from dragoman.core.context.instrumentation import Observer
+from dragoman.core.context.progress import Listener
+from dragoman.rendering import Layouts, View
+from dragoman.toolset.paging.feed import Places
+from dragoman.toolset.policy import FlowGuard
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What the user is asked before something is written.
+
+    Attributes:
+        text: All that they have to see, safe to show as it stands.
+        digest: Of the write: an answer counts for this one and no other.
+    """
+
+    text: str
+    digest: str
+
+
+Ask: TypeAlias = Callable[[Question], Awaitable[bool | None]]
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Principal:
+    """Who was authenticated, and what they may use.
+
+    Attributes:
+        name: For the audit log; no two have the same.
+        email: Whom services are asked to act for, where an account says so.
+        accounts: The only accounts there are for them; ``None`` is all.
+        writes: May they write at all, whatever the accounts allow.
+    """
+
+    name: str
+    email: str | None = None
+    accounts: frozenset[str] | None = None
+    writes: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """Who calls, and how to reach them while the call runs.
+
+    Attributes:
+        client: Name of the client program, for the audit log.
+        progress: Hears how far a long call is.
+        ask: Shows a question to the user and returns their yes or no, ``None`` when nobody can be asked.
+        principal: Who was authenticated; ``None`` for the user of this machine, who may do everything.
+    """
+
+    client: str = ""
+    progress: Listener | None = None
+    ask: Ask | None = None
+    principal: Principal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What all calls share.
+
+    Attributes:
+        workspace: The accounts.
+        zone: Where times are read and shown.
+        max_tokens: Size of an answer when the call does not say.
+        flow: Whether writing elsewhere after reading other people's text is asked about, and what was read.
+        clock: The present moment, aware.
+        observers: Who looks on at calls.
+        layouts: What was laid out lately.
+    """
+
+    workspace: Workspace
+    zone: tzinfo = UTC
+    max_tokens: int = 3000
+    flow: FlowGuard = field(default_factory=FlowGuard)
+    clock: Callable[[], datetime] = _now
+    observers: tuple[Observer, ...] = ()
+    layouts: Layouts = field(default_factory=Layouts)
+
+    def seen_by(self, principal: Principal | None) -> Desk:
+        """The same desk with nothing on it that is not theirs."""
+        if principal is None:
+            return self
+        limits = Limits(
+            owner=principal.name, email=principal.email, accounts=principal.accounts, writes=principal.writes
+        )
+        if isinstance(self.workspace, LimitedWorkspace) and self.workspace.limits == limits:
+            return self
+        return replace(self, workspace=LimitedWorkspace(self.workspace, limits))
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call of a tool. ``now`` stays the same over all pages of an answer."""
+
+    desk: Desk
+    caller: Caller
+    now: datetime
+
+    def __post_init__(self) -> None:
+        """Whatever a tool does, it does with the caller's view."""
+        object.__setattr__(self, "desk", self.desk.seen_by(self.caller.principal))
+
+    @property
+    def workspace(self) -> Workspace:
+        """The accounts."""
+        return self.desk.workspace
+
+
+def _nowhere(_shown: int, _offset: int | None) -> Places | None:
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A tool's result.
+
+    Attributes:
+        view: What to show.
+        places: Where to go on when only the first so many items are shown (in the order they were
+            taken), or a long text was shown up to an offset.
+        whole: Nothing of it may be cut, whatever the budget: somebody is to agree to all of it.
+    """
+
+    view: View
+    places: Callable[[int, int | None], Places | None] = field(default=_nowhere)
+    whole: bool = False

@@ -1,0 +1,100 @@
+"""Moments as people and models write them."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from typing import Final
+
+from dragoman.core.errors import InvalidArgument
+
+_AGO: Final = re.compile(r"(\d{1,6})\s*(s|m|min|h|d|w)(?:\s+ago)?", re.IGNORECASE | re.ASCII)
+_DAY: Final = re.compile(r"(?:[0-9]{4}-[0-9W]|[0-9]{4}W|[0-9]{8}(?![0-9]))[0-9-]*(?:[T ]|$)", re.IGNORECASE)
+_UNITS: Final = {"s": "seconds", "m": "minutes", "min": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+_DAYS: Final = {"today": 0, "yesterday": -1, "tomorrow": 1}
+_FIRST: Final = datetime.min.replace(tzinfo=UTC)
+_LAST: Final = datetime.max.replace(tzinfo=UTC)
+_EDGE: Final = timedelta(days=2)
+
+
+def parse_time(
+    text: str, *, zone: tzinfo, now: datetime, name: str, end: bool = False, exact: bool = False
+) -> datetime:
+    """Read a moment: ISO time or date, ``now``, ``today``, ``yesterday``, or a time ago such as ``2h``.
+
+    The first and the last days of the calendar, which people write for an open end, are moments in every zone.
+    A time that a zone has twice, when clocks go back, is the first of the two; as an end the second, so that a
+    window holds all of it. A time that a zone leaves out, when clocks go forward, is moved on by what is left out.
+
+    Args:
+        text: What was written.
+        zone: Where a time without an offset, and a day, belong.
+        now: The present moment.
+        name: The argument's name, for the error.
+        end: A day means its end instead of its beginning, so that ``until`` includes the day.
+        exact: Refuse a time that the zone leaves out: it is to be kept, not only compared.
+
+    Raises:
+        InvalidArgument: It is no moment, or an impossible one.
+    """
+    said = text.strip()
+    try:
+        moment = _relative(said.lower(), zone, now, end=end) or _absolute(said, zone, end=end)
+        missing = exact and _left_out(moment)
+        # Two times of one zone are otherwise compared by the clock, which jumps.
+        moment = _in_utc(moment)
+    except (ValueError, OverflowError, OSError):
+        raise InvalidArgument(
+            f"{name} is not a time that exists.",
+            hint="Write 2026-03-10, 2026-03-10T14:00, 2026-03-10T14:00Z, 2h, 3d, today or yesterday.",
+        ) from None
+    if missing:
+        raise InvalidArgument(
+            f"{name} is a time that {zone} leaves out, because clocks go forward then.",
+            hint=f"It would be {moment.astimezone(zone).isoformat()}; write that, or a time with its offset.",
+        )
+    return moment
+
+
+def _in_utc(moment: datetime) -> datetime:
+    """The moment; at the edge of the calendar the nearest one that there is."""
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        return _FIRST if moment.year == _FIRST.year else _LAST
+
+
+def _left_out(moment: datetime) -> bool:
+    """Is this a time that its zone leaves out: there and back it is another."""
+    if not _FIRST + _EDGE < moment.replace(tzinfo=UTC) < _LAST - _EDGE:
+        return False
+    there = moment.astimezone(UTC).astimezone(moment.tzinfo)
+    return there.replace(tzinfo=None, fold=0) != moment.replace(tzinfo=None, fold=0)
+
+
+def _relative(said: str, zone: tzinfo, now: datetime, *, end: bool) -> datetime | None:
+    if said == "now":
+        return now
+    if said in _DAYS:
+        return _day(now.astimezone(zone).date() + timedelta(days=_DAYS[said]), zone, end=end)
+    ago = _AGO.fullmatch(said)
+    return now - timedelta(**{_UNITS[ago[2]]: int(ago[1])}) if ago else None
+
+
+def _absolute(said: str, zone: tzinfo, *, end: bool) -> datetime:
+    if not _DAY.match(said):
+        raise ValueError  # a count of seconds would be taken for a day of long ago and a time
+    try:
+        return _day(date.fromisoformat(said), zone, end=end)
+    except ValueError:
+        moment = datetime.fromisoformat(said)
+    if moment.tzinfo is not None:
+        return moment
+    moment = moment.replace(tzinfo=zone)
+    return moment.replace(fold=1) if end and not _left_out(moment) else moment
+
+
+def _day(day: date, zone: tzinfo, *, end: bool) -> datetime:
+    if end and day == date.max:
+        return _LAST
+    return datetime.combine(day + timedelta(days=1) if end else day, time(), zone)

@@ -1,0 +1,151 @@
+"""Items of a provider one by one, with a place to go on from after each of them.
+
+An answer may have to end in the middle of a provider's page, because only so much fits the budget.
+Where the provider can make a cursor for that place it is used; otherwise the page is fetched again
+and everything up to the last item shown is dropped. Several feeds merge into one list.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, Generic, Self, TypeVar
+
+from dragoman.core.errors import Conflict, DeadlineExceeded
+from dragoman.core.model import Page
+
+T = TypeVar("T")
+
+_MOST_REREAD: Final = 50
+_MOST_EMPTY: Final = 100
+"""Pages in a row with nothing in them, each with another cursor, after which a list is given up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where to go on: the provider's cursor, and the last item of that page that was used.
+
+    ``cursor`` may be ``None`` for the first page. A feed that is used up has no place: ``None``.
+    """
+
+    cursor: str | None = None
+    after: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source(Generic[T]):
+    """How to read one list.
+
+    Attributes:
+        fetch: Gives the page at a cursor.
+        key: Identity of an item within the list.
+        cursor_after: The provider's cursor right after an item, where it can be made.
+        backwards: Items of a page are used from its end, for lists that go towards the past.
+    """
+
+    fetch: Callable[[str | None], Awaitable[Page[T]]]
+    key: Callable[[T], str]
+    cursor_after: Callable[[T], str | None] = lambda _: None
+    backwards: bool = False
+
+
+class Feed(Generic[T]):
+    """The items from a place on.
+
+    Attributes:
+        total: How many items the list has, once the provider has told.
+        pages: How many pages were fetched.
+    """
+
+    def __init__(self, source: Source[T], place: Place = Place()) -> None:  # an immutable value
+        """Start at a place; nothing is fetched yet."""
+        self._source = source
+        self._items: Sequence[T] = ()
+        self._used = 0
+        self._page = place.cursor
+        self._next: str | None = place.cursor
+        self._drop_to = place.after
+        self._ended = False
+        self._fetched: set[str | None] = set()
+        self.total: int | None = None
+        self.pages = 0
+
+    async def peek(self) -> T | None:
+        """The next item without taking it; ``None`` at the end. Fetches a page when it has to.
+
+        Raises:
+            DeadlineExceeded: Page after page has nothing in it.
+        """
+        for _ in range(_MOST_EMPTY):
+            if self._ready() or self._ended:
+                break
+            await self._fetch()
+        if not self._ready() and not self._ended:
+            raise DeadlineExceeded(
+                f"The list goes on and on: {_MOST_EMPTY} pages in a row had nothing in them.",
+                hint="Ask for less, with other filters or another order.",
+            )
+        return self._items[self._used] if self._ready() else None
+
+    def take(self, most: int) -> tuple[Sequence[T], Callable[[int], Place | None]]:
+        """Take up to so many of the items that are there, and what tells the place right after each of them.
+
+        Few of these places are ever wanted, and a provider has to think about each.
+
+        Returns:
+            The items, and what takes the index of one among them.
+        """
+        taken = self._items[self._used : self._used + most]
+        self._used += len(taken)
+        page, last = self._page, -1 if self._ready() else len(taken) - 1
+        end = None if self._ended else Place(self._next)
+        return taken, lambda index: end if index == last else self._after(taken[index], page)
+
+    @property
+    def maybe_more(self) -> bool:
+        """May there be more, as far as is known without fetching."""
+        return self._ready() or not self._ended
+
+    def _ready(self) -> bool:
+        return self._used < len(self._items)
+
+    def _after(self, item: T, page: str | None) -> Place:
+        """The place after an item that is not the last one of its page."""
+        cursor = self._source.cursor_after(item)
+        return Place(cursor) if cursor is not None else Place(page, self._source.key(item))
+
+    async def _fetch(self) -> None:
+        self._page = self._next
+        self._fetched.add(self._page)
+        page = await self._source.fetch(self._page)
+        self.pages += 1
+        self.total = page.total if page.total is not None else self.total
+        items = list(page.items)
+        self._items, self._used = self._unused(items[::-1] if self._source.backwards else items), 0
+        self._next = page.cursor
+        # A cursor that comes a second time would lead in circles.
+        self._ended = page.cursor is None or page.cursor in self._fetched
+        if self._drop_to is not None and (self._ended or self.pages >= _MOST_REREAD):
+            raise Conflict("The list has changed since the page before.", hint="Repeat the call without cursor.")
+
+    def _unused(self, items: Sequence[T]) -> Sequence[T]:
+        if self._drop_to is None:
+            return items
+        for position, item in enumerate(items):
+            if self._source.key(item) == self._drop_to:
+                self._drop_to = None
+                return items[position + 1 :]
+        return ()
+
+
+class Places(dict[str, Place | None]):
+    """Where each feed of an answer goes on, by account; what a cursor shown to a client stands for."""
+
+    def to_json(self) -> dict[str, object]:
+        """For keeping in the store."""
+        return {name: None if place is None else [place.cursor, place.after] for name, place in self.items()}
+
+    @classmethod
+    def from_json(cls, kept: Mapping[str, Any]) -> Self:
+        """Back from the store."""
+        return cls({name: None if place is None else Place(*place) for name, place in kept.items()})

@@ -1,0 +1,159 @@
+"""One list out of several accounts' lists, read in parallel; a failing account does not fail the others."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final, Generic, TypeVar
+
+import anyio
+
+from dragoman.accounts.workspace import Account
+from dragoman.core.context import progress
+from dragoman.core.errors import DragomanError, Unavailable
+from dragoman.rendering import Failure
+from dragoman.toolset.addressing.resolve import blaming
+from dragoman.toolset.paging.feed import Feed, Place, Places, Source
+
+T = TypeVar("T")
+_MOST_PAGES: Final = 20
+_log = logging.getLogger(__name__)
+
+
+class Merge(Generic[T]):
+    """The merged list.
+
+    Attributes:
+        items: What was taken, in order.
+        failures: The accounts that could not answer.
+    """
+
+    def __init__(self, cursor: Places | None) -> None:
+        """Start where the cursor says, or at the beginning."""
+        self._start = cursor
+        self._lanes: list[_Lane[T]] = []
+        self._taken: list[tuple[str, Place | None]] = []
+        self.items: list[T] = []
+        self.failures: list[Failure] = []
+
+    async def open(
+        self,
+        accounts: Sequence[Account],
+        source: Callable[[Account], Awaitable[Source[T]]],
+        keep: Callable[[T], bool],
+    ) -> None:
+        """Take up the accounts that the cursor has not used up.
+
+        Args:
+            accounts: Whose lists are merged.
+            source: How to read an account's list; may open the account.
+            keep: Which items pass.
+        """
+        if self._start is not None:
+            accounts = [account for account in accounts if self._start.get(account.name) is not None]
+        self._lanes = [_Lane(account, source, keep, self._place(account.name)) for account in accounts]
+
+    async def take(self, limit: int, rank: Callable[[T], float] | None) -> None:
+        """Take up to ``limit`` items, the highest rank first, or in turn when there is no rank.
+
+        Raises:
+            DragomanError: Every account failed.
+        """
+        lanes = self._lanes
+        while len(self.items) < limit:
+            await self._ready(lanes)
+            lanes = [lane for lane in lanes if lane.head is not None]
+            if not lanes:
+                break
+            lane = max(lanes, key=lambda one: rank(_item(one))) if rank else lanes[0]
+            self.items.append(_item(lane))
+            lane.advance()
+            self._taken.append((lane.name, lane.place))
+            if rank is None:
+                lanes = [*lanes[1:], lane]
+        if self._lanes and len(self.failures) == len(self._lanes):
+            raise self._lanes[0].failure or Unavailable("No account could answer.")
+
+    @property
+    def more(self) -> bool:
+        """Is there more in any account that answers."""
+        return any(lane.maybe_more for lane in self._lanes)
+
+    def places(self, shown: int, _offset: int | None) -> Places:
+        """Where each account goes on after the first ``shown`` items."""
+        places = Places({lane.name: self._place(lane.name) for lane in self._lanes})
+        if shown == len(self.items):
+            places.update({lane.name: lane.place for lane in self._lanes})
+        else:
+            places.update(self._taken[:shown])
+        return places
+
+    def _place(self, name: str) -> Place | None:
+        return Place() if self._start is None else self._start.get(name)
+
+    async def _ready(self, lanes: Sequence[_Lane[T]]) -> None:
+        waiting = [lane for lane in lanes if lane.head is None]
+        async with anyio.create_task_group() as group:
+            for lane in waiting:
+                group.start_soon(self._bring, lane)
+
+    async def _bring(self, lane: _Lane[T]) -> None:
+        try:
+            await lane.bring()
+        except DragomanError as error:
+            lane.failure = error
+        except Exception:  # noqa: BLE001  # the boundary between accounts: a defect in one must not fail the others
+            _log.exception("The account %s broke down.", lane.name)
+            lane.failure = Unavailable("The account broke down.", hint="The server's log has the details.")
+        if lane.failure is not None:
+            self.failures.append(Failure(lane.name, f"{lane.failure.message} {lane.failure.hint}".strip()))
+
+
+class _Lane(Generic[T]):
+    """One account's part: its next passing item, and the place after what was used of it."""
+
+    def __init__(
+        self,
+        account: Account,
+        source: Callable[[Account], Awaitable[Source[T]]],
+        keep: Callable[[T], bool],
+        place: Place | None,
+    ) -> None:
+        self.name = account.name
+        self.place = place
+        self.head: T | None = None
+        self.failure: DragomanError | None = None
+        self._account = account
+        self._source = source
+        self._keep = keep
+        self._feed: Feed[T] | None = None
+
+    @property
+    def maybe_more(self) -> bool:
+        return self.failure is None and self.place is not None
+
+    async def bring(self) -> None:
+        """Look for the next item that passes, within a bound of pages."""
+        async with blaming(self._account):
+            if self._feed is None:
+                self._feed = Feed(await self._source(self._account), self.place or Place())
+            feed = self._feed
+            while (item := await feed.peek()) is not None and not self._keep(item):
+                self.place = feed.take(1)[1](0)
+                if feed.pages > _MOST_PAGES:
+                    await progress.report(feed.pages, f"{self.name}: {feed.pages} pages read")
+                    return
+        self.head = item
+        self.place = None if item is None else self.place
+
+    def advance(self) -> None:
+        """Use the head."""
+        self.head = None
+        if self._feed is not None:
+            self.place = self._feed.take(1)[1](0)
+
+
+def _item(lane: _Lane[T]) -> T:
+    if lane.head is None:
+        raise AssertionError(lane.name)  # only lanes with a head are asked
+    return lane.head

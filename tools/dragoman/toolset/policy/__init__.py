@@ -1,0 +1,26 @@
+"""What may be written where, what somebody has to agree to first, and the proof that they have.
+
+The policy of an account is part of its settings: ``write = "off"`` refuses, ``"allow"`` lets pass,
+``"confirm"`` asks. Some writes are asked about even where writing is allowed. Where the user cannot be
+asked, the first call answers with a preview and a token that is good once, for ten minutes, and for
+exactly that content. Nothing here fails open.
+"""
+
+from dragoman.toolset.policy.consent import Consent, consent
+from dragoman.toolset.policy.content_checks import hosts, mass_mentions
+from dragoman.toolset.policy.flow_guard import FlowGuard, Reader, Sources
+from dragoman.toolset.policy.permission import allow, covers
+from dragoman.toolset.policy.write_request import Write
+
+__all__ = [
+    "Consent",
+    "FlowGuard",
+    "Reader",
+    "Sources",
+    "Write",
+    "allow",
+    "consent",
+    "covers",
+    "hosts",
+    "mass_mentions",
+]

@@ -1,0 +1,44 @@
+"""Whether the settings allow a write at all."""
+
+from __future__ import annotations
+
+from dragoman.core.errors import DragomanError, PermissionDenied
+from dragoman.core.references import Reference, parse
+from dragoman.providers.base.provider import AccountSettings
+
+
+def allow(settings: AccountSettings, where: Reference) -> None:
+    """Let a write pass that the settings allow at all.
+
+    Raises:
+        PermissionDenied: They do not; the sentence names the setting.
+    """
+    section = f"[accounts.{where.account}]"
+    if settings.write == "off":
+        raise PermissionDenied(
+            "Writing is switched off for this account.",
+            hint=f'To switch it on, set write = "confirm" in {section}, and serve without --read-only.',
+            account=where.account,
+        )
+    if settings.write_to is not None and not covers(settings, where):
+        raise PermissionDenied(
+            "This conversation is not among those that may be written to.",
+            hint=f"Add it to write_to in {section}, or write to another one.",
+            account=where.account,
+        )
+
+
+def covers(settings: AccountSettings, where: Reference) -> bool:
+    """Is the conversation named in ``write_to``: by its reference in any spelling, or its bare id; never by title."""
+    return any(_is(entry, where) for entry in settings.write_to or ())
+
+
+def _is(entry: str, where: Reference) -> bool:
+    try:
+        reference = parse(entry)
+    except DragomanError:
+        # A percent sign that encodes nothing: no reference, so it can only be an id as it stands.
+        return entry == where.conversation
+    if reference is not None and reference.account == where.account:
+        return reference.message is None and reference.conversation == where.conversation
+    return entry == where.conversation

@@ -1,0 +1,245 @@
+"""The tools that read one conversation: list_messages and get_message."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from functools import partial
+from hashlib import sha256
+from typing import Annotated, Final, Literal
+
+from dragoman.accounts.workspace import Account
+from dragoman.core.context import progress
+from dragoman.core.errors import Conflict, InvalidArgument
+from dragoman.core.model import Conversation, Message, Order, Page
+from dragoman.core.references import Reference
+from dragoman.providers.base.provider import Capability, MessageQuery
+from dragoman.rendering import MessagesView, MessageView
+from dragoman.rendering.content.message_facts import facts
+from dragoman.toolset.addressing.resolve import blaming, describe, find_conversation, find_message
+from dragoman.toolset.definition.context import Call, Found
+from dragoman.toolset.definition.spec import Range
+from dragoman.toolset.definition.time_arguments import parse_time
+from dragoman.toolset.paging.feed import Feed, Place, Places, Source
+from dragoman.toolset.paging.filters import matches
+
+CONVERSATION: Final = "reference account:id, or a title"
+MESSAGE: Final = "number such as 412, reference, or link"
+SINCE: Final = "ISO time or date, yesterday, or ago: 2h, 3d"
+UNTIL: Final = "as since; a day is included"
+AUTHOR: Final = "part of the name, or e-mail"
+CURSOR: Final = "from the page before; repeat the other arguments"
+
+_MOST_EXAMINED: Final = 5000
+_REPORT_EVERY: Final = 500
+_SAME_INSTANT: Final = 200
+_TICK: Final = timedelta(microseconds=1)
+
+
+async def list_messages(
+    call: Call,
+    *,
+    conversation: Annotated[str, CONVERSATION],
+    thread: Annotated[str | None, "only this message and its replies"] = None,
+    author: Annotated[str | None, AUTHOR] = None,
+    since: Annotated[str | None, SINCE] = None,
+    until: Annotated[str | None, UNTIL] = None,
+    order: Annotated[Literal["latest", "oldest"], "start at the newest (default) or oldest"] = "latest",
+    limit: Annotated[int, Range(1, 200), "1-200, default 50"] = 50,
+    cursor: Annotated[Places | None, CURSOR] = None,
+) -> Found:
+    """A stretch of a conversation, from its newest or its oldest message on."""
+    target = await find_conversation(call.workspace, conversation)
+    account = call.workspace.account(target.account)
+    call.workspace.able(Capability.LIST_MESSAGES, account.name)
+    begin, end = time_window(call, since, until)
+    query = MessageQuery(
+        thread=await _thread(call, target, thread),
+        author=author,
+        since=begin,
+        until=end,
+        order=Order(order),
+        limit=limit,
+    )
+    async with blaming(account):
+        feed = Feed(await message_source(account, target.id, query), (cursor or Places()).get(account.name) or Place())
+        taken = await _take(feed, query)
+        if taken.tombstones:
+            await call.workspace.see(account, taken.tombstones)
+        messages = await call.workspace.see(account, taken.in_time_order(query.order))
+    view = MessagesView(conversation=target, messages=messages, order=query.order, total=feed.total, more=taken.more)
+    return Found(view, lambda shown, _: taken.place_after(account.name, shown))
+
+
+async def get_message(
+    call: Call,
+    *,
+    message: Annotated[str, MESSAGE],
+    context: Annotated[int, Range(0, 20), "neighbours each side, 0-20, default 0"] = 0,
+    cursor: Annotated[Places | None, "rest of a long message"] = None,
+) -> Found:
+    """One message with everything that is known of it."""
+    reference = await find_message(call.workspace, message)
+    account = call.workspace.account(reference.account)
+    call.workspace.able(Capability.GET_MESSAGE, account.name)
+    async with blaming(account):
+        found = await (await account.provider()).get_message(reference.conversation, reference.message or "")
+        before, after = await _neighbours(account, found, context)
+    conversation = await describe(call.workspace, reference)
+    seen = await call.workspace.see(account, [*before, found, *after])
+    middle = next(index for index, one in enumerate(seen) if one.id == found.id)
+    view = MessageView(
+        conversation=conversation,
+        message=seen[middle],
+        before=seen[:middle],
+        after=seen[middle + 1 :],
+        offset=_offset(seen[middle], cursor),
+    )
+    return Found(view, lambda _, rest: None if rest is None else Places(text=_text_place(seen[middle], rest)))
+
+
+async def message_source(account: Account, conversation: str, query: MessageQuery) -> Source[Message]:
+    """How to read the messages of a conversation in the order of a query."""
+    provider = await account.provider()
+
+    def fetch(cursor: str | None) -> Awaitable[Page[Message]]:
+        return provider.list_messages(conversation, query if cursor is None else replace(query, cursor=cursor))
+
+    return Source(
+        fetch=fetch,
+        key=lambda message: message.id,
+        cursor_after=lambda message: provider.cursor_after(message, query),
+        backwards=query.order is Order.LATEST,
+    )
+
+
+@dataclass(slots=True)
+class _Taken:
+    """Messages that match, in the order they were taken, each with what tells the place after it.
+
+    ``end`` tells the place after everything that was examined; ``more``: there is one.
+    """
+
+    messages: list[Message] = field(default_factory=list[Message])
+    places: list[tuple[Callable[[int], Place | None], int]] = field(
+        default_factory=list["tuple[Callable[[int], Place | None], int]"]
+    )
+    tombstones: list[Message] = field(default_factory=list[Message])
+    end: Callable[[], Place | None] = lambda: None
+    more: bool = False
+    examined: int = 0
+
+    def in_time_order(self, order: Order) -> list[Message]:
+        return self.messages[::-1] if order is Order.LATEST else self.messages
+
+    def place_after(self, account: str, shown: int) -> Places:
+        if not 0 < shown < len(self.places):
+            return Places({account: self.end()})
+        after, index = self.places[shown - 1]
+        return Places({account: after(index)})
+
+    def examine(self, feed: Feed[Message], query: MessageQuery) -> None:
+        """Go through the messages that are there, as many as are still wanted."""
+        most = min(query.limit - len(self.messages), _MOST_EXAMINED - self.examined)
+        messages, after = feed.take(most)
+        filtered = query.author is not None or query.since is not None or query.until is not None
+        end = next((n for n, one in enumerate(messages) if _beyond(one, query)), None) if filtered else None
+        self.examined += len(messages[:end])
+        for index, message in enumerate(messages[:end]):
+            if message.deleted_at is not None:
+                self.tombstones.append(message)
+            elif not filtered or matches(message, query):
+                self.messages.append(message)
+                self.places.append((after, index))
+        if end is None:
+            self.end, self.more = partial(after, len(messages) - 1), feed.maybe_more
+        else:
+            self.end, self.more = lambda: None, False
+
+
+async def _take(feed: Feed[Message], query: MessageQuery) -> _Taken:
+    taken = _Taken()
+    reported = 0
+    while await feed.peek() is not None:
+        taken.examine(feed, query)
+        if not taken.more or len(taken.messages) == query.limit or taken.examined == _MOST_EXAMINED:
+            return taken
+        if taken.examined - reported >= _REPORT_EVERY:
+            reported = taken.examined
+            await progress.report(reported, f"{reported} messages examined")
+    taken.end, taken.more = lambda: None, False
+    return taken
+
+
+def _beyond(message: Message, query: MessageQuery) -> bool:
+    """Is nothing left that could match, because messages come in order of time."""
+    if message.sent_at is None:
+        return False
+    if query.order is Order.LATEST:
+        return query.since is not None and message.sent_at < query.since
+    return query.until is not None and message.sent_at >= query.until
+
+
+async def _thread(call: Call, conversation: Conversation, said: str | None) -> str | None:
+    if said is None:
+        return None
+    reference = await find_message(call.workspace, said)
+    if (reference.account, reference.conversation) != (conversation.account, conversation.id):
+        raise InvalidArgument(
+            "thread is a message of another conversation.",
+            hint=f"It is in {Reference(reference.account, reference.conversation)}.",
+        )
+    return reference.message
+
+
+def time_window(call: Call, since: str | None, until: str | None) -> tuple[datetime | None, datetime | None]:
+    """Read the two ends of a time window; a day in ``until`` is included."""
+    zone, now = call.desk.zone, call.now
+    begin = parse_time(since, zone=zone, now=now, name="since") if since else None
+    end = parse_time(until, zone=zone, now=now, name="until", end=True) if until else None
+    if begin is not None and end is not None and begin >= end:
+        raise InvalidArgument("since is not before until.", hint="Swap them or leave one out.")
+    return begin, end
+
+
+async def _neighbours(account: Account, message: Message, count: int) -> tuple[list[Message], list[Message]]:
+    if not count or message.sent_at is None:
+        return [], []
+    older = MessageQuery(until=message.sent_at + _TICK, order=Order.LATEST, limit=count + 1)
+    newer = MessageQuery(since=message.sent_at, order=Order.OLDEST, limit=count + 1)
+    before = await _side(account, message, older, count)
+    return before[::-1], await _side(account, message, newer, count)
+
+
+async def _side(account: Account, message: Message, query: MessageQuery, count: int) -> list[Message]:
+    """Up to ``count`` messages on the far side of a message, nearest first."""
+    source = await message_source(account, message.conversation, query)
+    exactly = source.cursor_after(message)
+    if exactly is not None:
+        return (await _take(Feed(source, Place(exactly)), replace(query, limit=count))).messages
+    feed = Feed(source)
+    taken = await _take(feed, replace(query, limit=_SAME_INSTANT + count))
+    ids = [one.id for one in taken.messages]
+    start = ids.index(message.id) + 1 if message.id in ids else len(ids)
+    return taken.messages[start : start + count]
+
+
+def _text_place(message: Message, offset: int) -> Place:
+    return Place(str(offset), _digest(message, offset))
+
+
+def _offset(message: Message, cursor: Places | None) -> int:
+    place = (cursor or Places()).get("text")
+    if place is None:
+        return 0
+    offset = int(place.cursor or 0)
+    if place.after != _digest(message, offset):
+        raise Conflict("The message was changed since the page before.", hint="Repeat the call without cursor.")
+    return offset
+
+
+def _digest(message: Message, offset: int) -> str:
+    """Of what the pages before an offset have shown: the text, and behind it the facts that are counted."""
+    counted = message.text if offset < len(message.text) else f"{message.text}{facts(message)}"
+    return sha256(counted.encode("utf-8", "surrogatepass")).hexdigest()[:16]

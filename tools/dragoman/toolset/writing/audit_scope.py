@@ -1,0 +1,72 @@
+"""Every attempt to write is on record, and whatever refuses one says that nothing was written."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+from dragoman.core.errors import DragomanError, OutcomeUnknown, PermissionDenied, UnsupportedOperation
+from dragoman.core.references import Reference
+from dragoman.providers.base.provider import Capability
+from dragoman.store import Record
+from dragoman.toolset.definition.context import Call
+from dragoman.toolset.writing.plan import NOTHING, principal_name
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class attempted:  # noqa: N801  # reads as a statement: async with attempted(...)
+    """Put on record how an attempt ended that did not come as far as the outbox.
+
+    Attributes:
+        outcome: What the record says when no error does; empty when there is nothing more to say.
+        digest: Of the content, as soon as it is known.
+        begun: The outbox has it: from here on that keeps the record.
+    """
+
+    call: Call
+    operation: Capability
+    where: Reference
+    outcome: str = ""
+    digest: str | None = None
+    begun: bool = False
+
+    async def __aenter__(self) -> Self:
+        """Nothing to do."""
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Record the outcome; an error says in addition that nothing was written."""
+        if isinstance(error, DragomanError):
+            if not self.begun:
+                await self._record(self.outcome or _outcome(error))
+            if error.sent is False and not isinstance(error, OutcomeUnknown) and "othing was" not in str(error):
+                error.message = f"{error.message} {NOTHING[self.operation]}."
+        elif error is None and self.outcome and not self.begun:
+            await self._record(self.outcome)
+
+    async def _record(self, outcome: str) -> None:
+        line = Record(
+            who=self.call.caller.client,
+            principal=principal_name(self.call),
+            account=self.where.account,
+            operation=self.operation.value,
+            conversation=self.where.conversation,
+            outcome=outcome,
+            digest=self.digest,
+        )
+        try:
+            await (await self.call.workspace.store()).record(line)
+        except DragomanError:
+            # Nothing was written: that the refusal is not on record must not hide why.
+            _log.exception("A refused write could not be recorded.")
+
+
+def _outcome(error: DragomanError) -> str:
+    refused = isinstance(error, PermissionDenied | UnsupportedOperation)
+    return "refused" if refused else error.code

@@ -1,0 +1,113 @@
+"""Why somebody is asked before a write, also where the settings allow writing; and what is told after one."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from dragoman.core.errors import DragomanError
+from dragoman.core.references import Reference
+from dragoman.providers.base.provider import Capability, MessageQuery, SearchQuery
+from dragoman.rendering.content.time_format import clock, day, local
+from dragoman.store import Entry, Store
+from dragoman.toolset import policy
+from dragoman.toolset.policy import Reader
+from dragoman.toolset.writing.plan import Plan, principal_name
+
+_RECENT: Final = 50
+_LOOKED_FOR: Final = 10
+_NAMED: Final = 3
+
+
+async def asked_about(plan: Plan, repeated: str) -> list[str]:
+    """Why somebody has to agree, each as what follows ``because``; nothing when nobody has to.
+
+    Args:
+        plan: The write.
+        repeated: What is known of an earlier write of the same, empty when there was none.
+    """
+    found = [repeated] if repeated else []
+    if plan.account.provider_class.open_world:
+        found += [f"it calls everybody: {name}" for name in _mentions(plan)]
+        found += [f"it links to {host}, which did not occur in this conversation" for host in await _new_hosts(plan)]
+    if _flow_mode(plan) == "confirm":
+        found += [f"it comes {reason}" for reason in _carried(plan)]
+    if plan.account.settings.write == "confirm":
+        found.append("this account asks before every write")
+    return found
+
+
+async def notes_on(plan: Plan, store: Store, made: Entry) -> list[str]:
+    """What is told with a message that was written."""
+    notes = [f"Written {reason}." for reason in _carried(plan)] if _flow_mode(plan) == "warn" else []
+    doubtful = [one for one in await _doubtful(plan, store) if one.id != made.id]
+    if doubtful:
+        begun = doubtful[0].begun
+        moment = local(begun, plan.call.desk.zone) if begun else None
+        when = f" of {day(moment)} {clock(moment)}" if moment else ""
+        more = f", and of {len(doubtful) - 1} more," if len(doubtful) > 1 else ""
+        notes.append(f"The outcome of an earlier write here{when}{more} is unknown: look with list_messages.")
+    return notes
+
+
+async def _doubtful(plan: Plan, store: Store) -> list[Entry]:
+    try:
+        return await store.doubtful(plan.account.name, plan.target.id)
+    except DragomanError:
+        # The message is written: that nothing can be told of others must not make that look like a failure.
+        return []
+
+
+def pace(plan: Plan) -> int | None:
+    """Most writes of the account in a minute, ``None`` where nobody else takes part."""
+    return plan.account.settings.sends_per_minute if plan.account.provider_class.open_world else None
+
+
+def _mentions(plan: Plan) -> list[str]:
+    return list(dict.fromkeys(name for text in plan.texts for name in policy.mass_mentions(text)))
+
+
+async def _new_hosts(plan: Plan) -> list[str]:
+    wanted = list(dict.fromkeys(host for text in plan.texts for host in policy.hosts(text)))
+    remembered = [host for host in wanted[:_LOOKED_FOR] if await _remembered(plan, host)]
+    missing = [host for host in wanted if host not in remembered]
+    if not missing:
+        return []
+    recent = await _recent_hosts(plan)
+    return [host for host in missing if host not in recent]
+
+
+async def _remembered(plan: Plan, host: str) -> bool:
+    """Is the host in a message of this conversation that the store has seen."""
+    store = await plan.call.workspace.store()
+    query = SearchQuery(text=f'"{host}"', conversation=plan.target.id, limit=_LOOKED_FOR)
+    try:
+        page = await store.search(plan.account.name, query)
+    except DragomanError:
+        # There is nothing in such a host to look for; the service is asked next.
+        return False
+    return any(host in policy.hosts(hit.message.text) for hit in page.items)
+
+
+async def _recent_hosts(plan: Plan) -> set[str]:
+    """The hosts of the newest messages, as the service has them now; none when it cannot be asked."""
+    if Capability.LIST_MESSAGES not in plan.account.capabilities:
+        return set()
+    try:
+        page = await (await plan.account.provider()).list_messages(plan.target.id, MessageQuery(limit=_RECENT))
+    except DragomanError:
+        return set()
+    return {host for message in page.items for host in policy.hosts(message.text)}
+
+
+def _flow_mode(plan: Plan) -> str:
+    return plan.call.desk.flow.mode(open_world=plan.account.provider_class.open_world)
+
+
+def _carried(plan: Plan) -> list[str]:
+    reader = Reader(principal_name(plan.call), plan.call.caller.client)
+    elsewhere = plan.call.desk.flow.sources.elsewhere(reader, (plan.account.name, plan.target.id))
+    if not elsewhere:
+        return []
+    named = ", ".join(str(Reference(*one)) for one in elsewhere[:_NAMED])
+    more = f" and {len(elsewhere) - _NAMED} more" if len(elsewhere) > _NAMED else ""
+    return [f"after other people's text from {named}{more} was read, which may have asked for it"]

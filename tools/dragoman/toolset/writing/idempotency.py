@@ -1,0 +1,150 @@
+"""What was begun before: waited for, looked up at the service, and answered with instead of being made again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Final
+
+import anyio
+
+from dragoman.core.errors import Conflict, DragomanError, NotFound, OutcomeUnknown, UnsupportedOperation
+from dragoman.core.model import Message
+from dragoman.core.references import Reference, parse
+from dragoman.providers.base.provider import Capability
+from dragoman.store import Entry, State, Store
+from dragoman.toolset.addressing.resolve import blaming
+from dragoman.toolset.writing.outcome import note_end
+from dragoman.toolset.writing.plan import Plan
+
+PATIENCE: Final = 20.0
+"""Seconds to wait for the same write that is at work in another call."""
+
+_EARLIER: Final = timedelta(days=1)
+_PAUSE: Final = 0.05
+_LONGEST_PAUSE: Final = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What came of looking at what was begun before.
+
+    Attributes:
+        stamp: Of the entry that stands in the way, empty when none does.
+        reason: Why somebody has to agree before it is made again; empty when nobody has to.
+        message: The first result, when there is one.
+        notes: Sentences about it.
+    """
+
+    stamp: str = ""
+    reason: str = ""
+    message: Message | None = None
+    notes: Sequence[str] = ()
+
+
+async def settle(plan: Plan, store: Store) -> Settled:
+    """Find out what became of the same write.
+
+    Raises:
+        Conflict: The key was used for other content, or the same write is still at work.
+        OutcomeUnknown: It is unknown, and cannot be found out now.
+    """
+    entry = await _ended(plan, store)
+    if entry is None:
+        return Settled()
+    if entry.digest != plan.write.digest:
+        raise Conflict("This idempotency_key was used for another message.", hint="Use a new key.")
+    if entry.state is State.UNKNOWN:
+        return await _unknown(plan, store, entry)
+    if entry.state is State.DONE and plan.key is not None:
+        return Settled(message=await _first(plan, entry))
+    if entry.state is State.FAILED:
+        return Settled(stamp=entry.stamp)
+    return Settled(stamp=entry.stamp, reason=_repeated(plan, entry))
+
+
+async def _ended(plan: Plan, store: Store) -> Entry | None:
+    """The entry in the way; with a key not before it has ended, because it is this very write."""
+    pause = _PAUSE
+    with anyio.move_on_after(PATIENCE):
+        while True:
+            entry = await store.standing(plan.intent)
+            if (
+                entry is None
+                or entry.state is not State.PENDING
+                or plan.key is None
+                or entry.digest != plan.write.digest
+            ):
+                return entry
+            await anyio.sleep(pause)
+            pause = min(pause * 2, _LONGEST_PAUSE)
+    raise Conflict(
+        f"The same write is still under way in another call. {plan.nothing} a second time.",
+        hint="Call again with the same key in a while.",
+    )
+
+
+async def _unknown(plan: Plan, store: Store, entry: Entry) -> Settled:
+    if plan.key is not None and plan.account.provider_class.idempotent:
+        # Sending again with the same key finds out how it ended, and can do no harm.
+        return Settled(stamp=entry.stamp)
+    try:
+        message = await _looked_up(plan, store, entry)
+    except (UnsupportedOperation, NotFound):
+        return Settled(entry.stamp, "an earlier call was cut off, and this account cannot be asked whether it was made")
+    except DragomanError as error:
+        raise OutcomeUnknown(
+            f"An earlier call with the same content was cut off, so its outcome is unknown, and the account cannot be "
+            f"asked now ({error.message.rstrip('.')}). This call wrote nothing.",
+            hint=f"Look with list_messages conversation={plan.where} before trying again.",
+            account=plan.account.name,
+        ) from error
+    if message is None:
+        what = "the change" if plan.operation is Capability.UPDATE_MESSAGE else "its message"
+        reason = f"an earlier call was cut off: its outcome is unknown, and {what} is not there now, though it may come"
+        return Settled(entry.stamp, reason)
+    return await _found(plan, store, entry, message)
+
+
+async def _found(plan: Plan, store: Store, entry: Entry, message: Message) -> Settled:
+    reference = str(Reference(plan.account.name, message.conversation, message.id))
+    loosely = message.reply_to != plan.preview.message.reply_to
+    changes = plan.operation is Capability.UPDATE_MESSAGE  # which is there or not, whoever made it
+    if not changes and await store.contested(entry, reference, loosely=loosely):
+        # Of two that are in doubt and one that is there nobody can say which it is.
+        return Settled(entry.stamp, f"an earlier call was cut off: {reference} may be its message, or another call's")
+    told = [f"An earlier call that was cut off had written it. {plan.nothing} again."]
+    return Settled(message=message, notes=told + await note_end(store, entry, "done", reference, outcome="found"))
+
+
+async def _looked_up(plan: Plan, store: Store, entry: Entry) -> Message | None:
+    since = entry.begun or plan.call.now
+    made = await store.made(plan.account.name, since - _EARLIER)
+    known = {found.message for text in made if (found := parse(text)) and found.message}
+    async with blaming(plan.account):
+        return await plan.find(await plan.account.provider(), since, known)
+
+
+async def _first(plan: Plan, entry: Entry) -> Message:
+    """The message that came of an entry, as it is now, or else as it was to be."""
+    stored = parse(entry.message) if entry.message is not None else None
+    if stored is None or stored.message is None:
+        return plan.preview.message
+    message = replace(plan.preview.message, id=stored.message, conversation=stored.conversation)
+    try:
+        async with blaming(plan.account):
+            return await (await plan.account.provider()).get_message(stored.conversation, stored.message)
+    except (UnsupportedOperation, NotFound):
+        return message
+
+
+def _repeated(plan: Plan, entry: Entry) -> str:
+    if entry.state is State.PENDING:
+        return "the same text is being written here in another call right now"
+    seconds = max(0, round((plan.call.desk.clock() - entry.finished).total_seconds())) if entry.finished else 0
+    known = f" as {entry.message}" if entry.message else ""
+    return f"the same text was {_DONE.get(plan.operation.value, 'written')} here {seconds} s ago{known}"
+
+
+_DONE: Final = {"send_message": "sent", "import_message": "imported"}

@@ -1,0 +1,64 @@
+"""A preview with what only the service knows: who reads it, the message as it is now, the one that is answered."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from dragoman.core.errors import DragomanError
+from dragoman.core.model import Audience, Author, Message
+from dragoman.providers.base.provider import Capability, Draft
+from dragoman.rendering import PreviewView
+from dragoman.toolset.addressing.resolve import blaming
+from dragoman.toolset.writing.plan import Plan
+
+
+async def completed(plan: Plan, reasons: list[str]) -> PreviewView:
+    """What somebody is shown who is asked.
+
+    Raises:
+        DragomanError: The message that is to be changed cannot be read.
+    """
+    told = await _audience(plan)
+    view = replace(
+        plan.preview,
+        conversation=told.conversation,
+        receivers=told.receivers,
+        perhaps=told.perhaps,
+        reasons=reasons,
+    )
+    if view.verb == "change" and Capability.GET_MESSAGE in plan.account.capabilities:
+        return replace(view, before=await _message(plan, view.message.id))
+    if view.message.reply_to is not None:
+        return replace(view, answers=await _answered(plan, view.message.reply_to))
+    return view
+
+
+async def _audience(plan: Plan) -> Audience:
+    """Who would read it, as the service tells now: what was remembered, or found in a list, may tell less or be old."""
+    sent = plan.preview.message
+    draft = Draft(text=sent.text, reply_to=sent.reply_to, subject=sent.subject) if plan.preview.verb == "send" else None
+    try:
+        async with blaming(plan.account):
+            told = await (await plan.account.provider()).audience(plan.target.id, draft)
+    except DragomanError:
+        # An import may begin a conversation; of any other the call itself has just read what there is.
+        return Audience(conversation=plan.target)
+    here = replace(told.conversation, id=plan.target.id, account=plan.account.name)
+    return replace(told, conversation=here)
+
+
+async def _message(plan: Plan, identifier: str) -> Message:
+    async with blaming(plan.account):
+        message = await (await plan.account.provider()).get_message(plan.target.id, identifier)
+    seen = await plan.call.workspace.see(plan.account, [message])
+    return seen[0] if seen else message
+
+
+async def _answered(plan: Plan, identifier: str) -> Message:
+    try:
+        return await _message(plan, identifier)
+    except DragomanError:
+        author = Author(name=identifier)
+        return Message(
+            id=identifier, conversation=plan.target.id, author=author, sent_at=None, text="it cannot be read"
+        )

@@ -1,0 +1,227 @@
+"""From what a service refused, over any transport, to one sentence of the error family.
+
+The table of sentences and the cleaning of a service's own words are here; which status or code means
+which error is known by the transports.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Final, Literal, TypeAlias, cast
+
+from dragoman.core.errors import (
+    BadResponse,
+    Conflict,
+    DeadlineExceeded,
+    DragomanError,
+    InvalidArgument,
+    NotFound,
+    OutcomeUnknown,
+    PermissionDenied,
+    RateLimited,
+    Unauthenticated,
+    Unavailable,
+    UnsupportedOperation,
+)
+from dragoman.core.sanitize import clean_line
+from dragoman.transport.credentials import redact
+
+Kind: TypeAlias = Literal["read", "write"]
+Trouble: TypeAlias = Literal["", "refused", "unresolvable", "tls", "timeout", "reset"]
+
+SAID_LIMIT: Final = 200
+_SCANNED: Final = 4_000  # characters of a body that are looked at for a sentence
+_MARKUP: Final = re.compile(r"<\s*(?:!doctype|html|head|body|title|h1|p|div|\?xml)\b", re.IGNORECASE)
+_LOOK: Final = "Look whether it is there before writing it again."
+
+_SENTENCES: Final[Mapping[type[DragomanError], tuple[str, str]]] = {
+    InvalidArgument: ("{service} does not accept this request", "Change what it names, then try again."),
+    NotFound: ("{service} knows no such thing, or may not show it", "List the conversations to find what there is."),
+    UnsupportedOperation: ("{service} cannot do this", "Use another account or another tool."),
+    Unauthenticated: ("{service} does not accept the credentials", "Check `{credentials}` of this account."),
+    PermissionDenied: ("{service} does not allow this with these credentials", "Ask for access to it."),
+    RateLimited: ("{service} asks for fewer calls", "Wait before the next call."),
+    Unavailable: ("{service} is not available now", "Try again in a few minutes."),
+    DeadlineExceeded: ("{service} did not answer in time", "Try again, or ask for less."),
+    Conflict: ("{service} says that this contradicts its present state", "Read it again before changing it."),
+    BadResponse: ("{service} answered something that makes no sense", "Try again; tell its operators if it stays so."),
+    OutcomeUnknown: ("It is unknown whether {service} did this", _LOOK),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """A call that the service, or the way to it, refused.
+
+    Attributes:
+        status: HTTP status; 0 over gRPC and when nothing was answered.
+        code: Name of the gRPC code, empty over HTTP.
+        body: The answer as parsed JSON, or gRPC's details; ``None`` when there are none.
+        text: The answer as text; empty when it is HTML.
+        headers: Of the answer, names in lower case.
+        trouble: What was wrong with the connection.
+    """
+
+    kind: Kind
+    operation: str = ""
+    status: int = 0
+    code: str = ""
+    body: object = None
+    text: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    trouble: Trouble = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """What a provider makes of a refusal; empty members leave the general words.
+
+    Attributes:
+        said: The service's own words; they are cleaned, cut and quoted.
+        message: One sentence instead of the general one.
+        hint: What to do next, instead of the general one.
+        error: A better member of the error family. It never makes an uncertain write certain.
+        request_id: The service's id of the request, when it hides in the body.
+    """
+
+    said: str = ""
+    message: str = ""
+    hint: str = ""
+    error: type[DragomanError] | None = None
+    request_id: str = ""
+
+
+Explain: TypeAlias = Callable[[Refusal], Explanation | str | None]
+
+
+def default_said(refusal: Refusal) -> str | None:
+    """The sentence in a common error body.
+
+    In this order: ``detail`` (a string, or a list of objects with ``msg``), ``message``, ``error.message``,
+    ``title``, ``error`` (a string), ``errors`` (a list of them), the text itself.
+    """
+    body = refusal.body
+    if isinstance(body, dict):
+        return _of_object(cast("dict[str, object]", body))
+    if body is None or isinstance(body, str):
+        return body or refusal.text
+    return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dialect:
+    """What a transport has to know of a service.
+
+    Attributes:
+        service: Its name, for sentences.
+        explain: What it says when it refuses.
+        credentials: The settings key that the hint of ``Unauthenticated`` names.
+        request_id_headers: Headers (or gRPC metadata) with the service's id of a request, best first.
+        request_id_members: Members of a JSON body with it.
+        retry_on: HTTP statuses after which a read is repeated.
+        rate_headers: Whether ``X-RateLimit-Remaining`` and ``-Reset`` are obeyed before the limit is hit.
+    """
+
+    service: str = "The service"
+    explain: Explain = default_said
+    credentials: str = "token"
+    request_id_headers: tuple[str, ...] = ("x-request-id", "request-id", "x-correlation-id")
+    request_id_members: tuple[str, ...] = ("request_id", "requestID", "requestId")
+    retry_on: frozenset[int] = frozenset({408, 429, 502, 503, 504})
+    rate_headers: bool = False
+
+
+def error_for(
+    error: type[DragomanError],
+    refusal: Refusal,
+    dialect: Dialect,
+    *,
+    message: str = "",
+    hint: str = "",
+    request_id: str = "",
+    retry_after: float | None = None,
+) -> DragomanError:
+    """Build the error that a caller sees.
+
+    Args:
+        error: What the transport takes it for; the dialect may know better.
+        refusal: What happened.
+        dialect: Whose words are used.
+        message: Our sentence without its full stop, instead of the one of the table; may hold ``{service}``.
+        hint: What to do, instead of the one of the table.
+        request_id: The service's id of the request.
+        retry_after: Seconds after which to try again.
+    """
+    told = dialect.explain(refusal)
+    told = told if isinstance(told, Explanation) else Explanation(said=told or "")
+    if told.error is not None and error is not OutcomeUnknown:
+        error = told.error
+    sentence, advice = _SENTENCES.get(error, _SENTENCES[BadResponse])
+    own = _named(message or sentence, dialect).rstrip(".")
+    return error(
+        told.message or own + quoted(told.said),
+        hint=told.hint or _advice(_named(hint or advice, dialect), retry_after),
+        operation=refusal.operation,
+        request_id=request_id or told.request_id,
+        retry_after=retry_after,
+        sent=None if error is OutcomeUnknown else False,
+    )
+
+
+def _named(text: str, dialect: Dialect) -> str:
+    return text.replace("{service}", dialect.service).replace("{credentials}", dialect.credentials)
+
+
+def quoted(said: str) -> str:
+    """A service's words as the end of our sentence: cleaned, without credentials, at most 200 characters."""
+    words = redact(said[:_SCANNED])
+    if _MARKUP.search(words):
+        return "."
+    words = clean_line(words.replace("\n", " "), SAID_LIMIT).strip()
+    return f': "{words}".' if words else "."
+
+
+def is_markup(text: str) -> bool:
+    """Whether a body is a page for people and no answer."""
+    return bool(_MARKUP.search(text[:_SCANNED]))
+
+
+def printable(headers: Mapping[str, str]) -> dict[str, str]:
+    """Headers or metadata with their names in lower case.
+
+    Raises:
+        InvalidArgument: A value is not printable ASCII.
+    """
+    for name, value in headers.items():
+        if not (value.isascii() and value.isprintable()):
+            raise InvalidArgument(
+                f"The header {name} cannot hold the characters of this setting.", hint="Use ASCII characters only."
+            )
+    return {name.lower(): value for name, value in headers.items()}
+
+
+def _advice(hint: str, retry_after: float | None) -> str:
+    return hint if retry_after is None else f"Try again in {max(1, round(retry_after + 0.49))} seconds."
+
+
+def _of_object(body: dict[str, object]) -> str | None:
+    error = body.get("error")
+    nested, plain = (None, error) if isinstance(error, str) else (error, None)
+    candidates = (body.get("detail"), body.get("message"), nested, body.get("title"), plain, body.get("errors"))
+    return next((words for found in candidates if (words := _words(found))), None)
+
+
+def _words(found: object) -> str | None:
+    if isinstance(found, str):
+        return found.strip() or None
+    if isinstance(found, dict):
+        inner = cast("dict[str, object]", found)
+        return next(
+            (v for k in ("message", "msg", "detail", "description") if isinstance(v := inner.get(k), str)), None
+        )
+    if isinstance(found, list):
+        parts = [_words(part) for part in cast("list[object]", found)[:5]]
+        return "; ".join(part for part in parts if part) or None
+    return None

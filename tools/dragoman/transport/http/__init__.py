@@ -1,0 +1,29 @@
+"""HTTP for providers: one client for each account, which knows no service.
+
+:class:`HttpClient` has the connections, limits, retries and errors; :class:`Dialect` tells it what is
+particular about a service. See :mod:`dragoman.transport.http.error_policy` for what is repeated and what is not.
+"""
+
+from __future__ import annotations
+
+from dragoman.transport.error_mapping import Dialect
+from dragoman.transport.http.client import HttpClient
+from dragoman.transport.http.request import Options
+from dragoman.transport.http.response import Answer
+from dragoman.transport.http.response_cache import Derived
+from dragoman.transport.http.sse import Event
+from dragoman.transport.http.stream import Stream
+from dragoman.transport.http.url import Query, base_url_of, segment
+
+__all__ = [
+    "Answer",
+    "Derived",
+    "Dialect",
+    "Event",
+    "HttpClient",
+    "Options",
+    "Query",
+    "Stream",
+    "base_url_of",
+    "segment",
+]

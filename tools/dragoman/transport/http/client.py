@@ -1,0 +1,264 @@
+"""The HTTP client of one account."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final, Protocol, Self, TypeVar, Unpack, overload
+
+import anyio
+
+from dragoman._version import __version__
+from dragoman.core.context.clock import Clock, current_clock
+from dragoman.core.errors import RateLimited
+from dragoman.transport.credentials import Authorize
+from dragoman.transport.error_mapping import Dialect, Kind, Refusal, error_for, printable
+from dragoman.transport.http import error_policy
+from dragoman.transport.http.request import Call, DeclinedError, Options, Raw
+from dragoman.transport.http.response import Answer, answer_of
+from dragoman.transport.http.response_cache import Again
+from dragoman.transport.http.stream import Stream
+from dragoman.transport.http.url import base_url_of
+from dragoman.transport.rate_limiter import Pace, Rate
+from dragoman.transport.retry import Patience, Setback, limit_reset, persevere, retry_after
+
+if TYPE_CHECKING:
+    import httpx
+
+    from dragoman.transport.http.connection_pool import Exchange
+
+T = TypeVar("T")
+
+MAX_BODY: Final = 32 << 20
+_NONE: Final[Mapping[str, str]] = MappingProxyType({})
+_NO_RATES: Final[Mapping[str, Rate]] = MappingProxyType({})
+_LONGEST_STREAM: Final = 1800.0  # seconds
+_LONGEST_LIMIT: Final = 120.0  # a reset further away is rather a wrong clock
+_LONGEST_WAIT: Final = 30.0
+_LEAST_TOTAL: Final = 30.0
+_LEAST: Final = 0.01
+_DEFAULTS: Final[Mapping[str, str]] = {
+    "accept": "application/json",
+    "accept-encoding": "gzip, deflate",
+    "user-agent": f"dragoman/{__version__}",
+}
+
+
+class _Headed(Protocol):
+    @property
+    def headers(self) -> Mapping[str, str]: ...
+
+
+R = TypeVar("R", bound=_Headed)
+R_co = TypeVar("R_co", bound=_Headed, covariant=True)
+
+
+class Send(Protocol[R_co]):
+    """Makes a call once, within the seconds given."""
+
+    async def __call__(self, call: Call, headers: Mapping[str, str], seconds: float, /) -> R_co:
+        """Send it."""
+        ...
+
+
+class HttpClient:
+    """Calls one service for one account: pooled connections, limits, retries, errors of one family.
+
+    Constructing connects nothing; use it as an asynchronous context manager.
+
+    Args:
+        base_url: Of the service; ``https`` when it names no scheme, plain ``http`` to this machine only.
+        dialect: What is particular about the service.
+        authorize: Gives the ``Authorization`` header; asked for each attempt.
+        headers: For every call.
+        timeout: Seconds for one attempt.
+        total: Seconds for all attempts of a call; by default one and a half attempts, at least 30.
+        attempts: Most attempts of a call.
+        concurrency: Most calls under way at the same time; others wait.
+        rates: Published rate limits by family of calls, see :class:`dragoman.transport.rate_limiter.Pace`.
+        ca_file: PEM file of the authorities to trust instead of the usual ones.
+        max_body: Most bytes of an answer, unpacked.
+        transport: What carries the requests, for tests.
+        clock: What waiting goes by.
+
+    Raises:
+        InvalidArgument: The base_url or a header cannot be used.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        dialect: Dialect,
+        authorize: Authorize | None = None,
+        headers: Mapping[str, str] = _NONE,
+        timeout: float = 30.0,
+        total: float | None = None,
+        attempts: int = 4,
+        concurrency: int = 8,
+        rates: Mapping[str, Rate] = _NO_RATES,
+        ca_file: Path | str | None = None,
+        max_body: int = MAX_BODY,
+        transport: httpx.AsyncBaseTransport | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        self.base_url = base_url_of(base_url)
+        self.dialect = dialect
+        self._authorize = authorize
+        self._headers = {**_DEFAULTS, **printable(headers)}
+        self._timeout = timeout
+        self._total = total
+        self._attempts = attempts
+        self._concurrency = concurrency
+        self._clock = clock or current_clock()
+        self._pace = Pace(rates, self._clock)
+        self._ca_file = Path(ca_file) if ca_file is not None else None
+        self._max_body = max_body
+        self._transport = transport
+        self._exchange: Exchange | None = None
+        self._again = Again()
+        self._slots: anyio.Semaphore
+
+    async def __aenter__(self) -> Self:
+        """Prepare the connections."""
+        from dragoman.transport.http.connection_pool import Exchange  # noqa: PLC0415 - loads httpx, which not every account needs
+
+        exchange = Exchange(self.base_url, self.dialect, self._max_body)
+        await exchange.open(self._ca_file, self._concurrency, self._transport)
+        self._exchange = exchange
+        self._slots = anyio.Semaphore(self._concurrency, fast_acquire=True)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Close them."""
+        exchange, self._exchange = self._exchange, None
+        if exchange is not None:
+            await exchange.close()
+
+    @overload
+    async def request(
+        self, method: str, path: str, *, kind: Kind, model: type[T], **options: Unpack[Options]
+    ) -> Answer[T]: ...
+    @overload
+    async def request(
+        self, method: str, path: str, *, kind: Kind, model: None = None, **options: Unpack[Options]
+    ) -> Answer[object]: ...
+    async def request(
+        self, method: str, path: str, *, kind: Kind, model: type[object] | None = None, **options: Unpack[Options]
+    ) -> Answer[object]:
+        """Make a call and read its whole answer.
+
+        Args:
+            method: The HTTP method.
+            path: Below the base, from ``/`` on, made with :func:`segment`.
+            kind: A ``write`` is repeated only when it certainly was not carried out.
+            model: What the JSON is validated as; without it ``value`` is plain JSON.
+            **options: See :class:`Options`.
+
+        Raises:
+            DragomanError: Of the family, with what to do next.
+        """
+        call = Call.build(method, path, kind, self._headers, options)
+        exchange, most = self._opened(), options.get("timeout") or self._timeout
+
+        async def attempt(number: int, left: float) -> Answer[object]:
+            raw = await self._attempt(call, number, left, most, exchange.fetch)
+            again = self._again if options.get("shared") else None
+            return answer_of(call, self.dialect, raw, options.get("body", "json"), model, again)
+
+        patience = self._patience(most, options.get("total"))
+        async with self._slots:
+            await self._pace.turn(call.family)
+            return await persevere(attempt, patience, self._clock)
+
+    @overload
+    async def get(self, path: str, *, model: type[T], **options: Unpack[Options]) -> Answer[T]: ...
+    @overload
+    async def get(self, path: str, *, model: None = None, **options: Unpack[Options]) -> Answer[object]: ...
+    async def get(self, path: str, *, model: type[object] | None = None, **options: Unpack[Options]) -> Answer[object]:
+        """Read with GET; everything else as :meth:`request`."""
+        return await self.request("GET", path, kind="read", model=model, **options)
+
+    @asynccontextmanager
+    async def stream(
+        self, method: str, path: str, *, kind: Kind, idle_timeout: float | None = None, **options: Unpack[Options]
+    ) -> AsyncGenerator[Stream]:
+        """Make a call whose answer comes bit by bit; leaving closes the connection.
+
+        Opening is repeated as a request is; once the answer has begun nothing is.
+
+        Args:
+            method: The HTTP method.
+            path: Below the base, from ``/`` on, made with :func:`segment`.
+            kind: A ``write`` is repeated only when it certainly was not carried out.
+            idle_timeout: Seconds of silence that are borne, by default those of one attempt.
+            **options: See :class:`Options`; ``body`` has no meaning here.
+
+        Raises:
+            DragomanError: Of the family, with what to do next.
+        """
+        call = Call.build(method, path, kind, self._headers, options)
+        exchange, most = self._opened(), options.get("timeout") or self._timeout
+
+        async def attempt(number: int, left: float) -> httpx.Response:
+            return await self._attempt(call, number, left, most, exchange.start)
+
+        async with self._slots:
+            await self._pace.turn(call.family)
+            response = await persevere(attempt, self._patience(most, None), self._clock)
+            total = options.get("total") or _LONGEST_STREAM
+            try:
+                yield Stream(exchange, call, self.dialect, response, self._clock, idle_timeout or most, total)
+            finally:
+                await response.aclose()
+
+    async def _attempt(self, call: Call, number: int, left: float, most: float, send: Send[R]) -> R:
+        """One attempt: wait for its turn, send it with credentials, see whether it was accepted."""
+        deadline = self._clock.monotonic() + left
+        if number > 1:
+            await self._pace.turn(call.family)
+        await self._wait_out(call, left)
+        credentials = {"authorization": await self._authorize(False)} if self._authorize else {}  # noqa: FBT003 - see Authorize
+        seconds = max(_LEAST, min(most, deadline - self._clock.monotonic()))
+        try:
+            result = await send(call, {**call.headers, **credentials}, seconds)
+        except DeclinedError as declined:
+            self._watch_limit(call, declined.raw.headers)
+            raise await self._refused(call, declined.raw, credentials) from None
+        self._watch_limit(call, result.headers)
+        return result
+
+    def _watch_limit(self, call: Call, headers: Mapping[str, str]) -> None:
+        """Pause before the limit is hit, where the service tells how far it is."""
+        if self.dialect.rate_headers and (pause := limit_reset(headers, self._clock)) is not None:
+            self._pace.pause(call.family, min(pause, _LONGEST_LIMIT))
+
+    async def _wait_out(self, call: Call, left: float) -> None:
+        """Wait for the end of a pause that the service asked for, when that is soon."""
+        pause = self._pace.paused(call.family)
+        if pause > min(left, _LONGEST_WAIT):
+            refusal = Refusal(kind=call.kind, operation=call.operation, status=error_policy.TOO_MANY)
+            raise Setback(error_for(RateLimited, refusal, self.dialect, retry_after=pause))
+        if pause > 0:
+            await self._clock.sleep(pause)
+
+    async def _refused(self, call: Call, raw: Raw, credentials: Mapping[str, str]) -> Setback:
+        """What a refusal means; credentials that have changed in the meantime are worth another try."""
+        setback = error_policy.refused(call, self.dialect, raw, retry_after(raw.headers, self._clock))
+        if (
+            raw.status == error_policy.UNAUTHENTICATED
+            and self._authorize is not None
+            and await self._authorize(True) != credentials.get("authorization")  # noqa: FBT003 - see Authorize
+        ):
+            return Setback(setback.error, "once", 0.0)
+        return setback
+
+    def _patience(self, most: float, total: float | None) -> Patience:
+        return Patience(self._attempts, total or self._total or max(_LEAST_TOTAL, 1.5 * most))
+
+    def _opened(self) -> Exchange:
+        if self._exchange is None:
+            raise RuntimeError("the client is used outside of its context")
+        return self._exchange

@@ -1,0 +1,287 @@
+"""The connections of one account and a single try over them. The only module here that imports httpx."""
+
+from __future__ import annotations
+
+import ssl
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from importlib.util import find_spec
+from pathlib import Path
+from types import ModuleType
+from typing import Final, Protocol, TypeVar, cast
+
+import anyio
+import anyio.to_thread
+import httpx
+
+from dragoman.core import paths
+from dragoman.core.errors import InvalidArgument
+from dragoman.transport.error_mapping import Dialect
+from dragoman.transport.http import error_policy
+from dragoman.transport.http.body import UnreadableBodyError, unpacked
+from dragoman.transport.http.request import Call, DeclinedError, Raw, request_id_of
+from dragoman.transport.loopback import is_loopback
+from dragoman.transport.retry import Setback
+
+if find_spec("sniffio") is None:
+    # httpcore looks for it at every step of a request; Python remembers what it has found, and not what is missing.
+    sys.modules.setdefault("sniffio", cast("ModuleType", None))
+
+T = TypeVar("T")
+
+_CONNECT: Final = 10.0  # seconds
+# Counted for TCP and for TLS, and over before the whole attempt is.
+_CONNECT_SHARE: Final = 0.45
+_IDLE: Final = 15.0  # seconds that an unused connection is kept
+_MOST_REDIRECTS: Final = 5
+_REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
+_KEEP_METHOD: Final = frozenset({307, 308})
+_UNSENT: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)
+
+
+class _Closable(Protocol):
+    async def aclose(self) -> None: ...
+
+
+class _Trace:
+    """Watches whether a request has begun to leave this machine, and closes what a broken handshake leaves open.
+
+    Cancelled in the handshake of TLS, httpcore forgets the connection of TCP beneath, which would then stay open until
+    it is collected.
+    """
+
+    def __init__(self) -> None:
+        self.watched = False
+        self.left = False
+        self._tcp: _Closable | None = None
+
+    async def __call__(self, event: str, info: Mapping[str, object]) -> None:
+        self.watched = True
+        self.left = self.left or event.endswith(".send_request_headers.started")
+        if event.endswith(".connect_tcp.complete"):
+            self._tcp = cast("_Closable", info["return_value"])
+        elif event.endswith(".start_tls.failed") and self._tcp is not None:
+            with anyio.CancelScope(shield=True):
+                await self._tcp.aclose()
+
+    def certainly_unsent(self) -> bool:
+        return self.watched and not self.left
+
+
+class Exchange:
+    """The connections of one account.
+
+    Args:
+        base_url: In its one spelling.
+        dialect: Whose words the errors use.
+        max_body: Bytes of an unpacked body.
+
+    Raises:
+        InvalidArgument: The host name is none.
+    """
+
+    def __init__(self, base_url: str, dialect: Dialect, max_body: int) -> None:
+        try:
+            self._base = httpx.URL(base_url)
+        except httpx.InvalidURL:
+            raise InvalidArgument("The base_url is no valid address.", hint="Check its host name.") from None
+        self._base_url = base_url
+        self._dialect = dialect
+        self._max_body = max_body
+        self._client: httpx.AsyncClient
+
+    async def open(self, ca_file: Path | None, concurrency: int, transport: httpx.AsyncBaseTransport | None) -> None:
+        """Prepare; connects nothing.
+
+        Raises:
+            InvalidArgument: The file of certificates cannot be used.
+        """
+        local = is_loopback(self._base.host)
+        self._client = httpx.AsyncClient(
+            verify=await _context(self._base.scheme, ca_file),
+            http2=True,
+            trust_env=not local,  # a proxy is not asked for this machine
+            limits=httpx.Limits(
+                max_connections=concurrency, max_keepalive_connections=concurrency, keepalive_expiry=_IDLE
+            ),
+            cookies=CookieJar(policy=DefaultCookiePolicy(allowed_domains=[])),
+            follow_redirects=False,
+            transport=transport,
+        )
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._client.aclose()
+
+    async def fetch(self, call: Call, headers: Mapping[str, str], seconds: float) -> Raw:
+        """Make the call once and read the whole answer.
+
+        Raises:
+            DeclinedError: An answer that is no success.
+            Setback: No answer, or one that cannot be read.
+        """
+
+        async def whole() -> Raw:
+            response = await self._send(call, headers, seconds, trace)
+            try:
+                raw = await self._raw(call, response)
+            finally:
+                await response.aclose()
+            if response.is_success:
+                return raw
+            raise DeclinedError(raw)
+
+        trace = _Trace()
+        return await self._guarded(call, seconds, trace, whole)
+
+    async def start(self, call: Call, headers: Mapping[str, str], seconds: float) -> httpx.Response:
+        """Make the call once, up to the headers of the answer. The caller closes it.
+
+        Raises:
+            DeclinedError: An answer that is no success, read whole.
+            Setback: No answer.
+        """
+
+        async def begun() -> httpx.Response:
+            response = await self._send(call, headers, seconds, trace)
+            if response.is_success:
+                return response
+            try:
+                raise DeclinedError(await self._raw(call, response))
+            finally:
+                await response.aclose()
+
+        trace = _Trace()
+        return await self._guarded(call, seconds, trace, begun)
+
+    def pieces(self, response: httpx.Response) -> AsyncIterator[bytes]:
+        """The unpacked body, piece by piece, within the bound; to be read with :meth:`next_piece`."""
+        if response.is_stream_consumed:  # a transport of a test that has it all
+            return unpacked(_one(response.content), "", self._max_body)
+        return unpacked(_uncut(response), response.headers.get("content-encoding", ""), self._max_body)
+
+    async def next_piece(self, call: Call, pieces: AsyncIterator[bytes], seconds: float) -> bytes | None:
+        """Wait for the next piece of a body; ``None`` at its end.
+
+        Raises:
+            DragomanError: The connection broke, or nothing came in time.
+            UnreadableBodyError: The body is too large or broken.
+        """
+        if seconds > 0:
+            with anyio.move_on_after(seconds):
+                try:
+                    return await anext(pieces, None)
+                except httpx.TimeoutException:
+                    pass
+                except httpx.HTTPError as failure:
+                    raise self._translated(call, failure, seconds).error from failure
+        raise error_policy.silent(call, self._dialect)
+
+    async def _raw(self, call: Call, response: httpx.Response) -> Raw:
+        """Read the whole body of an answer.
+
+        Raises:
+            Setback: It is too large or broken.
+        """
+        headers = dict(response.headers)
+        body = bytearray()
+        try:
+            async for piece in self.pieces(response):
+                body += piece
+        except UnreadableBodyError as error:
+            if not response.is_success:  # the status tells more than its page
+                return Raw(response.status_code, headers, b"")
+            request_id = request_id_of(self._dialect, headers)
+            raise error_policy.unreadable(
+                call, self._dialect, f"The answer of {{service}} {error}", request_id
+            ) from None
+        return Raw(response.status_code, headers, bytes(body))
+
+    def _translated(self, call: Call, failure: httpx.HTTPError, seconds: float, *, unsent: bool = False) -> Setback:
+        """What a failure of the connection means for a call; ``seconds`` is how long silence was borne."""
+        timed_out = isinstance(failure, httpx.TimeoutException)
+        if unsent or isinstance(failure, _UNSENT):
+            return error_policy.unreached(call, self._dialect, self._base.host, None if timed_out else failure)
+        if timed_out:
+            return error_policy.too_slow(call, self._dialect, seconds)
+        return error_policy.broken(call, self._dialect)
+
+    async def _guarded(self, call: Call, seconds: float, trace: _Trace, work: Callable[[], Awaitable[T]]) -> T:
+        """Do the work within the time, with every failure of the connection translated."""
+        with anyio.move_on_after(seconds):
+            try:
+                return await work()
+            except httpx.HTTPError as failure:
+                unsent = trace.certainly_unsent()
+                raise self._translated(call, failure, seconds, unsent=unsent) from failure
+        if trace.certainly_unsent():
+            raise error_policy.unreached(call, self._dialect, self._base.host, None)
+        raise error_policy.too_slow(call, self._dialect, seconds)
+
+    async def _send(self, call: Call, headers: Mapping[str, str], seconds: float, trace: _Trace) -> httpx.Response:
+        """Send, and follow redirects of reads within the service."""
+        request = httpx.Request(call.method, self._base_url + call.target, headers=dict(headers), content=call.content)
+        redirects = 0
+        while True:
+            request.extensions = {
+                "timeout": httpx.Timeout(seconds, connect=min(seconds * _CONNECT_SHARE, _CONNECT), pool=None).as_dict(),
+                "trace": trace,
+            }
+            response = await self._client.send(request, stream=True)
+            if response.status_code not in _REDIRECTS:
+                return response
+            await response.aclose()
+            redirects += 1
+            if redirects > _MOST_REDIRECTS:
+                raise self._moved(call, response, "{service} redirects in a circle")
+            request = self._redirected(call, request, response)
+
+    def _redirected(self, call: Call, request: httpx.Request, response: httpx.Response) -> httpx.Request:
+        """The request that a redirect asks for.
+
+        Raises:
+            Setback: It leads to another host, would change the call, or the call is a write.
+        """
+        if call.kind == "write":
+            raise self._moved(call, response, "{service} redirects this, and a write is not sent elsewhere")
+        if response.status_code not in _KEEP_METHOD and request.method != "GET":
+            raise self._moved(call, response, "{service} redirects this in a way that would change the call")
+        try:
+            target = request.url.join(response.headers.get("location", ""))
+        except httpx.InvalidURL:
+            raise self._moved(call, response, "{service} redirects this to nowhere") from None
+        if (target.scheme, target.host, target.port) != (self._base.scheme, self._base.host, self._base.port):
+            raise self._moved(call, response, "{service} redirects to another host, which gets no credentials")
+        headers = [(name, value) for name, value in request.headers.items() if name != "host"]
+        return httpx.Request(request.method, target, headers=headers, content=call.content)
+
+    def _moved(self, call: Call, response: httpx.Response, message: str) -> Setback:
+        return error_policy.moved(call, self._dialect, Raw(response.status_code, dict(response.headers), b""), message)
+
+
+async def _context(scheme: str, ca_file: Path | None) -> ssl.SSLContext | bool:
+    """What certificates are checked with. Reading the roots takes a while, and plain http needs none."""
+    if scheme == "http":
+        return False
+    try:
+        if ca_file is None:
+            return await anyio.to_thread.run_sync(httpx.create_ssl_context)
+        return await anyio.to_thread.run_sync(lambda: ssl.create_default_context(cafile=paths.expanded(ca_file)))
+    except (OSError, ValueError) as error:
+        raise InvalidArgument(
+            f"The file of certificates cannot be used ({type(error).__name__}).",
+            hint="Point ca_file at a PEM file with the authority's certificate.",
+        ) from None
+
+
+async def _uncut(response: httpx.Response) -> AsyncIterator[bytes]:
+    try:
+        async for data in response.aiter_raw():
+            yield data
+    except httpx.RemoteProtocolError:
+        raise UnreadableBodyError("was cut off") from None
+
+
+async def _one(content: bytes) -> AsyncIterator[bytes]:
+    yield content

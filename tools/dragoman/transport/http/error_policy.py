@@ -1,0 +1,172 @@
+"""What each way to fail means: which error, and whether trying again can do harm.
+
+A write is repeated only when the service certainly did not act: no connection, 429, or 503 with a time to
+come back, which some writes do not trust (``once``). Every other doubt about a write ends as ``OutcomeUnknown``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from dragoman.core.errors import (
+    BadResponse,
+    Conflict,
+    DeadlineExceeded,
+    DragomanError,
+    InvalidArgument,
+    NotFound,
+    OutcomeUnknown,
+    PermissionDenied,
+    RateLimited,
+    Unauthenticated,
+    Unavailable,
+)
+from dragoman.transport.error_mapping import Dialect, Refusal, error_for, is_markup
+from dragoman.transport.http.body import parse_json
+from dragoman.transport.http.connect_errors import reason_of
+from dragoman.transport.http.request import Call, Raw, request_id_of, senseless
+from dragoman.transport.retry import Repeat, Setback
+
+TOO_MANY: Final = 429
+UNAUTHENTICATED: Final = 401
+_UNAVAILABLE: Final = 503
+_TIMED_OUT: Final = 408
+_SERVER_SIDE: Final = range(500, 600)
+_MOVED_UNDONE: Final = frozenset({307, 308})  # these promise that nothing was done
+
+_ERRORS: Final[Mapping[int, type[DragomanError]]] = {
+    400: InvalidArgument,
+    401: Unauthenticated,
+    402: PermissionDenied,
+    403: PermissionDenied,
+    404: NotFound,
+    408: DeadlineExceeded,
+    409: Conflict,
+    410: NotFound,
+    413: InvalidArgument,
+    422: InvalidArgument,
+    429: RateLimited,
+}
+_WORDS: Final[Mapping[int, tuple[str, str]]] = {
+    402: ("{service} wants to be paid: its credits are used up", "Buy credits or wait until they are renewed."),
+    413: ("{service} says that this is too large", "Send less at once."),
+}
+
+
+def refused(call: Call, dialect: Dialect, raw: Raw, pause: float | None) -> Setback:
+    """An answer with a status that is no success; ``pause`` is how many seconds the service asks to wait."""
+    status, text = raw.status, raw.body.decode("utf-8", "replace")
+    body = _json_or_none(raw.body)
+    refusal = Refusal(
+        kind=call.kind,
+        operation=call.operation,
+        status=status,
+        body=body,
+        text="" if is_markup(text) else text,
+        headers=raw.headers,
+    )
+    error_type = _ERRORS.get(status, Unavailable if status in _SERVER_SIDE else BadResponse)
+    repeat = _repeat(call, dialect, raw, pause)
+    if call.kind == "write" and _uncertain(call, status, pause):
+        error_type, pause = OutcomeUnknown, None
+    message, hint = _WORDS.get(status, ("", ""))
+    error = error_for(
+        error_type,
+        refusal,
+        dialect,
+        message=message,
+        hint=hint,
+        request_id=request_id_of(dialect, raw.headers, body),
+        retry_after=pause,
+    )
+    return Setback(error, repeat, pause)
+
+
+def moved(call: Call, dialect: Dialect, raw: Raw, message: str) -> Setback:
+    """A redirect that is not followed."""
+    refusal = Refusal(kind=call.kind, operation=call.operation, status=raw.status, headers=raw.headers)
+    certain = call.kind == "read" or raw.status in _MOVED_UNDONE
+    return Setback(
+        error_for(
+            BadResponse if certain else OutcomeUnknown,
+            refusal,
+            dialect,
+            message=message if certain else "",
+            hint="Check `base_url` of this account." if certain else "",
+            request_id=request_id_of(dialect, raw.headers),
+        )
+    )
+
+
+def unreadable(call: Call, dialect: Dialect, message: str, request_id: str = "") -> Setback:
+    """A 2xx answer that cannot be used: worth one more try for a read."""
+    error = senseless(call, dialect, message, request_id=request_id)
+    return Setback(error, "once" if call.kind == "read" else "never")
+
+
+def unreached(call: Call, dialect: Dialect, host: str, failure: BaseException | None) -> Setback:
+    """No connection came about, so nothing was sent. ``failure`` is ``None`` when it took too long."""
+    reason = reason_of(failure)
+    refusal = Refusal(kind=call.kind, operation=call.operation, trouble=reason.trouble)
+    message = reason.message.replace("{host}", host)
+    error = error_for(Unavailable, refusal, dialect, message=message, hint=reason.hint)
+    return Setback(error, "never" if reason.trouble == "tls" else "yes")
+
+
+def broken(call: Call, dialect: Dialect) -> Setback:
+    """The connection broke after the request may have gone out."""
+    refusal = Refusal(kind=call.kind, operation=call.operation, trouble="reset")
+    if call.kind == "write":
+        return Setback(error_for(OutcomeUnknown, refusal, dialect, message=f"The connection broke. {_UNKNOWN}"))
+    message = "The connection to {service} broke before its answer was complete"
+    return Setback(error_for(Unavailable, refusal, dialect, message=message), "yes")
+
+
+def too_slow(call: Call, dialect: Dialect, seconds: float) -> Setback:
+    """The request went out and no answer came in time."""
+    refusal = Refusal(kind=call.kind, operation=call.operation, trouble="timeout")
+    if call.kind == "write":
+        return Setback(error_for(OutcomeUnknown, refusal, dialect, message=f"No answer came in time. {_UNKNOWN}"))
+    message = f"{{service}} did not answer within {seconds:g} seconds"
+    return Setback(error_for(DeadlineExceeded, refusal, dialect, message=message), "once")
+
+
+def silent(call: Call, dialect: Dialect) -> DragomanError:
+    """An answer that had begun did not go on, or not to its end, in time."""
+    refusal = Refusal(kind=call.kind, operation=call.operation, trouble="timeout")
+    message = "The answer of {service} was not complete in time"
+    if call.kind == "write":
+        return error_for(OutcomeUnknown, refusal, dialect, message=f"{message}. {_UNKNOWN}")
+    return error_for(DeadlineExceeded, refusal, dialect, message=message)
+
+
+_UNKNOWN: Final = "It is unknown whether {service} did this"
+
+
+def _uncertain(call: Call, status: int, pause: float | None) -> bool:
+    if status in _SERVER_SIDE:
+        return not _put_off(call, status, pause)
+    return status == _TIMED_OUT or status not in range(400, 500)
+
+
+def _repeat(call: Call, dialect: Dialect, raw: Raw, pause: float | None) -> Repeat:
+    asked = raw.headers.get("x-should-retry", "").strip().lower()
+    if asked == "false":
+        return "never"
+    if call.kind == "read":
+        return "yes" if asked == "true" or raw.status in dialect.retry_on else "never"
+    certain = raw.status == TOO_MANY or _put_off(call, raw.status, pause)
+    return "yes" if certain else "never"
+
+
+def _put_off(call: Call, status: int, pause: float | None) -> bool:
+    """Whether a write was not taken because the service was busy, and said when to come back."""
+    return status == _UNAVAILABLE and pause is not None and not call.once
+
+
+def _json_or_none(body: bytes) -> object:
+    try:
+        return parse_json(body)
+    except ValueError:
+        return None

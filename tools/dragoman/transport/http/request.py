@@ -1,0 +1,135 @@
+"""One call as it goes out, and its answer as it comes in."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Literal, Self, TypeAlias, TypedDict, cast
+
+from dragoman.core.errors import BadResponse, DragomanError, InvalidArgument, OutcomeUnknown
+from dragoman.transport.error_mapping import Dialect, Kind, Refusal, error_for, printable
+from dragoman.transport.http.url import Query, query_string
+
+BodyForm: TypeAlias = Literal["json", "text", "none"]
+
+_ID_LENGTH: Final = 100
+_BAD_TEXT: Final = "The text has half a character in it, or a number that is none."
+
+
+class Options(TypedDict, total=False):
+    """What may be said about any call.
+
+    Attributes:
+        query: In order; lists are repeated, ``None`` is left out.
+        json: The request body; left out or ``None``, none is sent.
+        body: How the answer is read: ``json`` (default), ``text``, or ``none``, which ignores it.
+        headers: For this call, instead of the client's.
+        family: Which rate limit it counts against.
+        timeout: Seconds for one attempt, instead of the client's; for a stream until its answer begins.
+        total: Seconds for all attempts, instead of the client's; for a stream until it has ended.
+        operation: For errors and logs.
+        once: A write that even 503 with a time to come back leaves in doubt: only a connection that did not come about,
+            and 429, are tried again.
+        shared: The value is only looked at, so that the same answer may give the same object again.
+    """
+
+    query: Query | None
+    json: object
+    body: BodyForm
+    headers: Mapping[str, str]
+    family: str
+    timeout: float | None
+    total: float | None
+    operation: str
+    once: bool
+    shared: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """A request without its credentials.
+
+    Attributes:
+        target: Path and query, percent-encoded.
+        headers: Names in lower case.
+        content: The body; ``None`` for none.
+        once: See :class:`Options`.
+    """
+
+    kind: Kind
+    method: str
+    target: str
+    headers: Mapping[str, str]
+    content: bytes | None
+    family: str
+    operation: str
+    once: bool = False
+
+    @classmethod
+    def build(cls, method: str, path: str, kind: Kind, headers: Mapping[str, str], options: Options) -> Self:
+        """Put a call together.
+
+        Raises:
+            InvalidArgument: A text in it cannot be sent.
+            ValueError: The path does not begin with a slash.
+        """
+        if not path.startswith("/"):
+            raise ValueError("a path begins with /")
+        content = options.get("json")
+        typed = {"content-type": "application/json"} if content is not None else {}
+        return cls(
+            kind=kind,
+            method=method.upper(),
+            target=path + query_string(options.get("query")),
+            headers={**headers, **typed, **printable(options.get("headers", {}))},
+            content=_encoded(content) if content is not None else None,
+            family=options.get("family", ""),
+            operation=options.get("operation", ""),
+            once=options.get("once", False),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """An answer as bytes, unpacked. Header names are in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class DeclinedError(Exception):
+    """An answer that is no success."""
+
+    def __init__(self, raw: Raw) -> None:
+        super().__init__(raw.status)
+        self.raw = raw
+
+
+def senseless(call: Call, dialect: Dialect, message: str, *, hint: str = "", request_id: str = "") -> DragomanError:
+    """A 2xx answer that cannot be used, as the error of its kind of call."""
+    refusal = Refusal(kind=call.kind, operation=call.operation)
+    if call.kind == "read":
+        return error_for(BadResponse, refusal, dialect, message=message, hint=hint, request_id=request_id)
+    said = f"{message.rstrip('.')}. {{service}} probably did what was asked; the outcome is unknown"
+    return error_for(OutcomeUnknown, refusal, dialect, message=said, hint=hint, request_id=request_id)
+
+
+def request_id_of(dialect: Dialect, headers: Mapping[str, str], body: object = None) -> str:
+    """The service's id of a request, from the headers or else the body; only what is plain and short."""
+    found: list[object] = [headers.get(name) for name in dialect.request_id_headers]
+    if isinstance(body, dict):
+        members = cast("dict[str, object]", body)
+        found += [members.get(name) for name in dialect.request_id_members]
+    for value in found:
+        if isinstance(value, str) and value.isascii() and value.isprintable() and 0 < len(value) <= _ID_LENGTH:
+            return value
+    return ""
+
+
+def _encoded(value: object) -> bytes:
+    try:
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+    except ValueError:  # half a surrogate pair is one too
+        raise InvalidArgument(_BAD_TEXT, hint="Write it again.") from None

@@ -1,0 +1,117 @@
+"""A successful answer, read as it was asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Final, Generic, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+
+from dragoman.core.errors import DragomanError
+from dragoman.core.sanitize import clean_line
+from dragoman.transport.error_mapping import Dialect, is_markup
+from dragoman.transport.http import error_policy
+from dragoman.transport.http.body import parse_json
+from dragoman.transport.http.request import BodyForm, Call, Raw, request_id_of, senseless
+from dragoman.transport.http.response_cache import Again
+
+T_co = TypeVar("T_co", covariant=True)
+
+_NO_CONTENT: Final = frozenset({204, 205})
+_PATH_LENGTH: Final = 80
+_NO_HEADERS: Final[Mapping[str, str]] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer(Generic[T_co]):
+    """A successful answer.
+
+    Attributes:
+        value: The body as it was asked for.
+        headers: Names in lower case.
+        request_id: The service's id of the request, empty when it names none.
+    """
+
+    value: T_co
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    request_id: str
+    call: Call = field(repr=False)
+    dialect: Dialect = field(repr=False)
+
+    def failure(self, message: str, *, hint: str = "") -> DragomanError:
+        """The error to raise when this answer makes no sense after all.
+
+        For a read ``BadResponse``. For a write ``OutcomeUnknown``, because the service took it.
+        """
+        return senseless(self.call, self.dialect, message, hint=hint, request_id=self.request_id)
+
+
+def answer_of(
+    call: Call, dialect: Dialect, raw: Raw, form: BodyForm, model: type[object] | None, again: Again | None = None
+) -> Answer[object]:
+    """Read a 2xx answer, with ``again`` from what was read before where it is the same.
+
+    Raises:
+        Setback: It is not what was asked for.
+    """
+
+    def read() -> tuple[object, str]:
+        value: object = None
+        if form == "text":
+            value = raw.body.decode("utf-8", "replace")
+        elif form == "json" and not (raw.status in _NO_CONTENT and model is None and not raw.body):
+            value = _parsed(call, dialect, raw)
+        in_body = request_id_of(dialect, _NO_HEADERS, value)
+        if model is not None:
+            request_id = request_id_of(dialect, raw.headers) or in_body
+            value = _validated(call, dialect, model, value, request_id)
+        return value, in_body
+
+    value, in_body = again.value((form, model, raw.status), raw.body, read) if again else read()
+    request_id = request_id_of(dialect, raw.headers) or in_body
+    return Answer(
+        value=value,
+        status=raw.status,
+        headers=raw.headers,
+        body=raw.body,
+        request_id=request_id,
+        call=call,
+        dialect=dialect,
+    )
+
+
+def _parsed(call: Call, dialect: Dialect, raw: Raw) -> object:
+    try:
+        return parse_json(raw.body)
+    except ValueError:
+        what = "is no JSON"
+        if not raw.body.strip():
+            what = "is empty"
+        elif is_markup(raw.body[:400].decode("utf-8", "replace")):
+            what = "is a web page instead of data"
+        request_id = request_id_of(dialect, raw.headers)
+        raise error_policy.unreadable(call, dialect, f"The answer of {{service}} {what}", request_id) from None
+
+
+def _validated(call: Call, dialect: Dialect, model: type[object], value: object, request_id: str) -> object:
+    try:
+        return _adapter(model).validate_python(value)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]["loc"]
+        place = clean_line(".".join(str(part) for part in first), _PATH_LENGTH)
+        message = f"The answer of {{service}} has not the form that is known (at {place or 'its top'})"
+        raise error_policy.unreadable(call, dialect, message, request_id) from None
+
+
+_adapters: Final[dict[object, TypeAdapter[object]]] = {}
+
+
+def _adapter(model: type[object]) -> TypeAdapter[object]:
+    """What validates a model; building one is slow, and the models of the providers are few."""
+    if model not in _adapters:
+        _adapters[model] = TypeAdapter(model)
+    return _adapters[model]

@@ -1,0 +1,161 @@
+"""Trying again: when, how often, how long.
+
+A transport tells with a :class:`Setback` what went wrong and whether trying again can do harm; here it is
+only counted and waited. Bounded in attempts and in total time; a service's own pause comes first.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC
+from email.utils import parsedate_to_datetime
+from typing import Final, Literal, TypeAlias, TypeVar
+
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception
+from tenacity.wait import wait_exponential, wait_random
+
+from dragoman.core.context.clock import Clock
+from dragoman.core.errors import DragomanError
+
+T = TypeVar("T")
+Repeat: TypeAlias = Literal["never", "once", "yes"]
+
+_FIRST_PAUSE: Final = 0.25
+_LONGEST_BACK_OFF: Final = 8.0
+_LONGEST_PAUSE: Final = 30.0  # a caller waits no longer than this because a service asked for it
+_DELTA_OR_DATE: Final = 1_000_000_000  # a reset below this is a number of seconds, above it a moment
+
+
+class Setback(Exception):
+    """An attempt that failed.
+
+    Attributes:
+        error: What the caller sees when it is not tried again.
+        repeat: Whether trying again is harmless and has a point; ``once`` for what rarely gets better.
+        pause: Seconds to wait first; ``None`` leaves it to the back-off.
+    """
+
+    def __init__(self, error: DragomanError, repeat: Repeat = "never", pause: float | None = None) -> None:
+        super().__init__(error.message)
+        self.error = error
+        self.repeat: Repeat = repeat
+        self.pause = pause
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """The bounds of one call.
+
+    Attributes:
+        attempts: Most attempts, the first one included.
+        total: Seconds for all of them together with the waits between.
+    """
+
+    attempts: int
+    total: float
+
+
+Attempt: TypeAlias = Callable[[int, float], Awaitable[T]]
+"""Makes an attempt, told its number from 1 and the seconds that are left; fails with :class:`Setback`."""
+
+
+async def persevere(attempt: Attempt[T], patience: Patience, clock: Clock) -> T:
+    """Make a call, again where that is harmless and within the bounds.
+
+    Raises:
+        DragomanError: That of the last attempt.
+    """
+    deadline = clock.monotonic() + patience.total
+    number = 0
+
+    async def numbered() -> T:
+        nonlocal number
+        number += 1
+        return await attempt(number, deadline - clock.monotonic())
+
+    def exhausted(state: RetryCallState) -> bool:
+        return number >= patience.attempts or clock.monotonic() + state.upcoming_sleep >= deadline
+
+    retrying = AsyncRetrying(
+        retry=retry_if_exception(_Judge()), wait=_wait, stop=exhausted, sleep=clock.sleep, reraise=True
+    )
+    try:
+        return await retrying(numbered)
+    except Setback as setback:
+        raise setback.error from setback.__cause__
+
+
+class _Judge:
+    """Whether a failure is worth another attempt; lives as long as one call."""
+
+    def __init__(self) -> None:
+        self._second_chance = True
+
+    def __call__(self, failure: BaseException) -> bool:
+        if not isinstance(failure, Setback) or (failure.pause or 0) > _LONGEST_PAUSE:
+            return False
+        if failure.repeat == "once":
+            allowed, self._second_chance = self._second_chance, False
+            return allowed
+        return failure.repeat == "yes"
+
+
+_back_off: Final = wait_exponential(multiplier=_FIRST_PAUSE, max=_LONGEST_BACK_OFF) + wait_random(0, _FIRST_PAUSE)
+
+
+def _wait(state: RetryCallState) -> float:
+    failure = state.outcome.exception() if state.outcome else None
+    if isinstance(failure, Setback) and failure.pause is not None:
+        return failure.pause
+    return _back_off(state)
+
+
+def retry_after(headers: Mapping[str, str], clock: Clock) -> float | None:
+    """Seconds that a service asks to wait: ``retry-after-ms``, else ``Retry-After`` in seconds or as a date.
+
+    ``None`` when it asks for nothing, or for nothing that makes sense.
+    """
+    milliseconds = _number(headers.get("retry-after-ms"))
+    if milliseconds is not None:
+        return milliseconds / 1000 or None
+    value = headers.get("retry-after")
+    seconds = _number(value)
+    if seconds is None and value is not None and (moment := _moment(value)) is not None:
+        seconds = moment - _service_time(headers, clock)
+    return seconds if seconds is not None and seconds > 0 else None
+
+
+def limit_reset(headers: Mapping[str, str], clock: Clock) -> float | None:
+    """Seconds until a used-up rate limit is open again; ``None`` while there are calls left."""
+    if _number(headers.get("x-ratelimit-remaining")) != 0:
+        return None
+    asked = retry_after(headers, clock)
+    reset = _number(headers.get("x-ratelimit-reset"))
+    if asked is not None or reset is None:
+        return asked
+    seconds = reset if reset < _DELTA_OR_DATE else reset - _service_time(headers, clock)
+    return seconds if seconds > 0 else None
+
+
+def _service_time(headers: Mapping[str, str], clock: Clock) -> float:
+    """The service's own clock where it shows it, so that a wrong one, ours or theirs, does not matter."""
+    moment = _moment(headers.get("date", ""))
+    return clock.wall() if moment is None else moment
+
+
+def _number(value: str | None) -> float | None:
+    try:
+        number = float(value) if value is not None else math.nan
+    except ValueError:
+        return None
+    return number if math.isfinite(number) and number >= 0 else None
+
+
+def _moment(value: str) -> float | None:
+    try:
+        moment = parsedate_to_datetime(value)
+    except (TypeError, ValueError, IndexError, OverflowError):
+        return None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
