@@ -74,9 +74,7 @@ def test_the_wheel_works_without_the_sources(built, tmp_path):
     site = tmp_path / "site"
     with zipfile.ZipFile(built[0]) as wheel:
         wheel.extractall(site)  # noqa: S202  # our own archive
-    program = (
-        "import dragoman_server as s; print(s.__file__)\nfrom dragoman_server.cli.main import main; main()"
-    )
+    program = "import dragoman_server as s; print(s.__file__)\nfrom dragoman_server.cli.main import main; main()"
     done = subprocess.run(
         [sys.executable, "-c", program, "tools"],
         env={"PYTHONPATH": str(site), "PATH": "", "DRAGOMAN_DATA": str(tmp_path / "data"), "HOME": str(tmp_path)},

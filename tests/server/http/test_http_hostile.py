@@ -275,7 +275,7 @@ def test_nothing_that_must_be_secret_is_logged(site):
         server.request("POST", f"/mcp?token={TOKEN}", b"{}", {"Authorization": f"Bearer {TOKEN}x"})
         server.get(f"/{TOKEN}")
         end = time.monotonic() + 20
-        while sum("http.access" in line for line in server.log) < 3 and time.monotonic() < end:
+        while sum("http.access_log" in line for line in server.log) < 3 and time.monotonic() < end:
             time.sleep(0.01)
         log = "".join(server.log)
     assert lines_of(log) == ["ann POST /mcp 200", "- POST /mcp 401", "- GET (another path) 404"]
@@ -284,7 +284,7 @@ def test_nothing_that_must_be_secret_is_logged(site):
 
 
 def lines_of(log: str) -> list[str]:
-    return re.findall(r"http\.access: \S+ (\S+ \S+ (?:\S+|\(another path\)) \d+) ", log)
+    return re.findall(r"http.access_log: \S+ (\S+ \S+ (?:\S+|\(another path\)) \d+) ", log)
 
 
 def test_many_attacks_at_the_same_time_do_not_keep_others_from_being_served(server):

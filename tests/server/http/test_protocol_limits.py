@@ -5,10 +5,11 @@ import logging
 
 import anyio
 import pytest
-from dragoman_server.http.protocol import bounded
-from dragoman_server.http.settings import HttpSettings
 from uvicorn.config import Config
 from uvicorn.server import ServerState
+
+from dragoman_server.config.http import HttpSettings
+from dragoman_server.transports.http.connection.bounded_protocol import bounded
 
 pytestmark = pytest.mark.anyio
 
