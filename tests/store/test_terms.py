@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from dragoman.core.errors import InvalidArgument
 from dragoman.store import index_terms
 from dragoman.store.query import parse
-from dragoman.store.sqlite.schema import TOKENIZER
+from dragoman.store.sqlite.schema.messages import TOKENIZER
 
 
 class Index:

@@ -26,7 +26,7 @@ from dragoman.store.sqlite import errors, open_file
 from dragoman.store.sqlite.cache.change_counter import Changes
 from dragoman.store.sqlite.connection import Connection
 from dragoman.store.sqlite.open_file import PATIENCE
-from dragoman.store.sqlite.schema import MIGRATIONS
+from dragoman.store.sqlite.schema import MIGRATIONS, Migration
 
 T = TypeVar("T")
 
@@ -42,7 +42,7 @@ class Database:
     _shared: Final[dict[Path, Database]] = {}
     _guard: Final = threading.Lock()
 
-    def __init__(self, path: Path | None, migrations: Sequence[str], patience: float) -> None:
+    def __init__(self, path: Path | None, migrations: Sequence[Migration], patience: float) -> None:
         self.path = path
         self._migrations = migrations
         self._patience = patience
@@ -62,7 +62,7 @@ class Database:
     @classmethod
     @asynccontextmanager
     async def at(
-        cls, path: Path | None, migrations: Sequence[str] = MIGRATIONS, *, patience: float = PATIENCE
+        cls, path: Path | None, migrations: Sequence[Migration] = MIGRATIONS, *, patience: float = PATIENCE
     ) -> AsyncGenerator[Database]:
         """Open the file, making it and its folder where they are missing; ``None`` is in memory.
 
@@ -127,7 +127,7 @@ class Database:
         return self._writable
 
     @classmethod
-    def _shared_at(cls, path: Path | None, migrations: Sequence[str], patience: float) -> Database:
+    def _shared_at(cls, path: Path | None, migrations: Sequence[Migration], patience: float) -> Database:
         resolved = None if path is None else paths.expanded(path).absolute().resolve()
         with cls._guard:
             database = None if resolved is None else cls._shared.get(resolved)

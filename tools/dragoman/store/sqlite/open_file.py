@@ -14,7 +14,7 @@ import apsw
 from dragoman.core.errors import InvalidArgument
 from dragoman.store.sqlite import errors
 from dragoman.store.sqlite.connection import Connection
-from dragoman.store.sqlite.schema import APPLICATION_ID
+from dragoman.store.sqlite.schema import APPLICATION_ID, Migration
 
 T = TypeVar("T")
 
@@ -49,7 +49,7 @@ def _no_folder(path: Path) -> InvalidArgument:
     return InvalidArgument(f"The folder of {path} cannot be made.", hint="Choose another path.")
 
 
-def open_first(path: Path | None, migrations: Sequence[str], patience: float) -> Connection:
+def open_first(path: Path | None, migrations: Sequence[Migration], patience: float) -> Connection:
     """The connection that proves the file; it writes where that is possible.
 
     Raises:
@@ -186,7 +186,7 @@ def _is_foreign(connection: Connection) -> bool:
         connection.execute("ROLLBACK")
 
 
-def _migrate(connection: Connection, name: str, migrations: Sequence[str], patience: float) -> None:
+def _migrate(connection: Connection, name: str, migrations: Sequence[Migration], patience: float) -> None:
     if _is_foreign(connection):
         raise errors.foreign(name)
     found = _version(connection)
@@ -198,13 +198,13 @@ def _migrate(connection: Connection, name: str, migrations: Sequence[str], patie
         found = retrying(lambda: _step(connection, migrations), patience)
 
 
-def _step(connection: Connection, migrations: Sequence[str]) -> int:
+def _step(connection: Connection, migrations: Sequence[Migration]) -> int:
     connection.execute("BEGIN IMMEDIATE")
     try:
         # Another process may have done this step while we waited for the lock.
         found = _version(connection)
         if found < len(migrations):
-            connection.execute(migrations[found])
+            _apply(connection, migrations[found])
             found += 1
             connection.execute(f"PRAGMA user_version = {found}; PRAGMA application_id = {APPLICATION_ID}")
         connection.execute("COMMIT")
@@ -213,6 +213,13 @@ def _step(connection: Connection, migrations: Sequence[str]) -> int:
             connection.execute("ROLLBACK")
         raise
     return found
+
+
+def _apply(connection: Connection, migration: Migration) -> None:
+    if isinstance(migration, str):
+        connection.execute(migration)
+    else:
+        migration(connection)
 
 
 def _version(connection: Connection) -> int:

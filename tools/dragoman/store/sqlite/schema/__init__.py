@@ -1,0 +1,26 @@
+"""The tables of ``dragoman.db``: steps that lead from each version of the file to the next.
+
+A new step is written in the module of its tables (a new module for new tables) and appended to :data:`MIGRATIONS`.
+A step that is on the main branch is never changed, moved or removed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final, TypeAlias
+
+from dragoman.store.sqlite.connection import Connection
+from dragoman.store.sqlite.schema import messages, usage, writes
+
+APPLICATION_ID: Final = 0x4472676D
+"""``Drgm``: tells our files from those of other programs, also to file(1)."""
+
+Migration: TypeAlias = str | Callable[[Connection], object]
+"""An SQL script, or a function for steps that SQL cannot express. Each runs in one transaction."""
+
+MIGRATIONS: Final[tuple[Migration, ...]] = (
+    messages.CREATE + writes.CREATE,
+    usage.CREATE,
+    writes.ADD_LEASES_AND_PRINCIPALS,
+)
+"""The position of a step is the version of a file before it (``PRAGMA user_version``)."""
