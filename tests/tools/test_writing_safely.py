@@ -224,9 +224,9 @@ def test_other_writes_to_the_conversation_tell_of_the_unknown_one(server, servic
 CALL = """
 import sys, json
 from pathlib import Path
-from dragoman import registry
-from dragoman.testing.script import ScriptedServer
-registry.BUILT_IN["journal"] = "dragoman.testing.journal_service:JournalProvider"
+from dragoman.accounts import provider_registry
+from dragoman.testing.scripted_server import ScriptedServer
+provider_registry.BUILT_IN["journal"] = "dragoman.testing.journal_service:JournalProvider"
 with ScriptedServer(json.loads(sys.argv[1]), data=Path(sys.argv[2])) as server:
     print(server.call(sys.argv[3], **json.loads(sys.argv[4])))
 """

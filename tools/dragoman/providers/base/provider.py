@@ -262,6 +262,18 @@ class Provider:
         """
         return message.author.kind is not AuthorKind.ASSISTANT
 
+    @classmethod
+    def mass_mentions(cls, text: str) -> Sequence[str]:
+        """Calls to many people that the service makes of a text, beyond the forms that are known of all services."""
+        del text
+        return ()
+
+    @classmethod
+    def linked_hosts(cls, text: str) -> Sequence[str]:
+        """Hosts that the service makes a text link to, beyond the forms that are known of all services."""
+        del text
+        return ()
+
     def locate(self, link: str) -> tuple[str, str | None] | None:
         """Conversation id, and message id if any, of one of the service's own links; ``None`` for others."""
         return None

@@ -7,8 +7,9 @@ exactly that content. Nothing here fails open.
 """
 
 from dragoman.toolset.policy.consent import Consent, consent
-from dragoman.toolset.policy.content_checks import hosts, mass_mentions
 from dragoman.toolset.policy.flow_guard import FlowGuard, Reader, Sources
+from dragoman.toolset.policy.links import hosts
+from dragoman.toolset.policy.mass_mentions import mass_mentions
 from dragoman.toolset.policy.permission import allow, covers
 from dragoman.toolset.policy.write_request import Write
 

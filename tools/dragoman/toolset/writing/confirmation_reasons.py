@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
+
+import anyio
 
 from dragoman.core.errors import DragomanError
 from dragoman.core.references import Reference
@@ -16,6 +19,8 @@ from dragoman.toolset.writing.plan import Plan, principal_name
 _RECENT: Final = 50
 _LOOKED_FOR: Final = 10
 _NAMED: Final = 3
+_MOST_REASONS: Final = 10
+_SEARCHED_AT_ONCE: Final = 20_000
 
 
 async def asked_about(plan: Plan, repeated: str) -> list[str]:
@@ -27,8 +32,8 @@ async def asked_about(plan: Plan, repeated: str) -> list[str]:
     """
     found = [repeated] if repeated else []
     if plan.account.provider_class.open_world:
-        found += [f"it calls everybody: {name}" for name in _mentions(plan)]
-        found += [f"it links to {host}, which did not occur in this conversation" for host in await _new_hosts(plan)]
+        found += [f"it calls everybody: {name}" for name in await _mentions(plan)]
+        found += _new_links(await _new_hosts(plan))
     if _flow_mode(plan) == "confirm":
         found += [f"it comes {reason}" for reason in _carried(plan)]
     if plan.account.settings.write == "confirm":
@@ -62,13 +67,33 @@ def pace(plan: Plan) -> int | None:
     return plan.account.settings.sends_per_minute if plan.account.provider_class.open_world else None
 
 
-def _mentions(plan: Plan) -> list[str]:
-    return list(dict.fromkeys(name for text in plan.texts for name in policy.mass_mentions(text)))
+async def _mentions(plan: Plan) -> list[str]:
+    own = plan.account.provider_class.mass_mentions
+    found = await _in_texts(plan, lambda text: [*policy.mass_mentions(text), *own(text)])
+    return found[:_MOST_REASONS]
+
+
+async def _in_texts(plan: Plan, find: Callable[[str], list[str]]) -> list[str]:
+    """What is found in the texts, each once; long ones are searched beside the event loop."""
+
+    def search() -> list[str]:
+        return list(dict.fromkeys(one for text in plan.texts for one in find(text)))
+
+    is_long = sum(map(len, plan.texts)) > _SEARCHED_AT_ONCE
+    return await anyio.to_thread.run_sync(search) if is_long else search()
+
+
+def _new_links(hosts: list[str]) -> list[str]:
+    reasons = [f"it links to {host}, which did not occur in this conversation" for host in hosts[:_MOST_REASONS]]
+    left = len(hosts) - len(reasons)
+    return [*reasons, f"it links to {left} more hosts that did not"] if left else reasons
 
 
 async def _new_hosts(plan: Plan) -> list[str]:
-    wanted = list(dict.fromkeys(host for text in plan.texts for host in policy.hosts(text)))
-    remembered = [host for host in wanted[:_LOOKED_FOR] if await _remembered(plan, host)]
+    """The hosts of all links that neither the store nor the newest messages know of this conversation."""
+    own = plan.account.provider_class.linked_hosts
+    wanted = await _in_texts(plan, lambda text: [*policy.hosts(text), *own(text)])
+    remembered = {host for host in wanted[:_LOOKED_FOR] if await _remembered(plan, host)}
     missing = [host for host in wanted if host not in remembered]
     if not missing:
         return []
@@ -85,7 +110,7 @@ async def _remembered(plan: Plan, host: str) -> bool:
     except DragomanError:
         # There is nothing in such a host to look for; the service is asked next.
         return False
-    return any(host in policy.hosts(hit.message.text) for hit in page.items)
+    return any(host in policy.hosts(hit.message.text[:_SEARCHED_AT_ONCE]) for hit in page.items)
 
 
 async def _recent_hosts(plan: Plan) -> set[str]:
@@ -96,7 +121,7 @@ async def _recent_hosts(plan: Plan) -> set[str]:
         page = await (await plan.account.provider()).list_messages(plan.target.id, MessageQuery(limit=_RECENT))
     except DragomanError:
         return set()
-    return {host for message in page.items for host in policy.hosts(message.text)}
+    return {host for message in page.items for host in policy.hosts(message.text[:_SEARCHED_AT_ONCE])}
 
 
 def _flow_mode(plan: Plan) -> str:
