@@ -120,7 +120,7 @@ async def test_a_whole_conversation_is_imported_message_by_message():
 
 
 def test_links_and_cursors_are_not_known_unless_a_provider_says_so():
-    assert Silent(SETTINGS).locate("https://example.com/room/m1") is None
+    assert Silent(SETTINGS).parse_link("https://example.com/room/m1") is None
     assert Silent(SETTINGS).cursor_after(MESSAGE, MessageQuery()) is None
 
 

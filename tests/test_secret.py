@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, SecretStr, TypeAdapter, ValidationEr
 
 from dragoman.core.errors import Unauthenticated
 from dragoman.transport import credential_sources
-from dragoman.transport.credentials import Secret, bearer, note, redact, revealed
+from dragoman.transport.credentials import Secret, bearer, known_secrets, redact, register_for_redaction
 
 pytestmark = pytest.mark.anyio
 
@@ -78,9 +78,9 @@ async def test_a_credential_is_found_where_the_settings_say(setting, monkeypatch
     monkeypatch.setenv("HOME", str(tmp_path))
     (tmp_path / "token").write_text(f"\ufeff{VALUE}\r\n", encoding="utf-8")
     settings = Settings(token=setting)
-    assert revealed() == frozenset()
+    assert known_secrets() == frozenset()
     assert await settings.token.reveal() == VALUE
-    assert revealed() == {VALUE}
+    assert known_secrets() == {VALUE}
 
 
 @pytest.mark.parametrize(
@@ -192,7 +192,7 @@ async def test_a_credential_is_looked_up_once_until_it_is_forgotten(tmp_path):
     assert await secret.reveal() == "first1"
     place.write_text("second2")
     assert await secret.reveal() == "first1"
-    secret.forget()
+    secret.invalidate()
     assert await secret.reveal() == "second2"
 
 
@@ -213,9 +213,9 @@ async def test_a_scheme_that_was_pasted_along_is_not_doubled():
 
 async def test_every_known_credential_is_redacted_the_longer_one_first():
     await Secret("pigeon").reveal()
-    note("pigeon-extended")
-    note("")
-    note("ab")
+    register_for_redaction("pigeon-extended")
+    register_for_redaction("")
+    register_for_redaction("ab")
     assert redact("a pigeon-extended and a pigeon, ab") == "a [secret] and a [secret], ab"
 
 

@@ -29,7 +29,7 @@ from dragoman.providers.base.provider import MessageQuery, SearchQuery
 from dragoman.providers.local import BATCH, LocalProvider, LocalSettings
 from dragoman.store import Store, index_terms
 from dragoman.store.sqlite import open_file
-from dragoman.store.sqlite.cache.read_cache import Kept
+from dragoman.store.sqlite.cache.read_cache import ReadCache
 from dragoman.store.sqlite.connection import Connection
 from dragoman.store.sqlite.database import Database
 from dragoman.store.sqlite.messages import rows
@@ -191,7 +191,7 @@ async def reading(path: Path, size: int) -> bool:
     ):
         await local.import_conversation(ROOM, chat)
         for start in range(0, size, 2000):
-            await store.see(chat[start : start + 2000], "numbers")
+            await store.number_messages(chat[start : start + 2000], "numbers")
         held = [
             await searching(local, file, chat),
             await paging(local, chat),
@@ -245,7 +245,7 @@ async def looking_up(local: LocalProvider, store: Store, size: int) -> bool:
 
 def forget(local: LocalProvider) -> None:
     """Have the next read ask the file, as the first one does."""
-    local._kept = Kept()
+    local._kept = ReadCache()
 
 
 async def timed(work: Callable[[], Awaitable[object]]) -> float:

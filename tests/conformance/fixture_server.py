@@ -19,7 +19,7 @@ from tests.conformance import fixture_offers
 from tests.conformance.fixture_questions import QUESTIONS
 from tests.conformance.fixture_tools import TOOLS, Fixture
 
-from dragoman.toolset import Desk, UnknownTool
+from dragoman.toolset import ToolServices, UnknownTool
 from dragoman_server.config.http import PATH, Address, HttpSettings
 from dragoman_server.config.load import from_mapping
 from dragoman_server.mcp.adapter import Adapter
@@ -30,7 +30,7 @@ FIXTURES: dict[str, Fixture] = TOOLS | QUESTIONS
 
 
 class FixtureAdapter(Adapter):
-    """Our adapter with the suite's tools in the place of a desk's."""
+    """Our adapter with the suite's tools in the place of a services's."""
 
     async def list_tools(self, _ctx: Any, _params: Any) -> types.ListToolsResult:
         """All of them."""
@@ -43,9 +43,9 @@ class FixtureAdapter(Adapter):
         return await FIXTURES[params.name].run(ctx, params)
 
 
-def build(desk: Desk, *, shared_lists: bool) -> Server[Any]:
+def build(services: ToolServices, *, shared_lists: bool) -> Server[Any]:
     """Make the server, as :func:`dragoman_server.mcp.server.build` makes the product's."""
-    adapter = FixtureAdapter(desk)
+    adapter = FixtureAdapter(services)
     server: Server[Any] = Server(
         "conformance",
         version="1.0.0",

@@ -235,13 +235,13 @@ class LinksToTheFirst(Rewriting):
     def message(self, message):
         return replace(message, url=f"pigeon://{message.conversation}/{message.id}")
 
-    def locate(self, link):
+    def parse_link(self, link):
         return link.removeprefix("pigeon://").split("/")[0], "m1"
 
 
 @breakage.caught_by("test_what_is_no_link_of_the_service_leads_nowhere", saying="Invalid IPv6 URL")
 class TrustsEveryLink(CarrierPigeon):
-    def locate(self, link):
+    def parse_link(self, link):
         return ("room", None) if urlsplit(link).netloc == "pigeon.example" else None
 
 

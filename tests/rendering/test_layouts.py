@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from dragoman.core.model import Author, Conversation, Message, Order
-from dragoman.rendering import ConversationsView, Layouts, MessagesView, lay_out
+from dragoman.rendering import ConversationsView, LayoutCache, MessagesView, lay_out
 
 START = datetime(2026, 3, 10, 9, tzinfo=UTC)
 ROOM = Conversation(id="room", title="room", account="local")
@@ -30,7 +30,7 @@ def laid(layouts, one, **changed):
 
 @pytest.mark.parametrize("form", ["text", "json"])
 def test_the_same_page_is_laid_out_once(form):
-    layouts = Layouts()
+    layouts = LayoutCache()
     assert laid(layouts, view("one", "two"), form=form) is laid(layouts, view("one", "two"), form=form)
 
 
@@ -47,20 +47,20 @@ def test_the_same_page_is_laid_out_once(form):
     ],
 )
 def test_whatever_differs_is_laid_out_anew(other):
-    layouts = Layouts()
+    layouts = LayoutCache()
     first = laid(layouts, view("one", "two"))
     assert laid(layouts, other) is not first
 
 
 @pytest.mark.parametrize("changed", [{"form": "json"}, {"max_tokens": 200}, {"notice": ""}])
 def test_another_form_size_or_notice_is_another_layout(changed):
-    layouts = Layouts()
+    layouts = LayoutCache()
     first = laid(layouts, view("one", "two"))
     assert laid(layouts, view("one", "two"), **changed) is not first
 
 
 def test_old_and_large_layouts_are_forgotten():
-    layouts = Layouts()
+    layouts = LayoutCache()
     first = laid(layouts, view("first", "page"))
     large = laid(layouts, view("x " * 150_000))
     assert laid(layouts, view("x " * 150_000)) is not large
@@ -70,6 +70,6 @@ def test_old_and_large_layouts_are_forgotten():
 
 
 def test_other_answers_are_laid_out_each_time():
-    layouts = Layouts()
+    layouts = LayoutCache()
     conversations = ConversationsView(conversations=[ROOM])
     assert laid(layouts, conversations) is not laid(layouts, conversations)

@@ -19,7 +19,7 @@ def serve(connection: socket.socket, settings: Path) -> None:
     connection.close()
     from dragoman_server.transports.stdio import command, pipes
 
-    command.over_pipes(pipes.take(), settings, "error")
+    command.serve_stdio(pipes.take(), settings, "error")
 
 
 def main(address: str, settings: Path) -> None:

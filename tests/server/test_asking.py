@@ -11,7 +11,7 @@ from mcp.client.stdio import StdioServerParameters
 
 from dragoman.testing import ToolError, connect
 from dragoman_server.mcp import adapter, elicitation
-from dragoman_server.mcp.call_slot import Turn
+from dragoman_server.mcp.call_slot import CallSlot
 
 pytestmark = pytest.mark.anyio
 
@@ -160,7 +160,7 @@ async def test_a_client_is_told_that_its_user_is_still_thinking(settings, data, 
 async def test_thinking_takes_no_time_of_the_call_and_no_place_of_others(settings, data, monkeypatch):
     turns = []
 
-    class Watched(Turn):
+    class Watched(CallSlot):
         async def __aenter__(self):
             turns.append(self)
             return await super().__aenter__()

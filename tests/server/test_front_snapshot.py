@@ -18,14 +18,14 @@ from hypothesis import strategies as st
 from dragoman.accounts.provider_registry import BUILT_IN, provider_class
 from dragoman.core import paths
 from dragoman.providers.base.provider import Capability
-from dragoman.toolset import TOOLS, listed
+from dragoman.toolset import TOOLS, available_tools
 from dragoman.transport.credentials import Secret
 from dragoman_server.config import load
 from dragoman_server.config.server_settings import General
 from dragoman_server.mcp import server
 from dragoman_server.runtime import startup_checks, tool_context
 from dragoman_server.transports.stdio import early_responder, predicted_results, transport
-from dragoman_server.transports.stdio.pipes import Wire
+from dragoman_server.transports.stdio.pipes import StdioPipes
 
 FILE = Path(predicted_results.__file__).with_name(predicted_results.SNAPSHOT)
 CLIENT = {"name": "test", "version": "1"}
@@ -99,7 +99,7 @@ def provider_facts(name: str) -> dict[str, Any]:
     offered = kind.capabilities()
     rules = rules_of(kind.Settings)
     return {
-        "open_world": kind.open_world,
+        "open_world": kind.external,
         "write": fields["write"].default,
         "remember": fields["remember"].default,
         "capabilities": [it.value for it in Capability if it in offered],
@@ -120,7 +120,7 @@ async def sdk_lines(given_settings: dict[str, Any], lines: list[bytes], *, read_
     os.close(from_client)
     with open(to_server, "rb") as incoming, open(from_server, "wb") as outgoing, open(to_client, "rb") as answers:  # noqa: ASYNC230, PTH123
         async with tool_context.at(loaded) as shared:
-            await transport.serve(server.build(shared), Wire(incoming, outgoing))
+            await transport.serve(server.build(shared), StdioPipes(incoming, outgoing))
         outgoing.close()
         return answers.read().splitlines(keepends=True)
 
@@ -224,7 +224,9 @@ def parsed(answers: dict[str, bytes]) -> dict[str, Any]:
 def front_answers(version: str, given_settings: dict[str, Any], *, read_only: bool = False) -> dict[str, Any]:
     found = predicted_results.tools(snapshot(), given_settings, read_only=read_only)
     assert found is not None
-    before_the_sdk = early_responder.Front(Wire(None, None), predicted_results._filled(snapshot(), *found))
+    before_the_sdk = early_responder.EarlyResponder(
+        StdioPipes(None, None), predicted_results._filled(snapshot(), *found)
+    )
     lines = {method: before_the_sdk._answer(line) for method, line in asked(version).items()}
     assert all(line.count(b"\n") == 1 for line in lines.values())
     return parsed(lines)
@@ -260,8 +262,8 @@ def test_what_is_foreseen_is_what_the_settings_give(given_settings, read_only):
 def really(loaded: load.Config) -> tuple[set[str], bool]:
     async def look() -> tuple[set[str], bool]:
         async with tool_context.at(loaded) as shared:
-            outside = any(account.provider_class.open_world for account in shared.workspace.accounts.values())
-            return {spec.name for spec in listed(shared)}, outside
+            outside = any(account.provider_class.external for account in shared.workspace.accounts.values())
+            return {spec.name for spec in available_tools(shared)}, outside
 
     return anyio.run(look)
 
@@ -329,6 +331,8 @@ def test_what_the_front_answers_the_sdk_answers_alike(capabilities, info, versio
     else:
         line = request(1, "initialize", greeting(version, capabilities=capabilities, clientInfo=info))
     found = predicted_results.tools(snapshot(), {}, read_only=False)
-    answer = early_responder.Front(Wire(None, None), predicted_results._filled(snapshot(), *found))._answer(line)
+    answer = early_responder.EarlyResponder(
+        StdioPipes(None, None), predicted_results._filled(snapshot(), *found)
+    )._answer(line)
     if answer is not None:
         assert [json.loads(answer)] == [json.loads(it) for it in anyio.run(sdk_lines, {}, [line])]

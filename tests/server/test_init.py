@@ -93,10 +93,10 @@ def written(file: Path) -> dict[str, object]:
 
 
 def test_an_account_that_works_is_saved_with_its_credential_in_a_private_place(run, settings, home):
-    result = run("--config", str(settings), *PARCELS, "--name", "desk", "--secret", "token=-", **RIGHT)
+    result = run("--config", str(settings), *PARCELS, "--name", "services", "--secret", "token=-", **RIGHT)
     assert result.exit_code == 0
-    assert "ok      desk: works" in result.stdout
-    account = written(settings)["desk"]
+    assert "ok      services: works" in result.stdout
+    account = written(settings)["services"]
     holder = Path(account.pop("token")["file"])
     assert account == {"provider": "parcel", "depot": "depot-1"}
     assert holder.read_text(encoding="utf-8") == "sk-right-one\n"
@@ -204,7 +204,7 @@ def test_a_person_is_led_through_it_and_a_wrong_answer_is_asked_for_again(talk, 
         ["init", "--config", str(settings)],
         [
             ("Which service", "parcel"), ("A name for the account", "Bad Name"),
-            ("An account name has", "desk"), ("depot (where the depot is)", "elsewhere"),
+            ("An account name has", "services"), ("depot (where the depot is)", "elsewhere"),
             ("depot (where the depot is)", "depot-9"), ("token (what opens it", "sk-right-one"),
             ("shelves (how many shelves) [3]", "0"), ("must be at least 1", "4"), ("Fragile", "y"),
             ("(red, blue) [red]", ""), ("(off, confirm, allow) [off]", "confirm"),
@@ -212,21 +212,21 @@ def test_a_person_is_led_through_it_and_a_wrong_answer_is_asked_for_again(talk, 
     )  # fmt: skip
     assert status == 0, seen.decode()
     assert b"sk-right-one" not in seen
-    account = written(settings)["desk"]
-    assert Path(account.pop("token")["file"]).name == "desk.token"
+    account = written(settings)["services"]
+    assert Path(account.pop("token")["file"]).name == "services.token"
     assert account == {
         "provider": "parcel", "depot": "depot-9", "shelves": 4, "fragile": True, "write": "confirm"
     }  # fmt: skip
 
 
 def test_a_person_may_save_what_does_not_work_yet(talk, settings):
-    words = ["init", "--config", str(settings), *PARCELS, "--name", "desk", "--write", "off"]
+    words = ["init", "--config", str(settings), *PARCELS, "--name", "services", "--write", "off"]
     more = ["--set", "shelves=3", "--set", "fragile=false", "--set", "colour=red"]
     answers = [("token (what opens it", ""), ("Environment variable", "PARCEL_TOKEN"), ("Save it anyway?", "y")]
     seen, status = talk([*words, *more], answers)
     assert status == 0, seen.decode()
     assert b"PARCEL_TOKEN' is not set" in seen
-    assert written(settings)["desk"]["token"] == {"env": "PARCEL_TOKEN"}
+    assert written(settings)["services"]["token"] == {"env": "PARCEL_TOKEN"}
 
 
 def test_where_one_of_several_credentials_will_do_a_person_chooses(talk, settings):
@@ -242,7 +242,7 @@ def test_where_one_of_several_credentials_will_do_a_person_chooses(talk, setting
 
 
 STEPS = [
-    ("Which service", "parcel"), ("A name for the account", "desk"), ("depot (where the depot is)", "depot-9"),
+    ("Which service", "parcel"), ("A name for the account", "services"), ("depot (where the depot is)", "depot-9"),
     ("token (what opens it", "sk-wrong-one"), ("shelves (how many shelves) [3]", ""), ("Fragile", ""),
     ("(red, blue) [red]", ""), ("(off, confirm, allow) [off]", ""), ("Save it anyway?", ""),
 ]  # fmt: skip

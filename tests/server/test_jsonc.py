@@ -21,37 +21,37 @@ BY_HAND = [
 
 @pytest.mark.parametrize("text", BY_HAND)
 def test_what_is_put_in_and_taken_out_leaves_every_byte_as_it_was(text):
-    changed = jsonc.put(text, PATH, VALUE)
+    changed = jsonc.set_key(text, PATH, VALUE)
     assert jsonc.get(jsonc.parse(changed), PATH) == VALUE
-    assert jsonc.take(changed, PATH) == text
+    assert jsonc.remove_key(changed, PATH) == text
 
 
 @pytest.mark.parametrize("text", BY_HAND)
 def test_everything_around_what_is_put_in_stays_in_its_order(text):
-    rest = iter(jsonc.put(text, PATH, VALUE))
+    rest = iter(jsonc.set_key(text, PATH, VALUE))
     assert all(character in rest for character in text)
 
 
 @pytest.mark.parametrize("text", ["", "  \n", "{}", "{ // empty\n}", '{"servers": {}}'])
 def test_objects_on_the_way_are_made(text):
-    assert jsonc.parse(jsonc.put(text, PATH, VALUE)) == {"servers": {"ours": VALUE}}
+    assert jsonc.parse(jsonc.set_key(text, PATH, VALUE)) == {"servers": {"ours": VALUE}}
 
 
 def test_a_value_that_is_there_is_replaced_and_its_neighbours_stay():
     text = '{\n  "servers": {\n    "ours": {"old": true}, // ours\n    "x": 1\n  }\n}'
-    changed = jsonc.put(text, PATH, VALUE)
+    changed = jsonc.set_key(text, PATH, VALUE)
     assert jsonc.parse(changed) == {"servers": {"ours": VALUE, "x": 1}}
     assert "// ours" in changed
 
 
 def test_the_first_of_several_is_taken_out_with_its_line():
     text = '{\n  "servers": {\n    "ours": {"old": true},\n    "x": 1\n  }\n}'
-    assert jsonc.take(text, PATH) == '{\n  "servers": {\n    "x": 1\n  }\n}'
+    assert jsonc.remove_key(text, PATH) == '{\n  "servers": {\n    "x": 1\n  }\n}'
 
 
 @pytest.mark.parametrize("text", ["{}", '{"servers": {"x": 1}}', ""])
 def test_taking_out_what_is_not_there_changes_nothing(text):
-    assert jsonc.take(text, PATH) == text
+    assert jsonc.remove_key(text, PATH) == text
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def test_taking_out_what_is_not_there_changes_nothing(text):
 )  # fmt: skip
 def test_what_is_no_such_text_is_refused_with_a_sentence(text):
     with pytest.raises(InvalidArgument):
-        jsonc.put(text, PATH, VALUE)
+        jsonc.set_key(text, PATH, VALUE)
 
 
 scalars = st.none() | st.booleans() | st.integers() | st.text()
@@ -74,15 +74,15 @@ values = st.recursive(
 def test_any_object_keeps_all_its_other_members(data, indent, plain):
     data.pop("servers", None)
     text = json.dumps(data, indent=indent, ensure_ascii=plain)
-    changed = jsonc.put(text, PATH, VALUE)
+    changed = jsonc.set_key(text, PATH, VALUE)
     assert json.loads(changed) == data | {"servers": {"ours": VALUE}}
-    assert json.loads(jsonc.take(changed, PATH)) == data | {"servers": {}}
+    assert json.loads(jsonc.remove_key(changed, PATH)) == data | {"servers": {}}
 
 
 @given(st.text(alphabet='{}[],:"/*\\\n a1', max_size=30))
 def test_a_text_is_understood_or_refused_and_nothing_else(text):
     try:
-        changed = jsonc.put(text, PATH, VALUE)
+        changed = jsonc.set_key(text, PATH, VALUE)
     except InvalidArgument:
         return
     assert jsonc.get(jsonc.parse(changed), PATH) == VALUE

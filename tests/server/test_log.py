@@ -45,7 +45,7 @@ def test_ordinary_words_stay(text):
 
 
 def test_a_credential_that_was_revealed_is_hidden_wherever_it_stands():
-    credentials.note("correct-horse-battery")
+    credentials.register_for_redaction("correct-horse-battery")
     assert "correct-horse" not in redact("see correct-horse-battery, please")
 
 

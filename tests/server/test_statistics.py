@@ -67,7 +67,7 @@ def test_a_call_that_ends_with_a_question_to_the_user_has_not_failed(run, tmp_pa
 
 
 def test_calls_that_are_being_written_down_when_the_server_ends_are_counted(run, tmp_path, monkeypatch):
-    monkeypatch.setattr(usage_counter, "PAUSE", 0)
+    monkeypatch.setattr(usage_counter, "WRITE_INTERVAL", 0)
 
     async def use():
         async with connect(data=tmp_path) as client:
@@ -90,14 +90,14 @@ async def test_counts_of_several_processes_add_up_by_day_and_old_days_go(tmp_pat
     count = Count(tool="list_messages", account="local", outcome="ok", step=3, calls=2, ms=20, tokens=300)
     for _ in range(2):
         async with Store.open(tmp_path / "dragoman.db", clock=lambda: now[0]) as store:
-            await store.count([count])
-            await store.count([count])
+            await store.add_usage([count])
+            await store.add_usage([count])
     async with Store.open(tmp_path / "dragoman.db", clock=lambda: now[0]) as store:
-        (found,) = await store.counted(1)
+        (found,) = await store.read_usage(1)
         assert (found.calls, found.ms, found.tokens) == (8, 80, 1200)
         now[0] += 86_400
-        assert await store.counted(1) == []
-        assert len(await store.counted(2)) == 1
+        assert await store.read_usage(1) == []
+        assert len(await store.read_usage(2)) == 1
         now[0] += 86_400 * 500
-        await store.count([])
-        assert await store.counted(1000) == []
+        await store.add_usage([])
+        assert await store.read_usage(1000) == []

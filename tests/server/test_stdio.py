@@ -182,10 +182,10 @@ def test_listing_tools_opens_nothing_and_imports_no_transport(environment, tmp_p
     program = """
 import sys, anyio
 from mcp import Client
-from dragoman_server import app, config, desk
+from dragoman_server import app, config, services
 
 async def main():
-    async with desk.at(config.load()) as shared:
+    async with services.at(config.load()) as shared:
         async with Client(app.build(shared), mode="legacy") as client:
             await client.list_tools()
             print(sorted({"httpx", "grpc", "keyring", "opentelemetry.sdk"} & set(sys.modules)))

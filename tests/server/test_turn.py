@@ -10,7 +10,7 @@ from dragoman.core.context import progress
 from dragoman.providers.local import LocalProvider
 from dragoman_server.config.load import from_mapping
 from dragoman_server.mcp import server
-from dragoman_server.mcp.call_slot import Turn
+from dragoman_server.mcp.call_slot import CallSlot
 from dragoman_server.runtime import tool_context
 
 pytestmark = pytest.mark.anyio
@@ -33,7 +33,7 @@ def clock():
 
 @pytest.fixture
 async def turn(clock):
-    return Turn(anyio.Semaphore(1), limit=55, longest=600, clock=clock)
+    return CallSlot(anyio.Semaphore(1), limit=55, longest=600, clock=clock)
 
 
 async def test_a_turn_ends_at_its_limit(turn):
@@ -67,9 +67,9 @@ async def test_thinking_takes_no_time(turn, clock):
 
 async def test_a_place_is_free_while_its_turn_rests_and_after_it(clock):
     places = anyio.Semaphore(1)
-    async with Turn(places, clock=clock) as turn:
+    async with CallSlot(places, clock=clock) as turn:
         assert places.value == 0
-        async with turn.suspended():
+        async with turn.paused():
             assert places.value == 1
         assert places.value == 0
     assert places.value == 1
@@ -78,7 +78,7 @@ async def test_a_place_is_free_while_its_turn_rests_and_after_it(clock):
 async def test_a_turn_that_is_cancelled_while_it_waits_for_its_place_again_leaves_none_behind(clock):
     places = anyio.Semaphore(1)
     with anyio.CancelScope() as scope:
-        async with Turn(places, clock=clock) as turn, turn.suspended():
+        async with CallSlot(places, clock=clock) as turn, turn.paused():
             await places.acquire()
             scope.cancel()
     places.release()
@@ -139,7 +139,7 @@ async def test_a_client_that_hears_nothing_is_answered_before_it_gives_up(shared
         await room(client)
         sent = await client.call_tool("send_message", {"conversation": "local:room", "text": "Hello"})
         store = await shared.workspace.store()
-        (entry,) = await store.pending()
+        (entry,) = await store.pending_writes()
     assert sent.is_error
     assert "The outcome is unknown" in sent.content[0].text
     assert entry.intent.operation == "send_message"

@@ -7,14 +7,14 @@ from hypothesis import strategies as st
 
 from dragoman.core.model import Attachment, Author, Message, Reaction
 from dragoman.store.sqlite.messages import conversations, message_pages
-from dragoman.store.sqlite.messages.message_pages import Stretch
-from dragoman.store.sqlite.messages.message_table import Archive
+from dragoman.store.sqlite.messages.message_pages import PageQuery
+from dragoman.store.sqlite.messages.message_table import MessageTable
 from dragoman.store.sqlite.open_file import open_first
 from dragoman.store.sqlite.schema import MIGRATIONS
 from dragoman.store.sqlite.search import Wanted, search
 
 START = datetime(2026, 3, 10, tzinfo=UTC)
-ARCHIVE = Archive("local")
+ARCHIVE = MessageTable("local")
 
 
 @pytest.fixture
@@ -39,8 +39,8 @@ def put(con, *messages):
 
 
 def ids(con, **stretch):
-    place = conversations.make(con, ARCHIVE.tables, "", "room")
-    return [stored.message.id for stored in message_pages.page(con, ARCHIVE, place, ("", "room"), Stretch(**stretch))]
+    place = conversations.ensure(con, ARCHIVE.tables, "", "room")
+    return [stored.message.id for stored in message_pages.page(con, ARCHIVE, place, ("", "room"), PageQuery(**stretch))]
 
 
 def hits(con, text, **wanted):
@@ -188,9 +188,9 @@ def test_whatever_is_stored_pages_show_the_last_states_once_in_order(changes, li
     while page := message_pages.page(
         con,
         ARCHIVE,
-        conversations.make(con, ARCHIVE.tables, "", "room"),
+        conversations.ensure(con, ARCHIVE.tables, "", "room"),
         ("", "room"),
-        Stretch(after=after, limit=limit, newest_first=newest_first),
+        PageQuery(after=after, limit=limit, newest_first=newest_first),
     ):
         shown += [stored.message for stored in page]
         after = (page[-1].row.moment, page[-1].number)

@@ -51,7 +51,7 @@ async def write_for_ever(path: Path, say: int, turn: int) -> None:
             many = [message(f"{name}-{i}", turn * 1000 + step) for i in range(step % 7 * 20)]
             await local.import_conversation(Conversation(id="room"), many)
             sent = await local.send_message("room", Draft(text=f"text of {name}"))
-            (seen,) = await store.see([message(name, step)])
+            (seen,) = await store.number_messages([message(name, step)])
             os.write(say, f"{name} {len(many)} {sent.id} {seen.number}\n".encode())
 
 
@@ -98,7 +98,7 @@ async def write_a_lot(path: Path, say: int, turn: int) -> None:
         for step in range(60):
             many = [message(f"{turn}-{step}-{i}", step) for i in range(20)]
             await local.import_conversation(Conversation(id="room"), many)
-            seen = await store.see([*many, message(f"shared-{step}", step)])
+            seen = await store.number_messages([*many, message(f"shared-{step}", step)])
             token = await store.keep_cursor({"turn": turn, "step": step})
             os.write(say, f"{token} {seen[-1].number}\n".encode())
 

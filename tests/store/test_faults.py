@@ -208,11 +208,11 @@ def test_messages_in_a_file_that_may_only_be_read_are_shown_by_reference_and_pag
 
     async def make():
         async with Store.open(path) as store:
-            await store.see([first])
+            await store.number_messages([first])
 
     async def read():
         async with Store.open(path) as store:
-            seen = await store.see([first, second])
+            seen = await store.number_messages([first, second])
             cursor = await store.keep_cursor({"at": 1})
             numbers = [(message.number, message.reply_to_number) for message in seen]
             return [numbers, len(cursor) <= 8, await store.find_cursor(cursor)]

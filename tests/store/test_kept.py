@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dragoman.core.model import Author, Message, Page
-from dragoman.store.sqlite.cache.read_cache import Kept
+from dragoman.store.sqlite.cache.read_cache import ReadCache
 from dragoman.store.sqlite.database import Database
 
 pytestmark = pytest.mark.anyio
@@ -26,7 +26,7 @@ class Reader:
 
     def __init__(self, database):
         self.database = database
-        self.kept = Kept()
+        self.kept = ReadCache()
         self.asked = 0
 
     async def all(self, key="all"):
@@ -90,7 +90,7 @@ async def _step(reader, other, step, number):
 
 async def test_what_is_written_while_reading_is_found_by_the_next_read(tmp_path):
     async with Database.at(tmp_path / "x.db", ONE) as database:
-        kept = Kept()
+        kept = ReadCache()
 
         async def interrupted():
             found = await database.read(lambda con: con.execute("SELECT count(*) FROM t").get)

@@ -41,7 +41,7 @@ def test_whatever_is_seen_again_a_store_that_remembers_the_last_moment_says_and_
             # Twice each, and all of them later on: the very same messages come again, as a page that was kept does.
             for messages, remember in [*(step for step in steps for _ in range(2)), *steps]:
                 one = Store(store._database) if anew else store
-                said.append(await one.see(messages, remember, account="acc"))
+                said.append(await one.number_messages(messages, remember, account="acc"))
             words = [await store.search("acc", SearchQuery(text=word)) for word in ("apple", "pear")]
         return said, [[hit.message for hit in page.items] for page in words]
 
@@ -56,18 +56,18 @@ def test_whatever_is_seen_again_a_store_that_remembers_the_last_moment_says_and_
 @pytest.mark.anyio
 async def test_what_was_seen_a_moment_ago_has_its_number_while_the_file_is_busy_elsewhere(store, tmp_path):
     page = [message("a"), message("b", reply_to="a")]
-    seen = await store.see(page, account="acc")
+    seen = await store.number_messages(page, account="acc")
     async with Store.open(tmp_path / "elsewhere.db") as other:
         store._database = other._database
-        assert await store.see(page, account="acc") == seen
+        assert await store.number_messages(page, account="acc") == seen
 
 
 @pytest.mark.anyio
 async def test_what_another_program_has_buried_is_written_down_again_after_a_while(store, tmp_path, clock):
-    await store.see([message("a", "apple")], account="acc")
+    await store.number_messages([message("a", "apple")], account="acc")
     async with Store.open(tmp_path / "dragoman.db") as other:
-        await other.see([message("a", "apple", deleted_at=START)], account="acc")
+        await other.number_messages([message("a", "apple", deleted_at=START)], account="acc")
     assert (await store.search("acc", SearchQuery(text="apple"))).items == []
     clock.now += 121
-    await store.see([message("a", "apple")], account="acc")
+    await store.number_messages([message("a", "apple")], account="acc")
     assert len((await store.search("acc", SearchQuery(text="apple"))).items) == 1

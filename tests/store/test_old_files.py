@@ -49,7 +49,7 @@ async def test_an_old_file_is_brought_to_the_present_version(store, path):
 async def test_messages_of_an_old_file_keep_their_numbers_and_new_ones_go_on_from_there(store):
     assert await store.locate(4) == ("chat", "C02RELAY", "1.4")
     assert await store.locate(6) == ("mail", "C02RELAY", "n1")
-    again, new = await store.see([seen("1.2", "Migration rehearsal", 60), seen("1.9", "a new one", 900)])
+    again, new = await store.number_messages([seen("1.2", "Migration rehearsal", 60), seen("1.9", "a new one", 900)])
     assert (again.number, new.number) == (2, 7)
 
 
@@ -76,17 +76,20 @@ async def test_conversations_and_cursors_of_an_old_file_are_known(store):
 
 
 async def test_the_outbox_of_an_old_file_still_holds_back_what_was_written(store):
-    assert [(entry.id, entry.state) for entry in await store.pending()] == [(2, State.UNKNOWN), (4, State.UNKNOWN)]
-    done = await store.attempt("chat", "key-1", "ann@example.com")
+    assert [(entry.id, entry.state) for entry in await store.pending_writes()] == [
+        (2, State.UNKNOWN),
+        (4, State.UNKNOWN),
+    ]
+    done = await store.find_write("chat", "key-1", "ann@example.com")
     assert (done.state, done.message, done.digest) == (State.DONE, "chat:C02RELAY/1.2", "d1")
-    assert (await store.attempt("chat", "key-3")).state is State.FAILED
+    assert (await store.find_write("chat", "key-3")).state is State.FAILED
 
 
 async def test_confirmations_the_audit_log_and_the_usage_of_an_old_file_are_there(store):
-    assert await store.redeem("unrxkmezuwhwhy", "digest-of-a-preview")
-    outcomes = [line.outcome for line in await store.audit()]
+    assert await store.redeem_confirmation("unrxkmezuwhwhy", "digest-of-a-preview")
+    outcomes = [line.outcome for line in await store.read_audit()]
     assert outcomes == ["refused", "begun", "failed", "begun", "unknown", "begun", "done", "begun"]
-    assert [(count.tool, count.calls) for count in await store.counted(1)] == [("list_messages", 7)]
+    assert [(count.tool, count.calls) for count in await store.read_usage(1)] == [("list_messages", 7)]
 
 
 async def test_the_local_account_of_an_old_file_shows_its_messages_and_takes_more(path):

@@ -17,7 +17,7 @@ from dragoman.accounts import provider_registry
 from dragoman.core.errors import DragomanError, InvalidArgument, PermissionDenied, RateLimited
 from dragoman.testing.journal_service import JournalService
 from dragoman.testing.scripted_server import ScriptedServer
-from dragoman.toolset import Caller, Desk, Principal, Question, call_tool
+from dragoman.toolset import Caller, Principal, Question, ToolServices, call_tool
 from dragoman_server.config.load import from_mapping
 from dragoman_server.runtime import tool_context
 
@@ -45,7 +45,7 @@ def server(service: JournalService, tmp_path: Path) -> Iterator[ScriptedServer]:
 
 
 @asynccontextmanager
-async def opened(service: JournalService, tmp_path: Path, **more: object) -> AsyncIterator[Desk]:
+async def opened(service: JournalService, tmp_path: Path, **more: object) -> AsyncIterator[ToolServices]:
     async with tool_context.at(from_mapping(settings(service, **more), data=tmp_path)) as shared:
         yield shared
 
@@ -584,7 +584,7 @@ async def test_the_audit_log_names_person_client_and_place_and_no_word_of_the_te
         ):
             with pytest.raises(kind):
                 await call_tool(shared, "send_message", arguments, caller)
-        lines = await (await shared.workspace.store()).audit()
+        lines = await (await shared.workspace.store()).read_audit()
     assert [line.outcome for line in lines] == ["refused", "rate_limited", "done", "begun"]
     assert {(line.who, line.principal) for line in lines} == {("inspector", "ann@x.example")}
     assert all(line.digest for line in lines)

@@ -12,7 +12,7 @@ import anyio
 import anyio.lowlevel
 
 from dragoman.core.errors import DragomanError
-from dragoman.toolset import Desk, Question
+from dragoman.toolset import Question, ToolServices
 from dragoman.toolset.policy import FlowGuard
 
 current: ContextVar["Doing | None"] = ContextVar("doing", default=None)
@@ -67,13 +67,13 @@ class Turns:
 
 @dataclass
 class Process:
-    """A desk on a file that is shared with others; what it remembers beside the file ends with it."""
+    """A services on a file that is shared with others; what it remembers beside the file ends with it."""
 
-    desk: Desk
+    services: ToolServices
     shown: set[tuple[str, str, str]] = field(default_factory=set)
 
     def restart(self) -> None:
-        self.desk = replace(self.desk, flow=FlowGuard())
+        self.services = replace(self.services, flow=FlowGuard())
         self.shown = set()
 
 

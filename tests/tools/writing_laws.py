@@ -26,7 +26,7 @@ class Laws:
 
     async def judge(self) -> None:
         """Everything, after each step of a history."""
-        store = await self.world.processes[0].desk.workspace.store()
+        store = await self.world.processes[0].services.workspace.store()
         lines = [tuple(line) for line in await _audit(store)]
         new = self.world.calls[self.judged :]
         assert lines[: len(self.audited)] == self.audited, "the audit log only grows"
@@ -38,7 +38,7 @@ class Laws:
                 assert any(line[:2] == (doing.account, doing.room) for line in fresh), "every attempt is on record"
         for doing in new:
             self._note_token(doing)
-        self._all_accounted_for(lines, await store.pending())
+        self._all_accounted_for(lines, await store.pending_writes())
         self._paced()
         self.audited, self.judged = lines, len(self.world.calls)
 
@@ -190,7 +190,7 @@ def _same(one: Doing, other: Doing) -> bool:
 
 
 async def _audit(store):
-    found = await store.audit(limit=10_000)
+    found = await store.read_audit(limit=10_000)
     return [
         (line.account, line.conversation, line.outcome, line.message, line.at, line.write) for line in reversed(found)
     ]

@@ -99,7 +99,7 @@ class SimulatedProvider(JournalProvider):
         _listen()
         return await super().get_message(conversation, message)
 
-    def may_be_ours(self, message: Message) -> bool:
+    def could_be_sent_by_us(self, message: Message) -> bool:
         return message.author.name == "me"
 
     async def send_message(self, conversation: str, draft: Draft) -> Message:

@@ -16,13 +16,13 @@ from writing_call import Clock, Doing, Process, Turns, current
 from writing_service import ACCOUNTS, PLACES, Service, SimulatedProvider
 
 from dragoman.accounts import provider_registry
-from dragoman.accounts.workspace import Held, Workspace
+from dragoman.accounts.workspace import LazyResource, Workspace
 from dragoman.core.errors import DragomanError
 from dragoman.store import Database, Store
 from dragoman.store.sqlite.database import _Reading
 from dragoman.store.sqlite.writes import journal
 from dragoman.testing.journal_service import JournalProvider
-from dragoman.toolset import Caller, Desk, Principal, call_tool
+from dragoman.toolset import Caller, Principal, ToolServices, call_tool
 from dragoman.toolset.writing import idempotency, pipeline
 
 SHM = Path("/dev/shm")  # noqa: S108 - only where it is faster than a disk; the folders in it are made by pytest's rules
@@ -61,9 +61,9 @@ class World:
         accounts = {name: JournalProvider.Settings(**common, **more) for name, more in ACCOUNTS.items()}
         async with Workspace.open(accounts, self.path) as workspace:
             holder = workspace._store._holder
-            workspace._store = Held(holder, lambda: Store.open(self.path, clock=self.clock))
+            workspace._store = LazyResource(holder, lambda: Store.open(self.path, clock=self.clock))
             await workspace.store()
-            yield Process(Desk(workspace, clock=self.clock.moment))
+            yield Process(ToolServices(workspace, clock=self.clock.moment))
 
     @contextmanager
     def _watched(self) -> Iterator[None]:
@@ -88,7 +88,7 @@ class World:
         try:
             with anyio.CancelScope() as doing.scope:
                 caller = Caller(client="test", principal=who, **asks)
-                doing.text = (await call_tool(doing.process.desk, doing.tool, doing.arguments, caller)).text
+                doing.text = (await call_tool(doing.process.services, doing.tool, doing.arguments, caller)).text
         except DragomanError as error:
             doing.error = error
         except BaseException:

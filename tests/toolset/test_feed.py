@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from dragoman.core.errors import Conflict, DeadlineExceeded
 from dragoman.core.model import Page
-from dragoman.toolset.paging.feed import Feed, Place, Places, Source
+from dragoman.toolset.paging.feed import CursorState, Feed, FeedPosition, Source
 
 pytestmark = pytest.mark.anyio
 
@@ -23,9 +23,9 @@ def numbers(count: int, size: int, *, anchors: bool, log: list[str | None] | Non
     return Source(fetch=fetch, key=str, cursor_after=lambda n: str(n + 1) if anchors else None)
 
 
-async def read(source: Source[int], place: Place | None, most: int) -> tuple[list[int], Place | None]:
+async def read(source: Source[int], place: FeedPosition | None, most: int) -> tuple[list[int], FeedPosition | None]:
     items: list[int] = []
-    feed = Feed(source, place or Place())
+    feed = Feed(source, place or FeedPosition())
     while len(items) < most and await feed.peek() is not None:
         (item,), after = feed.take(1)
         items.append(item)
@@ -40,7 +40,7 @@ def test_reading_on_after_any_cut_gives_every_item_once_and_in_order(
 ) -> None:
     async def walk() -> list[int]:
         source = numbers(count, size, anchors=anchors)
-        items, place = await read(source, Place(), cut)
+        items, place = await read(source, FeedPosition(), cut)
         while place is not None and items and len(items) < count:
             more, place = await read(source, place, cut)
             items += more
@@ -53,7 +53,7 @@ async def test_a_provider_that_can_make_a_cursor_is_not_asked_for_the_same_page_
     log: list[str | None] = []
     source = numbers(30, 10, anchors=True, log=log)
     _, place = await read(source, None, 4)
-    assert place == Place("4")
+    assert place == FeedPosition("4")
     items, _ = await read(source, place, 3)
     assert items == [4, 5, 6]
     assert log == [None, "4"]
@@ -100,9 +100,9 @@ async def test_a_cursor_that_comes_back_ends_the_list() -> None:
     assert await read(Source(fetch=fetch, key=str), None, 5) == ([], None)
 
 
-@given(st.dictionaries(st.text(), st.none() | st.builds(Place, st.none() | st.text(), st.none() | st.text())))
-def test_places_survive_being_kept(places: dict[str, Place | None]) -> None:
-    assert Places.from_json(Places(places).to_json()) == places
+@given(st.dictionaries(st.text(), st.none() | st.builds(FeedPosition, st.none() | st.text(), st.none() | st.text())))
+def test_places_survive_being_kept(places: dict[str, FeedPosition | None]) -> None:
+    assert CursorState.from_json(CursorState(places).to_json()) == places
 
 
 async def test_a_list_of_ever_new_cursors_with_nothing_on_its_pages_is_given_up() -> None:

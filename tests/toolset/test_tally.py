@@ -3,33 +3,33 @@ from contextlib import contextmanager
 import anyio
 import pytest
 
-from dragoman.core.context.instrumentation import Work, watching
+from dragoman.core.context.instrumentation import Operation, observe
 from dragoman.core.errors import Unavailable
 from dragoman.store import Store, usage_counter
-from dragoman.toolset import Tally
+from dragoman.toolset import UsageCounter
 
 pytestmark = pytest.mark.anyio
 
 
 async def test_calls_that_end_while_others_are_written_down_are_all_counted_with_their_tokens(monkeypatch):
-    monkeypatch.setattr(usage_counter, "PAUSE", 0)
+    monkeypatch.setattr(usage_counter, "WRITE_INTERVAL", 0)
     async with Store.open(None) as store:
 
         async def the_store():
             return store
 
-        counting = Tally(the_store)
+        counting = UsageCounter(the_store)
         async with anyio.create_task_group() as group:
             group.start_soon(counting.keep_writing)
             for number in range(2000):
-                with counting.during(Work("list_messages", accounts={"local"}, tokens=number)):
+                with counting.on_operation(Operation("list_messages", accounts={"local"}, tokens=number)):
                     await anyio.lowlevel.checkpoint()
             with anyio.fail_after(10):
-                while not await store.counted(1):
+                while not await store.read_usage(1):
                     await anyio.lowlevel.checkpoint()
             group.cancel_scope.cancel()
         await counting.write_down()
-        counted = await store.counted(1)
+        counted = await store.read_usage(1)
     assert sum(count.calls for count in counted) == 2000
     assert sum(count.tokens for count in counted) == sum(range(2000))
 
@@ -44,12 +44,12 @@ async def test_what_could_not_be_written_down_is_written_the_next_time():
                 raise first
             return first
 
-        counting = Tally(the_store)
-        with counting.during(Work("list_messages", tokens=7)):
+        counting = UsageCounter(the_store)
+        with counting.on_operation(Operation("list_messages", tokens=7)):
             pass
         await counting.write_down()
         await counting.write_down()
-        (counted,) = await store.counted(1)
+        (counted,) = await store.read_usage(1)
     assert (counted.calls, counted.tokens) == (1, 7)
 
 
@@ -59,7 +59,7 @@ async def test_an_observer_that_fails_takes_no_call_from_the_others(fails_at):
         sees_accounts = False
 
         @contextmanager
-        def during(self, _work):
+        def on_operation(self, _work):
             if fails_at == "the beginning":
                 raise RuntimeError(fails_at)
             yield
@@ -70,9 +70,9 @@ async def test_an_observer_that_fails_takes_no_call_from_the_others(fails_at):
         async def the_store():
             return store
 
-        counting = Tally(the_store)
-        with pytest.raises(RuntimeError), watching((counting, Failing()), Work("list_messages")):
+        counting = UsageCounter(the_store)
+        with pytest.raises(RuntimeError), observe((counting, Failing()), Operation("list_messages")):
             pass
         await counting.write_down()
-        (counted,) = await store.counted(1)
+        (counted,) = await store.read_usage(1)
     assert counted.calls == 1

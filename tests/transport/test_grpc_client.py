@@ -8,14 +8,14 @@ from hypothesis import strategies as st
 
 from dragoman.core.errors import InvalidArgument, NotFound, Unauthenticated, Unavailable
 from dragoman.transport.credentials import Secret, bearer
-from dragoman.transport.grpc import Dialect, GrpcClient
+from dragoman.transport.grpc import GrpcClient, ServiceProfile
 from dragoman.transport.grpc.status_details import Details, read_details
 from dragoman.transport.grpc.target import target_of
 from dragoman.transport.rate_limiter import Rate
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("one_loop", "waits")]
 
-DIALECT = Dialect(service="Pigeon Post")
+DIALECT = ServiceProfile(service="Pigeon Post")
 LIST = "/pigeon.Post/List"
 QUOTA = bytes.fromhex(
     "0808121071756f746120697320757365642075701a360a28747970652e676f6f676c65617069732e636f6d2f676f6f676c652e7270"

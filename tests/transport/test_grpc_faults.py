@@ -18,13 +18,13 @@ from dragoman.core.errors import (
     Unavailable,
     UnsupportedOperation,
 )
-from dragoman.transport.error_mapping import Explanation
-from dragoman.transport.grpc import Dialect, GrpcClient
+from dragoman.transport.error_mapping import ErrorWords
+from dragoman.transport.grpc import GrpcClient, ServiceProfile
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("one_loop", "waits")]
 
 ATTEMPTS = 4
-DIALECT = Dialect(service="Pigeon Post")
+DIALECT = ServiceProfile(service="Pigeon Post")
 LIST = "/pigeon.Post/List"
 RETRY_SOON = bytes.fromhex(
     "0808121071756f746120697320757365642075701a360a28747970652e676f6f676c65617069732e636f6d2f676f6f676c652e72"
@@ -175,9 +175,9 @@ async def test_a_provider_explains_what_it_knows_better():
 
     def explain(refusal):
         seen.append((refusal.code, refusal.trouble))
-        return Explanation(message="This service was switched off.", hint="Set target.")
+        return ErrorWords(message="This service was switched off.", hint="Set target.")
 
-    dialect = Dialect(service="Pigeon Post", explain=explain)
+    dialect = ServiceProfile(service="Pigeon Post", explain=explain)
     async with grpc_serving(Act(code="UNIMPLEMENTED")) as service, client_of(service.target, dialect=dialect) as client:
         with pytest.raises(UnsupportedOperation, match=r"This service was switched off\. Set target\."):
             await client.unary(METHOD, Text("x"), Text, kind="read")

@@ -7,11 +7,13 @@ from pydantic import BaseModel, ConfigDict
 from raw_service import http, serving
 
 from dragoman.core.errors import BadResponse
-from dragoman.transport.http import Derived, Dialect, HttpClient
+from dragoman.transport.http import DerivedCache, HttpClient, ServiceProfile
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("waits")]
 
-DIALECT = Dialect(service="Pigeon Post", request_id_headers=("x-request-id",), request_id_members=("request_id",))
+DIALECT = ServiceProfile(
+    service="Pigeon Post", request_id_headers=("x-request-id",), request_id_members=("request_id",)
+)
 
 
 class Letter(BaseModel):
@@ -76,41 +78,41 @@ async def test_only_a_few_answers_of_moderate_size_are_kept():
 
 
 def test_what_was_made_of_a_value_is_found_for_that_value_only():
-    made = Derived[int]()
+    made = DerivedCache[int]()
     counted = iter(range(100))
     one, other = Letter(id="a"), Letter(id="a")
-    assert made.of(one, "x", counted.__next__) == made.of(one, "x", counted.__next__) == 0
-    assert made.of(other, "x", counted.__next__) == 1
-    assert made.of(one, "y", counted.__next__) == 2
-    assert made.of(Letter(id="b"), "x", counted.__next__) == 3
-    assert made.of(one, "x", counted.__next__) == 0
+    assert made.get(one, "x", counted.__next__) == made.get(one, "x", counted.__next__) == 0
+    assert made.get(other, "x", counted.__next__) == 1
+    assert made.get(one, "y", counted.__next__) == 2
+    assert made.get(Letter(id="b"), "x", counted.__next__) == 3
+    assert made.get(one, "x", counted.__next__) == 0
 
 
 def test_a_value_in_the_place_of_one_that_is_gone_is_another():
-    made = Derived[str]()
+    made = DerivedCache[str]()
     for number in range(50):
         value = Letter(id=str(number))
-        assert made.of(value, None, lambda value=value: value.id) == str(number)
+        assert made.get(value, None, lambda value=value: value.id) == str(number)
         del value
         gc.collect()
     assert len(made) == 0
 
 
 def test_of_one_value_a_bounded_number_of_things_is_kept():
-    made, value = Derived[Thing](), Letter(id="a")
-    first = ref(made.of(value, 0, lambda: Thing(0)))
+    made, value = DerivedCache[Thing](), Letter(id="a")
+    first = ref(made.get(value, 0, lambda: Thing(0)))
     for about in range(1, 50):
-        assert made.of(value, about, lambda about=about: Thing(about)).about == about
+        assert made.get(value, about, lambda about=about: Thing(about)).about == about
     gc.collect()
     assert first() is None
-    assert made.of(value, 0, lambda: Thing(7)).about == 7
+    assert made.get(value, 0, lambda: Thing(7)).about == 7
 
 
 async def test_nothing_made_of_a_large_answer_outlives_the_call():
-    made = Derived[int]()
+    made = DerivedCache[int]()
     small, large = letter("a"), letter("x" * 300_000)
     async with serving(small, large) as service, HttpClient(service.url, dialect=DIALECT) as client:
         for kept in (1, 1):
-            made.of((await client.get("/x", model=Letter, shared=True)).value, None, lambda: 1)
+            made.get((await client.get("/x", model=Letter, shared=True)).value, None, lambda: 1)
             gc.collect()
             assert len(made) == kept

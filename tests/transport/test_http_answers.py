@@ -15,12 +15,12 @@ from dragoman.core.errors import (
     Unauthenticated,
 )
 from dragoman.transport.credentials import Secret, bearer
-from dragoman.transport.error_mapping import Explanation
-from dragoman.transport.http import Dialect, HttpClient
+from dragoman.transport.error_mapping import ErrorWords
+from dragoman.transport.http import HttpClient, ServiceProfile
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("waits")]
 
-DIALECT = Dialect(service="Pigeon Post")
+DIALECT = ServiceProfile(service="Pigeon Post")
 PAGE = "<html><head><title>Login</title></head><body>Sign in</body></html>"
 
 
@@ -133,12 +133,12 @@ async def test_foreign_words_are_cut_cleaned_and_rid_of_credentials_and_pages():
 async def test_a_provider_explains_what_it_knows_better():
     def explain(refusal):
         if refusal.status == 400 and "ActAs" in refusal.text:
-            return Explanation(
+            return ErrorWords(
                 error=Unauthenticated, message="The token speaks for nobody.", hint="Set act_as.", request_id="b-9"
             )
         return None
 
-    dialect = Dialect(service="Pigeon Post", explain=explain)
+    dialect = ServiceProfile(service="Pigeon Post", explain=explain)
     async with (
         serving(http(400, "Required header missing: X-ActAs")) as service,
         HttpClient(service.url, dialect=dialect) as client,
@@ -150,7 +150,7 @@ async def test_a_provider_explains_what_it_knows_better():
 
 
 async def test_an_explanation_never_makes_an_uncertain_write_certain():
-    dialect = Dialect(explain=lambda _: Explanation(error=NotFound))
+    dialect = ServiceProfile(explain=lambda _: ErrorWords(error=NotFound))
     async with serving(http(500)) as service, HttpClient(service.url, dialect=dialect) as client:
         with pytest.raises(OutcomeUnknown):
             await client.request("POST", "/x", kind="write")

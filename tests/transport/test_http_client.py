@@ -9,11 +9,11 @@ from dragoman.core.errors import (
     InvalidArgument,
 )
 from dragoman.transport.credentials import Secret, bearer
-from dragoman.transport.http import Dialect, HttpClient
+from dragoman.transport.http import HttpClient, ServiceProfile
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("waits")]
 
-DIALECT = Dialect(service="Pigeon Post")
+DIALECT = ServiceProfile(service="Pigeon Post")
 
 
 async def test_a_request_is_exactly_what_was_asked_for():

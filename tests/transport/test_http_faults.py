@@ -20,12 +20,12 @@ from dragoman.core.errors import (
     Unauthenticated,
     Unavailable,
 )
-from dragoman.transport.http import Dialect, HttpClient
+from dragoman.transport.http import HttpClient, ServiceProfile
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("waits")]
 
 ATTEMPTS = 4
-DIALECT = Dialect(service="Pigeon Post")
+DIALECT = ServiceProfile(service="Pigeon Post")
 PAGE = "<!DOCTYPE html><html><body>Bad <b>gateway</b></body></html>"
 HALF = b'HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{"half": '
 CHUNK = b'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\n{"a":\r\n'

@@ -7,12 +7,12 @@ from dragoman.core.errors import (
     RateLimited,
     Unauthenticated,
 )
-from dragoman.transport.http import Dialect, HttpClient
+from dragoman.transport.http import HttpClient, ServiceProfile
 from dragoman.transport.rate_limiter import Rate
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("waits")]
 
-DIALECT = Dialect(service="Pigeon Post")
+DIALECT = ServiceProfile(service="Pigeon Post")
 
 
 async def test_a_credential_that_was_renewed_is_tried_once_and_the_same_one_never():
@@ -71,7 +71,7 @@ async def test_pauses_together_never_exceed_the_time_of_the_call():
 
 
 async def test_a_used_up_limit_is_respected_before_it_is_hit(waits):
-    dialect = Dialect(service="Pigeon Post", rate_headers=True)
+    dialect = ServiceProfile(service="Pigeon Post", rate_headers=True)
     used_up = http(200, {}, headers={"x-ratelimit-remaining": "0", "retry-after": "12"})
     async with serving(used_up) as service, HttpClient(service.url, dialect=dialect) as client:
         await client.get("/x", family="a")
@@ -82,7 +82,7 @@ async def test_a_used_up_limit_is_respected_before_it_is_hit(waits):
 
 
 async def test_a_used_up_limit_of_long_duration_fails_without_a_request():
-    dialect = Dialect(service="Pigeon Post", rate_headers=True)
+    dialect = ServiceProfile(service="Pigeon Post", rate_headers=True)
     used_up = http(200, {}, headers={"x-ratelimit-remaining": "0", "x-ratelimit-reset": "90"})
     async with serving(used_up) as service, HttpClient(service.url, dialect=dialect) as client:
         await client.get("/x")

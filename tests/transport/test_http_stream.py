@@ -7,13 +7,13 @@ from hypothesis import strategies as st
 from raw_service import Reply, http, serving
 
 from dragoman.core.errors import BadResponse, DeadlineExceeded, OutcomeUnknown, Unavailable
-from dragoman.transport.http import Dialect, Event, HttpClient
+from dragoman.transport.http import Event, HttpClient, ServiceProfile
 from dragoman.transport.http.body import UnreadableBodyError
 from dragoman.transport.http.sse import LineSplitter, events_of
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("waits")]
 
-DIALECT = Dialect(service="Pigeon Post")
+DIALECT = ServiceProfile(service="Pigeon Post")
 EVENTS = (
     b'\xef\xbb\xbf: hello\r\nevent: start\r\nid: 7\r\ndata: {"a":1}\r\n\r\n'
     b"data:one\ndata\ndata:  two\n\nretry: 5\nevent: lost\n\rdata: \xe2\x82\xac\r\revent: cut\ndata: off"

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dragoman.core.context.clock import JumpingClock, current_clock, hurry
-from dragoman.transport.rate_limiter import Pace, Rate
+from dragoman.transport.rate_limiter import Rate, RateLimiter
 
 pytestmark = pytest.mark.anyio
 
@@ -21,9 +21,9 @@ def test_a_window_never_holds_more_calls_than_allowed(calls, seconds, wanted):
     clock = StandingClock()
 
     async def run():
-        pace, times = Pace({"": Rate.window(calls, seconds)}, clock), []
+        pace, times = RateLimiter({"": Rate.window(calls, seconds)}, clock), []
         for _ in range(wanted):
-            await pace.turn("")
+            await pace.acquire("")
             times.append(clock.monotonic())
         return times
 
@@ -34,16 +34,16 @@ def test_a_window_never_holds_more_calls_than_allowed(calls, seconds, wanted):
 
 async def test_a_burst_passes_at_once_and_then_the_rate_holds():
     clock = StandingClock()
-    pace = Pace({"": Rate(2, burst=3)}, clock)
+    pace = RateLimiter({"": Rate(2, burst=3)}, clock)
     for _ in range(5):
-        await pace.turn("")
+        await pace.acquire("")
     assert clock.waits == [pytest.approx(0.5), pytest.approx(0.5)]
 
 
 async def test_a_cancelled_turn_is_given_back():
     clock = StandingClock()
-    pace = Pace({"": Rate(1)}, clock)
-    await pace.turn("")
+    pace = RateLimiter({"": Rate(1)}, clock)
+    await pace.acquire("")
 
     async def never(_seconds):
         raise KeyboardInterrupt
@@ -51,20 +51,20 @@ async def test_a_cancelled_turn_is_given_back():
     waiting = clock.sleep
     clock.sleep = never
     with pytest.raises(KeyboardInterrupt):
-        await pace.turn("")
+        await pace.acquire("")
     clock.sleep = waiting
-    await pace.turn("")
+    await pace.acquire("")
     assert clock.waits == [pytest.approx(1)]
 
 
 async def test_a_pause_belongs_to_its_family_and_ends():
     clock = StandingClock()
-    pace = Pace({}, clock)
+    pace = RateLimiter({}, clock)
     pace.pause("a", 5)
     pace.pause("a", 3)
-    assert (pace.paused("a"), pace.paused("b")) == (5, 0)
+    assert (pace.pause_left("a"), pace.pause_left("b")) == (5, 0)
     await clock.sleep(5)
-    assert pace.paused("a") == 0
+    assert pace.pause_left("a") == 0
 
 
 async def test_inside_hurry_clients_do_not_wait_and_outside_they_do():

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from dragoman.core.context.clock import JumpingClock
 from dragoman.core.errors import RateLimited
-from dragoman.transport.retry import Patience, Setback, limit_reset, persevere, retry_after
+from dragoman.transport.retry import FailedAttempt, RetryPolicy, limit_reset, retry, retry_after
 
 NOON = 1893499200.0  # 2030-01-01 12:00:00 UTC
 
@@ -65,10 +65,10 @@ async def test_back_off_grows_and_stays_within_its_bounds():
 
     async def attempt(_number, left):
         assert left > 0
-        raise Setback(failing, "yes")
+        raise FailedAttempt(failing, "yes")
 
     with pytest.raises(RateLimited) as caught:
-        await persevere(attempt, Patience(attempts=9, total=1000), clock)
+        await retry(attempt, RetryPolicy(attempts=9, total=1000), clock)
     assert caught.value is failing
     assert len(clock.waits) == 8
     for index, wait in enumerate(clock.waits):
@@ -82,10 +82,10 @@ async def test_what_rarely_gets_better_has_one_second_chance_among_other_failure
 
     async def attempt(number, _left):
         numbers.append(number)
-        raise Setback(RateLimited("no"), next(kinds))
+        raise FailedAttempt(RateLimited("no"), next(kinds))
 
     with pytest.raises(RateLimited):
-        await persevere(attempt, Patience(attempts=9, total=1000), clock)
+        await retry(attempt, RetryPolicy(attempts=9, total=1000), clock)
     assert numbers == [1, 2, 3, 4]
 
 
@@ -97,11 +97,11 @@ def test_attempts_and_time_are_never_exceeded(pauses, attempts, total):
     async def attempt(_number, _left):
         nonlocal count
         count += 1
-        raise Setback(RateLimited("no"), "yes", next(script, None))
+        raise FailedAttempt(RateLimited("no"), "yes", next(script, None))
 
     async def run():
         with pytest.raises(RateLimited):
-            await persevere(attempt, Patience(attempts, total), clock)
+            await retry(attempt, RetryPolicy(attempts, total), clock)
 
     anyio.run(run)
     assert 1 <= count <= attempts

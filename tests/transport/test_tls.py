@@ -11,11 +11,11 @@ from h2_service import h2_serving
 
 from dragoman.core.errors import OutcomeUnknown, Unavailable
 from dragoman.transport.grpc import GrpcClient
-from dragoman.transport.http import Dialect, HttpClient
+from dragoman.transport.http import HttpClient, ServiceProfile
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("one_loop", "waits")]
 
-DIALECT = Dialect(service="Pigeon Post")
+DIALECT = ServiceProfile(service="Pigeon Post")
 
 
 def client_of(service, ca_file, **options):

@@ -11,7 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:  # the typing module takes as long as all that is imported here
     from typing import NoReturn
 
-    from dragoman_server.transports.stdio.early_responder import Front
+    from dragoman_server.transports.stdio.early_responder import EarlyResponder
 
 
 def main() -> None:
@@ -32,20 +32,20 @@ def _serve(arguments: list[str]) -> None:
     from dragoman_server.transports.stdio import predicted_results  # noqa: PLC0415  # only when it is needed
 
     config, read_only = options
-    results = predicted_results.results(config, read_only=read_only)
+    results = predicted_results.predict_results(config, read_only=read_only)
     if results is None:
         return
     from dragoman_server.transports.stdio import early_responder, pipes  # noqa: PLC0415  # as above
 
     try:
-        ahead = early_responder.Front(pipes.take(), results)
+        ahead = early_responder.EarlyResponder(pipes.take(), results)
     except OSError:
         return
     ahead.start()
     _go_on(ahead, config, read_only=read_only)
 
 
-def _go_on(ahead: Front, config: str | None, *, read_only: bool) -> NoReturn:
+def _go_on(ahead: EarlyResponder, config: str | None, *, read_only: bool) -> NoReturn:
     """Import the SDK while the front answers, and serve; whatever goes wrong is told as by every other command."""
     from pathlib import Path  # noqa: PLC0415  # the front answers already
 
@@ -53,7 +53,7 @@ def _go_on(ahead: Front, config: str | None, *, read_only: bool) -> NoReturn:
     from dragoman_server.transports.stdio import command  # noqa: PLC0415  # imports the SDK
 
     try:
-        command.over_pipes(ahead, None if config is None else Path(config), None, read_only=read_only)
+        command.serve_stdio(ahead, None if config is None else Path(config), None, read_only=read_only)
     except (DragomanError, OSError) as error:
         from dragoman_server.cli.options import tell  # noqa: PLC0415  # only on failure
 

@@ -11,7 +11,7 @@ import anyio
 import click
 
 from dragoman.core.errors import DragomanError
-from dragoman.toolset import Caller, UnknownTool, call_tool, listed
+from dragoman.toolset import Caller, UnknownTool, available_tools, call_tool
 from dragoman_server.config.load import Config
 from dragoman_server.runtime import tool_context
 
@@ -48,7 +48,7 @@ async def _call(config: Config, tool: str, given: dict[str, object]) -> tuple[st
         try:
             return (await call_tool(shared, tool, given, Caller(client="dragoman call"))).text, False
         except UnknownTool:
-            names = [spec.name for spec in listed(shared)]
+            names = [spec.name for spec in available_tools(shared)]
             near = get_close_matches(tool, names, n=1)
             hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(names)}."
             raise click.UsageError(f"No such tool; {hint}") from None

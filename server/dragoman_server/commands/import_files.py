@@ -23,7 +23,7 @@ from dragoman.core.errors import InvalidArgument, UnsupportedOperation
 from dragoman.core.model import Conversation, Message
 from dragoman.core.references import Reference
 from dragoman.providers.base.provider import Capability
-from dragoman.toolset import Desk, policy
+from dragoman.toolset import ToolServices, policy
 from dragoman_server.config.load import Config
 from dragoman_server.runtime import tool_context
 
@@ -89,7 +89,9 @@ def import_file(config: Config, path: Path, account: str | None) -> str:
         return str(anyio.run(main))
 
 
-async def load(shared: Desk, path: Path, account: str | None = None, progress: Progress | None = None) -> Outcome:
+async def load(
+    shared: ToolServices, path: Path, account: str | None = None, progress: Progress | None = None
+) -> Outcome:
     """Import a file; what was imported before a mistake in it stays.
 
     Args:
@@ -108,7 +110,7 @@ async def load(shared: Desk, path: Path, account: str | None = None, progress: P
         messages = new = 0
         places: set[str] = set()
         while (batch := await anyio.to_thread.run_sync(_next, batches, path, messages)) is not None:
-            policy.allow(target.settings, Reference(target.name, batch.conversation.id))
+            policy.require_permission(target.settings, Reference(target.name, batch.conversation.id))
             new += await provider.import_conversation(batch.conversation, batch.messages)
             messages += len(batch.messages)
             places.add(batch.conversation.id)
@@ -205,8 +207,10 @@ def _is_message(line: bytes) -> bool:
     return isinstance(found, dict) and "conversations" not in found
 
 
-def _target(shared: Desk, name: str | None) -> Account:
-    able = [it for it in shared.workspace.able(Capability.IMPORT_MESSAGE, name) if not it.provider_class.open_world]
+def _target(shared: ToolServices, name: str | None) -> Account:
+    able = [
+        it for it in shared.workspace.accounts_for(Capability.IMPORT_MESSAGE, name) if not it.provider_class.external
+    ]
     if not able:
         raise UnsupportedOperation(
             "A file is imported into an account on this machine only.",

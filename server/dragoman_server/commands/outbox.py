@@ -11,7 +11,7 @@ from dragoman.core.errors import Conflict, NotFound
 from dragoman.core.references import Reference
 from dragoman.core.sanitize import clean_line
 from dragoman.store import Entry, Store
-from dragoman.toolset import Desk
+from dragoman.toolset import ToolServices
 from dragoman_server.config.load import Config
 from dragoman_server.mcp.call_slot import LONGEST
 from dragoman_server.runtime import tool_context
@@ -49,7 +49,7 @@ def settle(config: Config, number: int, outcome: Literal["done", "failed"]) -> s
 
 async def _unknown(config: Config) -> str:
     async with tool_context.at(config) as shared:
-        entries = await (await shared.workspace.store()).pending()
+        entries = await (await shared.workspace.store()).pending_writes()
         if not entries:
             return "There is no write whose outcome is unknown."
         count = "1 write has" if len(entries) == 1 else f"{len(entries)} writes have"
@@ -57,7 +57,7 @@ async def _unknown(config: Config) -> str:
         return "\n".join([f"{count} no known outcome.", *lines, _WHAT_TO_DO])
 
 
-def _line(entry: Entry, shared: Desk) -> str:
+def _line(entry: Entry, shared: ToolServices) -> str:
     begun = entry.begun.astimezone(shared.zone).strftime("%Y-%m-%d %H:%M") if entry.begun else "?"
     where = clean_line(str(Reference(entry.intent.account, entry.intent.conversation)), _LONGEST_REFERENCE)
     who = clean_line(entry.intent.who, _LONGEST_NAME) or "somebody"
@@ -71,19 +71,19 @@ async def _settle(config: Config, number: int, outcome: Literal["done", "failed"
         entry = await _entry(store, number)
         if _may_be_at_work(entry, shared):
             raise Conflict(f"A call may still be at work on the write {number}.", hint="Say so in ten minutes.")
-        if not await store.finish(entry.id, outcome):
+        if not await store.finish_write(entry.id, outcome):
             raise NotFound(f"The write {number} has an outcome by now.", hint="`dragoman outbox` lists the others.")
     return f"Noted: the write {number} was {'made' if outcome == 'done' else 'not made'}."
 
 
 async def _entry(store: Store, number: int) -> Entry:
-    for entry in await store.pending():
+    for entry in await store.pending_writes():
         if entry.id == number:
             return entry
     raise NotFound(f"No write {number} waits for an outcome.", hint="`dragoman outbox` lists those that do.")
 
 
-def _may_be_at_work(entry: Entry, shared: Desk) -> bool:
+def _may_be_at_work(entry: Entry, shared: ToolServices) -> bool:
     """Has no call given it up, and does the longest one still have time."""
     return (
         entry.state.value == "pending"

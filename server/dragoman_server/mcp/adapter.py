@@ -17,10 +17,10 @@ from mcp.shared.exceptions import MCPError
 
 from dragoman.core.errors import DragomanError
 from dragoman.rendering import Answer
-from dragoman.toolset import Caller, Desk, ToolSpec, UnknownTool, call_tool, listed
-from dragoman_server.mcp.call_slot import LONGEST, TIME_LIMIT, Turn
+from dragoman.toolset import Caller, ToolServices, ToolSpec, UnknownTool, available_tools, call_tool
+from dragoman_server.mcp.call_slot import LONGEST, TIME_LIMIT, CallSlot
 from dragoman_server.mcp.current_principal import signed_in
-from dragoman_server.mcp.elicitation import AnswerNeeded, asking
+from dragoman_server.mcp.elicitation import InputRequired, elicitation_for
 
 CONCURRENT_CALLS: Final = 32
 """Calls at work at the same time; more of them wait, and their time runs."""
@@ -62,15 +62,15 @@ def to_failure(sentence: str) -> types.CallToolResult:
 
 
 class Adapter:
-    """The handlers of one server, over one desk."""
+    """The handlers of one server, over one services."""
 
-    def __init__(self, desk: Desk, *, time_limit: float = TIME_LIMIT, longest: float = LONGEST) -> None:
+    def __init__(self, services: ToolServices, *, time_limit: float = TIME_LIMIT, longest: float = LONGEST) -> None:
         """Work out the tools, which stay the same for as long as the accounts do."""
-        self._desk = desk
+        self._services = services
         self._time_limit = time_limit
         self._longest = longest
-        self._specs = {spec.name: spec for spec in listed(desk)}
-        outside = any(account.provider_class.open_world for account in desk.workspace.accounts.values())
+        self._specs = {spec.name: spec for spec in available_tools(services)}
+        outside = any(account.provider_class.external for account in services.workspace.accounts.values())
         self._tools = {spec.name: to_tool(spec, open_world=outside) for spec in self._specs.values()}
         self._places = anyio.Semaphore(CONCURRENT_CALLS, fast_acquire=True)
 
@@ -79,14 +79,14 @@ class Adapter:
         if params and params.cursor:
             raise MCPError(code=types.INVALID_PARAMS, message="Unknown cursor: the tool list has one page.")
         principal = signed_in.get()
-        names = self._tools if principal is None else [spec.name for spec in listed(self._desk, principal)]
+        names = self._tools if principal is None else [spec.name for spec in available_tools(self._services, principal)]
         return types.ListToolsResult(tools=[self._tools[name] for name in names])
 
     async def call_tool(
         self, ctx: Context, params: types.CallToolRequestParams
     ) -> types.CallToolResult | types.InputRequiredResult:
         """Run a tool within its time."""
-        turn = Turn(self._places, limit=self._time_limit, longest=self._longest)
+        turn = CallSlot(self._places, limit=self._time_limit, longest=self._longest)
         with turn.scope:
             async with turn:
                 return await self._call(ctx, params, turn)
@@ -94,11 +94,11 @@ class Adapter:
         return to_failure(self._too_late(params.name, turn))
 
     async def _call(
-        self, ctx: Context, params: types.CallToolRequestParams, turn: Turn
+        self, ctx: Context, params: types.CallToolRequestParams, turn: CallSlot
     ) -> types.CallToolResult | types.InputRequiredResult:
         try:
             return await self.answer(ctx, params, turn)
-        except AnswerNeeded as question:
+        except InputRequired as question:
             return question.form
         except MCPError:
             raise
@@ -111,16 +111,16 @@ class Adapter:
             return to_failure("Internal error; it is logged on the server. Other calls still work.")
 
     async def answer(
-        self, ctx: Context, params: types.CallToolRequestParams, turn: Turn
+        self, ctx: Context, params: types.CallToolRequestParams, turn: CallSlot
     ) -> types.CallToolResult | types.InputRequiredResult:
-        """What the desk answers; what is raised here, :meth:`call_tool` puts into words."""
+        """What the services answers; what is raised here, :meth:`call_tool` puts into words."""
         asked_by = self._caller(ctx, params, turn)
-        return to_result(await call_tool(self._desk, params.name, params.arguments or {}, asked_by))
+        return to_result(await call_tool(self._services, params.name, params.arguments or {}, asked_by))
 
-    def _caller(self, ctx: Context, params: types.CallToolRequestParams, turn: Turn) -> Caller:
+    def _caller(self, ctx: Context, params: types.CallToolRequestParams, turn: CallSlot) -> Caller:
         known = caller(ctx, turn if self._may_go_on(ctx, params.name) else None)
         who = known.principal.name if known.principal else ""
-        return replace(known, ask=asking(ctx, params, who, self._desk.workspace.store, turn))
+        return replace(known, ask=elicitation_for(ctx, params, who, self._services.workspace.store, turn))
 
     def _may_go_on(self, ctx: Context, name: str) -> bool:
         """An agent may answer for minutes, which a client endures that hears of it; reading is repeated easily."""
@@ -129,7 +129,7 @@ class Adapter:
     def _writes(self, name: str) -> bool:
         return name in self._specs and not self._specs[name].read_only
 
-    def _too_late(self, name: str, turn: Turn) -> str:
+    def _too_late(self, name: str, turn: CallSlot) -> str:
         said = f"There was no answer within {self._time_limit:g} seconds."
         if turn.prolonged:
             said = "The answer took too long."
@@ -138,12 +138,12 @@ class Adapter:
         return f"{said} Try again, or ask for less."
 
 
-def caller(ctx: Context, turn: Turn | None = None) -> Caller:
+def caller(ctx: Context, turn: CallSlot | None = None) -> Caller:
     """Who calls, as far as the connection tells; what they hear of the progress prolongs the turn."""
 
     async def progress(done: int, text: str) -> None:
         if turn is not None:
-            turn.prolong()
+            turn.extend()
         await ctx.session.report_progress(done, None, text)
 
     params = ctx.session.client_params

@@ -17,7 +17,7 @@ LONGEST: Final = 600.0
 """Seconds after which a call ends that may go on, however lively it is."""
 
 
-class Turn:
+class CallSlot:
     """A place and a time limit for the length of a ``with`` block.
 
     Leaving the limit behind cancels what is inside of :attr:`scope`.
@@ -58,7 +58,7 @@ class Turn:
         """Leave the place to another call."""
         self._leave()
 
-    def prolong(self) -> None:
+    def extend(self) -> None:
         """Give the call its whole limit again from now on, but not beyond the longest."""
         deadline = min(self._clock() + self._limit, self._end)
         if deadline > self.scope.deadline:
@@ -66,7 +66,7 @@ class Turn:
             self.prolonged = True
 
     @asynccontextmanager
-    async def suspended(self) -> AsyncGenerator[None]:
+    async def paused(self) -> AsyncGenerator[None]:
         """While somebody is asked, neither the place is kept nor does the time run."""
         begun, left = self._clock(), self.scope.deadline - self._clock()
         self.scope.deadline = math.inf

@@ -24,10 +24,10 @@ from mcp_types.version import MODERN_PROTOCOL_VERSIONS, is_version_at_least
 from pydantic import ValidationError
 
 from dragoman.core.context import progress
-from dragoman.core.context.instrumentation import Unfinished
+from dragoman.core.context.instrumentation import AwaitingInput
 from dragoman.store import Store
 from dragoman.toolset.definition.context import Ask, Question
-from dragoman_server.mcp.call_slot import Turn
+from dragoman_server.mcp.call_slot import CallSlot
 
 WAIT: Final = 600.0
 """Seconds that somebody has for an answer."""
@@ -52,7 +52,7 @@ _log = logging.getLogger(__name__)
 Context = ServerRequestContext[Any, Any]
 
 
-class AnswerNeeded(Unfinished):
+class InputRequired(AwaitingInput):
     """The client has to ask its user and repeat the call.
 
     Attributes:
@@ -65,8 +65,8 @@ class AnswerNeeded(Unfinished):
         self.form = form
 
 
-def asking(
-    ctx: Context, params: types.CallToolRequestParams, who: str, store: Callable[[], Awaitable[Store]], turn: Turn
+def elicitation_for(
+    ctx: Context, params: types.CallToolRequestParams, who: str, store: Callable[[], Awaitable[Store]], turn: CallSlot
 ) -> Ask | None:
     """How the user of this call can be asked; ``None`` when they cannot.
 
@@ -80,22 +80,22 @@ def asking(
     if not _takes_forms(ctx.session.client_capabilities):
         return None
     if ctx.protocol_version in MODERN_PROTOCOL_VERSIONS:
-        return _Repeated(params, who, store)
+        return _RetryElicitation(params, who, store)
     if is_version_at_least(ctx.protocol_version, _FIRST_WITH_FORMS) and ctx.session.can_send_request:
-        return _Sent(ctx, params.name, turn)
+        return _InlineElicitation(ctx, params.name, turn)
     return None
 
 
-class _Sent:
+class _InlineElicitation:
     """Sends the form while the call waits."""
 
-    def __init__(self, ctx: Context, tool: str, turn: Turn) -> None:
+    def __init__(self, ctx: Context, tool: str, turn: CallSlot) -> None:
         self._ctx = ctx
         self._tool = tool
         self._turn = turn
 
     async def __call__(self, question: Question) -> bool:
-        async with self._turn.suspended():
+        async with self._turn.paused():
             answer = await self._answer(question)
         return _is_yes(answer)
 
@@ -115,7 +115,7 @@ class _Sent:
         return None
 
 
-class _Repeated:
+class _RetryElicitation:
     """Ends the call with the form, and judges the answer when the call is repeated."""
 
     def __init__(self, params: types.CallToolRequestParams, who: str, store: Callable[[], Awaitable[Store]]) -> None:
@@ -129,17 +129,18 @@ class _Repeated:
         answer = (self._params.input_responses or {}).get(_NAME)
         if answer is not None:
             state = self._params.request_state
-            asked = state is not None and await store.redeem(state, content)
+            asked = state is not None and await store.redeem_confirmation(state, content)
             if not _is_yes(answer):
                 return False
             if asked:
                 return True
-        raise AnswerNeeded(await self._question(question, content, store))
+        raise InputRequired(await self._question(question, content, store))
 
     async def _question(self, question: Question, content: str, store: Store) -> types.InputRequiredResult:
         form = types.ElicitRequestFormParams(message=question.text, requested_schema=_form(self._params.name))
         return types.InputRequiredResult(
-            input_requests={_NAME: types.ElicitRequest(params=form)}, request_state=await store.offer(content, WAIT)
+            input_requests={_NAME: types.ElicitRequest(params=form)},
+            request_state=await store.offer_confirmation(content, WAIT),
         )
 
     def _content(self, question: Question) -> str:

@@ -22,7 +22,7 @@ from dragoman.core.model import Conversation
 from dragoman.core.references import Reference, decode
 from dragoman.core.sanitize import clean_line
 from dragoman.providers.base.provider import Capability
-from dragoman.toolset import Call, Caller, Desk, Principal, call_tool, known_conversations
+from dragoman.toolset import CallContext, Caller, Principal, ToolServices, call_tool, known_conversations
 from dragoman_server.mcp.prompts import PROMPTS, PromptSpec
 
 TIME_LIMIT: Final = 55.0
@@ -59,18 +59,18 @@ def reference_of(uri: str) -> Reference:
     return Reference(parts[0], *(decode(part) for part in parts[1:]))
 
 
-class Offers:
-    """The handlers of resources, prompts and completion, over one desk."""
+class Resources:
+    """The handlers of resources, prompts and completion, over one services."""
 
-    def __init__(self, desk: Desk, who: Callable[[Context], Caller]) -> None:
+    def __init__(self, services: ToolServices, who: Callable[[Context], Caller]) -> None:
         """Remember what to serve, and how to know for whom."""
-        self._desk = desk
+        self._services = services
         self._who = who
 
     def has(self, capability: Capability, principal: Principal | None = None) -> bool:
         """Does any account offer it, of those that a person has."""
-        accounts = self._desk.seen_by(principal).workspace.accounts.values()
-        return any(account.offers(capability) for account in accounts)
+        accounts = self._services.for_principal(principal).workspace.accounts.values()
+        return any(account.supports(capability) for account in accounts)
 
     def prompts(self, principal: Principal | None = None) -> dict[str, PromptSpec]:
         """The prompts that have something to work on."""
@@ -112,7 +112,7 @@ class Offers:
                 tool, arguments = "list_messages", {"conversation": str(reference)}
             else:
                 tool, arguments = "get_message", {"message": str(reference)}
-            answer = await call_tool(self._desk, tool, arguments, self._who(ctx))
+            answer = await call_tool(self._services, tool, arguments, self._who(ctx))
         content = types.TextResourceContents(uri=params.uri, mime_type=_TEXT, text=answer.text)
         return types.ReadResourceResult(contents=[content])
 
@@ -174,8 +174,8 @@ class Offers:
             raise MCPError(code=types.INVALID_PARAMS, message=f"Unknown prompt: {clean_line(name, 60)}. {there}")
         return prompts[name]
 
-    def _call(self, ctx: Context) -> Call:
-        return Call(self._desk, self._who(ctx), self._desk.clock())
+    def _call(self, ctx: Context) -> CallContext:
+        return CallContext(self._services, self._who(ctx), self._services.clock())
 
 
 @asynccontextmanager

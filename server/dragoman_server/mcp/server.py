@@ -1,4 +1,4 @@
-"""The MCP server over a desk, and the desk over a configuration."""
+"""The MCP server over a services, and the services over a configuration."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from mcp.server.lowlevel import Server
 
 from dragoman._version import __version__
 from dragoman.providers.base.provider import Capability
-from dragoman.toolset import Desk
+from dragoman.toolset import ToolServices
 from dragoman_server.mcp.adapter import Adapter, caller
 from dragoman_server.mcp.call_slot import LONGEST, TIME_LIMIT
-from dragoman_server.mcp.resources import Offers
+from dragoman_server.mcp.resources import Resources
 
 INSTRUCTIONS: Final = """\
 Messages of the user's accounts. Begin with list_conversations or search_messages.
@@ -26,20 +26,20 @@ _HOUR: Final = 3_600_000
 
 
 def build(
-    desk: Desk, *, time_limit: float = TIME_LIMIT, longest: float = LONGEST, shared_lists: bool = True
+    services: ToolServices, *, time_limit: float = TIME_LIMIT, longest: float = LONGEST, shared_lists: bool = True
 ) -> Server[Any]:
-    """Make the server. It opens nothing and closes nothing: the desk belongs to the caller.
+    """Make the server. It opens nothing and closes nothing: the services belongs to the caller.
 
     One server serves any number of connections, so what they share must not live in its lifespan.
 
     Args:
-        desk: What calls share.
+        services: What calls share.
         time_limit: Seconds that a call may take.
         longest: Seconds that a write may take whose progress somebody follows.
         shared_lists: Are the lists the same for everybody.
     """
-    adapter = Adapter(desk, time_limit=time_limit, longest=longest)
-    offers = Offers(desk, caller)
+    adapter = Adapter(services, time_limit=time_limit, longest=longest)
+    offers = Resources(services, caller)
     shared = CacheHint(ttl_ms=_HOUR, scope="public" if shared_lists else "private")
     same_for_all: tuple[CacheableMethod, ...] = (
         "tools/list", "server/discover", "prompts/list", "resources/templates/list",
@@ -61,7 +61,7 @@ def _declares_no_headers(_tool: str) -> None:
     """For the transport, which looks through a tool's schema for arguments that headers repeat; ours have none."""
 
 
-def _beside_tools(offers: Offers) -> dict[str, Any]:
+def _beside_tools(offers: Resources) -> dict[str, Any]:
     """Handlers of what there is something to serve of: a slot that is filled is a capability that is announced."""
     handlers: dict[str, Any] = {}
     if offers.has(Capability.LIST_MESSAGES):

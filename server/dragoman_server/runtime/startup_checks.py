@@ -60,7 +60,7 @@ async def missing_places(account: Account) -> list[str]:
 
 
 def _can_be_checked(settings: AccountSettings) -> bool:
-    return settings.write != "off" and bool(settings.write_to) and not provider_class(settings.provider).open_world
+    return settings.write != "off" and bool(settings.write_to) and not provider_class(settings.provider).external
 
 
 async def _check_places(config: Config) -> None:

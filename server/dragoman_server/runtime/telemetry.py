@@ -22,7 +22,7 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.trace import SpanKind, Status, StatusCode
 
 from dragoman._version import __version__
-from dragoman.core.context.instrumentation import Observer, Work
+from dragoman.core.context.instrumentation import Observer, Operation
 
 _SENDING: Final = 5.0
 _LAST_MOMENT: Final = 2.0
@@ -44,7 +44,7 @@ class Telemetry:
         self._tokens = meter.create_counter("dragoman.tool.tokens", "{token}", "Estimated tokens of answers")
 
     @contextmanager
-    def during(self, work: Work) -> Generator[None]:
+    def on_operation(self, work: Operation) -> Generator[None]:
         """A span around the work, a child of the span around it; the numbers when it has ended."""
         name = f"account {work.name}" if work.inner else f"tool {work.name}"
         kind = SpanKind.CLIENT if work.inner else SpanKind.INTERNAL
@@ -89,6 +89,6 @@ def _shut_down(tracers: TracerProvider, meters: MeterProvider) -> None:
     meters.shutdown(timeout_millis=_LAST_MOMENT * 1000)
 
 
-def _attributes(work: Work) -> dict[str, str]:
+def _attributes(work: Operation) -> dict[str, str]:
     told = {"dragoman.operation": work.name, "dragoman.account": work.account}
     return told | {"error.type": work.failed} if work.failed else told

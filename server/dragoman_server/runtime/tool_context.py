@@ -1,4 +1,4 @@
-"""From settings to a desk that tools can be called at. Knows nothing of MCP."""
+"""From settings to a services that tools can be called at. Knows nothing of MCP."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import anyio
 
 from dragoman.accounts.workspace import Workspace
 from dragoman.core.context.instrumentation import Observer
-from dragoman.toolset import Desk, Tally
+from dragoman.toolset import ToolServices, UsageCounter
 from dragoman.toolset.policy import FlowGuard
 from dragoman_server.config.load import Config
 
@@ -18,8 +18,8 @@ _LAST_MOMENT: Final = 1.0
 
 
 @asynccontextmanager
-async def at(config: Config) -> AsyncGenerator[Desk]:
-    """The desk for these settings; it connects nothing before a tool needs it.
+async def at(config: Config) -> AsyncGenerator[ToolServices]:
+    """The services for these settings; it connects nothing before a tool needs it.
 
     Raises:
         DragomanError: An account's provider cannot be imported.
@@ -32,16 +32,18 @@ async def at(config: Config) -> AsyncGenerator[Desk]:
         ):
             general, flow = config.general, FlowGuard(config.general.flow_guard)
             observers = (tally, *watchers)
-            yield Desk(workspace, zone=config.zone, max_tokens=general.max_tokens, observers=observers, flow=flow)
+            yield ToolServices(
+                workspace, zone=config.zone, max_tokens=general.max_tokens, observers=observers, flow=flow
+            )
     except BaseExceptionGroup as group:
-        # The tasks that hold accounts wrap whatever is raised at the desk; whoever raised it wants it back.
+        # The tasks that hold accounts wrap whatever is raised at the services; whoever raised it wants it back.
         raise _alone(group) from None
 
 
 @asynccontextmanager
 async def _counting(workspace: Workspace) -> AsyncGenerator[Observer]:
     """Count calls, and write the counts down beside the work and at its end."""
-    tally = Tally(workspace.store)
+    tally = UsageCounter(workspace.store)
     try:
         async with anyio.create_task_group() as group:
             group.start_soon(tally.keep_writing)

@@ -32,7 +32,7 @@ async def listening(request):
     async def listen(done, text):
         heard.append((done, text))
 
-    with progress.heard_by(listen if request.param else None):
+    with progress.listening(listen if request.param else None):
         yield heard if request.param else None
 
 
@@ -43,5 +43,5 @@ async def streaming():
     async def listen(done, text):
         heard.append((done, text))
 
-    with progress.heard_by(listen):
+    with progress.listening(listen):
         yield heard

@@ -136,7 +136,7 @@ async def test_a_failing_write_is_the_right_error_and_never_repeated_in_doubt(na
         return
 
     async with opened(datagrid) as account:
-        with pytest.raises(FAULTS[fault].write) as caught, progress.heard_by(listen if streaming else None):
+        with pytest.raises(FAULTS[fault].write) as caught, progress.listening(listen if streaming else None):
             await call(account)
     assert type(caught.value) is FAULTS[fault].write
     assert caught.value.sent is (None if FAULTS[fault].write is OutcomeUnknown else False)
@@ -269,7 +269,7 @@ class Talking:
             return
 
         try:
-            with progress.heard_by(listen if chance.random() < 0.5 else None):
+            with progress.listening(listen if chance.random() < 0.5 else None):
                 message = await account.send_message("talking", Draft(text=text))
         except OutcomeUnknown:
             self.claims[text] = {0, 1}

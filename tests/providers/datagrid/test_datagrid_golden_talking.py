@@ -51,7 +51,7 @@ async def test_a_streamed_answer_is_heard_and_read_back(name):
     before = [] if place == NEW else [{"data": []}]
     others = {("GET", f"/conversations/{ROOM}/messages"): [*before, {"data": stored}]}
     async with replaying(recorded, others=others) as (account, replay):
-        with progress.heard_by(listen):
+        with progress.listening(listen):
             answer = await account.send_message(place, Draft(text="hi"))
     assert_same_request(replay.requests[0], recorded["request"], ours=set(BODY) - recorded["request"]["body"].keys(),
                         theirs=["generate_title"] if place != NEW else ())  # fmt: skip

@@ -53,7 +53,7 @@ def replace_specs(sent, name):
 async def test_a_message_by_its_link():
     link = "https://acme.slack.com/archives/C02QF8N7J/p1717430812004200"
     async with replaying("documents-by-url") as (account, replay):
-        where, message = account.locate(link)
+        where, message = account.parse_link(link)
         found = await account.get_message(where, message)
     assert where == "slack.channel.C02QF8N7J"
     assert (found.id, found.url) == ("SLACK_T01ACME9_C02QF8N7J_1717430812.004200", link)
@@ -207,7 +207,7 @@ async def test_an_answer_in_lines_is_put_together_while_somebody_listens():
         heard.append((done, text))
 
     async with replaying("chat-stream-ndjson") as (account, replay):
-        with progress.heard_by(listen):
+        with progress.listening(listen):
             message = await account.send_message("chat.new", Draft(text="hi"))
     assert (message.conversation, message.text) == ("chat.chat_9", "There are no holidays! 🎄")
     assert heard == [(1, "Glean is answering"), (2, "Glean is answering"), (3, "Glean is answering")]
@@ -223,7 +223,7 @@ async def test_an_answer_in_lines_that_stops_in_the_middle_is_not_taken_for_whol
 
     async with replaying("chat-stream-ndjson") as (account, replay):
         replay.exchanges = [cut]
-        with progress.heard_by(listen), pytest.raises(OutcomeUnknown, match="broke off"):
+        with progress.listening(listen), pytest.raises(OutcomeUnknown, match="broke off"):
             await account.send_message("chat.new", Draft(text="hi"))
 
 

@@ -217,4 +217,4 @@ TEAMS = "https://teams.microsoft.com/l/message/19%3Aabc%40thread.tacv2/171801000
     ],
 )  # fmt: skip
 def test_links_of_the_datasource_are_recognised_without_opening(datasource, link, found):
-    assert GleanProvider(account_settings(datasource=datasource)).locate(link) == found
+    assert GleanProvider(account_settings(datasource=datasource)).parse_link(link) == found

@@ -17,7 +17,7 @@ from failing_disk import DONE, FIRST, NOTHING, WRITES, locked, states, texts
 from mcp import Client
 from mcp.client.stdio import StdioServerParameters
 
-from dragoman.store.sqlite.messages.message_table import Archive
+from dragoman.store.sqlite.messages.message_table import MessageTable
 from dragoman.testing import connect
 
 pytestmark = [
@@ -184,7 +184,7 @@ async def test_what_a_client_cancels_while_it_waits_for_the_file_is_not_written(
 async def test_what_a_client_cancels_while_it_is_written_is_finished_and_known_to_be(
     settings, tmp_path, memory, tool, monkeypatch
 ):
-    put, entered, go_on = Archive.put, threading.Event(), threading.Event()
+    put, entered, go_on = MessageTable.put, threading.Event(), threading.Event()
 
     def slow(*arguments):
         entered.set()
@@ -193,7 +193,7 @@ async def test_what_a_client_cancels_while_it_is_written_is_finished_and_known_t
 
     async with connect(settings, data=tmp_path) as client:
         with monkeypatch.context() as patch:
-            patch.setattr(Archive, "put", slow)
+            patch.setattr(MessageTable, "put", slow)
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(client.call_tool, tool, WRITES[tool])
                 await until(entered.is_set)

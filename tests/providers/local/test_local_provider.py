@@ -208,7 +208,7 @@ async def test_search_says_that_it_covered_everything_and_keeps_its_own_numbers_
 async def test_account_and_store_share_one_file(local, path):
     async with Store.open(path) as store:
         await local.import_conversation(ROOM, [message("a")])
-        (seen,) = await store.see([message("a", account="local")], "numbers")
+        (seen,) = await store.number_messages([message("a", account="local")], "numbers")
         assert await store.locate(seen.number) == ("local", "room", "a")
     assert await local.check() == f"1 message in 1 conversation in {path}"
     assert apsw.Connection(str(path)).execute("PRAGMA integrity_check").get == "ok"

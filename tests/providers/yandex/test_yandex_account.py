@@ -268,6 +268,6 @@ async def test_reading_through_a_long_thread_is_reported(server):
         heard.append((done, text))
 
     async with opened(server) as provider:
-        with progress.heard_by(listener):
+        with progress.listening(listener):
             await provider.list_messages(thread, MessageQuery(order=Order.OLDEST, limit=1))
     assert [done for done, _ in heard] == [500, 1000]

@@ -148,7 +148,7 @@ async def test_what_the_assistant_has_said_so_far_is_reported(server, thread, pr
     async def listener(_, text):
         heard.append(text)
 
-    with progress.heard_by(listener):
+    with progress.listening(listener):
         await provider.send_message(thread, Draft(text="hello"))
     assert heard == ["Hello", "Hello! How can I help you?"]
     assert server.count("RunService/Get") == 0

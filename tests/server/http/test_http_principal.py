@@ -6,7 +6,7 @@ from dragoman.accounts.workspace import Account, Workspace
 from dragoman.core.context.impersonation import acting_for
 from dragoman.core.model import Author, Conversation, Message, Page
 from dragoman.providers.base.provider import AccountSettings, MessageQuery, Provider
-from dragoman.toolset import Caller, Desk, Principal, call_tool
+from dragoman.toolset import Caller, Principal, ToolServices, call_tool
 
 pytestmark = pytest.mark.anyio
 
@@ -37,29 +37,29 @@ class Mirror(Provider):
 
 
 @pytest.fixture
-async def desk(monkeypatch, tmp_path):
+async def services(monkeypatch, tmp_path):
     monkeypatch.setattr("dragoman.accounts.workspace.provider_class", lambda _name: Mirror)
     async with Workspace.open({"far": MirrorSettings(provider="mirror")}, tmp_path / "s.db") as workspace:
-        yield Desk(workspace)
+        yield ToolServices(workspace)
 
 
-async def test_numbers_titles_and_the_local_index_are_each_persons_own(desk):
-    seen = (await call_tool(desk, "list_messages", {"conversation": "far:room"}, ANN)).text
+async def test_numbers_titles_and_the_local_index_are_each_persons_own(services):
+    seen = (await call_tool(services, "list_messages", {"conversation": "far:room"}, ANN)).text
     assert "secret of ann@example.com" in seen
     for caller in (BOB, Caller()):
-        found = (await call_tool(desk, "search_messages", {"query": "secret"}, caller)).text
+        found = (await call_tool(services, "search_messages", {"query": "secret"}, caller)).text
         assert "ann" not in found
-    assert "secret" in (await call_tool(desk, "search_messages", {"query": "secret"}, ANN)).text
-    theirs = (await call_tool(desk, "list_messages", {"conversation": "far:room"}, BOB)).text
+    assert "secret" in (await call_tool(services, "search_messages", {"query": "secret"}, ANN)).text
+    theirs = (await call_tool(services, "list_messages", {"conversation": "far:room"}, BOB)).text
     assert "ann" not in theirs
     assert "room of bob@example.com" in theirs
     assert "\n1 " in seen
     assert "\n2 " in theirs
 
 
-async def test_a_number_of_one_person_is_no_message_for_another(desk):
-    await call_tool(desk, "list_messages", {"conversation": "far:room"}, ANN)
-    store = await desk.seen_by(BOB.principal).workspace.store()
+async def test_a_number_of_one_person_is_no_message_for_another(services):
+    await call_tool(services, "list_messages", {"conversation": "far:room"}, ANN)
+    store = await services.for_principal(BOB.principal).workspace.store()
     assert await store.locate(1) is None
-    assert await (await desk.seen_by(ANN.principal).workspace.store()).locate(1) == ("far", "room", "m")
-    assert isinstance(desk.seen_by(BOB.principal).workspace.accounts["far"], Account)
+    assert await (await services.for_principal(ANN.principal).workspace.store()).locate(1) == ("far", "room", "m")
+    assert isinstance(services.for_principal(BOB.principal).workspace.accounts["far"], Account)

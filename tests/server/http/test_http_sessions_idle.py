@@ -9,8 +9,8 @@ from in_process import running
 from dragoman_server.config.http import HttpSettings
 from dragoman_server.config.load import from_mapping
 from dragoman_server.mcp import server
-from dragoman_server.runtime import tool_context as desks
-from dragoman_server.transports.http.asgi_app.app import site as site_of
+from dragoman_server.runtime import tool_context as all_services
+from dragoman_server.transports.http.asgi_app.app import build_asgi_app as site_of
 
 pytestmark = pytest.mark.anyio
 
@@ -21,9 +21,9 @@ CLIENT = {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"n
 @pytest.fixture
 async def client(tmp_path):
     """A client of a site with room for two sessions."""
-    async with desks.at(from_mapping({}, data=tmp_path)) as desk:
+    async with all_services.at(from_mapping({}, data=tmp_path)) as services:
         settings = HttpSettings(sessions=True, max_sessions=2, session_idle_timeout=IDLE)
-        async with running(site_of(server.build(desk), desk.workspace, settings)) as client:
+        async with running(site_of(server.build(services), services.workspace, settings)) as client:
             yield client
 
 

@@ -14,11 +14,11 @@ from dragoman.accounts.workspace import Workspace
 from dragoman.core.context.impersonation import acting_for
 from dragoman.core.model import Conversation, Page
 from dragoman.providers.base.provider import AccountSettings, Provider
-from dragoman.toolset import Desk
+from dragoman.toolset import ToolServices
 from dragoman_server.config.auth import AuthSettings, OAuthSettings, TokenSettings
 from dragoman_server.config.http import HttpSettings
 from dragoman_server.mcp import server as app
-from dragoman_server.transports.http.asgi_app.app import site as site_of
+from dragoman_server.transports.http.asgi_app.app import build_asgi_app as site_of
 from dragoman_server.transports.http.auth.api_tokens import hashed, new
 
 ANN, BOB = new(), new()
@@ -144,17 +144,17 @@ class Mirror(Provider):
 
 
 @pytest.fixture
-async def desk(monkeypatch, tmp_path):
+async def services(monkeypatch, tmp_path):
     monkeypatch.setattr("dragoman.accounts.workspace.provider_class", lambda _name: Mirror)
     async with Workspace.open({"far": PersonalSettings(provider="mirror")}, tmp_path / "s.db") as workspace:
-        yield Desk(workspace)
+        yield ToolServices(workspace)
 
 
 @pytest.mark.anyio
-async def test_each_request_of_a_session_acts_for_the_person_of_its_own_token(desk, issuer):
+async def test_each_request_of_a_session_acts_for_the_person_of_its_own_token(services, issuer):
     settings = HttpSettings(sessions=True, public_url="http://127.0.0.1/mcp")
     auth = AuthSettings(tokens={}, oauth=OAuthSettings(issuer=issuer.url))
-    async with running(site_of(app.build(desk), desk.workspace, settings, auth=auth)) as client:
+    async with running(site_of(app.build(services), services.workspace, settings, auth=auth)) as client:
 
         async def post(number, method, params, email, **headers):
             token = issuer.token(aud=settings.url, email=email)
@@ -179,10 +179,10 @@ async def test_each_request_of_a_session_acts_for_the_person_of_its_own_token(de
 
 
 @pytest.mark.anyio
-async def test_a_message_of_which_nobody_knows_who_sent_it_is_not_worked_on(desk):
-    server = app.build(desk)
+async def test_a_message_of_which_nobody_knows_who_sent_it_is_not_worked_on(services):
+    server = app.build(services)
     auth = AuthSettings(tokens={"ann": TokenSettings(hash=hashed(ANN))})
-    site_of(server, desk.workspace, HttpSettings(sessions=True), auth=auth)
+    site_of(server, services.workspace, HttpSettings(sessions=True), auth=auth)
     async with Client(server, mode="2026-07-28") as client:  # past the entrance
         for ask in (client.list_tools, lambda: client.call_tool("list_conversations", {}), client.list_resources):
             with pytest.raises(MCPError, match="The server cannot tell who asks"):

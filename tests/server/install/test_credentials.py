@@ -11,7 +11,7 @@ from keyring.backends.fail import Keyring as NoKeyring
 SETTINGS = """\
 # ours
 [accounts.support]
-provider = "convore"   # the desk
+provider = "convore"   # the services
 token = { env = "DESK_KEY" }   # rotates in May
 
 [accounts.notes]

@@ -61,7 +61,7 @@ class LimitedWorkspace(Workspace):
             raise UnsupportedOperation(
                 "This sign-in may only read.", hint="Writing needs a token with the scope write (messages:write)."
             )
-        return super().able(capability, name)
+        return super().accounts_for(capability, name)
 
 
 def _only_read(account: Account) -> Account:

@@ -39,13 +39,13 @@ class Account:
         capabilities: What it can do, whatever the policy allows.
     """
 
-    def __init__(self, name: str, settings: AccountSettings, kind: type[Provider], holder: _Holder) -> None:
+    def __init__(self, name: str, settings: AccountSettings, kind: type[Provider], holder: _ResourceOwner) -> None:
         """Connect nothing."""
         self.name = name
         self.settings = settings
         self.provider_class = kind
         self.capabilities = kind.capabilities()
-        self._held = Held(holder, lambda: kind.open(settings))
+        self._held = LazyResource(holder, lambda: kind.open(settings))
 
     async def provider(self) -> Provider:
         """The provider, opened on the first call.
@@ -53,18 +53,18 @@ class Account:
         Raises:
             DragomanError: The account cannot be opened; the next call tries again.
         """
-        instrumentation.reached(self.name)
-        return instrumentation.watched(await self._held.get(), self.name, _WATCHED)
+        instrumentation.note_account(self.name)
+        return instrumentation.instrumented(await self._held.get(), self.name, _WATCHED)
 
-    def locate(self, link: str) -> tuple[str, str | None] | None:
+    def parse_link(self, link: str) -> tuple[str, str | None] | None:
         """Ask the provider whether a link is one of its own, without opening it."""
-        return self.provider_class(self.settings).locate(link)
+        return self.provider_class(self.settings).parse_link(link)
 
     def may_write(self) -> bool:
         """Does the policy let anything be written here at all."""
         return self.settings.write != "off" and self.settings.write_to != ()
 
-    def offers(self, capability: Capability) -> bool:
+    def supports(self, capability: Capability) -> bool:
         """Can this be asked of the account, its own abilities, the local index and the policy taken together."""
         if capability in WRITES:
             return capability in self.capabilities and self.may_write()
@@ -76,7 +76,7 @@ class Account:
 class Workspace:
     """All accounts and the store. Make one with :meth:`open`."""
 
-    def __init__(self, accounts: Mapping[str, Account], store: Held[Store]) -> None:
+    def __init__(self, accounts: Mapping[str, Account], store: LazyResource[Store]) -> None:
         """Keep what :meth:`open` has put together."""
         self.accounts = accounts
         self._store = store
@@ -94,9 +94,9 @@ class Workspace:
             DragomanError: An account names a provider that is not there.
         """
         kinds = {name: provider_class(settings.provider) for name, settings in accounts.items()}
-        async with _holding() as stores, _holding() as holder:
+        async with _resource_owner() as stores, _resource_owner() as holder:
             opened = {name: Account(name, accounts[name], kind, holder) for name, kind in kinds.items()}
-            yield cls(opened, Held(stores, lambda: Store.open(data)))
+            yield cls(opened, LazyResource(stores, lambda: Store.open(data)))
 
     async def store(self) -> Store:
         """The store, opened on the first call."""
@@ -112,14 +112,14 @@ class Workspace:
             return self.accounts[name]
         raise NotFound(f"There is no account {name!r}.", hint=f"Accounts: {', '.join(self.accounts) or 'none'}.")
 
-    def able(self, capability: Capability, name: str | None = None) -> list[Account]:
+    def accounts_for(self, capability: Capability, name: str | None = None) -> list[Account]:
         """The accounts that offer a capability: all of them, or the named one.
 
         Raises:
             NotFound: There is no account of that name.
             UnsupportedOperation: The named account, or every account, cannot do it; the sentence says who can.
         """
-        offering = [account for account in self.accounts.values() if account.offers(capability)]
+        offering = [account for account in self.accounts.values() if account.supports(capability)]
         if name is None:
             asked = offering
         else:
@@ -129,20 +129,22 @@ class Workspace:
             raise self._nobody(capability, name, offering)
         return asked
 
-    async def see(self, account: Account, messages: Sequence[Message]) -> list[Message]:
+    async def number_messages(self, account: Account, messages: Sequence[Message]) -> list[Message]:
         """Give messages their account and numbers, remember them, and drop tombstones."""
         store = await self.store()
-        seen = await store.see(messages, account.settings.remember, account=account.name)
+        seen = await store.number_messages(messages, account.settings.remember, account=account.name)
         return [message for message in seen if message.deleted_at is None]
 
-    async def remember(self, account: Account, conversations: Iterable[Conversation]) -> list[Conversation]:
+    async def remember_conversations(
+        self, account: Account, conversations: Iterable[Conversation]
+    ) -> list[Conversation]:
         """Give conversations their account and remember their titles."""
         named = [replace(conversation, account=account.name) for conversation in conversations]
         if account.settings.remember == "full":
             await (await self.store()).remember_conversations(named)
         return named
 
-    async def recall(self, account: Account, conversation: str) -> Conversation | None:
+    async def recall_conversation(self, account: Account, conversation: str) -> Conversation | None:
         """What the store remembers of a conversation, without asking the service."""
         if account.settings.remember != "full":
             return None
@@ -168,14 +170,14 @@ class Workspace:
         return UnsupportedOperation(f"No account can {what}.", hint="The settings decide which accounts there are.")
 
 
-class Held(Generic[T]):
+class LazyResource(Generic[T]):
     """A resource that is opened by its first user and lives in a task of its own.
 
     Context managers with task groups inside have to be left by the task that entered them, and the
     first user is a request that ends long before the resource does.
     """
 
-    def __init__(self, holder: _Holder, opening: Callable[[], AbstractAsyncContextManager[T]]) -> None:
+    def __init__(self, holder: _ResourceOwner, opening: Callable[[], AbstractAsyncContextManager[T]]) -> None:
         """Remember how to open it."""
         self._holder = holder
         self._opening = opening
@@ -215,15 +217,15 @@ class Held(Generic[T]):
 
 
 @dataclass(frozen=True, slots=True)
-class _Holder:
+class _ResourceOwner:
     group: TaskGroup
     closing: anyio.Event
 
 
 @asynccontextmanager
-async def _holding() -> AsyncGenerator[_Holder]:
+async def _resource_owner() -> AsyncGenerator[_ResourceOwner]:
     async with anyio.create_task_group() as group:
-        holder = _Holder(group, anyio.Event())
+        holder = _ResourceOwner(group, anyio.Event())
         try:
             yield holder
         finally:

@@ -6,7 +6,7 @@ from datetime import tzinfo
 from functools import cache
 from typing import Final, Literal
 
-from dragoman.rendering.budget.fitting import Layout, Sheet, fit
+from dragoman.rendering.budget.fitting import Layout, PageLayout, fit
 from dragoman.rendering.budget.token_estimate import estimate
 from dragoman.rendering.budget.token_shares import PLACEHOLDER
 from dragoman.rendering.json_form.pages import json_sheet
@@ -66,13 +66,13 @@ def _cost_of_cursor(view: View, form: Literal["text", "json"]) -> int:
     return 0 if isinstance(view, PreviewView) else _estimate(_CURSORS[form])
 
 
-def _sheet(view: View, form: Literal["text", "json"], zone: tzinfo, notice: str) -> Sheet:
+def _sheet(view: View, form: Literal["text", "json"], zone: tzinfo, notice: str) -> PageLayout:
     if isinstance(view, PreviewView):
         return PreviewText(view, zone)  # for people to read, in either form
     return json_sheet(view, zone) if form == "json" else _text_sheet(view, zone, notice)
 
 
-def _text_sheet(view: _Answered, zone: tzinfo, notice: str) -> Sheet:
+def _text_sheet(view: _Answered, zone: tzinfo, notice: str) -> PageLayout:
     if isinstance(view, ConversationsView):
         return ConversationsText(view, zone, notice)
     if isinstance(view, MessagesView):

@@ -16,7 +16,7 @@ _MOST: Final = 64
 _HEAVIEST: Final = 200_000
 
 
-class Layouts:
+class LayoutCache:
     """The layouts of the pages of messages that were read last; others are made and forgotten."""
 
     def __init__(self) -> None:

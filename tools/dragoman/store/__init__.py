@@ -14,14 +14,14 @@ from dragoman.core.model import Conversation, Hit, Message, SearchPage
 from dragoman.core.queries import SearchQuery
 from dragoman.store.query import advice
 from dragoman.store.sqlite import cursors, search, usage
-from dragoman.store.sqlite.cache.read_cache import Kept
-from dragoman.store.sqlite.cache.recent_messages import Lately
+from dragoman.store.sqlite.cache.read_cache import ReadCache
+from dragoman.store.sqlite.cache.recent_messages import RecentMessages
 from dragoman.store.sqlite.connection import Connection
 from dragoman.store.sqlite.database import Database
 from dragoman.store.sqlite.default_path import default_path
 from dragoman.store.sqlite.messages import conversations as places
 from dragoman.store.sqlite.messages import numbering
-from dragoman.store.sqlite.messages.message_table import Archive
+from dragoman.store.sqlite.messages.message_table import MessageTable
 from dragoman.store.sqlite.messages.numbering import Remember
 from dragoman.store.sqlite.usage import STEPS_MS, Count
 from dragoman.store.sqlite.values import from_moment, to_moment
@@ -45,11 +45,11 @@ class Store:
     def __init__(self, database: Database, clock: Callable[[], float] = time.time) -> None:
         self._database = database
         self._clock = clock
-        self._seen = Archive("seen", numbered=True)
-        self._unwritten = cursors.Unwritten()
-        self._given = cursors.Given()
-        self._lately = Lately(clock)
-        self._kept = Kept()
+        self._seen = MessageTable("seen", numbered=True)
+        self._unwritten = cursors.MemoryCursors()
+        self._given = cursors.RecentCursors()
+        self._lately = RecentMessages(clock)
+        self._kept = ReadCache()
 
     @classmethod
     @asynccontextmanager
@@ -67,7 +67,7 @@ class Store:
         async with Database.at(path) as database:
             yield cls(database, clock)
 
-    async def see(
+    async def number_messages(
         self, messages: Sequence[Message], remember: Remember = "full", *, account: str = ""
     ) -> list[Message]:
         """The same messages with their numbers and those of the messages that they answer.
@@ -92,14 +92,12 @@ class Store:
         return made
 
     async def _numbered(self, messages: Sequence[Message], remember: Remember, account: str) -> list[Message]:
-        known = await self._database.read(lambda con: numbering.known(con, self._seen, messages, remember, account))
+        known = await self._database.read(lambda con: numbering.lookup(con, self._seen, messages, remember, account))
         if known is not None:
             return known
         if not self._database.writable:
-            return await self._database.read(lambda con: numbering.as_far_as_known(con, self._seen, messages, account))
-        return await self._database.write(
-            lambda con: numbering.write_down(con, self._seen, messages, remember, account)
-        )
+            return await self._database.read(lambda con: numbering.lookup_existing(con, self._seen, messages, account))
+        return await self._database.write(lambda con: numbering.assign(con, self._seen, messages, remember, account))
 
     async def locate(self, number: int) -> tuple[str, str, str] | None:
         """Account, conversation id and message id of the message with that number."""
@@ -120,7 +118,7 @@ class Store:
 
     async def remember_conversations(self, conversations: Sequence[Conversation]) -> None:
         """Keep what is known of conversations, so that titles are resolved without asking the service."""
-        fresh = await self._database.read(lambda con: places.unknown(con, self._seen.tables, conversations))
+        fresh = await self._database.read(lambda con: places.changed(con, self._seen.tables, conversations))
         if fresh and self._database.writable:
             await self._database.write(lambda con: places.describe_all(con, self._seen.tables, fresh))
 
@@ -128,7 +126,7 @@ class Store:
         """What was told of one conversation, ``None`` when nothing was."""
         key = ("conversation", account, conversation)
         place = await self._read(key, lambda con: places.find(con, self._seen.tables, account, conversation))
-        return place.conversation if place is not None and place.described else None
+        return place.conversation if place is not None and place.known else None
 
     async def conversations(self, account: str | None = None) -> list[Conversation]:
         """The conversations that were seen, most recent first, at most :data:`CONVERSATIONS`."""
@@ -158,7 +156,7 @@ class Store:
             self._given.forget(token)
         return found
 
-    async def begin(self, intent: Intent, *, accepted: str = "", per_minute: int | None = None) -> Entry:
+    async def begin_write(self, intent: Intent, *, accepted: str = "", per_minute: int | None = None) -> Entry:
         """Note a write before it is made; what stands in its way is given back instead, not ``fresh``.
 
         In its way stand: the same key; without a key the same content whose outcome is not known, or, where the
@@ -174,7 +172,7 @@ class Store:
         """
         return await self._database.write(lambda con: journal.begin(con, intent, self._now(), accepted, per_minute))
 
-    async def standing(self, intent: Intent) -> Entry | None:
+    async def conflicting_write(self, intent: Intent) -> Entry | None:
         """What would stand in the way of that write, see :meth:`begin`."""
         return await self._database.read(lambda con: outbox.standing(con, intent, self._now()))
 
@@ -186,15 +184,15 @@ class Store:
         """
         await self._database.read(lambda con: outbox.require_pace(con, account, self._now(), per_minute))
 
-    async def attempt(self, account: str, key: str, principal: str = "") -> Entry | None:
+    async def find_write(self, account: str, key: str, principal: str = "") -> Entry | None:
         """The write that was begun with that key, ``None`` when there was none."""
         return await self._database.read(lambda con: outbox.attempt(con, account, key, self._now(), principal))
 
-    async def renew(self, entry: Entry) -> None:
+    async def renew_write(self, entry: Entry) -> None:
         """Say that a write is still at work; to be said more often than every :data:`outbox.LEASE` seconds."""
         await self._database.write(lambda con: outbox.renew(con, entry, self._now()))
 
-    async def finish(
+    async def finish_write(
         self,
         entry: int,
         state: Literal["done", "failed", "unknown"],
@@ -215,44 +213,44 @@ class Store:
         ending = journal.Ending(entry, State(state), message, attempts, outcome or state)
         return await self._database.write(lambda con: journal.finish(con, ending, self._now()))
 
-    async def pending(self) -> list[Entry]:
+    async def pending_writes(self) -> list[Entry]:
         """The writes without an outcome or with an unknown one, oldest first."""
         return await self._database.read(lambda con: outbox.pending(con, self._now()))
 
-    async def doubtful(self, account: str, conversation: str) -> list[Entry]:
+    async def unknown_outcomes(self, account: str, conversation: str) -> list[Entry]:
         """The writes to a conversation within a day whose outcome is unknown."""
         return await self._database.read(lambda con: outbox.doubtful(con, account, conversation, self._now()))
 
-    async def made(self, account: str, since: datetime) -> set[str]:
+    async def message_refs_since(self, account: str, since: datetime) -> set[str]:
         """References of the messages that came of the writes of an account since then."""
         return await self._database.read(lambda con: outbox.made(con, account, to_moment(since)))
 
-    async def contested(self, entry: Entry, message: str, *, loosely: bool) -> bool:
+    async def could_be_another_write(self, entry: Entry, message: str, *, loosely: bool) -> bool:
         """May the message with that reference have come of another write than of this one."""
         return await self._database.read(lambda con: outbox.contested(con, entry, message, loosely=loosely))
 
-    async def offer(self, digest: str, seconds: float = 600) -> str:
+    async def offer_confirmation(self, digest: str, seconds: float = 600) -> str:
         """A token that confirms the content with that hash once, within so many seconds."""
         ends = self._now() + round(seconds * _SECOND)
         return await self._database.write(lambda con: confirmations.offer(con, digest, ends))
 
-    async def redeem(self, token: str, digest: str) -> bool:
+    async def redeem_confirmation(self, token: str, digest: str) -> bool:
         """Use a token up; ``True`` for exactly one caller, and only in time and for the content it was offered for."""
         return await self._database.write(lambda con: confirmations.redeem(con, token, digest, self._now()))
 
-    async def record(self, line: Record) -> None:
+    async def record_audit(self, line: Record) -> None:
         """Add a line to the audit log; its time is filled in."""
         await self._database.write(lambda con: audit.record(con, line, self._now()))
 
-    async def audit(self, limit: int = 100) -> list[Record]:
+    async def read_audit(self, limit: int = 100) -> list[Record]:
         """The last lines of the audit log, newest first."""
         return await self._database.read(lambda con: audit.newest(con, limit))
 
-    async def count(self, counts: Sequence[Count]) -> None:
+    async def add_usage(self, counts: Sequence[Count]) -> None:
         """Add calls of tools to those of today."""
         await self._database.write(lambda con: usage.add(con, counts, self._now()))
 
-    async def counted(self, days: int) -> list[Count]:
+    async def read_usage(self, days: int) -> list[Count]:
         """The calls of so many days, today (UTC) included."""
         return await self._database.read(lambda con: usage.since(con, days, self._now()))
 

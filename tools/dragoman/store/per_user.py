@@ -36,13 +36,13 @@ class PersonalStore(Store):
         self._keys = {name: f"{name}{_BETWEEN}{person}" for name, person in personal.items()}
         self._names = {key: name for name, key in self._keys.items()}
 
-    async def see(
+    async def number_messages(
         self, messages: Sequence[Message], remember: Remember = "full", *, account: str = ""
     ) -> list[Message]:
         """As the whole store, under the person's own keys."""
         if not account:
             messages = [replace(message, account=self._key(message.account)) for message in messages]
-        seen = await super().see(messages, remember, account=self._key(account))
+        seen = await super().number_messages(messages, remember, account=self._key(account))
         return [self._named(message) for message in seen]
 
     async def locate(self, number: int) -> tuple[str, str, str] | None:

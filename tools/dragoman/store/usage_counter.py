@@ -10,11 +10,11 @@ from typing import Final, TypeAlias
 
 import anyio
 
-from dragoman.core.context.instrumentation import Work
+from dragoman.core.context.instrumentation import Operation
 from dragoman.core.errors import DragomanError
 from dragoman.store import STEPS_MS, Count, Store
 
-PAUSE: Final = 30.0
+WRITE_INTERVAL: Final = 30.0
 """Seconds from a call to the writing down of it and those that followed. A write is not for nothing: whoever
 remembers what is in the file has to read it again."""
 
@@ -24,7 +24,7 @@ _Kind: TypeAlias = tuple[str, str, str, int]
 """Tool, account, outcome and step of duration."""
 
 
-class Tally:
+class UsageCounter:
     """An observer that counts. What was not written down when the process dies is not counted."""
 
     sees_accounts = False
@@ -35,11 +35,11 @@ class Tally:
         self._ended = dict[_Kind, tuple[int, int, int]]()
         self._something = anyio.Event()
 
-    def during(self, work: Work) -> AbstractContextManager[object]:
+    def on_operation(self, work: Operation) -> AbstractContextManager[object]:
         """Count the work when it has ended."""
         return _Ending(self._count, work)
 
-    def _count(self, work: Work) -> None:
+    def _count(self, work: Operation) -> None:
         ms = round(work.seconds * 1000)
         self._add((work.name, work.account, work.failed or "ok", bisect_left(STEPS_MS, ms)), 1, ms, work.tokens)
         self._something.set()
@@ -54,7 +54,7 @@ class Tally:
             for (tool, account, outcome, step), (calls, ms, tokens) in ended.items()
         ]
         try:
-            await (await self._store()).count(counts)
+            await (await self._store()).add_usage(counts)
         except (DragomanError, anyio.get_cancelled_exc_class()) as error:
             # A write that has begun is finished even when it is cancelled, so nothing of this one is there.
             for kind, sums in ended.items():
@@ -67,7 +67,7 @@ class Tally:
         """Write down again and again, but only after something was called; until cancelled."""
         while True:
             await self._something.wait()
-            await anyio.sleep(PAUSE)
+            await anyio.sleep(WRITE_INTERVAL)
             await self.write_down()
 
     def _add(self, kind: _Kind, calls: int, ms: int, tokens: int) -> None:
@@ -78,7 +78,7 @@ class Tally:
 class _Ending:
     """Calls somebody at the end of some work; several times faster than a generator would."""
 
-    def __init__(self, call: Callable[[Work], None], work: Work) -> None:
+    def __init__(self, call: Callable[[Operation], None], work: Operation) -> None:
         self._call = call
         self._work = work
 

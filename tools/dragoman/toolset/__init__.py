@@ -1,27 +1,27 @@
 """The tools: asynchronous functions with typed parameters that return model objects."""
 
-from dragoman.store.usage_counter import Tally
+from dragoman.store.usage_counter import UsageCounter
 from dragoman.toolset.catalog import TOOLS
-from dragoman.toolset.definition.context import Ask, Call, Caller, Desk, Found, Principal, Question
+from dragoman.toolset.definition.context import Ask, CallContext, Caller, Principal, Question, ToolResult, ToolServices
 from dragoman.toolset.definition.spec import Parameter, Range, ToolSpec
-from dragoman.toolset.dispatch import UnknownTool, call_tool, listed
+from dragoman.toolset.dispatch import UnknownTool, available_tools, call_tool
 from dragoman.toolset.reading.known_conversations import known_conversations
 
 __all__ = [
     "TOOLS",
     "Ask",
-    "Call",
+    "CallContext",
     "Caller",
-    "Desk",
-    "Found",
     "Parameter",
     "Principal",
     "Question",
     "Range",
-    "Tally",
+    "ToolResult",
+    "ToolServices",
     "ToolSpec",
     "UnknownTool",
+    "UsageCounter",
+    "available_tools",
     "call_tool",
     "known_conversations",
-    "listed",
 ]

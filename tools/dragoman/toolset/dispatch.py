@@ -13,10 +13,10 @@ from dragoman.core.sanitize import clean_line
 from dragoman.rendering import Answer
 from dragoman.toolset.catalog import BY_NAME, TOOLS
 from dragoman.toolset.definition.arguments import check
-from dragoman.toolset.definition.context import Call, Caller, Desk, Found, Principal
+from dragoman.toolset.definition.context import CallContext, Caller, Principal, ToolResult, ToolServices
 from dragoman.toolset.definition.spec import ToolSpec
-from dragoman.toolset.paging.feed import Places
-from dragoman.toolset.reading.provenance import notice, remember
+from dragoman.toolset.paging.feed import CursorState
+from dragoman.toolset.reading.provenance import header_notice, record_exposure
 
 _LONGEST_SENTENCE: Final = 1000
 _TIMES: Final = frozenset({"since", "until"})
@@ -27,17 +27,22 @@ class UnknownTool(NotFound):
     """There is no tool of that name."""
 
 
-def listed(desk: Desk, principal: Principal | None = None) -> list[ToolSpec]:
+def available_tools(services: ToolServices, principal: Principal | None = None) -> list[ToolSpec]:
     """The tools that at least one account offers to whoever asks, in their fixed order."""
-    accounts = desk.seen_by(principal).workspace.accounts.values()
-    return [tool for tool in TOOLS if any(account.offers(tool.capability) for account in accounts)]
+    accounts = services.for_principal(principal).workspace.accounts.values()
+    return [tool for tool in TOOLS if any(account.supports(tool.capability) for account in accounts)]
 
 
-async def call_tool(desk: Desk, name: str, arguments: Mapping[str, object], caller: Caller = Caller()) -> Answer:  # noqa: B008  # an immutable value
+async def call_tool(
+    services: ToolServices,
+    name: str,
+    arguments: Mapping[str, object],
+    caller: Caller = Caller(),  # noqa: B008  # an immutable value
+) -> Answer:
     """Call a tool.
 
     Args:
-        desk: What calls share.
+        services: What calls share.
         name: The tool.
         arguments: As the client sent them.
         caller: Who calls.
@@ -48,7 +53,7 @@ async def call_tool(desk: Desk, name: str, arguments: Mapping[str, object], call
     """
     person = acting_for.set(caller.principal.email if caller.principal else None)
     try:
-        return await _answer(desk.seen_by(caller.principal), name, arguments, caller)
+        return await _answer(services.for_principal(caller.principal), name, arguments, caller)
     except DragomanError as error:
         # A service's words may be in it, and a client shows it as it stands.
         error.message = clean_line(error.message, _LONGEST_SENTENCE)
@@ -58,48 +63,52 @@ async def call_tool(desk: Desk, name: str, arguments: Mapping[str, object], call
         acting_for.reset(person)
 
 
-async def _answer(desk: Desk, name: str, arguments: Mapping[str, object], caller: Caller) -> Answer:
+async def _answer(services: ToolServices, name: str, arguments: Mapping[str, object], caller: Caller) -> Answer:
     tool = BY_NAME.get(name)
     if tool is None:
         raise UnknownTool(f"There is no tool {name[:60]!r}.", hint=f"Tools: {', '.join(BY_NAME)}.")
-    with instrumentation.watching(desk.observers, instrumentation.Work(tool.name)) as work:
-        answer = await _run(desk, tool, arguments, caller)
+    with instrumentation.observe(services.observers, instrumentation.Operation(tool.name)) as work:
+        answer = await _run_tool(services, tool, arguments, caller)
         work.tokens = answer.tokens
         return answer
 
 
-async def _run(desk: Desk, tool: ToolSpec, arguments: Mapping[str, object], caller: Caller) -> Answer:
+async def _run_tool(services: ToolServices, tool: ToolSpec, arguments: Mapping[str, object], caller: Caller) -> Answer:
     given = check(tool, arguments)
     form = cast("Literal['text', 'json']", given.pop("format", "text"))
-    budget = cast("int", given.pop("max_tokens", desk.max_tokens))
+    budget = cast("int", given.pop("max_tokens", services.max_tokens))
     token = cast("str | None", given.pop("cursor", None))
     asked = {key: value for key, value in given.items() if key != "limit"}
-    now = desk.clock()
+    now = services.clock()
     if token is not None:
-        kept = await _kept(desk, tool, token, asked)
-        given = {**kept["asked"], **given, "cursor": Places.from_json(kept["places"])}
+        kept = await _load_cursor(services, tool, token, asked)
+        given = {**kept["asked"], **given, "cursor": CursorState.from_json(kept["places"])}
         asked, now = kept["asked"], datetime.fromisoformat(kept["now"]) if kept["now"] else now
-    with progress.heard_by(caller.progress):
-        found: Found = await tool.run(Call(desk, caller, now), **given)
-    if found.whole:
+    with progress.listening(caller.progress):
+        found: ToolResult = await tool.run(CallContext(services, caller, now), **given)
+    if found.uncut:
         budget = max(budget, _WHOLE)
-    remember(desk, caller, found.view)
-    layout = desk.layouts.lay_out(found.view, form=form, max_tokens=budget, zone=desk.zone, notice=notice(found.view))
+    record_exposure(services, caller, found.view)
+    layout = services.layouts.lay_out(
+        found.view, form=form, max_tokens=budget, zone=services.zone, notice=header_notice(found.view)
+    )
     if not layout.needs_cursor:
         return layout.answer(None)
-    places = found.places(layout.shown, layout.next_offset)
+    places = found.cursor_at(layout.shown, layout.next_offset)
     if places is None:
         return layout.answer(None)
-    store = await desk.workspace.store()
+    store = await services.workspace.store()
     # Where no time was asked for, the moment is left out: who reads the same again gets the same cursor.
     moment = now.isoformat() if _TIMES & asked.keys() else None
     state = {"tool": tool.name, "asked": asked, "now": moment, "places": places.to_json()}
     return layout.answer(await store.keep_cursor(state))
 
 
-async def _kept(desk: Desk, tool: ToolSpec, token: str, asked: Mapping[str, object]) -> dict[str, Any]:
+async def _load_cursor(
+    services: ToolServices, tool: ToolSpec, token: str, asked: Mapping[str, object]
+) -> dict[str, Any]:
     """What a cursor stands for, if it is one of this tool and of the same query."""
-    store = await desk.workspace.store()
+    store = await services.workspace.store()
     kept = await store.find_cursor(token.strip())
     if kept is None:
         raise InvalidArgument(

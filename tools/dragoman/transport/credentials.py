@@ -85,10 +85,10 @@ class Secret:
         async with self._lock:
             if self._value is None:
                 self._value = _sound((await read(self._source)).strip(), self._source, multiline=multiline)
-                note(self._value)
+                register_for_redaction(self._value)
             return self._value
 
-    def forget(self) -> None:
+    def invalidate(self) -> None:
         """Look it up again at the next call, because the service refused it."""
         self._value = None
 
@@ -132,7 +132,7 @@ def bearer(secret: Secret, scheme: str = "Bearer") -> Authorize:
 
     async def authorize(refused: bool) -> str:  # noqa: FBT001 - the shape of Authorize
         if refused:
-            secret.forget()
+            secret.invalidate()
         value = await secret.reveal()
         word, _, rest = value.partition(" ")
         return f"{scheme} {rest.strip() if rest and word.lower() == scheme.lower() else value}"
@@ -140,13 +140,13 @@ def bearer(secret: Secret, scheme: str = "Bearer") -> Authorize:
     return authorize
 
 
-def note(value: str) -> None:
+def register_for_redaction(value: str) -> None:
     """Remember a credential that came from elsewhere (an exchanged token), for :func:`redact`."""
     if value:
         _revealed.add(value)
 
 
-def revealed() -> frozenset[str]:
+def known_secrets() -> frozenset[str]:
     """Every credential that was revealed or noted in this process; for the redaction of logs."""
     return frozenset(_revealed)
 

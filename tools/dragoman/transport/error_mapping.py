@@ -29,7 +29,7 @@ from dragoman.core.sanitize import clean_line
 from dragoman.transport.credentials import redact
 
 Kind: TypeAlias = Literal["read", "write"]
-Trouble: TypeAlias = Literal["", "refused", "unresolvable", "tls", "timeout", "reset"]
+FailureKind: TypeAlias = Literal["", "refused", "unresolvable", "tls", "timeout", "reset"]
 
 SAID_LIMIT: Final = 200
 _SCANNED: Final = 4_000  # characters of a body that are looked at for a sentence
@@ -52,7 +52,7 @@ _SENTENCES: Final[Mapping[type[DragomanError], tuple[str, str]]] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Refusal:
+class ServiceFailure:
     """A call that the service, or the way to it, refused.
 
     Attributes:
@@ -71,11 +71,11 @@ class Refusal:
     body: object = None
     text: str = ""
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
-    trouble: Trouble = ""
+    trouble: FailureKind = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Explanation:
+class ErrorWords:
     """What a provider makes of a refusal; empty members leave the general words.
 
     Attributes:
@@ -93,10 +93,10 @@ class Explanation:
     request_id: str = ""
 
 
-Explain: TypeAlias = Callable[[Refusal], Explanation | str | None]
+MapError: TypeAlias = Callable[[ServiceFailure], ErrorWords | str | None]
 
 
-def default_said(refusal: Refusal) -> str | None:
+def default_service_text(refusal: ServiceFailure) -> str | None:
     """The sentence in a common error body.
 
     In this order: ``detail`` (a string, or a list of objects with ``msg``), ``message``, ``error.message``,
@@ -111,7 +111,7 @@ def default_said(refusal: Refusal) -> str | None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Dialect:
+class ServiceProfile:
     """What a transport has to know of a service.
 
     Attributes:
@@ -125,7 +125,7 @@ class Dialect:
     """
 
     service: str = "The service"
-    explain: Explain = default_said
+    explain: MapError = default_service_text
     credentials: str = "token"
     request_id_headers: tuple[str, ...] = ("x-request-id", "request-id", "x-correlation-id")
     request_id_members: tuple[str, ...] = ("request_id", "requestID", "requestId")
@@ -135,8 +135,8 @@ class Dialect:
 
 def error_for(
     error: type[DragomanError],
-    refusal: Refusal,
-    dialect: Dialect,
+    refusal: ServiceFailure,
+    dialect: ServiceProfile,
     *,
     message: str = "",
     hint: str = "",
@@ -155,7 +155,7 @@ def error_for(
         retry_after: Seconds after which to try again.
     """
     told = dialect.explain(refusal)
-    told = told if isinstance(told, Explanation) else Explanation(said=told or "")
+    told = told if isinstance(told, ErrorWords) else ErrorWords(said=told or "")
     if told.error is not None and error is not OutcomeUnknown:
         error = told.error
     sentence, advice = _SENTENCES.get(error, _SENTENCES[BadResponse])
@@ -170,7 +170,7 @@ def error_for(
     )
 
 
-def _named(text: str, dialect: Dialect) -> str:
+def _named(text: str, dialect: ServiceProfile) -> str:
     return text.replace("{service}", dialect.service).replace("{credentials}", dialect.credentials)
 
 

@@ -39,7 +39,7 @@ class Rate:
         return cls(max(calls - burst, 1) / seconds, burst)
 
 
-class _Bucket:
+class _TokenBucket:
     """A token bucket; a negative level is a queue."""
 
     def __init__(self, rate: Rate | None, now: float) -> None:
@@ -61,7 +61,7 @@ class _Bucket:
         self.level += 1
 
 
-class Pace:
+class RateLimiter:
     """The turns of one account.
 
     Args:
@@ -73,9 +73,9 @@ class Pace:
     def __init__(self, rates: Mapping[str, Rate], clock: Clock) -> None:
         self._rates = dict(rates)
         self._clock = clock
-        self._buckets: dict[str, _Bucket] = {}
+        self._buckets: dict[str, _TokenBucket] = {}
 
-    async def turn(self, family: str) -> None:
+    async def acquire(self, family: str) -> None:
         """Wait until a call of this family may go out."""
         bucket = self._bucket(family)
         wait = bucket.take(self._clock.monotonic())
@@ -91,13 +91,13 @@ class Pace:
         bucket = self._bucket(family)
         bucket.paused_until = max(bucket.paused_until, self._clock.monotonic() + seconds)
 
-    def paused(self, family: str) -> float:
+    def pause_left(self, family: str) -> float:
         """Seconds that the pause of this family still lasts; 0 without one."""
         return max(0.0, self._bucket(family).paused_until - self._clock.monotonic())
 
-    def _bucket(self, family: str) -> _Bucket:
+    def _bucket(self, family: str) -> _TokenBucket:
         bucket = self._buckets.get(family)
         if bucket is None:
             rate = self._rates.get(family) or self._rates.get(TEMPLATE)
-            bucket = self._buckets[family] = _Bucket(rate, self._clock.monotonic())
+            bucket = self._buckets[family] = _TokenBucket(rate, self._clock.monotonic())
         return bucket

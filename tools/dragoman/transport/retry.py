@@ -28,7 +28,7 @@ _LONGEST_PAUSE: Final = 30.0  # a caller waits no longer than this because a ser
 _DELTA_OR_DATE: Final = 1_000_000_000  # a reset below this is a number of seconds, above it a moment
 
 
-class Setback(Exception):
+class FailedAttempt(Exception):
     """An attempt that failed.
 
     Attributes:
@@ -45,7 +45,7 @@ class Setback(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class RetryPolicy:
     """The bounds of one call.
 
     Attributes:
@@ -61,7 +61,7 @@ Attempt: TypeAlias = Callable[[int, float], Awaitable[T]]
 """Makes an attempt, told its number from 1 and the seconds that are left; fails with :class:`Setback`."""
 
 
-async def persevere(attempt: Attempt[T], patience: Patience, clock: Clock) -> T:
+async def retry(attempt: Attempt[T], patience: RetryPolicy, clock: Clock) -> T:
     """Make a call, again where that is harmless and within the bounds.
 
     Raises:
@@ -79,22 +79,22 @@ async def persevere(attempt: Attempt[T], patience: Patience, clock: Clock) -> T:
         return number >= patience.attempts or clock.monotonic() + state.upcoming_sleep >= deadline
 
     retrying = AsyncRetrying(
-        retry=retry_if_exception(_Judge()), wait=_wait, stop=exhausted, sleep=clock.sleep, reraise=True
+        retry=retry_if_exception(_RetryDecider()), wait=_wait, stop=exhausted, sleep=clock.sleep, reraise=True
     )
     try:
         return await retrying(numbered)
-    except Setback as setback:
+    except FailedAttempt as setback:
         raise setback.error from setback.__cause__
 
 
-class _Judge:
+class _RetryDecider:
     """Whether a failure is worth another attempt; lives as long as one call."""
 
     def __init__(self) -> None:
         self._second_chance = True
 
     def __call__(self, failure: BaseException) -> bool:
-        if not isinstance(failure, Setback) or (failure.pause or 0) > _LONGEST_PAUSE:
+        if not isinstance(failure, FailedAttempt) or (failure.pause or 0) > _LONGEST_PAUSE:
             return False
         if failure.repeat == "once":
             allowed, self._second_chance = self._second_chance, False
@@ -107,7 +107,7 @@ _back_off: Final = wait_exponential(multiplier=_FIRST_PAUSE, max=_LONGEST_BACK_O
 
 def _wait(state: RetryCallState) -> float:
     failure = state.outcome.exception() if state.outcome else None
-    if isinstance(failure, Setback) and failure.pause is not None:
+    if isinstance(failure, FailedAttempt) and failure.pause is not None:
         return failure.pause
     return _back_off(state)
 

@@ -21,7 +21,7 @@ from mcp.client.stdio import StdioServerParameters
 
 from dragoman.providers.replay import FOUND, Step
 from dragoman_server.commands.demo import stages
-from dragoman_server.commands.demo.terminal import Paper, counter
+from dragoman_server.commands.demo.terminal import TerminalWriter, counter
 from dragoman_server.config import load
 
 _TOKEN: Final = re.compile(r"confirm=([\w-]+)")
@@ -39,11 +39,11 @@ class Cost:
 
 
 @dataclass(slots=True)
-class Show:
+class DemoRun:
     """One run: the client, where it is written down, what was found last, and what reading cost."""
 
     client: Client
-    paper: Paper
+    paper: TerminalWriter
     count: Callable[[str], int]
     found: str = ""
     cost: Cost | None = None
@@ -121,7 +121,7 @@ def _first(group: BaseExceptionGroup[Exception]) -> Exception:
 
 
 async def _run(provider: str | None) -> None:
-    paper = Paper.on(sys.stdout)
+    paper = TerminalWriter.on(sys.stdout)
     with TemporaryDirectory(prefix="dragoman-demo-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         async with stages.on(folder, provider) as stage:
@@ -130,7 +130,7 @@ async def _run(provider: str | None) -> None:
             paper.say(stage.said)
             count, exact = counter()
             async with _served(folder, paper) as client:
-                show = Show(client, paper, count)
+                show = DemoRun(client, paper, count)
                 await _tools(show)
                 for step in stage.steps:
                     await show.step(step)
@@ -145,7 +145,7 @@ async def _run(provider: str | None) -> None:
 
 
 @asynccontextmanager
-async def _served(folder: Path, paper: Paper) -> AsyncGenerator[Client]:
+async def _served(folder: Path, paper: TerminalWriter) -> AsyncGenerator[Client]:
     arguments = ["-m", "dragoman_server", "serve", "--config", str(folder / load.FILE_NAME)]
     passed = {key: os.environ[key] for key in ("PYTHONPATH", "PYTHONHOME", "DRAGOMAN_LOG") if key in os.environ}
     server = StdioServerParameters(
@@ -158,7 +158,7 @@ async def _served(folder: Path, paper: Paper) -> AsyncGenerator[Client]:
         yield client
 
 
-async def _tools(show: Show) -> None:
+async def _tools(show: DemoRun) -> None:
     tools = (await show.client.list_tools()).tools
     seen = [tool.model_dump_json(include={"name", "description", "input_schema"}, by_alias=True) for tool in tools]
     names = ", ".join(tool.name for tool in tools)
@@ -175,7 +175,7 @@ def _number(answer: str) -> str:
     return next((start for start in starts if start.isdigit()), "")
 
 
-def _tell_cost(paper: Paper, cost: Cost, *, exact: bool) -> None:
+def _tell_cost(paper: TerminalWriter, cost: Cost, *, exact: bool) -> None:
     paper.title("What it costs")
     paper.say(
         f"{cost.messages} messages with numbers, times, threads and all else that is known of them: "
@@ -185,7 +185,7 @@ def _tell_cost(paper: Paper, cost: Cost, *, exact: bool) -> None:
     )
 
 
-def _tell_connecting(paper: Paper) -> None:
+def _tell_connecting(paper: TerminalWriter) -> None:
     command = Path(sys.executable).with_name("dragoman")
     paper.title("Connect a desktop client")
     paper.say("Claude Desktop, Cursor and others take this in their settings of MCP servers:")

@@ -50,7 +50,7 @@ _LOCAL_STEPS: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class Stage:
+class DemoScenario:
     """What a demonstration needs.
 
     Attributes:
@@ -69,7 +69,7 @@ class Stage:
 
 
 @asynccontextmanager
-async def on(folder: Path, provider: str | None) -> AsyncGenerator[Stage]:
+async def on(folder: Path, provider: str | None) -> AsyncGenerator[DemoScenario]:
     """Prepare what is to be shown; a stand-in runs until the context is left.
 
     Args:
@@ -84,7 +84,7 @@ async def on(folder: Path, provider: str | None) -> AsyncGenerator[Stage]:
         return
     replay = replay_of(provider)
     with replay.serve() as account:
-        yield Stage(
+        yield DemoScenario(
             title=f"Dragoman with {replay.service}: a replay",
             said=_LABEL.format(service=replay.service),
             settings=_GENERAL + _table(provider, {"provider": provider, **account}),
@@ -93,7 +93,7 @@ async def on(folder: Path, provider: str | None) -> AsyncGenerator[Stage]:
         )
 
 
-async def _own(folder: Path) -> Stage:
+async def _own(folder: Path) -> DemoScenario:
     """Load the conversation through the import path, into the store that the server will open."""
     account = {"provider": "local", "path": folder / config.STORE_NAME}
     settings = config.from_mapping({"accounts": {"local": account}}, data=folder)
@@ -102,7 +102,7 @@ async def _own(folder: Path) -> Stage:
         async with tool_context.at(settings) as shared:
             outcome = await import_files.load(shared, chat)
     seconds = time.perf_counter() - started
-    return Stage(
+    return DemoScenario(
         title="Dragoman: one MCP server for every messaging system",
         said=f"A throw-away store is filled with an invented team chat in {seconds:.1f} s: {outcome}",
         settings=_GENERAL,

@@ -29,7 +29,7 @@ class Encoding(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Paper:
+class TerminalWriter:
     """Where to write, how wide, and whether in colour."""
 
     stream: TextIO
@@ -37,7 +37,7 @@ class Paper:
     colour: bool
 
     @classmethod
-    def on(cls, stream: TextIO) -> Paper:
+    def on(cls, stream: TextIO) -> TerminalWriter:
         """Paper of the width of the terminal; ``NO_COLOR`` and a stream that is no terminal mean no colour."""
         width = max(40, min(_WIDEST, shutil.get_terminal_size((_WIDEST, 24)).columns))
         return cls(stream, width, colour=stream.isatty() and not os.environ.get("NO_COLOR"))

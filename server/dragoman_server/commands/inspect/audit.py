@@ -38,7 +38,7 @@ def audit(config: Config, limit: int, *, as_json: bool) -> str:
 
 async def _records(config: Config, limit: int) -> list[Record]:
     async with tool_context.at(config) as shared:
-        return await (await shared.workspace.store()).audit(limit)
+        return await (await shared.workspace.store()).read_audit(limit)
 
 
 def _object(record: Record) -> str:

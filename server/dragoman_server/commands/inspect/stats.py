@@ -31,7 +31,7 @@ def stats(config: Config, days: int, *, as_json: bool) -> str:
 
 async def _counted(config: Config, days: int) -> list[Count]:
     async with tool_context.at(config) as shared:
-        return await (await shared.workspace.store()).counted(days)
+        return await (await shared.workspace.store()).read_usage(days)
 
 
 def _sum(counts: Sequence[Count]) -> tuple[str | int | None, ...]:

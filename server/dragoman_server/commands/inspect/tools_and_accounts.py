@@ -10,7 +10,7 @@ import anyio
 from dragoman.accounts.workspace import Account
 from dragoman.providers.base.provider import Capability, Limits
 from dragoman.rendering import estimate
-from dragoman.toolset import Desk, ToolSpec, listed
+from dragoman.toolset import ToolServices, ToolSpec, available_tools
 from dragoman_server.config.load import Config
 from dragoman_server.runtime import tool_context
 
@@ -31,13 +31,13 @@ def cost(spec: ToolSpec) -> int:
     return estimate(json.dumps(seen, ensure_ascii=False, separators=(",", ":")))
 
 
-async def _at(config: Config, describe: Callable[[Desk], str]) -> str:
+async def _at(config: Config, describe: Callable[[ToolServices], str]) -> str:
     async with tool_context.at(config) as shared:
         return describe(shared)
 
 
-def _tools(shared: Desk) -> str:
-    specs = listed(shared)
+def _tools(shared: ToolServices) -> str:
+    specs = available_tools(shared)
     lines = [f"{spec.name:<20}{cost(spec):>6} tokens  {_first_sentence(spec.description)}" for spec in specs]
     return "\n".join([*lines, f"{len(specs)} tools, about {sum(map(cost, specs)):,} tokens in every conversation."])
 
@@ -46,13 +46,13 @@ def _first_sentence(text: str) -> str:
     return text.partition(". ")[0].rstrip(".") + "."
 
 
-def _accounts(shared: Desk) -> str:
+def _accounts(shared: ToolServices) -> str:
     return "\n\n".join(_account(account) for account in shared.workspace.accounts.values())
 
 
 def _account(account: Account) -> str:
-    can = [capability.value for capability in Capability if account.offers(capability)]
-    lacks = [capability.value for capability in Capability if not account.offers(capability)]
+    can = [capability.value for capability in Capability if account.supports(capability)]
+    lacks = [capability.value for capability in Capability if not account.supports(capability)]
     lines = [
         f"{account.name} ({account.settings.provider})",
         f"  can      {', '.join(can) or 'nothing'}",

@@ -81,7 +81,7 @@ def free_name(name: str, there: Target) -> str:
     return name
 
 
-def alone(name: str, table: Mapping[str, object]) -> Config:
+def only_account(name: str, table: Mapping[str, object]) -> Config:
     """Settings that hold only this account.
 
     Raises:
@@ -93,7 +93,7 @@ def alone(name: str, table: Mapping[str, object]) -> Config:
 def problem(name: str, table: Mapping[str, object], key: str) -> str | None:
     """What is wrong with one setting; what others lack does not matter."""
     try:
-        alone(name, table)
+        only_account(name, table)
     except config.ConfigError as error:
         begin = f"accounts.{name}.{key}: "
         return next((said.removeprefix(begin) for said in error.problems if said.startswith(begin)), None)
@@ -117,16 +117,16 @@ def change(there: Target, name: str, table: Mapping[str, object], *, keep_defaul
     text = there.text
     try:
         if keep_default and not there.accounts:
-            for usual, settings in kept(name, table).items():
-                text = toml_edit.put(text, ("accounts", usual), settings)
-        after = _spaced(toml_edit.put(text, ("accounts", name), dict(table)), text)
+            for usual, settings in other_accounts(name, table).items():
+                text = toml_edit.set_key(text, ("accounts", usual), settings)
+        after = _spaced(toml_edit.set_key(text, ("accounts", name), dict(table)), text)
     except InvalidArgument as error:
         raise InvalidArgument(f"{there.path}: {error.message}", hint=f"{error.hint} Nothing was changed.") from None
     config.from_mapping(toml_edit.parse(after))
     return Change(there.path, there.before, after.encode())
 
 
-def kept(name: str, table: Mapping[str, object]) -> dict[str, Mapping[str, object]]:
+def other_accounts(name: str, table: Mapping[str, object]) -> dict[str, Mapping[str, object]]:
     """The accounts of empty settings that are neither this one nor of its provider."""
     return {
         usual: settings

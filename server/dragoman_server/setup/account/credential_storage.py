@@ -15,7 +15,7 @@ import keyring
 from dragoman.core.errors import DragomanError, InvalidArgument, Unauthenticated
 from dragoman.core.paths import settings_folder
 from dragoman.providers.base.provider import AccountSettings
-from dragoman.transport.credentials import Secret, note
+from dragoman.transport.credentials import Secret, register_for_redaction
 from dragoman_server.config.load import Config
 from dragoman_server.setup.files import toml_edit
 from dragoman_server.setup.files.safe_rewrite import PRIVATE, Change, read, text_of, write
@@ -29,7 +29,7 @@ Source = dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class CredentialNeed:
     """A variable that settings read a credential from, and the keys that do."""
 
     variable: str
@@ -41,14 +41,14 @@ class Wanted:
         return ", ".join(f"{key} of {account}" for account, key in self.keys)
 
 
-def wanted(config: Config) -> list[Wanted]:
+def credential_needs(config: Config) -> list[CredentialNeed]:
     """The variables that credentials come from, in the order of the settings."""
     found: dict[str, list[tuple[str, str]]] = {}
     for account, settings in config.accounts.items():
         for key, secret in secrets_of(settings).items():
             if secret.source.kind == "env":
                 found.setdefault(secret.source.parts[0], []).append((account, key))
-    return [Wanted(variable, tuple(keys)) for variable, keys in found.items()]
+    return [CredentialNeed(variable, tuple(keys)) for variable, keys in found.items()]
 
 
 def secrets_of(settings: AccountSettings) -> Mapping[str, Secret]:
@@ -63,7 +63,7 @@ def sound(value: str, name: str) -> str:
     Raises:
         InvalidArgument: It is empty, has several lines, or characters that no credential has.
     """
-    note(value.strip())
+    register_for_redaction(value.strip())
     try:
         return anyio.run(Secret(value.strip() or " ").reveal)
     except Unauthenticated:
@@ -72,7 +72,7 @@ def sound(value: str, name: str) -> str:
         ) from None
 
 
-def keep(name: str, value: str) -> Source:
+def store_credential(name: str, value: str) -> Source:
     """Store a credential in the system's keyring, or where there is none in a file that only its owner reads.
 
     Raises:
@@ -96,7 +96,7 @@ def place_of(source: Source) -> str:
     return f"the file {source['file']}, which only you can read" if "file" in source else "the system's keyring"
 
 
-def moved(config: Config, sources: Mapping[Wanted, Source]) -> Change | None:
+def with_sources(config: Config, sources: Mapping[CredentialNeed, Source]) -> Change | None:
     """The settings file with other sources of credentials; ``None`` when there is nothing to change.
 
     Raises:
@@ -109,18 +109,18 @@ def moved(config: Config, sources: Mapping[Wanted, Source]) -> Change | None:
     after = text_of(path, before)
     for want, source in sources.items():
         for account, key in want.keys:
-            after = toml_edit.put(after, ("accounts", account, key), source, inline=True)
+            after = toml_edit.set_key(after, ("accounts", account, key), source, inline=True)
     return Change(path, before, after.encode())
 
 
-def check(config: Config, sources: Mapping[Wanted, Source]) -> None:
+def check(config: Config, sources: Mapping[CredentialNeed, Source]) -> None:
     """See that the settings file can be changed, before anything is asked or stored.
 
     Raises:
         DragomanError: It cannot.
     """
     try:
-        moved(config, sources)
+        with_sources(config, sources)
     except DragomanError as error:
         raise InvalidArgument(
             f"The settings cannot be changed to hold other places of credentials. {error.message}",

@@ -11,7 +11,7 @@ import click
 
 from dragoman.accounts.provider_registry import provider_names
 from dragoman.core.errors import DragomanError, InvalidArgument
-from dragoman.transport.credentials import note
+from dragoman.transport.credentials import register_for_redaction
 from dragoman_server.commands.inspect import check as checking
 from dragoman_server.setup.account import add_account, credential_storage
 from dragoman_server.setup.account.add_account import Target
@@ -66,7 +66,7 @@ def run(given: Given, named: Path | None) -> Iterator[str]:
     _take(account, given)
     if sys.stdin.isatty():
         _ask(account)
-    settings = add_account.alone(account.name, account.usable)
+    settings = add_account.only_account(account.name, account.usable)
     add_account.change(there, account.name, account.usable, keep_default=given.keep_default)
     if given.check:
         (report,) = checking.check(settings)
@@ -179,7 +179,7 @@ def _credential(question: Question) -> object:
     """The credential itself, or the place where it is."""
     text = f"{question.key} ({question.about}; not shown, Enter to name a variable instead)"
     typed = str(click.prompt(text, default="", hide_input=True, show_default=False, err=True)).strip()
-    note(typed)
+    register_for_redaction(typed)
     if not typed and question.secret == "kept":  # noqa: S105  # a word
         return {"env": str(click.prompt("  Environment variable that holds it", err=True)).strip()}
     try:
@@ -200,7 +200,7 @@ def _saved(account: _Account, there: Target, given: Given) -> Iterator[str]:
     table = dict(account.table)
     for key, value in account.secrets.items():
         if account.asked[key].secret == "kept":  # noqa: S105  # a word
-            source = credential_storage.keep(f"{account.name}.{key}", value)
+            source = credential_storage.store_credential(f"{account.name}.{key}", value)
             table[key] = source
             yield f"{key} is stored in {place_of(source)}."
         else:
@@ -215,7 +215,7 @@ def _saved(account: _Account, there: Target, given: Given) -> Iterator[str]:
 
 
 def _next(account: _Account, table: Mapping[str, object], there: Target, given: Given) -> Iterator[str]:
-    others = ", ".join(add_account.kept(account.name, table)) if not there.accounts else ""
+    others = ", ".join(add_account.other_accounts(account.name, table)) if not there.accounts else ""
     if others and given.keep_default:
         yield f"The account {others} is written there too: it exists by itself only as long as the settings name none."
     yield "Next: `dragoman check`, and `dragoman install CLIENT` for your assistant."

@@ -104,7 +104,11 @@ def removed(where: Place) -> Change | None:
     try:
         if before is None or _entry(where, text) is None:
             return None
-        after = jsonc.take(text, where.keys) if where.client.form == "json" else toml_edit.take(text, where.keys)
+        after = (
+            jsonc.remove_key(text, where.keys)
+            if where.client.form == "json"
+            else toml_edit.remove_key(text, where.keys)
+        )
         _prove(where, text, after, None)
     except InvalidArgument as error:
         raise _about(where, error) from None
@@ -160,8 +164,8 @@ def _put(where: Place, text: str, value: dict[str, Json]) -> str:
 
 def _placed(where: Place, text: str, value: dict[str, Json]) -> str:
     if where.client.form == "toml":
-        return toml_edit.put(text, where.keys, value)
-    return jsonc.put(text, where.keys, value)
+        return toml_edit.set_key(text, where.keys, value)
+    return jsonc.set_key(text, where.keys, value)
 
 
 def _prove(where: Place, before: str, after: str, value: dict[str, Json] | None) -> None:

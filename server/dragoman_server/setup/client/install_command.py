@@ -14,7 +14,7 @@ from dragoman.core.errors import InvalidArgument
 from dragoman_server.config.load import Config
 from dragoman_server.runtime.log import redact
 from dragoman_server.setup.account import credential_storage
-from dragoman_server.setup.account.credential_storage import Source, Wanted
+from dragoman_server.setup.account.credential_storage import CredentialNeed, Source
 from dragoman_server.setup.client import entry
 from dragoman_server.setup.client.entry import Place
 from dragoman_server.setup.client.launch import launch
@@ -37,7 +37,7 @@ def install(config: Config, where: Place, *, dry_run: bool, given: Sequence[str]
         DragomanError: Something cannot be done; nothing was changed.
     """
     change = entry.added(where, launch(config))
-    wants = [] if keep_env else credential_storage.wanted(config)
+    wants = [] if keep_env else credential_storage.credential_needs(config)
     credential_storage.check(config, dict.fromkeys(wants, _FIRST_GUESS))
     values = _given(given, wants)
     if dry_run:
@@ -88,7 +88,7 @@ def _written(change: Change, done: str, already: str) -> Iterator[str]:
         yield f"The file before is kept as {kept.name}."
 
 
-def _given(words: Sequence[str], wants: Sequence[Wanted]) -> dict[str, str]:
+def _given(words: Sequence[str], wants: Sequence[CredentialNeed]) -> dict[str, str]:
     """The credentials that a script hands over on stdin, a line each."""
     values: dict[str, str] = {}
     known = {want.variable for want in wants}
@@ -103,10 +103,10 @@ def _given(words: Sequence[str], wants: Sequence[Wanted]) -> dict[str, str]:
     return values
 
 
-def _kept(config: Config, wants: Sequence[Wanted], values: Mapping[str, str]) -> Generator[str, None, bool]:
+def _kept(config: Config, wants: Sequence[CredentialNeed], values: Mapping[str, str]) -> Generator[str, None, bool]:
     """Ask for all that is missing, then store it and change the settings. Returns whether anything was stored."""
     answers = [(want, values.get(want.variable) or _asked(want)) for want in wants]
-    sources: dict[Wanted, Source] = {}
+    sources: dict[CredentialNeed, Source] = {}
     for want, value in answers:
         if value is None:
             yield (
@@ -114,15 +114,15 @@ def _kept(config: Config, wants: Sequence[Wanted], values: Mapping[str, str]) ->
                 f" --secret {want.variable}=- stores it."
             )
             continue
-        sources[want] = credential_storage.keep(want.variable, value)
+        sources[want] = credential_storage.store_credential(want.variable, value)
         yield f"{want.variable} is stored in {credential_storage.place_of(sources[want])}."
-    change = credential_storage.moved(config, sources)
+    change = credential_storage.with_sources(config, sources)
     if change is not None:
         yield from _written(change, "The settings read it from there", "The settings read it from there already")
     return bool(sources)
 
 
-def _asked(want: Wanted) -> str | None:
+def _asked(want: CredentialNeed) -> str | None:
     """A credential that is typed without being seen; ``None`` when nobody is there or nothing is typed."""
     if not sys.stdin.isatty():
         return None

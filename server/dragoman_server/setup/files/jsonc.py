@@ -55,7 +55,7 @@ def parse(text: str) -> Json:
     return found
 
 
-def put(text: str, path: tuple[str, ...], value: Json) -> str:
+def set_key(text: str, path: tuple[str, ...], value: Json) -> str:
     """The text with a value at a path of keys; objects on the way are made where they are missing.
 
     Raises:
@@ -74,7 +74,7 @@ def put(text: str, path: tuple[str, ...], value: Json) -> str:
     return text
 
 
-def take(text: str, path: tuple[str, ...]) -> str:
+def remove_key(text: str, path: tuple[str, ...]) -> str:
     """The text without the member at a path of keys; unchanged when there is none.
 
     Raises:

@@ -26,7 +26,7 @@ def parse(text: str) -> dict[str, Any]:
         raise InvalidArgument("This is no TOML.", hint="Mend it, then try again.") from None
 
 
-def put(text: str, path: Sequence[str], value: object, *, inline: bool = False) -> str:
+def set_key(text: str, path: Sequence[str], value: object, *, inline: bool = False) -> str:
     """The text with a value at a path of keys; tables on the way are made where they are missing.
 
     Args:
@@ -49,7 +49,7 @@ def put(text: str, path: Sequence[str], value: object, *, inline: bool = False) 
     return _changed(text, change, inline=inline)
 
 
-def take(text: str, path: Sequence[str]) -> str:
+def remove_key(text: str, path: Sequence[str]) -> str:
     """The text without what stands at a path of keys; unchanged when nothing does.
 
     Raises:

@@ -19,7 +19,7 @@ _ANYTHING_ELSE: Final = "(another path)"
 _log = logging.getLogger(__name__)
 
 
-class Access:
+class AccessLog:
     """Logs requests at level ``info``, and sends clients elsewhere while the server is about to end."""
 
     def __init__(self, app: ASGIApp, drain: Drain, paths: frozenset[str]) -> None:

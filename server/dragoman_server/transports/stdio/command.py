@@ -20,13 +20,15 @@ light_import.light()
 from dragoman_server.mcp import server  # noqa: E402  # after the SDK's part that is needed
 from dragoman_server.runtime import log, startup_checks, tool_context  # noqa: E402  # as above
 from dragoman_server.transports.stdio import transport  # noqa: E402  # after the SDK's part that is needed
-from dragoman_server.transports.stdio.pipes import Wire  # noqa: E402  # as above
+from dragoman_server.transports.stdio.pipes import StdioPipes  # noqa: E402  # as above
 
 gc.freeze()
 gc.enable()
 
 
-def over_pipes(wire: Wire, settings_file: Path | None, log_level: str | None, *, read_only: bool = False) -> None:
+def serve_stdio(
+    wire: StdioPipes, settings_file: Path | None, log_level: str | None, *, read_only: bool = False
+) -> None:
     """Serve one client until it leaves. Does not return: the process ends with the connection.
 
     Raises:

@@ -15,7 +15,7 @@ import signal
 import sys
 from _thread import allocate_lock, start_new_thread
 
-from dragoman_server.transports.stdio.pipes import Wire
+from dragoman_server.transports.stdio.pipes import StdioPipes
 from dragoman_server.transports.stdio.predicted_results import is_table
 
 TYPE_CHECKING = False
@@ -35,10 +35,10 @@ _ENVELOPE = {f"{_META}protocolVersion", f"{_META}clientCapabilities", f"{_META}c
 _CLIENT = {"name", "version", "title", "description", "websiteUrl"}
 
 
-class Front(Wire):
+class EarlyResponder(StdioPipes):
     """A wire that answers by itself until :meth:`hand_over`."""
 
-    def __init__(self, wire: Wire, results: dict[str, Any]) -> None:
+    def __init__(self, wire: StdioPipes, results: dict[str, Any]) -> None:
         """Keep what to answer.
 
         Args:

@@ -21,7 +21,7 @@ _BUFFER = 1 << 16
 _BOM = b"\xef\xbb\xbf"
 
 
-class Wire:
+class StdioPipes:
     """Lines of bytes from and to the client; neither pipe is ever closed, the process ends instead.
 
     Attributes:
@@ -63,14 +63,14 @@ class Wire:
         """From now on somebody else writes answers; nothing to do where nobody has."""
 
 
-def take() -> Wire:
+def take() -> StdioPipes:
     """Take the standard streams for the protocol, for the rest of the process.
 
     Raises:
         OSError: The process was started without them.
     """
     incoming, outgoing = _above(_STDIN), _above(_STDOUT)
-    wire = Wire(os.fdopen(incoming, "rb", _BUFFER), os.fdopen(outgoing, "wb", _BUFFER))
+    wire = StdioPipes(os.fdopen(incoming, "rb", _BUFFER), os.fdopen(outgoing, "wb", _BUFFER))
     if os.name == "posix":  # some clients hand over pipes that take only a part of a write
         os.set_blocking(incoming, True)
         os.set_blocking(outgoing, True)

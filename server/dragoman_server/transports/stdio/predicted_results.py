@@ -28,7 +28,7 @@ _SEARCH = "search_messages"
 _WRITES = ("send_message", "update_message", "import_message")
 
 
-def results(config: str | None, *, read_only: bool) -> dict[str, Any] | None:
+def predict_results(config: str | None, *, read_only: bool) -> dict[str, Any] | None:
     """What the server will answer, by protocol version and method; ``None`` when that cannot be foreseen.
 
     Args:

@@ -26,7 +26,7 @@ from mcp.shared.message import SessionMessage
 from pydantic import ValidationError
 from pydantic_core import PydanticSerializationError
 
-from dragoman_server.transports.stdio.pipes import LONGEST_LINE, Wire
+from dragoman_server.transports.stdio.pipes import LONGEST_LINE, StdioPipes
 
 GRACE: Final = 1.0
 """Seconds that calls under way have after the input ended."""
@@ -68,7 +68,7 @@ class _Open:
             self._settled.set()
 
 
-async def serve(server: Server[object], wire: Wire) -> None:
+async def serve(server: Server[object], wire: StdioPipes) -> None:
     """Serve one client until its input ends, it stops reading, or a signal asks to end."""
     pending, written = _Open(), anyio.Event()
     into, incoming = anyio.create_memory_object_stream[Incoming](0)
@@ -105,7 +105,10 @@ def run(main: Callable[[], Awaitable[None]]) -> None:
 
 
 async def _read(
-    wire: Wire, into: MemoryObjectSendStream[Incoming], refused: MemoryObjectSendStream[SessionMessage], pending: _Open
+    wire: StdioPipes,
+    into: MemoryObjectSendStream[Incoming],
+    refused: MemoryObjectSendStream[SessionMessage],
+    pending: _Open,
 ) -> None:
     async with into, refused:
         while line := await anyio.to_thread.run_sync(wire.read, abandon_on_cancel=True):
@@ -165,7 +168,7 @@ def _error(number: types.RequestId | None, code: int, sentence: str) -> types.JS
 
 
 async def _write(
-    wire: Wire, outof: MemoryObjectReceiveStream[SessionMessage], pending: _Open, written: anyio.Event
+    wire: StdioPipes, outof: MemoryObjectReceiveStream[SessionMessage], pending: _Open, written: anyio.Event
 ) -> None:
     """Write until nothing more comes, or the client has closed its end."""
     dropped = wire.replayed

@@ -27,7 +27,7 @@ SEVERAL: Final = "several"
 
 
 @dataclass(slots=True)
-class Work:
+class Operation:
     """Something that is done, from its beginning to its end.
 
     Attributes:
@@ -52,7 +52,7 @@ class Work:
         return SEVERAL if len(self.accounts) > 1 else next(iter(self.accounts), "")
 
 
-class Unfinished(Exception):
+class AwaitingInput(Exception):
     """Ends work that goes on in another call, once somebody has answered: it has not failed."""
 
 
@@ -62,27 +62,27 @@ class Observer(Protocol):
     sees_accounts: bool
     """Whether operations of accounts are of interest, or only tools."""
 
-    def during(self, work: Work) -> AbstractContextManager[object]:
+    def on_operation(self, work: Operation) -> AbstractContextManager[object]:
         """Is entered when the work begins and left when everything about it is known; must not fail."""
         ...
 
 
-_now: ContextVar[tuple[Work, Sequence[Observer]] | None] = ContextVar("dragoman_watch", default=None)
+_now: ContextVar[tuple[Operation, Sequence[Observer]] | None] = ContextVar("dragoman_watch", default=None)
 
 
-class watching:  # noqa: N801  # reads as a statement: with watching(observers, work)
+class observe:  # noqa: N801  # reads as a statement: with watching(observers, work)
     """Have observers look on while the work is done."""
 
-    def __init__(self, observers: Sequence[Observer], work: Work) -> None:
+    def __init__(self, observers: Sequence[Observer], work: Operation) -> None:
         """Take who looks on, and at what."""
         self._observers = observers
         self._work = work
 
-    def __enter__(self) -> Work:
+    def __enter__(self) -> Operation:
         """The work begins."""
         with ExitStack() as stack:
             for observer in self._observers:
-                stack.enter_context(observer.during(self._work))
+                stack.enter_context(observer.on_operation(self._work))
             self._watchers = stack.pop_all()
         self._token = _now.set((self._work, self._observers))
         self._started = perf_counter()
@@ -98,21 +98,21 @@ class watching:  # noqa: N801  # reads as a statement: with watching(observers, 
         self._watchers.__exit__(kind, error, trace)
 
 
-def reached(account: str) -> None:
+def note_account(account: str) -> None:
     """Note that the present work reached an account."""
     now = _now.get()
     if now is not None:
         now[0].accounts.add(account)
 
 
-def watched(provider: T, account: str, operations: frozenset[str]) -> T:
+def instrumented(provider: T, account: str, operations: frozenset[str]) -> T:
     """The same provider, whose operations are watched by those who look on at the present work, if they care."""
     now = _now.get()
     observers = [observer for observer in now[1] if observer.sees_accounts] if now else []
-    return cast("T", _Watched(provider, account, operations, observers)) if observers else provider
+    return cast("T", _Instrumented(provider, account, operations, observers)) if observers else provider
 
 
-class _Watched:
+class _Instrumented:
     """Everything of a provider as it is, but for operations, which are watched."""
 
     def __init__(
@@ -132,7 +132,7 @@ class _Watched:
     def _operation(self, name: str, act: Callable[..., Awaitable[object]]) -> Callable[..., Awaitable[object]]:
         @wraps(act)
         async def watched_act(*args: object, **kwargs: object) -> object:
-            with watching(self._observers, Work(name, inner=True, accounts={self._account})):
+            with observe(self._observers, Operation(name, inner=True, accounts={self._account})):
                 return await act(*args, **kwargs)
 
         return watched_act
@@ -141,6 +141,6 @@ class _Watched:
 def _code(error: BaseException) -> str | None:
     if isinstance(error, DragomanError):
         return error.code
-    if isinstance(error, Unfinished):
+    if isinstance(error, AwaitingInput):
         return None
     return "crashed" if isinstance(error, Exception) else "cancelled"

@@ -19,7 +19,7 @@ Listener: TypeAlias = Callable[[int, str], Awaitable[None]]
 """Takes how much is done, which is more with every call, and a short text of one line."""
 
 
-class _Hearing:
+class _Listener:
     """A listener, and how much it has heard to be done."""
 
     def __init__(self, listener: Listener) -> None:
@@ -27,10 +27,10 @@ class _Hearing:
         self.done = 0
 
 
-_hearing: ContextVar[_Hearing | None] = ContextVar("dragoman_progress", default=None)
+_hearing: ContextVar[_Listener | None] = ContextVar("dragoman_progress", default=None)
 
 
-def heard() -> bool:
+def has_listener() -> bool:
     """Whether anybody listens, for work that is done differently when nobody does."""
     return _hearing.get() is not None
 
@@ -49,9 +49,9 @@ async def report(done: int, text: str) -> None:
 
 
 @contextmanager
-def heard_by(listener: Listener | None) -> Generator[None]:
+def listening(listener: Listener | None) -> Generator[None]:
     """Listen to everything that is reported inside; ``None`` silences it."""
-    token = _hearing.set(_Hearing(listener) if listener else None)
+    token = _hearing.set(_Listener(listener) if listener else None)
     try:
         yield
     finally:

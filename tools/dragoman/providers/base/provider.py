@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from dragoman.core.errors import UnsupportedOperation
 from dragoman.core.model import Audience, AuthorKind, Conversation, Message, Page, SearchPage
 from dragoman.core.queries import Change, ConversationQuery, Draft, MessageQuery, SearchQuery
-from dragoman.providers.base.sent_message_match import CLOCKS_DIFFER, sent_one
+from dragoman.providers.base.sent_message_match import CLOCKS_DIFFER, match_sent_message
 
 __all__ = [
     "WRITES",
@@ -106,16 +106,16 @@ class Provider:
         Settings: The account's settings.
         limits: The service's numbers.
         idempotent: Does sending again with the same ``idempotency_key`` certainly send nothing new.
-        open_world: Do other people and systems take part, or is it only this machine.
-        reads_back: Is what a write returns read from the service after it, so that reading it again tells no more.
+        external: Do other people and systems take part, or is it only this machine.
+        returns_stored: Is what a write returns read from the service after it, so that reading it again tells no more.
     """
 
     name: ClassVar[str]
     Settings: ClassVar[type[AccountSettings]] = AccountSettings
     limits: ClassVar[Limits] = Limits()
     idempotent: ClassVar[bool] = False
-    open_world: ClassVar[bool] = True
-    reads_back: ClassVar[bool] = False
+    external: ClassVar[bool] = True
+    returns_stored: ClassVar[bool] = False
 
     def __init__(self, settings: AccountSettings) -> None:
         """Keep the settings; no I/O."""
@@ -253,9 +253,9 @@ class Provider:
             if page.cursor is None or (times and min(times) < early):
                 break
             query = replace(query, cursor=page.cursor)
-        return sent_one(found, draft.text, draft.reply_to, since, known, self.may_be_ours)
+        return match_sent_message(found, draft.text, draft.reply_to, since, known, self.could_be_sent_by_us)
 
-    def may_be_ours(self, message: Message) -> bool:
+    def could_be_sent_by_us(self, message: Message) -> bool:
         """May a message have come of sending; override it where a service tells who wrote what.
 
         What others have said in the same words is not taken for a message whose sending was cut off.
@@ -274,7 +274,7 @@ class Provider:
         del text
         return ()
 
-    def locate(self, link: str) -> tuple[str, str | None] | None:
+    def parse_link(self, link: str) -> tuple[str, str | None] | None:
         """Conversation id, and message id if any, of one of the service's own links; ``None`` for others."""
         return None
 

@@ -26,14 +26,14 @@ def words(text: str) -> list[str]:
     return unicodedata.normalize("NFC", text).translate(_MARKUP).split()
 
 
-def was_written(message: Message, text: str) -> bool:
+def originally_said(message: Message, text: str) -> bool:
     """Did a message have that text when it was written: what one says that was changed since tells nothing of it."""
     if message.edited_at is not None and not message.history:
         return False
     return same_text(message.history[0].text if message.history else message.text, text)
 
 
-def sent_one(
+def match_sent_message(
     messages: Sequence[Message],
     text: str,
     reply_to: str | None,
@@ -67,4 +67,4 @@ def _answers(message: Message) -> bool:
 def _is(message: Message, text: str, reply_to: str | None, early: datetime) -> bool:
     in_time = message.sent_at is None or message.sent_at >= early
     elsewhere = None not in (reply_to, message.reply_to) and reply_to != message.reply_to
-    return in_time and message.deleted_at is None and not elsewhere and was_written(message, text)
+    return in_time and message.deleted_at is None and not elsewhere and originally_said(message, text)

@@ -90,7 +90,7 @@ class ConvoreProvider(Provider):
         """Send into a conversation, once; see :meth:`Writer.send` for who gets it."""
         return await self._writer.send(conversation, draft)
 
-    def may_be_ours(self, message: Message) -> bool:
+    def could_be_sent_by_us(self, message: Message) -> bool:
         """What came in was written by somebody else."""
         return message.extra.get("direction") != "inbound"
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias, TypeVar
 from dragoman.providers.convore import wire
 from dragoman.providers.convore.errors import DIALECT, IMPORT, SEND, UPDATE
 from dragoman.transport.credentials import bearer
-from dragoman.transport.http import Answer, HttpClient, segment
+from dragoman.transport.http import HttpClient, HttpResponse, segment
 
 if TYPE_CHECKING:
     import httpx
@@ -70,7 +70,7 @@ class Api:
         model = wire.Listing[wire.Conversation]
         return (await self._get("/v1/conversations", model, "list_conversations", query)).value
 
-    async def conversation(self, conversation: str) -> Answer[wire.Conversation]:
+    async def conversation(self, conversation: str) -> HttpResponse[wire.Conversation]:
         """One conversation."""
         return await self._get(f"/v1/conversations/{segment(conversation)}", wire.Conversation, "get_conversation")
 
@@ -85,28 +85,28 @@ class Api:
         query = {"conversation_id": conversation, "format": form, "cursor": cursor, "limit": PAGE}
         return (await self._get("/v1/messages", wire.Listing[wire.Message], "list_messages", query)).value
 
-    async def message(self, message: str) -> Answer[wire.Message]:
+    async def message(self, message: str) -> HttpResponse[wire.Message]:
         """One message."""
         return await self._get(f"/v1/messages/{segment(message)}", wire.Message, "get_message")
 
-    async def send(self, body: Body) -> Answer[wire.Message]:
+    async def send(self, body: Body) -> HttpResponse[wire.Message]:
         """Send a message through a channel; ``body`` has ``channel_id`` or ``reply_to_message_id``."""
         return await self._write("POST", "/v1/messages", body, SEND)
 
-    async def import_(self, body: Body) -> Answer[wire.Message]:
+    async def import_(self, body: Body) -> HttpResponse[wire.Message]:
         """Store a message that was sent elsewhere; nothing is sent."""
         return await self._write("POST", "/v1/messages/import", body, IMPORT)
 
-    async def update(self, message: str, body: Body) -> Answer[wire.Message]:
+    async def update(self, message: str, body: Body) -> HttpResponse[wire.Message]:
         """Change the given members of a message; the others keep their value."""
         return await self._write("PATCH", f"/v1/messages/{segment(message)}", body, UPDATE)
 
     async def _get(
         self, path: str, model: type[T], operation: str, query: Mapping[str, str | int | None] | None = None
-    ) -> Answer[T]:
+    ) -> HttpResponse[T]:
         return await self._client.get(path, model=model, query=query, operation=operation, shared=True)
 
-    async def _write(self, method: str, path: str, body: Body, operation: str) -> Answer[wire.Message]:
+    async def _write(self, method: str, path: str, body: Body, operation: str) -> HttpResponse[wire.Message]:
         return await self._client.request(
             method, path, kind="write", json=dict(body), model=wire.Message, operation=operation
         )

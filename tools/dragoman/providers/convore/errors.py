@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from dragoman.transport.error_mapping import Dialect, Explanation, Refusal, default_said
+from dragoman.transport.error_mapping import ErrorWords, ServiceFailure, ServiceProfile, default_service_text
 
 SEND: Final = "send_message"
 IMPORT: Final = "import_message"
@@ -29,17 +29,17 @@ _LOOK: Final[Mapping[str, str]] = {
 _NOWHERE: Final = "Check `base_url` of this account."
 
 
-def explain(refusal: Refusal) -> Explanation:
+def explain(refusal: ServiceFailure) -> ErrorWords:
     """Convore's own words, with the setting to look at or what to do after a write whose fate is unknown."""
     hint = _HINTS.get(refusal.status, "")
     if refusal.trouble == "unresolvable":
         hint = _NOWHERE
     elif refusal.kind == "write" and _unsure(refusal):
         hint = _LOOK.get(refusal.operation, "")
-    return Explanation(said=default_said(refusal) or "", hint=hint)
+    return ErrorWords(said=default_service_text(refusal) or "", hint=hint)
 
 
-def _unsure(refusal: Refusal) -> bool:
+def _unsure(refusal: ServiceFailure) -> bool:
     """Whether the service may have acted."""
     if refusal.trouble in {"refused", "unresolvable", "tls"}:
         return False
@@ -48,4 +48,4 @@ def _unsure(refusal: Refusal) -> bool:
     return failed and not (refusal.status == 503 and promised)  # noqa: PLR2004 - unavailable, and says for how long
 
 
-DIALECT: Final = Dialect(service="Convore", explain=explain, retry_on=frozenset({408, 429, 500, 502, 503, 504}))
+DIALECT: Final = ServiceProfile(service="Convore", explain=explain, retry_on=frozenset({408, 429, 500, 502, 503, 504}))

@@ -30,7 +30,7 @@ from dragoman.providers.convore.mapping import (
     with_parents,
 )
 from dragoman.providers.convore.sorted_pages import Walker
-from dragoman.transport.http import Answer, Derived
+from dragoman.transport.http import DerivedCache, HttpResponse
 
 T = TypeVar("T")
 W = TypeVar("W")
@@ -51,7 +51,7 @@ class Reader:
         self._conversations = Walker[Conversation]()
         self._messages = Walker[Message]()
         self._raw = Walker[wire.Message]()
-        self._batches = Derived[Batch[Message]]()
+        self._batches = DerivedCache[Batch[Message]]()
         self._externals: OrderedDict[str, str] = OrderedDict()
 
     async def conversations(self, query: ConversationQuery) -> Page[Conversation]:
@@ -98,7 +98,7 @@ class Reader:
         """
         return self.mapped(await self.checked(conversation, message), conversation)
 
-    async def checked(self, conversation: str, message: str) -> Answer[wire.Message]:
+    async def checked(self, conversation: str, message: str) -> HttpResponse[wire.Message]:
         """One message as the service has it, of this conversation."""
         answer = await self._api.message(message)
         if answer.value.conversation_id not in {None, conversation}:
@@ -115,7 +115,7 @@ class Reader:
         cut = await self._raw.page(plan, Place())
         return next(iter(cut.values), None)
 
-    def mapped(self, answer: Answer[wire.Message], conversation: str) -> Message:
+    def mapped(self, answer: HttpResponse[wire.Message], conversation: str) -> Message:
         """The message of an answer; the service's own word on its conversation counts."""
         found = to_message(answer.value, answer.value.conversation_id or conversation)
         if found is None:
@@ -123,7 +123,7 @@ class Reader:
         self._learn([found])
         return with_parents([found], self._externals, whole=False)[0]
 
-    async def stored(self, answer: Answer[wire.Message], conversation: str) -> Message:
+    async def stored(self, answer: HttpResponse[wire.Message], conversation: str) -> Message:
         """What was written, read back when the answer has no text."""
         message = self.mapped(answer, conversation)
         if not message.partial:
@@ -163,7 +163,7 @@ class Reader:
         listing = await self._listed(conversation, cursor, "full")
         if sum(markup_of(one) for one in listing.data) > _MANY_TAGS:
             return await anyio.to_thread.run_sync(_mapped_batch, listing, conversation)
-        return self._batches.of(listing, conversation, lambda: _mapped_batch(listing, conversation))
+        return self._batches.get(listing, conversation, lambda: _mapped_batch(listing, conversation))
 
     async def _listed(self, conversation: str, cursor: str | None, form: Format) -> wire.Listing[wire.Message]:
         """A page without what belongs to other conversations, should the service give that."""

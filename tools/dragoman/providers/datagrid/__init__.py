@@ -23,7 +23,7 @@ from dragoman.providers.datagrid.name_lookup import Names
 from dragoman.providers.datagrid.paging import Reader
 from dragoman.providers.datagrid.prompt import Said, Talk
 from dragoman.providers.datagrid.settings import DatagridSettings
-from dragoman.transport.http import Derived
+from dragoman.transport.http import DerivedCache
 
 __all__ = ["NEW", "DatagridProvider", "DatagridSettings"]
 
@@ -48,7 +48,7 @@ class DatagridProvider(Provider):
             self._api = api
             self._names = Names(api)
             self._reader = Reader(api)
-            self._made = Derived[Message | None]()
+            self._made = DerivedCache[Message | None]()
 
     @classmethod
     @asynccontextmanager
@@ -170,7 +170,7 @@ class DatagridProvider(Provider):
     async def _mapped(self, messages: Sequence[wire.Message], conversation: str) -> list[Message]:
         known = await self._names.known_for(messages)
         made = [
-            self._made.of(each, (conversation, *known.of(each)), partial(to_message, each, conversation, known))
+            self._made.get(each, (conversation, *known.of(each)), partial(to_message, each, conversation, known))
             for each in messages
         ]
         return [one for one in made if one is not None]

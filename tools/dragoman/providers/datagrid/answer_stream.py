@@ -10,7 +10,7 @@ from dragoman.core.context import progress
 from dragoman.core.sanitize import clean_line
 from dragoman.providers.datagrid import wire
 from dragoman.providers.datagrid.mapping import tool_name
-from dragoman.transport.error_mapping import Refusal, default_said
+from dragoman.transport.error_mapping import ServiceFailure, default_service_text
 from dragoman.transport.http import Event, Stream
 from dragoman.transport.http.body import parse_json
 from dragoman.transport.http.sse import events_of
@@ -55,7 +55,9 @@ class Heard:
             return
         self.conversation = found.conversation_id or self.conversation
         if event.name == "error" or (event.name == "message" and found.error is not None):
-            self.fault = default_said(Refusal(kind="write", body={"error": found.error})) or "no reason given"
+            self.fault = (
+                default_service_text(ServiceFailure(kind="write", body={"error": found.error})) or "no reason given"
+            )
         elif event.name == "delta" and found.delta is not None:
             await self._piece(found.delta.text or "")
         elif event.name == "citations":

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from dragoman.providers.datagrid import wire
 from dragoman.transport.credentials import bearer
-from dragoman.transport.error_mapping import Explanation, Refusal, default_said
-from dragoman.transport.http import Answer, Dialect, HttpClient, Options, Stream, segment
+from dragoman.transport.error_mapping import ErrorWords, ServiceFailure, default_service_text
+from dragoman.transport.http import HttpClient, HttpResponse, Options, ServiceProfile, Stream, segment
 
 if TYPE_CHECKING:
     import httpx
@@ -40,15 +40,15 @@ _CONVERSE_HINTS: Final = {
 }
 
 
-def explain(refusal: Refusal) -> Explanation:
+def explain(refusal: ServiceFailure) -> ErrorWords:
     """Datagrid's own words with the setting to look at. Both of its error shapes have them in known members."""
     hint = _HINTS.get(refusal.status, "")
     if refusal.operation == "send_message":
         hint = _CONVERSE_HINTS.get(refusal.status, hint)
-    return Explanation(said=default_said(refusal) or "", hint=hint)
+    return ErrorWords(said=default_service_text(refusal) or "", hint=hint)
 
 
-DIALECT: Final = Dialect(service="Datagrid", explain=explain, retry_on=_RETRIED, rate_headers=True)
+DIALECT: Final = ServiceProfile(service="Datagrid", explain=explain, retry_on=_RETRIED, rate_headers=True)
 
 
 def client_of(
@@ -95,12 +95,12 @@ class Api:
         path, model = "/conversations", wire.Listing[wire.Conversation]
         return (await self._get(path, model, "list_conversations", query=query)).value
 
-    async def conversation(self, conversation: str) -> Answer[wire.Conversation]:
+    async def conversation(self, conversation: str) -> HttpResponse[wire.Conversation]:
         """One conversation."""
         path = f"/conversations/{segment(conversation)}"
         return await self._get(path, wire.Conversation, "get_conversation", "/conversations/{id}")
 
-    async def create_conversation(self, name: str | None) -> Answer[wire.Conversation]:
+    async def create_conversation(self, name: str | None) -> HttpResponse[wire.Conversation]:
         """A new conversation without messages."""
         return await self._client.request(
             "POST",
@@ -121,7 +121,7 @@ class Api:
         model, family = wire.Listing[wire.Message], "/conversations/{id}/messages"
         return (await self._get(path, model, "list_messages", family, query=query)).value
 
-    async def message(self, conversation: str, message: str) -> Answer[wire.Message]:
+    async def message(self, conversation: str, message: str) -> HttpResponse[wire.Message]:
         """One message."""
         path = f"/conversations/{segment(conversation)}/messages/{segment(message)}"
         return await self._get(path, wire.Message, "get_message", "/conversations/{id}/messages/{id}")
@@ -134,7 +134,7 @@ class Api:
         """What is known of a file, without its content."""
         return (await self._look_up(f"/files/{segment(file)}", wire.File, "/files/{id}")).value
 
-    async def converse(self, prompt: dict[str, object]) -> Answer[wire.Message]:
+    async def converse(self, prompt: dict[str, object]) -> HttpResponse[wire.Message]:
         """Say something to an agent and wait for the whole answer."""
         return await self._client.request(
             "POST", "/converse", kind="write", model=wire.Message, **self._for_answers(prompt)
@@ -163,12 +163,12 @@ class Api:
         family: str = "",
         *,
         query: dict[str, str | int | None] | None = None,
-    ) -> Answer[T]:
+    ) -> HttpResponse[T]:
         """Read. The service counts calls by path and method; what differs by id only counts as one path here."""
         return await self._client.get(
             path, model=model, query=query or {}, family=f"GET {family or path}", operation=operation, shared=True
         )
 
-    async def _look_up(self, path: str, model: type[T], family: str) -> Answer[T]:
+    async def _look_up(self, path: str, model: type[T], family: str) -> HttpResponse[T]:
         options = Options(timeout=_LOOKUP_SECONDS, total=_LOOKUP_SECONDS, family=f"GET {family}", operation="look_up")
         return await self._client.get(path, model=model, **options)

@@ -75,7 +75,7 @@ class Talk:
 
     async def _converse(self, heard: Heard) -> wire.Message | None:
         """The answer; ``None`` when it was streamed to its end."""
-        if not progress.heard():
+        if not progress.has_listener():
             answer = await self._api.converse(self._body)
             if not answer.value.id:
                 raise answer.failure("The answer of {service} has no id")

@@ -120,7 +120,7 @@ class GleanProvider(Provider):
             )
         return await prompt.ask(self._chats, address.id, draft)
 
-    def locate(self, link: str) -> tuple[str, str | None] | None:
+    def parse_link(self, link: str) -> tuple[str, str | None] | None:
         """Permalinks of Slack and Microsoft Teams, when that is the account's datasource."""
         found = read_link(link)
         if found is None or self._settings.datasource not in found.sources:

@@ -14,7 +14,7 @@ from dragoman.providers.glean.errors import DIALECT
 from dragoman.providers.glean.mapping.lenient_models import tolerant
 from dragoman.providers.glean.settings import PRINCIPAL, GleanSettings
 from dragoman.transport.credentials import bearer
-from dragoman.transport.http import Answer, HttpClient, Stream
+from dragoman.transport.http import HttpClient, HttpResponse, Stream
 from dragoman.transport.rate_limiter import Rate
 
 if TYPE_CHECKING:
@@ -83,7 +83,9 @@ class Api:
             )
         return person
 
-    async def read(self, path: Endpoint, body: object, model: type[M], *, family: str = "") -> tuple[M, Answer[M]]:
+    async def read(
+        self, path: Endpoint, body: object, model: type[M], *, family: str = ""
+    ) -> tuple[M, HttpResponse[M]]:
         """Ask for something; ``body`` may be ``None`` for none at all.
 
         Raises:
@@ -95,7 +97,7 @@ class Api:
         )  # fmt: skip
         return answer.value, answer
 
-    async def talk(self, body: object) -> Answer[object]:
+    async def talk(self, body: object) -> HttpResponse[object]:
         """Say something to the assistant. The answer is not read as JSON yet: it can also come in lines.
 
         Raises:

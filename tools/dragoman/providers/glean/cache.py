@@ -15,7 +15,7 @@ from dragoman.core.context.clock import Clock, current_clock
 from dragoman.core.model import Author
 from dragoman.providers.glean.mapping.chat_wire import Chat
 from dragoman.providers.glean.mapping.message_batch import Batch
-from dragoman.transport.http import Derived
+from dragoman.transport.http import DerivedCache
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -94,7 +94,7 @@ class Memory:
     links: Bounded[str, str] = field(default_factory=lambda: Bounded(4000))
     people: Bounded[str, Author | None] = field(default_factory=lambda: Bounded(5000))
     early: Bounded[str, tuple[float, Batch | Chat]] = field(default_factory=lambda: Bounded(4))
-    batches: Derived[Batch] = field(default_factory=Derived[Batch])
+    batches: DerivedCache[Batch] = field(default_factory=DerivedCache[Batch])
     connector: str = ""
     people_refused: bool = False
     clock: Clock = field(default_factory=current_clock)

@@ -11,7 +11,7 @@ from typing import Final
 from dragoman.core.errors import InvalidArgument, NotFound, Unauthenticated, Unavailable
 from dragoman.providers.glean.mapping.lenient_models import each, lenient
 from dragoman.providers.glean.mapping.wire import ErrorInfo, ErrorMessage, Refused, SearchAnswer
-from dragoman.transport.error_mapping import Dialect, Explanation, Refusal, default_said, quoted
+from dragoman.transport.error_mapping import ErrorWords, ServiceFailure, ServiceProfile, default_service_text, quoted
 
 _MOST_NAMED: Final = 5
 _LOOK: Final = "Look at the chat with list_messages before asking again."
@@ -22,71 +22,71 @@ _WRONG_CREDENTIALS: Final = (
 )
 
 
-def explain(refusal: Refusal) -> Explanation | None:
+def explain(refusal: ServiceFailure) -> ErrorWords | None:
     """Read a refusal; what is not special gets the general sentence and the service's own words."""
     special = {400: _bad_request, 401: _unauthenticated, 403: _forbidden, 404: _missing, 422: _operators}
     found = special.get(refusal.status, _anything)(refusal)
-    return found or Explanation(said=default_said(refusal) or "", hint=_hint_of_write(refusal))
+    return found or ErrorWords(said=default_service_text(refusal) or "", hint=_hint_of_write(refusal))
 
 
-def _anything(_: Refusal) -> Explanation | None:
+def _anything(_: ServiceFailure) -> ErrorWords | None:
     return None
 
 
-def _bad_request(refusal: Refusal) -> Explanation | None:
+def _bad_request(refusal: ServiceFailure) -> ErrorWords | None:
     if "x-glean-actas" not in refusal.text.lower():
         return _operators(refusal)
-    return Explanation(
+    return ErrorWords(
         message="This is a global token of Glean, and it is not said for which user it is to act.",
         hint="Set `act_as` of this account to the e-mail address of a user.",
         error=Unauthenticated,
     )
 
 
-def _unauthenticated(refusal: Refusal) -> Explanation:
+def _unauthenticated(refusal: ServiceFailure) -> ErrorWords:
     text = refusal.text.lower()
     if "expired" in text:
-        return Explanation(message="The token for Glean has expired.", hint="Get a new one and set `token` to it.")
+        return ErrorWords(message="The token for Glean has expired.", hint="Get a new one and set `token` to it.")
     if "invalid identity" in text:
-        return Explanation(
+        return ErrorWords(
             message="Glean does not know the user that this account acts for.",
             hint="Check the e-mail address in `act_as` of this account.",
         )
-    return Explanation(said=", ".join(refusal.text.split("\n")[:2]), hint=_WRONG_CREDENTIALS)
+    return ErrorWords(said=", ".join(refusal.text.split("\n")[:2]), hint=_WRONG_CREDENTIALS)
 
 
-def _forbidden(refusal: Refusal) -> Explanation:
+def _forbidden(refusal: ServiceFailure) -> ErrorWords:
     if refusal.operation == "getdocuments":
-        return Explanation(
+        return ErrorWords(
             message="Glean has no such message, or may not show it.",
             hint="Find it with search_messages or list_messages.",
             error=NotFound,
         )
     body = lenient(Refused, refusal.body)
     if body is None:
-        return Explanation(said=refusal.text, hint=_SCOPES)
+        return ErrorWords(said=refusal.text, hint=_SCOPES)
     if body.error_type:
         owner = (body.created_by and body.created_by.name) or "its owner"
-        return Explanation(
+        return ErrorWords(
             message="This chat of Glean is not shared with this account.",
             hint=f"Ask {_short(owner)} for access to it.",
         )
-    return Explanation(said=failures(body.error_messages) or default_said(refusal) or "", hint=_SCOPES)
+    return ErrorWords(said=failures(body.error_messages) or default_service_text(refusal) or "", hint=_SCOPES)
 
 
-def _missing(refusal: Refusal) -> Explanation | None:
+def _missing(refusal: ServiceFailure) -> ErrorWords | None:
     if "page not found" in refusal.text.lower():
-        return Explanation(
+        return ErrorWords(
             message="Glean knows nothing at this address.",
             hint="Check `base_url` of this account (https://INSTANCE-be.glean.com), or list the conversations.",
         )
     return None
 
 
-def _operators(refusal: Refusal) -> Explanation | None:
+def _operators(refusal: ServiceFailure) -> ErrorWords | None:
     body = lenient(Refused, refusal.body)
     wrong = invalid_operators(body) if body else ""
-    return Explanation(message=wrong, hint="Change or leave out this part of the query.") if wrong else None
+    return ErrorWords(message=wrong, hint="Change or leave out this part of the query.") if wrong else None
 
 
 def invalid_operators(body: ErrorInfo | Refused) -> str:
@@ -130,7 +130,7 @@ def gap_in(answer: SearchAnswer) -> str:
     return f"Glean could not search everything{quoted(said)}"
 
 
-def _hint_of_write(refusal: Refusal) -> str:
+def _hint_of_write(refusal: ServiceFailure) -> str:
     """Where to look after a question whose fate is unknown."""
     unsure = refusal.status in {0, 408} or refusal.status >= 500  # noqa: PLR2004 - the server's own failures
     promised = {"retry-after", "retry-after-ms"} & refusal.headers.keys()
@@ -142,4 +142,4 @@ def _short(words: str) -> str:
     return " ".join(words.split())[:60]
 
 
-DIALECT: Final = Dialect(service="Glean", explain=explain)
+DIALECT: Final = ServiceProfile(service="Glean", explain=explain)

@@ -26,7 +26,7 @@ from dragoman.providers.base.provider import (
 from dragoman.providers.local import ids, merging, queries
 from dragoman.providers.local.settings import LocalSettings
 from dragoman.store.query import advice
-from dragoman.store.sqlite.cache.read_cache import Kept
+from dragoman.store.sqlite.cache.read_cache import ReadCache
 from dragoman.store.sqlite.connection import Connection
 from dragoman.store.sqlite.database import Database
 from dragoman.store.sqlite.default_path import default_path
@@ -48,14 +48,14 @@ class LocalProvider(Provider):
     Settings: ClassVar[type[AccountSettings]] = LocalSettings
     limits = Limits(text_length=1_000_000, page_size=200)
     idempotent = True
-    open_world = False
-    reads_back = True
+    external = False
+    returns_stored = True
 
     def __init__(self, settings: AccountSettings, database: Database | None = None) -> None:
         """Keep the settings and an open database; no I/O."""
         super().__init__(settings)
         self._database = database
-        self._kept = Kept()
+        self._kept = ReadCache()
 
     @classmethod
     @asynccontextmanager
@@ -89,7 +89,7 @@ class LocalProvider(Provider):
 
     async def get_conversation(self, conversation: str) -> Conversation:
         """One conversation with the number of its messages."""
-        return await self._read(conversation, lambda con: queries.place_of(con, conversation).counted)
+        return await self._read(conversation, lambda con: queries.place_of(con, conversation).with_count)
 
     async def list_messages(self, conversation: str, query: MessageQuery) -> Page[Message]:
         """Messages of a conversation, filtered exactly; ``total`` is told where nothing is filtered."""
@@ -177,7 +177,7 @@ class LocalProvider(Provider):
 
     async def _read(self, key: Hashable, work: Callable[[Connection], T]) -> T:
         database = self._open_database()
-        kept = self._kept.find(database, key)
+        kept = self._kept.peek(database, key)
         if kept is not None:
             found: T = kept[0]
             return found

@@ -14,11 +14,11 @@ from dragoman.providers.local import ids, merging
 from dragoman.store.sqlite.connection import Connection
 from dragoman.store.sqlite.messages import conversations as places
 from dragoman.store.sqlite.messages import message_pages
-from dragoman.store.sqlite.messages.conversations import Place
-from dragoman.store.sqlite.messages.message_pages import Stretch
-from dragoman.store.sqlite.messages.message_table import Archive, Stored
+from dragoman.store.sqlite.messages.conversations import ConversationRow
+from dragoman.store.sqlite.messages.message_pages import PageQuery
+from dragoman.store.sqlite.messages.message_table import MessageTable, Stored
 
-ARCHIVE: Final = Archive("local")
+ARCHIVE: Final = MessageTable("local")
 ACCOUNT: Final = ""
 """The account under which the archive keeps them: a provider does not know the name of its account."""
 
@@ -37,17 +37,17 @@ def conversations(con: Connection, query: ConversationQuery) -> Page[Conversatio
     page = list(islice(found, query.limit + 1))
     shown = page[: query.limit]
     cursor = f"{shown[-1].recent}.{shown[-1].key}" if len(page) > query.limit else None
-    return Page(items=[place.counted for place in shown], cursor=cursor)
+    return Page(items=[place.with_count for place in shown], cursor=cursor)
 
 
-def place_of(con: Connection, conversation: str) -> Place:
+def place_of(con: Connection, conversation: str) -> ConversationRow:
     """The conversation of that id.
 
     Raises:
         NotFound: There is none.
     """
     place = places.find(con, ARCHIVE.tables, ACCOUNT, conversation)
-    if place is None or not place.described:
+    if place is None or not place.known:
         raise NotFound(
             "There is no such conversation.",
             hint="Find its reference with list_conversations; import_message creates new conversations.",
@@ -66,7 +66,7 @@ def messages(con: Connection, conversation: str, query: MessageQuery) -> Page[Me
     if query.thread is not None and not ARCHIVE.numbers(con, ACCOUNT, conversation, [query.thread]):
         raise _no_message()
     latest = query.order is Order.LATEST
-    stretch = Stretch(
+    stretch = PageQuery(
         thread=query.thread,
         author=query.author,
         since=query.since,
@@ -95,7 +95,7 @@ def message_of(con: Connection, conversation: str, message: str) -> Message:
     """
     place = place_of(con, conversation)
     stored = stored_of(con, conversation, message)
-    if stored is None or not stored.live:
+    if stored is None or not stored.visible:
         raise _no_message()
     return _counted(con, place.key, [stored.message])[0]
 
@@ -108,7 +108,7 @@ def stored_of(con: Connection, conversation: str, message: str) -> Stored | None
 def describe(con: Connection, conversation: Conversation) -> None:
     """Create a conversation, or change what is told of it. Without a title it is called by its id."""
     place = places.find(con, ARCHIVE.tables, ACCOUNT, conversation.id)
-    titled = bool(conversation.title) or (place is not None and place.described)
+    titled = bool(conversation.title) or (place is not None and place.known)
     told = replace(
         conversation,
         account=ACCOUNT,
@@ -116,10 +116,10 @@ def describe(con: Connection, conversation: Conversation) -> None:
         last_message_at=None,
         messages=None,
     )
-    places.describe_all(con, ARCHIVE.tables, places.unknown(con, ARCHIVE.tables, [told]))
+    places.describe_all(con, ARCHIVE.tables, places.changed(con, ARCHIVE.tables, [told]))
 
 
-def join(con: Connection, place: Place, name: str) -> None:
+def join(con: Connection, place: ConversationRow, name: str) -> None:
     """Note that somebody takes part in a conversation."""
     names = place.conversation.participants
     if name not in names and len(names) < PARTICIPANTS:
@@ -131,7 +131,7 @@ def may_answer(con: Connection, message: Message) -> bool:
     if message.reply_to is None:
         return True
     parent = stored_of(con, message.conversation, message.reply_to)
-    return parent is not None and parent.live
+    return parent is not None and parent.visible
 
 
 def add_all(con: Connection, conversation: str, messages: Iterable[Message]) -> int:
@@ -148,7 +148,7 @@ def add(con: Connection, message: Message) -> Message:
     """
     ARCHIVE.put(con, ACCOUNT, message.conversation, [message], lambda stored, _fresh: stored)
     stored = stored_of(con, message.conversation, message.id)
-    if stored is None or not stored.live:
+    if stored is None or not stored.visible:
         raise Conflict("The message with this id was deleted.", hint="Use another id.")
     return message_of(con, message.conversation, message.id)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Final
 
-from dragoman.transport.error_mapping import Dialect, Explanation, Refusal
+from dragoman.transport.error_mapping import ErrorWords, ServiceFailure, ServiceProfile
 from dragoman.transport.grpc import Details
 
 SWITCHED_OFF: Final = "Yandex Cloud was to switch its AI Assistant API with all threads off on 26 January 2026"
@@ -24,13 +24,13 @@ _SHORT_LIVED: Final = (
 _CLOCK: Final = "Check `service_account_key`, and that the clock of this machine is right."
 
 
-def dialect(credentials: str) -> Dialect:
+def dialect(credentials: str) -> ServiceProfile:
     """How to speak of the threads.
 
     Args:
         credentials: The settings key that has the account's credentials.
     """
-    return Dialect(
+    return ServiceProfile(
         service="Yandex Cloud",
         explain=partial(explain, credentials=credentials),
         credentials=credentials,
@@ -38,9 +38,9 @@ def dialect(credentials: str) -> Dialect:
     )
 
 
-def iam_dialect() -> Dialect:
+def iam_dialect() -> ServiceProfile:
     """How to speak of the service that gives tokens."""
-    return Dialect(
+    return ServiceProfile(
         service="Yandex Cloud IAM",
         explain=explain_iam,
         credentials="service_account_key",
@@ -48,34 +48,34 @@ def iam_dialect() -> Dialect:
     )
 
 
-def explain(refusal: Refusal, credentials: str = "") -> Explanation:
+def explain(refusal: ServiceFailure, credentials: str = "") -> ErrorWords:
     """Refusals of the calls for threads, messages and runs."""
     said = _said(refusal)
     if refusal.code == "UNIMPLEMENTED":
-        return Explanation(message=f"This service has no threads (any more): {SWITCHED_OFF}.", hint=_TARGET_HINT)
+        return ErrorWords(message=f"This service has no threads (any more): {SWITCHED_OFF}.", hint=_TARGET_HINT)
     if refusal.trouble in {"refused", "unresolvable"}:
         what = "nothing answers at `target`" if refusal.trouble == "refused" else "the host of `target` is not found"
-        return Explanation(message=f"The service is not there, {what}. {SWITCHED_OFF}.", hint=_TARGET_HINT)
+        return ErrorWords(message=f"The service is not there, {what}. {SWITCHED_OFF}.", hint=_TARGET_HINT)
     hints = {"PERMISSION_DENIED": _ROLES, "NOT_FOUND": _EXPIRE}
     if credentials == "iam_token":
         hints["UNAUTHENTICATED"] = _SHORT_LIVED
     if refusal.code == "INVALID_ARGUMENT" and refusal.operation in {"list threads", "create a thread"}:
-        return Explanation(said=said, hint=_FOLDER)
-    return Explanation(said=said, hint=hints.get(refusal.code, ""))
+        return ErrorWords(said=said, hint=_FOLDER)
+    return ErrorWords(said=said, hint=hints.get(refusal.code, ""))
 
 
-def explain_iam(refusal: Refusal) -> Explanation:
+def explain_iam(refusal: ServiceFailure) -> ErrorWords:
     """Refusals of the exchange of a key for a token."""
     said = _said(refusal)
     if refusal.trouble in {"refused", "unresolvable"}:
-        return Explanation(
+        return ErrorWords(
             message="The service that gives tokens is not reached at `iam_target`.",
             hint="Check `iam_target` and the network.",
         )
-    return Explanation(said=said, hint=_CLOCK if refusal.code in {"UNAUTHENTICATED", "INVALID_ARGUMENT"} else "")
+    return ErrorWords(said=said, hint=_CLOCK if refusal.code in {"UNAUTHENTICATED", "INVALID_ARGUMENT"} else "")
 
 
-def _said(refusal: Refusal) -> str:
+def _said(refusal: ServiceFailure) -> str:
     """The service's own words: those of the details, or else of the status."""
     told = refusal.body.message if isinstance(refusal.body, Details) else ""
     return "" if refusal.trouble else told or refusal.text

@@ -17,7 +17,7 @@ from dragoman.core.context.clock import Clock
 from dragoman.core.errors import Unauthenticated
 from dragoman.providers.yandex import wire
 from dragoman.providers.yandex._proto import threads_pb2 as pb
-from dragoman.transport.credentials import Secret, note
+from dragoman.transport.credentials import Secret, register_for_redaction
 from dragoman.transport.grpc import GrpcClient
 
 if TYPE_CHECKING:
@@ -73,11 +73,11 @@ class ServiceAccount:
 
     async def _exchange(self, *, again: bool) -> None:
         if again:
-            self._secret.forget()
+            self._secret.invalidate()
         key = await _key(self._secret)
         issued = int(self._clock.wall())
         proof = await anyio.to_thread.run_sync(sign, key, issued)
-        note(proof)
+        register_for_redaction(proof)
         answer = await self._calls.unary(
             wire.CREATE_IAM_TOKEN,
             pb.CreateIamTokenRequest(jwt=proof),
@@ -89,7 +89,7 @@ class ServiceAccount:
         token = answer.iam_token.strip()
         if not token or not token.isascii() or not token.isprintable():
             raise Unauthenticated("Yandex Cloud gave no token for `service_account_key`.", hint="Try again later.")
-        note(token)
+        register_for_redaction(token)
         self._token = token
         self._renew_at = self._clock.monotonic() + _use_for(answer, self._clock)
         self._exchanges += 1
@@ -133,7 +133,7 @@ async def _key(secret: Secret) -> ServiceAccountKey:
         key = ServiceAccountKey.model_validate(json.loads(said))
     except (ValidationError, ValueError, RecursionError):
         raise Unauthenticated("The `service_account_key` is no key of a service account.", hint=_HINT) from None
-    note(key.private_key)
+    register_for_redaction(key.private_key)
     return key
 
 

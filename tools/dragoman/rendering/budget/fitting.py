@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from dragoman.rendering.budget.token_estimate import estimate
-from dragoman.rendering.budget.token_shares import PLACEHOLDER, Room, rooms
+from dragoman.rendering.budget.token_shares import PLACEHOLDER, TokenShares, share_plans
 
 _SHARES: Final = (0.99, 0.96, 0.9, 0.75, 0.5)
 _LEAST_TEXT: Final = 16
@@ -30,7 +30,7 @@ class Answer:
     tokens: int = 0
 
 
-class Sheet(ABC):
+class PageLayout(ABC):
     """One view, ready to be written with more or less of it."""
 
     count: int = 0
@@ -40,18 +40,18 @@ class Sheet(ABC):
     """There is one message, and its text may take what everything else leaves."""
 
     @abstractmethod
-    def costs(self, room: Room) -> Iterator[float]:
+    def costs(self, room: TokenShares) -> Iterator[float]:
         """About how many tokens each item takes; first the one that is shown in any case."""
 
     @abstractmethod
-    def write(self, shown: int, room: Room, cursor: str | None) -> Answer:
+    def write(self, shown: int, room: TokenShares, cursor: str | None) -> Answer:
         """Write so many of the items down."""
 
     def length(self) -> int:
         """Characters of all texts: whether it is worth the time to try all items as they are."""
         return 0
 
-    def next_offset(self, room: Room) -> int | None:
+    def next_offset(self, room: TokenShares) -> int | None:
         """Where the rest of a long text begins, if there is one."""
         del room
         return None
@@ -71,8 +71,8 @@ class Layout:
     shown: int
     needs_cursor: bool
     next_offset: int | None
-    sheet: Sheet
-    room: Room
+    sheet: PageLayout
+    room: TokenShares
     tokens: int
     _written: dict[str | None, Answer] = field(default_factory=dict["str | None", Answer], repr=False, compare=False)
 
@@ -89,18 +89,18 @@ class Layout:
 
 
 @dataclass(frozen=True, slots=True)
-class Fit:
+class Fitted:
     """So many items, in so much room each, and what the whole answer costs with a cursor, in tokens."""
 
     shown: int
-    room: Room
+    room: TokenShares
     tokens: int
 
 
-def fit(sheet: Sheet, max_tokens: int) -> Fit:
+def fit(sheet: PageLayout, max_tokens: int) -> Fitted:
     """How many items fit, and in how much room each: estimated by item, then proven on the whole answer."""
-    room = Room(max_tokens, 0, 0, 0)
-    for number, room in enumerate(rooms(max_tokens)):
+    room = TokenShares(max_tokens, 0, 0, 0)
+    for number, room in enumerate(share_plans(max_tokens)):
         if sheet.single:
             found = _fit_text(sheet, room)
         elif number == 0:
@@ -110,10 +110,10 @@ def fit(sheet: Sheet, max_tokens: int) -> Fit:
         if found is not None:
             return found
     shown = min(sheet.count, 1)
-    return Fit(shown, room, _cost(sheet, shown, room))
+    return Fitted(shown, room, _cost(sheet, shown, room))
 
 
-def _fit_text(sheet: Sheet, room: Room) -> Fit | None:
+def _fit_text(sheet: PageLayout, room: TokenShares) -> Fitted | None:
     """Give the one text all that the rest leaves, if that is enough to be worth it."""
     left = room.total - _cost(sheet, 1, replace(room, text=0))
     if left < _LEAST_TEXT:
@@ -122,35 +122,35 @@ def _fit_text(sheet: Sheet, room: Room) -> Fit | None:
         fitted = replace(room, text=left * share)
         cost = _cost(sheet, 1, fitted)
         if cost <= room.total:
-            return Fit(1, fitted, cost)
+            return Fitted(1, fitted, cost)
     return None
 
 
-def _fit_all(sheet: Sheet, room: Room) -> Fit | None:
+def _fit_all(sheet: PageLayout, room: TokenShares) -> Fitted | None:
     """Take everything as it is, unless it is so long that trying is not worth it."""
     if sheet.length() > room.total * _HOPE:
         return None
     cost = _cost(sheet, sheet.count, room)
-    return Fit(sheet.count, room, cost) if cost <= room.total else None
+    return Fitted(sheet.count, room, cost) if cost <= room.total else None
 
 
-def _fit_items(sheet: Sheet, room: Room) -> Fit | None:
+def _fit_items(sheet: PageLayout, room: TokenShares) -> Fitted | None:
     """Take the items whose costs add up to what there is; give up some more until the answer fits."""
     shown = _most(sheet, room)
     while True:
         cost = _cost(sheet, shown, room)
         if cost <= room.total:
-            return Fit(shown, room, cost)
+            return Fitted(shown, room, cost)
         if shown <= 1:
             return None
         shown -= max(1, int(shown * (cost - room.total) / cost))
 
 
-def _cost(sheet: Sheet, shown: int, room: Room) -> int:
+def _cost(sheet: PageLayout, shown: int, room: TokenShares) -> int:
     return estimate(sheet.write(shown, room, PLACEHOLDER).text)
 
 
-def _most(sheet: Sheet, room: Room) -> int:
+def _most(sheet: PageLayout, room: TokenShares) -> int:
     left = float(room.total - _cost(sheet, 0, room))
     shown = 0
     for cost in sheet.costs(room):

@@ -17,7 +17,7 @@ _SQUEEZES: Final = 12
 
 
 @dataclass(frozen=True, slots=True)
-class Room:
+class TokenShares:
     """Limits that make an answer fit, in tokens.
 
     Attributes:
@@ -38,9 +38,9 @@ class Room:
         return max(1, int(self.part / 4))
 
 
-def rooms(max_tokens: int) -> Iterator[Room]:
+def share_plans(max_tokens: int) -> Iterator[TokenShares]:
     """Ways to share an answer out: first without cutting any text, then cutting more and more."""
-    room = Room(
+    room = TokenShares(
         total=max_tokens,
         text=max_tokens,
         part=max_tokens / _SHARE_OF_PART,

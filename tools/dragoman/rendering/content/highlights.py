@@ -17,7 +17,7 @@ _NON_JOINER: Final = "\u200c"
 _FURTHEST: Final = 32
 
 
-def excerpt_of(hit: Hit, called: str, tokens: float, dress: Callable[[str], str]) -> str:
+def highlighted_excerpt(hit: Hit, called: str, tokens: float, dress: Callable[[str], str]) -> str:
     """The excerpt as text: ``... around **what** was found ...``, cleaned and dressed.
 
     Args:

@@ -48,13 +48,13 @@ class Extra(NamedTuple):
     value: object
 
 
-Fact = Author | Link | Attachment | Reaction | Label | Status | Replies | Edited | Edit | Citation | Extra
+MessageFact = Author | Link | Attachment | Reaction | Label | Status | Replies | Edited | Edit | Citation | Extra
 
 LISTED: Final = (Attachment, Reaction, Label, Edit, Citation, Extra)
 """Those that are entries of lists in the JSON form."""
 
 
-def facts(message: Message) -> list[Fact]:
+def message_facts(message: Message) -> list[MessageFact]:
     """Everything, in a fixed order; places in it are what the cursor of a long message counts."""
     return list(_facts(message))
 
@@ -69,7 +69,7 @@ def missing_neighbours(number: int) -> str:
     return f"{number} neighbour{'s' if number > 1 else ''} left out, list_messages has them" if number else ""
 
 
-def _facts(message: Message) -> Iterator[Fact]:
+def _facts(message: Message) -> Iterator[MessageFact]:
     yield message.author
     if message.url:
         yield Link(message.url)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from dragoman.core.model import Message
 
 
-class Placed(NamedTuple):
+class OrderedMessage(NamedTuple):
     """A message in its place.
 
     Attributes:
@@ -24,30 +24,33 @@ class Placed(NamedTuple):
     under_parent: bool = False
 
 
-def arrange(messages: Sequence[Message]) -> list[Placed]:
+def order_by_thread(messages: Sequence[Message]) -> list[OrderedMessage]:
     """Put every reply under the first message of its thread that is on the page, in the order of the page."""
     if all(message.reply_to is None for message in messages):
-        return [Placed(index) for index in range(len(messages))]
+        return [OrderedMessage(index) for index in range(len(messages))]
     parents = _parents(messages)
     tops = _tops(parents)
     answers: dict[int, list[int]] = {}
     for index, top in enumerate(tops):
         if index != top:
             answers.setdefault(top, []).append(index)
-    placed: list[Placed] = []
+    placed: list[OrderedMessage] = []
     for index, top in enumerate(tops):
         if index == top:
             orphan = messages[top].reply_to is not None
-            placed.append(Placed(top, orphan))
+            placed.append(OrderedMessage(top, orphan))
             placed.extend(
-                [Placed(each, True, False, parents[each] == top and not orphan) for each in answers.get(top, ())]  # noqa: FBT003 - four fields, by name they take twice the time
+                [
+                    OrderedMessage(each, True, False, parents[each] == top and not orphan)  # noqa: FBT003  # by name they take twice the time
+                    for each in answers.get(top, ())
+                ]
             )
     return placed
 
 
-def in_line(messages: Sequence[Message]) -> list[Placed]:
+def order_flat(messages: Sequence[Message]) -> list[OrderedMessage]:
     """Keep the order; every reply names its parent."""
-    return [Placed(index, reply=message.reply_to is not None) for index, message in enumerate(messages)]
+    return [OrderedMessage(index, reply=message.reply_to is not None) for index, message in enumerate(messages)]
 
 
 def _parents(messages: Sequence[Message]) -> list[int | None]:

@@ -7,10 +7,10 @@ from datetime import tzinfo
 from typing import Final
 
 from dragoman.core.model import Message
-from dragoman.rendering.budget.fitting import Answer, Sheet
+from dragoman.rendering.budget.fitting import Answer, PageLayout
 from dragoman.rendering.budget.token_estimate import measure
-from dragoman.rendering.budget.token_shares import PLACEHOLDER, Room
-from dragoman.rendering.content.message_facts import LISTED, facts, missing_neighbours
+from dragoman.rendering.budget.token_shares import PLACEHOLDER, TokenShares
+from dragoman.rendering.content.message_facts import LISTED, message_facts, missing_neighbours
 from dragoman.rendering.json_form.objects import JsonObject, add_fact, dumps, full_object, message_object, present
 from dragoman.rendering.views import MessageView
 
@@ -21,7 +21,7 @@ _LIST_COST: Final = 6
 _LEFT_OUT_COST: Final = 8
 
 
-class MessageSheet(Sheet):
+class MessageSheet(PageLayout):
     """One message. The offset counts characters of its text, and after its end facts."""
 
     def __init__(self, view: MessageView, zone: tzinfo) -> None:
@@ -30,32 +30,32 @@ class MessageSheet(Sheet):
         self.single = True
         self._view = view
         self._zone = zone
-        self._facts = facts(view.message)
+        self._facts = message_facts(view.message)
         self._length = len(view.message.text)
         self._start = min(view.offset, self._length)
-        self._kept: tuple[Room, tuple[JsonObject, int | None]] | None = None
+        self._kept: tuple[TokenShares, tuple[JsonObject, int | None]] | None = None
 
-    def costs(self, room: Room) -> Iterator[float]:
+    def costs(self, room: TokenShares) -> Iterator[float]:
         """There is one item, and it is always shown."""
         del room
         yield 0.0
 
-    def write(self, shown: int, room: Room, cursor: str | None) -> Answer:
+    def write(self, shown: int, room: TokenShares, cursor: str | None) -> Answer:
         """The object of the message."""
         del shown
         data = self._page(room)[0] | present(cursor=cursor)
         return Answer(dumps(data), data)
 
-    def next_offset(self, room: Room) -> int | None:
+    def next_offset(self, room: TokenShares) -> int | None:
         """Where the next page goes on."""
         return self._page(room)[1]
 
-    def _page(self, room: Room) -> tuple[JsonObject, int | None]:
+    def _page(self, room: TokenShares) -> tuple[JsonObject, int | None]:
         if self._kept is None or self._kept[0] != room:
             self._kept = room, self._lay_out(room)
         return self._kept[1]
 
-    def _lay_out(self, room: Room) -> tuple[JsonObject, int | None]:
+    def _lay_out(self, room: TokenShares) -> tuple[JsonObject, int | None]:
         view = self._view
         data, end = full_object(view.message, self._zone, room, self._start)
         data |= present(offset=self._start)
@@ -68,7 +68,7 @@ class MessageSheet(Sheet):
             return data, None
         return data | present(left_out=self._entries(told)), self._length + told
 
-    def _add_facts(self, data: JsonObject, room: Room, least: int) -> int:
+    def _add_facts(self, data: JsonObject, room: TokenShares, least: int) -> int:
         """Add the facts that fit to the lists they belong to, and say how many are told now."""
         left = room.total * _CERTAIN - measure(dumps(data | {"cursor": PLACEHOLDER})) - _LEFT_OUT_COST
         seen = self._view.offset - self._start
@@ -87,7 +87,7 @@ class MessageSheet(Sheet):
         """How many entries of lists are on later pages."""
         return sum(isinstance(fact, LISTED) for fact in self._facts[told:])
 
-    def _around(self, room: Room) -> JsonObject:
+    def _around(self, room: TokenShares) -> JsonObject:
         view = self._view
         before = _neighbours(view.before[::-1], self._zone, room)[::-1]
         after = _neighbours(view.after, self._zone, room)
@@ -95,10 +95,10 @@ class MessageSheet(Sheet):
         return present(before=before, after=after, notes=[missing] if missing else [])
 
 
-def _neighbours(messages: Sequence[Message], zone: tzinfo, room: Room) -> list[JsonObject]:
+def _neighbours(messages: Sequence[Message], zone: tzinfo, room: TokenShares) -> list[JsonObject]:
     """The nearest ones that fit, the nearest first."""
     left = room.part * 8 * _SHARE_OF_NEIGHBOURS
-    small = Room(room.total, room.part * _SHARE_OF_NEIGHBOUR, room.part, room.reference)
+    small = TokenShares(room.total, room.part * _SHARE_OF_NEIGHBOUR, room.part, room.reference)
     found: list[JsonObject] = []
     for message in messages:
         one, _ = message_object(message, zone, small)

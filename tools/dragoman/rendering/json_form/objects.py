@@ -13,9 +13,9 @@ from dragoman.core.model import Attachment, AuthorKind, Citation, Conversation, 
 from dragoman.core.references import Reference
 from dragoman.core.sanitize import NOBODY, clean
 from dragoman.rendering.budget.token_estimate import measure
-from dragoman.rendering.budget.token_shares import Room
+from dragoman.rendering.budget.token_shares import TokenShares
 from dragoman.rendering.budget.truncate import clip, one_line, take
-from dragoman.rendering.content.message_facts import Extra, Fact, Label
+from dragoman.rendering.content.message_facts import Extra, Label, MessageFact
 from dragoman.rendering.content.time_format import iso
 
 JsonObject = dict[str, object]
@@ -33,7 +33,7 @@ def dumps(value: object) -> str:
     return _ENCODER.encode(value)
 
 
-def message_object(message: Message, zone: tzinfo, room: Room, start: int = 0) -> tuple[JsonObject, int]:
+def message_object(message: Message, zone: tzinfo, room: TokenShares, start: int = 0) -> tuple[JsonObject, int]:
     """A message as it stands in a list, and where the shown part of its text ends."""
     text, end, _ = cut_text(message.text, start, room.text)
     found: JsonObject = {"ref": message_ref(message, room)} if message.number is None else {"number": message.number}
@@ -58,7 +58,7 @@ def message_object(message: Message, zone: tzinfo, room: Room, start: int = 0) -
     return found, end
 
 
-def full_object(message: Message, zone: tzinfo, room: Room, start: int) -> tuple[JsonObject, int]:
+def full_object(message: Message, zone: tzinfo, room: TokenShares, start: int) -> tuple[JsonObject, int]:
     """A message with what is known of it but for lists, and where the shown part of its text ends."""
     alone = replace(message, reactions=(), attachments=(), labels=())
     found, end = message_object(alone, zone, room, start)
@@ -72,7 +72,7 @@ def full_object(message: Message, zone: tzinfo, room: Room, start: int) -> tuple
     return found | present(url=one_line(message.url or "", _URL, room.part * 2)), end
 
 
-def add_fact(found: JsonObject, fact: Fact, zone: tzinfo, room: Room) -> tuple[str, object] | None:
+def add_fact(found: JsonObject, fact: MessageFact, zone: tzinfo, room: TokenShares) -> tuple[str, object] | None:
     """Add a fact to the list it belongs to.
 
     Returns:
@@ -94,7 +94,7 @@ def add_fact(found: JsonObject, fact: Fact, zone: tzinfo, room: Room) -> tuple[s
     return name, value
 
 
-def _add_member(found: JsonObject, fact: Reaction | Extra, room: Room) -> tuple[str, object]:
+def _add_member(found: JsonObject, fact: Reaction | Extra, room: TokenShares) -> tuple[str, object]:
     if isinstance(fact, Reaction):
         reactions = cast("JsonObject", found.setdefault("reactions", {}))
         name = one_line(fact.emoji, _NAME, room.part)
@@ -108,7 +108,7 @@ def _add_member(found: JsonObject, fact: Reaction | Extra, room: Room) -> tuple[
     return key, extra[key]
 
 
-def conversation_object(one: Conversation, zone: tzinfo, room: Room) -> JsonObject:
+def conversation_object(one: Conversation, zone: tzinfo, room: TokenShares) -> JsonObject:
     """A conversation as it stands in a list."""
     return {
         "ref": conversation_ref(one.account, one.id, room),
@@ -126,7 +126,7 @@ def conversation_object(one: Conversation, zone: tzinfo, room: Room) -> JsonObje
     }
 
 
-def message_ref(message: Message, room: Room) -> str:
+def message_ref(message: Message, room: TokenShares) -> str:
     """The reference of a message; when it is enormous its number, where there is one, which works as well."""
     whole = Reference(message.account, message.conversation[:_ID], message.id[:_ID])
     shown = _ref(whole, room)
@@ -134,7 +134,7 @@ def message_ref(message: Message, room: Room) -> str:
     return str(message.number) if cut and message.number is not None else shown
 
 
-def conversation_ref(account: str, conversation: str, room: Room) -> str:
+def conversation_ref(account: str, conversation: str, room: TokenShares) -> str:
     """The reference of a conversation; an enormous one ends with ``…`` and is understood so."""
     shown = _ref(Reference(account, conversation[:_ID]), room)
     return shown if len(conversation) <= _ID or shown.endswith("…") else f"{shown}…"
@@ -155,18 +155,18 @@ def _escaped(text: str) -> str:
     return dumps(text)[1:-1]
 
 
-def _ref(reference: Reference, room: Room) -> str:
+def _ref(reference: Reference, room: TokenShares) -> str:
     return clip(one_line(str(reference), _ID * 3, room.reference), room.reference)
 
 
-def _parent(message: Message, room: Room) -> int | str | None:
+def _parent(message: Message, room: TokenShares) -> int | str | None:
     """The number of what this message answers, else its reference."""
     if message.reply_to is None or message.reply_to_number is not None:
         return message.reply_to_number
     return _ref(Reference(message.account, message.conversation[:_ID], message.reply_to[:_ID]), room)
 
 
-def _lists(message: Message, room: Room) -> JsonObject:
+def _lists(message: Message, room: TokenShares) -> JsonObject:
     most = room.entries
     return present(
         reactions=_reactions(message, room),
@@ -176,7 +176,7 @@ def _lists(message: Message, room: Room) -> JsonObject:
     )
 
 
-def _reactions(message: Message, room: Room) -> dict[str, int]:
+def _reactions(message: Message, room: TokenShares) -> dict[str, int]:
     counts: dict[str, int] = {}
     for one in message.reactions[: room.entries]:
         emoji = one_line(one.emoji, _NAME, room.part)
@@ -184,7 +184,7 @@ def _reactions(message: Message, room: Room) -> dict[str, int]:
     return counts
 
 
-def _attachment(one: Attachment, room: Room) -> JsonObject:
+def _attachment(one: Attachment, room: TokenShares) -> JsonObject:
     return {
         "name": one_line(one.name, _NAME, room.part) or "unnamed",
         **present(
@@ -195,22 +195,22 @@ def _attachment(one: Attachment, room: Room) -> JsonObject:
     }
 
 
-def _citation(one: Citation, room: Room) -> JsonObject:
+def _citation(one: Citation, room: TokenShares) -> JsonObject:
     url = one_line(one.url or "", _URL, room.part * 2)
     return {"title": one_line(one.title, _NAME, room.part), **present(url=url), **_passage(one.text or "", room)}
 
 
-def _edit(one: Edit, zone: tzinfo, room: Room) -> JsonObject:
+def _edit(one: Edit, zone: tzinfo, room: TokenShares) -> JsonObject:
     return {"text": "", **_passage(one.text, room), **present(at=one.at and iso(one.at, zone))}
 
 
-def _passage(said: str, room: Room) -> JsonObject:
+def _passage(said: str, room: TokenShares) -> JsonObject:
     """A text beside the message's own, and how many characters of it are not shown."""
     text, end, _ = cut_text(said, 0, room.part * 2)
     return present(text=text, cut=len(said) - end)
 
 
-def _anything(value: object, room: Room) -> object:
+def _anything(value: object, room: TokenShares) -> object:
     """What only a service knows: as it is, or the beginning of its JSON where that has no room."""
     if value is None or isinstance(value, bool | int | float):
         return value
@@ -221,7 +221,7 @@ def _anything(value: object, room: Room) -> object:
     return plain if measure(said) <= room.part * 2 else _beginning(said, room)
 
 
-def _beginning(said: str, room: Room) -> str:
+def _beginning(said: str, room: TokenShares) -> str:
     text, end, _ = cut_text(said, 0, room.part * 2)
     return text if end == len(said) else f"{text} ... (+{len(said) - end:,} chars, larger max_tokens)"
 

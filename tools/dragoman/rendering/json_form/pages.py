@@ -8,9 +8,9 @@ from datetime import tzinfo
 from typing import Final
 
 from dragoman.core.model import Hit, Order
-from dragoman.rendering.budget.fitting import Answer, Sheet
+from dragoman.rendering.budget.fitting import Answer, PageLayout
 from dragoman.rendering.budget.token_estimate import measure
-from dragoman.rendering.budget.token_shares import Room
+from dragoman.rendering.budget.token_shares import TokenShares
 from dragoman.rendering.budget.truncate import one_line
 from dragoman.rendering.content.time_format import iso
 from dragoman.rendering.json_form.message import MessageSheet
@@ -38,7 +38,9 @@ _SENTENCE: Final = 240
 _MOST_ACCOUNTS: Final = 40
 
 
-def json_sheet(view: ConversationsView | MessagesView | MessageView | SearchView | WrittenView, zone: tzinfo) -> Sheet:
+def json_sheet(
+    view: ConversationsView | MessagesView | MessageView | SearchView | WrittenView, zone: tzinfo
+) -> PageLayout:
     """The sheet that writes a view as JSON."""
     if isinstance(view, ConversationsView):
         return _Conversations(view, zone)
@@ -49,7 +51,7 @@ def json_sheet(view: ConversationsView | MessagesView | MessageView | SearchView
     return MessageSheet(view, zone) if isinstance(view, MessageView) else _Written(view, zone)
 
 
-class _Page(Sheet):
+class _Page(PageLayout):
     """A page of items, each an object of its own."""
 
     newest_first = False
@@ -57,29 +59,29 @@ class _Page(Sheet):
     def __init__(self, count: int, zone: tzinfo) -> None:
         self.count = count
         self.zone = zone
-        self._room: Room | None = None
+        self._room: TokenShares | None = None
         self._made: dict[int, JsonObject] = {}
 
     @abstractmethod
-    def item(self, index: int, room: Room) -> JsonObject:
+    def item(self, index: int, room: TokenShares) -> JsonObject:
         """One of the items."""
 
     @abstractmethod
-    def page(self, items: Sequence[JsonObject], room: Room) -> JsonObject:
+    def page(self, items: Sequence[JsonObject], room: TokenShares) -> JsonObject:
         """The object around the items, without a cursor."""
 
-    def costs(self, room: Room) -> Iterator[float]:
+    def costs(self, room: TokenShares) -> Iterator[float]:
         indexes = range(self.count)
         for index in reversed(indexes) if self.newest_first else indexes:
             yield measure(dumps(self._item(index, room))) + 1
 
-    def write(self, shown: int, room: Room, cursor: str | None) -> Answer:
+    def write(self, shown: int, room: TokenShares, cursor: str | None) -> Answer:
         first = self.count - shown if self.newest_first else 0
         items = [self._item(index, room) for index in range(first, first + shown)]
         data = self.page(items, room) | present(cursor=cursor)
         return Answer(dumps(data), data)
 
-    def _item(self, index: int, room: Room) -> JsonObject:
+    def _item(self, index: int, room: TokenShares) -> JsonObject:
         if room is not self._room:
             self._room, self._made = room, {}
         item = self._made.get(index)
@@ -93,10 +95,10 @@ class _Conversations(_Page):
         super().__init__(len(view.conversations), zone)
         self._view = view
 
-    def item(self, index: int, room: Room) -> JsonObject:
+    def item(self, index: int, room: TokenShares) -> JsonObject:
         return conversation_object(self._view.conversations[index], self.zone, room)
 
-    def page(self, items: Sequence[JsonObject], room: Room) -> JsonObject:
+    def page(self, items: Sequence[JsonObject], room: TokenShares) -> JsonObject:
         failures = self._view.failures
         return {
             "conversations": items,
@@ -114,10 +116,10 @@ class _Messages(_Page):
     def length(self) -> int:
         return sum(len(message.text) for message in self._view.messages)
 
-    def item(self, index: int, room: Room) -> JsonObject:
+    def item(self, index: int, room: TokenShares) -> JsonObject:
         return message_object(self._view.messages[index], self.zone, room)[0]
 
-    def page(self, items: Sequence[JsonObject], room: Room) -> JsonObject:
+    def page(self, items: Sequence[JsonObject], room: TokenShares) -> JsonObject:
         conversation = self._view.conversation
         return {
             "conversation": conversation_ref(conversation.account, conversation.id, room),
@@ -134,13 +136,13 @@ class _Search(_Page):
     def length(self) -> int:
         return sum(len(hit.message.text) for hit in self._view.hits)
 
-    def item(self, index: int, room: Room) -> JsonObject:
+    def item(self, index: int, room: TokenShares) -> JsonObject:
         hit = self._view.hits[index]
         found, _ = message_object(hit.message, self.zone, room)
         found |= {} if hit.excerpt is None else _excerpt(hit, hit.excerpt, room)
         return {"conversation": conversation_ref(hit.message.account, hit.message.conversation, room), **found}
 
-    def page(self, items: Sequence[JsonObject], room: Room) -> JsonObject:
+    def page(self, items: Sequence[JsonObject], room: TokenShares) -> JsonObject:
         most = _accounts(room)
         return {
             "messages": items,
@@ -152,7 +154,7 @@ class _Search(_Page):
             ),
         }
 
-    def _searched(self, one: Searched, room: Room) -> JsonObject:
+    def _searched(self, one: Searched, room: TokenShares) -> JsonObject:
         return {
             "account": one_line(one.account, 32, room.part),
             "where": one_line(one.where, 40, room.part),
@@ -160,7 +162,7 @@ class _Search(_Page):
         }
 
 
-class _Written(Sheet):
+class _Written(PageLayout):
     """A message after it was written."""
 
     def __init__(self, view: WrittenView, zone: tzinfo) -> None:
@@ -169,11 +171,11 @@ class _Written(Sheet):
         self._view = view
         self._zone = zone
 
-    def costs(self, room: Room) -> Iterator[float]:
+    def costs(self, room: TokenShares) -> Iterator[float]:
         del room
         yield 0.0
 
-    def write(self, shown: int, room: Room, cursor: str | None) -> Answer:
+    def write(self, shown: int, room: TokenShares, cursor: str | None) -> Answer:
         del shown
         message, _ = message_object(self._view.message, self._zone, room)
         data = {"ref": message_ref(self._view.message, room)} | message
@@ -181,27 +183,27 @@ class _Written(Sheet):
         return Answer(dumps(data), data)
 
 
-def _excerpt(hit: Hit, excerpt: str, room: Room) -> JsonObject:
+def _excerpt(hit: Hit, excerpt: str, room: TokenShares) -> JsonObject:
     """The passage that was found in place of the text."""
     text, end, _ = cut_text(excerpt, 0, room.text)
     return {"text": text, **present(cut=max(len(hit.message.text) - end, len(excerpt) - end))}
 
 
-def _failures(failures: Sequence[Failure], room: Room) -> list[JsonObject]:
+def _failures(failures: Sequence[Failure], room: TokenShares) -> list[JsonObject]:
     return [
         {"account": one_line(one.account, 32, room.part), "reason": one_line(one.reason, _SENTENCE, room.part * 2)}
         for one in failures[: _accounts(room)]
     ]
 
 
-def _unsaid(failures: Sequence[Failure], room: Room) -> int:
+def _unsaid(failures: Sequence[Failure], room: TokenShares) -> int:
     """How many accounts failed beyond those that are named."""
     return max(0, len(failures) - _accounts(room))
 
 
-def _accounts(room: Room) -> int:
+def _accounts(room: TokenShares) -> int:
     return min(_MOST_ACCOUNTS, max(1, int(room.part / 8)))
 
 
-def _notes(notes: Sequence[str], room: Room) -> list[str]:
+def _notes(notes: Sequence[str], room: TokenShares) -> list[str]:
     return [one_line(note, _SENTENCE, room.part) for note in notes[:3]]

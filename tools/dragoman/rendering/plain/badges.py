@@ -10,7 +10,7 @@ from typing import Final
 from dragoman.core.model import Attachment, Message, Reaction
 from dragoman.core.sanitize import clean_line
 from dragoman.rendering.budget.token_estimate import measure
-from dragoman.rendering.budget.token_shares import Room
+from dragoman.rendering.budget.token_shares import TokenShares
 from dragoman.rendering.budget.truncate import clip, one_line
 
 USUAL: Final = frozenset(
@@ -27,7 +27,9 @@ _UNITS: Final = ("B", "KB", "MB", "GB", "TB")
 _NO_BRACKETS: Final = str.maketrans("[];", "(),")
 
 
-def marks(message: Message, unseen_replies: int, room: Room, repeated: Container[str] = frozenset[str]()) -> str:
+def badges(
+    message: Message, unseen_replies: int, room: TokenShares, repeated: Container[str] = frozenset[str]()
+) -> str:
     """`` [👍3; file: x.pdf 47 KB; edited]`` with the space before it, or nothing.
 
     Args:
@@ -57,7 +59,7 @@ def size(number: int) -> str:
     return f"{amount:.3g} {_UNITS[-1]}"
 
 
-def inside(text: str, limit: int, room: Room) -> str:
+def inside(text: str, limit: int, room: TokenShares) -> str:
     """Foreign text within a mark: one line that cannot end the mark or its group."""
     if len(text) <= _SHORT and limit * 4 <= room.part:
         return _inside(text, limit)
@@ -84,7 +86,7 @@ def _some(found: list[str], tokens: float) -> str:
     return "; ".join([*first, f"+{rest} more"] if rest else first)
 
 
-def _all(message: Message, unseen_replies: int, room: Room, repeated: Container[str]) -> Iterator[str]:
+def _all(message: Message, unseen_replies: int, room: TokenShares, repeated: Container[str]) -> Iterator[str]:
     if message.reactions:
         yield _joined(" ", [_reaction(one, room) for one in message.reactions[: room.entries]], len(message.reactions))
     if message.subject and message.subject not in repeated:
@@ -104,7 +106,7 @@ def _all(message: Message, unseen_replies: int, room: Room, repeated: Container[
         yield "excerpt"
 
 
-def _reaction(reaction: Reaction, room: Room) -> str:
+def _reaction(reaction: Reaction, room: TokenShares) -> str:
     emoji = inside(reaction.emoji, 32, room).replace(" ", "_")
     ends_like_a_count = emoji[-1:].isascii() and emoji[-1:].isalnum()
     return f"{emoji}{':' if ends_like_a_count else ''}{reaction.count}"
@@ -115,7 +117,7 @@ def _joined(between: str, items: list[str], total: int) -> str:
     return between.join([*items, f"+{more} more"] if more else items)
 
 
-def _files(attachments: tuple[Attachment, ...], room: Room) -> Iterator[str]:
+def _files(attachments: tuple[Attachment, ...], room: TokenShares) -> Iterator[str]:
     for one in attachments[: room.entries]:
         name = inside(one.name, 80, room) or "unnamed"
         yield f"file: {name} {size(one.size)}" if one.size is not None else f"file: {name}"

@@ -7,9 +7,9 @@ from datetime import tzinfo
 from typing import Final
 
 from dragoman.core.model import Conversation, ConversationKind
-from dragoman.rendering.budget.fitting import Answer, Sheet
+from dragoman.rendering.budget.fitting import Answer, PageLayout
 from dragoman.rendering.budget.token_estimate import measure
-from dragoman.rendering.budget.token_shares import Room
+from dragoman.rendering.budget.token_shares import TokenShares
 from dragoman.rendering.budget.truncate import one_line
 from dragoman.rendering.content.time_format import clock, day, local, zone_name
 from dragoman.rendering.plain.header import BETWEEN, conversation_reference, counted, header, plain_title, title
@@ -22,7 +22,7 @@ _PEOPLE_SHOWN: Final = 5
 _SMALL: Final = frozenset({ConversationKind.DIRECT, ConversationKind.GROUP})
 
 
-class ConversationsText(Sheet):
+class ConversationsText(PageLayout):
     """Conversations, a line for each, with their references."""
 
     def __init__(self, view: ConversationsView, zone: tzinfo, notice: str) -> None:
@@ -32,11 +32,11 @@ class ConversationsText(Sheet):
         self._zone = zone
         self._notice = notice
 
-    def costs(self, room: Room) -> Iterator[float]:
+    def costs(self, room: TokenShares) -> Iterator[float]:
         """From the first on."""
         return (measure(self._line(one, room) + "\n") for one in self._view.conversations)
 
-    def write(self, shown: int, room: Room, cursor: str | None) -> Answer:
+    def write(self, shown: int, room: TokenShares, cursor: str | None) -> Answer:
         """The header, a line for each conversation, and the accounts that failed."""
         much = f"{counted(shown, 'conversation')}, times in {zone_name(self._zone)}"
         lines = [self._line(one, room) for one in self._view.conversations[:shown]]
@@ -44,7 +44,7 @@ class ConversationsText(Sheet):
             "\n".join([header(much, self._notice, cursor=cursor), *lines, *failure_lines(self._view.failures, room)])
         )
 
-    def _line(self, one: Conversation, room: Room) -> str:
+    def _line(self, one: Conversation, room: TokenShares) -> str:
         last = None if one.last_message_at is None else local(one.last_message_at, self._zone)
         facts = (
             f"{conversation_reference(one, room)} {title(one, room)}".rstrip(),
@@ -58,7 +58,7 @@ class ConversationsText(Sheet):
         return BETWEEN.join(fact for fact in facts if fact)
 
 
-def failure_lines(failures: Sequence[Failure], room: Room) -> list[str]:
+def failure_lines(failures: Sequence[Failure], room: TokenShares) -> list[str]:
     """``! account: sentence`` for each account that could not answer, as many as have room."""
     lines: list[str] = []
     left = room.part * 8 * _SHARE_OF_FAILURES
@@ -71,7 +71,7 @@ def failure_lines(failures: Sequence[Failure], room: Room) -> list[str]:
     return lines
 
 
-def _people(one: Conversation, room: Room) -> str:
+def _people(one: Conversation, room: TokenShares) -> str:
     """Who is in a small conversation whose title does not tell."""
     if one.kind not in _SMALL or not one.title or not one.participants:
         return ""

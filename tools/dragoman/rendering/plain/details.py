@@ -10,17 +10,17 @@ from typing import Final
 from dragoman.core.model import Attachment, Author, Citation, Edit, Message, Reaction
 from dragoman.core.sanitize import clean_line
 from dragoman.rendering.budget.token_estimate import measure
-from dragoman.rendering.budget.token_shares import Room
+from dragoman.rendering.budget.token_shares import TokenShares
 from dragoman.rendering.budget.truncate import clip, one_line
 from dragoman.rendering.content.message_facts import (
     Edited,
     Extra,
-    Fact,
     Label,
     Link,
+    MessageFact,
     Replies,
     Status,
-    facts,
+    message_facts,
     shown_by_mark,
 )
 from dragoman.rendering.content.time_format import clock, day, local
@@ -37,10 +37,10 @@ class Details:
     def __init__(self, message: Message, zone: tzinfo) -> None:
         """Take a message; nothing is written yet."""
         self._message = message
-        self._facts = facts(message)
+        self._facts = message_facts(message)
         self._zone = zone
 
-    def page(self, seen: int, tokens: float, room: Room, least: int) -> tuple[list[str], int | None]:
+    def page(self, seen: int, tokens: float, room: TokenShares, least: int) -> tuple[list[str], int | None]:
         """The lines that fit.
 
         Args:
@@ -67,7 +67,7 @@ class Details:
                 lines.append(f"-- labels: {said}" if isinstance(fact, Label) else said)
         return lines, None
 
-    def _say(self, fact: Fact, room: Room) -> str:
+    def _say(self, fact: MessageFact, room: TokenShares) -> str:
         """The line of a fact, empty when the line of the message says it all."""
         if isinstance(fact, Author):
             return _author(fact, room)
@@ -82,7 +82,7 @@ class Details:
             return _source(fact, room)
         return self._say_small(fact, room)
 
-    def _say_small(self, fact: Link | Label | Status | Replies | Edited | Extra, room: Room) -> str:
+    def _say_small(self, fact: Link | Label | Status | Replies | Edited | Extra, room: TokenShares) -> str:
         if isinstance(fact, Label):
             return _short(fact.name, room) or '""'
         if isinstance(fact, Link):
@@ -98,14 +98,14 @@ class Details:
         return f"-- extra {_short(fact.key, room)}: {_passage(said, room)}"
 
 
-def _author(author: Author, room: Room) -> str:
+def _author(author: Author, room: TokenShares) -> str:
     mail = author.email if author.email and author.email != author.id else ""
     facts = [_short(author.id, room), _short(mail, room), author.kind if author.kind != "person" else ""]
     known = _listed(facts)
     return f"-- author: {known}" if known else ""
 
 
-def _file(one: Attachment, room: Room) -> str:
+def _file(one: Attachment, room: TokenShares) -> str:
     facts = (
         _short(one.name, room) or "unnamed",
         _short(one.media_type or "", room),
@@ -115,7 +115,7 @@ def _file(one: Attachment, room: Room) -> str:
     return f"-- file: {_listed(facts)}"
 
 
-def _reaction(one: Reaction, room: Room) -> str:
+def _reaction(one: Reaction, room: TokenShares) -> str:
     if not one.by:
         return f"-- reaction: {_short(one.emoji, room)} {one.count}"
     names = ", ".join(_short(name, room) for name in one.by[: room.entries])
@@ -123,7 +123,7 @@ def _reaction(one: Reaction, room: Room) -> str:
     return f"-- reaction: {_short(one.emoji, room)} {names}{f' +{hidden} more' if hidden > 0 else ''}"
 
 
-def _source(one: Citation, room: Room) -> str:
+def _source(one: Citation, room: TokenShares) -> str:
     facts = (_short(one.title, room), _long(one.url or "", room), _passage(one.text or "", room))
     return f"-- source: {_listed(facts)}"
 
@@ -137,15 +137,15 @@ def _moment(at: datetime, zone: tzinfo) -> str:
     return f"{day(moment)} {clock(moment)}"
 
 
-def _short(text: str, room: Room) -> str:
+def _short(text: str, room: TokenShares) -> str:
     return one_line(text, _SHORT, room.part)
 
 
-def _long(text: str, room: Room) -> str:
+def _long(text: str, room: TokenShares) -> str:
     return one_line(text, _LONG, room.part * 2)
 
 
-def _passage(text: str, room: Room) -> str:
+def _passage(text: str, room: TokenShares) -> str:
     """A text of any length on one line; where it is cut, what shows more of it."""
     limit = int(room.part * 2 * _CHARACTERS_PER_TOKEN) + 1
     line = clean_line(text, limit)

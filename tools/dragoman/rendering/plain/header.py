@@ -7,7 +7,7 @@ from typing import Final
 
 from dragoman.core.model import Conversation, ConversationKind
 from dragoman.core.references import Reference
-from dragoman.rendering.budget.token_shares import Room
+from dragoman.rendering.budget.token_shares import TokenShares
 from dragoman.rendering.budget.truncate import clip, one_line
 
 BETWEEN: Final = " · "
@@ -28,12 +28,12 @@ def counted(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-def plain_title(text: str, room: Room) -> str:
+def plain_title(text: str, room: TokenShares) -> str:
     """A title that cannot imitate the header around it."""
     return _tame(one_line(text, _TITLE_LIMIT, room.part))
 
 
-def aside(text: str, room: Room) -> str:
+def aside(text: str, room: TokenShares) -> str:
     """A sentence about the result, for the header."""
     return _tame(one_line(text, _ASIDE_LIMIT, room.part))
 
@@ -42,7 +42,7 @@ def _tame(line: str) -> str:
     return _LIKE_A_CURSOR.sub(" ", line.replace("·", "-"))
 
 
-def title(conversation: Conversation, room: Room) -> str:
+def title(conversation: Conversation, room: TokenShares) -> str:
     """What people call the conversation: its title, else its people, else nothing."""
     named = plain_title(conversation.title.lstrip("#"), room)
     if named:
@@ -50,7 +50,9 @@ def title(conversation: Conversation, room: Room) -> str:
     return plain_title(", ".join(conversation.participants[: room.entries]), room)
 
 
-def reference(account: str, conversation: str, message: str | None, room: Room, number: int | None = None) -> str:
+def reference(
+    account: str, conversation: str, message: str | None, room: TokenShares, number: int | None = None
+) -> str:
     """A reference, whole unless it is enormous; then the number, where there is one, which works as well."""
     ids = (conversation[:_REFERENCE_LIMIT], None if message is None else message[:_REFERENCE_LIMIT])
     whole = str(Reference(account, *ids))
@@ -59,17 +61,17 @@ def reference(account: str, conversation: str, message: str | None, room: Room, 
     return str(number) if number is not None and (cut or shown != whole) else shown
 
 
-def conversation_reference(conversation: Conversation, room: Room) -> str:
+def conversation_reference(conversation: Conversation, room: TokenShares) -> str:
     """The reference of a conversation; an enormous one ends with ``…`` and is understood so."""
     return place_reference(conversation.account, conversation.id, room)
 
 
-def place_reference(account: str, conversation: str, room: Room) -> str:
+def place_reference(account: str, conversation: str, room: TokenShares) -> str:
     """As :func:`conversation_reference`, for where a message is."""
     shown = reference(account, conversation, None, room)
     return shown if len(conversation) <= _REFERENCE_LIMIT or shown.endswith("…") else f"{shown}…"
 
 
-def account_name(name: str, room: Room) -> str:
+def account_name(name: str, room: TokenShares) -> str:
     """The name of an account as the header shows it."""
     return one_line(name, 32, room.part)

@@ -8,17 +8,17 @@ from typing import Final, NamedTuple
 
 from dragoman.core.model import AuthorKind, Message
 from dragoman.core.sanitize import clean_name
-from dragoman.rendering.budget.token_shares import Room
+from dragoman.rendering.budget.token_shares import TokenShares
 from dragoman.rendering.budget.truncate import clip, take
-from dragoman.rendering.content.threads import Placed
+from dragoman.rendering.content.threads import OrderedMessage
 from dragoman.rendering.content.time_format import NO_TIME, clock, day, local
-from dragoman.rendering.plain.badges import marks
+from dragoman.rendering.plain.badges import badges
 from dragoman.rendering.plain.header import reference
 
 _KINDS: Final = {AuthorKind.BOT: " (bot)", AuthorKind.SYSTEM: " (system)"}
 
 
-class Said(NamedTuple):
+class RenderedMessage(NamedTuple):
     """A message laid out, but for what depends on its place.
 
     Attributes:
@@ -39,7 +39,7 @@ def indent(text: str) -> str:
     return text.replace("\n", "\n ")
 
 
-def handle(message: Message, room: Room) -> str:
+def message_handle(message: Message, room: TokenShares) -> str:
     """What a message is called: its number, else its reference; ``new`` before it is stored."""
     if message.number is not None:
         return str(message.number)
@@ -48,30 +48,30 @@ def handle(message: Message, room: Room) -> str:
     return reference(message.account, message.conversation, message.id, room)
 
 
-def parent_handle(message: Message, room: Room) -> str:
+def parent_handle(message: Message, room: TokenShares) -> str:
     """What the message that this one answers is called."""
     if message.reply_to_number is not None:
         return str(message.reply_to_number)
     return reference(message.account, message.conversation, message.reply_to or "", room)
 
 
-def who(message: Message, more_marks: str, room: Room) -> str:
+def author_line(message: Message, more_marks: str, room: TokenShares) -> str:
     """``Maria Koch (bot) [👍3]``."""
     return f"{clip(clean_name(message.author.name), room.part)}{_KINDS.get(message.author.kind, '')}{more_marks}"
 
 
-def say(
-    message: Message, unseen_replies: int, zone: tzinfo, room: Room, repeated: Container[str] = frozenset[str]()
-) -> Said:
+def render_message(
+    message: Message, unseen_replies: int, zone: tzinfo, room: TokenShares, repeated: Container[str] = frozenset[str]()
+) -> RenderedMessage:
     """Lay a message out, its text cut to its room; subjects in ``repeated`` are left out."""
-    left_of_text = who(message, marks(message, unseen_replies, room, repeated), room)
+    left_of_text = author_line(message, badges(message, unseen_replies, room, repeated), room)
     text, end, _ = take(message.text, 0, room.text, indent)
     if end < len(message.text):
-        text = f"{text.rstrip()} ... (+{len(message.text) - end:,} chars, get_message {handle(message, room)})"
+        text = f"{text.rstrip()} ... (+{len(message.text) - end:,} chars, get_message {message_handle(message, room)})"
     else:
         text = text.rstrip("\n ")
     tail = f"{left_of_text}: {text}" if text else f"{left_of_text}:"
-    return Said(tail, *when(message, zone), end)
+    return RenderedMessage(tail, *when(message, zone), end)
 
 
 def when(message: Message, zone: tzinfo) -> tuple[str, str]:
@@ -82,19 +82,21 @@ def when(message: Message, zone: tzinfo) -> tuple[str, str]:
     return day(moment), clock(moment)
 
 
-def page(messages: Sequence[Message], said: Sequence[Said], placed: Sequence[Placed], room: Room) -> list[str]:
+def page(
+    messages: Sequence[Message], said: Sequence[RenderedMessage], placed: Sequence[OrderedMessage], room: TokenShares
+) -> list[str]:
     """The lines of a page, with a line for each day."""
     return written(list(places(messages, said, placed, room)))
 
 
-def written(lines: Sequence[tuple[str, Said | None]]) -> list[str]:
+def written(lines: Sequence[tuple[str, RenderedMessage | None]]) -> list[str]:
     """Lines whose places are known."""
     return [f"{place} {one.tail}" if one else place for place, one in lines]
 
 
 def places(
-    messages: Sequence[Message], said: Sequence[Said], placed: Sequence[Placed], room: Room
-) -> Iterator[tuple[str, Said | None]]:
+    messages: Sequence[Message], said: Sequence[RenderedMessage], placed: Sequence[OrderedMessage], room: TokenShares
+) -> Iterator[tuple[str, RenderedMessage | None]]:
     """What stands before the name in each line; day lines have nothing else."""
     today = ""
     for place in placed:
@@ -107,7 +109,7 @@ def places(
             else:
                 date = f"{one.day} "
         if not place.reply:
-            yield f"{handle(message, room)} {one.clock}", one
+            yield f"{message_handle(message, room)} {one.clock}", one
             continue
         parent = "" if place.under_parent else f"re {parent_handle(message, room)} "
-        yield f">{handle(message, room)} {parent}{date}{one.clock}", one
+        yield f">{message_handle(message, room)} {parent}{date}{one.clock}", one

@@ -8,17 +8,25 @@ from datetime import tzinfo
 from typing import Final
 
 from dragoman.core.model import Message
-from dragoman.rendering.budget.fitting import Answer, Sheet
+from dragoman.rendering.budget.fitting import Answer, PageLayout
 from dragoman.rendering.budget.token_estimate import measure
-from dragoman.rendering.budget.token_shares import PLACEHOLDER, Room
+from dragoman.rendering.budget.token_shares import PLACEHOLDER, TokenShares
 from dragoman.rendering.budget.truncate import take
 from dragoman.rendering.content.message_facts import missing_neighbours
-from dragoman.rendering.content.threads import in_line
+from dragoman.rendering.content.threads import order_flat
 from dragoman.rendering.content.time_format import zone_name
-from dragoman.rendering.plain.badges import marks
+from dragoman.rendering.plain.badges import badges
 from dragoman.rendering.plain.details import Details
 from dragoman.rendering.plain.header import BETWEEN, header, reference, title
-from dragoman.rendering.plain.lines import Said, handle, indent, page, say, when, who
+from dragoman.rendering.plain.lines import (
+    RenderedMessage,
+    author_line,
+    indent,
+    message_handle,
+    page,
+    render_message,
+    when,
+)
 from dragoman.rendering.views import MessageView
 
 _LEAST_FOR_NEIGHBOURS: Final = 0.25
@@ -27,7 +35,7 @@ _HEAD_COST: Final = 60.0
 _PLACE_COST: Final = 14.0
 
 
-class MessageText(Sheet):
+class MessageText(PageLayout):
     """One message whole, or a page of it; its neighbours; then what else is known, a line for each fact.
 
     The offset counts characters of the text, and after its end facts: a page goes on where the one
@@ -42,39 +50,39 @@ class MessageText(Sheet):
         self._zone = zone
         self._notice = notice
         self._around = len(view.before) + len(view.after)
-        self._kept: tuple[Room, tuple[list[str], int | None]] | None = None
+        self._kept: tuple[TokenShares, tuple[list[str], int | None]] | None = None
         self._missing = 0
         self._text = view.message.text
         self._start = min(view.offset, len(self._text))
         self._facts_seen = view.offset - self._start
         self._details = Details(view.message, zone)
 
-    def costs(self, room: Room) -> Iterator[float]:
+    def costs(self, room: TokenShares) -> Iterator[float]:
         """There is one item, and it is always shown."""
         del room
         yield 0.0
 
-    def write(self, shown: int, room: Room, cursor: str | None) -> Answer:
+    def write(self, shown: int, room: TokenShares, cursor: str | None) -> Answer:
         """The header, the neighbours before, the message, the neighbours after, the details."""
         lines, _ = self._page(room) if shown else ([], None)
         return Answer("\n".join([self._header(room, cursor), *lines]))
 
-    def next_offset(self, room: Room) -> int | None:
+    def next_offset(self, room: TokenShares) -> int | None:
         """Where the next page goes on."""
         return self._page(room)[1]
 
-    def _page(self, room: Room) -> tuple[list[str], int | None]:
+    def _page(self, room: TokenShares) -> tuple[list[str], int | None]:
         if self._kept is None or self._kept[0] != room:
             self._kept = room, self._lay_out(room)
         return self._kept[1]
 
-    def _lay_out(self, room: Room) -> tuple[list[str], int | None]:
+    def _lay_out(self, room: TokenShares) -> tuple[list[str], int | None]:
         before, after = self._neighbours(room)
         self._missing = 0 if self._view.offset else self._around - len(before) - len(after)
         middle = self._middle(room)
         messages = [*(message for message, _ in before), self._view.message, *(message for message, _ in after)]
         said = [*(one for _, one in before), middle, *(one for _, one in after)]
-        lines = page(messages, said, in_line(messages), room)
+        lines = page(messages, said, order_flat(messages), room)
         if middle.end < len(self._text) or room.text <= 0:  # without room for text, what is measured is the rest
             return lines, middle.end
         left = room.total - measure("\n".join([self._header(room, PLACEHOLDER), *lines])) - 2
@@ -82,45 +90,47 @@ class MessageText(Sheet):
         facts, told = self._details.page(self._facts_seen, left, room, least)
         return lines + facts, None if told is None else len(self._text) + told
 
-    def _middle(self, room: Room) -> Said:
+    def _middle(self, room: TokenShares) -> RenderedMessage:
         """The message itself, from the offset on."""
         message = self._view.message
         text, end, _ = take(self._text, self._start, room.text, indent)
-        found = marks(message, message.replies, room) if self._start == 0 else ""
+        found = badges(message, message.replies, room) if self._start == 0 else ""
         if self._start or end < len(self._text):
             range_mark = f"characters {self._start + 1}-{end} of {len(self._text)}"
             if end > self._start:
                 found = f"{found[:-1]}; {range_mark}]" if found else f" [{range_mark}]"
         text = text.rstrip("\n ")
-        left_of_text = who(message, found, room)
+        left_of_text = author_line(message, found, room)
         tail = f"{left_of_text}: {text}" if text else f"{left_of_text}:"
-        return Said(tail, *when(message, self._zone), end)
+        return RenderedMessage(tail, *when(message, self._zone), end)
 
-    def _neighbours(self, room: Room) -> tuple[list[tuple[Message, Said]], list[tuple[Message, Said]]]:
+    def _neighbours(
+        self, room: TokenShares
+    ) -> tuple[list[tuple[Message, RenderedMessage]], list[tuple[Message, RenderedMessage]]]:
         """Those that fit, the nearest first; further pages of a long text have none."""
-        before: list[tuple[Message, Said]] = []
-        after: list[tuple[Message, Said]] = []
+        before: list[tuple[Message, RenderedMessage]] = []
+        after: list[tuple[Message, RenderedMessage]] = []
         if self._view.offset:
             return before, after
         _, _, wanted = take(self._text, 0, room.total, indent)
         left = max(room.total - _HEAD_COST - wanted, room.part * 8 * _LEAST_FOR_NEIGHBOURS)
         small = replace(room, text=room.total * _SHARE_OF_NEIGHBOUR)
         for message, is_before in _nearest_first(self._view.before, self._view.after):
-            one = say(message, 0, self._zone, small)
+            one = render_message(message, 0, self._zone, small)
             left -= measure(one.tail) + _PLACE_COST
             if left < 0:
                 break
             (before if is_before else after).append((message, one))
         return before[::-1], after
 
-    def _header(self, room: Room, cursor: str | None) -> str:
+    def _header(self, room: TokenShares, cursor: str | None) -> str:
         view = self._view
         one = view.message
         address = reference(one.account, one.conversation, one.id, room, one.number)
         alone = not (view.before or view.after) or one.number is None
         return header(
             BETWEEN.join(part for part in (title(view.conversation, room), address) if part),
-            "" if alone else f"message {handle(view.message, room)}",
+            "" if alone else f"message {message_handle(view.message, room)}",
             f"times in {zone_name(self._zone)}",
             missing_neighbours(self._missing),
             self._notice,

@@ -8,13 +8,13 @@ from datetime import tzinfo
 from typing import Final
 
 from dragoman.core.model import Order
-from dragoman.rendering.budget.fitting import Answer, Sheet
+from dragoman.rendering.budget.fitting import Answer, PageLayout
 from dragoman.rendering.budget.token_estimate import measure
-from dragoman.rendering.budget.token_shares import Room
-from dragoman.rendering.content.threads import arrange
+from dragoman.rendering.budget.token_shares import TokenShares
+from dragoman.rendering.content.threads import order_by_thread
 from dragoman.rendering.content.time_format import zone_name
 from dragoman.rendering.plain.header import account_name, aside, conversation_reference, counted, header, title
-from dragoman.rendering.plain.lines import Said, handle, places, say, written
+from dragoman.rendering.plain.lines import RenderedMessage, message_handle, places, render_message, written
 from dragoman.rendering.plain.subjects import repeated
 from dragoman.rendering.views import MessagesView
 
@@ -22,7 +22,7 @@ _DAY_LINE_COST: Final = 8.0
 _PLACE_COST: Final = 6.0
 
 
-class MessagesText(Sheet):
+class MessagesText(PageLayout):
     """A stretch of one conversation."""
 
     def __init__(self, view: MessagesView, zone: tzinfo, notice: str) -> None:
@@ -35,11 +35,11 @@ class MessagesText(Sheet):
         self._notice = notice
         self._latest = view.order is Order.LATEST
         self._answered = Counter(message.reply_to for message in view.messages if message.reply_to is not None)
-        self._kept: tuple[tuple[int, Room], list[tuple[str, Said | None]]] | None = None
-        self._room: Room | None = None
-        self._said: dict[int, Said] = {}
+        self._kept: tuple[tuple[int, TokenShares], list[tuple[str, RenderedMessage | None]]] | None = None
+        self._room: TokenShares | None = None
+        self._said: dict[int, RenderedMessage] = {}
 
-    def costs(self, room: Room) -> Iterator[float]:
+    def costs(self, room: TokenShares) -> Iterator[float]:
         """From the newest back for ``LATEST``, else from the first on."""
         today = ""
         indexes = range(self.count)
@@ -48,7 +48,7 @@ class MessagesText(Sheet):
             yield measure(f" {one.tail}\n") + (_PLACE_COST if one.day == today else _PLACE_COST + _DAY_LINE_COST)
             today = one.day
 
-    def write(self, shown: int, room: Room, cursor: str | None) -> Answer:
+    def write(self, shown: int, room: TokenShares, cursor: str | None) -> Answer:
         """The header, then the messages with a line for each day."""
         return Answer("\n".join([self._header(shown, room, cursor), *written(self._lines(shown, room))]))
 
@@ -56,33 +56,33 @@ class MessagesText(Sheet):
         """Characters of all texts."""
         return sum(len(message.text) for message in self._view.messages)
 
-    def _lines(self, shown: int, room: Room) -> list[tuple[str, Said | None]]:
+    def _lines(self, shown: int, room: TokenShares) -> list[tuple[str, RenderedMessage | None]]:
         """The lines in their order; those that were asked for last are kept."""
         if self._kept is None or self._kept[0] != (shown, room):
             first = self.count - shown if self._latest else 0
             messages = self._view.messages[first : first + shown]
             said = [self._say(index, room) for index in range(first, first + shown)]
-            self._kept = (shown, room), list(places(messages, said, arrange(messages), room))
+            self._kept = (shown, room), list(places(messages, said, order_by_thread(messages), room))
         return self._kept[1]
 
-    def _say(self, index: int, room: Room) -> Said:
+    def _say(self, index: int, room: TokenShares) -> RenderedMessage:
         if room is not self._room:
             self._room, self._said = room, {}
         said = self._said.get(index)
         if said is None:
             message = self._view.messages[index]
             unseen = message.replies if message.replies > self._answered[message.id] else 0
-            said = self._said[index] = say(message, unseen, self._zone, room, self._repeated)
+            said = self._said[index] = render_message(message, unseen, self._zone, room, self._repeated)
         return said
 
-    def _header(self, shown: int, room: Room, cursor: str | None) -> str:
+    def _header(self, shown: int, room: TokenShares, cursor: str | None) -> str:
         view = self._view
         total = view.total
         much = f"{shown} of {total}" if total is not None and total > shown else counted(shown, "message")
         return header(
             title(view.conversation, room) or conversation_reference(view.conversation, room),
             account_name(view.conversation.account, room),
-            "" if view.thread is None else f"thread {handle(view.thread, room)}",
+            "" if view.thread is None else f"thread {message_handle(view.thread, room)}",
             f"{much}, times in {zone_name(self._zone)}",
             self._notice,
             *(aside(note, room) for note in view.notes[:3]),

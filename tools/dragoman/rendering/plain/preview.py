@@ -15,8 +15,8 @@ from typing import Final
 from dragoman.core.model import Conversation, Message
 from dragoman.core.references import Reference
 from dragoman.core.sanitize import NOBODY, clean, clean_line, clean_name
-from dragoman.rendering.budget.fitting import Answer, Sheet
-from dragoman.rendering.budget.token_shares import Room
+from dragoman.rendering.budget.fitting import Answer, PageLayout
+from dragoman.rendering.budget.token_shares import TokenShares
 from dragoman.rendering.content.time_format import clock, day, local, zone_name
 from dragoman.rendering.plain.header import BETWEEN
 from dragoman.rendering.views import PreviewView
@@ -32,7 +32,7 @@ _ANGLES: Final = str.maketrans("<>\uff1c\uff1e", "    ")
 _COMMA: Final = str.maketrans(",\uff0c", "  ")
 
 
-class PreviewText(Sheet):
+class PreviewText(PageLayout):
     """The preview with the line that says how to agree to it."""
 
     def __init__(self, view: PreviewView, zone: tzinfo) -> None:
@@ -41,12 +41,12 @@ class PreviewText(Sheet):
         self._view = view
         self._zone = zone
 
-    def costs(self, room: Room) -> Iterator[float]:
+    def costs(self, room: TokenShares) -> Iterator[float]:
         """There is one item, and it is always shown."""
         del room
         yield 0.0
 
-    def write(self, shown: int, room: Room, cursor: str | None) -> Answer:
+    def write(self, shown: int, room: TokenShares, cursor: str | None) -> Answer:
         """All of it, whatever the budget."""
         del shown, room, cursor
         return Answer("\n".join([f"preview{BETWEEN}{self._view.how}", *_lines(self._view, self._zone)]))

@@ -7,23 +7,23 @@ from datetime import tzinfo
 from typing import Final
 
 from dragoman.core.model import Conversation, Hit
-from dragoman.rendering.budget.fitting import Answer, Sheet
+from dragoman.rendering.budget.fitting import Answer, PageLayout
 from dragoman.rendering.budget.token_estimate import measure
-from dragoman.rendering.budget.token_shares import Room
+from dragoman.rendering.budget.token_shares import TokenShares
 from dragoman.rendering.budget.truncate import one_line
-from dragoman.rendering.content.highlights import excerpt_of
+from dragoman.rendering.content.highlights import highlighted_excerpt
 from dragoman.rendering.content.time_format import day, local, zone_name
-from dragoman.rendering.plain.badges import marks
+from dragoman.rendering.plain.badges import badges
 from dragoman.rendering.plain.conversations import failure_lines
 from dragoman.rendering.plain.header import BETWEEN, aside, counted, header, place_reference, title
-from dragoman.rendering.plain.lines import handle, indent, parent_handle, when, who
+from dragoman.rendering.plain.lines import author_line, indent, message_handle, parent_handle, when
 from dragoman.rendering.plain.subjects import repeated
 from dragoman.rendering.views import Searched, SearchView
 
 _MOST_ACCOUNTS: Final = 6
 
 
-class SearchText(Sheet):
+class SearchText(PageLayout):
     """Hits as message lines with their date."""
 
     def __init__(self, view: SearchView, zone: tzinfo, notice: str) -> None:
@@ -33,7 +33,7 @@ class SearchText(Sheet):
         self._zone = zone
         self._notice = notice
 
-    def costs(self, room: Room) -> Iterator[float]:
+    def costs(self, room: TokenShares) -> Iterator[float]:
         """From the best on."""
         seen: set[tuple[str, str]] = set()
         for hit in self._view.hits:
@@ -42,7 +42,7 @@ class SearchText(Sheet):
             yield cost if place in seen else cost + measure(self._group(place, room) + "\n")
             seen.add(place)
 
-    def write(self, shown: int, room: Room, cursor: str | None) -> Answer:
+    def write(self, shown: int, room: TokenShares, cursor: str | None) -> Answer:
         """The header, the groups in the order of their best hit, and the accounts that failed."""
         groups: dict[tuple[str, str], list[str]] = {}
         for hit in self._view.hits[:shown]:
@@ -55,24 +55,24 @@ class SearchText(Sheet):
         """Characters of all texts."""
         return sum(len(hit.message.text) for hit in self._view.hits)
 
-    def _line(self, hit: Hit, room: Room) -> str:
+    def _line(self, hit: Hit, room: TokenShares) -> str:
         message = hit.message
         moment = " ".join(when(message, self._zone)).lstrip()
         reply = message.reply_to is not None
-        called = handle(message, room)
+        called = message_handle(message, room)
         place = f">{called} re {parent_handle(message, room)}" if reply else called
-        text = excerpt_of(hit, called, room.text, indent)
+        text = highlighted_excerpt(hit, called, room.text, indent)
         known = self._view.conversations.get((message.account, message.conversation))
         told = repeated([message], known.title) if known else frozenset[str]()
-        name = who(message, marks(message, message.replies, room, told), room)
+        name = author_line(message, badges(message, message.replies, room, told), room)
         return f"{place} {moment} {name}: {text}" if text else f"{place} {moment} {name}:"
 
-    def _group(self, place: tuple[str, str], room: Room) -> str:
+    def _group(self, place: tuple[str, str], room: TokenShares) -> str:
         address = place_reference(*place, room)
         named = title(self._view.conversations.get(place, Conversation(id=place[1])), room).lstrip("#")
         return f"# {named}{BETWEEN}{address}" if named else f"# {address}"
 
-    def _header(self, shown: int, room: Room, cursor: str | None) -> str:
+    def _header(self, shown: int, room: TokenShares, cursor: str | None) -> str:
         return header(
             counted(shown, "hit"),
             *covered(self._view.searched, self._zone, room),
@@ -83,7 +83,7 @@ class SearchText(Sheet):
         )
 
 
-def covered(searched: Sequence[Searched], zone: tzinfo, room: Room) -> Iterator[str]:
+def covered(searched: Sequence[Searched], zone: tzinfo, room: TokenShares) -> Iterator[str]:
     """``local: everything in the local index`` for each account."""
     most = min(_MOST_ACCOUNTS, max(1, int(room.part / 12)))
     for one in searched[:most]:

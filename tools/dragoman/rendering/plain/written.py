@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import tzinfo
 
-from dragoman.rendering.budget.fitting import Answer, Sheet
-from dragoman.rendering.budget.token_shares import Room
+from dragoman.rendering.budget.fitting import Answer, PageLayout
+from dragoman.rendering.budget.token_shares import TokenShares
 from dragoman.rendering.budget.truncate import one_line
-from dragoman.rendering.content.threads import in_line
+from dragoman.rendering.content.threads import order_flat
 from dragoman.rendering.content.time_format import zone_name
 from dragoman.rendering.plain.header import aside, conversation_reference, header, title
-from dragoman.rendering.plain.lines import page, say
+from dragoman.rendering.plain.lines import page, render_message
 from dragoman.rendering.views import WrittenView
 
 
-class WrittenText(Sheet):
+class WrittenText(PageLayout):
     """The message line under a header that says what was done."""
 
     def __init__(self, view: WrittenView, zone: tzinfo, notice: str) -> None:
@@ -26,12 +26,12 @@ class WrittenText(Sheet):
         self._zone = zone
         self._notice = notice
 
-    def costs(self, room: Room) -> Iterator[float]:
+    def costs(self, room: TokenShares) -> Iterator[float]:
         """There is one item, and it is always shown."""
         del room
         yield 0.0
 
-    def write(self, shown: int, room: Room, cursor: str | None) -> Answer:
+    def write(self, shown: int, room: TokenShares, cursor: str | None) -> Answer:
         """The header, the day and the message line."""
         view = self._view
         head = header(
@@ -44,5 +44,5 @@ class WrittenText(Sheet):
             cursor=cursor,
         )
         messages = [view.message][:shown]
-        said = [say(message, message.replies, self._zone, room) for message in messages]
-        return Answer("\n".join([head, *page(messages, said, in_line(messages), room)]))
+        said = [render_message(message, message.replies, self._zone, room) for message in messages]
+        return Answer("\n".join([head, *page(messages, said, order_flat(messages), room)]))

@@ -102,7 +102,7 @@ def _name(value: int) -> str:
     return f"k{digits}"
 
 
-class Given:
+class RecentCursors:
     """The cursors that were given last: whoever asks for the same page again is led on by the same one.
 
     For ten minutes, so that a cursor lives about as long as it would have if it were new.
@@ -129,7 +129,7 @@ class Given:
             del self._tokens[state]
 
 
-class Unwritten:
+class MemoryCursors:
     """Cursors that live in memory, beside a file that can only be read."""
 
     def __init__(self) -> None:

@@ -23,7 +23,7 @@ from anyio.lowlevel import RunVar
 from dragoman.core import paths
 from dragoman.core.errors import Unavailable
 from dragoman.store.sqlite import errors, open_file
-from dragoman.store.sqlite.cache.change_counter import Changes
+from dragoman.store.sqlite.cache.change_counter import ChangeCounter
 from dragoman.store.sqlite.connection import Connection
 from dragoman.store.sqlite.open_file import PATIENCE
 from dragoman.store.sqlite.schema import MIGRATIONS, Migration
@@ -54,7 +54,7 @@ class Database:
         self._file: tuple[int, int] | None = None
         self._begun = False
         self._written = 0
-        self._changes: Changes | None = None
+        self._changes: ChangeCounter | None = None
         self._places: queue.LifoQueue[Connection | None] = queue.LifoQueue()
         for _ in range(READERS):
             self._places.put(None)
@@ -151,7 +151,7 @@ class Database:
                 self._writable = not self._writer.readonly("main")
                 self._file = open_file.identity(self.path)
                 if self.path is not None and self._writable:
-                    self._changes = Changes(self.path, self._patience)
+                    self._changes = ChangeCounter(self.path, self._patience)
             self._writer.set_busy_handler(open_file.waiting(self._patience, self._check_cancelled))
 
     def leave(self) -> None:

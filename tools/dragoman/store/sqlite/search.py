@@ -18,7 +18,7 @@ from dragoman.store.excerpt import excerpt
 from dragoman.store.query import Query, parse
 from dragoman.store.sqlite.connection import Connection
 from dragoman.store.sqlite.messages import conversations, message_pages
-from dragoman.store.sqlite.messages.message_table import Archive, scope_of_account, scope_of_place
+from dragoman.store.sqlite.messages.message_table import MessageTable, scope_of_account, scope_of_place
 from dragoman.store.sqlite.values import UNKNOWN, Value, to_moment
 
 WIDTH: Final = 240
@@ -55,7 +55,7 @@ class _Position:
         return f"{self.step}.{self.given}.{self.newest}"
 
 
-def search(con: Connection, archive: Archive, wanted: Wanted) -> tuple[list[Hit], str | None]:
+def search(con: Connection, archive: MessageTable, wanted: Wanted) -> tuple[list[Hit], str | None]:
     """One page of hits, best first, and the cursor of the next.
 
     Raises:
@@ -85,7 +85,7 @@ def _hit(message: Message, query: Query) -> Hit:
     return Hit(message=message, excerpt=passage, highlights=highlights)
 
 
-def _position(con: Connection, archive: Archive, cursor: str | None) -> _Position:
+def _position(con: Connection, archive: MessageTable, cursor: str | None) -> _Position:
     if cursor is None:
         newest = con.execute(archive.tables.sql("SELECT max(number) FROM $messages")).get
         return _Position(0, 0, newest or 0)
@@ -103,7 +103,7 @@ def _position(con: Connection, archive: Archive, cursor: str | None) -> _Positio
 class _Narrowed:
     """An archive narrowed to what a search is about."""
 
-    def __init__(self, con: Connection, archive: Archive) -> None:
+    def __init__(self, con: Connection, archive: MessageTable) -> None:
         self._con = con
         self._archive = archive
         self._scope = ""
@@ -111,7 +111,7 @@ class _Narrowed:
         self._values: list[Value] = []
 
     @classmethod
-    def by(cls, con: Connection, archive: Archive, wanted: Wanted) -> _Narrowed | None:
+    def by(cls, con: Connection, archive: MessageTable, wanted: Wanted) -> _Narrowed | None:
         """``None`` when nothing can be found there."""
         narrowed = cls(con, archive)
         if not narrowed._to_scope(wanted):

@@ -159,7 +159,7 @@ class ReadingScenarios(Contract):
         """Where a provider tells links and reads them."""
         seeded = await seed(service, talk(3))
         for message in await self._messages(account, seeded.conversation.id):
-            located = account.locate(message.url) if message.url else None
+            located = account.parse_link(message.url) if message.url else None
             require(
                 located in (None, (seeded.conversation.id, message.id)),
                 f"The link {message.url!r} of message {message.id!r} leads to {located}.",
@@ -170,7 +170,7 @@ class ReadingScenarios(Contract):
         """Tools ask every account about whatever a caller wrote."""
         await seed(service, talk(1))
         for text in STRANGE_LINKS:
-            require(account.locate(text) is None, f"{text!r} was taken for a link of the service.")
+            require(account.parse_link(text) is None, f"{text!r} was taken for a link of the service.")
 
     async def _require_found(
         self, account: Provider, conversation: str, query: MessageQuery, matches: list[str]

@@ -16,10 +16,17 @@ from dragoman.core.references import Reference, parse
 from dragoman.core.sanitize import clean_line
 from dragoman.providers.base.provider import Capability, ConversationQuery
 from dragoman.toolset.addressing import title_cache
-from dragoman.toolset.addressing.error_context import blaming
-from dragoman.toolset.addressing.truncated_references import whole
+from dragoman.toolset.addressing.error_context import account_errors
+from dragoman.toolset.addressing.truncated_references import expand_truncated
 
-__all__ = ["address", "blaming", "conversation_address", "describe", "find_conversation", "find_message"]
+__all__ = [
+    "account_errors",
+    "conversation_address",
+    "load_conversation",
+    "parse_address",
+    "resolve_conversation",
+    "resolve_message",
+]
 
 _NUMBER: Final = re.compile(r"#?(\d{1,18})")
 _LINK: Final = re.compile(r"https?://\S+", re.IGNORECASE)
@@ -27,7 +34,7 @@ _TITLE_PAGES: Final = 5
 _SHOWN: Final = 8
 
 
-async def find_conversation(workspace: Workspace, said: str, *, fresh: bool = False) -> Conversation:
+async def resolve_conversation(workspace: Workspace, said: str, *, fresh: bool = False) -> Conversation:
     """The conversation that is meant, with what is known of it.
 
     Args:
@@ -39,10 +46,10 @@ async def find_conversation(workspace: Workspace, said: str, *, fresh: bool = Fa
         NotFound: No conversation is meant by it; the sentence names near ones.
         InvalidArgument: Several conversations have this title; the sentence lists them.
     """
-    said = await whole(workspace, said)
+    said = await expand_truncated(workspace, said)
     reference = conversation_address(workspace, said)
     if reference is not None:
-        return await describe(workspace, reference, fresh=fresh)
+        return await load_conversation(workspace, reference, fresh=fresh)
     return await _by_title(workspace, said, fresh=fresh)
 
 
@@ -53,7 +60,7 @@ def conversation_address(workspace: Workspace, said: str) -> Reference | None:
         InvalidArgument: It is the reference of a message.
         NotFound: It is a link that no account recognises.
     """
-    reference = address(workspace, said)
+    reference = parse_address(workspace, said)
     if reference is not None and reference.message is not None and not _LINK.fullmatch(said.strip()):
         raise InvalidArgument(
             "This is the reference of a message, and a conversation is meant.",
@@ -63,7 +70,7 @@ def conversation_address(workspace: Workspace, said: str) -> Reference | None:
     return reference
 
 
-def address(workspace: Workspace, said: str) -> Reference | None:
+def parse_address(workspace: Workspace, said: str) -> Reference | None:
     """The address in a reference or a link; ``None`` when it can only be a title.
 
     Raises:
@@ -76,19 +83,19 @@ def address(workspace: Workspace, said: str) -> Reference | None:
     return reference if reference and reference.account in workspace.accounts else None
 
 
-async def describe(workspace: Workspace, reference: Reference, *, fresh: bool = False) -> Conversation:
+async def load_conversation(workspace: Workspace, reference: Reference, *, fresh: bool = False) -> Conversation:
     """What the store remembers of a conversation, or else what its service tells."""
     account = workspace.account(reference.account)
-    known = None if fresh else await workspace.recall(account, reference.conversation)
+    known = None if fresh else await workspace.recall_conversation(account, reference.conversation)
     if known is not None:
         return known
-    async with blaming(account):
+    async with account_errors(account):
         conversation = await (await account.provider()).get_conversation(reference.conversation)
-    (named,) = await workspace.remember(account, [conversation])
+    (named,) = await workspace.remember_conversations(account, [conversation])
     return named
 
 
-async def find_message(workspace: Workspace, said: str) -> Reference:
+async def resolve_message(workspace: Workspace, said: str) -> Reference:
     """The address of the message that is meant by a number, a reference or a link.
 
     Raises:
@@ -101,7 +108,7 @@ async def find_message(workspace: Workspace, said: str) -> Reference:
         if found is None or found[0] not in workspace.accounts:
             raise NotFound(f"There is no message {number[1]}.", hint="list_messages and search_messages show numbers.")
         return Reference(*found)
-    reference = address(workspace, said) or parse(said.strip())
+    reference = parse_address(workspace, said) or parse(said.strip())
     if reference is not None:
         workspace.account(reference.account)
     if reference is None or reference.message is None:
@@ -114,7 +121,7 @@ async def find_message(workspace: Workspace, said: str) -> Reference:
 
 def _by_link(workspace: Workspace, link: str) -> Reference:
     for account in workspace.accounts.values():
-        found = account.locate(link)
+        found = account.parse_link(link)
         if found is not None:
             return Reference(account.name, *found)
     raise NotFound("No account recognises this link.", hint="Use a number or reference that the tools show.")
@@ -149,7 +156,7 @@ async def _lately(workspace: Workspace, said: str, wanted: str) -> Conversation 
     if reference is None:
         return None
     try:
-        found = await describe(workspace, reference, fresh=True)
+        found = await load_conversation(workspace, reference, fresh=True)
     except NotFound:
         return None
     return found if _plain(found.title) == wanted or found.id == said.strip() else None
@@ -157,13 +164,13 @@ async def _lately(workspace: Workspace, said: str, wanted: str) -> Conversation 
 
 async def _candidates(workspace: Workspace, title: str) -> list[Conversation]:
     """Conversations that may have the title, and others for suggestions when none does."""
-    accounts = workspace.able(Capability.LIST_CONVERSATIONS)
+    accounts = workspace.accounts_for(Capability.LIST_CONVERSATIONS)
     found: list[Conversation] = []
 
     async def look(account: Account) -> None:
-        async with blaming(account):
+        async with account_errors(account):
             matching = await _titles(account, title)
-            found.extend(await workspace.remember(account, matching or await _titles(account, None)))
+            found.extend(await workspace.remember_conversations(account, matching or await _titles(account, None)))
 
     try:
         async with anyio.create_task_group() as group:

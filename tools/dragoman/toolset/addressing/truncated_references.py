@@ -8,14 +8,14 @@ from dragoman.accounts.workspace import Account, Workspace
 from dragoman.core.errors import InvalidArgument
 from dragoman.core.references import ACCOUNT_NAME, Reference
 from dragoman.providers.base.provider import Capability, ConversationQuery
-from dragoman.toolset.addressing.error_context import blaming
+from dragoman.toolset.addressing.error_context import account_errors
 
 CUT: Final = "…"
 _PAGES: Final = 50
 _PAGE: Final = 100
 
 
-async def whole(workspace: Workspace, said: str) -> str:
+async def expand_truncated(workspace: Workspace, said: str) -> str:
     """The whole reference of a conversation that is meant by the beginning of one.
 
     Args:
@@ -28,7 +28,7 @@ async def whole(workspace: Workspace, said: str) -> str:
     beginning = said.strip().removesuffix(CUT)
     name, colon, _ = beginning.partition(":")
     account = workspace.accounts.get(name) if colon and ACCOUNT_NAME.fullmatch(name) else None
-    if beginning == said.strip() or account is None or not account.offers(Capability.LIST_CONVERSATIONS):
+    if beginning == said.strip() or account is None or not account.supports(Capability.LIST_CONVERSATIONS):
         return said
     found = await _beginning_with(account, beginning)
     if said.strip() in found or not found:
@@ -44,7 +44,7 @@ async def whole(workspace: Workspace, said: str) -> str:
 async def _beginning_with(account: Account, beginning: str) -> set[str]:
     found: set[str] = set()
     cursor: str | None = None
-    async with blaming(account):
+    async with account_errors(account):
         provider = await account.provider()
         for _ in range(_PAGES):
             page = await provider.list_conversations(ConversationQuery(limit=_PAGE, cursor=cursor))

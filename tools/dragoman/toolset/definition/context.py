@@ -11,8 +11,8 @@ from dragoman.accounts.restricted import LimitedWorkspace, Limits
 from dragoman.accounts.workspace import Workspace
 from dragoman.core.context.instrumentation import Observer
 from dragoman.core.context.progress import Listener
-from dragoman.rendering import Layouts, View
-from dragoman.toolset.paging.feed import Places
+from dragoman.rendering import LayoutCache, View
+from dragoman.toolset.paging.feed import CursorState
 from dragoman.toolset.policy import FlowGuard
 
 
@@ -71,7 +71,7 @@ class Caller:
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class ToolServices:
     """What all calls share.
 
     Attributes:
@@ -90,10 +90,10 @@ class Desk:
     flow: FlowGuard = field(default_factory=FlowGuard)
     clock: Callable[[], datetime] = _now
     observers: tuple[Observer, ...] = ()
-    layouts: Layouts = field(default_factory=Layouts)
+    layouts: LayoutCache = field(default_factory=LayoutCache)
 
-    def seen_by(self, principal: Principal | None) -> Desk:
-        """The same desk with nothing on it that is not theirs."""
+    def for_principal(self, principal: Principal | None) -> ToolServices:
+        """The same services with nothing on it that is not theirs."""
         if principal is None:
             return self
         limits = Limits(
@@ -105,29 +105,29 @@ class Desk:
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class CallContext:
     """One call of a tool. ``now`` stays the same over all pages of an answer."""
 
-    desk: Desk
+    services: ToolServices
     caller: Caller
     now: datetime
 
     def __post_init__(self) -> None:
         """Whatever a tool does, it does with the caller's view."""
-        object.__setattr__(self, "desk", self.desk.seen_by(self.caller.principal))
+        object.__setattr__(self, "services", self.services.for_principal(self.caller.principal))
 
     @property
     def workspace(self) -> Workspace:
         """The accounts."""
-        return self.desk.workspace
+        return self.services.workspace
 
 
-def _nowhere(_shown: int, _offset: int | None) -> Places | None:
+def _nowhere(_shown: int, _offset: int | None) -> CursorState | None:
     return None
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class ToolResult:
     """A tool's result.
 
     Attributes:
@@ -138,5 +138,5 @@ class Found:
     """
 
     view: View
-    places: Callable[[int, int | None], Places | None] = field(default=_nowhere)
-    whole: bool = False
+    cursor_at: Callable[[int, int | None], CursorState | None] = field(default=_nowhere)
+    uncut: bool = False

@@ -22,7 +22,7 @@ _MOST_EMPTY: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class FeedPosition:
     """Where to go on: the provider's cursor, and the last item of that page that was used.
 
     ``cursor`` may be ``None`` for the first page. A feed that is used up has no place: ``None``.
@@ -57,7 +57,7 @@ class Feed(Generic[T]):
         pages: How many pages were fetched.
     """
 
-    def __init__(self, source: Source[T], place: Place = Place()) -> None:  # an immutable value
+    def __init__(self, source: Source[T], place: FeedPosition = FeedPosition()) -> None:  # an immutable value
         """Start at a place; nothing is fetched yet."""
         self._source = source
         self._items: Sequence[T] = ()
@@ -87,7 +87,7 @@ class Feed(Generic[T]):
             )
         return self._items[self._used] if self._ready() else None
 
-    def take(self, most: int) -> tuple[Sequence[T], Callable[[int], Place | None]]:
+    def take(self, most: int) -> tuple[Sequence[T], Callable[[int], FeedPosition | None]]:
         """Take up to so many of the items that are there, and what tells the place right after each of them.
 
         Few of these places are ever wanted, and a provider has to think about each.
@@ -98,7 +98,7 @@ class Feed(Generic[T]):
         taken = self._items[self._used : self._used + most]
         self._used += len(taken)
         page, last = self._page, -1 if self._ready() else len(taken) - 1
-        end = None if self._ended else Place(self._next)
+        end = None if self._ended else FeedPosition(self._next)
         return taken, lambda index: end if index == last else self._after(taken[index], page)
 
     @property
@@ -109,10 +109,10 @@ class Feed(Generic[T]):
     def _ready(self) -> bool:
         return self._used < len(self._items)
 
-    def _after(self, item: T, page: str | None) -> Place:
+    def _after(self, item: T, page: str | None) -> FeedPosition:
         """The place after an item that is not the last one of its page."""
         cursor = self._source.cursor_after(item)
-        return Place(cursor) if cursor is not None else Place(page, self._source.key(item))
+        return FeedPosition(cursor) if cursor is not None else FeedPosition(page, self._source.key(item))
 
     async def _fetch(self) -> None:
         self._page = self._next
@@ -138,7 +138,7 @@ class Feed(Generic[T]):
         return ()
 
 
-class Places(dict[str, Place | None]):
+class CursorState(dict[str, FeedPosition | None]):
     """Where each feed of an answer goes on, by account; what a cursor shown to a client stands for."""
 
     def to_json(self) -> dict[str, object]:
@@ -148,4 +148,4 @@ class Places(dict[str, Place | None]):
     @classmethod
     def from_json(cls, kept: Mapping[str, Any]) -> Self:
         """Back from the store."""
-        return cls({name: None if place is None else Place(*place) for name, place in kept.items()})
+        return cls({name: None if place is None else FeedPosition(*place) for name, place in kept.items()})

@@ -12,8 +12,8 @@ from dragoman.accounts.workspace import Account
 from dragoman.core.context import progress
 from dragoman.core.errors import DragomanError, Unavailable
 from dragoman.rendering import Failure
-from dragoman.toolset.addressing.resolve import blaming
-from dragoman.toolset.paging.feed import Feed, Place, Places, Source
+from dragoman.toolset.addressing.resolve import account_errors
+from dragoman.toolset.paging.feed import CursorState, Feed, FeedPosition, Source
 
 T = TypeVar("T")
 _MOST_PAGES: Final = 20
@@ -28,11 +28,11 @@ class Merge(Generic[T]):
         failures: The accounts that could not answer.
     """
 
-    def __init__(self, cursor: Places | None) -> None:
+    def __init__(self, cursor: CursorState | None) -> None:
         """Start where the cursor says, or at the beginning."""
         self._start = cursor
-        self._lanes: list[_Lane[T]] = []
-        self._taken: list[tuple[str, Place | None]] = []
+        self._lanes: list[_MergeSource[T]] = []
+        self._taken: list[tuple[str, FeedPosition | None]] = []
         self.items: list[T] = []
         self.failures: list[Failure] = []
 
@@ -51,7 +51,7 @@ class Merge(Generic[T]):
         """
         if self._start is not None:
             accounts = [account for account in accounts if self._start.get(account.name) is not None]
-        self._lanes = [_Lane(account, source, keep, self._place(account.name)) for account in accounts]
+        self._lanes = [_MergeSource(account, source, keep, self._position_of(account.name)) for account in accounts]
 
     async def take(self, limit: int, rank: Callable[[T], float] | None) -> None:
         """Take up to ``limit`` items, the highest rank first, or in turn when there is no rank.
@@ -61,13 +61,13 @@ class Merge(Generic[T]):
         """
         lanes = self._lanes
         while len(self.items) < limit:
-            await self._ready(lanes)
-            lanes = [lane for lane in lanes if lane.head is not None]
+            await self._fill(lanes)
+            lanes = [lane for lane in lanes if lane.peeked is not None]
             if not lanes:
                 break
             lane = max(lanes, key=lambda one: rank(_item(one))) if rank else lanes[0]
             self.items.append(_item(lane))
-            lane.advance()
+            lane.pop()
             self._taken.append((lane.name, lane.place))
             if rank is None:
                 lanes = [*lanes[1:], lane]
@@ -79,27 +79,27 @@ class Merge(Generic[T]):
         """Is there more in any account that answers."""
         return any(lane.maybe_more for lane in self._lanes)
 
-    def places(self, shown: int, _offset: int | None) -> Places:
+    def cursor_at(self, shown: int, _offset: int | None) -> CursorState:
         """Where each account goes on after the first ``shown`` items."""
-        places = Places({lane.name: self._place(lane.name) for lane in self._lanes})
+        places = CursorState({lane.name: self._position_of(lane.name) for lane in self._lanes})
         if shown == len(self.items):
             places.update({lane.name: lane.place for lane in self._lanes})
         else:
             places.update(self._taken[:shown])
         return places
 
-    def _place(self, name: str) -> Place | None:
-        return Place() if self._start is None else self._start.get(name)
+    def _position_of(self, name: str) -> FeedPosition | None:
+        return FeedPosition() if self._start is None else self._start.get(name)
 
-    async def _ready(self, lanes: Sequence[_Lane[T]]) -> None:
-        waiting = [lane for lane in lanes if lane.head is None]
+    async def _fill(self, lanes: Sequence[_MergeSource[T]]) -> None:
+        waiting = [lane for lane in lanes if lane.peeked is None]
         async with anyio.create_task_group() as group:
             for lane in waiting:
-                group.start_soon(self._bring, lane)
+                group.start_soon(self._fetch_next, lane)
 
-    async def _bring(self, lane: _Lane[T]) -> None:
+    async def _fetch_next(self, lane: _MergeSource[T]) -> None:
         try:
-            await lane.bring()
+            await lane.fetch_next()
         except DragomanError as error:
             lane.failure = error
         except Exception:  # noqa: BLE001  # the boundary between accounts: a defect in one must not fail the others
@@ -109,7 +109,7 @@ class Merge(Generic[T]):
             self.failures.append(Failure(lane.name, f"{lane.failure.message} {lane.failure.hint}".strip()))
 
 
-class _Lane(Generic[T]):
+class _MergeSource(Generic[T]):
     """One account's part: its next passing item, and the place after what was used of it."""
 
     def __init__(
@@ -117,11 +117,11 @@ class _Lane(Generic[T]):
         account: Account,
         source: Callable[[Account], Awaitable[Source[T]]],
         keep: Callable[[T], bool],
-        place: Place | None,
+        place: FeedPosition | None,
     ) -> None:
         self.name = account.name
         self.place = place
-        self.head: T | None = None
+        self.peeked: T | None = None
         self.failure: DragomanError | None = None
         self._account = account
         self._source = source
@@ -132,28 +132,28 @@ class _Lane(Generic[T]):
     def maybe_more(self) -> bool:
         return self.failure is None and self.place is not None
 
-    async def bring(self) -> None:
+    async def fetch_next(self) -> None:
         """Look for the next item that passes, within a bound of pages."""
-        async with blaming(self._account):
+        async with account_errors(self._account):
             if self._feed is None:
-                self._feed = Feed(await self._source(self._account), self.place or Place())
+                self._feed = Feed(await self._source(self._account), self.place or FeedPosition())
             feed = self._feed
             while (item := await feed.peek()) is not None and not self._keep(item):
                 self.place = feed.take(1)[1](0)
                 if feed.pages > _MOST_PAGES:
                     await progress.report(feed.pages, f"{self.name}: {feed.pages} pages read")
                     return
-        self.head = item
+        self.peeked = item
         self.place = None if item is None else self.place
 
-    def advance(self) -> None:
+    def pop(self) -> None:
         """Use the head."""
-        self.head = None
+        self.peeked = None
         if self._feed is not None:
             self.place = self._feed.take(1)[1](0)
 
 
-def _item(lane: _Lane[T]) -> T:
-    if lane.head is None:
+def _item(lane: _MergeSource[T]) -> T:
+    if lane.peeked is None:
         raise AssertionError(lane.name)  # only lanes with a head are asked
-    return lane.head
+    return lane.peeked

@@ -7,21 +7,21 @@ exactly that content. Nothing here fails open.
 """
 
 from dragoman.toolset.policy.consent import Consent, consent
-from dragoman.toolset.policy.flow_guard import FlowGuard, Reader, Sources
+from dragoman.toolset.policy.flow_guard import ExposureLog, FlowGuard, Viewer
 from dragoman.toolset.policy.links import hosts
 from dragoman.toolset.policy.mass_mentions import mass_mentions
-from dragoman.toolset.policy.permission import allow, covers
+from dragoman.toolset.policy.permission import is_allowed_target, require_permission
 from dragoman.toolset.policy.write_request import Write
 
 __all__ = [
     "Consent",
+    "ExposureLog",
     "FlowGuard",
-    "Reader",
-    "Sources",
+    "Viewer",
     "Write",
-    "allow",
     "consent",
-    "covers",
     "hosts",
+    "is_allowed_target",
     "mass_mentions",
+    "require_permission",
 ]

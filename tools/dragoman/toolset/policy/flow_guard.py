@@ -17,7 +17,7 @@ MOST_SOURCES: Final = 100
 """Most conversations that are remembered of a reader, those read last."""
 
 
-class Reader(NamedTuple):
+class Viewer(NamedTuple):
     """Who is shown something: the authenticated person, and the name of the client program."""
 
     principal: str
@@ -25,14 +25,14 @@ class Reader(NamedTuple):
 
 
 @dataclass(slots=True)
-class Sources:
+class ExposureLog:
     """Which conversations with other people's text were shown to whom, in this process."""
 
-    _shown: OrderedDict[Reader, OrderedDict[tuple[str, str], None]] = field(
-        default_factory=OrderedDict[Reader, "OrderedDict[tuple[str, str], None]"]
+    _shown: OrderedDict[Viewer, OrderedDict[tuple[str, str], None]] = field(
+        default_factory=OrderedDict[Viewer, "OrderedDict[tuple[str, str], None]"]
     )
 
-    def note(self, reader: Reader, conversation: tuple[str, str]) -> None:
+    def note(self, reader: Viewer, conversation: tuple[str, str]) -> None:
         """Remember that text of a conversation (account and id) was shown."""
         shown = self._shown.setdefault(reader, OrderedDict())
         self._shown.move_to_end(reader)
@@ -43,7 +43,7 @@ class Sources:
         if len(self._shown) > MOST_READERS:
             self._shown.popitem(last=False)
 
-    def elsewhere(self, reader: Reader, conversation: tuple[str, str]) -> list[tuple[str, str]]:
+    def elsewhere(self, reader: Viewer, conversation: tuple[str, str]) -> list[tuple[str, str]]:
         """The other conversations whose text was shown to a reader, the last ones first."""
         return [one for one in reversed(self._shown.get(reader, ())) if one != conversation]
 
@@ -58,7 +58,7 @@ class FlowGuard:
     """
 
     setting: Literal["off", "warn", "confirm"] | None = None
-    sources: Sources = field(default_factory=Sources)
+    sources: ExposureLog = field(default_factory=ExposureLog)
 
     def mode(self, *, open_world: bool) -> Literal["off", "warn", "confirm"]:
         """What is to be done about a write to an account that reaches other people, or does not."""

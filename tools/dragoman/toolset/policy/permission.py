@@ -7,7 +7,7 @@ from dragoman.core.references import Reference, parse
 from dragoman.providers.base.provider import AccountSettings
 
 
-def allow(settings: AccountSettings, where: Reference) -> None:
+def require_permission(settings: AccountSettings, where: Reference) -> None:
     """Let a write pass that the settings allow at all.
 
     Raises:
@@ -20,7 +20,7 @@ def allow(settings: AccountSettings, where: Reference) -> None:
             hint=f'To switch it on, set write = "confirm" in {section}, and serve without --read-only.',
             account=where.account,
         )
-    if settings.write_to is not None and not covers(settings, where):
+    if settings.write_to is not None and not is_allowed_target(settings, where):
         raise PermissionDenied(
             "This conversation is not among those that may be written to.",
             hint=f"Add it to write_to in {section}, or write to another one.",
@@ -28,7 +28,7 @@ def allow(settings: AccountSettings, where: Reference) -> None:
         )
 
 
-def covers(settings: AccountSettings, where: Reference) -> bool:
+def is_allowed_target(settings: AccountSettings, where: Reference) -> bool:
     """Is the conversation named in ``write_to``: by its reference in any spelling, or its bare id; never by title."""
     return any(_is(entry, where) for entry in settings.write_to or ())
 

@@ -7,12 +7,12 @@ from typing import Final
 from dragoman.accounts.workspace import Account
 from dragoman.core.model import Conversation
 from dragoman.providers.base.provider import Capability, ConversationQuery
-from dragoman.toolset.definition.context import Call
+from dragoman.toolset.definition.context import CallContext
 
 _MOST: Final = 200
 
 
-async def known_conversations(call: Call, account: str | None = None) -> list[Conversation]:
+async def known_conversations(call: CallContext, account: str | None = None) -> list[Conversation]:
     """What is stored on this machine, and what services were seen to have.
 
     Args:
@@ -29,8 +29,8 @@ async def known_conversations(call: Call, account: str | None = None) -> list[Co
     return found
 
 
-async def _of(call: Call, account: Account) -> list[Conversation]:
-    if account.provider_class.open_world or Capability.LIST_CONVERSATIONS not in account.capabilities:
+async def _of(call: CallContext, account: Account) -> list[Conversation]:
+    if account.provider_class.external or Capability.LIST_CONVERSATIONS not in account.capabilities:
         return (await (await call.workspace.store()).conversations(account.name))[:_MOST]
     page = await (await account.provider()).list_conversations(ConversationQuery(limit=_MOST))
-    return await call.workspace.remember(account, page.items)
+    return await call.workspace.remember_conversations(account, page.items)

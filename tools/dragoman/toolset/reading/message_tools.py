@@ -16,12 +16,12 @@ from dragoman.core.model import Conversation, Message, Order, Page
 from dragoman.core.references import Reference
 from dragoman.providers.base.provider import Capability, MessageQuery
 from dragoman.rendering import MessagesView, MessageView
-from dragoman.rendering.content.message_facts import facts
-from dragoman.toolset.addressing.resolve import blaming, describe, find_conversation, find_message
-from dragoman.toolset.definition.context import Call, Found
+from dragoman.rendering.content.message_facts import message_facts
+from dragoman.toolset.addressing.resolve import account_errors, load_conversation, resolve_conversation, resolve_message
+from dragoman.toolset.definition.context import CallContext, ToolResult
 from dragoman.toolset.definition.spec import Range
 from dragoman.toolset.definition.time_arguments import parse_time
-from dragoman.toolset.paging.feed import Feed, Place, Places, Source
+from dragoman.toolset.paging.feed import CursorState, Feed, FeedPosition, Source
 from dragoman.toolset.paging.filters import matches
 
 CONVERSATION: Final = "reference account:id, or a title"
@@ -38,7 +38,7 @@ _TICK: Final = timedelta(microseconds=1)
 
 
 async def list_messages(
-    call: Call,
+    call: CallContext,
     *,
     conversation: Annotated[str, CONVERSATION],
     thread: Annotated[str | None, "only this message and its replies"] = None,
@@ -47,12 +47,12 @@ async def list_messages(
     until: Annotated[str | None, UNTIL] = None,
     order: Annotated[Literal["latest", "oldest"], "start at the newest (default) or oldest"] = "latest",
     limit: Annotated[int, Range(1, 200), "1-200, default 50"] = 50,
-    cursor: Annotated[Places | None, CURSOR] = None,
-) -> Found:
+    cursor: Annotated[CursorState | None, CURSOR] = None,
+) -> ToolResult:
     """A stretch of a conversation, from its newest or its oldest message on."""
-    target = await find_conversation(call.workspace, conversation)
+    target = await resolve_conversation(call.workspace, conversation)
     account = call.workspace.account(target.account)
-    call.workspace.able(Capability.LIST_MESSAGES, account.name)
+    call.workspace.accounts_for(Capability.LIST_MESSAGES, account.name)
     begin, end = time_window(call, since, until)
     query = MessageQuery(
         thread=await _thread(call, target, thread),
@@ -62,32 +62,35 @@ async def list_messages(
         order=Order(order),
         limit=limit,
     )
-    async with blaming(account):
-        feed = Feed(await message_source(account, target.id, query), (cursor or Places()).get(account.name) or Place())
-        taken = await _take(feed, query)
+    async with account_errors(account):
+        feed = Feed(
+            await message_source(account, target.id, query),
+            (cursor or CursorState()).get(account.name) or FeedPosition(),
+        )
+        taken = await _collect(feed, query)
         if taken.tombstones:
-            await call.workspace.see(account, taken.tombstones)
-        messages = await call.workspace.see(account, taken.in_time_order(query.order))
+            await call.workspace.number_messages(account, taken.tombstones)
+        messages = await call.workspace.number_messages(account, taken.in_time_order(query.order))
     view = MessagesView(conversation=target, messages=messages, order=query.order, total=feed.total, more=taken.more)
-    return Found(view, lambda shown, _: taken.place_after(account.name, shown))
+    return ToolResult(view, lambda shown, _: taken.place_after(account.name, shown))
 
 
 async def get_message(
-    call: Call,
+    call: CallContext,
     *,
     message: Annotated[str, MESSAGE],
     context: Annotated[int, Range(0, 20), "neighbours each side, 0-20, default 0"] = 0,
-    cursor: Annotated[Places | None, "rest of a long message"] = None,
-) -> Found:
+    cursor: Annotated[CursorState | None, "rest of a long message"] = None,
+) -> ToolResult:
     """One message with everything that is known of it."""
-    reference = await find_message(call.workspace, message)
+    reference = await resolve_message(call.workspace, message)
     account = call.workspace.account(reference.account)
-    call.workspace.able(Capability.GET_MESSAGE, account.name)
-    async with blaming(account):
+    call.workspace.accounts_for(Capability.GET_MESSAGE, account.name)
+    async with account_errors(account):
         found = await (await account.provider()).get_message(reference.conversation, reference.message or "")
         before, after = await _neighbours(account, found, context)
-    conversation = await describe(call.workspace, reference)
-    seen = await call.workspace.see(account, [*before, found, *after])
+    conversation = await load_conversation(call.workspace, reference)
+    seen = await call.workspace.number_messages(account, [*before, found, *after])
     middle = next(index for index, one in enumerate(seen) if one.id == found.id)
     view = MessageView(
         conversation=conversation,
@@ -96,7 +99,7 @@ async def get_message(
         after=seen[middle + 1 :],
         offset=_offset(seen[middle], cursor),
     )
-    return Found(view, lambda _, rest: None if rest is None else Places(text=_text_place(seen[middle], rest)))
+    return ToolResult(view, lambda _, rest: None if rest is None else CursorState(text=_text_place(seen[middle], rest)))
 
 
 async def message_source(account: Account, conversation: str, query: MessageQuery) -> Source[Message]:
@@ -115,36 +118,36 @@ async def message_source(account: Account, conversation: str, query: MessageQuer
 
 
 @dataclass(slots=True)
-class _Taken:
+class _CollectedMessages:
     """Messages that match, in the order they were taken, each with what tells the place after it.
 
     ``end`` tells the place after everything that was examined; ``more``: there is one.
     """
 
     messages: list[Message] = field(default_factory=list[Message])
-    places: list[tuple[Callable[[int], Place | None], int]] = field(
-        default_factory=list["tuple[Callable[[int], Place | None], int]"]
+    places: list[tuple[Callable[[int], FeedPosition | None], int]] = field(
+        default_factory=list["tuple[Callable[[int], FeedPosition | None], int]"]
     )
     tombstones: list[Message] = field(default_factory=list[Message])
-    end: Callable[[], Place | None] = lambda: None
+    end: Callable[[], FeedPosition | None] = lambda: None
     more: bool = False
     examined: int = 0
 
     def in_time_order(self, order: Order) -> list[Message]:
         return self.messages[::-1] if order is Order.LATEST else self.messages
 
-    def place_after(self, account: str, shown: int) -> Places:
+    def place_after(self, account: str, shown: int) -> CursorState:
         if not 0 < shown < len(self.places):
-            return Places({account: self.end()})
+            return CursorState({account: self.end()})
         after, index = self.places[shown - 1]
-        return Places({account: after(index)})
+        return CursorState({account: after(index)})
 
     def examine(self, feed: Feed[Message], query: MessageQuery) -> None:
         """Go through the messages that are there, as many as are still wanted."""
         most = min(query.limit - len(self.messages), _MOST_EXAMINED - self.examined)
         messages, after = feed.take(most)
         filtered = query.author is not None or query.since is not None or query.until is not None
-        end = next((n for n, one in enumerate(messages) if _beyond(one, query)), None) if filtered else None
+        end = next((n for n, one in enumerate(messages) if _past_window(one, query)), None) if filtered else None
         self.examined += len(messages[:end])
         for index, message in enumerate(messages[:end]):
             if message.deleted_at is not None:
@@ -158,8 +161,8 @@ class _Taken:
             self.end, self.more = lambda: None, False
 
 
-async def _take(feed: Feed[Message], query: MessageQuery) -> _Taken:
-    taken = _Taken()
+async def _collect(feed: Feed[Message], query: MessageQuery) -> _CollectedMessages:
+    taken = _CollectedMessages()
     reported = 0
     while await feed.peek() is not None:
         taken.examine(feed, query)
@@ -172,7 +175,7 @@ async def _take(feed: Feed[Message], query: MessageQuery) -> _Taken:
     return taken
 
 
-def _beyond(message: Message, query: MessageQuery) -> bool:
+def _past_window(message: Message, query: MessageQuery) -> bool:
     """Is nothing left that could match, because messages come in order of time."""
     if message.sent_at is None:
         return False
@@ -181,10 +184,10 @@ def _beyond(message: Message, query: MessageQuery) -> bool:
     return query.until is not None and message.sent_at >= query.until
 
 
-async def _thread(call: Call, conversation: Conversation, said: str | None) -> str | None:
+async def _thread(call: CallContext, conversation: Conversation, said: str | None) -> str | None:
     if said is None:
         return None
-    reference = await find_message(call.workspace, said)
+    reference = await resolve_message(call.workspace, said)
     if (reference.account, reference.conversation) != (conversation.account, conversation.id):
         raise InvalidArgument(
             "thread is a message of another conversation.",
@@ -193,9 +196,9 @@ async def _thread(call: Call, conversation: Conversation, said: str | None) -> s
     return reference.message
 
 
-def time_window(call: Call, since: str | None, until: str | None) -> tuple[datetime | None, datetime | None]:
+def time_window(call: CallContext, since: str | None, until: str | None) -> tuple[datetime | None, datetime | None]:
     """Read the two ends of a time window; a day in ``until`` is included."""
-    zone, now = call.desk.zone, call.now
+    zone, now = call.services.zone, call.now
     begin = parse_time(since, zone=zone, now=now, name="since") if since else None
     end = parse_time(until, zone=zone, now=now, name="until", end=True) if until else None
     if begin is not None and end is not None and begin >= end:
@@ -208,29 +211,29 @@ async def _neighbours(account: Account, message: Message, count: int) -> tuple[l
         return [], []
     older = MessageQuery(until=message.sent_at + _TICK, order=Order.LATEST, limit=count + 1)
     newer = MessageQuery(since=message.sent_at, order=Order.OLDEST, limit=count + 1)
-    before = await _side(account, message, older, count)
-    return before[::-1], await _side(account, message, newer, count)
+    before = await _neighbours_on_one_side(account, message, older, count)
+    return before[::-1], await _neighbours_on_one_side(account, message, newer, count)
 
 
-async def _side(account: Account, message: Message, query: MessageQuery, count: int) -> list[Message]:
+async def _neighbours_on_one_side(account: Account, message: Message, query: MessageQuery, count: int) -> list[Message]:
     """Up to ``count`` messages on the far side of a message, nearest first."""
     source = await message_source(account, message.conversation, query)
     exactly = source.cursor_after(message)
     if exactly is not None:
-        return (await _take(Feed(source, Place(exactly)), replace(query, limit=count))).messages
+        return (await _collect(Feed(source, FeedPosition(exactly)), replace(query, limit=count))).messages
     feed = Feed(source)
-    taken = await _take(feed, replace(query, limit=_SAME_INSTANT + count))
+    taken = await _collect(feed, replace(query, limit=_SAME_INSTANT + count))
     ids = [one.id for one in taken.messages]
     start = ids.index(message.id) + 1 if message.id in ids else len(ids)
     return taken.messages[start : start + count]
 
 
-def _text_place(message: Message, offset: int) -> Place:
-    return Place(str(offset), _digest(message, offset))
+def _text_place(message: Message, offset: int) -> FeedPosition:
+    return FeedPosition(str(offset), _digest(message, offset))
 
 
-def _offset(message: Message, cursor: Places | None) -> int:
-    place = (cursor or Places()).get("text")
+def _offset(message: Message, cursor: CursorState | None) -> int:
+    place = (cursor or CursorState()).get("text")
     if place is None:
         return 0
     offset = int(place.cursor or 0)
@@ -241,5 +244,5 @@ def _offset(message: Message, cursor: Places | None) -> int:
 
 def _digest(message: Message, offset: int) -> str:
     """Of what the pages before an offset have shown: the text, and behind it the facts that are counted."""
-    counted = message.text if offset < len(message.text) else f"{message.text}{facts(message)}"
+    counted = message.text if offset < len(message.text) else f"{message.text}{message_facts(message)}"
     return sha256(counted.encode("utf-8", "surrogatepass")).hexdigest()[:16]

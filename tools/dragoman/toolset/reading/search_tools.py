@@ -15,10 +15,10 @@ from dragoman.core.model import Conversation, ConversationKind, Hit, Page
 from dragoman.core.references import Reference
 from dragoman.providers.base.provider import Capability, ConversationQuery, SearchQuery
 from dragoman.rendering import ConversationsView, Searched, SearchView
-from dragoman.toolset.addressing.resolve import describe, find_conversation
-from dragoman.toolset.definition.context import Call, Found
+from dragoman.toolset.addressing.resolve import load_conversation, resolve_conversation
+from dragoman.toolset.definition.context import CallContext, ToolResult
 from dragoman.toolset.definition.spec import Range
-from dragoman.toolset.paging.feed import Places, Source
+from dragoman.toolset.paging.feed import CursorState, Source
 from dragoman.toolset.paging.filters import conversation_matches, matches
 from dragoman.toolset.paging.merge import Merge
 from dragoman.toolset.reading.message_tools import AUTHOR, CONVERSATION, CURSOR, SINCE, UNTIL, time_window
@@ -29,16 +29,16 @@ _LONG_AGO: Final = datetime(1, 1, 1, tzinfo=UTC)
 
 
 async def list_conversations(
-    call: Call,
+    call: CallContext,
     *,
     account: Annotated[str | None, "account name, default all"] = None,
     query: Annotated[str | None, "part of a title or participant"] = None,
     kind: Annotated[Kind | None, "default any"] = None,
     limit: Annotated[int, Range(1, 200), "1-200, default 20"] = 20,
-    cursor: Annotated[Places | None, CURSOR] = None,
-) -> Found:
+    cursor: Annotated[CursorState | None, CURSOR] = None,
+) -> ToolResult:
     """Conversations of one or all accounts, most recent first."""
-    accounts = call.workspace.able(Capability.LIST_CONVERSATIONS, account)
+    accounts = call.workspace.accounts_for(Capability.LIST_CONVERSATIONS, account)
     asked = ConversationQuery(text=query, kind=ConversationKind(kind) if kind else None, limit=limit)
     merge = Merge[Conversation](cursor)
 
@@ -47,18 +47,18 @@ async def list_conversations(
 
         async def fetch(at: str | None) -> Page[Conversation]:
             page = await provider.list_conversations(replace(asked, cursor=at))
-            return replace(page, items=await call.workspace.remember(one, page.items))
+            return replace(page, items=await call.workspace.remember_conversations(one, page.items))
 
         return Source(fetch=fetch, key=lambda conversation: conversation.id)
 
     await merge.open(accounts, open_feed, lambda conversation: conversation_matches(conversation, asked))
     await merge.take(limit, lambda conversation: (conversation.last_message_at or _LONG_AGO).timestamp())
     view = ConversationsView(conversations=merge.items, more=merge.more, failures=merge.failures)
-    return Found(view, merge.places)
+    return ToolResult(view, merge.cursor_at)
 
 
 async def search_messages(
-    call: Call,
+    call: CallContext,
     *,
     query: Annotated[str, 'words, all of which must occur; "a phrase"; -without'],
     account: Annotated[str | None, "account name, default all"] = None,
@@ -67,13 +67,13 @@ async def search_messages(
     since: Annotated[str | None, SINCE] = None,
     until: Annotated[str | None, UNTIL] = None,
     limit: Annotated[int, Range(1, 200), "1-200, default 20"] = 20,
-    cursor: Annotated[Places | None, CURSOR] = None,
-) -> Found:
+    cursor: Annotated[CursorState | None, CURSOR] = None,
+) -> ToolResult:
     """Messages that match, best first, wherever they are."""
-    target = await find_conversation(call.workspace, conversation) if conversation else None
+    target = await resolve_conversation(call.workspace, conversation) if conversation else None
     if target is not None and account not in (None, target.account):
         raise InvalidArgument("conversation is not in that account.", hint="Leave account out.")
-    accounts = call.workspace.able(Capability.SEARCH_MESSAGES, target.account if target else account)
+    accounts = call.workspace.accounts_for(Capability.SEARCH_MESSAGES, target.account if target else account)
     begin, end = time_window(call, since, until)
     asked = SearchQuery(
         text=query, conversation=target.id if target else None, author=author, since=begin, until=end, limit=limit
@@ -99,11 +99,11 @@ async def search_messages(
             *([] if merge.items or merge.more or cursor else sorted(advice - {""})),
         ],
     )
-    return Found(view, merge.places)
+    return ToolResult(view, merge.cursor_at)
 
 
 async def _hits(
-    call: Call, account: Account, asked: SearchQuery, searched: dict[str, Searched], advice: set[str]
+    call: CallContext, account: Account, asked: SearchQuery, searched: dict[str, Searched], advice: set[str]
 ) -> Source[Hit]:
     by_service = Capability.SEARCH_MESSAGES in account.capabilities
     store = await call.workspace.store()
@@ -120,20 +120,20 @@ async def _hits(
     return Source(fetch=fetch, key=lambda hit: f"{hit.message.conversation}/{hit.message.id}")
 
 
-async def _seen(call: Call, account: Account, hits: Sequence[Hit]) -> list[Hit]:
-    messages = await call.workspace.see(account, [hit.message for hit in hits])
+async def _seen(call: CallContext, account: Account, hits: Sequence[Hit]) -> list[Hit]:
+    messages = await call.workspace.number_messages(account, [hit.message for hit in hits])
     by_id = {(message.conversation, message.id): message for message in messages}
     keyed = [(hit, by_id.get((hit.message.conversation, hit.message.id))) for hit in hits]
     return [replace(hit, message=message) for hit, message in keyed if message is not None]
 
 
-async def _titles(call: Call, hits: Sequence[Hit]) -> Mapping[tuple[str, str], Conversation]:
+async def _titles(call: CallContext, hits: Sequence[Hit]) -> Mapping[tuple[str, str], Conversation]:
     wanted = {(hit.message.account, hit.message.conversation) for hit in hits}
     found: dict[tuple[str, str], Conversation] = {}
 
     async def look(key: tuple[str, str]) -> None:
         try:
-            found[key] = await describe(call.workspace, Reference(*key))
+            found[key] = await load_conversation(call.workspace, Reference(*key))
         except DragomanError:
             # A hit is worth showing without the title of its conversation.
             found[key] = Conversation(id=key[1], account=key[0])

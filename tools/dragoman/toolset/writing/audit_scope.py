@@ -11,14 +11,14 @@ from dragoman.core.errors import DragomanError, OutcomeUnknown, PermissionDenied
 from dragoman.core.references import Reference
 from dragoman.providers.base.provider import Capability
 from dragoman.store import Record
-from dragoman.toolset.definition.context import Call
+from dragoman.toolset.definition.context import CallContext
 from dragoman.toolset.writing.plan import NOTHING, principal_name
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
-class attempted:  # noqa: N801  # reads as a statement: async with attempted(...)
+class audit_scope:  # noqa: N801  # reads as a statement: async with attempted(...)
     """Put on record how an attempt ended that did not come as far as the outbox.
 
     Attributes:
@@ -27,7 +27,7 @@ class attempted:  # noqa: N801  # reads as a statement: async with attempted(...
         begun: The outbox has it: from here on that keeps the record.
     """
 
-    call: Call
+    call: CallContext
     operation: Capability
     where: Reference
     outcome: str = ""
@@ -61,7 +61,7 @@ class attempted:  # noqa: N801  # reads as a statement: async with attempted(...
             digest=self.digest,
         )
         try:
-            await (await self.call.workspace.store()).record(line)
+            await (await self.call.workspace.store()).record_audit(line)
         except DragomanError:
             # Nothing was written: that the refusal is not on record must not hide why.
             _log.exception("A refused write could not be recorded.")

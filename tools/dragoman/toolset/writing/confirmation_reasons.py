@@ -13,8 +13,8 @@ from dragoman.providers.base.provider import Capability, MessageQuery, SearchQue
 from dragoman.rendering.content.time_format import clock, day, local
 from dragoman.store import Entry, Store
 from dragoman.toolset import policy
-from dragoman.toolset.policy import Reader
-from dragoman.toolset.writing.plan import Plan, principal_name
+from dragoman.toolset.policy import Viewer
+from dragoman.toolset.writing.plan import WritePlan, principal_name
 
 _RECENT: Final = 50
 _LOOKED_FOR: Final = 10
@@ -23,7 +23,7 @@ _MOST_REASONS: Final = 10
 _SEARCHED_AT_ONCE: Final = 20_000
 
 
-async def asked_about(plan: Plan, repeated: str) -> list[str]:
+async def confirmation_reasons(plan: WritePlan, repeated: str) -> list[str]:
     """Why somebody has to agree, each as what follows ``because``; nothing when nobody has to.
 
     Args:
@@ -31,7 +31,7 @@ async def asked_about(plan: Plan, repeated: str) -> list[str]:
         repeated: What is known of an earlier write of the same, empty when there was none.
     """
     found = [repeated] if repeated else []
-    if plan.account.provider_class.open_world:
+    if plan.account.provider_class.external:
         found += [f"it calls everybody: {name}" for name in await _mentions(plan)]
         found += _new_links(await _new_hosts(plan))
     if _flow_mode(plan) == "confirm":
@@ -41,39 +41,39 @@ async def asked_about(plan: Plan, repeated: str) -> list[str]:
     return found
 
 
-async def notes_on(plan: Plan, store: Store, made: Entry) -> list[str]:
+async def notes_on(plan: WritePlan, store: Store, made: Entry) -> list[str]:
     """What is told with a message that was written."""
     notes = [f"Written {reason}." for reason in _carried(plan)] if _flow_mode(plan) == "warn" else []
     doubtful = [one for one in await _doubtful(plan, store) if one.id != made.id]
     if doubtful:
         begun = doubtful[0].begun
-        moment = local(begun, plan.call.desk.zone) if begun else None
+        moment = local(begun, plan.call.services.zone) if begun else None
         when = f" of {day(moment)} {clock(moment)}" if moment else ""
         more = f", and of {len(doubtful) - 1} more," if len(doubtful) > 1 else ""
         notes.append(f"The outcome of an earlier write here{when}{more} is unknown: look with list_messages.")
     return notes
 
 
-async def _doubtful(plan: Plan, store: Store) -> list[Entry]:
+async def _doubtful(plan: WritePlan, store: Store) -> list[Entry]:
     try:
-        return await store.doubtful(plan.account.name, plan.target.id)
+        return await store.unknown_outcomes(plan.account.name, plan.target.id)
     except DragomanError:
         # The message is written: that nothing can be told of others must not make that look like a failure.
         return []
 
 
-def pace(plan: Plan) -> int | None:
+def pace(plan: WritePlan) -> int | None:
     """Most writes of the account in a minute, ``None`` where nobody else takes part."""
-    return plan.account.settings.sends_per_minute if plan.account.provider_class.open_world else None
+    return plan.account.settings.sends_per_minute if plan.account.provider_class.external else None
 
 
-async def _mentions(plan: Plan) -> list[str]:
+async def _mentions(plan: WritePlan) -> list[str]:
     own = plan.account.provider_class.mass_mentions
     found = await _in_texts(plan, lambda text: [*policy.mass_mentions(text), *own(text)])
     return found[:_MOST_REASONS]
 
 
-async def _in_texts(plan: Plan, find: Callable[[str], list[str]]) -> list[str]:
+async def _in_texts(plan: WritePlan, find: Callable[[str], list[str]]) -> list[str]:
     """What is found in the texts, each once; long ones are searched beside the event loop."""
 
     def search() -> list[str]:
@@ -89,7 +89,7 @@ def _new_links(hosts: list[str]) -> list[str]:
     return [*reasons, f"it links to {left} more hosts that did not"] if left else reasons
 
 
-async def _new_hosts(plan: Plan) -> list[str]:
+async def _new_hosts(plan: WritePlan) -> list[str]:
     """The hosts of all links that neither the store nor the newest messages know of this conversation."""
     own = plan.account.provider_class.linked_hosts
     wanted = await _in_texts(plan, lambda text: [*policy.hosts(text), *own(text)])
@@ -101,7 +101,7 @@ async def _new_hosts(plan: Plan) -> list[str]:
     return [host for host in missing if host not in recent]
 
 
-async def _remembered(plan: Plan, host: str) -> bool:
+async def _remembered(plan: WritePlan, host: str) -> bool:
     """Is the host in a message of this conversation that the store has seen."""
     store = await plan.call.workspace.store()
     query = SearchQuery(text=f'"{host}"', conversation=plan.target.id, limit=_LOOKED_FOR)
@@ -113,7 +113,7 @@ async def _remembered(plan: Plan, host: str) -> bool:
     return any(host in policy.hosts(hit.message.text[:_SEARCHED_AT_ONCE]) for hit in page.items)
 
 
-async def _recent_hosts(plan: Plan) -> set[str]:
+async def _recent_hosts(plan: WritePlan) -> set[str]:
     """The hosts of the newest messages, as the service has them now; none when it cannot be asked."""
     if Capability.LIST_MESSAGES not in plan.account.capabilities:
         return set()
@@ -124,13 +124,13 @@ async def _recent_hosts(plan: Plan) -> set[str]:
     return {host for message in page.items for host in policy.hosts(message.text[:_SEARCHED_AT_ONCE])}
 
 
-def _flow_mode(plan: Plan) -> str:
-    return plan.call.desk.flow.mode(open_world=plan.account.provider_class.open_world)
+def _flow_mode(plan: WritePlan) -> str:
+    return plan.call.services.flow.mode(open_world=plan.account.provider_class.external)
 
 
-def _carried(plan: Plan) -> list[str]:
-    reader = Reader(principal_name(plan.call), plan.call.caller.client)
-    elsewhere = plan.call.desk.flow.sources.elsewhere(reader, (plan.account.name, plan.target.id))
+def _carried(plan: WritePlan) -> list[str]:
+    reader = Viewer(principal_name(plan.call), plan.call.caller.client)
+    elsewhere = plan.call.services.flow.sources.elsewhere(reader, (plan.account.name, plan.target.id))
     if not elsewhere:
         return []
     named = ", ".join(str(Reference(*one)) for one in elsewhere[:_NAMED])

@@ -14,9 +14,9 @@ from dragoman.core.model import Message
 from dragoman.core.references import Reference, parse
 from dragoman.providers.base.provider import Capability
 from dragoman.store import Entry, State, Store
-from dragoman.toolset.addressing.resolve import blaming
-from dragoman.toolset.writing.outcome import note_end
-from dragoman.toolset.writing.plan import Plan
+from dragoman.toolset.addressing.resolve import account_errors
+from dragoman.toolset.writing.outcome import record_outcome
+from dragoman.toolset.writing.plan import WritePlan
 
 PATIENCE: Final = 20.0
 """Seconds to wait for the same write that is at work in another call."""
@@ -27,7 +27,7 @@ _LONGEST_PAUSE: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class Settled:
+class PriorWrite:
     """What came of looking at what was begun before.
 
     Attributes:
@@ -43,33 +43,33 @@ class Settled:
     notes: Sequence[str] = ()
 
 
-async def settle(plan: Plan, store: Store) -> Settled:
+async def check_prior_write(plan: WritePlan, store: Store) -> PriorWrite:
     """Find out what became of the same write.
 
     Raises:
         Conflict: The key was used for other content, or the same write is still at work.
         OutcomeUnknown: It is unknown, and cannot be found out now.
     """
-    entry = await _ended(plan, store)
+    entry = await _wait_for_prior(plan, store)
     if entry is None:
-        return Settled()
+        return PriorWrite()
     if entry.digest != plan.write.digest:
         raise Conflict("This idempotency_key was used for another message.", hint="Use a new key.")
     if entry.state is State.UNKNOWN:
         return await _unknown(plan, store, entry)
     if entry.state is State.DONE and plan.key is not None:
-        return Settled(message=await _first(plan, entry))
+        return PriorWrite(message=await _prior_result(plan, entry))
     if entry.state is State.FAILED:
-        return Settled(stamp=entry.stamp)
-    return Settled(stamp=entry.stamp, reason=_repeated(plan, entry))
+        return PriorWrite(stamp=entry.stamp)
+    return PriorWrite(stamp=entry.stamp, reason=_repeat_reason(plan, entry))
 
 
-async def _ended(plan: Plan, store: Store) -> Entry | None:
+async def _wait_for_prior(plan: WritePlan, store: Store) -> Entry | None:
     """The entry in the way; with a key not before it has ended, because it is this very write."""
     pause = _PAUSE
     with anyio.move_on_after(PATIENCE):
         while True:
-            entry = await store.standing(plan.intent)
+            entry = await store.conflicting_write(plan.intent)
             if (
                 entry is None
                 or entry.state is not State.PENDING
@@ -80,19 +80,21 @@ async def _ended(plan: Plan, store: Store) -> Entry | None:
             await anyio.sleep(pause)
             pause = min(pause * 2, _LONGEST_PAUSE)
     raise Conflict(
-        f"The same write is still under way in another call. {plan.nothing} a second time.",
+        f"The same write is still under way in another call. {plan.not_done_sentence} a second time.",
         hint="Call again with the same key in a while.",
     )
 
 
-async def _unknown(plan: Plan, store: Store, entry: Entry) -> Settled:
+async def _unknown(plan: WritePlan, store: Store, entry: Entry) -> PriorWrite:
     if plan.key is not None and plan.account.provider_class.idempotent:
         # Sending again with the same key finds out how it ended, and can do no harm.
-        return Settled(stamp=entry.stamp)
+        return PriorWrite(stamp=entry.stamp)
     try:
-        message = await _looked_up(plan, store, entry)
+        message = await _look_up_at_service(plan, store, entry)
     except (UnsupportedOperation, NotFound):
-        return Settled(entry.stamp, "an earlier call was cut off, and this account cannot be asked whether it was made")
+        return PriorWrite(
+            entry.stamp, "an earlier call was cut off, and this account cannot be asked whether it was made"
+        )
     except DragomanError as error:
         raise OutcomeUnknown(
             f"An earlier call with the same content was cut off, so its outcome is unknown, and the account cannot be "
@@ -103,46 +105,50 @@ async def _unknown(plan: Plan, store: Store, entry: Entry) -> Settled:
     if message is None:
         what = "the change" if plan.operation is Capability.UPDATE_MESSAGE else "its message"
         reason = f"an earlier call was cut off: its outcome is unknown, and {what} is not there now, though it may come"
-        return Settled(entry.stamp, reason)
+        return PriorWrite(entry.stamp, reason)
     return await _found(plan, store, entry, message)
 
 
-async def _found(plan: Plan, store: Store, entry: Entry, message: Message) -> Settled:
+async def _found(plan: WritePlan, store: Store, entry: Entry, message: Message) -> PriorWrite:
     reference = str(Reference(plan.account.name, message.conversation, message.id))
     loosely = message.reply_to != plan.preview.message.reply_to
     changes = plan.operation is Capability.UPDATE_MESSAGE  # which is there or not, whoever made it
-    if not changes and await store.contested(entry, reference, loosely=loosely):
+    if not changes and await store.could_be_another_write(entry, reference, loosely=loosely):
         # Of two that are in doubt and one that is there nobody can say which it is.
-        return Settled(entry.stamp, f"an earlier call was cut off: {reference} may be its message, or another call's")
-    told = [f"An earlier call that was cut off had written it. {plan.nothing} again."]
-    return Settled(message=message, notes=told + await note_end(store, entry, "done", reference, outcome="found"))
+        return PriorWrite(
+            entry.stamp, f"an earlier call was cut off: {reference} may be its message, or another call's"
+        )
+    told = [f"An earlier call that was cut off had written it. {plan.not_done_sentence} again."]
+    return PriorWrite(
+        message=message, notes=told + await record_outcome(store, entry, "done", reference, outcome="found")
+    )
 
 
-async def _looked_up(plan: Plan, store: Store, entry: Entry) -> Message | None:
+async def _look_up_at_service(plan: WritePlan, store: Store, entry: Entry) -> Message | None:
     since = entry.begun or plan.call.now
-    made = await store.made(plan.account.name, since - _EARLIER)
+    made = await store.message_refs_since(plan.account.name, since - _EARLIER)
     known = {found.message for text in made if (found := parse(text)) and found.message}
-    async with blaming(plan.account):
+    async with account_errors(plan.account):
         return await plan.find(await plan.account.provider(), since, known)
 
 
-async def _first(plan: Plan, entry: Entry) -> Message:
+async def _prior_result(plan: WritePlan, entry: Entry) -> Message:
     """The message that came of an entry, as it is now, or else as it was to be."""
     stored = parse(entry.message) if entry.message is not None else None
     if stored is None or stored.message is None:
         return plan.preview.message
     message = replace(plan.preview.message, id=stored.message, conversation=stored.conversation)
     try:
-        async with blaming(plan.account):
+        async with account_errors(plan.account):
             return await (await plan.account.provider()).get_message(stored.conversation, stored.message)
     except (UnsupportedOperation, NotFound):
         return message
 
 
-def _repeated(plan: Plan, entry: Entry) -> str:
+def _repeat_reason(plan: WritePlan, entry: Entry) -> str:
     if entry.state is State.PENDING:
         return "the same text is being written here in another call right now"
-    seconds = max(0, round((plan.call.desk.clock() - entry.finished).total_seconds())) if entry.finished else 0
+    seconds = max(0, round((plan.call.services.clock() - entry.finished).total_seconds())) if entry.finished else 0
     known = f" as {entry.message}" if entry.message else ""
     return f"the same text was {_DONE.get(plan.operation.value, 'written')} here {seconds} s ago{known}"
 

@@ -12,16 +12,16 @@ from dragoman.core.errors import InvalidArgument
 from dragoman.core.model import Author, Conversation, Message
 from dragoman.core.references import Reference
 from dragoman.providers.base.provider import Capability, Draft, MessageQuery, Provider
-from dragoman.providers.base.sent_message_match import was_written
+from dragoman.providers.base.sent_message_match import originally_said
 from dragoman.rendering import PreviewView
 from dragoman.toolset.addressing import title_cache
-from dragoman.toolset.addressing.resolve import conversation_address, find_conversation
-from dragoman.toolset.addressing.truncated_references import whole
-from dragoman.toolset.definition.context import Call, Found
+from dragoman.toolset.addressing.resolve import conversation_address, resolve_conversation
+from dragoman.toolset.addressing.truncated_references import expand_truncated
+from dragoman.toolset.definition.context import CallContext, ToolResult
 from dragoman.toolset.definition.time_arguments import parse_time
-from dragoman.toolset.writing.audit_scope import attempted
-from dragoman.toolset.writing.pipeline import perform
-from dragoman.toolset.writing.plan import Plan
+from dragoman.toolset.writing.audit_scope import audit_scope
+from dragoman.toolset.writing.pipeline import run_write
+from dragoman.toolset.writing.plan import WritePlan
 from dragoman.toolset.writing.sending import CONFIRM, answered_message, writable
 from dragoman.toolset.writing.stored_differences import differences
 
@@ -29,7 +29,7 @@ _NEAR: Final = timedelta(seconds=1)
 
 
 async def import_message(
-    call: Call,
+    call: CallContext,
     *,
     conversation: Annotated[str, "reference (local: a new one is created) or title"],
     text: Annotated[str, "its text"],
@@ -39,29 +39,29 @@ async def import_message(
     reply_to: Annotated[str | None, "message it answers"] = None,
     external_id: Annotated[str | None, "its id elsewhere: imported once"] = None,
     confirm: Annotated[str | None, CONFIRM] = None,
-) -> Found:
+) -> ToolResult:
     """Store a message from elsewhere."""
     target = await _import_target(call, conversation)
-    async with attempted(call, Capability.IMPORT_MESSAGE, Reference(target.account, target.id)) as attempt:
+    async with audit_scope(call, Capability.IMPORT_MESSAGE, Reference(target.account, target.id)) as attempt:
         account = writable(call, target.account, Capability.IMPORT_MESSAGE)
         message = Message(
             id=external_id or "",
             conversation=target.id,
             account=target.account,
             author=_author(author),
-            sent_at=parse_time(sent_at, zone=call.desk.zone, now=call.now, name="sent_at", exact=True),
+            sent_at=parse_time(sent_at, zone=call.services.zone, now=call.now, name="sent_at", exact=True),
             text=text,
             subject=subject,
             reply_to=await answered_message(call, target, reply_to),
         )
         title_cache.forget(call.workspace)
-        return await perform(_plan(call, account, target, message), attempt, confirm)
+        return await run_write(_plan(call, account, target, message), attempt, confirm)
 
 
-def _plan(call: Call, account: Account, target: Conversation, message: Message) -> Plan:
+def _plan(call: CallContext, account: Account, target: Conversation, message: Message) -> WritePlan:
     moment = message.sent_at
     author = [message.author.name, message.author.email]
-    return Plan(
+    return WritePlan(
         call=call,
         account=account,
         target=target,
@@ -76,7 +76,7 @@ def _plan(call: Call, account: Account, target: Conversation, message: Message) 
         },
         preview=PreviewView(conversation=target, verb="import", service=account.provider_class.name, message=message),
         texts=(message.text, message.subject or ""),
-        once=not message.id and account.provider_class.open_world,
+        once=not message.id and account.provider_class.external,
         act=lambda provider: provider.import_message(target.id, message),
         find=lambda provider, since, known: _find(provider, message, since, known),
         differs=lambda stored: differences(
@@ -92,18 +92,18 @@ async def _find(provider: Provider, message: Message, since: datetime, known: Co
         page = await provider.list_messages(message.conversation, query)
         for one in page.items:
             near = one.sent_at is not None and abs(one.sent_at - message.sent_at) <= _NEAR
-            if near and one.id not in known and was_written(one, message.text):
+            if near and one.id not in known and originally_said(one, message.text):
                 return one
     return await provider.find_sent(message.conversation, Draft(text=message.text), since, known)
 
 
-async def _import_target(call: Call, said: str) -> Conversation:
+async def _import_target(call: CallContext, said: str) -> Conversation:
     """Where to import: an address as it stands, because the conversation may not exist yet."""
-    said = await whole(call.workspace, said)
+    said = await expand_truncated(call.workspace, said)
     reference = conversation_address(call.workspace, said)
     if reference is not None:
         return Conversation(id=reference.conversation, account=reference.account)
-    return await find_conversation(call.workspace, said, fresh=True)
+    return await resolve_conversation(call.workspace, said, fresh=True)
 
 
 def _author(said: str) -> Author:

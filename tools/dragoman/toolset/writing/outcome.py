@@ -13,7 +13,7 @@ from dragoman.store import Entry, Store
 _log = logging.getLogger(__name__)
 
 
-async def note_end(
+async def record_outcome(
     store: Store,
     entry: Entry,
     state: Literal["done", "failed", "unknown"],
@@ -37,7 +37,7 @@ async def note_end(
     """
     with anyio.CancelScope(shield=True):
         try:
-            await store.finish(entry.id, state, message, attempts=entry.attempts, outcome=outcome)
+            await store.finish_write(entry.id, state, message, attempts=entry.attempts, outcome=outcome)
         except DragomanError as error:
             _log.exception("How a write ended could not be noted.")
             return [f"It is written, so do not repeat it, though its end could not be noted: {error.message}"]

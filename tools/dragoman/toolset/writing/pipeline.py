@@ -17,14 +17,14 @@ from dragoman.providers.base.provider import Provider
 from dragoman.rendering import WrittenView, question
 from dragoman.store import Entry, Store
 from dragoman.toolset import policy
-from dragoman.toolset.addressing.resolve import blaming, describe
-from dragoman.toolset.definition.context import Found, Question
-from dragoman.toolset.writing.audit_scope import attempted
-from dragoman.toolset.writing.confirmation_reasons import asked_about, notes_on, pace
-from dragoman.toolset.writing.idempotency import Settled, settle
-from dragoman.toolset.writing.outcome import note_end
-from dragoman.toolset.writing.plan import VERBS, Plan
-from dragoman.toolset.writing.preview import completed
+from dragoman.toolset.addressing.resolve import account_errors, load_conversation
+from dragoman.toolset.definition.context import Question, ToolResult
+from dragoman.toolset.writing.audit_scope import audit_scope
+from dragoman.toolset.writing.confirmation_reasons import confirmation_reasons, notes_on, pace
+from dragoman.toolset.writing.idempotency import PriorWrite, check_prior_write
+from dragoman.toolset.writing.outcome import record_outcome
+from dragoman.toolset.writing.plan import VERBS, WritePlan
+from dragoman.toolset.writing.preview import complete_preview
 from dragoman.toolset.writing.read_back import read_back
 
 _RENEWED: Final = 3.0
@@ -32,37 +32,39 @@ _ROUNDS: Final = 3
 _log = logging.getLogger(__name__)
 
 
-async def perform(plan: Plan, attempt: attempted, token: str | None) -> Found:
+async def run_write(plan: WritePlan, attempt: audit_scope, token: str | None) -> ToolResult:
     """Take a write its whole way.
 
     Raises:
         DragomanError: It was not made, and the sentence says so; or, as ``OutcomeUnknown``, it may have been.
     """
     attempt.digest = plan.write.digest
-    policy.allow(plan.account.settings, plan.where)
+    policy.require_permission(plan.account.settings, plan.where)
     store = await plan.call.workspace.store()
     for _ in range(_ROUNDS):
-        settled = await settle(plan, store)
+        settled = await check_prior_write(plan, store)
         if settled.message is not None:
             attempt.outcome = "repeated"
-            return await _told(plan, settled.message, [*settled.notes])
+            return await _result_of(plan, settled.message, [*settled.notes])
         await store.require_pace(plan.account.name, pace(plan))
-        found = await _agreed(plan, store, settled, attempt, token)
+        found = await _require_consent(plan, store, settled, attempt, token)
         if found is not None:
             return found
         provider = await _provider(plan)
-        entry = await store.begin(plan.intent, accepted=settled.stamp, per_minute=pace(plan))
+        entry = await store.begin_write(plan.intent, accepted=settled.stamp, per_minute=pace(plan))
         if entry.fresh:
             attempt.begun = True
-            return await _carried_out(plan, store, entry, provider)
+            return await _execute(plan, store, entry, provider)
         # Another call was faster: what is known now has to be agreed to anew.
         token = None
     raise Conflict("Other calls write the same at the same time.", hint="Look with list_messages before trying again.")
 
 
-async def _agreed(plan: Plan, store: Store, settled: Settled, attempt: attempted, token: str | None) -> Found | None:
+async def _require_consent(
+    plan: WritePlan, store: Store, settled: PriorWrite, attempt: audit_scope, token: str | None
+) -> ToolResult | None:
     """``None`` when the write may be made, else what to answer instead."""
-    reasons = await asked_about(plan, settled.reason)
+    reasons = await confirmation_reasons(plan, settled.reason)
     if not reasons and token is None:
         return None
     agreement = plan.write.agreement(settled.stamp)
@@ -72,20 +74,20 @@ async def _agreed(plan: Plan, store: Store, settled: Settled, attempt: attempted
         return None
     if consent is policy.Consent.DECLINED:
         attempt.outcome = "declined"
-        raise PermissionDenied(f"The user declined. {plan.nothing}.", hint="Do not try again unasked.")
+        raise PermissionDenied(f"The user declined. {plan.not_done_sentence}.", hint="Do not try again unasked.")
     attempt.outcome = "asked"
-    made = await store.offer(agreement)
+    made = await store.offer_confirmation(agreement)
     how = (
-        f"{plan.nothing} yet: show all of this to the user, and only when they agree, "
+        f"{plan.not_done_sentence} yet: show all of this to the user, and only when they agree, "
         f"call again within 10 minutes with confirm={made}"
     )
-    return Found(replace(await completed(plan, reasons), how=how), whole=True)
+    return ToolResult(replace(await complete_preview(plan, reasons), how=how), uncut=True)
 
 
 class _Asking:
     """Asks the user, if there is a way to."""
 
-    def __init__(self, plan: Plan, reasons: list[str], agreement: str) -> None:
+    def __init__(self, plan: WritePlan, reasons: list[str], agreement: str) -> None:
         self._plan = plan
         self._reasons = reasons
         self._agreement = agreement
@@ -94,34 +96,36 @@ class _Asking:
         ask = self._plan.call.caller.ask
         if ask is None:
             return None
-        view = await completed(self._plan, self._reasons)
-        return await ask(Question(question(view, self._plan.call.desk.zone), self._agreement))
+        view = await complete_preview(self._plan, self._reasons)
+        return await ask(Question(question(view, self._plan.call.services.zone), self._agreement))
 
 
-async def _provider(plan: Plan) -> Provider:
-    async with blaming(plan.account):
+async def _provider(plan: WritePlan) -> Provider:
+    async with account_errors(plan.account):
         return await plan.account.provider()
 
 
-async def _carried_out(plan: Plan, store: Store, entry: Entry, provider: Provider) -> Found:
+async def _execute(plan: WritePlan, store: Store, entry: Entry, provider: Provider) -> ToolResult:
     try:
-        message = await _made(plan, store, entry, provider)
+        message = await _call_provider(plan, store, entry, provider)
     except DragomanError as error:
         unknown = isinstance(error, OutcomeUnknown) or error.sent is None
-        await note_end(store, entry, "unknown" if unknown else "failed")
+        await record_outcome(store, entry, "unknown" if unknown else "failed")
         raise
     except BaseException:
         # Cancelled, or crashed: nobody knows how far it came.
-        await note_end(store, entry, "unknown")
+        await record_outcome(store, entry, "unknown")
         raise
     # The whole address: a message may begin a conversation of its own.
-    notes = await note_end(store, entry, "done", str(Reference(plan.account.name, message.conversation, message.id)))
+    notes = await record_outcome(
+        store, entry, "done", str(Reference(plan.account.name, message.conversation, message.id))
+    )
     stored, differences = await read_back(plan, message)
-    return await _told(plan, stored, [*notes, *differences, *await notes_on(plan, store, entry)])
+    return await _result_of(plan, stored, [*notes, *differences, *await notes_on(plan, store, entry)])
 
 
-async def _made(plan: Plan, store: Store, entry: Entry, provider: Provider) -> Message:
-    async with _at_work(store, entry), blaming(plan.account):
+async def _call_provider(plan: WritePlan, store: Store, entry: Entry, provider: Provider) -> Message:
+    async with _at_work(store, entry), account_errors(plan.account):
         return await plan.act(provider)
 
 
@@ -145,23 +149,23 @@ async def _renew(store: Store, entry: Entry) -> None:
     while True:
         await anyio.sleep(_RENEWED)
         try:
-            await store.renew(entry)
+            await store.renew_write(entry)
         except DragomanError:
             # The write itself must not suffer; at worst another call looks it up.
             _log.exception("The lease of a write could not be renewed.")
 
 
-async def _told(plan: Plan, message: Message, notes: list[str]) -> Found:
+async def _result_of(plan: WritePlan, message: Message, notes: list[str]) -> ToolResult:
     workspace = plan.call.workspace
     try:
-        seen = next(iter(await workspace.see(plan.account, [message])), None)
+        seen = next(iter(await workspace.number_messages(plan.account, [message])), None)
     except DragomanError:
         # It is written: that it cannot be given a number must not make that look like a failure.
         seen = None
     try:
-        target = await describe(workspace, Reference(plan.account.name, message.conversation), fresh=True)
+        target = await load_conversation(workspace, Reference(plan.account.name, message.conversation), fresh=True)
     except DragomanError:
         # Neither must a title that cannot be had.
         target = replace(plan.target, id=message.conversation)
     shown = seen or replace(message, account=plan.account.name)
-    return Found(WrittenView(conversation=target, message=shown, verb=VERBS[plan.operation], notes=notes))
+    return ToolResult(WrittenView(conversation=target, message=shown, verb=VERBS[plan.operation], notes=notes))

@@ -15,7 +15,7 @@ from dragoman.providers.base.provider import Capability, Provider
 from dragoman.rendering import PreviewView
 from dragoman.store import Intent
 from dragoman.toolset import policy
-from dragoman.toolset.definition.context import Call
+from dragoman.toolset.definition.context import CallContext
 
 VERBS: Final = {
     Capability.SEND_MESSAGE: "sent",
@@ -30,7 +30,7 @@ NOTHING: Final = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class WritePlan:
     """What is to be written, how, and how to tell whether it was.
 
     Attributes:
@@ -45,7 +45,7 @@ class Plan:
         differs: Says how a stored message differs from what was to be written.
     """
 
-    call: Call
+    call: CallContext
     account: Account
     target: Conversation
     operation: Capability
@@ -83,18 +83,18 @@ class Plan:
         )
 
     @property
-    def nothing(self) -> str:
+    def not_done_sentence(self) -> str:
         """``Nothing was sent``, as it is said of this kind of write."""
         return NOTHING[self.operation]
 
 
-def principal_name(call: Call) -> str:
+def principal_name(call: CallContext) -> str:
     """Who was authenticated, empty for the user of this machine."""
     principal = call.caller.principal
     return "" if principal is None else principal.name
 
 
-def own_key(call: Call, key: str | None) -> str | None:
+def scoped_key(call: CallContext, key: str | None) -> str | None:
     """The key for the service: two people who choose the same one do not mean the same message."""
     name = principal_name(call)
     if key is None or not name:

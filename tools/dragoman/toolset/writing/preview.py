@@ -8,11 +8,11 @@ from dragoman.core.errors import DragomanError
 from dragoman.core.model import Audience, Author, Message
 from dragoman.providers.base.provider import Capability, Draft
 from dragoman.rendering import PreviewView
-from dragoman.toolset.addressing.resolve import blaming
-from dragoman.toolset.writing.plan import Plan
+from dragoman.toolset.addressing.resolve import account_errors
+from dragoman.toolset.writing.plan import WritePlan
 
 
-async def completed(plan: Plan, reasons: list[str]) -> PreviewView:
+async def complete_preview(plan: WritePlan, reasons: list[str]) -> PreviewView:
     """What somebody is shown who is asked.
 
     Raises:
@@ -33,12 +33,12 @@ async def completed(plan: Plan, reasons: list[str]) -> PreviewView:
     return view
 
 
-async def _audience(plan: Plan) -> Audience:
+async def _audience(plan: WritePlan) -> Audience:
     """Who would read it, as the service tells now: what was remembered, or found in a list, may tell less or be old."""
     sent = plan.preview.message
     draft = Draft(text=sent.text, reply_to=sent.reply_to, subject=sent.subject) if plan.preview.verb == "send" else None
     try:
-        async with blaming(plan.account):
+        async with account_errors(plan.account):
             told = await (await plan.account.provider()).audience(plan.target.id, draft)
     except DragomanError:
         # An import may begin a conversation; of any other the call itself has just read what there is.
@@ -47,14 +47,14 @@ async def _audience(plan: Plan) -> Audience:
     return replace(told, conversation=here)
 
 
-async def _message(plan: Plan, identifier: str) -> Message:
-    async with blaming(plan.account):
+async def _message(plan: WritePlan, identifier: str) -> Message:
+    async with account_errors(plan.account):
         message = await (await plan.account.provider()).get_message(plan.target.id, identifier)
-    seen = await plan.call.workspace.see(plan.account, [message])
+    seen = await plan.call.workspace.number_messages(plan.account, [message])
     return seen[0] if seen else message
 
 
-async def _answered(plan: Plan, identifier: str) -> Message:
+async def _answered(plan: WritePlan, identifier: str) -> Message:
     try:
         return await _message(plan, identifier)
     except DragomanError:

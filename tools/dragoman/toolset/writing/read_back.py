@@ -9,22 +9,22 @@ import anyio
 from dragoman.core.errors import DragomanError
 from dragoman.core.model import Message
 from dragoman.providers.base.provider import Capability
-from dragoman.toolset.addressing.resolve import blaming
-from dragoman.toolset.writing.plan import Plan
+from dragoman.toolset.addressing.resolve import account_errors
+from dragoman.toolset.writing.plan import WritePlan
 
 PATIENCE: Final = 10.0
 """Seconds to wait for the stored message; the write has happened, whatever comes of this."""
 
 
-async def read_back(plan: Plan, made: Message) -> tuple[Message, list[str]]:
+async def read_back(plan: WritePlan, made: Message) -> tuple[Message, list[str]]:
     """The message as it is stored, and sentences about it."""
     account = plan.account
-    if account.provider_class.reads_back or Capability.GET_MESSAGE not in account.capabilities or not made.id:
+    if account.provider_class.returns_stored or Capability.GET_MESSAGE not in account.capabilities or not made.id:
         return made, plan.differs(made)
     stored: Message | None = None
     with anyio.move_on_after(PATIENCE):
         try:
-            async with blaming(account):
+            async with account_errors(account):
                 stored = await (await account.provider()).get_message(made.conversation, made.id)
         except DragomanError:
             # It is written: that it cannot be read must not make that look like a failure.

@@ -10,19 +10,19 @@ from dragoman.core.model import Author, Conversation, Message
 from dragoman.core.references import Reference
 from dragoman.providers.base.provider import Capability, Draft
 from dragoman.rendering import PreviewView
-from dragoman.toolset.addressing.resolve import find_conversation, find_message
-from dragoman.toolset.definition.context import Call, Found
+from dragoman.toolset.addressing.resolve import resolve_conversation, resolve_message
+from dragoman.toolset.definition.context import CallContext, ToolResult
 from dragoman.toolset.reading.message_tools import CONVERSATION
-from dragoman.toolset.writing.audit_scope import attempted
-from dragoman.toolset.writing.pipeline import perform
-from dragoman.toolset.writing.plan import Plan, own_key
+from dragoman.toolset.writing.audit_scope import audit_scope
+from dragoman.toolset.writing.pipeline import run_write
+from dragoman.toolset.writing.plan import WritePlan, scoped_key
 from dragoman.toolset.writing.stored_differences import differences
 
 CONFIRM: Final = "token from the preview"
 
 
 async def send_message(
-    call: Call,
+    call: CallContext,
     *,
     conversation: Annotated[str, CONVERSATION],
     text: Annotated[str, "plain text or Markdown"],
@@ -30,16 +30,16 @@ async def send_message(
     subject: Annotated[str | None, "for mail"] = None,
     idempotency_key: Annotated[str | None, "repeat it to retry without sending twice"] = None,
     confirm: Annotated[str | None, CONFIRM] = None,
-) -> Found:
+) -> ToolResult:
     """Send a message."""
-    target = await find_conversation(call.workspace, conversation, fresh=True)
-    async with attempted(call, Capability.SEND_MESSAGE, Reference(target.account, target.id)) as attempt:
+    target = await resolve_conversation(call.workspace, conversation, fresh=True)
+    async with audit_scope(call, Capability.SEND_MESSAGE, Reference(target.account, target.id)) as attempt:
         account = writable(call, target.account, Capability.SEND_MESSAGE)
         check_text(account, text)
         answered = await answered_message(call, target, reply_to)
-        key = own_key(call, idempotency_key)
+        key = scoped_key(call, idempotency_key)
         draft = Draft(text=text, reply_to=answered, subject=subject or None, idempotency_key=key)
-        plan = Plan(
+        plan = WritePlan(
             call=call,
             account=account,
             target=target,
@@ -55,16 +55,16 @@ async def send_message(
                 stored, text=text, subject=draft.subject, reply_to=answered, conversation=target.id
             ),
         )
-        return await perform(plan, attempt, confirm)
+        return await run_write(plan, attempt, confirm)
 
 
-def writable(call: Call, name: str, capability: Capability) -> Account:
+def writable(call: CallContext, name: str, capability: Capability) -> Account:
     """The account, if it can do this and may.
 
     Raises:
         UnsupportedOperation: It cannot, or may not write at all.
     """
-    (account,) = call.workspace.able(capability, name)
+    (account,) = call.workspace.accounts_for(capability, name)
     return account
 
 
@@ -84,7 +84,7 @@ def check_text(account: Account, text: str) -> None:
         )
 
 
-async def answered_message(call: Call, target: Conversation, reply_to: str | None) -> str | None:
+async def answered_message(call: CallContext, target: Conversation, reply_to: str | None) -> str | None:
     """The id of the message that is to be answered, which has to be of the same conversation.
 
     Raises:
@@ -92,7 +92,7 @@ async def answered_message(call: Call, target: Conversation, reply_to: str | Non
     """
     if reply_to is None:
         return None
-    reference = await find_message(call.workspace, reply_to)
+    reference = await resolve_message(call.workspace, reply_to)
     if (reference.account, reference.conversation) != (target.account, target.id):
         raise InvalidArgument(
             "reply_to is a message of another conversation.",
@@ -101,7 +101,7 @@ async def answered_message(call: Call, target: Conversation, reply_to: str | Non
     return reference.message
 
 
-async def _preview(call: Call, account: Account, target: Conversation, draft: Draft) -> PreviewView:
+async def _preview(call: CallContext, account: Account, target: Conversation, draft: Draft) -> PreviewView:
     message = Message(
         id="",
         conversation=target.id,

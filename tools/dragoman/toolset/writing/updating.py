@@ -13,33 +13,33 @@ from dragoman.core.model import Author, Conversation, Message
 from dragoman.core.references import Reference
 from dragoman.providers.base.provider import Capability, Change, Provider
 from dragoman.rendering import PreviewView
-from dragoman.toolset.addressing.resolve import describe, find_message
-from dragoman.toolset.definition.context import Call, Found
+from dragoman.toolset.addressing.resolve import load_conversation, resolve_message
+from dragoman.toolset.definition.context import CallContext, ToolResult
 from dragoman.toolset.reading.message_tools import MESSAGE
-from dragoman.toolset.writing.audit_scope import attempted
-from dragoman.toolset.writing.pipeline import perform
-from dragoman.toolset.writing.plan import Plan
+from dragoman.toolset.writing.audit_scope import audit_scope
+from dragoman.toolset.writing.pipeline import run_write
+from dragoman.toolset.writing.plan import WritePlan
 from dragoman.toolset.writing.sending import CONFIRM, check_text, writable
 from dragoman.toolset.writing.stored_differences import differences
 
 
 async def update_message(
-    call: Call,
+    call: CallContext,
     *,
     message: Annotated[str, MESSAGE],
     text: Annotated[str | None, "new text"] = None,
     subject: Annotated[str | None, "new subject"] = None,
     labels: Annotated[tuple[str, ...] | None, "all labels it is to have"] = None,
     confirm: Annotated[str | None, CONFIRM] = None,
-) -> Found:
+) -> ToolResult:
     """Change a message."""
-    reference = await find_message(call.workspace, message)
+    reference = await resolve_message(call.workspace, message)
     where = Reference(reference.account, reference.conversation)
-    async with attempted(call, Capability.UPDATE_MESSAGE, where) as attempt:
+    async with audit_scope(call, Capability.UPDATE_MESSAGE, where) as attempt:
         account = writable(call, reference.account, Capability.UPDATE_MESSAGE)
         change = _change(account, text, subject, labels)
-        target = await describe(call.workspace, reference, fresh=True)
-        return await perform(_plan(call, account, target, reference.message or "", change), attempt, confirm)
+        target = await load_conversation(call.workspace, reference, fresh=True)
+        return await run_write(_plan(call, account, target, reference.message or "", change), attempt, confirm)
 
 
 def _change(account: Account, text: str | None, subject: str | None, labels: tuple[str, ...] | None) -> Change:
@@ -52,12 +52,12 @@ def _change(account: Account, text: str | None, subject: str | None, labels: tup
     return Change(text=text, subject=subject, labels=labels)
 
 
-def _plan(call: Call, account: Account, target: Conversation, identifier: str, change: Change) -> Plan:
+def _plan(call: CallContext, account: Account, target: Conversation, identifier: str, change: Change) -> WritePlan:
     async def find(provider: Provider, _since: datetime, _known: Collection[str]) -> Message | None:
         stored = await provider.get_message(target.id, identifier)
         return stored if _is_made(stored, change) else None
 
-    return Plan(
+    return WritePlan(
         call=call,
         account=account,
         target=target,
@@ -93,7 +93,7 @@ def _differences(stored: Message, change: Change, conversation: str) -> list[str
     return found
 
 
-def _preview(call: Call, account: Account, target: Conversation, identifier: str, change: Change) -> PreviewView:
+def _preview(call: CallContext, account: Account, target: Conversation, identifier: str, change: Change) -> PreviewView:
     """What it becomes; what it is now is read when somebody is asked."""
     message = Message(
         id=identifier,

@@ -6,8 +6,8 @@ about a service. See :mod:`dragoman.transport.grpc.error_policy` for what is rep
 
 from __future__ import annotations
 
-from dragoman.transport.error_mapping import Dialect
+from dragoman.transport.error_mapping import ServiceProfile
 from dragoman.transport.grpc.client import GrpcClient
 from dragoman.transport.grpc.status_details import Details
 
-__all__ = ["Details", "Dialect", "GrpcClient"]
+__all__ = ["Details", "GrpcClient", "ServiceProfile"]

@@ -15,7 +15,7 @@ import grpc.aio
 
 from dragoman.core import paths
 from dragoman.core.errors import InvalidArgument
-from dragoman.transport.grpc.error_policy import FailedCallError, Failure
+from dragoman.transport.grpc.error_policy import FailedCallError, GrpcFailure
 from dragoman.transport.grpc.status_details import read_details
 from dragoman.transport.loopback import is_loopback
 
@@ -108,7 +108,7 @@ class Channel:
         code = error.code().name
         metadata, packed = _metadata(error)
         details = read_details(packed) if packed is not None else None
-        failure = Failure(
+        failure = GrpcFailure(
             code=code,
             text=error.details() or "",
             details=details,

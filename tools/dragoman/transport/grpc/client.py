@@ -15,12 +15,12 @@ import anyio
 
 from dragoman.core.context.clock import Clock, current_clock
 from dragoman.transport.credentials import Authorize
-from dragoman.transport.error_mapping import Dialect, Kind, printable
+from dragoman.transport.error_mapping import Kind, ServiceProfile, printable
 from dragoman.transport.grpc import error_policy
-from dragoman.transport.grpc.request import Call, Options, Packable, Unpackable
+from dragoman.transport.grpc.request import GrpcRequest, Options, Packable, Unpackable
 from dragoman.transport.grpc.target import target_of
-from dragoman.transport.rate_limiter import Pace, Rate
-from dragoman.transport.retry import Patience, Setback, persevere
+from dragoman.transport.rate_limiter import Rate, RateLimiter
+from dragoman.transport.retry import FailedAttempt, RetryPolicy, retry
 
 if TYPE_CHECKING:
     from dragoman.transport.grpc.channel import Channel, Read
@@ -64,7 +64,7 @@ class GrpcClient:
         self,
         target: str,
         *,
-        dialect: Dialect,
+        dialect: ServiceProfile,
         authorize: Authorize | None = None,
         metadata: Mapping[str, str] = _NONE,
         tls: bool = True,
@@ -88,7 +88,7 @@ class GrpcClient:
         self._attempts = attempts
         self._concurrency = concurrency
         self._clock = clock or current_clock()
-        self._pace = Pace(rates, self._clock)
+        self._pace = RateLimiter(rates, self._clock)
         self._max_message = max_message
         self._channel: Channel | None = None
         self._slots: anyio.Semaphore
@@ -135,8 +135,8 @@ class GrpcClient:
             return self._read(call, await self._attempt(call, number, left, once), answer)
 
         async with self._slots:
-            await self._pace.turn(call.family)
-            return await persevere(attempt, self._patience(call, options), self._clock)
+            await self._pace.acquire(call.family)
+            return await retry(attempt, self._patience(call, options), self._clock)
 
     @asynccontextmanager
     async def stream(
@@ -173,12 +173,12 @@ class GrpcClient:
                 return first, read, stack.pop_all()
 
         async with self._slots:
-            await self._pace.turn(call.family)
-            first, read, stack = await persevere(attempt, self._patience(call, options), self._clock)
+            await self._pace.acquire(call.family)
+            first, read, stack = await retry(attempt, self._patience(call, options), self._clock)
             async with stack, aclosing(self._items(call, first, read, answer)) as items:
                 yield items
 
-    async def _items(self, call: Call, first: bytes | None, read: Read, answer: type[M]) -> AsyncGenerator[M]:
+    async def _items(self, call: GrpcRequest, first: bytes | None, read: Read, answer: type[M]) -> AsyncGenerator[M]:
         data = first
         while data is not None:
             try:
@@ -186,16 +186,16 @@ class GrpcClient:
                 data = await read()
             except error_policy.FailedCallError as failed:
                 raise self._setback(call, failed.failure).error from None
-            except Setback as setback:
+            except FailedAttempt as setback:
                 raise setback.error from None
 
     async def _attempt(
-        self, call: Call, number: int, left: float, send: Callable[[Mapping[str, str], float], Awaitable[T]]
+        self, call: GrpcRequest, number: int, left: float, send: Callable[[Mapping[str, str], float], Awaitable[T]]
     ) -> T:
         """One attempt: wait for its turn, send it with credentials, see how it ended."""
         deadline = self._clock.monotonic() + left
         if number > 1:
-            await self._pace.turn(call.family)
+            await self._pace.acquire(call.family)
         used = await call.authorize(False) if call.authorize else None  # noqa: FBT003 - see Authorize
         metadata = {**call.metadata, **({"authorization": used} if used is not None else {})}
         try:
@@ -207,25 +207,25 @@ class GrpcClient:
                 and call.authorize is not None
                 and await call.authorize(True) != used  # noqa: FBT003 - see Authorize
             ):
-                setback = Setback(setback.error, "once", 0.0)
+                setback = FailedAttempt(setback.error, "once", 0.0)
             raise setback from None
 
-    def _setback(self, call: Call, failure: error_policy.Failure) -> Setback:
+    def _setback(self, call: GrpcRequest, failure: error_policy.GrpcFailure) -> FailedAttempt:
         named = (failure.metadata.get(name) for name in self.dialect.request_id_headers)
         told = failure.details.request_id if failure.details else ""
         request_id = told or next((name for name in named if name), "") or call.metadata[_CLIENT_ID]
         failure = replace(failure, request_id=request_id)
-        return error_policy.refused(call.kind, call.operation, self.dialect, failure, self._host)
+        return error_policy.status_error(call.kind, call.operation, self.dialect, failure, self._host)
 
-    def _read(self, call: Call, data: bytes, answer: type[M]) -> M:
+    def _read(self, call: GrpcRequest, data: bytes, answer: type[M]) -> M:
         try:
             return answer.FromString(data)
         except Exception:  # noqa: BLE001 - each library of messages has its own error for bytes that are none
-            raise error_policy.senseless(call.kind, call.operation, self.dialect) from None
+            raise error_policy.invalid_response(call.kind, call.operation, self.dialect) from None
 
-    def _call(self, method: str, request: Packable, kind: Kind, options: Options) -> Call:
+    def _call(self, method: str, request: Packable, kind: Kind, options: Options) -> GrpcRequest:
         own = printable(options.get("metadata", {}))
-        return Call(
+        return GrpcRequest(
             kind=kind,
             method=method,
             request=request.SerializeToString(),
@@ -236,9 +236,9 @@ class GrpcClient:
             seconds=options.get("timeout") or self._timeout,
         )
 
-    def _patience(self, call: Call, options: Options) -> Patience:
+    def _patience(self, call: GrpcRequest, options: Options) -> RetryPolicy:
         total = options.get("total") or self._total or max(_LEAST_TOTAL, 1.5 * call.seconds)
-        return Patience(self._attempts, total)
+        return RetryPolicy(self._attempts, total)
 
     def _opened(self) -> Channel:
         if self._channel is None:

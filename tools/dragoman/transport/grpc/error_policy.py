@@ -24,9 +24,9 @@ from dragoman.core.errors import (
     Unavailable,
     UnsupportedOperation,
 )
-from dragoman.transport.error_mapping import Dialect, Kind, Refusal, Trouble, error_for
+from dragoman.transport.error_mapping import FailureKind, Kind, ServiceFailure, ServiceProfile, error_for
 from dragoman.transport.grpc.status_details import Details
-from dragoman.transport.retry import Repeat, Setback
+from dragoman.transport.retry import FailedAttempt, Repeat
 
 _ERRORS: Final[Mapping[str, type[DragomanError]]] = {
     "CANCELLED": Unavailable,
@@ -61,7 +61,7 @@ _TOO_LARGE: Final = "larger than max"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Failure:
+class GrpcFailure:
     """A call that ended with a status other than OK.
 
     Attributes:
@@ -82,15 +82,17 @@ class Failure:
 class FailedCallError(Exception):
     """A call that ended with a status other than OK."""
 
-    def __init__(self, failure: Failure) -> None:
+    def __init__(self, failure: GrpcFailure) -> None:
         super().__init__(failure.code)
         self.failure = failure
 
 
-def refused(kind: Kind, operation: str, dialect: Dialect, failure: Failure, target: str) -> Setback:
+def status_error(
+    kind: Kind, operation: str, dialect: ServiceProfile, failure: GrpcFailure, target: str
+) -> FailedAttempt:
     """What a failed call means."""
     if not failure.connected and (failure.pending or failure.text.lower().startswith(_UNSENT)):
-        return _unreached(kind, operation, dialect, failure, target)
+        return _connect_failed(kind, operation, dialect, failure, target)
     if failure.code == "RESOURCE_EXHAUSTED" and failure.details is None and _TOO_LARGE in failure.text:
         return _too_large(kind, operation, dialect, failure)
     error_type = _ERRORS.get(failure.code, BadResponse)
@@ -101,44 +103,46 @@ def refused(kind: Kind, operation: str, dialect: Dialect, failure: Failure, targ
         message = "No answer came in time. It is unknown whether {service} did this"
     if kind == "write" and (failure.code in _DOUBTFUL or failure.code not in _ERRORS):
         error_type, repeat, pause = OutcomeUnknown, "never", None
-    trouble: Trouble = "timeout" if failure.code == "DEADLINE_EXCEEDED" else ""
+    trouble: FailureKind = "timeout" if failure.code == "DEADLINE_EXCEEDED" else ""
     refusal = _refusal(kind, operation, failure, trouble)
-    return Setback(
+    return FailedAttempt(
         error_for(error_type, refusal, dialect, message=message, request_id=failure.request_id, retry_after=pause),
         repeat,
         pause,
     )
 
 
-def senseless(kind: Kind, operation: str, dialect: Dialect) -> Setback:
+def invalid_response(kind: Kind, operation: str, dialect: ServiceProfile) -> FailedAttempt:
     """An answer that is no message of the expected type."""
-    refusal = Refusal(kind=kind, operation=operation, code="OK")
+    refusal = ServiceFailure(kind=kind, operation=operation, code="OK")
     if kind == "read":
-        return Setback(error_for(BadResponse, refusal, dialect), "once")
+        return FailedAttempt(error_for(BadResponse, refusal, dialect), "once")
     message = "The answer of {service} is unreadable. It probably did what was asked; the outcome is unknown"
-    return Setback(error_for(OutcomeUnknown, refusal, dialect, message=message))
+    return FailedAttempt(error_for(OutcomeUnknown, refusal, dialect, message=message))
 
 
-def _unreached(kind: Kind, operation: str, dialect: Dialect, failure: Failure, target: str) -> Setback:
+def _connect_failed(
+    kind: Kind, operation: str, dialect: ServiceProfile, failure: GrpcFailure, target: str
+) -> FailedAttempt:
     trouble, message, hint = _why(failure.text.lower(), pending=failure.pending)
     refusal = _refusal(kind, operation, failure, trouble)
     error = error_for(Unavailable, refusal, dialect, message=message.replace("{target}", target), hint=hint)
-    return Setback(error, "never" if trouble == "tls" else "yes")
+    return FailedAttempt(error, "never" if trouble == "tls" else "yes")
 
 
-def _too_large(kind: Kind, operation: str, dialect: Dialect, failure: Failure) -> Setback:
+def _too_large(kind: Kind, operation: str, dialect: ServiceProfile, failure: GrpcFailure) -> FailedAttempt:
     """Made by gRPC itself, so it is no quota, and trying again would not help."""
     refusal = _refusal(kind, operation, failure, "")
     if "SERVER:" in failure.text or "Sent message" in failure.text:
-        return Setback(error_for(InvalidArgument, refusal, dialect, message="This is too large for {service}"))
+        return FailedAttempt(error_for(InvalidArgument, refusal, dialect, message="This is too large for {service}"))
     error_type = BadResponse if kind == "read" else OutcomeUnknown
     message = "The answer of {service} is larger than can be taken"
     if kind == "write":
         message += ". It probably did what was asked; the outcome is unknown"
-    return Setback(error_for(error_type, refusal, dialect, message=message, hint="Ask for less at once."))
+    return FailedAttempt(error_for(error_type, refusal, dialect, message=message, hint="Ask for less at once."))
 
 
-def _why(text: str, *, pending: bool) -> tuple[Trouble, str, str]:
+def _why(text: str, *, pending: bool) -> tuple[FailureKind, str, str]:
     """Kind, sentence and hint for a connection that did not come about."""
     if any(words in text for words in _UNRESOLVED):
         return "unresolvable", "The host name of {target} cannot be found", "Check `target` and the network."
@@ -153,8 +157,8 @@ def _why(text: str, *, pending: bool) -> tuple[Trouble, str, str]:
     return "timeout", "No connection to {target} came about in time", "Check the network and `target`."
 
 
-def _refusal(kind: Kind, operation: str, failure: Failure, trouble: Trouble) -> Refusal:
-    return Refusal(
+def _refusal(kind: Kind, operation: str, failure: GrpcFailure, trouble: FailureKind) -> ServiceFailure:
+    return ServiceFailure(
         kind=kind,
         operation=operation,
         code=failure.code,

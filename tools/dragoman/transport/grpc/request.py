@@ -48,7 +48,7 @@ class Options(TypedDict, total=False):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
+class GrpcRequest:
     """A call without its credentials; ``seconds`` is for one attempt."""
 
     kind: Kind

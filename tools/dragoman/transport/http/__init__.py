@@ -6,23 +6,23 @@ particular about a service. See :mod:`dragoman.transport.http.error_policy` for 
 
 from __future__ import annotations
 
-from dragoman.transport.error_mapping import Dialect
+from dragoman.transport.error_mapping import ServiceProfile
 from dragoman.transport.http.client import HttpClient
 from dragoman.transport.http.request import Options
-from dragoman.transport.http.response import Answer
-from dragoman.transport.http.response_cache import Derived
+from dragoman.transport.http.response import HttpResponse
+from dragoman.transport.http.response_cache import DerivedCache
 from dragoman.transport.http.sse import Event
 from dragoman.transport.http.stream import Stream
 from dragoman.transport.http.url import Query, base_url_of, segment
 
 __all__ = [
-    "Answer",
-    "Derived",
-    "Dialect",
+    "DerivedCache",
     "Event",
     "HttpClient",
+    "HttpResponse",
     "Options",
     "Query",
+    "ServiceProfile",
     "Stream",
     "base_url_of",
     "segment",

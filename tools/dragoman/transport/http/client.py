@@ -14,20 +14,20 @@ from dragoman._version import __version__
 from dragoman.core.context.clock import Clock, current_clock
 from dragoman.core.errors import RateLimited
 from dragoman.transport.credentials import Authorize
-from dragoman.transport.error_mapping import Dialect, Kind, Refusal, error_for, printable
+from dragoman.transport.error_mapping import Kind, ServiceFailure, ServiceProfile, error_for, printable
 from dragoman.transport.http import error_policy
-from dragoman.transport.http.request import Call, DeclinedError, Options, Raw
-from dragoman.transport.http.response import Answer, answer_of
-from dragoman.transport.http.response_cache import Again
+from dragoman.transport.http.request import HttpRequest, HttpStatusError, Options, RawResponse
+from dragoman.transport.http.response import HttpResponse, response_of
+from dragoman.transport.http.response_cache import ResponseCache
 from dragoman.transport.http.stream import Stream
 from dragoman.transport.http.url import base_url_of
-from dragoman.transport.rate_limiter import Pace, Rate
-from dragoman.transport.retry import Patience, Setback, limit_reset, persevere, retry_after
+from dragoman.transport.rate_limiter import Rate, RateLimiter
+from dragoman.transport.retry import FailedAttempt, RetryPolicy, limit_reset, retry, retry_after
 
 if TYPE_CHECKING:
     import httpx
 
-    from dragoman.transport.http.connection_pool import Exchange
+    from dragoman.transport.http.connection_pool import ConnectionPool
 
 T = TypeVar("T")
 
@@ -58,7 +58,7 @@ R_co = TypeVar("R_co", bound=_Headed, covariant=True)
 class Send(Protocol[R_co]):
     """Makes a call once, within the seconds given."""
 
-    async def __call__(self, call: Call, headers: Mapping[str, str], seconds: float, /) -> R_co:
+    async def __call__(self, call: HttpRequest, headers: Mapping[str, str], seconds: float, /) -> R_co:
         """Send it."""
         ...
 
@@ -91,7 +91,7 @@ class HttpClient:
         self,
         base_url: str,
         *,
-        dialect: Dialect,
+        dialect: ServiceProfile,
         authorize: Authorize | None = None,
         headers: Mapping[str, str] = _NONE,
         timeout: float = 30.0,
@@ -113,19 +113,19 @@ class HttpClient:
         self._attempts = attempts
         self._concurrency = concurrency
         self._clock = clock or current_clock()
-        self._pace = Pace(rates, self._clock)
+        self._pace = RateLimiter(rates, self._clock)
         self._ca_file = Path(ca_file) if ca_file is not None else None
         self._max_body = max_body
         self._transport = transport
-        self._exchange: Exchange | None = None
-        self._again = Again()
+        self._exchange: ConnectionPool | None = None
+        self._again = ResponseCache()
         self._slots: anyio.Semaphore
 
     async def __aenter__(self) -> Self:
         """Prepare the connections."""
-        from dragoman.transport.http.connection_pool import Exchange  # noqa: PLC0415 - loads httpx, which not every account needs
+        from dragoman.transport.http.connection_pool import ConnectionPool  # noqa: PLC0415 - loads httpx, which not every account needs
 
-        exchange = Exchange(self.base_url, self.dialect, self._max_body)
+        exchange = ConnectionPool(self.base_url, self.dialect, self._max_body)
         await exchange.open(self._ca_file, self._concurrency, self._transport)
         self._exchange = exchange
         self._slots = anyio.Semaphore(self._concurrency, fast_acquire=True)
@@ -140,14 +140,14 @@ class HttpClient:
     @overload
     async def request(
         self, method: str, path: str, *, kind: Kind, model: type[T], **options: Unpack[Options]
-    ) -> Answer[T]: ...
+    ) -> HttpResponse[T]: ...
     @overload
     async def request(
         self, method: str, path: str, *, kind: Kind, model: None = None, **options: Unpack[Options]
-    ) -> Answer[object]: ...
+    ) -> HttpResponse[object]: ...
     async def request(
         self, method: str, path: str, *, kind: Kind, model: type[object] | None = None, **options: Unpack[Options]
-    ) -> Answer[object]:
+    ) -> HttpResponse[object]:
         """Make a call and read its whole answer.
 
         Args:
@@ -160,24 +160,26 @@ class HttpClient:
         Raises:
             DragomanError: Of the family, with what to do next.
         """
-        call = Call.build(method, path, kind, self._headers, options)
+        call = HttpRequest.build(method, path, kind, self._headers, options)
         exchange, most = self._opened(), options.get("timeout") or self._timeout
 
-        async def attempt(number: int, left: float) -> Answer[object]:
+        async def attempt(number: int, left: float) -> HttpResponse[object]:
             raw = await self._attempt(call, number, left, most, exchange.fetch)
             again = self._again if options.get("shared") else None
-            return answer_of(call, self.dialect, raw, options.get("body", "json"), model, again)
+            return response_of(call, self.dialect, raw, options.get("body", "json"), model, again)
 
         patience = self._patience(most, options.get("total"))
         async with self._slots:
-            await self._pace.turn(call.family)
-            return await persevere(attempt, patience, self._clock)
+            await self._pace.acquire(call.family)
+            return await retry(attempt, patience, self._clock)
 
     @overload
-    async def get(self, path: str, *, model: type[T], **options: Unpack[Options]) -> Answer[T]: ...
+    async def get(self, path: str, *, model: type[T], **options: Unpack[Options]) -> HttpResponse[T]: ...
     @overload
-    async def get(self, path: str, *, model: None = None, **options: Unpack[Options]) -> Answer[object]: ...
-    async def get(self, path: str, *, model: type[object] | None = None, **options: Unpack[Options]) -> Answer[object]:
+    async def get(self, path: str, *, model: None = None, **options: Unpack[Options]) -> HttpResponse[object]: ...
+    async def get(
+        self, path: str, *, model: type[object] | None = None, **options: Unpack[Options]
+    ) -> HttpResponse[object]:
         """Read with GET; everything else as :meth:`request`."""
         return await self.request("GET", path, kind="read", model=model, **options)
 
@@ -199,66 +201,66 @@ class HttpClient:
         Raises:
             DragomanError: Of the family, with what to do next.
         """
-        call = Call.build(method, path, kind, self._headers, options)
+        call = HttpRequest.build(method, path, kind, self._headers, options)
         exchange, most = self._opened(), options.get("timeout") or self._timeout
 
         async def attempt(number: int, left: float) -> httpx.Response:
             return await self._attempt(call, number, left, most, exchange.start)
 
         async with self._slots:
-            await self._pace.turn(call.family)
-            response = await persevere(attempt, self._patience(most, None), self._clock)
+            await self._pace.acquire(call.family)
+            response = await retry(attempt, self._patience(most, None), self._clock)
             total = options.get("total") or _LONGEST_STREAM
             try:
                 yield Stream(exchange, call, self.dialect, response, self._clock, idle_timeout or most, total)
             finally:
                 await response.aclose()
 
-    async def _attempt(self, call: Call, number: int, left: float, most: float, send: Send[R]) -> R:
+    async def _attempt(self, call: HttpRequest, number: int, left: float, most: float, send: Send[R]) -> R:
         """One attempt: wait for its turn, send it with credentials, see whether it was accepted."""
         deadline = self._clock.monotonic() + left
         if number > 1:
-            await self._pace.turn(call.family)
+            await self._pace.acquire(call.family)
         await self._wait_out(call, left)
         credentials = {"authorization": await self._authorize(False)} if self._authorize else {}  # noqa: FBT003 - see Authorize
         seconds = max(_LEAST, min(most, deadline - self._clock.monotonic()))
         try:
             result = await send(call, {**call.headers, **credentials}, seconds)
-        except DeclinedError as declined:
+        except HttpStatusError as declined:
             self._watch_limit(call, declined.raw.headers)
             raise await self._refused(call, declined.raw, credentials) from None
         self._watch_limit(call, result.headers)
         return result
 
-    def _watch_limit(self, call: Call, headers: Mapping[str, str]) -> None:
+    def _watch_limit(self, call: HttpRequest, headers: Mapping[str, str]) -> None:
         """Pause before the limit is hit, where the service tells how far it is."""
         if self.dialect.rate_headers and (pause := limit_reset(headers, self._clock)) is not None:
             self._pace.pause(call.family, min(pause, _LONGEST_LIMIT))
 
-    async def _wait_out(self, call: Call, left: float) -> None:
+    async def _wait_out(self, call: HttpRequest, left: float) -> None:
         """Wait for the end of a pause that the service asked for, when that is soon."""
-        pause = self._pace.paused(call.family)
+        pause = self._pace.pause_left(call.family)
         if pause > min(left, _LONGEST_WAIT):
-            refusal = Refusal(kind=call.kind, operation=call.operation, status=error_policy.TOO_MANY)
-            raise Setback(error_for(RateLimited, refusal, self.dialect, retry_after=pause))
+            refusal = ServiceFailure(kind=call.kind, operation=call.operation, status=error_policy.TOO_MANY)
+            raise FailedAttempt(error_for(RateLimited, refusal, self.dialect, retry_after=pause))
         if pause > 0:
             await self._clock.sleep(pause)
 
-    async def _refused(self, call: Call, raw: Raw, credentials: Mapping[str, str]) -> Setback:
+    async def _refused(self, call: HttpRequest, raw: RawResponse, credentials: Mapping[str, str]) -> FailedAttempt:
         """What a refusal means; credentials that have changed in the meantime are worth another try."""
-        setback = error_policy.refused(call, self.dialect, raw, retry_after(raw.headers, self._clock))
+        setback = error_policy.status_error(call, self.dialect, raw, retry_after(raw.headers, self._clock))
         if (
             raw.status == error_policy.UNAUTHENTICATED
             and self._authorize is not None
             and await self._authorize(True) != credentials.get("authorization")  # noqa: FBT003 - see Authorize
         ):
-            return Setback(setback.error, "once", 0.0)
+            return FailedAttempt(setback.error, "once", 0.0)
         return setback
 
-    def _patience(self, most: float, total: float | None) -> Patience:
-        return Patience(self._attempts, total or self._total or max(_LEAST_TOTAL, 1.5 * most))
+    def _patience(self, most: float, total: float | None) -> RetryPolicy:
+        return RetryPolicy(self._attempts, total or self._total or max(_LEAST_TOTAL, 1.5 * most))
 
-    def _opened(self) -> Exchange:
+    def _opened(self) -> ConnectionPool:
         if self._exchange is None:
             raise RuntimeError("the client is used outside of its context")
         return self._exchange

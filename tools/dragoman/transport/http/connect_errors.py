@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, cast
 
-from dragoman.transport.error_mapping import Trouble
+from dragoman.transport.error_mapping import FailureKind
 
 _CERTIFICATE_TIMES: Final = frozenset({9, 10})  # OpenSSL: not yet valid, expired
 
@@ -17,7 +17,7 @@ _CERTIFICATE_TIMES: Final = frozenset({9, 10})  # OpenSSL: not yet valid, expire
 class Reason:
     """A cause and what to say; the words may name ``{service}`` and ``{host}``."""
 
-    trouble: Trouble
+    trouble: FailureKind
     message: str
     hint: str
 

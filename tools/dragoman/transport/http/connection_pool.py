@@ -17,12 +17,12 @@ import httpx
 
 from dragoman.core import paths
 from dragoman.core.errors import InvalidArgument
-from dragoman.transport.error_mapping import Dialect
+from dragoman.transport.error_mapping import ServiceProfile
 from dragoman.transport.http import error_policy
 from dragoman.transport.http.body import UnreadableBodyError, unpacked
-from dragoman.transport.http.request import Call, DeclinedError, Raw, request_id_of
+from dragoman.transport.http.request import HttpRequest, HttpStatusError, RawResponse, request_id_of
 from dragoman.transport.loopback import is_loopback
-from dragoman.transport.retry import Setback
+from dragoman.transport.retry import FailedAttempt
 
 if find_spec("sniffio") is None:
     # httpcore looks for it at every step of a request; Python remembers what it has found, and not what is missing.
@@ -69,7 +69,7 @@ class _Trace:
         return self.watched and not self.left
 
 
-class Exchange:
+class ConnectionPool:
     """The connections of one account.
 
     Args:
@@ -81,7 +81,7 @@ class Exchange:
         InvalidArgument: The host name is none.
     """
 
-    def __init__(self, base_url: str, dialect: Dialect, max_body: int) -> None:
+    def __init__(self, base_url: str, dialect: ServiceProfile, max_body: int) -> None:
         try:
             self._base = httpx.URL(base_url)
         except httpx.InvalidURL:
@@ -114,7 +114,7 @@ class Exchange:
         """Close all connections."""
         await self._client.aclose()
 
-    async def fetch(self, call: Call, headers: Mapping[str, str], seconds: float) -> Raw:
+    async def fetch(self, call: HttpRequest, headers: Mapping[str, str], seconds: float) -> RawResponse:
         """Make the call once and read the whole answer.
 
         Raises:
@@ -122,7 +122,7 @@ class Exchange:
             Setback: No answer, or one that cannot be read.
         """
 
-        async def whole() -> Raw:
+        async def whole() -> RawResponse:
             response = await self._send(call, headers, seconds, trace)
             try:
                 raw = await self._raw(call, response)
@@ -130,12 +130,12 @@ class Exchange:
                 await response.aclose()
             if response.is_success:
                 return raw
-            raise DeclinedError(raw)
+            raise HttpStatusError(raw)
 
         trace = _Trace()
         return await self._guarded(call, seconds, trace, whole)
 
-    async def start(self, call: Call, headers: Mapping[str, str], seconds: float) -> httpx.Response:
+    async def start(self, call: HttpRequest, headers: Mapping[str, str], seconds: float) -> httpx.Response:
         """Make the call once, up to the headers of the answer. The caller closes it.
 
         Raises:
@@ -148,7 +148,7 @@ class Exchange:
             if response.is_success:
                 return response
             try:
-                raise DeclinedError(await self._raw(call, response))
+                raise HttpStatusError(await self._raw(call, response))
             finally:
                 await response.aclose()
 
@@ -161,7 +161,7 @@ class Exchange:
             return unpacked(_one(response.content), "", self._max_body)
         return unpacked(_uncut(response), response.headers.get("content-encoding", ""), self._max_body)
 
-    async def next_piece(self, call: Call, pieces: AsyncIterator[bytes], seconds: float) -> bytes | None:
+    async def next_piece(self, call: HttpRequest, pieces: AsyncIterator[bytes], seconds: float) -> bytes | None:
         """Wait for the next piece of a body; ``None`` at its end.
 
         Raises:
@@ -176,9 +176,9 @@ class Exchange:
                     pass
                 except httpx.HTTPError as failure:
                     raise self._translated(call, failure, seconds).error from failure
-        raise error_policy.silent(call, self._dialect)
+        raise error_policy.stalled(call, self._dialect)
 
-    async def _raw(self, call: Call, response: httpx.Response) -> Raw:
+    async def _raw(self, call: HttpRequest, response: httpx.Response) -> RawResponse:
         """Read the whole body of an answer.
 
         Raises:
@@ -191,23 +191,25 @@ class Exchange:
                 body += piece
         except UnreadableBodyError as error:
             if not response.is_success:  # the status tells more than its page
-                return Raw(response.status_code, headers, b"")
+                return RawResponse(response.status_code, headers, b"")
             request_id = request_id_of(self._dialect, headers)
             raise error_policy.unreadable(
                 call, self._dialect, f"The answer of {{service}} {error}", request_id
             ) from None
-        return Raw(response.status_code, headers, bytes(body))
+        return RawResponse(response.status_code, headers, bytes(body))
 
-    def _translated(self, call: Call, failure: httpx.HTTPError, seconds: float, *, unsent: bool = False) -> Setback:
+    def _translated(
+        self, call: HttpRequest, failure: httpx.HTTPError, seconds: float, *, unsent: bool = False
+    ) -> FailedAttempt:
         """What a failure of the connection means for a call; ``seconds`` is how long silence was borne."""
         timed_out = isinstance(failure, httpx.TimeoutException)
         if unsent or isinstance(failure, _UNSENT):
-            return error_policy.unreached(call, self._dialect, self._base.host, None if timed_out else failure)
+            return error_policy.connect_failed(call, self._dialect, self._base.host, None if timed_out else failure)
         if timed_out:
             return error_policy.too_slow(call, self._dialect, seconds)
-        return error_policy.broken(call, self._dialect)
+        return error_policy.connection_broken(call, self._dialect)
 
-    async def _guarded(self, call: Call, seconds: float, trace: _Trace, work: Callable[[], Awaitable[T]]) -> T:
+    async def _guarded(self, call: HttpRequest, seconds: float, trace: _Trace, work: Callable[[], Awaitable[T]]) -> T:
         """Do the work within the time, with every failure of the connection translated."""
         with anyio.move_on_after(seconds):
             try:
@@ -216,10 +218,12 @@ class Exchange:
                 unsent = trace.certainly_unsent()
                 raise self._translated(call, failure, seconds, unsent=unsent) from failure
         if trace.certainly_unsent():
-            raise error_policy.unreached(call, self._dialect, self._base.host, None)
+            raise error_policy.connect_failed(call, self._dialect, self._base.host, None)
         raise error_policy.too_slow(call, self._dialect, seconds)
 
-    async def _send(self, call: Call, headers: Mapping[str, str], seconds: float, trace: _Trace) -> httpx.Response:
+    async def _send(
+        self, call: HttpRequest, headers: Mapping[str, str], seconds: float, trace: _Trace
+    ) -> httpx.Response:
         """Send, and follow redirects of reads within the service."""
         request = httpx.Request(call.method, self._base_url + call.target, headers=dict(headers), content=call.content)
         redirects = 0
@@ -237,7 +241,7 @@ class Exchange:
                 raise self._moved(call, response, "{service} redirects in a circle")
             request = self._redirected(call, request, response)
 
-    def _redirected(self, call: Call, request: httpx.Request, response: httpx.Response) -> httpx.Request:
+    def _redirected(self, call: HttpRequest, request: httpx.Request, response: httpx.Response) -> httpx.Request:
         """The request that a redirect asks for.
 
         Raises:
@@ -256,8 +260,10 @@ class Exchange:
         headers = [(name, value) for name, value in request.headers.items() if name != "host"]
         return httpx.Request(request.method, target, headers=headers, content=call.content)
 
-    def _moved(self, call: Call, response: httpx.Response, message: str) -> Setback:
-        return error_policy.moved(call, self._dialect, Raw(response.status_code, dict(response.headers), b""), message)
+    def _moved(self, call: HttpRequest, response: httpx.Response, message: str) -> FailedAttempt:
+        return error_policy.redirect_refused(
+            call, self._dialect, RawResponse(response.status_code, dict(response.headers), b""), message
+        )
 
 
 async def _context(scheme: str, ca_file: Path | None) -> ssl.SSLContext | bool:

@@ -22,11 +22,11 @@ from dragoman.core.errors import (
     Unauthenticated,
     Unavailable,
 )
-from dragoman.transport.error_mapping import Dialect, Refusal, error_for, is_markup
+from dragoman.transport.error_mapping import ServiceFailure, ServiceProfile, error_for, is_markup
 from dragoman.transport.http.body import parse_json
 from dragoman.transport.http.connect_errors import reason_of
-from dragoman.transport.http.request import Call, Raw, request_id_of, senseless
-from dragoman.transport.retry import Repeat, Setback
+from dragoman.transport.http.request import HttpRequest, RawResponse, invalid_response, request_id_of
+from dragoman.transport.retry import FailedAttempt, Repeat
 
 TOO_MANY: Final = 429
 UNAUTHENTICATED: Final = 401
@@ -54,11 +54,11 @@ _WORDS: Final[Mapping[int, tuple[str, str]]] = {
 }
 
 
-def refused(call: Call, dialect: Dialect, raw: Raw, pause: float | None) -> Setback:
+def status_error(call: HttpRequest, dialect: ServiceProfile, raw: RawResponse, pause: float | None) -> FailedAttempt:
     """An answer with a status that is no success; ``pause`` is how many seconds the service asks to wait."""
     status, text = raw.status, raw.body.decode("utf-8", "replace")
     body = _json_or_none(raw.body)
-    refusal = Refusal(
+    refusal = ServiceFailure(
         kind=call.kind,
         operation=call.operation,
         status=status,
@@ -80,14 +80,14 @@ def refused(call: Call, dialect: Dialect, raw: Raw, pause: float | None) -> Setb
         request_id=request_id_of(dialect, raw.headers, body),
         retry_after=pause,
     )
-    return Setback(error, repeat, pause)
+    return FailedAttempt(error, repeat, pause)
 
 
-def moved(call: Call, dialect: Dialect, raw: Raw, message: str) -> Setback:
+def redirect_refused(call: HttpRequest, dialect: ServiceProfile, raw: RawResponse, message: str) -> FailedAttempt:
     """A redirect that is not followed."""
-    refusal = Refusal(kind=call.kind, operation=call.operation, status=raw.status, headers=raw.headers)
+    refusal = ServiceFailure(kind=call.kind, operation=call.operation, status=raw.status, headers=raw.headers)
     certain = call.kind == "read" or raw.status in _MOVED_UNDONE
-    return Setback(
+    return FailedAttempt(
         error_for(
             BadResponse if certain else OutcomeUnknown,
             refusal,
@@ -99,42 +99,44 @@ def moved(call: Call, dialect: Dialect, raw: Raw, message: str) -> Setback:
     )
 
 
-def unreadable(call: Call, dialect: Dialect, message: str, request_id: str = "") -> Setback:
+def unreadable(call: HttpRequest, dialect: ServiceProfile, message: str, request_id: str = "") -> FailedAttempt:
     """A 2xx answer that cannot be used: worth one more try for a read."""
-    error = senseless(call, dialect, message, request_id=request_id)
-    return Setback(error, "once" if call.kind == "read" else "never")
+    error = invalid_response(call, dialect, message, request_id=request_id)
+    return FailedAttempt(error, "once" if call.kind == "read" else "never")
 
 
-def unreached(call: Call, dialect: Dialect, host: str, failure: BaseException | None) -> Setback:
+def connect_failed(
+    call: HttpRequest, dialect: ServiceProfile, host: str, failure: BaseException | None
+) -> FailedAttempt:
     """No connection came about, so nothing was sent. ``failure`` is ``None`` when it took too long."""
     reason = reason_of(failure)
-    refusal = Refusal(kind=call.kind, operation=call.operation, trouble=reason.trouble)
+    refusal = ServiceFailure(kind=call.kind, operation=call.operation, trouble=reason.trouble)
     message = reason.message.replace("{host}", host)
     error = error_for(Unavailable, refusal, dialect, message=message, hint=reason.hint)
-    return Setback(error, "never" if reason.trouble == "tls" else "yes")
+    return FailedAttempt(error, "never" if reason.trouble == "tls" else "yes")
 
 
-def broken(call: Call, dialect: Dialect) -> Setback:
+def connection_broken(call: HttpRequest, dialect: ServiceProfile) -> FailedAttempt:
     """The connection broke after the request may have gone out."""
-    refusal = Refusal(kind=call.kind, operation=call.operation, trouble="reset")
+    refusal = ServiceFailure(kind=call.kind, operation=call.operation, trouble="reset")
     if call.kind == "write":
-        return Setback(error_for(OutcomeUnknown, refusal, dialect, message=f"The connection broke. {_UNKNOWN}"))
+        return FailedAttempt(error_for(OutcomeUnknown, refusal, dialect, message=f"The connection broke. {_UNKNOWN}"))
     message = "The connection to {service} broke before its answer was complete"
-    return Setback(error_for(Unavailable, refusal, dialect, message=message), "yes")
+    return FailedAttempt(error_for(Unavailable, refusal, dialect, message=message), "yes")
 
 
-def too_slow(call: Call, dialect: Dialect, seconds: float) -> Setback:
+def too_slow(call: HttpRequest, dialect: ServiceProfile, seconds: float) -> FailedAttempt:
     """The request went out and no answer came in time."""
-    refusal = Refusal(kind=call.kind, operation=call.operation, trouble="timeout")
+    refusal = ServiceFailure(kind=call.kind, operation=call.operation, trouble="timeout")
     if call.kind == "write":
-        return Setback(error_for(OutcomeUnknown, refusal, dialect, message=f"No answer came in time. {_UNKNOWN}"))
+        return FailedAttempt(error_for(OutcomeUnknown, refusal, dialect, message=f"No answer came in time. {_UNKNOWN}"))
     message = f"{{service}} did not answer within {seconds:g} seconds"
-    return Setback(error_for(DeadlineExceeded, refusal, dialect, message=message), "once")
+    return FailedAttempt(error_for(DeadlineExceeded, refusal, dialect, message=message), "once")
 
 
-def silent(call: Call, dialect: Dialect) -> DragomanError:
+def stalled(call: HttpRequest, dialect: ServiceProfile) -> DragomanError:
     """An answer that had begun did not go on, or not to its end, in time."""
-    refusal = Refusal(kind=call.kind, operation=call.operation, trouble="timeout")
+    refusal = ServiceFailure(kind=call.kind, operation=call.operation, trouble="timeout")
     message = "The answer of {service} was not complete in time"
     if call.kind == "write":
         return error_for(OutcomeUnknown, refusal, dialect, message=f"{message}. {_UNKNOWN}")
@@ -144,13 +146,13 @@ def silent(call: Call, dialect: Dialect) -> DragomanError:
 _UNKNOWN: Final = "It is unknown whether {service} did this"
 
 
-def _uncertain(call: Call, status: int, pause: float | None) -> bool:
+def _uncertain(call: HttpRequest, status: int, pause: float | None) -> bool:
     if status in _SERVER_SIDE:
         return not _put_off(call, status, pause)
     return status == _TIMED_OUT or status not in range(400, 500)
 
 
-def _repeat(call: Call, dialect: Dialect, raw: Raw, pause: float | None) -> Repeat:
+def _repeat(call: HttpRequest, dialect: ServiceProfile, raw: RawResponse, pause: float | None) -> Repeat:
     asked = raw.headers.get("x-should-retry", "").strip().lower()
     if asked == "false":
         return "never"
@@ -160,7 +162,7 @@ def _repeat(call: Call, dialect: Dialect, raw: Raw, pause: float | None) -> Repe
     return "yes" if certain else "never"
 
 
-def _put_off(call: Call, status: int, pause: float | None) -> bool:
+def _put_off(call: HttpRequest, status: int, pause: float | None) -> bool:
     """Whether a write was not taken because the service was busy, and said when to come back."""
     return status == _UNAVAILABLE and pause is not None and not call.once
 

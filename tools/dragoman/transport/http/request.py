@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final, Literal, Self, TypeAlias, TypedDict, cast
 
 from dragoman.core.errors import BadResponse, DragomanError, InvalidArgument, OutcomeUnknown
-from dragoman.transport.error_mapping import Dialect, Kind, Refusal, error_for, printable
+from dragoman.transport.error_mapping import Kind, ServiceFailure, ServiceProfile, error_for, printable
 from dragoman.transport.http.url import Query, query_string
 
 BodyForm: TypeAlias = Literal["json", "text", "none"]
@@ -47,7 +47,7 @@ class Options(TypedDict, total=False):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
+class HttpRequest:
     """A request without its credentials.
 
     Attributes:
@@ -91,7 +91,7 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
-class Raw:
+class RawResponse:
     """An answer as bytes, unpacked. Header names are in lower case."""
 
     status: int
@@ -99,24 +99,26 @@ class Raw:
     body: bytes
 
 
-class DeclinedError(Exception):
+class HttpStatusError(Exception):
     """An answer that is no success."""
 
-    def __init__(self, raw: Raw) -> None:
+    def __init__(self, raw: RawResponse) -> None:
         super().__init__(raw.status)
         self.raw = raw
 
 
-def senseless(call: Call, dialect: Dialect, message: str, *, hint: str = "", request_id: str = "") -> DragomanError:
+def invalid_response(
+    call: HttpRequest, dialect: ServiceProfile, message: str, *, hint: str = "", request_id: str = ""
+) -> DragomanError:
     """A 2xx answer that cannot be used, as the error of its kind of call."""
-    refusal = Refusal(kind=call.kind, operation=call.operation)
+    refusal = ServiceFailure(kind=call.kind, operation=call.operation)
     if call.kind == "read":
         return error_for(BadResponse, refusal, dialect, message=message, hint=hint, request_id=request_id)
     said = f"{message.rstrip('.')}. {{service}} probably did what was asked; the outcome is unknown"
     return error_for(OutcomeUnknown, refusal, dialect, message=said, hint=hint, request_id=request_id)
 
 
-def request_id_of(dialect: Dialect, headers: Mapping[str, str], body: object = None) -> str:
+def request_id_of(dialect: ServiceProfile, headers: Mapping[str, str], body: object = None) -> str:
     """The service's id of a request, from the headers or else the body; only what is plain and short."""
     found: list[object] = [headers.get(name) for name in dialect.request_id_headers]
     if isinstance(body, dict):

@@ -11,11 +11,11 @@ from pydantic import TypeAdapter, ValidationError
 
 from dragoman.core.errors import DragomanError
 from dragoman.core.sanitize import clean_line
-from dragoman.transport.error_mapping import Dialect, is_markup
+from dragoman.transport.error_mapping import ServiceProfile, is_markup
 from dragoman.transport.http import error_policy
 from dragoman.transport.http.body import parse_json
-from dragoman.transport.http.request import BodyForm, Call, Raw, request_id_of, senseless
-from dragoman.transport.http.response_cache import Again
+from dragoman.transport.http.request import BodyForm, HttpRequest, RawResponse, invalid_response, request_id_of
+from dragoman.transport.http.response_cache import ResponseCache
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -25,7 +25,7 @@ _NO_HEADERS: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer(Generic[T_co]):
+class HttpResponse(Generic[T_co]):
     """A successful answer.
 
     Attributes:
@@ -39,20 +39,25 @@ class Answer(Generic[T_co]):
     headers: Mapping[str, str]
     body: bytes
     request_id: str
-    call: Call = field(repr=False)
-    dialect: Dialect = field(repr=False)
+    call: HttpRequest = field(repr=False)
+    dialect: ServiceProfile = field(repr=False)
 
     def failure(self, message: str, *, hint: str = "") -> DragomanError:
         """The error to raise when this answer makes no sense after all.
 
         For a read ``BadResponse``. For a write ``OutcomeUnknown``, because the service took it.
         """
-        return senseless(self.call, self.dialect, message, hint=hint, request_id=self.request_id)
+        return invalid_response(self.call, self.dialect, message, hint=hint, request_id=self.request_id)
 
 
-def answer_of(
-    call: Call, dialect: Dialect, raw: Raw, form: BodyForm, model: type[object] | None, again: Again | None = None
-) -> Answer[object]:
+def response_of(
+    call: HttpRequest,
+    dialect: ServiceProfile,
+    raw: RawResponse,
+    form: BodyForm,
+    model: type[object] | None,
+    again: ResponseCache | None = None,
+) -> HttpResponse[object]:
     """Read a 2xx answer, with ``again`` from what was read before where it is the same.
 
     Raises:
@@ -73,7 +78,7 @@ def answer_of(
 
     value, in_body = again.value((form, model, raw.status), raw.body, read) if again else read()
     request_id = request_id_of(dialect, raw.headers) or in_body
-    return Answer(
+    return HttpResponse(
         value=value,
         status=raw.status,
         headers=raw.headers,
@@ -84,7 +89,7 @@ def answer_of(
     )
 
 
-def _parsed(call: Call, dialect: Dialect, raw: Raw) -> object:
+def _parsed(call: HttpRequest, dialect: ServiceProfile, raw: RawResponse) -> object:
     try:
         return parse_json(raw.body)
     except ValueError:
@@ -97,7 +102,9 @@ def _parsed(call: Call, dialect: Dialect, raw: Raw) -> object:
         raise error_policy.unreadable(call, dialect, f"The answer of {{service}} {what}", request_id) from None
 
 
-def _validated(call: Call, dialect: Dialect, model: type[object], value: object, request_id: str) -> object:
+def _validated(
+    call: HttpRequest, dialect: ServiceProfile, model: type[object], value: object, request_id: str
+) -> object:
     try:
         return _adapter(model).validate_python(value)
     except ValidationError as error:

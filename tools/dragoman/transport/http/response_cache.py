@@ -19,7 +19,7 @@ _LARGEST: Final = 256 << 10  # bytes of a body that is worth keeping
 _MOST_MADE: Final = 16
 
 
-class Again:
+class ResponseCache:
     """What was read from the last few bodies of moderate size, each kept with the body itself."""
 
     def __init__(self) -> None:
@@ -39,7 +39,7 @@ class Again:
         return found
 
 
-class Derived(Generic[T]):
+class DerivedCache(Generic[T]):
     """What was made of values, as long as somebody keeps these: of those that come again, :class:`Again` does.
 
     Values are told apart by identity and must not be changed; what is made of one must not hold it.
@@ -52,7 +52,7 @@ class Derived(Generic[T]):
         """Of how many values something is kept."""
         return len(self._made)
 
-    def of(self, value: object, about: Hashable, make: Callable[[], T]) -> T:
+    def get(self, value: object, about: Hashable, make: Callable[[], T]) -> T:
         """What ``make`` makes of a value; ``about`` is whatever else that depends on."""
         place = id(value)
         found = self._made.get(place)

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 from dragoman.core.context.clock import Clock
 from dragoman.core.errors import DragomanError
-from dragoman.transport.error_mapping import Dialect
+from dragoman.transport.error_mapping import ServiceProfile
 from dragoman.transport.http.body import UnreadableBodyError, parse_json
-from dragoman.transport.http.request import Call, request_id_of, senseless
+from dragoman.transport.http.request import HttpRequest, invalid_response, request_id_of
 from dragoman.transport.http.sse import Event, LineSplitter, events_of
 
 if TYPE_CHECKING:
     import httpx
 
-    from dragoman.transport.http.connection_pool import Exchange
+    from dragoman.transport.http.connection_pool import ConnectionPool
 
 
 class Stream:
@@ -31,9 +31,9 @@ class Stream:
 
     def __init__(
         self,
-        exchange: Exchange,
-        call: Call,
-        dialect: Dialect,
+        exchange: ConnectionPool,
+        call: HttpRequest,
+        dialect: ServiceProfile,
         response: httpx.Response,
         clock: Clock,
         idle: float,
@@ -69,7 +69,7 @@ class Stream:
 
     def failure(self, message: str, *, hint: str = "") -> DragomanError:
         """The error to raise when this answer makes no sense after all, as :meth:`Answer.failure`."""
-        return senseless(self._call, self._dialect, message, hint=hint, request_id=self.request_id)
+        return invalid_response(self._call, self._dialect, message, hint=hint, request_id=self.request_id)
 
     async def read(self) -> object:
         """The whole body as JSON, for a service that answers at once although it was asked to stream."""

@@ -14,11 +14,11 @@ from starlette.types import ASGIApp
 from dragoman.accounts.workspace import Workspace
 from dragoman_server.config.auth import AuthSettings
 from dragoman_server.config.http import PATH, HttpSettings
-from dragoman_server.transports.http.access_log import Access
-from dragoman_server.transports.http.asgi_app.cors import Pages
+from dragoman_server.transports.http.access_log import AccessLog
+from dragoman_server.transports.http.asgi_app.cors import CorsMiddleware
 from dragoman_server.transports.http.asgi_app.host_check import HostCheck
 from dragoman_server.transports.http.asgi_app.sessions import Sessions, answerable_until
-from dragoman_server.transports.http.auth.middleware import as_signed_in, guarded, metadata_routes
+from dragoman_server.transports.http.auth.middleware import as_signed_in, metadata_routes, require_auth
 from dragoman_server.transports.http.auth.step_up import StepUp
 from dragoman_server.transports.http.connection.admission import Admission, keeping_place
 from dragoman_server.transports.http.drain import Drain, Health
@@ -27,7 +27,7 @@ _HEALTH: Final = "/healthz"
 _READINESS: Final = "/readyz"
 
 
-def site(
+def build_asgi_app(
     server: Server[Any],
     workspace: Workspace,
     settings: HttpSettings,
@@ -56,8 +56,8 @@ def site(
         endpoint = StepUp(endpoint, settings, workspace)
     endpoint = Admission(endpoint, settings)
     if auth is not None:
-        endpoint = guarded(endpoint, auth, settings)
-    endpoint = Pages(endpoint, settings.allowed_origins, sessions=settings.sessions)
+        endpoint = require_auth(endpoint, auth, settings)
+    endpoint = CorsMiddleware(endpoint, settings.allowed_origins, sessions=settings.sessions)
     health = Health(workspace, drain)
     metadata = metadata_routes(auth, settings) if auth is not None else []
     routes: list[BaseRoute] = [
@@ -67,7 +67,7 @@ def site(
         Route(PATH, HostCheck(endpoint, settings)),
     ]
     application = Starlette(routes=routes, lifespan=lambda _: manager.run())
-    return Access(application, drain, frozenset({_HEALTH, _READINESS, PATH, *(route.path for route in metadata)}))
+    return AccessLog(application, drain, frozenset({_HEALTH, _READINESS, PATH, *(route.path for route in metadata)}))
 
 
 def _manager(server: Server[Any], settings: HttpSettings) -> StreamableHTTPSessionManager:

@@ -16,7 +16,7 @@ _READ: Final = ("Retry-After", "WWW-Authenticate")
 _SESSION: Final = ("Mcp-Session-Id",)
 
 
-class Pages:
+class CorsMiddleware:
     """Tells browsers (CORS) that pages of these origins may call and read the answers; of others, nothing."""
 
     def __init__(self, app: ASGIApp, origins: Iterable[str], *, sessions: bool = False) -> None:

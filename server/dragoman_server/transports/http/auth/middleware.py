@@ -32,7 +32,7 @@ from dragoman_server.transports.http.messages import scope_of
 _log = logging.getLogger(__name__)
 
 
-def guarded(app: ASGIApp, settings: AuthSettings, http: HttpSettings) -> ASGIApp:
+def require_auth(app: ASGIApp, settings: AuthSettings, http: HttpSettings) -> ASGIApp:
     """The endpoint for those with a good token that may at least read."""
     resource = AnyHttpUrl(http.url)
     backend = BearerAuthBackend(Verifier(settings, http.url), resource_server_url=resource)

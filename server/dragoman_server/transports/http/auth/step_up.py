@@ -14,7 +14,7 @@ from pydantic import AnyHttpUrl
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from dragoman.accounts.workspace import Workspace
-from dragoman.toolset import Desk, Principal, listed
+from dragoman.toolset import Principal, ToolServices, available_tools
 from dragoman_server.config.http import HttpSettings
 from dragoman_server.transports.http.auth.token_verifier import READ, WRITE, SignedIn
 from dragoman_server.transports.http.connection.admission import BODY
@@ -28,7 +28,7 @@ class StepUp:
     def __init__(self, app: ASGIApp, settings: HttpSettings, workspace: Workspace) -> None:
         """Keep where clients learn who gives out tokens."""
         self._app = app
-        self._desk = Desk(workspace)
+        self._services = ToolServices(workspace)
         self._metadata = build_resource_metadata_url(AnyHttpUrl(settings.url))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -46,7 +46,9 @@ class StepUp:
 
     def _writing(self, principal: Principal) -> set[str]:
         """The tools that they could use for writing if they had the right to it."""
-        return {spec.name for spec in listed(self._desk, replace(principal, writes=True)) if not spec.read_only}
+        return {
+            spec.name for spec in available_tools(self._services, replace(principal, writes=True)) if not spec.read_only
+        }
 
     @property
     def _refusal(self) -> Refusal:

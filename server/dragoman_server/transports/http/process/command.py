@@ -47,7 +47,7 @@ def serve(
         from dragoman_server.transports.http.process import supervisor as several  # noqa: PLC0415  # only for several
 
         gc.enable()
-        orders = several.Orders(settings_file, log_level, read_only, http, listening)
+        orders = several.WorkerConfig(settings_file, log_level, read_only, http, listening)
         several.Supervisor(orders, http.workers).run()
     sys.exit(0)
 

@@ -30,7 +30,7 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Orders:
+class WorkerConfig:
     """What a new process is told; it has to pass through a pipe.
 
     Attributes:
@@ -60,7 +60,7 @@ class _Child:
 class Supervisor:
     """Starts processes, starts dead ones again, and ends all of them together."""
 
-    def __init__(self, orders: Orders, count: int) -> None:
+    def __init__(self, orders: WorkerConfig, count: int) -> None:
         """Start nothing yet."""
         self._orders = orders
         self._count = count
@@ -141,7 +141,7 @@ class Supervisor:
             child.process.kill()
 
 
-def work(orders: Orders, say_ready: Connection) -> None:
+def work(orders: WorkerConfig, say_ready: Connection) -> None:
     """Be one of the processes."""
     gc.disable()  # as in dragoman_server.transports.stdio.command: imports make what lives as long as the process
     from dragoman_server.runtime import log, startup_checks  # noqa: PLC0415  # not in the process that only watches

@@ -23,7 +23,7 @@ from dragoman_server.config.http import BACKLOG, HttpSettings
 from dragoman_server.config.load import Config
 from dragoman_server.mcp import server as app
 from dragoman_server.runtime import tool_context
-from dragoman_server.transports.http.asgi_app.app import site
+from dragoman_server.transports.http.asgi_app.app import build_asgi_app
 from dragoman_server.transports.http.connection.bounded_protocol import bounded
 from dragoman_server.transports.http.drain import Drain
 
@@ -89,7 +89,7 @@ async def serve(
     """
     drain = Drain()
     async with tool_context.at(config) as shared, anyio.create_task_group() as group:
-        application = site(
+        application = build_asgi_app(
             build(shared, shared_lists=config.auth is None),
             shared.workspace,
             settings,

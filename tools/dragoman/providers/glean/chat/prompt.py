@@ -23,7 +23,7 @@ from dragoman.providers.glean.conversation_id import NEW_CHAT, chat_id
 from dragoman.providers.glean.mapping.chat_wire import ASSISTANT, CONTENT, ERROR, USER, ChatMessage, TalkAnswer
 from dragoman.providers.glean.mapping.lenient_models import each, lenient
 from dragoman.transport.error_mapping import quoted
-from dragoman.transport.http import Answer, Stream
+from dragoman.transport.http import HttpResponse, Stream
 from dragoman.transport.http.body import parse_json
 
 _LOOK: Final = "Look at the chat with list_messages before asking again."
@@ -70,7 +70,7 @@ async def ask(chats: Chats, identifier: str, draft: Draft) -> Message:
     if draft.subject:
         raise InvalidArgument("A chat of Glean has no subjects.", hint="Leave subject out.")
     chats.memory.take_early(chat_id(identifier))
-    speak = _streamed if progress.heard() else _plain
+    speak = _streamed if progress.has_listener() else _plain
     reply = await speak(chats.api, _question(identifier, draft.text, chats.api.chat_seconds))
     _raise_failure(reply)
     where = reply.chat or ("" if identifier == NEW_CHAT else identifier)
@@ -115,7 +115,7 @@ async def _report(line: str, number: int) -> None:
         await progress.report(number, note or "Glean is answering")
 
 
-def _reply(body: bytes, source: Answer[object] | Stream) -> Reply:
+def _reply(body: bytes, source: HttpResponse[object] | Stream) -> Reply:
     parts = list(_parts(body, source.failure))
     return Reply(
         chat=next((part.chat_id for part in parts if part.chat_id), ""),

@@ -78,7 +78,7 @@ class Reader:
             body |= {"direction": direction, "timestampMillis": reference}
         answer, _ = await self.api.read("messages", body, MessagesAnswer)
         about = (self.address, self.conversation)
-        batch = self.memory.batches.of(answer, about, lambda: to_batch(answer, self.address, self.conversation))
+        batch = self.memory.batches.get(answer, about, lambda: to_batch(answer, self.address, self.conversation))
         self.memory.learn(self.conversation, batch)
         if self.address.datasource == self.own_datasource:
             self.memory.connector = batch.connector or self.memory.connector

@@ -11,7 +11,7 @@ from dragoman.store.sqlite import open_file
 from dragoman.store.sqlite.connection import Connection
 
 
-class Changes:
+class ChangeCounter:
     """A connection that does nothing but look whether others have written.
 
     Takes microseconds: SQLite looks at memory that all programs with the file share (``PRAGMA data_version``).

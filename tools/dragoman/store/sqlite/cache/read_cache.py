@@ -23,7 +23,7 @@ _MOST: Final = 256
 _MOST_CHARACTERS: Final = 4_000_000
 
 
-class Kept:
+class ReadCache:
     """Results of reads of one database, within bounds of number and size."""
 
     def __init__(self) -> None:
@@ -39,7 +39,7 @@ class Kept:
         """How many results there are."""
         return len(self._found)
 
-    def find(self, database: Database, key: Hashable) -> tuple[Any] | None:
+    def peek(self, database: Database, key: Hashable) -> tuple[Any] | None:
         """What is there under that key, without waiting; ``None`` when it has to be read."""
         found = self._remembered(database.version(), key)
         return None if found is None else found[:1]

@@ -16,7 +16,7 @@ _encode: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), def
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class ConversationRow:
     """A conversation as the archive keeps it.
 
     Attributes:
@@ -28,19 +28,19 @@ class Place:
     """
 
     key: int
-    described: bool
+    known: bool
     held: int
     oldest: int | None
     recent: int
     conversation: Conversation
 
     @property
-    def counted(self) -> Conversation:
+    def with_count(self) -> Conversation:
         """The conversation with the number of messages that the archive itself holds."""
         return replace(self.conversation, messages=self.held)
 
 
-def find(con: Connection, tables: Tables, account: str, id_: str) -> Place | None:
+def find(con: Connection, tables: Tables, account: str, id_: str) -> ConversationRow | None:
     """The conversation with that id."""
     row = con.execute(
         tables.sql(f"SELECT {_COLUMNS} FROM $places WHERE account = ? AND id = ?"),  # noqa: S608 - our own words
@@ -57,7 +57,7 @@ def key(con: Connection, tables: Tables, account: str, id_: str) -> int | None:
     return None if found is None else found[0]
 
 
-def make(con: Connection, tables: Tables, account: str, id_: str) -> int:
+def ensure(con: Connection, tables: Tables, account: str, id_: str) -> int:
     """The archive's number of a conversation, which is made when it is new."""
     found = key(con, tables, account, id_)
     if found is not None:
@@ -69,19 +69,19 @@ def make(con: Connection, tables: Tables, account: str, id_: str) -> int:
 def describe_all(con: Connection, tables: Tables, conversations: Iterable[Conversation]) -> None:
     """Keep what is told of conversations; what is not told of a known one stays."""
     for conversation in conversations:
-        key_ = make(con, tables, conversation.account, conversation.id)
-        _, told = _told(con, tables, conversation)
+        key_ = ensure(con, tables, conversation.account, conversation.id)
+        _, told = _merge(con, tables, conversation)
         row = (bind(told.title), told.kind.value, _rest(told), to_moment(told.last_message_at))
         statement = "UPDATE $places SET described = 1, title = ?, kind = ?, data = ?, recent = ? WHERE place = ?"
         con.execute(tables.sql(statement), (*row, key_))
 
 
-def unknown(con: Connection, tables: Tables, conversations: Iterable[Conversation]) -> list[Conversation]:
+def changed(con: Connection, tables: Tables, conversations: Iterable[Conversation]) -> list[Conversation]:
     """Those of the conversations of which something new is told."""
-    return [conversation for conversation in conversations if _told(con, tables, conversation)[0]]
+    return [conversation for conversation in conversations if _merge(con, tables, conversation)[0]]
 
 
-def _told(con: Connection, tables: Tables, fresh: Conversation) -> tuple[bool, Conversation]:
+def _merge(con: Connection, tables: Tables, fresh: Conversation) -> tuple[bool, Conversation]:
     """Whether something new is told, and all that is known then."""
     place = find(con, tables, fresh.account, fresh.id)
     if place is None:
@@ -101,12 +101,12 @@ def _told(con: Connection, tables: Tables, fresh: Conversation) -> tuple[bool, C
         extra=fresh.extra or was.extra,
         last_message_at=from_moment(max(to_moment(fresh.last_message_at), place.recent)),
     )
-    return not place.described or told != was, told
+    return not place.known or told != was, told
 
 
 def recent(
     con: Connection, tables: Tables, account: str | None, *, before: tuple[int, int] | None = None
-) -> Iterator[Place]:
+) -> Iterator[ConversationRow]:
     """The described conversations, most recent first; ``before`` is ``(recent, key)`` of where to go on."""
     conditions = ["described = 1"]
     values: list[Value] = []
@@ -169,7 +169,7 @@ def _rest(conversation: Conversation) -> str | bytes | None:
     return bind(_encode(kept)) if kept else None
 
 
-def _place(row: tuple[Any, ...]) -> Place:
+def _place(row: tuple[Any, ...]) -> ConversationRow:
     key_, account, id_, described, title, kind, data, held, oldest, _latest, recent_ = row
     rest: dict[str, Any] = {} if data is None else json.loads(unbind(data))
     conversation = Conversation(
@@ -188,6 +188,6 @@ def _place(row: tuple[Any, ...]) -> Place:
         extra=rest.get("extra", NOTHING),
         account=account,
     )
-    return Place(
-        key=key_, described=bool(described), held=held, oldest=oldest, recent=recent_, conversation=conversation
+    return ConversationRow(
+        key=key_, known=bool(described), held=held, oldest=oldest, recent=recent_, conversation=conversation
     )

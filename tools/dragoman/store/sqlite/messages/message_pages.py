@@ -14,7 +14,7 @@ from typing import Any, Final
 from dragoman.core.model import Author, Message
 from dragoman.store.sqlite.connection import Connection
 from dragoman.store.sqlite.messages import rows
-from dragoman.store.sqlite.messages.message_table import Archive, Stored
+from dragoman.store.sqlite.messages.message_table import MessageTable, Stored
 from dragoman.store.sqlite.messages.rows import Row
 from dragoman.store.sqlite.values import UNKNOWN, Value, bind, to_moment, unbind
 
@@ -31,7 +31,7 @@ _BELOW: Final = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stretch:
+class PageQuery:
     """Which messages of a conversation.
 
     Attributes:
@@ -52,7 +52,9 @@ class Stretch:
     limit: int = 50
 
 
-def page(con: Connection, archive: Archive, place: int, where: tuple[str, str], stretch: Stretch) -> list[Stored]:
+def page(
+    con: Connection, archive: MessageTable, place: int, where: tuple[str, str], stretch: PageQuery
+) -> list[Stored]:
     """Messages in the direction of reading; ``where`` is account and conversation, for the result."""
     conditions, values = _conditions(con, archive, place, stretch)
     direction = "DESC" if stretch.newest_first else "ASC"
@@ -61,7 +63,7 @@ def page(con: Connection, archive: Archive, place: int, where: tuple[str, str], 
     return [_stored(row, *where) for row in found]
 
 
-def by_numbers(con: Connection, archive: Archive, numbers: list[int]) -> dict[int, Message]:
+def by_numbers(con: Connection, archive: MessageTable, numbers: list[int]) -> dict[int, Message]:
     """Messages that can be shown, by the archive's numbers; account filled in, and the number where it is told."""
     statement = archive.tables.sql(
         f"SELECT p.account, p.id, {_COLUMNS} FROM $messages m JOIN $places p USING(place)"  # noqa: S608 - our own words
@@ -79,14 +81,14 @@ def by_numbers(con: Connection, archive: Archive, numbers: list[int]) -> dict[in
     return found
 
 
-def authors_like(con: Connection, archive: Archive, part: str) -> list[int]:
+def authors_like(con: Connection, archive: MessageTable, part: str) -> list[int]:
     """The archive's numbers of the authors that have ``part`` in their name, id or address."""
     wanted = part.strip().lstrip("@").casefold()
     found = con.execute(archive.tables.sql("SELECT author, data FROM $authors"))
     return [number for number, data in found if _is_like(rows.from_author_json(data), wanted)]
 
 
-def replies(con: Connection, archive: Archive, place: int, ids: Sequence[str]) -> dict[str, int]:
+def replies(con: Connection, archive: MessageTable, place: int, ids: Sequence[str]) -> dict[str, int]:
     """How many messages that can be shown answer each of these; those that nobody answers are left out."""
     bound = {bind(id_): id_ for id_ in ids}
     marks = ", ".join("?" * len(bound))
@@ -98,7 +100,7 @@ def replies(con: Connection, archive: Archive, place: int, ids: Sequence[str]) -
     return {bound[answered]: count for answered, count in found}
 
 
-def _conditions(con: Connection, archive: Archive, place: int, stretch: Stretch) -> tuple[str, list[Value]]:
+def _conditions(con: Connection, archive: MessageTable, place: int, stretch: PageQuery) -> tuple[str, list[Value]]:
     conditions: list[str] = []
     values: list[Value] = []
     if stretch.after is not None:
@@ -118,7 +120,7 @@ def _conditions(con: Connection, archive: Archive, place: int, stretch: Stretch)
     return "".join(f" AND {condition}" for condition in conditions), values
 
 
-def _narrowed(con: Connection, archive: Archive, place: int, stretch: Stretch) -> list[tuple[str, str]]:
+def _narrowed(con: Connection, archive: MessageTable, place: int, stretch: PageQuery) -> list[tuple[str, str]]:
     narrowed: list[tuple[str, str]] = []
     if stretch.author:
         narrowed.append(("author", str(authors_like(con, archive, stretch.author))))

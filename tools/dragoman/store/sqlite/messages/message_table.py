@@ -43,12 +43,12 @@ class Stored:
     message: Message
 
     @property
-    def live(self) -> bool:
+    def visible(self) -> bool:
         """Whether it may be shown."""
         return bool(self.row.live)
 
     @property
-    def known(self) -> bool:
+    def has_content(self) -> bool:
         """Whether more of it is kept than its number."""
         return self.row.author is not None
 
@@ -58,7 +58,7 @@ def replaced(_stored: Message, fresh: Message) -> Message:
     return fresh
 
 
-class Archive:
+class MessageTable:
     """The archive whose tables begin with ``prefix``.
 
     Attributes:
@@ -93,7 +93,7 @@ class Archive:
         for message in messages:
             before = fresh.get(message.id)
             fresh[message.id] = message if before is None else merge(before, message)
-        place = conversations.make(con, self.tables, account, conversation)
+        place = conversations.ensure(con, self.tables, account, conversation)
         gained, lost = 0, 0
         try:
             # Nearly always all or none of the messages are new, and looking each up first would take as long again.
@@ -108,9 +108,9 @@ class Archive:
             conversations.refresh(con, self.tables, place, added + gained - lost, removed=lost > 0)
         return added + gained
 
-    def reserve(self, con: Connection, account: str, conversation: str, ids: Sequence[str]) -> dict[str, int]:
+    def allocate(self, con: Connection, account: str, conversation: str, ids: Sequence[str]) -> dict[str, int]:
         """Numbers for messages of which nothing else is kept, in this order; known ones keep theirs."""
-        place = conversations.make(con, self.tables, account, conversation)
+        place = conversations.ensure(con, self.tables, account, conversation)
         known = self.numbers(con, account, conversation, ids)
         # Looked up before, because an insert that conflicts would use a number up as well.
         missing = [(place, bind(id_)) for id_ in dict.fromkeys(ids) if id_ not in known]
@@ -141,7 +141,7 @@ class Archive:
         return found
 
     def _merged(self, was: Stored, fresh: Message, merge: Merge) -> Message:
-        if not was.known:
+        if not was.has_content:
             return fresh
         there = was.message
         placed = replace(
@@ -197,9 +197,9 @@ class _Writer:
 
     def _reindex(self, was: Stored, message: Message) -> None:
         live = message.deleted_at is None
-        if was.live and live and _searched(was.message) == _searched(message):
+        if was.visible and live and _searched(was.message) == _searched(message):
             return
-        if was.live:
+        if was.visible:
             self._con.execute(self._sql("DELETE FROM $index WHERE rowid = ?"), (was.number,))
         if live:
             self._con.execute(self._sql(_INDEX), self._indexed(was.number, message))

@@ -13,13 +13,13 @@ from typing import Literal
 from dragoman.core.model import Message
 from dragoman.store.sqlite.connection import Connection
 from dragoman.store.sqlite.messages import rows
-from dragoman.store.sqlite.messages.message_table import Archive, Stored
+from dragoman.store.sqlite.messages.message_table import MessageTable, Stored
 
 Remember = Literal["full", "numbers", "off"]
 
 
-def known(
-    con: Connection, seen: Archive, messages: Sequence[Message], remember: Remember, account: str
+def lookup(
+    con: Connection, seen: MessageTable, messages: Sequence[Message], remember: Remember, account: str
 ) -> list[Message] | None:
     """The messages with account and numbers; ``None`` when something of them has to be written down first.
 
@@ -39,7 +39,7 @@ def known(
     return [_numbered(message, account, numbered) for message in messages]
 
 
-def as_far_as_known(con: Connection, seen: Archive, messages: Sequence[Message], account: str) -> list[Message]:
+def lookup_existing(con: Connection, seen: MessageTable, messages: Sequence[Message], account: str) -> list[Message]:
     """The messages with those numbers that were given already, for a file that takes no new ones."""
     told: list[Message] = []
     for message in messages:
@@ -51,13 +51,13 @@ def as_far_as_known(con: Connection, seen: Archive, messages: Sequence[Message],
     return told
 
 
-def write_down(
-    con: Connection, seen: Archive, messages: Sequence[Message], remember: Remember, account: str
+def assign(
+    con: Connection, seen: MessageTable, messages: Sequence[Message], remember: Remember, account: str
 ) -> list[Message]:
     """Give numbers to messages and to those that they answer, and remember them."""
     numbered: dict[tuple[str, str], dict[str, int]] = {}
     for where, group in _grouped(messages, account).items():
-        numbered[where] = seen.reserve(con, *where, _ids(group))
+        numbered[where] = seen.allocate(con, *where, _ids(group))
         if remember == "full":
             seen.put(con, *where, group, merged)
     return [_numbered(message, account, numbered) for message in messages]
@@ -72,16 +72,16 @@ def merged(stored: Message, fresh: Message) -> Message:
     return fresh
 
 
-def _differ(con: Connection, seen: Archive, where: tuple[str, str], group: Sequence[Message]) -> bool:
+def _differ(con: Connection, seen: MessageTable, where: tuple[str, str], group: Sequence[Message]) -> bool:
     stored = seen.get(con, *where, [message.id for message in group])
     return any(_differs(stored[message.id], _kept(message)) for message in group)
 
 
 def _differs(was: Stored, fresh: Message) -> bool:
-    if not was.known:
+    if not was.has_content:
         return True
     if fresh.deleted_at is not None:
-        return was.live
+        return was.visible
     # Compared as rows, for a value of ``extra`` may come back in another type.
     return rows.to_row(merged(was.message, fresh)) != was.row
 
