@@ -1,0 +1,87 @@
+"""The interface of a reader of one archive format."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, tzinfo
+from typing import ClassVar, Final, Literal
+
+from dragoman.archives.head import Head
+from dragoman.archives.notes import Note
+from dragoman.archives.sources import Folder, Source
+from dragoman.core.model import Conversation, Message
+
+CERTAIN: Final = 100
+"""Confidence: the content can be nothing else."""
+LIKELY: Final = 60
+"""Confidence: the content fits, and few other formats would."""
+POSSIBLE: Final = 20
+"""Confidence: take it if no other format wants it."""
+
+DateOrder = Literal["dmy", "mdy", "ymd"]
+Item = Conversation | Message | Note
+
+
+def _find_none(_ids: Sequence[str]) -> Mapping[str, str]:
+    return {}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadOptions:
+    """How to read what an archive leaves open.
+
+    Attributes:
+        zone: Zone of times that name none.
+        dates: Order of day, month and year where the archive does not tell.
+        title: Title of a conversation whose archive does not name it; empty to take the file's name.
+        find_conversations: Maps ids of messages to the ids of stored conversations that hold them.
+    """
+
+    zone: tzinfo = UTC
+    dates: DateOrder | None = None
+    title: str = ""
+    find_conversations: Callable[[Sequence[str]], Mapping[str, str]] = _find_none
+
+
+class ArchiveFormat(ABC):
+    """A reader of one format.
+
+    Attributes:
+        name: Short name; conversation ids begin with it and a dot.
+        title: What people call it, such as ``Slack export``.
+        readable: ``False`` for a format that is recognised only to say what to do about it.
+        passes: How often :meth:`read` reads its files, for the progress shown.
+    """
+
+    name: str
+    title: str
+    readable: ClassVar[bool] = True
+    passes: ClassVar[int] = 1
+
+    @abstractmethod
+    def recognises(self, head: Head, names: Folder) -> int:
+        """How sure it is that this is the format: 0 for no, up to :data:`CERTAIN`.
+
+        It is asked about each file, and about each folder. A folder that it claims is its own with everything below.
+
+        Args:
+            head: The beginning of the file; empty for a folder.
+            names: The folder itself, or the one that holds the file.
+        """
+
+    @abstractmethod
+    def read(self, source: Source, options: ReadOptions) -> Iterator[Item]:
+        """Everything that its files hold.
+
+        A conversation comes before or after its messages, once or more often. Messages name theirs by id. What cannot
+        be read is counted with ``source.notes`` and passed over.
+
+        Args:
+            source: The files and folders that were recognised as this format.
+            options: What the archive leaves open.
+
+        Raises:
+            InvalidArgument: Nothing can be read; the sentences say what to do.
+        """

@@ -1,0 +1,334 @@
+"""A streaming reader of JSON that people and programs damaged.
+
+It holds one value in memory at a time, and takes what a strict parser refuses: a byte order mark, invalid UTF-8,
+control characters in strings, invalid escapes, lone surrogates, nesting without end, and files that end too early.
+"""
+
+from __future__ import annotations
+
+import codecs
+import json
+import re
+from collections.abc import Iterator
+from typing import BinaryIO, Final
+
+from dragoman.archives.notes import Notes
+from dragoman.archives.text import LONGEST_LINE, encoding_of
+
+CLOSED: Final = object()
+"""The value of an event that says that an object ended."""
+
+LARGEST_VALUE: Final = 16 << 20
+"""Characters of a value that is held as a whole; a larger one is passed over."""
+
+_CHUNK: Final = 64 << 10
+_LONGEST_MARK: Final = 4
+_SKIPPED: Final = object()
+_DECODER: Final = json.JSONDecoder(strict=False)
+_SPACE: Final = re.compile(r"[ \t\r\n\ufeff\x00]*")
+_SCAN: Final = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\]"]', re.DOTALL)
+_IN_STRING: Final = re.compile(r'[^"\\]*(?:\\.[^"\\]*)*', re.DOTALL)
+_BETWEEN: Final = re.compile(r'[^"{}\[\]]+')
+_SCALAR: Final = re.compile(r"[^,\]}\s]*")
+_ESCAPE: Final = re.compile(
+    r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"  # a pair, which is right
+    r"|(\\u[dD][89a-fA-F][0-9a-fA-F]{2})"  # half of one
+    r"|(\\u(?![0-9a-fA-F]{4}))"
+    r"|\\x([0-9a-fA-F]{2})"
+    r'|(\\[^"\\/bfnrtu])'
+    r"|\\.",
+    re.DOTALL,
+)
+
+
+class _EarlyEndError(Exception):
+    """The text ends within a value."""
+
+
+class _DamagedError(Exception):
+    """What stands between values is not JSON, so that nobody knows where the next one begins."""
+
+
+def mend(text: str) -> str:
+    r"""The JSON text with valid escapes: half a surrogate pair is U+FFFD, ``\x0B`` is what it means."""
+
+    def replacement(escape: re.Match[str]) -> str:
+        half, cut, byte, other = escape.groups()
+        if half:
+            return "\\ufffd"
+        if byte:
+            return f"\\u00{byte}"
+        return f"\\{escape[0]}" if cut or other else escape[0]
+
+    return _ESCAPE.sub(replacement, text)
+
+
+def parse(text: str) -> object:
+    """Parse a whole JSON text, mended where it is damaged.
+
+    Raises:
+        ValueError: It is no JSON.
+    """
+    try:
+        if "\\ud" not in text and "\\uD" not in text:
+            return _DECODER.decode(text)
+    except ValueError:
+        pass
+    except RecursionError:
+        raise ValueError("too deep") from None
+    try:
+        return _DECODER.decode(mend(text))
+    except RecursionError:
+        raise ValueError("too deep") from None
+
+
+class JsonReader:
+    """Reads one file.
+
+    Args:
+        stream: The file.
+        notes: Where entries that are left out are counted.
+        file: How the user knows the file.
+    """
+
+    def __init__(self, stream: BinaryIO, notes: Notes, file: str) -> None:
+        self._stream = stream
+        self._notes = notes
+        self._file = file
+        self._text = ""
+        self._at = 0
+        self._lines = 1
+        self._ended = False
+        self._decoder: codecs.IncrementalDecoder | None = None
+        self._arrays: set[str] = set()
+        self._objects: set[str] = set()
+
+    @property
+    def line(self) -> int:
+        """The line of the value that was read last, from 1."""
+        return self._lines + self._text.count("\n", 0, self._at)
+
+    def items(self, *arrays: str) -> Iterator[tuple[str, object]]:
+        """The file's values with their paths, in order.
+
+        The items of ``arrays`` come one by one, and so do the other members of the objects around them; all else
+        comes as whole values. An object around items ends with an event whose value is :data:`CLOSED`.
+
+        Args:
+            arrays: Paths such as ``conversations[].messages[]``; ``[]`` is an array that is the whole file.
+        """
+        self._arrays = {path[: sign.end()] for path in arrays for sign in re.finditer(r"\[\]", path)}
+        self._objects = {path[: sign.start()] for path in arrays for sign in re.finditer(r"^(?!\[)|\.", path)}
+        try:
+            yield from self._value("")
+        except _EarlyEndError:
+            self._notes.tell(f"{self._file} ends too early; everything before that was read.")
+        except _DamagedError:
+            self._notes.skip("the rest of the file is damaged", self._file, self.line)
+
+    def _value(self, path: str) -> Iterator[tuple[str, object]]:
+        sign = self._peek()
+        if sign == "{" and path in self._objects:
+            yield from self._object(path)
+        elif sign == "[" and f"{path}[]" in self._arrays:
+            yield from self._array(f"{path}[]")
+        else:
+            value = self._whole()
+            if value is not _SKIPPED:
+                yield path, value
+
+    def _object(self, path: str) -> Iterator[tuple[str, object]]:
+        self._at += 1
+        while self._peek() != "}":
+            name = self._whole() if self._peek() == '"' else None
+            if not isinstance(name, str) or self._peek() != ":":
+                raise _DamagedError
+            self._at += 1
+            yield from self._value(f"{path}.{name}".removeprefix("."))
+            self._comma("}")
+        self._at += 1
+        yield path, CLOSED
+
+    def _array(self, path: str) -> Iterator[tuple[str, object]]:
+        self._at += 1
+        while self._peek() != "]":
+            yield from self._value(path)
+            self._comma("]")
+        self._at += 1
+
+    def _comma(self, end: str) -> None:
+        sign = self._peek()
+        if sign == ",":
+            self._at += 1
+        elif sign != end:
+            raise _DamagedError
+
+    def _peek(self) -> str:
+        """The next sign that is no white space.
+
+        Raises:
+            _EarlyEndError: There is none.
+        """
+        while True:
+            found = _SPACE.match(self._text, self._at)
+            self._at = found.end() if found else self._at
+            if self._at < len(self._text):
+                return self._text[self._at]
+            if not self._fill():
+                raise _EarlyEndError
+
+    def _fill(self) -> bool:
+        """Read on, twice as much each time a value did not fit; ``False`` at the end of the file."""
+        if self._ended:
+            return False
+        rest = self._text[self._at :]
+        self._lines += self._text.count("\n", 0, self._at)
+        data = self._stream.read(max(_CHUNK, len(rest)))
+        if self._decoder is None:
+            while len(data) < _LONGEST_MARK and (more := self._stream.read(_CHUNK)):
+                data += more
+            encoding, length = encoding_of(data)
+            self._decoder = codecs.getincrementaldecoder(encoding)("replace")
+            fresh = self._decoder.decode(data[length:])
+        else:
+            fresh = self._decoder.decode(data, final=not data)
+        self._ended = not data
+        self._text, self._at = rest + fresh, 0
+        return bool(data) or bool(fresh)
+
+    def _whole(self) -> object:
+        """The value at the current place, or ``_SKIPPED`` when it is counted and left out."""
+        while True:
+            try:
+                value, end = _DECODER.raw_decode(self._text, self._at)
+            except (ValueError, RecursionError):
+                end = _end_of(self._text, self._at)
+                value = None
+            else:
+                if self._text[self._at] not in '{["':
+                    end = _end_of(self._text, self._at)  # a number may go on
+            if end:
+                return self._taken(value, end)
+            if len(self._text) - self._at > LARGEST_VALUE:
+                return self._pass_over()
+            if not self._fill() and self._ended:
+                raise _EarlyEndError
+
+    def _taken(self, value: object, end: int) -> object:
+        raw = self._text[self._at : end] if value is None or self._has_surrogates(end) else ""
+        if raw:
+            try:
+                value = parse(raw)
+            except ValueError:
+                self._notes.skip("no valid JSON", self._file, self.line)
+                value = _SKIPPED
+        self._at = end
+        return value
+
+    def _has_surrogates(self, end: int) -> bool:
+        return self._text.find("\\ud", self._at, end) >= 0 or self._text.find("\\uD", self._at, end) >= 0
+
+    def _pass_over(self) -> object:
+        """Leave a value out that is too large, without holding it."""
+        line = self.line
+        scanner = _Scanner()
+        while True:
+            self._at = scanner.feed(self._text, self._at)
+            if scanner.done:
+                break
+            if not self._fill():
+                raise _EarlyEndError
+        self._notes.skip("an entry larger than 16 MiB", self._file, line)
+        return _SKIPPED
+
+
+class _Scanner:
+    """Finds the end of a value that comes in pieces."""
+
+    def __init__(self) -> None:
+        self.done = False
+        self._depth = 0
+        self._in_string = False
+
+    def feed(self, text: str, at: int) -> int:
+        """Go on; where the value ends, or where the next piece has to begin."""
+        while at < len(text):
+            if self._in_string:
+                found = _IN_STRING.match(text, at)
+                at = found.end() if found else at
+                if at >= len(text) or text[at] == "\\":
+                    return at  # an escape may go on in the next piece
+                self._in_string = False
+                at += 1
+            else:
+                at = self._structure(text, at)
+            if self.done:
+                return at
+        return at
+
+    def _structure(self, text: str, at: int) -> int:
+        sign = text[at]
+        if sign == '"':
+            self._in_string = True
+            return at + 1
+        if sign in "{[":
+            self._depth += 1
+        elif sign in "}]":
+            self._depth -= 1
+        else:
+            found = _BETWEEN.match(text, at)
+            return found.end() if found else at + 1
+        self.done = self._depth <= 0
+        return at + 1
+
+
+def _end_of(text: str, start: int) -> int:
+    """Where the value at ``start`` ends, valid or not; 0 when the text does not hold its end."""
+    if text[start] not in '{["':
+        found = _SCALAR.match(text, start)
+        end = found.end() if found else start
+        return end if start < end < len(text) else 0
+    depth = 0
+    at = start
+    while found := _SCAN.search(text, at):
+        at = found.end()
+        sign = found[0]
+        if sign == '"':  # a string without its end
+            return 0
+        depth += 1 if sign in "{[" else -1 if sign in "}]" else 0
+        if depth == 0:
+            return at
+    return 0
+
+
+def json_lines(stream: BinaryIO, notes: Notes, file: str) -> Iterator[tuple[int, object]]:
+    """The values of JSON Lines with their line numbers from 1.
+
+    Args:
+        stream: The file.
+        notes: Where lines that cannot be read are counted.
+        file: How the user knows the file.
+    """
+    number = 0
+    while line := stream.readline(LONGEST_LINE):
+        number += 1
+        if not line.endswith(b"\n") and len(line) >= LONGEST_LINE and _rest_of_line(stream):
+            notes.skip("a line longer than 16 MiB", file, number)
+            continue
+        text = line.decode("utf-8-sig" if number == 1 else "utf-8", "replace").strip()
+        if not text:
+            continue
+        try:
+            yield number, parse(text)
+        except ValueError:
+            notes.skip("no valid JSON", file, number)
+
+
+def _rest_of_line(stream: BinaryIO) -> bool:
+    """Pass over the rest of a line; whether there was any."""
+    found = False
+    while rest := stream.readline(LONGEST_LINE):
+        found = found or bool(rest.strip())
+        if rest.endswith(b"\n"):
+            break
+    return found

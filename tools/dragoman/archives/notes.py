@@ -1,0 +1,84 @@
+"""What a reader could not take, counted and told with file and line."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final
+
+EXAMPLES: Final = 5
+"""How many places of a reason are named."""
+
+_MOST_SENTENCES: Final = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    """Something to tell the user.
+
+    Attributes:
+        text: A reason such as ``no time``, or a whole sentence when ``skipped`` is 0.
+        skipped: How many entries were left out for this reason.
+        file: Where, as the user knows the file.
+        line: Line within it, from 1.
+    """
+
+    text: str
+    skipped: int = 0
+    file: str = ""
+    line: int | None = None
+
+    @property
+    def place(self) -> str:
+        """File and line."""
+        return self.file if self.line is None else f"{self.file}, line {self.line:,}".removeprefix(", ")
+
+
+@dataclass(slots=True)
+class Reason:
+    """Entries that were left out for one reason; ``places`` names the first of them."""
+
+    count: int = 0
+    places: list[str] = field(default_factory=list[str])
+
+
+@dataclass(slots=True)
+class Notes:
+    """Collects notes; takes bounded memory.
+
+    Attributes:
+        reasons: Skipped entries by reason.
+        sentences: What else is to be told, each once.
+    """
+
+    reasons: dict[str, Reason] = field(default_factory=dict[str, Reason])
+    sentences: dict[str, None] = field(default_factory=dict[str, None])
+
+    @property
+    def skipped(self) -> int:
+        """How many entries were left out."""
+        return sum(reason.count for reason in self.reasons.values())
+
+    def skip(self, reason: str, file: str = "", line: int | None = None, *, count: int = 1) -> None:
+        """Count an entry that is left out.
+
+        Args:
+            reason: Why, in a few words that are the same for all such entries.
+            file: The file that holds it.
+            line: Its line, from 1.
+            count: How many entries.
+        """
+        self.add(Note(text=reason, skipped=count, file=file, line=line))
+
+    def tell(self, sentence: str) -> None:
+        """Tell a sentence once."""
+        self.add(Note(text=sentence))
+
+    def add(self, note: Note) -> None:
+        """Add a note."""
+        if note.skipped:
+            reason = self.reasons.setdefault(note.text, Reason())
+            reason.count += note.skipped
+            if note.place and len(reason.places) < EXAMPLES:
+                reason.places.append(note.place)
+        elif len(self.sentences) < _MOST_SENTENCES:
+            self.sentences.setdefault(note.text)

@@ -1,0 +1,157 @@
+"""Finds out which formats the user's paths hold, by content."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Final
+
+from dragoman.archives.format import ArchiveFormat
+from dragoman.archives.head import SIZE, Head
+from dragoman.archives.notes import Notes
+from dragoman.archives.sources import Container, File, Folder, Source
+from dragoman.archives.sources.container import Progress
+from dragoman.archives.sources.index import FileIndex
+from dragoman.archives.sources.opening import is_packed, open_nested
+from dragoman.archives.sources.single import DiskFolder
+from dragoman.core.errors import InvalidArgument
+from dragoman.core.sanitize import clean_line
+
+_SAMPLES: Final = 3
+_SAMPLE: Final = 60
+_LABEL: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Recognized:
+    """A format and all files of it.
+
+    Attributes:
+        size: Bytes that they take as they lie.
+    """
+
+    format: ArchiveFormat
+    source: Source
+    size: int
+
+
+@dataclass(slots=True)
+class Recognition:
+    """What the paths of one import hold.
+
+    Attributes:
+        formats: The formats to look for, those that win a tie first.
+        forced: Take everything for the only format if it recognises nothing.
+        notes: Where entries that are left out are counted.
+        progress: Counts the bytes that are read.
+    """
+
+    formats: Sequence[ArchiveFormat]
+    notes: Notes
+    forced: bool = False
+    progress: Progress = field(default_factory=Progress)
+    _index: FileIndex = field(default_factory=FileIndex)
+    _taken: dict[str, ArchiveFormat] = field(default_factory=dict[str, ArchiveFormat])
+    _unknown: list[str] = field(default_factory=list[str])
+
+    def add(self, container: Container) -> None:
+        """Look through a container, and through the archives in it."""
+        number = self._index.add(container)
+        waiting = [Folder(self._index, number, "")]
+        while waiting:
+            folder = waiting.pop()
+            if not self._take_folder(folder):
+                self._take_files(folder, always=isinstance(container, DiskFolder))
+                waiting.extend(reversed(list(folder.folders())))
+
+    def results(self) -> list[Recognized]:
+        """The formats that were found, with their files.
+
+        Raises:
+            InvalidArgument: None was found; the sentences say what was there instead.
+        """
+        if not self._taken:
+            raise self._nothing_found()
+        return [
+            Recognized(format_, Source(self._index, name, self.notes), self._index.taken_bytes(name))
+            for name, format_ in self._taken.items()
+        ]
+
+    def close(self) -> None:
+        """Close all files."""
+        self._index.close()
+
+    def _take_folder(self, folder: Folder) -> bool:
+        format_ = self._best(Head(), folder)
+        if format_ is not None:
+            self._taken.setdefault(format_.name, format_)
+            folder.take(format_.name)
+        return format_ is not None
+
+    def _take_files(self, folder: Folder, *, always: bool) -> None:
+        packed: list[tuple[File, bytes]] = []
+        taken = False
+        for file in folder.files():
+            head = _head_of(file)
+            format_ = self._best(head, folder)
+            if format_ is None and self.forced and head.data and not is_packed(head.data):
+                format_ = self.formats[0]
+            if format_ is not None:
+                self._taken.setdefault(format_.name, format_)
+                file.take(format_.name)
+                taken = True
+            elif is_packed(head.data):
+                packed.append((file, head.data))
+            else:
+                self._note_unknown(file, head)
+        # An archive beside the files of a chat is an attachment of it.
+        if always or not taken:
+            for file, beginning in packed:
+                self._add_nested(file, beginning)
+
+    def _add_nested(self, file: File, beginning: bytes) -> None:
+        container = open_nested(file, beginning, self.progress)
+        if container is not None:
+            self.add(container)
+
+    def _best(self, head: Head, folder: Folder) -> ArchiveFormat | None:
+        confidence, best = 0, None
+        for format_ in self.formats:
+            found = format_.recognises(head, folder)
+            if found > confidence:
+                confidence, best = found, format_
+        return best
+
+    def _note_unknown(self, file: File, head: Head) -> None:
+        if len(self._unknown) < _SAMPLES:
+            beginning = clean_line(head.text, _SAMPLE).strip() if head.data else "empty"
+            self._unknown.append(f"{clean_line(file.label, _LABEL)} ({beginning})")
+
+    def _nothing_found(self) -> InvalidArgument:
+        known = ", ".join(format_.title for format_ in self.formats if format_.readable)
+        if not self._unknown:
+            reasons = "; ".join(self.notes.reasons)
+            told = " ".join(self.notes.sentences)
+            return InvalidArgument(
+                f"There is nothing to import here{f' ({reasons})' if reasons else ''}. {told}".strip()
+            )
+        there = "; ".join(self._unknown)
+        return InvalidArgument(f"No archive was recognised: {there}.", hint=f"These are taken: {known}.")
+
+
+@contextmanager
+def recognition(formats: Sequence[ArchiveFormat], notes: Notes, *, forced: bool = False) -> Generator[Recognition]:
+    """A recognition whose files are closed at the end."""
+    found = Recognition(formats, notes, forced)
+    try:
+        yield found
+    finally:
+        found.close()
+
+
+def _head_of(file: File) -> Head:
+    if file.size == 0:
+        return Head(name=file.name)
+    with file.open() as content:
+        return Head(content.read(SIZE), file.name)

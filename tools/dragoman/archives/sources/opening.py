@@ -1,0 +1,96 @@
+"""Opens what a path, a pipe, or a file within an archive holds."""
+
+from __future__ import annotations
+
+import shutil
+import stat
+import tempfile
+from pathlib import Path
+from typing import BinaryIO, Final, cast
+
+from dragoman.archives.notes import Notes
+from dragoman.archives.sources.container import DEEPEST, Container, Progress
+from dragoman.archives.sources.files import File
+from dragoman.archives.sources.single import DiskFolder, SingleFile
+from dragoman.archives.sources.streams import Decompressed, Section, buffered, packed_kind
+from dragoman.archives.sources.tar_archive import TarArchive, is_tar
+from dragoman.archives.sources.zip_archive import MARKS, ZipArchive
+from dragoman.core.errors import InvalidArgument
+
+_HEAD: Final = 1024
+_CHUNK: Final = 1 << 20
+
+
+def open_path(path: Path, notes: Notes, progress: Progress) -> Container:
+    """What a path holds. A pipe is copied to a temporary file first.
+
+    Raises:
+        InvalidArgument: It cannot be opened.
+    """
+    label = str(path)
+    try:
+        status = path.stat()
+        if stat.S_ISDIR(status.st_mode):
+            return DiskFolder(path, label, notes, progress)
+        raw = path.open("rb")
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise InvalidArgument(f"{label} cannot be read ({reason}).") from None
+    if stat.S_ISREG(status.st_mode):
+        return _open_file(raw, path, label, 0, notes, progress)
+    with raw:
+        return open_stream(raw, label, notes, progress)
+
+
+def open_stream(stream: BinaryIO, label: str, notes: Notes, progress: Progress) -> Container:
+    """What a pipe brings, by a temporary copy: some formats are read twice."""
+    return _open_file(_copy(stream), None, label, 0, notes, progress)
+
+
+def open_nested(file: File, beginning: bytes, progress: Progress) -> Container | None:
+    """What a file of an archive holds if it is an archive or compressed; ``None`` if it is neither, or too deep.
+
+    Args:
+        file: The file.
+        beginning: Its first bytes.
+        progress: Counts the bytes that are read.
+    """
+    if not is_packed(beginning):
+        return None
+    notes, depth = file.container.notes, file.container.depth + 1
+    if depth > DEEPEST:
+        notes.skip("an archive that lies too deep within others", file.label)
+        return None
+    with file.open() as content:
+        return _open_file(_copy(content), None, file.label, depth, notes, progress)
+
+
+def is_packed(beginning: bytes) -> bool:
+    """Whether a file that begins so holds files, or one that is compressed."""
+    return beginning.startswith(MARKS) or is_tar(beginning) or packed_kind(beginning) is not None
+
+
+def _open_file(raw: BinaryIO, path: Path | None, label: str, depth: int, notes: Notes, progress: Progress) -> Container:
+    raw.seek(0)
+    beginning = raw.read(_HEAD)
+    kind = packed_kind(beginning)
+    if beginning.startswith(MARKS):
+        return ZipArchive(raw, label, depth, notes, progress)
+    if is_tar(beginning):
+        return TarArchive(raw, label, depth, notes, progress)
+    if kind is None:
+        return SingleFile(raw, path, label, depth, notes, progress)
+    content = buffered(Decompressed(Section(raw, 0, None, lambda _: None), kind, label, notes))
+    # The limit also ends an archive that unpacks to itself.
+    if depth < DEEPEST and is_packed(content.read(_HEAD)):
+        content = buffered(Decompressed(Section(raw, 0, None, lambda _: None), kind, label, notes))
+        with raw:
+            return _open_file(_copy(content), None, label, depth + 1, notes, progress)
+    return SingleFile(raw, path, label, depth, notes, progress, kind)
+
+
+def _copy(stream: BinaryIO) -> BinaryIO:
+    """A temporary file with the stream's content; it goes when it is closed."""
+    target = cast("BinaryIO", tempfile.TemporaryFile(prefix="dragoman-"))  # noqa: SIM115 - the container closes it
+    shutil.copyfileobj(stream, target, _CHUNK)
+    return target

@@ -1,0 +1,122 @@
+"""Files as they lie on disk: one file, a compressed one, and a folder."""
+
+from __future__ import annotations
+
+import io
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from dragoman.archives.notes import Notes
+from dragoman.archives.sources.container import Container, Entry, Progress, is_junk
+from dragoman.archives.sources.streams import Decompressed, Section, buffered
+
+
+class SingleFile(Container):
+    """One file.
+
+    Args:
+        raw: The file, seekable; closed with the container.
+        path: Where it lies; ``None`` for a temporary copy.
+        label: How the user knows it.
+        depth: How many archives are around it.
+        notes: Where damage is told.
+        progress: Counts the bytes that are read.
+        kind: How it is compressed.
+    """
+
+    def __init__(
+        self, raw: BinaryIO, path: Path | None, label: str, depth: int, notes: Notes, progress: Progress, kind: str = ""
+    ) -> None:
+        super().__init__(label, depth, notes)
+        self._raw = raw
+        self._path = path
+        self._progress = progress
+        self._kind = kind
+
+    def close(self) -> None:
+        """Close the file."""
+        self._raw.close()
+
+    def entries(self) -> Iterator[Entry]:
+        """The file."""
+        size = self._raw.seek(0, os.SEEK_END)
+        if self._kind:
+            yield Entry(self.name, -1, packed=size)
+        else:
+            yield Entry(Path(self.label).name or self.label, size, packed=size)
+
+    def open(self, entry: Entry) -> BinaryIO:
+        """Its content."""
+        section = Section(self._raw, 0, entry.packed, self._progress.count)
+        return buffered(Decompressed(section, self._kind, self.label, self.notes) if self._kind else section)
+
+    def label_of(self, path: str) -> str:
+        """It is known by its own path."""
+        del path
+        return self.label
+
+    def path_of(self, entry: Entry) -> Path | None:
+        """Where it lies, unless it is compressed."""
+        del entry
+        return None if self._kind else self._path
+
+
+class DiskFolder(Container):
+    """The regular files of a folder at any depth. Links are not followed, devices and pipes not opened."""
+
+    def __init__(self, path: Path, label: str, notes: Notes, progress: Progress) -> None:
+        super().__init__(label, 0, notes)
+        self._path = path
+        self._progress = progress
+
+    @property
+    def name(self) -> str:
+        """The folder's own name."""
+        return self._path.resolve().name
+
+    def close(self) -> None:
+        """Each file is closed when it was read."""
+
+    def entries(self) -> Iterator[Entry]:
+        """The files, folder by folder."""
+        waiting = [""]
+        while waiting:
+            folder = waiting.pop()
+            found: list[str] = []
+            for item in self._scan(folder):
+                name = f"{folder}/{item.name}" if folder else item.name
+                if is_junk(name):
+                    continue
+                if item.is_symlink():
+                    self.notes.skip("a link", self.label_of(name))
+                elif item.is_dir(follow_symlinks=False):
+                    found.append(name)
+                else:
+                    status = item.stat(follow_symlinks=False)
+                    if stat.S_ISREG(status.st_mode):
+                        yield Entry(name, status.st_size, packed=status.st_size)
+            waiting.extend(sorted(found, reverse=True))
+
+    def open(self, entry: Entry) -> BinaryIO:
+        """The content of a file."""
+        try:
+            raw = (self._path / entry.name).open("rb")
+        except OSError as error:
+            self.notes.skip(f"a file that cannot be read ({error.strerror})", self.label_of(entry.name))
+            return io.BytesIO()
+        return buffered(Section(raw, 0, None, self._progress.count, owned=True))
+
+    def path_of(self, entry: Entry) -> Path | None:
+        """Where the file lies."""
+        return self._path / entry.name
+
+    def _scan(self, folder: str) -> list[os.DirEntry[str]]:
+        try:
+            with os.scandir(self._path / folder) as items:
+                return list(items)
+        except OSError as error:
+            self.notes.skip(f"a folder that cannot be read ({error.strerror})", self.label_of(folder))
+            return []

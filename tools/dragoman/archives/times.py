@@ -1,0 +1,114 @@
+"""Times as archives write them, to aware times. What is out of range or not a time is ``None``."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from decimal import Decimal, InvalidOperation
+from typing import Final
+
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+_LONGEST: Final = 100
+_MIDNIGHT: Final = 24
+_LEAP: Final = 60
+_ISO: Final = re.compile(
+    r"(\d{4})-?(\d\d)-?(\d\d)[T ](\d\d):?(\d\d)(?::?(\d\d)(?:[.,](\d{1,12}))?)?\s*(Z|UTC|[+-]\d\d(?::?\d\d)?)?",
+    re.IGNORECASE,
+)
+
+
+def from_seconds(seconds: object) -> datetime | None:
+    """Seconds since 1970 as a number or its digits, also with a fraction, to the microsecond."""
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float | str):
+        return None
+    try:
+        number = Decimal(str(seconds)[:_LONGEST])
+        return EPOCH + timedelta(microseconds=int(number * 1_000_000))
+    except (InvalidOperation, OverflowError, ValueError):
+        return None
+
+
+def from_milliseconds(milliseconds: object) -> datetime | None:
+    """Milliseconds since 1970 as a number or its digits."""
+    if isinstance(milliseconds, bool) or not isinstance(milliseconds, int | float | str):
+        return None
+    try:
+        return EPOCH + timedelta(microseconds=int(Decimal(str(milliseconds)[:_LONGEST]) * 1000))
+    except (InvalidOperation, OverflowError, ValueError):
+        return None
+
+
+def from_iso(text: object, zone: tzinfo = UTC) -> datetime | None:
+    """An ISO time with any number of digits of a second; ``zone`` is that of a time that names none."""
+    if not isinstance(text, str) or len(text) > _LONGEST:
+        return None
+    try:
+        time = datetime.fromisoformat(text.strip())
+    except ValueError:
+        return _from_unusual_iso(text.strip(), zone)
+    return local(time, zone) if time.tzinfo is None else _in_range(time)
+
+
+def _from_unusual_iso(text: str, zone: tzinfo) -> datetime | None:
+    """A time with a leap second, with hour 24, or with a zone that is written in another way."""
+    found = _ISO.fullmatch(text)
+    if found is None:
+        return None
+    *clock, fraction, offset = found.groups()
+    year, month, day, hour, minute, second = (int(part or 0) for part in clock)
+    late = timedelta(days=hour == _MIDNIGHT, seconds=second == _LEAP)
+    try:
+        time = datetime(year, month, day, hour % _MIDNIGHT, minute, min(second, _LEAP - 1))  # noqa: DTZ001 - zone below
+        time += late + timedelta(microseconds=int((fraction or "0")[:6].ljust(6, "0")))
+    except (ValueError, OverflowError):
+        return None
+    return local(time, _zone_of(offset) or zone)
+
+
+def _in_range(time: datetime) -> datetime | None:
+    try:
+        time.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+    return time
+
+
+def local(time: datetime, zone: tzinfo) -> datetime | None:
+    """A time of a clock in ``zone``; ``None`` when it is out of range."""
+    return _in_range(time.replace(tzinfo=zone))
+
+
+def _zone_of(offset: str | None) -> tzinfo | None:
+    if not offset:
+        return None
+    if offset.upper() in ("Z", "UTC"):
+        return UTC
+    digits = offset[1:].replace(":", "").ljust(4, "0")
+    shift = timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
+    return timezone(-shift if offset[0] == "-" else shift)
+
+
+class ClockReader:
+    """Times of one clock without a zone, in the order of a file.
+
+    The hour that comes twice when summer time ends is the first one, until the clock runs backwards within it.
+
+    Args:
+        zone: Where the clock hangs.
+    """
+
+    def __init__(self, zone: tzinfo) -> None:
+        self._zone = zone
+        self._last: datetime | None = None
+        self._second = False
+
+    def read(self, time: datetime) -> datetime | None:
+        """The moment that the clock shows; ``None`` when it is out of range."""
+        first, second = local(time, self._zone), local(time.replace(fold=1), self._zone)
+        if first is None or second is None or first.utcoffset() == second.utcoffset():
+            self._second = False
+        elif self._last is not None and time < self._last:
+            self._second = True
+        self._last = time
+        return second if self._second else first

@@ -1,0 +1,124 @@
+"""Archives that are recognised only to say what to do with them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from dragoman.archives.format import LIKELY, ArchiveFormat, Item, ReadOptions
+from dragoman.archives.head import Head
+from dragoman.archives.sources import Folder, Source
+from dragoman.core.errors import InvalidArgument
+
+_LINE: Final = re.compile(r"\[LINE\]|.{0,60}(?:のトーク履歴|的聊天记录|的聊天記錄)")
+_KAKAO: Final = re.compile(r".{0,60}(?:님과 카카오톡 대화|KakaoTalk Chats with)|.{0,60}카카오톡 대화")
+_KAKAO_CSV: Final = re.compile(r"Date,User,Message\s*$")
+
+
+class UnreadableFormat(ArchiveFormat):
+    """A format without a reader.
+
+    Args:
+        name: Short name.
+        title: What people call it.
+        advice: What to do about it, a sentence.
+        matches: Whether a file that begins so is of this format.
+    """
+
+    readable = False
+
+    def __init__(self, name: str, title: str, advice: str, matches: Callable[[Head], bool]) -> None:
+        self.name = name
+        self.title = title
+        self._advice = advice
+        self._matches = matches
+
+    def recognises(self, head: Head, names: Folder) -> int:
+        """Whether it is this format; others that can be read come first."""
+        del names
+        return LIKELY if head.data and self._matches(head) else 0
+
+    def read(self, source: Source, options: ReadOptions) -> Iterator[Item]:
+        """Say what to do.
+
+        Raises:
+            InvalidArgument: Always.
+        """
+        del options
+        where = next((file.label for file in source.files()), "This")
+        raise InvalidArgument(f"{where} is a {self.title}, which cannot be read yet.", hint=self._advice)
+
+
+def _begins(*marks: bytes) -> Callable[[Head], bool]:
+    return lambda head: head.data.startswith(marks)
+
+
+def _holds(*words: bytes) -> Callable[[Head], bool]:
+    return lambda head: head.data.lstrip()[:1] == b"<" and any(word in head.data for word in words)
+
+
+def _is_sqlite_with(table: bytes) -> Callable[[Head], bool]:
+    return lambda head: head.data.startswith(b"SQLite format 3\x00") and b"CREATE TABLE " + table in head.data
+
+
+def _first_line(pattern: re.Pattern[str]) -> Callable[[Head], bool]:
+    return lambda head: bool(head.lines) and pattern.match(head.lines[0].strip()) is not None
+
+
+UNREADABLE: Final = (
+    UnreadableFormat(
+        "pst",
+        "Outlook data file (PST)",
+        "Export the mail as mbox or .eml, for example with readpst, and import that.",
+        _begins(b"!BDN"),
+    ),
+    UnreadableFormat(
+        "msg",
+        "file of Microsoft Outlook or Office",
+        "Save the mail as .eml and import that.",
+        _begins(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"),
+    ),
+    UnreadableFormat(
+        "zstd", "file compressed with zstd", "Unpack it first with `unzstd`.", _begins(b"\x28\xb5\x2f\xfd")
+    ),
+    UnreadableFormat("7z", "7z archive", "Unpack it first and import the folder.", _begins(b"7z\xbc\xaf\x27\x1c")),
+    UnreadableFormat("rar", "RAR archive", "Unpack it first and import the folder.", _begins(b"Rar!\x1a\x07")),
+    UnreadableFormat(
+        "whatsapp-database",
+        "WhatsApp database",
+        "Export the chat in WhatsApp with Export chat, and import that text or zip file.",
+        _is_sqlite_with(b"jid"),
+    ),
+    UnreadableFormat(
+        "telegram-html",
+        "Telegram export in HTML",
+        "Export again in Telegram Desktop with the format Machine-readable JSON.",
+        _holds(b'<div class="page_header', b'class="page_body chat_page"'),
+    ),
+    UnreadableFormat(
+        "facebook-html",
+        "Facebook or Instagram export in HTML",
+        "Request the download again with the format JSON.",
+        _holds(b'class="_3-95 _2pim', b'class="pam _3-95', b'class="_a706"', b"messages/inbox"),
+    ),
+    UnreadableFormat(
+        "line",
+        "LINE chat history",
+        "JSON Lines can be written from it; docs/archives.md describes them.",
+        _first_line(_LINE),
+    ),
+    UnreadableFormat(
+        "kakaotalk",
+        "KakaoTalk export",
+        "JSON Lines can be written from it; docs/archives.md describes them.",
+        lambda head: _first_line(_KAKAO)(head) or _first_line(_KAKAO_CSV)(head),
+    ),
+    UnreadableFormat(
+        "sms-backup",
+        "backup of SMS Backup & Restore",
+        "JSON Lines can be written from it; docs/archives.md describes them.",
+        _holds(b"<smses "),
+    ),
+)
+"""All of them."""
