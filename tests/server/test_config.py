@@ -3,7 +3,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from dragoman_server.config.load import Config, ConfigError, find, from_mapping, load, local_zone
+from dragoman_server.config.diagnostics import ConfigError
+from dragoman_server.config.find import find
+from dragoman_server.config.load import Config, from_mapping, load, local_zone
 
 NAME_RULE = "an account name has small letters, digits and hyphens, begins with a letter, and is at most 32 long."
 

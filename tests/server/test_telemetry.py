@@ -9,7 +9,8 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportM
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from dragoman.testing import ToolError, connect
-from dragoman_server.config.load import ConfigError, from_mapping
+from dragoman_server.config.diagnostics import ConfigError
+from dragoman_server.config.load import from_mapping
 
 MERGER = "the merger is on thursday"
 

@@ -130,6 +130,24 @@ def completion(ctx: click.Context, shell: str, config: Path | None, log_level: s
 
 
 @click.command()
+@click.argument("folder", type=click.Path(path_type=Path), default=Path())
+@click.option("--forget", is_flag=True, help="Let its settings count no more.")
+@common
+def trust(folder: Path, *, forget: bool, config: Path | None, log_level: str | None) -> None:
+    """Let the settings of a folder count when Dragoman is started there.
+
+    A file dragoman.toml in the working folder is passed over until its folder is trusted, and again after each change:
+    it names programs to run and services that get your credentials. FOLDER is the working folder by default.
+    """
+    from dragoman_server.setup import trust_command  # noqa: PLC0415  # see the module
+
+    if config is not None:
+        settings_of(config, log_level)  # not needed, but a bad file is never passed over
+    for line in trust_command.distrust(folder) if forget else trust_command.trust(folder):
+        say(line)
+
+
+@click.command()
 @click.argument("name")
 @click.option("--write", is_flag=True, help="It may write too.")
 def token(name: str, *, write: bool) -> None:
@@ -148,4 +166,4 @@ def token(name: str, *, write: bool) -> None:
     click.echo("The token is shown this once; put the rest into the settings of the server.", err=True)
 
 
-COMMANDS = (init, install, uninstall, completion, token)
+COMMANDS = (init, install, uninstall, trust, completion, token)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import redirect_stderr
+from io import StringIO
 from pathlib import Path
 
 import click
@@ -15,7 +17,8 @@ def accounts(ctx: click.Context, _option: click.Parameter, begun: str) -> list[s
 
     named = ctx.params.get("config")
     try:
-        names = config.load(named if isinstance(named, Path) else None).accounts
+        with redirect_stderr(StringIO()):  # a settings file that is passed over is no matter of the shell's
+            names = config.load(named if isinstance(named, Path) else None).accounts
     except DragomanError:
         return []
     return [name for name in names if name.startswith(begun)]

@@ -12,10 +12,12 @@ from typing import Final
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from dragoman.core.errors import InvalidArgument
 from dragoman_server.config.toml_positions import KeyPath
 
 _BARE: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _LONGEST_KEY: Final = 64
+_MOST_SHOWN: Final = 40
 
 _SENTENCES: Final = {
     "missing": "is required",
@@ -43,6 +45,24 @@ _SENTENCES: Final = {
     "path_type": "must be a path in quotes",
     "value_error": "{error}",
 }
+
+
+class ConfigError(InvalidArgument):
+    """The settings cannot be used.
+
+    Attributes:
+        problems: One sentence for each mistake, with file, line and key where they are known.
+    """
+
+    code = "bad_settings"
+
+    def __init__(self, *problems: str) -> None:
+        """Keep all sentences; what is beyond the most that anybody reads is only counted."""
+        shown = problems[:_MOST_SHOWN]
+        if len(problems) > len(shown):
+            shown = (*shown, f"... and {len(problems) - len(shown)} more.")
+        super().__init__("\n".join(shown))
+        self.problems = problems
 
 
 @dataclass(frozen=True, slots=True)

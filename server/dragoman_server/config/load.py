@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 from difflib import get_close_matches
@@ -16,42 +15,23 @@ from pydantic import ValidationError
 
 from dragoman.accounts.provider_registry import BUILT_IN, provider_class, provider_names
 from dragoman.core import paths
-from dragoman.core.errors import DragomanError, InvalidArgument, Unavailable
+from dragoman.core.errors import DragomanError, InvalidArgument
 from dragoman.core.references import ACCOUNT_NAME, parse
 from dragoman.providers.base.provider import AccountSettings
-from dragoman_server.config.diagnostics import Mistake, dotted, keys_of, of_model
+from dragoman_server.config import settings_file, toml_positions
+from dragoman_server.config.diagnostics import ConfigError, Mistake, dotted, keys_of, of_model
+from dragoman_server.config.find import expanded, find, read_file
 from dragoman_server.config.server_settings import General, local_zone
-from dragoman_server.config.toml_positions import Document, KeyPath, read
+from dragoman_server.config.toml_positions import Document, KeyPath
 
 if TYPE_CHECKING:
     from dragoman_server.config.auth import AuthSettings
     from dragoman_server.config.http import HttpSettings
 
-FILE_NAME: Final = "dragoman.toml"
 STORE_NAME: Final = "dragoman.db"
-_LARGEST_FILE: Final = 1 << 20
-_MOST_SHOWN: Final = 40
 _TABLES: Final = ("accounts", "http", "auth")
 DEFAULT_ACCOUNTS: Final = {"local": {"provider": "local"}}
 """The accounts of settings that name none."""
-
-
-class ConfigError(InvalidArgument):
-    """The settings cannot be used.
-
-    Attributes:
-        problems: One sentence for each mistake, with file, line and key where they are known.
-    """
-
-    code = "bad_settings"
-
-    def __init__(self, *problems: str) -> None:
-        """Keep all sentences; what is beyond the most that anybody reads is only counted."""
-        shown = problems[:_MOST_SHOWN]
-        if len(problems) > len(shown):
-            shown = (*shown, f"... and {len(problems) - len(shown)} more.")
-        super().__init__("\n".join(shown))
-        self.problems = problems
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,15 +65,24 @@ class Config:
 
 
 def load(path: str | Path | None = None) -> Config:
-    """Read the settings from a file, or from the one that :func:`find` finds.
+    """Read the settings from a file, or from the one that :func:`~dragoman_server.config.find.find` finds.
 
     Raises:
         ConfigError: The file cannot be read or has mistakes; all of them are reported.
     """
-    source = _expanded(path) if path is not None else find()
-    if source is None:
-        return from_mapping({})
-    document = read(_text(source))
+    if path is not None:
+        return from_bytes(read_file(expanded(path)), expanded(path))
+    found = find()
+    return from_mapping({}) if found is None else from_bytes(found.content, found.path)
+
+
+def from_bytes(content: bytes, source: Path) -> Config:
+    """The settings that a file holds.
+
+    Raises:
+        ConfigError: They have mistakes; all of them are reported.
+    """
+    document = toml_positions.read(_text(content, source))
     mistakes = [_located(source, line.line, f"{line.reason}.") for line in document.mistakes]
     config, semantic = _build(document.data, source) if document.whole else (None, [])
     if document.mistakes:  # a required key may stand in a line that was left out
@@ -116,36 +105,8 @@ def from_mapping(raw: Mapping[str, object], *, data: Path | None = None) -> Conf
     return config if data is None else replace(config, data=data)
 
 
-def find() -> Path | None:
-    """The settings file to use when none is named: ``DRAGOMAN_CONFIG``, the working folder, the platform's folder."""
-    named = os.environ.get("DRAGOMAN_CONFIG")
-    if named:
-        return _expanded(named)
-    usual = [Path(FILE_NAME)]
-    with suppress(Unavailable):
-        usual.append(paths.settings_folder() / FILE_NAME)
-    return next((path for path in usual if os.path.lexists(path)), None)
-
-
-def _expanded(path: str | Path) -> Path:
-    try:
-        return paths.expanded(path)
-    except InvalidArgument as error:
-        raise ConfigError(str(error)) from None
-
-
-def _text(source: Path) -> str:
-    try:
-        with source.open("rb") as file:
-            content = file.read(_LARGEST_FILE + 1)
-    except FileNotFoundError:
-        raise ConfigError(f"{source}: There is no such settings file.") from None
-    except IsADirectoryError:
-        raise ConfigError(f"{source}: This is a folder, and a settings file is expected.") from None
-    except (OSError, ValueError) as error:  # a path that no system can have is a ValueError
-        reason = getattr(error, "strerror", None) or "no such path"
-        raise ConfigError(f"{source}: The settings file cannot be read ({reason}).") from None
-    if len(content) > _LARGEST_FILE:
+def _text(content: bytes, source: Path) -> str:
+    if len(content) > settings_file.LARGEST:
         raise ConfigError(f"{source}: This is no settings file, it is larger than 1 MiB.")
     try:
         return content.decode("utf-8-sig")

@@ -12,8 +12,8 @@ from dragoman.accounts.workspace import Account
 from dragoman.core.errors import NotFound
 from dragoman.core.references import parse
 from dragoman.providers.base.provider import AccountSettings, Capability, ConversationQuery
-from dragoman_server.config.diagnostics import dotted
-from dragoman_server.config.load import Config, ConfigError, load
+from dragoman_server.config.diagnostics import ConfigError, dotted
+from dragoman_server.config.load import Config, load
 
 
 def settings(file: Path | None, *, read_only: bool = False) -> Config:

@@ -15,7 +15,8 @@ from mcp.shared.exceptions import MCPError
 
 from dragoman.providers.base.provider import AccountSettings
 from dragoman.testing.tool_error import ToolError
-from dragoman_server.config.load import FILE_NAME, Config, from_mapping, load
+from dragoman_server.config.load import Config, from_mapping, load
+from dragoman_server.config.settings_file import FILE_NAME
 from dragoman_server.mcp import server
 from dragoman_server.runtime import tool_context
 

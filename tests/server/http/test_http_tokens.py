@@ -157,7 +157,8 @@ def test_the_command_makes_a_token_that_opens(site, dragoman_command):
     ],
 )
 def test_mistakes_in_the_settings_are_told_with_their_lines(settings, said, tmp_path):
-    from dragoman_server.config.load import ConfigError, load
+    from dragoman_server.config.diagnostics import ConfigError
+    from dragoman_server.config.load import load
 
     file = tmp_path / "dragoman.toml"
     file.write_text(settings, encoding="utf-8")

@@ -22,7 +22,7 @@ from mcp.client.stdio import StdioServerParameters
 from dragoman.providers.replay import FOUND, Step
 from dragoman_server.commands.demo import stages
 from dragoman_server.commands.demo.terminal import TerminalWriter, counter
-from dragoman_server.config import load
+from dragoman_server.config import settings_file
 
 _TOKEN: Final = re.compile(r"confirm=([\w-]+)")
 _WRITES: Final = frozenset({"send_message", "update_message", "import_message"})
@@ -125,7 +125,7 @@ async def _run(provider: str | None) -> None:
     with TemporaryDirectory(prefix="dragoman-demo-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         async with stages.on(folder, provider) as stage:
-            (folder / load.FILE_NAME).write_text(stage.settings, encoding="utf-8")
+            (folder / settings_file.FILE_NAME).write_text(stage.settings, encoding="utf-8")
             paper.title(stage.title)
             paper.say(stage.said)
             count, exact = counter()
@@ -146,7 +146,7 @@ async def _run(provider: str | None) -> None:
 
 @asynccontextmanager
 async def _served(folder: Path, paper: TerminalWriter) -> AsyncGenerator[Client]:
-    arguments = ["-m", "dragoman_server", "serve", "--config", str(folder / load.FILE_NAME)]
+    arguments = ["-m", "dragoman_server", "serve", "--config", str(folder / settings_file.FILE_NAME)]
     passed = {key: os.environ[key] for key in ("PYTHONPATH", "PYTHONHOME", "DRAGOMAN_LOG") if key in os.environ}
     server = StdioServerParameters(
         command=sys.executable, args=arguments, env={**passed, "DRAGOMAN_DATA": str(folder)}, cwd=folder

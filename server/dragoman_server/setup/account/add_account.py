@@ -13,7 +13,11 @@ from dragoman.core.errors import DragomanError, InvalidArgument
 from dragoman.core.paths import expanded, settings_folder
 from dragoman.core.references import ACCOUNT_NAME
 from dragoman_server.config import load as config
-from dragoman_server.config.load import DEFAULT_ACCOUNTS, FILE_NAME, Config
+from dragoman_server.config import settings_file
+from dragoman_server.config.diagnostics import ConfigError
+from dragoman_server.config.find import find, read_file
+from dragoman_server.config.load import DEFAULT_ACCOUNTS, Config
+from dragoman_server.config.settings_file import FILE_NAME
 from dragoman_server.setup.account.questions import Question, questions
 from dragoman_server.setup.files import toml_edit
 from dragoman_server.setup.files.safe_rewrite import Change, read, text_of
@@ -44,15 +48,23 @@ def target(named: Path | None) -> Target:
     Raises:
         DragomanError: It is there and has mistakes, or may not be replaced.
     """
-    path = expanded(named) if named else config.find()
-    path = path or settings_folder() / FILE_NAME
+    found = None if named else find()
+    path = expanded(named) if named else found.path if found else settings_folder() / FILE_NAME
     path = Path(os.path.abspath(path))  # noqa: PTH100  # links stay, and are refused
     before = read(path)
     if before is None:
-        return Target(path, None, "", {})
-    config.load(path)
+        return _new(path)
+    config.from_bytes(read_file(path, own=named is None), path)
     text = text_of(path, before)
     return Target(path, before, text, toml_edit.parse(text).get("accounts", {}))
+
+
+def _new(path: Path) -> Target:
+    """A file that is to be made, where nobody else could put one of theirs in its place."""
+    problem = settings_file.folder_problem(str(path.parent)) if path.parent.exists() else None
+    if problem:
+        raise ConfigError(f"{path}: The settings file {problem}.")
+    return Target(path, None, "", {})
 
 
 def asked_of(provider: str) -> dict[str, Question]:
@@ -94,7 +106,7 @@ def problem(name: str, table: Mapping[str, object], key: str) -> str | None:
     """What is wrong with one setting; what others lack does not matter."""
     try:
         only_account(name, table)
-    except config.ConfigError as error:
+    except ConfigError as error:
         begin = f"accounts.{name}.{key}: "
         return next((said.removeprefix(begin) for said in error.problems if said.startswith(begin)), None)
     except DragomanError as error:

@@ -17,6 +17,7 @@ from dragoman_server.setup.account import add_account, credential_storage
 from dragoman_server.setup.account.add_account import Target
 from dragoman_server.setup.account.credential_storage import place_of
 from dragoman_server.setup.account.questions import POLICY, Question, optional_secrets, usual
+from dragoman_server.setup.files import trusted_files
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,6 +209,7 @@ def _saved(account: _Account, there: Target, given: Given) -> Iterator[str]:
             yield f"{key} stands in the settings file, because this provider takes it from nowhere else."
     change = add_account.change(there, account.name, table, keep_default=given.keep_default)
     kept = change.apply()
+    trusted_files.renew(change.path, change.before, change.after)
     yield f"{account.name} is in {there.path}."
     if kept is not None:
         yield f"The file before is kept as {kept.name}."

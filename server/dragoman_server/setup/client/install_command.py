@@ -18,6 +18,7 @@ from dragoman_server.setup.account.credential_storage import CredentialNeed, Sou
 from dragoman_server.setup.client import entry
 from dragoman_server.setup.client.entry import Place
 from dragoman_server.setup.client.launch import launch
+from dragoman_server.setup.files import trusted_files
 from dragoman_server.setup.files.safe_rewrite import Change
 
 _FIRST_GUESS: Final[Source] = {"keyring": "dragoman"}
@@ -119,6 +120,7 @@ def _kept(config: Config, wants: Sequence[CredentialNeed], values: Mapping[str, 
     change = credential_storage.with_sources(config, sources)
     if change is not None:
         yield from _written(change, "The settings read it from there", "The settings read it from there already")
+        trusted_files.renew(change.path, change.before, change.after)
     return bool(sources)
 
 

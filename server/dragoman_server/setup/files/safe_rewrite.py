@@ -62,7 +62,7 @@ class Change:
         if not self.needed:
             return None
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700 if self.mode == PRIVATE else 0o777)
+            make_folder(self.path.parent, 0o700 if self.mode == PRIVATE else 0o777)
             with _alone(self.path.parent):
                 return self._apply()
         except OSError as error:
@@ -80,6 +80,17 @@ class Change:
                 kept.unlink(missing_ok=True)
             raise
         return kept
+
+
+def make_folder(folder: Path, mode: int) -> None:
+    """Make a folder, and those above it that are missing, with these permissions.
+
+    Raises:
+        OSError: The system refuses.
+    """
+    for missing in reversed([folder, *folder.parents]):
+        if not missing.exists():
+            missing.mkdir(mode=mode, exist_ok=True)
 
 
 def read(path: Path) -> bytes | None:

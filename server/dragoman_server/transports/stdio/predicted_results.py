@@ -10,8 +10,8 @@ from __future__ import annotations
 import json
 import os
 import re
-import stat
-import sys
+
+from dragoman_server.config import settings_file
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # the typing module would be a third of the time until the first answer
@@ -20,8 +20,6 @@ if TYPE_CHECKING:  # the typing module would be a third of the time until the fi
     from typing_extensions import TypeIs
 
 SNAPSHOT = "snapshot.json"
-_FILE_NAME = "dragoman.toml"
-_LARGEST_FILE = 1 << 20
 _ACCOUNT = r"[a-z][a-z0-9-]{0,31}"
 _WORD = r"[!-~]{1,500}"
 _SEARCH = "search_messages"
@@ -90,34 +88,23 @@ def place(config: str | None) -> str | None:
         if not named or named.startswith("~"):
             raise ValueError(named)
         return named
-    if os.path.lexists(_FILE_NAME):
-        return _FILE_NAME
-    if sys.platform != "linux":
-        from platformdirs import user_config_dir  # noqa: PLC0415  # takes time, and these systems' rules are long
-
-        folder = user_config_dir("dragoman", appauthor=False)
-    else:
-        home = os.environ.get("XDG_CONFIG_HOME", "")
-        base = home if home.strip() else os.path.expanduser("~/.config")  # noqa: PTH111  # pathlib takes time
-        if not base.startswith("/"):
-            raise ValueError(base)
-        folder = os.path.join(base, "dragoman")  # noqa: PTH118  # as above
-    path = os.path.join(folder, _FILE_NAME)  # noqa: PTH118  # as above
-    return path if os.path.lexists(path) else None
+    working = settings_file.working_file()
+    if working is not None and settings_file.is_trusted(working, settings_file.read(working)):
+        return working
+    return settings_file.user_file()
 
 
 def _settings(config: str | None) -> dict[str, Any]:
     path = place(config)
     if path is None:
         return {}
-    if not stat.S_ISREG(os.stat(path).st_mode):  # noqa: PTH116  # pathlib takes time; a pipe can be read only once
+    content = settings_file.read(path)
+    if len(content) > settings_file.LARGEST:
+        raise ValueError(path)
+    if settings_file.writers_problem(path, own=config is None):
         raise ValueError(path)
     import tomllib  # noqa: PLC0415  # takes time, and is not needed without a file
 
-    with open(path, "rb") as file:  # noqa: PTH123  # pathlib takes time
-        content = file.read(_LARGEST_FILE + 1)
-    if len(content) > _LARGEST_FILE:
-        raise ValueError(path)
     return tomllib.loads(content.decode("utf-8-sig").replace("\r\n", "\n"))
 
 

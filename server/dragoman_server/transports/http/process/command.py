@@ -13,8 +13,9 @@ import click
 gc.disable()  # as in dragoman_server.transports.stdio.command
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
+from dragoman_server.config.diagnostics import ConfigError  # noqa: E402  # after the garbage collector rests
 from dragoman_server.config.http import BACKLOG, ONE_PROCESS, PATH, Address, HttpSettings  # noqa: E402  # as above
-from dragoman_server.config.load import Config, ConfigError  # noqa: E402  # as above
+from dragoman_server.config.load import Config  # noqa: E402  # as above
 from dragoman_server.runtime import log, startup_checks  # noqa: E402  # after the garbage collector rests
 
 

@@ -1,0 +1,105 @@
+"""The settings file: which one counts, and its bytes if nobody else could have written them."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from dragoman.core import paths
+from dragoman.core.errors import InvalidArgument
+from dragoman.core.sanitize import clean_line
+from dragoman_server.config import settings_file
+from dragoman_server.config.diagnostics import ConfigError
+
+_LONGEST: Final = 4000
+_reported: Final[set[str]] = set()
+"""Paths of which this process has already said that they are not used."""
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsFile:
+    """A settings file that counts, and the bytes that were in it when that was decided."""
+
+    path: Path
+    content: bytes
+
+
+def find() -> SettingsFile | None:
+    """The settings file to use when no option names one.
+
+    That is the one of ``DRAGOMAN_CONFIG``, of the working folder if it is trusted, or of the platform's folder.
+
+    Raises:
+        ConfigError: It cannot be read, or somebody else could write it.
+    """
+    named = os.environ.get("DRAGOMAN_CONFIG")
+    if named:
+        path = expanded(named)
+        return SettingsFile(path, read_file(path))
+    working = settings_file.working_file()
+    if working is not None:
+        content = _content(working)
+        if content is not None and settings_file.is_trusted(working, content):
+            return SettingsFile(Path(working), content)
+        _report(settings_file.full_path(working))
+    usual = settings_file.user_file()
+    return None if usual is None else SettingsFile(Path(usual), read_file(Path(usual), own=True))
+
+
+def _content(path: str) -> bytes | None:
+    try:
+        return settings_file.read(path)
+    except (OSError, ValueError):
+        return None
+
+
+def _report(path: str) -> None:
+    """Say once on stderr that the settings file of the working folder is passed over, and what makes it count."""
+    if path in _reported or sys.stderr is None:
+        return
+    _reported.add(path)
+    changed = path in settings_file.trusted_digests()
+    why = "has changed since you trusted it" if changed else "is in the working folder, which you have not trusted"
+    sentence = f"{path} {why}, so it is not used. Read it; if it shall count, run `dragoman trust {Path(path).parent}`."
+    print(clean_line(sentence, _LONGEST), file=sys.stderr)  # noqa: T201  # it is said whatever the log level is
+
+
+def expanded(path: str | Path) -> Path:
+    """A path with ``~`` replaced.
+
+    Raises:
+        ConfigError: There is no such home folder.
+    """
+    try:
+        return paths.expanded(path)
+    except InvalidArgument as error:
+        raise ConfigError(str(error)) from None
+
+
+def read_file(source: Path, *, own: bool = False) -> bytes:
+    """The bytes of a settings file.
+
+    Args:
+        source: The file.
+        own: It has to belong to the user.
+
+    Raises:
+        ConfigError: It cannot be read, or somebody else could write it.
+    """
+    try:
+        problem = settings_file.writers_problem(str(source), own=own)
+        with source.open("rb") as file:
+            content = file.read(settings_file.LARGEST + 1)
+    except FileNotFoundError:
+        raise ConfigError(f"{source}: There is no such settings file.") from None
+    except IsADirectoryError:
+        raise ConfigError(f"{source}: This is a folder, and a settings file is expected.") from None
+    except (OSError, ValueError) as error:  # a path that no system can have is a ValueError
+        reason = getattr(error, "strerror", None) or "no such path"
+        raise ConfigError(f"{source}: The settings file cannot be read ({reason}).") from None
+    if problem:
+        raise ConfigError(f"{source}: The settings file {problem}.")
+    return content
