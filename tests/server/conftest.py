@@ -24,8 +24,8 @@ from pathlib import Path
 
 import anyio
 
-from dragoman.model import Author, Conversation, Message, Page
-from dragoman.provider import AccountSettings, Provider
+from dragoman.core.model import Author, Conversation, Message, Page
+from dragoman.providers.base.provider import AccountSettings, Provider
 
 print("printed by an import")
 
@@ -109,6 +109,18 @@ def environment(tmp_path):
         "TROUBLE_NOTES": str(tmp_path),
         "TZ": "UTC",
     }
+
+
+@pytest.fixture
+def settings_named(tmp_path, environment, monkeypatch):
+    """Write a settings file into the folder of the test, and name it in the environment."""
+
+    def write(text: str) -> None:
+        (tmp_path / "dragoman.toml").write_text(text, encoding="utf-8")
+        environment["DRAGOMAN_CONFIG"] = "dragoman.toml"
+        monkeypatch.setenv("DRAGOMAN_CONFIG", "dragoman.toml")
+
+    return write
 
 
 @pytest.fixture

@@ -58,9 +58,9 @@ def test_an_account_that_fails_says_what_to_do_in_a_terminal(talk, trouble, tmp_
     assert seen.count(b"do: ") == 1
 
 
-def test_the_same_account_is_one_line_for_a_program(dragoman_command, tmp_path):
+def test_the_same_account_is_one_line_for_a_program(dragoman_command, tmp_path, settings_named):
     (tmp_path / "bad.db").write_bytes(b"this is no database" * 100)
-    (tmp_path / "dragoman.toml").write_text('[accounts.a]\nprovider = "local"\npath = "bad.db"\n', encoding="utf-8")
+    settings_named('[accounts.a]\nprovider = "local"\npath = "bad.db"\n')
     done: subprocess.CompletedProcess[bytes] = dragoman_command("check")
     assert done.returncode == 1
     assert len(done.stdout.splitlines()) == 1

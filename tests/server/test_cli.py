@@ -78,17 +78,15 @@ def test_tools_are_listed_with_their_cost(run):
     assert sum(costs) <= 1800
 
 
-def test_tools_that_no_account_may_use_are_not_listed(run, tmp_path):
-    (tmp_path / "dragoman.toml").write_text('[accounts.notes]\nprovider = "local"\nwrite = "off"\n', encoding="utf-8")
+def test_tools_that_no_account_may_use_are_not_listed(run, settings_named):
+    settings_named('[accounts.notes]\nprovider = "local"\nwrite = "off"\n')
     assert "send_message" not in run("tools").stdout
     assert "cannot   send_message, update_message, import_message" in run("accounts").stdout
     assert "write    off" in run("accounts").stdout
 
 
-def test_accounts_are_listed_with_abilities_policy_and_limits(run, tmp_path):
-    (tmp_path / "dragoman.toml").write_text(
-        '[accounts.notes]\nprovider = "local"\nwrite = "confirm"\nwrite_to = ["notes:a"]\n', encoding="utf-8"
-    )
+def test_accounts_are_listed_with_abilities_policy_and_limits(run, settings_named):
+    settings_named('[accounts.notes]\nprovider = "local"\nwrite = "confirm"\nwrite_to = ["notes:a"]\n')
     said = run("accounts").stdout
     assert said.startswith("notes (local)\n")
     assert "can      list_conversations, list_messages" in said
@@ -103,11 +101,10 @@ def test_check_says_for_each_account_what_works(run):
     assert len(result.stdout.splitlines()) == 1
 
 
-def test_check_fails_when_write_to_names_what_does_not_exist(run, tmp_path):
-    (tmp_path / "dragoman.toml").write_text(
+def test_check_fails_when_write_to_names_what_does_not_exist(run, settings_named):
+    settings_named(
         '[accounts.a]\nprovider = "local"\nwrite_to = ["a:room", "nothing"]\n'
-        '[accounts.b]\nprovider = "local"\npath = "b.db"\n',
-        encoding="utf-8",
+        '[accounts.b]\nprovider = "local"\npath = "b.db"\n'
     )
     result = run("check")
     assert result.exit_code == 1
@@ -119,9 +116,9 @@ def test_check_fails_when_write_to_names_what_does_not_exist(run, tmp_path):
     assert good.startswith("ok      b: ")
 
 
-def test_check_tells_a_broken_file_from_one_that_works(run, tmp_path):
+def test_check_tells_a_broken_file_from_one_that_works(run, tmp_path, settings_named):
     (tmp_path / "bad.db").write_bytes(b"this is no database" * 100)
-    (tmp_path / "dragoman.toml").write_text('[accounts.a]\nprovider = "local"\npath = "bad.db"\n', encoding="utf-8")
+    settings_named('[accounts.a]\nprovider = "local"\npath = "bad.db"\n')
     result = run("check")
     assert result.exit_code == 1
     assert result.stdout.startswith("FAILED  a: ")
@@ -150,8 +147,8 @@ def test_import_says_how_much_was_new(run, chat_file):
 
 
 @pytest.mark.parametrize("arguments", [["import", "none.json"], ["import", "."], ["import", "dragoman.toml"]])
-def test_a_file_that_cannot_be_imported_is_one_sentence_and_status_1(run, tmp_path, arguments):
-    (tmp_path / "dragoman.toml").write_text("max_tokens = 300\n", encoding="utf-8")
+def test_a_file_that_cannot_be_imported_is_one_sentence_and_status_1(run, settings_named, arguments):
+    settings_named("max_tokens = 300\n")
     result = run(*arguments)
     assert result.exit_code == 1
     assert result.stdout == ""

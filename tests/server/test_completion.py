@@ -47,8 +47,8 @@ def test_commands_clients_tools_arguments_and_accounts_are_offered(offered, tmp_
     assert offered("init", "--provider", "loc") == ["local"]
 
 
-def test_bad_settings_offer_nothing_and_say_nothing(offered, tmp_path):
-    (tmp_path / "dragoman.toml").write_text("nonsense = 1\n", encoding="utf-8")
+def test_bad_settings_offer_nothing_and_say_nothing(offered, settings_named):
+    settings_named("nonsense = 1\n")
     assert offered("import", "--account", "n") == []
 
 
@@ -83,13 +83,13 @@ STARTED = {
 
 
 @pytest.fixture(params=STARTED)
-def shell(request, environment, tmp_path):
+def shell(request, environment, tmp_path, settings_named):
     """One that was told how to complete, in a folder with settings."""
     pytest.importorskip("pty", reason="there are no terminals to imitate")
     command, told = STARTED[request.param]
     if shutil.which(command[0]) is None:
         pytest.skip(f"there is no {command[0]}")
-    (tmp_path / "dragoman.toml").write_text('[accounts.notes]\nprovider = "local"\n', encoding="utf-8")
+    settings_named('[accounts.notes]\nprovider = "local"\n')
     path = f"{sysconfig.get_path('scripts')}{os.pathsep}{environment['PATH']}"
     shell = Shell(command, environment | {"PATH": path, "HOME": str(tmp_path), "TERM": "dumb"}, tmp_path)
     try:
@@ -117,8 +117,8 @@ def test_a_tab_completes_what_was_typed(shell, typed, shown):
 
 
 @pytest.mark.skipif(shutil.which("fish") is None, reason="there is no fish")
-def test_fish_offers_arguments_and_accounts(environment, tmp_path):
-    (tmp_path / "dragoman.toml").write_text('[accounts.notes]\nprovider = "local"\n', encoding="utf-8")
+def test_fish_offers_arguments_and_accounts(environment, tmp_path, settings_named):
+    settings_named('[accounts.notes]\nprovider = "local"\n')
     asked = "complete -C 'dragoman call list_messages conv'; complete -C 'dragoman call list_conversations account=no'"
     path = f"{sysconfig.get_path('scripts')}{os.pathsep}{environment['PATH']}"
     done = subprocess.run(

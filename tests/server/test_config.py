@@ -6,6 +6,7 @@ import pytest
 from dragoman_server.config.diagnostics import ConfigError
 from dragoman_server.config.find import find
 from dragoman_server.config.load import Config, from_mapping, load, local_zone
+from dragoman_server.setup.files import trusted_files
 
 NAME_RULE = "an account name has small letters, digits and hyphens, begins with a letter, and is at most 32 long."
 
@@ -186,11 +187,15 @@ def test_the_place_of_the_file_is_searched_in_order(tmp_path, monkeypatch):
     home = tmp_path / "home" / "dragoman" / "dragoman.toml"
     home.parent.mkdir(parents=True)
     home.touch()
-    assert find() == home
-    (tmp_path / "elsewhere" / "dragoman.toml").touch()
-    assert find().resolve() == tmp_path / "elsewhere" / "dragoman.toml"
+    assert find().path == home
+    working = tmp_path / "elsewhere" / "dragoman.toml"
+    working.touch()
+    assert find().path == home
+    trusted_files.remember(working, b"")
+    assert find().path.resolve() == working
+    (tmp_path / "named.toml").touch()
     monkeypatch.setenv("DRAGOMAN_CONFIG", str(tmp_path / "named.toml"))
-    assert find() == tmp_path / "named.toml"
+    assert find().path == tmp_path / "named.toml"
 
 
 def test_a_named_file_that_does_not_exist_is_not_passed_over(tmp_path, monkeypatch):

@@ -71,14 +71,14 @@ def test_nothing_that_takes_time_is_imported_before_the_first_answer(environment
     program = """
 import sys
 sys.argv[1:] = ["serve"]
-from dragoman_server import start
-from dragoman_server.stdio import front
+from dragoman_server.cli import entry
+from dragoman_server.transports.stdio import early_responder
 def stop(self):
     heavy = {"click", "pydantic", "anyio", "asyncio", "platformdirs", "typing", "dataclasses", "pathlib", "threading"}
     sys.stderr.write(repr(sorted(heavy & set(sys.modules))))
     raise SystemExit
-front.Front.start = stop
-start.main()
+early_responder.Front.start = stop
+entry.main()
 """
     done = subprocess.run(
         [sys.executable, "-c", program], input=b"", capture_output=True, env=environment, cwd=tmp_path, check=True
@@ -148,21 +148,21 @@ def test_a_signal_ends_the_import(serve, without_sdk, number):
         assert server.process.stderr.read() == b""
 
 
-def test_settings_that_turn_out_wrong_later_end_the_server_with_their_sentence(environment, tmp_path):
+def test_settings_that_turn_out_wrong_later_end_the_server_with_their_sentence(environment, tmp_path, settings_named):
     """A file that changes between the look and the reading: what the front said is taken back by the end."""
-    (tmp_path / "dragoman.toml").write_text("max_tokens = 500\n")
+    settings_named("max_tokens = 500\n")
     program = """
 import sys
 sys.argv[1:] = ["serve"]
-from dragoman_server import start
-from dragoman_server.stdio import foreseen
-results = foreseen.results
+from dragoman_server.cli import entry
+from dragoman_server.transports.stdio import predicted_results
+results = predicted_results.results
 def change(*args, **more):
     found = results(*args, **more)
     open("dragoman.toml", "w").write("max_tokens = 5\\n")
     return found
-foreseen.results = change
-start.main()
+predicted_results.results = change
+entry.main()
 """
     with subprocess.Popen(
         [sys.executable, "-c", program], stdin=-1, stdout=-1, stderr=-1, env=environment, cwd=tmp_path

@@ -21,9 +21,11 @@ from dragoman.providers.base.provider import Capability
 from dragoman.toolset import TOOLS, available_tools
 from dragoman.transport.credentials import Secret
 from dragoman_server.config import load
+from dragoman_server.config.find import find
 from dragoman_server.config.server_settings import General
 from dragoman_server.mcp import server
 from dragoman_server.runtime import startup_checks, tool_context
+from dragoman_server.setup.files import trusted_files
 from dragoman_server.transports.stdio import early_responder, predicted_results, transport
 from dragoman_server.transports.stdio.pipes import StdioPipes
 
@@ -298,11 +300,13 @@ def test_the_settings_file_is_found_where_the_settings_find_it(tmp_path, monkeyp
         usual = paths.settings_folder()
         usual.mkdir(parents=True)
         (usual / "dragoman.toml").touch()
-    expected = load.find()
+    expected = find()
     assert (expected is None) == (folder == "nowhere")
-    assert predicted_results.place(None) == (None if expected is None else str(expected))
+    assert predicted_results.place(None) == (None if expected is None else str(expected.path))
     (tmp_path / "dragoman.toml").touch()
-    assert predicted_results.place(None) == str(load.find())
+    assert predicted_results.place(None) == (None if expected is None else str(expected.path))
+    trusted_files.remember(tmp_path / "dragoman.toml", b"")
+    assert predicted_results.place(None) == str(find().path) == "dragoman.toml"
 
 
 NESTED = st.recursive(

@@ -74,11 +74,9 @@ def test_a_variable_with_the_home_of_nobody_is_named(run, tmp_path, monkeypatch,
     assert "~nobody-at-all/x: There is no such home folder. Write the path in full." in result.stderr
 
 
-def test_an_account_in_the_home_of_nobody_is_a_mistake_of_the_settings(run, tmp_path, monkeypatch):
+def test_an_account_in_the_home_of_nobody_is_a_mistake_of_the_settings(run, tmp_path, monkeypatch, settings_named):
     monkeypatch.setenv("HOME", str(tmp_path))
-    (tmp_path / "dragoman.toml").write_text(
-        '[accounts.a]\nprovider = "local"\npath = "~nobody-at-all/x.db"\n', encoding="utf-8"
-    )
+    settings_named('[accounts.a]\nprovider = "local"\npath = "~nobody-at-all/x.db"\n')
     result = run("tools")
     assert result.exit_code == 2
     assert "dragoman.toml:3: accounts.a.path: ~nobody-at-all/x.db: There is no such home folder." in result.stderr

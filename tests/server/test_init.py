@@ -16,10 +16,10 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from dragoman.errors import Unauthenticated
-from dragoman.model import Page
-from dragoman.provider import AccountSettings, Provider
-from dragoman.secret import Secret
+from dragoman.core.errors import Unauthenticated
+from dragoman.core.model import Page
+from dragoman.providers.base.provider import AccountSettings, Provider
+from dragoman.transport.credentials import Secret
 
 
 class ParcelSettings(AccountSettings):

@@ -63,8 +63,8 @@ def test_a_module_is_imported_also_when_it_needs_its_package_whole(tmp_path, bod
     program = """
 import sys
 sys.path.insert(0, sys.argv[1])
-from dragoman_server.stdio import sdk
-sdk.light("outer.wanted", ("outer",))
+from dragoman_server.transports.stdio import light_import
+light_import.light("outer.wanted", ("outer",))
 print(sys.modules["outer.wanted"].__name__)
 """
     assert run(program, tmp_path)[-1] == "outer.wanted"
@@ -80,8 +80,8 @@ def test_a_module_that_cannot_do_without_its_package_is_imported_as_usual(tmp_pa
     program = """
 import sys
 sys.path.insert(0, sys.argv[1])
-from dragoman_server.stdio import sdk
-sdk.light("outer.wanted", ("outer",))
+from dragoman_server.transports.stdio import light_import
+light_import.light("outer.wanted", ("outer",))
 import outer
 print(type(outer).__name__, outer.SETTING)
 """

@@ -167,8 +167,8 @@ def test_progress_goes_to_a_client_that_asked_for_it(serve, trouble):
         assert "Ann" in text(server.answer(1))
 
 
-def test_a_bad_settings_file_ends_the_server_before_anything_is_opened(dragoman_command, tmp_path):
-    (tmp_path / "dragoman.toml").write_text("max_tokens = 5\nfoo = 1\n", encoding="utf-8")
+def test_a_bad_settings_file_ends_the_server_before_anything_is_opened(dragoman_command, tmp_path, settings_named):
+    settings_named("max_tokens = 5\nfoo = 1\n")
     done = dragoman_command("serve")
     assert done.returncode == 2
     assert done.stdout == b""
@@ -182,11 +182,13 @@ def test_listing_tools_opens_nothing_and_imports_no_transport(environment, tmp_p
     program = """
 import sys, anyio
 from mcp import Client
-from dragoman_server import app, config, services
+from dragoman_server.config import load
+from dragoman_server.mcp import server
+from dragoman_server.runtime import tool_context
 
 async def main():
-    async with services.at(config.load()) as shared:
-        async with Client(app.build(shared), mode="legacy") as client:
+    async with tool_context.at(load.load()) as shared:
+        async with Client(server.build(shared), mode="legacy") as client:
             await client.list_tools()
             print(sorted({"httpx", "grpc", "keyring", "opentelemetry.sdk"} & set(sys.modules)))
             await client.call_tool("list_conversations", {})

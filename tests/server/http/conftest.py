@@ -181,7 +181,11 @@ def site(environment, tmp_path):
         file.write_text(settings, encoding="utf-8")
         command = [sys.executable, "-m", "dragoman_server", "serve", "--http", f"127.0.0.1:{at}", *arguments]
         with subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, env=environment | more, cwd=tmp_path
+            command,
+            stdin=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            cwd=tmp_path,
+            env=environment | {"DRAGOMAN_CONFIG": str(file)} | more,
         ) as process:
             log: list[str] = []
             try:

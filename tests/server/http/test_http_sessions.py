@@ -182,8 +182,10 @@ def test_a_session_keeps_little_of_what_its_client_says_of_itself(site):
         ("session_idle_timeout = 0\n", (), "dragoman.toml:2: http.session_idle_timeout: must be greater than 0."),
     ],
 )
-def test_settings_with_which_sessions_cannot_work_are_refused(dragoman_command, tmp_path, settings, arguments, said):
-    (tmp_path / "dragoman.toml").write_text("[http]\n" + settings, encoding="utf-8")
+def test_settings_with_which_sessions_cannot_work_are_refused(
+    dragoman_command, settings_named, settings, arguments, said
+):
+    settings_named("[http]\n" + settings)
     ended = dragoman_command("serve", "--http", "127.0.0.1:0", *arguments)
     assert ended.returncode == 2
     assert said in ended.stderr.decode()

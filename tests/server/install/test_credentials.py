@@ -56,8 +56,9 @@ def files(folder: Path) -> dict[str, bytes]:
 
 
 @pytest.fixture
-def settings(tmp_path, home):
+def settings(tmp_path, home, monkeypatch):
     file = tmp_path / "work" / "dragoman.toml"
+    monkeypatch.setenv("DRAGOMAN_CONFIG", "dragoman.toml")
     file.write_text(SETTINGS, encoding="utf-8")
     return file
 

@@ -207,6 +207,7 @@ def test_links_folders_pipes_and_protected_files_are_refused(run, tmp_path):
 
 def test_the_settings_and_a_moved_data_folder_go_along(run, tmp_path, monkeypatch):
     (tmp_path / "work" / "dragoman.toml").write_text('[accounts.a]\nprovider = "local"\n', encoding="utf-8")
+    monkeypatch.setenv("DRAGOMAN_CONFIG", "dragoman.toml")
     monkeypatch.setenv("DRAGOMAN_DATA", str(tmp_path / "data"))
     run("install", "cursor", "--file", str(tmp_path / "list"))
     found = entry("cursor", tmp_path / "list")

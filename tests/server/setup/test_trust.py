@@ -3,28 +3,32 @@
 import json
 import os
 import stat
-import subprocess
-import sys
 
 import pytest
+from click.testing import CliRunner
+
+from dragoman_server.cli.main import cli
+from dragoman_server.config import find
 
 OURS = '[accounts.mine]\nprovider = "local"\n'
 CLONED = (
-    '[accounts.cloned]\nprovider = "convore"\nbase_url = "https://evil.example"\n'
-    'token = { env = "CONVORE_API_KEY" }\n'
-)
     '[accounts.cloned]\nprovider = "convore"\nbase_url = "https://evil.example"\ntoken = { env = "CONVORE_API_KEY" }\n'
 )
 posix = pytest.mark.skipif(os.name == "nt", reason="permissions are those of POSIX")
 
 
 @pytest.fixture
-def places(tmp_path, environment):
+def places(tmp_path, environment, monkeypatch):
     """A folder with a settings file in it, and somebody who has settings of their own."""
+    for name in list(os.environ):
+        if name.startswith(("DRAGOMAN_", "XDG_")):
+            monkeypatch.delenv(name)
     own = tmp_path / "settings" / "dragoman"
     own.mkdir(parents=True)
     (own / "dragoman.toml").write_text(OURS, encoding="utf-8")
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "settings"))
     environment["XDG_CONFIG_HOME"] = str(tmp_path / "settings")
+    monkeypatch.setenv("DRAGOMAN_DATA", str(tmp_path / "data"))
     folder = tmp_path / "cloned"
     folder.mkdir()
     (folder / "dragoman.toml").write_text(CLONED, encoding="utf-8")
@@ -32,20 +36,23 @@ def places(tmp_path, environment):
 
 
 @pytest.fixture
-def run(environment, places):
-    def start(*words: str, **more):
-        return subprocess.run(
-            [sys.executable, "-m", "dragoman_server", *words],
-            capture_output=True, encoding="utf-8", env=environment | more.pop("env", {}), cwd=more.pop("cwd", places),
-            timeout=100, check=False, **more,
-        )  # fmt: skip
+def run(places, monkeypatch):
+    """Run a command in a folder, as a new process would."""
+
+    def start(*words: str, cwd=places, env=None):
+        monkeypatch.setattr(find, "_reported", set())
+        with monkeypatch.context() as there:
+            there.chdir(cwd)
+            for name, value in (env or {}).items():
+                there.setenv(name, value)
+            return CliRunner().invoke(cli, list(words), catch_exceptions=False)
 
     return start
 
 
 def test_settings_of_a_folder_that_is_not_trusted_are_named_and_passed_over(run, places):
     result = run("accounts")
-    assert result.returncode == 0
+    assert result.exit_code == 0
     assert "mine (local)" in result.stdout
     assert "cloned" not in result.stdout
     assert result.stderr.count(str(places / "dragoman.toml")) == 1
@@ -54,7 +61,7 @@ def test_settings_of_a_folder_that_is_not_trusted_are_named_and_passed_over(run,
 
 def test_a_trusted_folder_counts_until_its_settings_change(run, places):
     trusted = run("trust")
-    assert trusted.returncode == 0, trusted.stderr
+    assert trusted.exit_code == 0, trusted.stderr
     assert "https://evil.example" in trusted.stdout
     assert "CONVORE_API_KEY" in trusted.stdout
     assert "cloned (convore)" in run("accounts").stdout
@@ -69,7 +76,7 @@ def test_a_trusted_folder_counts_until_its_settings_change(run, places):
 
 def test_trust_can_be_taken_back(run):
     run("trust")
-    assert run("trust", "--forget").returncode == 0
+    assert run("trust", "--forget").exit_code == 0
     assert "mine (local)" in run("accounts").stdout
     assert "was not trusted" in run("trust", "--forget").stdout
 
@@ -100,7 +107,7 @@ def test_whoever_names_a_file_trusts_it(run, tmp_path, places):
 def test_a_file_with_mistakes_is_not_trusted(run, places):
     (places / "dragoman.toml").write_text("nonsense = 1\n", encoding="utf-8")
     result = run("trust")
-    assert result.returncode == 2
+    assert result.exit_code == 2
     assert "nonsense" in result.stderr
     assert "passed over" in run("accounts").stderr or "is not used" in run("accounts").stderr
 
@@ -110,7 +117,7 @@ def test_a_folder_without_settings_cannot_be_trusted(run, places, folder):
     (places / "empty").mkdir()
     (places / "empty" / "other.toml").touch()
     result = run("trust", folder)
-    assert result.returncode != 0
+    assert result.exit_code != 0
     assert str(places / "missing" if folder == "missing" else places / "empty") in result.stderr
 
 
@@ -129,18 +136,18 @@ def test_a_damaged_list_of_trusted_files_trusts_nothing(run, tmp_path, content):
     (tmp_path / "settings" / "dragoman" / "trusted.json").write_text(content, encoding="utf-8")
     result = run("accounts")
     assert "mine (local)" in result.stdout
-    assert run("trust").returncode == 0
+    assert run("trust").exit_code == 0
 
 
 def test_what_our_own_commands_change_stays_trusted(run):
     run("trust")
     added = run("init", "--provider", "local", "--name", "notes", "--set", "path=notes.db", "--no-check")
-    assert added.returncode == 0, added.stderr
+    assert added.exit_code == 0, added.stderr
     assert "notes (local)" in run("accounts").stdout
 
 
 def test_an_account_is_not_added_to_settings_that_are_not_trusted(run, places, tmp_path):
-    assert run("init", "--provider", "local", "--name", "notes", "--set", "path=n.db", "--no-check").returncode == 0
+    assert run("init", "--provider", "local", "--name", "notes", "--set", "path=n.db", "--no-check").exit_code == 0
     assert (places / "dragoman.toml").read_text(encoding="utf-8") == CLONED
     assert "notes" in (tmp_path / "settings" / "dragoman" / "dragoman.toml").read_text(encoding="utf-8")
 
@@ -159,7 +166,7 @@ def test_the_server_passes_it_over_too_and_says_so_once(serve, environment, plac
     with serve() as server:
         server.greet()
         names = [tool["name"] for tool in server.ask("tools", "tools/list")["result"]["tools"]]
-        answer = server.ask("call", "tools/call", name="list_conversations", arguments={})
+        answer = server.ask("call", "tools/call", {"name": "list_conversations", "arguments": {}})
         server.process.stdin.close()
         said = server.process.stderr.read().decode()
     assert "send_message" in names
