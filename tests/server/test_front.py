@@ -77,7 +77,7 @@ def stop(self):
     heavy = {"click", "pydantic", "anyio", "asyncio", "platformdirs", "typing", "dataclasses", "pathlib", "threading"}
     sys.stderr.write(repr(sorted(heavy & set(sys.modules))))
     raise SystemExit
-early_responder.Front.start = stop
+early_responder.EarlyResponder.start = stop
 entry.main()
 """
     done = subprocess.run(
@@ -156,12 +156,12 @@ import sys
 sys.argv[1:] = ["serve"]
 from dragoman_server.cli import entry
 from dragoman_server.transports.stdio import predicted_results
-results = predicted_results.results
+results = predicted_results.predict_results
 def change(*args, **more):
     found = results(*args, **more)
     open("dragoman.toml", "w").write("max_tokens = 5\\n")
     return found
-predicted_results.results = change
+predicted_results.predict_results = change
 entry.main()
 """
     with subprocess.Popen(
