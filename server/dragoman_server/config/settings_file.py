@@ -96,11 +96,9 @@ def trusted_digests() -> dict[str, str]:
         if path is None or writers_problem(path, own=True):
             return {}
         found: Any = json.loads(read(path))
-    except (OSError, ValueError, RecursionError):
+        return {str(key): value for key, value in found.items() if type(value) is str}
+    except (OSError, ValueError, RecursionError, AttributeError):  # the last: it is no table
         return {}
-    if not isinstance(found, dict):
-        return {}
-    return {key: value for key, value in found.items() if type(key) is str and type(value) is str}  # pyright: ignore[reportUnknownVariableType]  # just read from JSON
 
 
 def is_trusted(path: str, content: bytes) -> bool:
