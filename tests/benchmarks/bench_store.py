@@ -25,14 +25,16 @@ import anyio
 from tests.benchmarks.figures import show
 
 from dragoman.core.model import Author, Conversation, Message, Reaction
+from dragoman.core.names import author_key
 from dragoman.providers.base.provider import MessageQuery, SearchQuery
 from dragoman.providers.local import BATCH, LocalProvider, LocalSettings
-from dragoman.store import Store, index_terms
+from dragoman.store import Store
 from dragoman.store.sqlite import open_file
 from dragoman.store.sqlite.cache.read_cache import ReadCache
 from dragoman.store.sqlite.connection import Connection
 from dragoman.store.sqlite.database import Database
 from dragoman.store.sqlite.messages import rows
+from dragoman.store.sqlite.messages.index_row import INSERT, index_row
 from dragoman.store.sqlite.schema import MIGRATIONS
 from dragoman.store.sqlite.values import Value
 
@@ -40,7 +42,7 @@ ROOM: Final = Conversation(id="room", title="Room")
 PAGES_DEEP: Final = 10_000
 START: Final = datetime(2020, 1, 1, tzinfo=UTC)
 ROWS: Final = "INSERT INTO local_messages VALUES(?,?,?,?,?,?,?,?,?)"
-INDEX: Final = "INSERT INTO local_index(rowid, body, parts, scope) VALUES(?,?,?,?)"
+INDEX: Final = INSERT.replace("$", "local_")
 
 
 class Chat(Sequence[Message]):
@@ -135,10 +137,11 @@ class Bare:
         for n, m in enumerate(messages, 1):
             row = rows.to_row(m)
             self._table.append((n, 1, m.id, 1, row.moment, authors[m.author], row.reply_to, row.text, row.data))
-            self._index.append((n, index_terms.body(m.text), index_terms.parts(m.text), "p1"))
+            self._index.append(index_row(m, n, 1, "", authors[m.author]))
         con.execute("INSERT INTO local_places(account, id) VALUES('', 'room')")
         con.executemany(
-            "INSERT INTO local_authors(data) VALUES(?)", [(rows.author_json(author),) for author in authors]
+            "INSERT INTO local_authors(data, names) VALUES(?, ?)",
+            [(rows.author_json(a), author_key(a)) for a in authors],
         )
         con.execute("BEGIN IMMEDIATE")
 

@@ -6,12 +6,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dragoman.core.model import Attachment, Author, Message, Reaction
+from dragoman.core.queries import SearchQuery
 from dragoman.store.sqlite.messages import conversations, message_pages
 from dragoman.store.sqlite.messages.message_pages import PageQuery
 from dragoman.store.sqlite.messages.message_table import MessageTable
 from dragoman.store.sqlite.open_file import open_first
 from dragoman.store.sqlite.schema import MIGRATIONS
-from dragoman.store.sqlite.search import Wanted, search
+from dragoman.store.sqlite.search import search
 
 START = datetime(2026, 3, 10, tzinfo=UTC)
 ARCHIVE = MessageTable("local")
@@ -44,8 +45,8 @@ def ids(con, **stretch):
 
 
 def hits(con, text, **wanted):
-    found, cursor = search(con, ARCHIVE, Wanted(text=text, account="", **wanted))
-    return [hit.message.id for hit in found], cursor
+    page = search(con, ARCHIVE, SearchQuery(text=text, **wanted), "")
+    return [hit.message.id for hit in page.items], page.cursor
 
 
 def counted(con):
@@ -210,5 +211,5 @@ def test_an_account_is_searched_alone_where_there_are_several(con):
     for account in ("one", "two-2"):
         ARCHIVE.put(con, account, "room", [replace(message("a"), account=account)])
     for account in ("one", "two-2"):
-        found, _ = search(con, ARCHIVE, Wanted(text="hello", account=account))
-        assert [hit.message.account for hit in found] == [account]
+        page = search(con, ARCHIVE, SearchQuery(text="hello"), account)
+        assert [hit.message.account for hit in page.items] == [account]

@@ -226,8 +226,10 @@ class SearchPage(Page[Hit]):
         back_to: The oldest moment that the search covered; ``None`` means everything.
         missed: A sentence about what the service could not search, though it searched the rest.
         advice: A sentence that says how more could be found, for when nothing was.
+        notes: Sentences about what was searched otherwise than it was asked for.
     """
 
     back_to: datetime | None = None
     missed: str = ""
     advice: str = ""
+    notes: tuple[str, ...] = ()

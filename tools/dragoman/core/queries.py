@@ -4,15 +4,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal, TypeAlias
 
 from dragoman.core.model import ConversationKind, Order
+
+FilterName: TypeAlias = Literal["from", "in", "has", "is", "subject", "label"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConversationQuery:
-    """Which conversations, most recent first. ``text`` is looked for in titles and participants."""
+    """Which conversations, most recent first.
+
+    Attributes:
+        text: Is looked for in titles and participants.
+        exact: Only conversations that are called ``text`` as a whole are needed; a provider may give others as well.
+    """
 
     text: str | None = None
+    exact: bool = False
     kind: ConversationKind | None = None
     limit: int = 20
     cursor: str | None = None
@@ -42,15 +51,66 @@ class MessageQuery:
     cursor: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SearchQuery:
-    """What to look for; ``conversation`` is an id. Filters as in :class:`MessageQuery`."""
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One thing to look for, as it was typed.
+
+    Attributes:
+        text: A word, several joined by signs (``10.0.0.1``), or the words of a phrase.
+        phrase: It stood in quotes.
+        beginning: It ended with ``*``: words that begin so are meant as much.
+    """
 
     text: str
+    phrase: bool = False
+    beginning: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """A condition beside the words.
+
+    Attributes:
+        name: ``from``, ``in``, ``has``, ``is``, ``subject`` or ``label``.
+        value: A name, id or address; the id of a conversation; ``file`` or ``link``; ``unread``; words; a label.
+        negated: Only messages that do not meet it are wanted.
+    """
+
+    name: FilterName
+    value: str
+    negated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """The words of a query.
+
+    Attributes:
+        wanted: Groups that must all occur; of a group one term is enough.
+        excluded: Terms that must not occur.
+    """
+
+    wanted: tuple[tuple[Term, ...], ...] = ()
+    excluded: tuple[Term, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchQuery:
+    """What to look for; ``conversation`` is an id. Filters as in :class:`MessageQuery`, which the caller applies again.
+
+    Attributes:
+        text: The words as they were typed. Empty: every message that the filters leave, newest first.
+        expression: The same taken apart; ``None`` when nobody has, see :func:`dragoman.core.query_parser.parse_query`.
+        filters: Further conditions, all of which must hold.
+    """
+
+    text: str
+    expression: Expression | None = None
     conversation: str | None = None
     author: str | None = None
     since: datetime | None = None
     until: datetime | None = None
+    filters: tuple[Filter, ...] = ()
     limit: int = 20
     cursor: str | None = None
 

@@ -12,7 +12,6 @@ from typing import Final, Literal, Self, TypeVar
 
 from dragoman.core.model import Conversation, Hit, Message, SearchPage
 from dragoman.core.queries import SearchQuery
-from dragoman.store.query import advice
 from dragoman.store.sqlite import cursors, search, usage
 from dragoman.store.sqlite.cache.read_cache import ReadCache
 from dragoman.store.sqlite.cache.recent_messages import RecentMessages
@@ -259,20 +258,9 @@ class Store:
         return await self._kept.get(self._database, key, lambda: self._database.read(work))
 
     def _search(self, con: Connection, account: str, query: SearchQuery) -> SearchPage:
-        wanted = search.Wanted(
-            text=query.text,
-            account=account,
-            conversation=query.conversation,
-            author=query.author,
-            since=query.since,
-            until=query.until,
-            limit=query.limit,
-            cursor=query.cursor,
-        )
-        hits, cursor = search.search(con, self._seen, wanted)
+        page = search.search(con, self._seen, query, account)
         back_to = from_moment(places.oldest(con, self._seen.tables, account, query.conversation))
-        items = [self._with_parent(con, hit) for hit in hits]
-        return SearchPage(items=items, cursor=cursor, back_to=back_to, advice=advice(query.text))
+        return replace(page, items=[self._with_parent(con, hit) for hit in page.items], back_to=back_to)
 
     def _with_parent(self, con: Connection, hit: Hit) -> Hit:
         message = hit.message

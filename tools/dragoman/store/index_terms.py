@@ -1,17 +1,31 @@
-"""Text -> the words under which the full-text index knows it.
+"""Text -> the lexemes under which a full-text index knows it; the same for every database.
 
-``body`` holds the text itself, for SQLite's ``unicode61`` to split. Scripts that put no spaces between words are
-written as overlapping pairs of characters, so that whatever stands in a text is found: ``東京都`` becomes
-``東京 京都 都``. Emoji become letters of a private area. ``parts`` holds the identifiers of the text (``build_4812``,
-``nvsKeyStore``, ``a41c9d2``) as overlapping threes, so that a piece out of the middle of one is found.
+An index has three columns, each a text whose lexemes stand between characters of ASCII that are no letters or digits:
+
+- ``body``: the words, folded. Scripts that put no spaces between words are written as overlapping pairs of characters,
+  so that whatever stands in a text is found: ``東京都`` becomes ``東京 京都 都``. A symbol is a word.
+- ``parts``: the identifiers (``build_4812``, ``nvsKeyStore``, ``a41c9d2``) as overlapping threes, so that a piece out
+  of the middle of one is found; and runs of signs, alone and with the short word before them (``>>=``, ``c++``).
+- ``scope``: where a message is, whose it is, and what is attached.
+
+Lexemes of ``parts`` and ``scope`` have a character of a private area in them, so no word is taken for one of them.
+:func:`lexemes` splits a column as the database does.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
+from functools import lru_cache
 from itertools import islice
-from typing import Final
+from typing import Final, NamedTuple
+
+from dragoman.core import folding
+from dragoman.core.folding import fold, rare_characters
+
+VERSION: Final = f"2.{folding.VERSION}"
+"""Changes when the same text gets other lexemes: an index of another version is built again."""
 
 INDEXED: Final = 1_000_000
 """Characters of one message that can be searched."""
@@ -19,9 +33,16 @@ INDEXED: Final = 1_000_000
 PIECE: Final = 3
 """Length of the pieces of identifiers, and so of the shortest piece that is found."""
 
+HAS_FILE: Final = "\ue000f"
+HAS_LINK: Final = "\ue000h"
+
 _LONGEST: Final = 128
 _MOST: Final = 500
-_SEAM: Final = " x "
+_REACH: Final = 7
+_OF_SCOPE: Final = "\ue000"
+_OF_PIECES: Final = "\ue001"
+_SIGNS_FROM: Final = 0xE100
+_LINK: Final = re.compile(r"https?://", re.IGNORECASE)
 
 # Han, kana, bopomofo, Hangul, Thai, Lao, Tibetan, Myanmar, Khmer: written without spaces, or inflected without them.
 UNSPACED: Final = (
@@ -31,20 +52,10 @@ UNSPACED: Final = (
     "\U00020000-\U0003ffff"
 )
 _RUN: Final = re.compile(f"[{UNSPACED}]+")
-_EMOJI: Final = re.compile(
-    "[\u203c\u2049\u2122\u2139\u2190-\u21ff\u2300-\u23ff\u2460-\u27bf\u2900-\u297f\u2b00-\u2bff\u3030\u303d\u3297\u3299"
-    "\U0001f000-\U0001f3fa\U0001f400-\U0001faff]"
-)
-# Vowel points and the like, which a text has or has not; soft hyphens; variation selectors; skin tones; tags.
-_OPTIONAL: Final = re.compile(
-    "[\u00ad\u0300-\u036f\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u0640\u064b-\u065f\u0670"
-    "\ufe00-\ufe0f\U0001f3fb-\U0001f3ff\U000e0000-\U000e01ef]"
-)
-_SURROGATE: Final = re.compile("[\ud800-\udfff]")
-_SPECIAL: Final = re.compile(f"{_EMOJI.pattern}|{_OPTIONAL.pattern}".replace("]|[", ""))
+_LEXEME: Final = re.compile("[0-9a-z\u0080-\U0010ffff]+")
 
 # Begins with a plain set, for which the search is several times faster than for alternatives.
-_SIGN: Final = re.compile(
+_HINT: Final = re.compile(
     r"[0-9_A-Z.\-](?:(?<=[0-9_])|(?<=[a-z][A-Z])|(?<=[A-Z][A-Z])(?=[a-z])|(?<=[^\W_][.\-])(?=[^\W_]))"
 )
 _WORD: Final = re.compile(r"[^\W_]++(?:[_.\-][^\W_]++)*+")
@@ -52,58 +63,162 @@ _JOINTS: Final = re.compile(r"[\W_]+")
 _IDENTIFIER: Final = re.compile(
     r"(?=.{4})(?:[0-9]{4}|[0-9]++[^\W_]|[^\W\d_]++[0-9]|[^\W_]++[_.\-]|[A-Z]*+[a-z]++[A-Z]|[A-Z]{2,}+[a-z])", re.DOTALL
 )
+_SIGNS: Final = re.compile(r"[#$%&+<=>@^|~\\](?:[-!:*/.?#$%&+<=>@^|~\\]{0,8}[#$%&+<=>@^|~\\])?")
+_BEFORE: Final = re.compile(r"(?:(?<![^\W_])([^\W_]{1,3}))?([-!:*/]{0,3})\Z")
+
+
+class _Places(dict[str, str]):
+    """What stands in the index for a character that is not of ASCII."""
+
+    def __missing__(self, char: str) -> str:
+        category = unicodedata.category(char)
+        if category[0] in "LMN":
+            place = char
+        elif category[0] == "S":
+            # Skin tones are left out at will.
+            place = "" if "\U0001f3fb" <= char <= "\U0001f3ff" else f" {char} "
+        else:
+            place = " "
+        self[char] = place
+        return place
+
+
+_PLACES: Final = _Places()
 
 
 def body(text: str) -> str:
     """``text`` as the column ``body`` of the index."""
-    if text.isascii():
-        return text[:INDEXED]
-    return _RUN.sub(_pairs, fold(text[:INDEXED]))
+    text = text[:INDEXED]
+    # The database splits ASCII and takes its case away by itself.
+    return text if text.isascii() else _paired(_folded(text))
 
 
 def parts(text: str) -> str:
-    """The identifiers of ``text`` as the column ``parts`` of the index, empty where there are none."""
+    """The identifiers and signs of ``text`` as the column ``parts`` of the index, empty where there are none."""
     text = text[:INDEXED]
-    found = _SIGN.search(text)
-    if found is None:
-        return ""
+    words = [" ".join(pieces_of(word)) for word in islice(_identifiers(text), _MOST)]
+    pieces = f" {_OF_PIECES} ".join(filter(None, words))
+    signs = " ".join(islice(dict.fromkeys(_signs(text)), _MOST))
+    return f"{pieces} {signs}" if pieces and signs else pieces or signs
+
+
+def lexemes(column: str) -> list[str]:
+    """The lexemes of a column, in their order."""
+    # Only ASCII comes unfolded, and only its case does the database know.
+    return _LEXEME.findall(column.lower() if column.isascii() else column)
+
+
+def pieces_of(word: str) -> list[str]:
+    """The overlapping threes of the letters and digits of ``word``; none when there are fewer than three."""
+    folded = word[:_LONGEST].lower() if word.isascii() else _RUN.sub("", fold(word[:_LONGEST]))
+    plain = _JOINTS.sub("", folded)
+    return [_OF_PIECES + plain[i : i + PIECE] for i in range(len(plain) - PIECE + 1)]
+
+
+class QueryWords(NamedTuple):
+    """The lexemes of ``body`` for a part of a query.
+
+    Attributes:
+        lexemes: In their order.
+        cut_off: The last one is only the beginning of one.
+        unspaced: It is of a script without spaces, so that every text that goes on is found anyway.
+    """
+
+    lexemes: list[str]
+    cut_off: bool
+    unspaced: bool
+
+
+def query_words(text: str) -> QueryWords:
+    """What to look for in the column ``body``."""
+    folded = _folded(text).strip()
+    last = _length_of_last_run(folded)
+    words = lexemes(_paired(folded))
+    if last > 1:
+        # The run may go on in the text, where its last character begins a pair instead of standing alone.
+        words.pop()
+    return QueryWords(words, last == 1, last > 0)
+
+
+def joined_parts(text: str) -> list[str]:
+    """The words of a text that stand between its signs and spaces."""
+    return lexemes(_folded(text))
+
+
+def query_signs(text: str) -> list[str]:
+    """The lexemes of ``parts`` for the signs of a part of a query: as much around each as is in the index."""
+    return [before + run for before, run in _runs_of_signs(text)]
+
+
+@lru_cache(maxsize=256)
+def account_scope(account: str) -> str:
+    """The lexeme of an account, for messages of that account."""
+    return f"{_OF_SCOPE}a{account.encode().hex()}"
+
+
+def conversation_scope(key: int) -> str:
+    """The lexeme of a conversation, by its number in the store."""
+    return f"{_OF_SCOPE}p{key}"
+
+
+def author_scope(key: int) -> str:
+    """The lexeme of an author, by their number in the store."""
+    return f"{_OF_SCOPE}u{key}"
+
+
+def label_scope(label: str) -> str:
+    """The lexeme of a label."""
+    return f"{_OF_SCOPE}l{fold(label).strip().encode('utf-8', 'surrogatepass').hex()}"
+
+
+def holds_link(text: str) -> bool:
+    """Is there a web address in a text."""
+    return "://" in text and _LINK.search(text) is not None
+
+
+def _folded(text: str) -> str:
+    """The folded text with nothing but words, symbols and ASCII in it."""
+    if text.isascii():
+        return text.lower()
+    folded = fold(text)
+    for char in rare_characters(folded):
+        place = _PLACES[char]
+        if place != char:
+            folded = folded.replace(char, place)
+    return folded
+
+
+def _paired(folded: str) -> str:
+    """The folded text with its unspaced scripts as pairs of characters."""
+    return _RUN.sub(_pairs, folded) if any(map(_RUN.match, rare_characters(folded))) else folded
+
+
+def _identifiers(text: str) -> Iterator[str]:
     words: dict[str, None] = {}
+    found = _HINT.search(text)
     while found is not None and len(words) < _MOST:
-        # Only the surroundings of a sign are looked at, up to the next spaces: most of a text is ordinary words.
+        # Only the surroundings of a hint are looked at, up to the next spaces: most of a text is ordinary words.
         start = text.rfind(" ", 0, found.start()) + 1
         end = text.find(" ", found.end())
         end = len(text) if end < 0 else end
         words.update(dict.fromkeys(w for w in _WORD.findall(text, start, end) if _IDENTIFIER.match(w)))
-        found = _SIGN.search(text, end)
-    return _SEAM.join([pieces for word in islice(words, _MOST) if (pieces := pieces_of(word))])
+        found = _HINT.search(text, end)
+    return iter(words)
 
 
-def pieces_of(word: str) -> str:
-    """The overlapping threes of the letters and digits of ``word``; empty when there are fewer than three."""
-    if word.isascii():
-        plain = _JOINTS.sub("", word[:_LONGEST].lower())
-    else:
-        plain = _JOINTS.sub("", _RUN.sub("", fold(word[:_LONGEST])))
-    return " ".join([plain[i : i + PIECE] for i in range(len(plain) - PIECE + 1)])
+def _signs(text: str) -> Iterator[str]:
+    for before, run in _runs_of_signs(text):
+        yield run
+        if before:
+            yield before + run
 
 
-def fold(text: str) -> str:
-    """``text`` with its variants of width, case and pointing made equal, and emoji as letters."""
-    if _SURROGATE.search(text):
-        text = _SURROGATE.sub(" ", text)
-    folded = unicodedata.normalize("NFKC", text).casefold()
-    # Most texts that are not ASCII have an accent or a dash and nothing more.
-    return _EMOJI.sub(_as_letter, _OPTIONAL.sub("", folded)) if _SPECIAL.search(folded) else folded
-
-
-def query_body(folded: str) -> tuple[str, bool]:
-    """A folded phrase as it stands in the index, and whether its last word is only the beginning of one."""
-    last = _length_of_last_run(folded)
-    if last == 0:
-        return _RUN.sub(_pairs, folded), False
-    spelled = _RUN.sub(_pairs, folded).rstrip()
-    # The run may go on in the text, where its last character begins a pair instead of standing alone.
-    return (spelled, True) if last == 1 else (spelled.rpartition(" ")[0], False)
+def _runs_of_signs(text: str) -> Iterator[tuple[str, str]]:
+    """Each run of signs, and the short word directly before it."""
+    for found in _SIGNS.finditer(text):
+        before = _BEFORE.search(text, max(found.start() - _REACH, 0), found.start())
+        word, opening = before.groups() if before else ("", "")
+        yield fold(word or ""), "".join([chr(_SIGNS_FROM + ord(sign)) for sign in opening + found[0]])
 
 
 def _length_of_last_run(text: str) -> int:
@@ -116,8 +231,3 @@ def _length_of_last_run(text: str) -> int:
 def _pairs(run: re.Match[str]) -> str:
     text = run.group()
     return " " + " ".join([text[i : i + 2] for i in range(len(text))]) + " "
-
-
-def _as_letter(emoji: re.Match[str]) -> str:
-    # The index takes private characters for letters, up to U+FFFFF.
-    return f" {chr(0xF0000 | (ord(emoji.group()) & 0xFFFF))} "

@@ -25,12 +25,11 @@ from dragoman.providers.base.provider import (
 )
 from dragoman.providers.local import ids, merging, queries
 from dragoman.providers.local.settings import LocalSettings
-from dragoman.store.query import advice
 from dragoman.store.sqlite.cache.read_cache import ReadCache
 from dragoman.store.sqlite.connection import Connection
 from dragoman.store.sqlite.database import Database
 from dragoman.store.sqlite.default_path import default_path
-from dragoman.store.sqlite.search import Wanted, search
+from dragoman.store.sqlite.search import search
 
 T = TypeVar("T")
 P = TypeVar("P", bound=Page[Any])
@@ -228,18 +227,7 @@ def _copied(page: P) -> P:
 def _search(con: Connection, query: SearchQuery) -> SearchPage:
     if query.conversation is not None:
         queries.place_of(con, query.conversation)
-    wanted = Wanted(
-        text=query.text,
-        account=queries.ACCOUNT,
-        conversation=query.conversation,
-        author=query.author,
-        since=query.since,
-        until=query.until,
-        limit=query.limit,
-        cursor=query.cursor,
-    )
-    hits, cursor = search(con, queries.ARCHIVE, wanted)
-    return SearchPage(items=hits, cursor=cursor, advice=advice(query.text))
+    return search(con, queries.ARCHIVE, query, queries.ACCOUNT)
 
 
 def _send(con: Connection, message: Message) -> Message:

@@ -28,12 +28,9 @@ _MARK: Final = "m"
 
 def conversations(con: Connection, query: ConversationQuery) -> Page[Conversation]:
     """The conversations that match, most recent first."""
-    wanted = (query.text or "").casefold()
-    found = (
-        place
-        for place in places.recent(con, ARCHIVE.tables, ACCOUNT, before=_before(query.cursor))
-        if query.kind in (None, place.conversation.kind) and _is_about(place.conversation, wanted)
-    )
+    before = _before(query.cursor)
+    rows = places.recent(con, ARCHIVE.tables, ACCOUNT, text=query.text or "", exact=query.exact, before=before)
+    found = (row for row in rows if query.kind in (None, row.conversation.kind))
     page = list(islice(found, query.limit + 1))
     shown = page[: query.limit]
     cursor = f"{shown[-1].recent}.{shown[-1].key}" if len(page) > query.limit else None
@@ -185,11 +182,6 @@ def _before(cursor: str | None) -> tuple[int, int] | None:
         return int(recent), int(key)
     except ValueError:
         raise _no_cursor() from None
-
-
-def _is_about(conversation: Conversation, wanted: str) -> bool:
-    named: Iterable[str] = (conversation.title, *conversation.participants)
-    return any(wanted in name.casefold() for name in named)
 
 
 def _no_message() -> NotFound:

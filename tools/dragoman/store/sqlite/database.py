@@ -25,6 +25,8 @@ from dragoman.core.errors import Unavailable
 from dragoman.store.sqlite import errors, open_file
 from dragoman.store.sqlite.cache.change_counter import ChangeCounter
 from dragoman.store.sqlite.connection import Connection
+from dragoman.store.sqlite.messages import index_rebuild
+from dragoman.store.sqlite.messages.index_rebuild import IndexRebuild
 from dragoman.store.sqlite.open_file import PATIENCE
 from dragoman.store.sqlite.schema import MIGRATIONS, Migration
 
@@ -55,6 +57,7 @@ class Database:
         self._begun = False
         self._written = 0
         self._changes: ChangeCounter | None = None
+        self._rebuild: IndexRebuild | None = None
         self._places: queue.LifoQueue[Connection | None] = queue.LifoQueue()
         for _ in range(READERS):
             self._places.put(None)
@@ -151,8 +154,16 @@ class Database:
                 self._writable = not self._writer.readonly("main")
                 self._file = open_file.identity(self.path)
                 if self.path is not None and self._writable:
+                    self._rebuild = self._begin_rebuild(self.path, self._writer)
                     self._changes = ChangeCounter(self.path, self._patience)
             self._writer.set_busy_handler(open_file.waiting(self._patience, self._check_cancelled))
+
+    def _begin_rebuild(self, path: Path, con: Connection) -> IndexRebuild | None:
+        if not index_rebuild.is_under_way(con):
+            return None
+        rebuild = IndexRebuild(lambda: open_file.open_writer(path, self._patience))
+        rebuild.start()
+        return rebuild
 
     def leave(self) -> None:
         """Close the file when nobody else in the process uses it. Blocks."""
@@ -165,6 +176,9 @@ class Database:
         self._close()
 
     def _close(self) -> None:
+        if self._rebuild is not None:
+            self._rebuild.stop()
+            self._rebuild = None
         with self._opening, self._writing:
             if self._writer is None:
                 return

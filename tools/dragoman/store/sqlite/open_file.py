@@ -14,6 +14,7 @@ import apsw
 from dragoman.core.errors import InvalidArgument
 from dragoman.store.sqlite import errors
 from dragoman.store.sqlite.connection import Connection
+from dragoman.store.sqlite.messages import index_rebuild
 from dragoman.store.sqlite.schema import APPLICATION_ID, Migration
 
 T = TypeVar("T")
@@ -76,6 +77,13 @@ def open_reader(path: Path, patience: float) -> Connection:
     except BaseException:
         connection.close()
         raise
+    return connection
+
+
+def open_writer(path: Path, patience: float) -> Connection:
+    """One more connection that writes, for work of its own."""
+    connection = _connection(str(path), _READ_WRITE)
+    _set_up(connection, patience)
     return connection
 
 
@@ -196,6 +204,18 @@ def _migrate(connection: Connection, name: str, migrations: Sequence[Migration],
         raise errors.read_only(name)
     while found < len(migrations):
         found = retrying(lambda: _step(connection, migrations), patience)
+    if not connection.readonly("main") and index_rebuild.is_outdated(connection):
+        retrying(lambda: _prepare_index(connection), patience)
+
+
+def _prepare_index(connection: Connection) -> None:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        index_rebuild.prepare(connection)
+        connection.execute("COMMIT")
+    finally:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
 
 
 def _step(connection: Connection, migrations: Sequence[Migration]) -> int:

@@ -1,51 +1,55 @@
-"""Ranked search in an archive.
+"""Ranked search in a message table.
 
-Words as they were typed come first, then words that begin so and pieces of identifiers. Ranked by BM25, of equals
-the newer first. The candidates are taken in windows of a fixed size and sorted within each, so that paging is the
-same however it is cut, and a search that is narrowed to an account or a conversation is so within the index.
+Words as they were typed come first, then words that begin so and pieces of identifiers, then, when there is nothing
+else, words that differ by one letter. Ranked by BM25; texts that hold the letters as they were typed before texts that
+only fold to them, and of equals the newer first. The candidates are taken in windows of a fixed size and sorted within
+each, so that paging is the same however it is cut. A query without words lists what the filters leave, newest first.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Final
 
 from dragoman.core.errors import InvalidArgument
-from dragoman.core.model import Hit, Message
+from dragoman.core.folding import fold
+from dragoman.core.model import Hit, Message, SearchPage
+from dragoman.core.queries import Expression, SearchQuery, Term
+from dragoman.core.query_parser import parse_query
+from dragoman.store import index_terms
 from dragoman.store.excerpt import excerpt
-from dragoman.store.query import Query, parse
+from dragoman.store.search_terms import Pattern, follows, is_literal, pattern_of, unsearched
+from dragoman.store.sqlite import filtered_list, match_expression, spelling
 from dragoman.store.sqlite.connection import Connection
-from dragoman.store.sqlite.messages import conversations, message_pages
-from dragoman.store.sqlite.messages.message_table import MessageTable, scope_of_account, scope_of_place
-from dragoman.store.sqlite.values import UNKNOWN, Value, to_moment
+from dragoman.store.sqlite.messages import index_rebuild, message_pages
+from dragoman.store.sqlite.messages.index_row import searched_text
+from dragoman.store.sqlite.messages.message_table import MessageTable
+from dragoman.store.sqlite.search_scope import NothingThereError, Scope, scope_of, sql_of
+from dragoman.store.sqlite.values import unbind
 
 WIDTH: Final = 240
 """Characters of a passage."""
 
 _WINDOW: Final = 100
 _DEEPEST: Final = 10_000
-_CURSOR: Final = re.compile(r"([01])\.(\d{1,5})\.(\d{1,18})")
+_COMPARED: Final = 20_000
+"""Characters of a text in which is looked for the letters as they were typed."""
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
-    """What to look for and where; ``None`` is everywhere."""
-
-    text: str
-    account: str | None = None
-    conversation: str | None = None
-    author: str | None = None
-    since: datetime | None = None
-    until: datetime | None = None
-    limit: int = 20
-    cursor: str | None = None
+_CURSOR: Final = re.compile(r"([01])\.(\d{1,5})\.(\d{1,18})((?:\|[^|=]+=[^|=]+)*)")
 
 
 @dataclass(frozen=True, slots=True)
 class _Position:
-    """How far a search has come: the step (exact, loose), the hits of it that were given, and the newest number."""
+    """How far a search has come.
+
+    Attributes:
+        step: 0 exactly, 1 loosely.
+        given: Candidates of the step that were gone through.
+        newest: The newest number when the search began: later messages would shift the pages.
+    """
 
     step: int
     given: int
@@ -55,116 +59,209 @@ class _Position:
         return f"{self.step}.{self.given}.{self.newest}"
 
 
-def search(con: Connection, archive: MessageTable, wanted: Wanted) -> tuple[list[Hit], str | None]:
+def search(con: Connection, table: MessageTable, query: SearchQuery, account: str) -> SearchPage:
     """One page of hits, best first, and the cursor of the next.
 
     Raises:
         InvalidArgument: The query has nothing to look for, or the cursor is none of ours.
     """
-    query = parse(wanted.text)
-    position = _position(con, archive, wanted.cursor)
-    narrowed = _Narrowed.by(con, archive, wanted)
-    if narrowed is None:
-        return [], None
-    steps = [query.exact] if query.loose is None else [query.exact, query.loose]
-    found: list[int] = []
-    while position.step < len(steps) and len(found) <= wanted.limit:
-        more = narrowed.hits(steps[position.step], position, wanted.limit + 1 - len(found))
-        found += more
-        if len(found) <= wanted.limit:
-            position = _Position(position.step + 1, 0, position.newest)
-        else:
-            position = _Position(position.step, position.given + len(more) - 1, position.newest)
-    cursor = str(position) if len(found) > wanted.limit else None
-    messages = message_pages.by_numbers(con, archive, found[: wanted.limit])
-    return [_hit(message, query) for message in messages.values()], cursor
+    expression = query.expression
+    if expression is None:
+        expression = parse_query(query.text, lambda _: False).expression
+    words = _Words.of(expression)
+    if not words.groups and (expression.wanted or not _is_narrowed(query)):
+        raise InvalidArgument(
+            "The query has no word to look for.",
+            hint="Use at least one word, number, sign or emoji that is not excluded; or author, since or until alone.",
+        )
+    try:
+        scope = scope_of(con, table, query, account)
+    except NothingThereError as nothing:
+        return SearchPage(advice=str(nothing))
+    scope.excluded += map(match_expression.exact, words.excluded)
+    if not words.groups:
+        return filtered_list.page(con, table, scope, query)
+    page = _ranked_page(con, table, scope, query, expression)
+    return replace(page, missed=_missed(con, table), notes=(*page.notes, *words.notes))
 
 
-def _hit(message: Message, query: Query) -> Hit:
-    passage, highlights = excerpt(message.text, query.words, WIDTH)
-    return Hit(message=message, excerpt=passage, highlights=highlights)
+def _is_narrowed(query: SearchQuery) -> bool:
+    return bool(query.author or query.since or query.until or query.filters)
 
 
-def _position(con: Connection, archive: MessageTable, cursor: str | None) -> _Position:
+def _missed(con: Connection, table: MessageTable) -> str:
+    done = index_rebuild.share_done(con, table.tables)
+    return "" if done == 1.0 else f"the index is being rebuilt, and {done:.0%} of the messages can be found so far"
+
+
+def _ranked_page(
+    con: Connection, table: MessageTable, scope: Scope, query: SearchQuery, expression: Expression
+) -> SearchPage:
+    position, replaced = _start(con, table, query.cursor)
+    if replaced:
+        expression = spelling.replace_words(expression, replaced)
+    page = _Ranked(con, table, scope, expression).page(position, query.limit)
+    if page.items or query.cursor is not None:
+        return replace(page, cursor=page.cursor and page.cursor + _written(replaced))
+    for replaced in spelling.corrections(con, table, expression):
+        meant = spelling.replace_words(expression, replaced)
+        page = _Ranked(con, table, scope, meant).page(position, query.limit)
+        if page.items:
+            told = tuple(f"Nothing has {typed}, so {word} was searched instead." for typed, word in replaced.items())
+            return replace(page, cursor=page.cursor and page.cursor + _written(replaced), notes=told)
+    return SearchPage(advice=_advice(expression))
+
+
+def _written(replaced: dict[str, str]) -> str:
+    return "".join(f"|{typed}={meant}" for typed, meant in replaced.items())
+
+
+def _start(con: Connection, table: MessageTable, cursor: str | None) -> tuple[_Position, dict[str, str]]:
     if cursor is None:
-        newest = con.execute(archive.tables.sql("SELECT max(number) FROM $messages")).get
-        return _Position(0, 0, newest or 0)
+        newest = con.execute(table.tables.sql("SELECT max(number) FROM $messages")).get
+        return _Position(0, 0, newest or 0), {}
     found = _CURSOR.fullmatch(cursor)
     if found is None:
         raise InvalidArgument("The cursor is not one of this search.", hint="Search again without a cursor.")
-    position = _Position(*map(int, found.groups()))
+    position = _Position(int(found[1]), int(found[2]), int(found[3]))
     if position.given > _DEEPEST:
         raise InvalidArgument(
             f"A search shows at most {_DEEPEST:,} messages.", hint="Narrow it by time, author or conversation."
         )
-    return position
+    return position, dict(pair.split("=") for pair in found[4].split("|")[1:])
 
 
-class _Narrowed:
-    """An archive narrowed to what a search is about."""
+def _advice(expression: Expression) -> str:
+    """What would find more, as a sentence; empty when nothing can be said."""
+    for group in expression.wanted:
+        for term in group:
+            pattern = pattern_of(term)
+            if pattern is not None and _is_single(term, pattern):
+                return f"{term.text} alone finds only that word, {term.text}* finds all that begin so"
+    return ""
 
-    def __init__(self, con: Connection, archive: MessageTable) -> None:
-        self._con = con
-        self._archive = archive
-        self._scope = ""
-        self._conditions = ""
-        self._values: list[Value] = []
+
+def _is_single(term: Term, pattern: Pattern) -> bool:
+    return not (term.phrase or term.beginning or pattern.open_ended) and len(fold(term.text).strip()) == 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """The words of a query as patterns; terms without anything to look for are left out."""
+
+    terms: tuple[tuple[Term, ...], ...]
+    groups: tuple[tuple[Pattern, ...], ...]
+    excluded: tuple[Pattern, ...]
+    notes: tuple[str, ...]
 
     @classmethod
-    def by(cls, con: Connection, archive: MessageTable, wanted: Wanted) -> _Narrowed | None:
-        """``None`` when nothing can be found there."""
-        narrowed = cls(con, archive)
-        if not narrowed._to_scope(wanted):
-            return None
-        narrowed._to_filters(wanted)
-        return narrowed
+    def of(cls, expression: Expression) -> _Words:
+        found = [[(term, pattern) for term in group if (pattern := pattern_of(term))] for group in expression.wanted]
+        excluded = [pattern for term in expression.excluded if (pattern := pattern_of(term))]
+        told = (unsearched(term) for group in found for term, _ in group)
+        return cls(
+            terms=tuple(tuple(term for term, _ in group) for group in found if group),
+            groups=tuple(tuple(pattern for _, pattern in group) for group in found if group),
+            excluded=tuple(excluded),
+            notes=tuple(filter(None, told)),
+        )
 
-    def hits(self, expression: str, position: _Position, limit: int) -> list[int]:
-        """The numbers of up to ``limit`` messages from ``position`` on."""
-        window, skipped = divmod(position.given, _WINDOW)
-        found: list[int] = []
-        while len(found) < skipped + limit:
-            ranked = self._window(expression, window, position.newest)
-            found += self._newer_first(ranked)
-            window += 1
+    def steps(self) -> list[str]:
+        """What to look for in the index, one after the other."""
+        exact = match_expression.all_groups(self.groups, match_expression.exact)
+        loose = match_expression.all_groups(self.groups, match_expression.loose)
+        return [exact] if loose == exact else [exact, f"({loose} NOT {exact})"]
+
+    def are_literal_in(self, text: str) -> bool:
+        """Does a text hold a term of each group letter for letter."""
+        return all(any(is_literal(term, text) for term in group) for group in self.terms)
+
+    def are_joined_in(self, message: Message) -> bool:
+        """Do the parts of joined terms follow each other in a message."""
+        folded = fold(searched_text(message)[: index_terms.INDEXED])
+        return all(any(follows(pattern, folded) for pattern in group) for group in self.groups)
+
+    @property
+    def are_joined(self) -> bool:
+        """Is there a joined term that the loose step could take apart."""
+        return any(pattern.joined and pattern.pieces for group in self.groups for pattern in group)
+
+    @property
+    def are_ascii(self) -> bool:
+        return all(term.text.isascii() for group in self.terms for term in group)
+
+
+class _Ranked:
+    """A search for words."""
+
+    def __init__(self, con: Connection, table: MessageTable, scope: Scope, expression: Expression) -> None:
+        self._con = con
+        self._table = table
+        self._scope = scope
+        self._words = _Words.of(expression)
+        self._steps = self._words.steps()
+
+    def page(self, position: _Position, limit: int) -> SearchPage:
+        """Hits from a position on."""
+        found = list(islice(self._hits(position), limit + 1))
+        messages = message_pages.by_numbers(self._con, self._table, [number for number, _ in found[:limit]])
+        terms = [term for group in self._words.terms for term in group]
+        hits = [_hit(message, terms) for message in messages.values()]
+        return SearchPage(items=hits, cursor=str(found[limit - 1][1]) if len(found) > limit else None)
+
+    def _hits(self, position: _Position) -> Iterator[tuple[int, _Position]]:
+        """The number of each hit, and the position after it."""
+        for step in range(position.step, len(self._steps)):
+            given = position.given if step == position.step else 0
+            for number in self._candidates(step, position, given):
+                given += 1
+                if number is not None:
+                    yield number, _Position(step, given, position.newest)
+
+    def _candidates(self, step: int, position: _Position, given: int) -> Iterator[int | None]:
+        """The number of each candidate in order; ``None`` for one that does not pass the checks."""
+        window, skipped = divmod(given, _WINDOW)
+        while window * _WINDOW <= _DEEPEST:
+            ranked = self._window(self._steps[step], window, position.newest)
+            in_order = self._sorted(ranked)[skipped:]
+            passed = self._passing(step, in_order)
+            yield from (number if number in passed else None for number in in_order)
             if len(ranked) < _WINDOW:
-                break
-        return found[skipped : skipped + limit]
-
-    def _newer_first(self, ranked: list[tuple[float, int]]) -> list[int]:
-        statement = self._archive.tables.sql("SELECT number, moment FROM $messages WHERE number = ?")
-        moments: dict[int, int] = dict(self._con.executemany(statement, ((number,) for _, number in ranked)))
-        return [number for _, number in sorted(ranked, key=lambda hit: (hit[0], -moments[hit[1]], -hit[1]))]
+                return
+            window, skipped = window + 1, 0
 
     def _window(self, expression: str, window: int, newest: int) -> list[tuple[float, int]]:
-        join = " CROSS JOIN $messages m ON m.number = i.rowid" if self._conditions else ""
+        expression = " AND ".join([expression, *self._scope.required, *self._scope.owners])
+        if self._scope.excluded:
+            expression = f"({expression}) NOT ({' OR '.join(self._scope.excluded)})"
+        conditions, values = sql_of(self._scope.conditions)
+        join = " CROSS JOIN $messages m ON m.number = i.rowid" if conditions else ""
         statement = (
-            f"SELECT i.rank, i.rowid FROM $index i{join} WHERE i.$index MATCH ? AND i.rowid <= ?{self._conditions}"  # noqa: S608 - values are bound
+            f"SELECT i.rank, i.rowid FROM $index i{join} WHERE i.$index MATCH ? AND i.rowid <= ?{conditions}"  # noqa: S608 - values are bound
             " ORDER BY i.rank, i.rowid DESC LIMIT ? OFFSET ?"
         )
-        values = (f"({expression}){self._scope}", newest, *self._values, _WINDOW, window * _WINDOW)
-        return list(self._con.execute(self._archive.tables.sql(statement), values))
+        bound = (expression, newest, *values, _WINDOW, window * _WINDOW)
+        return list(self._con.execute(self._table.tables.sql(statement), bound))
 
-    def _to_scope(self, wanted: Wanted) -> bool:
-        if wanted.conversation is not None:
-            place = conversations.key(self._con, self._archive.tables, wanted.account or "", wanted.conversation)
-            self._scope = "" if place is None else f" AND scope : {scope_of_place(place)}"
-            return place is not None
-        if wanted.account is not None and self._has_others(wanted.account):
-            self._scope = f" AND scope : {scope_of_account(wanted.account)}"
-        return True
+    def _sorted(self, ranked: Sequence[tuple[float, int]]) -> list[int]:
+        """Best first; the letters as they were typed before others that fold to them, the newer of equals first."""
+        statement = self._table.tables.sql("SELECT number, moment, substr(text, 1, ?) FROM $messages WHERE number = ?")
+        found = self._con.executemany(statement, ((_COMPARED, number) for _, number in ranked))
+        keys = {number: (self._is_folded(text), -moment) for number, moment, text in found}
+        return [n for _, n in sorted(ranked, key=lambda hit: (keys[hit[1]][0], hit[0], keys[hit[1]][1], -hit[1]))]
 
-    def _has_others(self, account: str) -> bool:
-        statement = "SELECT EXISTS(SELECT 1 FROM $places WHERE account <> ? AND held > 0)"
-        return bool(self._con.execute(self._archive.tables.sql(statement), (account,)).get)
+    def _is_folded(self, stored: str | bytes | None) -> bool:
+        text = unbind(stored or "")
+        return not ((text.isascii() and self._words.are_ascii) or self._words.are_literal_in(text))
 
-    def _to_filters(self, wanted: Wanted) -> None:
-        if wanted.author:
-            self._conditions += " AND m.author IN (SELECT value FROM json_each(?))"
-            self._values.append(str(message_pages.authors_like(self._con, self._archive, wanted.author)))
-        if wanted.since is not None:
-            self._conditions += " AND m.moment >= ?"
-            self._values.append(to_moment(wanted.since))
-        if wanted.until is not None:
-            self._conditions += " AND m.moment < ? AND m.moment > ?"
-            self._values += [to_moment(wanted.until), UNKNOWN]
+    def _passing(self, step: int, numbers: list[int]) -> set[int]:
+        checks = [*self._scope.checks, *([self._words.are_joined_in] if step and self._words.are_joined else [])]
+        if not checks:
+            return set(numbers)
+        messages = message_pages.by_numbers(self._con, self._table, numbers)
+        return {number for number, message in messages.items() if all(check(message) for check in checks)}
+
+
+def _hit(message: Message, terms: Sequence[Term]) -> Hit:
+    passage, highlights = excerpt(message.text, terms, WIDTH)
+    return Hit(message=message, excerpt=passage, highlights=highlights)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from dragoman.core.model import NOTHING, Conversation, ConversationKind
+from dragoman.core.names import conversation_key, display_title, text_key, title_key
 from dragoman.store.sqlite.connection import Connection, Tables
 from dragoman.store.sqlite.values import UNKNOWN, Value, bind, from_moment, to_moment, unbind
 
@@ -71,8 +72,18 @@ def describe_all(con: Connection, tables: Tables, conversations: Iterable[Conver
     for conversation in conversations:
         key_ = ensure(con, tables, conversation.account, conversation.id)
         _, told = _merge(con, tables, conversation)
-        row = (bind(told.title), told.kind.value, _rest(told), to_moment(told.last_message_at))
-        statement = "UPDATE $places SET described = 1, title = ?, kind = ?, data = ?, recent = ? WHERE place = ?"
+        row = (
+            bind(told.title),
+            told.kind.value,
+            _rest(told),
+            to_moment(told.last_message_at),
+            title_key(display_title(told)),
+            conversation_key(told),
+        )
+        statement = (
+            "UPDATE $places SET described = 1, title = ?, kind = ?, data = ?, recent = ?, called = ?, names = ?"
+            " WHERE place = ?"
+        )
         con.execute(tables.sql(statement), (*row, key_))
 
 
@@ -105,14 +116,33 @@ def _merge(con: Connection, tables: Tables, fresh: Conversation) -> tuple[bool, 
 
 
 def recent(
-    con: Connection, tables: Tables, account: str | None, *, before: tuple[int, int] | None = None
+    con: Connection,
+    tables: Tables,
+    account: str | None,
+    *,
+    text: str = "",
+    exact: bool = False,
+    before: tuple[int, int] | None = None,
 ) -> Iterator[ConversationRow]:
-    """The described conversations, most recent first; ``before`` is ``(recent, key)`` of where to go on."""
+    """The described conversations, most recent first.
+
+    Args:
+        con: A connection.
+        tables: Where they are.
+        account: Of this account only.
+        text: Only those with it in their title or among their people, folded.
+        exact: Only those that are called so as a whole.
+        before: ``(recent, key)`` of the one to go on after.
+    """
     conditions = ["described = 1"]
     values: list[Value] = []
     if account is not None:
         conditions.append("account = ?")
         values.append(account)
+    wanted = title_key(text) if exact else text_key(text)
+    if wanted:
+        conditions.append("called = ?" if exact else "instr(names, ?)")
+        values.append(wanted)
     if before is not None:
         conditions.append("(recent, place) < (?, ?)")
         values.extend(before)
@@ -144,12 +174,22 @@ def refresh(con: Connection, tables: Tables, place: int, added: int, *, removed:
     )
 
 
+def has_others(con: Connection, tables: Tables, account: str) -> bool:
+    """Are there conversations of other accounts in the tables."""
+    statement = (
+        "SELECT EXISTS(SELECT 1 FROM $places WHERE account < ?1) OR EXISTS(SELECT 1 FROM $places WHERE account > ?1)"
+    )
+    return bool(con.execute(tables.sql(statement), (account,)).get)
+
+
 def oldest(con: Connection, tables: Tables, account: str, id_: str | None) -> int | None:
     """Moment of the oldest message that can be shown, of one conversation or of a whole account."""
     if id_ is not None:
         place = find(con, tables, account, id_)
         return None if place is None else place.oldest
-    found: int | None = con.execute(tables.sql("SELECT min(oldest) FROM $places WHERE account = ?"), (account,)).get
+    # Read from an index, which the function min() would not be.
+    statement = "SELECT oldest FROM $places WHERE account = ? AND oldest IS NOT NULL ORDER BY oldest LIMIT 1"
+    found: int | None = con.execute(tables.sql(statement), (account,)).get
     return found
 
 

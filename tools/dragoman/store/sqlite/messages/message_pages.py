@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from dragoman.core.model import Author, Message
+from dragoman.core.model import Message
+from dragoman.core.names import author_words
 from dragoman.store.sqlite.connection import Connection
 from dragoman.store.sqlite.messages import rows
 from dragoman.store.sqlite.messages.message_table import MessageTable, Stored
@@ -83,9 +84,10 @@ def by_numbers(con: Connection, archive: MessageTable, numbers: list[int]) -> di
 
 def authors_like(con: Connection, archive: MessageTable, part: str) -> list[int]:
     """The archive's numbers of the authors that have ``part`` in their name, id or address."""
-    wanted = part.strip().lstrip("@").casefold()
-    found = con.execute(archive.tables.sql("SELECT author, data FROM $authors"))
-    return [number for number, data in found if _is_like(rows.from_author_json(data), wanted)]
+    words = author_words(part)
+    conditions = " AND ".join("instr(names, ?)" for _ in words) or "0"
+    statement = f"SELECT author FROM $authors WHERE {conditions}"  # noqa: S608 - values are bound
+    return [number for (number,) in con.execute(archive.tables.sql(statement), words)]
 
 
 def replies(con: Connection, archive: MessageTable, place: int, ids: Sequence[str]) -> dict[str, int]:
@@ -128,10 +130,6 @@ def _narrowed(con: Connection, archive: MessageTable, place: int, stretch: PageQ
         root = bind(stretch.thread)
         narrowed.append(("number", con.execute(archive.tables.sql(_BELOW), (place, root, place)).get))
     return narrowed
-
-
-def _is_like(author: Author, wanted: str) -> bool:
-    return any(wanted in part.casefold() for part in (author.name, author.id, author.email or ""))
 
 
 def _stored(row: tuple[Any, ...], account: str, conversation: str) -> Stored:

@@ -14,9 +14,11 @@ from typing import Final
 import apsw
 
 from dragoman.core.model import NOTHING, Author, Message
-from dragoman.store import index_terms
+from dragoman.core.names import author_key
 from dragoman.store.sqlite.connection import Connection, Tables
 from dragoman.store.sqlite.messages import conversations, rows
+from dragoman.store.sqlite.messages.index_row import INSERT as _INDEX
+from dragoman.store.sqlite.messages.index_row import index_row
 from dragoman.store.sqlite.messages.rows import Row
 from dragoman.store.sqlite.values import Value, bind, to_moment, unbind
 
@@ -31,7 +33,9 @@ _INSERT: Final = (
 _UPDATE: Final = (
     "UPDATE $messages SET live = ?, moment = ?, author = ?, reply_to = ?, text = ?, data = ? WHERE number = ?"
 )
-_INDEX: Final = "INSERT INTO $index(rowid, body, parts, scope) VALUES(?,?,?,?)"
+_AUTHOR: Final = (
+    "INSERT INTO $authors(data, names) VALUES(?, ?) ON CONFLICT(data) DO UPDATE SET data = data RETURNING author"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +101,10 @@ class MessageTable:
         gained, lost = 0, 0
         try:
             # Nearly always all or none of the messages are new, and looking each up first would take as long again.
-            added = _Writer(con, self.tables, place, scope(account, place)).insert(list(fresh.values()))
+            added = _Writer(con, self.tables, place, account).insert(list(fresh.values()))
         except apsw.ConstraintError:
             # A new writer, for the authors that the first one has stored are undone.
-            writer = _Writer(con, self.tables, place, scope(account, place))
+            writer = _Writer(con, self.tables, place, account)
             stored = self._get(con, place, account, conversation, fresh)
             added = writer.insert([message for id_, message in fresh.items() if id_ not in stored])
             gained, lost = writer.change((was, self._merged(was, fresh[id_], merge)) for id_, was in stored.items())
@@ -153,11 +157,11 @@ class MessageTable:
 class _Writer:
     """The statements of one call of :meth:`Archive.put`."""
 
-    def __init__(self, con: Connection, tables: Tables, place: int, scope_: str) -> None:
+    def __init__(self, con: Connection, tables: Tables, place: int, account: str) -> None:
         self._con = con
         self._sql = tables.sql
         self._place = place
-        self._scope = scope_
+        self._account = account
         self._sequence = f"{tables.prefix}_messages"
         # By identity, which is several times faster than by value; holding the author keeps its identity unique.
         self._authors: dict[int, tuple[int, Author]] = {}
@@ -197,7 +201,7 @@ class _Writer:
 
     def _reindex(self, was: Stored, message: Message) -> None:
         live = message.deleted_at is None
-        if was.visible and live and _searched(was.message) == _searched(message):
+        if was.visible and live and self._indexed(was.number, was.message) == self._indexed(was.number, message):
             return
         if was.visible:
             self._con.execute(self._sql("DELETE FROM $index WHERE rowid = ?"), (was.number,))
@@ -221,37 +225,15 @@ class _Writer:
         )
 
     def _indexed(self, number: int, message: Message) -> tuple[int, str, str, str]:
-        text = _searched(message)
-        return number, index_terms.body(text), index_terms.parts(text), self._scope
+        return index_row(message, number, self._place, self._account, self._author(message.author))
 
     def _author(self, author: Author) -> int:
         known = self._authors.get(id(author))
         if known is None:
-            statement = "INSERT INTO $authors(data) VALUES(?) ON CONFLICT DO UPDATE SET data = data RETURNING author"
-            known = self._con.execute(self._sql(statement), (rows.author_json(author),)).get, author
+            columns = (rows.author_json(author), author_key(author))
+            known = self._con.execute(self._sql(_AUTHOR), columns).get, author
             self._authors[id(author)] = known
         return known[0]
-
-
-def scope(account: str, place: int) -> str:
-    """What stands in the index for where a message is."""
-    return f"{scope_of_place(place)} {scope_of_account(account)}" if account else scope_of_place(place)
-
-
-def scope_of_account(account: str) -> str:
-    """The word that stands in the index for an account: hexadecimal, so that it is one word."""
-    return f"a{account.encode().hex()}"
-
-
-def scope_of_place(place: int) -> str:
-    """The word that stands in the index for a conversation."""
-    return f"p{place}"
-
-
-def _searched(message: Message) -> str:
-    if message.subject is None and not message.attachments:
-        return message.text
-    return "\n".join([message.text, message.subject or "", *(file.name for file in message.attachments)])
 
 
 def _buried(message: Message) -> Message:

@@ -22,5 +22,6 @@ MIGRATIONS: Final[tuple[Migration, ...]] = (
     messages.CREATE + writes.CREATE,
     usage.CREATE,
     writes.ADD_LEASES_AND_PRINCIPALS,
+    messages.fold_names_and_words,
 )
 """The position of a step is the version of a file before it (``PRAGMA user_version``)."""

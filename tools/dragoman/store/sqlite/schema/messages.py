@@ -4,8 +4,16 @@ from __future__ import annotations
 
 from typing import Final
 
-# Marks belong to words, or Hindi and Thai words would fall apart at every vowel sign.
-TOKENIZER: Final = "unicode61 remove_diacritics 2 categories 'L* N* Co Mn Mc'"
+from dragoman.store.sqlite.connection import Connection
+
+PREFIXES: Final = ("seen", "local")
+"""How the names of the tables begin, each of which is there twice."""
+
+TOKENIZER: Final = "ascii"
+"""Splits at the signs of ASCII and at nothing else: the columns hold lexemes already, see ``index_terms``."""
+
+# Marks belonged to words, or Hindi and Thai words would have fallen apart at every vowel sign.
+_FIRST_TOKENIZER: Final = "unicode61 remove_diacritics 2 categories 'L* N* Co Mn Mc'"
 
 # Parts of identifiers say less than whole words, and the scope (conversation, account) nothing about relevance.
 _RANK: Final = "bm25(1.0, 0.25, 0.0)"
@@ -42,8 +50,50 @@ CREATE TABLE $messages(
 CREATE INDEX $messages_time ON $messages(place, moment) WHERE live = 1;
 CREATE INDEX $messages_reply ON $messages(place, reply_to) WHERE reply_to IS NOT NULL;
 CREATE VIRTUAL TABLE $index USING fts5(
-  body, parts, scope, content='', contentless_delete=1, tokenize="{TOKENIZER}");
+  body, parts, scope, content='', contentless_delete=1, tokenize="{_FIRST_TOKENIZER}");
 INSERT INTO $index($index, rank) VALUES('rank', '{_RANK}');
 """  # a template of our own words, filled with nothing from outside
 
-CREATE: Final = "".join(_TABLES.replace("$", f"{prefix}_") for prefix in ("seen", "local"))
+_LEXEMES: Final = f"""
+DROP TABLE IF EXISTS $index;
+CREATE VIRTUAL TABLE $index USING fts5(
+  body, parts, scope, content='', contentless_delete=1, tokenize="{TOKENIZER}");
+INSERT INTO $index($index, rank) VALUES('rank', '{_RANK}');
+"""
+
+# ``called`` is a folded title, ``names`` what parts are looked for in; see ``core/names``.
+_FOLDED_NAMES: Final = """
+ALTER TABLE $places ADD COLUMN called TEXT NOT NULL DEFAULT '';
+ALTER TABLE $places ADD COLUMN names TEXT NOT NULL DEFAULT '';
+CREATE INDEX $places_called ON $places(account, called);
+CREATE INDEX $places_oldest ON $places(account, oldest) WHERE oldest IS NOT NULL;
+ALTER TABLE $authors ADD COLUMN names TEXT NOT NULL DEFAULT '';
+CREATE INDEX $authors_names ON $authors(names);
+CREATE INDEX $messages_author ON $messages(author, moment, place) WHERE live = 1;
+CREATE INDEX $messages_moment ON $messages(moment) WHERE live = 1;
+CREATE VIRTUAL TABLE $words USING fts5vocab($index, col);
+INSERT INTO index_builds(prefix) VALUES('$');
+"""
+
+_BUILDS: Final = """
+CREATE TABLE index_builds(
+  prefix TEXT PRIMARY KEY,
+  version TEXT NOT NULL DEFAULT '',
+  next INTEGER NOT NULL DEFAULT 0,
+  total INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;
+"""
+
+CREATE: Final = "".join(_TABLES.replace("$", f"{prefix}_") for prefix in PREFIXES)
+
+
+def fold_names_and_words(con: Connection) -> None:
+    """Have names and words folded. The index is empty then, and filled by ``index_rebuild``."""
+    con.execute(_BUILDS)
+    for prefix in PREFIXES:
+        recreate_index(con, prefix)
+        con.execute(_FOLDED_NAMES.replace("'$'", f"'{prefix}'").replace("$", f"{prefix}_"))
+
+
+def recreate_index(con: Connection, prefix: str) -> None:
+    """Make the full-text index anew, with nothing in it."""
+    con.execute(_LEXEMES.replace("$", f"{prefix}_"))

@@ -1,0 +1,104 @@
+"""How names, titles and addresses are compared: folded, and the nearer of two equal ones first."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from dragoman.core.folding import fold
+from dragoman.core.model import Author, Conversation
+
+_CLOSE: Final = 0.3
+_MOST_COMPARED: Final = 5000
+
+
+def author_matches(author: Author, wanted: str) -> bool:
+    """Is this the author: every word is part of the name, or it is exactly the id or the e-mail address.
+
+    Args:
+        author: Who wrote.
+        wanted: What was typed; an ``@`` before it does not count, nor the name in ``Name <address>``.
+    """
+    if wanted in (author.id, author.email):
+        return True
+    words = author_words(wanted)
+    name, exact = fold(author.name), " ".join(words)
+    return all(word in name for word in words) or exact in (fold(author.id), fold(author.email or ""))
+
+
+def author_words(wanted: str) -> list[str]:
+    """The folded words of an author filter, each of which has to occur."""
+    opened, closed = wanted.find("<"), wanted.rfind(">")
+    address = wanted[opened + 1 : closed] if 0 <= opened < closed else wanted
+    return _storable(address).strip().lstrip("@").split()
+
+
+def author_key(author: Author) -> str:
+    """What an index of authors holds: name, id and address, folded."""
+    return _storable("\n".join((author.name, author.id, author.email or "")))
+
+
+def display_title(conversation: Conversation) -> str:
+    """What answers call a conversation: its title, else its people."""
+    return conversation.title or ", ".join(conversation.participants)
+
+
+def title_key(title: str) -> str:
+    """A title folded for comparison as a whole."""
+    return _storable(" ".join(title.split()).lstrip("#").strip())
+
+
+def conversation_key(conversation: Conversation) -> str:
+    """What an index of conversations holds to find parts in: the title and the people, folded."""
+    return _storable("\n".join((conversation.title, *conversation.participants)))
+
+
+def conversation_matches_text(conversation: Conversation, text: str) -> bool:
+    """Is the text part of the title, of a participant or of the id."""
+    wanted = text_key(text)
+    return wanted in conversation_key(conversation) or wanted in fold(conversation.id)
+
+
+def text_key(text: str) -> str:
+    """What is looked for in titles and people, folded."""
+    return _storable(text.strip().lstrip("#").strip())
+
+
+def most_exact(conversations: Sequence[Conversation], said: str) -> list[Conversation]:
+    """Those of several conversations of one folded title that are written as it was said.
+
+    The same letters count more than the same but for case, and that more than the same but for accents.
+    """
+    wanted = _squeezed(said)
+    for form in (str, str.casefold):
+        nearest = [one for one in conversations if form(_squeezed(display_title(one))) == form(wanted)]
+        if nearest:
+            return nearest
+    return list(conversations)
+
+
+def nearest_names(wanted: str, names: Iterable[str], most: int = 3) -> list[str]:
+    """The names that have most pairs of letters in common with what was said, the nearest first."""
+    pairs = _pairs(fold(wanted))
+    ranked: list[tuple[float, str]] = []
+    for name, _ in zip(dict.fromkeys(names), range(_MOST_COMPARED), strict=False):
+        others = _pairs(fold(name))
+        likeness = 2 * len(pairs & others) / max(len(pairs) + len(others), 1)
+        if likeness >= _CLOSE:
+            ranked.append((-likeness, name))
+    return [name for _, name in sorted(ranked)[:most]]
+
+
+def _storable(text: str) -> str:
+    """The folded text without half characters, which no database holds."""
+    folded = fold(text)
+    return folded if folded.isascii() else folded.encode("utf-8", "replace").decode()
+
+
+def _squeezed(title: str) -> str:
+    return unicodedata.normalize("NFC", " ".join(title.split()).lstrip("#").strip())
+
+
+def _pairs(text: str) -> set[str]:
+    return {text[i : i + 2] for i in range(max(len(text) - 1, 1))}

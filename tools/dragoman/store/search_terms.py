@@ -1,0 +1,97 @@
+"""A term of a query -> what an index has to hold for it; the same for every database.
+
+A term is looked for in two steps: exactly, as it was typed; and loosely, as the beginning of a word or a piece of an
+identifier. Forms that are joined by signs (``10.0.0.1``, ``build_48``) match only the same sequence of parts.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from dragoman.core.queries import Term
+from dragoman.store import index_terms
+
+_LETTER_OR_DIGIT: Final = re.compile(r"[^\W_]")
+_SEPARATORS: Final = re.compile(r"[\W_]+")
+_EDGE: Final = re.compile(r"^[-!*/_`~]+(?=\w)|(?<=\w)[-*/_`~]+$")
+_DECISIVE: Final = 3
+"""Letters of a word that says enough without the signs beside it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """What a term asks of an index.
+
+    Attributes:
+        words: Lexemes of the body, one after the other.
+        signs: Lexemes of the parts, all of them.
+        open_ended: The last word is the beginning of one.
+        loosely_open: It may be the beginning of one in the loose step.
+        loosely_signed: The loose step asks for the signs as well.
+        pieces: Lexemes of the parts, one after the other, of which the loose step accepts the text as well.
+        joined: In the loose step the parts must follow each other in the text, see :func:`follows`.
+    """
+
+    words: tuple[str, ...]
+    signs: tuple[str, ...] = ()
+    open_ended: bool = False
+    loosely_open: bool = False
+    loosely_signed: bool = True
+    pieces: tuple[str, ...] = ()
+    joined: tuple[str, ...] = ()
+
+    @property
+    def has_loose_step(self) -> bool:
+        """Does the loose step find more than the exact one."""
+        return self.loosely_open or bool(self.pieces) or not self.loosely_signed
+
+
+def pattern_of(term: Term) -> Pattern | None:
+    """What a term asks for; ``None`` when there is nothing in it that an index holds."""
+    words, cut_off, unspaced = index_terms.query_words(term.text)
+    signs = tuple(index_terms.query_signs(term.text))
+    if not words and not signs:
+        return None
+    if term.phrase or not words:
+        return Pattern(tuple(words), signs, open_ended=cut_off)
+    parts = index_terms.joined_parts(term.text)
+    joined = tuple(parts) if len(parts) > 1 else ()
+    open_ended = cut_off or term.beginning
+    last = parts[-1] if parts else ""
+    return Pattern(
+        words=tuple(words),
+        signs=signs,
+        open_ended=open_ended,
+        # One letter begins so many words that looking them all up tells nothing and takes long.
+        loosely_open=not (open_ended or unspaced or len(last) == 1 or (joined and last.isdigit())),
+        loosely_signed=not any(len(part) >= _DECISIVE for part in parts),
+        pieces=() if joined and all(map(str.isdigit, joined)) else tuple(index_terms.pieces_of(term.text)),
+        joined=joined,
+    )
+
+
+def follows(pattern: Pattern, folded: str) -> bool:
+    """Do the parts of a joined term follow each other in a folded text, with signs between them.
+
+    The first may be the end of a word, and the last the beginning of one.
+    """
+    return not pattern.joined or _joined_expression(pattern.joined).search(folded) is not None
+
+
+def is_literal(term: Term, text: str) -> bool:
+    """Does a text hold a term letter for letter but for case."""
+    return term.text.casefold() in text.casefold()
+
+
+def unsearched(term: Term) -> str:
+    """A sentence about the signs of a term that are not searched; empty when all are."""
+    bare = _EDGE.sub("", term.text)
+    if term.phrase or bare == term.text or not _LETTER_OR_DIGIT.search(bare):
+        return ""
+    return f"{term.text} was searched as {bare}."
+
+
+def _joined_expression(parts: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile(r"[\W_]{1,4}".join(map(re.escape, parts)))

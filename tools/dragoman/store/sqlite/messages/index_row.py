@@ -1,0 +1,39 @@
+"""A message as a row of the full-text index."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from dragoman.core.model import Message
+from dragoman.store import index_terms
+
+INSERT: Final = "REPLACE INTO $index(rowid, body, parts, scope) VALUES(?, ?, ?, ?)"
+
+
+def index_row(message: Message, number: int, place: int, account: str, author: int) -> tuple[int, str, str, str]:
+    """The columns for :data:`INSERT`.
+
+    Args:
+        message: What is indexed.
+        number: The table's number of it.
+        place: The table's number of its conversation.
+        account: Its account; empty where the table holds one account only.
+        author: The table's number of its author.
+    """
+    text = searched_text(message)
+    scope = [index_terms.conversation_scope(place), index_terms.author_scope(author)]
+    if account:
+        scope.append(index_terms.account_scope(account))
+    if message.attachments:
+        scope.append(index_terms.HAS_FILE)
+    if index_terms.holds_link(text):
+        scope.append(index_terms.HAS_LINK)
+    scope += map(index_terms.label_scope, message.labels)
+    return number, index_terms.body(text), index_terms.parts(text), " ".join(scope)
+
+
+def searched_text(message: Message) -> str:
+    """All of a message in which words are looked for."""
+    if message.subject is None and not message.attachments:
+        return message.text
+    return "\n".join([message.text, message.subject or "", *(file.name for file in message.attachments)])

@@ -1,0 +1,170 @@
+"""Where and what a search is about beside its words: filters -> lexemes of the index, SQL and checks."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Final, TypeAlias
+
+from dragoman.core.folding import fold
+from dragoman.core.model import Message
+from dragoman.core.names import nearest_names
+from dragoman.core.queries import Filter, SearchQuery, Term
+from dragoman.store import index_terms
+from dragoman.store.search_terms import pattern_of
+from dragoman.store.sqlite import match_expression
+from dragoman.store.sqlite.connection import Connection
+from dragoman.store.sqlite.messages import conversations, message_pages, rows
+from dragoman.store.sqlite.messages.message_table import MessageTable
+from dragoman.store.sqlite.values import UNKNOWN, Value, to_moment
+
+_MOST_AUTHORS: Final = 200
+"""Authors that are looked for in the index; more are looked up message by message."""
+
+_MOST_NAMES: Final = 5000
+
+
+class NothingThereError(Exception):
+    """No message can pass the filters; the sentence says why, where that is worth telling."""
+
+
+Condition: TypeAlias = tuple[str, tuple[Value, ...]]
+"""SQL about a message ``m``, and its values."""
+
+
+@dataclass(slots=True)
+class Scope:
+    """What a search is narrowed to.
+
+    Attributes:
+        required: Expressions for the index, all of which must match.
+        excluded: Expressions for the index, none of which may match.
+        conditions: What only the table of messages tells.
+        owners: Conversation, account and authors, as expressions for the index.
+        owner_columns: The same as conditions, for a search that does not use the index.
+        checks: What has to be seen in the message itself.
+        authors: The authors, where it is narrowed to some.
+        place: The conversation, where it is narrowed to one.
+    """
+
+    required: list[str] = field(default_factory=list[str])
+    excluded: list[str] = field(default_factory=list[str])
+    conditions: list[Condition] = field(default_factory=list[Condition])
+    owners: list[str] = field(default_factory=list[str])
+    owner_columns: list[Condition] = field(default_factory=list[Condition])
+    checks: list[Callable[[Message], bool]] = field(default_factory=list[Callable[[Message], bool]])
+    authors: list[int] | None = None
+    place: int | None = None
+
+
+def sql_of(conditions: Iterable[Condition]) -> tuple[str, list[Value]]:
+    """The conditions, each after an AND, and their values."""
+    found = list(conditions)
+    return "".join(f" AND {sql}" for sql, _ in found), [value for _, values in found for value in values]
+
+
+def scope_of(con: Connection, table: MessageTable, query: SearchQuery, account: str) -> Scope:
+    """What a query is narrowed to.
+
+    Raises:
+        NothingThereError: No message can pass.
+    """
+    scope = Scope()
+    _narrow_place(con, table, query, account, scope)
+    _narrow_time(query, scope)
+    if query.author:
+        _narrow_author(con, table, account, Filter("from", query.author), scope)
+    for one in query.filters:
+        _narrow(con, table, account, one, scope)
+    return scope
+
+
+def _narrow(con: Connection, table: MessageTable, account: str, one: Filter, scope: Scope) -> None:
+    if one.name == "from":
+        _narrow_author(con, table, account, one, scope)
+    elif one.name == "subject":
+        _narrow_subject(one, scope)
+    elif one.name == "in":
+        place = conversations.key(con, table.tables, account, one.value)
+        if place is not None:
+            _add(scope, index_terms.conversation_scope(place), one)
+        elif not one.negated:
+            raise NothingThereError
+    else:
+        lexemes = {"has:file": index_terms.HAS_FILE, "has:link": index_terms.HAS_LINK}
+        label = index_terms.label_scope(one.value)
+        _add(scope, lexemes.get(f"{one.name}:{one.value}", label), one)
+
+
+def _add(scope: Scope, lexeme: str, one: Filter) -> None:
+    (scope.excluded if one.negated else scope.required).append(match_expression.lexeme(lexeme))
+
+
+def _narrow_place(con: Connection, table: MessageTable, query: SearchQuery, account: str, scope: Scope) -> None:
+    if query.conversation is not None:
+        scope.place = conversations.key(con, table.tables, account, query.conversation)
+        if scope.place is None:
+            raise NothingThereError
+        scope.owners.append(match_expression.lexeme(index_terms.conversation_scope(scope.place)))
+        scope.owner_columns.append(("m.place = ?", (scope.place,)))
+    elif conversations.has_others(con, table.tables, account):
+        scope.owners.append(match_expression.lexeme(index_terms.account_scope(account)))
+        scope.owner_columns.append(("(SELECT account FROM $places p WHERE p.place = m.place) = ?", (account,)))
+
+
+def _narrow_time(query: SearchQuery, scope: Scope) -> None:
+    if query.since is not None:
+        scope.conditions.append(("m.moment >= ?", (to_moment(query.since),)))
+    if query.until is not None:
+        # What has no time is in no span of time.
+        scope.conditions.append(("m.moment < ? AND m.moment > ?", (to_moment(query.until), UNKNOWN)))
+
+
+def _narrow_author(con: Connection, table: MessageTable, account: str, one: Filter, scope: Scope) -> None:
+    authors = message_pages.authors_like(con, table, one.value)
+    if one.negated:
+        if authors:
+            scope.conditions.append((_among("author NOT", authors), ()))
+        return
+    if not authors:
+        raise NothingThereError(_nobody(con, table, account, one.value))
+    scope.authors = authors if scope.authors is None else sorted({*scope.authors} & {*authors})
+    condition = _among("author", authors), ()
+    if len(authors) > _MOST_AUTHORS:
+        scope.conditions.append(condition)
+        return
+    lexemes = (match_expression.lexeme(index_terms.author_scope(author)) for author in authors)
+    scope.owners.append(match_expression.any_of(lexemes))
+    scope.owner_columns.append(condition)
+
+
+def _among(column: str, numbers: Sequence[int]) -> str:
+    return f"m.{column} IN ({', '.join(map(str, numbers))})"
+
+
+def _narrow_subject(one: Filter, scope: Scope) -> None:
+    wanted = fold(one.value).strip()
+    scope.checks.append(lambda message: (wanted in fold(message.subject or "")) is not one.negated)
+    pattern = pattern_of(Term(one.value, phrase=True))
+    if pattern is not None and not one.negated:
+        scope.required.append(match_expression.exact(pattern))
+
+
+def _nobody(con: Connection, table: MessageTable, account: str, wanted: str) -> str:
+    """Says that nobody is called so, and who is called nearly so and has written in the account."""
+    found = con.execute(table.tables.sql("SELECT author, data FROM $authors LIMIT ?"), (_MOST_NAMES,))
+    names: dict[str, int] = {}
+    for author, data in found:
+        names.setdefault(rows.from_author_json(data).name, author)
+    near = [name for name in nearest_names(wanted, names, 10) if _has_written(con, table, account, names[name])][:3]
+    return f"Nobody called {json.dumps(wanted, ensure_ascii=False)} wrote here." + (
+        f" Nearest names: {', '.join(near)}." if near else ""
+    )
+
+
+def _has_written(con: Connection, table: MessageTable, account: str, author: int) -> bool:
+    words = [index_terms.author_scope(author), *([index_terms.account_scope(account)] if account else [])]
+    expression = " AND ".join(map(match_expression.lexeme, words))
+    statement = "SELECT EXISTS(SELECT 1 FROM $index WHERE $index MATCH ?)"
+    return bool(con.execute(table.tables.sql(statement), (expression,)).get)

@@ -1,0 +1,104 @@
+"""Words that nobody wrote -> words that differ from them by one letter and were written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from dragoman.core.queries import Expression, Term
+from dragoman.store.search_terms import Pattern, pattern_of
+from dragoman.store.sqlite.connection import Connection
+from dragoman.store.sqlite.messages.message_table import MessageTable
+
+_SHORTEST: Final = 4
+_LONGEST: Final = 30
+_MOST_TRIED: Final = 3
+_MOST_SCANNED: Final = 3000
+_DISTINCT: Final = 5
+"""Letters of a word that is known by the others when the first one is wrong."""
+
+_BLOCK: Final = 64
+_EXISTS: Final = "SELECT EXISTS(SELECT 1 FROM $words WHERE term = ? AND col = 'body')"
+_SAME: Final = "SELECT term, doc FROM $words WHERE term = ? AND col = 'body'"
+_BEGINNING: Final = "SELECT term, doc FROM $words WHERE term >= ? AND term < ? AND col = 'body' LIMIT ?"
+
+
+def corrections(con: Connection, table: MessageTable, expression: Expression) -> Iterator[dict[str, str]]:
+    """What to try instead of the words of a query that occur nowhere, the most likely first."""
+    near: dict[str, list[str]] = {}
+    for word in _single_words(expression):
+        if not con.execute(table.tables.sql(_EXISTS), (word,)).get:
+            near[word] = _neighbours(con, table, word)
+    if not near or not all(near.values()):
+        return
+    for attempt in range(max(map(len, near.values()))):
+        yield {word: words[min(attempt, len(words) - 1)] for word, words in near.items()}
+
+
+def replace_words(expression: Expression, replaced: dict[str, str]) -> Expression:
+    """The expression with other words in the place of some."""
+    groups = (tuple(_replaced(term, replaced) for term in group) for group in expression.wanted)
+    return Expression(tuple(groups), expression.excluded)
+
+
+def _replaced(term: Term, replaced: dict[str, str]) -> Term:
+    word = _single_word(term, pattern_of(term))
+    return Term(replaced[word]) if word is not None and word in replaced else term
+
+
+def _single_words(expression: Expression) -> Iterator[str]:
+    for group in expression.wanted:
+        for term in group:
+            word = _single_word(term, pattern_of(term))
+            if word is not None:
+                yield word
+
+
+def _single_word(term: Term, pattern: Pattern | None) -> str | None:
+    """The word of a term that is one, and long enough for one letter to be a mistake."""
+    if pattern is None or term.phrase or term.beginning or pattern.signs or len(pattern.words) != 1:
+        return None
+    (word,) = pattern.words
+    return word if _SHORTEST <= len(word) <= _LONGEST and word.isalpha() else None
+
+
+def _neighbours(con: Connection, table: MessageTable, word: str) -> list[str]:
+    """Words of the index that differ by one letter, the most frequent first."""
+    half = len(word) // 2
+    sql = table.tables.sql
+    beginning = (word[:half], word[:half] + "\U0010ffff", _MOST_SCANNED)
+    found = {term: doc for term, doc in con.execute(sql(_BEGINNING), beginning) if _is_one_edit(word, term)}
+    found.update(con.executemany(sql(_SAME), ((term,) for term in _edited_before(word, half))))
+    return sorted(found, key=lambda term: (-found[term], term))[:_MOST_TRIED]
+
+
+def _edited_before(word: str, half: int) -> set[str]:
+    """The word with one letter of its first half left out, added, changed, or changed about."""
+    alphabet = _alphabet(word)
+    edited: set[str] = set()
+    for at in range(0 if len(word) >= _DISTINCT else 1, half + 1):
+        before, after = word[:at], word[at:]
+        edited.add(before + after[1:])
+        edited.add(before + after[1:2] + after[:1] + after[2:])
+        edited.update(before + letter + after for letter in alphabet)
+        edited.update(before + letter + after[1:] for letter in alphabet)
+    return edited - {word}
+
+
+def _alphabet(word: str) -> str:
+    """The small letters that stand near those of the word in Unicode."""
+    starts = {ord(letter) // _BLOCK * _BLOCK for letter in word}
+    near = (chr(code) for start in sorted(starts) for code in range(start, start + _BLOCK))
+    return "".join(letter for letter in near if letter.isalpha() and letter == letter.lower())
+
+
+def _is_one_edit(word: str, other: str) -> bool:
+    """Does one letter that is left out, added, changed or changed about with the next make one of the other."""
+    shorter, longer = sorted((word, other), key=len)
+    if len(longer) - len(shorter) > 1 or word == other:
+        return False
+    at = next((i for i, letter in enumerate(shorter) if letter != longer[i]), len(shorter))
+    if len(shorter) < len(longer):
+        return shorter[at:] == longer[at + 1 :]
+    swapped = longer[:at] + longer[at : at + 2][::-1] + longer[at + 2 :]
+    return shorter[at + 1 :] == longer[at + 1 :] or shorter == swapped
