@@ -119,16 +119,35 @@ def stats(days: int, as_json: bool, config: Path | None, log_level: str | None) 
 
 
 @cli.command(name="import")
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path, allow_dash=True))
 @click.option(
     "--account", metavar="NAME", help="Where to; the local account if there is one.", shell_complete=completion.accounts
 )
+@click.option("--format", "format_", metavar="FORMAT", help="The format; recognised by content when absent.")
+@click.option("--as", "title", metavar="NAME", help="Title of a conversation whose archive does not name it.")
+@click.option("--me", metavar="WHO", help="Name, id or address of the person who is you.")
+@click.option("--dates", type=click.Choice(["dmy", "mdy", "ymd"]), help="Order of dates that could be read two ways.")
+@click.option("--timezone", metavar="ZONE", help="Zone of times that name none; that of the settings when absent.")
+@click.option("--since", metavar="TIME", help="Leave older messages out: 2025-01-31, 90d, yesterday.")
+@click.option("--dry-run", is_flag=True, help="Say what would be imported, and store nothing.")
+@click.option("--strict", is_flag=True, help="Store nothing when something cannot be read.")
+@click.option("--json", "as_json", is_flag=True, help="Answer in JSON.")
 @common
-def import_(file: Path, account: str | None, config: Path | None, log_level: str | None) -> None:
-    """Import a chat export or JSON Lines into a local account; again and again without doubling."""
+def import_(dry_run: bool, as_json: bool, config: Path | None, log_level: str | None, **options: object) -> None:  # noqa: FBT001  # flags are booleans
+    """Import archives into a local account: exports of chats and mail, folders, zip and tar files; - is stdin.
+
+    The same archive can be imported again and again without doubling.
+    """
     from dragoman_server.commands import import_files  # noqa: PLC0415  # see the module
 
-    say(import_files.import_file(settings_of(config, log_level), file, account))
+    settings = settings_of(config, log_level)
+    request = import_files.request_of(settings, options)
+    if dry_run:
+        say(import_files.preview(settings, request, as_json=as_json))
+        return
+    report = import_files.import_files(settings, request)
+    say(report.as_json() if as_json else report.text)
+    sys.exit(int(not report.read))
 
 
 @cli.command()

@@ -1,187 +1,190 @@
-"""The chat form of an export: people, and conversations with their messages; see the package's team_chat.json.
-
-Pure functions from the file's members to the model.
-"""
+"""The chat form: people, and conversations with their messages; see the package's team_chat.json."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import tzinfo
 from typing import Final
 
-from pydantic import AwareDatetime, BaseModel, ValidationError
-
-from dragoman.archives.json_lines import Count, mended, mistake
-from dragoman.core.errors import InvalidArgument
+from dragoman.archives.fields import (
+    EMPTY,
+    JsonObject,
+    count_of,
+    flag_of,
+    is_object,
+    list_of,
+    object_of,
+    records_of,
+    text_of,
+)
+from dragoman.archives.format import LIKELY, ArchiveFormat, Item, ReadOptions
+from dragoman.archives.head import Head
+from dragoman.archives.ids import ContentIds
+from dragoman.archives.json_stream import CLOSED, JsonReader
+from dragoman.archives.sources import File, Folder, Source
+from dragoman.archives.text import clean
+from dragoman.archives.times import from_iso
 from dragoman.core.model import Attachment, Author, AuthorKind, Conversation, ConversationKind, Edit, Message, Reaction
 
 _MENTION: Final = re.compile(r"<@([^<>\s]+)>")
-_KINDS: Final = {
-    "channel": ConversationKind.CHANNEL,
-    "group": ConversationKind.GROUP,
-    "dm": ConversationKind.DIRECT,
-    "direct": ConversationKind.DIRECT,
-}
-_ACTIVITY: Final = "activity"
+_KINDS: Final = {kind.value: kind for kind in ConversationKind} | {"dm": ConversationKind.DIRECT}
+_CONVERSATION: Final = "conversations[]"
+_MESSAGES: Final = "conversations[].messages[]"
 
 
-class Person(BaseModel):
-    """Somebody who writes; ``kind`` is ``person`` or ``bot``."""
+class ChatExportFormat(ArchiveFormat):
+    """One JSON object with ``people`` and ``conversations``."""
 
-    id: str
-    name: str
-    email: str | None = None
-    kind: str = "person"
+    name = "chat"
+    title = "chat export"
+    passes = 2
 
+    def recognises(self, head: Head, names: Folder) -> int:
+        """Whether it has conversations with messages, or people and conversations."""
+        del names
+        members = head.members
+        ours = "conversations" in members and "userId" not in members
+        return LIKELY if ours and (members & {"people", "conversations[].messages", "conversations[].id"}) else 0
 
-class FileEntry(BaseModel):
-    """Metadata of a file; ``size`` in bytes."""
-
-    name: str
-    id: str = ""
-    mime: str | None = None
-    size: Count | None = None
-    url: str | None = None
-
-
-class ReactionEntry(BaseModel):
-    """An emoji and the ids of the people who chose it."""
-
-    emoji: str
-    by: tuple[str, ...] = ()
+    def read(self, source: Source, options: ReadOptions) -> Iterator[Item]:
+        """Everything in the files."""
+        for file in source.files():
+            yield from _ChatReader(file, source, options.zone).items()
 
 
-class EditEntry(BaseModel):
-    """An earlier text."""
+class _ChatReader:
+    """Reads one file twice: first who is who and what the conversations are, then the messages."""
 
-    text: str
-    at: AwareDatetime | None = None
+    def __init__(self, file: File, source: Source, zone: tzinfo) -> None:
+        self._file = file
+        self._notes = source.notes
+        self._zone = zone
+        self._people: dict[str, JsonObject] = {}
+        self._authors: dict[str, Author] = {}
+        self._descriptions: list[JsonObject] = []
+        self._ids = ContentIds()
+
+    def items(self) -> Iterator[Item]:
+        """The conversations, each with its messages."""
+        self._learn()
+        for description in self._descriptions:
+            if text_of(description, "id"):
+                yield self._conversation(description)
+        with self._file.open() as content:
+            reader = JsonReader(content, self._notes, self._file.label)
+            place = 0
+            for path, value in reader.items("people[]", _MESSAGES):
+                if path == _CONVERSATION:
+                    place += 1
+                elif path == _MESSAGES:
+                    description = self._descriptions[place] if place < len(self._descriptions) else EMPTY
+                    message = self._message(value, text_of(description, "id"), reader.line)
+                    if message is not None:
+                        yield message
+
+    def _learn(self) -> None:
+        # Whatever is damaged is counted when the messages are read.
+        notes = type(self._notes)()
+        with self._file.open() as content:
+            description: dict[str, object] = {}
+            for path, value in JsonReader(content, notes, self._file.label).items("people[]", _MESSAGES):
+                if path == "people[]":
+                    person = object_of(value)
+                    self._people[text_of(person, "id")] = person
+                elif path == _CONVERSATION:
+                    self._descriptions.append(object_of(value) or description)
+                    description = {}
+                elif path.startswith(f"{_CONVERSATION}.") and value is not CLOSED:
+                    description[path.removeprefix(f"{_CONVERSATION}.")] = value
+        if description:
+            self._descriptions.append(description)  # the file ends within it
+
+    def _conversation(self, entry: JsonObject) -> Conversation:
+        members = (member for member in list_of(entry, "members") if isinstance(member, str | int))
+        participants = tuple(self._author(str(member)).name for member in members)
+        return Conversation(
+            id=text_of(entry, "id"),
+            title=clean(text_of(entry, "name")) or ", ".join(participants),
+            kind=_KINDS.get(
+                text_of(entry, "kind"),
+                ConversationKind.CHANNEL if not text_of(entry, "kind") else ConversationKind.ROOM,
+            ),
+            topic=clean(text_of(entry, "topic")),
+            participants=participants,
+        )
+
+    def _message(self, value: object, conversation: str, line: int) -> Message | None:
+        if not conversation:
+            self._notes.skip("a message of a conversation without id", self._file.label, line)
+            return None
+        if not is_object(value):
+            self._notes.skip("no JSON object", self._file.label, line)
+            return None
+        sent_at = from_iso(value.get("at"), self._zone)
+        if sent_at is None:
+            self._notes.skip("no time" if value.get("at") is None else "at is no ISO time", self._file.label, line)
+            return None
+        text = self._resolved(text_of(value, "text"))
+        id_ = text_of(value, "id") or self._ids.make(conversation, text_of(value, "at"), text)
+        author = self._author(text_of(value, "author"))
+        deleted_at = from_iso(value.get("deleted_at"), self._zone)
+        if deleted_at is not None:
+            return Message(
+                id=id_, conversation=conversation, author=author, sent_at=sent_at, text="", deleted_at=deleted_at
+            )
+        thread = text_of(value, "thread")
+        return Message(
+            id=id_,
+            conversation=conversation,
+            author=author,
+            sent_at=sent_at,
+            text=text,
+            reply_to=thread if thread not in ("", id_) else None,
+            edited_at=from_iso(value.get("edited_at"), self._zone),
+            status="activity" if text_of(value, "kind") == "join" else None,
+            reactions=tuple(self._reactions(value)),
+            attachments=tuple(_attachment(entry) for entry in records_of(value, "attachments")),
+            labels=("pinned",) if flag_of(value, "pinned") else (),
+            history=tuple(self._edit(entry) for entry in records_of(value, "edits")),
+        )
+
+    def _author(self, id_: str) -> Author:
+        author = self._authors.get(id_)
+        if author is None:
+            author = self._authors[id_] = _author(id_, self._people)
+        return author
+
+    def _reactions(self, message: JsonObject) -> Iterator[Reaction]:
+        for entry in records_of(message, "reactions"):
+            by = tuple(self._author(str(id_)).name for id_ in list_of(entry, "by") if isinstance(id_, str | int))
+            count = count_of(entry, "count") or len(by)
+            if text_of(entry, "emoji") and count:
+                yield Reaction(emoji=text_of(entry, "emoji"), count=count, by=by)
+
+    def _edit(self, entry: JsonObject) -> Edit:
+        return Edit(text=self._resolved(text_of(entry, "text")), at=from_iso(entry.get("at"), self._zone))
+
+    def _resolved(self, text: str) -> str:
+        """A text in which mentions are names."""
+        return clean(_MENTION.sub(lambda mention: f"@{self._author(mention[1]).name}", text))
 
 
-class MessageEntry(BaseModel):
-    """A message; ``thread`` is the id of the thread's first one, ``kind`` is ``join`` for an activity."""
-
-    id: str
-    author: str
-    at: AwareDatetime
-    text: str = ""
-    kind: str | None = None
-    thread: str | None = None
-    pinned: bool = False
-    edited_at: AwareDatetime | None = None
-    deleted_at: AwareDatetime | None = None
-    edits: tuple[EditEntry, ...] = ()
-    reactions: tuple[ReactionEntry, ...] = ()
-    attachments: tuple[FileEntry, ...] = ()
-
-
-class ConversationEntry(BaseModel):
-    """A conversation with its messages, oldest first; ``members`` are ids of people."""
-
-    id: str
-    name: str = ""
-    kind: str = "channel"
-    topic: str = ""
-    members: tuple[str, ...] = ()
-    messages: tuple[MessageEntry, ...] = ()
-
-
-class ChatFile(BaseModel):
-    """The whole file."""
-
-    people: tuple[Person, ...] = ()
-    conversations: tuple[ConversationEntry, ...]
-
-
-def read(content: bytes) -> ChatFile:
-    """Read the file.
-
-    Raises:
-        InvalidArgument: It does not have this form; the sentence names the first member that is wrong.
-    """
-    try:
-        return ChatFile.model_validate_json(mended(content.decode("utf-8-sig")))
-    except UnicodeDecodeError:
-        raise _neither("it is not UTF-8 text") from None
-    except ValidationError as error:
-        place, said = mistake(error)
-        raise _neither(f"{place or 'it'} {said}") from None
-
-
-def _neither(reason: str) -> InvalidArgument:
-    return InvalidArgument(
-        f"The file is neither a chat export nor JSON Lines ({reason}).",
-        hint='"Files to import" in the README describes both forms.',
+def _author(id_: str, people: Mapping[str, JsonObject]) -> Author:
+    person = people.get(id_, EMPTY)
+    return Author(
+        name=clean(text_of(person, "name")) or id_ or "user",
+        id=id_,
+        kind=AuthorKind.BOT if text_of(person, "kind") == "bot" else AuthorKind.PERSON,
+        email=text_of(person, "email") or None,
     )
 
 
-def conversations(chat: ChatFile) -> Iterator[tuple[Conversation, list[Message]]]:
-    """Every conversation of the file with its messages."""
-    people = {person.id: person for person in chat.people}
-    for entry in chat.conversations:
-        yield _conversation(entry, people), [_message(entry.id, message, people) for message in entry.messages]
-
-
-def _conversation(entry: ConversationEntry, people: Mapping[str, Person]) -> Conversation:
-    participants = tuple(_name(member, people) for member in entry.members)
-    return Conversation(
-        id=entry.id,
-        title=entry.name or ", ".join(participants) or entry.id,
-        kind=_KINDS.get(entry.kind, ConversationKind.ROOM),
-        topic=entry.topic,
-        last_message_at=max((message.at for message in entry.messages), default=None),
-        participants=participants,
+def _attachment(entry: JsonObject) -> Attachment:
+    return Attachment(
+        name=text_of(entry, "name", "id") or "file",
+        id=text_of(entry, "id"),
+        media_type=text_of(entry, "mime", "media_type") or None,
+        size=count_of(entry, "size"),
+        url=text_of(entry, "url") or None,
     )
-
-
-def _message(conversation: str, entry: MessageEntry, people: Mapping[str, Person]) -> Message:
-    if entry.deleted_at is not None:
-        return _tombstone(conversation, entry, entry.deleted_at, people)
-    return Message(
-        id=entry.id,
-        conversation=conversation,
-        author=_author(entry.author, people),
-        sent_at=entry.at,
-        text=_resolved(entry.text, people),
-        reply_to=entry.thread if entry.thread != entry.id else None,
-        edited_at=entry.edited_at,
-        status=_ACTIVITY if entry.kind == "join" else None,
-        reactions=tuple(_reaction(reaction, people) for reaction in entry.reactions),
-        attachments=tuple(_attachment(file) for file in entry.attachments),
-        labels=("pinned",) if entry.pinned else (),
-        history=tuple(Edit(text=_resolved(edit.text, people), at=edit.at) for edit in entry.edits),
-    )
-
-
-def _tombstone(conversation: str, entry: MessageEntry, at: datetime, people: Mapping[str, Person]) -> Message:
-    """What was deleted leaves its id, so that a later import of the same file deletes it here too."""
-    author = _author(entry.author, people)
-    return Message(id=entry.id, conversation=conversation, author=author, sent_at=entry.at, text="", deleted_at=at)
-
-
-def _author(identifier: str, people: Mapping[str, Person]) -> Author:
-    person = people.get(identifier)
-    if person is None:
-        return Author(name=identifier or "user", id=identifier)
-    kind = AuthorKind.BOT if person.kind == "bot" else AuthorKind.PERSON
-    return Author(name=person.name, id=person.id, kind=kind, email=person.email)
-
-
-def _reaction(entry: ReactionEntry, people: Mapping[str, Person]) -> Reaction:
-    by = tuple(_name(identifier, people) for identifier in entry.by)
-    return Reaction(emoji=entry.emoji, count=len(by), by=by)
-
-
-def _attachment(entry: FileEntry) -> Attachment:
-    return Attachment(name=entry.name, id=entry.id, media_type=entry.mime, size=entry.size, url=entry.url)
-
-
-def _name(identifier: str, people: Mapping[str, Person]) -> str:
-    person = people.get(identifier)
-    return person.name if person else identifier
-
-
-def _resolved(text: str, people: Mapping[str, Person]) -> str:
-    """A text in which mentions are names."""
-    return _MENTION.sub(lambda mention: f"@{_name(mention[1], people)}", text)

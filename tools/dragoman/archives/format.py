@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
 from typing import ClassVar, Final, Literal
@@ -24,8 +24,8 @@ DateOrder = Literal["dmy", "mdy", "ymd"]
 Item = Conversation | Message | Note
 
 
-def _find_none(_ids: Sequence[str]) -> Mapping[str, str]:
-    return {}
+def _nothing_stored(_prefix: str) -> Iterator[tuple[str, str]]:
+    return iter(())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,13 +36,14 @@ class ReadOptions:
         zone: Zone of times that name none.
         dates: Order of day, month and year where the archive does not tell.
         title: Title of a conversation whose archive does not name it; empty to take the file's name.
-        find_conversations: Maps ids of messages to the ids of stored conversations that hold them.
+        stored: Ids of the messages that are stored already, each with its conversation's id, of the conversations
+            whose ids begin so.
     """
 
     zone: tzinfo = UTC
     dates: DateOrder | None = None
     title: str = ""
-    find_conversations: Callable[[Sequence[str]], Mapping[str, str]] = _find_none
+    stored: Callable[[str], Iterator[tuple[str, str]]] = _nothing_stored
 
 
 class ArchiveFormat(ABC):

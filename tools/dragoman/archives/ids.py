@@ -8,20 +8,49 @@ from typing import Final
 from dragoman.store.sqlite.connection import Connection
 from dragoman.store.sqlite.scratch import open_scratch
 
-_SCHEMA: Final = "CREATE TABLE counts(key BLOB PRIMARY KEY, number INTEGER) WITHOUT ROWID;"
-_IN_MEMORY: Final = 100_000
+_SCHEMA: Final = "CREATE TABLE notes(key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;"
+_IN_MEMORY: Final = 50_000
+
+
+class Notebook:
+    """Remembers a text for each of any number of keys; what memory should not hold is in a temporary file."""
+
+    def __init__(self) -> None:
+        self._notes: dict[str, str] = {}
+        self._table: Connection | None = None
+
+    def get(self, key: str) -> str | None:
+        """What was remembered for the key."""
+        value = self._notes.get(key)
+        if value is None and self._table is not None:
+            found = self._table.execute("SELECT value FROM notes WHERE key = ?", (key,)).fetchone()
+            value = None if found is None else found[0]
+        return value
+
+    def put(self, key: str, value: str) -> None:
+        """Remember a text in the place of the earlier one."""
+        if len(self._notes) >= _IN_MEMORY and key not in self._notes:
+            if self._table is None:
+                self._table = open_scratch(_SCHEMA)
+            self._table.executemany("INSERT OR REPLACE INTO notes VALUES(?, ?)", self._notes.items())
+            self._notes.clear()
+        self._notes[key] = value
+
+    def add(self, key: str) -> int:
+        """Count the key; how often it was counted by now."""
+        number = int(self.get(key) or 0) + 1
+        self.put(key, str(number))
+        return number
 
 
 class ContentIds:
     """Makes ids for the messages of one import, in the order of the file.
 
-    The n-th of equal messages is the n-th such message again in another export. Memory is bounded: what does not fit
-    goes to a temporary file.
+    The n-th of equal messages is the n-th such message again in another export.
     """
 
     def __init__(self) -> None:
-        self._counts: dict[bytes, int] = {}
-        self._table: Connection | None = None
+        self._counts = Notebook()
 
     def make(self, conversation: str, time: str, text: str = "") -> str:
         """The id of the next message with this content: 20 hexadecimal digits, and its number among equal ones.
@@ -32,18 +61,6 @@ class ContentIds:
             text: Its text after clean-up; empty where the time alone tells messages apart.
         """
         content = "".join(f"{len(part)}:{part}" for part in (conversation, time, text))
-        digest = sha256(content.encode("utf-8", "surrogatepass")).digest()[:10]
-        ordinal = self.count(digest)
-        return digest.hex() if ordinal == 1 else f"{digest.hex()}.{ordinal}"
-
-    def count(self, key: bytes) -> int:
-        """How often this key was counted, with this time."""
-        known = self._counts.get(key, 0)
-        if not known and self._table is None and len(self._counts) >= _IN_MEMORY:
-            self._table = open_scratch(_SCHEMA)
-        if known or self._table is None:
-            self._counts[key] = known + 1
-            return known + 1
-        statement = "INSERT INTO counts VALUES(?, 1) ON CONFLICT DO UPDATE SET number = number + 1 RETURNING number"
-        number: int = self._table.execute(statement, (key,)).get
-        return number
+        digest = sha256(content.encode("utf-8", "surrogatepass")).hexdigest()[:20]
+        number = self._counts.add(digest)
+        return digest if number == 1 else f"{digest}.{number}"

@@ -1,231 +1,284 @@
 """JSON Lines: a message on each line, with the members of the JSON answers of the tools.
 
-``conversation`` or ``ref`` says where a message belongs. Its id is ``external_id`` (or ``id``), else
-that of ``ref``, else made of ``number`` or of the content, so that a file can be imported again.
+``conversation`` or ``ref`` says where a message belongs. Its id is ``external_id`` (or ``id``), else that of ``ref``,
+else made of ``number`` or of the content, so that a file can be imported again. A line without a message describes a
+conversation. A JSON array of such objects is taken as well.
 """
 
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from datetime import datetime, tzinfo
-from hashlib import sha256
-from typing import Annotated, Final
+from typing import Final
 
-from pydantic import AliasChoices, BaseModel, Field, ValidationError
-
+from dragoman.archives.fields import (
+    JsonObject,
+    count_of,
+    flag_of,
+    is_object,
+    list_of,
+    number_of,
+    object_of,
+    record_of,
+    records_of,
+    text_of,
+    texts_of,
+)
+from dragoman.archives.format import CERTAIN, LIKELY, POSSIBLE, ArchiveFormat, Item, ReadOptions
+from dragoman.archives.head import Head
+from dragoman.archives.ids import ContentIds, Notebook
+from dragoman.archives.json_stream import CLOSED, JsonReader, json_lines
+from dragoman.archives.sources import File, Folder, Source
+from dragoman.archives.text import clean
+from dragoman.archives.times import from_iso, from_milliseconds, from_seconds
 from dragoman.core.errors import InvalidArgument
-from dragoman.core.model import Attachment, Author, AuthorKind, Citation, Edit, Message, Reaction
+from dragoman.core.model import (
+    Attachment,
+    Author,
+    AuthorKind,
+    Citation,
+    Conversation,
+    ConversationKind,
+    Edit,
+    Message,
+    Reaction,
+)
 from dragoman.core.references import Reference, parse
 
-Count = Annotated[int, Field(ge=0, le=2**63 - 1)]
-
-_ESCAPES: Final = re.compile(
-    r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(\\u[dD][89a-fA-F][0-9a-fA-F]{2})|\\."
-)
-_MEMBER: Final = re.compile(r"[a-z_]{1,40}")
-_BRANCHES: Final = frozenset({"str", "int", "AuthorEntry"})
-"""What pydantic writes into a place for the branch of a union."""
+_MESSAGE: Final = frozenset({"author", "sent_at", "text"})
+_DESCRIPTION: Final = frozenset({"title", "kind", "topic", "participants"})
+_KINDS: Final = {kind.value: kind for kind in ConversationKind} | {"dm": ConversationKind.DIRECT}
+_AUTHOR_KINDS: Final = {kind.value: kind for kind in AuthorKind}
+_IN_SECONDS: Final = 10**11
 
 
-class AuthorEntry(BaseModel):
-    """An author in full."""
-
-    name: str
-    id: str = ""
-    kind: AuthorKind = AuthorKind.PERSON
-    email: str | None = None
+class _UnusableError(Exception):
+    """A line that cannot be kept; the text is the reason."""
 
 
-class AttachmentEntry(BaseModel):
-    """Metadata of a file; ``size`` in bytes."""
+class JsonLinesFormat(ArchiveFormat):
+    """Our own form, which others can write."""
 
-    name: str
-    media_type: str | None = None
-    size: Count | None = None
-    url: str | None = None
+    name = "jsonl"
+    title = "JSON Lines"
 
+    def recognises(self, head: Head, names: Folder) -> int:
+        """Whether one of the first lines, or of the items of an array, is a message."""
+        del names
+        if not head.is_json:
+            return 0
+        for prefix in ("[].", "messages[]."):
+            if {f"{prefix}author", f"{prefix}sent_at"} <= head.members:
+                return LIKELY
+        lines = [object_of(_parsed(line)).keys() for line in head.lines]
+        if any({"author", "sent_at"} <= line and line & {"conversation", "ref"} for line in lines):
+            return CERTAIN
+        plausible = any(line & _MESSAGE or (line & {"conversation", "ref"} and line & _DESCRIPTION) for line in lines)
+        return POSSIBLE if plausible else 0
 
-class CitationEntry(BaseModel):
-    """A source."""
-
-    title: str
-    url: str | None = None
-    text: str | None = None
-
-
-class EditEntry(BaseModel):
-    """An earlier text."""
-
-    text: str
-    at: datetime | None = None
-
-
-class Line(BaseModel):
-    """A message."""
-
-    author: str | AuthorEntry
-    sent_at: datetime
-    text: str = ""
-    conversation: str | None = None
-    ref: str | None = None
-    external_id: str | None = Field(default=None, validation_alias=AliasChoices("external_id", "id"))
-    number: int | None = None
-    reply_to: int | str | None = None
-    bot: bool = False
-    subject: str | None = None
-    status: str | None = None
-    url: str | None = None
-    edited_at: datetime | None = None
-    deleted_at: datetime | None = None
-    reactions: dict[str, Count] = Field(default_factory=dict[str, Count])
-    attachments: tuple[AttachmentEntry, ...] = ()
-    labels: tuple[str, ...] = ()
-    citations: tuple[CitationEntry, ...] = ()
-    history: tuple[EditEntry, ...] = ()
-    extra: dict[str, object] = Field(default_factory=dict[str, object])
+    def read(self, source: Source, options: ReadOptions) -> Iterator[Item]:
+        """Everything in the files."""
+        reader = LineReader(options.zone)
+        for file in source.files():
+            for line, value in _values(file, source):
+                try:
+                    yield from reader.items(value)
+                except _UnusableError as error:
+                    source.notes.skip(str(error), file.label, line)
 
 
-@dataclass(slots=True)
-class Reader:
-    """Reads the lines of one file, in order.
+def _values(file: File, source: Source) -> Iterator[tuple[int, object]]:
+    """The objects of a file with their lines."""
+    head = file.head()
+    is_list = head.text.lstrip().startswith("[") or any(member.startswith("messages[].") for member in head.members)
+    with file.open() as content:
+        if not is_list:
+            yield from json_lines(content, source.notes, file.label)
+            return
+        reader = JsonReader(content, source.notes, file.label)
+        for path, value in reader.items("[]", "messages[]"):
+            if path.endswith("[]") and value is not CLOSED:
+                yield reader.line, value
 
-    Attributes:
+
+def _parsed(line: str) -> object:
+    try:
+        return json.loads(line, strict=False)
+    except (ValueError, RecursionError):
+        return None
+
+
+class LineReader:
+    """Maps the lines of one import, in order.
+
+    Args:
         zone: Of times that name none.
     """
 
-    zone: tzinfo
-    _ids: dict[tuple[str, int], str] = field(default_factory=dict[tuple[str, int], str])
+    def __init__(self, zone: tzinfo) -> None:
+        self._zone = zone
+        self._content_ids = ContentIds()
+        self._numbers = Notebook()
 
-    def message(self, row: str) -> Message:
-        """The message of a line.
+    def items(self, value: object) -> Iterator[Item]:
+        """What a line holds: a message, a description of a conversation, or both.
 
         Raises:
-            InvalidArgument: The line is none; the sentence names the first member that is wrong.
+            _UnusableError: It holds neither.
         """
-        try:
-            line = Line.model_validate_json(mended(row))
-            reference = parse(line.ref) if line.ref else None
-        except ValidationError as error:
-            raise _wrong(error) from None
-        conversation = _conversation(line, reference)
-        identifier = _identifier(line, reference, conversation)
-        if line.number is not None and identifier != _numbered(line.number):
-            self._ids[conversation, line.number] = identifier
-        return self._mapped(line, conversation, identifier)
+        if not is_object(value):
+            raise _UnusableError("no JSON object")
+        reference = _reference(text_of(value, "ref"))
+        conversation = _conversation_id(value, reference)
+        about = record_of(value, "conversation")
+        if about:
+            yield _described(about, conversation)
+        elif not _MESSAGE & value.keys():
+            yield _described(value, conversation)
+            return
+        yield self._message(value, conversation, reference)
 
-    def _mapped(self, line: Line, conversation: str, identifier: str) -> Message:
+    def _message(self, line: JsonObject, conversation: str, reference: Reference | None) -> Message:
+        written = line.get("sent_at")
+        deleted_at = self._time(line, "deleted_at")
+        sent_at = self._time(line, "sent_at")
+        if sent_at is None and written is None:
+            raise _UnusableError("no sent_at")
+        if sent_at is None:
+            raise _UnusableError("sent_at is no ISO time")
+        text = "" if deleted_at else clean(text_of(line, "text"))
+        id_ = self._id(line, reference, conversation, str(written), text)
         return Message(
-            id=identifier,
+            id=id_,
             conversation=conversation,
             author=_author(line),
-            sent_at=self._aware(line.sent_at),
-            text="" if line.deleted_at else line.text,
-            reply_to=self._parent(line, conversation),
-            edited_at=self._aware(line.edited_at),
-            deleted_at=self._aware(line.deleted_at),
-            subject=line.subject,
-            status=line.status,
-            url=line.url,
-            reactions=tuple(Reaction(emoji=emoji, count=count) for emoji, count in line.reactions.items()),
-            attachments=tuple(Attachment(**entry.model_dump()) for entry in line.attachments),
-            labels=line.labels,
-            citations=tuple(Citation(**entry.model_dump()) for entry in line.citations),
-            history=tuple(Edit(text=entry.text, at=self._aware(entry.at)) for entry in line.history),
-            extra=line.extra,
+            sent_at=sent_at,
+            text=text,
+            reply_to=self._parent(line, conversation, id_),
+            edited_at=self._time(line, "edited_at"),
+            deleted_at=deleted_at,
+            partial=flag_of(line, "partial"),
+            subject=text_of(line, "subject") or None,
+            status=text_of(line, "status") or None,
+            url=text_of(line, "url") or None,
+            reactions=_reactions(line),
+            attachments=tuple(_attachment(entry) for entry in records_of(line, "attachments")),
+            labels=tuple(texts_of(line, "labels")),
+            citations=tuple(_citation(entry) for entry in records_of(line, "citations")),
+            history=tuple(self._edit(entry) for entry in records_of(line, "history")),
+            extra=record_of(line, "extra"),
         )
 
-    def _parent(self, line: Line, conversation: str) -> str | None:
-        if isinstance(line.reply_to, int):
-            return self._ids.get((conversation, line.reply_to), _numbered(line.reply_to))
-        reference = parse(line.reply_to) if line.reply_to else None
-        return reference.message if reference else line.reply_to
+    def _id(self, line: JsonObject, reference: Reference | None, conversation: str, time: str, text: str) -> str:
+        number = number_of(line, "number")
+        given = text_of(line, "external_id", "id") or (reference.message if reference else None)
+        if given and number is not None:
+            self._numbers.put(f"{number} {conversation}", given)
+        if given or number is not None:
+            return given or f"n{number}"
+        return self._content_ids.make(conversation, time, text)
 
-    def _aware(self, moment: datetime | None) -> datetime | None:
-        return moment.replace(tzinfo=self.zone) if moment is not None and moment.tzinfo is None else moment
+    def _parent(self, line: JsonObject, conversation: str, own: str) -> str | None:
+        value = line.get("reply_to")
+        if isinstance(value, int) and not isinstance(value, bool):
+            # A number of the file if its lines have numbers, else an id.
+            known = self._numbers.get(f"{value} {conversation}")
+            parent = known or (f"n{value}" if line.get("number") is not None else str(value))
+        else:
+            written = text_of(line, "reply_to")
+            reference = _reference(written)
+            parent = (reference.message if reference else None) or written
+        return parent if parent != own else None
+
+    def _time(self, line: JsonObject, name: str) -> datetime | None:
+        value = line.get(name)
+        if isinstance(value, str):
+            return from_iso(value, self._zone)
+        seconds = not isinstance(value, int | float) or abs(value) < _IN_SECONDS
+        return from_seconds(value) if seconds else from_milliseconds(value)
+
+    def _edit(self, entry: JsonObject) -> Edit:
+        return Edit(text=text_of(entry, "text"), at=self._time(entry, "at"))
 
 
-def _conversation(line: Line, reference: Reference | None) -> str:
+def _conversation_id(line: JsonObject, reference: Reference | None) -> str:
     if reference is not None:
         return reference.conversation
-    if not line.conversation:
-        raise InvalidArgument("The message has no conversation.", hint="Give each line a conversation or a ref.")
-    named = parse(line.conversation)
-    return named.conversation if named else line.conversation
+    name = text_of(record_of(line, "conversation"), "id", "ref") or text_of(line, "conversation")
+    if not name and not _MESSAGE & line.keys():
+        name = text_of(line, "id")
+    if not name:
+        raise _UnusableError("no conversation")
+    named = _reference(name)
+    return named.conversation if named else name
 
 
-def _identifier(line: Line, reference: Reference | None, conversation: str) -> str:
-    if line.external_id:
-        return line.external_id
-    if reference is not None and reference.message is not None:
-        return reference.message
-    if line.number is not None:
-        return _numbered(line.number)
-    name = line.author if isinstance(line.author, str) else line.author.name
-    content = json.dumps([conversation, name, line.sent_at.isoformat(), line.text])
-    return sha256(content.encode()).hexdigest()[:20]
+def _reference(text: str) -> Reference | None:
+    try:
+        return parse(text) if text else None
+    except InvalidArgument:
+        return None
 
 
-def _numbered(number: int) -> str:
-    return f"n{number}"
+def _described(about: JsonObject, id_: str) -> Conversation:
+    return Conversation(
+        id=id_,
+        title=clean(text_of(about, "title", "name")),
+        kind=_KINDS.get(text_of(about, "kind"), ConversationKind.ROOM),
+        topic=clean(text_of(about, "topic")),
+        participants=tuple(_names(about, "participants")),
+        members=count_of(about, "members"),
+        external=tuple(texts_of(about, "external")),
+        status=text_of(about, "status") or None,
+        url=text_of(about, "url") or None,
+        extra=record_of(about, "extra"),
+    )
 
 
-def _author(line: Line) -> Author:
-    if isinstance(line.author, AuthorEntry):
-        return Author(**line.author.model_dump())
-    return Author(name=line.author or "user", kind=AuthorKind.BOT if line.bot else AuthorKind.PERSON)
+def _names(record: JsonObject, name: str) -> Iterator[str]:
+    for item in list_of(record, name):
+        found = item if isinstance(item, str) else text_of(object_of(item), "name", "id", "email")
+        if found:
+            yield clean(found)
 
 
-def mended(text: str) -> str:
-    """A JSON text in which halves of surrogate pairs, which stand for no character, are U+FFFD."""
-    return _ESCAPES.sub(lambda escape: "\\ufffd" if escape[1] else escape[0], text)
+def _author(line: JsonObject) -> Author:
+    bot = AuthorKind.BOT if flag_of(line, "bot") else AuthorKind.PERSON
+    entry = line.get("author")
+    if not is_object(entry):
+        return Author(name=clean(text_of(line, "author")) or "user", kind=bot)
+    id_, email = text_of(entry, "id"), text_of(entry, "email")
+    return Author(
+        name=clean(text_of(entry, "name")) or email or id_ or "user",
+        id=id_,
+        kind=_AUTHOR_KINDS.get(text_of(entry, "kind"), bot),
+        email=email or None,
+    )
 
 
-def mistake(error: ValidationError) -> tuple[str, str]:
-    """The first member that is wrong, such as ``messages[3].at`` or nothing for the whole, and what it is."""
-    details = error.errors(include_url=False, include_input=False)
-    first = _place(details[0]["loc"])
-    # Each branch of a union has its own mistake: the one furthest inside is of the form that was meant.
-    nearest = max((one for one in details if _place(one["loc"]).startswith(first)), key=lambda one: len(one["loc"]))
-    said = _REASONS.get(nearest["type"], "is not valid")
-    return _place(nearest["loc"]), said.format_map({"expected": "known", **nearest.get("ctx", {})})
+def _reactions(line: JsonObject) -> tuple[Reaction, ...]:
+    counts = record_of(line, "reactions")
+    named = (Reaction(emoji=emoji, count=count_of(counts, emoji) or 0) for emoji in counts)
+    listed = (
+        Reaction(
+            emoji=text_of(entry, "emoji", "name"), count=count_of(entry, "count") or 0, by=tuple(_names(entry, "by"))
+        )
+        for entry in records_of(line, "reactions")
+    )
+    return tuple(reaction for reaction in (*named, *listed) if reaction.emoji and reaction.count)
 
 
-def _place(steps: tuple[int | str, ...]) -> str:
-    place = ""
-    for step in steps:
-        if isinstance(step, int):
-            place += f"[{step}]"
-        elif step not in _BRANCHES and _MEMBER.fullmatch(step):
-            place += f".{step}"
-    return place.removeprefix(".")
+def _attachment(entry: JsonObject) -> Attachment:
+    return Attachment(
+        name=text_of(entry, "name", "url") or "file",
+        id=text_of(entry, "id"),
+        media_type=text_of(entry, "media_type") or None,
+        size=count_of(entry, "size"),
+        url=text_of(entry, "url") or None,
+    )
 
 
-def _wrong(error: ValidationError) -> InvalidArgument:
-    place, said = mistake(error)
-    return InvalidArgument(f"The member {place} {said}." if place else "The line is no JSON object.")
-
-
-_REASONS: Mapping[str, str] = {
-    "missing": "is missing",
-    "json_invalid": "is no JSON",
-    "datetime_from_date_parsing": "is no ISO time",
-    "datetime_parsing": "is no ISO time",
-    "datetime_type": "is no ISO time",
-    "timezone_aware": "names no time zone",
-    "string_type": "is no text",
-    "bool_type": "is neither true nor false",
-    "bool_parsing": "is neither true nor false",
-    "int_type": "is no whole number",
-    "int_parsing": "is no whole number",
-    "int_from_float": "is no whole number",
-    "int_parsing_size": "is too large",
-    "less_than_equal": "is too large",
-    "greater_than_equal": "is negative",
-    "enum": "is not {expected}",
-    "tuple_type": "is no list",
-    "dict_type": "is no object",
-    "model_type": "is no object",
-}
+def _citation(entry: JsonObject) -> Citation:
+    url, text = text_of(entry, "url"), text_of(entry, "text")
+    return Citation(title=text_of(entry, "title") or url, url=url or None, text=text or None)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from hashlib import blake2b, sha256
 from typing import Final
 
 from dragoman.archives.format import ArchiveFormat
-from dragoman.archives.head import SIZE, Head
+from dragoman.archives.head import Head
 from dragoman.archives.notes import Notes
 from dragoman.archives.sources import Container, File, Folder, Source
 from dragoman.archives.sources.container import Progress
@@ -21,6 +22,7 @@ from dragoman.core.sanitize import clean_line
 _SAMPLES: Final = 3
 _SAMPLE: Final = 60
 _LABEL: Final = 200
+_CHUNK: Final = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,23 @@ class Recognition:
             for name, format_ in self._taken.items()
         ]
 
+    def digest(self, *options: object) -> str:
+        """A digest of all that an import depends on: the content of the files, the names beside them, the options."""
+        digest = sha256(repr(options).encode("utf-8", "surrogatepass"))
+        for name in sorted(self._taken):
+            digest.update(f"\0{name}".encode())
+            for file in self._index_files(name):
+                digest.update(f"\0{file.path}\0{file.size}\0".encode("utf-8", "surrogatepass"))
+                digest.update(_content_digest(file))
+        digest.update(self._index.digest_of_names())
+        return digest.hexdigest()
+
+    def _index_files(self, taker: str) -> Iterator[File]:
+        source = Source(self._index, taker, self.notes)
+        yield from source.files()
+        for folder in source.folders():
+            yield from folder.all_files()
+
     def close(self) -> None:
         """Close all files."""
         self._index.close()
@@ -93,7 +112,7 @@ class Recognition:
         packed: list[tuple[File, bytes]] = []
         taken = False
         for file in folder.files():
-            head = _head_of(file)
+            head = file.head()
             format_ = self._best(head, folder)
             if format_ is None and self.forced and head.data and not is_packed(head.data):
                 format_ = self.formats[0]
@@ -150,8 +169,12 @@ def recognition(formats: Sequence[ArchiveFormat], notes: Notes, *, forced: bool 
         found.close()
 
 
-def _head_of(file: File) -> Head:
-    if file.size == 0:
-        return Head(name=file.name)
+def _content_digest(file: File) -> bytes:
+    """A digest of the content; a checksum that the archive has does as well."""
+    if file.checksum:
+        return file.checksum.to_bytes(8, "little")
+    digest = blake2b(digest_size=16)
     with file.open() as content:
-        return Head(content.read(SIZE), file.name)
+        while data := content.read(_CHUNK):
+            digest.update(data)
+    return digest.digest()

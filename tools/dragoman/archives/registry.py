@@ -16,7 +16,10 @@ from dragoman.archives.unreadable import UNREADABLE
 from dragoman.core.errors import InvalidArgument
 
 GROUP: Final = "dragoman.archives"
-BUILT_IN: Final[dict[str, str]] = {}
+BUILT_IN: Final[dict[str, str]] = {
+    "chat": "dragoman.archives.chat_export:ChatExportFormat",
+    "jsonl": "dragoman.archives.json_lines:JsonLinesFormat",
+}
 """From the name to ``module:class``, where the formats that win a tie come first."""
 
 

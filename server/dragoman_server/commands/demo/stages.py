@@ -100,11 +100,11 @@ async def _own(folder: Path) -> DemoScenario:
     started = time.perf_counter()
     with as_file(files("dragoman") / CHAT) as chat:
         async with tool_context.at(settings) as shared:
-            outcome = await import_files.load(shared, chat)
+            report = await import_files.load(shared, import_files.ImportRequest(paths=(chat,)))
     seconds = time.perf_counter() - started
     return DemoScenario(
         title="Dragoman: one MCP server for every messaging system",
-        said=f"A throw-away store is filled with an invented team chat in {seconds:.1f} s: {outcome}",
+        said=f"A throw-away store is filled with an invented team chat in {seconds:.1f} s: {report.summary}.",
         settings=_GENERAL,
         steps=_LOCAL_STEPS,
     )

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import BinaryIO, Final
 from urllib.parse import quote
 
+from dragoman.archives.head import SIZE as HEAD_SIZE
+from dragoman.archives.head import Head
 from dragoman.archives.notes import Notes
 from dragoman.archives.sources.container import Container
 from dragoman.archives.sources.index import FileIndex, Row, entry_of
@@ -42,6 +44,11 @@ class File:
         return self._row[4] if self._row[4] >= 0 else None
 
     @property
+    def checksum(self) -> int:
+        """CRC-32 of its content as the archive tells it; 0 when it does not."""
+        return self._row[8]
+
+    @property
     def label(self) -> str:
         """How the user knows it: the path that they gave, and the path within."""
         return self.container.label_of(self.path)
@@ -60,6 +67,13 @@ class File:
     def container(self) -> Container:
         """What holds it."""
         return self._index.containers[self._row[1]]
+
+    def head(self) -> Head:
+        """Its beginning."""
+        if self.size == 0:
+            return Head(name=self.name)
+        with self.open() as content:
+            return Head(content.read(HEAD_SIZE), self.name)
 
     def open(self) -> BinaryIO:
         """Its content from the beginning; damage ends it with a note."""

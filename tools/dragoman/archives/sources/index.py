@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from hashlib import sha256
 from typing import Final
 
 from dragoman.archives.sources.container import Container, Entry
@@ -110,6 +111,13 @@ class FileIndex:
         """Containers and names of the folders of a format."""
         statement = "SELECT container, folder FROM folders WHERE taken = ? ORDER BY container, folder"
         return list(self._table.execute(statement, (taker,)))
+
+    def digest_of_names(self) -> bytes:
+        """A digest of the names and sizes of all files."""
+        digest = sha256()
+        for row in self._table.execute("SELECT folder, name, size FROM files ORDER BY container, folder, name"):
+            digest.update(repr(row).encode("utf-8", "surrogatepass"))
+        return digest.digest()
 
     def taken_bytes(self, taker: str) -> int:
         """Bytes that the files of a format take as they lie, those in its folders too."""

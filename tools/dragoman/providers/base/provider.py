@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from dragoman.core.errors import UnsupportedOperation
 from dragoman.core.model import Audience, AuthorKind, Conversation, Message, Page, SearchPage
 from dragoman.core.queries import Change, ConversationQuery, Draft, MessageQuery, SearchQuery
+from dragoman.providers.base.import_batch import ImportCounts, grouped
 from dragoman.providers.base.sent_message_match import CLOCKS_DIFFER, match_sent_message
 
 __all__ = [
@@ -226,6 +227,39 @@ class Provider:
         for message in messages:
             await self.import_message(conversation.id, message)
         return len(messages)
+
+    async def import_batch(self, items: Sequence[Conversation | Message]) -> ImportCounts:
+        """Store a part of an import: conversations and messages of any of them, in any order."""
+        counts = ImportCounts()
+        for group in grouped(items):
+            new = await self.import_conversation(group.conversation, group.messages)
+            counts += ImportCounts(new=new, known=len(group.messages) - new)
+        return counts
+
+    async def find_import(self, digest: str) -> str | None:
+        """The report of a complete import with this digest, if all of its messages are still there."""
+        return None
+
+    async def list_stored_ids(self, prefix: str, after: int = 0) -> Sequence[tuple[int, str, str]]:
+        """Ids of stored messages with their conversations, some at a time.
+
+        Args:
+            prefix: How the ids of the conversations begin.
+            after: The last position of the part before.
+
+        Returns:
+            Position, id of the message and id of its conversation, by position; nothing at the end.
+        """
+        return ()
+
+    async def record_import(self, digest: str, report: str, conversations: Collection[str]) -> None:
+        """Keep the report of a complete import, so that the same files need not be read again.
+
+        Args:
+            digest: What was imported, and how.
+            report: What came of it, for the importer.
+            conversations: Ids of its conversations.
+        """
 
     async def find_sent(
         self, conversation: str, draft: Draft, since: datetime, known: Collection[str] = ()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Hashable, Sequence
+from collections.abc import AsyncGenerator, Callable, Collection, Hashable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -13,6 +13,7 @@ import anyio
 
 from dragoman.core.errors import Conflict, InvalidArgument, NotFound, Unavailable
 from dragoman.core.model import Author, Conversation, Message, Page, SearchPage
+from dragoman.providers.base.import_batch import ImportCounts
 from dragoman.providers.base.provider import (
     AccountSettings,
     Change,
@@ -23,7 +24,7 @@ from dragoman.providers.base.provider import (
     Provider,
     SearchQuery,
 )
-from dragoman.providers.local import ids, merging, queries
+from dragoman.providers.local import ids, imports, merging, queries
 from dragoman.providers.local.settings import LocalSettings
 from dragoman.store.sqlite.cache.read_cache import ReadCache
 from dragoman.store.sqlite.connection import Connection
@@ -168,11 +169,30 @@ class LocalProvider(Provider):
         """
         _check_conversation(conversation.id)
         await self._write(lambda con: queries.describe(con, conversation))
+        content_ids = imports.ContentIds()
         added = 0
         for start in range(0, len(messages), BATCH):
-            batch = messages[start : start + BATCH]
-            added += await self._write(partial(queries.add_all, conversation=conversation.id, messages=batch))
+            batch = [replace(message, conversation=conversation.id) for message in messages[start : start + BATCH]]
+            added += (await self._write(partial(imports.store_batch, items=batch, content_ids=content_ids))).new
         return added
+
+    async def import_batch(self, items: Sequence[Conversation | Message]) -> ImportCounts:
+        """Store a part of an import in one transaction."""
+        for item in items:
+            _check_conversation(item.id if isinstance(item, Conversation) else item.conversation)
+        return await self._write(partial(imports.store_batch, items=items, content_ids=imports.ContentIds()))
+
+    async def find_import(self, digest: str) -> str | None:
+        """The report of a complete import with this digest, if none of its messages is gone since."""
+        return await self._read(("import", digest), lambda con: imports.find_record(con, digest))
+
+    async def list_stored_ids(self, prefix: str, after: int = 0) -> Sequence[tuple[int, str, str]]:
+        """Ids of stored messages with their conversations, some at a time."""
+        return await self._read(("ids", prefix, after), lambda con: imports.stored_ids(con, prefix, after))
+
+    async def record_import(self, digest: str, report: str, conversations: Collection[str]) -> None:
+        """Keep the report of a complete import."""
+        await self._write(lambda con: imports.save_record(con, digest, report, conversations))
 
     async def _read(self, key: Hashable, work: Callable[[Connection], T]) -> T:
         database = self._open_database()

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from dragoman.core.model import Edit, Message
+from dragoman.core.model import Attachment, Author, Edit, Message, Reaction
 from dragoman.providers.base.provider import Change
 
 HISTORY: Final = 100
@@ -14,20 +14,35 @@ HISTORY: Final = 100
 
 
 def imported(stored: Message, fresh: Message) -> Message:
-    """A message of a file that was imported before.
+    """A message of a file that was imported before, member by member.
 
-    Only what happened to it since then counts: it was deleted, edited later than ours, or got other reactions.
-    What was changed here stays, and what was deleted stays deleted.
+    What is new and says something fills what was empty; labels, attachments and reactions are united. A later text
+    replaces an earlier one. What was changed here stays, and what was deleted stays deleted. A file takes nothing away
+    by not telling it.
+
+    Returns:
+        ``stored`` itself when nothing changes.
     """
     if stored.deleted_at is not None:
         return stored
     if fresh.deleted_at is not None:
         return replace(stored, deleted_at=fresh.deleted_at)
-    if fresh.edited_at is not None and (stored.edited_at is None or fresh.edited_at > stored.edited_at):
-        return _edited(stored, fresh)
-    if stored.reactions == fresh.reactions:
-        return stored
-    return replace(stored, reactions=fresh.reactions)
+    merged = _with_text(stored, fresh)
+    merged = replace(
+        merged,
+        author=_author(merged.author, fresh.author),
+        sent_at=merged.sent_at or fresh.sent_at,
+        reply_to=merged.reply_to or fresh.reply_to,
+        subject=merged.subject or fresh.subject,
+        status=fresh.status or merged.status,
+        url=merged.url or fresh.url,
+        reactions=_reactions(merged.reactions, fresh.reactions),
+        attachments=_attachments(merged.attachments, fresh.attachments),
+        labels=tuple(dict.fromkeys((*merged.labels, *fresh.labels))),
+        citations=merged.citations or fresh.citations,
+        extra=merged.extra if fresh.extra.keys() <= merged.extra.keys() else {**fresh.extra, **merged.extra},
+    )
+    return stored if merged == stored else merged
 
 
 def changed(stored: Message, change: Change, now: datetime) -> Message:
@@ -45,17 +60,76 @@ def changed(stored: Message, change: Change, now: datetime) -> Message:
     return message
 
 
-def _edited(stored: Message, fresh: Message) -> Message:
-    history = fresh.history
-    if not history and stored.text != fresh.text:
-        history = (*stored.history, Edit(text=stored.text, at=stored.edited_at or stored.sent_at))
+def _with_text(stored: Message, fresh: Message) -> Message:
+    """The message with the later text, and with the earlier ones in its history."""
+    if not _is_later(stored, fresh):
+        return replace(stored, history=_history(stored, fresh.history))
+    earlier = (
+        () if stored.text in ("", fresh.text) else (Edit(text=stored.text, at=stored.edited_at or stored.sent_at),)
+    )
+    history = _history(stored, fresh.history or earlier)
+    subject = fresh.subject or stored.subject
+    edited_at = fresh.edited_at or stored.edited_at
+    return replace(
+        stored, text=fresh.text, edited_at=edited_at, subject=subject, partial=fresh.partial, history=history
+    )
+
+
+def _is_later(stored: Message, fresh: Message) -> bool:
+    """Whether the text of a file is later than the stored one; an edit of which no time is told counts as later."""
+    if fresh.edited_at is not None:
+        return stored.edited_at is None or fresh.edited_at > stored.edited_at
+    if stored.edited_at is not None or not fresh.text or fresh.text == stored.text:
+        return False
+    if fresh.partial and not stored.partial:
+        return False
+    return all(edit.text != fresh.text for edit in stored.history)
+
+
+def _history(stored: Message, fresh: tuple[Edit, ...]) -> tuple[Edit, ...]:
+    known = {edit.text for edit in stored.history}
+    missing = tuple(edit for edit in fresh if edit.text not in known)
+    return (*stored.history, *missing)[-HISTORY:] if missing else stored.history
+
+
+def _author(stored: Author, fresh: Author) -> Author:
+    """The author with what was not known; the name is replaced where it was only a stand-in for one."""
+    nameless = stored.name in ("user", stored.id, stored.email)
+    author = replace(
+        stored,
+        name=fresh.name if nameless and fresh.name != "user" else stored.name,
+        id=stored.id or fresh.id,
+        email=stored.email or fresh.email,
+    )
+    return stored if author == stored else author
+
+
+def _reactions(stored: tuple[Reaction, ...], fresh: tuple[Reaction, ...]) -> tuple[Reaction, ...]:
+    if not fresh or stored == fresh:
+        return stored
+    return tuple(({one.emoji: one for one in stored} | {one.emoji: one for one in fresh}).values())
+
+
+def _attachments(stored: tuple[Attachment, ...], fresh: tuple[Attachment, ...]) -> tuple[Attachment, ...]:
+    """The stored ones with what was not known of them, and the new ones after them."""
+    if not fresh or stored == fresh:
+        return stored
+    waiting = list(fresh)
+    united: list[Attachment] = []
+    for one in stored:
+        same = next((other for other in waiting if (other.id or other.name) == (one.id or one.name)), None)
+        same = same or next((other for other in waiting if other.name == one.name), None)
+        if same is not None:
+            waiting.remove(same)
+        united.append(one if same is None else _filled(one, same))
+    return (*united, *waiting)
+
+
+def _filled(stored: Attachment, fresh: Attachment) -> Attachment:
     return replace(
         stored,
-        text=fresh.text,
-        edited_at=fresh.edited_at,
-        subject=fresh.subject,
-        partial=fresh.partial,
-        reactions=fresh.reactions,
-        attachments=fresh.attachments,
-        history=history[-HISTORY:],
+        id=stored.id or fresh.id,
+        media_type=stored.media_type or fresh.media_type,
+        size=fresh.size if stored.size is None else stored.size,
+        url=stored.url or fresh.url,
     )

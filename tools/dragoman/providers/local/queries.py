@@ -10,7 +10,6 @@ from typing import Final
 from dragoman.core.errors import Conflict, InvalidArgument, NotFound
 from dragoman.core.model import Conversation, Message, Order, Page
 from dragoman.providers.base.provider import ConversationQuery, MessageQuery
-from dragoman.providers.local import ids, merging
 from dragoman.store.sqlite.connection import Connection
 from dragoman.store.sqlite.messages import conversations as places
 from dragoman.store.sqlite.messages import message_pages
@@ -116,6 +115,12 @@ def describe(con: Connection, conversation: Conversation) -> None:
     places.describe_all(con, ARCHIVE.tables, places.changed(con, ARCHIVE.tables, [told]))
 
 
+def is_described(con: Connection, conversation: str) -> bool:
+    """Whether the conversation is there, and not only messages of it."""
+    place = places.find(con, ARCHIVE.tables, ACCOUNT, conversation)
+    return place is not None and place.known
+
+
 def join(con: Connection, place: ConversationRow, name: str) -> None:
     """Note that somebody takes part in a conversation."""
     names = place.conversation.participants
@@ -129,12 +134,6 @@ def may_answer(con: Connection, message: Message) -> bool:
         return True
     parent = stored_of(con, message.conversation, message.reply_to)
     return parent is not None and parent.visible
-
-
-def add_all(con: Connection, conversation: str, messages: Iterable[Message]) -> int:
-    """Store messages of a file; how many were new."""
-    named = (message if message.id else replace(message, id=ids.of_content(message)) for message in messages)
-    return ARCHIVE.put(con, ACCOUNT, conversation, named, merging.imported)
 
 
 def add(con: Connection, message: Message) -> Message:

@@ -1,0 +1,156 @@
+"""Loads archives into an account, in batches, as often as anybody likes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import asynccontextmanager
+from typing import Final
+
+import anyio
+import anyio.from_thread
+import anyio.to_thread
+
+from dragoman.accounts.workspace import Account
+from dragoman.archives.notes import Notes
+from dragoman.core.errors import InvalidArgument, UnsupportedOperation
+from dragoman.core.model import Conversation, Message
+from dragoman.core.references import Reference
+from dragoman.providers.base.provider import Capability, Provider
+from dragoman.toolset import ToolServices, policy
+from dragoman_server.commands.import_files.reading import Archives, archives
+from dragoman_server.commands.import_files.request import ImportReport, ImportRequest, skipped_lines
+
+BATCH: Final = 2000
+"""Items that are held in memory, and stored in one transaction."""
+
+Progress = Callable[[int, int, int], None]
+"""Is told the bytes that are done, of how many, and the number of messages."""
+
+
+async def load(shared: ToolServices, request: ImportRequest, progress: Progress | None = None) -> ImportReport:
+    """Import archives. What was stored before a failure stays; importing again doubles nothing.
+
+    Args:
+        shared: Where the accounts are.
+        request: What to import.
+        progress: Is told how far it is.
+
+    Raises:
+        DragomanError: Nothing can be read, or the account takes no imports.
+    """
+    target = target_of(shared, request.account)
+    provider = await target.provider()
+    if request.strict:
+        await _require_flawless(shared, request)
+    started = time.monotonic()
+    report = ImportReport(account=target.name, notes=Notes())
+    loader = _Loader(target, provider, report, progress)
+    async with _opened(shared, request, provider, report.notes) as found:
+        await loader.run(found)
+    report.seconds = time.monotonic() - started
+    return report
+
+
+async def survey(shared: ToolServices, request: ImportRequest, look: Callable[[Archives], None], notes: Notes) -> None:
+    """Have ``look`` read archives in a worker thread without storing anything."""
+    target = target_of(shared, request.account)
+    async with _opened(shared, request, await target.provider(), notes) as found:
+        await anyio.to_thread.run_sync(look, found)
+
+
+class _Loader:
+    """Stores the batches of one import."""
+
+    def __init__(self, target: Account, provider: Provider, report: ImportReport, progress: Progress | None) -> None:
+        self._target = target
+        self._provider = provider
+        self._report = report
+        self._progress = progress
+        self._conversations: set[str] = set()
+
+    async def run(self, found: Archives) -> None:
+        """Store everything, unless it is known to be there."""
+        report = self._report
+        report.archives = [result.format.title for result in found.results]
+        digest = await anyio.to_thread.run_sync(found.digest)
+        record = await self._provider.find_import(digest)
+        if record is not None:
+            report.restore(record)
+            return
+        while batch := await anyio.to_thread.run_sync(found.next_batch, BATCH):
+            await self._store(batch)
+            if self._progress is not None:
+                self._progress(found.position, found.size, report.read)
+        report.conversations = len(self._conversations)
+        await self._provider.record_import(digest, report.to_record(), self._conversations)
+
+    async def _store(self, batch: list[Conversation | Message]) -> None:
+        for item in batch:
+            id_ = item.id if isinstance(item, Conversation) else item.conversation
+            if id_ not in self._conversations:
+                policy.require_permission(self._target.settings, Reference(self._target.name, id_))
+                self._conversations.add(id_)
+        self._report.counts += await self._provider.import_batch(batch)
+
+
+@asynccontextmanager
+async def _opened(
+    shared: ToolServices, request: ImportRequest, provider: Provider, notes: Notes
+) -> AsyncGenerator[Archives]:
+    """The archives, opened and closed in worker threads."""
+
+    def stored(prefix: str) -> Iterator[tuple[str, str]]:
+        position = 0
+        while part := anyio.from_thread.run(provider.list_stored_ids, prefix, position):
+            for position, message, conversation in part:  # noqa: B007 - the last one is where to go on
+                yield message, conversation
+
+    own_name: str = getattr(provider.settings, "name", "me")
+    manager = archives(request, request.zone or shared.zone, own_name, notes, stored)
+    found = await anyio.to_thread.run_sync(manager.__enter__)
+    try:
+        yield found
+    finally:
+        with anyio.CancelScope(shield=True):
+            await anyio.to_thread.run_sync(manager.__exit__, None, None, None)
+
+
+async def _require_flawless(shared: ToolServices, request: ImportRequest) -> None:
+    """Read everything once without storing it.
+
+    Raises:
+        InvalidArgument: Something cannot be read.
+    """
+    notes = Notes()
+
+    def look(found: Archives) -> None:
+        for _ in found.items():
+            pass
+
+    await survey(shared, request, look, notes)
+    if notes.reasons or notes.sentences:
+        flaws = " ".join([*skipped_lines(notes), *notes.sentences])
+        raise InvalidArgument(f"Nothing was stored: {flaws}", hint="Without --strict the rest is imported.")
+
+
+def target_of(shared: ToolServices, name: str | None) -> Account:
+    """The account that takes the import.
+
+    Raises:
+        UnsupportedOperation: No account on this machine takes imports.
+        InvalidArgument: Several do, and none is named.
+    """
+    offering = shared.workspace.accounts_for(Capability.IMPORT_MESSAGE, name)
+    able = [account for account in offering if not account.provider_class.external]
+    if not able:
+        raise UnsupportedOperation(
+            "A file is imported into an account on this machine only.",
+            hint="The tool import_message stores a message in a service, and asks as the settings say.",
+            account=name or "",
+        )
+    usual = [account for account in able if account.name == "local"]
+    if len(able) > 1 and not usual:
+        names = ", ".join(account.name for account in able)
+        raise InvalidArgument("Several accounts take imports.", hint=f"Say --account with one of {names}.")
+    return (usual or able)[0]

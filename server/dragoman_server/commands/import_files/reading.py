@@ -1,0 +1,133 @@
+"""Reads the archives of an import, in a worker thread: opens, recognises, yields what they hold."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import tzinfo
+from itertools import islice
+
+from dragoman import __version__
+from dragoman.archives import ArchiveFormat, Notes, ReadOptions
+from dragoman.archives.recognition import Recognition, Recognized, recognition
+from dragoman.archives.registry import all_formats, format_of
+from dragoman.archives.sources import open_path, open_stream
+from dragoman.core.errors import InvalidArgument
+from dragoman.core.model import Author, Conversation, Message
+from dragoman_server.commands.import_files.request import STDIN, ImportRequest
+
+StoredIds = Callable[[str], Iterator[tuple[str, str]]]
+
+
+class Archives:
+    """The archives of one import.
+
+    Args:
+        request: What to import.
+        zone: Zone of times that name none.
+        own_name: How the user's own messages are signed.
+        found: What the paths hold.
+        stored: Ids of the messages that are stored already.
+    """
+
+    def __init__(
+        self, request: ImportRequest, zone: tzinfo, own_name: str, found: Recognition, stored: StoredIds
+    ) -> None:
+        self._request = request
+        self._found = found
+        self._own_name = own_name
+        self._options = ReadOptions(zone=zone, dates=request.dates, title=request.title, stored=stored)
+        self.results = _readable(found.results(), found.notes)
+        self._iterator: Iterator[Conversation | Message] | None = None
+
+    @property
+    def size(self) -> int:
+        """Bytes that will be read."""
+        return sum(result.size * result.format.passes for result in self.results)
+
+    @property
+    def position(self) -> int:
+        """Bytes that were read by now."""
+        return self._found.progress.bytes_read
+
+    def digest(self) -> str:
+        """A digest of all that the import depends on."""
+        request, options = self._request, self._options
+        return self._found.digest(
+            __version__, str(options.zone), options.dates, options.title, request.me, request.since, self._own_name
+        )
+
+    def next_batch(self, size: int) -> list[Conversation | Message]:
+        """The next items; none at the end."""
+        if self._iterator is None:
+            self._found.progress.bytes_read = 0
+            self._iterator = self.items()
+        return list(islice(self._iterator, size))
+
+    def items(self) -> Iterator[Conversation | Message]:
+        """Everything that is to be stored; what cannot be read is noted."""
+        notes = self._found.notes
+        for result in self.results:
+            for item in result.format.read(result.source, self._options):
+                if isinstance(item, Conversation):
+                    yield item
+                elif not isinstance(item, Message):
+                    notes.add(item)
+                elif self._is_too_old(item):
+                    notes.skip("older than --since")
+                else:
+                    yield self._signed(item)
+
+    def _is_too_old(self, message: Message) -> bool:
+        since = self._request.since
+        return since is not None and message.sent_at is not None and message.sent_at < since
+
+    def _signed(self, message: Message) -> Message:
+        """The message with the user's own name if it is theirs."""
+        if not self._request.me or not _is_named(message.author, self._request.me):
+            return message
+        return replace(message, author=replace(message.author, name=self._own_name))
+
+
+@contextmanager
+def archives(
+    request: ImportRequest, zone: tzinfo, own_name: str, notes: Notes, stored: StoredIds
+) -> Generator[Archives]:
+    """Open what the paths hold.
+
+    Raises:
+        InvalidArgument: A path cannot be opened, or nothing is recognised.
+    """
+    formats: tuple[ArchiveFormat, ...] = (format_of(request.format),) if request.format else all_formats()
+    with recognition(formats, notes, forced=request.format is not None) as found:
+        for path in request.paths:
+            if path == STDIN:
+                found.add(open_stream(sys.stdin.buffer, "standard input", notes, found.progress))
+            else:
+                found.add(open_path(path, notes, found.progress))
+        yield Archives(request, zone, own_name, found, stored)
+
+
+def _readable(results: list[Recognized], notes: Notes) -> list[Recognized]:
+    """The results without formats that cannot be read, which are told.
+
+    Raises:
+        InvalidArgument: Nothing else was found.
+    """
+    readable = [result for result in results if result.format.readable]
+    for result in results:
+        if not result.format.readable:
+            try:
+                list(result.format.read(result.source, ReadOptions()))
+            except InvalidArgument as error:
+                if not readable:
+                    raise
+                notes.tell(str(error))
+    return readable
+
+
+def _is_named(author: Author, who: str) -> bool:
+    wanted = who.strip().casefold()
+    return wanted in {author.name.casefold(), author.id.casefold(), (author.email or "").casefold()}
