@@ -1,28 +1,23 @@
 import json
 import os
-from io import BytesIO
+from datetime import UTC, datetime
 from threading import Thread
-from zoneinfo import ZoneInfo
 
 import pytest
+from click.testing import CliRunner
 
 from dragoman.accounts import provider_registry
 from dragoman.core.errors import DragomanError, InvalidArgument, NotFound, PermissionDenied, UnsupportedOperation
 from dragoman.testing.journal_service import JournalService
 from dragoman.toolset import call_tool
-from dragoman_server.commands.import_files import BATCH, import_file, load, read
+from dragoman_server.cli.main import cli
+from dragoman_server.commands.import_files import BATCH, ImportRequest, load, reading
 from dragoman_server.config.load import from_mapping
 from dragoman_server.runtime import tool_context
-
-BERLIN = ZoneInfo("Europe/Berlin")
 
 
 def line(**members: object) -> str:
     return json.dumps({"author": "Ann", "sent_at": "2026-03-10T09:00:00Z", "conversation": "room", **members}) + "\n"
-
-
-def messages(*lines: str) -> list:
-    return [message for batch in read(BytesIO("".join(lines).encode()), BERLIN) for message in batch.messages]
 
 
 @pytest.fixture
@@ -43,91 +38,56 @@ def file(tmp_path):
     return write
 
 
-def test_a_line_has_the_members_of_our_json_answers():
-    (message,) = messages(
-        line(
-            text="Hi", bot=True, subject="S", labels=["a"], reactions={"👍": 3}, status="open", url="https://x.example",
-            attachments=[{"name": "a.pdf", "size": 3}], edited_at="2026-03-10T10:00:00", history=[{"text": "Ho"}],
+async def load_path(shared, path, account=None, **options):
+    return await load(shared, ImportRequest(paths=(path,), account=account, **options))
+
+
+@pytest.fixture
+def run(tmp_path):
+    """The command, with a store and settings of its own."""
+    settings = tmp_path / "settings.toml"
+    settings.write_text('timezone = "UTC"\n[accounts.local]\nprovider = "local"\n')
+
+    def command(*words: str, stdin: bytes | None = None):
+        return CliRunner().invoke(
+            cli, [*words, "--config", str(settings)], input=stdin, env={"DRAGOMAN_DATA": str(tmp_path / "data")}
         )
-    )  # fmt: skip
-    assert (message.text, message.author.kind, message.subject, message.labels) == ("Hi", "bot", "S", ("a",))
-    assert (message.reactions[0].count, message.attachments[0].size, message.history[0].text) == (3, 3, "Ho")
-    assert message.edited_at.utcoffset() == BERLIN.utcoffset(message.edited_at)
 
-
-def test_an_author_in_full_is_taken_in_full():
-    (message,) = messages(line(author={"name": "Bo", "id": "u1", "kind": "assistant", "email": "bo@x.example"}))
-    assert (message.author.name, message.author.id, message.author.kind, message.author.email) == (
-        "Bo", "u1", "assistant", "bo@x.example"
-    )  # fmt: skip
-
-
-def test_ids_come_from_the_line_its_reference_its_number_or_its_content():
-    found = messages(
-        line(external_id="e1"),
-        line(ref="work:room/r%201", conversation=None),
-        line(number=7),
-        line(text="x"),
-        line(text="x"),
-    )
-    assert [message.id for message in found[:3]] == ["e1", "r 1", "n7"]
-    assert found[3].id == found[4].id
-    assert {message.conversation for message in found} == {"room"}
-
-
-def test_a_reply_finds_its_parent_by_number_reference_or_id():
-    found = messages(
-        line(number=1, external_id="first"),
-        line(reply_to=1),
-        line(reply_to="work:room/r2"),
-        line(reply_to="x"),
-        line(reply_to=9),
-    )
-    assert [message.reply_to for message in found] == [None, "first", "r2", "x", "n9"]
-
-
-@pytest.mark.parametrize(
-    ("bad", "reason"),
-    [
-        ("nonsense\n", "The line is no JSON object."),
-        (line(sent_at="soon"), "The member sent_at is no ISO time."),
-        (line(conversation=None), "The message has no conversation."),
-        ('{"text": "x"}\n', "The member author is missing."),
-    ],
-)
-def test_a_wrong_line_is_named_by_its_number(bad, reason):
-    with pytest.raises(InvalidArgument) as caught:
-        messages(line(text="fine"), "\n", bad)
-    assert caught.value.message == f"Line 3: {reason}"
-
-
-def test_many_messages_come_in_bounded_batches():
-    content = "".join(line(text=str(number), conversation=f"c{number % 3}") for number in range(BATCH * 2 + 5))
-    batches = list(read(BytesIO(content.encode()), BERLIN))
-    assert sum(len(batch.messages) for batch in batches) == BATCH * 2 + 5
-    assert max(len(batch.messages) for batch in batches) <= BATCH
-    assert batches[-1].position == len(content)
+    return command
 
 
 @pytest.mark.anyio
 async def test_importing_again_doubles_nothing(config, chat_file):
     async with tool_context.at(config) as shared:
-        first = await load(shared, chat_file)
-        again = await load(shared, chat_file)
+        first = await load_path(shared, chat_file)
+        again = await load_path(shared, chat_file)
         page = await call_tool(shared, "list_messages", {"conversation": "#kiosk-firmware", "limit": 200})
-    assert (first.messages, first.conversations) == (199, 4)
-    assert first.new >= 197
-    assert again.new == 0
+    assert (first.summary, first.conversations) == ("199 read, 197 new, 0 changed, 0 known, 2 skipped", 4)
+    assert (again.summary, again.conversations) == ("199 read, 0 new, 0 changed, 199 known, 0 skipped", 4)
+    assert again.unchanged
     assert "66 messages" in page.text.partition("\n")[0]
+
+
+@pytest.mark.anyio
+async def test_a_file_that_is_known_is_read_again_when_something_of_it_is_missing(config, file, tmp_path):
+    path = file(line(id="a", text="a"), line(id="b", text="b"))
+    async with tool_context.at(config) as shared:
+        await load_path(shared, path)
+        local = await shared.workspace.account("local").provider()
+        await local._write(lambda con: con.execute("DELETE FROM local_messages WHERE id = 'a'"))
+        await local._write(lambda con: con.execute("UPDATE local_places SET held = 1"))
+        again = await load_path(shared, path)
+    assert not again.unchanged
+    assert again.summary == "2 read, 1 new, 0 changed, 1 known, 0 skipped"
 
 
 @pytest.mark.anyio
 async def test_what_was_exported_by_a_tool_can_be_imported(config, file):
     async with tool_context.at(config) as shared:
-        await load(shared, file(line(text="one", number=1), line(text="two", number=2, reply_to=1)))
+        await load_path(shared, file(line(text="one", number=1), line(text="two", number=2, reply_to=1)))
         answer = await call_tool(shared, "list_messages", {"conversation": "local:room", "format": "json"})
         rows = [json.dumps(row | {"conversation": "copy"}) + "\n" for row in answer.data["messages"]]
-        await load(shared, file(*rows))
+        await load_path(shared, file(*rows))
         copied = await call_tool(shared, "list_messages", {"conversation": "local:copy", "format": "json"})
     members = ("author", "text", "sent_at")
     assert [{key: row[key] for key in members} for row in copied.data["messages"]] == [
@@ -137,13 +97,53 @@ async def test_what_was_exported_by_a_tool_can_be_imported(config, file):
 
 
 @pytest.mark.anyio
-async def test_what_stands_before_a_mistake_is_kept_and_the_file_can_be_imported_once_more(config, file):
-    good = [line(text=str(number)) for number in range(BATCH)]
+async def test_a_changed_export_brings_what_is_new_of_each_message(config, file):
+    rich = line(
+        id="b",
+        text="b",
+        labels=["x"],
+        reactions={"👍": 2},
+        attachments=[{"name": "f", "size": 3}, {"name": "g"}],
+        subject="S",
+    )
     async with tool_context.at(config) as shared:
-        with pytest.raises(InvalidArgument, match=f"Line {BATCH + 1}"):
-            await load(shared, file(*good, "{\n"))
-        outcome = await load(shared, file(*good, line(text="last")))
-    assert (outcome.messages, outcome.new) == (BATCH + 1, 1)
+        await load_path(
+            shared, file(line(id="a", text="helo"), line(id="b", text="b", attachments=[{"name": "f"}]), line(id="c"))
+        )
+        report = await load_path(shared, file(line(id="a", text="hello"), rich, line(id="c")))
+        answer = await call_tool(shared, "list_messages", {"conversation": "local:room", "format": "json"})
+        back = await load_path(shared, file(line(id="a", text="helo"), line(id="b", text="b"), line(id="c")))
+        same = await call_tool(shared, "list_messages", {"conversation": "local:room", "format": "json"})
+    assert report.summary == "3 read, 0 new, 2 changed, 1 known, 0 skipped"
+    first, second, _ = answer.data["messages"]
+    assert first["text"] == "hello"
+    assert (second["labels"], second["reactions"], second["subject"]) == (["x"], {"👍": 2}, "S")
+    assert [(one["name"], one.get("size")) for one in second["attachments"]] == [("f", 3), ("g", None)]
+    assert back.summary == "3 read, 0 new, 0 changed, 3 known, 0 skipped", "an older export takes nothing away"
+    assert same.data["messages"] == answer.data["messages"]
+
+
+@pytest.mark.anyio
+async def test_a_bad_row_is_counted_and_the_rows_after_it_are_stored(config, file):
+    rows = [line(text=str(number)) for number in range(BATCH)]
+    async with tool_context.at(config) as shared:
+        report = await load_path(shared, file(*rows, "{\n", line(text="last")))
+        found = await call_tool(shared, "search_messages", {"query": "last"})
+    assert report.summary == f"{BATCH + 2:,} read, {BATCH + 1:,} new, 0 changed, 0 known, 1 skipped"
+    assert f"line {BATCH + 1}, column" in report.text
+    assert found.text.startswith("1 hit")
+
+
+@pytest.mark.anyio
+async def test_strict_stores_nothing_when_something_cannot_be_read(config, file):
+    path = file(line(text="needle"), line(sent_at="soon"))
+    async with tool_context.at(config) as shared:
+        with pytest.raises(InvalidArgument, match=r"Nothing was stored: 1 skipped: sent_at is no ISO time .*line 2"):
+            await load_path(shared, path, strict=True)
+        found = await call_tool(shared, "search_messages", {"query": "needle"})
+        right = await load_path(shared, file(line(text="needle")), strict=True)
+    assert found.text.startswith("0 hits")
+    assert right.counts.new == 1
 
 
 @pytest.mark.anyio
@@ -153,127 +153,174 @@ async def test_an_account_that_may_not_be_written_takes_no_import(tmp_path, file
     narrow = from_mapping({"accounts": {"notes": notes | {"write_to": ["notes:other"]}}}, data=tmp_path)
     async with tool_context.at(closed) as shared:
         with pytest.raises(UnsupportedOperation):
-            await load(shared, file(line()))
+            await load_path(shared, file(line()))
     async with tool_context.at(narrow) as shared:
         with pytest.raises(PermissionDenied):
-            await load(shared, file(line()))
+            await load_path(shared, file(line()))
 
 
 @pytest.mark.anyio
 async def test_an_account_that_does_not_exist_is_said(config, file):
     async with tool_context.at(config) as shared:
         with pytest.raises(NotFound, match="Accounts: local"):
-            await load(shared, file(line()), "elsewhere")
+            await load_path(shared, file(line()), "elsewhere")
 
 
 @pytest.mark.anyio
-@pytest.mark.parametrize("content", ["", "[]", "{", "\x00", '{"conversations": 3}'])
+async def test_an_archive_can_have_an_account_of_its_own(tmp_path, file):
+    accounts = {
+        "local": {"provider": "local", "path": str(tmp_path / "notes.db")},
+        "old-slack": {"provider": "local", "path": str(tmp_path / "old.db")},
+    }
+    async with tool_context.at(from_mapping({"timezone": "UTC", "accounts": accounts}, data=tmp_path)) as shared:
+        report = await load_path(shared, file(line(text="needle")), "old-slack")
+        found = await call_tool(shared, "list_messages", {"conversation": "old-slack:room"})
+        other = await call_tool(shared, "list_conversations", {"account": "local"})
+    assert report.account == "old-slack"
+    assert "needle" in found.text
+    assert "room" not in other.text
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("content", ["", "[]", "{", "\x00", '{"colour": 3}', "Dear diary", "<html>"])
 async def test_a_file_of_no_known_form_is_refused(config, file, content):
     async with tool_context.at(config) as shared:
-        with pytest.raises(DragomanError, match="neither a chat export nor JSON Lines"):
-            await load(shared, file(content))
+        with pytest.raises(DragomanError, match="No archive was recognised") as refused:
+            await load_path(shared, file(content))
+    assert "chat.jsonl" in str(refused.value)
+    assert "JSON Lines" in str(refused.value)
 
 
 @pytest.mark.anyio
 async def test_a_file_that_is_not_there_is_said(config, tmp_path):
     async with tool_context.at(config) as shared:
         with pytest.raises(InvalidArgument, match="cannot be read"):
-            await load(shared, tmp_path / "none.jsonl")
-
-
-def test_blank_lines_and_a_byte_order_mark_before_the_first_message_are_passed_over():
-    assert [message.text for message in messages("\ufeff\n", "  \n", line(text="a"), "\n", line(text="b"))] == [
-        "a",
-        "b",
-    ]
-    with pytest.raises(InvalidArgument, match="Line 3: "):
-        messages("\n", line(), "{\n")
-
-
-def test_half_a_surrogate_pair_is_imported_as_the_replacement_character_and_all_else_is_kept():
-    lone, pair, escaped = r"\ud83d x \udc00", r"\ud83d\ude00", r"\\ud83d"
-    row = line(text="TEXT").replace("TEXT", f"{lone}|{pair}|{escaped}")
-    assert messages(row)[0].text == "\ufffd x \ufffd|😀|\\ud83d"
-
-
-@pytest.mark.parametrize(
-    ("members", "reason"),
-    [
-        ({"author": {"id": "x"}}, "author.name is missing."),
-        ({"author": {"name": "x", "kind": "y"}}, "author.kind is not 'person', 'assistant', 'bot' or 'system'."),
-        ({"author": 5}, "author is no text."),
-        ({"reactions": {"👍": -1}}, "reactions is negative."),
-        ({"reactions": {"👍": 2**63}}, "reactions is too large."),
-        ({"attachments": [{"name": "a", "size": -1}]}, "attachments[0].size is negative."),
-        ({"labels": "red"}, "labels is no list."),
-        ({"history": ["old"]}, "history[0] is no object."),
-    ],
-)
-def test_a_wrong_member_is_named_with_what_it_is(members, reason):
-    with pytest.raises(InvalidArgument) as caught:
-        messages(line(), line(**members))
-    assert caught.value.message == f"Line 2: The member {reason}"
-
-
-def test_a_line_that_is_another_json_value_is_said_to_be_no_object():
-    with pytest.raises(InvalidArgument, match=r"Line 2: The line is no JSON object\."):
-        messages(line(), "[]\n")
+            await load_path(shared, tmp_path / "none.jsonl")
 
 
 @pytest.mark.anyio
-async def test_a_mistake_says_how_many_messages_before_it_are_stored(config, file):
-    good = [line(text=str(number)) for number in range(BATCH * 2 + 5)]
+async def test_the_messages_of_the_person_who_is_me_are_mine(config, file):
+    author = {"name": "Ann Lee", "id": "u1", "email": "ann@x.example"}
+    path = file(line(text="one", author=author), line(text="two", author="Bo"))
     async with tool_context.at(config) as shared:
-        with pytest.raises(InvalidArgument) as caught:
-            await load(shared, file(*good, "{\n"))
-        outcome = await load(shared, file(*good))
-    assert caught.value.hint == "4,005 messages before it are stored; importing again doubles nothing."
-    assert outcome.new == 0
+        for who in ("u1", "ANN@x.example", "ann lee"):
+            await load_path(shared, path, me=who)
+            page = await call_tool(shared, "list_messages", {"conversation": "local:room", "author": "me"})
+            assert "one" in page.text
+            assert "two" not in page.text
 
 
 @pytest.mark.anyio
-async def test_a_mistake_before_which_nothing_is_stored_speaks_of_nothing_else(config, file):
+async def test_older_messages_are_left_out_when_asked(config, file):
+    path = file(line(text="old", sent_at="2020-01-01T00:00Z"), line(text="new"))
     async with tool_context.at(config) as shared:
-        with pytest.raises(InvalidArgument) as caught:
-            await load(shared, file(line(sent_at="soon"), line()))
-    assert str(caught.value) == "Line 1: The member sent_at is no ISO time."
-
-
-@pytest.mark.anyio
-async def test_of_a_short_file_too_what_stands_before_a_mistake_is_stored(config, file):
-    good = [line(text=f"message {number}", conversation=f"c{number % 2}") for number in range(3)]
-    async with tool_context.at(config) as shared:
-        with pytest.raises(InvalidArgument, match=r"Line 4: .* 3 messages before it are stored"):
-            await load(shared, file(*good, "{\n", line(text="after it")))
-        found = await call_tool(shared, "search_messages", {"query": "message"})
-        after = await call_tool(shared, "search_messages", {"query": "after"})
-    assert found.text.startswith("3 hits")
-    assert after.text.startswith("0 hits")
+        report = await load_path(shared, path, since=datetime(2021, 1, 1, tzinfo=UTC))
+    assert report.summary == "2 read, 1 new, 0 changed, 0 known, 1 skipped"
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes here")
 @pytest.mark.parametrize("export", [False, True])
-def test_a_pipe_is_imported_like_a_file(config, tmp_path, chat_file, export):
+def test_a_pipe_is_imported_like_a_file(run, tmp_path, chat_file, export):
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     content = chat_file.read_bytes() if export else line().encode()
     writer = Thread(target=pipe.write_bytes, args=(content,))
     writer.start()
-    said = import_file(config, pipe, None)
+    answer = run("import", str(pipe))
     writer.join()
-    assert said.startswith("199 messages read" if export else "1 message read")
+    assert "199 read, 197 new" in answer.stdout if export else "1 read, 1 new" in answer.stdout
 
 
-@pytest.mark.anyio
-async def test_a_file_that_fails_while_it_is_read_is_said(config, file, monkeypatch):
-    class Failing(BytesIO):
-        def readline(self, size=-1):
-            raise OSError(5, "Input/output error")
+def test_a_hyphen_is_standard_input(run):
+    answer = run("import", "-", stdin=line(text="needle").encode())
+    assert answer.stdout.splitlines()[-1] == "1 read, 1 new, 0 changed, 0 known, 0 skipped."
+    assert "needle" in run("call", "list_messages", "conversation=local:room").stdout
 
-    monkeypatch.setattr("dragoman_server.commands.import_files._opened", lambda path: Failing())
-    async with tool_context.at(config) as shared:
-        with pytest.raises(InvalidArgument, match=r"cannot be read \(Input/output error\)"):
-            await load(shared, file(line()))
+
+def test_several_paths_are_one_import(run, tmp_path):
+    for name in ("a", "b"):
+        (tmp_path / name).write_text(line(text=name))
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "c").write_text(line(text="c"))
+    answer = run("import", str(tmp_path / "a"), str(tmp_path / "b"), str(tmp_path / "folder"))
+    assert answer.stdout.splitlines()[-1] == "3 read, 3 new, 0 changed, 0 known, 0 skipped."
+    assert answer.exit_code == 0
+
+
+def test_two_formats_in_one_folder_are_both_taken_and_told_apart(run, tmp_path, chat_file):
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    (folder / "a").write_text(line(text="a"))
+    (folder / "b").write_bytes(chat_file.read_bytes())
+    (folder / "readme").write_text("Dear diary")
+    answer = run("import", str(folder))
+    assert "JSON Lines" in answer.stdout
+    assert "chat export" in answer.stdout
+    assert "200 read, 198 new" in answer.stdout
+
+
+def test_an_answer_in_json_has_the_same_counts(run, tmp_path):
+    (tmp_path / "a").write_text(line(text="a") + "{\n")
+    found = json.loads(run("import", str(tmp_path / "a"), "--json").stdout)
+    assert {key: found[key] for key in ("read", "new", "changed", "known", "skipped")} == {
+        "read": 2, "new": 1, "changed": 0, "known": 0, "skipped": 1,
+    }  # fmt: skip
+    assert found["reasons"][0]["count"] == 1
+    assert found["archives"] == ["JSON Lines"]
+
+
+def test_a_dry_run_says_what_is_there_and_stores_nothing(run, chat_file):
+    answer = run("import", str(chat_file), "--dry-run")
+    assert "kiosk-firmware (c-kiosk-firmware): 66 messages, 2026-04-06 to 2026-04-09, Ines Duarte" in answer.stdout
+    assert answer.stdout.splitlines()[-1] == "197 messages in 4 conversations would be imported, 2 left out."
+    found = json.loads(run("import", str(chat_file), "--dry-run", "--json").stdout)
+    assert found["messages"] == 197
+    assert run("call", "list_conversations").stdout.count("kiosk") == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--timezone", "Nowhere"), "There is no time zone"),
+        (("--since", "soon"), "since is not a time"),
+        (("--format", "nonsense"), "There is no archive format"),
+        (("--dates", "x"), "dmy"),
+    ],
+)
+def test_an_option_that_makes_no_sense_is_refused(run, tmp_path, words, said):
+    (tmp_path / "a").write_text(line(text="a"))
+    answer = run("import", str(tmp_path / "a"), *words)
+    assert answer.exit_code != 0
+    assert said in answer.stderr
+
+
+def test_a_named_format_takes_what_would_not_be_recognised(run, tmp_path):
+    (tmp_path / "a").write_text("\n" * 60 + "5\n" + line(text="a"))
+    assert run("import", str(tmp_path / "a"), "--format", "jsonl").stdout.splitlines()[-1].startswith("2 read, 1 new")
+
+
+def test_an_interrupt_keeps_what_was_stored_and_says_how_to_go_on(run, tmp_path, monkeypatch):
+    rows = 2 * BATCH + 10
+    (tmp_path / "a").write_text("".join(line(text=f"w{number}") for number in range(rows)))
+    batches = reading.Archives.next_batch
+
+    calls: list[int] = []
+
+    def interrupted(self, size):
+        calls.append(size)
+        if len(calls) > 1:
+            raise KeyboardInterrupt
+        return batches(self, size)
+
+    monkeypatch.setattr(reading.Archives, "next_batch", interrupted)
+    answer = run("import", str(tmp_path / "a"))
+    assert answer.exit_code != 0
+    assert "Run the same command again" in answer.stderr
+    monkeypatch.undo()
+    again = run("import", str(tmp_path / "a"))
+    assert (
+        again.stdout.splitlines()[-1] == f"{rows:,} read, {rows - BATCH:,} new, 0 changed, {BATCH:,} known, 0 skipped."
+    )
 
 
 @pytest.mark.anyio
@@ -285,5 +332,5 @@ async def test_a_file_is_not_imported_into_a_service(tmp_path, file, monkeypatch
     post = {"provider": "journal", "folder": str(service.folder), "write": write}
     async with tool_context.at(from_mapping({"timezone": "UTC", "accounts": {"post": post}}, data=tmp_path)) as shared:
         with pytest.raises(UnsupportedOperation, match="machine"):
-            await load(shared, file(line(text="Hi")), name)
+            await load_path(shared, file(line(text="Hi")), name)
     assert service.entries() == []

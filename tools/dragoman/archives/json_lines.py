@@ -189,7 +189,7 @@ class LineReader:
             written = text_of(line, "reply_to")
             reference = _reference(written)
             parent = (reference.message if reference else None) or written
-        return parent if parent != own else None
+        return parent if parent not in ("", own) else None
 
     def _time(self, line: JsonObject, name: str) -> datetime | None:
         value = line.get(name)

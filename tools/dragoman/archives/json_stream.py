@@ -320,8 +320,8 @@ def json_lines(stream: BinaryIO, notes: Notes, file: str) -> Iterator[tuple[int,
             continue
         try:
             yield number, parse(text)
-        except ValueError:
-            notes.skip("no valid JSON", file, number)
+        except ValueError as error:
+            notes.skip("no valid JSON", file, number, getattr(error, "colno", None))
 
 
 def _rest_of_line(stream: BinaryIO) -> bool:

@@ -20,17 +20,21 @@ class Note:
         skipped: How many entries were left out for this reason.
         file: Where, as the user knows the file.
         line: Line within it, from 1.
+        column: Character within the line, from 1.
     """
 
     text: str
     skipped: int = 0
     file: str = ""
     line: int | None = None
+    column: int | None = None
 
     @property
     def place(self) -> str:
-        """File and line."""
-        return self.file if self.line is None else f"{self.file}, line {self.line:,}".removeprefix(", ")
+        """File, line and column."""
+        line = "" if self.line is None else f"line {self.line}"
+        column = "" if self.column is None else f"column {self.column}"
+        return ", ".join(part for part in (self.file, line, column) if part)
 
 
 @dataclass(slots=True)
@@ -58,16 +62,19 @@ class Notes:
         """How many entries were left out."""
         return sum(reason.count for reason in self.reasons.values())
 
-    def skip(self, reason: str, file: str = "", line: int | None = None, *, count: int = 1) -> None:
+    def skip(
+        self, reason: str, file: str = "", line: int | None = None, column: int | None = None, *, count: int = 1
+    ) -> None:
         """Count an entry that is left out.
 
         Args:
             reason: Why, in a few words that are the same for all such entries.
             file: The file that holds it.
             line: Its line, from 1.
+            column: The character within the line where it cannot be read on, from 1.
             count: How many entries.
         """
-        self.add(Note(text=reason, skipped=count, file=file, line=line))
+        self.add(Note(text=reason, skipped=count, file=file, line=line, column=column))
 
     def tell(self, sentence: str) -> None:
         """Tell a sentence once."""

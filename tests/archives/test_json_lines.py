@@ -1,0 +1,185 @@
+from __future__ import annotations
+
+import json
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from dragoman.core.model import AuthorKind, ConversationKind
+
+BERLIN = ZoneInfo("Europe/Berlin")
+
+
+def line(**members: object) -> str:
+    return json.dumps({"author": "Ann", "sent_at": "2026-03-10T09:00:00Z", "conversation": "room", **members}) + "\n"
+
+
+@pytest.fixture
+def read_lines(tmp_path, read_archive):
+    def read(*lines: str):
+        (tmp_path / "chat.jsonl").write_bytes("".join(lines).encode("utf-8", "surrogatepass"))
+        return read_archive(tmp_path / "chat.jsonl", zone="Europe/Berlin")
+
+    return read
+
+
+def reasons(content) -> dict[str, list[str]]:
+    return {
+        reason: [place.partition("chat.jsonl, ")[2] for place in about.places]
+        for reason, about in content.notes.reasons.items()
+    }
+
+
+def test_a_line_has_the_members_of_our_json_answers(read_lines):
+    (message,) = read_lines(
+        line(
+            text="Hi", bot=True, subject="S", labels=["a"], reactions={"👍": 3}, status="open", url="https://x.example",
+            attachments=[{"name": "a.pdf", "size": 3}], edited_at="2026-03-10T10:00:00", history=[{"text": "Ho"}],
+        )
+    ).messages  # fmt: skip
+    assert (message.text, message.author.kind, message.subject, message.labels) == ("Hi", "bot", "S", ("a",))
+    assert (message.reactions[0].count, message.attachments[0].size, message.history[0].text) == (3, 3, "Ho")
+    assert message.edited_at.utcoffset() == BERLIN.utcoffset(message.edited_at)
+
+
+def test_an_author_in_full_is_taken_in_full(read_lines):
+    author = {"name": "Bo", "id": "u1", "kind": "assistant", "email": "bo@x.example"}
+    (message,) = read_lines(line(author=author)).messages
+    assert (message.author.name, message.author.id, message.author.kind, message.author.email) == (
+        "Bo", "u1", "assistant", "bo@x.example"
+    )  # fmt: skip
+
+
+def test_ids_come_from_the_line_its_reference_or_its_number(read_lines):
+    content = read_lines(line(external_id="e1"), line(ref="work:room/r%201", conversation=None), line(number=7))
+    assert [message.id for message in content.messages] == ["e1", "r 1", "n7"]
+    assert {message.conversation for message in content.messages} == {"room"}
+
+
+def test_equal_lines_of_one_second_without_ids_are_each_a_message(read_lines):
+    lines = [line(text=text) for text in ("hi", "ho", "ok", "ok", "ok")]
+    ids = [message.id for message in read_lines(*lines).messages]
+    assert len(set(ids)) == 5
+    assert [message.id for message in read_lines(*lines).messages] == ids
+    assert [message.id for message in read_lines(*lines, line(text="ok")).messages][:5] == ids
+
+
+def test_another_zone_or_name_changes_no_id(read_lines, tmp_path, read_archive):
+    first = read_lines(line(sent_at="2026-03-10T09:00:00", text="x")).messages[0].id
+    assert read_lines(line(sent_at="2026-03-10T09:00:00", text="x", author="Anna")).messages[0].id == first
+    assert read_archive(tmp_path / "chat.jsonl", zone="Asia/Tokyo").messages[0].id == first
+
+
+def test_a_reply_finds_its_parent_by_number_reference_or_id(read_lines):
+    content = read_lines(
+        line(number=1, external_id="first"),
+        line(number=2, reply_to=1),
+        line(reply_to="work:room/r2"),
+        line(reply_to="x"),
+        line(number=3, reply_to=9),
+        line(id=20),
+        line(id=21, reply_to=20),
+    )
+    assert [message.reply_to for message in content.messages] == [None, "first", "r2", "x", "n9", None, "20"]
+
+
+def test_null_is_absent_and_a_number_is_its_text(read_lines):
+    content = read_lines(line(id=5, text=None, author=None, reactions=None, attachments=None, subject=None))
+    (message,) = content.messages
+    assert (message.id, message.text, message.author.name, message.reactions) == ("5", "", "user", ())
+    assert not content.notes.skipped
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"author": {"id": "x"}},
+        {"author": {"name": "x", "kind": "y"}},
+        {"author": 5},
+        {"reactions": {"👍": -1}},
+        {"reactions": {"👍": 2**63}},
+        {"attachments": [{"name": "a", "size": -1}]},
+        {"attachments": "a"},
+        {"labels": "red"},
+        {"history": ["old"]},
+        {"edited_at": "soon"},
+        {"extra": 3},
+        {"reply_to": []},
+    ],
+)
+def test_a_member_of_a_wrong_type_is_passed_over(read_lines, members):
+    content = read_lines(line(text="Hi", **members))
+    assert content.texts == ["Hi"]
+    assert content.messages[0].reactions == ()
+    assert not content.notes.skipped
+
+
+def test_what_cannot_be_kept_is_counted_with_line_and_column(read_lines):
+    content = read_lines(
+        line(text="a"), "\n", '{"text": nonsense}\n', line(sent_at="soon"), line(sent_at=None), line(conversation=None),
+        "[]\n", line(text="b"),
+    )  # fmt: skip
+    assert content.texts == ["a", "b"]
+    assert reasons(content) == {
+        "no valid JSON": ["line 3, column 10"],
+        "sent_at is no ISO time": ["line 4"],
+        "no sent_at": ["line 5"],
+        "no conversation": ["line 6"],
+        "no JSON object": ["line 7"],
+    }
+
+
+def test_a_bad_first_line_does_not_hide_what_the_file_is(read_lines):
+    content = read_lines('{"text": \n', line(text="b"))
+    assert content.formats == ["jsonl"]
+    assert content.texts == ["b"]
+
+
+def test_blank_lines_and_a_byte_order_mark_are_passed_over(read_lines):
+    assert read_lines("\ufeff\n", "  \n", line(text="a"), "\n", line(text="b")).texts == ["a", "b"]
+    assert read_lines("\ufeff" + line(text="a")).texts == ["a"]
+
+
+def test_half_a_surrogate_pair_is_the_replacement_character_and_all_else_is_kept(read_lines):
+    lone, pair, escaped = r"\ud83d x \udc00", r"\ud83d\ude00", r"\\ud83d"
+    row = line(text="TEXT").replace("TEXT", f"{lone}|{pair}|{escaped}")
+    assert read_lines(row).texts == ["\ufffd x \ufffd|😀|\\ud83d"]
+
+
+def test_a_line_can_describe_a_conversation(read_lines):
+    content = read_lines(
+        json.dumps(
+            {"conversation": "room", "title": "Launch", "kind": "channel", "topic": "2.0", "participants": ["Ann"]}
+        )
+        + "\n",
+        json.dumps({"ref": "work:d1", "title": "Bo", "kind": "dm", "participants": [{"name": "Bo"}, None]}) + "\n",
+        line(text="a", conversation={"id": "x", "title": "Ex", "kind": "group"}),
+    )
+    room = content.conversations["room"]
+    assert (room.title, room.kind, room.topic, room.participants) == (
+        "Launch",
+        ConversationKind.CHANNEL,
+        "2.0",
+        ("Ann",),
+    )
+    assert (content.conversations["d1"].kind, content.conversations["d1"].participants) == ("direct", ("Bo",))
+    assert content.conversations["x"].title == "Ex"
+    assert content.messages[0].conversation == "x"
+
+
+@pytest.mark.parametrize("wrap", ["[{}]", '{{"messages": [{}]}}', "\n [ \n{}\n]"])
+def test_an_array_of_messages_is_taken_as_well(read_lines, wrap):
+    rows = ",\n".join(row.strip() for row in (line(text="a"), line(text="b"), line(sent_at=None)))
+    content = read_lines(wrap.format(rows))
+    assert content.texts == ["a", "b"]
+    assert content.notes.skipped == 1
+
+
+@pytest.mark.parametrize("time", [1773133200, 1773133200000, 1773133200.0, "20260310T090000Z", "2026-03-10 10:00"])
+def test_times_are_taken_in_many_forms(read_lines, time):
+    assert read_lines(line(sent_at=time)).messages[0].sent_at.timestamp() == 1773133200
+
+
+def test_who_writes_is_of_the_kind_that_the_line_says(read_lines):
+    (message,) = read_lines(line(author={"name": "Forge"}, bot=True)).messages
+    assert message.author.kind is AuthorKind.BOT
