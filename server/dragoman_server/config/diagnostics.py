@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -13,10 +11,8 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from dragoman.core.errors import InvalidArgument
-from dragoman_server.config.toml_positions import KeyPath
+from dragoman_server.config.key_paths import KeyPath
 
-_BARE: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
-_LONGEST_KEY: Final = 64
 _MOST_SHOWN: Final = 40
 
 _SENTENCES: Final = {
@@ -76,11 +72,6 @@ class Mistake:
     path: KeyPath
     sentence: str
     absent: bool = False
-
-
-def dotted(path: KeyPath) -> str:
-    """A key path as it would be written in the file, safe to show whatever the keys contain."""
-    return ".".join(key if _BARE.fullmatch(key) else json.dumps(key[:_LONGEST_KEY]) for key in path)
 
 
 def unknown(path: KeyPath, known: Collection[str]) -> Mistake:

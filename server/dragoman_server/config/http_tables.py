@@ -9,9 +9,9 @@ from pydantic import BaseModel, ValidationError
 
 from dragoman.core.references import ACCOUNT_NAME
 from dragoman_server.config.auth import AuthSettings, OAuthSettings, TokenSettings
-from dragoman_server.config.diagnostics import Mistake, dotted, keys_of, of_model, unknown
+from dragoman_server.config.diagnostics import Mistake, keys_of, of_model, unknown
 from dragoman_server.config.http import HttpSettings
-from dragoman_server.config.toml_positions import KeyPath
+from dragoman_server.config.key_paths import KeyPath, dotted
 
 M = TypeVar("M", bound=BaseModel)
 

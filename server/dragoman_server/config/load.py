@@ -19,10 +19,12 @@ from dragoman.core.errors import DragomanError, InvalidArgument
 from dragoman.core.references import ACCOUNT_NAME, parse
 from dragoman.providers.base.provider import AccountSettings
 from dragoman_server.config import settings_file, toml_positions
-from dragoman_server.config.diagnostics import ConfigError, Mistake, dotted, keys_of, of_model
+from dragoman_server.config.connection_checks import of_connection
+from dragoman_server.config.diagnostics import ConfigError, Mistake, keys_of, of_model
 from dragoman_server.config.find import expanded, find, read_file
+from dragoman_server.config.key_paths import KeyPath, dotted
 from dragoman_server.config.server_settings import General, local_zone
-from dragoman_server.config.toml_positions import Document, KeyPath
+from dragoman_server.config.toml_positions import Document
 
 if TYPE_CHECKING:
     from dragoman_server.config.auth import AuthSettings
@@ -187,7 +189,10 @@ def _account(table: Mapping[str, object], at: KeyPath, mistakes: list[Mistake]) 
     except DragomanError as error:
         mistakes.append(Mistake((*at, "provider"), str(error)))
         return None
-    return _settings(model, table, at, mistakes)
+    settings = _settings(model, table, at, mistakes)
+    said = {mistake.path for mistake in mistakes}
+    mistakes += [it for it in of_connection(model, table, at) if it.path not in said]
+    return settings
 
 
 def _is_known(provider: str) -> bool:

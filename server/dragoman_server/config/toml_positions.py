@@ -12,7 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-KeyPath = tuple[str, ...]
+from dragoman_server.config.key_paths import KeyPath
+from dragoman_server.config.toml_reasons import explain, explain_end
 
 _MOST_MISTAKES: Final = 20
 _MOST_TRIED: Final = 300
@@ -112,22 +113,20 @@ def _leave_out(attempt: _Attempt, error: str) -> bool:
     where = _WHERE.search(error)
     reason = error[: where.start()] if where else error
     if not (where and where["line"]):
-        attempt.mistakes.append(SyntaxMistake(_last_good(attempt.rows) + 1, f"{reason}, and the file ends"))
+        first = _last_good(attempt.rows)
+        attempt.mistakes.append(SyntaxMistake(first + 1, explain_end(reason, _key_of(attempt.rows[first]))))
         return False
     line = int(where["line"])
     row = attempt.rows[line - 1].lstrip()
-    attempt.mistakes.append(SyntaxMistake(line, _with_fix(reason, row)))
+    attempt.mistakes.append(SyntaxMistake(line, explain(reason, _key_of(row))))
     attempt.rows[line - 1] = ""
     return not (row.startswith("[") or reason.startswith("Unclosed") or _opens(row))
 
 
-def _with_fix(reason: str, row: str) -> str:
-    """The reason with the key and what to do, where a bare word is the usual cause."""
+def _key_of(row: str) -> str | None:
+    """The key that a line begins with."""
     statement = _STATEMENT.match(row)
-    if reason != "Invalid value" or not (statement and statement["key"]):
-        return reason
-    key = statement["key"]
-    return f'{key}: the value is none that TOML knows; text stands in quotes, as in {key} = "..."'
+    return statement["key"] if statement else None
 
 
 def _last_good(rows: list[str]) -> int:

@@ -12,7 +12,8 @@ from dragoman.accounts.workspace import Account
 from dragoman.core.errors import NotFound
 from dragoman.core.references import parse
 from dragoman.providers.base.provider import AccountSettings, Capability, ConversationQuery
-from dragoman_server.config.diagnostics import ConfigError, dotted
+from dragoman_server.config.diagnostics import ConfigError
+from dragoman_server.config.key_paths import dotted
 from dragoman_server.config.load import Config, load
 
 

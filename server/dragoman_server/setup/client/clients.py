@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal
@@ -27,8 +27,12 @@ class Client:
         title: What its makers call it.
         file: Where the user's own list is.
         project: Where a project keeps its list, below the project's folder; ``None`` when it cannot.
+        found_by: Files and folders of which one is there where the client is installed; its own list always counts.
         key: The table that holds the servers.
         form: How the file is written.
+        comments: It reads JSON with comments.
+        trailing_commas: It reads a comma after the last member.
+        mark: It reads a file that begins with a byte order mark.
         extra: What an entry has to say beside the command.
         after: What makes it see the change.
     """
@@ -36,10 +40,19 @@ class Client:
     title: str
     file: Callable[[], Path]
     project: str | None
+    found_by: Callable[[], Sequence[Path]] = tuple
     key: str = "mcpServers"
     form: Literal["json", "toml"] = "json"
+    comments: bool = False
+    trailing_commas: bool = False
+    mark: bool = False
     extra: Mapping[str, Json] = field(default_factory=dict[str, Json])
     after: str
+
+    @property
+    def is_installed(self) -> bool:
+        """Has it left anything of its own on this machine."""
+        return any(os.path.lexists(path) for path in (self.file(), *self.found_by()))
 
 
 def _support() -> Path:
@@ -72,12 +85,14 @@ CLIENTS: Final[Mapping[str, Client]] = {
         title="Claude Desktop",
         file=lambda: _support() / "Claude" / "claude_desktop_config.json",
         project=None,
+        found_by=lambda: [_support() / "Claude"],
         after="Quit Claude Desktop entirely and start it again.",
     ),
     "claude-code": Client(
         title="Claude Code",
         file=_claude_code,
         project=".mcp.json",
+        found_by=lambda: [_named("CLAUDE_CONFIG_DIR") or home() / ".claude"],
         extra={"type": "stdio"},
         after="Start a new session; /mcp shows the server.",
     ),
@@ -85,12 +100,17 @@ CLIENTS: Final[Mapping[str, Client]] = {
         title="Cursor",
         file=lambda: home() / ".cursor" / "mcp.json",
         project=".cursor/mcp.json",
+        found_by=lambda: [home() / ".cursor"],
         after="Cursor sees the change by itself; look in its settings under MCP.",
     ),
     "vscode": Client(
         title="VS Code",
         file=_vscode,
         project=".vscode/mcp.json",
+        found_by=lambda: [_vscode().parent],
+        comments=True,
+        trailing_commas=True,
+        mark=True,
         key="servers",
         extra={"type": "stdio"},
         after="Run the command `MCP: List Servers` and start it there.",
@@ -99,6 +119,8 @@ CLIENTS: Final[Mapping[str, Client]] = {
         title="Codex",
         file=lambda: (_named("CODEX_HOME") or home() / ".codex") / "config.toml",
         project=".codex/config.toml",
+        found_by=lambda: [_named("CODEX_HOME") or home() / ".codex"],
+        mark=True,
         key="mcp_servers",
         form="toml",
         after="Start a new session; /mcp shows the server.",
@@ -107,6 +129,8 @@ CLIENTS: Final[Mapping[str, Client]] = {
         title="Gemini CLI",
         file=lambda: (_named("GEMINI_CLI_HOME") or home()) / ".gemini" / "settings.json",
         project=".gemini/settings.json",
+        found_by=lambda: [(_named("GEMINI_CLI_HOME") or home()) / ".gemini"],
+        comments=True,
         after="Start a new session; /mcp shows the server.",
     ),
 }

@@ -15,6 +15,9 @@ from dragoman.core.errors import InvalidArgument
 
 Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | float | bool | None"
 
+BOM: Final = "\ufeff"
+"""A byte order mark, as text."""
+
 _DEEPEST: Final = 100
 _SKIPPED: Final = re.compile(r"(?:[ \t\r\n]+|//[^\n]*|/\*.*?\*/)+", re.DOTALL)
 _TOKEN: Final = re.compile(r'"(?:[^"\\\x00-\x1f]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"/]+')
@@ -49,10 +52,31 @@ def parse(text: str) -> Json:
         InvalidArgument: It is no JSON, also with comments and trailing commas.
     """
     try:
-        found: Json = json.loads(text.removeprefix("\ufeff"), parse_constant=_no_constant)
+        found: Json = json.loads(text.removeprefix(BOM), parse_constant=_no_constant)
     except (ValueError, RecursionError):  # with comments, or none; most files have none, and the largest of all
         return _Parser(text).document().value
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Extensions:
+    """Where a text first has what JSON itself does not allow: its line, or ``None`` where it does not."""
+
+    comment: int | None = None
+    trailing_comma: int | None = None
+
+
+def extensions(text: str) -> Extensions:
+    """What a reader of plain JSON would refuse in a text.
+
+    Raises:
+        InvalidArgument: It is no JSON, also with comments and trailing commas.
+    """
+    if not text.removeprefix(BOM).strip():
+        return Extensions()
+    parser = _Parser(text)
+    parser.document()
+    return Extensions(parser.comment, parser.trailing_comma)
 
 
 def set_key(text: str, path: tuple[str, ...], value: Json) -> str:
@@ -61,7 +85,7 @@ def set_key(text: str, path: tuple[str, ...], value: Json) -> str:
     Raises:
         InvalidArgument: The text is no JSON object, or something else stands on the way.
     """
-    if not text.removeprefix("\ufeff").strip():
+    if not text.removeprefix(BOM).strip():
         return json.dumps(_nested(path, value), indent=2, ensure_ascii=False) + "\n"
     here = _object(_Parser(text).document(), ())
     for depth, key in enumerate(path):
@@ -70,6 +94,8 @@ def set_key(text: str, path: tuple[str, ...], value: Json) -> str:
             return _inserted(text, here, key, _nested(path[depth + 1 :], value))
         if depth == len(path) - 1:
             return text[: member.value.start] + _rendered(text, member, value) + text[member.value.end :]
+        if member.value.value is None:  # as good as not there, and clients take it so
+            return text[: member.value.start] + _rendered(text, member, _nested(path[depth + 1 :], value)) + text[member.value.end :]
         here = _object(member.value, path[: depth + 1])
     return text
 
@@ -80,12 +106,12 @@ def remove_key(text: str, path: tuple[str, ...]) -> str:
     Raises:
         InvalidArgument: The text is no JSON object, or something else stands on the way.
     """
-    if not text.removeprefix("\ufeff").strip():
+    if not text.removeprefix(BOM).strip():
         return text
     here = _object(_Parser(text).document(), ())
     for depth, key in enumerate(path[:-1]):
         member = _only(here, key)
-        if member is None:
+        if member is None or member.value.value is None:
             return text
         here = _object(member.value, path[: depth + 1])
     member = _only(here, path[-1])
@@ -104,7 +130,9 @@ class _Parser:
 
     def __init__(self, text: str) -> None:
         self._text = text
-        self._at = 1 if text.startswith("\ufeff") else 0
+        self._at = 1 if text.startswith(BOM) else 0
+        self.comment: int | None = None
+        self.trailing_comma: int | None = None
 
     def document(self) -> _Value:
         found = self._value(0)
@@ -129,7 +157,7 @@ class _Parser:
 
     def _members(self, depth: int) -> list[_Member]:
         members: list[_Member] = []
-        while not self._closes("}"):
+        while not self._closes("}", after_comma=bool(members) and members[-1].comma is not None):
             if members and members[-1].comma is None:
                 raise self._wrong()
             start = self._at
@@ -145,19 +173,21 @@ class _Parser:
     def _items(self, depth: int) -> list[Json]:
         items: list[Json] = []
         more = True
-        while not self._closes("]"):
+        while not self._closes("]", after_comma=bool(items) and more):
             if not more:
                 raise self._wrong()
             items.append(self._value(depth).value)
             more = self._comma() is not None
         return items
 
-    def _closes(self, bracket: str) -> bool:
+    def _closes(self, bracket: str, *, after_comma: bool) -> bool:
         self._skip()
-        if self._text.startswith(bracket, self._at):
-            self._at += 1
-            return True
-        return False
+        if not self._text.startswith(bracket, self._at):
+            return False
+        if after_comma and self.trailing_comma is None:
+            self.trailing_comma = self._line()
+        self._at += 1
+        return True
 
     def _comma(self) -> int | None:
         self._skip()
@@ -168,7 +198,12 @@ class _Parser:
 
     def _skip(self) -> None:
         found = _SKIPPED.match(self._text, self._at)
-        self._at = found.end() if found else self._at
+        if found is None:
+            return
+        if self.comment is None and "/" in found[0]:
+            self._at += found[0].index("/")
+            self.comment = self._line()
+        self._at = found.end()
 
     def _token(self) -> str:
         found = _TOKEN.match(self._text, self._at)
@@ -185,8 +220,10 @@ class _Parser:
         return found
 
     def _wrong(self) -> InvalidArgument:
-        line = self._text.count("\n", 0, self._at) + 1
-        return InvalidArgument(f"Line {line} is no JSON.")
+        return InvalidArgument(f"Line {self._line()} is no JSON.")
+
+    def _line(self) -> int:
+        return self._text.count("\n", 0, self._at) + 1
 
 
 def _no_constant(name: str) -> Json:
@@ -277,7 +314,7 @@ def _unit(text: str) -> str:
 
 def _margin(text: str, at: int) -> str:
     """The white space that the line of a place begins with."""
-    line = text[text.rfind("\n", 0, at) + 1 : at].removeprefix("\ufeff")
+    line = text[text.rfind("\n", 0, at) + 1 : at].removeprefix(BOM)
     return line[: len(line) - len(line.lstrip(" \t"))]
 
 

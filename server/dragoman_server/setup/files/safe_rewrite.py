@@ -1,7 +1,7 @@
 """Changing a file of somebody's: shown first, backed up, whole or not at all.
 
-A file that is not plainly the user's own (a link, a folder, another user's, write-protected, too large) is
-refused with a sentence, and nothing has happened.
+A link is followed to the file that it leads to. A file that is not plainly the user's own (a folder, another
+user's, write-protected, too large) is refused with a sentence, and nothing has happened.
 """
 
 from __future__ import annotations
@@ -91,6 +91,28 @@ def make_folder(folder: Path, mode: int) -> None:
     for missing in reversed([folder, *folder.parents]):
         if not missing.exists():
             missing.mkdir(mode=mode, exist_ok=True)
+
+
+def follow(path: Path) -> Path:
+    """The file that a path means: where links lead, if they and all on the way are the user's own.
+
+    Raises:
+        InvalidArgument: A link leads to nothing.
+        PermissionDenied: A link belongs to somebody else.
+        Unavailable: The system refuses to look.
+    """
+    try:
+        if not path.is_symlink():
+            return path
+        if not _is_own(path.lstat()):
+            raise PermissionDenied(f"{path}: This link belongs to another user. {_UNTOUCHED}")
+        return path.resolve(strict=True)
+    except (FileNotFoundError, RuntimeError):  # the second, and a plain OSError later on: links in a circle
+        raise InvalidArgument(
+            f"{path}: This link leads to nothing. {_UNTOUCHED}", hint="Take it away, or make the file that it means."
+        ) from None
+    except (OSError, ValueError) as error:
+        raise _refused(path, error) from error
 
 
 def read(path: Path) -> bytes | None:
@@ -195,12 +217,16 @@ def _must_be_plain(path: Path, found: os.stat_result) -> None:
         )
     if not stat.S_ISREG(found.st_mode):
         raise InvalidArgument(f"{path}: This is no plain file. {_UNTOUCHED}")
-    if hasattr(os, "geteuid") and found.st_uid != os.geteuid():
+    if not _is_own(found):
         raise PermissionDenied(f"{path}: This file belongs to another user. {_UNTOUCHED}")
     if not found.st_mode & stat.S_IWUSR:
         raise PermissionDenied(
             f"{path}: This file is write-protected. {_UNTOUCHED}", hint="Allow writing to it, then try again."
         )
+
+
+def _is_own(found: os.stat_result) -> bool:
+    return not hasattr(os, "geteuid") or found.st_uid == os.geteuid()
 
 
 def _refused(path: Path, error: Exception) -> Unavailable:

@@ -1,0 +1,73 @@
+"""What would only be found when an account opens: addresses, targets and files that cannot be right.
+
+Looks at settings by the names that all providers share, so that a provider need not think of it.
+"""
+
+from __future__ import annotations
+
+import re
+import ssl
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Final
+
+from dragoman.core import paths
+from dragoman.core.errors import DragomanError, InvalidArgument
+from dragoman.providers.base.provider import AccountSettings
+from dragoman_server.config.diagnostics import Mistake
+from dragoman_server.config.key_paths import KeyPath
+from dragoman_server.config.toml_reasons import WINDOWS_PATH
+
+_TARGETS: Final = ("target", "iam_target")
+_BROKEN_PATH: Final = re.compile(r"(?:[A-Za-z]:|\\\\)[^\n]*[\t\r\b\f\x1b]|[A-Za-z]:\n")
+"""A path of Windows in which ``\\t`` or ``\\n`` has become a tab or a line break."""
+
+
+def of_connection(model: type[AccountSettings], table: Mapping[str, object], at: KeyPath) -> Iterator[Mistake]:
+    """The mistakes in how an account reaches its service.
+
+    Args:
+        model: The provider's settings.
+        table: What the file says.
+        at: Where the table stands.
+    """
+    for key, value in table.items():
+        path = (*at, key)
+        if key in model.model_fields and (sentence := _sentence(key, value, table)):
+            yield Mistake(path, sentence)
+
+
+def _sentence(key: str, value: object, table: Mapping[str, object]) -> str | None:
+    for text in value.values() if isinstance(value, Mapping) else [value]:
+        if isinstance(text, str) and _BROKEN_PATH.match(text):
+            return f"{WINDOWS_PATH.format(key=key)}."
+    if not isinstance(value, str):
+        return None
+    try:
+        _check(key, value, table)
+    except DragomanError as error:
+        return str(error)
+    return None
+
+
+def _check(key: str, value: str, table: Mapping[str, object]) -> None:
+    if key == "base_url":
+        from dragoman.transport.http.url import base_url_of  # noqa: PLC0415  # only for services over HTTP
+
+        base_url_of(value)
+    elif key in _TARGETS:
+        from dragoman.transport.grpc.target import target_of  # noqa: PLC0415  # only for services over gRPC
+
+        target_of(value, tls=key != "target" or table.get("tls") is not False)
+    elif key == "ca_file":
+        _check_certificates(paths.expanded(value))
+
+
+def _check_certificates(file: Path) -> None:
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cafile=file)
+    except ssl.SSLError:
+        raise InvalidArgument("The file holds no certificates.", hint="It has to be a PEM file.") from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "no such path"
+        raise InvalidArgument(f"The file cannot be read ({reason}).") from None
