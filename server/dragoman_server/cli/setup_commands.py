@@ -5,11 +5,15 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from dragoman_server.cli.options import P, R, common, say, settings_of
 from dragoman_server.commands import completion as completing
+
+if TYPE_CHECKING:
+    from dragoman_server.setup.client.entry import EntryLocation
 
 _CLIENTS = ("claude-desktop", "claude-code", "cursor", "vscode", "codex", "gemini")
 
@@ -51,7 +55,8 @@ def init(
 def _client(command: Callable[P, R]) -> Callable[P, R]:
     """What says which list of which client."""
     options = (
-        click.argument("client", type=click.Choice(_CLIENTS), metavar="CLIENT"),
+        click.argument("client", type=click.Choice(_CLIENTS), metavar="[CLIENT]", required=False),
+        click.option("--all", "every", is_flag=True, help="Every client that is found on this machine."),
         click.option("--name", default="dragoman", show_default=True, help="What the client calls the server."),
         click.option("--file", type=click.Path(path_type=Path), help="Another file than the client's usual one."),
         click.option("--project", is_flag=True, help="The list of the project in the working folder."),
@@ -62,6 +67,19 @@ def _client(command: Callable[P, R]) -> Callable[P, R]:
     return command
 
 
+def _places(client: str | None, *, every: bool, name: str, file: Path | None, project: bool) -> list[EntryLocation]:
+    """Where an entry is to stand: of one client, or of all that are found."""
+    from dragoman_server.setup.client import entry  # noqa: PLC0415  # see the module
+
+    if (client is None) is not every:
+        raise click.UsageError(f"Name one client, of {', '.join(_CLIENTS)}, or say --all.")
+    if client is not None:
+        return [entry.locate(client, name=name, file=file, project=project)]
+    if file is not None:
+        raise click.UsageError("--file belongs to one client; leave out --all.")
+    return entry.locate_all(name=name, project=project)
+
+
 @click.command(short_help=f"Let a client start the server: {', '.join(_CLIENTS)}.")
 @_client
 @click.option("--print", "only_print", is_flag=True, help="Print the entry, to be pasted.")
@@ -69,7 +87,7 @@ def _client(command: Callable[P, R]) -> Callable[P, R]:
 @click.option("--keep-env", is_flag=True, help="Leave credentials in the environment.")
 @common
 def install(
-    client: str, name: str, file: Path | None, *, project: bool, dry_run: bool, only_print: bool,
+    client: str | None, name: str, file: Path | None, *, every: bool, project: bool, dry_run: bool, only_print: bool,
     secrets: tuple[str, ...], keep_env: bool, config: Path | None, log_level: str | None,
 ) -> None:  # fmt: skip
     """Let a client start the server.
@@ -81,11 +99,12 @@ def install(
     from dragoman_server.setup.client import entry, install_command, launch  # noqa: PLC0415  # see the modules
 
     settings = settings_of(config, log_level)
-    where = entry.place(client, name=name, file=file, project=project)
+    places = _places(client, every=every, name=name, file=file, project=project)
     if only_print:
-        say(entry.snippet(where, launch.launch(settings)))
+        for where in places:
+            say(entry.snippet(where, launch.launch(settings)))
         return
-    for line in install_command.install(settings, where, dry_run=dry_run, given=secrets, keep_env=keep_env):
+    for line in install_command.install(settings, places, dry_run=dry_run, given=secrets, keep_env=keep_env):
         say(line)
 
 
@@ -93,16 +112,16 @@ def install(
 @_client
 @common
 def uninstall(
-    client: str, name: str, file: Path | None, *, project: bool, dry_run: bool,
+    client: str | None, name: str, file: Path | None, *, every: bool, project: bool, dry_run: bool,
     config: Path | None, log_level: str | None,
 ) -> None:  # fmt: skip
     """Take out what install has put into a client's list of servers."""
-    from dragoman_server.setup.client import entry, install_command  # noqa: PLC0415  # see the modules
+    from dragoman_server.setup.client import install_command  # noqa: PLC0415  # see the modules
 
     if config is not None:
         settings_of(config, log_level)  # not needed, but a bad file is never passed over
-    where = entry.place(client, name=name, file=file, project=project)
-    for line in install_command.uninstall(where, dry_run=dry_run):
+    places = _places(client, every=every, name=name, file=file, project=project)
+    for line in install_command.uninstall(places, dry_run=dry_run):
         say(line)
 
 

@@ -96,7 +96,12 @@ OTHERS_TOML = (
 @pytest.mark.parametrize("begin", ["", "\ufeff"], ids=["plain", "marked"])
 @pytest.mark.parametrize("newline", ["\n", "\r\n"], ids=["lf", "crlf"])
 @pytest.mark.parametrize(
-    ("client", "text"), [("claude-code", OTHERS), ("codex", OTHERS_TOML), ("codex", 'model = "m" # mine\n')]
+    ("client", "text"),
+    [
+        ("vscode", OTHERS.replace("mcpServers", "servers")),
+        ("codex", OTHERS_TOML),
+        ("codex", 'model = "m" # mine\n'),
+    ],
 )
 def test_everything_that_was_there_stays_and_comes_back_and_is_backed_up(run, tmp_path, client, text, newline, begin):
     file = tmp_path / "list"
@@ -184,16 +189,20 @@ def test_a_name_that_belongs_to_another_server_is_left_to_it(run, tmp_path, comm
 
 
 @posix
-def test_links_folders_pipes_and_protected_files_are_refused(run, tmp_path):
+def test_folders_pipes_and_protected_files_are_refused(run, tmp_path):
     (tmp_path / "real").write_text("{}", encoding="utf-8")
-    (tmp_path / "link").symlink_to(tmp_path / "real")
+    (tmp_path / "link").symlink_to(tmp_path / "nowhere")
+    (tmp_path / "circle").symlink_to(tmp_path / "circle")
     (tmp_path / "folder").mkdir()
+    (tmp_path / "to-folder").symlink_to(tmp_path / "folder")
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "locked").write_text("{}", encoding="utf-8")
     (tmp_path / "locked").chmod(0o400)
     for name, said in [
-        ("link", "link to another file"),
+        ("link", "leads to nothing"),
+        ("circle", "Nothing was changed"),
         ("folder", "no plain file"),
+        ("to-folder", "no plain file"),
         ("pipe", "no plain file"),
         ("locked", "write-protected"),
         ("real/below", "Not a directory"),
@@ -203,6 +212,36 @@ def test_links_folders_pipes_and_protected_files_are_refused(run, tmp_path):
         assert said in result.stderr
         assert "Nothing was changed." in result.stderr
     assert (tmp_path / "real").read_text(encoding="utf-8") == "{}"
+
+
+@posix
+@pytest.mark.parametrize("relative", [True, False])
+def test_a_link_into_a_folder_of_ones_own_stays_a_link_and_its_file_is_changed(run, home, tmp_path, relative):
+    real = tmp_path / "dotfiles" / "mcp.json"
+    real.parent.mkdir()
+    real.write_text('{"mcpServers": {"other": {"command": "x"}}}', encoding="utf-8")
+    (home / ".cursor").mkdir()
+    link = home / ".cursor" / "mcp.json"
+    link.symlink_to(os.path.relpath(real, link.parent) if relative else real)
+    result = run("install", "cursor")
+    assert result.exit_code == 0, result.stderr
+    assert link.is_symlink()
+    assert entry("cursor", real)
+    assert str(link) in result.stdout
+    assert run("uninstall", "cursor").exit_code == 0
+    assert json.loads(real.read_text(encoding="utf-8")) == {"mcpServers": {"other": {"command": "x"}}}
+
+
+@posix
+def test_a_file_or_link_of_somebody_else_is_refused(run, home, tmp_path, monkeypatch):
+    (home / ".cursor").mkdir()
+    (tmp_path / "theirs").write_text("{}", encoding="utf-8")
+    (home / ".cursor" / "mcp.json").symlink_to(tmp_path / "theirs")
+    monkeypatch.setattr(os, "geteuid", lambda: os.getuid() + 1)
+    result = run("install", "cursor")
+    assert result.exit_code == 1
+    assert "belongs to another user" in result.stderr
+    assert (tmp_path / "theirs").read_text(encoding="utf-8") == "{}"
 
 
 def test_the_settings_and_a_moved_data_folder_go_along(run, tmp_path, monkeypatch):
@@ -219,7 +258,30 @@ def test_what_runs_from_the_cache_of_uv_is_started_by_uvx_again(home, monkeypatc
     monkeypatch.setattr(sys, "prefix", str(home / ".cache" / "uv" / "archive-v0" / "abc"))
     started = launch.launch(load())
     assert Path(started.command).name == "uvx"
-    assert started.args == ("dragoman", "serve")
+    assert started.args[-2:] == ("dragoman", "serve")
+
+
+@pytest.mark.parametrize(
+    ("origin", "expected"),
+    [
+        ({"url": "file:///opt/dragoman", "dir_info": {}}, ("--from", "/opt/dragoman", "dragoman", "serve")),
+        (
+            {"url": "https://git.example/d", "vcs_info": {"vcs": "git", "commit_id": "abc"}},
+            ("--from", "git+https://git.example/d@abc", "dragoman", "serve"),
+        ),
+        (None, ("dragoman", "serve")),
+    ],
+)
+@posix
+def test_uvx_takes_the_package_from_where_it_came(home, monkeypatch, origin, expected):
+    monkeypatch.setattr(sys, "prefix", str(home / ".cache" / "uv" / "archive-v0" / "abc"))
+
+    class Installed:
+        def read_text(self, name):
+            return json.dumps(origin) if origin and name == "direct_url.json" else None
+
+    monkeypatch.setattr(launch, "distribution", lambda name: Installed())
+    assert launch.launch(load()).args == expected
 
 
 def test_without_a_script_the_module_is_started(home, monkeypatch):

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from dragoman.core.paths import home
-from dragoman_server.setup.files.jsonc import Json
+from dragoman_server.setup.files.jsonc_parser import Json
 
 SHARED: Final = 0o644
 """Permissions of a new file inside a project: it is meant for everybody who works on it."""

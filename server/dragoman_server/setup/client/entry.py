@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, cast
 
-from dragoman.core.errors import Conflict, DragomanError, InvalidArgument
+from dragoman.core.errors import Conflict, DragomanError, InvalidArgument, NotFound
 from dragoman.core.paths import expanded
 from dragoman_server.setup.client.clients import CLIENTS, SHARED, Client
 from dragoman_server.setup.client.launch import Launch
 from dragoman_server.setup.files import jsonc, toml_edit
-from dragoman_server.setup.files.jsonc import Json
-from dragoman_server.setup.files.safe_rewrite import PRIVATE, Change, read, text_of
+from dragoman_server.setup.files.jsonc_parser import BOM, Json
+from dragoman_server.setup.files.safe_rewrite import PRIVATE, Change, follow, read, text_of
 
 NAME: Final = "dragoman"
 _NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -21,11 +21,11 @@ _OURS: Final = "DRAGOMAN_DATA"
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class EntryLocation:
     """Where an entry stands.
 
     Attributes:
-        path: The file.
+        path: The client's file, which may be a link to the real one.
         name: What the client calls the server.
         mode: Permissions of the file if it is new.
     """
@@ -41,7 +41,7 @@ class Place:
         return self.client.key, self.name
 
 
-def place(client: str, *, name: str = NAME, file: Path | None = None, project: bool = False) -> Place:
+def locate(client: str, *, name: str = NAME, file: Path | None = None, project: bool = False) -> EntryLocation:
     """Where the entry of a client belongs.
 
     Args:
@@ -57,12 +57,24 @@ def place(client: str, *, name: str = NAME, file: Path | None = None, project: b
     if not _NAME.fullmatch(name):
         raise InvalidArgument("A server's name has letters, digits, hyphens and underscores, at most 64.")
     if file is not None:
-        return Place(known, expanded(file).absolute(), name)
+        return EntryLocation(known, expanded(file).absolute(), name)
     if not project:
-        return Place(known, known.file(), name)
+        return EntryLocation(known, known.file(), name)
     if known.project is None:
         raise InvalidArgument(f"{known.title} has no settings in projects.", hint="Leave out --project.")
-    return Place(known, Path.cwd() / known.project, name, SHARED)
+    return EntryLocation(known, Path.cwd() / known.project, name, SHARED)
+
+
+def locate_all(*, name: str = NAME, project: bool = False) -> list[EntryLocation]:
+    """Where the entries belong of every client that is found on this machine, and that has such a list.
+
+    Raises:
+        NotFound: There is none.
+    """
+    found = [key for key, client in CLIENTS.items() if client.is_installed and (client.project or not project)]
+    if not found:
+        raise NotFound("No client is found on this machine.", hint=f"Name one: {', '.join(CLIENTS)}.")
+    return [locate(key, name=name, project=project) for key in found]
 
 
 def entry(client: Client, launch: Launch) -> dict[str, Json]:
@@ -71,36 +83,39 @@ def entry(client: Client, launch: Launch) -> dict[str, Json]:
     return {**client.extra, "command": launch.command, "args": list(launch.args), **env}
 
 
-def snippet(where: Place, launch: Launch) -> str:
+def snippet(where: EntryLocation, launch: Launch) -> str:
     """The entry as it would stand in a file that holds nothing else."""
-    return _placed(where, "", entry(where.client, launch)).rstrip()
+    return _insert(where, "", entry(where.client, launch)).rstrip()
 
 
-def added(where: Place, launch: Launch) -> Change:
-    """The file with our entry, whatever else is in it and in the entry.
+def add_entry(where: EntryLocation, launch: Launch) -> Change:
+    """The file with our entry, whatever else is in it and in the entry, as the client itself can read it.
 
     Raises:
         Conflict: The name belongs to another server.
-        InvalidArgument: The file cannot be understood.
+        InvalidArgument: The file cannot be understood, or the client could not read it.
     """
-    before, text = _text(where)
+    path, before, text = _read(where)
     try:
+        if where.client.form == "json":
+            _require_readable(where.client, text)
+        text = text if where.client.mark else text.removeprefix(BOM)
         old = _entry(where, text)
-        new = _merged(old, entry(where.client, launch))
+        new = _merge(old, entry(where.client, launch))
         after = text if old == new else _put(where, text, new)
     except InvalidArgument as error:
-        raise _about(where, error, snippet(where, launch)) from None
-    return Change(where.path, before, before if before is not None and after == text else after.encode(), where.mode)
+        raise _name_file(where, error, snippet(where, launch)) from None
+    return Change(path, before, after.encode(), where.mode)
 
 
-def removed(where: Place) -> Change | None:
+def remove_entry(where: EntryLocation) -> Change | None:
     """The file without our entry; ``None`` when there is none.
 
     Raises:
         Conflict: The name belongs to another server.
         InvalidArgument: The file cannot be understood.
     """
-    before, text = _text(where)
+    path, before, text = _read(where)
     try:
         if before is None or _entry(where, text) is None:
             return None
@@ -111,22 +126,41 @@ def removed(where: Place) -> Change | None:
         )
         _prove(where, text, after, None)
     except InvalidArgument as error:
-        raise _about(where, error) from None
-    return Change(where.path, before, after.encode(), where.mode)
+        raise _name_file(where, error) from None
+    return Change(path, before, after.encode(), where.mode)
 
 
-def _text(where: Place) -> tuple[bytes | None, str]:
-    before = read(where.path)
-    return before, text_of(where.path, before)
+def _read(where: EntryLocation) -> tuple[Path, bytes | None, str]:
+    """The real file, its bytes, and its text."""
+    path = follow(where.path)
+    before = read(path)
+    return path, before, text_of(path, before)
 
 
-def _data(where: Place, text: str) -> Json:
+def _require_readable(client: Client, text: str) -> None:
+    """Refuse what the client would refuse: it would start none of its servers any more."""
+    found = jsonc.extensions(text)
+    if found.comment is not None and not client.comments:
+        raise InvalidArgument(
+            f"{client.title} cannot read comments, and line {found.comment} has one: it starts no server from such a"
+            " file.",
+            hint="Take the comments out, then try again.",
+        )
+    if found.trailing_comma is not None and not client.trailing_commas:
+        raise InvalidArgument(
+            f"{client.title} cannot read the comma before the bracket in line {found.trailing_comma}: it starts no"
+            " server from such a file.",
+            hint="Take the comma out, then try again.",
+        )
+
+
+def _data(where: EntryLocation, text: str) -> Json:
     if where.client.form == "toml":
         return cast("Json", toml_edit.parse(text))
     return jsonc.parse(text) if text.removeprefix("\ufeff").strip() else {}
 
 
-def _entry(where: Place, text: str) -> dict[str, Json] | None:
+def _entry(where: EntryLocation, text: str) -> dict[str, Json] | None:
     """The entry that is there, which has to be ours."""
     found = jsonc.get(_data(where, text), where.keys)
     if found is None:
@@ -140,7 +174,7 @@ def _entry(where: Place, text: str) -> dict[str, Json] | None:
     return found
 
 
-def _merged(old: dict[str, Json] | None, new: dict[str, Json]) -> dict[str, Json]:
+def _merge(old: dict[str, Json] | None, new: dict[str, Json]) -> dict[str, Json]:
     """Our entry with what its owner added to it."""
     if old is None:
         return new
@@ -156,23 +190,25 @@ def _merged(old: dict[str, Json] | None, new: dict[str, Json]) -> dict[str, Json
     return merged
 
 
-def _put(where: Place, text: str, value: dict[str, Json]) -> str:
-    after = _placed(where, text, value)
+def _put(where: EntryLocation, text: str, value: dict[str, Json]) -> str:
+    after = _insert(where, text, value)
     _prove(where, text, after, value)
     return after
 
 
-def _placed(where: Place, text: str, value: dict[str, Json]) -> str:
+def _insert(where: EntryLocation, text: str, value: dict[str, Json]) -> str:
     if where.client.form == "toml":
         return toml_edit.set_key(text, where.keys, value)
     return jsonc.set_key(text, where.keys, value)
 
 
-def _prove(where: Place, before: str, after: str, value: dict[str, Json] | None) -> None:
+def _prove(where: EntryLocation, before: str, after: str, value: dict[str, Json] | None) -> None:
     """See that only our entry became another."""
     expected, found = _data(where, before), _data(where, after)
     if isinstance(expected, dict):
         servers = expected.setdefault(where.client.key, {})
+        if servers is None:
+            servers = expected[where.client.key] = {}
         if isinstance(servers, dict):
             servers.pop(where.name, None)
             servers |= {} if value is None else {where.name: value}
@@ -182,7 +218,7 @@ def _prove(where: Place, before: str, after: str, value: dict[str, Json] | None)
         raise InvalidArgument("This file cannot be changed without losing something.", hint="Change it by hand.")
 
 
-def _about(where: Place, error: DragomanError, wanted: str = "") -> InvalidArgument:
+def _name_file(where: EntryLocation, error: DragomanError, wanted: str = "") -> InvalidArgument:
     """The mistake with its file and, where something was to be put in, what that was."""
     hint = f"{error.hint or 'Mend the file, then try again.'} Nothing was changed."
     more = f"\nOr add this by hand:\n{wanted}" if wanted else ""

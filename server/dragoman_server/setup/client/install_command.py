@@ -2,91 +2,133 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import sys
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 import click
 
-from dragoman.core.errors import InvalidArgument
+from dragoman.core.errors import DragomanError, InvalidArgument
 from dragoman_server.config.load import Config
 from dragoman_server.runtime.log import redact
 from dragoman_server.setup.account import credential_storage
 from dragoman_server.setup.account.credential_storage import CredentialNeed, Source
 from dragoman_server.setup.client import entry
-from dragoman_server.setup.client.entry import Place
+from dragoman_server.setup.client.entry import EntryLocation
 from dragoman_server.setup.client.launch import launch
 from dragoman_server.setup.files import trusted_files
 from dragoman_server.setup.files.safe_rewrite import Change
 
 _FIRST_GUESS: Final[Source] = {"keyring": "dragoman"}
+_MARK: Final = codecs.BOM_UTF8
+
+C = TypeVar("C")
 
 
-def install(config: Config, where: Place, *, dry_run: bool, given: Sequence[str], keep_env: bool) -> Iterator[str]:
+def install(
+    config: Config, places: Sequence[EntryLocation], *, dry_run: bool, given: Sequence[str], keep_env: bool
+) -> Iterator[str]:
     """Put our entry in; yields what is to be said.
 
     Args:
         config: The settings that the server shall have.
-        where: The entry's place.
+        places: Where an entry is to stand.
         dry_run: Only tell what would change.
         given: ``NAME=-``: the credential of that variable is the next line of stdin.
         keep_env: Leave credentials that come from the environment where they are.
 
     Raises:
-        DragomanError: Something cannot be done; nothing was changed.
+        DragomanError: Something cannot be done; of several clients those that can be changed were.
     """
-    change = entry.added(where, launch(config))
+    started = launch(config)
+    changes, failures = _prepare(places, lambda where: entry.add_entry(where, started))
     wants = [] if keep_env else credential_storage.credential_needs(config)
     credential_storage.check(config, dict.fromkeys(wants, _FIRST_GUESS))
     values = _given(given, wants)
     if dry_run:
-        yield from _shown(change, where)
+        for where, change in changes:
+            yield from _show(change, where)
         yield from (f"It would ask for the credential {want.variable} ({want.label})." for want in wants)
-        return
-    moved = yield from _kept(config, wants, values)
-    yield from _written(
-        change, f"{where.client.title} starts dragoman from now on", f"already starts it as {where.name}"
-    )
-    if change.needed:
-        yield where.client.after
-    elif not moved:
-        yield "Nothing was changed."
-    yield from _relative(config)
+    else:
+        moved = yield from _store(config, wants, values)
+        for where, change in changes:
+            yield from _install_one(where, change)
+        if not moved and not any(change.needed for _, change in changes):
+            yield "Nothing was changed."
+        yield from _relative(config)
+    _raise_all(failures)
 
 
-def uninstall(where: Place, *, dry_run: bool) -> Iterator[str]:
+def uninstall(places: Sequence[EntryLocation], *, dry_run: bool) -> Iterator[str]:
     """Take our entry out; yields what is to be said.
 
     Raises:
-        DragomanError: Something cannot be done; nothing was changed.
+        DragomanError: Something cannot be done; of several clients those that can be changed were.
     """
-    change = entry.removed(where)
-    if change is None:
-        yield f"{where.path}: There is no server {where.name}; nothing was changed."
-    elif dry_run:
-        yield from _shown(change, where)
-    else:
-        yield from _written(change, f"{where.client.title} does not start dragoman any more", "")
+    changes, failures = _prepare(places, entry.remove_entry)
+    for where, change in changes:
+        if change is None:
+            yield f"{where.path}: There is no server {where.name}; nothing was changed."
+        elif dry_run:
+            yield from _show(change, where)
+        else:
+            yield from _write(change, f"{where.client.title} does not start dragoman any more", "")
+            yield where.client.after
+    _raise_all(failures)
+
+
+def _prepare(
+    places: Sequence[EntryLocation], change: Callable[[EntryLocation], C]
+) -> tuple[list[tuple[EntryLocation, C]], list[DragomanError]]:
+    """What is to change at each place, and what is wrong with the others; one alone is raised at once."""
+    changes: list[tuple[EntryLocation, C]] = []
+    failures: list[DragomanError] = []
+    for where in places:
+        try:
+            changes.append((where, change(where)))
+        except DragomanError as error:
+            failures.append(error)
+    if not changes:
+        _raise_all(failures)
+    return changes, failures
+
+
+def _raise_all(failures: Sequence[DragomanError]) -> None:
+    if len(failures) == 1:
+        raise failures[0]
+    if failures:
+        raise InvalidArgument("\n".join(str(error) for error in failures))
+
+
+def _install_one(where: EntryLocation, change: Change) -> Iterator[str]:
+    done = f"{where.client.title} starts dragoman from now on"
+    yield from _write(change, done, f"already starts it as {where.name}")
+    if change.path != where.path:
+        yield f"{where.path} is a link to that file."
+    if (change.before or b"").startswith(_MARK) and not change.after.startswith(_MARK):
+        yield f"The byte order mark at its beginning was taken out: {where.client.title} refuses a file with one."
+    if change.needed:
         yield where.client.after
 
 
-def _shown(change: Change, where: Place) -> Iterator[str]:
+def _show(change: Change, where: EntryLocation) -> Iterator[str]:
     if change.needed:
         yield redact(change.diff()) if len(change.diff().splitlines()) > 1 else f"{where.path} would be written."
     else:
         yield f"{where.path}: The entry is there already; nothing would change."
 
 
-def _written(change: Change, done: str, already: str) -> Iterator[str]:
-    kept = change.apply()
+def _write(change: Change, done: str, already: str) -> Iterator[str]:
+    backup = change.apply()
     if not change.needed:
         yield f"{change.path}: {already}."
         return
     yield f"{done}: {change.path}"
-    if kept is not None:
-        yield f"The file before is kept as {kept.name}."
+    if backup is not None:
+        yield f"The file before is kept as {backup.name}."
 
 
 def _given(words: Sequence[str], wants: Sequence[CredentialNeed]) -> dict[str, str]:
@@ -104,9 +146,9 @@ def _given(words: Sequence[str], wants: Sequence[CredentialNeed]) -> dict[str, s
     return values
 
 
-def _kept(config: Config, wants: Sequence[CredentialNeed], values: Mapping[str, str]) -> Generator[str, None, bool]:
+def _store(config: Config, wants: Sequence[CredentialNeed], values: Mapping[str, str]) -> Generator[str, None, bool]:
     """Ask for all that is missing, then store it and change the settings. Returns whether anything was stored."""
-    answers = [(want, values.get(want.variable) or _asked(want)) for want in wants]
+    answers = [(want, values.get(want.variable) or _ask(want)) for want in wants]
     sources: dict[CredentialNeed, Source] = {}
     for want, value in answers:
         if value is None:
@@ -119,12 +161,12 @@ def _kept(config: Config, wants: Sequence[CredentialNeed], values: Mapping[str, 
         yield f"{want.variable} is stored in {credential_storage.place_of(sources[want])}."
     change = credential_storage.with_sources(config, sources)
     if change is not None:
-        yield from _written(change, "The settings read it from there", "The settings read it from there already")
+        yield from _write(change, "The settings read it from there", "The settings read it from there already")
         trusted_files.renew(change.path, change.before, change.after)
     return bool(sources)
 
 
-def _asked(want: CredentialNeed) -> str | None:
+def _ask(want: CredentialNeed) -> str | None:
     """A credential that is typed without being seen; ``None`` when nobody is there or nothing is typed."""
     if not sys.stdin.isatty():
         return None

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import sys
 from dataclasses import dataclass, field
+from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 from dragoman_server.config.load import Config
 
@@ -35,8 +39,25 @@ def launch(config: Config) -> Launch:
 
 def _program() -> list[str]:
     if _THROWN_AWAY.intersection(Path(sys.prefix).parts):
-        return [shutil.which("uvx") or "uvx", "dragoman"]
+        return [shutil.which("uvx") or "uvx", *_origin(), "dragoman"]
     beside = Path(sys.executable).parent / ("dragoman.exe" if os.name == "nt" else "dragoman")
     if os.access(beside, os.X_OK):
         return [str(beside)]
     return [sys.executable, "-m", "dragoman_server"]
+
+
+def _origin() -> list[str]:
+    """What makes ``uvx`` take the package from where this one came: a folder, a file or a repository."""
+    try:
+        text = distribution("dragoman").read_text("direct_url.json")
+        found = json.loads(text) if text else {}
+    except (PackageNotFoundError, ValueError):
+        return []
+    url = str(found.get("url", ""))
+    version = found.get("vcs_info")
+    if isinstance(version, dict):
+        known: dict[str, object] = version
+        url = f"{known.get('vcs')}+{url}@{known.get('commit_id')}"
+    if url.startswith("file:"):
+        url = url2pathname(urlsplit(url).path)
+    return ["--from", url] if url else []

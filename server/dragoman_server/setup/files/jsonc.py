@@ -8,41 +8,14 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, field
-from typing import Final, TypeAlias
+from dataclasses import dataclass
+from typing import Final
 
 from dragoman.core.errors import InvalidArgument
+from dragoman_server.setup.files.jsonc_parser import BOM, Json, Member, Parser, Value, refuse_constant
 
-Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | float | bool | None"
-
-BOM: Final = "\ufeff"
-"""A byte order mark, as text."""
-
-_DEEPEST: Final = 100
-_SKIPPED: Final = re.compile(r"(?:[ \t\r\n]+|//[^\n]*|/\*.*?\*/)+", re.DOTALL)
-_TOKEN: Final = re.compile(r'"(?:[^"\\\x00-\x1f]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"/]+')
 _REST_OF_LINE: Final = re.compile(r"(?:[ \t]+|/\*[^\n]*?\*/)*(?://[^\n]*)?(?=\r?\n)")
 _FIRST_INDENT: Final = re.compile(r"\n([ \t]+)\S")
-
-
-@dataclass(slots=True)
-class _Value:
-    """A value and where it stands: the text from ``start`` up to ``end``."""
-
-    start: int
-    end: int
-    value: Json
-    members: list[_Member] = field(default_factory=list["_Member"])
-
-
-@dataclass(slots=True)
-class _Member:
-    """A key with its value; ``comma`` is where the comma after it stands."""
-
-    key: str
-    start: int
-    value: _Value
-    comma: int | None = None
 
 
 def parse(text: str) -> Json:
@@ -52,9 +25,9 @@ def parse(text: str) -> Json:
         InvalidArgument: It is no JSON, also with comments and trailing commas.
     """
     try:
-        found: Json = json.loads(text.removeprefix(BOM), parse_constant=_no_constant)
+        found: Json = json.loads(text.removeprefix(BOM), parse_constant=refuse_constant)
     except (ValueError, RecursionError):  # with comments, or none; most files have none, and the largest of all
-        return _Parser(text).document().value
+        return Parser(text).document().value
     return found
 
 
@@ -74,7 +47,7 @@ def extensions(text: str) -> Extensions:
     """
     if not text.removeprefix(BOM).strip():
         return Extensions()
-    parser = _Parser(text)
+    parser = Parser(text)
     parser.document()
     return Extensions(parser.comment, parser.trailing_comma)
 
@@ -87,7 +60,7 @@ def set_key(text: str, path: tuple[str, ...], value: Json) -> str:
     """
     if not text.removeprefix(BOM).strip():
         return json.dumps(_nested(path, value), indent=2, ensure_ascii=False) + "\n"
-    here = _object(_Parser(text).document(), ())
+    here = _object(Parser(text).document(), ())
     for depth, key in enumerate(path):
         member = _only(here, key)
         if member is None:
@@ -95,7 +68,11 @@ def set_key(text: str, path: tuple[str, ...], value: Json) -> str:
         if depth == len(path) - 1:
             return text[: member.value.start] + _rendered(text, member, value) + text[member.value.end :]
         if member.value.value is None:  # as good as not there, and clients take it so
-            return text[: member.value.start] + _rendered(text, member, _nested(path[depth + 1 :], value)) + text[member.value.end :]
+            return (
+                text[: member.value.start]
+                + _rendered(text, member, _nested(path[depth + 1 :], value))
+                + text[member.value.end :]
+            )
         here = _object(member.value, path[: depth + 1])
     return text
 
@@ -108,7 +85,7 @@ def remove_key(text: str, path: tuple[str, ...]) -> str:
     """
     if not text.removeprefix(BOM).strip():
         return text
-    here = _object(_Parser(text).document(), ())
+    here = _object(Parser(text).document(), ())
     for depth, key in enumerate(path[:-1]):
         member = _only(here, key)
         if member is None or member.value.value is None:
@@ -125,132 +102,27 @@ def get(value: Json, path: tuple[str, ...]) -> Json:
     return value
 
 
-class _Parser:
-    """Reads a text from its beginning to its end and notes where everything stands."""
-
-    def __init__(self, text: str) -> None:
-        self._text = text
-        self._at = 1 if text.startswith(BOM) else 0
-        self.comment: int | None = None
-        self.trailing_comma: int | None = None
-
-    def document(self) -> _Value:
-        found = self._value(0)
-        self._skip()
-        if self._at < len(self._text):
-            raise self._wrong()
-        return found
-
-    def _value(self, depth: int) -> _Value:
-        self._skip()
-        start = self._at
-        token = self._token()
-        if depth > _DEEPEST:
-            raise self._wrong()
-        if token == "{":  # noqa: S105  # a brace
-            members = self._members(depth + 1)
-            return _Value(start, self._at, {member.key: member.value.value for member in members}, members)
-        if token == "[":  # noqa: S105  # a bracket
-            items = self._items(depth + 1)
-            return _Value(start, self._at, items)
-        return _Value(start, self._at, self._scalar(token))
-
-    def _members(self, depth: int) -> list[_Member]:
-        members: list[_Member] = []
-        while not self._closes("}", after_comma=bool(members) and members[-1].comma is not None):
-            if members and members[-1].comma is None:
-                raise self._wrong()
-            start = self._at
-            key = self._scalar(self._token())
-            self._skip()
-            if not isinstance(key, str) or self._token() != ":":
-                raise self._wrong()
-            member = _Member(key, start, self._value(depth))
-            member.comma = self._comma()
-            members.append(member)
-        return members
-
-    def _items(self, depth: int) -> list[Json]:
-        items: list[Json] = []
-        more = True
-        while not self._closes("]", after_comma=bool(items) and more):
-            if not more:
-                raise self._wrong()
-            items.append(self._value(depth).value)
-            more = self._comma() is not None
-        return items
-
-    def _closes(self, bracket: str, *, after_comma: bool) -> bool:
-        self._skip()
-        if not self._text.startswith(bracket, self._at):
-            return False
-        if after_comma and self.trailing_comma is None:
-            self.trailing_comma = self._line()
-        self._at += 1
-        return True
-
-    def _comma(self) -> int | None:
-        self._skip()
-        if self._text.startswith(",", self._at):
-            self._at += 1
-            return self._at - 1
-        return None
-
-    def _skip(self) -> None:
-        found = _SKIPPED.match(self._text, self._at)
-        if found is None:
-            return
-        if self.comment is None and "/" in found[0]:
-            self._at += found[0].index("/")
-            self.comment = self._line()
-        self._at = found.end()
-
-    def _token(self) -> str:
-        found = _TOKEN.match(self._text, self._at)
-        if found is None:
-            raise self._wrong()
-        self._at = found.end()
-        return found[0]
-
-    def _scalar(self, token: str) -> Json:
-        try:
-            found: Json = json.loads(token, parse_constant=_no_constant)
-        except ValueError:
-            raise self._wrong() from None
-        return found
-
-    def _wrong(self) -> InvalidArgument:
-        return InvalidArgument(f"Line {self._line()} is no JSON.")
-
-    def _line(self) -> int:
-        return self._text.count("\n", 0, self._at) + 1
-
-
-def _no_constant(name: str) -> Json:
-    raise ValueError(name)  # NaN and the infinities, which no other parser takes
-
-
 def _nested(path: tuple[str, ...], value: Json) -> Json:
     for key in reversed(path):
         value = {key: value}
     return value
 
 
-def _object(found: _Value, path: tuple[str, ...]) -> _Value:
+def _object(found: Value, path: tuple[str, ...]) -> Value:
     if not isinstance(found.value, dict):
         where = f"its {'.'.join(path)}" if path else "it"
         raise InvalidArgument(f"There should be an object in braces, and {where} is something else.")
     return found
 
 
-def _only(holder: _Value, key: str) -> _Member | None:
+def _only(holder: Value, key: str) -> Member | None:
     found = [member for member in holder.members if member.key == key]
     if len(found) > 1:
         raise InvalidArgument(f"It has the key {key} twice.")
     return found[0] if found else None
 
 
-def _inserted(text: str, holder: _Value, key: str, value: Json) -> str:
+def _inserted(text: str, holder: Value, key: str, value: Json) -> str:
     """The text with one more member at the end of an object."""
     last = holder.members[-1] if holder.members else None
     if last and "\n" not in text[holder.start : holder.end]:
@@ -271,7 +143,7 @@ def _inserted(text: str, holder: _Value, key: str, value: Json) -> str:
     return f"{text[:at]}{member},{text[at:]}"
 
 
-def _without(text: str, holder: _Value, member: _Member) -> str:
+def _without(text: str, holder: Value, member: Member) -> str:
     """The text without a member, the comma that belonged to it, and the line that it leaves empty."""
     start = len(text[: member.start].rstrip(" \t"))
     if text[:start].endswith("\n"):
@@ -291,7 +163,7 @@ def _without(text: str, holder: _Value, member: _Member) -> str:
     return text[:start] + text[end:]
 
 
-def _rendered(text: str, member: _Member, value: Json) -> str:
+def _rendered(text: str, member: Member, value: Json) -> str:
     if "\n" not in text:
         return _compact(value)
     return _indented(text, value, _margin(text, member.start), "\r\n" if "\r\n" in text else "\n")
