@@ -223,3 +223,22 @@ async def test_a_script_that_fails_leaves_the_old_file_as_it_was(tmp_path):
             pass
     async with Database.at(path, ONE) as database:
         assert await database.read(lambda con: con.execute("SELECT * FROM t").get) == 1
+
+
+SETTINGS = {
+    "synchronous": 2,
+    "foreign_keys": 1,
+    "cache_size": -8000,
+    "journal_size_limit": 1 << 26,
+    "wal_autocheckpoint": 4000,
+    "trusted_schema": 0,
+    "temp_store": 2,
+}
+
+
+async def test_every_setting_of_a_connection_takes_effect(tmp_path):
+    def settings(con):
+        return {name: con.execute(f"PRAGMA {name}").get for name in SETTINGS}
+
+    async with Database.at(tmp_path / "x.db", ONE) as database:
+        assert await database.read(settings) == await database.write(settings) == SETTINGS

@@ -13,6 +13,7 @@ from dragoman._version import __version__
 from dragoman.core.errors import InvalidArgument
 from dragoman_server.cli.options import Commands, common, say, settings_of
 from dragoman_server.cli.setup_commands import COMMANDS
+from dragoman_server.cli.store_commands import store
 from dragoman_server.cli.utf8 import speak_utf8
 from dragoman_server.commands import completion
 
@@ -195,7 +196,7 @@ def demo(provider: str | None, config: Path | None, log_level: str | None) -> No
     shown.run(provider)
 
 
-for _command in COMMANDS:
+for _command in (*COMMANDS, store):
     cli.add_command(_command)
 
 

@@ -7,13 +7,18 @@ import textwrap
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 from typing import Final
 
 import anyio
+import anyio.to_thread
 
 from dragoman.accounts.workspace import Account
 from dragoman.core.errors import DragomanError
 from dragoman.core.sanitize import clean_line
+from dragoman.store.sqlite.maintenance.verify import verify
+from dragoman_server.commands.store_files import files, size_text
 from dragoman_server.config.load import Config
 from dragoman_server.runtime import tool_context
 from dragoman_server.runtime.startup_checks import missing_places
@@ -120,7 +125,24 @@ async def _check(config: Config) -> list[Report]:
     async with tool_context.at(config) as shared, anyio.create_task_group() as group:
         for account in shared.workspace.accounts.values():
             group.start_soon(one, account)
-    return [found[name] for name in config.accounts]
+        reports = [report for name, path in files(config).items() if (report := await _file_report(name, path))]
+    return [*(found[name] for name in config.accounts), *reports]
+
+
+async def _file_report(name: str, path: Path) -> Report | None:
+    """Look quickly whether a file with messages is sound; ``None`` for one that does not exist yet."""
+    title = f"file of {name}" if name != "store" else name
+    try:
+        if not await anyio.Path(path).exists():
+            return None
+        found = await anyio.to_thread.run_sync(partial(verify, path, quick=True))
+    except DragomanError as error:
+        return Report(title, good=False, sentence=error.message, action=error.hint or _ACTIONS[error.code])
+    if found.problems:
+        sentence = f"{path} is damaged: {found.problems[0]}"
+        action = f"Restore a backup, or save what is left: dragoman store salvage {path} NEW"
+        return Report(title, good=False, sentence=sentence, action=action)
+    return Report(title, good=True, sentence=f"{path}, {size_text(found.size)}, is sound as far as a quick look tells.")
 
 
 async def _report(account: Account) -> Report:

@@ -77,6 +77,10 @@ class Connection(Protocol):
         """Ask ``handler``, each so many steps of SQLite's machine, whether to stop."""
         ...
 
+    def backup(self, name: str, source: Any, source_name: str, /) -> Any:
+        """Begin to replace the database of that name by one of another connection."""
+        ...
+
     def close(self) -> None:
         """End the connection."""
         ...

@@ -11,11 +11,14 @@ import json
 import re
 import secrets
 from collections import OrderedDict
-from collections.abc import Mapping
-from typing import Any, Final
+from collections.abc import Iterator, Mapping
+from typing import Final, cast
+
+import apsw
 
 from dragoman.core.errors import Unavailable
 from dragoman.store.sqlite.connection import Connection
+from dragoman.store.sqlite.values import UNREADABLE
 
 KEPT: Final = 10_000
 """How many cursors live at the same time; older ones are forgotten."""
@@ -65,8 +68,26 @@ def find(con: Connection, token: str, now: int) -> dict[str, object] | None:
     found = con.execute("SELECT state FROM cursors WHERE serial = ? AND made >= ?", (serial, now - LIFETIME)).get
     if found is None:
         return None
-    state: dict[str, Any] = json.loads(found)
-    return state
+    return _state(found)
+
+
+def unreadable(con: Connection) -> Iterator[int]:
+    """The numbers of the cursors whose rows make no sense."""
+    for (serial,) in con.execute("SELECT serial FROM cursors"):
+        try:
+            _state(con.execute("SELECT state FROM cursors WHERE serial = ?", (serial,)).get)
+        except (apsw.CorruptError, ValueError):
+            yield serial
+
+
+def _state(text: str) -> dict[str, object]:
+    try:
+        state: object = json.loads(text)
+        if isinstance(state, dict):
+            return cast("dict[str, object]", state)
+    except UNREADABLE as error:
+        raise apsw.CorruptError("a cursor cannot be read") from error
+    raise apsw.CorruptError("a cursor cannot be read")
 
 
 def _key(con: Connection) -> bytes:

@@ -146,7 +146,7 @@ class Database:
         with self._opening:
             if self._writer is not None:
                 return
-            with _explained(self.name):
+            with errors.explained(self.name):
                 if self.path is not None:
                     open_file.prepare_folder(self.path)
                 self._writer = open_file.open_first(self.path, self._migrations, self._patience)
@@ -194,7 +194,7 @@ class Database:
             writer.close()
 
     def _write(self, work: Callable[[Connection], T]) -> T:
-        with self._writing, _explained(self.name):
+        with self._writing, errors.explained(self.name):
             writer = self._connected()
             writer.execute("BEGIN IMMEDIATE")
             self._begun = True
@@ -263,7 +263,7 @@ class _Reading(Generic[T]):
         self._stopped = False
 
     def run(self) -> T:
-        with _explained(self._database.name), self._database.reader() as connection:
+        with errors.explained(self._database.name), self._database.reader() as connection:
             if self._stopped:
                 raise apsw.InterruptError
             # Asked again and again: SQLite's own interrupt is lost on a statement that is just about to begin.
@@ -291,11 +291,3 @@ def _fit(reader: Connection | None) -> Connection | None:
         return reader
     reader.close()
     return None
-
-
-@contextmanager
-def _explained(name: str) -> Generator[None]:
-    try:
-        yield
-    except (apsw.Error, OSError) as error:
-        raise errors.explain(error, name) from error

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from contextlib import contextmanager
+
 import apsw
 
 from dragoman.core.errors import DragomanError, InvalidArgument, Unavailable
@@ -17,12 +20,31 @@ def explain(error: apsw.Error | OSError, name: str) -> DragomanError:
     if isinstance(error, apsw.NotADBError):
         return InvalidArgument(f"{name} is not a Dragoman file.", hint=_ELSEWHERE)
     if isinstance(error, apsw.CorruptError):
-        return Unavailable(f"{name} is damaged.", hint="Restore it from a backup, or move it away to start anew.")
+        return damaged(name)
     if isinstance(error, (apsw.BusyError, apsw.LockedError)):
         return Unavailable(f"{name} is locked by another program.", hint="Close what uses it and try again.")
     if isinstance(error, apsw.InterruptError):
         return Unavailable(f"Reading {name} was interrupted.", hint="Try again.")
     return _of_the_disk(error, name)
+
+
+@contextmanager
+def explained(name: str) -> Generator[None]:
+    """Turn what SQLite or the system raises about a file into one of our errors."""
+    try:
+        yield
+    except (apsw.Error, OSError) as error:
+        raise explain(error, name) from error
+    except UnicodeDecodeError as error:
+        raise damaged(name) from error  # SQLite holds UTF-8 only, unless somebody else has written into its file
+
+
+def damaged(name: str) -> DragomanError:
+    """Parts of the file cannot be read."""
+    return Unavailable(
+        f"{name} is damaged.",
+        hint="Restore a backup with `dragoman store restore`, or save what is left with `dragoman store salvage`.",
+    )
 
 
 def foreign(name: str) -> DragomanError:

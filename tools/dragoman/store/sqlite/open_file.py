@@ -15,7 +15,7 @@ from dragoman.core.errors import InvalidArgument
 from dragoman.store.sqlite import errors
 from dragoman.store.sqlite.connection import Connection
 from dragoman.store.sqlite.messages import index_rebuild
-from dragoman.store.sqlite.schema import APPLICATION_ID, Migration
+from dragoman.store.sqlite.schema import APPLICATION_ID, MIGRATIONS, Migration
 
 T = TypeVar("T")
 
@@ -84,6 +84,46 @@ def open_writer(path: Path, patience: float) -> Connection:
     """One more connection that writes, for work of its own."""
     connection = _connection(str(path), _READ_WRITE)
     _set_up(connection, patience)
+    return connection
+
+
+def open_existing(path: Path, patience: float) -> Connection:
+    """A connection that reads a file as it is: it makes none, and brings no table up to date."""
+    try:
+        return open_reader(path, patience)
+    except (apsw.CantOpenError, apsw.ReadOnlyError):
+        return _immutable(path)  # a copy in a folder that may not be written
+
+
+def require_known_version(connection: Connection, path: Path) -> None:
+    """Refuse the file of another program or of a later version.
+
+    Raises:
+        InvalidArgument: It is one.
+    """
+    if connection.execute("PRAGMA application_id").get != APPLICATION_ID:
+        raise errors.foreign(str(path))
+    if _version(connection) > len(MIGRATIONS):
+        raise errors.newer(str(path), _version(connection), len(MIGRATIONS))
+
+
+def open_own(path: Path) -> Connection:
+    """A connection to a file of our own that nobody else uses."""
+    return _connection(str(path), _READ_WRITE)
+
+
+def open_alone(path: Path) -> Connection:
+    """A connection that keeps every other one out until it is closed; the file has no -wal any more.
+
+    Raises:
+        apsw.BusyError: Another connection is open, in whichever process.
+    """
+    connection = _connection(str(path), _READ_WRITE)
+    try:
+        _execute_all(connection, "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = DELETE; BEGIN EXCLUSIVE")
+    except BaseException:
+        connection.close()
+        raise
     return connection
 
 
@@ -177,11 +217,18 @@ def _claim(connection: Connection, patience: float) -> None:
 
 def _set_up(connection: Connection, patience: float) -> None:
     connection.set_busy_handler(waiting(patience))
-    connection.execute(
+    _execute_all(
+        connection,
         "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -8000;"
         "PRAGMA journal_size_limit = 67108864; PRAGMA wal_autocheckpoint = 4000;"
-        "PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY;"
+        "PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY;",
     )
+
+
+def _execute_all(connection: Connection, statements: str) -> None:
+    """Run statements to the last one; without reading their rows, the first that gives one would end it."""
+    for _ in connection.execute(statements):
+        pass
 
 
 def _is_foreign(connection: Connection) -> bool:

@@ -11,6 +11,9 @@ Value = str | bytes | int | float | None
 UNKNOWN: Final = -(2**62)
 """The moment of what has no time: before all others."""
 
+UNREADABLE: Final = (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError)
+"""What decoding a row of a damaged file may raise."""
+
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _FIRST: Final = datetime(1, 1, 1, tzinfo=UTC)
 _LAST: Final = datetime(9999, 12, 31, 23, 59, 59, 999999, tzinfo=UTC)

@@ -7,10 +7,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+import apsw
+
 from dragoman.core.model import NOTHING, Conversation, ConversationKind
 from dragoman.core.names import conversation_key, display_title, text_key, title_key
 from dragoman.store.sqlite.connection import Connection, Tables
-from dragoman.store.sqlite.values import UNKNOWN, Value, bind, from_moment, to_moment, unbind
+from dragoman.store.sqlite.values import UNKNOWN, UNREADABLE, Value, bind, from_moment, to_moment, unbind
 
 _COLUMNS: Final = "place, account, id, described, title, kind, data, held, oldest, latest, recent"
 _encode: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str).encode
@@ -209,7 +211,48 @@ def _rest(conversation: Conversation) -> str | bytes | None:
     return bind(_encode(kept)) if kept else None
 
 
+def wrong_counters(con: Connection, tables: Tables) -> Iterator[int]:
+    """The numbers of the conversations whose counters are not those of their messages."""
+    statement = (
+        "SELECT place FROM $places p WHERE held <> (SELECT count(*) FROM $messages m WHERE m.place = p.place"
+        " AND m.live = 1) OR oldest IS NOT (SELECT min(moment) FROM $messages m WHERE m.place = p.place"
+        " AND m.live = 1 AND m.moment > ?)"
+    )
+    return (place for (place,) in con.execute(tables.sql(statement), (UNKNOWN,)))
+
+
+def recount(con: Connection, tables: Tables) -> None:
+    """Make the counters of every conversation anew from its messages."""
+    con.execute(
+        tables.sql(
+            "UPDATE $places AS p SET held = (SELECT count(*) FROM $messages m WHERE m.place = p.place AND m.live = 1),"
+            " oldest = (SELECT min(moment) FROM $messages m WHERE m.place = p.place AND m.live = 1 AND m.moment > ?),"
+            " latest = (SELECT max(moment) FROM $messages m WHERE m.place = p.place AND m.live = 1)"
+        ),
+        (UNKNOWN,),
+    )
+    con.execute(tables.sql("UPDATE $places SET recent = max(recent, coalesce(latest, recent))"))
+
+
+def unreadable(con: Connection, tables: Tables) -> Iterator[int]:
+    """The numbers of the conversations whose rows make no sense."""
+    for (key_,) in con.execute(tables.sql("SELECT place FROM $places")):
+        statement = tables.sql(f"SELECT {_COLUMNS} FROM $places WHERE place = ?")  # noqa: S608 - our own words
+        try:
+            for row in con.execute(statement, (key_,)):
+                _place(row)
+        except (apsw.CorruptError, ValueError):
+            yield key_
+
+
 def _place(row: tuple[Any, ...]) -> ConversationRow:
+    try:
+        return _decoded(row)
+    except UNREADABLE as error:
+        raise apsw.CorruptError(f"conversation {row[0]} cannot be read") from error
+
+
+def _decoded(row: tuple[Any, ...]) -> ConversationRow:
     key_, account, id_, described, title, kind, data, held, oldest, _latest, recent_ = row
     rest: dict[str, Any] = {} if data is None else json.loads(unbind(data))
     conversation = Conversation(

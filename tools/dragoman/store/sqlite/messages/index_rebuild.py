@@ -10,8 +10,8 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Iterator
+from typing import Any, Final
 
 import apsw
 
@@ -27,6 +27,10 @@ AT_ONCE: Final = 2000
 """Messages that are indexed while the file is opened."""
 
 _BATCH: Final = 500
+_VISIBLE: Final = (
+    "SELECT m.number, m.place, p.account, m.author, m.live, m.moment, a.data, m.reply_to, m.text, m.data"
+    " FROM $messages m JOIN $places p USING(place) JOIN $authors a ON a.author = m.author WHERE m.live = 1"
+)
 _PAUSE: Final = 0.02  # seconds in which others may write
 _log = logging.getLogger(__name__)
 
@@ -135,17 +139,30 @@ def _has_indexes(con: Connection) -> bool:
 
 def _fill(con: Connection, tables: Tables, following: int, most: int) -> int:
     """Index messages from a number downwards; the number where to go on, 0 at the end."""
-    statement = tables.sql(
-        "SELECT m.number, m.place, p.account, m.author, m.id, m.live, m.moment, a.data, m.reply_to, m.text, m.data"
-        " FROM $messages m JOIN $places p USING(place) JOIN $authors a ON a.author = m.author"
-        " WHERE m.number <= ? AND m.live = 1 ORDER BY m.number DESC LIMIT ?"
-    )
-    number = following
-    found = list(con.execute(statement, (following, most)))
-    for number, place, account, author, _id, *columns in found:
-        message = rows.from_row(Row(*columns), id="", conversation="")
-        con.execute(tables.sql(INSERT), index_row(message, number, place, account, author))
-    return number - 1 if len(found) == most else 0
+    statement = tables.sql(f"{_VISIBLE} AND m.number <= ? ORDER BY m.number DESC LIMIT ?")
+    found = [_index_row(*row) for row in con.execute(statement, (following, most))]
+    con.executemany(tables.sql(INSERT), found)
+    return found[-1][0] - 1 if len(found) == most else 0
+
+
+def indexed(con: Connection, tables: Tables) -> Iterator[tuple[int, str, str, str]]:
+    """What has to be in the index by now, newest message first, as rows for :data:`INSERT`."""
+    following: int = con.execute("SELECT next FROM index_builds WHERE prefix = ?", (tables.prefix,)).get
+    statement = tables.sql(f"{_VISIBLE} AND m.number > ? ORDER BY m.number DESC")
+    return (_index_row(*row) for row in con.execute(statement, (following,)))
+
+
+def rebuild(con: Connection) -> None:
+    """Fold all names and make all indexes anew, to the end. Runs in a transaction."""
+    con.execute("UPDATE index_builds SET version = ''")
+    prepare(con)
+    while fill(con, AT_ONCE):
+        pass
+
+
+def _index_row(number: int, place: int, account: str, author: int, *columns: Any) -> tuple[int, str, str, str]:
+    message = rows.from_row(Row(*columns), id="", conversation="")
+    return index_row(message, number, place, account, author)
 
 
 def _fold_authors(con: Connection, tables: Tables) -> None:

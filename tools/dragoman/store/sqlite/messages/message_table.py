@@ -7,9 +7,9 @@ run inside :meth:`Database.read` and :meth:`Database.write`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 
 import apsw
 
@@ -155,7 +155,7 @@ class MessageTable:
 
 
 class _Writer:
-    """The statements of one call of :meth:`Archive.put`."""
+    """The statements of one call of :meth:`MessageTable.put`."""
 
     def __init__(self, con: Connection, tables: Tables, place: int, account: str) -> None:
         self._con = con
@@ -234,6 +234,27 @@ class _Writer:
             known = self._con.execute(self._sql(_AUTHOR), columns).get, author
             self._authors[id(author)] = known
         return known[0]
+
+
+def unreadable(con: Connection, table: MessageTable) -> Iterator[int]:
+    """The numbers of the messages whose rows make no sense."""
+    statement = table.tables.sql(
+        f"SELECT p.id, {_COLUMNS} FROM $messages m JOIN $places p USING(place)"  # noqa: S608 - our own words
+        " LEFT JOIN $authors a USING(author) WHERE m.number = ?"
+    )
+    for (number,) in con.execute(table.tables.sql("SELECT number FROM $messages")):
+        try:
+            rows_ = [row for row in con.execute(statement, (number,)) if _is_readable(*row)]
+        except (apsw.CorruptError, ValueError):
+            rows_ = []
+        if not rows_:
+            yield number
+
+
+def _is_readable(conversation: str | bytes, id_: str | bytes, _number: int, *columns: Any) -> bool:
+    row = Row(*columns)
+    rows.from_row(row, id=unbind(id_), conversation=unbind(conversation))
+    return not row.live or (row.author is not None and row.text is not None)
 
 
 def _buried(message: Message) -> Message:

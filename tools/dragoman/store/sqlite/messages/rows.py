@@ -12,6 +12,8 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
+import apsw
+
 from dragoman.core.model import (
     NOTHING,
     Attachment,
@@ -22,7 +24,7 @@ from dragoman.core.model import (
     Message,
     Reaction,
 )
-from dragoman.store.sqlite.values import bind, from_moment, to_moment, unbind
+from dragoman.store.sqlite.values import UNREADABLE, bind, from_moment, to_moment, unbind
 
 _encode: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str).encode
 _NOBODY: Final = Author(name="user")
@@ -68,10 +70,21 @@ def from_row(
     account: str = "",
     number: int | None = None,
 ) -> Message:
-    """The message that ``row`` holds."""
+    """The message that ``row`` holds.
+
+    Raises:
+        apsw.CorruptError: It holds none.
+    """
+    try:
+        return _message(row, id, conversation, account, number)
+    except UNREADABLE as error:
+        raise apsw.CorruptError(f"message {id!r} cannot be read") from error
+
+
+def _message(row: Row, id_: str, conversation: str, account: str, number: int | None) -> Message:
     others: dict[str, Any] = {} if row.data is None else json.loads(unbind(row.data))
     return Message(
-        id=id,
+        id=id_,
         conversation=conversation,
         author=_NOBODY if row.author is None else from_author_json(row.author),
         sent_at=from_moment(row.moment),
@@ -89,8 +102,15 @@ def author_json(author: Author) -> str | bytes:
 
 
 def from_author_json(data: str | bytes) -> Author:
-    """The author of :func:`author_json`."""
-    return _author(data) if len(data) < _LONG else _author.__wrapped__(data)
+    """The author of :func:`author_json`.
+
+    Raises:
+        apsw.CorruptError: It is none.
+    """
+    try:
+        return _author(data) if len(data) < _LONG else _author.__wrapped__(data)
+    except UNREADABLE as error:
+        raise apsw.CorruptError("an author cannot be read") from error
 
 
 def rest(m: Message) -> str | bytes | None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
+
+import apsw
 
 from dragoman.store.sqlite.connection import Connection
-from dragoman.store.sqlite.values import bind, from_moment, unbind
+from dragoman.store.sqlite.values import UNREADABLE, bind, from_moment, unbind
 
 _COLUMNS: Final = "at, who, account, operation, conversation, message, outcome, digest, principal, write"
 
@@ -70,8 +73,23 @@ def unsettled(con: Connection, write: int) -> int:
 def newest(con: Connection, limit: int) -> list[Record]:
     """The last lines, newest first."""
     found = con.execute(f"SELECT {_COLUMNS} FROM audit ORDER BY entry DESC LIMIT ?", (limit,))  # noqa: S608 - our own words
-    return [
-        Record(
+    return [_line(row) for row in found]
+
+
+def unreadable(con: Connection) -> Iterator[int]:
+    """The numbers of the lines that make no sense."""
+    for (entry,) in con.execute("SELECT entry FROM audit"):
+        try:
+            for row in con.execute(f"SELECT {_COLUMNS} FROM audit WHERE entry = ?", (entry,)):  # noqa: S608 - our own words
+                _line(row)
+        except (apsw.CorruptError, ValueError):
+            yield entry
+
+
+def _line(row: tuple[Any, ...]) -> Record:
+    at, who, account, operation, conversation, message, outcome, digest, principal, write = row
+    try:
+        return Record(
             at=from_moment(at),
             who=unbind(who),
             account=account,
@@ -83,5 +101,5 @@ def newest(con: Connection, limit: int) -> list[Record]:
             principal=unbind(principal),
             write=write,
         )
-        for at, who, account, operation, conversation, message, outcome, digest, principal, write in found
-    ]
+    except UNREADABLE as error:
+        raise apsw.CorruptError("a line of the audit log cannot be read") from error

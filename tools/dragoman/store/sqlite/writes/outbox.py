@@ -12,9 +12,11 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
+import apsw
+
 from dragoman.core.errors import RateLimited
 from dragoman.store.sqlite.connection import Connection
-from dragoman.store.sqlite.values import Value, bind, from_moment, unbind
+from dragoman.store.sqlite.values import UNREADABLE, Value, bind, from_moment, unbind
 
 LEASE: Final = 10
 """Seconds after which a write that nobody renews counts as cut off."""
@@ -269,7 +271,23 @@ def _entries(con: Connection, now: int, where: str, values: tuple[Value, ...]) -
     return map(_entry, con.execute(statement, (now, *values)))
 
 
+def unreadable(con: Connection) -> Iterator[int]:
+    """The numbers of the entries whose rows make no sense."""
+    for (entry,) in con.execute("SELECT entry FROM writes"):
+        try:
+            find(con, entry, 0)
+        except (apsw.CorruptError, ValueError):
+            yield entry
+
+
 def _entry(row: tuple[Any, ...]) -> Entry:
+    try:
+        return _decoded(row)
+    except UNREADABLE as error:
+        raise apsw.CorruptError(f"write {row[0]} cannot be read") from error
+
+
+def _decoded(row: tuple[Any, ...]) -> Entry:
     id_, account, operation, conversation, digest, key, who, principal, state, message, attempts, *times, left = row
     intent = Intent(
         account=account,

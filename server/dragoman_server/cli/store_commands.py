@@ -1,0 +1,76 @@
+"""The commands ``dragoman store ...``: what an operator does to the file with everything that is remembered."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from dragoman_server.cli.options import common, say, settings_of
+
+_FILE = click.Path(path_type=Path)
+
+
+@click.group()
+def store() -> None:
+    """Back up, restore, check and rescue what the server remembers."""
+
+
+_which = click.option("--store", "store_file", type=_FILE, metavar="FILE", help="Another file than the usual store.")
+
+
+@store.command()
+@click.argument("target", type=_FILE, metavar="FILE")
+@_which
+@common
+def backup(target: Path, store_file: Path | None, config: Path | None, log_level: str | None) -> None:
+    """Copy the store to FILE, also while servers use it.
+
+    An earlier copy at that place is replaced once the new one is complete.
+    """
+    from dragoman_server.commands import store_files  # noqa: PLC0415  # see the module
+
+    say(store_files.back_up(settings_of(config, log_level), target, store_file))
+
+
+@store.command()
+@click.argument("source", type=_FILE, metavar="FILE")
+@_which
+@common
+def restore(source: Path, store_file: Path | None, config: Path | None, log_level: str | None) -> None:
+    """Put the copy FILE in the place of the store; no server may be using it.
+
+    The store that was there gets another name and is not deleted.
+    """
+    from dragoman_server.commands import store_files  # noqa: PLC0415  # see the module
+
+    say(store_files.restore(settings_of(config, log_level), source, store_file))
+
+
+@store.command()
+@click.argument("file", type=_FILE, required=False)
+@common
+def verify(file: Path | None, config: Path | None, log_level: str | None) -> None:
+    """Check the store, or FILE: its structure, the index against the texts, numbers, the outbox.
+
+    The exit status is 1 when something is wrong.
+    """
+    from dragoman_server.commands import store_files  # noqa: PLC0415  # see the module
+
+    text, sound = store_files.verify(settings_of(config, log_level), file)
+    say(text)
+    sys.exit(int(not sound))
+
+
+@store.command()
+@click.argument("old", type=_FILE)
+@click.argument("new", type=_FILE)
+@common
+def salvage(old: Path, new: Path, config: Path | None, log_level: str | None) -> None:
+    """Save what the damaged file OLD still gives into the new file NEW."""
+    from dragoman_server.commands import store_files  # noqa: PLC0415  # see the module
+
+    if config is not None:
+        settings_of(config, log_level)  # not needed, but a bad file is never passed over
+    say(store_files.salvage(old, new))

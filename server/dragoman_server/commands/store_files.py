@@ -1,0 +1,110 @@
+"""The commands ``store backup``, ``store restore``, ``store verify`` and ``store salvage``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from dragoman.core import paths
+from dragoman.core.sanitize import clean_line
+from dragoman.store.sqlite.maintenance import backup as copies
+from dragoman.store.sqlite.maintenance.salvage import salvage as salvage_file
+from dragoman.store.sqlite.maintenance.verify import Verification
+from dragoman.store.sqlite.maintenance.verify import verify as verify_file
+from dragoman_server.config.load import Config
+
+_LONGEST: Final = 300
+_THOUSAND: Final = 1000
+
+
+def files(config: Config) -> Mapping[str, Path]:
+    """The files that hold messages: the store, and those of accounts that have one of their own, by their names."""
+    found = {"store": config.store}
+    for name, settings in config.accounts.items():
+        path: object = getattr(settings, "path", None)
+        if isinstance(path, Path) and paths.expanded(path).absolute() != config.store.absolute():
+            found[name] = paths.expanded(path)
+    return found
+
+
+def back_up(config: Config, target: Path, store: Path | None) -> str:
+    """Copy the store to a file.
+
+    Raises:
+        DragomanError: It cannot be copied; an earlier copy at that place is as before.
+    """
+    source = store or config.store
+    size = copies.back_up(source, target)
+    lines = [f"{target} holds a copy of {source} ({size_text(size)})."]
+    if store is None:
+        lines += [
+            f"The account {name} has a file of its own: `dragoman store backup FILE --store {path}` copies it."
+            for name, path in files(config).items()
+            if path != config.store
+        ]
+    return "\n".join(lines)
+
+
+def restore(config: Config, source: Path, store: Path | None) -> str:
+    """Put a copy in the place of the store.
+
+    Raises:
+        DragomanError: It cannot be put there; the store is as before.
+    """
+    target = store or config.store
+    former = copies.restore(source, target)
+    said = f"{target} is now as {source} was."
+    return said if former is None else f"{said} The store before is {former}; delete it when nothing is missing."
+
+
+def verify(config: Config, path: Path | None) -> tuple[str, bool]:
+    """Check one file, or all that the settings name; what was found, and whether all of them are sound.
+
+    Raises:
+        DragomanError: A file cannot be opened.
+    """
+    chosen = [path] if path is not None else [file for file in files(config).values() if file.exists()]
+    if not chosen:
+        return f"There is no store yet; it will be {config.store}.", True
+    found = [(file, verify_file(file)) for file in chosen]
+    return "\n".join(_said(*one) for one in found), not any(one.problems for _, one in found)
+
+
+def salvage(old: Path, new: Path) -> str:
+    """Save what a damaged file still gives into a new one.
+
+    Raises:
+        DragomanError: Nothing can be read, or the new file cannot be written.
+    """
+    saved = salvage_file(old, new)
+    messages = saved.rows.get("local_messages", 0) + saved.rows.get("seen_messages", 0)
+    others = sum(saved.rows.values()) - messages
+    lines = [
+        f"{new} holds {messages:,} messages and {others:,} other rows of {old}.",
+        f"{saved.unreadable:,} rows or pages could not be read." if saved.unreadable else "All rows could be read.",
+        *(f"Still wrong: {clean_line(problem, _LONGEST)}" for problem in saved.problems),
+        f"To use it: stop the servers, then `dragoman store restore {new}`.",
+    ]
+    return "\n".join(lines)
+
+
+def _said(path: Path, found: Verification) -> str:
+    if not found.problems:
+        return f"{path} is sound: {found.messages:,} messages, {size_text(found.size)}."
+    return "\n".join(
+        [
+            f"{path} is damaged:",
+            *(f"  {clean_line(problem, _LONGEST)}" for problem in found.problems),
+            f"Restore a backup, or save what is left: `dragoman store salvage {path} NEW`.",
+        ]
+    )
+
+
+def size_text(size: int) -> str:
+    """A number of bytes as people write it."""
+    for unit in ("bytes", "KB", "MB"):
+        if size < _THOUSAND:
+            return f"{size:.0f} {unit}"
+        size = round(size / _THOUSAND)
+    return f"{size:,} GB"

@@ -1,0 +1,67 @@
+"""Makes a store of saved rows whole: parents that are missing, rows that make no sense, counters, the index."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from dragoman.core.model import Author
+from dragoman.store.sqlite import cursors, open_file
+from dragoman.store.sqlite.connection import Connection
+from dragoman.store.sqlite.messages import conversations, index_rebuild, message_table, rows
+from dragoman.store.sqlite.messages.message_table import MessageTable
+from dragoman.store.sqlite.schema import MIGRATIONS
+from dragoman.store.sqlite.writes import outbox
+
+_TABLES: Final = (MessageTable("seen", numbered=True), MessageTable("local"))
+_LOST_ACCOUNT: Final = {"seen": "salvaged", "local": ""}
+_PATIENCE: Final = 5.0
+
+
+def complete(con: Connection) -> None:
+    """Give rows whose conversation or author is lost a new one, so that they can be stored."""
+    for table in _TABLES:
+        sql, account = table.tables.sql, _LOST_ACCOUNT[table.tables.prefix]
+        con.execute(
+            sql(
+                "INSERT INTO $places(place, account, id, described, title)"
+                " SELECT DISTINCT place, ?, 'salvaged-' || place, 1, 'salvaged ' || place FROM $messages"
+                " WHERE place NOT IN (SELECT place FROM $places)"
+            ),
+            (account,),
+        )
+        missing = "SELECT DISTINCT author FROM $messages WHERE author NOT IN (SELECT author FROM $authors)"
+        for (author,) in list(con.execute(sql(missing))):
+            name = rows.author_json(Author(name="unknown", id=f"lost-{author}"))
+            con.execute(sql("INSERT INTO $authors(author, data) VALUES(?, ?)"), (author, name))
+        _empty_unreadable_rows(con, table)
+
+
+def mend(path: Path) -> None:
+    """Bring a store up to date, drop what cannot be read, count anew and make the index."""
+    con = open_file.open_first(path, MIGRATIONS, _PATIENCE)
+    try:
+        con.execute("BEGIN")
+        for table in _TABLES:
+            conversations.recount(con, table.tables)
+        index_rebuild.rebuild(con)
+        con.executemany("DELETE FROM writes WHERE entry = ?", [(entry,) for entry in outbox.unreadable(con)])
+        con.executemany("DELETE FROM cursors WHERE serial = ?", [(serial,) for serial in cursors.unreadable(con)])
+        con.execute("COMMIT")
+        con.execute("PRAGMA journal_mode = DELETE").fetchone()
+    finally:
+        con.close()
+
+
+def _empty_unreadable_rows(con: Connection, table: MessageTable) -> None:
+    """Keep the text of a message whose details make no sense, and its number where the text makes none either."""
+    sql = table.tables.sql
+    reset = (
+        "data = NULL",
+        "data = NULL, live = 0, moment = 0, author = NULL, reply_to = NULL, text = NULL",
+    )
+    for columns in reset:
+        numbers = [(number,) for number in message_table.unreadable(con, table)]
+        con.executemany(sql(f"UPDATE $messages SET {columns} WHERE number = ?"), numbers)  # noqa: S608 - our own words
+    places = [(place,) for place in conversations.unreadable(con, table.tables)]
+    con.executemany(sql("UPDATE $places SET data = NULL, kind = 'room' WHERE place = ?"), places)
