@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+import apsw
+
 Value = str | bytes | int | float | None
 """What SQLite holds."""
 
@@ -31,9 +33,17 @@ def bind(text: str) -> str | bytes:
     return text
 
 
-def unbind(value: str | bytes) -> str:
-    """The text that :func:`bind` was given."""
-    return value.decode("utf-8", "surrogatepass") if isinstance(value, bytes) else value
+def unbind(value: object) -> str:
+    """The text that :func:`bind` was given.
+
+    Raises:
+        apsw.CorruptError: It is no text, as may be in a damaged file.
+    """
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "surrogatepass")
+    raise apsw.CorruptError("a value is no text")
 
 
 def to_moment(time: datetime | None) -> int:

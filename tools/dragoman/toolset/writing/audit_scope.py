@@ -62,9 +62,9 @@ class audit_scope:  # noqa: N801  # reads as a statement: async with attempted(.
         )
         try:
             await (await self.call.workspace.store()).record_audit(line)
-        except DragomanError:
+        except DragomanError as error:
             # Nothing was written: that the refusal is not on record must not hide why.
-            _log.exception("A refused write could not be recorded.")
+            _log.warning("A refused write could not be recorded: %s", error)
 
 
 def _outcome(error: DragomanError) -> str:

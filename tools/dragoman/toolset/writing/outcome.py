@@ -39,6 +39,6 @@ async def record_outcome(
         try:
             await store.finish_write(entry.id, state, message, attempts=entry.attempts, outcome=outcome)
         except DragomanError as error:
-            _log.exception("How a write ended could not be noted.")
+            _log.warning("How a write ended could not be noted: %s", error)
             return [f"It is written, so do not repeat it, though its end could not be noted: {error.message}"]
     return []

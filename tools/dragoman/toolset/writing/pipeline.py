@@ -150,9 +150,9 @@ async def _renew(store: Store, entry: Entry) -> None:
         await anyio.sleep(_RENEWED)
         try:
             await store.renew_write(entry)
-        except DragomanError:
+        except DragomanError as error:
             # The write itself must not suffer; at worst another call looks it up.
-            _log.exception("The lease of a write could not be renewed.")
+            _log.warning("The lease of a write could not be renewed: %s", error)
 
 
 async def _result_of(plan: WritePlan, message: Message, notes: list[str]) -> ToolResult:

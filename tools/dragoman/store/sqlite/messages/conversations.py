@@ -269,7 +269,7 @@ def _decoded(row: tuple[Any, ...]) -> ConversationRow:
         status=rest.get("status"),
         url=rest.get("url"),
         extra=rest.get("extra", NOTHING),
-        account=account,
+        account=unbind(account),
     )
     return ConversationRow(
         key=key_, known=bool(described), held=held, oldest=oldest, recent=recent_, conversation=conversation

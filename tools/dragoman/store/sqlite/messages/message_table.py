@@ -132,7 +132,7 @@ class MessageTable:
         """Account, conversation and id of the message with that number."""
         statement = "SELECT p.account, p.id, m.id FROM $messages m JOIN $places p USING(place) WHERE m.number = ?"
         found = con.execute(self.tables.sql(statement), (number,)).fetchone()
-        return None if found is None else (found[0], unbind(found[1]), unbind(found[2]))
+        return None if found is None else (unbind(found[0]), unbind(found[1]), unbind(found[2]))
 
     def _get(
         self, con: Connection, place: int, account: str, conversation: str, ids: Iterable[str]

@@ -92,12 +92,12 @@ def _line(row: tuple[Any, ...]) -> Record:
         return Record(
             at=from_moment(at),
             who=unbind(who),
-            account=account,
-            operation=operation,
+            account=unbind(account),
+            operation=unbind(operation),
             conversation=unbind(conversation),
             message=None if message is None else unbind(message),
-            outcome=outcome,
-            digest=digest,
+            outcome=unbind(outcome),
+            digest=None if digest is None else unbind(digest),
             principal=unbind(principal),
             write=write,
         )

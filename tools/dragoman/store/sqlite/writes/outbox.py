@@ -290,10 +290,10 @@ def _entry(row: tuple[Any, ...]) -> Entry:
 def _decoded(row: tuple[Any, ...]) -> Entry:
     id_, account, operation, conversation, digest, key, who, principal, state, message, attempts, *times, left = row
     intent = Intent(
-        account=account,
-        operation=operation,
+        account=unbind(account),
+        operation=unbind(operation),
         conversation=unbind(conversation),
-        digest=digest,
+        digest=unbind(digest),
         key=None if key is None else unbind(key),
         who=unbind(who),
         principal=unbind(principal),
