@@ -125,7 +125,7 @@ async def _check(config: Config) -> list[Report]:
     async with tool_context.at(config) as shared, anyio.create_task_group() as group:
         for account in shared.workspace.accounts.values():
             group.start_soon(one, account)
-        reports = [report for name, path in files(config).items() if (report := await _file_report(name, path))]
+    reports = [report for name, path in files(config).items() if (report := await _file_report(name, path))]
     return [*(found[name] for name in config.accounts), *reports]
 
 

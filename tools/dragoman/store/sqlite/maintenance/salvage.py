@@ -10,7 +10,7 @@ import os
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,7 +61,7 @@ def salvage(old: Path, new: Path, progress: Progress | None = None) -> Salvage:
         DragomanError: Nothing could be read, or the new file cannot be written. Then there is no new file.
     """
     old, new = paths.expanded(old).absolute(), paths.expanded(new).absolute()
-    tell = progress or (lambda _step: None)
+    tell = progress or _tell_nobody
     with errors.explained(str(new)):
         _require_free(old, new)
         with _folder_beside(new) as folder:
@@ -80,6 +80,10 @@ def salvage(old: Path, new: Path, progress: Progress | None = None) -> Salvage:
             return Salvage(rows=rows, unreadable=unreadable, problems=problems)
 
 
+def _tell_nobody(_step: str) -> None:
+    """Nobody wants to know how far it is."""
+
+
 def _require_free(old: Path, new: Path) -> None:
     if not old.is_file():
         raise NotFound(f"There is no file {old}.", hint="Name the damaged file.")
@@ -89,7 +93,7 @@ def _require_free(old: Path, new: Path) -> None:
 
 
 @contextmanager
-def _folder_beside(new: Path) -> Iterator[Path]:
+def _folder_beside(new: Path) -> Generator[Path]:
     folder = Path(tempfile.mkdtemp(prefix=f".{new.name}.", dir=new.parent))
     try:
         yield folder
