@@ -126,7 +126,8 @@ async def _check(config: Config) -> list[Report]:
         for account in shared.workspace.accounts.values():
             group.start_soon(one, account)
     reports = [report for name, path in files(config).items() if (report := await _file_report(name, path))]
-    return [*(found[name] for name in config.accounts), *reports]
+    told = {report.sentence for report in found.values()}  # an account that fails over its file has said so
+    return [*(found[name] for name in config.accounts), *(report for report in reports if report.sentence not in told)]
 
 
 async def _file_report(name: str, path: Path) -> Report | None:

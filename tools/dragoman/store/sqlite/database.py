@@ -36,6 +36,8 @@ READERS: Final = 4
 """Most connections that read at the same time."""
 
 _STEPS: Final = 50_000
+_UNEXPECTED: Final = (LookupError, ValueError, TypeError, AttributeError, ArithmeticError)
+"""What code raises that meets values which cannot be there."""
 
 
 class Database:
@@ -201,7 +203,7 @@ class Database:
             try:
                 if open_file.identity(self.path) != self._file:
                     raise errors.moved(self.name)
-                result = work(writer)
+                result = self.run(writer, work)
                 writer.execute("COMMIT")
                 self._written += 1
             finally:
@@ -209,6 +211,15 @@ class Database:
                 if writer.in_transaction:
                     writer.execute("ROLLBACK")
             return result
+
+    def run(self, connection: Connection, work: Callable[[Connection], T]) -> T:
+        """Run ``work``, whose own failures are told as damage where the file is damaged."""
+        try:
+            return work(connection)
+        except _UNEXPECTED as error:
+            if _is_sound(connection):
+                raise
+            raise errors.damaged(self.name) from error
 
     def _check_cancelled(self) -> None:
         if not self._begun:
@@ -279,10 +290,17 @@ class _Reading(Generic[T]):
     def _in_one_state(self, connection: Connection) -> T:
         connection.execute("BEGIN")
         try:
-            return self._work(connection)
+            return self._database.run(connection, self._work)
         finally:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
+
+
+def _is_sound(connection: Connection) -> bool:
+    try:
+        return bool(connection.execute("PRAGMA quick_check(1)").get == "ok")
+    except apsw.Error:
+        return False
 
 
 def _fit(reader: Connection | None) -> Connection | None:

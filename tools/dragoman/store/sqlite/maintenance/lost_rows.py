@@ -25,12 +25,18 @@ _TYPES: Final[Mapping[str, tuple[type, ...]]] = {"INTEGER": (int,), "TEXT": (str
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column: its declared type, whether it may be null, and whether it is another name of the row's number."""
+    """A column as the table declares it.
+
+    Attributes:
+        is_rowid: It is another name of the row's number.
+        may_be_missing: A row that was written before the column was added may end before it.
+    """
 
     name: str
     type: str
     nullable: bool
-    is_rowid: bool = False
+    is_rowid: bool
+    may_be_missing: bool
 
     def takes(self, value: Value) -> bool:
         """Whether a sound row may have this value here."""
@@ -51,6 +57,8 @@ class Table:
         """The values of a cell, if it is a row of this table."""
         values = cell.values
         if (cell.rowid is not None) != self.has_rowids or len(values) > len(self.columns):
+            return None
+        if not all(column.may_be_missing for column in self.columns[len(values) :]):
             return None
         if not all(column.takes(value) for column, value in zip(self.columns, values, strict=False)):
             return None

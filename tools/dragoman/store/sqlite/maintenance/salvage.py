@@ -151,8 +151,14 @@ def _tables(con: Connection) -> list[Table]:
 
 def _columns(con: Connection, table: str, *, has_rowids: bool) -> list[Column]:
     return [
-        Column(name, kind, not required, is_rowid=has_rowids and bool(key) and kind == "INTEGER")
-        for _, name, kind, required, _, key in con.execute(f"PRAGMA table_info({table})")
+        Column(
+            name,
+            kind,
+            nullable=not required and table != _SEQUENCE,
+            is_rowid=has_rowids and bool(key) and kind == "INTEGER",
+            may_be_missing=(not required or default is not None) and table != _SEQUENCE,
+        )
+        for _, name, kind, required, default, key in con.execute(f"PRAGMA table_info({table})")
     ]
 
 
@@ -172,6 +178,8 @@ def _insert(con: Connection, table: Table, row: tuple[Value, ...]) -> int:
 def _raise_sequence(con: Connection, row: tuple[Value, ...]) -> int:
     """Go on counting where the damaged file stopped, so that no number is given twice."""
     name, last = row
+    if not isinstance(last, int):
+        return 0
     con.execute("UPDATE sqlite_sequence SET seq = max(seq, ?) WHERE name = ?", (last, name))
     if not con.changes():
         con.execute("INSERT INTO sqlite_sequence(name, seq) VALUES(?, ?)", (name, last))
