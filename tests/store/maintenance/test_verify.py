@@ -87,7 +87,7 @@ async def test_what_is_wrong_is_found_and_named(path, name):
 
 async def test_a_quick_look_finds_what_is_wrong_with_the_structure_and_the_counts(path, full_store):
     damage(path, "DELETE FROM local_index WHERE rowid = 3")
-    assert any("12 are in the index" in problem for problem in verify(path, quick=True).problems)
+    assert any("and 12 are there" in problem for problem in verify(path, quick=True).problems)
     path.write_bytes(full_store[:28672] + b"\x05" * 4096 + full_store[32768:])
     assert any(problem.startswith("structure") for problem in verify(path, quick=True).problems)
 

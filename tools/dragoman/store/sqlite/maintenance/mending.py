@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
+import apsw
+
 from dragoman.core.model import Author
 from dragoman.store.sqlite import cursors, open_file
 from dragoman.store.sqlite.connection import Connection
@@ -32,8 +34,7 @@ def complete(con: Connection) -> None:
         )
         missing = "SELECT DISTINCT author FROM $messages WHERE author NOT IN (SELECT author FROM $authors)"
         for (author,) in list(con.execute(sql(missing))):
-            name = rows.author_json(Author(name="unknown", id=f"lost-{author}"))
-            con.execute(sql("INSERT INTO $authors(author, data) VALUES(?, ?)"), (author, name))
+            con.execute(sql("INSERT INTO $authors(author, data) VALUES(?, ?)"), (author, _lost_author(author)))
         _empty_unreadable_rows(con, table)
 
 
@@ -56,6 +57,11 @@ def mend(path: Path) -> None:
 def _empty_unreadable_rows(con: Connection, table: MessageTable) -> None:
     """Keep the text of a message whose details make no sense, and its number where the text makes none either."""
     sql = table.tables.sql
+    for author, data in list(con.execute(sql("SELECT author, data FROM $authors"))):
+        try:
+            rows.from_author_json(data)
+        except apsw.CorruptError:
+            con.execute(sql("UPDATE $authors SET data = ? WHERE author = ?"), (_lost_author(author), author))
     reset = (
         "data = NULL",
         "data = NULL, live = 0, moment = 0, author = NULL, reply_to = NULL, text = NULL",
@@ -65,3 +71,7 @@ def _empty_unreadable_rows(con: Connection, table: MessageTable) -> None:
         con.executemany(sql(f"UPDATE $messages SET {columns} WHERE number = ?"), numbers)  # noqa: S608 - our own words
     places = [(place,) for place in conversations.unreadable(con, table.tables)]
     con.executemany(sql("UPDATE $places SET data = NULL, kind = 'room' WHERE place = ?"), places)
+
+
+def _lost_author(author: int) -> str | bytes:
+    return rows.author_json(Author(name="unknown", id=f"lost-{author}"))
