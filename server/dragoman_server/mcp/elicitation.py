@@ -38,6 +38,9 @@ PULSE: Final = 10.0
 closing: Final[ContextVar[anyio.Event | None]] = ContextVar("closing", default=None)
 """Set when no answer can come any more; ``None`` where answers come as long as the client is there."""
 
+can_elicit: Final[ContextVar[bool]] = ContextVar("can_elicit", default=True)
+"""False where the transport has no way to send the client a question while a call is under way."""
+
 _FIRST_WITH_FORMS: Final = "2025-06-18"
 _NAME: Final = "confirm"
 _BOX: Final = "send"
@@ -81,7 +84,8 @@ def elicitation_for(
         return None
     if ctx.protocol_version in MODERN_PROTOCOL_VERSIONS:
         return _RetryElicitation(params, who, store)
-    if is_version_at_least(ctx.protocol_version, _FIRST_WITH_FORMS) and ctx.session.can_send_request:
+    reachable = can_elicit.get() and ctx.session.can_send_request
+    if reachable and is_version_at_least(ctx.protocol_version, _FIRST_WITH_FORMS):
         return _InlineElicitation(ctx, params.name, turn)
     return None
 

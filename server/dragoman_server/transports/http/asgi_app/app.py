@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from typing import Any, Final
+from urllib.parse import quote
 
 from mcp.server.context import ServerMiddleware
 from mcp.server.lowlevel import Server
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Route
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from dragoman.accounts.workspace import Workspace
 from dragoman_server.config.auth import AuthSettings
 from dragoman_server.config.http import PATH, HttpSettings
 from dragoman_server.transports.http.access_log import AccessLog
+from dragoman_server.transports.http.asgi_app.content_negotiation import ContentNegotiation, single_answers
 from dragoman_server.transports.http.asgi_app.cors import CorsMiddleware
 from dragoman_server.transports.http.asgi_app.host_check import HostCheck
 from dragoman_server.transports.http.asgi_app.sessions import Sessions, answerable_until
@@ -52,6 +54,7 @@ def build_asgi_app(
     endpoint: ASGIApp = manager.handle_request
     if settings.sessions:
         endpoint = Sessions(endpoint, drain)
+    endpoint = ContentNegotiation(endpoint)
     if auth is not None and auth.oauth is not None:
         endpoint = StepUp(endpoint, settings, workspace)
     endpoint = Admission(endpoint, settings)
@@ -67,7 +70,23 @@ def build_asgi_app(
         Route(PATH, HostCheck(endpoint, settings)),
     ]
     application = Starlette(routes=routes, lifespan=lambda _: manager.run())
-    return AccessLog(application, drain, frozenset({_HEALTH, _READINESS, PATH, *(route.path for route in metadata)}))
+    paths = frozenset({_HEALTH, _READINESS, PATH, *(route.path for route in metadata)})
+    return _normalize_path(AccessLog(application, drain, paths))
+
+
+def _normalize_path(app: ASGIApp) -> ASGIApp:
+    """Serve ``/mcp/`` and ``//mcp`` as ``/mcp``.
+
+    The router would redirect, to an address made of what this process sees. Behind a proxy clients know another one.
+    """
+
+    async def serve(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            path = "/" + "/".join(filter(None, scope["path"].split("/")))
+            scope = {**scope, "path": path, "raw_path": quote(path).encode()}
+        await app(scope, receive, send)
+
+    return serve
 
 
 def _manager(server: Server[Any], settings: HttpSettings) -> StreamableHTTPSessionManager:
@@ -83,7 +102,7 @@ def _manager(server: Server[Any], settings: HttpSettings) -> StreamableHTTPSessi
 def _around_messages(settings: HttpSettings, auth: AuthSettings | None, drain: Drain) -> list[ServerMiddleware[Any]]:
     """What the server has to know of the request that brought a message, the outermost first."""
     around: list[ServerMiddleware[Any]] = [] if auth is None else [as_signed_in]
-    around.append(keeping_place)
+    around += [keeping_place, single_answers]
     if settings.sessions:
         around.append(answerable_until(drain.closed))
     return around
