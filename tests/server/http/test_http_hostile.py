@@ -6,7 +6,7 @@ import socket
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
@@ -140,6 +140,27 @@ def test_a_client_that_does_not_take_its_answers_is_cut_off(server):
         with pytest.raises(OSError):  # noqa: PT011, PT012  # reset or broken pipe, as the system likes
             for _ in range(200):
                 client.sendall(head(server, f"Content-Length: {len(body)}") + body)
+
+
+def test_requests_sent_ahead_by_clients_that_take_no_answer_fill_no_memory_and_keep_nobody_waiting(server):
+    before = resident(server)
+    ahead = head(server, token="wrong") * 1000  # noqa: S106  # nobody has to sign in for this attack
+    with ExitStack() as stack:
+        crowd = [stack.enter_context(connected(server)) for _ in range(60)]
+        for client in crowd:
+            client.setblocking(False)
+        for _ in range(10):
+            for client in crowd:
+                with suppress(BlockingIOError, ConnectionError):
+                    client.send(ahead)
+            assert server.ask("tools/list", token=TOKEN).status == 200
+        assert resident(server) - before < 40 << 10
+
+
+def test_a_client_that_sends_ahead_and_takes_no_small_answer_is_cut_off(server):
+    with connected(server) as client, pytest.raises(OSError):  # noqa: PT011, PT012  # reset or broken pipe, as the system likes
+        while True:
+            client.sendall(b"GET /mcp HTTP/1.1\r\nHost: localhost\r\n\r\n" * 1000)
 
 
 def test_five_hundred_clients_at_once_are_answered_or_asked_to_come_again(server):

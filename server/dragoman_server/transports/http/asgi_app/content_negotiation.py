@@ -5,7 +5,6 @@ The SDK asks every client to accept both. Many accept one of them, and either ca
 
 from __future__ import annotations
 
-import json
 from typing import Final
 
 from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
@@ -14,7 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from dragoman_server.mcp.elicitation import can_elicit
 from dragoman_server.transports.http.errors import Refusal
-from dragoman_server.transports.http.messages import scope_of
+from dragoman_server.transports.http.messages import message_in, scope_of
 
 _JSON: Final = "application/json"
 _EVENTS: Final = "text/event-stream"
@@ -157,6 +156,5 @@ def _media_type(start: Message) -> str:
 
 
 def _is_answer(data: bytes) -> bool:
-    """Return whether the data of an event answers the call; the SDK writes valid JSON."""
-    message = json.loads(data) if data else {}
-    return "result" in message or "error" in message
+    """Return whether the data of an event answers the call."""
+    return bool(message_in(data).keys() & {"result", "error"})

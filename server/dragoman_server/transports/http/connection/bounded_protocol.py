@@ -8,15 +8,13 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from enum import Enum
 from typing import ClassVar, Final
 
 from dragoman_server.config.http import HttpSettings
-from dragoman_server.transports.http.connection.http11_only import OneProtocol
+from dragoman_server.transports.http.connection.serial_protocol import Arriving, PipelineQueue, SerialProtocol
 
 _LONGEST_GOODBYE: Final = 5.0
 _LAST_MOMENT: Final = 1.0
-_LARGEST_HEAD: Final = 32 << 10
 _FULL: Final = b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 
 _REFUSED: Final = (
@@ -25,15 +23,7 @@ _REFUSED: Final = (
 )
 
 
-class _Arriving(Enum):
-    """What of a request the client is sending."""
-
-    NOTHING = "nothing"
-    HEAD = "head"
-    BODY = "body"
-
-
-class BoundedProtocol(OneProtocol):
+class BoundedProtocol(SerialProtocol):
     """One connection. Make a class with :func:`bounded`."""
 
     settings: ClassVar[HttpSettings]
@@ -41,9 +31,6 @@ class BoundedProtocol(OneProtocol):
     _stalled: asyncio.TimerHandle | None = None
     _leaving = False
     _ending = False
-    _deaf = False
-    _arriving = _Arriving.NOTHING
-    _head = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as the base has it
         """Take in a connection, or show it that there is no room."""
@@ -64,53 +51,29 @@ class BoundedProtocol(OneProtocol):
         super().connection_lost(exc)
         self._unset_keepalive_if_required()
 
-    def data_received(self, data: bytes) -> None:
-        """Read on, unless what comes is of no interest any more."""
-        if self._leaving or self._deaf:
+    def parse_backlog(self) -> None:
+        """Parse on, and give a request that has begun a limited time to have its head."""
+        super().parse_backlog()
+        if not self.wants_data or self.transport.is_closing():
             return
-        within_head = self._arriving is _Arriving.HEAD
-        super().data_received(data)
-        if self._leaving or self._deaf or self.transport.is_closing():
-            return
-        if self._arriving is _Arriving.HEAD and within_head:
-            self._head += len(data)
-            if self._head > _LARGEST_HEAD:
-                self.send_400_response("The head of the request is too large.")
-                return
-        if self._arriving is not _Arriving.BODY and self._timer is None and self._waits():
+        if self.arriving is not Arriving.BODY and self._timer is None and self._waits():
             self._limit(self.settings.client_timeout)
-
-    def on_message_begin(self) -> None:
-        """A request begins."""
-        self._arriving, self._head = _Arriving.HEAD, 0
-        super().on_message_begin()
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """Take a header; what is said behind a body is passed over, as it may be (RFC 9110, section 6.5)."""
-        if self._arriving is _Arriving.HEAD:
-            super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
         """The head was complete in time."""
-        self._arriving = _Arriving.BODY
         self._unlimit()
         super().on_headers_complete()
 
-    def on_message_complete(self) -> None:
-        """The request is complete."""
-        self._arriving = _Arriving.NOTHING
-        super().on_message_complete()
-
     def on_response_complete(self) -> None:
         """Go on to the next request; if the body of this one is still arriving, say goodbye instead."""
-        if self._arriving is _Arriving.BODY and self.cycle.response_complete and not self.transport.is_closing():
+        if self.arriving is Arriving.BODY and self.cycle.response_complete and not self.transport.is_closing():
             self.server_state.total_requests += 1
             self._leave()
             return
         super().on_response_complete()
         if self._ending and not self.transport.is_closing():
             self._limit(_LAST_MOMENT)
-        if self._arriving is _Arriving.HEAD:
+        if self.arriving is Arriving.HEAD:
             # The next request has begun already: from now on its head has its time.
             self._unset_keepalive_if_required()
             self._limit(self.settings.client_timeout)
@@ -126,7 +89,7 @@ class BoundedProtocol(OneProtocol):
     def send_400_response(self, msg: str) -> None:
         """Refuse what is no HTTP, in such a way that the refusal arrives; answers under way go out first."""
         if self._answers_under_way():
-            self._deaf, self.cycle.keep_alive = True, False
+            self.wants_data, self.cycle.keep_alive = False, False
             return
         if self.cycle:
             self.cycle.disconnected = True
@@ -175,11 +138,11 @@ class BoundedProtocol(OneProtocol):
         """Are there requests that were complete and are not answered."""
         if not self.cycle or self.cycle.response_complete:
             return False
-        return bool(self.pipeline) or self._arriving is not _Arriving.BODY or self.cycle.response_started
+        return bool(self.pipeline) or self.arriving is not Arriving.BODY or self.cycle.response_started
 
     def _leave(self) -> None:
         """End our half, and read what still comes for a moment: closing at once would destroy the answer."""
-        self._leaving = True
+        self._leaving, self.wants_data = True, False
         self._unset_keepalive_if_required()
         self.flow.resume_reading()
         if self.transport.can_write_eof():
@@ -207,5 +170,6 @@ def bounded(of: HttpSettings) -> type[BoundedProtocol]:
 
     class Bounded(BoundedProtocol):
         settings = of
+        queue = PipelineQueue()
 
     return Bounded

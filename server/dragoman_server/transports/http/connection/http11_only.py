@@ -1,4 +1,4 @@
-"""HTTP/1.1 and nothing else: whoever offers to go on in another protocol is served in this one.
+"""HTTP/1.1 and nothing else: a client that offers to go on in another protocol is served in this one.
 
 Java's own client offers HTTP/2 in its first request, and its body follows at once. A server may ignore the offer
 (RFC 9110, section 7.8); the parser would stop at it.
@@ -17,8 +17,8 @@ _OFFER: Final = frozenset({b"upgrade", b"connection", b"http2-settings"})
 class OneProtocol(HttpToolsProtocol):
     """One connection."""
 
-    def data_received(self, data: bytes) -> None:
-        """Take requests apart."""
+    def feed(self, data: bytes) -> None:
+        """Parse bytes; what is no HTTP is refused."""
         self._unset_keepalive_if_required()
         try:
             self.parser.feed_data(data)
@@ -55,4 +55,4 @@ class OneProtocol(HttpToolsProtocol):
         if not self.parser.should_keep_alive():
             kept.append(b"connection: close\r\n")
         self.parser = httptools.HttpRequestParser(self)
-        self.data_received(b"".join([method, b" ", self.url, b" HTTP/", version, b"\r\n", *kept, b"\r\n", rest]))
+        self.feed(b"".join([method, b" ", self.url, b" HTTP/", version, b"\r\n", *kept, b"\r\n", rest]))

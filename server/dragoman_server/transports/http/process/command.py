@@ -7,6 +7,7 @@ import os
 import socket
 import sys
 from pathlib import Path
+from typing import Final
 
 import click
 
@@ -17,6 +18,8 @@ from dragoman_server.config.diagnostics import ConfigError  # noqa: E402  # afte
 from dragoman_server.config.http import BACKLOG, ONE_PROCESS, PATH, Address, HttpSettings  # noqa: E402  # as above
 from dragoman_server.config.load import Config  # noqa: E402  # as above
 from dragoman_server.runtime import log, startup_checks  # noqa: E402  # after the garbage collector rests
+
+_SOCKET_BUFFER: Final = 256 << 10
 
 
 def serve(
@@ -65,6 +68,8 @@ def listen(address: Address) -> socket.socket:
     try:
         if os.name == "posix":
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        for option in (socket.SO_SNDBUF, socket.SO_RCVBUF):  # systems give a connection up to 6 MiB of each
+            listening.setsockopt(socket.SOL_SOCKET, option, _SOCKET_BUFFER)
         listening.bind((address.host, address.port))
         listening.listen(BACKLOG)
     except BaseException:
