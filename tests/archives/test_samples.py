@@ -241,7 +241,7 @@ async def test_a_sample_is_read_in_every_packing(folder, expected, packing, tmp_
             found += await conversation_differs(reader, want, expected)
         again = await load(shared, request)
         local = await shared.workspace.account("local").provider()
-        await local._write(lambda con: con.execute("DELETE FROM imports"))
+        await local._write(lambda con: list(con.execute("DELETE FROM import_conversations; DELETE FROM imports")))
         anew = await load(shared, request)
     assert found == []
     assert again.unchanged

@@ -1,0 +1,144 @@
+"""The entries of a day's file as messages."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import datetime
+from mimetypes import guess_type
+from typing import Final
+
+from dragoman.archives.fields import JsonObject, count_of, record_of, records_of, text_of, texts_of
+from dragoman.archives.slack.people import Workspace
+from dragoman.archives.slack.text import SlackText
+from dragoman.archives.sources import File, Folder
+from dragoman.archives.times import from_seconds
+from dragoman.core.emoji_names import emoji_of
+from dragoman.core.model import Attachment, Author, Edit, Message, Reaction
+
+_TS: Final = re.compile(r"\d{1,12}(?:\.\d{1,9})?")
+_ACTIVITY: Final = re.compile(
+    r"(?:channel|group|im|mpim|sh_room|reminder|bot|app_conversation)_\w+|(?:un)?pinned_item|huddle_thread|joiner_notification\w*"
+)
+_NOT_ACTIVITY: Final = frozenset({"bot_message"})
+_WITHOUT_CONTENT: Final = frozenset({"tombstone", "hidden_by_limit", "access_denied", "file_access"})
+
+
+class SlackMessages:
+    """Maps entries.
+
+    Args:
+        workspace: Names people and channels.
+    """
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+        self._text = SlackText(workspace)
+
+    def read(self, entry: JsonObject, conversation: str, folder: Folder) -> Iterator[Message]:
+        """The message of an entry, or what an entry of the logs tells of another one; nothing if it has no time."""
+        subtype = text_of(entry, "subtype")
+        if subtype == "message_changed":
+            inner = record_of(entry, "message")
+            before = record_of(entry, "previous_message") or record_of(entry, "original")
+            changed = self._message(inner, conversation, folder, self._history(before))
+        elif subtype == "message_deleted":
+            before = record_of(entry, "previous_message") or record_of(entry, "original")
+            changed = self._tombstone(before, text_of(entry, "deleted_ts") or ts_of(before), ts_of(entry), conversation)
+        elif subtype == "tombstone":
+            changed = self._tombstone(entry, ts_of(entry), ts_of(entry), conversation)
+        else:
+            before = record_of(entry, "original")
+            changed = self._message(entry, conversation, folder, self._history(before))
+        if changed is not None:
+            yield changed
+
+    def _message(
+        self, entry: JsonObject, conversation: str, folder: Folder, history: tuple[Edit, ...]
+    ) -> Message | None:
+        ts = ts_of(entry)
+        sent_at = from_seconds(ts) if ts else None
+        if sent_at is None:
+            return None
+        subtype = text_of(entry, "subtype")
+        is_activity = subtype not in _NOT_ACTIVITY and _ACTIVITY.fullmatch(subtype) is not None
+        text = self._text.of_message(entry)
+        thread = text_of(entry, "thread_ts")
+        return Message(
+            id=ts,
+            conversation=conversation,
+            author=self._workspace.author_of(entry),
+            sent_at=sent_at,
+            text=text or (subtype.replace("_", " ") if is_activity else ""),
+            reply_to=thread if thread not in ("", ts) else None,
+            edited_at=from_seconds(text_of(record_of(entry, "edited"), "ts")),
+            status="activity" if is_activity else None,
+            reactions=tuple(self._reactions(entry)),
+            attachments=tuple(_attachment(file, folder) for file in _files(entry)),
+            labels=("pinned",) if entry.get("pinned_to") or entry.get("pinned_info") else (),
+            history=tuple(edit for edit in history if edit.text != text),
+        )
+
+    def _tombstone(self, entry: JsonObject, ts: str, deleted: str, conversation: str) -> Message | None:
+        sent_at = from_seconds(ts) if _TS.fullmatch(ts) else None
+        deleted_at = from_seconds(deleted) or sent_at
+        if sent_at is None or deleted_at is None:
+            return None
+        author = self._workspace.author_of(entry) if entry else Author(name="user")
+        return Message(id=ts, conversation=conversation, author=author, sent_at=sent_at, text="", deleted_at=deleted_at)
+
+    def _history(self, before: JsonObject) -> tuple[Edit, ...]:
+        text = self._text.of_message(before) if before else ""
+        return (Edit(text=text, at=_edited_or_sent(before)),) if text else ()
+
+    def _reactions(self, entry: JsonObject) -> Iterator[Reaction]:
+        for reaction in records_of(entry, "reactions"):
+            users = texts_of(reaction, "users")
+            count = max(count_of(reaction, "count") or 0, len(users))
+            name = text_of(reaction, "name")
+            if name and count:
+                by = tuple(self._workspace.name_of(user) or user for user in users)
+                yield Reaction(emoji=emoji_of(name), count=count, by=by)
+
+
+def ts_of(entry: JsonObject) -> str:
+    """The entry's time, which is its id; empty when it has none."""
+    value = entry.get("ts")
+    ts = f"{value:.6f}" if isinstance(value, float) else text_of(entry, "ts")
+    return ts if _TS.fullmatch(ts) else ""
+
+
+def _edited_or_sent(entry: JsonObject) -> datetime | None:
+    return from_seconds(text_of(record_of(entry, "edited"), "ts")) or from_seconds(ts_of(entry) or None)
+
+
+def _files(entry: JsonObject) -> Iterator[JsonObject]:
+    yield from records_of(entry, "files")
+    if "files" not in entry and record_of(entry, "file"):
+        yield record_of(entry, "file")
+
+
+def _attachment(file: JsonObject, folder: Folder) -> Attachment:
+    id_ = text_of(file, "id")
+    name = text_of(file, "name", "title") or id_ or "file"
+    if text_of(file, "mode") in _WITHOUT_CONTENT:
+        return Attachment(name=name, id=id_)
+    url = text_of(file, "url_private", "permalink", "url")
+    member = _member(folder, id_, name)
+    if not url.startswith(("http://", "https://")):
+        url = member.reference if member else ""
+    size = count_of(file, "size")
+    return Attachment(
+        name=name,
+        id=id_,
+        media_type=text_of(file, "mimetype") or guess_type(name)[0],
+        size=member.size if size is None and member else size,
+        url=url or None,
+    )
+
+
+def _member(folder: Folder, id_: str, name: str) -> File | None:
+    """The file itself where a program has saved it beside the messages."""
+    if not id_:
+        return None
+    return folder.file(f"attachments/{id_}-{name}") or folder.file(f"../__uploads/{id_}/{name}")
