@@ -27,6 +27,7 @@ provider = "patient"
 [accounts.local]
 provider = "local"
 write = "confirm"
+ask = "client"
 """
 
 

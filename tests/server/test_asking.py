@@ -2,8 +2,10 @@
 
 import json
 import math
+from dataclasses import replace
 
 import anyio
+import apsw
 import mcp_types as types
 import pytest
 from mcp import Client
@@ -12,6 +14,7 @@ from mcp.client.stdio import StdioServerParameters
 from dragoman.testing import ToolError, connect
 from dragoman_server.mcp import adapter, elicitation
 from dragoman_server.mcp.call_slot import CallSlot
+from dragoman_server.mcp.known_hosts import HostTraits, traits_of
 
 pytestmark = pytest.mark.anyio
 
@@ -20,18 +23,30 @@ ROOM = "local:room"
 FIRST = {"conversation": ROOM, "text": "Hello", "author": "Ann", "sent_at": "2026-03-10T09:00Z"}
 REPLY = {"conversation": ROOM, "text": "See you at nine"}
 
+THOUGHTFUL = HostTraits(unseen_within=-1.0)
+"""A client whose every answer comes from a person, however quickly."""
+
 YES = types.ElicitResult(action="accept", content={"send": True})
-NO_ANSWERS = [
-    types.ElicitResult(action="decline"),
-    types.ElicitResult(action="cancel"),
-    types.ElicitResult(action="decline", content={"send": True}),
+DECLINE = types.ElicitResult(action="decline")
+CANCEL = types.ElicitResult(action="cancel")
+REFUSALS = {
+    "declined": [
+        DECLINE,
+        types.ElicitResult(action="decline", content={"send": True}),
+        types.ElicitResult(action="accept", content={"send": False}),
+    ],
+    "cancelled": [CANCEL, types.ElicitResult(action="cancel", content={"send": True})],
+}
+UNSEEN = [
     types.ElicitResult(action="accept"),
     types.ElicitResult(action="accept", content={}),
-    types.ElicitResult(action="accept", content={"send": False}),
     types.ElicitResult(action="accept", content={"send": "true"}),
     types.ElicitResult(action="accept", content={"send": 1}),
     types.ElicitResult(action="accept", content={"confirm": True}),
 ]
+each_refusal = pytest.mark.parametrize(
+    ("outcome", "answer"), [(outcome, answer) for outcome, answers in REFUSALS.items() for answer in answers], ids=repr
+)
 
 
 class User:
@@ -44,6 +59,12 @@ class User:
     async def __call__(self, _context, params):
         self.asked.append(params)
         return self.answer
+
+
+@pytest.fixture(autouse=True)
+def thoughtful(monkeypatch):
+    """Every client takes its time, unless a test says otherwise."""
+    monkeypatch.setattr(elicitation, "traits_of", lambda _client: THOUGHTFUL)
 
 
 @pytest.fixture
@@ -74,7 +95,13 @@ async def test_a_yes_sends_and_the_user_saw_where_and_what(settings, data, mode)
     assert "See you at nine" in asked.message
     assert asked.requested_schema == {
         "type": "object",
-        "properties": {"send": {"type": "boolean", "title": "Send exactly this"}},
+        "properties": {
+            "send": {
+                "type": "boolean",
+                "title": "Send exactly this",
+                "description": "15 characters in 1 line; all of it is in the first lines.",
+            }
+        },
         "required": ["send"],
     }
 
@@ -90,21 +117,146 @@ async def test_changing_and_importing_ask_in_words_of_their_own(settings, data, 
     assert boxes == ["Change the message to exactly this", "Import exactly this"]
 
 
+def outcomes(data):
+    return [row for (row,) in apsw.Connection(str(data / "dragoman.db")).execute("SELECT outcome FROM audit")]
+
+
 @ERAS
-@pytest.mark.parametrize("answer", NO_ANSWERS, ids=repr)
-async def test_everything_but_a_yes_writes_nothing_and_says_so(settings, data, mode, answer):
+@each_refusal
+async def test_a_no_writes_nothing_and_is_told_and_recorded_as_what_it_is(settings, data, mode, outcome, answer):
     async with connect(settings, data=data, mode=mode, elicitation_callback=User(answer)) as client:
-        with pytest.raises(ToolError, match=r"[Nn]othing was (written|sent|imported|changed)"):
+        with pytest.raises(ToolError) as refusal:
             await client.call("send_message", **REPLY)
         assert await texts(client) == ["Hello"]
+    said = "The client answered no." if outcome == "declined" else "Nobody confirmed"
+    assert str(refusal.value).startswith(said)
+    assert "Nothing was sent." in str(refusal.value)
+    assert 'ask = "token"' in str(refusal.value)
+    assert "The user declined" not in str(refusal.value)
+    assert outcomes(data)[-1] == outcome
 
 
-async def test_a_client_that_fails_to_ask_writes_nothing(settings, data):
-    failure = types.ErrorData(code=types.INTERNAL_ERROR, message="no window")
+def token_of(preview):
+    return preview.split("\n")[0].partition("confirm=")[2].split()[0]
+
+
+async def goes_out_by_token(client, preview):
+    """A preview was answered, nothing is written, and its token writes."""
+    assert preview.startswith("preview")
+    assert await texts(client) == ["Hello"]
+    await client.call("send_message", **REPLY, confirm=token_of(preview))
+    assert await texts(client) == ["Hello", "See you at nine"]
+
+
+@ERAS
+@pytest.mark.parametrize("answer", UNSEEN, ids=repr)
+async def test_a_form_without_its_box_counts_as_not_asked(settings, data, mode, answer):
+    async with connect(settings, data=data, mode=mode, elicitation_callback=User(answer)) as client:
+        await goes_out_by_token(client, await client.call("send_message", **REPLY))
+    assert "unseen" in outcomes(data)
+
+
+@pytest.mark.parametrize("code", [types.METHOD_NOT_FOUND, types.INTERNAL_ERROR, types.INVALID_PARAMS, -1])
+async def test_a_client_that_fails_to_ask_counts_as_one_that_cannot(settings, data, code):
+    failure = types.ErrorData(code=code, message="Unsupported server request")
     async with connect(settings, data=data, mode="legacy", elicitation_callback=User(failure)) as client:
-        with pytest.raises(ToolError, match=r"[Nn]othing was (written|sent|imported|changed)"):
+        await goes_out_by_token(client, await client.call("send_message", **REPLY))
+    assert "unseen" in outcomes(data)
+
+
+@ERAS
+@pytest.mark.parametrize("answer", [YES, DECLINE, CANCEL], ids=repr)
+async def test_an_answer_that_comes_at_once_was_given_by_no_person(settings, data, mode, answer, monkeypatch):
+    monkeypatch.setattr(elicitation, "traits_of", lambda _client: HostTraits(unseen_within=60.0))
+    async with connect(settings, data=data, mode=mode, elicitation_callback=User(answer)) as client:
+        await goes_out_by_token(client, await client.call("send_message", **REPLY))
+    assert "unseen" in outcomes(data)
+
+
+@pytest.mark.parametrize(
+    ("client", "seconds"), [("", 0.3), ("t", 0.3), ("claude-code", 1.0), ("Codex-mcp-client", 1.0), ("codex", 1.0)]
+)
+def test_how_quick_is_too_quick_is_known_of_each_client(client, seconds):
+    assert traits_of(client).unseen_within == seconds
+
+
+@ERAS
+@pytest.mark.parametrize("where", ["account", "client"])
+async def test_the_settings_say_that_a_client_does_ask(settings, data, mode, where, monkeypatch):
+    monkeypatch.setattr(elicitation, "traits_of", lambda _client: HostTraits(unseen_within=60.0))
+    say(settings, where, "client")
+    async with connect(settings, data=data, mode=mode, elicitation_callback=User(YES)) as client:
+        await client.call("send_message", **REPLY)
+        assert await texts(client) == ["Hello", "See you at nine"]
+
+
+@ERAS
+@pytest.mark.parametrize("answer", [DECLINE, CANCEL, *UNSEEN], ids=repr)
+async def test_a_client_that_is_said_to_ask_has_no_second_way(settings, data, mode, answer, monkeypatch):
+    monkeypatch.setattr(elicitation, "traits_of", lambda _client: HostTraits(unseen_within=60.0))
+    say(settings, "client", "client")
+    async with connect(settings, data=data, mode=mode, elicitation_callback=User(answer)) as client:
+        with pytest.raises(ToolError, match="Nothing was sent"):
             await client.call("send_message", **REPLY)
         assert await texts(client) == ["Hello"]
+
+
+@ERAS
+@pytest.mark.parametrize("where", ["account", "client"])
+async def test_the_settings_say_that_a_client_asks_nobody(settings, data, mode, where):
+    say(settings, where, "token")
+    user = User(YES)
+    async with connect(settings, data=data, mode=mode, elicitation_callback=user) as client:
+        await goes_out_by_token(client, await client.call("send_message", **REPLY))
+    assert user.asked == []
+
+
+async def test_where_account_and_client_disagree_the_token_counts(settings, data):
+    say(settings, "account", "token")
+    say(settings, "client", "client")
+    user = User(YES)
+    async with connect(settings, data=data, mode="legacy", elicitation_callback=user) as client:
+        await goes_out_by_token(client, await client.call("send_message", **REPLY))
+    assert user.asked == []
+
+
+LONG = {"conversation": ROOM, "text": "See you at nine. " * 12}
+
+
+@ERAS
+async def test_what_claude_code_would_cut_is_not_asked_there_but_previewed(settings, data, mode, monkeypatch):
+    monkeypatch.setattr(elicitation, "traits_of", lambda _client: replace(THOUGHTFUL, shown_lines=3))
+    user = User(YES)
+    say(settings, "client", "client")
+    async with connect(settings, data=data, mode=mode, elicitation_callback=user) as client:
+        preview = await client.call("send_message", **LONG)
+        assert "confirm=" in preview
+        assert (user.asked, await texts(client)) == ([], ["Hello"])
+        await client.call("send_message", **REPLY)
+        assert len(user.asked) == 1
+        assert await texts(client) == ["Hello", "See you at nine"]
+
+
+def test_claude_code_is_known_to_show_three_lines():
+    assert traits_of("claude-code").shown_lines == 3
+    assert traits_of("t").shown_lines is None
+
+
+async def test_where_questions_are_shown_whole_a_long_text_is_asked_about(settings, data):
+    user = User(YES)
+    async with connect(settings, data=data, mode="legacy", elicitation_callback=user) as client:
+        await client.call("send_message", **LONG)
+    (asked,) = user.asked
+    assert asked.requested_schema["properties"]["send"]["description"] == (
+        "204 characters in 1 line; the first lines show only its beginning, more follows."
+    )
+
+
+def say(settings, where, how):
+    if where == "account":
+        settings["accounts"]["local"]["ask"] = how
+    else:
+        settings["clients"] = {"MCP": {"ask": how}}
 
 
 async def test_an_answer_that_never_comes_writes_nothing(settings, data, monkeypatch):
@@ -165,7 +317,7 @@ async def test_thinking_takes_no_time_of_the_call_and_no_place_of_others(setting
             turns.append(self)
             return await super().__aenter__()
 
-    monkeypatch.setattr(adapter, "Turn", Watched)
+    monkeypatch.setattr(adapter, "CallSlot", Watched)
     monkeypatch.setattr(adapter, "CONCURRENT_CALLS", 1)
     thinking, others_done = anyio.Event(), anyio.Event()
     deadlines = []
@@ -285,7 +437,8 @@ class TestStateInTheHandsOfTheClient:
     async def test_an_answer_of_another_kind_writes_nothing(self, client):
         state = await self.asked(client)
         answer = types.ListRootsResult(roots=[])
-        assert (await self.call(client, REPLY, answer, state)).is_error
+        result = await self.call(client, REPLY, answer, state)
+        assert result.content[0].text.startswith("preview")
         assert await texts(client) == ["Hello"]
 
 
@@ -296,12 +449,13 @@ def confirming(serve, tmp_path):
         server.greet()
         server.ask(1, "tools/call", {"name": "import_message", "arguments": FIRST})
     file = tmp_path / "confirm.toml"
-    file.write_text('[accounts.local]\nprovider = "local"\nwrite = "confirm"\n', encoding="utf-8")
+    text = '[accounts.local]\nprovider = "local"\nwrite = "confirm"\n[clients.patient]\nask = "client"\n'
+    file.write_text(text, encoding="utf-8")
     return serve("--config", str(file))
 
 
-def greet(server, version, capabilities):
-    params = {"protocolVersion": version, "capabilities": capabilities, "clientInfo": {"name": "t", "version": "1"}}
+def greet(server, version, capabilities, name="t"):
+    params = {"protocolVersion": version, "capabilities": capabilities, "clientInfo": {"name": name, "version": "1"}}
     server.ask(0, "initialize", params)
     server.send({"method": "notifications/initialized"})
 
@@ -328,7 +482,7 @@ CALL = {"method": "tools/call", "params": {"name": "send_message", "arguments": 
 @pytest.mark.parametrize("version", ["2025-06-18", "2025-11-25"])
 def test_every_version_with_forms_asks_over_stdio(confirming, version):
     with confirming as server:
-        greet(server, version, {"elicitation": {}})
+        greet(server, version, {"elicitation": {}}, "patient")
         server.send({"id": 1, **CALL})
         asked = question(server)
         assert "See you at nine" in asked["params"]["message"]
@@ -345,17 +499,21 @@ def test_every_version_with_forms_asks_over_stdio(confirming, version):
         {"result": {"action": "accept", "content": {"send": {"is": True}}}},
         {"result": {"action": "accept", "content": [True]}},
         {"error": {"code": -32601, "message": "See you: send it anyway"}},
+        {"result": {"action": "accept", "content": {"send": True}}},
+        {"result": {"action": "decline"}},
+        {"result": {"action": "cancel"}},
     ],
     ids=str,
 )
-def test_an_answer_that_makes_no_sense_writes_nothing(confirming, garbage):
+def test_an_answer_at_once_or_without_sense_is_followed_by_a_preview(confirming, garbage):
     with confirming as server:
         greet(server, "2025-11-25", {"elicitation": {"form": {}}})
         server.send({"id": 1, **CALL})
         server.send({"id": question(server)["id"], **garbage})
         answer = server.answer(1)
-        assert answer["result"]["isError"]
-        assert "Nothing was sent" in said(answer)
+        assert not answer["result"].get("isError")
+        assert "Nothing was sent yet" in said(answer)
+        assert "confirm=" in said(answer)
         assert "See you at nine" not in listing(server)
 
 
@@ -393,7 +551,7 @@ async def test_the_sdk_client_is_asked_over_stdio(environment, data, tmp_path, m
     import sys
 
     file = tmp_path / "confirm.toml"
-    file.write_text('[accounts.local]\nprovider = "local"\nwrite = "confirm"\n', encoding="utf-8")
+    file.write_text('[accounts.local]\nprovider = "local"\nwrite = "confirm"\nask = "client"\n', encoding="utf-8")
     command = ["-m", "dragoman_server", "serve", "--config", str(file)]
     server = StdioServerParameters(
         command=sys.executable, args=command, env=environment | {"DRAGOMAN_DATA": str(data)}, cwd=tmp_path

@@ -6,6 +6,8 @@ import pytest
 from dragoman.accounts import provider_registry
 from dragoman.testing import ToolError, connect
 from dragoman.testing.journal_service import JournalService
+from dragoman_server.mcp import elicitation
+from dragoman_server.mcp.known_hosts import HostTraits
 
 pytestmark = pytest.mark.anyio
 
@@ -32,6 +34,12 @@ POLICIES = {
 def service(tmp_path, monkeypatch):
     monkeypatch.setitem(provider_registry.BUILT_IN, "journal", "dragoman.testing.journal_service:JournalProvider")
     return JournalService(tmp_path / "service")
+
+
+@pytest.fixture(autouse=True)
+def thoughtful(monkeypatch):
+    """Every answer comes from a person, however quickly."""
+    monkeypatch.setattr(elicitation, "traits_of", lambda _client: HostTraits(unseen_within=-1.0))
 
 
 @pytest.mark.parametrize("mode", ["legacy", "2026-07-28"])

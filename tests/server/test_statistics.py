@@ -56,7 +56,7 @@ def test_a_call_that_ends_with_a_question_to_the_user_has_not_failed(run, tmp_pa
         return types.ElicitResult(action="accept", content={"send": True})
 
     async def use():
-        settings = {"accounts": {"local": {"provider": "local", "write": "confirm"}}}
+        settings = {"accounts": {"local": {"provider": "local", "write": "confirm", "ask": "client"}}}
         async with connect(settings, data=tmp_path, elicitation_callback=yes) as client:
             said = {"text": "one", "author": "A", "sent_at": "2026-03-10"}
             await client.call("import_message", conversation="local:room", **said)

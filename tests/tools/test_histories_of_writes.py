@@ -17,6 +17,8 @@ from writing_laws import Laws
 from writing_service import places_of
 from writing_world import SHM, World
 
+from dragoman.toolset.policy import Consent
+
 HISTORIES = 150
 STEPS = 9
 FOCUS = [
@@ -34,7 +36,7 @@ indices = st.integers(0, 9)
 texts = st.sampled_from(["Hello there", "Hello there", "Hello there", "Hello @channel"])
 new_texts = st.sampled_from(["Hello there", "Hello there", "Hello *there*", "Hello @channel"])
 principals = st.sampled_from(["", "", "", "ann"])
-answers = st.sampled_from(["nobody", "nobody", True, True, False, None])
+answers = st.sampled_from(["nobody", "nobody", Consent.GIVEN, Consent.GIVEN, *Consent])
 faults = st.sampled_from(["", "", "", "refused", "dropped", "lost", "lost", "cut", "cut lost"])
 ends = st.sampled_from([None, None, None, "killed before", "killed after", "cancelled"])
 steps = st.integers(3, 8) | st.integers(4, 18)  # the service gets it at the fifth or so

@@ -18,6 +18,7 @@ from dragoman.core.errors import DragomanError, InvalidArgument, PermissionDenie
 from dragoman.testing.journal_service import JournalService
 from dragoman.testing.scripted_server import ScriptedServer
 from dragoman.toolset import Caller, Principal, Question, ToolServices, call_tool
+from dragoman.toolset.policy import Consent
 from dragoman_server.config.load import from_mapping
 from dragoman_server.runtime import tool_context
 
@@ -50,8 +51,8 @@ async def opened(service: JournalService, tmp_path: Path, **more: object) -> Asy
         yield shared
 
 
-def answering(answer: bool | None, asked: list[str] | None = None) -> Callable[[Question], Awaitable[bool | None]]:
-    async def ask(question: Question) -> bool | None:
+def answering(answer: Consent, asked: list[str] | None = None) -> Callable[[Question], Awaitable[Consent]]:
+    async def ask(question: Question) -> Consent:
         if asked is not None:
             asked.append(question.text)
         await anyio.lowlevel.checkpoint()
@@ -349,7 +350,7 @@ TOOLS = {
 
 @pytest.mark.anyio
 @pytest.mark.parametrize("tool", TOOLS)
-@pytest.mark.parametrize("answer", [True, False, None, "nobody"])
+@pytest.mark.parametrize("answer", [*Consent, "nobody"])
 @pytest.mark.parametrize("write", POLICIES)
 async def test_only_what_is_allowed_and_agreed_to_is_written(service, tmp_path, write, answer, tool):
     message = service.say("room", "Before")
@@ -361,12 +362,13 @@ async def test_only_what_is_allowed_and_agreed_to_is_written(service, tmp_path, 
             said = (await call_tool(shared, tool, arguments, caller)).text
         except DragomanError as error:
             said = str(error)
-    written = write == "allow" or (write == "confirm" and answer is True)
+    written = write == "allow" or (write == "confirm" and answer is Consent.GIVEN)
+    previewed = write == "confirm" and answer in ("nobody", Consent.NOT_ASKED, Consent.UNSEEN)
     assert (len(service.entries()) == 2) == written
     assert bool(re.search(r"Nothing was (sent|changed|imported)", said)) != written
-    assert ("confirm=" in said) == (write == "confirm" and answer in (None, "nobody"))
-    declined = write == "confirm" and answer is False
-    last = "done" if written else "refused" if write == "off" else "declined" if declined else "asked"
+    assert ("confirm=" in said) == previewed
+    asked = {Consent.UNSEEN: "unseen", Consent.DECLINED: "declined", Consent.CANCELLED: "cancelled"}
+    last = "done" if written else "refused" if write == "off" else asked.get(answer, "asked")
     assert outcomes(tmp_path)[-1] == last
 
 
@@ -377,14 +379,19 @@ async def test_the_user_is_asked_with_everything_there_is_to_see(service, tmp_pa
     async with opened(service, tmp_path, write="confirm") as shared:
         text = "Pay.\u202e" + "\n" * 3000 + "To Eve.\n== end of the text\nA" + " " * 300 + "B"
         arguments = {"conversation": ROOM, "text": text, "reply_to": f"{ROOM}/{parent}"}
-        await call_tool(shared, "send_message", arguments, Caller(ask=answering(True, asked)))
-    assert asked[0].split("\n") == [
-        "Send this message?",
+        await call_tool(shared, "send_message", arguments, Caller(ask=answering(Consent.GIVEN, asked)))
+    lines = asked[0].split("\n")
+    assert lines[:3] == [
+        "Send to post:room Room (2 readers)?",
+        "Careful: it has hidden characters",
+        "Text: Pay.<U+202E> \u23ce To Eve. \u23ce == end of the text \u23ce A <300 spaces> B",
+    ]
+    assert lines[3:] == [
         "account: post (journal)",
         "conversation: post:room · channel · Room",
         "who reads it: Ann, Bo",
         "because this account asks before every write",
-        asked[0].split("\n")[5],
+        lines[7],
         "text, 3,334 characters in 3,003 lines:",
         " Pay.<U+202E>",
         "<2,999 empty lines>",
@@ -393,7 +400,7 @@ async def test_the_user_is_asked_with_everything_there_is_to_see(service, tmp_pa
         " A <300 spaces> B",
         "== end of the text",
     ]
-    assert re.fullmatch(r"answers \d+ Ann \S+ \S+: What is the plan\? Tell me\.", asked[0].split("\n")[5])
+    assert re.fullmatch(r"answers \d+ Ann \S+ \S+: What is the plan\? Tell me\.", lines[7])
 
 
 def test_a_change_is_asked_about_with_the_text_as_it_is_and_as_it_will_be(service, tmp_path):

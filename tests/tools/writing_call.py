@@ -13,7 +13,7 @@ import anyio.lowlevel
 
 from dragoman.core.errors import DragomanError
 from dragoman.toolset import Question, ToolServices
-from dragoman.toolset.policy import FlowGuard
+from dragoman.toolset.policy import Consent, FlowGuard
 
 current: ContextVar["Doing | None"] = ContextVar("doing", default=None)
 """The call that is under way in this task."""
@@ -85,7 +85,7 @@ class Doing:
     tool: str
     arguments: dict[str, str]
     principal: str = ""
-    answer: object = "nobody"  # of the user: True, False, None, or "nobody" can be asked
+    answer: Consent | str = "nobody"  # of the user, or "nobody" can be asked
     fault: str = ""
     deaf: bool = False  # the service lists nothing now
     shown: set[tuple[str, str, str]] = field(default_factory=set)  # what was read before, by this process
@@ -158,12 +158,12 @@ class Doing:
             raise KilledError
         return result
 
-    async def ask(self, question: Question) -> bool | None:
+    async def ask(self, question: Question) -> Consent:
         async def answer():
             await anyio.lowlevel.checkpoint()
             return self.answer
 
         given = await self.step(answer)
-        if given is True:
+        if given is Consent.GIVEN:
             self.agreed_to.append(question.text)
         return given

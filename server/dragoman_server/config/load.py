@@ -19,6 +19,7 @@ from dragoman.core.errors import DragomanError, InvalidArgument
 from dragoman.core.references import ACCOUNT_NAME, parse
 from dragoman.providers.base.provider import AccountSettings
 from dragoman_server.config import settings_file, toml_positions
+from dragoman_server.config.clients import ClientSettings, clients_of
 from dragoman_server.config.connection_checks import of_connection
 from dragoman_server.config.diagnostics import ConfigError, Mistake, keys_of, of_model
 from dragoman_server.config.find import expanded, find, read_file
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from dragoman_server.config.http import HttpSettings
 
 STORE_NAME: Final = "dragoman.db"
-_TABLES: Final = ("accounts", "http", "auth")
+_TABLES: Final = ("accounts", "clients", "http", "auth")
 DEFAULT_ACCOUNTS: Final = {"local": {"provider": "local"}}
 """The accounts of settings that name none."""
 
@@ -46,6 +47,7 @@ class Config:
         source: The file they were read from, ``None`` when there was none.
         http: The table ``[http]``, ``None`` when there is none.
         auth: Who may call over HTTP, ``None`` when nothing is said of it.
+        clients: What is said of client programs, by their names in small letters.
     """
 
     accounts: Mapping[str, AccountSettings]
@@ -54,6 +56,7 @@ class Config:
     source: Path | None = None
     http: HttpSettings | None = None
     auth: AuthSettings | None = None
+    clients: Mapping[str, ClientSettings] = field(default_factory=dict[str, ClientSettings])
 
     @property
     def store(self) -> Path:
@@ -128,9 +131,10 @@ def _build(raw: Mapping[str, object], source: Path | None) -> tuple[Config | Non
     else:
         mistakes.append(Mistake(("accounts",), "must be tables, each begun by a line [accounts.NAME]."))
     http, auth = _web(raw, accounts, mistakes)
+    clients = clients_of(raw.get("clients", {}), mistakes)
     if mistakes or general is None:
         return None, mistakes
-    return Config(accounts, general, source=source, http=http, auth=auth), mistakes
+    return Config(accounts, general, source=source, http=http, auth=auth, clients=clients), mistakes
 
 
 def _web(

@@ -5,12 +5,15 @@ ends with the form, and the client repeats it with the answer and a state, which
 hands and therefore only the name of a question that this server keeps: it is good once, in time, for
 the same caller and for the very content that was asked about.
 
-Only an accepted form whose box is ticked is a yes. Everything else is a no, and writes nothing.
+Only an accepted form whose box is ticked is a yes. An answer that no person can have given (an error, a form without
+its box, or one that came too quickly) counts as not asked: then a preview with a token asks the user. Everything else
+is a no. Nothing but a yes writes.
 """
 
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 from hashlib import sha256
@@ -27,7 +30,9 @@ from dragoman.core.context import progress
 from dragoman.core.context.instrumentation import AwaitingInput
 from dragoman.store import Store
 from dragoman.toolset.definition.context import Ask, Question
+from dragoman.toolset.policy import Consent
 from dragoman_server.mcp.call_slot import CallSlot
+from dragoman_server.mcp.known_hosts import HostTraits, traits_of
 
 WAIT: Final = 600.0
 """Seconds that somebody has for an answer."""
@@ -82,66 +87,86 @@ def elicitation_for(
     """
     if not _takes_forms(ctx.session.client_capabilities):
         return None
+    client = ctx.session.client_params
+    traits = traits_of(client.client_info.name if client else "")
     if ctx.protocol_version in MODERN_PROTOCOL_VERSIONS:
-        return _RetryElicitation(params, who, store)
+        return _RetryElicitation(params, who, store, traits)
     reachable = can_elicit.get() and ctx.session.can_send_request
     if reachable and is_version_at_least(ctx.protocol_version, _FIRST_WITH_FORMS):
-        return _InlineElicitation(ctx, params.name, turn)
+        return _InlineElicitation(ctx, params.name, turn, traits)
     return None
 
 
 class _InlineElicitation:
     """Sends the form while the call waits."""
 
-    def __init__(self, ctx: Context, tool: str, turn: CallSlot) -> None:
+    def __init__(self, ctx: Context, tool: str, turn: CallSlot, traits: HostTraits) -> None:
         self._ctx = ctx
         self._tool = tool
         self._turn = turn
+        self._traits = traits
 
-    async def __call__(self, question: Question) -> bool:
+    async def __call__(self, question: Question) -> Consent:
+        if not _can_be_seen(question, self._traits):
+            return Consent.NOT_ASKED
+        asked = anyio.current_time()
         async with self._turn.paused():
-            answer = await self._answer(question)
-        return _is_yes(answer)
+            consent = await self._answer(question)
+        return _as_seen(consent, question, self._traits, anyio.current_time() - asked)
 
-    async def _answer(self, question: Question) -> types.ElicitResult | None:
+    async def _answer(self, question: Question) -> Consent:
         with anyio.move_on_after(WAIT) as waiting:
             async with anyio.create_task_group() as beside:
                 beside.start_soon(_pulse)
                 beside.start_soon(_give_up, waiting)
                 try:
-                    return await self._ctx.session.elicit_form(
-                        question.text, _form(self._tool), related_request_id=self._ctx.request_id
+                    form = _form(self._tool, question.length)
+                    return _consent_of(
+                        await self._ctx.session.elicit_form(
+                            question.text, form, related_request_id=self._ctx.request_id
+                        )
                     )
                 except (MCPError, ValidationError) as error:
                     _log.info("The client could not ask its user (%s).", type(error).__name__)
+                    return Consent.UNSEEN
                 finally:
                     beside.cancel_scope.cancel()
-        return None
+        return Consent.CANCELLED
 
 
 class _RetryElicitation:
     """Ends the call with the form, and judges the answer when the call is repeated."""
 
-    def __init__(self, params: types.CallToolRequestParams, who: str, store: Callable[[], Awaitable[Store]]) -> None:
+    def __init__(
+        self,
+        params: types.CallToolRequestParams,
+        who: str,
+        store: Callable[[], Awaitable[Store]],
+        traits: HostTraits,
+    ) -> None:
         self._params = params
         self._who = who
         self._store = store
+        self._traits = traits
 
-    async def __call__(self, question: Question) -> bool:
+    async def __call__(self, question: Question) -> Consent:
+        if not _can_be_seen(question, self._traits):
+            return Consent.NOT_ASKED
         store = await self._store()
         content = self._content(question)
         answer = (self._params.input_responses or {}).get(_NAME)
         if answer is not None:
             state = self._params.request_state
-            asked = state is not None and await store.redeem_confirmation(state, content)
-            if not _is_yes(answer):
-                return False
-            if asked:
-                return True
+            left = await store.redeem_confirmation(state, content) if state is not None else 0.0
+            consent = _as_seen(_consent_of(answer), question, self._traits, WAIT - left if left else math.inf)
+            if consent is not Consent.GIVEN or left:
+                return consent
         raise InputRequired(await self._question(question, content, store))
 
     async def _question(self, question: Question, content: str, store: Store) -> types.InputRequiredResult:
-        form = types.ElicitRequestFormParams(message=question.text, requested_schema=_form(self._params.name))
+        form = types.ElicitRequestFormParams(
+            message=question.text, requested_schema=_form(self._params.name, question.length)
+        )
         return types.InputRequiredResult(
             input_requests={_NAME: types.ElicitRequest(params=form)},
             request_state=await store.offer_confirmation(content, WAIT),
@@ -158,15 +183,31 @@ def _takes_forms(capabilities: types.ClientCapabilities | None) -> bool:
     return elicitation is not None and (elicitation.form is not None or elicitation.url is None)
 
 
-def _form(tool: str) -> dict[str, Any]:
-    box = {"type": "boolean", "title": _WORDS.get(tool, "Do exactly this")}
+def _form(tool: str, length: str) -> dict[str, Any]:
+    box = {"type": "boolean", "title": _WORDS.get(tool, "Do exactly this"), "description": length}
     return {"type": "object", "properties": {_BOX: box}, "required": [_BOX]}
 
 
-def _is_yes(answer: object) -> bool:
-    if not isinstance(answer, types.ElicitResult) or answer.action != "accept":
-        return False
-    return (answer.content or {}).get(_BOX) is True
+def _consent_of(answer: object) -> Consent:
+    """What an answer says; one that no form of ours can have led to was given without showing it."""
+    if not isinstance(answer, types.ElicitResult):
+        return Consent.UNSEEN
+    if answer.action == "accept":
+        box = (answer.content or {}).get(_BOX)
+        return Consent.GIVEN if box is True else Consent.DECLINED if box is False else Consent.UNSEEN
+    return Consent.DECLINED if answer.action == "decline" else Consent.CANCELLED
+
+
+def _can_be_seen(question: Question, traits: HostTraits) -> bool:
+    """May a tick stand for an agreement: not where the client is known to cut off a part of the question."""
+    return traits.shown_lines is None or question.fits
+
+
+def _as_seen(consent: Consent, question: Question, traits: HostTraits, seconds: float) -> Consent:
+    """The consent, unless it came so quickly that no person can have seen the question."""
+    if question.trusted:
+        return Consent.DECLINED if consent is Consent.UNSEEN else consent
+    return Consent.UNSEEN if seconds <= traits.unseen_within else consent
 
 
 async def _pulse() -> None:

@@ -33,7 +33,12 @@ async def at(config: Config) -> AsyncGenerator[ToolServices]:
             general, flow = config.general, FlowGuard(config.general.flow_guard)
             observers = (tally, *watchers)
             yield ToolServices(
-                workspace, zone=config.zone, max_tokens=general.max_tokens, observers=observers, flow=flow
+                workspace,
+                zone=config.zone,
+                max_tokens=general.max_tokens,
+                observers=observers,
+                flow=flow,
+                ask_by_client={name: client.ask for name, client in config.clients.items() if client.ask is not None},
             )
     except BaseExceptionGroup as group:
         # The tasks that hold accounts wrap whatever is raised at the services; whoever raised it wants it back.

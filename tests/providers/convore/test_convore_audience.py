@@ -133,7 +133,7 @@ def convore():
 
 async def used(convore, act, **options):
     async with serving(convore.handle) as base_url:
-        account = {"provider": "convore", "token": KEY, "base_url": base_url, "write": "confirm"}
+        account = {"provider": "convore", "token": KEY, "base_url": base_url, "write": "confirm", "ask": "client"}
         async with connect({"timezone": "UTC", "accounts": {"mail": account}}, **options) as client:
             return await act(client)
 
@@ -174,7 +174,7 @@ async def test_the_question_to_the_user_names_them_too(convore, mode):
         return YES
 
     await used(convore, asking(), mode=mode, elicitation_callback=answer)
-    assert all(lines[3:5] == ABOUT for lines in asked)
+    assert all(lines[4:6] == ABOUT for lines in asked)
     assert len(asked) == len(convore.written) == 1
 
 

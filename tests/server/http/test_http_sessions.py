@@ -10,7 +10,7 @@ from dragoman_server.transports.http.asgi_app.sessions import LARGEST_OPENING
 
 SESSIONS = "[http]\nsessions = true\n"
 FAR = '[accounts.far]\nprovider = "trouble"\n'
-CONFIRMED = '[accounts.local]\nprovider = "local"\nwrite = "confirm"\n'
+CONFIRMED = '[accounts.local]\nprovider = "local"\nwrite = "confirm"\nask = "client"\n'
 WAITING = {"name": "list_messages", "arguments": {"conversation": "far:wait"}}
 MESSAGE = {"conversation": "local:room", "text": "Hello", "author": "Ann", "sent_at": "2026-03-10T09:00Z"}
 IMPORT = {"name": "import_message", "arguments": MESSAGE}

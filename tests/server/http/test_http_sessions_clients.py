@@ -9,7 +9,7 @@ from mcp import Client
 
 pytestmark = pytest.mark.anyio
 
-SESSIONS = '[http]\nsessions = true\n[accounts.local]\nprovider = "local"\nwrite = "confirm"\n'
+SESSIONS = '[http]\nsessions = true\n[accounts.local]\nprovider = "local"\nwrite = "confirm"\nask = "client"\n'
 FAR = '[accounts.far]\nprovider = "trouble"\n'
 YES = types.ElicitResult(action="accept", content={"send": True})
 NO_ANSWERS = [

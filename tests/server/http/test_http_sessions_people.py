@@ -58,7 +58,7 @@ def test_a_session_is_not_there_for_others(site):
 
 
 def test_a_question_in_a_session_is_answered_by_nobody_else(site):
-    with site(SETTINGS.replace('"one.db"', '"one.db"\nwrite = "confirm"')) as server:
+    with site(SETTINGS.replace('"one.db"', '"one.db"\nwrite = "confirm"\nask = "client"')) as server:
         session = server.session(ANN, elicitation={})
         call = {"id": 1, "method": "tools/call", "params": {"name": "import_message", "arguments": MESSAGE}}
         with session.begun("POST", call) as answer:
@@ -104,7 +104,7 @@ def test_each_request_of_a_session_may_do_what_its_own_token_may(behind_issuer, 
 
 
 def test_a_token_that_may_only_read_does_not_answer_for_one_that_may_write(behind_issuer, issuer):
-    with behind_issuer("sessions = true\n", 'write = "confirm"\n') as server:
+    with behind_issuer("sessions = true\n", 'write = "confirm"\nask = "client"\n') as server:
         reading = issuer.token(aud=server.url, scope=SCOPES[0])
         session = server.session(issuer.token(aud=server.url), elicitation={})
         call = {"id": 1, "method": "tools/call", "params": {"name": "import_message", "arguments": MESSAGE}}

@@ -4,7 +4,7 @@ from dragoman.rendering.budget.fitting import Answer, Layout
 from dragoman.rendering.budget.token_estimate import estimate
 from dragoman.rendering.layout import lay_out
 from dragoman.rendering.layout_cache import LayoutCache
-from dragoman.rendering.plain.preview import question
+from dragoman.rendering.plain.question import question
 from dragoman.rendering.views import (
     ConversationsView,
     Failure,

@@ -122,6 +122,7 @@ class PreviewView:
         changes: For a change: which of ``text``, ``subject`` and ``labels`` it is about.
         answers: The message that it answers.
         reasons: Sentences that say why somebody is asked.
+        warnings: Those of the reasons that are alarming; they stand in the first lines of a question.
         how: How to agree: the first line, in which there is nothing foreign.
     """
 
@@ -135,6 +136,7 @@ class PreviewView:
     changes: Sequence[str] = ()
     answers: Message | None = None
     reasons: Sequence[str] = ()
+    warnings: Sequence[str] = ()
     how: str = ""
 
 

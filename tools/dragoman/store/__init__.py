@@ -233,9 +233,14 @@ class Store:
         ends = self._now() + round(seconds * _SECOND)
         return await self._database.write(lambda con: confirmations.offer(con, digest, ends))
 
-    async def redeem_confirmation(self, token: str, digest: str) -> bool:
-        """Use a token up; ``True`` for exactly one caller, and only in time and for the content it was offered for."""
-        return await self._database.write(lambda con: confirmations.redeem(con, token, digest, self._now()))
+    async def redeem_confirmation(self, token: str, digest: str) -> float:
+        """Use a token up, which only one caller can.
+
+        Returns:
+            Seconds for which it was still good; 0 when it is not good for the content with that hash.
+        """
+        left = await self._database.write(lambda con: confirmations.redeem(con, token, digest, self._now()))
+        return left / _SECOND
 
     async def record_audit(self, line: Record) -> None:
         """Add a line to the audit log; its time is filled in."""

@@ -86,6 +86,10 @@ class AccountSettings(BaseModel):
     write_to: tuple[str, ...] | None = Field(
         default=None, description="the only conversations that may be written to; absent means any, empty means none"
     )
+    ask: Literal["client", "token"] | None = Field(
+        default=None,
+        description="how to confirm: the client asks its user, or a preview with a token; absent: what works",
+    )
     remember: Literal["full", "numbers", "off"] = Field(
         default="full", description="what the store keeps of messages that were read"
     )

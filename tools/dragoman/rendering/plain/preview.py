@@ -49,22 +49,11 @@ class PreviewText(PageLayout):
     def write(self, shown: int, room: TokenShares, cursor: str | None) -> Answer:
         """All of it, whatever the budget."""
         del shown, room, cursor
-        return Answer("\n".join([f"preview{BETWEEN}{self._view.how}", *_lines(self._view, self._zone)]))
+        return Answer("\n".join([f"preview{BETWEEN}{self._view.how}", *preview_lines(self._view, self._zone)]))
 
 
-def question(view: PreviewView, zone: tzinfo) -> str:
-    """The same for the user themselves: what is asked, and everything that they have to see."""
-    return "\n".join([f"{_ASKED.get(view.verb, 'Do this')}?", *_lines(view, zone)])
-
-
-_ASKED: Final = {
-    "send": "Send this message",
-    "change": "Change this message",
-    "import": "Store this message as written elsewhere",
-}
-
-
-def _lines(view: PreviewView, zone: tzinfo) -> Iterator[str]:
+def preview_lines(view: PreviewView, zone: tzinfo) -> Iterator[str]:
+    """Everything that somebody has to see who is to agree."""
     yield f"account: {view.conversation.account} ({view.service})"
     yield from _where(view.conversation)
     yield from _people("would go to", view.receivers)
@@ -78,7 +67,7 @@ def _lines(view: PreviewView, zone: tzinfo) -> Iterator[str]:
         yield from _change(view, view.before)
         return
     if view.verb == "import":
-        yield f"author and time: {_called(view.message, zone)} {zone_name(zone)}"
+        yield f"author and time: {author_and_time(view.message, zone)}"
     yield from _value("subject", view.message.subject)
     yield from _block("text", view.message.text)
 
@@ -165,7 +154,7 @@ def _run(line: str, count: int) -> Iterator[str]:
     if not line and count > _EMPTY:
         yield f"<{count:,} empty lines>"
         return
-    shown = " " + _GAP.sub(lambda gap: f" <{len(gap[0]):,} spaces> ", line)
+    shown = f" {fold_gaps(line)}"
     if count <= _ALIKE:
         yield from [shown] * count
         return
@@ -173,10 +162,20 @@ def _run(line: str, count: int) -> Iterator[str]:
     yield f"<the same line {count - 1:,} more times>"
 
 
+def fold_gaps(line: str) -> str:
+    """A line with its long runs of spaces as their number, because they push what follows out of view."""
+    return _GAP.sub(lambda gap: f" <{len(gap[0]):,} spaces> ", line)
+
+
 def _called(message: Message, zone: tzinfo) -> str:
     handle = "" if message.number is None else f"{message.number} "
     at = "" if message.sent_at is None else f" {_moment(message, zone)}"
     return f"{handle}{clean_name(message.author.name)}{at}"
+
+
+def author_and_time(message: Message, zone: tzinfo) -> str:
+    """Who is said to have written an imported message, and when."""
+    return f"{_called(message, zone)} {zone_name(zone)}"
 
 
 def _quoted(message: Message, zone: tzinfo) -> str:

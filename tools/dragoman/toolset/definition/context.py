@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, tzinfo
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 from dragoman.accounts.restricted import LimitedWorkspace, Limits
 from dragoman.accounts.workspace import Workspace
@@ -13,7 +13,7 @@ from dragoman.core.context.instrumentation import Observer
 from dragoman.core.context.progress import Listener
 from dragoman.rendering import LayoutCache, View
 from dragoman.toolset.paging.feed import CursorState
-from dragoman.toolset.policy import FlowGuard
+from dragoman.toolset.policy import Consent, FlowGuard
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,13 +23,19 @@ class Question:
     Attributes:
         text: All that they have to see, safe to show as it stands.
         digest: Of the write: an answer counts for this one and no other.
+        length: One sentence that says how long the written text is.
+        fits: The first three lines of ``text`` show everything that would be written, and every warning.
+        trusted: The settings say that this client does ask its user, so its answer counts however quick it is.
     """
 
     text: str
     digest: str
+    length: str = ""
+    fits: bool = False
+    trusted: bool = False
 
 
-Ask: TypeAlias = Callable[[Question], Awaitable[bool | None]]
+Ask: TypeAlias = Callable[[Question], Awaitable[Consent]]
 
 
 def _now() -> datetime:
@@ -60,7 +66,7 @@ class Caller:
     Attributes:
         client: Name of the client program, for the audit log.
         progress: Hears how far a long call is.
-        ask: Shows a question to the user and returns their yes or no, ``None`` when nobody can be asked.
+        ask: Shows a question to the user and returns what came of it; ``None`` where the client cannot ask.
         principal: Who was authenticated; ``None`` for the user of this machine, who may do everything.
     """
 
@@ -79,6 +85,7 @@ class ToolServices:
         zone: Where times are read and shown.
         max_tokens: Size of an answer when the call does not say.
         flow: Whether writing elsewhere after reading other people's text is asked about, and what was read.
+        ask_by_client: By which means clients are asked, by name in small letters: ``client`` or ``token``.
         clock: The present moment, aware.
         observers: Who looks on at calls.
         layouts: What was laid out lately.
@@ -88,6 +95,9 @@ class ToolServices:
     zone: tzinfo = UTC
     max_tokens: int = 3000
     flow: FlowGuard = field(default_factory=FlowGuard)
+    ask_by_client: Mapping[str, Literal["client", "token"]] = field(
+        default_factory=dict[str, Literal["client", "token"]]
+    )
     clock: Callable[[], datetime] = _now
     observers: tuple[Observer, ...] = ()
     layouts: LayoutCache = field(default_factory=LayoutCache)

@@ -6,7 +6,7 @@ asked, the first call answers with a preview and a token that is good once, for 
 exactly that content. Nothing here fails open.
 """
 
-from dragoman.toolset.policy.consent import Consent, consent
+from dragoman.toolset.policy.consent import Consent, obtain_consent
 from dragoman.toolset.policy.flow_guard import ExposureLog, FlowGuard, Viewer
 from dragoman.toolset.policy.links import hosts
 from dragoman.toolset.policy.mass_mentions import mass_mentions
@@ -19,9 +19,9 @@ __all__ = [
     "FlowGuard",
     "Viewer",
     "Write",
-    "consent",
     "hosts",
     "is_allowed_target",
     "mass_mentions",
+    "obtain_consent",
     "require_permission",
 ]

@@ -1,4 +1,4 @@
-"""Finding out whether somebody wants a write."""
+"""Consent to a write: by a one-time token, or by the answer to a question."""
 
 from __future__ import annotations
 
@@ -10,15 +10,25 @@ from dragoman.store import Store
 
 
 class Consent(Enum):
-    """What came of asking."""
+    """What came of asking.
+
+    Attributes:
+        GIVEN: Somebody agreed, or nobody has to.
+        DECLINED: The client answered no.
+        CANCELLED: The question was closed or left without an answer.
+        UNSEEN: The client answered, but no person can have seen the question.
+        NOT_ASKED: The user cannot be asked, or cannot be shown enough.
+    """
 
     GIVEN = "given"
     DECLINED = "declined"
-    NOBODY_ASKED = "nobody asked"
+    CANCELLED = "cancelled"
+    UNSEEN = "unseen"
+    NOT_ASKED = "not asked"
 
 
-async def consent(
-    store: Store, agreement: str, token: str | None, ask: Callable[[], Awaitable[bool | None]] | None
+async def obtain_consent(
+    store: Store, agreement: str, token: str | None, ask: Callable[[], Awaitable[Consent]] | None
 ) -> Consent:
     """Find out whether a write is wanted.
 
@@ -26,7 +36,7 @@ async def consent(
         store: Where tokens are kept.
         agreement: What an agreement would count for, see :meth:`Write.agreement`.
         token: From an earlier preview, if the call has one; it is used up, needed or not.
-        ask: Asks the user, ``None`` when nobody can be asked; ``None`` instead of it when there is nothing to ask.
+        ask: Asks the user; ``None`` where nothing has to be asked.
 
     Raises:
         InvalidArgument: The token is not good for this write, or not any more.
@@ -38,9 +48,4 @@ async def consent(
             "This confirmation is used up, expired, or was given for something else.",
             hint="Call again without confirm for a new preview.",
         )
-    if ask is None:
-        return Consent.GIVEN
-    answer = await ask()
-    if answer is None:
-        return Consent.NOBODY_ASKED
-    return Consent.GIVEN if answer is True else Consent.DECLINED
+    return Consent.GIVEN if ask is None else await ask()

@@ -23,8 +23,8 @@ _MOST_REASONS: Final = 10
 _SEARCHED_AT_ONCE: Final = 20_000
 
 
-async def confirmation_reasons(plan: WritePlan, repeated: str) -> list[str]:
-    """Why somebody has to agree, each as what follows ``because``; nothing when nobody has to.
+async def warnings_about(plan: WritePlan, repeated: str) -> list[str]:
+    """What is alarming about a write, so that somebody has to agree, each as what follows ``because``.
 
     Args:
         plan: The write.
@@ -36,9 +36,12 @@ async def confirmation_reasons(plan: WritePlan, repeated: str) -> list[str]:
         found += _new_links(await _new_hosts(plan))
     if _flow_mode(plan) == "confirm":
         found += [f"it comes {reason}" for reason in _carried(plan)]
-    if plan.account.settings.write == "confirm":
-        found.append("this account asks before every write")
     return found
+
+
+def policy_reasons(plan: WritePlan) -> list[str]:
+    """Why the settings ask for an agreement, as what follows ``because``."""
+    return ["this account asks before every write"] if plan.account.settings.write == "confirm" else []
 
 
 async def notes_on(plan: WritePlan, store: Store, made: Entry) -> list[str]:

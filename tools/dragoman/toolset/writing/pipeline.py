@@ -10,21 +10,21 @@ from typing import Final
 
 import anyio
 
-from dragoman.core.errors import Conflict, DragomanError, OutcomeUnknown, PermissionDenied
+from dragoman.core.errors import Conflict, DragomanError, OutcomeUnknown
 from dragoman.core.model import Message
 from dragoman.core.references import Reference
 from dragoman.providers.base.provider import Provider
-from dragoman.rendering import WrittenView, question
+from dragoman.rendering import WrittenView
 from dragoman.store import Entry, Store
 from dragoman.toolset import policy
 from dragoman.toolset.addressing.resolve import account_errors, load_conversation
-from dragoman.toolset.definition.context import Question, ToolResult
+from dragoman.toolset.definition.context import ToolResult
 from dragoman.toolset.writing.audit_scope import audit_scope
-from dragoman.toolset.writing.confirmation_reasons import confirmation_reasons, notes_on, pace
-from dragoman.toolset.writing.idempotency import PriorWrite, check_prior_write
+from dragoman.toolset.writing.confirmation_reasons import notes_on, pace
+from dragoman.toolset.writing.consent import require_consent
+from dragoman.toolset.writing.idempotency import check_prior_write
 from dragoman.toolset.writing.outcome import record_outcome
 from dragoman.toolset.writing.plan import VERBS, WritePlan
-from dragoman.toolset.writing.preview import complete_preview
 from dragoman.toolset.writing.read_back import read_back
 
 _RENEWED: Final = 3.0
@@ -47,9 +47,9 @@ async def run_write(plan: WritePlan, attempt: audit_scope, token: str | None) ->
             attempt.outcome = "repeated"
             return await _result_of(plan, settled.message, [*settled.notes])
         await store.require_pace(plan.account.name, pace(plan))
-        found = await _require_consent(plan, store, settled, attempt, token)
-        if found is not None:
-            return found
+        preview = await require_consent(plan, store, settled, attempt, token)
+        if preview is not None:
+            return preview
         provider = await _provider(plan)
         entry = await store.begin_write(plan.intent, accepted=settled.stamp, per_minute=pace(plan))
         if entry.fresh:
@@ -58,46 +58,6 @@ async def run_write(plan: WritePlan, attempt: audit_scope, token: str | None) ->
         # Another call was faster: what is known now has to be agreed to anew.
         token = None
     raise Conflict("Other calls write the same at the same time.", hint="Look with list_messages before trying again.")
-
-
-async def _require_consent(
-    plan: WritePlan, store: Store, settled: PriorWrite, attempt: audit_scope, token: str | None
-) -> ToolResult | None:
-    """``None`` when the write may be made, else what to answer instead."""
-    reasons = await confirmation_reasons(plan, settled.reason)
-    if not reasons and token is None:
-        return None
-    agreement = plan.write.agreement(settled.stamp)
-    attempt.outcome = ""
-    consent = await policy.consent(store, agreement, token, _Asking(plan, reasons, agreement) if reasons else None)
-    if consent is policy.Consent.GIVEN:
-        return None
-    if consent is policy.Consent.DECLINED:
-        attempt.outcome = "declined"
-        raise PermissionDenied(f"The user declined. {plan.not_done_sentence}.", hint="Do not try again unasked.")
-    attempt.outcome = "asked"
-    made = await store.offer_confirmation(agreement)
-    how = (
-        f"{plan.not_done_sentence} yet: show all of this to the user, and only when they agree, "
-        f"call again within 10 minutes with confirm={made}"
-    )
-    return ToolResult(replace(await complete_preview(plan, reasons), how=how), uncut=True)
-
-
-class _Asking:
-    """Asks the user, if there is a way to."""
-
-    def __init__(self, plan: WritePlan, reasons: list[str], agreement: str) -> None:
-        self._plan = plan
-        self._reasons = reasons
-        self._agreement = agreement
-
-    async def __call__(self) -> bool | None:
-        ask = self._plan.call.caller.ask
-        if ask is None:
-            return None
-        view = await complete_preview(self._plan, self._reasons)
-        return await ask(Question(question(view, self._plan.call.services.zone), self._agreement))
 
 
 async def _provider(plan: WritePlan) -> Provider:

@@ -12,7 +12,7 @@ from dragoman.toolset.addressing.resolve import account_errors
 from dragoman.toolset.writing.plan import WritePlan
 
 
-async def complete_preview(plan: WritePlan, reasons: list[str]) -> PreviewView:
+async def complete_preview(plan: WritePlan, reasons: list[str], warnings: list[str]) -> PreviewView:
     """What somebody is shown who is asked.
 
     Raises:
@@ -25,6 +25,7 @@ async def complete_preview(plan: WritePlan, reasons: list[str]) -> PreviewView:
         receivers=told.receivers,
         perhaps=told.perhaps,
         reasons=reasons,
+        warnings=warnings,
     )
     if view.verb == "change" and Capability.GET_MESSAGE in plan.account.capabilities:
         return replace(view, before=await _message(plan, view.message.id))

@@ -24,8 +24,9 @@ class Record:
         conversation: Id of where it went.
         message: Id of the message, where one came of it.
         outcome: ``begun`` and then ``done``, ``failed`` or ``unknown``; ``found`` when the service was looked at later;
-            ``asked``, ``declined``, ``refused`` (by the policy), ``repeated``, or the code of an error, when nothing
-            was given to the service.
+            ``asked`` (answered with a preview), ``unseen`` (also, because no person can have seen the question),
+            ``declined``, ``cancelled``, ``refused`` (by the policy), ``repeated``, or the code of an error, when
+            nothing was given to the service.
         digest: Hash of the content.
         principal: Who was authenticated, empty for the user of this machine.
         write: Number of the outbox's entry, the same in all lines of one write.

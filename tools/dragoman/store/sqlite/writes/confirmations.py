@@ -22,11 +22,15 @@ def offer(con: Connection, digest: str, ends: int) -> str:
     return token
 
 
-def redeem(con: Connection, token: str, digest: str, now: int) -> bool:
-    """Use a token up; ``False`` when it is unknown, used, out of date or for another content."""
+def redeem(con: Connection, token: str, digest: str, now: int) -> int:
+    """Use a token up.
+
+    Returns:
+        Microseconds for which it was still good; 0 when it is unknown, used, out of date or for another content.
+    """
     con.execute("DELETE FROM offers WHERE ends <= ?", (now,))
-    con.execute("DELETE FROM offers WHERE token = ? AND digest = ?", (_hash(token), digest))
-    return con.changes() > 0
+    deleted = con.execute("DELETE FROM offers WHERE token = ? AND digest = ? RETURNING ends", (_hash(token), digest))
+    return sum(ends - now for (ends,) in list(deleted))
 
 
 def _hash(token: str) -> bytes:
