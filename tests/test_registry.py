@@ -62,7 +62,6 @@ def test_an_unknown_provider_is_answered_with_the_known_ones(install):
 @pytest.mark.parametrize(
     ("code", "reason"),
     [
-        ("import a_module_that_does_not_exist", "ModuleNotFoundError"),
         ("raise RuntimeError('secret of the package')", "RuntimeError"),
         ("this is no Python", "SyntaxError"),
         ("", "AttributeError"),
@@ -77,6 +76,17 @@ def test_a_broken_package_is_named_with_what_to_do(install, code, reason):
     said = f"The provider '{name}' cannot be imported ({reason}). Reinstall the package '{package}'."
     assert str(refused.value) == said
     assert type(refused.value.__cause__).__name__ == reason
+
+
+@pytest.mark.parametrize(
+    "code", ["import a_module_that_does_not_exist", "from a_module_that_does_not_exist.inner import x"]
+)
+def test_a_package_that_lacks_a_module_names_it(install, code):
+    install("lacking-post", code)
+    with pytest.raises(InvalidArgument) as refused:
+        provider_class("lacking-post")
+    assert "the module 'a_module_that_does_not_exist' is not installed" in str(refused.value)
+    assert str(refused.value).endswith("Reinstall the package 'post_lacking_post'.")
 
 
 @pytest.mark.parametrize(("name", "code"), [("no-class", "Post = 3"), ("no-provider", "class Post: ...")])

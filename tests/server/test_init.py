@@ -23,8 +23,10 @@ from dragoman.transport.credentials import Secret
 
 
 class ParcelSettings(AccountSettings):
-    depot: str = Field(description="where the depot is", pattern="^depot-")
-    token: Secret = Field(description="what opens it")
+    depot: str = Field(
+        description="where the depot is", pattern="^depot-", json_schema_extra={"where": "Above the depot's door."}
+    )
+    token: Secret = Field(description="what opens it", json_schema_extra={"where": "Under the depot's mat."})
     shelves: int = Field(default=3, ge=1, description="how many shelves")
     fragile: bool = False
     colour: Literal["red", "blue"] = "red"
@@ -39,6 +41,7 @@ class ParcelSettings(AccountSettings):
 
 class Parcel(Provider):
     name = "parcel"
+    about = "parcels and what comes with them"
     Settings = ParcelSettings
 
     async def list_conversations(self, query):
@@ -239,6 +242,178 @@ def test_where_one_of_several_credentials_will_do_a_person_chooses(talk, setting
     )
     assert status == 0, seen.decode()
     assert written(settings)["y"].keys() == {"provider", "api_key"}
+
+
+PARCEL_STEPS = [("Which service", "parcel"), ("A name for the account", "services")]
+REST = [("shelves", ""), ("Fragile", ""), ("(red, blue) [red]", ""), ("(off, confirm, allow) [off]", "")]
+
+
+def test_every_question_says_what_it_is_for_and_where_to_find_it(talk, settings):
+    answers = [*PARCEL_STEPS, ("depot (where", "depot-9"), ("token (what", "sk-right-one"), *REST]
+    seen, status = talk(["init", "--config", str(settings)], answers)
+    shown = seen.decode()
+    assert status == 0, shown
+    assert "parcels and what comes with them" in shown.partition("Which service")[0]
+    assert "Above the depot's door." in shown.partition("depot (where")[0]
+    assert "Under the depot's mat." in shown.partition("token (what")[0]
+
+
+def test_enter_goes_back_where_there_is_no_default_and_answers_are_kept(talk, settings):
+    answers = [
+        *PARCEL_STEPS, ("depot (where the depot is):", ""), ("Which service [parcel]", ""), ("[services]", ""),
+        ("depot (where the depot is):", "depot-9"), ("token (what", ""), ("Environment variable", ""),
+        ("depot (where the depot is) [depot-9]", ""), ("token (what", "sk-right-one"), *REST,
+    ]  # fmt: skip
+    seen, status = talk(["init", "--config", str(settings)], answers)
+    assert status == 0, seen.decode()
+    assert written(settings)["services"]["depot"] == "depot-9"
+
+
+def test_an_answer_to_the_first_question_is_needed_and_enter_does_not_end_it(talk, settings):
+    answers = [("depot (where", ""), ("depot (where", "depot-9"), ("token (what", "sk-right-one"), *REST]
+    words = ["init", "--config", str(settings), "--provider", "parcel", "--name", "services"]
+    seen, status = talk(words, answers)
+    assert status == 0, seen.decode()
+    assert b"first question" in seen
+
+
+PASTED = "sk-live-0123456789abcdefABCDEF"
+
+
+@pytest.mark.parametrize("secret", [PASTED, "xoxb-123456789012-abcdefghijkl", "9f8e7d6c5b4a3f2e1d0c9b8a7f6e5d4c"])
+def test_a_credential_that_is_pasted_elsewhere_is_refused_and_not_repeated(talk, settings, secret):
+    answers = [
+        *PARCEL_STEPS, ("depot (where", secret), ("looks like a credential", "depot-9"),
+        ("token (what", "sk-right-one"), *REST,
+    ]  # fmt: skip
+    seen, status = talk(["init", "--config", str(settings)], answers)
+    assert status == 0, seen.decode()
+    assert seen.count(secret.encode()) == 1  # the terminal's own echo
+    after_echo = seen[seen.index(secret.encode()) + len(secret) :]
+    assert after_echo.lstrip().startswith(b"\x1b[1A\x1b[2K")
+    assert secret not in settings.read_text(encoding="utf-8")
+
+
+def test_a_credential_in_place_of_a_variables_name_is_refused_and_not_repeated(talk, settings):
+    answers = [
+        *PARCEL_STEPS, ("depot (where", "depot-9"), ("token (what", ""), ("Environment variable", PASTED),
+        ("Environment variable", "sk-right-one"), ("A variable's name has", "PARCEL_TOKEN"), *REST,
+        ("Save it anyway?", "y"),
+    ]  # fmt: skip
+    seen, status = talk(["init", "--config", str(settings)], answers)
+    assert status == 0, seen.decode()
+    assert seen.count(PASTED.encode()) == 1
+    assert written(settings)["services"]["token"] == {"env": "PARCEL_TOKEN"}
+
+
+def test_after_a_failed_check_only_what_is_wrong_is_answered_again(talk, settings):
+    answers = [
+        *PARCEL_STEPS, ("depot (where", "depot-9"), ("token (what", "sk-wrong-one"), ("shelves", "5"), *REST[1:],
+        ("Save it anyway?", ""), ("depot (where the depot is) [depot-9]", ""), ("token (what", "sk-right-one"),
+        ("shelves (how many shelves) [5]", ""), *REST[1:],
+    ]  # fmt: skip
+    seen, status = talk(["init", "--config", str(settings)], answers)
+    assert status == 0, seen.decode()
+    account = written(settings)["services"]
+    assert (account["depot"], account["shelves"]) == ("depot-9", 5)
+    assert Path(account["token"]["file"]).read_text(encoding="utf-8") == "sk-right-one\n"
+
+
+def test_a_credential_of_before_is_kept_with_enter(talk, settings):
+    answers = [
+        *PARCEL_STEPS, ("depot (where", "depot-9"), ("token (what", "sk-wrong-one"), *REST,
+        ("Save it anyway?", ""), ("depot (where", ""), ("Enter keeps what you gave", ""), *REST,
+        ("Save it anyway?", "q"),
+    ]  # fmt: skip
+    _, status = talk(["init", "--config", str(settings)], answers)
+    assert status == 1
+    assert not settings.exists()
+
+
+def test_answers_that_do_not_go_together_are_asked_for_again(talk, settings):
+    answers = [
+        *PARCEL_STEPS, ("depot (where", "depot-never"), ("token (what", "sk-right-one"), ("shelves", "4"), *REST[1:],
+        ("depot (where the depot is) [depot-never]", ""), ("Enter keeps", ""), ("shelves", "3"), *REST[1:],
+    ]  # fmt: skip
+    seen, status = talk(["init", "--config", str(settings)], answers)
+    assert status == 0, seen.decode()
+    assert b"depot-never has three shelves" in seen
+
+
+@pytest.mark.parametrize("typed", ["acme", "glean", "not a url", "http://acme.example.com", "ftp://x.example.com"])
+def test_an_address_that_is_none_is_told_at_once(talk, settings, typed):
+    answers = [("base_url (", typed), ("base_url (", "https://acme-be.glean.com"), ("token (", "\x03")]
+    seen, status = talk(["init", "--config", str(settings), "--provider", "glean", "--name", "g"], answers)
+    assert status == 1, seen.decode()
+    assert seen.decode().count("base_url (the tenant") == 2
+
+
+def test_a_long_id_is_no_credential():
+    from dragoman_server.setup.account.prompts import looks_like_credential
+
+    for plain in (
+        "https://acme-be.glean.com",
+        "conversation-of-the-whole-team-2026",
+        "b1gvmob95yysaplct532",
+        "depot-9",
+    ):
+        assert not looks_like_credential(plain)
+    for secret in ("eyJhbGciOiJIUzI1NiJ9.eyJzdWIi", "ghp_16C7e42F292c6912E7710c838347Ae178B4a", PASTED):
+        assert looks_like_credential(secret)
+
+
+READER = """
+from dragoman.core.model import Author, Message, Page
+from dragoman.providers.base.provider import Provider
+
+
+class Pigeon(Provider):
+    name = "pigeon"
+
+    async def list_messages(self, conversation, query):
+        author = Author(name="A")
+        return Page(items=[Message(id="1", conversation=conversation, author=author, sent_at=None, text="Coo")])
+"""
+
+
+@pytest.fixture
+def pigeon(home, tmp_path, monkeypatch):
+    package = tmp_path / "site" / "pigeon-1.0.dist-info"
+    package.mkdir()
+    (tmp_path / "site" / "pigeon.py").write_text(READER, encoding="utf-8")
+    (package / "METADATA").write_text("Metadata-Version: 2.1\nName: pigeon\nVersion: 1.0\n", encoding="utf-8")
+    (package / "entry_points.txt").write_text("[dragoman.providers]\npigeon = pigeon:Pigeon\n", encoding="utf-8")
+    yield package
+    sys.modules.pop("pigeon", None)
+
+
+def test_a_provider_that_only_reads_messages_is_fine(run, settings, pigeon):
+    added = run("--config", str(settings), "--provider", "pigeon")
+    assert added.exit_code == 0, added.output
+    assert "ok      pigeon: " in added.stdout
+    checked = CliRunner().invoke(cli, ["check", "--config", str(settings)], catch_exceptions=False)
+    assert checked.exit_code == 0
+    assert "lists no conversations" in checked.stdout
+
+
+def test_a_provider_whose_import_fails_names_the_module_that_is_missing(run, settings, pigeon, tmp_path):
+    (tmp_path / "site" / "pigeon.py").write_text("import carrier_of_letters\n", encoding="utf-8")
+    for words in (["init", "--provider", "pigeon"], ["accounts"], ["check"]):
+        settings.write_text('[accounts.a]\nprovider = "pigeon"\n', encoding="utf-8")
+        result = CliRunner().invoke(cli, [*words, "--config", str(settings)], catch_exceptions=False)
+        assert result.exit_code != 0
+        assert "carrier_of_letters" in result.output
+
+
+def test_without_any_conversation_it_is_said_how_to_get_some(run, settings):
+    added = run("--config", str(settings), "--provider", "local", "--name", "mine", "--no-check")
+    assert "dragoman import" in added.stdout
+    words = ["call", "list_conversations", "--config", str(settings)]
+    for more in ([], ["format=json"]):
+        told = CliRunner().invoke(cli, [*words, *more], catch_exceptions=False).stdout
+        assert "dragoman import" in told
+        assert "dragoman init" in told
+    assert "dragoman import" not in CliRunner().invoke(cli, [*words, "query=x"], catch_exceptions=False).stdout
 
 
 STEPS = [

@@ -12,6 +12,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final
 
 from dragoman.core.errors import InvalidArgument
+from dragoman.core.sanitize import clean_line
 from dragoman.providers.base.provider import Provider
 
 if TYPE_CHECKING:
@@ -25,6 +26,9 @@ BUILT_IN: Final = {
     "yandex": "dragoman.providers.yandex:YandexProvider",
     "datagrid": "dragoman.providers.datagrid:DatagridProvider",
 }
+
+
+_LONGEST: Final = 100
 
 
 def provider_names() -> list[str]:
@@ -41,7 +45,10 @@ def provider_class(name: str) -> type[Provider]:
     """
     if name in BUILT_IN:
         module, _, attribute = BUILT_IN[name].partition(":")
-        found: object = getattr(import_module(module), attribute)
+        try:
+            found: object = getattr(import_module(module), attribute)
+        except ImportError as error:
+            raise _not_imported(name, "dragoman", error) from error
     else:
         found = _outside(name)
     if not (isinstance(found, type) and issubclass(found, Provider)):
@@ -76,8 +83,19 @@ def _outside(name: str) -> object:
         try:
             return point.load()
         except Exception as error:
-            raise InvalidArgument(
-                f"The provider {name!r} cannot be imported ({type(error).__name__}).",
-                hint=f"Reinstall the package {point.dist.name if point.dist else name!r}.",
-            ) from error
+            raise _not_imported(name, point.dist.name if point.dist else name, error) from error
     raise InvalidArgument(f"There is no provider {name!r}.", hint=f"Known providers: {', '.join(provider_names())}.")
+
+
+def _not_imported(name: str, package: str, error: Exception) -> InvalidArgument:
+    """Why a provider cannot be imported: the module that is missing, or what its own code raised."""
+    if isinstance(error, ModuleNotFoundError) and error.name:
+        missing = clean_line(error.name, _LONGEST)
+        return InvalidArgument(
+            f"The provider {name!r} cannot be imported: the module {missing!r} is not installed.",
+            hint=f"Reinstall the package {package!r}.",
+        )
+    return InvalidArgument(
+        f"The provider {name!r} cannot be imported ({type(error).__name__}).",
+        hint=f"Reinstall the package {package!r}.",
+    )

@@ -43,6 +43,7 @@ class ConversationsView:
     conversations: Sequence[Conversation]
     more: bool = False
     failures: Sequence[Failure] = ()
+    notes: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,6 +23,7 @@ class Question:
     Attributes:
         key: Its name.
         about: What it means, in the provider's words.
+        where: Where to find it, in the provider's words.
         type: What kind of value it takes, in the words of JSON Schema.
         required: There is no account without it.
         default: What it is when nobody says anything.
@@ -32,11 +33,18 @@ class Question:
 
     key: str
     about: str
+    where: str = ""
     type: str
     required: bool
     default: str | bool | float | None = None
     choices: tuple[str, ...] = ()
     secret: Literal["kept", "plain"] | None = None
+
+    def text(self, value: object) -> str:
+        """A value as somebody would type it."""
+        if isinstance(value, list | tuple):
+            return ", ".join(str(part) for part in value)  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]  # of unknown values
+        return str(value).lower() if isinstance(value, bool) else str(value)
 
     def value(self, text: str) -> object:
         """The value that somebody typed.
@@ -94,6 +102,7 @@ def _question(key: str, property_: Mapping[str, Any], definitions: Mapping[str, 
     return Question(
         key=key,
         about=str(property_.get("description") or property_.get("title") or ""),
+        where=str(property_.get("where") or ""),
         type=str(types[0]) if types else "string",
         required=required,
         default=default if isinstance(default, str | bool | int | float) else None,

@@ -9,7 +9,7 @@ import sys
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
@@ -50,14 +50,13 @@ def _origin() -> list[str]:
     """What makes ``uvx`` take the package from where this one came: a folder, a file or a repository."""
     try:
         text = distribution("dragoman").read_text("direct_url.json")
-        found = json.loads(text) if text else {}
+        found: Any = json.loads(text) if text else {}
     except (PackageNotFoundError, ValueError):
         return []
     url = str(found.get("url", ""))
-    version = found.get("vcs_info")
-    if isinstance(version, dict):
-        known: dict[str, object] = version
-        url = f"{known.get('vcs')}+{url}@{known.get('commit_id')}"
+    version: Any = found.get("vcs_info")
+    if version:
+        url = f"{version.get('vcs')}+{url}@{version.get('commit_id')}"
     if url.startswith("file:"):
         url = url2pathname(urlsplit(url).path)
     return ["--from", url] if url else []

@@ -112,6 +112,7 @@ class Provider:
         limits: The service's numbers.
         idempotent: Does sending again with the same ``idempotency_key`` certainly send nothing new.
         external: Do other people and systems take part, or is it only this machine.
+        about: What there is to read and write, in the words of people, such as "e-mail inbox"; found by tool searches.
         returns_stored: Is what a write returns read from the service after it, so that reading it again tells no more.
     """
 
@@ -120,6 +121,7 @@ class Provider:
     limits: ClassVar[Limits] = Limits()
     idempotent: ClassVar[bool] = False
     external: ClassVar[bool] = True
+    about: ClassVar[str] = ""
     returns_stored: ClassVar[bool] = False
 
     def __init__(self, settings: AccountSettings) -> None:
@@ -150,7 +152,10 @@ class Provider:
         Raises:
             DragomanError: What is wrong and what to do.
         """
-        await self.list_conversations(ConversationQuery(limit=1))
+        try:
+            await self.list_conversations(ConversationQuery(limit=1))
+        except UnsupportedOperation:
+            return "is ready; it lists no conversations, so name the one to read, as its service calls it"
         return "works"
 
     async def list_conversations(self, query: ConversationQuery) -> Page[Conversation]:

@@ -32,6 +32,7 @@ class ConvoreProvider(Provider):
     """One account of Convore. The API has no search for messages."""
 
     name: ClassVar[str] = "convore"
+    about: ClassVar[str] = "support e-mail inbox and website chat"
     Settings: ClassVar[type[AccountSettings]] = ConvoreSettings
     limits: ClassVar[Limits] = Limits(page_size=PAGE)
 

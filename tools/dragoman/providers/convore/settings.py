@@ -14,6 +14,13 @@ class ConvoreSettings(AccountSettings):
     """An account of Convore. The service publishes one address, so only the key is needed."""
 
     provider: str = "convore"
-    base_url: str = Field(default="https://api.convore.dev", description="address of the API")
-    token: Secret = Field(description="secret API key")
+    base_url: str = Field(
+        default="https://api.convore.dev",
+        description="address of the API",
+        json_schema_extra={"where": "Press Enter, unless your team has an address of its own."},
+    )
+    token: Secret = Field(
+        description="secret API key",
+        json_schema_extra={"where": "In Convore's console under API keys: the secret key, not the publishable one."},
+    )
     ca_file: Path | None = Field(default=None, description="certificates to trust instead of the usual ones")

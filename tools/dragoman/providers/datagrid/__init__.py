@@ -37,6 +37,7 @@ class DatagridProvider(Provider):
     """One account of Datagrid. The API has no search, no changing of messages and no import."""
 
     name: ClassVar[str] = "datagrid"
+    about: ClassVar[str] = "chats with AI agents"
     Settings: ClassVar[type[AccountSettings]] = DatagridSettings
     limits: ClassVar[Limits] = Limits(page_size=PAGE, requests_per_second=200 / 60)
 

@@ -14,8 +14,12 @@ class DatagridSettings(AccountSettings):
     """An account of Datagrid. ``timeout`` holds for an agent's answer only when it is set; they take their time."""
 
     provider: str = "datagrid"
-    base_url: str = Field(default="https://api.datagrid.com/v1", description="address of the API, with its version")
-    token: Secret = Field(description="API key")
+    base_url: str = Field(
+        default="https://api.datagrid.com/v1",
+        description="address of the API, with its version",
+        json_schema_extra={"where": "Press Enter, unless you reach Datagrid at another address."},
+    )
+    token: Secret = Field(description="API key", json_schema_extra={"where": "In Datagrid's settings under API keys."})
     ca_file: Path | None = Field(default=None, description="certificates to trust instead of the usual ones")
     teamspace: str | None = Field(
         default=None,

@@ -44,6 +44,7 @@ class GleanProvider(Provider):
     """One tenant of Glean, seen by one user, or by whoever is signed in."""
 
     name: ClassVar[str] = "glean"
+    about: ClassVar[str] = "Slack channels, Teams chats and other messages that Glean has indexed; Glean Chat"
     Settings: ClassVar[type[AccountSettings]] = GleanSettings
     limits: ClassVar[Limits] = Limits(page_size=200, requests_per_second=30, concurrency=8)
 

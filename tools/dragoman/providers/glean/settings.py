@@ -26,9 +26,17 @@ class GleanSettings(AccountSettings):
 
     base_url: str = Field(
         description="the tenant's server, like https://acme-be.glean.com",
-        json_schema_extra={"plain": r"https://[a-z0-9-]+(\.[a-z0-9-]+){1,8}"},
+        json_schema_extra={
+            "plain": r"https://[a-z0-9-]+(\.[a-z0-9-]+){1,8}",
+            "where": 'In Glean\'s admin console under About Glean, as "server instance". It ends with -be.glean.com.',
+        },
     )
-    token: Secret = Field(description="a user's or global Glean token, or an OAuth token")
+    token: Secret = Field(
+        description="a user's or global Glean token, or an OAuth token",
+        json_schema_extra={
+            "where": "In Glean under API tokens: one for the client API, with all scopes from SEARCH to CHAT."
+        },
+    )
     ca_file: Path | None = Field(default=None, description="PEM file of the authorities to trust")
     act_as: str | None = Field(
         default=None,

@@ -45,6 +45,7 @@ class LocalProvider(Provider):
     """Conversations in a SQLite file, with everything that the model can say."""
 
     name = "local"
+    about = "conversations on this machine: imported chats, notes and archives"
     Settings: ClassVar[type[AccountSettings]] = LocalSettings
     limits = Limits(text_length=1_000_000, page_size=200)
     idempotent = True

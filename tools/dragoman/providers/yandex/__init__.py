@@ -39,6 +39,7 @@ class YandexProvider(Provider):
     """Threads of a folder; conversations are threads, and ids are the service's own."""
 
     name: ClassVar[str] = "yandex"
+    about: ClassVar[str] = "assistant chat threads"
     Settings: ClassVar[type[AccountSettings]] = YandexSettings
     limits: ClassVar[Limits] = Limits(page_size=wire.MOST_THREADS)
 

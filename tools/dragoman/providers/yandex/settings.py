@@ -23,8 +23,16 @@ class YandexSettings(AccountSettings):
     tls: bool = Field(default=True, description="off only for a service on this machine")
     ca_file: Path | None = Field(default=None, description="PEM file of the authorities to trust instead of the usual")
     folder_id: Word | None = Field(default=None, description="the folder whose threads are listed")
-    iam_token: Secret | None = Field(default=None, description="an IAM token, best from a command that makes new ones")
-    api_key: Secret | None = Field(default=None, description="API key of a service account")
+    iam_token: Secret | None = Field(
+        default=None,
+        description="an IAM token, best from a command that makes new ones",
+        json_schema_extra={"where": "`yc iam create-token` prints one; it is good for 12 hours."},
+    )
+    api_key: Secret | None = Field(
+        default=None,
+        description="API key of a service account",
+        json_schema_extra={"where": "`yc iam api-key create --service-account-name NAME` makes one."},
+    )
     service_account_key: Secret | None = Field(
         default=None, description="authorized key of a service account: its JSON, or the path of the file with it"
     )

@@ -102,7 +102,11 @@ class _Conversations(_Page):
         failures = self._view.failures
         return {
             "conversations": items,
-            **present(failures=_failures(failures, room), left_out=_unsaid(failures, room)),
+            **present(
+                failures=_failures(failures, room),
+                left_out=_unsaid(failures, room),
+                notes=_notes(self._view.notes, room),
+            ),
         }
 
 

@@ -12,7 +12,7 @@ from dragoman.rendering.budget.token_estimate import measure
 from dragoman.rendering.budget.token_shares import TokenShares
 from dragoman.rendering.budget.truncate import one_line
 from dragoman.rendering.content.time_format import clock, day, local, zone_name
-from dragoman.rendering.plain.header import BETWEEN, conversation_reference, counted, header, plain_title, title
+from dragoman.rendering.plain.header import BETWEEN, aside, conversation_reference, counted, header, plain_title, title
 from dragoman.rendering.views import ConversationsView, Failure
 
 _REASON_LIMIT: Final = 240
@@ -40,9 +40,9 @@ class ConversationsText(PageLayout):
         """The header, a line for each conversation, and the accounts that failed."""
         much = f"{counted(shown, 'conversation')}, times in {zone_name(self._zone)}"
         lines = [self._line(one, room) for one in self._view.conversations[:shown]]
-        return Answer(
-            "\n".join([header(much, self._notice, cursor=cursor), *lines, *failure_lines(self._view.failures, room)])
-        )
+        notes = [aside(note, room) for note in self._view.notes[:3]]
+        head = header(much, self._notice, *notes, cursor=cursor)
+        return Answer("\n".join([head, *lines, *failure_lines(self._view.failures, room)]))
 
     def _line(self, one: Conversation, room: TokenShares) -> str:
         last = None if one.last_message_at is None else local(one.last_message_at, self._zone)

@@ -25,6 +25,8 @@ from dragoman.toolset.reading.message_tools import AUTHOR, CONVERSATION, CURSOR,
 
 Kind = Literal["channel", "group", "direct", "thread", "mail", "room", "assistant"]
 
+_NOTHING_YET: Final = "none yet: `dragoman import FILE` brings some in, `dragoman init` adds a service"
+_NO_MATCH: Final = "nothing fits; leave out query and kind to see all"
 _LONG_AGO: Final = datetime(1, 1, 1, tzinfo=UTC)
 
 
@@ -53,7 +55,10 @@ async def list_conversations(
 
     await merge.open(accounts, open_feed, lambda conversation: conversation_matches(conversation, asked))
     await merge.take(limit, lambda conversation: (conversation.last_message_at or _LONG_AGO).timestamp())
-    view = ConversationsView(conversations=merge.items, more=merge.more, failures=merge.failures)
+    notes: list[str] = []
+    if cursor is None and not (merge.items or merge.more or merge.failures):
+        notes.append(_NO_MATCH if query or kind else _NOTHING_YET)
+    view = ConversationsView(conversations=merge.items, more=merge.more, failures=merge.failures, notes=notes)
     return ToolResult(view, merge.cursor_at)
 
 
