@@ -219,12 +219,13 @@ def test_the_word_before_the_cursor_tells_the_direction():
     assert "cursor" not in laid_out(message(1))
 
 
-def test_notes_and_a_notice_stand_in_the_header():
+def test_a_notice_stands_in_the_header_and_a_note_below_it():
     view = MessagesView(conversation=ROOM, messages=[message(1)], notes=["only threads are listed"])
     layout = lay_out(view, form="text", max_tokens=300, zone=UTC, notice="texts of others")
-    assert layout.answer("k").text.split("\n")[0] == (
-        "#relay-launch · slack · 1 message, times in UTC · texts of others · only threads are listed · older: cursor k"
-    )
+    assert layout.answer("k").text.split("\n")[:2] == [
+        "#relay-launch · slack · 1 message, times in UTC · texts of others · older: cursor k",
+        "-- note: only threads are listed",
+    ]
 
 
 def test_an_empty_conversation_has_only_a_header():

@@ -18,13 +18,26 @@ def author_matches(author: Author, wanted: str) -> bool:
 
     Args:
         author: Who wrote.
-        wanted: What was typed; an ``@`` before it does not count, nor the name in ``Name <address>``.
+        wanted: What was typed; an ``@`` before it does not count, nor the name in ``Name <address>``. What stands
+            in angle brackets alone must be the whole name, id or address.
     """
     if wanted in (author.id, author.email):
         return True
+    if is_exact(wanted):
+        return fold(wanted[1:-1]) in (fold(author.id), fold(author.email or ""), fold(author.name))
     words = author_words(wanted)
     name, exact = fold(author.name), " ".join(words)
     return all(word in name for word in words) or exact in (fold(author.id), fold(author.email or ""))
+
+
+def exactly(author: Author) -> str:
+    """The filter that only this author passes."""
+    return f"<{author.id or author.email or author.name}>"
+
+
+def is_exact(wanted: str) -> bool:
+    """Does an author filter ask for the whole name, id or address."""
+    return wanted.startswith("<") and wanted.endswith(">")
 
 
 def author_words(wanted: str) -> list[str]:

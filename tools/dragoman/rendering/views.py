@@ -55,7 +55,8 @@ class MessagesView:
             ``OLDEST``: ``more`` is newer, and the cut is at the new end.
         total: How many messages the conversation holds, where that is known.
         thread: Set when only the thread below this message was asked for.
-        notes: Sentences about the result, for the header.
+        notes: Sentences about the result.
+        failures: Accounts that could not be asked for the title.
     """
 
     conversation: Conversation
@@ -65,6 +66,7 @@ class MessagesView:
     more: bool = False
     thread: Message | None = None
     notes: Sequence[str] = ()
+    failures: Sequence[Failure] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +89,7 @@ class SearchView:
     """Hits, best first; ``conversations`` by ``(account, conversation id)`` for their titles.
 
     Attributes:
-        notes: Sentences about the result, for the header.
+        notes: Sentences about the result.
     """
 
     query: str

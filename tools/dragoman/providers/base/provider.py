@@ -17,7 +17,7 @@ from typing import ClassVar, Final, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field
 
 from dragoman.core.errors import UnsupportedOperation
-from dragoman.core.model import Audience, AuthorKind, Conversation, Message, Page, SearchPage
+from dragoman.core.model import Audience, Author, AuthorKind, Conversation, Message, Page, SearchPage
 from dragoman.core.queries import Change, ConversationQuery, Draft, MessageQuery, SearchQuery
 from dragoman.providers.base.import_batch import ImportCounts, grouped
 from dragoman.providers.base.sent_message_match import CLOCKS_DIFFER, match_sent_message
@@ -113,6 +113,8 @@ class Provider:
         idempotent: Does sending again with the same ``idempotency_key`` certainly send nothing new.
         external: Do other people and systems take part, or is it only this machine.
         about: What there is to read and write, in the words of people, such as "e-mail inbox"; found by tool searches.
+        filters_exactly: Does it filter as the toolset does: what it does not give is not there, and a search without
+            words gives what its filters leave.
         returns_stored: Is what a write returns read from the service after it, so that reading it again tells no more.
     """
 
@@ -122,6 +124,7 @@ class Provider:
     idempotent: ClassVar[bool] = False
     external: ClassVar[bool] = True
     about: ClassVar[str] = ""
+    filters_exactly: ClassVar[bool] = False
     returns_stored: ClassVar[bool] = False
 
     def __init__(self, settings: AccountSettings) -> None:
@@ -157,6 +160,10 @@ class Provider:
         except UnsupportedOperation:
             return "is ready; it lists no conversations, so name the one to read, as its service calls it"
         return "works"
+
+    async def own_author(self) -> Author | None:
+        """Whom the account speaks as, for ``author="me"``; ``None`` where the service does not tell."""
+        return None
 
     async def list_conversations(self, query: ConversationQuery) -> Page[Conversation]:
         """Conversations, most recent first. Filters narrow as far as the service can; the caller filters again."""

@@ -9,6 +9,7 @@ from typing import Final
 
 from dragoman.core.errors import Conflict, InvalidArgument, NotFound, PermissionDenied
 from dragoman.core.model import Conversation, ConversationKind, Page
+from dragoman.core.names import conversation_matches_text
 from dragoman.providers.base.provider import ConversationQuery
 from dragoman.providers.glean.api import Api
 from dragoman.providers.glean.cache import Memory
@@ -112,9 +113,7 @@ def _buckets(answer: SearchAnswer) -> Iterator[Bucket]:
 
 
 def _matches(conversation: Conversation, query: ConversationQuery) -> bool:
-    wanted = (query.text or "").strip().lstrip("#").casefold()
-    known = (conversation.title, conversation.id, *conversation.participants)
-    return any(wanted in words.casefold() for words in known)
+    return conversation_matches_text(conversation, query.text or "")
 
 
 def _page(conversations: Sequence[Conversation], query: ConversationQuery) -> Page[Conversation]:

@@ -50,6 +50,7 @@ class LocalProvider(Provider):
     limits = Limits(text_length=1_000_000, page_size=200)
     idempotent = True
     external = False
+    filters_exactly = True
     returns_stored = True
 
     def __init__(self, settings: AccountSettings, database: Database | None = None) -> None:
@@ -82,6 +83,10 @@ class LocalProvider(Provider):
         readable = "" if database.writable else ", which can only be read"
         much = f"{_counted(messages, 'message')} in {_counted(conversations, 'conversation')}"
         return f"{much} in {database.name}{readable}"
+
+    async def own_author(self) -> Author:
+        """The author of what is sent."""
+        return Author(name=self._own_name(), id=self._own_name())
 
     async def list_conversations(self, query: ConversationQuery) -> Page[Conversation]:
         """The conversations, most recent first, filtered exactly."""

@@ -18,6 +18,7 @@ from typing import Final, cast
 
 from dragoman.core.errors import InvalidArgument
 from dragoman.core.model import Message, Order, Page
+from dragoman.core.names import author_matches
 from dragoman.providers.base.provider import MessageQuery
 
 MOST_EXAMINED: Final = 5000
@@ -146,10 +147,8 @@ async def oldest_page(stream: AsyncIterator[Message], query: MessageQuery, start
 
 def matches(message: Message, query: MessageQuery) -> bool:
     """Whether a message can pass the filters; more may pass than in the end do."""
-    if query.author is not None:
-        wanted = query.author.strip().lstrip("@").casefold()
-        if wanted not in message.author.name.casefold() and wanted not in message.author.id.casefold():
-            return False
+    if query.author is not None and not author_matches(message.author, query.author):
+        return False
     at = message.sent_at
     return at is None or ((query.since is None or at >= query.since) and (query.until is None or at < query.until))
 

@@ -24,6 +24,7 @@ from dragoman.rendering.json_form.objects import (
     message_ref,
     present,
 )
+from dragoman.rendering.plain.header import MOST_NOTES
 from dragoman.rendering.views import (
     ConversationsView,
     Failure,
@@ -128,7 +129,11 @@ class _Messages(_Page):
         return {
             "conversation": conversation_ref(conversation.account, conversation.id, room),
             "messages": items,
-            **present(notes=_notes(self._view.notes, room)),
+            **present(
+                failures=_failures(self._view.failures, room),
+                left_out=_unsaid(self._view.failures, room),
+                notes=_notes(self._view.notes, room),
+            ),
         }
 
 
@@ -210,4 +215,4 @@ def _accounts(room: TokenShares) -> int:
 
 
 def _notes(notes: Sequence[str], room: TokenShares) -> list[str]:
-    return [one_line(note, _SENTENCE, room.part) for note in notes[:3]]
+    return [one_line(note, _SENTENCE, room.part) for note in notes[:MOST_NOTES]]

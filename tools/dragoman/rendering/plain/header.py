@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Final
 
 from dragoman.core.model import Conversation, ConversationKind
@@ -11,6 +12,7 @@ from dragoman.rendering.budget.token_shares import TokenShares
 from dragoman.rendering.budget.truncate import clip, one_line
 
 BETWEEN: Final = " · "
+MOST_NOTES: Final = 4
 _TITLE_LIMIT: Final = 60
 _ASIDE_LIMIT: Final = 240
 _REFERENCE_LIMIT: Final = 4000
@@ -31,6 +33,11 @@ def counted(number: int, noun: str) -> str:
 def plain_title(text: str, room: TokenShares) -> str:
     """A title that cannot imitate the header around it."""
     return _tame(one_line(text, _TITLE_LIMIT, room.part))
+
+
+def note_lines(notes: Sequence[str], room: TokenShares) -> list[str]:
+    """A line for each of the first few sentences about the result."""
+    return [f"-- note: {aside(note, room)}" for note in notes[:MOST_NOTES]]
 
 
 def aside(text: str, room: TokenShares) -> str:

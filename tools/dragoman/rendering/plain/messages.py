@@ -13,7 +13,8 @@ from dragoman.rendering.budget.token_estimate import measure
 from dragoman.rendering.budget.token_shares import TokenShares
 from dragoman.rendering.content.threads import order_by_thread
 from dragoman.rendering.content.time_format import zone_name
-from dragoman.rendering.plain.header import account_name, aside, conversation_reference, counted, header, title
+from dragoman.rendering.plain.conversations import failure_lines
+from dragoman.rendering.plain.header import account_name, conversation_reference, counted, header, note_lines, title
 from dragoman.rendering.plain.lines import RenderedMessage, message_handle, places, render_message, written
 from dragoman.rendering.plain.subjects import repeated
 from dragoman.rendering.views import MessagesView
@@ -50,7 +51,9 @@ class MessagesText(PageLayout):
 
     def write(self, shown: int, room: TokenShares, cursor: str | None) -> Answer:
         """The header, then the messages with a line for each day."""
-        return Answer("\n".join([self._header(shown, room, cursor), *written(self._lines(shown, room))]))
+        lines = [self._header(shown, room, cursor), *note_lines(self._view.notes, room)]
+        lines += written(self._lines(shown, room))
+        return Answer("\n".join([*lines, *failure_lines(self._view.failures, room)]))
 
     def length(self) -> int:
         """Characters of all texts."""
@@ -85,7 +88,6 @@ class MessagesText(PageLayout):
             "" if view.thread is None else f"thread {message_handle(view.thread, room)}",
             f"{much}, times in {zone_name(self._zone)}",
             self._notice,
-            *(aside(note, room) for note in view.notes[:3]),
             word="older" if self._latest else "newer",
             cursor=cursor,
         )

@@ -15,7 +15,7 @@ from dragoman.rendering.content.highlights import highlighted_excerpt
 from dragoman.rendering.content.time_format import day, local, zone_name
 from dragoman.rendering.plain.badges import badges
 from dragoman.rendering.plain.conversations import failure_lines
-from dragoman.rendering.plain.header import BETWEEN, aside, counted, header, place_reference, title
+from dragoman.rendering.plain.header import BETWEEN, counted, header, note_lines, place_reference, title
 from dragoman.rendering.plain.lines import author_line, indent, message_handle, parent_handle, when
 from dragoman.rendering.plain.subjects import repeated
 from dragoman.rendering.views import Searched, SearchView
@@ -49,7 +49,8 @@ class SearchText(PageLayout):
             place = (hit.message.account, hit.message.conversation)
             groups.setdefault(place, [self._group(place, room)]).append(self._line(hit, room))
         lines = [line for group in groups.values() for line in group]
-        return Answer("\n".join([self._header(shown, room, cursor), *lines, *failure_lines(self._view.failures, room)]))
+        lines = [self._header(shown, room, cursor), *note_lines(self._view.notes, room), *lines]
+        return Answer("\n".join([*lines, *failure_lines(self._view.failures, room)]))
 
     def length(self) -> int:
         """Characters of all texts."""
@@ -78,7 +79,6 @@ class SearchText(PageLayout):
             *covered(self._view.searched, self._zone, room),
             f"times in {zone_name(self._zone)}",
             self._notice,
-            *(aside(note, room) for note in self._view.notes[:3]),
             cursor=cursor,
         )
 

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from difflib import get_close_matches
 from typing import Final
 
-import anyio
-
-from dragoman.accounts.workspace import Account, Workspace
+from dragoman.accounts.workspace import Workspace
 from dragoman.core.errors import DragomanError, InvalidArgument, NotFound
 from dragoman.core.model import Conversation
+from dragoman.core.names import display_title, title_key
 from dragoman.core.references import Reference, parse
 from dragoman.core.sanitize import clean_line
-from dragoman.providers.base.provider import Capability, ConversationQuery
+from dragoman.rendering.views import Failure
 from dragoman.toolset.addressing import title_cache
 from dragoman.toolset.addressing.error_context import account_errors
+from dragoman.toolset.addressing.titles import FoundTitles, find_titles, listing, nearest
 from dragoman.toolset.addressing.truncated_references import expand_truncated
 
 __all__ = [
@@ -25,13 +23,14 @@ __all__ = [
     "load_conversation",
     "parse_address",
     "resolve_conversation",
+    "resolve_for_reading",
     "resolve_message",
 ]
 
 _NUMBER: Final = re.compile(r"#?(\d{1,18})")
 _LINK: Final = re.compile(r"https?://\S+", re.IGNORECASE)
-_TITLE_PAGES: Final = 5
-_SHOWN: Final = 8
+_PATIENCE: Final = 10.0
+"""Seconds that an account may take to tell whether it has a title, while others could answer a reader."""
 
 
 async def resolve_conversation(workspace: Workspace, said: str, *, fresh: bool = False) -> Conversation:
@@ -51,6 +50,29 @@ async def resolve_conversation(workspace: Workspace, said: str, *, fresh: bool =
     if reference is not None:
         return await load_conversation(workspace, reference, fresh=fresh)
     return await _by_title(workspace, said, fresh=fresh)
+
+
+async def resolve_for_reading(workspace: Workspace, said: str) -> tuple[Conversation, list[Failure]]:
+    """As :func:`resolve_conversation`, from those accounts that can answer.
+
+    Returns:
+        The conversation, and the accounts that could not be asked for its title.
+
+    Raises:
+        DragomanError: As above; where it is not found, why an account could not be asked.
+    """
+    said = await expand_truncated(workspace, said)
+    reference = conversation_address(workspace, said)
+    if reference is not None:
+        return await load_conversation(workspace, reference), []
+    lately = await _lately(workspace, said)
+    if lately is not None:
+        return lately, []
+    found = await _find(workspace, said, _PATIENCE)
+    if found.failures and not found.matches:
+        raise _with_advice(found.failures[0])
+    reasons = [Failure(one.account, f"{one.message} {one.hint}".strip()) for one in found.failures]
+    return _only_one(workspace, said, found), reasons
 
 
 def conversation_address(workspace: Workspace, said: str) -> Reference | None:
@@ -128,29 +150,46 @@ def _by_link(workspace: Workspace, link: str) -> Reference:
 
 
 async def _by_title(workspace: Workspace, said: str, *, fresh: bool) -> Conversation:
-    wanted = _plain(said)
-    if not wanted:
-        raise InvalidArgument("The conversation has no name.", hint="list_conversations shows references and titles.")
-    lately = None if fresh else await _lately(workspace, said, wanted)
+    lately = None if fresh else await _lately(workspace, said)
     if lately is not None:
         return lately
-    known = await _candidates(workspace, said.strip().lstrip("#"))
-    exact = [c for c in known if _plain(_called(c)) == wanted] or [c for c in known if c.id == said.strip()]
-    if len(exact) == 1:
-        title_cache.keep(workspace, said, Reference(exact[0].account, exact[0].id))
-        return exact[0]
-    if exact:
+    found = await _find(workspace, said, None)
+    if found.failures:
+        # A title cannot be said to be unique while an account is silent.
+        raise _with_advice(found.failures[0])
+    return _only_one(workspace, said, found)
+
+
+async def _find(workspace: Workspace, said: str, patience: float | None) -> FoundTitles:
+    if not title_key(said):
+        raise InvalidArgument("The conversation has no name.", hint="list_conversations shows references and titles.")
+    return await find_titles(workspace, said, patience=patience)
+
+
+def _with_advice(failure: DragomanError) -> DragomanError:
+    failure.hint = f"{failure.hint} A reference such as account:id works without this account.".strip()
+    return failure
+
+
+def _only_one(workspace: Workspace, said: str, found: FoundTitles) -> Conversation:
+    if len(found.matches) == 1:
+        (only,) = found.matches
+        if not found.failures:
+            title_cache.keep(workspace, said, Reference(only.account, only.id))
+        return only
+    if found.matches:
         raise InvalidArgument(
-            f"{len(exact)} conversations have this title: {_listing(exact)}.", hint="Use one of the references."
+            f"{len(found.matches)} conversations have this title: {listing(found.matches)}.",
+            hint="Use one of the references.",
         )
     foreign = parse(said.strip())
     if foreign is not None:
         workspace.account(foreign.account)
-    hint = _spelling(workspace, said) or _nearest(wanted, known)
+    hint = _spelling(workspace, said) or nearest(said, found.others)
     raise NotFound(f"No conversation is called {clean_line(said, 60)!r}.", hint=hint)
 
 
-async def _lately(workspace: Workspace, said: str, wanted: str) -> Conversation | None:
+async def _lately(workspace: Workspace, said: str) -> Conversation | None:
     """What these words meant a moment ago, if it is still there and still called so."""
     reference = title_cache.find(workspace, said)
     if reference is None:
@@ -159,57 +198,7 @@ async def _lately(workspace: Workspace, said: str, wanted: str) -> Conversation 
         found = await load_conversation(workspace, reference, fresh=True)
     except NotFound:
         return None
-    return found if _plain(found.title) == wanted or found.id == said.strip() else None
-
-
-async def _candidates(workspace: Workspace, title: str) -> list[Conversation]:
-    """Conversations that may have the title, and others for suggestions when none does."""
-    accounts = workspace.accounts_for(Capability.LIST_CONVERSATIONS)
-    found: list[Conversation] = []
-
-    async def look(account: Account) -> None:
-        async with account_errors(account):
-            matching = await _titles(account, title)
-            found.extend(await workspace.remember_conversations(account, matching or await _titles(account, None)))
-
-    try:
-        async with anyio.create_task_group() as group:
-            for account in accounts:
-                group.start_soon(look, account)
-    except* DragomanError as failures:
-        # A title cannot be said to be unique while an account is silent.
-        failure = _first(failures)
-        failure.hint = f"{failure.hint} A reference such as account:id works without this account.".strip()
-        raise failure from None
-    return found
-
-
-async def _titles(account: Account, text: str | None) -> list[Conversation]:
-    provider = await account.provider()
-    found: list[Conversation] = []
-    cursor: str | None = None
-    for _ in range(_TITLE_PAGES):
-        page = await provider.list_conversations(ConversationQuery(text=text, limit=100, cursor=cursor))
-        found.extend(page.items)
-        if page.cursor is None:
-            break
-        cursor = page.cursor
-    return found
-
-
-def _first(failures: BaseExceptionGroup[DragomanError]) -> DragomanError:
-    for failure in failures.exceptions:
-        return _first(failure) if isinstance(failure, BaseExceptionGroup) else failure
-    raise AssertionError  # an exception group is never empty
-
-
-def _plain(title: str) -> str:
-    return " ".join(title.split()).lstrip("#").strip().casefold()
-
-
-def _called(conversation: Conversation) -> str:
-    """What answers call it: its title, else its people."""
-    return conversation.title or ", ".join(conversation.participants)
+    return found if title_key(display_title(found)) == title_key(said) or found.id == said.strip() else None
 
 
 def _spelling(workspace: Workspace, said: str) -> str:
@@ -218,16 +207,3 @@ def _spelling(workspace: Workspace, said: str) -> str:
     if not rest.strip() or account not in workspace.accounts:
         return ""
     return "In a reference, white space of an id is written %20, and / is %2F."
-
-
-def _nearest(wanted: str, known: Sequence[Conversation]) -> str:
-    by_title = {_plain(_called(c)): c for c in known if _called(c)}
-    near = [by_title[title] for title in get_close_matches(wanted, by_title, n=3, cutoff=0.4)]
-    if near:
-        return f"Nearest: {_listing(near)}."
-    return "list_conversations shows references and titles."
-
-
-def _listing(conversations: Sequence[Conversation]) -> str:
-    shown = [f"{Reference(c.account, c.id)} ({clean_line(_called(c), 60)})" for c in conversations[:_SHOWN]]
-    return ", ".join(shown) + (", ..." if len(conversations) > _SHOWN else "")

@@ -2,31 +2,51 @@
 
 from __future__ import annotations
 
-from dragoman.core.model import Author, Conversation, Message
-from dragoman.providers.base.provider import ConversationQuery, MessageQuery, SearchQuery
+from dragoman.core.folding import fold
+from dragoman.core.model import Conversation, Message
+from dragoman.core.names import author_matches, conversation_matches_text
+from dragoman.core.queries import ConversationQuery, Filter, MessageQuery, SearchQuery
+from dragoman.store.index_terms import holds_link
+
+UNREAD = "unread"
 
 
 def matches(message: Message, query: MessageQuery | SearchQuery) -> bool:
-    """Does a message pass the filters of author and time. A thread is the provider's to find."""
-    return (query.author is None or by(message.author, query.author)) and _within(message, query)
-
-
-def by(author: Author, wanted: str) -> bool:
-    """Is this the author: a part of the name in any case, or exactly the id or e-mail address."""
-    said = wanted.strip().lstrip("@").casefold()
-    return (
-        said in author.name.casefold() or wanted in (author.id, author.email) or said == (author.email or "").casefold()
-    )
+    """Does a message pass the filters. A thread and the words are the provider's to find."""
+    if query.author is not None and not author_matches(message.author, query.author):
+        return False
+    if isinstance(query, SearchQuery) and not all(_passes(message, one) for one in query.filters):
+        return False
+    return _within(message, query)
 
 
 def conversation_matches(conversation: Conversation, query: ConversationQuery) -> bool:
     """Does a conversation pass: its kind, and the text in its title, participants or id."""
     if query.kind is not None and conversation.kind is not query.kind:
         return False
-    if query.text is None:
-        return True
-    wanted = query.text.strip().lstrip("#").casefold()
-    return any(wanted in said.casefold() for said in (conversation.title, *conversation.participants, conversation.id))
+    return query.text is None or conversation_matches_text(conversation, query.text)
+
+
+def _passes(message: Message, one: Filter) -> bool:
+    return _holds(message, one) is not one.negated
+
+
+def _holds(message: Message, one: Filter) -> bool:
+    wanted = fold(one.value).strip()
+    labels = {fold(label).strip() for label in message.labels}
+    match one.name:
+        case "from":
+            return author_matches(message.author, one.value)
+        case "in":
+            return message.conversation == one.value
+        case "has":
+            return bool(message.attachments) if one.value == "file" else holds_link(message.text)
+        case "is":
+            return UNREAD in labels or fold(message.status or "") == UNREAD
+        case "subject":
+            return wanted in fold(message.subject or "")
+        case "label":
+            return wanted in labels
 
 
 def _within(message: Message, query: MessageQuery | SearchQuery) -> bool:

@@ -12,12 +12,21 @@ from typing import Annotated, Final, Literal
 from dragoman.accounts.workspace import Account
 from dragoman.core.context import progress
 from dragoman.core.errors import Conflict, InvalidArgument
-from dragoman.core.model import Conversation, Message, Order, Page
+from dragoman.core.model import Author, Conversation, Message, Order, Page
+from dragoman.core.names import author_matches
+from dragoman.core.queries import MessageQuery, SearchQuery
 from dragoman.core.references import Reference
-from dragoman.providers.base.provider import Capability, MessageQuery
+from dragoman.core.sanitize import clean_name
+from dragoman.providers.base.provider import Capability
 from dragoman.rendering import MessagesView, MessageView
 from dragoman.rendering.content.message_facts import message_facts
-from dragoman.toolset.addressing.resolve import account_errors, load_conversation, resolve_conversation, resolve_message
+from dragoman.toolset.addressing.people import author_filter, nobody_note
+from dragoman.toolset.addressing.resolve import (
+    account_errors,
+    load_conversation,
+    resolve_for_reading,
+    resolve_message,
+)
 from dragoman.toolset.definition.context import CallContext, ToolResult
 from dragoman.toolset.definition.spec import Range
 from dragoman.toolset.definition.time_arguments import parse_time
@@ -28,11 +37,12 @@ CONVERSATION: Final = "reference account:id, or a title"
 MESSAGE: Final = "number such as 412, reference, or link"
 SINCE: Final = "ISO time or date, yesterday, or ago: 2h, 3d"
 UNTIL: Final = "as since; a day is included"
-AUTHOR: Final = "part of the name, or e-mail"
+AUTHOR: Final = "part of the name, e-mail, or me"
 CURSOR: Final = "from the page before; repeat the other arguments"
 
 _MOST_EXAMINED: Final = 5000
 _REPORT_EVERY: Final = 500
+_MOST_NAMES: Final = 1000
 _SAME_INSTANT: Final = 200
 _TICK: Final = timedelta(microseconds=1)
 
@@ -50,13 +60,14 @@ async def list_messages(
     cursor: Annotated[CursorState | None, CURSOR] = None,
 ) -> ToolResult:
     """A stretch of a conversation, from its newest or its oldest message on."""
-    target = await resolve_conversation(call.workspace, conversation)
+    target, failures = await resolve_for_reading(call.workspace, conversation)
     account = call.workspace.account(target.account)
     call.workspace.accounts_for(Capability.LIST_MESSAGES, account.name)
     begin, end = time_window(call, since, until)
+    person = await author_filter(account, author)
     query = MessageQuery(
         thread=await _thread(call, target, thread),
-        author=author,
+        author=person.asked,
         since=begin,
         until=end,
         order=Order(order),
@@ -67,12 +78,40 @@ async def list_messages(
             await message_source(account, target.id, query),
             (cursor or CursorState()).get(account.name) or FeedPosition(),
         )
-        taken = await _collect(feed, query)
+        taken = await _collect(feed, replace(query, author=person.exact))
         if taken.tombstones:
             await call.workspace.number_messages(account, taken.tombstones)
         messages = await call.workspace.number_messages(account, taken.in_time_order(query.order))
-    view = MessagesView(conversation=target, messages=messages, order=query.order, total=feed.total, more=taken.more)
+        notes = [person.note] if person.note else []
+        if author is not None and not (messages or taken.more or cursor):
+            notes.append(await _nobody_note(account, target, author, query, taken))
+    view = MessagesView(
+        conversation=target,
+        messages=messages,
+        order=query.order,
+        total=feed.total,
+        more=taken.more,
+        notes=notes,
+        failures=failures,
+    )
     return ToolResult(view, lambda shown, _: taken.place_after(account.name, shown))
+
+
+async def _nobody_note(
+    account: Account, conversation: Conversation, wanted: str, query: MessageQuery, taken: _CollectedMessages
+) -> str:
+    """Why an author filter has left nothing."""
+    people = [Author(name=name) for name in conversation.participants if name]
+    known = next((one.name for one in people if author_matches(one, query.author or wanted)), None)
+    if known is not None or query.since is not None or query.until is not None or query.thread is not None:
+        return f"{clean_name(known or wanted)} wrote nothing in what was asked for."
+    note = nobody_note(wanted, conversation, taken.other_names)
+    provider = await account.provider()
+    if not provider.filters_exactly:
+        return note
+    # Its list holds nobody but those who pass, so the names come from its index.
+    asked = SearchQuery(text="", conversation=conversation.id, author=query.author, limit=1)
+    return (await provider.search_messages(asked)).advice or note
 
 
 async def get_message(
@@ -121,7 +160,8 @@ async def message_source(account: Account, conversation: str, query: MessageQuer
 class _CollectedMessages:
     """Messages that match, in the order they were taken, each with what tells the place after it.
 
-    ``end`` tells the place after everything that was examined; ``more``: there is one.
+    ``end`` tells the place after everything that was examined; ``more``: there is one. ``other_names``: of authors
+    whose messages did not match.
     """
 
     messages: list[Message] = field(default_factory=list[Message])
@@ -132,6 +172,7 @@ class _CollectedMessages:
     end: Callable[[], FeedPosition | None] = lambda: None
     more: bool = False
     examined: int = 0
+    other_names: dict[str, None] = field(default_factory=dict[str, None])
 
     def in_time_order(self, order: Order) -> list[Message]:
         return self.messages[::-1] if order is Order.LATEST else self.messages
@@ -155,6 +196,8 @@ class _CollectedMessages:
             elif not filtered or matches(message, query):
                 self.messages.append(message)
                 self.places.append((after, index))
+            elif len(self.other_names) < _MOST_NAMES:
+                self.other_names[message.author.name] = None
         if end is None:
             self.end, self.more = partial(after, len(messages) - 1), feed.maybe_more
         else:

@@ -10,23 +10,27 @@ from typing import Annotated, Final, Literal
 import anyio
 
 from dragoman.accounts.workspace import Account
-from dragoman.core.errors import DragomanError, InvalidArgument
+from dragoman.core.errors import DragomanError, InvalidArgument, UnsupportedOperation
 from dragoman.core.model import Conversation, ConversationKind, Hit, Page
+from dragoman.core.queries import ConversationQuery, SearchQuery
 from dragoman.core.references import Reference
-from dragoman.providers.base.provider import Capability, ConversationQuery, SearchQuery
+from dragoman.providers.base.provider import Capability
 from dragoman.rendering import ConversationsView, Searched, SearchView
-from dragoman.toolset.addressing.resolve import load_conversation, resolve_conversation
+from dragoman.toolset.addressing.resolve import load_conversation
 from dragoman.toolset.definition.context import CallContext, ToolResult
 from dragoman.toolset.definition.spec import Range
 from dragoman.toolset.paging.feed import CursorState, Source
 from dragoman.toolset.paging.filters import conversation_matches, matches
 from dragoman.toolset.paging.merge import Merge
 from dragoman.toolset.reading.message_tools import AUTHOR, CONVERSATION, CURSOR, SINCE, UNTIL, time_window
+from dragoman.toolset.reading.search_question import SearchQuestion, nothing_found, read_question
 
 Kind = Literal["channel", "group", "direct", "thread", "mail", "room", "assistant"]
 
 _NOTHING_YET: Final = "none yet: `dragoman import FILE` brings some in, `dragoman init` adds a service"
 _NO_MATCH: Final = "nothing fits; leave out query and kind to see all"
+QUERY: Final = 'words, "a phrase", OR, -without; from: in: before: after: on: has: subject: label:'
+
 _LONG_AGO: Final = datetime(1, 1, 1, tzinfo=UTC)
 
 
@@ -65,7 +69,7 @@ async def list_conversations(
 async def search_messages(
     call: CallContext,
     *,
-    query: Annotated[str, 'words, all of which must occur; "a phrase"; -without'],
+    query: Annotated[str, QUERY],
     account: Annotated[str | None, "account name, default all"] = None,
     conversation: Annotated[str | None, CONVERSATION] = None,
     author: Annotated[str | None, AUTHOR] = None,
@@ -75,54 +79,75 @@ async def search_messages(
     cursor: Annotated[CursorState | None, CURSOR] = None,
 ) -> ToolResult:
     """Messages that match, best first, wherever they are."""
-    target = await resolve_conversation(call.workspace, conversation) if conversation else None
-    if target is not None and account not in (None, target.account):
+    question = await read_question(call, query, conversation, author, time_window(call, since, until))
+    only = question.account
+    if only is not None and account not in (None, only):
         raise InvalidArgument("conversation is not in that account.", hint="Leave account out.")
-    accounts = call.workspace.accounts_for(Capability.SEARCH_MESSAGES, target.account if target else account)
-    begin, end = time_window(call, since, until)
-    asked = SearchQuery(
-        text=query, conversation=target.id if target else None, author=author, since=begin, until=end, limit=limit
-    )
+    accounts = call.workspace.accounts_for(Capability.SEARCH_MESSAGES, only or account)
+    search = _Search(call, question, limit)
     merge = Merge[Hit](cursor)
-    searched: dict[str, Searched] = {}
-    advice: set[str] = set()
-
-    async def open_feed(one: Account) -> Source[Hit]:
-        return await _hits(call, one, asked, searched, advice)
-
-    await merge.open(accounts, open_feed, lambda hit: matches(hit.message, asked))
-    await merge.take(limit, None)
+    await merge.open(accounts, search.open_feed, search.passes)
+    # Without words there is no best one, and all are newest first.
+    await merge.take(limit, None if question.has_words else _sent_at)
     view = SearchView(
         query=query,
         hits=merge.items,
         conversations=await _titles(call, merge.items),
-        searched=[searched[one.name] for one in accounts if one.name in searched],
+        searched=[search.searched[one.name] for one in accounts if one.name in search.searched],
         more=merge.more,
-        failures=merge.failures,
-        notes=[
-            *(f"{one.account}: {one.missed}" for one in searched.values() if one.missed),
-            *([] if merge.items or merge.more or cursor else sorted(advice - {""})),
-        ],
+        failures=[*question.failures, *merge.failures],
+        notes=search.result_notes(found=bool(merge.items or merge.more or cursor)),
     )
     return ToolResult(view, merge.cursor_at)
 
 
-async def _hits(
-    call: CallContext, account: Account, asked: SearchQuery, searched: dict[str, Searched], advice: set[str]
-) -> Source[Hit]:
-    by_service = Capability.SEARCH_MESSAGES in account.capabilities
-    store = await call.workspace.store()
-    provider = await account.provider() if by_service else None
+def _sent_at(hit: Hit) -> float:
+    return (hit.message.sent_at or _LONG_AGO).timestamp()
 
-    async def fetch(at: str | None) -> Page[Hit]:
-        question = replace(asked, cursor=at)
-        page = await (provider.search_messages(question) if provider else store.search(account.name, question))
-        where = "service" if provider else "local index"
-        searched[account.name] = Searched(account.name, where, page.back_to, page.missed)
-        advice.add(page.advice)
-        return replace(page, items=await _seen(call, account, page.items))
 
-    return Source(fetch=fetch, key=lambda hit: f"{hit.message.conversation}/{hit.message.id}")
+class _Search:
+    """One search over several accounts: what each was asked, and what it told beside its hits."""
+
+    def __init__(self, call: CallContext, question: SearchQuestion, limit: int) -> None:
+        self.searched: dict[str, Searched] = {}
+        self._call = call
+        self._question = question
+        self._limit = limit
+        self._exact: dict[str, SearchQuery] = {}
+        self._notes: dict[str, None] = dict.fromkeys(question.notes)
+        self._advice: dict[str, None] = {}
+
+    def passes(self, hit: Hit) -> bool:
+        """Does a hit pass the filters of its account."""
+        return matches(hit.message, self._exact[hit.message.account])
+
+    async def open_feed(self, account: Account) -> Source[Hit]:
+        """How to read the hits of an account: from its service, or else from what the store remembers."""
+        query, self._exact[account.name], notes = await self._question.for_account(account, self._limit)
+        self._notes.update(dict.fromkeys(notes))
+        provider = await account.provider() if Capability.SEARCH_MESSAGES in account.capabilities else None
+        if provider is not None and not (self._question.has_words or provider.filters_exactly):
+            provider = None
+            if account.settings.remember != "full":
+                raise UnsupportedOperation("The service cannot search without words.", hint="Add a word to the query.")
+        store = await self._call.workspace.store()
+
+        async def fetch(at: str | None) -> Page[Hit]:
+            asked = replace(query, cursor=at)
+            page = await (provider.search_messages(asked) if provider else store.search(account.name, asked))
+            where = "service" if provider else "local index"
+            self.searched[account.name] = Searched(account.name, where, page.back_to, page.missed)
+            self._notes.update(dict.fromkeys(page.notes))
+            self._advice.update(dict.fromkeys([page.advice] if page.advice else []))
+            return replace(page, items=await _seen(self._call, account, page.items))
+
+        return Source(fetch=fetch, key=lambda hit: f"{hit.message.conversation}/{hit.message.id}")
+
+    def result_notes(self, *, found: bool) -> list[str]:
+        """What to tell beside the hits; where there are none, what would find more."""
+        missed = [f"{one.account}: {one.missed}" for one in self.searched.values() if one.missed]
+        notes = [*missed, *self._notes]
+        return notes if found else [*notes, *sorted(self._advice), *nothing_found(self._question)]
 
 
 async def _seen(call: CallContext, account: Account, hits: Sequence[Hit]) -> list[Hit]:

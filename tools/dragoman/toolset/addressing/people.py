@@ -1,0 +1,48 @@
+"""Author filters: who is meant by ``me``, and who is called nearly as it was typed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from dragoman.accounts.workspace import Account
+from dragoman.core.folding import fold
+from dragoman.core.model import Conversation
+from dragoman.core.names import exactly, nearest_names
+from dragoman.core.sanitize import clean_name
+
+ME: Final = "me"
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorFilter:
+    """An author filter for one account.
+
+    Attributes:
+        asked: What its provider is given, which may let others pass as well.
+        exact: What is applied to the messages that come.
+        note: A sentence about what could not be understood.
+    """
+
+    asked: str | None
+    exact: str | None
+    note: str = ""
+
+
+async def author_filter(account: Account, wanted: str | None) -> AuthorFilter:
+    """What an author filter means for an account: ``me`` is the account's own identity."""
+    if wanted is None or fold(wanted).strip().lstrip("@") != ME:
+        return AuthorFilter(wanted, wanted)
+    own = await (await account.provider()).own_author()
+    if own is None:
+        note = f"{account.name} does not tell who you are, so me was taken for a name."
+        return AuthorFilter(wanted, wanted, note)
+    return AuthorFilter(own.id or own.email or own.name, exactly(own))
+
+
+def nobody_note(wanted: str, conversation: Conversation, names: Iterable[str]) -> str:
+    """Says that an author filter fits nobody of a conversation, and the nearest names."""
+    near = nearest_names(wanted, [*names, *conversation.participants])
+    shown = f" Nearest names: {', '.join(map(clean_name, near))}." if near else ""
+    return f"Nobody called {clean_name(wanted)} wrote here.{shown}"

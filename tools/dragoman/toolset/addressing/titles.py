@@ -1,0 +1,117 @@
+"""Finds the conversations that have a title, in all accounts at once."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
+from typing import Final
+
+import anyio
+
+from dragoman.accounts.workspace import Account, Workspace
+from dragoman.core.errors import DeadlineExceeded, DragomanError, Unavailable
+from dragoman.core.model import Conversation
+from dragoman.core.names import display_title, most_exact, title_key
+from dragoman.core.references import Reference
+from dragoman.core.sanitize import clean_line
+from dragoman.providers.base.provider import Capability, ConversationQuery
+from dragoman.toolset.addressing.error_context import account_errors
+
+_PAGES: Final = 5
+_SHOWN: Final = 8
+_log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class FoundTitles:
+    """What the accounts have under a title.
+
+    Attributes:
+        matches: The conversations that are called so, or have it as their id.
+        others: Further ones, for suggestions.
+        failures: Why accounts could not answer.
+    """
+
+    matches: list[Conversation] = field(default_factory=list[Conversation])
+    others: list[Conversation] = field(default_factory=list[Conversation])
+    failures: list[DragomanError] = field(default_factory=list[DragomanError])
+
+
+async def find_titles(workspace: Workspace, said: str, *, patience: float | None = None) -> FoundTitles:
+    """Look for a title in every account that lists conversations.
+
+    Args:
+        workspace: The accounts.
+        said: The title, or the id of a conversation.
+        patience: Seconds that an account may take; ``None`` is as long as it takes.
+    """
+    found = FoundTitles()
+    accounts = workspace.accounts_for(Capability.LIST_CONVERSATIONS)
+
+    async def look(account: Account) -> None:
+        try:
+            with anyio.fail_after(patience):
+                await _look(workspace, account, said, found)
+        except DragomanError as error:
+            found.failures.append(error)
+        except TimeoutError:
+            sentence = f"The account did not answer within {patience:g} seconds."
+            found.failures.append(DeadlineExceeded(sentence, account=account.name))
+        except Exception:  # noqa: BLE001 - the boundary between accounts: a defect in one must not fail the others
+            _log.exception("The account %s broke down.", account.name)
+            found.failures.append(
+                Unavailable("The account broke down.", hint="The server's log has the details.", account=account.name)
+            )
+
+    async with anyio.create_task_group() as group:
+        for account in accounts:
+            group.start_soon(look, account)
+    if not found.matches:
+        found.matches = [one for one in found.others if one.id == said.strip()]
+    found.matches = most_exact(found.matches, said)
+    return found
+
+
+def nearest(said: str, known: Sequence[Conversation]) -> str:
+    """A sentence with the conversations that are called nearly so."""
+    by_title = {title_key(display_title(one)): one for one in known if display_title(one)}
+    near = [by_title[title] for title in get_close_matches(title_key(said), by_title, n=3, cutoff=0.4)]
+    if near:
+        return f"Nearest: {listing(near)}."
+    return "list_conversations shows references and titles."
+
+
+def listing(conversations: Sequence[Conversation]) -> str:
+    """References and titles, the first few."""
+    shown = [f"{Reference(c.account, c.id)} ({clean_line(display_title(c), 60)})" for c in conversations[:_SHOWN]]
+    return ", ".join(shown) + (", ..." if len(conversations) > _SHOWN else "")
+
+
+async def _look(workspace: Workspace, account: Account, said: str, found: FoundTitles) -> None:
+    async with account_errors(account):
+        provider = await account.provider()
+        wanted = title_key(said)
+        text = said.strip().lstrip("#").strip()
+        near = await _listed(account, ConversationQuery(text=text, exact=True, limit=100))
+        if not any(title_key(display_title(one)) == wanted for one in near) and not (
+            provider.filters_exactly and found.matches
+        ):
+            # The service may compare letters in another way, and what it lists is suggested.
+            near = [*near, *await _listed(account, ConversationQuery(limit=100))]
+        named = await workspace.remember_conversations(account, near)
+    for one in {one.id: one for one in named}.values():
+        (found.matches if title_key(display_title(one)) == wanted else found.others).append(one)
+
+
+async def _listed(account: Account, query: ConversationQuery) -> list[Conversation]:
+    provider = await account.provider()
+    found: list[Conversation] = []
+    for _ in range(_PAGES):
+        page = await provider.list_conversations(query)
+        found.extend(page.items)
+        if page.cursor is None:
+            break
+        query = replace(query, cursor=page.cursor)
+    return found

@@ -1,0 +1,265 @@
+"""What a search asks of each account: the query taken apart, its operators resolved, together with the parameters."""
+
+from __future__ import annotations
+
+import calendar
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from dragoman.accounts.workspace import Account, Workspace
+from dragoman.core.errors import InvalidArgument
+from dragoman.core.folding import fold
+from dragoman.core.model import Conversation
+from dragoman.core.queries import Expression, Filter, SearchQuery
+from dragoman.core.query_parser import Operator, ParsedQuery, parse_query
+from dragoman.rendering.views import Failure
+from dragoman.toolset.addressing.people import author_filter
+from dragoman.toolset.addressing.resolve import resolve_for_reading
+from dragoman.toolset.definition.context import CallContext
+from dragoman.toolset.definition.time_arguments import parse_time
+from dragoman.toolset.paging.filters import UNREAD
+
+_HAS: Final = {"file": "file", "files": "file", "attachment": "file", "attachments": "file",
+               "link": "link", "links": "link", "url": "link"}  # fmt: skip
+_PARAMETERS: Final = {
+    "from": "author={}", "in": "conversation={}", "since": "since={}", "after": "since={}", "until": "until={}",
+    "before": "until just before {}", "on": "since={0} until={0}",
+}  # fmt: skip
+_TIMES: Final = frozenset({"before", "after", "on", "since", "until"})
+_SLASHED: Final = re.compile(r"(\d{4})/(\d{1,2})(?:/(\d{1,2}))?")
+_MONTH: Final = re.compile(r"(\d{4})-(\d{2})")
+_DECEMBER: Final = 12
+
+Window = tuple[datetime | None, datetime | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchQuestion:
+    """A search as it is meant.
+
+    Attributes:
+        text: The words as they were typed.
+        expression: The words.
+        author: The author filter, as it was typed.
+        since: Not before this time.
+        until: Before this time.
+        filters: Conditions that mean the same for every account.
+        inside: The conversations in which a message has to be, all of them.
+        outside: The conversations in which it must not be.
+        notes: Sentences about how the query was read.
+        failures: The accounts that could not be asked for a title.
+    """
+
+    text: str
+    expression: Expression
+    author: str | None
+    since: datetime | None
+    until: datetime | None
+    filters: tuple[Filter, ...]
+    inside: tuple[Conversation, ...]
+    outside: tuple[Conversation, ...]
+    notes: tuple[str, ...]
+    failures: tuple[Failure, ...]
+
+    @property
+    def has_words(self) -> bool:
+        """Is something looked for, and not only narrowed to."""
+        return bool(self.expression.wanted)
+
+    @property
+    def account(self) -> str | None:
+        """The only account in which a message can be; ``None`` is any."""
+        return self.inside[0].account if self.inside else None
+
+    @property
+    def narrowed_by(self) -> list[tuple[str, bool]]:
+        """What a search can be narrowed by, and whether this one is."""
+        names = {one.name for one in self.filters}
+        return [
+            ("the conversation", bool(self.inside or self.outside)),
+            ("the author", self.author is not None or "from" in names),
+            ("the times", self.since is not None or self.until is not None),
+            ("has:", "has" in names),
+            ("is:unread", "is" in names),
+            ("subject:", "subject" in names),
+            ("label:", "label" in names),
+        ]
+
+    async def for_account(self, account: Account, limit: int) -> tuple[SearchQuery, SearchQuery, tuple[str, ...]]:
+        """The query for the provider, the one that its messages have to pass, and notes."""
+        author = await author_filter(account, self.author)
+        asked, exact = list(self.filters), list(self.filters)
+        notes = [author.note]
+        for index, one in enumerate(self.filters):
+            if one.name == "from":
+                person = await author_filter(account, one.value)
+                asked[index] = Filter("from", person.asked or "", one.negated)
+                exact[index] = Filter("from", person.exact or "", one.negated)
+                notes.append(person.note)
+        here = [Filter("in", one.id) for one in self.inside[1:]]
+        elsewhere = [Filter("in", one.id, negated=True) for one in self.outside if one.account == account.name]
+        queries = [
+            SearchQuery(
+                text=self.text,
+                expression=self.expression,
+                conversation=self.inside[0].id if self.inside else None,
+                author=person,
+                since=self.since,
+                until=self.until,
+                filters=(*filters, *here, *elsewhere),
+                limit=limit,
+            )
+            for person, filters in ((author.asked, asked), (author.exact, exact))
+        ]
+        return queries[0], queries[1], tuple(filter(None, notes))
+
+
+async def read_question(
+    call: CallContext, query: str, conversation: str | None, author: str | None, window: Window
+) -> SearchQuestion:
+    """Take a query apart, and resolve what its operators name.
+
+    Args:
+        call: Who asks.
+        query: What was typed.
+        conversation: The parameter of that name.
+        author: The parameter of that name.
+        window: The parameters ``since`` and ``until``.
+
+    Raises:
+        InvalidArgument: The times leave nothing.
+        NotFound: There is no such conversation.
+    """
+    parsed = parse_query(query, lambda operator: _is_understood(call, operator))
+    failures: dict[str, Failure] = {}
+    titles = [("", conversation, False)] if conversation else []
+    titles += [(one.text, one.value, one.negated) for one in parsed.operators if one.name == "in"]
+    inside, outside = list[Conversation](), list[Conversation]()
+    for _, title, negated in titles:
+        found = await _conversation(call.workspace, title, failures)
+        (outside if negated else inside).append(found)
+    if len({one.account for one in inside}) > 1:
+        raise InvalidArgument("A message cannot be in conversations of two accounts.", hint="Leave one of them out.")
+    people = [one for one in parsed.operators if one.name == "from"]
+    first = next((one.value for one in people if not one.negated), None) if author is None else None
+    since, until = _window(call, parsed, window)
+    return SearchQuestion(
+        text=parsed.text,
+        expression=parsed.expression,
+        author=author if author is not None else first,
+        since=since,
+        until=until,
+        filters=tuple(_filters(parsed.operators, first)),
+        inside=tuple({(one.account, one.id): one for one in inside}.values()),
+        outside=tuple(outside),
+        notes=(*parsed.notes, *_read_as(parsed.operators)),
+        failures=tuple(failures.values()),
+    )
+
+
+def nothing_found(question: SearchQuestion) -> list[str]:
+    """What would find more than a search that found nothing, in a sentence or two."""
+    wanted, excluded = question.expression.wanted, question.expression.excluded
+    notes: list[str] = []
+    if excluded:
+        notes.append(f"Messages with {' or '.join(term.text for term in excluded)} were excluded.")
+    advice: list[str] = []
+    if len(wanted) > 1:
+        advice.append("fewer words, or OR between them, because all have to occur")
+    if any(term.phrase for group in wanted for term in group):
+        advice.append("words without quotes")
+    narrowed = [name for name, is_set in question.narrowed_by if is_set]
+    if narrowed:
+        advice.append(f"the same without {', '.join(narrowed)}")
+    if not advice:
+        advice.append("another word or spelling, or the beginning of one with *")
+    return [*notes, f"Try {'; or '.join(advice)}."]
+
+
+def _read_as(operators: Sequence[Operator]) -> list[str]:
+    """A sentence that names the parameters which mean the same as operators."""
+    same = [_PARAMETERS[one.name].format(one.value) for one in operators if one.name in _PARAMETERS and not one.negated]
+    return [f"Read as {', '.join(same)}."] if same else []
+
+
+async def _conversation(workspace: Workspace, title: str, failures: dict[str, Failure]) -> Conversation:
+    found, unreachable = await resolve_for_reading(workspace, title)
+    failures.update({one.account: one for one in unreachable})
+    return found
+
+
+def _filters(operators: Sequence[Operator], author: str | None) -> list[Filter]:
+    """The operators that are no parameter; ``author`` is the value of the one that became one."""
+    filters: list[Filter] = []
+    for one in operators:
+        if one.name == "from" and not one.negated and one.value == author:
+            author = None
+        elif one.name == "from":
+            filters.append(Filter("from", one.value, one.negated))
+        elif one.name == "has":
+            filters.append(Filter("has", _HAS[fold(one.value)], one.negated))
+        elif one.name == "is":
+            filters.append(Filter("is", UNREAD, one.negated))
+        elif one.name in {"subject", "label"}:
+            filters.append(Filter("subject" if one.name == "subject" else "label", one.value, one.negated))
+    return filters
+
+
+def _is_understood(call: CallContext, operator: Operator) -> bool:
+    if operator.name == "has":
+        return fold(operator.value) in _HAS
+    if operator.name == "is":
+        return fold(operator.value) == UNREAD
+    if operator.name not in _TIMES:
+        return True
+    try:
+        _times_of(call, operator)
+    except InvalidArgument:
+        return False
+    return not operator.negated
+
+
+def _window(call: CallContext, parsed: ParsedQuery, window: Window) -> Window:
+    windows = [window, *(_times_of(call, one) for one in parsed.operators if one.name in _TIMES)]
+    since = max((begin for begin, _ in windows if begin is not None), default=None)
+    until = min((end for _, end in windows if end is not None), default=None)
+    if since is not None and until is not None and since >= until:
+        raise InvalidArgument("The times of this search end before they begin.", hint="Leave one of them out.")
+    return since, until
+
+
+def _times_of(call: CallContext, operator: Operator) -> Window:
+    """From when and until when a message may be, for an operator of time."""
+    first, last = _days(operator.value)
+
+    def read(text: str, *, end: bool) -> datetime:
+        return parse_time(text, zone=call.services.zone, now=call.now, name=operator.name, end=end)
+
+    match operator.name:
+        case "before":
+            return None, read(first, end=False)
+        case "after" | "since":
+            return read(first, end=False), None
+        case "until":
+            return None, read(last, end=True)
+        case _:
+            return read(first, end=False), read(last, end=True)
+
+
+def _days(value: str) -> tuple[str, str]:
+    """The first and the last day of a year, a month or a day as people write it; anything else as it is."""
+    slashed = _SLASHED.fullmatch(value)
+    if slashed:
+        value = "-".join(part.zfill(2) for part in slashed.groups() if part)
+    if re.fullmatch(r"\d{4}", value):
+        return f"{value}-01-01", f"{value}-12-31"
+    month = _MONTH.fullmatch(value)
+    if month is None:
+        return value, value
+    year, number = int(month[1]), int(month[2])
+    if not 1 <= number <= _DECEMBER:
+        return value, value
+    return f"{value}-01", f"{value}-{calendar.monthrange(year, number)[1]:02}"
