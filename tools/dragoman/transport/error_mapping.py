@@ -82,6 +82,7 @@ class ErrorWords:
         said: The service's own words; they are cleaned, cut and quoted.
         message: One sentence instead of the general one.
         hint: What to do next, instead of the general one.
+        look: How to find out what happened, as the hint after a write of unknown outcome.
         error: A better member of the error family. It never makes an uncertain write certain.
         request_id: The service's id of the request, when it hides in the body.
     """
@@ -89,6 +90,7 @@ class ErrorWords:
     said: str = ""
     message: str = ""
     hint: str = ""
+    look: str = ""
     error: type[DragomanError] | None = None
     request_id: str = ""
 
@@ -160,9 +162,10 @@ def error_for(
         error = told.error
     sentence, advice = _SENTENCES.get(error, _SENTENCES[BadResponse])
     own = _named(message or sentence, dialect).rstrip(".")
+    own_hint = (told.look if error is OutcomeUnknown else "") or told.hint
     return error(
         told.message or own + quoted(told.said),
-        hint=told.hint or _advice(_named(hint or advice, dialect), retry_after),
+        hint=own_hint or _advice(_named(hint or advice, dialect), retry_after),
         operation=refusal.operation,
         request_id=request_id or told.request_id,
         retry_after=retry_after,

@@ -9,9 +9,9 @@ from typing import Final
 
 from dragoman.core.model import Attachment, Conversation, ConversationKind, Message
 from dragoman.providers.convore import wire
-from dragoman.providers.convore.invisible_text import visible
-from dragoman.providers.convore.markup import LONGEST, to_text
 from dragoman.providers.convore.people import CHAT, author_of, name_of, shown, with_role
+from dragoman.providers.kit.html import LONGEST, to_text
+from dragoman.providers.kit.invisible_text import visible
 
 EXTERNAL_ID: Final = "external_message_id"
 ANSWERED: Final = "reply_to_external_id"

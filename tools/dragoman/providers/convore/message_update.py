@@ -9,7 +9,7 @@ from dragoman.core.errors import InvalidArgument
 from dragoman.core.model import Author
 from dragoman.providers.base.provider import Change
 from dragoman.providers.convore import people, wire
-from dragoman.providers.convore.markup import to_html
+from dragoman.providers.kit.html import to_html
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,7 +18,6 @@ from dragoman.providers.base.provider import ConversationQuery, MessageQuery
 from dragoman.providers.convore import wire
 from dragoman.providers.convore.api import Api, Format
 from dragoman.providers.convore.cursors import Place
-from dragoman.providers.convore.invisible_text import visible
 from dragoman.providers.convore.list_reading import EARLIEST, Batch, Entry, Plan
 from dragoman.providers.convore.mapping import (
     EXTERNAL_ID,
@@ -30,6 +29,7 @@ from dragoman.providers.convore.mapping import (
     with_parents,
 )
 from dragoman.providers.convore.sorted_pages import Walker
+from dragoman.providers.kit.invisible_text import visible
 from dragoman.transport.http import DerivedCache, HttpResponse
 
 T = TypeVar("T")

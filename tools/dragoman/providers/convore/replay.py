@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from itertools import count
 from typing import Final
 
-from dragoman.providers.convore.markup import to_text
+from dragoman.providers.kit.html import to_text
 from dragoman.providers.replay import FOUND, Record, Replay, recording, step
 from dragoman.providers.replay.fake_http_service import Reply, Request, absent, serving
 

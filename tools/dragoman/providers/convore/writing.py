@@ -11,9 +11,9 @@ from dragoman.core.model import Author, Message
 from dragoman.providers.base.provider import Change, Draft
 from dragoman.providers.convore import people, wire
 from dragoman.providers.convore.api import Api, Body
-from dragoman.providers.convore.markup import to_html
 from dragoman.providers.convore.message_update import body_of
 from dragoman.providers.convore.reading import Reader
+from dragoman.providers.kit.html import to_html
 
 _CLOSED: Final = frozenset({"trash", "spam"})
 

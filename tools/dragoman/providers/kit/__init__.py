@@ -1,0 +1,148 @@
+"""What providers are made of, for ours and for those of others.
+
+==================== ===============================================================================================
+to list messages     :class:`Pager`, and how the service lists: :func:`anchored`, :func:`tokens`, :func:`numbered`,
+                     :func:`streamed`, :func:`whole`
+to go on             :func:`encode` and :func:`decode` make cursors of positions
+to read answers      :class:`WireModel` and its types, :func:`lenient`, :func:`parse_time`, :func:`to_text` (HTML)
+to find names        :class:`Lookup`; :class:`LruCache` and :class:`TtlCache` for anything else
+to reach a service   :class:`HttpAccount` (settings), :class:`HttpClient`, :func:`error_table`
+to answer threads    :func:`subtree`
+==================== ===============================================================================================
+
+Each name is imported when it is first used. ``docs/writing-a-provider.md`` builds a provider on them.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from dragoman.providers.kit.cache import LruCache, TtlCache
+    from dragoman.providers.kit.cursor import decode, digest, encode, foreign_cursor
+    from dragoman.providers.kit.errors import error_table
+    from dragoman.providers.kit.html import to_html, to_text
+    from dragoman.providers.kit.listings import (
+        NO_TIME,
+        Batch,
+        Key,
+        Listing,
+        anchored,
+        key_of,
+        numbered,
+        streamed,
+        tokens,
+        whole,
+    )
+    from dragoman.providers.kit.lookup import Lookup
+    from dragoman.providers.kit.pager import ListPage, Pager
+    from dragoman.providers.kit.settings import HttpAccount
+    from dragoman.providers.kit.threads import no_such_message, require_subtree, subtree
+    from dragoman.providers.kit.times import format_time, from_us, parse_time, to_us
+    from dragoman.providers.kit.wire import (
+        Count,
+        Entries,
+        Flag,
+        Maybe,
+        Number,
+        Places,
+        Several,
+        Text,
+        Texts,
+        WireModel,
+        Word,
+        lenient,
+        lenient_each,
+        lenient_type,
+        or_empty,
+    )
+    from dragoman.transport.credentials import Secret, bearer
+    from dragoman.transport.http import DerivedCache, HttpClient, HttpResponse, Options, segment
+
+__all__ = [
+    "NO_TIME",
+    "Batch",
+    "Count",
+    "DerivedCache",
+    "Entries",
+    "Flag",
+    "HttpAccount",
+    "HttpClient",
+    "HttpResponse",
+    "Key",
+    "ListPage",
+    "Listing",
+    "Lookup",
+    "LruCache",
+    "Maybe",
+    "Number",
+    "Options",
+    "Pager",
+    "Places",
+    "Secret",
+    "Several",
+    "Text",
+    "Texts",
+    "TtlCache",
+    "WireModel",
+    "Word",
+    "anchored",
+    "bearer",
+    "decode",
+    "digest",
+    "encode",
+    "error_table",
+    "foreign_cursor",
+    "format_time",
+    "from_us",
+    "key_of",
+    "lenient",
+    "lenient_each",
+    "lenient_type",
+    "no_such_message",
+    "numbered",
+    "or_empty",
+    "parse_time",
+    "require_subtree",
+    "segment",
+    "streamed",
+    "subtree",
+    "to_html",
+    "to_text",
+    "to_us",
+    "tokens",
+    "whole",
+]
+
+_HOMES: Final = {
+    "dragoman.providers.kit.cache": "LruCache TtlCache",
+    "dragoman.providers.kit.cursor": "decode digest encode foreign_cursor",
+    "dragoman.providers.kit.errors": "error_table",
+    "dragoman.providers.kit.html": "to_html to_text",
+    "dragoman.providers.kit.listings": "NO_TIME Batch Key Listing anchored key_of numbered streamed tokens whole",
+    "dragoman.providers.kit.lookup": "Lookup",
+    "dragoman.providers.kit.pager": "ListPage Pager",
+    "dragoman.providers.kit.settings": "HttpAccount",
+    "dragoman.providers.kit.threads": "no_such_message require_subtree subtree",
+    "dragoman.providers.kit.times": "format_time from_us parse_time to_us",
+    "dragoman.providers.kit.wire": "Count Entries Flag Maybe Number Places Several Text Texts WireModel Word"
+    " lenient lenient_each lenient_type or_empty",
+    "dragoman.transport.credentials": "Secret bearer",
+    "dragoman.transport.http": "DerivedCache HttpClient HttpResponse Options segment",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Import a public name from the module that defines it."""
+    home = next((home for home, names in _HOMES.items() if name in names.split()), None)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found: object = getattr(import_module(home), name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    """All public names, imported or not."""
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,109 @@
+"""Bounded caches for providers."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Iterator
+from typing import Generic, TypeVar
+
+from dragoman.core.context.clock import Clock, current_clock
+
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+
+
+class LruCache(Generic[K, V]):
+    """The values that were used last.
+
+    Args:
+        size: Most values, or most of what ``size_of`` counts. The last value stays whatever its size.
+        size_of: How much a value counts; 1 without it.
+    """
+
+    def __init__(self, size: int, size_of: Callable[[V], int] | None = None) -> None:
+        self._size = size
+        self._size_of = size_of or (lambda _: 1)
+        self._values: OrderedDict[K, tuple[V, int]] = OrderedDict()
+        self._total = 0
+
+    def __contains__(self, key: K) -> bool:
+        """Is there a value; asking is no use."""
+        return key in self._values
+
+    def __len__(self) -> int:
+        """How many values there are."""
+        return len(self._values)
+
+    def __iter__(self) -> Iterator[K]:
+        """The keys, least recently used first."""
+        return iter(list(self._values))
+
+    def get(self, key: K) -> V | None:
+        """The value, which counts as a use."""
+        found = self._values.get(key)
+        if found is None:
+            return None
+        self._values.move_to_end(key)
+        return found[0]
+
+    def put(self, key: K, value: V) -> None:
+        """Store a value, and drop those that were not used for longest."""
+        self.pop(key)
+        size = self._size_of(value)
+        self._values[key] = value, size
+        self._total += size
+        while self._total > self._size and len(self._values) > 1:
+            _, (_, dropped) = self._values.popitem(last=False)
+            self._total -= dropped
+
+    def pop(self, key: K) -> V | None:
+        """Take a value out."""
+        found = self._values.pop(key, None)
+        if found is None:
+            return None
+        self._total -= found[1]
+        return found[0]
+
+
+class TtlCache(Generic[K, V]):
+    """The values that were used last, each for a while.
+
+    Args:
+        size: Most values.
+        ttl: Seconds that a value is good for, unless :meth:`put` says otherwise.
+        clock: The clock; by default the current one.
+    """
+
+    def __init__(self, size: int, ttl: float, clock: Clock | None = None) -> None:
+        self._ttl = ttl
+        self._clock = clock or current_clock()
+        self._values = LruCache[K, tuple[V, float]](size)
+
+    def __contains__(self, key: K) -> bool:
+        """Is there a value that is still good."""
+        return self.get(key) is not None
+
+    def get(self, key: K) -> V | None:
+        """The value while it is good."""
+        found = self.entry(key)
+        return None if found is None else found[0]
+
+    def entry(self, key: K) -> tuple[V] | None:
+        """The value in a tuple, which tells a value that is ``None`` from none."""
+        found = self._values.get(key)
+        if found is None:
+            return None
+        if found[1] <= self._clock.monotonic():
+            self._values.pop(key)
+            return None
+        return (found[0],)
+
+    def put(self, key: K, value: V, ttl: float | None = None) -> None:
+        """Store a value for ``ttl`` seconds."""
+        self._values.put(key, (value, self._clock.monotonic() + (self._ttl if ttl is None else ttl)))
+
+    def pop(self, key: K) -> V | None:
+        """Take a value out, if it is still good."""
+        found = self.entry(key)
+        self._values.pop(key)
+        return None if found is None else found[0]

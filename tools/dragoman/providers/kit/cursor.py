@@ -1,0 +1,108 @@
+"""Cursors: a frozen dataclass as short opaque text, and back.
+
+A cursor belongs to one list. Text that is not a cursor of that list is refused in one sentence, for all providers.
+"""
+
+from __future__ import annotations
+
+import json
+from base64 import b64decode, urlsafe_b64encode
+from dataclasses import astuple
+from functools import lru_cache
+from hashlib import blake2b
+from types import UnionType
+from typing import TYPE_CHECKING, Final, TypeVar, Union, cast, get_args, get_origin, get_type_hints
+
+from dragoman.core.errors import InvalidArgument
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from _typeshed import DataclassInstance
+
+S = TypeVar("S", bound="DataclassInstance")
+
+_LONGEST: Final = 262_144  # characters of a cursor
+_DIGEST_BYTES: Final = 6
+
+
+def digest(text: str) -> str:
+    """Eight characters that no other text is likely to share: 48 bits of a hash."""
+    return urlsafe_b64encode(_hash(text)).decode()
+
+
+def encode(state: DataclassInstance, *, list_id: str) -> str:
+    """Write a position as a cursor.
+
+    Args:
+        state: A frozen dataclass of texts, whole numbers, truth values, ``None`` and tuples of them.
+        list_id: The list that it belongs to; any text.
+    """
+    content = json.dumps([digest(list_id), *astuple(state)], separators=(",", ":"))
+    return urlsafe_b64encode(content.encode()).decode().rstrip("=")
+
+
+def decode(cls: type[S], cursor: str | None, *, list_id: str) -> S | None:
+    """Read a cursor; ``None`` for the beginning of the list.
+
+    Raises:
+        InvalidArgument: It is no cursor of this list.
+    """
+    if cursor is None:
+        return None
+    values, kinds = _values(cursor), _kinds(cls)
+    if len(values) != len(kinds) + 1 or values[0] != digest(list_id):
+        raise foreign_cursor()
+    return cls(*(_checked(value, kind) for value, kind in zip(values[1:], kinds, strict=True)))
+
+
+def foreign_cursor() -> InvalidArgument:
+    """The error for a cursor that belongs elsewhere."""
+    return InvalidArgument("This cursor belongs to another list.", hint="Repeat the call without cursor.")
+
+
+def _hash(text: str) -> bytes:
+    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=_DIGEST_BYTES).digest()
+
+
+def _values(cursor: str) -> list[object]:
+    try:
+        if len(cursor) > _LONGEST:
+            raise foreign_cursor()
+        padded = cursor.encode("ascii") + b"=" * (-len(cursor) % 4)
+        content: object = json.loads(b64decode(padded, altchars=b"-_", validate=True))
+    except (ValueError, RecursionError):
+        raise foreign_cursor() from None
+    if not isinstance(content, list):
+        raise foreign_cursor()
+    return cast("list[object]", content)
+
+
+@lru_cache(maxsize=64)
+def _kinds(cls: type[object]) -> tuple[object, ...]:
+    return tuple(get_type_hints(cls).values())
+
+
+def _checked(value: object, kind: object) -> object:
+    """The value as its annotation wants it; JSON has lists where a dataclass has tuples."""
+    origin, inner = get_origin(kind), get_args(kind)
+    if origin in (Union, UnionType):
+        return None if value is None else _checked(value, next(one for one in inner if one is not type(None)))
+    if origin is tuple:
+        return _checked_tuple(value, inner)
+    if isinstance(kind, type) and issubclass(kind, tuple):  # a NamedTuple
+        return cast("Callable[..., object]", kind)(*_checked_tuple(value, _kinds(kind)))
+    if type(value) is not kind:
+        raise foreign_cursor()
+    return value
+
+
+def _checked_tuple(value: object, kinds: tuple[object, ...]) -> tuple[object, ...]:
+    if not isinstance(value, list):
+        raise foreign_cursor()
+    values = cast("list[object]", value)
+    if kinds[1:] == (...,):
+        kinds = kinds[:1] * len(values)
+    if len(values) != len(kinds):
+        raise foreign_cursor()
+    return tuple(_checked(one, kind) for one, kind in zip(values, kinds, strict=True))

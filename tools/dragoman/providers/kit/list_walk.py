@@ -1,0 +1,269 @@
+"""What one page request wants of a list, and what was read of it so far. No I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+from dragoman.core.memory_size import weight
+from dragoman.core.model import Order
+from dragoman.providers.kit.cursor import digest
+from dragoman.providers.kit.listings import NO_TIME, Batch, Key, Listing
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where a list goes on; its cursor is this, encoded.
+
+    Attributes:
+        after: Everything up to this key was given, or was not wanted.
+        token: The service's token from which to read on; ``None`` for the beginning.
+        ordered: The service's list was seen to be in order.
+        loose: The list's order is not that of the keys, so pages follow the service's order.
+        given: Digests of items from ``token`` on that were given.
+    """
+
+    after: Key | None = None
+    token: str | None = None
+    ordered: bool = False
+    loose: bool = False
+    given: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Entry(Generic[T]):
+    """An item of a list with what it is sorted by."""
+
+    key: Key
+    item: T
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted(Generic[T]):
+    """What one request wants of a list; ``since`` and ``until`` in microseconds since 1970."""
+
+    listing: Listing[T]
+    list_id: str
+    order: Order
+    limit: int
+    since: int | None = None
+    until: int | None = None
+    keep: Callable[[T], bool] | None = None
+    select: Callable[[Sequence[T]], Sequence[T]] | None = None
+    relate: Callable[[Sequence[T], bool], Sequence[T]] | None = None
+
+    @property
+    def latest(self) -> bool:
+        """Does the newest come first."""
+        return self.order is Order.LATEST
+
+    @property
+    def read_order(self) -> Order:
+        """The order to ask the service for: the wanted one, unless it has only the other."""
+        orders = self.listing.orders
+        return self.order if not orders or self.order in orders else next(iter(orders))
+
+    @property
+    def native(self) -> bool:
+        """Does the service list in the wanted order, by its documentation."""
+        return bool(self.listing.orders) and self.read_order is self.order
+
+    @property
+    def complete(self) -> bool:
+        """Does the list have to be read to its end: its first item may come last."""
+        return self.select is not None or (self.listing.orders is not None and not self.native)
+
+    def in_order(self, position: Position) -> bool:
+        """Can the list be taken to be in the wanted order."""
+        begins = position.after is None and not position.loose
+        return not self.complete and (position.ordered or (self.native and begins))
+
+    def needs_overlap(self, position: Position) -> bool:
+        """Do tokens shift, so that reading on has to show an item that was given: else some were skipped."""
+        known = position.after is not None or bool(position.given)
+        return position.ordered and position.token is not None and known and not self.listing.stable
+
+    @property
+    def filtered(self) -> bool:
+        """May it leave out items of the list."""
+        return any(one is not None for one in (self.since, self.until, self.keep, self.select))
+
+    def beyond(self, one: Key, other: Key | None) -> bool:
+        """Does a key come after another one in the wanted order."""
+        return other is None or (one < other if self.latest else one > other)
+
+    def later(self, one: int, other: int) -> bool:
+        """Does a time come strictly after another one in the wanted order."""
+        return one < other if self.latest else one > other
+
+    def passes(self, entry: Entry[T]) -> bool:
+        """Does an entry pass the filters that look at one item."""
+        at = entry.key.at
+        within = (self.since is None or at >= self.since) and (self.until is None or at < self.until)
+        return (within or at == NO_TIME) and (self.keep is None or self.keep(entry.item))
+
+    def passed(self, at: int) -> bool:
+        """Can nothing match from a time on, in the wanted order."""
+        if self.latest:
+            return self.since is not None and at < self.since
+        return self.until is not None and at >= self.until
+
+    def precedes(self, at: int, position: Position) -> bool:
+        """Can nothing match up to a time, in the wanted order."""
+        if position.ordered and position.after is not None and self.later(position.after.at, at):
+            return True
+        if self.latest:
+            return self.until is not None and at >= self.until
+        return self.since is not None and at < self.since
+
+    def sort(self, entries: Sequence[Entry[T]]) -> list[Entry[T]]:
+        """Entries in the wanted order."""
+        return sorted(entries, key=lambda one: one.key, reverse=self.latest)
+
+
+@dataclass(slots=True)
+class Walk(Generic[T]):
+    """What was read of a list, in the service's order.
+
+    Attributes:
+        read_at: When reading began, by the clock of the pager.
+        starts: The token of each batch, and the index of its first entry.
+        next: The token of the batch that follows.
+        ended: Nothing follows.
+        whole: These are all items of the list.
+        pruned: Entries that are not needed were dropped.
+        rising: Steps from old to new, less those from new to old.
+        total: How many items the list has, where the service tells.
+        size: Characters that it takes to hold them.
+    """
+
+    read_at: float
+    entries: list[Entry[T]] = field(default_factory=list[Entry[T]])
+    starts: list[tuple[str | None, int]] = field(default_factory=list[tuple[str | None, int]])
+    next: str | None = None
+    ended: bool = False
+    whole: bool = False
+    pruned: bool = False
+    rising: int = 0
+    rises: bool = False
+    falls: bool = False
+    timeless: bool = False
+    total: int | None = None
+    size: int = 0
+    ids: set[str] = field(default_factory=set[str])
+
+    def add(self, batch: Batch[T], key: Callable[[T], Key], *, inherit: bool) -> None:
+        """Take in a batch without what comes a second time.
+
+        Args:
+            batch: What was read.
+            key: The key of an item.
+            inherit: Does an item without a time have that of the item before it.
+        """
+        if batch.token is not None or not self.starts:
+            self.starts.append((batch.token, len(self.entries)))
+        for item in batch.items:
+            found = key(item)
+            if found.id in self.ids:
+                continue
+            if found.at == NO_TIME and inherit and self.entries:
+                found = Key(self.entries[-1].key.at, found.id)
+            self._note_step(found.at)
+            self.ids.add(found.id)
+            self.entries.append(Entry(found, item))
+            self.size += weight(item)
+        self.total = batch.total if batch.total is not None else self.total
+        self.next, self.ended = batch.next, batch.last
+
+    def _note_step(self, at: int) -> None:
+        self.timeless = self.timeless or at == NO_TIME
+        if self.entries:
+            before = self.entries[-1].key.at
+            self.rising += (before < at) - (before > at)
+            self.rises, self.falls = self.rises or before < at, self.falls or before > at
+
+    def in_order(self, order: Order) -> bool:
+        """Does no step go against an order."""
+        return not (self.rises if order is Order.LATEST else self.falls)
+
+    def is_trusted(self, order: Order, enough: int) -> bool:
+        """Do so many entries stand in an order that the rest can be taken to do so too."""
+        return len(self.entries) >= enough and self.rising != 0 and not self.timeless and self.in_order(order)
+
+    def relate(self, wanted: Wanted[T]) -> None:
+        """Let the provider look at all entries together."""
+        if wanted.relate is not None:
+            items = wanted.relate([one.item for one in self.entries], self.whole)
+            for entry, item in zip(self.entries, items, strict=True):
+                entry.item = item
+
+    def skips(self, wanted: Wanted[T], position: Position) -> bool:
+        """Can items have been skipped: this has to begin before the time of the last item that was given."""
+        first = self.entries[0].key
+        if position.after is None:
+            return digest(first.id) not in position.given
+        return not wanted.later(position.after.at, first.at)
+
+    def onward(self, wanted: Wanted[T]) -> str | None:
+        """The token to read on from; of tokens that shift the last one again, which shows whether it did."""
+        return self.next if wanted.listing.stable else self.starts[-1][0]
+
+    def accepts(self, wanted: Wanted[T], batch: Batch[T], key: Callable[[T], Key]) -> bool:
+        """Does a batch read from :meth:`onward` follow, or may items between have been skipped.
+
+        What was read again replaces what was read before.
+        """
+        if not wanted.listing.stable:
+            _, begin = self.starts.pop()
+            self.ids.difference_update(one.key.id for one in self.entries[begin + 1 :])
+            if not batch.items or key(batch.items[0]).id not in self.ids:
+                return False
+            self.ids.difference_update(one.key.id for one in self.entries[begin:])
+            del self.entries[begin:]
+        return True
+
+    def restart_after(self, wanted: Wanted[T], after: Key) -> Position:
+        """Where to read on after a key of a list in the wanted order."""
+        listing = wanted.listing
+        if listing.token_at is not None or not listing.restarts:
+            return Position(after, listing.token_at(after) if listing.token_at else None, ordered=True)
+        ties = next((at for at, one in enumerate(self.entries) if one.key.at == after.at), len(self.entries) - 1)
+        # An unstable token shifts when items are deleted: one entry more will show that nothing was skipped.
+        first = ties if listing.stable else max(0, ties - 1)
+        token, begin = next((start for start in reversed(self.starts) if start[1] <= first), self.starts[0])
+        given = tuple(digest(one.key.id) for one in self.entries[begin:] if not wanted.beyond(one.key, after))
+        return Position(after, token, ordered=True, given=given)
+
+    def restart_loose(self, wanted: Wanted[T]) -> Position:
+        """Where to read on after all of this, in the service's order."""
+        token = self.next if wanted.listing.stable else self.starts[-1][0]
+        return Position(token=token, loose=True, given=tuple(digest(one.key.id) for one in self.last_batch()))
+
+    def last_batch(self) -> Sequence[Entry[T]]:
+        """The entries that were read last."""
+        return self.entries[self.starts[-1][1] :]
+
+    def drop_before(self, after: Key) -> None:
+        """Forget entries that are done with, but for the batch with a key and the one before it."""
+        reached = next((at for at, one in enumerate(self.entries) if one.key.at == after.at), 0)
+        done = [start for start in self.starts if start[1] < reached][:-1]
+        if done:
+            begin = self.starts[len(done)][1]
+            self.size -= sum(weight(one.item) for one in self.entries[:begin])
+            del self.entries[:begin]
+            self.starts = [(token, at - begin) for token, at in self.starts[len(done) :]]
+
+    def drop_done(self, wanted: Wanted[T], after: Key) -> None:
+        """Forget, of a stream, what stands before a key, but for the last entry."""
+        if len(self.entries) > 1 and wanted.later(after.at, self.entries[-1].key.at):
+            del self.entries[:-1]
+            self.pruned, self.size = True, 0
+
+    def keep_best(self, wanted: Wanted[T], position: Position) -> None:
+        """Forget what this page cannot need, of a list that is too long to be held."""
+        found = [one for one in self.entries if wanted.passes(one) and wanted.beyond(one.key, position.after)]
+        self.entries = wanted.sort(found)[: 2 * wanted.limit]
+        self.pruned, self.size = True, sum(weight(one.item) for one in self.entries)

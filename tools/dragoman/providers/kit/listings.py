@@ -1,0 +1,209 @@
+"""The five ways in which services list things, each as a :class:`Listing` that the pager reads.
+
+========== =============================================================== ==========================================
+way        the service                                                     examples
+========== =============================================================== ==========================================
+anchored   lists what stands before or after a time or an id               Slack (time stamps), Discord (ids)
+tokens     gives an opaque token for what follows                          Matrix (both ways), Graph (one way)
+numbered   counts pages or offsets                                         many older services
+streamed   begins at the same end with every call                          gRPC streams
+whole      gives everything at once, in any order                          mail (UIDs first, bodies of a page later)
+========== =============================================================== ==========================================
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, Generic, NamedTuple, TypeAlias, TypeVar
+
+from dragoman.core.model import Order
+from dragoman.providers.kit.times import to_us
+
+T = TypeVar("T")
+
+NO_TIME: Final = -(1 << 62)
+"""Stands for the time of what has none; it sorts before everything else."""
+
+BOTH: Final = frozenset(Order)
+
+
+class Key(NamedTuple):
+    """What lists are sorted by.
+
+    Attributes:
+        at: Microseconds since 1970, or :data:`NO_TIME`.
+        id: Decides between items of one time. Ids that are numbers are padded with zeros, so that they sort as such.
+    """
+
+    at: int
+    id: str
+
+
+def key_of(at: datetime | None, identifier: str) -> Key:
+    """The key of something that was sent at a time."""
+    return Key(NO_TIME if at is None else to_us(at), identifier)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch(Generic[T]):
+    """One answer of a service.
+
+    Attributes:
+        items: In the service's order.
+        next: The token where its list goes on, ``None`` at the end.
+        total: How many items the list has, where the service tells.
+        token: The token at which this batch began; the kit fills it in.
+        last: Is it known that nothing follows; the kit fills it in.
+    """
+
+    items: Sequence[T]
+    next: str | None = None
+    total: int | None = None
+    token: str | None = None
+    last: bool = False
+
+
+Batches: TypeAlias = Callable[[Order, str | None], AsyncGenerator[Batch[T]]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing(Generic[T]):
+    """How a service lists something; made by the functions below.
+
+    Attributes:
+        batches: Reads on from a token, ``None`` for the beginning in that order.
+        orders: In which it can list; ``None`` when that is not documented, empty when it has no order.
+        by_time: Is the order that of the keys. Otherwise (federated clocks) the service's own order is kept.
+        stable: Does a token keep its place while items before it come and go.
+        restarts: Can reading begin at a token.
+        token_at: The token right at a key, where any key has one.
+    """
+
+    batches: Batches[T]
+    orders: frozenset[Order] | None = None
+    by_time: bool = True
+    stable: bool = False
+    restarts: bool = True
+    token_at: Callable[[Key], str] | None = None
+
+
+def anchored(
+    fetch: Callable[[Order, Key | None], Awaitable[tuple[Sequence[T], bool]]],
+    key: Callable[[T], Key],
+    orders: frozenset[Order] = BOTH,
+) -> Listing[T]:
+    """List what stands beside a time or an id.
+
+    Args:
+        fetch: Reads the items next to an anchor in an order, in any order among themselves, and tells whether there
+            are more. ``None`` is the first end. It may repeat the anchor. A service that knows times only has to
+            repeat all of the anchor's time (ask one tick further back), and a batch has to hold more than one time
+            has. The anchor's id is empty where only a time is known.
+        key: The key of an item.
+        orders: In which it can list.
+    """
+
+    async def batches(order: Order, token: str | None) -> AsyncGenerator[Batch[T]]:
+        anchor = _read_anchor(token) if token is not None else None
+        while True:
+            items, more = await fetch(order, anchor)
+            ranked = sorted(items, key=key, reverse=order is Order.LATEST)
+            following = _next_anchor(order, anchor, key(ranked[-1])) if more and ranked else None
+            here = None if anchor is None else _write_anchor(anchor)
+            onward = None if following is None else _write_anchor(following)
+            yield Batch(ranked, onward, None, here, last=onward is None)
+            if following is None:
+                return
+            anchor = following
+
+    return Listing(batches=batches, orders=orders, stable=True, token_at=_write_anchor)
+
+
+def tokens(
+    fetch: Callable[[Order, str | None], Awaitable[Batch[T]]],
+    orders: frozenset[Order] | None,
+    *,
+    stable: bool = False,
+    by_time: bool = True,
+    token_at: Callable[[Key], str] | None = None,
+) -> Listing[T]:
+    """List along opaque tokens.
+
+    Args:
+        fetch: Reads the batch at a token. A token that comes again ends the list.
+        orders: As in :class:`Listing`; with ``None`` the order is found out from the times.
+        stable: As in :class:`Listing`.
+        by_time: As in :class:`Listing`.
+        token_at: As in :class:`Listing`.
+    """
+
+    async def batches(order: Order, token: str | None) -> AsyncGenerator[Batch[T]]:
+        known = {token}
+        while True:
+            found = await fetch(order, token)
+            following = None if found.next in known else found.next
+            yield Batch(found.items, following, found.total, token, last=following is None)
+            if following is None:
+                return
+            known.add(following)
+            token = following
+
+    return Listing(batches=batches, orders=orders, stable=stable, by_time=by_time, token_at=token_at)
+
+
+def numbered(
+    fetch: Callable[[Order, int], Awaitable[tuple[Sequence[T], bool]]],
+    orders: frozenset[Order] | None,
+    *,
+    first: int = 1,
+) -> Listing[T]:
+    """List by page number: ``fetch`` reads a page and tells whether there are more; ``first`` is the first one."""
+
+    async def page_at(order: Order, token: str | None) -> Batch[T]:
+        number = first if token is None else int(token)
+        items, more = await fetch(order, number)
+        return Batch(items, str(number + 1) if more else None)
+
+    return tokens(page_at, orders)
+
+
+def streamed(
+    open_stream: Callable[[], AbstractAsyncContextManager[AsyncIterator[T]]], order: Order = Order.LATEST
+) -> Listing[T]:
+    """List out of a stream that always begins at the same end; no more of it is read than a page needs."""
+
+    async def batches(_order: Order, _token: str | None) -> AsyncGenerator[Batch[T]]:
+        async with open_stream() as stream:
+            async for item in stream:
+                yield Batch((item,))
+
+    return Listing(batches=batches, orders=frozenset({order}), restarts=False)
+
+
+def whole(read: Callable[[], Awaitable[Sequence[T]]]) -> Listing[T]:
+    """List everything at once, in no order. For mail the items are cheap keys, whose bodies a page loads later."""
+
+    async def batches(_order: Order, _token: str | None) -> AsyncGenerator[Batch[T]]:
+        yield Batch(await read(), last=True)
+
+    return Listing(batches=batches, orders=frozenset(), restarts=False)
+
+
+def _next_anchor(order: Order, before: Key | None, farthest: Key) -> Key:
+    """The farthest key, or one tick beyond where a whole batch brought nothing new: lists have to end."""
+    latest = order is Order.LATEST
+    if before is None or not before.id or (farthest < before if latest else farthest > before):
+        return farthest
+    return Key(before.at + (-1 if latest else 1), "")
+
+
+def _write_anchor(key: Key) -> str:
+    return f"{key.at} {key.id}"
+
+
+def _read_anchor(token: str) -> Key:
+    at, _, identifier = token.partition(" ")
+    return Key(int(at), identifier)
