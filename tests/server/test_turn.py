@@ -43,10 +43,10 @@ async def test_a_turn_ends_at_its_limit(turn):
 
 async def test_progress_gives_the_whole_limit_again_up_to_the_longest(turn, clock):
     clock.now = 150
-    turn.prolong()
+    turn.extend()
     assert turn.scope.deadline == 205
     clock.now = 690
-    turn.prolong()
+    turn.extend()
     assert turn.scope.deadline == 700
     assert turn.prolonged
 
@@ -54,14 +54,14 @@ async def test_progress_gives_the_whole_limit_again_up_to_the_longest(turn, cloc
 async def test_thinking_takes_no_time(turn, clock):
     async with turn:
         clock.now = 110
-        async with turn.suspended():
+        async with turn.paused():
             assert turn.scope.deadline == math.inf
-            turn.prolong()
+            turn.extend()
             assert turn.scope.deadline == math.inf
             clock.now = 1110
         assert turn.scope.deadline == 1155
         clock.now = 1699
-        turn.prolong()
+        turn.extend()
         assert turn.scope.deadline == 1700
 
 

@@ -50,7 +50,7 @@ class LimitedWorkspace(Workspace):
         """The store as this person sees it."""
         return PersonalStore(await super().store(), self.limits.owner, self._personal)
 
-    def able(self, capability: Capability, name: str | None = None) -> list[Account]:
+    def accounts_for(self, capability: Capability, name: str | None = None) -> list[Account]:
         """As the whole workspace; writing needs the right to it.
 
         Raises:
