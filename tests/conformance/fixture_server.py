@@ -23,8 +23,8 @@ from dragoman.toolset import ToolServices, UnknownTool
 from dragoman_server.config.http import PATH, Address, HttpSettings
 from dragoman_server.config.load import from_mapping
 from dragoman_server.mcp.adapter import Adapter
+from dragoman_server.runtime import process
 from dragoman_server.transports.http.process import command, worker
-from dragoman_server.transports.stdio import transport
 
 FIXTURES: dict[str, Fixture] = TOOLS | QUESTIONS
 
@@ -66,7 +66,7 @@ def main() -> None:
     sys.stderr.flush()
     with TemporaryDirectory(prefix="dragoman-", ignore_cleanup_errors=True) as folder:
         config = from_mapping({}, data=Path(folder))
-        transport.run(lambda: worker.serve(config, settings, listening, build=build))
+        process.run(lambda: worker.serve(config, settings, listening, build=build))
 
 
 if __name__ == "__main__":

@@ -27,18 +27,18 @@ class SettingsFile:
     content: bytes
 
 
-def find() -> SettingsFile | None:
-    """The settings file to use when no option names one.
+def find(path: str | Path | None = None) -> SettingsFile | None:
+    """The settings file to use: the one that is named, or the one that is found; ``None`` when there is none.
 
-    That is the one of ``DRAGOMAN_CONFIG``, of the working folder if it is trusted, or of the platform's folder.
+    Found is the one of ``DRAGOMAN_CONFIG``, of the working folder if it is trusted, or of the platform's folder.
 
     Raises:
         ConfigError: It cannot be read, or somebody else could write it.
     """
-    named = os.environ.get("DRAGOMAN_CONFIG")
+    named = path if path is not None else os.environ.get("DRAGOMAN_CONFIG")
     if named:
-        path = expanded(named)
-        return SettingsFile(path, read_file(path))
+        source = expanded(named)
+        return SettingsFile(source, read_file(source))
     working = settings_file.working_file()
     if working is not None:
         content = _content(working)

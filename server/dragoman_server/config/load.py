@@ -22,7 +22,7 @@ from dragoman_server.config import settings_file, toml_positions
 from dragoman_server.config.clients import ClientSettings, clients_of
 from dragoman_server.config.connection_checks import of_connection
 from dragoman_server.config.diagnostics import ConfigError, Mistake, keys_of, of_model
-from dragoman_server.config.find import expanded, find, read_file
+from dragoman_server.config.find import SettingsFile, find
 from dragoman_server.config.key_paths import KeyPath, dotted
 from dragoman_server.config.server_settings import General, local_zone
 from dragoman_server.config.toml_positions import Document
@@ -75,10 +75,16 @@ def load(path: str | Path | None = None) -> Config:
     Raises:
         ConfigError: The file cannot be read or has mistakes; all of them are reported.
     """
-    if path is not None:
-        return from_bytes(read_file(expanded(path)), expanded(path))
-    found = find()
-    return from_mapping({}) if found is None else from_bytes(found.content, found.path)
+    return from_file(find(path))
+
+
+def from_file(source: SettingsFile | None) -> Config:
+    """The settings that a file holds, or those that count without one.
+
+    Raises:
+        ConfigError: They have mistakes; all of them are reported.
+    """
+    return from_mapping({}) if source is None else from_bytes(source.content, source.path)
 
 
 def from_bytes(content: bytes, source: Path) -> Config:

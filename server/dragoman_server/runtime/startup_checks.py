@@ -13,22 +13,33 @@ from dragoman.core.errors import NotFound
 from dragoman.core.references import parse
 from dragoman.providers.base.provider import AccountSettings, Capability, ConversationQuery
 from dragoman_server.config.diagnostics import ConfigError
+from dragoman_server.config.find import SettingsFile, find
 from dragoman_server.config.key_paths import dotted
-from dragoman_server.config.load import Config, load
+from dragoman_server.config.load import Config, from_file
 
 
 def settings(file: Path | None, *, read_only: bool = False) -> Config:
-    """The settings that a server is started with.
+    """The settings that a server is started with: of the file that is named, or of the one that is found.
+
+    Raises:
+        ConfigError: As :func:`check`, or the file cannot be read.
+        DragomanError: As :func:`check`.
+    """
+    return check(find(file), read_only=read_only)
+
+
+def check(source: SettingsFile | None, *, read_only: bool = False) -> Config:
+    """The settings that a file holds, if a server can be started with them.
 
     Args:
-        file: The settings file; ``None`` looks for it.
+        source: The file; ``None`` stands for the settings that count without one.
         read_only: Whatever the file allows, nothing may be written.
 
     Raises:
         ConfigError: They cannot be used, or ``write_to`` names a conversation that this machine knows not to exist.
         DragomanError: The file of an account on this machine cannot be opened.
     """
-    config = load(file)
+    config = from_file(source)
     if read_only:
         return without_writing(config)
     checked = {name: it for name, it in config.accounts.items() if _can_be_checked(it)}

@@ -120,6 +120,12 @@ class Site:
         assert opened.send({"method": "notifications/initialized"}).status == 202
         return opened
 
+    @property
+    def workers(self) -> set[int]:
+        """The processes that answer; they are looked up in /proc."""
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text(encoding="ascii")
+        return {int(pid) for pid in children.split() if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()}
+
     def signal(self, number: int = signal.SIGTERM) -> None:
         self.process.send_signal(number)
 

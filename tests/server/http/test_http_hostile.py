@@ -43,7 +43,8 @@ def server(site):
 
 
 def resident(running) -> int:
-    status = Path(f"/proc/{running.process.pid}/status").read_text(encoding="ascii")
+    (worker,) = running.workers
+    status = Path(f"/proc/{worker}/status").read_text(encoding="ascii")
     return int(next(line for line in status.splitlines() if line.startswith("VmRSS")).split()[1])
 
 

@@ -144,21 +144,15 @@ def test_what_does_not_end_is_cut_off_when_its_time_is_over(far, tmp_path):
         assert (tmp_path / "stopped").exists()
 
 
-def workers_of(server) -> set[int]:
-    children = Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children").read_text(encoding="ascii")
-    names = {int(pid): Path(f"/proc/{pid}/cmdline").read_bytes() for pid in children.split()}
-    return {pid for pid, name in names.items() if b"spawn_main" in name}
-
-
 def test_a_worker_that_dies_is_replaced_and_all_end_together(site):
     with site("", "--workers", "2") as server:
         wait_for(lambda: server.get("/readyz").status == 200)
-        wait_for(lambda: len(workers_of(server)) == 2)
-        victim = min(workers_of(server))
+        wait_for(lambda: len(server.workers) == 2)
+        victim = min(server.workers)
         os.kill(victim, signal.SIGKILL)
-        wait_for(lambda: victim not in workers_of(server) and len(workers_of(server)) == 2)
+        wait_for(lambda: victim not in server.workers and len(server.workers) == 2)
         assert all(server.ask("tools/list").status == 200 for _ in range(10))
-        rest = workers_of(server)
+        rest = server.workers
         server.signal(signal.SIGTERM)
         assert server.process.wait(30) == 0
         for pid in rest:
@@ -183,9 +177,9 @@ def test_a_crowd_that_comes_at_once_is_shared_out_among_the_workers(site):
 
         def taken() -> dict[int, int]:
             come()
-            return {pid: connections_of(pid) for pid in workers_of(server)}
+            return {pid: connections_of(pid) for pid in server.workers}
 
-        wait_for(lambda: len(workers_of(server)) == 2)
+        wait_for(lambda: len(server.workers) == 2)
         first = taken()
         wait_for(lambda: all(now > first[pid] + 3 for pid, now in taken().items()))  # both of them listen
         before = taken()
@@ -198,18 +192,18 @@ def test_a_crowd_that_comes_at_once_is_shared_out_among_the_workers(site):
 def test_workers_end_when_the_process_that_started_them_is_killed(site):
     with site("[http]\ndrain_delay = 0\n", "--workers", "2") as server:
         wait_for(lambda: server.get("/readyz").status == 200)
-        workers = workers_of(server)
+        workers = server.workers
         server.process.kill()
         wait_for(lambda: not any(Path(f"/proc/{pid}").exists() for pid in workers))
 
 
 def test_sighup_puts_new_workers_into_the_place_of_the_old_ones(site):
     with site("[http]\ndrain_delay = 0\n", "--workers", "2") as server:
-        wait_for(lambda: server.get("/readyz").status == 200 and len(workers_of(server)) == 2)
-        before = workers_of(server)
+        wait_for(lambda: server.get("/readyz").status == 200 and len(server.workers) == 2)
+        before = server.workers
         server.signal(signal.SIGHUP)
         statuses = []
-        wait_for(lambda: statuses.append(server.ask("tools/list").status) or not workers_of(server) & before)
+        wait_for(lambda: statuses.append(server.ask("tools/list").status) or not server.workers & before)
         assert set(statuses) == {200}
 
 

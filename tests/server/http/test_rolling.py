@@ -103,20 +103,15 @@ def test_servers_that_are_restarted_one_after_the_other_fail_no_call(site, troub
         assert len(balancer.served) == crowd.answered.total()
 
 
-def workers_of(process: int) -> set[int]:
-    children = Path(f"/proc/{process}/task/{process}/children").read_text(encoding="ascii").split()
-    return {int(pid) for pid in children if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()}
-
-
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="the processes are looked up in /proc")
 def test_workers_that_are_replaced_fail_no_call_of_clients_near_and_behind_a_balancer(site, trouble):
     with ExitStack() as stack:
         server = stack.enter_context(site(FAR, "--workers", "2"))
         balancer = stack.enter_context(Balancer([server.port]))
         balancer.wait_for(bool)
-        before = workers_of(server.process.pid)
+        before = server.workers
         with calling(server.port), calling(balancer.port):
             server.signal(signal.SIGHUP)
             balancer.wait_for(lambda _: not any(Path(f"/proc/{pid}").exists() for pid in before))
         assert balancer.failures == []
-        assert len(workers_of(server.process.pid)) == 2
+        assert len(server.workers) == 2

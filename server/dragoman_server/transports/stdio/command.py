@@ -18,7 +18,12 @@ from dragoman_server.transports.stdio import light_import  # noqa: E402  # after
 light_import.light()
 
 from dragoman_server.mcp import server  # noqa: E402  # after the SDK's part that is needed
-from dragoman_server.runtime import log, startup_checks, tool_context  # noqa: E402  # as above
+from dragoman_server.runtime import (  # noqa: E402  # as above
+    log,
+    process,  # as above
+    startup_checks,
+    tool_context,
+)
 from dragoman_server.transports.stdio import transport  # noqa: E402  # after the SDK's part that is needed
 from dragoman_server.transports.stdio.pipes import StdioPipes  # noqa: E402  # as above
 
@@ -41,4 +46,4 @@ def serve_stdio(
         async with tool_context.at(settings) as shared:
             await transport.serve(server.build(shared), wire)
 
-    transport.run(main)
+    process.run(main)

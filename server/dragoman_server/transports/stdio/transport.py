@@ -13,7 +13,6 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Final, cast
 
@@ -83,25 +82,6 @@ async def serve(server: Server[object], wire: StdioPipes) -> None:
         with anyio.move_on_after(GRACE):
             await written.wait()
         group.cancel_scope.cancel()
-
-
-def run(main: Callable[[], Awaitable[None]]) -> None:
-    """Run an asynchronous function and end the process, at once and with everything closed.
-
-    A thread that still waits for input would otherwise hold the interpreter until the client moves.
-    """
-    status = 0
-    try:
-        anyio.run(main)
-    except KeyboardInterrupt:
-        status = 130
-    except BaseException:  # noqa: BLE001  # the end of the process: it is logged and told by the status
-        _log.exception("The server ends because of a mistake in itself.")
-        status = 1
-    for stream in (sys.stdout, sys.stderr):
-        with suppress(OSError, ValueError, AttributeError):
-            stream.flush()
-    os._exit(status)
 
 
 async def _read(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import socket
 import sys
@@ -11,13 +10,12 @@ from typing import Final
 
 import click
 
-gc.disable()  # as in dragoman_server.transports.stdio.command
-os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
-
-from dragoman_server.config.diagnostics import ConfigError  # noqa: E402  # after the garbage collector rests
-from dragoman_server.config.http import BACKLOG, ONE_PROCESS, PATH, Address, HttpSettings  # noqa: E402  # as above
-from dragoman_server.config.load import Config  # noqa: E402  # as above
-from dragoman_server.runtime import log, startup_checks  # noqa: E402  # after the garbage collector rests
+from dragoman.core.errors import Unavailable
+from dragoman_server.config.diagnostics import ConfigError
+from dragoman_server.config.find import find
+from dragoman_server.config.http import BACKLOG, ONE_PROCESS, PATH, Address, HttpSettings
+from dragoman_server.config.load import Config
+from dragoman_server.runtime import log, startup_checks
 
 _SOCKET_BUFFER: Final = 256 << 10
 
@@ -36,50 +34,29 @@ def serve(
 
     Raises:
         ConfigError: The settings cannot be used, or would let anybody in.
-        OSError: The address cannot be listened at.
+        Unavailable: The address cannot be listened at.
     """
     log.set_up(log_level)
-    settings = startup_checks.settings(settings_file, read_only=read_only)
-    http = _chosen(settings, where, workers)
-    _guarded(settings, http)
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+    source = find(settings_file)
+    http = http_settings(startup_checks.check(source, read_only=read_only), where, workers)
     listening = listen(http.address)
     shown = Address(http.address.host, listening.getsockname()[1]).shown
     click.echo(f"Serving MCP at http://{shown}{PATH}. Press Ctrl-C to end.", err=True)
-    if http.workers == 1:
-        _alone(settings, http, listening)
-    else:
-        from dragoman_server.transports.http.process import supervisor as several  # noqa: PLC0415  # only for several
+    from dragoman_server.transports.http.process.supervisor import Supervisor, WorkerConfig  # noqa: PLC0415  # takes time
 
-        gc.enable()
-        orders = several.WorkerConfig(settings_file, log_level, read_only, http, listening)
-        several.Supervisor(orders, http.workers).run()
+    drain_seconds = http.drain_delay + http.drain_timeout
+    config = WorkerConfig(source, log_level, read_only, http.listen, listening, drain_seconds, http.workers)
+    Supervisor(config, lambda: find(settings_file)).run()
     sys.exit(0)
 
 
-def listen(address: Address) -> socket.socket:
-    """A socket that takes connections at an address.
+def http_settings(settings: Config, where: str, workers: int | None) -> HttpSettings:
+    """The settings of HTTP with what the command line says instead.
 
     Raises:
-        OSError: Somebody else has it, or it is not ours.
+        ConfigError: They contradict each other, or would let anybody in.
     """
-    family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
-    # asyncio sends small answers without delay only where the protocol of the socket is said.
-    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    try:
-        if os.name == "posix":
-            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        for option in (socket.SO_SNDBUF, socket.SO_RCVBUF):  # systems give a connection up to 6 MiB of each
-            listening.setsockopt(socket.SOL_SOCKET, option, _SOCKET_BUFFER)
-        listening.bind((address.host, address.port))
-        listening.listen(BACKLOG)
-    except BaseException:
-        listening.close()
-        raise
-    listening.set_inheritable(True)
-    return listening
-
-
-def _chosen(settings: Config, where: str, workers: int | None) -> HttpSettings:
     chosen: dict[str, object] = {}
     if where:
         try:
@@ -92,25 +69,34 @@ def _chosen(settings: Config, where: str, workers: int | None) -> HttpSettings:
     http = (settings.http or HttpSettings()).model_copy(update=chosen)
     if http.sessions and http.workers > 1:
         raise ConfigError(f"sessions = true in [http] {ONE_PROCESS}; leave --workers out.")
-    return http
-
-
-def _guarded(settings: Config, http: HttpSettings) -> None:
     if settings.auth is None and not http.address.loopback:
         raise ConfigError(
             "Without authentication the server listens to this machine only, and the address is another one's. "
             "Listen at 127.0.0.1, or give tokens in [auth.tokens.NAME]."
         )
+    return http
 
 
-def _alone(settings: Config, http: HttpSettings, listening: socket.socket) -> None:
-    from dragoman_server.transports.http.process import worker  # noqa: PLC0415  # as above
-    from dragoman_server.transports.stdio import transport  # noqa: PLC0415  # imports the SDK
+def listen(address: Address) -> socket.socket:
+    """A socket that takes connections at an address.
 
-    gc.freeze()
-    gc.enable()
-
-    async def main() -> None:
-        await worker.serve(settings, http, listening)
-
-    transport.run(main)
+    Raises:
+        Unavailable: Another program has it, or this machine has no such address.
+    """
+    family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
+    # asyncio sends small answers without delay only where the protocol of the socket is said.
+    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        if os.name == "posix":
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        for option in (socket.SO_SNDBUF, socket.SO_RCVBUF):  # systems give a connection up to 6 MiB of each
+            listening.setsockopt(socket.SOL_SOCKET, option, _SOCKET_BUFFER)
+        listening.bind((address.host, address.port))
+        listening.listen(BACKLOG)
+    except OSError as error:
+        listening.close()
+        reason = error.strerror or type(error).__name__
+        hint = "End the program that uses it, or choose another address with --http HOST:PORT or listen in [http]."
+        raise Unavailable(f"The server cannot listen at {address.shown}: {reason}.", hint=hint) from None
+    listening.set_inheritable(True)
+    return listening

@@ -1,4 +1,4 @@
-"""Several processes that listen on one socket, and the one that watches over them."""
+"""The processes that serve on one socket, and the one that watches over them."""
 
 from __future__ import annotations
 
@@ -7,151 +7,214 @@ import logging
 import os
 import signal
 import socket
+import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from multiprocessing import active_children, connection, get_context, parent_process
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
-from pathlib import Path
 from typing import Final
 
-from dragoman_server.config.http import HttpSettings
+from dragoman.core.errors import DragomanError
+from dragoman_server.config.find import SettingsFile
+from dragoman_server.runtime.log import redact
 
-_LOOK_EVERY: Final = 0.2
+_POLL_INTERVAL: Final = 0.2
 _SHORT_LIFE: Final = 5.0
 _LONGEST_PAUSE: Final = 30.0
 _LONGEST_START: Final = 60.0
 _CLOSING: Final = 15.0
+_LONGEST_SENTENCE: Final = 4096
+_READY: Final = b"ready"
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class WorkerConfig:
-    """What a new process is told; it has to pass through a pipe.
+    """What a worker is started with; it has to pass through a pipe.
 
     Attributes:
-        settings_file: As it was named on the command line.
-        http: The settings of the first process, so that all serve alike.
+        source: The settings file with its content, so that all workers read the same; ``None`` when there is none.
+        log_level: As it was named on the command line.
+        read_only: Write nothing, whatever the settings allow.
+        listen: The address of the socket, whatever the settings say by now.
+        listening: The socket.
+        drain_seconds: How long a worker may take to end.
+        workers: How many there are.
     """
 
-    settings_file: Path | None
+    source: SettingsFile | None
     log_level: str | None
     read_only: bool
-    http: HttpSettings
+    listen: str
     listening: socket.socket
+    drain_seconds: float
+    workers: int
 
 
 @dataclass(slots=True)
-class _Child:
+class _Worker:
+    """A worker process and what it has said of its start: nothing, that it is ready, or why it cannot serve."""
+
     process: BaseProcess
-    said_ready: Connection
+    pipe: Connection
+    ready: bool = False
+    problem: str | None = None
     born: float = field(default_factory=time.monotonic)
 
-    def ready(self) -> bool:
-        with suppress(EOFError, OSError):
-            return self.said_ready.poll()
-        return False
+    def has_started(self) -> bool:
+        """Whether it is known by now if the worker serves."""
+        if self.ready or self.problem is not None:
+            return True
+        with suppress(OSError):
+            if self.pipe.poll():
+                self._read()
+        return self.ready or self.problem is not None
+
+    def _read(self) -> None:
+        try:
+            message = self.pipe.recv_bytes(_LONGEST_SENTENCE)
+        except EOFError:  # the end of a pipe is readable too
+            self.process.join(_SHORT_LIFE)
+            self.problem = f"it ended with status {self.process.exitcode} before it took requests"
+        else:
+            self.ready = message == _READY
+            self.problem = None if self.ready else message.decode("utf-8", "replace")
 
 
 class Supervisor:
-    """Starts processes, starts dead ones again, and ends all of them together."""
+    """Starts workers, starts dead ones again, replaces them on SIGHUP, and ends all of them together."""
 
-    def __init__(self, orders: WorkerConfig, count: int) -> None:
-        """Start nothing yet."""
-        self._orders = orders
-        self._count = count
-        self._children: list[_Child] = []
-        self._asked: list[int] = []
+    def __init__(self, config: WorkerConfig, find_settings: Callable[[], SettingsFile | None]) -> None:
+        """Start nothing yet.
+
+        Args:
+            config: What the workers are started with.
+            find_settings: Reads the settings anew for SIGHUP.
+        """
+        self._config = config
+        self._find_settings = find_settings
+        self._workers: list[_Worker] = []
+        self._signals: list[int] = []
         self._pause = 0.0
 
     def run(self) -> None:
-        """Watch until a signal asks to end; SIGHUP puts a new process into the place of each."""
+        """Watch until a signal asks to end; SIGHUP puts a new worker into the place of each."""
         names = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
         for number in (getattr(signal, name) for name in names if hasattr(signal, name)):
-            signal.signal(number, lambda got, _frame: self._asked.append(got))
-        self._children = [self._born() for _ in range(self._count)]
-        while not self._end_was_asked():
-            if self._asked:
-                self._asked.clear()
-                self._renew()
-            connection.wait([child.process.sentinel for child in self._children], timeout=_LOOK_EVERY)
-            self._replace_the_dead()
+            signal.signal(number, lambda received, _frame: self._signals.append(received))
+        self._workers = [_start(self._config) for _ in range(self._config.workers)]
+        while not self._end_requested():
+            if self._signals:
+                self._signals.clear()
+                self._reload()
+            connection.wait([worker.process.sentinel for worker in self._workers], timeout=_POLL_INTERVAL)
+            self._replace_dead_workers()
             active_children()  # buries those that were replaced and have ended
         self._end_all()
 
-    def _end_was_asked(self) -> bool:
-        return any(number != getattr(signal, "SIGHUP", None) for number in self._asked)
+    def _end_requested(self) -> bool:
+        return any(number != getattr(signal, "SIGHUP", None) for number in self._signals)
 
-    def _born(self) -> _Child:
-        context = get_context("spawn")
-        here, there = context.Pipe(duplex=False)
-        process = context.Process(target=work, args=(self._orders, there), name="dragoman")
-        process.start()
-        there.close()
-        return _Child(process, here)
-
-    def _replace_the_dead(self) -> None:
-        for place, child in enumerate(self._children):
-            if child.process.is_alive():
+    def _replace_dead_workers(self) -> None:
+        for place, worker in enumerate(self._workers):
+            if worker.process.is_alive():
                 continue
-            _log.error(
-                "The process %s ended with %s; another one is started.", child.process.pid, child.process.exitcode
-            )
-            self._wait_after(child)
-            if not self._asked:
-                self._children[place] = self._born()
+            worker.has_started()
+            why = worker.problem or f"it ended with status {worker.process.exitcode}"
+            _log.error("Another worker is started in the place of %s: %s.", worker.process.pid, why.rstrip("."))
+            self._wait_after(worker)
+            if not self._signals:
+                self._workers[place] = _start(self._config)
 
-    def _wait_after(self, child: _Child) -> None:
-        """Pause before the next attempt where processes die as soon as they live."""
-        short = time.monotonic() - child.born < _SHORT_LIFE
+    def _wait_after(self, worker: _Worker) -> None:
+        """Pause before the next attempt where workers die as soon as they live."""
+        short = time.monotonic() - worker.born < _SHORT_LIFE
         self._pause = min(max(2 * self._pause, 0.5), _LONGEST_PAUSE) if short else 0.0
-        self._until(lambda: bool(self._asked), self._pause)
+        self._wait_until(lambda: bool(self._signals), self._pause)
 
-    def _renew(self) -> None:
-        """Replace one process after the other, each only when its successor takes requests."""
-        for place, old in enumerate(self._children):
-            new = self._born()
-            self._until(partial(self._decided, new), _LONGEST_START)
-            if not new.ready() or self._end_was_asked():
-                _log.error("The new process takes no requests; the others stay as they are.")
+    def _reload(self) -> None:
+        """Replace one worker after the other by one with today's settings, each only when its successor serves.
+
+        The first successor tries the settings. If they cannot be used, nothing has been replaced yet.
+        """
+        try:
+            config = replace(self._config, source=self._find_settings())
+        except DragomanError as error:
+            _log_kept(str(error))
+            return
+        for place, old in enumerate(self._workers):
+            new = _start(config)
+            self._wait_until(partial(self._is_decided, new), _LONGEST_START)
+            if not new.ready or self._end_requested():
                 new.process.terminate()
+                if not self._end_requested():
+                    _log_kept(new.problem or f"a new worker took no requests within {_LONGEST_START:g} seconds")
                 return
+            self._config = config
+            self._workers[place] = new
             old.process.terminate()
-            self._children[place] = new
 
-    def _decided(self, new: _Child) -> bool:
-        return new.ready() or not new.process.is_alive() or self._end_was_asked()
+    def _is_decided(self, worker: _Worker) -> bool:
+        return worker.has_started() or self._end_requested()
 
-    def _until(self, done: Callable[[], bool], seconds: float) -> None:
+    def _wait_until(self, done: Callable[[], bool], seconds: float) -> None:
         end = time.monotonic() + seconds
         while not done() and time.monotonic() < end:
-            time.sleep(min(_LOOK_EVERY, max(0.0, end - time.monotonic())))
+            time.sleep(min(_POLL_INTERVAL, max(0.0, end - time.monotonic())))
 
     def _end_all(self) -> None:
-        for child in self._children:
-            child.process.terminate()
-        http = self._orders.http
-        end = time.monotonic() + http.drain_delay + http.drain_timeout + _CLOSING
-        for child in self._children:
-            child.process.join(max(0.0, end - time.monotonic()))
-            child.process.kill()
+        """End all workers; calls under way have their time, unless SIGINT comes again."""
+        for worker in self._workers:
+            worker.process.terminate()
+        received = len(self._signals)
+
+        def done() -> bool:
+            ended = not any(worker.process.is_alive() for worker in self._workers)
+            return ended or signal.SIGINT in self._signals[received:]
+
+        self._wait_until(done, self._config.drain_seconds + _CLOSING)
+        for worker in self._workers:
+            worker.process.kill()
 
 
-def work(orders: WorkerConfig, say_ready: Connection) -> None:
-    """Be one of the processes."""
+def _log_kept(problem: str) -> None:
+    """Say in one line why the new settings are not used."""
+    reason = "; ".join(problem.rstrip(".").splitlines())
+    _log.error("The settings were not reloaded, and the server goes on with those it has: %s.", reason)
+
+
+def _start(config: WorkerConfig) -> _Worker:
+    context = get_context("spawn")
+    receiving, sending = context.Pipe(duplex=False)
+    process = context.Process(target=work, args=(config, sending), name="dragoman")
+    process.start()
+    sending.close()
+    return _Worker(process, receiving)
+
+
+def work(config: WorkerConfig, pipe: Connection) -> None:
+    """Be one of the workers; what keeps it from serving is told to the supervisor as a sentence."""
     gc.disable()  # as in dragoman_server.transports.stdio.command: imports make what lives as long as the process
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     from dragoman_server.runtime import log, startup_checks  # noqa: PLC0415  # not in the process that only watches
-    from dragoman_server.transports.http.process import worker  # noqa: PLC0415  # as above
-    from dragoman_server.transports.stdio import transport  # noqa: PLC0415  # not in the process that only watches
+    from dragoman_server.runtime.process import run  # noqa: PLC0415  # as above
+    from dragoman_server.transports.http.process import command, worker  # noqa: PLC0415  # as above
 
     gc.freeze()
     gc.enable()
-    log.set_up(orders.log_level)
-    settings = startup_checks.settings(orders.settings_file, read_only=orders.read_only)
+    log.set_up(config.log_level)
+    try:
+        settings = startup_checks.check(config.source, read_only=config.read_only)
+        http = command.http_settings(settings, config.listen, config.workers)
+    except (DragomanError, OSError) as error:
+        with suppress(OSError):
+            pipe.send_bytes(redact(str(error)).encode("utf-8", "replace")[:_LONGEST_SENTENCE])
+        sys.exit(2)
     parent = parent_process()
 
     def orphaned() -> None:
@@ -160,10 +223,9 @@ def work(orders: WorkerConfig, say_ready: Connection) -> None:
 
     def ready() -> None:
         with suppress(OSError):
-            say_ready.send_bytes(b"ready")
+            pipe.send_bytes(_READY)
 
     async def main() -> None:
-        await worker.serve(settings, orders.http, orders.listening, ready=ready, orphaned=orphaned)
+        await worker.serve(settings, http, config.listening, ready=ready, orphaned=orphaned)
 
-    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
-    transport.run(main)
+    run(main)
