@@ -17,6 +17,7 @@ from dragoman.core.errors import InvalidArgument
 
 GROUP: Final = "dragoman.archives"
 BUILT_IN: Final[dict[str, str]] = {
+    "mail": "dragoman.archives.mail:MailFormat",
     "slack": "dragoman.archives.slack:SlackFormat",
     "chat": "dragoman.archives.chat_export:ChatExportFormat",
     "jsonl": "dragoman.archives.json_lines:JsonLinesFormat",

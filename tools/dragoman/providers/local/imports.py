@@ -43,8 +43,12 @@ def store_batch(con: Connection, items: Iterable[Conversation | Message], conten
 
 def _store_group(con: Connection, group: ImportGroup, content_ids: ContentIds) -> ImportCounts:
     conversation = group.conversation
-    if group.described or not queries.is_described(con, conversation.id):
+    known_as = queries.described(con, conversation.id)
+    if known_as is None:
         queries.describe(con, conversation)
+    elif group.described:
+        people = dict.fromkeys((*known_as.participants, *conversation.participants))
+        queries.describe(con, replace(conversation, participants=tuple(people)))
     fresh: dict[str, Message] = {}
     repeated = 0
     for message in content_ids.named(group.messages):

@@ -115,10 +115,10 @@ def describe(con: Connection, conversation: Conversation) -> None:
     places.describe_all(con, ARCHIVE.tables, places.changed(con, ARCHIVE.tables, [told]))
 
 
-def is_described(con: Connection, conversation: str) -> bool:
-    """Whether the conversation is there, and not only messages of it."""
+def described(con: Connection, conversation: str) -> Conversation | None:
+    """The conversation, if it is there and not only messages of it."""
     place = places.find(con, ARCHIVE.tables, ACCOUNT, conversation)
-    return place is not None and place.known
+    return place.conversation if place is not None and place.known else None
 
 
 def join(con: Connection, place: ConversationRow, name: str) -> None:

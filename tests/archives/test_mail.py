@@ -1,0 +1,289 @@
+"""Mail archives: what the samples do not have."""
+
+from __future__ import annotations
+
+import tracemalloc
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dragoman.archives import Notes, ReadOptions
+from dragoman.archives.mail import MailFormat
+from dragoman.archives.mail.maildir import decode_utf7
+from dragoman.archives.mail.mapping import title_of
+from dragoman.archives.mail.mbox import Mbox, is_envelope, time_of_envelope
+from dragoman.archives.recognition import recognition
+from dragoman.archives.sources import open_path
+from dragoman.core.model import Message
+
+ENVELOPE = "From ann@x.example Tue Mar 10 09:00:00 2026\n"
+
+
+def mail(id_: str = "a", body: str = "Hi\n", **headers: str) -> str:
+    fields = {
+        "From": "Ann <ann@x.example>", "Date": "Tue, 10 Mar 2026 09:00:00 +0000", "Message-ID": f"<{id_}@x>",
+        "Subject": "S", **{name.replace("_", "-"): value for name, value in headers.items()},
+    }  # fmt: skip
+    return "".join(f"{name}: {value}\n" for name, value in fields.items() if value) + "\n" + body
+
+
+def mbox(*mails: str, envelope: str = ENVELOPE) -> str:
+    return "".join(f"{envelope}{one}\n" for one in mails)
+
+
+@pytest.fixture
+def read_mbox(tmp_path, read_archive):
+    def read(text: str | bytes, name: str = "x"):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True, parents=True)
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        content = read_archive(tmp_path)
+        assert content.formats == ["mail"]
+        return content
+
+    return read
+
+
+@pytest.mark.parametrize(
+    ("line", "right"),
+    [
+        ("From ann@x.example Tue Mar 10 09:00:00 2026", True),
+        ("From ann@x.example  Tue Mar  1 09:00 2026", True),
+        ("From 1790000000000000001@xxx Tue Mar 10 08:58:31 +0000 2026", True),
+        ("From ann@x.example Tue Mar 10 09:00:00 CET 2026", True),
+        ("From ann@x.example Tue Mar 10 09:00:00 2026 +0100", True),
+        ("From maria at example.com  Tue Mar 10 09:00:00 2026", True),
+        ("From - Tue Mar 10 09:00:00 2026", True),
+        ("From - ", True),
+        ("From ", True),
+        ("From", True),
+        ("From MAILER-DAEMON Fri Jul  8 12:08:34 2011", True),
+        ("From ann@x.example Tue Mar 10 09:00:00 2026 remote from host", True),
+        ("From here on nothing moves.", False),
+        ("From Tuesday on we meet in room 4", False),
+        ("From: ann@x.example", False),
+        ("from ann@x.example Tue Mar 10 09:00:00 2026", False),
+    ],
+)
+def test_the_line_before_a_mail_ends_like_a_date(line, right):
+    assert is_envelope(line.encode()) is right
+
+
+@pytest.mark.parametrize(
+    ("line", "time"),
+    [
+        (b"From a Tue Mar 10 09:00:00 2026", datetime(2026, 3, 10, 9, tzinfo=UTC)),
+        (b"From 1@xxx Tue Mar 10 08:58:31 +0000 2026", datetime(2026, 3, 10, 8, 58, 31, tzinfo=UTC)),
+        (b"From a Tue Mar 10 09:00:00 2026 +0100", datetime(2026, 3, 10, 8, tzinfo=UTC)),
+        (b"From a Tue Mar 10 09:00:00 CET 2026", datetime(2026, 3, 10, 8, tzinfo=UTC)),
+        (b"From - ", None),
+    ],
+)
+def test_the_line_before_a_mail_tells_a_time(line, time):
+    assert time_of_envelope(line) == time
+
+
+def test_quoted_lines_lose_one_sign_and_lines_that_only_begin_so_are_text(read_mbox):
+    body = (
+        "a\n\nFrom here on\n\n>From me\n>>From you\n> From\n\nFrom ann@x.example Tue Mar 10 09:00:00 2026\nno header\n"
+    )
+    content = read_mbox(mbox(mail("a", body), mail("b")))
+    first, second = content.texts
+    assert (
+        first
+        == "a\n\nFrom here on\n\nFrom me\n>From you\n> From\n\nFrom ann@x.example Tue Mar 10 09:00:00 2026\nno header"
+    )
+    assert second == "Hi"
+
+
+def test_the_length_of_a_mail_counts_where_it_is_right(read_mbox):
+    inner = f"See:\n\n{mbox(mail('inner'))}end\n"
+    right = mail("a", inner, Content_Length=str(len(inner)))
+    content = read_mbox(mbox(right, mail("b")))
+    assert [message.id for message in content.messages] == ["a@x", "b@x"]
+    assert "inner@x" in content.texts[0]
+
+
+@pytest.mark.parametrize("length", ["3", "999999999999", "5000", "x"])
+def test_the_length_of_a_mail_does_not_count_where_it_is_wrong(read_mbox, length):
+    content = read_mbox(mbox(mail("a", Content_Length=length), mail("b"), mail("c")))
+    assert [message.id for message in content.messages] == ["a@x", "b@x", "c@x"]
+
+
+@given(st.lists(st.text(alphabet="abc \n>Fr", max_size=60), min_size=1, max_size=5), st.sampled_from(["\n", "\r\n"]))
+def test_mails_that_are_quoted_come_back_as_they_were(bodies, end):
+    def quoted(body: str) -> str:
+        return "".join(
+            f">{line}\n" if line.lstrip(">").startswith("From ") else f"{line}\n" for line in body.split("\n")
+        )
+
+    text = "".join(f"{ENVELOPE}A: {n}\n\n{quoted(body)}\n" for n, body in enumerate(bodies)).replace("\n", end)
+    found = [b"".join(lines).decode() for _, lines in Mbox(text.encode().splitlines(keepends=True)).mails()]
+    assert found == [f"A: {n}\n\n{body}\n\n".replace("\n", end) for n, body in enumerate(bodies)]
+
+
+def test_bare_and_dashed_lines_of_thunderbird_separate_mails_too(read_mbox):
+    content = read_mbox(
+        mbox(mail("a"), envelope="From - Tue Mar 10 09:00:00 2026\n") + mbox(mail("b"), envelope="From \n")
+    )
+    assert [message.id for message in content.messages] == ["a@x", "b@x"]
+
+
+def test_what_thunderbird_deleted_but_still_has_is_left_out_and_counted(read_mbox):
+    content = read_mbox(
+        mbox(mail("a", X_Mozilla_Status="0009"), mail("b", X_Mozilla_Status="0005", X_Mozilla_Keys="work"))
+    )
+    assert [(message.id, message.labels) for message in content.messages] == [("b@x", ("flagged", "work"))]
+    assert content.notes.reasons["deleted in Thunderbird"].count == 1
+
+
+def test_folders_of_thunderbird_are_labels(read_mbox, tmp_path):
+    (tmp_path / "Inbox.msf").write_text("x")
+    read_mbox(mbox(mail("a")), "Inbox")
+    content = read_mbox(mbox(mail("b")), "Archive.sbd/2026")
+    assert {message.id: message.labels for message in content.messages} == {"a@x": ("Inbox",), "b@x": ("Archive/2026",)}
+
+
+def test_flags_of_mutt_and_dovecot_are_labels(read_mbox):
+    internal = mail("x", Subject="DON'T DELETE THIS MESSAGE -- FOLDER INTERNAL DATA")
+    content = read_mbox(mbox(internal, mail("a", X_Status="FA", X_Keywords="boats NonJunk $Junk")))
+    assert [message.labels for message in content.messages] == [("flagged", "boats", "junk")]
+
+
+def test_a_mail_without_id_has_one_made_of_its_content(read_mbox):
+    first = read_mbox(mbox(mail("a", Message_ID=""), mail("b", "Ho\n", Message_ID="")))
+    ids = [message.id for message in first.messages]
+    assert len(set(ids)) == 2
+    assert ids == [
+        message.id
+        for message in read_mbox(mbox(mail("b", "Ho\n", Message_ID=""), mail("a", Message_ID=""))).messages[::-1]
+    ]
+
+
+def test_another_mail_with_the_same_id_is_kept_apart(read_mbox):
+    other = mail("a", "Other\n", From="bo@x.example", Date="Wed, 11 Mar 2026 09:00:00 +0000")
+    content = read_mbox(mbox(mail("a"), other, mail("a")))
+    assert [message.id.partition("~")[0] for message in content.messages] == ["a@x", "a@x", "a@x"]
+    assert len({message.id for message in content.messages}) == 2
+
+
+@pytest.mark.parametrize(
+    ("headers", "envelope", "time"),
+    [
+        ({"Date": "Tue, 10 Mar 26 09:00 EST"}, ENVELOPE, "2026-03-10T14:00:00+00:00"),
+        ({"Date": "10 Mar 2026 09:00:00 MEZ (comment)"}, ENVELOPE, "2026-03-10T08:00:00+00:00"),
+        ({"Date": "2026-03-10 09:00:00"}, ENVELOPE, "2026-03-10T09:00:00+00:00"),
+        ({"Date": "nonsense"}, ENVELOPE, "2026-03-10T09:00:00+00:00"),
+        ({"Date": "Tue, 10 Mar 1926 09:00:00 +0000"}, ENVELOPE, "2026-03-10T09:00:00+00:00"),
+        ({"Date": "Tue, 10 Mar 9999 09:00:00 +0000"}, ENVELOPE, "2026-03-10T09:00:00+00:00"),
+        ({"Date": "", "Received": "by x; Mon, 9 Mar 2026 07:00:00 +0100"}, ENVELOPE, "2026-03-09T06:00:00+00:00"),
+        ({"Date": "Tue, 10 Mar 2026 25:61:00 +9999"}, "From - \n", None),
+    ],
+)
+def test_the_time_is_the_best_that_is_told(read_mbox, headers, envelope, time):
+    (message,) = read_mbox(mbox(mail("a", **headers), envelope=envelope)).messages
+    assert (message.sent_at and message.sent_at.astimezone(UTC).isoformat()) == time
+
+
+def test_threads_are_joined_by_ids_and_never_by_subjects(read_mbox):
+    later = "Wed, 11 Mar 2026 09:00:00 +0000"
+    content = read_mbox(
+        mbox(
+            mail("c", In_Reply_To="<b@x>", Date=later),
+            mail("b", References="<zero@x> <a@x>", Date=later),
+            mail("a", Subject="Plan"),
+            mail("d", Subject="Re: Plan"),
+        )
+    )
+    assert {message.id: message.conversation for message in content.messages} == {
+        "a@x": "mail.a@x", "b@x": "mail.a@x", "c@x": "mail.a@x", "d@x": "mail.d@x",
+    }  # fmt: skip
+    assert content.conversations["mail.a@x"].title == "Plan"
+    assert [message.reply_to for message in content.messages] == ["b@x", "a@x", None, None]
+
+
+def test_a_thread_that_is_stored_keeps_its_name(tmp_path):
+    (tmp_path / "x").write_text(mbox(mail("b", References="<a@x>")))
+    notes = Notes()
+    with recognition((MailFormat(),), notes) as found:
+        found.add(open_path(tmp_path / "x", notes, found.progress))
+        (result,) = found.results()
+        options = ReadOptions(stored=lambda prefix: iter([("a@x", f"{prefix}root@x"), ("other@x", "mail.other@x")]))
+        (message,) = [item for item in result.format.read(result.source, options) if isinstance(item, Message)]
+    assert message.conversation == "mail.root@x"
+
+
+def test_the_people_of_a_thread_are_those_who_write_and_read(read_mbox):
+    content = read_mbox(
+        mbox(mail("a", To="Bo <bo@x.example>, cy@x.example"), mail("b", From="Cy <cy@x.example>", References="<a@x>"))
+    )
+    assert content.conversations["mail.a@x"].participants == ("Ann", "Bo", "cy@x.example", "Cy")
+    assert content.messages[0].extra == {"to": ["bo@x.example", "cy@x.example"]}
+
+
+def test_an_archive_of_a_mailing_list_has_its_addresses_unmasked(read_mbox):
+    envelope = "From maria at example.com  Tue Mar 10 09:00:00 2026\n"
+    content = read_mbox(mbox(mail("a", From="maria at example.com (Maria Koch)"), envelope=envelope))
+    author = content.messages[0].author
+    assert (author.name, author.email) == ("Maria Koch", "maria@example.com")
+
+
+def test_the_same_mail_in_two_folders_of_a_maildir_has_both_labels(read_mbox):
+    for name in ("cur/1.a:2,S", ".Work.2026/cur/2.b;2,F", ".Work.2026/new/3.c", "tmp/4.d"):
+        content = read_mbox(mail("a" if "3.c" not in name else "b"), f"Maildir/{name}")
+    assert [(message.id, message.labels) for message in content.messages] == [
+        ("a@x", ("INBOX",)), ("a@x", ("Work/2026", "flagged")), ("b@x", ("Work/2026",)),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "plain"),
+    [("Entw&APw-rfe", "Entwürfe"), ("A&-B", "A&B"), ("&ZeVnLIqe-", "日本語"), ("plain", "plain"), ("&%%-", "&%%-")],
+)
+def test_names_of_folders_are_decoded(name, plain):
+    assert decode_utf7(name) == plain
+
+
+@pytest.mark.parametrize(
+    ("subject", "title"),
+    [
+        ("Re: Fwd: AW: Plan", "Plan"), ("RE[2]: Plan", "Plan"), ("Antw: Plan", "Plan"),
+        ("回复\uff1a计划", "计划"), ("Re:", "Re:"),
+        ("Regarding: Plan", "Regarding: Plan"), ("", "(no subject)"), ("Re: Re (4): x", "x"),
+    ],
+)  # fmt: skip
+def test_the_title_is_the_subject_without_words_of_answering(subject, title):
+    assert title_of(subject) == title
+
+
+def test_a_mail_with_a_large_attachment_takes_no_memory(tmp_path):
+    line = "A" * 76 + "\n"
+    head = mail("a", "", Content_Type="application/pdf; name=a.pdf", Content_Transfer_Encoding="base64")
+    with Path(tmp_path, "x").open("w") as file:
+        file.write(ENVELOPE + head)
+        file.writelines(line * 10_000 for _ in range(20))
+    notes = Notes()
+    tracemalloc.start()
+    try:
+        with recognition((MailFormat(),), notes) as found:
+            found.add(open_path(tmp_path / "x", notes, found.progress))
+            items = list(found.results()[0].format.read(found.results()[0].source, ReadOptions()))
+        assert tracemalloc.get_traced_memory()[1] < 8 << 20
+    finally:
+        tracemalloc.stop()
+    assert items[1].attachments[0].size == 200_000 * 57
+
+
+def test_brackets_of_parts_without_end_are_read_to_a_limit(read_mbox):
+    parts = "".join(f"--b{n}\nContent-Type: multipart/mixed; boundary=b{n + 1}\n\n" for n in range(3000))
+    (message,) = read_mbox(mbox(mail("a", parts, Content_Type="multipart/mixed; boundary=b0"))).messages
+    assert message.id == "a@x"
+
+
+def test_a_mail_of_tomorrow_is_right_and_one_of_next_year_is_not(read_mbox):
+    soon = (datetime.now(UTC) + timedelta(hours=3)).strftime("%a, %d %b %Y %H:%M:%S +0000")
+    content = read_mbox(mbox(mail("a", Date=soon)))
+    assert content.messages[0].sent_at > datetime.now(UTC)

@@ -1,0 +1,106 @@
+"""Mail: mbox files of every kind, Maildirs, single mails (.eml), and those of Apple Mail (.emlx)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import ClassVar, Final
+
+from dragoman.archives.format import CERTAIN, LIKELY, ArchiveFormat, Item, ReadOptions
+from dragoman.archives.head import Head
+from dragoman.archives.ids import Notebook
+from dragoman.archives.mail import mapping
+from dragoman.archives.mail.maildir import is_maildir
+from dragoman.archives.mail.reading import Found, find_mails, looks_like_mail
+from dragoman.archives.mail.threads import Thread, Threads
+from dragoman.archives.notes import Notes
+from dragoman.archives.sources import Folder, Source
+from dragoman.archives.times import EPOCH
+from dragoman.core.mail import Mail, read_mail
+from dragoman.core.model import Conversation, ConversationKind
+
+_NO_TIME: Final = 2**62
+_LONGEST_ID: Final = 500
+
+
+class MailFormat(ArchiveFormat):
+    """Mails, wherever a mail program or a service left them."""
+
+    name = "mail"
+    title = "mail (mbox, Maildir, .eml)"
+    passes: ClassVar[int] = 2
+
+    def recognises(self, head: Head, names: Folder) -> int:
+        """Whether a file begins like a mail or an mbox, or a folder is a Maildir."""
+        if not head.name:
+            return CERTAIN if is_maildir(names) else 0
+        return {"mbox": CERTAIN, "emlx": CERTAIN, "eml": LIKELY}.get(looks_like_mail(head), 0)
+
+    def read(self, source: Source, options: ReadOptions) -> Iterator[Item]:
+        """Everything in the files: first all heads, for the threads, then the mails."""
+        threads = Threads()
+        try:
+            # What is left out is counted once, in the second pass.
+            for mail, found, id_ in _mails(source, Notes()):
+                _note(mail, found, id_, threads)
+            threads.finish(options.stored("mail."))
+            yield from _items(source, threads)
+        finally:
+            threads.close()
+
+
+def _note(mail: Mail, found: Found, id_: str, threads: Threads) -> None:
+    time = mapping.sent_at(mail, found.received)
+    micros = _NO_TIME if time is None else int((time - EPOCH).total_seconds() * 1_000_000)
+    related = [other for other in (*mail.references, mail.reply_to) if other and other != id_]
+    threads.add(id_, related, _group_of(mail), micros, mail.subject, mapping.people_of(mail))
+
+
+def _items(source: Source, threads: Threads) -> Iterator[Item]:
+    told = Notebook()
+    for mail, found, id_ in _mails(source, source.notes):
+        thread = threads.of(id_, _group_of(mail))
+        if told.add(thread.id) == 1:
+            yield _conversation(thread)
+        yield mapping.message_of(mail, found, id_, thread.id)
+
+
+def _mails(source: Source, notes: Notes) -> Iterator[tuple[Mail, Found, str]]:
+    """All mails that are to be imported, with their ids, the same in every pass."""
+    seen = Notebook()
+    for found in find_mails(source):
+        mail = read_mail(found.lines)
+        reason = mapping.is_left_out(mail)
+        if reason:
+            notes.skip(reason, found.file)
+        else:
+            yield mail, found, _id_of(mail, seen)
+
+
+def _id_of(mail: Mail, seen: Notebook) -> str:
+    """The mail's own id; another mail with the same one gets an addition made of its content."""
+    id_ = mail.id
+    if not id_ or len(id_) > _LONGEST_ID:
+        return mapping.content_digest(mail)
+    date, author = mail.headers.raw("date"), mail.author.email.lower()
+    first = seen.get(id_)
+    if first is None:
+        seen.put(id_, f"{author}\n{date}")
+        return id_
+    first_author, _, first_date = first.partition("\n")
+    differs = first_author != author and first_date != date
+    return f"{id_}~{mapping.content_digest(mail)[:8]}" if differs else id_
+
+
+def _group_of(mail: Mail) -> str:
+    """Gmail's own id of the thread."""
+    digits = mail.headers.raw("x-gm-thrid").strip()
+    return digits if digits.isascii() and digits.isdigit() else ""
+
+
+def _conversation(thread: Thread) -> Conversation:
+    return Conversation(
+        id=thread.id,
+        title=mapping.title_of(thread.subject),
+        kind=ConversationKind.MAIL,
+        participants=thread.people,
+    )

@@ -1,0 +1,136 @@
+"""A mail as a message of the model."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Final
+
+from dragoman.archives.mail.reading import Found
+from dragoman.archives.text import clean
+from dragoman.core.mail import Address, Mail
+from dragoman.core.mail.encoded_words import decode_words
+from dragoman.core.mail.headers import Headers
+from dragoman.core.model import Attachment, Author, Message
+
+_REPLY: Final = re.compile(
+    r"^\s*(?:(?:re|fwd?|aw|wg|sv|vs|antw|tr|rv|r|i|odp|enc|res|回复|回覆|答复|答覆|转发|轉寄|返信|転送)"
+    r"\s*(?:\[\d{1,4}\]|\(\d{1,4}\)|\^\d{1,4})?\s*[:\uff1a]\s*)+",
+    re.IGNORECASE,
+)
+_MASKED: Final = re.compile(r"(\S+) at (\S+\.\S+?)(\s+\(.*\))?")
+_MOZILLA_DELETED: Final = 0x8
+_MOZILLA_FLAGGED: Final = 0x4
+_STATUS: Final = {"F": "flagged", "T": "draft", "D": "trashed"}
+_JUNK: Final = frozenset({"junk", "$junk"})
+_UNTOLD: Final = frozenset(
+    {"nonjunk", "$nonjunk", "notjunk", "$notjunk", "$mdnsent", "$hasattachment", "$hasnoattachment"}
+)
+_INTERNAL: Final = "FOLDER INTERNAL DATA"
+_ADDRESSES: Final = 100
+_TEXT_DIGESTED: Final = 4096
+
+
+def is_left_out(mail: Mail) -> str:
+    """Why a mail is not imported; empty when it is."""
+    if _mozilla_status(mail.headers) & _MOZILLA_DELETED:
+        return "deleted in Thunderbird"
+    return "data of a mail program" if _INTERNAL in mail.subject else ""
+
+
+def title_of(subject: str) -> str:
+    """A subject without the words that mark answers and forwarded mails."""
+    return _REPLY.sub("", subject).strip() or subject.strip() or "(no subject)"
+
+
+def content_digest(mail: Mail) -> str:
+    """What a mail is known by that has no id: its head and the beginning of its text."""
+    headers = mail.headers
+    parts = [headers.raw(name) for name in ("date", "from", "subject", "to")]
+    content = "\0".join([*parts, mail.text[:_TEXT_DIGESTED]])
+    return sha256(content.encode("utf-8", "surrogatepass")).hexdigest()[:20]
+
+
+def author_of(mail: Mail) -> Author:
+    """Who wrote it."""
+    address = mail.author
+    masked = _MASKED.fullmatch(mail.headers.raw("from").strip()) if "@" not in address.email else None
+    if masked is not None:
+        address = Address(decode_words((masked[3] or "").strip(" ()")), f"{masked[1]}@{masked[2]}")
+    email = address.email.lower()
+    name = clean(address.name) or email or "user"
+    return Author(name=name, id=email, email=email or None, kind=mail.kind)
+
+
+def sent_at(mail: Mail, received: datetime | None) -> datetime | None:
+    """When it was sent; the time beside the mail counts last."""
+    latest = datetime.now(UTC)
+    return mail.sent_at(latest=latest) or received
+
+
+def people_of(mail: Mail) -> Iterator[str]:
+    """Names of those who write and read it."""
+    yield author_of(mail).name
+    for name in ("to", "cc"):
+        for address in mail.headers.addresses(name)[:_ADDRESSES]:
+            if address.email:
+                yield clean(address.name) or address.email.lower()
+
+
+def message_of(mail: Mail, found: Found, id_: str, conversation: str) -> Message:
+    """The message."""
+    headers = mail.headers
+    extra: dict[str, object] = {}
+    for name in ("to", "cc"):
+        addresses = [address.email.lower() for address in headers.addresses(name)[:_ADDRESSES] if address.email]
+        extra |= {name: addresses} if addresses else {}
+    extra |= {"list": mail.mailing_list} if mail.mailing_list else {}
+    return Message(
+        id=id_,
+        conversation=conversation,
+        author=author_of(mail),
+        sent_at=sent_at(mail, found.received),
+        text=clean(mail.text),
+        reply_to=mail.reply_to or None,
+        subject=clean(mail.subject) or None,
+        attachments=tuple(
+            Attachment(name=file.name, id=file.number, media_type=file.media_type, size=file.size)
+            for file in mail.files
+        ),
+        labels=tuple(dict.fromkeys(_labels(mail, found))),
+        extra=extra,
+    )
+
+
+def _labels(mail: Mail, found: Found) -> Iterator[str]:
+    headers = mail.headers
+    gmail = headers.raw("x-gmail-labels")
+    if gmail:
+        # The list is encoded as a whole, so that it can be split only afterwards.
+        yield from (label.strip() for label in _comma_list(decode_words(gmail)) if label.strip())
+    else:
+        yield from found.labels
+    yield from found.late_labels
+    yield from (_STATUS[flag] for flag in headers.raw("x-status") if flag in _STATUS)
+    if _mozilla_status(headers) & _MOZILLA_FLAGGED:
+        yield "flagged"
+    for word in f"{headers.raw('x-keywords')} {headers.raw('x-mozilla-keys')}".split():
+        if word.lower() in _JUNK:
+            yield "junk"
+        elif word.lower() not in _UNTOLD:
+            yield word
+    yield from (label for label in mail.body.labels if label == "encrypted")
+
+
+def _comma_list(text: str) -> list[str]:
+    return next(csv.reader([text]), list[str]())
+
+
+def _mozilla_status(headers: Headers) -> int:
+    try:
+        return int(headers.raw("x-mozilla-status") or "0", 16)
+    except ValueError:
+        return 0

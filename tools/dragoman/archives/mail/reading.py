@@ -1,0 +1,139 @@
+"""Finds the mails in files of every form, and what lies beside a mail: folder, flags, time."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+from dragoman.archives.head import Head
+from dragoman.archives.mail import maildir
+from dragoman.archives.mail.mbox import Mbox, is_envelope, time_of_envelope
+from dragoman.archives.sources import File, Folder, Source
+from dragoman.archives.text import byte_lines
+
+_EMLX: Final = re.compile(rb"\s*(\d{1,12})\s*$")
+_EMLX_FLAGS: Final = re.compile(rb"<key>flags</key>\s*<integer>(\d{1,19})</integer>")
+_EMLX_BITS: Final = {1: "trashed", 4: "flagged", 6: "draft"}
+_HEADER: Final = re.compile(rb"([!-9;-~]+)[ \t]*:")
+_TELLING: Final = frozenset({b"from", b"date", b"message-id", b"received", b"subject"})
+_HEAD_LINES: Final = 30
+_TELLING_NEEDED: Final = 2
+_PLIST: Final = 1 << 16
+
+
+@dataclass(slots=True)
+class Found:
+    """A mail where it was found.
+
+    Attributes:
+        lines: Its lines; they have to be read before the next mail.
+        labels: Folder and flags.
+        received: When it was delivered, where that stands beside it.
+        file: How the user knows its file.
+        late_labels: Flags that stand behind the mail, complete once its lines were read.
+    """
+
+    lines: Iterator[bytes]
+    labels: list[str]
+    received: datetime | None
+    file: str
+    late_labels: list[str] = field(default_factory=list[str])
+
+
+def looks_like_mail(head: Head) -> str:
+    """``mbox``, ``emlx``, ``eml``, or nothing: the form of a file that begins so."""
+    lines = head.data.removeprefix(b"\xef\xbb\xbf").splitlines()
+    if len(lines) > 1 and is_envelope(lines[0]) and (_HEADER.match(lines[1]) or lines[1].startswith(b">From ")):
+        return "mbox"
+    if lines and _EMLX.fullmatch(lines[0]) and _has_head(lines[1:]):
+        return "emlx"
+    return "eml" if _has_head(lines) else ""
+
+
+def _has_head(lines: list[bytes]) -> bool:
+    names: set[bytes] = set()
+    for line in lines[:_HEAD_LINES]:
+        found = _HEADER.match(line)
+        if found is not None:
+            names.add(found[1].lower())
+        elif not line.startswith((b" ", b"\t")):
+            break
+    return len(names & _TELLING) >= _TELLING_NEEDED
+
+
+def find_mails(source: Source) -> Iterator[Found]:
+    """All mails of the files and Maildirs."""
+    for file in source.files():
+        form = looks_like_mail(file.head())
+        if form == "mbox":
+            yield from _in_mbox(file)
+        else:
+            yield from _in_file(file, form)
+    for folder in source.folders():
+        yield from _in_maildir(folder, folder)
+
+
+def _in_mbox(file: File) -> Iterator[Found]:
+    labels = [label] if (label := _mailbox_label(file)) else []
+    with file.open() as content:
+        for envelope, lines in Mbox(byte_lines(content)).mails():
+            yield Found(lines, labels, time_of_envelope(envelope), file.label)
+
+
+def _in_file(file: File, form: str) -> Iterator[Found]:
+    labels = [label] if (label := _folder_label(file.folder.path)) else []
+    with file.open() as content:
+        lines = byte_lines(content)
+        late: list[str] = []
+        if form == "emlx":
+            lines = _of_emlx(lines, late)
+        yield Found(lines, labels, None, file.label, late)
+
+
+def _of_emlx(lines: Iterator[bytes], labels: list[str]) -> Iterator[bytes]:
+    """The lines of the mail, whose length is the first line; flags follow in a property list."""
+    found = _EMLX.match(next(lines, b""))
+    left = int(found[1]) if found else 0
+    rest = b""
+    for line in lines:
+        if left > 0:
+            yield line[:left]
+            rest = line[left:]
+            left -= len(line)
+        elif len(rest) < _PLIST:
+            rest += line
+    flags = _EMLX_FLAGS.search(rest)
+    bits = int(flags[1]) if flags else 0
+    labels.extend(word for bit, word in _EMLX_BITS.items() if bits >> bit & 1)
+
+
+def _in_maildir(folder: Folder, outermost: Folder) -> Iterator[Found]:
+    label = maildir.label_of(folder.path.removeprefix(outermost.path).strip("/"))
+    keywords = maildir.keywords_of(folder)
+    for place in ("cur", "new"):
+        for file in folder.folder(place).files():
+            if file.size and not file.name.startswith("."):
+                labels = [label, *maildir.labels_of(file.name, keywords)]
+                with file.open() as content:
+                    yield Found(byte_lines(content), labels, maildir.time_of(file.name), file.label)
+    for inner in folder.folders():
+        if maildir.is_inner(inner):
+            yield from _in_maildir(inner, outermost)
+
+
+def _mailbox_label(file: File) -> str:
+    """The folder that an mbox file of a mail program is; empty for a file that somebody exported."""
+    steps = [step.removesuffix(".sbd") for step in file.path.split("/")]
+    inner = [step.endswith(".sbd") for step in file.path.split("/")]
+    if any(inner):
+        return "/".join(steps[inner.index(True) :])
+    return file.name if f"{file.name}.msf" in file.folder.names else ""
+
+
+def _folder_label(path: str) -> str:
+    """The folder of a mail that is a file: the path, or the mailbox of Apple Mail."""
+    mailbox = next((step for step in reversed(path.split("/")) if step.endswith((".mbox", ".imapmbox"))), "")
+    return mailbox.rpartition(".")[0] or path

@@ -1,0 +1,167 @@
+"""HTML to plain text and back. Pure, but for loading the parser at first use.
+
+The parser reports tags one after the other and builds no tree, so that neither deep nesting nor broken
+markup costs more than its length.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from html import escape
+from typing import Final
+
+from dragoman.core.html_visibility import Visibility
+
+LONGEST: Final = 2_000_000
+"""Characters of HTML that are read; what follows is left out."""
+
+_UNSHOWN: Final = frozenset({"head", "script", "style", "template", "title", "noscript", "object", "svg"})
+_BLOCKS: Final = frozenset(
+    {"address", "article", "aside", "center", "dd", "div", "dl", "dt", "fieldset", "figcaption", "figure", "footer"}
+    | {"form", "header", "li", "main", "nav", "section", "tr", "caption", "body"}
+)
+_SPACED: Final = frozenset({"blockquote", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "ol", "p", "pre", "table", "ul"})
+_CELLS: Final = frozenset({"td", "th"})
+_WORDS_OF_LINK: Final = 20  # pieces of text that are looked at
+_WEB: Final = ("http://", "https://")
+_BLANKS: Final = re.compile(r"[ \t\n\r\f]+")
+_MANY_BREAKS: Final = re.compile(r"\n{3,}")
+_LINE_ENDS: Final = re.compile(r"[ \t]+\n")
+_BREAK: Final = re.compile(r"\r\n?|\n")
+_QUOTE, _UNQUOTE = "\x01", "\x02"
+_RESERVED: Final = re.compile("[\x00-\x02]")
+_MARKS: Final = re.compile(f"[{_QUOTE}{_UNQUOTE}]")
+_MOST_QUOTES: Final = 20
+
+
+def to_html(text: str) -> str:
+    """Plain text as HTML: ``&``, ``<`` and ``>`` escaped, line breaks as ``<br>``."""
+    return _BREAK.sub("<br>", escape(text, quote=False))
+
+
+def to_text(markup: str, *, quote: str = "") -> str:
+    """What HTML shows, as plain text: paragraphs, lists, addresses of links, words for pictures.
+
+    What a reader does not see is left out: hidden elements, text of no size or in the colour of its background.
+
+    Args:
+        markup: The HTML.
+        quote: What stands before each line of a quotation, such as ``"> "``.
+    """
+    markup = _RESERVED.sub("\ufffd", markup[:LONGEST])
+    if "<" not in markup and "&" not in markup:
+        return markup.strip()
+    from lxml import etree  # noqa: PLC0415 - few messages come without their plain text
+
+    writer = _Writer(quote)
+    parser = etree.HTMLParser(
+        encoding="utf-8",
+        recover=True,
+        target=writer,  # type: ignore[arg-type] # the stubs allow for bytes, which the parser never gives
+    )
+    try:
+        parser.feed(markup.encode("utf-8", "replace"))
+        parser.close()
+    except etree.LxmlError:
+        writer.close()  # what it made no sense of has no text, and what came before stays
+    return writer.text()
+
+
+class _Writer:
+    """Writes down text as the parser reports it."""
+
+    def __init__(self, quote: str) -> None:
+        self._quote = quote
+        self._visibility = Visibility()
+        self._pieces: list[str] = []
+        self._tail = "\n\n"
+        self._unshown = 0
+        self._verbatim = 0
+        self._links: list[tuple[str, int]] = []
+
+    def start(self, tag: str, attributes: Mapping[str, str]) -> None:
+        """An opening tag."""
+        self._unshown += tag in _UNSHOWN
+        self._visibility.start(attributes)
+        self._separate(tag)
+        if tag == "blockquote" and self._quote:
+            self._write(_QUOTE)
+        self._verbatim += tag == "pre"
+        if tag == "br":
+            self._write("\n")
+        elif tag == "li":
+            self._write("- ")
+        elif tag == "img":
+            self._write(_picture(attributes.get("alt")))
+        elif tag == "a":
+            self._links.append((attributes.get("href") or "", len(self._pieces)))
+
+    def end(self, tag: str) -> None:
+        """A closing tag; the parser reports one for every opening tag."""
+        self._unshown = max(0, self._unshown - (tag in _UNSHOWN))
+        self._verbatim = max(0, self._verbatim - (tag == "pre"))
+        if tag == "a" and self._links:
+            self._close_link(*self._links.pop())
+        if tag == "blockquote" and self._quote:
+            self._write(_UNQUOTE)
+        self._separate(tag)
+        self._visibility.end()
+
+    def data(self, text: str) -> None:
+        """Text between tags; white space in it is one blank, except in ``<pre>``."""
+        if self._verbatim:
+            self._write(text)
+            return
+        flowing = _BLANKS.sub(" ", text)
+        self._write(flowing.lstrip(" ") if self._tail[-1] in " \n" else flowing)
+
+    def comment(self, text: str) -> None:
+        """A comment says nothing to a reader."""
+
+    def pi(self, target: str, data: str | None = None) -> None:
+        """Neither does an instruction to a program."""
+
+    def close(self) -> None:
+        """The end of the input."""
+
+    def text(self) -> str:
+        """All that was written, with at most one empty line in a row."""
+        text = "".join(self._pieces).replace("\xa0", " ")
+        lines = "\n".join(self._quoted(text.split("\n"))) if self._quote else text
+        return _MANY_BREAKS.sub("\n\n", _LINE_ENDS.sub("\n", lines)).strip()
+
+    def _quoted(self, lines: list[str]) -> Iterator[str]:
+        """The lines, those of quotations with their mark."""
+        depth = 0
+        for line in lines:
+            before = depth + line.count(_QUOTE)
+            plain = _MARKS.sub("", line)
+            yield self._quote * min(before, _MOST_QUOTES) + plain if plain.strip() else ""
+            depth = max(0, before - line.count(_UNQUOTE))
+
+    def _write(self, text: str) -> None:
+        if text and not self._unshown and not self._visibility.hidden:
+            self._pieces.append(text)
+            self._tail = (self._tail + text)[-2:]
+
+    def _separate(self, tag: str) -> None:
+        """Begin a new line or paragraph, unless there is one already."""
+        if tag in _CELLS:
+            self._write("" if self._tail[-1] in " \n" else " ")
+            return
+        wanted = "\n\n" if tag in _SPACED else "\n" if tag in _BLOCKS else ""
+        there = len(self._tail) - len(self._tail.rstrip("\n"))
+        self._write(wanted[there:])
+
+    def _close_link(self, address: str, since: int) -> None:
+        """Name where a link leads, unless its words are the address."""
+        plain, inside = address.strip(), self._pieces[since : since + _WORDS_OF_LINK]
+        words = "".join(inside).strip()
+        if plain.lower().startswith(_WEB) and plain.rstrip("/") != words.rstrip("/"):
+            self._write(f" ({plain})" if words else plain)
+
+
+def _picture(words: str | None) -> str:
+    said = _BLANKS.sub(" ", words or "").strip()
+    return f"[{said}]" if said else ""

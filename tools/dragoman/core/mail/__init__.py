@@ -1,0 +1,10 @@
+"""Mail from bytes to text: headers, charsets, parts, HTML, quotes. It knows no account, no protocol and no archive.
+
+:func:`read_mail` reads a message line by line; what it gives has the text, the attachments and the people.
+"""
+
+from dragoman.core.mail.headers import Address, Headers
+from dragoman.core.mail.message import Mail, MailFile, read_mail
+from dragoman.core.mail.quotes import without_quotes
+
+__all__ = ["Address", "Headers", "Mail", "MailFile", "read_mail", "without_quotes"]

@@ -1,0 +1,78 @@
+"""Bytes of mails to text, whatever charset they name."""
+
+from __future__ import annotations
+
+import codecs
+import re
+from functools import cache
+from typing import Final
+
+_ALIASES: Final = {
+    "iso-8859-1": "cp1252", "latin1": "cp1252", "latin-1": "cp1252", "iso8859-1": "cp1252",
+    "gb2312": "gb18030", "gbk": "gb18030", "x-gbk": "gb18030", "euc-cn": "gb18030",
+    "shift_jis": "cp932", "shift-jis": "cp932", "sjis": "cp932", "x-sjis": "cp932", "windows-31j": "cp932",
+    "ks_c_5601-1987": "cp949", "ks_c_5601": "cp949", "euc-kr": "cp949",
+    "iso-8859-8-i": "iso-8859-8", "iso-8859-8-e": "iso-8859-8", "iso-8859-6-i": "iso-8859-6",
+    "iso-2022-jp": "iso2022_jp_ext", "cp50220": "iso2022_jp_ext", "cp-850": "cp850",
+    "utf8": "utf-8", "utf-8mb4": "utf-8", "utf8mb4": "utf-8",
+    "unicode-1-1-utf-8": "utf-8", "unicode-1-1-utf-7": "utf-7",
+    "x-mac-roman": "mac-roman", "macintosh": "mac-roman", "x-unknown": "", "unknown-8bit": "", "binary": "",
+    "us-ascii": "", "ascii": "", "ansi_x3.4-1968": "", "default": "", "x-user-defined": "",
+}  # fmt: skip
+_BOMS: Final = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
+_META: Final = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?([A-Za-z0-9_.:-]{1,40})", re.IGNORECASE)
+_META_WITHIN: Final = 1024
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+_NOT_TEXT: Final = frozenset({"base64", "bz2", "hex", "quopri", "rot13", "uu", "zlib", "idna", "punycode", "undefined"})
+
+
+def decode(data: bytes, charset: str = "", *, complete: bool = True) -> str:
+    """Decode the bytes: as the mark at their beginning says, as declared, as UTF-8, else as Windows-1252.
+
+    Args:
+        data: The bytes.
+        charset: The declared charset; empty when none is.
+        complete: ``False`` when they may end within a character.
+    """
+    for mark, encoding in _BOMS:
+        if data.startswith(mark):
+            return _plain(data[len(mark) :].decode(encoding, "replace"))
+    declared = codec_of(charset)
+    for encoding in (declared, "utf-8"):
+        text = _attempt(data, encoding, complete=complete) if encoding else None
+        if text is not None:
+            return _plain(text)
+    if declared.startswith("iso2022") or declared in ("cp932", "cp949", "gb18030", "big5"):
+        return _plain(data.decode(declared, "replace"))
+    return _plain(data.decode("cp1252", "replace"))
+
+
+def html_charset(data: bytes) -> str:
+    """The charset that an HTML text names at its beginning; empty when it names none."""
+    found = _META.search(data[:_META_WITHIN])
+    return found[1].decode("ascii") if found else ""
+
+
+@cache
+def codec_of(charset: str) -> str:
+    """Python's codec for a charset; empty when there is none or it says nothing."""
+    name = charset.strip().strip("\"'").lower()
+    name = _ALIASES.get(name, name)
+    try:
+        found = codecs.lookup(name).name if name else ""
+    except (LookupError, ValueError):
+        return ""
+    return "" if found in _NOT_TEXT or found.startswith("unicode_escape") or found == "raw-unicode-escape" else found
+
+
+def _attempt(data: bytes, encoding: str, *, complete: bool) -> str | None:
+    try:
+        return codecs.getincrementaldecoder(encoding)("strict").decode(data, final=complete)
+    except (UnicodeError, LookupError):
+        return None
+
+
+def _plain(text: str) -> str:
+    return (
+        text.replace("\x00", "\ufffd") if text.isascii() else _SURROGATE.sub("\ufffd", text).replace("\x00", "\ufffd")
+    )

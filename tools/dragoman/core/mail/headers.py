@@ -1,0 +1,190 @@
+"""The head of a mail: decoded texts, addresses, message ids, dates, and parameters."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, timezone
+from email.utils import parsedate_tz
+from functools import cached_property
+from typing import Final
+from urllib.parse import unquote_to_bytes
+
+from dragoman.core.mail.charset import decode
+from dragoman.core.mail.encoded_words import WORD, decode_words, unfold
+
+_TOKEN: Final = re.compile(
+    r'(?P<quoted>"(?:[^"\\]|\\.)*"?)|(?P<comment>\((?:[^()\\]|\\.)*\)?)|(?P<word>' + WORD.pattern + r")"
+    r"|(?P<angle><[^<>]*>?)|(?P<sign>[,;:])|(?P<other>[^\"(<,;:=]+|.)",
+    re.DOTALL,
+)
+_ID: Final = re.compile(r"<([^<>]+)>")
+_BARE_ID: Final = re.compile(r"[^\s<>\"(),;]+@[^\s<>\"(),;]+")
+_BLANKS: Final = re.compile(r"\s+")
+_ESCAPED: Final = re.compile(r"\\(.)", re.DOTALL)
+_COMMENT: Final = re.compile(r"\([^()]*\)")
+_ADDRESS: Final = re.compile(r"[^\s@<>\"',;]+@[^\s@<>\"',;]+")
+_PARAMETER: Final = re.compile(r';\s*([^\s=;"]+)\s*=\s*("(?:[^"\\]|\\.)*"?|[^;]*)', re.DOTALL)
+_ZONES: Final = {
+    "WET": 0, "WEST": 1, "BST": 1, "CET": 1, "MET": 1, "MEZ": 1, "CEST": 2, "MEST": 2, "MESZ": 2, "SAST": 2, "EET": 2,
+    "EEST": 3, "MSK": 3, "MSD": 4, "HKT": 8, "SGT": 8, "AWST": 8, "JST": 9, "KST": 9, "AEST": 10, "AEDT": 11,
+    "NZST": 12, "NZDT": 13, "BRT": -3, "ART": -3, "AKST": -9, "AKDT": -8, "HST": -10,
+}  # fmt: skip
+_ZONE: Final = re.compile(r"\s([A-Za-z]{3,4})\s*$")
+_MOST_ADDRESSES: Final = 1000
+_LONGEST: Final = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A person or list; ``name`` is empty where only the address is told."""
+
+    name: str
+    email: str
+
+
+class Headers:
+    """The header fields of a mail or of one of its parts.
+
+    Args:
+        lines: Its lines as they are.
+    """
+
+    def __init__(self, lines: list[bytes]) -> None:
+        self._lines = lines
+
+    @cached_property
+    def _fields(self) -> dict[str, list[str]]:
+        fields: dict[str, list[str]] = {}
+        for name, value in unfold(self._lines):
+            fields.setdefault(name, []).append(decode(value[:_LONGEST]))
+        return fields
+
+    def raw(self, name: str) -> str:
+        """The first field of that name, not decoded; empty when there is none."""
+        return next(iter(self._fields.get(name, ())), "")
+
+    def all(self, name: str) -> list[str]:
+        """All fields of that name, not decoded."""
+        return self._fields.get(name, [])
+
+    def text(self, name: str) -> str:
+        """The first field of that name as people read it."""
+        return _BLANKS.sub(" ", decode_words(self.raw(name))).strip()
+
+    def addresses(self, name: str) -> list[Address]:
+        """All addresses of the fields of that name."""
+        return [address for value in self.all(name) for address in parse_addresses(value)]
+
+    def ids(self, name: str) -> list[str]:
+        """The message ids of the fields of that name, without brackets."""
+        return [id_ for value in self.all(name) for id_ in parse_ids(value)]
+
+    def date(self, name: str = "date") -> datetime | None:
+        """The time of the first field of that name."""
+        return parse_date(self.raw(name))
+
+    def parameters(self, name: str) -> tuple[str, dict[str, str]]:
+        """The value of a field in small letters, and its parameters."""
+        return parse_parameters(self.raw(name))
+
+
+def parse_ids(value: str) -> list[str]:
+    """The message ids of a header value, without brackets and white space."""
+    found = [_BLANKS.sub("", id_) for id_ in _ID.findall(value)]
+    return [id_ for id_ in found if id_] or _BARE_ID.findall(value)
+
+
+def parse_date(value: str) -> datetime | None:
+    """A time as mails write it, also in obsolete forms and as ISO; ``None`` when it is none."""
+    text = _BLANKS.sub(" ", _COMMENT.sub(" ", value[:200])).strip()
+    if not text:
+        return None
+    try:
+        iso = datetime.fromisoformat(text)
+        return iso if iso.tzinfo else iso.replace(tzinfo=UTC)
+    except ValueError:
+        pass
+    try:
+        parts = parsedate_tz(text)
+        if parts is None:
+            return None
+        hours = _ZONES.get(zone[1].upper()) if (zone := _ZONE.search(text)) else None
+        offset = timedelta(seconds=parts[9] or 0) if hours is None else timedelta(hours=hours)
+        year, month, day, hour, minute, second = parts[:6]
+        time = datetime(year, month, day, hour, minute, min(second, 59), tzinfo=timezone(offset))
+        time.astimezone(UTC)
+    except (ValueError, OverflowError, TypeError, IndexError):
+        return None
+    return time
+
+
+def parse_addresses(value: str) -> list[Address]:
+    """The addresses of a header value. It is split before its names are decoded: they may hold commas."""
+    found: list[Address] = []
+    name, comment, angle = "", "", ""
+    for token in _TOKEN.finditer(f"{value},"):
+        kind, text = token.lastgroup or "other", token[0]
+        kind = next((group for group in ("quoted", "comment", "word", "angle", "sign") if token[group]), "other")
+        if kind == "sign" and text == ":" and not angle and "@" not in name:
+            name = ""  # the name of a group
+        elif kind == "sign" and text in ",;":
+            address = _address(name, comment, angle)
+            if address is not None:
+                found.append(address)
+            if len(found) >= _MOST_ADDRESSES:
+                break
+            name, comment, angle = "", "", ""
+        elif kind == "comment":
+            comment = text.strip("()")
+        elif kind == "angle":
+            angle = text.strip("<>").strip()
+        elif kind == "quoted":
+            name += _ESCAPED.sub(r"\1", text.removeprefix('"').removesuffix('"'))
+        else:
+            name += text
+    return found
+
+
+def _address(name: str, comment: str, angle: str) -> Address | None:
+    """An address of its parts; ``None`` when there is none."""
+    plain = _BLANKS.sub(" ", decode_words(name)).strip().strip("'\"").strip()
+    email = angle
+    if not email:
+        found = _ADDRESS.search(name)
+        if found is None:
+            return Address(plain, "") if plain else None
+        email = found[0]
+        plain = _BLANKS.sub(" ", decode_words(comment)).strip()
+    email = decode_words(email.rpartition(":")[2]).replace(" ", "")
+    return Address("" if plain.lower() == email.lower() else plain, email)
+
+
+def parse_parameters(value: str) -> tuple[str, dict[str, str]]:
+    """A value in small letters and its parameters, with continuations and charsets of RFC 2231."""
+    main, semicolon, rest = value.partition(";")
+    pieces: dict[str, dict[int, tuple[str, bool]]] = {}
+    plain: dict[str, str] = {}
+    for name, written in _PARAMETER.findall(f"{semicolon}{rest}"):
+        text = written.strip()
+        if text.startswith('"'):
+            text = _ESCAPED.sub(r"\1", text.removeprefix('"').removesuffix('"'))
+        base, star, number = name.lower().partition("*")
+        if not star:
+            plain.setdefault(base, decode_words(text))
+            continue
+        digits = number.removesuffix("*")
+        place = int(digits) if digits.isdigit() and len(digits) < 4 else 0  # noqa: PLR2004 - no more pieces are real
+        pieces.setdefault(base, {})[place] = text, number.endswith("*") or not number
+    return main.strip().lower(), plain | {name: _extended(found) for name, found in pieces.items()}
+
+
+def _extended(pieces: dict[int, tuple[str, bool]]) -> str:
+    """A parameter that came in pieces, of which some are percent-encoded."""
+    charset, data = "", b""
+    for place in sorted(pieces):
+        text, encoded = pieces[place]
+        if encoded and text.count("'") >= 2 and place == min(pieces):  # noqa: PLR2004 - charset'language'text
+            charset, _, text = text.split("'", 2)
+        data += unquote_to_bytes(text) if encoded else text.encode("utf-8", "surrogateescape")
+    return decode(data, charset)

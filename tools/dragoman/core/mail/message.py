@@ -1,0 +1,102 @@
+"""A mail as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+
+from dragoman.core.mail.body import Body, MailFile, read_body
+from dragoman.core.mail.headers import Address, Headers, parse_date
+from dragoman.core.mail.parts import Part, read_parts
+from dragoman.core.mail.people import author_of, kind_of, list_of
+from dragoman.core.model import AuthorKind
+
+__all__ = ["Mail", "MailFile", "read_mail"]
+
+_EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Mail:
+    """A mail that was read.
+
+    Attributes:
+        root: Its parts.
+    """
+
+    def __init__(self, root: Part) -> None:
+        self.root = root
+
+    @property
+    def headers(self) -> Headers:
+        """Its head."""
+        return self.root.headers
+
+    @cached_property
+    def body(self) -> Body:
+        """Its text and files."""
+        return read_body(self.root)
+
+    @property
+    def text(self) -> str:
+        """What it says."""
+        return self.body.text
+
+    @property
+    def files(self) -> list[MailFile]:
+        """The files that it brings."""
+        return self.body.files
+
+    @property
+    def id(self) -> str:
+        """Its message id without brackets; empty when it has none."""
+        return next(iter(self.headers.ids("message-id")), "") or self.headers.raw("message-id").strip()
+
+    @property
+    def subject(self) -> str:
+        """Its subject."""
+        return self.headers.text("subject")
+
+    @cached_property
+    def author(self) -> Address:
+        """Who wrote it."""
+        return author_of(self.headers)
+
+    @property
+    def kind(self) -> AuthorKind:
+        """What kind of author that is."""
+        return kind_of(self.headers, self.author, is_report=self.body.is_report)
+
+    @property
+    def mailing_list(self) -> str:
+        """The id of its mailing list; empty when it came by none."""
+        return list_of(self.headers)
+
+    @property
+    def references(self) -> list[str]:
+        """The ids of the mails before it in its thread, the oldest first."""
+        return self.headers.ids("references")
+
+    @property
+    def reply_to(self) -> str:
+        """The id of the mail that it answers; empty when it answers none."""
+        answered = [id_ for id_ in self.headers.ids("in-reply-to") if id_ != self.id]
+        earlier = [id_ for id_ in self.references if id_ != self.id]
+        returned = self.body.answers if self.body.is_report else []
+        return next((ids[0] for ids in (answered, earlier[-1:], returned) if ids), "")
+
+    def sent_at(self, *, latest: datetime, received: datetime | None = None) -> datetime | None:
+        """When it was sent: its date, unless that is impossible, else when a server received it.
+
+        Args:
+            latest: A date after this is wrong.
+            received: When it was received, where that is told beside the mail.
+        """
+        relays = (parse_date(value.rpartition(";")[2]) for value in self.headers.all("received"))
+        times = [self.headers.date(), received, *relays] if received else [self.headers.date(), *relays]
+        return next((time for time in times if time and _EARLIEST <= time <= latest + timedelta(days=1)), None)
+
+
+def read_mail(lines: Iterable[bytes]) -> Mail:
+    """Read a mail of its lines, with their ends. Memory is bounded however long it is."""
+    return Mail(read_parts(lines))

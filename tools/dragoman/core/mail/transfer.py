@@ -1,0 +1,36 @@
+"""Transfer encodings, tolerant of what mailers break."""
+
+from __future__ import annotations
+
+import binascii
+import re
+from typing import Final
+
+_FOREIGN: Final = re.compile(rb"[^A-Za-z0-9+/]+")
+_ESCAPE: Final = re.compile(rb"=([0-9A-Fa-f]{2})")
+_SOFT_BREAK: Final = re.compile(rb"=[ \t]*(?:\r?\n|$)")
+_TRAILING: Final = re.compile(rb"[ \t]+(\r?\n)")
+
+
+def decode_transfer(data: bytes, encoding: str) -> bytes:
+    """The content of a body in a transfer encoding; an unknown encoding is taken as none."""
+    if encoding == "base64":
+        return decode_base64(data)
+    if encoding == "quoted-printable":
+        return decode_quoted_printable(_SOFT_BREAK.sub(b"", _TRAILING.sub(rb"\1", data)))
+    return data
+
+
+def decode_base64(data: bytes) -> bytes:
+    """Decode, passing over foreign bytes and missing padding; pieces with padding of their own follow each other."""
+    return b"".join(_decode_piece(_FOREIGN.sub(b"", piece)) for piece in data.split(b"="))
+
+
+def _decode_piece(letters: bytes) -> bytes:
+    left = len(letters) % 4
+    return binascii.a2b_base64(letters[:-1] if left == 1 else letters + b"=" * (-left % 4))
+
+
+def decode_quoted_printable(data: bytes) -> bytes:
+    """Decode; a wrong escape stays as it is."""
+    return _ESCAPE.sub(lambda found: bytes((int(found[1], 16),)), data)
