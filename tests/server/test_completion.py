@@ -35,9 +35,8 @@ def offered(environment, tmp_path):
     return ask
 
 
-def test_commands_clients_tools_arguments_and_accounts_are_offered(offered, tmp_path):
-    settings = tmp_path / "dragoman.toml"
-    settings.write_text('[accounts.notes]\nprovider = "local"\n', encoding="utf-8")
+def test_commands_clients_tools_arguments_and_accounts_are_offered(settings_named, offered):
+    settings_named('[accounts.notes]\nprovider = "local"\n')
     assert "install" in offered("ins")
     assert offered("install", "claude") == ["claude-desktop", "claude-code"]
     assert offered("call", "list_m") == ["list_messages"]

@@ -12,15 +12,24 @@ from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 
-from dragoman.testing.contract.service import Exempt, Seeded, Service, Trait
 from dragoman.testing.tool_error import ToolError
 
 if TYPE_CHECKING:
+    from dragoman.testing.contract.service import Exempt, Seeded, Service, Trait
     from dragoman.testing.contract.suite import ProviderContract
 
 __all__ = ["Exempt", "ProviderContract", "Seeded", "ServerClient", "Service", "ToolError", "Trait", "connect"]
+
+_SERVICE: Final = "dragoman.testing.contract.service"
+_CONTRACT: Final = {
+    "Exempt": _SERVICE,
+    "ProviderContract": "dragoman.testing.contract.suite",
+    "Seeded": _SERVICE,
+    "Service": _SERVICE,
+    "Trait": _SERVICE,
+}
 
 
 class ServerClient(Protocol):
@@ -66,9 +75,8 @@ def connect(
 
 
 def __getattr__(name: str) -> object:
-    """Load the contract, and with it pytest, when it is asked for."""
-    if name != "ProviderContract":
+    """Import the contract when it is used: it needs pytest, and suites without it pay nothing."""
+    if name not in _CONTRACT:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from dragoman.testing.contract.suite import ProviderContract  # noqa: PLC0415  # connect() works without pytest
-
-    return ProviderContract
+    found: object = getattr(import_module(_CONTRACT[name]), name)
+    return found
