@@ -159,11 +159,46 @@ def test_while_the_issuer_is_silent_nobody_is_judged(site):
         assert refused.headers["retry-after"]
         assert "does not tell its keys now" in refused.sentence
         assert server.get("/healthz").status == 200
+        warning = next(line for line in server.log if "cannot be had" in line)
+        assert f"http://127.0.0.1:{silent}/.well-known/openid-configuration: " in warning
+        assert "refuses connections" in warning
+        assert "Error" not in warning
+
+
+def test_refused_requests_are_logged_with_address_name_and_reason_and_without_the_token(guarded, issuer):
+    expired = issuer.token(aud=guarded.url, exp=1000)
+    forged = issuer.token(aud=guarded.url, sub="mallory")[:-8] + "AAAAAAAA"
+    for token in (None, "dragoman_secretsecret", expired, forged):
+        assert guarded.ask("tools/list", token=token).status == 401
+    guarded.request("POST", "/mcp", b"{}", {"Authorization": "Basic c2VjcmV0"})
+    wait_until(lambda: sum("refused with 401" in line for line in guarded.log) == 5)
+    said = [line.partition("A request of ")[2].strip() for line in guarded.log if "refused with 401" in line]
+    assert said[0] == "127.0.0.1 was refused with 401: it brought no bearer token (-)."
+    assert "(-)" in said[1]
+    assert said[2] == "127.0.0.1 was refused with 401: the token is refused, its time is over (oauth:ann)."
+    assert "mallory" not in said[3]
+    assert all("WARNING" in line for line in guarded.log if "refused with 401" in line)
+    log = "".join(guarded.log)
+    assert not any(secret in log for secret in ("secretsecret", expired, forged, "c2VjcmV0"))
+
+
+def test_a_crowd_of_refused_requests_is_counted_and_not_written_down_one_by_one(guarded):
+    for _ in range(100):
+        assert guarded.ask("tools/list").status == 401
+    wait_until(lambda: sum("refused with 401" in line for line in guarded.log) >= 60)
+    assert sum("refused with 401" in line for line in guarded.log) == 60
+
+
+def wait_until(true, seconds=20):
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end
+        time.sleep(0.02)
 
 
 @pytest.mark.parametrize("uri", ["http://169.254.169.254/keys", "http://127.0.0.2:1/keys", "file:///etc/passwd", 7])
 def test_metadata_cannot_send_us_into_the_network(uri):
-    from dragoman_server.transports.http.auth.jwks import _safe
+    from dragoman_server.transports.http.auth.jwks import _KeyProblem, _safe
 
-    with pytest.raises(ValueError, match="jwks_uri"):
+    with pytest.raises(_KeyProblem, match="jwks_uri"):
         _safe(uri, "127.0.0.1")

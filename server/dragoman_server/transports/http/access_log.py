@@ -13,6 +13,12 @@ from dragoman_server.transports.http.drain import Drain
 WHO: Final = "dragoman.who"
 """Where a request's scope holds the name of who signed in."""
 
+REFUSED: Final = "dragoman.refused"
+"""Where a request's scope holds why its credentials were refused, as a clause without any part of them."""
+
+_UNAUTHORIZED: Final = 401
+_WARNINGS_A_MINUTE: Final = 60
+
 _CLOSE: Final = (b"connection", b"close")
 _ANYTHING_ELSE: Final = "(another path)"
 
@@ -27,6 +33,7 @@ class AccessLog:
         self._app = app
         self._drain = drain
         self._paths = paths
+        self._refusals = _RefusalLog()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on and look at its answer."""
@@ -47,11 +54,39 @@ class AccessLog:
         try:
             await self._app(scope, receive, watched)
         finally:
-            if _log.isEnabledFor(logging.INFO):
-                self._write(scope, status, time.perf_counter() - started)
+            self._write(scope, status, time.perf_counter() - started)
 
     def _write(self, scope: Scope, status: int, seconds: float) -> None:
+        if status == _UNAUTHORIZED:
+            self._refusals.write(scope)
+        if not _log.isEnabledFor(logging.INFO):
+            return
         path = scope["path"] if scope["path"] in self._paths else _ANYTHING_ELSE
-        client = (scope.get("client") or ("-",))[0]
-        who = scope.get(WHO, "-")
-        _log.info("%s %s %s %s %d %.1f ms", client, who, scope["method"][:16], path, status, seconds * 1000)
+        method = scope["method"][:16]
+        _log.info("%s %s %s %s %d %.1f ms", _client(scope), scope.get(WHO, "-"), method, path, status, seconds * 1000)
+
+
+class _RefusalLog:
+    """Warns of refused credentials; of a crowd of them it writes down a number, so that nobody fills the disk."""
+
+    def __init__(self) -> None:
+        self._minute = 0.0
+        self._written = self._omitted = 0
+
+    def write(self, scope: Scope) -> None:
+        now = time.monotonic()
+        if now - self._minute >= 60:  # noqa: PLR2004  # seconds
+            self._minute, self._written = now, 0
+            if self._omitted:
+                _log.warning("%d more requests were refused with 401.", self._omitted)
+                self._omitted = 0
+        if self._written == _WARNINGS_A_MINUTE:
+            self._omitted += 1
+            return
+        self._written += 1
+        reason = scope.get(REFUSED, "its credentials are not accepted")
+        _log.warning("A request of %s was refused with 401: %s (%s).", _client(scope), reason, scope.get(WHO, "-"))
+
+
+def _client(scope: Scope) -> str:
+    return (scope.get("client") or ("-",))[0]

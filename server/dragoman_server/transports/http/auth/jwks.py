@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from typing import Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 from urllib.parse import urlsplit
 
 import anyio
@@ -14,8 +14,13 @@ from starlette.authentication import AuthenticationError
 from dragoman.core.context.clock import Clock, current_clock
 from dragoman_server.config.http import is_loopback
 
-_FRESH: Final = 600.0
-_STALE: Final = 86_400.0
+if TYPE_CHECKING:
+    import httpx
+
+MAX_AGE: Final = 300.0
+"""Seconds for which a key counts after it was last seen at the issuer, which may have withdrawn it since."""
+
+_REFRESH_AGE: Final = 150.0
 _PAUSE: Final = 30.0
 _PATIENCE: Final = 5.0
 _LARGEST: Final = 512 << 10
@@ -50,7 +55,7 @@ class Keys:
         Raises:
             KeysUnavailable: There are none, and they cannot be had.
         """
-        if self._age() > _FRESH:
+        if self._age() > MAX_AGE or (self._age() > _REFRESH_AGE and not self._lock.locked()):
             await self._refresh(self._fetched)
         found = self._look(kid)
         if found is None and self._clock.monotonic() - self._searched > _PAUSE:
@@ -67,7 +72,7 @@ class Keys:
         return self._clock.monotonic() - self._fetched
 
     async def _refresh(self, seen: float, *, again: bool = False) -> None:
-        """Fetch, unless somebody else did meanwhile; old keys do while new ones cannot be had."""
+        """Fetch, unless somebody else did meanwhile; keys that are not too old do while new ones cannot be had."""
         async with self._lock:
             lately = self._clock.monotonic() - self._tried < _PAUSE
             if self._fetched == seen and (again or not lately):
@@ -76,30 +81,50 @@ class Keys:
                     with anyio.fail_after(2 * _PATIENCE):
                         self._keys = await self._fetch()
                     self._fetched = self._clock.monotonic()
-                except (OSError, ValueError, jwt.PyJWTError, TimeoutError) as error:
-                    _log.warning("The keys of the authorization server cannot be had (%s).", type(error).__name__)
-        if self._age() > _STALE:
+                except _KeyProblem as problem:
+                    _log.warning("The keys of the authorization server %s cannot be had: %s.", self._issuer, problem)
+                except TimeoutError:
+                    seconds = 2 * _PATIENCE
+                    _log.warning(
+                        "The keys of the authorization server %s cannot be had: it gave no answer within %g seconds.",
+                        self._issuer, seconds,
+                    )  # fmt: skip
+        if self._age() > MAX_AGE:
             raise KeysUnavailable("The authorization server does not tell its keys now; try again later.")
 
     async def _fetch(self) -> list[jwt.PyJWK]:
-        if self._uri is None:
-            self._uri = await self._discover()
-        document = await _get(self._uri)
-        return [key for key in jwt.PyJWKSet.from_dict(document).keys if key.public_key_use in (None, "sig")]
+        uri = self._uri or await self._discover()
+        document = await _get(uri)
+        try:
+            keys = [key for key in jwt.PyJWKSet.from_dict(document).keys if key.public_key_use in (None, "sig")]
+        except (jwt.PyJWTError, ValueError, TypeError, AttributeError):
+            raise _KeyProblem(uri, "the answer holds no keys that can be used") from None
+        self._uri = uri
+        return keys
 
     async def _discover(self) -> str:
         """Where the keys are, by RFC 8414 or OpenID Connect Discovery."""
         parts = urlsplit(self._issuer)
         path = parts.path.rstrip("/")
         places = [f"{parts.scheme}://{parts.netloc}/.well-known/{name}{path}" for name in _WELL_KNOWN]
+        problems: list[str] = []
         for place in dict.fromkeys((*places, f"{self._issuer.rstrip('/')}/.well-known/{_WELL_KNOWN[1]}")):
             try:
                 document = await _get(place)
-            except (OSError, ValueError):
+            except _KeyProblem as problem:
+                problems.append(str(problem))
                 continue
             if document.get("issuer") == self._issuer:
                 return _safe(document.get("jwks_uri"), parts.hostname)
-        raise ValueError(self._issuer)
+            problems.append(f"{place}: its metadata names another issuer")
+        raise _KeyProblem("", "; ".join(problems))
+
+
+class _KeyProblem(Exception):
+    """Keys cannot be had; the words name the address and the cause."""
+
+    def __init__(self, url: str, cause: str) -> None:
+        super().__init__(f"{url}: {cause}" if url else cause)
 
 
 def _safe(uri: object, host: str | None) -> str:
@@ -107,29 +132,44 @@ def _safe(uri: object, host: str | None) -> str:
     parts = urlsplit(uri if isinstance(uri, str) else "")
     here = parts.hostname is not None and parts.hostname == host and is_loopback(parts.hostname)
     if not parts.hostname or not (parts.scheme == "https" or (parts.scheme == "http" and here)):
-        raise ValueError("jwks_uri")
+        raise _KeyProblem("", "its jwks_uri is no https address")
     return str(uri)
 
 
 async def _get(url: str) -> dict[str, Any]:
-    """A JSON object; anything else, a redirect included, is an error."""
+    """A JSON object; anything else, a redirect included, is a problem."""
     import httpx  # noqa: PLC0415  # only where keys are fetched
 
-    body = bytearray()
     try:
-        async with (
-            httpx.AsyncClient(timeout=_PATIENCE, follow_redirects=False) as client,
-            client.stream("GET", url, headers={"Accept": "application/json"}) as answer,
-        ):
-            if not answer.is_success:
-                raise ValueError(answer.status_code)
-            async for part in answer.aiter_bytes():
-                body += part
-                if len(body) > _LARGEST:
-                    raise ValueError(len(body))
+        async with httpx.AsyncClient(timeout=_PATIENCE, follow_redirects=False) as client:
+            body = await _read(client, url)
+    except httpx.TimeoutException:
+        raise _KeyProblem(url, f"no answer came within {_PATIENCE:g} seconds") from None
     except httpx.HTTPError as error:
-        raise OSError(type(error).__name__) from error
-    found: object = json.loads(body)
-    if not isinstance(found, dict):
-        raise ValueError(url)  # noqa: TRY004  # what a service says is a wrong value, whatever its type
-    return cast("dict[str, Any]", found)
+        raise _KeyProblem(url, _words_for(error, urlsplit(url).netloc)) from None
+    try:
+        document: object = json.loads(body)
+    except (ValueError, RecursionError):
+        document = None
+    if not isinstance(document, dict):
+        raise _KeyProblem(url, "the answer is no JSON object")
+    return cast("dict[str, Any]", document)
+
+
+async def _read(client: httpx.AsyncClient, url: str) -> bytes:
+    body = bytearray()
+    async with client.stream("GET", url, headers={"Accept": "application/json"}) as response:
+        if not response.is_success:
+            raise _KeyProblem(url, f"it answers with HTTP {response.status_code}")
+        async for part in response.aiter_bytes():
+            body += part
+            if len(body) > _LARGEST:
+                raise _KeyProblem(url, f"the answer is larger than {_LARGEST:,} bytes")
+    return bytes(body)
+
+
+def _words_for(error: Exception, host: str) -> str:
+    from dragoman.transport.http.connect_errors import reason_of  # noqa: PLC0415  # only on failure
+
+    words = reason_of(error).message.format(host=host, service="the server")
+    return words[0].lower() + words[1:]

@@ -6,14 +6,14 @@ import logging
 from typing import Any
 
 from mcp.server.auth.middleware.auth_context import AuthContextMiddleware
-from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser, BearerAuthBackend, RequireAuthMiddleware
+from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser, RequireAuthMiddleware
 from mcp.server.auth.routes import build_resource_metadata_url, create_protected_resource_routes
 from mcp.server.auth.settings import AuthSettings as Said
 from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 from mcp.shared.exceptions import MCPError
 from mcp_types import INTERNAL_ERROR
 from pydantic import AnyHttpUrl
-from starlette.authentication import AuthenticationError
+from starlette.authentication import AuthCredentials, AuthenticationBackend, AuthenticationError
 from starlette.middleware.authentication import AuthenticationMiddleware
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
@@ -24,8 +24,8 @@ from dragoman.toolset import Principal
 from dragoman_server.config.auth import AuthSettings
 from dragoman_server.config.http import HttpSettings
 from dragoman_server.mcp.current_principal import signed_in
-from dragoman_server.transports.http.access_log import WHO
-from dragoman_server.transports.http.auth.token_verifier import READ, WRITE, SignedIn, Verifier
+from dragoman_server.transports.http.access_log import REFUSED, WHO
+from dragoman_server.transports.http.auth.token_verifier import READ, WRITE, SignedIn, TokenRefused, Verifier
 from dragoman_server.transports.http.errors import Refusal
 from dragoman_server.transports.http.messages import scope_of
 
@@ -35,7 +35,7 @@ _log = logging.getLogger(__name__)
 def require_auth(app: ASGIApp, settings: AuthSettings, http: HttpSettings) -> ASGIApp:
     """The endpoint for those with a good token that may at least read."""
     resource = AnyHttpUrl(http.url)
-    backend = BearerAuthBackend(Verifier(settings, http.url), resource_server_url=resource)
+    backend = TokenBackend(Verifier(settings, http.url))
     metadata = build_resource_metadata_url(resource) if settings.oauth else None
     required = RequireAuthMiddleware(_Named(app), [READ], metadata)
     return AuthenticationMiddleware(AuthContextMiddleware(required), backend, on_error=_not_now)
@@ -73,6 +73,32 @@ async def as_signed_in(ctx: ServerRequestContext[Any, Any], call_next: CallNext)
         return await call_next(ctx)
     finally:
         signed_in.reset(before)
+
+
+class TokenBackend(AuthenticationBackend):
+    """Authenticates requests by their bearer token, and leaves in their scope why one was refused."""
+
+    def __init__(self, verifier: Verifier) -> None:
+        """Keep what judges tokens."""
+        self._verifier = verifier
+
+    async def authenticate(self, conn: HTTPConnection) -> tuple[AuthCredentials, AuthenticatedUser] | None:
+        """Return who calls; ``None`` when the request has no good token.
+
+        Raises:
+            KeysUnavailable: That cannot be found out now.
+        """
+        kind, _, token = conn.headers.get("authorization", "").partition(" ")
+        if kind.lower() != "bearer" or not token:
+            conn.scope[REFUSED] = "it brought no bearer token"
+            return None
+        try:
+            signed_in = await self._verifier.verify(token)
+        except TokenRefused as refused:
+            conn.scope[REFUSED] = f"the token is refused, {refused}"
+            conn.scope[WHO] = refused.who or "-"
+            return None
+        return AuthCredentials(signed_in.scopes), AuthenticatedUser(signed_in)
 
 
 class _Named:

@@ -1,11 +1,11 @@
-"""From a bearer token to who has it."""
+"""From a bearer token to the principal that it stands for, or to the reason why it is refused."""
 
 from __future__ import annotations
 
 from typing import Any, Final
 
 import jwt
-from mcp.server.auth.provider import AccessToken, TokenVerifier
+from mcp.server.auth.provider import AccessToken
 from pydantic import InstanceOf
 
 from dragoman.toolset import Principal
@@ -15,9 +15,21 @@ from dragoman_server.transports.http.auth.jwks import Keys
 
 READ: Final = "messages:read"
 WRITE: Final = "messages:write"
-_LONGEST: Final = 16 << 10
+_LONGEST_TOKEN: Final = 16 << 10
+_LONGEST_NAME: Final = 512
 _LEEWAY: Final = 30
 _TYPES: Final = (None, "jwt", "at+jwt", "application/at+jwt")
+_SIGNATURE_ONLY: Final[dict[str, Any]] = dict.fromkeys(
+    ("verify_exp", "verify_nbf", "verify_iat", "verify_aud", "verify_iss", "verify_sub", "verify_jti"), False
+)
+_REASONS: Final[tuple[tuple[type[Exception], str], ...]] = (
+    (jwt.ExpiredSignatureError, "its time is over"),
+    (jwt.ImmatureSignatureError, "its time has not begun"),
+    (jwt.InvalidAudienceError, "it is made out to another audience"),
+    (jwt.InvalidIssuerError, "it is from another issuer"),
+    (jwt.MissingRequiredClaimError, "it lacks a claim that it needs"),
+    (jwt.InvalidSignatureError, "its signature is wrong"),
+)
 
 
 class SignedIn(AccessToken):
@@ -26,7 +38,20 @@ class SignedIn(AccessToken):
     principal: InstanceOf[Principal]
 
 
-class Verifier(TokenVerifier):
+class TokenRefused(Exception):
+    """A token is not good.
+
+    Attributes:
+        who: The name of the principal, as far as a valid signature tells; else empty.
+    """
+
+    def __init__(self, reason: str, who: str = "") -> None:
+        """Keep the reason, as a clause about the token; it never holds the token or parts of it."""
+        super().__init__(reason)
+        self.who = who
+
+
+class Verifier:
     """Knows our own tokens, and those of the authorization server."""
 
     def __init__(self, settings: AuthSettings, resource: str, keys: Keys | None = None) -> None:
@@ -44,22 +69,25 @@ class Verifier(TokenVerifier):
             None if oauth is None else AccessTokens(oauth, resource, keys or Keys(oauth.issuer, oauth.jwks_uri))
         )
 
-    async def verify_token(self, token: str) -> AccessToken | None:
-        """Whose token it is, ``None`` when it is not good.
+    async def verify(self, token: str) -> SignedIn:
+        """Return whose token it is.
 
         Raises:
+            TokenRefused: It is not good.
             KeysUnavailable: That cannot be found out now.
         """
-        if len(token) > _LONGEST:
-            return None
-        known = self._tokens.find(token)
-        if known is not None:
-            principal, scopes = known
+        if len(token) > _LONGEST_TOKEN:
+            raise TokenRefused("it is too long")
+        found = self._tokens.find(token)
+        if found is not None:
+            principal, scopes = found
             return SignedIn(
                 token="", client_id=principal.name, scopes=[f"messages:{scope}" for scope in scopes],
                 resource=self._resource, principal=principal,
             )  # fmt: skip
-        return None if self._access is None else await self._access.verify(token)
+        if self._access is None:
+            raise TokenRefused("it is none of the tokens in the settings")
+        return await self._access.verify(token)
 
 
 class AccessTokens:
@@ -71,23 +99,33 @@ class AccessTokens:
         self._resource = resource
         self._keys = keys
 
-    async def verify(self, token: str) -> SignedIn | None:
-        """Whose token it is, ``None`` when it is not good.
+    async def verify(self, token: str) -> SignedIn:
+        """Return whose token it is.
 
         Raises:
+            TokenRefused: It is not good.
             KeysUnavailable: The keys cannot be had now.
         """
+        key = await self._key(token)
+        try:
+            claims = self._decode(token, key, {"require": ["exp", "aud", "iss", "sub"]})
+        except (jwt.PyJWTError, ValueError, RecursionError) as error:
+            raise TokenRefused(_reason(error), self._signed_name(token, key)) from None
+        return self._signed_in(claims)
+
+    async def _key(self, token: str) -> jwt.PyJWK:
         try:
             header = jwt.get_unverified_header(token)
-            kid, kind = header.get("kid"), header.get("typ")
-            if header.get("alg") not in self._settings.algorithms or not _is_access(kind):
-                return None
-            key = await self._keys.find(kid)
-            return None if key is None else self._signed_in(self._claims(token, key))
-        except (jwt.PyJWTError, ValueError, RecursionError):
-            return None
+        except (jwt.PyJWTError, ValueError, RecursionError) as error:
+            raise TokenRefused(_reason(error)) from None
+        if header.get("alg") not in self._settings.algorithms or not _is_access_token(header.get("typ")):
+            raise TokenRefused("its kind or its signature algorithm is not accepted")
+        key = await self._keys.find(header.get("kid"))
+        if key is None:
+            raise TokenRefused("the issuer has no key of its id")
+        return key
 
-    def _claims(self, token: str, key: jwt.PyJWK) -> dict[str, Any]:
+    def _decode(self, token: str, key: jwt.PyJWK, options: dict[str, Any]) -> dict[str, Any]:
         return jwt.decode(
             token,
             key=key,
@@ -95,14 +133,19 @@ class AccessTokens:
             audience=self._settings.audience or self._resource,
             issuer=self._settings.issuer,
             leeway=_LEEWAY,
-            options={"require": ["exp", "aud", "iss"]},
+            options=options,  # type: ignore[arg-type]  # a typed dict
         )
 
-    def _signed_in(self, claims: dict[str, Any]) -> SignedIn | None:
-        client = _text(claims.get("client_id")) or _text(claims.get("azp"))
-        subject = _text(claims.get("sub")) or client
-        if subject is None:
-            return None
+    def _signed_name(self, token: str, key: jwt.PyJWK) -> str:
+        """Return the principal of a refused token, for the log; empty unless the signature is good."""
+        try:
+            return f"oauth:{_required_text(self._decode(token, key, _SIGNATURE_ONLY), 'sub')}"
+        except (jwt.PyJWTError, ValueError, RecursionError, TokenRefused):
+            return ""
+
+    def _signed_in(self, claims: dict[str, Any]) -> SignedIn:
+        subject = _required_text(claims, "sub")
+        client, party = _optional_text(claims, "client_id"), _optional_text(claims, "azp")
         scopes = _scopes(claims)
         accounts = self._settings.accounts
         principal = Principal(
@@ -112,26 +155,56 @@ class AccessTokens:
             writes=WRITE in scopes,
         )
         return SignedIn(
-            token="", client_id=client or subject, scopes=scopes, expires_at=int(claims["exp"]) + _LEEWAY,
+            token="", client_id=client or party or subject, scopes=scopes, expires_at=int(claims["exp"]) + _LEEWAY,
             resource=self._resource, subject=subject, claims={"iss": claims["iss"]}, principal=principal,
         )  # fmt: skip
 
     def _email(self, claims: dict[str, Any]) -> str | None:
-        """The person's address, unless the issuer says that nobody has verified it."""
-        return None if claims.get("email_verified") is False else _text(claims.get(self._settings.email_claim))
+        """Return the person's address, unless the issuer says that nobody has verified it.
+
+        Only the JSON value ``true`` says that it is verified; issuers that say nothing verify addresses themselves.
+        """
+        verified: object = claims.get("email_verified", True)
+        if not isinstance(verified, bool):
+            raise TokenRefused("its claim email_verified is neither true nor false")
+        address = _optional_text(claims, self._settings.email_claim)
+        return address if verified else None
 
 
-def _is_access(kind: object) -> bool:
+def _reason(error: Exception) -> str:
+    known = (words for kind, words in _REASONS if isinstance(error, kind))
+    return next(known, "it is no token that this server knows")
+
+
+def _is_access_token(kind: object) -> bool:
     return (kind.lower() if isinstance(kind, str) else kind) in _TYPES
 
 
 def _scopes(claims: dict[str, Any]) -> list[str]:
-    """What ``scope`` says (RFC 9068), or ``scp``, as some servers call it; a text or a list."""
-    said: object = claims.get("scope", claims.get("scp", ""))
-    if isinstance(said, str):
-        return said.split()
-    return [scope for scope in said if isinstance(scope, str)] if isinstance(said, list) else []  # pyright: ignore[reportUnknownVariableType]  # a list of unknown values
+    """Return what ``scope`` says (RFC 9068), or ``scp``, as some servers call it; a text or a list."""
+    value: object = claims.get("scope", claims.get("scp", ""))
+    if isinstance(value, str):
+        return value.split()
+    return [scope for scope in value if isinstance(scope, str)] if isinstance(value, list) else []  # pyright: ignore[reportUnknownVariableType]  # a list of unknown values
 
 
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) and value and len(value) <= 512 and value.isprintable() else None  # noqa: PLR2004  # longer than any name
+def _required_text(claims: dict[str, Any], name: str) -> str:
+    value = _optional_text(claims, name)
+    if value is None:
+        raise TokenRefused(f"its claim {name} is missing")
+    return value
+
+
+def _optional_text(claims: dict[str, Any], name: str) -> str | None:
+    """Return a claim that names somebody; ``None`` when it is absent.
+
+    Raises:
+        TokenRefused: It is there and no printable text of bounded length. Taking another claim for it would make
+            one principal of many people.
+    """
+    value: object = claims.get(name)
+    if value is None:
+        return None
+    if not isinstance(value, str) or not value.strip() or len(value) > _LONGEST_NAME or not value.isprintable():
+        raise TokenRefused(f"its claim {name if name.isidentifier() else 'of the address'} is no plain text")
+    return value
