@@ -28,7 +28,7 @@ from dragoman.core.model import Author, Conversation, Message, Reaction
 from dragoman.core.names import author_key
 from dragoman.providers.base.provider import MessageQuery, SearchQuery
 from dragoman.providers.local import BATCH, LocalProvider, LocalSettings
-from dragoman.store import Store
+from dragoman.store import Store, open_store
 from dragoman.store.sqlite import open_file
 from dragoman.store.sqlite.cache.read_cache import ReadCache
 from dragoman.store.sqlite.connection import Connection
@@ -189,12 +189,12 @@ async def reading(path: Path, size: int) -> bool:
     chat = Chat(size)
     async with (
         LocalProvider.open(LocalSettings(path=path)) as local,
-        Store.open(path) as store,
+        open_store(path) as store,
         Database.at(path) as file,
     ):
         await local.import_conversation(ROOM, chat)
         for start in range(0, size, 2000):
-            await store.number_messages(chat[start : start + 2000], "numbers")
+            await store.messages.number(chat[start : start + 2000], "numbers")
         held = [
             await searching(local, file, chat),
             await paging(local, chat),
@@ -238,7 +238,7 @@ async def looking_up(local: LocalProvider, store: Store, size: int) -> bool:
 
     async def look() -> None:
         forget(local)
-        found = await store.locate(chance.randint(1, size))
+        found = await store.messages.locate(chance.randint(1, size))
         if found is not None:
             await local.get_message(found[1], found[2])
 

@@ -6,7 +6,7 @@ import anyio
 import pytest
 from click.testing import CliRunner
 
-from dragoman.store import Intent, Record, Store
+from dragoman.store import AuditRecord, Intent, open_store
 from dragoman_server.cli.main import cli
 
 LONG_AGO = 1_700_000_000.0
@@ -31,7 +31,7 @@ def remembered(tmp_path):
 
     def do(work, **options):
         async def main():
-            async with Store.open(tmp_path / "data" / "dragoman.db", **options) as store:
+            async with open_store(tmp_path / "data" / "dragoman.db", **options) as store:
                 return await work(store)
 
         return anyio.run(main)
@@ -47,7 +47,7 @@ def cut_off(remembered):
         intent = Intent(
             account="local", operation="send_message", conversation="room", digest="d", who=HOSTILE, key="k1"
         )
-        return (await store.begin_write(intent)).id
+        return (await store.writes.begin(intent)).id
 
     return remembered(begin, clock=lambda: LONG_AGO)
 
@@ -78,7 +78,7 @@ def test_somebody_who_looked_can_say_how_it_ended(run, cut_off, option, word):
 def test_a_write_that_may_still_be_at_work_is_marked_and_not_settled(run, remembered):
     async def begin(store):
         intent = Intent(account="local", operation="send_message", conversation="room", digest="d")
-        return (await store.begin_write(intent)).id
+        return (await store.writes.begin(intent)).id
 
     number = remembered(begin)
     assert "(perhaps still under way)" in run("outbox").stdout
@@ -100,8 +100,8 @@ def test_an_empty_log_says_so(run):
 def logged(remembered):
     async def write(store):
         for number in range(3):
-            await store.record_audit(
-                Record(
+            await store.audit.record(
+                AuditRecord(
                     who=HOSTILE, account="local", operation="send_message", conversation=f"room{number}", outcome="done"
                 )
             )

@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from dragoman.rendering import estimate
-from dragoman.store import Count, Store, usage_counter
+from dragoman.store import UsageCount, open_store, usage_counter
 from dragoman.testing import ToolError, connect
 from dragoman_server.cli.main import cli
 
@@ -87,17 +87,17 @@ def test_without_calls_that_is_said(run):
 @pytest.mark.anyio
 async def test_counts_of_several_processes_add_up_by_day_and_old_days_go(tmp_path):
     now = [1_000_000_000.0]
-    count = Count(tool="list_messages", account="local", outcome="ok", step=3, calls=2, ms=20, tokens=300)
+    count = UsageCount(tool="list_messages", account="local", outcome="ok", step=3, calls=2, ms=20, tokens=300)
     for _ in range(2):
-        async with Store.open(tmp_path / "dragoman.db", clock=lambda: now[0]) as store:
-            await store.add_usage([count])
-            await store.add_usage([count])
-    async with Store.open(tmp_path / "dragoman.db", clock=lambda: now[0]) as store:
-        (found,) = await store.read_usage(1)
+        async with open_store(tmp_path / "dragoman.db", clock=lambda: now[0]) as store:
+            await store.usage.add([count])
+            await store.usage.add([count])
+    async with open_store(tmp_path / "dragoman.db", clock=lambda: now[0]) as store:
+        (found,) = await store.usage.read(1)
         assert (found.calls, found.ms, found.tokens) == (8, 80, 1200)
         now[0] += 86_400
-        assert await store.read_usage(1) == []
-        assert len(await store.read_usage(2)) == 1
+        assert await store.usage.read(1) == []
+        assert len(await store.usage.read(2)) == 1
         now[0] += 86_400 * 500
-        await store.add_usage([])
-        assert await store.read_usage(1000) == []
+        await store.usage.add([])
+        assert await store.usage.read(1000) == []

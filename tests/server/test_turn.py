@@ -139,7 +139,7 @@ async def test_a_client_that_hears_nothing_is_answered_before_it_gives_up(shared
         await room(client)
         sent = await client.call_tool("send_message", {"conversation": "local:room", "text": "Hello"})
         store = await shared.workspace.store()
-        (entry,) = await store.pending_writes()
+        (entry,) = await store.writes.pending()
     assert sent.is_error
     assert "The outcome is unknown" in sent.content[0].text
     assert entry.intent.operation == "send_message"

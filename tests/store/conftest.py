@@ -1,6 +1,6 @@
 import pytest
 
-from dragoman.store import Store
+from dragoman.store import open_store
 
 
 class Clock:
@@ -20,5 +20,5 @@ def clock():
 
 @pytest.fixture
 async def store(tmp_path, clock):
-    async with Store.open(tmp_path / "dragoman.db", clock=clock) as store:
+    async with open_store(tmp_path / "dragoman.db", clock=clock) as store:
         yield store

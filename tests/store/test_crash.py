@@ -11,7 +11,7 @@ import apsw
 from dragoman.core.model import Author, Conversation, Message
 from dragoman.providers.base.provider import Draft, MessageQuery
 from dragoman.providers.local import LocalProvider, LocalSettings
-from dragoman.store import Store
+from dragoman.store import open_store
 
 KILLS = 200
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -45,19 +45,19 @@ def message(id_: str, at: int) -> Message:
 
 
 async def write_for_ever(path: Path, say: int, turn: int) -> None:
-    async with LocalProvider.open(LocalSettings(path=path)) as local, Store.open(path) as store:
+    async with LocalProvider.open(LocalSettings(path=path)) as local, open_store(path) as store:
         for step in range(1_000_000):
             name = f"{turn}-{step}"
             many = [message(f"{name}-{i}", turn * 1000 + step) for i in range(step % 7 * 20)]
             await local.import_conversation(Conversation(id="room"), many)
             sent = await local.send_message("room", Draft(text=f"text of {name}"))
-            (seen,) = await store.number_messages([message(name, step)])
+            (seen,) = await store.messages.number([message(name, step)])
             os.write(say, f"{name} {len(many)} {sent.id} {seen.number}\n".encode())
 
 
 async def read_back(path: Path) -> tuple[set[str], dict[str, int]]:
     found: set[str] = set()
-    async with LocalProvider.open(LocalSettings(path=path)) as local, Store.open(path) as store:
+    async with LocalProvider.open(LocalSettings(path=path)) as local, open_store(path) as store:
         cursor = None
         while True:
             page = await local.list_messages("room", MessageQuery(limit=200, cursor=cursor))
@@ -67,7 +67,7 @@ async def read_back(path: Path) -> tuple[set[str], dict[str, int]]:
                 break
         numbers = dict(apsw.Connection(str(path)).execute("SELECT id, number FROM seen_messages"))
         for id_, number in list(numbers.items())[:20]:
-            assert await store.locate(number) == ("acc", "room", id_)
+            assert await store.messages.locate(number) == ("acc", "room", id_)
     return found, numbers
 
 
@@ -94,12 +94,12 @@ def test_after_kill_9_at_any_moment_everything_acknowledged_is_there(tmp_path):
 
 
 async def write_a_lot(path: Path, say: int, turn: int) -> None:
-    async with LocalProvider.open(LocalSettings(path=path)) as local, Store.open(path) as store:
+    async with LocalProvider.open(LocalSettings(path=path)) as local, open_store(path) as store:
         for step in range(60):
             many = [message(f"{turn}-{step}-{i}", step) for i in range(20)]
             await local.import_conversation(Conversation(id="room"), many)
-            seen = await store.number_messages([*many, message(f"shared-{step}", step)])
-            token = await store.keep_cursor({"turn": turn, "step": step})
+            seen = await store.messages.number([*many, message(f"shared-{step}", step)])
+            token = await store.cursors.save({"turn": turn, "step": step})
             os.write(say, f"{token} {seen[-1].number}\n".encode())
 
 

@@ -7,7 +7,8 @@ import apsw
 import pytest
 
 from dragoman.core.errors import Unavailable
-from dragoman.store.sqlite.database import READERS, Database
+from dragoman.store.sqlite.connections import READERS
+from dragoman.store.sqlite.database import Database
 
 pytestmark = pytest.mark.anyio
 

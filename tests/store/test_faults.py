@@ -10,7 +10,7 @@ import pytest
 
 from dragoman.core.errors import InvalidArgument, Unavailable
 from dragoman.core.model import Author, Message
-from dragoman.store import Store
+from dragoman.store import open_store
 from dragoman.store.sqlite.database import Database
 from dragoman.store.sqlite.schema import MIGRATIONS
 from dragoman.testing import ToolError, connect
@@ -25,7 +25,7 @@ def insert(value):
 
 
 async def opening(path):
-    async with Store.open(path):
+    async with open_store(path):
         pass
 
 
@@ -73,8 +73,8 @@ async def test_a_file_in_the_place_of_a_folder_is_named(tmp_path):
 async def test_an_empty_file_becomes_a_store(tmp_path):
     path = tmp_path / "x.db"
     path.touch()
-    async with Store.open(path) as store:
-        assert await store.conversations() == []
+    async with open_store(path) as store:
+        assert await store.messages.conversations() == []
 
 
 async def test_a_damaged_file_is_said_to_be_damaged(tmp_path):
@@ -83,8 +83,8 @@ async def test_a_damaged_file_is_said_to_be_damaged(tmp_path):
     whole = path.read_bytes()
     path.write_bytes(whole[:4096] + b"\xff" * (len(whole) - 4096))
     with pytest.raises(Unavailable, match="is damaged"):
-        async with Store.open(path) as store:
-            await store.conversations()
+        async with open_store(path) as store:
+            await store.messages.conversations()
 
 
 async def test_a_lock_that_is_never_released_is_said_after_a_while(tmp_path):
@@ -207,15 +207,15 @@ def test_messages_in_a_file_that_may_only_be_read_are_shown_by_reference_and_pag
     second = replace(first, id="m2", reply_to="m1")
 
     async def make():
-        async with Store.open(path) as store:
-            await store.number_messages([first])
+        async with open_store(path) as store:
+            await store.messages.number([first])
 
     async def read():
-        async with Store.open(path) as store:
-            seen = await store.number_messages([first, second])
-            cursor = await store.keep_cursor({"at": 1})
+        async with open_store(path) as store:
+            seen = await store.messages.number([first, second])
+            cursor = await store.cursors.save({"at": 1})
             numbers = [(message.number, message.reply_to_number) for message in seen]
-            return [numbers, len(cursor) <= 8, await store.find_cursor(cursor)]
+            return [numbers, len(cursor) <= 8, await store.cursors.load(cursor)]
 
     anyio.run(make)
     path.chmod(0o444)

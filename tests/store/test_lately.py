@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from dragoman.core.model import Author, Message
 from dragoman.providers.base.provider import SearchQuery
-from dragoman.store import Store
+from dragoman.store import open_store
+from dragoman.store.sqlite.store import SqliteStore
 
 START = datetime(2026, 3, 10, tzinfo=UTC)
 
@@ -37,12 +38,12 @@ sights = st.lists(
 def test_whatever_is_seen_again_a_store_that_remembers_the_last_moment_says_and_keeps_what_a_new_one_does(steps):
     async def see(path, *, anew):
         said = []
-        async with Store.open(path) as store:
+        async with open_store(path) as store:
             # Twice each, and all of them later on: the very same messages come again, as a page that was kept does.
             for messages, remember in [*(step for step in steps for _ in range(2)), *steps]:
-                one = Store(store._database) if anew else store
-                said.append(await one.number_messages(messages, remember, account="acc"))
-            words = [await store.search("acc", SearchQuery(text=word)) for word in ("apple", "pear")]
+                one = SqliteStore(store._database) if anew else store
+                said.append(await one.messages.number(messages, remember, account="acc"))
+            words = [await store.messages.search("acc", SearchQuery(text=word)) for word in ("apple", "pear")]
         return said, [[hit.message for hit in page.items] for page in words]
 
     async def both():
@@ -56,18 +57,18 @@ def test_whatever_is_seen_again_a_store_that_remembers_the_last_moment_says_and_
 @pytest.mark.anyio
 async def test_what_was_seen_a_moment_ago_has_its_number_while_the_file_is_busy_elsewhere(store, tmp_path):
     page = [message("a"), message("b", reply_to="a")]
-    seen = await store.number_messages(page, account="acc")
-    async with Store.open(tmp_path / "elsewhere.db") as other:
-        store._database = other._database
-        assert await store.number_messages(page, account="acc") == seen
+    seen = await store.messages.number(page, account="acc")
+    async with open_store(tmp_path / "elsewhere.db") as other:
+        store.messages._database = other._database
+        assert await store.messages.number(page, account="acc") == seen
 
 
 @pytest.mark.anyio
 async def test_what_another_program_has_buried_is_written_down_again_after_a_while(store, tmp_path, clock):
-    await store.number_messages([message("a", "apple")], account="acc")
-    async with Store.open(tmp_path / "dragoman.db") as other:
-        await other.number_messages([message("a", "apple", deleted_at=START)], account="acc")
-    assert (await store.search("acc", SearchQuery(text="apple"))).items == []
+    await store.messages.number([message("a", "apple")], account="acc")
+    async with open_store(tmp_path / "dragoman.db") as other:
+        await other.messages.number([message("a", "apple", deleted_at=START)], account="acc")
+    assert (await store.messages.search("acc", SearchQuery(text="apple"))).items == []
     clock.now += 121
-    await store.number_messages([message("a", "apple")], account="acc")
-    assert len((await store.search("acc", SearchQuery(text="apple"))).items) == 1
+    await store.messages.number([message("a", "apple")], account="acc")
+    assert len((await store.messages.search("acc", SearchQuery(text="apple"))).items) == 1

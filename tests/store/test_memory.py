@@ -7,7 +7,8 @@ import pytest
 from dragoman.core.errors import InvalidArgument
 from dragoman.core.model import Author, Conversation, ConversationKind, Edit, Message
 from dragoman.providers.base.provider import SearchQuery
-from dragoman.store import CONVERSATIONS, Store
+from dragoman.store import open_store
+from dragoman.store.messages import CONVERSATIONS
 
 pytestmark = pytest.mark.anyio
 
@@ -20,94 +21,94 @@ def message(id_, text="hello", **rest):
 
 
 async def found(store, text, account="acc", **query):
-    page = await store.search(account, SearchQuery(text=text, **query))
+    page = await store.messages.search(account, SearchQuery(text=text, **query))
     return [hit.message.id for hit in page.items]
 
 
 async def test_numbers_follow_first_sight_and_stay(store):
-    first = await store.number_messages([message("a"), message("b")])
-    again = await store.number_messages([message("b"), message("c")])
+    first = await store.messages.number([message("a"), message("b")])
+    again = await store.messages.number([message("b"), message("c")])
     assert [m.number for m in first] == [1, 2]
     assert [m.number for m in again] == [2, 3]
 
 
 async def test_a_parent_that_was_never_seen_gets_its_number_first(store):
-    (reply,) = await store.number_messages([message("reply", reply_to="parent")])
-    (parent,) = await store.number_messages([message("parent")])
+    (reply,) = await store.messages.number([message("reply", reply_to="parent")])
+    (parent,) = await store.messages.number([message("parent")])
     assert (reply.reply_to_number, reply.number) == (1, 2)
     assert parent.number == 1
 
 
 async def test_the_same_id_elsewhere_is_another_message(store):
-    seen = await store.number_messages(
+    seen = await store.messages.number(
         [message("a"), message("a", conversation="other"), message("a", account="other")]
     )
     assert len({m.number for m in seen}) == 3
 
 
 async def test_a_number_leads_back_to_its_message(store):
-    (seen,) = await store.number_messages([message("a/π 7?", conversation="cnv \ud800")])
-    assert await store.locate(seen.number) == ("acc", "cnv \ud800", "a/π 7?")
-    assert [await store.locate(n) for n in (0, -1, 99, 2**63, 10**30)] == [None] * 5
+    (seen,) = await store.messages.number([message("a/π 7?", conversation="cnv \ud800")])
+    assert await store.messages.locate(seen.number) == ("acc", "cnv \ud800", "a/π 7?")
+    assert [await store.messages.locate(n) for n in (0, -1, 99, 2**63, 10**30)] == [None] * 5
 
 
 async def test_nothing_is_written_when_all_is_known(store, tmp_path):
-    seen = await store.number_messages([message("a", extra={"pair": (1, 2)})])
+    seen = await store.messages.number([message("a", extra={"pair": (1, 2)})])
     changes = apsw.Connection(str(tmp_path / "dragoman.db"))
     before = changes.execute("PRAGMA data_version").get
-    assert await store.number_messages(seen) == seen
+    assert await store.messages.number(seen) == seen
     assert changes.execute("PRAGMA data_version").get == before
-    await store.number_messages([message("a", "another text")])
+    await store.messages.number([message("a", "another text")])
     assert changes.execute("PRAGMA data_version").get != before
 
 
 async def test_numbers_only_keeps_no_text(store):
-    (seen,) = await store.number_messages([message("a", "secret")], "numbers")
+    (seen,) = await store.messages.number([message("a", "secret")], "numbers")
     assert seen.number == 1
     assert await found(store, "secret") == []
-    await store.number_messages([message("a", "secret")], "full")
+    await store.messages.number([message("a", "secret")], "full")
     assert await found(store, "secret") == ["a"]
 
 
 async def test_off_gives_no_number_and_keeps_nothing(store):
-    assert await store.number_messages([message("a")], "off") == [message("a")]
-    assert await store.locate(1) is None
+    assert await store.messages.number([message("a")], "off") == [message("a")]
+    assert await store.messages.locate(1) is None
 
 
 async def test_an_edit_replaces_what_is_found(store):
-    await store.number_messages([message("a", "old words")])
-    await store.number_messages([message("a", "new words", edited_at=START)])
+    await store.messages.number([message("a", "old words")])
+    await store.messages.number([message("a", "new words", edited_at=START)])
     assert await found(store, "old") == []
     assert await found(store, "new") == ["a"]
 
 
 async def test_an_earlier_state_or_an_excerpt_does_not_replace_the_whole_text(store):
-    await store.number_messages([message("a", "the whole text", edited_at=START + timedelta(1))])
-    await store.number_messages([message("a", "old text", edited_at=START)])
-    await store.number_messages([message("a", "the whole", partial=True)])
+    await store.messages.number([message("a", "the whole text", edited_at=START + timedelta(1))])
+    await store.messages.number([message("a", "old text", edited_at=START)])
+    await store.messages.number([message("a", "the whole", partial=True)])
     assert await found(store, "whole text") == ["a"]
 
 
 async def test_of_a_tombstone_nothing_is_left_but_its_number(store, tmp_path):
-    (seen,) = await store.number_messages([message("a", "regrettable", subject="subj", history=(Edit(text="worse"),))])
-    (buried,) = await store.number_messages([message("a", "regrettable", deleted_at=START)])
+    (seen,) = await store.messages.number([message("a", "regrettable", subject="subj", history=(Edit(text="worse"),))])
+    (buried,) = await store.messages.number([message("a", "regrettable", deleted_at=START)])
     assert buried.number == seen.number
     assert await found(store, "regrettable") == []
     raw = apsw.Connection(str(tmp_path / "dragoman.db")).execute("SELECT text, data FROM seen_messages").get
     assert "regrettable" not in str(raw)
     assert "worse" not in str(raw)
-    assert (await store.search("acc", SearchQuery(text="x"))).back_to is None
+    assert (await store.messages.search("acc", SearchQuery(text="x"))).back_to is None
 
 
 async def test_search_stays_within_account_and_conversation_and_tells_how_far_back_it_goes(store):
     late = {"sent_at": START + timedelta(1)}
-    await store.number_messages(
+    await store.messages.number(
         [message("a"), message("b", conversation="other", **late), message("c", account="second", **late)]
     )
-    page = await store.search("acc", SearchQuery(text="hello"))
+    page = await store.messages.search("acc", SearchQuery(text="hello"))
     assert {hit.message.id for hit in page.items} == {"a", "b"}
     assert page.back_to == START
-    narrow = await store.search("acc", SearchQuery(text="hello", conversation="other"))
+    narrow = await store.messages.search("acc", SearchQuery(text="hello", conversation="other"))
     assert [hit.message.id for hit in narrow.items] == ["b"]
     assert narrow.back_to == late["sent_at"]
     assert await found(store, "hello", "nobody") == []
@@ -115,8 +116,8 @@ async def test_search_stays_within_account_and_conversation_and_tells_how_far_ba
 
 
 async def test_found_messages_have_account_number_and_parent(store):
-    await store.number_messages([message("root"), message("reply", "needle", reply_to="root")])
-    page = await store.search("acc", SearchQuery(text="needle"))
+    await store.messages.number([message("root"), message("reply", "needle", reply_to="root")])
+    page = await store.messages.search("acc", SearchQuery(text="needle"))
     hit = page.items[0]
     assert (hit.message.account, hit.message.number, hit.message.reply_to_number) == ("acc", 2, 1)
 
@@ -124,17 +125,19 @@ async def test_found_messages_have_account_number_and_parent(store):
 async def test_what_is_told_of_a_conversation_is_remembered_and_not_forgotten_by_silence(store):
     people = {"participants": ("Ann",), "members": 12, "external": ("Ann <ann@x.example>",)}
     told = Conversation(id="c", account="acc", title="Launch", kind=ConversationKind.CHANNEL, **people)
-    await store.remember_conversations([told])
-    await store.remember_conversations([Conversation(id="c", account="acc", unread=3)])
-    assert await store.conversation("acc", "c") == replace(told, unread=3)
-    assert await store.conversations() == await store.conversations("acc") == [replace(told, unread=3)]
-    assert await store.conversations("other") == []
+    await store.messages.remember_conversations([told])
+    await store.messages.remember_conversations([Conversation(id="c", account="acc", unread=3)])
+    assert await store.messages.conversation("acc", "c") == replace(told, unread=3)
+    assert (
+        await store.messages.conversations() == await store.messages.conversations("acc") == [replace(told, unread=3)]
+    )
+    assert await store.messages.conversations("other") == []
 
 
 async def test_conversations_that_were_only_passed_through_are_not_told(store):
-    await store.number_messages([message("a")])
-    assert await store.conversation("acc", "room") is None
-    assert await store.conversations() == []
+    await store.messages.number([message("a")])
+    assert await store.messages.conversation("acc", "room") is None
+    assert await store.messages.conversations() == []
 
 
 async def test_only_so_many_conversations_are_told_the_most_recent_ones(store):
@@ -142,8 +145,8 @@ async def test_only_so_many_conversations_are_told_the_most_recent_ones(store):
         Conversation(id=str(n), account="acc", last_message_at=START + timedelta(minutes=n))
         for n in range(CONVERSATIONS + 10)
     ]
-    await store.remember_conversations(many)
-    told = await store.conversations("acc")
+    await store.messages.remember_conversations(many)
+    told = await store.messages.conversations("acc")
     assert len(told) == CONVERSATIONS
     assert told[0].id == str(CONVERSATIONS + 9)
 
@@ -151,12 +154,12 @@ async def test_only_so_many_conversations_are_told_the_most_recent_ones(store):
 async def test_a_foreign_search_cursor_is_refused(store):
     for cursor in ("", "x", "1.2", "9.9.9", "0.99999.1", "0.1.1; DROP"):
         with pytest.raises(InvalidArgument):
-            await store.search("acc", SearchQuery(text="a", cursor=cursor))
+            await store.messages.search("acc", SearchQuery(text="a", cursor=cursor))
 
 
 async def test_a_store_in_memory_does_all_that_one_on_disk_does(clock):
-    async with Store.open(None, clock=clock) as store:
-        (seen,) = await store.number_messages([message("a")])
-        assert await store.number_messages([message("a")]) == [seen]
+    async with open_store(None, clock=clock) as store:
+        (seen,) = await store.messages.number([message("a")])
+        assert await store.messages.number([message("a")]) == [seen]
         assert await found(store, "hello") == ["a"]
-        assert await store.find_cursor(await store.keep_cursor({"x": 1})) == {"x": 1}
+        assert await store.cursors.load(await store.cursors.save({"x": 1})) == {"x": 1}

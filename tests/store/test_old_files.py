@@ -9,7 +9,7 @@ from dragoman.core.model import Attachment, Author, AuthorKind, Citation, Edit, 
 from dragoman.core.queries import SearchQuery
 from dragoman.providers.base.provider import MessageQuery
 from dragoman.providers.local import LocalProvider, LocalSettings
-from dragoman.store import State, Store
+from dragoman.store import State, open_store
 from dragoman.store.sqlite.schema import MIGRATIONS
 
 pytestmark = pytest.mark.anyio
@@ -30,7 +30,7 @@ def path(tmp_path):
 
 @pytest.fixture
 async def store(path):
-    async with Store.open(path, clock=lambda: WRITTEN + 60) as store:
+    async with open_store(path, clock=lambda: WRITTEN + 60) as store:
         yield store
 
 
@@ -42,54 +42,54 @@ def seen(id_: str, text: str, second: int, **rest) -> Message:
 
 
 async def test_an_old_file_is_brought_to_the_present_version(store, path):
-    await store.conversations()
+    await store.messages.conversations()
     assert apsw.Connection(str(path)).execute("PRAGMA user_version").get == len(MIGRATIONS)
 
 
 async def test_messages_of_an_old_file_keep_their_numbers_and_new_ones_go_on_from_there(store):
-    assert await store.locate(4) == ("chat", "C02RELAY", "1.4")
-    assert await store.locate(6) == ("mail", "C02RELAY", "n1")
-    again, new = await store.number_messages([seen("1.2", "Migration rehearsal", 60), seen("1.9", "a new one", 900)])
+    assert await store.messages.locate(4) == ("chat", "C02RELAY", "1.4")
+    assert await store.messages.locate(6) == ("mail", "C02RELAY", "n1")
+    again, new = await store.messages.number([seen("1.2", "Migration rehearsal", 60), seen("1.9", "a new one", 900)])
     assert (again.number, new.number) == (2, 7)
 
 
 async def test_messages_of_an_old_file_are_found_with_everything_that_they_said(store):
-    page = await store.search("chat", SearchQuery(text="rehearsal"))
+    page = await store.messages.search("chat", SearchQuery(text="rehearsal"))
     (hit,) = page.items
     assert hit.message.reply_to_number == 1
     assert hit.message.attachments == (
         Attachment(name="notes.docx", id="F1", media_type="application/docx", size=47000, url="https://example.com/n"),
     )
-    (other,) = (await store.search("chat", SearchQuery(text="天気"))).items
+    (other,) = (await store.messages.search("chat", SearchQuery(text="天気"))).items
     assert (other.message.author, other.message.labels) == (Author(name="BuildBot", kind=AuthorKind.BOT), ("todo",))
     assert other.message.history == (Edit(text="東京", at=START),)
     assert other.message.citations == (Citation(title="doc", url="https://example.com/doc", text="x"),)
-    (first,) = (await store.search("chat", SearchQuery(text="morning"))).items
+    (first,) = (await store.messages.search("chat", SearchQuery(text="morning"))).items
     assert first.message.reactions == (Reaction(emoji="👍", count=3),)
-    assert (await store.search("chat", SearchQuery(text="gone"))).items == []
+    assert (await store.messages.search("chat", SearchQuery(text="gone"))).items == []
 
 
 async def test_conversations_and_cursors_of_an_old_file_are_known(store):
-    (conversation,) = await store.conversations("chat")
+    (conversation,) = await store.messages.conversations("chat")
     assert (conversation.title, conversation.topic) == ("relay-launch", "Relay 2.0")
-    assert await store.find_cursor("k0wrdsu") == {"tool": "list_messages", "offset": 50}
+    assert await store.cursors.load("k0wrdsu") == {"tool": "list_messages", "offset": 50}
 
 
 async def test_the_outbox_of_an_old_file_still_holds_back_what_was_written(store):
-    assert [(entry.id, entry.state) for entry in await store.pending_writes()] == [
+    assert [(entry.id, entry.state) for entry in await store.writes.pending()] == [
         (2, State.UNKNOWN),
         (4, State.UNKNOWN),
     ]
-    done = await store.find_write("chat", "key-1", "ann@example.com")
+    done = await store.writes.find("chat", "key-1", "ann@example.com")
     assert (done.state, done.message, done.digest) == (State.DONE, "chat:C02RELAY/1.2", "d1")
-    assert (await store.find_write("chat", "key-3")).state is State.FAILED
+    assert (await store.writes.find("chat", "key-3")).state is State.FAILED
 
 
 async def test_confirmations_the_audit_log_and_the_usage_of_an_old_file_are_there(store):
-    assert await store.redeem_confirmation("unrxkmezuwhwhy", "digest-of-a-preview")
-    outcomes = [line.outcome for line in await store.read_audit()]
+    assert await store.confirmations.redeem("unrxkmezuwhwhy", "digest-of-a-preview")
+    outcomes = [line.outcome for line in await store.audit.read()]
     assert outcomes == ["refused", "begun", "failed", "begun", "unknown", "begun", "done", "begun"]
-    assert [(count.tool, count.calls) for count in await store.read_usage(1)] == [("list_messages", 7)]
+    assert [(count.tool, count.calls) for count in await store.usage.read(1)] == [("list_messages", 7)]
 
 
 async def test_the_local_account_of_an_old_file_shows_its_messages_and_takes_more(path):

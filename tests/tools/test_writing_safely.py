@@ -591,7 +591,7 @@ async def test_the_audit_log_names_person_client_and_place_and_no_word_of_the_te
         ):
             with pytest.raises(kind):
                 await call_tool(shared, "send_message", arguments, caller)
-        lines = await (await shared.workspace.store()).read_audit()
+        lines = await (await shared.workspace.store()).audit.read()
     assert [line.outcome for line in lines] == ["refused", "rate_limited", "done", "begun"]
     assert {(line.who, line.principal) for line in lines} == {("inspector", "ann@x.example")}
     assert all(line.digest for line in lines)

@@ -38,7 +38,7 @@ class Laws:
                 assert any(line[:2] == (doing.account, doing.room) for line in fresh), "every attempt is on record"
         for doing in new:
             self._note_token(doing)
-        self._all_accounted_for(lines, await store.pending_writes())
+        self._all_accounted_for(lines, await store.writes.pending())
         self._paced()
         self.audited, self.judged = lines, len(self.world.calls)
 
@@ -190,7 +190,7 @@ def _same(one: Doing, other: Doing) -> bool:
 
 
 async def _audit(store):
-    found = await store.read_audit(limit=10_000)
+    found = await store.audit.read(limit=10_000)
     return [
         (line.account, line.conversation, line.outcome, line.message, line.at, line.write) for line in reversed(found)
     ]

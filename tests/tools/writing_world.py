@@ -18,9 +18,9 @@ from writing_service import ACCOUNTS, PLACES, Service, SimulatedProvider
 from dragoman.accounts import provider_registry
 from dragoman.accounts.workspace import LazyResource, Workspace
 from dragoman.core.errors import DragomanError
-from dragoman.store import Database, Store
-from dragoman.store.sqlite.database import _Reading
-from dragoman.store.sqlite.writes import journal
+from dragoman.store import open_store
+from dragoman.store.sqlite.database import Database, _Reading
+from dragoman.store.sqlite.writes import outbox
 from dragoman.testing.journal_service import JournalProvider
 from dragoman.toolset import Caller, Principal, ToolServices, call_tool
 from dragoman.toolset.writing import idempotency, pipeline
@@ -61,7 +61,7 @@ class World:
         accounts = {name: JournalProvider.Settings(**common, **more) for name, more in ACCOUNTS.items()}
         async with Workspace.open(accounts, self.path) as workspace:
             holder = workspace._store._holder
-            workspace._store = LazyResource(holder, lambda: Store.open(self.path, clock=self.clock))
+            workspace._store = LazyResource(holder, lambda: open_store(self.path, clock=self.clock))
             await workspace.store()
             yield Process(ToolServices(workspace, clock=self.clock.moment))
 
@@ -71,10 +71,10 @@ class World:
             patch.setitem(provider_registry.BUILT_IN, "simulated", f"{SimulatedProvider.__module__}:SimulatedProvider")
             patch.setattr(SimulatedProvider, "now", self.service, raising=False)
             patch.setattr(Database, "_shared", _Unshared())
-            patch.setattr(Database, "read", _stepped(lambda self, work: _Reading(self, work).run()))
-            patch.setattr(Database, "write", _stepped(Database._write))
-            patch.setattr(journal, "begin", self._noting(journal.begin))
-            patch.setattr(journal, "finish", self._noting_the_end(journal.finish))
+            patch.setattr(Database, "read", _stepped(lambda self, work: _Reading(self.connections, work).run()))
+            patch.setattr(Database, "write", _stepped(lambda self, work: self.connections.write(work)))
+            patch.setattr(outbox, "begin", self._noting(outbox.begin))
+            patch.setattr(outbox, "finish", self._noting_the_end(outbox.finish))
             patch.setattr(idempotency, "anyio", SimpleNamespace(sleep=self._pause, move_on_after=anyio.move_on_after))
             patch.setattr(pipeline, "_RENEWED", 3600.0)  # nobody renews: a call that is held up loses its lease
             yield
@@ -132,10 +132,10 @@ class World:
         return noting
 
     def _noting_the_end(self, finish):
-        def noting(con, ending, now):
-            ended = finish(con, ending, now)
-            if ended and ending.state == "done":
-                self.done.setdefault(ending.entry, Done(self.clock.now, len(self.begun)))
+        def noting(con, entry, state, *arguments):
+            ended = finish(con, entry, state, *arguments)
+            if ended and state == "done":
+                self.done.setdefault(entry, Done(self.clock.now, len(self.begun)))
             return ended
 
         return noting

@@ -5,7 +5,7 @@ import pytest
 
 from dragoman.core.context.instrumentation import Operation, observe
 from dragoman.core.errors import Unavailable
-from dragoman.store import Store, usage_counter
+from dragoman.store import open_store, usage_counter
 from dragoman.toolset import UsageCounter
 
 pytestmark = pytest.mark.anyio
@@ -13,7 +13,7 @@ pytestmark = pytest.mark.anyio
 
 async def test_calls_that_end_while_others_are_written_down_are_all_counted_with_their_tokens(monkeypatch):
     monkeypatch.setattr(usage_counter, "WRITE_INTERVAL", 0)
-    async with Store.open(None) as store:
+    async with open_store(None) as store:
 
         async def the_store():
             return store
@@ -25,17 +25,17 @@ async def test_calls_that_end_while_others_are_written_down_are_all_counted_with
                 with counting.on_operation(Operation("list_messages", accounts={"local"}, tokens=number)):
                     await anyio.lowlevel.checkpoint()
             with anyio.fail_after(10):
-                while not await store.read_usage(1):
+                while not await store.usage.read(1):
                     await anyio.lowlevel.checkpoint()
             group.cancel_scope.cancel()
         await counting.write_down()
-        counted = await store.read_usage(1)
+        counted = await store.usage.read(1)
     assert sum(count.calls for count in counted) == 2000
     assert sum(count.tokens for count in counted) == sum(range(2000))
 
 
 async def test_what_could_not_be_written_down_is_written_the_next_time():
-    async with Store.open(None) as store:
+    async with open_store(None) as store:
         stores = [Unavailable("The file is locked."), store]
 
         async def the_store():
@@ -49,7 +49,7 @@ async def test_what_could_not_be_written_down_is_written_the_next_time():
             pass
         await counting.write_down()
         await counting.write_down()
-        (counted,) = await store.read_usage(1)
+        (counted,) = await store.usage.read(1)
     assert (counted.calls, counted.tokens) == (1, 7)
 
 
@@ -65,7 +65,7 @@ async def test_an_observer_that_fails_takes_no_call_from_the_others(fails_at):
             yield
             raise RuntimeError(fails_at)
 
-    async with Store.open(None) as store:
+    async with open_store(None) as store:
 
         async def the_store():
             return store
@@ -74,5 +74,5 @@ async def test_an_observer_that_fails_takes_no_call_from_the_others(fails_at):
         with pytest.raises(RuntimeError), observe((counting, Failing()), Operation("list_messages")):
             pass
         await counting.write_down()
-        (counted,) = await store.read_usage(1)
+        (counted,) = await store.usage.read(1)
     assert counted.calls == 1

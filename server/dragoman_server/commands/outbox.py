@@ -49,7 +49,7 @@ def settle(config: Config, number: int, outcome: Literal["done", "failed"]) -> s
 
 async def _unknown(config: Config) -> str:
     async with tool_context.at(config) as shared:
-        entries = await (await shared.workspace.store()).pending_writes()
+        entries = await (await shared.workspace.store()).writes.pending()
         if not entries:
             return "There is no write whose outcome is unknown."
         count = "1 write has" if len(entries) == 1 else f"{len(entries)} writes have"
@@ -71,13 +71,13 @@ async def _settle(config: Config, number: int, outcome: Literal["done", "failed"
         entry = await _entry(store, number)
         if _may_be_at_work(entry, shared):
             raise Conflict(f"A call may still be at work on the write {number}.", hint="Say so in ten minutes.")
-        if not await store.finish_write(entry.id, outcome):
+        if not await store.writes.finish(entry.id, outcome):
             raise NotFound(f"The write {number} has an outcome by now.", hint="`dragoman outbox` lists the others.")
     return f"Noted: the write {number} was {'made' if outcome == 'done' else 'not made'}."
 
 
 async def _entry(store: Store, number: int) -> Entry:
-    for entry in await store.pending_writes():
+    for entry in await store.writes.pending():
         if entry.id == number:
             return entry
     raise NotFound(f"No write {number} waits for an outcome.", hint="`dragoman outbox` lists those that do.")

@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from dragoman_server.config.auth import AuthSettings
     from dragoman_server.config.http import HttpSettings
 
-STORE_NAME: Final = "dragoman.db"
 _TABLES: Final = ("accounts", "clients", "http", "auth")
 DEFAULT_ACCOUNTS: Final = {"local": {"provider": "local"}}
 """The accounts of settings that name none."""
@@ -61,7 +60,7 @@ class Config:
     @property
     def store(self) -> Path:
         """The file that holds what the server remembers."""
-        return self.data / STORE_NAME
+        return self.data / paths.STORE_NAME
 
     @property
     def zone(self) -> tzinfo:
@@ -247,7 +246,7 @@ def _same_file(accounts: Mapping[str, AccountSettings]) -> list[Mistake]:
             continue
         path: object = getattr(settings, "path", None)
         try:
-            place = paths.expanded(path) if isinstance(path, Path) else paths.data_folder() / STORE_NAME
+            place = paths.expanded(path) if isinstance(path, Path) else paths.store_file()
         except InvalidArgument as error:
             mistakes.append(Mistake(("accounts", name, "path"), str(error)))
             continue

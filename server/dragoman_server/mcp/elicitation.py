@@ -157,7 +157,7 @@ class _RetryElicitation:
         answer = (self._params.input_responses or {}).get(_NAME)
         if answer is not None:
             state = self._params.request_state
-            left = await store.redeem_confirmation(state, content) if state is not None else 0.0
+            left = await store.confirmations.redeem(state, content) if state is not None else 0.0
             consent = _as_seen(_consent_of(answer), question, self._traits, WAIT - left if left else math.inf)
             if consent is not Consent.GIVEN or left:
                 return consent
@@ -169,7 +169,7 @@ class _RetryElicitation:
         )
         return types.InputRequiredResult(
             input_requests={_NAME: types.ElicitRequest(params=form)},
-            request_state=await store.offer_confirmation(content, WAIT),
+            request_state=await store.confirmations.offer(content, WAIT),
         )
 
     def _content(self, question: Question) -> str:

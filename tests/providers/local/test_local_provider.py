@@ -8,7 +8,7 @@ from dragoman.core.errors import Conflict, InvalidArgument, NotFound, Unavailabl
 from dragoman.core.model import Author, Conversation, ConversationKind, Message, Order
 from dragoman.providers.base.provider import Capability, Change, ConversationQuery, Draft, MessageQuery, SearchQuery
 from dragoman.providers.local import LocalProvider, LocalSettings
-from dragoman.store import Store
+from dragoman.store import open_store
 
 pytestmark = pytest.mark.anyio
 
@@ -206,10 +206,10 @@ async def test_search_says_that_it_covered_everything_and_keeps_its_own_numbers_
 
 
 async def test_account_and_store_share_one_file(local, path):
-    async with Store.open(path) as store:
+    async with open_store(path) as store:
         await local.import_conversation(ROOM, [message("a")])
-        (seen,) = await store.number_messages([message("a", account="local")], "numbers")
-        assert await store.locate(seen.number) == ("local", "room", "a")
+        (seen,) = await store.messages.number([message("a", account="local")], "numbers")
+        assert await store.messages.locate(seen.number) == ("local", "room", "a")
     assert await local.check() == f"1 message in 1 conversation in {path}"
     assert apsw.Connection(str(path)).execute("PRAGMA integrity_check").get == "ok"
 

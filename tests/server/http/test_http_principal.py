@@ -60,6 +60,10 @@ async def test_numbers_titles_and_the_local_index_are_each_persons_own(services)
 async def test_a_number_of_one_person_is_no_message_for_another(services):
     await call_tool(services, "list_messages", {"conversation": "far:room"}, ANN)
     store = await services.for_principal(BOB.principal).workspace.store()
-    assert await store.locate(1) is None
-    assert await (await services.for_principal(ANN.principal).workspace.store()).locate(1) == ("far", "room", "m")
+    assert await store.messages.locate(1) is None
+    assert await (await services.for_principal(ANN.principal).workspace.store()).messages.locate(1) == (
+        "far",
+        "room",
+        "m",
+    )
     assert isinstance(services.for_principal(BOB.principal).workspace.accounts["far"], Account)

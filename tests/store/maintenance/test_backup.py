@@ -10,7 +10,7 @@ import pytest
 
 from dragoman.core.errors import Conflict, InvalidArgument, NotFound, Unavailable
 from dragoman.core.model import Author, Message
-from dragoman.store import Store
+from dragoman.store import open_store
 from dragoman.store.sqlite.maintenance.backup import back_up, restore
 
 pytestmark = pytest.mark.anyio
@@ -18,11 +18,11 @@ pytestmark = pytest.mark.anyio
 SERVER = """
 import sys, anyio
 from pathlib import Path
-from dragoman.store import Store
+from dragoman.store import open_store
 
 async def main(path):
-    async with Store.open(path) as store:
-        await store.conversations()
+    async with open_store(path) as store:
+        await store.messages.conversations()
         print("open", flush=True)
         sys.stdin.readline()
 
@@ -51,12 +51,12 @@ def ids(path) -> set[str]:
 
 async def test_a_copy_that_is_made_while_others_write_is_one_consistent_file(tmp_path):
     path, target = tmp_path / "x.db", tmp_path / "copy.db"
-    async with Store.open(path) as store:
-        await store.number_messages([message(number) for number in range(500)])
+    async with open_store(path) as store:
+        await store.messages.number([message(number) for number in range(500)])
 
         async def write():
             for number in range(500, 560):
-                await store.number_messages([message(number)])
+                await store.messages.number([message(number)])
 
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(write)
@@ -67,8 +67,8 @@ async def test_a_copy_that_is_made_while_others_write_is_one_consistent_file(tmp
 
 
 async def test_what_is_still_in_the_wal_file_is_in_the_copy(tmp_path):
-    async with Store.open(tmp_path / "x.db") as store:
-        await store.number_messages([message(1)])
+    async with open_store(tmp_path / "x.db") as store:
+        await store.messages.number([message(1)])
         back_up(tmp_path / "x.db", tmp_path / "copy.db")
         assert ids(tmp_path / "copy.db") == {"m1"}
 
@@ -81,8 +81,8 @@ def test_a_copy_belongs_to_this_user_only(store_file, tmp_path):
 async def test_an_earlier_copy_is_replaced_and_any_other_file_is_refused(store_file, tmp_path):
     target, other = tmp_path / "copy.db", tmp_path / "notes.txt"
     back_up(store_file, target)
-    async with Store.open(store_file) as store:
-        await store.number_messages([message(1)])
+    async with open_store(store_file) as store:
+        await store.messages.number([message(1)])
     back_up(store_file, target)
     assert "m1" in ids(target)
     other.write_text("Buy milk. " * 500)
@@ -131,14 +131,14 @@ def test_a_file_of_a_newer_version_is_not_restored(store_file, tmp_path):
 async def test_a_restored_store_is_as_the_copy_was_and_the_one_before_is_put_aside(store_file, tmp_path):
     copy = tmp_path / "copy.db"
     back_up(store_file, copy)
-    async with Store.open(store_file) as store:
-        await store.number_messages([message(1)])
+    async with open_store(store_file) as store:
+        await store.messages.number([message(1)])
     former = restore(copy, store_file)
     assert former.parent == tmp_path
     assert "m1" in ids(former)
     assert "m1" not in ids(store_file)
-    async with Store.open(store_file) as store:
-        assert await store.locate(4) == ("chat", "C02RELAY", "1.4")
+    async with open_store(store_file) as store:
+        assert await store.messages.locate(4) == ("chat", "C02RELAY", "1.4")
 
 
 async def test_nothing_of_the_wal_file_of_the_store_before_gets_into_the_restored_one(store_file, tmp_path):
@@ -148,8 +148,8 @@ async def test_nothing_of_the_wal_file_of_the_store_before_gets_into_the_restore
         [sys.executable, "-c", SERVER, str(store_file)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )
     child.stdout.readline()
-    async with Store.open(store_file) as store:
-        await store.number_messages([message(1)])
+    async with open_store(store_file) as store:
+        await store.messages.number([message(1)])
     child.kill()  # leaves the -wal file behind
     child.wait()
     child.stdin.close()

@@ -10,7 +10,7 @@ from dragoman.core.model import Author, Conversation, Message
 from dragoman.core.queries import SearchQuery
 from dragoman.providers.base.provider import MessageQuery
 from dragoman.providers.local import LocalProvider, LocalSettings
-from dragoman.store import State, Store
+from dragoman.store import State, open_store
 from dragoman.store.sqlite.maintenance.salvage import salvage
 from dragoman.store.sqlite.maintenance.verify import verify
 
@@ -62,29 +62,29 @@ async def test_all_of_a_sound_store_is_saved(store_file, tmp_path):
     saved = salvage(store_file, new)
     assert (saved.unreadable, saved.problems) == (0, ())
     async with (
-        Store.open(new, clock=lambda: WRITTEN) as store,
+        open_store(new, clock=lambda: WRITTEN) as store,
         LocalProvider.open(LocalSettings(path=new)) as local,
     ):
-        assert await store.locate(4) == ("chat", "C02RELAY", "1.4")
-        assert len((await store.search("chat", SearchQuery(text="rehearsal"))).items) == 1
-        assert await store.find_cursor("k0wrdsu") == {"tool": "list_messages", "offset": 50}
-        assert (await store.find_write("chat", "key-1", "ann@example.com")).state is State.DONE
-        assert len(await store.read_audit()) == 8
+        assert await store.messages.locate(4) == ("chat", "C02RELAY", "1.4")
+        assert len((await store.messages.search("chat", SearchQuery(text="rehearsal"))).items) == 1
+        assert await store.cursors.load("k0wrdsu") == {"tool": "list_messages", "offset": 50}
+        assert (await store.writes.find("chat", "key-1", "ann@example.com")).state is State.DONE
+        assert len(await store.audit.read()) == 8
         assert (await local.list_messages("room", MessageQuery())).total == 13
         sent = Message(id="new", conversation="c", account="a", author=Author(name="Ann"), sent_at=None, text="new")
-        assert (await store.number_messages([sent]))[0].number == 7
+        assert (await store.messages.number([sent]))[0].number == 7
     assert verify(new).problems == ()
 
 
 async def test_what_was_acknowledged_and_is_in_the_wal_file_is_saved(tmp_path):
     old, new = tmp_path / "old.db", tmp_path / "new.db"
-    async with Store.open(old) as store:
-        await store.number_messages(
+    async with open_store(old) as store:
+        await store.messages.number(
             [Message(id="m", conversation="c", account="a", author=Author(name="A"), sent_at=None, text="x")]
         )
         salvage(old, new)
-    async with Store.open(new) as store:
-        assert await store.locate(1) == ("a", "c", "m")
+    async with open_store(new) as store:
+        assert await store.messages.locate(1) == ("a", "c", "m")
 
 
 async def test_the_damaged_file_is_not_changed_and_no_file_is_overwritten(store_file, tmp_path):
@@ -140,9 +140,9 @@ async def test_deleted_texts_do_not_come_back(tmp_path):
         id="m", conversation="c", account="a", author=Author(name="A"), sent_at=None, text="a secret " + "x" * 20000
     )
     gone = replace(one, text="", deleted_at=NOW)
-    async with Store.open(old) as store:
-        await store.number_messages([one])
-        await store.number_messages([gone])
+    async with open_store(old) as store:
+        await store.messages.number([one])
+        await store.messages.number([gone])
     salvage(old, new)
     assert b"a secret" not in new.read_bytes()
 
@@ -171,7 +171,7 @@ async def test_wherever_a_file_is_damaged_nothing_crashes_and_the_saved_store_is
     assert saved.problems == ()
     assert sum(saved.rows.values()) > 43 - 25
     assert verify(new).problems == ()
-    async with Store.open(new) as store:
-        await store.conversations()
-        await store.read_audit()
-        await store.pending_writes()
+    async with open_store(new) as store:
+        await store.messages.conversations()
+        await store.audit.read()
+        await store.writes.pending()

@@ -6,7 +6,7 @@ import pytest
 
 from dragoman.core.errors import InvalidArgument, NotFound
 from dragoman.core.model import Author, Message
-from dragoman.store import Store
+from dragoman.store import open_store
 from dragoman.store.sqlite.maintenance.verify import verify
 
 pytestmark = pytest.mark.anyio
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.anyio
 @pytest.fixture
 async def path(store_file):
     """A store of the present version with one of everything."""
-    async with Store.open(store_file):
+    async with open_store(store_file):
         pass
     return store_file
 
@@ -38,21 +38,21 @@ async def test_a_sound_store_has_no_problems(path):
 
 async def test_a_store_that_is_written_to_meanwhile_is_sound(path):
     author, sent_at = Author(name="Ann"), datetime(2026, 3, 10, tzinfo=UTC)
-    async with Store.open(path) as store:
+    async with open_store(path) as store:
         for turn in range(3):
             message = Message(id=f"n{turn}", conversation="c", account="a", author=author, sent_at=sent_at, text="new")
-            await store.number_messages([message])
+            await store.messages.number([message])
             assert verify(path).problems == ()
 
 
 async def test_deleted_and_changed_messages_are_not_missed_in_the_index(path):
     author, sent_at = Author(name="Ann"), datetime(2026, 3, 10, tzinfo=UTC)
     one = Message(id="n", conversation="c", account="a", author=author, sent_at=sent_at, text="first words")
-    async with Store.open(path) as store:
-        await store.number_messages([one])
-        await store.number_messages([replace(one, text="other words")])
-        await store.number_messages([replace(one, id="gone")])
-        await store.number_messages([replace(one, id="gone", deleted_at=sent_at)])
+    async with open_store(path) as store:
+        await store.messages.number([one])
+        await store.messages.number([replace(one, text="other words")])
+        await store.messages.number([replace(one, id="gone")])
+        await store.messages.number([replace(one, id="gone", deleted_at=sent_at)])
     assert verify(path).problems == ()
 
 

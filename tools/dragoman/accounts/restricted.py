@@ -9,7 +9,7 @@ from dragoman.accounts.workspace import Account, Workspace
 from dragoman.core.errors import UnsupportedOperation
 from dragoman.providers.base.provider import WRITES, Capability
 from dragoman.store import Store
-from dragoman.store.per_user import PersonalStore
+from dragoman.store.per_user import PerUserStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +48,7 @@ class LimitedWorkspace(Workspace):
 
     async def store(self) -> Store:
         """The store as this person sees it."""
-        return PersonalStore(await super().store(), self.limits.owner, self._personal)
+        return PerUserStore(await super().store(), self.limits.owner, self._personal)
 
     def accounts_for(self, capability: Capability, name: str | None = None) -> list[Account]:
         """As the whole workspace; writing needs the right to it.

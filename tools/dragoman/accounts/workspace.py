@@ -21,7 +21,7 @@ from dragoman.core.context import instrumentation
 from dragoman.core.errors import NotFound, UnsupportedOperation
 from dragoman.core.model import Conversation, Message
 from dragoman.providers.base.provider import WRITES, AccountSettings, Capability, Provider
-from dragoman.store import Store
+from dragoman.store import Store, open_store
 
 T = TypeVar("T")
 CLOSING_SECONDS: Final = 10.0
@@ -96,7 +96,7 @@ class Workspace:
         kinds = {name: provider_class(settings.provider) for name, settings in accounts.items()}
         async with _resource_owner() as stores, _resource_owner() as holder:
             opened = {name: Account(name, accounts[name], kind, holder) for name, kind in kinds.items()}
-            yield cls(opened, LazyResource(stores, lambda: Store.open(data)))
+            yield cls(opened, LazyResource(stores, lambda: open_store(data)))
 
     async def store(self) -> Store:
         """The store, opened on the first call."""
@@ -132,7 +132,7 @@ class Workspace:
     async def number_messages(self, account: Account, messages: Sequence[Message]) -> list[Message]:
         """Give messages their account and numbers, remember them, and drop tombstones."""
         store = await self.store()
-        seen = await store.number_messages(messages, account.settings.remember, account=account.name)
+        seen = await store.messages.number(messages, account.settings.remember, account=account.name)
         return [message for message in seen if message.deleted_at is None]
 
     async def remember_conversations(
@@ -141,14 +141,14 @@ class Workspace:
         """Give conversations their account and remember their titles."""
         named = [replace(conversation, account=account.name) for conversation in conversations]
         if account.settings.remember == "full":
-            await (await self.store()).remember_conversations(named)
+            await (await self.store()).messages.remember_conversations(named)
         return named
 
     async def recall_conversation(self, account: Account, conversation: str) -> Conversation | None:
         """What the store remembers of a conversation, without asking the service."""
         if account.settings.remember != "full":
             return None
-        return await (await self.store()).conversation(account.name, conversation)
+        return await (await self.store()).messages.conversation(account.name, conversation)
 
     def _nobody(self, capability: Capability, name: str | None, offering: list[Account]) -> UnsupportedOperation:
         what = capability.value.replace("_", " ")

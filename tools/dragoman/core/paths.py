@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Final
 
 from platformdirs import user_config_path, user_data_path
 
 from dragoman.core.errors import InvalidArgument, Unavailable
 
-_APPLICATION = "dragoman"
+STORE_NAME: Final = "dragoman.db"
+_APPLICATION: Final = "dragoman"
 
 
 def expanded(path: str | os.PathLike[str]) -> Path:
@@ -53,6 +55,15 @@ def data_folder() -> Path:
         return user_data_path(_APPLICATION, appauthor=False)
     except RuntimeError:
         raise _homeless("DRAGOMAN_DATA to a folder for data, or ") from None
+
+
+def store_file() -> Path:
+    """Where the store is unless the settings say otherwise: ``dragoman.db`` in the folder for data.
+
+    Raises:
+        DragomanError: There is no home folder that it could be in.
+    """
+    return data_folder() / STORE_NAME
 
 
 def settings_folder() -> Path:

@@ -12,7 +12,7 @@ import anyio
 
 from dragoman.core.context.instrumentation import Operation
 from dragoman.core.errors import DragomanError
-from dragoman.store import STEPS_MS, Count, Store
+from dragoman.store import STEPS_MS, Store, UsageCount
 
 WRITE_INTERVAL: Final = 30.0
 """Seconds from a call to the writing down of it and those that followed. A write is not for nothing: whoever
@@ -36,7 +36,7 @@ class UsageCounter:
         self._something = anyio.Event()
 
     def on_operation(self, work: Operation) -> AbstractContextManager[object]:
-        """Count the work when it has ended."""
+        """UsageCount the work when it has ended."""
         return _Ending(self._count, work)
 
     def _count(self, work: Operation) -> None:
@@ -50,11 +50,11 @@ class UsageCounter:
         if not ended:
             return
         counts = [
-            Count(tool=tool, account=account, outcome=outcome, step=step, calls=calls, ms=ms, tokens=tokens)
+            UsageCount(tool=tool, account=account, outcome=outcome, step=step, calls=calls, ms=ms, tokens=tokens)
             for (tool, account, outcome, step), (calls, ms, tokens) in ended.items()
         ]
         try:
-            await (await self._store()).add_usage(counts)
+            await (await self._store()).usage.add(counts)
         except (DragomanError, anyio.get_cancelled_exc_class()) as error:
             # A write that has begun is finished even when it is cancelled, so nothing of this one is there.
             for kind, sums in ended.items():

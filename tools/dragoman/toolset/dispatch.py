@@ -101,7 +101,7 @@ async def _run_tool(services: ToolServices, tool: ToolSpec, arguments: Mapping[s
     # Where no time was asked for, the moment is left out: who reads the same again gets the same cursor.
     moment = now.isoformat() if _TIMES & asked.keys() else None
     state = {"tool": tool.name, "asked": asked, "now": moment, "places": places.to_json()}
-    return layout.answer(await store.keep_cursor(state))
+    return layout.answer(await store.cursors.save(state))
 
 
 async def _load_cursor(
@@ -109,7 +109,7 @@ async def _load_cursor(
 ) -> dict[str, Any]:
     """What a cursor stands for, if it is one of this tool and of the same query."""
     store = await services.workspace.store()
-    kept = await store.find_cursor(token.strip())
+    kept = await store.cursors.load(token.strip())
     if kept is None:
         raise InvalidArgument(
             "This cursor is not known, or too old.", hint="Repeat the call without cursor and page on from there."

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from dragoman.accounts.provider_registry import replay_of
+from dragoman.core import paths
 from dragoman.providers.replay import FOUND, Step, step
 from dragoman_server.commands import import_files
 from dragoman_server.config import load as config
@@ -95,7 +96,7 @@ async def on(folder: Path, provider: str | None) -> AsyncGenerator[DemoScenario]
 
 async def _own(folder: Path) -> DemoScenario:
     """Load the conversation through the import path, into the store that the server will open."""
-    account = {"provider": "local", "path": folder / config.STORE_NAME}
+    account = {"provider": "local", "path": folder / paths.STORE_NAME}
     settings = config.from_mapping({"accounts": {"local": account}}, data=folder)
     started = time.perf_counter()
     with as_file(files("dragoman") / CHAT) as chat:

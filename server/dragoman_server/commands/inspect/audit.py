@@ -10,7 +10,7 @@ import anyio
 
 from dragoman.core.references import Reference
 from dragoman.core.sanitize import clean_line
-from dragoman.store import Record
+from dragoman.store import AuditRecord
 from dragoman_server.config.load import Config
 from dragoman_server.runtime import tool_context
 
@@ -36,12 +36,12 @@ def audit(config: Config, limit: int, *, as_json: bool) -> str:
     return _table(records, config.zone) if records else "Nothing was written yet."
 
 
-async def _records(config: Config, limit: int) -> list[Record]:
+async def _records(config: Config, limit: int) -> list[AuditRecord]:
     async with tool_context.at(config) as shared:
-        return await (await shared.workspace.store()).read_audit(limit)
+        return await (await shared.workspace.store()).audit.read(limit)
 
 
-def _object(record: Record) -> str:
+def _object(record: AuditRecord) -> str:
     members = {
         "at": record.at.isoformat() if record.at else None,
         "outcome": record.outcome,
@@ -55,14 +55,14 @@ def _object(record: Record) -> str:
     return json.dumps({name: value for name, value in members.items() if value is not None}, separators=(",", ":"))
 
 
-def _table(records: list[Record], zone: tzinfo) -> str:
+def _table(records: list[AuditRecord], zone: tzinfo) -> str:
     rows = [_COLUMNS, *(_row(record, zone) for record in records)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(_COLUMNS))]
     padded = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows)
     return "\n".join(line.rstrip() for line in padded)
 
 
-def _row(record: Record, zone: tzinfo) -> tuple[str, ...]:
+def _row(record: AuditRecord, zone: tzinfo) -> tuple[str, ...]:
     at = record.at.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S") if record.at else "?"
     where = str(Reference(record.account, record.conversation))
     cells = (record.outcome, record.operation)

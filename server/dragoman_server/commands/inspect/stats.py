@@ -9,7 +9,7 @@ from typing import Final
 
 import anyio
 
-from dragoman.store import STEPS_MS, Count
+from dragoman.store import STEPS_MS, UsageCount
 from dragoman_server.config.load import Config
 from dragoman_server.runtime import tool_context
 
@@ -29,12 +29,12 @@ def stats(config: Config, days: int, *, as_json: bool) -> str:
     return _table([_HEAD, *(tuple(_shown(value) for value in line) for line in lines)])
 
 
-async def _counted(config: Config, days: int) -> list[Count]:
+async def _counted(config: Config, days: int) -> list[UsageCount]:
     async with tool_context.at(config) as shared:
-        return await (await shared.workspace.store()).read_usage(days)
+        return await (await shared.workspace.store()).usage.read(days)
 
 
-def _sum(counts: Sequence[Count]) -> tuple[str | int | None, ...]:
+def _sum(counts: Sequence[UsageCount]) -> tuple[str | int | None, ...]:
     calls = sum(count.calls for count in counts)
     failed = sum(count.calls for count in counts if count.outcome != "ok")
     tokens = sum(count.tokens for count in counts)
@@ -42,7 +42,7 @@ def _sum(counts: Sequence[Count]) -> tuple[str | int | None, ...]:
     return first.tool, first.account, calls, failed, _within(counts, 0.5), _within(counts, 0.95), tokens
 
 
-def _within(counts: Sequence[Count], share: float) -> int | None:
+def _within(counts: Sequence[UsageCount], share: float) -> int | None:
     """Milliseconds within which that share of the calls ended; ``None`` is longer than what is told apart."""
     left = share * sum(count.calls for count in counts)
     for step, limit in enumerate(STEPS_MS):

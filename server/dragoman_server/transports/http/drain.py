@@ -45,6 +45,6 @@ class Health:
         if self._drain.begun:
             return PlainTextResponse("draining\n", 503)
         with suppress(DragomanError), anyio.move_on_after(_SECONDS_TO_LOOK):
-            await (await self._workspace.store()).locate(1)
+            await (await self._workspace.store()).messages.locate(1)
             return PlainTextResponse("ready\n")
         return PlainTextResponse("the store cannot be read\n", 503)

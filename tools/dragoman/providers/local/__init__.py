@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Final, Self, TypeVar
 
 import anyio
 
+from dragoman.core import paths
 from dragoman.core.errors import Conflict, InvalidArgument, NotFound, Unavailable
 from dragoman.core.model import Author, Conversation, Message, Page, SearchPage
 from dragoman.providers.base.import_batch import ImportCounts
@@ -29,7 +30,6 @@ from dragoman.providers.local.settings import LocalSettings
 from dragoman.store.sqlite.cache.read_cache import ReadCache
 from dragoman.store.sqlite.connection import Connection
 from dragoman.store.sqlite.database import Database
-from dragoman.store.sqlite.default_path import default_path
 from dragoman.store.sqlite.search import search
 
 T = TypeVar("T")
@@ -69,7 +69,7 @@ class LocalProvider(Provider):
             Unavailable: The file cannot be opened now.
         """
         path = settings.path if isinstance(settings, LocalSettings) else None
-        async with Database.at(path or default_path()) as database:
+        async with Database.at(path or paths.store_file()) as database:
             yield cls(settings, database)
 
     async def check(self) -> str:

@@ -11,20 +11,17 @@ import json
 import re
 import secrets
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Final, cast
 
 import apsw
 
 from dragoman.core.errors import Unavailable
+from dragoman.store.cursors import KEPT, LIFETIME, CursorStore
 from dragoman.store.sqlite.connection import Connection
+from dragoman.store.sqlite.database import Database
+from dragoman.store.sqlite.errors import NotWritableError
 from dragoman.store.sqlite.values import UNREADABLE
-
-KEPT: Final = 10_000
-"""How many cursors live at the same time; older ones are forgotten."""
-
-LIFETIME: Final = 30 * 24 * 3600
-"""Seconds after which a cursor is forgotten."""
 
 _AGAIN: Final = 600
 _MOST_GIVEN: Final = 1000
@@ -33,6 +30,38 @@ _MASK: Final = (1 << _HALF) - 1
 _ROUNDS: Final = 4
 _DIGITS: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
 _TOKEN: Final = re.compile("k[0-9a-z]{6}")
+
+
+class SqliteCursors(CursorStore):
+    """See :class:`CursorStore`."""
+
+    def __init__(self, database: Database, clock: Callable[[], float]) -> None:
+        self._database = database
+        self._clock = clock
+        self._recent = RecentCursors()
+        self._unwritten = MemoryCursors()
+
+    async def save(self, state: Mapping[str, object]) -> str:
+        """Write a state down, unless that was done a moment ago."""
+        now = int(self._clock())
+        token = self._recent.find(state, now)
+        try:
+            if token is None:
+                token = await self._database.write(lambda con: keep(con, state, now))
+                self._recent.note(state, token, now)
+        except NotWritableError:
+            return self._unwritten.keep(state)
+        return token
+
+    async def load(self, token: str) -> dict[str, object] | None:
+        """Look a name up."""
+        state = self._unwritten.find(token)
+        if state is not None:
+            return state
+        found = await self._database.read(lambda con: find(con, token, int(self._clock())))
+        if found is None:
+            self._recent.forget(token)
+        return found
 
 
 def keep(con: Connection, state: Mapping[str, object], now: int) -> str:
@@ -151,7 +180,7 @@ class RecentCursors:
 
 
 class MemoryCursors:
-    """Cursors that live in memory, beside a file that can only be read."""
+    """Cursors that live in memory, while the file cannot be written."""
 
     def __init__(self) -> None:
         self._states: dict[str, str] = {}

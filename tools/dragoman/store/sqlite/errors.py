@@ -9,6 +9,11 @@ import apsw
 
 from dragoman.core.errors import DragomanError, InvalidArgument, Unavailable
 
+
+class NotWritableError(Unavailable):
+    """The file cannot be written now. Reading goes on."""
+
+
 _ELSEWHERE = "Point the path to another file, or move this one away."
 
 
@@ -60,9 +65,14 @@ def newer(name: str, found: int, known: int) -> DragomanError:
     )
 
 
+def no_room(name: str) -> DragomanError:
+    """The disk is full."""
+    return NotWritableError(f"There is no room left for {name}.", hint="Free some space on its disk and try again.")
+
+
 def read_only(name: str) -> DragomanError:
     """Something has to be written to a file that may only be read."""
-    return Unavailable(f"{name} can only be read.", hint="Make the file and its folder writable for this user.")
+    return NotWritableError(f"{name} can only be read.", hint="Make the file and its folder writable for this user.")
 
 
 def moved(name: str) -> DragomanError:
@@ -74,7 +84,7 @@ def moved(name: str) -> DragomanError:
 
 def _of_the_disk(error: apsw.Error | OSError, name: str) -> DragomanError:
     if isinstance(error, apsw.FullError):
-        return Unavailable(f"There is no room left for {name}.", hint="Free some space on its disk and try again.")
+        return no_room(name)
     if isinstance(error, (apsw.ReadOnlyError, apsw.PermissionsError)):
         return read_only(name)
     if isinstance(error, (apsw.CantOpenError, PermissionError)):
@@ -82,7 +92,7 @@ def _of_the_disk(error: apsw.Error | OSError, name: str) -> DragomanError:
     if isinstance(error, apsw.TooBigError):
         return InvalidArgument("The text is too long to be stored.", hint="Split it into several messages.")
     if isinstance(error, (apsw.IOError, OSError)):
-        return Unavailable(
+        return NotWritableError(
             f"{name} cannot be read or written.", hint="Look whether its disk is full or failing, and try again."
         )
     return Unavailable(f"{name} cannot be used ({type(error).__name__}).", hint="Try again, or report this.")

@@ -87,6 +87,22 @@ def open_writer(path: Path, patience: float) -> Connection:
     return connection
 
 
+def open_unchanging(path: Path, version: int) -> Connection | None:
+    """A connection that reads a file whose folder takes no further file; it does not see later changes.
+
+    Returns:
+        ``None`` when the file is not of that version, or part of it is in a -wal file.
+    """
+    wal = Path(f"{path}-wal")
+    if not path.exists() or (wal.exists() and wal.stat().st_size > 0):
+        return None
+    connection = _immutable(path)
+    if connection.execute("PRAGMA application_id").get != APPLICATION_ID or _version(connection) != version:
+        connection.close()
+        return None
+    return connection
+
+
 def open_existing(path: Path, patience: float) -> Connection:
     """A connection that reads a file as it is: it makes none, and brings no table up to date."""
     try:

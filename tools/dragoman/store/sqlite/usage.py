@@ -1,46 +1,35 @@
-"""How often tools were called, how long that took and how much they said; kept by the day."""
+"""Sums of calls by the day in a SQLite file."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 from dragoman.store.sqlite.connection import Connection
+from dragoman.store.sqlite.database import Database
+from dragoman.store.usage import KEPT_DAYS, UsageCount, UsageStore
 
 DAY: Final = 86_400_000_000
 """Microseconds."""
 
-KEPT_DAYS: Final = 400
 
-STEPS_MS: Final = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 30_000, 60_000)
-"""Milliseconds up to which a duration belongs to a step; the last step is open."""
+class SqliteUsage(UsageStore):
+    """See :class:`UsageStore`."""
 
+    def __init__(self, database: Database, now: Callable[[], int]) -> None:
+        self._database = database
+        self._now = now
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Count:
-    """Calls that are alike.
+    async def add(self, counts: Sequence[UsageCount]) -> None:
+        """Add to the sums of today."""
+        await self._database.write(lambda con: add(con, counts, self._now()))
 
-    Attributes:
-        tool: Which tool.
-        account: The account it reached, ``several``, or empty.
-        outcome: ``ok``, or the code of an error.
-        step: Index into :data:`STEPS_MS` of how long each took; one past the end for longer ones.
-        calls: How many there were.
-        ms: How long they took together, in milliseconds.
-        tokens: Estimated tokens of their answers together.
-    """
-
-    tool: str
-    account: str
-    outcome: str
-    step: int
-    calls: int
-    ms: int
-    tokens: int
+    async def read(self, days: int) -> list[UsageCount]:
+        """Add up the last days."""
+        return await self._database.read(lambda con: since(con, days, self._now()))
 
 
-def add(con: Connection, counts: Iterable[Count], now: int) -> None:
+def add(con: Connection, counts: Iterable[UsageCount], now: int) -> None:
     """Add to what the present day has; days long past are dropped."""
     day = now // DAY
     con.executemany(
@@ -51,7 +40,7 @@ def add(con: Connection, counts: Iterable[Count], now: int) -> None:
     con.execute("DELETE FROM tally WHERE day < ?", (day - KEPT_DAYS,))
 
 
-def since(con: Connection, days: int, now: int) -> list[Count]:
+def since(con: Connection, days: int, now: int) -> list[UsageCount]:
     """The sums over so many days, today included."""
     rows = con.execute(
         "SELECT tool, account, outcome, step, sum(calls), sum(ms), sum(tokens) FROM tally"
@@ -59,6 +48,6 @@ def since(con: Connection, days: int, now: int) -> list[Count]:
         (now // DAY - days,),
     )
     return [
-        Count(tool=tool, account=account, outcome=outcome, step=step, calls=calls, ms=ms, tokens=tokens)
+        UsageCount(tool=tool, account=account, outcome=outcome, step=step, calls=calls, ms=ms, tokens=tokens)
         for tool, account, outcome, step, calls, ms, tokens in rows
     ]

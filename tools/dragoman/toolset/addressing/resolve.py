@@ -126,7 +126,7 @@ async def resolve_message(workspace: Workspace, said: str) -> Reference:
     """
     number = _NUMBER.fullmatch(said.strip())
     if number:
-        found = await (await workspace.store()).locate(int(number[1]))
+        found = await (await workspace.store()).messages.locate(int(number[1]))
         if found is None or found[0] not in workspace.accounts:
             raise NotFound(f"There is no message {number[1]}.", hint="list_messages and search_messages show numbers.")
         return Reference(*found)

@@ -42,7 +42,7 @@ async def obtain_consent(
         InvalidArgument: The token is not good for this write, or not any more.
     """
     if token is not None:
-        if await store.redeem_confirmation(token.strip(), agreement):
+        if await store.confirmations.redeem(token.strip(), agreement):
             return Consent.GIVEN
         raise InvalidArgument(
             "This confirmation is used up, expired, or was given for something else.",

@@ -31,6 +31,6 @@ async def known_conversations(call: CallContext, account: str | None = None) -> 
 
 async def _of(call: CallContext, account: Account) -> list[Conversation]:
     if account.provider_class.external or Capability.LIST_CONVERSATIONS not in account.capabilities:
-        return (await (await call.workspace.store()).conversations(account.name))[:_MOST]
+        return (await (await call.workspace.store()).messages.conversations(account.name))[:_MOST]
     page = await (await account.provider()).list_conversations(ConversationQuery(limit=_MOST))
     return await call.workspace.remember_conversations(account, page.items)

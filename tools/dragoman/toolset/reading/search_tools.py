@@ -134,7 +134,7 @@ class _Search:
 
         async def fetch(at: str | None) -> Page[Hit]:
             asked = replace(query, cursor=at)
-            page = await (provider.search_messages(asked) if provider else store.search(account.name, asked))
+            page = await (provider.search_messages(asked) if provider else store.messages.search(account.name, asked))
             where = "service" if provider else "local index"
             self.searched[account.name] = Searched(account.name, where, page.back_to, page.missed)
             self._notes.update(dict.fromkeys(page.notes))

@@ -10,7 +10,7 @@ from typing import Self
 from dragoman.core.errors import DragomanError, OutcomeUnknown, PermissionDenied, UnsupportedOperation
 from dragoman.core.references import Reference
 from dragoman.providers.base.provider import Capability
-from dragoman.store import Record
+from dragoman.store import AuditRecord
 from dragoman.toolset.definition.context import CallContext
 from dragoman.toolset.writing.plan import NOTHING, principal_name
 
@@ -51,7 +51,7 @@ class audit_scope:  # noqa: N801  # reads as a statement: async with attempted(.
             await self._record(self.outcome)
 
     async def _record(self, outcome: str) -> None:
-        line = Record(
+        line = AuditRecord(
             who=self.call.caller.client,
             principal=principal_name(self.call),
             account=self.where.account,
@@ -61,7 +61,7 @@ class audit_scope:  # noqa: N801  # reads as a statement: async with attempted(.
             digest=self.digest,
         )
         try:
-            await (await self.call.workspace.store()).record_audit(line)
+            await (await self.call.workspace.store()).audit.record(line)
         except DragomanError as error:
             # Nothing was written: that the refusal is not on record must not hide why.
             _log.warning("A refused write could not be recorded: %s", error)

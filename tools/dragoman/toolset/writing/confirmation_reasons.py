@@ -59,7 +59,7 @@ async def notes_on(plan: WritePlan, store: Store, made: Entry) -> list[str]:
 
 async def _doubtful(plan: WritePlan, store: Store) -> list[Entry]:
     try:
-        return await store.unknown_outcomes(plan.account.name, plan.target.id)
+        return await store.writes.unknown_outcomes(plan.account.name, plan.target.id)
     except DragomanError:
         # The message is written: that nothing can be told of others must not make that look like a failure.
         return []
@@ -109,7 +109,7 @@ async def _remembered(plan: WritePlan, host: str) -> bool:
     store = await plan.call.workspace.store()
     query = SearchQuery(text=f'"{host}"', conversation=plan.target.id, limit=_LOOKED_FOR)
     try:
-        page = await store.search(plan.account.name, query)
+        page = await store.messages.search(plan.account.name, query)
     except DragomanError:
         # There is nothing in such a host to look for; the service is asked next.
         return False

@@ -61,7 +61,7 @@ async def require_consent(
         raise PermissionDenied(f"{_REFUSED[consent]} {plan.not_done_sentence}.", hint=_way_out(plan))
     attempt.outcome = _AUDITED[consent]
     preview = await complete_preview(plan, reasons, warnings)
-    how = _how_to_confirm(plan, consent, await store.offer_confirmation(agreement))
+    how = _how_to_confirm(plan, consent, await store.confirmations.offer(agreement))
     return ToolResult(replace(preview, how=how), uncut=True)
 
 

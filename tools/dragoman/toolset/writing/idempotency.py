@@ -69,7 +69,7 @@ async def _wait_for_prior(plan: WritePlan, store: Store) -> Entry | None:
     pause = _PAUSE
     with anyio.move_on_after(PATIENCE):
         while True:
-            entry = await store.conflicting_write(plan.intent)
+            entry = await store.writes.find_conflict(plan.intent)
             if (
                 entry is None
                 or entry.state is not State.PENDING
@@ -113,7 +113,7 @@ async def _found(plan: WritePlan, store: Store, entry: Entry, message: Message) 
     reference = str(Reference(plan.account.name, message.conversation, message.id))
     loosely = message.reply_to != plan.preview.message.reply_to
     changes = plan.operation is Capability.UPDATE_MESSAGE  # which is there or not, whoever made it
-    if not changes and await store.could_be_another_write(entry, reference, loosely=loosely):
+    if not changes and await store.writes.could_be_another(entry, reference, loosely=loosely):
         # Of two that are in doubt and one that is there nobody can say which it is.
         return PriorWrite(
             entry.stamp, f"an earlier call was cut off: {reference} may be its message, or another call's"
@@ -126,7 +126,7 @@ async def _found(plan: WritePlan, store: Store, entry: Entry, message: Message) 
 
 async def _look_up_at_service(plan: WritePlan, store: Store, entry: Entry) -> Message | None:
     since = entry.begun or plan.call.now
-    made = await store.message_refs_since(plan.account.name, since - _EARLIER)
+    made = await store.writes.message_refs_since(plan.account.name, since - _EARLIER)
     known = {found.message for text in made if (found := parse(text)) and found.message}
     async with account_errors(plan.account):
         return await plan.find(await plan.account.provider(), since, known)

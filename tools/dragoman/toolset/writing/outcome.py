@@ -37,7 +37,7 @@ async def record_outcome(
     """
     with anyio.CancelScope(shield=True):
         try:
-            await store.finish_write(entry.id, state, message, attempts=entry.attempts, outcome=outcome)
+            await store.writes.finish(entry.id, state, message, attempts=entry.attempts, outcome=outcome)
         except DragomanError as error:
             _log.warning("How a write ended could not be noted: %s", error)
             return [f"It is written, so do not repeat it, though its end could not be noted: {error.message}"]

@@ -46,12 +46,12 @@ async def run_write(plan: WritePlan, attempt: audit_scope, token: str | None) ->
         if settled.message is not None:
             attempt.outcome = "repeated"
             return await _result_of(plan, settled.message, [*settled.notes])
-        await store.require_pace(plan.account.name, pace(plan))
+        await store.writes.require_rate(plan.account.name, pace(plan))
         preview = await require_consent(plan, store, settled, attempt, token)
         if preview is not None:
             return preview
         provider = await _provider(plan)
-        entry = await store.begin_write(plan.intent, accepted=settled.stamp, per_minute=pace(plan))
+        entry = await store.writes.begin(plan.intent, accepted=settled.stamp, per_minute=pace(plan))
         if entry.fresh:
             attempt.begun = True
             return await _execute(plan, store, entry, provider)
@@ -109,7 +109,7 @@ async def _renew(store: Store, entry: Entry) -> None:
     while True:
         await anyio.sleep(_RENEWED)
         try:
-            await store.renew_write(entry)
+            await store.writes.renew(entry)
         except DragomanError as error:
             # The write itself must not suffer; at worst another call looks it up.
             _log.warning("The lease of a write could not be renewed: %s", error)

@@ -23,6 +23,7 @@ from dragoman.store.sqlite.messages import conversations
 from dragoman.store.sqlite.messages.message_table import MessageTable, unreadable
 from dragoman.store.sqlite.schema import MIGRATIONS
 from dragoman.store.sqlite.writes import audit, outbox
+from dragoman.store.usage import KEPT_DAYS
 
 Progress = Callable[[str], object]
 """Is told what is checked next."""
@@ -162,7 +163,7 @@ def _outbox(con: Connection) -> Iterator[str]:
 def _cursors_and_usage(con: Connection) -> Iterator[str]:
     for serial in cursors.unreadable(con):
         yield f"cursor {serial} cannot be read"
-    usage.since(con, usage.KEPT_DAYS, 0)
+    usage.since(con, KEPT_DAYS, 0)
 
 
 def _messages(con: Connection) -> int:

@@ -8,14 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Literal
 
 from dragoman.core.model import Message
+from dragoman.store.messages import Remember
 from dragoman.store.sqlite.connection import Connection
 from dragoman.store.sqlite.messages import rows
 from dragoman.store.sqlite.messages.message_table import MessageTable, Stored
-
-Remember = Literal["full", "numbers", "off"]
 
 
 def lookup(

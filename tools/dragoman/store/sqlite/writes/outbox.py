@@ -1,15 +1,9 @@
-"""The outbox: each write is noted before it is made, and its outcome after.
-
-A write that is at work keeps a lease, which its process renews. What is pending without a lease was cut off by a
-crash: whether it was made is *unknown*, as it is after a timeout. What has an outcome is forgotten after 90 days.
-"""
+"""The table of the outbox, see :class:`WriteStore`."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from datetime import datetime
-from enum import StrEnum
+from dataclasses import replace
 from typing import Any, Final
 
 import apsw
@@ -17,12 +11,7 @@ import apsw
 from dragoman.core.errors import RateLimited
 from dragoman.store.sqlite.connection import Connection
 from dragoman.store.sqlite.values import UNREADABLE, Value, bind, from_moment, unbind
-
-LEASE: Final = 10
-"""Seconds after which a write that nobody renews counts as cut off."""
-
-REPEATED: Final = 60
-"""Seconds within which the same content to the same place looks like a mistake."""
+from dragoman.store.writes import LEASE, REPEATED, Entry, Intent, State
 
 _SECOND: Final = 1_000_000
 _MINUTE: Final = 60 * _SECOND
@@ -33,69 +22,6 @@ _MOST: Final = 1000
 _COLUMNS: Final = (
     "entry, account, operation, conversation, digest, key, who, principal, state, message, attempts, begun, finished"
 )
-
-
-class State(StrEnum):
-    """How far a write has come. ``FAILED``: it was certainly not made. ``UNKNOWN``: it may have been."""
-
-    PENDING = "pending"
-    DONE = "done"
-    FAILED = "failed"
-    UNKNOWN = "unknown"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Intent:
-    """A write that is about to be made.
-
-    Attributes:
-        conversation: Id of where it goes.
-        digest: Hash of exactly the content.
-        key: The caller's own name of this write, by which repeating it is recognised.
-        who: The client program that asked for it.
-        principal: Who was authenticated, empty for the user of this machine; each has keys of their own.
-        once: Making it twice leaves two messages, so that the same content soon after is remarked upon.
-    """
-
-    account: str
-    operation: str
-    conversation: str
-    digest: str
-    key: str | None = None
-    who: str = ""
-    principal: str = ""
-    once: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
-    """An intent as it was noted.
-
-    Attributes:
-        message: Reference of the message that came of it.
-        attempts: How often it was begun.
-        begun: When it was first begun.
-        fresh: It is to be made now; otherwise it was noted before, and must not be made again.
-    """
-
-    id: int
-    intent: Intent
-    state: State
-    message: str | None
-    begun: datetime | None
-    finished: datetime | None
-    attempts: int = 1
-    fresh: bool = False
-
-    @property
-    def digest(self) -> str:
-        """Hash of the content."""
-        return self.intent.digest
-
-    @property
-    def stamp(self) -> str:
-        """The same as long as nothing has happened to it: what somebody knew of who agreed to another attempt."""
-        return f"{self.id}.{self.attempts}.{self.state.value}"
 
 
 def begin(con: Connection, intent: Intent, now: int, accepted: str = "", per_minute: int | None = None) -> Entry:

@@ -1,0 +1,36 @@
+"""What every store offers, whatever database it is in."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+from dragoman.store.cursors import CursorStore
+from dragoman.store.messages import MessageStore
+from dragoman.store.usage import UsageStore
+from dragoman.store.writes import AuditLog, ConfirmationStore, WriteStore
+
+
+class Store(ABC):
+    """The server's memory, in parts that share one database.
+
+    Any number of tasks, threads and processes may use one store at the same time. What a method has acknowledged by
+    returning survives a crash of the process and of the machine. A method that raises has changed nothing. A call
+    that is cancelled has been carried out wholly or not at all.
+
+    ``StoreContract`` in ``dragoman.testing`` checks these promises for an implementation.
+    """
+
+    messages: MessageStore
+    cursors: CursorStore
+    writes: WriteStore
+    confirmations: ConfirmationStore
+    audit: AuditLog
+    usage: UsageStore
+
+    @abstractmethod
+    async def check(self) -> None:
+        """Look whether everything can be read and written now.
+
+        Raises:
+            DragomanError: It cannot; the sentence says what to do.
+        """

@@ -1,0 +1,286 @@
+"""The connections of a process to one SQLite file: one that writes, and some that read. Every method blocks."""
+
+from __future__ import annotations
+
+import logging
+import queue
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Final, TypeVar
+
+import anyio.from_thread
+import apsw
+
+from dragoman.core.errors import DragomanError, Unavailable
+from dragoman.store.sqlite import errors, open_file
+from dragoman.store.sqlite.cache.change_counter import ChangeCounter
+from dragoman.store.sqlite.connection import Connection
+from dragoman.store.sqlite.errors import NotWritableError
+from dragoman.store.sqlite.messages import index_rebuild
+from dragoman.store.sqlite.messages.index_rebuild import IndexRebuild
+from dragoman.store.sqlite.schema import Migration
+
+T = TypeVar("T")
+
+READERS: Final = 4
+"""Most connections that read at the same time."""
+
+_ROOM: Final = 1 << 20
+"""Bytes that have to fit on the disk for the file to count as writable."""
+
+_RETRY_AFTER: Final = 1.0
+"""Seconds between attempts to write again to a file that was opened on a full disk."""
+
+_UNEXPECTED: Final = (LookupError, ValueError, TypeError, AttributeError, ArithmeticError)
+"""What code raises that meets values which cannot be there."""
+
+_log = logging.getLogger(__name__)
+
+
+class Connections:
+    """All connections of this process to a file, or the only one to a database in memory.
+
+    On a full disk a file is opened for reading only; it is opened for writing as soon as there is room.
+    """
+
+    def __init__(self, path: Path | None, migrations: Sequence[Migration], patience: float) -> None:
+        self.path = path
+        self._migrations = migrations
+        self._patience = patience
+        self._opening = threading.Lock()
+        self._writing = threading.Lock()
+        self._writer: Connection | None = None
+        self._writable = False
+        self._is_stopgap = False
+        self._retry_at = 0.0
+        self._write_failed = False
+        self._file: tuple[int, int] | None = None
+        self._in_transaction = False
+        self._written = 0
+        self._changes: ChangeCounter | None = None
+        self._rebuild: IndexRebuild | None = None
+        self._readers: queue.LifoQueue[Connection | None] = queue.LifoQueue()
+        for _ in range(READERS):
+            self._readers.put(None)
+
+    @property
+    def name(self) -> str:
+        """How errors call the file."""
+        return "The database in memory" if self.path is None else str(self.path)
+
+    @property
+    def writable(self) -> bool:
+        """Whether this user may write to the file, also when its disk is full just now."""
+        return self._writable or self._is_stopgap
+
+    def open(self) -> None:
+        """Open the file unless it is.
+
+        Raises:
+            DragomanError: It cannot be opened.
+        """
+        with self._opening:
+            if self._writer is not None:
+                return
+            with errors.explained(self.name):
+                if self.path is not None:
+                    open_file.prepare_folder(self.path)
+                try:
+                    self._use(open_file.open_first(self.path, self._migrations, self._patience))
+                except (apsw.FullError, apsw.IOError):
+                    self._use_stopgap()
+
+    def close(self) -> None:
+        """Close everything; reads and writes that come later find the file closed."""
+        if self._rebuild is not None:
+            self._rebuild.stop()
+            self._rebuild = None
+        with self._opening, self._writing:
+            if self._writer is None:
+                return
+            writer, self._writer = self._writer, None
+            if self._changes is not None:
+                self._changes.close()
+            for reader in [self._readers.get() for _ in range(READERS)]:
+                if reader is not None:
+                    reader.close()
+                # For reads that were cancelled while they waited: they find the file closed.
+                self._readers.put(None)
+            # Last, so that it can fold the -wal file into the database.
+            writer.close()
+
+    def version(self) -> int | None:
+        """Another one after every write, of whichever program; ``None`` when it cannot be told at once."""
+        if self.path is None:
+            return self._written
+        if self._changes is None or open_file.identity(self.path) != self._file:
+            return None
+        return self._changes.version()
+
+    def write(self, work: Callable[[Connection], T]) -> T:
+        """Run ``work`` in a transaction that survives a crash once this returns.
+
+        Raises:
+            NotWritableError: The file cannot be written now.
+            DragomanError: Nothing was written.
+        """
+        try:
+            with self._writing, errors.explained(self.name):
+                result = self._transact(work)
+        except NotWritableError as error:
+            if not self._write_failed:
+                _log.warning("%s Reading goes on.", error.message)
+            self._write_failed = True
+            raise
+        self._write_failed = False
+        return result
+
+    @contextmanager
+    def reader(self) -> Generator[Connection]:
+        """A connection for one read.
+
+        Raises:
+            Unavailable: The file is closed, or another one is in its place.
+        """
+        if self._has_one():
+            with self._writing:
+                yield self._connected()
+            return
+        self.require_same_file()
+        reader = self._readers.get()
+        try:
+            self._connected()
+            reader = reader or open_file.open_reader(self.path or Path(), self._patience)
+            yield reader
+        finally:
+            self._readers.put(_reusable(reader))
+
+    def run(self, connection: Connection, work: Callable[[Connection], T]) -> T:
+        """Run ``work``, whose own failures are told as damage where the file is damaged."""
+        try:
+            return work(connection)
+        except _UNEXPECTED as error:
+            if _is_sound(connection):
+                raise
+            raise errors.damaged(self.name) from error
+
+    def require_room(self) -> None:
+        """Look whether a write would succeed now.
+
+        Raises:
+            DragomanError: It would not.
+        """
+        if self.path is None or not self.writable:
+            return
+        with errors.explained(self.name):
+            _require_room(self.path)
+        if self._write_failed or self._is_stopgap:
+            self.write(lambda con: con.execute(f"PRAGMA user_version = {con.execute('PRAGMA user_version').get}"))
+
+    def require_same_file(self) -> None:
+        """Refuse to go on where the path leads to another file by now.
+
+        Raises:
+            Unavailable: It does.
+        """
+        if open_file.identity(self.path) != self._file:
+            raise errors.moved(self.name)
+
+    def _has_one(self) -> bool:
+        """Whether one connection has to do everything: in memory, or where the file cannot be written."""
+        if self._is_stopgap and time.monotonic() >= self._retry_at:
+            with self._writing, suppress(apsw.Error, OSError, DragomanError):
+                self._open_for_writing()
+        return self.path is None or self._is_stopgap or not self._writable
+
+    def _use(self, writer: Connection) -> None:
+        self._writer = writer
+        # Asked once: a connection must not be spoken to while another thread uses it.
+        self._writable = not writer.readonly("main")
+        self._file = open_file.identity(self.path)
+        if self.path is not None and self._writable:
+            self._rebuild = self._begin_rebuild(self.path, writer)
+            self._changes = ChangeCounter(self.path, self._patience)
+        writer.set_busy_handler(open_file.waiting(self._patience, self._check_cancelled))
+
+    def _use_stopgap(self) -> None:
+        """Read a file that cannot be opened for writing. Called while that failure is handled."""
+        stopgap = None if self.path is None else open_file.open_unchanging(self.path, len(self._migrations))
+        if stopgap is None:
+            raise  # noqa: PLE0704 - the failure that is being handled
+        _log.warning("%s cannot be opened for writing: its disk is full or failing. Reading goes on.", self.name)
+        self._writer, self._is_stopgap = stopgap, True
+        self._file = open_file.identity(self.path)
+        self._retry_at = time.monotonic() + _RETRY_AFTER
+
+    def _open_for_writing(self) -> None:
+        """Open the file once more, for writing. The lock for writing is held.
+
+        Raises:
+            apsw.Error: There is no room yet.
+        """
+        self._retry_at = time.monotonic() + _RETRY_AFTER
+        self.require_same_file()
+        fresh = open_file.open_first(self.path, self._migrations, self._patience)
+        stopgap, self._is_stopgap = self._writer, False
+        self._use(fresh)
+        if stopgap is not None:
+            stopgap.close()
+
+    def _begin_rebuild(self, path: Path, con: Connection) -> IndexRebuild | None:
+        if not index_rebuild.is_under_way(con):
+            return None
+        rebuild = IndexRebuild(lambda: open_file.open_writer(path, self._patience))
+        rebuild.start()
+        return rebuild
+
+    def _transact(self, work: Callable[[Connection], T]) -> T:
+        self._connected()
+        if self._is_stopgap:
+            self._open_for_writing()
+        writer = self._connected()
+        writer.execute("BEGIN IMMEDIATE")
+        self._in_transaction = True
+        try:
+            self.require_same_file()
+            result = self.run(writer, work)
+            writer.execute("COMMIT")
+            self._written += 1
+        finally:
+            self._in_transaction = False
+            if writer.in_transaction:
+                writer.execute("ROLLBACK")
+        return result
+
+    def _check_cancelled(self) -> None:
+        if not self._in_transaction:
+            anyio.from_thread.check_cancelled()
+
+    def _connected(self) -> Connection:
+        if self._writer is None:
+            raise Unavailable(f"{self.name} is closed.", hint="Start again.")
+        return self._writer
+
+
+def _require_room(path: Path) -> None:
+    with tempfile.TemporaryFile(dir=path.parent) as file:
+        file.write(bytes(_ROOM))
+
+
+def _is_sound(connection: Connection) -> bool:
+    try:
+        return bool(connection.execute("PRAGMA quick_check(1)").get == "ok")
+    except apsw.Error:
+        return False
+
+
+def _reusable(reader: Connection | None) -> Connection | None:
+    """The connection for the next read; ``None`` when a statement that was left half read holds it in the past."""
+    if reader is None or reader.txn_state("main") == apsw.SQLITE_TXN_NONE:
+        return reader
+    reader.close()
+    return None

@@ -1,0 +1,145 @@
+"""The outbox, confirmations and the audit log in a SQLite file. Outbox and audit log are written in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Final, Literal
+
+from dragoman.store.sqlite.connection import Connection
+from dragoman.store.sqlite.database import Database
+from dragoman.store.sqlite.values import to_moment
+from dragoman.store.sqlite.writes import audit, confirmations, outbox
+from dragoman.store.writes import AuditLog, AuditRecord, ConfirmationStore, Entry, Intent, State, WriteStore
+
+_SECOND: Final = 1_000_000
+
+Now = Callable[[], int]
+"""Microseconds since 1970."""
+
+
+class SqliteWrites(WriteStore):
+    """See :class:`WriteStore`."""
+
+    def __init__(self, database: Database, now: Now) -> None:
+        self._database = database
+        self._now = now
+
+    async def begin(self, intent: Intent, *, accepted: str = "", per_minute: int | None = None) -> Entry:
+        """Put a write into the outbox, and what is begun into the audit log."""
+        now = self._now()
+        return await self._database.write(lambda con: _begin(con, intent, now, accepted, per_minute))
+
+    async def find_conflict(self, intent: Intent) -> Entry | None:
+        """Look for the same key or content."""
+        return await self._database.read(lambda con: outbox.standing(con, intent, self._now()))
+
+    async def require_rate(self, account: str, per_minute: int | None) -> None:
+        """Count the writes of the last minute."""
+        await self._database.read(lambda con: outbox.require_pace(con, account, self._now(), per_minute))
+
+    async def find(self, account: str, key: str, principal: str = "") -> Entry | None:
+        """Look a key up."""
+        return await self._database.read(lambda con: outbox.attempt(con, account, key, self._now(), principal))
+
+    async def renew(self, entry: Entry) -> None:
+        """Prolong the lease."""
+        await self._database.write(lambda con: outbox.renew(con, entry, self._now()))
+
+    async def finish(
+        self,
+        entry: int,
+        state: Literal["done", "failed", "unknown"],
+        message: str | None = None,
+        *,
+        attempts: int | None = None,
+        outcome: str = "",
+    ) -> bool:
+        """Put down the outcome in the outbox and the audit log."""
+        ended = State(state), message, attempts, outcome or state
+        return await self._database.write(lambda con: _finish(con, entry, *ended, self._now()))
+
+    async def pending(self) -> list[Entry]:
+        """List what has no outcome."""
+        return await self._database.read(lambda con: outbox.pending(con, self._now()))
+
+    async def unknown_outcomes(self, account: str, conversation: str) -> list[Entry]:
+        """List what may have been made."""
+        return await self._database.read(lambda con: outbox.doubtful(con, account, conversation, self._now()))
+
+    async def message_refs_since(self, account: str, since: datetime) -> set[str]:
+        """List the messages of the writes that were done."""
+        return await self._database.read(lambda con: outbox.made(con, account, to_moment(since)))
+
+    async def could_be_another(self, entry: Entry, message: str, *, loosely: bool) -> bool:
+        """Look for other writes that fit the message."""
+        return await self._database.read(lambda con: outbox.contested(con, entry, message, loosely=loosely))
+
+
+class SqliteConfirmations(ConfirmationStore):
+    """See :class:`ConfirmationStore`."""
+
+    def __init__(self, database: Database, now: Now) -> None:
+        self._database = database
+        self._now = now
+
+    async def offer(self, digest: str, seconds: float = 600) -> str:
+        """Make a token and keep its hash."""
+        ends = self._now() + round(seconds * _SECOND)
+        return await self._database.write(lambda con: confirmations.offer(con, digest, ends))
+
+    async def redeem(self, token: str, digest: str) -> float:
+        """Delete a token, if it is there."""
+        left = await self._database.write(lambda con: confirmations.redeem(con, token, digest, self._now()))
+        return left / _SECOND
+
+
+class SqliteAudit(AuditLog):
+    """See :class:`AuditLog`. Triggers refuse to change or delete a line."""
+
+    def __init__(self, database: Database, now: Now) -> None:
+        self._database = database
+        self._now = now
+
+    async def record(self, line: AuditRecord) -> None:
+        """Add a line."""
+        await self._database.write(lambda con: audit.record(con, line, self._now()))
+
+    async def read(self, limit: int = 100) -> list[AuditRecord]:
+        """Read the last lines."""
+        return await self._database.read(lambda con: audit.newest(con, limit))
+
+
+def _begin(con: Connection, intent: Intent, now: int, accepted: str, per_minute: int | None) -> Entry:
+    entry = outbox.begin(con, intent, now, accepted, per_minute)
+    if entry.fresh:
+        audit.record(con, _line(entry.id, intent, "begun", None), now)
+    return entry
+
+
+def _finish(
+    con: Connection, entry: int, state: State, message: str | None, attempts: int | None, outcome: str, now: int
+) -> bool:
+    if state is State.FAILED and audit.unsettled(con, entry) > 1:
+        # This attempt was certainly not made, but one before it may have been.
+        state = State.UNKNOWN
+    if not outbox.finish(con, entry, state, message, now, attempts):
+        return False
+    found = outbox.find(con, entry, now)
+    if found is not None:
+        audit.record(con, _line(entry, found.intent, outcome, message), now)
+    return True
+
+
+def _line(entry: int, intent: Intent, outcome: str, message: str | None) -> AuditRecord:
+    return AuditRecord(
+        who=intent.who,
+        principal=intent.principal,
+        account=intent.account,
+        operation=intent.operation,
+        conversation=intent.conversation,
+        message=message,
+        outcome=outcome,
+        digest=intent.digest,
+        write=entry,
+    )
