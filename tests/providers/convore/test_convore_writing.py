@@ -268,6 +268,17 @@ async def test_an_author_without_an_address_is_looked_for_among_those_who_take_p
     ]
 
 
+@pytest.mark.parametrize("author", ["dan@example.org", " dan@example.org ", "mailto:dan@example.org"])
+async def test_a_bare_address_is_the_address_of_the_author(author):
+    service = Convore()
+    message = service.add("room", "hello")["id"]
+    async with opened(service) as account:
+        await account.import_message("room", letter(author))
+        await account.update_message("room", message, ConvoreChange(author=Author(name=author)))
+    dan = {"type": "email", "value": "dan@example.org"}
+    assert [one.body["sender"]["handle"] for one in service.journal if "sender" in (one.body or {})] == [dan, dan]
+
+
 async def test_a_message_without_a_time_cannot_be_imported():
     async with opened(Convore()) as account:
         with pytest.raises(InvalidArgument, match="time"):

@@ -5,7 +5,6 @@ Convore lists in one order, does not say which, and gives cursors that lead one 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -17,7 +16,7 @@ import anyio.to_thread
 from dragoman.core.errors import DragomanError, NotFound
 from dragoman.core.model import Conversation, ConversationKind, Message, Order, Page
 from dragoman.providers.base.provider import ConversationQuery, MessageQuery
-from dragoman.providers.convore import wire
+from dragoman.providers.convore import people, wire
 from dragoman.providers.convore.api import Api, Format
 from dragoman.providers.convore.mapping import (
     EXTERNAL_ID,
@@ -42,7 +41,6 @@ _MANY_TAGS: Final = 200_000  # characters of HTML that take longer to read than 
 _ABOUT: Final = timedelta(seconds=2)
 _REMEMBERED: Final = 5000
 _KINDS: Final = (None, ConversationKind.MAIL, ConversationKind.DIRECT)
-_E_MAIL: Final = re.compile(r"[^\s@:<>\"]+@[^\s@:<>\"]+\.[^\s@:<>\"]+")
 
 
 class Reader:
@@ -60,8 +58,8 @@ class Reader:
         """A page of conversations, most recent first. Of texts only a whole e-mail address narrows the list."""
         if query.kind not in _KINDS:
             return Page()
-        text = (query.text or "").strip()
-        contact = f"EMAIL:{text}" if _E_MAIL.fullmatch(text) else None
+        address = people.email_in(query.text or "")
+        contact = f"EMAIL:{address}" if address else None
 
         async def fetch(_: Order, cursor: str | None) -> Batch[Conversation]:
             return _batch(await self._api.conversations(cursor=cursor, contact=contact), to_conversation)
