@@ -12,7 +12,8 @@ from dragoman.core.context.clock import JumpingClock, hurry
 from dragoman.core.errors import NotFound, RateLimited, Unauthenticated
 from dragoman.core.model import AuthorKind
 from dragoman.providers.base.provider import ConversationQuery, Draft, MessageQuery
-from dragoman.providers.yandex import YandexProvider, iam, mapping, paging, wire
+from dragoman.providers.kit.cursor import decode_token, encode_token
+from dragoman.providers.yandex import YandexProvider, iam, mapping, wire
 from dragoman.providers.yandex._proto import threads_pb2 as pb
 from dragoman.providers.yandex.client import YandexClient
 from dragoman.providers.yandex.errors import dialect, iam_dialect
@@ -182,9 +183,11 @@ async def test_a_thread_is_listed_oldest_to_newest(name):
 async def test_threads_are_listed_by_the_service_s_token_until_there_is_none(name):
     token = EXCHANGES[name]["request"]["json"].get("page_token")
     async with account(name) as (provider, _, expect):
-        page = await provider.list_conversations(ConversationQuery(limit=2, cursor=token and paging.pack(token)))
+        page = await provider.list_conversations(
+            ConversationQuery(limit=2, cursor=encode_token(token, list_id="threads"))
+        )
     assert [thread.id for thread in page.items] == expect["ids"]
-    assert (page.cursor and paging.unpack(page.cursor, 1)[0]) == (expect["next_page_token"] or None)
+    assert decode_token(page.cursor, list_id="threads") == (expect["next_page_token"] or None)
 
 
 async def test_a_thread_is_asked_for_and_read_as_recorded():

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from base64 import b64decode, urlsafe_b64encode
-from dataclasses import astuple
+from dataclasses import astuple, dataclass
 from functools import lru_cache
 from hashlib import blake2b
 from types import UnionType
@@ -54,6 +54,26 @@ def decode(cls: type[S], cursor: str | None, *, list_id: str) -> S | None:
     if len(values) != len(kinds) + 1 or values[0] != digest(list_id):
         raise foreign_cursor()
     return cls(*(_checked(value, kind) for value, kind in zip(values[1:], kinds, strict=True)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Token:
+    token: str
+
+
+def encode_token(token: str | None, *, list_id: str) -> str | None:
+    """Write a service's own token as a cursor; ``None`` and an empty one are the end."""
+    return encode(_Token(token), list_id=list_id) if token else None
+
+
+def decode_token(cursor: str | None, *, list_id: str) -> str | None:
+    """Read the service's token out of a cursor; ``None`` for the beginning.
+
+    Raises:
+        InvalidArgument: It is no cursor of this list.
+    """
+    found = decode(_Token, cursor, list_id=list_id)
+    return None if found is None else found.token
 
 
 def foreign_cursor() -> InvalidArgument:

@@ -9,15 +9,18 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Final, Self, cast
 
-from dragoman.core.context import progress
 from dragoman.core.context.clock import Clock, current_clock
 from dragoman.core.errors import InvalidArgument, NotFound, Unavailable, UnsupportedOperation
-from dragoman.core.model import Conversation, ConversationKind, Message, Order, Page
+from dragoman.core.model import Conversation, ConversationKind, Message, Page
 from dragoman.providers.base.provider import AccountSettings, ConversationQuery, Draft, Limits, MessageQuery, Provider
-from dragoman.providers.yandex import mapping, paging, wire
-from dragoman.providers.yandex.input_checks import sound_text
+from dragoman.providers.kit.cursor import decode_token, encode_token, foreign_cursor
+from dragoman.providers.kit.listings import Key, Listing, key_of, streamed
+from dragoman.providers.kit.pager import Pager
+from dragoman.providers.kit.utf8 import require_text
+from dragoman.providers.yandex import mapping, wire
 from dragoman.providers.yandex.settings import YandexSettings
 
 if TYPE_CHECKING:
@@ -31,7 +34,7 @@ NEW: Final = "new"
 """Stands for a thread that sending makes."""
 
 _READINGS: Final = 3
-_REPORT_EVERY: Final = 500
+_THREADS: Final = "threads"
 _NO_FOLDER: Final = "The account has no `folder_id`, so its threads cannot be listed."
 
 
@@ -50,6 +53,7 @@ class YandexProvider(Provider):
         self._settings = cast("YandexSettings", settings)
         self._client: YandexClient
         self._clock: Clock = current_clock()
+        self._pager = Pager[Message]("Yandex Cloud", _key)
 
     @classmethod
     @asynccontextmanager
@@ -76,12 +80,12 @@ class YandexProvider(Provider):
         """A page of the service: the threads that were made last come first."""
         if query.kind not in (None, ConversationKind.ASSISTANT):
             return Page()
-        token = paging.unpack(query.cursor, 1)[0] if query.cursor is not None else ""
+        token = decode_token(query.cursor, list_id=_THREADS) or ""
         page = await self._client.threads(self._folder(), max(1, min(query.limit, wire.MOST_THREADS)), token)
         # The last page with threads has a token too; the end is a page without either.
-        ended = page.next_page_token in ("", token)
+        following = page.next_page_token if page.next_page_token != token else ""
         items = [mapping.conversation_of(thread) for thread in page.threads if thread.id]
-        return Page(items=items, cursor=None if ended else paging.pack(page.next_page_token))
+        return Page(items=items, cursor=encode_token(following, list_id=_THREADS))
 
     async def get_conversation(self, conversation: str) -> Conversation:
         """One thread; ``new`` stands for the one that sending to it would make."""
@@ -94,18 +98,19 @@ class YandexProvider(Provider):
         """A page out of the stream, which begins with the newest message at every reading."""
         if query.thread is not None:
             return await self._only(conversation, query)
-        query = replace(query, limit=max(1, min(query.limit, wire.MOST_THREADS)))
-        start = paging.anchor_of(query)
-        read = paging.latest_page if query.order is Order.LATEST else paging.oldest_page
+        query = replace(query, limit=min(query.limit, wire.MOST_THREADS))
+        keep = None if query.author is None else partial(_may_be_by, query.author)
         for reading in range(1, _READINGS + 1):
-            seen = _Seen()
+            begun: list[bool] = []
+            listing = self._listing(conversation, begun)
             try:
-                async with self._client.messages(conversation) as stream:
-                    return await read(seen.mapped(stream, conversation), query, start)
+                page = await self._pager.page(listing, query, name=conversation, keep=keep)
             except Unavailable:
                 # The transport has repeated what failed at once; this is a stream that broke off.
-                if not seen.count or reading == _READINGS:
+                if not begun or reading == _READINGS:
                     raise
+            else:
+                return Page(items=page.items, cursor=page.cursor)
         raise AssertionError  # the last reading returned or raised
 
     async def get_message(self, conversation: str, message: str) -> Message:
@@ -127,12 +132,13 @@ class YandexProvider(Provider):
         """
         _require_plain(conversation, draft)
         if conversation == NEW:
-            sound_text(draft.text)  # a thread without its message would be left otherwise
+            require_text(draft.text)  # a thread without its message would be left otherwise
             thread = await self._client.create_thread(self._folder(), draft.subject or "", {}, draft.idempotency_key)
             conversation = thread.id
         stored = await self._client.create_message(
             conversation, draft.text, author=None, labels={}, key=draft.idempotency_key
         )
+        self._pager.forget(conversation)
         sent = mapping.message_of(stored, conversation)
         assistant = self._settings.assistant_id
         if assistant is None:
@@ -140,13 +146,16 @@ class YandexProvider(Provider):
         from dragoman.providers.yandex.assistant_run import ask  # noqa: PLC0415 - loads protobuf
 
         answer = await ask(self._client, conversation, assistant, self._settings.timeout, self._clock)
+        self._pager.forget(conversation)
         return _answered(sent, answer)
 
     async def import_message(self, conversation: str, message: Message) -> Message:
         """Store a message with its author. Its time and its id of elsewhere become labels."""
         from dragoman.providers.yandex.imports import import_one  # noqa: PLC0415 - loads protobuf
 
-        return mapping.message_of(await import_one(self._client, conversation, message), conversation)
+        stored = await import_one(self._client, conversation, message)
+        self._pager.forget(conversation)
+        return mapping.message_of(stored, conversation)
 
     async def import_conversation(self, conversation: Conversation, messages: Sequence[Message]) -> int:
         """Store messages in the thread of that id, or in the one that an earlier import made for it, or in a new one.
@@ -156,16 +165,36 @@ class YandexProvider(Provider):
         """
         from dragoman.providers.yandex.imports import import_many  # noqa: PLC0415 - loads protobuf
 
-        return await import_many(self._client, self._folder(), conversation, messages)
+        count = await import_many(self._client, self._folder(), conversation, messages)
+        self._pager.forget(conversation.id)
+        return count
 
     def cursor_after(self, message: Message, query: MessageQuery) -> str | None:
         """A cursor can be made after any message, but not within a filter by ``thread``."""
-        return None if query.thread is not None else str(paging.anchor_after(message, query.order))
+        if query.thread is not None:
+            return None
+        conversation = message.conversation
+        return self._pager.cursor_after(self._listing(conversation, []), message, query.order, name=conversation)
+
+    def _listing(self, conversation: str, begun: list[bool]) -> Listing[Message]:
+        """The stream of a thread; ``begun`` gets an entry when something came out of it."""
+
+        @asynccontextmanager
+        async def open_stream() -> AsyncGenerator[AsyncIterator[Message]]:
+            async with self._client.messages(conversation) as stream:
+                yield mapped(stream)
+
+        async def mapped(stream: AsyncIterator[pb.Message]) -> AsyncIterator[Message]:
+            async for message in stream:
+                begun.append(True)
+                yield mapping.message_of(message, conversation)
+
+        return streamed(open_stream)
 
     async def _only(self, conversation: str, query: MessageQuery) -> Page[Message]:
         """The thread below a message: nothing answers it, so it is the message itself."""
         if query.cursor is not None:
-            raise paging.foreign_cursor()
+            raise foreign_cursor()
         return Page(items=(await self.get_message(conversation, query.thread or ""),))
 
     def _folder(self) -> str:
@@ -174,18 +203,14 @@ class YandexProvider(Provider):
         return self._settings.folder_id
 
 
-class _Seen:
-    """Notes how much a stream has given, and tells who waits."""
+def _key(message: Message) -> Key:
+    return key_of(message.sent_at, message.id)
 
-    def __init__(self) -> None:
-        self.count = 0
 
-    async def mapped(self, stream: AsyncIterator[pb.Message], conversation: str) -> AsyncIterator[Message]:
-        async for message in stream:
-            self.count += 1
-            if self.count % _REPORT_EVERY == 0:
-                await progress.report(self.count, f"{self.count} messages of the thread read")
-            yield mapping.message_of(message, conversation)
+def _may_be_by(author: str, message: Message) -> bool:
+    """Can a message be by somebody, of whom a part of the name or id is given."""
+    wanted = author.strip().lstrip("@").casefold()
+    return wanted in message.author.name.casefold() or wanted in message.author.id.casefold()
 
 
 def _require_plain(conversation: str, draft: Draft) -> None:

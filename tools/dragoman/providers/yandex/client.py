@@ -9,9 +9,9 @@ from typing import Final
 
 from google.protobuf.wrappers_pb2 import Int64Value
 
+from dragoman.providers.kit.utf8 import require_id, require_labels, require_text
 from dragoman.providers.yandex import wire
 from dragoman.providers.yandex._proto import threads_pb2 as pb
-from dragoman.providers.yandex.input_checks import sound_id, sound_labels, sound_text
 from dragoman.transport.grpc import GrpcClient
 
 _KEYS: Final = uuid.UUID("5b0b6a0e-3f0c-4c53-9d0f-6f2f0c1f7a55")
@@ -41,12 +41,12 @@ class YandexClient:
 
     async def thread(self, thread: str) -> pb.Thread:
         """One thread."""
-        request = pb.GetThreadRequest(thread_id=sound_id(thread))
+        request = pb.GetThreadRequest(thread_id=require_id(thread))
         return await self._calls.unary(wire.GET_THREAD, request, pb.Thread, kind="read", operation="get a thread")
 
     async def create_thread(self, folder: str, name: str, labels: Mapping[str, str], key: str | None) -> pb.Thread:
         """Make a thread without messages, whose time of life is the service's default."""
-        request = pb.CreateThreadRequest(folder_id=folder, name=sound_text(name), labels=sound_labels(labels))
+        request = pb.CreateThreadRequest(folder_id=folder, name=require_text(name), labels=require_labels(labels))
         return await self._calls.unary(
             wire.CREATE_THREAD,
             request,
@@ -58,12 +58,12 @@ class YandexClient:
 
     def messages(self, thread: str) -> AbstractAsyncContextManager[AsyncIterator[pb.Message]]:
         """The whole thread, newest first; leaving cancels the call."""
-        request = pb.ListMessagesRequest(thread_id=sound_id(thread))
+        request = pb.ListMessagesRequest(thread_id=require_id(thread))
         return self._calls.stream(wire.LIST_MESSAGES, request, pb.Message, kind="read", operation="list messages")
 
     async def message(self, thread: str, message: str) -> pb.Message:
         """One message of a thread."""
-        request = pb.GetMessageRequest(thread_id=sound_id(thread), message_id=sound_id(message))
+        request = pb.GetMessageRequest(thread_id=require_id(thread), message_id=require_id(message))
         return await self._calls.unary(wire.GET_MESSAGE, request, pb.Message, kind="read", operation="get a message")
 
     async def create_message(
@@ -79,10 +79,10 @@ class YandexClient:
             key: The same for calls that are to have an effect together once; ``None`` makes one up.
         """
         request = pb.CreateMessageRequest(
-            thread_id=sound_id(thread), labels=sound_labels(labels), content=_content(text)
+            thread_id=require_id(thread), labels=require_labels(labels), content=_content(text)
         )
         if author is not None:
-            request.author.id, request.author.role = map(sound_text, author)
+            request.author.id, request.author.role = map(require_text, author)
         return await self._calls.unary(
             wire.CREATE_MESSAGE,
             request,
@@ -94,7 +94,7 @@ class YandexClient:
 
     async def create_run(self, thread: str, assistant: str) -> pb.Run:
         """Let an assistant read a thread and answer in it, telling as it goes along."""
-        request = pb.CreateRunRequest(assistant_id=sound_text(assistant), thread_id=sound_id(thread), stream=True)
+        request = pb.CreateRunRequest(assistant_id=require_text(assistant), thread_id=require_id(thread), stream=True)
         return await self._calls.unary(
             wire.CREATE_RUN, request, pb.Run, kind="write", operation="run an assistant", metadata=_once(None)
         )
@@ -113,7 +113,7 @@ class YandexClient:
 
 
 def _content(text: str) -> pb.Content:
-    return pb.Content(content=[pb.Part(text=pb.Text(content=sound_text(text)))])
+    return pb.Content(content=[pb.Part(text=pb.Text(content=require_text(text)))])
 
 
 def _once(key: tuple[str, str] | None) -> dict[str, str]:

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from dragoman.core.model import AuthorKind, Conversation, Message
+from dragoman.providers.kit.utf8 import require_text
 from dragoman.providers.yandex import wire
-from dragoman.providers.yandex.input_checks import sound_text
 
 if TYPE_CHECKING:
     from dragoman.providers.yandex._proto import threads_pb2 as pb
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 async def import_one(client: YandexClient, thread: str, message: Message) -> pb.Message:
     """Store a message, unless one with its id of elsewhere is there."""
     if message.id:
-        sound_text(message.id)
+        require_text(message.id)
         async with client.messages(thread) as stored:
             async for one in stored:
                 if one.labels.get(wire.IMPORTED_ID) == message.id:

@@ -1,4 +1,4 @@
-"""What can go over the wire: text that is no UTF-8 is refused here, before anything is sent."""
+"""Checks of what goes over the wire: a text that is no UTF-8 is refused before anything is sent."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dragoman.core.errors import InvalidArgument, NotFound
 
 
-def sound_id(identifier: str) -> str:
+def require_id(identifier: str) -> str:
     """An id that can be asked for.
 
     Raises:
@@ -18,7 +18,7 @@ def sound_id(identifier: str) -> str:
     return identifier
 
 
-def sound_text(text: str) -> str:
+def require_text(text: str) -> str:
     """A text that can be sent.
 
     Raises:
@@ -29,9 +29,9 @@ def sound_text(text: str) -> str:
     return text
 
 
-def sound_labels(labels: Mapping[str, str]) -> dict[str, str]:
+def require_labels(labels: Mapping[str, str]) -> dict[str, str]:
     """Labels that can be sent."""
-    return {sound_text(key): sound_text(value) for key, value in labels.items()}
+    return {require_text(key): require_text(value) for key, value in labels.items()}
 
 
 def _encodable(text: str) -> bool:
