@@ -19,6 +19,8 @@ GROUP: Final = "dragoman.archives"
 BUILT_IN: Final[dict[str, str]] = {
     "mail": "dragoman.archives.mail:MailFormat",
     "slack": "dragoman.archives.slack:SlackFormat",
+    "telegram": "dragoman.archives.telegram:TelegramFormat",
+    "discord": "dragoman.archives.discord:DiscordFormat",
     "chat": "dragoman.archives.chat_export:ChatExportFormat",
     "jsonl": "dragoman.archives.json_lines:JsonLinesFormat",
 }

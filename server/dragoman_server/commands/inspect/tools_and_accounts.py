@@ -6,14 +6,12 @@ import json
 from collections.abc import Callable
 
 import anyio
-from mcp_types import Tool
 
 from dragoman.accounts.workspace import Account
 from dragoman.providers.base.provider import Capability, Limits
 from dragoman.rendering import estimate
-from dragoman.toolset import ToolServices, available_tools
+from dragoman.toolset import ToolServices, ToolSpec, available_tools
 from dragoman_server.config.load import Config
-from dragoman_server.mcp.adapter import to_tool
 from dragoman_server.runtime import tool_context
 
 
@@ -27,9 +25,9 @@ def accounts(config: Config) -> str:
     return anyio.run(_at, config, _accounts)
 
 
-def cost(tool: Tool) -> int:
+def cost(spec: ToolSpec) -> int:
     """Estimated tokens of a tool in the context of a conversation: name, description and schema."""
-    seen = {"name": tool.name, "description": tool.description, "input_schema": tool.input_schema}
+    seen = {"name": spec.name, "description": spec.description, "input_schema": spec.input_schema}
     return estimate(json.dumps(seen, ensure_ascii=False, separators=(",", ":")))
 
 
@@ -39,10 +37,9 @@ async def _at(config: Config, describe: Callable[[ToolServices], str]) -> str:
 
 
 def _tools(shared: ToolServices) -> str:
-    accounts = list(shared.workspace.accounts.values())
-    found = [to_tool(spec, accounts) for spec in available_tools(shared)]
-    lines = [f"{tool.name:<20}{cost(tool):>6} tokens  {_first_sentence(tool.description or '')}" for tool in found]
-    return "\n".join([*lines, f"{len(found)} tools, about {sum(map(cost, found)):,} tokens in every conversation."])
+    specs = available_tools(shared)
+    lines = [f"{spec.name:<20}{cost(spec):>6} tokens  {_first_sentence(spec.description)}" for spec in specs]
+    return "\n".join([*lines, f"{len(specs)} tools, about {sum(map(cost, specs)):,} tokens in every conversation."])
 
 
 def _first_sentence(text: str) -> str:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from dragoman.core.errors import InvalidArgument
 from dragoman.core.model import Author
 from dragoman.providers.base.provider import Change
-from dragoman.providers.convore import people
+from dragoman.providers.convore import people, wire
 from dragoman.providers.kit.html import to_html
 
 
@@ -65,7 +65,8 @@ def _more(change: ConvoreChange) -> dict[str, object | None]:
 
 
 def _participant(author: Author, role: str) -> dict[str, object]:
-    writer = people.writer_of(author)
-    if writer is None:
+    if not author.email:
         raise InvalidArgument("Convore needs the e-mail address of everybody.", hint="Give each an email.")
-    return people.in_role(writer, role)
+    name = author.name if author.name != author.email else None
+    handle = wire.Handle(type=people.EMAIL, value=author.email)
+    return people.in_role(wire.Participant(handle=handle, name=name), role)

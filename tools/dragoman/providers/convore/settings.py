@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from pydantic import Field
 
-from dragoman.providers.kit.settings import HttpAccount
+from dragoman.providers.base.provider import AccountSettings
+from dragoman.transport.credentials import Secret
 
 
-class ConvoreSettings(HttpAccount):
+class ConvoreSettings(AccountSettings):
     """An account of Convore. The service publishes one address, so only the key is needed."""
 
     provider: str = "convore"
-    base_url: str = Field(default="https://api.convore.dev", description="address of the API")
+    base_url: str = Field(
+        default="https://api.convore.dev",
+        description="address of the API",
+        json_schema_extra={"where": "Press Enter, unless your team has an address of its own."},
+    )
+    token: Secret = Field(
+        description="secret API key",
+        json_schema_extra={"where": "In Convore's console under API keys: the secret key, not the publishable one."},
+    )
+    ca_file: Path | None = Field(default=None, description="certificates to trust instead of the usual ones")
