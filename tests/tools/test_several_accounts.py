@@ -231,7 +231,7 @@ async def test_a_conversation_without_a_title_is_found_by_the_people_it_is_shown
         assert "one:d0 Ines Duarte, Tomasz Wolny" in await client.call("list_conversations")
         page = await client.call("list_messages", conversation="Ines Duarte, Tomasz Wolny", format="json")
         assert json.loads(page)["conversation"] == "one:d0"
-        with pytest.raises(ToolError, match=r"Nearest: one:d0 \(Ines Duarte, Tomasz Wolny\)"):
+        with pytest.raises(ToolError, match=r"Nearest: one:d0 \('Ines Duarte, Tomasz Wolny'\)"):
             await client.call("list_messages", conversation="Ines Duarte, Tomas Wolny")
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 import click
 
 from dragoman.core.errors import DragomanError, Unavailable
+from dragoman.core.safe_text import sentence, unquoted
 
 if TYPE_CHECKING:
     from dragoman_server.config.load import Config
@@ -45,7 +46,9 @@ def tell(error: DragomanError | OSError) -> int:
 
     if isinstance(error, OSError):
         reason = error.strerror or type(error).__name__
-        error = Unavailable(f"The system refuses to go on ({reason}).", hint="Mend that, then try again.")
+        error = Unavailable(
+            sentence("The system refuses to go on ({}).", unquoted(reason)), hint="Mend that, then try again."
+        )
     click.echo(redact(str(error)), err=True)
     return 2 if error.code == "bad_settings" else 1
 
@@ -59,7 +62,11 @@ def say(text: str) -> None:
     except OSError as error:
         _forget_output()
         raise Unavailable(
-            f"The command ran, but its answer cannot be written ({error.strerror}).", hint="Send stdout elsewhere."
+            sentence(
+                "The command ran, but its answer cannot be written ({}).",
+                unquoted(error.strerror or type(error).__name__),
+            ),
+            hint="Send stdout elsewhere.",
         ) from error
 
 

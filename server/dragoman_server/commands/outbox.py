@@ -9,6 +9,7 @@ import anyio
 
 from dragoman.core.errors import Conflict, NotFound
 from dragoman.core.references import Reference
+from dragoman.core.safe_text import sentence
 from dragoman.core.sanitize import clean_line
 from dragoman.store import Entry, Store
 from dragoman.toolset import ToolServices
@@ -80,7 +81,7 @@ async def _entry(store: Store, number: int) -> Entry:
     for entry in await store.writes.pending():
         if entry.id == number:
             return entry
-    raise NotFound(f"No write {number} waits for an outcome.", hint="`dragoman outbox` lists those that do.")
+    raise NotFound(sentence("No write {} waits for an outcome.", number), hint="`dragoman outbox` lists those that do.")
 
 
 def _may_be_at_work(entry: Entry, shared: ToolServices) -> bool:

@@ -9,10 +9,11 @@ import re
 import ssl
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
 
 from dragoman.core import paths
 from dragoman.core.errors import DragomanError, InvalidArgument
+from dragoman.core.safe_text import SafeText, sentence, unquoted
 from dragoman.providers.base.provider import AccountSettings
 from dragoman_server.config.diagnostics import Mistake
 from dragoman_server.config.key_paths import KeyPath
@@ -37,16 +38,16 @@ def of_connection(model: type[AccountSettings], table: Mapping[str, object], at:
             yield Mistake(path, sentence)
 
 
-def _sentence(key: str, value: object, table: Mapping[str, object]) -> str | None:
-    for text in value.values() if isinstance(value, Mapping) else [value]:
+def _sentence(key: str, value: object, table: Mapping[str, object]) -> SafeText | None:
+    for text in cast("Mapping[str, object]", value).values() if isinstance(value, Mapping) else [value]:
         if isinstance(text, str) and _BROKEN_PATH.match(text):
-            return f"{WINDOWS_PATH.format(key=key)}."
+            return sentence("{}.", unquoted(WINDOWS_PATH.format(key=key), 200))
     if not isinstance(value, str):
         return None
     try:
         _check(key, value, table)
     except DragomanError as error:
-        return str(error)
+        return error.text
     return None
 
 
@@ -70,4 +71,4 @@ def _check_certificates(file: Path) -> None:
         raise InvalidArgument("The file holds no certificates.", hint="It has to be a PEM file.") from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "no such path"
-        raise InvalidArgument(f"The file cannot be read ({reason}).") from None
+        raise InvalidArgument(sentence("The file cannot be read ({}).", reason)) from None

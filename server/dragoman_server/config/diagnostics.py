@@ -11,9 +11,11 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from dragoman.core.errors import InvalidArgument
+from dragoman.core.safe_text import SafeText, Sentence, join, safe, sentence, unquoted
 from dragoman_server.config.key_paths import KeyPath
 
 _MOST_SHOWN: Final = 40
+_LONGEST_REASON: Final = 400
 
 _SENTENCES: Final = {
     "missing": "is required",
@@ -52,12 +54,12 @@ class ConfigError(InvalidArgument):
 
     code = "bad_settings"
 
-    def __init__(self, *problems: str) -> None:
+    def __init__(self, *problems: Sentence) -> None:
         """Keep all sentences; what is beyond the most that anybody reads is only counted."""
-        shown = problems[:_MOST_SHOWN]
+        shown = [safe(problem) for problem in problems[:_MOST_SHOWN]]
         if len(problems) > len(shown):
-            shown = (*shown, f"... and {len(problems) - len(shown)} more.")
-        super().__init__("\n".join(shown))
+            shown.append(sentence("... and {} more.", len(problems) - len(shown)))
+        super().__init__(join(shown, "\n", most=len(shown)))
         self.problems = problems
 
 
@@ -70,15 +72,16 @@ class Mistake:
     """
 
     path: KeyPath
-    sentence: str
+    sentence: Sentence
     absent: bool = False
 
 
 def unknown(path: KeyPath, known: Collection[str]) -> Mistake:
     """A key that nothing reads, with the name that was probably meant."""
     near = get_close_matches(path[-1], known, n=1, cutoff=0.6)
-    hint = f"did you mean {near[0]}?" if near else f"the keys here are {', '.join(sorted(known))}."
-    return Mistake(path, f"is not a setting; {hint}")
+    if near:
+        return Mistake(path, sentence("is not a setting; did you mean {}?", near[0]))
+    return Mistake(path, sentence("is not a setting; the keys here are {}.", join(sorted(known))))
 
 
 def of_model(error: ValidationError, known: Collection[str], at: KeyPath, raw: Mapping[str, object]) -> list[Mistake]:
@@ -118,11 +121,11 @@ def _within(location: Iterable[int | str], raw: object, *, keep_last: bool) -> K
     return tuple(path)
 
 
-def _sentence(detail: ErrorDetails) -> str:
+def _sentence(detail: ErrorDetails) -> SafeText:
     said = detail["msg"]
     if detail["type"] in _SENTENCES:
         said = _SENTENCES[detail["type"]].format_map(detail.get("ctx") or {})
     given = detail["input"]
     if isinstance(given, str) and given and given in said and detail["type"] not in {"literal_error", "enum"}:
         said = "is not valid"
-    return f"{said.rstrip('.')}."
+    return sentence("{}.", unquoted(said.rstrip("."), _LONGEST_REASON))

@@ -10,6 +10,7 @@ from typing import Final
 
 from dragoman.core import paths
 from dragoman.core.errors import InvalidArgument
+from dragoman.core.safe_text import sentence, unquoted
 from dragoman.core.sanitize import clean_line
 from dragoman_server.config import settings_file
 from dragoman_server.config.diagnostics import ConfigError
@@ -76,7 +77,7 @@ def expanded(path: str | Path) -> Path:
     try:
         return paths.expanded(path)
     except InvalidArgument as error:
-        raise ConfigError(str(error)) from None
+        raise ConfigError(error.text) from None
 
 
 def read_file(source: Path, *, own: bool = False) -> bytes:
@@ -94,12 +95,12 @@ def read_file(source: Path, *, own: bool = False) -> bytes:
         with source.open("rb") as file:
             content = file.read(settings_file.LARGEST + 1)
     except FileNotFoundError:
-        raise ConfigError(f"{source}: There is no such settings file.") from None
+        raise ConfigError(sentence("{}: There is no such settings file.", source)) from None
     except IsADirectoryError:
-        raise ConfigError(f"{source}: This is a folder, and a settings file is expected.") from None
+        raise ConfigError(sentence("{}: This is a folder, and a settings file is expected.", source)) from None
     except (OSError, ValueError) as error:  # a path that no system can have is a ValueError
         reason = getattr(error, "strerror", None) or "no such path"
-        raise ConfigError(f"{source}: The settings file cannot be read ({reason}).") from None
+        raise ConfigError(sentence("{}: The settings file cannot be read ({}).", source, unquoted(reason))) from None
     if problem:
-        raise ConfigError(f"{source}: The settings file {problem}.")
+        raise ConfigError(sentence("{}: The settings file {}.", source, unquoted(problem)))
     return content

@@ -8,6 +8,7 @@ from typing import TypeVar, cast
 from pydantic import BaseModel, ValidationError
 
 from dragoman.core.references import ACCOUNT_NAME
+from dragoman.core.safe_text import join, sentence
 from dragoman_server.config.auth import AuthSettings, OAuthSettings, TokenSettings
 from dragoman_server.config.diagnostics import Mistake, keys_of, of_model, unknown
 from dragoman_server.config.http import HttpSettings
@@ -36,7 +37,7 @@ def auth_of(
     owners += [(("auth", "oauth"), oauth.accounts)] if oauth else []
     for at, named in owners:
         if not set(named or ()) <= set(accounts):
-            mistakes.append(Mistake((*at, "accounts"), f"must name accounts, which are {', '.join(accounts)}."))
+            mistakes.append(Mistake((*at, "accounts"), sentence("must name accounts, which are {}.", join(accounts))))
     if oauth is not None and (http is None or http.public_url is None):
         mistakes.append(Mistake(("auth", "oauth"), "needs public_url in [http], which tokens are made out to."))
     if not tables and len(mistakes) == before:
@@ -68,7 +69,7 @@ def _tables(table: object, at: KeyPath, mistakes: list[Mistake]) -> Mapping[str,
 def table_of(model: type[M], table: object, at: KeyPath, mistakes: list[Mistake]) -> M | None:
     """The table that stands at a place; ``None`` when it has mistakes, which are added."""
     if not isinstance(table, Mapping):
-        mistakes.append(Mistake(at, f"must be a table, begun by a line [{dotted(at)}]."))
+        mistakes.append(Mistake(at, sentence("must be a table, begun by a line [{}].", dotted(at))))
         return None
     keys = cast("Mapping[str, object]", table)
     try:

@@ -17,6 +17,7 @@ from dragoman.accounts.provider_registry import BUILT_IN, provider_class, provid
 from dragoman.core import paths
 from dragoman.core.errors import DragomanError, InvalidArgument
 from dragoman.core.references import ACCOUNT_NAME, parse
+from dragoman.core.safe_text import SafeText, Sentence, join, safe, sentence, unquoted
 from dragoman.providers.base.provider import AccountSettings
 from dragoman_server.config import settings_file, toml_positions
 from dragoman_server.config.clients import ClientSettings, clients_of
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
     from dragoman_server.config.http import HttpSettings
 
 _TABLES: Final = ("accounts", "clients", "http", "auth")
+_NAME_RULE: Final = (
+    "an account name has small letters, digits and hyphens, begins with a letter, and is at most 32 long."
+)
 DEFAULT_ACCOUNTS: Final = {"local": {"provider": "local"}}
 """The accounts of settings that name none."""
 
@@ -93,7 +97,7 @@ def from_bytes(content: bytes, source: Path) -> Config:
         ConfigError: They have mistakes; all of them are reported.
     """
     document = toml_positions.read(_text(content, source))
-    mistakes = [_located(source, line.line, f"{line.reason}.") for line in document.mistakes]
+    mistakes = [_located(source, line.line, sentence("{}.", unquoted(line.reason))) for line in document.mistakes]
     config, semantic = _build(document.data, source) if document.whole else (None, [])
     if document.mistakes:  # a required key may stand in a line that was left out
         semantic = [mistake for mistake in semantic if not mistake.absent]
@@ -111,18 +115,18 @@ def from_mapping(raw: Mapping[str, object], *, data: Path | None = None) -> Conf
     """
     config, mistakes = _build(raw, None)
     if mistakes or config is None:
-        raise ConfigError(*(f"{dotted(m.path)}: {m.sentence}" for m in mistakes))
+        raise ConfigError(*(sentence("{}: {}", dotted(m.path), safe(m.sentence)) for m in mistakes))
     return config if data is None else replace(config, data=data)
 
 
 def _text(content: bytes, source: Path) -> str:
     if len(content) > settings_file.LARGEST:
-        raise ConfigError(f"{source}: This is no settings file, it is larger than 1 MiB.")
+        raise ConfigError(sentence("{}: This is no settings file, it is larger than 1 MiB.", source))
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        raise ConfigError(f"{source}:{line}: The settings file is not UTF-8 text.") from None
+        raise ConfigError(sentence("{}:{}: The settings file is not UTF-8 text.", source, line)) from None
 
 
 def _build(raw: Mapping[str, object], source: Path | None) -> tuple[Config | None, list[Mistake]]:
@@ -166,10 +170,7 @@ def _accounts(tables: Mapping[str, object], mistakes: list[Mistake]) -> dict[str
     for name, table in tables.items():
         at = ("accounts", name)
         if not ACCOUNT_NAME.fullmatch(name):
-            sentence = (
-                "an account name has small letters, digits and hyphens, begins with a letter, and is at most 32 long."
-            )
-            mistakes.append(Mistake(at, sentence))
+            mistakes.append(Mistake(at, _NAME_RULE))
         if isinstance(table, Mapping):
             settings = _account(cast("Mapping[str, object]", table), at, mistakes)
             if settings is not None:
@@ -187,16 +188,16 @@ def _account(table: Mapping[str, object], at: KeyPath, mistakes: list[Mistake]) 
         known = provider_names()
         what = "is required" if provider is None else "is no provider that is installed"
         near = get_close_matches(provider, known, n=1) if isinstance(provider, str) else []
-        meant = f"; did you mean {near[0]}?" if near else "."
-        sentence = f"{what}; the providers are {', '.join(known)}{meant}"
-        mistakes.append(Mistake((*at, "provider"), sentence, absent=provider is None))
+        meant = sentence("; did you mean {}?", near[0]) if near else safe(".")
+        reason = sentence("{}; the providers are {}{}", safe(what), join(known), meant)
+        mistakes.append(Mistake((*at, "provider"), reason, absent=provider is None))
         common = {key: value for key, value in table.items() if key in AccountSettings.model_fields}
         _settings(AccountSettings, common | {"provider": ""}, at, mistakes)
         return None
     try:
         model = provider_class(provider).Settings
     except DragomanError as error:
-        mistakes.append(Mistake((*at, "provider"), str(error)))
+        mistakes.append(Mistake((*at, "provider"), error.text))
         return None
     settings = _settings(model, table, at, mistakes)
     said = {mistake.path for mistake in mistakes}
@@ -227,8 +228,9 @@ def _foreign(places: object, at: KeyPath) -> list[Mistake]:
         except DragomanError:
             good = False
         if not good:
-            sentence = f"must hold references of conversations of this account, such as {dotted(at[-1:])}:ID."
-            return [Mistake((*at, "write_to"), sentence)]
+            example = sentence("{}:ID", dotted(at[-1:]))
+            wrong = sentence("must hold references of conversations of this account, such as {}.", example)
+            return [Mistake((*at, "write_to"), wrong)]
     return []
 
 
@@ -248,19 +250,22 @@ def _same_file(accounts: Mapping[str, AccountSettings]) -> list[Mistake]:
         try:
             place = paths.expanded(path) if isinstance(path, Path) else paths.store_file()
         except InvalidArgument as error:
-            mistakes.append(Mistake(("accounts", name, "path"), str(error)))
+            mistakes.append(Mistake(("accounts", name, "path"), error.text))
             continue
         key = (settings.provider, Path(os.path.realpath(place)))
         if key in seen:
-            mistakes.append(Mistake(("accounts", name, "path"), f"is the file of the account {seen[key]} already."))
+            mistakes.append(
+                Mistake(("accounts", name, "path"), sentence("is the file of the account {} already.", seen[key]))
+            )
         seen.setdefault(key, name)
     return mistakes
 
 
-def _located(source: Path, line: int | None, sentence: str) -> str:
-    return f"{source}:{line}: {sentence}" if line else f"{source}: {sentence}"
+def _located(source: Path, line: int | None, problem: Sentence) -> SafeText:
+    place = sentence("{}:{}", source, line) if line else sentence("{}", source)
+    return sentence("{}: {}", place, safe(problem))
 
 
-def _sorted_by_line(document: Document, source: Path, mistakes: list[Mistake]) -> list[str]:
+def _sorted_by_line(document: Document, source: Path, mistakes: list[Mistake]) -> list[SafeText]:
     placed = sorted(((document.line_of(m.path), m) for m in mistakes), key=lambda pair: pair[0] or 0)
-    return [_located(source, line, f"{dotted(m.path)}: {m.sentence}") for line, m in placed]
+    return [_located(source, line, sentence("{}: {}", dotted(m.path), safe(m.sentence))) for line, m in placed]

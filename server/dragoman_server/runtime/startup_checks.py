@@ -11,6 +11,7 @@ from dragoman.accounts.provider_registry import provider_class
 from dragoman.accounts.workspace import Account
 from dragoman.core.errors import NotFound
 from dragoman.core.references import parse
+from dragoman.core.safe_text import SafeText, join, safe, sentence
 from dragoman.providers.base.provider import AccountSettings, Capability, ConversationQuery
 from dragoman_server.config.diagnostics import ConfigError
 from dragoman_server.config.find import SettingsFile, find
@@ -78,14 +79,15 @@ def _can_be_checked(settings: AccountSettings) -> bool:
 async def _check_places(config: Config) -> None:
     from dragoman_server.runtime import tool_context  # noqa: PLC0415  # the toolset, which only settings with such a list load here
 
-    source = f"{config.source}: " if config.source else ""
-    problems: list[str] = []
+    source = sentence("{}: ", config.source) if config.source else safe("")
+    problems: list[SafeText] = []
     async with tool_context.at(config) as shared:
         for account in shared.workspace.accounts.values():
             if await _holds_anything(account) and (missing := await missing_places(account)):
-                names = ", ".join(missing)
                 key = dotted(("accounts", account.name, "write_to"))
-                problems.append(f"{source}{key}: names conversations that do not exist: {names}.")
+                problems.append(
+                    sentence("{}{}: names conversations that do not exist: {}.", source, key, join(missing))
+                )
     if problems:
         raise ConfigError(*problems)
 

@@ -10,6 +10,7 @@ from typing import Final
 
 from dragoman.core.errors import InvalidArgument
 from dragoman.core.paths import expanded
+from dragoman.core.safe_text import sentence
 from dragoman.core.sanitize import clean_line
 from dragoman.transport.credential_sources import Source
 from dragoman_server.config import load as config
@@ -56,7 +57,7 @@ def _file_in(folder: Path) -> Path:
         path = path / settings_file.FILE_NAME
     if path.name != settings_file.FILE_NAME:
         raise InvalidArgument(
-            f"{path}: Only a file {settings_file.FILE_NAME} is looked for in a folder.",
+            sentence("{}: Only a file {} is looked for in a folder.", path, settings_file.FILE_NAME),
             hint="Name the folder, or start the command with --config and this file.",
         )
     return Path(settings_file.full_path(str(path)))

@@ -169,7 +169,8 @@ def test_every_way_to_lead_to_a_new_host_is_asked_about(server: ScriptedServer, 
 def test_every_way_to_call_many_people_is_asked_about(server: ScriptedServer, service: JournalService) -> None:
     for text, name in MANY.items():
         said = server.call("send_message", conversation="post:room", text=text)
-        assert f"because it calls everybody: {name}\n" in said, text
+        shown = f"'{name}'" if " " in name else name
+        assert f"because it calls everybody: {shown}\n" in said, text
     assert len(service.received("room")) == 1
 
 

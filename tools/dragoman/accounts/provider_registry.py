@@ -12,6 +12,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final
 
 from dragoman.core.errors import InvalidArgument
+from dragoman.core.safe_text import join, sentence
 from dragoman.core.sanitize import clean_line
 from dragoman.providers.base.provider import Provider
 
@@ -52,7 +53,7 @@ def provider_class(name: str) -> type[Provider]:
     else:
         found = _outside(name)
     if not (isinstance(found, type) and issubclass(found, Provider)):
-        raise InvalidArgument(f"The entry point of provider {name!r} is not a Provider class.")
+        raise InvalidArgument(sentence("The entry point of provider {!r} is not a Provider class.", name))
     return found
 
 
@@ -64,8 +65,10 @@ def replay_of(name: str) -> Replay:
     """
     module = _replay_module(name)
     if module is None:
-        able = ", ".join(one for one in provider_names() if _replay_module(one))
-        raise InvalidArgument(f"The provider {name!r} has no replay to show.", hint=f"These have one: {able}.")
+        able = join(one for one in provider_names() if _replay_module(one))
+        raise InvalidArgument(
+            sentence("The provider {!r} has no replay to show.", name), hint=sentence("These have one: {}.", able)
+        )
     replay: Replay = import_module(module).REPLAY
     return replay
 
@@ -84,7 +87,9 @@ def _outside(name: str) -> object:
             return point.load()
         except Exception as error:
             raise _not_imported(name, point.dist.name if point.dist else name, error) from error
-    raise InvalidArgument(f"There is no provider {name!r}.", hint=f"Known providers: {', '.join(provider_names())}.")
+    raise InvalidArgument(
+        sentence("There is no provider {!r}.", name), hint=sentence("Known providers: {}.", ", ".join(provider_names()))
+    )
 
 
 def _not_imported(name: str, package: str, error: Exception) -> InvalidArgument:
@@ -92,10 +97,10 @@ def _not_imported(name: str, package: str, error: Exception) -> InvalidArgument:
     if isinstance(error, ModuleNotFoundError) and error.name:
         missing = clean_line(error.name, _LONGEST)
         return InvalidArgument(
-            f"The provider {name!r} cannot be imported: the module {missing!r} is not installed.",
-            hint=f"Reinstall the package {package!r}.",
+            sentence("The provider {!r} cannot be imported: the module {!r} is not installed.", name, missing),
+            hint=sentence("Reinstall the package {!r}.", package),
         )
     return InvalidArgument(
-        f"The provider {name!r} cannot be imported ({type(error).__name__}).",
-        hint=f"Reinstall the package {package!r}.",
+        sentence("The provider {!r} cannot be imported ({}).", name, type(error).__name__),
+        hint=sentence("Reinstall the package {!r}.", package),
     )

@@ -20,6 +20,7 @@ from dragoman.accounts.provider_registry import provider_class
 from dragoman.core.context import instrumentation
 from dragoman.core.errors import NotFound, UnsupportedOperation
 from dragoman.core.model import Conversation, Message
+from dragoman.core.safe_text import join, safe, sentence, unquoted
 from dragoman.providers.base.provider import WRITES, AccountSettings, Capability, Provider
 from dragoman.store import Store, open_store
 
@@ -110,7 +111,10 @@ class Workspace:
         """
         if name in self.accounts:
             return self.accounts[name]
-        raise NotFound(f"There is no account {name!r}.", hint=f"Accounts: {', '.join(self.accounts) or 'none'}.")
+        raise NotFound(
+            sentence("There is no account {!r}.", name),
+            hint=sentence("Accounts: {}.", join(self.accounts) or safe("none")),
+        )
 
     def accounts_for(self, capability: Capability, name: str | None = None) -> list[Account]:
         """The accounts that offer a capability: all of them, or the named one.
@@ -151,8 +155,8 @@ class Workspace:
         return await (await self.store()).messages.conversation(account.name, conversation)
 
     def _nobody(self, capability: Capability, name: str | None, offering: list[Account]) -> UnsupportedOperation:
-        what = capability.value.replace("_", " ")
-        who = f"Accounts that can: {', '.join(a.name for a in offering)}." if offering else "No account can."
+        what = unquoted(capability.value.replace("_", " "))
+        who = sentence("Accounts that can: {}.", join(a.name for a in offering)) if offering else "No account can."
         if name is not None and capability in self.account(name).capabilities:
             off = self.account(name).settings.write == "off"
             hint = (
@@ -162,12 +166,14 @@ class Workspace:
             )
             return UnsupportedOperation(
                 "The settings of this account allow no writing.",
-                hint=f"To allow it, {hint} in [accounts.{name}].",
+                hint=sentence("To allow it, {} in [accounts.{}].", safe(hint), name),
                 account=name,
             )
         if name is not None:
-            return UnsupportedOperation(f"This account cannot {what}.", hint=who, account=name)
-        return UnsupportedOperation(f"No account can {what}.", hint="The settings decide which accounts there are.")
+            return UnsupportedOperation(sentence("This account cannot {}.", what), hint=who, account=name)
+        return UnsupportedOperation(
+            sentence("No account can {}.", what), hint="The settings decide which accounts there are."
+        )
 
 
 class LazyResource(Generic[T]):

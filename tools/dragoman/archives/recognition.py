@@ -17,11 +17,12 @@ from dragoman.archives.sources.index import FileIndex
 from dragoman.archives.sources.opening import is_packed, open_nested
 from dragoman.archives.sources.single import DiskFolder
 from dragoman.core.errors import InvalidArgument
-from dragoman.core.sanitize import clean_line
+from dragoman.core.safe_text import SafeText, join, quote, safe, sentence, unquoted
 
 _SAMPLES: Final = 3
 _SAMPLE: Final = 60
-_LABEL: Final = 200
+_LONGEST: Final = 300
+_NOTHING: Final = "There is nothing to import here."
 _CHUNK: Final = 1 << 20
 
 
@@ -55,7 +56,7 @@ class Recognition:
     progress: Progress = field(default_factory=Progress)
     _index: FileIndex = field(default_factory=FileIndex)
     _taken: dict[str, ArchiveFormat] = field(default_factory=dict[str, ArchiveFormat])
-    _unknown: list[str] = field(default_factory=list[str])
+    _unknown: list[SafeText] = field(default_factory=list[SafeText])
 
     def add(self, container: Container) -> None:
         """Look through a container, and through the archives in it."""
@@ -144,19 +145,19 @@ class Recognition:
 
     def _note_unknown(self, file: File, head: Head) -> None:
         if len(self._unknown) < _SAMPLES:
-            beginning = clean_line(head.text, _SAMPLE).strip() if head.data else "empty"
-            self._unknown.append(f"{clean_line(file.label, _LABEL)} ({beginning})")
+            beginning = quote(head.text, _SAMPLE) if head.data else safe("empty")
+            self._unknown.append(sentence("{} ({})", file.label, beginning))
 
     def _nothing_found(self) -> InvalidArgument:
-        known = ", ".join(format_.title for format_ in self.formats if format_.readable)
+        known = join(unquoted(format_.title) for format_ in self.formats if format_.readable)
         if not self._unknown:
-            reasons = "; ".join(self.notes.reasons)
-            told = " ".join(self.notes.sentences)
-            return InvalidArgument(
-                f"There is nothing to import here{f' ({reasons})' if reasons else ''}. {told}".strip()
-            )
-        there = "; ".join(self._unknown)
-        return InvalidArgument(f"No archive was recognised: {there}.", hint=f"These are taken: {known}.")
+            reasons = join(map(unquoted, self.notes.reasons), "; ")
+            nothing = sentence("There is nothing to import here ({}).", reasons) if reasons else safe(_NOTHING)
+            return InvalidArgument(join([nothing, *(unquoted(one, _LONGEST) for one in self.notes.sentences)], " "))
+        there = join(self._unknown, "; ")
+        return InvalidArgument(
+            sentence("No archive was recognised: {}.", there), hint=sentence("These are taken: {}.", known)
+        )
 
 
 @contextmanager

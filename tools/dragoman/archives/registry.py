@@ -14,6 +14,7 @@ from typing import Final
 from dragoman.archives.format import ArchiveFormat
 from dragoman.archives.unreadable import UNREADABLE
 from dragoman.core.errors import InvalidArgument
+from dragoman.core.safe_text import join, sentence
 
 GROUP: Final = "dragoman.archives"
 BUILT_IN: Final[dict[str, str]] = {
@@ -45,7 +46,7 @@ def format_of(name: str) -> ArchiveFormat:
     else:
         found = _outside(name)
     if not (isinstance(found, type) and issubclass(found, ArchiveFormat)):
-        raise InvalidArgument(f"The entry point of the archive format {name!r} is no ArchiveFormat class.")
+        raise InvalidArgument(sentence("The entry point of the archive format {!r} is no ArchiveFormat class.", name))
     return found()
 
 
@@ -63,8 +64,10 @@ def all_formats() -> tuple[ArchiveFormat, ...]:
 def _outside(name: str) -> object:
     for point in entry_points(group=GROUP, name=name):
         return _load(point)
-    readable = ", ".join(format_.name for format_ in all_formats() if format_.readable)
-    raise InvalidArgument(f"There is no archive format {name!r}.", hint=f"Known formats: {readable}.")
+    readable = join(format_.name for format_ in all_formats() if format_.readable)
+    raise InvalidArgument(
+        sentence("There is no archive format {!r}.", name), hint=sentence("Known formats: {}.", readable)
+    )
 
 
 def _load(point: EntryPoint) -> object:
@@ -73,6 +76,6 @@ def _load(point: EntryPoint) -> object:
     except Exception as error:
         package = point.dist.name if point.dist else point.name
         raise InvalidArgument(
-            f"The archive format {point.name!r} cannot be imported ({type(error).__name__}).",
-            hint=f"Reinstall or remove the package {package}.",
+            sentence("The archive format {!r} cannot be imported ({}).", point.name, type(error).__name__),
+            hint=sentence("Reinstall or remove the package {}.", package),
         ) from error

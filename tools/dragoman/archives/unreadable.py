@@ -10,6 +10,7 @@ from dragoman.archives.format import LIKELY, ArchiveFormat, Item, ReadOptions
 from dragoman.archives.head import Head
 from dragoman.archives.sources import Folder, Source
 from dragoman.core.errors import InvalidArgument
+from dragoman.core.safe_text import Sentence, sentence, unquoted
 
 _LINE: Final = re.compile(r"\[LINE\]|.{0,60}(?:のトーク履歴|的聊天记录|的聊天記錄)")
 _KAKAO: Final = re.compile(r".{0,60}(?:님과 카카오톡 대화|KakaoTalk Chats with)|.{0,60}카카오톡 대화")
@@ -28,10 +29,10 @@ class UnreadableFormat(ArchiveFormat):
 
     readable = False
 
-    def __init__(self, name: str, title: str, advice: str, matches: Callable[[Head], bool]) -> None:
+    def __init__(self, name: str, title: str, advice: Sentence, matches: Callable[[Head], bool]) -> None:
         self.name = name
         self.title = title
-        self._advice = advice
+        self._advice: Sentence = advice
         self._matches = matches
 
     def recognises(self, head: Head, names: Folder) -> int:
@@ -47,7 +48,9 @@ class UnreadableFormat(ArchiveFormat):
         """
         del options
         where = next((file.label for file in source.files()), "This")
-        raise InvalidArgument(f"{where} is a {self.title}, which cannot be read yet.", hint=self._advice)
+        raise InvalidArgument(
+            sentence("{} is a {}, which cannot be read yet.", where, unquoted(self.title)), hint=self._advice
+        )
 
 
 def _begins(*marks: bytes) -> Callable[[Head], bool]:

@@ -23,13 +23,16 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from dragoman.core.safe_text import SafeText, Sentence, safe, sentence
+
 
 class DragomanError(Exception):
     """A failure somebody can act on.
 
     Args:
-        message: What went wrong, one sentence.
-        hint: What to do next, one sentence.
+        message: What went wrong, one sentence; built by :func:`dragoman.core.safe_text.sentence` where it names
+            something foreign.
+        hint: What to do next, one sentence, built likewise.
         account: Name of the account concerned, empty when none is.
         operation: The tool or step that failed, for logs.
         request_id: The service's own id of the failed request, for its support.
@@ -41,9 +44,9 @@ class DragomanError(Exception):
 
     def __init__(
         self,
-        message: str,
+        message: Sentence,
         *,
-        hint: str = "",
+        hint: Sentence = "",
         account: str = "",
         operation: str = "",
         request_id: str = "",
@@ -51,8 +54,8 @@ class DragomanError(Exception):
         sent: bool | None = False,
     ) -> None:
         super().__init__(message)
-        self.message = message
-        self.hint = hint
+        self.message = safe(message)
+        self.hint = safe(hint)
         self.account = account
         self.operation = operation
         self.request_id = request_id
@@ -61,8 +64,17 @@ class DragomanError(Exception):
 
     def __str__(self) -> str:
         """The sentences to show, with the account in front when there is one."""
-        said = f"{self.message} {self.hint}".strip()
-        return f"{self.account}: {said}" if self.account else said
+        return self.text
+
+    @property
+    def text(self) -> SafeText:
+        """The same as a piece for another sentence."""
+        return sentence("{}: {}", self.account, self.sentences) if self.account else self.sentences
+
+    @property
+    def sentences(self) -> SafeText:
+        """What went wrong and what to do next, without the account."""
+        return SafeText(f"{self.message} {self.hint}".strip())
 
 
 class InvalidArgument(DragomanError):
@@ -130,6 +142,6 @@ class OutcomeUnknown(DragomanError):
 
     code = "outcome_unknown"
 
-    def __init__(self, message: str, **details: object) -> None:
+    def __init__(self, message: Sentence, **details: object) -> None:
         details.setdefault("sent", None)
         super().__init__(message, **details)  # type: ignore[arg-type]  # same keywords as the base

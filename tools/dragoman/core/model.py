@@ -14,6 +14,8 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final, Generic, TypeVar
 
+from dragoman.core.safe_text import Sentence
+
 T_co = TypeVar("T_co", covariant=True)
 
 NOTHING: Final[Mapping[str, object]] = MappingProxyType({})
@@ -230,6 +232,6 @@ class SearchPage(Page[Hit]):
     """
 
     back_to: datetime | None = None
-    missed: str = ""
-    advice: str = ""
-    notes: tuple[str, ...] = ()
+    missed: Sentence = ""
+    advice: Sentence = ""
+    notes: tuple[Sentence, ...] = ()

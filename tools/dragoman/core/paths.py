@@ -9,6 +9,7 @@ from typing import Final
 from platformdirs import user_config_path, user_data_path
 
 from dragoman.core.errors import InvalidArgument, Unavailable
+from dragoman.core.safe_text import Sentence, safe, sentence
 
 STORE_NAME: Final = "dragoman.db"
 _APPLICATION: Final = "dragoman"
@@ -23,7 +24,9 @@ def expanded(path: str | os.PathLike[str]) -> Path:
     try:
         return Path(path).expanduser()
     except RuntimeError:
-        raise InvalidArgument(f"{path}: There is no such home folder.", hint="Write the path in full.") from None
+        raise InvalidArgument(
+            sentence("{}: There is no such home folder.", path), hint="Write the path in full."
+        ) from None
 
 
 def home() -> Path:
@@ -78,5 +81,5 @@ def settings_folder() -> Path:
         raise _homeless() from None
 
 
-def _homeless(instead: str = "") -> Unavailable:
-    return Unavailable("There is no home folder.", hint=f"Set {instead}HOME to the folder of yours.")
+def _homeless(instead: Sentence = "") -> Unavailable:
+    return Unavailable("There is no home folder.", hint=sentence("Set {}HOME to the folder of yours.", safe(instead)))

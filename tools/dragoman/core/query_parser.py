@@ -21,6 +21,7 @@ from typing import Final, Literal, TypeAlias
 
 from dragoman.core.errors import InvalidArgument
 from dragoman.core.queries import Expression, Term
+from dragoman.core.safe_text import sentence
 
 OperatorName: TypeAlias = Literal[
     "from", "in", "has", "is", "subject", "label", "before", "after", "on", "since", "until"
@@ -87,11 +88,15 @@ def parse_query(text: str, accepts: Callable[[Operator], bool] = lambda _: True)
         InvalidArgument: The query is too long.
     """
     if len(text) > LONGEST:
-        raise InvalidArgument(f"The query is longer than {LONGEST:,} characters.", hint="Use a few telling words.")
+        raise InvalidArgument(
+            sentence("The query is longer than {:,} characters.", LONGEST), hint="Use a few telling words."
+        )
     reader = _Reader(text, accepts)
     reader.read()
     if reader.terms > MOST_TERMS:
-        raise InvalidArgument(f"The query has more than {MOST_TERMS} words.", hint="Use a few telling words.")
+        raise InvalidArgument(
+            sentence("The query has more than {} words.", MOST_TERMS), hint="Use a few telling words."
+        )
     return reader.result()
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from dragoman.core.model import Conversation, Hit, Message, Order
+from dragoman.core.safe_text import Sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +18,7 @@ class Failure:
     """An account that could not answer, and the sentence that says why."""
 
     account: str
-    reason: str
+    reason: Sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ class Searched:
     account: str
     where: str
     back_to: datetime | None = None
-    missed: str = ""
+    missed: Sentence = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +99,7 @@ class SearchView:
     searched: Sequence[Searched] = ()
     more: bool = False
     failures: Sequence[Failure] = ()
-    notes: Sequence[str] = ()
+    notes: Sequence[Sentence] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +109,7 @@ class WrittenView:
     conversation: Conversation
     message: Message
     verb: str
-    notes: Sequence[str] = ()
+    notes: Sequence[Sentence] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from dragoman.core.queries import Term
+from dragoman.core.safe_text import Sentence, sentence
 from dragoman.store import index_terms
 
 _LETTER_OR_DIGIT: Final = re.compile(r"[^\W_]")
@@ -85,12 +86,12 @@ def is_literal(term: Term, text: str) -> bool:
     return term.text.casefold() in text.casefold()
 
 
-def unsearched(term: Term) -> str:
+def unsearched(term: Term) -> Sentence:
     """A sentence about the signs of a term that are not searched; empty when all are."""
     bare = _EDGE.sub("", term.text)
     if term.phrase or bare == term.text or not _LETTER_OR_DIGIT.search(bare):
         return ""
-    return f"{term.text} was searched as {bare}."
+    return sentence("{} was searched as {}.", term.text, bare)
 
 
 def _joined_expression(parts: tuple[str, ...]) -> re.Pattern[str]:

@@ -8,8 +8,8 @@ from typing import Any, Final, Literal, cast
 
 from dragoman.core.context import instrumentation, progress
 from dragoman.core.context.impersonation import acting_for
-from dragoman.core.errors import DragomanError, InvalidArgument, NotFound
-from dragoman.core.sanitize import clean_line
+from dragoman.core.errors import InvalidArgument, NotFound
+from dragoman.core.safe_text import join, safe, sentence
 from dragoman.rendering import Answer
 from dragoman.toolset.catalog import BY_NAME, TOOLS
 from dragoman.toolset.definition.arguments import check
@@ -54,11 +54,6 @@ async def call_tool(
     person = acting_for.set(caller.principal.email if caller.principal else None)
     try:
         return await _answer(services.for_principal(caller.principal), name, arguments, caller)
-    except DragomanError as error:
-        # A service's words may be in it, and a client shows it as it stands.
-        error.message = clean_line(error.message, _LONGEST_SENTENCE)
-        error.hint = clean_line(error.hint, _LONGEST_SENTENCE)
-        raise
     finally:
         acting_for.reset(person)
 
@@ -66,7 +61,7 @@ async def call_tool(
 async def _answer(services: ToolServices, name: str, arguments: Mapping[str, object], caller: Caller) -> Answer:
     tool = BY_NAME.get(name)
     if tool is None:
-        raise UnknownTool(f"There is no tool {name[:60]!r}.", hint=f"Tools: {', '.join(BY_NAME)}.")
+        raise UnknownTool(sentence("There is no tool {!r}.", name), hint=sentence("Tools: {}.", join(BY_NAME)))
     with instrumentation.observe(services.observers, instrumentation.Operation(tool.name)) as work:
         answer = await _run_tool(services, tool, arguments, caller)
         work.tokens = answer.tokens
@@ -117,9 +112,9 @@ async def _load_cursor(
     before = cast("dict[str, object]", kept["asked"])
     changed = [key for key, value in asked.items() if before.get(key) != value]
     if kept["tool"] != tool.name or changed:
-        where = f" ({', '.join(changed)} changed)" if changed and kept["tool"] == tool.name else ""
+        where = sentence(" ({} changed)", join(changed)) if changed and kept["tool"] == tool.name else safe("")
         raise InvalidArgument(
-            f"This cursor belongs to another query{where}.",
+            sentence("This cursor belongs to another query{}.", where),
             hint="Repeat the arguments of the call that gave it, or leave cursor out.",
         )
     return cast("dict[str, Any]", kept)

@@ -16,6 +16,7 @@ import anyio
 import anyio.to_thread
 
 from dragoman.core.errors import DragomanError, Unauthenticated
+from dragoman.core.safe_text import Sentence, safe, sentence, unquoted
 
 _PATIENCE: Final = 60.0  # seconds; a password manager may ask its owner
 _LARGEST: Final = 65_536  # bytes
@@ -55,7 +56,7 @@ async def read(source: Source) -> str:
             reading = _file if source.kind == "file" else _keyring
             return await anyio.to_thread.run_sync(reading, source, abandon_on_cancel=True)
     except TimeoutError:
-        raise _missing(source, f"did not answer within {_PATIENCE:.0f} seconds") from None
+        raise _missing(source, sentence("did not answer within {:.0f} seconds", _PATIENCE)) from None
 
 
 def _environment(source: Source) -> str:
@@ -70,7 +71,7 @@ def _file(source: Source) -> str:
         with Path(source.parts[0]).expanduser().open("rb") as file:
             return _text(file.read(_LARGEST + 1), source)
     except OSError as error:
-        raise _missing(source, f"cannot be read ({error.strerror})") from None
+        raise _missing(source, sentence("cannot be read ({})", unquoted(error.strerror or ""))) from None
     except RuntimeError:  # no home folder
         raise _missing(source, "cannot be found") from None
 
@@ -82,7 +83,7 @@ async def _output(source: Source) -> str:
             source.parts, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
         )
     except OSError as error:
-        raise _missing(source, f"cannot be started ({error.strerror})") from None
+        raise _missing(source, sentence("cannot be started ({})", unquoted(error.strerror or ""))) from None
     async with process:
         found = bytearray()
         if process.stdout is not None:
@@ -94,7 +95,7 @@ async def _output(source: Source) -> str:
         status = await process.wait()
     text = _text(bytes(found), source)
     if status != 0:
-        raise _missing(source, f"failed with exit status {status}", hint="Try it in a terminal.")
+        raise _missing(source, sentence("failed with exit status {}", status), hint="Try it in a terminal.")
     return text
 
 
@@ -105,21 +106,25 @@ def _keyring(source: Source) -> str:
     try:
         value = keyring.get_password(_SERVICE, source.parts[0])
     except keyring.errors.KeyringError as error:
-        raise _missing(source, f"cannot be read ({type(error).__name__})") from None
+        raise _missing(source, sentence("cannot be read ({})", type(error).__name__)) from None
     if value is None:
-        raise _missing(source, "does not exist", hint=f"Store it with: keyring set {_SERVICE} {source.parts[0]}")
+        raise _missing(
+            source, "does not exist", hint=sentence("Store it with: keyring set {} {}", _SERVICE, source.parts[0])
+        )
     return value
 
 
 def _text(content: bytes, source: Source) -> str:
     if len(content) > _LARGEST:
-        raise _missing(source, f"gives more than {_LARGEST:,} bytes")
+        raise _missing(source, sentence("gives more than {:,} bytes", _LARGEST))
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise _missing(source, "gives something that is no text") from None
 
 
-def _missing(source: Source, reason: str, hint: str = "") -> DragomanError:
-    label = source.label[0].upper() + source.label[1:]
-    return Unauthenticated(f"{label} {reason}.", hint=hint or "Correct it in the settings or put the credential there.")
+def _missing(source: Source, reason: Sentence, hint: Sentence = "") -> DragomanError:
+    label = unquoted(source.label[0].upper() + source.label[1:], 200)
+    return Unauthenticated(
+        sentence("{} {}.", label, safe(reason)), hint=hint or "Correct it in the settings or put the credential there."
+    )

@@ -23,6 +23,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from dragoman.core.errors import Unauthenticated
+from dragoman.core.safe_text import safe, sentence, unquoted
 from dragoman.transport.credential_sources import Source, read
 
 Authorize: TypeAlias = Callable[[bool], Awaitable[str]]
@@ -169,7 +170,8 @@ def _sound(value: str, source: Source, *, multiline: bool) -> str:
         reason = "has several lines or control characters"
     if reason:
         raise Unauthenticated(
-            f"The credential from {source.label} {reason}.", hint="Put exactly the credential there, on one line."
+            sentence("The credential from {} {}.", unquoted(source.label), safe(reason)),
+            hint="Put exactly the credential there, on one line.",
         )
     return value
 

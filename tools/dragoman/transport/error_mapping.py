@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Final, Literal, TypeAlias, cast
+from typing import Final, Literal, LiteralString, TypeAlias, cast
 
 from dragoman.core.errors import (
     BadResponse,
@@ -25,7 +25,7 @@ from dragoman.core.errors import (
     Unavailable,
     UnsupportedOperation,
 )
-from dragoman.core.sanitize import clean_line
+from dragoman.core.safe_text import SafeText, Sentence, quote, safe, sentence, unquoted
 from dragoman.transport.credentials import redact
 
 Kind: TypeAlias = Literal["read", "write"]
@@ -36,7 +36,7 @@ _SCANNED: Final = 4_000  # characters of a body that are looked at for a sentenc
 _MARKUP: Final = re.compile(r"<\s*(?:!doctype|html|head|body|title|h1|p|div|\?xml)\b", re.IGNORECASE)
 _LOOK: Final = "Look whether it is there before writing it again."
 
-_SENTENCES: Final[Mapping[type[DragomanError], tuple[str, str]]] = {
+_SENTENCES: Final[Mapping[type[DragomanError], tuple[LiteralString, LiteralString]]] = {
     InvalidArgument: ("{service} does not accept this request", "Change what it names, then try again."),
     NotFound: ("{service} knows no such thing, or may not show it", "List the conversations to find what there is."),
     UnsupportedOperation: ("{service} cannot do this", "Use another account or another tool."),
@@ -79,7 +79,7 @@ class ErrorWords:
     """What a provider makes of a refusal; empty members leave the general words.
 
     Attributes:
-        said: The service's own words; they are cleaned, cut and quoted.
+        said: The service's own words; they are cleaned, cut, quoted, and said to be the service's.
         message: One sentence instead of the general one.
         hint: What to do next, instead of the general one.
         look: How to find out what happened, as the hint after a write of unknown outcome.
@@ -88,9 +88,9 @@ class ErrorWords:
     """
 
     said: str = ""
-    message: str = ""
-    hint: str = ""
-    look: str = ""
+    message: Sentence = ""
+    hint: Sentence = ""
+    look: Sentence = ""
     error: type[DragomanError] | None = None
     request_id: str = ""
 
@@ -140,8 +140,8 @@ def error_for(
     refusal: ServiceFailure,
     dialect: ServiceProfile,
     *,
-    message: str = "",
-    hint: str = "",
+    message: Sentence = "",
+    hint: Sentence = "",
     request_id: str = "",
     retry_after: float | None = None,
 ) -> DragomanError:
@@ -160,11 +160,11 @@ def error_for(
     told = told if isinstance(told, ErrorWords) else ErrorWords(said=told or "")
     if told.error is not None and error is not OutcomeUnknown:
         error = told.error
-    sentence, advice = _SENTENCES.get(error, _SENTENCES[BadResponse])
-    own = _named(message or sentence, dialect).rstrip(".")
+    general, advice = _SENTENCES.get(error, _SENTENCES[BadResponse])
+    own = SafeText(_named(message or general, dialect).rstrip("."))
     own_hint = (told.look if error is OutcomeUnknown else "") or told.hint
     return error(
-        told.message or own + quoted(told.said),
+        told.message or sentence("{}{}", own, quoted(told.said)),
         hint=own_hint or _advice(_named(hint or advice, dialect), retry_after),
         operation=refusal.operation,
         request_id=request_id or told.request_id,
@@ -173,17 +173,21 @@ def error_for(
     )
 
 
-def _named(text: str, dialect: ServiceProfile) -> str:
-    return text.replace("{service}", dialect.service).replace("{credentials}", dialect.credentials)
+def _named(text: Sentence, dialect: ServiceProfile) -> SafeText:
+    named = safe(text).replace("{service}", unquoted(dialect.service))
+    return SafeText(named.replace("{credentials}", unquoted(dialect.credentials)))
 
 
-def quoted(said: str) -> str:
-    """A service's words as the end of our sentence: cleaned, without credentials, at most 200 characters."""
+def quoted(said: str) -> SafeText:
+    """The end of our sentence: a service's words, said to be its words.
+
+    They are cleaned, without credentials, cut to 200 characters, and cannot end their quotes. A page for people and
+    an empty text leave the full stop only.
+    """
     words = redact(said[:_SCANNED])
-    if _MARKUP.search(words):
-        return "."
-    words = clean_line(words.replace("\n", " "), SAID_LIMIT).strip()
-    return f': "{words}".' if words else "."
+    if _MARKUP.search(words) or not words.strip():
+        return SafeText(".")
+    return sentence("; the service says: {}.", quote(words.strip(), SAID_LIMIT))
 
 
 def is_markup(text: str) -> bool:
@@ -200,13 +204,14 @@ def printable(headers: Mapping[str, str]) -> dict[str, str]:
     for name, value in headers.items():
         if not (value.isascii() and value.isprintable()):
             raise InvalidArgument(
-                f"The header {name} cannot hold the characters of this setting.", hint="Use ASCII characters only."
+                sentence("The header {} cannot hold the characters of this setting.", name),
+                hint="Use ASCII characters only.",
             )
     return {name.lower(): value for name, value in headers.items()}
 
 
-def _advice(hint: str, retry_after: float | None) -> str:
-    return hint if retry_after is None else f"Try again in {max(1, round(retry_after + 0.49))} seconds."
+def _advice(hint: SafeText, retry_after: float | None) -> SafeText:
+    return hint if retry_after is None else sentence("Try again in {} seconds.", max(1, round(retry_after + 0.49)))
 
 
 def _of_object(body: dict[str, object]) -> str | None:

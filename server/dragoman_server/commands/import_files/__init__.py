@@ -14,6 +14,7 @@ import anyio
 import click
 
 from dragoman.core.errors import InvalidArgument, Unavailable
+from dragoman.core.safe_text import sentence
 from dragoman.core.sanitize import clean_line
 from dragoman.toolset.definition.time_arguments import parse_time
 from dragoman_server.commands.import_files.dry_run import dry_run
@@ -54,8 +55,8 @@ def import_files(config: Config, request: ImportRequest) -> ImportReport:
             raise
         except OSError as error:
             raise Unavailable(
-                f"An archive could not be read on ({error.strerror or type(error).__name__}).",
-                hint=f"{messages:,} entries before that are stored; importing again doubles nothing.",
+                sentence("An archive could not be read on ({}).", error.strerror or type(error).__name__),
+                hint=sentence("{:,} entries before that are stored; importing again doubles nothing.", messages),
             ) from None
 
 
@@ -85,7 +86,8 @@ def _zone_of(name: str) -> ZoneInfo:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise InvalidArgument(
-            f"There is no time zone {clean_line(name, 60)!r}.", hint='Give an IANA name such as "Europe/Berlin".'
+            sentence("There is no time zone {!r}.", clean_line(name, 60)),
+            hint='Give an IANA name such as "Europe/Berlin".',
         ) from None
 
 

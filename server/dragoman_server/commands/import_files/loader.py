@@ -16,6 +16,7 @@ from dragoman.archives.notes import Notes
 from dragoman.core.errors import InvalidArgument, UnsupportedOperation
 from dragoman.core.model import Conversation, Message
 from dragoman.core.references import Reference
+from dragoman.core.safe_text import sentence
 from dragoman.providers.base.provider import Capability, Provider
 from dragoman.toolset import ToolServices, policy
 from dragoman_server.commands.import_files.reading import Archives, archives
@@ -131,7 +132,7 @@ async def _require_flawless(shared: ToolServices, request: ImportRequest) -> Non
     await survey(shared, request, look, notes)
     if notes.reasons or notes.sentences:
         flaws = " ".join([*skipped_lines(notes), *notes.sentences])
-        raise InvalidArgument(f"Nothing was stored: {flaws}", hint="Without --strict the rest is imported.")
+        raise InvalidArgument(sentence("Nothing was stored: {}", flaws), hint="Without --strict the rest is imported.")
 
 
 def target_of(shared: ToolServices, name: str | None) -> Account:
@@ -152,5 +153,5 @@ def target_of(shared: ToolServices, name: str | None) -> Account:
     usual = [account for account in able if account.name == "local"]
     if len(able) > 1 and not usual:
         names = ", ".join(account.name for account in able)
-        raise InvalidArgument("Several accounts take imports.", hint=f"Say --account with one of {names}.")
+        raise InvalidArgument("Several accounts take imports.", hint=sentence("Say --account with one of {}.", names))
     return (usual or able)[0]

@@ -12,6 +12,7 @@ from dragoman.accounts.provider_registry import provider_class, provider_names
 from dragoman.core.errors import DragomanError, InvalidArgument
 from dragoman.core.paths import expanded, settings_folder
 from dragoman.core.references import ACCOUNT_NAME
+from dragoman.core.safe_text import SafeText, join, safe, sentence, unquoted
 from dragoman_server.config import load as config
 from dragoman_server.config import settings_file
 from dragoman_server.config.diagnostics import ConfigError
@@ -63,7 +64,7 @@ def _new(path: Path) -> Target:
     """A file that is to be made, where nobody else could put one of theirs in its place."""
     problem = settings_file.folder_problem(str(path.parent)) if path.parent.exists() else None
     if problem:
-        raise ConfigError(f"{path}: The settings file {problem}.")
+        raise ConfigError(sentence("{}: The settings file {}.", path, unquoted(problem)))
     return Target(path, None, "", {})
 
 
@@ -75,7 +76,8 @@ def asked_of(provider: str) -> dict[str, Question]:
     """
     if provider not in provider_names():
         raise InvalidArgument(
-            f"There is no provider {provider!r}.", hint=f"The providers are {', '.join(provider_names())}."
+            sentence("There is no provider {!r}.", provider),
+            hint=sentence("The providers are {}.", join(provider_names())),
         )
     return questions(provider_class(provider).Settings)
 
@@ -89,7 +91,7 @@ def free_name(name: str, there: Target) -> str:
     if not ACCOUNT_NAME.fullmatch(name):
         raise InvalidArgument(f"An account name has {_NAMES}.")
     if name in there.accounts:
-        raise InvalidArgument(f"There is an account {name} already.", hint="Choose another name.")
+        raise InvalidArgument(sentence("There is an account {} already.", name), hint="Choose another name.")
     return name
 
 
@@ -102,15 +104,15 @@ def only_account(name: str, table: Mapping[str, object]) -> Config:
     return config.from_mapping({"accounts": {name: dict(table)}})
 
 
-def problem(name: str, table: Mapping[str, object], key: str) -> str | None:
+def problem(name: str, table: Mapping[str, object], key: str) -> SafeText | None:
     """What is wrong with one setting; what others lack does not matter."""
     try:
         only_account(name, table)
     except ConfigError as error:
         begin = f"accounts.{name}.{key}: "
-        return next((said.removeprefix(begin) for said in error.problems if said.startswith(begin)), None)
+        return next((SafeText(said.removeprefix(begin)) for said in error.problems if said.startswith(begin)), None)
     except DragomanError as error:
-        return str(error)
+        return error.text
     return None
 
 
@@ -133,7 +135,9 @@ def change(there: Target, name: str, table: Mapping[str, object], *, keep_defaul
                 text = toml_edit.set_key(text, ("accounts", usual), settings)
         after = _spaced(toml_edit.set_key(text, ("accounts", name), dict(table)), text)
     except InvalidArgument as error:
-        raise InvalidArgument(f"{there.path}: {error.message}", hint=f"{error.hint} Nothing was changed.") from None
+        raise InvalidArgument(
+            sentence("{}: {}", there.path, error.message), hint=join([error.hint, safe("Nothing was changed.")], " ")
+        ) from None
     config.from_mapping(toml_edit.parse(after))
     return Change(there.path, there.before, after.encode())
 

@@ -14,6 +14,7 @@ import keyring
 
 from dragoman.core.errors import DragomanError, InvalidArgument, Unauthenticated
 from dragoman.core.paths import settings_folder
+from dragoman.core.safe_text import join, safe, sentence
 from dragoman.providers.base.provider import AccountSettings
 from dragoman.transport.credentials import Secret, register_for_redaction
 from dragoman_server.config.load import Config
@@ -68,7 +69,8 @@ def sound(value: str, name: str) -> str:
         return anyio.run(Secret(value.strip() or " ").reveal)
     except Unauthenticated:
         raise InvalidArgument(
-            f"What was given for {name} is empty or no credential.", hint="Give exactly the credential, on one line."
+            sentence("What was given for {} is empty or no credential.", name),
+            hint="Give exactly the credential, on one line.",
         ) from None
 
 
@@ -79,7 +81,9 @@ def store_credential(name: str, value: str) -> Source:
         Unavailable: The system refuses.
     """
     if not _NAME.fullmatch(name) or name.startswith("."):
-        raise InvalidArgument(f"{name!r} cannot name a credential.", hint="Take letters, digits, dots and hyphens.")
+        raise InvalidArgument(
+            sentence("{!r} cannot name a credential.", name), hint="Take letters, digits, dots and hyphens."
+        )
     if _in_keyring(name, value):
         return {"keyring": name}
     path = settings_folder() / "secrets" / name
@@ -123,8 +127,8 @@ def check(config: Config, sources: Mapping[CredentialNeed, Source]) -> None:
         with_sources(config, sources)
     except DragomanError as error:
         raise InvalidArgument(
-            f"The settings cannot be changed to hold other places of credentials. {error.message}",
-            hint=f"{error.hint} Or leave them as they are with --keep-env.".strip(),
+            sentence("The settings cannot be changed to hold other places of credentials. {}", error.message),
+            hint=join([error.hint, safe("Or leave them as they are with --keep-env.")], " "),
         ) from None
 
 

@@ -11,6 +11,7 @@ import click
 
 from dragoman.accounts.provider_registry import provider_class, provider_names
 from dragoman.core.errors import InvalidArgument
+from dragoman.core.safe_text import sentence
 from dragoman_server.commands.inspect import check as checking
 from dragoman_server.config.diagnostics import ConfigError
 from dragoman_server.setup.account import add_account, credential_storage
@@ -66,7 +67,7 @@ def _begin(given: Given, there: Target) -> Draft:
         ask_provider_and_name(draft, there, provider=given.provider is None, name=given.name is None)
     elif given.provider is None:
         raise InvalidArgument(
-            "An account needs a provider.", hint=f"Say --provider with one of {', '.join(provider_names())}."
+            "An account needs a provider.", hint=sentence("Say --provider with one of {}.", ", ".join(provider_names()))
         )
     else:
         draft.name = add_account.free_name(given.name or draft.provider, there)
@@ -83,8 +84,8 @@ def _take(draft: Draft, given: Given) -> None:
         question, text = _pair(draft, word, "--set KEY=VALUE")
         if question.secret:
             raise InvalidArgument(
-                f"{question.key} is a credential, and other programs see this command.",
-                hint=f"Say --secret {question.key}=- and give it on stdin, or --env {question.key}=NAME.",
+                sentence("{} is a credential, and other programs see this command.", question.key),
+                hint=sentence("Say --secret {}=- and give it on stdin, or --env {}=NAME.", question.key, question.key),
             )
         draft.table[question.key] = question.value(text)
     for word in given.env:
@@ -104,12 +105,12 @@ def _pair(draft: Draft, word: str, form: str) -> tuple[Question, str]:
         raise click.UsageError(f"This is written {form}.")
     if key not in draft.asked:
         raise InvalidArgument(
-            f"An account of {draft.provider} has no setting {key!r}.",
-            hint=f"It has {', '.join(draft.asked)}.",
+            sentence("An account of {} has no setting {!r}.", draft.provider, key),
+            hint=sentence("It has {}.", ", ".join(draft.asked)),
         )
     question = draft.asked[key]
     if not question.secret and "--set" not in form:
-        raise InvalidArgument(f"{key} is no credential.", hint=f"Say --set {key}=VALUE.")
+        raise InvalidArgument(sentence("{} is no credential.", key), hint=sentence("Say --set {}=VALUE.", key))
     return question, text
 
 

@@ -16,6 +16,7 @@ import click
 
 from dragoman.accounts.provider_registry import provider_class, provider_names
 from dragoman.core.errors import DragomanError, InvalidArgument
+from dragoman.core.safe_text import safe
 from dragoman.transport.credentials import register_for_redaction
 from dragoman_server.setup.account import add_account, credential_storage
 from dragoman_server.setup.account.add_account import Target
@@ -177,7 +178,7 @@ def _require_good(draft: Draft, question: Question, value: object) -> object:
         raise InvalidArgument("This is no whole address.", hint="Write it as in https://acme.example.com.")
     wrong = add_account.problem(draft.name, draft.usable | {question.key: value}, question.key)
     if wrong is not None:
-        raise InvalidArgument(wrong)
+        raise InvalidArgument(safe(wrong))
     return value
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, LiteralString
 
 from dragoman.core.errors import InvalidArgument
+from dragoman.core.safe_text import safe, sentence
 from dragoman.providers.base.provider import AccountSettings
 
 POLICY: Final = "write"
@@ -59,8 +60,10 @@ class Question:
         try:
             return tomllib.loads(f"value = {text}")["value"]
         except (tomllib.TOMLDecodeError, RecursionError):
-            kind = {"boolean": "true or false", "array": "a list"}.get(self.type, "a number")
-            raise InvalidArgument(f"{self.key} has to be {kind}.") from None
+            kinds: dict[str, LiteralString] = {"boolean": "true or false", "array": "a list"}
+            raise InvalidArgument(
+                sentence("{} has to be {}.", self.key, safe(kinds.get(self.type, "a number")))
+            ) from None
 
 
 def questions(model: type[AccountSettings]) -> dict[str, Question]:

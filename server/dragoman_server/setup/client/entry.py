@@ -9,6 +9,7 @@ from typing import Final, cast
 
 from dragoman.core.errors import Conflict, DragomanError, InvalidArgument, NotFound
 from dragoman.core.paths import expanded
+from dragoman.core.safe_text import SafeText, safe, sentence
 from dragoman_server.setup.client.clients import CLIENTS, SHARED, Client
 from dragoman_server.setup.client.launch import Launch
 from dragoman_server.setup.files import jsonc, toml_edit
@@ -61,7 +62,7 @@ def locate(client: str, *, name: str = NAME, file: Path | None = None, project: 
     if not project:
         return EntryLocation(known, known.file(), name)
     if known.project is None:
-        raise InvalidArgument(f"{known.title} has no settings in projects.", hint="Leave out --project.")
+        raise InvalidArgument(sentence("{} has no settings in projects.", known.title), hint="Leave out --project.")
     return EntryLocation(known, Path.cwd() / known.project, name, SHARED)
 
 
@@ -73,7 +74,7 @@ def locate_all(*, name: str = NAME, project: bool = False) -> list[EntryLocation
     """
     found = [key for key, client in CLIENTS.items() if client.is_installed and (client.project or not project)]
     if not found:
-        raise NotFound("No client is found on this machine.", hint=f"Name one: {', '.join(CLIENTS)}.")
+        raise NotFound("No client is found on this machine.", hint=sentence("Name one: {}.", ", ".join(CLIENTS)))
     return [locate(key, name=name, project=project) for key in found]
 
 
@@ -142,14 +143,20 @@ def _require_readable(client: Client, text: str) -> None:
     found = jsonc.extensions(text)
     if found.comment is not None and not client.comments:
         raise InvalidArgument(
-            f"{client.title} cannot read comments, and line {found.comment} has one: it starts no server from such a"
-            " file.",
+            sentence(
+                "{} cannot read comments, and line {} has one: it starts no server from such a file.",
+                client.title,
+                found.comment,
+            ),
             hint="Take the comments out, then try again.",
         )
     if found.trailing_comma is not None and not client.trailing_commas:
         raise InvalidArgument(
-            f"{client.title} cannot read the comma before the bracket in line {found.trailing_comma}: it starts no"
-            " server from such a file.",
+            sentence(
+                "{} cannot read the comma before the bracket in line {}: it starts no server from such a file.",
+                client.title,
+                found.trailing_comma,
+            ),
             hint="Take the comma out, then try again.",
         )
 
@@ -168,7 +175,7 @@ def _entry(where: EntryLocation, text: str) -> dict[str, Json] | None:
     words = [found.get("command"), found.get("args")] if isinstance(found, dict) else []
     if not isinstance(found, dict) or NAME not in str(words):
         raise Conflict(
-            f"{where.path}: The name {where.name} belongs to another server. Nothing was changed.",
+            sentence("{}: The name {} belongs to another server. Nothing was changed.", where.path, where.name),
             hint="Choose another name with --name.",
         )
     return found
@@ -220,6 +227,6 @@ def _prove(where: EntryLocation, before: str, after: str, value: dict[str, Json]
 
 def _name_file(where: EntryLocation, error: DragomanError, wanted: str = "") -> InvalidArgument:
     """The mistake with its file and, where something was to be put in, what that was."""
-    hint = f"{error.hint or 'Mend the file, then try again.'} Nothing was changed."
-    more = f"\nOr add this by hand:\n{wanted}" if wanted else ""
-    return InvalidArgument(f"{where.path}: {error.message}", hint=hint + more)
+    hint = sentence("{} Nothing was changed.", error.hint or safe("Mend the file, then try again."))
+    more = f"\nOr add this by hand:\n{wanted}" if wanted else ""  # lines of JSON of our own making
+    return InvalidArgument(sentence("{}: {}", where.path, error.message), hint=SafeText(hint + more))

@@ -12,6 +12,7 @@ from typing import Final, TypeVar
 import click
 
 from dragoman.core.errors import DragomanError, InvalidArgument
+from dragoman.core.safe_text import join, safe, sentence
 from dragoman_server.config.load import Config
 from dragoman_server.runtime.log import redact
 from dragoman_server.setup.account import credential_storage
@@ -100,7 +101,7 @@ def _raise_all(failures: Sequence[DragomanError]) -> None:
     if len(failures) == 1:
         raise failures[0]
     if failures:
-        raise InvalidArgument("\n".join(str(error) for error in failures))
+        raise InvalidArgument(join((error.text for error in failures), "\n"))
 
 
 def _install_one(where: EntryLocation, change: Change) -> Iterator[str]:
@@ -140,8 +141,8 @@ def _given(words: Sequence[str], wants: Sequence[CredentialNeed]) -> dict[str, s
         if not equals or place != "-":
             raise click.UsageError("A credential is given as --secret NAME=-, and its value on stdin.")
         if name not in known:
-            there = f"Those that do: {', '.join(sorted(known))}." if known else "None do."
-            raise InvalidArgument(f"No credential in the settings comes from a variable {name}.", hint=there)
+            there = sentence("Those that do: {}.", join(sorted(known))) if known else safe("None do.")
+            raise InvalidArgument(sentence("No credential in the settings comes from a variable {}.", name), hint=there)
         values[name] = credential_storage.sound(sys.stdin.readline(), name)
     return values
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from dragoman.core.errors import InvalidArgument
+from dragoman.core.safe_text import safe, sentence
 from dragoman_server.setup.files.jsonc_parser import BOM, Json, Member, Parser, Value, refuse_constant
 
 _REST_OF_LINE: Final = re.compile(r"(?:[ \t]+|/\*[^\n]*?\*/)*(?://[^\n]*)?(?=\r?\n)")
@@ -110,15 +111,15 @@ def _nested(path: tuple[str, ...], value: Json) -> Json:
 
 def _object(found: Value, path: tuple[str, ...]) -> Value:
     if not isinstance(found.value, dict):
-        where = f"its {'.'.join(path)}" if path else "it"
-        raise InvalidArgument(f"There should be an object in braces, and {where} is something else.")
+        where = sentence("its {}", ".".join(path)) if path else safe("it")
+        raise InvalidArgument(sentence("There should be an object in braces, and {} is something else.", where))
     return found
 
 
 def _only(holder: Value, key: str) -> Member | None:
     found = [member for member in holder.members if member.key == key]
     if len(found) > 1:
-        raise InvalidArgument(f"It has the key {key} twice.")
+        raise InvalidArgument(sentence("It has the key {} twice.", key))
     return found[0] if found else None
 
 

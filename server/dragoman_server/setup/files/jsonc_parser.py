@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
 from dragoman.core.errors import InvalidArgument
+from dragoman.core.safe_text import sentence
 
 Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | float | bool | None"
 
@@ -144,7 +145,7 @@ class Parser:
         return found
 
     def _wrong(self) -> InvalidArgument:
-        return InvalidArgument(f"Line {self._line()} is no JSON.")
+        return InvalidArgument(sentence("Line {} is no JSON.", self._line()))
 
     def _line(self) -> int:
         return self._text.count("\n", 0, self._at) + 1

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Final
 
 from dragoman.core.errors import Conflict, InvalidArgument, PermissionDenied, Unavailable
+from dragoman.core.safe_text import safe, sentence, unquoted
 
 PRIVATE: Final = 0o600
 _LARGEST: Final = 32 << 20  # bytes; one client keeps its history beside its settings
@@ -70,7 +71,7 @@ class Change:
 
     def _apply(self) -> Path | None:
         if read(self.path) != self.before:
-            raise Conflict(f"{self.path}: Another program has just changed this file.", hint="Try again.")
+            raise Conflict(sentence("{}: Another program has just changed this file.", self.path), hint="Try again.")
         mode = stat.S_IMODE(self.path.stat().st_mode) if self.before is not None else self.mode
         kept = None if self.before is None else _back_up(self.path, self.before, mode)
         try:
@@ -105,11 +106,12 @@ def follow(path: Path) -> Path:
         if not path.is_symlink():
             return path
         if not _is_own(path.lstat()):
-            raise PermissionDenied(f"{path}: This link belongs to another user. {_UNTOUCHED}")
+            raise PermissionDenied(sentence("{}: This link belongs to another user. {}", path, _UNTOUCHED))
         return path.resolve(strict=True)
     except (FileNotFoundError, RuntimeError):  # the second, and a plain OSError later on: links in a circle
         raise InvalidArgument(
-            f"{path}: This link leads to nothing. {_UNTOUCHED}", hint="Take it away, or make the file that it means."
+            sentence("{}: This link leads to nothing. {}", path, _UNTOUCHED),
+            hint="Take it away, or make the file that it means.",
         ) from None
     except (OSError, ValueError) as error:
         raise _refused(path, error) from error
@@ -139,7 +141,7 @@ def read(path: Path) -> bytes | None:
     except OSError as error:
         raise _refused(path, error) from error
     if len(content) > _LARGEST:
-        raise InvalidArgument(f"{path}: This file is larger than 32 MiB. {_UNTOUCHED}")
+        raise InvalidArgument(sentence("{}: This file is larger than 32 MiB. {}", path, safe(_UNTOUCHED)))
     return content
 
 
@@ -153,7 +155,8 @@ def text_of(path: Path, content: bytes | None) -> str:
         return (content or b"").decode()
     except UnicodeDecodeError:
         raise InvalidArgument(
-            f"{path}: This file is not UTF-8 text. {_UNTOUCHED}", hint="Save it as UTF-8, then try again."
+            sentence("{}: This file is not UTF-8 text. {}", path, safe(_UNTOUCHED)),
+            hint="Save it as UTF-8, then try again.",
         ) from None
 
 
@@ -205,7 +208,7 @@ def _must_take_files(path: Path) -> None:
     folder = next(parent for parent in path.parents if parent.exists())
     if not os.access(folder, os.W_OK | os.X_OK):
         raise PermissionDenied(
-            f"{path}: The folder {folder} is write-protected. {_UNTOUCHED}",
+            sentence("{}: The folder {} is write-protected. {}", path, folder, safe(_UNTOUCHED)),
             hint="Allow writing to it, then try again.",
         )
 
@@ -213,15 +216,17 @@ def _must_take_files(path: Path) -> None:
 def _must_be_plain(path: Path, found: os.stat_result) -> None:
     if stat.S_ISLNK(found.st_mode):
         raise InvalidArgument(
-            f"{path}: This is a link to another file. {_UNTOUCHED}", hint="Name the file that it leads to."
+            sentence("{}: This is a link to another file. {}", path, safe(_UNTOUCHED)),
+            hint="Name the file that it leads to.",
         )
     if not stat.S_ISREG(found.st_mode):
-        raise InvalidArgument(f"{path}: This is no plain file. {_UNTOUCHED}")
+        raise InvalidArgument(sentence("{}: This is no plain file. {}", path, _UNTOUCHED))
     if not _is_own(found):
-        raise PermissionDenied(f"{path}: This file belongs to another user. {_UNTOUCHED}")
+        raise PermissionDenied(sentence("{}: This file belongs to another user. {}", path, _UNTOUCHED))
     if not found.st_mode & stat.S_IWUSR:
         raise PermissionDenied(
-            f"{path}: This file is write-protected. {_UNTOUCHED}", hint="Allow writing to it, then try again."
+            sentence("{}: This file is write-protected. {}", path, safe(_UNTOUCHED)),
+            hint="Allow writing to it, then try again.",
         )
 
 
@@ -231,4 +236,4 @@ def _is_own(found: os.stat_result) -> bool:
 
 def _refused(path: Path, error: Exception) -> Unavailable:
     reason = getattr(error, "strerror", None) or "no such path"
-    return Unavailable(f"{path}: The system refuses ({reason}). {_UNTOUCHED}")
+    return Unavailable(sentence("{}: The system refuses ({}). {}", path, unquoted(reason), safe(_UNTOUCHED)))

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 from dragoman.core.errors import InvalidArgument, Unavailable
+from dragoman.core.safe_text import sentence, unquoted
 from dragoman_server.config import settings_file
 from dragoman_server.setup.files.safe_rewrite import PRIVATE, make_folder, write
 
@@ -52,6 +53,10 @@ def _write(digests: dict[str, str]) -> None:
         make_folder(path.parent, 0o700)
         write(path, (json.dumps(digests, indent=1, sort_keys=True) + "\n").encode(), PRIVATE)
     except OSError as error:
-        raise Unavailable(f"{path}: The system refuses ({error.strerror}). Nothing was changed.") from error
+        raise Unavailable(
+            sentence(
+                "{}: The system refuses ({}). Nothing was changed.", path, unquoted(error.strerror or "no reason given")
+            )
+        ) from error
     if problem := settings_file.writers_problem(str(path), own=True):
-        raise InvalidArgument(f"{path} {problem}. Until then nothing is trusted.")
+        raise InvalidArgument(sentence("{} {}. Until then nothing is trusted.", path, unquoted(problem)))

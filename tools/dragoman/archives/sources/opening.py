@@ -16,6 +16,7 @@ from dragoman.archives.sources.streams import Decompressed, Section, buffered, p
 from dragoman.archives.sources.tar_archive import TarArchive, is_tar
 from dragoman.archives.sources.zip_archive import MARKS, ZipArchive
 from dragoman.core.errors import InvalidArgument
+from dragoman.core.safe_text import sentence, unquoted
 
 _HEAD: Final = 1024
 _CHUNK: Final = 1 << 20
@@ -35,7 +36,7 @@ def open_path(path: Path, notes: Notes, progress: Progress) -> Container:
         raw = path.open("rb")
     except OSError as error:
         reason = error.strerror or type(error).__name__
-        raise InvalidArgument(f"{label} cannot be read ({reason}).") from None
+        raise InvalidArgument(sentence("{} cannot be read ({}).", path, unquoted(reason))) from None
     if stat.S_ISREG(status.st_mode):
         return _open_file(raw, path, label, 0, notes, progress)
     with raw:

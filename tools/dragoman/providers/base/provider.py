@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from dragoman.core.errors import UnsupportedOperation
 from dragoman.core.model import Audience, Author, AuthorKind, Conversation, Message, Page, SearchPage
 from dragoman.core.queries import Change, ConversationQuery, Draft, MessageQuery, SearchQuery
+from dragoman.core.safe_text import sentence, unquoted
 from dragoman.providers.base.import_batch import ImportCounts, grouped
 from dragoman.providers.base.sent_message_match import CLOCKS_DIFFER, match_sent_message
 
@@ -336,4 +337,6 @@ class Provider:
         return None
 
     def _cannot(self, capability: Capability) -> UnsupportedOperation:
-        return UnsupportedOperation(f"The provider {self.name} cannot {capability.value.replace('_', ' ')}.")
+        return UnsupportedOperation(
+            sentence("The provider {} cannot {}.", self.name, unquoted(capability.value.replace("_", " ")))
+        )

@@ -8,6 +8,7 @@ from typing import Final
 
 from dragoman.core.errors import Conflict, DeadlineExceeded, DragomanError, InvalidArgument, NotFound, PermissionDenied
 from dragoman.core.model import Author, Message
+from dragoman.core.safe_text import SafeText, safe, sentence
 from dragoman.providers.base.provider import Change, Draft
 from dragoman.providers.convore import people, wire
 from dragoman.providers.convore.api import Api, Body
@@ -126,7 +127,7 @@ class Writer:
         try:
             received = await self._reader.last_received(conversation)
         except DeadlineExceeded as error:
-            error.hint = "Say with reply_to which message it answers."
+            error.hint = safe("Say with reply_to which message it answers.")
             raise
         if received is not None:
             return {"reply_to_message_id": received.id}
@@ -158,13 +159,13 @@ def _require_open(scene: Scene) -> None:
         )
     if scene.conversation.status in _CLOSED:
         raise Conflict(
-            f"The conversation is {_place_of(scene.conversation.status)}. Nothing was sent.",
+            sentence("The conversation is {}. Nothing was sent.", _place_of(scene.conversation.status)),
             hint="Move it back in Convore first.",
         )
 
 
-def _place_of(status: str | None) -> str:
-    return "marked as spam" if status == "spam" else "in the trash"
+def _place_of(status: str | None) -> SafeText:
+    return safe("marked as spam" if status == "spam" else "in the trash")
 
 
 def _import_body(message: Message, scene: Scene) -> Body:

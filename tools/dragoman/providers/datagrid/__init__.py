@@ -14,6 +14,7 @@ from typing import ClassVar, Final, Self, cast
 
 from dragoman.core.errors import InvalidArgument, NotFound
 from dragoman.core.model import Conversation, ConversationKind, Message, Page
+from dragoman.core.safe_text import safe
 from dragoman.providers.base.provider import AccountSettings, ConversationQuery, Draft, Limits, MessageQuery, Provider
 from dragoman.providers.datagrid import wire
 from dragoman.providers.datagrid.api import LONGEST_ANSWER, PAGE, Api, client_of
@@ -180,8 +181,8 @@ class DatagridProvider(Provider):
         try:
             return (await self._api.agent(agent)).name or agent
         except NotFound as error:
-            error.message = "Datagrid has no agent with the id in `agent_id`, or the key may not use it."
-            error.hint = "Correct `agent_id` of this account, or leave it out."
+            error.message = safe("Datagrid has no agent with the id in `agent_id`, or the key may not use it.")
+            error.hint = safe("Correct `agent_id` of this account, or leave it out.")
             raise
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final, LiteralString, TypeVar
 
 from dragoman.providers.datagrid import wire
 from dragoman.transport.credentials import bearer
@@ -29,12 +30,12 @@ _ATTEMPTS: Final = 3  # as the vendor's own client
 _LOOKUP_SECONDS: Final = 5.0  # a name is not worth a longer wait
 _RETRIED: Final = frozenset({408, 409, 429, 502, 503, 504})  # 409: two calls wanted the same lock
 
-_HINTS: Final = {
+_HINTS: Final[Mapping[int, LiteralString]] = {
     401: "Check `token` of this account: the API key is missing, expired or revoked.",
     402: "Buy credits for the teamspace, or wait until they are renewed.",
     403: "Check that the API key of `token` may use this, and `teamspace` of this account.",
 }
-_CONVERSE_HINTS: Final = {
+_CONVERSE_HINTS: Final[Mapping[int, LiteralString]] = {
     404: "Find the conversation with list_conversations, and check `agent_id` of this account.",
     413: "Shorten the text or send it in parts.",
 }
@@ -42,7 +43,7 @@ _CONVERSE_HINTS: Final = {
 
 def explain(refusal: ServiceFailure) -> ErrorWords:
     """Datagrid's own words with the setting to look at. Both of its error shapes have them in known members."""
-    hint = _HINTS.get(refusal.status, "")
+    hint: LiteralString = _HINTS.get(refusal.status, "")
     if refusal.operation == "send_message":
         hint = _CONVERSE_HINTS.get(refusal.status, hint)
     return ErrorWords(said=default_service_text(refusal) or "", hint=hint)

@@ -11,7 +11,7 @@ import anyio
 from dragoman.core.context import progress
 from dragoman.core.context.clock import current_clock
 from dragoman.core.errors import DragomanError, OutcomeUnknown
-from dragoman.core.sanitize import clean_line
+from dragoman.core.safe_text import SafeText, quote, safe, sentence
 from dragoman.providers.datagrid import wire
 from dragoman.providers.datagrid.answer_stream import Heard, listen
 from dragoman.providers.datagrid.api import Api
@@ -99,7 +99,7 @@ class Talk:
                 more = {"generated_title": heard.title, "citations": answer.citations or heard.citations}
                 return Said(answer.model_copy(update=more), conversation)
         raise OutcomeUnknown(
-            f"Datagrid answered, but does not list the answer yet: {_quoted(heard.text)}",
+            sentence("Datagrid answered, but does not list the answer yet: {}", _quoted(heard.text)),
             hint="Read it with list_messages in a while, and do not send again.",
             operation="send_message",
         )
@@ -114,20 +114,24 @@ class Talk:
         if conversation and prompt is not None:
             return Said(answer or prompt, conversation, answered=answer is not None)
         if news is not None:
-            error.hint = "It is not in the conversation now. Look with list_messages again before sending it again."
+            error.hint = safe(
+                "It is not in the conversation now. Look with list_messages again before sending it again."
+            )
         elif self._conversation is None:
-            error.hint = "Look with list_conversations for a new one before sending it again."
+            error.hint = safe("Look with list_conversations for a new one before sending it again.")
         raise error
 
     def _broken(self, error: OutcomeUnknown, heard: Heard, *, there: bool) -> OutcomeUnknown:
-        why = "Datagrid's answer broke off"
+        why = safe("Datagrid's answer broke off")
         if heard.fault is not None:
-            why = f"The agent gave up ({clean_line(redact(heard.fault), _SHOWN // 2).rstrip('.')})"
-        said = f" after: {_quoted(heard.text)}" if heard.pieces else " before it said anything."
+            why = sentence("The agent gave up (in its words: {})", quote(redact(heard.fault), _SHOWN // 2))
+        last = sentence("after: {}", _quoted(heard.text)) if heard.pieces else safe("before it said anything.")
         hint = "Look with list_messages for the message and the whole answer before sending it again."
         if there:
             hint = "The message is in the conversation: read on with list_messages, and do not send it again."
-        return OutcomeUnknown(why + said, hint=hint, operation=error.operation, request_id=error.request_id)
+        return OutcomeUnknown(
+            sentence("{} {}", why, last), hint=hint, operation=error.operation, request_id=error.request_id
+        )
 
     async def _mark(self) -> Mark | None:
         """The newest message before; ``None`` when it cannot be found out, which is no reason not to send."""
@@ -170,5 +174,5 @@ def _by(message: wire.Message, role: str) -> bool:
     return (message.role or "").strip().lower() == role
 
 
-def _quoted(text: str) -> str:
-    return f'"{clean_line(redact(text), _SHOWN)}".' if text.strip() else "nothing."
+def _quoted(text: str) -> SafeText:
+    return sentence("{}.", quote(redact(text), _SHOWN)) if text.strip() else safe("nothing.")

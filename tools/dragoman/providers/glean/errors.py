@@ -6,15 +6,16 @@ Its errors are mostly plain text of one or two lines; some endpoints have JSON b
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final
+from typing import Final, LiteralString
 
 from dragoman.core.errors import InvalidArgument, NotFound, Unauthenticated, Unavailable
+from dragoman.core.safe_text import SafeText, join, safe, sentence
 from dragoman.providers.glean.mapping.lenient_models import each, lenient
 from dragoman.providers.glean.mapping.wire import ErrorInfo, ErrorMessage, Refused, SearchAnswer
 from dragoman.transport.error_mapping import ErrorWords, ServiceFailure, ServiceProfile, default_service_text, quoted
 
 _MOST_NAMED: Final = 5
-_LOOK: Final = "Look at the chat with list_messages before asking again."
+_LOOK: Final = "Look at the chat with list_messages before elicitation_for again."
 _SCOPES: Final = "The token needs the scopes SEARCH, DOCUMENTS, PEOPLE, ENTITIES and CHAT, or access to this."
 _WRONG_CREDENTIALS: Final = (
     'Check `token` of this account; a token of another identity provider also needs auth_type = "oauth",'
@@ -66,10 +67,10 @@ def _forbidden(refusal: ServiceFailure) -> ErrorWords:
     if body is None:
         return ErrorWords(said=refusal.text, hint=_SCOPES)
     if body.error_type:
-        owner = (body.created_by and body.created_by.name) or "its owner"
+        owner = (body.created_by and body.created_by.name) or safe("its owner")
         return ErrorWords(
             message="This chat of Glean is not shared with this account.",
-            hint=f"Ask {_short(owner)} for access to it.",
+            hint=sentence("Ask {:60} for access to it.", owner),
         )
     return ErrorWords(said=failures(body.error_messages) or default_service_text(refusal) or "", hint=_SCOPES)
 
@@ -85,14 +86,14 @@ def _missing(refusal: ServiceFailure) -> ErrorWords | None:
 
 def _operators(refusal: ServiceFailure) -> ErrorWords | None:
     body = lenient(Refused, refusal.body)
-    wrong = invalid_operators(body) if body else ""
+    wrong = invalid_operators(body) if body else None
     return ErrorWords(message=wrong, hint="Change or leave out this part of the query.") if wrong else None
 
 
-def invalid_operators(body: ErrorInfo | Refused) -> str:
+def invalid_operators(body: ErrorInfo | Refused) -> SafeText:
     """A sentence about search operators that Glean does not understand; empty without any."""
-    named = [f"{_short(one.key or '')}:{_short(one.value or '')}" for one in each(body.invalid_operators)]
-    return f"Glean does not understand {', '.join(named[:_MOST_NAMED])} in the query." if named else ""
+    named = [sentence("{!r}", f"{one.key or ''}:{one.value or ''}") for one in each(body.invalid_operators)]
+    return sentence("Glean does not understand {} in the query.", join(named[:_MOST_NAMED])) if named else SafeText()
 
 
 def failures(messages: Iterable[ErrorMessage] | None) -> str:
@@ -119,27 +120,23 @@ def raise_partial_failure(answer: SearchAnswer, request_id: str) -> None:
         raise Unavailable(missed, hint="Try again in a few minutes.", operation="search", request_id=request_id)
 
 
-def gap_in(answer: SearchAnswer) -> str:
+def gap_in(answer: SearchAnswer) -> SafeText:
     """A sentence about what was not searched or not understood; empty when all was."""
     info = answer.error_info
     if info is None:
-        return ""
+        return SafeText()
     wrong, said = invalid_operators(info), failures(each(info.error_messages))
     if wrong or not (said or info.federated_search_rate_limit_error):
         return wrong
-    return f"Glean could not search everything{quoted(said)}"
+    return sentence("Glean could not search everything{}", quoted(said))
 
 
-def _hint_of_write(refusal: ServiceFailure) -> str:
+def _hint_of_write(refusal: ServiceFailure) -> LiteralString:
     """Where to look after a question whose fate is unknown."""
     unsure = refusal.status in {0, 408} or refusal.status >= 500  # noqa: PLR2004 - the server's own failures
     promised = {"retry-after", "retry-after-ms"} & refusal.headers.keys()
     certain = refusal.trouble in {"refused", "unresolvable", "tls"} or promised
     return _LOOK if refusal.kind == "write" and unsure and not certain else ""
-
-
-def _short(words: str) -> str:
-    return " ".join(words.split())[:60]
 
 
 DIALECT: Final = ServiceProfile(service="Glean", explain=explain)

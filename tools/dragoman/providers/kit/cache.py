@@ -22,7 +22,7 @@ class LruCache(Generic[K, V]):
 
     def __init__(self, size: int, size_of: Callable[[V], int] | None = None) -> None:
         self._size = size
-        self._size_of = size_of or (lambda _: 1)
+        self._size_of: Callable[[V], int] = size_of or (lambda _: 1)
         self._values: OrderedDict[K, tuple[V, int]] = OrderedDict()
         self._total = 0
 

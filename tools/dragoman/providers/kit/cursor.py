@@ -11,7 +11,7 @@ from dataclasses import astuple, dataclass
 from functools import lru_cache
 from hashlib import blake2b
 from types import UnionType
-from typing import TYPE_CHECKING, Final, TypeVar, Union, cast, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Any, Final, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 from dragoman.core.errors import InvalidArgument
 
@@ -111,7 +111,7 @@ def _checked(value: object, kind: object) -> object:
     if origin is tuple:
         return _checked_tuple(value, inner)
     if isinstance(kind, type) and issubclass(kind, tuple):  # a NamedTuple
-        return cast("Callable[..., object]", kind)(*_checked_tuple(value, _kinds(kind)))
+        return cast("Callable[..., object]", kind)(*_checked_tuple(value, _kinds(cast("Any", kind))))
     if type(value) is not kind:
         raise foreign_cursor()
     return value

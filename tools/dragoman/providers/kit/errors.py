@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Final, TypedDict, Unpack
+from typing import Final, LiteralString, TypedDict, Unpack
 
 from dragoman.transport.error_mapping import ErrorWords, ServiceFailure, ServiceProfile, default_service_text
 
-_NOTHING: Final[Mapping[str, str]] = {}
+_NOTHING: Final[Mapping[str, LiteralString]] = {}
 
 
 class ProfileOptions(TypedDict, total=False):
@@ -22,10 +22,10 @@ class ProfileOptions(TypedDict, total=False):
 
 def error_table(
     service: str,
-    hints: Mapping[int | str, str],
+    hints: Mapping[int | str, LiteralString],
     *,
-    by_operation: Mapping[str, Mapping[int | str, str]] | None = None,
-    look: Mapping[str, str] = _NOTHING,
+    by_operation: Mapping[str, Mapping[int | str, LiteralString]] | None = None,
+    look: Mapping[str, LiteralString] = _NOTHING,
     read: Callable[[ServiceFailure], str | None] = default_service_text,
     **options: Unpack[ProfileOptions],
 ) -> ServiceProfile:
@@ -41,7 +41,7 @@ def error_table(
     """
 
     def explain(failure: ServiceFailure) -> ErrorWords:
-        table = {**hints, **(by_operation or {}).get(failure.operation, {})}
+        table: dict[int | str, LiteralString] = {**hints, **(by_operation or {}).get(failure.operation, {})}
         key = failure.trouble or failure.code or failure.status
         return ErrorWords(said=read(failure) or "", hint=table.get(key, ""), look=look.get(failure.operation, ""))
 

@@ -8,6 +8,7 @@ from typing import Final, Generic, Literal, TypeAlias, TypeVar
 
 from dragoman.core.context import progress
 from dragoman.core.errors import Conflict, DeadlineExceeded, InvalidArgument, NotFound
+from dragoman.core.safe_text import sentence
 from dragoman.providers.kit.list_walk import Position, Walk, Wanted
 from dragoman.providers.kit.listings import Batch, Key
 from dragoman.providers.kit.page_cut import Matches, not_given
@@ -128,21 +129,24 @@ class ListReader(Generic[T]):
         """
         if not walk.entries:
             raise DeadlineExceeded(
-                f"{self._service} has nothing to show on {self._most_batches} pages in a row, and says that there are"
-                " more.",
-                hint=f"Try again later; tell {self._service} if it stays so.",
+                sentence(
+                    "{} has nothing to show on {} pages in a row, and says that there are more.",
+                    self._service,
+                    self._most_batches,
+                ),
+                hint=sentence("Try again later; tell {} if it stays so.", self._service),
             )
         against = walk.rising > 0 if wanted.latest else walk.rising <= 0
         if against or wanted.complete:
             raise DeadlineExceeded(
-                f"The list is so long that after {len(walk.entries)} entries its other end was not reached.",
+                sentence("The list is so long that after {} entries its other end was not reached.", len(walk.entries)),
                 hint="Read it in the other order" + (", or without thread." if wanted.select else "."),
             )
 
     def lost_place(self) -> Conflict:
         """The error for a place that cannot be found again."""
         return Conflict(
-            f"{self._service} does not know the place any more where the list goes on.",
+            sentence("{} does not know the place any more where the list goes on.", self._service),
             hint="Repeat the call without cursor.",
         )
 

@@ -22,6 +22,7 @@ from dragoman.core.context.clock import current_clock
 from dragoman.core.errors import DeadlineExceeded
 from dragoman.core.model import Order, Page
 from dragoman.core.queries import MessageQuery
+from dragoman.core.safe_text import sentence
 from dragoman.providers.kit.cache import LruCache
 from dragoman.providers.kit.cursor import decode, encode
 from dragoman.providers.kit.list_reader import MOST_BATCHES, MOST_SIZE, TRUST_AFTER, ListReader, Stop
@@ -126,7 +127,9 @@ class Pager(Generic[T]):
             if page.cursor is None:
                 return found
             query = replace(query, cursor=page.cursor)
-        raise DeadlineExceeded(f"The list is too long: {len(found)} entries and more.", hint="Read it page by page.")
+        raise DeadlineExceeded(
+            sentence("The list is too long: {} entries and more.", len(found)), hint="Read it page by page."
+        )
 
     def cursor_after(self, listing: Listing[T], item: T, order: Order, *, name: Hashable) -> str | None:
         """Make the cursor that goes on after an item; ``None`` where that needs another look at the list."""

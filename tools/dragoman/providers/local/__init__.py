@@ -14,6 +14,7 @@ import anyio
 from dragoman.core import paths
 from dragoman.core.errors import Conflict, InvalidArgument, NotFound, Unavailable
 from dragoman.core.model import Author, Conversation, Message, Page, SearchPage
+from dragoman.core.safe_text import sentence
 from dragoman.providers.base.import_batch import ImportCounts
 from dragoman.providers.base.provider import (
     AccountSettings,
@@ -219,7 +220,7 @@ class LocalProvider(Provider):
 
     def _kept_waiting(self, database: Database) -> Unavailable:
         return Unavailable(
-            f"{database.name} was not free within {self.settings.timeout:g} seconds.",
+            sentence("{} was not free within {:g} seconds.", database.name, self.settings.timeout),
             hint="Try again, or raise `timeout` of this account; another program may hold the file.",
         )
 
@@ -241,7 +242,8 @@ class LocalProvider(Provider):
             raise InvalidArgument("The text is empty.", hint="Write something.")
         if longest is not None and len(text) > longest:
             raise InvalidArgument(
-                f"The text has {len(text):,} characters, and {longest:,} are possible.", hint="Send it in parts."
+                sentence("The text has {:,} characters, and {:,} are possible.", len(text), longest),
+                hint="Send it in parts.",
             )
 
 

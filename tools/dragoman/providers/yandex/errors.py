@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Final
+from typing import Final, LiteralString
 
+from dragoman.core.safe_text import safe, sentence
 from dragoman.transport.error_mapping import ErrorWords, ServiceFailure, ServiceProfile
 from dragoman.transport.grpc import Details
 
@@ -52,11 +53,15 @@ def explain(refusal: ServiceFailure, credentials: str = "") -> ErrorWords:
     """Refusals of the calls for threads, messages and runs."""
     said = _said(refusal)
     if refusal.code == "UNIMPLEMENTED":
-        return ErrorWords(message=f"This service has no threads (any more): {SWITCHED_OFF}.", hint=_TARGET_HINT)
+        return ErrorWords(
+            message=sentence("This service has no threads (any more): {}.", safe(SWITCHED_OFF)), hint=_TARGET_HINT
+        )
     if refusal.trouble in {"refused", "unresolvable"}:
         what = "nothing answers at `target`" if refusal.trouble == "refused" else "the host of `target` is not found"
-        return ErrorWords(message=f"The service is not there, {what}. {SWITCHED_OFF}.", hint=_TARGET_HINT)
-    hints = {"PERMISSION_DENIED": _ROLES, "NOT_FOUND": _EXPIRE}
+        return ErrorWords(
+            message=sentence("The service is not there, {}. {}.", safe(what), safe(SWITCHED_OFF)), hint=_TARGET_HINT
+        )
+    hints: dict[str, LiteralString] = {"PERMISSION_DENIED": _ROLES, "NOT_FOUND": _EXPIRE}
     if credentials == "iam_token":
         hints["UNAUTHENTICATED"] = _SHORT_LIVED
     if refusal.code == "INVALID_ARGUMENT" and refusal.operation in {"list threads", "create a thread"}:

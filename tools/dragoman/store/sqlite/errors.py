@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import apsw
 
 from dragoman.core.errors import DragomanError, InvalidArgument, Unavailable
+from dragoman.core.safe_text import sentence
 
 
 class NotWritableError(Unavailable):
@@ -23,13 +24,13 @@ def explain(error: apsw.Error | OSError, name: str) -> DragomanError:
     Nothing of a failed write is kept, so each of these may be tried again once its cause is gone.
     """
     if isinstance(error, apsw.NotADBError):
-        return InvalidArgument(f"{name} is not a Dragoman file.", hint=_ELSEWHERE)
+        return InvalidArgument(sentence("{} is not a Dragoman file.", name), hint=_ELSEWHERE)
     if isinstance(error, apsw.CorruptError):
         return damaged(name)
     if isinstance(error, (apsw.BusyError, apsw.LockedError)):
-        return Unavailable(f"{name} is locked by another program.", hint="Close what uses it and try again.")
+        return Unavailable(sentence("{} is locked by another program.", name), hint="Close what uses it and try again.")
     if isinstance(error, apsw.InterruptError):
-        return Unavailable(f"Reading {name} was interrupted.", hint="Try again.")
+        return Unavailable(sentence("Reading {} was interrupted.", name), hint="Try again.")
     return _of_the_disk(error, name)
 
 
@@ -47,20 +48,20 @@ def explained(name: str) -> Generator[None]:
 def damaged(name: str) -> DragomanError:
     """Parts of the file cannot be read."""
     return Unavailable(
-        f"{name} is damaged.",
+        sentence("{} is damaged.", name),
         hint="Restore a backup with `dragoman store restore`, or save what is left with `dragoman store salvage`.",
     )
 
 
 def foreign(name: str) -> DragomanError:
     """The file is a database of another program."""
-    return InvalidArgument(f"{name} belongs to another program.", hint=_ELSEWHERE)
+    return InvalidArgument(sentence("{} belongs to another program.", name), hint=_ELSEWHERE)
 
 
 def newer(name: str, found: int, known: int) -> DragomanError:
     """The file was written by a later version."""
     return InvalidArgument(
-        f"{name} was written by a newer Dragoman (schema {found}, this one knows {known}).",
+        sentence("{} was written by a newer Dragoman (schema {}, this one knows {}).", name, found, known),
         hint="Update Dragoman, or point the path to another file.",
     )
 
@@ -78,7 +79,8 @@ def read_only(name: str) -> DragomanError:
 def moved(name: str) -> DragomanError:
     """The path leads to another file than the open one, or to none: what is written now would be lost."""
     return Unavailable(
-        f"{name} was moved, deleted or replaced while it was open.", hint="Put it back, or start Dragoman again."
+        sentence("{} was moved, deleted or replaced while it was open.", name),
+        hint="Put it back, or start Dragoman again.",
     )
 
 
@@ -88,11 +90,15 @@ def _of_the_disk(error: apsw.Error | OSError, name: str) -> DragomanError:
     if isinstance(error, (apsw.ReadOnlyError, apsw.PermissionsError)):
         return read_only(name)
     if isinstance(error, (apsw.CantOpenError, PermissionError)):
-        return Unavailable(f"{name} cannot be opened.", hint="Allow this user to read and write it and its folder.")
+        return Unavailable(
+            sentence("{} cannot be opened.", name), hint="Allow this user to read and write it and its folder."
+        )
     if isinstance(error, apsw.TooBigError):
         return InvalidArgument("The text is too long to be stored.", hint="Split it into several messages.")
     if isinstance(error, (apsw.IOError, OSError)):
         return NotWritableError(
             f"{name} cannot be read or written.", hint="Look whether its disk is full or failing, and try again."
         )
-    return Unavailable(f"{name} cannot be used ({type(error).__name__}).", hint="Try again, or report this.")
+    return Unavailable(
+        sentence("{} cannot be used ({}).", name, type(error).__name__), hint="Try again, or report this."
+    )

@@ -12,6 +12,7 @@ from typing import Final, TypeVar
 import apsw
 
 from dragoman.core.errors import InvalidArgument
+from dragoman.core.safe_text import sentence
 from dragoman.store.sqlite import errors
 from dragoman.store.sqlite.connection import Connection
 from dragoman.store.sqlite.messages import index_rebuild
@@ -43,11 +44,11 @@ def prepare_folder(path: Path) -> None:
     if not path.parent.is_dir():
         raise _no_folder(path)
     if path.is_dir():
-        raise InvalidArgument(f"{path} is a folder.", hint="Name a file for the messages.")
+        raise InvalidArgument(sentence("{} is a folder.", path), hint="Name a file for the messages.")
 
 
 def _no_folder(path: Path) -> InvalidArgument:
-    return InvalidArgument(f"The folder of {path} cannot be made.", hint="Choose another path.")
+    return InvalidArgument(sentence("The folder of {} cannot be made.", path), hint="Choose another path.")
 
 
 def open_first(path: Path | None, migrations: Sequence[Migration], patience: float) -> Connection:

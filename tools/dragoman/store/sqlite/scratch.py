@@ -8,6 +8,7 @@ from typing import Final
 import apsw
 
 from dragoman.core.errors import InvalidArgument
+from dragoman.core.safe_text import sentence
 from dragoman.store.sqlite.connection import Connection
 
 _SETTINGS: Final = "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -16000;"
@@ -44,7 +45,7 @@ def open_foreign(path: Path) -> Connection:
         list(connection.execute("SELECT count(*) FROM sqlite_schema"))
     except apsw.Error:
         raise InvalidArgument(
-            f"{path.name} cannot be read as a database.", hint="Copy it again from its source."
+            sentence("{} cannot be read as a database.", path.name), hint="Copy it again from its source."
         ) from None
     return connection
 

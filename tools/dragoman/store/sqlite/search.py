@@ -19,6 +19,7 @@ from dragoman.core.folding import fold
 from dragoman.core.model import Hit, Message, SearchPage
 from dragoman.core.queries import Expression, SearchQuery, Term
 from dragoman.core.query_parser import parse_query
+from dragoman.core.safe_text import Sentence, safe, sentence
 from dragoman.store import index_terms
 from dragoman.store.excerpt import excerpt
 from dragoman.store.search_terms import Pattern, follows, is_literal, pattern_of, unsearched
@@ -77,7 +78,7 @@ def search(con: Connection, table: MessageTable, query: SearchQuery, account: st
     try:
         scope = scope_of(con, table, query, account)
     except NothingThereError as nothing:
-        return SearchPage(advice=str(nothing))
+        return SearchPage(advice=nothing.reason)
     scope.excluded += map(match_expression.exact, words.excluded)
     if not words.groups:
         return filtered_list.page(con, table, scope, query)
@@ -89,9 +90,11 @@ def _is_narrowed(query: SearchQuery) -> bool:
     return bool(query.author or query.since or query.until or query.filters)
 
 
-def _missed(con: Connection, table: MessageTable) -> str:
+def _missed(con: Connection, table: MessageTable) -> Sentence:
     done = index_rebuild.share_done(con, table.tables)
-    return "" if done == 1.0 else f"the index is being rebuilt, and {done:.0%} of the messages can be found so far"
+    if done == 1.0:
+        return ""
+    return sentence("the index is being rebuilt, and {:.0%} of the messages can be found so far", done)
 
 
 def _ranked_page(
@@ -107,7 +110,9 @@ def _ranked_page(
         meant = spelling.replace_words(expression, replaced)
         page = _Ranked(con, table, scope, meant).page(position, query.limit)
         if page.items:
-            told = tuple(f"Nothing has {typed}, so {word} was searched instead." for typed, word in replaced.items())
+            told = tuple(
+                sentence("Nothing has {}, so {} was searched instead.", typed, word) for typed, word in replaced.items()
+            )
             return replace(page, cursor=page.cursor and page.cursor + _written(replaced), notes=told)
     return SearchPage(advice=_advice(expression))
 
@@ -126,18 +131,20 @@ def _start(con: Connection, table: MessageTable, cursor: str | None) -> tuple[_P
     position = _Position(int(found[1]), int(found[2]), int(found[3]))
     if position.given > _DEEPEST:
         raise InvalidArgument(
-            f"A search shows at most {_DEEPEST:,} messages.", hint="Narrow it by time, author or conversation."
+            sentence("A search shows at most {:,} messages.", _DEEPEST),
+            hint="Narrow it by time, author or conversation.",
         )
     return position, dict(pair.split("=") for pair in found[4].split("|")[1:])
 
 
-def _advice(expression: Expression) -> str:
+def _advice(expression: Expression) -> Sentence:
     """What would find more, as a sentence; empty when nothing can be said."""
     for group in expression.wanted:
         for term in group:
             pattern = pattern_of(term)
             if pattern is not None and _is_single(term, pattern):
-                return f"{term.text} alone finds only that word, {term.text}* finds all that begin so"
+                word = sentence("{:60}", term.text)
+                return sentence("{} alone finds only that word, {}* finds all that begin so", word, word)
     return ""
 
 
@@ -152,18 +159,18 @@ class _Words:
     terms: tuple[tuple[Term, ...], ...]
     groups: tuple[tuple[Pattern, ...], ...]
     excluded: tuple[Pattern, ...]
-    notes: tuple[str, ...]
+    notes: tuple[Sentence, ...]
 
     @classmethod
     def of(cls, expression: Expression) -> _Words:
         found = [[(term, pattern) for term in group if (pattern := pattern_of(term))] for group in expression.wanted]
         excluded = [pattern for term in expression.excluded if (pattern := pattern_of(term))]
-        told = (unsearched(term) for group in found for term, _ in group)
+        told: Iterator[Sentence] = (unsearched(term) for group in found for term, _ in group)
         return cls(
             terms=tuple(tuple(term for term, _ in group) for group in found if group),
             groups=tuple(tuple(pattern for _, pattern in group) for group in found if group),
             excluded=tuple(excluded),
-            notes=tuple(filter(None, told)),
+            notes=tuple(safe(note) for note in told if note),
         )
 
     def steps(self) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
@@ -11,6 +10,7 @@ from dragoman.core.folding import fold
 from dragoman.core.model import Message
 from dragoman.core.names import nearest_names
 from dragoman.core.queries import Filter, SearchQuery, Term
+from dragoman.core.safe_text import SafeText, Sentence, join, quote, sentence
 from dragoman.store import index_terms
 from dragoman.store.search_terms import pattern_of
 from dragoman.store.sqlite import match_expression
@@ -27,6 +27,10 @@ _MOST_NAMES: Final = 5000
 
 class NothingThereError(Exception):
     """No message can pass the filters; the sentence says why, where that is worth telling."""
+
+    def __init__(self, reason: Sentence = "") -> None:
+        super().__init__(reason)
+        self.reason: Sentence = reason
 
 
 Condition: TypeAlias = tuple[str, tuple[Value, ...]]
@@ -151,16 +155,15 @@ def _narrow_subject(one: Filter, scope: Scope) -> None:
         scope.required.append(match_expression.exact(pattern))
 
 
-def _nobody(con: Connection, table: MessageTable, account: str, wanted: str) -> str:
+def _nobody(con: Connection, table: MessageTable, account: str, wanted: str) -> SafeText:
     """Says that nobody is called so, and who is called nearly so and has written in the account."""
     found = con.execute(table.tables.sql("SELECT author, data FROM $authors LIMIT ?"), (_MOST_NAMES,))
     names: dict[str, int] = {}
     for author, data in found:
         names.setdefault(rows.from_author_json(data).name, author)
     near = [name for name in nearest_names(wanted, names, 10) if _has_written(con, table, account, names[name])][:3]
-    return f"Nobody called {json.dumps(wanted, ensure_ascii=False)} wrote here." + (
-        f" Nearest names: {', '.join(near)}." if near else ""
-    )
+    nobody = sentence("Nobody called {} wrote here.", quote(wanted))
+    return sentence("{} Nearest names: {}.", nobody, join(near)) if near else nobody
 
 
 def _has_written(con: Connection, table: MessageTable, account: str, author: int) -> bool:

@@ -10,7 +10,7 @@ from dragoman.core.errors import DragomanError, InvalidArgument, NotFound
 from dragoman.core.model import Conversation
 from dragoman.core.names import display_title, title_key
 from dragoman.core.references import Reference, parse
-from dragoman.core.sanitize import clean_line
+from dragoman.core.safe_text import Sentence, join, safe, sentence
 from dragoman.rendering.views import Failure
 from dragoman.toolset.addressing import title_cache
 from dragoman.toolset.addressing.error_context import account_errors
@@ -71,7 +71,7 @@ async def resolve_for_reading(workspace: Workspace, said: str) -> tuple[Conversa
     found = await _find(workspace, said, _PATIENCE)
     if found.failures and not found.matches:
         raise _with_advice(found.failures[0])
-    reasons = [Failure(one.account, f"{one.message} {one.hint}".strip()) for one in found.failures]
+    reasons = [Failure(one.account, one.sentences) for one in found.failures]
     return _only_one(workspace, said, found), reasons
 
 
@@ -86,8 +86,10 @@ def conversation_address(workspace: Workspace, said: str) -> Reference | None:
     if reference is not None and reference.message is not None and not _LINK.fullmatch(said.strip()):
         raise InvalidArgument(
             "This is the reference of a message, and a conversation is meant.",
-            hint=f"Its conversation is {Reference(reference.account, reference.conversation)}; "
-            "a / that belongs to an id is written %2F.",
+            hint=sentence(
+                "Its conversation is {}; a / that belongs to an id is written %2F.",
+                Reference(reference.account, reference.conversation),
+            ),
         )
     return reference
 
@@ -128,7 +130,9 @@ async def resolve_message(workspace: Workspace, said: str) -> Reference:
     if number:
         found = await (await workspace.store()).messages.locate(int(number[1]))
         if found is None or found[0] not in workspace.accounts:
-            raise NotFound(f"There is no message {number[1]}.", hint="list_messages and search_messages show numbers.")
+            raise NotFound(
+                sentence("There is no message {}.", number[1]), hint="list_messages and search_messages show numbers."
+            )
         return Reference(*found)
     reference = parse_address(workspace, said) or parse(said.strip())
     if reference is not None:
@@ -167,7 +171,7 @@ async def _find(workspace: Workspace, said: str, patience: float | None) -> Foun
 
 
 def _with_advice(failure: DragomanError) -> DragomanError:
-    failure.hint = f"{failure.hint} A reference such as account:id works without this account.".strip()
+    failure.hint = join([failure.hint, safe("A reference such as account:id works without this account.")], " ")
     return failure
 
 
@@ -179,14 +183,14 @@ def _only_one(workspace: Workspace, said: str, found: FoundTitles) -> Conversati
         return only
     if found.matches:
         raise InvalidArgument(
-            f"{len(found.matches)} conversations have this title: {listing(found.matches)}.",
+            sentence("{} conversations have this title: {}.", len(found.matches), listing(found.matches)),
             hint="Use one of the references.",
         )
     foreign = parse(said.strip())
     if foreign is not None:
         workspace.account(foreign.account)
     hint = _spelling(workspace, said) or nearest(said, found.others)
-    raise NotFound(f"No conversation is called {clean_line(said, 60)!r}.", hint=hint)
+    raise NotFound(sentence("No conversation is called {!r}.", said), hint=hint)
 
 
 async def _lately(workspace: Workspace, said: str) -> Conversation | None:
@@ -201,7 +205,7 @@ async def _lately(workspace: Workspace, said: str) -> Conversation | None:
     return found if title_key(display_title(found)) == title_key(said) or found.id == said.strip() else None
 
 
-def _spelling(workspace: Workspace, said: str) -> str:
+def _spelling(workspace: Workspace, said: str) -> Sentence:
     """How a reference to one of the accounts has to be written, when it is written otherwise."""
     account, _, rest = said.strip().partition(":")
     if not rest.strip() or account not in workspace.accounts:

@@ -15,7 +15,7 @@ from dragoman.core.errors import DeadlineExceeded, DragomanError, Unavailable
 from dragoman.core.model import Conversation
 from dragoman.core.names import display_title, most_exact, title_key
 from dragoman.core.references import Reference
-from dragoman.core.sanitize import clean_line
+from dragoman.core.safe_text import SafeText, join, safe, sentence
 from dragoman.providers.base.provider import Capability, ConversationQuery
 from dragoman.toolset.addressing.error_context import account_errors
 
@@ -57,8 +57,8 @@ async def find_titles(workspace: Workspace, said: str, *, patience: float | None
         except DragomanError as error:
             found.failures.append(error)
         except TimeoutError:
-            sentence = f"The account did not answer within {patience:g} seconds."
-            found.failures.append(DeadlineExceeded(sentence, account=account.name))
+            reason = sentence("The account did not answer within {:g} seconds.", patience or 0)
+            found.failures.append(DeadlineExceeded(reason, account=account.name))
         except Exception:  # noqa: BLE001 - the boundary between accounts: a defect in one must not fail the others
             _log.exception("The account %s broke down.", account.name)
             found.failures.append(
@@ -74,19 +74,19 @@ async def find_titles(workspace: Workspace, said: str, *, patience: float | None
     return found
 
 
-def nearest(said: str, known: Sequence[Conversation]) -> str:
+def nearest(said: str, known: Sequence[Conversation]) -> SafeText:
     """A sentence with the conversations that are called nearly so."""
     by_title = {title_key(display_title(one)): one for one in known if display_title(one)}
     near = [by_title[title] for title in get_close_matches(title_key(said), by_title, n=3, cutoff=0.4)]
     if near:
-        return f"Nearest: {listing(near)}."
-    return "list_conversations shows references and titles."
+        return sentence("Nearest: {}.", listing(near))
+    return safe("list_conversations shows references and titles.")
 
 
-def listing(conversations: Sequence[Conversation]) -> str:
+def listing(conversations: Sequence[Conversation]) -> SafeText:
     """References and titles, the first few."""
-    shown = [f"{Reference(c.account, c.id)} ({clean_line(display_title(c), 60)})" for c in conversations[:_SHOWN]]
-    return ", ".join(shown) + (", ..." if len(conversations) > _SHOWN else "")
+    shown = [sentence("{} ({:60})", Reference(c.account, c.id), display_title(c)) for c in conversations[:_SHOWN]]
+    return join([*shown, safe("...")] if len(conversations) > _SHOWN else shown)
 
 
 async def _look(workspace: Workspace, account: Account, said: str, found: FoundTitles) -> None:

@@ -13,11 +13,12 @@ from difflib import get_close_matches
 from typing import Final, cast
 
 from dragoman.core.errors import InvalidArgument
-from dragoman.core.sanitize import clean_line
+from dragoman.core.safe_text import SafeText, join, safe, sentence, unquoted
 from dragoman.toolset.definition.spec import Parameter, ToolSpec
 
 _INTEGER: Final = re.compile(r"[+-]?\d{1,18}(\.0+)?")
 _MOST_TEXT: Final = 16 * 1024 * 1024
+_MOST_TOLD: Final = 10
 _CLEARED: Final = ("text", "subject")
 
 
@@ -39,23 +40,25 @@ def check(tool: ToolSpec, arguments: Mapping[str, object]) -> dict[str, object]:
         value = arguments.get(name)
         if value is None or (value == "" and not parameter.required and name not in _CLEARED):
             if parameter.required:
-                wrong.append(f"{name} is missing ({parameter.description}).")
+                wrong.append(sentence("{} is missing ({}).", name, unquoted(parameter.description)))
             continue
         try:
             good[name] = _value(parameter, value)
         except ValueError as error:
-            wrong.append(f"{name} must be {error}.")
+            wrong.append(sentence("{} must be {}.", name, unquoted(str(error))))
     if wrong:
-        raise InvalidArgument(" ".join(wrong), hint=f"{tool.name} takes: {', '.join(tool.parameters)}.")
+        raise InvalidArgument(
+            join(wrong, " ", most=_MOST_TOLD), hint=sentence("{} takes: {}.", tool.name, join(tool.parameters))
+        )
     return good
 
 
-def _unknown(tool: ToolSpec, arguments: Mapping[str, object]) -> Iterable[str]:
+def _unknown(tool: ToolSpec, arguments: Mapping[str, object]) -> Iterable[SafeText]:
     for name in arguments:
         if name not in tool.parameters:
             near = get_close_matches(str(name)[:60], tool.parameters, n=1)
-            meant = f"; did you mean {near[0]}?" if near else "."
-            yield f"There is no argument {clean_line(str(name), 60)!r}{meant}"
+            meant = sentence("; did you mean {}?", near[0]) if near else safe(".")
+            yield sentence("There is no argument {!r}{}", str(name), meant)
 
 
 def _value(parameter: Parameter, value: object) -> object:

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Final
 
 from dragoman.core.errors import InvalidArgument
+from dragoman.core.safe_text import sentence
 
 _AGO: Final = re.compile(r"(\d{1,6})\s*(s|m|min|h|d|w)(?:\s+ago)?", re.IGNORECASE | re.ASCII)
 _DAY: Final = re.compile(r"(?:[0-9]{4}-[0-9W]|[0-9]{4}W|[0-9]{8}(?![0-9]))[0-9-]*(?:[T ]|$)", re.IGNORECASE)
@@ -45,13 +46,15 @@ def parse_time(
         moment = _in_utc(moment)
     except (ValueError, OverflowError, OSError):
         raise InvalidArgument(
-            f"{name} is not a time that exists.",
+            sentence("{} is not a time that exists.", name),
             hint="Write 2026-03-10, 2026-03-10T14:00, 2026-03-10T14:00Z, 2h, 3d, today or yesterday.",
         ) from None
     if missing:
         raise InvalidArgument(
-            f"{name} is a time that {zone} leaves out, because clocks go forward then.",
-            hint=f"It would be {moment.astimezone(zone).isoformat()}; write that, or a time with its offset.",
+            sentence("{} is a time that {} leaves out, because clocks go forward then.", name, zone),
+            hint=sentence(
+                "It would be {}; write that, or a time with its offset.", moment.astimezone(zone).isoformat()
+            ),
         )
     return moment
 

@@ -13,6 +13,7 @@ from typing import Any, Final, Generic, Self, TypeVar
 
 from dragoman.core.errors import Conflict, DeadlineExceeded
 from dragoman.core.model import Page
+from dragoman.core.safe_text import sentence
 
 T = TypeVar("T")
 
@@ -82,7 +83,7 @@ class Feed(Generic[T]):
             await self._fetch()
         if not self._ready() and not self._ended:
             raise DeadlineExceeded(
-                f"The list goes on and on: {_MOST_EMPTY} pages in a row had nothing in them.",
+                sentence("The list goes on and on: {} pages in a row had nothing in them.", _MOST_EMPTY),
                 hint="Ask for less, with other filters or another order.",
             )
         return self._items[self._used] if self._ready() else None

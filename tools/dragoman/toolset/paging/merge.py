@@ -106,7 +106,7 @@ class Merge(Generic[T]):
             _log.exception("The account %s broke down.", lane.name)
             lane.failure = Unavailable("The account broke down.", hint="The server's log has the details.")
         if lane.failure is not None:
-            self.failures.append(Failure(lane.name, f"{lane.failure.message} {lane.failure.hint}".strip()))
+            self.failures.append(Failure(lane.name, lane.failure.sentences))
 
 
 class _MergeSource(Generic[T]):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dragoman.core.errors import DragomanError, PermissionDenied
 from dragoman.core.references import Reference, parse
+from dragoman.core.safe_text import sentence
 from dragoman.providers.base.provider import AccountSettings
 
 
@@ -13,17 +14,17 @@ def require_permission(settings: AccountSettings, where: Reference) -> None:
     Raises:
         PermissionDenied: They do not; the sentence names the setting.
     """
-    section = f"[accounts.{where.account}]"
+    section = sentence("[accounts.{}]", where.account)
     if settings.write == "off":
         raise PermissionDenied(
             "Writing is switched off for this account.",
-            hint=f'To switch it on, set write = "confirm" in {section}, and serve without --read-only.',
+            hint=sentence('To switch it on, set write = "confirm" in {}, and serve without --read-only.', section),
             account=where.account,
         )
     if settings.write_to is not None and not is_allowed_target(settings, where):
         raise PermissionDenied(
             "This conversation is not among those that may be written to.",
-            hint=f"Add it to write_to in {section}, or write to another one.",
+            hint=sentence("Add it to write_to in {}, or write to another one.", section),
             account=where.account,
         )
 

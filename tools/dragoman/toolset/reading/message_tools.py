@@ -16,6 +16,7 @@ from dragoman.core.model import Author, Conversation, Message, Order, Page
 from dragoman.core.names import author_matches
 from dragoman.core.queries import MessageQuery, SearchQuery
 from dragoman.core.references import Reference
+from dragoman.core.safe_text import sentence
 from dragoman.core.sanitize import clean_name
 from dragoman.providers.base.provider import Capability
 from dragoman.rendering import MessagesView, MessageView
@@ -234,7 +235,7 @@ async def _thread(call: CallContext, conversation: Conversation, said: str | Non
     if (reference.account, reference.conversation) != (conversation.account, conversation.id):
         raise InvalidArgument(
             "thread is a message of another conversation.",
-            hint=f"It is in {Reference(reference.account, reference.conversation)}.",
+            hint=sentence("It is in {}.", Reference(reference.account, reference.conversation)),
         )
     return reference.message
 

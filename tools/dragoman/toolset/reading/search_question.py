@@ -15,6 +15,7 @@ from dragoman.core.folding import fold
 from dragoman.core.model import Conversation
 from dragoman.core.queries import Expression, Filter, SearchQuery
 from dragoman.core.query_parser import Operator, ParsedQuery, parse_query
+from dragoman.core.safe_text import SafeText, join, safe, sentence, unquoted
 from dragoman.rendering.views import Failure
 from dragoman.toolset.addressing.people import author_filter
 from dragoman.toolset.addressing.resolve import resolve_for_reading
@@ -160,23 +161,24 @@ async def read_question(
     )
 
 
-def nothing_found(question: SearchQuestion) -> list[str]:
+def nothing_found(question: SearchQuestion) -> list[SafeText]:
     """What would find more than a search that found nothing, in a sentence or two."""
     wanted, excluded = question.expression.wanted, question.expression.excluded
-    notes: list[str] = []
+    notes: list[SafeText] = []
     if excluded:
-        notes.append(f"Messages with {' or '.join(term.text for term in excluded)} were excluded.")
-    advice: list[str] = []
+        words = join((term.text for term in excluded), " or ")
+        notes.append(sentence("Messages with {} were excluded.", words))
+    advice: list[SafeText] = []
     if len(wanted) > 1:
-        advice.append("fewer words, or OR between them, because all have to occur")
+        advice.append(safe("fewer words, or OR between them, because all have to occur"))
     if any(term.phrase for group in wanted for term in group):
-        advice.append("words without quotes")
+        advice.append(safe("words without quotes"))
     narrowed = [name for name, is_set in question.narrowed_by if is_set]
     if narrowed:
-        advice.append(f"the same without {', '.join(narrowed)}")
+        advice.append(sentence("the same without {}", join(map(unquoted, narrowed))))
     if not advice:
-        advice.append("another word or spelling, or the beginning of one with *")
-    return [*notes, f"Try {'; or '.join(advice)}."]
+        advice.append(safe("another word or spelling, or the beginning of one with *"))
+    return [*notes, sentence("Try {}.", join(advice, "; or "))]
 
 
 def _read_as(operators: Sequence[Operator]) -> list[str]:

@@ -14,6 +14,7 @@ from dragoman.core.errors import DragomanError, InvalidArgument, UnsupportedOper
 from dragoman.core.model import Conversation, ConversationKind, Hit, Page
 from dragoman.core.queries import ConversationQuery, SearchQuery
 from dragoman.core.references import Reference
+from dragoman.core.safe_text import Sentence, safe, sentence, unquoted
 from dragoman.providers.base.provider import Capability
 from dragoman.rendering import ConversationsView, Searched, SearchView
 from dragoman.toolset.addressing.resolve import load_conversation
@@ -27,6 +28,7 @@ from dragoman.toolset.reading.search_question import SearchQuestion, nothing_fou
 
 Kind = Literal["channel", "group", "direct", "thread", "mail", "room", "assistant"]
 
+_LONGEST_NOTE: Final = 300
 _NOTHING_YET: Final = "none yet: `dragoman import FILE` brings some in, `dragoman init` adds a service"
 _NO_MATCH: Final = "nothing fits; leave out query and kind to see all"
 QUERY: Final = 'words, "a phrase", OR, -without; from: in: before: after: on: has: subject: label:'
@@ -143,11 +145,12 @@ class _Search:
 
         return Source(fetch=fetch, key=lambda hit: f"{hit.message.conversation}/{hit.message.id}")
 
-    def result_notes(self, *, found: bool) -> list[str]:
+    def result_notes(self, *, found: bool) -> list[Sentence]:
         """What to tell beside the hits; where there are none, what would find more."""
-        missed = [f"{one.account}: {one.missed}" for one in self.searched.values() if one.missed]
-        notes = [*missed, *self._notes]
-        return notes if found else [*notes, *sorted(self._advice), *nothing_found(self._question)]
+        missed = [sentence("{}: {}", one.account, safe(one.missed)) for one in self.searched.values() if one.missed]
+        notes = [*missed, *(unquoted(note, _LONGEST_NOTE) for note in self._notes)]
+        advice = [unquoted(one, _LONGEST_NOTE) for one in sorted(self._advice)]
+        return [*notes] if found else [*notes, *advice, *nothing_found(self._question)]
 
 
 async def _seen(call: CallContext, account: Account, hits: Sequence[Hit]) -> list[Hit]:

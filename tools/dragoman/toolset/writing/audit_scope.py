@@ -9,6 +9,7 @@ from typing import Self
 
 from dragoman.core.errors import DragomanError, OutcomeUnknown, PermissionDenied, UnsupportedOperation
 from dragoman.core.references import Reference
+from dragoman.core.safe_text import safe, sentence
 from dragoman.providers.base.provider import Capability
 from dragoman.store import AuditRecord
 from dragoman.toolset.definition.context import CallContext
@@ -46,7 +47,7 @@ class audit_scope:  # noqa: N801  # reads as a statement: async with attempted(.
             if not self.begun:
                 await self._record(self.outcome or _outcome(error))
             if error.sent is False and not isinstance(error, OutcomeUnknown) and "othing was" not in str(error):
-                error.message = f"{error.message} {NOTHING[self.operation]}."
+                error.message = sentence("{} {}.", error.message, safe(NOTHING[self.operation]))
         elif error is None and self.outcome and not self.begun:
             await self._record(self.outcome)
 

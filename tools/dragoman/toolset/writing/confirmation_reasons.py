@@ -9,6 +9,7 @@ import anyio
 
 from dragoman.core.errors import DragomanError
 from dragoman.core.references import Reference
+from dragoman.core.safe_text import SafeText, Sentence, join, safe, sentence
 from dragoman.providers.base.provider import Capability, MessageQuery, SearchQuery
 from dragoman.rendering.content.time_format import clock, day, local
 from dragoman.store import Entry, Store
@@ -23,37 +24,40 @@ _MOST_REASONS: Final = 10
 _SEARCHED_AT_ONCE: Final = 20_000
 
 
-async def warnings_about(plan: WritePlan, repeated: str) -> list[str]:
+async def warnings_about(plan: WritePlan, repeated: Sentence) -> list[SafeText]:
     """What is alarming about a write, so that somebody has to agree, each as what follows ``because``.
 
     Args:
         plan: The write.
         repeated: What is known of an earlier write of the same, empty when there was none.
     """
-    found = [repeated] if repeated else []
+    found = [safe(repeated)] if repeated else []
     if plan.account.provider_class.external:
-        found += [f"it calls everybody: {name}" for name in await _mentions(plan)]
+        found += [sentence("it calls everybody: {}", name) for name in await _mentions(plan)]
         found += _new_links(await _new_hosts(plan))
     if _flow_mode(plan) == "confirm":
-        found += [f"it comes {reason}" for reason in _carried(plan)]
+        found += [sentence("it comes {}", reason) for reason in _carried(plan)]
     return found
 
 
-def policy_reasons(plan: WritePlan) -> list[str]:
+def policy_reasons(plan: WritePlan) -> list[SafeText]:
     """Why the settings ask for an agreement, as what follows ``because``."""
-    return ["this account asks before every write"] if plan.account.settings.write == "confirm" else []
+    asks = plan.account.settings.write == "confirm"
+    return [safe("this account asks before every write")] if asks else []
 
 
-async def notes_on(plan: WritePlan, store: Store, made: Entry) -> list[str]:
+async def notes_on(plan: WritePlan, store: Store, made: Entry) -> list[SafeText]:
     """What is told with a message that was written."""
-    notes = [f"Written {reason}." for reason in _carried(plan)] if _flow_mode(plan) == "warn" else []
+    notes = [sentence("Written {}.", reason) for reason in _carried(plan)] if _flow_mode(plan) == "warn" else []
     doubtful = [one for one in await _doubtful(plan, store) if one.id != made.id]
     if doubtful:
         begun = doubtful[0].begun
         moment = local(begun, plan.call.services.zone) if begun else None
-        when = f" of {day(moment)} {clock(moment)}" if moment else ""
-        more = f", and of {len(doubtful) - 1} more," if len(doubtful) > 1 else ""
-        notes.append(f"The outcome of an earlier write here{when}{more} is unknown: look with list_messages.")
+        when = sentence(" of {} {}", day(moment), clock(moment)) if moment else safe("")
+        more = sentence(", and of {} more,", len(doubtful) - 1) if len(doubtful) > 1 else safe("")
+        notes.append(
+            sentence("The outcome of an earlier write here{}{} is unknown: look with list_messages.", when, more)
+        )
     return notes
 
 
@@ -86,10 +90,11 @@ async def _in_texts(plan: WritePlan, find: Callable[[str], list[str]]) -> list[s
     return await anyio.to_thread.run_sync(search) if is_long else search()
 
 
-def _new_links(hosts: list[str]) -> list[str]:
-    reasons = [f"it links to {host}, which did not occur in this conversation" for host in hosts[:_MOST_REASONS]]
+def _new_links(hosts: list[str]) -> list[SafeText]:
+    named = hosts[:_MOST_REASONS]
+    reasons = [sentence("it links to {}, which did not occur in this conversation", host) for host in named]
     left = len(hosts) - len(reasons)
-    return [*reasons, f"it links to {left} more hosts that did not"] if left else reasons
+    return [*reasons, sentence("it links to {} more hosts that did not", left)] if left else reasons
 
 
 async def _new_hosts(plan: WritePlan) -> list[str]:
@@ -131,11 +136,11 @@ def _flow_mode(plan: WritePlan) -> str:
     return plan.call.services.flow.mode(open_world=plan.account.provider_class.external)
 
 
-def _carried(plan: WritePlan) -> list[str]:
+def _carried(plan: WritePlan) -> list[SafeText]:
     reader = Viewer(principal_name(plan.call), plan.call.caller.client)
     elsewhere = plan.call.services.flow.sources.elsewhere(reader, (plan.account.name, plan.target.id))
     if not elsewhere:
         return []
-    named = ", ".join(str(Reference(*one)) for one in elsewhere[:_NAMED])
-    more = f" and {len(elsewhere) - _NAMED} more" if len(elsewhere) > _NAMED else ""
-    return [f"after other people's text from {named}{more} was read, which may have asked for it"]
+    named = join(Reference(*one) for one in elsewhere[:_NAMED])
+    more = sentence(" and {} more", len(elsewhere) - _NAMED) if len(elsewhere) > _NAMED else safe("")
+    return [sentence("after other people's text from {}{} was read, which may have asked for it", named, more)]

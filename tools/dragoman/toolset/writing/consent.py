@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
-from typing import Final
+from typing import Final, LiteralString
 
 from dragoman.core.errors import PermissionDenied
+from dragoman.core.safe_text import SafeText, safe, sentence
 from dragoman.rendering import question
 from dragoman.store import Store
 from dragoman.toolset import policy
@@ -19,7 +20,7 @@ from dragoman.toolset.writing.idempotency import PriorWrite
 from dragoman.toolset.writing.plan import WritePlan
 from dragoman.toolset.writing.preview import complete_preview
 
-_REFUSED: Final = {
+_REFUSED: Final[Mapping[Consent, LiteralString]] = {
     Consent.DECLINED: "The client answered no.",
     Consent.CANCELLED: "Nobody confirmed: the client closed the question without an answer.",
 }
@@ -58,7 +59,7 @@ async def require_consent(
         return None
     if consent in _REFUSED:
         attempt.outcome = consent.value
-        raise PermissionDenied(f"{_REFUSED[consent]} {plan.not_done_sentence}.", hint=_way_out(plan))
+        raise PermissionDenied(sentence("{} {}.", safe(_REFUSED[consent]), plan.not_done_sentence), hint=_way_out(plan))
     attempt.outcome = _AUDITED[consent]
     preview = await complete_preview(plan, reasons, warnings)
     how = _how_to_confirm(plan, consent, await store.confirmations.offer(agreement))
@@ -66,7 +67,7 @@ async def require_consent(
 
 
 def _asking(
-    plan: WritePlan, reasons: list[str], warnings: list[str], agreement: str
+    plan: WritePlan, reasons: list[SafeText], warnings: list[SafeText], agreement: str
 ) -> Callable[[], Awaitable[Consent]]:
     async def ask() -> Consent:
         settled = {plan.account.settings.ask, plan.call.services.ask_by_client.get(plan.call.caller.client.casefold())}
@@ -81,15 +82,21 @@ def _asking(
     return ask
 
 
-def _way_out(plan: WritePlan) -> str:
+def _way_out(plan: WritePlan) -> SafeText:
     name = plan.call.caller.client
-    table = f"[clients.{name}]" if _PLAIN_NAME.fullmatch(name) else f"[accounts.{plan.account.name}]"
-    return f'Do not try again unasked. If nobody was asked there, the user can set ask = "token" in {table}.'
+    table = sentence("[clients.{}]", name) if _PLAIN_NAME.fullmatch(name) else None
+    return sentence(
+        'Do not try again unasked. If nobody was asked there, the user can set ask = "token" in {}.',
+        table or sentence("[accounts.{}]", plan.account.name),
+    )
 
 
-def _how_to_confirm(plan: WritePlan, consent: Consent, token: str) -> str:
+def _how_to_confirm(plan: WritePlan, consent: Consent, token: str) -> SafeText:
     unseen = ", because the client answered without showing the question" if consent is Consent.UNSEEN else ""
-    return (
-        f"{plan.not_done_sentence} yet{unseen}: show all of this to the user, and only when they agree, "
-        f"call again within 10 minutes with confirm={token}"
+    return sentence(
+        "{} yet{}: show all of this to the user, and only when they agree, "
+        "call again within 10 minutes with confirm={}",
+        plan.not_done_sentence,
+        safe(unseen),
+        token,
     )

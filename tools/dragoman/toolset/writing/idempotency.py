@@ -12,6 +12,7 @@ import anyio
 from dragoman.core.errors import Conflict, DragomanError, NotFound, OutcomeUnknown, UnsupportedOperation
 from dragoman.core.model import Message
 from dragoman.core.references import Reference, parse
+from dragoman.core.safe_text import SafeText, Sentence, safe, sentence
 from dragoman.providers.base.provider import Capability
 from dragoman.store import Entry, State, Store
 from dragoman.toolset.addressing.resolve import account_errors
@@ -38,9 +39,9 @@ class PriorWrite:
     """
 
     stamp: str = ""
-    reason: str = ""
+    reason: Sentence = ""
     message: Message | None = None
-    notes: Sequence[str] = ()
+    notes: Sequence[SafeText] = ()
 
 
 async def check_prior_write(plan: WritePlan, store: Store) -> PriorWrite:
@@ -80,7 +81,7 @@ async def _wait_for_prior(plan: WritePlan, store: Store) -> Entry | None:
             await anyio.sleep(pause)
             pause = min(pause * 2, _LONGEST_PAUSE)
     raise Conflict(
-        f"The same write is still under way in another call. {plan.not_done_sentence} a second time.",
+        sentence("The same write is still under way in another call. {} a second time.", plan.not_done_sentence),
         hint="Call again with the same key in a while.",
     )
 
@@ -97,14 +98,20 @@ async def _unknown(plan: WritePlan, store: Store, entry: Entry) -> PriorWrite:
         )
     except DragomanError as error:
         raise OutcomeUnknown(
-            f"An earlier call with the same content was cut off, so its outcome is unknown, and the account cannot be "
-            f"asked now ({error.message.rstrip('.')}). This call wrote nothing.",
-            hint=f"Look with list_messages conversation={plan.where} before trying again.",
+            sentence(
+                "An earlier call with the same content was cut off, so its outcome is unknown, and the account cannot "
+                "be asked now ({}). This call wrote nothing.",
+                SafeText(error.message.rstrip(".")),
+            ),
+            hint=sentence("Look with list_messages conversation={} before trying again.", plan.where),
             account=plan.account.name,
         ) from error
     if message is None:
         what = "the change" if plan.operation is Capability.UPDATE_MESSAGE else "its message"
-        reason = f"an earlier call was cut off: its outcome is unknown, and {what} is not there now, though it may come"
+        reason = sentence(
+            "an earlier call was cut off: its outcome is unknown, and {} is not there now, though it may come",
+            safe(what),
+        )
         return PriorWrite(entry.stamp, reason)
     return await _found(plan, store, entry, message)
 
@@ -116,9 +123,9 @@ async def _found(plan: WritePlan, store: Store, entry: Entry, message: Message) 
     if not changes and await store.writes.could_be_another(entry, reference, loosely=loosely):
         # Of two that are in doubt and one that is there nobody can say which it is.
         return PriorWrite(
-            entry.stamp, f"an earlier call was cut off: {reference} may be its message, or another call's"
+            entry.stamp, sentence("an earlier call was cut off: {} may be its message, or another call's", reference)
         )
-    told = [f"An earlier call that was cut off had written it. {plan.not_done_sentence} again."]
+    told = [sentence("An earlier call that was cut off had written it. {} again.", plan.not_done_sentence)]
     return PriorWrite(
         message=message, notes=told + await record_outcome(store, entry, "done", reference, outcome="found")
     )
@@ -145,12 +152,12 @@ async def _prior_result(plan: WritePlan, entry: Entry) -> Message:
         return message
 
 
-def _repeat_reason(plan: WritePlan, entry: Entry) -> str:
+def _repeat_reason(plan: WritePlan, entry: Entry) -> Sentence:
     if entry.state is State.PENDING:
         return "the same text is being written here in another call right now"
     seconds = max(0, round((plan.call.services.clock() - entry.finished).total_seconds())) if entry.finished else 0
-    known = f" as {entry.message}" if entry.message else ""
-    return f"the same text was {_DONE.get(plan.operation.value, 'written')} here {seconds} s ago{known}"
+    known = sentence(" as {}", entry.message) if entry.message else safe("")
+    return sentence("the same text was {} here {} s ago{}", _DONE.get(plan.operation.value, "written"), seconds, known)
 
 
 _DONE: Final = {"send_message": "sent", "import_message": "imported"}

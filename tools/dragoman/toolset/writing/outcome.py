@@ -8,6 +8,7 @@ from typing import Literal
 import anyio
 
 from dragoman.core.errors import DragomanError
+from dragoman.core.safe_text import SafeText, sentence
 from dragoman.store import Entry, Store
 
 _log = logging.getLogger(__name__)
@@ -20,7 +21,7 @@ async def record_outcome(
     message: str | None = None,
     *,
     outcome: str = "",
-) -> list[str]:
+) -> list[SafeText]:
     """Note the end of a write, also when nobody waits for it any more.
 
     What could not be noted counts as cut off: whoever writes the same again is told, and the service is looked at.
@@ -40,5 +41,7 @@ async def record_outcome(
             await store.writes.finish(entry.id, state, message, attempts=entry.attempts, outcome=outcome)
         except DragomanError as error:
             _log.warning("How a write ended could not be noted: %s", error)
-            return [f"It is written, so do not repeat it, though its end could not be noted: {error.message}"]
+            return [
+                sentence("It is written, so do not repeat it, though its end could not be noted: {}", error.message)
+            ]
     return []

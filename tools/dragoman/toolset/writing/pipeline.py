@@ -13,6 +13,7 @@ import anyio
 from dragoman.core.errors import Conflict, DragomanError, OutcomeUnknown
 from dragoman.core.model import Message
 from dragoman.core.references import Reference
+from dragoman.core.safe_text import SafeText
 from dragoman.providers.base.provider import Provider
 from dragoman.rendering import WrittenView
 from dragoman.store import Entry, Store
@@ -115,7 +116,7 @@ async def _renew(store: Store, entry: Entry) -> None:
             _log.warning("The lease of a write could not be renewed: %s", error)
 
 
-async def _result_of(plan: WritePlan, message: Message, notes: list[str]) -> ToolResult:
+async def _result_of(plan: WritePlan, message: Message, notes: list[SafeText]) -> ToolResult:
     workspace = plan.call.workspace
     try:
         seen = next(iter(await workspace.number_messages(plan.account, [message])), None)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
-from typing import Final
+from typing import Final, LiteralString
 
 from dragoman.accounts.workspace import Account
 from dragoman.core.model import Conversation, Message
 from dragoman.core.references import Reference
+from dragoman.core.safe_text import SafeText, safe
 from dragoman.providers.base.provider import Capability, Provider
 from dragoman.rendering import PreviewView
 from dragoman.store import Intent
@@ -22,7 +23,7 @@ VERBS: Final = {
     Capability.UPDATE_MESSAGE: "updated",
     Capability.IMPORT_MESSAGE: "imported",
 }
-NOTHING: Final = {
+NOTHING: Final[Mapping[Capability, LiteralString]] = {
     Capability.SEND_MESSAGE: "Nothing was sent",
     Capability.UPDATE_MESSAGE: "Nothing was changed",
     Capability.IMPORT_MESSAGE: "Nothing was imported",
@@ -54,7 +55,7 @@ class WritePlan:
     texts: tuple[str, ...]
     act: Callable[[Provider], Awaitable[Message]]
     find: Callable[[Provider, datetime, Collection[str]], Awaitable[Message | None]]
-    differs: Callable[[Message], list[str]]
+    differs: Callable[[Message], list[SafeText]]
     key: str | None = None
     once: bool = False
 
@@ -83,9 +84,9 @@ class WritePlan:
         )
 
     @property
-    def not_done_sentence(self) -> str:
+    def not_done_sentence(self) -> SafeText:
         """``Nothing was sent``, as it is said of this kind of write."""
-        return NOTHING[self.operation]
+        return safe(NOTHING[self.operation])
 
 
 def principal_name(call: CallContext) -> str:

@@ -6,13 +6,14 @@ from dataclasses import replace
 
 from dragoman.core.errors import DragomanError
 from dragoman.core.model import Audience, Author, Message
+from dragoman.core.safe_text import SafeText
 from dragoman.providers.base.provider import Capability, Draft
 from dragoman.rendering import PreviewView
 from dragoman.toolset.addressing.resolve import account_errors
 from dragoman.toolset.writing.plan import WritePlan
 
 
-async def complete_preview(plan: WritePlan, reasons: list[str], warnings: list[str]) -> PreviewView:
+async def complete_preview(plan: WritePlan, reasons: list[SafeText], warnings: list[SafeText]) -> PreviewView:
     """What somebody is shown who is asked.
 
     Raises:

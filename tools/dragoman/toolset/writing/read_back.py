@@ -8,6 +8,7 @@ import anyio
 
 from dragoman.core.errors import DragomanError
 from dragoman.core.model import Message
+from dragoman.core.safe_text import SafeText, safe
 from dragoman.providers.base.provider import Capability
 from dragoman.toolset.addressing.resolve import account_errors
 from dragoman.toolset.writing.plan import WritePlan
@@ -16,7 +17,7 @@ PATIENCE: Final = 10.0
 """Seconds to wait for the stored message; the write has happened, whatever comes of this."""
 
 
-async def read_back(plan: WritePlan, made: Message) -> tuple[Message, list[str]]:
+async def read_back(plan: WritePlan, made: Message) -> tuple[Message, list[SafeText]]:
     """The message as it is stored, and sentences about it."""
     account = plan.account
     if account.provider_class.returns_stored or Capability.GET_MESSAGE not in account.capabilities or not made.id:
@@ -30,5 +31,5 @@ async def read_back(plan: WritePlan, made: Message) -> tuple[Message, list[str]]
             # It is written: that it cannot be read must not make that look like a failure.
             stored = None
     if stored is None or stored.deleted_at is not None:
-        return made, [*plan.differs(made), "It is written, but could not be read back."]
+        return made, [*plan.differs(made), safe("It is written, but could not be read back.")]
     return stored, plan.differs(stored)

@@ -8,6 +8,7 @@ from dragoman.accounts.workspace import Account
 from dragoman.core.errors import InvalidArgument
 from dragoman.core.model import Author, Conversation, Message
 from dragoman.core.references import Reference
+from dragoman.core.safe_text import sentence
 from dragoman.providers.base.provider import Capability, Draft
 from dragoman.rendering import PreviewView
 from dragoman.toolset.addressing.resolve import resolve_conversation, resolve_message
@@ -79,7 +80,7 @@ def check_text(account: Account, text: str) -> None:
     longest = account.provider_class.limits.text_length
     if longest is not None and len(text) > longest:
         raise InvalidArgument(
-            f"The text has {len(text):,} characters, and this account takes at most {longest:,}.",
+            sentence("The text has {:,} characters, and this account takes at most {:,}.", len(text), longest),
             hint="Shorten it or send it in parts.",
         )
 
@@ -96,7 +97,7 @@ async def answered_message(call: CallContext, target: Conversation, reply_to: st
     if (reference.account, reference.conversation) != (target.account, target.id):
         raise InvalidArgument(
             "reply_to is a message of another conversation.",
-            hint=f"It is in {Reference(reference.account, reference.conversation)}.",
+            hint=sentence("It is in {}.", Reference(reference.account, reference.conversation)),
         )
     return reference.message
 

@@ -11,6 +11,7 @@ from dragoman.accounts.workspace import Account
 from dragoman.core.errors import InvalidArgument
 from dragoman.core.model import Author, Conversation, Message
 from dragoman.core.references import Reference
+from dragoman.core.safe_text import SafeText, safe
 from dragoman.providers.base.provider import Capability, Change, Provider
 from dragoman.rendering import PreviewView
 from dragoman.toolset.addressing.resolve import load_conversation, resolve_message
@@ -80,7 +81,7 @@ def _is_made(stored: Message, change: Change) -> bool:
     )
 
 
-def _differences(stored: Message, change: Change, conversation: str) -> list[str]:
+def _differences(stored: Message, change: Change, conversation: str) -> list[SafeText]:
     found = differences(
         replace(stored, author=Author(name="me")),  # an answer of an assistant that was changed is compared too
         text=change.text,
@@ -89,7 +90,7 @@ def _differences(stored: Message, change: Change, conversation: str) -> list[str
         conversation=conversation,
     )
     if change.labels is not None and set(stored.labels) != set(change.labels):
-        found.append("The service stored other labels.")
+        found.append(safe("The service stored other labels."))
     return found
 
 

@@ -15,6 +15,7 @@ import grpc.aio
 
 from dragoman.core import paths
 from dragoman.core.errors import InvalidArgument
+from dragoman.core.safe_text import sentence
 from dragoman.transport.grpc.error_policy import FailedCallError, GrpcFailure
 from dragoman.transport.grpc.status_details import read_details
 from dragoman.transport.loopback import is_loopback
@@ -158,6 +159,6 @@ async def _roots(ca_file: Path) -> bytes:
         return await anyio.to_thread.run_sync(lambda: paths.expanded(ca_file).read_bytes())
     except OSError as error:
         raise InvalidArgument(
-            f"The file of certificates cannot be read ({type(error).__name__}).",
+            sentence("The file of certificates cannot be read ({}).", type(error).__name__),
             hint="Point ca_file at a PEM file with the authority's certificate.",
         ) from None

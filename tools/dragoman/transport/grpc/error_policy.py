@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, LiteralString
 
 from dragoman.core.errors import (
     BadResponse,
@@ -24,6 +24,7 @@ from dragoman.core.errors import (
     Unavailable,
     UnsupportedOperation,
 )
+from dragoman.core.safe_text import SafeText, unquoted
 from dragoman.transport.error_mapping import FailureKind, Kind, ServiceFailure, ServiceProfile, error_for
 from dragoman.transport.grpc.status_details import Details
 from dragoman.transport.retry import FailedAttempt, Repeat
@@ -98,7 +99,7 @@ def status_error(
     error_type = _ERRORS.get(failure.code, BadResponse)
     repeat: Repeat = _REPEATS.get(failure.code, "never")
     pause = failure.details.retry_delay if failure.details and repeat == "yes" else None
-    message = ""
+    message: LiteralString = ""
     if failure.code == "DEADLINE_EXCEEDED" and kind == "write":
         message = "No answer came in time. It is unknown whether {service} did this"
     if kind == "write" and (failure.code in _DOUBTFUL or failure.code not in _ERRORS):
@@ -126,7 +127,9 @@ def _connect_failed(
 ) -> FailedAttempt:
     trouble, message, hint = _why(failure.text.lower(), pending=failure.pending)
     refusal = _refusal(kind, operation, failure, trouble)
-    error = error_for(Unavailable, refusal, dialect, message=message.replace("{target}", target), hint=hint)
+    error = error_for(
+        Unavailable, refusal, dialect, message=SafeText(message.replace("{target}", unquoted(target))), hint=hint
+    )
     return FailedAttempt(error, "never" if trouble == "tls" else "yes")
 
 
@@ -142,7 +145,7 @@ def _too_large(kind: Kind, operation: str, dialect: ServiceProfile, failure: Grp
     return FailedAttempt(error_for(error_type, refusal, dialect, message=message, hint="Ask for less at once."))
 
 
-def _why(text: str, *, pending: bool) -> tuple[FailureKind, str, str]:
+def _why(text: str, *, pending: bool) -> tuple[FailureKind, LiteralString, LiteralString]:
     """Kind, sentence and hint for a connection that did not come about."""
     if any(words in text for words in _UNRESOLVED):
         return "unresolvable", "The host name of {target} cannot be found", "Check `target` and the network."

@@ -6,6 +6,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from dragoman.core.errors import InvalidArgument
+from dragoman.core.safe_text import sentence
 from dragoman.transport.loopback import is_loopback
 
 _HINT: Final = "Set it to the host and port of the service, like api.example.com:443."
@@ -29,7 +30,7 @@ def target_of(value: str, *, tls: bool) -> tuple[str, str]:
         raise InvalidArgument("The target is no valid host and port.", hint=_HINT)
     if not tls and not is_loopback(host):
         raise InvalidArgument(
-            "gRPC without TLS is allowed to this machine only.", hint=f"Leave tls on for the target {host}."
+            "gRPC without TLS is allowed to this machine only.", hint=sentence("Leave tls on for the target {}.", host)
         )
     name = f"[{host}]" if ":" in host else host
     return f"{name}:{port or _PORT}", host

@@ -6,7 +6,7 @@ import socket
 import ssl
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final, cast
+from typing import Final, LiteralString, cast
 
 from dragoman.transport.error_mapping import FailureKind
 
@@ -18,8 +18,8 @@ class Reason:
     """A cause and what to say; the words may name ``{service}`` and ``{host}``."""
 
     trouble: FailureKind
-    message: str
-    hint: str
+    message: LiteralString
+    hint: LiteralString
 
 
 _SLOW: Final = Reason("timeout", "No connection to {host} came about in time", "Check the network and `base_url`.")

@@ -9,7 +9,7 @@ from http.cookiejar import CookieJar, DefaultCookiePolicy
 from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
-from typing import Final, Protocol, TypeVar, cast
+from typing import Final, LiteralString, Protocol, TypeVar, cast
 
 import anyio
 import anyio.to_thread
@@ -17,6 +17,7 @@ import httpx
 
 from dragoman.core import paths
 from dragoman.core.errors import InvalidArgument
+from dragoman.core.safe_text import sentence, unquoted
 from dragoman.transport.error_mapping import ServiceProfile
 from dragoman.transport.http import error_policy
 from dragoman.transport.http.body import UnreadableBodyError, unpacked
@@ -118,8 +119,8 @@ class ConnectionPool:
         """Make the call once and read the whole answer.
 
         Raises:
-            DeclinedError: An answer that is no success.
-            Setback: No answer, or one that cannot be read.
+            HttpStatusError: An answer that is no success.
+            FailedAttempt: No answer, or one that cannot be read.
         """
 
         async def whole() -> RawResponse:
@@ -139,8 +140,8 @@ class ConnectionPool:
         """Make the call once, up to the headers of the answer. The caller closes it.
 
         Raises:
-            DeclinedError: An answer that is no success, read whole.
-            Setback: No answer.
+            HttpStatusError: An answer that is no success, read whole.
+            FailedAttempt: No answer.
         """
 
         async def begun() -> httpx.Response:
@@ -182,7 +183,7 @@ class ConnectionPool:
         """Read the whole body of an answer.
 
         Raises:
-            Setback: It is too large or broken.
+            FailedAttempt: It is too large or broken.
         """
         headers = dict(response.headers)
         body = bytearray()
@@ -194,7 +195,7 @@ class ConnectionPool:
                 return RawResponse(response.status_code, headers, b"")
             request_id = request_id_of(self._dialect, headers)
             raise error_policy.unreadable(
-                call, self._dialect, f"The answer of {{service}} {error}", request_id
+                call, self._dialect, sentence("The answer of {{service}} {}", unquoted(str(error))), request_id
             ) from None
         return RawResponse(response.status_code, headers, bytes(body))
 
@@ -245,7 +246,7 @@ class ConnectionPool:
         """The request that a redirect asks for.
 
         Raises:
-            Setback: It leads to another host, would change the call, or the call is a write.
+            FailedAttempt: It leads to another host, would change the call, or the call is a write.
         """
         if call.kind == "write":
             raise self._moved(call, response, "{service} redirects this, and a write is not sent elsewhere")
@@ -260,7 +261,7 @@ class ConnectionPool:
         headers = [(name, value) for name, value in request.headers.items() if name != "host"]
         return httpx.Request(request.method, target, headers=headers, content=call.content)
 
-    def _moved(self, call: HttpRequest, response: httpx.Response, message: str) -> FailedAttempt:
+    def _moved(self, call: HttpRequest, response: httpx.Response, message: LiteralString) -> FailedAttempt:
         return error_policy.redirect_refused(
             call, self._dialect, RawResponse(response.status_code, dict(response.headers), b""), message
         )
@@ -276,7 +277,7 @@ async def _context(scheme: str, ca_file: Path | None) -> ssl.SSLContext | bool:
         return await anyio.to_thread.run_sync(lambda: ssl.create_default_context(cafile=paths.expanded(ca_file)))
     except (OSError, ValueError) as error:
         raise InvalidArgument(
-            f"The file of certificates cannot be used ({type(error).__name__}).",
+            sentence("The file of certificates cannot be used ({}).", type(error).__name__),
             hint="Point ca_file at a PEM file with the authority's certificate.",
         ) from None
 

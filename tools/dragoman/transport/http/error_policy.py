@@ -7,7 +7,7 @@ come back, which some writes do not trust (``once``). Every other doubt about a 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, LiteralString
 
 from dragoman.core.errors import (
     BadResponse,
@@ -22,6 +22,7 @@ from dragoman.core.errors import (
     Unauthenticated,
     Unavailable,
 )
+from dragoman.core.safe_text import SafeText, Sentence, sentence, unquoted
 from dragoman.transport.error_mapping import ServiceFailure, ServiceProfile, error_for, is_markup
 from dragoman.transport.http.body import parse_json
 from dragoman.transport.http.connect_errors import reason_of
@@ -48,7 +49,7 @@ _ERRORS: Final[Mapping[int, type[DragomanError]]] = {
     422: InvalidArgument,
     429: RateLimited,
 }
-_WORDS: Final[Mapping[int, tuple[str, str]]] = {
+_WORDS: Final[Mapping[int, tuple[LiteralString, LiteralString]]] = {
     402: ("{service} wants to be paid: its credits are used up", "Buy credits or wait until they are renewed."),
     413: ("{service} says that this is too large", "Send less at once."),
 }
@@ -83,7 +84,7 @@ def status_error(call: HttpRequest, dialect: ServiceProfile, raw: RawResponse, p
     return FailedAttempt(error, repeat, pause)
 
 
-def redirect_refused(call: HttpRequest, dialect: ServiceProfile, raw: RawResponse, message: str) -> FailedAttempt:
+def redirect_refused(call: HttpRequest, dialect: ServiceProfile, raw: RawResponse, message: Sentence) -> FailedAttempt:
     """A redirect that is not followed."""
     refusal = ServiceFailure(kind=call.kind, operation=call.operation, status=raw.status, headers=raw.headers)
     certain = call.kind == "read" or raw.status in _MOVED_UNDONE
@@ -99,7 +100,7 @@ def redirect_refused(call: HttpRequest, dialect: ServiceProfile, raw: RawRespons
     )
 
 
-def unreadable(call: HttpRequest, dialect: ServiceProfile, message: str, request_id: str = "") -> FailedAttempt:
+def unreadable(call: HttpRequest, dialect: ServiceProfile, message: Sentence, request_id: str = "") -> FailedAttempt:
     """A 2xx answer that cannot be used: worth one more try for a read."""
     error = invalid_response(call, dialect, message, request_id=request_id)
     return FailedAttempt(error, "once" if call.kind == "read" else "never")
@@ -111,7 +112,7 @@ def connect_failed(
     """No connection came about, so nothing was sent. ``failure`` is ``None`` when it took too long."""
     reason = reason_of(failure)
     refusal = ServiceFailure(kind=call.kind, operation=call.operation, trouble=reason.trouble)
-    message = reason.message.replace("{host}", host)
+    message = SafeText(reason.message.replace("{host}", unquoted(host)))
     error = error_for(Unavailable, refusal, dialect, message=message, hint=reason.hint)
     return FailedAttempt(error, "never" if reason.trouble == "tls" else "yes")
 
@@ -130,7 +131,7 @@ def too_slow(call: HttpRequest, dialect: ServiceProfile, seconds: float) -> Fail
     refusal = ServiceFailure(kind=call.kind, operation=call.operation, trouble="timeout")
     if call.kind == "write":
         return FailedAttempt(error_for(OutcomeUnknown, refusal, dialect, message=f"No answer came in time. {_UNKNOWN}"))
-    message = f"{{service}} did not answer within {seconds:g} seconds"
+    message = sentence("{{service}} did not answer within {:g} seconds", seconds)
     return FailedAttempt(error_for(DeadlineExceeded, refusal, dialect, message=message), "once")
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final, Literal, Self, TypeAlias, TypedDict, cast
 
 from dragoman.core.errors import BadResponse, DragomanError, InvalidArgument, OutcomeUnknown
+from dragoman.core.safe_text import SafeText, Sentence, safe, sentence
 from dragoman.transport.error_mapping import Kind, ServiceFailure, ServiceProfile, error_for, printable
 from dragoman.transport.http.url import Query, query_string
 
@@ -108,13 +109,14 @@ class HttpStatusError(Exception):
 
 
 def invalid_response(
-    call: HttpRequest, dialect: ServiceProfile, message: str, *, hint: str = "", request_id: str = ""
+    call: HttpRequest, dialect: ServiceProfile, message: Sentence, *, hint: Sentence = "", request_id: str = ""
 ) -> DragomanError:
     """A 2xx answer that cannot be used, as the error of its kind of call."""
     refusal = ServiceFailure(kind=call.kind, operation=call.operation)
     if call.kind == "read":
         return error_for(BadResponse, refusal, dialect, message=message, hint=hint, request_id=request_id)
-    said = f"{message.rstrip('.')}. {{service}} probably did what was asked; the outcome is unknown"
+    what = SafeText(safe(message).rstrip("."))
+    said = sentence("{}. {{service}} probably did what was asked; the outcome is unknown", what)
     return error_for(OutcomeUnknown, refusal, dialect, message=said, hint=hint, request_id=request_id)
 
 

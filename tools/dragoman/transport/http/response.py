@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Final, Generic, TypeVar
+from typing import Final, Generic, LiteralString, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
 from dragoman.core.errors import DragomanError
-from dragoman.core.sanitize import clean_line
+from dragoman.core.safe_text import Sentence, safe, sentence
 from dragoman.transport.error_mapping import ServiceProfile, is_markup
 from dragoman.transport.http import error_policy
 from dragoman.transport.http.body import parse_json
@@ -42,7 +42,7 @@ class HttpResponse(Generic[T_co]):
     call: HttpRequest = field(repr=False)
     dialect: ServiceProfile = field(repr=False)
 
-    def failure(self, message: str, *, hint: str = "") -> DragomanError:
+    def failure(self, message: Sentence, *, hint: Sentence = "") -> DragomanError:
         """The error to raise when this answer makes no sense after all.
 
         For a read ``BadResponse``. For a write ``OutcomeUnknown``, because the service took it.
@@ -61,7 +61,7 @@ def response_of(
     """Read a 2xx answer, with ``again`` from what was read before where it is the same.
 
     Raises:
-        Setback: It is not what was asked for.
+        FailedAttempt: It is not what was asked for.
     """
 
     def read() -> tuple[object, str]:
@@ -93,13 +93,15 @@ def _parsed(call: HttpRequest, dialect: ServiceProfile, raw: RawResponse) -> obj
     try:
         return parse_json(raw.body)
     except ValueError:
-        what = "is no JSON"
+        what: LiteralString = "is no JSON"
         if not raw.body.strip():
             what = "is empty"
         elif is_markup(raw.body[:400].decode("utf-8", "replace")):
             what = "is a web page instead of data"
         request_id = request_id_of(dialect, raw.headers)
-        raise error_policy.unreadable(call, dialect, f"The answer of {{service}} {what}", request_id) from None
+        raise error_policy.unreadable(
+            call, dialect, sentence("The answer of {{service}} {}", safe(what)), request_id
+        ) from None
 
 
 def _validated(
@@ -109,8 +111,8 @@ def _validated(
         return _adapter(model).validate_python(value)
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]["loc"]
-        place = clean_line(".".join(str(part) for part in first), _PATH_LENGTH)
-        message = f"The answer of {{service}} has not the form that is known (at {place or 'its top'})"
+        place = ".".join(str(part) for part in first) or safe("its top")
+        message = sentence("The answer of {{service}} has not the form that is known (at {})", place)
         raise error_policy.unreadable(call, dialect, message, request_id) from None
 
 

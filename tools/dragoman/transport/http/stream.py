@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from dragoman.core.context.clock import Clock
 from dragoman.core.errors import DragomanError
+from dragoman.core.safe_text import Sentence, sentence, unquoted
 from dragoman.transport.error_mapping import ServiceProfile
 from dragoman.transport.http.body import UnreadableBodyError, parse_json
 from dragoman.transport.http.request import HttpRequest, invalid_response, request_id_of
@@ -67,7 +68,7 @@ class Stream:
         """The service's id of the request, empty when it names none."""
         return request_id_of(self._dialect, self.headers)
 
-    def failure(self, message: str, *, hint: str = "") -> DragomanError:
+    def failure(self, message: Sentence, *, hint: Sentence = "") -> DragomanError:
         """The error to raise when this answer makes no sense after all, as :meth:`Answer.failure`."""
         return invalid_response(self._call, self._dialect, message, hint=hint, request_id=self.request_id)
 
@@ -113,4 +114,4 @@ class Stream:
             yield piece
 
     def _unreadable(self, error: UnreadableBodyError) -> DragomanError:
-        return self.failure(f"The answer of {{service}} {error}")
+        return self.failure(sentence("The answer of {{service}} {}", unquoted(str(error))))

@@ -7,6 +7,7 @@ from typing import Final, TypeAlias, TypeGuard
 from urllib.parse import quote, urlencode, urlsplit
 
 from dragoman.core.errors import InvalidArgument, NotFound
+from dragoman.core.safe_text import sentence
 from dragoman.transport.loopback import is_loopback
 
 Scalar: TypeAlias = str | int | float | bool
@@ -39,7 +40,8 @@ def base_url_of(value: str) -> str:
         raise InvalidArgument("The base_url has a query or a fragment.", hint=_HINT)
     if parts.scheme == "http" and not is_loopback(host):
         raise InvalidArgument(
-            "Plain http is allowed to this machine only.", hint=f"Use https for the base_url, which names {host}."
+            "Plain http is allowed to this machine only.",
+            hint=sentence("Use https for the base_url, which names {}.", host),
         )
     return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
 

@@ -11,6 +11,7 @@ from typing import Final
 import click
 
 from dragoman.core.errors import Unavailable
+from dragoman.core.safe_text import sentence, unquoted
 from dragoman_server.config.diagnostics import ConfigError
 from dragoman_server.config.find import find
 from dragoman_server.config.http import BACKLOG, ONE_PROCESS, PATH, Address, HttpSettings
@@ -62,7 +63,7 @@ def http_settings(settings: Config, where: str, workers: int | None) -> HttpSett
         try:
             Address.parse(where)
         except ValueError as error:
-            raise ConfigError(f"--http {error}.") from None
+            raise ConfigError(sentence("--http {}.", unquoted(str(error)))) from None
         chosen["listen"] = where
     if workers is not None:
         chosen["workers"] = workers
@@ -97,6 +98,6 @@ def listen(address: Address) -> socket.socket:
         listening.close()
         reason = error.strerror or type(error).__name__
         hint = "End the program that uses it, or choose another address with --http HOST:PORT or listen in [http]."
-        raise Unavailable(f"The server cannot listen at {address.shown}: {reason}.", hint=hint) from None
+        raise Unavailable(sentence("The server cannot listen at {}: {}.", address.shown, reason), hint=hint) from None
     listening.set_inheritable(True)
     return listening

@@ -14,6 +14,7 @@ from uuid import uuid4
 from dragoman.core.context import progress
 from dragoman.core.errors import DragomanError, InvalidArgument, OutcomeUnknown
 from dragoman.core.model import AuthorKind, Message
+from dragoman.core.safe_text import Sentence, sentence
 from dragoman.core.sanitize import clean_line
 from dragoman.providers.base.provider import Draft
 from dragoman.providers.glean.api import Api
@@ -34,7 +35,7 @@ _NOTE: Final = 100  # characters
 class Failure(Protocol):
     """Makes the error for an answer that makes no sense."""
 
-    def __call__(self, message: str, *, hint: str = "") -> DragomanError:
+    def __call__(self, message: Sentence, *, hint: Sentence = "") -> DragomanError:
         """Make it."""
         ...
 
@@ -152,7 +153,7 @@ def _raise_failure(reply: Reply) -> None:
     failed = [one for one in reply.messages if one.kind == ERROR]
     if failed:
         raise OutcomeUnknown(
-            f"Glean took the question and failed to answer it{quoted(text_of(failed[0]))}",
+            sentence("Glean took the question and failed to answer it{}", quoted(text_of(failed[0]))),
             hint=_LOOK,
             operation="chat",
             request_id=reply.request_id,

@@ -18,6 +18,7 @@ import apsw
 
 from dragoman.core import paths
 from dragoman.core.errors import Conflict, DragomanError, InvalidArgument, NotFound
+from dragoman.core.safe_text import sentence
 from dragoman.store.sqlite import errors, open_file
 from dragoman.store.sqlite.connection import Connection
 
@@ -97,16 +98,16 @@ def _absolute(path: Path) -> Path:
 def _require_store(path: Path) -> None:
     """Refuse what is no store that this version can read."""
     if not path.exists():
-        raise NotFound(f"There is no file {path}.", hint="Name the file of a store.")
+        raise NotFound(sentence("There is no file {}.", path), hint="Name the file of a store.")
     if path.is_dir():
-        raise InvalidArgument(f"{path} is a folder.", hint="Name a file.")
+        raise InvalidArgument(sentence("{} is a folder.", path), hint="Name a file.")
     with _reading(path) as con:
         open_file.require_known_version(con, path)
 
 
 def _require_other_file(one: Path, other: Path) -> None:
     if one == other or (other.exists() and one.samefile(other)):
-        raise InvalidArgument(f"{other} is the store itself.", hint="Name another file.")
+        raise InvalidArgument(sentence("{} is the store itself.", other), hint="Name another file.")
 
 
 @contextmanager
@@ -167,7 +168,8 @@ def _closed_to_others(path: Path) -> Generator[None]:
         con = open_file.open_alone(path)
     except (apsw.BusyError, apsw.LockedError):
         raise Conflict(
-            f"{path} is in use by another process.", hint="Stop every Dragoman server that uses it, then try again."
+            sentence("{} is in use by another process.", path),
+            hint="Stop every Dragoman server that uses it, then try again.",
         ) from None
     except (apsw.NotADBError, apsw.CorruptError):
         # Nobody can work with it, and it is put aside as it is.

@@ -20,6 +20,7 @@ import apsw
 
 from dragoman.core import paths
 from dragoman.core.errors import InvalidArgument, NotFound, Unavailable
+from dragoman.core.safe_text import sentence
 from dragoman.store.sqlite import errors, open_file
 from dragoman.store.sqlite.connection import Connection
 from dragoman.store.sqlite.maintenance import mending
@@ -72,7 +73,7 @@ def salvage(old: Path, new: Path, progress: Progress | None = None) -> Salvage:
             os.close(os.open(fresh, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
             rows, unreadable = _read_into(fresh, copy)
             if not any(rows.values()):
-                raise Unavailable(f"Nothing in {old} can be read.", hint="Restore a backup.")
+                raise Unavailable(sentence("Nothing in {} can be read.", old), hint="Restore a backup.")
             tell("making the index")
             mending.mend(fresh)
             problems = verify(fresh).problems
@@ -86,9 +87,9 @@ def _tell_nobody(_step: str) -> None:
 
 def _require_free(old: Path, new: Path) -> None:
     if not old.is_file():
-        raise NotFound(f"There is no file {old}.", hint="Name the damaged file.")
+        raise NotFound(sentence("There is no file {}.", old), hint="Name the damaged file.")
     if os.path.lexists(new):
-        raise InvalidArgument(f"{new} exists already.", hint="Name a new file.")
+        raise InvalidArgument(sentence("{} exists already.", new), hint="Name a new file.")
     open_file.prepare_folder(new)
 
 

@@ -16,6 +16,7 @@ import apsw
 
 from dragoman.core import paths
 from dragoman.core.errors import DragomanError, NotFound
+from dragoman.core.safe_text import sentence
 from dragoman.store.sqlite import cursors, errors, open_file, usage
 from dragoman.store.sqlite.connection import Connection
 from dragoman.store.sqlite.maintenance import index_check
@@ -80,7 +81,7 @@ def verify(path: Path, *, quick: bool = False, progress: Progress | None = None)
 
 def _size(path: Path) -> int:
     if not path.exists():
-        raise NotFound(f"There is no file {path}.", hint="Name the file of a store.")
+        raise NotFound(sentence("There is no file {}.", path), hint="Name the file of a store.")
     return path.stat().st_size
 
 

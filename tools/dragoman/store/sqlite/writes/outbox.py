@@ -9,6 +9,7 @@ from typing import Any, Final
 import apsw
 
 from dragoman.core.errors import RateLimited
+from dragoman.core.safe_text import sentence
 from dragoman.store.sqlite.connection import Connection
 from dragoman.store.sqlite.values import UNREADABLE, Value, bind, from_moment, unbind
 from dragoman.store.writes import LEASE, REPEATED, Entry, Intent, State
@@ -151,8 +152,8 @@ def require_pace(con: Connection, account: str, now: int, per_minute: int | None
         if count >= per_minute:
             seconds = max(1, -(-(tried + _MINUTE - now) // _SECOND))
             raise RateLimited(
-                f"This account allows {per_minute} writes a minute, and they are used up.",
-                hint=f"Try again in {seconds} s; the setting is sends_per_minute.",
+                sentence("This account allows {} writes a minute, and they are used up.", per_minute),
+                hint=sentence("Try again in {} s; the setting is sends_per_minute.", seconds),
                 account=account,
                 retry_after=float(seconds),
             )
