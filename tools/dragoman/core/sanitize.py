@@ -124,8 +124,14 @@ def cut(text: str, limit: int) -> str:
 
 
 def extends(char: str) -> bool:
-    """Does a character belong to the one before it: a joiner, a mark, a skin tone, or one that hides."""
-    return char in "\u200c\u200d" or "\U0001f3fb" <= char <= "\U0001f3ff" or unicodedata.category(char)[0] in "MC"
+    """Does a character belong to the one before it: a joiner, a mark, a skin tone, or one that hides.
+
+    A line break, a tab and other control characters stand for themselves.
+    """
+    if "\U0001f3fb" <= char <= "\U0001f3ff":
+        return True
+    category = unicodedata.category(char)
+    return category[0] in "MC" and category != "Cc"
 
 
 def _show_area(area: re.Match[str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Final
 
@@ -12,6 +13,7 @@ from dragoman.rendering.budget.truncate import take
 
 HIGHLIGHT: Final = "**"
 LEFT_OUT: Final = "..."
+_PART_OF_LINE: Final = re.compile(r"\S(?:[^\n]*\S)?")
 _JOINER: Final = "\u200d"
 _NON_JOINER: Final = "\u200c"
 _FURTHEST: Final = 32
@@ -62,7 +64,9 @@ def _spans(text: str, shown: str, highlights: tuple[tuple[int, int], ...]) -> It
         start, end = _outwards(text, shown, first, -1), _outwards(text, shown, last, 1)
         if start is not None and end is not None and done <= start < end:
             done = end
-            yield start, end
+            # Marked line by line, and never the white space around it.
+            for part in _PART_OF_LINE.finditer(shown, start, end):
+                yield part.span()
 
 
 def _outwards(text: str, shown: str, at: int, step: int) -> int | None:
