@@ -244,3 +244,47 @@ async def test_accounts_are_opened_when_first_needed_once_and_closed_at_the_end(
                 group.start_soon(client.call, "list_conversations")
         assert (Radio.opened, Radio.closed) == (2, 0)
     assert Radio.closed == 2
+
+
+async def test_a_title_is_read_from_the_accounts_that_can_answer() -> None:
+    for broken in ("silent", "crashing", "locked"):
+        async with connect(accounts(one="radio", dead=broken)) as client:
+            for tool, more in (("list_messages", {}), ("search_messages", {"query": "over"})):
+                result = await client.call_tool(tool, {"conversation": "Talk 3", **more})
+                assert not result.is_error
+                (told,) = [line for line in result.content[0].text.split("\n") if line.startswith("! ")]
+                assert told.startswith("! dead: ")
+                assert "secret detail" not in told
+
+
+async def test_a_title_that_no_reachable_account_has_names_the_one_that_could_not_be_asked() -> None:
+    async with connect(accounts(one="radio", dead="silent")) as client:
+        result = await client.call_tool("list_messages", {"conversation": "No such talk"})
+        assert result.is_error
+        assert "does not answer" in result.content[0].text
+        assert "dead" in result.content[0].text
+
+
+async def test_a_title_is_never_written_to_while_an_account_is_silent() -> None:
+    async with connect(accounts(here="local", dead="silent")) as client:
+        message = {"text": "hello", "author": "Ann", "sent_at": "2026-03-10"}
+        await client.call_tool("import_message", {"conversation": "here:room", **message})
+        sent = await client.call_tool("send_message", {"conversation": "room", "text": "hi"})
+        assert sent.is_error
+        assert "does not answer" in sent.content[0].text
+        read = await client.call_tool("list_messages", {"conversation": "room"})
+        assert "hello" in read.content[0].text
+
+
+async def test_without_words_messages_of_all_accounts_come_newest_first() -> None:
+    async with connect(accounts(one="radio", two="local")) as client:
+        await client.call_tool("list_messages", {"conversation": "one:c3"})
+        message = {
+            "text": "in between",
+            "author": "Ann",
+            "sent_at": (START + timedelta(minutes=6, seconds=30)).isoformat(),
+        }
+        await client.call_tool("import_message", {"conversation": "two:room", **message})
+        result = await client.call_tool("search_messages", {"query": "", "author": "ann", "format": "json", "limit": 3})
+        texts = [hit["text"] for hit in result.structured_content["messages"]]
+        assert texts == ["over and out 9", "over and out 7", "in between"]

@@ -87,7 +87,7 @@ def search(con: Connection, table: MessageTable, query: SearchQuery, account: st
 
 
 def _is_narrowed(query: SearchQuery) -> bool:
-    return bool(query.author or query.since or query.until or query.filters)
+    return bool(query.conversation or query.author or query.since or query.until or query.filters)
 
 
 def _missed(con: Connection, table: MessageTable) -> Sentence:
