@@ -3,6 +3,7 @@
 import http.client
 import json
 import os
+import resource
 import signal
 import socket
 import time
@@ -102,6 +103,22 @@ def test_a_server_whose_store_does_not_open_is_alive_and_not_ready(site, tmp_pat
     with site() as server:
         assert server.get("/healthz").status == 200
         assert server.get("/readyz").status == 503
+
+
+def test_a_server_whose_disk_is_full_reads_on_and_is_not_ready_until_there_is_room(site):
+    def limit(size):
+        for pid in (server.process.pid, *server.workers):
+            resource.prlimit(pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
+
+    with site() as server:
+        assert server.get("/readyz").status == 200
+        limit(0)
+        answer = server.get("/readyz")
+        assert (answer.status, answer.body) == (503, b"the store cannot be written\n")
+        assert server.ask("tools/call", {"name": "list_conversations", "arguments": {}}).status == 200
+        assert server.get("/healthz").status == 200
+        limit(resource.RLIM_INFINITY)
+        assert server.get("/readyz").body == b"ready\n"
 
 
 def test_only_post_is_served(site):

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from dragoman.store.cursors import CursorStore
-from dragoman.store.interface import Store
+from dragoman.store.interface import NotWritableError, Store
 from dragoman.store.messages import MessageStore, Remember
 from dragoman.store.usage import STEPS_MS, UsageCount, UsageStore
 from dragoman.store.writes import AuditLog, AuditRecord, ConfirmationStore, Entry, Intent, State, WriteStore
@@ -22,6 +22,7 @@ __all__ = [
     "Entry",
     "Intent",
     "MessageStore",
+    "NotWritableError",
     "Remember",
     "State",
     "Store",

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 
+from dragoman.core.errors import Unavailable
 from dragoman.store.cursors import CursorStore
 from dragoman.store.messages import MessageStore
 from dragoman.store.usage import UsageStore
 from dragoman.store.writes import AuditLog, ConfirmationStore, WriteStore
+
+
+class NotWritableError(Unavailable):
+    """The store cannot be written now, because its disk is full for example. Reading goes on."""
 
 
 class Store(ABC):
@@ -29,8 +34,9 @@ class Store(ABC):
 
     @abstractmethod
     async def check(self) -> None:
-        """Look whether everything can be read and written now.
+        """Look whether everything can be read and, where this user may write it, also written now.
 
         Raises:
-            DragomanError: It cannot; the sentence says what to do.
+            NotWritableError: It can be read only.
+            DragomanError: It cannot be read.
         """

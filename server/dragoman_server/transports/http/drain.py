@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
-
 import anyio
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from dragoman.accounts.workspace import Workspace
 from dragoman.core.errors import DragomanError
+from dragoman.store import NotWritableError
 
 _SECONDS_TO_LOOK = 5.0
 
@@ -41,10 +40,14 @@ class Health:
         return PlainTextResponse("alive\n")
 
     async def ready(self, _request: Request) -> Response:
-        """Calls can be served: the store opens, and the server stays."""
+        """Calls can be served: the store can be read and written, and the server stays."""
         if self._drain.begun:
             return PlainTextResponse("draining\n", 503)
-        with suppress(DragomanError), anyio.move_on_after(_SECONDS_TO_LOOK):
-            await (await self._workspace.store()).messages.locate(1)
-            return PlainTextResponse("ready\n")
-        return PlainTextResponse("the store cannot be read\n", 503)
+        try:
+            with anyio.fail_after(_SECONDS_TO_LOOK):
+                await (await self._workspace.store()).check()
+        except NotWritableError:
+            return PlainTextResponse("the store cannot be written\n", 503)
+        except (DragomanError, TimeoutError):
+            return PlainTextResponse("the store cannot be read\n", 503)
+        return PlainTextResponse("ready\n")

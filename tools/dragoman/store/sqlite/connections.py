@@ -16,10 +16,10 @@ import anyio.from_thread
 import apsw
 
 from dragoman.core.errors import DragomanError, Unavailable
+from dragoman.store.interface import NotWritableError
 from dragoman.store.sqlite import errors, open_file
 from dragoman.store.sqlite.cache.change_counter import ChangeCounter
 from dragoman.store.sqlite.connection import Connection
-from dragoman.store.sqlite.errors import NotWritableError
 from dragoman.store.sqlite.messages import index_rebuild
 from dragoman.store.sqlite.messages.index_rebuild import IndexRebuild
 from dragoman.store.sqlite.schema import Migration

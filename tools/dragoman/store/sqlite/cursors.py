@@ -18,9 +18,9 @@ import apsw
 
 from dragoman.core.errors import Unavailable
 from dragoman.store.cursors import KEPT, LIFETIME, CursorStore
+from dragoman.store.interface import NotWritableError
 from dragoman.store.sqlite.connection import Connection
 from dragoman.store.sqlite.database import Database
-from dragoman.store.sqlite.errors import NotWritableError
 from dragoman.store.sqlite.values import UNREADABLE
 
 _AGAIN: Final = 600

@@ -9,11 +9,7 @@ import apsw
 
 from dragoman.core.errors import DragomanError, InvalidArgument, Unavailable
 from dragoman.core.safe_text import sentence
-
-
-class NotWritableError(Unavailable):
-    """The file cannot be written now. Reading goes on."""
-
+from dragoman.store.interface import NotWritableError
 
 _ELSEWHERE = "Point the path to another file, or move this one away."
 

@@ -9,13 +9,13 @@ from typing import TypeVar
 
 from dragoman.core.model import Conversation, Hit, Message, SearchPage
 from dragoman.core.queries import SearchQuery
+from dragoman.store.interface import NotWritableError
 from dragoman.store.messages import CONVERSATIONS, MessageStore, Remember
 from dragoman.store.sqlite import search
 from dragoman.store.sqlite.cache.read_cache import ReadCache
 from dragoman.store.sqlite.cache.recent_messages import RecentMessages
 from dragoman.store.sqlite.connection import Connection
 from dragoman.store.sqlite.database import Database
-from dragoman.store.sqlite.errors import NotWritableError
 from dragoman.store.sqlite.messages import conversations, numbering
 from dragoman.store.sqlite.messages.message_table import MessageTable
 from dragoman.store.sqlite.values import from_moment
