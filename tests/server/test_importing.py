@@ -1,5 +1,7 @@
 import json
 import os
+import subprocess
+import sys
 from datetime import UTC, datetime
 from threading import Thread
 
@@ -334,3 +336,18 @@ async def test_a_file_is_not_imported_into_a_service(tmp_path, file, monkeypatch
         with pytest.raises(UnsupportedOperation, match="machine"):
             await load_path(shared, file(line(text="Hi")), name)
     assert service.entries() == []
+
+
+@pytest.mark.parametrize(
+    ("blocks", "said"), [(3000, " entries before that are stored; importing again doubles nothing."), (0, "")]
+)
+def test_an_import_onto_a_full_disk_says_what_is_stored(environment, tmp_path, file, blocks, said):
+    path = file(*(line(text=f"{number} " + "x" * 200, id=str(number)) for number in range(10_000)))
+    command = f"ulimit -f {blocks}; exec {sys.executable} -m dragoman_server import {path}"
+    ended = subprocess.run(
+        ["sh", "-c", command], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == 1
+    assert "Traceback" not in ended.stderr
+    assert "dragoman.db" in ended.stderr
+    assert said in ended.stderr

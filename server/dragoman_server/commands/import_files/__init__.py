@@ -18,7 +18,7 @@ from dragoman.core.safe_text import sentence
 from dragoman.core.sanitize import clean_line
 from dragoman.toolset.definition.time_arguments import parse_time
 from dragoman_server.commands.import_files.dry_run import dry_run
-from dragoman_server.commands.import_files.loader import BATCH, Progress, load
+from dragoman_server.commands.import_files.loader import BATCH, Progress, load, stored_sentence
 from dragoman_server.commands.import_files.request import STDIN, ImportReport, ImportRequest
 from dragoman_server.config.load import Config
 from dragoman_server.runtime import tool_context
@@ -56,7 +56,7 @@ def import_files(config: Config, request: ImportRequest) -> ImportReport:
         except OSError as error:
             raise Unavailable(
                 sentence("An archive could not be read on ({}).", error.strerror or type(error).__name__),
-                hint=sentence("{:,} entries before that are stored; importing again doubles nothing.", messages),
+                hint=stored_sentence(messages),
             ) from None
 
 

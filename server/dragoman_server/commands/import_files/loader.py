@@ -13,7 +13,7 @@ import anyio.to_thread
 
 from dragoman.accounts.workspace import Account
 from dragoman.archives.notes import Notes
-from dragoman.core.errors import InvalidArgument, UnsupportedOperation
+from dragoman.core.errors import DragomanError, InvalidArgument, UnsupportedOperation
 from dragoman.core.model import Conversation, Message
 from dragoman.core.references import Reference
 from dragoman.core.safe_text import sentence
@@ -80,7 +80,11 @@ class _Loader:
             report.restore(record)
             return
         while batch := await anyio.to_thread.run_sync(found.next_batch, BATCH):
-            await self._store(batch)
+            try:
+                await self._store(batch)
+            except DragomanError as error:
+                error.hint = join([safe(error.hint), stored_sentence(report.read)], " ")
+                raise
             if self._progress is not None:
                 self._progress(found.position, found.size, report.read)
         report.conversations = len(self._conversations)
@@ -93,6 +97,13 @@ class _Loader:
                 policy.require_permission(self._target.settings, Reference(self._target.name, id_))
                 self._conversations.add(id_)
         self._report.counts += await self._provider.import_batch(batch)
+
+
+def stored_sentence(messages: int) -> SafeText:
+    """What stays of an import that did not come to its end."""
+    if not messages:
+        return sentence("Nothing of the import was stored.")
+    return sentence("{:,} entries before that are stored; importing again doubles nothing.", messages)
 
 
 @asynccontextmanager

@@ -17,6 +17,7 @@ import anyio.to_thread
 from dragoman.accounts.workspace import Account
 from dragoman.core.errors import DragomanError
 from dragoman.core.sanitize import clean_line
+from dragoman.store.sqlite import network_disk
 from dragoman.store.sqlite.maintenance.verify import verify
 from dragoman_server.commands.store_files import files, size_text
 from dragoman_server.config.load import Config
@@ -143,7 +144,8 @@ async def _file_report(name: str, path: Path) -> Report | None:
         sentence = f"{path} is damaged: {found.problems[0]}"
         action = f"Restore a backup, or save what is left: dragoman store salvage {path} NEW"
         return Report(title, good=False, sentence=sentence, action=action)
-    return Report(title, good=True, sentence=f"{path}, {size_text(found.size)}, is sound as far as a quick look tells.")
+    sound = f"{path}, {size_text(found.size)}, is sound as far as a quick look tells."
+    return Report(title, good=True, sentence=f"{sound} {network_disk.warning(path) or ''}".rstrip())
 
 
 async def _report(account: Account) -> Report:

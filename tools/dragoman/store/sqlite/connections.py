@@ -17,7 +17,7 @@ import apsw
 
 from dragoman.core.errors import DragomanError, Unavailable
 from dragoman.store.interface import NotWritableError
-from dragoman.store.sqlite import errors, open_file
+from dragoman.store.sqlite import errors, network_disk, open_file
 from dragoman.store.sqlite.cache.change_counter import ChangeCounter
 from dragoman.store.sqlite.connection import Connection
 from dragoman.store.sqlite.messages import index_rebuild
@@ -89,6 +89,7 @@ class Connections:
             with errors.explained(self.name):
                 if self.path is not None:
                     open_file.prepare_folder(self.path)
+                    _warn_of_network(self.path)
                 try:
                     self._use(open_file.open_first(self.path, self._migrations, self._patience))
                 except (apsw.FullError, apsw.IOError):
@@ -264,6 +265,12 @@ class Connections:
         if self._writer is None:
             raise Unavailable(f"{self.name} is closed.", hint="Start again.")
         return self._writer
+
+
+def _warn_of_network(path: Path) -> None:
+    sentence = network_disk.warning(path)
+    if sentence is not None:
+        _log.warning("%s", sentence)
 
 
 def _require_room(path: Path) -> None:
