@@ -16,7 +16,7 @@ from dragoman.archives.notes import Notes
 from dragoman.core.errors import DragomanError, InvalidArgument, UnsupportedOperation
 from dragoman.core.model import Conversation, Message
 from dragoman.core.references import Reference
-from dragoman.core.safe_text import sentence
+from dragoman.core.safe_text import SafeText, join, safe, sentence
 from dragoman.providers.base.provider import Capability, Provider
 from dragoman.toolset import ToolServices, policy
 from dragoman_server.commands.import_files.reading import Archives, archives

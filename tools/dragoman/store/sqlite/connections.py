@@ -16,6 +16,7 @@ import anyio.from_thread
 import apsw
 
 from dragoman.core.errors import DragomanError, Unavailable
+from dragoman.core.safe_text import sentence
 from dragoman.store.interface import NotWritableError
 from dragoman.store.sqlite import errors, network_disk, open_file
 from dragoman.store.sqlite.cache.change_counter import ChangeCounter
@@ -263,7 +264,7 @@ class Connections:
 
     def _connected(self) -> Connection:
         if self._writer is None:
-            raise Unavailable(f"{self.name} is closed.", hint="Start again.")
+            raise Unavailable(sentence("{} is closed.", self.name), hint="Start again.")
         return self._writer
 
 

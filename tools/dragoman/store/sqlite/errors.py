@@ -64,12 +64,16 @@ def newer(name: str, found: int, known: int) -> DragomanError:
 
 def no_room(name: str) -> DragomanError:
     """The disk is full."""
-    return NotWritableError(f"There is no room left for {name}.", hint="Free some space on its disk and try again.")
+    return NotWritableError(
+        sentence("There is no room left for {}.", name), hint="Free some space on its disk and try again."
+    )
 
 
 def read_only(name: str) -> DragomanError:
     """Something has to be written to a file that may only be read."""
-    return NotWritableError(f"{name} can only be read.", hint="Make the file and its folder writable for this user.")
+    return NotWritableError(
+        sentence("{} can only be read.", name), hint="Make the file and its folder writable for this user."
+    )
 
 
 def moved(name: str) -> DragomanError:
@@ -93,7 +97,8 @@ def _of_the_disk(error: apsw.Error | OSError, name: str) -> DragomanError:
         return InvalidArgument("The text is too long to be stored.", hint="Split it into several messages.")
     if isinstance(error, (apsw.IOError, OSError)):
         return NotWritableError(
-            f"{name} cannot be read or written.", hint="Look whether its disk is full or failing, and try again."
+            sentence("{} cannot be read or written.", name),
+            hint="Look whether its disk is full or failing, and try again.",
         )
     return Unavailable(
         sentence("{} cannot be used ({}).", name, type(error).__name__), hint="Try again, or report this."
