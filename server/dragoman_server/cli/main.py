@@ -11,7 +11,7 @@ import click
 
 from dragoman._version import __version__
 from dragoman.core.errors import InvalidArgument
-from dragoman_server.cli.options import Commands, common, say, settings_of
+from dragoman_server.cli.options import Commands, as_json, common, say, settings_of
 from dragoman_server.cli.setup_commands import COMMANDS
 from dragoman_server.cli.store_commands import store
 from dragoman_server.cli.utf8 import speak_utf8
@@ -79,38 +79,45 @@ def call(tool: str, arguments: tuple[str, ...], more: str | None, config: Path |
 
 
 @cli.command()
+@as_json
 @common
-def tools(config: Path | None, log_level: str | None) -> None:
+def tools(as_json: bool, config: Path | None, log_level: str | None) -> None:  # noqa: FBT001  # a flag is a boolean
     """List the tools with what each costs in tokens."""
     from dragoman_server.commands.inspect import tools_and_accounts  # noqa: PLC0415  # see the module
 
-    say(tools_and_accounts.tools(settings_of(config, log_level)))
+    say(tools_and_accounts.tools(settings_of(config, log_level), as_json=as_json))
 
 
 @cli.command()
+@as_json
 @common
-def accounts(config: Path | None, log_level: str | None) -> None:
+def accounts(as_json: bool, config: Path | None, log_level: str | None) -> None:  # noqa: FBT001  # a flag is a boolean
     """List the accounts with what they can do and may write."""
     from dragoman_server.commands.inspect import tools_and_accounts  # noqa: PLC0415  # see the module
 
-    say(tools_and_accounts.accounts(settings_of(config, log_level)))
+    say(tools_and_accounts.accounts(settings_of(config, log_level), as_json=as_json))
 
 
 @cli.command()
+@as_json
 @common
-def check(config: Path | None, log_level: str | None) -> None:
+def check(as_json: bool, config: Path | None, log_level: str | None) -> None:  # noqa: FBT001  # as above
     """Reach every account and say what works and what to do."""
     from dragoman_server.commands.inspect import check as checking  # noqa: PLC0415  # see the module
 
     reports = checking.check(settings_of(config, log_level))
-    terminal = sys.stdout.isatty()
-    say(checking.table(reports, shutil.get_terminal_size().columns) if terminal else checking.lines(reports))
+    if as_json:
+        say(checking.as_json(reports))
+    elif sys.stdout.isatty():
+        say(checking.table(reports, shutil.get_terminal_size().columns))
+    else:
+        say(checking.lines(reports))
     sys.exit(int(not all(report.good for report in reports)))
 
 
 @cli.command()
 @click.option("--days", type=click.IntRange(1, 400), default=30, show_default=True, help="How far back.")
-@click.option("--json", "as_json", is_flag=True, help="As JSON instead of a table.")
+@as_json
 @common
 def stats(days: int, as_json: bool, config: Path | None, log_level: str | None) -> None:  # noqa: FBT001  # a flag is a boolean
     """Show how often tools were called, how long they took, and the tokens they cost."""
@@ -132,7 +139,7 @@ def stats(days: int, as_json: bool, config: Path | None, log_level: str | None) 
 @click.option("--since", metavar="TIME", help="Leave older messages out: 2025-01-31, 90d, yesterday.")
 @click.option("--dry-run", is_flag=True, help="Say what would be imported, and store nothing.")
 @click.option("--strict", is_flag=True, help="Store nothing when something cannot be read.")
-@click.option("--json", "as_json", is_flag=True, help="Answer in JSON.")
+@as_json
 @common
 def import_(dry_run: bool, as_json: bool, config: Path | None, log_level: str | None, **options: object) -> None:  # noqa: FBT001  # flags are booleans
     """Import archives into a local account: exports of chats and mail, folders, zip and tar files; - is stdin.
@@ -172,7 +179,7 @@ def outbox(sent: int | None, not_sent: int | None, config: Path | None, log_leve
 
 @cli.command()
 @click.option("--limit", type=click.IntRange(1, 100_000), default=20, show_default=True, help="Most lines.")
-@click.option("--json", "as_json", is_flag=True, help="A JSON array instead of a table.")
+@as_json
 @common
 def audit(limit: int, as_json: bool, config: Path | None, log_level: str | None) -> None:  # noqa: FBT001  # click passes names
     """List who wrote what where and how it ended, newest first, without the texts."""

@@ -92,6 +92,11 @@ def common(command: Callable[P, R]) -> Callable[P, R]:
     return config(level(form(command)))
 
 
+def as_json(command: Callable[P, R]) -> Callable[P, R]:
+    """The option of commands that answer programs too."""
+    return click.option("--json", "as_json", is_flag=True, help="As JSON, for programs.")(command)
+
+
 def _log_form(_ctx: click.Context, _option: click.Parameter, form: str | None) -> None:
     """The form is the same for the whole process, so no command has to hand it on."""
     if form is not None:

@@ -19,6 +19,7 @@ from dragoman.core.errors import DragomanError
 from dragoman.core.sanitize import clean_line
 from dragoman.store.sqlite import network_disk
 from dragoman.store.sqlite.maintenance.verify import verify
+from dragoman_server.commands.inspect.stats import to_json
 from dragoman_server.commands.store_files import files, size_text
 from dragoman_server.config.load import Config
 from dragoman_server.runtime import tool_context
@@ -70,6 +71,15 @@ def lines(reports: Sequence[Report]) -> str:
     return "\n".join(
         f"{_state(report)} {report.account}: {_said(report)} {_action(report)}".rstrip() for report in reports
     )
+
+
+def as_json(reports: Sequence[Report]) -> str:
+    """A JSON object for each account."""
+    rows = [
+        {"account": report.account, "ok": report.good, "sentence": _said(report), "action": _action(report)}
+        for report in reports
+    ]
+    return to_json([{key: value for key, value in row.items() if value != ""} for row in rows])
 
 
 def table(reports: Sequence[Report], width: int) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import Final
 
@@ -23,10 +23,15 @@ def stats(config: Config, days: int, *, as_json: bool) -> str:
     counts = anyio.run(_counted, config, days)
     lines = [_sum(list(group)) for _, group in groupby(counts, lambda count: (count.tool, count.account))]
     if as_json:
-        return json.dumps([dict(zip(_NAMES, line, strict=True)) for line in lines], ensure_ascii=False, indent=2)
+        return to_json([dict(zip(_NAMES, line, strict=True)) for line in lines])
     if not lines:
         return f"No tool was called within {days} days."
     return _table([_HEAD, *(tuple(_shown(value) for value in line) for line in lines)])
+
+
+def to_json(rows: Sequence[Mapping[str, object]]) -> str:
+    """A list of objects as people and programs read it."""
+    return json.dumps(rows, ensure_ascii=False, indent=2)
 
 
 async def _counted(config: Config, days: int) -> list[UsageCount]:

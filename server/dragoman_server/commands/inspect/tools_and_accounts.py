@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import asdict
 
 import anyio
 
@@ -11,18 +12,19 @@ from dragoman.accounts.workspace import Account
 from dragoman.providers.base.provider import Capability, Limits
 from dragoman.rendering import estimate
 from dragoman.toolset import ToolServices, ToolSpec, available_tools
+from dragoman_server.commands.inspect.stats import to_json
 from dragoman_server.config.load import Config
 from dragoman_server.runtime import tool_context
 
 
-def tools(config: Config) -> str:
-    """A line for each tool with its cost in tokens, as a model reads it, and the sum."""
-    return anyio.run(_at, config, _tools)
+def tools(config: Config, *, as_json: bool = False) -> str:
+    """A line for each tool with its cost in tokens, as a model reads it, and the sum; or JSON."""
+    return anyio.run(_at, config, _tools_json if as_json else _tools)
 
 
-def accounts(config: Config) -> str:
-    """What each account can do, what may be written, and the service's limits."""
-    return anyio.run(_at, config, _accounts)
+def accounts(config: Config, *, as_json: bool = False) -> str:
+    """What each account can do, what may be written, and the service's limits; or JSON."""
+    return anyio.run(_at, config, _accounts_json if as_json else _accounts)
 
 
 def cost(spec: ToolSpec) -> int:
@@ -42,12 +44,46 @@ def _tools(shared: ToolServices) -> str:
     return "\n".join([*lines, f"{len(specs)} tools, about {sum(map(cost, specs)):,} tokens in every conversation."])
 
 
+def _tools_json(shared: ToolServices) -> str:
+    return to_json(
+        [
+            {
+                "name": spec.name,
+                "title": spec.title,
+                "description": spec.description,
+                "read_only": spec.read_only,
+                "tokens": cost(spec),
+            }
+            for spec in available_tools(shared)
+        ]
+    )
+
+
 def _first_sentence(text: str) -> str:
     return text.partition(". ")[0].rstrip(".") + "."
 
 
 def _accounts(shared: ToolServices) -> str:
     return "\n\n".join(_account(account) for account in shared.workspace.accounts.values())
+
+
+def _accounts_json(shared: ToolServices) -> str:
+    return to_json([_account_json(account) for account in shared.workspace.accounts.values()])
+
+
+def _account_json(account: Account) -> dict[str, object]:
+    limits = {name: value for name, value in asdict(account.provider_class.limits).items() if value is not None}
+    found: dict[str, object] = {
+        "name": account.name,
+        "provider": account.settings.provider,
+        "can": [capability.value for capability in Capability if account.supports(capability)],
+        "cannot": [capability.value for capability in Capability if not account.supports(capability)],
+        "write": account.settings.write,
+        "limits": limits,
+    }
+    if account.settings.write_to is not None:
+        found["write_to"] = list(account.settings.write_to)
+    return found
 
 
 def _account(account: Account) -> str:
