@@ -62,6 +62,7 @@ class HttpSettings(BaseModel):
         allowed_origins: Origins of web pages whose requests are answered.
         workers: Processes.
         sessions: Clients up to 2025-11-25 get a session, in which they can be asked and can cancel.
+        metrics: Whether ``/metrics`` tells how often tools were called, to whoever may call them.
         max_sessions: Open sessions; more are refused until some end.
         session_idle_timeout: Seconds after which a session ends in which no request is open.
         max_concurrency: Calls at work in one process; more are refused for the moment.
@@ -81,6 +82,7 @@ class HttpSettings(BaseModel):
     allowed_origins: tuple[str, ...] = ()
     workers: int = Field(default=1, ge=1, le=64)
     sessions: bool = False
+    metrics: bool = False
     max_sessions: int = Field(default=1000, ge=1, le=100_000)
     session_idle_timeout: float = Field(default=1800.0, gt=0, le=604_800)
     max_concurrency: int = Field(default=64, ge=1, le=10_000)

@@ -27,6 +27,7 @@ from dragoman_server.transports.http.drain import Drain, Health
 
 _HEALTH: Final = "/healthz"
 _READINESS: Final = "/readyz"
+_METRICS: Final = "/metrics"
 
 
 def build_asgi_app(
@@ -69,9 +70,18 @@ def build_asgi_app(
         Route(_READINESS, health.ready),
         Route(PATH, HostCheck(endpoint, settings)),
     ]
+    if settings.metrics:
+        routes.append(Route(_METRICS, HostCheck(_metrics_page(workspace, settings, auth), settings)))
     application = Starlette(routes=routes, lifespan=lambda _: manager.run())
-    paths = frozenset({_HEALTH, _READINESS, PATH, *(route.path for route in metadata)})
+    paths = frozenset({_HEALTH, _READINESS, _METRICS, PATH, *(route.path for route in metadata)})
     return _normalize_path(AccessLog(application, drain, paths))
+
+
+def _metrics_page(workspace: Workspace, settings: HttpSettings, auth: AuthSettings | None) -> ASGIApp:
+    from dragoman_server.transports.http.asgi_app.metrics import MetricsPage  # noqa: PLC0415  # only where it is on
+
+    page = MetricsPage(workspace, authenticated=auth is not None)
+    return page if auth is None else require_auth(page, auth, settings)
 
 
 def _normalize_path(app: ASGIApp) -> ASGIApp:

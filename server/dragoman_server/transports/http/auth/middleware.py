@@ -64,7 +64,7 @@ async def as_signed_in(ctx: ServerRequestContext[Any, Any], call_next: CallNext)
     says whose it is. One that does not is not worked on, for without a principal everything would be allowed.
     """
     try:
-        principal = _principal_of(scope_of(ctx))
+        principal = principal_of(scope_of(ctx))
     except (LookupError, TypeError):
         _log.exception("A message came without a principal.")
         raise MCPError(code=INTERNAL_ERROR, message="The server cannot tell who asks.") from None
@@ -108,11 +108,16 @@ class _Named:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        scope[WHO] = _principal_of(scope).name
+        scope[WHO] = principal_of(scope).name
         await self._app(scope, receive, send)
 
 
-def _principal_of(scope: Scope) -> Principal:
+def principal_of(scope: Scope) -> Principal:
+    """Return who signed in with a request.
+
+    Raises:
+        TypeError: Nobody did, so that it should not have come this far.
+    """
     user = scope["user"]
     if not (isinstance(user, AuthenticatedUser) and isinstance(user.access_token, SignedIn)):
         raise TypeError("a request without a principal came through the entrance")
