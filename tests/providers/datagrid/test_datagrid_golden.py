@@ -17,6 +17,10 @@ from dragoman.core.errors import (
 )
 from dragoman.core.model import Attachment, Author, AuthorKind, Citation, ConversationKind, Order
 from dragoman.providers.base.provider import ConversationQuery, MessageQuery
+from dragoman.providers.datagrid.message_listing import Step
+from dragoman.providers.kit.cursor import encode
+from dragoman.providers.kit.list_walk import Position
+from dragoman.providers.kit.pager import list_id
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("waits")]
 
@@ -97,7 +101,8 @@ async def test_odd_ids_are_encoded_in_path_and_query(name):
     recorded = recording(name)
     room, after = recorded["arguments"]["conversation_id"], recorded["arguments"]["after"]
     async with replaying(recorded) as (account, replay):
-        cursor = f'{{"o":1,"a":"{after}"}}'
+        token = encode(Step(ascending=True, beside=after), list_id=room)
+        cursor = encode(Position(token=token, loose=True), list_id=list_id(room, Order.OLDEST))
         page = await account.list_messages(room, MessageQuery(order=Order.OLDEST, cursor=cursor))
     assert (list(page.items), page.cursor) == ([], None)
     assert replay.paths == [recorded["request"]["path"]]

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from dragoman.core.model import Attachment, Author, AuthorKind, Citation
 from dragoman.providers.datagrid import wire
-from dragoman.providers.datagrid.mapping import Known, moment, to_conversation, to_message
+from dragoman.providers.datagrid.mapping import Known, to_conversation, to_message
 
 ANY = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
@@ -106,22 +106,6 @@ def test_the_agent_that_was_addressed_is_not_the_author_of_a_question():
     question = mapped(role="user")
     assert question.author.id == ""
     assert question.extra["to_agent"] == "a"
-
-
-@pytest.mark.parametrize(
-    ("text", "found"),
-    [
-        ("2026-05-04T14:00:00.000Z", datetime(2026, 5, 4, 14, tzinfo=UTC)),
-        ("2026-05-04T16:00:00+02:00", datetime(2026, 5, 4, 14, tzinfo=UTC)),
-        ("2026-05-04T14:00:00", datetime(2026, 5, 4, 14, tzinfo=UTC)),
-        ("0001-01-01T00:00:00+14:00", None),
-        ("yesterday", None),
-        ("", None),
-        (None, None),
-    ],
-)
-def test_a_moment_is_in_utc_or_nothing(text, found):
-    assert moment(text) == found
 
 
 def test_a_source_has_the_name_that_it_has():

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from dragoman.core.errors import DeadlineExceeded, DragomanError, InvalidArgument, NotFound
 from dragoman.core.model import Order
 from dragoman.providers.base.provider import MessageQuery
-from dragoman.providers.datagrid import paging, wire
-from dragoman.providers.datagrid.paging import direction
+from dragoman.providers.datagrid import message_listing, wire
+from dragoman.providers.datagrid.message_listing import direction
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("waits")]
 ROOM = "conv/ä 1?#%"
@@ -127,7 +127,7 @@ async def test_a_remembered_place_that_is_gone_is_no_obstacle():
 
 
 async def test_a_conversation_that_is_too_long_is_reached_by_calling_again(monkeypatch):
-    monkeypatch.setattr(paging, "MOST_PAGES", 3)
+    monkeypatch.setattr(message_listing, "MOST_PAGES", 3)
     datagrid = Datagrid()
     ids = datagrid.converse_about(ROOM, [f"Text {n}" for n in range(800)])
     async with opened(datagrid) as account:

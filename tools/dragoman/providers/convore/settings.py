@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from pydantic import Field
 
-from dragoman.providers.base.provider import AccountSettings
+from dragoman.providers.kit.settings import HttpAccount
 from dragoman.transport.credentials import Secret
 
 
-class ConvoreSettings(AccountSettings):
+class ConvoreSettings(HttpAccount):
     """An account of Convore. The service publishes one address, so only the key is needed."""
 
     provider: str = "convore"
@@ -23,4 +21,3 @@ class ConvoreSettings(AccountSettings):
         description="secret API key",
         json_schema_extra={"where": "In Convore's console under API keys: the secret key, not the publishable one."},
     )
-    ca_file: Path | None = Field(default=None, description="certificates to trust instead of the usual ones")

@@ -20,10 +20,13 @@ from dragoman.providers.datagrid import wire
 from dragoman.providers.datagrid.api import LONGEST_ANSWER, PAGE, Api, client_of
 from dragoman.providers.datagrid.conversation_pages import read_recent
 from dragoman.providers.datagrid.mapping import to_conversation, to_message
-from dragoman.providers.datagrid.name_lookup import Names
-from dragoman.providers.datagrid.paging import Reader
+from dragoman.providers.datagrid.message_listing import MessageReader
+from dragoman.providers.datagrid.name_lookup import NameLookup
 from dragoman.providers.datagrid.prompt import Said, Talk
 from dragoman.providers.datagrid.settings import DatagridSettings
+from dragoman.providers.kit.listings import Key, key_of
+from dragoman.providers.kit.pager import Pager
+from dragoman.providers.kit.times import parse_time
 from dragoman.transport.http import DerivedCache
 
 __all__ = ["NEW", "DatagridProvider", "DatagridSettings"]
@@ -48,8 +51,9 @@ class DatagridProvider(Provider):
         self._settings = cast("DatagridSettings", settings)
         if api is not None:
             self._api = api
-            self._names = Names(api)
-            self._reader = Reader(api)
+            self._names = NameLookup(api)
+            self._reader = MessageReader(api)
+            self._pager = Pager[wire.Message]("Datagrid", _key)
             self._made = DerivedCache[Message | None]()
 
     @classmethod
@@ -114,12 +118,10 @@ class DatagridProvider(Provider):
         if query.thread is not None:
             return Page(items=[await self.get_message(conversation, query.thread)])
         filtered = query.author is not None or query.since is not None or query.until is not None
-        wish = PAGE if filtered else query.limit
-        stretch = await self._reader.read(
-            conversation, query.order, size=min(wish, PAGE), wish=wish, cursor=query.cursor
-        )
-        messages = await self._mapped(stretch.messages, conversation)
-        return Page(items=messages, cursor=stretch.step.write() if stretch.step else None)
+        wish = PAGE if filtered else max(1, query.limit)
+        listing = self._reader.listing(conversation, query.order, wish)
+        page = await self._pager.page(listing, replace(query, limit=wish), name=conversation)
+        return Page(items=await self._mapped(page.items, conversation), cursor=page.cursor)
 
     async def get_message(self, conversation: str, message: str) -> Message:
         """One message."""
@@ -150,9 +152,12 @@ class DatagridProvider(Provider):
         return await self._told(said)
 
     def cursor_after(self, message: Message, query: MessageQuery) -> str | None:
-        """The place after a message, once the order of its conversation was seen."""
-        step = self._reader.step_after(message.conversation, message.id, query.order) if query.thread is None else None
-        return step.write() if step else None
+        """Where a list goes on after a message, once the order of its conversation was seen."""
+        if query.thread is not None:
+            return None
+        conversation, beside = message.conversation, wire.Message(id=message.id)
+        listing = self._reader.listing(conversation, query.order)
+        return self._pager.cursor_after(listing, beside, query.order, name=conversation)
 
     def _prompt(self, draft: Draft, conversation: str | None) -> dict[str, object]:
         """The body for saying something; a new conversation without a name is to be given one."""
@@ -195,3 +200,7 @@ def _check(conversation: str, draft: Draft) -> None:
         )
     if not draft.text.strip():
         raise InvalidArgument("The text is empty.", hint="Give the text of the message.")
+
+
+def _key(message: wire.Message) -> Key:
+    return key_of(parse_time(message.created_at), message.id or "")

@@ -1,24 +1,40 @@
 """Conversations, the last changed first, each once, although the list moves while it is read.
 
 A conversation that changes jumps to the top: it may then be missed on its old page, and a list that goes on
-after it begins anew. So a cursor carries marks of what was given, and when the end of a list of several
+after it begins anew. So a cursor carries digests of what was given, and when the end of a list of several
 pages is reached, its top is looked at once more.
 """
 
 from __future__ import annotations
 
-from base64 import urlsafe_b64encode
 from collections.abc import Sequence
-from dataclasses import replace
-from hashlib import blake2b
+from dataclasses import dataclass, replace
 
 from dragoman.core.errors import InvalidArgument, NotFound
 from dragoman.providers.datagrid import wire
 from dragoman.providers.datagrid.api import PAGE, Api
-from dragoman.providers.datagrid.cursors import Round
+from dragoman.providers.kit.cursor import decode, digest, encode
 
 MOST_SEEN = 3000
 """Conversations that a cursor remembers; further down a list that moves may repeat one."""
+
+
+_LIST = "conversations"
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """Where a list of conversations goes on.
+
+    Attributes:
+        seen: Digests of the conversations that were given already.
+        after: Id of the conversation after which it goes on, ``None`` for the top.
+        again: The end was reached, and the top is looked at once more.
+    """
+
+    seen: tuple[str, ...] = ()
+    after: str | None = None
+    again: bool = False
 
 
 async def read_recent(api: Api, size: int, cursor: str | None) -> tuple[Sequence[wire.Conversation], str | None]:
@@ -28,27 +44,21 @@ async def read_recent(api: Api, size: int, cursor: str | None) -> tuple[Sequence
         InvalidArgument: The cursor is not of this list.
     """
     size = min(size, PAGE)
-    place = Round() if cursor is None else Round.read(cursor)
+    place = decode(Round, cursor, list_id=_LIST) or Round()
     try:
         listing = await api.conversations(limit=size, after=place.after)
     except (InvalidArgument, NotFound):
         if place.after is None:
             raise
         # The conversation to go on from was deleted; what was given is known, so the top does as well.
-        return (), replace(place, after=None).write()
+        return (), encode(replace(place, after=None), list_id=_LIST)
     found = [one for one in listing.data if one.id]
     known = set(place.seen)
-    new = list({mark: one for one in found if (mark := mark_of(one)) not in known}.values())
-    seen = (*place.seen, *(mark_of(one) for one in new))[-MOST_SEEN:]
+    new = list({mark: one for one in found if (mark := digest(one.id or "")) not in known}.values())
+    seen = (*place.seen, *(digest(one.id or "") for one in new))[-MOST_SEEN:]
     more = listing.goes_on(size) and bool(found) and found[-1].id != place.after
     following = _following(place, seen, found, more=more, news=bool(new))
-    return new, following.write() if following else None
-
-
-def mark_of(conversation: wire.Conversation) -> str:
-    """A short mark that no other conversation is likely to have: 48 bits of a hash of its id."""
-    digest = blake2b((conversation.id or "").encode("utf-8", "surrogatepass"), digest_size=6).digest()
-    return urlsafe_b64encode(digest).decode()
+    return new, encode(following, list_id=_LIST) if following else None
 
 
 def _following(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Final, cast
 
 from dragoman.core.model import (
@@ -17,6 +16,7 @@ from dragoman.core.model import (
     Message,
 )
 from dragoman.providers.datagrid import wire
+from dragoman.providers.kit.times import parse_time
 
 USER: Final = "user"
 AGENT: Final = "agent"
@@ -59,7 +59,7 @@ def to_conversation(found: wire.Conversation) -> Conversation | None:
         id=found.id,
         title=found.name or "",
         kind=ConversationKind.ASSISTANT,
-        last_message_at=moment(found.updated_at) or moment(found.created_at),
+        last_message_at=parse_time(found.updated_at) or parse_time(found.created_at),
         extra={name: value for name, value in extra.items() if value},
     )
 
@@ -72,7 +72,7 @@ def to_message(found: wire.Message, conversation: str, known: Known = Known()) -
         id=found.id,
         conversation=conversation,
         author=author_of(found, known),
-        sent_at=moment(found.created_at),
+        sent_at=parse_time(found.created_at),
         text=text_of(found),
         attachments=tuple(_attachments(found.content, known)),
         citations=tuple(dict.fromkeys(_citations(found))),
@@ -96,15 +96,6 @@ def text_of(found: wire.Message) -> str:
     """The words of all parts, with a blank line between two of them."""
     said = (_words(part, found.role or USER) for part in found.content)
     return _BETWEEN.join(words for words in said if words)
-
-
-def moment(text: str | None) -> datetime | None:
-    """A moment in UTC from ISO 8601; without a zone it is taken for UTC. ``None`` when it is none."""
-    try:
-        found = datetime.fromisoformat(text or "")
-        return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
 
 
 def _words(part: wire.Part, role: str) -> str:

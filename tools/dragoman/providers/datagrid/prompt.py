@@ -16,7 +16,7 @@ from dragoman.providers.datagrid import wire
 from dragoman.providers.datagrid.answer_stream import Heard, listen
 from dragoman.providers.datagrid.api import Api
 from dragoman.providers.datagrid.mapping import AGENT, USER, text_of
-from dragoman.providers.datagrid.paging import Mark, Reader
+from dragoman.providers.datagrid.message_listing import MessageReader, Newest
 from dragoman.transport.credentials import redact
 
 _LOOK_SECONDS: Final = 20.0
@@ -49,7 +49,7 @@ class Talk:
         prompt: The body of the call, without ``stream``.
     """
 
-    def __init__(self, api: Api, reader: Reader, conversation: str | None, prompt: dict[str, object]) -> None:
+    def __init__(self, api: Api, reader: MessageReader, conversation: str | None, prompt: dict[str, object]) -> None:
         self._api = api
         self._reader = reader
         self._conversation = conversation
@@ -64,7 +64,7 @@ class Talk:
             OutcomeUnknown: It may have been said; also when the answer broke off, with what there was of it.
             DragomanError: It was certainly not said.
         """
-        mark, heard = await self._mark(), Heard()
+        mark, heard = await self._newest(), Heard()
         try:
             message = await self._converse(heard)
         except OutcomeUnknown as error:
@@ -88,7 +88,7 @@ class Talk:
                 raise stream.failure("The answer of {service} broke off")
             return message
 
-    async def _heard_out(self, mark: Mark | None, heard: Heard) -> Said:
+    async def _heard_out(self, mark: Newest | None, heard: Heard) -> Said:
         """The stored message of an answer that was streamed, which does not tell its id."""
         conversation = self._conversation or heard.conversation or ""
         for pause in (0.0, *_PAUSES):
@@ -104,7 +104,7 @@ class Talk:
             operation="send_message",
         )
 
-    async def _doubt(self, error: OutcomeUnknown, mark: Mark | None, heard: Heard) -> Said:
+    async def _doubt(self, error: OutcomeUnknown, mark: Newest | None, heard: Heard) -> Said:
         """After an unknown outcome: look for the prompt in the conversation instead of saying it again."""
         conversation = self._conversation or heard.conversation
         news = await self._look(conversation, mark) if conversation and (mark or not self._conversation) else None
@@ -133,22 +133,22 @@ class Talk:
             sentence("{} {}", why, last), hint=hint, operation=error.operation, request_id=error.request_id
         )
 
-    async def _mark(self) -> Mark | None:
+    async def _newest(self) -> Newest | None:
         """The newest message before; ``None`` when it cannot be found out, which is no reason not to send."""
         if self._conversation is None:
-            return Mark(None, None)
+            return Newest()
         with anyio.move_on_after(_LOOK_SECONDS):
             try:
-                return await self._reader.mark(self._conversation)
+                return await self._reader.newest(self._conversation)
             except DragomanError:
                 return None
         return None
 
-    async def _look(self, conversation: str, mark: Mark | None) -> Sequence[wire.Message] | None:
+    async def _look(self, conversation: str, mark: Newest | None) -> Sequence[wire.Message] | None:
         """What is new since the mark; ``None`` when that cannot be found out."""
         with anyio.move_on_after(_LOOK_SECONDS):
             try:
-                return await self._reader.news(conversation, mark or Mark(None, None))
+                return await self._reader.messages_since(conversation, mark or Newest())
             except DragomanError:
                 return None
         return None

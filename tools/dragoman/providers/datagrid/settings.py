@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from pydantic import Field
 
-from dragoman.providers.base.provider import AccountSettings
+from dragoman.providers.kit.settings import HttpAccount
 from dragoman.transport.credentials import Secret
 
 
-class DatagridSettings(AccountSettings):
+class DatagridSettings(HttpAccount):
     """An account of Datagrid. ``timeout`` holds for an agent's answer only when it is set; they take their time."""
 
     provider: str = "datagrid"
@@ -20,7 +18,6 @@ class DatagridSettings(AccountSettings):
         json_schema_extra={"where": "Press Enter, unless you reach Datagrid at another address."},
     )
     token: Secret = Field(description="API key", json_schema_extra={"where": "In Datagrid's settings under API keys."})
-    ca_file: Path | None = Field(default=None, description="certificates to trust instead of the usual ones")
     teamspace: str | None = Field(
         default=None,
         min_length=1,

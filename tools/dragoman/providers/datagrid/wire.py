@@ -1,85 +1,22 @@
-"""What Datagrid sends.
-
-Nothing but the envelope of a list is insisted on: a member that is missing, null or of another type
-counts as absent, unknown ones are ignored, and unknown values of enumerations stay the text they are.
-"""
+"""What Datagrid sends; nothing but the envelope of a list is insisted on."""
 
 from __future__ import annotations
 
-import math
-from typing import Annotated, Final, Generic, TypeAlias, TypeVar, cast
+from typing import Annotated, Generic, TypeVar, cast
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
+from pydantic import BeforeValidator, model_validator
+
+from dragoman.providers.kit.wire import Flag, Maybe, Number, Places, Several, Text, Texts, WireModel
 
 T = TypeVar("T")
 
-_LARGEST_ID: Final = 1 << 64
+
+def _text_as_part(value: object) -> object:
+    """A content that is a text alone is one part of text."""
+    return [{"type": "text", "text": value}] if isinstance(value, str) else value
 
 
-def _text(value: object) -> str | None:
-    """A text; a number that stands where a text belongs (an id) is written out."""
-    if isinstance(value, str):
-        return value
-    whole = isinstance(value, int) and not isinstance(value, bool) and abs(value) < _LARGEST_ID
-    return str(value) if whole else None
-
-
-def _number(value: object) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    try:
-        number = float(value)
-    except OverflowError:
-        return None
-    return number if math.isfinite(number) else None
-
-
-def _flag(value: object) -> bool | None:
-    return value if isinstance(value, bool) else None
-
-
-def _object(value: object) -> object:
-    return cast("object", value) if isinstance(value, dict) else None
-
-
-def _objects(value: object) -> object:
-    """The entries of a list that are objects."""
-    entries = cast("list[object]", value) if isinstance(value, list) else []
-    return [cast("object", one) for one in entries if isinstance(one, dict)]
-
-
-def _entries(value: object) -> object:
-    """The entries of a page. One that is no object keeps its place, because the length of a page has a meaning."""
-    if not isinstance(value, list):
-        raise ValueError("no list")  # noqa: TRY004 - what pydantic turns into a misfit
-    entries, nothing = cast("list[object]", value), dict[str, object]()
-    return [cast("object", one) if isinstance(one, dict) else nothing for one in entries]
-
-
-def _texts(value: object) -> object:
-    found = [_text(one) for one in cast("list[object]", value)] if isinstance(value, list) else []
-    return [one for one in found if one]
-
-
-def _parts(value: object) -> object:
-    return [{"type": "text", "text": value}] if isinstance(value, str) else _objects(value)
-
-
-Text: TypeAlias = Annotated[str | None, BeforeValidator(_text)]
-Number: TypeAlias = Annotated[float | None, BeforeValidator(_number)]
-Flag: TypeAlias = Annotated[bool | None, BeforeValidator(_flag)]
-Texts: TypeAlias = Annotated[tuple[str, ...], BeforeValidator(_texts)]
-Maybe: TypeAlias = Annotated[T | None, BeforeValidator(_object)]
-Several: TypeAlias = Annotated[tuple[T, ...], BeforeValidator(_objects)]
-
-
-class Wire(BaseModel):
-    """Base of everything here."""
-
-    model_config = ConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True)
-
-
-class Source(Wire):
+class Source(WireModel):
     """A source of a citation, of both generations: ``knowledge_*`` is the older name of ``source_*``."""
 
     type: Text = None
@@ -91,7 +28,7 @@ class Source(Wire):
     confirmations: Texts = ()
 
 
-class Citation(Wire):
+class Citation(WireModel):
     """An excerpt of an answer and what it rests on, in ``sources`` or in the older ``knowledges``."""
 
     citation: Text = None
@@ -99,14 +36,14 @@ class Citation(Wire):
     knowledges: Several[Source] = ()
 
 
-class Participant(Wire):
+class Participant(WireModel):
     """Who speaks in an audio clip."""
 
     id: Text = None
     type: Text = None
 
 
-class Clip(Wire):
+class Clip(WireModel):
     """A piece of a voice message."""
 
     id: Text = None
@@ -114,7 +51,7 @@ class Clip(Wire):
     participant: Maybe[Participant] = None
 
 
-class TimelineEvent(Wire):
+class TimelineEvent(WireModel):
     """Something that happened during a voice message."""
 
     type: Text = None
@@ -126,7 +63,7 @@ class TimelineEvent(Wire):
     status: Text = None
 
 
-class Part(Wire):
+class Part(WireModel):
     """A part of a message: text, a file, voice, or a type that is not known, which is kept in ``raw``."""
 
     type: Text = None
@@ -146,20 +83,20 @@ class Part(Wire):
         return {**members, "raw": members}
 
 
-class Credits(Wire):
+class Credits(WireModel):
     """What an answer cost."""
 
     consumed: Number = None
 
 
-class Tool(Wire):
+class Tool(WireModel):
     """A tool of an agent."""
 
     name: Text = None
     label: Text = None
 
 
-class ToolCall(Wire):
+class ToolCall(WireModel):
     """A tool that an agent used for its answer."""
 
     id: Text = None
@@ -167,7 +104,7 @@ class ToolCall(Wire):
     tool: Maybe[Tool] = None
 
 
-class Message(Wire):
+class Message(WireModel):
     """A message; the members from ``tool_calls`` on come with the answer to a prompt only."""
 
     id: Text = None
@@ -175,7 +112,7 @@ class Message(Wire):
     agent_id: Text = None
     role: Text = None
     created_at: Text = None
-    content: Annotated[tuple[Part, ...], BeforeValidator(_parts)] = ()
+    content: Annotated[Several[Part], BeforeValidator(_text_as_part)] = ()
     citations: Several[Citation] = ()
     credits: Maybe[Credits] = None
     tool_calls: Several[ToolCall] = ()
@@ -183,7 +120,7 @@ class Message(Wire):
     generated_title: Text = None
 
 
-class Conversation(Wire):
+class Conversation(WireModel):
     """A conversation; it names no people."""
 
     id: Text = None
@@ -194,14 +131,14 @@ class Conversation(Wire):
     participated_agent_ids: Texts = ()
 
 
-class Agent(Wire):
+class Agent(WireModel):
     """An agent."""
 
     id: Text = None
     name: Text = None
 
 
-class File(Wire):
+class File(WireModel):
     """A file that was put into a message."""
 
     id: Text = None
@@ -209,13 +146,13 @@ class File(Wire):
     media_type: Text = None
 
 
-class Teamspace(Wire):
+class Teamspace(WireModel):
     """A teamspace that the credentials reach."""
 
     teamspace_id: Text = None
 
 
-class Identity(Wire):
+class Identity(WireModel):
     """Who the credentials belong to."""
 
     user_id: Text = None
@@ -223,10 +160,10 @@ class Identity(Wire):
     teamspaces: Several[Teamspace] = ()
 
 
-class Listing(Wire, Generic[T]):
+class Listing(WireModel, Generic[T]):
     """A page in the service's order. ``has_more`` may be missing."""
 
-    data: Annotated[tuple[T, ...], BeforeValidator(_entries)]
+    data: Places[T]
     has_more: Flag = None
 
     def goes_on(self, asked: int) -> bool:
@@ -236,13 +173,13 @@ class Listing(Wire, Generic[T]):
         return len(self.data) >= asked
 
 
-class Delta(Wire):
+class Delta(WireModel):
     """A piece of an answer."""
 
     text: Text = None
 
 
-class StreamEvent(Wire):
+class StreamEvent(WireModel):
     """The data of any event of a streamed answer; which members it has depends on its name."""
 
     conversation_id: Text = None

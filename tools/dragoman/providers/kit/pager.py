@@ -102,7 +102,7 @@ class Pager(Generic[T]):
         """
         wanted = Wanted(
             listing=listing,
-            list_id=_list_id(name, query.order),
+            list_id=list_id(name, query.order),
             order=query.order,
             limit=max(1, query.limit),
             since=None if query.since is None else to_us(query.since),
@@ -133,15 +133,16 @@ class Pager(Generic[T]):
 
     def cursor_after(self, listing: Listing[T], item: T, order: Order, *, name: Hashable) -> str | None:
         """Make the cursor that goes on after an item; ``None`` where that needs another look at the list."""
-        key, list_id = self._key(item), _list_id(name, order)
+        key, bound_to = self._key(item), list_id(name, order)
         if listing.token_at is not None:
             position = Position(key, listing.token_at(key), ordered=True)
             if not listing.by_time:
                 position = Position(token=listing.token_at(key), loose=True)
-            return encode(position, list_id=list_id)
+            return encode(position, list_id=bound_to)
         if listing.by_time and listing.orders is not None:
-            return encode(Position(key, ordered=order in listing.orders), list_id=list_id)
-        return encode(Position(key), list_id=list_id) if self.knows_whole(name) else None
+            return encode(Position(key, ordered=order in listing.orders), list_id=bound_to)
+        known = listing.by_time and self.knows_whole(name)
+        return encode(Position(key), list_id=bound_to) if known else None
 
     def knows_whole(self, name: Hashable) -> bool:
         """Was a list read to its end not long ago."""
@@ -223,7 +224,8 @@ def _beginning(wanted: Wanted[T]) -> Position:
     return Position(token=listing.token_at(Key(bound, "")))
 
 
-def _list_id(name: Hashable, order: Order) -> str:
+def list_id(name: Hashable, order: Order) -> str:
+    """What the cursors of a list are bound to."""
     return f"{order} {name!r}"
 
 
