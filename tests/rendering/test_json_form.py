@@ -198,7 +198,7 @@ def test_a_hit_names_its_conversation_and_shows_the_passage():
 
 
 def test_a_written_message_has_its_reference_and_the_notes():
-    view = WrittenView(conversation=ROOM, message=PLAIN, verb="sent", notes=["It was there before."])
+    view = WrittenView(conversation=ROOM, message=PLAIN, verb="sent", by_others=False, notes=["It was there before."])
     assert data_of(view) == {"ref": "slack:c-1/m1", **PLAIN_JSON, "notes": ["It was there before."]}
 
 

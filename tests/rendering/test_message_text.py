@@ -129,7 +129,9 @@ def test_a_text_that_offers_ten_million_characters_is_paged():
 
 @pytest.mark.parametrize("verb", ["sent", "updated", "imported"])
 def test_a_written_message_is_shown_as_it_stands(verb):
-    view = WrittenView(conversation=ROOM, message=message(5, "two\nlines"), verb=verb, notes=["It was there before."])
+    view = WrittenView(
+        conversation=ROOM, message=message(5, "two\nlines"), verb=verb, by_others=False, notes=["It was there before."]
+    )
     assert lay_out(view, form="text", max_tokens=300, zone=UTC).answer(None).text.split("\n") == [
         f"{verb} · #relay-launch · slack:c-1 · times in UTC · It was there before.",
         "== 2026-03-10",
@@ -139,7 +141,7 @@ def test_a_written_message_is_shown_as_it_stands(verb):
 
 
 def test_a_long_written_message_is_cut():
-    view = WrittenView(conversation=ROOM, message=message(5, "word " * 5000), verb="sent")
+    view = WrittenView(conversation=ROOM, message=message(5, "word " * 5000), verb="sent", by_others=False)
     layout = lay_out(view, form="text", max_tokens=300, zone=UTC)
     text = layout.answer(None).text
     assert not layout.needs_cursor

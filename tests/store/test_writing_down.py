@@ -158,9 +158,63 @@ async def test_content_that_is_to_be_written_once_is_held_up_for_a_minute(store,
 
 async def test_content_that_is_to_be_written_once_may_be_written_again_after_a_minute(store, clock):
     once = replace(KEYLESS, once=True)
-    await store.writes.finish((await store.writes.begin(once)).id, "done")
+    entry = await store.writes.begin(once)
+    await store.writes.finish(entry.id, "done")
+    await store.writes.deliver(entry.id)
     clock.now += 61
     assert (await store.writes.begin(once)).fresh
+
+
+@pytest.mark.parametrize("seconds", [61, 3600, 24 * 3600 - 1])
+async def test_content_whose_answer_has_not_arrived_stands_in_the_way_for_a_day(store, clock, seconds):
+    once = replace(KEYLESS, once=True)
+    entry = await store.writes.begin(once)
+    await store.writes.finish(entry.id, "done", "acc:c/m1")
+    clock.now += seconds
+    found = await store.writes.begin(once)
+    assert (found.id, found.fresh, found.delivered) == (entry.id, False, False)
+    clock.now += 24 * 3600 + 1 - seconds
+    assert (await store.writes.begin(once)).fresh
+
+
+@pytest.mark.parametrize("seconds", [61, 3900, 100 * 24 * 3600])
+async def test_an_unknown_outcome_stands_in_the_way_until_it_is_settled(store, clock, seconds):
+    entry = await store.writes.begin(KEYLESS)
+    await store.writes.finish(entry.id, "unknown")
+    clock.now += seconds
+    found = await store.writes.begin(KEYLESS)
+    assert (found.id, found.fresh, found.state) == (entry.id, False, State.UNKNOWN)
+    await store.writes.finish(entry.id, "failed")
+    assert (await store.writes.begin(KEYLESS)).fresh
+
+
+@pytest.fixture
+async def other(store, tmp_path, clock):
+    """The same store, opened once more."""
+    async with open_store(tmp_path / "dragoman.db", clock=clock) as other:
+        yield other
+
+
+async def test_what_was_shown_is_known_to_every_process_for_a_day_and_only_of_the_same_viewer(store, other, clock):
+    for number, room in enumerate(["one", "two", "one"]):
+        clock.now += number
+        await store.exposures.record(("ann", "codex"), ("acc", room))
+    assert await other.exposures.list(("ann", "codex")) == [("acc", "one"), ("acc", "two")]
+    assert await other.exposures.list(("ann", "claude")) == await other.exposures.list(("bo", "codex")) == []
+    clock.now += 24 * 3600 - 1
+    assert await other.exposures.list(("ann", "codex")) == [("acc", "one")]
+    clock.now += 1
+    assert await other.exposures.list(("ann", "codex")) == []
+
+
+async def test_of_what_was_shown_the_last_hundred_conversations_of_a_viewer_are_kept(store, clock, tmp_path):
+    for number in range(105):
+        clock.now += 1
+        await store.exposures.record(("", "c"), ("acc", f"r{number}"))
+    await store.exposures.record(("", "d"), ("acc", "r"))
+    assert await store.exposures.list(("", "c")) == [("acc", f"r{number}") for number in range(104, 4, -1)]
+    con = apsw.Connection(str(tmp_path / "dragoman.db"))
+    assert con.execute("SELECT count(*) FROM exposures").get == 101
 
 
 async def test_a_write_that_nobody_renews_is_unknown(store, clock):
@@ -171,7 +225,8 @@ async def test_a_write_that_nobody_renews_is_unknown(store, clock):
     assert (await store.writes.find("acc", "k1")).state is State.PENDING
     clock.now += 2
     assert (await store.writes.find("acc", "k1")).state is State.UNKNOWN
-    assert [found.id for found in await store.writes.unknown_outcomes("acc", "c")] == [entry.id]
+    assert [found.id for found in await store.writes.unknown_outcomes("acc", "c", "")] == [entry.id]
+    assert await store.writes.unknown_outcomes("acc", "c", "somebody else") == []
 
 
 async def test_an_unknown_write_is_made_again_only_with_the_stamp_of_what_is_known(store, clock):

@@ -38,7 +38,7 @@ new_texts = st.sampled_from(["Hello there", "Hello there", "Hello *there*", "Hel
 principals = st.sampled_from(["", "", "", "ann"])
 answers = st.sampled_from(["nobody", "nobody", Consent.GIVEN, Consent.GIVEN, *Consent])
 faults = st.sampled_from(["", "", "", "refused", "dropped", "lost", "lost", "cut", "cut lost"])
-ends = st.sampled_from([None, None, None, "killed before", "killed after", "cancelled"])
+ends = st.sampled_from([None, None, None, "killed before", "killed after", "cancelled", "unheard"])
 steps = st.integers(3, 8) | st.integers(4, 18)  # the service gets it at the fifth or so
 orders = st.lists(st.sampled_from([0, 1, 0, 1, 0, 1, 2, 3]), max_size=40)
 keys = st.sampled_from([None, None, "k1", "k2"])
@@ -84,7 +84,7 @@ class Histories(RuleBasedStateMachine):
 
     def _doing(self, number, tool, arguments, principal="", answer="nobody", **fate):
         process = self.world.processes[number]
-        return Doing(process, tool, arguments, principal, answer, shown=set(process.shown), **fate)
+        return Doing(process, tool, arguments, principal, answer, shown=dict(self.world.shown), **fate)
 
     def _again(self, data, number, **fate):
         """A call like an earlier one, at times with another text, with or without a token, and how it goes now."""
@@ -138,7 +138,7 @@ class Histories(RuleBasedStateMachine):
         other = self._again(data, 1, answer=answers[1], fault=faults[1])
         self._run(one, other, order=order)
 
-    @rule(seconds=st.sampled_from([1.0, 11.0, 61.0, 599.0, 601.0, 3601.0]))
+    @rule(seconds=st.sampled_from([1.0, 11.0, 61.0, 599.0, 601.0, 3601.0, 40_000.0, 86_401.0]))
     def time_passes(self, seconds):
         self.world.clock.now += seconds
 

@@ -67,14 +67,12 @@ class Turns:
 
 @dataclass
 class Process:
-    """A services on a file that is shared with others; what it remembers beside the file ends with it."""
+    """Services on a file that is shared with others; what they remember beside the file ends with them."""
 
     services: ToolServices
-    shown: set[tuple[str, str, str]] = field(default_factory=set)
 
     def restart(self) -> None:
         self.services = replace(self.services, flow=FlowGuard())
-        self.shown = set()
 
 
 @dataclass(eq=False, repr=False)
@@ -88,7 +86,7 @@ class Doing:
     answer: Consent | str = "nobody"  # of the user, or "nobody" can be asked
     fault: str = ""
     deaf: bool = False  # the service lists nothing now
-    shown: set[tuple[str, str, str]] = field(default_factory=set)  # what was read before, by this process
+    shown: dict[tuple[str, str, str], float] = field(default_factory=dict)  # what was read before, and when
     end: str | None = None  # how the call ends early,
     at: int = 0  # and at which step
     turns: Turns | None = None
@@ -112,6 +110,11 @@ class Doing:
 
     def _repr_pretty_(self, printer, _cycle) -> None:
         printer.text(repr(self))
+
+    @property
+    def unheard(self) -> bool:
+        """Does the answer get lost on its way to the client."""
+        return self.end == "unheard"
 
     @property
     def place(self) -> str:

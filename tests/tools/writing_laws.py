@@ -11,7 +11,7 @@ from dragoman.core.errors import OutcomeUnknown
 OTHERWISE = re.compile("The service (cut the text|stored (other|another))")
 REPEATED = re.compile("because (the same text|an earlier call was cut off)")
 TOKEN = re.compile(r"confirm=(\w+)")
-SOON, DOUBTED, GOOD = 60.0, 3600.0, 600.0
+SOON, DAY, GOOD = 60.0, 24 * 3600.0, 600.0
 
 
 class Laws:
@@ -81,7 +81,8 @@ class Laws:
 
     def _has_read_elsewhere(self, doing: Doing) -> bool:
         here = (doing.principal, doing.account, doing.room)
-        return any(one[0] == doing.principal and one != here for one in doing.shown)
+        fresh = [one for one, when in doing.shown.items() if self.world.clock.now - when < DAY]
+        return any(one[0] == doing.principal and one != here for one in fresh)
 
     def _in_the_way(self, doing: Doing) -> bool:
         """Is there an earlier attempt of the same that was made, or may have been."""
@@ -101,13 +102,15 @@ class Laws:
             return False  # what was made, and is known to have been, may be made again: it leaves nothing twice
         if not doing.changes and done is not None and (doing.entry != entry or done.at < doing.begun_at):
             assert doing.key is None, "what was written under a key is never written again"
-            return doing.begun_at < done.at + SOON
-        return doing.key is not None or doing.begun_at < attempts[-1].begun_at + DOUBTED
+            arrived = self.world.delivered.get(entry)
+            is_known = arrived is not None and arrived <= self.world.begun.index(doing)
+            return doing.begun_at < done.at + (SOON if is_known else DAY)
+        return True  # nobody knows whether it was made, until somebody settles it
 
     # what is said
 
     def _true(self, doing: Doing) -> None:
-        if doing.dead or doing.cancelled or doing.tool == "list_messages":
+        if doing.dead or doing.cancelled or doing.unheard or doing.tool == "list_messages":
             return
         said = doing.text if doing.error is None else str(doing.error)
         assert said is not None

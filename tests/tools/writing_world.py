@@ -28,6 +28,9 @@ from dragoman.toolset.writing import idempotency, pipeline
 SHM = Path("/dev/shm")  # noqa: S108 - only where it is faster than a disk; the folders in it are made by pytest's rules
 
 
+REFRESH = 3600.0
+
+
 class Done(NamedTuple):
     """When a write was noted as made: by the clock, and as how many writes were begun by then."""
 
@@ -45,6 +48,8 @@ class World:
         self.calls: list[Doing] = []
         self.begun: list[Doing] = []
         self.done: dict[int, Done] = {}
+        self.delivered: dict[int, int] = {}  # entries, and how many writes were begun when their answers arrived
+        self.shown: dict[tuple[str, str, str], float] = {}
         self.processes: list[Process] = []
 
     @asynccontextmanager
@@ -75,6 +80,7 @@ class World:
             patch.setattr(Database, "write", _stepped(lambda self, work: self.connections.write(work)))
             patch.setattr(outbox, "begin", self._noting(outbox.begin))
             patch.setattr(outbox, "finish", self._noting_the_end(outbox.finish))
+            patch.setattr(outbox, "deliver", self._noting_delivery(outbox.deliver))
             patch.setattr(idempotency, "anyio", SimpleNamespace(sleep=self._pause, move_on_after=anyio.move_on_after))
             patch.setattr(pipeline, "_RENEWED", 3600.0)  # nobody renews: a call that is held up loses its lease
             yield
@@ -87,8 +93,13 @@ class World:
         doing.began_at = self.clock.now
         try:
             with anyio.CancelScope() as doing.scope:
-                caller = Caller(client="test", principal=who, **asks)
-                doing.text = (await call_tool(doing.process.services, doing.tool, doing.arguments, caller)).text
+                receipts = []
+                caller = Caller(client="test", principal=who, when_delivered=receipts.append, **asks)
+                text = (await call_tool(doing.process.services, doing.tool, doing.arguments, caller)).text
+                if not doing.unheard:
+                    doing.text = text
+                    for receipt in receipts:
+                        await receipt()
         except DragomanError as error:
             doing.error = error
         except BaseException:
@@ -113,8 +124,11 @@ class World:
     def note_shown(self, doing: Doing) -> None:
         """Somebody has read a conversation whose people the settings do not trust."""
         trusted = doing.room in ACCOUNTS[doing.account].get("write_to", ())
-        if not trusted and not doing.dead and any(m.conversation == doing.room for m, _ in self.service.written):
-            doing.process.shown.add((doing.principal, doing.account, doing.room))
+        if trusted or doing.dead or not any(m.conversation == doing.room for m, _ in self.service.written):
+            return
+        key = (doing.principal, doing.account, doing.room)
+        if self.clock.now - self.shown.get(key, 0.0) >= REFRESH:  # within an hour it is not written down again
+            self.shown[key] = self.clock.now
 
     async def _pause(self, seconds: float) -> None:
         self.clock.now += seconds
@@ -128,6 +142,13 @@ class World:
                 doing.entry, doing.begun_at = entry.id, self.clock.now
                 self.begun.append(doing)
             return entry
+
+        return noting
+
+    def _noting_delivery(self, deliver):
+        def noting(con, entry):
+            deliver(con, entry)
+            self.delivered.setdefault(entry, len(self.begun))
 
         return noting
 

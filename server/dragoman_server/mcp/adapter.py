@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
+from functools import partial
 from typing import Any, Final
 
 import anyio
@@ -18,6 +19,7 @@ from mcp.shared.exceptions import MCPError
 from dragoman.core.errors import DragomanError
 from dragoman.rendering import Answer
 from dragoman.toolset import Caller, ToolServices, ToolSpec, UnknownTool, available_tools, call_tool
+from dragoman_server.mcp import receipts
 from dragoman_server.mcp.call_slot import LONGEST, TIME_LIMIT, CallSlot
 from dragoman_server.mcp.current_principal import signed_in
 from dragoman_server.mcp.elicitation import InputRequired, elicitation_for
@@ -114,13 +116,17 @@ class Adapter:
         self, ctx: Context, params: types.CallToolRequestParams, turn: CallSlot
     ) -> types.CallToolResult | types.InputRequiredResult:
         """What the services answers; what is raised here, :meth:`call_tool` puts into words."""
+        if self._writes(params.name):
+            await receipts.settled()
         asked_by = self._caller(ctx, params, turn)
         return to_result(await call_tool(self._services, params.name, params.arguments or {}, asked_by))
 
     def _caller(self, ctx: Context, params: types.CallToolRequestParams, turn: CallSlot) -> Caller:
         known = caller(ctx, turn if self._may_go_on(ctx, params.name) else None)
         who = known.principal.name if known.principal else ""
-        return replace(known, ask=elicitation_for(ctx, params, who, self._services.workspace.store, turn))
+        ask = elicitation_for(ctx, params, who, self._services.workspace.store, turn)
+        answer = receipts.name_of_answer(ctx)
+        return replace(known, ask=ask, when_delivered=partial(receipts.expect, answer) if answer is not None else None)
 
     def _may_go_on(self, ctx: Context, name: str) -> bool:
         """An agent may answer for minutes, which a client endures that hears of it; reading is repeated easily."""

@@ -165,7 +165,13 @@ async def test_what_may_be_written_is_not_denied_when_that_cannot_be_noted(clien
 
 
 @pytest.mark.parametrize(
-    ("part", "step"), [(SqliteWrites, "finish"), (SqliteMessages, "number"), (SqliteWrites, "unknown_outcomes")]
+    ("part", "step"),
+    [
+        (SqliteWrites, "finish"),
+        (SqliteMessages, "number"),
+        (SqliteWrites, "unknown_outcomes"),
+        (SqliteWrites, "deliver"),
+    ],
 )
 async def test_a_message_that_is_written_is_shown_whatever_fails_after_it(client, monkeypatch, part, step):
     async def failing(*_arguments, **_more):

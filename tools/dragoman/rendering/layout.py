@@ -42,7 +42,8 @@ def lay_out(view: View, *, form: Literal["text", "json"], max_tokens: int, zone:
         max_tokens: What the answer may cost by :func:`dragoman.rendering.estimate`, at least 200; the answer
             with its cursor never costs more.
         zone: The zone of all times.
-        notice: A few words for the header of the text form, at most 6 tokens.
+        notice: A few words for the header, at most 6 tokens, when others have written some of the texts. The JSON
+            form has the member ``written_by`` instead.
 
     Returns:
         The layout, which is written by :meth:`Layout.answer`.
@@ -68,8 +69,8 @@ def _cost_of_cursor(view: View, form: Literal["text", "json"]) -> int:
 
 def _sheet(view: View, form: Literal["text", "json"], zone: tzinfo, notice: str) -> PageLayout:
     if isinstance(view, PreviewView):
-        return PreviewText(view, zone)  # for people to read, in either form
-    return json_sheet(view, zone) if form == "json" else _text_sheet(view, zone, notice)
+        return PreviewText(view, zone, notice)  # for people to read, in either form
+    return json_sheet(view, zone, notice) if form == "json" else _text_sheet(view, zone, notice)
 
 
 def _text_sheet(view: _Answered, zone: tzinfo, notice: str) -> PageLayout:

@@ -5,12 +5,31 @@ A view holds model objects in reading order and says what else there is; it know
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TypeAlias
 
 from dragoman.core.model import Conversation, Hit, Message, Order
 from dragoman.core.safe_text import Sentence
+
+Place: TypeAlias = tuple[str, str]
+"""A conversation: account and id."""
+
+
+class AnswerView(ABC):
+    """What every view has to say of itself; one that does not cannot be built."""
+
+    __slots__ = ()
+
+    @abstractmethod
+    def foreign_places(self) -> list[Place]:
+        """The conversations of which the view shows text that others may have written, each once."""
+
+
+def _places_of(messages: Iterable[Message]) -> list[Place]:
+    return list(dict.fromkeys((message.account, message.conversation) for message in messages))
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +57,7 @@ class Searched:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ConversationsView:
+class ConversationsView(AnswerView):
     """Conversations, most recent first. ``more``: there are others after the last one."""
 
     conversations: Sequence[Conversation]
@@ -46,9 +65,13 @@ class ConversationsView:
     failures: Sequence[Failure] = ()
     notes: Sequence[str] = ()
 
+    def foreign_places(self) -> list[Place]:
+        """None: titles and names do not count as text."""
+        return []
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MessagesView:
+class MessagesView(AnswerView):
     """A stretch of one conversation, oldest to newest.
 
     Attributes:
@@ -69,9 +92,13 @@ class MessagesView:
     notes: Sequence[str] = ()
     failures: Sequence[Failure] = ()
 
+    def foreign_places(self) -> list[Place]:
+        """Where the messages are."""
+        return _places_of(self.messages)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MessageView:
+class MessageView(AnswerView):
     """One message with everything that is known, and its neighbours.
 
     Attributes:
@@ -84,9 +111,13 @@ class MessageView:
     after: Sequence[Message] = ()
     offset: int = 0
 
+    def foreign_places(self) -> list[Place]:
+        """Where the message is."""
+        return _places_of([*self.before, self.message, *self.after])
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SearchView:
+class SearchView(AnswerView):
     """Hits, best first; ``conversations`` by ``(account, conversation id)`` for their titles.
 
     Attributes:
@@ -101,19 +132,34 @@ class SearchView:
     failures: Sequence[Failure] = ()
     notes: Sequence[Sentence] = ()
 
+    def foreign_places(self) -> list[Place]:
+        """Where the hits are."""
+        return _places_of(hit.message for hit in self.hits)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WrittenView:
-    """A message after it was written. ``verb``: ``sent``, ``updated`` or ``imported``."""
+class WrittenView(AnswerView):
+    """A message after it was written.
+
+    Attributes:
+        verb: ``sent``, ``updated`` or ``imported``.
+        by_others: Its text is not what the caller wrote, such as the answer of an agent.
+        notes: Sentences about the result, for the header.
+    """
 
     conversation: Conversation
     message: Message
     verb: str
+    by_others: bool
     notes: Sequence[Sentence] = ()
+
+    def foreign_places(self) -> list[Place]:
+        """Where the message is, unless its text is the caller's own."""
+        return _places_of([self.message] if self.by_others else [])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PreviewView:
+class PreviewView(AnswerView):
     """A message before it is written, for somebody to agree to. Nothing of it is ever cut.
 
     Attributes:
@@ -142,6 +188,10 @@ class PreviewView:
     reasons: Sequence[str] = ()
     warnings: Sequence[str] = ()
     how: str = ""
+
+    def foreign_places(self) -> list[Place]:
+        """Where the messages are that the preview quotes."""
+        return _places_of(one for one in (self.before, self.answers) if one is not None)
 
 
 View = ConversationsView | MessagesView | MessageView | SearchView | WrittenView | PreviewView

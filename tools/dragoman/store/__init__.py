@@ -11,7 +11,16 @@ from dragoman.store.cursors import CursorStore
 from dragoman.store.interface import NotWritableError, Store
 from dragoman.store.messages import MessageStore, Remember
 from dragoman.store.usage import STEPS_MS, UsageCount, UsageStore
-from dragoman.store.writes import AuditLog, AuditRecord, ConfirmationStore, Entry, Intent, State, WriteStore
+from dragoman.store.writes import (
+    AuditLog,
+    AuditRecord,
+    ConfirmationStore,
+    Entry,
+    ExposureStore,
+    Intent,
+    State,
+    WriteStore,
+)
 
 __all__ = [
     "STEPS_MS",
@@ -20,6 +29,7 @@ __all__ = [
     "ConfirmationStore",
     "CursorStore",
     "Entry",
+    "ExposureStore",
     "Intent",
     "MessageStore",
     "NotWritableError",

@@ -8,7 +8,7 @@ from dragoman.core.errors import Unavailable
 from dragoman.store.cursors import CursorStore
 from dragoman.store.messages import MessageStore
 from dragoman.store.usage import UsageStore
-from dragoman.store.writes import AuditLog, ConfirmationStore, WriteStore
+from dragoman.store.writes import AuditLog, ConfirmationStore, ExposureStore, WriteStore
 
 
 class NotWritableError(Unavailable):
@@ -29,6 +29,7 @@ class Store(ABC):
     cursors: CursorStore
     writes: WriteStore
     confirmations: ConfirmationStore
+    exposures: ExposureStore
     audit: AuditLog
     usage: UsageStore
 

@@ -38,6 +38,7 @@ class PerUserStore(Store):
         self.cursors = PerUserCursors(whole.cursors, owner)
         self.writes = whole.writes
         self.confirmations = whole.confirmations
+        self.exposures = whole.exposures
         self.audit = whole.audit
         self.usage = whole.usage
 

@@ -15,6 +15,16 @@ REPEATED: Final = 60
 """Seconds within which the same content to the same place looks like a mistake."""
 
 
+UNDELIVERED: Final = 24 * 60 * 60
+"""Seconds within which the same content gets the first result while its answer is not known to have arrived."""
+
+EXPOSURE: Final = 24 * 60 * 60
+"""Seconds for which a conversation counts that was shown to a viewer."""
+
+MOST_EXPOSURES: Final = 100
+"""Most conversations of one viewer, those shown last."""
+
+
 class State(StrEnum):
     """How far a write has come. ``FAILED``: it was certainly not made. ``UNKNOWN``: it may have been."""
 
@@ -56,6 +66,7 @@ class Entry:
         attempts: How often it was begun.
         begun: When it was first begun.
         fresh: It is to be made now; otherwise it was begun before, and must not be made again.
+        delivered: The caller is known to have the answer.
     """
 
     id: int
@@ -66,6 +77,7 @@ class Entry:
     finished: datetime | None
     attempts: int = 1
     fresh: bool = False
+    delivered: bool = False
 
     @property
     def digest(self) -> str:
@@ -120,8 +132,9 @@ class WriteStore(ABC):
     async def begin(self, intent: Intent, *, accepted: str = "", per_minute: int | None = None) -> Entry:
         """Put a write into the outbox before it is made, or return what stands in its way, which is not ``fresh``.
 
-        In its way stand: the same key; without a key the same content whose outcome is not known, or, where the
-        intent is to be made ``once``, that was written within :data:`REPEATED`. One that failed is taken up again.
+        In its way stand: the same key; without a key the same content of the same principal whose outcome is not
+        known, or, where the intent is to be made ``once``, that was written within :data:`REPEATED`, or within
+        :data:`UNDELIVERED` when the answer is not known to have arrived. One that failed is taken up again.
 
         Of any number of callers with the same key or content, in whichever process, one gets a fresh entry. When it
         is returned, it survives a crash.
@@ -183,8 +196,12 @@ class WriteStore(ABC):
         """The writes without an outcome or with an unknown one, oldest first, at most a thousand."""
 
     @abstractmethod
-    async def unknown_outcomes(self, account: str, conversation: str) -> list[Entry]:
-        """The writes to a conversation within a day whose outcome is unknown, at most a thousand."""
+    async def deliver(self, entry: int) -> None:
+        """Put down that the caller has the answer: until then a repetition gets the first result."""
+
+    @abstractmethod
+    async def unknown_outcomes(self, account: str, conversation: str, principal: str) -> list[Entry]:
+        """A principal's writes to a conversation within a day whose outcome is unknown, at most a thousand."""
 
     @abstractmethod
     async def message_refs_since(self, account: str, since: datetime) -> set[str]:
@@ -215,6 +232,21 @@ class ConfirmationStore(ABC):
         Returns:
             Seconds for which it was still good; 0 when it is not good for the content with that hash.
         """
+
+
+class ExposureStore(ABC):
+    """Whose text was shown to whom, for the flow guard of all processes.
+
+    A viewer is a principal and a client program, a place is an account and the id of a conversation.
+    """
+
+    @abstractmethod
+    async def record(self, viewer: tuple[str, str], place: tuple[str, str]) -> None:
+        """Put down that text of a conversation is shown to a viewer."""
+
+    @abstractmethod
+    async def list(self, viewer: tuple[str, str]) -> list[tuple[str, str]]:
+        """The places that were shown to a viewer within :data:`EXPOSURE`, the last ones first."""
 
 
 class AuditLog(ABC):

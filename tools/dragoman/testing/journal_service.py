@@ -36,9 +36,12 @@ from dragoman.providers.base.provider import (
     Provider,
 )
 
-Fault = Literal["refused", "dropped", "lost", "hangs", "killed before", "killed after", "cut"]
+Fault = Literal[
+    "refused", "dropped", "lost", "hangs", "killed before", "killed after", "cut", "killed reading", "hangs reading"
+]
 """What happens to a write or a change: it is refused; it or its answer gets lost on the way; no answer ever comes; the
-calling process is killed before or after the service has acted; only half of the text is stored."""
+calling process is killed before or after the service has acted; only half of the text is stored; the process is killed,
+or no answer comes, when the stored message is read for the first time."""
 
 LONGEST: Final = 4000
 
@@ -130,6 +133,7 @@ class JournalProvider(Provider):
         super().__init__(settings)
         own = cast("JournalSettings", settings)
         self.service = JournalService(own.folder, own.rooms)
+        self._reading_fault = ""
 
     async def list_conversations(self, query: ConversationQuery) -> Page[Conversation]:
         """All rooms."""
@@ -148,6 +152,14 @@ class JournalProvider(Provider):
 
     async def get_message(self, conversation: str, message: str) -> Message:
         """One message."""
+        fault, self._reading_fault = self._reading_fault, ""
+        if fault == "killed reading":
+            os.kill(os.getpid(), signal.SIGKILL)
+        if fault == "hangs reading":
+            await anyio.sleep_forever()
+        return self._message(conversation, message)
+
+    def _message(self, conversation: str, message: str) -> Message:
         for one in self.service.messages(conversation):
             if one.id == message:
                 return one
@@ -161,7 +173,7 @@ class JournalProvider(Provider):
 
     async def update_message(self, conversation: str, message: str, change: Change) -> Message:
         """Change the text."""
-        before = await self.get_message(conversation, message)
+        before = self._message(conversation, message)
         text = before.text if change.text is None else change.text
         return await self._write("update", conversation, text, datetime.now(UTC), message)
 
@@ -183,7 +195,8 @@ class JournalProvider(Provider):
         stored = text[: len(text) // 2] if fault == "cut" else text
         self.service.write(op=op, room=room, id=identifier, text=stored, at=at.isoformat(), **more)
         await self._after(fault)
-        return await self.get_message(room, identifier)
+        self._reading_fault = fault if fault.endswith("reading") else ""
+        return self._message(room, identifier)
 
     async def _after(self, fault: str) -> None:
         await anyio.lowlevel.checkpoint()

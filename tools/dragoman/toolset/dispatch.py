@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final, Literal, cast
 
 from dragoman.core.context import instrumentation, progress
 from dragoman.core.context.impersonation import acting_for
-from dragoman.core.errors import InvalidArgument, NotFound
+from dragoman.core.errors import DragomanError, InvalidArgument, NotFound
 from dragoman.core.safe_text import join, safe, sentence
 from dragoman.rendering import Answer
 from dragoman.toolset.catalog import BY_NAME, TOOLS
@@ -19,6 +20,8 @@ from dragoman.toolset.paging.feed import CursorState
 from dragoman.toolset.reading.provenance import header_notice, record_exposure
 
 _LONGEST_SENTENCE: Final = 1000
+_log = logging.getLogger(__name__)
+
 _TIMES: Final = frozenset({"since", "until"})
 _WHOLE: Final = 20_000_000
 
@@ -81,9 +84,43 @@ async def _run_tool(services: ToolServices, tool: ToolSpec, arguments: Mapping[s
         asked, now = kept["asked"], datetime.fromisoformat(kept["now"]) if kept["now"] else now
     with progress.listening(caller.progress):
         found: ToolResult = await tool.run(CallContext(services, caller, now), **given)
+    answer = await _lay_out(services, tool, found, form=form, budget=budget, asked=asked, now=now, caller=caller)
+    if found.write is not None:
+        await _note_delivery(services, caller, found.write)
+    return answer
+
+
+async def _note_delivery(services: ToolServices, caller: Caller, write: int) -> None:
+    """Have it noted that the answer about a write has arrived, once it has."""
+    store = await services.workspace.store()
+
+    async def receipt() -> None:
+        try:
+            await store.writes.deliver(write)
+        except DragomanError:
+            # The same write would be answered with this result once more, which does no harm.
+            _log.warning("It could not be noted that an answer arrived.", exc_info=True)
+
+    if caller.when_delivered is None:
+        await receipt()
+    else:
+        caller.when_delivered(receipt)
+
+
+async def _lay_out(
+    services: ToolServices,
+    tool: ToolSpec,
+    found: ToolResult,
+    *,
+    form: Literal["text", "json"],
+    budget: int,
+    asked: Mapping[str, object],
+    now: datetime,
+    caller: Caller,
+) -> Answer:
     if found.uncut:
         budget = max(budget, _WHOLE)
-    record_exposure(services, caller, found.view)
+    await record_exposure(services, caller, found.view)
     layout = services.layouts.lay_out(
         found.view, form=form, max_tokens=budget, zone=services.zone, notice=header_notice(found.view)
     )

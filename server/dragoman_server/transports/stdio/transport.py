@@ -25,6 +25,7 @@ from mcp.shared.message import SessionMessage
 from pydantic import ValidationError
 from pydantic_core import PydanticSerializationError
 
+from dragoman_server.mcp import receipts
 from dragoman_server.transports.stdio.pipes import LONGEST_LINE, StdioPipes
 
 GRACE: Final = 1.0
@@ -69,6 +70,7 @@ class _Open:
 
 async def serve(server: Server[object], wire: StdioPipes) -> None:
     """Serve one client until its input ends, it stops reading, or a signal asks to end."""
+    receipts.by_request_id.set(True)
     pending, written = _Open(), anyio.Event()
     into, incoming = anyio.create_memory_object_stream[Incoming](0)
     outgoing, outof = anyio.create_memory_object_stream[SessionMessage](0)
@@ -159,7 +161,9 @@ async def _write(
                 if dropped is not None and _answers(message, dropped):
                     dropped = None
                 else:
-                    await anyio.to_thread.run_sync(wire.write, _encoded(message), abandon_on_cancel=True)
+                    number = message.id if isinstance(message, types.JSONRPCResponse) else None
+                    async with receipts.leaving(number):
+                        await anyio.to_thread.run_sync(wire.write, _encoded(message), abandon_on_cancel=True)
                 pending.answered(message)
     written.set()
 

@@ -24,12 +24,13 @@ _LEFT_OUT_COST: Final = 8
 class MessageSheet(PageLayout):
     """One message. The offset counts characters of its text, and after its end facts."""
 
-    def __init__(self, view: MessageView, zone: tzinfo) -> None:
+    def __init__(self, view: MessageView, zone: tzinfo, written_by: str = "") -> None:
         """Take a view; nothing is laid out yet."""
         self.count = 1
         self.single = True
         self._view = view
         self._zone = zone
+        self._written_by = written_by
         self._facts = message_facts(view.message)
         self._length = len(view.message.text)
         self._start = min(view.offset, self._length)
@@ -58,7 +59,7 @@ class MessageSheet(PageLayout):
     def _lay_out(self, room: TokenShares) -> tuple[JsonObject, int | None]:
         view = self._view
         data, end = full_object(view.message, self._zone, room, self._start)
-        data |= present(offset=self._start)
+        data |= present(offset=self._start, written_by=self._written_by)
         if not view.offset:
             data |= self._around(room)
         if end < self._length or room.text <= 0:  # without room for text, what is measured is the rest

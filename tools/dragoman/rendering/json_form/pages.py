@@ -40,16 +40,17 @@ _MOST_ACCOUNTS: Final = 40
 
 
 def json_sheet(
-    view: ConversationsView | MessagesView | MessageView | SearchView | WrittenView, zone: tzinfo
+    view: ConversationsView | MessagesView | MessageView | SearchView | WrittenView, zone: tzinfo, notice: str = ""
 ) -> PageLayout:
-    """The sheet that writes a view as JSON."""
+    """The sheet that writes a view as JSON; with a notice it says once that others have written texts of it."""
+    written_by = "others" if notice else ""
     if isinstance(view, ConversationsView):
-        return _Conversations(view, zone)
+        return _Conversations(view, zone, written_by)
     if isinstance(view, MessagesView):
-        return _Messages(view, zone)
+        return _Messages(view, zone, written_by)
     if isinstance(view, SearchView):
-        return _Search(view, zone)
-    return MessageSheet(view, zone) if isinstance(view, MessageView) else _Written(view, zone)
+        return _Search(view, zone, written_by)
+    return MessageSheet(view, zone, written_by) if isinstance(view, MessageView) else _Written(view, zone, written_by)
 
 
 class _Page(PageLayout):
@@ -57,8 +58,9 @@ class _Page(PageLayout):
 
     newest_first = False
 
-    def __init__(self, count: int, zone: tzinfo) -> None:
+    def __init__(self, count: int, zone: tzinfo, written_by: str) -> None:
         self.count = count
+        self.written_by = written_by
         self.zone = zone
         self._room: TokenShares | None = None
         self._made: dict[int, JsonObject] = {}
@@ -79,7 +81,7 @@ class _Page(PageLayout):
     def write(self, shown: int, room: TokenShares, cursor: str | None) -> Answer:
         first = self.count - shown if self.newest_first else 0
         items = [self._item(index, room) for index in range(first, first + shown)]
-        data = self.page(items, room) | present(cursor=cursor)
+        data = self.page(items, room) | present(written_by=self.written_by, cursor=cursor)
         return Answer(dumps(data), data)
 
     def _item(self, index: int, room: TokenShares) -> JsonObject:
@@ -92,8 +94,8 @@ class _Page(PageLayout):
 
 
 class _Conversations(_Page):
-    def __init__(self, view: ConversationsView, zone: tzinfo) -> None:
-        super().__init__(len(view.conversations), zone)
+    def __init__(self, view: ConversationsView, zone: tzinfo, written_by: str) -> None:
+        super().__init__(len(view.conversations), zone, written_by)
         self._view = view
 
     def item(self, index: int, room: TokenShares) -> JsonObject:
@@ -112,8 +114,8 @@ class _Conversations(_Page):
 
 
 class _Messages(_Page):
-    def __init__(self, view: MessagesView, zone: tzinfo) -> None:
-        super().__init__(len(view.messages), zone)
+    def __init__(self, view: MessagesView, zone: tzinfo, written_by: str) -> None:
+        super().__init__(len(view.messages), zone, written_by)
         self.newest_first = view.order is Order.LATEST
         self.single = self.count == 1
         self._view = view
@@ -138,8 +140,8 @@ class _Messages(_Page):
 
 
 class _Search(_Page):
-    def __init__(self, view: SearchView, zone: tzinfo) -> None:
-        super().__init__(len(view.hits), zone)
+    def __init__(self, view: SearchView, zone: tzinfo, written_by: str) -> None:
+        super().__init__(len(view.hits), zone, written_by)
         self._view = view
 
     def length(self) -> int:
@@ -174,7 +176,8 @@ class _Search(_Page):
 class _Written(PageLayout):
     """A message after it was written."""
 
-    def __init__(self, view: WrittenView, zone: tzinfo) -> None:
+    def __init__(self, view: WrittenView, zone: tzinfo, written_by: str) -> None:
+        self._written_by = written_by
         self.count = 1
         self.single = True
         self._view = view
@@ -188,7 +191,7 @@ class _Written(PageLayout):
         del shown
         message, _ = message_object(self._view.message, self._zone, room)
         data = {"ref": message_ref(self._view.message, room)} | message
-        data |= present(notes=_notes(self._view.notes, room), cursor=cursor)
+        data |= present(notes=_notes(self._view.notes, room), written_by=self._written_by, cursor=cursor)
         return Answer(dumps(data), data)
 
 

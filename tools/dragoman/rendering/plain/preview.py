@@ -35,9 +35,10 @@ _COMMA: Final = str.maketrans(",\uff0c", "  ")
 class PreviewText(PageLayout):
     """The preview with the line that says how to agree to it."""
 
-    def __init__(self, view: PreviewView, zone: tzinfo) -> None:
+    def __init__(self, view: PreviewView, zone: tzinfo, notice: str) -> None:
         """Take a view; nothing is laid out yet."""
         self.count = 1
+        self._notice = f"{BETWEEN}quotes {notice}" if notice else ""
         self._view = view
         self._zone = zone
 
@@ -49,7 +50,9 @@ class PreviewText(PageLayout):
     def write(self, shown: int, room: TokenShares, cursor: str | None) -> Answer:
         """All of it, whatever the budget."""
         del shown, room, cursor
-        return Answer("\n".join([f"preview{BETWEEN}{self._view.how}", *preview_lines(self._view, self._zone)]))
+        return Answer(
+            "\n".join([f"preview{BETWEEN}{self._view.how}{self._notice}", *preview_lines(self._view, self._zone)])
+        )
 
 
 def preview_lines(view: PreviewView, zone: tzinfo) -> Iterator[str]:

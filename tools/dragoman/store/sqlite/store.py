@@ -13,7 +13,7 @@ from dragoman.store.sqlite.cursors import SqliteCursors
 from dragoman.store.sqlite.database import Database
 from dragoman.store.sqlite.messages.message_store import SqliteMessages
 from dragoman.store.sqlite.usage import SqliteUsage
-from dragoman.store.sqlite.writes.write_store import SqliteAudit, SqliteConfirmations, SqliteWrites
+from dragoman.store.sqlite.writes.write_store import SqliteAudit, SqliteConfirmations, SqliteExposures, SqliteWrites
 
 _SECOND: Final = 1_000_000
 
@@ -37,6 +37,7 @@ class SqliteStore(Store):
         self.cursors = SqliteCursors(database, clock)
         self.writes = SqliteWrites(database, now)
         self.confirmations = SqliteConfirmations(database, now)
+        self.exposures = SqliteExposures(database, now)
         self.audit = SqliteAudit(database, now)
         self.usage = SqliteUsage(database, now)
 

@@ -35,6 +35,9 @@ class Question:
     trusted: bool = False
 
 
+Receipt: TypeAlias = Callable[[], Awaitable[None]]
+"""Notes that an answer has arrived."""
+
 Ask: TypeAlias = Callable[[Question], Awaitable[Consent]]
 
 
@@ -66,6 +69,8 @@ class Caller:
     Attributes:
         client: Name of the client program, for the audit log.
         progress: Hears how far a long call is.
+        when_delivered: Takes what is to be done once the answer has reached the client; ``None`` where the client has
+            it as soon as the call returns.
         ask: Shows a question to the user and returns what came of it; ``None`` where the client cannot ask.
         principal: Who was authenticated; ``None`` for the user of this machine, who may do everything.
     """
@@ -73,6 +78,7 @@ class Caller:
     client: str = ""
     progress: Listener | None = None
     ask: Ask | None = None
+    when_delivered: Callable[[Receipt], None] | None = None
     principal: Principal | None = None
 
 
@@ -142,11 +148,13 @@ class ToolResult:
 
     Attributes:
         view: What to show.
-        places: Where to go on when only the first so many items are shown (in the order they were
+        cursor_at: Where to go on when only the first so many items are shown (in the order they were
             taken), or a long text was shown up to an offset.
-        whole: Nothing of it may be cut, whatever the budget: somebody is to agree to all of it.
+        uncut: Nothing of it may be cut, whatever the budget: somebody is to agree to all of it.
+        write: The outbox's entry of the write that it tells of.
     """
 
     view: View
     cursor_at: Callable[[int, int | None], CursorState | None] = field(default=_nowhere)
     uncut: bool = False
+    write: int | None = None

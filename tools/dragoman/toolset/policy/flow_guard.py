@@ -1,20 +1,28 @@
-"""The flow guard: who has read other people's text is asked before writing somewhere else.
+"""The flow guard: a client that has shown other people's text is asked about before it writes somewhere else.
 
-A text can talk an assistant into carrying what it knows to another place. What a process cannot know is said
-plainly: what the client has read through another server, another process, or in an earlier run of this one.
+A text can talk an assistant into carrying what it knows to another place. The store keeps what was shown to whom, for
+all processes. What a client has read through another server is unknown here.
 """
 
 from __future__ import annotations
 
+import logging
 from collections import OrderedDict
 from dataclasses import dataclass, field
-from typing import Final, Literal, NamedTuple
+from datetime import datetime, timedelta
+from typing import Final, Literal, NamedTuple, TypeAlias
 
-MOST_READERS: Final = 1000
-"""Most readers that are remembered, those who read last."""
+from dragoman.core.errors import DragomanError
+from dragoman.store import Store
 
-MOST_SOURCES: Final = 100
-"""Most conversations that are remembered of a reader, those read last."""
+Place: TypeAlias = tuple[str, str]
+"""A conversation: account and id."""
+
+_MOST: Final = 10_000
+_REFRESH: Final = timedelta(hours=1)
+_LIFETIME: Final = timedelta(days=1)
+
+_log = logging.getLogger(__name__)
 
 
 class Viewer(NamedTuple):
@@ -26,26 +34,43 @@ class Viewer(NamedTuple):
 
 @dataclass(slots=True)
 class ExposureLog:
-    """Which conversations with other people's text were shown to whom, in this process."""
+    """Which conversations with other people's text were shown to whom.
 
-    _shown: OrderedDict[Viewer, OrderedDict[tuple[str, str], None]] = field(
-        default_factory=OrderedDict[Viewer, "OrderedDict[tuple[str, str], None]"]
+    The store holds it; what this process has shown lately is kept here, too, so that a conversation is written down
+    once an hour, and counts also while the store cannot be written.
+    """
+
+    _recent: OrderedDict[tuple[Viewer, Place], datetime] = field(
+        default_factory=OrderedDict[tuple[Viewer, Place], datetime]
     )
 
-    def note(self, reader: Viewer, conversation: tuple[str, str]) -> None:
-        """Remember that text of a conversation (account and id) was shown."""
-        shown = self._shown.setdefault(reader, OrderedDict())
-        self._shown.move_to_end(reader)
-        shown[conversation] = None
-        shown.move_to_end(conversation)
-        if len(shown) > MOST_SOURCES:
-            shown.popitem(last=False)
-        if len(self._shown) > MOST_READERS:
-            self._shown.popitem(last=False)
+    async def record(self, store: Store, viewer: Viewer, place: Place, now: datetime) -> None:
+        """Note that text of a conversation is about to be shown."""
+        last = self._recent.get((viewer, place))
+        self._recent[viewer, place] = now
+        self._recent.move_to_end((viewer, place))
+        if len(self._recent) > _MOST:
+            self._recent.popitem(last=False)
+        if last is not None and now - last < _REFRESH:
+            self._recent[viewer, place] = last
+            return
+        try:
+            await store.exposures.record(viewer, place)
+        except DragomanError:
+            # Reading goes on with a full disk; this process still knows.
+            _log.warning("The store could not note what was shown.", exc_info=True)
 
-    def elsewhere(self, reader: Viewer, conversation: tuple[str, str]) -> list[tuple[str, str]]:
-        """The other conversations whose text was shown to a reader, the last ones first."""
-        return [one for one in reversed(self._shown.get(reader, ())) if one != conversation]
+    async def elsewhere(self, store: Store, viewer: Viewer, place: Place, now: datetime) -> list[Place]:
+        """The other conversations whose text was shown to a viewer within a day, the last ones first."""
+        own = [
+            shown for (one, shown), when in reversed(self._recent.items()) if one == viewer and now - when < _LIFETIME
+        ]
+        try:
+            stored = await store.exposures.list(viewer)
+        except DragomanError:
+            _log.warning("The store could not tell what was shown.", exc_info=True)
+            stored = []
+        return [one for one in dict.fromkeys((*stored, *own)) if one != place]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +83,10 @@ class FlowGuard:
     """
 
     setting: Literal["off", "warn", "confirm"] | None = None
-    sources: ExposureLog = field(default_factory=ExposureLog)
+    exposures: ExposureLog = field(default_factory=ExposureLog)
 
-    def mode(self, *, open_world: bool) -> Literal["off", "warn", "confirm"]:
+    def mode(self, *, external: bool) -> Literal["off", "warn", "confirm"]:
         """What is to be done about a write to an account that reaches other people, or does not."""
         if self.setting is not None:
             return self.setting
-        return "confirm" if open_world else "off"
+        return "confirm" if external else "off"

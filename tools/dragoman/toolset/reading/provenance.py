@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Final
 
-from dragoman.core.model import Message
 from dragoman.core.references import Reference
-from dragoman.rendering import MessagesView, MessageView, SearchView, View
+from dragoman.rendering import View
 from dragoman.toolset import policy
 from dragoman.toolset.definition.context import Caller, ToolServices
 from dragoman.toolset.policy import Viewer
@@ -18,24 +16,17 @@ NOTICE: Final = "written by others"
 
 def header_notice(view: View) -> str:
     """What the header says of the texts below it."""
-    return NOTICE if any(True for _ in _messages(view)) else ""
+    return NOTICE if view.foreign_places() else ""
 
 
-def record_exposure(services: ToolServices, caller: Caller, view: View) -> None:
-    """Note for the flow guard which conversations were shown, but for those that ``write_to`` names.
+async def record_exposure(services: ToolServices, caller: Caller, view: View) -> None:
+    """Note for the flow guard which conversations are about to be shown, but for those that ``write_to`` names.
 
     A conversation that the user has listed there is one whose people they trust.
     """
-    reader = Viewer(caller.principal.name if caller.principal else "", caller.client)
-    for account, conversation in {(one.account, one.conversation): None for one in _messages(view)}:
+    viewer = Viewer(caller.principal.name if caller.principal else "", caller.client)
+    for account, conversation in view.foreign_places():
         settings = services.workspace.account(account).settings
         if not policy.is_allowed_target(settings, Reference(account, conversation)):
-            services.flow.sources.note(reader, (account, conversation))
-
-
-def _messages(view: View) -> Iterable[Message]:
-    if isinstance(view, MessagesView):
-        return view.messages
-    if isinstance(view, MessageView):
-        return [*view.before, view.message, *view.after]
-    return [hit.message for hit in view.hits] if isinstance(view, SearchView) else []
+            store = await services.workspace.store()
+            await services.flow.exposures.record(store, viewer, (account, conversation), services.clock())

@@ -36,7 +36,7 @@ async def warnings_about(plan: WritePlan, repeated: Sentence) -> list[SafeText]:
         found += [sentence("it calls everybody: {}", name) for name in await _mentions(plan)]
         found += _new_links(await _new_hosts(plan))
     if _flow_mode(plan) == "confirm":
-        found += [sentence("it comes {}", reason) for reason in _carried(plan)]
+        found += [sentence("it comes {}", reason) for reason in await _carried(plan)]
     return found
 
 
@@ -48,7 +48,7 @@ def policy_reasons(plan: WritePlan) -> list[SafeText]:
 
 async def notes_on(plan: WritePlan, store: Store, made: Entry) -> list[SafeText]:
     """What is told with a message that was written."""
-    notes = [sentence("Written {}.", reason) for reason in _carried(plan)] if _flow_mode(plan) == "warn" else []
+    notes = [sentence("Written {}.", reason) for reason in await _carried(plan)] if _flow_mode(plan) == "warn" else []
     doubtful = [one for one in await _doubtful(plan, store) if one.id != made.id]
     if doubtful:
         begun = doubtful[0].begun
@@ -63,7 +63,7 @@ async def notes_on(plan: WritePlan, store: Store, made: Entry) -> list[SafeText]
 
 async def _doubtful(plan: WritePlan, store: Store) -> list[Entry]:
     try:
-        return await store.writes.unknown_outcomes(plan.account.name, plan.target.id)
+        return await store.writes.unknown_outcomes(plan.account.name, plan.target.id, principal_name(plan.call))
     except DragomanError:
         # The message is written: that nothing can be told of others must not make that look like a failure.
         return []
@@ -133,12 +133,18 @@ async def _recent_hosts(plan: WritePlan) -> set[str]:
 
 
 def _flow_mode(plan: WritePlan) -> str:
-    return plan.call.services.flow.mode(open_world=plan.account.provider_class.external)
+    return plan.call.services.flow.mode(external=plan.account.provider_class.external)
 
 
-def _carried(plan: WritePlan) -> list[SafeText]:
-    reader = Viewer(principal_name(plan.call), plan.call.caller.client)
-    elsewhere = plan.call.services.flow.sources.elsewhere(reader, (plan.account.name, plan.target.id))
+async def _carried(plan: WritePlan) -> list[SafeText]:
+    """Where other people's text was read that may have led to the write, as one reason."""
+    services = plan.call.services
+    viewer = Viewer(principal_name(plan.call), plan.call.caller.client)
+    here = (plan.account.name, plan.target.id)
+    store = await plan.call.workspace.store()
+    known = await services.flow.exposures.elsewhere(store, viewer, here, services.clock())
+    # An account that is gone, or that this person may not see, is not named.
+    elsewhere = [one for one in known if one[0] in plan.call.workspace.accounts]
     if not elsewhere:
         return []
     named = join(Reference(*one) for one in elsewhere[:_NAMED])

@@ -34,12 +34,14 @@ class PriorWrite:
     Attributes:
         stamp: Of the entry that stands in the way, empty when none does.
         reason: Why somebody has to agree before it is made again; empty when nobody has to.
+        entry: Number of the entry whose result ``message`` is.
         message: The first result, when there is one.
         notes: Sentences about it.
     """
 
     stamp: str = ""
     reason: Sentence = ""
+    entry: int | None = None
     message: Message | None = None
     notes: Sequence[SafeText] = ()
 
@@ -59,7 +61,11 @@ async def check_prior_write(plan: WritePlan, store: Store) -> PriorWrite:
     if entry.state is State.UNKNOWN:
         return await _unknown(plan, store, entry)
     if entry.state is State.DONE and plan.key is not None:
-        return PriorWrite(message=await _prior_result(plan, entry))
+        return PriorWrite(entry=entry.id, message=await _prior_result(plan, entry))
+    if entry.state is State.DONE and not entry.delivered:
+        first = "An earlier call had written it, and its answer may not have arrived. {} again."
+        note = sentence(first, plan.not_done_sentence)
+        return PriorWrite(entry=entry.id, message=await _prior_result(plan, entry), notes=[note])
     if entry.state is State.FAILED:
         return PriorWrite(stamp=entry.stamp)
     return PriorWrite(stamp=entry.stamp, reason=_repeat_reason(plan, entry))
@@ -123,11 +129,14 @@ async def _found(plan: WritePlan, store: Store, entry: Entry, message: Message) 
     if not changes and await store.writes.could_be_another(entry, reference, loosely=loosely):
         # Of two that are in doubt and one that is there nobody can say which it is.
         return PriorWrite(
-            entry.stamp, sentence("an earlier call was cut off: {} may be its message, or another call's", reference)
+            entry.stamp,
+            sentence("an earlier call was cut off: {} may be its message, or that of somebody else", reference),
         )
     told = [sentence("An earlier call that was cut off had written it. {} again.", plan.not_done_sentence)]
     return PriorWrite(
-        message=message, notes=told + await record_outcome(store, entry, "done", reference, outcome="found")
+        entry=entry.id,
+        message=message,
+        notes=told + await record_outcome(store, entry, "done", reference, outcome="found"),
     )
 
 

@@ -11,7 +11,7 @@ from typing import Final
 import anyio
 
 from dragoman.core.errors import Conflict, DragomanError, OutcomeUnknown
-from dragoman.core.model import Message
+from dragoman.core.model import AuthorKind, Message
 from dragoman.core.references import Reference
 from dragoman.core.safe_text import SafeText
 from dragoman.providers.base.provider import Provider
@@ -43,16 +43,16 @@ async def run_write(plan: WritePlan, attempt: audit_scope, token: str | None) ->
     policy.require_permission(plan.account.settings, plan.where)
     store = await plan.call.workspace.store()
     for _ in range(_ROUNDS):
-        settled = await check_prior_write(plan, store)
-        if settled.message is not None:
+        prior = await check_prior_write(plan, store)
+        if prior.message is not None:
             attempt.outcome = "repeated"
-            return await _result_of(plan, settled.message, [*settled.notes])
+            return await _result_of(plan, prior.message, [*prior.notes], prior.entry)
         await store.writes.require_rate(plan.account.name, pace(plan))
-        preview = await require_consent(plan, store, settled, attempt, token)
+        preview = await require_consent(plan, store, prior, attempt, token)
         if preview is not None:
             return preview
         provider = await _provider(plan)
-        entry = await store.writes.begin(plan.intent, accepted=settled.stamp, per_minute=pace(plan))
+        entry = await store.writes.begin(plan.intent, accepted=prior.stamp, per_minute=pace(plan))
         if entry.fresh:
             attempt.begun = True
             return await _execute(plan, store, entry, provider)
@@ -82,7 +82,7 @@ async def _execute(plan: WritePlan, store: Store, entry: Entry, provider: Provid
         store, entry, "done", str(Reference(plan.account.name, message.conversation, message.id))
     )
     stored, differences = await read_back(plan, message)
-    return await _result_of(plan, stored, [*notes, *differences, *await notes_on(plan, store, entry)])
+    return await _result_of(plan, stored, [*notes, *differences, *await notes_on(plan, store, entry)], entry.id)
 
 
 async def _call_provider(plan: WritePlan, store: Store, entry: Entry, provider: Provider) -> Message:
@@ -116,17 +116,33 @@ async def _renew(store: Store, entry: Entry) -> None:
             _log.warning("The lease of a write could not be renewed: %s", error)
 
 
-async def _result_of(plan: WritePlan, message: Message, notes: list[SafeText]) -> ToolResult:
+async def _result_of(plan: WritePlan, message: Message, notes: list[SafeText], entry: int | None) -> ToolResult:
     workspace = plan.call.workspace
     try:
-        seen = next(iter(await workspace.number_messages(plan.account, [message])), None)
+        numbered = next(iter(await workspace.number_messages(plan.account, [message])), None)
     except DragomanError:
         # It is written: that it cannot be given a number must not make that look like a failure.
-        seen = None
+        numbered = None
     try:
         target = await load_conversation(workspace, Reference(plan.account.name, message.conversation), fresh=True)
     except DragomanError:
         # Neither must a title that cannot be had.
         target = replace(plan.target, id=message.conversation)
-    shown = seen or replace(message, account=plan.account.name)
-    return ToolResult(WrittenView(conversation=target, message=shown, verb=VERBS[plan.operation], notes=notes))
+    shown = numbered or replace(message, account=plan.account.name)
+    view = WrittenView(
+        conversation=target,
+        message=shown,
+        verb=VERBS[plan.operation],
+        by_others=_is_by_others(plan, message),
+        notes=notes,
+    )
+    return ToolResult(view, write=entry)
+
+
+def _is_by_others(plan: WritePlan, stored: Message) -> bool:
+    """Does the answer show text that the caller has not written: of an agent, or of a message whose labels changed."""
+    if stored.author.kind in (AuthorKind.ASSISTANT, AuthorKind.BOT):
+        return True
+    written = {text.strip() for text in plan.texts if text.strip()}
+    shown = {text.strip() for text in (stored.text, stored.subject or "") if text.strip()}
+    return not shown <= written

@@ -52,15 +52,19 @@ async def _audience(plan: WritePlan) -> Audience:
 async def _message(plan: WritePlan, identifier: str) -> Message:
     async with account_errors(plan.account):
         message = await (await plan.account.provider()).get_message(plan.target.id, identifier)
-    seen = await plan.call.workspace.number_messages(plan.account, [message])
-    return seen[0] if seen else message
+    numbered = await plan.call.workspace.number_messages(plan.account, [message])
+    return replace(numbered[0] if numbered else message, account=plan.account.name)
 
 
 async def _answered(plan: WritePlan, identifier: str) -> Message:
     try:
         return await _message(plan, identifier)
     except DragomanError:
-        author = Author(name=identifier)
         return Message(
-            id=identifier, conversation=plan.target.id, author=author, sent_at=None, text="it cannot be read"
+            id=identifier,
+            conversation=plan.target.id,
+            account=plan.account.name,
+            author=Author(name=identifier),
+            sent_at=None,
+            text="it cannot be read",
         )

@@ -23,6 +23,7 @@ from dragoman_server.transports.http.asgi_app.sessions import Sessions, answerab
 from dragoman_server.transports.http.auth.middleware import as_signed_in, metadata_routes, require_auth
 from dragoman_server.transports.http.auth.step_up import StepUp
 from dragoman_server.transports.http.connection.admission import Admission, keeping_place
+from dragoman_server.transports.http.connection.receipts import AnswerReceipts
 from dragoman_server.transports.http.drain import Drain, Health
 
 _HEALTH: Final = "/healthz"
@@ -55,7 +56,7 @@ def build_asgi_app(
     endpoint: ASGIApp = manager.handle_request
     if settings.sessions:
         endpoint = Sessions(endpoint, drain)
-    endpoint = ContentNegotiation(endpoint)
+    endpoint = ContentNegotiation(AnswerReceipts(endpoint))
     if auth is not None and auth.oauth is not None:
         endpoint = StepUp(endpoint, settings, workspace)
     endpoint = Admission(endpoint, settings)

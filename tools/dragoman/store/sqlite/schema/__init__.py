@@ -24,5 +24,6 @@ MIGRATIONS: Final[tuple[Migration, ...]] = (
     writes.ADD_LEASES_AND_PRINCIPALS,
     messages.fold_names_and_words,
     imports.CREATE,
+    writes.ADD_DELIVERY_AND_EXPOSURES,
 )
 """The position of a step is the version of a file before it (``PRAGMA user_version``)."""

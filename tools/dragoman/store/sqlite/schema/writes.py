@@ -75,3 +75,18 @@ ALTER TABLE audit ADD COLUMN write INTEGER;
 CREATE TRIGGER audit_is_kept BEFORE INSERT ON audit WHEN EXISTS (SELECT 1 FROM audit WHERE entry = NEW.entry)
   BEGIN SELECT RAISE(ABORT, 'the audit log only grows'); END;
 """
+
+# Whether the caller is known to have the answer, and whose text was shown to whom. What an earlier version wrote was
+# answered at once, so it counts as delivered.
+ADD_DELIVERY_AND_EXPOSURES: Final = """
+ALTER TABLE writes ADD COLUMN delivered INTEGER NOT NULL DEFAULT 0;
+UPDATE writes SET delivered = 1;
+CREATE TABLE exposures(
+  principal TEXT NOT NULL,
+  client TEXT NOT NULL,
+  account TEXT NOT NULL,
+  conversation TEXT NOT NULL,
+  shown INTEGER NOT NULL,
+  PRIMARY KEY(principal, client, account, conversation)) WITHOUT ROWID;
+CREATE INDEX exposures_age ON exposures(shown);
+"""

@@ -12,16 +12,17 @@ from dragoman.core.errors import RateLimited
 from dragoman.core.safe_text import sentence
 from dragoman.store.sqlite.connection import Connection
 from dragoman.store.sqlite.values import UNREADABLE, Value, bind, from_moment, unbind
-from dragoman.store.writes import LEASE, REPEATED, Entry, Intent, State
+from dragoman.store.writes import LEASE, REPEATED, UNDELIVERED, Entry, Intent, State
 
 _SECOND: Final = 1_000_000
 _MINUTE: Final = 60 * _SECOND
-_DOUBTED: Final = 60 * _MINUTE
-_KEPT: Final = 90 * 24 * 60 * _MINUTE
+_DAY: Final = 24 * 60 * _MINUTE
+_KEPT: Final = 90 * _DAY
 _FORGOTTEN_AT_ONCE: Final = 100
 _MOST: Final = 1000
 _COLUMNS: Final = (
-    "entry, account, operation, conversation, digest, key, who, principal, state, message, attempts, begun, finished"
+    "entry, account, operation, conversation, digest, key, who, principal, state, message, attempts, begun, finished,"
+    " delivered"
 )
 
 
@@ -45,8 +46,8 @@ def begin(con: Connection, intent: Intent, now: int, accepted: str = "", per_min
     require_pace(con, intent.account, now, per_minute)
     if earlier is not None and earlier.state in (State.FAILED, State.UNKNOWN):
         con.execute(
-            "UPDATE writes SET state = 'pending', attempts = attempts + 1, tried = ?, lease = ?, finished = NULL"
-            " WHERE entry = ?",
+            "UPDATE writes SET state = 'pending', delivered = 0, attempts = attempts + 1, tried = ?, lease = ?,"
+            " finished = NULL WHERE entry = ?",
             (now, now + LEASE * _SECOND, earlier.id),
         )
         return _fresh(con, earlier.id)
@@ -54,16 +55,24 @@ def begin(con: Connection, intent: Intent, now: int, accepted: str = "", per_min
 
 
 def standing(con: Connection, intent: Intent, now: int) -> Entry | None:
-    """The entry that has to be looked at before this is written: of the same key, or the same content lately."""
+    """The entry that has to be looked at before this is written.
+
+    That is the one of the same key. Without a key it is one of the same content to the same place by the same
+    principal: with an unknown outcome, whenever it was; or one that was made within a minute; or one that was made
+    within a day and whose answer is not known to have arrived.
+    """
     if intent.key is not None:
         return attempt(con, intent.account, intent.key, now, intent.principal)
     where = (
         "account = ? AND conversation = ? AND digest = ? AND principal = ? AND"
-        " (state IN ('pending', 'unknown') AND tried >= ? OR ? AND state = 'done' AND finished >= ?)"
+        " (state IN ('pending', 'unknown')"
+        " OR ? AND state = 'done' AND (finished >= ? OR delivered = 0 AND finished >= ?))"
         " ORDER BY state = 'done', entry DESC LIMIT 1"
     )
     place = (intent.account, bind(intent.conversation), intent.digest, bind(intent.principal))
-    return next(_entries(con, now, where, (*place, now - _DOUBTED, intent.once, now - REPEATED * _SECOND)), None)
+    return next(
+        _entries(con, now, where, (*place, intent.once, now - REPEATED * _SECOND, now - UNDELIVERED * _SECOND)), None
+    )
 
 
 def attempt(con: Connection, account: str, key: str, now: int, principal: str = "") -> Entry | None:
@@ -94,6 +103,11 @@ def finish(con: Connection, entry: int, state: State, message: str | None, now: 
     return con.changes() > 0
 
 
+def deliver(con: Connection, entry: int) -> None:
+    """Note that the caller has the answer."""
+    con.execute("UPDATE writes SET delivered = 1 WHERE entry = ?", (entry,))
+
+
 def find(con: Connection, entry: int, now: int) -> Entry | None:
     """The entry with that number."""
     return next(_entries(con, now, "entry = ?", (entry,)), None)
@@ -104,10 +118,12 @@ def pending(con: Connection, now: int) -> list[Entry]:
     return list(_entries(con, now, "state IN ('pending', 'unknown') ORDER BY entry LIMIT ?", (_MOST,)))
 
 
-def doubtful(con: Connection, account: str, conversation: str, now: int) -> list[Entry]:
-    """The writes to a conversation in the last day whose outcome is unknown, at most a thousand."""
-    where = "account = ? AND conversation = ? AND begun >= ? AND state IN ('pending', 'unknown') LIMIT ?"
-    found = _entries(con, now, where, (account, bind(conversation), now - 24 * 60 * _MINUTE, _MOST))
+def doubtful(con: Connection, account: str, conversation: str, principal: str, now: int) -> list[Entry]:
+    """A principal's writes to a conversation in the last day whose outcome is unknown, at most a thousand."""
+    where = (
+        "account = ? AND conversation = ? AND principal = ? AND begun >= ? AND state IN ('pending', 'unknown') LIMIT ?"
+    )
+    found = _entries(con, now, where, (account, bind(conversation), bind(principal), now - _DAY, _MOST))
     return [entry for entry in found if entry.state is State.UNKNOWN]
 
 
@@ -122,12 +138,15 @@ def made(con: Connection, account: str, since: int) -> set[str]:
 def contested(con: Connection, entry: Entry, message: str, *, loosely: bool) -> bool:
     """May a message have come of another write than of this one: of the same content, or is it known to have.
 
-    Where it is only nearly what was to be written (``loosely``), any write of the conversation may have been it.
+    Where it is only nearly what was to be written (``loosely``), any write of the conversation may have been it; and
+    what was to be sent may be there in the same words as what was to be imported.
     """
+    place = (entry.intent.account, bind(entry.intent.conversation), entry.id)
     rows = con.execute(
         "SELECT 1 FROM writes WHERE account = ? AND conversation = ? AND entry <> ?"
-        " AND ((digest = ? OR ?) AND state IN ('pending', 'unknown') OR message = ?) LIMIT 1",
-        (entry.intent.account, bind(entry.intent.conversation), entry.id, entry.digest, loosely, bind(message)),
+        " AND ((digest = ? OR ? OR operation NOT IN (?, 'update_message')) AND state IN ('pending', 'unknown')"
+        " OR message = ?) LIMIT 1",
+        (*place, entry.digest, loosely, entry.intent.operation, bind(message)),
     )
     return bool(list(rows))
 
@@ -215,7 +234,22 @@ def _entry(row: tuple[Any, ...]) -> Entry:
 
 
 def _decoded(row: tuple[Any, ...]) -> Entry:
-    id_, account, operation, conversation, digest, key, who, principal, state, message, attempts, *times, left = row
+    (
+        id_,
+        account,
+        operation,
+        conversation,
+        digest,
+        key,
+        who,
+        principal,
+        state,
+        message,
+        attempts,
+        *times,
+        delivered,
+        left,
+    ) = row
     intent = Intent(
         account=unbind(account),
         operation=unbind(operation),
@@ -233,4 +267,5 @@ def _decoded(row: tuple[Any, ...]) -> Entry:
         begun=from_moment(times[0]),
         finished=from_moment(times[1]),
         attempts=attempts,
+        delivered=bool(delivered),
     )

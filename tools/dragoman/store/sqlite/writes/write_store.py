@@ -9,8 +9,17 @@ from typing import Final, Literal
 from dragoman.store.sqlite.connection import Connection
 from dragoman.store.sqlite.database import Database
 from dragoman.store.sqlite.values import to_moment
-from dragoman.store.sqlite.writes import audit, confirmations, outbox
-from dragoman.store.writes import AuditLog, AuditRecord, ConfirmationStore, Entry, Intent, State, WriteStore
+from dragoman.store.sqlite.writes import audit, confirmations, exposures, outbox
+from dragoman.store.writes import (
+    AuditLog,
+    AuditRecord,
+    ConfirmationStore,
+    Entry,
+    ExposureStore,
+    Intent,
+    State,
+    WriteStore,
+)
 
 _SECOND: Final = 1_000_000
 
@@ -63,9 +72,15 @@ class SqliteWrites(WriteStore):
         """List what has no outcome."""
         return await self._database.read(lambda con: outbox.pending(con, self._now()))
 
-    async def unknown_outcomes(self, account: str, conversation: str) -> list[Entry]:
+    async def deliver(self, entry: int) -> None:
+        """Put down that the answer arrived."""
+        await self._database.write(lambda con: outbox.deliver(con, entry))
+
+    async def unknown_outcomes(self, account: str, conversation: str, principal: str) -> list[Entry]:
         """List what may have been made."""
-        return await self._database.read(lambda con: outbox.doubtful(con, account, conversation, self._now()))
+        return await self._database.read(
+            lambda con: outbox.doubtful(con, account, conversation, principal, self._now())
+        )
 
     async def message_refs_since(self, account: str, since: datetime) -> set[str]:
         """List the messages of the writes that were done."""
@@ -92,6 +107,22 @@ class SqliteConfirmations(ConfirmationStore):
         """Delete a token, if it is there."""
         left = await self._database.write(lambda con: confirmations.redeem(con, token, digest, self._now()))
         return left / _SECOND
+
+
+class SqliteExposures(ExposureStore):
+    """See :class:`ExposureStore`."""
+
+    def __init__(self, database: Database, now: Now) -> None:
+        self._database = database
+        self._now = now
+
+    async def record(self, viewer: tuple[str, str], place: tuple[str, str]) -> None:
+        """Add a row, or renew its time."""
+        await self._database.write(lambda con: exposures.record(con, viewer, place, self._now()))
+
+    async def list(self, viewer: tuple[str, str]) -> list[tuple[str, str]]:
+        """Read the rows of a viewer."""
+        return await self._database.read(lambda con: exposures.conversations(con, viewer, self._now()))
 
 
 class SqliteAudit(AuditLog):

@@ -1,0 +1,90 @@
+"""Whether the client got the answer about a write is noted, over every transport."""
+
+import subprocess
+
+import apsw
+import pytest
+
+from dragoman_server.mcp import receipts
+
+FIRST = {"conversation": "local:room", "text": "Hello", "author": "Ann", "sent_at": "2026-03-10T09:00Z"}
+REPLY = {"conversation": "local:room", "text": "See you at nine"}
+
+
+def delivered(data):
+    con = apsw.Connection(str(data / "dragoman.db"))
+    return [bool(one) for (one,) in con.execute("SELECT delivered FROM writes ORDER BY entry")]
+
+
+def call(tool, arguments):
+    return {"method": "tools/call", "params": {"name": tool, "arguments": arguments}}
+
+
+@pytest.fixture
+def data(environment):
+    from pathlib import Path
+
+    return Path(environment["DRAGOMAN_DATA"])
+
+
+def said(answer):
+    return answer["result"]["content"][0]["text"]
+
+
+def test_an_answer_over_stdio_is_delivered_before_the_next_call_is_made(serve, data):
+    with serve() as server:
+        server.greet()
+        server.ask(1, "tools/call", call("import_message", FIRST)["params"])
+        for number in range(2, 12, 2):
+            arguments = REPLY | {"text": f"See you at {number}"}
+            assert "See you" in said(server.ask(number, **call("send_message", arguments)))
+            again = said(server.ask(number + 1, **call("send_message", arguments)))
+            assert "because the same text was sent here" in again
+        assert all(delivered(data))
+
+
+def test_an_answer_that_no_client_reads_is_not_delivered(serve, data):
+    with serve() as server:
+        server.greet()
+        server.ask(1, "tools/call", call("import_message", FIRST)["params"])
+        server.process.stdout.close()
+        server.send({"id": 2, **call("send_message", REPLY)})
+        server.process.wait(30)
+    assert delivered(data) == [True, False]
+    with serve() as server:
+        server.greet()
+        again = said(server.ask(1, **call("send_message", REPLY)))
+        assert "its answer may not have arrived. Nothing was sent again." in again
+        assert "because the same text" not in said(server.ask(2, **call("send_message", REPLY | {"text": "Bye"})))
+    assert delivered(data)[:2] == [True, True]
+
+
+@pytest.mark.anyio
+async def test_an_answer_counts_as_delivered_only_when_sending_it_succeeds():
+    noted = []
+
+    async def receipt():
+        noted.append(True)
+
+    receipts.expect("lost", receipt)
+    with pytest.raises(OSError, match="gone"):
+        async with receipts.leaving("lost"):
+            raise OSError("gone")
+    assert noted == []
+    receipts.expect("sent", receipt)
+    async with receipts.leaving("sent"):
+        pass
+    async with receipts.leaving("sent"):
+        pass
+    assert noted == [True]
+    await receipts.settled()
+
+
+def test_the_command_line_has_its_answer_at_once(environment, data, tmp_path):
+    import sys
+
+    for tool, arguments in (("import_message", FIRST), ("send_message", REPLY)):
+        words = [f"{name}={value}" for name, value in arguments.items()]
+        command = [sys.executable, "-m", "dragoman_server", "call", tool, *words]
+        subprocess.run(command, check=True, env=environment, cwd=tmp_path, capture_output=True)
+    assert delivered(data) == [True, True]
