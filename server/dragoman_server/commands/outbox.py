@@ -71,9 +71,13 @@ async def _settle(config: Config, number: int, outcome: Literal["done", "failed"
         store = await shared.workspace.store()
         entry = await _entry(store, number)
         if _may_be_at_work(entry, shared):
-            raise Conflict(f"A call may still be at work on the write {number}.", hint="Say so in ten minutes.")
+            raise Conflict(
+                sentence("A call may still be at work on the write {}.", number), hint="Say so in ten minutes."
+            )
         if not await store.writes.finish(entry.id, outcome):
-            raise NotFound(f"The write {number} has an outcome by now.", hint="`dragoman outbox` lists the others.")
+            raise NotFound(
+                sentence("The write {} has an outcome by now.", number), hint="`dragoman outbox` lists the others."
+            )
     return f"Noted: the write {number} was {'made' if outcome == 'done' else 'not made'}."
 
 

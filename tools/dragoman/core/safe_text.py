@@ -35,7 +35,7 @@ class SafeText(str):
     __slots__ = ()
 
 
-Sentence: TypeAlias = LiteralString | SafeText | str
+Sentence: TypeAlias = LiteralString | SafeText
 """What may be shown: words of our own, or words of our own around foreign pieces that were made safe."""
 
 

@@ -6,7 +6,7 @@ Nothing is published about its errors; the usual shapes of JSON bodies are read 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, LiteralString
 
 from dragoman.transport.error_mapping import ErrorWords, ServiceFailure, ServiceProfile, default_service_text
 
@@ -16,12 +16,12 @@ UPDATE: Final = "update_message"
 
 _SERVER_SIDE: Final = 500
 _TIMED_OUT: Final = 408
-_HINTS: Final[Mapping[int, str]] = {
+_HINTS: Final[Mapping[int, LiteralString]] = {
     401: "Check `token` of this account: the secret API key is missing, wrong or disabled.",
     403: "Check that the API key of `token` may use this channel or conversation.",
     404: "Find it with list_conversations or list_messages.",
 }
-_LOOK: Final[Mapping[str, str]] = {
+_LOOK: Final[Mapping[str, LiteralString]] = {
     SEND: "Look with list_messages whether it is in the conversation before sending it again.",
     IMPORT: "Look with list_messages whether it is there: a second import would make a second message.",
     UPDATE: "Look with get_message whether it was changed.",
@@ -31,7 +31,7 @@ _NOWHERE: Final = "Check `base_url` of this account."
 
 def explain(refusal: ServiceFailure) -> ErrorWords:
     """Convore's own words, with the setting to look at or what to do after a write whose fate is unknown."""
-    hint = _HINTS.get(refusal.status, "")
+    hint: LiteralString = _HINTS.get(refusal.status, "")
     if refusal.trouble == "unresolvable":
         hint = _NOWHERE
     elif refusal.kind == "write" and _unsure(refusal):

@@ -16,6 +16,7 @@ from typing import Final, Generic, TypeVar
 from dragoman.core.context import progress
 from dragoman.core.context.clock import current_clock
 from dragoman.core.errors import Conflict, DeadlineExceeded, InvalidArgument, NotFound
+from dragoman.core.safe_text import sentence
 from dragoman.providers.convore.cursors import Place, mark_of
 from dragoman.providers.convore.list_reading import Batch, Plan, Stretch
 
@@ -169,12 +170,12 @@ def _require_near(plan: Plan[T], stretch: Stretch[T]) -> None:
     """Check that what was read of a very long list is its wanted end."""
     if not stretch.entries:
         raise DeadlineExceeded(
-            f"Convore has nothing to show on {MOST_PAGES} pages in a row, and says that there are more.",
+            sentence("Convore has nothing to show on {} pages in a row, and says that there are more.", MOST_PAGES),
             hint="Try again later; tell Convore if it stays so.",
         )
     against = stretch.rising > 0 if plan.latest else stretch.rising <= 0
     if against or plan.to_the_end:
         raise DeadlineExceeded(
-            f"The list is so long that after {len(stretch.entries)} entries its other end was not reached.",
+            sentence("The list is so long that after {} entries its other end was not reached.", len(stretch.entries)),
             hint="Read it in the other order" + (", or without thread." if plan.to_the_end else "."),
         )
