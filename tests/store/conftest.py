@@ -1,6 +1,11 @@
+import sys
+from pathlib import Path
+
 import pytest
 
 from dragoman.store import open_store
+
+sys.path.insert(0, str(Path(__file__).parent))  # for store_contract
 
 
 class Clock:

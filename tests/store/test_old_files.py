@@ -10,7 +10,7 @@ from dragoman.core.queries import SearchQuery
 from dragoman.providers.base.provider import MessageQuery
 from dragoman.providers.local import LocalProvider, LocalSettings
 from dragoman.store import State, open_store
-from dragoman.store.sqlite.schema import MIGRATIONS
+from dragoman.store.sqlite.schema import APPLICATION_ID, MIGRATIONS
 
 pytestmark = pytest.mark.anyio
 
@@ -99,3 +99,16 @@ async def test_the_local_account_of_an_old_file_shows_its_messages_and_takes_mor
         assert page.total == 13
         found = await local.search_messages(SearchQuery(text="launch room", conversation="room", limit=50))
         assert len(found.items) == 12
+
+
+async def test_a_file_of_an_earlier_version_keeps_its_outbox_and_audit_log(tmp_path):
+    old = apsw.Connection(str(tmp_path / "old.db"))
+    for script in MIGRATIONS[:2]:
+        old.execute(script)
+    old.execute(f"PRAGMA user_version = 2; PRAGMA application_id = {APPLICATION_ID}")
+    old.execute("INSERT INTO intents VALUES(7, 'acc', 'send_message', 'c', 'd1', 'k1', 'me', 'pending', NULL, 1, NULL)")
+    old.execute("INSERT INTO audit VALUES(1, 1, 'me', 'acc', 'send_message', 'c', NULL, 'done', 'd')")
+    old.close()
+    async with open_store(tmp_path / "old.db") as store:
+        assert [(entry.id, entry.state) for entry in await store.writes.pending()] == [(7, State.UNKNOWN)]
+        assert [line.principal for line in await store.audit.read()] == [""]

@@ -22,7 +22,7 @@ class Store(ABC):
     returning survives a crash of the process and of the machine. A method that raises has changed nothing. A call
     that is cancelled has been carried out wholly or not at all.
 
-    ``StoreContract`` in ``dragoman.testing`` checks these promises for an implementation.
+    ``tests/store/store_contract.py`` checks these promises for every implementation.
     """
 
     messages: MessageStore

@@ -110,8 +110,10 @@ class PerUserCursors(CursorStore):
 
     async def load(self, token: str) -> dict[str, object] | None:
         """The state of that name, if it is the person's own."""
-        found = await self._whole.load(token)
-        return found if found is not None and found.get(_OWNER) == self._owner else None
+        state = await self._whole.load(token)
+        if state is None or state.pop(_OWNER, None) != self._owner:
+            return None
+        return state
 
 
 class _Keys:

@@ -1,0 +1,126 @@
+"""What every store promises of numbers, messages and conversations."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from dragoman.core.errors import InvalidArgument
+from dragoman.core.model import Author, Conversation, ConversationKind, Message
+from dragoman.core.queries import SearchQuery
+from dragoman.store.messages import CONVERSATIONS
+
+START = datetime(2026, 3, 10, tzinfo=UTC)
+
+
+def message(id_, text="hello", **rest):
+    fields = {"conversation": "room", "account": "acc", "author": Author(name="Ann"), "sent_at": START, **rest}
+    return Message(id=id_, text=text, **fields)
+
+
+async def found(store, text, account="acc", **query):
+    page = await store.messages.search(account, SearchQuery(text=text, **query))
+    return [hit.message.id for hit in page.items]
+
+
+class MessagesContract:
+    """Numbers are given once, texts are found, and conversations are remembered."""
+
+    async def test_numbers_follow_first_sight_and_stay(self, store):
+        first = await store.messages.number([message("a"), message("b")])
+        again = await store.messages.number([message("b"), message("c")])
+        assert [m.number for m in first] == [1, 2]
+        assert [m.number for m in again] == [2, 3]
+
+    async def test_a_parent_that_was_never_seen_gets_its_number_first(self, store):
+        (reply,) = await store.messages.number([message("reply", reply_to="parent")])
+        (parent,) = await store.messages.number([message("parent")])
+        assert (reply.reply_to_number, reply.number) == (1, 2)
+        assert parent.number == 1
+
+    async def test_the_same_id_elsewhere_is_another_message(self, store):
+        seen = await store.messages.number(
+            [message("a"), message("a", conversation="other"), message("a", account="other")]
+        )
+        assert len({m.number for m in seen}) == 3
+
+    async def test_a_number_leads_back_to_its_message(self, store):
+        (seen,) = await store.messages.number([message("a/π 7?", conversation="cnv \ud800")])
+        assert await store.messages.locate(seen.number) == ("acc", "cnv \ud800", "a/π 7?")
+        assert [await store.messages.locate(n) for n in (0, -1, 99, 2**63, 10**30)] == [None] * 5
+
+    async def test_numbers_only_keeps_no_text(self, store):
+        (seen,) = await store.messages.number([message("a", "secret")], "numbers")
+        assert seen.number == 1
+        assert await found(store, "secret") == []
+        await store.messages.number([message("a", "secret")], "full")
+        assert await found(store, "secret") == ["a"]
+
+    async def test_off_gives_no_number_and_keeps_nothing(self, store):
+        assert await store.messages.number([message("a")], "off") == [message("a")]
+        assert await store.messages.locate(1) is None
+
+    async def test_an_edit_replaces_what_is_found(self, store):
+        await store.messages.number([message("a", "old words")])
+        await store.messages.number([message("a", "new words", edited_at=START)])
+        assert await found(store, "old") == []
+        assert await found(store, "new") == ["a"]
+
+    async def test_an_earlier_state_or_an_excerpt_does_not_replace_the_whole_text(self, store):
+        await store.messages.number([message("a", "the whole text", edited_at=START + timedelta(1))])
+        await store.messages.number([message("a", "old text", edited_at=START)])
+        await store.messages.number([message("a", "the whole", partial=True)])
+        assert await found(store, "whole text") == ["a"]
+
+    async def test_search_stays_within_account_and_conversation_and_tells_how_far_back_it_goes(self, store):
+        late = {"sent_at": START + timedelta(1)}
+        await store.messages.number(
+            [message("a"), message("b", conversation="other", **late), message("c", account="second", **late)]
+        )
+        page = await store.messages.search("acc", SearchQuery(text="hello"))
+        assert {hit.message.id for hit in page.items} == {"a", "b"}
+        assert page.back_to == START
+        narrow = await store.messages.search("acc", SearchQuery(text="hello", conversation="other"))
+        assert [hit.message.id for hit in narrow.items] == ["b"]
+        assert narrow.back_to == late["sent_at"]
+        assert await found(store, "hello", "nobody") == []
+        assert await found(store, "hello", conversation="nowhere") == []
+
+    async def test_found_messages_have_account_number_and_parent(self, store):
+        await store.messages.number([message("root"), message("reply", "needle", reply_to="root")])
+        page = await store.messages.search("acc", SearchQuery(text="needle"))
+        hit = page.items[0]
+        assert (hit.message.account, hit.message.number, hit.message.reply_to_number) == ("acc", 2, 1)
+
+    async def test_what_is_told_of_a_conversation_is_remembered_and_not_forgotten_by_silence(self, store):
+        people = {"participants": ("Ann",), "members": 12, "external": ("Ann <ann@x.example>",)}
+        told = Conversation(id="c", account="acc", title="Launch", kind=ConversationKind.CHANNEL, **people)
+        await store.messages.remember_conversations([told])
+        await store.messages.remember_conversations([Conversation(id="c", account="acc", unread=3)])
+        assert await store.messages.conversation("acc", "c") == replace(told, unread=3)
+        assert (
+            await store.messages.conversations()
+            == await store.messages.conversations("acc")
+            == [replace(told, unread=3)]
+        )
+        assert await store.messages.conversations("other") == []
+
+    async def test_conversations_that_were_only_passed_through_are_not_told(self, store):
+        await store.messages.number([message("a")])
+        assert await store.messages.conversation("acc", "room") is None
+        assert await store.messages.conversations() == []
+
+    async def test_only_so_many_conversations_are_told_the_most_recent_ones(self, store):
+        many = [
+            Conversation(id=str(n), account="acc", last_message_at=START + timedelta(minutes=n))
+            for n in range(CONVERSATIONS + 10)
+        ]
+        await store.messages.remember_conversations(many)
+        told = await store.messages.conversations("acc")
+        assert len(told) == CONVERSATIONS
+        assert told[0].id == str(CONVERSATIONS + 9)
+
+    async def test_a_foreign_search_cursor_is_refused(self, store):
+        for cursor in ("", "x", "1.2", "9.9.9", "0.99999.1", "0.1.1; DROP"):
+            with pytest.raises(InvalidArgument):
+                await store.messages.search("acc", SearchQuery(text="a", cursor=cursor))
