@@ -12,8 +12,7 @@ import resource
 import statistics
 import sys
 import tempfile
-import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -23,6 +22,7 @@ from typing import Final, Self, overload
 
 import anyio
 from tests.benchmarks.figures import show
+from tests.benchmarks.search_kinds import fill_conversations, resolving, search_kinds, timed
 
 from dragoman.core.model import Author, Conversation, Message, Reaction
 from dragoman.core.names import author_key
@@ -39,6 +39,7 @@ from dragoman.store.sqlite.schema import MIGRATIONS
 from dragoman.store.sqlite.values import Value
 
 ROOM: Final = Conversation(id="room", title="Room")
+PEOPLE: Final = 23_000
 PAGES_DEEP: Final = 10_000
 START: Final = datetime(2020, 1, 1, tzinfo=UTC)
 ROWS: Final = "INSERT INTO local_messages VALUES(?,?,?,?,?,?,?,?,?)"
@@ -54,7 +55,7 @@ class Chat(Sequence[Message]):
         letters = "etaoinshrdlucmfwypvbgk"
         self.words = ["".join(chance.choices(letters, k=chance.randint(2, 9))) for _ in range(30_000)]
         self._weights = list(accumulate(1 / (rank + 2) for rank in range(len(self.words))))
-        self._people = [Author(name=f"Person {n}", id=f"U{n:05}") for n in range(200)]
+        self._people = [Author(name=f"Person {n}", id=f"U{n:05}") for n in range(PEOPLE)]
 
     def __len__(self) -> int:
         return self._size
@@ -81,10 +82,12 @@ class Chat(Sequence[Message]):
             text = f"{text.capitalize()} \u2013 voilà, naïve café"
         elif kind < 14:
             text += " 東京都へ行きます"
+        elif kind < 20:
+            text += " but it's S_n and we don't"
         return Message(
             id=f"m{n:07}",
             conversation="room",
-            author=self._people[n * 7 % 200],
+            author=self._people[int(PEOPLE * chance.random() ** 3)],
             sent_at=START + timedelta(seconds=n * 20),
             text=text,
             reply_to=f"m{n - 3:07}" if n % 5 == 4 else None,
@@ -137,7 +140,7 @@ class Bare:
         for n, m in enumerate(messages, 1):
             row = rows.to_row(m)
             self._table.append((n, 1, m.id, 1, row.moment, authors[m.author], row.reply_to, row.text, row.data))
-            self._index.append(index_row(m, n, 1, "", authors[m.author]))
+            self._index.append(index_row(m, n, ""))
         con.execute("INSERT INTO local_places(account, id) VALUES('', 'room')")
         con.executemany(
             "INSERT INTO local_authors(data, names) VALUES(?, ?)",
@@ -195,8 +198,11 @@ async def reading(path: Path, size: int) -> bool:
         await local.import_conversation(ROOM, chat)
         for start in range(0, size, 2000):
             await store.messages.number(chat[start : start + 2000], "numbers")
+        await fill_conversations(file)
         held = [
             await searching(local, file, chat),
+            await search_kinds(local, file, chat.words, forget),
+            await resolving(file),
             await paging(local, chat),
             await looking_up(local, store, size),
         ]
@@ -249,12 +255,6 @@ async def looking_up(local: LocalProvider, store: Store, size: int) -> bool:
 def forget(local: LocalProvider) -> None:
     """Have the next read ask the file, as the first one does."""
     local._kept = ReadCache()
-
-
-async def timed(work: Callable[[], Awaitable[object]]) -> float:
-    began = time.perf_counter()
-    await work()
-    return time.perf_counter() - began
 
 
 if __name__ == "__main__":

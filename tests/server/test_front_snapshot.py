@@ -7,9 +7,8 @@ import itertools
 import json
 import os
 from pathlib import Path
-from typing import Any, Literal, get_args, get_origin
+from typing import Any
 
-import annotated_types
 import anyio
 import pytest
 from hypothesis import given, settings
@@ -17,13 +16,16 @@ from hypothesis import strategies as st
 
 from dragoman.accounts.provider_registry import BUILT_IN, provider_class
 from dragoman.core import paths
-from dragoman.providers.base.provider import Capability
 from dragoman.toolset import TOOLS, available_tools
-from dragoman.transport.credentials import Secret
 from dragoman_server.config import load
+from dragoman_server.config.auth import OAuthSettings, TokenSettings
+from dragoman_server.config.diagnostics import ConfigError
 from dragoman_server.config.find import find
+from dragoman_server.config.http import HttpSettings
 from dragoman_server.config.server_settings import General
-from dragoman_server.mcp import server
+from dragoman_server.config.setting_facts import provider_facts, rules_of, table_rule
+from dragoman_server.mcp import server, wording
+from dragoman_server.mcp.prompts import PROMPTS
 from dragoman_server.runtime import startup_checks, tool_context
 from dragoman_server.setup.files import trusted_files
 from dragoman_server.transports.stdio import early_responder, predicted_results, transport
@@ -52,63 +54,6 @@ def smallest(provider: str, **more: object) -> dict[str, object]:
     kind = snapshot()["providers"][provider]
     needed = dict.fromkeys([*kind["required"], *kind["secrets"][:1]])
     return {"provider": provider, **{key: VALUES.get(key, {"env": "SECRET"}) for key in needed}, **more}
-
-
-def rule_of(model: type, key: str) -> dict[str, Any] | None:
-    """What a value of a setting has to be in order to be certainly good; ``None`` when that cannot be said."""
-    field = model.model_fields[key]
-    extra = field.json_schema_extra
-    if isinstance(extra, dict) and "plain" in extra:
-        return {"fits": extra["plain"]}
-    if key == "timezone":
-        return {"zone": True}
-    if key == "write_to":
-        return {"places": True}
-    validated = {name for it in model.__pydantic_decorators__.field_validators.values() for name in it.info.fields}
-    bare = field.annotation
-    if type(None) in get_args(bare):
-        (bare,) = (part for part in get_args(bare) if part is not type(None))
-    return None if key in validated else rule_of_type(bare, field.metadata)
-
-
-def rule_of_type(bare: Any, bounds: list[Any]) -> dict[str, Any] | None:
-    if get_origin(bare) is Literal:
-        return {"any of": list(get_args(bare))}
-    if bare in (int, float):
-        return number_rule(bare, bounds)
-    word = {"fits": "[!-~]{1,200}"}
-    simple = {bool: {"flag": True}, Secret: {"secret": True}, Path: {"fits": "[ -~]{1,500}"}, str: word}
-    return simple.get(bare) or (word if get_args(bare)[:1] == (str,) else None)
-
-
-def number_rule(kind: type, bounds: list[Any]) -> dict[str, Any] | None:
-    low = [it.ge for it in bounds if isinstance(it, annotated_types.Ge)]
-    low += [it.gt + (1 if kind is int else 0.001) for it in bounds if isinstance(it, annotated_types.Gt)]
-    high = [it.le for it in bounds if isinstance(it, annotated_types.Le)]
-    if not low or not high:
-        return None
-    return {"number": {"whole": kind is int, "from": max(low), "to": min(high)}}
-
-
-def rules_of(model: type) -> dict[str, Any]:
-    rules = {key: rule_of(model, key) for key in model.model_fields}
-    return {key: rule for key, rule in rules.items() if rule is not None}
-
-
-def provider_facts(name: str) -> dict[str, Any]:
-    kind = provider_class(name)
-    fields = kind.Settings.model_fields
-    offered = kind.capabilities()
-    rules = rules_of(kind.Settings)
-    return {
-        "open_world": kind.external,
-        "write": fields["write"].default,
-        "remember": fields["remember"].default,
-        "capabilities": [it.value for it in Capability if it in offered],
-        "required": [key for key, field in fields.items() if field.is_required() and key != "provider"],
-        "secrets": [key for key, rule in rules.items() if rule == {"secret": True}],
-        "keys": rules,
-    }
 
 
 async def sdk_lines(given_settings: dict[str, Any], lines: list[bytes], *, read_only: bool = False) -> list[bytes]:
@@ -167,12 +112,18 @@ async def made() -> dict[str, Any]:
         found["tools/list"]["tools"] = []
         answers[version] = found
     assert list(tools) == [spec.name for spec in TOOLS], "an empty configuration does not list every tool"
+    for spec in TOOLS:  # without the words of the accounts
+        tools[spec.name] |= {"description": spec.description, "_meta": {wording.SEARCH_HINT: spec.hint}}
+    tokens = {"each": table_rule(TokenSettings)}
     return {
         "results": answers,
         "tools": tools,
-        "default": {"local": {"provider": "local"}},
+        "default": load.DEFAULT_ACCOUNTS,
+        "prompt_needs": sorted({prompt.needs.value for prompt in PROMPTS}),
         "general": rules_of(General),
-        "providers": {name: provider_facts(name) for name in BUILT_IN},
+        "http": table_rule(HttpSettings),
+        "auth": {"table": {"keys": {"tokens": tokens, "oauth": table_rule(OAuthSettings)}, "required": []}},
+        "providers": {name: provider_facts(provider_class(name)) for name in BUILT_IN},
     }
 
 
@@ -196,10 +147,15 @@ def kinds_of_lists() -> dict[tuple[frozenset[str], bool], dict[str, Any]]:
     single = [smallest(name, **shape) for name in BUILT_IN for shape in (*shapes, {}, WRITING | {"write_to": []})]
     for pair in itertools.chain(((it,) for it in single), itertools.combinations(single, 2)):
         accounts = {f"a{n}": it for n, it in enumerate(pair)}
-        tools = predicted_results.tools(snapshot(), {"accounts": accounts}, read_only=False)
-        if tools is not None:
-            found.setdefault((frozenset(tools[0]), tools[1]), {"accounts": accounts})
+        predicted = predicted_results.predict_accounts(snapshot(), {"accounts": accounts}, read_only=False)
+        if predicted is not None:
+            found.setdefault(lists_of(predicted), {"accounts": accounts})
     return found
+
+
+def lists_of(predicted: dict[str, dict[str, Any]]) -> tuple[frozenset[str], bool]:
+    names = {name for account in predicted.values() for name in account["offers"]}
+    return frozenset(names), any(account["external"] for account in predicted.values())
 
 
 @pytest.mark.anyio
@@ -224,11 +180,9 @@ def parsed(answers: dict[str, bytes]) -> dict[str, Any]:
 
 
 def front_answers(version: str, given_settings: dict[str, Any], *, read_only: bool = False) -> dict[str, Any]:
-    found = predicted_results.tools(snapshot(), given_settings, read_only=read_only)
-    assert found is not None
-    before_the_sdk = early_responder.EarlyResponder(
-        StdioPipes(None, None), predicted_results._filled(snapshot(), *found)
-    )
+    found = predicted_results.predict_accounts(snapshot(), given_settings, read_only=read_only)
+    assert found is not None, given_settings
+    before_the_sdk = early_responder.EarlyResponder(StdioPipes(None, None), predicted_results.fill(snapshot(), found))
     lines = {method: before_the_sdk._answer(line) for method, line in asked(version).items()}
     assert all(line.count(b"\n") == 1 for line in lines.values())
     return parsed(lines)
@@ -238,13 +192,19 @@ ODD = st.one_of(st.integers(-5, 10**7), st.floats(), st.booleans(), st.text(max_
 WORDS = "off allow confirm full numbers warn oauth principal SLACK a:b ~/x host:443 ann@example.com Europe/Berlin"
 PLACES = ("https://a.example.com", "http://x", "x y", "")
 TABLES = ({"env": "X"}, {"file": ""}, {"env": "X", "file": "y"}, {"command": ["a"]}, {"command": []}, {})
-GOOD = st.sampled_from([*WORDS.split(), *PLACES, 0.0005, 3000, True, 30, *TABLES, ["a:room"], ["room"], []])
+HTTP = {"workers": 2, "listen": "127.0.0.1:1", "sessions": True, "allowed_hosts": ["a.example"], "max_body": 2048}
+TOKENS = {"tokens": {"a": {"hash": f"sha256:{'0' * 64}"}}}
+PLAIN = [*WORDS.split(), "Maria Koch", *PLACES, "http://127.0.0.1:1", 0.0005, 3000, True, 30]
+SEVERAL = [*TABLES, ["a:room"], ["room"], [], HTTP, TOKENS, {"oauth": {"issuer": "https://a.example"}}]
+GOOD = st.sampled_from([*PLAIN, *SEVERAL])
 KEYS = sorted({key for name in BUILT_IN for key in provider_class(name).Settings.model_fields} | {"unknown"})
 
 
 @st.composite
 def drawn_settings(draw: st.DrawFn) -> dict[str, Any]:
-    top = draw(st.dictionaries(st.sampled_from([*General.model_fields, "other"]), GOOD | ODD, max_size=2))
+    top = draw(
+        st.dictionaries(st.sampled_from([*General.model_fields, "http", "auth", "other"]), GOOD | ODD, max_size=2)
+    )
     accounts = {}
     for name in draw(st.lists(st.sampled_from(["a", "work-chat", "Bad", "b2"]), max_size=2, unique=True)):
         more = draw(st.dictionaries(st.sampled_from(KEYS), GOOD | ODD, max_size=3))
@@ -255,14 +215,14 @@ def drawn_settings(draw: st.DrawFn) -> dict[str, Any]:
 @settings(max_examples=400, deadline=None)
 @given(drawn_settings(), st.booleans())
 def test_what_is_foreseen_is_what_the_settings_give(given_settings, read_only):
-    found = predicted_results.tools(snapshot(), given_settings, read_only=read_only)
+    found = predicted_results.predict_accounts(snapshot(), given_settings, read_only=read_only)
     if found is not None:
         loaded = load.from_mapping(given_settings)
-        assert found == really(startup_checks.without_writing(loaded) if read_only else loaded)
+        assert lists_of(found) == really(startup_checks.without_writing(loaded) if read_only else loaded)
 
 
-def really(loaded: load.Config) -> tuple[set[str], bool]:
-    async def look() -> tuple[set[str], bool]:
+def really(loaded: load.Config) -> tuple[frozenset[str], bool]:
+    async def look() -> tuple[frozenset[str], bool]:
         async with tool_context.at(loaded) as shared:
             outside = any(account.provider_class.external for account in shared.workspace.accounts.values())
             return {spec.name for spec in available_tools(shared)}, outside
@@ -274,19 +234,80 @@ def really(loaded: load.Config) -> tuple[set[str], bool]:
 def test_ordinary_settings_of_every_provider_are_foreseen(name):
     table = smallest(name, write="confirm", remember="full", timeout=20)
     given_settings = {"timezone": "Europe/Berlin", "max_tokens": 4000, "accounts": {"mine": table}}
-    found = predicted_results.tools(snapshot(), given_settings, read_only=False)
-    assert found == really(load.from_mapping(given_settings))
+    found = predicted_results.predict_accounts(snapshot(), given_settings, read_only=False)
+    assert found is not None
+    assert lists_of(found) == really(load.from_mapping(given_settings))
 
 
-def test_a_list_of_places_on_this_machine_is_looked_up_before_the_start():
-    table = smallest("local", write_to=["room"])
-    assert predicted_results.tools(snapshot(), {"accounts": {"a": table}}, read_only=False) is None
+HASH = f"sha256:{'a' * 64}"
+GLEAN = {"provider": "glean", "base_url": "https://acme-be.glean.com", "token": {"env": "X"}}
+ORDINARY = [
+    {"accounts": {"mine": {"provider": "local", "name": "Maria Koch"}}},
+    {"accounts": {"mine": {"provider": "local", "name": "Zoë Łuczak · 王"}}},
+    {"accounts": {"a": {"provider": "local"}, "b": {"provider": "local", "path": "b.db"}}},
+    {"http": {"listen": "127.0.0.1:9000", "workers": 4}},
+    {"http": {"public_url": "https://mcp.example.com/mcp", "allowed_hosts": ["mcp.example.com"], "sessions": True}},
+    {"http": {"allowed_origins": ["https://app.example.com"], "drain_delay": 0.5, "max_body": 4096}},
+    {"auth": {"tokens": {"my-laptop": {"hash": HASH, "scopes": ["read", "write"], "accounts": ["local"]}}}},
+    {
+        "http": {"public_url": "https://mcp.example.com/mcp"},
+        "auth": {"oauth": {"issuer": "https://login.example.com/tenant", "algorithms": ["RS256"]}},
+    },
+    {"telemetry": "http://127.0.0.1:4318"},
+    {"flow_guard": "warn", "max_tokens": 200},
+    {"accounts": {"mine": {"provider": "local", "write_to": ["mine:room", "other"]}}},
+    {"accounts": {"mine": {"provider": "local", "write_to": []}}},
+    {"accounts": {"g": GLEAN | {"base_url": "http://127.0.0.1:8080/api"}}},
+    {"accounts": {"g": GLEAN | {"base_url": "https://glean.intranet:8443/base/"}}},
+    {"accounts": {"g": GLEAN | {"act_as": "ann@example.com", "instance": "Slack (EU)", "workspace_id": "T 1"}}},
+    {"accounts": {"c": {"provider": "convore", "token": "sk-plain-token", "base_url": "http://localhost:1"}}},
+    {"accounts": {"y": {"provider": "yandex", "api_key": {"env": "X"}, "target": "127.0.0.1:50051", "tls": False}}},
+    {"accounts": {"y": {"provider": "yandex", "api_key": {"env": "X"}, "folder_id": "b1g vmob"}}},
+    {"accounts": {"d": {"provider": "datagrid", "token": {"env": "X"}, "teamspace": "t-1", "agent_id": "my agent"}}},
+]
+
+
+@pytest.mark.parametrize("given_settings", ORDINARY, ids=lambda it: json.dumps(it)[:60])
+@pytest.mark.anyio
+async def test_ordinary_settings_are_answered_as_the_sdk_would_answer(given_settings, tmp_path, monkeypatch):
+    monkeypatch.setenv("DRAGOMAN_DATA", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    early = front_answers("2025-06-18", given_settings)
+    assert early == parsed(await sdk_answers("2025-06-18", given_settings))
+
+
+@pytest.mark.parametrize(
+    "given_settings",
+    [
+        {"http": {"sessions": True, "workers": 2}},
+        {"http": {"workers": 65}},
+        {"http": {"listn": "127.0.0.1:1"}},
+        {"http": {"public_url": "http://mcp.example.com"}},
+        {"auth": {}},
+        {"auth": {"tokens": {"A": {"hash": HASH}}}},
+        {"auth": {"tokens": {"a": {"hash": "x"}}}},
+        {"auth": {"tokens": {"a": {"hash": HASH, "accounts": ["nobody"]}}}},
+        {"auth": {"oauth": {"issuer": "https://login.example.com"}}},
+        {"telemetry": "http://collector.example.com"},
+        {"accounts": {"a": {"provider": "local"}, "b": {"provider": "local"}}},
+        {"accounts": {"a": {"provider": "local", "name": ""}}},
+        {"accounts": {"g": GLEAN | {"base_url": "http://glean.example.com"}}},
+        {"accounts": {"y": {"provider": "yandex", "api_key": {"env": "X"}, "target": "far.example:1", "tls": False}}},
+        {"accounts": {"c": {"provider": "convore", "token": {"env": "X"}, "ca_file": "/no/such.pem"}}},
+    ],
+    ids=lambda it: json.dumps(it)[:60],
+)
+def test_settings_with_mistakes_are_left_to_what_finds_them(given_settings, tmp_path, monkeypatch):
+    monkeypatch.setenv("DRAGOMAN_DATA", str(tmp_path))
+    with pytest.raises(ConfigError):
+        load.from_mapping(given_settings)
+    assert predicted_results.predict_accounts(snapshot(), given_settings, read_only=False) is None
 
 
 @pytest.mark.parametrize("accounts", [[], 0, False, "", None, "local"])
 def test_accounts_that_are_no_table_are_left_to_what_says_so(accounts):
-    assert predicted_results.tools(snapshot(), {"accounts": accounts}, read_only=False) is None
-    assert predicted_results.tools(snapshot(), {"accounts": {}}, read_only=False) is not None
+    assert predicted_results.predict_accounts(snapshot(), {"accounts": accounts}, read_only=False) is None
+    assert predicted_results.predict_accounts(snapshot(), {"accounts": {}}, read_only=False) is not None
 
 
 @pytest.mark.parametrize("folder", ["XDG_CONFIG_HOME", "HOME", "nowhere"])
@@ -334,9 +355,9 @@ def test_what_the_front_answers_the_sdk_answers_alike(capabilities, info, versio
         line = request(1, "server/discover", {"_meta": meta})
     else:
         line = request(1, "initialize", greeting(version, capabilities=capabilities, clientInfo=info))
-    found = predicted_results.tools(snapshot(), {}, read_only=False)
-    answer = early_responder.EarlyResponder(
-        StdioPipes(None, None), predicted_results._filled(snapshot(), *found)
-    )._answer(line)
+    found = predicted_results.predict_accounts(snapshot(), {}, read_only=False)
+    answer = early_responder.EarlyResponder(StdioPipes(None, None), predicted_results.fill(snapshot(), found))._answer(
+        line
+    )
     if answer is not None:
         assert [json.loads(answer)] == [json.loads(it) for it in anyio.run(sdk_lines, {}, [line])]

@@ -21,6 +21,14 @@ def room(dragoman: ScriptedServer) -> ScriptedServer:
     return dragoman
 
 
+@pytest.mark.parametrize("author", ["ann@x.example", "<ann@x.example>", "mailto:ann@x.example"])
+def test_an_address_alone_is_the_address_of_its_author(dragoman, author):
+    dragoman.call("import_message", conversation=ROOM, text="Hi", author=author, sent_at="2026-03-10T09:00Z")
+    [message] = dragoman.json("list_messages", conversation=ROOM)["messages"]
+    found = dragoman.json("get_message", message=str(message["number"]))["author"]
+    assert (found["name"], found["email"]) == ("ann@x.example", "ann@x.example")
+
+
 def texts(server: ScriptedServer) -> list[str]:
     return [m["text"] for m in server.json("list_messages", conversation=ROOM, limit=200, max_tokens=20000)["messages"]]
 

@@ -57,6 +57,12 @@ FAULTS = {
     "502 page": (http(502, PAGE), Unavailable, ATTEMPTS, OutcomeUnknown, 1),
     "503": (http(503), Unavailable, ATTEMPTS, OutcomeUnknown, 1),
     "503 with a time": (http(503, headers={"retry-after": "1"}), Unavailable, ATTEMPTS, Unavailable, ATTEMPTS),
+    "503 until now": (http(503, headers={"retry-after": "0"}), Unavailable, ATTEMPTS, Unavailable, ATTEMPTS),
+    "503 until now, in ms": (http(503, headers={"retry-after-ms": "0"}), Unavailable, ATTEMPTS, Unavailable, ATTEMPTS),
+    "503 until a time that has passed": (
+        http(503, headers={"retry-after": "Tue, 01 Jan 2019 00:00:00 GMT"}),
+        *(Unavailable, ATTEMPTS, Unavailable, ATTEMPTS),
+    ),
     "503 for an hour": (http(503, headers={"retry-after": "3600"}), Unavailable, 1, Unavailable, 1),
     "503 that says no": (http(503, headers={"x-should-retry": "false"}), Unavailable, 1, OutcomeUnknown, 1),
     "504": (http(504), Unavailable, ATTEMPTS, OutcomeUnknown, 1),
@@ -176,7 +182,7 @@ async def test_a_read_succeeds_after_a_fault_that_passes(fault):
     assert len(service.requests) == 2
 
 
-CERTAIN = {"429": http(429), "503 with a time": http(503, headers={"retry-after": "1"})}
+CERTAIN = {name: FAULTS[name][0] for name in FAULTS if name == "429" or name.startswith(("503 with", "503 until"))}
 OTHERS = {name: fault for name, (fault, *_) in FAULTS.items() if name not in CERTAIN and fault.end != "flood"}
 FINE = {"ok": http(200, {"id": "1"})}
 

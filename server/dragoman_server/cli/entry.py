@@ -13,6 +13,9 @@ if TYPE_CHECKING:  # the typing module takes as long as all that is imported her
 
     from dragoman_server.transports.stdio.early_responder import EarlyResponder
 
+_LEVELS = ("debug", "info", "warning", "error")
+_FORMS = ("text", "json")
+
 
 def main() -> None:
     """Run the command."""
@@ -24,6 +27,22 @@ def main() -> None:
     run_command()
 
 
+class _Options:
+    """What ``serve`` is asked for, where that is plain.
+
+    Attributes:
+        config: The settings file.
+        read_only: Nothing may be written.
+        log_level: What to log.
+        log_format: How to log.
+    """
+
+    config: str | None = None
+    read_only: bool = False
+    log_level: str | None = None
+    log_format: str | None = None
+
+
 def _serve(arguments: list[str]) -> None:
     """Serve at once, if what is asked for is plain; otherwise nothing has happened yet."""
     options = _plain(arguments)
@@ -31,8 +50,7 @@ def _serve(arguments: list[str]) -> None:
         return
     from dragoman_server.transports.stdio import predicted_results  # noqa: PLC0415  # only when it is needed
 
-    config, read_only = options
-    results = predicted_results.predict_results(config, read_only=read_only)
+    results = predicted_results.predict_results(options.config, read_only=options.read_only)
     if results is None:
         return
     from dragoman_server.transports.stdio import early_responder, pipes  # noqa: PLC0415  # as above
@@ -42,18 +60,21 @@ def _serve(arguments: list[str]) -> None:
     except OSError:
         return
     ahead.start()
-    _go_on(ahead, config, read_only=read_only)
+    if options.log_format is not None:
+        os.environ["DRAGOMAN_LOG_FORMAT"] = options.log_format
+    _go_on(ahead, options)
 
 
-def _go_on(ahead: EarlyResponder, config: str | None, *, read_only: bool) -> NoReturn:
+def _go_on(ahead: EarlyResponder, options: _Options) -> NoReturn:
     """Import the SDK while the front answers, and serve; whatever goes wrong is told as by every other command."""
     from pathlib import Path  # noqa: PLC0415  # the front answers already
 
     from dragoman.core.errors import DragomanError  # noqa: PLC0415  # as above
     from dragoman_server.transports.stdio import command  # noqa: PLC0415  # imports the SDK
 
+    config = None if options.config is None else Path(options.config)
     try:
-        command.serve_stdio(ahead, None if config is None else Path(config), None, read_only=read_only)
+        command.serve_stdio(ahead, config, options.log_level, read_only=options.read_only)
     except (DragomanError, OSError) as error:
         from dragoman_server.cli.options import tell  # noqa: PLC0415  # only on failure
 
@@ -65,17 +86,22 @@ def _go_on(ahead: EarlyResponder, config: str | None, *, read_only: bool) -> NoR
     os._exit(status)  # a thread still waits for the client
 
 
-def _plain(arguments: list[str]) -> tuple[str | None, bool] | None:
-    """The settings file and whether nothing may be written; ``None`` where more is asked for."""
-    config, read_only = None, False
+def _plain(arguments: list[str]) -> _Options | None:
+    """The options of ``serve``; ``None`` where more is asked for, or something that is wrong."""
+    found = _Options()
     words = iter(arguments)
     for word in words:
+        name, equals, value = word.partition("=")
         if word == "--read-only":
-            read_only = True
-        elif word == "--config":
-            config = next(words, "")
-        elif word.startswith("--config="):
-            config = word.removeprefix("--config=")
+            found.read_only = True
+            continue
+        value = value if equals else next(words, "")
+        if name == "--config" and value:
+            found.config = value
+        elif name == "--log-level" and value in _LEVELS:
+            found.log_level = value
+        elif name == "--log-format" and value in _FORMS:
+            found.log_format = value
         else:
             return None
-    return None if config == "" else (config, read_only)
+    return found

@@ -57,7 +57,7 @@ def serve(
         ) from None
     from dragoman_server.transports.stdio import command as serving  # noqa: PLC0415  # imports the SDK
 
-    serving.serve_stdio(lines, config, log_level, read_only=read_only)
+    serving.serve_stdio(lines, config, log_level, read_only=read_only, remember=True)
 
 
 @cli.command()

@@ -9,6 +9,7 @@ from typing import Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from dragoman_server.config.http import web_url
+from dragoman_server.config.setting_rules import ADDRESS
 
 Algorithm = Literal["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"]
 """Signatures with a key pair; what a shared secret or nobody signed is never taken."""
@@ -29,7 +30,7 @@ class TokenSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
-    hash: str
+    hash: str = Field(json_schema_extra={"plain": "sha256:[0-9a-f]{64}"})
     scopes: tuple[Literal["read", "write"], ...] = ("read",)
     accounts: tuple[str, ...] | None = None
     email: str | None = None
@@ -56,9 +57,9 @@ class OAuthSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
-    issuer: str
+    issuer: str = Field(json_schema_extra={"plain": ADDRESS})
     audience: str | None = Field(default=None, min_length=1)
-    jwks_uri: str | None = None
+    jwks_uri: str | None = Field(default=None, json_schema_extra={"plain": ADDRESS})
     algorithms: tuple[Algorithm, ...] = Field(default=_USUAL, min_length=1)
     email_claim: str = "email"
     accounts: tuple[str, ...] | None = None

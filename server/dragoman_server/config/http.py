@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
+from dragoman_server.config.setting_rules import ADDRESS
+
 DEFAULT: Final = "127.0.0.1:8765"
 PATH: Final = "/mcp"
 BACKLOG: Final = 1024
@@ -76,10 +78,12 @@ class HttpSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
-    listen: str = DEFAULT
-    public_url: str | None = None
-    allowed_hosts: tuple[str, ...] = ()
-    allowed_origins: tuple[str, ...] = ()
+    listen: str = Field(default=DEFAULT, json_schema_extra={"plain": r"[a-z0-9.-]{1,100}:[0-9]{1,4}"})
+    public_url: str | None = Field(default=None, json_schema_extra={"plain": ADDRESS})
+    allowed_hosts: tuple[str, ...] = Field(default=(), json_schema_extra={"plain": r"[a-z0-9.-]{1,100}"})
+    allowed_origins: tuple[str, ...] = Field(
+        default=(), json_schema_extra={"plain": r"https?://[a-z0-9.-]{1,100}(:[0-9]{1,4})?"}
+    )
     workers: int = Field(default=1, ge=1, le=64)
     sessions: bool = False
     metrics: bool = False

@@ -7,6 +7,7 @@ sentence without its text; only an unknown tool is an error of the protocol.
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any, Final
@@ -16,10 +17,11 @@ import mcp_types as types
 from mcp.server.context import ServerRequestContext
 from mcp.shared.exceptions import MCPError
 
+from dragoman.accounts.workspace import Account
 from dragoman.core.errors import DragomanError
 from dragoman.rendering import Answer
-from dragoman.toolset import Caller, ToolServices, ToolSpec, UnknownTool, available_tools, call_tool
-from dragoman_server.mcp import receipts
+from dragoman.toolset import Caller, Principal, ToolServices, ToolSpec, UnknownTool, available_tools, call_tool
+from dragoman_server.mcp import receipts, wording
 from dragoman_server.mcp.call_slot import LONGEST, TIME_LIMIT, CallSlot
 from dragoman_server.mcp.current_principal import signed_in
 from dragoman_server.mcp.elicitation import InputRequired, elicitation_for
@@ -34,12 +36,20 @@ _log = logging.getLogger(__name__)
 Context = ServerRequestContext[Any, Any]
 
 
-def to_tool(spec: ToolSpec, *, open_world: bool) -> types.Tool:
-    """A tool as MCP describes it, with every hint said: an unsaid one means the worst case."""
+def to_tool(spec: ToolSpec, accounts: Sequence[Account]) -> types.Tool:
+    """A tool as MCP describes it, with every hint said: an unsaid one means the worst case.
+
+    Args:
+        spec: The tool.
+        accounts: Those that it works on, for whoever asks.
+    """
+    named = names_of([account for account in accounts if account.supports(spec.capability)])
+    open_world = any(account.provider_class.external for account in accounts)
     return types.Tool(
         name=spec.name,
         title=spec.title,
-        description=spec.description,
+        description=wording.description(spec.name, spec.description, named),
+        _meta={wording.SEARCH_HINT: wording.search_hint(spec.hint, named)},
         input_schema=spec.input_schema,
         annotations=types.ToolAnnotations(
             title=spec.title,
@@ -49,6 +59,15 @@ def to_tool(spec: ToolSpec, *, open_world: bool) -> types.Tool:
             open_world_hint=open_world,
         ),
     )
+
+
+def names_of(accounts: Iterable[Account]) -> list[wording.Named]:
+    """Accounts in the words of people."""
+    return [
+        (one.name, kind.service_name or kind.name, kind.about or kind.name)
+        for one in accounts
+        for kind in (one.provider_class,)
+    ]
 
 
 def to_result(answer: Answer) -> types.CallToolResult:
@@ -72,8 +91,7 @@ class Adapter:
         self._time_limit = time_limit
         self._longest = longest
         self._specs = {spec.name: spec for spec in available_tools(services)}
-        outside = any(account.provider_class.external for account in services.workspace.accounts.values())
-        self._tools = {spec.name: to_tool(spec, open_world=outside) for spec in self._specs.values()}
+        self._tools = self._tools_for(None)
         self._places = anyio.Semaphore(CONCURRENT_CALLS, fast_acquire=True)
 
     async def list_tools(self, _ctx: Context, params: types.PaginatedRequestParams | None) -> types.ListToolsResult:
@@ -81,8 +99,12 @@ class Adapter:
         if params and params.cursor:
             raise MCPError(code=types.INVALID_PARAMS, message="Unknown cursor: the tool list has one page.")
         principal = signed_in.get()
-        names = self._tools if principal is None else [spec.name for spec in available_tools(self._services, principal)]
-        return types.ListToolsResult(tools=[self._tools[name] for name in names])
+        return types.ListToolsResult(tools=self._tools if principal is None else self._tools_for(principal))
+
+    def _tools_for(self, principal: Principal | None) -> list[types.Tool]:
+        """The tools of whoever asks, which tell of no other accounts than theirs."""
+        accounts = list(self._services.for_principal(principal).workspace.accounts.values())
+        return [to_tool(spec, accounts) for spec in available_tools(self._services, principal)]
 
     async def call_tool(
         self, ctx: Context, params: types.CallToolRequestParams

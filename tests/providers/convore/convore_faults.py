@@ -72,6 +72,7 @@ FAULTS = {
     "500": Fault(lambda: refused(500, "x"), Unavailable, 4, OutcomeUnknown, 1),
     "502 page": Fault(lambda: httpx.Response(502, html=PAGE), Unavailable, 4, OutcomeUnknown, 1),
     "503": Fault(lambda: refused(503, "x"), Unavailable, 4, OutcomeUnknown, 1),
+    "503 now": _both(lambda: refused(503, "x", retry_after="0"), Unavailable, 4),
     "503 seconds": _both(lambda: refused(503, "x", retry_after="1"), Unavailable, 4),
     "504": Fault(lambda: refused(504, "x"), Unavailable, 4, OutcomeUnknown, 1),
     "408": Fault(lambda: refused(408, "x"), DeadlineExceeded, 4, OutcomeUnknown, 1),

@@ -8,7 +8,7 @@ from convore_service import ANN, BEGINNING, OWN, Convore, channel, opened, refus
 from dragoman.core.errors import Conflict, DeadlineExceeded, InvalidArgument, NotFound, OutcomeUnknown
 from dragoman.core.model import Author, Message
 from dragoman.providers.base.provider import Change, Draft
-from dragoman.providers.convore import ConvoreChange, sorted_pages
+from dragoman.providers.convore import ConvoreChange
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("waits")]
 
@@ -41,10 +41,9 @@ async def test_a_message_answers_the_last_one_that_came_in():
     assert looked == ["minimal"]
 
 
-async def test_where_the_last_message_is_out_of_reach_it_has_to_be_named(monkeypatch):
-    monkeypatch.setattr(sorted_pages, "MOST_PAGES", 1)
-    service = Convore(order="oldest", largest=3)
-    first, *_ = service.talk("room", 9)
+async def test_where_the_last_message_is_out_of_reach_it_has_to_be_named():
+    service = Convore(order="oldest", largest=1)
+    first, *_ = service.talk("room", 105)
     async with opened(service) as account:
         with pytest.raises(DeadlineExceeded, match="reply_to"):
             await account.send_message("room", Draft(text="x"))
@@ -267,6 +266,17 @@ async def test_an_author_without_an_address_is_looked_for_among_those_who_take_p
         "ann@example.com",
         "support@acme.example",
     ]
+
+
+@pytest.mark.parametrize("author", ["dan@example.org", " dan@example.org ", "mailto:dan@example.org"])
+async def test_a_bare_address_is_the_address_of_the_author(author):
+    service = Convore()
+    message = service.add("room", "hello")["id"]
+    async with opened(service) as account:
+        await account.import_message("room", letter(author))
+        await account.update_message("room", message, ConvoreChange(author=Author(name=author)))
+    dan = {"type": "email", "value": "dan@example.org"}
+    assert [one.body["sender"]["handle"] for one in service.journal if "sender" in (one.body or {})] == [dan, dan]
 
 
 async def test_a_message_without_a_time_cannot_be_imported():

@@ -1,6 +1,6 @@
 """Times are read as services write them."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from hypothesis import given
@@ -21,6 +21,10 @@ MICRO = timedelta(microseconds=1)
         ("2026-03-10T12:00:00", NOON),
         ("2026-03-10T12:00:00.000001234Z", NOON + MICRO),
         ("20260310T120000Z", NOON),
+        ("2026-03-10T14:00:00+0200", NOON),
+        ("2026-03-10T12:00", NOON),
+        ("2026-03-10T12:00:00.5Z", NOON.replace(microsecond=500000)),
+        ("2026-03-10T06:30:00-05:30", NOON),
         ("2026-03-10", NOON.replace(hour=0)),
         ("Tue, 10 Mar 2026 14:00:00 +0200", NOON),
         ("10 Mar 2026 12:00:00 GMT", NOON),
@@ -63,6 +67,15 @@ def test_a_time_comes_back_exactly_from_every_form(at):
     assert parse_time(f"{us // 1_000_000}.{us % 1_000_000:06}") == at
     assert parse_time(str(us)) == at
     assert parse_time(us) == at
+
+
+@given(st.datetimes(timezones=st.integers(-1439, 1439).map(lambda it: timezone(timedelta(minutes=it)))))
+def test_a_time_of_any_zone_survives_its_text(at):
+    try:
+        expected = at.astimezone(UTC)
+    except OverflowError:
+        expected = None
+    assert parse_time(at.isoformat()) == expected
 
 
 @given(st.text() | st.integers() | st.floats())

@@ -6,7 +6,7 @@ An index has three columns, each a text whose lexemes stand between characters o
   so that whatever stands in a text is found: ``東京都`` becomes ``東京 京都 都``. A symbol is a word.
 - ``parts``: the identifiers (``build_4812``, ``nvsKeyStore``, ``a41c9d2``) as overlapping threes, so that a piece out
   of the middle of one is found; and runs of signs, alone and with the short word before them (``>>=``, ``c++``).
-- ``scope``: where a message is, whose it is, and what is attached.
+- ``scope``: the account of a message, its labels, and whether it has files or links.
 
 Lexemes of ``parts`` and ``scope`` have a character of a private area in them, so no word is taken for one of them.
 :func:`lexemes` splits a column as the database does.
@@ -24,7 +24,7 @@ from typing import Final, NamedTuple
 from dragoman.core import folding
 from dragoman.core.folding import fold, rare_characters
 
-VERSION: Final = f"2.{folding.VERSION}"
+VERSION: Final = f"3.{folding.VERSION}"
 """Changes when the same text gets other lexemes: an index of another version is built again."""
 
 INDEXED: Final = 1_000_000
@@ -154,16 +154,6 @@ def query_signs(text: str) -> list[str]:
 def account_scope(account: str) -> str:
     """The lexeme of an account, for messages of that account."""
     return f"{_OF_SCOPE}a{account.encode().hex()}"
-
-
-def conversation_scope(key: int) -> str:
-    """The lexeme of a conversation, by its number in the store."""
-    return f"{_OF_SCOPE}p{key}"
-
-
-def author_scope(key: int) -> str:
-    """The lexeme of an author, by their number in the store."""
-    return f"{_OF_SCOPE}u{key}"
 
 
 def label_scope(label: str) -> str:

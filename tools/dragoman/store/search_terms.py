@@ -65,8 +65,8 @@ def pattern_of(term: Term) -> Pattern | None:
         words=tuple(words),
         signs=signs,
         open_ended=open_ended,
-        # One letter begins so many words that looking them all up tells nothing and takes long.
-        loosely_open=not (open_ended or unspaced or len(last) == 1 or (joined and last.isdigit())),
+        # A letter or two begin so many words that looking them all up tells nothing and takes long.
+        loosely_open=not (open_ended or unspaced or len(last) < _DECISIVE or (joined and last.isdigit())),
         loosely_signed=not any(len(part) >= _DECISIVE for part in parts),
         pieces=() if joined and all(map(str.isdigit, joined)) else tuple(index_terms.pieces_of(term.text)),
         joined=joined,

@@ -107,7 +107,7 @@ _back_off: Final = wait_exponential(multiplier=_FIRST_PAUSE, max=_LONGEST_BACK_O
 
 def _wait(state: RetryCallState) -> float:
     failure = state.outcome.exception() if state.outcome else None
-    if isinstance(failure, FailedAttempt) and failure.pause is not None:
+    if isinstance(failure, FailedAttempt) and failure.pause:  # 0 is a promise, and no reason to hurry
         return failure.pause
     return _back_off(state)
 
@@ -115,16 +115,16 @@ def _wait(state: RetryCallState) -> float:
 def retry_after(headers: Mapping[str, str], clock: Clock) -> float | None:
     """Seconds that a service asks to wait: ``retry-after-ms``, else ``Retry-After`` in seconds or as a date.
 
-    ``None`` when it asks for nothing, or for nothing that makes sense.
+    0 when the time that it names has come; ``None`` when it asks for nothing, or for nothing that makes sense.
     """
     milliseconds = _number(headers.get("retry-after-ms"))
     if milliseconds is not None:
-        return milliseconds / 1000 or None
+        return milliseconds / 1000
     value = headers.get("retry-after")
     seconds = _number(value)
     if seconds is None and value is not None and (moment := _moment(value)) is not None:
         seconds = moment - _service_time(headers, clock)
-    return seconds if seconds is not None and seconds > 0 else None
+    return None if seconds is None else max(0.0, seconds)
 
 
 def limit_reset(headers: Mapping[str, str], clock: Clock) -> float | None:
@@ -133,8 +133,8 @@ def limit_reset(headers: Mapping[str, str], clock: Clock) -> float | None:
         return None
     asked = retry_after(headers, clock)
     reset = _number(headers.get("x-ratelimit-reset"))
-    if asked is not None or reset is None:
-        return asked
+    if asked or reset is None:
+        return asked or None
     seconds = reset if reset < _DELTA_OR_DATE else reset - _service_time(headers, clock)
     return seconds if seconds > 0 else None
 

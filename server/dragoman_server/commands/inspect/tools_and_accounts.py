@@ -7,13 +7,15 @@ from collections.abc import Callable
 from dataclasses import asdict
 
 import anyio
+from mcp_types import Tool
 
 from dragoman.accounts.workspace import Account
 from dragoman.providers.base.provider import Capability, Limits
 from dragoman.rendering import estimate
-from dragoman.toolset import ToolServices, ToolSpec, available_tools
+from dragoman.toolset import ToolServices, available_tools
 from dragoman_server.commands.inspect.stats import to_json
 from dragoman_server.config.load import Config
+from dragoman_server.mcp.adapter import to_tool
 from dragoman_server.runtime import tool_context
 
 
@@ -27,9 +29,9 @@ def accounts(config: Config, *, as_json: bool = False) -> str:
     return anyio.run(_at, config, _accounts_json if as_json else _accounts)
 
 
-def cost(spec: ToolSpec) -> int:
+def cost(tool: Tool) -> int:
     """Estimated tokens of a tool in the context of a conversation: name, description and schema."""
-    seen = {"name": spec.name, "description": spec.description, "input_schema": spec.input_schema}
+    seen = {"name": tool.name, "description": tool.description, "input_schema": tool.input_schema}
     return estimate(json.dumps(seen, ensure_ascii=False, separators=(",", ":")))
 
 
@@ -39,22 +41,25 @@ async def _at(config: Config, describe: Callable[[ToolServices], str]) -> str:
 
 
 def _tools(shared: ToolServices) -> str:
-    specs = available_tools(shared)
-    lines = [f"{spec.name:<20}{cost(spec):>6} tokens  {_first_sentence(spec.description)}" for spec in specs]
-    return "\n".join([*lines, f"{len(specs)} tools, about {sum(map(cost, specs)):,} tokens in every conversation."])
+    accounts = list(shared.workspace.accounts.values())
+    found = [to_tool(spec, accounts) for spec in available_tools(shared)]
+    lines = [f"{tool.name:<20}{cost(tool):>6} tokens  {_first_sentence(tool.description or '')}" for tool in found]
+    return "\n".join([*lines, f"{len(found)} tools, about {sum(map(cost, found)):,} tokens in every conversation."])
 
 
 def _tools_json(shared: ToolServices) -> str:
+    accounts = list(shared.workspace.accounts.values())
     return to_json(
         [
             {
                 "name": spec.name,
                 "title": spec.title,
-                "description": spec.description,
+                "description": tool.description or "",
                 "read_only": spec.read_only,
-                "tokens": cost(spec),
+                "tokens": cost(tool),
             }
             for spec in available_tools(shared)
+            for tool in (to_tool(spec, accounts),)
         ]
     )
 

@@ -32,15 +32,31 @@ gc.enable()
 
 
 def serve_stdio(
-    wire: StdioPipes, settings_file: Path | None, log_level: str | None, *, read_only: bool = False
+    wire: StdioPipes,
+    settings_file: Path | None,
+    log_level: str | None,
+    *,
+    read_only: bool = False,
+    remember: bool = False,
 ) -> None:
     """Serve one client until it leaves. Does not return: the process ends with the connection.
+
+    Args:
+        wire: The pipes to the client.
+        settings_file: As named on the command line.
+        log_level: As named on the command line.
+        read_only: Write nothing, whatever the settings allow.
+        remember: Keep what the next start with these settings needs to answer at once.
 
     Raises:
         ConfigError: The settings cannot be used; nothing was opened.
     """
     log.set_up(log_level)
     settings = startup_checks.settings(settings_file, read_only=read_only)
+    if remember:
+        from dragoman_server.transports.stdio import start_record  # noqa: PLC0415  # only for settings that are new
+
+        start_record.remember(settings)
 
     async def main() -> None:
         async with tool_context.at(settings) as shared:

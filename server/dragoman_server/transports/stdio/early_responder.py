@@ -15,8 +15,8 @@ import signal
 import sys
 from _thread import allocate_lock, start_new_thread
 
+from dragoman_server.config.setting_rules import is_table
 from dragoman_server.transports.stdio.pipes import StdioPipes
-from dragoman_server.transports.stdio.predicted_results import is_table
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # the typing module would be a third of the time until the first answer

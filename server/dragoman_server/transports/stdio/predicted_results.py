@@ -1,28 +1,29 @@
-"""Which tools there will be, known from the settings without what checks them.
+"""What the server will answer first, known from the settings without what checks them.
 
-Only settings that are certainly good are understood here: every key and value fits a rule that is made from the
-models of the settings and stands in the snapshot. For all others the answer is ``None``, and the start takes the
-way that finds their mistakes. Imports nothing that takes time unless there is a settings file.
+Only settings that are certainly good are understood here: every key and value fits a rule that is made from the models
+of the settings and stands in the snapshot, or a server has started with this very file before. For all others the
+answer is ``None``, and the start takes the way that finds their mistakes. Imports nothing that takes time unless there
+is a settings file.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import re
 
 from dragoman_server.config import settings_file
+from dragoman_server.config.setting_rules import ACCOUNT, all_hold, fits, holds, is_table, same_file
+from dragoman_server.mcp import wording
+from dragoman_server.transports.stdio import start_cache
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # the typing module would be a third of the time until the first answer
     from typing import Any
 
-    from typing_extensions import TypeIs
-
 SNAPSHOT = "snapshot.json"
-_ACCOUNT = r"[a-z][a-z0-9-]{0,31}"
-_WORD = r"[!-~]{1,500}"
+_TABLES = ("accounts", "http", "auth")
 _SEARCH = "search_messages"
+_READ = "list_messages"
 _WRITES = ("send_message", "update_message", "import_message")
 
 
@@ -36,45 +37,44 @@ def predict_results(config: str | None, *, read_only: bool) -> dict[str, Any] | 
     try:
         with open(os.path.join(os.path.dirname(__file__), SNAPSHOT), "rb") as file:  # noqa: PTH118, PTH120, PTH123  # pathlib takes time
             snapshot = json.load(file)
-        found = tools(snapshot, _settings(config), read_only=read_only)
+        content = _content(config)
+        settings = {} if content is None else _parse(content)
+        accounts = predict_accounts(snapshot, settings, read_only=read_only)
+        if accounts is None and content is not None:
+            known = start_cache.read(snapshot, content)
+            snapshot["providers"] |= known.providers
+            accounts = predict_accounts(snapshot, settings, read_only=read_only, certain=known.settings_are_good)
     except (OSError, ValueError, RecursionError, KeyError):
         return None
-    return None if found is None else _filled(snapshot, *found)
+    return None if accounts is None else fill(snapshot, accounts)
 
 
-def tools(snapshot: dict[str, Any], settings: dict[str, Any], *, read_only: bool) -> tuple[set[str], bool] | None:
-    """The names of the tools, and whether other people and systems take part; ``None`` where it is not certain.
+def predict_accounts(
+    snapshot: dict[str, Any], settings: dict[str, Any], *, read_only: bool, certain: bool = False
+) -> dict[str, dict[str, Any]] | None:
+    """The accounts with what they offer, in their order; ``None`` where it is not certain.
 
     Args:
         snapshot: The snapshot.
         settings: As a settings file would hold them.
         read_only: Nothing may be written.
+        certain: The settings are known to be good.
     """
-    general = {key: value for key, value in settings.items() if key != "accounts"}
-    accounts = settings.get("accounts", {})
-    if not is_table(accounts) or not _all_hold(snapshot["general"], general, ""):
+    tables = settings.get("accounts", {})
+    if not is_table(tables) or not (certain or _is_good(snapshot, settings)):
         return None
-    found: set[str] = set()
-    outside = False
-    files = 0
-    for name, table in (accounts or snapshot["default"]).items():
+    found: dict[str, dict[str, Any]] = {}
+    for name, table in (tables or snapshot["default"]).items():
         kind = snapshot["providers"].get(table.get("provider")) if _is_account(name, table) else None
-        if kind is None or not _is_plain(kind, name, table, read_only=read_only):
+        if kind is None or not (certain or _is_certain(kind, name, table)):
             return None
-        files += not kind["open_world"]
-        outside = outside or kind["open_world"]
-        found |= _offered(kind, table, read_only=read_only)
-    return (found, outside) if files <= 1 else None  # two could be the same file
-
-
-def is_table(value: object) -> TypeIs[dict[str, Any]]:
-    """Is it an object of JSON or a table of TOML."""
-    return type(value) is dict
-
-
-def is_list(value: object) -> TypeIs[list[Any]]:
-    """Is it a list of either."""
-    return type(value) is list
+        found[name] = {
+            "external": kind["external"],
+            "named": (name, kind["service_name"], kind["about"]),
+            "offers": _offered(kind, table, read_only=read_only),
+        }
+    internal = {name: it for name, it in tables.items() if not found[name]["external"]}
+    return None if len(internal) > 1 and not certain and same_file(internal, start_cache.store_path()) else found
 
 
 def place(config: str | None) -> str | None:
@@ -94,97 +94,100 @@ def place(config: str | None) -> str | None:
     return settings_file.user_file()
 
 
-def _settings(config: str | None) -> dict[str, Any]:
+def fill(snapshot: dict[str, Any], accounts: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """The results for these accounts."""
+    tools = [
+        _tool(tool, accounts)
+        for name, tool in snapshot["tools"].items()
+        if any(name in account["offers"] for account in accounts.values())
+    ]
+    offered = {name for account in accounts.values() for name in account["offers"]}
+    text = wording.instructions([account["named"] for account in accounts.values()])
+    for by_method in snapshot["results"].values():
+        by_method["tools/list"]["tools"] = tools
+        for result in by_method.values():
+            if "instructions" in result:
+                result["instructions"] = text
+                _announce(result["capabilities"], offered, set(snapshot["prompt_needs"]))
+    found: dict[str, Any] = snapshot["results"]
+    return found
+
+
+def _tool(tool: dict[str, Any], accounts: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """A tool as the server describes it for these accounts."""
+    name = tool["name"]
+    named = [account["named"] for account in accounts.values() if name in account["offers"]]
+    tool["description"] = wording.description(name, tool["description"], named)
+    tool["_meta"][wording.SEARCH_HINT] = wording.search_hint(tool["_meta"][wording.SEARCH_HINT], named)
+    tool["annotations"]["openWorldHint"] = any(account["external"] for account in accounts.values())
+    return tool
+
+
+def _announce(capabilities: dict[str, Any], offered: set[str], prompt_needs: set[str]) -> None:
+    """Take out what there is nothing to serve of."""
+    if _READ not in offered:
+        capabilities.pop("resources", None)
+    if not offered & prompt_needs:
+        capabilities.pop("prompts", None)
+    if "resources" not in capabilities and "prompts" not in capabilities:
+        capabilities.pop("completions", None)
+
+
+def _content(config: str | None) -> bytes | None:
+    """The bytes of the settings file, ``None`` when there is none.
+
+    Raises:
+        ValueError: It cannot be used as it is.
+    """
     path = place(config)
     if path is None:
-        return {}
+        return None
     content = settings_file.read(path)
-    if len(content) > settings_file.LARGEST:
+    if len(content) > settings_file.LARGEST or settings_file.writers_problem(path, own=config is None):
         raise ValueError(path)
-    if settings_file.writers_problem(path, own=config is None):
-        raise ValueError(path)
+    return content
+
+
+def _parse(content: bytes) -> dict[str, Any]:
     import tomllib  # noqa: PLC0415  # takes time, and is not needed without a file
 
     return tomllib.loads(content.decode("utf-8-sig").replace("\r\n", "\n"))
 
 
-def _filled(snapshot: dict[str, Any], names: set[str], outside: bool) -> dict[str, Any]:  # noqa: FBT001  # the pair that tools() gives
-    """The results with the tools in their order."""
-    listed = [tool for name, tool in snapshot["tools"].items() if name in names]
-    for tool in listed:
-        tool["annotations"]["openWorldHint"] = outside
-    for by_method in snapshot["results"].values():
-        by_method["tools/list"]["tools"] = listed
-    found: dict[str, Any] = snapshot["results"]
-    return found
+def _is_good(snapshot: dict[str, Any], settings: dict[str, Any]) -> bool:
+    """Does everything beside the accounts certainly have no mistake."""
+    general = {key: value for key, value in settings.items() if key not in _TABLES}
+    if not all_hold(snapshot["general"], general):
+        return False
+    http, auth = settings.get("http", {}), settings.get("auth")
+    if not holds(snapshot["http"], http, {}) or (http.get("sessions") and http.get("workers", 1) > 1):
+        return False
+    return auth is None or _is_good_auth(snapshot, auth, settings.get("accounts", {}), public="public_url" in http)
 
 
-def _offered(kind: dict[str, Any], table: dict[str, Any], *, read_only: bool) -> set[str]:
-    """The tools that an account has something for."""
-    writes = not read_only and table.get("write", kind["write"]) != "off" and table.get("write_to") != []
-    found = {name for name in kind["capabilities"] if writes or name not in _WRITES}
-    return found | {_SEARCH} if table.get("remember", kind["remember"]) == "full" else found
+def _is_good_auth(snapshot: dict[str, Any], auth: Any, accounts: dict[str, Any], *, public: bool) -> bool:
+    if not auth or not holds(snapshot["auth"], auth, {}) or ("oauth" in auth and not public):
+        return False
+    owners = [*auth.get("tokens", {}).values(), auth.get("oauth", {})]
+    there = set(accounts or snapshot["default"])
+    return all(set(owner.get("accounts", ())) <= there for owner in owners)
 
 
 def _is_account(name: str, table: object) -> bool:
-    return _match(_ACCOUNT, name) and is_table(table) and type(table.get("provider")) is str
+    return fits(ACCOUNT, name) and is_table(table) and type(table.get("provider")) is str
 
 
-def _is_plain(kind: dict[str, Any], name: str, table: dict[str, Any], *, read_only: bool) -> bool:
-    """Is every setting of an account certainly good, and nothing to be looked up before the start."""
-    if not table.keys() >= set(kind["required"]) or not _all_hold(kind["keys"], table, name):
+def _is_certain(kind: dict[str, Any], name: str, table: dict[str, Any]) -> bool:
+    """Is every setting of an account certainly good."""
+    if kind["checks_itself"] or not table.keys() >= set(kind["required"]) or not all_hold(kind["keys"], table, name):
         return False
-    if sum(key in table for key in kind["secrets"]) != min(1, len(kind["secrets"])):
-        return False
-    return read_only or kind["open_world"] or not table.get("write_to")
+    return sum(key in table for key in kind["secrets"]) == min(1, len(kind["secrets"]))
 
 
-def _all_hold(rules: dict[str, Any], table: dict[str, Any], account: str) -> bool:
-    return all(key in rules and _holds(rules[key], value, account) for key, value in table.items())
-
-
-def _holds(rule: dict[str, Any], value: Any, account: str) -> bool:
-    """Does a value fit the rule for its key; a rule has one member, its kind."""
-    ((kind, what),) = rule.items()
-    if kind == "any of":
-        return type(value) is str and value in what
-    if kind == "fits":
-        return type(value) is str and _match(what, value)
-    if kind == "number":
-        return type(value) in ((int,) if what["whole"] else (int, float)) and what["from"] <= value <= what["to"]
-    if kind == "places":
-        entry = rf"(?:{account}:)?[A-Za-z0-9._-]+"
-        return is_list(value) and all(type(it) is str and _match(entry, it) for it in value)
-    known = {"flag": _is_flag, "zone": _is_zone, "secret": _is_secret}
-    return kind in known and known[kind](value)
-
-
-def _is_flag(value: Any) -> bool:
-    return type(value) is bool
-
-
-def _is_secret(value: object) -> bool:
-    if type(value) is str:
-        return _match(_WORD, value)
-    if not is_table(value) or len(value) != 1:
-        return False
-    ((kind, where),) = value.items()
-    if kind == "command":
-        return is_list(where) and bool(where) and all(type(it) is str and _match(_WORD, it) for it in where)
-    return kind in ("env", "file", "keyring") and type(where) is str and _match(_WORD, where)
-
-
-def _is_zone(name: Any) -> bool:
-    if type(name) is not str:
-        return False
-    from zoneinfo import ZoneInfo  # noqa: PLC0415  # takes time, and few settings need it
-
-    try:
-        ZoneInfo(name)
-    except (LookupError, ValueError, OSError):
-        return False
-    return True
-
-
-def _match(pattern: str, text: str) -> bool:
-    return re.fullmatch(pattern, text) is not None
+def _offered(kind: dict[str, Any], table: dict[str, Any], *, read_only: bool) -> list[str]:
+    """The tools that an account has something for."""
+    writes = not read_only and table.get("write", kind["write"]) != "off" and table.get("write_to") != []
+    found = [name for name in kind["capabilities"] if writes or name not in _WRITES]
+    if table.get("remember", kind["remember"]) == "full" and _SEARCH not in found:
+        found.append(_SEARCH)
+    return found

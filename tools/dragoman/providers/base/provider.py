@@ -113,7 +113,8 @@ class Provider:
         limits: The service's numbers.
         idempotent: Does sending again with the same ``idempotency_key`` certainly send nothing new.
         external: Do other people and systems take part, or is it only this machine.
-        about: What there is to read and write, in the words of people, such as "e-mail inbox"; found by tool searches.
+        about: What there is to read and write, in a phrase of people, such as "support e-mail inbox and website chat".
+        service_name: What people call the service, in a word or two, such as "Slack"; both make tools be found.
         filters_exactly: Does it filter as the toolset does: what it does not give is not there, and a search without
             words gives what its filters leave.
         returns_stored: Is what a write returns read from the service after it, so that reading it again tells no more.
@@ -125,6 +126,7 @@ class Provider:
     idempotent: ClassVar[bool] = False
     external: ClassVar[bool] = True
     about: ClassVar[str] = ""
+    service_name: ClassVar[str] = ""
     filters_exactly: ClassVar[bool] = False
     returns_stored: ClassVar[bool] = False
 

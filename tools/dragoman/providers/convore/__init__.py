@@ -33,6 +33,7 @@ class ConvoreProvider(Provider):
 
     name: ClassVar[str] = "convore"
     about: ClassVar[str] = "support e-mail inbox and website chat"
+    service_name: ClassVar[str] = "e-mail, website chat"
     Settings: ClassVar[type[AccountSettings]] = ConvoreSettings
     limits: ClassVar[Limits] = Limits(page_size=PAGE)
 
@@ -106,7 +107,6 @@ class ConvoreProvider(Provider):
         """Store an old message; see :meth:`Writer.import_` for who wrote it to whom."""
         return await self._writer.import_(conversation, message)
 
-    def cursor_after(self, message: Message, query: MessageQuery) -> str | None:  # noqa: ARG002 - it is the same in both orders
-        """The place after a message of a conversation that was read whole."""
-        place = self._reader.place_after(message)
-        return place.write() if place else None
+    def cursor_after(self, message: Message, query: MessageQuery) -> str | None:
+        """Where a list goes on after a message of a conversation that was read whole."""
+        return self._reader.cursor_after(message, query.order)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias, TypeVar
 
 from dragoman.providers.convore import wire
-from dragoman.providers.convore.errors import DIALECT, IMPORT, SEND, UPDATE
+from dragoman.providers.convore.errors import IMPORT, PROFILE, SEND, UPDATE
 from dragoman.transport.credentials import bearer
 from dragoman.transport.http import HttpClient, HttpResponse, segment
 
@@ -33,7 +33,7 @@ def client_of(
     """The HTTP client for an account. No rate limit is published, so none is guessed at."""
     return HttpClient(
         settings.base_url,
-        dialect=DIALECT,
+        dialect=PROFILE,
         authorize=bearer(settings.token),
         timeout=settings.timeout,
         max_body=_MAX_BODY,

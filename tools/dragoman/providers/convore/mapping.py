@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Final
 
 from dragoman.core.model import Attachment, Conversation, ConversationKind, Message
@@ -12,6 +11,7 @@ from dragoman.providers.convore import wire
 from dragoman.providers.convore.people import CHAT, author_of, name_of, shown, with_role
 from dragoman.providers.kit.html import LONGEST, to_text
 from dragoman.providers.kit.invisible_text import visible
+from dragoman.providers.kit.times import parse_time
 
 EXTERNAL_ID: Final = "external_message_id"
 ANSWERED: Final = "reply_to_external_id"
@@ -33,7 +33,7 @@ def to_message(found: wire.Message, conversation: str) -> Message | None:
         id=found.id,
         conversation=conversation,
         author=author_of(found.sender),
-        sent_at=moment(found.date),
+        sent_at=parse_time(found.date),
         text=text,
         partial=partial,
         subject=found.subject or None,
@@ -52,7 +52,7 @@ def to_conversation(found: wire.Conversation) -> Conversation | None:
         id=found.id,
         title=" ".join((found.subject or "").split()),
         kind=kind_of(found.participants),
-        last_message_at=moment(found.last_message_date),
+        last_message_at=parse_time(found.last_message_date),
         participants=tuple(name_of(one) for one in shown(found.participants)),
         messages=found.message_count,
         unread=unread,
@@ -86,33 +86,24 @@ def markup_of(found: wire.Message) -> int:
     return 0 if found.text_body and found.text_body.strip() else len(found.body or found.raw_body or "")
 
 
-def with_parents(messages: Sequence[Message], known: Mapping[str, str], *, whole: bool) -> list[Message]:
+def with_parents(messages: Sequence[Message], known: Callable[[str], str | None], *, whole: bool) -> list[Message]:
     """Messages whose ``reply_to`` is the id of a message of the same conversation, or ``None``.
 
     What is answered elsewhere, or under another system's id that nobody knows, is told in ``extra``.
 
     Args:
         messages: Of one conversation.
-        known: Ids by the ids that other systems gave.
+        known: Finds an id by the id that another system gave.
         whole: Whether these are all messages of their conversation.
     """
     here = {one.id for one in messages}
-    by_external = {**known, **externals(messages)}
-    return [_with_parent(one, here, by_external, whole=whole) for one in messages]
+    by_external = externals(messages)
+    return [_with_parent(one, here, lambda said: by_external.get(said) or known(said), whole=whole) for one in messages]
 
 
 def externals(messages: Iterable[Message]) -> dict[str, str]:
     """Ids of messages by the ids that other systems gave them."""
     return {str(one.extra[EXTERNAL_ID]): one.id for one in messages if EXTERNAL_ID in one.extra}
-
-
-def moment(text: str | None) -> datetime | None:
-    """A moment in UTC from ISO 8601; without a zone it is taken for UTC. ``None`` when it is none."""
-    try:
-        found = datetime.fromisoformat((text or "").strip().upper())
-        return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
 
 
 def _bodies(found: wire.Message) -> Iterator[tuple[bool, str]]:
@@ -121,11 +112,11 @@ def _bodies(found: wire.Message) -> Iterator[tuple[bool, str]]:
             yield markup, text
 
 
-def _with_parent(message: Message, here: set[str], by_external: Mapping[str, str], *, whole: bool) -> Message:
+def _with_parent(message: Message, here: set[str], find: Callable[[str], str | None], *, whole: bool) -> Message:
     said = message.reply_to
     if said is None or said in here:
         return message
-    parent = by_external.get(said)
+    parent = find(said)
     if parent is not None and parent != message.id and (parent in here or not whole):
         return replace(message, reply_to=parent)
     foreign = whole or "@" in said or "<" in said  # a Message-ID of mail is no id of Convore

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from dragoman.core.errors import InvalidArgument
 from dragoman.core.model import Author
 from dragoman.providers.base.provider import Change
-from dragoman.providers.convore import people, wire
+from dragoman.providers.convore import people
 from dragoman.providers.kit.html import to_html
 
 
@@ -65,8 +65,7 @@ def _more(change: ConvoreChange) -> dict[str, object | None]:
 
 
 def _participant(author: Author, role: str) -> dict[str, object]:
-    if not author.email:
+    writer = people.writer_of(author)
+    if writer is None:
         raise InvalidArgument("Convore needs the e-mail address of everybody.", hint="Give each an email.")
-    name = author.name if author.name != author.email else None
-    handle = wire.Handle(type=people.EMAIL, value=author.email)
-    return people.in_role(wire.Participant(handle=handle, name=name), role)
+    return people.in_role(writer, role)

@@ -5,6 +5,7 @@ Recipients of blind copies are named nowhere: showing them would tell what was k
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Final, TypeAlias
 
@@ -15,6 +16,7 @@ EMAIL: Final = "email"
 CHAT: Final = "convore_chat"
 HIDDEN: Final = "bcc"
 
+_ADDRESS: Final = re.compile(r"(?:mailto:)?([^\s@:<>\"]+@[^\s@:<>\"]+\.[^\s@:<>\"]+)")
 _NOBODY: Final = "user"
 _SHARED: Final = frozenset({"convoremail.com", "convoreapplication.com", "gmail.com", "googlemail.com"})
 """Domains of channels' addresses that many organisations have theirs in."""
@@ -23,6 +25,21 @@ _ANGLES: Final = str.maketrans("<>", "  ")
 
 Spot: TypeAlias = tuple[str, str]
 """Where somebody is reached, for comparing: type and value without case."""
+
+
+def email_in(text: str) -> str | None:
+    """The address that a text is, and nothing else."""
+    found = _ADDRESS.fullmatch(text.strip())
+    return found[1] if found else None
+
+
+def writer_of(author: Author) -> wire.Participant | None:
+    """An author with an e-mail address, which the name may be; ``None`` without one."""
+    email = author.email or email_in(author.name) or email_in(author.id)
+    if email is None:
+        return None
+    name = None if author.email == author.name or email_in(author.name) else author.name
+    return wire.Participant(handle=wire.Handle(type=EMAIL, value=email), name=name)
 
 
 def author_of(sender: wire.Participant | None) -> Author:

@@ -1,10 +1,11 @@
-"""Reads conversations and messages, mapped and sorted."""
+"""Reads conversations and messages, mapped and sorted.
+
+Convore lists in one order, does not say which, and gives cursors that lead one way only: the pager finds it out.
+"""
 
 from __future__ import annotations
 
-import re
-from collections import OrderedDict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -15,32 +16,31 @@ import anyio.to_thread
 from dragoman.core.errors import DragomanError, NotFound
 from dragoman.core.model import Conversation, ConversationKind, Message, Order, Page
 from dragoman.providers.base.provider import ConversationQuery, MessageQuery
-from dragoman.providers.convore import wire
+from dragoman.providers.convore import people, wire
 from dragoman.providers.convore.api import Api, Format
-from dragoman.providers.convore.cursors import Place
-from dragoman.providers.convore.list_reading import EARLIEST, Batch, Entry, Plan
 from dragoman.providers.convore.mapping import (
     EXTERNAL_ID,
     externals,
     markup_of,
-    moment,
     to_conversation,
     to_message,
     with_parents,
 )
-from dragoman.providers.convore.sorted_pages import Walker
+from dragoman.providers.kit.cache import LruCache
 from dragoman.providers.kit.invisible_text import visible
+from dragoman.providers.kit.listings import Batch, Key, Listing, key_of, tokens
+from dragoman.providers.kit.pager import Pager
+from dragoman.providers.kit.threads import require_subtree
+from dragoman.providers.kit.times import parse_time
 from dragoman.transport.http import DerivedCache, HttpResponse
 
 T = TypeVar("T")
 W = TypeVar("W")
 
-_WEIGHT: Final = 500  # characters that anything takes beside its text
 _MANY_TAGS: Final = 200_000  # characters of HTML that take longer to read than a call may block others
 _ABOUT: Final = timedelta(seconds=2)
 _REMEMBERED: Final = 5000
 _KINDS: Final = (None, ConversationKind.MAIL, ConversationKind.DIRECT)
-_E_MAIL: Final = re.compile(r"[^\s@:<>\"]+@[^\s@:<>\"]+\.[^\s@:<>\"]+")
 
 
 class Reader:
@@ -48,47 +48,39 @@ class Reader:
 
     def __init__(self, api: Api) -> None:
         self._api = api
-        self._conversations = Walker[Conversation]()
-        self._messages = Walker[Message]()
-        self._raw = Walker[wire.Message]()
+        self._conversations = Pager[Conversation]("Convore", _conversation_key)
+        self._messages = Pager[Message]("Convore", _message_key)
+        self._raw = Pager[wire.Message]("Convore", _wire_key)
         self._batches = DerivedCache[Batch[Message]]()
-        self._externals: OrderedDict[str, str] = OrderedDict()
+        self._externals = LruCache[str, str](_REMEMBERED)
 
     async def conversations(self, query: ConversationQuery) -> Page[Conversation]:
         """A page of conversations, most recent first. Of texts only a whole e-mail address narrows the list."""
         if query.kind not in _KINDS:
             return Page()
-        text = (query.text or "").strip()
-        contact = f"EMAIL:{text}" if _E_MAIL.fullmatch(text) else None
+        address = people.email_in(query.text or "")
+        contact = f"EMAIL:{address}" if address else None
 
-        async def fetch(cursor: str | None) -> Batch[Conversation]:
-            return _batch(await self._api.conversations(cursor=cursor, contact=contact), _conversation_entry)
+        async def fetch(_: Order, cursor: str | None) -> Batch[Conversation]:
+            return _batch(await self._api.conversations(cursor=cursor, contact=contact), to_conversation)
 
-        plan = Plan(fetch=fetch, order=Order.LATEST, limit=max(1, query.limit), name=contact or "all")
-        cut = await self._conversations.page(plan, Place.read(query.cursor))
-        return Page(items=cut.values, cursor=cut.place.write() if cut.place else None, total=cut.total)
+        asked = MessageQuery(limit=query.limit, cursor=query.cursor)
+        page = await self._conversations.page(tokens(fetch, None), asked, name=contact or "all")
+        return Page(items=page.items[::-1], cursor=page.cursor, total=page.total)
 
     async def messages(self, conversation: str, query: MessageQuery) -> Page[Message]:
         """A page of messages, oldest first."""
         thread = query.thread
-        plan = Plan(
-            fetch=partial(self._fetch, conversation),
+        page = await self._messages.page(
+            self._listing(conversation),
+            query,
             name=conversation,
-            order=query.order,
-            limit=max(1, query.limit),
-            since=query.since,
-            until=query.until,
-            keep=partial(_below, thread) if thread is not None else lambda entries: entries,
-            finish=self._finished,
-            to_the_end=thread is not None,
+            select=None if thread is None else partial(require_subtree, root=thread),
+            relate=self._related,
         )
-        cut = await self._messages.page(plan, Place.read(query.cursor))
-        if cut.bare and query.cursor is None:
+        if not page.examined and query.cursor is None:
             await self._api.conversation(conversation)  # tells an empty conversation from none
-        values = cut.values[::-1] if plan.latest else cut.values
-        filtered = thread is not None or query.since is not None or query.until is not None
-        total = None if filtered else cut.total
-        return Page(items=values, cursor=cut.place.write() if cut.place else None, total=total)
+        return page
 
     async def message(self, conversation: str, message: str) -> Message:
         """One message.
@@ -108,20 +100,19 @@ class Reader:
     async def last_received(self, conversation: str) -> wire.Message | None:
         """The newest message that came in; without its text."""
 
-        async def fetch(cursor: str | None) -> Batch[wire.Message]:
-            return _batch(await self._listed(conversation, cursor, "minimal"), _wire_entry)
+        async def fetch(_: Order, cursor: str | None) -> Batch[wire.Message]:
+            return _batch(await self._listed(conversation, cursor, "minimal"), _with_id)
 
-        plan = Plan(fetch=fetch, order=Order.LATEST, limit=1, keep=_received)
-        cut = await self._raw.page(plan, Place())
-        return next(iter(cut.values), None)
+        query = MessageQuery(limit=1)
+        page = await self._raw.page(tokens(fetch, None), query, name=conversation, keep=_is_received)
+        return next(iter(page.items), None)
 
     def mapped(self, answer: HttpResponse[wire.Message], conversation: str) -> Message:
         """The message of an answer; the service's own word on its conversation counts."""
         found = to_message(answer.value, answer.value.conversation_id or conversation)
         if found is None:
             raise answer.failure("The answer of {service} is no message")
-        self._learn([found])
-        return with_parents([found], self._externals, whole=False)[0]
+        return self._related([found], whole=False)[0]
 
     async def stored(self, answer: HttpResponse[wire.Message], conversation: str) -> Message:
         """What was written, read back when the answer has no text."""
@@ -148,18 +139,22 @@ class Reader:
                 return None
             query = replace(query, cursor=page.cursor)
 
-    def place_after(self, message: Message) -> Place | None:
+    def cursor_after(self, message: Message, order: Order) -> str | None:
         """Where a list goes on after a message; ``None`` unless its conversation was read whole."""
-        if message.sent_at is None or not self._messages.knows(message.conversation):
+        if message.sent_at is None:
             return None
-        return Place(after=(message.sent_at, message.id))
+        conversation = message.conversation
+        return self._messages.cursor_after(self._listing(conversation), message, order, name=conversation)
 
     def forget(self, conversation: str) -> None:
         """Read anew what was changed here."""
         self._messages.forget(conversation)
         self._conversations.forget("all")
 
-    async def _fetch(self, conversation: str, cursor: str | None) -> Batch[Message]:
+    def _listing(self, conversation: str) -> Listing[Message]:
+        return tokens(partial(self._fetch, conversation), None)
+
+    async def _fetch(self, conversation: str, _: Order, cursor: str | None) -> Batch[Message]:
         listing = await self._listed(conversation, cursor, "full")
         if sum(markup_of(one) for one in listing.data) > _MANY_TAGS:
             return await anyio.to_thread.run_sync(_mapped_batch, listing, conversation)
@@ -171,53 +166,39 @@ class Reader:
         own = tuple(one for one in listing.data if one.conversation_id in {None, conversation})
         return listing if len(own) == len(listing.data) else listing.model_copy(update={"data": own})
 
-    def _finished(self, entries: Sequence[Entry[Message]], whole: bool) -> Sequence[Entry[Message]]:  # noqa: FBT001 - see Plan.finish
-        messages = [one.value for one in entries]
-        self._learn(messages)
-        related = with_parents(messages, self._externals, whole=whole)
-        return [
-            entry if message is entry.value else replace(entry, value=message)
-            for entry, message in zip(entries, related, strict=True)
-        ]
-
-    def _learn(self, messages: Iterable[Message]) -> None:
-        self._externals.update(externals(one for one in messages if EXTERNAL_ID in one.extra))
-        while len(self._externals) > _REMEMBERED:
-            self._externals.popitem(last=False)
+    def _related(self, messages: Sequence[Message], whole: bool) -> Sequence[Message]:  # noqa: FBT001 - see Pager.page
+        for external, identifier in externals(messages).items():
+            self._externals.put(external, identifier)
+        return with_parents(messages, self._externals.get, whole=whole)
 
 
-def _batch(listing: wire.Listing[W], convert: Callable[[W], Entry[T] | None]) -> Batch[T]:
-    entries = [entry for one in listing.data if (entry := convert(one)) is not None]
-    return Batch(entries, listing.next_cursor or None, listing.total_count)
+def _batch(listing: wire.Listing[W], convert: Callable[[W], T | None]) -> Batch[T]:
+    items = [item for one in listing.data if (item := convert(one)) is not None]
+    return Batch(items, listing.next_cursor or None, listing.total_count)
 
 
 def _mapped_batch(listing: wire.Listing[wire.Message], conversation: str) -> Batch[Message]:
-    return _batch(listing, partial(_message_entry, conversation))
+    return _batch(listing, partial(to_message, conversation=conversation))
 
 
-def _message_entry(conversation: str, found: wire.Message) -> Entry[Message] | None:
-    message = to_message(found, conversation)
-    if message is None:
-        return None
-    at = message.sent_at or moment(found.created_at) or EARLIEST
-    return Entry((at, message.id), message, len(message.text) + _WEIGHT)
+def _message_key(message: Message) -> Key:
+    return key_of(message.sent_at or parse_time(str(message.extra.get("recorded_at"))), message.id)
 
 
-def _wire_entry(found: wire.Message) -> Entry[wire.Message] | None:
-    at = moment(found.date) or moment(found.created_at) or EARLIEST
-    return Entry((at, found.id), found, _WEIGHT) if found.id else None
+def _wire_key(message: wire.Message) -> Key:
+    return key_of(parse_time(message.date) or parse_time(message.created_at), message.id or "")
 
 
-def _conversation_entry(found: wire.Conversation) -> Entry[Conversation] | None:
-    conversation = to_conversation(found)
-    if conversation is None:
-        return None
-    at = conversation.last_message_at or moment(found.created_at) or EARLIEST
-    return Entry((at, conversation.id), conversation, _WEIGHT)
+def _conversation_key(found: Conversation) -> Key:
+    return key_of(found.last_message_at or parse_time(str(found.extra.get("created_at"))), found.id)
 
 
-def _received(entries: Sequence[Entry[wire.Message]]) -> Sequence[Entry[wire.Message]]:
-    return [one for one in entries if one.value.direction == "inbound"]
+def _with_id(message: wire.Message) -> wire.Message | None:
+    return message if message.id else None
+
+
+def _is_received(message: wire.Message) -> bool:
+    return message.direction == "inbound"
 
 
 def _same(stored: Message, message: Message, at: datetime, sender: str) -> bool:
@@ -225,20 +206,3 @@ def _same(stored: Message, message: Message, at: datetime, sender: str) -> bool:
     moments = {at, at.replace(microsecond=0), at.replace(microsecond=at.microsecond // 1000 * 1000)}
     by_same = stored.author.id.casefold() == sender.casefold()
     return by_same and stored.sent_at in moments and stored.text.split() == visible(message.text).split()
-
-
-def _below(thread: str, entries: Sequence[Entry[Message]]) -> Sequence[Entry[Message]]:
-    """A message and the replies below it, however deep."""
-    replies: dict[str, list[str]] = {}
-    for one in entries:
-        if one.value.reply_to is not None:
-            replies.setdefault(one.value.reply_to, []).append(one.id)
-    found, waiting = set[str](), [thread]
-    while waiting:
-        message = waiting.pop()
-        if message not in found:
-            found.add(message)
-            waiting.extend(replies.get(message, ()))
-    if all(one.id != thread for one in entries):
-        raise NotFound("There is no such message in this conversation.", hint="Take its reference from list_messages.")
-    return [one for one in entries if one.id in found]

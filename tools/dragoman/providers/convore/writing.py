@@ -201,14 +201,15 @@ def _recipients(sender: wire.Participant, scene: Scene, *, outbound: bool) -> li
 
 def _sender(author: Author, scene: Scene) -> wire.Participant:
     """The author with an address: the given one, or that of the only one of this name who takes part."""
-    if author.email:
-        name = author.name if author.name != author.email else None
-        return wire.Participant(handle=wire.Handle(type=people.EMAIL, value=author.email), name=name)
+    writer = people.writer_of(author)
+    if writer is not None and author.email:
+        return writer
     addresses = scene.channel.addresses if scene.channel else ()
     own = [wire.Participant(handle=one.handle, name=one.name) for one in addresses]
     known = people.named([*people.shown(scene.conversation.participants), *own], author.name)
-    if known is not None:
-        return known
+    found = known or writer
+    if found is not None:
+        return found
     if scene.is_chat:
         return wire.Participant(handle=wire.Handle(type=people.CHAT, value=author.id or author.name), name=author.name)
     raise InvalidArgument(

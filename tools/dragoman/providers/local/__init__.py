@@ -47,6 +47,7 @@ class LocalProvider(Provider):
 
     name = "local"
     about = "conversations on this machine: imported chats, notes and archives"
+    service_name = "imported chats"
     Settings: ClassVar[type[AccountSettings]] = LocalSettings
     limits = Limits(text_length=1_000_000, page_size=200)
     idempotent = True

@@ -43,6 +43,7 @@ class YandexProvider(Provider):
 
     name: ClassVar[str] = "yandex"
     about: ClassVar[str] = "assistant chat threads"
+    service_name: ClassVar[str] = "AI assistants"
     Settings: ClassVar[type[AccountSettings]] = YandexSettings
     limits: ClassVar[Limits] = Limits(page_size=wire.MOST_THREADS)
 

@@ -1,9 +1,10 @@
 """Ranked search in a message table.
 
-Words as they were typed come first, then words that begin so and pieces of identifiers, then, when there is nothing
-else, words that differ by one letter. Ranked by BM25; texts that hold the letters as they were typed before texts that
-only fold to them, and of equals the newer first. The candidates are taken in windows of a fixed size and sorted within
-each, so that paging is the same however it is cut. A query without words lists what the filters leave, newest first.
+Words as they were typed come first, then words that begin so and pieces of identifiers (of frequent words only when
+nothing else was found), then, when there is still nothing, words that differ by one letter. Ranked by BM25; texts that
+hold the letters as they were typed before texts that only fold to them, and of equals the newer first. The candidates
+are taken in windows of a fixed size and sorted within each, so that paging is the same however it is cut. A query
+without words lists what the filters leave, newest first.
 """
 
 from __future__ import annotations
@@ -103,12 +104,12 @@ def _ranked_page(
     position, replaced = _start(con, table, query.cursor)
     if replaced:
         expression = spelling.replace_words(expression, replaced)
-    page = _Ranked(con, table, scope, expression).page(position, query.limit)
+    page = _Ranked(con, table, scope, _Words.of(expression)).page(position, query.limit)
     if page.items or query.cursor is not None:
         return replace(page, cursor=page.cursor and page.cursor + _written(replaced))
     for replaced in spelling.corrections(con, table, expression):
         meant = spelling.replace_words(expression, replaced)
-        page = _Ranked(con, table, scope, meant).page(position, query.limit)
+        page = _Ranked(con, table, scope, _Words.of(meant)).page(position, query.limit)
         if page.items:
             told = tuple(
                 sentence("Nothing has {}, so {} was searched instead.", typed, word) for typed, word in replaced.items()
@@ -201,11 +202,11 @@ class _Words:
 class _Ranked:
     """A search for words."""
 
-    def __init__(self, con: Connection, table: MessageTable, scope: Scope, expression: Expression) -> None:
+    def __init__(self, con: Connection, table: MessageTable, scope: Scope, words: _Words) -> None:
         self._con = con
         self._table = table
         self._scope = scope
-        self._words = _Words.of(expression)
+        self._words = words
         self._steps = self._words.steps()
 
     def page(self, position: _Position, limit: int) -> SearchPage:
@@ -218,12 +219,21 @@ class _Ranked:
 
     def _hits(self, position: _Position) -> Iterator[tuple[int, _Position]]:
         """The number of each hit, and the position after it."""
+        found = position.step > 0 or position.given > 0
         for step in range(position.step, len(self._steps)):
             given = position.given if step == position.step else 0
+            if step > position.step and found and self._takes_long():
+                return
             for number in self._candidates(step, position, given):
                 given += 1
                 if number is not None:
+                    found = True
                     yield number, _Position(step, given, position.newest)
+
+    def _takes_long(self) -> bool:
+        """Would looking for words that begin so take much longer than looking for the words has taken."""
+        words = (pattern.words[-1] for group in self._words.groups for pattern in group if pattern.loosely_open)
+        return any(spelling.is_frequent(self._con, self._table, word) for word in words)
 
     def _candidates(self, step: int, position: _Position, given: int) -> Iterator[int | None]:
         """The number of each candidate in order; ``None`` for one that does not pass the checks."""
@@ -238,11 +248,16 @@ class _Ranked:
             window, skipped = window + 1, 0
 
     def _window(self, expression: str, window: int, newest: int) -> list[tuple[float, int]]:
-        expression = " AND ".join([expression, *self._scope.required, *self._scope.owners])
+        expression = " AND ".join([expression, *self._scope.required])
         if self._scope.excluded:
             expression = f"({expression}) NOT ({' OR '.join(self._scope.excluded)})"
         conditions, values = sql_of(self._scope.conditions)
         join = " CROSS JOIN $messages m ON m.number = i.rowid" if conditions else ""
+        if self._scope.few is not None:
+            # The sign keeps SQLite from searching the index once for each of them.
+            chosen, chosen_values = self._scope.few
+            values = [*chosen_values, *values]
+            conditions = f" AND +i.rowid IN ({chosen}){conditions}"
         statement = (
             f"SELECT i.rank, i.rowid FROM $index i{join} WHERE i.$index MATCH ? AND i.rowid <= ?{conditions}"  # noqa: S608 - values are bound
             " ORDER BY i.rank, i.rowid DESC LIMIT ? OFFSET ?"
@@ -252,14 +267,17 @@ class _Ranked:
 
     def _sorted(self, ranked: Sequence[tuple[float, int]]) -> list[int]:
         """Best first; the letters as they were typed before others that fold to them, the newer of equals first."""
-        statement = self._table.tables.sql("SELECT number, moment, substr(text, 1, ?) FROM $messages WHERE number = ?")
-        found = self._con.executemany(statement, ((_COMPARED, number) for _, number in ranked))
+        statement = self._table.tables.sql(
+            "SELECT number, moment, iif(?1 AND length(text) = octet_length(text), '', substr(text, 1, ?2))"
+            " FROM $messages WHERE number = ?3"
+        )
+        ascii_ = self._words.are_ascii
+        found = self._con.executemany(statement, ((ascii_, _COMPARED, number) for _, number in ranked))
         keys = {number: (self._is_folded(text), -moment) for number, moment, text in found}
         return [n for _, n in sorted(ranked, key=lambda hit: (keys[hit[1]][0], hit[0], keys[hit[1]][1], -hit[1]))]
 
     def _is_folded(self, stored: str | bytes | None) -> bool:
-        text = unbind(stored or "")
-        return not ((text.isascii() and self._words.are_ascii) or self._words.are_literal_in(text))
+        return bool(stored) and not self._words.are_literal_in(unbind(stored or ""))
 
     def _passing(self, step: int, numbers: list[int]) -> set[int]:
         checks = [*self._scope.checks, *([self._words.are_joined_in] if step and self._words.are_joined else [])]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
@@ -15,12 +15,10 @@ from dragoman.store import index_terms
 from dragoman.store.search_terms import pattern_of
 from dragoman.store.sqlite import match_expression
 from dragoman.store.sqlite.connection import Connection
-from dragoman.store.sqlite.messages import conversations, message_pages, rows
+from dragoman.store.sqlite.messages import by_author, conversations, rows
+from dragoman.store.sqlite.messages.by_author import Authors
 from dragoman.store.sqlite.messages.message_table import MessageTable
 from dragoman.store.sqlite.values import UNKNOWN, Value, to_moment
-
-_MOST_AUTHORS: Final = 200
-"""Authors that are looked for in the index; more are looked up message by message."""
 
 _MOST_NAMES: Final = 5000
 
@@ -44,9 +42,9 @@ class Scope:
     Attributes:
         required: Expressions for the index, all of which must match.
         excluded: Expressions for the index, none of which may match.
-        conditions: What only the table of messages tells.
-        owners: Conversation, account and authors, as expressions for the index.
-        owner_columns: The same as conditions, for a search that does not use the index.
+        conditions: What the table of messages tells.
+        few: SQL that selects the numbers of all messages that can pass, where these are few: it is sooner made a set
+            of them than each match is looked up.
         checks: What has to be seen in the message itself.
         authors: The authors, where it is narrowed to some.
         place: The conversation, where it is narrowed to one.
@@ -55,10 +53,9 @@ class Scope:
     required: list[str] = field(default_factory=list[str])
     excluded: list[str] = field(default_factory=list[str])
     conditions: list[Condition] = field(default_factory=list[Condition])
-    owners: list[str] = field(default_factory=list[str])
-    owner_columns: list[Condition] = field(default_factory=list[Condition])
+    few: Condition | None = None
     checks: list[Callable[[Message], bool]] = field(default_factory=list[Callable[[Message], bool]])
-    authors: list[int] | None = None
+    authors: Authors | None = None
     place: int | None = None
 
 
@@ -81,7 +78,16 @@ def scope_of(con: Connection, table: MessageTable, query: SearchQuery, account: 
         _narrow_author(con, table, account, Filter("from", query.author), scope)
     for one in query.filters:
         _narrow(con, table, account, one, scope)
+    scope.few = _few(con, table, scope)
     return scope
+
+
+def _few(con: Connection, table: MessageTable, scope: Scope) -> Condition | None:
+    if scope.authors is not None:
+        return by_author.numbers_of(con, table.tables, scope.authors)
+    if scope.place is None or conversations.held(con, table.tables, scope.place) > by_author.FEW:
+        return None
+    return "SELECT number FROM $messages INDEXED BY $messages_time WHERE place = ? AND live = 1", (scope.place,)
 
 
 def _narrow(con: Connection, table: MessageTable, account: str, one: Filter, scope: Scope) -> None:
@@ -91,18 +97,13 @@ def _narrow(con: Connection, table: MessageTable, account: str, one: Filter, sco
         _narrow_subject(one, scope)
     elif one.name == "in":
         place = conversations.key(con, table.tables, account, one.value)
-        if place is not None:
-            _add(scope, index_terms.conversation_scope(place), one)
-        elif not one.negated:
+        if place is None and not one.negated:
             raise NothingThereError
+        scope.conditions.append((f"m.place {'<>' if one.negated else '='} ?", (place or 0,)))
     else:
         lexemes = {"has:file": index_terms.HAS_FILE, "has:link": index_terms.HAS_LINK}
-        label = index_terms.label_scope(one.value)
-        _add(scope, lexemes.get(f"{one.name}:{one.value}", label), one)
-
-
-def _add(scope: Scope, lexeme: str, one: Filter) -> None:
-    (scope.excluded if one.negated else scope.required).append(match_expression.lexeme(lexeme))
+        lexeme = lexemes.get(f"{one.name}:{one.value}") or index_terms.label_scope(one.value)
+        (scope.excluded if one.negated else scope.required).append(match_expression.lexeme(lexeme))
 
 
 def _narrow_place(con: Connection, table: MessageTable, query: SearchQuery, account: str, scope: Scope) -> None:
@@ -110,11 +111,9 @@ def _narrow_place(con: Connection, table: MessageTable, query: SearchQuery, acco
         scope.place = conversations.key(con, table.tables, account, query.conversation)
         if scope.place is None:
             raise NothingThereError
-        scope.owners.append(match_expression.lexeme(index_terms.conversation_scope(scope.place)))
-        scope.owner_columns.append(("m.place = ?", (scope.place,)))
+        scope.conditions.append(("m.place = ?", (scope.place,)))
     elif conversations.has_others(con, table.tables, account):
-        scope.owners.append(match_expression.lexeme(index_terms.account_scope(account)))
-        scope.owner_columns.append(("(SELECT account FROM $places p WHERE p.place = m.place) = ?", (account,)))
+        scope.required.append(match_expression.lexeme(index_terms.account_scope(account)))
 
 
 def _narrow_time(query: SearchQuery, scope: Scope) -> None:
@@ -126,25 +125,15 @@ def _narrow_time(query: SearchQuery, scope: Scope) -> None:
 
 
 def _narrow_author(con: Connection, table: MessageTable, account: str, one: Filter, scope: Scope) -> None:
-    authors = message_pages.authors_like(con, table, one.value)
+    authors = by_author.authors_like(con, table.tables, one.value)
     if one.negated:
-        if authors:
-            scope.conditions.append((_among("author NOT", authors), ()))
+        if authors.numbers:
+            scope.conditions.append((f"m.author NOT IN ({authors.sql})", authors.values))
         return
-    if not authors:
+    if not authors.numbers:
         raise NothingThereError(_nobody(con, table, account, one.value))
-    scope.authors = authors if scope.authors is None else sorted({*scope.authors} & {*authors})
-    condition = _among("author", authors), ()
-    if len(authors) > _MOST_AUTHORS:
-        scope.conditions.append(condition)
-        return
-    lexemes = (match_expression.lexeme(index_terms.author_scope(author)) for author in authors)
-    scope.owners.append(match_expression.any_of(lexemes))
-    scope.owner_columns.append(condition)
-
-
-def _among(column: str, numbers: Sequence[int]) -> str:
-    return f"m.{column} IN ({', '.join(map(str, numbers))})"
+    scope.authors = authors if scope.authors is None else scope.authors.and_also(authors)
+    scope.conditions.append((f"m.author IN ({authors.sql})", authors.values))
 
 
 def _narrow_subject(one: Filter, scope: Scope) -> None:
@@ -167,7 +156,8 @@ def _nobody(con: Connection, table: MessageTable, account: str, wanted: str) -> 
 
 
 def _has_written(con: Connection, table: MessageTable, account: str, author: int) -> bool:
-    words = [index_terms.author_scope(author), *([index_terms.account_scope(account)] if account else [])]
-    expression = " AND ".join(map(match_expression.lexeme, words))
-    statement = "SELECT EXISTS(SELECT 1 FROM $index WHERE $index MATCH ?)"
-    return bool(con.execute(table.tables.sql(statement), (expression,)).get)
+    statement = (
+        "SELECT EXISTS(SELECT 1 FROM $messages m INDEXED BY $messages_author CROSS JOIN $places p USING(place)"
+        " WHERE m.author = ? AND m.live = 1 AND p.account = ?)"
+    )
+    return bool(con.execute(table.tables.sql(statement), (author, account)).get)

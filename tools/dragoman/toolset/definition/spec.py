@@ -67,6 +67,7 @@ class ToolSpec:
 
     Attributes:
         capability: What at least one account must offer for the tool to be listed.
+        hint: Words that people use for what it does, for hosts that search tools by words.
         destructive: Does it overwrite something.
         idempotent: Does calling it twice change no more than calling it once.
         run: The function; its result is what :mod:`dragoman.toolset.answer` lays out.
@@ -76,6 +77,7 @@ class ToolSpec:
     description: str
     capability: Capability
     run: Callable[..., Awaitable[Any]]
+    hint: str = ""
     destructive: bool = False
     idempotent: bool = False
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from datetime import datetime, timedelta
 from email.utils import parseaddr
@@ -25,6 +26,7 @@ from dragoman.toolset.writing.plan import WritePlan
 from dragoman.toolset.writing.sending import CONFIRM, answered_message, writable
 from dragoman.toolset.writing.stored_differences import differences
 
+_ADDRESS: Final = re.compile(r"(?:mailto:)?([^\s@:<>\"]+@[^\s@:<>\"]+\.[^\s@:<>\"]+)")
 _NEAR: Final = timedelta(seconds=1)
 
 
@@ -107,7 +109,8 @@ async def _import_target(call: CallContext, said: str) -> Conversation:
 
 
 def _author(said: str) -> Author:
-    name, email = parseaddr(said) if "<" in said else (said, "")
+    bare = _ADDRESS.fullmatch(said.strip())
+    name, email = ("", bare[1]) if bare else parseaddr(said) if "<" in said else (said, "")
     name = " ".join((name or email or said).split())
     if not name:
         raise InvalidArgument("The author has no name.", hint="Write Ann Lee or Ann Lee <ann@example.org>.")

@@ -28,7 +28,7 @@ AT_ONCE: Final = 2000
 
 _BATCH: Final = 500
 _VISIBLE: Final = (
-    "SELECT m.number, m.place, p.account, m.author, m.live, m.moment, a.data, m.reply_to, m.text, m.data"
+    "SELECT m.number, p.account, m.live, m.moment, a.data, m.reply_to, m.text, m.data"
     " FROM $messages m JOIN $places p USING(place) JOIN $authors a ON a.author = m.author WHERE m.live = 1"
 )
 _PAUSE: Final = 0.02  # seconds in which others may write
@@ -160,9 +160,9 @@ def rebuild(con: Connection) -> None:
         pass
 
 
-def _index_row(number: int, place: int, account: str, author: int, *columns: Any) -> tuple[int, str, str, str]:
+def _index_row(number: int, account: str, *columns: Any) -> tuple[int, str, str, str]:
     message = rows.from_row(Row(*columns), id="", conversation="")
-    return index_row(message, number, place, account, author)
+    return index_row(message, number, account)
 
 
 def _fold_authors(con: Connection, tables: Tables) -> None:

@@ -10,20 +10,16 @@ from dragoman.store import index_terms
 INSERT: Final = "REPLACE INTO $index(rowid, body, parts, scope) VALUES(?, ?, ?, ?)"
 
 
-def index_row(message: Message, number: int, place: int, account: str, author: int) -> tuple[int, str, str, str]:
+def index_row(message: Message, number: int, account: str) -> tuple[int, str, str, str]:
     """The columns for :data:`INSERT`.
 
     Args:
         message: What is indexed.
         number: The table's number of it.
-        place: The table's number of its conversation.
         account: Its account; empty where the table holds one account only.
-        author: The table's number of its author.
     """
     text = searched_text(message)
-    scope = [index_terms.conversation_scope(place), index_terms.author_scope(author)]
-    if account:
-        scope.append(index_terms.account_scope(account))
+    scope = [index_terms.account_scope(account)] if account else []
     if message.attachments:
         scope.append(index_terms.HAS_FILE)
     if index_terms.holds_link(text):

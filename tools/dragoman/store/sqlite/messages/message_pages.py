@@ -9,21 +9,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Any, Final
 
 from dragoman.core.model import Message
-from dragoman.core.names import author_words
 from dragoman.store.sqlite.connection import Connection
-from dragoman.store.sqlite.messages import rows
+from dragoman.store.sqlite.messages import by_author, rows
 from dragoman.store.sqlite.messages.message_table import MessageTable, Stored
 from dragoman.store.sqlite.messages.rows import Row
 from dragoman.store.sqlite.values import UNKNOWN, Value, bind, to_moment, unbind
 
 _COLUMNS: Final = "m.id, m.number, m.live, m.moment, a.data, m.reply_to, m.text, m.data"
 # CROSS JOIN fixes the order: the time index first, then rows by their numbers.
-_PAGE: Final = (
-    f"SELECT {_COLUMNS} FROM $messages m CROSS JOIN $authors a USING(author) WHERE m.place = ? AND m.live = 1"  # noqa: S608 - our own words
-)
+_ALL: Final = f"SELECT {_COLUMNS} FROM $messages m CROSS JOIN $authors a USING(author) WHERE m.live = 1"  # noqa: S608 - our own words
 _BELOW: Final = (
     "WITH RECURSIVE below(number, id) AS (SELECT number, id FROM $messages WHERE place = ? AND id = ?"
     " UNION SELECT m.number, m.id FROM below CROSS JOIN $messages m ON m.place = ? AND m.reply_to = below.id)"
@@ -59,8 +57,17 @@ def page(
     """Messages in the direction of reading; ``where`` is account and conversation, for the result."""
     conditions, values = _conditions(con, archive, place, stretch)
     direction = "DESC" if stretch.newest_first else "ASC"
-    statement = f"{_PAGE}{conditions} ORDER BY m.moment {direction}, m.number {direction} LIMIT ?"
-    found = con.execute(archive.tables.sql(statement), (place, *values, stretch.limit))
+    if stretch.author:
+        authors = by_author.authors_like(con, archive.tables, stretch.author)
+        chosen = by_author.in_order(
+            con, archive.tables, authors, f" AND m.place = ?{conditions}", [place, *values],
+            newest_first=stretch.newest_first, otherwise="time",
+        )  # fmt: skip
+        numbers = [(number,) for _, number in islice(chosen, stretch.limit)]
+        found = con.executemany(archive.tables.sql(f"{_ALL} AND m.number = ?"), numbers)
+    else:
+        statement = f"{_ALL} AND m.place = ?{conditions} ORDER BY m.moment {direction}, m.number {direction} LIMIT ?"
+        found = con.execute(archive.tables.sql(statement), (place, *values, stretch.limit))
     return [_stored(row, *where) for row in found]
 
 
@@ -80,14 +87,6 @@ def by_numbers(con: Connection, archive: MessageTable, numbers: list[int]) -> di
             number=number if archive.numbered else None,
         )
     return found
-
-
-def authors_like(con: Connection, archive: MessageTable, part: str) -> list[int]:
-    """The archive's numbers of the authors that have ``part`` in their name, id or address."""
-    words = author_words(part)
-    conditions = " AND ".join("instr(names, ?)" for _ in words) or "0"
-    statement = f"SELECT author FROM $authors WHERE {conditions}"  # noqa: S608 - values are bound
-    return [number for (number,) in con.execute(archive.tables.sql(statement), words)]
 
 
 def replies(con: Connection, archive: MessageTable, place: int, ids: Sequence[str]) -> dict[str, int]:
@@ -116,20 +115,11 @@ def _conditions(con: Connection, archive: MessageTable, place: int, stretch: Pag
         # What has no time is in no span of time.
         conditions.append("m.moment > ?")
         values.append(UNKNOWN)
-    for column, numbers in _narrowed(con, archive, place, stretch):
-        conditions.append(f"m.{column} IN (SELECT value FROM json_each(?))")  # noqa: S608 - our own words
-        values.append(numbers)
-    return "".join(f" AND {condition}" for condition in conditions), values
-
-
-def _narrowed(con: Connection, archive: MessageTable, place: int, stretch: PageQuery) -> list[tuple[str, str]]:
-    narrowed: list[tuple[str, str]] = []
-    if stretch.author:
-        narrowed.append(("author", str(authors_like(con, archive, stretch.author))))
     if stretch.thread is not None:
         root = bind(stretch.thread)
-        narrowed.append(("number", con.execute(archive.tables.sql(_BELOW), (place, root, place)).get))
-    return narrowed
+        conditions.append("m.number IN (SELECT value FROM json_each(?))")
+        values.append(con.execute(archive.tables.sql(_BELOW), (place, root, place)).get)
+    return "".join(f" AND {condition}" for condition in conditions), values
 
 
 def _stored(row: tuple[Any, ...], account: str, conversation: str) -> Stored:

@@ -225,7 +225,7 @@ class _Writer:
         )
 
     def _indexed(self, number: int, message: Message) -> tuple[int, str, str, str]:
-        return index_row(message, number, self._place, self._account, self._author(message.author))
+        return index_row(message, number, self._account)
 
     def _author(self, author: Author) -> int:
         known = self._authors.get(id(author))
