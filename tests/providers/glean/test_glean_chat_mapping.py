@@ -3,8 +3,8 @@ import pytest
 from dragoman.providers.glean.chat.mapping import to_conversation, to_messages
 from dragoman.providers.glean.conversation_id import Address
 from dragoman.providers.glean.mapping.chat_wire import Chat
-from dragoman.providers.glean.mapping.lenient_models import lenient
 from dragoman.providers.glean.settings import GleanSettings
+from dragoman.providers.kit.wire import lenient
 
 ACCOUNT = GleanSettings.model_validate({"provider": "glean", "base_url": "https://a-be.glean.com", "token": "t"})
 ROOM = "slack.channel.C1"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar, Self, cast
 
 from dragoman.core.errors import DragomanError, UnsupportedOperation
@@ -144,7 +145,7 @@ class GleanProvider(Provider):
         held_back = address.where is Where.THREAD and query.order is Order.LATEST
         mark = Mark.after(message, query.order, coarse=shape.coarse, root=held_back)
         source = memory.sources.get(message.conversation) or None
-        return mark.model_copy(update={"source": source}).write() if mark else None
+        return replace(mark, source=source).write() if mark else None
 
     @property
     def _api(self) -> Api:

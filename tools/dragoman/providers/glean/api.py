@@ -11,8 +11,8 @@ from pydantic import BaseModel
 from dragoman.core.context.impersonation import acting_for
 from dragoman.core.errors import Unauthenticated
 from dragoman.providers.glean.errors import DIALECT
-from dragoman.providers.glean.mapping.lenient_models import tolerant
 from dragoman.providers.glean.settings import PRINCIPAL, GleanSettings
+from dragoman.providers.kit.wire import lenient_type
 from dragoman.transport.credentials import bearer
 from dragoman.transport.http import HttpClient, HttpResponse, Stream
 from dragoman.transport.rate_limiter import Rate
@@ -92,7 +92,7 @@ class Api:
             DragomanError: Of the family, with what to do next.
         """
         answer = await self._reading.request(
-            "POST", f"{PREFIX}/{path}", kind="read", json=body, model=tolerant(model), headers=self._headers(),
+            "POST", f"{PREFIX}/{path}", kind="read", json=body, model=lenient_type(model), headers=self._headers(),
             family=family, operation=path, shared=True,
         )  # fmt: skip
         return answer.value, answer

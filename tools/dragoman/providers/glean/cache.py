@@ -6,53 +6,21 @@ another one may see. Everything is bounded; forgetting costs a request and nothi
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final, Generic, TypeVar
+from typing import Final
 
 from dragoman.core.context.clock import Clock, current_clock
 from dragoman.core.model import Author
 from dragoman.providers.glean.mapping.chat_wire import Chat
 from dragoman.providers.glean.mapping.message_batch import Batch
+from dragoman.providers.kit.cache import LruCache
+from dragoman.providers.kit.lookup import Lookup
 from dragoman.transport.http import DerivedCache
-
-K = TypeVar("K")
-V = TypeVar("V")
 
 _MOST_PERSONS: Final = 64
 _MOST_BORDERS: Final = 500
 _FRESH: Final = 2.0  # seconds in which the first page that told a title may still serve as first page
-
-
-class Bounded(Generic[K, V]):
-    """The values that were used last."""
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._values: OrderedDict[K, V] = OrderedDict()
-
-    def __contains__(self, key: K) -> bool:
-        """Whether there is a value, which counts as no use."""
-        return key in self._values
-
-    def get(self, key: K) -> V | None:
-        """The value, which counts as a use."""
-        if key not in self._values:
-            return None
-        self._values.move_to_end(key)
-        return self._values[key]
-
-    def put(self, key: K, value: V) -> None:
-        """Keep a value, and forget what was not used for longest."""
-        self._values[key] = value
-        self._values.move_to_end(key)
-        if len(self._values) > self._most:
-            self._values.popitem(last=False)
-
-    def pop(self, key: K) -> V | None:
-        """Take a value out."""
-        return self._values.pop(key, None)
 
 
 @dataclass(slots=True)
@@ -80,20 +48,20 @@ class Memory:
         sources: The source system's id behind such a name, by conversation id; empty where there is none.
         shapes: By conversation id.
         links: Ids of messages by the permalinks that came with them.
-        people: By the service's id; ``None`` for those that it does not know.
+        people: Finds authors by the service's id, once somebody needed one.
         early: First answers that were asked for a title, and when.
         batches: By the answer that they came in.
         connector: What searches call the account's datasource: the service's own word, seen on a message of it.
         people_refused: The credentials do not allow to look people up.
     """
 
-    names: Bounded[str, str] = field(default_factory=lambda: Bounded(4000))
-    listed: Bounded[str, None] = field(default_factory=lambda: Bounded(8000))
-    sources: Bounded[str, str] = field(default_factory=lambda: Bounded(2000))
-    shapes: Bounded[str, Shape] = field(default_factory=lambda: Bounded(2000))
-    links: Bounded[str, str] = field(default_factory=lambda: Bounded(4000))
-    people: Bounded[str, Author | None] = field(default_factory=lambda: Bounded(5000))
-    early: Bounded[str, tuple[float, Batch | Chat]] = field(default_factory=lambda: Bounded(4))
+    names: LruCache[str, str] = field(default_factory=lambda: LruCache(4000))
+    listed: LruCache[str, None] = field(default_factory=lambda: LruCache(8000))
+    sources: LruCache[str, str] = field(default_factory=lambda: LruCache(2000))
+    shapes: LruCache[str, Shape] = field(default_factory=lambda: LruCache(2000))
+    links: LruCache[str, str] = field(default_factory=lambda: LruCache(4000))
+    people: Lookup[str, Author] | None = None
+    early: LruCache[str, tuple[float, Batch | Chat]] = field(default_factory=lambda: LruCache(4))
     batches: DerivedCache[Batch] = field(default_factory=DerivedCache[Batch])
     connector: str = ""
     people_refused: bool = False
@@ -127,7 +95,7 @@ class Memories:
     """The memories of one account."""
 
     def __init__(self) -> None:
-        self._persons: Bounded[str, Memory] = Bounded(_MOST_PERSONS)
+        self._persons: LruCache[str, Memory] = LruCache(_MOST_PERSONS)
 
     def of(self, person: str) -> Memory:
         """The memory for calls that are made for this person."""

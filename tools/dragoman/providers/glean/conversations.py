@@ -16,9 +16,9 @@ from dragoman.providers.glean.cache import Memory
 from dragoman.providers.glean.chat.chats import Chats
 from dragoman.providers.glean.conversation_id import channel_id
 from dragoman.providers.glean.errors import raise_partial_failure
-from dragoman.providers.glean.mapping.lenient_models import each
 from dragoman.providers.glean.mapping.wire import Bucket, SearchAnswer
 from dragoman.providers.glean.settings import GleanSettings
+from dragoman.providers.kit.wire import or_empty
 
 MOST_CHANNELS: Final = 3000
 _FACET: Final = "channel"
@@ -71,7 +71,7 @@ class Directory:
         answer = await self._facets(MOST_CHANNELS)
         buckets = list(_buckets(answer))
         prefix = text.strip().lstrip("#")
-        if prefix and any(one.has_more_buckets for one in each(answer.facet_results) if one.source_name == _FACET):
+        if prefix and any(one.has_more_buckets for one in or_empty(answer.facet_results) if one.source_name == _FACET):
             buckets += _buckets(await self._facets(MOST_CHANNELS, prefix))
         found = dict[str, Conversation]()
         for bucket in buckets:
@@ -107,9 +107,9 @@ class Directory:
 
 
 def _buckets(answer: SearchAnswer) -> Iterator[Bucket]:
-    for facet in each(answer.facet_results):
+    for facet in or_empty(answer.facet_results):
         if facet.source_name == _FACET:
-            yield from each(facet.buckets)
+            yield from or_empty(facet.buckets)
 
 
 def _matches(conversation: Conversation, query: ConversationQuery) -> bool:

@@ -6,16 +6,16 @@ Its errors are mostly plain text of one or two lines; some endpoints have JSON b
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final, LiteralString
+from typing import Final
 
 from dragoman.core.errors import InvalidArgument, NotFound, Unauthenticated, Unavailable
 from dragoman.core.safe_text import SafeText, join, safe, sentence
-from dragoman.providers.glean.mapping.lenient_models import each, lenient
 from dragoman.providers.glean.mapping.wire import ErrorInfo, ErrorMessage, Refused, SearchAnswer
+from dragoman.providers.kit.wire import lenient, or_empty
 from dragoman.transport.error_mapping import ErrorWords, ServiceFailure, ServiceProfile, default_service_text, quoted
 
 _MOST_NAMED: Final = 5
-_LOOK: Final = "Look at the chat with list_messages before elicitation_for again."
+_LOOK: Final = "Look at the chat with list_messages before asking again."
 _SCOPES: Final = "The token needs the scopes SEARCH, DOCUMENTS, PEOPLE, ENTITIES and CHAT, or access to this."
 _WRONG_CREDENTIALS: Final = (
     'Check `token` of this account; a token of another identity provider also needs auth_type = "oauth",'
@@ -27,7 +27,7 @@ def explain(refusal: ServiceFailure) -> ErrorWords | None:
     """Read a refusal; what is not special gets the general sentence and the service's own words."""
     special = {400: _bad_request, 401: _unauthenticated, 403: _forbidden, 404: _missing, 422: _operators}
     found = special.get(refusal.status, _anything)(refusal)
-    return found or ErrorWords(said=default_service_text(refusal) or "", hint=_hint_of_write(refusal))
+    return found or ErrorWords(said=default_service_text(refusal) or "", look=_LOOK)
 
 
 def _anything(_: ServiceFailure) -> ErrorWords | None:
@@ -92,7 +92,7 @@ def _operators(refusal: ServiceFailure) -> ErrorWords | None:
 
 def invalid_operators(body: ErrorInfo | Refused) -> SafeText:
     """A sentence about search operators that Glean does not understand; empty without any."""
-    named = [sentence("{!r}", f"{one.key or ''}:{one.value or ''}") for one in each(body.invalid_operators)]
+    named = [sentence("{!r}", f"{one.key or ''}:{one.value or ''}") for one in or_empty(body.invalid_operators)]
     return sentence("Glean does not understand {} in the query.", join(named[:_MOST_NAMED])) if named else SafeText()
 
 
@@ -125,18 +125,10 @@ def gap_in(answer: SearchAnswer) -> SafeText:
     info = answer.error_info
     if info is None:
         return SafeText()
-    wrong, said = invalid_operators(info), failures(each(info.error_messages))
+    wrong, said = invalid_operators(info), failures(or_empty(info.error_messages))
     if wrong or not (said or info.federated_search_rate_limit_error):
         return wrong
     return sentence("Glean could not search everything{}", quoted(said))
-
-
-def _hint_of_write(refusal: ServiceFailure) -> LiteralString:
-    """Where to look after a question whose fate is unknown."""
-    unsure = refusal.status in {0, 408} or refusal.status >= 500  # noqa: PLR2004 - the server's own failures
-    promised = {"retry-after", "retry-after-ms"} & refusal.headers.keys()
-    certain = refusal.trouble in {"refused", "unresolvable", "tls"} or promised
-    return _LOOK if refusal.kind == "write" and unsure and not certain else ""
 
 
 DIALECT: Final = ServiceProfile(service="Glean", explain=explain)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Final
 
-from dragoman.core.errors import DragomanError, PermissionDenied, Unauthenticated
+from dragoman.core.errors import PermissionDenied, Unauthenticated
 from dragoman.core.model import Author, Message
 from dragoman.providers.glean.api import Api
 from dragoman.providers.glean.cache import Memory
-from dragoman.providers.glean.mapping.lenient_models import each
 from dragoman.providers.glean.mapping.mapping import to_author
 from dragoman.providers.glean.mapping.wire import PeopleAnswer
+from dragoman.providers.kit.lookup import Lookup
+from dragoman.providers.kit.wire import or_empty
 
 _BATCH: Final = 100
 
@@ -22,39 +24,30 @@ async def with_names(api: Api, memory: Memory, messages: Sequence[Message]) -> l
     nameless = {one.author.id for one in messages if _is_nameless(one.author)}
     if not nameless:
         return list(messages)
-    await _ask(api, memory, [one for one in sorted(nameless) if one not in memory.people])
-    return [replace(one, author=_named(one.author, memory)) for one in messages]
+    if memory.people is None:
+        # After a failure ids are shown, and the next page asks again.
+        memory.people = Lookup(partial(_people, api, memory), batch=_BATCH, size=5000, retry_after=0.0)
+    known = await memory.people.get_all(sorted(nameless))
+    return [replace(one, author=_named(one.author, known)) for one in messages]
 
 
 def _is_nameless(author: Author) -> bool:
     return bool(author.id) and author.name == author.id
 
 
-def _named(author: Author, memory: Memory) -> Author:
-    known = memory.people.get(author.id) if _is_nameless(author) else None
+def _named(author: Author, people: Mapping[str, Author]) -> Author:
+    known = people.get(author.id) if _is_nameless(author) else None
     return replace(known, kind=author.kind if known.kind.value == "person" else known.kind) if known else author
 
 
-async def _ask(api: Api, memory: Memory, unknown: Sequence[str]) -> None:
+async def _people(api: Api, memory: Memory, ids: Sequence[str]) -> dict[str, Author]:
     if memory.people_refused:
-        return
+        return {}
+    body = {"fallbackToAuthenticatedIdentity": False, "obfuscatedIds": list(ids)}
     try:
-        for start in range(0, len(unknown), _BATCH):
-            _keep(memory, unknown[start : start + _BATCH], await _people(api, unknown[start : start + _BATCH]))
+        answer, _ = await api.read("people", body, PeopleAnswer, family="people")
     except (PermissionDenied, Unauthenticated):
         memory.people_refused = True
-    except DragomanError:
-        # Ids are shown this time; the next page asks again.
-        return
-
-
-async def _people(api: Api, ids: Sequence[str]) -> Iterable[Author]:
-    body = {"fallbackToAuthenticatedIdentity": False, "obfuscatedIds": list(ids)}
-    answer, _ = await api.read("people", body, PeopleAnswer, family="people")
-    return [to_author(person) for person in each(answer.results) if person.name and person.obfuscated_id]
-
-
-def _keep(memory: Memory, asked: Sequence[str], found: Iterable[Author]) -> None:
-    by_id = {author.id: author for author in found}
-    for one in asked:
-        memory.people.put(one, by_id.get(one))
+        return {}
+    found = [person for person in or_empty(answer.results) if person.name and person.obfuscated_id]
+    return {person.obfuscated_id or "": to_author(person) for person in found}

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from dragoman.core.errors import Conflict, InvalidArgument, NotFound
+from dragoman.core.errors import Conflict, NotFound
 from dragoman.core.model import Conversation, Message, Order, Page
 from dragoman.providers.base.provider import MessageQuery
 from dragoman.providers.glean.api import Api
@@ -14,10 +14,11 @@ from dragoman.providers.glean.cache import Memory
 from dragoman.providers.glean.chat.mapping import to_conversation, to_messages
 from dragoman.providers.glean.conversation_id import KINDS, NEW_CHAT, Where, chat_id
 from dragoman.providers.glean.mapping.chat_wire import Chat, ChatAnswer, ChatsAnswer
-from dragoman.providers.glean.mapping.lenient_models import each
 from dragoman.providers.glean.messages.documents import no_message
+from dragoman.providers.kit.cursor import decode_token, encode_token
+from dragoman.providers.kit.wire import or_empty
 
-_MARK: Final = "after:"
+_LIST: Final = "chat"
 _LONGEST_PAGE: Final = 200
 
 
@@ -31,7 +32,7 @@ class Chats:
     async def conversations(self) -> list[Conversation]:
         """The chats that can be reached: the service lists a first batch only."""
         answer, _ = await self.api.read("listchats", None, ChatsAnswer)
-        chats = [one.chat for one in each(answer.chat_results) if one.chat and one.chat.id]
+        chats = [one.chat for one in or_empty(answer.chat_results) if one.chat and one.chat.id]
         found = {one.id: to_conversation(one, one.id) for one in chats if one.id}
         return list(found.values())
 
@@ -83,9 +84,9 @@ class Chats:
         raise no_message()
 
 
-def cursor_after(message: Message) -> str:
+def cursor_after(message: Message) -> str | None:
     """The cursor that goes on behind a message of a chat, in either order."""
-    return _MARK + message.id
+    return encode_token(message.id, list_id=_LIST)
 
 
 def _page(messages: Sequence[Message], query: MessageQuery) -> Page[Message]:
@@ -99,11 +100,9 @@ def _page(messages: Sequence[Message], query: MessageQuery) -> Page[Message]:
 
 
 def _start(ordered: Sequence[Message], cursor: str | None) -> int:
-    if cursor is None:
+    wanted = decode_token(cursor, list_id=_LIST)
+    if wanted is None:
         return 0
-    if not cursor.startswith(_MARK):
-        raise InvalidArgument("This cursor belongs to another list.", hint="Repeat the call without cursor.")
-    wanted = cursor.removeprefix(_MARK)
     for position, message in enumerate(ordered):
         if message.id == wanted:
             return position + 1

@@ -18,11 +18,11 @@ from dragoman.providers.glean.mapping.chat_wire import (
     CitationSource,
     Fragment,
 )
-from dragoman.providers.glean.mapping.lenient_models import each
 from dragoman.providers.glean.mapping.mapping import NOBODY, to_author
 from dragoman.providers.glean.mapping.result_text import in_order, snippet_text
-from dragoman.providers.glean.mapping.times import moment, unix
 from dragoman.providers.glean.mapping.wire import Person
+from dragoman.providers.kit.times import parse_time
+from dragoman.providers.kit.wire import or_empty
 
 _NAME: Final = "Glean"
 _USER: Final = Author(name=NOBODY)
@@ -43,7 +43,7 @@ class Speakers:
     def of(cls, chat: Chat) -> Speakers:
         """The user is the creator, unless others may write too; the assistant has its application's name."""
         creator = chat.created_by
-        writers = {role.person.obfuscated_id for role in each(chat.roles) if role.person and role.role in _WRITERS}
+        writers = {role.person.obfuscated_id for role in or_empty(chat.roles) if role.person and role.role in _WRITERS}
         alone = creator is not None and bool(creator.name) and writers <= {creator.obfuscated_id}
         name = (chat.application_name or "").strip() or _NAME
         return cls(to_author(creator) if creator and alone else _USER, replace(_ASSISTANT, name=name))
@@ -61,14 +61,14 @@ def to_conversation(chat: Chat, identifier: str) -> Conversation:
         id=chat_id(identifier),
         title=chat.name or "",
         kind=KINDS[Where.CHAT],
-        last_message_at=unix(chat.update_time) or unix(chat.create_time),
+        last_message_at=parse_time(chat.update_time) or parse_time(chat.create_time),
         participants=tuple(person.name or "" for person in people),
         external=tuple(person.name or "" for person in people if _is_outsider(person)),
     )
 
 
 def _people(chat: Chat) -> Iterator[Person]:
-    for person in (chat.created_by, *(role.person for role in each(chat.roles))):
+    for person in (chat.created_by, *(role.person for role in or_empty(chat.roles))):
         if person is not None and person.name:
             yield person
 
@@ -83,7 +83,7 @@ def to_messages(chat: Chat, conversation: str) -> list[Message]:
     A message without an id gets its place as one; new messages come behind it, so it stays.
     """
     speakers = Speakers.of(chat)
-    said = [one for one in chronological(each(chat.messages)) if is_said(one)]
+    said = [one for one in chronological(or_empty(chat.messages)) if is_said(one)]
     return [
         to_message(one, identifier, conversation, speakers)
         for one, identifier in zip(said, _identifiers(said), strict=True)
@@ -92,21 +92,21 @@ def to_messages(chat: Chat, conversation: str) -> list[Message]:
 
 def to_message(message: ChatMessage, identifier: str, conversation: str, speakers: Speakers) -> Message:
     """One message of a chat."""
-    fragments = each(message.fragments)
+    fragments = or_empty(message.fragments)
     return Message(
         id=identifier,
         conversation=conversation,
         author=speakers.author(message.by),
-        sent_at=moment(message.ts),
+        sent_at=parse_time(message.ts),
         text=text_of(message),
-        attachments=tuple(_attachments(fragments, each(message.uploaded_file_ids))),
+        attachments=tuple(_attachments(fragments, or_empty(message.uploaded_file_ids))),
         citations=tuple(citations_of(message)),
     )
 
 
 def text_of(message: ChatMessage) -> str:
     """All text of a message; without any, the search that it suggests."""
-    fragments = each(message.fragments)
+    fragments = or_empty(message.fragments)
     text = "".join(one.text for one in fragments if one.text)
     return text or next((one.query_suggestion.query or "" for one in fragments if one.query_suggestion), "")
 
@@ -122,7 +122,7 @@ def chronological(messages: Sequence[ChatMessage]) -> list[ChatMessage]:
     By time where there is one; what has none stays behind its neighbour. Without two times to compare, a
     list that begins with an answer and ends with a question runs backwards.
     """
-    times = [at for one in messages if (at := moment(one.ts))]
+    times = [at for one in messages if (at := parse_time(one.ts))]
     if len(set(times)) > 1:
         backwards = times[0] > times[-1]
     else:
@@ -130,18 +130,18 @@ def chronological(messages: Sequence[ChatMessage]) -> list[ChatMessage]:
     placed: list[tuple[datetime, ChatMessage]] = []
     latest = _BEFORE_ALL
     for one in reversed(messages) if backwards else messages:
-        latest = moment(one.ts) or latest
+        latest = parse_time(one.ts) or latest
         placed.append((latest, one))
     return [one for _, one in sorted(placed, key=lambda pair: pair[0])]
 
 
 def citations_of(message: ChatMessage) -> Iterator[Citation]:
     """Sources in the newer form, else in the older one, then what was found along the way."""
-    fragments = each(message.fragments)
+    fragments = or_empty(message.fragments)
     newer = [one.citation for one in fragments if one.citation]
-    for source in newer or each(message.citations):
+    for source in newer or or_empty(message.citations):
         yield _citation(source)
-    for result in (result for one in fragments for result in each(one.structured_results)):
+    for result in (result for one in fragments for result in or_empty(one.structured_results)):
         document, person = result.document, result.person
         title = (document and (document.title or document.url)) or (person and person.name)
         if title:
@@ -153,7 +153,7 @@ def _citation(source: CitationSource) -> Citation:
     title = (
         (document and (document.title or document.url)) or (file and file.name) or (person and person.name) or "source"
     )
-    quoted = [snippet for part in each(source.reference_ranges) for snippet in in_order(each(part.snippets))]
+    quoted = [snippet for part in or_empty(source.reference_ranges) for snippet in in_order(or_empty(part.snippets))]
     text = "\n".join(words for one in quoted if (words := snippet_text(one)))
     return Citation(title=title, url=(document and document.url) or (file and file.url) or None, text=text or None)
 

@@ -22,7 +22,7 @@ from dragoman.providers.glean.chat.chats import Chats
 from dragoman.providers.glean.chat.mapping import Speakers, citations_of, is_said, text_of, to_message
 from dragoman.providers.glean.conversation_id import NEW_CHAT, chat_id
 from dragoman.providers.glean.mapping.chat_wire import ASSISTANT, CONTENT, ERROR, USER, ChatMessage, TalkAnswer
-from dragoman.providers.glean.mapping.lenient_models import each, lenient
+from dragoman.providers.kit.wire import lenient, or_empty
 from dragoman.transport.error_mapping import quoted
 from dragoman.transport.http import HttpResponse, Stream
 from dragoman.transport.http.body import parse_json
@@ -111,7 +111,7 @@ async def _report(line: str, number: int) -> None:
         part = lenient(TalkAnswer, parse_json(line.encode()))
     except ValueError:
         return
-    for message in each(part.messages if part else None):
+    for message in or_empty(part.messages if part else None):
         note = "" if is_said(message) else clean_line(text_of(message), _NOTE).strip()
         await progress.report(number, note or "Glean is answering")
 
@@ -122,7 +122,7 @@ def _reply(body: bytes, source: HttpResponse[object] | Stream) -> Reply:
         chat=next((part.chat_id for part in parts if part.chat_id), ""),
         speakers=next((Speakers.of(part.chat) for part in parts if part.chat), Speakers()),
         queued=next((part.queued_request_id for part in parts if part.queued_request_id), ""),
-        messages=[message for part in parts for message in each(part.messages)],
+        messages=[message for part in parts for message in or_empty(part.messages)],
         accepted=source.status == _ACCEPTED,
         request_id=source.request_id,
         failure=source.failure,

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from dragoman.providers.glean.mapping.lenient_models import Wire
-from dragoman.providers.glean.mapping.wire import Document, Person, Snippet
+from dragoman.providers.glean.mapping.wire import Document, GleanModel, Person, Snippet
 
 USER: Final = "USER"
 ASSISTANT: Final = "GLEAN_AI"
@@ -13,13 +12,13 @@ CONTENT: Final = "CONTENT"
 ERROR: Final = "ERROR"
 
 
-class ReferenceRange(Wire):
+class ReferenceRange(GleanModel):
     """A passage that a citation rests on."""
 
     snippets: list[Snippet] | None = None
 
 
-class SourceFile(Wire):
+class SourceFile(GleanModel):
     """A file that was uploaded."""
 
     id: str | None = None
@@ -27,7 +26,7 @@ class SourceFile(Wire):
     url: str | None = None
 
 
-class FileMetadata(Wire):
+class FileMetadata(GleanModel):
     """More about an uploaded file."""
 
     processed_size: int | None = None
@@ -40,7 +39,7 @@ class ChatFile(SourceFile):
     metadata: FileMetadata | None = None
 
 
-class CitationSource(Wire):
+class CitationSource(GleanModel):
     """Where a statement comes from: one of these, or something newer."""
 
     source_document: Document | None = None
@@ -49,20 +48,20 @@ class CitationSource(Wire):
     reference_ranges: list[ReferenceRange] | None = None
 
 
-class StructuredResult(Wire):
+class StructuredResult(GleanModel):
     """Something that was found while answering."""
 
     document: Document | None = None
     person: Person | None = None
 
 
-class QuerySuggestion(Wire):
+class QuerySuggestion(GleanModel):
     """A search that was or could be made."""
 
     query: str | None = None
 
 
-class Fragment(Wire):
+class Fragment(GleanModel):
     """A piece of a message: one of these."""
 
     text: str | None = None
@@ -72,7 +71,7 @@ class Fragment(Wire):
     query_suggestion: QuerySuggestion | None = None
 
 
-class ChatMessage(Wire):
+class ChatMessage(GleanModel):
     """A message; without author it is the user's, without type it is content."""
 
     author: str | None = None
@@ -95,14 +94,14 @@ class ChatMessage(Wire):
         return self.message_type or CONTENT
 
 
-class Role(Wire):
+class Role(GleanModel):
     """Who may do what in a chat."""
 
     role: str | None = None
     person: Person | None = None
 
 
-class Chat(Wire):
+class Chat(GleanModel):
     """A chat; ``messages`` only where one chat was asked for."""
 
     id: str | None = None
@@ -115,25 +114,25 @@ class Chat(Wire):
     messages: list[ChatMessage] | None = None
 
 
-class ChatResult(Wire):
+class ChatResult(GleanModel):
     """The wrapper around a chat."""
 
     chat: Chat | None = None
 
 
-class ChatsAnswer(Wire):
+class ChatsAnswer(GleanModel):
     """The answer of ``/listchats``. Its cursor leads nowhere: no request takes one."""
 
     chat_results: list[ChatResult] | None = None
 
 
-class ChatAnswer(Wire):
+class ChatAnswer(GleanModel):
     """The answer of ``/getchat``."""
 
     chat_result: ChatResult | None = None
 
 
-class TalkAnswer(Wire):
+class TalkAnswer(GleanModel):
     """The answer of ``/chat``, or one line of it when it streams."""
 
     chat_id: str | None = None

@@ -10,10 +10,10 @@ from urllib.parse import unquote, urlsplit
 
 from dragoman.core.model import Attachment, Author, AuthorKind, Message, Reaction
 from dragoman.providers.glean.mapping.emoji import emoji
-from dragoman.providers.glean.mapping.lenient_models import each
 from dragoman.providers.glean.mapping.result_text import text_of
-from dragoman.providers.glean.mapping.times import moment
 from dragoman.providers.glean.mapping.wire import Document, Interactions, Metadata, Person, Result
+from dragoman.providers.kit.times import parse_time
+from dragoman.providers.kit.wire import or_empty
 
 NOBODY: Final = "user"
 _EDITED: Final = timedelta(seconds=1)  # the two times of one moment may have different precision
@@ -27,7 +27,7 @@ def to_message(result: Result, conversation: str) -> Message:
     facts = metadata_of(result)
     text, partial = text_of(result)
     interactions = facts.interactions or _NO_INTERACTIONS
-    created, updated = moment(facts.create_time), moment(facts.update_time)
+    created, updated = parse_time(facts.create_time), parse_time(facts.update_time)
     return Message(
         id=message_id(result),
         conversation=conversation,
@@ -41,8 +41,8 @@ def to_message(result: Result, conversation: str) -> Message:
         status=facts.status or None,
         url=link_of(result),
         reactions=tuple(_reactions(interactions)),
-        attachments=tuple(to_attachment(one) for one in each(result.attachments)),
-        labels=tuple(label for label in each(facts.labels) if label),
+        attachments=tuple(to_attachment(one) for one in or_empty(result.attachments)),
+        labels=tuple(label for label in or_empty(facts.labels) if label),
         extra=_extra(result, facts),
     )
 
@@ -110,13 +110,13 @@ def to_attachment(result: Result) -> Attachment:
 
 
 def _reactions(interactions: Interactions) -> Iterator[Reaction]:
-    for one in each(interactions.reacts):
-        names = tuple(person.name for person in each(one.reactors) if person.name)
+    for one in or_empty(interactions.reacts):
+        names = tuple(person.name for person in or_empty(one.reactors) if person.name)
         count = len(names) if one.count is None else one.count
         if one.type and count > 0:
             yield Reaction(emoji=emoji(one.type), count=count, by=names)
     if interactions.reacts is None:
-        old = [emoji(name) for name in each(interactions.reactions) if name.strip()]
+        old = [emoji(name) for name in or_empty(interactions.reactions) if name.strip()]
         yield from (Reaction(emoji=name, count=old.count(name)) for name in dict.fromkeys(old))
 
 
@@ -129,8 +129,8 @@ def _last_part(url: str | None) -> str:
 
 def _extra(result: Result, facts: Metadata) -> Mapping[str, object]:
     interactions = facts.interactions or _NO_INTERACTIONS
-    reacted = sum(one.count or 0 for one in each(interactions.reacts))
-    mentioned = [person.name for person in each(facts.mentioned_people) if person.name]
+    reacted = sum(one.count or 0 for one in or_empty(interactions.reacts))
+    mentioned = [person.name for person in or_empty(facts.mentioned_people) if person.name]
     known = {
         "channel": facts.container,
         "workspace": facts.super_container_id,
@@ -139,7 +139,7 @@ def _extra(result: Result, facts: Metadata) -> Mapping[str, object]:
         "visibility": facts.visibility,
         "app_link": result.native_app_url,
         "mentions": mentioned,
-        "attachments": _more(result.attachment_count, len(each(result.attachments))),
+        "attachments": _more(result.attachment_count, len(or_empty(result.attachments))),
         "reactions": _more(interactions.num_reactions, reacted),
     }
     return {name: value for name, value in known.items() if value}

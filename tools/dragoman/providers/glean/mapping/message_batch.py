@@ -9,12 +9,13 @@ from typing import Final
 
 from dragoman.core.model import Message
 from dragoman.providers.glean.conversation_id import Address, Where
-from dragoman.providers.glean.mapping.lenient_models import each
 from dragoman.providers.glean.mapping.mapping import link_of, message_id, metadata_of, to_message
 from dragoman.providers.glean.mapping.permalinks import read_link
 from dragoman.providers.glean.mapping.result_tree import pieces_of
-from dragoman.providers.glean.mapping.times import is_coarse, milliseconds, moment
+from dragoman.providers.glean.mapping.times import is_coarse, milliseconds
 from dragoman.providers.glean.mapping.wire import MessagesAnswer, Result, SearchAnswer
+from dragoman.providers.kit.times import parse_time
+from dragoman.providers.kit.wire import or_empty
 
 _BEFORE_ALL: Final = datetime.min.replace(tzinfo=UTC)
 
@@ -64,7 +65,7 @@ def to_batch(answer: MessagesAnswer, address: Address, conversation: str) -> Bat
         more=bool(answer.has_more),
         whole=whole,
         coarse=any(is_coarse(metadata_of(one).create_time) for one in everything),
-        spans=[_span(one) for one in each((answer.search_response or SearchAnswer()).results)] if whole else (),
+        spans=[_span(one) for one in or_empty((answer.search_response or SearchAnswer()).results)] if whole else (),
         connector=_connector(everything),
         name=next((name for one in everything if (name := metadata_of(one).container)), "").lstrip("#"),
     )
@@ -83,8 +84,8 @@ def _connector(results: Sequence[Result]) -> str:
 def _span(result: Result) -> tuple[datetime, ...]:
     """First and last message, then the times of the conversation itself; empty without any."""
     facts = metadata_of(result)
-    own = [at for at in (moment(facts.create_time), moment(facts.update_time)) if at]
-    inside = [at for piece in pieces_of([result]) if (at := moment(metadata_of(piece.result).create_time))]
+    own = [at for at in (parse_time(facts.create_time), parse_time(facts.update_time)) if at]
+    inside = [at for piece in pieces_of([result]) if (at := parse_time(metadata_of(piece.result).create_time))]
     times = inside or own
     return (min(times), max(times), *own) if times else ()
 

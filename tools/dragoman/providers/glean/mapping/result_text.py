@@ -7,8 +7,8 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from dragoman.providers.glean.mapping.lenient_models import each
 from dragoman.providers.glean.mapping.wire import Result, Snippet
+from dragoman.providers.kit.wire import or_empty
 
 _MARKS: Final = str.maketrans("", "", "\ue006\ue007")
 _LAST: Final = 1 << 62
@@ -21,13 +21,13 @@ def text_of(result: Result) -> tuple[str, bool]:
     """The text, and whether it is only an excerpt."""
     content = result.document.content if result.document else None
     whole = (
-        "\n".join(each(result.full_text_list))
+        "\n".join(or_empty(result.full_text_list))
         or result.full_text
-        or "\n".join(each(content.full_text_list if content else None))
+        or "\n".join(or_empty(content.full_text_list if content else None))
     )
     if whole:
         return whole, False
-    excerpt = "\n".join(text for one in in_order(each(result.snippets)) if (text := snippet_text(one)))
+    excerpt = "\n".join(text for one in in_order(or_empty(result.snippets)) if (text := snippet_text(one)))
     return excerpt, bool(excerpt)
 
 

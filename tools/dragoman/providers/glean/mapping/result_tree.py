@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from dragoman.providers.glean.mapping.lenient_models import each
 from dragoman.providers.glean.mapping.mapping import from_document
 from dragoman.providers.glean.mapping.wire import Result
+from dragoman.providers.kit.wire import or_empty
 
 MESSAGES: Final = "CONVERSATION_MESSAGES"
 _DEEPEST: Final = 4
@@ -44,15 +44,15 @@ def pieces_of(results: Iterable[Result] | None, depth: int = 0) -> Iterator[Piec
 
 def parts_of(result: Result) -> Iterator[Result]:
     """The messages of a whole conversation, in the newer or the older form."""
-    for related in each(result.related_results):
+    for related in or_empty(result.related_results):
         if related.relation == MESSAGES:
-            yield from each(related.results)
+            yield from or_empty(related.results)
             if not related.results:
-                yield from (from_document(document) for document in each(related.documents))
+                yield from (from_document(document) for document in or_empty(related.documents))
 
 
 def clustered_of(result: Result) -> Iterator[Result]:
     """The results that are shown beneath this one."""
-    yield from each(result.clustered_results)
-    for cluster in each(result.all_clustered_results):
-        yield from each(cluster.clustered_results)
+    yield from or_empty(result.clustered_results)
+    for cluster in or_empty(result.all_clustered_results):
+        yield from or_empty(cluster.clustered_results)

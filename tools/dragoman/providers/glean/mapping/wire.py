@@ -7,12 +7,17 @@ read where nothing newer is there.
 
 from __future__ import annotations
 
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
 
-from dragoman.providers.glean.mapping.lenient_models import Wire
+
+class GleanModel(BaseModel):
+    """Base of what Glean sends. Every member may be missing or null; unknown ones are ignored."""
+
+    model_config = ConfigDict(extra="ignore", alias_generator=to_camel, coerce_numbers_to_str=True)
 
 
-class PersonMetadata(Wire):
+class PersonMetadata(GleanModel):
     """More about a person; ``type`` is FULL_TIME, CONTRACTOR, NON_EMPLOYEE, FORMER_EMPLOYEE or newer."""
 
     type: str | None = None
@@ -20,7 +25,7 @@ class PersonMetadata(Wire):
     title: str | None = None
 
 
-class Person(Wire):
+class Person(GleanModel):
     """Somebody; the schema promises name and id, deployments do not always keep that."""
 
     name: str | None = None
@@ -28,7 +33,7 @@ class Person(Wire):
     metadata: PersonMetadata | None = None
 
 
-class React(Wire):
+class React(GleanModel):
     """One kind of reaction."""
 
     type: str | None = None
@@ -36,7 +41,7 @@ class React(Wire):
     reactors: list[Person] | None = None
 
 
-class Interactions(Wire):
+class Interactions(GleanModel):
     """Replies and reactions; ``reactions`` is the deprecated form of ``reacts``."""
 
     num_comments: int | None = None
@@ -45,7 +50,7 @@ class Interactions(Wire):
     reactions: list[str] | None = None
 
 
-class Metadata(Wire):
+class Metadata(GleanModel):
     """What is known about a document beside its content. Times are RFC 3339."""
 
     datasource: str | None = None
@@ -69,13 +74,13 @@ class Metadata(Wire):
     interactions: Interactions | None = None
 
 
-class Content(Wire):
+class Content(GleanModel):
     """The text of a document."""
 
     full_text_list: list[str] | None = None
 
 
-class Document(Wire):
+class Document(GleanModel):
     """A message, file or whole conversation as Glean keeps it; ``error`` stands instead of everything else."""
 
     id: str | None = None
@@ -88,14 +93,14 @@ class Document(Wire):
     error: str | None = None
 
 
-class TextRange(Wire):
+class TextRange(GleanModel):
     """A marked stretch of a snippet; the end is exclusive."""
 
     start_index: int | None = None
     end_index: int | None = None
 
 
-class Snippet(Wire):
+class Snippet(GleanModel):
     """An excerpt; ``snippet`` is the deprecated form with U+E006 and U+E007 around what was found."""
 
     text: str | None = None
@@ -105,7 +110,7 @@ class Snippet(Wire):
     ranges: list[TextRange] | None = None
 
 
-class Related(Wire):
+class Related(GleanModel):
     """Results in some relation; ``documents`` is the deprecated form of ``results``."""
 
     relation: str | None = None
@@ -113,13 +118,13 @@ class Related(Wire):
     documents: list[Document] | None = None
 
 
-class Cluster(Wire):
+class Cluster(GleanModel):
     """Results shown together."""
 
     clustered_results: list[Result] | None = None
 
 
-class Result(Wire):
+class Result(GleanModel):
     """A search result, which is also what a message comes as."""
 
     url: str | None = None
@@ -138,21 +143,21 @@ class Result(Wire):
     cluster_type: str | None = None
 
 
-class FacetValue(Wire):
+class FacetValue(GleanModel):
     """What a facet can be filtered by."""
 
     string_value: str | None = None
     display_label: str | None = None
 
 
-class Bucket(Wire):
+class Bucket(GleanModel):
     """A value of a facet and how many documents have it."""
 
     count: int | None = None
     value: FacetValue | None = None
 
 
-class Facet(Wire):
+class Facet(GleanModel):
     """The values of one facet."""
 
     source_name: str | None = None
@@ -160,21 +165,21 @@ class Facet(Wire):
     buckets: list[Bucket] | None = None
 
 
-class ErrorMessage(Wire):
+class ErrorMessage(GleanModel):
     """What went wrong with one source."""
 
     source: str | None = None
     error_message: str | None = None
 
 
-class Operator(Wire):
+class Operator(GleanModel):
     """A search operator with a value that is none."""
 
     key: str | None = None
     value: str | None = None
 
 
-class ErrorInfo(Wire):
+class ErrorInfo(GleanModel):
     """A failure of a part, within a success or as the body of a refusal."""
 
     error_messages: list[ErrorMessage] | None = None
@@ -182,7 +187,7 @@ class ErrorInfo(Wire):
     federated_search_rate_limit_error: bool | None = None
 
 
-class SearchAnswer(Wire):
+class SearchAnswer(GleanModel):
     """The answer of ``/search``, and the inner part of that of ``/messages``."""
 
     results: list[Result] | None = None
@@ -193,7 +198,7 @@ class SearchAnswer(Wire):
     error_info: ErrorInfo | None = None
 
 
-class MessagesAnswer(Wire):
+class MessagesAnswer(GleanModel):
     """The answer of ``/messages``."""
 
     has_more: bool | None = None
@@ -201,13 +206,13 @@ class MessagesAnswer(Wire):
     root_message: Result | None = None
 
 
-class PeopleAnswer(Wire):
+class PeopleAnswer(GleanModel):
     """The answer of ``/people``."""
 
     results: list[Person] | None = None
 
 
-class Refused(Wire):
+class Refused(GleanModel):
     """The JSON bodies that some refusals have."""
 
     error_type: str | None = None

@@ -6,32 +6,28 @@ repeat some, and whole conversations overlap in time.
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import Annotated, Final, Literal, Self
+from typing import Final, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-
-from dragoman.core.errors import InvalidArgument
 from dragoman.core.model import Message, Order
 from dragoman.providers.glean.mapping.message_batch import Batch
-from dragoman.providers.glean.mapping.times import EPOCH
+from dragoman.providers.kit import cursor as codec
+from dragoman.providers.kit.cursor import decode, encode, foreign_cursor
+from dragoman.providers.kit.times import EPOCH, to_us
 
 _DIGEST: Final = 8  # characters
 _MOST_SEEN: Final = 1000
-_MICROSECOND: Final = timedelta(microseconds=1)
+_MOST_KEYS: Final = 8
 _YEARS: Final = 300_000_000_000_000_000  # microseconds from 1970 to beyond any time that there is
-_Micros = Annotated[int, Field(ge=-_YEARS, le=_YEARS)]
 
 
-class Mark(BaseModel):
+@dataclass(frozen=True, slots=True)
+class Mark:
     """A place between two messages.
 
     Attributes:
-        order: Of the list that it belongs to.
         at: Time of the outermost message that was given, or held back because others may share its time, in
             microseconds since 1970.
         id: And its id, which only matters where ``seen`` is unknown.
@@ -42,34 +38,31 @@ class Mark(BaseModel):
         root: Whether the first message of the thread was held back for the end.
         source: The source system's id that is read, where it differs from the one in the conversation.
         thread: The source system's id of the thread, where only a thread of the conversation is read.
+        latest: Whether the newest message comes first.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, hide_input_in_errors=True)
-
-    order: Literal["latest", "oldest"] = Field(alias="o")
-    at: _Micros = Field(alias="t")
-    id: str = Field(alias="i")
-    coarse: bool = Field(default=False, alias="c")
-    seen: str | None = Field(default=None, alias="s", pattern=r"^[A-Za-z0-9_-]*$")
-    edge: _Micros | None = Field(default=None, alias="w")
-    keys: list[_Micros] = Field(default_factory=list[int], alias="k", max_length=8)
-    root: bool = Field(default=False, alias="r")
-    source: str | None = Field(default=None, alias="x")
-    thread: str | None = Field(default=None, alias="h")
+    at: int
+    id: str
+    coarse: bool = False
+    seen: str | None = None
+    edge: int | None = None
+    keys: tuple[int, ...] = ()
+    root: bool = False
+    source: str | None = None
+    thread: str | None = None
+    latest: bool = True
 
     @classmethod
-    def read(cls, cursor: str, order: Order) -> Self:
+    def read(cls, cursor: str, order: Order) -> Self | None:
         """Read a cursor back.
 
         Raises:
             InvalidArgument: It is none of this order's lists.
         """
-        try:
-            mark = cls.model_validate_json(cursor)
-        except ValidationError:
-            mark = None
-        if mark is None or mark.order != order.value:
-            raise InvalidArgument("This cursor belongs to another list.", hint="Repeat the call without cursor.")
+        mark = decode(cls, cursor, list_id=order)
+        times = [] if mark is None else [mark.at, mark.edge or 0, *mark.keys]
+        if any(abs(at) > _YEARS for at in times) or len(times) > _MOST_KEYS + 2:
+            raise foreign_cursor()
         return mark
 
     @classmethod
@@ -77,11 +70,11 @@ class Mark(BaseModel):
         """The place right after a message; ``None`` when it has no time. ``root`` as the attribute."""
         if message.sent_at is None:
             return None
-        return cls.model_validate({"o": order.value, "t": micros(message), "i": message.id, "c": coarse, "r": root})
+        return cls(micros(message), message.id, coarse, root=root, latest=order is Order.LATEST)
 
     def write(self) -> str:
         """As a cursor."""
-        return self.model_dump_json(by_alias=True, exclude_defaults=True)
+        return encode(self, list_id=Order.LATEST if self.latest else Order.OLDEST)
 
     def references(self) -> list[int]:
         """The timestamps to ask with, in milliseconds, the best first.
@@ -89,7 +82,7 @@ class Mark(BaseModel):
         The first overlaps with what was given, because the service may exclude its reference and several
         messages may share it. The others step past messages that fill a page of their own.
         """
-        latest = self.order == "latest"
+        latest = self.latest
         if latest:
             steps = (1000, 500, 0, -1) if self.coarse else (1, 0, -1)
         else:
@@ -111,7 +104,7 @@ class Mark(BaseModel):
             return False
         if message.sent_at is None:
             return self.seen is not None and self.edge is None
-        here, latest = micros(message), self.order == "latest"
+        here, latest = micros(message), self.latest
         if here == self.at:  # the service may order these in its own way
             return self.seen is not None or ((message.id < self.id) if latest else (message.id > self.id))
         if (here < self.at) if latest else (here > self.at):
@@ -141,31 +134,30 @@ def next_mark(
     page = "".join(digest(one.id) for one in given)
     earlier = (before.seen or "") if before else ""
     crowded = len(earlier + page) > _MOST_SEEN * _DIGEST
-    return Mark.model_validate({
-        "o": order.value,
-        "t": at,
-        "i": identifier,
-        "c": batch.coarse or (before is not None and before.coarse),
-        "s": page if crowded or (before is not None and before.seen is None) else earlier + page,
-        "w": before and (before.at if crowded or before.seen is None else before.edge),
-        "k": _keys(order, batch),
-        "r": root,
-    })  # fmt: skip
+    return Mark(
+        at,
+        identifier,
+        batch.coarse or (before is not None and before.coarse),
+        seen=page if crowded or (before is not None and before.seen is None) else earlier + page,
+        edge=(before.at if crowded or before.seen is None else before.edge) if before else None,
+        keys=_keys(order, batch),
+        root=root,
+        latest=order is Order.LATEST,
+    )
 
 
-def _keys(order: Order, batch: Batch) -> list[int]:
+def _keys(order: Order, batch: Batch) -> tuple[int, ...]:
     """The outermost time of the results in each sense of it. The service goes on behind one of these."""
     spans = [span for span in batch.spans if span]
     outermost = min if order is Order.LATEST else max
     senses = [[span[sense] for span in spans if len(span) > sense] for sense in range(4)]
-    return [_since_epoch(outermost(times)) for times in senses if times]
+    return tuple(to_us(outermost(times)) for times in senses if times)
 
 
 @lru_cache(maxsize=4096)
 def digest(identifier: str) -> str:
     """A short stand-in for an id; those of a page come again with the next one."""
-    whole = hashlib.sha256(identifier.encode("utf-8", "surrogatepass")).digest()
-    return base64.urlsafe_b64encode(whole[: _DIGEST * 6 // 8]).decode()
+    return codec.digest(identifier)
 
 
 def digests(seen: str | None) -> frozenset[str]:
@@ -176,8 +168,4 @@ def digests(seen: str | None) -> frozenset[str]:
 
 def micros(message: Message) -> int:
     """The time of a message in microseconds since 1970; 0 without one."""
-    return _since_epoch(message.sent_at or EPOCH)
-
-
-def _since_epoch(at: datetime) -> int:
-    return (at - EPOCH) // _MICROSECOND
+    return to_us(message.sent_at or EPOCH)

@@ -7,14 +7,14 @@ from typing import Final
 
 from dragoman.core.errors import NotFound
 from dragoman.providers.glean.api import Api
-from dragoman.providers.glean.mapping.lenient_models import Wire, lenient
 from dragoman.providers.glean.mapping.mapping import from_document
-from dragoman.providers.glean.mapping.wire import Document, Result
+from dragoman.providers.glean.mapping.wire import Document, GleanModel, Result
+from dragoman.providers.kit.wire import lenient
 
 HINT: Final = "list_messages and search_messages show what there is."
 
 
-class _Documents(Wire):
+class _Documents(GleanModel):
     """The answer of ``/getdocuments``: documents by the id or link that was asked for."""
 
     documents: dict[str, object] | None = None

@@ -132,4 +132,4 @@ def _from_source(found: Turn, source: str | None) -> Turn:
     """A page whose cursor knows what it was read from."""
     if found.mark is None or not source:
         return found
-    return Turn(found.messages, found.mark.model_copy(update={"source": source}))
+    return Turn(found.messages, replace(found.mark, source=source))

@@ -73,7 +73,7 @@ async def _paged(
         if root is None:
             raise
         return Turn([root], None)  # nobody answered it, and the service calls that no thread
-    mark = found.mark and found.mark.model_copy(update={"thread": inner.address.id})
+    mark = found.mark and replace(found.mark, thread=inner.address.id)
     return Turn(found.messages, mark)
 
 

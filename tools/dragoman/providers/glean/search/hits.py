@@ -8,11 +8,11 @@ from itertools import groupby
 from typing import Final
 
 from dragoman.core.model import Hit
-from dragoman.providers.glean.mapping.lenient_models import each
 from dragoman.providers.glean.mapping.mapping import to_message
 from dragoman.providers.glean.mapping.result_text import in_order, snippet_text, text_of
 from dragoman.providers.glean.mapping.result_tree import Piece
 from dragoman.providers.glean.mapping.wire import Result, Snippet
+from dragoman.providers.kit.wire import or_empty
 
 _WORD: Final = re.compile(r"\w+")
 _SHORTEST: Final = 2
@@ -35,7 +35,7 @@ def relevant(pieces: Iterable[Piece], query: str) -> Iterator[Piece]:
 def to_hit(piece: Piece, conversation: str) -> Hit:
     """A hit with the passage that the service shows, where it shows one that is not the whole text."""
     message = to_message(piece.result, conversation)
-    first = next((one for one in in_order(each(piece.result.snippets)) if snippet_text(one)), None)
+    first = next((one for one in in_order(or_empty(piece.result.snippets)) if snippet_text(one)), None)
     if first is None:
         return Hit(message=message)
     excerpt = snippet_text(first)
@@ -46,7 +46,7 @@ def _highlights(snippet: Snippet, excerpt: str) -> Iterator[tuple[int, int]]:
     """The marked stretches. They count characters of plain text, so those of markup are left out."""
     if snippet.text != excerpt:
         return
-    for one in each(snippet.ranges):
+    for one in or_empty(snippet.ranges):
         start, end = one.start_index, one.end_index
         if start is not None and end is not None and 0 <= start < end <= len(excerpt):
             yield start, end

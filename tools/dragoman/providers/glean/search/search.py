@@ -21,7 +21,7 @@ from dragoman.providers.glean.mapping.wire import SearchAnswer
 from dragoman.providers.glean.messages.reader import Reader
 from dragoman.providers.glean.messages.scope_check import belongs, home_of
 from dragoman.providers.glean.people import with_names
-from dragoman.providers.glean.search.cursor import SearchMark
+from dragoman.providers.glean.search.cursor import SearchPosition
 from dragoman.providers.glean.search.hits import relevant, to_hit
 from dragoman.providers.glean.settings import GleanSettings
 
@@ -44,7 +44,7 @@ class Finder:
         Raises:
             InvalidArgument: The service does not understand the query, or the cursor is none of this search.
         """
-        mark = SearchMark.read(query.cursor)
+        mark = SearchPosition.read(query.cursor)
         name = await self._name(reader) if reader else ""
         answer, raw = await self.api.read("search", self._body(query, name, mark), SearchAnswer, family="search")
         raise_partial_failure(answer, raw.request_id)
@@ -70,7 +70,7 @@ class Finder:
                 return link.channel
         return ""
 
-    def _body(self, query: SearchQuery, name: str, mark: SearchMark) -> dict[str, object]:
+    def _body(self, query: SearchQuery, name: str, mark: SearchPosition) -> dict[str, object]:
         facets = [_facet("channel", name)] if name else []
         if query.author and "@" in query.author.strip().lstrip("@"):
             facets.append(_facet("from", query.author.strip()))
