@@ -1,7 +1,8 @@
 """Build ``dist/dragoman-VERSION.mcpb``, which a desktop client installs with two clicks.
 
-It holds the sources and the pinned versions; the client's own ``uv`` installs what they need. Equal sources give
-equal bytes. Where npm is, ./run installs the official tool, which says whether the bundle is sound.
+It holds the sources and the lock; at the first start the client's own ``uv`` installs what they need, each package
+checked against its hash. A bill of materials lies beside it. Equal sources give equal bytes. Where npm is, ./run
+installs the official tool, which says whether the bundle is sound.
 
     python packaging/bundle.py [--folder dist] [--without-tool]
 """
@@ -19,7 +20,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+import sbom
+
 HOME: Final = Path(__file__).resolve().parents[1]
+LOCK: Final = HOME / "requirements.lock"
 MANIFEST: Final = HOME / "packaging" / "mcpb" / "manifest.json"
 TOOL: Final = HOME / ".node" / "node_modules" / ".bin" / "mcpb"
 _PATIENCE: Final = 60.0  # seconds
@@ -29,8 +33,8 @@ _EPOCH: Final = (1980, 1, 1, 0, 0, 0)  # the oldest moment that an archive can n
 def contents() -> Iterator[tuple[str, bytes]]:
     """Every file of the bundle with its name, in a fixed order."""
     yield "manifest.json", MANIFEST.read_bytes()
-    yield "pyproject.toml", _project().encode()
-    for name in ("README.md", "LICENSE"):
+    yield "launch.py", (MANIFEST.parent / "launch.py").read_bytes()
+    for name in ("README.md", "LICENSE", "SECURITY.md", LOCK.name):
         yield name, (HOME / name).read_bytes()
     for root in ("server/dragoman_server", "tools/dragoman"):
         for file in sorted((HOME / root).rglob("*")):
@@ -78,16 +82,10 @@ def main() -> int:
     given = parser.parse_args()
     bundle = build(given.folder)
     content = bundle.read_bytes()
+    manifest = json.loads(MANIFEST.read_bytes())
+    sbom.write(bundle.with_suffix(".cdx.json"), LOCK, manifest["name"], manifest["version"])
     print(f"{bundle}: {len(content):,} bytes, sha256 {hashlib.sha256(content).hexdigest()}")
     return 0 if given.without_tool or validate(bundle) else 1
-
-
-def _project() -> str:
-    """The project file, with the versions that were tested."""
-    pins = [line for line in (HOME / "constraints.txt").read_text(encoding="utf-8").splitlines() if line]
-    pinned = "".join(f"  {json.dumps(pin)},\n" for pin in pins)
-    project = (HOME / "pyproject.toml").read_text(encoding="utf-8")
-    return f"{project.rstrip()}\n\n[tool.uv]\nconstraint-dependencies = [\n{pinned}]\n"
 
 
 def _tool(*words: str) -> bool:

@@ -91,7 +91,7 @@ def _execute(image: Image, words: list[str]) -> None:
     if image.packages is not None:
         environment |= {"PIP_NO_DEPS": "1", "PIP_NO_INDEX": "1", "PIP_NO_BUILD_ISOLATION": "0"}
     subprocess.run(words, cwd=image.inside("."), env=environment, check=True, timeout=_PATIENCE)
-    if words[1:3] == ["-m", "venv"] and image.packages is not None:
+    if words[1:3] == ["-m", "venv"] and image.packages is not None:  # an index is not asked for what is there
         (site,) = Path(words[3]).glob("lib/python*/site-packages")
         (site / "packages.pth").write_text(f"{image.packages}\n", encoding="utf-8")
 

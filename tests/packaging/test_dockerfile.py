@@ -1,6 +1,8 @@
 import json
 import os
+import re
 import shlex
+import socket
 import subprocess
 import sys
 import sysconfig
@@ -53,7 +55,7 @@ def test_the_linter_finds_nothing_to_say():
         ("RUN useradd", "RUN sudo useradd", "DL3004"),
         ("RUN useradd", "RUN cd /tmp && useradd", "DL3003"),
         ("-m 0700 /data", "-m 0700 $DATA", "SC2086"),
-        ("python:3.13-slim AS", "python:latest AS", "DL3007"),
+        ("python:3.13.9-slim-trixie AS", "python:latest AS", "DL3007"),
         ("--from=build", "--from=biuld", "DL3022"),
         ("ENV PATH", "ENV API_TOKEN=abc PATH", "DL3064"),
         ('CMD ["serve"]', "CMD serve", "DL3025"),
@@ -92,6 +94,33 @@ def test_the_steps_make_a_server_with_compiled_bytecode_and_without_pip(tmp_path
         env={"DRAGOMAN_DATA": str(tmp_path / "data"), "HOME": str(tmp_path), "PATH": ""},
     )  # fmt: skip
     assert "list_messages" in told.stdout
+    the_lines_of_the_readme_for_http_work(tmp_path, command[0])
+
+
+def the_lines_of_the_readme_for_http_work(root, program):
+    """What its ``docker run`` lines start, on the scratch folder that stands for the image."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8").replace("\\\n", " ")
+    lines = [line.partition("#")[0].split() for line in readme.splitlines() if line.startswith("docker run")]
+    token, serve = ([program, *line[line.index("dragoman", 3) + 1 :]] for line in map(without_volumes, lines))
+    assert serve[1:3] == ["serve", "--http"]
+    settings = root / "settings" / "dragoman.toml"
+    env = {"DRAGOMAN_DATA": str(root / "data"), "HOME": str(root), "PATH": "", "DRAGOMAN_CONFIG": str(settings)}
+    made = subprocess.run(token, check=True, capture_output=True, text=True, timeout=60, cwd=root, env=env).stdout
+    settings.parent.mkdir()
+    settings.write_text(made[made.index("[auth.") :], encoding="utf-8")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        serve[-1] = serve[-1].replace("8765", str(probe.getsockname()[1]))
+    with subprocess.Popen(serve, stderr=subprocess.PIPE, cwd=root, env=env) as server:
+        try:
+            assert b"Serving MCP at http://0.0.0.0:" in server.stderr.readline()
+            assert health.is_healthy(serve)
+        finally:
+            server.terminate()
+
+
+def without_volumes(line):
+    return [word for word in line if not word.startswith("dragoman:")]
 
 
 def test_what_is_skipped_without_docker_is_only_what_needs_it():
@@ -108,9 +137,13 @@ def test_the_server_runs_as_nobody_special_and_is_asked_how_it_is():
     assert order.index("USER") > max(number for number, step in enumerate(order) if step in {"RUN", "COPY"})
 
 
-def test_stages_have_fixed_bases_and_what_is_copied_exists_and_is_not_ignored():
-    bases = [rest.split()[0] for step, rest in steps() if step == "FROM"]
-    assert all(":" in base and not base.endswith(":latest") for base in bases)
+def test_all_stages_have_the_same_base_of_one_patch_version_and_one_release_of_debian():
+    bases = {rest.split()[0] for step, rest in steps() if step == "FROM"}
+    (base,) = bases
+    assert re.fullmatch(r"python:\d+\.\d+\.\d+-slim-[a-z]+(@sha256:[0-9a-f]{64})?", base)
+
+
+def test_what_is_copied_exists_and_is_not_ignored():
     ignored = DOCKERFILE.with_name("Dockerfile.dockerignore").read_text(encoding="utf-8").splitlines()
     for step, rest in steps():
         if step == "COPY" and not rest.startswith("--from"):
@@ -118,6 +151,16 @@ def test_stages_have_fixed_bases_and_what_is_copied_exists_and_is_not_ignored():
                 assert (ROOT / source).exists()
                 assert f"!{source}" in ignored
     assert ignored[0] == "*"
+
+
+def test_every_package_of_the_image_is_checked_against_its_hash_or_made_of_these_sources():
+    installs = [part for step, rest in steps() for part in rest.split("&&") if step == "RUN" and "pip install" in part]
+    assert len(installs) == 3
+    for install in installs:
+        assert "--require-hashes" in install or "--no-deps --no-index --find-links /wheels" in install
+    (wheel,) = [part for step, rest in steps() for part in rest.split("&&") if step == "RUN" and "pip wheel" in part]
+    assert "--no-build-isolation" in wheel
+    assert "--no-deps" in wheel
 
 
 def test_commands_are_lists_so_that_signals_reach_the_server():
@@ -152,17 +195,29 @@ def port():
 
 
 def test_a_server_over_http_is_well_when_it_answers(port):
-    assert health.well(["dragoman", "serve", "--http", f"0.0.0.0:{port}"])
-    assert health.well(["dragoman", "serve", f"--http=0.0.0.0:{port}"])
+    assert health.is_healthy(["dragoman", "serve", "--http", f"0.0.0.0:{port}"])
+    assert health.is_healthy(["dragoman", "serve", f"--http=0.0.0.0:{port}"])
+
+
+def test_a_server_over_http_is_asked_where_its_settings_have_it_listen(port, tmp_path, monkeypatch):
+    settings = tmp_path / "dragoman.toml"
+    settings.write_text(f'[http]\nlisten = "0.0.0.0:{port}"\n[auth.tokens.a]\nhash = "sha256:{"0" * 64}"\n')
+    for words in (["--http", "--config", str(settings)], [f"--config={settings}", "--http"]):
+        assert health.is_healthy(["python", "/opt/dragoman/bin/dragoman", "serve", *words])
+    monkeypatch.setenv("DRAGOMAN_CONFIG", str(settings))
+    assert health.is_healthy(["dragoman", "serve", "--http"])
+    assert health.is_healthy(["dragoman", "serve", "--http", "--workers", "2"])
+    assert not health.is_healthy(["dragoman", "serve", "--http", "127.0.0.1:1"])
 
 
 def test_a_server_over_http_that_is_gone_is_not_well(port):
     with HTTPServer(("127.0.0.1", 0), Healthy) as closed:
         gone = closed.server_port
-    assert not health.well(["dragoman", "serve", "--http", f"0.0.0.0:{gone}"])
+    assert not health.is_healthy(["dragoman", "serve", "--http", f"0.0.0.0:{gone}"])
 
 
-def test_a_server_over_pipes_is_well_as_long_as_it_is_there():
-    assert health.well(["dragoman", "serve"])
-    assert health.port_of(["dragoman", "serve", "--http"]) == 8765
-    assert health.port_of(["dragoman", "serve", "--http", "--config", "x"]) == 8765
+def test_a_server_over_pipes_is_well_as_long_as_it_is_there(monkeypatch, tmp_path):
+    monkeypatch.setenv("DRAGOMAN_CONFIG", str(tmp_path / "none.toml"))
+    assert health.is_healthy(["dragoman", "serve"])
+    for words in (["--http"], ["--http", "--config", "x"]):
+        assert health.address_of(["dragoman", "serve", *words]).port == 8765

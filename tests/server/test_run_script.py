@@ -17,7 +17,7 @@ pytestmark = pytest.mark.skipif(shutil.which("sh") is None, reason="there is no 
 @pytest.fixture
 def copied(tmp_path):
     """The script in a folder in which it finds itself installed, with stand-ins that say how they were called."""
-    for name in ("run", "pyproject.toml", "constraints.txt"):
+    for name in ("run", "pyproject.toml", "requirements-dev.lock"):
         shutil.copy(ROOT / name, tmp_path / name)
     binaries = tmp_path / ".venv" / "bin"
     binaries.mkdir(parents=True)
@@ -64,6 +64,8 @@ def test_the_scripts_are_executable_posix_shell(script):
         (["test", "-k", "x"], "python -m pytest -n auto -k x"),
         (["bench", "server"], "python -m tests.benchmarks server"),
         (["bundle", "--folder", "x"], "python packaging/bundle.py --folder x"),
+        (["lock", "--check"], "python packaging/lock.py --check"),
+        (["audit", "x.lock"], "python packaging/audit.py x.lock"),
     ],
 )
 def test_each_command_passes_its_arguments_on(copied, arguments, called):
@@ -84,7 +86,7 @@ def test_serve_stays_where_the_caller_is_so_that_settings_there_are_found(copied
 def test_check_runs_every_tool(copied):
     installed(copied)
     tools = [line.split()[0] for line in run(copied, "check").stdout.splitlines()]
-    assert tools == ["ruff", "ruff", "mypy", "pyright", "lint-imports", "hadolint", "python"]
+    assert tools == ["ruff", "ruff", "mypy", "pyright", "lint-imports", "hadolint", "python", "python"]
 
 
 def test_check_fails_when_one_tool_does(copied):
@@ -130,7 +132,7 @@ def test_what_comes_through_npm_is_pinned_and_says_no_address():
 def test_installing_happens_once_until_something_changes(copied):
     assert "Installing" in run(copied, "test").stderr
     assert "Installing" not in run(copied, "test").stderr
-    with (copied / "constraints.txt").open("a", encoding="utf-8") as file:
+    with (copied / "requirements-dev.lock").open("a", encoding="utf-8") as file:
         file.write("# changed\n")
     assert "Installing" in run(copied, "test").stderr
 
@@ -138,7 +140,10 @@ def test_installing_happens_once_until_something_changes(copied):
 def test_without_a_command_the_commands_are_shown_and_nothing_is_installed(copied):
     for arguments in ([], ["help"], ["nonsense"]):
         done = run(copied, *arguments)
-        assert "./run demo | test | check | bench | conformance | serve | bundle" in done.stdout + done.stderr
+        assert (
+            "./run demo | test | check | bench | conformance | serve | bundle | lock | audit"
+            in done.stdout + done.stderr
+        )
         assert done.returncode == (0 if arguments == ["help"] else 2)
         assert "Installing" not in done.stderr
 

@@ -91,11 +91,11 @@ def test_the_health_of_the_server_is_told_to_everybody_and_to_the_container(site
     with site("[http]\ndrain_delay = 0\n") as server:
         command = ["dragoman", "serve", "--http", f"0.0.0.0:{server.port}"]
         assert server.get("/healthz").body == b"alive\n"
-        assert health.well(command)
+        assert health.is_healthy(command)
         assert server.get("/readyz", Host="10.0.0.7:8765").body == b"ready\n"
         server.signal(signal.SIGTERM)
         assert server.process.wait(30) == 0
-        assert not health.well(command)
+        assert not health.is_healthy(command)
 
 
 def test_a_server_whose_store_does_not_open_is_alive_and_not_ready(site, tmp_path):
