@@ -123,3 +123,8 @@ def test_forgetting_it_is_a_type_error(tmp_path):
     wrong = [line.split(":")[1] for line in ended.stdout.splitlines() if " - error: " in line]
     places = [FORGOTTEN.split("\n")[int(line) - 1].strip() for line in wrong]
     assert [place.rpartition("title")[2] for place in places] == ['}.")', ")", ")", "))"], ended.stdout
+
+
+@pytest.mark.parametrize("end", [" x", "'", "\u3042"])
+def test_a_long_piece_that_is_no_word_takes_no_longer_than_one_that_is(end):
+    assert sentence("{}", "a" * 100 + end)[0] in "'\""
