@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from dragoman.core.context.clock import steady_time
 from dragoman.store.cursors import CursorStore
 from dragoman.store.interface import NotWritableError, Store
 from dragoman.store.messages import MessageStore, Remember
@@ -44,7 +44,7 @@ __all__ = [
 
 
 @asynccontextmanager
-async def open_store(path: Path | None, *, clock: Callable[[], float] = time.time) -> AsyncGenerator[Store]:
+async def open_store(path: Path | None, *, clock: Callable[[], float] = steady_time) -> AsyncGenerator[Store]:
     """Open the store at a path, making it where it is missing; ``None`` remembers in memory until closed.
 
     Args:

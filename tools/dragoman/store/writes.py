@@ -11,12 +11,18 @@ from typing import Final, Literal
 LEASE: Final = 10
 """Seconds after which a write that nobody renews counts as cut off."""
 
+TOLERANCE: Final = 60
+"""Seconds by which the clocks of two processes may differ. What lies further ahead was noted by a wrong clock."""
+
 REPEATED: Final = 60
 """Seconds within which the same content to the same place looks like a mistake."""
 
 
 UNDELIVERED: Final = 24 * 60 * 60
 """Seconds within which the same content gets the first result while its answer is not known to have arrived."""
+
+LONGEST_OFFER: Final = 600
+"""Most seconds for which a confirmation is good."""
 
 EXPOSURE: Final = 24 * 60 * 60
 """Seconds for which a conversation counts that was shown to a viewer."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final, Self
 
+from dragoman.core.context.clock import steady_time
 from dragoman.store.interface import Store
 from dragoman.store.sqlite.cursors import SqliteCursors
 from dragoman.store.sqlite.database import Database
@@ -21,7 +21,7 @@ _SECOND: Final = 1_000_000
 class SqliteStore(Store):
     """See :class:`Store`. While its file cannot be written, reading goes on."""
 
-    def __init__(self, database: Database, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, database: Database, clock: Callable[[], float] = steady_time) -> None:
         """Keep an open database.
 
         Args:
@@ -43,7 +43,7 @@ class SqliteStore(Store):
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, path: Path | None, *, clock: Callable[[], float] = time.time) -> AsyncGenerator[Self]:
+    async def open(cls, path: Path | None, *, clock: Callable[[], float] = steady_time) -> AsyncGenerator[Self]:
         """Open the file, making it where it is missing; ``None`` remembers in memory until closed.
 
         Args:

@@ -10,9 +10,12 @@ import secrets
 from typing import Final
 
 from dragoman.store.sqlite.connection import Connection
+from dragoman.store.writes import LONGEST_OFFER, TOLERANCE
 
 _LETTERS: Final = "abcdefghjkmnpqrstuvwxyz23456789"
 _LENGTH: Final = 14
+_LONGEST: Final = (LONGEST_OFFER + TOLERANCE) * 1_000_000
+"""Microseconds; a token that is good for longer was made by a clock that has been set back since."""
 
 
 def offer(con: Connection, digest: str, ends: int) -> str:
@@ -28,7 +31,7 @@ def redeem(con: Connection, token: str, digest: str, now: int) -> int:
     Returns:
         Microseconds for which it was still good; 0 when it is unknown, used, out of date or for another content.
     """
-    con.execute("DELETE FROM offers WHERE ends <= ?", (now,))
+    con.execute("DELETE FROM offers WHERE ends NOT BETWEEN ? AND ?", (now + 1, now + _LONGEST))
     deleted = con.execute("DELETE FROM offers WHERE token = ? AND digest = ? RETURNING ends", (_hash(token), digest))
     return sum(ends - now for (ends,) in list(deleted))
 

@@ -12,7 +12,7 @@ from dragoman.core.errors import RateLimited
 from dragoman.core.safe_text import sentence
 from dragoman.store.sqlite.connection import Connection
 from dragoman.store.sqlite.values import UNREADABLE, Value, bind, from_moment, unbind
-from dragoman.store.writes import LEASE, REPEATED, UNDELIVERED, Entry, Intent, State
+from dragoman.store.writes import LEASE, REPEATED, TOLERANCE, UNDELIVERED, Entry, Intent, State
 
 _SECOND: Final = 1_000_000
 _MINUTE: Final = 60 * _SECOND
@@ -50,7 +50,7 @@ def begin(con: Connection, intent: Intent, now: int, accepted: str = "", per_min
             " finished = NULL WHERE entry = ?",
             (now, now + LEASE * _SECOND, earlier.id),
         )
-        return _fresh(con, earlier.id)
+        return _fresh(con, earlier.id, now)
     return _insert(con, intent, now)
 
 
@@ -160,9 +160,9 @@ def require_pace(con: Connection, account: str, now: int, per_minute: int | None
     if per_minute is None:
         return
     rows = con.execute(
-        "SELECT tried, attempts FROM writes WHERE account = ? AND tried > ? AND state <> 'failed'"
+        "SELECT tried, attempts FROM writes WHERE account = ? AND tried BETWEEN ? AND ? AND state <> 'failed'"
         " ORDER BY tried DESC LIMIT ?",
-        (account, now - _MINUTE, per_minute),
+        (account, now - _MINUTE + 1, now + TOLERANCE * _SECOND, per_minute),
     )
     count = 0
     # Read to its end: a statement that an error leaves open would hold its connection in the past.
@@ -196,7 +196,7 @@ def _insert(con: Connection, intent: Intent, now: int) -> Entry:
         " VALUES(?, ?, ?, ?, ?, ?, ?, 'pending', ?, ?, ?)",
         (*values, *more),
     )
-    return _fresh(con, con.last_insert_rowid())
+    return _fresh(con, con.last_insert_rowid(), now)
 
 
 def _forget(con: Connection, now: int) -> None:
@@ -207,14 +207,15 @@ def _forget(con: Connection, now: int) -> None:
     )
 
 
-def _fresh(con: Connection, entry: int) -> Entry:
-    return replace(next(_entries(con, 0, "entry = ?", (entry,))), fresh=True)
+def _fresh(con: Connection, entry: int, now: int) -> Entry:
+    return replace(next(_entries(con, now, "entry = ?", (entry,))), fresh=True)
 
 
 def _entries(con: Connection, now: int, where: str, values: tuple[Value, ...]) -> Iterator[Entry]:
-    # A pending write without a lease is nobody's any more: it is told as what it is.
-    statement = f"SELECT {_COLUMNS}, state = 'pending' AND lease < ? FROM writes WHERE {where}"  # noqa: S608 - our own words
-    return map(_entry, con.execute(statement, (now, *values)))
+    # A pending write without a lease is nobody's any more, nor is one whose lease a wrong clock has noted.
+    lost = "state = 'pending' AND lease NOT BETWEEN ? AND ?"
+    statement = f"SELECT {_COLUMNS}, {lost} FROM writes WHERE {where}"  # noqa: S608 - our own words
+    return map(_entry, con.execute(statement, (now, now + (LEASE + TOLERANCE) * _SECOND, *values)))
 
 
 def unreadable(con: Connection) -> Iterator[int]:
