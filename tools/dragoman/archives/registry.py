@@ -20,6 +20,7 @@ GROUP: Final = "dragoman.archives"
 BUILT_IN: Final[dict[str, str]] = {
     "mail": "dragoman.archives.mail:MailFormat",
     "slack": "dragoman.archives.slack:SlackFormat",
+    "whatsapp": "dragoman.archives.whatsapp:WhatsAppFormat",
     "telegram": "dragoman.archives.telegram:TelegramFormat",
     "discord": "dragoman.archives.discord:DiscordFormat",
     "chat": "dragoman.archives.chat_export:ChatExportFormat",
