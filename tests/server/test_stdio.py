@@ -126,6 +126,30 @@ def test_cancelling_stops_the_work_and_is_not_answered(serve, trouble, tmp_path)
         assert server.process.wait(10) == 0
 
 
+def test_calls_that_are_under_way_at_the_end_of_input_are_all_told_the_same(serve, trouble, tmp_path):
+    with serve("--config", str(trouble)) as server:
+        server.greet()
+        calls = [
+            ("list_messages", {"conversation": "far:wait"}),
+            ("send_message", {"conversation": "far:fine", "text": "x"}),
+            ("list_messages", {"conversation": "far:wait", "order": "oldest"}),
+        ]
+        for number, (name, arguments) in enumerate(calls, start=1):
+            server.send({"id": number, "method": "tools/call", "params": call(name, **arguments)})
+        wait_for(tmp_path / "started")
+        server.send({"id": 9, "method": "tools/list"})
+        server.process.stdin.close()
+        answers = [json.loads(line) for line in server.process.stdout]
+        assert server.process.wait(30) == 0
+    by_id = {answer["id"]: answer for answer in answers}
+    assert sorted(by_id) == [1, 2, 3, 9]
+    assert len(answers) == len(by_id)
+    assert by_id[9]["result"]["tools"]
+    said = {json.dumps(by_id[number]["error"]) for number in (1, 2, 3)}
+    assert len(said) == 1
+    assert "The input ended" in said.pop()
+
+
 def test_what_was_asked_before_the_end_of_input_is_still_answered(environment, tmp_path):
     client = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "t", "version": "1"}}
     lines = [

@@ -24,6 +24,7 @@ from dragoman_server.runtime import (  # noqa: E402  # as above
     startup_checks,
     tool_context,
 )
+from dragoman_server.runtime.preload import preload  # noqa: E402  # as above
 from dragoman_server.transports.stdio import transport  # noqa: E402  # after the SDK's part that is needed
 from dragoman_server.transports.stdio.pipes import StdioPipes  # noqa: E402  # as above
 
@@ -60,6 +61,6 @@ def serve_stdio(
 
     async def main() -> None:
         async with tool_context.at(settings) as shared:
-            await transport.serve(server.build(shared), wire)
+            await transport.serve(server.build(shared), wire, when_idle=lambda: preload(settings))
 
     process.run(main)

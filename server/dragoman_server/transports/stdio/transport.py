@@ -13,6 +13,7 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Final, cast
 
@@ -32,21 +33,31 @@ GRACE: Final = 1.0
 """Seconds that calls under way have after the input ended."""
 
 _CLOSING: Final = 2.0
+_IDLE: Final = 0.02
+_ENDED: Final = (
+    "The input ended before this call did, so it was stopped. Whether something was written is unknown: look at the"
+    " conversation before trying again."
+)
 
 _log = logging.getLogger(__name__)
 
 Incoming = SessionMessage | Exception
 
 
-class _Open:
-    """The requests that wait for their answers."""
+class _OpenRequests:
+    """The requests that wait for their answers.
+
+    Attributes:
+        ended: No more come, and those that are left were answered with an error.
+    """
 
     def __init__(self) -> None:
         self._ids: set[types.RequestId] = set()
         self._settled = anyio.Event()
         self._settled.set()
+        self.ended = False
 
-    def asked(self, message: types.JSONRPCMessage) -> None:
+    def add(self, message: types.JSONRPCMessage) -> None:
         if isinstance(message, types.JSONRPCRequest):
             self._ids.add(message.id)
             if self._settled.is_set():
@@ -54,12 +65,27 @@ class _Open:
         elif isinstance(message, types.JSONRPCNotification) and message.method == "notifications/cancelled":
             self._drop((message.params or {}).get("requestId"))
 
-    def answered(self, message: types.JSONRPCMessage) -> None:
+    def remove(self, message: types.JSONRPCMessage) -> None:
         if isinstance(message, types.JSONRPCResponse | types.JSONRPCError):
             self._drop(message.id)
 
-    async def settled(self) -> None:
+    async def wait_for_none(self) -> None:
         await self._settled.wait()
+
+    @property
+    def is_empty(self) -> bool:
+        return not self._ids
+
+    def end(self) -> list[types.JSONRPCError]:
+        """The errors for all that are left; what the server itself says of them from now on is too late."""
+        self.ended = True
+        return [_error(number, types.INTERNAL_ERROR, _ENDED) for number in self._ids]
+
+    def is_too_late(self, message: types.JSONRPCMessage) -> bool:
+        """Is it a second answer."""
+        if not self.ended or not isinstance(message, types.JSONRPCResponse | types.JSONRPCError):
+            return False
+        return message.id is not None and message.id not in self._ids
 
     def _drop(self, request: object) -> None:
         if isinstance(request, str | int):
@@ -68,10 +94,16 @@ class _Open:
             self._settled.set()
 
 
-async def serve(server: Server[object], wire: StdioPipes) -> None:
-    """Serve one client until its input ends, it stops reading, or a signal asks to end."""
+async def serve(server: Server[object], wire: StdioPipes, when_idle: Callable[[], None] | None = None) -> None:
+    """Serve one client until its input ends, it stops reading, or a signal asks to end.
+
+    Args:
+        server: What answers.
+        wire: The pipes to the client.
+        when_idle: Run once in a thread, at the first moment at which nothing waits for an answer.
+    """
     receipts.by_request_id.set(True)
-    pending, written = _Open(), anyio.Event()
+    pending, written = _OpenRequests(), anyio.Event()
     into, incoming = anyio.create_memory_object_stream[Incoming](0)
     outgoing, outof = anyio.create_memory_object_stream[SessionMessage](0)
     async with anyio.create_task_group() as group:
@@ -80,17 +112,28 @@ async def serve(server: Server[object], wire: StdioPipes) -> None:
         group.start_soon(_read, wire, into, outgoing.clone(), pending)
         group.start_soon(_write, wire, outof, pending, written)
         group.start_soon(_end_with, written, group.cancel_scope)
+        if when_idle is not None:
+            group.start_soon(_run_when_idle, when_idle, pending)
         await server.run(incoming, outgoing, server.create_initialization_options())
         with anyio.move_on_after(GRACE):
             await written.wait()
         group.cancel_scope.cancel()
 
 
+async def _run_when_idle(work: Callable[[], None], pending: _OpenRequests) -> None:
+    while True:
+        await pending.wait_for_none()
+        await anyio.sleep(_IDLE)
+        if pending.is_empty:
+            break
+    await anyio.to_thread.run_sync(work, abandon_on_cancel=True)
+
+
 async def _read(
     wire: StdioPipes,
     into: MemoryObjectSendStream[Incoming],
     refused: MemoryObjectSendStream[SessionMessage],
-    pending: _Open,
+    pending: _OpenRequests,
 ) -> None:
     async with into, refused:
         while line := await anyio.to_thread.run_sync(wire.read, abandon_on_cancel=True):
@@ -104,10 +147,13 @@ async def _read(
                     with suppress(anyio.BrokenResourceError):  # the client reads no more, and all ends
                         await refused.send(SessionMessage(answer))
                 continue
-            pending.asked(message)
+            pending.add(message)
             await into.send(SessionMessage(message))
         with anyio.move_on_after(GRACE):
-            await pending.settled()
+            await pending.wait_for_none()
+        with suppress(anyio.BrokenResourceError):
+            for error in pending.end():
+                await refused.send(SessionMessage(error))
 
 
 def _decoded(line: bytes) -> types.JSONRPCMessage:
@@ -150,7 +196,7 @@ def _error(number: types.RequestId | None, code: int, sentence: str) -> types.JS
 
 
 async def _write(
-    wire: StdioPipes, outof: MemoryObjectReceiveStream[SessionMessage], pending: _Open, written: anyio.Event
+    wire: StdioPipes, outof: MemoryObjectReceiveStream[SessionMessage], pending: _OpenRequests, written: anyio.Event
 ) -> None:
     """Write until nothing more comes, or the client has closed its end."""
     dropped = wire.replayed
@@ -158,13 +204,15 @@ async def _write(
         async with outof:
             async for envelope in outof:
                 message = envelope.message
+                if pending.is_too_late(message):
+                    continue
                 if dropped is not None and _answers(message, dropped):
                     dropped = None
                 else:
                     number = message.id if isinstance(message, types.JSONRPCResponse) else None
                     async with receipts.leaving(number):
                         await anyio.to_thread.run_sync(wire.write, _encoded(message), abandon_on_cancel=True)
-                pending.answered(message)
+                pending.remove(message)
     written.set()
 
 

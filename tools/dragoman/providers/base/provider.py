@@ -117,6 +117,7 @@ class Provider:
         service_name: What people call the service, in a word or two, such as "Slack"; both make tools be found.
         filters_exactly: Does it filter as the toolset does: what it does not give is not there, and a search without
             words gives what its filters leave.
+        imports_at_open: Modules that opening an account imports; a server has them ready before the first call.
         returns_stored: Is what a write returns read from the service after it, so that reading it again tells no more.
     """
 
@@ -125,6 +126,7 @@ class Provider:
     limits: ClassVar[Limits] = Limits()
     idempotent: ClassVar[bool] = False
     external: ClassVar[bool] = True
+    imports_at_open: ClassVar[tuple[str, ...]] = ()
     about: ClassVar[str] = ""
     service_name: ClassVar[str] = ""
     filters_exactly: ClassVar[bool] = False

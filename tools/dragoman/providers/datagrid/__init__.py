@@ -43,6 +43,7 @@ class DatagridProvider(Provider):
     name: ClassVar[str] = "datagrid"
     about: ClassVar[str] = "chats with AI agents"
     service_name: ClassVar[str] = "AI agents"
+    imports_at_open: ClassVar[tuple[str, ...]] = ("dragoman.transport.http.preload",)
     Settings: ClassVar[type[AccountSettings]] = DatagridSettings
     limits: ClassVar[Limits] = Limits(page_size=PAGE, requests_per_second=200 / 60)
 

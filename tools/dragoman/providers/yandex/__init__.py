@@ -44,6 +44,10 @@ class YandexProvider(Provider):
     name: ClassVar[str] = "yandex"
     about: ClassVar[str] = "assistant chat threads"
     service_name: ClassVar[str] = "AI assistants"
+    imports_at_open: ClassVar[tuple[str, ...]] = (
+        "dragoman.providers.yandex.connection",
+        "dragoman.transport.grpc.channel",
+    )
     Settings: ClassVar[type[AccountSettings]] = YandexSettings
     limits: ClassVar[Limits] = Limits(page_size=wire.MOST_THREADS)
 

@@ -1,0 +1,34 @@
+"""Imports what the first call will need, while a client is still reading the first answers."""
+
+from __future__ import annotations
+
+import logging
+from importlib import import_module
+from typing import Final
+
+from dragoman.accounts.provider_registry import provider_class
+from dragoman_server.config.load import Config
+
+STORE: Final = ("dragoman.store.sqlite.store",)
+"""What opening the store imports; nearly every tool opens it."""
+
+_log: Final = logging.getLogger(__name__)
+
+
+def preload(config: Config) -> None:
+    """Import what opening the store and these accounts would import. Connects and opens nothing.
+
+    Whatever cannot be imported is told by the call that needs it.
+    """
+    for name in modules_of(config):
+        try:
+            import_module(name)
+        except Exception as error:  # noqa: BLE001  # a package may raise anything, and this only saves time
+            _log.debug("%s cannot be imported ahead (%s).", name, type(error).__name__)
+
+
+def modules_of(config: Config) -> list[str]:
+    """The modules that the first calls import, without those that these import."""
+    kinds = dict.fromkeys(account.provider for account in config.accounts.values())
+    found = [*STORE, *(name for kind in kinds for name in provider_class(kind).imports_at_open)]
+    return list(dict.fromkeys(found))

@@ -1,0 +1,68 @@
+"""What the first call imports was imported before it, while the client was reading the first answers."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+TOKEN = {"env": "TOKEN"}
+HERE = "http://127.0.0.1:9"
+ACCOUNTS = {
+    "local": {"provider": "local"},
+    "glean": {"provider": "glean", "base_url": HERE, "token": TOKEN},
+    "convore": {"provider": "convore", "base_url": HERE, "token": TOKEN},
+    "datagrid": {"provider": "datagrid", "base_url": HERE, "token": TOKEN},
+    "yandex": {"provider": "yandex", "target": "127.0.0.1:9", "tls": False, "api_key": TOKEN, "folder_id": "f"},
+}
+PROGRAM = """
+import json, sys
+import anyio
+from contextlib import suppress
+from dragoman.core.errors import DragomanError
+from dragoman.toolset import call_tool
+from dragoman_server.config.load import from_mapping
+from dragoman_server.transports.stdio import command
+from dragoman_server.mcp import server
+from dragoman_server.runtime import preload, tool_context
+
+async def main():
+    settings = from_mapping({"accounts": {"one": json.loads(sys.argv[1])}})
+    async with tool_context.at(settings) as services:
+        server.build(services)
+        print(json.dumps(sorted(sys.modules)))
+        preload.preload(settings)
+        before = set(sys.modules)
+        calls = [("list_conversations", {}), ("search_messages", {"query": "x"})]
+        calls.append(("list_messages", {"conversation": "one:x"}))
+        with anyio.move_on_after(20):
+            for name, arguments in calls:
+                with suppress(DragomanError):
+                    await call_tool(services, name, arguments)
+        print(json.dumps(sorted(set(sys.modules) - before)))
+
+anyio.run(main)
+"""
+
+LATE = {"encodings.unicode_escape", "encodings.idna", "stringprep", "netrc", "mimetypes"}
+"""Modules of Python itself that a connection may need, and that take no time."""
+
+
+@pytest.mark.parametrize("name", ACCOUNTS)
+def test_the_first_calls_import_nothing_more(environment, name):
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM, json.dumps(ACCOUNTS[name])],
+        env=environment | {"TOKEN": "a-token-of-the-test"},
+        capture_output=True, encoding="utf-8", check=True, timeout=100,
+    )  # fmt: skip
+    before, first_call = (json.loads(line) for line in done.stdout.splitlines())
+    assert not {"httpx", "grpc", "rich", "pygments"} & set(before), "the first answers waited for it"
+    assert set(first_call) <= LATE
+
+
+def test_what_cannot_be_imported_ahead_is_told_by_the_call_that_needs_it(monkeypatch):
+    from dragoman_server.config.load import from_mapping
+    from dragoman_server.runtime import preload
+
+    monkeypatch.setattr(preload, "STORE", ("no.such.module", "dragoman.core.errors"))
+    preload.preload(from_mapping({}))
