@@ -43,18 +43,18 @@ async def search_kinds(local: LocalProvider, file: Database, words: list[str], f
     """Each kind of search: the median over several words, to twice the bare query and at least five milliseconds."""
     common, rare = words[20:60:10], words[200:2000:450]
     pairs = list(zip(common, rare, strict=True))
-    someone = [(SearchQuery(text=f"{a} {b}", author="Person 123"), f"{a} AND {b}") for a, b in pairs]
+    someone = [(SearchQuery(text=f"{a} {b}", author="U00123"), f"{a} AND {b}") for a, b in pairs]
     tails = (("don't", "don t"), ("S_n", "s n"), ("it's", "it s"))
     unknown = ("zzyzx", "qqwxyz", "xkcdvbnm", "wrxtzk")
     kinds = {
         "two words": [(SearchQuery(text=f"{a} {b}"), f"{a} AND {b}") for a, b in pairs],
         "two words of an author": someone,
-        "an author of many": [(SearchQuery(text=a, author="person 1"), a) for a in common],
+        "a common word of an author": [(SearchQuery(text=a, author="U00123"), a) for a in common],
         "a phrase": [(SearchQuery(text=f'"{a} {b}"'), f'"{a} {b}"') for a, b in pairs],
         "a one-letter tail": [(SearchQuery(text=text), f'"{bare}"') for text, bare in tails],
         "nothing found": [(SearchQuery(text=word), f'"{word}"') for word in unknown],
         "either of two words": [(SearchQuery(text=f"{a} OR {b}"), f"{a} OR {b}") for a, b in pairs],
-        "an author alone": [(SearchQuery(text="", author=f"Person {n}"), '"zzyzx"') for n in (77, 1234, 5)],
+        "an author alone": [(SearchQuery(text="", author=f"U{n:05}"), '"zzyzx"') for n in (77, 1234, 5)],
     }
     held = [await _kind(name, local, file, forget, queries) for name, queries in kinds.items()]
     held.append(await _listed(local, forget))
@@ -89,7 +89,7 @@ async def _listed(local: LocalProvider, forget: Forget) -> bool:
     for n in (77, 1234, 5, 12_345):
         for _ in range(5):
             forget(local)
-            query = MessageQuery(author=f"Person {n}", limit=50)
+            query = MessageQuery(author=f"U{n:05}", limit=50)
             taken.append(await timed(partial(local.list_messages, "room", query)))
     return _show("list: an author", statistics.median(taken), 0)
 

@@ -27,8 +27,7 @@ def page(con: Connection, table: MessageTable, scope: Scope, query: SearchQuery)
     Raises:
         InvalidArgument: The cursor is none of ours.
     """
-    passing = _passing(con, table, scope, _after(query.cursor))
-    found = list(islice(passing, query.limit + 1))
+    found = list(_passing(con, table, scope, _after(query.cursor), query.limit + 1))
     messages = message_pages.by_numbers(con, table, [number for _, number in found[: query.limit]])
     cursor = "n.{}.{}".format(*found[query.limit - 1]) if len(found) > query.limit else None
     return SearchPage(items=[Hit(message=message) for message in messages.values()], cursor=cursor)
@@ -44,22 +43,24 @@ def _after(cursor: str | None) -> TimeAndNumber | None:
 
 
 def _passing(
-    con: Connection, table: MessageTable, scope: Scope, after: TimeAndNumber | None
+    con: Connection, table: MessageTable, scope: Scope, after: TimeAndNumber | None, most: int
 ) -> Iterator[TimeAndNumber]:
-    """Time and number of each message, newest first."""
+    """Time and number of up to so many messages, newest first."""
     condition, values = _condition(scope, after)
     index = "time" if scope.place is not None else "moment"
+    limit = _EXAMINED if scope.checks else most
     if scope.authors is None:
-        found = by_author.all_in_order(con, table.tables, index, condition, values)
+        found = by_author.all_in_order(con, table.tables, index, condition, values, limit=limit)
     else:
-        found = by_author.in_order(con, table.tables, scope.authors, condition, values, otherwise=index)
-    return _checked(con, table, scope, found) if scope.checks else found
+        authors = scope.authors
+        found = by_author.in_order(con, table.tables, authors, condition, values, otherwise=index, limit=limit)
+    return islice(_checked(con, table, scope, found) if scope.checks else found, most)
 
 
 def _checked(
     con: Connection, table: MessageTable, scope: Scope, found: Iterator[TimeAndNumber]
 ) -> Iterator[TimeAndNumber]:
-    for one in islice(found, _EXAMINED):
+    for one in found:
         messages = message_pages.by_numbers(con, table, [one[1]])
         if all(check(message) for message in messages.values() for check in scope.checks):
             yield one

@@ -29,7 +29,7 @@ from dragoman.store.sqlite.connection import Connection
 from dragoman.store.sqlite.messages import index_rebuild, message_pages
 from dragoman.store.sqlite.messages.index_row import searched_text
 from dragoman.store.sqlite.messages.message_table import MessageTable
-from dragoman.store.sqlite.search_scope import NothingThereError, Scope, scope_of, sql_of
+from dragoman.store.sqlite.search_scope import NothingThereError, Scope, few_of, scope_of, sql_of
 from dragoman.store.sqlite.values import unbind
 
 WIDTH: Final = 240
@@ -206,6 +206,7 @@ class _Ranked:
         self._con = con
         self._table = table
         self._scope = scope
+        self._few = few_of(con, table, scope)
         self._words = words
         self._steps = self._words.steps()
 
@@ -253,9 +254,9 @@ class _Ranked:
             expression = f"({expression}) NOT ({' OR '.join(self._scope.excluded)})"
         conditions, values = sql_of(self._scope.conditions)
         join = " CROSS JOIN $messages m ON m.number = i.rowid" if conditions else ""
-        if self._scope.few is not None:
+        if self._few is not None:
             # The sign keeps SQLite from searching the index once for each of them.
-            chosen, chosen_values = self._scope.few
+            chosen, chosen_values = self._few
             values = [*chosen_values, *values]
             conditions = f" AND +i.rowid IN ({chosen}){conditions}"
         statement = (

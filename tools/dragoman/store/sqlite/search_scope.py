@@ -43,8 +43,6 @@ class Scope:
         required: Expressions for the index, all of which must match.
         excluded: Expressions for the index, none of which may match.
         conditions: What the table of messages tells.
-        few: SQL that selects the numbers of all messages that can pass, where these are few: it is sooner made a set
-            of them than each match is looked up.
         checks: What has to be seen in the message itself.
         authors: The authors, where it is narrowed to some.
         place: The conversation, where it is narrowed to one.
@@ -53,7 +51,6 @@ class Scope:
     required: list[str] = field(default_factory=list[str])
     excluded: list[str] = field(default_factory=list[str])
     conditions: list[Condition] = field(default_factory=list[Condition])
-    few: Condition | None = None
     checks: list[Callable[[Message], bool]] = field(default_factory=list[Callable[[Message], bool]])
     authors: Authors | None = None
     place: int | None = None
@@ -78,11 +75,14 @@ def scope_of(con: Connection, table: MessageTable, query: SearchQuery, account: 
         _narrow_author(con, table, account, Filter("from", query.author), scope)
     for one in query.filters:
         _narrow(con, table, account, one, scope)
-    scope.few = _few(con, table, scope)
     return scope
 
 
-def _few(con: Connection, table: MessageTable, scope: Scope) -> Condition | None:
+def few_of(con: Connection, table: MessageTable, scope: Scope) -> Condition | None:
+    """Selects the numbers of all messages of a conversation or of authors, where these are few.
+
+    A set of few is sooner made than each match of a search is looked up.
+    """
     if scope.authors is not None:
         return by_author.numbers_of(con, table.tables, scope.authors)
     if scope.place is None or conversations.held(con, table.tables, scope.place) > by_author.FEW:

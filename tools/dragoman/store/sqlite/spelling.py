@@ -20,8 +20,9 @@ _MOST_SCANNED: Final = 3000
 _MOST_BEGINNINGS: Final = 500
 _FREQUENT: Final = 20_000
 _DISTINCT: Final = 5
-"""Letters of a word that is known by the others when the first one is wrong."""
+"""Letters of a word of which some tell enough to look through all that begin so."""
 
+_TELLING: Final = 3
 _MOST_READ: Final = 30
 _BLOCK: Final = 64
 _EXISTS: Final = "SELECT EXISTS(SELECT 1 FROM $words WHERE term = ? AND col = 'body')"
@@ -80,8 +81,8 @@ def _single_word(term: Term, pattern: Pattern | None) -> str | None:
 
 def _neighbours(con: Connection, table: MessageTable, word: str) -> list[str]:
     """Words of the index that differ by one letter, the most frequent first."""
-    half = len(word) // 2
     sql = table.tables.sql
+    half = len(word) if len(word) < _DISTINCT else max(len(word) // 2, _TELLING)
     beginning = (word[:half], word[:half] + "\U0010ffff", _MOST_SCANNED)
     found = {term: doc for term, doc in con.execute(sql(_BEGINNING), beginning) if _is_one_edit(word, term)}
     edited = _edited_before(word, half)
@@ -96,13 +97,15 @@ def _edited_before(word: str, half: int) -> set[str]:
     """The word with one letter of its first half left out, added, changed, or changed about."""
     alphabet = _alphabet(word)
     edited: set[str] = set()
-    for at in range(0 if len(word) >= _DISTINCT else 1, half + 1):
+    for at in range(half + 1):
         before, after = word[:at], word[at:]
         edited.add(before + after[1:])
         edited.add(before + after[1:2] + after[:1] + after[2:])
-        edited.update(before + letter + after for letter in alphabet)
-        edited.update(before + letter + after[1:] for letter in alphabet)
-    return edited - {word}
+        # The first letter is hardly ever another one, and a short word is known by it.
+        if at > 0:
+            edited.update(before + letter + after for letter in alphabet)
+            edited.update(before + letter + after[1:] for letter in alphabet)
+    return {one for one in edited if len(one) >= _SHORTEST - 1} - {word}
 
 
 def _alphabet(word: str) -> str:

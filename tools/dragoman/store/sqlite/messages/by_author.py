@@ -61,6 +61,8 @@ def numbers_of(
     con: Connection, tables: Tables, authors: Authors, most: int = FEW
 ) -> tuple[str, tuple[Value, ...]] | None:
     """SQL that selects the numbers of all their messages, and its values; ``None`` when these are many."""
+    if len(authors.numbers) > _MOST_LISTED:
+        return None
     chosen = f"SELECT number FROM $messages INDEXED BY $messages_author WHERE author IN ({authors.sql}) AND live = 1"  # noqa: S608 - values are bound
     counted = con.execute(tables.sql(f"SELECT count(*) FROM ({chosen} LIMIT {most})"), authors.values).get  # noqa: S608 - as above
     return (chosen, authors.values) if counted < most else None
@@ -68,7 +70,7 @@ def numbers_of(
 
 def in_order(
     con: Connection, tables: Tables, authors: Authors, condition: str, values: Sequence[Value], *,
-    newest_first: bool = True, otherwise: str = "moment",
+    newest_first: bool = True, otherwise: str = "moment", limit: int = -1,
 ) -> Iterator[TimeAndNumber]:  # fmt: skip
     """Time and number of their messages.
 
@@ -80,43 +82,49 @@ def in_order(
         values: The values of the condition.
         newest_first: The direction.
         otherwise: The index to go through when they are so many that most messages are theirs.
+        limit: How many are wanted at most; negative is all.
     """
     index = "author"
     if numbers_of(con, tables, authors, _SORTED if authors.are_few else FEW) is None:
         if authors.are_few:
-            return _merged(con, tables, authors, condition, values, newest_first=newest_first)
+            return _merged(con, tables, authors, condition, values, newest_first=newest_first, limit=limit)
         index = otherwise
     condition = f" AND m.author IN ({authors.sql}){condition}"
-    return _select(con, tables, index, condition, [*authors.values, *values], newest_first=newest_first)
+    values = [*authors.values, *values]
+    return _select(con, tables, index, condition, values, newest_first=newest_first, limit=limit)
 
 
 def _merged(
-    con: Connection, tables: Tables, authors: Authors, condition: str, values: Sequence[Value], *, newest_first: bool
-) -> Iterator[TimeAndNumber]:
+    con: Connection, tables: Tables, authors: Authors, condition: str, values: Sequence[Value], *,
+    newest_first: bool, limit: int,
+) -> Iterator[TimeAndNumber]:  # fmt: skip
     """Each author's messages in the order of the index, put together."""
     each = [
-        _select(con, tables, "author", f" AND m.author = {one}{condition}", values, newest_first=newest_first)
+        _select(
+            con, tables, "author", f" AND m.author = {one}{condition}", values, newest_first=newest_first, limit=limit
+        )
         for one in authors.numbers
     ]
     return heapq.merge(*each, reverse=newest_first)
 
 
 def all_in_order(
-    con: Connection, tables: Tables, index: str, condition: str, values: Sequence[Value]
+    con: Connection, tables: Tables, index: str, condition: str, values: Sequence[Value], *, limit: int = -1
 ) -> Iterator[TimeAndNumber]:
     """Time and number of messages of whomever, newest first, as an index has them."""
-    return _select(con, tables, index, condition, values, newest_first=True)
+    return _select(con, tables, index, condition, values, newest_first=True, limit=limit)
 
 
 def _select(
-    con: Connection, tables: Tables, index: str, condition: str, values: Sequence[Value], *, newest_first: bool
-) -> Iterator[TimeAndNumber]:
+    con: Connection, tables: Tables, index: str, condition: str, values: Sequence[Value], *,
+    newest_first: bool, limit: int,
+) -> Iterator[TimeAndNumber]:  # fmt: skip
     direction = "DESC" if newest_first else "ASC"
     statement = (
         f"SELECT m.moment, m.number FROM $messages m INDEXED BY $messages_{index} WHERE m.live = 1{condition}"  # noqa: S608 - values are bound
-        f" ORDER BY m.moment {direction}, m.number {direction}"
+        f" ORDER BY m.moment {direction}, m.number {direction} LIMIT ?"
     )
-    return iter(con.execute(tables.sql(statement), values))
+    return iter(con.execute(tables.sql(statement), (*values, limit)))
 
 
 def _listed(numbers: Sequence[int]) -> str:

@@ -61,7 +61,7 @@ def page(
         authors = by_author.authors_like(con, archive.tables, stretch.author)
         chosen = by_author.in_order(
             con, archive.tables, authors, f" AND m.place = ?{conditions}", [place, *values],
-            newest_first=stretch.newest_first, otherwise="time",
+            newest_first=stretch.newest_first, otherwise="time", limit=stretch.limit,
         )  # fmt: skip
         numbers = [(number,) for _, number in islice(chosen, stretch.limit)]
         found = con.executemany(archive.tables.sql(f"{_ALL} AND m.number = ?"), numbers)
