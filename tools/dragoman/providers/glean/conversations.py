@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
-from dragoman.core.errors import Conflict, InvalidArgument, NotFound, PermissionDenied
+from dragoman.core.errors import NotFound, PermissionDenied
 from dragoman.core.model import Conversation, ConversationKind, Page
 from dragoman.core.names import conversation_matches_text
 from dragoman.providers.base.provider import ConversationQuery
@@ -18,11 +18,12 @@ from dragoman.providers.glean.conversation_id import channel_id
 from dragoman.providers.glean.errors import raise_partial_failure
 from dragoman.providers.glean.mapping.wire import Bucket, SearchAnswer
 from dragoman.providers.glean.settings import GleanSettings
+from dragoman.providers.kit.cursor import cut_page
 from dragoman.providers.kit.wire import or_empty
 
 MOST_CHANNELS: Final = 3000
 _FACET: Final = "channel"
-_MARK: Final = "after:"
+_LIST: Final = "conversations"
 _LONGEST_PAGE: Final = 200
 _LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
 
@@ -117,20 +118,5 @@ def _matches(conversation: Conversation, query: ConversationQuery) -> bool:
 
 
 def _page(conversations: Sequence[Conversation], query: ConversationQuery) -> Page[Conversation]:
-    start = _start(conversations, query.cursor)
-    size = max(1, min(query.limit, _LONGEST_PAGE))
-    items = conversations[start : start + size]
-    more = start + size < len(conversations)
-    return Page(items=items, cursor=_MARK + items[-1].id if more else None, total=len(conversations))
-
-
-def _start(conversations: Sequence[Conversation], cursor: str | None) -> int:
-    if cursor is None:
-        return 0
-    if not cursor.startswith(_MARK):
-        raise InvalidArgument("This cursor belongs to another list.", hint="Repeat the call without cursor.")
-    wanted = cursor.removeprefix(_MARK)
-    for position, one in enumerate(conversations):
-        if one.id == wanted:
-            return position + 1
-    raise Conflict("The list has changed since the page before.", hint="Repeat the call without cursor.")
+    size = min(query.limit, _LONGEST_PAGE)
+    return cut_page(conversations, lambda one: one.id, size=size, cursor=query.cursor, list_id=_LIST)

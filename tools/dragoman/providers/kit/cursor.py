@@ -13,19 +13,22 @@ from hashlib import blake2b
 from types import UnionType
 from typing import TYPE_CHECKING, Any, Final, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
-from dragoman.core.errors import InvalidArgument
+from dragoman.core.errors import Conflict, InvalidArgument
+from dragoman.core.model import Page
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from _typeshed import DataclassInstance
 
+T = TypeVar("T")
 S = TypeVar("S", bound="DataclassInstance")
 
 _LONGEST: Final = 262_144  # characters of a cursor
 _DIGEST_BYTES: Final = 6
 
 
+@lru_cache(maxsize=4096)
 def digest(text: str) -> str:
     """Eight characters that no other text is likely to share: 48 bits of a hash."""
     return urlsafe_b64encode(_hash(text)).decode()
@@ -74,6 +77,23 @@ def decode_token(cursor: str | None, *, list_id: str) -> str | None:
     """
     found = decode(_Token, cursor, list_id=list_id)
     return None if found is None else found.token
+
+
+def cut_page(items: Sequence[T], id_of: Callable[[T], str], *, size: int, cursor: str | None, list_id: str) -> Page[T]:
+    """Cut the page at a cursor out of a list that is at hand as a whole, in the service's order.
+
+    Raises:
+        InvalidArgument: It is no cursor of this list.
+        Conflict: The item that the page before ended with is gone.
+    """
+    last, begin = decode_token(cursor, list_id=list_id), 0
+    if last is not None:
+        begin = next((at for at, one in enumerate(items, 1) if id_of(one) == last), 0)
+        if not begin:
+            raise Conflict("The list has changed since the page before.", hint="Repeat the call without cursor.")
+    shown = items[begin : begin + max(1, size)]
+    more = begin + len(shown) < len(items)
+    return Page(items=shown, cursor=encode_token(id_of(shown[-1]), list_id=list_id) if more else None, total=len(items))
 
 
 def foreign_cursor() -> InvalidArgument:

@@ -105,7 +105,7 @@ class LocalProvider(Provider):
         key = (conversation, bounded)
         return _copied(await self._read(key, lambda con: queries.messages(con, conversation, bounded)))
 
-    def cursor_after(self, message: Message, query: MessageQuery) -> str:
+    def cursor_after(self, message: Message, query: MessageQuery) -> str | None:
         """A page can be cut after any message."""
         del query
         return queries.cursor_after(message)

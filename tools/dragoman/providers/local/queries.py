@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Final
 
-from dragoman.core.errors import Conflict, InvalidArgument, NotFound
+from dragoman.core.errors import Conflict, NotFound
 from dragoman.core.model import Conversation, Message, Order, Page
 from dragoman.providers.base.provider import ConversationQuery, MessageQuery
+from dragoman.providers.kit.cursor import decode, decode_token, encode, encode_token, foreign_cursor
 from dragoman.store.sqlite.connection import Connection
 from dragoman.store.sqlite.messages import conversations as places
 from dragoman.store.sqlite.messages import message_pages
@@ -22,7 +23,16 @@ ACCOUNT: Final = ""
 """The account under which the archive keeps them: a provider does not know the name of its account."""
 
 PARTICIPANTS: Final = 100
-_MARK: Final = "m"
+_MESSAGES: Final = "messages"
+_CONVERSATIONS: Final = "conversations"
+
+
+@dataclass(frozen=True, slots=True)
+class _Recency:
+    """Where the list of conversations goes on: behind one of that time and key."""
+
+    recent: int
+    key: int
 
 
 def conversations(con: Connection, query: ConversationQuery) -> Page[Conversation]:
@@ -32,7 +42,8 @@ def conversations(con: Connection, query: ConversationQuery) -> Page[Conversatio
     found = (row for row in rows if query.kind in (None, row.conversation.kind))
     page = list(islice(found, query.limit + 1))
     shown = page[: query.limit]
-    cursor = f"{shown[-1].recent}.{shown[-1].key}" if len(page) > query.limit else None
+    more = len(page) > query.limit
+    cursor = encode(_Recency(shown[-1].recent, shown[-1].key), list_id=_CONVERSATIONS) if more else None
     return Page(items=[place.with_count for place in shown], cursor=cursor)
 
 
@@ -78,9 +89,9 @@ def messages(con: Connection, conversation: str, query: MessageQuery) -> Page[Me
     return Page(items=shown[::-1] if latest else shown, cursor=cursor, total=place.held if everything else None)
 
 
-def cursor_after(message: Message) -> str:
+def cursor_after(message: Message) -> str | None:
     """The cursor that goes on after a message."""
-    return _MARK + message.id
+    return encode_token(message.id, list_id=_MESSAGES)
 
 
 def message_of(con: Connection, conversation: str, message: str) -> Message:
@@ -165,30 +176,22 @@ def _counted(con: Connection, place: int, messages: Sequence[Message]) -> list[M
 
 
 def _after(con: Connection, conversation: str, cursor: str | None) -> tuple[int, int] | None:
-    if cursor is None:
+    identifier = decode_token(cursor, list_id=_MESSAGES)
+    if identifier is None:
         return None
-    stored = stored_of(con, conversation, cursor[len(_MARK) :]) if cursor.startswith(_MARK) else None
+    stored = stored_of(con, conversation, identifier)
     if stored is None:
-        raise _no_cursor()
+        raise foreign_cursor()
     return stored.row.moment, stored.number
 
 
 def _before(cursor: str | None) -> tuple[int, int] | None:
-    if cursor is None:
-        return None
-    recent, _, key = cursor.partition(".")
-    try:
-        return int(recent), int(key)
-    except ValueError:
-        raise _no_cursor() from None
+    found = decode(_Recency, cursor, list_id=_CONVERSATIONS)
+    return None if found is None else (found.recent, found.key)
 
 
 def _no_message() -> NotFound:
     return NotFound("There is no such message in this conversation.", hint="Look for it with list_messages.")
-
-
-def _no_cursor() -> InvalidArgument:
-    return InvalidArgument("The cursor is not one of this list.", hint="Call again without a cursor.")
 
 
 def total(con: Connection) -> tuple[int, int]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
-from dragoman.core.errors import Conflict, NotFound
+from dragoman.core.errors import NotFound
 from dragoman.core.model import Conversation, Message, Order, Page
 from dragoman.providers.base.provider import MessageQuery
 from dragoman.providers.glean.api import Api
@@ -15,7 +15,7 @@ from dragoman.providers.glean.chat.mapping import to_conversation, to_messages
 from dragoman.providers.glean.conversation_id import KINDS, NEW_CHAT, Where, chat_id
 from dragoman.providers.glean.mapping.chat_wire import Chat, ChatAnswer, ChatsAnswer
 from dragoman.providers.glean.messages.documents import no_message
-from dragoman.providers.kit.cursor import decode_token, encode_token
+from dragoman.providers.kit.cursor import cut_page, encode_token
 from dragoman.providers.kit.wire import or_empty
 
 _LIST: Final = "chat"
@@ -90,20 +90,8 @@ def cursor_after(message: Message) -> str | None:
 
 
 def _page(messages: Sequence[Message], query: MessageQuery) -> Page[Message]:
-    size = max(1, min(query.limit, _LONGEST_PAGE))
-    ordered = list(messages) if query.order is Order.OLDEST else list(reversed(messages))
-    start = _start(ordered, query.cursor)
-    items = ordered[start : start + size]
-    cursor = cursor_after(items[-1]) if start + size < len(ordered) else None
-    shown = items if query.order is Order.OLDEST else items[::-1]
-    return Page(items=shown, cursor=cursor, total=len(messages))
-
-
-def _start(ordered: Sequence[Message], cursor: str | None) -> int:
-    wanted = decode_token(cursor, list_id=_LIST)
-    if wanted is None:
-        return 0
-    for position, message in enumerate(ordered):
-        if message.id == wanted:
-            return position + 1
-    raise Conflict("The chat has changed since the page before.", hint="Repeat the call without cursor.")
+    latest = query.order is Order.LATEST
+    ordered = messages[::-1] if latest else messages
+    size = min(query.limit, _LONGEST_PAGE)
+    page = cut_page(ordered, lambda one: one.id, size=size, cursor=query.cursor, list_id=_LIST)
+    return replace(page, items=page.items[::-1]) if latest else page

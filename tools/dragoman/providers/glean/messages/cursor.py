@@ -8,13 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Final, Self
 
 from dragoman.core.model import Message, Order
 from dragoman.providers.glean.mapping.message_batch import Batch
-from dragoman.providers.kit import cursor as codec
-from dragoman.providers.kit.cursor import decode, encode, foreign_cursor
+from dragoman.providers.kit.cursor import decode, digest, encode, foreign_cursor
 from dragoman.providers.kit.times import EPOCH, to_us
 
 _DIGEST: Final = 8  # characters
@@ -152,12 +150,6 @@ def _keys(order: Order, batch: Batch) -> tuple[int, ...]:
     outermost = min if order is Order.LATEST else max
     senses = [[span[sense] for span in spans if len(span) > sense] for sense in range(4)]
     return tuple(to_us(outermost(times)) for times in senses if times)
-
-
-@lru_cache(maxsize=4096)
-def digest(identifier: str) -> str:
-    """A short stand-in for an id; those of a page come again with the next one."""
-    return codec.digest(identifier)
 
 
 def digests(seen: str | None) -> frozenset[str]:

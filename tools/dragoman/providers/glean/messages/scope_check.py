@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from typing import Final
+
 from dragoman.providers.glean.conversation_id import Address, Where, channel_id, document_id
 from dragoman.providers.glean.mapping.mapping import link_of, message_id, metadata_of
 from dragoman.providers.glean.mapping.permalinks import read_link
@@ -9,9 +12,14 @@ from dragoman.providers.glean.mapping.result_tree import Piece
 from dragoman.providers.glean.mapping.wire import Metadata, Result
 from dragoman.providers.glean.settings import GleanSettings
 
+_SLACK_ID: Final = re.compile(r"[A-Z][A-Z0-9]{5,}")
+_SLACK_CONTAINER: Final = re.compile(r"SLACK.*_CHANNEL_[A-Z][A-Z0-9]{5,}")
+
 
 def belongs(result: Result, address: Address, source: str = "") -> bool | None:
-    """Whether a message is in a conversation; ``None`` when nothing tells.
+    """Is a message in a conversation; ``None`` when nothing tells.
+
+    Glean's ids of containers are opaque: of those that do not end with the wanted id, only Slack's are known to differ.
 
     Args:
         result: The message.
@@ -22,12 +30,22 @@ def belongs(result: Result, address: Address, source: str = "") -> bool | None:
         return _in_thread(result, address.id)
     facts, link = metadata_of(result), read_link(link_of(result))
     wanted = {address.id, source} - {""}
-    ids = {*_container_ids(facts), link.channel if link else ""} - {""}
-    name = (facts.container or "").lstrip("#").casefold()
-    if ids & wanted or (name and name == address.id.lstrip("#").casefold()):
+    container, name = facts.container_id or "", (facts.container or "").lstrip("#").casefold()
+    named = bool(name) and name == address.id.lstrip("#").casefold()
+    if named or (link and link.channel in wanted) or any(_ends_with(container, one) for one in wanted):
         return True
-    comparable = ids if source or address.looks_like_an_id else name
-    return False if comparable else None
+    if not (source or address.looks_like_an_id):
+        return False if name else None
+    in_link = link is not None and address.datasource in link.sources
+    slack = _SLACK_CONTAINER.fullmatch(container)
+    in_container = slack is not None and any(_SLACK_ID.fullmatch(one) for one in wanted)
+    return False if in_link or in_container else None
+
+
+def _ends_with(container: str, identifier: str) -> bool:
+    """Is an id of a container that of the source system, or made of it."""
+    before = container.removesuffix(identifier)
+    return before != container and not before[-1:].isalnum()
 
 
 def home_of(piece: Piece, settings: GleanSettings) -> str:
@@ -50,12 +68,6 @@ def _in_thread(result: Result, thread: str) -> bool | None:
     if thread in stamps or (facts.parent_id or "").endswith(thread):
         return True
     return False if link and (link.thread or link.message) else None
-
-
-def _container_ids(facts: Metadata) -> set[str]:
-    """Glean's id of the channel, and the end of it, which is the source system's id where it is made of one."""
-    whole = facts.container_id or ""
-    return {whole, whole.rpartition("_CHANNEL_")[2]}
 
 
 def _foreign_workspace(facts: Metadata, settings: GleanSettings) -> str | None:

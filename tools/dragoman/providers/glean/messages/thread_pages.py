@@ -23,7 +23,7 @@ async def list_messages(reader: Reader, query: MessageQuery) -> Page[Message]:
     """A page; all filters but the thread are left to the caller.
 
     Raises:
-        InvalidArgument: The cursor belongs to another list.
+        InvalidArgument: The cursor is foreign.
         NotFound: There is no such conversation, or no such message to begin a thread.
     """
     mark = Mark.read(query.cursor, query.order) if query.cursor is not None else None
