@@ -169,8 +169,7 @@ def test_every_way_to_lead_to_a_new_host_is_asked_about(server: ScriptedServer, 
 def test_every_way_to_call_many_people_is_asked_about(server: ScriptedServer, service: JournalService) -> None:
     for text, name in MANY.items():
         said = server.call("send_message", conversation="post:room", text=text)
-        shown = f"'{name}'" if " " in name else name
-        assert f"because it calls everybody: {shown}\n" in said, text
+        assert re.search(rf"\nbecause it calls everybody: ['\"]?{re.escape(name)}['\"]?\n", said), text
     assert len(service.received("room")) == 1
 
 
@@ -224,7 +223,7 @@ def test_whatever_a_common_linker_links_is_among_the_hosts(text: str) -> None:
     for match in linker.match(text) or []:
         host = re.sub(r"^[a-z]*:?//", "", match.url.lower()).split("/")[0].split("?")[0].split("#")[0]
         host = re.sub(r":\d*$", "", host.rpartition("@")[2]).strip(".")
-        if match.schema != "mailto:" and host.strip("-_'\""):
+        if match.schema != "mailto:" and re.search(r"[^\W_]", host):
             assert any(host.strip("-_'\".") in one or one in host for one in found), (match.url, found)
 
 

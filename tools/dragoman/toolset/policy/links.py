@@ -38,6 +38,8 @@ _NO_HOST: Final = re.compile(r"[^\w.\-:\[\]]+")
 _LOCAL_PART: Final = re.compile(r"[\w.%+\-]")
 _IPV4: Final = re.compile(r"(?:\d{1,3}\.){3}\d{1,3}")
 _MAIL: Final = re.compile(r"[\w.%+\-]{1,200}@[\w.\-]{1,253}")
+_MAIL_END: Final = re.compile(r"[.,;!?)>\]\"'\u00bb]{0,4}(?:\s|$)")
+_MAIL_DOMAIN: Final = re.compile(rf"@[\w\-]+(?:\.[\w\-]+)*\.([\w\-]+){_MAIL_END.pattern}")
 _NUMBER: Final = re.compile(r"0x[0-9a-f]+|\d{6,}", re.IGNORECASE)
 
 
@@ -115,10 +117,11 @@ def _is_of_mail(match: re.Match[str], text: str) -> bool:
     """Is a name one half of a plain e-mail address."""
     start, end = match.span()
     if text[end : end + 1] == "@":
-        return text[end + 1 : end + 2].isalnum()
+        domain = _MAIL_DOMAIN.match(text[end : end + _LONGEST_HOST])
+        return domain is not None and is_top_level(domain[1].casefold())
     if start < 2 or text[start - 1] != "@" or not _LOCAL_PART.match(text[start - 2]):  # noqa: PLR2004  # "a@"
         return False
-    return not re.match(r":\d|/", text[end : end + 2])
+    return _MAIL_END.match(text[end : end + 5]) is not None
 
 
 def _targets(reading: str) -> list[str]:
