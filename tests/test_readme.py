@@ -49,6 +49,18 @@ def test_every_command_is_in_the_table_and_no_other() -> None:
     assert CliRunner().invoke(cli, ["--help"]).exit_code == 0
 
 
+def test_every_promise_of_safety_names_tests_that_exist() -> None:
+    table = README.split("## What can go wrong, and what stops it\n")[1].split("\n## ")[0]
+    _head, _rule, *rows = [line for line in table.splitlines() if line.startswith("|")]
+    assert rows
+    for row in rows:
+        named = re.findall(r"`(\w+)::(test_\w+)`", row.rpartition(" | ")[2])
+        assert named, row
+        for module, test in named:
+            (file,) = (ROOT / "tests").rglob(f"{module}.py")
+            assert re.search(rf"^ *(?:async )?def {test}\(", file.read_text(encoding="utf-8"), re.MULTILINE), test
+
+
 def test_every_provider_has_a_page() -> None:
     pages = {file.stem for file in (ROOT / "docs" / "providers").glob("*.md")}
     assert pages == provider_registry.BUILT_IN.keys() - {"local"}

@@ -426,6 +426,27 @@ def test_a_text_that_the_service_cut_is_told(server, service):
     assert answer.endswith(": one two three four")
 
 
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"text": "Hello @bo"}, "The service stored other mentions than were written."),
+        ({"text": "Good bye @ann"}, "The service stored another text than was written"),
+        ({"reply_to": None}, "The service did not store it as a reply to that message."),
+        ({"conversation": "hall"}, "The service put it into another conversation."),
+    ],
+)
+def test_what_the_service_stored_otherwise_is_told(server, service, monkeypatch, change, sentence):
+    parent = service.say("room", "How are you?")
+    read = JournalProvider.get_message
+
+    async def otherwise(self, conversation, message):
+        found = await read(self, conversation, message)
+        return found if message == parent else replace(found, **change)
+
+    monkeypatch.setattr(JournalProvider, "get_message", otherwise)
+    assert sentence in server.call("send_message", conversation=ROOM, text="Hello @ann", reply_to=f"{ROOM}/{parent}")
+
+
 # Asking
 
 POLICIES = ["off", "confirm", "allow"]
