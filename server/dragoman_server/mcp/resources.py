@@ -9,8 +9,8 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
+from datetime import tzinfo
 from typing import Any, Final
-from urllib.parse import quote
 
 import anyio
 import mcp_types as types
@@ -19,44 +19,25 @@ from mcp.shared.exceptions import MCPError
 
 from dragoman.core.errors import DragomanError, InvalidArgument, NotFound
 from dragoman.core.model import Conversation
-from dragoman.core.references import Reference, decode
+from dragoman.core.references import Reference
 from dragoman.core.sanitize import clean_line
 from dragoman.providers.base.provider import Capability
-from dragoman.toolset import CallContext, Caller, Principal, ToolServices, call_tool, known_conversations
+from dragoman.toolset import CallContext, Caller, Principal, ToolServices, call_tool, most_recent
+from dragoman_server.mcp.addresses import CONVERSATION, MESSAGE, reference_of, uri_of
+from dragoman_server.mcp.completions import completions
 from dragoman_server.mcp.prompts import PROMPTS, PromptSpec
 
 TIME_LIMIT: Final = 55.0
 """Seconds that reading a resource may take; several clients give up after 60."""
 
-SCHEME: Final = "dragoman://"
-CONVERSATION: Final = f"{SCHEME}{{account}}/{{conversation}}"
-MESSAGE: Final = f"{CONVERSATION}/{{message}}"
-
 _MOST_COMPLETIONS: Final = 100
+_MOST_RESOURCES: Final = 50
 _LONGEST_TITLE: Final = 80
 _TEXT: Final = "text/plain"
 
 _log = logging.getLogger(__name__)
 
 Context = ServerRequestContext[Any, Any]
-
-
-def uri_of(reference: Reference) -> str:
-    """The URI of a conversation or message: every part percent-encoded (RFC 3986), so that it holds no more ``/``."""
-    parts = [reference.account, reference.conversation, *([reference.message] if reference.message else [])]
-    return SCHEME + "/".join(quote(part.encode("utf-8", "surrogatepass"), safe=":@") for part in parts)
-
-
-def reference_of(uri: str) -> Reference:
-    """What a URI is the address of.
-
-    Raises:
-        InvalidArgument: It is no URI of ours.
-    """
-    parts = uri.removeprefix(SCHEME).split("/")
-    if not uri.startswith(SCHEME) or len(parts) not in (2, 3) or not all(parts):
-        raise InvalidArgument("This is no address of a conversation or message.", hint=f"It is written {MESSAGE}.")
-    return Reference(parts[0], *(decode(part) for part in parts[1:]))
 
 
 class Resources:
@@ -94,8 +75,8 @@ class Resources:
         """The conversations that are known without asking a service."""
         _one_page(params)
         async with _in_words():
-            known = await known_conversations(self._call(ctx))
-        return types.ListResourcesResult(resources=[_resource(conversation) for conversation in known])
+            recent = await most_recent(self._call(ctx), _MOST_RESOURCES)
+        return types.ListResourcesResult(resources=[_resource(one, self._services.zone) for one in recent])
 
     async def list_templates(
         self, ctx: Context, params: types.PaginatedRequestParams | None
@@ -137,19 +118,10 @@ class Resources:
         return types.GetPromptResult(description=spec.description, messages=[message])
 
     async def complete(self, ctx: Context, params: types.CompleteRequestParams) -> types.CompleteResult:
-        """Names of accounts and conversations that contain what was typed."""
-        typed = params.argument.value.casefold()
-        within = (params.context.arguments or {}) if params.context else {}
-        by_uri = isinstance(params.ref, types.ResourceTemplateReference)
+        """What an argument may be, of what contains what was typed; no service is asked."""
         self._check(ctx, params)
         async with _in_words():
-            if params.argument.name == "account":
-                values = [name for name in self._call(ctx).workspace.accounts if typed in name]
-            elif params.argument.name == "conversation":
-                known = await known_conversations(self._call(ctx), within.get("account"))
-                values = [_name(found, by_uri=by_uri) for found in known if _is_meant(found, typed)]
-            else:
-                values = []
+            values = await completions(self._call(ctx), params)
         shown = values[:_MOST_COMPLETIONS]
         completion = types.Completion(values=shown, total=len(values), has_more=len(values) > len(shown))
         return types.CompleteResult(completion=completion)
@@ -205,10 +177,20 @@ def _one_page(params: types.PaginatedRequestParams | None) -> None:
         raise MCPError(code=types.INVALID_PARAMS, message="Unknown cursor: this list has one page.")
 
 
-def _resource(conversation: Conversation) -> types.Resource:
+def _resource(conversation: Conversation, zone: tzinfo) -> types.Resource:
+    """A conversation in a picker, which looks for what is typed in name and description."""
     reference = Reference(conversation.account, conversation.id)
-    title = clean_line(conversation.title, _LONGEST_TITLE) or None
-    return types.Resource(uri=uri_of(reference), name=str(reference), title=title, mime_type=_TEXT)
+    title = clean_line(conversation.title, _LONGEST_TITLE)
+    last = conversation.last_message_at
+    facts = [title, conversation.account, str(conversation.kind)]
+    facts += [f"last message {last.astimezone(zone):%Y-%m-%d %H:%M}"] if last else []
+    return types.Resource(
+        uri=uri_of(reference),
+        name=str(reference),
+        title=title or None,
+        description=" · ".join(fact for fact in facts if fact),
+        mime_type=_TEXT,
+    )
 
 
 def _template(name: str, uri: str, description: str) -> types.ResourceTemplate:
@@ -219,17 +201,7 @@ def _template(name: str, uri: str, description: str) -> types.ResourceTemplate:
 
 def _prompt(spec: PromptSpec) -> types.Prompt:
     arguments = [
-        types.PromptArgument(name=name, description=text, required=name in spec.required)
-        for name, text in spec.arguments.items()
+        types.PromptArgument(name=name, title=one.title, description=one.description, required=name in spec.required)
+        for name, one in spec.arguments.items()
     ]
     return types.Prompt(name=spec.name, title=spec.title, description=spec.description, arguments=arguments)
-
-
-def _is_meant(conversation: Conversation, typed: str) -> bool:
-    reference = str(Reference(conversation.account, conversation.id))
-    return typed in reference.casefold() or typed.lstrip("#") in conversation.title.casefold()
-
-
-def _name(conversation: Conversation, *, by_uri: bool) -> str:
-    reference = Reference(conversation.account, conversation.id)
-    return uri_of(reference).rpartition("/")[2] if by_uri else str(reference)

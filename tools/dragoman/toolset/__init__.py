@@ -5,7 +5,7 @@ from dragoman.toolset.catalog import TOOLS
 from dragoman.toolset.definition.context import Ask, CallContext, Caller, Principal, Question, ToolResult, ToolServices
 from dragoman.toolset.definition.spec import Parameter, Range, ToolSpec
 from dragoman.toolset.dispatch import UnknownTool, available_tools, call_tool
-from dragoman.toolset.reading.known_conversations import known_conversations
+from dragoman.toolset.reading.known_conversations import known_conversations, most_recent, recent_messages
 
 __all__ = [
     "TOOLS",
@@ -24,4 +24,6 @@ __all__ = [
     "available_tools",
     "call_tool",
     "known_conversations",
+    "most_recent",
+    "recent_messages",
 ]
