@@ -140,7 +140,7 @@ class Bare:
         for n, m in enumerate(messages, 1):
             row = rows.to_row(m)
             self._table.append((n, 1, m.id, 1, row.moment, authors[m.author], row.reply_to, row.text, row.data))
-            self._index.append(index_row(m, n, ""))
+            self._index.append(index_row(m, n))
         con.execute("INSERT INTO local_places(account, id) VALUES('', 'room')")
         con.executemany(
             "INSERT INTO local_authors(data, names) VALUES(?, ?)",

@@ -6,7 +6,7 @@ An index has three columns, each a text whose lexemes stand between characters o
   so that whatever stands in a text is found: ``東京都`` becomes ``東京 京都 都``. A symbol is a word.
 - ``parts``: the identifiers (``build_4812``, ``nvsKeyStore``, ``a41c9d2``) as overlapping threes, so that a piece out
   of the middle of one is found; and runs of signs, alone and with the short word before them (``>>=``, ``c++``).
-- ``scope``: the account of a message, its labels, and whether it has files or links.
+- ``scope``: the labels of a message, and whether it has files or links.
 
 Lexemes of ``parts`` and ``scope`` have a character of a private area in them, so no word is taken for one of them.
 :func:`lexemes` splits a column as the database does.
@@ -17,14 +17,13 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
-from functools import lru_cache
 from itertools import islice
 from typing import Final, NamedTuple
 
 from dragoman.core import folding
 from dragoman.core.folding import fold, rare_characters
 
-VERSION: Final = f"3.{folding.VERSION}"
+VERSION: Final = f"4.{folding.VERSION}"
 """Changes when the same text gets other lexemes: an index of another version is built again."""
 
 INDEXED: Final = 1_000_000
@@ -148,12 +147,6 @@ def joined_parts(text: str) -> list[str]:
 def query_signs(text: str) -> list[str]:
     """The lexemes of ``parts`` for the signs of a part of a query: as much around each as is in the index."""
     return [before + run for before, run in _runs_of_signs(text)]
-
-
-@lru_cache(maxsize=256)
-def account_scope(account: str) -> str:
-    """The lexeme of an account, for messages of that account."""
-    return f"{_OF_SCOPE}a{account.encode().hex()}"
 
 
 def label_scope(label: str) -> str:

@@ -28,8 +28,8 @@ AT_ONCE: Final = 2000
 
 _BATCH: Final = 500
 _VISIBLE: Final = (
-    "SELECT m.number, p.account, m.live, m.moment, a.data, m.reply_to, m.text, m.data"
-    " FROM $messages m JOIN $places p USING(place) JOIN $authors a ON a.author = m.author WHERE m.live = 1"
+    "SELECT m.number, m.live, m.moment, a.data, m.reply_to, m.text, m.data"
+    " FROM $messages m JOIN $authors a ON a.author = m.author WHERE m.live = 1"
 )
 _PAUSE: Final = 0.02  # seconds in which others may write
 _log = logging.getLogger(__name__)
@@ -160,9 +160,9 @@ def rebuild(con: Connection) -> None:
         pass
 
 
-def _index_row(number: int, account: str, *columns: Any) -> tuple[int, str, str, str]:
+def _index_row(number: int, *columns: Any) -> tuple[int, str, str, str]:
     message = rows.from_row(Row(*columns), id="", conversation="")
-    return index_row(message, number, account)
+    return index_row(message, number)
 
 
 def _fold_authors(con: Connection, tables: Tables) -> None:

@@ -10,21 +10,19 @@ from dragoman.store import index_terms
 INSERT: Final = "REPLACE INTO $index(rowid, body, parts, scope) VALUES(?, ?, ?, ?)"
 
 
-def index_row(message: Message, number: int, account: str) -> tuple[int, str, str, str]:
+def index_row(message: Message, number: int) -> tuple[int, str, str, str]:
     """The columns for :data:`INSERT`.
 
     Args:
         message: What is indexed.
         number: The table's number of it.
-        account: Its account; empty where the table holds one account only.
     """
     text = searched_text(message)
-    scope = [index_terms.account_scope(account)] if account else []
+    scope = list(map(index_terms.label_scope, message.labels))
     if message.attachments:
         scope.append(index_terms.HAS_FILE)
     if index_terms.holds_link(text):
         scope.append(index_terms.HAS_LINK)
-    scope += map(index_terms.label_scope, message.labels)
     return number, index_terms.body(text), index_terms.parts(text), " ".join(scope)
 
 

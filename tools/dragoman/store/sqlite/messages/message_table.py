@@ -101,10 +101,10 @@ class MessageTable:
         gained, lost = 0, 0
         try:
             # Nearly always all or none of the messages are new, and looking each up first would take as long again.
-            added = _Writer(con, self.tables, place, account).insert(list(fresh.values()))
+            added = _Writer(con, self.tables, place).insert(list(fresh.values()))
         except apsw.ConstraintError:
             # A new writer, for the authors that the first one has stored are undone.
-            writer = _Writer(con, self.tables, place, account)
+            writer = _Writer(con, self.tables, place)
             stored = self._get(con, place, account, conversation, fresh)
             added = writer.insert([message for id_, message in fresh.items() if id_ not in stored])
             gained, lost = writer.change((was, self._merged(was, fresh[id_], merge)) for id_, was in stored.items())
@@ -157,11 +157,10 @@ class MessageTable:
 class _Writer:
     """The statements of one call of :meth:`MessageTable.put`."""
 
-    def __init__(self, con: Connection, tables: Tables, place: int, account: str) -> None:
+    def __init__(self, con: Connection, tables: Tables, place: int) -> None:
         self._con = con
         self._sql = tables.sql
         self._place = place
-        self._account = account
         self._sequence = f"{tables.prefix}_messages"
         # By identity, which is several times faster than by value; holding the author keeps its identity unique.
         self._authors: dict[int, tuple[int, Author]] = {}
@@ -225,7 +224,7 @@ class _Writer:
         )
 
     def _indexed(self, number: int, message: Message) -> tuple[int, str, str, str]:
-        return index_row(message, number, self._account)
+        return index_row(message, number)
 
     def _author(self, author: Author) -> int:
         known = self._authors.get(id(author))
