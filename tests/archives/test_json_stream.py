@@ -156,7 +156,7 @@ def test_lines_are_read_one_by_one_and_bad_ones_are_counted():
     notes = Notes()
     data = b'\xef\xbb\xbf{"a": 1}\r\n\n{"a": \n{"a": "\\ud800"}\n[2]'
     assert list(json_lines(io.BytesIO(data), notes, "f")) == [(1, {"a": 1}), (4, {"a": "\ufffd"}), (5, [2])]
-    assert notes.reasons["no valid JSON"].places == ["f, line 3"]
+    assert notes.reasons["no valid JSON"].places == ["f, line 3, column 6"]
 
 
 def test_a_line_without_end_is_passed_over():

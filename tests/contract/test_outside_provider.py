@@ -88,7 +88,7 @@ async def test_a_misspelt_setting_of_such_a_provider_is_told_by_its_key():
 @pytest.mark.usefixtures("installed")
 async def test_a_provider_that_cannot_be_imported_is_told_with_its_package():
     with pytest.raises(
-        InvalidArgument, match=r"'broken-pigeon' cannot be imported .* Reinstall the package 'pigeon-post'"
+        InvalidArgument, match=r"'broken-pigeon' cannot be imported: .* Reinstall the package 'pigeon-post'"
     ):
         async with connect(BROKEN):
             pass

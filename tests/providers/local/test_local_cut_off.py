@@ -17,6 +17,7 @@ from failing_disk import DONE, FIRST, NOTHING, WRITES, locked, states, texts
 from mcp import Client
 from mcp.client.stdio import StdioServerParameters
 
+from dragoman.store.sqlite import open_file
 from dragoman.store.sqlite.messages.message_table import MessageTable
 from dragoman.testing import connect
 
@@ -160,7 +161,7 @@ def waiting(monkeypatch):
         waiting.set()
         time.sleep(seconds)
 
-    monkeypatch.setattr(open, "time", SimpleNamespace(monotonic=time.monotonic, sleep=pause))
+    monkeypatch.setattr(open_file, "time", SimpleNamespace(monotonic=time.monotonic, sleep=pause))
     return waiting
 
 
@@ -201,5 +202,5 @@ async def test_what_a_client_cancels_while_it_is_written_is_finished_and_known_t
                 go_on.set()
         await until(lambda: states(memory) == ["done"])
         again = await client.call(tool, **WRITES[tool])
-    assert ("because the same text was sent here" in again) == (tool == "send_message")
+    assert ("Nothing was sent again" in again) == (tool == "send_message")
     assert await texts(settings, tmp_path) == DONE[tool]
