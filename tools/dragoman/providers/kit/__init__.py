@@ -3,7 +3,7 @@
 ==================== ===============================================================================================
 to list messages     :class:`Pager`, and how the service lists: :func:`anchored`, :func:`tokens`, :func:`numbered`,
                      :func:`streamed`, :func:`whole`
-to go on             :func:`encode` and :func:`decode` make cursors of positions
+to go on             :func:`encode` and :func:`decode` make cursors of positions; :func:`cut_page` of whole lists
 to read answers      :class:`WireModel` and its types, :func:`lenient`, :func:`parse_time`, :func:`to_text` (HTML)
 to find names        :class:`Lookup`; :class:`LruCache` and :class:`TtlCache` for anything else
 to reach a service   :class:`HttpAccount` (settings), :class:`HttpClient`, :func:`error_table`
@@ -20,7 +20,15 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from dragoman.providers.kit.cache import LruCache, TtlCache
-    from dragoman.providers.kit.cursor import decode, digest, encode, foreign_cursor
+    from dragoman.providers.kit.cursor import (
+        cut_page,
+        decode,
+        decode_token,
+        digest,
+        encode,
+        encode_token,
+        foreign_cursor,
+    )
     from dragoman.providers.kit.errors import error_table
     from dragoman.providers.kit.html import to_html, to_text
     from dragoman.providers.kit.listings import (
@@ -89,9 +97,12 @@ __all__ = [
     "Word",
     "anchored",
     "bearer",
+    "cut_page",
     "decode",
+    "decode_token",
     "digest",
     "encode",
+    "encode_token",
     "error_table",
     "foreign_cursor",
     "format_time",
@@ -117,7 +128,7 @@ __all__ = [
 
 _HOMES: Final = {
     "dragoman.providers.kit.cache": "LruCache TtlCache",
-    "dragoman.providers.kit.cursor": "decode digest encode foreign_cursor",
+    "dragoman.providers.kit.cursor": "cut_page decode decode_token digest encode encode_token foreign_cursor",
     "dragoman.providers.kit.errors": "error_table",
     "dragoman.providers.kit.html": "to_html to_text",
     "dragoman.providers.kit.listings": "NO_TIME Batch Key Listing anchored key_of numbered streamed tokens whole",
