@@ -33,10 +33,14 @@ _PLAIN: Final = re.compile(r"[^\t\n\x20-\x7e]")
 _RARE: Final = re.compile(r"[^\t\n\x20-\x7e]+")
 _AREA: Final = re.compile(r"[0-9#*]?[^\t\n\x20-\x7e]+")
 _BREAKS: Final = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
+_CONTROL_SEQUENCE: Final = "(?:\x1b\\[|\x9b)[0-?]*[ -/]*[@-~]"  # CSI: colours, cursor movement
+_SEQUENCES: Final = re.compile(_CONTROL_SEQUENCE)
 _ESCAPES: Final = re.compile(
-    "(?:\x1b\\[|\x9b)[0-?]*[ -/]*[@-~]"  # CSI: colours, cursor movement
-    "|\x1b[\\]PX^_][^\x07\x1b\x9c\n]*(?:\x07|\x1b\\\\|\x9c)?"  # OSC and other strings, to the end of the line if open
-    "|[\x90\x98\x9d-\x9f][^\x07\x1b\x9c\n]*(?:\x07|\x1b\\\\|\x9c)"  # the same by their one-byte names
+    _CONTROL_SEQUENCE
+    + "|\x1b[\\]PX^_][^\x07\x1b\x9c\n]*(?:\x07|\x1b\\\\|\x9c)?"  # OSC and other strings, to the end of the line if open
+    # The same by their one-byte names. One without an end is no string, and neither is any that begins within it: all
+    # are matched at once, because looking for the end from each of them would take the square of the time.
+    "|(?P<open>[\x90\x98\x9d-\x9f][^\x07\x1b\x9c\n]*)(?P<end>\x07|\x1b\\\\|\x9c)?"
     "|\x1b[ -/]*[0-~]"  # everything else
 )
 _ROOM_FOR_ESCAPES: Final = 16
@@ -73,7 +77,7 @@ def clean(text: str) -> str:
         return text
     if not text.replace("\n", "").isprintable():
         text = _BREAKS.sub("\n", text)
-        text = _BREAKS.sub("\n", _ESCAPES.sub("", text))
+        text = _BREAKS.sub("\n", _ESCAPES.sub(_without_escape, text))
     odd, stacked, _ = _patterns()
     rare = "".join(_RARE.findall(text))
     return _AREA.sub(_show_area, text) if odd.search(rare) or stacked.search(rare) else text
@@ -132,6 +136,10 @@ def extends(char: str) -> bool:
         return True
     category = unicodedata.category(char)
     return category[0] in "MC" and category != "Cc"
+
+
+def _without_escape(match: re.Match[str]) -> str:
+    return _SEQUENCES.sub("", match["open"]) if match["open"] and match["end"] is None else ""
 
 
 def _show_area(area: re.Match[str]) -> str:
