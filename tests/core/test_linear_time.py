@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC
 from functools import partial
 
 import pytest
 
 from dragoman.archives.json_stream import mend
+from dragoman.core.errors import InvalidArgument
 from dragoman.core.folding import fold
 from dragoman.core.html_text import to_text
 from dragoman.core.mail.encoded_words import decode_words
 from dragoman.core.mail.flowed import unwrap
 from dragoman.core.mail.headers import parse_addresses, parse_ids, parse_parameters
 from dragoman.core.mail.quotes import without_quotes
-from dragoman.core.model import Author, Conversation, Hit, Message
+from dragoman.core.model import Author, Conversation, Message
 from dragoman.core.query_parser import parse_query
 from dragoman.core.references import encode, parse
 from dragoman.core.safe_text import quote, sentence
@@ -29,7 +30,6 @@ from dragoman.rendering import PreviewView, question
 from dragoman.rendering.budget.token_estimate import measure
 from dragoman.rendering.budget.token_shares import TokenShares
 from dragoman.rendering.budget.truncate import clip, take
-from dragoman.rendering.content.highlights import highlighted_excerpt
 from dragoman.rendering.plain.header import aside
 from dragoman.store.excerpt import excerpt
 from dragoman.store.index_terms import body, holds_link, joined_parts, parts
@@ -37,7 +37,7 @@ from dragoman.toolset.policy import hosts, mass_mentions
 from dragoman.toolset.policy.text_readings import readings
 from dragoman.transport.error_mapping import quoted
 
-SHORT, LONG = 4_000, 16_000
+SHORT, LONG = 2_000, 8_000
 MOST_GROWTH = 2.6
 """For each doubling; a square grows by four."""
 
@@ -51,14 +51,6 @@ ROOM = TokenShares(3000, 3000, 375, 1000)
 def shown(text: str) -> object:
     message = Message(id="m", conversation="c", author=Author(name=text), sent_at=None, text=text, subject=text)
     return question(PreviewView(conversation=HERE, verb="send", service="local", message=message), UTC)
-
-
-def highlighted(text: str) -> object:
-    hit = Hit(
-        message=Message(id="m", conversation="c", author=Author(name="a"), sent_at=None, text=text),
-        highlights=tuple((at, at + 1) for at in range(0, min(len(text), 4000), 40)),
-    )
-    return highlighted_excerpt(hit, "1", 500, str)
 
 
 def searched(text: str) -> object:
@@ -78,7 +70,6 @@ READERS: dict[str, Callable[[str], object]] = {
     "take": lambda text: take(text, 0, 500, str),
     "aside": lambda text: aside(text, ROOM),
     "preview": shown,
-    "highlights": highlighted,
     "excerpt": searched,
     "body": body,
     "parts": parts,
@@ -103,18 +94,19 @@ READERS: dict[str, Callable[[str], object]] = {
     "broken JSON": mend,
 }
 UNITS = [
-    "a", "word ", " ", "\t", "\n", "> ", ">", "\r", "\x90", "\x9da", "\x9b", "\x9b0", "\x1b", "\x1b[", "\x1b]x", "\x1b[0;",
-    "\u200b", "\u202e", "\U000e0041", "\u0301", "\U0001f469\u200d", "中", "ß", "é", "=", "=-", "<", "<a", "<b>", "</", "&", "&amp",
-    "&#", "@", "@a", "<@", "<!", "[", "[](", "](", "http://", "https://a.", "a.", "a.b ", "//", "1", "1,", "%", "%4", "\\", "'",
-    '"', "\\u", "*", "**", "_", "`", "```", "#", "=?", "=?utf-8?q?a", "=?utf-8?b?", "?=", "(", ")", "{", ";", ";a=", ",", ":", "On a wrote:\n",
-    "-- \n", " \n", "\n>", "\ud800", "\x00", "-", "--", "a-", "a*", "OR ", "from:", "😀", "🏽", "\u0e01", "אב", "mailto:", "xn--",
+    "a", "word ", " ", "\t", "\n", "> ", ">", "\r", "\x90", "\x9da", "\x9b", "\x9b0", "\x1b", "\x1b[", "\x1b]x",
+    "\x1b[0;", "\u200b", "\u202e", "\U000e0041", "\u0301", "\U0001f469\u200d", "\u4e2d", "\xdf", "\xe9", "=",
+    "=-", "<", "<a", "<b>", "</", "&", "&amp", "&#", "@", "@a", "<@", "<!", "[", "[](", "](", "http://",
+    "https://a.", "a.", "a.b ", "//", "1", "1,", "%", "%4", "\\", "'", '"', "\\u", "*", "**", "_", "`", "```",
+    "#", "=?", "=?utf-8?q?a", "=?utf-8?b?", "?=", "(", ")", "{", ";", ";a=", ",", ":", "On a wrote:\n", "-- \n",
+    " \n", "\n>", "\ud800", "\x00", "-", "--", "a-", "a*", "OR ", "from:", "\U0001f600", "\U0001f3fd", "\u0e01",
+    "\u05d0\u05d1", "mailto:", "xn--",
 ]  # fmt: skip
 
 
-def hostile(unit: str, length: int) -> Iterator[str]:
-    """One unit again and again, alone and after an ordinary beginning; the same with an end that never comes."""
-    yield unit * (length // len(unit))
-    yield "hello <a " + unit * (length // len(unit)) + "z"
+def hostile(unit: str, length: int) -> str:
+    """One unit again and again, after an ordinary beginning."""
+    return "hello <a " + unit * (length // len(unit)) + "z"
 
 
 def seconds(read: Callable[[str], object], text: str, runs: int) -> float:
@@ -128,8 +120,7 @@ def seconds(read: Callable[[str], object], text: str, runs: int) -> float:
 
 def growth(read: Callable[[str], object], short: str, long: str) -> float:
     """By how much the time grows for each of the two doublings, at best of several."""
-    took = seconds(read, long, 1)
-    if took < FAST:
+    if seconds(read, long, 1) < FAST:
         return 1.0
     return min(math.sqrt(seconds(read, long, 2) / max(seconds(read, short, 3), 1e-9)) for _ in range(3))
 
@@ -138,9 +129,8 @@ def growth(read: Callable[[str], object], short: str, long: str) -> float:
 def test_twice_the_text_takes_at_most_little_more_than_twice_the_time(name):
     read = READERS[name]
     for unit in UNITS:
-        for short, long in zip(hostile(unit, SHORT), hostile(unit, LONG), strict=True):
-            try:
-                grows = growth(read, short, long)
-            except ValueError:  # refused, so nothing is read
-                continue
-            assert grows <= MOST_GROWTH, (name, unit, grows)
+        try:
+            grows = growth(read, hostile(unit, SHORT), hostile(unit, LONG))
+        except (InvalidArgument, ValueError):  # refused: nothing is read
+            continue
+        assert grows <= MOST_GROWTH, (unit, grows)

@@ -19,11 +19,13 @@ _TOKEN: Final = re.compile(
     re.DOTALL,
 )
 _ID: Final = re.compile(r"<([^<>]+)>")
-_BARE_ID: Final = re.compile(r"[^\s<>\"(),;]+@[^\s<>\"(),;]+")
+_BARE_ID: Final = re.compile(
+    r"(?<![^\s<>\"(),;])[^\s<>\"(),;]+@[^\s<>\"(),;]+"
+)  # from the start of a run: else quadratic
 _BLANKS: Final = re.compile(r"\s+")
 _ESCAPED: Final = re.compile(r"\\(.)", re.DOTALL)
 _COMMENT: Final = re.compile(r"\([^()]*\)")
-_ADDRESS: Final = re.compile(r"[^\s@<>\"',;]+@[^\s@<>\"',;]+")
+_ADDRESS: Final = re.compile(r"(?<![^\s@<>\"',;])[^\s@<>\"',;]+@[^\s@<>\"',;]+")  # likewise
 _PARAMETER: Final = re.compile(r';\s*([^\s=;"]+)\s*=\s*("(?:[^"\\]|\\.)*"?|[^;]*)', re.DOTALL)
 _ZONES: Final = {
     "WET": 0, "WEST": 1, "BST": 1, "CET": 1, "MET": 1, "MEZ": 1, "CEST": 2, "MEST": 2, "MESZ": 2, "SAST": 2, "EET": 2,
