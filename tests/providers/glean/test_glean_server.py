@@ -83,7 +83,7 @@ async def test_nothing_is_sent_to_a_chat_system(client, server):
 @pytest.mark.parametrize(("info", "said"), [
     ({"errorMessages": [{"source": "slack", "errorMessage": "index is rebuilt"}]}, "slack: index is rebuilt"),
     ({"federatedSearchRateLimitError": True}, "could not search everything"),
-    ({"invalidOperators": [{"key": "from", "value": "?"}]}, "does not understand from:?"),
+    ({"invalidOperators": [{"key": "from", "value": "?"}]}, "does not understand 'from:?'"),
 ])  # fmt: skip
 async def test_a_search_that_could_not_look_everywhere_shows_what_it_found_and_says_so(client, server, info, said):
     result = server.tenant.result(server.tenant.messages[0])
