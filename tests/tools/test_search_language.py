@@ -167,6 +167,12 @@ def test_titles_are_compared_folded(server: ScriptedServer, title: str) -> None:
     assert server.json("list_conversations", query=title)["conversations"][0]["title"]
 
 
+@pytest.mark.parametrize("reference", ["local:Café", "local:Cafe\u0301"])
+def test_a_reference_is_found_however_its_letters_are_composed(server: ScriptedServer, reference: str) -> None:
+    assert "my own words" in server.call("list_messages", conversation=reference)
+    assert found(server, "words", conversation=reference) == ["my own words"]
+
+
 def test_the_title_that_is_written_so_wins_over_one_that_only_folds_to_it(dragoman: ScriptedServer) -> None:
     for title in ("room", "ROOM", "rôom"):
         message = {"author": "Ann", "sent_at": "2026-03-10", "text": f"in {title}"}

@@ -7,6 +7,7 @@ from typing import Final
 
 import mcp_types as types
 
+from dragoman.core.folding import fold
 from dragoman.core.model import Conversation
 from dragoman.core.references import Reference
 from dragoman.toolset import CallContext, known_conversations, recent_messages
@@ -44,7 +45,7 @@ async def _messages(call: CallContext, params: types.CompleteRequestParams) -> l
     typed = _typed(params)
     recent = [message for message in await recent_messages(call) if message.number is not None]
     begun = [str(message.number) for message in recent if str(message.number).startswith(typed)]
-    found = [str(it.number) for it in recent if typed and typed in f"{it.author.name} {it.text}".casefold()]
+    found = [str(it.number) for it in recent if typed and typed in fold(f"{it.author.name} {it.text}")]
     return list(dict.fromkeys([*begun, *found]))
 
 
@@ -53,12 +54,12 @@ async def _times(_call: CallContext, params: types.CompleteRequestParams) -> lis
 
 
 def _typed(params: types.CompleteRequestParams) -> str:
-    return params.argument.value.casefold()
+    return fold(params.argument.value)
 
 
 def _is_meant(conversation: Conversation, typed: str) -> bool:
     reference = str(Reference(conversation.account, conversation.id))
-    return typed in reference.casefold() or typed.lstrip("#") in conversation.title.casefold()
+    return typed in fold(reference) or typed.lstrip("#") in fold(conversation.title)
 
 
 def _name(conversation: Conversation, *, by_uri: bool) -> str:

@@ -16,6 +16,7 @@ from dragoman.archives.registry import all_formats, format_of
 from dragoman.archives.sources import open_path, open_stream
 from dragoman.core.errors import InvalidArgument
 from dragoman.core.model import Author, Conversation, Message
+from dragoman.core.names import author_matches
 from dragoman_server.commands.import_files.request import STDIN, ImportRequest
 
 StoredIds = Callable[[str], Iterator[tuple[str, str]]]
@@ -129,5 +130,4 @@ def _readable(results: list[Recognized], notes: Notes) -> list[Recognized]:
 
 
 def _is_named(author: Author, who: str) -> bool:
-    wanted = who.strip().casefold()
-    return wanted in {author.name.casefold(), author.id.casefold(), (author.email or "").casefold()}
+    return author_matches(author, f"<{who.strip()}>")

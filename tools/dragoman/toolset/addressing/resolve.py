@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import Final
 
 from dragoman.accounts.workspace import Workspace
@@ -64,7 +65,7 @@ async def resolve_for_reading(workspace: Workspace, said: str) -> tuple[Conversa
     said = await expand_truncated(workspace, said)
     reference = conversation_address(workspace, said)
     if reference is not None:
-        return await load_conversation(workspace, reference), []
+        return await _load_equivalent(workspace, reference), []
     lately = await _lately(workspace, said)
     if lately is not None:
         return lately, []
@@ -73,6 +74,25 @@ async def resolve_for_reading(workspace: Workspace, said: str) -> tuple[Conversa
         raise _with_advice(found.failures[0])
     reasons = [Failure(one.account, one.sentences) for one in found.failures]
     return _only_one(workspace, said, found), reasons
+
+
+async def _load_equivalent(workspace: Workspace, reference: Reference) -> Conversation:
+    """The conversation of a reference, also when its letters are composed in another way there."""
+    try:
+        return await load_conversation(workspace, reference)
+    except NotFound:
+        if reference.conversation.isascii():
+            raise
+        wanted = unicodedata.normalize("NFC", reference.conversation)
+        found = await find_titles(workspace, reference.conversation, patience=_PATIENCE)
+        same = [
+            one
+            for one in (*found.matches, *found.others)
+            if one.account == reference.account and unicodedata.normalize("NFC", one.id) == wanted
+        ]
+        if len(same) != 1:
+            raise
+        return same[0]
 
 
 def conversation_address(workspace: Workspace, said: str) -> Reference | None:
