@@ -28,6 +28,7 @@ from pydantic_core import PydanticSerializationError
 
 from dragoman_server.mcp import receipts
 from dragoman_server.transports.stdio.pipes import LONGEST_LINE, StdioPipes
+from dragoman_server.transports.stdio.request_queue import RequestQueue
 
 GRACE: Final = 1.0
 """Seconds that calls under way have after the input ended."""
@@ -44,56 +45,6 @@ _log = logging.getLogger(__name__)
 Incoming = SessionMessage | Exception
 
 
-class _OpenRequests:
-    """The requests that wait for their answers.
-
-    Attributes:
-        ended: No more come, and those that are left were answered with an error.
-    """
-
-    def __init__(self) -> None:
-        self._ids: set[types.RequestId] = set()
-        self._settled = anyio.Event()
-        self._settled.set()
-        self.ended = False
-
-    def add(self, message: types.JSONRPCMessage) -> None:
-        if isinstance(message, types.JSONRPCRequest):
-            self._ids.add(message.id)
-            if self._settled.is_set():
-                self._settled = anyio.Event()
-        elif isinstance(message, types.JSONRPCNotification) and message.method == "notifications/cancelled":
-            self._drop((message.params or {}).get("requestId"))
-
-    def remove(self, message: types.JSONRPCMessage) -> None:
-        if isinstance(message, types.JSONRPCResponse | types.JSONRPCError):
-            self._drop(message.id)
-
-    async def wait_for_none(self) -> None:
-        await self._settled.wait()
-
-    @property
-    def is_empty(self) -> bool:
-        return not self._ids
-
-    def end(self) -> list[types.JSONRPCError]:
-        """The errors for all that are left; what the server itself says of them from now on is too late."""
-        self.ended = True
-        return [_error(number, types.INTERNAL_ERROR, _ENDED) for number in self._ids]
-
-    def is_too_late(self, message: types.JSONRPCMessage) -> bool:
-        """Is it a second answer."""
-        if not self.ended or not isinstance(message, types.JSONRPCResponse | types.JSONRPCError):
-            return False
-        return message.id is not None and message.id not in self._ids
-
-    def _drop(self, request: object) -> None:
-        if isinstance(request, str | int):
-            self._ids.discard(request)
-        if not self._ids:
-            self._settled.set()
-
-
 async def serve(server: Server[object], wire: StdioPipes, when_idle: Callable[[], None] | None = None) -> None:
     """Serve one client until its input ends, it stops reading, or a signal asks to end.
 
@@ -103,7 +54,7 @@ async def serve(server: Server[object], wire: StdioPipes, when_idle: Callable[[]
         when_idle: Run once in a thread, at the first moment at which nothing waits for an answer.
     """
     receipts.by_request_id.set(True)
-    pending, written = _OpenRequests(), anyio.Event()
+    pending, written = RequestQueue(), anyio.Event()
     into, incoming = anyio.create_memory_object_stream[Incoming](0)
     outgoing, outof = anyio.create_memory_object_stream[SessionMessage](0)
     async with anyio.create_task_group() as group:
@@ -120,9 +71,9 @@ async def serve(server: Server[object], wire: StdioPipes, when_idle: Callable[[]
         group.cancel_scope.cancel()
 
 
-async def _run_when_idle(work: Callable[[], None], pending: _OpenRequests) -> None:
+async def _run_when_idle(work: Callable[[], None], pending: RequestQueue) -> None:
     while True:
-        await pending.wait_for_none()
+        await pending.settled()
         await anyio.sleep(_IDLE)
         if pending.is_empty:
             break
@@ -133,9 +84,10 @@ async def _read(
     wire: StdioPipes,
     into: MemoryObjectSendStream[Incoming],
     refused: MemoryObjectSendStream[SessionMessage],
-    pending: _OpenRequests,
+    pending: RequestQueue,
 ) -> None:
-    async with into, refused:
+    async with into, refused, anyio.create_task_group() as group:
+        group.start_soon(_admit, into, pending)
         while line := await anyio.to_thread.run_sync(wire.read, abandon_on_cancel=True):
             if not line.strip():
                 continue
@@ -147,13 +99,35 @@ async def _read(
                     with suppress(anyio.BrokenResourceError):  # the client reads no more, and all ends
                         await refused.send(SessionMessage(answer))
                 continue
-            pending.add(message)
+            if isinstance(message, types.JSONRPCRequest):
+                if not pending.has_room:
+                    await pending.put(message.id, line)
+                    continue
+                pending.begin(message.id)
+            elif (cancelled := _cancelled_request(message)) is not None:
+                if pending.cancel(cancelled):
+                    continue
+                pending.end(cancelled)
             await into.send(SessionMessage(message))
         with anyio.move_on_after(GRACE):
-            await pending.wait_for_none()
+            await pending.settled()
         with suppress(anyio.BrokenResourceError):
-            for error in pending.end():
-                await refused.send(SessionMessage(error))
+            for request in pending.close():
+                await refused.send(SessionMessage(_error(request, types.INTERNAL_ERROR, _ENDED)))
+        group.cancel_scope.cancel()
+
+
+async def _admit(into: MemoryObjectSendStream[Incoming], pending: RequestQueue) -> None:
+    """Hand on requests that waited, each when the server has room for it."""
+    while True:
+        await into.send(SessionMessage(_decoded(await pending.get())))
+
+
+def _cancelled_request(message: types.JSONRPCMessage) -> types.RequestId | None:
+    if not isinstance(message, types.JSONRPCNotification) or message.method != "notifications/cancelled":
+        return None
+    request: object = (message.params or {}).get("requestId")
+    return request if isinstance(request, str | int) else None
 
 
 def _decoded(line: bytes) -> types.JSONRPCMessage:
@@ -196,7 +170,7 @@ def _error(number: types.RequestId | None, code: int, sentence: str) -> types.JS
 
 
 async def _write(
-    wire: StdioPipes, outof: MemoryObjectReceiveStream[SessionMessage], pending: _OpenRequests, written: anyio.Event
+    wire: StdioPipes, outof: MemoryObjectReceiveStream[SessionMessage], pending: RequestQueue, written: anyio.Event
 ) -> None:
     """Write until nothing more comes, or the client has closed its end."""
     dropped = wire.replayed
@@ -204,7 +178,8 @@ async def _write(
         async with outof:
             async for envelope in outof:
                 message = envelope.message
-                if pending.is_too_late(message):
+                answered = _answered_request(message)
+                if answered is not None and not pending.expects(answered):
                     continue
                 if dropped is not None and _answers(message, dropped):
                     dropped = None
@@ -212,8 +187,13 @@ async def _write(
                     number = message.id if isinstance(message, types.JSONRPCResponse) else None
                     async with receipts.leaving(number):
                         await anyio.to_thread.run_sync(wire.write, _encoded(message), abandon_on_cancel=True)
-                pending.remove(message)
+                if answered is not None:
+                    pending.end(answered)
     written.set()
+
+
+def _answered_request(message: types.JSONRPCMessage) -> types.RequestId | None:
+    return message.id if isinstance(message, types.JSONRPCResponse | types.JSONRPCError) else None
 
 
 def _answers(message: types.JSONRPCMessage, number: types.RequestId) -> bool:
