@@ -29,7 +29,7 @@ from dragoman.core.names import author_key
 from dragoman.providers.base.provider import MessageQuery, SearchQuery
 from dragoman.providers.local import BATCH, LocalProvider, LocalSettings
 from dragoman.store import Store, open_store
-from dragoman.store.sqlite import open_file
+from dragoman.store.sqlite import locks, open_file
 from dragoman.store.sqlite.cache.read_cache import ReadCache
 from dragoman.store.sqlite.connection import Connection
 from dragoman.store.sqlite.database import Database
@@ -151,7 +151,7 @@ class Bare:
     @classmethod
     @asynccontextmanager
     async def at(cls, path: Path, messages: Sequence[Message]) -> AsyncGenerator[Self]:
-        con = open_file.open_first(path, MIGRATIONS, open_file.PATIENCE)
+        con = open_file.open_first(path, MIGRATIONS, locks.PATIENCE)
         try:
             yield cls(con, messages)
         finally:
@@ -254,7 +254,7 @@ async def looking_up(local: LocalProvider, store: Store, size: int) -> bool:
 
 def forget(local: LocalProvider) -> None:
     """Have the next read ask the file, as the first one does."""
-    local._kept = ReadCache()
+    local._cache = ReadCache()
 
 
 if __name__ == "__main__":

@@ -51,7 +51,7 @@ def hits(con, text, **wanted):
 
 def counted(con):
     place = conversations.find(con, ARCHIVE.tables, "", "room")
-    return place.held, place.oldest, place.recent
+    return place.message_count, place.oldest_us, place.last_activity_us
 
 
 def test_messages_are_in_the_order_of_time_and_then_of_arrival(con):
@@ -194,7 +194,7 @@ def test_whatever_is_stored_pages_show_the_last_states_once_in_order(changes, li
         PageQuery(after=after, limit=limit, newest_first=newest_first),
     ):
         shown += [stored.message for stored in page]
-        after = (page[-1].row.moment, page[-1].number)
+        after = (page[-1].row.time_us, page[-1].number)
     assert {m.id: m for m in shown} == alive
     assert len(shown) == len(alive)
     times = [m.sent_at for m in shown]
@@ -203,7 +203,7 @@ def test_whatever_is_stored_pages_show_the_last_states_once_in_order(changes, li
         wanted = {m.id for m in alive.values() if word in m.text}
         assert set(hits(con, word, limit=50)[0]) == wanted
     held = conversations.find(con, ARCHIVE.tables, "", "room")
-    assert (0 if held is None else held.held) == len(alive)
+    assert (0 if held is None else held.message_count) == len(alive)
     con.close()
 
 

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from dragoman.core.model import Attachment, Author, AuthorKind, Citation, Edit, Message, Reaction
 from dragoman.store.sqlite.messages import rows
-from dragoman.store.sqlite.values import UNKNOWN, bind, from_moment, to_moment, unbind
+from dragoman.store.sqlite.values import UNKNOWN, bind, from_us, to_us, unbind
 
 ANY_TEXT = st.text(st.characters(codec=None), max_size=12)  # lone surrogates and NUL too
 MAYBE_TEXT = st.none() | ANY_TEXT
@@ -88,13 +88,13 @@ def test_text_comes_back_as_it_was_bound(text):
 
 @given(MAYBE_TIME)
 def test_a_moment_comes_back_as_the_same_time(time):
-    assert from_moment(to_moment(time)) == time
+    assert from_us(to_us(time)) == time
 
 
 def test_no_time_is_before_every_time():
-    assert to_moment(datetime.min.replace(tzinfo=UTC)) > UNKNOWN
+    assert to_us(datetime.min.replace(tzinfo=UTC)) > UNKNOWN
 
 
 def test_a_time_that_utc_cannot_say_becomes_the_nearest_that_it_can():
     late = datetime.max.replace(tzinfo=timezone(-timedelta(hours=5)))
-    assert from_moment(to_moment(late)) == datetime.max.replace(tzinfo=UTC)
+    assert from_us(to_us(late)) == datetime.max.replace(tzinfo=UTC)

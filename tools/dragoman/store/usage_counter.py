@@ -1,4 +1,4 @@
-"""Counts calls in memory and puts them into the store now and then, so that counting delays no answer."""
+"""Counts calls in memory and adds them to the store now and then, so that counting delays no answer."""
 
 from __future__ import annotations
 
@@ -15,8 +15,7 @@ from dragoman.core.errors import DragomanError
 from dragoman.store import STEPS_MS, Store, UsageCount
 
 WRITE_INTERVAL: Final = 30.0
-"""Seconds from a call to the writing down of it and those that followed. A write is not for nothing: whoever
-remembers what is in the file has to read it again."""
+"""Seconds for which calls are collected before they are stored. Each write invalidates the caches of all reads."""
 
 _log = logging.getLogger(__name__)
 
@@ -25,18 +24,18 @@ _Kind: TypeAlias = tuple[str, str, str, int]
 
 
 class UsageCounter:
-    """An observer that counts. What was not written down when the process dies is not counted."""
+    """An observer that counts calls. Counts that are not stored yet are lost when the process dies."""
 
     sees_accounts = False
 
     def __init__(self, store: Callable[[], Awaitable[Store]]) -> None:
-        """Remember where the store is to be had."""
+        """Keep how to get the store."""
         self._store = store
         self._ended = dict[_Kind, tuple[int, int, int]]()
         self._something = anyio.Event()
 
     def on_operation(self, work: Operation) -> AbstractContextManager[object]:
-        """UsageCount the work when it has ended."""
+        """Count the operation when it ends."""
         return _Ending(self._count, work)
 
     def _count(self, work: Operation) -> None:
@@ -45,7 +44,7 @@ class UsageCounter:
         self._something.set()
 
     async def write_down(self) -> None:
-        """Put what was counted into the store."""
+        """Add the counts to the store."""
         ended, self._ended, self._something = self._ended, {}, anyio.Event()
         if not ended:
             return
@@ -56,7 +55,7 @@ class UsageCounter:
         try:
             await (await self._store()).usage.add(counts)
         except (DragomanError, anyio.get_cancelled_exc_class()) as error:
-            # A write that has begun is finished even when it is cancelled, so nothing of this one is there.
+            # A write that has begun is finished even when it is cancelled, so nothing of this one is stored.
             for kind, sums in ended.items():
                 self._add(kind, *sums)
             if not isinstance(error, DragomanError):
@@ -64,7 +63,7 @@ class UsageCounter:
             _log.info("Calls could not be counted yet: %s", error)
 
     async def keep_writing(self) -> None:
-        """Write down again and again, but only after something was called; until cancelled."""
+        """Store counts after calls, at most once in :data:`WRITE_INTERVAL`; until cancelled."""
         while True:
             await self._something.wait()
             await anyio.sleep(WRITE_INTERVAL)
@@ -76,7 +75,7 @@ class UsageCounter:
 
 
 class _Ending:
-    """Calls somebody at the end of some work; several times faster than a generator would."""
+    """Calls a function when an operation ends; several times faster than a generator."""
 
     def __init__(self, call: Callable[[Operation], None], work: Operation) -> None:
         self._call = call

@@ -59,7 +59,7 @@ class LocalProvider(Provider):
         """Keep the settings and an open database; no I/O."""
         super().__init__(settings)
         self._database = database
-        self._kept = ReadCache()
+        self._cache = ReadCache()
 
     @classmethod
     @asynccontextmanager
@@ -204,12 +204,12 @@ class LocalProvider(Provider):
 
     async def _read(self, key: Hashable, work: Callable[[Connection], T]) -> T:
         database = self._open_database()
-        kept = self._kept.peek(database, key)
+        kept = self._cache.peek(database, key)
         if kept is not None:
             found: T = kept[0]
             return found
         with anyio.move_on_after(self.settings.timeout):
-            return await self._kept.get(database, key, lambda: database.read(work))
+            return await self._cache.get(database, key, lambda: database.read(work))
         raise self._kept_waiting(database)
 
     async def _write(self, work: Callable[[Connection], T]) -> T:

@@ -12,7 +12,7 @@ from dragoman.core.model import Conversation, Message, Order, Page
 from dragoman.providers.base.provider import ConversationQuery, MessageQuery
 from dragoman.providers.kit.cursor import decode, decode_token, encode, encode_token, foreign_cursor
 from dragoman.store.sqlite.connection import Connection
-from dragoman.store.sqlite.messages import conversations as places
+from dragoman.store.sqlite.messages import conversations as conversation_table
 from dragoman.store.sqlite.messages import message_pages
 from dragoman.store.sqlite.messages.conversations import ConversationRow
 from dragoman.store.sqlite.messages.message_pages import PageQuery
@@ -38,12 +38,14 @@ class _Recency:
 def conversations(con: Connection, query: ConversationQuery) -> Page[Conversation]:
     """The conversations that match, most recent first."""
     before = _before(query.cursor)
-    rows = places.recent(con, ARCHIVE.tables, ACCOUNT, text=query.text or "", exact=query.exact, before=before)
+    rows = conversation_table.recent(
+        con, ARCHIVE.tables, ACCOUNT, text=query.text or "", exact=query.exact, before=before
+    )
     found = (row for row in rows if query.kind in (None, row.conversation.kind))
     page = list(islice(found, query.limit + 1))
     shown = page[: query.limit]
     more = len(page) > query.limit
-    cursor = encode(_Recency(shown[-1].recent, shown[-1].key), list_id=_CONVERSATIONS) if more else None
+    cursor = encode(_Recency(shown[-1].last_activity_us, shown[-1].key), list_id=_CONVERSATIONS) if more else None
     return Page(items=[place.with_count for place in shown], cursor=cursor)
 
 
@@ -53,7 +55,7 @@ def place_of(con: Connection, conversation: str) -> ConversationRow:
     Raises:
         NotFound: There is none.
     """
-    place = places.find(con, ARCHIVE.tables, ACCOUNT, conversation)
+    place = conversation_table.find(con, ARCHIVE.tables, ACCOUNT, conversation)
     if place is None or not place.known:
         raise NotFound(
             "There is no such conversation.",
@@ -86,7 +88,9 @@ def messages(con: Connection, conversation: str, query: MessageQuery) -> Page[Me
     shown = _counted(con, place.key, [stored.message for stored in found[: query.limit]])
     cursor = cursor_after(shown[-1]) if len(found) > query.limit else None
     everything = query.thread is None and query.author is None and query.since is None and query.until is None
-    return Page(items=shown[::-1] if latest else shown, cursor=cursor, total=place.held if everything else None)
+    return Page(
+        items=shown[::-1] if latest else shown, cursor=cursor, total=place.message_count if everything else None
+    )
 
 
 def cursor_after(message: Message) -> str | None:
@@ -114,7 +118,7 @@ def stored_of(con: Connection, conversation: str, message: str) -> Stored | None
 
 def describe(con: Connection, conversation: Conversation) -> None:
     """Create a conversation, or change what is told of it. Without a title it is called by its id."""
-    place = places.find(con, ARCHIVE.tables, ACCOUNT, conversation.id)
+    place = conversation_table.find(con, ARCHIVE.tables, ACCOUNT, conversation.id)
     titled = bool(conversation.title) or (place is not None and place.known)
     told = replace(
         conversation,
@@ -123,12 +127,12 @@ def describe(con: Connection, conversation: Conversation) -> None:
         last_message_at=None,
         messages=None,
     )
-    places.describe_all(con, ARCHIVE.tables, places.changed(con, ARCHIVE.tables, [told]))
+    conversation_table.save_all(con, ARCHIVE.tables, conversation_table.changed(con, ARCHIVE.tables, [told]))
 
 
 def described(con: Connection, conversation: str) -> Conversation | None:
     """The conversation, if it is there and not only messages of it."""
-    place = places.find(con, ARCHIVE.tables, ACCOUNT, conversation)
+    place = conversation_table.find(con, ARCHIVE.tables, ACCOUNT, conversation)
     return place.conversation if place is not None and place.known else None
 
 
@@ -182,7 +186,7 @@ def _after(con: Connection, conversation: str, cursor: str | None) -> tuple[int,
     stored = stored_of(con, conversation, identifier)
     if stored is None:
         raise foreign_cursor()
-    return stored.row.moment, stored.number
+    return stored.row.time_us, stored.number
 
 
 def _before(cursor: str | None) -> tuple[int, int] | None:

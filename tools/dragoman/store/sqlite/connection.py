@@ -1,6 +1,6 @@
-"""As much of a SQLite connection as the store works with.
+"""The part of a SQLite connection that the store uses, as protocols.
 
-The types of ``apsw`` name a class that Python 3.11 does not have, which a strict type checker cannot see through.
+The type stubs of ``apsw`` name a class that Python 3.11 does not have, so a strict type checker rejects them.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dragoman.store.sqlite.values import Value
 
 
 class Rows(Protocol):
-    """What a statement gives."""
+    """The rows of a statement."""
 
     @property
     def get(self) -> Any:

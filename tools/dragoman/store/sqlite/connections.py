@@ -18,7 +18,7 @@ import apsw
 from dragoman.core.errors import DragomanError, Unavailable
 from dragoman.core.safe_text import sentence
 from dragoman.store.interface import NotWritableError
-from dragoman.store.sqlite import errors, network_disk, open_file
+from dragoman.store.sqlite import errors, locks, network_disk, open_file
 from dragoman.store.sqlite.cache.change_counter import ChangeCounter
 from dragoman.store.sqlite.connection import Connection
 from dragoman.store.sqlite.messages import index_rebuild
@@ -90,9 +90,9 @@ class Connections:
             with errors.explained(self.name):
                 if self.path is not None:
                     open_file.prepare_folder(self.path)
-                    _warn_of_network(self.path)
+                    network_disk.warn(self.path)
                 try:
-                    self._use(open_file.open_first(self.path, self._migrations, self._patience))
+                    self._use(self._open_first())
                 except (apsw.FullError, apsw.IOError):
                     self._use_stopgap()
 
@@ -116,7 +116,7 @@ class Connections:
             writer.close()
 
     def version(self) -> int | None:
-        """Another one after every write, of whichever program; ``None`` when it cannot be told at once."""
+        """A number that changes with every write of any program; ``None`` when it cannot be read at once."""
         if self.path is None:
             return self._written
         if self._changes is None or open_file.identity(self.path) != self._file:
@@ -199,6 +199,15 @@ class Connections:
                 self._open_for_writing()
         return self.path is None or self._is_stopgap or not self._writable
 
+    def _open_first(self) -> Connection:
+        """Open the file that is at the path, also when it is just being replaced by another one."""
+        while True:
+            before = open_file.identity(self.path)
+            writer = open_file.open_first(self.path, self._migrations, self._patience)
+            if before is None or before == open_file.identity(self.path):
+                return writer
+            writer.close()
+
     def _use(self, writer: Connection) -> None:
         self._writer = writer
         # Asked once: a connection must not be spoken to while another thread uses it.
@@ -207,7 +216,7 @@ class Connections:
         if self.path is not None and self._writable:
             self._rebuild = self._begin_rebuild(self.path, writer)
             self._changes = ChangeCounter(self.path, self._patience)
-        writer.set_busy_handler(open_file.waiting(self._patience, self._check_cancelled))
+        writer.set_busy_handler(locks.waiting(self._patience, self._check_cancelled))
 
     def _use_stopgap(self) -> None:
         """Read a file that cannot be opened for writing. Called while that failure is handled."""
@@ -227,7 +236,7 @@ class Connections:
         """
         self._retry_at = time.monotonic() + _RETRY_AFTER
         self.require_same_file()
-        fresh = open_file.open_first(self.path, self._migrations, self._patience)
+        fresh = self._open_first()
         stopgap, self._is_stopgap = self._writer, False
         self._use(fresh)
         if stopgap is not None:
@@ -266,12 +275,6 @@ class Connections:
         if self._writer is None:
             raise Unavailable(sentence("{} is closed.", self.name), hint="Start again.")
         return self._writer
-
-
-def _warn_of_network(path: Path) -> None:
-    sentence = network_disk.warning(path)
-    if sentence is not None:
-        _log.warning("%s", sentence)
 
 
 def _require_room(path: Path) -> None:

@@ -1,7 +1,7 @@
-"""Short names for where a list goes on.
+"""Cursors in a SQLite file, under short names.
 
-A name is the running number of its row, scrambled with a key that only this file holds: so none is ever used
-again, and from one nobody can tell the next.
+A name is the running number of its row, encrypted with a key that only this file holds. So no name is used twice, and
+none tells the next.
 """
 
 from __future__ import annotations
@@ -47,10 +47,10 @@ class SqliteCursors(CursorStore):
         token = self._recent.find(state, now)
         try:
             if token is None:
-                token = await self._database.write(lambda con: keep(con, state, now))
+                token = await self._database.write(lambda con: save(con, state, now))
                 self._recent.note(state, token, now)
         except NotWritableError:
-            return self._unwritten.keep(state)
+            return self._unwritten.save(state)
         return token
 
     async def load(self, token: str) -> dict[str, object] | None:
@@ -64,13 +64,13 @@ class SqliteCursors(CursorStore):
         return found
 
 
-def keep(con: Connection, state: Mapping[str, object], now: int) -> str:
-    """Write ``state`` down and name it; ``now`` in seconds since 1970.
+def save(con: Connection, state: Mapping[str, object], now: int) -> str:
+    """Store ``state`` and name it; ``now`` in seconds since 1970.
 
     Raises:
         Unavailable: All names were used, after a billion.
     """
-    con.execute("INSERT INTO cursors(state, made) VALUES(?, ?)", (spelled(state), now))
+    con.execute("INSERT INTO cursors(state, made) VALUES(?, ?)", (_encode(state), now))
     serial = con.last_insert_rowid()
     if serial >> 2 * _HALF:
         raise Unavailable("The file has run out of cursors.", hint="Move dragoman.db away to start a new one.")
@@ -78,11 +78,11 @@ def keep(con: Connection, state: Mapping[str, object], now: int) -> str:
     con.execute(
         "DELETE FROM cursors WHERE serial IN (SELECT serial FROM cursors WHERE made < ? LIMIT 100)", (now - LIFETIME,)
     )
-    return _name(_scrambled(serial, _key(con), range(_ROUNDS)))
+    return _name(_permute(serial, _key(con), range(_ROUNDS)))
 
 
-def spelled(state: Mapping[str, object]) -> str:
-    """The state as it is written down."""
+def _encode(state: Mapping[str, object]) -> str:
+    """The JSON of a state."""
     return json.dumps(state, separators=(",", ":"))
 
 
@@ -93,7 +93,7 @@ def find(con: Connection, token: str, now: int) -> dict[str, object] | None:
     value = int(token[1:], 36)
     if value >> 2 * _HALF:
         return None
-    serial = _unscrambled(value, _key(con))
+    serial = _invert(value, _key(con))
     found = con.execute("SELECT state FROM cursors WHERE serial = ? AND made >= ?", (serial, now - LIFETIME)).get
     if found is None:
         return None
@@ -124,22 +124,22 @@ def _key(con: Connection) -> bytes:
     return key
 
 
-def _scrambled(value: int, key: bytes, rounds: range) -> int:
-    """A Feistel network: any function of half a number makes a permutation of the whole."""
+def _permute(value: int, key: bytes, rounds: range) -> int:
+    """Encrypt a number by a Feistel network: any function of its half permutes all numbers."""
     left, right = value >> _HALF, value & _MASK
     for step in rounds:
-        left, right = right, left ^ _mixed(right, step, key)
+        left, right = right, left ^ _round_function(right, step, key)
     return left << _HALF | right
 
 
-def _unscrambled(value: int, key: bytes) -> int:
+def _invert(value: int, key: bytes) -> int:
     left, right = value >> _HALF, value & _MASK
     for step in reversed(range(_ROUNDS)):
-        left, right = right ^ _mixed(left, step, key), left
+        left, right = right ^ _round_function(left, step, key), left
     return left << _HALF | right
 
 
-def _mixed(half: int, step: int, key: bytes) -> int:
+def _round_function(half: int, step: int, key: bytes) -> int:
     digest = hashlib.blake2b(bytes([step]) + half.to_bytes(4), key=key, digest_size=4).digest()
     return int.from_bytes(digest) & _MASK
 
@@ -153,28 +153,28 @@ def _name(value: int) -> str:
 
 
 class RecentCursors:
-    """The cursors that were given last: whoever asks for the same page again is led on by the same one.
+    """Caches the last cursors, so that reading the same page again gives the same cursor.
 
-    For ten minutes, so that a cursor lives about as long as it would have if it were new.
+    For ten minutes, so that a cursor lives about as long as a new one would.
     """
 
     def __init__(self) -> None:
         self._tokens: OrderedDict[str, tuple[int, str]] = OrderedDict()
 
     def find(self, state: Mapping[str, object], now: int) -> str | None:
-        """The cursor of that state, if one was given just now."""
-        given, token = self._tokens.get(spelled(state), (0, None))
+        """The recent cursor of that state."""
+        given, token = self._tokens.get(_encode(state), (0, None))
         return token if now - _AGAIN < given <= now else None
 
     def note(self, state: Mapping[str, object], token: str, now: int) -> None:
-        """Remember that a cursor was given."""
-        self._tokens[spelled(state)] = now, token
-        self._tokens.move_to_end(spelled(state))
+        """Add a cursor."""
+        self._tokens[_encode(state)] = now, token
+        self._tokens.move_to_end(_encode(state))
         if len(self._tokens) > _MOST_GIVEN:
             self._tokens.popitem(last=False)
 
     def forget(self, token: str) -> None:
-        """Give that cursor to nobody any more."""
+        """Remove a cursor."""
         for state in [state for state, (_, given) in self._tokens.items() if given == token]:
             del self._tokens[state]
 
@@ -185,10 +185,10 @@ class MemoryCursors:
     def __init__(self) -> None:
         self._states: dict[str, str] = {}
 
-    def keep(self, state: Mapping[str, object]) -> str:
+    def save(self, state: Mapping[str, object]) -> str:
         """Name a state; the oldest one is forgotten when there are too many."""
         token = f"m{secrets.token_hex(3)}"
-        self._states[token] = spelled(state)
+        self._states[token] = _encode(state)
         if len(self._states) > KEPT:
             del self._states[next(iter(self._states))]
         return token

@@ -22,7 +22,7 @@ from dragoman.core import paths
 from dragoman.store.sqlite import errors
 from dragoman.store.sqlite.connection import Connection
 from dragoman.store.sqlite.connections import READERS, Connections
-from dragoman.store.sqlite.open_file import PATIENCE
+from dragoman.store.sqlite.locks import PATIENCE
 from dragoman.store.sqlite.schema import MIGRATIONS, Migration
 
 T = TypeVar("T")
@@ -104,7 +104,7 @@ class Database:
         await anyio.to_thread.run_sync(self.connections.require_room, limiter=self._limiters().writes)
 
     def version(self) -> int | None:
-        """Another one after every write, of whichever program; ``None`` when it cannot be told at once."""
+        """A number that changes with every write of any program; ``None`` when it cannot be read at once."""
         return self.connections.version()
 
     @property

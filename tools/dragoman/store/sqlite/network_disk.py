@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from contextlib import suppress
@@ -17,6 +18,7 @@ _REMOTE: Final = {
 """Types of file systems that several machines can mount at the same time."""
 
 _DRIVE_REMOTE: Final = 4
+_log = logging.getLogger(__name__)
 
 
 def network_disk(path: Path) -> str | None:
@@ -41,6 +43,13 @@ def warning(path: Path) -> str | None:
         f"{path} is on a network file system ({kind}). Use it from one machine only, or messages can be lost; "
         "a store belongs on a local disk."
     )
+
+
+def warn(path: Path) -> None:
+    """Log the warning, if there is one."""
+    text = warning(path)
+    if text is not None:
+        _log.warning("%s", text)
 
 
 def _remote_type(path: str, mounts: str) -> str | None:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import random
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -13,15 +11,12 @@ import apsw
 
 from dragoman.core.errors import InvalidArgument
 from dragoman.core.safe_text import sentence
-from dragoman.store.sqlite import errors
+from dragoman.store.sqlite import errors, migrate
 from dragoman.store.sqlite.connection import Connection
-from dragoman.store.sqlite.messages import index_rebuild
-from dragoman.store.sqlite.schema import APPLICATION_ID, MIGRATIONS, Migration
+from dragoman.store.sqlite.locks import retrying, waiting
+from dragoman.store.sqlite.schema import APPLICATION_ID, Migration
 
 T = TypeVar("T")
-
-PATIENCE: Final = 30.0
-"""Seconds to wait for another program's lock before giving up."""
 
 _READ_WRITE: Final = apsw.SQLITE_OPEN_READWRITE
 _READ: Final = apsw.SQLITE_OPEN_READONLY
@@ -61,7 +56,7 @@ def open_first(path: Path | None, migrations: Sequence[Migration], patience: flo
     connection = _connection(":memory:", _READ_WRITE) if path is None else _open_file(path)
     try:
         _prepare(connection, patience)
-        _migrate(connection, str(path), migrations, patience)
+        migrate.migrate(connection, str(path), migrations, patience)
     except BaseException:
         connection.close()
         raise
@@ -98,7 +93,7 @@ def open_unchanging(path: Path, version: int) -> Connection | None:
     if not path.exists() or (wal.exists() and wal.stat().st_size > 0):
         return None
     connection = _immutable(path)
-    if connection.execute("PRAGMA application_id").get != APPLICATION_ID or _version(connection) != version:
+    if connection.execute("PRAGMA application_id").get != APPLICATION_ID or migrate.version(connection) != version:
         connection.close()
         return None
     return connection
@@ -110,18 +105,6 @@ def open_existing(path: Path, patience: float) -> Connection:
         return open_reader(path, patience)
     except (apsw.CantOpenError, apsw.ReadOnlyError):
         return _immutable(path)  # a copy in a folder that may not be written
-
-
-def require_known_version(connection: Connection, path: Path) -> None:
-    """Refuse the file of another program or of a later version.
-
-    Raises:
-        InvalidArgument: It is one.
-    """
-    if connection.execute("PRAGMA application_id").get != APPLICATION_ID:
-        raise errors.foreign(str(path))
-    if _version(connection) > len(MIGRATIONS):
-        raise errors.newer(str(path), _version(connection), len(MIGRATIONS))
 
 
 def open_own(path: Path) -> Connection:
@@ -151,41 +134,6 @@ def identity(path: Path | None) -> tuple[int, int] | None:
     except FileNotFoundError:
         return None
     return None if found is None else (found.st_dev, found.st_ino)
-
-
-def waiting(patience: float, watch: Callable[[], object] = bool) -> Callable[[int], bool]:
-    """A busy handler for SQLite: short even waits, so that of several processes none is starved.
-
-    Args:
-        patience: Seconds after which it gives up.
-        watch: Called before each wait; an exception of it ends the waiting.
-    """
-    began = 0.0
-
-    def wait(attempt: int) -> bool:
-        nonlocal began
-        now = time.monotonic()
-        if attempt == 0:
-            began = now
-        if now - began > patience:
-            return False
-        watch()
-        time.sleep(random.uniform(0.0005, 0.005))  # noqa: S311 - spreads waiters, hides nothing
-        return True
-
-    return wait
-
-
-def retrying(action: Callable[[], T], patience: float) -> T:
-    """Repeat what SQLite refuses as busy without asking the busy handler (recovery, a change of mode)."""
-    ends = time.monotonic() + patience
-    while True:
-        try:
-            return action()
-        except (apsw.BusyError, apsw.LockedError):
-            if time.monotonic() > ends:
-                raise
-            time.sleep(0.005)
 
 
 def _open_file(path: Path) -> Connection:
@@ -227,7 +175,7 @@ def _prepare(connection: Connection, patience: float) -> None:
 
 
 def _claim(connection: Connection, patience: float) -> None:
-    if _is_foreign(connection):
+    if migrate.is_foreign(connection):
         raise errors.foreign(connection.filename)
     retrying(lambda: connection.execute("PRAGMA journal_mode = WAL").fetchone(), patience)
 
@@ -246,66 +194,3 @@ def _execute_all(connection: Connection, statements: str) -> None:
     """Run statements to the last one; without reading their rows, the first that gives one would end it."""
     for _ in connection.execute(statements):
         pass
-
-
-def _is_foreign(connection: Connection) -> bool:
-    # Both in one state of the file: another process may be making the tables just now.
-    connection.execute("BEGIN")
-    try:
-        ours = connection.execute("PRAGMA application_id").get == APPLICATION_ID
-        return not ours and bool(connection.execute("SELECT count(*) FROM sqlite_schema").get)
-    finally:
-        connection.execute("ROLLBACK")
-
-
-def _migrate(connection: Connection, name: str, migrations: Sequence[Migration], patience: float) -> None:
-    if _is_foreign(connection):
-        raise errors.foreign(name)
-    found = _version(connection)
-    if found > len(migrations):
-        raise errors.newer(name, found, len(migrations))
-    if found < len(migrations) and connection.readonly("main"):
-        raise errors.read_only(name)
-    while found < len(migrations):
-        found = retrying(lambda: _step(connection, migrations), patience)
-    if not connection.readonly("main") and index_rebuild.is_outdated(connection):
-        retrying(lambda: _prepare_index(connection), patience)
-
-
-def _prepare_index(connection: Connection) -> None:
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        index_rebuild.prepare(connection)
-        connection.execute("COMMIT")
-    finally:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-
-
-def _step(connection: Connection, migrations: Sequence[Migration]) -> int:
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        # Another process may have done this step while we waited for the lock.
-        found = _version(connection)
-        if found < len(migrations):
-            _apply(connection, migrations[found])
-            found += 1
-            connection.execute(f"PRAGMA user_version = {found}; PRAGMA application_id = {APPLICATION_ID}")
-        connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise
-    return found
-
-
-def _apply(connection: Connection, migration: Migration) -> None:
-    if isinstance(migration, str):
-        connection.execute(migration)
-    else:
-        migration(connection)
-
-
-def _version(connection: Connection) -> int:
-    found: int = connection.execute("PRAGMA user_version").get
-    return found

@@ -18,7 +18,7 @@ from dragoman.store.sqlite.connection import Connection
 from dragoman.store.sqlite.messages import by_author, conversations, rows
 from dragoman.store.sqlite.messages.by_author import Authors
 from dragoman.store.sqlite.messages.message_table import MessageTable
-from dragoman.store.sqlite.values import UNKNOWN, Value, to_moment
+from dragoman.store.sqlite.values import UNKNOWN, Value, to_us
 
 _MOST_NAMES: Final = 5000
 
@@ -119,10 +119,10 @@ def _narrow_place(con: Connection, table: MessageTable, query: SearchQuery, acco
 
 def _narrow_time(query: SearchQuery, scope: Scope) -> None:
     if query.since is not None:
-        scope.conditions.append(("m.moment >= ?", (to_moment(query.since),)))
+        scope.conditions.append(("m.moment >= ?", (to_us(query.since),)))
     if query.until is not None:
         # What has no time is in no span of time.
-        scope.conditions.append(("m.moment < ? AND m.moment > ?", (to_moment(query.until), UNKNOWN)))
+        scope.conditions.append(("m.moment < ? AND m.moment > ?", (to_us(query.until), UNKNOWN)))
 
 
 def _narrow_author(con: Connection, table: MessageTable, account: str, one: Filter, scope: Scope) -> None:

@@ -1,4 +1,4 @@
-"""What SQLite cannot hold as it is, written so that it comes back the same."""
+"""Converts values that SQLite cannot hold, such as times and lone surrogates, and back without loss."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Value = str | bytes | int | float | None
 """What SQLite holds."""
 
 UNKNOWN: Final = -(2**62)
-"""The moment of what has no time: before all others."""
+"""The time of a message that has none: before all others."""
 
 UNREADABLE: Final = (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError)
 """What decoding a row of a damaged file may raise."""
@@ -46,17 +46,17 @@ def unbind(value: object) -> str:
     raise apsw.CorruptError("a value is no text")
 
 
-def to_moment(time: datetime | None) -> int:
+def to_us(time: datetime | None) -> int:
     """Microseconds since 1970 in UTC."""
     return UNKNOWN if time is None else (time - _EPOCH) // _STEP
 
 
-def from_moment(moment: int | None) -> datetime | None:
-    """The time of :func:`to_moment`, in UTC."""
-    if moment is None or moment == UNKNOWN:
+def from_us(us: int | None) -> datetime | None:
+    """The inverse of :func:`to_us`, in UTC."""
+    if us is None or us == UNKNOWN:
         return None
     try:
-        return _EPOCH + timedelta(microseconds=moment)
+        return _EPOCH + timedelta(microseconds=us)
     except OverflowError:
         # A time of the year 1 or 9999 in another zone may lie outside what a datetime in UTC can say.
-        return _LAST if moment > 0 else _FIRST
+        return _LAST if us > 0 else _FIRST

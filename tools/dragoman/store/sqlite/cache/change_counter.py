@@ -1,4 +1,4 @@
-"""Whether anybody has written to a file, told without waiting and without a thread."""
+"""Tells whether any process has written to a file, without waiting and without a thread."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from dragoman.store.sqlite.connection import Connection
 
 
 class ChangeCounter:
-    """A connection that does nothing but look whether others have written.
+    """A connection of its own that reads ``PRAGMA data_version``.
 
-    Takes microseconds: SQLite looks at memory that all programs with the file share (``PRAGMA data_version``).
+    That takes microseconds: SQLite looks at memory that all programs with the file share.
     """
 
     def __init__(self, path: Path, patience: float) -> None:
@@ -28,7 +28,7 @@ class ChangeCounter:
         self._using = Lock()
 
     def version(self) -> int | None:
-        """Another one after every write, of whichever program; ``None`` when it cannot be told at once."""
+        """A number that changes with every write of any program; ``None`` when it cannot be read at once."""
         if not self._using.acquire(blocking=False):
             return None
         try:
@@ -39,7 +39,7 @@ class ChangeCounter:
             self._using.release()
 
     def close(self) -> None:
-        """Tell nothing any more."""
+        """Close the connection."""
         with self._using:
             connection, self._connection = self._connection, None
             if connection is not None:

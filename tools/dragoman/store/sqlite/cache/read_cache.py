@@ -1,7 +1,7 @@
-"""What reads have found, kept for as long as nobody writes to the file.
+"""Caches the results of reads until any process writes to the file.
 
-An assistant reads the same conversation in one call after the other, and several clients read it at once. As long as
-the file is as it was, what was found is true, and no thread has to be asked.
+An assistant reads the same conversation in one call after the other, and several clients read it at once. Until the
+next write the results stay true, and no worker thread is needed.
 """
 
 from __future__ import annotations
@@ -28,26 +28,26 @@ class ReadCache:
 
     def __init__(self) -> None:
         """Begin with nothing."""
-        self._changing = Lock()
+        self._lock = Lock()
         self._version: int | None = None
-        self._found: OrderedDict[Hashable, tuple[Any, int]] = OrderedDict()
-        self._before: Mapping[Hashable, tuple[Any, int]] = {}
-        self._weight = 0
-        self._reading: dict[Hashable, anyio.Event] = {}
+        self._results: OrderedDict[Hashable, tuple[Any, int]] = OrderedDict()
+        self._previous: Mapping[Hashable, tuple[Any, int]] = {}
+        self._size = 0
+        self._under_way: dict[Hashable, anyio.Event] = {}
 
     def __len__(self) -> int:
-        """How many results there are."""
-        return len(self._found)
+        """The number of results."""
+        return len(self._results)
 
     def peek(self, database: Database, key: Hashable) -> tuple[Any] | None:
-        """What is there under that key, without waiting; ``None`` when it has to be read."""
-        found = self._remembered(database.version(), key)
+        """The cached result in a tuple, without waiting; ``None`` when it has to be read."""
+        found = self._find(database.version(), key)
         return None if found is None else found[:1]
 
     async def get(self, database: Database, key: Hashable, read: Callable[[], Awaitable[T]]) -> T:
-        """What ``read`` finds, or found under the same key since the last write.
+        """The result of ``read``, or the cached one when nobody has written since.
 
-        Of several who ask for the same at once one reads, and the others wait for it.
+        Single flight: of several callers with the same key one reads, and the others wait for it.
 
         Args:
             database: What is read, always the same one.
@@ -55,49 +55,49 @@ class ReadCache:
             read: Reads. Nobody may change its result.
         """
         version = database.version()
-        found = self._remembered(version, key)
+        found = self._find(version, key)
         if found is not None:
             return cast("T", found[0])
         if version is None:
             return await read()
         here = (current_token(), key)
-        reading = self._reading.get(here)
+        reading = self._under_way.get(here)
         if reading is None:
             return await self._read(version, here, read)
         await reading.wait()
-        # Once: who waits for one after the other, of whom none can say what is wanted, would wait for ever.
+        # Wait only once: if the other read was stale too, read ourselves instead of waiting for the next.
         version = database.version()
-        found = self._remembered(version, key)
+        found = self._find(version, key)
         if found is not None:
             return cast("T", found[0])
         fresh = await read()
-        return fresh if version is None else self._keep(version, key, fresh)
+        return fresh if version is None else self._put(version, key, fresh)
 
-    def _remembered(self, version: int | None, key: Hashable) -> tuple[Any, int] | None:
-        """What is there, for a version that was asked for before: the result is never older than that."""
-        return self._found.get(key) if version is not None and version == self._version else None
+    def _find(self, version: int | None, key: Hashable) -> tuple[Any, int] | None:
+        """The cached result, if it is of this version. Ask for the version first: the result is never older."""
+        return self._results.get(key) if version is not None and version == self._version else None
 
     async def _read(self, version: int, here: tuple[object, Hashable], read: Callable[[], Awaitable[T]]) -> T:
-        done = self._reading[here] = anyio.Event()
+        done = self._under_way[here] = anyio.Event()
         try:
-            return self._keep(version, here[1], await read())
+            return self._put(version, here[1], await read())
         finally:
-            del self._reading[here]
+            del self._under_way[here]
             done.set()
 
-    def _keep(self, version: int, key: Hashable, found: T) -> T:
-        heavy = weight(found)
-        with self._changing:
+    def _put(self, version: int, key: Hashable, found: T) -> T:
+        size = weight(found)
+        with self._lock:
             if version != self._version:
-                self._before, self._found = self._found, OrderedDict()
-                self._weight, self._version = 0, version
-            was = self._found.get(key) or self._before.get(key)
+                self._previous, self._results = self._results, OrderedDict()
+                self._size, self._version = 0, version
+            was = self._results.get(key) or self._previous.get(key)
             if was is not None and was[0] == found:
-                # The same again: whoever knows the one that was there before sees that at once.
+                # Equal to the previous result: reuse that object, so that caches by identity still hit.
                 found = was[0]
-            if heavy <= _MOST_CHARACTERS and key not in self._found:
-                self._found[key] = found, heavy
-                self._weight += heavy
-            while len(self._found) > _MOST or self._weight > _MOST_CHARACTERS:
-                self._weight -= self._found.popitem(last=False)[1][1]
+            if size <= _MOST_CHARACTERS and key not in self._results:
+                self._results[key] = found, size
+                self._size += size
+            while len(self._results) > _MOST or self._size > _MOST_CHARACTERS:
+                self._size -= self._results.popitem(last=False)[1][1]
         return found

@@ -1,7 +1,7 @@
-"""Messages that were seen a moment ago, with what the store made of them.
+"""Caches messages that were numbered a moment ago.
 
-Whoever reads a conversation again mostly gets what it got before, word for word. What is the same as a moment ago
-has its number and was written down, so that no file has to be asked.
+Reading a conversation again mostly gives the same messages. One that is equal to a cached message has its number and
+is stored already, so the file is not read.
 """
 
 from __future__ import annotations
@@ -26,29 +26,29 @@ _MOST_CHARACTERS: Final = 4_000_000
 
 @dataclass(frozen=True, slots=True)
 class _Page:
-    """Messages that were looked up together, what was made of them, and since when that is known."""
+    """Messages that were looked up together, the same with their numbers, and since when they are cached."""
 
     messages: Sequence[Message]
-    made: list[Message]
+    numbered: list[Message]
     since: float
 
     def holds(self, messages: Sequence[Message], oldest: float) -> bool:
-        """Whether these very messages are meant, and not for too long."""
+        """Whether these are the very same messages, and fresh enough."""
         return self.since >= oldest and len(messages) == len(self.messages) and all(map(is_, messages, self.messages))
 
 
 class RecentMessages:
-    """The messages seen last, within bounds of number and size. ``clock`` gives seconds."""
+    """The messages that were numbered last, within bounds of number and size. ``clock`` gives seconds."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
-        self._changing = Lock()
-        self._seen: OrderedDict[Key, tuple[float, Message, Message]] = OrderedDict()
-        self._weight = 0
+        self._lock = Lock()
+        self._messages: OrderedDict[Key, tuple[float, Message, Message]] = OrderedDict()
+        self._size = 0
         self._pages: dict[tuple[str, str, int], _Page] = {}
 
     def find(self, account: str, remember: str, messages: Sequence[Message]) -> list[Message] | None:
-        """What was made of these messages; ``None`` unless all of them are the same as a moment ago."""
+        """These messages with their numbers; ``None`` unless all of them are cached and unchanged."""
         if not messages:
             return []
         oldest, pages = self._clock() - _FRESH, self._pages
@@ -59,35 +59,35 @@ class RecentMessages:
             if page is None:
                 return None
             if len(pages) < _MOST_PAGES and all(map(is_, messages, page.messages)):
-                # Of messages that are kept anyway, and only until something new is.
+                # Only of messages that are cached anyway, and only until the next one is added.
                 pages[where] = page
-        return list(page.made)
+        return list(page.numbered)
 
     def _look_up(self, account: str, remember: str, messages: Sequence[Message], oldest: float) -> _Page | None:
-        kept: list[tuple[float, Message, Message]] = []
+        entries: list[tuple[float, Message, Message]] = []
         for message in messages:
-            one = self._seen.get((remember, account or message.account, message.conversation, message.id))
+            one = self._messages.get((remember, account or message.account, message.conversation, message.id))
             if one is None or one[0] < oldest or (one[1] is not message and one[1] != message):
                 return None
-            kept.append(one)
-        return _Page([one[1] for one in kept], [one[2] for one in kept], min(one[0] for one in kept))
+            entries.append(one)
+        return _Page([one[1] for one in entries], [one[2] for one in entries], min(one[0] for one in entries))
 
-    def keep(self, account: str, remember: str, messages: Sequence[Message], made: Sequence[Message]) -> None:
-        """Note what was made of messages. Tombstones are forgotten, and so is what stood in their place."""
+    def put(self, account: str, remember: str, messages: Sequence[Message], numbered: Sequence[Message]) -> None:
+        """Cache messages with their numbers. A tombstone removes the message that it stands for."""
         now = self._clock()
-        with self._changing:
-            for message, numbered in zip(messages, made, strict=True):
+        with self._lock:
+            for message, with_number in zip(messages, numbered, strict=True):
                 key = (remember, account or message.account, message.conversation, message.id)
                 self._drop(key)
                 if message.deleted_at is None:
-                    self._seen[key] = (now, message, numbered)
-                    self._weight += weight(message)
-            while len(self._seen) > _MOST or self._weight > _MOST_CHARACTERS:
-                self._drop(next(iter(self._seen)))
-            # Another one, not the same emptied: who is looking something up just now puts it into the old one.
+                    self._messages[key] = (now, message, with_number)
+                    self._size += weight(message)
+            while len(self._messages) > _MOST or self._size > _MOST_CHARACTERS:
+                self._drop(next(iter(self._messages)))
+            # Replace the dict; do not clear it: a concurrent lookup may still write to the old one.
             self._pages = {}
 
     def _drop(self, key: Key) -> None:
-        kept = self._seen.pop(key, None)
-        if kept is not None:
-            self._weight -= weight(kept[1])
+        entries = self._messages.pop(key, None)
+        if entries is not None:
+            self._size -= weight(entries[1])

@@ -19,7 +19,7 @@ import apsw
 from dragoman.core import paths
 from dragoman.core.errors import Conflict, DragomanError, InvalidArgument, NotFound
 from dragoman.core.safe_text import sentence
-from dragoman.store.sqlite import errors, open_file
+from dragoman.store.sqlite import errors, migrate, open_file
 from dragoman.store.sqlite.connection import Connection
 
 Progress = Callable[[int, int], object]
@@ -102,7 +102,7 @@ def _require_store(path: Path) -> None:
     if path.is_dir():
         raise InvalidArgument(sentence("{} is a folder.", path), hint="Name a file.")
     with _reading(path) as con:
-        open_file.require_known_version(con, path)
+        migrate.require_known_version(con, path)
 
 
 def _require_other_file(one: Path, other: Path) -> None:

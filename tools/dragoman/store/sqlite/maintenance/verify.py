@@ -17,7 +17,7 @@ import apsw
 from dragoman.core import paths
 from dragoman.core.errors import DragomanError, NotFound
 from dragoman.core.safe_text import sentence
-from dragoman.store.sqlite import cursors, errors, open_file, usage
+from dragoman.store.sqlite import cursors, errors, migrate, open_file, usage
 from dragoman.store.sqlite.connection import Connection
 from dragoman.store.sqlite.maintenance import index_check
 from dragoman.store.sqlite.messages import conversations
@@ -72,7 +72,7 @@ def verify(path: Path, *, quick: bool = False, progress: Progress | None = None)
         con = open_file.open_existing(path, _PATIENCE)
         try:
             con.execute("BEGIN")
-            open_file.require_known_version(con, path)
+            migrate.require_known_version(con, path)
             problems = [p for check in _checks(con, quick=quick) for p in _problems(con, *check, progress)]
             return Verification(problems=tuple(problems), messages=_messages(con), size=size)
         finally:

@@ -1,4 +1,4 @@
-"""The conversations of an archive: what is known of each, and how many messages of it there are."""
+"""The table of conversations: what is known of each, and how many messages it has."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import apsw
 from dragoman.core.model import NOTHING, Conversation, ConversationKind
 from dragoman.core.names import conversation_key, display_title, text_key, title_key
 from dragoman.store.sqlite.connection import Connection, Tables
-from dragoman.store.sqlite.values import UNKNOWN, UNREADABLE, Value, bind, from_moment, to_moment, unbind
+from dragoman.store.sqlite.values import UNKNOWN, UNREADABLE, Value, bind, from_us, to_us, unbind
 
 _COLUMNS: Final = "place, account, id, described, title, kind, data, held, oldest, latest, recent"
 _encode: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str).encode
@@ -20,27 +20,27 @@ _encode: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), def
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConversationRow:
-    """A conversation as the archive keeps it.
+    """A row of the table.
 
     Attributes:
-        key: The archive's own number of the conversation.
-        described: Somebody told what it is; otherwise only messages of it were seen.
-        held: How many messages of it can be shown.
-        oldest: Moment of the oldest of them.
-        recent: Moment by which conversations are sorted.
+        key: The table's own number of the conversation.
+        known: A service or the user described it; otherwise only messages of it were read.
+        message_count: How many visible messages it has.
+        oldest_us: Time of the oldest of them.
+        last_activity_us: Time by which conversations are sorted.
     """
 
     key: int
     known: bool
-    held: int
-    oldest: int | None
-    recent: int
+    message_count: int
+    oldest_us: int | None
+    last_activity_us: int
     conversation: Conversation
 
     @property
     def with_count(self) -> Conversation:
-        """The conversation with the number of messages that the archive itself holds."""
-        return replace(self.conversation, messages=self.held)
+        """The conversation with the number of messages that are stored here."""
+        return replace(self.conversation, messages=self.message_count)
 
 
 def find(con: Connection, tables: Tables, account: str, id_: str) -> ConversationRow | None:
@@ -49,11 +49,11 @@ def find(con: Connection, tables: Tables, account: str, id_: str) -> Conversatio
         tables.sql(f"SELECT {_COLUMNS} FROM $places WHERE account = ? AND id = ?"),  # noqa: S608 - our own words
         (account, bind(id_)),
     ).fetchone()
-    return None if row is None else _place(row)
+    return None if row is None else _row(row)
 
 
 def key(con: Connection, tables: Tables, account: str, id_: str) -> int | None:
-    """The archive's number of a conversation, ``None`` when it never heard of it."""
+    """The table's number of a conversation; ``None`` when it is not there."""
     found = con.execute(
         tables.sql("SELECT place FROM $places WHERE account = ? AND id = ?"), (account, bind(id_))
     ).fetchone()
@@ -61,7 +61,7 @@ def key(con: Connection, tables: Tables, account: str, id_: str) -> int | None:
 
 
 def ensure(con: Connection, tables: Tables, account: str, id_: str) -> int:
-    """The archive's number of a conversation, which is made when it is new."""
+    """The table's number of a conversation, which is added when it is new."""
     found = key(con, tables, account, id_)
     if found is not None:
         return found
@@ -69,18 +69,18 @@ def ensure(con: Connection, tables: Tables, account: str, id_: str) -> int:
     return con.last_insert_rowid()
 
 
-def describe_all(con: Connection, tables: Tables, conversations: Iterable[Conversation]) -> None:
-    """Keep what is told of conversations; what is not told of a known one stays."""
+def save_all(con: Connection, tables: Tables, conversations: Iterable[Conversation]) -> None:
+    """Store conversations; what a new version leaves out stays as it was."""
     for conversation in conversations:
         key_ = ensure(con, tables, conversation.account, conversation.id)
-        _, told = _merge(con, tables, conversation)
+        _, merged = _merge(con, tables, conversation)
         row = (
-            bind(told.title),
-            told.kind.value,
-            _rest(told),
-            to_moment(told.last_message_at),
-            title_key(display_title(told)),
-            conversation_key(told),
+            bind(merged.title),
+            merged.kind.value,
+            _rest(merged),
+            to_us(merged.last_message_at),
+            title_key(display_title(merged)),
+            conversation_key(merged),
         )
         statement = (
             "UPDATE $places SET described = 1, title = ?, kind = ?, data = ?, recent = ?, called = ?, names = ?"
@@ -90,17 +90,17 @@ def describe_all(con: Connection, tables: Tables, conversations: Iterable[Conver
 
 
 def changed(con: Connection, tables: Tables, conversations: Iterable[Conversation]) -> list[Conversation]:
-    """Those of the conversations of which something new is told."""
+    """The conversations that would change a row."""
     return [conversation for conversation in conversations if _merge(con, tables, conversation)[0]]
 
 
 def _merge(con: Connection, tables: Tables, fresh: Conversation) -> tuple[bool, Conversation]:
-    """Whether something new is told, and all that is known then."""
+    """Whether a conversation would change its row, and the two merged."""
     place = find(con, tables, fresh.account, fresh.id)
     if place is None:
         return True, fresh
     was = place.conversation
-    told = replace(
+    merged = replace(
         fresh,
         title=fresh.title or was.title,
         kind=was.kind if fresh.kind is ConversationKind.ROOM else fresh.kind,
@@ -112,9 +112,9 @@ def _merge(con: Connection, tables: Tables, fresh: Conversation) -> tuple[bool, 
         unread=was.unread if fresh.unread is None else fresh.unread,
         url=fresh.url or was.url,
         extra=fresh.extra or was.extra,
-        last_message_at=from_moment(max(to_moment(fresh.last_message_at), place.recent)),
+        last_message_at=from_us(max(to_us(fresh.last_message_at), place.last_activity_us)),
     )
-    return not place.known or told != was, told
+    return not place.known or merged != was, merged
 
 
 def recent(
@@ -154,10 +154,10 @@ def recent(
         f"SELECT {_COLUMNS} FROM $places {index} WHERE {' AND '.join(conditions)}"  # noqa: S608 - our own words
         " ORDER BY recent DESC, place DESC"
     )
-    return map(_place, con.execute(tables.sql(statement), values))
+    return map(_row, con.execute(tables.sql(statement), values))
 
 
-def refresh(con: Connection, tables: Tables, place: int, added: int, *, removed: bool) -> None:
+def update_counters(con: Connection, tables: Tables, place: int, added: int, *, removed: bool) -> None:
     """Bring the counters of a conversation up to date.
 
     Args:
@@ -199,7 +199,7 @@ def oldest(con: Connection, tables: Tables, account: str, id_: str | None) -> in
     """Moment of the oldest message that can be shown, of one conversation or of a whole account."""
     if id_ is not None:
         place = find(con, tables, account, id_)
-        return None if place is None else place.oldest
+        return None if place is None else place.oldest_us
     # Read from an index, which the function min() would not be.
     statement = "SELECT oldest FROM $places WHERE account = ? AND oldest IS NOT NULL ORDER BY oldest LIMIT 1"
     found: int | None = con.execute(tables.sql(statement), (account,)).get
@@ -251,12 +251,12 @@ def unreadable(con: Connection, tables: Tables) -> Iterator[int]:
         statement = tables.sql(f"SELECT {_COLUMNS} FROM $places WHERE place = ?")  # noqa: S608 - our own words
         try:
             for row in con.execute(statement, (key_,)):
-                _place(row)
+                _row(row)
         except (apsw.CorruptError, ValueError):
             yield key_
 
 
-def _place(row: tuple[Any, ...]) -> ConversationRow:
+def _row(row: tuple[Any, ...]) -> ConversationRow:
     try:
         return _decoded(row)
     except UNREADABLE as error:
@@ -271,7 +271,7 @@ def _decoded(row: tuple[Any, ...]) -> ConversationRow:
         title=unbind(title),
         kind=ConversationKind(kind),
         topic=rest.get("topic", ""),
-        last_message_at=from_moment(recent_),
+        last_message_at=from_us(recent_),
         participants=tuple(rest.get("participants", ())),
         members=rest.get("members"),
         external=tuple(rest.get("external", ())),
@@ -283,5 +283,10 @@ def _decoded(row: tuple[Any, ...]) -> ConversationRow:
         account=unbind(account),
     )
     return ConversationRow(
-        key=key_, known=bool(described), held=held, oldest=oldest, recent=recent_, conversation=conversation
+        key=key_,
+        known=bool(described),
+        message_count=held,
+        oldest_us=oldest,
+        last_activity_us=recent_,
+        conversation=conversation,
     )

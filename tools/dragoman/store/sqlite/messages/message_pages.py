@@ -1,7 +1,7 @@
-"""Stretches of one conversation in an archive, in the order of time.
+"""Keyset pages of one conversation, in the order of time.
 
-Pages are found by where the one before ended (moment and number), not by counting, so that the ten-thousandth
-costs what the first does and none shifts when messages are added.
+A page begins where the one before ended (time and number), so that the ten-thousandth costs what the first does, and
+no page shifts when messages are added.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from dragoman.store.sqlite.connection import Connection
 from dragoman.store.sqlite.messages import by_author, rows
 from dragoman.store.sqlite.messages.message_table import MessageTable, Stored
 from dragoman.store.sqlite.messages.rows import Row
-from dragoman.store.sqlite.values import UNKNOWN, Value, bind, to_moment, unbind
+from dragoman.store.sqlite.values import UNKNOWN, Value, bind, to_us, unbind
 
 _COLUMNS: Final = "m.id, m.number, m.live, m.moment, a.data, m.reply_to, m.text, m.data"
 # CROSS JOIN fixes the order: the time index first, then rows by their numbers.
@@ -36,9 +36,9 @@ class PageQuery:
     Attributes:
         thread: Id of a message: only it and the replies below it.
         author: Part of a name, an id or an e-mail address.
-        since: Not before this moment.
-        until: Before this moment.
-        after: ``(moment, number)`` of the message to go on from, in the direction of reading.
+        since: Not before this time.
+        until: Before this time.
+        after: ``(time in microseconds, number)`` of the message to go on from, in the direction of reading.
         newest_first: The direction of reading.
     """
 
@@ -51,29 +51,27 @@ class PageQuery:
     limit: int = 50
 
 
-def page(
-    con: Connection, archive: MessageTable, place: int, where: tuple[str, str], stretch: PageQuery
-) -> list[Stored]:
+def page(con: Connection, table: MessageTable, place: int, where: tuple[str, str], query: PageQuery) -> list[Stored]:
     """Messages in the direction of reading; ``where`` is account and conversation, for the result."""
-    conditions, values = _conditions(con, archive, place, stretch)
-    direction = "DESC" if stretch.newest_first else "ASC"
-    if stretch.author:
-        authors = by_author.authors_like(con, archive.tables, stretch.author)
+    conditions, values = _conditions(con, table, place, query)
+    direction = "DESC" if query.newest_first else "ASC"
+    if query.author:
+        authors = by_author.authors_like(con, table.tables, query.author)
         chosen = by_author.in_order(
-            con, archive.tables, authors, f" AND m.place = ?{conditions}", [place, *values],
-            newest_first=stretch.newest_first, otherwise="time", limit=stretch.limit,
+            con, table.tables, authors, f" AND m.place = ?{conditions}", [place, *values],
+            newest_first=query.newest_first, otherwise="time", limit=query.limit,
         )  # fmt: skip
-        numbers = [(number,) for _, number in islice(chosen, stretch.limit)]
-        found = con.executemany(archive.tables.sql(f"{_ALL} AND m.number = ?"), numbers)
+        numbers = [(number,) for _, number in islice(chosen, query.limit)]
+        found = con.executemany(table.tables.sql(f"{_ALL} AND m.number = ?"), numbers)
     else:
         statement = f"{_ALL} AND m.place = ?{conditions} ORDER BY m.moment {direction}, m.number {direction} LIMIT ?"
-        found = con.execute(archive.tables.sql(statement), (place, *values, stretch.limit))
+        found = con.execute(table.tables.sql(statement), (place, *values, query.limit))
     return [_stored(row, *where) for row in found]
 
 
-def by_numbers(con: Connection, archive: MessageTable, numbers: list[int]) -> dict[int, Message]:
-    """Messages that can be shown, by the archive's numbers; account filled in, and the number where it is told."""
-    statement = archive.tables.sql(
+def by_numbers(con: Connection, table: MessageTable, numbers: list[int]) -> dict[int, Message]:
+    """Visible messages by the table's numbers, with their account, and with the number where people use it."""
+    statement = table.tables.sql(
         f"SELECT p.account, p.id, {_COLUMNS} FROM $messages m JOIN $places p USING(place)"  # noqa: S608 - our own words
         " JOIN $authors a ON a.author = m.author WHERE m.number = ? AND m.live = 1"
     )
@@ -84,41 +82,41 @@ def by_numbers(con: Connection, archive: MessageTable, numbers: list[int]) -> di
             id=unbind(id_),
             conversation=unbind(conversation),
             account=account,
-            number=number if archive.numbered else None,
+            number=number if table.numbered else None,
         )
     return found
 
 
-def replies(con: Connection, archive: MessageTable, place: int, ids: Sequence[str]) -> dict[str, int]:
-    """How many messages that can be shown answer each of these; those that nobody answers are left out."""
+def replies(con: Connection, table: MessageTable, place: int, ids: Sequence[str]) -> dict[str, int]:
+    """How many visible messages answer each of these; those without an answer are left out."""
     bound = {bind(id_): id_ for id_ in ids}
     marks = ", ".join("?" * len(bound))
     statement = (
         f"SELECT reply_to, count(*) FROM $messages WHERE place = ? AND reply_to IN ({marks}) AND live = 1"  # noqa: S608 - our own words
         " GROUP BY reply_to"
     )
-    found = con.execute(archive.tables.sql(statement), (place, *bound))
+    found = con.execute(table.tables.sql(statement), (place, *bound))
     return {bound[answered]: count for answered, count in found}
 
 
-def _conditions(con: Connection, archive: MessageTable, place: int, stretch: PageQuery) -> tuple[str, list[Value]]:
+def _conditions(con: Connection, table: MessageTable, place: int, query: PageQuery) -> tuple[str, list[Value]]:
     conditions: list[str] = []
     values: list[Value] = []
-    if stretch.after is not None:
-        conditions.append(f"(m.moment, m.number) {'<' if stretch.newest_first else '>'} (?, ?)")
-        values.extend(stretch.after)
-    for operator, time in ((">=", stretch.since), ("<", stretch.until)):
+    if query.after is not None:
+        conditions.append(f"(m.moment, m.number) {'<' if query.newest_first else '>'} (?, ?)")
+        values.extend(query.after)
+    for operator, time in ((">=", query.since), ("<", query.until)):
         if time is not None:
             conditions.append(f"m.moment {operator} ?")
-            values.append(to_moment(time))
-    if stretch.until is not None:
+            values.append(to_us(time))
+    if query.until is not None:
         # What has no time is in no span of time.
         conditions.append("m.moment > ?")
         values.append(UNKNOWN)
-    if stretch.thread is not None:
-        root = bind(stretch.thread)
+    if query.thread is not None:
+        root = bind(query.thread)
         conditions.append("m.number IN (SELECT value FROM json_each(?))")
-        values.append(con.execute(archive.tables.sql(_BELOW), (place, root, place)).get)
+        values.append(con.execute(table.tables.sql(_BELOW), (place, root, place)).get)
     return "".join(f" AND {condition}" for condition in conditions), values
 
 

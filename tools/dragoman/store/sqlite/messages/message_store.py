@@ -18,7 +18,7 @@ from dragoman.store.sqlite.connection import Connection
 from dragoman.store.sqlite.database import Database
 from dragoman.store.sqlite.messages import conversations, numbering
 from dragoman.store.sqlite.messages.message_table import MessageTable
-from dragoman.store.sqlite.values import from_moment
+from dragoman.store.sqlite.values import from_us
 
 T = TypeVar("T")
 
@@ -48,7 +48,7 @@ class SqliteMessages(MessageStore):
                 numbered = await database.write(lambda con: numbering.assign(con, table, messages, remember, account))
         except NotWritableError:
             return await database.read(lambda con: numbering.lookup_existing(con, table, messages, account))
-        self._recent.keep(account, remember, messages, numbered)
+        self._recent.put(account, remember, messages, numbered)
         return numbered
 
     async def locate(self, number: int) -> tuple[str, str, str] | None:
@@ -67,7 +67,7 @@ class SqliteMessages(MessageStore):
         fresh = await self._database.read(lambda con: conversations.changed(con, tables, conversations_))
         try:
             if fresh:
-                await self._database.write(lambda con: conversations.describe_all(con, tables, fresh))
+                await self._database.write(lambda con: conversations.save_all(con, tables, fresh))
         except NotWritableError:
             return
 
@@ -93,7 +93,7 @@ class SqliteMessages(MessageStore):
         page = search.search(con, self._table, query, account)
         oldest = conversations.oldest(con, self._table.tables, account, query.conversation)
         items = [self._with_parent(con, hit) for hit in page.items]
-        return replace(page, items=items, back_to=from_moment(oldest))
+        return replace(page, items=items, back_to=from_us(oldest))
 
     def _with_parent(self, con: Connection, hit: Hit) -> Hit:
         message = hit.message

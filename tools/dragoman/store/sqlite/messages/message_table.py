@@ -1,8 +1,8 @@
 """Messages with their full-text index, kept in step.
 
-Used twice in one file: for what the server remembers of messages that it has seen (``seen``), and for the messages
-of the local account (``local``). An archive gives every message an integer that is never used again. Its methods
-run inside :meth:`Database.read` and :meth:`Database.write`.
+A file has two such sets of tables: ``seen`` for messages of services that the server has read, and ``local`` for the
+messages of the local account. Each gives every message an integer that is never used again. The methods run inside
+:meth:`Database.read` and :meth:`Database.write`.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from dragoman.store.sqlite.messages import conversations, rows
 from dragoman.store.sqlite.messages.index_row import INSERT as _INDEX
 from dragoman.store.sqlite.messages.index_row import index_row
 from dragoman.store.sqlite.messages.rows import Row
-from dragoman.store.sqlite.values import Value, bind, to_moment, unbind
+from dragoman.store.sqlite.values import Value, bind, to_us, unbind
 
 Merge = Callable[[Message, Message], Message]
-"""From what is stored and what has come, what is to be stored; the first itself to change nothing."""
+"""Takes the stored and the new message; returns the one to store, or the stored one itself to change nothing."""
 
 _COLUMNS: Final = "m.id, m.number, m.live, m.moment, a.data, m.reply_to, m.text, m.data"
 _ONE: Final = f"SELECT {_COLUMNS} FROM $messages m LEFT JOIN $authors a USING(author) WHERE m.place = ? AND m.id = ?"  # noqa: S608 - our own words
@@ -40,7 +40,7 @@ _AUTHOR: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """A message of an archive with the archive's own number of it; tombstones and mere numbers are not ``live``."""
+    """A message with the table's number of it. Tombstones and mere numbers are not ``visible``."""
 
     number: int
     row: Row
@@ -53,20 +53,20 @@ class Stored:
 
     @property
     def has_content(self) -> bool:
-        """Whether more of it is kept than its number."""
+        """Whether more of it is stored than its number."""
         return self.row.author is not None
 
 
 def replaced(_stored: Message, fresh: Message) -> Message:
-    """The simplest merge: the last one counts."""
+    """The simplest merge: the new message replaces the stored one."""
     return fresh
 
 
 class MessageTable:
-    """The archive whose tables begin with ``prefix``.
+    """The tables whose names begin with ``prefix``.
 
     Attributes:
-        numbered: Its numbers are those by which people know messages, and are told with them.
+        numbered: People know messages by these numbers, so messages are returned with them.
     """
 
     def __init__(self, prefix: str, *, numbered: bool = False) -> None:
@@ -85,13 +85,13 @@ class MessageTable:
 
         Args:
             con: A connection within a transaction.
-            account: Where the conversation is; what the messages say of it is not looked at.
+            account: Where the conversation is; the accounts in the messages are ignored.
             conversation: Its id.
-            messages: Any number, also several states of one message, in the order in which they came.
-            merge: What to do about a message that is there already.
+            messages: Any number, also several versions of one message, in the order in which they came.
+            merge: Decides what is stored of a message that is there already.
 
         Returns:
-            How many of them were new and can be shown.
+            How many of them are new and visible.
         """
         fresh: dict[str, Message] = {}
         for message in messages:
@@ -109,11 +109,11 @@ class MessageTable:
             added = writer.insert([message for id_, message in fresh.items() if id_ not in stored])
             gained, lost = writer.change((was, self._merged(was, fresh[id_], merge)) for id_, was in stored.items())
         if added or gained or lost:
-            conversations.refresh(con, self.tables, place, added + gained - lost, removed=lost > 0)
+            conversations.update_counters(con, self.tables, place, added + gained - lost, removed=lost > 0)
         return added + gained
 
     def allocate(self, con: Connection, account: str, conversation: str, ids: Sequence[str]) -> dict[str, int]:
-        """Numbers for messages of which nothing else is kept, in this order; known ones keep theirs."""
+        """Give numbers to messages of which nothing else is stored, in this order; known ones keep theirs."""
         place = conversations.ensure(con, self.tables, account, conversation)
         known = self.numbers(con, account, conversation, ids)
         # Looked up before, because an insert that conflicts would use a number up as well.
@@ -166,7 +166,7 @@ class _Writer:
         self._authors: dict[int, tuple[int, Author]] = {}
 
     def insert(self, messages: Sequence[Message]) -> int:
-        """Store new messages; how many of them can be shown.
+        """Store new messages; returns how many of them are visible.
 
         Raises:
             apsw.ConstraintError: One of them is not new, and none was stored.
@@ -174,7 +174,7 @@ class _Writer:
         if not messages:
             return 0
         last = self._con.execute("SELECT seq FROM sqlite_sequence WHERE name = ?", (self._sequence,)).get or 0
-        kept = [message if message.deleted_at is None else _buried(message) for message in messages]
+        kept = [message if message.deleted_at is None else _tombstone_of(message) for message in messages]
         # Made before and not between: changing from Python to SQLite and back for every row takes half as long again.
         columns = [self._columns(number, message) for number, message in enumerate(kept, last + 1)]
         with self._con:
@@ -184,14 +184,14 @@ class _Writer:
         return len(indexed)
 
     def change(self, changes: Iterable[tuple[Stored, Message]]) -> tuple[int, int]:
-        """Store what differs; how many messages can be shown from now on, and how many no longer."""
+        """Store what differs; returns how many messages became visible, and how many no longer are."""
         gained = lost = 0
         for was, fresh in changes:
-            message = _buried(fresh)
+            message = _tombstone_of(fresh)
             row = rows.to_row(message)
             if row == was.row:
                 continue
-            columns = (row.live, row.moment, self._author(message.author), row.reply_to, row.text, row.data)
+            columns = (row.live, row.time_us, self._author(message.author), row.reply_to, row.text, row.data)
             self._con.execute(self._sql(_UPDATE), (*columns, was.number))
             self._reindex(was, message)
             gained += row.live > was.row.live
@@ -216,7 +216,7 @@ class _Writer:
             self._place,
             bind(message.id),
             message.deleted_at is None,
-            to_moment(message.sent_at),
+            to_us(message.sent_at),
             self._author(author) if known is None else known[0],
             reply_to and bind(reply_to),
             bind(message.text),
@@ -256,8 +256,8 @@ def _is_readable(conversation: str | bytes, id_: str | bytes, _number: int, *col
     return not row.live or (row.author is not None and row.text is not None)
 
 
-def _buried(message: Message) -> Message:
-    """A tombstone keeps where and when it was, and nothing of what it said."""
+def _tombstone_of(message: Message) -> Message:
+    """A tombstone: it keeps place, author and time of a message, and none of its content."""
     if message.deleted_at is None:
         return message
     return replace(

@@ -1,7 +1,7 @@
-"""The numbers of messages, and the memory of what was seen.
+"""Gives messages their numbers, and stores them.
 
-A message gets its number when it is first seen, after the one that it answers. ``remember`` says what is kept beside
-the number: ``full`` keeps the message for searching, ``numbers`` nothing, ``off`` not even a number.
+A message gets its number when it is first seen, after the message that it answers. ``remember`` decides what is
+stored with the number: ``full`` stores the message for searching, ``numbers`` stores nothing else.
 """
 
 from __future__ import annotations
@@ -17,52 +17,52 @@ from dragoman.store.sqlite.messages.message_table import MessageTable, Stored
 
 
 def lookup(
-    con: Connection, seen: MessageTable, messages: Sequence[Message], remember: Remember, account: str
+    con: Connection, table: MessageTable, messages: Sequence[Message], remember: Remember, account: str
 ) -> list[Message] | None:
-    """The messages with account and numbers; ``None`` when something of them has to be written down first.
+    """The messages with account and numbers; ``None`` when something of them has to be written first.
 
     Args:
         con: A connection within a transaction.
-        seen: Where messages have their numbers.
-        messages: As they were seen.
+        table: Where messages have their numbers.
+        messages: As they were table.
         remember: How much is kept of them.
         account: Where they are; empty when each says so itself.
     """
     numbered: dict[tuple[str, str], dict[str, int]] = {}
     for where, group in _grouped(messages, account).items():
-        numbers = seen.numbers(con, *where, _ids(group))
-        if len(numbers) < len(_ids(group)) or (remember == "full" and _differ(con, seen, where, group)):
+        numbers = table.numbers(con, *where, _ids(group))
+        if len(numbers) < len(_ids(group)) or (remember == "full" and _differ(con, table, where, group)):
             return None
         numbered[where] = numbers
     return [_numbered(message, account, numbered) for message in messages]
 
 
-def lookup_existing(con: Connection, seen: MessageTable, messages: Sequence[Message], account: str) -> list[Message]:
-    """The messages with those numbers that were given already, for a file that takes no new ones."""
+def lookup_existing(con: Connection, table: MessageTable, messages: Sequence[Message], account: str) -> list[Message]:
+    """The messages with the numbers that exist, for a file that cannot be written."""
     told: list[Message] = []
     for message in messages:
         ids = [message.id] if message.reply_to is None else [message.id, message.reply_to]
         where = account or message.account
-        numbers = seen.numbers(con, where, message.conversation, ids)
+        numbers = table.numbers(con, where, message.conversation, ids)
         parent = None if message.reply_to is None else numbers.get(message.reply_to)
         told.append(replace(message, account=where, number=numbers.get(message.id), reply_to_number=parent))
     return told
 
 
 def assign(
-    con: Connection, seen: MessageTable, messages: Sequence[Message], remember: Remember, account: str
+    con: Connection, table: MessageTable, messages: Sequence[Message], remember: Remember, account: str
 ) -> list[Message]:
     """Give numbers to messages and to those that they answer, and remember them."""
     numbered: dict[tuple[str, str], dict[str, int]] = {}
     for where, group in _grouped(messages, account).items():
-        numbered[where] = seen.allocate(con, *where, _ids(group))
+        numbered[where] = table.allocate(con, *where, _ids(group))
         if remember == "full":
-            seen.put(con, *where, group, merged)
+            table.put(con, *where, group, merged)
     return [_numbered(message, account, numbered) for message in messages]
 
 
 def merged(stored: Message, fresh: Message) -> Message:
-    """What to remember: the last sight, unless it tells less of the same text or is an older one."""
+    """The version to store: the last one, unless it is an excerpt or was edited earlier."""
     if fresh.deleted_at is None and fresh.partial and not stored.partial and stored.deleted_at is None:
         return stored
     if stored.edited_at is not None and fresh.edited_at is not None and fresh.edited_at < stored.edited_at:
@@ -70,8 +70,8 @@ def merged(stored: Message, fresh: Message) -> Message:
     return fresh
 
 
-def _differ(con: Connection, seen: MessageTable, where: tuple[str, str], group: Sequence[Message]) -> bool:
-    stored = seen.get(con, *where, [message.id for message in group])
+def _differ(con: Connection, table: MessageTable, where: tuple[str, str], group: Sequence[Message]) -> bool:
+    stored = table.get(con, *where, [message.id for message in group])
     return any(_differs(stored[message.id], _kept(message)) for message in group)
 
 

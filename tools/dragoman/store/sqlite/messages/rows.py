@@ -24,7 +24,7 @@ from dragoman.core.model import (
     Message,
     Reaction,
 )
-from dragoman.store.sqlite.values import UNREADABLE, bind, from_moment, to_moment, unbind
+from dragoman.store.sqlite.values import UNREADABLE, bind, from_us, to_us, unbind
 
 _encode: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str).encode
 _NOBODY: Final = Author(name="user")
@@ -36,13 +36,13 @@ class Row(NamedTuple):
 
     Attributes:
         live: 1 when there is something to show; 0 for a tombstone or a message whose number only is kept.
-        moment: Microseconds, see :mod:`dragoman.store.sqlite.values`.
+        time_us: Microseconds since 1970, see :mod:`dragoman.store.sqlite.values`.
         author: JSON of the author, ``None`` when nothing but the number is kept.
         data: JSON of the rest, ``None`` when nothing is left.
     """
 
     live: int
-    moment: int
+    time_us: int
     author: str | bytes | None
     reply_to: str | bytes | None
     text: str | bytes | None
@@ -54,7 +54,7 @@ def to_row(message: Message) -> Row:
     reply_to = message.reply_to
     return Row(
         1 if message.deleted_at is None else 0,
-        to_moment(message.sent_at),
+        to_us(message.sent_at),
         author_json(message.author),
         None if reply_to is None else bind(reply_to),
         bind(message.text),
@@ -87,7 +87,7 @@ def _message(row: Row, id_: str, conversation: str, account: str, number: int | 
         id=id_,
         conversation=conversation,
         author=_NOBODY if row.author is None else from_author_json(row.author),
-        sent_at=from_moment(row.moment),
+        sent_at=from_us(row.time_us),
         text="" if row.text is None else unbind(row.text),
         reply_to=None if row.reply_to is None else unbind(row.reply_to),
         account=account,
@@ -97,7 +97,7 @@ def _message(row: Row, id_: str, conversation: str, account: str, number: int | 
 
 
 def author_json(author: Author) -> str | bytes:
-    """The one spelling of an author."""
+    """The only JSON form of an author: equal authors give equal texts."""
     return bind(_encode([author.name, author.id, author.kind.value, author.email]))
 
 
@@ -114,8 +114,8 @@ def from_author_json(data: str | bytes) -> Author:
 
 
 def rest(m: Message) -> str | bytes | None:
-    """What of a message has no column of its own, ``None`` when there is nothing."""
-    # Asked in one go, because of a thousand messages hardly ten have any of it.
+    """JSON of what has no column of its own; ``None`` when there is nothing."""
+    # One condition for all, because hardly one message in a hundred has any of it.
     if not (
         m.reactions or m.attachments or m.labels or m.edited_at or m.subject is not None or m.replies or m.history
         or m.deleted_at or m.partial or m.citations or m.extra or m.status is not None or m.url is not None
@@ -145,7 +145,7 @@ def _packed(m: Message) -> dict[str, object]:
 def _unpacked(others: dict[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {key: others[key] for key in ("replies", "subject", "status", "url") if key in others}
     for key in ("edited_at", "deleted_at"):
-        found[key] = from_moment(others.get(key))
+        found[key] = from_us(others.get(key))
     found["partial"] = bool(others.get("partial"))
     found["labels"] = tuple(others.get("labels", ()))
     found["reactions"] = tuple(Reaction(emoji=e, count=n, by=tuple(by)) for e, n, by in others.get("reactions", ()))
@@ -153,14 +153,14 @@ def _unpacked(others: dict[str, Any]) -> dict[str, Any]:
         Attachment(name=n, id=i, media_type=t, size=s, url=u) for n, i, t, s, u in others.get("attachments", ())
     )
     found["citations"] = tuple(Citation(title=t, url=u, text=x) for t, u, x in others.get("citations", ()))
-    found["history"] = tuple(Edit(text=t, at=from_moment(a)) for t, a in others.get("history", ()))
+    found["history"] = tuple(Edit(text=t, at=from_us(a)) for t, a in others.get("history", ()))
     extra: Mapping[str, object] = others.get("extra", NOTHING)
     found["extra"] = extra
     return found
 
 
 def _optional(time: datetime | None) -> int | None:
-    return None if time is None else to_moment(time)
+    return None if time is None else to_us(time)
 
 
 @lru_cache(maxsize=4096)

@@ -8,7 +8,7 @@ from typing import Any, Final
 import apsw
 
 from dragoman.store.sqlite.connection import Connection
-from dragoman.store.sqlite.values import UNREADABLE, bind, from_moment, unbind
+from dragoman.store.sqlite.values import UNREADABLE, bind, from_us, unbind
 from dragoman.store.writes import AuditRecord
 
 _COLUMNS: Final = "at, who, account, operation, conversation, message, outcome, digest, principal, write"
@@ -33,14 +33,14 @@ def record(con: Connection, line: AuditRecord, now: int) -> None:
     )
 
 
-def unsettled(con: Connection, write: int) -> int:
+def count_unsettled(con: Connection, write: int) -> int:
     """How many attempts at a write were begun of which is not certain that they failed."""
     told = "SELECT total(outcome = 'begun') - total(outcome = 'failed') FROM audit WHERE write = ?"
     ((count,),) = list(con.execute(told, (write,)))
     return int(count)
 
 
-def newest(con: Connection, limit: int) -> list[AuditRecord]:
+def last_lines(con: Connection, limit: int) -> list[AuditRecord]:
     """The last lines, newest first."""
     found = con.execute(f"SELECT {_COLUMNS} FROM audit ORDER BY entry DESC LIMIT ?", (limit,))  # noqa: S608 - our own words
     return [_line(row) for row in found]
@@ -60,7 +60,7 @@ def _line(row: tuple[Any, ...]) -> AuditRecord:
     at, who, account, operation, conversation, message, outcome, digest, principal, write = row
     try:
         return AuditRecord(
-            at=from_moment(at),
+            at=from_us(at),
             who=unbind(who),
             account=unbind(account),
             operation=unbind(operation),

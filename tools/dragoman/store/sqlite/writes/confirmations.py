@@ -1,7 +1,4 @@
-"""One-time tokens by which a person's consent to exactly one content comes back.
-
-Only a hash of a token is kept, so that who reads the file cannot confirm anything.
-"""
+"""The table of one-time tokens. Only their hashes are stored: a reader of the file cannot confirm anything."""
 
 from __future__ import annotations
 

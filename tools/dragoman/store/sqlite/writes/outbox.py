@@ -11,7 +11,7 @@ import apsw
 from dragoman.core.errors import RateLimited
 from dragoman.core.safe_text import sentence
 from dragoman.store.sqlite.connection import Connection
-from dragoman.store.sqlite.values import UNREADABLE, Value, bind, from_moment, unbind
+from dragoman.store.sqlite.values import UNREADABLE, Value, bind, from_us, unbind
 from dragoman.store.writes import LEASE, REPEATED, TOLERANCE, UNDELIVERED, Entry, Intent, State
 
 _SECOND: Final = 1_000_000
@@ -39,11 +39,11 @@ def begin(con: Connection, intent: Intent, now: int, accepted: str = "", per_min
     Raises:
         RateLimited: There were as many; ``retry_after`` says when the next may be made.
     """
-    _forget(con, now)
-    earlier = standing(con, intent, now)
-    if earlier is not None and not _gives_way(earlier, intent, accepted):
+    _delete_old(con, now)
+    earlier = find_conflict(con, intent, now)
+    if earlier is not None and not _may_be_repeated(earlier, intent, accepted):
         return earlier
-    require_pace(con, intent.account, now, per_minute)
+    require_rate(con, intent.account, now, per_minute)
     if earlier is not None and earlier.state in (State.FAILED, State.UNKNOWN):
         con.execute(
             "UPDATE writes SET state = 'pending', delivered = 0, attempts = attempts + 1, tried = ?, lease = ?,"
@@ -54,7 +54,7 @@ def begin(con: Connection, intent: Intent, now: int, accepted: str = "", per_min
     return _insert(con, intent, now)
 
 
-def standing(con: Connection, intent: Intent, now: int) -> Entry | None:
+def find_conflict(con: Connection, intent: Intent, now: int) -> Entry | None:
     """The entry that has to be looked at before this is written.
 
     That is the one of the same key. Without a key it is one of the same content to the same place by the same
@@ -62,7 +62,7 @@ def standing(con: Connection, intent: Intent, now: int) -> Entry | None:
     within a day and whose answer is not known to have arrived.
     """
     if intent.key is not None:
-        return attempt(con, intent.account, intent.key, now, intent.principal)
+        return find_by_key(con, intent.account, intent.key, now, intent.principal)
     where = (
         "account = ? AND conversation = ? AND digest = ? AND principal = ? AND"
         " (state IN ('pending', 'unknown')"
@@ -75,7 +75,7 @@ def standing(con: Connection, intent: Intent, now: int) -> Entry | None:
     )
 
 
-def attempt(con: Connection, account: str, key: str, now: int, principal: str = "") -> Entry | None:
+def find_by_key(con: Connection, account: str, key: str, now: int, principal: str = "") -> Entry | None:
     """The entry of that account, person and key."""
     return next(
         _entries(con, now, "account = ? AND principal = ? AND key = ?", (account, bind(principal), bind(key))), None
@@ -118,7 +118,7 @@ def pending(con: Connection, now: int) -> list[Entry]:
     return list(_entries(con, now, "state IN ('pending', 'unknown') ORDER BY entry LIMIT ?", (_MOST,)))
 
 
-def doubtful(con: Connection, account: str, conversation: str, principal: str, now: int) -> list[Entry]:
+def unknown_outcomes(con: Connection, account: str, conversation: str, principal: str, now: int) -> list[Entry]:
     """A principal's writes to a conversation in the last day whose outcome is unknown, at most a thousand."""
     where = (
         "account = ? AND conversation = ? AND principal = ? AND begun >= ? AND state IN ('pending', 'unknown') LIMIT ?"
@@ -127,7 +127,7 @@ def doubtful(con: Connection, account: str, conversation: str, principal: str, n
     return [entry for entry in found if entry.state is State.UNKNOWN]
 
 
-def made(con: Connection, account: str, since: int) -> set[str]:
+def message_refs_since(con: Connection, account: str, since: int) -> set[str]:
     """References of the messages that came of the writes of an account since then."""
     found = con.execute(
         "SELECT message FROM writes WHERE account = ? AND finished >= ? AND message IS NOT NULL", (account, since)
@@ -135,7 +135,7 @@ def made(con: Connection, account: str, since: int) -> set[str]:
     return {unbind(message) for (message,) in found}
 
 
-def contested(con: Connection, entry: Entry, message: str, *, loosely: bool) -> bool:
+def could_be_another(con: Connection, entry: Entry, message: str, *, loosely: bool) -> bool:
     """May a message have come of another write than of this one: of the same content, or is it known to have.
 
     Where it is only nearly what was to be written (``loosely``), any write of the conversation may have been it; and
@@ -151,8 +151,8 @@ def contested(con: Connection, entry: Entry, message: str, *, loosely: bool) -> 
     return bool(list(rows))
 
 
-def require_pace(con: Connection, account: str, now: int, per_minute: int | None) -> None:
-    """Refuse what would be one write too many within a minute.
+def require_rate(con: Connection, account: str, now: int, per_minute: int | None) -> None:
+    """Refuse one write too many within a minute.
 
     Raises:
         RateLimited: It would.
@@ -178,7 +178,7 @@ def require_pace(con: Connection, account: str, now: int, per_minute: int | None
             )
 
 
-def _gives_way(earlier: Entry, intent: Intent, accepted: str) -> bool:
+def _may_be_repeated(earlier: Entry, intent: Intent, accepted: str) -> bool:
     if earlier.digest != intent.digest:
         return False
     if earlier.state is State.FAILED:
@@ -199,7 +199,7 @@ def _insert(con: Connection, intent: Intent, now: int) -> Entry:
     return _fresh(con, con.last_insert_rowid(), now)
 
 
-def _forget(con: Connection, now: int) -> None:
+def _delete_old(con: Connection, now: int) -> None:
     con.execute(
         "DELETE FROM writes WHERE entry IN"
         " (SELECT entry FROM writes WHERE state IN ('done', 'failed') AND begun < ? LIMIT ?)",
@@ -265,8 +265,8 @@ def _decoded(row: tuple[Any, ...]) -> Entry:
         intent=intent,
         state=State.UNKNOWN if left else State(state),
         message=None if message is None else unbind(message),
-        begun=from_moment(times[0]),
-        finished=from_moment(times[1]),
+        begun=from_us(times[0]),
+        finished=from_us(times[1]),
         attempts=attempts,
         delivered=bool(delivered),
     )

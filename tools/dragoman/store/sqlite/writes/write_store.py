@@ -8,7 +8,7 @@ from typing import Final, Literal
 
 from dragoman.store.sqlite.connection import Connection
 from dragoman.store.sqlite.database import Database
-from dragoman.store.sqlite.values import to_moment
+from dragoman.store.sqlite.values import to_us
 from dragoman.store.sqlite.writes import audit, confirmations, exposures, outbox
 from dragoman.store.writes import (
     AuditLog,
@@ -41,15 +41,15 @@ class SqliteWrites(WriteStore):
 
     async def find_conflict(self, intent: Intent) -> Entry | None:
         """Look for the same key or content."""
-        return await self._database.read(lambda con: outbox.standing(con, intent, self._now()))
+        return await self._database.read(lambda con: outbox.find_conflict(con, intent, self._now()))
 
     async def require_rate(self, account: str, per_minute: int | None) -> None:
         """Count the writes of the last minute."""
-        await self._database.read(lambda con: outbox.require_pace(con, account, self._now(), per_minute))
+        await self._database.read(lambda con: outbox.require_rate(con, account, self._now(), per_minute))
 
     async def find(self, account: str, key: str, principal: str = "") -> Entry | None:
         """Look a key up."""
-        return await self._database.read(lambda con: outbox.attempt(con, account, key, self._now(), principal))
+        return await self._database.read(lambda con: outbox.find_by_key(con, account, key, self._now(), principal))
 
     async def renew(self, entry: Entry) -> None:
         """Prolong the lease."""
@@ -79,16 +79,16 @@ class SqliteWrites(WriteStore):
     async def unknown_outcomes(self, account: str, conversation: str, principal: str) -> list[Entry]:
         """List what may have been made."""
         return await self._database.read(
-            lambda con: outbox.doubtful(con, account, conversation, principal, self._now())
+            lambda con: outbox.unknown_outcomes(con, account, conversation, principal, self._now())
         )
 
     async def message_refs_since(self, account: str, since: datetime) -> set[str]:
         """List the messages of the writes that were done."""
-        return await self._database.read(lambda con: outbox.made(con, account, to_moment(since)))
+        return await self._database.read(lambda con: outbox.message_refs_since(con, account, to_us(since)))
 
     async def could_be_another(self, entry: Entry, message: str, *, loosely: bool) -> bool:
         """Look for other writes that fit the message."""
-        return await self._database.read(lambda con: outbox.contested(con, entry, message, loosely=loosely))
+        return await self._database.read(lambda con: outbox.could_be_another(con, entry, message, loosely=loosely))
 
 
 class SqliteConfirmations(ConfirmationStore):
@@ -138,7 +138,7 @@ class SqliteAudit(AuditLog):
 
     async def read(self, limit: int = 100) -> list[AuditRecord]:
         """Read the last lines."""
-        return await self._database.read(lambda con: audit.newest(con, limit))
+        return await self._database.read(lambda con: audit.last_lines(con, limit))
 
 
 def _begin(con: Connection, intent: Intent, now: int, accepted: str, per_minute: int | None) -> Entry:
@@ -151,7 +151,7 @@ def _begin(con: Connection, intent: Intent, now: int, accepted: str, per_minute:
 def _finish(
     con: Connection, entry: int, state: State, message: str | None, attempts: int | None, outcome: str, now: int
 ) -> bool:
-    if state is State.FAILED and audit.unsettled(con, entry) > 1:
+    if state is State.FAILED and audit.count_unsettled(con, entry) > 1:
         # This attempt was certainly not made, but one before it may have been.
         state = State.UNKNOWN
     if not outbox.finish(con, entry, state, message, now, attempts):
