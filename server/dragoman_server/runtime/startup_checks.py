@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import anyio
 
@@ -11,12 +12,15 @@ from dragoman.accounts.provider_registry import provider_class
 from dragoman.accounts.workspace import Account
 from dragoman.core.errors import NotFound
 from dragoman.core.references import parse
-from dragoman.core.safe_text import SafeText, join, safe, sentence
+from dragoman.core.safe_text import SafeText, join, safe, sentence, unquoted
 from dragoman.providers.base.provider import AccountSettings, Capability, ConversationQuery
 from dragoman_server.config.diagnostics import ConfigError
 from dragoman_server.config.find import SettingsFile, find
 from dragoman_server.config.key_paths import dotted
 from dragoman_server.config.load import Config, from_file
+
+if TYPE_CHECKING:
+    from dragoman_server.config.http import HttpSettings
 
 
 def settings(file: Path | None, *, read_only: bool = False) -> Config:
@@ -47,6 +51,34 @@ def check(source: SettingsFile | None, *, read_only: bool = False) -> Config:
     if checked:
         anyio.run(_check_places, replace(config, accounts=checked))
     return config
+
+
+def http_settings(settings: Config, where: str, workers: int | None) -> HttpSettings:
+    """The settings of HTTP with what the command line says instead.
+
+    Raises:
+        ConfigError: They contradict each other, or would let anybody in.
+    """
+    from dragoman_server.config.http import ONE_PROCESS, Address, HttpSettings  # noqa: PLC0415  # only over HTTP
+
+    chosen: dict[str, object] = {}
+    if where:
+        try:
+            Address.parse(where)
+        except ValueError as error:
+            raise ConfigError(sentence("--http {}.", unquoted(str(error)))) from None
+        chosen["listen"] = where
+    if workers is not None:
+        chosen["workers"] = workers
+    http = (settings.http or HttpSettings()).model_copy(update=chosen)
+    if http.sessions and http.workers > 1:
+        raise ConfigError(f"sessions = true in [http] {ONE_PROCESS}; leave --workers out.")
+    if settings.auth is None and not http.address.loopback:
+        raise ConfigError(
+            "Without authentication the server listens to this machine only, and the address is another one's. "
+            "Listen at 127.0.0.1, or give tokens in [auth.tokens.NAME]."
+        )
+    return http
 
 
 def without_writing(config: Config) -> Config:

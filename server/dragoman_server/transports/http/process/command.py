@@ -11,11 +11,9 @@ from typing import Final
 import click
 
 from dragoman.core.errors import Unavailable
-from dragoman.core.safe_text import sentence, unquoted
-from dragoman_server.config.diagnostics import ConfigError
+from dragoman.core.safe_text import sentence
 from dragoman_server.config.find import find
-from dragoman_server.config.http import BACKLOG, ONE_PROCESS, PATH, Address, HttpSettings
-from dragoman_server.config.load import Config
+from dragoman_server.config.http import BACKLOG, PATH, Address
 from dragoman_server.runtime import log, startup_checks
 
 _SOCKET_BUFFER: Final = 256 << 10
@@ -40,7 +38,7 @@ def serve(
     log.set_up(log_level)
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     source = find(settings_file)
-    http = http_settings(startup_checks.check(source, read_only=read_only), where, workers)
+    http = startup_checks.http_settings(startup_checks.check(source, read_only=read_only), where, workers)
     listening = listen(http.address)
     shown = Address(http.address.host, listening.getsockname()[1]).shown
     click.echo(f"Serving MCP at http://{shown}{PATH}. Press Ctrl-C to end.", err=True)
@@ -50,32 +48,6 @@ def serve(
     config = WorkerConfig(source, log_level, read_only, http.listen, listening, drain_seconds, http.workers)
     Supervisor(config, lambda: find(settings_file)).run()
     sys.exit(0)
-
-
-def http_settings(settings: Config, where: str, workers: int | None) -> HttpSettings:
-    """The settings of HTTP with what the command line says instead.
-
-    Raises:
-        ConfigError: They contradict each other, or would let anybody in.
-    """
-    chosen: dict[str, object] = {}
-    if where:
-        try:
-            Address.parse(where)
-        except ValueError as error:
-            raise ConfigError(sentence("--http {}.", unquoted(str(error)))) from None
-        chosen["listen"] = where
-    if workers is not None:
-        chosen["workers"] = workers
-    http = (settings.http or HttpSettings()).model_copy(update=chosen)
-    if http.sessions and http.workers > 1:
-        raise ConfigError(f"sessions = true in [http] {ONE_PROCESS}; leave --workers out.")
-    if settings.auth is None and not http.address.loopback:
-        raise ConfigError(
-            "Without authentication the server listens to this machine only, and the address is another one's. "
-            "Listen at 127.0.0.1, or give tokens in [auth.tokens.NAME]."
-        )
-    return http
 
 
 def listen(address: Address) -> socket.socket:

@@ -203,14 +203,14 @@ def work(config: WorkerConfig, pipe: Connection) -> None:
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     from dragoman_server.runtime import log, startup_checks  # noqa: PLC0415  # not in the process that only watches
     from dragoman_server.runtime.process import run  # noqa: PLC0415  # as above
-    from dragoman_server.transports.http.process import command, worker  # noqa: PLC0415  # as above
+    from dragoman_server.transports.http.process import worker  # noqa: PLC0415  # as above
 
     gc.freeze()
     gc.enable()
     log.set_up(config.log_level)
     try:
         settings = startup_checks.check(config.source, read_only=config.read_only)
-        http = command.http_settings(settings, config.listen, config.workers)
+        http = startup_checks.http_settings(settings, config.listen, config.workers)
     except (DragomanError, OSError) as error:
         with suppress(OSError):
             pipe.send_bytes(redact(str(error)).encode("utf-8", "replace")[:_LONGEST_SENTENCE])
