@@ -3,6 +3,7 @@
 import http.client
 import json
 import os
+import re
 import resource
 import signal
 import socket
@@ -15,7 +16,10 @@ import httpx2
 import pytest
 from mcp import Client
 
+from dragoman.core.errors import Unavailable
 from dragoman_server.commands import health
+from dragoman_server.config.http import Address
+from dragoman_server.transports.http.process import command
 
 FAR = '[accounts.far]\nprovider = "trouble"\nwrite = "allow"\n'
 
@@ -233,11 +237,23 @@ def test_beyond_this_machine_it_does_not_listen_without_authentication(dragoman_
     )
 
 
-def test_an_address_that_is_taken_is_told_in_a_sentence(site, dragoman_command):
-    with site() as server:
-        ended = dragoman_command("serve", "--http", str(server.port))
+def test_an_address_that_is_taken_is_named_in_a_sentence(site, dragoman_command):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        address = "{}:{}".format(*taken.getsockname())
+        ended = dragoman_command("serve", "--http", address)
     assert ended.returncode == 1
-    assert ended.stderr.decode() == "The system refuses to go on (Address already in use). Mend that, then try again.\n"
+    said = ended.stderr.decode().splitlines()
+    assert len(said) == 1
+    assert said[0].startswith(f"The server cannot listen at {address}: Address already in use.")
+    assert "--http HOST:PORT" in said[0]
+
+
+@pytest.mark.parametrize("host", ["192.0.2.1", "no-such-host.invalid", "2001:db8::1"])
+def test_an_address_that_this_machine_does_not_have_is_named_too(host):
+    with pytest.raises(Unavailable, match=re.escape(Address(host, 8765).shown)):
+        command.listen(Address(host, 8765))
 
 
 def test_options_that_do_not_fit_are_refused(dragoman_command):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 import sys
@@ -11,12 +12,14 @@ from typing import Final
 import click
 
 from dragoman.core.errors import Unavailable
-from dragoman.core.safe_text import sentence
+from dragoman.core.safe_text import sentence, unquoted
 from dragoman_server.config.find import find
 from dragoman_server.config.http import BACKLOG, PATH, Address
 from dragoman_server.runtime import log, startup_checks
 
 _SOCKET_BUFFER: Final = 256 << 10
+_NOT_OURS: Final = "Choose another address with --http HOST:PORT, or with listen in [http]."
+_IN_USE: Final = f"End the program that uses it. {_NOT_OURS}"
 
 
 def serve(
@@ -69,7 +72,9 @@ def listen(address: Address) -> socket.socket:
     except OSError as error:
         listening.close()
         reason = error.strerror or type(error).__name__
-        hint = "End the program that uses it, or choose another address with --http HOST:PORT or listen in [http]."
-        raise Unavailable(sentence("The server cannot listen at {}: {}.", address.shown, reason), hint=hint) from None
+        hint = _IN_USE if error.errno == errno.EADDRINUSE else _NOT_OURS
+        raise Unavailable(
+            sentence("The server cannot listen at {}: {}.", unquoted(address.shown), unquoted(reason)), hint=hint
+        ) from None
     listening.set_inheritable(True)
     return listening
