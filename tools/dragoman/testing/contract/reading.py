@@ -84,9 +84,14 @@ class ReadingScenarios(Contract):
     async def test_a_message_of_another_conversation_is_not_found(self, service: Service, account: Provider) -> None:
         """Who may read one conversation does not read another one through it."""
         here = await seed(service, talk(1))
-        there = await seed(service, [replace(say(7), conversation=OTHER.id)], OTHER)
-        call = account.get_message(here.conversation.id, there.messages[0].id)
-        await require_missing(account, NotFound, call)
+        there = await seed(service, [replace(say(n), conversation=OTHER.id) for n in (7, 8, 9)], OTHER)
+        own = {one.id: one.text for one in here.messages}
+        for message in there.messages:
+            if message.id not in own:
+                await require_missing(account, NotFound, account.get_message(here.conversation.id, message.id))
+                continue
+            found = await account.get_message(here.conversation.id, message.id)  # ids are unique in a conversation only
+            require(found.text == own[message.id], f"Message {message.id!r} is the one of another conversation.")
 
     @scenario(LIST)
     async def test_a_thread_is_its_root_and_everything_below(self, service: Service, account: Provider) -> None:
@@ -134,7 +139,12 @@ class ReadingScenarios(Contract):
         seeded = await seed(service, branching())
         pages = await read(account, seeded.conversation.id, MessageQuery(limit=1))
         found = {m.id: m.reply_to for page in pages for m in page.items}
-        require(found == {m.id: m.reply_to for m in seeded.messages}, "The replies name other parents.")
+        wrong = [
+            f"{m.id!r} answers {found.get(m.id)!r} instead of {m.reply_to!r}"
+            for m in seeded.messages
+            if m.id not in found or found[m.id] != m.reply_to
+        ]
+        require(not wrong, f"The replies name other parents: {'; '.join(wrong)}.")
         some = any(m.reply_to for m in seeded.messages)
         require(some or not self.has(Trait.REPLIES), f"No reply was seeded; is {Trait.REPLIES.name} a trait?")
 

@@ -24,6 +24,8 @@ HOSTILE: Final = (
     "<b>bold</b> & <script>alert(1)</script> &amp; <@U123> [x](javascript:y)",
     "'; DROP TABLE messages; -- \" \\ % _ {0} ${HOME} {{x}}",
     "tab\there, NUL\x00there, bell\x07, delete\x7f",
+    "  two blanks before\n\tand a tab, white space after  \n\n",
+    "Windows\r\nends lines so,\rand an old Mac so.\r\n",
     "\u65e5\u672c\u8a9e\u306e\u30c6\u30ad\u30b9\u30c8 \u4e2d\u6587 \u0e44\u0e17\u0e22 \U00020bb7",
 )
 """Texts that break careless quoting, storing, encoding and showing."""

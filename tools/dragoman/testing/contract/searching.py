@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from dragoman.core.errors import DragomanError, NotFound
-from dragoman.core.model import Conversation, Hit, Page, SearchPage
+from dragoman.core.model import Conversation, Hit, Message, Page, SearchPage
 from dragoman.providers.base.provider import Capability, ConversationQuery, Provider, SearchQuery
 from dragoman.testing.contract.base import Contract, scenario, seed
 from dragoman.testing.contract.checks import require, require_once, require_plain, require_same, require_sound, walk
@@ -67,11 +67,11 @@ class FindingScenarios(Contract):
     async def test_a_search_finds_every_message_with_the_word(self, service: Service, account: Provider) -> None:
         """In every conversation, as the message that it is."""
         here, there = await self._two_rooms(service)
-        wanted = {m.id: m for m in (*here.messages, *there.messages) if WORD in m.text}
+        wanted = {_place(m): m for m in (*here.messages, *there.messages) if WORD in m.text}
         hits = await self._hits(account, SearchQuery(text=WORD))
-        require_once(sorted(hit.message.id for hit in hits), sorted(wanted))
+        require_once(sorted(_place(hit.message) for hit in hits), sorted(wanted))
         for hit in hits:
-            expected = wanted[hit.message.id]
+            expected = wanted[_place(hit.message)]
             require_sound(hit.message, expected.conversation)
             require_same(replace(hit.message, text=expected.text) if hit.message.partial else hit.message, expected)
 
@@ -88,13 +88,13 @@ class FindingScenarios(Contract):
         here, there = await self._two_rooms(service)
         first = here.messages[0]
         sent_at = first.sent_at or START
-        wanted = {m.id for m in here.messages if WORD in m.text}
+        wanted = {_place(m) for m in here.messages if WORD in m.text}
         for query, matches in (
             (SearchQuery(text=WORD, conversation=here.conversation.id), wanted),
-            (SearchQuery(text=WORD, author=first.author.name), {first.id}),
-            (SearchQuery(text=WORD, since=sent_at, until=sent_at + MINUTE), {first.id}),
+            (SearchQuery(text=WORD, author=first.author.name), {_place(first)}),
+            (SearchQuery(text=WORD, since=sent_at, until=sent_at + MINUTE), {_place(first)}),
         ):
-            found = {hit.message.id for hit in await self._hits(account, query)}
+            found = {_place(hit.message) for hit in await self._hits(account, query)}
             require(matches <= found, f"The search lost {sorted(matches - found)}.")
         in_there = await self._hits(account, SearchQuery(text=WORD, conversation=there.conversation.id))
         require(bool(in_there), "The search in one conversation lost its only match.")
@@ -155,6 +155,11 @@ class FindingScenarios(Contract):
         for hit in hits:
             _require_highlights(hit)
         return hits
+
+
+def _place(message: Message) -> str:
+    """What tells a message from all others: its id is unique in its conversation only."""
+    return f"{message.conversation} / {message.id}"
 
 
 def _require_highlights(hit: Hit) -> None:
