@@ -13,6 +13,7 @@ from dragoman.toolset import ToolServices
 from dragoman_server.mcp import wording
 from dragoman_server.mcp.adapter import Adapter, caller, names_of
 from dragoman_server.mcp.call_slot import LONGEST, TIME_LIMIT
+from dragoman_server.mcp.request_forms import accept_forms
 from dragoman_server.mcp.resources import Resources
 
 _HOUR: Final = 3_600_000
@@ -38,7 +39,7 @@ def build(
     same_for_all: tuple[CacheableMethod, ...] = (
         "tools/list", "server/discover", "prompts/list", "resources/templates/list",
     )  # fmt: skip
-    return Server(
+    server = Server[Any](
         "dragoman",
         version=__version__,
         title="Dragoman",
@@ -49,6 +50,8 @@ def build(
         get_tool_input_schema=_declares_no_headers,
         **_beside_tools(offers),
     )
+    server.middleware.append(accept_forms)
+    return server
 
 
 def _declares_no_headers(_tool: str) -> None:

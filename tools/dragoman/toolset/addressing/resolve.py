@@ -28,7 +28,7 @@ __all__ = [
     "resolve_message",
 ]
 
-_NUMBER: Final = re.compile(r"#?(\d{1,18})")
+_NUMBER: Final = re.compile(r"#?(\d{1,18})(?:\.0+)?")
 _LINK: Final = re.compile(r"https?://\S+", re.IGNORECASE)
 _PATIENCE: Final = 10.0
 """Seconds that an account may take to tell whether it has a title, while others could answer a reader."""

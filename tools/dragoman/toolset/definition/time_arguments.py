@@ -11,6 +11,12 @@ from dragoman.core.safe_text import sentence
 
 _AGO: Final = re.compile(r"(\d{1,6})\s*(s|m|min|h|d|w)(?:\s+ago)?", re.IGNORECASE | re.ASCII)
 _DAY: Final = re.compile(r"(?:[0-9]{4}-[0-9W]|[0-9]{4}W|[0-9]{8}(?![0-9]))[0-9-]*(?:[T ]|$)", re.IGNORECASE)
+_BEYOND: Final = re.compile(
+    r"(?P<day>[0-9W-]+)[T ](?:(?P<midnight>24(?::?00){0,2}(?:[.,]0+)?)"
+    r"|(?P<minute>[0-9]{2}:?[0-9]{2})(?P<colon>:?)60(?:[.,][0-9]+)?)(?P<zone>Z|[+-][0-9:]+)?",
+    re.IGNORECASE,
+)
+"""Times that ISO 8601 knows and Python does not: the end of a day, and a leap second."""
 _UNITS: Final = {"s": "seconds", "m": "minutes", "min": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _DAYS: Final = {"today": 0, "yesterday": -1, "tomorrow": 1}
 _FIRST: Final = datetime.min.replace(tzinfo=UTC)
@@ -90,11 +96,22 @@ def _absolute(said: str, zone: tzinfo, *, end: bool) -> datetime:
     try:
         return _day(date.fromisoformat(said), zone, end=end)
     except ValueError:
-        moment = datetime.fromisoformat(said)
+        moment = _of_day(said)
     if moment.tzinfo is not None:
         return moment
     moment = moment.replace(tzinfo=zone)
     return moment.replace(fold=1) if end and not _left_out(moment) else moment
+
+
+def _of_day(said: str) -> datetime:
+    """An ISO time; 24:00 is the beginning of the next day, and a leap second the second after the one before it."""
+    found = _BEYOND.fullmatch(said)
+    if found is None:
+        return datetime.fromisoformat(said)
+    if found["midnight"]:
+        return datetime.fromisoformat(f"{found['day']}T00:00{found['zone'] or ''}") + timedelta(days=1)
+    before = f"{found['day']}T{found['minute']}{found['colon']}59{found['zone'] or ''}"
+    return datetime.fromisoformat(before) + timedelta(seconds=1)
 
 
 def _day(day: date, zone: tzinfo, *, end: bool) -> datetime:

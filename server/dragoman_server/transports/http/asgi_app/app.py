@@ -19,6 +19,7 @@ from dragoman_server.transports.http.access_log import AccessLog
 from dragoman_server.transports.http.asgi_app.content_negotiation import ContentNegotiation, single_answers
 from dragoman_server.transports.http.asgi_app.cors import CorsMiddleware
 from dragoman_server.transports.http.asgi_app.host_check import HostCheck
+from dragoman_server.transports.http.asgi_app.plain_errors import PlainErrors
 from dragoman_server.transports.http.asgi_app.sessions import Sessions, answerable_until
 from dragoman_server.transports.http.auth.middleware import as_signed_in, metadata_routes, require_auth
 from dragoman_server.transports.http.auth.step_up import StepUp
@@ -53,7 +54,7 @@ def build_asgi_app(
     drain = drain or Drain()
     server.middleware += _around_messages(settings, auth, drain)
     manager = _manager(server, settings)
-    endpoint: ASGIApp = manager.handle_request
+    endpoint: ASGIApp = PlainErrors(manager.handle_request)
     if settings.sessions:
         endpoint = Sessions(endpoint, drain)
     endpoint = ContentNegotiation(AnswerReceipts(endpoint))

@@ -1,0 +1,78 @@
+"""Forms of requests that are as good as the right one, and sentences for those that are not."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+import mcp_types as types
+from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
+from mcp.shared.exceptions import MCPError
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from dragoman.core.sanitize import clean_line
+
+_MOST_TOLD: Final = 3
+_LONGEST: Final = 60
+_LONGEST_ARGUMENTS: Final = 16 << 20
+_KINDS: Final[Mapping[str, str]] = {
+    "missing": "is missing",
+    "string_type": "has to be a text",
+    "int_type": "has to be a whole number",
+    "float_type": "has to be a number",
+    "bool_type": "has to be true or false",
+    "dict_type": "has to be an object",
+    "model_type": "has to be an object",
+    "model_attributes_type": "has to be an object",
+    "list_type": "has to be a list",
+    "literal_error": "is none of the values there are",
+    "enum": "is none of the values there are",
+    "extra_forbidden": "is not known here",
+}
+
+
+async def accept_forms(ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
+    """Take the arguments of a tool as JSON text too, and say in plain words what is wrong with a request."""
+    if ctx.method == "tools/call" and isinstance(ctx.params, Mapping):
+        ctx = replace(ctx, params=_with_object(ctx.params))
+    try:
+        return await call_next(ctx)
+    except ValidationError as error:
+        raise MCPError(code=types.INVALID_PARAMS, message=_sentence(ctx.method, error)) from None
+
+
+def _with_object(params: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The parameters of a call; several models write its arguments as one JSON text."""
+    text = params.get("arguments")
+    if not isinstance(text, str) or len(text) > _LONGEST_ARGUMENTS:
+        return params
+    try:
+        found: object = json.loads(text) if text.strip() else {}
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict):
+        raise MCPError(
+            code=types.INVALID_PARAMS, message='The arguments of a tool are a JSON object, such as {"limit": 20}.'
+        )
+    return {**params, "arguments": found}
+
+
+def _sentence(method: str, error: ValidationError) -> str:
+    told = list(dict.fromkeys(_mistakes(error)))
+    more = f"; and {len(told) - _MOST_TOLD} more" if len(told) > _MOST_TOLD else ""
+    return f"The parameters of {clean_line(method, _LONGEST)} are wrong: {'; '.join(told[:_MOST_TOLD])}{more}."
+
+
+def _mistakes(error: ValidationError) -> Iterator[str]:
+    for detail in error.errors(include_url=False, include_context=False, include_input=False):
+        yield f"{_place(detail)} {_KINDS.get(detail['type'], 'is not as it has to be')}"
+
+
+def _place(detail: ErrorDetails) -> str:
+    """The member that is wrong; pydantic also names the models that it tried."""
+    steps = [str(step) for step in detail["loc"] if not (isinstance(step, str) and step[:1].isupper())]
+    named = [step for step in steps if step != "params"]
+    return clean_line(".".join(named or steps or ["params"]), _LONGEST)
