@@ -13,6 +13,13 @@ from dragoman.rendering.budget.token_shares import PLACEHOLDER, TokenShares, sha
 _SHARES: Final = (0.99, 0.96, 0.9, 0.75, 0.5)
 _LEAST_TEXT: Final = 16
 _HOPE: Final = 5
+_HURRY: Final = 0.98
+_LEAST_BUDGET: Final = 40
+_MOST_BYTES: Final = 4
+"""Bytes of a character. A token has at least one byte, so no text has more tokens than bytes."""
+
+_CURSOR_SLACK: Final = 3
+"""How many more tokens a cursor of eight characters can have than the placeholder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +45,9 @@ class PageLayout(ABC):
 
     single: bool = False
     """There is one message, and its text may take what everything else leaves."""
+
+    uncut: bool = False
+    """All of it is written, whatever it costs."""
 
     @abstractmethod
     def costs(self, room: TokenShares) -> Iterator[float]:
@@ -98,7 +108,31 @@ class Fitted:
 
 
 def fit(sheet: PageLayout, max_tokens: int) -> Fitted:
-    """How many items fit, and in how much room each: estimated by item, then proven on the whole answer."""
+    """How many items fit, and in how much room each.
+
+    Items are estimated, then the whole answer is. An answer that could be above the limit is counted, and made
+    smaller until it is not.
+    """
+    budget = max_tokens
+    while True:
+        fitted = _estimated_fit(sheet, budget)
+        tokens = _most_tokens(sheet, fitted, max_tokens)
+        if tokens <= max_tokens or budget <= _LEAST_BUDGET or sheet.uncut:
+            return fitted
+        budget = max(_LEAST_BUDGET, min(budget - 1, int(budget * max_tokens / tokens * _HURRY)))
+
+
+def _most_tokens(sheet: PageLayout, fitted: Fitted, max_tokens: int) -> int:
+    """What an answer can cost with any cursor: counted, unless its bytes are fewer than the tokens that it may have."""
+    text = sheet.write(fitted.shown, fitted.room, PLACEHOLDER).text
+    if len(text) * _MOST_BYTES <= max_tokens or len(text.encode("utf-8", "replace")) <= max_tokens:
+        return 0
+    from dragoman.rendering.budget.token_count import count  # noqa: PLC0415 - its table is read for this only
+
+    return count(text) + _CURSOR_SLACK
+
+
+def _estimated_fit(sheet: PageLayout, max_tokens: int) -> Fitted:
     room = TokenShares(max_tokens, 0, 0, 0)
     for number, room in enumerate(share_plans(max_tokens)):
         if sheet.single:

@@ -38,6 +38,7 @@ class PreviewText(PageLayout):
     def __init__(self, view: PreviewView, zone: tzinfo, notice: str) -> None:
         """Take a view; nothing is laid out yet."""
         self.count = 1
+        self.uncut = True
         self._notice = f"{BETWEEN}quotes {notice}" if notice else ""
         self._view = view
         self._zone = zone
