@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dragoman.archives.json_stream import CLOSED, JsonReader, json_lines, parse
+from dragoman.archives.json_mending import parse
+from dragoman.archives.json_stream import CLOSED, JsonReader, json_lines
 from dragoman.archives.notes import Notes
 
 JSON = st.recursive(

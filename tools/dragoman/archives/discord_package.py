@@ -10,7 +10,8 @@ from dragoman.archives.attachments import media_type_of
 from dragoman.archives.discord_names import CUSTOM_EMOJI, KINDS
 from dragoman.archives.fields import EMPTY, JsonObject, object_of, text_of
 from dragoman.archives.format import Item
-from dragoman.archives.json_stream import JsonReader, parse
+from dragoman.archives.json_mending import parse
+from dragoman.archives.json_stream import JsonReader
 from dragoman.archives.sources import File, Folder, Source
 from dragoman.archives.text import clean, decode, lines
 from dragoman.archives.times import from_iso

@@ -7,11 +7,11 @@ control characters in strings, invalid escapes, lone surrogates, nesting without
 from __future__ import annotations
 
 import codecs
-import json
 import re
 from collections.abc import Iterator
 from typing import BinaryIO, Final
 
+from dragoman.archives.json_mending import DECODER, parse
 from dragoman.archives.notes import Notes
 from dragoman.archives.text import LONGEST_LINE, encoding_of
 
@@ -24,21 +24,11 @@ LARGEST_VALUE: Final = 16 << 20
 _CHUNK: Final = 64 << 10
 _LONGEST_MARK: Final = 4
 _SKIPPED: Final = object()
-_DECODER: Final = json.JSONDecoder(strict=False)
 _SPACE: Final = re.compile(r"[ \t\r\n\ufeff\x00]*")
 _SCAN: Final = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\]"]', re.DOTALL)
 _IN_STRING: Final = re.compile(r'[^"\\]*(?:\\.[^"\\]*)*', re.DOTALL)
 _BETWEEN: Final = re.compile(r'[^"{}\[\]]+')
 _SCALAR: Final = re.compile(r"[^,\]}\s]*")
-_ESCAPE: Final = re.compile(
-    r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"  # a pair, which is right
-    r"|(\\u[dD][89a-fA-F][0-9a-fA-F]{2})"  # half of one
-    r"|(\\u(?![0-9a-fA-F]{4}))"
-    r"|\\x([0-9a-fA-F]{2})"
-    r'|(\\[^"\\/bfnrtu])'
-    r"|\\.",
-    re.DOTALL,
-)
 
 
 class _EarlyEndError(Exception):
@@ -47,39 +37,6 @@ class _EarlyEndError(Exception):
 
 class _DamagedError(Exception):
     """What stands between values is not JSON, so that nobody knows where the next one begins."""
-
-
-def mend(text: str) -> str:
-    r"""The JSON text with valid escapes: half a surrogate pair is U+FFFD, ``\x0B`` is what it means."""
-
-    def replacement(escape: re.Match[str]) -> str:
-        half, cut, byte, other = escape.groups()
-        if half:
-            return "\\ufffd"
-        if byte:
-            return f"\\u00{byte}"
-        return f"\\{escape[0]}" if cut or other else escape[0]
-
-    return _ESCAPE.sub(replacement, text)
-
-
-def parse(text: str) -> object:
-    """Parse a whole JSON text, mended where it is damaged.
-
-    Raises:
-        ValueError: It is no JSON.
-    """
-    try:
-        if "\\ud" not in text and "\\uD" not in text:
-            return _DECODER.decode(text)
-    except ValueError:
-        pass
-    except RecursionError:
-        raise ValueError("too deep") from None
-    try:
-        return _DECODER.decode(mend(text))
-    except RecursionError:
-        raise ValueError("too deep") from None
 
 
 class JsonReader:
@@ -200,7 +157,7 @@ class JsonReader:
         """The value at the current place, or ``_SKIPPED`` when it is counted and left out."""
         while True:
             try:
-                value, end = _DECODER.raw_decode(self._text, self._at)
+                value, end = DECODER.raw_decode(self._text, self._at)
             except (ValueError, RecursionError):
                 end = _end_of(self._text, self._at)
                 value = None

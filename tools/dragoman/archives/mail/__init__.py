@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain, takewhile
 from typing import ClassVar, Final
 
 from dragoman.archives.format import CERTAIN, LIKELY, ArchiveFormat, Item, ReadOptions
@@ -15,10 +16,11 @@ from dragoman.archives.mail.threads import Thread, Threads
 from dragoman.archives.notes import Notes
 from dragoman.archives.sources import Folder, Source
 from dragoman.archives.times import EPOCH
-from dragoman.core.mail import Mail, read_mail
+from dragoman.core.mail import Mail, read_mail, read_mail_head
 from dragoman.core.model import Conversation, ConversationKind
 
 _NO_TIME: Final = 2**62
+_BLANK: Final = frozenset({b"\n", b"\r\n", b"\r"})
 _LONGEST_ID: Final = 500
 
 
@@ -40,7 +42,7 @@ class MailFormat(ArchiveFormat):
         threads = Threads()
         try:
             # What is left out is counted once, in the second pass.
-            for mail, found, id_ in _mails(source, Notes()):
+            for mail, found, id_ in _mails(source, Notes(), heads=True):
                 _note(mail, found, id_, threads)
             threads.finish(options.stored("mail."))
             yield from _items(source, threads)
@@ -57,23 +59,37 @@ def _note(mail: Mail, found: Found, id_: str, threads: Threads) -> None:
 
 def _items(source: Source, threads: Threads) -> Iterator[Item]:
     told = Notebook()
-    for mail, found, id_ in _mails(source, source.notes):
+    for mail, found, id_ in _mails(source, source.notes, heads=False):
         thread = threads.of(id_, _group_of(mail))
         if told.add(thread.id) == 1:
             yield _conversation(thread)
         yield mapping.message_of(mail, found, id_, thread.id)
 
 
-def _mails(source: Source, notes: Notes) -> Iterator[tuple[Mail, Found, str]]:
-    """All mails that are to be imported, with their ids, the same in every pass."""
+def _mails(source: Source, notes: Notes, *, heads: bool) -> Iterator[tuple[Mail, Found, str]]:
+    """All mails that are to be imported, with their ids, the same in every pass.
+
+    Args:
+        source: Where they are.
+        notes: Where those that are left out are counted.
+        heads: Read only the heads.
+    """
     seen = Notebook()
     for found in find_mails(source):
-        mail = read_mail(found.lines)
+        mail = _head(found) if heads else read_mail(found.lines)
         reason = mapping.is_left_out(mail)
         if reason:
             notes.skip(reason, found.file)
         else:
             yield mail, found, _id_of(mail, seen)
+
+
+def _head(found: Found) -> Mail:
+    """The head of a mail; all of it where the head does not tell its id, or which mails it returns."""
+    first = list(takewhile(lambda line: line not in _BLANK, found.lines))
+    mail = read_mail_head(first)
+    complete = bool(mail.id) and mail.root.media_type != "multipart/report"
+    return mail if complete else read_mail(chain(first, [b"\n"], found.lines))
 
 
 def _id_of(mail: Mail, seen: Notebook) -> str:

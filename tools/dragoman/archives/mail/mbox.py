@@ -22,6 +22,7 @@ _PARTS_OF_TIME: Final = re.compile(
     rb"([A-Z][a-z]{2}) +(\d{1,2}) +(\d{1,2}:\d\d(?::\d\d)?)((?: +(?:[A-Z]{1,5}|[+-]\d{4}))*) +(\d{4})"
     rb"(?: +([+-]\d{4}|[A-Z]{1,5}))?"
 )
+_BLANK: Final = frozenset({b"\n", b"\r\n"})
 _LOOKED_AHEAD: Final = 16 << 20
 
 
@@ -67,19 +68,20 @@ class Mbox:
     def _mail(self) -> Iterator[bytes]:
         """The lines up to the next envelope line, which stays the next to come."""
         in_head, blank, left = True, False, -1
-        for line in self._rest():
+        while (line := self._ahead.popleft() if self._ahead else next(self._lines, None)) is not None:
             if blank and line.startswith(b"From") and self._ends_mail(line, left):
                 self._ahead.appendleft(line)
                 return
-            blank = line in (b"\n", b"\r\n")
+            blank = line in _BLANK
             if in_head:
-                length = _LENGTH.match(line)
-                if length is not None:
-                    left = int(length[1])
+                length = _LENGTH.match(line) if line[:1] in b"cC" else None
+                left = int(length[1]) if length else left
                 in_head = not blank
             else:
                 left -= len(line)
-            yield line[1:] if line.startswith(b">") and not in_head and _QUOTED.match(line) else line
+                if line.startswith(b">") and _QUOTED.match(line):
+                    line = line[1:]
+            yield line
 
     def _ends_mail(self, line: bytes, left: int) -> bool:
         if not (is_envelope(line) and self._begins_mail()):

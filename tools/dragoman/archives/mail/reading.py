@@ -6,13 +6,13 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
+from functools import partial
+from typing import BinaryIO, Final
 
 from dragoman.archives.head import Head
 from dragoman.archives.mail import maildir
 from dragoman.archives.mail.mbox import Mbox, is_envelope, time_of_envelope
 from dragoman.archives.sources import File, Folder, Source
-from dragoman.archives.text import byte_lines
 
 _EMLX: Final = re.compile(rb"\s*(\d{1,12})\s*$")
 _EMLX_FLAGS: Final = re.compile(rb"<key>flags</key>\s*<integer>(\d{1,19})</integer>")
@@ -22,6 +22,7 @@ _TELLING: Final = frozenset({b"from", b"date", b"message-id", b"received", b"sub
 _HEAD_LINES: Final = 30
 _TELLING_NEEDED: Final = 2
 _PLIST: Final = 1 << 16
+_LONGEST_LINE: Final = 1 << 20
 
 
 @dataclass(slots=True)
@@ -79,14 +80,14 @@ def find_mails(source: Source) -> Iterator[Found]:
 def _in_mbox(file: File) -> Iterator[Found]:
     labels = [label] if (label := _mailbox_label(file)) else []
     with file.open() as content:
-        for envelope, lines in Mbox(byte_lines(content)).mails():
+        for envelope, lines in Mbox(_lines(content)).mails():
             yield Found(lines, labels, time_of_envelope(envelope), file.label)
 
 
 def _in_file(file: File, form: str) -> Iterator[Found]:
     labels = [label] if (label := _folder_label(file.folder.path)) else []
     with file.open() as content:
-        lines = byte_lines(content)
+        lines = _lines(content)
         late: list[str] = []
         if form == "emlx":
             lines = _of_emlx(lines, late)
@@ -118,10 +119,15 @@ def _in_maildir(folder: Folder, outermost: Folder) -> Iterator[Found]:
             if file.size and not file.name.startswith("."):
                 labels = [label, *maildir.labels_of(file.name, keywords)]
                 with file.open() as content:
-                    yield Found(byte_lines(content), labels, maildir.time_of(file.name), file.label)
+                    yield Found(_lines(content), labels, maildir.time_of(file.name), file.label)
     for inner in folder.folders():
         if maildir.is_inner(inner):
             yield from _in_maildir(inner, outermost)
+
+
+def _lines(content: BinaryIO) -> Iterator[bytes]:
+    """The lines; one that is too long comes in pieces, which changes no mail."""
+    return iter(partial(content.readline, _LONGEST_LINE), b"")
 
 
 def _mailbox_label(file: File) -> str:

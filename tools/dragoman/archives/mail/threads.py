@@ -12,10 +12,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from dragoman.archives.ids import Notebook
 from dragoman.store.sqlite.scratch import open_scratch
 
 _SCHEMA: Final = """
-CREATE TABLE ids(id TEXT PRIMARY KEY, number INTEGER) WITHOUT ROWID;
 CREATE TABLE mails(number INTEGER PRIMARY KEY, place TEXT, time INTEGER, id TEXT, subject TEXT, people TEXT);
 CREATE TABLE stored(number INTEGER PRIMARY KEY, conversation TEXT);
 CREATE INDEX by_place ON mails(place, time);
@@ -47,6 +47,7 @@ class Threads:
     def __init__(self) -> None:
         self._table = open_scratch(_SCHEMA)
         self._parents = array("q")
+        self._numbers = Notebook()
         self._cache: OrderedDict[str, Thread] = OrderedDict()
 
     def close(self) -> None:
@@ -111,15 +112,15 @@ class Threads:
         return Thread(conversation, rows[0][1], tuple(names)[:_PEOPLE])
 
     def _known(self, id_: str) -> int | None:
-        found = self._table.execute("SELECT number FROM ids WHERE id = ?", (id_,)).fetchone()
-        return None if found is None else found[0]
+        number = self._numbers.get(id_)
+        return None if number is None else int(number)
 
     def _number(self, id_: str) -> int:
         number = self._known(id_)
         if number is None:
             number = len(self._parents)
             self._parents.append(number)
-            self._table.execute("INSERT INTO ids VALUES(?,?)", (id_, number))
+            self._numbers.put(id_, str(number))
         return number
 
     def _root(self, number: int) -> int:

@@ -4,7 +4,7 @@
 """
 
 from dragoman.core.mail.headers import Address, Headers
-from dragoman.core.mail.message import Mail, MailFile, read_mail
+from dragoman.core.mail.message import Mail, MailFile, read_mail, read_mail_head
 from dragoman.core.mail.quotes import without_quotes
 
-__all__ = ["Address", "Headers", "Mail", "MailFile", "read_mail", "without_quotes"]
+__all__ = ["Address", "Headers", "Mail", "MailFile", "read_mail", "read_mail_head", "without_quotes"]

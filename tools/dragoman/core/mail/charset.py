@@ -23,6 +23,9 @@ _BOMS: Final = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), 
 _META: Final = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?([A-Za-z0-9_.:-]{1,40})", re.IGNORECASE)
 _META_WITHIN: Final = 1024
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
+_PLAIN: Final = frozenset({"", "utf-8", "cp1252", "iso8859-15", "iso8859-2", "cp1251", "koi8-r", "gb18030"})
+"""Codecs in which ASCII is ASCII."""
+
 _NOT_TEXT: Final = frozenset({"base64", "bz2", "hex", "quopri", "rot13", "uu", "zlib", "idna", "punycode", "undefined"})
 
 
@@ -34,10 +37,13 @@ def decode(data: bytes, charset: str = "", *, complete: bool = True) -> str:
         charset: The declared charset; empty when none is.
         complete: ``False`` when they may end within a character.
     """
+    declared = codec_of(charset)
+    if declared in _PLAIN and data.isascii():
+        text = data.decode("ascii")
+        return text.replace("\x00", "\ufffd") if "\x00" in text else text
     for mark, encoding in _BOMS:
         if data.startswith(mark):
             return _plain(data[len(mark) :].decode(encoding, "replace"))
-    declared = codec_of(charset)
     for encoding in (declared, "utf-8"):
         text = _attempt(data, encoding, complete=complete) if encoding else None
         if text is not None:

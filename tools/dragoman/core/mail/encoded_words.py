@@ -47,15 +47,14 @@ def _bytes_of(encoding: str, text: str) -> bytes:
 
 def unfold(lines: list[bytes]) -> Iterator[tuple[str, bytes]]:
     """Names, in small letters, and values of header lines."""
-    name, value = "", bytearray()
+    name, value = "", b""
     for line in lines:
-        bare = line.rstrip(b"\r\n")
-        if bare[:1] in (b" ", b"\t"):
-            value += b" " + bare.strip()
+        if line.startswith((b" ", b"\t")):
+            value += b" " + line.strip()
             continue
         if name:
-            yield name, bytes(value)
-        raw, _, rest = bare.partition(b":")
-        name, value = raw.decode("ascii", "replace").strip().lower(), bytearray(rest.strip())
+            yield name, value
+        raw, _, rest = line.partition(b":")
+        name, value = raw.decode("ascii", "replace").strip().lower(), rest.strip()
     if name:
-        yield name, bytes(value)
+        yield name, value

@@ -32,6 +32,15 @@ _ZONES: Final = {
     "EEST": 3, "MSK": 3, "MSD": 4, "HKT": 8, "SGT": 8, "AWST": 8, "JST": 9, "KST": 9, "AEST": 10, "AEDT": 11,
     "NZST": 12, "NZDT": 13, "BRT": -3, "ART": -3, "AKST": -9, "AKDT": -8, "HST": -10,
 }  # fmt: skip
+_USUAL_ADDRESS: Final = re.compile(
+    r"\s*(?:(?:\"([\w .,-]*)\"|([\w .-]*?))\s*<([\w.+=-]+@[\w.-]+)>|([\w.+-]+@[\w.-]+))\s*"
+)
+_MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_USUAL: Final = re.compile(
+    r"\s*(?:[A-Za-z]{3},\s*)?(\d{1,2}) (jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec) ([12]\d{3}) "
+    r"(\d\d):(\d\d):(\d\d) ([+-])(\d\d)(\d\d)(?:\s*\(\w*\))?\s*$",
+    re.IGNORECASE,
+)
 _ZONE: Final = re.compile(r"\s([A-Za-z]{3,4})\s*$")
 _MOST_ADDRESSES: Final = 1000
 _LONGEST: Final = 100_000
@@ -56,19 +65,20 @@ class Headers:
         self._lines = lines
 
     @cached_property
-    def _fields(self) -> dict[str, list[str]]:
-        fields: dict[str, list[str]] = {}
+    def _fields(self) -> dict[str, list[bytes]]:
+        fields: dict[str, list[bytes]] = {}
         for name, value in unfold(self._lines):
-            fields.setdefault(name, []).append(decode(value[:_LONGEST]))
+            fields.setdefault(name, []).append(value)
         return fields
 
     def raw(self, name: str) -> str:
         """The first field of that name, not decoded; empty when there is none."""
-        return next(iter(self._fields.get(name, ())), "")
+        values = self._fields.get(name)
+        return decode(values[0][:_LONGEST]) if values else ""
 
     def all(self, name: str) -> list[str]:
         """All fields of that name, not decoded."""
-        return self._fields.get(name, [])
+        return [decode(value[:_LONGEST]) for value in self._fields.get(name, ())]
 
     def text(self, name: str) -> str:
         """The first field of that name as people read it."""
@@ -99,6 +109,9 @@ def parse_ids(value: str) -> list[str]:
 
 def parse_date(value: str) -> datetime | None:
     """A time as mails write it, also in obsolete forms and as ISO; ``None`` when it is none."""
+    usual = _USUAL.match(value)
+    if usual is not None:
+        return _usual_date(usual)
     text = _BLANKS.sub(" ", _COMMENT.sub(" ", value[:200])).strip()
     if not text:
         return None
@@ -121,8 +134,24 @@ def parse_date(value: str) -> datetime | None:
     return time
 
 
+def _usual_date(found: re.Match[str]) -> datetime | None:
+    """A time in the form that nearly all mails have."""
+    day, month, year, hour, minute, second, sign, hours, minutes = found.groups()
+    offset = timedelta(hours=int(hours), minutes=int(minutes))
+    try:
+        zone = timezone(-offset if sign == "-" else offset)
+        place = _MONTHS.index(month.lower()) + 1
+        return datetime(int(year), place, int(day), int(hour), int(minute), min(int(second), 59), tzinfo=zone)
+    except ValueError:
+        return None
+
+
 def parse_addresses(value: str) -> list[Address]:
     """The addresses of a header value. It is split before its names are decoded: they may hold commas."""
+    usual = _USUAL_ADDRESS.fullmatch(value)
+    if usual is not None:
+        name, email = (usual[1] or usual[2] or "").strip(), usual[3] or usual[4]
+        return [Address("" if name.lower() == email.lower() else name, email)]
     found: list[Address] = []
     name, comment, angle = "", "", ""
     for token in _TOKEN.finditer(f"{value},"):

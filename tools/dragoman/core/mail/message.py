@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 
 from dragoman.core.mail.body import Body, MailFile, read_body
 from dragoman.core.mail.headers import Address, Headers, parse_date
-from dragoman.core.mail.parts import Part, read_parts
+from dragoman.core.mail.parts import Part, read_head, read_parts
 from dragoman.core.mail.people import author_of, kind_of, list_of
 from dragoman.core.model import AuthorKind
 
-__all__ = ["Mail", "MailFile", "read_mail"]
+__all__ = ["Mail", "MailFile", "read_mail", "read_mail_head"]
 
 _EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -82,8 +82,10 @@ class Mail:
         """The id of the mail that it answers; empty when it answers none."""
         answered = [id_ for id_ in self.headers.ids("in-reply-to") if id_ != self.id]
         earlier = [id_ for id_ in self.references if id_ != self.id]
-        returned = self.body.answers if self.body.is_report else []
-        return next((ids[0] for ids in (answered, earlier[-1:], returned) if ids), "")
+        direct = next((ids[0] for ids in (answered, earlier[-1:]) if ids), "")
+        if direct or self.root.media_type != "multipart/report":
+            return direct
+        return next(iter(self.body.answers), "")
 
     def sent_at(self, *, latest: datetime, received: datetime | None = None) -> datetime | None:
         """When it was sent: its date, unless that is impossible, else when a server received it.
@@ -92,9 +94,19 @@ class Mail:
             latest: A date after this is wrong.
             received: When it was received, where that is told beside the mail.
         """
-        relays = (parse_date(value.rpartition(";")[2]) for value in self.headers.all("received"))
-        times = [self.headers.date(), received, *relays] if received else [self.headers.date(), *relays]
-        return next((time for time in times if time and _EARLIEST <= time <= latest + timedelta(days=1)), None)
+        times = (time for time in self._times(received) if time is not None)
+        return next((time for time in times if _EARLIEST <= time <= latest + timedelta(days=1)), None)
+
+    def _times(self, received: datetime | None) -> Iterator[datetime | None]:
+        yield self.headers.date()
+        yield received
+        for relay in self.headers.all("received"):
+            yield parse_date(relay.rpartition(";")[2])
+
+
+def read_mail_head(lines: Iterable[bytes]) -> Mail:
+    """Read the head of a mail, and nothing of its lines behind it."""
+    return Mail(read_head(lines))
 
 
 def read_mail(lines: Iterable[bytes]) -> Mail:

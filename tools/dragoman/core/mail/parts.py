@@ -17,8 +17,10 @@ _HEAD_LIMIT: Final = 256 << 10
 _OTHER_LIMIT: Final = 64 << 10
 _MOST_PARTS: Final = 1000
 _DEEPEST: Final = 50
+_BLANK: Final = frozenset({b"\n", b"\r\n", b"\r"})
 _HEADER_LINE: Final = re.compile(rb"[!-9;-~]+[ \t]*:|[ \t]")
 _FOREIGN: Final = re.compile(rb"[^A-Za-z0-9+/]+")
+_SOFT_BREAK: Final = re.compile(rb"=[ \t]*\r?\n")
 _ESCAPES: Final = re.compile(rb"=[0-9A-Fa-f]{2}")
 
 
@@ -44,8 +46,9 @@ class Part:
     _head: list[bytes] = field(default_factory=list[bytes])
     _head_size: int = 0
     _body: bytearray = field(default_factory=bytearray)
-    _size: int = 0
-    _end: int = 0
+    _room: int = 0
+    _dropped: int = 0
+    _end: bytes = b""
 
     @property
     def is_multipart(self) -> bool:
@@ -60,9 +63,10 @@ class Part:
     @property
     def size(self) -> int:
         """Bytes of the decoded content, all of it."""
+        size = self._counted(bytes(self._body)) + self._dropped
         if self.encoding == "base64":
-            return self._size * 3 // 4
-        return max(0, self._size - self._end)
+            return size * 3 // 4
+        return max(0, size - (len(self._end) - len(self._end.rstrip(b"\r\n"))))
 
     def add_head(self, line: bytes) -> None:
         """Take a line of the head."""
@@ -79,21 +83,28 @@ class Part:
         self.media_type = type_ if "/" in type_ else {"text": "text/plain", "html": "text/html"}.get(type_, default)
         self.disposition, self.disposition_parameters = self.headers.parameters("content-disposition")
         self.encoding = self.headers.raw("content-transfer-encoding").partition(";")[0].strip().strip('"').lower()
+        if self.media_type.startswith(("text/", "multipart/")):
+            self._room = TEXT_LIMIT
+        elif self.media_type.startswith("message/"):
+            self._room = _OTHER_LIMIT
 
     def add_body(self, line: bytes) -> None:
         """Take a line of the body: keep it, or only count it."""
-        is_text = self.media_type.startswith(("text/", "multipart/"))
-        room = (TEXT_LIMIT if is_text else _OTHER_LIMIT) - len(self._body)
-        self._body += line[: max(0, room)]
-        self.cut = self.cut or len(line) > room
-        if self.encoding == "base64":
-            self._size += len(_FOREIGN.sub(b"", line))
-        elif self.encoding == "quoted-printable":
-            soft = len(line) - len(line.rstrip(b"\r\n")) + 1 if line.rstrip(b"\r\n").endswith(b"=") else 0
-            self._size += len(line) - 2 * len(_ESCAPES.findall(line)) - soft
+        self._end = line
+        if self._room >= len(line):
+            self._body += line
+            self._room -= len(line)
         else:
-            self._size += len(line)
-        self._end = 2 if line.endswith(b"\r\n") else int(line.endswith(b"\n"))
+            self._room, self.cut = 0, True
+            self._dropped += self._counted(line)
+
+    def _counted(self, data: bytes) -> int:
+        """How many letters of base64, else bytes after decoding, some lines have."""
+        if self.encoding == "base64":
+            return len(_FOREIGN.sub(b"", data))
+        if self.encoding == "quoted-printable":
+            return len(_SOFT_BREAK.sub(b"", data)) - 2 * len(_ESCAPES.findall(data))
+        return len(data)
 
 
 class PartReader:
@@ -113,16 +124,15 @@ class PartReader:
 
     def feed(self, line: bytes) -> None:
         """Take the next line, with its end."""
-        if line.startswith(b"--") and self._boundaries and self._is_boundary(line):
+        if self._boundaries and line.startswith(b"--") and self._is_boundary(line):
             return
-        part = self._stack[-1]
         if not self._in_head:
             if not self._ended:
-                part.add_body(line)
-        elif line in (b"\n", b"\r\n", b"\r"):
+                self._stack[-1].add_body(line)
+        elif line in _BLANK:
             self._end_head()
         elif _HEADER_LINE.match(line):
-            part.add_head(line)
+            self._stack[-1].add_head(line)
         else:
             # A head that breaks off: what follows is the body.
             self._end_head()
@@ -176,7 +186,19 @@ class PartReader:
 def read_parts(lines: Iterable[bytes]) -> Part:
     """A mail of its lines."""
     reader = PartReader()
+    feed = reader.feed
     for line in lines:
-        reader.feed(line)
+        feed(line)
     reader.close()
     return reader.root
+
+
+def read_head(lines: Iterable[bytes]) -> Part:
+    """A mail of which only the head is read."""
+    part = Part()
+    for line in lines:
+        if line in _BLANK or not _HEADER_LINE.match(line):
+            break
+        part.add_head(line)
+    part.end_head("")
+    return part
