@@ -14,6 +14,7 @@ from typing import BinaryIO, Final
 from dragoman.archives.json_mending import DECODER, parse
 from dragoman.archives.notes import Notes
 from dragoman.archives.text import LONGEST_LINE, encoding_of
+from dragoman.core.safe_text import sentence
 
 CLOSED: Final = object()
 """The value of an event that says that an object ended."""
@@ -79,7 +80,7 @@ class JsonReader:
         try:
             yield from self._value("")
         except _EarlyEndError:
-            self._notes.tell(f"{self._file} ends too early; everything before that was read.")
+            self._notes.tell(sentence("{:300} ends too early; everything before that was read.", self._file))
         except _DamagedError:
             self._notes.skip("the rest of the file is damaged", self._file, self.line)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
+from dragoman.core.safe_text import Sentence
+
 EXAMPLES: Final = 5
 """How many places of a reason are named."""
 
@@ -23,7 +25,7 @@ class Note:
         column: Character within the line, from 1.
     """
 
-    text: str
+    text: Sentence
     skipped: int = 0
     file: str = ""
     line: int | None = None
@@ -76,7 +78,7 @@ class Notes:
         """
         self.add(Note(text=reason, skipped=count, file=file, line=line, column=column))
 
-    def tell(self, sentence: str) -> None:
+    def tell(self, sentence: Sentence) -> None:
         """Tell a sentence once."""
         self.add(Note(text=sentence))
 

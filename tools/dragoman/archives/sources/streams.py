@@ -7,9 +7,10 @@ import io
 import lzma
 import zlib
 from collections.abc import Callable
-from typing import BinaryIO, Final, Protocol
+from typing import BinaryIO, Final, LiteralString, Protocol
 
 from dragoman.archives.notes import Notes
+from dragoman.core.safe_text import sentence
 
 LARGEST_RATIO: Final = 200
 """How many times larger than its compressed form a file may be, once it is larger than :data:`HARMLESS`."""
@@ -155,16 +156,16 @@ class Decompressed(_Reader):
             return self._end("ends too early; everything before that was read")
         self._written += len(data)
         if self._written > HARMLESS and self._written > LARGEST_RATIO * self._read:
-            return self._end(f"grows more than {LARGEST_RATIO} times when it is decompressed; the rest was not read")
+            return self._end("grows more than 200 times when it is decompressed; the rest was not read")
         if self._checksum is not None:
             self._sum = zlib.crc32(data, self._sum)
             if not data and self._sum != self._checksum:
                 return self._end("has a wrong checksum; its content may be damaged")
         return data
 
-    def _end(self, what: str) -> bytes:
+    def _end(self, what: LiteralString) -> bytes:
         self._ended = True
-        self._notes.tell(f"{self._label} {what}.")
+        self._notes.tell(sentence("{:300} " + what + ".", self._label))
         return b""
 
     def _decompress(self, size: int) -> bytes | None:

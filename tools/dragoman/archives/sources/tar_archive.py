@@ -9,6 +9,7 @@ from typing import BinaryIO, Final
 from dragoman.archives.notes import Notes
 from dragoman.archives.sources.container import Container, Entry, Progress, is_junk, safe_name
 from dragoman.archives.sources.streams import Section, buffered
+from dragoman.core.safe_text import sentence
 
 _MARK: Final = b"ustar"
 _MARK_AT: Final = 257
@@ -51,7 +52,9 @@ class TarArchive(Container):
                 elif member.isreg() and not is_junk(name):
                     yield Entry(name, member.size, member.offset_data, member.size)
         except tarfile.TarError:
-            self.notes.tell(f"{self.label} ends too early or is damaged; what stands before that was read.")
+            self.notes.tell(
+                sentence("{:300} ends too early or is damaged; what stands before that was read.", self.label)
+            )
 
     def open(self, entry: Entry) -> BinaryIO:
         """The content of a member."""

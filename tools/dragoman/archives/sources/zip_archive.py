@@ -18,6 +18,7 @@ from dragoman.archives.sources.zip_directory import (
     members,
     members_without_directory,
 )
+from dragoman.core.safe_text import sentence
 
 MARKS: Final = (LOCAL_MARK, b"PK\x05\x06", b"PK\x07\x08")
 """How a zip file begins."""
@@ -63,7 +64,7 @@ class ZipArchive(Container):
         header = self._raw.read(LOCAL.size)
         label = self.label_of(entry.name)
         if len(header) < LOCAL.size or not header.startswith(LOCAL_MARK):
-            self.notes.tell(f"{label} is missing from the zip file.")
+            self.notes.tell(sentence("{:300} is missing from the zip file.", label))
             return io.BytesIO()
         *_, names, extras = LOCAL.unpack(header)
         begin = entry.position + LOCAL.size + names + extras
@@ -80,7 +81,7 @@ class ZipArchive(Container):
                 found += 1
                 yield member
         except NoDirectoryError:
-            self.notes.tell(f"{self.label} ends too early; what stands before that was read.")
+            self.notes.tell(sentence("{:300} ends too early; what stands before that was read.", self.label))
             if not found:
                 yield from members_without_directory(self._raw)
 

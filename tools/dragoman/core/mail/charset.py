@@ -39,8 +39,8 @@ def decode(data: bytes, charset: str = "", *, complete: bool = True) -> str:
     """
     declared = codec_of(charset)
     if declared in _PLAIN and data.isascii():
-        text = data.decode("ascii")
-        return text.replace("\x00", "\ufffd") if "\x00" in text else text
+        plain = data.decode("ascii")
+        return plain.replace("\x00", "\ufffd") if "\x00" in plain else plain
     for mark, encoding in _BOMS:
         if data.startswith(mark):
             return _plain(data[len(mark) :].decode(encoding, "replace"))
