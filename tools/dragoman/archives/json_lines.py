@@ -45,6 +45,7 @@ from dragoman.core.model import (
     Reaction,
 )
 from dragoman.core.references import Reference, parse
+from dragoman.core.safe_text import Sentence, safe
 
 _MESSAGE: Final = frozenset({"author", "sent_at", "text"})
 _DESCRIPTION: Final = frozenset({"title", "kind", "topic", "participants"})
@@ -54,7 +55,11 @@ _IN_SECONDS: Final = 10**11
 
 
 class _UnusableError(Exception):
-    """A line that cannot be kept; the text is the reason."""
+    """A line that cannot be kept."""
+
+    def __init__(self, reason: Sentence) -> None:
+        super().__init__(reason)
+        self.reason = safe(reason)
 
 
 class JsonLinesFormat(ArchiveFormat):
@@ -85,7 +90,7 @@ class JsonLinesFormat(ArchiveFormat):
                 try:
                     yield from reader.items(value)
                 except _UnusableError as error:
-                    source.notes.skip(str(error), file.label, line)
+                    source.notes.skip(error.reason, file.label, line)
 
 
 def _values(file: File, source: Source) -> Iterator[tuple[int, object]]:

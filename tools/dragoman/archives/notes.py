@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
-from dragoman.core.safe_text import Sentence
+from dragoman.core.safe_text import SafeText, Sentence, safe, sentence
 
 EXAMPLES: Final = 5
 """How many places of a reason are named."""
@@ -32,11 +32,12 @@ class Note:
     column: int | None = None
 
     @property
-    def place(self) -> str:
+    def place(self) -> SafeText:
         """File, line and column."""
-        line = "" if self.line is None else f"line {self.line}"
-        column = "" if self.column is None else f"column {self.column}"
-        return ", ".join(part for part in (self.file, line, column) if part)
+        if self.line is None:
+            return sentence("{:300}", self.file) if self.file else SafeText()
+        column = SafeText() if self.column is None else sentence(", column {}", self.column)
+        return sentence("{:300}, line {}{}", self.file, self.line, column)
 
 
 @dataclass(slots=True)
@@ -44,7 +45,7 @@ class Reason:
     """Entries that were left out for one reason; ``places`` names the first of them."""
 
     count: int = 0
-    places: list[str] = field(default_factory=list[str])
+    places: list[SafeText] = field(default_factory=list[SafeText])
 
 
 @dataclass(slots=True)
@@ -56,8 +57,8 @@ class Notes:
         sentences: What else is to be told, each once.
     """
 
-    reasons: dict[str, Reason] = field(default_factory=dict[str, Reason])
-    sentences: dict[str, None] = field(default_factory=dict[str, None])
+    reasons: dict[SafeText, Reason] = field(default_factory=dict[SafeText, Reason])
+    sentences: dict[SafeText, None] = field(default_factory=dict[SafeText, None])
 
     @property
     def skipped(self) -> int:
@@ -65,7 +66,7 @@ class Notes:
         return sum(reason.count for reason in self.reasons.values())
 
     def skip(
-        self, reason: str, file: str = "", line: int | None = None, column: int | None = None, *, count: int = 1
+        self, reason: Sentence, file: str = "", line: int | None = None, column: int | None = None, *, count: int = 1
     ) -> None:
         """Count an entry that is left out.
 
@@ -78,16 +79,16 @@ class Notes:
         """
         self.add(Note(text=reason, skipped=count, file=file, line=line, column=column))
 
-    def tell(self, sentence: Sentence) -> None:
+    def tell(self, text: Sentence) -> None:
         """Tell a sentence once."""
-        self.add(Note(text=sentence))
+        self.add(Note(text=text))
 
     def add(self, note: Note) -> None:
         """Add a note."""
         if note.skipped:
-            reason = self.reasons.setdefault(note.text, Reason())
+            reason = self.reasons.setdefault(safe(note.text), Reason())
             reason.count += note.skipped
             if note.place and len(reason.places) < EXAMPLES:
                 reason.places.append(note.place)
         elif len(self.sentences) < _MOST_SENTENCES:
-            self.sentences.setdefault(note.text)
+            self.sentences.setdefault(safe(note.text))

@@ -79,7 +79,7 @@ class DryRun:
         deleted = sum(about.deleted for about in self.conversations.values())
         if deleted:
             lines.append(f"{deleted:,} skipped: deleted before the export.")
-        lines.extend(clean_line(sentence, 300) for sentence in self.notes.sentences)
+        lines.extend(self.notes.sentences)
         total = f"{self.messages:,} messages in {len(self.conversations):,} conversations"
         return "\n".join([*lines, f"{total} would be imported, {self.notes.skipped + deleted:,} left out."])
 

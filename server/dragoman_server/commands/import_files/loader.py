@@ -142,7 +142,7 @@ async def _require_flawless(shared: ToolServices, request: ImportRequest) -> Non
 
     await survey(shared, request, look, notes)
     if notes.reasons or notes.sentences:
-        flaws = " ".join([*skipped_lines(notes), *notes.sentences])
+        flaws = join([*skipped_lines(notes), *notes.sentences], " ")
         raise InvalidArgument(sentence("Nothing was stored: {}", flaws), hint="Without --strict the rest is imported.")
 
 

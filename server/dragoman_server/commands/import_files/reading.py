@@ -17,6 +17,7 @@ from dragoman.archives.sources import open_path, open_stream
 from dragoman.core.errors import InvalidArgument
 from dragoman.core.model import Author, Conversation, Message
 from dragoman.core.names import author_matches
+from dragoman.core.safe_text import safe
 from dragoman_server.commands.import_files.request import STDIN, ImportRequest
 
 StoredIds = Callable[[str], Iterator[tuple[str, str]]]
@@ -125,7 +126,7 @@ def _readable(results: list[Recognized], notes: Notes) -> list[Recognized]:
             except InvalidArgument as error:
                 if not readable:
                     raise
-                notes.tell(str(error))
+                notes.tell(safe(error.text))
     return readable
 
 

@@ -11,11 +11,10 @@ from typing import Final
 
 from dragoman.archives.format import DateOrder
 from dragoman.archives.notes import Notes, Reason
-from dragoman.core.sanitize import clean_line
+from dragoman.core.safe_text import SafeText, join, sentence
 from dragoman.providers.base.import_batch import ImportCounts
 
 STDIN: Final = Path("-")
-_PLACE: Final = 300
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +92,7 @@ class ImportReport:
         lines = [f"{', '.join(self.archives)}: {where}.{same}", *skipped_lines(self.notes)]
         if self.counts.deleted:
             lines.append(f"{self.counts.deleted:,} skipped: deleted before the export.")
-        lines.extend(clean_line(sentence, _PLACE) for sentence in self.notes.sentences)
+        lines.extend(self.notes.sentences)
         if self.counts.new:
             lines.append('Try: dragoman search WORDS, or ask your assistant "what was decided last week?"')
         return "\n".join([*lines, f"{self.summary}."])
@@ -109,8 +108,11 @@ class ImportReport:
         """Take over what :meth:`to_record` wrote."""
         stored, self.conversations, reasons, sentences = json.loads(record)
         self.counts = ImportCounts(known=stored)
-        self.notes.reasons = {reason: Reason(count, places) for reason, (count, places) in reasons.items()}
-        self.notes.sentences = dict.fromkeys(sentences)
+        self.notes.reasons = {
+            SafeText(reason): Reason(count, [SafeText(place) for place in places])
+            for reason, (count, places) in reasons.items()
+        }
+        self.notes.sentences = dict.fromkeys(map(SafeText, sentences))
         self.unchanged = True
 
     def as_json(self) -> str:
@@ -143,12 +145,13 @@ def reasons(notes: Notes, deleted: int = 0) -> list[dict[str, object]]:
     return found
 
 
-def skipped_lines(notes: Notes) -> Iterator[str]:
+def skipped_lines(notes: Notes) -> Iterator[SafeText]:
     """Why entries are not stored, for people, with the first places."""
     for reason, about in notes.reasons.items():
-        places = "; ".join(about.places)
-        more = f" and {about.count - len(about.places):,} more" if about.count > len(about.places) else ""
-        yield clean_line(f"{about.count:,} skipped: {reason} ({places}{more}).", 2 * _PLACE)
+        more = about.count - len(about.places)
+        rest = sentence(" and {:,} more", more) if more and about.places else SafeText()
+        where = sentence(" ({}{})", join(about.places, "; "), rest) if about.places else SafeText()
+        yield sentence("{:,} skipped: {}{}.", about.count, reason, where)
 
 
 def _counted(number: int, what: str) -> str:

@@ -77,7 +77,7 @@ def _mails(source: Source, notes: Notes, *, heads: bool) -> Iterator[tuple[Mail,
     seen = Notebook()
     for found in find_mails(source):
         mail = _head(found) if heads else read_mail(found.lines)
-        reason = mapping.is_left_out(mail)
+        reason = mapping.reason_to_leave_out(mail)
         if reason:
             notes.skip(reason, found.file)
         else:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from hashlib import sha256
-from typing import Final
+from typing import Final, LiteralString
 
 from dragoman.archives.mail.reading import Found
 from dragoman.archives.text import clean
@@ -34,7 +34,7 @@ _ADDRESSES: Final = 100
 _TEXT_DIGESTED: Final = 4096
 
 
-def is_left_out(mail: Mail) -> str:
+def reason_to_leave_out(mail: Mail) -> LiteralString:
     """Why a mail is not imported; empty when it is."""
     if _mozilla_status(mail.headers) & _MOZILLA_DELETED:
         return "deleted in Thunderbird"

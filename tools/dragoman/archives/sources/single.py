@@ -12,6 +12,7 @@ from typing import BinaryIO
 from dragoman.archives.notes import Notes
 from dragoman.archives.sources.container import Container, Entry, Progress, is_junk
 from dragoman.archives.sources.streams import Decompressed, Section, buffered
+from dragoman.core.safe_text import sentence
 
 
 class SingleFile(Container):
@@ -105,7 +106,7 @@ class DiskFolder(Container):
         try:
             raw = (self._path / entry.name).open("rb")
         except OSError as error:
-            self.notes.skip(f"a file that cannot be read ({error.strerror})", self.label_of(entry.name))
+            self.notes.skip(sentence("a file that cannot be read ({})", error.strerror), self.label_of(entry.name))
             return io.BytesIO()
         return buffered(Section(raw, 0, None, self._progress.count, owned=True))
 
@@ -118,5 +119,5 @@ class DiskFolder(Container):
             with os.scandir(self._path / folder) as items:
                 return list(items)
         except OSError as error:
-            self.notes.skip(f"a folder that cannot be read ({error.strerror})", self.label_of(folder))
+            self.notes.skip(sentence("a folder that cannot be read ({})", error.strerror), self.label_of(folder))
             return []
