@@ -1,4 +1,4 @@
-"""Errors say whose they are."""
+"""Adds the account's name to errors that pass through."""
 
 from __future__ import annotations
 

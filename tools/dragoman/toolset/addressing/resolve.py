@@ -1,4 +1,4 @@
-"""From what an assistant writes - a number, a reference, a link, a title - to what is meant."""
+"""Resolves what an assistant writes - a number, a reference, a link, a title - to a conversation or message."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _PATIENCE: Final = 10.0
 
 
 async def resolve_conversation(workspace: Workspace, said: str, *, fresh: bool = False) -> Conversation:
-    """The conversation that is meant, with what is known of it.
+    """Resolve a reference, a link or a title to a conversation.
 
     Args:
         workspace: The accounts.
@@ -43,7 +43,7 @@ async def resolve_conversation(workspace: Workspace, said: str, *, fresh: bool =
         fresh: Ask the service even when the store remembers the conversation.
 
     Raises:
-        NotFound: No conversation is meant by it; the sentence names near ones.
+        NotFound: There is no such conversation; the sentence names near ones.
         InvalidArgument: Several conversations have this title; the sentence lists them.
     """
     said = await expand_truncated(workspace, said)
@@ -66,7 +66,7 @@ async def resolve_for_reading(workspace: Workspace, said: str) -> tuple[Conversa
     reference = conversation_address(workspace, said)
     if reference is not None:
         return await _load_equivalent(workspace, reference), []
-    lately = await _lately(workspace, said)
+    lately = await _cached(workspace, said)
     if lately is not None:
         return lately, []
     found = await _find(workspace, said, _PATIENCE)
@@ -96,7 +96,7 @@ async def _load_equivalent(workspace: Workspace, reference: Reference) -> Conver
 
 
 def conversation_address(workspace: Workspace, said: str) -> Reference | None:
-    """As :func:`address`, for a conversation: the reference of a message is refused, a link to one is not.
+    """As :func:`parse_address`, for a conversation: the reference of a message is refused, a link to one is not.
 
     Raises:
         InvalidArgument: It is the reference of a message.
@@ -115,7 +115,7 @@ def conversation_address(workspace: Workspace, said: str) -> Reference | None:
 
 
 def parse_address(workspace: Workspace, said: str) -> Reference | None:
-    """The address in a reference or a link; ``None`` when it can only be a title.
+    """Parse a reference or a link; ``None`` when the text can only be a title.
 
     Raises:
         NotFound: It is a link that no account recognises.
@@ -128,7 +128,7 @@ def parse_address(workspace: Workspace, said: str) -> Reference | None:
 
 
 async def load_conversation(workspace: Workspace, reference: Reference, *, fresh: bool = False) -> Conversation:
-    """What the store remembers of a conversation, or else what its service tells."""
+    """Load a conversation from the store, or else from its service."""
     account = workspace.account(reference.account)
     known = None if fresh else await workspace.recall_conversation(account, reference.conversation)
     if known is not None:
@@ -140,7 +140,7 @@ async def load_conversation(workspace: Workspace, reference: Reference, *, fresh
 
 
 async def resolve_message(workspace: Workspace, said: str) -> Reference:
-    """The address of the message that is meant by a number, a reference or a link.
+    """Resolve a number, a reference or a link to the reference of a message.
 
     Raises:
         NotFound: There is no such number or account.
@@ -174,7 +174,7 @@ def _by_link(workspace: Workspace, link: str) -> Reference:
 
 
 async def _by_title(workspace: Workspace, said: str, *, fresh: bool) -> Conversation:
-    lately = None if fresh else await _lately(workspace, said)
+    lately = None if fresh else await _cached(workspace, said)
     if lately is not None:
         return lately
     found = await _find(workspace, said, None)
@@ -213,8 +213,8 @@ def _only_one(workspace: Workspace, said: str, found: FoundTitles) -> Conversati
     raise NotFound(sentence("No conversation is called {!r}.", said), hint=hint)
 
 
-async def _lately(workspace: Workspace, said: str) -> Conversation | None:
-    """What these words meant a moment ago, if it is still there and still called so."""
+async def _cached(workspace: Workspace, said: str) -> Conversation | None:
+    """The conversation that the title cache holds, if it still has the title."""
     reference = title_cache.find(workspace, said)
     if reference is None:
         return None
@@ -226,7 +226,7 @@ async def _lately(workspace: Workspace, said: str) -> Conversation | None:
 
 
 def _spelling(workspace: Workspace, said: str) -> Sentence:
-    """How a reference to one of the accounts has to be written, when it is written otherwise."""
+    """A hint about the encoding of references, for a text that begins with the name of an account."""
     account, _, rest = said.strip().partition(":")
     if not rest.strip() or account not in workspace.accounts:
         return ""

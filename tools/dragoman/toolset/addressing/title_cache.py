@@ -1,7 +1,7 @@
-"""Titles that were found a moment ago.
+"""Caches which conversation a title meant.
 
-To say that exactly one conversation has a title, every account has to list its conversations. An assistant names the
-same conversation in one call after the other, so for a while it is only looked at whether that one is still called so.
+Resolving a title lists the conversations of every account. An assistant names the same conversation in one call after
+the other, so for a minute only that one is looked up again, to see whether it still has the title.
 """
 
 from __future__ import annotations
@@ -24,18 +24,18 @@ _lately: Final[WeakKeyDictionary[Workspace, OrderedDict[_Key, tuple[float, Refer
 
 
 def find(workspace: Workspace, said: str) -> Reference | None:
-    """The conversation that was meant by these words a moment ago, for the same person."""
+    """The conversation that a title meant within the last minute, for the same person."""
     kept = _lately.get(workspace, OrderedDict()).get((acting_for.get(), said))
     return kept[1] if kept is not None and current_clock().monotonic() - kept[0] < _FRESH else None
 
 
 def forget(workspace: Workspace) -> None:
-    """Look anew: there may be another conversation of a title from now on."""
+    """Drop all titles: a conversation may have been created or renamed."""
     _lately.pop(workspace, None)
 
 
 def keep(workspace: Workspace, said: str, found: Reference) -> None:
-    """Note which conversation these words mean."""
+    """Note which conversation a title means."""
     titles = _lately.setdefault(workspace, OrderedDict())
     if len(said) <= _LONGEST:
         titles[acting_for.get(), said] = (current_clock().monotonic(), found)

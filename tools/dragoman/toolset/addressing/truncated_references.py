@@ -1,4 +1,4 @@
-"""References that had no room in an answer and were shown with ``…`` at their end."""
+"""Expands references that an answer has cut, which end with ``…``."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _PAGE: Final = 100
 
 
 async def expand_truncated(workspace: Workspace, said: str) -> str:
-    """The whole reference of a conversation that is meant by the beginning of one.
+    """Expand the beginning of a reference to the whole one.
 
     Args:
         workspace: The accounts.
-        said: Anything; what does not end with ``…``, or begins no reference, is given back as it is.
+        said: Any text; what does not end with ``…``, or begins no reference, is returned unchanged.
 
     Raises:
         InvalidArgument: Several conversations of the account begin so.

@@ -1,8 +1,8 @@
-"""Items of a provider one by one, with a place to go on from after each of them.
+"""Resumable iteration over the items of a provider: after each item there is a position to go on from.
 
-An answer may have to end in the middle of a provider's page, because only so much fits the budget.
-Where the provider can make a cursor for that place it is used; otherwise the page is fetched again
-and everything up to the last item shown is dropped. Several feeds merge into one list.
+An answer may end in the middle of a provider's page, because only so much fits the budget. A provider that can make a
+cursor for that item is asked for one. For others the page is fetched again, and everything up to the last item shown
+is dropped.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ _MOST_EMPTY: Final = 100
 
 @dataclass(frozen=True, slots=True)
 class FeedPosition:
-    """Where to go on: the provider's cursor, and the last item of that page that was used.
+    """Where a feed goes on: the provider's cursor, and the last item of its page that was used.
 
-    ``cursor`` may be ``None`` for the first page. A feed that is used up has no place: ``None``.
+    ``cursor`` is ``None`` for the first page. A feed at its end has no position.
     """
 
     cursor: str | None = None
@@ -51,7 +51,7 @@ class Source(Generic[T]):
 
 
 class Feed(Generic[T]):
-    """The items from a place on.
+    """The items from a position on.
 
     Attributes:
         total: How many items the list has, once the provider has told.
@@ -59,7 +59,7 @@ class Feed(Generic[T]):
     """
 
     def __init__(self, source: Source[T], place: FeedPosition = FeedPosition()) -> None:  # an immutable value
-        """Start at a place; nothing is fetched yet."""
+        """Start at a position; nothing is fetched yet."""
         self._source = source
         self._items: Sequence[T] = ()
         self._used = 0
@@ -89,12 +89,11 @@ class Feed(Generic[T]):
         return self._items[self._used] if self._ready() else None
 
     def take(self, most: int) -> tuple[Sequence[T], Callable[[int], FeedPosition | None]]:
-        """Take up to so many of the items that are there, and what tells the place right after each of them.
-
-        Few of these places are ever wanted, and a provider has to think about each.
+        """Take up to so many of the items that are fetched.
 
         Returns:
-            The items, and what takes the index of one among them.
+            The items, and a function from the index of an item to the position after it. Few positions are ever
+            wanted, and a provider may have to work for each.
         """
         taken = self._items[self._used : self._used + most]
         self._used += len(taken)
@@ -111,7 +110,7 @@ class Feed(Generic[T]):
         return self._used < len(self._items)
 
     def _after(self, item: T, page: str | None) -> FeedPosition:
-        """The place after an item that is not the last one of its page."""
+        """The position after an item that is not the last one of its page."""
         cursor = self._source.cursor_after(item)
         return FeedPosition(cursor) if cursor is not None else FeedPosition(page, self._source.key(item))
 
@@ -140,7 +139,7 @@ class Feed(Generic[T]):
 
 
 class CursorState(dict[str, FeedPosition | None]):
-    """Where each feed of an answer goes on, by account; what a cursor shown to a client stands for."""
+    """The positions of all feeds of an answer, by account; a cursor shown to a client stands for one of these."""
 
     def to_json(self) -> dict[str, object]:
         """For keeping in the store."""
