@@ -21,6 +21,7 @@ BUILT_IN: Final[dict[str, str]] = {
     "mail": "dragoman.archives.mail:MailFormat",
     "slack": "dragoman.archives.slack:SlackFormat",
     "whatsapp": "dragoman.archives.whatsapp:WhatsAppFormat",
+    "messenger": "dragoman.archives.messenger:MessengerFormat",
     "telegram": "dragoman.archives.telegram:TelegramFormat",
     "discord": "dragoman.archives.discord:DiscordFormat",
     "chat": "dragoman.archives.chat_export:ChatExportFormat",

@@ -1,0 +1,175 @@
+"""Facebook Messenger and Instagram: the JSON of their downloads, and that of Messenger's encrypted chats."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from hashlib import sha256
+from typing import Final
+
+from dragoman.archives.attachments import media_type_of
+from dragoman.archives.fields import JsonObject, flag_of, is_object, list_of, record_of, records_of, text_of
+from dragoman.archives.format import CERTAIN, ArchiveFormat, Item, ReadOptions
+from dragoman.archives.head import Head
+from dragoman.archives.ids import ContentIds
+from dragoman.archives.json_stream import CLOSED, JsonReader
+from dragoman.archives.notes import Notes
+from dragoman.archives.sources import File, Folder, Source
+from dragoman.archives.text import clean
+from dragoman.archives.times import from_milliseconds
+from dragoman.core.model import Attachment, Author, Conversation, ConversationKind, Message, Reaction
+
+_MESSAGES: Final = "messages[]"
+_FILES: Final = ("photos", "videos", "audio_files", "gifs", "files", "media")
+_DIGITS: Final = re.compile(r"_(\d+)/?$")
+_TWO: Final = 2
+
+
+class MessengerFormat(ArchiveFormat):
+    """A file for each chat, or several of 10,000 messages each, the newest message first."""
+
+    name = "messenger"
+    title = "Messenger or Instagram download (JSON)"
+    passes = 2
+
+    def recognises(self, head: Head, names: Folder) -> int:
+        """Whether it has participants, and messages with the sender's name."""
+        del names
+        members = head.members
+        if "participants" not in members:
+            return 0
+        return CERTAIN if members & {"messages[].sender_name", "messages[].senderName", "threadName"} else 0
+
+    def read(self, source: Source, options: ReadOptions) -> Iterator[Item]:
+        """All chats; the parts of one follow each other."""
+        del options
+        ids = ContentIds()
+        for file in source.files():
+            yield from _ChatFile(file, source.notes, ids).items()
+
+
+def repaired(text: str) -> str:
+    """A text whose bytes of UTF-8 were taken for letters of Latin-1, as Meta's downloads write every text."""
+    try:
+        return text.encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        return text
+
+
+class _ChatFile:
+    """Reads one file twice: members that describe the chat may stand behind its messages."""
+
+    def __init__(self, file: File, notes: Notes, ids: ContentIds) -> None:
+        self._file = file
+        self._notes = notes
+        self._ids = ids
+        self._chat = self._description()
+        self._is_encrypted = "threadName" in self._chat
+        self._conversation = self._describe()
+
+    def items(self) -> Iterator[Item]:
+        """The chat, then its messages; those of one millisecond in the order in which they were written."""
+        yield self._conversation
+        waiting: list[tuple[JsonObject, int]] = []
+        time = None
+        with self._file.open() as content:
+            reader = JsonReader(content, self._notes, self._file.label)
+            for path, value in reader.items(_MESSAGES):
+                if path != _MESSAGES:
+                    continue
+                if not is_object(value):
+                    self._notes.skip("no JSON object", self._file.label, reader.line)
+                    continue
+                here = value.get("timestamp_ms", value.get("timestamp"))
+                if here != time:
+                    yield from self._messages(waiting)
+                    waiting.clear()
+                time = here
+                waiting.append((value, reader.line))
+        yield from self._messages(waiting)
+
+    def _description(self) -> JsonObject:
+        with self._file.open() as content:
+            items = JsonReader(content, Notes(), self._file.label).items(_MESSAGES)
+            return {path: value for path, value in items if path not in ("", _MESSAGES) and value is not CLOSED}
+
+    def _describe(self) -> Conversation:
+        names = [name for name in map(self._participant, list_of(self._chat, "participants")) if name]
+        title = self._text(text_of(self._chat, "threadName", "title"))
+        return Conversation(
+            id=self._id(names, title),
+            title=title or ", ".join(names),
+            kind=ConversationKind.DIRECT if len(names) <= _TWO else ConversationKind.GROUP,
+            participants=tuple(names),
+        )
+
+    def _id(self, names: list[str], title: str) -> str:
+        service = "instagram" if "instagram" in self._file.label.casefold() else "messenger"
+        if self._is_encrypted:
+            return f"{service}.e2ee.{sha256(repr((sorted(names), title)).encode()).hexdigest()[:20]}"
+        path = text_of(self._chat, "thread_path") or self._file.folder.name
+        digits = _DIGITS.search(path)
+        return f"{service}.{digits[1] if digits else path.rpartition('/')[2] or title}"
+
+    def _participant(self, entry: object) -> str:
+        if isinstance(entry, str):
+            return self._text(entry)
+        return self._text(text_of(entry, "name")) if is_object(entry) else ""
+
+    def _text(self, text: str) -> str:
+        return clean(text if self._is_encrypted else repaired(text))
+
+    def _messages(self, newest_first: list[tuple[JsonObject, int]]) -> Iterator[Message]:
+        for entry, line in reversed(newest_first):
+            sent_at = from_milliseconds(entry.get("timestamp_ms", entry.get("timestamp")))
+            if sent_at is None:
+                self._notes.skip("a message without time", self._file.label, line)
+            elif flag_of(entry, "is_unsent") or flag_of(entry, "isUnsent"):
+                self._notes.skip("a message that was unsent", self._file.label, line)
+            else:
+                name = self._text(text_of(entry, "sender_name", "senderName"))
+                yield Message(
+                    id=self._ids.make(self._conversation.id, sent_at.isoformat()),
+                    conversation=self._conversation.id,
+                    author=Author(name=name or "Facebook user", id=""),
+                    sent_at=sent_at,
+                    text=self._text_of(entry),
+                    reactions=tuple(self._reactions(entry)),
+                    attachments=tuple(self._attachments(entry)),
+                )
+
+    def _text_of(self, entry: JsonObject) -> str:
+        text = self._text(text_of(entry, "content", "text"))
+        share = record_of(entry, "share")
+        shared = [self._text(text_of(share, name)) for name in ("share_text", "link")]
+        return "\n".join(part for part in (text, *(part for part in shared if part not in text)) if part)
+
+    def _reactions(self, entry: JsonObject) -> Iterator[Reaction]:
+        by_emoji: dict[str, list[str]] = {}
+        for reaction in records_of(entry, "reactions"):
+            emoji = self._text(text_of(reaction, "reaction"))
+            if emoji:
+                by_emoji.setdefault(emoji, []).append(self._text(text_of(reaction, "actor")))
+        for emoji, names in by_emoji.items():
+            yield Reaction(emoji=emoji, count=len(names), by=tuple(name for name in names if name))
+
+    def _attachments(self, entry: JsonObject) -> Iterator[Attachment]:
+        files = [file for member in _FILES for file in records_of(entry, member)]
+        for file in (*files, record_of(entry, "sticker")):
+            uri = self._text(text_of(file, "uri"))
+            if uri:
+                yield self._attachment(uri)
+
+    def _attachment(self, uri: str) -> Attachment:
+        """The uri begins at the root of the download, which is a folder somewhere above this file."""
+        name = uri.partition("?")[0].rpartition("/")[2] or "file"
+        if uri.startswith(("https://", "http://")):
+            return Attachment(name=name, media_type=media_type_of(name), url=uri)
+        near = "/".join(uri.removeprefix("./").split("/")[-_TWO:])
+        lying = self._file.beside(near) or self._file.beside(f"../{near}")
+        return Attachment(
+            name=name,
+            media_type=media_type_of(name),
+            size=lying.size if lying else None,
+            url=lying.reference if lying else None,
+        )
