@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
-from typing import TYPE_CHECKING, Final, LiteralString, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from dragoman.providers.datagrid import wire
+from dragoman.providers.kit.errors import error_table
 from dragoman.transport.credentials import bearer
-from dragoman.transport.error_mapping import ErrorWords, ServiceFailure, default_service_text
-from dragoman.transport.http import HttpClient, HttpResponse, Options, ServiceProfile, Stream, segment
+from dragoman.transport.http import HttpClient, HttpResponse, Options, Stream, segment
 
 if TYPE_CHECKING:
     import httpx
@@ -30,26 +29,24 @@ _ATTEMPTS: Final = 3  # as the vendor's own client
 _LOOKUP_SECONDS: Final = 5.0  # a name is not worth a longer wait
 _RETRIED: Final = frozenset({408, 409, 429, 502, 503, 504})  # 409: two calls wanted the same lock
 
-_HINTS: Final[Mapping[int, LiteralString]] = {
-    401: "Check `token` of this account: the API key is missing, expired or revoked.",
-    402: "Buy credits for the teamspace, or wait until they are renewed.",
-    403: "Check that the API key of `token` may use this, and `teamspace` of this account.",
-}
-_CONVERSE_HINTS: Final[Mapping[int, LiteralString]] = {
-    404: "Find the conversation with list_conversations, and check `agent_id` of this account.",
-    413: "Shorten the text or send it in parts.",
-}
+_CHECK_KEY: Final = "Check `token` of this account: the API key is missing, expired or revoked."
 
-
-def explain(refusal: ServiceFailure) -> ErrorWords:
-    """Datagrid's own words with the setting to look at. Both of its error shapes have them in known members."""
-    hint: LiteralString = _HINTS.get(refusal.status, "")
-    if refusal.operation == "send_message":
-        hint = _CONVERSE_HINTS.get(refusal.status, hint)
-    return ErrorWords(said=default_service_text(refusal) or "", hint=hint)
-
-
-DIALECT: Final = ServiceProfile(service="Datagrid", explain=explain, retry_on=_RETRIED, rate_headers=True)
+PROFILE: Final = error_table(
+    "Datagrid",
+    {
+        401: _CHECK_KEY,
+        402: "Buy credits for the teamspace, or wait until they are renewed.",
+        403: "Check that the API key of `token` may use this, and `teamspace` of this account.",
+    },
+    by_operation={
+        "send_message": {
+            404: "Find the conversation with list_conversations, and check `agent_id` of this account.",
+            413: "Shorten the text or send it in parts.",
+        }
+    },
+    retry_on=_RETRIED,
+    rate_headers=True,
+)
 
 
 def client_of(
@@ -58,7 +55,7 @@ def client_of(
     """The HTTP client for an account. Every answer tells how many calls are left, so no rate is guessed at here."""
     return HttpClient(
         settings.base_url,
-        dialect=DIALECT,
+        dialect=PROFILE,
         authorize=bearer(settings.token),
         headers={"Datagrid-Teamspace": settings.teamspace} if settings.teamspace else {},
         timeout=settings.timeout,
@@ -87,7 +84,7 @@ class Api:
         answer = await self._get("/identity", wire.Identity, "check")
         found = answer.value
         if not (found.user_id or found.current_teamspace_id or found.teamspaces):
-            raise answer.failure("{service} answers and does not say whose key this is", hint=_HINTS[401])
+            raise answer.failure("{service} answers and does not say whose key this is", hint=_CHECK_KEY)
         return found
 
     async def conversations(self, *, limit: int, after: str | None) -> wire.Listing[wire.Conversation]:

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import Final, Literal
 
 from pydantic import Field, field_validator
 
-from dragoman.core.errors import DragomanError
-from dragoman.providers.base.provider import AccountSettings
+from dragoman.providers.kit.settings import HttpAccount
 from dragoman.transport.credentials import Secret
-from dragoman.transport.http import base_url_of
 
 DATASOURCES: Final = ("SLACK", "SLACKENTGRID", "MICROSOFTTEAMS", "GCHAT", "FACEBOOKWORKPLACE")
 PRINCIPAL: Final = "principal"
 _EMAIL: Final = re.compile(r"[!-?A-~]+@[!-?A-~]+")  # printable ASCII with one @: it becomes a header
 
 
-class GleanSettings(AccountSettings):
+class GleanSettings(HttpAccount):
     """What an account needs.
 
     The extra ``plain`` of a setting is a pattern that only good values fit, for a start that looks no further.
@@ -37,7 +34,6 @@ class GleanSettings(AccountSettings):
             "where": "In Glean under API tokens: one for the client API, with all scopes from SEARCH to CHAT."
         },
     )
-    ca_file: Path | None = Field(default=None, description="PEM file of the authorities to trust")
     act_as: str | None = Field(
         default=None,
         description='e-mail of the user a global token acts for, or "principal" for who is signed in',
@@ -57,14 +53,6 @@ class GleanSettings(AccountSettings):
     workspace_id: str | None = Field(
         default=None, min_length=1, description="id of the workspace, where there are several"
     )
-
-    @field_validator("base_url")
-    @classmethod
-    def _address(cls, value: str) -> str:
-        try:
-            return base_url_of(value)
-        except DragomanError as error:
-            raise ValueError(str(error)) from None
 
     @field_validator("act_as")
     @classmethod

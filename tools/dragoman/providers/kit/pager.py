@@ -90,7 +90,8 @@ class Pager(Generic[T]):
         Args:
             listing: How the service lists it.
             query: Order, limit, cursor, times.
-            name: What tells this list from the account's others, with all that ``listing`` filters by.
+            name: What tells this list from the account's others, with all that ``listing`` filters by, and the person
+                for whom the account acts, if it shows each something else.
             keep: Filters items one by one.
             select: Filters items together, for which the list is read whole (a thread of replies).
             relate: Changes items by what stands beside them; is told whether these are all.
