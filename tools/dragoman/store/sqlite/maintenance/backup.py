@@ -79,13 +79,9 @@ def restore(source: Path, store: Path, progress: Progress | None = None) -> Path
     with errors.explained(str(store)):
         _require_other_file(source, store)
         open_file.prepare_folder(store)
-        if not store.exists():
-            with _copy_beside(source, store, progress) as copy:
-                copy.replace(store)
-                _sync_folder(store.parent)
-            return None
-        with _closed_to_others(store), _copy_beside(source, store, progress) as copy:
-            former = _put_aside(store)
+        exists = store.exists()
+        with _closed_to_others(store) if exists else _free(), _copy_beside(source, store, progress) as copy:
+            former = _put_aside(store) if exists else None
             copy.replace(store)
             _sync_folder(store.parent)
             return former

@@ -235,38 +235,26 @@ def _entry(row: tuple[Any, ...]) -> Entry:
 
 
 def _decoded(row: tuple[Any, ...]) -> Entry:
-    (
-        id_,
-        account,
-        operation,
-        conversation,
-        digest,
-        key,
-        who,
-        principal,
-        state,
-        message,
-        attempts,
-        *times,
-        delivered,
-        left,
-    ) = row
+    id_, *texts, state, message, attempts, begun, finished, delivered, lost = row
+    account, operation, conversation, digest, key, who, principal = (
+        None if text is None else unbind(text) for text in texts
+    )
     intent = Intent(
-        account=unbind(account),
-        operation=unbind(operation),
-        conversation=unbind(conversation),
-        digest=unbind(digest),
-        key=None if key is None else unbind(key),
-        who=unbind(who),
-        principal=unbind(principal),
+        account=account or "",
+        operation=operation or "",
+        conversation=conversation or "",
+        digest=digest or "",
+        key=key,
+        who=who or "",
+        principal=principal or "",
     )
     return Entry(
         id=id_,
         intent=intent,
-        state=State.UNKNOWN if left else State(state),
+        state=State.UNKNOWN if lost else State(state),
         message=None if message is None else unbind(message),
-        begun=from_us(times[0]),
-        finished=from_us(times[1]),
+        begun=from_us(begun),
+        finished=from_us(finished),
         attempts=attempts,
         delivered=bool(delivered),
     )
