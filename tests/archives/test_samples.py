@@ -233,7 +233,7 @@ async def test_a_sample_is_read_in_every_packing(folder, expected, packing, tmp_
     accounts = {"local": {"provider": "local", "path": str(tmp_path / "store.db")}}
     config = from_mapping({"timezone": expected.get("timezone", "UTC"), "accounts": accounts}, data=tmp_path)
     request = ImportRequest(paths=(source,))
-    async with tool_context.at(config) as shared:
+    async with tool_context.open_services(config) as shared:
         report = await load(shared, request)
         reader = Reader(shared)
         found = [f"the answer lacks {word!r}" for word in expected.get("report", ()) if word not in report.text]
@@ -250,6 +250,6 @@ async def test_a_sample_is_read_in_every_packing(folder, expected, packing, tmp_
 
 async def test_a_format_that_cannot_be_read_is_named(tmp_path):
     (tmp_path / "kakao.txt").write_text("Maria 님과 카카오톡 대화\n저장한 날짜 : 2026년 3월 10일 오후 3:00\n")
-    async with tool_context.at(from_mapping({"timezone": "UTC"}, data=tmp_path)) as shared:
+    async with tool_context.open_services(from_mapping({"timezone": "UTC"}, data=tmp_path)) as shared:
         with pytest.raises(DragomanError, match="is a KakaoTalk export, which cannot be read yet"):
             await load(shared, ImportRequest(paths=(tmp_path / "kakao.txt",)))

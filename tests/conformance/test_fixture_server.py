@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.anyio, pytest.mark.filterwarnings("ignore:The logging 
 @pytest.fixture
 async def client(tmp_path):
     settings = from_mapping({}, data=tmp_path)
-    async with tool_context.at(settings) as shared, Client(build(shared, shared_lists=True)) as connected:
+    async with tool_context.open_services(settings) as shared, Client(build(shared, shared_lists=True)) as connected:
         yield connected
 
 

@@ -24,13 +24,13 @@ async def local(tmp_path):
     config = from_mapping(
         {"timezone": "UTC", "accounts": {"local": {"provider": "local", "path": str(tmp_path / "n.db")}}}
     )
-    async with tool_context.at(config) as shared:
+    async with tool_context.open_services(config) as shared:
         yield server.build(shared)
 
 
 @pytest.fixture
 async def troubled(trouble, tmp_path):
-    async with tool_context.at(from_file(trouble, tmp_path)) as shared:
+    async with tool_context.open_services(from_file(trouble, tmp_path)) as shared:
         yield shared
 
 

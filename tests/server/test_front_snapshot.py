@@ -66,7 +66,7 @@ async def sdk_lines(given_settings: dict[str, Any], lines: list[bytes], *, read_
     os.write(from_client, b"".join(lines))
     os.close(from_client)
     with open(to_server, "rb") as incoming, open(from_server, "wb") as outgoing, open(to_client, "rb") as answers:  # noqa: ASYNC230, PTH123
-        async with tool_context.at(loaded) as shared:
+        async with tool_context.open_services(loaded) as shared:
             await transport.serve(server.build(shared), StdioPipes(incoming, outgoing))
         outgoing.close()
         return answers.read().splitlines(keepends=True)
@@ -223,7 +223,7 @@ def test_what_is_foreseen_is_what_the_settings_give(given_settings, read_only):
 
 def really(loaded: load.Config) -> tuple[frozenset[str], bool]:
     async def look() -> tuple[frozenset[str], bool]:
-        async with tool_context.at(loaded) as shared:
+        async with tool_context.open_services(loaded) as shared:
             outside = any(account.provider_class.external for account in shared.workspace.accounts.values())
             return {spec.name for spec in available_tools(shared)}, outside
 

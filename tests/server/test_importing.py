@@ -60,7 +60,7 @@ def run(tmp_path):
 
 @pytest.mark.anyio
 async def test_importing_again_doubles_nothing(config, chat_file):
-    async with tool_context.at(config) as shared:
+    async with tool_context.open_services(config) as shared:
         first = await load_path(shared, chat_file)
         again = await load_path(shared, chat_file)
         page = await call_tool(shared, "list_messages", {"conversation": "#kiosk-firmware", "limit": 200})
@@ -73,7 +73,7 @@ async def test_importing_again_doubles_nothing(config, chat_file):
 @pytest.mark.anyio
 async def test_a_file_that_is_known_is_read_again_when_something_of_it_is_missing(config, file, tmp_path):
     path = file(line(id="a", text="a"), line(id="b", text="b"))
-    async with tool_context.at(config) as shared:
+    async with tool_context.open_services(config) as shared:
         await load_path(shared, path)
         local = await shared.workspace.account("local").provider()
         await local._write(lambda con: con.execute("DELETE FROM local_messages WHERE id = 'a'"))
@@ -85,7 +85,7 @@ async def test_a_file_that_is_known_is_read_again_when_something_of_it_is_missin
 
 @pytest.mark.anyio
 async def test_what_was_exported_by_a_tool_can_be_imported(config, file):
-    async with tool_context.at(config) as shared:
+    async with tool_context.open_services(config) as shared:
         await load_path(shared, file(line(text="one", number=1), line(text="two", number=2, reply_to=1)))
         answer = await call_tool(shared, "list_messages", {"conversation": "local:room", "format": "json"})
         rows = [json.dumps(row | {"conversation": "copy"}) + "\n" for row in answer.data["messages"]]
@@ -108,7 +108,7 @@ async def test_a_changed_export_brings_what_is_new_of_each_message(config, file)
         attachments=[{"name": "f", "size": 3}, {"name": "g"}],
         subject="S",
     )
-    async with tool_context.at(config) as shared:
+    async with tool_context.open_services(config) as shared:
         await load_path(
             shared, file(line(id="a", text="helo"), line(id="b", text="b", attachments=[{"name": "f"}]), line(id="c"))
         )
@@ -128,7 +128,7 @@ async def test_a_changed_export_brings_what_is_new_of_each_message(config, file)
 @pytest.mark.anyio
 async def test_a_bad_row_is_counted_and_the_rows_after_it_are_stored(config, file):
     rows = [line(text=str(number)) for number in range(BATCH)]
-    async with tool_context.at(config) as shared:
+    async with tool_context.open_services(config) as shared:
         report = await load_path(shared, file(*rows, "{\n", line(text="last")))
         found = await call_tool(shared, "search_messages", {"query": "last"})
     assert report.summary == f"{BATCH + 2:,} read, {BATCH + 1:,} new, 0 changed, 0 known, 1 skipped"
@@ -139,7 +139,7 @@ async def test_a_bad_row_is_counted_and_the_rows_after_it_are_stored(config, fil
 @pytest.mark.anyio
 async def test_strict_stores_nothing_when_something_cannot_be_read(config, file):
     path = file(line(text="needle"), line(sent_at="soon"))
-    async with tool_context.at(config) as shared:
+    async with tool_context.open_services(config) as shared:
         with pytest.raises(InvalidArgument, match=r"Nothing was stored: 1 skipped: sent_at is no ISO time .*line 2"):
             await load_path(shared, path, strict=True)
         found = await call_tool(shared, "search_messages", {"query": "needle"})
@@ -153,17 +153,17 @@ async def test_an_account_that_may_not_be_written_takes_no_import(tmp_path, file
     notes = {"provider": "local", "path": str(tmp_path / "n.db")}
     closed = from_mapping({"accounts": {"notes": notes | {"write": "off"}}}, data=tmp_path)
     narrow = from_mapping({"accounts": {"notes": notes | {"write_to": ["notes:other"]}}}, data=tmp_path)
-    async with tool_context.at(closed) as shared:
+    async with tool_context.open_services(closed) as shared:
         with pytest.raises(UnsupportedOperation):
             await load_path(shared, file(line()))
-    async with tool_context.at(narrow) as shared:
+    async with tool_context.open_services(narrow) as shared:
         with pytest.raises(PermissionDenied):
             await load_path(shared, file(line()))
 
 
 @pytest.mark.anyio
 async def test_an_account_that_does_not_exist_is_said(config, file):
-    async with tool_context.at(config) as shared:
+    async with tool_context.open_services(config) as shared:
         with pytest.raises(NotFound, match="Accounts: local"):
             await load_path(shared, file(line()), "elsewhere")
 
@@ -174,7 +174,9 @@ async def test_an_archive_can_have_an_account_of_its_own(tmp_path, file):
         "local": {"provider": "local", "path": str(tmp_path / "notes.db")},
         "old-slack": {"provider": "local", "path": str(tmp_path / "old.db")},
     }
-    async with tool_context.at(from_mapping({"timezone": "UTC", "accounts": accounts}, data=tmp_path)) as shared:
+    async with tool_context.open_services(
+        from_mapping({"timezone": "UTC", "accounts": accounts}, data=tmp_path)
+    ) as shared:
         report = await load_path(shared, file(line(text="needle")), "old-slack")
         found = await call_tool(shared, "list_messages", {"conversation": "old-slack:room"})
         other = await call_tool(shared, "list_conversations", {"account": "local"})
@@ -186,7 +188,7 @@ async def test_an_archive_can_have_an_account_of_its_own(tmp_path, file):
 @pytest.mark.anyio
 @pytest.mark.parametrize("content", ["", "[]", "{", "\x00", '{"colour": 3}', "Dear diary", "<html>"])
 async def test_a_file_of_no_known_form_is_refused(config, file, content):
-    async with tool_context.at(config) as shared:
+    async with tool_context.open_services(config) as shared:
         with pytest.raises(DragomanError, match="No archive was recognised") as refused:
             await load_path(shared, file(content))
     assert "chat.jsonl" in str(refused.value)
@@ -195,7 +197,7 @@ async def test_a_file_of_no_known_form_is_refused(config, file, content):
 
 @pytest.mark.anyio
 async def test_a_file_that_is_not_there_is_said(config, tmp_path):
-    async with tool_context.at(config) as shared:
+    async with tool_context.open_services(config) as shared:
         with pytest.raises(InvalidArgument, match="cannot be read"):
             await load_path(shared, tmp_path / "none.jsonl")
 
@@ -204,7 +206,7 @@ async def test_a_file_that_is_not_there_is_said(config, tmp_path):
 async def test_the_messages_of_the_person_who_is_me_are_mine(config, file):
     author = {"name": "Ann Lee", "id": "u1", "email": "ann@x.example"}
     path = file(line(text="one", author=author), line(text="two", author="Bo"))
-    async with tool_context.at(config) as shared:
+    async with tool_context.open_services(config) as shared:
         for who in ("u1", "ANN@x.example", "ann lee"):
             await load_path(shared, path, me=who)
             page = await call_tool(shared, "list_messages", {"conversation": "local:room", "author": "me"})
@@ -215,7 +217,7 @@ async def test_the_messages_of_the_person_who_is_me_are_mine(config, file):
 @pytest.mark.anyio
 async def test_older_messages_are_left_out_when_asked(config, file):
     path = file(line(text="old", sent_at="2020-01-01T00:00Z"), line(text="new"))
-    async with tool_context.at(config) as shared:
+    async with tool_context.open_services(config) as shared:
         report = await load_path(shared, path, since=datetime(2021, 1, 1, tzinfo=UTC))
     assert report.summary == "2 read, 1 new, 0 changed, 0 known, 1 skipped"
 
@@ -332,7 +334,9 @@ async def test_a_file_is_not_imported_into_a_service(tmp_path, file, monkeypatch
     monkeypatch.setitem(provider_registry.BUILT_IN, "journal", "dragoman.testing.journal_service:JournalProvider")
     service = JournalService(tmp_path / "service")
     post = {"provider": "journal", "folder": str(service.folder), "write": write}
-    async with tool_context.at(from_mapping({"timezone": "UTC", "accounts": {"post": post}}, data=tmp_path)) as shared:
+    async with tool_context.open_services(
+        from_mapping({"timezone": "UTC", "accounts": {"post": post}}, data=tmp_path)
+    ) as shared:
         with pytest.raises(UnsupportedOperation, match="machine"):
             await load_path(shared, file(line(text="Hi")), name)
     assert service.entries() == []

@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from dragoman.transport import credentials
-from dragoman_server.runtime.log import Redacting, redact, set_up
+from dragoman_server.runtime.log import RedactingFormatter, redact, set_up
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ def test_tracebacks_are_redacted_too():
         int("Authorization: Bearer hunter2hunter2")
     except ValueError:
         record = logging.LogRecord("dragoman", logging.ERROR, __file__, 1, "failed", (), sys.exc_info())
-    said = Redacting("%(message)s").format(record)
+    said = RedactingFormatter("%(message)s").format(record)
     assert "Traceback" in said
     assert "hunter2" not in said
 

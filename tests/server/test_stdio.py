@@ -211,7 +211,7 @@ from dragoman_server.mcp import server
 from dragoman_server.runtime import tool_context
 
 async def main():
-    async with tool_context.at(load.load()) as shared:
+    async with tool_context.open_services(load.load()) as shared:
         async with Client(server.build(shared), mode="legacy") as client:
             await client.list_tools()
             print(sorted({"httpx", "grpc", "keyring", "opentelemetry.sdk"} & set(sys.modules)))

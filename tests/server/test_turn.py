@@ -88,7 +88,7 @@ async def test_a_turn_that_is_cancelled_while_it_waits_for_its_place_again_leave
 @pytest.fixture
 async def shared(tmp_path):
     config = from_mapping({"accounts": {"local": {"provider": "local", "path": str(tmp_path / "n.db")}}}, data=tmp_path)
-    async with tool_context.at(config) as opened:
+    async with tool_context.open_services(config) as opened:
         yield opened
 
 

@@ -51,7 +51,7 @@ def server(service: JournalService, tmp_path: Path) -> Iterator[ScriptedServer]:
 
 @asynccontextmanager
 async def opened(service: JournalService, tmp_path: Path, **more: object) -> AsyncIterator[ToolServices]:
-    async with tool_context.at(from_mapping(settings(service, **more), data=tmp_path)) as shared:
+    async with tool_context.open_services(from_mapping(settings(service, **more), data=tmp_path)) as shared:
         yield shared
 
 

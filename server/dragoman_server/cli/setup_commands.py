@@ -179,9 +179,9 @@ def token(name: str, *, write: bool) -> None:
         raise InvalidArgument(
             "A token's name has small letters, digits and hyphens, and begins with a letter.", hint="Such as my-laptop."
         )
-    made = api_tokens.new()
+    made = api_tokens.create_token()
     scopes = '["read", "write"]' if write else '["read"]'
-    say(f'{made}\n\n[auth.tokens.{name}]\nhash = "{api_tokens.hashed(made)}"\nscopes = {scopes}')
+    say(f'{made}\n\n[auth.tokens.{name}]\nhash = "{api_tokens.hash_token(made)}"\nscopes = {scopes}')
     click.echo("The token is shown this once; put the rest into the settings of the server.", err=True)
 
 

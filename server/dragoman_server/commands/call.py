@@ -44,7 +44,7 @@ def run(config: Config, tool: str, given: dict[str, object]) -> tuple[str, bool]
 
 
 async def _call(config: Config, tool: str, given: dict[str, object]) -> tuple[str, bool]:
-    async with tool_context.at(config) as shared:
+    async with tool_context.open_services(config) as shared:
         try:
             return (await call_tool(shared, tool, given, Caller(client="dragoman call"))).text, False
         except UnknownTool:

@@ -49,7 +49,7 @@ def settle(config: Config, number: int, outcome: Literal["done", "failed"]) -> s
 
 
 async def _unknown(config: Config) -> str:
-    async with tool_context.at(config) as shared:
+    async with tool_context.open_services(config) as shared:
         entries = await (await shared.workspace.store()).writes.pending()
         if not entries:
             return "There is no write whose outcome is unknown."
@@ -67,7 +67,7 @@ def _line(entry: Entry, shared: ToolServices) -> str:
 
 
 async def _settle(config: Config, number: int, outcome: Literal["done", "failed"]) -> str:
-    async with tool_context.at(config) as shared:
+    async with tool_context.open_services(config) as shared:
         store = await shared.workspace.store()
         entry = await _entry(store, number)
         if _may_be_at_work(entry, shared):

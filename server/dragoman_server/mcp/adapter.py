@@ -23,7 +23,7 @@ from dragoman.rendering import Answer
 from dragoman.toolset import Caller, Principal, ToolServices, ToolSpec, UnknownTool, available_tools, call_tool
 from dragoman_server.mcp import receipts, wording
 from dragoman_server.mcp.call_slot import LONGEST, TIME_LIMIT, CallSlot
-from dragoman_server.mcp.current_principal import signed_in
+from dragoman_server.mcp.current_principal import current_principal
 from dragoman_server.mcp.elicitation import InputRequired, elicitation_for
 
 CONCURRENT_CALLS: Final = 32
@@ -98,7 +98,7 @@ class Adapter:
         """All tools; there is only one page."""
         if params and params.cursor:
             raise MCPError(code=types.INVALID_PARAMS, message="Unknown cursor: the tool list has one page.")
-        principal = signed_in.get()
+        principal = current_principal.get()
         return types.ListToolsResult(tools=self._tools if principal is None else self._tools_for(principal))
 
     def _tools_for(self, principal: Principal | None) -> list[types.Tool]:
@@ -176,4 +176,4 @@ def caller(ctx: Context, turn: CallSlot | None = None) -> Caller:
 
     params = ctx.session.client_params
     name = params.client_info.name if params else ""
-    return Caller(client=ascii(name[:_LONGEST_NAME])[1:-1], progress=progress, principal=signed_in.get())
+    return Caller(client=ascii(name[:_LONGEST_NAME])[1:-1], progress=progress, principal=current_principal.get())

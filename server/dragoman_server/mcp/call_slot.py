@@ -1,4 +1,4 @@
-"""One call's turn: its place among those at work, and its time."""
+"""The concurrency slot and the deadline of one tool call."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from typing import Final, Self
 import anyio
 
 TIME_LIMIT: Final = 55.0
-"""Seconds that a call may take, or be silent where it may go on; several clients give up after 60."""
+"""Seconds that a call may take, or may be without progress where it can be extended; clients give up after 60."""
 
 LONGEST: Final = 600.0
-"""Seconds after which a call ends that may go on, however lively it is."""
+"""Seconds after which an extended call ends, whatever its progress."""
 
 
 class CallSlot:
-    """A place and a time limit for the length of a ``with`` block.
+    """Holds a concurrency slot and a time limit for the length of a ``with`` block.
 
     Leaving the limit behind cancels what is inside of :attr:`scope`.
     """
@@ -31,7 +31,7 @@ class CallSlot:
         longest: float = LONGEST,
         clock: Callable[[], float] = anyio.current_time,
     ) -> None:
-        """Begin now; waiting for a place takes time too.
+        """Start the time limit; waiting for a slot counts.
 
         Args:
             places: One of them is taken for the turn.
@@ -48,18 +48,18 @@ class CallSlot:
         self.prolonged = False
 
     async def __aenter__(self) -> Self:
-        """Wait for a place."""
+        """Wait for a slot."""
         await self._take()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Leave the place to another call."""
+        """Release the slot."""
         self._leave()
 
     def extend(self) -> None:
-        """Give the call its whole limit again from now on, but not beyond the longest."""
+        """Start the limit anew, up to the longest time."""
         deadline = min(self._clock() + self._limit, self._end)
         if deadline > self.scope.deadline:
             self.scope.deadline = deadline
@@ -67,7 +67,7 @@ class CallSlot:
 
     @asynccontextmanager
     async def paused(self) -> AsyncGenerator[None]:
-        """While somebody is asked, neither the place is kept nor does the time run."""
+        """Release the slot and stop the time limit while the user is asked."""
         begun, left = self._clock(), self.scope.deadline - self._clock()
         self.scope.deadline = math.inf
         self._leave()

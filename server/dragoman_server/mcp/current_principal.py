@@ -7,5 +7,5 @@ from typing import Final
 
 from dragoman.toolset import Principal
 
-signed_in: Final[ContextVar[Principal | None]] = ContextVar("signed_in", default=None)
+current_principal: Final[ContextVar[Principal | None]] = ContextVar("current_principal", default=None)
 """``None`` is the user of this machine, who may do everything."""

@@ -45,7 +45,7 @@ def redact(text: str) -> str:
     return _CONTROL.sub(lambda char: f"<U+{ord(char[0]):04X}>", text)
 
 
-class Redacting(logging.Formatter):
+class RedactingFormatter(logging.Formatter):
     """A formatter whose output, tracebacks included, holds no secret and no terminal control."""
 
     def format(self, record: logging.LogRecord) -> str:
@@ -53,7 +53,7 @@ class Redacting(logging.Formatter):
         return redact(super().format(record))
 
 
-class Lines(Redacting):
+class JsonFormatter(RedactingFormatter):
     """A JSON object a line, for programs that collect logs."""
 
     def format(self, record: logging.LogRecord) -> str:
@@ -79,7 +79,9 @@ def set_up(level: str | None = None) -> None:
     known = chosen in LEVELS
     handler = logging.StreamHandler(sys.stderr) if sys.stderr else logging.NullHandler()
     as_json = os.environ.get("DRAGOMAN_LOG_FORMAT", "").lower() == "json"
-    handler.setFormatter(Lines() if as_json else Redacting("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    handler.setFormatter(
+        JsonFormatter() if as_json else RedactingFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s")
+    )
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
     for name in _OURS:
         logging.getLogger(name).setLevel(chosen.upper() if known else logging.WARNING)

@@ -113,7 +113,7 @@ async def _check_places(config: Config) -> None:
 
     source = sentence("{}: ", config.source) if config.source else safe("")
     problems: list[SafeText] = []
-    async with tool_context.at(config) as shared:
+    async with tool_context.open_services(config) as shared:
         for account in shared.workspace.accounts.values():
             if await _holds_anything(account) and (missing := await missing_places(account)):
                 key = dotted(("accounts", account.name, "write_to"))

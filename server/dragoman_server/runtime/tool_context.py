@@ -1,4 +1,4 @@
-"""From settings to a services that tools can be called at. Knows nothing of MCP."""
+"""Opens the services that tool calls share, from the settings. Knows nothing of MCP."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ _LAST_MOMENT: Final = 1.0
 
 
 @asynccontextmanager
-async def at(config: Config) -> AsyncGenerator[ToolServices]:
-    """The services for these settings; it connects nothing before a tool needs it.
+async def open_services(config: Config) -> AsyncGenerator[ToolServices]:
+    """Open the services for these settings; nothing connects before a tool needs it.
 
     Raises:
         DragomanError: An account's provider cannot be imported.
@@ -28,7 +28,7 @@ async def at(config: Config) -> AsyncGenerator[ToolServices]:
         async with (
             Workspace.open(config.accounts, config.store) as workspace,
             _telemetry(config) as watchers,
-            _counting(workspace) as tally,
+            _usage_counter(workspace) as tally,
         ):
             general, flow = config.general, FlowGuard(config.general.flow_guard)
             observers = (tally, *watchers)
@@ -42,12 +42,12 @@ async def at(config: Config) -> AsyncGenerator[ToolServices]:
             )
     except BaseExceptionGroup as group:
         # The tasks that hold accounts wrap whatever is raised at the services; whoever raised it wants it back.
-        raise _alone(group) from None
+        raise _only_error(group) from None
 
 
 @asynccontextmanager
-async def _counting(workspace: Workspace) -> AsyncGenerator[Observer]:
-    """Count calls, and write the counts down beside the work and at its end."""
+async def _usage_counter(workspace: Workspace) -> AsyncGenerator[Observer]:
+    """Count calls; write the counts into the store twice a minute and at the end."""
     tally = UsageCounter(workspace.store)
     try:
         async with anyio.create_task_group() as group:
@@ -73,7 +73,7 @@ async def _telemetry(config: Config) -> AsyncGenerator[Sequence[Observer]]:
         yield (observer,)
 
 
-def _alone(group: BaseException) -> BaseException:
+def _only_error(group: BaseException) -> BaseException:
     while isinstance(group, BaseExceptionGroup) and len(group.exceptions) == 1:  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]  # of unknown exceptions
         group = group.exceptions[0]  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]  # as above
     return group  # pyright: ignore[reportUnknownVariableType]  # as above

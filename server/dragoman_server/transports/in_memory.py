@@ -53,7 +53,7 @@ async def connect(
         folder = Path(data or stack.enter_context(TemporaryDirectory(prefix="dragoman-", ignore_cleanup_errors=True)))
         settings = _in_folder(_settings(config), folder)
         failure: Exception | None = None
-        async with tool_context.at(settings) as shared:
+        async with tool_context.open_services(settings) as shared:
             client = ServerClient(server.build(shared), mode=mode, **client_options)
             async with client:
                 try:

@@ -4,14 +4,14 @@ import json
 
 import pytest
 
-from dragoman_server.transports.http.auth.api_tokens import hashed, new
+from dragoman_server.transports.http.auth.api_tokens import create_token, hash_token
 
-TOKEN = new()
+TOKEN = create_token()
 SETTINGS = f"""
 [http]
 public_url = "https://mcp.example.com/mcp"
 [auth.tokens.ann]
-hash = "{hashed(TOKEN)}"
+hash = "{hash_token(TOKEN)}"
 scopes = ["read", "write"]
 """
 OUTSIDE = {"Host": "mcp.example.com", "X-Forwarded-Proto": "https", "Content-Type": "application/json"}

@@ -10,7 +10,7 @@ import anyio
 import httpx
 import pytest
 
-from dragoman_server.transports.http.auth.api_tokens import hashed, new
+from dragoman_server.transports.http.auth.api_tokens import create_token, hash_token
 
 PROVIDERS = Path(__file__).parents[2] / "providers"
 sys.path[:0] = [str(PROVIDERS), str(PROVIDERS / "glean")]
@@ -19,7 +19,7 @@ from glean_service import TOKEN, GleanServer  # noqa: E402  # they lie elsewhere
 from glean_store import Tenant  # noqa: E402  # as above
 from http_loopback import serving  # noqa: E402  # as above
 
-ANN, BO, NOBODY = new(), new(), new()
+ANN, BO, NOBODY = create_token(), create_token(), create_token()
 SETTINGS = f"""
 [accounts.glean]
 provider = "glean"
@@ -27,13 +27,13 @@ base_url = "BASE"
 token = "{TOKEN}"
 act_as = "principal"
 [auth.tokens.ann]
-hash = "{hashed(ANN)}"
+hash = "{hash_token(ANN)}"
 email = "ann@acme.example"
 [auth.tokens.bo]
-hash = "{hashed(BO)}"
+hash = "{hash_token(BO)}"
 email = "bo@acme.example"
 [auth.tokens.nobody]
-hash = "{hashed(NOBODY)}"
+hash = "{hash_token(NOBODY)}"
 """
 ROOM = "glean:slack.channel.C1"
 

@@ -11,16 +11,16 @@ from pathlib import Path
 
 import pytest
 
-from dragoman_server.transports.http.auth.api_tokens import hashed, new
+from dragoman_server.transports.http.auth.api_tokens import create_token, hash_token
 
-TOKEN = new()
+TOKEN = create_token()
 SETTINGS = f"""
 [http]
 client_timeout = 2
 max_concurrency = 8
 max_connections = 600
 [auth.tokens.ann]
-hash = "{hashed(TOKEN)}"
+hash = "{hash_token(TOKEN)}"
 """
 LARGEST_GROWTH = 120 << 10
 """Kilobytes that the server may have more than before, whatever it was sent."""

@@ -2,14 +2,14 @@
 
 import pytest
 
-from dragoman_server.transports.http.auth.api_tokens import hashed, new
+from dragoman_server.transports.http.auth.api_tokens import create_token, hash_token
 
-TOKEN = new()
+TOKEN = create_token()
 SETTINGS = f"""
 [http]
 allowed_origins = ["https://app.example.com"]
 [auth.tokens.ann]
-hash = "{hashed(TOKEN)}"
+hash = "{hash_token(TOKEN)}"
 """
 PAGE = "https://app.example.com"
 

@@ -19,9 +19,9 @@ from dragoman_server.config.auth import AuthSettings, OAuthSettings, TokenSettin
 from dragoman_server.config.http import HttpSettings
 from dragoman_server.mcp import server as app
 from dragoman_server.transports.http.asgi_app.app import build_asgi_app as site_of
-from dragoman_server.transports.http.auth.api_tokens import hashed, new
+from dragoman_server.transports.http.auth.api_tokens import create_token, hash_token
 
-ANN, BOB = new(), new()
+ANN, BOB = create_token(), create_token()
 SETTINGS = f"""
 [http]
 sessions = true
@@ -29,10 +29,10 @@ sessions = true
 provider = "local"
 path = "one.db"
 [auth.tokens.ann]
-hash = "{hashed(ANN)}"
+hash = "{hash_token(ANN)}"
 scopes = ["read", "write"]
 [auth.tokens.bob]
-hash = "{hashed(BOB)}"
+hash = "{hash_token(BOB)}"
 """
 MESSAGE = {"conversation": "one:room", "text": "kestrel", "author": "Ann", "sent_at": "2026-03-10T09:00Z"}
 READS = ["list_conversations", "list_messages", "get_message", "search_messages"]
@@ -181,7 +181,7 @@ async def test_each_request_of_a_session_acts_for_the_person_of_its_own_token(se
 @pytest.mark.anyio
 async def test_a_message_of_which_nobody_knows_who_sent_it_is_not_worked_on(services):
     server = app.build(services)
-    auth = AuthSettings(tokens={"ann": TokenSettings(hash=hashed(ANN))})
+    auth = AuthSettings(tokens={"ann": TokenSettings(hash=hash_token(ANN))})
     site_of(server, services.workspace, HttpSettings(sessions=True), auth=auth)
     async with Client(server, mode="2026-07-28") as client:  # past the entrance
         for ask in (client.list_tools, lambda: client.call_tool("list_conversations", {}), client.list_resources):

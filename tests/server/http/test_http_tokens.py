@@ -4,9 +4,9 @@ import re
 
 import pytest
 
-from dragoman_server.transports.http.auth.api_tokens import hashed, new
+from dragoman_server.transports.http.auth.api_tokens import create_token, hash_token
 
-ANN, BOB, EVE, ZOE = new(), new(), new(), new()
+ANN, BOB, EVE, ZOE = create_token(), create_token(), create_token(), create_token()
 SETTINGS = f"""
 [accounts.one]
 provider = "local"
@@ -15,16 +15,16 @@ path = "one.db"
 provider = "local"
 path = "two.db"
 [auth.tokens.ann]
-hash = "{hashed(ANN)}"
+hash = "{hash_token(ANN)}"
 scopes = ["read", "write"]
 [auth.tokens.bob]
-hash = "{hashed(BOB)}"
+hash = "{hash_token(BOB)}"
 accounts = ["one"]
 [auth.tokens.eve]
-hash = "{hashed(EVE)}"
+hash = "{hash_token(EVE)}"
 scopes = ["write"]
 [auth.tokens.zoe]
-hash = "{hashed(ZOE)}"
+hash = "{hash_token(ZOE)}"
 accounts = []
 """
 
@@ -43,7 +43,7 @@ def imported(server, account: str, text: str) -> str:
 
 
 def test_without_a_good_token_nobody_is_served(guarded):
-    for token in (None, "wrong", new(), hashed(ANN), ANN[:-1], "x" * 20_000):
+    for token in (None, "wrong", create_token(), hash_token(ANN), ANN[:-1], "x" * 20_000):
         answer = guarded.ask("tools/list", token=token)
         assert answer.status == 401
         assert answer.headers["www-authenticate"].startswith('Bearer error="invalid_token"')
@@ -98,7 +98,7 @@ def test_prompts_resources_and_completion_are_there_for_whoever_can_use_them(gua
 
     prompt = {"type": "ref/prompt", "name": "catch_up"}
     template = {"type": "ref/resource", "uri": "dragoman://{account}/{conversation}"}
-    assert offered(ANN) == offered(BOB) == [3, 2]
+    assert offered(ANN) == offered(BOB) == [4, 2]
     assert offered(ZOE) == [0, 0]
     for ref in (prompt, template):
         assert completed(BOB, ref)["result"]["completion"]["values"] == ["one"]
@@ -145,7 +145,7 @@ def test_the_command_makes_a_token_that_opens(site, dragoman_command):
         ("[auth]\n", "1: auth: lets nobody in; it needs [auth.tokens.NAME] or [auth.oauth]."),
         ('[auth.tokens.a]\nhash = "secret"\n', "2: auth.tokens.a.hash: must be what `dragoman token NAME` prints"),
         (
-            f'[auth.tokens.a]\nhash = "{hashed("x")}"\naccounts = ["b"]\n',
+            f'[auth.tokens.a]\nhash = "{hash_token("x")}"\naccounts = ["b"]\n',
             "3: auth.tokens.a.accounts: must name accounts",
         ),
         ('[auth.tokens.A]\nhash = ""\n', "1: auth.tokens.A: a token's name has small letters"),

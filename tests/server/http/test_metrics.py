@@ -5,11 +5,12 @@ import time
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from dragoman_server.transports.http.auth.api_tokens import hashed, new
+from dragoman_server.transports.http.auth.api_tokens import create_token, hash_token
 
-ANN, BOB = new(), new()
+ANN, BOB = create_token(), create_token()
 ACCOUNTS = '[accounts.one]\nprovider = "local"\n[accounts.two]\nprovider = "local"\npath = "two.db"\n'
-AUTH = f'[auth.tokens.ann]\nhash = "{hashed(ANN)}"\n[auth.tokens.bob]\nhash = "{hashed(BOB)}"\naccounts = ["two"]\n'
+AUTH = f'[auth.tokens.ann]\nhash = "{hash_token(ANN)}"\n'
+AUTH += f'[auth.tokens.bob]\nhash = "{hash_token(BOB)}"\naccounts = ["two"]\n'
 
 
 def page(server, token=None, **headers):

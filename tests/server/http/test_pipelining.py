@@ -11,7 +11,7 @@ from uvicorn.config import Config
 from uvicorn.server import ServerState
 
 from dragoman_server.config.http import HttpSettings
-from dragoman_server.transports.http.connection.bounded_protocol import bounded
+from dragoman_server.transports.http.connection.bounded_protocol import protocol_class
 from dragoman_server.transports.http.connection.serial_protocol import LARGEST_HEAD
 
 pytestmark = pytest.mark.anyio
@@ -78,7 +78,7 @@ class App:
 def connections(app, number=1):
     config = Config(app, ws="none", log_level=logging.ERROR, access_log=False)
     config.load()
-    made = bounded(HttpSettings(client_timeout=5))
+    made = protocol_class(HttpSettings(client_timeout=5))
     found = [made(config=config, server_state=ServerState(), app_state={}) for _ in range(number)]
     for connection in found:
         connection.connection_made(Line())

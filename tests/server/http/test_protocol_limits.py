@@ -9,7 +9,7 @@ from uvicorn.config import Config
 from uvicorn.server import ServerState
 
 from dragoman_server.config.http import HttpSettings
-from dragoman_server.transports.http.connection.bounded_protocol import bounded
+from dragoman_server.transports.http.connection.bounded_protocol import protocol_class
 
 pytestmark = pytest.mark.anyio
 
@@ -66,7 +66,7 @@ async def connection(anyio_backend):
     config = Config(answer, ws="none", log_level=logging.ERROR, access_log=False)
     config.load()
     settings = HttpSettings(client_timeout=0.05, idle_timeout=3600)
-    made = bounded(settings)(config=config, server_state=ServerState(), app_state={})
+    made = protocol_class(settings)(config=config, server_state=ServerState(), app_state={})
     made.connection_made(Line())
     return made
 

@@ -102,7 +102,7 @@ def listed(count: int) -> list[dict[str, Any]]:
     config = from_mapping({"accounts": dict(list(SERVICES.items())[:count])})
 
     async def look() -> list[dict[str, Any]]:
-        async with tool_context.at(config) as services:
+        async with tool_context.open_services(config) as services:
             accounts = list(services.workspace.accounts.values())
             return [
                 {
@@ -167,14 +167,14 @@ def test_the_first_line_of_the_instructions_names_every_service_and_account():
 async def test_a_person_is_told_of_their_own_accounts_only(tmp_path, monkeypatch):
     from dragoman.toolset import Principal
     from dragoman_server.mcp.adapter import Adapter
-    from dragoman_server.mcp.current_principal import signed_in
+    from dragoman_server.mcp.current_principal import current_principal
 
     monkeypatch.setenv("DRAGOMAN_DATA", str(tmp_path))
     config = from_mapping({"accounts": dict(list(SERVICES.items())[:3])})
-    async with tool_context.at(config) as services:
+    async with tool_context.open_services(config) as services:
         adapter = Adapter(services)
         whole = str((await adapter.list_tools(None, None)).tools)
-        signed_in.set(Principal(name="ann", accounts=frozenset({"notes"})))
+        current_principal.set(Principal(name="ann", accounts=frozenset({"notes"})))
         own = str((await adapter.list_tools(None, None)).tools)
         assert len(names_of(services.workspace.accounts.values())) == 3
     assert "work-glean" in whole

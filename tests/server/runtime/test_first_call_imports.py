@@ -28,7 +28,7 @@ from dragoman_server.runtime import preload, tool_context
 
 async def main():
     settings = from_mapping({"accounts": {"one": json.loads(sys.argv[1])}})
-    async with tool_context.at(settings) as services:
+    async with tool_context.open_services(settings) as services:
         server.build(services)
         print(json.dumps(sorted(sys.modules)))
         preload.preload(settings)

@@ -100,7 +100,7 @@ async def _own(folder: Path) -> DemoScenario:
     settings = config.from_mapping({"accounts": {"local": account}}, data=folder)
     started = time.perf_counter()
     with as_file(files("dragoman") / CHAT) as chat:
-        async with tool_context.at(settings) as shared:
+        async with tool_context.open_services(settings) as shared:
             report = await import_files.load(shared, import_files.ImportRequest(paths=(chat,)))
     seconds = time.perf_counter() - started
     return DemoScenario(

@@ -38,7 +38,7 @@ def import_files(config: Config, request: ImportRequest) -> ImportReport:
     messages = 0
 
     async def main(progress: Progress) -> ImportReport:
-        async with tool_context.at(config) as shared:
+        async with tool_context.open_services(config) as shared:
             return await load(shared, request, progress)
 
     with _progress_bar() as show:
@@ -99,7 +99,7 @@ def preview(config: Config, request: ImportRequest, *, as_json: bool) -> str:
     """
 
     async def main() -> str:
-        async with tool_context.at(config) as shared:
+        async with tool_context.open_services(config) as shared:
             found = await dry_run(shared, request)
             return found.as_json() if as_json else found.text(request.zone or shared.zone)
 

@@ -37,7 +37,7 @@ def audit(config: Config, limit: int, *, as_json: bool) -> str:
 
 
 async def _records(config: Config, limit: int) -> list[AuditRecord]:
-    async with tool_context.at(config) as shared:
+    async with tool_context.open_services(config) as shared:
         return await (await shared.workspace.store()).audit.read(limit)
 
 

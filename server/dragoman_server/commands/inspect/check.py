@@ -133,7 +133,7 @@ async def _check(config: Config) -> list[Report]:
     async def one(account: Account) -> None:
         found[account.name] = await _report(account)
 
-    async with tool_context.at(config) as shared, anyio.create_task_group() as group:
+    async with tool_context.open_services(config) as shared, anyio.create_task_group() as group:
         for account in shared.workspace.accounts.values():
             group.start_soon(one, account)
     reports = [report for name, path in files(config).items() if (report := await _file_report(name, path))]

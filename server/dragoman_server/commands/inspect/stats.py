@@ -35,7 +35,7 @@ def to_json(rows: Sequence[Mapping[str, object]]) -> str:
 
 
 async def _counted(config: Config, days: int) -> list[UsageCount]:
-    async with tool_context.at(config) as shared:
+    async with tool_context.open_services(config) as shared:
         return await (await shared.workspace.store()).usage.read(days)
 
 

@@ -36,7 +36,7 @@ def cost(tool: Tool) -> int:
 
 
 async def _at(config: Config, describe: Callable[[ToolServices], str]) -> str:
-    async with tool_context.at(config) as shared:
+    async with tool_context.open_services(config) as shared:
         return describe(shared)
 
 

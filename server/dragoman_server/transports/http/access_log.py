@@ -1,4 +1,4 @@
-"""A line for each request: who, what, how it ended, how long; never a query, a header or a body."""
+"""The access log: address, principal, path, status and duration of each request; never a query, header or body."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from dragoman_server.transports.http.drain import Drain
 
 WHO: Final = "dragoman.who"
-"""Where a request's scope holds the name of who signed in."""
+"""Key of the ASGI scope for the name of the principal."""
 
 REFUSED: Final = "dragoman.refused"
-"""Where a request's scope holds why its credentials were refused, as a clause without any part of them."""
+"""Key of the ASGI scope for the reason why credentials were refused; it holds no part of them."""
 
 _UNAUTHORIZED: Final = 401
 _WARNINGS_A_MINUTE: Final = 60
@@ -26,17 +26,17 @@ _log = logging.getLogger(__name__)
 
 
 class AccessLog:
-    """Logs requests at level ``info``, and sends clients elsewhere while the server is about to end."""
+    """Logs requests at level ``info``, and closes connections with ``connection: close`` while the server drains."""
 
     def __init__(self, app: ASGIApp, drain: Drain, paths: frozenset[str]) -> None:
-        """Other paths than these are not written down: anything may stand in them."""
+        """Keep the paths that may be logged; others may hold anything."""
         self._app = app
         self._drain = drain
         self._paths = paths
         self._refusals = _RefusalLog()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on and look at its answer."""
+        """Pass a request on and log how it was answered."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -67,7 +67,7 @@ class AccessLog:
 
 
 class _RefusalLog:
-    """Warns of refused credentials; of a crowd of them it writes down a number, so that nobody fills the disk."""
+    """Warns of refused credentials. Beyond 60 a minute it counts them, so that nobody can fill the disk."""
 
     def __init__(self) -> None:
         self._minute = 0.0

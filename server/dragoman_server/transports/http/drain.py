@@ -1,4 +1,4 @@
-"""From "ready" over "draining" to the end."""
+"""Health checks, and the state between "ready" and the end."""
 
 from __future__ import annotations
 
@@ -17,30 +17,30 @@ class Drain:
     """Whether the server is about to end.
 
     Attributes:
-        begun: It is: nobody should begin anything here.
-        closed: It listens no more: what waits for news can stop waiting.
+        begun: The server is about to end, and balancers should send nothing more.
+        closed: The server accepts no connections any more, and streams should end.
     """
 
     def __init__(self) -> None:
-        """Begin as a server that stays."""
+        """Begin without draining."""
         self.begun = False
         self.closed = anyio.Event()
 
 
 class Health:
-    """The two answers for whoever watches over the process."""
+    """Answers the health checks."""
 
     def __init__(self, workspace: Workspace, drain: Drain) -> None:
-        """Keep what is looked at."""
+        """Keep the workspace whose store is checked, and the drain state."""
         self._workspace = workspace
         self._drain = drain
 
     async def alive(self, _request: Request) -> Response:
-        """The process is up and its loop turns."""
+        """Answer that the process runs and its event loop turns."""
         return PlainTextResponse("alive\n")
 
     async def ready(self, _request: Request) -> Response:
-        """Calls can be served: the store can be read and written, and the server stays."""
+        """Answer whether calls can be served: the store can be read and written, and the server does not drain."""
         if self._drain.begun:
             return PlainTextResponse("draining\n", 503)
         try:

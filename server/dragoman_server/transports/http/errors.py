@@ -1,4 +1,4 @@
-"""Requests that are not served, and why, as JSON-RPC errors with a sentence."""
+"""Refusals of HTTP requests, as JSON-RPC errors with a sentence."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ _INVALID_REQUEST: Final = -32600
 
 
 class Refusal(Exception):
-    """A request is not served."""
+    """A request is refused."""
 
     def __init__(self, status: int, sentence: str, headers: Mapping[str, str] | None = None) -> None:
-        """Keep the HTTP status, a sentence for whoever runs the client, and further headers."""
+        """Keep the HTTP status, a sentence for the user of the client, and further headers."""
         super().__init__(sentence)
         self.status = status
         self.sentence = sentence
@@ -23,7 +23,7 @@ class Refusal(Exception):
 
     @property
     def response(self) -> Response:
-        """The answer. The id of the request is not known: its body was not looked at."""
+        """Return the answer. It has no request id, because the body was not parsed."""
         error = {"code": _INVALID_REQUEST, "message": self.sentence}
         body = json.dumps({"jsonrpc": "2.0", "id": None, "error": error})
         return Response(body, self.status, self.headers, "application/json")

@@ -1,4 +1,4 @@
-"""From a request to its message before the SDK has read it, and from the message back to its request after."""
+"""Reads the JSON-RPC message of an HTTP request, and finds the request of a message."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from starlette.types import Scope
 
 
 def message_in(body: bytes) -> dict[str, Any]:
-    """The JSON-RPC message that a body is; empty when it is none.
+    """Parse a body as a JSON-RPC message; return an empty object when it is none.
 
-    It is read as the SDK reads what belongs to sessions, so that nobody can show us one message and the SDK another.
+    The parser is the SDK's own, so that both see the same message.
     """
     try:
         message = pydantic_core.from_json(body)
@@ -22,12 +22,12 @@ def message_in(body: bytes) -> dict[str, Any]:
 
 
 def is_request(message: dict[str, Any]) -> bool:
-    """Does it ask for something; notifications and answers do not."""
+    """Return whether a message is a request; notifications and answers are not."""
     return "method" in message and "id" in message
 
 
 def scope_of(ctx: ServerRequestContext[Any, Any]) -> Scope:
-    """The scope of the very request that brought a message.
+    """Return the ASGI scope of the request that brought a message.
 
     Raises:
         LookupError: None did.

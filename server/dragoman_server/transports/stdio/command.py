@@ -60,7 +60,7 @@ def serve_stdio(
         start_record.remember(settings)
 
     async def main() -> None:
-        async with tool_context.at(settings) as shared:
+        async with tool_context.open_services(settings) as shared:
             await transport.serve(server.build(shared), wire, when_idle=lambda: preload(settings))
 
     process.run(main)

@@ -1,4 +1,4 @@
-"""Everything that is served, as one ASGI application."""
+"""The ASGI application: the endpoint, its middleware, health checks and metadata."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from dragoman_server.transports.http.asgi_app.content_negotiation import Content
 from dragoman_server.transports.http.asgi_app.cors import CorsMiddleware
 from dragoman_server.transports.http.asgi_app.host_check import HostCheck
 from dragoman_server.transports.http.asgi_app.plain_errors import PlainErrors
-from dragoman_server.transports.http.asgi_app.sessions import Sessions, answerable_until
-from dragoman_server.transports.http.auth.middleware import as_signed_in, metadata_routes, require_auth
+from dragoman_server.transports.http.asgi_app.sessions import Sessions, elicitation_until
+from dragoman_server.transports.http.auth.middleware import metadata_routes, require_auth, with_principal
 from dragoman_server.transports.http.auth.step_up import StepUp
-from dragoman_server.transports.http.connection.admission import Admission, keeping_place
+from dragoman_server.transports.http.connection.admission import Admission, hold_slot
 from dragoman_server.transports.http.connection.receipts import AnswerReceipts
 from dragoman_server.transports.http.drain import Drain, Health
 
@@ -40,15 +40,15 @@ def build_asgi_app(
     auth: AuthSettings | None = None,
     drain: Drain | None = None,
 ) -> ASGIApp:
-    """Put a server on the web, for both eras of the protocol.
+    """Build the ASGI application that serves MCP over HTTP in every protocol version.
 
     Unless the settings ask for sessions, each request stands alone, so that any process can answer.
 
     Args:
-        server: What answers; it is told with each message who sent it.
-        workspace: Whose store has to open for the server to be ready.
-        settings: The bounds.
-        auth: Who may call; ``None`` is everybody who can.
+        server: Handles the messages; each message has its principal in a context variable.
+        workspace: Its store has to work for the server to be ready.
+        settings: The limits.
+        auth: Who may call; ``None`` lets everybody who reaches the address.
         drain: Tells when the server is about to end.
     """
     drain = drain or Drain()
@@ -112,9 +112,9 @@ def _manager(server: Server[Any], settings: HttpSettings) -> StreamableHTTPSessi
 
 
 def _around_messages(settings: HttpSettings, auth: AuthSettings | None, drain: Drain) -> list[ServerMiddleware[Any]]:
-    """What the server has to know of the request that brought a message, the outermost first."""
-    around: list[ServerMiddleware[Any]] = [] if auth is None else [as_signed_in]
-    around += [keeping_place, single_answers]
+    """Return the middleware of messages, outermost first; each tells handlers something about the HTTP request."""
+    around: list[ServerMiddleware[Any]] = [] if auth is None else [with_principal]
+    around += [hold_slot, single_answers]
     if settings.sessions:
-        around.append(answerable_until(drain.closed))
+        around.append(elicitation_until(drain.closed))
     return around

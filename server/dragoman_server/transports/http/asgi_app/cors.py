@@ -1,4 +1,4 @@
-"""Web pages of other origins: a browser asks first whether they may call, and hears of it here."""
+"""CORS: tells browsers which web pages of other origins may call."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ _SESSION: Final = ("Mcp-Session-Id",)
 
 
 class CorsMiddleware:
-    """Tells browsers (CORS) that pages of these origins may call and read the answers; of others, nothing."""
+    """Allows pages of the configured origins to call and to read answers; other origins get no CORS headers."""
 
     def __init__(self, app: ASGIApp, origins: Iterable[str], *, sessions: bool = False) -> None:
-        """Know the origins, in small letters as browsers send them, and whether there are sessions to speak of."""
+        """Keep the origins in lower case, as browsers send them, and whether session headers have to be allowed."""
         self._app = app
         self._origins = frozenset(origins)
         more = _SESSION if sessions else ()
@@ -33,6 +33,6 @@ class CorsMiddleware:
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on; what browsers ask for themselves is answered here."""
+        """Pass a request on; answer preflight requests here."""
         app = self._told if Headers(scope=scope).get("origin") in self._origins else self._app
         await app(scope, receive, send)

@@ -1,4 +1,4 @@
-"""Only requests that are addressed to us, and not from somebody else's web page.
+"""Checks the headers Host and Origin (DNS rebinding).
 
 A page in the user's browser can reach servers on the user's machine, also under a name of its own
 (DNS rebinding); the headers Host and Origin give it away.
@@ -18,16 +18,16 @@ from dragoman_server.transports.http.errors import Refusal
 
 
 class HostCheck:
-    """Refuses requests for foreign hosts and from foreign pages."""
+    """Refuses requests whose host or origin is not configured."""
 
     def __init__(self, app: ASGIApp, settings: HttpSettings) -> None:
-        """Work out the names that are ours."""
+        """Collect the host names that belong to this server."""
         self._app = app
         self._hosts = frozenset(_names(settings))
         self._origins = frozenset(settings.allowed_origins)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let pass or refuse."""
+        """Pass a request on, or refuse it."""
         headers = Headers(scope=scope)
         try:
             self._check_host(headers.getlist("host"))

@@ -1,4 +1,4 @@
-"""What sessions need beside the SDK: bounds on what they keep, ids that name one request, streams that end in time."""
+"""Limits of sessions that the SDK lacks: on what they keep, on ids that are used twice, on streams at the end."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ from dragoman_server.transports.http.errors import Refusal
 from dragoman_server.transports.http.messages import is_request, message_in
 
 LARGEST_OPENING: Final = 16 << 10
-"""Bytes that may open a session, which keeps what its client says of itself."""
+"""Bytes of an ``initialize`` request; a session keeps what its client says about itself."""
 
 _LAST_EVENT: Final = LAST_EVENT_ID_HEADER.encode()
 
 
 class Sessions:
-    """Stands before the SDK's sessions, and leaves each of them as it is."""
+    """Middleware in front of the SDK's sessions."""
 
     def __init__(self, app: ASGIApp, drain: Drain) -> None:
-        """Begin without any request."""
+        """Begin with no request under way."""
         self._app = app
         self._drain = drain
         self._under_way: set[tuple[str, str]] = set()
-        _quieten()
+        _quiet_sdk_logs()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on.
@@ -67,7 +67,7 @@ class Sessions:
         await answer.end()
 
     async def _stream(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve a stream of what belongs to no call, until its client leaves or the server listens no more."""
+        """Serve a stream of messages that belong to no call, until the client leaves or the server ends."""
         if self._drain.closed.is_set():
             raise Refusal(503, "The server is about to end.", {"Retry-After": RETRY_AFTER})
         # Nothing is kept to be sent again: whoever comes back gets a stream that begins now.
@@ -84,8 +84,8 @@ class Sessions:
         stream.cancel()
 
 
-def answerable_until(closed: anyio.Event) -> ServerMiddleware[Any]:
-    """Have questions to users given up when the server listens no more: answers come in requests of their own."""
+def elicitation_until(closed: anyio.Event) -> ServerMiddleware[Any]:
+    """Give questions to users up when the server ends; their answers would come in requests of their own."""
 
     async def answerable(ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
         before = closing.set(closed)
@@ -98,7 +98,7 @@ def answerable_until(closed: anyio.Event) -> ServerMiddleware[Any]:
 
 
 class _Answer:
-    """One answer, which can be ended from outside; what is said after its end is dropped."""
+    """One answer that can be ended from outside; whatever is sent after its end is dropped."""
 
     def __init__(self, send: Send) -> None:
         self._send = send
@@ -115,14 +115,14 @@ class _Answer:
             await self.send({"type": "http.response.body", "body": b""})
 
 
-def _quieten() -> None:
-    """Write nothing down that clients could have written down as often as they like."""
+def _quiet_sdk_logs() -> None:
+    """Silence log lines of the SDK that a client could cause as often as it likes."""
     logging.getLogger(streamable_http_manager.__name__).setLevel(logging.ERROR)
     logging.getLogger(streamable_http.__name__).addFilter(_of_interest)
 
 
 def _of_interest(record: logging.LogRecord) -> bool:
-    """A message that comes while its session ends is nobody's fault."""
+    """Drop records of messages that came while their session ended."""
     return not (record.exc_info and _is_end(record.exc_info[1]))
 
 

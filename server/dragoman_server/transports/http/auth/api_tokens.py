@@ -1,4 +1,4 @@
-"""Tokens that this server makes and knows by their hash.
+"""API tokens, which this server makes and knows by their hash.
 
 A token is 256 random bits: nothing can be guessed or looked up, so that one round of SHA-256 is all a hash needs.
 """
@@ -18,26 +18,26 @@ PREFIX: Final = "dragoman_"
 _BYTES: Final = 32
 
 
-def new() -> str:
-    """A token that nobody has."""
+def create_token() -> str:
+    """Make a token of 256 random bits."""
     return PREFIX + secrets.token_urlsafe(_BYTES)
 
 
-def hashed(token: str) -> str:
-    """What is kept of a token."""
+def hash_token(token: str) -> str:
+    """Return the hash that the settings keep of a token."""
     return f"sha256:{sha256(token.encode('utf-8', 'surrogatepass')).hexdigest()}"
 
 
-class Tokens:
+class ApiTokens:
     """The tokens of the settings."""
 
     def __init__(self, settings: Mapping[str, TokenSettings]) -> None:
-        """Read what each is good for."""
+        """Read the principal and the scopes of each token."""
         self._known = [(token.hash, _principal(name, token), token.scopes) for name, token in settings.items()]
 
     def find(self, token: str) -> tuple[Principal, tuple[str, ...]] | None:
-        """Whose token it is, and its scopes. Takes as long for every token, known or not."""
-        given = hashed(token)
+        """Return the principal and the scopes of a token. Takes the same time for every token, known or not."""
+        given = hash_token(token)
         found = None
         for known, principal, scopes in self._known:
             if hmac.compare_digest(known, given):

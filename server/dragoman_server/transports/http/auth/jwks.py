@@ -1,4 +1,4 @@
-"""The public keys of an authorization server: fetched when needed, kept, and fetched anew when they change."""
+"""A cache of the public keys of an authorization server."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Keys:
         self._lock = anyio.Lock()
 
     async def find(self, kid: str | None) -> jwt.PyJWK | None:
-        """The key of that id; without an id the only key there is.
+        """Return the key of that id; without an id the only key there is.
 
         Raises:
             KeysUnavailable: There are none, and they cannot be had.

@@ -1,4 +1,4 @@
-"""The endpoint behind its authentication, and the metadata that tells clients where to get a token."""
+"""Authentication of the endpoint, and the metadata that tells clients where to get a token."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from mcp.server.auth.middleware.auth_context import AuthContextMiddleware
 from mcp.server.auth.middleware.bearer_auth import AuthenticatedUser, RequireAuthMiddleware
 from mcp.server.auth.routes import build_resource_metadata_url, create_protected_resource_routes
-from mcp.server.auth.settings import AuthSettings as Said
+from mcp.server.auth.settings import AuthSettings as SdkAuthSettings
 from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 from mcp.shared.exceptions import MCPError
 from mcp_types import INTERNAL_ERROR
@@ -23,7 +23,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from dragoman.toolset import Principal
 from dragoman_server.config.auth import AuthSettings
 from dragoman_server.config.http import HttpSettings
-from dragoman_server.mcp.current_principal import signed_in
+from dragoman_server.mcp.current_principal import current_principal
 from dragoman_server.transports.http.access_log import REFUSED, WHO
 from dragoman_server.transports.http.auth.token_verifier import READ, WRITE, SignedIn, TokenRefused, Verifier
 from dragoman_server.transports.http.errors import Refusal
@@ -33,32 +33,32 @@ _log = logging.getLogger(__name__)
 
 
 def require_auth(app: ASGIApp, settings: AuthSettings, http: HttpSettings) -> ASGIApp:
-    """The endpoint for those with a good token that may at least read."""
+    """Wrap an endpoint so that it needs a token with the scope to read."""
     resource = AnyHttpUrl(http.url)
     backend = TokenBackend(Verifier(settings, http.url))
     metadata = build_resource_metadata_url(resource) if settings.oauth else None
-    required = RequireAuthMiddleware(_Named(app), [READ], metadata)
-    return AuthenticationMiddleware(AuthContextMiddleware(required), backend, on_error=_not_now)
+    required = RequireAuthMiddleware(_NoteCaller(app), [READ], metadata)
+    return AuthenticationMiddleware(AuthContextMiddleware(required), backend, on_error=_keys_unavailable)
 
 
 def metadata_routes(settings: AuthSettings, http: HttpSettings) -> list[Route]:
-    """Where clients learn who gives out tokens (RFC 9728); none without an authorization server."""
+    """Return the routes of the metadata (RFC 9728); there are none without an authorization server."""
     if settings.oauth is None:
         return []
     # The SDK's model keeps addresses as they stand; clients compare the issuer letter for letter.
-    told = Said.model_validate(
+    metadata = SdkAuthSettings.model_validate(
         {"issuer_url": settings.oauth.issuer, "resource_server_url": http.url, "validate_token_resource": True}
     )
     return create_protected_resource_routes(
         resource_url=AnyHttpUrl(http.url),
-        authorization_servers=[told.issuer_url],
+        authorization_servers=[metadata.issuer_url],
         scopes_supported=[READ, WRITE],
         resource_name="Dragoman",
     )
 
 
-async def as_signed_in(ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
-    """Have a message act for whoever signed in with the very request that brought it.
+async def with_principal(ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
+    """Handle a message as the principal of the HTTP request that brought it.
 
     The work of a session is done in tasks of its own, which outlive the request that opened it: only the message
     says whose it is. One that does not is not worked on, for without a principal everything would be allowed.
@@ -68,18 +68,18 @@ async def as_signed_in(ctx: ServerRequestContext[Any, Any], call_next: CallNext)
     except (LookupError, TypeError):
         _log.exception("A message came without a principal.")
         raise MCPError(code=INTERNAL_ERROR, message="The server cannot tell who asks.") from None
-    before = signed_in.set(principal)
+    before = current_principal.set(principal)
     try:
         return await call_next(ctx)
     finally:
-        signed_in.reset(before)
+        current_principal.reset(before)
 
 
 class TokenBackend(AuthenticationBackend):
     """Authenticates requests by their bearer token, and leaves in their scope why one was refused."""
 
     def __init__(self, verifier: Verifier) -> None:
-        """Keep what judges tokens."""
+        """Keep the verifier."""
         self._verifier = verifier
 
     async def authenticate(self, conn: HTTPConnection) -> tuple[AuthCredentials, AuthenticatedUser] | None:
@@ -93,16 +93,16 @@ class TokenBackend(AuthenticationBackend):
             conn.scope[REFUSED] = "it brought no bearer token"
             return None
         try:
-            signed_in = await self._verifier.verify(token)
+            current_principal = await self._verifier.verify(token)
         except TokenRefused as refused:
             conn.scope[REFUSED] = f"the token is refused, {refused}"
             conn.scope[WHO] = refused.who or "-"
             return None
-        return AuthCredentials(signed_in.scopes), AuthenticatedUser(signed_in)
+        return AuthCredentials(current_principal.scopes), AuthenticatedUser(current_principal)
 
 
-class _Named:
-    """Tells the log who signed in."""
+class _NoteCaller:
+    """Puts the name of the principal into the scope, for the access log."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -124,5 +124,5 @@ def principal_of(scope: Scope) -> Principal:
     return user.access_token.principal
 
 
-def _not_now(_connection: HTTPConnection, error: AuthenticationError) -> Response:
+def _keys_unavailable(_connection: HTTPConnection, error: AuthenticationError) -> Response:
     return Refusal(503, str(error), {"Retry-After": "5"}).response

@@ -23,10 +23,10 @@ from dragoman_server.transports.http.messages import message_in
 
 
 class StepUp:
-    """Looks into what those send who may only read, and refuses what more rights would make good."""
+    """Refuses calls of writing tools by tokens that may only read, and names the scope that is missing."""
 
     def __init__(self, app: ASGIApp, settings: HttpSettings, workspace: Workspace) -> None:
-        """Keep where clients learn who gives out tokens."""
+        """Keep the address of the metadata that names the authorization server."""
         self._app = app
         self._services = ToolServices(workspace)
         self._metadata = build_resource_metadata_url(AnyHttpUrl(settings.url))
@@ -45,7 +45,7 @@ class StepUp:
             await self._app(scope, receive, send)
 
     def _writing(self, principal: Principal) -> set[str]:
-        """The tools that they could use for writing if they had the right to it."""
+        """Return the tools that would write if the principal had the scope."""
         return {
             spec.name for spec in available_tools(self._services, replace(principal, writes=True)) if not spec.read_only
         }
@@ -58,7 +58,7 @@ class StepUp:
 
 
 def _tool(message: dict[str, Any]) -> str | None:
-    """The tool that a request calls; ``None`` when it is another one, or none at all."""
+    """Return the tool that a message calls; ``None`` when it calls none."""
     params = message.get("params")
     if message.get("method") != "tools/call" or not isinstance(params, dict):
         return None

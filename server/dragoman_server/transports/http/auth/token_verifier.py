@@ -10,7 +10,7 @@ from pydantic import InstanceOf
 
 from dragoman.toolset import Principal
 from dragoman_server.config.auth import AuthSettings, OAuthSettings
-from dragoman_server.transports.http.auth.api_tokens import Tokens
+from dragoman_server.transports.http.auth.api_tokens import ApiTokens
 from dragoman_server.transports.http.auth.jwks import Keys
 
 READ: Final = "messages:read"
@@ -63,7 +63,7 @@ class Verifier:
             keys: Of the authorization server.
         """
         self._resource = resource
-        self._tokens = Tokens(settings.tokens)
+        self._tokens = ApiTokens(settings.tokens)
         oauth = settings.oauth
         self._access = (
             None if oauth is None else AccessTokens(oauth, resource, keys or Keys(oauth.issuer, oauth.jwks_uri))

@@ -1,4 +1,4 @@
-"""A bounded number of calls at a time, each with a bounded body that arrives in bounded time."""
+"""Limits how many calls are at work, how large a body is, and how long it may take to arrive."""
 
 from __future__ import annotations
 
@@ -18,66 +18,66 @@ RETRY_AFTER: Final = "1"
 """Seconds after which a client that was refused for want of room may try again."""
 
 BODY: Final = "dragoman.body"
-"""Where the scope of a request that was let in holds its body, until that is received."""
+"""Key of the ASGI scope for the body of an admitted request; the entry is gone once the body was received."""
 
-_PLACE: Final = "dragoman.place"
+_SLOT: Final = "dragoman.slot"
 _SMALL: Final = 64 << 10
 
 
-class _Gone(Exception):
+class _ClientLeft(Exception):
     """The client left before its request was complete."""
 
 
-class _Place:
-    """One of the places for calls, free again when nobody keeps it."""
+class _Slot:
+    """One of the slots for calls. It is free again when its last holder leaves."""
 
-    def __init__(self, taken: set[_Place]) -> None:
+    def __init__(self, taken: set[_Slot]) -> None:
         self._taken = taken
-        self._keepers = 0
+        self._holders = 0
 
     def __enter__(self) -> None:
-        self._keepers += 1
+        self._holders += 1
         self._taken.add(self)
 
     def __exit__(self, *_: object) -> None:
-        self._keepers -= 1
-        if not self._keepers:
+        self._holders -= 1
+        if not self._holders:
             self._taken.discard(self)
 
 
-async def keeping_place(ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
-    """Keep the place of the request that brought a message until the work is done: a client may leave before."""
-    with scope_of(ctx)[_PLACE]:
+async def hold_slot(ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
+    """Hold the slot of a request until its work is done, because a client may disconnect before that."""
+    with scope_of(ctx)[_SLOT]:
         return await call_next(ctx)
 
 
 class Admission:
-    """Takes in requests; what is too much, too large or too slow is refused before anything is done for it."""
+    """Admits requests. It refuses those beyond the limits before any work is done for them."""
 
     def __init__(self, app: ASGIApp, settings: HttpSettings) -> None:
-        """Begin with nobody inside."""
+        """Begin with all slots free."""
         self._app = app
         self._methods = ("GET", "POST", "DELETE") if settings.sessions else ("POST",)
         self._sessions = settings.sessions
         self._most = settings.max_concurrency
         self._largest = settings.max_body
         self._seconds = settings.client_timeout
-        self._taken: set[_Place] = set()
+        self._taken: set[_Slot] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Let pass, refuse, or drop a request whose client has gone."""
+        """Admit or refuse a request; drop it when its client disconnects."""
         try:
-            await self._let_in(scope, receive, send)
+            await self._admit(scope, receive, send)
         except Refusal as refusal:
             await refusal.response(scope, receive, send)
-        except _Gone:
+        except _ClientLeft:
             return
 
-    async def _let_in(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _admit(self, scope: Scope, receive: Receive, send: Send) -> None:
         self._check(scope)
         full = len(self._taken) >= self._most
-        place = scope[_PLACE] = _Place(self._taken)
-        with place:
+        slot = scope[_SLOT] = _Slot(self._taken)
+        with slot:
             scope[BODY] = await self._body(receive)
             if full and is_request(message_in(scope[BODY])):
                 raise _busy()
@@ -107,7 +107,7 @@ class Admission:
             while True:
                 message = await receive()
                 if message["type"] != "http.request":
-                    raise _Gone
+                    raise _ClientLeft
                 body += message.get("body", b"")
                 if len(body) > self._largest:
                     raise self._too_large()
@@ -120,7 +120,7 @@ class Admission:
 
 
 def _length(headers: Headers) -> int | None:
-    """How long a body will be; ``None`` when that is not said."""
+    """Return the length of a body in bytes; ``None`` when the headers do not say it."""
     declared = headers.get("content-length")
     if declared is None:
         return None if "transfer-encoding" in headers else 0
@@ -132,7 +132,7 @@ def _busy() -> Refusal:
 
 
 def _replayed(scope: Scope, receive: Receive) -> Receive:
-    """What a request receives: its body in one piece, which is kept no longer than that."""
+    """Return a receiver that gives the body in one piece and then forgets it."""
 
     async def replay() -> Message:
         if BODY in scope:

@@ -1,7 +1,7 @@
-"""Connections that cannot be held open for nothing.
+"""Time limits and a number limit for connections.
 
-What uvicorn leaves unbounded gets a bound here: how many connections there are, how long the headers of a
-request may take, how long an answer may wait to be taken, and what becomes of a body that nobody wants.
+uvicorn limits none of these: how many connections are open, how long the headers of a request may take, how long
+an answer may wait until the client reads it, and how long an unwanted body may go on.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _REFUSED: Final = (
 
 
 class BoundedProtocol(SerialProtocol):
-    """One connection. Make a class with :func:`bounded`."""
+    """One connection. Make a class with :func:`protocol_class`."""
 
     settings: ClassVar[HttpSettings]
     _timer: asyncio.TimerHandle | None = None
@@ -33,7 +33,7 @@ class BoundedProtocol(SerialProtocol):
     _ending = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as the base has it
-        """Take in a connection, or show it that there is no room."""
+        """Accept a connection, or refuse it when too many are open."""
         super().connection_made(transport)
         most = self.settings.max_connections
         if len(self.connections) > 2 * most:
@@ -45,7 +45,7 @@ class BoundedProtocol(SerialProtocol):
             self._limit(self.settings.client_timeout)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Forget the connection."""
+        """Cancel the timers of the connection."""
         self._unlimit()
         self._go_on()
         super().connection_lost(exc)
@@ -60,12 +60,12 @@ class BoundedProtocol(SerialProtocol):
             self._limit(self.settings.client_timeout)
 
     def on_headers_complete(self) -> None:
-        """The head was complete in time."""
+        """Stop the time limit of the head."""
         self._unlimit()
         super().on_headers_complete()
 
     def on_response_complete(self) -> None:
-        """Go on to the next request; if the body of this one is still arriving, say goodbye instead."""
+        """Go on to the next request, or close when the body of this one is still arriving."""
         if self.arriving is Arriving.BODY and self.cycle.response_complete and not self.transport.is_closing():
             self.server_state.total_requests += 1
             self._leave()
@@ -81,13 +81,13 @@ class BoundedProtocol(SerialProtocol):
             self._limit(self.settings.client_timeout)  # it closes when the last answer was taken
 
     def eof_received(self) -> None:
-        """The client sends no more; what it was answered it has to take in time."""
+        """Give a client that sends no more a limited time to read its answer."""
         super().eof_received()
         if self.transport.get_write_buffer_size():
             self._limit(self.settings.client_timeout)
 
     def send_400_response(self, msg: str) -> None:
-        """Refuse what is no HTTP, in such a way that the refusal arrives; answers under way go out first."""
+        """Refuse bytes that are no HTTP, after the answers that are under way."""
         if self._answers_under_way():
             self.wants_data, self.cycle.keep_alive = False, False
             return
@@ -99,18 +99,18 @@ class BoundedProtocol(SerialProtocol):
         self._leave()
 
     def pause_writing(self) -> None:
-        """Give a client that does not take its answer some time."""
+        """Start the time limit for a client that does not read its answer."""
         super().pause_writing()
         self._go_on()
         self._stalled = self.loop.call_later(self.settings.client_timeout, self.transport.abort)
 
     def resume_writing(self) -> None:
-        """It does take it."""
+        """Stop that time limit."""
         self._go_on()
         super().resume_writing()
 
     def timeout_keep_alive_handler(self) -> None:
-        """Close a connection that rests, whatever is left to be taken from it."""
+        """Close an idle connection, even if the client has not read everything."""
         if self.transport.get_write_buffer_size():
             self.transport.abort()
         else:
@@ -131,17 +131,17 @@ class BoundedProtocol(SerialProtocol):
             super().shutdown()
 
     def _waits(self) -> bool:
-        """Is nothing under way that would set a limit at its end."""
+        """Return whether no request is under way whose end would start a time limit."""
         return self.timeout_keep_alive_task is None and (not self.cycle or self.cycle.response_complete)
 
     def _answers_under_way(self) -> bool:
-        """Are there requests that were complete and are not answered."""
+        """Return whether complete requests are still without an answer."""
         if not self.cycle or self.cycle.response_complete:
             return False
         return bool(self.pipeline) or self.arriving is not Arriving.BODY or self.cycle.response_started
 
     def _leave(self) -> None:
-        """End our half, and read what still comes for a moment: closing at once would destroy the answer."""
+        """Close our half and read on for a moment; closing at once could destroy the answer on its way."""
         self._leaving, self.wants_data = True, False
         self._unset_keepalive_if_required()
         self.flow.resume_reading()
@@ -165,8 +165,8 @@ class BoundedProtocol(SerialProtocol):
             self._timer = None
 
 
-def bounded(of: HttpSettings) -> type[BoundedProtocol]:
-    """The class of connections with the bounds of these settings."""
+def protocol_class(of: HttpSettings) -> type[BoundedProtocol]:
+    """Return a class of connections with the limits of these settings."""
 
     class Bounded(BoundedProtocol):
         settings = of

@@ -14,7 +14,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 _OFFER: Final = frozenset({b"upgrade", b"connection", b"http2-settings"})
 
 
-class OneProtocol(HttpToolsProtocol):
+class Http11Protocol(HttpToolsProtocol):
     """One connection."""
 
     def feed(self, data: bytes) -> None:

@@ -13,7 +13,7 @@ from typing import ClassVar, Final
 
 from uvicorn.protocols.http.flow_control import FlowControl
 
-from dragoman_server.transports.http.connection.http11_only import OneProtocol
+from dragoman_server.transports.http.connection.http11_only import Http11Protocol
 
 LARGEST_HEAD: Final = 32 << 10
 """Bytes that a request may have before its body, line ends included."""
@@ -71,7 +71,7 @@ class _ReadingFlow(FlowControl):
             super().resume_reading()
 
 
-class SerialProtocol(OneProtocol):
+class SerialProtocol(Http11Protocol):
     """One connection, with at most one request at work and a bounded number of bytes behind it."""
 
     queue: ClassVar[PipelineQueue]

@@ -1,4 +1,4 @@
-"""One process that serves: from the listening socket to the last answer."""
+"""One worker process: serves a listening socket until a signal ends it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from dragoman_server.config.load import Config
 from dragoman_server.mcp import server as app
 from dragoman_server.runtime import tool_context
 from dragoman_server.transports.http.asgi_app.app import build_asgi_app
-from dragoman_server.transports.http.connection.bounded_protocol import bounded
+from dragoman_server.transports.http.connection.bounded_protocol import protocol_class
 from dragoman_server.transports.http.drain import Drain
 
 _AT_A_TIME: Final = 4  # more, and one process would take in all of a crowd; fewer, and newcomers wait for long
@@ -32,21 +32,21 @@ _STEPS_OF_ACCEPTING: Final = 4
 
 
 class Worker(uvicorn.Server):
-    """uvicorn, ended by us: it says that it is not ready before it stops to listen."""
+    """uvicorn with our own end: it drains before it stops to listen."""
 
     def __init__(self, config: uvicorn.Config, ready: Callable[[], None], drain: Drain) -> None:
-        """Keep what is to be called when requests are taken, and who waits for the end."""
+        """Keep the callback for readiness, and the drain state."""
         super().__init__(config)
         self._ready = ready
         self._drain = drain
 
     @contextmanager
     def capture_signals(self) -> Generator[None]:
-        """Leave signals alone; :func:`_end_on_signal` has them."""
+        """Install no signal handlers; :func:`_end_on_signal` does."""
         yield
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Begin to take requests."""
+        """Begin to accept connections, and report readiness."""
         await super().startup(sockets)
         for listening in sockets or ():
             listening.listen(BACKLOG)  # asyncio has just set it to what it takes in at a time
@@ -56,7 +56,7 @@ class Worker(uvicorn.Server):
         self._ready()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Take in who was let in already, then end."""
+        """Accept the connections that the system has accepted already, then end."""
         self._drain.closed.set()
         with suppress(NotImplementedError):  # on Windows
             for server in self.servers:
@@ -77,7 +77,7 @@ async def serve(
     orphaned: Callable[[], None] | None = None,
     build: Callable[..., Server[Any]] = app.build,
 ) -> None:
-    """Serve until a signal asks to end and what was under way has ended, or had its time.
+    """Serve until a signal ends the process and calls under way have ended or had their time.
 
     Args:
         config: The accounts.
@@ -88,7 +88,7 @@ async def serve(
         build: Makes what answers, as :func:`dragoman_server.mcp.server.build`.
     """
     drain = Drain()
-    async with tool_context.at(config) as shared, anyio.create_task_group() as group:
+    async with tool_context.open_services(config) as shared, anyio.create_task_group() as group:
         application = build_asgi_app(
             build(shared, shared_lists=config.auth is None),
             shared.workspace,
@@ -107,7 +107,7 @@ async def serve(
 def _uvicorn(application: object, settings: HttpSettings) -> uvicorn.Config:
     return uvicorn.Config(
         application,  # type: ignore[arg-type]  # an ASGI application, which starlette and uvicorn spell differently
-        http=bounded(settings),
+        http=protocol_class(settings),
         loop="asyncio",
         ws="none",
         lifespan="on",
