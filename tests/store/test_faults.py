@@ -1,5 +1,6 @@
 import os
 import resource
+import shutil
 import signal
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -10,7 +11,8 @@ import pytest
 
 from dragoman.core.errors import InvalidArgument, Unavailable
 from dragoman.core.model import Author, Message
-from dragoman.store import open_store
+from dragoman.core.queries import SearchQuery
+from dragoman.store import Intent, open_store
 from dragoman.store.sqlite.database import Database
 from dragoman.store.sqlite.schema import MIGRATIONS
 from dragoman.testing import ToolError, connect
@@ -258,3 +260,29 @@ def test_every_write_to_a_file_that_may_only_be_read_is_refused_and_reading_goes
             f"can only be read. Nothing was {done}. Make the file and its folder writable for this user."
         )
     assert said[-1] == "1 09:00 Ann: kept"
+
+
+@pytest.mark.parametrize("replacement", ["another", "none"])
+async def test_a_store_whose_file_is_no_longer_there_says_so_on_every_call(tmp_path, replacement):
+    path, aside = tmp_path / "x.db", tmp_path / "aside.db"
+    author, sent_at = Author(name="Ann"), datetime(2026, 3, 10, tzinfo=UTC)
+    one = Message(id="m1", conversation="c", account="a", author=author, sent_at=sent_at, text="words")
+    async with open_store(path) as store:
+        await store.messages.number([one])
+        path.rename(aside)
+        if replacement == "another":
+            shutil.copy(aside, path)
+        calls = (
+            lambda: store.messages.locate(1),
+            lambda: store.messages.search("a", SearchQuery(text="words")),
+            lambda: store.messages.number([replace(one, id="m2")]),
+            lambda: store.cursors.save({"at": 1}),
+            lambda: store.writes.begin(Intent(account="a", operation="send_message", conversation="c", digest="d")),
+            store.check,
+        )
+        for call in calls:
+            with pytest.raises(Unavailable, match="was moved, deleted or replaced while it was open"):
+                await call()
+        aside.replace(path)
+        assert await store.messages.locate(1) == ("a", "c", "m1")
+        await store.check()
