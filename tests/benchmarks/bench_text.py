@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import random
 import statistics
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from importlib.resources import files
 from pathlib import Path
 from typing import Literal
@@ -21,6 +22,7 @@ from dragoman.rendering import MessagesView, estimate, lay_out
 
 RUNS = 120
 PAGE = 100
+PAGES = 60
 MEASURED = ("c-kiosk-firmware", "c-rider-support")
 SAMPLES = Path(__file__).parents[1] / "data" / "token_samples.json"
 _count = openai.o200k_base().count
@@ -29,7 +31,7 @@ _count = openai.o200k_base().count
 def main() -> int:
     """Print every figure; 1 when a bound is missed."""
     chat = dict(_conversations())
-    holds = [*_costs(chat), *_estimates(chat), *_speed(chat)]
+    holds = [*_costs(chat), *_costs_of_mail_and_topics(chat), *_estimates(chat), *_speed(chat)]
     return int(not all(holds))
 
 
@@ -39,6 +41,60 @@ def _costs(chat: dict[str, list[Message]]) -> Iterator[bool]:
         bare = _count(_bare(last))
         yield show(f"{name}: 50 messages as text, over bare lines", _count(_laid_out(last, "text")) / bare, 1.25)
         yield show(f"{name}: 50 messages as JSON, over bare lines", _count(_laid_out(last, "json")) / bare, 2.1)
+
+
+def _costs_of_mail_and_topics(chat: dict[str, list[Message]]) -> Iterator[bool]:
+    """Pages as mailing lists and topics have them: a subject on every message, replies to what is off the page."""
+    every = [message for messages in chat.values() for message in messages if message.text]
+    for kind, make in (("mail", _mail_like), ("topics", _topic_like)):
+        ratios: list[float] = []
+        for seed in range(PAGES):
+            page = make(every, random.Random(seed))
+            ratios.append(_count(_laid_out(page, "text")) / _count(_bare(page)))
+        parts = statistics.quantiles(ratios, n=20)
+        yield show(f"{kind}: pages as text, over bare lines, median", parts[9], 1.20)
+        yield show(f"{kind}: pages as text, over bare lines, 95th percentile", parts[18], 1.45)
+
+
+def _mail_like(every: list[Message], chance: random.Random) -> list[Message]:
+    """Mails of a few threads: several paragraphs each, answers with ``Re:``, most answering what came before."""
+    threads = [(f"{' '.join(one.text.split()[:6])}", f"mail-{at}") for at, one in enumerate(chance.sample(every, 3))]
+    page: list[Message] = []
+    for at in range(chance.randint(15, 40)):
+        subject, root = chance.choice(threads)
+        text = "\n\n".join(one.text for one in chance.sample(every, chance.randint(1, 4)))
+        before = [one for one in page if one.subject and one.subject.endswith(subject)]
+        parent = chance.choice(before).id if before and chance.random() < 0.7 else root
+        page.append(_rewritten(chance.choice(every), at, text, f"Re: {subject}", parent))
+    return page
+
+
+def _topic_like(every: list[Message], chance: random.Random) -> list[Message]:
+    """Posts of interleaved topics, some answering what is on an earlier page."""
+    topics = [" ".join(one.text.split()[:4]) for one in chance.sample(every, 4)]
+    page: list[Message] = []
+    topic = chance.choice(topics)
+    for at in range(50):
+        topic = topic if chance.random() < 0.8 else chance.choice(topics)
+        parent = f"earlier-{chance.randint(1, 3)}" if chance.random() < 0.2 else None
+        text = "\n".join(one.text for one in chance.sample(every, chance.randint(1, 3)))
+        page.append(_rewritten(chance.choice(every), at, text, topic, parent))
+    return page
+
+
+def _rewritten(like: Message, at: int, text: str, subject: str, parent: str | None) -> Message:
+    return Message(
+        id=f"m{at}",
+        conversation="list",
+        account="local",
+        number=9000 + at,
+        author=like.author,
+        sent_at=datetime(2026, 3, 10, 8, tzinfo=UTC) + timedelta(minutes=17 * at),
+        text=text,
+        subject=subject,
+        reply_to=parent,
+        reply_to_number=None if parent is None else 8000 + sum(map(ord, parent)) % 900,
+    )
 
 
 def _estimates(chat: dict[str, list[Message]]) -> Iterator[bool]:

@@ -87,7 +87,7 @@ def messages(con: Connection, conversation: str, query: MessageQuery) -> Page[Me
     found = message_pages.page(con, ARCHIVE, place.key, (ACCOUNT, conversation), stretch)
     shown = _counted(con, place.key, [stored.message for stored in found[: query.limit]])
     cursor = cursor_after(shown[-1]) if len(found) > query.limit else None
-    everything = query.thread is None and query.author is None and query.since is None and query.until is None
+    everything = query.thread is None and query.author is None  # a window of time leaves the conversation what it is
     return Page(
         items=shown[::-1] if latest else shown, cursor=cursor, total=place.message_count if everything else None
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from dragoman.core.model import Message
@@ -15,7 +15,7 @@ class OrderedMessage(NamedTuple):
         at: Its place in the sequence that was arranged.
         reply: It answers another message.
         first: It begins a group: its day is the day of the page from here on.
-        under_parent: The line above that is no reply is what it answers; else the parent has to be named.
+        under_parent: The lines above tell what it answers; else the parent has to be named.
     """
 
     at: int
@@ -25,11 +25,14 @@ class OrderedMessage(NamedTuple):
 
 
 def order_by_thread(messages: Sequence[Message]) -> list[OrderedMessage]:
-    """Put every reply under the first message of its thread that is on the page, in the order of the page."""
+    """Put every reply under the first message of its thread that is on the page, in the order of the page.
+
+    Replies to the same message that is not on the page stand together. A parent is named where it changes: a reply
+    that names none answers what the reply above it does, or else the message above it that is no reply.
+    """
     if all(message.reply_to is None for message in messages):
         return [OrderedMessage(index) for index in range(len(messages))]
-    parents = _parents(messages)
-    tops = _tops(parents)
+    tops = _with_siblings(messages, _tops(_parents(messages)))
     answers: dict[int, list[int]] = {}
     for index, top in enumerate(tops):
         if index != top:
@@ -37,15 +40,30 @@ def order_by_thread(messages: Sequence[Message]) -> list[OrderedMessage]:
     placed: list[OrderedMessage] = []
     for index, top in enumerate(tops):
         if index == top:
-            orphan = messages[top].reply_to is not None
-            placed.append(OrderedMessage(top, orphan))
-            placed.extend(
-                [
-                    OrderedMessage(each, True, False, parents[each] == top and not orphan)  # noqa: FBT003  # by name they take twice the time
-                    for each in answers.get(top, ())
-                ]
-            )
+            placed.extend(_thread(messages, top, answers.get(top, ())))
     return placed
+
+
+def _thread(messages: Sequence[Message], top: int, answers: Iterable[int]) -> Iterator[OrderedMessage]:
+    named = messages[top].reply_to
+    yield OrderedMessage(top, named is not None)
+    current = messages[top].id if named is None else named
+    for index in answers:
+        parent = messages[index].reply_to
+        yield OrderedMessage(index, True, False, parent == current)  # noqa: FBT003 - four fields, by name they take twice the time
+        current = parent or current
+
+
+def _with_siblings(messages: Sequence[Message], tops: list[int]) -> list[int]:
+    """Where several answer the same message that is not on the page, the first of them is the top of all."""
+    first: dict[str, int] = {}
+    for index, top in enumerate(tops):
+        parent = messages[index].reply_to
+        if index == top and parent is not None:
+            first.setdefault(parent, index)
+    if not first:
+        return tops
+    return [top if (parent := messages[top].reply_to) is None else first[parent] for top in tops]
 
 
 def order_flat(messages: Sequence[Message]) -> list[OrderedMessage]:

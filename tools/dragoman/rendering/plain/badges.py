@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterator, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from operator import attrgetter
 from typing import Final
@@ -22,6 +23,7 @@ USUAL: Final = frozenset(
 _OFTEN_EMPTY: Final = attrgetter("reactions", "attachments", "labels", "subject", "status")
 _KILO: Final = 1024
 _FEW: Final = 10
+_COST_OF_REST: Final = 5
 _SHORT: Final = 48
 _UNITS: Final = ("B", "KB", "MB", "GB", "TB")
 _NO_BRACKETS: Final = str.maketrans("[];", "(),")
@@ -40,13 +42,13 @@ def badges(
     """
     if not (unseen_replies or message.edited_at or message.partial or any(_OFTEN_EMPTY(message))):
         return ""
-    found = list(_all(message, unseen_replies, room, repeated))
-    if not found:
+    marks = list(_marks(message, unseen_replies, room, repeated))
+    if not marks:
         return ""
-    joined = "; ".join(found)
-    if len(joined) * 4 <= room.part or measure(joined) <= room.part:
+    joined = "; ".join(mark.text() for mark in marks)
+    if not any(mark.hidden for mark in marks) and (len(joined) * 4 <= room.part or measure(joined) <= room.part):
         return f" [{joined}]"
-    return f" [{_some(found, room.part)}]"
+    return f" [{_some(marks, room.part)}]"
 
 
 def size(number: int) -> str:
@@ -72,38 +74,77 @@ def _inside(text: str, limit: int) -> str:
     return clean_line(text, limit).translate(_NO_BRACKETS)
 
 
-def _some(found: list[str], tokens: float) -> str:
-    """The marks that fit, and how many more there are."""
-    kept: list[str] = []
-    left = tokens - 4
-    for mark in found:
-        left -= measure(mark) + 1
-        if left < 0:
+@dataclass(frozen=True, slots=True)
+class _Mark:
+    """One mark, which may be a list.
+
+    Attributes:
+        entries: The entries, as far as they may be shown.
+        lead: What stands before the first.
+        between: What separates them.
+        hidden: How many more there are.
+    """
+
+    entries: Sequence[str]
+    lead: str = ""
+    between: str = ", "
+    hidden: int = 0
+
+    def text(self, most: int | None = None) -> str:
+        """The mark with its first entries."""
+        return self.lead + self.between.join(self.entries[:most])
+
+
+def _some(marks: list[_Mark], tokens: float) -> str:
+    """As many entries as fit, and the number of all others."""
+    told: list[str] = []
+    left = tokens - _COST_OF_REST
+    rest = sum(mark.hidden + len(mark.entries) for mark in marks)
+    for mark in marks:
+        shown = _most_entries(mark, left)
+        if not shown:
             break
-        kept.append(mark)
-    first = kept or [clip(found[0], max(tokens - 4, 1))]
-    rest = len(found) - len(first)
-    return "; ".join([*first, f"+{rest} more"] if rest else first)
+        told.append(mark.text(shown))
+        left -= measure(told[-1]) + 1
+        rest -= shown
+        if shown < len(mark.entries):
+            break
+    if not told:
+        told.append(clip(marks[0].text(1), max(tokens - _COST_OF_REST, 1)))
+        rest -= 1
+    return "; ".join([*told, f"+{rest} more"] if rest else told)
 
 
-def _all(message: Message, unseen_replies: int, room: TokenShares, repeated: Container[str]) -> Iterator[str]:
+def _most_entries(mark: _Mark, tokens: float) -> int:
+    left = tokens - measure(mark.lead)
+    for number, entry in enumerate(mark.entries):
+        left -= measure(mark.between + entry)
+        if left < 0:
+            return number
+    return len(mark.entries)
+
+
+def _marks(message: Message, unseen_replies: int, room: TokenShares, repeated: Container[str]) -> Iterator[_Mark]:
+    most = room.entries
     if message.reactions:
-        yield _joined(" ", [_reaction(one, room) for one in message.reactions[: room.entries]], len(message.reactions))
+        entries = [_reaction(one, room) for one in message.reactions[:most]]
+        yield _Mark(entries, between=" ", hidden=len(message.reactions) - len(entries))
     if message.subject and message.subject not in repeated:
-        yield f"subject: {inside(message.subject, 120, room)}"
+        yield _Mark([f"subject: {inside(message.subject, 120, room)}"])
     if message.labels:
-        labels = [inside(label, 40, room) for label in message.labels[: room.entries]]
-        yield f"labels: {_joined(', ', labels, len(message.labels))}"
+        entries = [inside(label, 40, room) for label in message.labels[:most]]
+        yield _Mark(entries, "labels: ", hidden=len(message.labels) - len(entries))
     if message.status and message.status.lower() not in USUAL:
-        yield f"status: {inside(message.status, 40, room)}"
+        yield _Mark([f"status: {inside(message.status, 40, room)}"])
     if message.attachments:
-        yield from _files(message.attachments, room)
+        entries = [_file(one, room) for one in message.attachments[:most]]
+        yield _Mark(entries, between="; ", hidden=len(message.attachments) - len(entries))
     if unseen_replies:
-        yield f"replies: {unseen_replies}"
+        yield _Mark([f"replies: {unseen_replies}"])
     if message.edited_at is not None:
-        yield "edited"
+        yield _Mark(["edited"])
     if message.partial:
-        yield "excerpt"
+        yield _Mark(["excerpt"])
 
 
 def _reaction(reaction: Reaction, room: TokenShares) -> str:
@@ -112,14 +153,6 @@ def _reaction(reaction: Reaction, room: TokenShares) -> str:
     return f"{emoji}{':' if ends_like_a_count else ''}{reaction.count}"
 
 
-def _joined(between: str, items: list[str], total: int) -> str:
-    more = total - len(items)
-    return between.join([*items, f"+{more} more"] if more else items)
-
-
-def _files(attachments: tuple[Attachment, ...], room: TokenShares) -> Iterator[str]:
-    for one in attachments[: room.entries]:
-        name = inside(one.name, 80, room) or "unnamed"
-        yield f"file: {name} {size(one.size)}" if one.size is not None else f"file: {name}"
-    if len(attachments) > room.entries:
-        yield f"+{len(attachments) - room.entries} files"
+def _file(one: Attachment, room: TokenShares) -> str:
+    name = inside(one.name, 80, room) or "unnamed"
+    return f"file: {name} {size(one.size)}" if one.size is not None else f"file: {name}"

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import tzinfo
 from typing import Final
 
-from dragoman.core.model import Order
+from dragoman.core.model import Message, Order
 from dragoman.rendering.budget.fitting import Answer, PageLayout
 from dragoman.rendering.budget.token_estimate import measure
 from dragoman.rendering.budget.token_shares import TokenShares
@@ -16,7 +16,7 @@ from dragoman.rendering.content.time_format import zone_name
 from dragoman.rendering.plain.conversations import failure_lines
 from dragoman.rendering.plain.header import account_name, conversation_reference, counted, header, note_lines, title
 from dragoman.rendering.plain.lines import RenderedMessage, message_handle, places, render_message, written
-from dragoman.rendering.plain.subjects import repeated
+from dragoman.rendering.plain.subjects import repeated, subject_key
 from dragoman.rendering.views import MessagesView
 
 _DAY_LINE_COST: Final = 8.0
@@ -32,20 +32,22 @@ class MessagesText(PageLayout):
         self.single = self.count == 1
         self._view = view
         self._repeated = repeated(view.messages, view.conversation.title)
+        self._has_subjects = any(message.subject for message in view.messages)
         self._zone = zone
         self._notice = notice
         self._latest = view.order is Order.LATEST
         self._answered = Counter(message.reply_to for message in view.messages if message.reply_to is not None)
         self._kept: tuple[tuple[int, TokenShares], list[tuple[str, RenderedMessage | None]]] | None = None
         self._room: TokenShares | None = None
-        self._said: dict[int, RenderedMessage] = {}
+        self._said: dict[tuple[int, bool], RenderedMessage] = {}
 
     def costs(self, room: TokenShares) -> Iterator[float]:
         """From the newest back for ``LATEST``, else from the first on."""
         today = ""
+        same = self._same_subject(self._view.messages)
         indexes = range(self.count)
         for index in reversed(indexes) if self._latest else indexes:
-            one = self._say(index, room)
+            one = self._say(index, room, same=self._view.messages[index].id in same)
             yield measure(f" {one.tail}\n") + (_PLACE_COST if one.day == today else _PLACE_COST + _DAY_LINE_COST)
             today = one.day
 
@@ -64,18 +66,34 @@ class MessagesText(PageLayout):
         if self._kept is None or self._kept[0] != (shown, room):
             first = self.count - shown if self._latest else 0
             messages = self._view.messages[first : first + shown]
-            said = [self._say(index, room) for index in range(first, first + shown)]
-            self._kept = (shown, room), list(places(messages, said, order_by_thread(messages), room))
+            ordered = order_by_thread(messages)
+            same = self._same_subject([messages[one.at] for one in ordered])
+            said = [self._say(first + at, room, same=messages[at].id in same) for at in range(shown)]
+            self._kept = (shown, room), list(places(messages, said, ordered, room))
         return self._kept[1]
 
-    def _say(self, index: int, room: TokenShares) -> RenderedMessage:
+    def _same_subject(self, messages: Sequence[Message]) -> frozenset[str]:
+        """Ids of the messages whose subject is the one that was told last above them."""
+        if not self._has_subjects:
+            return frozenset()
+        same: set[str] = set()
+        last: str | None = None
+        for message in messages:
+            key = subject_key(message.subject) if message.subject else None
+            if key is not None and key == last:
+                same.add(message.id)
+            last = key
+        return frozenset(same)
+
+    def _say(self, index: int, room: TokenShares, *, same: bool = False) -> RenderedMessage:
         if room is not self._room:
             self._room, self._said = room, {}
-        said = self._said.get(index)
+        said = self._said.get((index, same))
         if said is None:
             message = self._view.messages[index]
             unseen = message.replies if message.replies > self._answered[message.id] else 0
-            said = self._said[index] = render_message(message, unseen, self._zone, room, self._repeated)
+            told = {message.subject} if same and message.subject else self._repeated
+            said = self._said[index, same] = render_message(message, unseen, self._zone, room, told)
         return said
 
     def _header(self, shown: int, room: TokenShares, cursor: str | None) -> str:

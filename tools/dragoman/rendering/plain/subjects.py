@@ -22,11 +22,11 @@ def repeated(messages: Iterable[Message], title: str) -> frozenset[str]:
         title: What stands above them.
     """
     subjects = {message.subject for message in messages if message.subject}
-    about = _core(title) if subjects and title else ""
-    return frozenset(subject for subject in subjects if title and _core(subject) == about)
+    about = subject_key(title) if subjects and title else ""
+    return frozenset(subject for subject in subjects if title and subject_key(subject) == about)
 
 
-def _core(subject: str) -> str:
+def subject_key(subject: str) -> str:
     """What a subject is about: without ``Re:`` and ``Fwd:``, whatever its case and blanks."""
     if len(subject) > _LONGEST:
         return subject
