@@ -50,6 +50,26 @@ def find(path: str | Path | None = None) -> SettingsFile | None:
     return None if usual is None else SettingsFile(Path(usual), read_file(Path(usual), own=True))
 
 
+def find_again(path: str | Path | None, before: SettingsFile | None) -> SettingsFile | None:
+    """The same file as at the start, as it is now; a server never goes on with the settings of another one.
+
+    Args:
+        path: The file that was named at the start.
+        before: What was found then.
+
+    Raises:
+        ConfigError: As :func:`find`, or the file of before does not count any more.
+    """
+    found = find(path)
+    if before is not None and (found is None or found.path != before.path):
+        full = settings_file.full_path(str(before.path))
+        raise ConfigError(
+            f"{clean_line(full, _LONGEST)}: This settings file is gone, or has changed since you trusted it."
+            f" Run `dragoman trust {clean_line(str(Path(full).parent), _LONGEST)}` if it shall count."
+        )
+    return found
+
+
 def _content(path: str) -> bytes | None:
     try:
         return settings_file.read(path)

@@ -9,6 +9,7 @@ from click.testing import CliRunner
 
 from dragoman_server.cli.main import cli
 from dragoman_server.config import find
+from dragoman_server.config.diagnostics import ConfigError
 
 OURS = '[accounts.mine]\nprovider = "local"\n'
 CLONED = (
@@ -182,3 +183,19 @@ def test_a_hostile_name_of_a_folder_writes_nothing_into_the_terminal(run, tmp_pa
     said = run("accounts", cwd=folder).stderr
     assert "\x1b" not in said
     assert said.count("\n") == 1
+
+
+def test_a_server_does_not_go_on_with_other_settings_when_its_own_lose_their_trust(run, places, monkeypatch):
+    monkeypatch.chdir(places)
+    run("trust")
+    before = find.find()
+    assert str(before.path) == "dragoman.toml"
+    assert find.find_again(None, before) == before
+    (places / "dragoman.toml").write_text(CLONED + "\n# changed\n", encoding="utf-8")
+    with pytest.raises(ConfigError, match="dragoman trust"):
+        find.find_again(None, before)
+    run("trust")
+    assert find.find_again(None, before).content.endswith(b"# changed\n")
+    (places / "dragoman.toml").unlink()
+    with pytest.raises(ConfigError, match="is gone"):
+        find.find_again(None, before)

@@ -13,7 +13,7 @@ import click
 
 from dragoman.core.errors import Unavailable
 from dragoman.core.safe_text import sentence, unquoted
-from dragoman_server.config.find import find
+from dragoman_server.config.find import find, find_again
 from dragoman_server.config.http import BACKLOG, PATH, Address
 from dragoman_server.runtime import log, startup_checks
 
@@ -49,7 +49,7 @@ def serve(
 
     drain_seconds = http.drain_delay + http.drain_timeout
     config = WorkerConfig(source, log_level, read_only, http.listen, listening, drain_seconds, http.workers)
-    Supervisor(config, lambda: find(settings_file)).run()
+    Supervisor(config, lambda: find_again(settings_file, source)).run()
     sys.exit(0)
 
 
