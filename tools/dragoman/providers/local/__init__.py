@@ -46,7 +46,7 @@ class LocalProvider(Provider):
     """Conversations in a SQLite file, with everything that the model can say."""
 
     name = "local"
-    about = "conversations on this machine: imported chats, notes and archives"
+    about = "imported chats and notes"
     service_name = "imported chats"
     Settings: ClassVar[type[AccountSettings]] = LocalSettings
     limits = Limits(text_length=1_000_000, page_size=200)
