@@ -102,6 +102,16 @@ def test_everything_that_is_written_counts():
     assert lines_of(view("", verb="change", labels=(), changes=["labels"]))[1] == "Labels: none"
 
 
+def test_what_is_answered_or_changed_is_named_before_the_text():
+    other = Message(
+        id="o", conversation="room", account="post", author=Author(name="Bo"), sent_at=None, text="Why? " * 20
+    )
+    answer = lines_of(view("Because", answers=other))
+    assert answer[1] == "Answers Bo: Why? Why? Why? Why? Why? Why? W\u2026 \u23ce Text: Because"
+    change = lines_of(view("Because", verb="change", before=other, changes=["text"]))
+    assert change[1] == "Was: Why? Why? Why? Why? Why? Why? W\u2026 \u23ce Text: Because"
+
+
 def test_the_whole_preview_follows():
     text = question(view("Hello\n" * 40), UTC).text
     assert "\naccount: post (journal)\nconversation: post:room" in text

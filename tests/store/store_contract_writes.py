@@ -117,7 +117,7 @@ class WritesContract:
     ):
         for number, room in enumerate(["one", "two", "one"]):
             clock.now += number
-            await store.exposures.record(("ann", "codex"), ("acc", room))
+            await store.exposures.record(("ann", "codex"), [("acc", room)])
         assert await other.exposures.list(("ann", "codex")) == [("acc", "one"), ("acc", "two")]
         assert await other.exposures.list(("ann", "claude")) == await other.exposures.list(("bo", "codex")) == []
         clock.now += 24 * 3600 - 1

@@ -132,8 +132,8 @@ async def test_the_audit_log_only_grows(store, tmp_path, statement):
 async def test_of_what_was_shown_the_last_hundred_conversations_of_a_viewer_are_kept(store, clock, tmp_path):
     for number in range(105):
         clock.now += 1
-        await store.exposures.record(("", "c"), ("acc", f"r{number}"))
-    await store.exposures.record(("", "d"), ("acc", "r"))
+        await store.exposures.record(("", "c"), [("acc", f"r{number}")])
+    await store.exposures.record(("", "d"), [("acc", "r")])
     assert await store.exposures.list(("", "c")) == [("acc", f"r{number}") for number in range(104, 4, -1)]
     con = apsw.Connection(str(tmp_path / "dragoman.db"))
     assert con.execute("SELECT count(*) FROM exposures").get == 101

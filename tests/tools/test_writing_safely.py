@@ -493,7 +493,7 @@ async def test_the_user_is_asked_with_everything_there_is_to_see(service, tmp_pa
     assert lines[:3] == [
         "Send to post:room Room (2 readers)?",
         "Careful: it has hidden characters",
-        "Text: Pay.<U+202E> \u23ce To Eve. \u23ce == end of the text \u23ce A <300 spaces> B",
+        "Answers Ann: What is the plan? Tell me. \u23ce Text: Pay.<U+202E> \u23ce To Eve. \u2026",
     ]
     assert lines[3:] == [
         "account: post (journal)",

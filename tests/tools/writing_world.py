@@ -82,7 +82,9 @@ class World:
             patch.setattr(outbox, "finish", self._noting_the_end(outbox.finish))
             patch.setattr(outbox, "deliver", self._noting_delivery(outbox.deliver))
             patch.setattr(idempotency, "anyio", SimpleNamespace(sleep=self._pause, move_on_after=anyio.move_on_after))
-            patch.setattr(pipeline, "_RENEWED", 3600.0)  # nobody renews: a call that is held up loses its lease
+            patch.setattr(
+                pipeline, "_RENEWAL_INTERVAL", 3600.0
+            )  # nobody renews: a call that is held up loses its lease
             yield
 
     async def run(self, doing: Doing) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -247,8 +248,8 @@ class ExposureStore(ABC):
     """
 
     @abstractmethod
-    async def record(self, viewer: tuple[str, str], place: tuple[str, str]) -> None:
-        """Put down that text of a conversation is shown to a viewer."""
+    async def record(self, viewer: tuple[str, str], places: Sequence[tuple[str, str]]) -> None:
+        """Put down that text of conversations is shown to a viewer, in one transaction."""
 
     @abstractmethod
     async def list(self, viewer: tuple[str, str]) -> list[tuple[str, str]]:

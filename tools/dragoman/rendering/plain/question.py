@@ -14,7 +14,7 @@ from typing import Final
 
 from dragoman.core.model import Conversation
 from dragoman.core.references import Reference
-from dragoman.core.sanitize import clean, clean_line
+from dragoman.core.sanitize import clean, clean_line, clean_name
 from dragoman.rendering.plain.preview import author_and_time, fold_gaps, preview_lines
 from dragoman.rendering.views import PreviewView
 
@@ -25,6 +25,7 @@ SUMMARY_LINES: Final = 3
 _NEW_LINE: Final = " \u23ce "
 _ELLIPSIS: Final = "\u2026"
 _WARNING: Final = "Careful: "
+_QUOTED: Final = 32
 _LONGEST: Final = 20_000
 _ASKED: Final = {"send": "Send to", "change": "Change a message in", "import": "Store as written elsewhere in"}
 
@@ -119,6 +120,10 @@ def _pieces(view: PreviewView, zone: tzinfo) -> Iterator[str]:
     message = view.message
     if view.verb == "import":
         yield f"By {author_and_time(message, zone)}"
+    if view.answers is not None:
+        yield f"Answers {clean_name(view.answers.author.name)}: {clean_line(view.answers.text, _QUOTED)}"
+    if view.before is not None and "text" in view.changes:
+        yield f"Was: {clean_line(view.before.text, _QUOTED)}"
     if message.subject is not None:
         yield f"Subject: {message.subject}"
     if message.labels or "labels" in view.changes:

@@ -1,9 +1,8 @@
-"""What may be written where, what somebody has to agree to first, and the proof that they have.
+"""The write policy: permission, consent, content checks and the flow guard.
 
-The policy of an account is part of its settings: ``write = "off"`` refuses, ``"allow"`` lets pass,
-``"confirm"`` asks. Some writes are asked about even where writing is allowed. Where the user cannot be
-asked, the first call answers with a preview and a token that is good once, for ten minutes, and for
-exactly that content. Nothing here fails open.
+An account's setting ``write`` is ``"off"`` (refused), ``"allow"`` (written) or ``"confirm"`` (asked first). Some writes
+are asked about even where writing is allowed. Where the client cannot ask its user, the first call answers with a
+preview and a one-time token, bound to exactly that content and valid for ten minutes. Nothing here fails open.
 """
 
 from dragoman.toolset.policy.consent import Consent, obtain_consent

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections import OrderedDict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final, Literal, NamedTuple, TypeAlias
@@ -44,21 +45,25 @@ class ExposureLog:
         default_factory=OrderedDict[tuple[Viewer, Place], datetime]
     )
 
-    async def record(self, store: Store, viewer: Viewer, place: Place, now: datetime) -> None:
-        """Note that text of a conversation is about to be shown."""
-        last = self._recent.get((viewer, place))
-        self._recent[viewer, place] = now
-        self._recent.move_to_end((viewer, place))
-        if len(self._recent) > _MOST:
-            self._recent.popitem(last=False)
-        if last is not None and now - last < _REFRESH:
-            self._recent[viewer, place] = last
+    async def record(self, store: Store, viewer: Viewer, places: Iterable[Place], now: datetime) -> None:
+        """Note that text of conversations is about to be shown."""
+        fresh = [place for place in places if self._is_due(viewer, place, now)]
+        if not fresh:
             return
+        for place in fresh:
+            self._recent[viewer, place] = now
+            self._recent.move_to_end((viewer, place))
+        while len(self._recent) > _MOST:
+            self._recent.popitem(last=False)
         try:
-            await store.exposures.record(viewer, place)
-        except DragomanError:
+            await store.exposures.record(viewer, fresh)
+        except DragomanError as error:
             # Reading goes on with a full disk; this process still knows.
-            _log.warning("The store could not note what was shown.", exc_info=True)
+            _log.warning("The store could not note what was shown: %s", error)
+
+    def _is_due(self, viewer: Viewer, place: Place, now: datetime) -> bool:
+        last = self._recent.get((viewer, place))
+        return last is None or now - last >= _REFRESH
 
     async def elsewhere(self, store: Store, viewer: Viewer, place: Place, now: datetime) -> list[Place]:
         """The other conversations whose text was shown to a viewer within a day, the last ones first."""
@@ -67,8 +72,8 @@ class ExposureLog:
         ]
         try:
             stored = await store.exposures.list(viewer)
-        except DragomanError:
-            _log.warning("The store could not tell what was shown.", exc_info=True)
+        except DragomanError as error:
+            _log.warning("The store could not tell what was shown: %s", error)
             stored = []
         return [one for one in dict.fromkeys((*stored, *own)) if one != place]
 

@@ -1,4 +1,4 @@
-"""Whether the settings allow a write at all."""
+"""Checks the settings ``write`` and ``write_to``."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from dragoman.providers.base.provider import AccountSettings
 
 
 def require_permission(settings: AccountSettings, where: Reference) -> None:
-    """Let a write pass that the settings allow at all.
+    """Refuse a write that the settings do not allow.
 
     Raises:
-        PermissionDenied: They do not; the sentence names the setting.
+        PermissionDenied: The account may not write, or not there; the sentence names the setting.
     """
     section = sentence("[accounts.{}]", where.account)
     if settings.write == "off":
@@ -30,15 +30,15 @@ def require_permission(settings: AccountSettings, where: Reference) -> None:
 
 
 def is_allowed_target(settings: AccountSettings, where: Reference) -> bool:
-    """Is the conversation named in ``write_to``: by its reference in any spelling, or its bare id; never by title."""
-    return any(_is(entry, where) for entry in settings.write_to or ())
+    """Return whether ``write_to`` names a conversation, by reference in any spelling or by its id, never by title."""
+    return any(_names(entry, where) for entry in settings.write_to or ())
 
 
-def _is(entry: str, where: Reference) -> bool:
+def _names(entry: str, where: Reference) -> bool:
     try:
         reference = parse(entry)
     except DragomanError:
-        # A percent sign that encodes nothing: no reference, so it can only be an id as it stands.
+        # A percent sign that encodes nothing makes it no reference, so it can only be an id.
         return entry == where.conversation
     if reference is not None and reference.account == where.account:
         return reference.message is None and reference.conversation == where.conversation

@@ -1,4 +1,4 @@
-"""What somebody wants to write, and what an agreement to it is bound to."""
+"""A requested write, and the hashes that a consent is bound to."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dragoman.core.references import Reference
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """What somebody wants to write.
+    """A requested write.
 
     Attributes:
         where: The conversation.
@@ -27,13 +27,17 @@ class Write:
 
     @property
     def digest(self) -> str:
-        """The same for the same write and for no other, whoever makes it."""
+        """Hash of the content and its place; equal for equal writes, whoever makes them."""
         return _hash([str(self.where), self.operation, self.content])
 
     def agreement(self, known: str) -> str:
-        """What an agreement counts for: this write by this person, as long as ``known`` is what is known of it."""
+        """Hash that a consent is bound to.
+
+        Args:
+            known: Stamp of an earlier write of the same. When it changes, consent has to be obtained anew.
+        """
         return _hash([self.digest, self.principal, known])
 
 
-def _hash(told: list[object]) -> str:
-    return sha256(json.dumps(told, sort_keys=True, ensure_ascii=True).encode()).hexdigest()
+def _hash(parts: list[object]) -> str:
+    return sha256(json.dumps(parts, sort_keys=True, ensure_ascii=True).encode()).hexdigest()

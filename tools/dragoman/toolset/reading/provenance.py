@@ -24,9 +24,14 @@ async def record_exposure(services: ToolServices, caller: Caller, view: View) ->
 
     A conversation that the user has listed there is one whose people they trust.
     """
-    viewer = Viewer(caller.principal.name if caller.principal else "", caller.client)
-    for account, conversation in view.foreign_places():
-        settings = services.workspace.account(account).settings
-        if not policy.is_allowed_target(settings, Reference(account, conversation)):
-            store = await services.workspace.store()
-            await services.flow.exposures.record(store, viewer, (account, conversation), services.clock())
+    accounts = services.workspace.accounts
+    places = [
+        (account, conversation)
+        for account, conversation in view.foreign_places()
+        if account in accounts
+        and not policy.is_allowed_target(accounts[account].settings, Reference(account, conversation))
+    ]
+    if places:
+        viewer = Viewer(caller.principal.name if caller.principal else "", caller.client)
+        store = await services.workspace.store()
+        await services.flow.exposures.record(store, viewer, places, services.clock())

@@ -1,7 +1,6 @@
 """The tools that write: send_message, update_message and import_message.
 
-Every write takes the same way: what the settings allow; whether it was made before; what somebody has to agree to;
-the intent in the outbox; the service; the outcome in the outbox and the audit log; what the service stored.
+Every write runs through one pipeline: permission, duplicates, consent, outbox, service, audit log, read-back.
 """
 
 from dragoman.toolset.writing.importing import import_message

@@ -1,4 +1,4 @@
-"""Every attempt to write is on record, and whatever refuses one says that nothing was written."""
+"""Audits writes that end before the outbox, and adds "nothing was sent" to their errors."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
-class audit_scope:  # noqa: N801  # reads as a statement: async with attempted(...)
-    """Put on record how an attempt ended that did not come as far as the outbox.
+class audit_scope:  # noqa: N801  # reads as a statement: async with audit_scope(...)
+    """An asynchronous context manager around one attempt to write.
 
     Attributes:
-        outcome: What the record says when no error does; empty when there is nothing more to say.
-        digest: Of the content, as soon as it is known.
-        begun: The outbox has it: from here on that keeps the record.
+        outcome: The outcome to record where no error tells it; empty for none.
+        digest: Hash of the content, as soon as it is known.
+        begun: The outbox holds the write, and records what becomes of it.
     """
 
     call: CallContext
@@ -36,7 +36,7 @@ class audit_scope:  # noqa: N801  # reads as a statement: async with attempted(.
     begun: bool = False
 
     async def __aenter__(self) -> Self:
-        """Nothing to do."""
+        """Begin the attempt."""
         return self
 
     async def __aexit__(
@@ -64,7 +64,7 @@ class audit_scope:  # noqa: N801  # reads as a statement: async with attempted(.
         try:
             await (await self.call.workspace.store()).audit.record(line)
         except DragomanError as error:
-            # Nothing was written: that the refusal is not on record must not hide why.
+            # The caller must learn why the write was refused, not that the log failed.
             _log.warning("A refused write could not be recorded: %s", error)
 
 

@@ -1,4 +1,4 @@
-"""Why somebody is asked before a write, also where the settings allow writing; and what is told after one."""
+"""Finds the reasons to ask before a write, also where the settings allow writing, and the notes on its result."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _SEARCHED_AT_ONCE: Final = 20_000
 
 
 async def warnings_about(plan: WritePlan, repeated: Sentence) -> list[SafeText]:
-    """What is alarming about a write, so that somebody has to agree, each as what follows ``because``.
+    """Find what is alarming about a write; each reason is worded to follow ``because``.
 
     Args:
         plan: The write.
@@ -41,13 +41,13 @@ async def warnings_about(plan: WritePlan, repeated: Sentence) -> list[SafeText]:
 
 
 def policy_reasons(plan: WritePlan) -> list[SafeText]:
-    """Why the settings ask for an agreement, as what follows ``because``."""
+    """Return why the settings ask for consent, worded to follow ``because``."""
     asks = plan.account.settings.write == "confirm"
     return [safe("this account asks before every write")] if asks else []
 
 
-async def notes_on(plan: WritePlan, store: Store, made: Entry) -> list[SafeText]:
-    """What is told with a message that was written."""
+async def result_notes(plan: WritePlan, store: Store, made: Entry) -> list[SafeText]:
+    """Return sentences for the answer about a message that was written."""
     notes = [sentence("Written {}.", reason) for reason in await _carried(plan)] if _flow_mode(plan) == "warn" else []
     doubtful = [one for one in await _doubtful(plan, store) if one.id != made.id]
     if doubtful:
@@ -65,12 +65,12 @@ async def _doubtful(plan: WritePlan, store: Store) -> list[Entry]:
     try:
         return await store.writes.unknown_outcomes(plan.account.name, plan.target.id, principal_name(plan.call))
     except DragomanError:
-        # The message is written: that nothing can be told of others must not make that look like a failure.
+        # The write succeeded; a failure to read the outbox must not look like a failure to write.
         return []
 
 
-def pace(plan: WritePlan) -> int | None:
-    """Most writes of the account in a minute, ``None`` where nobody else takes part."""
+def rate_limit_of(plan: WritePlan) -> int | None:
+    """Return the most writes of the account in a minute; ``None`` where nobody else takes part."""
     return plan.account.settings.sends_per_minute if plan.account.provider_class.external else None
 
 
@@ -81,7 +81,7 @@ async def _mentions(plan: WritePlan) -> list[str]:
 
 
 async def _in_texts(plan: WritePlan, find: Callable[[str], list[str]]) -> list[str]:
-    """What is found in the texts, each once; long ones are searched beside the event loop."""
+    """Search the written texts, long ones in a worker thread; each result is returned once."""
 
     def search() -> list[str]:
         return list(dict.fromkeys(one for text in plan.texts for one in find(text)))
@@ -98,7 +98,7 @@ def _new_links(hosts: list[str]) -> list[SafeText]:
 
 
 async def _new_hosts(plan: WritePlan) -> list[str]:
-    """The hosts of all links that neither the store nor the newest messages know of this conversation."""
+    """Return the linked hosts that occur neither in the stored nor in the newest messages of the conversation."""
     own = plan.account.provider_class.linked_hosts
     wanted = await _in_texts(plan, lambda text: [*policy.hosts(text), *own(text)])
     remembered = {host for host in wanted[:_LOOKED_FOR] if await _remembered(plan, host)}
@@ -110,19 +110,19 @@ async def _new_hosts(plan: WritePlan) -> list[str]:
 
 
 async def _remembered(plan: WritePlan, host: str) -> bool:
-    """Is the host in a message of this conversation that the store has seen."""
+    """Return whether a stored message of the conversation links to the host."""
     store = await plan.call.workspace.store()
     query = SearchQuery(text=f'"{host}"', conversation=plan.target.id, limit=_LOOKED_FOR)
     try:
         page = await store.messages.search(plan.account.name, query)
     except DragomanError:
-        # There is nothing in such a host to look for; the service is asked next.
+        # The host holds nothing to search for; the newest messages are read next.
         return False
     return any(host in policy.hosts(hit.message.text[:_SEARCHED_AT_ONCE]) for hit in page.items)
 
 
 async def _recent_hosts(plan: WritePlan) -> set[str]:
-    """The hosts of the newest messages, as the service has them now; none when it cannot be asked."""
+    """Return the hosts that the newest messages at the service link to; none when it cannot be asked."""
     if Capability.LIST_MESSAGES not in plan.account.capabilities:
         return set()
     try:
@@ -137,7 +137,7 @@ def _flow_mode(plan: WritePlan) -> str:
 
 
 async def _carried(plan: WritePlan) -> list[SafeText]:
-    """Where other people's text was read that may have led to the write, as one reason."""
+    """Return one reason that names the conversations whose text may have asked for the write, if there are any."""
     services = plan.call.services
     viewer = Viewer(principal_name(plan.call), plan.call.caller.client)
     here = (plan.account.name, plan.target.id)

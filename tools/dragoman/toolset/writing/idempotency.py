@@ -1,4 +1,4 @@
-"""What was begun before: waited for, looked up at the service, and answered with instead of being made again."""
+"""Checks whether the same write was begun before, and finds out what became of it."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ _LONGEST_PAUSE: Final = 0.5
 
 @dataclass(frozen=True, slots=True)
 class PriorWrite:
-    """What came of looking at what was begun before.
+    """What is known of an earlier write of the same.
 
     Attributes:
-        stamp: Of the entry that stands in the way, empty when none does.
-        reason: Why somebody has to agree before it is made again; empty when nobody has to.
+        stamp: Stamp of the entry that stands in the way; empty when none does.
+        reason: Why somebody has to agree before it is written again; empty when nobody has to.
         entry: Number of the entry whose result ``message`` is.
-        message: The first result, when there is one.
-        notes: Sentences about it.
+        message: The first result, which is the answer instead of another write.
+        notes: Sentences about the result.
     """
 
     stamp: str = ""
@@ -47,11 +47,11 @@ class PriorWrite:
 
 
 async def check_prior_write(plan: WritePlan, store: Store) -> PriorWrite:
-    """Find out what became of the same write.
+    """Look for an earlier write of the same key or content.
 
     Raises:
-        Conflict: The key was used for other content, or the same write is still at work.
-        OutcomeUnknown: It is unknown, and cannot be found out now.
+        Conflict: The key was used for other content, or the same write is still under way.
+        OutcomeUnknown: The outcome is unknown, and the service cannot be asked now.
     """
     entry = await _wait_for_prior(plan, store)
     if entry is None:
@@ -72,7 +72,7 @@ async def check_prior_write(plan: WritePlan, store: Store) -> PriorWrite:
 
 
 async def _wait_for_prior(plan: WritePlan, store: Store) -> Entry | None:
-    """The entry in the way; with a key not before it has ended, because it is this very write."""
+    """Return the entry that stands in the way; one of the same key and content is waited for."""
     pause = _PAUSE
     with anyio.move_on_after(PATIENCE):
         while True:
@@ -94,7 +94,7 @@ async def _wait_for_prior(plan: WritePlan, store: Store) -> Entry | None:
 
 async def _unknown(plan: WritePlan, store: Store, entry: Entry) -> PriorWrite:
     if plan.key is not None and plan.account.provider_class.idempotent:
-        # Sending again with the same key finds out how it ended, and can do no harm.
+        # The service deduplicates by this key, so sending again finds the outcome and does no harm.
         return PriorWrite(stamp=entry.stamp)
     try:
         message = await _look_up_at_service(plan, store, entry)
@@ -127,7 +127,7 @@ async def _found(plan: WritePlan, store: Store, entry: Entry, message: Message) 
     loosely = message.reply_to != plan.preview.message.reply_to
     changes = plan.operation is Capability.UPDATE_MESSAGE  # which is there or not, whoever made it
     if not changes and await store.writes.could_be_another(entry, reference, loosely=loosely):
-        # Of two that are in doubt and one that is there nobody can say which it is.
+        # Two writes have an unknown outcome and one message exists: it cannot be attributed.
         return PriorWrite(
             entry.stamp,
             sentence("an earlier call was cut off: {} may be its message, or that of somebody else", reference),
@@ -149,7 +149,7 @@ async def _look_up_at_service(plan: WritePlan, store: Store, entry: Entry) -> Me
 
 
 async def _prior_result(plan: WritePlan, entry: Entry) -> Message:
-    """The message that came of an entry, as it is now, or else as it was to be."""
+    """Return the message that came of an entry as it is now, or as it was to be where it cannot be read."""
     stored = parse(entry.message) if entry.message is not None else None
     if stored is None or stored.message is None:
         return plan.preview.message

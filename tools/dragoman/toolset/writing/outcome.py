@@ -1,4 +1,4 @@
-"""How a write ended, in the outbox: that it cannot be noted changes nothing of what has happened."""
+"""Records a write's outcome; a failure to record never becomes a failure of the write."""
 
 from __future__ import annotations
 
@@ -22,25 +22,26 @@ async def record_outcome(
     *,
     outcome: str = "",
 ) -> list[SafeText]:
-    """Note the end of a write, also when nobody waits for it any more.
+    """Record the outcome of a write, also after its call was cancelled.
 
-    What could not be noted counts as cut off: whoever writes the same again is told, and the service is looked at.
+    A write whose outcome could not be recorded counts as cut off: the next one of the same content looks at the
+    service first.
 
     Args:
-        store: Where.
+        store: Holds the outbox.
         entry: The write and its attempt.
         state: How it ended.
         message: Reference of the message that came of it.
         outcome: What the audit log says, by default the state.
 
     Returns:
-        For what is done, a sentence when it could not be noted.
+        A sentence when a write that was made could not be recorded.
     """
     with anyio.CancelScope(shield=True):
         try:
             await store.writes.finish(entry.id, state, message, attempts=entry.attempts, outcome=outcome)
         except DragomanError as error:
-            _log.warning("How a write ended could not be noted: %s", error)
+            _log.warning("The outcome of a write could not be recorded: %s", error)
             return [
                 sentence("It is written, so do not repeat it, though its end could not be noted: {}", error.message)
             ]

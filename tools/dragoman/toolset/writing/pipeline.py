@@ -1,4 +1,4 @@
-"""The way of a write."""
+"""The write pipeline: permission, duplicates, consent, outbox, service, read-back."""
 
 from __future__ import annotations
 
@@ -21,42 +21,51 @@ from dragoman.toolset import policy
 from dragoman.toolset.addressing.resolve import account_errors, load_conversation
 from dragoman.toolset.definition.context import ToolResult
 from dragoman.toolset.writing.audit_scope import audit_scope
-from dragoman.toolset.writing.confirmation_reasons import notes_on, pace
+from dragoman.toolset.writing.confirmation_reasons import rate_limit_of, result_notes
 from dragoman.toolset.writing.consent import require_consent
 from dragoman.toolset.writing.idempotency import check_prior_write
 from dragoman.toolset.writing.outcome import record_outcome
 from dragoman.toolset.writing.plan import VERBS, WritePlan
 from dragoman.toolset.writing.read_back import read_back
 
-_RENEWED: Final = 3.0
-_ROUNDS: Final = 3
+_RENEWAL_INTERVAL: Final = 3.0
+_MOST_ROUNDS: Final = 3
 _log = logging.getLogger(__name__)
 
 
 async def run_write(plan: WritePlan, attempt: audit_scope, token: str | None) -> ToolResult:
-    """Take a write its whole way.
+    """Run a write.
+
+    Args:
+        plan: The write.
+        attempt: Audits it until the outbox does.
+        token: The confirmation that the call brings, if any.
+
+    Returns:
+        The stored message; the first result, where the same was written before; or a preview with a token.
 
     Raises:
-        DragomanError: It was not made, and the sentence says so; or, as ``OutcomeUnknown``, it may have been.
+        OutcomeUnknown: The message may have been written.
+        DragomanError: Nothing was written.
     """
     attempt.digest = plan.write.digest
     policy.require_permission(plan.account.settings, plan.where)
     store = await plan.call.workspace.store()
-    for _ in range(_ROUNDS):
+    for _ in range(_MOST_ROUNDS):
         prior = await check_prior_write(plan, store)
         if prior.message is not None:
             attempt.outcome = "repeated"
             return await _result_of(plan, prior.message, [*prior.notes], prior.entry)
-        await store.writes.require_rate(plan.account.name, pace(plan))
+        await store.writes.require_rate(plan.account.name, rate_limit_of(plan))
         preview = await require_consent(plan, store, prior, attempt, token)
         if preview is not None:
             return preview
         provider = await _provider(plan)
-        entry = await store.writes.begin(plan.intent, accepted=prior.stamp, per_minute=pace(plan))
+        entry = await store.writes.begin(plan.intent, accepted=prior.stamp, per_minute=rate_limit_of(plan))
         if entry.fresh:
             attempt.begun = True
             return await _execute(plan, store, entry, provider)
-        # Another call was faster: what is known now has to be agreed to anew.
+        # Another call began the same write in between, so consent has to be obtained for what is known now.
         token = None
     raise Conflict("Other calls write the same at the same time.", hint="Look with list_messages before trying again.")
 
@@ -74,25 +83,25 @@ async def _execute(plan: WritePlan, store: Store, entry: Entry, provider: Provid
         await record_outcome(store, entry, "unknown" if unknown else "failed")
         raise
     except BaseException:
-        # Cancelled, or crashed: nobody knows how far it came.
+        # Cancelled or crashed: the service may have acted.
         await record_outcome(store, entry, "unknown")
         raise
-    # The whole address: a message may begin a conversation of its own.
+    # The message's own conversation: sending may have begun a new one.
     notes = await record_outcome(
         store, entry, "done", str(Reference(plan.account.name, message.conversation, message.id))
     )
     stored, differences = await read_back(plan, message)
-    return await _result_of(plan, stored, [*notes, *differences, *await notes_on(plan, store, entry)], entry.id)
+    return await _result_of(plan, stored, [*notes, *differences, *await result_notes(plan, store, entry)], entry.id)
 
 
 async def _call_provider(plan: WritePlan, store: Store, entry: Entry, provider: Provider) -> Message:
-    async with _at_work(store, entry), account_errors(plan.account):
+    async with _renewed_lease(store, entry), account_errors(plan.account):
         return await plan.act(provider)
 
 
 @asynccontextmanager
-async def _at_work(store: Store, entry: Entry) -> AsyncGenerator[None]:
-    """Keep the lease of a write for as long as it is made."""
+async def _renewed_lease(store: Store, entry: Entry) -> AsyncGenerator[None]:
+    """Renew the lease of a write in the outbox for as long as the provider works."""
     failure: Exception | None = None
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(_renew, store, entry)
@@ -102,17 +111,17 @@ async def _at_work(store: Store, entry: Entry) -> AsyncGenerator[None]:
             failure = error
         tasks.cancel_scope.cancel()
     if failure is not None:
-        # Out here, where the task group does not wrap it.
+        # Raised outside of the task group, which would wrap it in a group.
         raise failure
 
 
 async def _renew(store: Store, entry: Entry) -> None:
     while True:
-        await anyio.sleep(_RENEWED)
+        await anyio.sleep(_RENEWAL_INTERVAL)
         try:
             await store.writes.renew(entry)
         except DragomanError as error:
-            # The write itself must not suffer; at worst another call looks it up.
+            # The write goes on; at worst another call looks it up at the service.
             _log.warning("The lease of a write could not be renewed: %s", error)
 
 
@@ -121,12 +130,12 @@ async def _result_of(plan: WritePlan, message: Message, notes: list[SafeText], e
     try:
         numbered = next(iter(await workspace.number_messages(plan.account, [message])), None)
     except DragomanError:
-        # It is written: that it cannot be given a number must not make that look like a failure.
+        # The write succeeded; a message without a number is still its result.
         numbered = None
     try:
         target = await load_conversation(workspace, Reference(plan.account.name, message.conversation), fresh=True)
     except DragomanError:
-        # Neither must a title that cannot be had.
+        # So is one in a conversation without a title.
         target = replace(plan.target, id=message.conversation)
     shown = numbered or replace(message, account=plan.account.name)
     view = WrittenView(

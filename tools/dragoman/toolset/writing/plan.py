@@ -1,4 +1,4 @@
-"""One write, before it is made: everything that the way of a write has to know of it."""
+"""One write before it is made: everything that the pipeline has to know of it."""
 
 from __future__ import annotations
 
@@ -37,13 +37,14 @@ class WritePlan:
     Attributes:
         target: The conversation.
         content: Everything that is written, by name.
-        preview: What somebody would be shown.
-        texts: What is written, for the guards that look into it.
-        key: The caller's own name of this write.
-        once: Would making it twice leave two messages.
-        act: Makes it.
-        find: Looks whether it was made, given since when and the ids of messages that came of other writes.
-        differs: Says how a stored message differs from what was to be written.
+        preview: What a user is shown who has to agree.
+        texts: The written texts, which are searched for links and mentions.
+        key: The idempotency key of the caller.
+        once: Making it twice would leave two messages.
+        act: Calls the provider.
+        find: Looks the message up at the service, given the time of the first attempt and the ids of messages that
+            came of other writes.
+        differs: Describes how a stored message differs from what was to be written.
     """
 
     call: CallContext
@@ -66,12 +67,12 @@ class WritePlan:
 
     @property
     def write(self) -> policy.Write:
-        """What an agreement is bound to."""
+        """What a consent is bound to."""
         return policy.Write(self.where, self.operation.value, self.content, principal_name(self.call))
 
     @property
     def intent(self) -> Intent:
-        """What is noted in the outbox."""
+        """The entry for the outbox."""
         return Intent(
             account=self.account.name,
             operation=self.operation.value,
@@ -85,18 +86,18 @@ class WritePlan:
 
     @property
     def not_done_sentence(self) -> SafeText:
-        """``Nothing was sent``, as it is said of this kind of write."""
+        """``Nothing was sent``, in the words of this kind of write."""
         return safe(NOTHING[self.operation])
 
 
 def principal_name(call: CallContext) -> str:
-    """Who was authenticated, empty for the user of this machine."""
+    """The name of the authenticated principal, empty for the user of this machine."""
     principal = call.caller.principal
     return "" if principal is None else principal.name
 
 
 def scoped_key(call: CallContext, key: str | None) -> str | None:
-    """The key for the service: two people who choose the same one do not mean the same message."""
+    """The idempotency key for the service, distinct for each principal: two of them may choose the same."""
     name = principal_name(call)
     if key is None or not name:
         return key

@@ -1,4 +1,4 @@
-"""After a write: the message as the service stored it, and how that differs from what was written."""
+"""Reads a written message back, and tells how it differs from what was written."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from dragoman.toolset.addressing.resolve import account_errors
 from dragoman.toolset.writing.plan import WritePlan
 
 PATIENCE: Final = 10.0
-"""Seconds to wait for the stored message; the write has happened, whatever comes of this."""
+"""Seconds to wait for the stored message; the write itself has succeeded."""
 
 
 async def read_back(plan: WritePlan, made: Message) -> tuple[Message, list[SafeText]]:
-    """The message as it is stored, and sentences about it."""
+    """Return the stored message and sentences about its differences."""
     account = plan.account
     if account.provider_class.returns_stored or Capability.GET_MESSAGE not in account.capabilities or not made.id:
         return made, plan.differs(made)
@@ -28,7 +28,7 @@ async def read_back(plan: WritePlan, made: Message) -> tuple[Message, list[SafeT
             async with account_errors(account):
                 stored = await (await account.provider()).get_message(made.conversation, made.id)
         except DragomanError:
-            # It is written: that it cannot be read must not make that look like a failure.
+            # The write succeeded; a failure to read must not look like a failure to write.
             stored = None
     if stored is None or stored.deleted_at is not None:
         return made, [*plan.differs(made), safe("It is written, but could not be read back.")]

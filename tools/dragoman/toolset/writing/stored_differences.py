@@ -1,4 +1,4 @@
-"""How a stored message differs from what was to be written, in a short sentence."""
+"""Describes how a stored message differs from what was to be written."""
 
 from __future__ import annotations
 
@@ -15,9 +15,12 @@ _CALLED: Final = re.compile(r"(?<!\w)[@#][\w.\-]+|<[@#!][^>\s]+>")
 def differences(
     stored: Message, *, text: str | None, subject: str | None, reply_to: str | None, conversation: str
 ) -> list[SafeText]:
-    """Sentences about what the service stored otherwise; ``None`` stands for what it was free to choose.
+    """Compare a stored message with what was to be written; ``None`` is not compared.
 
-    Services that let an assistant answer give the answer, which is not compared with what was said to it.
+    The answer of an assistant is not compared with the message that it answers.
+
+    Returns:
+        One sentence for each difference.
     """
     if stored.author.kind is AuthorKind.ASSISTANT:
         return []
@@ -43,6 +46,6 @@ def _of_text(stored: Message, text: str) -> Sentence:
 
 
 def _begins(said: list[str], kept: list[str]) -> bool:
-    """Is what was kept the beginning of what was said; its last word may be cut, or be a mark of the cut."""
+    """Return whether the stored words begin the written ones; the last may be cut, or mark the cut."""
     whole = kept[:-1]
     return bool(kept) and said[: len(whole)] == whole

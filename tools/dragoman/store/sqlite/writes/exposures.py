@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from dragoman.store.sqlite.connection import Connection
@@ -15,13 +16,13 @@ _SECOND: Final = 1_000_000
 _DELETED_AT_ONCE: Final = 1000
 
 
-def record(con: Connection, viewer: tuple[str, str], conversation: tuple[str, str], now: int) -> None:
-    """Note that text of a conversation (account and id) was shown to a viewer (principal and client)."""
+def record(con: Connection, viewer: tuple[str, str], places: Sequence[tuple[str, str]], now: int) -> None:
+    """Note that text of conversations (account and id) is shown to a viewer (principal and client)."""
     who = tuple(map(bind, viewer))
-    con.execute(
+    con.executemany(
         "INSERT INTO exposures(principal, client, account, conversation, shown) VALUES(?, ?, ?, ?, ?)"
         " ON CONFLICT DO UPDATE SET shown = max(shown, excluded.shown)",
-        (*who, conversation[0], bind(conversation[1]), now),
+        [(*who, account, bind(conversation), now) for account, conversation in places],
     )
     _delete_expired(con, now)
     con.execute(

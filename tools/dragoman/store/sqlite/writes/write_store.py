@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Final, Literal
 
@@ -116,9 +116,9 @@ class SqliteExposures(ExposureStore):
         self._database = database
         self._now = now
 
-    async def record(self, viewer: tuple[str, str], place: tuple[str, str]) -> None:
+    async def record(self, viewer: tuple[str, str], places: Sequence[tuple[str, str]]) -> None:
         """Add a row, or renew its time."""
-        await self._database.write(lambda con: exposures.record(con, viewer, place, self._now()))
+        await self._database.write(lambda con: exposures.record(con, viewer, places, self._now()))
 
     async def list(self, viewer: tuple[str, str]) -> list[tuple[str, str]]:
         """Read the rows of a viewer."""
