@@ -112,6 +112,19 @@ def test_a_thread_is_its_first_message_and_the_replies(harbor: ScriptedServer) -
     assert [m.get("reply_to") for m in thread["messages"]] == [None] + [root["number"]] * 7
 
 
+def test_the_thread_of_a_reply_is_the_one_that_it_belongs_to(harbor: ScriptedServer) -> None:
+    root = next(
+        m for m in harbor.json("list_messages", conversation=CHANNEL, limit=200)["messages"] if m.get("replies")
+    )
+    whole = harbor.json("list_messages", conversation=CHANNEL, thread=str(root["number"]), max_tokens=20000)
+    for reply in whole["messages"][1:]:
+        of_reply = harbor.json("list_messages", conversation=CHANNEL, thread=str(reply["number"]), max_tokens=20000)
+        assert of_reply["messages"] == whole["messages"]
+        assert of_reply["thread"] == root["number"]
+    text = harbor.call("list_messages", conversation=CHANNEL, thread=str(reply["number"]))
+    assert f" · thread {root['number']} · " in text.split("\n")[0]
+
+
 def test_a_thread_of_another_conversation_is_refused(harbor: ScriptedServer) -> None:
     number = harbor.json("list_messages", conversation="local:g-incident-0412", limit=1)["messages"][0]["number"]
     said = harbor.error("list_messages", conversation=CHANNEL, thread=number)

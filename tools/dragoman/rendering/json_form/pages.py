@@ -127,9 +127,10 @@ class _Messages(_Page):
         return message_object(self._view.messages[index], self.zone, room)[0]
 
     def page(self, items: Sequence[JsonObject], room: TokenShares) -> JsonObject:
-        conversation = self._view.conversation
+        conversation, thread = self._view.conversation, self._view.thread
         return {
             "conversation": conversation_ref(conversation.account, conversation.id, room),
+            **present(thread=None if thread is None else thread.number or message_ref(thread, room)),
             "messages": items,
             **present(
                 failures=_failures(self._view.failures, room),

@@ -11,7 +11,7 @@ from typing import Annotated, Final, Literal
 
 from dragoman.accounts.workspace import Account
 from dragoman.core.context import progress
-from dragoman.core.errors import Conflict, InvalidArgument
+from dragoman.core.errors import Conflict, InvalidArgument, NotFound
 from dragoman.core.model import Author, Conversation, Message, Order, Page
 from dragoman.core.names import author_matches
 from dragoman.core.queries import MessageQuery, SearchQuery
@@ -45,6 +45,7 @@ _MOST_EXAMINED: Final = 5000
 _REPORT_EVERY: Final = 500
 _MOST_NAMES: Final = 1000
 _SAME_INSTANT: Final = 200
+_DEEPEST_THREAD: Final = 20
 _TICK: Final = timedelta(microseconds=1)
 
 
@@ -66,8 +67,9 @@ async def list_messages(
     call.workspace.accounts_for(Capability.LIST_MESSAGES, account.name)
     begin, end = time_window(call, since, until)
     person = await author_filter(account, author)
+    root = await _thread(call, account, target, thread)
     query = MessageQuery(
-        thread=await _thread(call, target, thread),
+        thread=None if root is None else root.id,
         author=person.asked,
         since=begin,
         until=end,
@@ -91,6 +93,7 @@ async def list_messages(
         messages=messages,
         order=query.order,
         total=feed.total,
+        thread=root,
         more=taken.more,
         notes=notes,
         failures=failures,
@@ -228,7 +231,8 @@ def _past_window(message: Message, query: MessageQuery) -> bool:
     return query.until is not None and message.sent_at >= query.until
 
 
-async def _thread(call: CallContext, conversation: Conversation, said: str | None) -> str | None:
+async def _thread(call: CallContext, account: Account, conversation: Conversation, said: str | None) -> Message | None:
+    """The message at the root of the thread that a message belongs to: the message itself when it answers none."""
     if said is None:
         return None
     reference = await resolve_message(call.workspace, said)
@@ -237,7 +241,29 @@ async def _thread(call: CallContext, conversation: Conversation, said: str | Non
             "thread is a message of another conversation.",
             hint=sentence("It is in {}.", Reference(reference.account, reference.conversation)),
         )
-    return reference.message
+    named = Message(
+        id=reference.message or "", conversation=conversation.id, author=Author(name=""), sent_at=None, text=""
+    )
+    async with account_errors(account):
+        root = await _root(account, named)
+        return root if root is named else next(iter(await call.workspace.number_messages(account, [root])), root)
+
+
+async def _root(account: Account, message: Message) -> Message:
+    """The first message above one that answers nothing, as far as the service shows what is answered."""
+    if Capability.GET_MESSAGE not in account.capabilities:
+        return message
+    provider = await account.provider()
+    wanted: str | None = message.id
+    known: set[str] = set()
+    while wanted is not None and wanted not in known and len(known) < _DEEPEST_THREAD:
+        known.add(wanted)
+        try:
+            message = await provider.get_message(message.conversation, wanted)
+        except NotFound:
+            break  # whoever asked for it hears so from the list; a parent may be gone
+        wanted = message.reply_to
+    return message
 
 
 def time_window(call: CallContext, since: str | None, until: str | None) -> tuple[datetime | None, datetime | None]:
