@@ -72,6 +72,7 @@ def test_phrases_and_beginnings_are_told_from_words():
         ('subject:"re: plan" label:urgent', [("subject", "re: plan", False), ("label", "urgent", False)], ""),
         ("author:Ann channel:x tag:y", [("from", "Ann", False), ("in", "x", False), ("label", "y", False)], ""),
         ("from:Анна от", [("from", "Анна", False)], "от"),
+        ("from\uff1a田中\u3000「東京 タワー」", [("from", "田中", False)], '"東京 タワー"'),
     ],
 )
 def test_operators_are_told_from_words(query, found, text):

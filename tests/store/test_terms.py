@@ -246,3 +246,32 @@ def test_work_on_a_long_hostile_text_is_bounded():
     ):
         assert len(index_terms.body(text)) <= 4 * index_terms.INDEXED
         assert len(index_terms.parts(text)) <= 500 * 4 * 130
+
+
+@pytest.mark.parametrize(
+    ("text", "typed"),
+    [
+        ("the launch window", "lanuch"),
+        ("the launch window", "lauch"),
+        ("the launch window", "launxh"),
+        ("the launch window", "aunch"),
+        ("la réunion de mai", "reunoin"),
+        ("булочки и чай", "булочкы"),
+        ("καλημέρα σας", "καλιμερα"),
+        ("გამარჯობა", "გამარჯოვა"),
+        ("שלום חברים", "חבריט"),
+        ("السلام عليكم", "السلان"),
+        ("नमस्ते दुनिया", "नमस्टे"),
+        ("բարեւ ձեզ", "բարեվ"),
+    ],
+)
+def test_a_word_that_nobody_wrote_is_looked_for_with_one_letter_changed(con, text, typed):
+    with con:
+        con.execute("SAVEPOINT texts")
+        TABLE.put(con, "", "room", [_message(0, text)])
+        page = search(con, TABLE, SearchQuery(text=typed), "")
+        con.execute("ROLLBACK TO texts")
+        con.execute("RELEASE texts")
+    assert len(page.items) == 1
+    assert "was searched instead" in page.notes[0]
+    assert page.items[0].highlights

@@ -115,6 +115,7 @@ def test_a_conversation_that_is_not_there_is_answered_with_near_ones(server: Scr
         ("xylophone budget", ["fewer words, or OR"]),
         ('"done budget"', ["words without quotes"]),
         ("xylophone from:ann", ["without the author"]),
+        ("is:unread budget", ["what an account marks as unread", "without is:unread"]),
         ("xylophone -budget", ["Messages with budget were excluded."]),
         ("xylophone --force", ["--force was searched as force."]),
         ('"xylophone', ["not closed"]),

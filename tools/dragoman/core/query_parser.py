@@ -38,7 +38,12 @@ OPERATORS: Final[dict[str, OperatorName]] = {
 LONGEST: Final = 1000
 MOST_TERMS: Final = 32
 _SHOWN: Final = "from: in: before: after: on: has:file has:link is:unread subject: label:"
-_QUOTES: Final = str.maketrans(dict.fromkeys("\u201c\u201d\u201e\u201f\u00ab\u00bb\uff02", '"'))
+_TYPOGRAPHIC: Final = str.maketrans(
+    dict.fromkeys("\u201c\u201d\u201e\u201f\u00ab\u00bb\uff02\u300c\u300d\u300e\u300f", '"')
+    | {"\uff1a": ":", "\u3000": " "}
+)
+"""Quotation marks, colons and spaces of all keyboards."""
+
 _ITEM: Final = re.compile(
     r"""(?P<minus>(?<!\S)-(?=[^\W\d_]|"))?                        # excludes words of letters, and phrases
     (?: (?P<name>[A-Za-z_]{2,20}):(?!/|:|\\) (?:"(?P<quoted>[^"]*)"|(?P<value>[^\s"]*))
@@ -121,7 +126,7 @@ class _Reader:
     """The state of one parse."""
 
     def __init__(self, text: str, accepts: Callable[[Operator], bool]) -> None:
-        self._matches = list(_ITEM.finditer(text.translate(_QUOTES)))
+        self._matches = list(_ITEM.finditer(text.translate(_TYPOGRAPHIC)))
         self._accepts = accepts
         self._items: list[_Item] = []
         self._operators: list[Operator] = []

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterator
 from typing import Final
 
+from dragoman.core.folding import fold
 from dragoman.core.queries import Expression, Term
 from dragoman.store import index_terms
 from dragoman.store.search_terms import Pattern, pattern_of
@@ -76,7 +78,7 @@ def _single_word(term: Term, pattern: Pattern | None) -> str | None:
     if pattern is None or term.phrase or term.beginning or pattern.signs or len(pattern.words) != 1:
         return None
     (word,) = pattern.words
-    return word if _SHORTEST <= len(word) <= _LONGEST and word.isalpha() else None
+    return word if _SHORTEST <= len(word) <= _LONGEST and all(map(_is_letter, word)) else None
 
 
 def _neighbours(con: Connection, table: MessageTable, word: str) -> list[str]:
@@ -101,8 +103,8 @@ def _edited_before(word: str, half: int) -> set[str]:
         before, after = word[:at], word[at:]
         edited.add(before + after[1:])
         edited.add(before + after[1:2] + after[:1] + after[2:])
-        # The first letter is hardly ever another one, and a short word is known by it.
-        if at > 0:
+        # A short word is known by its first letter.
+        if at > 0 or len(word) >= _DISTINCT:
             edited.update(before + letter + after for letter in alphabet)
             edited.update(before + letter + after[1:] for letter in alphabet)
     return {one for one in edited if len(one) >= _SHORTEST - 1} - {word}
@@ -112,7 +114,12 @@ def _alphabet(word: str) -> str:
     """The small letters that stand near those of the word in Unicode."""
     starts = {ord(letter) // _BLOCK * _BLOCK for letter in word}
     near = (chr(code) for start in sorted(starts) for code in range(start, start + _BLOCK))
-    return "".join(letter for letter in near if letter.isalpha() and letter == letter.lower())
+    return "".join(letter for letter in near if _is_letter(letter) and fold(letter) == letter)
+
+
+def _is_letter(char: str) -> bool:
+    """Is it a letter, or a mark that spells."""
+    return unicodedata.category(char)[0] in "LM"
 
 
 def _is_one_edit(word: str, other: str) -> bool:

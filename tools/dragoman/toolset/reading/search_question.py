@@ -168,6 +168,8 @@ def nothing_found(question: SearchQuestion) -> list[SafeText]:
     if excluded:
         words = join((term.text for term in excluded), " or ")
         notes.append(sentence("Messages with {} were excluded.", words))
+    if any(one.name == "is" for one in question.filters):
+        notes.append(safe("is:unread finds only what an account marks as unread."))
     advice: list[SafeText] = []
     if len(wanted) > 1:
         advice.append(safe("fewer words, or OR between them, because all have to occur"))
