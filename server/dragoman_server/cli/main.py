@@ -190,8 +190,13 @@ def audit(limit: int, as_json: bool, config: Path | None, log_level: str | None)
 
 @cli.command()
 @click.option("--provider", metavar="NAME", help="Show this service, played by a stand-in on this machine.")
+@click.option(
+    "--archive",
+    type=click.Choice(["slack", "mbox", "whatsapp"]),
+    help="Import a sample archive of this form, and show it.",
+)
 @common
-def demo(provider: str | None, config: Path | None, log_level: str | None) -> None:
+def demo(provider: str | None, archive: str | None, config: Path | None, log_level: str | None) -> None:
     """Show the tools at work on a conversation in a throw-away store.
 
     No account and no network is needed, with --provider neither.
@@ -200,7 +205,7 @@ def demo(provider: str | None, config: Path | None, log_level: str | None) -> No
 
     if config is not None:
         settings_of(config, log_level)  # the demonstration uses its own, but a bad file is never passed over
-    shown.run(provider)
+    shown.run(provider, archive)
 
 
 for _command in (*COMMANDS, store):

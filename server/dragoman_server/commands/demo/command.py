@@ -94,11 +94,12 @@ class DemoRun:
         return Cost(len(bare), paid, self.count("\n".join(bare)))
 
 
-def run(provider: str | None = None) -> None:
+def run(provider: str | None = None, archive: str | None = None) -> None:
     """Run the demonstration and print it.
 
     Args:
         provider: Whose service to show with a stand-in; ``None`` for the store of this package.
+        archive: Name of a sample archive to import and show.
 
     Raises:
         InvalidArgument: The provider has nothing to show.
@@ -106,7 +107,7 @@ def run(provider: str | None = None) -> None:
         OSError: Nothing can be printed any more.
     """
     try:
-        anyio.run(_run, provider)
+        anyio.run(_run, provider, archive)
     except BaseExceptionGroup as group:
         known, others = group.split((OSError, click.ClickException))
         if known is None or others is not None:
@@ -120,11 +121,11 @@ def _first(group: BaseExceptionGroup[Exception]) -> Exception:
     return _first(first) if isinstance(first, BaseExceptionGroup) else first
 
 
-async def _run(provider: str | None) -> None:
+async def _run(provider: str | None, archive: str | None) -> None:
     paper = TerminalWriter.on(sys.stdout)
     with TemporaryDirectory(prefix="dragoman-demo-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
-        async with stages.on(folder, provider) as stage:
+        async with stages.on(folder, provider, archive) as stage:
             (folder / settings_file.FILE_NAME).write_text(stage.settings, encoding="utf-8")
             paper.title(stage.title)
             paper.say(stage.said)

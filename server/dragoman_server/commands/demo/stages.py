@@ -69,17 +69,41 @@ class DemoScenario:
     closing: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class SampleArchive:
+    """An archive of this package, and what to ask about it."""
+
+    place: str
+    conversation: str
+    question: str
+    query: str
+
+
+ARCHIVES: Final = {
+    "slack": SampleArchive("data/archives/slack", "#ferry-lines", "What about the certificate?", "certificate"),
+    "mbox": SampleArchive("data/archives/mail.mbox", "Dry dock – offer", "What does the dry dock cost?", "EUR"),  # noqa: RUF001 - the subject
+    "whatsapp": SampleArchive(
+        "data/archives/WhatsApp Chat with Night crew.txt", "Night crew", "Where is the key?", "key"
+    ),
+}
+"""The archives that the demonstration can import."""
+
+
 @asynccontextmanager
-async def on(folder: Path, provider: str | None) -> AsyncGenerator[DemoScenario]:
+async def on(folder: Path, provider: str | None, archive: str | None = None) -> AsyncGenerator[DemoScenario]:
     """Prepare what is to be shown; a stand-in runs until the context is left.
 
     Args:
         folder: Empty; the server will keep its data in it.
         provider: Whose service to show; ``None`` for the store of this package.
+        archive: Name of the sample archive to import and show; ``None`` for the chat of this package.
 
     Raises:
         InvalidArgument: There is no such provider, or it has nothing to show without its service.
     """
+    if archive is not None:
+        yield await _of_archive(folder, archive)
+        return
     if provider is None:
         yield await _own(folder)
         return
@@ -94,14 +118,36 @@ async def on(folder: Path, provider: str | None) -> AsyncGenerator[DemoScenario]
         )
 
 
+async def _of_archive(folder: Path, name: str) -> DemoScenario:
+    """Import a sample archive, and ask for what somebody would look for in it."""
+    sample = ARCHIVES[name]
+    report = await _load(folder, sample.place)
+    return DemoScenario(
+        title=f"Dragoman: {report.archives[0]} imported",
+        said=f"A sample archive is imported into a throw-away store: {report.summary}. Yours: `dragoman import PATH`.",
+        settings=_GENERAL,
+        steps=(
+            step("What is there?", "list_conversations"),
+            step("Catch up", "list_messages", conversation=sample.conversation, limit=50),
+            step(sample.question, "search_messages", query=sample.query, limit=5),
+            step("One message in full", "get_message", message=FOUND, context=1),
+        ),
+    )
+
+
+async def _load(folder: Path, place: str) -> import_files.ImportReport:
+    """Import what lies at a place of the package into the store that the server will open."""
+    account = {"provider": "local", "path": folder / paths.STORE_NAME}
+    settings = config.from_mapping({"timezone": "UTC", "accounts": {"local": account}}, data=folder)
+    with as_file(files("dragoman") / place) as path:
+        async with tool_context.open_services(settings) as shared:
+            return await import_files.load(shared, import_files.ImportRequest(paths=(path,)))
+
+
 async def _own(folder: Path) -> DemoScenario:
     """Load the conversation through the import path, into the store that the server will open."""
-    account = {"provider": "local", "path": folder / paths.STORE_NAME}
-    settings = config.from_mapping({"accounts": {"local": account}}, data=folder)
     started = time.perf_counter()
-    with as_file(files("dragoman") / CHAT) as chat:
-        async with tool_context.open_services(settings) as shared:
-            report = await import_files.load(shared, import_files.ImportRequest(paths=(chat,)))
+    report = await _load(folder, CHAT)
     seconds = time.perf_counter() - started
     return DemoScenario(
         title="Dragoman: one MCP server for every messaging system",

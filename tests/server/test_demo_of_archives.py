@@ -1,0 +1,28 @@
+import os
+import subprocess
+import sys
+
+import pytest
+
+
+@pytest.mark.parametrize(
+    ("archive", "words"),
+    [
+        ("slack", ["Slack export", "7 read, 7 new", "ferry-lines", "renewed"]),
+        ("mbox", ["mail", "3 read, 3 new", "Dry dock", "48,200 EUR"]),
+        ("whatsapp", ["WhatsApp", "Night crew", "In my jacket", "fuel pump"]),
+    ],
+)
+def test_the_demonstration_imports_a_sample_archive_and_answers_from_it(archive, words, tmp_path):
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("DRAGOMAN_")}
+    done = subprocess.run(
+        [sys.executable, "-m", "dragoman_server", "demo", "--archive", archive],
+        env=environment | {"COLUMNS": "80"},
+        cwd=tmp_path,
+        capture_output=True,
+        check=False,
+        timeout=110,
+    )
+    said = " ".join(done.stdout.decode().split())
+    assert done.returncode == 0, done.stderr.decode()
+    assert [word for word in words if word not in said] == []
