@@ -2,6 +2,7 @@
 
 * :class:`ProviderContract`: the suite that a provider inherits, with :class:`Service`, :class:`Seeded`
   and :class:`Trait` to describe what stands behind it. Needs pytest.
+* :class:`FakeHttpService`: a service over HTTP on a port of this machine, with :class:`Request` and :class:`Reply`.
 * :func:`connect`: a whole server in memory, for scripted tool calls. Inside pytest the fixture
   ``dragoman`` does the same without ``async``.
 """
@@ -17,15 +18,32 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 from dragoman.testing.tool_error import ToolError
 
 if TYPE_CHECKING:
+    from dragoman.providers.replay.fake_http_service import Reply, Request
     from dragoman.testing.contract.service import Exempt, Seeded, Service, Trait
     from dragoman.testing.contract.suite import ProviderContract
+    from dragoman.testing.fake_service import FakeHttpService
 
-__all__ = ["Exempt", "ProviderContract", "Seeded", "ServerClient", "Service", "ToolError", "Trait", "connect"]
+__all__ = [
+    "Exempt",
+    "FakeHttpService",
+    "ProviderContract",
+    "Reply",
+    "Request",
+    "Seeded",
+    "ServerClient",
+    "Service",
+    "ToolError",
+    "Trait",
+    "connect",
+]
 
 _SERVICE: Final = "dragoman.testing.contract.service"
 _CONTRACT: Final = {
     "Exempt": _SERVICE,
+    "FakeHttpService": "dragoman.testing.fake_service",
     "ProviderContract": "dragoman.testing.contract.suite",
+    "Reply": "dragoman.providers.replay.fake_http_service",
+    "Request": "dragoman.providers.replay.fake_http_service",
     "Seeded": _SERVICE,
     "Service": _SERVICE,
     "Trait": _SERVICE,

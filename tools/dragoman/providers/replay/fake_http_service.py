@@ -39,6 +39,7 @@ class Reply:
     body: object
     status: int = HTTPStatus.OK
     media_type: str = _JSON
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 Answer: TypeAlias = Callable[[Request], Reply]
@@ -91,6 +92,12 @@ class _Handler(BaseHTTPRequestHandler):
     def do_PATCH(self) -> None:
         self._answer()
 
+    def do_PUT(self) -> None:
+        self._answer()
+
+    def do_DELETE(self) -> None:
+        self._answer()
+
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name in the base class
         """Say nothing: stderr belongs to the demonstration."""
 
@@ -114,6 +121,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(reply.status)
         self.send_header("content-type", reply.media_type)
         self.send_header("content-length", str(len(data)))
+        for name, value in reply.headers.items():
+            self.send_header(name, value)
         self.end_headers()
         self.wfile.write(data)
 
