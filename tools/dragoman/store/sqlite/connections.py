@@ -223,6 +223,8 @@ class Connections:
         stopgap = None if self.path is None else open_file.open_unchanging(self.path, len(self._migrations))
         if stopgap is None:
             raise  # noqa: PLE0704 - the failure that is being handled
+        if self._writer is not None:
+            self._writer.close()
         _log.warning("%s cannot be opened for writing: its disk is full or failing. Reading goes on.", self.name)
         self._writer, self._is_stopgap = stopgap, True
         self._file = open_file.identity(self.path)
