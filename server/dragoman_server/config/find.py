@@ -122,5 +122,7 @@ def read_file(source: Path, *, own: bool = False) -> bytes:
         reason = getattr(error, "strerror", None) or "no such path"
         raise ConfigError(sentence("{}: The settings file cannot be read ({}).", source, unquoted(reason))) from None
     if problem:
-        raise ConfigError(sentence("{}: The settings file {}.", source, unquoted(problem)))
+        raise ConfigError(
+            sentence("{}: The settings file {}.", source, unquoted(problem, settings_file.LONGEST_PROBLEM))
+        )
     return content

@@ -16,6 +16,8 @@ if TYPE_CHECKING:  # the typing module would be a third of the time until the fi
 FILE_NAME = "dragoman.toml"
 LARGEST = 1 << 20
 """Bytes that a settings file may have."""
+LONGEST_PROBLEM = 5_000
+"""Characters of what :func:`writers_problem` says: a path in it is part of a command, and must not be cut."""
 
 _REGISTER = "trusted.json"
 _OTHERS = stat.S_IWGRP | stat.S_IWOTH

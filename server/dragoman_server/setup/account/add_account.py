@@ -64,7 +64,7 @@ def _new(path: Path) -> Target:
     """A file that is to be made, where nobody else could put one of theirs in its place."""
     problem = settings_file.folder_problem(str(path.parent)) if path.parent.exists() else None
     if problem:
-        raise ConfigError(sentence("{}: The settings file {}.", path, unquoted(problem)))
+        raise ConfigError(sentence("{}: The settings file {}.", path, unquoted(problem, settings_file.LONGEST_PROBLEM)))
     return Target(path, None, "", {})
 
 

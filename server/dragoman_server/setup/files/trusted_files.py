@@ -59,4 +59,6 @@ def _write(digests: dict[str, str]) -> None:
             )
         ) from error
     if problem := settings_file.writers_problem(str(path), own=True):
-        raise InvalidArgument(sentence("{} {}. Until then nothing is trusted.", path, unquoted(problem)))
+        raise InvalidArgument(
+            sentence("{} {}. Until then nothing is trusted.", path, unquoted(problem, settings_file.LONGEST_PROBLEM))
+        )
