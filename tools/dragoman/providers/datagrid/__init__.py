@@ -13,8 +13,9 @@ from functools import partial
 from typing import ClassVar, Final, Self, cast
 
 from dragoman.core.errors import InvalidArgument, NotFound
-from dragoman.core.model import Conversation, ConversationKind, Message, Page
+from dragoman.core.model import Author, Conversation, ConversationKind, Message, Page
 from dragoman.core.safe_text import safe
+from dragoman.core.sanitize import NOBODY
 from dragoman.providers.base.provider import AccountSettings, ConversationQuery, Draft, Limits, MessageQuery, Provider
 from dragoman.providers.datagrid import wire
 from dragoman.providers.datagrid.api import LONGEST_ANSWER, PAGE, Api, client_of
@@ -84,6 +85,10 @@ class DatagridProvider(Provider):
         if self._settings.agent_id is not None:
             said += f"; {await self._agent(self._settings.agent_id)} answers"
         return said
+
+    async def own_author(self) -> Author:
+        """The user of the account: the service names no person."""
+        return Author(name=NOBODY)
 
     async def list_conversations(self, query: ConversationQuery) -> Page[Conversation]:
         """Conversations, the last changed first. The service filters nothing, but knows one kind only."""

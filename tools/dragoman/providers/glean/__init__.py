@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar, Self, cast
 
 from dragoman.core.errors import DragomanError, UnsupportedOperation
-from dragoman.core.model import Conversation, Message, Order, Page, SearchPage
+from dragoman.core.model import Author, Conversation, Message, Order, Page, SearchPage
 from dragoman.providers.base.provider import (
     AccountSettings,
     ConversationQuery,
@@ -74,6 +74,11 @@ class GleanProvider(Provider):
         if channels:
             return f"Glean answers{who} and knows channels of {self._settings.connector}."
         return f"Glean answers{who} and shows no channel of {self._settings.connector}; check `datasource`."
+
+    async def own_author(self) -> Author | None:
+        """The person that calls are made for, where it is named."""
+        person = self._api.person
+        return Author(name=person, email=person) if person else None
 
     async def list_conversations(self, query: ConversationQuery) -> Page[Conversation]:
         """Chats, then channels by name; groups, direct messages and threads cannot be listed."""

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, ClassVar, Final, Self, cast
 
 from dragoman.core.context.clock import Clock, current_clock
 from dragoman.core.errors import InvalidArgument, NotFound, Unavailable, UnsupportedOperation
-from dragoman.core.model import Conversation, ConversationKind, Message, Page
+from dragoman.core.model import Author, Conversation, ConversationKind, Message, Page
+from dragoman.core.sanitize import NOBODY
 from dragoman.providers.base.provider import AccountSettings, ConversationQuery, Draft, Limits, MessageQuery, Provider
 from dragoman.providers.kit.cursor import decode_token, encode_token, foreign_cursor
 from dragoman.providers.kit.listings import Key, Listing, key_of, streamed
@@ -79,6 +80,10 @@ class YandexProvider(Provider):
         folder = self._folder()
         await self._client.threads(folder, 1, "")
         return f"reaches the threads of folder {folder} at {self._client.target}"
+
+    async def own_author(self) -> Author:
+        """The user of the account: the service names no person."""
+        return Author(name=NOBODY)
 
     async def list_conversations(self, query: ConversationQuery) -> Page[Conversation]:
         """A page of the service: the threads that were made last come first."""
