@@ -73,9 +73,11 @@ async def test_what_is_still_in_the_wal_file_is_in_the_copy(tmp_path):
         assert ids(tmp_path / "copy.db") == {"m1"}
 
 
-def test_a_copy_belongs_to_this_user_only(store_file, tmp_path):
-    back_up(store_file, tmp_path / "copy.db")
-    assert stat.S_IMODE((tmp_path / "copy.db").stat().st_mode) == 0o600
+def test_a_copy_and_its_new_folder_belong_to_this_user_only(store_file, tmp_path):
+    target = tmp_path / "new" / "copy.db"
+    back_up(store_file, target)
+    assert stat.S_IMODE(target.stat().st_mode) == 0o600
+    assert stat.S_IMODE(target.parent.stat().st_mode) == 0o700
 
 
 async def test_an_earlier_copy_is_replaced_and_any_other_file_is_refused(store_file, tmp_path):

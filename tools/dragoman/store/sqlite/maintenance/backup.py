@@ -48,6 +48,7 @@ def back_up(store: Path, target: Path, progress: Progress | None = None) -> int:
         _require_store(store)
     with errors.explained(str(target)):
         _require_other_file(store, target)
+        open_file.prepare_folder(target)
         if target.exists():
             _require_store(target)
         with _copy_beside(store, target, progress) as copy, _closed_to_others(target) if target.exists() else _free():
