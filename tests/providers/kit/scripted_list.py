@@ -68,8 +68,8 @@ class ScriptedList:
         if token is None:
             return None
         era, _, text = token.partition(" ")
-        if int(era) != self.era:
-            raise InvalidArgument("expired")
+        if era != str(self.era):
+            raise InvalidArgument("No such cursor.")
         return text
 
     async def by_token(self, order, token):

@@ -24,11 +24,12 @@ class Place:
 
 
 TEXTS = st.text(st.characters())
-KEYS = st.builds(Key, st.integers(), TEXTS)
+NUMBERS = st.integers(-(1 << 63), 1 << 63)
+KEYS = st.builds(Key, NUMBERS, TEXTS)
 POSITIONS = st.builds(
     Position, st.none() | KEYS, st.none() | TEXTS, st.booleans(), st.booleans(), st.lists(TEXTS).map(tuple)
 )
-PLACES = st.builds(Place, TEXTS, st.integers(), st.booleans(), st.lists(TEXTS).map(tuple), st.none() | TEXTS)
+PLACES = st.builds(Place, TEXTS, NUMBERS, st.booleans(), st.lists(TEXTS).map(tuple), st.none() | TEXTS)
 
 
 @given(POSITIONS | PLACES)

@@ -7,16 +7,18 @@ from random import Random
 import pytest
 from scripted_list import BOTH, WAYS, ScriptedList, key
 
-from dragoman.core.errors import DeadlineExceeded
+from dragoman.core.errors import DeadlineExceeded, DragomanError
 from dragoman.core.model import Order
 from dragoman.core.queries import MessageQuery
-from dragoman.providers.kit.listings import tokens
-from dragoman.providers.kit.pager import Pager
+from dragoman.providers.kit.cursor import encode
+from dragoman.providers.kit.list_walk import Position
+from dragoman.providers.kit.listings import Key, tokens
+from dragoman.providers.kit.pager import Pager, list_id
 
 pytestmark = pytest.mark.anyio
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-RUNS = 12
+RUNS = 8
 
 
 class Reading:
@@ -193,3 +195,25 @@ async def test_a_list_that_is_not_in_order_after_all_gives_each_item_once(way, o
         await reading.read(query_of(reading, order))
         reading.check(ordered=False)
         assert len(reading.found) == len(reading.present), seed
+
+
+@pytest.mark.parametrize("way", ["anchored by id", "numbered both ways", "offsets both ways", "whole"])
+@pytest.mark.parametrize(
+    "position",
+    [
+        Position(None, "x", ordered=True),
+        Position(Key(1, "a"), "", ordered=True),
+        Position(Key(1, "a"), "9" * 5000, ordered=True),
+        Position(Key(1 << 70, "a"), ordered=True),
+        Position(None, "1e5 x", loose=True),
+    ],
+)
+async def test_a_cursor_that_somebody_made_up_is_refused_or_a_place(way, position):
+    service = ScriptedList(Random(3), 20, 100)
+    cursor = encode(position, list_id=list_id("list", Order.LATEST))
+    try:
+        page = await Pager("The service", key).page(WAYS[way](service), MessageQuery(cursor=cursor), name="list")
+    except DragomanError as error:
+        assert "cursor" in str(error)
+    else:
+        assert set(page.items) <= set(service.items)

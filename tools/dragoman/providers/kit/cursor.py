@@ -25,6 +25,7 @@ T = TypeVar("T")
 S = TypeVar("S", bound="DataclassInstance")
 
 _LONGEST: Final = 262_144  # characters of a cursor
+_LARGEST: Final = 1 << 63
 _DIGEST_BYTES: Final = 6
 
 
@@ -132,7 +133,7 @@ def _checked(value: object, kind: object) -> object:
         return _checked_tuple(value, inner)
     if isinstance(kind, type) and issubclass(kind, tuple):  # a NamedTuple
         return cast("Callable[..., object]", kind)(*_checked_tuple(value, _kinds(cast("Any", kind))))
-    if type(value) is not kind:
+    if type(value) is not kind or (isinstance(value, int) and abs(value) > _LARGEST):
         raise foreign_cursor()
     return value
 

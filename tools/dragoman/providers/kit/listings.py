@@ -13,6 +13,7 @@ whole      gives everything at once, in any order                          mail 
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from datetime import datetime
 from typing import Final, Generic, NamedTuple, TypeAlias, TypeVar
 
 from dragoman.core.model import Order
+from dragoman.providers.kit.cursor import foreign_cursor
 from dragoman.providers.kit.times import to_us
 
 T = TypeVar("T")
@@ -28,6 +30,8 @@ NO_TIME: Final = -(1 << 62)
 """Stands for the time of what has none; it sorts before everything else."""
 
 BOTH: Final = frozenset(Order)
+
+_WHOLE: Final = re.compile(r"-?[0-9]{1,19}")
 
 
 class Key(NamedTuple):
@@ -163,7 +167,7 @@ def numbered(
     """List by page number: ``fetch`` reads a page and tells whether there are more; ``first`` is the first one."""
 
     async def page_at(order: Order, token: str | None) -> Batch[T]:
-        number = first if token is None else int(token)
+        number = first if token is None else _number(token)
         items, more = await fetch(order, number)
         return Batch(items, str(number + 1) if more else None)
 
@@ -206,4 +210,11 @@ def _write_anchor(key: Key) -> str:
 
 def _read_anchor(token: str) -> Key:
     at, _, identifier = token.partition(" ")
-    return Key(int(at), identifier)
+    return Key(_number(at), identifier)
+
+
+def _number(text: str) -> int:
+    """A number of ours, which comes back out of a cursor that somebody may have made up."""
+    if not _WHOLE.fullmatch(text):
+        raise foreign_cursor()
+    return int(text)
