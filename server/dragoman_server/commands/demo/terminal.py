@@ -54,7 +54,7 @@ class TerminalWriter:
 
     def call(self, why: str, tool: str, arguments: Mapping[str, object]) -> None:
         """A call as somebody would type it."""
-        given = " ".join(f"{key}={_shown(value)}" for key, value in arguments.items())
+        given = " ".join(f"{key}={_format_value(value)}" for key, value in arguments.items())
         self._line("")
         self._line(why, bold=True)
         for line in textwrap.wrap(f"> {tool} {given}".rstrip(), self.width, subsequent_indent="    "):
@@ -95,7 +95,7 @@ def counter() -> tuple[Callable[[str], int], bool]:
     return lambda text: len(encoding.encode(text)), True
 
 
-def _shown(value: object) -> str:
+def _format_value(value: object) -> str:
     text = value if isinstance(value, str) else json.dumps(value)
     cut = text if len(text) <= _LONGEST_ARGUMENT else f"{text[: _LONGEST_ARGUMENT - 1]}…"
     return json.dumps(cut, ensure_ascii=False) if " " in cut else cut

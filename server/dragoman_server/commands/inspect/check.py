@@ -69,14 +69,14 @@ class Report:
 def lines(reports: Sequence[Report]) -> str:
     """A line for each account, for programs that read lines."""
     return "\n".join(
-        f"{_state(report)} {report.account}: {_said(report)} {_action(report)}".rstrip() for report in reports
+        f"{_state(report)} {report.account}: {_found_sentence(report)} {_action(report)}".rstrip() for report in reports
     )
 
 
 def as_json(reports: Sequence[Report]) -> str:
     """A JSON object for each account."""
     rows = [
-        {"account": report.account, "ok": report.good, "sentence": _said(report), "action": _action(report)}
+        {"account": report.account, "ok": report.good, "sentence": _found_sentence(report), "action": _action(report)}
         for report in reports
     ]
     return to_json([{key: value for key, value in row.items() if value != ""} for row in rows])
@@ -93,7 +93,7 @@ def table(reports: Sequence[Report], width: int) -> str:
     rows: list[str] = []
     for report in reports:
         begin = f"{_state(report)} {report.account:<{longest}}  "
-        rows += _wrapped(begin, _said(report), width)
+        rows += _wrapped(begin, _found_sentence(report), width)
         if report.action:
             rows += _wrapped(" " * len(begin) + "do: ", _action(report), width)
     return "\n".join(rows)
@@ -103,7 +103,7 @@ def _state(report: Report) -> str:
     return f"{'ok' if report.good else 'FAILED':<7}"
 
 
-def _said(report: Report) -> str:
+def _found_sentence(report: Report) -> str:
     return clean_line(report.sentence.removeprefix(f"{report.account}: "), _LONGEST)
 
 

@@ -20,13 +20,13 @@ _NAMES: Final = ("tool", "account", "calls", "failed", "p50_ms", "p95_ms", "toke
 
 def stats(config: Config, days: int, *, as_json: bool) -> str:
     """A table, or JSON, of the calls of so many days for each tool and account."""
-    counts = anyio.run(_counted, config, days)
+    counts = anyio.run(_read_counts, config, days)
     lines = [_sum(list(group)) for _, group in groupby(counts, lambda count: (count.tool, count.account))]
     if as_json:
         return to_json([dict(zip(_NAMES, line, strict=True)) for line in lines])
     if not lines:
         return f"No tool was called within {days} days."
-    return _table([_HEAD, *(tuple(_shown(value) for value in line) for line in lines)])
+    return _table([_HEAD, *(tuple(_format_cell(value) for value in line) for line in lines)])
 
 
 def to_json(rows: Sequence[Mapping[str, object]]) -> str:
@@ -34,7 +34,7 @@ def to_json(rows: Sequence[Mapping[str, object]]) -> str:
     return json.dumps(rows, ensure_ascii=False, indent=2)
 
 
-async def _counted(config: Config, days: int) -> list[UsageCount]:
+async def _read_counts(config: Config, days: int) -> list[UsageCount]:
     async with tool_context.open_services(config) as shared:
         return await (await shared.workspace.store()).usage.read(days)
 
@@ -57,7 +57,7 @@ def _within(counts: Sequence[UsageCount], share: float) -> int | None:
     return None
 
 
-def _shown(value: str | int | None) -> str:
+def _format_cell(value: str | int | None) -> str:
     if value is None:
         return f"> {STEPS_MS[-1]:,}"
     return value or "-" if isinstance(value, str) else f"{value:,}"

@@ -27,7 +27,7 @@ _NAMES: Final = "small letters, digits and hyphens, beginning with a letter, at 
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class SettingsTarget:
     """The settings file that gets the account, and what is in it.
 
     Attributes:
@@ -43,7 +43,7 @@ class Target:
     accounts: Mapping[str, Any]
 
 
-def target(named: Path | None) -> Target:
+def find_target(named: Path | None) -> SettingsTarget:
     """The file that is named, or that would be found, or else the platform's own.
 
     Raises:
@@ -57,18 +57,18 @@ def target(named: Path | None) -> Target:
         return _new(path)
     config.from_bytes(read_file(path, own=named is None), path)
     text = text_of(path, before)
-    return Target(path, before, text, toml_edit.parse(text).get("accounts", {}))
+    return SettingsTarget(path, before, text, toml_edit.parse(text).get("accounts", {}))
 
 
-def _new(path: Path) -> Target:
+def _new(path: Path) -> SettingsTarget:
     """A file that is to be made, where nobody else could put one of theirs in its place."""
     problem = settings_file.folder_problem(str(path.parent)) if path.parent.exists() else None
     if problem:
         raise ConfigError(sentence("{}: The settings file {}.", path, unquoted(problem, settings_file.LONGEST_PROBLEM)))
-    return Target(path, None, "", {})
+    return SettingsTarget(path, None, "", {})
 
 
-def asked_of(provider: str) -> dict[str, Question]:
+def questions_of(provider: str) -> dict[str, Question]:
     """What there is to ask about an account of a provider.
 
     Raises:
@@ -82,7 +82,7 @@ def asked_of(provider: str) -> dict[str, Question]:
     return questions(provider_class(provider).Settings)
 
 
-def free_name(name: str, there: Target) -> str:
+def free_name(name: str, there: SettingsTarget) -> str:
     """A name for the account.
 
     Raises:
@@ -116,7 +116,7 @@ def problem(name: str, table: Mapping[str, object], key: str) -> SafeText | None
     return None
 
 
-def change(there: Target, name: str, table: Mapping[str, object], *, keep_default: bool) -> Change:
+def change(there: SettingsTarget, name: str, table: Mapping[str, object], *, keep_default: bool) -> Change:
     """The settings file with the account.
 
     Args:

@@ -58,7 +58,7 @@ def secrets_of(settings: AccountSettings) -> Mapping[str, Secret]:
     return {key: value for key, value in values.items() if isinstance(value, Secret)}
 
 
-def sound(value: str, name: str) -> str:
+def clean_credential(value: str, name: str) -> str:
     """A credential as it can be sent.
 
     Raises:

@@ -11,11 +11,11 @@ import click
 
 from dragoman.accounts.provider_registry import provider_class, provider_names
 from dragoman.core.errors import InvalidArgument
-from dragoman.core.safe_text import sentence
+from dragoman.core.safe_text import join, sentence
 from dragoman_server.commands.inspect import check as checking
 from dragoman_server.config.diagnostics import ConfigError
 from dragoman_server.setup.account import add_account, credential_storage
-from dragoman_server.setup.account.add_account import Target
+from dragoman_server.setup.account.add_account import SettingsTarget
 from dragoman_server.setup.account.credential_storage import place_of
 from dragoman_server.setup.account.interview import Draft, ask_provider_and_name, ask_settings
 from dragoman_server.setup.account.prompts import GoBack, ask, one_of
@@ -50,14 +50,14 @@ def run(given: Given, named: Path | None) -> Iterator[str]:
     Raises:
         DragomanError: Something cannot be used; nothing was changed.
     """
-    there = add_account.target(named)
+    there = add_account.find_target(named)
     draft = _begin(given, there)
     _take(draft, given)
     yield from _settle(draft, there, given)
     yield from _save(draft, there, given)
 
 
-def _begin(given: Given, there: Target) -> Draft:
+def _begin(given: Given, there: SettingsTarget) -> Draft:
     draft = Draft()
     if given.provider is not None:
         draft.choose(given.provider)
@@ -67,7 +67,7 @@ def _begin(given: Given, there: Target) -> Draft:
         ask_provider_and_name(draft, there, provider=given.provider is None, name=given.name is None)
     elif given.provider is None:
         raise InvalidArgument(
-            "An account needs a provider.", hint=sentence("Say --provider with one of {}.", ", ".join(provider_names()))
+            "An account needs a provider.", hint=sentence("Say --provider with one of {}.", join(provider_names()))
         )
     else:
         draft.name = add_account.free_name(given.name or draft.provider, there)
@@ -95,7 +95,7 @@ def _take(draft: Draft, given: Given) -> None:
         question, text = _pair(draft, word, "--secret KEY=-")
         if text != "-":
             raise click.UsageError("A credential is given as --secret KEY=-, and its value on stdin.")
-        draft.secrets[question.key] = credential_storage.sound(sys.stdin.readline(), question.key)
+        draft.secrets[question.key] = credential_storage.clean_credential(sys.stdin.readline(), question.key)
     draft.fixed = set(draft.usable)
 
 
@@ -106,7 +106,7 @@ def _pair(draft: Draft, word: str, form: str) -> tuple[Question, str]:
     if key not in draft.asked:
         raise InvalidArgument(
             sentence("An account of {} has no setting {!r}.", draft.provider, key),
-            hint=sentence("It has {}.", ", ".join(draft.asked)),
+            hint=sentence("It has {}.", join(draft.asked)),
         )
     question = draft.asked[key]
     if not question.secret and "--set" not in form:
@@ -114,7 +114,7 @@ def _pair(draft: Draft, word: str, form: str) -> tuple[Question, str]:
     return question, text
 
 
-def _settle(draft: Draft, there: Target, given: Given) -> Iterator[str]:
+def _settle(draft: Draft, there: SettingsTarget, given: Given) -> Iterator[str]:
     """Ask for what is open and try the account, again and again with the answers kept, until it may be saved."""
     while True:
         if _somebody_is_there():
@@ -134,7 +134,7 @@ def _settle(draft: Draft, there: Target, given: Given) -> Iterator[str]:
         draft.fixed.clear()
 
 
-def _ask(draft: Draft, there: Target, given: Given) -> None:
+def _ask(draft: Draft, there: SettingsTarget, given: Given) -> None:
     """Ask for the settings, and for provider and name again when somebody goes back so far."""
     while True:
         try:
@@ -145,7 +145,7 @@ def _ask(draft: Draft, there: Target, given: Given) -> None:
             return
 
 
-def _try(draft: Draft, there: Target, given: Given) -> Generator[str, None, bool]:
+def _try(draft: Draft, there: SettingsTarget, given: Given) -> Generator[str, None, bool]:
     """Does the account go with the rest of the settings, and does it work."""
     settings = add_account.only_account(draft.name, draft.usable)
     add_account.change(there, draft.name, draft.usable, keep_default=given.keep_default)
@@ -167,7 +167,7 @@ def _is_saved_anyway() -> bool:
     raise click.Abort
 
 
-def _save(draft: Draft, there: Target, given: Given) -> Iterator[str]:
+def _save(draft: Draft, there: SettingsTarget, given: Given) -> Iterator[str]:
     table = dict(draft.table)
     for key, value in draft.secrets.items():
         if draft.asked[key].secret == "kept":  # noqa: S105  # a word
@@ -186,7 +186,7 @@ def _save(draft: Draft, there: Target, given: Given) -> Iterator[str]:
     yield from _next(draft, table, there, given)
 
 
-def _next(draft: Draft, table: Mapping[str, object], there: Target, given: Given) -> Iterator[str]:
+def _next(draft: Draft, table: Mapping[str, object], there: SettingsTarget, given: Given) -> Iterator[str]:
     others = ", ".join(add_account.other_accounts(draft.name, table)) if not there.accounts else ""
     if others and given.keep_default:
         yield f"The account {others} is written there too: it exists by itself only as long as the settings name none."

@@ -19,7 +19,7 @@ from dragoman.core.errors import DragomanError, InvalidArgument
 from dragoman.core.safe_text import safe
 from dragoman.transport.credentials import register_for_redaction
 from dragoman_server.setup.account import add_account, credential_storage
-from dragoman_server.setup.account.add_account import Target
+from dragoman_server.setup.account.add_account import SettingsTarget
 from dragoman_server.setup.account.prompts import GoBack, ask, looks_like_credential, one_of
 from dragoman_server.setup.account.questions import POLICY, Question, optional_secrets, usual
 
@@ -52,7 +52,7 @@ class Draft:
     def choose(self, provider: str) -> None:
         """Make it an account of a provider; what was answered for another one is forgotten."""
         if provider != self.provider:
-            self.asked = add_account.asked_of(provider)
+            self.asked = add_account.questions_of(provider)
             self.provider, self.table, self.secrets = provider, {"provider": provider}, {}
 
     def answer(self, question: Question, value: object) -> None:
@@ -68,7 +68,7 @@ class Draft:
 Step = Callable[[], None]
 
 
-def ask_provider_and_name(draft: Draft, there: Target, *, provider: bool, name: bool) -> None:
+def ask_provider_and_name(draft: Draft, there: SettingsTarget, *, provider: bool, name: bool) -> None:
     """Ask for what there has to be before anything else; answers of before are what Enter takes.
 
     Args:
@@ -138,7 +138,7 @@ def _about(provider: str) -> str:
         return error.message
 
 
-def _ask_name(draft: Draft, there: Target) -> None:
+def _ask_name(draft: Draft, there: SettingsTarget) -> None:
     text = "A name for the account"
     draft.name = ask(text, lambda typed: add_account.free_name(typed, there), default=draft.name or draft.provider)
 
@@ -191,7 +191,7 @@ def _credential(draft: Draft, question: Question) -> object:
 
     def parse(typed: str) -> object:
         register_for_redaction(typed)
-        return _require_good(draft, question, credential_storage.sound(typed, question.key))
+        return _require_good(draft, question, credential_storage.clean_credential(typed, question.key))
 
     try:
         return ask(f"{question.key} ({question.about}; not shown, {enter})", parse, hidden=True)

@@ -13,7 +13,7 @@ from typing import Final, TypeVar
 import click
 
 from dragoman.core.errors import DragomanError, InvalidArgument
-from dragoman.core.safe_text import sentence
+from dragoman.core.safe_text import join, sentence
 from dragoman.transport.credentials import register_for_redaction
 
 T = TypeVar("T")
@@ -76,7 +76,7 @@ def one_of(choices: Sequence[str]) -> Callable[[str], str]:
 
     def parse(typed: str) -> str:
         if typed not in choices:
-            raise InvalidArgument(sentence("The answers are {}.", ", ".join(choices)))
+            raise InvalidArgument(sentence("The answers are {}.", join(choices)))
         return typed
 
     return parse

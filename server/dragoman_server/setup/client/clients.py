@@ -60,22 +60,22 @@ def _support() -> Path:
     if sys.platform == "darwin":
         return home() / "Library" / "Application Support"
     if sys.platform == "win32":
-        return _named("APPDATA") or home() / "AppData" / "Roaming"
-    return _named("XDG_CONFIG_HOME") or home() / ".config"
+        return _folder_in("APPDATA") or home() / "AppData" / "Roaming"
+    return _folder_in("XDG_CONFIG_HOME") or home() / ".config"
 
 
-def _named(variable: str) -> Path | None:
+def _folder_in(variable: str) -> Path | None:
     """The folder that a variable names; relative ones mean nothing to a client, which starts elsewhere."""
     value = os.environ.get(variable)
     return Path(value) if value and Path(value).is_absolute() else None
 
 
 def _claude_code() -> Path:
-    return (_named("CLAUDE_CONFIG_DIR") or home()) / ".claude.json"
+    return (_folder_in("CLAUDE_CONFIG_DIR") or home()) / ".claude.json"
 
 
 def _vscode() -> Path:
-    portable = _named("VSCODE_PORTABLE")
+    portable = _folder_in("VSCODE_PORTABLE")
     user = portable / "user-data" / "User" if portable else _support() / "Code" / "User"
     return user / "mcp.json"
 
@@ -92,7 +92,7 @@ CLIENTS: Final[Mapping[str, Client]] = {
         title="Claude Code",
         file=_claude_code,
         project=".mcp.json",
-        found_by=lambda: [_named("CLAUDE_CONFIG_DIR") or home() / ".claude"],
+        found_by=lambda: [_folder_in("CLAUDE_CONFIG_DIR") or home() / ".claude"],
         extra={"type": "stdio"},
         after="Start a new session; /mcp shows the server.",
     ),
@@ -117,9 +117,9 @@ CLIENTS: Final[Mapping[str, Client]] = {
     ),
     "codex": Client(
         title="Codex",
-        file=lambda: (_named("CODEX_HOME") or home() / ".codex") / "config.toml",
+        file=lambda: (_folder_in("CODEX_HOME") or home() / ".codex") / "config.toml",
         project=".codex/config.toml",
-        found_by=lambda: [_named("CODEX_HOME") or home() / ".codex"],
+        found_by=lambda: [_folder_in("CODEX_HOME") or home() / ".codex"],
         mark=True,
         key="mcp_servers",
         form="toml",
@@ -127,9 +127,9 @@ CLIENTS: Final[Mapping[str, Client]] = {
     ),
     "gemini": Client(
         title="Gemini CLI",
-        file=lambda: (_named("GEMINI_CLI_HOME") or home()) / ".gemini" / "settings.json",
+        file=lambda: (_folder_in("GEMINI_CLI_HOME") or home()) / ".gemini" / "settings.json",
         project=".gemini/settings.json",
-        found_by=lambda: [(_named("GEMINI_CLI_HOME") or home()) / ".gemini"],
+        found_by=lambda: [(_folder_in("GEMINI_CLI_HOME") or home()) / ".gemini"],
         comments=True,
         after="Start a new session; /mcp shows the server.",
     ),

@@ -48,7 +48,7 @@ def install(
     changes, failures = _prepare(places, lambda where: entry.add_entry(where, started))
     wants = [] if keep_env else credential_storage.credential_needs(config)
     credential_storage.check(config, dict.fromkeys(wants, _FIRST_GUESS))
-    values = _given(given, wants)
+    values = _read_credentials(given, wants)
     if dry_run:
         for where, change in changes:
             yield from _show(change, where)
@@ -132,7 +132,7 @@ def _write(change: Change, done: str, already: str) -> Iterator[str]:
         yield f"The file before is kept as {backup.name}."
 
 
-def _given(words: Sequence[str], wants: Sequence[CredentialNeed]) -> dict[str, str]:
+def _read_credentials(words: Sequence[str], wants: Sequence[CredentialNeed]) -> dict[str, str]:
     """The credentials that a script hands over on stdin, a line each."""
     values: dict[str, str] = {}
     known = {want.variable for want in wants}
@@ -143,7 +143,7 @@ def _given(words: Sequence[str], wants: Sequence[CredentialNeed]) -> dict[str, s
         if name not in known:
             there = sentence("Those that do: {}.", join(sorted(known))) if known else safe("None do.")
             raise InvalidArgument(sentence("No credential in the settings comes from a variable {}.", name), hint=there)
-        values[name] = credential_storage.sound(sys.stdin.readline(), name)
+        values[name] = credential_storage.clean_credential(sys.stdin.readline(), name)
     return values
 
 
@@ -180,7 +180,7 @@ def _ask(want: CredentialNeed) -> str | None:
         show_default=False,
         err=True,
     )
-    return credential_storage.sound(typed, want.variable) if typed.strip() else None
+    return credential_storage.clean_credential(typed, want.variable) if typed.strip() else None
 
 
 def _relative(config: Config) -> Iterator[str]:

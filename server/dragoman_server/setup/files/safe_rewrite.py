@@ -64,7 +64,7 @@ class Change:
             return None
         try:
             make_folder(self.path.parent, 0o700 if self.mode == PRIVATE else 0o777)
-            with _alone(self.path.parent):
+            with _lock_folder(self.path.parent):
                 return self._apply()
         except OSError as error:
             raise _refused(self.path, error) from error
@@ -188,7 +188,7 @@ def _back_up(path: Path, content: bytes, mode: int) -> Path:
 
 
 @contextmanager
-def _alone(folder: Path) -> Generator[None]:
+def _lock_folder(folder: Path) -> Generator[None]:
     """Keep others of our commands from changing a file of a folder meanwhile, where the system has such locks."""
     try:
         import fcntl  # noqa: PLC0415  # not on Windows

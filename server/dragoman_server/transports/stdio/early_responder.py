@@ -87,14 +87,14 @@ class EarlyResponder(StdioPipes):
 
     def _run(self) -> None:
         try:
-            while self._take(self._wire.read()):
+            while self._answer_or_keep(self._wire.read()):
                 pass
         except OSError:  # the client is gone
             _end()
         finally:
             self._last_line.release()
 
-    def _take(self, line: bytes) -> bool:
+    def _answer_or_keep(self, line: bytes) -> bool:
         """Answer a line or keep it; ``False`` when the thread has read its last one."""
         with self._turn:
             if not self._handed_over:
@@ -116,7 +116,7 @@ class EarlyResponder(StdioPipes):
         number, method, params = message["id"], message["method"], message.get("params", {})
         opening = not self._version
         if opening:
-            self._version = _opened(method, params)
+            self._version = _opening_version(method, params)
         result = self._results.get(self._version, {}).get(method)
         if result is None or not _fits(self._version, method, params, opening=opening):
             # An opening that is not plain, or a second one, is for the SDK to judge, and so is all that follows.
@@ -168,7 +168,7 @@ def _request(line: bytes) -> dict[str, Any] | None:
     return message if type(number) is str and number.isprintable() else None
 
 
-def _opened(method: str, params: dict[str, Any]) -> str:
+def _opening_version(method: str, params: dict[str, Any]) -> str:
     """The protocol version that a first request opens the connection with; empty where that is not plain."""
     version = params.get("protocolVersion")
     if method == "initialize":
