@@ -9,7 +9,7 @@ from typing import Final, cast
 
 from dragoman.core.errors import Conflict, DragomanError, InvalidArgument, NotFound
 from dragoman.core.paths import expanded
-from dragoman.core.safe_text import SafeText, safe, sentence
+from dragoman.core.safe_text import SafeText, join, safe, sentence, unquoted
 from dragoman_server.setup.client.clients import CLIENTS, SHARED, Client
 from dragoman_server.setup.client.launch import Launch
 from dragoman_server.setup.files import jsonc, toml_edit
@@ -62,7 +62,9 @@ def locate(client: str, *, name: str = NAME, file: Path | None = None, project: 
     if not project:
         return EntryLocation(known, known.file(), name)
     if known.project is None:
-        raise InvalidArgument(sentence("{} has no settings in projects.", known.title), hint="Leave out --project.")
+        raise InvalidArgument(
+            sentence("{} has no settings in projects.", unquoted(known.title)), hint="Leave out --project."
+        )
     return EntryLocation(known, Path.cwd() / known.project, name, SHARED)
 
 
@@ -74,7 +76,7 @@ def locate_all(*, name: str = NAME, project: bool = False) -> list[EntryLocation
     """
     found = [key for key, client in CLIENTS.items() if client.is_installed and (client.project or not project)]
     if not found:
-        raise NotFound("No client is found on this machine.", hint=sentence("Name one: {}.", ", ".join(CLIENTS)))
+        raise NotFound("No client is found on this machine.", hint=sentence("Name one: {}.", join(CLIENTS)))
     return [locate(key, name=name, project=project) for key in found]
 
 
@@ -145,7 +147,7 @@ def _require_readable(client: Client, text: str) -> None:
         raise InvalidArgument(
             sentence(
                 "{} cannot read comments, and line {} has one: it starts no server from such a file.",
-                client.title,
+                unquoted(client.title),
                 found.comment,
             ),
             hint="Take the comments out, then try again.",
@@ -154,7 +156,7 @@ def _require_readable(client: Client, text: str) -> None:
         raise InvalidArgument(
             sentence(
                 "{} cannot read the comma before the bracket in line {}: it starts no server from such a file.",
-                client.title,
+                unquoted(client.title),
                 found.trailing_comma,
             ),
             hint="Take the comma out, then try again.",
