@@ -39,6 +39,7 @@ principals = st.sampled_from(["", "", "", "ann"])
 answers = st.sampled_from(["nobody", "nobody", Consent.GIVEN, Consent.GIVEN, *Consent])
 faults = st.sampled_from(["", "", "", "refused", "dropped", "lost", "lost", "cut", "cut lost"])
 ends = st.sampled_from([None, None, None, "killed before", "killed after", "cancelled", "unheard"])
+losses = st.sampled_from(["unheard", "unheard", "killed before", "killed after", "cancelled"])
 steps = st.integers(3, 8) | st.integers(4, 18)  # the service gets it at the fifth or so
 orders = st.lists(st.sampled_from([0, 1, 0, 1, 0, 1, 2, 3]), max_size=40)
 keys = st.sampled_from([None, None, "k1", "k2"])
@@ -137,6 +138,14 @@ class Histories(RuleBasedStateMachine):
         one = self._again(data, 0, answer=answers[0], fault=faults[0], end=end, at=step)
         other = self._again(data, 1, answer=answers[1], fault=faults[1])
         self._run(one, other, order=order)
+
+    @rule(numbers=st.tuples(processes, processes), place=indices, text=texts, who=principals, end=losses,
+          step=st.integers(8, 20), seconds=st.sampled_from([61.0, 3601.0, 40_000.0]))  # fmt: skip
+    def its_answer_gets_lost_and_it_is_tried_again_later(self, numbers, place, text, who, end, step, seconds):
+        arguments = {"conversation": self._place(place), "text": text}
+        self._run(self._doing(numbers[0], "send_message", arguments, who, end=end, at=step))
+        self.world.clock.now += seconds
+        self._run(self._doing(numbers[1], "send_message", arguments, who))
 
     @rule(seconds=st.sampled_from([1.0, 11.0, 61.0, 599.0, 601.0, 3601.0, 40_000.0, 86_401.0]))
     def time_passes(self, seconds):
