@@ -25,7 +25,7 @@ KINDS = {"channel": ConversationKind.CHANNEL, "dm": ConversationKind.DIRECT, "gr
 
 MESSAGE_LINE = re.compile(
     r"(?P<reply>>?)(?P<called>\S+) (?:re (?P<parent>\S+) )?(?:(?P<date>\d{4}-\d\d-\d\d) )?(?P<time>\d\d:\d\d|--:--) "
-    r"(?P<name>[^\[\](){}:]+?)(?P<kind> \((?:bot|system)\))?(?: \[(?P<marks>[^\[\]]+)\])?:(?: (?P<text>.*))?"
+    r"(?P<name>[^\[\](){}:]+?)(?P<kind> \((?:bot|system|you)\))?(?: \[(?P<marks>[^\[\]]+)\])?:(?: (?P<text>.*))?"
 )
 DAY_LINE = re.compile(r"== \d{4}-\d\d-\d\d")
 GROUP_LINE = re.compile(r"# .+")

@@ -55,7 +55,7 @@ def test_an_import_with_the_same_external_id_is_stored_once(dragoman: ScriptedSe
 
 def test_a_sent_message_is_the_newest(room: ScriptedServer) -> None:
     assert re.search(
-        r"\n2 \d\d:\d\d me: Good morning$", room.call("send_message", conversation=ROOM, text="Good morning")
+        r"\n2 \d\d:\d\d me \(you\): Good morning$", room.call("send_message", conversation=ROOM, text="Good morning")
     )
     assert texts(room) == ["Hello", "Good morning"]
 
@@ -102,7 +102,7 @@ def test_a_send_that_was_cut_off_is_finished_by_its_key(
         assert "The connection broke" in room.error(
             "send_message", conversation=ROOM, text="Once", idempotency_key="k1"
         )
-    assert "me: Once" in room.call("send_message", conversation=ROOM, text="Once", idempotency_key="k1")
+    assert "me (you): Once" in room.call("send_message", conversation=ROOM, text="Once", idempotency_key="k1")
     assert texts(room) == ["Hello", "Once"]
 
 

@@ -147,7 +147,7 @@ async def test_a_send_that_is_killed_is_made_once_by_its_key_without_asking(kill
             await until(lambda: states(memory) == ["pending"])
             killed.kill()
     answers = [await again(settings, tmp_path, "send_message", idempotency_key="k") for _ in range(2)]
-    assert "me: After" in answers[0]
+    assert "me (you): After" in answers[0]
     assert answers[0] == answers[1]
     assert await texts(settings, tmp_path) == DONE["send_message"]
 

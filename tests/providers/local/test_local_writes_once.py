@@ -178,7 +178,7 @@ async def test_a_message_that_is_written_is_shown_whatever_fails_after_it(client
         raise Unavailable("The memory fails.", hint="Mend it.")
 
     monkeypatch.setattr(part, step, failing)
-    assert (await client.call("send_message", **WRITES["send_message"])).endswith("me: After")
+    assert (await client.call("send_message", **WRITES["send_message"])).endswith("me (you): After")
 
 
 async def cut_off(memory):

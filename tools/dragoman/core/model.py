@@ -56,12 +56,14 @@ class Author:
     Attributes:
         id: The service's id of the sender, empty when the service names none.
         name: What people see; never empty (``user`` when nobody is named).
+        own: The account's own user wrote it, as the service tells and not by the name, which anybody may choose.
     """
 
     name: str
     id: str = ""
     kind: AuthorKind = AuthorKind.PERSON
     email: str | None = None
+    own: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

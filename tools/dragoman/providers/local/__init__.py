@@ -88,7 +88,7 @@ class LocalProvider(Provider):
 
     async def own_author(self) -> Author:
         """The author of what is sent."""
-        return Author(name=self._own_name(), id=self._own_name())
+        return Author(name=self._own_name(), id=self._own_name(), own=True)
 
     async def list_conversations(self, query: ConversationQuery) -> Page[Conversation]:
         """The conversations, most recent first, filtered exactly."""
@@ -133,7 +133,7 @@ class LocalProvider(Provider):
         message = Message(
             id=ids.new(now) if key is None else ids.of_key(key),
             conversation=conversation,
-            author=Author(name=self._own_name(), id=self._own_name()),
+            author=Author(name=self._own_name(), id=self._own_name(), own=True),
             sent_at=now,
             text=draft.text,
             reply_to=draft.reply_to,

@@ -43,6 +43,7 @@ def message_object(message: Message, zone: tzinfo, room: TokenShares, start: int
     found["text"] = text
     found |= present(
         bot=message.author.kind is AuthorKind.BOT,
+        own=message.author.own,
         reply_to=_parent(message, room),
         replies=max(message.replies, 0),
         edited_at=message.edited_at and iso(message.edited_at, zone),

@@ -6,7 +6,7 @@ from collections.abc import Container, Iterator, Sequence
 from datetime import tzinfo
 from typing import Final, NamedTuple
 
-from dragoman.core.model import AuthorKind, Message
+from dragoman.core.model import Author, AuthorKind, Message
 from dragoman.core.sanitize import clean_name
 from dragoman.rendering.budget.token_shares import TokenShares
 from dragoman.rendering.budget.truncate import clip, take
@@ -57,7 +57,12 @@ def parent_handle(message: Message, room: TokenShares) -> str:
 
 def author_line(message: Message, more_marks: str, room: TokenShares) -> str:
     """``Maria Koch (bot) [👍3]``."""
-    return f"{clip(clean_name(message.author.name), room.part)}{_KINDS.get(message.author.kind, '')}{more_marks}"
+    return f"{clip(clean_name(message.author.name), room.part)}{_kind(message.author)}{more_marks}"
+
+
+def _kind(author: Author) -> str:
+    """What a name cannot say, because it loses its brackets."""
+    return " (you)" if author.own else _KINDS.get(author.kind, "")
 
 
 def render_message(

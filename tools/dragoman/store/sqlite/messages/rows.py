@@ -98,7 +98,8 @@ def _message(row: Row, id_: str, conversation: str, account: str, number: int | 
 
 def author_json(author: Author) -> str | bytes:
     """The only JSON form of an author: equal authors give equal texts."""
-    return bind(_encode([author.name, author.id, author.kind.value, author.email]))
+    fields = [author.name, author.id, author.kind.value, author.email]
+    return bind(_encode([*fields, True] if author.own else fields))
 
 
 def from_author_json(data: str | bytes) -> Author:
@@ -165,5 +166,5 @@ def _optional(time: datetime | None) -> int | None:
 
 @lru_cache(maxsize=4096)
 def _author(data: str | bytes) -> Author:
-    name, id_, kind, email = json.loads(unbind(data))
-    return Author(name=name, id=id_, kind=AuthorKind(kind), email=email)
+    name, id_, kind, email, *own = json.loads(unbind(data))
+    return Author(name=name, id=id_, kind=AuthorKind(kind), email=email, own=bool(own))
