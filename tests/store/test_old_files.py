@@ -72,7 +72,7 @@ async def test_messages_of_an_old_file_are_found_with_everything_that_they_said(
 async def test_conversations_and_cursors_of_an_old_file_are_known(store):
     (conversation,) = await store.messages.conversations("chat")
     assert (conversation.title, conversation.topic) == ("relay-launch", "Relay 2.0")
-    assert await store.cursors.load("k0wrdsu") == {"tool": "list_messages", "offset": 50}
+    assert await store.cursors.load("k9a7k8b") == {"tool": "list_messages", "offset": 50}
 
 
 async def test_the_outbox_of_an_old_file_still_holds_back_what_was_written(store):
@@ -86,7 +86,7 @@ async def test_the_outbox_of_an_old_file_still_holds_back_what_was_written(store
 
 
 async def test_confirmations_the_audit_log_and_the_usage_of_an_old_file_are_there(store):
-    assert await store.confirmations.redeem("unrxkmezuwhwhy", "digest-of-a-preview")
+    assert await store.confirmations.redeem("u3utq9jnxy4kxg", "digest-of-a-preview")
     outcomes = [line.outcome for line in await store.audit.read()]
     assert outcomes == ["refused", "begun", "failed", "begun", "unknown", "begun", "done", "begun"]
     assert [(count.tool, count.calls) for count in await store.usage.read(1)] == [("list_messages", 7)]

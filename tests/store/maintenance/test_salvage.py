@@ -67,7 +67,7 @@ async def test_all_of_a_sound_store_is_saved(store_file, tmp_path):
     ):
         assert await store.messages.locate(4) == ("chat", "C02RELAY", "1.4")
         assert len((await store.messages.search("chat", SearchQuery(text="rehearsal"))).items) == 1
-        assert await store.cursors.load("k0wrdsu") == {"tool": "list_messages", "offset": 50}
+        assert await store.cursors.load("k9a7k8b") == {"tool": "list_messages", "offset": 50}
         assert (await store.writes.find("chat", "key-1", "ann@example.com")).state is State.DONE
         assert len(await store.audit.read()) == 8
         assert (await local.list_messages("room", MessageQuery())).total == 13
