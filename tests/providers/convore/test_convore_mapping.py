@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from dragoman.core.model import ConversationKind
 from dragoman.providers.convore import wire
 from dragoman.providers.convore.mapping import to_conversation, to_message, with_parents
-from dragoman.providers.convore.people import outside, primary, spots_of
+from dragoman.providers.convore.people import addresses_of, outside, primary
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
@@ -179,5 +179,5 @@ def there(*handles):
 )
 def test_outside_is_who_is_neither_an_address_of_a_channel_nor_in_the_domain_of_one(own, somebody, from_outside):
     channel = wire.Channel.model_validate({"addresses": [{"handle": mail(own)}]})
-    found = outside(there(somebody), spots_of(channel))
+    found = outside(there(somebody), addresses_of(channel))
     assert bool(found) == from_outside

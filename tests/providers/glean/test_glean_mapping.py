@@ -13,7 +13,7 @@ from dragoman.providers.glean.mapping.emoji import emoji
 from dragoman.providers.glean.mapping.mapping import to_message
 from dragoman.providers.glean.mapping.message_batch import to_batch
 from dragoman.providers.glean.mapping.result_text import plain_text
-from dragoman.providers.glean.mapping.result_tree import Piece, pieces_of
+from dragoman.providers.glean.mapping.result_tree import Piece, flatten_results
 from dragoman.providers.glean.mapping.times import is_coarse
 from dragoman.providers.glean.mapping.wire import MessagesAnswer, Result, SearchAnswer
 from dragoman.providers.glean.search.hits import relevant, to_hit
@@ -103,7 +103,7 @@ def test_one_bad_item_never_costs_another(good, bad, data):
 @given(raw=st.fixed_dictionaries({"results": st.lists(nested | anything, max_size=4)}), query=st.text(max_size=6))
 @settings(deadline=None)
 def test_any_search_answer_maps_and_highlights_lie_inside(raw, query):
-    for piece in relevant(pieces_of(lenient(SearchAnswer, raw).results), query):
+    for piece in relevant(flatten_results(lenient(SearchAnswer, raw).results), query):
         hit = to_hit(piece, ROOM)
         shown = hit.message.text if hit.excerpt is None else hit.excerpt
         assert all(0 <= start < end <= len(shown) for start, end in hit.highlights)
@@ -225,7 +225,7 @@ def test_parts_are_found_in_the_older_form_and_beneath_others():
         "allClusteredResults": [{"clusteredResults": [{"url": "d"}]}],
     }
     answer = lenient(SearchAnswer, {"results": [whole, beside]})
-    found = [(to_message(piece.result, ROOM).id, piece.whole is not None) for piece in pieces_of(answer.results)]
+    found = [(to_message(piece.result, ROOM).id, piece.whole is not None) for piece in flatten_results(answer.results)]
     assert found == [("p1", True), ("p2", True), ("u", False), ("c", False), ("d", False)]
 
 
@@ -235,8 +235,8 @@ def test_of_a_whole_conversation_the_parts_with_the_words_count_or_else_all():
     ]
     whole = {"relatedResults": [{"relation": "CONVERSATION_MESSAGES", "results": parts}]}
     results = lenient(SearchAnswer, {"results": [whole]}).results
-    assert [piece.result.url[-1] for piece in relevant(pieces_of(results), "deploy")] == ["0"]
-    assert [piece.result.url[-1] for piece in relevant(pieces_of(results), "release")] == ["0", "1"]
+    assert [piece.result.url[-1] for piece in relevant(flatten_results(results), "deploy")] == ["0"]
+    assert [piece.result.url[-1] for piece in relevant(flatten_results(results), "release")] == ["0", "1"]
 
 
 def test_a_hit_shows_the_passage_and_drops_marks_that_lie_outside():

@@ -15,7 +15,7 @@ from dragoman.core.errors import (
 )
 from dragoman.providers.base.provider import Capability, Draft, MessageQuery, SearchQuery
 from dragoman.providers.glean import GleanProvider, GleanSettings
-from dragoman.providers.glean.conversation_id import Address, Where, channel_id, document_id
+from dragoman.providers.glean.conversation_id import Address, IdKind, channel_id, document_id
 
 pytestmark = pytest.mark.anyio
 ACCOUNT = account_settings()
@@ -127,20 +127,20 @@ async def test_checking_names_the_user_and_a_datasource_that_is_not_there():
 @pytest.mark.parametrize(
     ("conversation", "address"),
     [
-        ("slack.channel.C1", Address(where=Where.CHANNEL, id="C1", datasource="SLACK")),
-        ("slack.channel.C1@T2", Address(where=Where.CHANNEL, id="C1", datasource="SLACK", workspace="T2")),
-        ("slack.channel.C1@~Acme EU", Address(where=Where.CHANNEL, id="C1", datasource="SLACK", instance="Acme EU")),
-        ("slack.channel.C1@Acme EU", Address(where=Where.CHANNEL, id="C1", datasource="SLACK", instance="Acme EU")),
-        ("slack.thread.1.2", Address(where=Where.THREAD, id="1.2", datasource="SLACK")),
+        ("slack.channel.C1", Address(where=IdKind.CHANNEL, id="C1", datasource="SLACK")),
+        ("slack.channel.C1@T2", Address(where=IdKind.CHANNEL, id="C1", datasource="SLACK", workspace="T2")),
+        ("slack.channel.C1@~Acme EU", Address(where=IdKind.CHANNEL, id="C1", datasource="SLACK", instance="Acme EU")),
+        ("slack.channel.C1@Acme EU", Address(where=IdKind.CHANNEL, id="C1", datasource="SLACK", instance="Acme EU")),
+        ("slack.thread.1.2", Address(where=IdKind.THREAD, id="1.2", datasource="SLACK")),
         ("microsoftteams.channel.19:abc@thread.tacv2",
-         Address(where=Where.CHANNEL, id="19:abc@thread.tacv2", datasource="MICROSOFTTEAMS")),
+         Address(where=IdKind.CHANNEL, id="19:abc@thread.tacv2", datasource="MICROSOFTTEAMS")),
         ("microsoftteams.channel.19:abc@thread.tacv2@T2",
-         Address(where=Where.CHANNEL, id="19:abc@thread.tacv2", datasource="MICROSOFTTEAMS", workspace="T2")),
-        ("gchat.channel.spaces/AAA", Address(where=Where.CHANNEL, id="spaces/AAA", datasource="GCHAT")),
-        ("facebookworkplace.thread.t", Address(where=Where.THREAD, id="t", datasource="FACEBOOKWORKPLACE")),
+         Address(where=IdKind.CHANNEL, id="19:abc@thread.tacv2", datasource="MICROSOFTTEAMS", workspace="T2")),
+        ("gchat.channel.spaces/AAA", Address(where=IdKind.CHANNEL, id="spaces/AAA", datasource="GCHAT")),
+        ("facebookworkplace.thread.t", Address(where=IdKind.THREAD, id="t", datasource="FACEBOOKWORKPLACE")),
         ("doc.MSTEAMS_19:abc@thread.tacv2_17",
-         Address(where=Where.DOCUMENT, id="MSTEAMS_19:abc@thread.tacv2_17", datasource="SLACK")),
-        ("chat.a.b@c", Address(where=Where.CHAT, id="a.b@c")),
+         Address(where=IdKind.DOCUMENT, id="MSTEAMS_19:abc@thread.tacv2_17", datasource="SLACK")),
+        ("chat.a.b@c", Address(where=IdKind.CHAT, id="a.b@c")),
     ],
 )  # fmt: skip
 def test_ids_are_taken_apart(conversation, address):

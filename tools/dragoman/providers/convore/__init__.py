@@ -21,9 +21,9 @@ from dragoman.providers.convore.api import PAGE, Api, client_of
 from dragoman.providers.convore.audience import audience_of
 from dragoman.providers.convore.mapping import to_conversation
 from dragoman.providers.convore.message_update import ConvoreChange
-from dragoman.providers.convore.reading import Reader
+from dragoman.providers.convore.reading import MessageReader
 from dragoman.providers.convore.settings import ConvoreSettings
-from dragoman.providers.convore.writing import Writer
+from dragoman.providers.convore.writing import MessageWriter
 
 __all__ = ["ConvoreChange", "ConvoreProvider", "ConvoreSettings"]
 
@@ -43,8 +43,8 @@ class ConvoreProvider(Provider):
         super().__init__(settings)
         if api is not None:
             self._api = api
-            self._reader = Reader(api)
-            self._writer = Writer(api, self._reader)
+            self._reader = MessageReader(api)
+            self._writer = MessageWriter(api, self._reader)
 
     @classmethod
     @asynccontextmanager
@@ -90,7 +90,7 @@ class ConvoreProvider(Provider):
         return await self._reader.message(conversation, message)
 
     async def send_message(self, conversation: str, draft: Draft) -> Message:
-        """Send into a conversation, once; see :meth:`Writer.send` for who gets it."""
+        """Send into a conversation, once; see :meth:`MessageWriter.send` for who gets it."""
         return await self._writer.send(conversation, draft)
 
     def could_be_sent_by_us(self, message: Message) -> bool:
@@ -105,7 +105,7 @@ class ConvoreProvider(Provider):
         return await self._writer.update(conversation, message, change)
 
     async def import_message(self, conversation: str, message: Message) -> Message:
-        """Store an old message; see :meth:`Writer.import_` for who wrote it to whom."""
+        """Store an old message; see :meth:`MessageWriter.import_` for who wrote it to whom."""
         return await self._writer.import_(conversation, message)
 
     def cursor_after(self, message: Message, query: MessageQuery) -> str | None:

@@ -11,11 +11,11 @@ from dragoman.providers.base.provider import Draft
 from dragoman.providers.convore import people, wire
 from dragoman.providers.convore.api import Api
 from dragoman.providers.convore.mapping import to_conversation
-from dragoman.providers.convore.people import Spot
-from dragoman.providers.convore.reading import Reader
+from dragoman.providers.convore.people import AddressKey
+from dragoman.providers.convore.reading import MessageReader
 
 
-async def audience_of(api: Api, reader: Reader, conversation: str, draft: Draft | None) -> Audience:
+async def audience_of(api: Api, reader: MessageReader, conversation: str, draft: Draft | None) -> Audience:
     """Ask for the conversation, for what is the organisation's own, and for the message that would be answered.
 
     Raises:
@@ -36,7 +36,7 @@ async def audience_of(api: Api, reader: Reader, conversation: str, draft: Draft 
     return told if draft is None else _addressed(told, answer.value, answered, own or frozenset())
 
 
-def _told(room: Conversation, there: Sequence[wire.Participant], own: frozenset[Spot] | None) -> Audience:
+def _told(room: Conversation, there: Sequence[wire.Participant], own: frozenset[AddressKey] | None) -> Audience:
     names = tuple(people.name_of(one) for one in people.shown(there))
     external = () if own is None else _reached(people.outside(there, own))
     return Audience(conversation=replace(room, participants=names, external=external))
@@ -49,35 +49,35 @@ def _had(message: wire.Message | None) -> list[wire.Participant]:
     return [one for one in (message.sender, *message.recipients) if one is not None]
 
 
-async def _own(api: Api, channel: str | None) -> frozenset[Spot] | None:
+async def _own(api: Api, channel: str | None) -> frozenset[AddressKey] | None:
     """The addresses of all channels; ``None`` when those of this channel are not told."""
     if not channel:
         return None
     try:
-        known = {one.id: people.spots_of(one) for one in (await api.channels()).data}
+        known = {one.id: people.addresses_of(one) for one in (await api.channels()).data}
         if channel not in known:
-            known[channel] = people.spots_of(await api.channel(channel))
+            known[channel] = people.addresses_of(await api.channel(channel))
     except DragomanError:
         return None
-    return frozenset[Spot]().union(*known.values()) if known.get(channel) else None
+    return frozenset[AddressKey]().union(*known.values()) if known.get(channel) else None
 
 
-async def _answered(reader: Reader, conversation: str, draft: Draft) -> wire.Message | None:
+async def _answered(reader: MessageReader, conversation: str, draft: Draft) -> wire.Message | None:
     if draft.reply_to is not None:
         return (await reader.checked(conversation, draft.reply_to)).value
     return await reader.last_received(conversation)
 
 
 def _addressed(
-    told: Audience, conversation: wire.Conversation, answered: wire.Message | None, own: frozenset[Spot]
+    told: Audience, conversation: wire.Conversation, answered: wire.Message | None, own: frozenset[AddressKey]
 ) -> Audience:
     """Who gets it: whoever wrote what is answered, and perhaps who else had that, which the channel decides."""
     if answered is None:
         return replace(told, receivers=_reached(people.others(conversation.participants, own)))
     sender = answered.sender if answered.direction == "inbound" else None
     writer = people.others([sender] if sender else [], own)
-    spots = {people.spot_of(one.handle) for one in writer}
-    perhaps = [one for one in people.others(answered.recipients, own) if people.spot_of(one.handle) not in spots]
+    known = {people.address_of(one.handle) for one in writer}
+    perhaps = [one for one in people.others(answered.recipients, own) if people.address_of(one.handle) not in known]
     return replace(told, receivers=_reached(writer), perhaps=_reached(perhaps))
 
 

@@ -23,7 +23,7 @@ _SHARED: Final = frozenset({"convoremail.com", "convoreapplication.com", "gmail.
 
 _ANGLES: Final = str.maketrans("<>", "  ")
 
-Spot: TypeAlias = tuple[str, str]
+AddressKey: TypeAlias = tuple[str, str]
 """Where somebody is reached, for comparing: type and value without case."""
 
 
@@ -67,7 +67,7 @@ def value_of(participant: wire.Participant | None) -> str:
     return (handle.value or "").strip() if handle else ""
 
 
-def spot_of(handle: wire.Handle | None) -> Spot | None:
+def address_of(handle: wire.Handle | None) -> AddressKey | None:
     """The handle for comparing; ``None`` when it has no value."""
     value = (handle.value or "").strip().casefold() if handle else ""
     return ((handle.type or EMAIL) if handle else EMAIL, value) if value else None
@@ -75,9 +75,9 @@ def spot_of(handle: wire.Handle | None) -> Spot | None:
 
 def shown(participants: Iterable[wire.Participant]) -> Iterator[wire.Participant]:
     """Those who may be named, each once."""
-    seen = set[Spot | str]()
+    seen = set[AddressKey | str]()
     for one in participants:
-        key = spot_of(one.handle) or name_of(one)
+        key = address_of(one.handle) or name_of(one)
         if key and one.role != HIDDEN and key not in seen:
             seen.add(key)
             yield one
@@ -88,19 +88,19 @@ def with_role(participants: Iterable[wire.Participant], role: str) -> list[str]:
     return [full_name(one) for one in participants if one.role == role and name_of(one)]
 
 
-def spots_of(channel: wire.Channel | None) -> frozenset[Spot]:
+def addresses_of(channel: wire.Channel | None) -> frozenset[AddressKey]:
     """The addresses of a channel."""
     addresses = channel.addresses if channel else ()
-    return frozenset(spot for one in addresses if (spot := spot_of(one.handle)))
+    return frozenset(spot for one in addresses if (spot := address_of(one.handle)))
 
 
-def others(participants: Iterable[wire.Participant], own: frozenset[Spot]) -> list[wire.Participant]:
+def others(participants: Iterable[wire.Participant], own: frozenset[AddressKey]) -> list[wire.Participant]:
     """Those who may be named and can be reached, but for the channel itself."""
-    found = ((one, spot_of(one.handle)) for one in shown(participants))
+    found = ((one, address_of(one.handle)) for one in shown(participants))
     return [one for one, spot in found if spot is not None and spot not in own]
 
 
-def outside(participants: Iterable[wire.Participant], own: frozenset[Spot]) -> list[wire.Participant]:
+def outside(participants: Iterable[wire.Participant], own: frozenset[AddressKey]) -> list[wire.Participant]:
     """Those who are not of the organisation: reached neither at one of its channels nor in the domain of one.
 
     Who has an address in the domain of a channel may be a colleague or not; Convore does not tell.
@@ -121,7 +121,7 @@ def _bare(text: str) -> str:
 
 
 def _within(participant: wire.Participant, domains: Collection[str]) -> bool:
-    spot = spot_of(participant.handle)
+    spot = address_of(participant.handle)
     domain = _domain(spot[1]) if spot is not None and spot[0] == EMAIL else ""
     return any(domain == one or domain.endswith(f".{one}") for one in domains)
 
@@ -132,7 +132,7 @@ def _domain(address: str) -> str:
 
 def primary(channel: wire.Channel | None) -> wire.Participant | None:
     """The address of a channel that messages to it go to."""
-    usable = [one for one in (channel.addresses if channel else ()) if spot_of(one.handle)]
+    usable = [one for one in (channel.addresses if channel else ()) if address_of(one.handle)]
     best = sorted(usable, key=lambda one: one.is_primary is not True)[:1]
     return next((wire.Participant(handle=one.handle, name=one.name) for one in best), None)
 
@@ -140,7 +140,7 @@ def primary(channel: wire.Channel | None) -> wire.Participant | None:
 def named(participants: Sequence[wire.Participant], name: str) -> wire.Participant | None:
     """The only one who is called so."""
     wanted = name.casefold()
-    found = {spot_of(one.handle): one for one in participants if name_of(one).casefold() == wanted}
+    found = {address_of(one.handle): one for one in participants if name_of(one).casefold() == wanted}
     return next(iter(found.values())) if len(found) == 1 and None not in found else None
 
 

@@ -43,7 +43,7 @@ _REMEMBERED: Final = 5000
 _KINDS: Final = (None, ConversationKind.MAIL, ConversationKind.DIRECT)
 
 
-class Reader:
+class MessageReader:
     """Reads for one account, and remembers which ids other systems gave to messages."""
 
     def __init__(self, api: Api) -> None:

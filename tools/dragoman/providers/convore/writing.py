@@ -13,14 +13,14 @@ from dragoman.providers.base.provider import Change, Draft
 from dragoman.providers.convore import people, wire
 from dragoman.providers.convore.api import Api, Body
 from dragoman.providers.convore.message_update import body_of
-from dragoman.providers.convore.reading import Reader
+from dragoman.providers.convore.reading import MessageReader
 from dragoman.providers.kit.html import to_html
 
 _CLOSED: Final = frozenset({"trash", "spam"})
 
 
 @dataclass(frozen=True, slots=True)
-class Scene:
+class WriteContext:
     """A conversation with its channel, as far as they are known."""
 
     conversation: wire.Conversation
@@ -29,7 +29,7 @@ class Scene:
     @property
     def others(self) -> list[wire.Participant]:
         """Its people without the channel itself."""
-        return people.others(self.conversation.participants, people.spots_of(self.channel))
+        return people.others(self.conversation.participants, people.addresses_of(self.channel))
 
     @property
     def is_chat(self) -> bool:
@@ -39,10 +39,10 @@ class Scene:
         return any(one.handle and one.handle.type == people.CHAT for one in self.conversation.participants)
 
 
-class Writer:
+class MessageWriter:
     """Writes for one account. Nothing is ever written twice."""
 
-    def __init__(self, api: Api, reader: Reader) -> None:
+    def __init__(self, api: Api, reader: MessageReader) -> None:
         self._api = api
         self._reader = reader
 
@@ -58,9 +58,9 @@ class Writer:
         """
         if not draft.text.strip():
             raise InvalidArgument("The text is empty.", hint="Give the text of the message.")
-        scene = await self._scene(conversation)
-        _require_open(scene)
-        target = await self._target(conversation, draft, scene)
+        context = await self._context_of(conversation)
+        _require_open(context)
+        target = await self._target(conversation, draft, context)
         subject = {"subject": draft.subject} if draft.subject else {}
         answer = await self._api.send({**target, **subject, "body": to_html(draft.text)})
         self._reader.forget(conversation)
@@ -86,10 +86,10 @@ class Writer:
         """
         if message.sent_at is None:
             raise InvalidArgument("Convore needs the time of a message.", hint="Give sent_at.")
-        scene, channel = await self._scene_or_channel(conversation)
-        body = _import_body(message, scene)
+        context, channel = await self._context_or_channel(conversation)
+        body = _import_body(message, context)
         if message.id and channel is None:
-            there = await self._reader.same(conversation, message, people.value_of(_sender(message.author, scene)))
+            there = await self._reader.same(conversation, message, people.value_of(_sender(message.author, context)))
             if there is not None:
                 return there
         place = {"channel_id": channel} if channel else {"conversation_id": conversation}
@@ -97,9 +97,9 @@ class Writer:
         self._reader.forget(conversation)
         return await self._reader.stored(answer, conversation)
 
-    async def _scene(self, conversation: str) -> Scene:
+    async def _context_of(self, conversation: str) -> WriteContext:
         answer = await self._api.conversation(conversation)
-        return Scene(answer.value, await self._channel(answer.value.channel_id))
+        return WriteContext(answer.value, await self._channel(answer.value.channel_id))
 
     async def _channel(self, channel: str | None) -> wire.Channel | None:
         """The channel; ``None`` when the key may not see it, which need not keep it from being used."""
@@ -108,18 +108,18 @@ class Writer:
         except (NotFound, PermissionDenied):
             return None
 
-    async def _scene_or_channel(self, conversation: str) -> tuple[Scene, str | None]:
+    async def _context_or_channel(self, conversation: str) -> tuple[WriteContext, str | None]:
         """What to import into: a conversation, or else a channel by its id."""
         try:
-            return await self._scene(conversation), None
+            return await self._context_of(conversation), None
         except NotFound as error:
             try:
                 channel = await self._api.channel(conversation)
             except DragomanError:
                 raise error from None
-            return Scene(wire.Conversation(), channel), conversation
+            return WriteContext(wire.Conversation(), channel), conversation
 
-    async def _target(self, conversation: str, draft: Draft, scene: Scene) -> Body:
+    async def _target(self, conversation: str, draft: Draft, context: WriteContext) -> Body:
         """Where a message goes: a message that it answers, or channel and people."""
         if draft.reply_to is not None:
             answered = await self._reader.checked(conversation, draft.reply_to)
@@ -131,35 +131,35 @@ class Writer:
             raise
         if received is not None:
             return {"reply_to_message_id": received.id}
-        return _to_everybody(conversation, draft, scene)
+        return _to_everybody(conversation, draft, context)
 
 
-def _to_everybody(conversation: str, draft: Draft, scene: Scene) -> Body:
-    found = scene.others
-    if not found or not scene.conversation.channel_id:
+def _to_everybody(conversation: str, draft: Draft, context: WriteContext) -> Body:
+    found = context.others
+    if not found or not context.conversation.channel_id:
         raise InvalidArgument(
             "Nobody but the channel itself takes part in this conversation, so there is nobody to send to.",
             hint="Send to a conversation with somebody in it.",
         )
-    body: dict[str, object] = {"channel_id": scene.conversation.channel_id, "conversation_id": conversation}
+    body: dict[str, object] = {"channel_id": context.conversation.channel_id, "conversation_id": conversation}
     if all(one.handle is not None and one.handle.type in {None, people.EMAIL} for one in found):
         body["to"] = [people.value_of(one) for one in found]
     else:
         body["recipients"] = [people.in_role(one, "to") for one in found]
-    if scene.conversation.subject and not draft.subject:
-        body["subject"] = scene.conversation.subject
+    if context.conversation.subject and not draft.subject:
+        body["subject"] = context.conversation.subject
     return body
 
 
-def _require_open(scene: Scene) -> None:
-    if scene.channel is not None and scene.channel.status == "disabled":
+def _require_open(context: WriteContext) -> None:
+    if context.channel is not None and context.channel.status == "disabled":
         raise Conflict(
             "The channel of this conversation is switched off in Convore. Nothing was sent.",
             hint="Switch the channel on, or send to a conversation of another one.",
         )
-    if scene.conversation.status in _CLOSED:
+    if context.conversation.status in _CLOSED:
         raise Conflict(
-            sentence("The conversation is {}. Nothing was sent.", _place_of(scene.conversation.status)),
+            sentence("The conversation is {}. Nothing was sent.", _place_of(context.conversation.status)),
             hint="Move it back in Convore first.",
         )
 
@@ -168,15 +168,15 @@ def _place_of(status: str | None) -> SafeText:
     return safe("marked as spam" if status == "spam" else "in the trash")
 
 
-def _import_body(message: Message, scene: Scene) -> Body:
-    sender = _sender(message.author, scene)
-    outbound = people.spot_of(sender.handle) in people.spots_of(scene.channel)
+def _import_body(message: Message, context: WriteContext) -> Body:
+    sender = _sender(message.author, context)
+    outbound = people.address_of(sender.handle) in people.addresses_of(context.channel)
     date = message.sent_at.astimezone(UTC).isoformat().replace("+00:00", "Z") if message.sent_at else None
     body: dict[str, object | None] = {
         "date": date,
         "direction": "outbound" if outbound else "inbound",
         "sender": people.in_role(sender, "from"),
-        "recipients": _recipients(sender, scene, outbound=outbound),
+        "recipients": _recipients(sender, context, outbound=outbound),
         "subject": message.subject or None,
         "body": to_html(message.text) or None,
         "reply_to_message_id": message.reply_to,
@@ -184,13 +184,13 @@ def _import_body(message: Message, scene: Scene) -> Body:
     return {name: value for name, value in body.items() if value is not None}
 
 
-def _recipients(sender: wire.Participant, scene: Scene, *, outbound: bool) -> list[dict[str, object]]:
+def _recipients(sender: wire.Participant, context: WriteContext, *, outbound: bool) -> list[dict[str, object]]:
     """Who got an imported message: the channel what others wrote, all others what the channel wrote."""
-    channel = people.primary(scene.channel)
+    channel = people.primary(context.channel)
     if not outbound and channel is not None:
         return [people.in_role(channel, "to")]
-    from_whom = people.spot_of(sender.handle)
-    found = [one for one in scene.others if people.spot_of(one.handle) != from_whom]
+    from_whom = people.address_of(sender.handle)
+    found = [one for one in context.others if people.address_of(one.handle) != from_whom]
     if not found:
         raise InvalidArgument(
             "It cannot be told who got this message, and Convore wants to know.",
@@ -199,18 +199,18 @@ def _recipients(sender: wire.Participant, scene: Scene, *, outbound: bool) -> li
     return [people.in_role(one, "to") for one in found]
 
 
-def _sender(author: Author, scene: Scene) -> wire.Participant:
+def _sender(author: Author, context: WriteContext) -> wire.Participant:
     """The author with an address: the given one, or that of the only one of this name who takes part."""
     writer = people.writer_of(author)
     if writer is not None and author.email:
         return writer
-    addresses = scene.channel.addresses if scene.channel else ()
+    addresses = context.channel.addresses if context.channel else ()
     own = [wire.Participant(handle=one.handle, name=one.name) for one in addresses]
-    known = people.named([*people.shown(scene.conversation.participants), *own], author.name)
+    known = people.named([*people.shown(context.conversation.participants), *own], author.name)
     found = known or writer
     if found is not None:
         return found
-    if scene.is_chat:
+    if context.is_chat:
         return wire.Participant(handle=wire.Handle(type=people.CHAT, value=author.id or author.name), name=author.name)
     raise InvalidArgument(
         "Convore needs the e-mail address of the author.", hint="Write the author as Name <name@example.com>."

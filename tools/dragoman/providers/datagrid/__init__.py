@@ -23,7 +23,7 @@ from dragoman.providers.datagrid.conversation_pages import read_recent
 from dragoman.providers.datagrid.mapping import to_conversation, to_message
 from dragoman.providers.datagrid.message_listing import MessageReader
 from dragoman.providers.datagrid.name_lookup import NameLookup
-from dragoman.providers.datagrid.prompt import Said, Talk
+from dragoman.providers.datagrid.prompt import Prompt, PromptResult
 from dragoman.providers.datagrid.settings import DatagridSettings
 from dragoman.providers.kit.listings import Key, key_of
 from dragoman.providers.kit.pager import Pager
@@ -155,7 +155,7 @@ class DatagridProvider(Provider):
         target: str | None = conversation
         if conversation == NEW:
             target = (await self.create_conversation(draft.subject)).id if draft.subject else None
-        said = await Talk(self._api, self._reader, target, self._prompt(draft, target)).say()
+        said = await Prompt(self._api, self._reader, target, self._prompt(draft, target)).send()
         return await self._told(said)
 
     def cursor_after(self, message: Message, query: MessageQuery) -> str | None:
@@ -177,7 +177,7 @@ class DatagridProvider(Provider):
         }
         return {name: value for name, value in members.items() if value is not None}
 
-    async def _told(self, said: Said) -> Message:
+    async def _told(self, said: PromptResult) -> Message:
         found = await self._mapped([said.message], said.conversation)
         return found[0] if said.answered else replace(found[0], status=_UNANSWERED)
 

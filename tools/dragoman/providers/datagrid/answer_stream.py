@@ -21,7 +21,7 @@ _DONE: Final = "[DONE]"
 
 
 @dataclass(slots=True)
-class Heard:
+class AnswerSoFar:
     """What was heard of an answer.
 
     Attributes:
@@ -87,7 +87,7 @@ class Heard:
         await progress.report(self.steps, clean_line(text, _STEP_LENGTH))
 
 
-async def listen(stream: Stream, heard: Heard) -> wire.Message | None:
+async def read_answer(stream: Stream, heard: AnswerSoFar) -> wire.Message | None:
     """Hear an answer to its end; the whole of it at once when the service did not stream it.
 
     The content type is not relied on: a body that begins as JSON is the answer itself.

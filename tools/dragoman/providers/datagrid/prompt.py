@@ -13,7 +13,7 @@ from dragoman.core.context.clock import current_clock
 from dragoman.core.errors import DragomanError, OutcomeUnknown
 from dragoman.core.safe_text import SafeText, quote, safe, sentence
 from dragoman.providers.datagrid import wire
-from dragoman.providers.datagrid.answer_stream import Heard, listen
+from dragoman.providers.datagrid.answer_stream import AnswerSoFar, read_answer
 from dragoman.providers.datagrid.api import Api
 from dragoman.providers.datagrid.mapping import AGENT, USER, text_of
 from dragoman.providers.datagrid.message_listing import MessageReader, Newest
@@ -25,7 +25,7 @@ _PAUSES: Final = (0.5, 1.5)  # seconds; a message that was just made may be list
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class PromptResult:
     """What came of a prompt.
 
     Attributes:
@@ -39,7 +39,7 @@ class Said:
     answered: bool = True
 
 
-class Talk:
+class Prompt:
     """One prompt on its way.
 
     Args:
@@ -57,23 +57,23 @@ class Talk:
         self._prompt = str(prompt["prompt"]).strip()
         self._clock = current_clock()
 
-    async def say(self) -> Said:
+    async def send(self) -> PromptResult:
         """Say it exactly once. It is streamed when somebody listens to the progress.
 
         Raises:
             OutcomeUnknown: It may have been said; also when the answer broke off, with what there was of it.
             DragomanError: It was certainly not said.
         """
-        mark, heard = await self._newest(), Heard()
+        mark, heard = await self._newest(), AnswerSoFar()
         try:
             message = await self._converse(heard)
         except OutcomeUnknown as error:
             return await self._doubt(error, mark, heard)
         if message is None:
             return await self._heard_out(mark, heard)
-        return Said(message, message.conversation_id or self._conversation or "")
+        return PromptResult(message, message.conversation_id or self._conversation or "")
 
-    async def _converse(self, heard: Heard) -> wire.Message | None:
+    async def _converse(self, heard: AnswerSoFar) -> wire.Message | None:
         """The answer; ``None`` when it was streamed to its end."""
         if not progress.has_listener():
             answer = await self._api.converse(self._body)
@@ -81,14 +81,14 @@ class Talk:
                 raise answer.failure("The answer of {service} has no id")
             return answer.value
         async with self._api.converse_streamed(self._body) as stream:
-            message = await listen(stream, heard)
+            message = await read_answer(stream, heard)
             if message is not None and not message.id:
                 raise stream.failure("The answer of {service} has no id")
             if message is None and not heard.ended:
                 raise stream.failure("The answer of {service} broke off")
             return message
 
-    async def _heard_out(self, mark: Newest | None, heard: Heard) -> Said:
+    async def _heard_out(self, mark: Newest | None, heard: AnswerSoFar) -> PromptResult:
         """The stored message of an answer that was streamed, which does not tell its id."""
         conversation = self._conversation or heard.conversation or ""
         for pause in (0.0, *_PAUSES):
@@ -97,14 +97,14 @@ class Talk:
             prompt, answer = _pair(await self._look(conversation, mark) or (), self._prompt, heard.text)
             if prompt is not None and answer is not None:
                 more = {"generated_title": heard.title, "citations": answer.citations or heard.citations}
-                return Said(answer.model_copy(update=more), conversation)
+                return PromptResult(answer.model_copy(update=more), conversation)
         raise OutcomeUnknown(
             sentence("Datagrid answered, but does not list the answer yet: {}", _quoted(heard.text)),
             hint="Read it with list_messages in a while, and do not send again.",
             operation="send_message",
         )
 
-    async def _doubt(self, error: OutcomeUnknown, mark: Newest | None, heard: Heard) -> Said:
+    async def _doubt(self, error: OutcomeUnknown, mark: Newest | None, heard: AnswerSoFar) -> PromptResult:
         """After an unknown outcome: look for the prompt in the conversation instead of saying it again."""
         conversation = self._conversation or heard.conversation
         news = await self._look(conversation, mark) if conversation and (mark or not self._conversation) else None
@@ -112,7 +112,7 @@ class Talk:
         if heard.pieces or heard.fault is not None:
             raise self._broken(error, heard, there=prompt is not None)
         if conversation and prompt is not None:
-            return Said(answer or prompt, conversation, answered=answer is not None)
+            return PromptResult(answer or prompt, conversation, answered=answer is not None)
         if news is not None:
             error.hint = safe(
                 "It is not in the conversation now. Look with list_messages again before sending it again."
@@ -121,7 +121,7 @@ class Talk:
             error.hint = safe("Look with list_conversations for a new one before sending it again.")
         raise error
 
-    def _broken(self, error: OutcomeUnknown, heard: Heard, *, there: bool) -> OutcomeUnknown:
+    def _broken(self, error: OutcomeUnknown, heard: AnswerSoFar, *, there: bool) -> OutcomeUnknown:
         why = safe("Datagrid's answer broke off")
         if heard.fault is not None:
             why = sentence("The agent gave up (in its words: {})", quote(redact(heard.fault), _SHOWN // 2))

@@ -23,14 +23,14 @@ from dragoman.providers.base.provider import (
     SearchQuery,
 )
 from dragoman.providers.glean.api import Api
-from dragoman.providers.glean.cache import Memories, Memory, Shape
+from dragoman.providers.glean.cache import ListTraits, Memories, Memory
 from dragoman.providers.glean.chat import chats, prompt
 from dragoman.providers.glean.chat.chats import Chats
-from dragoman.providers.glean.conversation_id import Address, Where, channel_id
+from dragoman.providers.glean.conversation_id import Address, IdKind, channel_id
 from dragoman.providers.glean.conversations import Directory
 from dragoman.providers.glean.mapping.permalinks import read_link
-from dragoman.providers.glean.messages.cursor import Mark
-from dragoman.providers.glean.messages.reader import Reader
+from dragoman.providers.glean.messages.cursor import Position
+from dragoman.providers.glean.messages.reader import MessageReader
 from dragoman.providers.glean.messages.thread_pages import list_messages
 from dragoman.providers.glean.search.search import Finder, searchable
 from dragoman.providers.glean.settings import GleanSettings
@@ -87,21 +87,21 @@ class GleanProvider(Provider):
     async def get_conversation(self, conversation: str) -> Conversation:
         """A chat, or what a channel is called. Whether a channel exists is told by some deployments only."""
         address = Address.parse(conversation, self._settings)
-        if address.where is Where.CHAT:
+        if address.where is IdKind.CHAT:
             return await self._chats.describe(address.id)
         return await self._reader(conversation, address).describe()
 
     async def list_messages(self, conversation: str, query: MessageQuery) -> Page[Message]:
         """As many messages as the service gives at once, whatever the limit; of a chat at most the limit."""
         address = Address.parse(conversation, self._settings)
-        if address.where is Where.CHAT:
+        if address.where is IdKind.CHAT:
             return await self._chats.list_messages(address.id, query)
         return await list_messages(self._reader(conversation, address), query)
 
     async def get_message(self, conversation: str, message: str) -> Message:
         """One message by id or permalink. Files are told by lists only."""
         address = Address.parse(conversation, self._settings)
-        if address.where is Where.CHAT:
+        if address.where is IdKind.CHAT:
             return await self._chats.get_message(address.id, message)
         return await self._reader(conversation, address).get_message(message)
 
@@ -122,7 +122,7 @@ class GleanProvider(Provider):
             OutcomeUnknown: It may have been asked, or was and failed.
         """
         address = Address.parse(conversation, self._settings)
-        if address.where is not Where.CHAT:
+        if address.where is not IdKind.CHAT:
             raise UnsupportedOperation(
                 "Glean only reads the chat systems that it indexes.",
                 hint="Send to one of its chats (chat.ID, or chat.new to begin one).",
@@ -139,19 +139,19 @@ class GleanProvider(Provider):
 
     def cursor_after(self, message: Message, query: MessageQuery) -> str | None:
         """A place in a list that is in order of time; none in threads of a channel and overlapping conversations."""
-        if message.conversation.startswith(f"{Where.CHAT}."):
+        if message.conversation.startswith(f"{IdKind.CHAT}."):
             return chats.cursor_after(message)
         try:
             address, memory = Address.parse(message.conversation, self._settings), self._memory
         except DragomanError:
             return None
-        shape = memory.shapes.get(message.conversation) or Shape(irregular=True)
+        shape = memory.traits.get(message.conversation) or ListTraits(irregular=True)
         if query.thread is not None or shape.irregular or message.sent_at in shape.borders:
             return None
-        held_back = address.where is Where.THREAD and query.order is Order.LATEST
-        mark = Mark.after(message, query.order, coarse=shape.coarse, root=held_back)
+        held_back = address.where is IdKind.THREAD and query.order is Order.LATEST
+        position = Position.after(message, query.order, coarse=shape.coarse, root=held_back)
         source = memory.sources.get(message.conversation) or None
-        return replace(mark, source=source).write() if mark else None
+        return replace(position, source=source).write() if position else None
 
     @property
     def _api(self) -> Api:
@@ -178,8 +178,8 @@ class GleanProvider(Provider):
         except DragomanError:  # nobody is signed in
             return link
 
-    def _reader(self, conversation: str, address: Address) -> Reader:
-        return Reader(
+    def _reader(self, conversation: str, address: Address) -> MessageReader:
+        return MessageReader(
             api=self._api,
             memory=self._memory,
             conversation=conversation,

@@ -24,7 +24,7 @@ _FRESH: Final = 2.0  # seconds in which the first page that told a title may sti
 
 
 @dataclass(slots=True)
-class Shape:
+class ListTraits:
     """How the messages of a conversation come.
 
     Attributes:
@@ -58,7 +58,7 @@ class Memory:
     names: LruCache[str, str] = field(default_factory=lambda: LruCache(4000))
     listed: LruCache[str, None] = field(default_factory=lambda: LruCache(8000))
     sources: LruCache[str, str] = field(default_factory=lambda: LruCache(2000))
-    shapes: LruCache[str, Shape] = field(default_factory=lambda: LruCache(2000))
+    traits: LruCache[str, ListTraits] = field(default_factory=lambda: LruCache(2000))
     links: LruCache[str, str] = field(default_factory=lambda: LruCache(4000))
     people: Lookup[str, Author] | None = None
     early: LruCache[str, tuple[float, Batch | Chat]] = field(default_factory=lambda: LruCache(4))
@@ -71,7 +71,7 @@ class Memory:
         """Note what a batch tells about its conversation."""
         if batch.name:
             self.names.put(conversation, batch.name)
-        shape = self.shapes.get(conversation) or Shape()
+        shape = self.traits.get(conversation) or ListTraits()
         for one in (*batch.messages, batch.root):
             if one is not None and one.url:
                 self.links.put(one.url, one.id)
@@ -79,7 +79,9 @@ class Memory:
         borders = shape.borders if len(shape.borders) < _MOST_BORDERS else frozenset[datetime]()
         if times:
             borders |= {min(times), max(times)}
-        self.shapes.put(conversation, Shape(shape.irregular or batch.irregular, shape.coarse or batch.coarse, borders))
+        self.traits.put(
+            conversation, ListTraits(shape.irregular or batch.irregular, shape.coarse or batch.coarse, borders)
+        )
 
     def keep_early(self, conversation: str, answer: Batch | Chat) -> None:
         """Keep a first answer for the call that is likely to follow."""

@@ -22,7 +22,7 @@ _SOURCE_ID: Final = re.compile(r"[A-Z][A-Z0-9]{5,}|.*[:@/].*|\d[\d.]*")
 _HINT: Final = "Conversations are slack.channel.ID, slack.thread.ID, doc.ID or chat.ID; list_conversations shows them."
 
 
-class Where(StrEnum):
+class IdKind(StrEnum):
     """What an id names."""
 
     CHANNEL = "channel"
@@ -32,15 +32,15 @@ class Where(StrEnum):
 
 
 ID_TYPES: Final = {
-    Where.CHANNEL: "CHANNEL_NAME",
-    Where.THREAD: "THREAD_ID",
-    Where.DOCUMENT: "CONVERSATION_ID",
+    IdKind.CHANNEL: "CHANNEL_NAME",
+    IdKind.THREAD: "THREAD_ID",
+    IdKind.DOCUMENT: "CONVERSATION_ID",
 }
 KINDS: Final = {
-    Where.CHANNEL: ConversationKind.CHANNEL,
-    Where.THREAD: ConversationKind.THREAD,
-    Where.DOCUMENT: ConversationKind.ROOM,
-    Where.CHAT: ConversationKind.ASSISTANT,
+    IdKind.CHANNEL: ConversationKind.CHANNEL,
+    IdKind.THREAD: ConversationKind.THREAD,
+    IdKind.DOCUMENT: ConversationKind.ROOM,
+    IdKind.CHAT: ConversationKind.ASSISTANT,
 }
 
 
@@ -55,7 +55,7 @@ class Address:
         instance: Display name of the connector instance.
     """
 
-    where: Where
+    where: IdKind
     id: str
     datasource: str = ""
     workspace: str | None = None
@@ -69,15 +69,15 @@ class Address:
             NotFound: It has no form that a conversation of Glean has.
         """
         head, _, rest = conversation.partition(".")
-        if head == Where.CHAT and rest:
-            return cls(where=Where.CHAT, id=rest)
-        where, datasource = Where.DOCUMENT, settings.datasource
-        if head != Where.DOCUMENT:
+        if head == IdKind.CHAT and rest:
+            return cls(where=IdKind.CHAT, id=rest)
+        where, datasource = IdKind.DOCUMENT, settings.datasource
+        if head != IdKind.DOCUMENT:
             kind, _, rest = rest.partition(".")
             datasource = head.upper()
-            if head != head.lower() or datasource not in DATASOURCES or kind not in {Where.CHANNEL, Where.THREAD}:
+            if head != head.lower() or datasource not in DATASOURCES or kind not in {IdKind.CHANNEL, IdKind.THREAD}:
                 raise NotFound("This is no conversation of Glean.", hint=_HINT)
-            where = Where(kind)
+            where = IdKind(kind)
         identifier, workspace, instance = _without_tail(rest)
         if not identifier:
             raise NotFound("This is no conversation of Glean.", hint=_HINT)
@@ -110,18 +110,18 @@ def channel_id(datasource: str, identifier: str, workspace: str | None = None) -
     tail = f"@{workspace}" if workspace else ""
     if not tail and _without_tail(identifier)[0] != identifier:
         tail = "@"  # an empty tail says that the @ before it belongs to the id
-    return f"{datasource.lower()}.{Where.CHANNEL}.{identifier}{tail}"
+    return f"{datasource.lower()}.{IdKind.CHANNEL}.{identifier}{tail}"
 
 
 def document_id(identifier: str) -> str:
     """The conversation id of a whole conversation that Glean keeps as one document."""
     tail = "@" if _without_tail(identifier)[0] != identifier else ""
-    return f"{Where.DOCUMENT}.{identifier}{tail}"
+    return f"{IdKind.DOCUMENT}.{identifier}{tail}"
 
 
 def chat_id(identifier: str) -> str:
     """The conversation id of a chat with the assistant."""
-    return f"{Where.CHAT}.{identifier}"
+    return f"{IdKind.CHAT}.{identifier}"
 
 
 def _without_tail(text: str) -> tuple[str, str | None, str | None]:

@@ -152,9 +152,9 @@ class YandexProvider(Provider):
         assistant = self._settings.assistant_id
         if assistant is None:
             return sent
-        from dragoman.providers.yandex.assistant_run import ask  # noqa: PLC0415 - loads protobuf
+        from dragoman.providers.yandex.assistant_run import run_assistant  # noqa: PLC0415 - loads protobuf
 
-        answer = await ask(self._client, conversation, assistant, self._settings.timeout, self._clock)
+        answer = await run_assistant(self._client, conversation, assistant, self._settings.timeout, self._clock)
         self._pager.forget(conversation)
         return _answered(sent, answer)
 

@@ -47,7 +47,7 @@ class Answer:
     run: str = ""
 
 
-async def ask(client: YandexClient, thread: str, assistant: str, patience: float, clock: Clock) -> Answer:
+async def run_assistant(client: YandexClient, thread: str, assistant: str, patience: float, clock: Clock) -> Answer:
     """Run an assistant on a thread and wait for what it says.
 
     Args:
@@ -62,14 +62,14 @@ async def ask(client: YandexClient, thread: str, assistant: str, patience: float
     try:
         with anyio.move_on_after(patience):
             run = (await client.create_run(thread, assistant)).id
-            answer = await _heard(client, run, patience) or await _polled(client, run, deadline, clock)
+            answer = await _follow_stream(client, run, patience) or await _poll(client, run, deadline, clock)
     except DragomanError as error:
         status = _PENDING if run or isinstance(error, OutcomeUnknown) else _NOT_STARTED
         return Answer(status=status, reason=f"{error.message} {error.hint}".strip(), run=run)
     return answer or Answer(status=_PENDING, run=run)
 
 
-async def _heard(client: YandexClient, run: str, patience: float) -> Answer | None:
+async def _follow_stream(client: YandexClient, run: str, patience: float) -> Answer | None:
     """The end of a run as it is told; ``None`` when the telling breaks off."""
     try:
         async with client.listen(run, patience) as events:
@@ -91,7 +91,7 @@ async def _heard(client: YandexClient, run: str, patience: float) -> Answer | No
     return None
 
 
-async def _polled(client: YandexClient, run: str, deadline: float, clock: Clock) -> Answer | None:
+async def _poll(client: YandexClient, run: str, deadline: float, clock: Clock) -> Answer | None:
     """The end of a run by looking at it again and again; ``None`` when there is no more time."""
     while True:
         state = (await client.run(run)).state

@@ -12,7 +12,7 @@ from dragoman.providers.base.provider import MessageQuery
 from dragoman.providers.glean.api import Api
 from dragoman.providers.glean.cache import Memory
 from dragoman.providers.glean.chat.mapping import to_conversation, to_messages
-from dragoman.providers.glean.conversation_id import KINDS, NEW_CHAT, Where, chat_id
+from dragoman.providers.glean.conversation_id import KINDS, NEW_CHAT, IdKind, chat_id
 from dragoman.providers.glean.mapping.chat_wire import Chat, ChatAnswer, ChatsAnswer
 from dragoman.providers.glean.messages.documents import no_message
 from dragoman.providers.kit.cursor import cut_page, encode_token
@@ -52,7 +52,7 @@ class Chats:
     async def describe(self, identifier: str) -> Conversation:
         """What is known of a chat, which may also be one that only begins with the first message."""
         if identifier == NEW_CHAT:
-            return Conversation(id=chat_id(NEW_CHAT), title="New chat", kind=KINDS[Where.CHAT])
+            return Conversation(id=chat_id(NEW_CHAT), title="New chat", kind=KINDS[IdKind.CHAT])
         chat = await self.chat(identifier)
         self.memory.keep_early(chat_id(identifier), chat)
         return to_conversation(chat, identifier)

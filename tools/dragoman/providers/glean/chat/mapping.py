@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from dragoman.core.model import Attachment, Author, AuthorKind, Citation, Conversation, Message
-from dragoman.providers.glean.conversation_id import KINDS, Where, chat_id
+from dragoman.providers.glean.conversation_id import KINDS, IdKind, chat_id
 from dragoman.providers.glean.mapping.chat_wire import (
     ASSISTANT,
     CONTENT,
@@ -60,7 +60,7 @@ def to_conversation(chat: Chat, identifier: str) -> Conversation:
     return Conversation(
         id=chat_id(identifier),
         title=chat.name or "",
-        kind=KINDS[Where.CHAT],
+        kind=KINDS[IdKind.CHAT],
         last_message_at=parse_time(chat.update_time) or parse_time(chat.create_time),
         participants=tuple(person.name or "" for person in people),
         external=tuple(person.name or "" for person in people if _is_outsider(person)),

@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 from typing import Final
 
 from dragoman.core.model import Message
-from dragoman.providers.glean.conversation_id import Address, Where
+from dragoman.providers.glean.conversation_id import Address, IdKind
 from dragoman.providers.glean.mapping.mapping import link_of, message_id, metadata_of, to_message
 from dragoman.providers.glean.mapping.permalinks import read_link
-from dragoman.providers.glean.mapping.result_tree import pieces_of
+from dragoman.providers.glean.mapping.result_tree import flatten_results
 from dragoman.providers.glean.mapping.times import is_coarse, milliseconds
 from dragoman.providers.glean.mapping.wire import MessagesAnswer, Result, SearchAnswer
 from dragoman.providers.kit.times import parse_time
@@ -53,7 +53,7 @@ class Batch:
 
 def to_batch(answer: MessagesAnswer, address: Address, conversation: str) -> Batch:
     """Take an answer apart."""
-    pieces = list(pieces_of((answer.search_response or SearchAnswer()).results))
+    pieces = list(flatten_results((answer.search_response or SearchAnswer()).results))
     results = [piece.result for piece in pieces]
     root = _root(answer.root_message, results, address)
     whole = any(piece.whole is not None for piece in pieces)
@@ -85,14 +85,14 @@ def _span(result: Result) -> tuple[datetime, ...]:
     """First and last message, then the times of the conversation itself; empty without any."""
     facts = metadata_of(result)
     own = [at for at in (parse_time(facts.create_time), parse_time(facts.update_time)) if at]
-    inside = [at for piece in pieces_of([result]) if (at := parse_time(metadata_of(piece.result).create_time))]
+    inside = [at for piece in flatten_results([result]) if (at := parse_time(metadata_of(piece.result).create_time))]
     times = inside or own
     return (min(times), max(times), *own) if times else ()
 
 
 def _root(told: Result | None, results: Sequence[Result], address: Address) -> Result | None:
     """The message that a thread began with; in other conversations no message is anything special."""
-    if address.where is not Where.THREAD:
+    if address.where is not IdKind.THREAD:
         return None
     named = (one for one in results if address.id in _stamps(one))
     marked = (one for one in results if one.cluster_type == "THREAD_ROOT")

@@ -28,17 +28,17 @@ class Piece:
     beneath: Result | None = None
 
 
-def pieces_of(results: Iterable[Result] | None, depth: int = 0) -> Iterator[Piece]:
+def flatten_results(results: Iterable[Result] | None, depth: int = 0) -> Iterator[Piece]:
     """The messages in some results: the parts of a whole conversation instead of it, then what is clustered."""
     for result in results or ():
         parts = list(parts_of(result))
         if parts and depth < _DEEPEST:
-            for piece in pieces_of(parts, depth + 1):
+            for piece in flatten_results(parts, depth + 1):
                 yield Piece(piece.result, piece.whole or result, piece.beneath)
         else:
             yield Piece(result)
         if depth < _DEEPEST:
-            for piece in pieces_of(clustered_of(result), depth + 1):
+            for piece in flatten_results(clustered_of(result), depth + 1):
                 yield Piece(piece.result, piece.whole, piece.beneath or result)
 
 

@@ -1,6 +1,6 @@
 """Cursors into the messages of a source system, where the service has none of its own.
 
-A :class:`Mark` says after which message to go on, and which messages were given already: the service may
+A :class:`Position` says after which message to go on, and which messages were given already: the service may
 repeat some, and whole conversations overlap in time.
 """
 
@@ -22,7 +22,7 @@ _YEARS: Final = 300_000_000_000_000_000  # microseconds from 1970 to beyond any 
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class Position:
     """A place between two messages.
 
     Attributes:
@@ -57,11 +57,11 @@ class Mark:
         Raises:
             InvalidArgument: It is none of this order's lists.
         """
-        mark = decode(cls, cursor, list_id=order)
-        times = [] if mark is None else [mark.at, mark.edge or 0, *mark.keys]
+        position = decode(cls, cursor, list_id=order)
+        times = [] if position is None else [position.at, position.edge or 0, *position.keys]
         if any(abs(at) > _YEARS for at in times) or len(times) > _MOST_KEYS + 2:
             raise foreign_cursor()
-        return mark
+        return position
 
     @classmethod
     def after(cls, message: Message, order: Order, *, coarse: bool, root: bool) -> Self | None:
@@ -111,9 +111,15 @@ class Mark:
         return late and self.seen is not None and not beyond_edge
 
 
-def next_mark(
-    order: Order, before: Mark | None, given: Sequence[Message], held: Sequence[Message], batch: Batch, *, root: bool
-) -> Mark | None:
+def next_position(
+    order: Order,
+    before: Position | None,
+    given: Sequence[Message],
+    held: Sequence[Message],
+    batch: Batch,
+    *,
+    root: bool,
+) -> Position | None:
     """The place after what was just given; ``None`` when no message so far had a time.
 
     Args:
@@ -132,7 +138,7 @@ def next_mark(
     page = "".join(digest(one.id) for one in given)
     earlier = (before.seen or "") if before else ""
     crowded = len(earlier + page) > _MOST_SEEN * _DIGEST
-    return Mark(
+    return Position(
         at,
         identifier,
         batch.coarse or (before is not None and before.coarse),

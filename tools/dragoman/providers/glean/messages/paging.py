@@ -17,7 +17,7 @@ from dragoman.core.model import Message, Order
 from dragoman.providers.base.provider import MessageQuery
 from dragoman.providers.glean.mapping.message_batch import Batch, order_of
 from dragoman.providers.glean.mapping.times import milliseconds
-from dragoman.providers.glean.messages.cursor import Mark, next_mark
+from dragoman.providers.glean.messages.cursor import Position, next_position
 
 Fetch: TypeAlias = Callable[[str | None, int | None], Awaitable[Batch]]
 """One request: direction and reference in milliseconds, or neither for the newest messages."""
@@ -30,33 +30,35 @@ _MOST_PAGES: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class MessagePage:
     """A page, oldest message first, and the place after it; ``None`` at the end."""
 
     messages: Sequence[Message]
-    mark: Mark | None
+    position: Position | None
 
 
-async def turn(fetch: Fetch, query: MessageQuery, mark: Mark | None, *, threaded: bool = False) -> Turn:
+async def read_page(
+    fetch: Fetch, query: MessageQuery, position: Position | None, *, threaded: bool = False
+) -> MessagePage:
     """The page at a mark; without one the first. A thread (``threaded``) has a first message that may come apart."""
     read = _latest if query.order is Order.LATEST else _oldest
-    return await read(fetch, query, mark, threaded)
+    return await read(fetch, query, position, threaded)
 
 
-async def gather(fetch: Fetch, since: datetime | None = None) -> list[Message]:
+async def read_all(fetch: Fetch, since: datetime | None = None) -> list[Message]:
     """All messages, or those not before a time and perhaps some more, oldest first.
 
     Raises:
         InvalidArgument: There are too many.
     """
     found: list[Message] = []
-    mark: Mark | None = None
+    position: Position | None = None
     for _ in range(_MOST_PAGES):
-        page = await _latest(fetch, MessageQuery(), mark, threaded=False)
+        page = await _latest(fetch, MessageQuery(), position, threaded=False)
         found += page.messages
-        mark = page.mark
+        position = page.position
         reached = since is not None and any(one.sent_at and one.sent_at < since for one in page.messages)
-        if mark is None or reached:
+        if position is None or reached:
             return sorted(found, key=order_of)
         if len(found) > _MOST_GATHERED:
             break
@@ -66,58 +68,60 @@ async def gather(fetch: Fetch, since: datetime | None = None) -> list[Message]:
     )
 
 
-async def _latest(fetch: Fetch, query: MessageQuery, mark: Mark | None, threaded: bool) -> Turn:  # noqa: FBT001 - private
-    unsure = threaded and mark is None and query.until is not None
-    if mark is None:
+async def _latest(fetch: Fetch, query: MessageQuery, position: Position | None, threaded: bool) -> MessagePage:  # noqa: FBT001 - private
+    unsure = threaded and position is None and query.until is not None
+    if position is None:
         batch = await (fetch(OLDER, _not_before(query.until)) if query.until else fetch(None, None))
         fresh = list(batch.messages)
     else:
-        batch, fresh = await _advance(fetch, OLDER, mark)
-    given, held = _apart(fresh, query.order, batch)
-    after = next_mark(query.order, mark, given, held, batch, root=unsure or _held_back(batch, mark))
+        batch, fresh = await _advance(fetch, OLDER, position)
+    given, held = _split_ties(fresh, query.order, batch)
+    after = next_position(query.order, position, given, held, batch, root=unsure or _is_root_pending(batch, position))
     if batch.more and given and after is not None:
-        return Turn(given, after)
+        return MessagePage(given, after)
     root = batch.root
-    if root is None and (unsure or (mark is not None and mark.root)):
+    if root is None and (unsure or (position is not None and position.root)):
         root = (await fetch(None, None)).root  # it came with an earlier page, or comes with the newest one only
-    if root is not None and (mark is None or mark.lacks(root)):
+    if root is not None and (position is None or position.lacks(root)):
         fresh.append(root)
-    return Turn(sorted(fresh, key=order_of), None)
+    return MessagePage(sorted(fresh, key=order_of), None)
 
 
-async def _oldest(fetch: Fetch, query: MessageQuery, mark: Mark | None, threaded: bool) -> Turn:  # noqa: FBT001 - private
-    if mark is None:
+async def _oldest(fetch: Fetch, query: MessageQuery, position: Position | None, threaded: bool) -> MessagePage:  # noqa: FBT001 - private
+    if position is None:
         since = query.since
         reference = _FIRST if since is None else max(_FIRST, milliseconds(since) - 1)
         batch = await fetch(NEWER, reference)
         if not _reaches(batch, since) or _ignored(batch, NEWER, reference):
             newest = await fetch(None, None)
             if _reaches(newest, since):
-                return Turn(await gather(fetch, since), None)
+                return MessagePage(await read_all(fetch, since), None)
         if threaded and batch.root is None:
             batch = replace(batch, root=(await fetch(None, None)).root)
         fresh = list(batch.messages)
     else:
-        batch, fresh = await _advance(fetch, NEWER, mark)
-    if batch.root is not None and (mark is None or mark.lacks(batch.root)):
+        batch, fresh = await _advance(fetch, NEWER, position)
+    if batch.root is not None and (position is None or position.lacks(batch.root)):
         fresh.append(batch.root)
-    given, held = _apart(fresh, query.order, batch)
-    after = next_mark(query.order, mark, given, held, batch, root=False)
-    return Turn(given, after) if batch.more and given and after else Turn(sorted(fresh, key=order_of), None)
+    given, held = _split_ties(fresh, query.order, batch)
+    after = next_position(query.order, position, given, held, batch, root=False)
+    return (
+        MessagePage(given, after) if batch.more and given and after else MessagePage(sorted(fresh, key=order_of), None)
+    )
 
 
-async def _advance(fetch: Fetch, direction: str, mark: Mark) -> tuple[Batch, list[Message]]:
+async def _advance(fetch: Fetch, direction: str, position: Position) -> tuple[Batch, list[Message]]:
     """The next batch with something new in it, or the last one that was tried."""
     batch, fresh = Batch(), list[Message]()
-    for reference in mark.references():
+    for reference in position.references():
         batch = await fetch(direction, reference)
-        fresh = mark.fresh(batch)
+        fresh = position.fresh(batch)
         if fresh or not batch.more or not batch.messages or _ignored(batch, direction, reference):
             break
     return batch, fresh
 
 
-def _apart(fresh: Sequence[Message], order: Order, batch: Batch) -> tuple[list[Message], list[Message]]:
+def _split_ties(fresh: Sequence[Message], order: Order, batch: Batch) -> tuple[list[Message], list[Message]]:
     """What to give now, in order, and what to hold back for the next page.
 
     Several messages of one moment at the end of a page may have others of that moment behind it. They come
@@ -146,8 +150,8 @@ def _reaches(batch: Batch, since: datetime | None) -> bool:
     return any(since is None or one.sent_at is None or one.sent_at >= since for one in batch.messages)
 
 
-def _held_back(batch: Batch, mark: Mark | None) -> bool:
-    return batch.root is not None or (mark is not None and mark.root)
+def _is_root_pending(batch: Batch, position: Position | None) -> bool:
+    return batch.root is not None or (position is not None and position.root)
 
 
 def _not_before(until: datetime) -> int:

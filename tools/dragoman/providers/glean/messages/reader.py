@@ -11,21 +11,21 @@ from dragoman.core.model import Conversation, Message
 from dragoman.providers.base.provider import MessageQuery
 from dragoman.providers.glean.api import Api
 from dragoman.providers.glean.cache import Memory
-from dragoman.providers.glean.conversation_id import KINDS, Address, Where
+from dragoman.providers.glean.conversation_id import KINDS, Address, IdKind
 from dragoman.providers.glean.mapping.mapping import metadata_of, to_message
 from dragoman.providers.glean.mapping.message_batch import Batch, to_batch
 from dragoman.providers.glean.mapping.wire import MessagesAnswer, Result
-from dragoman.providers.glean.messages.cursor import Mark
+from dragoman.providers.glean.messages.cursor import Position
 from dragoman.providers.glean.messages.documents import fetch_document, no_message
-from dragoman.providers.glean.messages.paging import Turn, gather, turn
-from dragoman.providers.glean.messages.scope_check import belongs
+from dragoman.providers.glean.messages.paging import MessagePage, read_all, read_page
+from dragoman.providers.glean.messages.scope_check import is_in_conversation
 from dragoman.providers.glean.people import with_names
 
-_TITLES: Final = {Where.CHANNEL: "{}", Where.THREAD: "Thread in {}", Where.DOCUMENT: "Conversation in {}"}
+_TITLES: Final = {IdKind.CHANNEL: "{}", IdKind.THREAD: "Thread in {}", IdKind.DOCUMENT: "Conversation in {}"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reader:
+class MessageReader:
     """Reads one conversation of a source system.
 
     Attributes:
@@ -47,8 +47,8 @@ class Reader:
         Raises:
             NotFound: It is not there, or belongs to another conversation.
         """
-        if self.address.where is Where.DOCUMENT:
-            everything = await gather(self.fetch)
+        if self.address.where is IdKind.DOCUMENT:
+            everything = await read_all(self.fetch)
             found = next((one for one in everything if message in {one.id, one.url}), None)
             if found is None:
                 raise no_message()
@@ -58,7 +58,7 @@ class Reader:
 
     async def describe(self) -> Conversation:
         """What is known of the conversation. Its title is learned from its messages, when it is not known yet."""
-        named = self.address.where is Where.CHANNEL and not self.address.looks_like_an_id
+        named = self.address.where is IdKind.CHANNEL and not self.address.looks_like_an_id
         name, latest = self.memory.names.get(self.conversation) or (self.address.id if named else ""), None
         if not name:
             batch = await self.fetch()
@@ -72,7 +72,7 @@ class Reader:
         if direction is None and isinstance(early := self.memory.take_early(repr(self.address)), Batch):
             return early
         body = self.address.request()
-        if self.address.where is Where.THREAD:
+        if self.address.where is IdKind.THREAD:
             body["includeRootMessage"] = True
         if direction is not None:
             body |= {"direction": direction, "timestampMillis": reference}
@@ -91,27 +91,27 @@ class Reader:
             NotFound: It is not there, or belongs to another conversation.
         """
         result = await fetch_document(self.api, message)
-        if belongs(result, self.address, self.memory.sources.get(self.conversation) or "") is False:
+        if is_in_conversation(result, self.address, self.memory.sources.get(self.conversation) or "") is False:
             raise no_message()
         name = metadata_of(result).container
         if name:
             self.memory.names.put(self.conversation, name.lstrip("#"))
         return result
 
-    async def turn(self, query: MessageQuery, mark: Mark | None) -> Turn:
+    async def read_page(self, query: MessageQuery, position: Position | None) -> MessagePage:
         """A page of the whole conversation."""
-        source = mark.source if mark else self.memory.sources.get(self.conversation)
+        source = position.source if position else self.memory.sources.get(self.conversation)
         reader = self._from(source) if source else self
-        if mark is not None or source or self.address.id not in self.memory.listed:
-            threaded = self.address.where is Where.THREAD
-            return _from_source(await turn(reader.fetch, query, mark, threaded=threaded), source)
+        if position is not None or source or self.address.id not in self.memory.listed:
+            threaded = self.address.where is IdKind.THREAD
+            return _from_source(await read_page(reader.fetch, query, position, threaded=threaded), source)
         return await self._try_name(query)
 
-    async def _try_name(self, query: MessageQuery) -> Turn:
+    async def _try_name(self, query: MessageQuery) -> MessagePage:
         """Read by a name that was listed; where the service does not take names, by the id behind it."""
-        found, failure = Turn((), None), None
+        found, failure = MessagePage((), None), None
         try:
-            found = await turn(self.fetch, query, None)
+            found = await read_page(self.fetch, query, None)
         except (NotFound, InvalidArgument) as error:
             failure = error
         if found.messages:
@@ -119,17 +119,17 @@ class Reader:
         source = await self.find_source(self.address.id)
         if source and source != self.address.id:
             self.memory.sources.put(self.conversation, source)
-            return _from_source(await turn(self._from(source).fetch, query, None), source)
+            return _from_source(await read_page(self._from(source).fetch, query, None), source)
         if failure is not None:
             raise failure
         return found
 
-    def _from(self, source: str) -> Reader:
+    def _from(self, source: str) -> MessageReader:
         return replace(self, address=replace(self.address, id=source))
 
 
-def _from_source(found: Turn, source: str | None) -> Turn:
+def _from_source(found: MessagePage, source: str | None) -> MessagePage:
     """A page whose cursor knows what it was read from."""
-    if found.mark is None or not source:
+    if found.position is None or not source:
         return found
-    return Turn(found.messages, replace(found.mark, source=source))
+    return MessagePage(found.messages, replace(found.position, source=source))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from dragoman.providers.glean.conversation_id import Address, Where, channel_id, document_id
+from dragoman.providers.glean.conversation_id import Address, IdKind, channel_id, document_id
 from dragoman.providers.glean.mapping.mapping import link_of, message_id, metadata_of
 from dragoman.providers.glean.mapping.permalinks import read_link
 from dragoman.providers.glean.mapping.result_tree import Piece
@@ -16,7 +16,7 @@ _SLACK_ID: Final = re.compile(r"[A-Z][A-Z0-9]{5,}")
 _SLACK_CONTAINER: Final = re.compile(r"SLACK.*_CHANNEL_[A-Z][A-Z0-9]{5,}")
 
 
-def belongs(result: Result, address: Address, source: str = "") -> bool | None:
+def is_in_conversation(result: Result, address: Address, source: str = "") -> bool | None:
     """Is a message in a conversation; ``None`` when nothing tells.
 
     Glean's ids of containers are opaque: of those that do not end with the wanted id, only Slack's are known to differ.
@@ -26,7 +26,7 @@ def belongs(result: Result, address: Address, source: str = "") -> bool | None:
         address: The conversation.
         source: The source system's id of the conversation, where it is known and the address has a name.
     """
-    if address.where is Where.THREAD:
+    if address.where is IdKind.THREAD:
         return _in_thread(result, address.id)
     facts, link = metadata_of(result), read_link(link_of(result))
     wanted = {address.id, source} - {""}

@@ -8,53 +8,53 @@ from dataclasses import replace
 from dragoman.core.errors import InvalidArgument, NotFound
 from dragoman.core.model import Message, Page
 from dragoman.providers.base.provider import MessageQuery
-from dragoman.providers.glean.conversation_id import Where
+from dragoman.providers.glean.conversation_id import IdKind
 from dragoman.providers.glean.mapping.mapping import link_of, message_id, metadata_of, parent_of, to_message
 from dragoman.providers.glean.mapping.message_batch import Batch
 from dragoman.providers.glean.mapping.permalinks import read_link
 from dragoman.providers.glean.mapping.wire import Result
-from dragoman.providers.glean.messages.cursor import Mark
-from dragoman.providers.glean.messages.paging import Fetch, Turn, gather, turn
-from dragoman.providers.glean.messages.reader import Reader
+from dragoman.providers.glean.messages.cursor import Position
+from dragoman.providers.glean.messages.paging import Fetch, MessagePage, read_all, read_page
+from dragoman.providers.glean.messages.reader import MessageReader
 from dragoman.providers.glean.people import with_names
 
 
-async def list_messages(reader: Reader, query: MessageQuery) -> Page[Message]:
+async def list_messages(reader: MessageReader, query: MessageQuery) -> Page[Message]:
     """A page; all filters but the thread are left to the caller.
 
     Raises:
         InvalidArgument: The cursor is foreign.
         NotFound: There is no such conversation, or no such message to begin a thread.
     """
-    mark = Mark.read(query.cursor, query.order) if query.cursor is not None else None
+    position = Position.read(query.cursor, query.order) if query.cursor is not None else None
     if query.thread is None:
-        found = await reader.turn(query, mark)
+        found = await reader.read_page(query, position)
     else:
-        found = await _thread(reader, query, query.thread, mark)
+        found = await _thread(reader, query, query.thread, position)
     items = await with_names(reader.api, reader.memory, found.messages)
-    return Page(items=items, cursor=found.mark.write() if found.mark else None)
+    return Page(items=items, cursor=found.position.write() if found.position else None)
 
 
-async def _thread(reader: Reader, query: MessageQuery, thread: str, mark: Mark | None) -> Turn:
-    if reader.address.where is not Where.CHANNEL:
-        return Turn(below(await gather(reader.fetch), thread, reader.address.where), None)
-    if mark is not None and mark.thread is not None:
-        return await _paged(_reader_of(reader, mark.thread), reader, thread, query, mark, None)
+async def _thread(reader: MessageReader, query: MessageQuery, thread: str, position: Position | None) -> MessagePage:
+    if reader.address.where is not IdKind.CHANNEL:
+        return MessagePage(below(await read_all(reader.fetch), thread, reader.address.where), None)
+    if position is not None and position.thread is not None:
+        return await _paged(_reader_of(reader, position.thread), reader, thread, query, position, None)
     start = await reader.fetch_own(thread)
     own, first = _stamps(start)
     if first and first == own:
         root = to_message(start, reader.conversation)
         return await _paged(_reader_of(reader, own), reader, thread, query, None, root)
     where = _reader_of(reader, first) if first else reader
-    return Turn(below(await gather(where.fetch), message_id(start), Where.CHANNEL), None)
+    return MessagePage(below(await read_all(where.fetch), message_id(start), IdKind.CHANNEL), None)
 
 
-def below(messages: Sequence[Message], thread: str, where: Where) -> list[Message]:
+def below(messages: Sequence[Message], thread: str, where: IdKind) -> list[Message]:
     """A message and everything that answers it, however deep.
 
     In a thread what names no parent answers the first message.
     """
-    if where is Where.THREAD and messages and messages[0].id == thread:
+    if where is IdKind.THREAD and messages and messages[0].id == thread:
         return list(messages)
     inside, grown = {thread}, True
     while grown:
@@ -64,20 +64,25 @@ def below(messages: Sequence[Message], thread: str, where: Where) -> list[Messag
 
 
 async def _paged(
-    inner: Reader, reader: Reader, thread: str, query: MessageQuery, mark: Mark | None, root: Message | None
-) -> Turn:
+    inner: MessageReader,
+    reader: MessageReader,
+    thread: str,
+    query: MessageQuery,
+    position: Position | None,
+    root: Message | None,
+) -> MessagePage:
     fetch = _with_root(inner, reader, thread, root)
     try:
-        found = await turn(fetch, query, mark, threaded=True)
+        found = await read_page(fetch, query, position, threaded=True)
     except (NotFound, InvalidArgument):
         if root is None:
             raise
-        return Turn([root], None)  # nobody answered it, and the service calls that no thread
-    mark = found.mark and replace(found.mark, thread=inner.address.id)
-    return Turn(found.messages, mark)
+        return MessagePage([root], None)  # nobody answered it, and the service calls that no thread
+    position = found.position and replace(found.position, thread=inner.address.id)
+    return MessagePage(found.messages, position)
 
 
-def _with_root(inner: Reader, reader: Reader, thread: str, root: Message | None) -> Fetch:
+def _with_root(inner: MessageReader, reader: MessageReader, thread: str, root: Message | None) -> Fetch:
     """Requests for a thread that give its first message in any case at the end."""
 
     async def fetch(direction: str | None, reference: int | None) -> Batch:
@@ -90,8 +95,8 @@ def _with_root(inner: Reader, reader: Reader, thread: str, root: Message | None)
     return fetch
 
 
-def _reader_of(reader: Reader, stamp: str) -> Reader:
-    return replace(reader, address=replace(reader.address, where=Where.THREAD, id=stamp))
+def _reader_of(reader: MessageReader, stamp: str) -> MessageReader:
+    return replace(reader, address=replace(reader.address, where=IdKind.THREAD, id=stamp))
 
 
 def _stamps(result: Result) -> tuple[str, str]:

@@ -12,14 +12,14 @@ from dragoman.core.model import SearchPage
 from dragoman.providers.base.provider import SearchQuery
 from dragoman.providers.glean.api import Api
 from dragoman.providers.glean.cache import Memory
-from dragoman.providers.glean.conversation_id import Address, Where
+from dragoman.providers.glean.conversation_id import Address, IdKind
 from dragoman.providers.glean.errors import gap_in, raise_partial_failure
 from dragoman.providers.glean.mapping.mapping import link_of, message_id, metadata_of
 from dragoman.providers.glean.mapping.permalinks import read_link
-from dragoman.providers.glean.mapping.result_tree import Piece, pieces_of
+from dragoman.providers.glean.mapping.result_tree import Piece, flatten_results
 from dragoman.providers.glean.mapping.wire import SearchAnswer
-from dragoman.providers.glean.messages.reader import Reader
-from dragoman.providers.glean.messages.scope_check import belongs, home_of
+from dragoman.providers.glean.messages.reader import MessageReader
+from dragoman.providers.glean.messages.scope_check import home_of, is_in_conversation
 from dragoman.providers.glean.people import with_names
 from dragoman.providers.glean.search.cursor import SearchPosition
 from dragoman.providers.glean.search.hits import relevant, to_hit
@@ -38,21 +38,21 @@ class Finder:
     memory: Memory
     settings: GleanSettings
 
-    async def search(self, query: SearchQuery, reader: Reader | None) -> SearchPage:
+    async def search(self, query: SearchQuery, reader: MessageReader | None) -> SearchPage:
         """A page of hits, best first as the service ranks; ``reader`` is of the only conversation to search.
 
         Raises:
             InvalidArgument: The service does not understand the query, or the cursor is none of this search.
         """
-        mark = SearchPosition.read(query.cursor)
+        position = SearchPosition.read(query.cursor)
         name = await self._name(reader) if reader else ""
-        answer, raw = await self.api.read("search", self._body(query, name, mark), SearchAnswer, family="search")
+        answer, raw = await self.api.read("search", self._body(query, name, position), SearchAnswer, family="search")
         raise_partial_failure(answer, raw.request_id)
-        pieces = [one for one in relevant(pieces_of(answer.results), query.text) if self._inside(one, reader)]
-        fresh = mark.fresh(pieces)
+        pieces = [one for one in relevant(flatten_results(answer.results), query.text) if self._inside(one, reader)]
+        fresh = position.fresh(pieces)
         hits = [to_hit(one, reader.conversation if reader else self._home(one)) for one in fresh]
         messages = await with_names(self.api, self.memory, [hit.message for hit in hits])
-        following = mark.following(answer, fresh)
+        following = position.following(answer, fresh)
         return SearchPage(
             items=[replace(hit, message=message) for hit, message in zip(hits, messages, strict=True)],
             cursor=following.write() if following else None,
@@ -63,14 +63,14 @@ class Finder:
         """The source system's id of a channel, from the link of any message in it; empty when none tells."""
         body = {"query": "", "pageSize": 10, "requestOptions": self._options([_facet("channel", name)])}
         answer, _ = await self.api.read("search", body, SearchAnswer, family="search")
-        for piece in pieces_of(answer.results):
+        for piece in flatten_results(answer.results):
             link = read_link(link_of(piece.result))
             container = (metadata_of(piece.result).container or "").lstrip("#")
             if link is not None and container.casefold() == name.lstrip("#").casefold():
                 return link.channel
         return ""
 
-    def _body(self, query: SearchQuery, name: str, mark: SearchPosition) -> dict[str, object]:
+    def _body(self, query: SearchQuery, name: str, position: SearchPosition) -> dict[str, object]:
         facets = [_facet("channel", name)] if name else []
         if query.author and "@" in query.author.strip().lstrip("@"):
             facets.append(_facet("from", query.author.strip()))
@@ -82,7 +82,7 @@ class Finder:
             "maxSnippetSize": _SNIPPET,
             "requestOptions": self._options(facets),
         }
-        following = {"cursor": mark.cursor, "trackingToken": mark.token}
+        following = {"cursor": position.cursor, "trackingToken": position.token}
         return body | {key: value for key, value in following.items() if value}
 
     def _options(self, facets: Sequence[object]) -> dict[str, object]:
@@ -94,23 +94,23 @@ class Finder:
         }
         return {**options, "facetFilters": list(facets)} if facets else options
 
-    async def _name(self, reader: Reader) -> str:
+    async def _name(self, reader: MessageReader) -> str:
         """What the channel is called, which is what the search filters by; empty when there is no such filter."""
-        if reader.address.where is not Where.CHANNEL:
+        if reader.address.where is not IdKind.CHANNEL:
             return ""
         if reader.address.looks_like_an_id and reader.conversation not in self.memory.names:
             self.memory.learn(reader.conversation, await reader.fetch())
         return self.memory.names.get(reader.conversation) or reader.address.id
 
-    def _inside(self, piece: Piece, reader: Reader | None) -> bool:
+    def _inside(self, piece: Piece, reader: MessageReader | None) -> bool:
         """Whether a piece is in the conversation that is searched; where nothing tells, the filter did."""
         if reader is None:
             return True
-        if reader.address.where is Where.DOCUMENT:
+        if reader.address.where is IdKind.DOCUMENT:
             wholes = [piece.whole or piece.result, piece.result]
             return reader.address.id in {message_id(one) for one in wholes}
-        inside = belongs(piece.result, reader.address, self.memory.sources.get(reader.conversation) or "")
-        return inside is True or (inside is None and reader.address.where is Where.CHANNEL)
+        inside = is_in_conversation(piece.result, reader.address, self.memory.sources.get(reader.conversation) or "")
+        return inside is True or (inside is None and reader.address.where is IdKind.CHANNEL)
 
     def _home(self, piece: Piece) -> str:
         """Where a hit is; the name of its channel is learned with it."""
@@ -127,7 +127,7 @@ def searchable(address: Address) -> None:
     Raises:
         InvalidArgument: It is a chat.
     """
-    if address.where is Where.CHAT:
+    if address.where is IdKind.CHAT:
         raise InvalidArgument("Glean does not search its chats.", hint="Read the chat with list_messages.")
 
 
