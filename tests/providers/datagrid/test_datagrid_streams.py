@@ -53,7 +53,7 @@ async def test_a_stream_that_is_cut_before_anything_was_said_is_looked_up(datagr
 @pytest.mark.parametrize("name", ["error", "message"])
 async def test_an_error_in_the_stream_fails_the_call_in_its_words(datagrid, streaming, name):
     wrong = event(name, {"error": {"message": "Model overloaded", "code": "x"}}).removeprefix("event: message\n")
-    with pytest.raises(OutcomeUnknown, match=r"gave up \(Model overloaded\) after: \"So\""):
+    with pytest.raises(OutcomeUnknown, match=r"gave up \(in its words: \"Model overloaded\"\) after: \"So\""):
         await ask(datagrid, START, piece("So"), wrong, END)
     assert len(datagrid.prompts()) == 1
     assert streaming

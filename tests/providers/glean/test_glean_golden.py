@@ -178,7 +178,7 @@ SOURCE = Citation(
 
 async def test_a_chat_of_somebody_else_says_whom_to_ask():
     async with replaying("chat-retrieve-403") as (account, replay):
-        with pytest.raises(PermissionDenied, match="Ask Jonas Lindqvist for access"):
+        with pytest.raises(PermissionDenied, match="Ask 'Jonas Lindqvist' for access"):
             await account.list_messages("chat.chat_private", MessageQuery())
     assert_as_recorded(replay.requests[0], "chat-retrieve-403")
 
