@@ -433,3 +433,13 @@ def test_whoever_leaves_at_any_question_has_changed_nothing(talk, settings, tmp_
     assert seen.decode().rstrip().endswith("Aborted!")
     after = {file: file.read_bytes() for file in tmp_path.rglob("*") if file.is_file() and file.suffix != ".pyc"}
     assert after == before
+
+
+def test_what_else_a_check_looks_at_does_not_disturb_a_new_account(run, settings, tmp_path):
+    words = ["--config", str(settings), "--provider", "local"]
+    assert run(*words, "--name", "first").exit_code == 0
+    CliRunner().invoke(cli, ["call", "list_conversations", "--config", str(settings)], catch_exceptions=False)
+    added = run(*words, "--name", "second", "--set", f"path={tmp_path}/second.db")
+    assert added.exit_code == 0, added.output
+    assert [line for line in added.stdout.splitlines() if line.startswith("ok ")] == [added.stdout.splitlines()[0]]
+    assert written(settings).keys() == {"first", "second"}

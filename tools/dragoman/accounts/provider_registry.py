@@ -88,7 +88,7 @@ def _outside(name: str) -> object:
         except Exception as error:
             raise _not_imported(name, point.dist.name if point.dist else name, error) from error
     raise InvalidArgument(
-        sentence("There is no provider {!r}.", name), hint=sentence("Known providers: {}.", ", ".join(provider_names()))
+        sentence("There is no provider {!r}.", name), hint=sentence("Known providers: {}.", join(provider_names()))
     )
 
 

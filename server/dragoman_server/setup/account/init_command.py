@@ -151,9 +151,9 @@ def _try(draft: Draft, there: SettingsTarget, given: Given) -> Generator[str, No
     add_account.change(there, draft.name, draft.usable, keep_default=given.keep_default)
     if not given.check:
         return True
-    (report,) = checking.check(settings)
-    yield checking.lines([report])
-    return report.good
+    reports = [report for report in checking.check(settings) if report.account == draft.name]
+    yield checking.lines(reports)
+    return all(report.good for report in reports)
 
 
 def _is_saved_anyway() -> bool:
