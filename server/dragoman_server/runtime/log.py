@@ -49,8 +49,8 @@ class RedactingFormatter(logging.Formatter):
     """A formatter whose output, tracebacks included, holds no secret and no terminal control."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """The finished line or lines."""
-        return redact(super().format(record))
+        """The finished line; further lines begin with a space, so that no text can look like another entry."""
+        return redact(super().format(record)).replace("\n", "\n ")
 
 
 class JsonFormatter(RedactingFormatter):
