@@ -10,7 +10,7 @@ from functools import partial
 
 import pytest
 
-from dragoman.archives.json_stream import mend
+from dragoman.archives.json_mending import mend
 from dragoman.core.errors import InvalidArgument
 from dragoman.core.folding import fold
 from dragoman.core.html_text import to_text

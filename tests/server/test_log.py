@@ -113,10 +113,9 @@ def test_a_log_may_be_a_json_object_a_line_with_secrets_hidden(stderr, monkeypat
 
 def test_no_logged_text_can_look_like_another_entry(stderr):
     set_up("warning")
-    try:
-        raise RuntimeError("x\n2026-03-10 09:00:00 WARNING dragoman: all is well")
-    except RuntimeError:
-        logging.getLogger("dragoman").exception("%s crashed", "a\n2026-03-10 09:00:00 WARNING dragoman: nothing")
+    crash = RuntimeError("x\n2026-03-10 09:00:00 WARNING dragoman: all is well")
+    told = "a\n2026-03-10 09:00:00 WARNING dragoman: nothing"
+    logging.getLogger("dragoman").error("%s crashed", told, exc_info=crash)
     first, *others = stderr().rstrip("\n").split("\n")
     assert "ERROR dragoman: a" in first
     assert others

@@ -21,7 +21,7 @@ from typing import Final, Literal, TypeAlias
 
 from dragoman.core.errors import InvalidArgument
 from dragoman.core.queries import Expression, Term
-from dragoman.core.safe_text import sentence
+from dragoman.core.safe_text import Sentence, join, safe, sentence
 
 OperatorName: TypeAlias = Literal[
     "from", "in", "has", "is", "subject", "label", "before", "after", "on", "since", "until"
@@ -79,7 +79,7 @@ class ParsedQuery:
     text: str = ""
     expression: Expression = field(default_factory=Expression)
     operators: tuple[Operator, ...] = ()
-    notes: tuple[str, ...] = ()
+    notes: tuple[Sentence, ...] = ()
 
 
 def parse_query(text: str, accepts: Callable[[Operator], bool] = lambda _: True) -> ParsedQuery:
@@ -130,7 +130,7 @@ class _Reader:
         self._accepts = accepts
         self._items: list[_Item] = []
         self._operators: list[Operator] = []
-        self._notes: list[str] = []
+        self._notes: list[Sentence] = []
         letters = "".join(_SMALL.findall(text.replace("NOT", "")))
         self._shouted = letters.isupper()
 
@@ -153,8 +153,10 @@ class _Reader:
         """Put the items together."""
         groups, excluded = self._grouped()
         if excluded and not groups and not self._operators:
-            typed = " ".join(f"-{term.text}" for term in excluded)
-            self._notes.append(f"{typed} excludes nothing while nothing else is asked for, so it was searched as text.")
+            typed = join((f"-{term.text}" for term in excluded), " ")
+            self._notes.append(
+                sentence("{} excludes nothing while nothing else is asked for, so it was searched as text.", typed)
+            )
             groups, excluded = [[term] for term in excluded], []
         return ParsedQuery(
             text=" ".join(item.text for item in self._items if item.term is not None),
@@ -170,7 +172,7 @@ class _Reader:
         if name is not None and not value.strip() and following is not None:
             value = following["phrase"] if following["word"] is None else following["word"]
             text = f"{match[0]}{following[0]}"
-            self._notes.append(f"{match[0]} {following[0]} was read as {text}.")
+            self._notes.append(sentence("{!r} was read as {}.", f"{match[0]} {following[0]}", text))
             next(rest)
         operator = Operator(name, value.strip(), match["minus"] is not None, text) if name and value.strip() else None
         if operator is not None and self._accepts(operator):
@@ -178,7 +180,9 @@ class _Reader:
             self._items.append(_Item(text, None))
             return
         if value.strip() or name is not None:
-            self._notes.append(f"{text} was not understood and searched as text. Operators: {_SHOWN}")
+            self._notes.append(
+                sentence("{} was not understood and searched as text. Operators: {}", text, safe(_SHOWN))
+            )
         self._add(match, text.removeprefix("-").replace('"', " "), None)
 
     def _following(self, match: re.Match[str]) -> re.Match[str] | None:

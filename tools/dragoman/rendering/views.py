@@ -63,7 +63,7 @@ class ConversationsView(AnswerView):
     conversations: Sequence[Conversation]
     more: bool = False
     failures: Sequence[Failure] = ()
-    notes: Sequence[str] = ()
+    notes: Sequence[Sentence] = ()
 
     def foreign_places(self) -> list[Place]:
         """None: titles and names do not count as text."""
@@ -89,7 +89,7 @@ class MessagesView(AnswerView):
     total: int | None = None
     more: bool = False
     thread: Message | None = None
-    notes: Sequence[str] = ()
+    notes: Sequence[Sentence] = ()
     failures: Sequence[Failure] = ()
 
     def foreign_places(self) -> list[Place]:

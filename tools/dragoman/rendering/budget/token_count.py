@@ -111,6 +111,6 @@ def _merged(piece: bytes, ranks: dict[bytes, int]) -> int:
 
 @cache
 def _ranks() -> dict[bytes, int]:
-    data = files(__package__).joinpath("o200k.zlib").read_bytes()
+    data = files("dragoman.rendering.budget").joinpath("o200k.zlib").read_bytes()
     tokens = zlib.decompress(data).split(b"\xff")
     return dict(zip(tokens, range(len(tokens)), strict=True))

@@ -10,7 +10,7 @@ from dragoman.accounts.workspace import Account
 from dragoman.core.folding import fold
 from dragoman.core.model import Conversation
 from dragoman.core.names import exactly, nearest_names
-from dragoman.core.sanitize import clean_name
+from dragoman.core.safe_text import SafeText, Sentence, join, sentence
 
 ME: Final = "me"
 
@@ -27,7 +27,7 @@ class AuthorFilter:
 
     asked: str | None
     exact: str | None
-    note: str = ""
+    note: Sentence = ""
 
 
 async def author_filter(account: Account, wanted: str | None) -> AuthorFilter:
@@ -36,13 +36,13 @@ async def author_filter(account: Account, wanted: str | None) -> AuthorFilter:
         return AuthorFilter(wanted, wanted)
     own = await (await account.provider()).own_author()
     if own is None:
-        note = f"{account.name} does not tell who you are, so me was taken for a name."
+        note = sentence("{} does not tell who you are, so me was taken for a name.", account.name)
         return AuthorFilter(wanted, wanted, note)
     return AuthorFilter(own.id or own.email or own.name, exactly(own))
 
 
-def nobody_note(wanted: str, conversation: Conversation, names: Iterable[str]) -> str:
+def nobody_note(wanted: str, conversation: Conversation, names: Iterable[str]) -> SafeText:
     """Says that an author filter fits nobody of a conversation, and the nearest names."""
     near = nearest_names(wanted, [*names, *conversation.participants])
-    shown = f" Nearest names: {', '.join(map(clean_name, near))}." if near else ""
-    return f"Nobody called {clean_name(wanted)} wrote here.{shown}"
+    nobody = sentence("Nobody called {:60} wrote here.", wanted)
+    return sentence("{} Nearest names: {}.", nobody, join(near)) if near else nobody

@@ -16,8 +16,7 @@ from dragoman.core.model import Author, Conversation, Message, Order, Page
 from dragoman.core.names import author_matches
 from dragoman.core.queries import MessageQuery, SearchQuery
 from dragoman.core.references import Reference
-from dragoman.core.safe_text import sentence
-from dragoman.core.sanitize import clean_name
+from dragoman.core.safe_text import Sentence, sentence
 from dragoman.providers.base.provider import Capability
 from dragoman.rendering import MessagesView, MessageView
 from dragoman.rendering.content.message_facts import message_facts
@@ -85,7 +84,7 @@ async def list_messages(
         if taken.tombstones:
             await call.workspace.number_messages(account, taken.tombstones)
         messages = await call.workspace.number_messages(account, taken.in_time_order(query.order))
-        notes = [person.note] if person.note else []
+        notes: list[Sentence] = [person.note] if person.note else []
         if author is not None and not (messages or taken.more or cursor):
             notes.append(await _nobody_note(account, target, author, query, taken))
     view = MessagesView(
@@ -103,12 +102,12 @@ async def list_messages(
 
 async def _nobody_note(
     account: Account, conversation: Conversation, wanted: str, query: MessageQuery, taken: _CollectedMessages
-) -> str:
+) -> Sentence:
     """Why an author filter has left nothing."""
     people = [Author(name=name) for name in conversation.participants if name]
     known = next((one.name for one in people if author_matches(one, query.author or wanted)), None)
     if known is not None or query.since is not None or query.until is not None or query.thread is not None:
-        return f"{clean_name(known or wanted)} wrote nothing in what was asked for."
+        return sentence("{:60} wrote nothing in what was asked for.", known or wanted)
     note = nobody_note(wanted, conversation, taken.other_names)
     provider = await account.provider()
     if not provider.filters_exactly:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import calendar
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, LiteralString
 
 from dragoman.accounts.workspace import Account, Workspace
 from dragoman.core.errors import InvalidArgument
@@ -15,7 +15,7 @@ from dragoman.core.folding import fold
 from dragoman.core.model import Conversation
 from dragoman.core.queries import Expression, Filter, SearchQuery
 from dragoman.core.query_parser import Operator, ParsedQuery, parse_query
-from dragoman.core.safe_text import SafeText, join, safe, sentence, unquoted
+from dragoman.core.safe_text import SafeText, Sentence, join, safe, sentence, unquoted
 from dragoman.rendering.views import Failure
 from dragoman.toolset.addressing.people import author_filter
 from dragoman.toolset.addressing.resolve import resolve_for_reading
@@ -25,7 +25,7 @@ from dragoman.toolset.paging.filters import UNREAD
 
 _HAS: Final = {"file": "file", "files": "file", "attachment": "file", "attachments": "file",
                "link": "link", "links": "link", "url": "link"}  # fmt: skip
-_PARAMETERS: Final = {
+_PARAMETERS: Final[Mapping[str, LiteralString]] = {
     "from": "author={}", "in": "conversation={}", "since": "since={}", "after": "since={}", "until": "until={}",
     "before": "until just before {}", "on": "since={0} until={0}",
 }  # fmt: skip
@@ -62,7 +62,7 @@ class SearchQuestion:
     filters: tuple[Filter, ...]
     inside: tuple[Conversation, ...]
     outside: tuple[Conversation, ...]
-    notes: tuple[str, ...]
+    notes: tuple[Sentence, ...]
     failures: tuple[Failure, ...]
 
     @property
@@ -89,11 +89,11 @@ class SearchQuestion:
             ("label:", "label" in names),
         ]
 
-    async def for_account(self, account: Account, limit: int) -> tuple[SearchQuery, SearchQuery, tuple[str, ...]]:
+    async def for_account(self, account: Account, limit: int) -> tuple[SearchQuery, SearchQuery, tuple[Sentence, ...]]:
         """The query for the provider, the one that its messages have to pass, and notes."""
         author = await author_filter(account, self.author)
         asked, exact = list(self.filters), list(self.filters)
-        notes = [author.note]
+        notes: list[Sentence] = [author.note]
         for index, one in enumerate(self.filters):
             if one.name == "from":
                 person = await author_filter(account, one.value)
@@ -115,7 +115,7 @@ class SearchQuestion:
             )
             for person, filters in ((author.asked, asked), (author.exact, exact))
         ]
-        return queries[0], queries[1], tuple(filter(None, notes))
+        return queries[0], queries[1], tuple(note for note in notes if note)
 
 
 async def read_question(
@@ -183,10 +183,10 @@ def nothing_found(question: SearchQuestion) -> list[SafeText]:
     return [*notes, sentence("Try {}.", join(advice, "; or "))]
 
 
-def _read_as(operators: Sequence[Operator]) -> list[str]:
+def _read_as(operators: Sequence[Operator]) -> list[SafeText]:
     """A sentence that names the parameters which mean the same as operators."""
-    same = [_PARAMETERS[one.name].format(one.value) for one in operators if one.name in _PARAMETERS and not one.negated]
-    return [f"Read as {', '.join(same)}."] if same else []
+    read = [one for one in operators if one.name in _PARAMETERS and not one.negated]
+    return [sentence("Read as {}.", join(sentence(_PARAMETERS[one.name], one.value) for one in read))] if read else []
 
 
 async def _conversation(workspace: Workspace, title: str, failures: dict[str, Failure]) -> Conversation:

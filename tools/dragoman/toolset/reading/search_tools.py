@@ -14,7 +14,7 @@ from dragoman.core.errors import DragomanError, InvalidArgument, UnsupportedOper
 from dragoman.core.model import Conversation, ConversationKind, Hit, Page
 from dragoman.core.queries import ConversationQuery, SearchQuery
 from dragoman.core.references import Reference
-from dragoman.core.safe_text import Sentence, safe, sentence, unquoted
+from dragoman.core.safe_text import Sentence, safe, sentence
 from dragoman.providers.base.provider import Capability
 from dragoman.rendering import ConversationsView, Searched, SearchView
 from dragoman.toolset.addressing.resolve import load_conversation
@@ -28,7 +28,6 @@ from dragoman.toolset.reading.search_question import SearchQuestion, nothing_fou
 
 Kind = Literal["channel", "group", "direct", "thread", "mail", "room", "assistant"]
 
-_LONGEST_NOTE: Final = 300
 _NOTHING_YET: Final = "none yet: `dragoman import FILE` brings some in, `dragoman init` adds a service"
 _NO_MATCH: Final = "nothing fits; leave out query and kind to see all"
 QUERY: Final = 'words, "a phrase", OR, -without; from: in: before: after: on: has: subject: label:'
@@ -61,7 +60,7 @@ async def list_conversations(
 
     await merge.open(accounts, open_feed, lambda conversation: conversation_matches(conversation, asked))
     await merge.take(limit, lambda conversation: (conversation.last_message_at or _LONG_AGO).timestamp())
-    notes: list[str] = []
+    notes: list[Sentence] = []
     if cursor is None and not (merge.items or merge.more or merge.failures):
         notes.append(_NO_MATCH if query or kind else _NOTHING_YET)
     view = ConversationsView(conversations=merge.items, more=merge.more, failures=merge.failures, notes=notes)
@@ -116,8 +115,8 @@ class _Search:
         self._question = question
         self._limit = limit
         self._exact: dict[str, SearchQuery] = {}
-        self._notes: dict[str, None] = dict.fromkeys(question.notes)
-        self._advice: dict[str, None] = {}
+        self._notes: dict[Sentence, None] = dict.fromkeys(question.notes)
+        self._advice: dict[Sentence, None] = {}
 
     def passes(self, hit: Hit) -> bool:
         """Does a hit pass the filters of its account."""
@@ -147,10 +146,9 @@ class _Search:
 
     def result_notes(self, *, found: bool) -> list[Sentence]:
         """What to tell beside the hits; where there are none, what would find more."""
-        missed = [sentence("{}: {}", one.account, safe(one.missed)) for one in self.searched.values() if one.missed]
-        notes = [*missed, *(unquoted(note, _LONGEST_NOTE) for note in self._notes)]
-        advice = [unquoted(one, _LONGEST_NOTE) for one in sorted(self._advice)]
-        return [*notes] if found else [*notes, *advice, *nothing_found(self._question)]
+        gaps = [one for one in self.searched.values() if one.missed]
+        notes: list[Sentence] = [*(sentence("{}: {}", one.account, safe(one.missed)) for one in gaps), *self._notes]
+        return notes if found else [*notes, *sorted(self._advice), *nothing_found(self._question)]
 
 
 async def _seen(call: CallContext, account: Account, hits: Sequence[Hit]) -> list[Hit]:
