@@ -181,3 +181,13 @@ def test_a_bundle_installs_only_what_its_lock_holds_and_only_once(tmp_path):
     assert venv.startswith("venv ")
     assert "--require-hashes" in install
     assert install.endswith(str(tmp_path / "requirements.lock"))
+
+
+def test_what_the_build_backend_needs_to_install_the_sources_in_place_is_locked(lock, monkeypatch):
+    from hatchling.build import get_requires_for_build_editable  # reads the project of the working folder
+
+    monkeypatch.chdir(ROOT)
+    locked = lock.pins(lock.DEVELOPMENT)
+    needed = {Requirement(it).name for it in get_requires_for_build_editable()}
+    assert needed
+    assert needed <= locked.keys()
