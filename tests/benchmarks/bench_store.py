@@ -139,7 +139,7 @@ class Bare:
         self._table, self._index = list[tuple[Value, ...]](), list[tuple[int, str, str, str]]()
         for n, m in enumerate(messages, 1):
             row = rows.to_row(m)
-            self._table.append((n, 1, m.id, 1, row.moment, authors[m.author], row.reply_to, row.text, row.data))
+            self._table.append((n, 1, m.id, 1, row.time_us, authors[m.author], row.reply_to, row.text, row.data))
             self._index.append(index_row(m, n))
         con.execute("INSERT INTO local_places(account, id) VALUES('', 'room')")
         con.executemany(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, tzinfo
 from typing import Final
 
@@ -51,6 +52,10 @@ _MESSAGE: Final = frozenset({"author", "sent_at", "text"})
 _DESCRIPTION: Final = frozenset({"title", "kind", "topic", "participants"})
 _KINDS: Final = {kind.value: kind for kind in ConversationKind} | {"dm": ConversationKind.DIRECT}
 _AUTHOR_KINDS: Final = {kind.value: kind for kind in AuthorKind}
+_PLAIN: Final = frozenset(
+    {"author", "sent_at", "text", "conversation", "ref", "external_id", "id", "number", "reply_to"}
+)
+_AUTHORS: Final = 10_000
 _IN_SECONDS: Final = 10**11
 
 
@@ -125,6 +130,7 @@ class LineReader:
         self._zone = zone
         self._content_ids = ContentIds()
         self._numbers = Notebook()
+        self._authors: dict[Author, Author] = {}
 
     def items(self, value: object) -> Iterator[Item]:
         """What a line holds: a message, a description of a conversation, or both.
@@ -146,23 +152,29 @@ class LineReader:
 
     def _message(self, line: JsonObject, conversation: str, reference: Reference | None) -> Message:
         written = line.get("sent_at")
-        deleted_at = self._time(line, "deleted_at")
         sent_at = self._time(line, "sent_at")
         if sent_at is None and written is None:
             raise _UnusableError("no sent_at")
         if sent_at is None:
             raise _UnusableError("sent_at is no ISO time")
-        text = "" if deleted_at else clean(text_of(line, "text"))
+        text = "" if "deleted_at" in line and self._time(line, "deleted_at") else clean(text_of(line, "text"))
         id_ = self._id(line, reference, conversation, str(written), text)
-        return Message(
+        plain = Message(
             id=id_,
             conversation=conversation,
-            author=_author(line),
+            author=self._author(line),
             sent_at=sent_at,
             text=text,
-            reply_to=self._parent(line, conversation, id_),
+            reply_to=self._parent(line, conversation, id_) if "reply_to" in line else None,
+        )
+        # Most lines have nothing else.
+        return plain if line.keys() <= _PLAIN else self._with_details(plain, line)
+
+    def _with_details(self, message: Message, line: JsonObject) -> Message:
+        return replace(
+            message,
             edited_at=self._time(line, "edited_at"),
-            deleted_at=deleted_at,
+            deleted_at=self._time(line, "deleted_at"),
             partial=flag_of(line, "partial"),
             subject=text_of(line, "subject") or None,
             status=text_of(line, "status") or None,
@@ -174,6 +186,13 @@ class LineReader:
             history=tuple(self._edit(entry) for entry in records_of(line, "history")),
             extra=record_of(line, "extra"),
         )
+
+    def _author(self, line: JsonObject) -> Author:
+        """The author; the same one again for the same words, which stores and compares faster."""
+        author = _author(line)
+        if len(self._authors) > _AUTHORS:
+            self._authors.clear()
+        return self._authors.setdefault(author, author)
 
     def _id(self, line: JsonObject, reference: Reference | None, conversation: str, time: str, text: str) -> str:
         number = number_of(line, "number")

@@ -6,6 +6,7 @@ import csv
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import lru_cache
 from hashlib import sha256
 from typing import Final, LiteralString
 
@@ -14,7 +15,7 @@ from dragoman.archives.text import clean
 from dragoman.core.mail import Address, Mail
 from dragoman.core.mail.encoded_words import decode_words
 from dragoman.core.mail.headers import Headers
-from dragoman.core.model import Attachment, Author, Message
+from dragoman.core.model import Attachment, Author, AuthorKind, Message
 
 _REPLY: Final = re.compile(
     r"^\s*(?:(?:re|fwd?|aw|wg|sv|vs|antw|tr|rv|r|i|odp|enc|res|回复|回覆|答复|答覆|转发|轉寄|返信|転送)"
@@ -62,7 +63,13 @@ def author_of(mail: Mail) -> Author:
         address = Address(decode_words((masked[3] or "").strip(" ()")), f"{masked[1]}@{masked[2]}")
     email = address.email.lower()
     name = clean(address.name) or email or "user"
-    return Author(name=name, id=email, email=email or None, kind=mail.kind)
+    return _author(name, email, mail.kind)
+
+
+@lru_cache(maxsize=4096)
+def _author(name: str, email: str, kind: AuthorKind) -> Author:
+    """The author; the same one again for the same words, which stores faster."""
+    return Author(name=name, id=email, email=email or None, kind=kind)
 
 
 def sent_at(mail: Mail, received: datetime | None) -> datetime | None:

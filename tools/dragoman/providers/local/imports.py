@@ -11,6 +11,7 @@ from dragoman.core.model import Conversation, Message
 from dragoman.providers.base.import_batch import ImportCounts, ImportGroup, grouped
 from dragoman.providers.local import ids, merging, queries
 from dragoman.store.sqlite.connection import Connection
+from dragoman.store.sqlite.messages.message_table import AuthorNumbers
 from dragoman.store.sqlite.values import bind, unbind
 
 _IDS: Final = 10_000
@@ -36,12 +37,13 @@ class ContentIds:
 def store_batch(con: Connection, items: Iterable[Conversation | Message], content_ids: ContentIds) -> ImportCounts:
     """Store conversations and messages of any order."""
     counts = ImportCounts()
+    authors: AuthorNumbers = {}
     for group in grouped(items):
-        counts += _store_group(con, group, content_ids)
+        counts += _store_group(con, group, content_ids, authors)
     return counts
 
 
-def _store_group(con: Connection, group: ImportGroup, content_ids: ContentIds) -> ImportCounts:
+def _store_group(con: Connection, group: ImportGroup, content_ids: ContentIds, authors: AuthorNumbers) -> ImportCounts:
     conversation = group.conversation
     known_as = queries.described(con, conversation.id)
     if known_as is None:
@@ -66,7 +68,7 @@ def _store_group(con: Connection, group: ImportGroup, content_ids: ContentIds) -
         changed += merged is not stored
         return merged
 
-    new = queries.ARCHIVE.put(con, queries.ACCOUNT, conversation.id, fresh.values(), merge)
+    new = queries.ARCHIVE.put(con, queries.ACCOUNT, conversation.id, fresh.values(), merge, authors)
     deleted = len(fresh) - new - known - changed
     return ImportCounts(new=new, changed=changed, known=known + repeated, deleted=deleted)
 

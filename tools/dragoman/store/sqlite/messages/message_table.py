@@ -22,6 +22,10 @@ from dragoman.store.sqlite.messages.index_row import index_row
 from dragoman.store.sqlite.messages.rows import Row
 from dragoman.store.sqlite.values import Value, bind, to_us, unbind
 
+AuthorNumbers = dict[int, tuple[int, Author]]
+"""The number of an author, and the author, by its identity: that is several times faster than by value, and holding the
+author keeps its identity unique."""
+
 Merge = Callable[[Message, Message], Message]
 """Takes the stored and the new message; returns the one to store, or the stored one itself to change nothing."""
 
@@ -79,7 +83,13 @@ class MessageTable:
         return {} if place is None else self._get(con, place, account, conversation, ids)
 
     def put(
-        self, con: Connection, account: str, conversation: str, messages: Iterable[Message], merge: Merge = replaced
+        self,
+        con: Connection,
+        account: str,
+        conversation: str,
+        messages: Iterable[Message],
+        merge: Merge = replaced,
+        authors: AuthorNumbers | None = None,
     ) -> int:
         """Store messages of a conversation, and bring the index in step with them.
 
@@ -89,6 +99,7 @@ class MessageTable:
             conversation: Its id.
             messages: Any number, also several versions of one message, in the order in which they came.
             merge: Decides what is stored of a message that is there already.
+            authors: Authors that this transaction has stored; it is filled, for the next call in the transaction.
 
         Returns:
             How many of them are new and visible.
@@ -99,12 +110,11 @@ class MessageTable:
             fresh[message.id] = message if before is None else merge(before, message)
         place = conversations.ensure(con, self.tables, account, conversation)
         gained, lost = 0, 0
+        writer = _Writer(con, self.tables, place, {} if authors is None else authors)
         try:
             # Nearly always all or none of the messages are new, and looking each up first would take as long again.
-            added = _Writer(con, self.tables, place).insert(list(fresh.values()))
+            added = writer.insert(list(fresh.values()))
         except apsw.ConstraintError:
-            # A new writer, for the authors that the first one has stored are undone.
-            writer = _Writer(con, self.tables, place)
             stored = self._get(con, place, account, conversation, fresh)
             added = writer.insert([message for id_, message in fresh.items() if id_ not in stored])
             gained, lost = writer.change((was, self._merged(was, fresh[id_], merge)) for id_, was in stored.items())
@@ -157,13 +167,12 @@ class MessageTable:
 class _Writer:
     """The statements of one call of :meth:`MessageTable.put`."""
 
-    def __init__(self, con: Connection, tables: Tables, place: int) -> None:
+    def __init__(self, con: Connection, tables: Tables, place: int, authors: AuthorNumbers) -> None:
         self._con = con
         self._sql = tables.sql
         self._place = place
         self._sequence = f"{tables.prefix}_messages"
-        # By identity, which is several times faster than by value; holding the author keeps its identity unique.
-        self._authors: dict[int, tuple[int, Author]] = {}
+        self._authors = authors
 
     def insert(self, messages: Sequence[Message]) -> int:
         """Store new messages; returns how many of them are visible.

@@ -1,0 +1,194 @@
+"""Archives: memory that does not grow, the rate of imports beside ``executemany``, and imports of what is known.
+
+Each archive is made by the benchmark. ``main`` takes how many messages each has; 6,000,000 are a gibibyte of JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import random
+import resource
+import tempfile
+import time
+import zipfile
+from collections.abc import Callable, Iterator
+from multiprocessing.connection import Connection as Pipe
+from pathlib import Path
+from typing import Any, Final
+
+import anyio
+from tests.benchmarks.figures import show
+
+from dragoman.archives import Notes, ReadOptions
+from dragoman.archives.recognition import recognition
+from dragoman.archives.registry import all_formats
+from dragoman.archives.sources import open_path
+from dragoman.core.model import Message
+from dragoman.core.names import author_key
+from dragoman.store.sqlite.locks import PATIENCE
+from dragoman.store.sqlite.messages import rows
+from dragoman.store.sqlite.messages.index_row import INSERT, index_row
+from dragoman.store.sqlite.open_file import open_first
+from dragoman.store.sqlite.schema import MIGRATIONS
+from dragoman_server.commands.import_files import ImportRequest, load
+from dragoman_server.config.load import from_mapping
+from dragoman_server.runtime import tool_context
+
+MOST_MEMORY: Final = 120
+_WORDS: Final = ("the", "budget", "of", "june", "late", "we", "meet", "at", "pier", "four", "server", "crashed", "plan")
+ROWS: Final = "INSERT INTO local_messages VALUES(?,?,?,?,?,?,?,?,?)"
+INDEX: Final = INSERT.replace("$", "local_")
+_START: Final = 1_773_133_080
+
+
+def texts(size: int) -> Iterator[str]:
+    chance = random.Random(7)
+    for number in range(size):
+        yield f"{' '.join(chance.choices(_WORDS, k=12))} {number}"
+
+
+def json_lines(path: Path, size: int) -> None:
+    with path.open("w") as file:
+        for number, text in enumerate(texts(size)):
+            row = {"conversation": f"room {number % 50}", "author": f"Person {number % 90}", "text": text}
+            file.write(json.dumps({**row, "sent_at": _START + number, "id": str(number)}) + "\n")
+
+
+def chat(path: Path, size: int) -> None:
+    with path.open("w") as file:
+        file.write('{"people": [{"id": "p", "name": "Ann"}], "conversations": [{"id": "c", "messages": [')
+        for number, text in enumerate(texts(size)):
+            entry = {"id": str(number), "author": "p", "at": "2026-03-10T09:00:00Z", "text": text}
+            file.write(("," if number else "") + json.dumps(entry))
+        file.write("]}]}")
+
+
+def slack(path: Path, size: int) -> None:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        archive.writestr("users.json", json.dumps([{"id": f"U{n}", "name": f"user{n}"} for n in range(90)]))
+        archive.writestr("channels.json", json.dumps([{"id": f"C{n}", "name": f"room{n}"} for n in range(50)]))
+        day: list[dict[str, str]] = []
+        for number, text in enumerate(texts(size)):
+            ts = f"{_START + number}.000100"
+            day.append({"type": "message", "user": f"U{number % 90}", "text": text, "ts": ts})
+            if len(day) == 500 or number == size - 1:
+                block = number // 500
+                name = f"room{block % 50}/{2000 + block // 50 // 28:04}-01-{1 + block // 50 % 28:02}.json"
+                archive.writestr(name, json.dumps(day))
+                day = []
+
+
+def mbox(path: Path, size: int) -> None:
+    with path.open("w") as file:
+        for number, text in enumerate(texts(size)):
+            first = number - number % 5
+            answer = f"References: <m{first}@x>\nIn-Reply-To: <m{first}@x>\n" if number % 5 else ""
+            file.write(
+                f"From a@x.example Tue Mar 10 09:00:00 2026\nFrom: Person {number % 90} <a{number % 90}@x.example>\n"
+                f"To: b@x.example\nDate: Tue, 10 Mar 2026 09:{number % 60:02}:00 +0000\n"
+                f"Message-ID: <m{number}@x>\n{answer}"
+                f"Subject: topic {first}\nContent-Type: text/plain; charset=utf-8\n\n{text}\n\n"
+            )
+
+
+FORMS: Final[dict[str, tuple[Callable[[Path, int], None], float]]] = {
+    "jsonl": (json_lines, 0.5),
+    "chat": (chat, 0.5),
+    "slack": (slack, 0.5),
+    "mbox": (mbox, 0.3),
+}
+"""How each form is written, and the least rate beside ``executemany``."""
+
+
+def main(size: int = 60_000) -> int:
+    """Print every figure; 1 when a bound is missed."""
+    held: list[bool] = []
+    with tempfile.TemporaryDirectory() as name:
+        for form, (write, least) in FORMS.items():
+            path = Path(name, form)
+            write(path, size)
+            held += _figures(Path(name), form, path, least)
+            path.unlink()
+    return int(not all(held))
+
+
+def _figures(folder: Path, form: str, path: Path, least: float) -> list[bool]:
+    """In a process of its own, whose peak of memory is the import's."""
+    first, again, memory, messages = _alone(_measure, folder / f"{form}-store", path)
+    bare = _alone(_executemany, folder / f"{form}-bare.db", path)
+    size = f"{messages:,}, {path.stat().st_size >> 20} MiB"
+    return [
+        show(f"import of {form} ({size}), to executemany", bare / first, least, at_least=True),
+        show(f"second import of {form} to the first", again / first, 0.1),
+        show(f"peak memory of importing {form}", memory, MOST_MEMORY, unit="MiB"),
+    ]
+
+
+def _alone(work: Callable[[Path, Path], Any], store: Path, archive: Path) -> Any:
+    """What ``work`` gives in a process of its own. This one stays small, for a child is told its parent's peak."""
+    receiving, sending = multiprocessing.Pipe(duplex=False)
+    child = multiprocessing.get_context("spawn").Process(target=_send, args=(sending, work, store, archive))
+    child.start()
+    found = receiving.recv()
+    child.join()
+    return found
+
+
+def _send(sending: Pipe, work: Callable[[Path, Path], Any], store: Path, archive: Path) -> None:
+    sending.send(work(store, archive))
+
+
+def _measure(folder: Path, path: Path) -> tuple[float, float, float, int]:
+    folder.mkdir()
+    return anyio.run(_import_twice, folder, path)
+
+
+async def _import_twice(folder: Path, path: Path) -> tuple[float, float, float, int]:
+    """CPU seconds of the first and the second import, the peak of memory in MiB, and how many messages were new."""
+    settings = {"timezone": "UTC", "accounts": {"local": {"provider": "local", "path": str(folder / "notes.db")}}}
+    seconds: list[float] = []
+    new: list[int] = []
+    async with tool_context.open_services(from_mapping(settings, data=folder)) as shared:
+        for _ in range(2):
+            started = time.process_time()
+            report = await load(shared, ImportRequest(paths=(path,)))
+            seconds.append(time.process_time() - started)
+            new.append(report.counts.new)
+    if new[1]:
+        raise AssertionError("the second import found something new")
+    return seconds[0], seconds[1], resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, new[0]
+
+
+def _executemany(path: Path, archive: Path) -> float:
+    """CPU seconds of writing the same rows, made before, with ``executemany`` in transactions as large."""
+    messages = _messages(archive)
+    authors = {author: n for n, author in enumerate(dict.fromkeys(m.author for m in messages), 1)}
+    places = {id_: n for n, id_ in enumerate(dict.fromkeys(m.conversation for m in messages), 1)}
+    table = []
+    index = []
+    for n, m in enumerate(messages, 1):
+        row, place, author = rows.to_row(m), places[m.conversation], authors[m.author]
+        table.append((n, place, m.id, 1, row.time_us, author, row.reply_to, row.text, row.data))
+        index.append(index_row(m, n))
+    con = open_first(path, MIGRATIONS, PATIENCE)
+    started = time.process_time()
+    con.executemany("INSERT INTO local_places(account, id) VALUES('', ?)", [(id_,) for id_ in places])
+    names = [(rows.author_json(a), author_key(a)) for a in authors]
+    con.executemany("INSERT INTO local_authors(data, names) VALUES(?, ?)", names)
+    for start in range(0, len(table), 2000):
+        con.execute("BEGIN IMMEDIATE")
+        con.executemany(ROWS, table[start : start + 2000])
+        con.executemany(INDEX, index[start : start + 2000])
+        con.execute("COMMIT")
+    seconds = time.process_time() - started
+    con.close()
+    return seconds
+
+
+def _messages(archive: Path) -> list[Message]:
+    notes = Notes()
+    with recognition(all_formats(), notes) as found:
+        found.add(open_path(archive, notes, found.progress))
+        (result,) = found.results()
+        return [item for item in result.format.read(result.source, ReadOptions()) if isinstance(item, Message)]
