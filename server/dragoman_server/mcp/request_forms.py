@@ -13,10 +13,9 @@ from mcp.shared.exceptions import MCPError
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from dragoman.core.sanitize import clean_line
+from dragoman.core.safe_text import SafeText, join, sentence, unquoted
 
 _MOST_TOLD: Final = 3
-_LONGEST: Final = 60
 _LONGEST_ARGUMENTS: Final = 16 << 20
 _KINDS: Final[Mapping[str, str]] = {
     "missing": "is missing",
@@ -60,19 +59,18 @@ def _with_object(params: Mapping[str, Any]) -> Mapping[str, Any]:
     return {**params, "arguments": found}
 
 
-def _sentence(method: str, error: ValidationError) -> str:
-    told = list(dict.fromkeys(_mistakes(error)))
-    more = f"; and {len(told) - _MOST_TOLD} more" if len(told) > _MOST_TOLD else ""
-    return f"The parameters of {clean_line(method, _LONGEST)} are wrong: {'; '.join(told[:_MOST_TOLD])}{more}."
+def _sentence(method: str, error: ValidationError) -> SafeText:
+    told = dict.fromkeys(_mistakes(error))
+    return sentence("The parameters of {} are wrong: {}.", method, join(told, "; ", most=_MOST_TOLD))
 
 
-def _mistakes(error: ValidationError) -> Iterator[str]:
+def _mistakes(error: ValidationError) -> Iterator[SafeText]:
     for detail in error.errors(include_url=False, include_context=False, include_input=False):
-        yield f"{_place(detail)} {_KINDS.get(detail['type'], 'is not as it has to be')}"
+        yield sentence("{} {}", _place(detail), unquoted(_KINDS.get(detail["type"], "is not as it has to be")))
 
 
 def _place(detail: ErrorDetails) -> str:
     """The member that is wrong; pydantic also names the models that it tried."""
     steps = [str(step) for step in detail["loc"] if not (isinstance(step, str) and step[:1].isupper())]
     named = [step for step in steps if step != "params"]
-    return clean_line(".".join(named or steps or ["params"]), _LONGEST)
+    return ".".join(named or steps or ["params"])

@@ -20,6 +20,7 @@ from mcp.shared.exceptions import MCPError
 from dragoman.core.errors import DragomanError, InvalidArgument, NotFound
 from dragoman.core.model import Conversation
 from dragoman.core.references import Reference
+from dragoman.core.safe_text import join, safe, sentence
 from dragoman.core.sanitize import clean_line
 from dragoman.providers.base.provider import Capability
 from dragoman.toolset import CallContext, Caller, Principal, ToolServices, call_tool, most_recent
@@ -108,10 +109,10 @@ class Resources:
         unknown = sorted(given.keys() - spec.arguments.keys())
         missing = sorted(name for name in spec.required if not given.get(name, "").strip())
         if unknown or missing:
-            wrong = f"has no argument {clean_line(unknown[0], 60)!r}" if unknown else f"needs {', '.join(missing)}"
+            wrong = sentence("has no argument {!r}", unknown[0]) if unknown else sentence("needs {}", join(missing))
             raise MCPError(
                 code=types.INVALID_PARAMS,
-                message=f"The prompt {spec.name} {wrong}. Its arguments: {', '.join(spec.arguments)}.",
+                message=sentence("The prompt {} {}. Its arguments: {}.", spec.name, wrong, join(spec.arguments)),
             )
         words = types.TextContent(type="text", text=spec.words(given))
         message = types.PromptMessage(role="user", content=words)
@@ -142,8 +143,8 @@ class Resources:
     def _spec(self, ctx: Context, name: str) -> PromptSpec:
         prompts = self._prompts(ctx)
         if name not in prompts:
-            there = f"Prompts: {', '.join(prompts)}." if prompts else "There are none."
-            raise MCPError(code=types.INVALID_PARAMS, message=f"Unknown prompt: {clean_line(name, 60)}. {there}")
+            there = sentence("Prompts: {}.", join(prompts)) if prompts else safe("There are none.")
+            raise MCPError(code=types.INVALID_PARAMS, message=sentence("Unknown prompt: {:60}. {}", name, there))
         return prompts[name]
 
     def _call(self, ctx: Context) -> CallContext:
