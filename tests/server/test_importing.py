@@ -215,6 +215,18 @@ async def test_the_messages_of_the_person_who_is_me_are_mine(config, file):
 
 
 @pytest.mark.anyio
+async def test_who_is_me_can_be_said_later(config, file):
+    path = file(line(text="one", author="Ann"), line(text="two", author="Bo"))
+    async with tool_context.open_services(config) as shared:
+        await load_path(shared, path)
+        report = await load_path(shared, path, me="Ann")
+        page = await call_tool(shared, "list_messages", {"conversation": "local:room", "author": "me"})
+    assert report.summary == "2 read, 0 new, 1 changed, 1 known, 0 skipped"
+    assert "one" in page.text
+    assert "two" not in page.text
+
+
+@pytest.mark.anyio
 async def test_older_messages_are_left_out_when_asked(config, file):
     path = file(line(text="old", sent_at="2020-01-01T00:00Z"), line(text="new"))
     async with tool_context.open_services(config) as shared:

@@ -90,7 +90,7 @@ class Archives:
         """The message with the user's own name if it is theirs."""
         if not self._request.me or not _is_named(message.author, self._request.me):
             return message
-        return replace(message, author=replace(message.author, name=self._own_name))
+        return replace(message, author=replace(message.author, name=self._own_name, own=True))
 
 
 @contextmanager

@@ -94,12 +94,14 @@ def _history(stored: Message, fresh: tuple[Edit, ...]) -> tuple[Edit, ...]:
 
 def _author(stored: Author, fresh: Author) -> Author:
     """The author with what was not known; the name is replaced where it was only a stand-in for one."""
-    nameless = stored.name in ("user", stored.id, stored.email)
+    becomes_own = fresh.own and not stored.own
+    nameless = becomes_own or stored.name in ("user", stored.id, stored.email)
     author = replace(
         stored,
         name=fresh.name if nameless and fresh.name != "user" else stored.name,
         id=stored.id or fresh.id,
         email=stored.email or fresh.email,
+        own=stored.own or fresh.own,
     )
     return stored if author == stored else author
 
