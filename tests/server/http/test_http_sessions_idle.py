@@ -21,7 +21,7 @@ CLIENT = {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"n
 @pytest.fixture
 async def client(tmp_path):
     """A client of a site with room for two sessions."""
-    async with all_services.at(from_mapping({}, data=tmp_path)) as services:
+    async with all_services.open_services(from_mapping({}, data=tmp_path)) as services:
         settings = HttpSettings(sessions=True, max_sessions=2, session_idle_timeout=IDLE)
         async with running(site_of(server.build(services), services.workspace, settings)) as client:
             yield client
