@@ -8,6 +8,7 @@ to read answers      :class:`WireModel` and its types, :func:`lenient`, :func:`p
 to find names        :class:`Lookup`; :class:`LruCache` and :class:`TtlCache` for anything else
 to reach a service   :class:`HttpAccount` (settings), :class:`HttpClient`, :func:`error_table`
 to answer threads    :func:`subtree`
+to say what is wrong :func:`sentence` puts foreign pieces into the sentence of an error; :func:`quote`, :func:`join`
 ==================== ===============================================================================================
 
 Each name is imported when it is first used. ``docs/writing-a-provider.md`` builds a provider on them.
@@ -19,6 +20,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from dragoman.core.safe_text import join, quote, sentence
     from dragoman.providers.kit.cache import LruCache, TtlCache
     from dragoman.providers.kit.cursor import (
         cut_page,
@@ -107,6 +109,7 @@ __all__ = [
     "foreign_cursor",
     "format_time",
     "from_us",
+    "join",
     "key_of",
     "lenient",
     "lenient_each",
@@ -115,8 +118,10 @@ __all__ = [
     "numbered",
     "or_empty",
     "parse_time",
+    "quote",
     "require_subtree",
     "segment",
+    "sentence",
     "streamed",
     "subtree",
     "to_html",
@@ -127,6 +132,7 @@ __all__ = [
 ]
 
 _HOMES: Final = {
+    "dragoman.core.safe_text": "join quote sentence",
     "dragoman.providers.kit.cache": "LruCache TtlCache",
     "dragoman.providers.kit.cursor": "cut_page decode decode_token digest encode encode_token foreign_cursor",
     "dragoman.providers.kit.errors": "error_table",
