@@ -1,6 +1,8 @@
 """Whether the client got the answer about a write is noted, over every transport."""
 
 import subprocess
+import sys
+from pathlib import Path
 
 import apsw
 import pytest
@@ -22,8 +24,6 @@ def call(tool, arguments):
 
 @pytest.fixture
 def data(environment):
-    from pathlib import Path
-
     return Path(environment["DRAGOMAN_DATA"])
 
 
@@ -81,8 +81,6 @@ async def test_an_answer_counts_as_delivered_only_when_sending_it_succeeds():
 
 
 def test_the_command_line_has_its_answer_at_once(environment, data, tmp_path):
-    import sys
-
     for tool, arguments in (("import_message", FIRST), ("send_message", REPLY)):
         words = [f"{name}={value}" for name, value in arguments.items()]
         command = [sys.executable, "-m", "dragoman_server", "call", tool, *words]

@@ -1,5 +1,7 @@
 """Over HTTP, too, it is noted whether the client got the answer about a write."""
 
+from pathlib import Path
+
 import apsw
 import pytest
 
@@ -14,8 +16,6 @@ def delivered(data):
 
 @pytest.mark.parametrize("sessions", ["", "[http]\nsessions = true\n"])
 def test_an_answer_is_delivered_when_it_was_sent_to_a_client_that_is_there(site, environment, sessions):
-    from pathlib import Path
-
     with site(sessions) as server:
         where = server.session() if sessions else server
         where.call("import_message", **FIRST)
