@@ -49,13 +49,13 @@ INDEX: Final = INSERT.replace("$", "local_")
 class Chat(Sequence[Message]):
     """So many messages of a lively chat, made when they are asked for and the same each time."""
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, people: int = 200) -> None:
         chance = random.Random(2)
         self._size = size
         letters = "etaoinshrdlucmfwypvbgk"
         self.words = ["".join(chance.choices(letters, k=chance.randint(2, 9))) for _ in range(30_000)]
         self._weights = list(accumulate(1 / (rank + 2) for rank in range(len(self.words))))
-        self._people = [Author(name=f"Person {n}", id=f"U{n:05}") for n in range(PEOPLE)]
+        self._people = [Author(name=f"Person {n}", id=f"U{n:05}") for n in range(people)]
 
     def __len__(self) -> int:
         return self._size
@@ -87,7 +87,7 @@ class Chat(Sequence[Message]):
         return Message(
             id=f"m{n:07}",
             conversation="room",
-            author=self._people[int(PEOPLE * chance.random() ** 3)],
+            author=self._people[int(len(self._people) * chance.random() ** 3)],
             sent_at=START + timedelta(seconds=n * 20),
             text=text,
             reply_to=f"m{n - 3:07}" if n % 5 == 4 else None,
@@ -189,7 +189,7 @@ def peak(sending: multiprocessing.connection.Connection, path: Path, size: int) 
 
 async def reading(path: Path, size: int) -> bool:
     """Search, paging and look-up in a large file."""
-    chat = Chat(size)
+    chat = Chat(size, PEOPLE)
     async with (
         LocalProvider.open(LocalSettings(path=path)) as local,
         open_store(path) as store,
