@@ -67,7 +67,9 @@ def test_the_source_archive_holds_exactly_the_two_packages_and_what_describes_th
     with tarfile.open(built[1]) as archive:
         names = {member.name.partition("/")[2] for member in archive.getmembers() if member.isfile()}
     packages = {f"server/{name}" if name.startswith("dragoman_server") else f"tools/{name}" for name in EVERYTHING}
-    assert names == packages | {"README.md", "CHANGELOG.md", "LICENSE", "pyproject.toml", "PKG-INFO", ".gitignore"}
+    assert names == packages | {
+        "README.md", "CHANGELOG.md", "LICENSE", "SECURITY.md", "pyproject.toml", "PKG-INFO", ".gitignore",
+    }  # fmt: skip
 
 
 def test_the_wheel_works_without_the_sources(built, tmp_path):
