@@ -253,3 +253,27 @@ async def test_a_format_that_cannot_be_read_is_named(tmp_path):
     async with tool_context.open_services(from_mapping({"timezone": "UTC"}, data=tmp_path)) as shared:
         with pytest.raises(DragomanError, match="is a KakaoTalk export, which cannot be read yet"):
             await load(shared, ImportRequest(paths=(tmp_path / "kakao.txt",)))
+
+
+@pytest.mark.parametrize(
+    ("content", "title"),
+    [
+        (b"!BDN\x00\x00", "Outlook data file"),
+        (b'{"userId": "8:x", "exportDate": "x", "conversations": []}', "Skype export"),
+        (b'{"zerver_realm": []}', "Zulip export"),
+        (b'{"type": "version", "version": 1}\n', "Mattermost export"),
+        (b"--- Log opened Tue Mar 10 09:00:00 2026\n", "IRC log"),
+        (b'<html><div class="page_header"></div></html>', "Telegram export in HTML"),
+        (b"Rar!\x1a\x07\x00", "RAR archive"),
+    ],
+)
+async def test_what_cannot_be_read_is_named_with_what_to_do(content, title, tmp_path):
+    (tmp_path / "x").write_bytes(content)
+    async with tool_context.open_services(from_mapping({"timezone": "UTC"}, data=tmp_path)) as shared:
+        try:
+            report = await load(shared, ImportRequest(paths=(tmp_path / "x",)))
+        except DragomanError as error:
+            assert title in str(error)
+            assert error.hint
+        else:
+            assert report.archives, "a reader has taken its place"

@@ -12,6 +12,7 @@ from dragoman.archives.sources import Folder, Source
 from dragoman.core.errors import InvalidArgument
 from dragoman.core.safe_text import Sentence, sentence, unquoted
 
+_AS_LINES: Final = "JSON Lines can be written from it; docs/archives.md describes them."
 _LINE: Final = re.compile(r"\[LINE\]|.{0,60}(?:のトーク履歴|的聊天记录|的聊天記錄)")
 _KAKAO: Final = re.compile(r".{0,60}(?:님과 카카오톡 대화|KakaoTalk Chats with)|.{0,60}카카오톡 대화")
 _KAKAO_CSV: Final = re.compile(r"Date,User,Message\s*$")
@@ -65,6 +66,14 @@ def _is_sqlite_with(table: bytes) -> Callable[[Head], bool]:
     return lambda head: head.data.startswith(b"SQLite format 3\x00") and b"CREATE TABLE " + table in head.data
 
 
+def _holds_tables(*names: bytes) -> Callable[[Head], bool]:
+    return lambda head: head.data.startswith(b"SQLite format 3\x00") and all(name in head.data for name in names)
+
+
+def _has_members(*names: str) -> Callable[[Head], bool]:
+    return lambda head: head.members.issuperset(names)
+
+
 def _first_line(pattern: re.Pattern[str]) -> Callable[[Head], bool]:
     return lambda head: bool(head.lines) and pattern.match(head.lines[0].strip()) is not None
 
@@ -108,20 +117,51 @@ UNREADABLE: Final = (
     UnreadableFormat(
         "line",
         "LINE chat history",
-        "JSON Lines can be written from it; docs/archives.md describes them.",
+        _AS_LINES,
         _first_line(_LINE),
     ),
     UnreadableFormat(
         "kakaotalk",
         "KakaoTalk export",
-        "JSON Lines can be written from it; docs/archives.md describes them.",
+        _AS_LINES,
         lambda head: _first_line(_KAKAO)(head) or _first_line(_KAKAO_CSV)(head),
     ),
     UnreadableFormat(
         "sms-backup",
         "backup of SMS Backup & Restore",
-        "JSON Lines can be written from it; docs/archives.md describes them.",
+        _AS_LINES,
         _holds(b"<smses "),
+    ),
+    UnreadableFormat(
+        "slackdump-database",
+        "database of slackdump",
+        "Convert it with `slackdump convert -f export`, and import that.",
+        _is_sqlite_with(b"CHUNK"),
+    ),
+    UnreadableFormat(
+        "imessage-database", "iMessage database", _AS_LINES, _holds_tables(b"chat_message_join", b"handle")
+    ),
+    UnreadableFormat("signal-export", "Signal export", _AS_LINES, lambda head: "backupTimeMs" in head.record),
+    UnreadableFormat("google-chat-export", "Google Chat export", _AS_LINES, _has_members("messages[].topic_id")),
+    UnreadableFormat("skype-export", "Skype export", _AS_LINES, _has_members("userId", "conversations")),
+    UnreadableFormat("zulip-export", "Zulip export", _AS_LINES, _has_members("zerver_realm")),
+    UnreadableFormat(
+        "mattermost-export", "Mattermost export", _AS_LINES, lambda head: head.record.get("type") == "version"
+    ),
+    UnreadableFormat(
+        "element-export", "Matrix export of Element", _AS_LINES, _has_members("room_name", "messages[].event_id")
+    ),
+    UnreadableFormat(
+        "teams-export",
+        "Teams export",
+        _AS_LINES,
+        lambda head: any(f"{prefix}messageType" in head.members for prefix in ("value[].", "[].", "")),
+    ),
+    UnreadableFormat(
+        "irc-log",
+        "IRC log",
+        _AS_LINES,
+        _first_line(re.compile(r"--- Log opened |\*{4} BEGIN LOGGING AT |Session Start: ")),
     ),
 )
 """All of them."""
