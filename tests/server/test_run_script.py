@@ -86,7 +86,7 @@ def test_serve_stays_where_the_caller_is_so_that_settings_there_are_found(copied
 def test_check_runs_every_tool(copied):
     installed(copied)
     tools = [line.split()[0] for line in run(copied, "check").stdout.splitlines()]
-    assert tools == ["ruff", "ruff", "mypy", "pyright", "lint-imports", "hadolint", "python", "python"]
+    assert tools == ["ruff", "ruff", "mypy", "pyright", "lint-imports", "python", "hadolint", "python", "python"]
 
 
 def test_check_fails_when_one_tool_does(copied):
