@@ -44,7 +44,9 @@ def test_the_hint_fits_the_failure(failure, error, hint):
 
 def test_the_service_is_quoted_in_its_own_words():
     failure = ServiceFailure(kind="read", status=404, body={"error": {"message": "no such room"}})
-    assert 'Acme knows no such thing, or may not show it: "no such room".' in str(error_for(NotFound, failure, PROFILE))
+    assert 'Acme knows no such thing, or may not show it; the service says: "no such room".' in str(
+        error_for(NotFound, failure, PROFILE)
+    )
 
 
 def message(identifier, reply_to=None):
