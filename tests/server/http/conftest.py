@@ -232,7 +232,7 @@ def behind_issuer(site, issuer):
 def _port(process: subprocess.Popen[bytes], log: list[str]) -> int:
     for line in process.stderr:
         log.append(line.decode())
-        found = re.search(r"Serving MCP at http://127\.0\.0\.1:(\d+)/mcp", log[-1])
+        found = re.search(r"Serving MCP at http://[\d.]+:(\d+)/mcp", log[-1])
         if found:
             threading.Thread(target=lambda: log.extend(line.decode() for line in process.stderr), daemon=True).start()
             return int(found[1])

@@ -107,6 +107,7 @@ def test_a_worker_that_dies_while_the_settings_are_broken_is_replaced_with_those
 def test_authentication_cannot_be_reloaded_away_from_an_address_of_the_network(site, tmp_path):
     settings = '[auth.tokens.ann]\nhash = "sha256:' + "0" * 64 + '"\n'
     with site(settings, "--http", "0.0.0.0:0") as server:
+        until(lambda: server.get("/readyz").status == 200)
         (tmp_path / "dragoman.toml").write_text("")
         assert "Without authentication" in reload_fails(server)
         assert server.ask("tools/list").status == 401
