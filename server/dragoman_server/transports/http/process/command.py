@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
 import socket
 import sys
 from pathlib import Path
@@ -44,6 +45,8 @@ def serve(
     http = startup_checks.http_settings(startup_checks.check(source, read_only=read_only), where, workers)
     listening = listen(http.address)
     shown = Address(http.address.host, listening.getsockname()[1]).shown
+    if hasattr(signal, "SIGHUP"):  # until the supervisor takes it: the settings were read just now
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
     click.echo(f"Serving MCP at http://{shown}{PATH}. Press Ctrl-C to end.", err=True)
     from dragoman_server.transports.http.process.supervisor import Supervisor, WorkerConfig  # noqa: PLC0415  # takes time
 
