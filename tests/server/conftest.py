@@ -164,10 +164,10 @@ def serve(environment, tmp_path):
 def dragoman_command(environment, tmp_path):
     """Run the command to its end."""
 
-    def run(*arguments: str, **more: str) -> subprocess.CompletedProcess[bytes]:
+    def run(*arguments: str, typed: bytes = b"", **more: str) -> subprocess.CompletedProcess[bytes]:
         command = [sys.executable, "-m", "dragoman_server", *arguments]
         return subprocess.run(
-            command, capture_output=True, env=environment | more, cwd=tmp_path, timeout=60, check=False, input=b""
+            command, capture_output=True, env=environment | more, cwd=tmp_path, timeout=60, check=False, input=typed
         )
 
     return run

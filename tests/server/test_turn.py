@@ -130,7 +130,7 @@ async def test_a_send_goes_on_as_long_as_the_client_hears_of_its_progress(shared
         sending = {"conversation": "local:room", "text": "Hello"}
         result = await client.call_tool("send_message", sending, progress_callback=heard)
     assert not result.is_error
-    assert "me: Hello" in result.content[0].text
+    assert "me (you): Hello" in result.content[0].text
 
 
 @pytest.mark.parametrize("mode", ["legacy", "auto"])
