@@ -67,7 +67,7 @@ async def test_a_small_file_is_searched_at_once_with_names_and_titles(path):
 
 
 async def test_a_large_file_is_searched_newest_first_and_tells_how_far_it_is(path, batches, caplog):
-    caplog.set_level(logging.INFO)
+    caplog.set_level(logging.INFO, logger="dragoman")
     async with LocalProvider.open(LocalSettings(path=path)) as local:
         numbers, missed = await found(local)
         assert numbers == list(range(20, 30))[::-1]

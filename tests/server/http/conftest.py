@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -177,6 +177,12 @@ def rpc(method: str, params: dict[str, object] | None = None) -> bytes:
     return json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": params or {}}).encode()
 
 
+def collect_lines(stream, log: list[str]) -> None:
+    """Read a child's lines until it ends, or until the test closes the pipe."""
+    with suppress(ValueError, OSError):
+        log.extend(line.decode() for line in stream)
+
+
 @pytest.fixture
 def site(environment, tmp_path):
     """Start servers over HTTP with the text of a settings file; whatever happens, none outlives the test."""
@@ -234,6 +240,6 @@ def _port(process: subprocess.Popen[bytes], log: list[str]) -> int:
         log.append(line.decode())
         found = re.search(r"Serving MCP at http://[\d.]+:(\d+)/mcp", log[-1])
         if found:
-            threading.Thread(target=lambda: log.extend(line.decode() for line in process.stderr), daemon=True).start()
+            threading.Thread(target=collect_lines, args=(process.stderr, log), daemon=True).start()
             return int(found[1])
     raise AssertionError("".join(log))
