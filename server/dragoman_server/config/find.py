@@ -64,8 +64,12 @@ def find_again(path: str | Path | None, before: SettingsFile | None) -> Settings
     if before is not None and (found is None or found.path != before.path):
         full = settings_file.full_path(str(before.path))
         raise ConfigError(
-            f"{clean_line(full, _LONGEST)}: This settings file is gone, or has changed since you trusted it."
-            f" Run `dragoman trust {clean_line(str(Path(full).parent), _LONGEST)}` if it shall count."
+            sentence(
+                "{}: This settings file is gone, or has changed since you trusted it."
+                " Run `dragoman trust {}` if it shall count.",
+                unquoted(full, _LONGEST),
+                unquoted(str(Path(full).parent), _LONGEST),
+            )
         )
     return found
 

@@ -9,7 +9,7 @@ import re
 import types
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Final, Literal, Union, cast, get_args, get_origin
 
 import annotated_types
 from pydantic import BaseModel, StringConstraints
@@ -76,8 +76,8 @@ def _checks_itself(model: type[AccountSettings]) -> bool:
 def _rule_of(model: type[BaseModel], key: str, field: FieldInfo) -> Rule | None:
     if key in _BY_KEY:
         return _BY_KEY[key]
-    extra = field.json_schema_extra
-    plain = extra.get("plain") if isinstance(extra, dict) else None
+    extra: object = field.json_schema_extra
+    plain = cast("dict[str, object]", extra).get("plain") if isinstance(extra, dict) else None
     bare = _without_none(field.annotation)
     if isinstance(plain, str):
         one: Rule = {"fits": plain}

@@ -13,6 +13,7 @@ from dragoman.archives.times import ClockReader
 from dragoman.archives.whatsapp.dates import DateOrderFinder, parse_head
 from dragoman.archives.whatsapp.messages import Chat, MessageBuilder
 from dragoman.archives.whatsapp.records import Record, read_records
+from dragoman.core.safe_text import sentence
 
 _ENOUGH: Final = 2
 
@@ -56,8 +57,12 @@ def _read_chat(file: File, source: Source, options: ReadOptions) -> Iterator[Ite
     order = finder.order()
     if finder.is_assumed:
         source.notes.tell(
-            f"{file.label}: the order of day and month cannot be told from the dates; {order} was assumed. "
-            "If that is wrong, import again with --dates dmy, mdy or ymd."
+            sentence(
+                "{}: the order of day and month cannot be told from the dates; {} was assumed. "
+                "If that is wrong, import again with --dates dmy, mdy or ymd.",
+                file.label,
+                order,
+            )
         )
     conversation = chat.conversation()
     yield conversation

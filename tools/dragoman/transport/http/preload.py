@@ -1,6 +1,7 @@
 """Importing this imports what the first request over HTTP would import, so that a server has it ready before."""
 
 # ruff: noqa: F401  # everything here is imported for its effect
+# pyright: reportUnusedImport=false
 
 import certifi
 import h2.connection

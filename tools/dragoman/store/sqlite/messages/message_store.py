@@ -16,7 +16,8 @@ from dragoman.store.sqlite.cache.read_cache import ReadCache
 from dragoman.store.sqlite.cache.recent_messages import RecentMessages
 from dragoman.store.sqlite.connection import Connection
 from dragoman.store.sqlite.database import Database
-from dragoman.store.sqlite.messages import conversations, numbering
+from dragoman.store.sqlite.messages import conversations as conversation_table
+from dragoman.store.sqlite.messages import numbering
 from dragoman.store.sqlite.messages.message_table import MessageTable
 from dragoman.store.sqlite.values import from_us
 
@@ -61,20 +62,20 @@ class SqliteMessages(MessageStore):
         """Search the full-text index."""
         return await self._database.read(lambda con: self._search(con, account, query))
 
-    async def remember_conversations(self, conversations_: Sequence[Conversation]) -> None:
+    async def remember_conversations(self, conversations: Sequence[Conversation]) -> None:
         """Write down what is new."""
         tables = self._table.tables
-        fresh = await self._database.read(lambda con: conversations.changed(con, tables, conversations_))
+        fresh = await self._database.read(lambda con: conversation_table.changed(con, tables, conversations))
         try:
             if fresh:
-                await self._database.write(lambda con: conversations.save_all(con, tables, fresh))
+                await self._database.write(lambda con: conversation_table.save_all(con, tables, fresh))
         except NotWritableError:
             return
 
     async def conversation(self, account: str, conversation: str) -> Conversation | None:
         """Look one conversation up, mostly in memory."""
         key = ("conversation", account, conversation)
-        row = await self._read(key, lambda con: conversations.find(con, self._table.tables, account, conversation))
+        row = await self._read(key, lambda con: conversation_table.find(con, self._table.tables, account, conversation))
         return row.conversation if row is not None and row.known else None
 
     async def conversations(self, account: str | None = None) -> list[Conversation]:
@@ -86,12 +87,12 @@ class SqliteMessages(MessageStore):
         return await self._cache.get(self._database, key, lambda: self._database.read(work))
 
     def _conversations(self, con: Connection, account: str | None) -> list[Conversation]:
-        rows = conversations.recent(con, self._table.tables, account)
+        rows = conversation_table.recent(con, self._table.tables, account)
         return [row.conversation for row in islice(rows, CONVERSATIONS)]
 
     def _search(self, con: Connection, account: str, query: SearchQuery) -> SearchPage:
         page = search.search(con, self._table, query, account)
-        oldest = conversations.oldest(con, self._table.tables, account, query.conversation)
+        oldest = conversation_table.oldest(con, self._table.tables, account, query.conversation)
         items = [self._with_parent(con, hit) for hit in page.items]
         return replace(page, items=items, back_to=from_us(oldest))
 
