@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -95,6 +96,7 @@ def test_the_official_tool_finds_the_bundle_sound(bundler, tmp_path, monkeypatch
 )
 def test_a_bundle_that_the_official_tool_refuses_is_not_made_without_a_word(bundler, tmp_path, monkeypatch, broken):
     (tmp_path / "manifest.json").write_text(json.dumps(json.loads(MANIFEST.read_bytes()) | broken), encoding="utf-8")
+    shutil.copyfile(MANIFEST.with_name("launch.py"), tmp_path / "launch.py")
     monkeypatch.setattr(bundler, "MANIFEST", tmp_path / "manifest.json")
     monkeypatch.setattr(sys, "argv", ["bundle.py", "--folder", str(tmp_path)])
     assert bundler.main() == 1
