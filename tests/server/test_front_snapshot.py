@@ -6,6 +6,7 @@
 import itertools
 import json
 import os
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -118,7 +119,7 @@ async def made() -> dict[str, Any]:
     return {
         "results": answers,
         "tools": tools,
-        "default": load.DEFAULT_ACCOUNTS,
+        "default": deepcopy(load.DEFAULT_ACCOUNTS),  # what is foreseen is changed, and the settings must not be
         "prompt_needs": sorted({prompt.needs.value for prompt in PROMPTS}),
         "general": rules_of(General),
         "http": table_rule(HttpSettings),
