@@ -24,6 +24,7 @@ from dragoman.core.model import (
     Reaction,
 )
 from dragoman.core.safe_text import SafeText, join, quote, sentence
+from dragoman.core.sanitize import clean_line
 from dragoman.rendering import (
     ConversationsView,
     Failure,
@@ -142,7 +143,9 @@ def laid_out(view: Any) -> str:
 @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(VALUES)
 def test_the_lines_of_every_view_are_those_of_harmless_values(value):
-    for hostile, harmless in zip(views(value), views("word"), strict=True):
+    # A terminal sequence that ends leaves nothing; a name that is empty has no line of its own.
+    word = "word" if clean_line(value, 9) else ""
+    for hostile, harmless in zip(views(value), views(word), strict=True):
         texts = [
             lay_out(view, form="text", max_tokens=20_000, zone=UTC).answer(None).text for view in (hostile, harmless)
         ]
