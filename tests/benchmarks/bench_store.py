@@ -254,7 +254,7 @@ async def looking_up(local: LocalProvider, store: Store, size: int) -> bool:
 
 def forget(local: LocalProvider) -> None:
     """Have the next read ask the file, as the first one does."""
-    local._cache = ReadCache()
+    local._store._cache = ReadCache()
 
 
 if __name__ == "__main__":

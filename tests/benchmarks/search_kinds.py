@@ -15,10 +15,10 @@ from dragoman.accounts.workspace import Workspace
 from dragoman.core.model import Conversation
 from dragoman.core.queries import MessageQuery, SearchQuery
 from dragoman.providers.local import LocalProvider, LocalSettings
-from dragoman.providers.local.queries import ARCHIVE
 from dragoman.store.sqlite.connection import Connection
 from dragoman.store.sqlite.database import Database
 from dragoman.store.sqlite.messages import conversations
+from dragoman.store.sqlite.messages.conversation_store import TABLE
 from dragoman.toolset.addressing import title_cache
 from dragoman.toolset.addressing.resolve import resolve_conversation
 
@@ -36,7 +36,7 @@ async def fill_conversations(file: Database) -> None:
         Conversation(id=f"c{n}", title=f"Team {n} - {n * 7919 % 997} café", last_message_at=START + timedelta(hours=n))
         for n in range(CONVERSATIONS)
     ]
-    await file.write(lambda con: conversations.save_all(con, ARCHIVE.tables, made))
+    await file.write(lambda con: conversations.save_all(con, TABLE.tables, made))
 
 
 async def search_kinds(local: LocalProvider, file: Database, words: list[str], forget: Forget) -> bool:

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from dragoman.core.model import Attachment, Author, Message, Reaction
 from dragoman.core.queries import SearchQuery
+from dragoman.store.conversations import PageQuery
 from dragoman.store.sqlite.messages import conversations, message_pages
-from dragoman.store.sqlite.messages.message_pages import PageQuery
 from dragoman.store.sqlite.messages.message_table import MessageTable
 from dragoman.store.sqlite.open_file import open_first
 from dragoman.store.sqlite.schema import MIGRATIONS

@@ -75,7 +75,7 @@ async def test_a_large_file_is_searched_newest_first_and_tells_how_far_it_is(pat
         thread = next(one for one in threading.enumerate() if one.name == "dragoman-index")
         batches.release(5)
         thread.join(20)
-        local._cache.__init__()
+        local._store._cache.__init__()
         assert await found(local) == (list(range(COUNT))[::-1], "")
     assert "rebuilt in" in caplog.text
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Final
 
 from dragoman.core.context.clock import steady_time
+from dragoman.store.conversations import ConversationStore
 from dragoman.store.cursors import CursorStore
 from dragoman.store.interface import NotWritableError, Store
 from dragoman.store.messages import MessageStore, Remember
@@ -23,10 +25,12 @@ from dragoman.store.writes import (
 )
 
 __all__ = [
+    "IMPORTS_AT_OPEN",
     "STEPS_MS",
     "AuditLog",
     "AuditRecord",
     "ConfirmationStore",
+    "ConversationStore",
     "CursorStore",
     "Entry",
     "ExposureStore",
@@ -39,8 +43,12 @@ __all__ = [
     "UsageCount",
     "UsageStore",
     "WriteStore",
+    "open_conversations",
     "open_store",
 ]
+
+IMPORTS_AT_OPEN: Final = ("dragoman.store.sqlite.store", "dragoman.store.sqlite.messages.conversation_store")
+"""Modules that opening a store imports, for a server that imports ahead."""
 
 
 @asynccontextmanager
@@ -59,3 +67,17 @@ async def open_store(path: Path | None, *, clock: Callable[[], float] = steady_t
 
     async with SqliteStore.open(path, clock=clock) as store:
         yield store
+
+
+@asynccontextmanager
+async def open_conversations(path: Path | None) -> AsyncGenerator[ConversationStore]:
+    """Open the conversations that a store itself holds, making it where it is missing; ``None`` is in memory.
+
+    Raises:
+        InvalidArgument: Something else is at that path.
+        Unavailable: The store cannot be opened now.
+    """
+    from dragoman.store.sqlite.messages.conversation_store import SqliteConversations  # noqa: PLC0415 - as above
+
+    async with SqliteConversations.open(path) as conversations:
+        yield conversations

@@ -1,4 +1,4 @@
-"""The local account: conversations in a file of ours. The target of imports, and the reference of a provider."""
+"""The local account: conversations that the store itself holds. Imports end here; a reference for providers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Final, Self, TypeVar
 import anyio
 
 from dragoman.core import paths
-from dragoman.core.errors import Conflict, InvalidArgument, NotFound, Unavailable
+from dragoman.core.errors import InvalidArgument, Unavailable
 from dragoman.core.model import Author, Conversation, Message, Page, SearchPage
 from dragoman.core.safe_text import sentence
 from dragoman.providers.base.import_batch import ImportCounts
@@ -26,12 +26,10 @@ from dragoman.providers.base.provider import (
     Provider,
     SearchQuery,
 )
-from dragoman.providers.local import ids, imports, merging, queries
+from dragoman.providers.local import ids, imports, queries, writes
 from dragoman.providers.local.settings import LocalSettings
-from dragoman.store.sqlite.cache.read_cache import ReadCache
-from dragoman.store.sqlite.connection import Connection
-from dragoman.store.sqlite.database import Database
-from dragoman.store.sqlite.search import search
+from dragoman.store import open_conversations
+from dragoman.store.conversations import ConversationStore, ConversationTables
 
 T = TypeVar("T")
 P = TypeVar("P", bound=Page[Any])
@@ -43,7 +41,7 @@ BATCH: Final = 10_000
 
 
 class LocalProvider(Provider):
-    """Conversations in a SQLite file, with everything that the model can say."""
+    """Conversations in the store, with everything that the model can say."""
 
     name = "local"
     about = "imported chats and notes"
@@ -55,11 +53,10 @@ class LocalProvider(Provider):
     filters_exactly = True
     returns_stored = True
 
-    def __init__(self, settings: AccountSettings, database: Database | None = None) -> None:
-        """Keep the settings and an open database; no I/O."""
+    def __init__(self, settings: AccountSettings, store: ConversationStore | None = None) -> None:
+        """Keep the settings and an open store; no I/O."""
         super().__init__(settings)
-        self._database = database
-        self._cache = ReadCache()
+        self._store = store
 
     @classmethod
     @asynccontextmanager
@@ -71,8 +68,8 @@ class LocalProvider(Provider):
             Unavailable: The file cannot be opened now.
         """
         path = settings.path if isinstance(settings, LocalSettings) else None
-        async with Database.at(path or paths.store_file()) as database:
-            yield cls(settings, database)
+        async with open_conversations(path or paths.store_file()) as store:
+            yield cls(settings, store)
 
     async def check(self) -> str:
         """Look into the file.
@@ -80,11 +77,11 @@ class LocalProvider(Provider):
         Returns:
             How much there is.
         """
-        database = self._open_database()
-        conversations, messages = await database.read(queries.total)
-        readable = "" if database.writable else ", which can only be read"
+        store = self._open_store()
+        conversations, messages = await store.read(None, lambda tables: tables.counts())
+        readable = "" if store.writable else ", which can only be read"
         much = f"{_counted(messages, 'message')} in {_counted(conversations, 'conversation')}"
-        return f"{much} in {database.name}{readable}"
+        return f"{much} in {store.name}{readable}"
 
     async def own_author(self) -> Author:
         """The author of what is sent."""
@@ -93,17 +90,17 @@ class LocalProvider(Provider):
     async def list_conversations(self, query: ConversationQuery) -> Page[Conversation]:
         """The conversations, most recent first, filtered exactly."""
         bounded = self._bounded(query)
-        return _copied(await self._read(bounded, lambda con: queries.conversations(con, bounded)))
+        return _copied(await self._read(bounded, lambda tables: queries.conversations(tables, bounded)))
 
     async def get_conversation(self, conversation: str) -> Conversation:
         """One conversation with the number of its messages."""
-        return await self._read(conversation, lambda con: queries.place_of(con, conversation).with_count)
+        return await self._read(conversation, lambda tables: queries.conversation_of(tables, conversation).with_count)
 
     async def list_messages(self, conversation: str, query: MessageQuery) -> Page[Message]:
         """Messages of a conversation, filtered exactly; ``total`` is told where nothing is filtered."""
         bounded = self._bounded(query)
         key = (conversation, bounded)
-        return _copied(await self._read(key, lambda con: queries.messages(con, conversation, bounded)))
+        return _copied(await self._read(key, lambda tables: queries.messages(tables, conversation, bounded)))
 
     def cursor_after(self, message: Message, query: MessageQuery) -> str | None:
         """A page can be cut after any message."""
@@ -112,12 +109,14 @@ class LocalProvider(Provider):
 
     async def get_message(self, conversation: str, message: str) -> Message:
         """One message."""
-        return await self._read((conversation, message), lambda con: queries.message_of(con, conversation, message))
+        return await self._read(
+            (conversation, message), lambda tables: queries.message_of(tables, conversation, message)
+        )
 
     async def search_messages(self, query: SearchQuery) -> SearchPage:
-        """Full-text search over everything, see :mod:`dragoman.store.sqlite.search`."""
+        """Full-text search over everything, as the store ranks it."""
         bounded = self._bounded(query)
-        return _copied(await self._read(bounded, lambda con: _search(con, bounded)))
+        return _copied(await self._read(bounded, lambda tables: queries.search(tables, bounded)))
 
     async def send_message(self, conversation: str, draft: Draft) -> Message:
         """Add a message of the account's own author. The same ``idempotency_key`` again gives the first one back.
@@ -139,7 +138,7 @@ class LocalProvider(Provider):
             reply_to=draft.reply_to,
             subject=draft.subject,
         )
-        return await self._write(lambda con: _send(con, message))
+        return await self._write(lambda tables: writes.send(tables, message))
 
     async def update_message(self, conversation: str, message: str, change: Change) -> Message:
         """Change text, subject or labels; the earlier text goes into the history.
@@ -151,7 +150,7 @@ class LocalProvider(Provider):
         if change.text is not None:
             self._check_text(change.text)
         now = datetime.now(UTC)
-        return await self._write(lambda con: _update(con, conversation, message, change, now))
+        return await self._write(lambda tables: writes.update(tables, conversation, message, change, now))
 
     async def import_message(self, conversation: str, message: Message) -> Message:
         """Store a message from elsewhere; a new conversation is made and called by its id.
@@ -164,7 +163,7 @@ class LocalProvider(Provider):
         """
         _check_conversation(conversation)
         fresh = replace(message, id=message.id or ids.new(datetime.now(UTC)), conversation=conversation)
-        return await self._write(lambda con: _import(con, fresh))
+        return await self._write(lambda tables: writes.import_one(tables, fresh))
 
     async def import_conversation(self, conversation: Conversation, messages: Sequence[Message]) -> int:
         """Store a whole conversation, in transactions of :data:`BATCH` messages.
@@ -176,7 +175,7 @@ class LocalProvider(Provider):
             How many of the messages were new.
         """
         _check_conversation(conversation.id)
-        await self._write(lambda con: queries.describe(con, conversation))
+        await self._write(lambda tables: queries.describe(tables, conversation))
         content_ids = imports.ContentIds()
         added = 0
         for start in range(0, len(messages), BATCH):
@@ -192,43 +191,43 @@ class LocalProvider(Provider):
 
     async def find_import(self, digest: str) -> str | None:
         """The report of a complete import with this digest, if none of its messages is gone since."""
-        return await self._read(("import", digest), lambda con: imports.find_record(con, digest))
+        return await self._read(("import", digest), lambda tables: tables.find_import(digest))
 
     async def list_stored_ids(self, prefix: str, after: int = 0) -> Sequence[tuple[int, str, str]]:
         """Ids of stored messages with their conversations, some at a time."""
-        return await self._read(("ids", prefix, after), lambda con: imports.stored_ids(con, prefix, after))
+        return await self._read(("ids", prefix, after), lambda tables: tables.ids_after(prefix, after))
 
     async def record_import(self, digest: str, report: str, conversations: Collection[str]) -> None:
         """Keep the report of a complete import."""
-        await self._write(lambda con: imports.save_record(con, digest, report, conversations))
+        await self._write(lambda tables: tables.record_import(digest, report, conversations))
 
-    async def _read(self, key: Hashable, work: Callable[[Connection], T]) -> T:
-        database = self._open_database()
-        kept = self._cache.peek(database, key)
-        if kept is not None:
-            found: T = kept[0]
+    async def _read(self, key: Hashable, work: Callable[[ConversationTables], T]) -> T:
+        store = self._open_store()
+        cached = store.peek(key)
+        if cached is not None:
+            found: T = cached[0]
             return found
         with anyio.move_on_after(self.settings.timeout):
-            return await self._cache.get(database, key, lambda: database.read(work))
-        raise self._kept_waiting(database)
+            return await store.read(key, work)
+        raise self._kept_waiting(store)
 
-    async def _write(self, work: Callable[[Connection], T]) -> T:
+    async def _write(self, work: Callable[[ConversationTables], T]) -> T:
         """Write, unless it cannot begin in time; what has begun is finished."""
-        database = self._open_database()
+        store = self._open_store()
         with anyio.move_on_after(self.settings.timeout):
-            return await database.write(work)
-        raise self._kept_waiting(database)
+            return await store.write(work)
+        raise self._kept_waiting(store)
 
-    def _kept_waiting(self, database: Database) -> Unavailable:
+    def _kept_waiting(self, store: ConversationStore) -> Unavailable:
         return Unavailable(
-            sentence("{} was not free within {:g} seconds.", database.name, self.settings.timeout),
+            sentence("{} was not free within {:g} seconds.", store.name, self.settings.timeout),
             hint="Try again, or raise `timeout` of this account; another program may hold the file.",
         )
 
-    def _open_database(self) -> Database:
-        if self._database is None:
+    def _open_store(self) -> ConversationStore:
+        if self._store is None:
             raise Unavailable("The account is not open.", hint="Enter LocalProvider.open() first.")
-        return self._database
+        return self._store
 
     def _own_name(self) -> str:
         return self.settings.name if isinstance(self.settings, LocalSettings) else "me"
@@ -251,48 +250,6 @@ class LocalProvider(Provider):
 def _copied(page: P) -> P:
     """The page that somebody else may get as well, with a list of the caller's own."""
     return replace(page, items=list(page.items))
-
-
-def _search(con: Connection, query: SearchQuery) -> SearchPage:
-    if query.conversation is not None:
-        queries.place_of(con, query.conversation)
-    return search(con, queries.ARCHIVE, query, queries.ACCOUNT)
-
-
-def _send(con: Connection, message: Message) -> Message:
-    place = queries.place_of(con, message.conversation)
-    if not queries.may_answer(con, message):
-        raise NotFound(
-            "There is no such message in this conversation to reply to.", hint="Look for it with list_messages."
-        )
-    earlier = queries.stored_of(con, message.conversation, message.id)
-    if earlier is not None:
-        return _sent_before(con, earlier.message, message)
-    queries.join(con, place, message.author.name)
-    return queries.add(con, message)
-
-
-def _sent_before(con: Connection, earlier: Message, message: Message) -> Message:
-    first = earlier.history[0].text if earlier.history else earlier.text
-    if (first, earlier.reply_to) != (message.text, message.reply_to):
-        raise Conflict("This idempotency_key was used for another message.", hint="Use a new key.")
-    return queries.message_of(con, earlier.conversation, earlier.id)
-
-
-def _update(con: Connection, conversation: str, message: str, change: Change, now: datetime) -> Message:
-    return queries.change(con, merging.changed(queries.message_of(con, conversation, message), change, now))
-
-
-def _import(con: Connection, message: Message) -> Message:
-    if queries.stored_of(con, message.conversation, message.id) is None:
-        if not queries.may_answer(con, message):
-            raise InvalidArgument(
-                "The message that this one answers is not in this conversation.",
-                hint="Import that one first, or leave reply_to out.",
-            )
-        queries.describe(con, Conversation(id=message.conversation))
-        queries.join(con, queries.place_of(con, message.conversation), message.author.name)
-    return queries.add(con, message)
 
 
 def _check_conversation(conversation: str) -> None:

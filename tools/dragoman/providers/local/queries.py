@@ -1,4 +1,4 @@
-"""The local account's conversations and messages in its file. Synchronous; runs inside a transaction."""
+"""Reads and stores the conversations and messages of the local account, within one transaction."""
 
 from __future__ import annotations
 
@@ -8,19 +8,10 @@ from itertools import islice
 from typing import Final
 
 from dragoman.core.errors import Conflict, NotFound
-from dragoman.core.model import Conversation, Message, Order, Page
-from dragoman.providers.base.provider import ConversationQuery, MessageQuery
+from dragoman.core.model import Conversation, Message, Order, Page, SearchPage
+from dragoman.providers.base.provider import ConversationQuery, MessageQuery, SearchQuery
 from dragoman.providers.kit.cursor import decode, decode_token, encode, encode_token, foreign_cursor
-from dragoman.store.sqlite.connection import Connection
-from dragoman.store.sqlite.messages import conversations as conversation_table
-from dragoman.store.sqlite.messages import message_pages
-from dragoman.store.sqlite.messages.conversations import ConversationRow
-from dragoman.store.sqlite.messages.message_pages import PageQuery
-from dragoman.store.sqlite.messages.message_table import MessageTable, Stored
-
-ARCHIVE: Final = MessageTable("local")
-ACCOUNT: Final = ""
-"""The account under which the archive keeps them: a provider does not know the name of its account."""
+from dragoman.store.conversations import ConversationRow, ConversationTables, PageQuery, StoredMessage
 
 PARTICIPANTS: Final = 100
 _MESSAGES: Final = "messages"
@@ -35,62 +26,58 @@ class _Recency:
     key: int
 
 
-def conversations(con: Connection, query: ConversationQuery) -> Page[Conversation]:
+def conversations(tables: ConversationTables, query: ConversationQuery) -> Page[Conversation]:
     """The conversations that match, most recent first."""
     before = _before(query.cursor)
-    rows = conversation_table.recent(
-        con, ARCHIVE.tables, ACCOUNT, text=query.text or "", exact=query.exact, before=before
-    )
+    rows = tables.recent(query.text or "", exact=query.exact, before=before)
     found = (row for row in rows if query.kind in (None, row.conversation.kind))
     page = list(islice(found, query.limit + 1))
     shown = page[: query.limit]
     more = len(page) > query.limit
     cursor = encode(_Recency(shown[-1].last_activity_us, shown[-1].key), list_id=_CONVERSATIONS) if more else None
-    return Page(items=[place.with_count for place in shown], cursor=cursor)
+    return Page(items=[row.with_count for row in shown], cursor=cursor)
 
 
-def place_of(con: Connection, conversation: str) -> ConversationRow:
+def conversation_of(tables: ConversationTables, conversation: str) -> ConversationRow:
     """The conversation of that id.
 
     Raises:
         NotFound: There is none.
     """
-    place = conversation_table.find(con, ARCHIVE.tables, ACCOUNT, conversation)
-    if place is None or not place.known:
+    row = tables.find(conversation)
+    if row is None or not row.known:
         raise NotFound(
             "There is no such conversation.",
             hint="Find its reference with list_conversations; import_message creates new conversations.",
         )
-    return place
+    return row
 
 
-def messages(con: Connection, conversation: str, query: MessageQuery) -> Page[Message]:
+def messages(tables: ConversationTables, conversation: str, query: MessageQuery) -> Page[Message]:
     """A page of a conversation, oldest to newest.
 
     Raises:
         NotFound: There is no such conversation or thread.
         InvalidArgument: The cursor is none of ours.
     """
-    place = place_of(con, conversation)
-    if query.thread is not None and not ARCHIVE.numbers(con, ACCOUNT, conversation, [query.thread]):
+    row = conversation_of(tables, conversation)
+    if query.thread is not None and tables.get(conversation, query.thread) is None:
         raise _no_message()
     latest = query.order is Order.LATEST
-    stretch = PageQuery(
+    wanted = PageQuery(
         thread=query.thread,
         author=query.author,
         since=query.since,
         until=query.until,
-        after=_after(con, conversation, query.cursor),
+        after=_after(tables, conversation, query.cursor),
         newest_first=latest,
         limit=query.limit + 1,
     )
-    found = message_pages.page(con, ARCHIVE, place.key, (ACCOUNT, conversation), stretch)
-    shown = _counted(con, place.key, [stored.message for stored in found[: query.limit]])
+    found = tables.page(row, wanted)
+    shown = _with_replies(tables, row, found[: query.limit])
     cursor = cursor_after(shown[-1]) if len(found) > query.limit else None
     everything = query.thread is None and query.author is None  # a window of time leaves the conversation what it is
-    return Page(
-        items=shown[::-1] if latest else shown, cursor=cursor, total=place.message_count if everything else None
-    )
+    return Page(items=shown[::-1] if latest else shown, cursor=cursor, total=row.message_count if everything else None)
 
 
 def cursor_after(message: Message) -> str | None:
@@ -98,95 +85,86 @@ def cursor_after(message: Message) -> str | None:
     return encode_token(message.id, list_id=_MESSAGES)
 
 
-def message_of(con: Connection, conversation: str, message: str) -> Message:
+def message_of(tables: ConversationTables, conversation: str, message: str) -> Message:
     """One message.
 
     Raises:
         NotFound: There is no such conversation or message.
     """
-    place = place_of(con, conversation)
-    stored = stored_of(con, conversation, message)
+    row = conversation_of(tables, conversation)
+    stored = tables.get(conversation, message)
     if stored is None or not stored.visible:
         raise _no_message()
-    return _counted(con, place.key, [stored.message])[0]
+    return _with_replies(tables, row, [stored])[0]
 
 
-def stored_of(con: Connection, conversation: str, message: str) -> Stored | None:
-    """What is stored under an id, also a tombstone."""
-    return ARCHIVE.get(con, ACCOUNT, conversation, [message]).get(message)
+def describe(tables: ConversationTables, conversation: Conversation) -> None:
+    """Create a conversation, or change what is known of it. Without a title it is called by its id."""
+    row = tables.find(conversation.id)
+    titled = bool(conversation.title) or (row is not None and row.known)
+    title = conversation.title if titled else conversation.id
+    tables.describe(replace(conversation, account="", title=title, last_message_at=None, messages=None))
 
 
-def describe(con: Connection, conversation: Conversation) -> None:
-    """Create a conversation, or change what is told of it. Without a title it is called by its id."""
-    place = conversation_table.find(con, ARCHIVE.tables, ACCOUNT, conversation.id)
-    titled = bool(conversation.title) or (place is not None and place.known)
-    told = replace(
-        conversation,
-        account=ACCOUNT,
-        title=conversation.title if titled else conversation.id,
-        last_message_at=None,
-        messages=None,
-    )
-    conversation_table.save_all(con, ARCHIVE.tables, conversation_table.changed(con, ARCHIVE.tables, [told]))
-
-
-def described(con: Connection, conversation: str) -> Conversation | None:
+def described(tables: ConversationTables, conversation: str) -> Conversation | None:
     """The conversation, if it is there and not only messages of it."""
-    place = conversation_table.find(con, ARCHIVE.tables, ACCOUNT, conversation)
-    return place.conversation if place is not None and place.known else None
+    row = tables.find(conversation)
+    return row.conversation if row is not None and row.known else None
 
 
-def join(con: Connection, place: ConversationRow, name: str) -> None:
+def join(tables: ConversationTables, row: ConversationRow, name: str) -> None:
     """Note that somebody takes part in a conversation."""
-    names = place.conversation.participants
+    names = row.conversation.participants
     if name not in names and len(names) < PARTICIPANTS:
-        describe(con, replace(place.conversation, participants=(*names, name)))
+        describe(tables, replace(row.conversation, participants=(*names, name)))
 
 
-def may_answer(con: Connection, message: Message) -> bool:
+def may_answer(tables: ConversationTables, message: Message) -> bool:
     """Whether a message answers none, or one of its conversation."""
     if message.reply_to is None:
         return True
-    parent = stored_of(con, message.conversation, message.reply_to)
+    parent = tables.get(message.conversation, message.reply_to)
     return parent is not None and parent.visible
 
 
-def add(con: Connection, message: Message) -> Message:
+def add(tables: ConversationTables, message: Message) -> Message:
     """Store a message unless its id is there already, and give it back as it is stored.
 
     Raises:
         Conflict: The one with its id was deleted.
     """
-    ARCHIVE.put(con, ACCOUNT, message.conversation, [message], lambda stored, _fresh: stored)
-    stored = stored_of(con, message.conversation, message.id)
+    tables.put(message.conversation, [message], lambda stored, _fresh: stored)
+    stored = tables.get(message.conversation, message.id)
     if stored is None or not stored.visible:
         raise Conflict("The message with this id was deleted.", hint="Use another id.")
-    return message_of(con, message.conversation, message.id)
+    return message_of(tables, message.conversation, message.id)
 
 
-def change(con: Connection, message: Message) -> Message:
+def change(tables: ConversationTables, message: Message) -> Message:
     """Store a message in the place of the one with its id, and give it back as it is stored."""
-    ARCHIVE.put(con, ACCOUNT, message.conversation, [message])
-    return message_of(con, message.conversation, message.id)
+    tables.put(message.conversation, [message])
+    return message_of(tables, message.conversation, message.id)
 
 
-def _counted(con: Connection, place: int, messages: Sequence[Message]) -> list[Message]:
+def _with_replies(tables: ConversationTables, row: ConversationRow, messages: Sequence[StoredMessage]) -> list[Message]:
     """The messages with the number of their replies, which one question tells for all of them."""
-    counts = message_pages.replies(con, ARCHIVE, place, [message.id for message in messages])
+    counts = tables.reply_counts(row, [one.message.id for one in messages])
     return [
-        message if (counted := counts.get(message.id, 0)) == message.replies else replace(message, replies=counted)
-        for message in messages
+        one.message
+        if (count := counts.get(one.message.id, 0)) == one.message.replies
+        else replace(one.message, replies=count)
+        for one in messages
     ]
 
 
-def _after(con: Connection, conversation: str, cursor: str | None) -> tuple[int, int] | None:
+def _after(tables: ConversationTables, conversation: str, cursor: str | None) -> tuple[int, int] | None:
     identifier = decode_token(cursor, list_id=_MESSAGES)
     if identifier is None:
         return None
-    stored = stored_of(con, conversation, identifier)
+    stored = tables.get(conversation, identifier)
     if stored is None:
         raise foreign_cursor()
-    return stored.row.time_us, stored.number
+    return stored.position
 
 
 def _before(cursor: str | None) -> tuple[int, int] | None:
@@ -194,12 +172,12 @@ def _before(cursor: str | None) -> tuple[int, int] | None:
     return None if found is None else (found.recent, found.key)
 
 
+def search(tables: ConversationTables, query: SearchQuery) -> SearchPage:
+    """A page of hits, everywhere or in a conversation that has to be there."""
+    if query.conversation is not None:
+        conversation_of(tables, query.conversation)
+    return tables.search(query)
+
+
 def _no_message() -> NotFound:
     return NotFound("There is no such message in this conversation.", hint="Look for it with list_messages.")
-
-
-def total(con: Connection) -> tuple[int, int]:
-    """How many conversations and messages there are."""
-    statement = "SELECT count(*), coalesce(sum(held), 0) FROM $places WHERE described = 1"
-    counted: Sequence[int] = con.execute(ARCHIVE.tables.sql(statement)).get
-    return counted[0], counted[1]

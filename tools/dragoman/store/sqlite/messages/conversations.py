@@ -4,43 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Final
 
 import apsw
 
 from dragoman.core.model import NOTHING, Conversation, ConversationKind
 from dragoman.core.names import conversation_key, display_title, text_key, title_key
+from dragoman.store.conversations import ConversationRow
 from dragoman.store.sqlite.connection import Connection, Tables
 from dragoman.store.sqlite.values import UNKNOWN, UNREADABLE, Value, bind, from_us, to_us, unbind
 
 _COLUMNS: Final = "place, account, id, described, title, kind, data, held, oldest, latest, recent"
 _encode: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str).encode
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConversationRow:
-    """A row of the table.
-
-    Attributes:
-        key: The table's own number of the conversation.
-        known: A service or the user described it; otherwise only messages of it were read.
-        message_count: How many visible messages it has.
-        oldest_us: Time of the oldest of them.
-        last_activity_us: Time by which conversations are sorted.
-    """
-
-    key: int
-    known: bool
-    message_count: int
-    oldest_us: int | None
-    last_activity_us: int
-    conversation: Conversation
-
-    @property
-    def with_count(self) -> Conversation:
-        """The conversation with the number of messages that are stored here."""
-        return replace(self.conversation, messages=self.message_count)
 
 
 def find(con: Connection, tables: Tables, account: str, id_: str) -> ConversationRow | None:

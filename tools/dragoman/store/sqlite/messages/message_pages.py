@@ -7,12 +7,11 @@ no page shifts when messages are added.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from itertools import islice
 from typing import Any, Final
 
 from dragoman.core.model import Message
+from dragoman.store.conversations import PageQuery
 from dragoman.store.sqlite.connection import Connection
 from dragoman.store.sqlite.messages import by_author, rows
 from dragoman.store.sqlite.messages.message_table import MessageTable, Stored
@@ -27,28 +26,6 @@ _BELOW: Final = (
     " UNION SELECT m.number, m.id FROM below CROSS JOIN $messages m ON m.place = ? AND m.reply_to = below.id)"
     " SELECT json_group_array(number) FROM below"
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PageQuery:
-    """Which messages of a conversation.
-
-    Attributes:
-        thread: Id of a message: only it and the replies below it.
-        author: Part of a name, an id or an e-mail address.
-        since: Not before this time.
-        until: Before this time.
-        after: ``(time in microseconds, number)`` of the message to go on from, in the direction of reading.
-        newest_first: The direction of reading.
-    """
-
-    thread: str | None = None
-    author: str | None = None
-    since: datetime | None = None
-    until: datetime | None = None
-    after: tuple[int, int] | None = None
-    newest_first: bool = True
-    limit: int = 50
 
 
 def page(con: Connection, table: MessageTable, place: int, where: tuple[str, str], query: PageQuery) -> list[Stored]:

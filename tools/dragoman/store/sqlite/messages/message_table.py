@@ -7,7 +7,7 @@ messages of the local account. Each gives every message an integer that is never
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -15,6 +15,7 @@ import apsw
 
 from dragoman.core.model import NOTHING, Author, Message
 from dragoman.core.names import author_key
+from dragoman.store.conversations import Merge
 from dragoman.store.sqlite.connection import Connection, Tables
 from dragoman.store.sqlite.messages import conversations, rows
 from dragoman.store.sqlite.messages.index_row import INSERT as _INDEX
@@ -25,9 +26,6 @@ from dragoman.store.sqlite.values import Value, bind, to_us, unbind
 AuthorNumbers = dict[int, tuple[int, Author]]
 """The number of an author, and the author, by its identity: that is several times faster than by value, and holding the
 author keeps its identity unique."""
-
-Merge = Callable[[Message, Message], Message]
-"""Takes the stored and the new message; returns the one to store, or the stored one itself to change nothing."""
 
 _COLUMNS: Final = "m.id, m.number, m.live, m.moment, a.data, m.reply_to, m.text, m.data"
 _ONE: Final = f"SELECT {_COLUMNS} FROM $messages m LEFT JOIN $authors a USING(author) WHERE m.place = ? AND m.id = ?"  # noqa: S608 - our own words

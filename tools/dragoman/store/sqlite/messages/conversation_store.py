@@ -1,0 +1,161 @@
+"""The conversations of the local account in a SQLite file."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable, Collection, Hashable, Iterable, Iterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Final, Self, TypeVar
+
+from dragoman.core.model import Conversation, Message, SearchPage
+from dragoman.core.queries import SearchQuery
+from dragoman.store.conversations import (
+    ConversationRow,
+    ConversationStore,
+    ConversationTables,
+    Merge,
+    PageQuery,
+    StoredMessage,
+)
+from dragoman.store.sqlite import search
+from dragoman.store.sqlite.cache.read_cache import ReadCache
+from dragoman.store.sqlite.connection import Connection
+from dragoman.store.sqlite.database import Database
+from dragoman.store.sqlite.messages import conversations, message_pages
+from dragoman.store.sqlite.messages.message_table import AuthorNumbers, MessageTable, Stored, replaced
+from dragoman.store.sqlite.values import bind, unbind
+
+T = TypeVar("T")
+
+TABLE: Final = MessageTable("local")
+ACCOUNT: Final = ""
+"""The account under which the table keeps them: a provider does not know the name of its account."""
+
+_IDS: Final = 10_000
+
+
+class SqliteConversations(ConversationStore):
+    """See :class:`ConversationStore`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._cache = ReadCache()
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, path: Path | None) -> AsyncGenerator[Self]:
+        """Open the file, making it where it is missing; ``None`` is in memory."""
+        async with Database.at(path) as database:
+            yield cls(database)
+
+    @property
+    def name(self) -> str:
+        """How errors call the file."""
+        return self._database.name
+
+    @property
+    def writable(self) -> bool:
+        """Whether this user may write to the file."""
+        return self._database.writable
+
+    def peek(self, key: Hashable) -> tuple[Any] | None:
+        """Ask the cache, which knows when any process has written to the file."""
+        return self._cache.peek(self._database, key)
+
+    async def read(self, key: Hashable | None, work: Callable[[ConversationTables], T]) -> T:
+        """Read in a worker thread, unless the cache has it."""
+        database = self._database
+        if key is None:
+            return await database.read(lambda con: work(SqliteTables(con)))
+        return await self._cache.get(database, key, lambda: database.read(lambda con: work(SqliteTables(con))))
+
+    async def write(self, work: Callable[[ConversationTables], T]) -> T:
+        """Write in a worker thread."""
+        return await self._database.write(lambda con: work(SqliteTables(con)))
+
+
+class SqliteTables(ConversationTables):
+    """See :class:`ConversationTables`; ``con`` is a connection within a transaction."""
+
+    def __init__(self, con: Connection) -> None:
+        self._con = con
+        self._authors: AuthorNumbers = {}
+
+    def counts(self) -> tuple[int, int]:
+        """Counts from the conversations' own counters."""
+        statement = "SELECT count(*), coalesce(sum(held), 0) FROM $places WHERE described = 1"
+        counted: tuple[int, int] = self._con.execute(TABLE.tables.sql(statement)).get
+        return counted
+
+    def find(self, conversation: str) -> ConversationRow | None:
+        """One row."""
+        return conversations.find(self._con, TABLE.tables, ACCOUNT, conversation)
+
+    def recent(self, text: str, *, exact: bool, before: tuple[int, int] | None) -> Iterator[ConversationRow]:
+        """Rows as they are wanted."""
+        return conversations.recent(self._con, TABLE.tables, ACCOUNT, text=text, exact=exact, before=before)
+
+    def describe(self, conversation: Conversation) -> None:
+        """Write the row if it would change."""
+        changed = conversations.changed(self._con, TABLE.tables, [conversation])
+        conversations.save_all(self._con, TABLE.tables, changed)
+
+    def get(self, conversation: str, message: str) -> StoredMessage | None:
+        """One row."""
+        found = TABLE.get(self._con, ACCOUNT, conversation, [message]).get(message)
+        return None if found is None else _stored(found)
+
+    def page(self, conversation: ConversationRow, query: PageQuery) -> list[StoredMessage]:
+        """A keyset page."""
+        where = (ACCOUNT, conversation.conversation.id)
+        return [_stored(one) for one in message_pages.page(self._con, TABLE, conversation.key, where, query)]
+
+    def reply_counts(self, conversation: ConversationRow, ids: Sequence[str]) -> dict[str, int]:
+        """Count with one statement."""
+        return message_pages.replies(self._con, TABLE, conversation.key, ids)
+
+    def put(self, conversation: str, messages: Iterable[Message], merge: Merge | None = None) -> int:
+        """Store messages with their index. The transaction looks each author up once."""
+        return TABLE.put(self._con, ACCOUNT, conversation, messages, merge or replaced, self._authors)
+
+    def search(self, query: SearchQuery) -> SearchPage:
+        """Ranked search."""
+        return search.search(self._con, TABLE, query, ACCOUNT)
+
+    def ids_after(self, prefix: str, after: int) -> list[tuple[int, str, str]]:
+        """At most ten thousand ids."""
+        found = self._con.execute(
+            "SELECT m.number, m.id, p.id FROM local_messages m JOIN local_places p USING(place)"
+            " WHERE p.account = ? AND p.id >= ? AND p.id < ? AND m.number > ? ORDER BY m.number LIMIT ?",
+            (ACCOUNT, prefix, f"{prefix}\U0010ffff", after, _IDS),
+        )
+        return [(number, unbind(message), unbind(conversation)) for number, message, conversation in found]
+
+    def find_import(self, digest: str) -> str | None:
+        """Compare the counts of then with those of now."""
+        found = self._con.execute("SELECT import, report FROM imports WHERE digest = ?", (digest,)).fetchone()
+        if found is None:
+            return None
+        lacking = self._con.execute(
+            "SELECT count(*) FROM import_conversations i LEFT JOIN local_places p USING(place)"
+            " WHERE i.import = ? AND (p.held IS NULL OR p.held < i.held)",
+            (found[0],),
+        ).get
+        return None if lacking else unbind(found[1])
+
+    def record_import(self, digest: str, report: str, conversations: Collection[str]) -> None:
+        """Replace an earlier record of the same digest."""
+        con, earlier = self._con, "SELECT import FROM imports WHERE digest = ?"
+        con.execute(f"DELETE FROM import_conversations WHERE import IN ({earlier})", (digest,))  # noqa: S608 - our own words
+        con.execute("DELETE FROM imports WHERE digest = ?", (digest,))
+        con.execute("INSERT INTO imports(digest, report) VALUES(?, ?)", (digest, bind(report)))
+        number = con.last_insert_rowid()
+        con.executemany(
+            "INSERT OR IGNORE INTO import_conversations"
+            " SELECT ?, place, held FROM local_places WHERE account = ? AND id = ?",
+            ((number, ACCOUNT, bind(id_)) for id_ in conversations),
+        )
+
+
+def _stored(found: Stored) -> StoredMessage:
+    return StoredMessage(found.message, (found.row.time_us, found.number), found.visible)
