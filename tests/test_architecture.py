@@ -1,7 +1,8 @@
-"""The page on the architecture names places that exist."""
+"""The page on the architecture names places that exist, and files and functions stay short."""
 
 from __future__ import annotations
 
+import ast
 import re
 from pathlib import Path
 
@@ -20,3 +21,27 @@ def test_the_page_names_every_folder_of_both_packages():
     for package in (ROOT / "tools" / "dragoman", ROOT / "server" / "dragoman_server"):
         folders = {path.name for path in package.iterdir() if path.is_dir() and (path / "__init__.py").exists()}
         assert [name for name in sorted(folders - {"testing"}) if not re.search(rf"\b{name}\b", PAGE)] == []
+
+
+def product_files():
+    for package in ("tools/dragoman", "server/dragoman_server"):
+        for path in sorted((ROOT / package).rglob("*.py")):
+            if "_proto" not in path.parts and path.name != "_version.py":  # those are generated
+                yield path
+
+
+def test_no_file_of_the_product_is_longer_than_300_lines():
+    lengths = {str(path.relative_to(ROOT)): len(path.read_text("utf-8").splitlines()) for path in product_files()}
+    assert len(lengths) > 400
+    assert {name: length for name, length in lengths.items() if length > 300} == {}
+
+
+def test_of_a_hundred_functions_99_have_at_most_30_lines():
+    lengths = sorted(
+        (node.end_lineno or 0) - node.lineno + 1
+        for path in product_files()
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    )
+    assert len(lengths) > 3000
+    assert lengths[len(lengths) * 99 // 100] <= 30

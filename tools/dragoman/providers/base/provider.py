@@ -9,17 +9,15 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Collection, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
-from enum import StrEnum
-from typing import ClassVar, Final, Literal, Self
-
-from pydantic import BaseModel, ConfigDict, Field
+from typing import ClassVar, Final, Self
 
 from dragoman.core.errors import UnsupportedOperation
 from dragoman.core.model import Audience, Author, AuthorKind, Conversation, Message, Page, SearchPage
 from dragoman.core.queries import Change, ConversationQuery, Draft, MessageQuery, SearchQuery
 from dragoman.core.safe_text import sentence, unquoted
+from dragoman.providers.base.account_settings import WRITES, AccountSettings, Capability, Limits
 from dragoman.providers.base.import_batch import ImportCounts, grouped
 from dragoman.providers.base.sent_message_match import CLOCKS_DIFFER, match_sent_message
 
@@ -37,71 +35,6 @@ __all__ = [
 ]
 
 _PAGES_LOOKED_AT: Final = 5
-
-
-class Capability(StrEnum):
-    """Something an account can do; each is the name of a method of :class:`Provider` and of a tool."""
-
-    LIST_CONVERSATIONS = "list_conversations"
-    LIST_MESSAGES = "list_messages"
-    GET_MESSAGE = "get_message"
-    SEARCH_MESSAGES = "search_messages"
-    SEND_MESSAGE = "send_message"
-    UPDATE_MESSAGE = "update_message"
-    IMPORT_MESSAGE = "import_message"
-
-
-WRITES = frozenset({Capability.SEND_MESSAGE, Capability.UPDATE_MESSAGE, Capability.IMPORT_MESSAGE})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """The numbers of a service.
-
-    Attributes:
-        text_length: Longest text that can be sent, in characters; ``None`` when the service tells none.
-        page_size: Most messages that one call of the service gives.
-        edit_window: Seconds after sending during which a message can be changed; ``None`` is for ever.
-        requests_per_second: What the service publishes as its rate limit.
-        concurrency: Most calls under way at the same time.
-    """
-
-    text_length: int | None = None
-    page_size: int = 200
-    edit_window: float | None = None
-    requests_per_second: float | None = None
-    concurrency: int = 8
-
-
-class AccountSettings(BaseModel):
-    """The settings that every account has; a provider adds its own in a subclass.
-
-    Unknown keys are errors, so a misspelt setting is never silently without effect.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
-
-    provider: str
-    timeout: float = Field(default=30.0, gt=0, le=3600, description="seconds that one request may take")
-    write: Literal["off", "confirm", "allow"] = Field(default="off", description="may messages be written here")
-    write_to: tuple[str, ...] | None = Field(
-        default=None, description="the only conversations that may be written to; absent means any, empty means none"
-    )
-    ask: Literal["client", "token"] | None = Field(
-        default=None,
-        description="how to confirm: the client asks its user, or a preview with a token; absent: what works",
-    )
-    remember: Literal["full", "numbers", "off"] = Field(
-        default="full", description="what the store keeps of messages that were read"
-    )
-    sends_per_minute: int = Field(
-        default=20, ge=1, le=100_000, description="most writes in a minute; not counted where nobody else takes part"
-    )
-
-    @property
-    def personal(self) -> bool:
-        """Does the account show each person who is signed in something else."""
-        return False
 
 
 class Provider:

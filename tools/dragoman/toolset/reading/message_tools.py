@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
-from functools import partial
 from hashlib import sha256
 from typing import Annotated, Final, Literal
 
 from dragoman.accounts.workspace import Account
-from dragoman.core.context import progress
 from dragoman.core.errors import Conflict, InvalidArgument, NotFound
-from dragoman.core.model import Author, Conversation, Message, Order, Page
+from dragoman.core.model import Author, Conversation, Message, Order
 from dragoman.core.names import author_matches
 from dragoman.core.queries import MessageQuery, SearchQuery
 from dragoman.core.references import Reference
@@ -30,8 +27,8 @@ from dragoman.toolset.addressing.resolve import (
 from dragoman.toolset.definition.context import CallContext, ToolResult
 from dragoman.toolset.definition.spec import Range
 from dragoman.toolset.definition.time_arguments import parse_time
-from dragoman.toolset.paging.feed import CursorState, Feed, FeedPosition, Source
-from dragoman.toolset.paging.filters import matches
+from dragoman.toolset.paging.feed import CursorState, Feed, FeedPosition
+from dragoman.toolset.reading.collected_messages import CollectedMessages, collect, message_source
 
 CONVERSATION: Final = "reference account:id, or a title"
 MESSAGE: Final = "number such as 412, reference, or link"
@@ -40,9 +37,6 @@ UNTIL: Final = "as since; a day is included"
 AUTHOR: Final = "part of the name, e-mail, or me"
 CURSOR: Final = "from the page before; repeat the other arguments"
 
-_MOST_EXAMINED: Final = 5000
-_REPORT_EVERY: Final = 500
-_MOST_NAMES: Final = 1000
 _SAME_INSTANT: Final = 200
 _DEEPEST_THREAD: Final = 20
 _TICK: Final = timedelta(microseconds=1)
@@ -60,7 +54,7 @@ async def list_messages(
     limit: Annotated[int, Range(1, 200), "1-200, default 50"] = 50,
     cursor: Annotated[CursorState | None, CURSOR] = None,
 ) -> ToolResult:
-    """A stretch of a conversation, from its newest or its oldest message on."""
+    """List a page of a conversation, from its newest or its oldest message on."""
     target, failures = await resolve_for_reading(call.workspace, conversation)
     account = call.workspace.account(target.account)
     call.workspace.accounts_for(Capability.LIST_MESSAGES, account.name)
@@ -80,7 +74,7 @@ async def list_messages(
             await message_source(account, target.id, query),
             (cursor or CursorState()).get(account.name) or FeedPosition(),
         )
-        taken = await _collect(feed, replace(query, author=person.exact))
+        taken = await collect(feed, replace(query, author=person.exact))
         if taken.tombstones:
             await call.workspace.number_messages(account, taken.tombstones)
         messages = await call.workspace.number_messages(account, taken.in_time_order(query.order))
@@ -97,11 +91,11 @@ async def list_messages(
         notes=notes,
         failures=failures,
     )
-    return ToolResult(view, lambda shown, _: taken.place_after(account.name, shown))
+    return ToolResult(view, lambda shown, _: taken.cursor_after(account.name, shown))
 
 
 async def _nobody_note(
-    account: Account, conversation: Conversation, wanted: str, query: MessageQuery, taken: _CollectedMessages
+    account: Account, conversation: Conversation, wanted: str, query: MessageQuery, taken: CollectedMessages
 ) -> Sentence:
     """Why an author filter has left nothing."""
     people = [Author(name=name) for name in conversation.participants if name]
@@ -142,92 +136,6 @@ async def get_message(
         offset=_offset(seen[middle], cursor),
     )
     return ToolResult(view, lambda _, rest: None if rest is None else CursorState(text=_text_place(seen[middle], rest)))
-
-
-async def message_source(account: Account, conversation: str, query: MessageQuery) -> Source[Message]:
-    """How to read the messages of a conversation in the order of a query."""
-    provider = await account.provider()
-
-    def fetch(cursor: str | None) -> Awaitable[Page[Message]]:
-        return provider.list_messages(conversation, query if cursor is None else replace(query, cursor=cursor))
-
-    return Source(
-        fetch=fetch,
-        key=lambda message: message.id,
-        cursor_after=lambda message: provider.cursor_after(message, query),
-        backwards=query.order is Order.LATEST,
-    )
-
-
-@dataclass(slots=True)
-class _CollectedMessages:
-    """Messages that match, in the order they were taken, each with what tells the place after it.
-
-    ``end`` tells the place after everything that was examined; ``more``: there is one. ``other_names``: of authors
-    whose messages did not match.
-    """
-
-    messages: list[Message] = field(default_factory=list[Message])
-    places: list[tuple[Callable[[int], FeedPosition | None], int]] = field(
-        default_factory=list["tuple[Callable[[int], FeedPosition | None], int]"]
-    )
-    tombstones: list[Message] = field(default_factory=list[Message])
-    end: Callable[[], FeedPosition | None] = lambda: None
-    more: bool = False
-    examined: int = 0
-    other_names: dict[str, None] = field(default_factory=dict[str, None])
-
-    def in_time_order(self, order: Order) -> list[Message]:
-        return self.messages[::-1] if order is Order.LATEST else self.messages
-
-    def place_after(self, account: str, shown: int) -> CursorState:
-        if not 0 < shown < len(self.places):
-            return CursorState({account: self.end()})
-        after, index = self.places[shown - 1]
-        return CursorState({account: after(index)})
-
-    def examine(self, feed: Feed[Message], query: MessageQuery) -> None:
-        """Go through the messages that are there, as many as are still wanted."""
-        most = min(query.limit - len(self.messages), _MOST_EXAMINED - self.examined)
-        messages, after = feed.take(most)
-        filtered = query.author is not None or query.since is not None or query.until is not None
-        end = next((n for n, one in enumerate(messages) if _past_window(one, query)), None) if filtered else None
-        self.examined += len(messages[:end])
-        for index, message in enumerate(messages[:end]):
-            if message.deleted_at is not None:
-                self.tombstones.append(message)
-            elif not filtered or matches(message, query):
-                self.messages.append(message)
-                self.places.append((after, index))
-            elif len(self.other_names) < _MOST_NAMES:
-                self.other_names[message.author.name] = None
-        if end is None:
-            self.end, self.more = partial(after, len(messages) - 1), feed.maybe_more
-        else:
-            self.end, self.more = lambda: None, False
-
-
-async def _collect(feed: Feed[Message], query: MessageQuery) -> _CollectedMessages:
-    taken = _CollectedMessages()
-    reported = 0
-    while await feed.peek() is not None:
-        taken.examine(feed, query)
-        if not taken.more or len(taken.messages) == query.limit or taken.examined == _MOST_EXAMINED:
-            return taken
-        if taken.examined - reported >= _REPORT_EVERY:
-            reported = taken.examined
-            await progress.report(reported, f"{reported} messages examined")
-    taken.end, taken.more = lambda: None, False
-    return taken
-
-
-def _past_window(message: Message, query: MessageQuery) -> bool:
-    """Is nothing left that could match, because messages come in order of time."""
-    if message.sent_at is None:
-        return False
-    if query.order is Order.LATEST:
-        return query.since is not None and message.sent_at < query.since
-    return query.until is not None and message.sent_at >= query.until
 
 
 async def _thread(call: CallContext, account: Account, conversation: Conversation, said: str | None) -> Message | None:
@@ -289,9 +197,9 @@ async def _neighbours_on_one_side(account: Account, message: Message, query: Mes
     source = await message_source(account, message.conversation, query)
     exactly = source.cursor_after(message)
     if exactly is not None:
-        return (await _collect(Feed(source, FeedPosition(exactly)), replace(query, limit=count))).messages
+        return (await collect(Feed(source, FeedPosition(exactly)), replace(query, limit=count))).messages
     feed = Feed(source)
-    taken = await _collect(feed, replace(query, limit=_SAME_INSTANT + count))
+    taken = await collect(feed, replace(query, limit=_SAME_INSTANT + count))
     ids = [one.id for one in taken.messages]
     start = ids.index(message.id) + 1 if message.id in ids else len(ids)
     return taken.messages[start : start + count]

@@ -1,0 +1,74 @@
+"""What describes an account: its capabilities, the limits of its service, and its settings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Capability(StrEnum):
+    """Something an account can do; each is the name of a method of :class:`Provider` and of a tool."""
+
+    LIST_CONVERSATIONS = "list_conversations"
+    LIST_MESSAGES = "list_messages"
+    GET_MESSAGE = "get_message"
+    SEARCH_MESSAGES = "search_messages"
+    SEND_MESSAGE = "send_message"
+    UPDATE_MESSAGE = "update_message"
+    IMPORT_MESSAGE = "import_message"
+
+
+WRITES: Final = frozenset({Capability.SEND_MESSAGE, Capability.UPDATE_MESSAGE, Capability.IMPORT_MESSAGE})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """The numbers of a service.
+
+    Attributes:
+        text_length: Longest text that can be sent, in characters; ``None`` when the service tells none.
+        page_size: Most messages that one call of the service gives.
+        edit_window: Seconds after sending during which a message can be changed; ``None`` is for ever.
+        requests_per_second: What the service publishes as its rate limit.
+        concurrency: Most calls under way at the same time.
+    """
+
+    text_length: int | None = None
+    page_size: int = 200
+    edit_window: float | None = None
+    requests_per_second: float | None = None
+    concurrency: int = 8
+
+
+class AccountSettings(BaseModel):
+    """The settings that every account has; a provider adds its own in a subclass.
+
+    Unknown keys are errors, so a misspelt setting is never silently without effect.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    provider: str
+    timeout: float = Field(default=30.0, gt=0, le=3600, description="seconds that one request may take")
+    write: Literal["off", "confirm", "allow"] = Field(default="off", description="may messages be written here")
+    write_to: tuple[str, ...] | None = Field(
+        default=None, description="the only conversations that may be written to; absent means any, empty means none"
+    )
+    ask: Literal["client", "token"] | None = Field(
+        default=None,
+        description="how to confirm: the client asks its user, or a preview with a token; absent: what works",
+    )
+    remember: Literal["full", "numbers", "off"] = Field(
+        default="full", description="what the store keeps of messages that were read"
+    )
+    sends_per_minute: int = Field(
+        default=20, ge=1, le=100_000, description="most writes in a minute; not counted where nobody else takes part"
+    )
+
+    @property
+    def personal(self) -> bool:
+        """Does the account show each person who is signed in something else."""
+        return False
