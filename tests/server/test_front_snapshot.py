@@ -41,6 +41,7 @@ ENVELOPE = {
 }
 WRITING = {"write": "allow"}
 VALUES = {
+    "address": "ann@example.org",
     "base_url": "https://api.example.com",
     "token": {"env": "TOKEN"},
     "api_key": {"command": ["pass", "key"]},

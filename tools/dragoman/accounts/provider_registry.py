@@ -26,6 +26,7 @@ BUILT_IN: Final = {
     "glean": "dragoman.providers.glean:GleanProvider",
     "yandex": "dragoman.providers.yandex:YandexProvider",
     "datagrid": "dragoman.providers.datagrid:DatagridProvider",
+    "mail": "dragoman.providers.mail:MailProvider",
 }
 
 

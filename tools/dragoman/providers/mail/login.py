@@ -1,0 +1,48 @@
+"""How a mailbox is signed in to, the same for reading and sending."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from dragoman.core.errors import Unauthenticated
+from dragoman.providers.mail.settings import MailSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """A name and what proves it.
+
+    Attributes:
+        kind: Whether ``value`` is a password or an OAuth access token.
+    """
+
+    user: str
+    kind: Literal["password", "token"]
+    value: str = field(repr=False)
+
+
+class Credentials:
+    """Finds out how to sign in."""
+
+    def __init__(self, settings: MailSettings) -> None:
+        self._settings = settings
+
+    async def get(self, *, refused: bool = False) -> Login:
+        """The login.
+
+        Args:
+            refused: The server refused the last one.
+
+        Raises:
+            Unauthenticated: There is none, or none other.
+        """
+        user = self._settings.user or self._settings.address
+        secret, kind = self._settings.token, "token"
+        if secret is None:
+            secret, kind = self._settings.password, "password"
+        if secret is None:
+            raise Unauthenticated("The account has no password.", hint="Add `password` to the account.")
+        if refused:
+            secret.invalidate()
+        return Login(user, "token" if kind == "token" else "password", await secret.reveal())
