@@ -56,7 +56,7 @@ class JsonReader:
         self._text = ""
         self._at = 0
         self._lines = 1
-        self._ended = False
+        self._ended = self._damaged = False
         self._decoder: codecs.IncrementalDecoder | None = None
         self._arrays: set[str] = set()
         self._objects: set[str] = set()
@@ -65,6 +65,13 @@ class JsonReader:
     def line(self) -> int:
         """The line of the value that was read last, from 1."""
         return self._lines + self._text.count("\n", 0, self._at)
+
+    def has_more(self) -> bool:
+        """Whether anything but white space follows, such as another value after the first one."""
+        try:
+            return not self._damaged and bool(self._peek())
+        except _EarlyEndError:
+            return False
 
     def items(self, *arrays: str) -> Iterator[tuple[str, object]]:
         """The file's values with their paths, in order.
@@ -82,6 +89,7 @@ class JsonReader:
         except _EarlyEndError:
             self._notes.tell(sentence("{:300} ends too early; everything before that was read.", self._file))
         except _DamagedError:
+            self._damaged = True
             self._notes.skip("the rest of the file is damaged", self._file, self.line)
 
     def _value(self, path: str) -> Iterator[tuple[str, object]]:

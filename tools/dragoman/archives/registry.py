@@ -24,6 +24,7 @@ BUILT_IN: Final[dict[str, str]] = {
     "messenger": "dragoman.archives.messenger:MessengerFormat",
     "telegram": "dragoman.archives.telegram:TelegramFormat",
     "discord": "dragoman.archives.discord:DiscordFormat",
+    "teams": "dragoman.archives.teams:TeamsFormat",
     "chat": "dragoman.archives.chat_export:ChatExportFormat",
     "jsonl": "dragoman.archives.json_lines:JsonLinesFormat",
 }

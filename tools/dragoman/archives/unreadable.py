@@ -152,12 +152,6 @@ UNREADABLE: Final = (
         "element-export", "Matrix export of Element", _AS_LINES, _has_members("room_name", "messages[].event_id")
     ),
     UnreadableFormat(
-        "teams-export",
-        "Teams export",
-        _AS_LINES,
-        lambda head: any(f"{prefix}messageType" in head.members for prefix in ("value[].", "[].", "")),
-    ),
-    UnreadableFormat(
         "irc-log",
         "IRC log",
         _AS_LINES,
