@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dragoman.core.folding import fold
+from dragoman.core.folding import fold, fold_in_context
 
 
 @pytest.mark.parametrize(
@@ -79,3 +79,8 @@ def test_case_never_matters(text):
     assert fold(text.lower()) == fold(text)
     assert fold(text.casefold()) == fold(text)
     assert fold(text.upper()) == fold(text)
+
+
+@given(st.text(st.characters() | st.sampled_from("aZ \u0301\u00ad\u200dΣςİıﬁ한ㄱㅏ가ﾞガé"), max_size=12))
+def test_a_text_folds_as_if_every_character_met_its_neighbours(text):
+    assert fold(text) == fold_in_context(text)

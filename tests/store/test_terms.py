@@ -1,5 +1,6 @@
 """What a text is found by, in an index of its own; and how the index takes texts apart."""
 
+import re
 import string
 
 import apsw
@@ -180,6 +181,19 @@ def test_no_query_is_an_error_of_syntax(con, query, text):
         _found(con, query, text)
     except InvalidArgument:
         return
+
+
+JOINED = re.compile(r"[^\W_]+(?:[_.\-][^\W_]+)*")
+TELLING = re.compile(
+    r"[0-9]{4}|[0-9]+[^\W_]|[^\W\d_]+[0-9]|[^\W_]+[_.\-][^\W_]|[A-Z]*[a-z]+[A-Z]|[A-Z]{2,}[a-z]"
+)  # fmt: skip
+
+
+@given(st.text(st.sampled_from("abcXYZ019_.- \n+é東#"), max_size=40))
+def test_the_pieces_of_a_text_are_those_of_each_identifier_in_it(text):
+    words = [word for word in JOINED.findall(text) if len(word) > 3 and TELLING.match(word)]
+    found = [lexeme for lexeme in index_terms.parts(text).split() if lexeme[0] == "\ue001" and len(lexeme) > 1]
+    assert found == [piece for word in dict.fromkeys(words) for piece in index_terms.pieces_of(word)]
 
 
 WORDS = st.text(st.characters(codec="utf-8", categories=["L", "M", "N", "P", "Zs", "S"]), max_size=20)

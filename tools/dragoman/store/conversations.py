@@ -21,6 +21,18 @@ Merge: TypeAlias = Callable[[Message, Message], Message]
 """Takes the stored and the new message; returns the one to store, or the stored one itself to change nothing."""
 
 
+def merge_by_id(messages: Sequence[Message], merge: Merge) -> dict[str, Message]:
+    """The messages by their ids; versions of one message are merged in their order."""
+    found = {message.id: message for message in messages}
+    if len(found) == len(messages):
+        return found
+    merged: dict[str, Message] = {}
+    for message in messages:
+        before = merged.get(message.id)
+        merged[message.id] = message if before is None else merge(before, message)
+    return merged
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConversationRow:
     """A stored conversation.

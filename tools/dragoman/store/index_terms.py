@@ -87,18 +87,23 @@ _PLACES: Final = _Places()
 
 def body(text: str) -> str:
     """``text`` as the column ``body`` of the index."""
-    text = text[:INDEXED]
+    if len(text) > INDEXED:
+        text = text[:INDEXED]
     # The database splits ASCII and takes its case away by itself.
     return text if text.isascii() else _paired(_folded(text))
 
 
 def parts(text: str) -> str:
     """The identifiers and signs of ``text`` as the column ``parts`` of the index, empty where there are none."""
-    text = text[:INDEXED]
-    words = [" ".join(pieces_of(word)) for word in islice(_identifiers(text), _MOST)]
-    pieces = f" {_OF_PIECES} ".join(filter(None, words))
+    if len(text) > INDEXED:
+        text = text[:INDEXED]
+    # Nine texts of ten have neither.
+    hint = _HINT.search(text)
+    pieces = "" if hint is None else _pieces(text, hint)
+    if _SIGNS.search(text) is None:
+        return pieces
     signs = " ".join(islice(dict.fromkeys(_signs(text)), _MOST))
-    return f"{pieces} {signs}" if pieces and signs else pieces or signs
+    return f"{pieces} {signs}" if pieces else signs
 
 
 def lexemes(column: str) -> list[str]:
@@ -164,6 +169,8 @@ def _folded(text: str) -> str:
     if text.isascii():
         return text.lower()
     folded = fold(text)
+    if folded.isascii():
+        return folded
     for char in rare_characters(folded):
         place = _PLACES[char]
         if place != char:
@@ -173,12 +180,18 @@ def _folded(text: str) -> str:
 
 def _paired(folded: str) -> str:
     """The folded text with its unspaced scripts as pairs of characters."""
-    return _RUN.sub(_pairs, folded) if any(map(_RUN.match, rare_characters(folded))) else folded
+    return folded if folded.isascii() or _RUN.search(folded) is None else _RUN.sub(_pairs, folded)
 
 
-def _identifiers(text: str) -> Iterator[str]:
+def _pieces(text: str, hint: re.Match[str]) -> str:
+    """The pieces of the identifiers, from the first hint at one on; those of one are apart from those of the next."""
+    words = (" ".join(pieces_of(word)) for word in islice(_identifiers(text, hint), _MOST))
+    return f" {_OF_PIECES} ".join(filter(None, words))
+
+
+def _identifiers(text: str, hint: re.Match[str]) -> Iterator[str]:
     words: dict[str, None] = {}
-    found = _HINT.search(text)
+    found: re.Match[str] | None = hint
     while found is not None and len(words) < _MOST:
         # Only the surroundings of a hint are looked at, up to the next spaces: most of a text is ordinary words.
         start = text.rfind(" ", 0, found.start()) + 1

@@ -15,7 +15,7 @@ from dragoman.core import paths
 from dragoman.core.errors import InvalidArgument, Unavailable
 from dragoman.core.model import Author, Conversation, Message, Page, SearchPage
 from dragoman.core.safe_text import sentence
-from dragoman.providers.base.import_batch import ImportCounts
+from dragoman.providers.base.import_batch import ImportCounts, ImportGroup
 from dragoman.providers.base.provider import (
     AccountSettings,
     Change,
@@ -179,8 +179,10 @@ class LocalProvider(Provider):
         content_ids = imports.ContentIds()
         added = 0
         for start in range(0, len(messages), BATCH):
-            batch = [replace(message, conversation=conversation.id) for message in messages[start : start + BATCH]]
-            added += (await self._write(partial(imports.store_batch, items=batch, content_ids=content_ids))).new
+            part = list(messages[start : start + BATCH])
+            group = ImportGroup(Conversation(id=conversation.id), described=False, messages=part)
+            work = partial(imports.store_group, group=group, content_ids=content_ids)
+            added += (await self._write(work)).new
         return added
 
     async def import_batch(self, items: Sequence[Conversation | Message]) -> ImportCounts:

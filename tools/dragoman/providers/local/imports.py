@@ -9,7 +9,7 @@ from dataclasses import replace
 from dragoman.core.model import Conversation, Message
 from dragoman.providers.base.import_batch import ImportCounts, ImportGroup, grouped
 from dragoman.providers.local import ids, merging, queries
-from dragoman.store.conversations import ConversationTables
+from dragoman.store.conversations import ConversationTables, merge_by_id
 
 
 class ContentIds:
@@ -35,11 +35,18 @@ def store_batch(
     """Store conversations and messages of any order."""
     counts = ImportCounts()
     for group in grouped(items):
-        counts += _store_group(tables, group, content_ids)
+        counts += store_group(tables, group, content_ids)
     return counts
 
 
-def _store_group(tables: ConversationTables, group: ImportGroup, content_ids: ContentIds) -> ImportCounts:
+def store_group(tables: ConversationTables, group: ImportGroup, content_ids: ContentIds) -> ImportCounts:
+    """Store messages of one conversation, whatever conversation they name themselves.
+
+    Args:
+        tables: A transaction.
+        group: The conversation and its messages.
+        content_ids: Of the whole import.
+    """
     conversation = group.conversation
     known_as = queries.described(tables, conversation.id)
     if known_as is None:
@@ -47,14 +54,11 @@ def _store_group(tables: ConversationTables, group: ImportGroup, content_ids: Co
     elif group.described:
         people = dict.fromkeys((*known_as.participants, *conversation.participants))
         queries.describe(tables, replace(conversation, participants=tuple(people)))
-    fresh: dict[str, Message] = {}
-    repeated = 0
-    for message in content_ids.named(group.messages):
-        before = fresh.get(message.id)
-        repeated += before is not None
-        fresh[message.id] = message if before is None else merging.imported(before, message)
-    if not fresh:
+    messages = list(content_ids.named(group.messages))
+    if not messages:
         return ImportCounts()
+    fresh = merge_by_id(messages, merging.imported)
+    repeated = len(messages) - len(fresh)
     known = changed = 0
 
     def merge(stored: Message, again: Message) -> Message:

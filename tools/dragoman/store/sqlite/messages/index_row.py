@@ -18,12 +18,8 @@ def index_row(message: Message, number: int) -> tuple[int, str, str, str]:
         number: The table's number of it.
     """
     text = searched_text(message)
-    scope = list(map(index_terms.label_scope, message.labels))
-    if message.attachments:
-        scope.append(index_terms.HAS_FILE)
-    if index_terms.holds_link(text):
-        scope.append(index_terms.HAS_LINK)
-    return number, index_terms.body(text), index_terms.parts(text), " ".join(scope)
+    scope = _scope(message, text) if message.labels or message.attachments or "://" in text else ""
+    return number, index_terms.body(text), index_terms.parts(text), scope
 
 
 def searched_text(message: Message) -> str:
@@ -31,3 +27,12 @@ def searched_text(message: Message) -> str:
     if message.subject is None and not message.attachments:
         return message.text
     return "\n".join([message.text, message.subject or "", *(file.name for file in message.attachments)])
+
+
+def _scope(message: Message, text: str) -> str:
+    scope = list(map(index_terms.label_scope, message.labels))
+    if message.attachments:
+        scope.append(index_terms.HAS_FILE)
+    if index_terms.holds_link(text):
+        scope.append(index_terms.HAS_LINK)
+    return " ".join(scope)

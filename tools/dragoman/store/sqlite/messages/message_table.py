@@ -15,7 +15,7 @@ import apsw
 
 from dragoman.core.model import NOTHING, Author, Message
 from dragoman.core.names import author_key
-from dragoman.store.conversations import Merge
+from dragoman.store.conversations import Merge, merge_by_id
 from dragoman.store.sqlite.connection import Connection, Tables
 from dragoman.store.sqlite.messages import conversations, rows
 from dragoman.store.sqlite.messages.index_row import INSERT as _INDEX
@@ -102,10 +102,7 @@ class MessageTable:
         Returns:
             How many of them are new and visible.
         """
-        fresh: dict[str, Message] = {}
-        for message in messages:
-            before = fresh.get(message.id)
-            fresh[message.id] = message if before is None else merge(before, message)
+        fresh = merge_by_id(list(messages), merge)
         place = conversations.ensure(con, self.tables, account, conversation)
         gained, lost = 0, 0
         writer = _Writer(con, self.tables, place, {} if authors is None else authors)
@@ -186,7 +183,7 @@ class _Writer:
         columns = [self._columns(number, message) for number, message in enumerate(kept, last + 1)]
         with self._con:
             self._con.executemany(self._sql(_INSERT), columns)
-        indexed = [self._indexed(n, message) for n, message in enumerate(kept, last + 1) if message.deleted_at is None]
+        indexed = [index_row(message, n) for n, message in enumerate(kept, last + 1) if message.deleted_at is None]
         self._con.executemany(self._sql(_INDEX), indexed)
         return len(indexed)
 
@@ -207,16 +204,15 @@ class _Writer:
 
     def _reindex(self, was: Stored, message: Message) -> None:
         live = message.deleted_at is None
-        if was.visible and live and self._indexed(was.number, was.message) == self._indexed(was.number, message):
+        if was.visible and live and index_row(was.message, was.number) == index_row(message, was.number):
             return
         if was.visible:
             self._con.execute(self._sql("DELETE FROM $index WHERE rowid = ?"), (was.number,))
         if live:
-            self._con.execute(self._sql(_INDEX), self._indexed(was.number, message))
+            self._con.execute(self._sql(_INDEX), index_row(message, was.number))
 
     def _columns(self, number: int, message: Message) -> tuple[Value, ...]:
-        reply_to = message.reply_to
-        author = message.author
+        reply_to, author = message.reply_to, message.author
         known = self._authors.get(id(author))
         return (
             number,
@@ -229,9 +225,6 @@ class _Writer:
             bind(message.text),
             rows.rest(message),
         )
-
-    def _indexed(self, number: int, message: Message) -> tuple[int, str, str, str]:
-        return index_row(message, number)
 
     def _author(self, author: Author) -> int:
         known = self._authors.get(id(author))
