@@ -76,3 +76,31 @@ def test_a_member_of_any_wrong_type_costs_at_most_its_entry(folder, read_archive
         file.write_text(json.dumps(changed(value, chance)), "utf-8")
         read_ids(read_archive, path)
         file.write_bytes(before)
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+def test_bytes_that_are_overwritten_anywhere_cost_a_part_of_the_messages(folder, read_archive, tmp_path):
+    chance = random.Random(folder.name)
+    path, files = copied(folder, tmp_path)
+    for _ in range(40):
+        file = chance.choice(files)
+        before = file.read_bytes()
+        place = chance.randrange(len(before) + 1)
+        file.write_bytes(before[:place] + chance.randbytes(chance.choice((1, 4, 300))) + before[place + 1 :])
+        read_ids(read_archive, path)
+        file.write_bytes(before)
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+@pytest.mark.parametrize(
+    "filling", [b"", b"[" * 200_000, b'{"a":' * 200_000, b"\xff\xfe\x00\xd8" * 999, b"\x00" * 9000]
+)
+def test_a_file_of_something_else_in_its_place_ends_in_a_sentence_or_a_count(folder, filling, read_archive, tmp_path):
+    path, files = copied(folder, tmp_path)
+    for file in files:
+        before = file.read_bytes()
+        file.write_bytes(filling)
+        read_ids(read_archive, path)
+        file.write_bytes(before[: len(before) // 2] + filling)
+        read_ids(read_archive, path)
+        file.write_bytes(before)

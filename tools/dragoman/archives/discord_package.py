@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
-from typing import Final
+from typing import BinaryIO, Final
 
 from dragoman.archives.attachments import media_type_of
 from dragoman.archives.discord_names import CUSTOM_EMOJI, KINDS
@@ -78,8 +78,24 @@ class PackageReader:
         table = folder.file("messages.csv")
         if table is not None:
             with table.open() as content:
-                for row in csv.DictReader(f"{text}\n" for _, text in lines(content)):
-                    yield table, 0, dict(row)
+                for line, row in self._table_rows(content, table):
+                    yield table, line, row
+
+    def _table_rows(self, content: BinaryIO, table: File) -> Iterator[tuple[int, JsonObject]]:
+        """The rows of a table under the names in its first row; one that is no row is counted."""
+        rows = csv.reader(f"{text}\n" for _, text in lines(content))
+        names: list[str] = []
+        while True:
+            try:
+                row = next(rows, None)
+            except csv.Error:
+                self._notes.skip("no valid row", table.label, rows.line_num)
+                continue
+            if row is None:
+                return
+            if names and row:
+                yield rows.line_num, dict(zip(names, row, strict=False))
+            names = names or row
 
     def _message(self, row: JsonObject, conversation: Conversation, author: Author) -> Message | None:
         sent_at = from_iso(row.get("Timestamp"))

@@ -25,6 +25,7 @@ BUILT_IN: Final[dict[str, str]] = {
     "telegram": "dragoman.archives.telegram:TelegramFormat",
     "discord": "dragoman.archives.discord:DiscordFormat",
     "teams": "dragoman.archives.teams:TeamsFormat",
+    "imessage": "dragoman.archives.imessage:IMessageFormat",
     "chat": "dragoman.archives.chat_export:ChatExportFormat",
     "jsonl": "dragoman.archives.json_lines:JsonLinesFormat",
 }

@@ -66,10 +66,6 @@ def _is_sqlite_with(table: bytes) -> Callable[[Head], bool]:
     return lambda head: head.data.startswith(b"SQLite format 3\x00") and b"CREATE TABLE " + table in head.data
 
 
-def _holds_tables(*names: bytes) -> Callable[[Head], bool]:
-    return lambda head: head.data.startswith(b"SQLite format 3\x00") and all(name in head.data for name in names)
-
-
 def _has_members(*names: str) -> Callable[[Head], bool]:
     return lambda head: head.members.issuperset(names)
 
@@ -137,9 +133,6 @@ UNREADABLE: Final = (
         "database of slackdump",
         "Convert it with `slackdump convert -f export`, and import that.",
         _is_sqlite_with(b"CHUNK"),
-    ),
-    UnreadableFormat(
-        "imessage-database", "iMessage database", _AS_LINES, _holds_tables(b"chat_message_join", b"handle")
     ),
     UnreadableFormat("signal-export", "Signal export", _AS_LINES, lambda head: "backupTimeMs" in head.record),
     UnreadableFormat("google-chat-export", "Google Chat export", _AS_LINES, _has_members("messages[].topic_id")),

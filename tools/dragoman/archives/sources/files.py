@@ -88,16 +88,23 @@ class File:
         return self.folder.file(path)
 
     @contextmanager
-    def on_disk(self) -> Generator[Path]:
-        """The path of the file itself, or of a temporary copy, for readers that need one."""
+    def on_disk(self, *endings: str) -> Generator[Path]:
+        """The path of the file itself, or of a temporary copy, for readers that need one.
+
+        Args:
+            *endings: What is added to its name for files that belong to it; those that lie beside it are copied too.
+        """
         place = self.container.path_of(entry_of(self._row))
         if place is not None:
             yield place
             return
         with tempfile.TemporaryDirectory(prefix="dragoman-") as folder:
             copy = Path(folder, "copy")
-            with self.open() as content, copy.open("wb") as target:
-                shutil.copyfileobj(content, target, 1 << 20)
+            for ending in ("", *endings):
+                file = self.beside(f"{self.name}{ending}")
+                if file is not None:
+                    with file.open() as content, copy.with_name(f"copy{ending}").open("wb") as target:
+                        shutil.copyfileobj(content, target, 1 << 20)
             yield copy
 
 

@@ -7,16 +7,19 @@ import os
 import stat
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
 from dragoman.archives.notes import Notes
 from dragoman.archives.sources.container import Container, Entry, Progress, is_junk
 from dragoman.archives.sources.streams import Decompressed, Section, buffered
 from dragoman.core.safe_text import sentence
 
+_DATABASE: Final = b"SQLite format 3\x00"
+_LOG: Final = "-wal"
+
 
 class SingleFile(Container):
-    """One file.
+    """One file; of a database also the log beside it, which holds its latest changes.
 
     Args:
         raw: The file, seekable; closed with the container.
@@ -36,21 +39,28 @@ class SingleFile(Container):
         self._path = path
         self._progress = progress
         self._kind = kind
+        self._log = self._log_beside()
 
     def close(self) -> None:
         """Close the file."""
         self._raw.close()
 
     def entries(self) -> Iterator[Entry]:
-        """The file."""
+        """The file, and the log."""
         size = self._raw.seek(0, os.SEEK_END)
+        name = Path(self.label).name or self.label
         if self._kind:
             yield Entry(self.name, -1, packed=size)
-        else:
-            yield Entry(Path(self.label).name or self.label, size, packed=size)
+            return
+        yield Entry(name, size, packed=size)
+        if self._log is not None:
+            size = self._log.stat().st_size
+            yield Entry(f"{name}{_LOG}", size, packed=size)
 
     def open(self, entry: Entry) -> BinaryIO:
-        """Its content."""
+        """The content of either."""
+        if self._log is not None and entry.name.endswith(_LOG):
+            return buffered(Section(self._log.open("rb"), 0, None, self._progress.count, owned=True))
         section = Section(self._raw, 0, entry.packed, self._progress.count)
         return buffered(Decompressed(section, self._kind, self.label, self.notes) if self._kind else section)
 
@@ -61,8 +71,14 @@ class SingleFile(Container):
 
     def path_of(self, entry: Entry) -> Path | None:
         """Where it lies, unless it is compressed."""
-        del entry
-        return None if self._kind else self._path
+        return self._log if entry.name.endswith(_LOG) and self._log else None if self._kind else self._path
+
+    def _log_beside(self) -> Path | None:
+        if self._path is None or self._kind:
+            return None
+        self._raw.seek(0)
+        log = self._path.with_name(f"{self._path.name}{_LOG}")
+        return log if self._raw.read(len(_DATABASE)) == _DATABASE and log.is_file() else None
 
 
 class DiskFolder(Container):
