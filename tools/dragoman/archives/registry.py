@@ -24,6 +24,7 @@ BUILT_IN: Final[dict[str, str]] = {
     "messenger": "dragoman.archives.messenger:MessengerFormat",
     "telegram": "dragoman.archives.telegram:TelegramFormat",
     "discord": "dragoman.archives.discord:DiscordFormat",
+    "mattermost": "dragoman.archives.mattermost:MattermostFormat",
     "teams": "dragoman.archives.teams:TeamsFormat",
     "imessage": "dragoman.archives.imessage:IMessageFormat",
     "chat": "dragoman.archives.chat_export:ChatExportFormat",

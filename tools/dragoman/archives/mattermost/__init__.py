@@ -1,0 +1,64 @@
+"""Mattermost's bulk export: JSON Lines, alone or in a zip with the files of the posts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from dragoman.archives.fields import number_of, object_of, record_of, text_of
+from dragoman.archives.format import CERTAIN, ArchiveFormat, Item, ReadOptions
+from dragoman.archives.head import Head
+from dragoman.archives.json_stream import json_lines
+from dragoman.archives.mattermost.directory import Directory
+from dragoman.archives.mattermost.posts import PostMapper
+from dragoman.archives.sources import File, Folder, Source
+
+_DATA: Final = "data"
+_LINES: Final = ".jsonl"
+
+
+class MattermostFormat(ArchiveFormat):
+    """A line for each team, channel, person and post; those that posts refer to stand before them."""
+
+    name = "mattermost"
+    title = "Mattermost bulk export"
+
+    def recognises(self, head: Head, names: Folder) -> int:
+        """Whether the first line tells the version; a folder also has the files of the posts."""
+        if head.name or head.data:
+            return CERTAIN if _is_export(head) else 0
+        lines = names.names
+        if _DATA not in names.folder_names or not lines or not all(name.endswith(_LINES) for name in lines):
+            return 0
+        return CERTAIN if any(_is_export(file.head()) for file in names.files()) else 0
+
+    def read(self, source: Source, options: ReadOptions) -> Iterator[Item]:
+        """All conversations and posts."""
+        del options
+        for folder in source.folders():
+            for file in folder.files():
+                yield from _read_lines(file, source)
+        for file in source.files():
+            yield from _read_lines(file, source)
+
+
+def _is_export(head: Head) -> bool:
+    return head.record.get("type") == "version" and number_of(head.record, "version") is not None
+
+
+def _read_lines(file: File, source: Source) -> Iterator[Item]:
+    directory = Directory()
+    mapper = PostMapper(directory, file, source.notes)
+    with file.open() as content:
+        for number, line in json_lines(content, source.notes, file.label):
+            kind = text_of(object_of(line), "type")
+            entry = record_of(object_of(line), kind)
+            if kind == "post":
+                yield from mapper.posts(entry, directory.channel_of(entry), number)
+            elif kind == "direct_post":
+                yield from mapper.posts(entry, directory.direct_channel_of(entry), number)
+            elif kind:
+                directory.learn(kind, entry)
+            else:
+                source.notes.skip("a line without type", file.label, number)
+    yield from directory.conversations()
