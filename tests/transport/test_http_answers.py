@@ -12,7 +12,9 @@ from dragoman.core.errors import (
     NotFound,
     OutcomeUnknown,
     PermissionDenied,
+    RateLimited,
     Unauthenticated,
+    Unavailable,
 )
 from dragoman.transport.credentials import Secret, bearer
 from dragoman.transport.error_mapping import ErrorWords
@@ -176,3 +178,37 @@ async def test_the_request_id_of_a_failure_is_kept(reply, expected):
         with pytest.raises(NotFound) as caught:
             await client.get("/x")
     assert caught.value.request_id == expected
+
+
+def _status_of(body):
+    """As of a service that answers 200 whatever happened."""
+    return {"denied": 403, "busy": 429, "broken": 500}.get(body.get("error"), 0)
+
+
+TELLS_IN_BODY = ServiceProfile(service="Pigeon Post", status_of=_status_of, retry_on=frozenset({429, 500}))
+
+
+@pytest.mark.parametrize(
+    ("kind", "error", "kinds", "requests"),
+    [
+        ("read", "denied", PermissionDenied, 1),
+        ("write", "denied", PermissionDenied, 1),
+        ("read", "broken", Unavailable, 4),
+        ("write", "broken", OutcomeUnknown, 1),
+        ("write", "busy", RateLimited, 4),
+    ],
+)
+async def test_a_failure_that_is_told_in_a_body_of_200_is_the_failure_of_its_status(kind, error, kinds, requests):
+    answers = [http(200, {"ok": False, "error": error})] * 4
+    async with serving(*answers) as service, HttpClient(service.url, dialect=TELLS_IN_BODY) as client:
+        with pytest.raises(kinds):
+            await client.request("POST", "/x", kind=kind, json={})
+    assert len(service.requests) == requests
+
+
+async def test_a_failure_in_a_body_is_repeated_where_that_is_harmless_and_then_it_works():
+    answers = [http(200, {"error": "busy"}, headers={"retry-after": "1"}), http(200, {"id": "m1"})]
+    async with serving(*answers) as service, HttpClient(service.url, dialect=TELLS_IN_BODY) as client:
+        answer = await client.request("POST", "/x", kind="write", json={}, model=Letter)
+    assert answer.value.id == "m1"
+    assert len(service.requests) == 2

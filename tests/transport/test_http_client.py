@@ -127,3 +127,12 @@ def test_importing_the_transports_loads_neither_httpx_nor_grpc():
     code = "import sys, dragoman.transport.http, dragoman.transport.grpc; print({'httpx', 'grpc'} & sys.modules.keys())"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
+
+
+async def test_a_form_is_a_body_of_its_own_kind_that_is_never_part_of_the_address():
+    async with serving(http(200, {})) as service, HttpClient(service.url, dialect=DIALECT) as client:
+        await client.request("POST", "/x", kind="read", form={"text": "höher & 👍=1", "full": "true"})
+    [request] = service.requests
+    assert request.target == "/x"
+    assert request.body == b"text=h%C3%B6her%20%26%20%F0%9F%91%8D%3D1&full=true"
+    assert request.headers["content-type"] == "application/x-www-form-urlencoded"

@@ -1,83 +1,33 @@
-"""Tolerant access to the members of JSON objects: a member of another type counts as absent."""
+"""Tolerant access to the members of JSON objects, for readers of archives."""
 
-from __future__ import annotations
+from dragoman.core.json_fields import (
+    EMPTY,
+    JsonObject,
+    count_of,
+    flag_of,
+    is_list,
+    is_object,
+    list_of,
+    number_of,
+    object_of,
+    record_of,
+    records_of,
+    text_of,
+    texts_of,
+)
 
-import re
-from collections.abc import Mapping
-from typing import Final, TypeGuard
-
-JsonObject = Mapping[str, object]
-EMPTY: Final[JsonObject] = {}
-_WHOLE: Final = re.compile(r"-?[0-9]{1,30}")
-
-
-def is_object(value: object) -> TypeGuard[JsonObject]:
-    """Whether a JSON value is an object."""
-    return isinstance(value, dict)
-
-
-def is_list(value: object) -> TypeGuard[list[object]]:
-    """Whether a JSON value is a list."""
-    return isinstance(value, list)
-
-
-def object_of(value: object) -> JsonObject:
-    """The value if it is an object, else an empty one."""
-    return value if is_object(value) else EMPTY
-
-
-def record_of(record: JsonObject, name: str) -> JsonObject:
-    """A member that is an object."""
-    return object_of(record.get(name))
-
-
-def list_of(record: JsonObject, name: str) -> list[object]:
-    """A member that is a list."""
-    value = record.get(name)
-    return value if is_list(value) else []
-
-
-def records_of(record: JsonObject, name: str) -> list[JsonObject]:
-    """The objects of a member that is a list."""
-    return [item for item in list_of(record, name) if is_object(item)]
-
-
-def text_of(record: JsonObject, *names: str) -> str:
-    """The first of the members that is a text or a number and not empty."""
-    for name in names:
-        value = record.get(name)
-        if isinstance(value, str) and value:
-            return value
-        if isinstance(value, int) and not isinstance(value, bool):
-            return str(value)
-    return ""
-
-
-def texts_of(record: JsonObject, name: str) -> list[str]:
-    """The texts of a member that is a list."""
-    return [item for item in list_of(record, name) if isinstance(item, str)]
-
-
-def number_of(record: JsonObject, name: str) -> int | None:
-    """A member that is a whole number, or the digits of one."""
-    value = record.get(name)
-    if isinstance(value, bool):
-        return None
-    if isinstance(value, int):
-        return value
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    if isinstance(value, str) and _WHOLE.fullmatch(value):
-        return int(value)
-    return None
-
-
-def count_of(record: JsonObject, name: str) -> int | None:
-    """A member that is a size or a count: not negative, and small enough to be stored."""
-    number = number_of(record, name)
-    return number if number is not None and 0 <= number < 2**63 else None
-
-
-def flag_of(record: JsonObject, name: str) -> bool:
-    """Whether a member is ``true``."""
-    return record.get(name) is True
+__all__ = [
+    "EMPTY",
+    "JsonObject",
+    "count_of",
+    "flag_of",
+    "is_list",
+    "is_object",
+    "list_of",
+    "number_of",
+    "object_of",
+    "record_of",
+    "records_of",
+    "text_of",
+    "texts_of",
+]

@@ -124,6 +124,8 @@ class ServiceProfile:
         request_id_members: Members of a JSON body with it.
         retry_on: HTTP statuses after which a read is repeated.
         rate_headers: Whether ``X-RateLimit-Remaining`` and ``-Reset`` are obeyed before the limit is hit.
+        status_of: The HTTP status that a JSON body of a success really means; 0 where it is a success. For services
+            that tell failures in the body only.
     """
 
     service: str = "The service"
@@ -133,6 +135,7 @@ class ServiceProfile:
     request_id_members: tuple[str, ...] = ("request_id", "requestID", "requestId")
     retry_on: frozenset[int] = frozenset({408, 429, 502, 503, 504})
     rate_headers: bool = False
+    status_of: Callable[[object], int] | None = None
 
 
 def error_for(

@@ -10,11 +10,12 @@ from typing import Final
 
 from dragoman.archives.fields import JsonObject, count_of, record_of, records_of, text_of, texts_of
 from dragoman.archives.slack.people import Workspace
-from dragoman.archives.slack.text import SlackText
 from dragoman.archives.sources import File, Folder
+from dragoman.archives.text import clean
 from dragoman.archives.times import from_seconds
 from dragoman.core.emoji_names import emoji_of
 from dragoman.core.model import Attachment, Author, Edit, Message, Reaction
+from dragoman.core.slack.message_text import SlackText
 
 _TS: Final = re.compile(r"\d{1,12}(?:\.\d{1,9})?")
 _ACTIVITY: Final = re.compile(
@@ -62,7 +63,7 @@ class SlackMessages:
             return None
         subtype = text_of(entry, "subtype")
         is_activity = subtype not in _NOT_ACTIVITY and _ACTIVITY.fullmatch(subtype) is not None
-        text = self._text.of_message(entry)
+        text = clean(self._text.of_message(entry))
         thread = text_of(entry, "thread_ts")
         return Message(
             id=ts,
@@ -88,7 +89,7 @@ class SlackMessages:
         return Message(id=ts, conversation=conversation, author=author, sent_at=sent_at, text="", deleted_at=deleted_at)
 
     def _history(self, before: JsonObject) -> tuple[Edit, ...]:
-        text = self._text.of_message(before) if before else ""
+        text = clean(self._text.of_message(before)) if before else ""
         return (Edit(text=text, at=_edited_or_sent(before)),) if text else ()
 
     def _reactions(self, entry: JsonObject) -> Iterator[Reaction]:

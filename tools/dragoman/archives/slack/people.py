@@ -12,6 +12,7 @@ from dragoman.archives.notes import Notes
 from dragoman.archives.sources import Folder
 from dragoman.archives.text import clean
 from dragoman.core.model import Author, AuthorKind, Conversation, ConversationKind
+from dragoman.core.slack.mrkdwn import decode_entities
 
 LISTS: Final = {
     "channels.json": ConversationKind.CHANNEL,
@@ -55,6 +56,11 @@ class Workspace:
     def title_of(self, id_: str) -> str:
         """What a channel is called; empty when no list has it."""
         return self._titles.get(id_, "")
+
+    def group_of(self, id_: str) -> str:
+        """What a group of people is called: exports have no list of them."""
+        del id_
+        return ""
 
     def conversation_in(self, folder: str) -> Conversation:
         """The conversation whose days are in a folder of that name."""
@@ -114,11 +120,6 @@ class Workspace:
         for folder in (*texts_of(entry, "previous_names"), name, id_):
             if folder:
                 self._folders[normalize("NFC", folder)] = conversation
-
-
-def decode_entities(text: str) -> str:
-    """The text with the three characters that Slack writes as entities."""
-    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&") if "&" in text else text
 
 
 def _entries(folder: Folder, name: str, notes: Notes) -> Iterable[JsonObject]:

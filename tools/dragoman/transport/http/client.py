@@ -163,10 +163,14 @@ class HttpClient:
         call = HttpRequest.build(method, path, kind, self._headers, options)
         exchange, most = self._opened(), options.get("timeout") or self._timeout
 
-        async def attempt(number: int, left: float) -> HttpResponse[object]:
-            raw = await self._attempt(call, number, left, most, exchange.fetch)
-            again = self._again if options.get("shared") else None
+        again = self._again if options.get("shared") else None
+
+        async def fetch(call: HttpRequest, headers: Mapping[str, str], seconds: float) -> HttpResponse[object]:
+            raw = await exchange.fetch(call, headers, seconds)
             return response_of(call, self.dialect, raw, options.get("body", "json"), model, again)
+
+        async def attempt(number: int, left: float) -> HttpResponse[object]:
+            return await self._attempt(call, number, left, most, fetch)
 
         patience = self._patience(most, options.get("total"))
         async with self._slots:

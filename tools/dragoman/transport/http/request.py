@@ -24,6 +24,7 @@ class Options(TypedDict, total=False):
     Attributes:
         query: In order; lists are repeated, ``None`` is left out.
         json: The request body; left out or ``None``, none is sent.
+        form: The request body as a form instead of JSON.
         body: How the answer is read: ``json`` (default), ``text``, or ``none``, which ignores it.
         headers: For this call, instead of the client's.
         family: Which rate limit it counts against.
@@ -37,6 +38,7 @@ class Options(TypedDict, total=False):
 
     query: Query | None
     json: object
+    form: Mapping[str, str]
     body: BodyForm
     headers: Mapping[str, str]
     family: str
@@ -77,14 +79,13 @@ class HttpRequest:
         """
         if not path.startswith("/"):
             raise ValueError("a path begins with /")
-        content = options.get("json")
-        typed = {"content-type": "application/json"} if content is not None else {}
+        typed, content = _body_of(options)
         return cls(
             kind=kind,
             method=method.upper(),
             target=path + query_string(options.get("query")),
             headers={**headers, **typed, **printable(options.get("headers", {}))},
-            content=_encoded(content) if content is not None else None,
+            content=content,
             family=options.get("family", ""),
             operation=options.get("operation", ""),
             once=options.get("once", False),
@@ -130,6 +131,15 @@ def request_id_of(dialect: ServiceProfile, headers: Mapping[str, str], body: obj
         if isinstance(value, str) and value.isascii() and value.isprintable() and 0 < len(value) <= _ID_LENGTH:
             return value
     return ""
+
+
+def _body_of(options: Options) -> tuple[dict[str, str], bytes | None]:
+    """The header that names the type of the body, and the body."""
+    form, value = options.get("form"), options.get("json")
+    if form is not None:
+        content = query_string(form).removeprefix("?").encode()
+        return {"content-type": "application/x-www-form-urlencoded"}, content
+    return ({}, None) if value is None else ({"content-type": "application/json"}, _encoded(value))
 
 
 def _encoded(value: object) -> bytes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Final, Generic, LiteralString, TypeVar
 
@@ -14,7 +14,14 @@ from dragoman.core.safe_text import Sentence, safe, sentence
 from dragoman.transport.error_mapping import ServiceProfile, is_markup
 from dragoman.transport.http import error_policy
 from dragoman.transport.http.body import parse_json
-from dragoman.transport.http.request import BodyForm, HttpRequest, RawResponse, invalid_response, request_id_of
+from dragoman.transport.http.request import (
+    BodyForm,
+    HttpRequest,
+    HttpStatusError,
+    RawResponse,
+    invalid_response,
+    request_id_of,
+)
 from dragoman.transport.http.response_cache import ResponseCache
 
 T_co = TypeVar("T_co", covariant=True)
@@ -62,6 +69,7 @@ def response_of(
 
     Raises:
         FailedAttempt: It is not what was asked for.
+        HttpStatusError: Its body says that the call failed.
     """
 
     def read() -> tuple[object, str]:
@@ -70,6 +78,9 @@ def response_of(
             value = raw.body.decode("utf-8", "replace")
         elif form == "json" and not (raw.status in _NO_CONTENT and model is None and not raw.body):
             value = _parsed(call, dialect, raw)
+        status = dialect.status_of(value) if dialect.status_of is not None else 0
+        if status:
+            raise HttpStatusError(replace(raw, status=status))
         in_body = request_id_of(dialect, _NO_HEADERS, value)
         if model is not None:
             request_id = request_id_of(dialect, raw.headers) or in_body

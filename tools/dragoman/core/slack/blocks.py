@@ -1,0 +1,107 @@
+"""Blocks as text: what people see of them, also of kinds that are not known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from dragoman.core.json_fields import JsonObject, is_list, is_object, list_of, object_of, records_of, text_of
+from dragoman.core.slack.mrkdwn import Markup, with_emoji
+from dragoman.core.slack.rich_text import RichText
+
+_DEEPEST: Final = 12
+_RICH: Final = "rich_text"
+_WORDS: Final = frozenset(
+    {"text", "title", "subtitle", "name", "label", "alt_text", "fallback", "body", "description", "author_name"}
+    | {"status", "summary", "caption"}
+)
+_ADDRESSES: Final = {"title": ("title_url", "title_link", "url"), "text": ("url",), "name": ("join_url", "url")}
+_UNSEEN: Final = frozenset({"confirm", "initial_option", "initial_options", "style", "filter", "video_url"})
+_UNION: Final = frozenset({"mrkdwn", "plain_text", "raw_text"})
+KNOWN: Final = frozenset(
+    {_RICH, "section", "header", "alert", "context", "image", "actions", "context_actions", "input", "markdown"}
+    | {"table", "data_table", "video", "card", "carousel", "container", "task_card", "plan", "call", "file", "divider"}
+)
+"""Kinds of blocks whose words are all found."""
+
+
+class Blocks:
+    """Writes blocks as text.
+
+    Args:
+        markup: Names what they refer to; says whether Markdown is written.
+    """
+
+    def __init__(self, markup: Markup) -> None:
+        self._markup = markup
+        self._rich = RichText(markup)
+
+    def to_text(self, blocks: list[object]) -> str:
+        """All blocks, one after the other."""
+        return "\n".join(line for block in blocks for line in self._lines(block, 0) if line.strip()).strip("\n")
+
+    def _lines(self, value: object, depth: int) -> Iterator[str]:
+        if depth > _DEEPEST:
+            return
+        if is_list(value):
+            for item in value:
+                yield from self._lines(item, depth + 1)
+        elif is_object(value):
+            yield from self._block(value, depth)
+
+    def _block(self, block: JsonObject, depth: int) -> Iterator[str]:
+        kind = text_of(block, "type")
+        if kind.startswith(_RICH):
+            yield self._rich.to_text(block if kind == _RICH else {"elements": [block]})
+        elif kind in _UNION and isinstance(block.get("text"), str):
+            yield self.composed(block)
+        elif kind == "markdown":
+            yield text_of(block, "text")
+        elif kind in ("table", "data_table"):
+            yield from (self._row(row, depth) for row in list_of(block, "rows"))
+        elif kind == "context":
+            yield " ".join(line for line in self._lines(list_of(block, "elements"), depth + 1) if line)
+        elif kind != "divider":
+            yield from self._members(block, depth)
+
+    def _members(self, block: JsonObject, depth: int) -> Iterator[str]:
+        """What a block of any kind shows, in its own order."""
+        for key, value in block.items():
+            if key in _UNSEEN or key.startswith("fallback_"):
+                continue
+            if isinstance(value, str):
+                words = self._markup.to_text(value) if key in _WORDS else ""
+            elif key in _ADDRESSES and is_object(value) and text_of(value, "type") in _UNION:
+                words = self.composed(value)
+            else:
+                yield from self._lines(value, depth + 1)
+                continue
+            url = text_of(block, *_ADDRESSES.get(key, ())) if words else ""
+            yield self._markup.link(url, words) if url else words
+
+    def _row(self, row: object, depth: int) -> str:
+        cells = (" ".join(self._lines(cell, depth + 2)) for cell in (row if is_list(row) else [row]))
+        return " | ".join(cells)
+
+    def composed(self, value: object) -> str:
+        """A text object: markup, or plain text in which only emoji stand for something."""
+        text = object_of(value)
+        written = text_of(text, "text")
+        if text_of(text, "type") == "mrkdwn":
+            return self._markup.to_text(written)
+        return with_emoji(written) if self._markup.markdown else written
+
+
+def has_unknown(blocks: list[object]) -> bool:
+    """Is there a block of a kind whose words may not all have been found."""
+    return any(text_of(object_of(block), "type") not in KNOWN for block in blocks)
+
+
+def first_blocks(card: JsonObject) -> list[object]:
+    """The blocks of a card: those of the message that it quotes, or its own."""
+    quoted = [block for one in records_of(card, "message_blocks") for block in _blocks_of(one)]
+    return quoted or list_of(card, "blocks")
+
+
+def _blocks_of(quoted: JsonObject) -> list[object]:
+    return list_of(object_of(quoted.get("message")), "blocks")

@@ -1,0 +1,176 @@
+"""The text of a whole message: its own words, and what is attached to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Final
+
+from dragoman.core.json_fields import JsonObject, count_of, list_of, record_of, records_of, text_of, texts_of
+from dragoman.core.slack.blocks import Blocks, first_blocks, has_unknown
+from dragoman.core.slack.mrkdwn import Markup, Names
+
+_STAND_INS: Final = frozenset(
+    {"This content can't be displayed.", "This message contains interactive elements.", "[no preview available]"}
+)
+_EVENTS: Final = {
+    "ekm_access_denied": "[not shown: the organisation withdrew the key of this message]",
+    "huddle_thread": "[huddle]",
+    "sh_room_created": "[call]",
+}
+_LATEST: Final = 253_402_300_799  # seconds; the end of the year 9999
+
+
+class SlackText:
+    """Turns what a message holds into text.
+
+    Args:
+        names: Names people, channels and groups.
+        markdown: Write Markdown, blocks before the summary beside them, and never nothing. Otherwise the summary
+            comes first, and styles stay as they are.
+    """
+
+    def __init__(self, names: Names, *, markdown: bool = False) -> None:
+        self._markup = Markup(names, markdown)
+        self._blocks = Blocks(self._markup)
+        self._names = names
+        self._markdown = markdown
+
+    def of_markup(self, text: str) -> str:
+        """Text in Slack's own markup."""
+        return self._markup.to_text(text)
+
+    def of_message(self, message: JsonObject) -> str:
+        """The message's text, with what is attached as lines after it."""
+        text = self._own_words(message)
+        parts = [text] if text.strip() else []
+        for part in self._attached(message, text):
+            if part and part not in parts:
+                parts.append(part)
+        if self._markdown and parts[1:] and parts[0] in _STAND_INS:
+            del parts[0]
+        if not parts and self._markdown:
+            return _what_it_is(message)
+        return "\n".join(parts)
+
+    def _own_words(self, message: JsonObject) -> str:
+        summary = self.of_markup(text_of(message, "text") or text_of(record_of(message, "comment"), "comment"))
+        found = list_of(message, "blocks")
+        if not found:
+            return summary
+        blocks = self._blocks.to_text(found) if self._markdown or not summary else ""
+        if not blocks or not self._markdown:
+            return blocks or summary
+        missing = has_unknown(found) and summary not in _STAND_INS and not _words(summary) <= _words(blocks)
+        return f"{blocks}\n{summary}" if missing else blocks
+
+    def _attached(self, message: JsonObject, text: str) -> Iterator[str]:
+        said = f"{text}\n{text_of(message, 'text')}"
+        for card in records_of(message, "attachments"):
+            yield self._card(card, said)
+        if not self._markdown:
+            return
+        title = text_of(record_of(message, "assistant_app_thread"), "title")
+        yield title if title not in text else ""
+        for file in records_of(message, "files"):
+            yield from _file_words(file)
+        if record_of(message, "room"):
+            yield self._room(record_of(message, "room"))
+
+    def _card(self, card: JsonObject, said: str) -> str:
+        """A card below the message: a program's notice, a quoted message, or a preview of a link."""
+        source = text_of(card, "from_url", "original_url")
+        if card.get("is_msg_unfurl") is True or card.get("is_share") is True:
+            return self._quote(card)
+        title = self.of_markup(text_of(card, "title"))
+        if source and source.split("#")[0] in said:
+            heading = title or text_of(card, "fallback")
+            return heading if self._markdown and heading not in said else ""
+        lines = [
+            self.of_markup(text_of(card, "pretext")),
+            self.of_markup(text_of(card, "author_name")) if self._markdown else "",
+            self._markup.link(text_of(card, "title_link"), title) if text_of(card, "title_link") else title,
+            self._blocks.to_text(first_blocks(card)) or self.of_markup(text_of(card, "text")),
+            *(self._field(field) for field in records_of(card, "fields")),
+            *(self._card_end(card) if self._markdown else ()),
+        ]
+        known = {line.strip() for line in said.split("\n")}
+        found = [line for line in lines if line and line.strip() not in known]
+        fallback = self.of_markup(text_of(card, "fallback"))
+        return "\n".join(found) or (fallback if fallback.strip() not in known and not any(lines) else "")
+
+    def _card_end(self, card: JsonObject) -> Iterator[str]:
+        for action in records_of(card, "actions"):
+            url, label = text_of(action, "url"), text_of(action, "text", "name")
+            yield self._markup.link(url, label) if url else label
+        yield from _file_names(card)
+        yield self.of_markup(text_of(card, "footer"))
+
+    def _quote(self, card: JsonObject) -> str:
+        author = text_of(card, "author_name", "author_subname")
+        words = self._blocks.to_text(first_blocks(card)) or self.of_markup(text_of(card, "text"))
+        fallback = self.of_markup(text_of(card, "fallback"))
+        words = "\n".join([*([words] if words and words not in _STAND_INS else []), *_file_names(card)]) or fallback
+        if self._markdown:
+            place = text_of(card, "footer") or self._channel(card)
+            author = f"{author} ({place})" if author and place else author or place
+        return "\n".join(f"> {line}" for line in f"{author}: {words}".removeprefix(": ").split("\n"))
+
+    def _channel(self, card: JsonObject) -> str:
+        title = self._names.title_of(text_of(card, "channel_id"))
+        return f"#{title}" if title else ""
+
+    def _field(self, field: JsonObject) -> str:
+        title, value = self.of_markup(text_of(field, "title")), self.of_markup(text_of(field, "value"))
+        return f"{title}: {value}" if title and value else title or value
+
+    def _room(self, room: JsonObject) -> str:
+        """A huddle or call: who began it, who was there, and when."""
+        there = dict.fromkeys([*texts_of(room, "participant_history"), *texts_of(room, "participants")])
+        begun = text_of(room, "created_by")
+        others = [self._names.name_of(one) or one for one in there if one != begun]
+        times = "-".join(time for key in ("date_start", "date_end") if (time := _clock_time(room, key)))
+        facts = [
+            f"begun by {self._names.name_of(begun) or begun}" if begun else "",
+            f"with {', '.join(others)}" if others else "",
+            f"{times} UTC" if times else "",
+            "over" if room.get("has_ended") is True else "running",
+        ]
+        kind = "Huddle" if text_of(room, "call_family") in ("", "huddle") else "Call"
+        return ", ".join([text_of(room, "name") or kind, *(fact for fact in facts if fact)])
+
+
+def _what_it_is(message: JsonObject) -> str:
+    """What a message without words is."""
+    if records_of(message, "files"):
+        return "[file]"
+    subtype = text_of(message, "subtype")
+    kinds = [text_of(block, "type") for block in records_of(message, "blocks")] or [subtype or "no text"]
+    return _EVENTS.get(subtype) or f"[{', '.join(dict.fromkeys(kinds)).replace('_', ' ')}]"
+
+
+def _file_words(file: JsonObject) -> Iterator[str]:
+    """What a file says that is a mail or a recording."""
+    if text_of(file, "mode") == "email" or text_of(file, "filetype") == "email":
+        names = ("from", "to", "cc")
+        yield text_of(file, "subject", "title")
+        for name in names:
+            people = [text_of(one, "original", "address", "name") for one in records_of(file, name)]
+            yield f"{name.capitalize()}: {', '.join(filter(None, people))}" if any(people) else ""
+        yield text_of(file, "plain_text", "preview_plain_text", "preview").strip()
+    heard = text_of(record_of(record_of(file, "transcription"), "preview"), "content")
+    yield f"Transcript: {heard}" if heard else ""
+
+
+def _file_names(card: JsonObject) -> Iterator[str]:
+    for file in records_of(card, "files"):
+        yield f"[file: {text_of(file, 'name', 'title', 'id')}]"
+
+
+def _clock_time(room: JsonObject, key: str) -> str:
+    seconds = count_of(room, key)
+    return f"{datetime.fromtimestamp(seconds, UTC):%H:%M}" if seconds and seconds <= _LATEST else ""
+
+
+def _words(text: str) -> set[str]:
+    return set("".join(one if one.isalnum() else " " for one in text.casefold()).split())

@@ -1,0 +1,116 @@
+"""Blocks of rich text, which Slack's own clients write."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from dragoman.core.emoji_names import emoji_of, emoji_of_codes
+from dragoman.core.json_fields import JsonObject, count_of, record_of, records_of, text_of
+from dragoman.core.slack.mrkdwn import Markup
+
+_DEEPEST: Final = 10
+_FENCE: Final = "```"
+_STYLES: Final = (("italic", "_"), ("bold", "**"), ("strike", "~~"))
+
+
+class RichText:
+    """Writes blocks of rich text as text.
+
+    Args:
+        markup: Names what they refer to; says whether Markdown is written.
+    """
+
+    def __init__(self, markup: Markup) -> None:
+        self._markup = markup
+
+    def to_text(self, block: JsonObject) -> str:
+        """All elements, each on lines of its own."""
+        return self._elements(block, "\n", 0)
+
+    def _elements(self, block: JsonObject, between: str, depth: int) -> str:
+        if depth > _DEEPEST:
+            return ""
+        parts = [self._element(element, depth + 1) for element in records_of(block, "elements")]
+        return between.join(part.removesuffix("\n") if between else part for part in parts)
+
+    def _element(self, element: JsonObject, depth: int) -> str:
+        kind = text_of(element, "type")
+        if kind == "rich_text_list":
+            return "\n".join(self._list_items(element, depth))
+        if kind == "rich_text_quote":
+            return "\n".join(f"> {line}" for line in self._elements(element, "", depth).split("\n"))
+        if kind == "rich_text_preformatted":
+            fence = _FENCE
+            text = "".join(text_of(part, "text", "url") for part in records_of(element, "elements"))
+            while fence in text:
+                fence += "`"
+            language = text_of(element, "language") if self._markup.markdown else ""
+            return f"{fence}{language}\n{text}\n{fence}"
+        if kind == "rich_text_section":
+            return self._elements(element, "", depth)
+        return self._styled(element, self._plain(kind, element))
+
+    def _list_items(self, element: JsonObject, depth: int) -> Iterator[str]:
+        indent = "  " * min(count_of(element, "indent") or 0, _DEEPEST)
+        bullet = "-" if self._markup.markdown else "•"
+        first = 1 + (count_of(element, "offset") or 0)
+        ordered = text_of(element, "style") == "ordered"
+        for number, item in enumerate(records_of(element, "elements"), first):
+            yield f"{indent}{f'{number}.' if ordered else bullet} {self._element(item, depth + 1)}"
+
+    def _plain(self, kind: str, element: JsonObject) -> str:
+        written = _ELEMENTS.get(kind)
+        if written is not None:
+            return written(element, self._markup)
+        return unknown_element(kind, element, self._markup)
+
+    def _styled(self, element: JsonObject, text: str) -> str:
+        style = record_of(element, "style")
+        inner = text.strip()
+        if not style or not inner or not self._markup.markdown or "\n" in inner:
+            return text
+        begin, end = text[: len(text) - len(text.lstrip())], text[len(text.rstrip()) :]
+        if style.get("code") is True:
+            inner = f"`` {inner} ``" if "`" in inner else f"`{inner}`"
+        for name, mark in _STYLES:
+            inner = f"{mark}{inner}{mark}" if style.get(name) is True else inner
+        return f"{begin}{inner}{end}"
+
+
+def unknown_element(kind: str, element: JsonObject, markup: Markup) -> str:
+    """An element that is a kind of its own: its text, or else what it is, with its id and address."""
+    url, text = text_of(element, "url"), text_of(element, "text", "title", "name", "label")
+    if text or not markup.markdown:
+        return markup.link(url, text) if url else text
+    id_ = next((value for key in element if key.endswith("_id") and (value := text_of(element, key))), "")
+    named = " ".join(part for part in (kind.replace("_", " "), "" if id_ in url else id_) if part)
+    return markup.link(url, named) if url else named
+
+
+def _date(element: JsonObject, markup: Markup) -> str:
+    text = text_of(element, "fallback", "timestamp")
+    return markup.link(text_of(element, "url"), text) if text_of(element, "url") else text
+
+
+def _emoji(element: JsonObject, _: Markup) -> str:
+    return emoji_of_codes(text_of(element, "unicode")) or emoji_of(text_of(element, "name"))
+
+
+_ELEMENTS: Final[dict[str, Callable[[JsonObject, Markup], str]]] = {
+    "text": lambda element, _: text_of(element, "text"),
+    "link": lambda element, markup: markup.link(text_of(element, "url"), text_of(element, "text")),
+    "user": lambda element, markup: _called("@", markup.names.name_of, element, "user_id"),
+    "usergroup": lambda element, markup: _called("@", markup.names.group_of, element, "usergroup_id"),
+    "channel": lambda element, markup: _called("#", markup.names.title_of, element, "channel_id"),
+    "broadcast": lambda element, _: f"@{text_of(element, 'range')}",
+    "team": lambda element, _: text_of(element, "team_id"),
+    "color": lambda element, _: text_of(element, "value"),
+    "date": _date,
+    "emoji": _emoji,
+}
+
+
+def _called(sign: str, name: Callable[[str], str], element: JsonObject, key: str) -> str:
+    id_ = text_of(element, key)
+    return f"{sign}{name(id_) or id_}"
