@@ -204,3 +204,10 @@ class ConversationStore(ABC):
             NotWritableError: The store cannot be written now, and may be later.
             DragomanError: Nothing was written.
         """
+
+    async def optimize(self) -> None:  # noqa: B027 - most databases need nothing of the kind
+        """Make what an import has brought fast to read, where the database needs that. Others may write meanwhile.
+
+        Raises:
+            DragomanError: The store cannot be written now. What was stored is complete nevertheless.
+        """

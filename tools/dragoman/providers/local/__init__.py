@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Collection, Hashable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Final, Self, TypeVar
 import anyio
 
 from dragoman.core import paths
-from dragoman.core.errors import InvalidArgument, Unavailable
+from dragoman.core.errors import DragomanError, InvalidArgument, Unavailable
 from dragoman.core.model import Author, Conversation, Message, Page, SearchPage
 from dragoman.core.safe_text import sentence
 from dragoman.providers.base.import_batch import ImportCounts, ImportGroup
@@ -183,6 +183,7 @@ class LocalProvider(Provider):
             group = ImportGroup(Conversation(id=conversation.id), described=False, messages=part)
             work = partial(imports.store_group, group=group, content_ids=content_ids)
             added += (await self._write(work)).new
+        await self._optimize()
         return added
 
     async def import_batch(self, items: Sequence[Conversation | Message]) -> ImportCounts:
@@ -202,6 +203,12 @@ class LocalProvider(Provider):
     async def record_import(self, digest: str, report: str, conversations: Collection[str]) -> None:
         """Keep the report of a complete import."""
         await self._write(lambda tables: tables.record_import(digest, report, conversations))
+        await self._optimize()
+
+    async def _optimize(self) -> None:
+        # A disk that is full or a busy file make no failure of an import that is stored.
+        with suppress(DragomanError):
+            await self._open_store().optimize()
 
     async def _read(self, key: Hashable, work: Callable[[ConversationTables], T]) -> T:
         store = self._open_store()

@@ -22,6 +22,7 @@ from dragoman.store.sqlite.cache.read_cache import ReadCache
 from dragoman.store.sqlite.connection import Connection
 from dragoman.store.sqlite.database import Database
 from dragoman.store.sqlite.messages import conversations, message_pages
+from dragoman.store.sqlite.messages.index_merge import merge_step
 from dragoman.store.sqlite.messages.message_table import AuthorNumbers, MessageTable, Stored, replaced
 from dragoman.store.sqlite.values import bind, unbind
 
@@ -72,6 +73,11 @@ class SqliteConversations(ConversationStore):
     async def write(self, work: Callable[[ConversationTables], T]) -> T:
         """Write in a worker thread."""
         return await self._database.write(lambda con: work(SqliteTables(con)))
+
+    async def optimize(self) -> None:
+        """Merge the index in short transactions."""
+        while await self._database.write(lambda con: merge_step(con, TABLE.tables)):
+            pass
 
 
 class SqliteTables(ConversationTables):

@@ -19,6 +19,7 @@ from dragoman.core.names import author_key, conversation_key, display_title, tit
 from dragoman.store import index_terms
 from dragoman.store.sqlite.connection import Connection, Tables
 from dragoman.store.sqlite.messages import conversations, rows
+from dragoman.store.sqlite.messages.index_merge import merge_step
 from dragoman.store.sqlite.messages.index_row import INSERT, index_row
 from dragoman.store.sqlite.messages.rows import Row
 from dragoman.store.sqlite.schema.messages import PREFIXES, recreate_index
@@ -120,7 +121,7 @@ class IndexRebuild:
     def _batch(self, con: Connection) -> bool:
         try:
             con.execute("BEGIN IMMEDIATE")
-            more = fill(con, _BATCH)
+            more = fill(con, _BATCH) or any(merge_step(con, Tables(prefix)) for prefix in PREFIXES)
             con.execute("COMMIT")
         except (apsw.Error, OSError) as error:
             if con.in_transaction:
