@@ -104,7 +104,7 @@ def _rule_of_type(bare: Any, metadata: list[Any]) -> Rule | None:
     if bare is str:
         return _text(metadata)
     if isinstance(bare, type) and issubclass(bare, BaseModel):
-        return table_rule(bare)
+        return None if bare.__pydantic_decorators__.model_validators else table_rule(bare)
     simple: dict[Any, Rule] = {bool: {"flag": True}, Secret: {"secret": True}, Path: {"fits": "[ -~]{1,500}"}}
     return simple.get(bare)
 

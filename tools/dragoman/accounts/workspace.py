@@ -18,6 +18,7 @@ from anyio.abc import TaskGroup, TaskStatus
 
 from dragoman.accounts.provider_registry import provider_class
 from dragoman.core.context import instrumentation
+from dragoman.core.context.account_name import naming_account
 from dragoman.core.errors import NotFound, UnsupportedOperation
 from dragoman.core.model import Conversation, Message
 from dragoman.core.safe_text import join, safe, sentence, unquoted
@@ -46,7 +47,13 @@ class Account:
         self.settings = settings
         self.provider_class = kind
         self.capabilities = kind.capabilities()
-        self._held = LazyResource(holder, lambda: kind.open(settings))
+        self._held = LazyResource(holder, self._open)
+
+    @asynccontextmanager
+    async def _open(self) -> AsyncGenerator[Provider]:
+        with naming_account(self.name):
+            async with self.provider_class.open(self.settings) as provider:
+                yield provider
 
     async def provider(self) -> Provider:
         """The provider, opened on the first call.

@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
-import logging
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 import anyio
-import keyring
 
 from dragoman.core.errors import DragomanError, InvalidArgument, Unauthenticated
-from dragoman.core.paths import settings_folder
 from dragoman.core.safe_text import join, safe, sentence
 from dragoman.providers.base.provider import AccountSettings
+from dragoman.transport.credential_store import require_name, secret_file, write_to_keyring
 from dragoman.transport.credentials import Secret, register_for_redaction
 from dragoman_server.config.load import Config
 from dragoman_server.setup.files import toml_edit
 from dragoman_server.setup.files.safe_rewrite import PRIVATE, Change, read, text_of, write
-
-SERVICE: Final = "dragoman"
-_NAME: Final = re.compile(r"[A-Za-z0-9_.-]{1,100}")
-_log = logging.getLogger(__name__)
 
 Source = dict[str, str]
 """What the settings say instead of a credential: ``{"keyring": name}`` or ``{"file": path}``."""
@@ -80,13 +72,10 @@ def store_credential(name: str, value: str) -> Source:
     Raises:
         Unavailable: The system refuses.
     """
-    if not _NAME.fullmatch(name) or name.startswith("."):
-        raise InvalidArgument(
-            sentence("{!r} cannot name a credential.", name), hint="Take letters, digits, dots and hyphens."
-        )
-    if _in_keyring(name, value):
+    require_name(name)
+    if write_to_keyring(name, value):
         return {"keyring": name}
-    path = settings_folder() / "secrets" / name
+    path = secret_file(name)
     content = f"{value}\n".encode()
     if read(path) is None:
         Change(path, None, content).apply()
@@ -130,13 +119,3 @@ def check(config: Config, sources: Mapping[CredentialNeed, Source]) -> None:
             sentence("The settings cannot be changed to hold other places of credentials. {}", error.message),
             hint=join([error.hint, safe("Or leave them as they are with --keep-env.")], " "),
         ) from None
-
-
-def _in_keyring(name: str, value: str) -> bool:
-    """Store it there and see that it can be read again."""
-    try:
-        keyring.set_password(SERVICE, name, value)
-        return keyring.get_password(SERVICE, name) == value
-    except Exception as error:  # noqa: BLE001  # the boundary: desktops fail in ways of their own, and a file will do
-        _log.debug("The keyring cannot be used (%s).", type(error).__name__)
-        return False

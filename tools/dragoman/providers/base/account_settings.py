@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+
+if TYPE_CHECKING:
+    from dragoman.transport.oauth.client import OAuthClient
 
 
 class Capability(StrEnum):
@@ -72,3 +75,8 @@ class AccountSettings(BaseModel):
     def personal(self) -> bool:
         """Does the account show each person who is signed in something else."""
         return False
+
+    @property
+    def oauth_client(self) -> OAuthClient | None:
+        """What `dragoman login` signs in to; ``None`` where there is no such sign-in."""
+        return None

@@ -129,7 +129,7 @@ class ConnectionPool:
                 raw = await self._raw(call, response)
             finally:
                 await response.aclose()
-            if response.is_success:
+            if response.is_success or raw.status in call.accept:
                 return raw
             raise HttpStatusError(raw)
 

@@ -25,6 +25,7 @@ class Options(TypedDict, total=False):
         query: In order; lists are repeated, ``None`` is left out.
         json: The request body; left out or ``None``, none is sent.
         form: The request body as a form instead of JSON.
+        accept: Statuses that are read as a successful answer is, because the caller branches on them.
         body: How the answer is read: ``json`` (default), ``text``, or ``none``, which ignores it.
         headers: For this call, instead of the client's.
         family: Which rate limit it counts against.
@@ -39,6 +40,7 @@ class Options(TypedDict, total=False):
     query: Query | None
     json: object
     form: Mapping[str, str]
+    accept: frozenset[int]
     body: BodyForm
     headers: Mapping[str, str]
     family: str
@@ -58,6 +60,7 @@ class HttpRequest:
         headers: Names in lower case.
         content: The body; ``None`` for none.
         once: See :class:`Options`.
+        accept: See :class:`Options`.
     """
 
     kind: Kind
@@ -68,6 +71,7 @@ class HttpRequest:
     family: str
     operation: str
     once: bool = False
+    accept: frozenset[int] = frozenset()
 
     @classmethod
     def build(cls, method: str, path: str, kind: Kind, headers: Mapping[str, str], options: Options) -> Self:
@@ -89,6 +93,7 @@ class HttpRequest:
             family=options.get("family", ""),
             operation=options.get("operation", ""),
             once=options.get("once", False),
+            accept=options.get("accept", frozenset()),
         )
 
 
