@@ -105,6 +105,7 @@ async def sign_in_with_browser(
     """
     redirect = _Redirect(client.server)
     register_for_redaction(redirect.verifier)
+    redirect_uri = ""
     with anyio.move_on_after(patience):
         async with listen_for_redirect(client.server.redirect_host, port, redirect.take) as redirect_uri:
             show(redirect.address(client, redirect_uri))

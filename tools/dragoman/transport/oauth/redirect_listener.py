@@ -38,6 +38,10 @@ async def listen_for_redirect(host: str, port: int, answer: Answer) -> AsyncGene
     Raises:
         Unavailable: The port is taken.
     """
+
+    async def talk(stream: SocketStream) -> None:
+        await _talk(stream, answer)
+
     async with AsyncExitStack() as stack:
         try:
             first = await anyio.create_tcp_listener(local_host="127.0.0.1", local_port=port)
@@ -57,7 +61,7 @@ async def listen_for_redirect(host: str, port: int, answer: Answer) -> AsyncGene
                 listeners.append(await stack.enter_async_context(second))
         group = await stack.enter_async_context(anyio.create_task_group())
         for listener in listeners:
-            group.start_soon(listener.serve, lambda stream: _talk(stream, answer))
+            group.start_soon(listener.serve, talk)
         yield f"http://{host}:{bound}/"
         group.cancel_scope.cancel()
 
