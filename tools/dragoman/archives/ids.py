@@ -10,6 +10,7 @@ from dragoman.store.sqlite.scratch import open_scratch
 
 _SCHEMA: Final = "CREATE TABLE notes(key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;"
 _IN_MEMORY: Final = 50_000
+_CHARACTERS: Final = 4 << 20
 
 
 class Notebook:
@@ -17,6 +18,7 @@ class Notebook:
 
     def __init__(self) -> None:
         self._notes: dict[str, str] = {}
+        self._size = 0
         self._table: Connection | None = None
 
     def get(self, key: str) -> str | None:
@@ -29,18 +31,24 @@ class Notebook:
 
     def put(self, key: str, value: str) -> None:
         """Remember a text in the place of the earlier one."""
-        if len(self._notes) >= _IN_MEMORY and key not in self._notes:
-            if self._table is None:
-                self._table = open_scratch(_SCHEMA)
-            self._table.executemany("INSERT OR REPLACE INTO notes VALUES(?, ?)", self._notes.items())
-            self._notes.clear()
+        if (len(self._notes) >= _IN_MEMORY or self._size >= _CHARACTERS) and key not in self._notes:
+            self._move_out()
         self._notes[key] = value
+        self._size += len(key) + len(value)
 
     def add(self, key: str) -> int:
         """Count the key; how often it was counted by now."""
         number = int(self.get(key) or 0) + 1
         self.put(key, str(number))
         return number
+
+    def _move_out(self) -> None:
+        """Write everything to the temporary file."""
+        if self._table is None:
+            self._table = open_scratch(_SCHEMA)
+        self._table.executemany("INSERT OR REPLACE INTO notes VALUES(?, ?)", self._notes.items())
+        self._notes.clear()
+        self._size = 0
 
 
 class ContentIds:

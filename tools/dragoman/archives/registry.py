@@ -25,6 +25,7 @@ BUILT_IN: Final[dict[str, str]] = {
     "telegram": "dragoman.archives.telegram:TelegramFormat",
     "discord": "dragoman.archives.discord:DiscordFormat",
     "mattermost": "dragoman.archives.mattermost:MattermostFormat",
+    "matrix": "dragoman.archives.matrix:MatrixFormat",
     "teams": "dragoman.archives.teams:TeamsFormat",
     "imessage": "dragoman.archives.imessage:IMessageFormat",
     "chat": "dragoman.archives.chat_export:ChatExportFormat",

@@ -139,9 +139,6 @@ UNREADABLE: Final = (
     UnreadableFormat("skype-export", "Skype export", _AS_LINES, _has_members("userId", "conversations")),
     UnreadableFormat("zulip-export", "Zulip export", _AS_LINES, _has_members("zerver_realm")),
     UnreadableFormat(
-        "element-export", "Matrix export of Element", _AS_LINES, _has_members("room_name", "messages[].event_id")
-    ),
-    UnreadableFormat(
         "irc-log",
         "IRC log",
         _AS_LINES,
