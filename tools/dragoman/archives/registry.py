@@ -20,6 +20,7 @@ GROUP: Final = "dragoman.archives"
 BUILT_IN: Final[dict[str, str]] = {
     "mail": "dragoman.archives.mail:MailFormat",
     "slack": "dragoman.archives.slack:SlackFormat",
+    "signal": "dragoman.archives.signal:SignalFormat",
     "whatsapp": "dragoman.archives.whatsapp:WhatsAppFormat",
     "messenger": "dragoman.archives.messenger:MessengerFormat",
     "telegram": "dragoman.archives.telegram:TelegramFormat",

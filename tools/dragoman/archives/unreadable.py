@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from collections.abc import Set as AbstractSet
 from typing import Final
 
 from dragoman.archives.format import LIKELY, ArchiveFormat, Item, ReadOptions
@@ -13,6 +14,10 @@ from dragoman.core.errors import InvalidArgument
 from dragoman.core.safe_text import Sentence, sentence, unquoted
 
 _AS_LINES: Final = "JSON Lines can be written from it; docs/archives.md describes them."
+_PLAIN_SIGNAL: Final = (
+    "It is encrypted. Export the chats in Signal with Settings > Chats > Export, and import that folder."
+)
+_LONGEST_HEADER: Final = 200
 _LINE: Final = re.compile(r"\[LINE\]|.{0,60}(?:のトーク履歴|的聊天记录|的聊天記錄)")
 _KAKAO: Final = re.compile(r".{0,60}(?:님과 카카오톡 대화|KakaoTalk Chats with)|.{0,60}카카오톡 대화")
 _KAKAO_CSV: Final = re.compile(r"Date,User,Message\s*$")
@@ -26,20 +31,28 @@ class UnreadableFormat(ArchiveFormat):
         title: What people call it.
         advice: What to do about it, a sentence.
         matches: Whether a file that begins so is of this format.
+        beside: Names of files that have to lie in the same folder.
     """
 
     readable = False
 
-    def __init__(self, name: str, title: str, advice: Sentence, matches: Callable[[Head], bool]) -> None:
+    def __init__(
+        self,
+        name: str,
+        title: str,
+        advice: Sentence,
+        matches: Callable[[Head], bool],
+        beside: AbstractSet[str] = frozenset(),
+    ) -> None:
         self.name = name
         self.title = title
         self._advice: Sentence = advice
         self._matches = matches
+        self._beside = beside
 
     def recognises(self, head: Head, names: Folder) -> int:
         """Whether it is this format; others that can be read come first."""
-        del names
-        return LIKELY if head.data and self._matches(head) else 0
+        return LIKELY if head.data and self._matches(head) and self._beside <= names.names else 0
 
     def read(self, source: Source, options: ReadOptions) -> Iterator[Item]:
         """Say what to do.
@@ -72,6 +85,17 @@ def _has_members(*names: str) -> Callable[[Head], bool]:
 
 def _first_line(pattern: re.Pattern[str]) -> Callable[[Head], bool]:
     return lambda head: bool(head.lines) and pattern.match(head.lines[0].strip()) is not None
+
+
+def _is_signal_backup(head: Head) -> bool:
+    """Whether it begins with the length of a header, and with the header's first member."""
+    length = int.from_bytes(head.data[:4], "big")
+    return head.name.endswith(".backup") and 0 < length <= _LONGEST_HEADER and head.data[4:5] == b"\x0a"
+
+
+def _is_binary(name: str) -> Callable[[Head], bool]:
+    known = b"SQLite format 3\x00"
+    return lambda head: head.name == name and not head.data.startswith(known) and b"\x00" in head.data
 
 
 UNREADABLE: Final = (
@@ -134,7 +158,9 @@ UNREADABLE: Final = (
         "Convert it with `slackdump convert -f export`, and import that.",
         _is_sqlite_with(b"CHUNK"),
     ),
-    UnreadableFormat("signal-export", "Signal export", _AS_LINES, lambda head: "backupTimeMs" in head.record),
+    UnreadableFormat("signal-backup", "Signal backup", _PLAIN_SIGNAL, _is_signal_backup),
+    UnreadableFormat("signal-backup", "Signal backup", _PLAIN_SIGNAL, _is_binary("main"), {"metadata", "files"}),
+    UnreadableFormat("signal-desktop", "database of Signal Desktop", _PLAIN_SIGNAL, _is_binary("db.sqlite")),
     UnreadableFormat("google-chat-export", "Google Chat export", _AS_LINES, _has_members("messages[].topic_id")),
     UnreadableFormat("skype-export", "Skype export", _AS_LINES, _has_members("userId", "conversations")),
     UnreadableFormat("zulip-export", "Zulip export", _AS_LINES, _has_members("zerver_realm")),

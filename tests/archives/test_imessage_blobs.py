@@ -1,0 +1,55 @@
+"""Texts and times as Messages keeps them in its database."""
+
+from __future__ import annotations
+
+import plistlib
+from datetime import UTC, datetime
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dragoman.archives.imessage.blobs import apple_time, attributed_text
+
+START = 794_825_880
+"""Seconds from 2001 to 2026-03-10 08:58 UTC."""
+
+
+def typed(text: str) -> bytes:
+    """An attributed string as Messages keeps it."""
+    raw = text.encode()
+    size = len(raw)
+    length = bytes([size]) if size < 0x80 else b"\x81" + size.to_bytes(2, "little")
+    length = b"\x82" + size.to_bytes(4, "little") if size > 0xFFFF else length
+    head = b"\x04\x0bstreamtyped\x81\xe8\x03\x84\x01@\x84\x84\x84\x12NSAttributedString\x00\x84\x84\x08NSObject\x00"
+    return head + b"\x85\x92\x84\x84\x84\x08NSString\x01\x94\x84\x01+" + length + raw + b"\x86\x84\x02iI\x01\t\x92\x86"
+
+
+@given(st.text(max_size=400) | st.text(alphabet="aé船", min_size=60, max_size=70_000))
+def test_the_text_of_an_attributed_string_is_whole_whatever_its_length(text):
+    text = text.encode("utf-8", "replace").decode()
+    assert attributed_text(typed(text)) == text
+
+
+@given(st.binary(max_size=200) | st.binary(max_size=60).map(lambda end: typed("x" * 300)[:40] + end))
+def test_no_blob_breaks_the_reading(blob):
+    attributed_text(blob)
+    attributed_text(b"bplist00" + blob)
+
+
+def test_a_text_in_a_keyed_archive_is_read():
+    uid = plistlib.UID
+    archive = {
+        "$archiver": "NSKeyedArchiver",
+        "$top": {"root": uid(1)},
+        "$objects": ["$null", {"NSString": uid(2)}, {"NS.string": "Hello"}],
+    }
+    assert attributed_text(plistlib.dumps(archive, fmt=plistlib.FMT_BINARY)) == "Hello"
+
+
+def test_times_are_seconds_on_older_systems_and_nanoseconds_on_newer_ones():
+    wanted = datetime(2026, 3, 10, 8, 58, tzinfo=UTC)
+    assert apple_time(START) == apple_time(START * 10**9) == wanted
+    assert apple_time(START * 10**9 + 123_456_789) == wanted.replace(microsecond=123_456)
+    assert apple_time(0) is None
+    assert apple_time(2**63 - 1) is not None
+    assert apple_time(10**30) is None
