@@ -52,6 +52,26 @@ def init(
         say(line)
 
 
+@click.command()
+@click.argument("account", shell_complete=completing.accounts)
+@click.option("--device/--no-device", default=None, help="With a code that is typed into any browser.")
+@click.option("--port", type=click.IntRange(1, 65_535), help="Where the browser is sent back to on this machine.")
+@click.option("--no-browser", is_flag=True, help="Open no browser, only print the address.")
+@common
+def login(
+    account: str, *, device: bool | None, port: int | None, no_browser: bool,
+    config: Path | None, log_level: str | None,
+) -> None:  # fmt: skip
+    """Sign in to an account with OAuth, in a browser or with a device code.
+
+    The tokens go to the system's keyring or, where there is none, to a private file, and renew themselves.
+    """
+    from dragoman_server.setup.account import login_command  # noqa: PLC0415  # see the modules
+
+    options = login_command.LoginOptions(device=device, port=port or 0, browser=not no_browser)
+    login_command.login(settings_of(config, log_level), account, options)
+
+
 def _client(command: Callable[P, R]) -> Callable[P, R]:
     """What says which list of which client."""
     options = (
@@ -185,4 +205,4 @@ def token(name: str, *, write: bool) -> None:
     click.echo("The token is shown this once; put the rest into the settings of the server.", err=True)
 
 
-COMMANDS = (init, install, uninstall, trust, completion, token)
+COMMANDS = (init, login, install, uninstall, trust, completion, token)

@@ -37,7 +37,7 @@ class AuthorizationServer:
         self.redirect = lambda parameters: parameters
         self.device_page, self.interval, self.device_life = None, 1, 600
         self.before_answer = lambda form: None
-        self.issuer_in_metadata = None
+        self.issuer_in_metadata, self.metadata_more = None, {}
         self.lock = threading.Lock()
 
     @contextmanager
@@ -83,7 +83,22 @@ class AuthorizationServer:
             "authorization_endpoint": f"{self.address}/authorize",
             "token_endpoint": f"{self.address}/token",
             "device_authorization_endpoint": f"{self.address}/device",
-        }
+        } | self.metadata_more
+
+    def answer(self, path, form):
+        """Status, body and perhaps headers for a form."""
+        if path == "/device":
+            return 200, self.answer_device()
+        with self.lock:
+            self.forms.append(form)
+            if self.scripted:
+                return self.scripted.pop(0)
+            try:
+                answer = 200, self.answer_token(form)
+            except Refused as refused:
+                answer = refused.status, {"error": refused.code, "error_description": refused.description}
+        self.before_answer(form)
+        return answer
 
     def answer_device(self):
         page = self.device_page or f"{self.address}/activate"
@@ -132,6 +147,10 @@ class AuthorizationServer:
         return answer
 
 
+def _form_of(body):
+    return {key: values[0] for key, values in parse_qs(body.decode(), keep_blank_values=True).items()}
+
+
 def _handler_of(service):
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -139,23 +158,13 @@ def _handler_of(service):
         def do_GET(self):
             if self.path.startswith("/.well-known/"):
                 return self._say(200, service.metadata())
+            if self.path.startswith("/authorize?"):
+                return self._say(302, b"", {"location": service.sign_in(self.path)})
             return self._say(404, {"error": "not_found"})
 
         def do_POST(self):
-            body = self.rfile.read(int(self.headers["content-length"])).decode()
-            form = {key: values[0] for key, values in parse_qs(body, keep_blank_values=True).items()}
-            if self.path == "/device":
-                return self._say(200, service.answer_device())
-            with service.lock:
-                service.forms.append(form)
-                if service.scripted:
-                    return self._say(*service.scripted.pop(0))
-                try:
-                    answer = 200, service.answer_token(form)
-                except Refused as refused:
-                    answer = refused.status, {"error": refused.code, "error_description": refused.description}
-            service.before_answer(form)
-            return self._say(*answer)
+            form = _form_of(self.rfile.read(int(self.headers["content-length"])))
+            self._say(*service.answer(self.path, form))
 
         def _say(self, status, body, headers=None):
             content = body if isinstance(body, bytes) else json.dumps(body).encode()

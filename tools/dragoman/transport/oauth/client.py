@@ -45,8 +45,7 @@ GOOGLE: Final = AuthorizationServer(
     label="Google",
     token_url="https://oauth2.googleapis.com/token",  # noqa: S106  # an address
     authorize_url="https://accounts.google.com/o/oauth2/v2/auth",
-    device_url="https://oauth2.googleapis.com/device/code",
-    issuer="https://accounts.google.com",
+    issuer="https://accounts.google.com",  # its device codes do not allow the scopes of mail and chat
     # Without both of them a second sign-in brings no refresh token.
     parameters=MappingProxyType({"access_type": "offline", "prompt": "consent"}),
 )
