@@ -12,7 +12,7 @@ from dragoman.core.model import Hit, SearchPage
 from dragoman.core.queries import SearchQuery
 from dragoman.store.sqlite.connection import Connection
 from dragoman.store.sqlite.messages import by_author, message_pages
-from dragoman.store.sqlite.messages.by_author import TimeAndNumber
+from dragoman.store.sqlite.messages.by_author import Span, TimeAndNumber
 from dragoman.store.sqlite.messages.message_table import MessageTable
 from dragoman.store.sqlite.search_scope import Scope, sql_of
 from dragoman.store.sqlite.values import Value
@@ -46,14 +46,12 @@ def _passing(
     con: Connection, table: MessageTable, scope: Scope, after: TimeAndNumber | None, most: int
 ) -> Iterator[TimeAndNumber]:
     """Time and number of up to so many messages, newest first."""
-    condition, values = _condition(scope, after)
-    index = "time" if scope.place is not None else "moment"
-    limit = _EXAMINED if scope.checks else most
+    condition, values = _condition(scope)
+    span = Span(place=scope.place, after=after, limit=_EXAMINED if scope.checks else most)
     if scope.authors is None:
-        found = by_author.all_in_order(con, table.tables, index, condition, values, limit=limit)
+        found = by_author.all_in_order(con, table.tables, span, condition, values)
     else:
-        authors = scope.authors
-        found = by_author.in_order(con, table.tables, authors, condition, values, otherwise=index, limit=limit)
+        found = by_author.in_order(con, table.tables, scope.authors, span, condition, values)
     return islice(_checked(con, table, scope, found) if scope.checks else found, most)
 
 
@@ -66,11 +64,8 @@ def _checked(
             yield one
 
 
-def _condition(scope: Scope, after: TimeAndNumber | None) -> tuple[str, list[Value]]:
+def _condition(scope: Scope) -> tuple[str, list[Value]]:
     condition, values = sql_of(scope.conditions)
-    if after is not None:
-        condition += " AND (m.moment, m.number) < (?, ?)"
-        values += after
     for operator, expressions, joint in (("IN", scope.required, " AND "), ("NOT IN", scope.excluded, " OR ")):
         if expressions:
             condition += f" AND m.number {operator} (SELECT rowid FROM $index WHERE $index MATCH ?)"  # noqa: S608 - values are bound

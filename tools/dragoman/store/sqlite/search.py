@@ -206,7 +206,7 @@ class _Ranked:
         self._con = con
         self._table = table
         self._scope = scope
-        self._few = few_of(con, table, scope)
+        self._few, self._conditions = few_of(con, table, scope)
         self._words = words
         self._steps = self._words.steps()
 
@@ -252,7 +252,7 @@ class _Ranked:
         expression = " AND ".join([expression, *self._scope.required])
         if self._scope.excluded:
             expression = f"({expression}) NOT ({' OR '.join(self._scope.excluded)})"
-        conditions, values = sql_of(self._scope.conditions)
+        conditions, values = sql_of(self._conditions)
         join = " CROSS JOIN $messages m ON m.number = i.rowid" if conditions else ""
         if self._few is not None:
             # The sign keeps SQLite from searching the index once for each of them.

@@ -42,7 +42,7 @@ class Scope:
     Attributes:
         required: Expressions for the index, all of which must match.
         excluded: Expressions for the index, none of which may match.
-        conditions: What the table of messages tells.
+        conditions: What else the table of messages tells.
         checks: What has to be seen in the message itself.
         authors: The authors, where it is narrowed to some.
         place: The conversation, where it is narrowed to one.
@@ -78,16 +78,26 @@ def scope_of(con: Connection, table: MessageTable, query: SearchQuery, account: 
     return scope
 
 
-def few_of(con: Connection, table: MessageTable, scope: Scope) -> Condition | None:
+def few_of(con: Connection, table: MessageTable, scope: Scope) -> tuple[Condition | None, list[Condition]]:
     """Selects the numbers of all messages of a conversation or of authors, where these are few.
 
     A set of few is sooner made than each match of a search is looked up.
+
+    Returns:
+        It, and what else has to be asked about each message.
     """
-    if scope.authors is not None:
-        return by_author.numbers_of(con, table.tables, scope.authors)
-    if scope.place is None or conversations.held(con, table.tables, scope.place) > by_author.FEW:
-        return None
-    return "SELECT number FROM $messages INDEXED BY $messages_time WHERE place = ? AND live = 1", (scope.place,)
+    conditions = scope.conditions
+    if scope.place is not None:
+        if scope.authors is None and conversations.held(con, table.tables, scope.place) <= by_author.FEW:
+            few = "SELECT number FROM $messages INDEXED BY $messages_time WHERE place = ? AND live = 1"
+            return (few, (scope.place,)), conditions
+        conditions = [("m.place = ?", (scope.place,)), *conditions]
+    if scope.authors is None:
+        return None, conditions
+    few_of_theirs = by_author.numbers_of(con, table.tables, scope.authors)
+    if few_of_theirs is not None:
+        return few_of_theirs, conditions
+    return None, [scope.authors.condition, *conditions]
 
 
 def _narrow(con: Connection, table: MessageTable, account: str, one: Filter, scope: Scope) -> None:
@@ -111,7 +121,6 @@ def _narrow_place(con: Connection, table: MessageTable, query: SearchQuery, acco
         scope.place = conversations.key(con, table.tables, account, query.conversation)
         if scope.place is None:
             raise NothingThereError
-        scope.conditions.append(("m.place = ?", (scope.place,)))
     elif conversations.has_others(con, table.tables, account):
         # Not by a word of the index: ranking would count all messages of the account for each search.
         scope.conditions.append(("(SELECT p.account FROM $places p WHERE p.place = m.place) = ?", (account,)))
@@ -133,8 +142,7 @@ def _narrow_author(con: Connection, table: MessageTable, account: str, one: Filt
         return
     if not authors.numbers:
         raise NothingThereError(_nobody(con, table, account, one.value))
-    scope.authors = authors if scope.authors is None else scope.authors.and_also(authors)
-    scope.conditions.append((f"m.author IN ({authors.sql})", authors.values))
+    scope.authors = authors if scope.authors is None else scope.authors.and_also(con, table.tables, authors)
 
 
 def _narrow_subject(one: Filter, scope: Scope) -> None:

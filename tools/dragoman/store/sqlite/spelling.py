@@ -27,7 +27,7 @@ _DISTINCT: Final = 5
 _TELLING: Final = 3
 _MOST_READ: Final = 30
 _BLOCK: Final = 64
-_EXISTS: Final = "SELECT EXISTS(SELECT 1 FROM $words WHERE term = ? AND col = 'body')"
+_EXISTS: Final = "SELECT EXISTS(SELECT 1 FROM $index WHERE $index MATCH ?)"
 _NEWEST: Final = (
     "SELECT m.text FROM $index i CROSS JOIN $messages m ON m.number = i.rowid"
     " WHERE i.$index MATCH ? AND m.text IS NOT NULL ORDER BY i.rowid DESC LIMIT ?"
@@ -39,7 +39,7 @@ def corrections(con: Connection, table: MessageTable, expression: Expression) ->
     """What to try instead of the words of a query that occur nowhere, the most likely first."""
     near: dict[str, list[str]] = {}
     for word in _single_words(expression):
-        if not con.execute(table.tables.sql(_EXISTS), (word,)).get:
+        if not con.execute(table.tables.sql(_EXISTS), (f"body : {match_expression.lexeme(word)}",)).get:
             near[word] = _neighbours(con, table, word)
     if not near or not all(near.values()):
         return
@@ -50,8 +50,13 @@ def corrections(con: Connection, table: MessageTable, expression: Expression) ->
 def is_frequent(con: Connection, table: MessageTable, beginning: str) -> bool:
     """Do so many messages have words that begin so that looking all of them up takes long."""
     found = con.execute(table.tables.sql(_BEGINNING), (beginning, beginning + "\U0010ffff", _MOST_BEGINNINGS + 1))
-    counts = [doc for _, doc in found]
-    return len(counts) > _MOST_BEGINNINGS or sum(counts) > _FREQUENT
+    messages = 0
+    # Not counted to the end: the word itself comes first, and is mostly the most frequent.
+    for words, (_, count) in enumerate(found, 1):
+        messages += count
+        if messages > _FREQUENT or words > _MOST_BEGINNINGS:
+            return True
+    return False
 
 
 def replace_words(expression: Expression, replaced: dict[str, str]) -> Expression:

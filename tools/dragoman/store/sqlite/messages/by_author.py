@@ -17,114 +17,185 @@ FEW: Final = 20_000
 _MOST_MERGED: Final = 300
 _MOST_LISTED: Final = 3000
 _SORTED: Final = 2000
+_FIRST: Final = 2000
+_SEVERAL: Final = 5
 
 TimeAndNumber = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
 class Authors:
-    """Some authors.
+    """The authors whose names, ids or addresses hold some words.
 
     Attributes:
-        numbers: The tables' numbers of them.
-        sql: Selects the same numbers.
-        values: For the SQL.
+        words: Folded; all of them have to be there.
+        numbers: The tables' numbers of the authors, of very many only the first.
     """
 
+    words: tuple[str, ...]
     numbers: tuple[int, ...]
-    sql: str
-    values: tuple[Value, ...] = ()
 
     @property
     def are_few(self) -> bool:
         """Can the messages of each be read for themselves."""
         return len(self.numbers) <= _MOST_MERGED
 
-    def and_also(self, others: Authors) -> Authors:
+    @property
+    def are_listed(self) -> bool:
+        """Are all of their numbers known."""
+        return len(self.numbers) <= _MOST_LISTED
+
+    @property
+    def sql(self) -> str:
+        """Selects the numbers of all of them."""
+        return _listed(self.numbers) if self.are_listed else _like(self.words)
+
+    @property
+    def values(self) -> tuple[Value, ...]:
+        """For :attr:`sql`."""
+        return () if self.are_listed else self.words
+
+    @property
+    def condition(self) -> tuple[str, tuple[Value, ...]]:
+        """SQL that a single message ``m`` is of one of them, with its values."""
+        if self.are_listed:
+            return f"m.author IN ({self.sql})", ()
+        return f"EXISTS({_like(self.words)} AND author = m.author)", self.words
+
+    def and_also(self, con: Connection, tables: Tables, others: Authors) -> Authors:
         """Those that are among others as well."""
-        both = tuple(sorted({*self.numbers} & {*others.numbers}))
-        return Authors(both, _listed(both))
+        return _authors_with(con, tables, (*self.words, *others.words))
 
 
 def authors_like(con: Connection, tables: Tables, part: str) -> Authors:
     """The authors that have all words of ``part`` in their name, id or address."""
-    words = tuple(author_words(part))
-    conditions = " AND ".join("instr(names, ?)" for _ in words) or "0"
-    statement = f"SELECT author FROM $authors WHERE {conditions}"  # noqa: S608 - values are bound
-    numbers = tuple(number for (number,) in con.execute(tables.sql(statement), words))
-    if len(numbers) <= _MOST_LISTED:
-        return Authors(numbers, _listed(numbers))
-    return Authors(numbers, statement, words)
+    return _authors_with(con, tables, tuple(author_words(part)))
+
+
+def _authors_with(con: Connection, tables: Tables, words: tuple[str, ...]) -> Authors:
+    found = con.execute(tables.sql(f"{_like(words)} LIMIT {_MOST_LISTED + 1}"), words)
+    return Authors(words, tuple(number for (number,) in found))
+
+
+def _like(words: tuple[str, ...]) -> str:
+    return f"SELECT author FROM $authors WHERE {' AND '.join('instr(names, ?)' for _ in words) or '0'}"  # noqa: S608 - values are bound
 
 
 def numbers_of(
     con: Connection, tables: Tables, authors: Authors, most: int = FEW
 ) -> tuple[str, tuple[Value, ...]] | None:
     """SQL that selects the numbers of all their messages, and its values; ``None`` when these are many."""
-    if len(authors.numbers) > _MOST_LISTED:
+    if not authors.are_listed:
         return None
     chosen = f"SELECT number FROM $messages INDEXED BY $messages_author WHERE author IN ({authors.sql}) AND live = 1"  # noqa: S608 - values are bound
     counted = con.execute(tables.sql(f"SELECT count(*) FROM ({chosen} LIMIT {most})"), authors.values).get  # noqa: S608 - as above
     return (chosen, authors.values) if counted < most else None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """A list of messages in the order of time.
+
+    Attributes:
+        place: The conversation, if only one.
+        after: Where the list goes on.
+        newest_first: The direction.
+        limit: How many messages are wanted.
+    """
+
+    place: int | None
+    after: TimeAndNumber | None
+    newest_first: bool = True
+    limit: int
+
+    @property
+    def index(self) -> str:
+        """The index of all its messages."""
+        return "moment" if self.place is None else "time"
+
+    @property
+    def order(self) -> str:
+        """As SQL."""
+        direction = "DESC" if self.newest_first else "ASC"
+        return f"ORDER BY m.moment {direction}, m.number {direction}"
+
+    @property
+    def condition(self) -> tuple[str, list[Value]]:
+        """SQL about a message ``m``, beginning with AND."""
+        place: tuple[Value, ...] = () if self.place is None else (self.place,)
+        sql = "" if self.place is None else " AND m.place = ?"
+        if self.after is not None:
+            sql += f" AND (m.moment, m.number) {'<' if self.newest_first else '>'} (?, ?)"
+        return sql, [*place, *(self.after or ())]
+
+
 def in_order(
-    con: Connection, tables: Tables, authors: Authors, condition: str, values: Sequence[Value], *,
-    newest_first: bool = True, otherwise: str = "moment", limit: int = -1,
-) -> Iterator[TimeAndNumber]:  # fmt: skip
+    con: Connection, tables: Tables, authors: Authors, span: Span, condition: str, values: Sequence[Value]
+) -> Iterator[TimeAndNumber]:
     """Time and number of their messages.
 
     Args:
         con: A connection.
         tables: Where they are.
         authors: Whose messages.
+        span: Which list.
         condition: Further SQL about a message ``m``, beginning with AND.
         values: The values of the condition.
-        newest_first: The direction.
-        otherwise: The index to go through when they are so many that most messages are theirs.
-        limit: How many are wanted at most; negative is all.
     """
-    index = "author"
-    if numbers_of(con, tables, authors, _SORTED if authors.are_few else FEW) is None:
-        if authors.are_few:
-            return _merged(con, tables, authors, condition, values, newest_first=newest_first, limit=limit)
-        index = otherwise
+    if len(authors.numbers) > _SEVERAL:
+        found = _among_first(con, tables, authors, span, condition, values)
+        if len(found) == span.limit:
+            return iter(found)
+    index = span.index
+    if numbers_of(con, tables, authors, _SORTED if authors.are_few else FEW) is not None:
+        index = "author"
+    elif authors.are_few:
+        return _merged(con, tables, authors, span, condition, values)
     condition = f" AND m.author IN ({authors.sql}){condition}"
-    values = [*authors.values, *values]
-    return _select(con, tables, index, condition, values, newest_first=newest_first, limit=limit)
+    return _select(con, tables, index, span, condition, [*authors.values, *values])
+
+
+def _among_first(
+    con: Connection, tables: Tables, authors: Authors, span: Span, condition: str, values: Sequence[Value]
+) -> list[TimeAndNumber]:
+    """Their messages among the first of all: where many people are meant, these mostly hold enough of theirs."""
+    begins, begins_values = span.condition
+    first = (
+        f"SELECT * FROM $messages m INDEXED BY $messages_{span.index} WHERE m.live = 1{begins}"  # noqa: S608 - values are bound
+        f" {span.order} LIMIT {_FIRST}"
+    )
+    theirs, theirs_values = authors.condition
+    statement = f"SELECT m.moment, m.number FROM ({first}) m WHERE {theirs}{condition} LIMIT ?"  # noqa: S608 - as above
+    bound = (*begins_values, *theirs_values, *values, span.limit)
+    return list(con.execute(tables.sql(statement), bound))
 
 
 def _merged(
-    con: Connection, tables: Tables, authors: Authors, condition: str, values: Sequence[Value], *,
-    newest_first: bool, limit: int,
-) -> Iterator[TimeAndNumber]:  # fmt: skip
+    con: Connection, tables: Tables, authors: Authors, span: Span, condition: str, values: Sequence[Value]
+) -> Iterator[TimeAndNumber]:
     """Each author's messages in the order of the index, put together."""
     each = [
-        _select(
-            con, tables, "author", f" AND m.author = {one}{condition}", values, newest_first=newest_first, limit=limit
-        )
-        for one in authors.numbers
+        _select(con, tables, "author", span, f" AND m.author = {one}{condition}", values) for one in authors.numbers
     ]
-    return heapq.merge(*each, reverse=newest_first)
+    return heapq.merge(*each, reverse=span.newest_first)
 
 
 def all_in_order(
-    con: Connection, tables: Tables, index: str, condition: str, values: Sequence[Value], *, limit: int = -1
+    con: Connection, tables: Tables, span: Span, condition: str, values: Sequence[Value]
 ) -> Iterator[TimeAndNumber]:
-    """Time and number of messages of whomever, newest first, as an index has them."""
-    return _select(con, tables, index, condition, values, newest_first=True, limit=limit)
+    """Time and number of messages of whomever, as an index has them."""
+    return _select(con, tables, span.index, span, condition, values)
 
 
 def _select(
-    con: Connection, tables: Tables, index: str, condition: str, values: Sequence[Value], *,
-    newest_first: bool, limit: int,
-) -> Iterator[TimeAndNumber]:  # fmt: skip
-    direction = "DESC" if newest_first else "ASC"
+    con: Connection, tables: Tables, index: str, span: Span, condition: str, values: Sequence[Value]
+) -> Iterator[TimeAndNumber]:
+    begins, begins_values = span.condition
     statement = (
-        f"SELECT m.moment, m.number FROM $messages m INDEXED BY $messages_{index} WHERE m.live = 1{condition}"  # noqa: S608 - values are bound
-        f" ORDER BY m.moment {direction}, m.number {direction} LIMIT ?"
+        f"SELECT m.moment, m.number FROM $messages m INDEXED BY $messages_{index} WHERE m.live = 1{begins}{condition}"  # noqa: S608 - values are bound
+        f" {span.order} LIMIT ?"
     )
-    return iter(con.execute(tables.sql(statement), (*values, limit)))
+    return iter(con.execute(tables.sql(statement), (*begins_values, *values, span.limit)))
 
 
 def _listed(numbers: Sequence[int]) -> str:

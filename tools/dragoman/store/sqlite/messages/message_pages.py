@@ -14,6 +14,7 @@ from dragoman.core.model import Message
 from dragoman.store.conversations import PageQuery
 from dragoman.store.sqlite.connection import Connection
 from dragoman.store.sqlite.messages import by_author, rows
+from dragoman.store.sqlite.messages.by_author import Span
 from dragoman.store.sqlite.messages.message_table import MessageTable, Stored
 from dragoman.store.sqlite.messages.rows import Row
 from dragoman.store.sqlite.values import UNKNOWN, Value, bind, to_us, unbind
@@ -30,19 +31,17 @@ _BELOW: Final = (
 
 def page(con: Connection, table: MessageTable, place: int, where: tuple[str, str], query: PageQuery) -> list[Stored]:
     """Messages in the direction of reading; ``where`` is account and conversation, for the result."""
-    conditions, values = _conditions(con, table, place, query)
-    direction = "DESC" if query.newest_first else "ASC"
+    span = Span(place=place, after=query.after, newest_first=query.newest_first, limit=query.limit)
+    condition, values = _condition(con, table, place, query)
     if query.author:
         authors = by_author.authors_like(con, table.tables, query.author)
-        chosen = by_author.in_order(
-            con, table.tables, authors, f" AND m.place = ?{conditions}", [place, *values],
-            newest_first=query.newest_first, otherwise="time", limit=query.limit,
-        )  # fmt: skip
+        chosen = by_author.in_order(con, table.tables, authors, span, condition, values)
         numbers = [(number,) for _, number in islice(chosen, query.limit)]
         found = con.executemany(table.tables.sql(f"{_ALL} AND m.number = ?"), numbers)
     else:
-        statement = f"{_ALL} AND m.place = ?{conditions} ORDER BY m.moment {direction}, m.number {direction} LIMIT ?"
-        found = con.execute(table.tables.sql(statement), (place, *values, query.limit))
+        begins, begins_values = span.condition
+        statement = f"{_ALL}{begins}{condition} {span.order} LIMIT ?"
+        found = con.execute(table.tables.sql(statement), (*begins_values, *values, query.limit))
     return [_stored(row, *where) for row in found]
 
 
@@ -76,12 +75,10 @@ def replies(con: Connection, table: MessageTable, place: int, ids: Sequence[str]
     return {bound[answered]: count for answered, count in found}
 
 
-def _conditions(con: Connection, table: MessageTable, place: int, query: PageQuery) -> tuple[str, list[Value]]:
+def _condition(con: Connection, table: MessageTable, place: int, query: PageQuery) -> tuple[str, list[Value]]:
+    """What a page is narrowed to beside its conversation and where it begins."""
     conditions: list[str] = []
     values: list[Value] = []
-    if query.after is not None:
-        conditions.append(f"(m.moment, m.number) {'<' if query.newest_first else '>'} (?, ?)")
-        values.extend(query.after)
     for operator, time in ((">=", query.since), ("<", query.until)):
         if time is not None:
             conditions.append(f"m.moment {operator} ?")
