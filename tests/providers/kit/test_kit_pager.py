@@ -217,3 +217,16 @@ async def test_a_cursor_that_somebody_made_up_is_refused_or_a_place(way, positio
         assert "cursor" in str(error)
     else:
         assert set(page.items) <= set(service.items)
+
+
+@pytest.mark.parametrize("order", Order)
+async def test_a_window_of_time_keeps_the_total_of_the_list(order):
+    reading = Reading(3, "whole")
+    while len(reading.service.items) < 20:
+        reading.service.add(len(reading.service.items))
+    since, until = EPOCH + timedelta(microseconds=5), EPOCH + timedelta(microseconds=15)
+    query = MessageQuery(order=order, since=since, until=until, limit=2)
+    page = await reading.pager.page(WAYS["whole"](reading.service), query, name="list")
+    assert page.total == len(reading.service.items)
+    kept = await reading.pager.page(WAYS["whole"](reading.service), query, name="list", keep=lambda item: item.at == 7)
+    assert kept.total is None

@@ -214,7 +214,7 @@ class Page(Generic[T_co]):
 
     Attributes:
         cursor: Opaque; ``None`` is the end and the only sign of it: a page may be empty and go on.
-        total: How many items there are over all pages, when the service tells.
+        total: How many items the whole list has, whatever span of time is asked for; when the service tells.
     """
 
     items: Sequence[T_co] = ()

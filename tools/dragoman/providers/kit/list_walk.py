@@ -88,8 +88,8 @@ class Wanted(Generic[T]):
 
     @property
     def filtered(self) -> bool:
-        """May it leave out items of the list."""
-        return any(one is not None for one in (self.since, self.until, self.keep, self.select))
+        """May it leave out items of the list that are in the wanted span of time."""
+        return self.keep is not None or self.select is not None
 
     def beyond(self, one: Key, other: Key | None) -> bool:
         """Does a key come after another one in the wanted order."""

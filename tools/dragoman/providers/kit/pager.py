@@ -233,6 +233,7 @@ def list_id(name: Hashable, order: Order) -> str:
 def _list_page(wanted: Wanted[T], walk: Walk[T], cut: Cut[T]) -> ListPage[T]:
     entries, following = cut
     items = [one.item for one in entries]
+    # A window of time leaves the list what it is.
     total = len(walk.entries) if walk.whole else walk.total
     return ListPage(
         items=items[::-1] if wanted.latest else items,

@@ -115,6 +115,9 @@ class ReadingScenarios(Contract):
         for order in Order:
             query = MessageQuery(since=since, until=until, order=order, limit=2)
             await self._require_found(account, seeded.conversation.id, query, matches)
+            total = (await account.list_messages(seeded.conversation.id, query)).total
+            told = f"A page with `since` tells {total} as the total of a conversation of {self.many} messages."
+            require(total in (None, self.many), told)
 
     @scenario(LIST)
     async def test_a_filter_by_author_loses_no_match(self, service: Service, account: Provider) -> None:
