@@ -367,3 +367,13 @@ def test_an_import_onto_a_full_disk_says_what_is_stored(environment, tmp_path, f
     assert "Traceback" not in ended.stderr
     assert "dragoman.db" in ended.stderr
     assert said in ended.stderr
+
+
+def test_what_is_left_out_on_purpose_is_no_reason_for_strict_to_refuse(run, tmp_path):
+    old = line(id="a", sent_at="2020-01-01T00:00:00Z")
+    (tmp_path / "chat.jsonl").write_text(old + line(id="b"), encoding="utf-8")
+    words = ("import", str(tmp_path / "chat.jsonl"), "--strict", "--since", "2026-01-01")
+    answer = run(*words)
+    assert answer.exit_code == 0
+    assert "1 skipped: older than --since" in answer.output
+    assert "1 new" in answer.output

@@ -23,10 +23,12 @@ class Note:
         file: Where, as the user knows the file.
         line: Line within it, from 1.
         column: Character within the line, from 1.
+        on_purpose: The entries could be read, and are left out on purpose.
     """
 
     text: Sentence
     skipped: int = 0
+    on_purpose: bool = False
     file: str = ""
     line: int | None = None
     column: int | None = None
@@ -42,9 +44,14 @@ class Note:
 
 @dataclass(slots=True)
 class Reason:
-    """Entries that were left out for one reason; ``places`` names the first of them."""
+    """Entries that were left out for one reason; ``places`` names the first of them.
+
+    Attributes:
+        on_purpose: They could be read, and are left out on purpose.
+    """
 
     count: int = 0
+    on_purpose: bool = False
     places: list[SafeText] = field(default_factory=list[SafeText])
 
 
@@ -65,6 +72,11 @@ class Notes:
         """How many entries were left out."""
         return sum(reason.count for reason in self.reasons.values())
 
+    @property
+    def has_flaws(self) -> bool:
+        """Whether anything could not be read, or is told."""
+        return bool(self.sentences) or any(not reason.on_purpose for reason in self.reasons.values())
+
     def skip(
         self, reason: Sentence, file: str = "", line: int | None = None, column: int | None = None, *, count: int = 1
     ) -> None:
@@ -79,6 +91,10 @@ class Notes:
         """
         self.add(Note(text=reason, skipped=count, file=file, line=line, column=column))
 
+    def leave_out(self, reason: Sentence, file: str = "", line: int | None = None) -> None:
+        """Count an entry that could be read and is left out on purpose."""
+        self.add(Note(text=reason, skipped=1, file=file, line=line, on_purpose=True))
+
     def tell(self, text: Sentence) -> None:
         """Tell a sentence once."""
         self.add(Note(text=text))
@@ -86,7 +102,7 @@ class Notes:
     def add(self, note: Note) -> None:
         """Add a note."""
         if note.skipped:
-            reason = self.reasons.setdefault(safe(note.text), Reason())
+            reason = self.reasons.setdefault(safe(note.text), Reason(on_purpose=note.on_purpose))
             reason.count += note.skipped
             if note.place and len(reason.places) < EXAMPLES:
                 reason.places.append(note.place)

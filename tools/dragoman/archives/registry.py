@@ -21,6 +21,7 @@ BUILT_IN: Final[dict[str, str]] = {
     "mail": "dragoman.archives.mail:MailFormat",
     "slack": "dragoman.archives.slack:SlackFormat",
     "signal": "dragoman.archives.signal:SignalFormat",
+    "irc": "dragoman.archives.irc:IrcFormat",
     "whatsapp": "dragoman.archives.whatsapp:WhatsAppFormat",
     "messenger": "dragoman.archives.messenger:MessengerFormat",
     "telegram": "dragoman.archives.telegram:TelegramFormat",

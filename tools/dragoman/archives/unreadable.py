@@ -164,11 +164,5 @@ UNREADABLE: Final = (
     UnreadableFormat("google-chat-export", "Google Chat export", _AS_LINES, _has_members("messages[].topic_id")),
     UnreadableFormat("skype-export", "Skype export", _AS_LINES, _has_members("userId", "conversations")),
     UnreadableFormat("zulip-export", "Zulip export", _AS_LINES, _has_members("zerver_realm")),
-    UnreadableFormat(
-        "irc-log",
-        "IRC log",
-        _AS_LINES,
-        _first_line(re.compile(r"--- Log opened |\*{4} BEGIN LOGGING AT |Session Start: ")),
-    ),
 )
 """All of them."""

@@ -141,7 +141,7 @@ async def _require_flawless(shared: ToolServices, request: ImportRequest) -> Non
             pass
 
     await survey(shared, request, look, notes)
-    if notes.reasons or notes.sentences:
+    if notes.has_flaws:
         flaws = join([*skipped_lines(notes), *notes.sentences], " ")
         raise InvalidArgument(sentence("Nothing was stored: {}", flaws), hint="Without --strict the rest is imported.")
 

@@ -78,7 +78,7 @@ class Archives:
                 elif not isinstance(item, Message):
                     notes.add(item)
                 elif self._is_too_old(item):
-                    notes.skip("older than --since")
+                    notes.leave_out("older than --since")
                 else:
                     yield self._signed(item)
 

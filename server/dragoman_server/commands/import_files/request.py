@@ -109,7 +109,7 @@ class ImportReport:
         stored, self.conversations, reasons, sentences = json.loads(record)
         self.counts = ImportCounts(known=stored)
         self.notes.reasons = {
-            SafeText(reason): Reason(count, [SafeText(place) for place in places])
+            SafeText(reason): Reason(count=count, places=[SafeText(place) for place in places])
             for reason, (count, places) in reasons.items()
         }
         self.notes.sentences = dict.fromkeys(map(SafeText, sentences))
