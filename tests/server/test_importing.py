@@ -1,7 +1,9 @@
 import json
 import os
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from datetime import UTC, datetime
 from threading import Thread
 
@@ -75,9 +77,10 @@ async def test_a_file_that_is_known_is_read_again_when_something_of_it_is_missin
     path = file(line(id="a", text="a"), line(id="b", text="b"))
     async with tool_context.open_services(config) as shared:
         await load_path(shared, path)
-        local = await shared.workspace.account("local").provider()
-        await local._write(lambda con: con.execute("DELETE FROM local_messages WHERE id = 'a'"))
-        await local._write(lambda con: con.execute("UPDATE local_places SET held = 1"))
+    with closing(sqlite3.connect(tmp_path / "notes.db")) as con, con:
+        con.execute("DELETE FROM local_messages WHERE id = 'a'")
+        con.execute("UPDATE local_places SET held = 1")
+    async with tool_context.open_services(config) as shared:
         again = await load_path(shared, path)
     assert not again.unchanged
     assert again.summary == "2 read, 1 new, 0 changed, 1 known, 0 skipped"
