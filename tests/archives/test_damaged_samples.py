@@ -13,7 +13,7 @@ from dragoman.archives.registry import BUILT_IN
 from dragoman.core.errors import InvalidArgument
 
 SAMPLES = Path(__file__).parent / "samples"
-READERS = {"mbox": "mail", "eml": "mail", "maildir": "mail", "discord-package": "discord"}
+READERS = {"mbox": "mail", "eml": "mail", "maildir": "mail", "discord-package": "discord", "google-chat": "gchat"}
 FOLDERS = sorted(path for path in SAMPLES.iterdir() if path.is_dir() and READERS.get(path.name, path.name) in BUILT_IN)
 ODD = (None, True, -1, 2**70, 1e300, "", "\ud800", "\x00", "x" * 300, [], [None], {}, {"a": []}, "2026-99-99T99:99:99Z")
 

@@ -30,7 +30,14 @@ pytestmark = pytest.mark.anyio
 
 SAMPLES = Path(__file__).parent / "samples"
 PACKINGS = ("zip", "zip-in-folder", "tar", "tar.gz", "gz", "crlf")
-READERS = {"mbox": "mail", "eml": "mail", "maildir": "mail", "discord-package": "discord", "teams-graph": "teams"}
+READERS = {
+    "mbox": "mail",
+    "eml": "mail",
+    "maildir": "mail",
+    "discord-package": "discord",
+    "teams-graph": "teams",
+    "google-chat": "gchat",
+}
 """Formats that another one reads."""
 
 Json = dict[str, Any]

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
-from typing import BinaryIO, Final
+from typing import BinaryIO
 
 from dragoman.archives.attachments import media_type_of
 from dragoman.archives.discord_names import CUSTOM_EMOJI, KINDS
-from dragoman.archives.fields import EMPTY, JsonObject, object_of, text_of
+from dragoman.archives.fields import JsonObject, object_of, text_of
 from dragoman.archives.format import Item
-from dragoman.archives.json_mending import parse
+from dragoman.archives.json_mending import read_object
 from dragoman.archives.json_stream import JsonReader
 from dragoman.archives.sources import File, Folder, Source
-from dragoman.archives.text import clean, decode, lines
+from dragoman.archives.text import clean, lines
 from dragoman.archives.times import from_iso
 from dragoman.core.model import Attachment, Author, Conversation, ConversationKind, Message
-
-_LARGEST_SMALL_FILE: Final = 16 << 20
 
 
 class PackageReader:
@@ -32,16 +30,16 @@ class PackageReader:
         messages = messages_folder(self._folder)
         if messages is None:
             return
-        index = _small_json(messages.file("index.json"))
+        index = read_object(messages.file("index.json"))
         author = self._owner()
         for folder in messages.folders():
-            channel = _small_json(folder.file("channel.json"))
+            channel = read_object(folder.file("channel.json"))
             if text_of(channel, "id"):
                 yield from self._channel(folder, channel, index, author)
 
     def _owner(self) -> Author:
         for name in ("Account", "account"):
-            user = _small_json(self._folder.file(f"{name}/user.json"))
+            user = read_object(self._folder.file(f"{name}/user.json"))
             if user:
                 id_ = text_of(user, "id")
                 shown = clean(text_of(user, "global_name", "username")) or id_ or "user"
@@ -132,14 +130,3 @@ def _linked(url: str) -> Attachment:
     name = url.partition("?")[0].rpartition("/")[2] or "file"
     is_web = url.startswith(("https://", "http://"))
     return Attachment(name=name, media_type=media_type_of(name), url=url if is_web else None)
-
-
-def _small_json(file: File | None) -> JsonObject:
-    if file is None:
-        return EMPTY
-    with file.open() as content:
-        data = content.read(_LARGEST_SMALL_FILE)
-    try:
-        return object_of(parse(decode(data)))
-    except ValueError:
-        return EMPTY

@@ -1,10 +1,17 @@
-"""Parses JSON that programs wrote wrongly: invalid escapes, halves of surrogate pairs, control characters."""
+"""Parses whole JSON texts, also wrong ones: invalid escapes, halves of surrogate pairs, control characters."""
 
 from __future__ import annotations
 
 import json
 import re
 from typing import Final
+
+from dragoman.archives.fields import EMPTY, JsonObject, object_of
+from dragoman.archives.sources import File
+from dragoman.archives.text import decode
+
+LARGEST_FILE: Final = 16 << 20
+"""Bytes of a file that is read as a whole."""
 
 DECODER: Final = json.JSONDecoder(strict=False)
 """Takes control characters in strings."""
@@ -51,3 +58,15 @@ def parse(text: str) -> object:
         return DECODER.decode(mend(text))
     except RecursionError:
         raise ValueError("too deep") from None
+
+
+def read_object(file: File | None) -> JsonObject:
+    """The object that a small file holds; an empty one when there is no file, or it holds no object."""
+    if file is None:
+        return EMPTY
+    with file.open() as content:
+        data = content.read(LARGEST_FILE)
+    try:
+        return object_of(parse(decode(data)))
+    except ValueError:
+        return EMPTY

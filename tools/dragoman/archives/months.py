@@ -8,6 +8,8 @@ from datetime import date
 from functools import cache
 from typing import Final
 
+from dragoman.archives.calendar_words import MONTHS
+
 _BEGINNINGS: Final = (
     "jan ene gen xan ian sty led sij sau jaan tammi oca янв січ яну ιαν",
     "feb fev lut uno vel vas veeb helmi sub фев лют φεβ",
@@ -32,6 +34,9 @@ _DAY: Final = re.compile(r"([^\W\d_]*)\.?[\s.,-]*(?<!\d)(\d{1,2})(?!\d)[\s.,-]*(
 @cache
 def month_of(word: str) -> int | None:
     """The month from 1 whose name, or its beginning in one of many languages, a word is."""
+    known = MONTHS.get(word.casefold())
+    if known is not None:
+        return known
     plain = "".join(char for char in unicodedata.normalize("NFKD", word.casefold()) if not unicodedata.combining(char))
     best, length = None, 0
     for number, beginnings in enumerate(_BEGINNINGS, 1):

@@ -29,6 +29,7 @@ BUILT_IN: Final[dict[str, str]] = {
     "mattermost": "dragoman.archives.mattermost:MattermostFormat",
     "matrix": "dragoman.archives.matrix:MatrixFormat",
     "teams": "dragoman.archives.teams:TeamsFormat",
+    "gchat": "dragoman.archives.google_chat:GoogleChatFormat",
     "imessage": "dragoman.archives.imessage:IMessageFormat",
     "chat": "dragoman.archives.chat_export:ChatExportFormat",
     "jsonl": "dragoman.archives.json_lines:JsonLinesFormat",

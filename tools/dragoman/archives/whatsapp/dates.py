@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Final, NamedTuple
 
+from dragoman.archives.calendar_words import AFTERNOON, MORNING
 from dragoman.archives.format import DateOrder
-from dragoman.archives.whatsapp.words import AFTERNOON, JOINING, MORNING, YEAR_FIRST_MARKS
+from dragoman.archives.whatsapp.words import JOINING, YEAR_FIRST_MARKS
 
 _INVISIBLE: Final = "\ufeff\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 _LONGEST_HEAD: Final = 64

@@ -10,54 +10,6 @@ def _any(words: str) -> frozenset[str]:
     return frozenset(word.strip().casefold() for word in words.split("|") if word.strip())
 
 
-MORNING: Final = frozenset(
-    [
-        "am",
-        "a",
-        "ص",
-        "قظ",
-        "πμ",
-        "öö",
-        "오전",
-        "上午",
-        "午前",
-        "凌晨",
-        "早上",
-        "清晨",
-        "de",
-        "fm",
-        "dop",
-        "ip",
-        "дп",
-        "sa",
-    ]
-)
-"""Marks of the first half of a day, without points and spaces."""
-
-AFTERNOON: Final = frozenset(
-    [
-        "pm",
-        "p",
-        "م",
-        "بظ",
-        "μμ",
-        "ös",
-        "오후",
-        "下午",
-        "午後",
-        "中午",
-        "晚上",
-        "傍晚",
-        "du",
-        "em",
-        "odp",
-        "ap",
-        "пп",
-        "ch",
-    ]
-)
-"""Marks of the second half of a day."""
-
 YEAR_FIRST_MARKS: Final = frozenset(["오전", "오후", "上午", "下午", "午前", "午後"])
 """Marks of languages that write the year first, also with two digits."""
 
