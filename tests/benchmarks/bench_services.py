@@ -64,7 +64,7 @@ def _overhead(provider: str, answers: dict[str, Any], asked: str, conversation: 
                     ours.append(between - began)
                     bare.append(ended - between)
 
-    with _serving(answers) as address:
+    with serving(answers) as address:
         for _ in range(ROUNDS):
             anyio.run(measure, address)
     added = 1000 * (statistics.median(ours) - statistics.median(bare))
@@ -89,7 +89,7 @@ def _fan_out() -> bool:
                 await client.call("list_conversations", account="it-0")
                 alone.append(time.perf_counter() - began)
 
-    with _serving(service_answers.convore(), SLOW) as address:
+    with serving(service_answers.convore(), SLOW) as address:
         anyio.run(measure, address)
     ratio = statistics.median(together) / statistics.median(alone)
     return show(f"{ACCOUNTS} accounts of {SLOW * 1000:.0f} ms, over one alone", ratio, 1.1)
@@ -97,7 +97,7 @@ def _fan_out() -> bool:
 
 def _flood() -> Iterator[bool]:
     """Reads by the thousand at once, over stdio: the server's memory at its highest, and that all are answered."""
-    with _serving(service_answers.convore(), 0.02) as address, _server(address) as process:
+    with serving(service_answers.convore(), 0.02) as address, _server(address) as process:
         _burst(process, range(1, FEW + 1))
         few = _highest(process.pid)
         answered = _burst(process, range(FEW + 1, FEW + MANY + 1))
@@ -154,7 +154,7 @@ def _server(address: str) -> Iterator[subprocess.Popen[bytes]]:
 
 
 @contextmanager
-def _serving(answers: Mapping[str, Any], seconds: float = 0.0) -> Iterator[str]:
+def serving(answers: Mapping[str, Any], seconds: float = 0.0) -> Iterator[str]:
     """The address of a service with these answers, in a process of its own."""
     with TemporaryDirectory() as folder:
         file = Path(folder) / "answers.json"
