@@ -1,4 +1,4 @@
-"""A streamed answer: what was heard of it so far, event by event."""
+"""Reads an agent's answer from a stream of events."""
 
 from __future__ import annotations
 
@@ -6,23 +6,21 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from dragoman.core.context import progress
-from dragoman.core.sanitize import clean_line
 from dragoman.providers.datagrid import wire
 from dragoman.providers.datagrid.mapping import tool_name
+from dragoman.providers.kit.prompt import AnswerProgress
 from dragoman.transport.error_mapping import ServiceFailure, default_service_text
 from dragoman.transport.http import Event, Stream
 from dragoman.transport.http.body import parse_json
 from dragoman.transport.http.sse import events_of
 
-_STEP_LENGTH: Final = 80
-_REPORT_EVERY: Final = 400  # characters of an answer
+_STEP_LENGTH: Final = 80  # characters
 _DONE: Final = "[DONE]"
 
 
 @dataclass(slots=True)
 class AnswerSoFar:
-    """What was heard of an answer.
+    """What a stream has brought of an answer.
 
     Attributes:
         pieces: Of its text.
@@ -37,8 +35,7 @@ class AnswerSoFar:
     title: str | None = None
     ended: bool = False
     fault: str | None = None
-    length: int = 0
-    steps: int = 0
+    progress: AnswerProgress = field(default_factory=lambda: AnswerProgress(_STEP_LENGTH))
 
     @property
     def text(self) -> str:
@@ -59,7 +56,8 @@ class AnswerSoFar:
                 default_service_text(ServiceFailure(kind="write", body={"error": found.error})) or "no reason given"
             )
         elif event.name == "delta" and found.delta is not None:
-            await self._piece(found.delta.text or "")
+            self.pieces.append(found.delta.text or "")
+            await self.progress.piece(self.pieces[-1])
         elif event.name == "citations":
             self.citations = found.citations or self.citations
         elif event.name == "generated_title":
@@ -68,23 +66,13 @@ class AnswerSoFar:
             await self._step(event.name, found)
         self.ended = self.ended or event.name == "end"
 
-    async def _piece(self, text: str) -> None:
-        self.pieces.append(text)
-        before, self.length = self.length, self.length + len(text)
-        if self.length // _REPORT_EVERY > before // _REPORT_EVERY or len(self.pieces) == 1:
-            await self._report(f"Answering, {self.length} characters")
-
     async def _step(self, name: str, found: wire.StreamEvent) -> None:
-        if name == "start":
-            await self._report("The agent is thinking")
-        elif name == "tool_call":
-            await self._report(f"{tool_name(found.tool)}: {found.status or 'used'}")
-        else:
-            await self._report(found.task or "The agent is thinking")
-
-    async def _report(self, text: str) -> None:
-        self.steps += 1
-        await progress.report(self.steps, clean_line(text, _STEP_LENGTH))
+        text = "The agent is thinking"
+        if name == "tool_call":
+            text = f"{tool_name(found.tool)}: {found.status or 'used'}"
+        elif name == "reasoning":
+            text = found.task or text
+        await self.progress.step(text)
 
 
 async def read_answer(stream: Stream, heard: AnswerSoFar) -> wire.Message | None:

@@ -8,6 +8,7 @@ to read answers      :class:`WireModel` and its types, :func:`lenient`, :func:`p
 to find names        :class:`Lookup`; :class:`LruCache` and :class:`TtlCache` for anything else
 to reach a service   :class:`HttpAccount` (settings), :class:`HttpClient`, :func:`error_table`
 to answer threads    :func:`subtree`
+to ask an assistant  :class:`AnswerProgress`, :func:`look_up`, :func:`look_repeatedly`, :func:`broken_answer`
 to say what is wrong :func:`sentence` puts foreign pieces into the sentence of an error; :func:`quote`, :func:`join`
 ==================== ===============================================================================================
 
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     )
     from dragoman.providers.kit.lookup import Lookup
     from dragoman.providers.kit.pager import ListPage, Pager
+    from dragoman.providers.kit.prompt import AnswerProgress, broken_answer, look_repeatedly, look_up
     from dragoman.providers.kit.settings import HttpAccount
     from dragoman.providers.kit.threads import no_such_message, require_subtree, subtree
     from dragoman.providers.kit.times import format_time, from_us, parse_time, to_us
@@ -72,6 +74,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "NO_TIME",
+    "AnswerProgress",
     "Batch",
     "Count",
     "DerivedCache",
@@ -99,6 +102,7 @@ __all__ = [
     "Word",
     "anchored",
     "bearer",
+    "broken_answer",
     "cut_page",
     "decode",
     "decode_token",
@@ -114,6 +118,8 @@ __all__ = [
     "lenient",
     "lenient_each",
     "lenient_type",
+    "look_repeatedly",
+    "look_up",
     "no_such_message",
     "numbered",
     "or_empty",
@@ -140,6 +146,7 @@ _HOMES: Final = {
     "dragoman.providers.kit.listings": "NO_TIME Batch Key Listing anchored key_of numbered streamed tokens whole",
     "dragoman.providers.kit.lookup": "Lookup",
     "dragoman.providers.kit.pager": "ListPage Pager",
+    "dragoman.providers.kit.prompt": "AnswerProgress broken_answer look_repeatedly look_up",
     "dragoman.providers.kit.settings": "HttpAccount",
     "dragoman.providers.kit.threads": "no_such_message require_subtree subtree",
     "dragoman.providers.kit.times": "format_time from_us parse_time to_us",

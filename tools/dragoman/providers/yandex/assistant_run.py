@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Final
 
 import anyio
 
-from dragoman.core.context import progress
 from dragoman.core.context.clock import Clock
 from dragoman.core.errors import DragomanError, OutcomeUnknown
 from dragoman.core.sanitize import clean_line
+from dragoman.providers.kit.prompt import AnswerProgress
 from dragoman.providers.yandex import wire
 from dragoman.providers.yandex._proto import threads_pb2 as pb
 from dragoman.providers.yandex.mapping import text_of
@@ -70,14 +70,13 @@ async def run_assistant(client: YandexClient, thread: str, assistant: str, patie
 
 
 async def _follow_stream(client: YandexClient, run: str, patience: float) -> Answer | None:
-    """The end of a run as it is told; ``None`` when the telling breaks off."""
+    """Follow a run's events to its end; ``None`` when the stream breaks off."""
+    reporting = AnswerProgress(_SAID)
     try:
         async with client.listen(run, patience) as events:
             async for event in events:
                 if event.HasField("partial_message"):
-                    # The whole text so far; the end holds it again.
-                    said = text_of(event.partial_message)
-                    await progress.report(event.stream_cursor.current_event_idx, clean_line(said, _SAID))
+                    await reporting.step(text_of(event.partial_message))  # the whole text so far; the end holds it too
                 if event.HasField("completed_message"):
                     return Answer(message=event.completed_message, run=run)
                 if event.HasField("error") or event.event_type == pb.StreamEvent.ERROR:
@@ -92,7 +91,8 @@ async def _follow_stream(client: YandexClient, run: str, patience: float) -> Ans
 
 
 async def _poll(client: YandexClient, run: str, deadline: float, clock: Clock) -> Answer | None:
-    """The end of a run by looking at it again and again; ``None`` when there is no more time."""
+    """Look at a run again and again until it ends; ``None`` when there is no more time."""
+    reporting = AnswerProgress(_SAID)
     while True:
         state = (await client.run(run)).state
         if state.HasField("completed_message"):
@@ -105,7 +105,7 @@ async def _poll(client: YandexClient, run: str, deadline: float, clock: Clock) -
             return Answer(status=_SILENT, run=run)
         if clock.monotonic() + _POLL >= deadline:
             return None
-        await progress.report(0, "The assistant has not answered yet")
+        await reporting.step("The assistant has not answered yet")
         await clock.sleep(_POLL)
 
 
