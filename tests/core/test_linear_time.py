@@ -24,7 +24,6 @@ from dragoman.core.references import encode, parse
 from dragoman.core.safe_text import quote, sentence
 from dragoman.core.sanitize import clean, clean_line, clean_name
 from dragoman.providers.base.sent_message_match import words
-from dragoman.providers.glean.mapping.result_text import plain_text
 from dragoman.providers.kit.invisible_text import visible
 from dragoman.rendering import PreviewView, question
 from dragoman.rendering.budget.token_estimate import measure
@@ -83,7 +82,6 @@ READERS: dict[str, Callable[[str], object]] = {
     "parse": parse,
     "same text": words,
     "html": to_text,
-    "glean markup": plain_text,
     "invisible": visible,
     "mail quotes": partial(without_quotes, is_answer=True),
     "flowed": partial(unwrap, delete_space=True),

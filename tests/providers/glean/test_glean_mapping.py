@@ -9,14 +9,11 @@ from dragoman.core.model import Attachment, Author, AuthorKind, Reaction
 from dragoman.providers.glean.chat.mapping import to_conversation, to_messages
 from dragoman.providers.glean.conversation_id import Address
 from dragoman.providers.glean.mapping.chat_wire import Chat
-from dragoman.providers.glean.mapping.emoji import emoji
-from dragoman.providers.glean.mapping.mapping import to_message
-from dragoman.providers.glean.mapping.message_batch import to_batch
-from dragoman.providers.glean.mapping.result_text import plain_text
-from dragoman.providers.glean.mapping.result_tree import Piece, flatten_results
-from dragoman.providers.glean.mapping.times import is_coarse
-from dragoman.providers.glean.mapping.wire import MessagesAnswer, Result, SearchAnswer
-from dragoman.providers.glean.search.hits import relevant, to_hit
+from dragoman.providers.glean.mapping.mapping import emoji, to_message
+from dragoman.providers.glean.mapping.message_batch import is_coarse, to_batch
+from dragoman.providers.glean.mapping.results import Piece, flatten_results, snippet_text
+from dragoman.providers.glean.mapping.wire import MessagesAnswer, Result, SearchAnswer, Snippet
+from dragoman.providers.glean.search import relevant, to_hit
 from dragoman.providers.glean.settings import GleanSettings
 from dragoman.providers.kit.times import parse_time
 from dragoman.providers.kit.wire import lenient
@@ -284,4 +281,6 @@ def test_emoji_stay_and_unknown_names_keep_their_colons():
 
 
 def test_markup_becomes_the_text_that_it_shows():
-    assert plain_text("a < b<br/>c<script>alert(1)</script> &lt;d&gt;") == "a < b\nc <d>"
+    markup = "a < b<br/>c<script>alert(1)</script> &lt;d&gt;"
+    assert snippet_text(Snippet(text=markup, mime_type="text/html")) == "a < b\nc <d>"
+    assert snippet_text(Snippet(text=markup)) == markup

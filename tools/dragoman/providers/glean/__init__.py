@@ -32,7 +32,7 @@ from dragoman.providers.glean.mapping.permalinks import read_link
 from dragoman.providers.glean.messages.cursor import Position
 from dragoman.providers.glean.messages.reader import MessageReader
 from dragoman.providers.glean.messages.thread_pages import list_messages
-from dragoman.providers.glean.search.search import Finder, searchable
+from dragoman.providers.glean.search import Finder, searchable
 from dragoman.providers.glean.settings import GleanSettings
 
 if TYPE_CHECKING:

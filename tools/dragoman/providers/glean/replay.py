@@ -10,8 +10,7 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Final
 
-from dragoman.providers.glean.mapping.times import milliseconds
-from dragoman.providers.kit.times import parse_time
+from dragoman.providers.kit.times import parse_time, to_ms
 from dragoman.providers.replay import FOUND, Record, Replay, recording, step
 from dragoman.providers.replay.fake_http_service import Reply, Request, absent, serving
 
@@ -142,7 +141,7 @@ def _stamp(result: Record) -> str:
 
 def _when(result: Record) -> int:
     at = parse_time(_facts(result)["createTime"])
-    return milliseconds(at) if at else 0
+    return to_ms(at) if at else 0
 
 
 def _said(result: Record) -> str:

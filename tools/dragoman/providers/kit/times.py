@@ -43,6 +43,11 @@ def format_time(at: datetime) -> str:
     return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
+def to_ms(at: datetime) -> int:
+    """Unix milliseconds, rounded down."""
+    return to_us(at) // 1000
+
+
 def to_us(at: datetime) -> int:
     """Microseconds since 1970, rounded down."""
     return (at - EPOCH) // _MICROSECOND

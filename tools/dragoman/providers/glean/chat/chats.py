@@ -14,8 +14,8 @@ from dragoman.providers.glean.cache import Memory
 from dragoman.providers.glean.chat.mapping import to_conversation, to_messages
 from dragoman.providers.glean.conversation_id import KINDS, NEW_CHAT, IdKind, chat_id
 from dragoman.providers.glean.mapping.chat_wire import Chat, ChatAnswer, ChatsAnswer
-from dragoman.providers.glean.messages.documents import no_message
 from dragoman.providers.kit.cursor import cut_page, encode_token
+from dragoman.providers.kit.threads import no_such_message
 from dragoman.providers.kit.wire import or_empty
 
 _LIST: Final = "chat"
@@ -81,7 +81,7 @@ class Chats:
         for one in found:
             if one.id == message:
                 return one
-        raise no_message()
+        raise no_such_message()
 
 
 def cursor_after(message: Message) -> str | None:

@@ -19,7 +19,7 @@ from dragoman.providers.glean.mapping.chat_wire import (
     Fragment,
 )
 from dragoman.providers.glean.mapping.mapping import NOBODY, to_author
-from dragoman.providers.glean.mapping.result_text import in_order, snippet_text
+from dragoman.providers.glean.mapping.results import in_order, snippet_text
 from dragoman.providers.glean.mapping.wire import Person
 from dragoman.providers.kit.times import parse_time
 from dragoman.providers.kit.wire import or_empty

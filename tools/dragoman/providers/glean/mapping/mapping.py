@@ -8,15 +8,22 @@ from datetime import timedelta
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
+from dragoman.core.emoji_names import emoji_of
 from dragoman.core.model import Attachment, Author, AuthorKind, Message, Reaction
-from dragoman.providers.glean.mapping.emoji import emoji
-from dragoman.providers.glean.mapping.result_text import text_of
+from dragoman.providers.glean.mapping.results import text_of
 from dragoman.providers.glean.mapping.wire import Document, Interactions, Metadata, Person, Result
 from dragoman.providers.kit.times import parse_time
 from dragoman.providers.kit.wire import or_empty
 
 NOBODY: Final = "user"
 _EDITED: Final = timedelta(seconds=1)  # the two times of one moment may have different precision
+_TEAMS: Final = {
+    "like": "+1",
+    "laugh": "laughing",
+    "party": "partying_face",
+    "sad": "cry",
+    "surprised": "open_mouth",
+}
 _NO_METADATA: Final = Metadata()
 _NO_INTERACTIONS: Final = Interactions()
 _NO_DOCUMENT: Final = Document()
@@ -45,11 +52,6 @@ def to_message(result: Result, conversation: str) -> Message:
         labels=tuple(label for label in or_empty(facts.labels) if label),
         extra=_extra(result, facts),
     )
-
-
-def from_document(document: Document) -> Result:
-    """A document in the form of a result, so that both are mapped alike."""
-    return Result.model_construct(url=document.url, title=document.title, document=document)
 
 
 def metadata_of(result: Result) -> Metadata:
@@ -118,6 +120,15 @@ def _reactions(interactions: Interactions) -> Iterator[Reaction]:
     if interactions.reacts is None:
         old = [emoji(name) for name in or_empty(interactions.reactions) if name.strip()]
         yield from (Reaction(emoji=name, count=old.count(name)) for name in dict.fromkeys(old))
+
+
+def emoji(name: str) -> str:
+    """The emoji of a name of Slack or Teams; an unknown name stays as ``:name:``, and an emoji as it is."""
+    plain = name.strip().strip(":")
+    if not plain.isascii():
+        return name.strip()
+    known = emoji_of(_TEAMS.get(plain.lower(), plain.lower()))
+    return f":{plain}:" if known.startswith(":") else known
 
 
 def _last_part(url: str | None) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -11,12 +12,12 @@ from dragoman.core.model import Message
 from dragoman.providers.glean.conversation_id import Address, IdKind
 from dragoman.providers.glean.mapping.mapping import link_of, message_id, metadata_of, to_message
 from dragoman.providers.glean.mapping.permalinks import read_link
-from dragoman.providers.glean.mapping.result_tree import flatten_results
-from dragoman.providers.glean.mapping.times import is_coarse, milliseconds
+from dragoman.providers.glean.mapping.results import flatten_results
 from dragoman.providers.glean.mapping.wire import MessagesAnswer, Result, SearchAnswer
-from dragoman.providers.kit.times import parse_time
+from dragoman.providers.kit.times import parse_time, to_ms
 from dragoman.providers.kit.wire import or_empty
 
+_FRACTION: Final = re.compile(r":\d\d[.,]\d")
 _BEFORE_ALL: Final = datetime.min.replace(tzinfo=UTC)
 
 
@@ -71,6 +72,11 @@ def to_batch(answer: MessagesAnswer, address: Address, conversation: str) -> Bat
     )
 
 
+def is_coarse(text: str | None) -> bool:
+    """Whether a time is given in whole seconds only, so that several may hide behind it."""
+    return bool(text) and _FRACTION.search(text or "") is None
+
+
 def order_of(message: Message) -> tuple[datetime, str]:
     """The total order of messages; those without a time come first."""
     return (message.sent_at or _BEFORE_ALL, message.id)
@@ -111,7 +117,7 @@ def _distinct(results: Sequence[Result], conversation: str) -> Iterator[Message]
         message = to_message(result, conversation)
         before = seen.get(message.id)
         if before is not None and message.id == message.url and _differ(before, message):
-            at = milliseconds(message.sent_at) if message.sent_at else 0
+            at = to_ms(message.sent_at) if message.sent_at else 0
             message = replace(message, id=f"{message.id}#{at}")
             before = seen.get(message.id)
         if before is None:

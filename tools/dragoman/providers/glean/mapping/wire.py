@@ -7,7 +7,7 @@ read where nothing newer is there.
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
 
@@ -217,6 +217,5 @@ class Refused(GleanModel):
 
     error_type: str | None = None
     created_by: Person | None = None
-    requestable_roles: list[str] | None = None
-    error_messages: list[ErrorMessage] | None = Field(default=None)
+    error_messages: list[ErrorMessage] | None = None
     invalid_operators: list[Operator] | None = None

@@ -16,8 +16,8 @@ from dragoman.core.errors import InvalidArgument
 from dragoman.core.model import Message, Order
 from dragoman.providers.base.provider import MessageQuery
 from dragoman.providers.glean.mapping.message_batch import Batch, order_of
-from dragoman.providers.glean.mapping.times import milliseconds
 from dragoman.providers.glean.messages.cursor import Position, next_position
+from dragoman.providers.kit.times import to_ms
 
 Fetch: TypeAlias = Callable[[str | None, int | None], Awaitable[Batch]]
 """One request: direction and reference in milliseconds, or neither for the newest messages."""
@@ -90,7 +90,7 @@ async def _latest(fetch: Fetch, query: MessageQuery, position: Position | None, 
 async def _oldest(fetch: Fetch, query: MessageQuery, position: Position | None, threaded: bool) -> MessagePage:  # noqa: FBT001 - private
     if position is None:
         since = query.since
-        reference = _FIRST if since is None else max(_FIRST, milliseconds(since) - 1)
+        reference = _FIRST if since is None else max(_FIRST, to_ms(since) - 1)
         batch = await fetch(NEWER, reference)
         if not _reaches(batch, since) or _ignored(batch, NEWER, reference):
             newest = await fetch(None, None)
@@ -139,7 +139,7 @@ def _split_ties(fresh: Sequence[Message], order: Order, batch: Batch) -> tuple[l
 
 def _ignored(batch: Batch, direction: str, reference: int) -> bool:
     """Whether the reference was not obeyed. Whole conversations reach beyond it in any case."""
-    times = [milliseconds(one.sent_at) for one in batch.messages if one.sent_at]
+    times = [to_ms(one.sent_at) for one in batch.messages if one.sent_at]
     if batch.whole or not times:
         return False
     return max(times) > reference if direction == OLDER else min(times) < reference
@@ -156,5 +156,5 @@ def _is_root_pending(batch: Batch, position: Position | None) -> bool:
 
 def _not_before(until: datetime) -> int:
     """The smallest millisecond that is not before a time."""
-    whole = milliseconds(until)
+    whole = to_ms(until)
     return max(_FIRST, whole if until.microsecond % 1000 == 0 else whole + 1)

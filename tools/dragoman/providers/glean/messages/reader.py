@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -14,14 +14,22 @@ from dragoman.providers.glean.cache import Memory
 from dragoman.providers.glean.conversation_id import KINDS, Address, IdKind
 from dragoman.providers.glean.mapping.mapping import metadata_of, to_message
 from dragoman.providers.glean.mapping.message_batch import Batch, to_batch
-from dragoman.providers.glean.mapping.wire import MessagesAnswer, Result
+from dragoman.providers.glean.mapping.results import from_document
+from dragoman.providers.glean.mapping.wire import Document, GleanModel, MessagesAnswer, Result
 from dragoman.providers.glean.messages.cursor import Position
-from dragoman.providers.glean.messages.documents import fetch_document, no_message
 from dragoman.providers.glean.messages.paging import MessagePage, read_all, read_page
 from dragoman.providers.glean.messages.scope_check import is_in_conversation
 from dragoman.providers.glean.people import with_names
+from dragoman.providers.kit.threads import no_such_message
+from dragoman.providers.kit.wire import lenient
 
 _TITLES: Final = {IdKind.CHANNEL: "{}", IdKind.THREAD: "Thread in {}", IdKind.DOCUMENT: "Conversation in {}"}
+
+
+class _Documents(GleanModel):
+    """The answer of ``/getdocuments``: documents by the id or link that was asked for."""
+
+    documents: dict[str, object] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +59,7 @@ class MessageReader:
             everything = await read_all(self.fetch)
             found = next((one for one in everything if message in {one.id, one.url}), None)
             if found is None:
-                raise no_message()
+                raise no_such_message()
         else:
             found = to_message(await self.fetch_own(message), self.conversation)
         return (await with_names(self.api, self.memory, [found]))[0]
@@ -92,7 +100,7 @@ class MessageReader:
         """
         result = await fetch_document(self.api, message)
         if is_in_conversation(result, self.address, self.memory.sources.get(self.conversation) or "") is False:
-            raise no_message()
+            raise no_such_message()
         name = metadata_of(result).container
         if name:
             self.memory.names.put(self.conversation, name.lstrip("#"))
@@ -133,3 +141,29 @@ def _from_source(found: MessagePage, source: str | None) -> MessagePage:
     if found.position is None or not source:
         return found
     return MessagePage(found.messages, replace(found.position, source=source))
+
+
+async def fetch_document(api: Api, identifier: str) -> Result:
+    """The message with this id or permalink, with its text.
+
+    Raises:
+        NotFound: There is none, or it may not be seen.
+    """
+    spec = {"url": identifier} if is_link(identifier) else {"id": identifier}
+    body = {"documentSpecs": [spec], "includeFields": ["DOCUMENT_CONTENT"]}
+    answer, _ = await api.read("getdocuments", body, _Documents)
+    document = _picked(answer.documents or {}, identifier)
+    if document is None or document.error is not None or not (document.id or document.url or document.metadata):
+        raise no_such_message()
+    return from_document(document)
+
+
+def is_link(identifier: str) -> bool:
+    """Whether a message is named by its permalink."""
+    return identifier.startswith(("https://", "http://"))
+
+
+def _picked(documents: Mapping[str, object], identifier: str) -> Document | None:
+    """The document asked for; of a single one the key may be written differently."""
+    only = next(iter(documents.values())) if len(documents) == 1 else None
+    return lenient(Document, documents.get(identifier, only))

@@ -17,6 +17,7 @@ from dragoman.providers.glean.messages.cursor import Position
 from dragoman.providers.glean.messages.paging import Fetch, MessagePage, read_all, read_page
 from dragoman.providers.glean.messages.reader import MessageReader
 from dragoman.providers.glean.people import with_names
+from dragoman.providers.kit.threads import subtree
 
 
 async def list_messages(reader: MessageReader, query: MessageQuery) -> Page[Message]:
@@ -56,11 +57,7 @@ def below(messages: Sequence[Message], thread: str, where: IdKind) -> list[Messa
     """
     if where is IdKind.THREAD and messages and messages[0].id == thread:
         return list(messages)
-    inside, grown = {thread}, True
-    while grown:
-        more = {one.id for one in messages if one.reply_to in inside} - inside
-        inside, grown = inside | more, bool(more)
-    return [one for one in messages if one.id in inside]
+    return subtree(messages, thread)
 
 
 async def _paged(

@@ -1,33 +1,84 @@
-"""Searching messages with the service's own search."""
+"""Searches messages with the service's own search."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Final
+from itertools import groupby
+from typing import Final, Self
 
 from dragoman.core.errors import InvalidArgument
-from dragoman.core.model import SearchPage
+from dragoman.core.model import Hit, SearchPage
 from dragoman.providers.base.provider import SearchQuery
 from dragoman.providers.glean.api import Api
 from dragoman.providers.glean.cache import Memory
 from dragoman.providers.glean.conversation_id import Address, IdKind
 from dragoman.providers.glean.errors import gap_in, raise_partial_failure
-from dragoman.providers.glean.mapping.mapping import link_of, message_id, metadata_of
+from dragoman.providers.glean.mapping.mapping import link_of, message_id, metadata_of, to_message
 from dragoman.providers.glean.mapping.permalinks import read_link
-from dragoman.providers.glean.mapping.result_tree import Piece, flatten_results
-from dragoman.providers.glean.mapping.wire import SearchAnswer
+from dragoman.providers.glean.mapping.results import Piece, flatten_results, in_order, snippet_text, text_of
+from dragoman.providers.glean.mapping.wire import Result, SearchAnswer, Snippet
 from dragoman.providers.glean.messages.reader import MessageReader
 from dragoman.providers.glean.messages.scope_check import home_of, is_in_conversation
 from dragoman.providers.glean.people import with_names
-from dragoman.providers.glean.search.cursor import SearchPosition
-from dragoman.providers.glean.search.hits import relevant, to_hit
 from dragoman.providers.glean.settings import GleanSettings
+from dragoman.providers.kit.cursor import decode, digest, encode
+from dragoman.providers.kit.wire import or_empty
 
 MOST: Final = 100
 _SNIPPET: Final = 400  # characters
 _MARGIN: Final = timedelta(days=2)  # the filter leaves its own day out, and nobody says in which zone days begin
+_LIST: Final = "search"
+_MOST_SEEN: Final = 1000
+_WORD: Final = re.compile(r"\w+")
+_SHORTEST: Final = 2
+
+
+@dataclass(frozen=True, slots=True)
+class SearchPosition:
+    """Where a search goes on.
+
+    Attributes:
+        cursor: The service's; empty at the beginning.
+        token: Its token of the search, which it wants back.
+        seen: Digests of the messages that were given, because one can come as a hit and as a part of another.
+    """
+
+    cursor: str = ""
+    token: str = ""
+    seen: tuple[str, ...] = ()
+
+    @classmethod
+    def read(cls, cursor: str | None) -> Self:
+        """Read a cursor; without one the beginning.
+
+        Raises:
+            InvalidArgument: It is none of a search.
+        """
+        return decode(cls, cursor, list_id=_LIST) or cls()
+
+    def write(self) -> str:
+        """As a cursor."""
+        return encode(self, list_id=_LIST)
+
+    def fresh(self, pieces: Iterable[Piece]) -> list[Piece]:
+        """The pieces that were not given yet, each once."""
+        known, found = set(self.seen), list[Piece]()
+        for piece in pieces:
+            short = digest(message_id(piece.result))
+            if short not in known:
+                known.add(short)
+                found.append(piece)
+        return found
+
+    def following(self, answer: SearchAnswer, given: Sequence[Piece]) -> Self | None:
+        """The place after an answer; ``None`` at the end, which a cursor that comes again is, too."""
+        if not answer.has_more_results or not answer.cursor or answer.cursor == self.cursor:
+            return None
+        seen = (*self.seen, *(digest(message_id(piece.result)) for piece in given))
+        return type(self)(answer.cursor, answer.tracking_token or self.token, seen[-_MOST_SEEN:])
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,3 +192,42 @@ def _day_before(since: datetime) -> str | None:
         return (since - _MARGIN).date().isoformat()
     except OverflowError:
         return None
+
+
+def relevant(pieces: Iterable[Piece], query: str) -> Iterator[Piece]:
+    """The pieces that were looked for.
+
+    What was found as a part of something larger counts when it has a word of the query. Where no part has
+    one, because the service looks for meaning, all parts of a whole conversation count.
+    """
+    words = {word.casefold() for word in _WORD.findall(query) if len(word) >= _SHORTEST}
+    for _, group in groupby(pieces, key=lambda piece: id(piece.whole) if piece.whole else None):
+        parts = list(group)
+        matching = [one for one in parts if _has(one.result, words) or (one.whole is None and one.beneath is None)]
+        everything = [one for one in parts if one.beneath is None]
+        yield from matching or everything
+
+
+def to_hit(piece: Piece, conversation: str) -> Hit:
+    """A hit with the passage that the service shows, where it shows one that is not the whole text."""
+    message = to_message(piece.result, conversation)
+    first = next((one for one in in_order(or_empty(piece.result.snippets)) if snippet_text(one)), None)
+    if first is None:
+        return Hit(message=message)
+    excerpt = snippet_text(first)
+    return Hit(message=message, excerpt=excerpt, highlights=tuple(_highlights(first, excerpt)))
+
+
+def _highlights(snippet: Snippet, excerpt: str) -> Iterator[tuple[int, int]]:
+    """The marked stretches. They count characters of plain text, so those of markup are left out."""
+    if snippet.text != excerpt:
+        return
+    for one in or_empty(snippet.ranges):
+        start, end = one.start_index, one.end_index
+        if start is not None and end is not None and 0 <= start < end <= len(excerpt):
+            yield start, end
+
+
+def _has(result: Result, words: set[str]) -> bool:
+    text = text_of(result)[0].casefold()
+    return any(word in text for word in words)

@@ -1,17 +1,22 @@
-"""Taking results apart: a result can be a whole conversation, or hold others beneath it. Pure."""
+"""The messages in search results, and their texts. Pure.
+
+A result can be a whole conversation, or hold others beneath it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from dragoman.providers.glean.mapping.mapping import from_document
-from dragoman.providers.glean.mapping.wire import Result
+from dragoman.providers.glean.mapping.wire import Document, Result, Snippet
+from dragoman.providers.kit.html import to_text
 from dragoman.providers.kit.wire import or_empty
 
 MESSAGES: Final = "CONVERSATION_MESSAGES"
 _DEEPEST: Final = 4
+_MARKS: Final = str.maketrans("", "", "\ue006\ue007")
+_LAST: Final = 1 << 62
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,3 +61,35 @@ def clustered_of(result: Result) -> Iterator[Result]:
     yield from or_empty(result.clustered_results)
     for cluster in or_empty(result.all_clustered_results):
         yield from or_empty(cluster.clustered_results)
+
+
+def text_of(result: Result) -> tuple[str, bool]:
+    """The text, and whether it is only an excerpt."""
+    content = result.document.content if result.document else None
+    whole = (
+        "\n".join(or_empty(result.full_text_list))
+        or result.full_text
+        or "\n".join(or_empty(content.full_text_list if content else None))
+    )
+    if whole:
+        return whole, False
+    excerpt = "\n".join(text for one in in_order(or_empty(result.snippets)) if (text := snippet_text(one)))
+    return excerpt, bool(excerpt)
+
+
+def in_order(snippets: Sequence[Snippet]) -> list[Snippet]:
+    """Snippets in the order of the text; those without a place last."""
+    return sorted(snippets, key=lambda one: _LAST if one.snippet_text_ordering is None else one.snippet_text_ordering)
+
+
+def snippet_text(snippet: Snippet) -> str:
+    """The text of a snippet, in the newer or the older form."""
+    text = snippet.text or (snippet.snippet or "").translate(_MARKS)
+    if snippet.mime_type != "text/html":
+        return text
+    return "\n".join(line for line in to_text(text).splitlines() if line)
+
+
+def from_document(document: Document) -> Result:
+    """A document in the form of a result, so that both are mapped alike."""
+    return Result.model_construct(url=document.url, title=document.title, document=document)

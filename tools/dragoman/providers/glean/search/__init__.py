@@ -1,1 +1,0 @@
-"""Search at Glean: the request, its hits and its cursor."""
