@@ -41,7 +41,7 @@ def test_no_recorded_object_has_a_member_that_the_service_was_not_seen_to_send(p
     exchanges = [json.loads(file.read_text()) for file in sorted((WIRE / provider).glob("*.json"))]
     seen = {pair for exchange in exchanges for pair in members(exchange)}
     parents, names = {parent for parent, _ in seen}, {name for _, name in seen}
-    given = held(provider)
+    given = {name: value for name, value in held(provider).items() if name != "steps"}  # those are calls of tools
     for parent, name in members(given):
         if parent is None or parent in OWN or name in OWN:
             continue

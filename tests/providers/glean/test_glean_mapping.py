@@ -282,5 +282,5 @@ def test_emoji_stay_and_unknown_names_keep_their_colons():
 
 def test_markup_becomes_the_text_that_it_shows():
     markup = "a < b<br/>c<script>alert(1)</script> &lt;d&gt;"
-    assert snippet_text(Snippet(text=markup, mime_type="text/html")) == "a < b\nc <d>"
+    assert snippet_text(Snippet(text=markup, mimeType="text/html")) == "a < b\nc <d>"
     assert snippet_text(Snippet(text=markup)) == markup

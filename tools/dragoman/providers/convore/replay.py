@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from itertools import count
 from typing import Final
 
 from dragoman.providers.kit.html import to_text
-from dragoman.providers.replay import FOUND, Record, Replay, recording, step
-from dragoman.providers.replay.fake_http_service import Reply, Request, absent, serving
+from dragoman.providers.replay import Record, recording
+from dragoman.providers.replay.fake_http_service import Reply, Request, absent, http_replay
 
-_TOKEN: Final = "ck_replay"  # noqa: S105 - of no service
-_ROOM: Final = "convore:conv_01k0q2m4leith"
+_PACKAGE: Final = __package__ or ""
 _SNIPPET: Final = 80
 
 
@@ -21,7 +19,7 @@ class Convore:
     """What the mailbox holds, in Convore's own form."""
 
     def __init__(self) -> None:
-        held = recording(__package__ or "")
+        held = recording(_PACKAGE)
         self._channel: Record = held["channel"]
         self._conversations: dict[str, Record] = {one["id"]: one for one in held["conversations"]}
         self._messages: dict[str, Record] = {one["id"]: one for one in held["messages"]}
@@ -117,42 +115,4 @@ def _page(entries: list[Record]) -> Reply:
     return Reply({"data": entries, "total_count": len(entries)})
 
 
-@contextmanager
-def _served() -> Generator[Mapping[str, str | bool]]:
-    with serving(_TOKEN, Convore().answer) as address:
-        yield {"base_url": address, "token": _TOKEN, "write": "confirm"}
-
-
-REPLAY: Final = Replay(
-    service="Convore",
-    serve=_served,
-    steps=(
-        step("What is in the mailbox?", "list_conversations"),
-        step("Catch up on one conversation", "list_messages", conversation=_ROOM, limit=50),
-        step("What was it about the refund?", "search_messages", query="refund", limit=3),
-        step("One mail in full", "get_message", message=FOUND),
-        step(
-            "Answer it",
-            "send_message",
-            conversation=_ROOM,
-            reply_to=FOUND,
-            text="Good news, Mairi: the refund is on its way. It takes two working days.",
-        ),
-        step(
-            "Correct our record of it",
-            "update_message",
-            message=FOUND,
-            text="Good news, Mairi: the refund is on its way. It takes three working days.",
-        ),
-        step(
-            "Keep what she said on the phone, with its author and time",
-            "import_message",
-            conversation=_ROOM,
-            author="Mairi Sinclair <mairi@leithriders.example>",
-            sent_at="2026-04-11T09:15Z",
-            text="On the phone: my bank says that it expects the money on Tuesday.",
-        ),
-        step("It is all in Convore now", "list_messages", conversation=_ROOM, limit=3),
-    ),
-)
-"""Mail from riders, and a team that answers them."""
+REPLAY: Final = http_replay(_PACKAGE, lambda: Convore().answer)

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Generator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from http import HTTPStatus
 from itertools import count
 from typing import Final
 
-from dragoman.providers.replay import FOUND, Record, Replay, recording, step
-from dragoman.providers.replay.fake_http_service import Reply, Request, absent, serving
+from dragoman.providers.replay import Record, recording
+from dragoman.providers.replay.fake_http_service import Reply, Request, absent, http_replay
 
-_TOKEN: Final = "dg_replay"  # noqa: S105 - of no service
-_ROOM: Final = "datagrid:conv_01K0Q2DEPOT"
+_PACKAGE: Final = __package__ or ""
 _EVENTS: Final = "text/event-stream; charset=utf-8"
 _PIECES: Final = 3
 
@@ -23,7 +21,7 @@ class Datagrid:
     """What the teamspace holds, in Datagrid's own form."""
 
     def __init__(self) -> None:
-        held = recording(__package__ or "")
+        held = recording(_PACKAGE)
         self._identity: Record = held["identity"]
         self._named: dict[str, Record] = {one["id"]: one for one in (*held["agents"], *held["files"])}
         self._conversations: dict[str, Record] = {one["id"]: one for one in held["conversations"]}
@@ -119,22 +117,4 @@ def _events(reply: Record, steps: Sequence[Record], text: str) -> str:
     return "".join(f"event: {name}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n" for name, data in told)
 
 
-@contextmanager
-def _served() -> Generator[Mapping[str, str | bool]]:
-    with serving(_TOKEN, Datagrid().answer) as address:
-        yield {"base_url": f"{address}/v1", "token": _TOKEN, "write": "confirm"}
-
-
-REPLAY: Final = Replay(
-    service="Datagrid",
-    serve=_served,
-    steps=(
-        step("What was discussed with agents?", "list_conversations"),
-        step("Catch up on one conversation", "list_messages", conversation=_ROOM, limit=50),
-        step("Where was the latch mentioned?", "search_messages", query="latch stock", limit=3),
-        step("What that answer rests on", "get_message", message=FOUND),
-        step("Ask the agent", "send_message", conversation=_ROOM, text="What if it rains on Thursday?"),
-        step("It is all in Datagrid now", "list_messages", conversation=_ROOM, limit=2),
-    ),
-)
-"""A planner's conversation with agents."""
+REPLAY: Final = http_replay(_PACKAGE, lambda: Datagrid().answer, path="/v1")

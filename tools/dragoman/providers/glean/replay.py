@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Generator, Mapping
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Final
 
 from dragoman.providers.kit.times import parse_time, to_ms
-from dragoman.providers.replay import FOUND, Record, Replay, recording, step
-from dragoman.providers.replay.fake_http_service import Reply, Request, absent, serving
+from dragoman.providers.replay import Record, recording
+from dragoman.providers.replay.fake_http_service import Reply, Request, absent, http_replay
 
-_TOKEN: Final = "glean_replay"  # noqa: S105 - of no service
-_ROOM: Final = "glean:slack.channel.kiosk-firmware"
-_THREAD: Final = "glean:slack.thread.1775640124.118100"
+_PACKAGE: Final = __package__ or ""
 _NEW: Final = "chat_71d204"
-_QUESTION: Final = "Is 4.18.0-rc2 ready for Utrecht?"
 _PAGE: Final = 20
 _LINES: Final = "text/plain; charset=utf-8"
 
@@ -27,7 +22,7 @@ class Glean:
     """What the tenant holds, in Glean's own form."""
 
     def __init__(self) -> None:
-        held = recording(__package__ or "")
+        held = recording(_PACKAGE)
         self._results: list[Record] = held["results"]
         self._chats: dict[str, Record] = {one["id"]: one for one in held["chats"]}
         self._answer: Record = held["answer"]
@@ -91,7 +86,9 @@ class Glean:
 
     def _ask(self, body: Record) -> Reply:
         """Keep a question with its answer; line by line where that is asked for."""
-        chat = self._chats.setdefault(body.get("chatId", _NEW), {"id": _NEW, "name": _QUESTION, "messages": []})
+        chat = self._chats.setdefault(
+            body.get("chatId", _NEW), {"id": _NEW, "name": self._answer["prompt"], "messages": []}
+        )
         now = datetime.now(UTC)
         chat.setdefault("createTime", int(now.timestamp()))
         chat["updateTime"] = int(now.timestamp())
@@ -159,24 +156,4 @@ def _inside(result: Record, body: Record) -> bool:
     return body["id"] in {facts["container"], str(facts["containerId"]).removeprefix("SLACK_CHANNEL_")}
 
 
-@contextmanager
-def _served() -> Generator[Mapping[str, str | bool]]:
-    with serving(_TOKEN, Glean().answer) as address:
-        yield {"base_url": address, "token": _TOKEN, "write": "confirm"}
-
-
-REPLAY: Final = Replay(
-    service="Glean",
-    serve=_served,
-    steps=(
-        step("What does Glean know?", "list_conversations"),
-        step("Catch up on a channel of Slack", "list_messages", conversation=_ROOM, limit=50),
-        step("What was it about nvs?", "search_messages", query="nvs", limit=3),
-        step("One message in full", "get_message", message=FOUND),
-        step("The end of the thread around it", "list_messages", conversation=_THREAD, limit=3),
-        step("Read a chat with the assistant", "list_messages", conversation="glean:chat.chat_5e0c77"),
-        step("Ask the assistant", "send_message", conversation="glean:chat.new", text=_QUESTION),
-        step("What the answer rests on", "get_message", message=FOUND),
-    ),
-)
-"""A team's channels in Slack, as Glean has indexed them, and chats with its assistant."""
+REPLAY: Final = http_replay(_PACKAGE, lambda: Glean().answer)

@@ -58,6 +58,12 @@ class Replay:
     serve: Callable[[], AbstractContextManager[Mapping[str, str | bool]]]
     steps: Sequence[Step]
 
+    @classmethod
+    def recorded(cls, package: str, serve: Callable[[], AbstractContextManager[Mapping[str, str | bool]]]) -> Replay:
+        """A service whose name and steps are in the recording of its package."""
+        content = recording(package)
+        return cls(content["service"], serve, [Step(**one) for one in content["steps"]])
+
 
 def recording(package: str) -> Record:
     """The recorded conversation that is packed with a provider.

@@ -12,7 +12,7 @@ from threading import Lock, Thread
 from typing import Final, TypeAlias
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from dragoman.providers.replay import Record
+from dragoman.providers.replay import Record, Replay
 
 _JSON: Final = "application/json"
 _LARGEST: Final = 1 << 20  # bytes of a request; a demonstration asks for little
@@ -65,6 +65,24 @@ def serving(token: str, answer: Answer) -> Generator[str]:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+def http_replay(package: str, begin: Callable[[], Answer], *, path: str = "") -> Replay:
+    """The replay of a service over HTTP.
+
+    Args:
+        package: Full name of the provider's package, which has the recording.
+        begin: Makes a service that is as it was recorded.
+        path: What every path of the service begins with.
+    """
+
+    @contextmanager
+    def serve() -> Generator[Mapping[str, str | bool]]:
+        token = "replay"  # noqa: S105 - of no service
+        with serving(token, begin()) as address:
+            yield {"base_url": f"{address}{path}", "token": token, "write": "confirm"}
+
+    return Replay.recorded(package, serve)
 
 
 class _Server(ThreadingHTTPServer):

@@ -13,13 +13,13 @@ import grpc
 from google.protobuf.json_format import ParseDict
 from google.protobuf.message import Message
 
-from dragoman.providers.replay import FOUND, Record, Replay, recording, step
+from dragoman.providers.replay import Record, Replay, recording
 from dragoman.providers.yandex import wire
 from dragoman.providers.yandex._proto import threads_pb2 as pb
 from dragoman.providers.yandex.mapping import text_of
 
 _TOKEN: Final = "t1.replay"  # noqa: S105 - of no service
-_ROOM: Final = "yandex:fvt0k0q2thread000001"
+_PACKAGE: Final = __package__ or ""
 
 Context: TypeAlias = grpc.ServicerContext
 Method: TypeAlias = Callable[[Any, Context], Any]
@@ -29,7 +29,7 @@ class Threads:
     """What the folder holds, in the service's own messages."""
 
     def __init__(self) -> None:
-        held = recording(__package__ or "")
+        held = recording(_PACKAGE)
         self.folder: str = held["threads"][0]["folder_id"]
         self.assistant: str = held["assistant_id"]
         self._threads = {one["id"]: ParseDict(one, pb.Thread()) for one in held["threads"]}
@@ -156,24 +156,4 @@ def _served() -> Generator[Mapping[str, str | bool]]:
         server.stop(None).wait()
 
 
-REPLAY: Final = Replay(
-    service="Yandex Cloud threads",
-    serve=_served,
-    steps=(
-        step("Which threads are in the folder?", "list_conversations"),
-        step("Catch up on one of them", "list_messages", conversation=_ROOM, limit=50),
-        step("Where was the wiring mentioned?", "search_messages", query="JP3", limit=3),
-        step("What that answer rests on", "get_message", message=FOUND),
-        step("Ask the assistant", "send_message", conversation=_ROOM, text="Which part number has the jumper JP3?"),
-        step(
-            "Keep a message from elsewhere, with its author and time",
-            "import_message",
-            conversation=_ROOM,
-            author="Noor Rahman",
-            sent_at="2026-04-08T11:40Z",
-            text="On the phone: the technician took one of the spare jumpers, please send a new one.",
-        ),
-        step("It is all in the thread now", "list_messages", conversation=_ROOM, limit=3),
-    ),
-)
-"""A technician's thread with an assistant."""
+REPLAY: Final = Replay.recorded(_PACKAGE, _served)
