@@ -14,7 +14,7 @@ import anyio
 from dragoman.core.context import progress
 from dragoman.core.context.clock import current_clock
 from dragoman.core.errors import DragomanError, OutcomeUnknown
-from dragoman.core.safe_text import Sentence, quote, safe, sentence
+from dragoman.core.safe_text import Sentence, quote, safe, sentence, unquoted
 from dragoman.core.sanitize import clean_line
 from dragoman.transport.credentials import redact
 
@@ -83,7 +83,7 @@ def broken_answer(service: str, text: str, error: OutcomeUnknown, *, fault: str 
         fault: Why the assistant gave up, in its own words.
         stored: Whether the prompt was found in the conversation.
     """
-    why = sentence("{}'s answer broke off", safe(service))
+    why = sentence("{}'s answer broke off", unquoted(service))
     if fault is not None:
         why = sentence("The agent gave up (in its words: {})", quote(redact(fault), _QUOTED // 2))
     last = sentence("after: {}", quoted_answer(text)) if text else safe("before it said anything.")
