@@ -287,3 +287,28 @@ def test_a_mail_of_tomorrow_is_right_and_one_of_next_year_is_not(read_mbox):
     soon = (datetime.now(UTC) + timedelta(hours=3)).strftime("%a, %d %b %Y %H:%M:%S +0000")
     content = read_mbox(mbox(mail("a", Date=soon)))
     assert content.messages[0].sent_at > datetime.now(UTC)
+
+
+ATTACHED = (
+    'Content-Type: text/plain\n\nsee\n--x\nContent-Type: application/pdf; name="plan.pdf"\n'
+    "Content-Transfer-Encoding: base64\n\nSGVsbG8=\n--x--\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "form", "place"),
+    [
+        ("all.mbox", mbox, "all.mbox#one%2Ftwo%40x/2"),
+        ("Gr\udcfcn/one.eml", "".join, "Gr%FCn/one.eml#2"),
+        ("Mail/cur/1773133080.a:2,S", "".join, "Mail/cur/1773133080.a%3A2%2CS#2"),
+    ],
+)
+def test_an_attachment_tells_where_it_lies(read_archive, tmp_path, name, form, place):
+    one = mail("one/two", f"--x\n{ATTACHED}", Content_Type='multipart/mixed; boundary="x"')
+    path = tmp_path / "in" / name
+    path.parent.mkdir(parents=True)
+    path.write_text(form([one]) if form is not mbox else mbox(mail("zero"), one))
+    (tmp_path / "in/Mail/new").mkdir(parents=True, exist_ok=True)
+    (attachment,) = read_archive(tmp_path / "in").messages[-1].attachments
+    assert (attachment.name, attachment.size, attachment.media_type) == ("plan.pdf", 5, "application/pdf")
+    assert attachment.url == f"file:{tmp_path}/in/{place}"

@@ -300,3 +300,23 @@ def test_other_things_end_in_a_sentence_that_says_what_is_taken(read_archive, tm
 def test_a_missing_file_ends_in_a_sentence(read_archive, tmp_path):
     with pytest.raises(InvalidArgument, match="No such file"):
         read_archive(tmp_path / "missing", formats=(LinesFormat(),))
+
+
+@pytest.mark.parametrize("name", ["Gr\udcfcn/one.jsonl", "Gr\udcfcn.jsonl"])
+def test_a_file_whose_name_has_another_encoding_is_read(read_archive, tmp_path, name):
+    path = tmp_path / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text('{"author": "Ann", "sent_at": "2026-03-10T09:00:00Z", "conversation": "c", "text": "Hi"}\n5\n')
+    for given in (tmp_path, path):
+        content = read_archive(given)
+        assert content.texts == ["Hi"]
+        assert content.notes.skipped == 1
+
+
+def test_a_member_of_a_tar_file_whose_name_has_another_encoding_is_read(read_archive, tmp_path):
+    line = b'{"author": "Ann", "sent_at": "2026-03-10T09:00:00Z", "conversation": "c", "text": "Hi"}\n'
+    with tarfile.open(tmp_path / "x.tar", "w") as archive:
+        member = tarfile.TarInfo("Gr\udcfcn/one.jsonl")
+        member.size = len(line)
+        archive.addfile(member, io.BytesIO(line))
+    assert read_archive(tmp_path / "x.tar").texts == ["Hi"]

@@ -79,7 +79,7 @@ def _mails(source: Source, notes: Notes, *, heads: bool) -> Iterator[tuple[Mail,
         mail = _head(found) if heads else read_mail(found.lines)
         reason = mapping.reason_to_leave_out(mail)
         if reason:
-            notes.skip(reason, found.file)
+            notes.skip(reason, found.file.label)
         else:
             yield mail, found, _id_of(mail, seen)
 

@@ -12,7 +12,7 @@ from typing import Final, LiteralString
 
 from dragoman.archives.mail.reading import Found
 from dragoman.archives.text import clean
-from dragoman.core.mail import Address, Mail
+from dragoman.core.mail import Address, Mail, MailFile
 from dragoman.core.mail.encoded_words import decode_words
 from dragoman.core.mail.headers import Headers
 from dragoman.core.model import Attachment, Author, AuthorKind, Message
@@ -103,12 +103,19 @@ def message_of(mail: Mail, found: Found, id_: str, conversation: str) -> Message
         text=clean(mail.text),
         reply_to=mail.reply_to or None,
         subject=clean(mail.subject) or None,
-        attachments=tuple(
-            Attachment(name=file.name, id=file.number, media_type=file.media_type, size=file.size)
-            for file in mail.files
-        ),
+        attachments=tuple(_attachment(file, found, id_) for file in mail.files),
         labels=tuple(dict.fromkeys(_labels(mail, found))),
         extra=extra,
+    )
+
+
+def _attachment(file: MailFile, found: Found, id_: str) -> Attachment:
+    return Attachment(
+        name=file.name,
+        id=file.number,
+        media_type=file.media_type,
+        size=file.size,
+        url=found.place_of(id_, file.number),
     )
 
 

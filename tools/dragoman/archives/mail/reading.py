@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from typing import BinaryIO, Final
+from urllib.parse import quote
 
 from dragoman.archives.head import Head
 from dragoman.archives.mail import maildir
@@ -33,15 +34,27 @@ class Found:
         lines: Its lines; they have to be read before the next mail.
         labels: Folder and flags.
         received: When it was delivered, where that stands beside it.
-        file: How the user knows its file.
+        file: The file that holds it.
+        is_alone: Whether the file holds no other one.
         late_labels: Flags that stand behind the mail, complete once its lines were read.
     """
 
     lines: Iterator[bytes]
     labels: list[str]
     received: datetime | None
-    file: str
+    file: File
+    is_alone: bool = True
     late_labels: list[str] = field(default_factory=list[str])
+
+    def place_of(self, id_: str, part: str) -> str:
+        """A ``file:`` address of a part of the mail: its section number, in a file of many mails behind the mail's id.
+
+        Args:
+            id_: The mail's id.
+            part: The section number.
+        """
+        inside = part if self.is_alone else f"{quote(id_, safe='')}/{part}"
+        return f"{self.file.reference}#{inside}"
 
 
 def looks_like_mail(head: Head) -> str:
@@ -81,7 +94,7 @@ def _in_mbox(file: File) -> Iterator[Found]:
     labels = [label] if (label := _mailbox_label(file)) else []
     with file.open() as content:
         for envelope, lines in Mbox(_lines(content)).mails():
-            yield Found(lines, labels, time_of_envelope(envelope), file.label)
+            yield Found(lines, labels, time_of_envelope(envelope), file, is_alone=False)
 
 
 def _in_file(file: File, form: str) -> Iterator[Found]:
@@ -91,7 +104,7 @@ def _in_file(file: File, form: str) -> Iterator[Found]:
         late: list[str] = []
         if form == "emlx":
             lines = _of_emlx(lines, late)
-        yield Found(lines, labels, None, file.label, late)
+        yield Found(lines, labels, None, file, late_labels=late)
 
 
 def _of_emlx(lines: Iterator[bytes], labels: list[str]) -> Iterator[bytes]:
@@ -119,7 +132,7 @@ def _in_maildir(folder: Folder, outermost: Folder) -> Iterator[Found]:
             if file.size and not file.name.startswith("."):
                 labels = [label, *maildir.labels_of(file.name, keywords)]
                 with file.open() as content:
-                    yield Found(_lines(content), labels, maildir.time_of(file.name), file.label)
+                    yield Found(_lines(content), labels, maildir.time_of(file.name), file)
     for inner in folder.folders():
         if maildir.is_inner(inner):
             yield from _in_maildir(inner, outermost)

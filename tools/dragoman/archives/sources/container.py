@@ -81,6 +81,10 @@ class Container(ABC):
         """How the user knows a file or folder of it."""
         return f"{self.label}/{path}" if path else self.label
 
+    def location_of(self, path: str) -> str:
+        """Where a file or folder of it lies, for an address."""
+        return self.label_of(path)
+
     def path_of(self, entry: Entry) -> Path | None:
         """Where a file lies on disk as it is; ``None`` when it lies within another file."""
         del entry
@@ -101,6 +105,13 @@ def safe_name(name: str) -> str | None:
         return None
     steps = [step for step in plain.split("/") if step not in ("", ".")]
     return "/".join(steps) if steps and ".." not in steps else None
+
+
+def readable_name(name: str) -> str:
+    """A name that can be stored and shown: bytes that are no UTF-8 are written out in hexadecimal digits."""
+    if name.isascii():
+        return name
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def is_junk(name: str) -> bool:

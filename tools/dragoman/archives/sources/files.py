@@ -56,7 +56,8 @@ class File:
     @property
     def reference(self) -> str:
         """A ``file:`` address of where it lies, for attachments that stay in the archive."""
-        return f"file:{quote(self.label)}"
+        place = self.container.location_of(self.path)
+        return f"file:{quote(place.encode('utf-8', 'surrogateescape'))}"
 
     @property
     def folder(self) -> Folder:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from dragoman.archives.notes import Notes
-from dragoman.archives.sources.container import Container, Entry, Progress, is_junk
+from dragoman.archives.sources.container import Container, Entry, Progress, is_junk, readable_name
 from dragoman.archives.sources.streams import Decompressed, Section, buffered
 from dragoman.core.safe_text import sentence
 
@@ -48,9 +48,9 @@ class SingleFile(Container):
     def entries(self) -> Iterator[Entry]:
         """The file, and the log."""
         size = self._raw.seek(0, os.SEEK_END)
-        name = Path(self.label).name or self.label
+        name = readable_name(Path(self.label).name or self.label)
         if self._kind:
-            yield Entry(self.name, -1, packed=size)
+            yield Entry(readable_name(self.name), -1, packed=size)
             return
         yield Entry(name, size, packed=size)
         if self._log is not None:
@@ -88,6 +88,7 @@ class DiskFolder(Container):
         super().__init__(label, 0, notes)
         self._path = path
         self._progress = progress
+        self._odd_names: dict[str, str] = {}
 
     @property
     def name(self) -> str:
@@ -114,13 +115,13 @@ class DiskFolder(Container):
                 else:
                     status = item.stat(follow_symlinks=False)
                     if stat.S_ISREG(status.st_mode):
-                        yield Entry(name, status.st_size, packed=status.st_size)
+                        yield Entry(self._readable(name), status.st_size, packed=status.st_size)
             waiting.extend(sorted(found, reverse=True))
 
     def open(self, entry: Entry) -> BinaryIO:
         """The content of a file."""
         try:
-            raw = (self._path / entry.name).open("rb")
+            raw = self._path_of(entry.name).open("rb")
         except OSError as error:
             self.notes.skip(sentence("a file that cannot be read ({})", error.strerror), self.label_of(entry.name))
             return io.BytesIO()
@@ -128,7 +129,20 @@ class DiskFolder(Container):
 
     def path_of(self, entry: Entry) -> Path | None:
         """Where the file lies."""
-        return self._path / entry.name
+        return self._path_of(entry.name)
+
+    def location_of(self, path: str) -> str:
+        """Where a file lies, by its name on disk."""
+        return f"{self.label}/{self._odd_names.get(path, path)}"
+
+    def _readable(self, name: str) -> str:
+        readable = readable_name(name)
+        if readable != name:
+            self._odd_names[readable] = name
+        return readable
+
+    def _path_of(self, name: str) -> Path:
+        return self._path / self._odd_names.get(name, name)
 
     def _scan(self, folder: str) -> list[os.DirEntry[str]]:
         try:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import BinaryIO, Final
 
 from dragoman.archives.notes import Notes
-from dragoman.archives.sources.container import Container, Entry, Progress, is_junk, safe_name
+from dragoman.archives.sources.container import Container, Entry, Progress, is_junk, readable_name, safe_name
 from dragoman.archives.sources.streams import Section, buffered
 from dragoman.core.safe_text import sentence
 
@@ -50,7 +50,7 @@ class TarArchive(Container):
                 elif member.issym() or member.islnk():
                     self.notes.skip("a link", self.label_of(name))
                 elif member.isreg() and not is_junk(name):
-                    yield Entry(name, member.size, member.offset_data, member.size)
+                    yield Entry(readable_name(name), member.size, member.offset_data, member.size)
         except tarfile.TarError:
             self.notes.tell(
                 sentence("{:300} ends too early or is damaged; what stands before that was read.", self.label)
