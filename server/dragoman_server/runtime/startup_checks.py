@@ -14,6 +14,7 @@ from dragoman.core.errors import NotFound
 from dragoman.core.references import parse
 from dragoman.core.safe_text import SafeText, join, safe, sentence, unquoted
 from dragoman.providers.base.provider import AccountSettings, Capability, ConversationQuery
+from dragoman.toolset.policy.permission import entry_in
 from dragoman_server.config.diagnostics import ConfigError
 from dragoman_server.config.find import SettingsFile, find
 from dragoman_server.config.key_paths import dotted
@@ -97,6 +98,8 @@ async def missing_places(account: Account) -> list[str]:
     provider = await account.provider()
     for place in account.settings.write_to or ():
         reference = parse(place)
+        if account.provider_class.names_recipients(entry_in(place, account.name)):
+            continue
         try:
             await provider.get_conversation(reference.conversation if reference else place)
         except NotFound:

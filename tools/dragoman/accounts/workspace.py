@@ -68,6 +68,10 @@ class Account:
         """Ask the provider whether a link is one of its own, without opening it."""
         return self.provider_class(self.settings).parse_link(link)
 
+    def text_to_send(self, text: str) -> str:
+        """A text as the account sends it, with a signature perhaps, without opening it."""
+        return self.provider_class(self.settings).text_to_send(text)
+
     def may_write(self) -> bool:
         """Does the policy let anything be written here at all."""
         return self.settings.write != "off" and self.settings.write_to != ()

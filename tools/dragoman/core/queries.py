@@ -117,12 +117,18 @@ class SearchQuery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """A message to send; ``reply_to`` is the id of a message of the same conversation."""
+    """A message to send.
+
+    Attributes:
+        reply_to: Id of a message of the same conversation.
+        begun: When it was first begun to send it; the same for each attempt, and another one for the same text later.
+    """
 
     text: str
     reply_to: str | None = None
     subject: str | None = None
     idempotency_key: str | None = None
+    begun: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -243,6 +243,30 @@ class Provider:
             query = replace(query, cursor=page.cursor)
         return match_sent_message(found, draft.text, draft.reply_to, since, known, self.could_be_sent_by_us)
 
+    @classmethod
+    def begins_conversation(cls, conversation: str) -> bool:
+        """Is an id that of a conversation which the first message begins, and which has another id afterwards."""
+        del conversation
+        return False
+
+    def text_to_send(self, text: str) -> str:
+        """A text as it goes out; override it where the settings add something, such as a signature."""
+        return text
+
+    @classmethod
+    def names_recipients(cls, entry: str) -> bool:
+        """Does an entry of ``write_to`` name people instead of a conversation, in a form of the service's own."""
+        del entry
+        return False
+
+    async def may_write_to(self, conversation: str, draft: Draft) -> bool:
+        """Do such entries of ``write_to`` name everybody whom a message would reach.
+
+        Asked only where ``write_to`` does not name the conversation itself.
+        """
+        del conversation, draft
+        return False
+
     def could_be_sent_by_us(self, message: Message) -> bool:
         """May a message have come of sending; override it where a service tells who wrote what.
 

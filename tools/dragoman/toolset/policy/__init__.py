@@ -9,7 +9,7 @@ from dragoman.toolset.policy.consent import Consent, obtain_consent
 from dragoman.toolset.policy.flow_guard import ExposureLog, FlowGuard, Viewer
 from dragoman.toolset.policy.links import hosts
 from dragoman.toolset.policy.mass_mentions import mass_mentions
-from dragoman.toolset.policy.permission import is_allowed_target, require_permission
+from dragoman.toolset.policy.permission import entry_in, is_allowed_target, require_permission
 from dragoman.toolset.policy.write_request import Write
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "FlowGuard",
     "Viewer",
     "Write",
+    "entry_in",
     "hosts",
     "is_allowed_target",
     "mass_mentions",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -30,13 +31,14 @@ class Write:
         """Hash of the content and its place; equal for equal writes, whoever makes them."""
         return _hash([str(self.where), self.operation, self.content])
 
-    def agreement(self, known: str) -> str:
+    def agreement(self, known: str, receivers: Sequence[str] = ()) -> str:
         """Hash that a consent is bound to.
 
         Args:
             known: Stamp of an earlier write of the same. When it changes, consent has to be obtained anew.
+            receivers: Those whom it is sent to, which somebody agrees to as well.
         """
-        return _hash([self.digest, self.principal, known])
+        return _hash([self.digest, self.principal, known, *receivers])
 
 
 def _hash(parts: list[object]) -> str:

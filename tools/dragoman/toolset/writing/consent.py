@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Final, LiteralString
 
 from dragoman.core.errors import PermissionDenied
+from dragoman.core.model import Audience
 from dragoman.core.safe_text import SafeText, safe, sentence
 from dragoman.rendering import question
 from dragoman.store import Store
@@ -18,7 +19,7 @@ from dragoman.toolset.writing.audit_scope import audit_scope
 from dragoman.toolset.writing.confirmation_reasons import policy_reasons, warnings_about
 from dragoman.toolset.writing.idempotency import PriorWrite
 from dragoman.toolset.writing.plan import WritePlan
-from dragoman.toolset.writing.preview import complete_preview
+from dragoman.toolset.writing.preview import audience_of, complete_preview
 
 _REFUSED: Final[Mapping[Consent, LiteralString]] = {
     Consent.DECLINED: "The client answered no.",
@@ -51,9 +52,10 @@ async def require_consent(
     reasons = [*warnings, *policy_reasons(plan)]
     if not reasons and token is None:
         return None
-    agreement = plan.write.agreement(prior.stamp)
+    audience = await audience_of(plan)
+    agreement = plan.write.agreement(prior.stamp, (*audience.receivers, *audience.perhaps))
     attempt.outcome = ""
-    ask = _asking(plan, reasons, warnings, agreement) if reasons else None
+    ask = _asking(plan, audience, reasons, warnings, agreement) if reasons else None
     consent = await policy.obtain_consent(store, agreement, token, ask)
     if consent is Consent.GIVEN:
         return None
@@ -61,20 +63,20 @@ async def require_consent(
         attempt.outcome = consent.value
         raise PermissionDenied(sentence("{} {}.", safe(_REFUSED[consent]), plan.not_done_sentence), hint=_way_out(plan))
     attempt.outcome = _AUDITED[consent]
-    preview = await complete_preview(plan, reasons, warnings)
+    preview = await complete_preview(plan, audience, reasons, warnings)
     how = _how_to_confirm(plan, consent, await store.confirmations.offer(agreement))
     return ToolResult(replace(preview, how=how), uncut=True)
 
 
 def _asking(
-    plan: WritePlan, reasons: list[SafeText], warnings: list[SafeText], agreement: str
+    plan: WritePlan, audience: Audience, reasons: list[SafeText], warnings: list[SafeText], agreement: str
 ) -> Callable[[], Awaitable[Consent]]:
     async def ask() -> Consent:
         settled = {plan.account.settings.ask, plan.call.services.ask_by_client.get(plan.call.caller.client.casefold())}
         by_client = plan.call.caller.ask
         if by_client is None or "token" in settled:
             return Consent.NOT_ASKED
-        view = await complete_preview(plan, reasons, warnings)
+        view = await complete_preview(plan, audience, reasons, warnings)
         asked = question(view, plan.call.services.zone)
         trusted = "client" in settled
         return await by_client(Question(asked.text, agreement, asked.length, asked.fits, trusted))

@@ -79,7 +79,7 @@ def _plan(call: CallContext, account: Account, target: Conversation, message: Me
         preview=PreviewView(conversation=target, verb="import", service=account.provider_class.name, message=message),
         texts=(message.text, message.subject or ""),
         once=not message.id and account.provider_class.external,
-        act=lambda provider: provider.import_message(target.id, message),
+        act=lambda provider, _: provider.import_message(target.id, message),
         find=lambda provider, since, known: _find(provider, message, since, known),
         differs=lambda stored: differences(
             stored, text=message.text, subject=message.subject, reply_to=message.reply_to, conversation=target.id

@@ -49,7 +49,7 @@ async def run_write(plan: WritePlan, attempt: audit_scope, token: str | None) ->
         DragomanError: Nothing was written.
     """
     attempt.digest = plan.write.digest
-    policy.require_permission(plan.account.settings, plan.where)
+    policy.require_permission(plan.account.settings, plan.where, named=await _names_all(plan))
     store = await plan.call.workspace.store()
     for _ in range(_MOST_ROUNDS):
         prior = await check_prior_write(plan, store)
@@ -68,6 +68,19 @@ async def run_write(plan: WritePlan, attempt: audit_scope, token: str | None) ->
         # Another call began the same write in between, so consent has to be obtained for what is known now.
         token = None
     raise Conflict("Other calls write the same at the same time.", hint="Look with list_messages before trying again.")
+
+
+async def _names_all(plan: WritePlan) -> bool:
+    """Return whether ``write_to`` names the recipients, where it does not name the conversation."""
+    settings = plan.account.settings
+    entries = [policy.entry_in(entry, plan.account.name) for entry in settings.write_to or ()]
+    if plan.names_all is None or settings.write == "off" or policy.is_allowed_target(settings, plan.where):
+        return False
+    if not any(map(plan.account.provider_class.names_recipients, entries)):
+        return False
+    provider = await _provider(plan)
+    async with account_errors(plan.account):
+        return await plan.names_all(provider)
 
 
 async def _provider(plan: WritePlan) -> Provider:
@@ -96,7 +109,7 @@ async def _execute(plan: WritePlan, store: Store, entry: Entry, provider: Provid
 
 async def _call_provider(plan: WritePlan, store: Store, entry: Entry, provider: Provider) -> Message:
     async with _renewed_lease(store, entry), account_errors(plan.account):
-        return await plan.act(provider)
+        return await plan.act(provider, entry.begun)
 
 
 @asynccontextmanager

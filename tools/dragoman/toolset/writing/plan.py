@@ -41,10 +41,11 @@ class WritePlan:
         texts: The written texts, which are searched for links and mentions.
         key: The idempotency key of the caller.
         once: Making it twice would leave two messages.
-        act: Calls the provider.
+        act: Calls the provider, given the time of the first attempt.
         find: Looks the message up at the service, given the time of the first attempt and the ids of messages that
             came of other writes.
         differs: Describes how a stored message differs from what was to be written.
+        names_all: Asks the provider whether ``write_to`` names everybody whom the message would reach.
     """
 
     call: CallContext
@@ -54,11 +55,12 @@ class WritePlan:
     content: dict[str, object]
     preview: PreviewView
     texts: tuple[str, ...]
-    act: Callable[[Provider], Awaitable[Message]]
+    act: Callable[[Provider, datetime | None], Awaitable[Message]]
     find: Callable[[Provider, datetime, Collection[str]], Awaitable[Message | None]]
     differs: Callable[[Message], list[SafeText]]
     key: str | None = None
     once: bool = False
+    names_all: Callable[[Provider], Awaitable[bool]] | None = None
 
     @property
     def where(self) -> Reference:

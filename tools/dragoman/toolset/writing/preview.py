@@ -13,13 +13,20 @@ from dragoman.toolset.addressing.resolve import account_errors
 from dragoman.toolset.writing.plan import WritePlan
 
 
-async def complete_preview(plan: WritePlan, reasons: list[SafeText], warnings: list[SafeText]) -> PreviewView:
+async def complete_preview(
+    plan: WritePlan, told: Audience, reasons: list[SafeText], warnings: list[SafeText]
+) -> PreviewView:
     """What somebody is shown who is asked.
+
+    Args:
+        plan: The write.
+        told: Who would read it.
+        reasons: Why somebody is asked.
+        warnings: Those of the reasons that are alarming.
 
     Raises:
         DragomanError: The message that is to be changed cannot be read.
     """
-    told = await _audience(plan)
     view = replace(
         plan.preview,
         conversation=told.conversation,
@@ -35,7 +42,7 @@ async def complete_preview(plan: WritePlan, reasons: list[SafeText], warnings: l
     return view
 
 
-async def _audience(plan: WritePlan) -> Audience:
+async def audience_of(plan: WritePlan) -> Audience:
     """Who would read it, as the service tells now: what was remembered, or found in a list, may tell less or be old."""
     sent = plan.preview.message
     draft = Draft(text=sent.text, reply_to=sent.reply_to, subject=sent.subject) if plan.preview.verb == "send" else None

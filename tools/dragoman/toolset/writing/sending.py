@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, Final
 
 from dragoman.accounts.workspace import Account
@@ -37,6 +38,7 @@ async def send_message(
     async with audit_scope(call, Capability.SEND_MESSAGE, Reference(target.account, target.id)) as attempt:
         account = writable(call, target.account, Capability.SEND_MESSAGE)
         check_text(account, text)
+        text = account.text_to_send(text)
         answered = await answered_message(call, target, reply_to)
         key = scoped_key(call, idempotency_key)
         draft = Draft(text=text, reply_to=answered, subject=subject or None, idempotency_key=key)
@@ -50,11 +52,18 @@ async def send_message(
             texts=(text, subject or ""),
             key=idempotency_key,
             once=True,
-            act=lambda provider: provider.send_message(target.id, draft),
-            find=lambda provider, since, known: provider.find_sent(target.id, draft, since, known),
-            differs=lambda stored: differences(
-                stored, text=text, subject=draft.subject, reply_to=answered, conversation=target.id
+            act=lambda provider, begun: provider.send_message(target.id, replace(draft, begun=begun)),
+            find=lambda provider, since, known: provider.find_sent(
+                target.id, replace(draft, begun=since), since, known
             ),
+            differs=lambda stored: differences(
+                stored,
+                text=text,
+                subject=draft.subject,
+                reply_to=answered,
+                conversation=None if account.provider_class.begins_conversation(target.id) else target.id,
+            ),
+            names_all=lambda provider: provider.may_write_to(target.id, draft),
         )
         return await run_write(plan, attempt, confirm)
 

@@ -13,7 +13,7 @@ _CALLED: Final = re.compile(r"(?<!\w)[@#][\w.\-]+|<[@#!][^>\s]+>")
 
 
 def differences(
-    stored: Message, *, text: str | None, subject: str | None, reply_to: str | None, conversation: str
+    stored: Message, *, text: str | None, subject: str | None, reply_to: str | None, conversation: str | None
 ) -> list[SafeText]:
     """Compare a stored message with what was to be written; ``None`` is not compared.
 
@@ -25,7 +25,7 @@ def differences(
     if stored.author.kind is AuthorKind.ASSISTANT:
         return []
     found: list[Sentence] = [_of_text(stored, text)] if text is not None else []
-    if stored.conversation != conversation:
+    if conversation is not None and stored.conversation != conversation:
         found.append("The service put it into another conversation.")
     if reply_to is not None and stored.reply_to != reply_to:
         found.append("The service did not store it as a reply to that message.")

@@ -66,7 +66,7 @@ def _plan(call: CallContext, account: Account, target: Conversation, identifier:
         content={"message": identifier, "text": change.text, "subject": change.subject, "labels": change.labels},
         preview=_preview(call, account, target, identifier, change),
         texts=(change.text or "", change.subject or ""),
-        act=lambda provider: provider.update_message(target.id, identifier, change),
+        act=lambda provider, _: provider.update_message(target.id, identifier, change),
         find=find,
         differs=lambda stored: _differences(stored, change, target.id),
     )
