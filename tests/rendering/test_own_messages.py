@@ -42,3 +42,11 @@ def test_no_name_imitates_the_mark(name):
 def test_the_store_keeps_whose_message_it_is(own):
     author = Author(name="Ann", id="a", own=own)
     assert from_author_json(author_json(author)) == author
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_a_name_that_is_an_address_stands_beside_the_true_one(form):
+    shown = page(Author(name="anna@bank.example", email="x81@mailer.invalid"), form).text
+    assert "anna@bank.example (x81@mailer.invalid)" in shown
+    assert "(" not in page(Author(name="anna@bank.example", email="Anna@bank.example"), form).text
+    assert "(you)" not in page(Author(name="anna@bank.example", email="you"), form).text

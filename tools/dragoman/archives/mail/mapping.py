@@ -12,16 +12,11 @@ from typing import Final, LiteralString
 
 from dragoman.archives.mail.reading import Found
 from dragoman.archives.text import clean
-from dragoman.core.mail import Address, Mail, MailFile
+from dragoman.core.mail import Address, Mail, MailFile, base_subject
 from dragoman.core.mail.encoded_words import decode_words
 from dragoman.core.mail.headers import Headers
 from dragoman.core.model import Attachment, Author, AuthorKind, Message
 
-_REPLY: Final = re.compile(
-    r"^\s*(?:(?:re|fwd?|aw|wg|sv|vs|antw|tr|rv|r|i|odp|enc|res|回复|回覆|答复|答覆|转发|轉寄|返信|転送)"
-    r"\s*(?:\[\d{1,4}\]|\(\d{1,4}\)|\^\d{1,4})?\s*[:\uff1a]\s*)+",
-    re.IGNORECASE,
-)
 _MASKED: Final = re.compile(r"(\S+) at (\S+\.\S+?)(\s+\(.*\))?")
 _MOZILLA_DELETED: Final = 0x8
 _MOZILLA_FLAGGED: Final = 0x4
@@ -44,7 +39,7 @@ def reason_to_leave_out(mail: Mail) -> LiteralString:
 
 def title_of(subject: str) -> str:
     """A subject without the words that mark answers and forwarded mails."""
-    return _REPLY.sub("", subject).strip() or subject.strip() or "(no subject)"
+    return base_subject(subject) or "(no subject)"
 
 
 def content_digest(mail: Mail) -> str:

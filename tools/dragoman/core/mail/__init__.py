@@ -5,6 +5,19 @@
 
 from dragoman.core.mail.headers import Address, Headers
 from dragoman.core.mail.message import Mail, MailFile, read_mail, read_mail_head
+from dragoman.core.mail.parts import Part, make_part
 from dragoman.core.mail.quotes import without_quotes
+from dragoman.core.mail.subject import base_subject
 
-__all__ = ["Address", "Headers", "Mail", "MailFile", "read_mail", "read_mail_head", "without_quotes"]
+__all__ = [
+    "Address",
+    "Headers",
+    "Mail",
+    "MailFile",
+    "Part",
+    "base_subject",
+    "make_part",
+    "read_mail",
+    "read_mail_head",
+    "without_quotes",
+]

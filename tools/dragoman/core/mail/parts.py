@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -16,6 +16,7 @@ TEXT_LIMIT: Final = 1 << 20
 _HEAD_LIMIT: Final = 256 << 10
 _OTHER_LIMIT: Final = 64 << 10
 _MOST_PARTS: Final = 1000
+_LINE: Final = 78  # bytes of a line of base64, with its end
 _DEEPEST: Final = 50
 _BLANK: Final = frozenset({b"\n", b"\r\n", b"\r"})
 _HEADER_LINE: Final = re.compile(rb"[!-9;-~]+[ \t]*:|[ \t]")
@@ -54,6 +55,12 @@ class Part:
     def is_multipart(self) -> bool:
         """Whether other parts are in it."""
         return self.media_type.startswith("multipart/") and bool(self.parts)
+
+    def walk(self) -> Iterator[Part]:
+        """It and all parts in it."""
+        yield self
+        for part in self.parts:
+            yield from part.walk()
 
     @property
     def content(self) -> bytes:
@@ -97,6 +104,12 @@ class Part:
         else:
             self._room, self.cut = 0, True
             self._dropped += self._counted(line)
+
+    def end_early(self, missing: int, *, read: bool) -> None:
+        """Note that bytes of the body on the wire are missing; ``read``: others of it were kept."""
+        if missing > 0:
+            self.cut = self.cut or read
+            self._dropped += missing - 2 * -(-missing // _LINE) if self.encoding == "base64" else missing
 
     def _counted(self, data: bytes) -> int:
         """How many letters of base64, else bytes after decoding, some lines have."""
@@ -191,6 +204,28 @@ def read_parts(lines: Iterable[bytes]) -> Part:
         feed(line)
     reader.close()
     return reader.root
+
+
+def make_part(number: str, head: bytes, body: bytes | None, *, around: str, octets: int = 0) -> Part:
+    """A part that was read alone.
+
+    Args:
+        number: Its section number.
+        head: Its header fields.
+        body: Its body as it is on the wire, or the beginning of it; ``None`` when it was not read.
+        around: The type of the part that holds it; empty when none does.
+        octets: Bytes of the whole body on the wire.
+    """
+    part = Part(number=number)
+    for line in head.splitlines(keepends=True):
+        if line in _BLANK:
+            break
+        part.add_head(line)
+    part.end_head(around)
+    for line in (body or b"").splitlines(keepends=True):
+        part.add_body(line)
+    part.end_early(octets - len(body or b""), read=body is not None)
+    return part
 
 
 def read_head(lines: Iterable[bytes]) -> Part:

@@ -15,6 +15,7 @@ from dragoman.core.sanitize import NOBODY, clean
 from dragoman.rendering.budget.token_estimate import measure
 from dragoman.rendering.budget.token_shares import TokenShares
 from dragoman.rendering.budget.truncate import clip, one_line, take
+from dragoman.rendering.content.authors import hidden_address
 from dragoman.rendering.content.message_facts import Extra, Label, MessageFact
 from dragoman.rendering.content.time_format import iso
 
@@ -39,7 +40,9 @@ def message_object(message: Message, zone: tzinfo, room: TokenShares, start: int
     found: JsonObject = {"ref": message_ref(message, room)} if message.number is None else {"number": message.number}
     if message.sent_at is not None:
         found["sent_at"] = iso(message.sent_at, zone)
-    found["author"] = one_line(message.author.name, _NAME, room.part) or NOBODY
+    address = hidden_address(message.author)
+    name = f"{message.author.name} ({address})" if address else message.author.name
+    found["author"] = one_line(name, _NAME, room.part) or NOBODY
     found["text"] = text
     found |= present(
         bot=message.author.kind is AuthorKind.BOT,

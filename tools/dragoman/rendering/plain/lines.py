@@ -10,6 +10,7 @@ from dragoman.core.model import Author, AuthorKind, Message
 from dragoman.core.sanitize import clean_name
 from dragoman.rendering.budget.token_shares import TokenShares
 from dragoman.rendering.budget.truncate import clip, take
+from dragoman.rendering.content.authors import hidden_address
 from dragoman.rendering.content.threads import OrderedMessage
 from dragoman.rendering.content.time_format import NO_TIME, clock, day, local
 from dragoman.rendering.plain.badges import badges
@@ -62,7 +63,9 @@ def author_line(message: Message, more_marks: str, room: TokenShares) -> str:
 
 def _kind(author: Author) -> str:
     """What a name cannot say, because it loses its brackets."""
-    return " (you)" if author.own else _KINDS.get(author.kind, "")
+    kind = " (you)" if author.own else _KINDS.get(author.kind, "")
+    address = hidden_address(author)
+    return f" ({clean_name(address)}){kind}" if address else kind
 
 
 def render_message(

@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from dragoman.providers.replay.fake_imap_server import FakeImapServer
+
+HERE = Path(__file__).parent
+sys.path[:0] = [str(HERE), str(HERE.parents[1] / "servers")]  # for mail_service and the like
+
+
+@pytest.fixture
+def imap_server():
+    server = FakeImapServer("alice@example.test", "open sesame")
+    with server.serve():
+        yield server
+
+
+@pytest.fixture(scope="session")
+def running_dovecot():
+    import dovecot
+
+    reason = dovecot.why_not()
+    if reason:
+        pytest.skip(reason)
+    with dovecot.dovecot() as server:
+        yield server
+
+
+@pytest.fixture
+def mail_server(running_dovecot):
+    """A real mail server without mails."""
+    running_dovecot.empty()
+    return running_dovecot

@@ -1,0 +1,140 @@
+"""A mailbox behind the provider for the tests of every provider: the small mail server of demonstrations."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from email.mime.application import MIMEApplication
+from email.mime.multipart import MIMEMultipart
+from email.mime.text import MIMEText
+from email.utils import format_datetime
+
+from dragoman.core.errors import (
+    BadResponse,
+    Conflict,
+    DeadlineExceeded,
+    NotFound,
+    OutcomeUnknown,
+    PermissionDenied,
+    RateLimited,
+    Unauthenticated,
+    Unavailable,
+)
+from dragoman.core.model import Author, AuthorKind, ConversationKind
+from dragoman.providers.mail import MailSettings
+from dragoman.providers.replay.fake_imap_server import FakeImapServer
+from dragoman.testing import Seeded, Service
+
+CODES = {
+    NotFound: b"<tag> NO [NONEXISTENT] no such folder",
+    Unauthenticated: b"<tag> NO [AUTHENTICATIONFAILED] wrong",
+    PermissionDenied: b"<tag> NO [NOPERM] not for you",
+    RateLimited: b"<tag> NO [THROTTLED] slow down",
+    Unavailable: b"<tag> NO [UNAVAILABLE] down for an hour",
+    Conflict: b"<tag> NO [OVERQUOTA] full",
+    BadResponse: b"* 1 FETCH (UID ((((\r\n<tag> OK done\r\n* SEARCH x y z (\r\n",
+}
+CHANGES = (b"UID STORE", b"UID MOVE", b"APPEND", b"CREATE")
+
+
+def settings_of(server, **more):
+    host = f"127.0.0.1:{server.server_address[1]}"
+    known = {"address": "alice@example.test", "password": "open sesame", "imap": host, "smtp": host, "tls": "off"}
+    return MailSettings(**(known | more))
+
+
+class MailService(Service):
+    """A mailbox; conversations are threads whose first mail all others name."""
+
+    def __init__(self, server: FakeImapServer, **more) -> None:
+        self.server = server
+        self._settings = settings_of(server, **more)
+        self._roots = {}
+
+    @property
+    def settings(self):
+        return self._settings
+
+    async def seed(self, conversation, messages):
+        ids = {one.id: self._id(one.id, conversation.id) for one in messages}
+        root = self._roots.setdefault(conversation.id, next(iter(ids.values()), ""))
+        subjects = [one.subject for one in messages if one.subject]
+        title = (subjects or [conversation.title])[0]
+        kept = tuple(self._kept(one, ids, root, title) for one in messages)
+        with self.server.lock:
+            for one, message in zip(kept, messages, strict=True):
+                self._deliver(one, root, len(message.attachments))
+        found = replace(conversation, id=f"t.{root}", title=title, kind=ConversationKind.MAIL)
+        return Seeded(found, kept)
+
+    @staticmethod
+    def _id(message, conversation):
+        return f"{message}.{conversation}@example.org".replace(" ", "")
+
+    def _kept(self, one, ids, root, title):
+        """The message as mail can keep it."""
+        own = ids[one.id]
+        address = f"{one.author.id or 'nobody'}@example.org"
+        text = one.text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "\ufffd").strip("\n").rstrip()
+        files = [replace(file, id="", size=-(-(file.size or 0) // 3) * 3) for file in one.attachments]
+        return replace(
+            one,
+            id=own,
+            conversation=f"t.{root}",
+            author=Author(name=one.author.name, id=address, email=address, kind=one.author.kind),
+            text=text,
+            subject=one.subject or title,
+            reply_to=ids.get(one.reply_to) if one.reply_to else None if own == root else root,
+            reactions=(),
+            attachments=tuple(files),
+        )
+
+    def _deliver(self, one, root, files):
+        text = MIMEText(one.text, "plain", "utf-8")
+        mail = MIMEMultipart("mixed") if files else text
+        if files:
+            mail.attach(text)
+        for file in one.attachments:
+            part = MIMEApplication(bytes(file.size), _subtype=file.media_type.partition("/")[2])
+            part.add_header("Content-Disposition", "attachment", filename=file.name)
+            mail.attach(part)
+        references = dict.fromkeys(id_ for id_ in (root, one.reply_to) if id_ and id_ != one.id)
+        lines = [
+            f"From: {one.author.name} <{one.author.email}>",
+            "To: Alice <alice@example.test>",
+            f"Subject: {one.subject}",
+            f"Message-ID: <{one.id}>",
+            f"Date: {format_datetime(one.sent_at)}",
+            *([f"In-Reply-To: <{one.reply_to}>"] if one.reply_to else []),
+            *([f"References: {' '.join(f'<{id_}>' for id_ in references)}"] if references else []),
+            *(["Auto-Submitted: auto-generated"] if one.author.kind is AuthorKind.BOT else []),
+        ]
+        data = "\n".join(lines).encode() + b"\n" + mail.as_bytes()
+        data = data.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
+        arrived = one.sent_at.astimezone(UTC) if one.sent_at else datetime.now(UTC)
+        self.server.folders["INBOX"].add(data, ("\\Seen", *one.labels), arrived)
+
+    @asynccontextmanager
+    async def broken(self, error):
+        self.server.fault = lambda command: self._fail(error, command)
+        self.server.hang_up()
+        try:
+            yield
+        finally:
+            self.server.fault = None
+            self.server.hang_up()
+
+    def _fail(self, error, command):
+        upper = command.upper()
+        if error is Unauthenticated:
+            return CODES[error] if upper.startswith((b"LOGIN", b"AUTHENTICATE")) else b""
+        if error is Conflict:
+            return CODES[error] if upper.startswith(CHANGES) else b""
+        if error is OutcomeUnknown:
+            return None if upper.startswith(CHANGES) else b""
+        if upper.startswith((b"LOGIN", b"AUTHENTICATE", b"CAPABILITY", b"ID")):
+            return b""
+        if error is DeadlineExceeded:
+            return b"* OK still at it"
+        return CODES[error]

@@ -1,0 +1,27 @@
+"""The provider keeps the promises of every provider."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import pytest
+from mail_service import MailService
+
+from dragoman.core.errors import InvalidArgument
+from dragoman.providers.mail import MailProvider
+from dragoman.testing import ProviderContract, Trait
+
+
+class TestMail(ProviderContract):
+    provider = MailProvider
+    missing: ClassVar = ("t.no-such-thread@example.org", "no-such-mail@example.org")
+    exempt: ClassVar = {
+        Trait.EMPTY_CONVERSATIONS: "A thread is its mails.",
+        Trait.SUBJECTS: "A mail that was delivered does not change.",
+        Trait.VERBATIM: "Mail has one kind of line end, and blank lines at the end of a text are not kept.",
+        InvalidArgument: "Nothing that a mail server refuses when reading is a mistake of the call.",
+    }
+
+    @pytest.fixture
+    def service(self, imap_server):
+        return MailService(imap_server, timeout=0.5)

@@ -1,0 +1,147 @@
+"""The texts of mails. Small ones are read whole; of large ones only the parts that are text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from dragoman.core.mail import Mail, Part, make_part, read_mail
+
+if TYPE_CHECKING:
+    from dragoman.providers.mail.heads import MailHead
+    from dragoman.providers.mail.imap_session import ImapSession
+
+SMALL: Final = 48 << 10
+"""Bytes of a mail that is read whole: asking for its parts would take longer."""
+
+_TEXT: Final = 512 << 10  # bytes on the wire of one text; base64 makes three to four
+_MOST: Final = 1 << 20
+_PARTS: Final = 100
+_TEXTS: Final = 12
+_DEEPEST: Final = 20
+_INNER: Final = ("message/rfc822", "text/rfc822-headers")
+_REPORTS: Final = ("message/delivery-status", "message/disposition-notification")
+_SHORT: Final = 64 << 10
+
+
+@dataclass(slots=True)
+class _Node:
+    """A part of a mail as the server describes it, before anything of it was read."""
+
+    number: str
+    media_type: str
+    octets: int = 0
+    is_file: bool = False
+    parts: tuple[_Node, ...] = ()
+
+
+def fetch_mails(session: ImapSession, heads: Sequence[MailHead]) -> dict[int, Mail]:
+    """Mails of the open folder by UID; those that are gone are missing."""
+    small = [head.uid for head in heads if head.size <= SMALL]
+    large = [head.uid for head in heads if head.size > SMALL]
+    item = f"BODY.PEEK[]<0.{SMALL}>"
+    found = {
+        uid: read_mail(content.splitlines(keepends=True))
+        for uid, answer in session.fetch(small, (item,)).items()
+        if (content := _section(answer, b"BODY[]")) is not None
+    }
+    structures = session.fetch(large, ("BODYSTRUCTURE",)) if large else {}
+    for uid, answer in structures.items():
+        mail = _fetch_large(session, uid, answer.get(b"BODYSTRUCTURE"))
+        if mail is not None:
+            found[uid] = mail
+    return found
+
+
+def _fetch_large(session: ImapSession, uid: int, structure: object) -> Mail | None:
+    try:
+        root = _node(structure, "", 0)
+    except (TypeError, ValueError, IndexError, AttributeError):
+        root = None  # servers describe odd mails wrongly
+    leaves = list(_leaves(root))[:_PARTS] if root is not None else []
+    if root is None or not leaves:
+        return _fetch_beginning(session, uid)
+    texts = [leaf for leaf in leaves if _is_wanted(leaf)][:_TEXTS]
+    items = ["BODY.PEEK[HEADER]", *(_head_item(leaf) for leaf in leaves if leaf is not root)]
+    items += [f"BODY.PEEK[{_body_section(leaf)}]<0.{_TEXT if leaf.octets > _SHORT else _SHORT}>" for leaf in texts]
+    answer = session.fetch([uid], items).get(uid)
+    if answer is None:
+        return None
+    return Mail(_part(root, answer, ""))
+
+
+def _fetch_beginning(session: ImapSession, uid: int) -> Mail | None:
+    """As much of a mail as is bearable, where its parts are not known."""
+    content = _section(session.fetch([uid], (f"BODY.PEEK[]<0.{_MOST}>",)).get(uid, {}), b"BODY[]")
+    if content is None:
+        return None
+    mail = read_mail(content.splitlines(keepends=True))
+    mail.root.cut = len(content) >= _MOST
+    return mail
+
+
+def _node(structure: object, number: str, depth: int) -> _Node:
+    """The description of a part, as IMAPClient gives it."""
+    fields = cast("Sequence[Any]", structure)
+    if isinstance(fields[0], list):
+        inner = cast("list[object]", fields[0])[:_PARTS] if depth < _DEEPEST else []
+        parts = tuple(
+            _node(one, f"{number}.{place}".removeprefix("."), depth + 1) for place, one in enumerate(inner, 1)
+        )
+        return _Node(number, f"multipart/{_word(fields[1])}", parts=parts)
+    media_type = f"{_word(fields[0])}/{_word(fields[1])}"
+    is_file = any(_disposition(field) == "attachment" for field in fields[7:])
+    return _Node(number, media_type, int(fields[6]), is_file=is_file)
+
+
+def _disposition(field: object) -> str:
+    if isinstance(field, tuple) and field and isinstance(field[0], bytes):  # pyright: ignore[reportUnknownArgumentType]
+        return _word(field[0])
+    return ""
+
+
+def _leaves(node: _Node) -> Iterator[_Node]:
+    if not node.parts:
+        yield node
+    for one in node.parts:
+        yield from _leaves(one)
+
+
+def _is_wanted(node: _Node) -> bool:
+    if node.media_type in _INNER or node.media_type in _REPORTS:
+        return True
+    return not node.is_file and node.media_type.startswith("text/")
+
+
+def _head_item(node: _Node) -> str:
+    return f"BODY.PEEK[{node.number}.MIME]<0.{_SHORT}>"
+
+
+def _body_section(node: _Node) -> str:
+    if node.media_type == "message/rfc822" and node.number:
+        return f"{node.number}.HEADER"
+    return node.number or "TEXT"
+
+
+def _part(node: _Node, answer: Mapping[bytes, Any], around: str) -> Part:
+    """The part, of what was read of it."""
+    head_name = f"{node.number}.MIME" if node.number else "HEADER"
+    head = _section(answer, f"BODY[{head_name}]".encode()) or b""
+    if node.parts and node.number:
+        head = f"Content-Type: {node.media_type}\r\n".encode()  # of a multipart nothing else counts
+    body = None if node.parts else _section(answer, f"BODY[{_body_section(node)}]".encode())
+    part = make_part(node.number, head, body, around=around, octets=node.octets)
+    part.parts = [_part(one, answer, node.media_type) for one in node.parts]
+    return part
+
+
+def _section(answer: Mapping[bytes, Any], name: bytes) -> bytes | None:
+    for key, value in answer.items():
+        if key == name or key.startswith(name + b"<"):
+            return value if isinstance(value, bytes) else b""
+    return None
+
+
+def _word(value: object) -> str:
+    return value.decode("ascii", "replace").lower() if isinstance(value, bytes) else str(value).lower()

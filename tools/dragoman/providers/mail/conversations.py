@@ -1,0 +1,150 @@
+"""Threads as conversations: which mails belong together, and what is told of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Final
+
+from dragoman.core.mail import base_subject
+from dragoman.core.model import Conversation, ConversationKind
+from dragoman.providers.kit.listings import Key, key_of
+from dragoman.providers.mail.heads import MailHead, without_copies
+from dragoman.providers.mail.people import full_name_of, shown_name_of
+
+if TYPE_CHECKING:
+    from dragoman.providers.mail.folders import Folders
+    from dragoman.providers.mail.head_stream import HeadStream
+    from dragoman.providers.mail.imap_session import ImapSession
+    from dragoman.providers.mail.people import Owner
+
+NO_SUBJECT: Final = "(no subject)"
+
+_MOST_PEOPLE: Final = 20
+_LONGEST_CHAIN: Final = 50
+
+
+class ConversationScan:
+    """The threads of some folders, that with the newest mail first, each once.
+
+    Args:
+        stream: The mails.
+    """
+
+    def __init__(self, stream: HeadStream) -> None:
+        self._stream = stream
+        self._given: set[int] = set()
+
+    @property
+    def ended(self) -> bool:
+        """Nothing follows."""
+        return self._stream.ended
+
+    def read_on(self, session: ImapSession, limit: int) -> list[list[MailHead]]:
+        """Some threads, each with those of its mails that are known so far, the newest one first."""
+        heads = self._stream.take(session, lambda found: self._count_new(found) >= limit)
+        threads = group_threads([*heads, *self._stream.waiting()])
+        found: list[list[MailHead]] = []
+        for place, head in enumerate(heads):
+            members = threads[head.thread]
+            if not self._is_new(head, members):
+                continue
+            if len(found) >= limit:
+                self._stream.put_back(heads[place:])
+                break
+            self._give(members)
+            found.append(sorted(members, key=lambda one: one.order, reverse=True))
+        return found if found or not heads else self.read_on(session, limit)
+
+    def pass_over(self, session: ImapSession, last: Key) -> None:
+        """Go on after the thread whose newest mail has this key."""
+        while True:
+            heads = self._stream.take(session, bool)
+            threads = group_threads([*heads, *self._stream.waiting()])
+            for place, head in enumerate(heads):
+                if key_of(*head.order) < last:
+                    self._stream.put_back(heads[place:])
+                    return
+                self._give(threads[head.thread])
+            if not heads:
+                return
+
+    def key(self, item: list[MailHead]) -> Key:
+        """The key of a thread's newest mail."""
+        return key_of(*item[0].order)
+
+    def _count_new(self, heads: Sequence[MailHead]) -> int:
+        return len({head.thread for head in heads if _digest(head.thread) not in self._given})
+
+    def _is_new(self, head: MailHead, members: Iterable[MailHead]) -> bool:
+        if _digest(head.thread) in self._given:
+            return False
+        if any(_digest(name) in self._given for one in members for name in (one.thread, f"t.{one.id}")):
+            self._give(members)  # a thread that was given under the id of one of its answers
+            return False
+        return True
+
+    def _give(self, members: Iterable[MailHead]) -> None:
+        self._given.update(_digest(one.thread) for one in members)
+
+
+def group_threads(heads: Sequence[MailHead]) -> Mapping[str, list[MailHead]]:
+    """The mails that belong together, for every thread id that one of them tells."""
+    known = {head.id: head.thread for head in heads}
+    groups: dict[str, list[MailHead]] = {}
+    found: dict[str, list[MailHead]] = {}
+    for head in heads:
+        groups.setdefault(_root(head.thread, known), []).append(head)
+    for members in groups.values():
+        found.update(dict.fromkeys({one.thread for one in members}, members))
+    return found
+
+
+def thread_id_of(heads: Sequence[MailHead]) -> str:
+    """The id of a thread, told by all of its mails: that of the root that most of them name."""
+    known = {head.id: head.thread for head in heads}
+    roots = [_root(head.thread, known) for head in sorted(heads, key=lambda one: one.order)]
+    return max(roots, key=lambda root: (roots.count(root), -roots.index(root)))
+
+
+def to_conversation(
+    members: Sequence[MailHead], owner: Owner, folders: Folders, *, id_: str | None = None, whole: bool = False
+) -> Conversation:
+    """A thread as the model has it.
+
+    Args:
+        members: Its mails.
+        owner: Whose mailbox it is.
+        folders: The folders of the mailbox.
+        id_: Its id; absent: as the mails tell.
+        whole: These are all of its mails.
+    """
+    mails = without_copies(members)
+    people = {address.email.lower(): address for head in mails for address in owner.people_of(head.headers)}
+    others = [address for address in people.values() if not owner.is_own(address.email)]
+    status = {folders.status_of(head.folder) for head in mails}
+    return Conversation(
+        id=id_ or thread_id_of(mails),
+        title=base_subject(mails[0].mail.subject) or NO_SUBJECT,
+        kind=ConversationKind.MAIL,
+        last_message_at=mails[-1].sent_at,
+        participants=tuple(shown_name_of(address) for address in others[:_MOST_PEOPLE]),
+        external=tuple(full_name_of(one) for one in others[:_MOST_PEOPLE] if owner.is_external(one.email)),
+        messages=len(mails) if whole else None,
+        unread=sum(head.is_unread for head in mails),
+        status=status.pop() if len(status) == 1 else None,
+    )
+
+
+def _root(thread: str, known: Mapping[str, str]) -> str:
+    """The thread that another one belongs to, because the mail that it is named after is an answer itself."""
+    for _ in range(_LONGEST_CHAIN):
+        above = known.get(thread.removeprefix("t.")) if thread.startswith("t.") else None
+        if above is None or above == thread:
+            return thread
+        thread = above
+    return thread
+
+
+def _digest(text: str) -> int:
+    return int.from_bytes(blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big")

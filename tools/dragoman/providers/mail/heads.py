@@ -1,0 +1,182 @@
+"""The head of a mail as a folder has it: what tells its thread, its author and its state."""
+
+from __future__ import annotations
+
+import hashlib
+from base64 import b32encode
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from dragoman.core.context.clock import current_clock
+from dragoman.core.mail import Headers, Mail, read_mail_head
+from dragoman.providers.kit.times import EPOCH, from_us
+
+if TYPE_CHECKING:
+    from dragoman.providers.mail.imap_session import FolderState, ImapSession
+
+GMAIL: Final = "X-GM-EXT-1"
+LONGEST_ID: Final = 500
+
+_FIELDS: Final = (
+    "FROM SENDER REPLY-TO TO CC SUBJECT DATE MESSAGE-ID IN-REPLY-TO REFERENCES LIST-ID LIST-POST LIST-UNSUBSCRIBE"
+    " AUTO-SUBMITTED PRECEDENCE CONTENT-TYPE RETURN-PATH X-ORIGINAL-FROM X-GOOGLE-ORIGINAL-FROM MAIL-FOLLOWUP-TO"
+    " DELIVERED-TO X-ORIGINAL-TO"
+)
+_ITEMS: Final = ("UID", "FLAGS", "INTERNALDATE", "RFC822.SIZE", f"BODY.PEEK[HEADER.FIELDS ({_FIELDS})]")
+_BODY_START: Final = "BODY.PEEK[TEXT]<0.1024>"
+_OF_GMAIL: Final = ("X-GM-THRID", "X-GM-LABELS")
+_ID_LETTERS: Final = 26
+
+
+class Place(NamedTuple):
+    """Where a mail lies. A UID means nothing without its folder and that folder's UIDVALIDITY."""
+
+    folder: str
+    validity: int
+    uid: int
+
+
+@dataclass(frozen=True, slots=True)
+class MailHead:
+    """The head of a mail.
+
+    Attributes:
+        place: Where it lies.
+        copies: Where else the same mail lies.
+        mail: Its header fields, without a body.
+        id: Its message id without brackets, or one made of its content when it has none.
+        ancestors: Ids of the mails before it in its thread, the oldest first.
+        sent_at: When it was sent.
+        arrived_at: When the server got it.
+        flags: Its flags as the server has them.
+        size: Bytes.
+        thread: The id of its conversation, as far as it can be told from this mail alone.
+    """
+
+    place: Place
+    mail: Mail
+    id: str
+    ancestors: tuple[str, ...]
+    sent_at: datetime
+    arrived_at: datetime
+    flags: frozenset[str]
+    size: int
+    thread: str
+    labels: tuple[str, ...] = ()
+    copies: tuple[Place, ...] = ()
+
+    @property
+    def headers(self) -> Headers:
+        """Its header fields."""
+        return self.mail.headers
+
+    @property
+    def folder(self) -> str:
+        """The folder in which it lies."""
+        return self.place.folder
+
+    @property
+    def uid(self) -> int:
+        """Its UID in that folder."""
+        return self.place.uid
+
+    @property
+    def is_unread(self) -> bool:
+        """Nobody has opened it."""
+        return "\\Seen" not in self.flags
+
+    @property
+    def order(self) -> tuple[datetime, str]:
+        """What mails are sorted by."""
+        return self.sent_at, self.id
+
+
+def fetch_heads(session: ImapSession, state: FolderState, uids: Sequence[int]) -> list[MailHead]:
+    """The heads of messages of the open folder; those that are gone or marked as deleted are missing."""
+    items = (*_ITEMS, *_OF_GMAIL) if GMAIL in session.capabilities else _ITEMS
+    answers = session.fetch(uids, items)
+    heads = [_head(state, uid, answer) for uid, answer in answers.items() if b"RFC822.SIZE" in answer]
+    kept = [head for head in heads if "\\Deleted" not in head.flags]
+    nameless = [head.uid for head in kept if not head.id]
+    if not nameless:
+        return kept
+    starts = session.fetch(nameless, (_BODY_START,))
+    return [head if head.id else _named(head, _value(starts.get(head.uid, {}), b"BODY[TEXT]")) for head in kept]
+
+
+def without_copies(heads: Iterable[MailHead]) -> list[MailHead]:
+    """Each mail once, oldest first. Different mails under one id are told apart by a number behind the id."""
+    found: dict[str, MailHead] = {}
+    for head in sorted(heads, key=lambda one: one.place):
+        name, number = head.id, 1
+        while (other := found.get(name)) is not None and not is_same(other, head):
+            number += 1
+            name = f"{head.id}~{number}"
+        found[name] = replace(head, id=name) if other is None else join_copies(other, head)
+    return sorted(found.values(), key=lambda one: one.order)
+
+
+def is_same(one: MailHead, other: MailHead) -> bool:
+    """Are two heads of one id copies of one mail, and not two mails of a mailer that repeats its ids."""
+    fields = ("from", "date", "subject")
+    return all(one.headers.raw(name).split() == other.headers.raw(name).split() for name in fields)
+
+
+def join_copies(one: MailHead, other: MailHead) -> MailHead:
+    """A mail that lies in two places, with the labels of both."""
+    if other.place == one.place or other.place in one.copies:
+        return one
+    flags = (one.flags | other.flags) - ({"\\Seen"} if one.is_unread or other.is_unread else set())
+    copies = (*one.copies, other.place)
+    return replace(one, flags=flags, copies=copies, labels=tuple(dict.fromkeys((*one.labels, *other.labels))))
+
+
+def _head(state: FolderState, uid: int, answer: Mapping[bytes, Any]) -> MailHead:
+    mail = read_mail_head(_value(answer, b"BODY[HEADER.FIELDS").splitlines(keepends=True))
+    arrived_at = _aware(answer.get(b"INTERNALDATE"))
+    now = from_us(int(current_clock().wall() * 1e6)) or EPOCH
+    id_ = mail.id if 0 < len(mail.id) <= LONGEST_ID else ""
+    ancestors = tuple(one for one in mail.references if one != id_ and len(one) <= LONGEST_ID)
+    if not ancestors and mail.reply_to:
+        ancestors = (mail.reply_to[:LONGEST_ID],)
+    sent_at = mail.sent_at(latest=arrived_at or now, received=arrived_at)
+    head = MailHead(
+        place=Place(state.name, state.validity, uid),
+        mail=mail,
+        id=id_,
+        ancestors=ancestors,
+        sent_at=(sent_at or arrived_at or EPOCH).astimezone(UTC),
+        arrived_at=(arrived_at or sent_at or EPOCH).astimezone(UTC),
+        flags=frozenset(_word(flag) for flag in answer.get(b"FLAGS") or ()),
+        size=int(answer[b"RFC822.SIZE"] or 0),
+        thread=f"t.{ancestors[0] if ancestors else id_}",
+    )
+    if b"X-GM-THRID" not in answer:
+        return head
+    labels = tuple(_word(label) for label in answer.get(b"X-GM-LABELS") or ())
+    return replace(head, thread=f"g.{answer[b'X-GM-THRID']}", labels=labels)
+
+
+def _named(head: MailHead, start: bytes) -> MailHead:
+    """A mail without an id gets one that is made of what does not change of it."""
+    fields = "\n".join(head.headers.raw(name) for name in ("from", "date", "subject", "to"))
+    digest = hashlib.sha256(f"{fields}\n".encode("utf-8", "surrogatepass") + start).digest()
+    id_ = f"x.{b32encode(digest).decode()[:_ID_LETTERS].lower()}"
+    return replace(head, id=id_, thread=head.thread if head.ancestors or head.thread != "t." else f"t.{id_}")
+
+
+def _value(answer: Mapping[bytes, Any], beginning: bytes) -> bytes:
+    found = next((value for key, value in answer.items() if key.startswith(beginning)), None)
+    return found if isinstance(found, bytes) else b""
+
+
+def _aware(time: object) -> datetime | None:
+    if not isinstance(time, datetime):
+        return None
+    return time if time.tzinfo else time.replace(tzinfo=UTC)
+
+
+def _word(flag: object) -> str:
+    return flag.decode("utf-8", "replace") if isinstance(flag, bytes) else str(flag)

@@ -1,0 +1,391 @@
+"""One connection to a mailbox. The only module that speaks to IMAPClient.
+
+Every method blocks and is called in a worker thread. Every argument is checked here: IMAPClient would put line breaks
+on the wire, where they begin another command.
+"""
+
+from __future__ import annotations
+
+import imaplib
+import socket
+import ssl
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from threading import Lock
+from typing import Any, Final, NamedTuple, TypeAlias, cast
+
+from imapclient import IMAPClient  # pyright: ignore[reportMissingTypeStubs] - it has none
+from imapclient.exceptions import IMAPClientError  # pyright: ignore[reportMissingTypeStubs] - as above
+from imapclient.imapclient import (  # pyright: ignore[reportMissingTypeStubs] - as above
+    _quoted as Quoted,  # noqa: N812 # pyright: ignore[reportPrivateUsage] - it quotes every word, also `(` and `{1}`
+)
+
+from dragoman.core.errors import InvalidArgument, PermissionDenied
+from dragoman.core.paths import expanded
+from dragoman.providers.mail.hosts import Server
+from dragoman.providers.mail.login import Login
+
+SearchKey: TypeAlias = "str | Word | date | Sequence[SearchKey]"
+"""A keyword of IMAP, a word to look for, a day, or keys that all have to hold."""
+
+Fetched: TypeAlias = Mapping[int, Mapping[bytes, Any]]
+
+MOST_AT_ONCE: Final = 200
+"""Messages of one FETCH, so that memory is bounded and other threads get their turn."""
+
+_CONNECT_TIMEOUT: Final = 10.0
+_CONTROL: Final = frozenset(map(chr, (*range(0x20), 0x7F)))
+_LAST_ASCII: Final = 0x7F
+_FLAG_SIGNS: Final = frozenset('(){ %*"\\]')
+
+
+class Word(str):
+    """Text to look for; it is quoted on the wire, whatever is in it."""
+
+    __slots__ = ()
+
+
+class FolderEntry(NamedTuple):
+    """A folder of the account, with flags such as those for sent mail, in small letters."""
+
+    name: str
+    flags: frozenset[str]
+    separator: str
+
+
+@dataclass(frozen=True, slots=True)
+class FolderState:
+    """A folder as it was opened.
+
+    Attributes:
+        validity: UIDVALIDITY; UIDs of another one mean other messages.
+        next_uid: No message has this UID or a higher one; 0 where the server does not tell.
+        count: How many messages it has.
+        mod_seq: Rises with every change; 0 where the server does not tell.
+        keywords: May new keywords be stored.
+    """
+
+    name: str
+    validity: int
+    next_uid: int
+    count: int
+    mod_seq: int
+    keywords: bool
+
+
+class ImapSession:
+    """A connection, not signed in before :meth:`open`.
+
+    Args:
+        server: Where.
+        timeout: Seconds that the server may be silent.
+        ca_file: Authorities to trust instead of the usual ones.
+
+    Attributes:
+        capabilities: What the server can do, in capitals.
+        changing: A command that changes something was sent since this was cleared.
+    """
+
+    def __init__(self, server: Server, *, timeout: float, ca_file: Path | None = None) -> None:
+        self.server = server
+        self.timeout = timeout
+        self._ca_file = ca_file
+        self._socket: socket.socket | None = None
+        self._dead = False
+        self._use = Lock()
+        self._client: Any = None
+        self.capabilities: frozenset[str] = frozenset()
+        self.changing = False
+
+    def open(self, login: Login) -> None:
+        """Connect and sign in."""
+        require_one_line(login.user, login.value)
+        client = self._client = _make_client(self)
+        client._imap.debug = 0  # noqa: SLF001 - else each line, passwords too, goes to a log
+        client.normalise_times = False
+        if self.server.tls == "starttls":
+            if not client.has_capability("STARTTLS"):
+                raise PermissionDenied(
+                    "The mail server offers no encryption on this port.",
+                    hint="Somebody may be listening: take its port for TLS, usually 993, or ask its administrator.",
+                )
+            client.starttls(self.context())
+            self._socket = client.socket()
+            client._imap.untagged_responses.clear()  # noqa: SLF001 - what came unencrypted counts for nothing
+        self._sign_in(client, login)
+        client._cached_capabilities = None  # noqa: SLF001 - there are more after signing in
+        self.capabilities = frozenset(one.decode("ascii", "replace").upper() for one in client.capabilities())
+        if "ID" in self.capabilities:
+            client.id_({"name": "dragoman"})
+        if {"CONDSTORE", "ENABLE"} <= self.capabilities:
+            client.enable("CONDSTORE")
+
+    def connect(self) -> socket.socket:
+        """A connected socket, encrypted where that comes first; called by IMAPClient."""
+        made = socket.create_connection((self.server.host, self.server.port), timeout=_CONNECT_TIMEOUT)
+        self._socket = made
+        made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if self.server.tls == "tls":
+            made = self._socket = self.context().wrap_socket(
+                made, server_hostname=self.server.host, do_handshake_on_connect=False
+            )
+            made.do_handshake()  # from here on it can be ended by somebody else
+        if self._dead:
+            raise ConnectionAbortedError
+        made.settimeout(self.timeout)
+        return made
+
+    def context(self) -> ssl.SSLContext:
+        """What the server's certificate has to fulfil."""
+        return ssl.create_default_context(cafile=None if self._ca_file is None else expanded(self._ca_file))
+
+    @contextmanager
+    def in_use(self) -> Generator[None]:
+        """Mark that a command is under way, so that the socket is not closed below it."""
+        with self._use:
+            try:
+                if self._dead:
+                    raise ConnectionAbortedError
+                yield
+            finally:
+                if self._dead:
+                    self._close()
+
+    def kill(self) -> None:
+        """End the connection at once; a command that is under way fails. May be called from any thread."""
+        self._dead = True
+        found = self._socket
+        if found is not None:
+            with suppress(OSError):
+                # of the plain socket: the one of TLS would wait for its peer
+                socket.socket.shutdown(found, socket.SHUT_RDWR)
+        if self._use.acquire(blocking=False):
+            try:
+                self._close()
+            finally:
+                self._use.release()
+
+    def _close(self) -> None:
+        with suppress(Exception):
+            if self._client is not None:
+                self._client.shutdown()
+        if self._socket is not None:
+            self._socket.close()
+
+    def noop(self, timeout: float) -> None:
+        """Find out whether the server is still there."""
+        found = cast("socket.socket", self._client.socket())
+        found.settimeout(timeout)
+        self._client.noop()
+        found.settimeout(self.timeout)
+
+    def folders(self) -> list[FolderEntry]:
+        """All folders."""
+        listed = cast("Iterable[tuple[Iterable[bytes], bytes | None, Any]]", self._client.list_folders())
+        return [
+            FolderEntry(
+                str(name), frozenset(one.decode("ascii", "replace").lower() for one in flags), _text(separator or b"/")
+            )
+            for flags, separator, name in listed
+        ]
+
+    def open_folder(self, name: str, *, writing: bool = False) -> FolderState:
+        """Open a folder. Without ``writing`` nothing of it can change, not even which mails are unread."""
+        require_one_line(name)
+        told = cast("Mapping[bytes, Any]", self._client.select_folder(name, readonly=not writing))
+        permanent = told.get(b"PERMANENTFLAGS", ())
+        return FolderState(
+            name,
+            int(told.get(b"UIDVALIDITY", 0)),
+            int(told.get(b"UIDNEXT", 0)),
+            int(told.get(b"EXISTS", 0)),
+            int(told.get(b"HIGHESTMODSEQ", 0)),
+            b"\\*" in permanent,
+        )
+
+    def search(self, keys: Sequence[SearchKey]) -> list[int]:
+        """UIDs of the open folder's messages for which all keys hold, rising."""
+        arguments = list(_arguments(keys))
+        if any(not argument.isascii() for argument in arguments):
+            arguments[:0] = [b"CHARSET", b"UTF-8"]
+        answer = cast("list[bytes]", self._client._raw_command_untagged(b"SEARCH", arguments))  # noqa: SLF001 - see Quoted
+        return sorted({int(one) for line in answer if line for one in line.split() if one.isdigit()})
+
+    def sort_by_arrival(self, keys: Sequence[SearchKey] = ("ALL",)) -> list[int]:
+        """UIDs of the open folder's messages, the one that arrived last first."""
+        arguments = [b"(REVERSE ARRIVAL)", b"UTF-8", *_arguments(keys)]
+        answer = cast("list[bytes]", self._client._raw_command_untagged(b"SORT", arguments))  # noqa: SLF001 - as above
+        return [int(one) for line in answer if line for one in line.split() if one.isdigit()]
+
+    def fetch(self, uids: Sequence[int], items: Sequence[str]) -> dict[int, Mapping[bytes, Any]]:
+        """What is wanted of messages; those that are gone are missing. Nothing becomes read by it."""
+        require_one_line(*items)
+        if any("BODY[" in item or item.startswith("RFC822.TEXT") for item in items):
+            raise ValueError("this would mark messages as read")
+        found: dict[int, Mapping[bytes, Any]] = {}
+        for start in range(0, len(uids), MOST_AT_ONCE):
+            found.update(cast("Fetched", self._client.fetch(list(uids[start : start + MOST_AT_ONCE]), list(items))))
+        return found
+
+    def change_flags(self, uids: Sequence[int], *, add: Sequence[str] = (), remove: Sequence[str] = ()) -> None:
+        """Set and clear flags of messages of the open folder."""
+        require_flags(*add, *remove)
+        self.changing = True
+        if add:
+            self._client.add_flags(list(uids), list(add), silent=True)
+        if remove:
+            self._client.remove_flags(list(uids), list(remove), silent=True)
+
+    def move(self, uids: Sequence[int], folder: str) -> None:
+        """Move messages of the open folder."""
+        require_one_line(folder)
+        self.changing = True
+        if "MOVE" in self.capabilities:
+            self._client.move(list(uids), folder)
+            return
+        self._client.copy(list(uids), folder)
+        self.change_flags(uids, add=("\\Deleted",))
+        if "UIDPLUS" in self.capabilities:  # without it, EXPUNGE would take what others have marked as well
+            self._client.uid_expunge(list(uids))
+
+    def append(self, folder: str, data: bytes, flags: Sequence[str], at: datetime | None) -> None:
+        """Add a message to a folder."""
+        require_one_line(folder)
+        require_flags(*flags)
+        self.changing = True
+        self._client.append(folder, data, list(flags), at)
+
+    def create_folder(self, name: str) -> None:
+        """Make a folder and subscribe to it, so that mail programs show it."""
+        require_one_line(name)
+        self.changing = True
+        self._client.create_folder(name)
+        with suppress(IMAPClientError):
+            self._client.subscribe_folder(name)
+
+    def told(self) -> list[str]:
+        """What the server said beside its answers, newest last."""
+        imap = getattr(self._client, "_imap", None)
+        untagged: Mapping[str, Sequence[object]] = getattr(imap, "untagged_responses", {})
+        return [_text(line) for kind in ("OK", "NO", "BAD", "BYE") for line in untagged.get(kind, ())]
+
+    def _sign_in(self, client: Any, login: Login) -> None:
+        if login.kind == "token":
+            self._sign_in_with_token(client, login)
+        elif client.has_capability("AUTH=PLAIN"):
+            client.plain_login(login.user, login.value)
+        elif client.has_capability("LOGINDISABLED"):
+            raise PermissionDenied(
+                "The mail server takes no password on this connection.",
+                hint="Take its port for TLS, usually 993, or sign in with OAuth.",
+            )
+        else:
+            client.login(login.user, login.value)
+
+    def _sign_in_with_token(self, client: Any, login: Login) -> None:
+        host, port = self.server.host, self.server.port
+        bearer = f"\x01auth=Bearer {login.value}\x01\x01"
+        if client.has_capability("AUTH=OAUTHBEARER"):
+            user = login.user.replace("=", "=3D").replace(",", "=2C")
+            client.sasl_login("OAUTHBEARER", _said_once(f"n,a={user},\x01host={host}\x01port={port}{bearer}"))
+        elif client.has_capability("AUTH=XOAUTH2"):
+            client.sasl_login("XOAUTH2", _said_once(f"user={login.user}{bearer}"))
+        else:
+            raise PermissionDenied("The mail server takes no OAuth token.", hint="Sign in with `password` instead.")
+
+
+def _make_client(session: ImapSession) -> Any:
+    """IMAPClient on a socket of ours, which can be ended from outside."""
+    server, timeout = session.server, session.timeout
+
+    class Imap4(imaplib.IMAP4):
+        def _create_socket(self, timeout: float | None) -> socket.socket:
+            del timeout
+            return session.connect()
+
+    class Client(IMAPClient):  # type: ignore[misc]  # it has no types
+        def _create_IMAP4(self) -> Any:  # noqa: N802 - its name
+            return Imap4(server.host, server.port)
+
+    return cast("Any", Client)(server.host, server.port, ssl=False, timeout=timeout)
+
+
+def require_one_line(*values: str) -> None:
+    """Refuse what could end a command and begin another.
+
+    Raises:
+        InvalidArgument: A value has a control character.
+    """
+    if any(not _CONTROL.isdisjoint(value) for value in values):
+        raise InvalidArgument(
+            "Mail servers take no line breaks and control characters in words, names and ids.",
+            hint="Leave them out.",
+        )
+
+
+def require_flags(*flags: str) -> None:
+    """Refuse what is no flag.
+
+    Raises:
+        InvalidArgument: A flag is empty, or has blanks, brackets, quotes, or letters beyond ASCII.
+    """
+    for flag in flags:
+        name = flag.removeprefix("\\")
+        if not name or not name.isascii() or not name.isprintable() or not _FLAG_SIGNS.isdisjoint(name):
+            raise InvalidArgument(
+                "Labels of a mailbox are single words of plain letters, digits and signs such as - and _.",
+                hint="Take another word for the label.",
+            )
+
+
+def _arguments(keys: Sequence[SearchKey]) -> Iterable[bytes]:
+    for key in keys:
+        if isinstance(key, Word):
+            require_one_line(key)
+            yield _quote(key.encode("utf-8", "replace"))
+        elif isinstance(key, str):
+            yield key.encode("ascii")
+        elif isinstance(key, date):
+            yield f"{key.day:02}-{_MONTHS[key.month - 1]}-{key.year:04}".encode("ascii")
+        else:
+            inner = list(_arguments(key))
+            yield b"("
+            yield from inner
+            yield b")"
+
+
+_MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+def _quote(word: bytes) -> bytes:
+    """A word in quotes; one beyond ASCII stays as it is, because it goes out with its length before it."""
+    if not word.isascii():
+        return word
+    quoted = cast("Any", Quoted(b'"' + word.replace(b"\\", b"\\\\").replace(b'"', b'\\"') + b'"'))
+    quoted.original = word
+    return cast("bytes", quoted)
+
+
+def _said_once(proof: str) -> Callable[[bytes | None], bytes]:
+    """Answers the first challenge with the proof, and every other, which tells a refusal, with nothing."""
+    rest = [proof.encode("utf-8")]
+    return lambda _: rest.pop() if rest else b""
+
+
+def _text(line: object) -> str:
+    return line.decode("utf-8", "replace") if isinstance(line, bytes) else str(line)
+
+
+__all__ = [
+    "MOST_AT_ONCE",
+    "FolderEntry",
+    "FolderState",
+    "ImapSession",
+    "SearchKey",
+    "Word",
+    "require_flags",
+    "require_one_line",
+]

@@ -1,0 +1,24 @@
+"""Links to mails."""
+
+from __future__ import annotations
+
+from urllib.parse import quote, unquote
+
+from dragoman.providers.mail.heads import LONGEST_ID
+
+_SCHEME = "mid:"
+
+
+def parse_mid(link: str) -> str | None:
+    """The message id of a link that has one; ``None`` for others."""
+    if link[:4].lower() != _SCHEME:
+        return None
+    message = unquote(link[4:].partition("/")[0]).strip().removeprefix("<").removesuffix(">")
+    if not message or len(message) > LONGEST_ID or not message.isprintable():
+        return None
+    return message
+
+
+def write_mid(message: str) -> str:
+    """The link to a mail."""
+    return f"{_SCHEME}{quote(message, safe='@')}"

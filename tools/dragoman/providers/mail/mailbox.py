@@ -1,0 +1,309 @@
+"""What is read of a mailbox: its threads, its mails, and where they lie."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from dragoman.core.errors import NotFound
+from dragoman.core.mail import Mail
+from dragoman.core.model import Conversation, ConversationKind, Message, Page
+from dragoman.core.queries import ConversationQuery, MessageQuery
+from dragoman.providers.kit.cache import LruCache, TtlCache
+from dragoman.providers.kit.listings import Key, key_of, whole
+from dragoman.providers.kit.pager import Pager
+from dragoman.providers.kit.threads import no_such_message, require_subtree
+from dragoman.providers.mail.connection import Connection
+from dragoman.providers.mail.conversations import ConversationScan, to_conversation
+from dragoman.providers.mail.folders import Folders
+from dragoman.providers.mail.heads import MailHead, Place
+from dragoman.providers.mail.mapping import MailView
+from dragoman.providers.mail.people import Owner
+from dragoman.providers.mail.scans import ScanPages
+from dragoman.providers.mail.settings import MailSettings
+
+if TYPE_CHECKING:
+    from dragoman.providers.mail.imap_session import FolderState, ImapSession, SearchKey
+
+T = TypeVar("T")
+
+_FOLDERS_TTL: Final = 300.0
+_MAILS: Final = 8_000_000  # characters of texts that are remembered
+_THREADS: Final = 50
+_IDS: Final = 5000
+
+
+@dataclass(frozen=True, slots=True)
+class _Thread:
+    """A thread as it was found in folders of these states."""
+
+    states: tuple[FolderState, ...]
+    heads: tuple[MailHead, ...]
+
+
+class Mailbox:
+    """Reads one mailbox, and remembers texts, because mails do not change.
+
+    Args:
+        settings: Of the account.
+        reader: A connection for what changes nothing.
+        writer: Another one.
+    """
+
+    def __init__(self, settings: MailSettings, reader: Connection, writer: Connection) -> None:
+        self.owner = Owner(settings)
+        self._settings = settings
+        self._reader = reader
+        self._writer = writer
+        self._folders = TtlCache[str, Folders](1, _FOLDERS_TTL)
+        self._mails = LruCache[Place, Mail](_MAILS, lambda mail: len(mail.text) + 1000)
+        self._threads = LruCache[str, _Thread](_THREADS)
+        self._thread_ids = LruCache[str, str](_IDS)
+        self._messages = Pager[Message]("The mail server", _message_key)
+        self._scans = ScanPages[list[MailHead]](reader.run)
+
+    async def folders(self) -> Folders:
+        """The folders of the mailbox."""
+        known = self._folders.get("")
+        if known is None:
+            known = await self._reader.run(self._load_folders)
+            self._folders.put("", known)
+        return known
+
+    async def conversations(self, query: ConversationQuery) -> Page[Conversation]:
+        """A page of threads, that with the newest mail first."""
+        if query.kind not in (None, ConversationKind.MAIL):
+            return Page()
+        folders = await self.folders()
+        keys = people_keys(query.text or "")
+        batch = await self._scans.page(
+            partial(_new_scan, folders.read, keys),
+            list_id=f"conversations {query.text!r}",
+            limit=max(1, query.limit),
+            cursor=query.cursor,
+        )
+        found = [to_conversation(members, self.owner, folders) for members in batch.items]
+        return Page(items=found, cursor=batch.cursor)
+
+    async def conversation(self, conversation: str) -> Conversation:
+        """One thread."""
+        heads = await self.thread(conversation)
+        return to_conversation(heads, self.owner, await self.folders(), id_=conversation, whole=True)
+
+    async def messages(self, conversation: str, query: MessageQuery) -> Page[Message]:
+        """A page of the mails of a thread, with what is new in each."""
+        thread = query.thread
+        page = await self._messages.page(
+            whole(partial(self._headless, conversation)),
+            query,
+            name=conversation,
+            select=None if thread is None else partial(require_subtree, root=thread),
+        )
+        heads = {head.id: head for head in await self.thread(conversation, fresh=False)}
+        wanted = [heads[one.id] for one in page.items if one.id in heads]
+        return replace(page, items=await self._read(wanted, conversation))
+
+    async def message(self, conversation: str, message: str) -> Message:
+        """One mail with its whole text.
+
+        Raises:
+            NotFound: It is not in that thread.
+        """
+        head = await self.head(conversation, message)
+        return await self.read(head, conversation)
+
+    async def head(self, conversation: str, message: str) -> MailHead:
+        """The head of one mail of a thread.
+
+        Raises:
+            NotFound: It is not in that thread.
+        """
+        found = next((head for head in await self.thread(conversation) if head.id == message), None)
+        if found is None:
+            raise no_such_message()
+        return found
+
+    async def thread(self, conversation: str, *, fresh: bool = True) -> list[MailHead]:
+        """The mails of a thread, oldest first.
+
+        Args:
+            conversation: Its id.
+            fresh: Look whether anything has changed; otherwise what was just read is good enough.
+
+        Raises:
+            NotFound: There is no such thread.
+        """
+        known = self._threads.get(conversation)
+        if known is None or fresh:
+            folders = await self.folders()
+            known = await self._reader.run(partial(_load_thread, folders=folders, thread=conversation, known=known))
+            self._threads.put(conversation, known)
+            for head in known.heads:
+                self._thread_ids.put(head.id, conversation)
+        if not known.heads:
+            self._threads.pop(conversation)
+            raise NotFound(
+                "There is no such thread in the mailbox.", hint="list_conversations shows those that there are."
+            )
+        return list(known.heads)
+
+    def thread_of(self, message: str) -> str:
+        """The id of a mail's thread: that in which it was read, else one that leads to the same thread."""
+        return self._thread_ids.get(message) or f"t.{message}"
+
+    async def read(self, head: MailHead, conversation: str) -> Message:
+        """A mail with its whole text.
+
+        Raises:
+            NotFound: It is gone.
+        """
+        found = await self._read([head], conversation, whole_text=True)
+        if not found:
+            raise no_such_message()
+        return found[0]
+
+    async def find(self, message: str) -> MailHead | None:
+        """The mail with an id, wherever it is; the server is asked each time."""
+        from dragoman.providers.mail.threads import find_mail  # noqa: PLC0415 - brings the library for IMAP
+
+        folders = await self.folders()
+        names = _every(folders)
+        found = await self._reader.run(partial(find_mail, names=names, message=message))
+        return found[0] if found else None
+
+    async def citing(self, message: str) -> list[MailHead]:
+        """The mails that name another one as one before them in its thread."""
+        from dragoman.providers.mail.threads import find_citing  # noqa: PLC0415 - as above
+
+        folders = await self.folders()
+        return await self._reader.run(partial(find_citing, names=_every(folders), message=message))
+
+    async def special(self, role: str) -> str | None:
+        """The name of a special folder, such as that for sent mail."""
+        return (await self.folders()).roles.get(role.lower())
+
+    async def append(self, folder: str, data: bytes, flags: Sequence[str], at: datetime | None) -> None:
+        """Add a mail to a folder."""
+        await self._writer.run(lambda session: session.append(folder, data, flags, at))
+        self.forget()
+
+    async def add_flags(self, head: MailHead, flags: Sequence[str]) -> None:
+        """Set flags of a mail, wherever it lies."""
+        await self.write_to(head, lambda session, uids: session.change_flags(uids, add=flags))
+
+    async def write_to(self, head: MailHead, work: Callable[[ImapSession, list[int]], None]) -> None:
+        """Do something with each copy of a mail, in its folder.
+
+        Raises:
+            NotFound: It has been moved or removed.
+        """
+        await self._writer.run(partial(_write_to, places=(head.place, *head.copies), work=work))
+        self.forget()
+
+    def forget(self) -> None:
+        """Read threads anew, because something was changed here."""
+        for known in list(self._threads):
+            self._threads.pop(known)
+            self._messages.forget(known)
+
+    def cursor_after(self, message: Message, query: MessageQuery) -> str | None:
+        """The cursor that goes on after a message."""
+        listing = whole(partial(self._headless, message.conversation))
+        return self._messages.cursor_after(listing, message, query.order, name=message.conversation)
+
+    async def check(self) -> tuple[int, int]:
+        """How many folders are read, and how many mails they have."""
+        folders = await self.folders()
+
+        def count(session: ImapSession) -> int:
+            return sum(session.open_folder(name).count for name in folders.read)
+
+        return len(folders.read), await self._reader.run(count)
+
+    async def texts(self, heads: Sequence[MailHead]) -> dict[Place, Mail]:
+        """The mails of some heads; those that are gone are missing."""
+        missing = [head for head in heads if self._mails.get(head.place) is None]
+        if missing:
+            for place, loaded in (await self._reader.run(partial(_load_mails, heads=missing))).items():
+                self._mails.put(place, loaded)
+        return {head.place: mail for head in heads if (mail := self._mails.get(head.place)) is not None}
+
+    def view(self, folders: Folders, conversation: str, *, whole_text: bool = False) -> MailView:
+        """How mails of a thread are shown."""
+        return MailView(self.owner, folders, conversation, whole_text)
+
+    async def _read(self, heads: Sequence[MailHead], conversation: str, *, whole_text: bool = False) -> list[Message]:
+        mails = await self.texts(heads)
+        view = self.view(await self.folders(), conversation, whole_text=whole_text)
+        return [view.message(head, mails[head.place]) for head in heads if head.place in mails]
+
+    async def _headless(self, conversation: str) -> list[Message]:
+        """The mails of a thread without their texts, which only those of a page need."""
+        view = self.view(await self.folders(), conversation)
+        return [view.message(head, None) for head in await self.thread(conversation)]
+
+    def _load_folders(self, session: ImapSession) -> Folders:
+        from dragoman.providers.mail.folders import load_folders  # noqa: PLC0415 - as above
+
+        return load_folders(session, self._settings)
+
+
+def people_keys(text: str) -> list[SearchKey]:
+    """Mails in whose subject or people each word occurs."""
+    from dragoman.providers.mail.imap_session import Word  # noqa: PLC0415 - as above
+
+    keys: list[SearchKey] = []
+    for text_word in text.split()[:10]:
+        word = Word(text_word)
+        keys += ["OR", "SUBJECT", word, "OR", "FROM", word, "OR", "TO", word, "CC", word]
+    return keys or ["ALL"]
+
+
+def _new_scan(folders: Sequence[str], keys: Sequence[SearchKey]) -> ConversationScan:
+    from dragoman.providers.mail.head_stream import HeadStream  # noqa: PLC0415 - as above
+
+    return ConversationScan(HeadStream(folders, keys))
+
+
+def _load_thread(session: ImapSession, folders: Folders, thread: str, known: _Thread | None) -> _Thread:
+    from dragoman.providers.mail.threads import find_thread  # noqa: PLC0415 - as above
+
+    states = tuple(session.open_folder(name) for name in folders.read)
+    if known is not None and known.states == states and all(state.mod_seq for state in states):
+        return known
+    return _Thread(states, tuple(find_thread(session, folders, thread)))
+
+
+def _load_mails(session: ImapSession, heads: Iterable[MailHead]) -> dict[Place, Mail]:
+    from dragoman.providers.mail.bodies import fetch_mails  # noqa: PLC0415 - as above
+
+    by_folder: dict[str, list[MailHead]] = defaultdict(list)
+    for head in heads:
+        by_folder[head.folder].append(head)
+    found: dict[Place, Mail] = {}
+    for folder, some in by_folder.items():
+        state = session.open_folder(folder)
+        good = [head for head in some if head.place.validity == state.validity]
+        found.update((Place(folder, state.validity, uid), mail) for uid, mail in fetch_mails(session, good).items())
+    return found
+
+
+def _write_to(session: ImapSession, places: Sequence[Place], work: Callable[[ImapSession, list[int]], None]) -> None:
+    for place in places:
+        state = session.open_folder(place.folder, writing=True)
+        if state.validity != place.validity or not session.fetch([place.uid], ("UID",)):
+            raise NotFound("The mail has been moved or removed.", hint="Look for it again with list_messages.")
+        work(session, [place.uid])
+
+
+def _every(folders: Folders) -> list[str]:
+    """All folders in which a mail may be, those that are read first."""
+    return list(dict.fromkeys((*folders.read, *folders.roles.values())))
+
+
+def _message_key(message: Message) -> Key:
+    return key_of(message.sent_at, message.id)

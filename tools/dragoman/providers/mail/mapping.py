@@ -1,0 +1,128 @@
+"""A mail as a message of the model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from dragoman.core.mail import Address, Mail, without_quotes
+from dragoman.core.model import Attachment, Author, AuthorKind, Message
+from dragoman.providers.mail.folders import ALL, ARCHIVE, INBOX, SENT, Folders
+from dragoman.providers.mail.heads import MailHead
+from dragoman.providers.mail.links import write_mid
+from dragoman.providers.mail.people import Owner, full_name_of, name_of
+
+UNREAD: Final = "unread"
+ANSWERED: Final = "answered"
+STARRED: Final = "starred"
+FLAGS: Final = {ANSWERED: "\\Answered", STARRED: "\\Flagged"}
+"""Labels that are flags of every mail server."""
+
+_UNTOLD: Final = frozenset(
+    {
+        "$forwarded", "$mdnsent", "nonjunk", "$nonjunk", "notjunk", "$notjunk", "junk", "$junk", "$hasattachment",
+        "$hasnoattachment", "$attachment", "$noattachment",
+    }
+)  # fmt: skip
+_UNTOLD_ROLES: Final = frozenset({ALL, SENT, ARCHIVE})
+_MOST_SHOWN: Final = 10
+_MANY: Final = 20
+
+
+@dataclass(frozen=True, slots=True)
+class MailView:
+    """What a message depends on beside its mail.
+
+    Attributes:
+        whole: The text with all that it quotes.
+    """
+
+    owner: Owner
+    folders: Folders
+    conversation: str
+    whole: bool = False
+
+    def message(self, head: MailHead, mail: Mail | None) -> Message:
+        """The message; without a ``mail`` it has no text yet."""
+        text, partial = self._text(head, mail)
+        headers = head.headers
+        return Message(
+            id=head.id,
+            conversation=self.conversation,
+            author=self.author(head, mail),
+            sent_at=head.sent_at,
+            text=text,
+            reply_to=parent_of(head, mail),
+            subject=head.mail.subject or None,
+            partial=partial,
+            status=self.folders.status_of(head.folder) or ("draft" if "\\Draft" in head.flags else None),
+            url=None if head.id.startswith("x.") else write_mid(head.id),
+            attachments=() if mail is None else tuple(_attachments(mail)),
+            labels=tuple(dict.fromkeys(self._labels(head, mail))),
+            extra={
+                **{name: shown for name in ("to", "cc", "reply-to") if (shown := _addresses(headers.addresses(name)))},
+                "folder": head.folder,
+                "size": head.size,
+            },
+        )
+
+    def author(self, head: MailHead, mail: Mail | None = None) -> Author:
+        """Who wrote a mail. It is the owner's own only where the server keeps what the owner sent.
+
+        Anybody can write the owner's address into a mail.
+        """
+        address = head.mail.author
+        is_report = head.mail.root.media_type == "multipart/report"
+        kind = AuthorKind.SYSTEM if is_report else (mail or head.mail).kind
+        sent = self.folders.roles.get(SENT)
+        own = any(place.folder == sent for place in (head.place, *head.copies)) or "\\Sent" in head.labels
+        return Author(
+            name=name_of(address),
+            id=address.email.lower(),
+            kind=kind,
+            email=address.email or None,
+            own=own and self.owner.is_own(address.email),
+        )
+
+    def _text(self, head: MailHead, mail: Mail | None) -> tuple[str, bool]:
+        if mail is None:
+            return "", True
+        text = mail.text
+        cut = any(part.cut for part in mail.root.walk() if part.media_type.startswith("text/"))
+        cut = cut or mail.root.cut or "encrypted" in mail.body.labels
+        if self.whole:
+            return text, cut
+        new, quoted = without_quotes(text, is_answer=bool(head.ancestors))
+        return (f"{new}\n... (+{quoted:,} chars quoted)", True) if quoted else (text, cut)
+
+    def _labels(self, head: MailHead, mail: Mail | None) -> Iterator[str]:
+        if head.is_unread:
+            yield UNREAD
+        yield from (label for label, flag in FLAGS.items() if flag in head.flags)
+        yield from (one for one in sorted(head.flags) if one[:1] != "\\" and one.lower() not in _UNTOLD)
+        yield from (one.removeprefix("\\") for one in head.labels)
+        for place in (head.place, *head.copies):
+            role = self.folders.role_of(place.folder)
+            if place.folder.upper() != INBOX and role not in _UNTOLD_ROLES:
+                yield place.folder
+        if head.mail.mailing_list:
+            yield f"list:{head.mail.mailing_list}"
+        yield from mail.body.labels if mail is not None else ()
+
+
+def parent_of(head: MailHead, mail: Mail | None) -> str | None:
+    """The id of the mail that this one answers."""
+    if head.mail.root.media_type == "multipart/report" and mail is not None:
+        return mail.reply_to or None
+    return head.mail.reply_to or None
+
+
+def _attachments(mail: Mail) -> Iterator[Attachment]:
+    for file in mail.files:
+        yield Attachment(name=file.name, id=file.number, media_type=file.media_type, size=file.size)
+
+
+def _addresses(addresses: Sequence[Address]) -> list[str]:
+    shown = [full_name_of(one) for one in addresses]
+    return [*shown[:_MOST_SHOWN], f"and {len(shown) - _MOST_SHOWN:,} more"] if len(shown) > _MANY else shown

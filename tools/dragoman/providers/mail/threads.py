@@ -1,0 +1,155 @@
+"""Finds all mails of a thread, wherever they lie."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+from dragoman.providers.mail.heads import GMAIL, MailHead, Place, fetch_heads, without_copies
+from dragoman.providers.mail.imap_session import SearchKey, Word
+
+if TYPE_CHECKING:
+    from dragoman.providers.mail.folders import Folders
+    from dragoman.providers.mail.imap_session import FolderState, ImapSession
+
+MOST: Final = 2000
+"""Mails of a thread that are looked at."""
+
+_ROUNDS: Final = 3
+_IDS_AT_ONCE: Final = 20
+_DAY: Final = timedelta(days=1)
+_OWN_ID: Final = "x."
+
+
+def find_thread(session: ImapSession, folders: Folders, thread: str) -> list[MailHead]:
+    """The mails of a thread, oldest first; none when there is no such thread.
+
+    Those in the folders that are read count. A thread that is nowhere else is found among drafts, spam and trash.
+
+    Args:
+        session: The connection.
+        folders: The folders of the mailbox.
+        thread: Its id, or that of a thread which one of its mails would begin.
+    """
+    for names in (folders.read, folders.hidden):
+        found = _find_in(session, names, thread)
+        if found:
+            return without_copies(found)
+    return []
+
+
+def find_mail(session: ImapSession, names: Iterable[str], message: str) -> list[MailHead]:
+    """The mails with an id in some folders."""
+    found: list[MailHead] = []
+    for name in names:
+        state = session.open_folder(name)
+        found += [head for head in fetch_heads(session, state, with_id(session, message)) if head.id == message]
+    return found
+
+
+def find_citing(session: ImapSession, names: Iterable[str], message: str) -> list[MailHead]:
+    """The mails in some folders that name another one as one before them."""
+    found: list[MailHead] = []
+    for name in names:
+        state = session.open_folder(name)
+        found += [head for head in _heads(session, state, _naming([message])) if message in _names(head)]
+    return found
+
+
+def _find_in(session: ImapSession, names: Sequence[str], thread: str) -> list[MailHead]:
+    kind, _, value = thread.partition(".")
+    if kind == "g":
+        is_gmail = GMAIL in session.capabilities and value.isdecimal()
+        return _find_by_number(session, names, int(value)) if is_gmail else []
+    return _find_by_ids(session, names, value) if kind == "t" and value else []
+
+
+def _find_by_number(session: ImapSession, names: Sequence[str], number: int) -> list[MailHead]:
+    """Gmail numbers its threads."""
+    found: list[MailHead] = []
+    for name in names:
+        found += _heads(session, session.open_folder(name), ["X-GM-THRID", str(number)])
+    return found
+
+
+def _find_by_ids(session: ImapSession, names: Sequence[str], root: str) -> list[MailHead]:
+    """Mails that have an id or name it, then those that do so with the ids found, and so on."""
+    found: dict[Place, MailHead] = {}
+    members, asked, tops, answered = {root}, {root}, [root], list[str]()
+    for _ in range(_ROUNDS):
+        new = [head for name in names for head in _round(session, name, tops, answered, found)]
+        fitting = [head for head in new if not members.isdisjoint(_names(head))]
+        if not fitting or len(found) > MOST:
+            break
+        found.update((head.place, head) for head in fitting)
+        members.update(*(_names(head) for head in fitting))
+        tops = _new((head.ancestors[0] for head in found.values() if head.ancestors), asked)
+        answered = _new((head.id for head in found.values() if not head.id.startswith(_OWN_ID)), asked)
+        if not tops and not answered:
+            break
+    return list(found.values())[:MOST]
+
+
+def _round(
+    session: ImapSession, name: str, tops: Sequence[str], answered: Sequence[str], known: Mapping[Place, MailHead]
+) -> list[MailHead]:
+    """Mails of a folder that were not known.
+
+    Args:
+        session: The connection.
+        name: The folder.
+        tops: Ids of mails that are wanted themselves, and all that name them.
+        answered: Ids of mails that are known already, whose answers are wanted; they came later.
+        known: The mails that are known.
+    """
+    state = session.open_folder(name)
+    if not state.count:
+        return []
+    if tops[:1] and tops[0].startswith(_OWN_ID):
+        return fetch_heads(session, state, with_id(session, tops[0]))
+    uids = [uid for some in _parts(tops) for uid in session.search(_naming(some))]
+    if answered:
+        since = min(head.arrived_at for head in known.values()).date() - _DAY
+        for some in _parts(answered):
+            uids += session.search(["SINCE", since, *_naming(some, own=False)])
+    new = [uid for uid in dict.fromkeys(uids) if Place(name, state.validity, uid) not in known]
+    return fetch_heads(session, state, new[-MOST:])
+
+
+def _new(ids: Iterable[str], asked: set[str]) -> list[str]:
+    """Ids that were not asked for yet; from now on they count as such."""
+    found = [id_ for id_ in dict.fromkeys(ids) if id_ not in asked]
+    asked.update(found)
+    return found
+
+
+def _parts(ids: Sequence[str]) -> Iterator[Sequence[str]]:
+    for start in range(0, len(ids), _IDS_AT_ONCE):
+        yield ids[start : start + _IDS_AT_ONCE]
+
+
+def _names(head: MailHead) -> set[str]:
+    """The ids that tell which thread a mail belongs to."""
+    return {head.id, *head.ancestors, head.thread.removeprefix("t.")}
+
+
+def _naming(ids: Sequence[str], *, own: bool = True) -> list[SearchKey]:
+    """Mails that name one of some ids, or have it."""
+    fields = ("Message-ID", "References", "In-Reply-To") if own else ("References", "In-Reply-To")
+    alternatives: list[list[SearchKey]] = [["HEADER", field, Word(id_)] for id_ in ids for field in fields]
+    keys = alternatives[-1]
+    for one in reversed(alternatives[:-1]):
+        keys = ["OR", *one, *keys]
+    return keys
+
+
+def _heads(session: ImapSession, state: FolderState, keys: Sequence[SearchKey]) -> list[MailHead]:
+    return fetch_heads(session, state, session.search(keys)[-MOST:]) if state.count else []
+
+
+def with_id(session: ImapSession, message: str) -> list[int]:
+    """UIDs of messages that may have an id; of one that has none of its own, of all that have none."""
+    if message.startswith(_OWN_ID):
+        return session.search(["NOT", "HEADER", "Message-ID", Word("@")])[-MOST:]
+    return session.search(["HEADER", "Message-ID", Word(message)])[-MOST:]
