@@ -78,6 +78,35 @@ def call(tool: str, arguments: tuple[str, ...], more: str | None, config: Path |
     sys.exit(int(failed))
 
 
+@cli.command(context_settings={"ignore_unknown_options": True, "help_option_names": ["--help"]})
+@click.argument("words", nargs=-1, required=True, type=click.UNPROCESSED)
+@click.option("--account", metavar="NAME", help="One account; all by default.", shell_complete=completion.accounts)
+@click.option("--limit", type=click.IntRange(1, 200), default=20, show_default=True, help="Most messages.")
+@click.option("--cursor", metavar="CURSOR", help="Go on where an answer said `more: cursor CURSOR`.")
+@as_json
+@common
+def search(
+    words: tuple[str, ...],
+    account: str | None,
+    limit: int,
+    cursor: str | None,
+    as_json: bool,  # noqa: FBT001  # a flag is a boolean
+    config: Path | None,
+    log_level: str | None,
+) -> None:
+    """Find messages in what the store holds; no service is asked.
+
+    WORDS may have operators, as in: dragoman search budget from:ann -draft after:2026-03-01. The exit status is 1 when
+    nothing is found.
+    """
+    from dragoman_server.commands import search as searching  # noqa: PLC0415  # see the module
+
+    asked = {"query": " ".join(words), "account": account, "limit": limit, "cursor": cursor}
+    found = searching.search(settings_of(config, log_level), asked, as_json=as_json)
+    say(found.coloured() if sys.stdout.isatty() and "NO_COLOR" not in os.environ else found.text)
+    sys.exit(int(not found.hits))
+
+
 @cli.command()
 @as_json
 @common

@@ -18,15 +18,19 @@ _LAST_MOMENT: Final = 1.0
 
 
 @asynccontextmanager
-async def open_services(config: Config) -> AsyncGenerator[ToolServices]:
+async def open_services(config: Config, *, offline: bool = False) -> AsyncGenerator[ToolServices]:
     """Open the services for these settings; nothing connects before a tool needs it.
+
+    Args:
+        config: The settings.
+        offline: Ask no service, see :meth:`Workspace.open`.
 
     Raises:
         DragomanError: An account's provider cannot be imported.
     """
     try:
         async with (
-            Workspace.open(config.accounts, config.store) as workspace,
+            Workspace.open(config.accounts, config.store, offline=offline) as workspace,
             _telemetry(config) as watchers,
             _usage_counter(workspace) as tally,
         ):

@@ -7,7 +7,7 @@ the store on its way up: it gets its account, its number, and is remembered.
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,6 +17,7 @@ import anyio
 from anyio.abc import TaskGroup, TaskStatus
 
 from dragoman.accounts.provider_registry import provider_class
+from dragoman.accounts.remembered import RememberedProvider
 from dragoman.core.context import instrumentation
 from dragoman.core.context.account_name import naming_account
 from dragoman.core.errors import NotFound, UnsupportedOperation
@@ -85,6 +86,27 @@ class Account:
         return capability in self.capabilities
 
 
+class RememberedAccount(Account):
+    """An account of a service that is not asked: what the store remembers of it."""
+
+    def __init__(
+        self,
+        name: str,
+        settings: AccountSettings,
+        kind: type[Provider],
+        holder: _ResourceOwner,
+        store: Callable[[], Awaitable[Store]],
+    ) -> None:
+        """Keep where it is remembered."""
+        super().__init__(name, settings, kind, holder)
+        self.capabilities = RememberedProvider.capabilities()
+        self._remembered = RememberedProvider(settings, name, store)
+
+    async def provider(self) -> Provider:
+        """What reads the store."""
+        return self._remembered
+
+
 class Workspace:
     """All accounts and the store. Make one with :meth:`open`."""
 
@@ -95,20 +117,29 @@ class Workspace:
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, accounts: Mapping[str, AccountSettings], data: Path | None = None) -> AsyncGenerator[Workspace]:
+    async def open(
+        cls, accounts: Mapping[str, AccountSettings], data: Path | None = None, *, offline: bool = False
+    ) -> AsyncGenerator[Workspace]:
         """Hold the accounts for as long as the context lasts; nothing is connected before it is used.
 
         Args:
             accounts: Settings by account name.
             data: The store's file; ``None`` keeps it in memory.
+            offline: Ask no service; its accounts are what the store remembers of them.
 
         Raises:
             DragomanError: An account names a provider that is not there.
         """
         kinds = {name: provider_class(settings.provider) for name, settings in accounts.items()}
         async with _resource_owner() as stores, _resource_owner() as holder:
-            opened = {name: Account(name, accounts[name], kind, holder) for name, kind in kinds.items()}
-            yield cls(opened, LazyResource(stores, lambda: open_store(data)))
+            store = LazyResource(stores, lambda: open_store(data))
+            opened = {
+                name: RememberedAccount(name, accounts[name], kind, holder, store.get)
+                if offline and kind.external
+                else Account(name, accounts[name], kind, holder)
+                for name, kind in kinds.items()
+            }
+            yield cls(opened, store)
 
     async def store(self) -> Store:
         """The store, opened on the first call."""
