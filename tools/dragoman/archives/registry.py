@@ -30,6 +30,7 @@ BUILT_IN: Final[dict[str, str]] = {
     "matrix": "dragoman.archives.matrix:MatrixFormat",
     "teams": "dragoman.archives.teams:TeamsFormat",
     "gchat": "dragoman.archives.google_chat:GoogleChatFormat",
+    "skype": "dragoman.archives.skype:SkypeFormat",
     "imessage": "dragoman.archives.imessage:IMessageFormat",
     "chat": "dragoman.archives.chat_export:ChatExportFormat",
     "jsonl": "dragoman.archives.json_lines:JsonLinesFormat",

@@ -161,7 +161,6 @@ UNREADABLE: Final = (
     UnreadableFormat("signal-backup", "Signal backup", _PLAIN_SIGNAL, _is_signal_backup),
     UnreadableFormat("signal-backup", "Signal backup", _PLAIN_SIGNAL, _is_binary("main"), {"metadata", "files"}),
     UnreadableFormat("signal-desktop", "database of Signal Desktop", _PLAIN_SIGNAL, _is_binary("db.sqlite")),
-    UnreadableFormat("skype-export", "Skype export", _AS_LINES, _has_members("userId", "conversations")),
     UnreadableFormat("zulip-export", "Zulip export", _AS_LINES, _has_members("zerver_realm")),
 )
 """All of them."""

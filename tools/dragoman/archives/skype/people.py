@@ -1,0 +1,107 @@
+"""Who is who in an export of Skype, and what the conversations are called."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterable
+from typing import Final
+
+from dragoman.archives.fields import JsonObject, is_list, record_of, text_of
+from dragoman.archives.json_mending import parse
+from dragoman.archives.skype.events import CALL, call_names
+from dragoman.archives.skype.markup import pieces_of
+from dragoman.archives.text import clean
+from dragoman.core.model import Author, AuthorKind, Conversation, ConversationKind
+
+_ID: Final = re.compile(r"\d{1,2}:")
+_GROUP: Final = "19:"
+_BOT: Final = "28:"
+_PERSON: Final = "8:"
+_UNSEEN: Final = re.compile(r"^\d{1,2}:(?:live:)?(?:\.cid\.)?")
+
+
+class People:
+    """Learns names from the lists of conversations, from messages, quotes and calls."""
+
+    def __init__(self) -> None:
+        self._user = ""
+        self._names: dict[str, str] = {}
+        self._conversations: dict[str, JsonObject] = {}
+
+    def learn_user(self, id_: str) -> None:
+        """Take the id of the user whose export it is."""
+        self._user = full_id(id_)
+
+    def learn_conversation(self, members: JsonObject) -> str:
+        """Take what a list tells of a conversation; its id."""
+        id_ = text_of(members, "id") or text_of(members, "displayName")
+        self._conversations[id_] = members
+        name = clean(html.unescape(text_of(members, "displayName")))
+        if name and not id_.startswith(_GROUP):
+            self._names[id_] = name
+        return id_
+
+    def learn_message(self, entry: JsonObject) -> None:
+        """Take the names in a message: that of its author, those in quotes and calls."""
+        content = text_of(entry, "content")
+        author, name = full_id(text_of(entry, "from")), clean(html.unescape(text_of(entry, "displayName")))
+        if name and author != self._user:
+            self._names.setdefault(author, name)
+        if "authorname" in content:
+            quotes = (piece.attributes for piece in pieces_of(content) if piece.tag == "quote")
+            self._learn_names((one.get("author", ""), one.get("authorname", "")) for one in quotes)
+        if text_of(entry, "messagetype") == CALL:
+            self._learn_names(call_names(content).items())
+
+    def name_of(self, id_: str) -> str:
+        """What people see of somebody; without a name the id without what stands before it."""
+        full = full_id(id_)
+        return self._names.get(full) or _UNSEEN.sub("", full) or "user"
+
+    def author(self, id_: str) -> Author:
+        """The person, bot, or the conversation itself, which an id names."""
+        full = full_id(id_)
+        kind = AuthorKind.BOT if full.startswith(_BOT) else AuthorKind.PERSON
+        if not full or full.startswith(_GROUP):
+            return Author(name="Skype", kind=AuthorKind.SYSTEM)
+        return Author(name=self.name_of(full), id=full, kind=kind, own=full == self._user)
+
+    def conversation(self, id_: str) -> Conversation:
+        """A conversation with its title, kind and people."""
+        members = self._conversations.get(id_, {})
+        thread = record_of(members, "threadProperties")
+        ids = list(_ids_in(thread.get("members")))
+        is_group = id_.startswith(_GROUP)
+        names = [self.name_of(one) for one in ids] if is_group else [self.name_of(id_)]
+        others = [self.name_of(one) for one in ids if full_id(one) != self._user]
+        title = clean(html.unescape(text_of(thread, "topic"))) or clean(html.unescape(text_of(members, "displayName")))
+        return Conversation(
+            id=f"skype.{id_}",
+            title=title or ", ".join(others if is_group else names),
+            kind=ConversationKind.GROUP if is_group else ConversationKind.DIRECT,
+            participants=tuple(dict.fromkeys(names)),
+            members=len(ids) or None,
+        )
+
+    def _learn_names(self, pairs: Iterable[tuple[str, str]]) -> None:
+        for id_, name in pairs:
+            shown = clean(name)
+            if id_ and shown:
+                self._names.setdefault(full_id(id_), shown)
+
+
+def full_id(id_: str) -> str:
+    """An id with the number of its kind; quotes and addresses leave it out, or put it behind a path."""
+    last = id_.strip().rpartition("/")[2]
+    return last if not last or _ID.match(last) else f"{_PERSON}{last}"
+
+
+def _ids_in(members: object) -> list[str]:
+    """The ids of a group's members, which are JSON within a text."""
+    if isinstance(members, str):
+        try:
+            members = parse(members)
+        except ValueError:
+            return []
+    return [one for one in members if isinstance(one, str)] if is_list(members) else []
