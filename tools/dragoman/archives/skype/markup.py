@@ -20,7 +20,7 @@ _HIDDEN: Final = frozenset({"legacyquote", "uriobject", "swift", "meta", "origin
 _OBJECT: Final = "uriobject"
 _CARD_TEXTS: Final = ("title", "subtitle", "text", "summary")
 _DEEPEST: Final = 8
-_MOST_OPEN: Final = 100
+_MOST_OPEN: Final = 30
 _LONGEST_CARD: Final = 1 << 20
 
 
