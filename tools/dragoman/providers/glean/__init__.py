@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING, ClassVar, Self, cast
+from typing import TYPE_CHECKING, ClassVar, Final, Self, cast
 
 from dragoman.core.errors import DragomanError, UnsupportedOperation
 from dragoman.core.model import Author, Conversation, Message, Order, Page, SearchPage
+from dragoman.core.permalinks import read_link
 from dragoman.providers.base.provider import (
     AccountSettings,
     ConversationQuery,
@@ -23,22 +24,23 @@ from dragoman.providers.base.provider import (
     SearchQuery,
 )
 from dragoman.providers.glean.api import Api
-from dragoman.providers.glean.cache import ListTraits, Memories, Memory
+from dragoman.providers.glean.cache import ListTraits, PersonCache
 from dragoman.providers.glean.chat import chats, prompt
 from dragoman.providers.glean.chat.chats import Chats
 from dragoman.providers.glean.conversation_id import Address, IdKind, channel_id
 from dragoman.providers.glean.conversations import Directory
-from dragoman.providers.glean.mapping.permalinks import read_link
 from dragoman.providers.glean.messages.cursor import Position
-from dragoman.providers.glean.messages.reader import MessageReader
-from dragoman.providers.glean.messages.thread_pages import list_messages
+from dragoman.providers.glean.messages.reader import MessageReader, list_messages
 from dragoman.providers.glean.search import Finder, searchable
 from dragoman.providers.glean.settings import GleanSettings
+from dragoman.providers.kit.cache import LruCache
 
 if TYPE_CHECKING:
     import httpx
 
 __all__ = ["GleanProvider", "GleanSettings"]
+
+_MOST_PERSONS: Final = 64
 
 
 class GleanProvider(Provider):
@@ -56,7 +58,7 @@ class GleanProvider(Provider):
         super().__init__(settings)
         self._settings = cast("GleanSettings", settings)
         self._opened = api
-        self._memories = Memories()
+        self._caches = LruCache[str, PersonCache](_MOST_PERSONS)
 
     @classmethod
     @asynccontextmanager
@@ -69,7 +71,7 @@ class GleanProvider(Provider):
 
     async def check(self) -> str:
         """Ask for one channel: that needs the token, the user it acts for, and a datasource that is there."""
-        channels = await Directory(self._api, self._memory, self._settings).probe()
+        channels = await Directory(self._api, self._cache, self._settings).probe()
         who = f" as {self._api.person}" if self._api.person else ""
         if channels:
             return f"Glean answers{who} and knows channels of {self._settings.connector}."
@@ -82,7 +84,7 @@ class GleanProvider(Provider):
 
     async def list_conversations(self, query: ConversationQuery) -> Page[Conversation]:
         """Chats, then channels by name; groups, direct messages and threads cannot be listed."""
-        return await Directory(self._api, self._memory, self._settings).list_conversations(query)
+        return await Directory(self._api, self._cache, self._settings).list_conversations(query)
 
     async def get_conversation(self, conversation: str) -> Conversation:
         """A chat, or what a channel is called. Whether a channel exists is told by some deployments only."""
@@ -142,15 +144,15 @@ class GleanProvider(Provider):
         if message.conversation.startswith(f"{IdKind.CHAT}."):
             return chats.cursor_after(message)
         try:
-            address, memory = Address.parse(message.conversation, self._settings), self._memory
+            address, cache = Address.parse(message.conversation, self._settings), self._cache
         except DragomanError:
             return None
-        shape = memory.traits.get(message.conversation) or ListTraits(irregular=True)
+        shape = cache.traits.get(message.conversation) or ListTraits(irregular=True)
         if query.thread is not None or shape.irregular or message.sent_at in shape.borders:
             return None
         held_back = address.where is IdKind.THREAD and query.order is Order.LATEST
         position = Position.after(message, query.order, coarse=shape.coarse, root=held_back)
-        source = memory.sources.get(message.conversation) or None
+        source = cache.sources.get(message.conversation) or None
         return replace(position, source=source).write() if position else None
 
     @property
@@ -160,28 +162,28 @@ class GleanProvider(Provider):
         return self._opened
 
     @property
-    def _memory(self) -> Memory:
-        return self._memories.of(self._api.person)
+    def _cache(self) -> PersonCache:
+        return self._caches.get_or_put(self._api.person, PersonCache)
 
     @property
     def _chats(self) -> Chats:
-        return Chats(self._api, self._memory)
+        return Chats(self._api, self._cache)
 
     @property
     def _finder(self) -> Finder:
-        return Finder(self._api, self._memory, self._settings)
+        return Finder(self._api, self._cache, self._settings)
 
     def _linked(self, link: str) -> str:
         """The id of the message behind a permalink, or the permalink itself, which serves as one."""
         try:
-            return (self._memory.links.get(link) if self._opened else None) or link
+            return (self._cache.links.get(link) if self._opened else None) or link
         except DragomanError:  # nobody is signed in
             return link
 
     def _reader(self, conversation: str, address: Address) -> MessageReader:
         return MessageReader(
             api=self._api,
-            memory=self._memory,
+            cache=self._cache,
             conversation=conversation,
             address=address,
             own_datasource=self._settings.datasource,

@@ -1,7 +1,7 @@
-"""What an account keeps in mind between calls: names and shapes, never messages for longer than a moment.
+"""Caches names and traits of conversations, and messages for a moment only.
 
-There is one memory for each person that the account acts for, so that nobody learns through it what
-another one may see. Everything is bounded; forgetting costs a request and nothing else.
+Each person that the account acts for has a cache, so that nobody learns through it what another one may see.
+Everything is bounded; forgetting costs a request and nothing else.
 """
 
 from __future__ import annotations
@@ -10,15 +10,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-from dragoman.core.context.clock import Clock, current_clock
 from dragoman.core.model import Author
 from dragoman.providers.glean.mapping.chat_wire import Chat
 from dragoman.providers.glean.mapping.message_batch import Batch
-from dragoman.providers.kit.cache import LruCache
+from dragoman.providers.kit.cache import LruCache, TtlCache
 from dragoman.providers.kit.lookup import Lookup
 from dragoman.transport.http import DerivedCache
 
-_MOST_PERSONS: Final = 64
 _MOST_BORDERS: Final = 500
 _FRESH: Final = 2.0  # seconds in which the first page that told a title may still serve as first page
 
@@ -39,17 +37,17 @@ class ListTraits:
 
 
 @dataclass(slots=True)
-class Memory:
+class PersonCache:
     """What was learned on behalf of one person.
 
     Attributes:
         names: What people call a channel, by conversation id.
         listed: Names of channels that ``list_conversations`` showed.
         sources: The source system's id behind such a name, by conversation id; empty where there is none.
-        shapes: By conversation id.
+        traits: By conversation id.
         links: Ids of messages by the permalinks that came with them.
         people: Finds authors by the service's id, once somebody needed one.
-        early: First answers that were asked for a title, and when.
+        early: First answers that were asked for a title; the call that follows may take them.
         batches: By the answer that they came in.
         connector: What searches call the account's datasource: the service's own word, seen on a message of it.
         people_refused: The credentials do not allow to look people up.
@@ -61,48 +59,23 @@ class Memory:
     traits: LruCache[str, ListTraits] = field(default_factory=lambda: LruCache(2000))
     links: LruCache[str, str] = field(default_factory=lambda: LruCache(4000))
     people: Lookup[str, Author] | None = None
-    early: LruCache[str, tuple[float, Batch | Chat]] = field(default_factory=lambda: LruCache(4))
+    early: TtlCache[str, Batch | Chat] = field(default_factory=lambda: TtlCache(4, _FRESH))
     batches: DerivedCache[Batch] = field(default_factory=DerivedCache[Batch])
     connector: str = ""
     people_refused: bool = False
-    clock: Clock = field(default_factory=current_clock)
 
     def learn(self, conversation: str, batch: Batch) -> None:
-        """Note what a batch tells about its conversation."""
+        """Store what a batch shows about its conversation."""
         if batch.name:
             self.names.put(conversation, batch.name)
-        shape = self.traits.get(conversation) or ListTraits()
+        traits = self.traits.get(conversation) or ListTraits()
         for one in (*batch.messages, batch.root):
             if one is not None and one.url:
                 self.links.put(one.url, one.id)
         times = [one.sent_at for one in batch.messages if one.sent_at]
-        borders = shape.borders if len(shape.borders) < _MOST_BORDERS else frozenset[datetime]()
+        borders = traits.borders if len(traits.borders) < _MOST_BORDERS else frozenset[datetime]()
         if times:
             borders |= {min(times), max(times)}
         self.traits.put(
-            conversation, ListTraits(shape.irregular or batch.irregular, shape.coarse or batch.coarse, borders)
+            conversation, ListTraits(traits.irregular or batch.irregular, traits.coarse or batch.coarse, borders)
         )
-
-    def keep_early(self, conversation: str, answer: Batch | Chat) -> None:
-        """Keep a first answer for the call that is likely to follow."""
-        self.early.put(conversation, (self.clock.monotonic(), answer))
-
-    def take_early(self, conversation: str) -> Batch | Chat | None:
-        """The answer that was kept, once, and only while it is fresh."""
-        kept = self.early.pop(conversation)
-        return kept[1] if kept and self.clock.monotonic() - kept[0] < _FRESH else None
-
-
-class Memories:
-    """The memories of one account."""
-
-    def __init__(self) -> None:
-        self._persons: LruCache[str, Memory] = LruCache(_MOST_PERSONS)
-
-    def of(self, person: str) -> Memory:
-        """The memory for calls that are made for this person."""
-        found = self._persons.get(person)
-        if found is None:
-            found = Memory()
-            self._persons.put(person, found)
-        return found

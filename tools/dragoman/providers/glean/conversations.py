@@ -12,7 +12,7 @@ from dragoman.core.model import Conversation, ConversationKind, Page
 from dragoman.core.names import conversation_matches_text
 from dragoman.providers.base.provider import ConversationQuery
 from dragoman.providers.glean.api import Api
-from dragoman.providers.glean.cache import Memory
+from dragoman.providers.glean.cache import PersonCache
 from dragoman.providers.glean.chat.chats import Chats
 from dragoman.providers.glean.conversation_id import channel_id
 from dragoman.providers.glean.errors import raise_partial_failure
@@ -33,7 +33,7 @@ class Directory:
     """The conversations that one person can find."""
 
     api: Api
-    memory: Memory
+    cache: PersonCache
     settings: GleanSettings
 
     async def list_conversations(self, query: ConversationQuery) -> Page[Conversation]:
@@ -65,7 +65,7 @@ class Directory:
         return len(list(_buckets(answer)))
 
     async def _chats(self) -> list[Conversation]:
-        chats = await Chats(self.api, self.memory).conversations()
+        chats = await Chats(self.api, self.cache).conversations()
         return sorted(chats, key=lambda one: (one.last_message_at or _LONG_AGO, one.id), reverse=True)
 
     async def _channels(self, text: str) -> list[Conversation]:
@@ -87,13 +87,13 @@ class Directory:
         if not name:
             return None
         identifier = channel_id(self.settings.datasource, name)
-        self.memory.listed.put(name, None)
-        self.memory.names.put(identifier, name)
+        self.cache.listed.put(name, None)
+        self.cache.names.put(identifier, name)
         extra = {"indexed": bucket.count} if bucket.count else {}
         return Conversation(id=identifier, title=name, kind=ConversationKind.CHANNEL, extra=extra)
 
     async def _facets(self, size: int, prefix: str = "") -> SearchAnswer:
-        app = {"value": self.memory.connector or self.settings.connector, "relationType": "EQUALS"}
+        app = {"value": self.cache.connector or self.settings.connector, "relationType": "EQUALS"}
         options: dict[str, object] = {
             "facetBucketSize": size,
             "responseHints": ["FACET_RESULTS"],

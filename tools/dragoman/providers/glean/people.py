@@ -10,7 +10,7 @@ from typing import Final
 from dragoman.core.errors import PermissionDenied, Unauthenticated
 from dragoman.core.model import Author, Message
 from dragoman.providers.glean.api import Api
-from dragoman.providers.glean.cache import Memory
+from dragoman.providers.glean.cache import PersonCache
 from dragoman.providers.glean.mapping.mapping import to_author
 from dragoman.providers.glean.mapping.wire import PeopleAnswer
 from dragoman.providers.kit.lookup import Lookup
@@ -19,15 +19,15 @@ from dragoman.providers.kit.wire import or_empty
 _BATCH: Final = 100
 
 
-async def with_names(api: Api, memory: Memory, messages: Sequence[Message]) -> list[Message]:
+async def with_names(api: Api, cache: PersonCache, messages: Sequence[Message]) -> list[Message]:
     """Put names where there are only ids. A message never fails for want of a name."""
     nameless = {one.author.id for one in messages if _is_nameless(one.author)}
     if not nameless:
         return list(messages)
-    if memory.people is None:
+    if cache.people is None:
         # After a failure ids are shown, and the next page asks again.
-        memory.people = Lookup(partial(_people, api, memory), batch=_BATCH, size=5000, retry_after=0.0)
-    known = await memory.people.get_all(sorted(nameless))
+        cache.people = Lookup(partial(_people, api, cache), batch=_BATCH, size=5000, retry_after=0.0)
+    known = await cache.people.get_all(sorted(nameless))
     return [replace(one, author=_named(one.author, known)) for one in messages]
 
 
@@ -40,14 +40,14 @@ def _named(author: Author, people: Mapping[str, Author]) -> Author:
     return replace(known, kind=author.kind if known.kind.value == "person" else known.kind) if known else author
 
 
-async def _people(api: Api, memory: Memory, ids: Sequence[str]) -> dict[str, Author]:
-    if memory.people_refused:
+async def _people(api: Api, cache: PersonCache, ids: Sequence[str]) -> dict[str, Author]:
+    if cache.people_refused:
         return {}
     body = {"fallbackToAuthenticatedIdentity": False, "obfuscatedIds": list(ids)}
     try:
         answer, _ = await api.read("people", body, PeopleAnswer, family="people")
     except (PermissionDenied, Unauthenticated):
-        memory.people_refused = True
+        cache.people_refused = True
         return {}
     found = [person for person in or_empty(answer.results) if person.name and person.obfuscated_id]
     return {person.obfuscated_id or "": to_author(person) for person in found}

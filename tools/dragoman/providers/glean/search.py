@@ -11,13 +11,13 @@ from typing import Final, Self
 
 from dragoman.core.errors import InvalidArgument
 from dragoman.core.model import Hit, SearchPage
+from dragoman.core.permalinks import read_link
 from dragoman.providers.base.provider import SearchQuery
 from dragoman.providers.glean.api import Api
-from dragoman.providers.glean.cache import Memory
+from dragoman.providers.glean.cache import PersonCache
 from dragoman.providers.glean.conversation_id import Address, IdKind
 from dragoman.providers.glean.errors import gap_in, raise_partial_failure
 from dragoman.providers.glean.mapping.mapping import link_of, message_id, metadata_of, to_message
-from dragoman.providers.glean.mapping.permalinks import read_link
 from dragoman.providers.glean.mapping.results import Piece, flatten_results, in_order, snippet_text, text_of
 from dragoman.providers.glean.mapping.wire import Result, SearchAnswer, Snippet
 from dragoman.providers.glean.messages.reader import MessageReader
@@ -86,7 +86,7 @@ class Finder:
     """Searches on behalf of one person."""
 
     api: Api
-    memory: Memory
+    cache: PersonCache
     settings: GleanSettings
 
     async def search(self, query: SearchQuery, reader: MessageReader | None) -> SearchPage:
@@ -102,7 +102,7 @@ class Finder:
         pieces = [one for one in relevant(flatten_results(answer.results), query.text) if self._inside(one, reader)]
         fresh = position.fresh(pieces)
         hits = [to_hit(one, reader.conversation if reader else self._home(one)) for one in fresh]
-        messages = await with_names(self.api, self.memory, [hit.message for hit in hits])
+        messages = await with_names(self.api, self.cache, [hit.message for hit in hits])
         following = position.following(answer, fresh)
         return SearchPage(
             items=[replace(hit, message=message) for hit, message in zip(hits, messages, strict=True)],
@@ -139,7 +139,7 @@ class Finder:
     def _options(self, facets: Sequence[object]) -> dict[str, object]:
         options: dict[str, object] = {
             "facetBucketSize": 0,
-            "datasourcesFilter": [self.memory.connector or self.settings.connector],
+            "datasourcesFilter": [self.cache.connector or self.settings.connector],
             "disableSpellcheck": True,
             "disableQueryAutocorrect": True,
         }
@@ -149,9 +149,9 @@ class Finder:
         """What the channel is called, which is what the search filters by; empty when there is no such filter."""
         if reader.address.where is not IdKind.CHANNEL:
             return ""
-        if reader.address.looks_like_an_id and reader.conversation not in self.memory.names:
-            self.memory.learn(reader.conversation, await reader.fetch())
-        return self.memory.names.get(reader.conversation) or reader.address.id
+        if reader.address.looks_like_an_id and reader.conversation not in self.cache.names:
+            self.cache.learn(reader.conversation, await reader.fetch())
+        return self.cache.names.get(reader.conversation) or reader.address.id
 
     def _inside(self, piece: Piece, reader: MessageReader | None) -> bool:
         """Whether a piece is in the conversation that is searched; where nothing tells, the filter did."""
@@ -160,7 +160,7 @@ class Finder:
         if reader.address.where is IdKind.DOCUMENT:
             wholes = [piece.whole or piece.result, piece.result]
             return reader.address.id in {message_id(one) for one in wholes}
-        inside = is_in_conversation(piece.result, reader.address, self.memory.sources.get(reader.conversation) or "")
+        inside = is_in_conversation(piece.result, reader.address, self.cache.sources.get(reader.conversation) or "")
         return inside is True or (inside is None and reader.address.where is IdKind.CHANNEL)
 
     def _home(self, piece: Piece) -> str:
@@ -168,7 +168,7 @@ class Finder:
         conversation = home_of(piece, self.settings)
         name = metadata_of(piece.result).container
         if name:
-            self.memory.names.put(conversation, name.lstrip("#"))
+            self.cache.names.put(conversation, name.lstrip("#"))
         return conversation
 
 

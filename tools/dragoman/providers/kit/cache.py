@@ -56,6 +56,14 @@ class LruCache(Generic[K, V]):
             _, (_, dropped) = self._values.popitem(last=False)
             self._total -= dropped
 
+    def get_or_put(self, key: K, make: Callable[[], V]) -> V:
+        """The value, which is made when there is none."""
+        found = self.get(key)
+        if found is None:
+            found = make()
+            self.put(key, found)
+        return found
+
     def pop(self, key: K) -> V | None:
         """Take a value out."""
         found = self._values.pop(key, None)

@@ -10,7 +10,7 @@ from dragoman.core.errors import NotFound
 from dragoman.core.model import Conversation, Message, Order, Page
 from dragoman.providers.base.provider import MessageQuery
 from dragoman.providers.glean.api import Api
-from dragoman.providers.glean.cache import Memory
+from dragoman.providers.glean.cache import PersonCache
 from dragoman.providers.glean.chat.mapping import to_conversation, to_messages
 from dragoman.providers.glean.conversation_id import KINDS, NEW_CHAT, IdKind, chat_id
 from dragoman.providers.glean.mapping.chat_wire import Chat, ChatAnswer, ChatsAnswer
@@ -27,7 +27,7 @@ class Chats:
     """The chats of one person."""
 
     api: Api
-    memory: Memory
+    cache: PersonCache
 
     async def conversations(self) -> list[Conversation]:
         """The chats that can be reached: the service lists a first batch only."""
@@ -42,7 +42,7 @@ class Chats:
         Raises:
             NotFound: There is none.
         """
-        if early and isinstance(kept := self.memory.take_early(chat_id(identifier)), Chat):
+        if early and isinstance(kept := self.cache.early.pop(chat_id(identifier)), Chat):
             return kept
         answer, _ = await self.api.read("getchat", {"id": identifier}, ChatAnswer)
         if answer.chat_result is None or answer.chat_result.chat is None:
@@ -54,7 +54,7 @@ class Chats:
         if identifier == NEW_CHAT:
             return Conversation(id=chat_id(NEW_CHAT), title="New chat", kind=KINDS[IdKind.CHAT])
         chat = await self.chat(identifier)
-        self.memory.keep_early(chat_id(identifier), chat)
+        self.cache.early.put(chat_id(identifier), chat)
         return to_conversation(chat, identifier)
 
     async def messages(self, identifier: str) -> list[Message]:

@@ -72,7 +72,7 @@ async def ask(chats: Chats, identifier: str, draft: Draft) -> Message:
         raise InvalidArgument("A chat of Glean has no replies to single messages.", hint="Leave reply_to out.")
     if draft.subject:
         raise InvalidArgument("A chat of Glean has no subjects.", hint="Leave subject out.")
-    chats.memory.take_early(chat_id(identifier))
+    chats.cache.early.pop(chat_id(identifier))
     speak = _streamed if progress.has_listener() else _plain
     reply = await speak(chats.api, _question(identifier, draft.text, chats.api.chat_seconds))
     _raise_failure(reply)

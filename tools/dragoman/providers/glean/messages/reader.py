@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 from dragoman.core.errors import InvalidArgument, NotFound
-from dragoman.core.model import Conversation, Message
+from dragoman.core.model import Conversation, Message, Page
+from dragoman.core.permalinks import read_link
 from dragoman.providers.base.provider import MessageQuery
 from dragoman.providers.glean.api import Api
-from dragoman.providers.glean.cache import Memory
+from dragoman.providers.glean.cache import PersonCache
 from dragoman.providers.glean.conversation_id import KINDS, Address, IdKind
-from dragoman.providers.glean.mapping.mapping import metadata_of, to_message
+from dragoman.providers.glean.mapping.mapping import link_of, message_id, metadata_of, parent_of, to_message
 from dragoman.providers.glean.mapping.message_batch import Batch, to_batch
 from dragoman.providers.glean.mapping.results import from_document
 from dragoman.providers.glean.mapping.wire import Document, GleanModel, MessagesAnswer, Result
 from dragoman.providers.glean.messages.cursor import Position
-from dragoman.providers.glean.messages.paging import MessagePage, read_all, read_page
+from dragoman.providers.glean.messages.paging import Fetch, MessagePage, read_all, read_page
 from dragoman.providers.glean.messages.scope_check import is_in_conversation
 from dragoman.providers.glean.people import with_names
-from dragoman.providers.kit.threads import no_such_message
+from dragoman.providers.kit.threads import no_such_message, subtree
 from dragoman.providers.kit.wire import lenient
 
 _TITLES: Final = {IdKind.CHANNEL: "{}", IdKind.THREAD: "Thread in {}", IdKind.DOCUMENT: "Conversation in {}"}
@@ -43,7 +44,7 @@ class MessageReader:
     """
 
     api: Api
-    memory: Memory
+    cache: PersonCache
     conversation: str
     address: Address
     own_datasource: str
@@ -62,22 +63,22 @@ class MessageReader:
                 raise no_such_message()
         else:
             found = to_message(await self.fetch_own(message), self.conversation)
-        return (await with_names(self.api, self.memory, [found]))[0]
+        return (await with_names(self.api, self.cache, [found]))[0]
 
     async def describe(self) -> Conversation:
         """What is known of the conversation. Its title is learned from its messages, when it is not known yet."""
         named = self.address.where is IdKind.CHANNEL and not self.address.looks_like_an_id
-        name, latest = self.memory.names.get(self.conversation) or (self.address.id if named else ""), None
+        name, latest = self.cache.names.get(self.conversation) or (self.address.id if named else ""), None
         if not name:
             batch = await self.fetch()
-            self.memory.keep_early(repr(self.address), batch)
+            self.cache.early.put(repr(self.address), batch)
             name, latest = batch.name, max((one.sent_at for one in batch.messages if one.sent_at), default=None)
         title = _TITLES[self.address.where].format(name.lstrip("#")) if name else ""
         return Conversation(id=self.conversation, title=title, kind=KINDS[self.address.where], last_message_at=latest)
 
     async def fetch(self, direction: str | None = None, reference: int | None = None) -> Batch:
         """One request to ``/messages``; without a direction for the newest ones."""
-        if direction is None and isinstance(early := self.memory.take_early(repr(self.address)), Batch):
+        if direction is None and isinstance(early := self.cache.early.pop(repr(self.address)), Batch):
             return early
         body = self.address.request()
         if self.address.where is IdKind.THREAD:
@@ -86,10 +87,10 @@ class MessageReader:
             body |= {"direction": direction, "timestampMillis": reference}
         answer, _ = await self.api.read("messages", body, MessagesAnswer)
         about = (self.address, self.conversation)
-        batch = self.memory.batches.get(answer, about, lambda: to_batch(answer, self.address, self.conversation))
-        self.memory.learn(self.conversation, batch)
+        batch = self.cache.batches.get(answer, about, lambda: to_batch(answer, self.address, self.conversation))
+        self.cache.learn(self.conversation, batch)
         if self.address.datasource == self.own_datasource:
-            self.memory.connector = batch.connector or self.memory.connector
+            self.cache.connector = batch.connector or self.cache.connector
         return batch
 
     async def fetch_own(self, message: str) -> Result:
@@ -99,18 +100,18 @@ class MessageReader:
             NotFound: It is not there, or belongs to another conversation.
         """
         result = await fetch_document(self.api, message)
-        if is_in_conversation(result, self.address, self.memory.sources.get(self.conversation) or "") is False:
+        if is_in_conversation(result, self.address, self.cache.sources.get(self.conversation) or "") is False:
             raise no_such_message()
         name = metadata_of(result).container
         if name:
-            self.memory.names.put(self.conversation, name.lstrip("#"))
+            self.cache.names.put(self.conversation, name.lstrip("#"))
         return result
 
     async def read_page(self, query: MessageQuery, position: Position | None) -> MessagePage:
         """A page of the whole conversation."""
-        source = position.source if position else self.memory.sources.get(self.conversation)
+        source = position.source if position else self.cache.sources.get(self.conversation)
         reader = self._from(source) if source else self
-        if position is not None or source or self.address.id not in self.memory.listed:
+        if position is not None or source or self.address.id not in self.cache.listed:
             threaded = self.address.where is IdKind.THREAD
             return _from_source(await read_page(reader.fetch, query, position, threaded=threaded), source)
         return await self._try_name(query)
@@ -126,7 +127,7 @@ class MessageReader:
             return found
         source = await self.find_source(self.address.id)
         if source and source != self.address.id:
-            self.memory.sources.put(self.conversation, source)
+            self.cache.sources.put(self.conversation, source)
             return _from_source(await read_page(self._from(source).fetch, query, None), source)
         if failure is not None:
             raise failure
@@ -141,6 +142,91 @@ def _from_source(found: MessagePage, source: str | None) -> MessagePage:
     if found.position is None or not source:
         return found
     return MessagePage(found.messages, replace(found.position, source=source))
+
+
+async def list_messages(reader: MessageReader, query: MessageQuery) -> Page[Message]:
+    """A page; all filters but the thread are left to the caller.
+
+    Raises:
+        InvalidArgument: The cursor is foreign.
+        NotFound: There is no such conversation, or no such message to begin a thread.
+    """
+    position = Position.read(query.cursor, query.order) if query.cursor is not None else None
+    if query.thread is None:
+        found = await reader.read_page(query, position)
+    else:
+        found = await _thread(reader, query, query.thread, position)
+    items = await with_names(reader.api, reader.cache, found.messages)
+    return Page(items=items, cursor=found.position.write() if found.position else None)
+
+
+async def _thread(reader: MessageReader, query: MessageQuery, thread: str, position: Position | None) -> MessagePage:
+    if reader.address.where is not IdKind.CHANNEL:
+        return MessagePage(below(await read_all(reader.fetch), thread, reader.address.where), None)
+    if position is not None and position.thread is not None:
+        return await _paged(_reader_of(reader, position.thread), reader, thread, query, position, None)
+    start = await reader.fetch_own(thread)
+    own, first = _stamps(start)
+    if first and first == own:
+        root = to_message(start, reader.conversation)
+        return await _paged(_reader_of(reader, own), reader, thread, query, None, root)
+    where = _reader_of(reader, first) if first else reader
+    return MessagePage(below(await read_all(where.fetch), message_id(start), IdKind.CHANNEL), None)
+
+
+def below(messages: Sequence[Message], thread: str, where: IdKind) -> list[Message]:
+    """A message and everything that answers it, however deep.
+
+    In a thread what names no parent answers the first message.
+    """
+    if where is IdKind.THREAD and messages and messages[0].id == thread:
+        return list(messages)
+    return subtree(messages, thread)
+
+
+async def _paged(
+    inner: MessageReader,
+    reader: MessageReader,
+    thread: str,
+    query: MessageQuery,
+    position: Position | None,
+    root: Message | None,
+) -> MessagePage:
+    fetch = _with_root(inner, reader, thread, root)
+    try:
+        found = await read_page(fetch, query, position, threaded=True)
+    except (NotFound, InvalidArgument):
+        if root is None:
+            raise
+        return MessagePage([root], None)  # nobody answered it, and the service calls that no thread
+    position = found.position and replace(found.position, thread=inner.address.id)
+    return MessagePage(found.messages, position)
+
+
+def _with_root(inner: MessageReader, reader: MessageReader, thread: str, root: Message | None) -> Fetch:
+    """Requests for a thread that give its first message in any case at the end."""
+
+    async def fetch(direction: str | None, reference: int | None) -> Batch:
+        batch = await inner.fetch(direction, reference)
+        if batch.root is not None or (root is None and batch.more):
+            return batch
+        start = root or to_message(await reader.fetch_own(thread), reader.conversation)
+        return replace(batch, root=start, messages=[one for one in batch.messages if one.id != start.id])
+
+    return fetch
+
+
+def _reader_of(reader: MessageReader, stamp: str) -> MessageReader:
+    return replace(reader, address=replace(reader.address, where=IdKind.THREAD, id=stamp))
+
+
+def _stamps(result: Result) -> tuple[str, str]:
+    """The source system's id of a message, and that of the first message of its thread; empty when unknown."""
+    facts, link = metadata_of(result), read_link(link_of(result))
+    own = facts.datasource_id or (link.message if link else "")
+    if link and link.thread:
+        return own, link.thread
+    return own, "" if parent_of(result) else own
 
 
 async def fetch_document(api: Api, identifier: str) -> Result:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from dragoman.core.permalinks import read_link
 from dragoman.providers.glean.conversation_id import Address, IdKind, channel_id, document_id
 from dragoman.providers.glean.mapping.mapping import link_of, message_id, metadata_of
-from dragoman.providers.glean.mapping.permalinks import read_link
 from dragoman.providers.glean.mapping.results import Piece
 from dragoman.providers.glean.mapping.wire import Metadata, Result
 from dragoman.providers.glean.settings import GleanSettings
