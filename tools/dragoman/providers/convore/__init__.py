@@ -49,11 +49,7 @@ class ConvoreProvider(Provider):
     @classmethod
     @asynccontextmanager
     async def open(cls, settings: AccountSettings) -> AsyncGenerator[Self]:
-        """Prepare the connections of an account.
-
-        Raises:
-            InvalidArgument: The base_url or the file of certificates cannot be used.
-        """
+        """Open the connections of an account."""
         own = cast("ConvoreSettings", settings)
         async with client_of(own) as client:
             yield cls(own, Api(client))

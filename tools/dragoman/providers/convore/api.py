@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias, TypeVar, Unpack
 
 from dragoman.providers.convore import wire
 from dragoman.providers.convore.errors import IMPORT, PROFILE, SEND, UPDATE
-from dragoman.transport.credentials import bearer
 from dragoman.transport.http import HttpClient, HttpResponse, segment
 
 if TYPE_CHECKING:
-    import httpx
-
-    from dragoman.core.context.clock import Clock
     from dragoman.providers.convore.settings import ConvoreSettings
+    from dragoman.providers.kit.settings import ClientOptions
 
 T = TypeVar("T")
 Format: TypeAlias = Literal["minimal", "full"]
@@ -27,20 +24,10 @@ PAGE: Final = 100
 _MAX_BODY: Final = 64 << 20  # a hundred mails, each with all that it quotes
 
 
-def client_of(
-    settings: ConvoreSettings, *, transport: httpx.AsyncBaseTransport | None = None, clock: Clock | None = None
-) -> HttpClient:
+def client_of(settings: ConvoreSettings, **options: Unpack[ClientOptions]) -> HttpClient:
     """The HTTP client for an account. No rate limit is published, so none is guessed at."""
-    return HttpClient(
-        settings.base_url,
-        dialect=PROFILE,
-        authorize=bearer(settings.token),
-        timeout=settings.timeout,
-        max_body=_MAX_BODY,
-        ca_file=settings.ca_file,
-        transport=transport,
-        clock=clock,
-    )
+    own: ClientOptions = {"max_body": _MAX_BODY, **options}
+    return settings.client(PROFILE, **own)
 
 
 class Api:
@@ -60,12 +47,7 @@ class Api:
     async def conversations(
         self, *, cursor: str | None = None, contact: str | None = None
     ) -> wire.Listing[wire.Conversation]:
-        """A page of conversations.
-
-        Args:
-            cursor: Of the page before.
-            contact: A contact handle token such as ``EMAIL:ann@example.com``; only its conversations.
-        """
+        """A page of conversations, of one contact if wanted: a token such as ``EMAIL:ann@example.com``."""
         query = {"contact_handle_tokens": contact, "cursor": cursor, "limit": PAGE}
         model = wire.Listing[wire.Conversation]
         return (await self._get("/v1/conversations", model, "list_conversations", query)).value
@@ -77,11 +59,8 @@ class Api:
     async def messages(
         self, conversation: str, *, cursor: str | None = None, form: Format = "full"
     ) -> wire.Listing[wire.Message]:
-        """A page of messages of a conversation; ``minimal`` ones have no text.
-
-        Pages are as large as they can be and always equally so, because what a cursor means when the limit
-        changes is not documented.
-        """
+        """A page of messages; ``minimal`` ones have no text."""
+        # Always of the same size: what a cursor means when the limit changes is not documented.
         query = {"conversation_id": conversation, "format": form, "cursor": cursor, "limit": PAGE}
         return (await self._get("/v1/messages", wire.Listing[wire.Message], "list_messages", query)).value
 

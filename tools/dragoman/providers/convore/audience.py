@@ -16,11 +16,7 @@ from dragoman.providers.convore.reading import MessageReader
 
 
 async def audience_of(api: Api, reader: MessageReader, conversation: str, draft: Draft | None) -> Audience:
-    """Ask for the conversation, for what is the organisation's own, and for the message that would be answered.
-
-    Raises:
-        NotFound: There is no such conversation.
-    """
+    """Who takes part in a conversation, who of them is outside, and who would receive a draft."""
     answer = await api.conversation(conversation)
     found = to_conversation(answer.value)
     if found is None:

@@ -32,11 +32,7 @@ class ConvoreChange(Change):
 
 
 def body_of(change: Change) -> dict[str, object]:
-    """The request, with only what changes.
-
-    Raises:
-        InvalidArgument: There is nothing in it, or what Convore cannot change; or somebody has no address.
-    """
+    """The request, with only what changes."""
     if change.labels is not None:
         raise InvalidArgument(
             "Messages of Convore have no labels, only conversations do.", hint="Change text or subject only."

@@ -83,11 +83,7 @@ class MessageReader:
         return page
 
     async def message(self, conversation: str, message: str) -> Message:
-        """One message.
-
-        Raises:
-            NotFound: There is none, or it is in another conversation.
-        """
+        """One message of this conversation."""
         return self.mapped(await self.checked(conversation, message), conversation)
 
     async def checked(self, conversation: str, message: str) -> HttpResponse[wire.Message]:

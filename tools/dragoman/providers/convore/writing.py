@@ -49,12 +49,8 @@ class MessageWriter:
     async def send(self, conversation: str, draft: Draft) -> Message:
         """Send a message into a conversation.
 
-        Without ``reply_to`` it answers the last message that came in, so that it belongs to its thread, and the
-        channel works out who gets it. Where nothing came in yet it goes to all who take part.
-
-        Raises:
-            Conflict: The conversation is in the trash or is spam, or its channel is switched off.
-            OutcomeUnknown: It may have gone out.
+        Without ``reply_to`` it answers the last message that came in, and the channel works out who receives it.
+        Where none came in yet, it goes to all participants.
         """
         if not draft.text.strip():
             raise InvalidArgument("The text is empty.", hint="Give the text of the message.")
@@ -77,12 +73,7 @@ class MessageWriter:
     async def import_(self, conversation: str, message: Message) -> Message:
         """Store a message from elsewhere; with the id of a channel it begins a conversation.
 
-        With an id from elsewhere the conversation is looked through first, and a message that is there already
-        (by that id, or by its moment, sender and text) is returned instead.
-
-        Raises:
-            InvalidArgument: Its time or an address is missing.
-            OutcomeUnknown: It may have been stored.
+        A message that is there already is returned instead: by its id elsewhere, or by time, sender and text.
         """
         if message.sent_at is None:
             raise InvalidArgument("Convore needs the time of a message.", hint="Give sent_at.")

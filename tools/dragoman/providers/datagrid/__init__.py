@@ -62,11 +62,7 @@ class DatagridProvider(Provider):
     @classmethod
     @asynccontextmanager
     async def open(cls, settings: AccountSettings) -> AsyncGenerator[Self]:
-        """Prepare the connections of an account.
-
-        Raises:
-            InvalidArgument: The base_url or the file of certificates cannot be used.
-        """
+        """Open the connections of an account."""
         own = cast("DatagridSettings", settings)
         patience = own.timeout if "timeout" in own.model_fields_set else LONGEST_ANSWER
         async with client_of(own) as client:
@@ -109,11 +105,7 @@ class DatagridProvider(Provider):
         return replace(found, id=conversation)
 
     async def create_conversation(self, name: str | None = None) -> Conversation:
-        """Make a conversation without messages.
-
-        Raises:
-            OutcomeUnknown: It may have been made.
-        """
+        """Create a conversation without messages."""
         answer = await self._api.create_conversation(name)
         found = to_conversation(answer.value)
         if found is None:
@@ -141,15 +133,10 @@ class DatagridProvider(Provider):
         return found[0]
 
     async def send_message(self, conversation: str, draft: Draft) -> Message:
-        """Say something to an agent, once, and return its answer as the service stored it.
+        """Send a prompt to an agent once, and return the answer as the service stored it.
 
-        What was said stands right before the answer. When there is none yet, what was said is returned, and
-        its status says so. ``new`` makes a conversation, with the subject as its name.
-
-        Raises:
-            InvalidArgument: It is meant as a reply, or has a subject and the conversation is not new.
-            OutcomeUnknown: It may have been said. After an unclear answer of the service the conversation was
-                looked at already; nothing is said twice.
+        While there is no answer, the prompt is returned, and its status says so. ``new`` makes a conversation, with
+        the subject as its name. When the outcome is unknown, the conversation was looked at; nothing is sent twice.
         """
         _check(conversation, draft)
         target: str | None = conversation

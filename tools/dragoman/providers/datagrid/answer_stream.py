@@ -76,12 +76,9 @@ class AnswerSoFar:
 
 
 async def read_answer(stream: Stream, heard: AnswerSoFar) -> wire.Message | None:
-    """Hear an answer to its end; the whole of it at once when the service did not stream it.
+    """Read an answer to its end; returns the whole message when the service did not stream it.
 
-    The content type is not relied on: a body that begins as JSON is the answer itself.
-
-    Raises:
-        DragomanError: The connection broke, or the answer is neither.
+    The content type is not relied on: a body that begins as JSON is the message.
     """
     lines = stream.lines()
     async for line in lines:

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from contextlib import AbstractAsyncContextManager
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar, Unpack
 
 from dragoman.providers.datagrid import wire
 from dragoman.providers.kit.errors import error_table
-from dragoman.transport.credentials import bearer
 from dragoman.transport.http import HttpClient, HttpResponse, Options, Stream, segment
 
 if TYPE_CHECKING:
-    import httpx
-
-    from dragoman.core.context.clock import Clock
     from dragoman.providers.datagrid.settings import DatagridSettings
+    from dragoman.providers.kit.settings import ClientOptions
 
 T = TypeVar("T")
 
@@ -49,22 +46,11 @@ PROFILE: Final = error_table(
 )
 
 
-def client_of(
-    settings: DatagridSettings, *, transport: httpx.AsyncBaseTransport | None = None, clock: Clock | None = None
-) -> HttpClient:
+def client_of(settings: DatagridSettings, **options: Unpack[ClientOptions]) -> HttpClient:
     """The HTTP client for an account. Every answer tells how many calls are left, so no rate is guessed at here."""
-    return HttpClient(
-        settings.base_url,
-        dialect=PROFILE,
-        authorize=bearer(settings.token),
-        headers={"Datagrid-Teamspace": settings.teamspace} if settings.teamspace else {},
-        timeout=settings.timeout,
-        attempts=_ATTEMPTS,
-        concurrency=_CALLS,
-        ca_file=settings.ca_file,
-        transport=transport,
-        clock=clock,
-    )
+    headers = {"Datagrid-Teamspace": settings.teamspace} if settings.teamspace else {}
+    own: ClientOptions = {"headers": headers, "attempts": _ATTEMPTS, "concurrency": _CALLS, **options}
+    return settings.client(PROFILE, **own)
 
 
 class Api:

@@ -38,11 +38,7 @@ class Round:
 
 
 async def read_recent(api: Api, size: int, cursor: str | None) -> tuple[Sequence[wire.Conversation], str | None]:
-    """A page of conversations and the cursor of the next one.
-
-    Raises:
-        InvalidArgument: The cursor is not of this list.
-    """
+    """A page of conversations and the cursor of the next one."""
     size = min(size, PAGE)
     place = decode(Round, cursor, list_id=_LIST) or Round()
     try:

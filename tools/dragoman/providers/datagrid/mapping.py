@@ -30,12 +30,7 @@ _BETWEEN: Final = "\n\n"
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """Names by id, as far as they are known.
-
-    Attributes:
-        agents: Names of agents.
-        files: Names and media types of files.
-    """
+    """Names of agents, and names and media types of files, by id, as far as they are known."""
 
     agents: Mapping[str, str] = field(default_factory=dict[str, str])
     files: Mapping[str, wire.File] = field(default_factory=dict[str, wire.File])

@@ -140,11 +140,7 @@ class MessageReader:
         return encode(step, list_id=conversation)
 
     async def _first(self, conversation: str, order: Order, wish: int) -> Read:
-        """The first messages in an order. When they stand at the list's far end, it is walked through.
-
-        Raises:
-            DeadlineExceeded: That end is too far away; the next call goes on to it.
-        """
+        """The first messages in an order. When they are at the list's far end, it is read through up to there."""
         known = self._order_of(conversation)
         if known.ascending is not None and known.anchor and not _is_list_order(known.ascending, order):
             end = await self._from_anchor(conversation, known, known.anchor, wish)

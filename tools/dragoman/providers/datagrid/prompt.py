@@ -21,13 +21,7 @@ _NO_ID: Final = "The answer of {service} has no id"
 
 @dataclass(frozen=True, slots=True)
 class PromptResult:
-    """What came of a prompt.
-
-    Attributes:
-        message: The agent's answer; the prompt itself when there is none yet.
-        conversation: Id of its conversation.
-        answered: Which of the two it is.
-    """
+    """The agent's answer (``answered``), or the prompt itself while there is none, and the id of its conversation."""
 
     message: wire.Message
     conversation: str
@@ -35,14 +29,7 @@ class PromptResult:
 
 
 class Prompt:
-    """One prompt on its way.
-
-    Args:
-        api: The service.
-        reader: Reads the conversation where the service itself does not tell enough.
-        conversation: Where; ``None`` lets the service make a new one.
-        prompt: The body of the call, without ``stream``.
-    """
+    """One prompt; ``body`` is that of the call, and ``conversation`` is ``None`` where the service is to create one."""
 
     def __init__(self, api: Api, reader: MessageReader, conversation: str | None, prompt: dict[str, object]) -> None:
         self._api = api
@@ -52,12 +39,7 @@ class Prompt:
         self._prompt = str(prompt["prompt"]).strip()
 
     async def send(self) -> PromptResult:
-        """Send it exactly once; the answer is streamed when somebody listens to the progress.
-
-        Raises:
-            OutcomeUnknown: It may have been said; also when the answer broke off, with what there was of it.
-            DragomanError: It was certainly not said.
-        """
+        """Send it exactly once; the answer is streamed when somebody listens to the progress."""
         mark, heard = await self._newest(), AnswerSoFar()
         try:
             message = await self._converse(heard)

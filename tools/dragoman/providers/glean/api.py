@@ -13,8 +13,7 @@ from dragoman.core.errors import Unauthenticated
 from dragoman.providers.glean.errors import DIALECT
 from dragoman.providers.glean.settings import PRINCIPAL, GleanSettings
 from dragoman.providers.kit.wire import lenient_type
-from dragoman.transport.credentials import bearer
-from dragoman.transport.http import HttpClient, HttpResponse, Stream
+from dragoman.transport.http import HttpResponse, Stream
 from dragoman.transport.rate_limiter import Rate
 
 if TYPE_CHECKING:
@@ -42,15 +41,10 @@ class Api:
         self._settings = settings
         self.chat_seconds = max(settings.timeout, CHAT_SECONDS)
         headers = {"X-Glean-Auth-Type": "OAUTH"} if settings.auth_type else {}
-        authorize, ca_file = bearer(settings.token), settings.ca_file
-        self._reading = HttpClient(
-            settings.base_url, dialect=DIALECT, authorize=authorize, headers=headers, timeout=settings.timeout,
-            rates=RATES, ca_file=ca_file, transport=transport,
-        )  # fmt: skip
-        self._talking = HttpClient(
-            settings.base_url, dialect=DIALECT, authorize=authorize, headers=headers,
-            timeout=self.chat_seconds + _GRACE, total=self.chat_seconds + _LONGEST_QUEUE,
-            concurrency=_CHATS_AT_ONCE, rates=CHAT_RATES, ca_file=ca_file, transport=transport,
+        self._reading = settings.client(DIALECT, headers=headers, rates=RATES, transport=transport)
+        self._talking = settings.client(
+            DIALECT, headers=headers, timeout=self.chat_seconds + _GRACE, total=self.chat_seconds + _LONGEST_QUEUE,
+            concurrency=_CHATS_AT_ONCE, rates=CHAT_RATES, transport=transport,
         )  # fmt: skip
         self._open = AsyncExitStack()
 
@@ -86,11 +80,7 @@ class Api:
     async def read(
         self, path: Endpoint, body: object, model: type[M], *, family: str = ""
     ) -> tuple[M, HttpResponse[M]]:
-        """Ask for something; ``body`` may be ``None`` for none at all.
-
-        Raises:
-            DragomanError: Of the family, with what to do next.
-        """
+        """Send a request that changes nothing; ``body`` may be ``None`` for none at all."""
         answer = await self._reading.request(
             "POST", f"{PREFIX}/{path}", kind="read", json=body, model=lenient_type(model), headers=self._headers(),
             family=family, operation=path, shared=True,
@@ -98,22 +88,14 @@ class Api:
         return answer.value, answer
 
     async def talk(self, body: object) -> HttpResponse[object]:
-        """Say something to the assistant. The answer is not read as JSON yet: it can also come in lines.
-
-        Raises:
-            OutcomeUnknown: It may have been said.
-        """
+        """Send a prompt to the assistant. The body is not parsed, because it may also come in lines."""
         return await self._talking.request(
             "POST", f"{PREFIX}/chat", kind="write", json=body, body="text", headers=self._headers(), operation="chat"
         )
 
     @asynccontextmanager
     async def listen(self, body: object) -> AsyncGenerator[Stream]:
-        """Say something to the assistant whose answer comes line by line.
-
-        Raises:
-            OutcomeUnknown: It may have been said.
-        """
+        """Send a prompt to the assistant whose answer comes line by line."""
         headers = {**self._headers(), "Accept": "text/plain"}
         async with self._talking.stream(
             "POST", f"{PREFIX}/chat", kind="write", json=body, headers=headers, total=self.chat_seconds + _GRACE,

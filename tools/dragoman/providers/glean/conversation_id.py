@@ -63,11 +63,7 @@ class Address:
 
     @classmethod
     def parse(cls, conversation: str, settings: GleanSettings) -> Self:
-        """Read a conversation id; what it leaves open is as the account has it.
-
-        Raises:
-            NotFound: It has no form that a conversation of Glean has.
-        """
+        """Parse a conversation id; the account's settings fill what it leaves open."""
         head, _, rest = conversation.partition(".")
         if head == IdKind.CHAT and rest:
             return cls(where=IdKind.CHAT, id=rest)

@@ -37,12 +37,9 @@ class Directory:
     settings: GleanSettings
 
     async def list_conversations(self, query: ConversationQuery) -> Page[Conversation]:
-        """Chats, the most recent first, then channels in the service's order, which tells no times.
+        """Chats, the most recent first, then channels in the service's order, which has no times.
 
         What the credentials do not allow is left out, as long as they allow something.
-
-        Raises:
-            DragomanError: Nothing could be listed.
         """
         sources: list[Callable[[], Awaitable[list[Conversation]]]] = []
         if query.kind in {None, ConversationKind.ASSISTANT}:

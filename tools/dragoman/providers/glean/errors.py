@@ -103,12 +103,7 @@ def failures(messages: Iterable[ErrorMessage] | None) -> str:
 
 
 def raise_partial_failure(answer: SearchAnswer, request_id: str) -> None:
-    """Refuse a success that found nothing and says why; with results it is a search with a gap, see :func:`gap_in`.
-
-    Raises:
-        InvalidArgument: The query has operators that are none.
-        Unavailable: A source failed.
-    """
+    """Raise the reason for an empty success; with results it is a gap in the search, see :func:`gap_in`."""
     info = answer.error_info
     if info is None or answer.results or answer.facet_results:
         return

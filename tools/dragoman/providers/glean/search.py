@@ -52,11 +52,7 @@ class SearchPosition:
 
     @classmethod
     def read(cls, cursor: str | None) -> Self:
-        """Read a cursor; without one the beginning.
-
-        Raises:
-            InvalidArgument: It is none of a search.
-        """
+        """Parse a cursor; without one the beginning."""
         return decode(cls, cursor, list_id=_LIST) or cls()
 
     def write(self) -> str:
@@ -90,11 +86,7 @@ class Finder:
     settings: GleanSettings
 
     async def search(self, query: SearchQuery, reader: MessageReader | None) -> SearchPage:
-        """A page of hits, best first as the service ranks; ``reader`` is of the only conversation to search.
-
-        Raises:
-            InvalidArgument: The service does not understand the query, or the cursor is none of this search.
-        """
+        """A page of hits as the service ranks them; ``reader`` is of the only conversation to search."""
         position = SearchPosition.read(query.cursor)
         name = await self._name(reader) if reader else ""
         answer, raw = await self.api.read("search", self._body(query, name, position), SearchAnswer, family="search")
@@ -173,11 +165,7 @@ class Finder:
 
 
 def searchable(address: Address) -> None:
-    """Refuse to search where the service cannot.
-
-    Raises:
-        InvalidArgument: It is a chat.
-    """
+    """Refuse to search in a chat, which the service cannot."""
     if address.where is IdKind.CHAT:
         raise InvalidArgument("Glean does not search its chats.", hint="Read the chat with list_messages.")
 
@@ -197,8 +185,8 @@ def _day_before(since: datetime) -> str | None:
 def relevant(pieces: Iterable[Piece], query: str) -> Iterator[Piece]:
     """The pieces that were looked for.
 
-    What was found as a part of something larger counts when it has a word of the query. Where no part has
-    one, because the service looks for meaning, all parts of a whole conversation count.
+    A part of something larger counts when it has a word of the query. Where no part has one, because the service
+    looks for meaning, all parts of a whole conversation count.
     """
     words = {word.casefold() for word in _WORD.findall(query) if len(word) >= _SHORTEST}
     for _, group in groupby(pieces, key=lambda piece: id(piece.whole) if piece.whole else None):

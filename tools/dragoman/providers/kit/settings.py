@@ -2,14 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING, TypedDict, Unpack
 
 from pydantic import Field, field_validator
 
 from dragoman.core.errors import DragomanError
 from dragoman.providers.base.provider import AccountSettings
-from dragoman.transport.credentials import Secret
-from dragoman.transport.http import base_url_of
+from dragoman.transport.credentials import Secret, bearer
+from dragoman.transport.error_mapping import ServiceProfile
+from dragoman.transport.http import HttpClient, base_url_of
+
+if TYPE_CHECKING:
+    import httpx
+
+    from dragoman.core.context.clock import Clock
+    from dragoman.transport.rate_limiter import Rate
+
+
+class ClientOptions(TypedDict, total=False):
+    """Further arguments of :class:`HttpClient`."""
+
+    headers: Mapping[str, str]
+    timeout: float
+    total: float
+    attempts: int
+    concurrency: int
+    rates: Mapping[str, Rate]
+    max_body: int
+    transport: httpx.AsyncBaseTransport | None
+    clock: Clock | None
 
 
 class HttpAccount(AccountSettings):
@@ -26,3 +49,8 @@ class HttpAccount(AccountSettings):
             return base_url_of(value)
         except DragomanError as error:
             raise ValueError(str(error)) from None
+
+    def client(self, profile: ServiceProfile, **options: Unpack[ClientOptions]) -> HttpClient:
+        """An HTTP client with this address, token, timeout and these certificates; enter it to connect."""
+        known: ClientOptions = {"timeout": self.timeout, **options}
+        return HttpClient(self.base_url, dialect=profile, authorize=bearer(self.token), ca_file=self.ca_file, **known)

@@ -72,11 +72,7 @@ class YandexProvider(Provider):
             yield provider
 
     async def check(self) -> str:
-        """List one thread.
-
-        Raises:
-            DragomanError: What is wrong and what to do.
-        """
+        """List one thread."""
         folder = self._folder()
         await self._client.threads(folder, 1, "")
         return f"reaches the threads of folder {folder} at {self._client.target}"
@@ -132,12 +128,8 @@ class YandexProvider(Provider):
     async def send_message(self, conversation: str, draft: Draft) -> Message:
         """Store a message as the thread's default author; ``new`` makes a thread, with the subject as its name.
 
-        With ``assistant_id`` the assistant answers, and its answer is returned. When it does not, the stored
-        message is, with the reason: the message is in the thread whatever the assistant does.
-
-        Raises:
-            UnsupportedOperation: It is meant as a reply, or has a subject and the thread is not new.
-            OutcomeUnknown: It may have been stored.
+        With ``assistant_id`` the assistant's answer is returned. Without an answer it is the stored message with the
+        reason: the message is in the thread whatever the assistant does.
         """
         _require_plain(conversation, draft)
         if conversation == NEW:
@@ -167,11 +159,7 @@ class YandexProvider(Provider):
         return mapping.message_of(stored, conversation)
 
     async def import_conversation(self, conversation: Conversation, messages: Sequence[Message]) -> int:
-        """Store messages in the thread of that id, or in the one that an earlier import made for it, or in a new one.
-
-        Returns:
-            How many of the messages were new.
-        """
+        """Store messages in the thread of that id, in the one that an earlier import made for it, or in a new one."""
         from dragoman.providers.yandex.imports import import_many  # noqa: PLC0415 - loads protobuf
 
         count = await import_many(self._client, self._folder(), conversation, messages)

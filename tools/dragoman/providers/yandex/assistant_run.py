@@ -48,15 +48,7 @@ class Answer:
 
 
 async def run_assistant(client: YandexClient, thread: str, assistant: str, patience: float, clock: Clock) -> Answer:
-    """Run an assistant on a thread and wait for what it says.
-
-    Args:
-        client: The service.
-        thread: Where.
-        assistant: Who.
-        patience: Seconds to wait at most; the run goes on without us.
-        clock: What waiting goes by.
-    """
+    """Run an assistant on a thread and wait ``patience`` seconds for its answer; the run goes on without us."""
     deadline = clock.monotonic() + patience
     run, answer = "", None
     try:

@@ -18,11 +18,7 @@ _KEYS: Final = uuid.UUID("5b0b6a0e-3f0c-4c53-9d0f-6f2f0c1f7a55")
 
 
 class YandexClient:
-    """What the service can do, as far as Dragoman asks for it.
-
-    Args:
-        calls: The open transport.
-    """
+    """The service's operations that Dragoman uses, over an open transport."""
 
     def __init__(self, calls: GrpcClient) -> None:
         self._calls = calls
@@ -69,14 +65,9 @@ class YandexClient:
     async def create_message(
         self, thread: str, text: str, *, author: tuple[str, str] | None, labels: Mapping[str, str], key: str | None
     ) -> pb.Message:
-        """Store a message; nobody answers it by itself.
+        """Store a message of one part; no assistant answers it by itself.
 
-        Args:
-            thread: Where.
-            text: One part of text.
-            author: Id and role; without them it is by the thread's default author.
-            labels: Labels.
-            key: The same for calls that are to have an effect together once; ``None`` makes one up.
+        ``author`` is id and role, by default those of the thread. Calls with the same ``key`` have one effect.
         """
         request = pb.CreateMessageRequest(
             thread_id=require_id(thread), labels=require_labels(labels), content=_content(text)
@@ -119,11 +110,8 @@ def _content(text: str) -> pb.Content:
 def _once(key: tuple[str, str] | None) -> dict[str, str]:
     """A UUID that stays the same when the transport repeats the call.
 
-    A key of the caller that is a UUID is sent as it is. Any other is turned into one that differs between
-    threads, because the service might look at nothing else.
-
-    Args:
-        key: The caller's key and the thread.
+    A caller's key that is a UUID is sent as it is. Any other is turned into one that differs between threads, because
+    the service might look at nothing else.
     """
     if key is None:
         return {wire.IDEMPOTENCY_KEY: str(uuid.uuid4())}

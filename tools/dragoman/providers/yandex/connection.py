@@ -16,11 +16,7 @@ from dragoman.transport.loopback import is_loopback
 
 
 async def connect(settings: YandexSettings, clock: Clock, stack: AsyncExitStack) -> YandexClient:
-    """Open what the account needs; ``stack`` closes it.
-
-    Raises:
-        InvalidArgument: An address or the file of authorities cannot be used.
-    """
+    """Open what the account needs; ``stack`` closes it."""
     authorize = await _authorize(settings, clock, stack)
     calls = GrpcClient(
         settings.target,

@@ -26,11 +26,7 @@ _CLOCK: Final = "Check `service_account_key`, and that the clock of this machine
 
 
 def dialect(credentials: str) -> ServiceProfile:
-    """How to speak of the threads.
-
-    Args:
-        credentials: The settings key that has the account's credentials.
-    """
+    """The profile of the service of threads; ``credentials`` is the settings key of the account's."""
     return ServiceProfile(
         service="Yandex Cloud",
         explain=partial(explain, credentials=credentials),

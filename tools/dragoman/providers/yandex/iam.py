@@ -40,13 +40,7 @@ class ServiceAccountKey(BaseModel):
 
 
 class ServiceAccount:
-    """Authorizes calls with tokens; an ``Authorize`` of :mod:`dragoman.transport.credentials`.
-
-    Args:
-        secret: The key's JSON, or the path of the file with it.
-        calls: The open transport to where tokens are given.
-        clock: What expiry goes by.
-    """
+    """Authorizes calls with tokens; ``secret`` is the key's JSON or the path of its file."""
 
     def __init__(self, secret: Secret, calls: GrpcClient, clock: Clock) -> None:
         self._secret = secret
@@ -58,11 +52,7 @@ class ServiceAccount:
         self._exchanges = 0
 
     async def __call__(self, refused: bool) -> str:  # noqa: FBT001 - the shape of Authorize
-        """The value of the authorization; ``refused``: the last one was not accepted.
-
-        Raises:
-            DragomanError: The key is none, or there is no token for it now.
-        """
+        """The value of the authorization; ``refused``: the last one was not accepted."""
         before = self._exchanges
         async with self._lock:
             # Calls that were refused together wait for one new token, not each for its own.
@@ -96,15 +86,7 @@ class ServiceAccount:
 
 
 def sign(key: ServiceAccountKey, issued: int) -> str:
-    """The proof that is exchanged for a token.
-
-    Args:
-        key: The key.
-        issued: Unix seconds; it is valid for an hour from then.
-
-    Raises:
-        Unauthenticated: The private key is none.
-    """
+    """The proof that is exchanged for a token; valid for an hour from ``issued``, in Unix seconds."""
     encode = _encoder()
     claims: dict[str, object] = {
         "iss": key.service_account_id,

@@ -28,11 +28,7 @@ async def import_one(client: YandexClient, thread: str, message: Message) -> pb.
 async def import_many(
     client: YandexClient, folder: str, conversation: Conversation, messages: Sequence[Message]
 ) -> int:
-    """Store those messages of a conversation that are not there; a thread is made for a new conversation.
-
-    Returns:
-        How many were stored.
-    """
+    """Store the messages that are not there, in a new thread for a new conversation; returns how many were stored."""
     thread = await _thread(client, folder, conversation.id)
     known = set[str]()
     if thread is None:

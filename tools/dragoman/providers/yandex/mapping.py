@@ -27,12 +27,7 @@ _KINDS: Final = {
 
 
 def message_of(found: pb.Message, conversation: str) -> Message:
-    """A message of a thread.
-
-    Args:
-        found: As it came; the author, the time and the content may be absent.
-        conversation: Id of the thread that was asked.
-    """
+    """A message of the thread that was asked; author, time and content may be absent in what came."""
     labels = dict(found.labels)
     return Message(
         id=found.id or _unnamed(found),

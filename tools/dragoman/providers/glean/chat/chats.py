@@ -37,11 +37,7 @@ class Chats:
         return list(found.values())
 
     async def chat(self, identifier: str, *, early: bool = False) -> Chat:
-        """A chat with all its messages; ``early`` takes one that was just read for its title.
-
-        Raises:
-            NotFound: There is none.
-        """
+        """A chat with all its messages; ``early`` takes one that was just read for its title."""
         if early and isinstance(kept := self.cache.early.pop(chat_id(identifier)), Chat):
             return kept
         answer, _ = await self.api.read("getchat", {"id": identifier}, ChatAnswer)
@@ -72,11 +68,7 @@ class Chats:
         return _page(messages, query)
 
     async def get_message(self, identifier: str, message: str) -> Message:
-        """One message.
-
-        Raises:
-            NotFound: It is not in this chat.
-        """
+        """One message of a chat."""
         found = [] if identifier == NEW_CHAT else await self.messages(identifier)
         for one in found:
             if one.id == message:

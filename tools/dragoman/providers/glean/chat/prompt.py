@@ -62,12 +62,7 @@ class Reply:
 
 
 async def ask(chats: Chats, identifier: str, draft: Draft) -> Message:
-    """Ask, and give the answer as the service stored it; while none is there yet, the question.
-
-    Raises:
-        InvalidArgument: The draft has something that chats do not have.
-        OutcomeUnknown: The question may have been asked, or it was and failed.
-    """
+    """Send a question, and return the answer as the service stored it; while there is none, the question."""
     if draft.reply_to is not None:
         raise InvalidArgument("A chat of Glean has no replies to single messages.", hint="Leave reply_to out.")
     if draft.subject:

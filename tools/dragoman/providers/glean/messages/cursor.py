@@ -52,11 +52,7 @@ class Position:
 
     @classmethod
     def read(cls, cursor: str, order: Order) -> Self | None:
-        """Read a cursor back.
-
-        Raises:
-            InvalidArgument: It is none of this order's lists.
-        """
+        """Parse a cursor of the lists in this order."""
         position = decode(cls, cursor, list_id=order)
         times = [] if position is None else [position.at, position.edge or 0, *position.keys]
         if any(abs(at) > _YEARS for at in times) or len(times) > _MOST_KEYS + 2:

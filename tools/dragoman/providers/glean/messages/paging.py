@@ -46,11 +46,7 @@ async def read_page(
 
 
 async def read_all(fetch: Fetch, since: datetime | None = None) -> list[Message]:
-    """All messages, or those not before a time and perhaps some more, oldest first.
-
-    Raises:
-        InvalidArgument: There are too many.
-    """
+    """All messages, or those not before a time and perhaps some more, oldest first."""
     found: list[Message] = []
     position: Position | None = None
     for _ in range(_MOST_PAGES):

@@ -51,11 +51,7 @@ class MessageReader:
     find_source: Callable[[str], Awaitable[str]]
 
     async def get_message(self, message: str) -> Message:
-        """One message with its whole text.
-
-        Raises:
-            NotFound: It is not there, or belongs to another conversation.
-        """
+        """One message with its whole text."""
         if self.address.where is IdKind.DOCUMENT:
             everything = await read_all(self.fetch)
             found = next((one for one in everything if message in {one.id, one.url}), None)
@@ -94,11 +90,7 @@ class MessageReader:
         return batch
 
     async def fetch_own(self, message: str) -> Result:
-        """A message of this conversation by id or permalink.
-
-        Raises:
-            NotFound: It is not there, or belongs to another conversation.
-        """
+        """A message of this conversation by id or permalink."""
         result = await fetch_document(self.api, message)
         if is_in_conversation(result, self.address, self.cache.sources.get(self.conversation) or "") is False:
             raise no_such_message()
@@ -145,12 +137,7 @@ def _from_source(found: MessagePage, source: str | None) -> MessagePage:
 
 
 async def list_messages(reader: MessageReader, query: MessageQuery) -> Page[Message]:
-    """A page; all filters but the thread are left to the caller.
-
-    Raises:
-        InvalidArgument: The cursor is foreign.
-        NotFound: There is no such conversation, or no such message to begin a thread.
-    """
+    """A page; all filters but the thread are left to the caller."""
     position = Position.read(query.cursor, query.order) if query.cursor is not None else None
     if query.thread is None:
         found = await reader.read_page(query, position)
@@ -230,11 +217,7 @@ def _stamps(result: Result) -> tuple[str, str]:
 
 
 async def fetch_document(api: Api, identifier: str) -> Result:
-    """The message with this id or permalink, with its text.
-
-    Raises:
-        NotFound: There is none, or it may not be seen.
-    """
+    """The message with this id or permalink, with its text."""
     spec = {"url": identifier} if is_link(identifier) else {"id": identifier}
     body = {"documentSpecs": [spec], "includeFields": ["DOCUMENT_CONTENT"]}
     answer, _ = await api.read("getdocuments", body, _Documents)

@@ -17,14 +17,10 @@ _SLACK_CONTAINER: Final = re.compile(r"SLACK.*_CHANNEL_[A-Z][A-Z0-9]{5,}")
 
 
 def is_in_conversation(result: Result, address: Address, source: str = "") -> bool | None:
-    """Is a message in a conversation; ``None`` when nothing tells.
+    """Whether a message is in a conversation; ``None`` when nothing tells.
 
     Glean's ids of containers are opaque: of those that do not end with the wanted id, only Slack's are known to differ.
-
-    Args:
-        result: The message.
-        address: The conversation.
-        source: The source system's id of the conversation, where it is known and the address has a name.
+    ``source`` is the source system's id of the conversation, where the address has a name and the id is known.
     """
     if address.where is IdKind.THREAD:
         return _in_thread(result, address.id)
