@@ -27,6 +27,7 @@ BUILT_IN: Final = {
     "yandex": "dragoman.providers.yandex:YandexProvider",
     "datagrid": "dragoman.providers.datagrid:DatagridProvider",
     "mail": "dragoman.providers.mail:MailProvider",
+    "slack": "dragoman.providers.slack:SlackProvider",
 }
 
 

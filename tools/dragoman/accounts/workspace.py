@@ -175,10 +175,13 @@ class Workspace:
             raise self._nobody(capability, name, offering)
         return asked
 
-    async def number_messages(self, account: Account, messages: Sequence[Message]) -> list[Message]:
-        """Give messages their account and numbers, remember them, and drop tombstones."""
+    async def number_messages(
+        self, account: Account, messages: Sequence[Message], *, storable: bool = True
+    ) -> list[Message]:
+        """Give messages their account and numbers, remember them unless they are not ``storable``, drop tombstones."""
         store = await self.store()
-        seen = await store.messages.number(messages, account.settings.remember, account=account.name)
+        remember = account.settings.remember if storable else "off"
+        seen = await store.messages.number(messages, remember, account=account.name)
         return [message for message in seen if message.deleted_at is None]
 
     async def remember_conversations(

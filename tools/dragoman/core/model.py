@@ -231,9 +231,11 @@ class SearchPage(Page[Hit]):
         missed: A sentence about what the service could not search, though it searched the rest.
         advice: A sentence that says how more could be found, for when nothing was.
         notes: Sentences about what was searched otherwise than it was asked for.
+        storable: May the store keep the messages; the terms of some searches forbid it.
     """
 
     back_to: datetime | None = None
     missed: Sentence = ""
     advice: Sentence = ""
     notes: tuple[Sentence, ...] = ()
+    storable: bool = True

@@ -102,11 +102,21 @@ class Markup:
         if not self.markdown:
             return f"{label} ({url})"
         target = f"<{url}>" if re.search(r"[()\s]", url) else url
-        return f"[{label.replace('[', '(').replace(']', ')')}]({target})"
+        return f"[{label if _is_closed(label) else label.replace('[', '(').replace(']', ')')}]({target})"
 
 
 class _Fill(Protocol):
     def __call__(self, piece: str, /) -> str: ...
+
+
+def _is_closed(label: str) -> bool:
+    """Can brackets in a label not end it, nor begin a link of their own."""
+    depth = 0
+    for one in label:
+        depth += (one == "[") - (one == "]")
+        if depth < 0:
+            return False
+    return depth == 0 and "](" not in label
 
 
 def decode_entities(text: str) -> str:

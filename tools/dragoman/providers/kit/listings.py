@@ -84,6 +84,7 @@ class Listing(Generic[T]):
         stable: Does a token keep its place while items before it come and go.
         restarts: Can reading begin at a token.
         token_at: The token right at a key, where any key has one.
+        whole_times: Does a batch hold all items of each of its times, so that a page can end with it.
     """
 
     batches: Batches[T]
@@ -92,12 +93,15 @@ class Listing(Generic[T]):
     stable: bool = False
     restarts: bool = True
     token_at: Callable[[Key], str] | None = None
+    whole_times: bool = False
 
 
 def anchored(
     fetch: Callable[[Order, Key | None], Awaitable[tuple[Sequence[T], bool]]],
     key: Callable[[T], Key],
     orders: frozenset[Order] = BOTH,
+    *,
+    whole_times: bool = False,
 ) -> Listing[T]:
     """List what stands beside a time or an id.
 
@@ -108,6 +112,7 @@ def anchored(
             has. The anchor's id is empty where only a time is known.
         key: The key of an item.
         orders: In which it can list.
+        whole_times: As in :class:`Listing`.
     """
 
     async def batches(order: Order, token: str | None) -> AsyncGenerator[Batch[T]]:
@@ -123,7 +128,7 @@ def anchored(
                 return
             anchor = following
 
-    return Listing(batches=batches, orders=orders, stable=True, token_at=_write_anchor)
+    return Listing(batches=batches, orders=orders, stable=True, token_at=_write_anchor, whole_times=whole_times)
 
 
 def tokens(

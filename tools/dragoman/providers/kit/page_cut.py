@@ -36,7 +36,8 @@ class Matches(Generic[T]):
         if not walk.entries:
             return False
         last = walk.entries[-1].key.at
-        full = self._found >= self._wanted.limit and self._wanted.later(last, self._last_at)
+        complete = self._wanted.listing.whole_times or self._wanted.later(last, self._last_at)
+        full = self._found >= self._wanted.limit and complete
         return full or self._wanted.passed(last)
 
 
@@ -58,7 +59,7 @@ def cut_ordered(wanted: Wanted[T], position: Position, walk: Walk[T]) -> Cut[T]:
     """Cut a page out of a list in the wanted order, of which the beginning was read."""
     passed = bool(walk.entries) and wanted.passed(walk.entries[-1].key.at)
     ended = walk.ended or passed
-    usable = walk.entries if ended else _without_last_time(walk)
+    usable = walk.entries if ended or wanted.listing.whole_times else _without_last_time(walk)
     new = wanted.sort([one for one in usable if _is_new(wanted, position, one)])
     if not new and not ended:
         return _step_over(wanted, position, walk)

@@ -24,7 +24,7 @@ class Request:
 
     Attributes:
         route: Method and decoded segments of the path.
-        body: The JSON object; empty without one.
+        body: The JSON object, or the fields of a form; empty without one.
     """
 
     route: tuple[str, ...]
@@ -130,7 +130,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(Reply({"message": "the token is not known"}, HTTPStatus.UNAUTHORIZED))
             return
         with self.server.lock:
-            reply = self.server.answer(_request(self.command, self.path, content))
+            reply = self.server.answer(_request(self.command, self.path, content, self.headers["content-type"] or ""))
         self._send(reply)
 
     def _send(self, reply: Reply) -> None:
@@ -145,10 +145,12 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(data)
 
 
-def _request(method: str, target: str, content: bytes) -> Request:
+def _request(method: str, target: str, content: bytes, media_type: str) -> Request:
     url = urlsplit(target)
     parts = [unquote(part) for part in url.path.strip("/").split("/")]
-    body: Record = json.loads(content) if content else {}
+    is_form = media_type.startswith("application/x-www-form-urlencoded")
+    fields = parse_qsl(content.decode(), keep_blank_values=True) if is_form else ()
+    body: Record = json.loads(content) if content and not is_form else dict(fields)
     return Request((method, *parts), dict(parse_qsl(url.query, keep_blank_values=True)), body)
 
 

@@ -11,12 +11,13 @@ import anyio
 
 from dragoman.accounts.workspace import Account
 from dragoman.core.errors import DragomanError, InvalidArgument, UnsupportedOperation
-from dragoman.core.model import Conversation, ConversationKind, Hit, Page
+from dragoman.core.model import Conversation, ConversationKind, Hit, Page, SearchPage
 from dragoman.core.queries import ConversationQuery, SearchQuery
 from dragoman.core.references import Reference
 from dragoman.core.safe_text import Sentence, safe, sentence
-from dragoman.providers.base.provider import Capability
+from dragoman.providers.base.provider import Capability, Provider
 from dragoman.rendering import ConversationsView, Searched, SearchView
+from dragoman.store import Store
 from dragoman.toolset.addressing.resolve import load_conversation
 from dragoman.toolset.definition.context import CallContext, ToolResult
 from dragoman.toolset.definition.spec import Range
@@ -135,14 +136,26 @@ class _Search:
 
         async def fetch(at: str | None) -> Page[Hit]:
             asked = replace(query, cursor=at)
-            page = await (provider.search_messages(asked) if provider else store.messages.search(account.name, asked))
-            where = "service" if provider else "local index"
+            page, where = await self._page(account, provider, store, asked)
             self.searched[account.name] = Searched(account.name, where, page.back_to, page.missed)
             self._notes.update(dict.fromkeys(page.notes))
             self._advice.update(dict.fromkeys([page.advice] if page.advice else []))
-            return replace(page, items=await _seen(self._call, account, page.items))
+            return replace(page, items=await _seen(self._call, account, page))
 
         return Source(fetch=fetch, key=lambda hit: f"{hit.message.conversation}/{hit.message.id}")
+
+    async def _page(
+        self, account: Account, provider: Provider | None, store: Store, query: SearchQuery
+    ) -> tuple[SearchPage, Literal["service", "local index"]]:
+        """A page of the service, or of what the store remembers where these credentials cannot search there."""
+        try:
+            if provider is not None:
+                return await provider.search_messages(query), "service"
+        except UnsupportedOperation as error:
+            if account.settings.remember != "full":
+                raise
+            self._notes.update({sentence("{}: {}", account.name, error.sentences): None})
+        return await store.messages.search(account.name, query), "local index"
 
     def result_notes(self, *, found: bool) -> list[Sentence]:
         """What to tell beside the hits; where there are none, what would find more."""
@@ -151,10 +164,11 @@ class _Search:
         return notes if found else [*notes, *sorted(self._advice), *nothing_found(self._question)]
 
 
-async def _seen(call: CallContext, account: Account, hits: Sequence[Hit]) -> list[Hit]:
-    messages = await call.workspace.number_messages(account, [hit.message for hit in hits])
+async def _seen(call: CallContext, account: Account, page: SearchPage) -> list[Hit]:
+    found = [hit.message for hit in page.items]
+    messages = await call.workspace.number_messages(account, found, storable=page.storable)
     by_id = {(message.conversation, message.id): message for message in messages}
-    keyed = [(hit, by_id.get((hit.message.conversation, hit.message.id))) for hit in hits]
+    keyed = [(hit, by_id.get((hit.message.conversation, hit.message.id))) for hit in page.items]
     return [replace(hit, message=message) for hit, message in keyed if message is not None]
 
 

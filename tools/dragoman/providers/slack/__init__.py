@@ -1,0 +1,151 @@
+"""Slack: channels, groups and direct messages, through the Web API with the token of a bot or of a person."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncGenerator, Collection
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import ClassVar, Final, Self, cast
+from urllib.parse import urlsplit
+
+from dragoman.core.model import Audience, Author, AuthorKind, Conversation, Message, Page, SearchPage
+from dragoman.providers.base.provider import (
+    AccountSettings,
+    Change,
+    ConversationQuery,
+    Draft,
+    Limits,
+    MessageQuery,
+    Provider,
+    SearchQuery,
+)
+from dragoman.providers.kit.cache import LruCache
+from dragoman.providers.slack.api import PAGE, Api, client_of
+from dragoman.providers.slack.check import report
+from dragoman.providers.slack.conversations import ConversationReader
+from dragoman.providers.slack.people import People
+from dragoman.providers.slack.reading import MessageReader
+from dragoman.providers.slack.search import MessageSearch
+from dragoman.providers.slack.settings import SlackSettings
+from dragoman.providers.slack.wire import ts_of
+from dragoman.providers.slack.writing import LONGEST, MessageWriter
+from dragoman.transport.credentials import Secret
+
+__all__ = ["SlackProvider", "SlackSettings"]
+
+_ARCHIVES: Final = re.compile(r"/archives/([CDG][A-Z0-9]{2,30})(?:/p([0-9]{16}))?/?")
+_CLIENT: Final = re.compile(r"/client/[TE][A-Z0-9]+/([CDG][A-Z0-9]{2,30})(?:/thread/\1-([0-9]{10}\.[0-9]{6}))?/?")
+_WORKSPACES: Final = LruCache[Secret, str](100)
+"""Hosts of the workspaces that tokens turned out to be of; links are looked at by accounts that are not open."""
+
+
+class SlackProvider(Provider):
+    """One account of Slack."""
+
+    name: ClassVar[str] = "slack"
+    about: ClassVar[str] = "team chat: channels, threads and direct messages"
+    service_name: ClassVar[str] = "Slack"
+    imports_at_open: ClassVar[tuple[str, ...]] = ("dragoman.transport.http.preload",)
+    Settings: ClassVar[type[AccountSettings]] = SlackSettings
+    limits: ClassVar[Limits] = Limits(text_length=LONGEST, page_size=PAGE, requests_per_second=0.8, concurrency=4)
+    returns_stored: ClassVar[bool] = True
+
+    def __init__(self, settings: AccountSettings, api: Api | None = None) -> None:
+        """Keep the settings. Without an open ``api``, which :meth:`open` gives, nothing can be asked."""
+        super().__init__(settings)
+        self._token = cast("SlackSettings", settings).token
+        if api is not None:
+            self._api = api
+            self._people = People(api)
+            self._conversations = ConversationReader(api, self._people)
+            self._reader = MessageReader(api, self._people)
+            self._writer = MessageWriter(api, self._people, self._conversations, self._reader)
+            self._search = MessageSearch(api, self._people, self._reader)
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, settings: AccountSettings) -> AsyncGenerator[Self]:
+        """Prepare the connections of an account; nothing is asked.
+
+        Raises:
+            InvalidArgument: The base_url or the file of certificates cannot be used.
+        """
+        own = cast("SlackSettings", settings)
+        async with client_of(own) as client:
+            yield cls(own, Api(client, own, lambda us: _WORKSPACES.put(own.token, us.url)))
+
+    async def check(self) -> str:
+        """Ask who the token speaks for, and compare what it may do with what the tools need."""
+        return report(await self._api.identity(), self._api, cast("SlackSettings", self.settings))
+
+    async def own_author(self) -> Author | None:
+        """Whom the token speaks for."""
+        us = await self._api.identity()
+        user = (await self._people.users([us.user_id])).get(us.user_id)
+        kind = AuthorKind.BOT if us.bot_id else AuthorKind.PERSON
+        return Author(name=user.name if user else us.name or us.user_id, id=us.user_id, kind=kind, own=True)
+
+    async def list_conversations(self, query: ConversationQuery) -> Page[Conversation]:
+        """The conversations that the account is in; with a text also public channels and people. Slack has no order."""
+        return await self._conversations.page(query)
+
+    async def get_conversation(self, conversation: str) -> Conversation:
+        """One conversation; ``@`` and an id, handle, name or address is the direct one with a person."""
+        return await self._conversations.one(conversation)
+
+    async def audience(self, conversation: str, draft: Draft | None = None) -> Audience:
+        """Who reads a conversation, with those of other organisations."""
+        del draft
+        return await self._conversations.audience(conversation)
+
+    async def list_messages(self, conversation: str, query: MessageQuery) -> Page[Message]:
+        """A page of messages, each root with the replies to it; see :class:`MessageReader`."""
+        return await self._reader.messages(await self._id_of(conversation), query)
+
+    async def get_message(self, conversation: str, message: str) -> Message:
+        """One message."""
+        return await self._reader.message(await self._id_of(conversation), message)
+
+    async def search_messages(self, query: SearchQuery) -> SearchPage:
+        """Messages that match, best first, as Slack searches for a person."""
+        return await self._search.page(query)
+
+    async def send_message(self, conversation: str, draft: Draft) -> Message:
+        """Send Markdown, once, without previews of links; see :meth:`MessageWriter.send`."""
+        return await self._writer.send(conversation, draft)
+
+    async def update_message(self, conversation: str, message: str, change: Change) -> Message:
+        """Change the text of one of the account's own messages."""
+        return await self._writer.update(await self._id_of(conversation), message, change)
+
+    async def find_sent(
+        self, conversation: str, draft: Draft, since: datetime, known: Collection[str] = ()
+    ) -> Message | None:
+        """Find a message whose sending was cut off by the key that it carries."""
+        return await self._writer.find_sent(conversation, draft, since, known)
+
+    def could_be_sent_by_us(self, message: Message) -> bool:
+        """Only the account's own messages."""
+        return message.author.own
+
+    def parse_link(self, link: str) -> tuple[str, str | None] | None:
+        """Conversation and message of a link to the workspace."""
+        try:
+            parts = urlsplit(link)
+        except ValueError:
+            return None
+        host, known = parts.hostname or "", urlsplit(_WORKSPACES.get(self._token) or "").hostname
+        if parts.scheme != "https" or not host.endswith((".slack.com", ".slack-gov.com")):
+            return None
+        found = (_CLIENT if host.startswith("app.") else _ARCHIVES).fullmatch(parts.path)
+        if found is None or (known and host != known and not host.startswith("app.")):
+            return None
+        return found[1], ts_of(found[2]) or None if found[2] else None
+
+    def cursor_after(self, message: Message, query: MessageQuery) -> str | None:
+        """Where a list goes on after a message."""
+        return self._reader.cursor_after(message, query)
+
+    async def _id_of(self, conversation: str) -> str:
+        return (await self._conversations.one(conversation)).id if conversation.startswith("@") else conversation

@@ -1,0 +1,290 @@
+"""Reads messages: the history of a conversation with the replies under their roots, and single threads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from functools import partial
+from typing import Final
+
+import anyio
+
+from dragoman.core.errors import (
+    DragomanError,
+    InvalidArgument,
+    NotFound,
+    PermissionDenied,
+    RateLimited,
+    UnsupportedOperation,
+)
+from dragoman.core.json_fields import JsonObject, count_of, text_of
+from dragoman.core.model import Message, Order, Page
+from dragoman.core.queries import MessageQuery
+from dragoman.providers.kit.cache import TtlCache
+from dragoman.providers.kit.listings import Key, Listing, anchored, key_of, whole
+from dragoman.providers.kit.pager import Pager
+from dragoman.providers.kit.threads import no_such_message
+from dragoman.providers.kit.times import parse_time, to_us
+from dragoman.providers.slack.api import PAGE, Api, Identity
+from dragoman.providers.slack.mapping import BROADCAST, MessageMapping
+from dragoman.providers.slack.people import KnownNames, People
+from dragoman.providers.slack.wire import History, Object, root_of, ts_at, ts_of
+from dragoman.transport.http import DerivedCache
+
+_BEFORE_SLACK: Final = 1_000_000_000_000_000  # microseconds; without a time Slack begins at the newest message
+_LARGEST: Final = 999
+_REFUSALS: Final = (InvalidArgument, NotFound, PermissionDenied, RateLimited, UnsupportedOperation)
+_MOST_THREADS: Final = 20  # of one part of a history; further roots only tell how many replies they have
+_MOST_PARTS: Final = 50  # of a thread, and of a history that shows nothing
+_MOST_LOOKED_AT: Final = 5
+_THREADS_HELD: Final = 500
+_FRESH: Final = 120.0  # seconds for which a thread that has the same count and newest reply is not read again
+
+
+class MessageReader:
+    """Reads for one account."""
+
+    def __init__(self, api: Api, people: People) -> None:
+        self._api = api
+        self._people = people
+        self._pager = Pager[Message]("Slack", _key)
+        self._thread_pager = Pager[Message]("Slack", lambda message: key_of(message.sent_at, message.id))
+        self._threads = TtlCache[tuple[str, str], tuple[object, Sequence[Object]]](_THREADS_HELD, _FRESH)
+        self._mapped = DerivedCache[list[Message]]()
+
+    async def messages(self, conversation: str, query: MessageQuery) -> Page[Message]:
+        """A page of messages; replies stand after their roots, however late they came."""
+        if query.thread is not None:
+            listing = whole(partial(self._thread, conversation, query.thread))
+            return await self._thread_pager.page(listing, query, name=(conversation, query.thread))
+        keep = partial(_is_within, query) if query.since or query.until else None
+        name = (conversation, query.since, query.until)
+        plain = replace(query, since=None, until=None)
+        return await self._pager.page(self._listing(conversation, query), plain, name=name, keep=keep)
+
+    def cursor_after(self, message: Message, query: MessageQuery) -> str | None:
+        """Where a list goes on after a message."""
+        if query.thread is not None or message.sent_at is None:
+            return None
+        name = (message.conversation, query.since, query.until)
+        return self._pager.cursor_after(self._listing(message.conversation, query), message, query.order, name=name)
+
+    async def message(self, conversation: str, message: str) -> Message:
+        """One message.
+
+        Raises:
+            NotFound: There is none.
+        """
+        return (await self.mapped(conversation, [await self.raw(conversation, message)]))[0]
+
+    async def raw(self, conversation: str, message: str) -> Object:
+        """One message as Slack has it: a reply, a root, or any other one.
+
+        Raises:
+            NotFound: There is none.
+        """
+        ts = ts_of(message)
+        if not ts:
+            raise no_such_message()
+        bounds: dict[str, str | int] = {"channel": conversation, "oldest": ts, "latest": ts}
+        bounds |= {"inclusive": "true", "limit": 1}
+        found = None
+        with suppress(NotFound):  # some messages have no thread, and are in the history all the same
+            found = await self._one(ts, "conversations.replies", {**bounds, "ts": ts})
+        found = found or await self._one(ts, "conversations.history", bounds)
+        if found is None:
+            raise no_such_message()
+        return found
+
+    async def sent_since(self, conversation: str, oldest: str, root: str | None) -> list[Object]:
+        """Messages of a conversation or thread from a time on, with their metadata."""
+        where: dict[str, str] = {"ts": root} if root else {}
+        method = "conversations.replies" if root else "conversations.history"
+        asked: dict[str, str | int] = {**where, "oldest": oldest, "include_all_metadata": "true", "limit": 100}
+        found, cursor = list[Object](), None
+        for _ in range(_MOST_LOOKED_AT):
+            part = (await self._api.ask(method, History, channel=conversation, cursor=cursor, **asked)).value
+            found += part.messages
+            cursor = part.cursor
+            if cursor is None:
+                break
+        return sorted(found, key=lambda one: ts_of(one.get("ts")))
+
+    async def mapped(self, conversation: str, raw: Sequence[JsonObject]) -> list[Message]:
+        """Messages with all their names."""
+        names = await self._people.names(raw)
+        mapping = MessageMapping(conversation, names, await self.us())
+        return [message for one in raw if (message := mapping.message(one)) is not None]
+
+    async def us(self) -> Identity | None:
+        """Whom the account speaks for; no page fails because that is not known."""
+        try:
+            return await self._api.identity()
+        except DragomanError:
+            return None
+
+    def forget(self, conversation: str, root: str | None = None) -> None:
+        """Read anew what was changed here."""
+        self._pager.forget((conversation, None, None))
+        if root is not None:
+            self._threads.pop((conversation, root))
+
+    def _listing(self, conversation: str, query: MessageQuery) -> Listing[Message]:
+        return anchored(partial(self._fetch, conversation, query), _key, whole_times=True)
+
+    async def _fetch(
+        self, conversation: str, query: MessageQuery, order: Order, anchor: Key | None
+    ) -> tuple[Sequence[Message], bool]:
+        """The part of a history beside an anchor, with the replies to it."""
+        history = await self._history(conversation, query, order, anchor)
+        ordered = sorted(history.messages, key=lambda one: ts_of(one.get("ts")), reverse=order is Order.LATEST)
+        groups, complete = await self._with_replies(conversation, ordered, query)
+        raw = [one for group in groups for one in group]
+        names = await self._people.names(raw)
+        us = await self.us()
+        mapping = MessageMapping(conversation, names, us)
+
+        def make() -> list[Message]:
+            return [message for one in raw if (message := mapping.message(one)) is not None]
+
+        unthreaded = len(raw) == len(history.messages)
+        found = self._mapped.get(history, (conversation, us, _digest(names)), make) if unthreaded else make()
+        more = bool(history.has_more or history.cursor) or not complete
+        return found, more and not _is_past(query, order, ordered)
+
+    async def _history(self, conversation: str, query: MessageQuery, order: Order, anchor: Key | None) -> History:
+        """A part of a history that is not empty, unless it ends."""
+        latest, start = order is Order.LATEST, _start(query, order)
+        filtered = query.since or query.until or query.author
+        limit = PAGE if filtered else min(_LARGEST, query.limit)
+        bounds: dict[str, str] = {}
+        if anchor is not None or start is not None:
+            at = max(0, anchor.at if anchor is not None else start or 0)
+            bounds["latest" if latest else "oldest"] = ts_at(at)
+            # All before an anchor that is a root was given; of a thread or a time some may be missing.
+            bounds |= {} if latest and anchor and anchor.id and " " not in anchor.id else {"inclusive": "true"}
+        found, known, cursor = History(), set[str](), None
+        for _ in range(_MOST_PARTS):
+            found = (
+                await self._api.ask(
+                    "conversations.history", History, channel=conversation, limit=limit, cursor=cursor, **bounds
+                )
+            ).value
+            cursor = found.cursor
+            if found.messages or not cursor or cursor in known:
+                break
+            known.add(cursor)
+        return found
+
+    async def _with_replies(
+        self, conversation: str, ordered: Sequence[Object], query: MessageQuery
+    ) -> tuple[list[list[Object]], bool]:
+        """Messages each with its replies, as many as the page can need; and whether these are all."""
+        groups: list[list[Object]] = []
+        size, threads = 0, list[tuple[int, Object]]()
+        unbounded = query.since or query.until or query.author
+        for one in ordered:
+            replies = count_of(one, "reply_count") or 0
+            if replies and root_of(one) is None and len(threads) < _MOST_THREADS and _may_match(one, query):
+                threads.append((len(groups), one))
+            groups.append([one])
+            size += 1 + replies
+            if size >= query.limit and not unbounded:
+                break
+        failures = list[DragomanError]()
+        async with anyio.create_task_group() as tasks:
+            for at, root in threads:
+                tasks.start_soon(self._add_replies, conversation, root, groups[at], failures)
+        if failures:
+            raise failures[0]
+        return groups, len(groups) == len(ordered)
+
+    async def _add_replies(
+        self, conversation: str, root: Object, group: list[Object], failures: list[DragomanError]
+    ) -> None:
+        ts = ts_of(root.get("ts"))
+        state = count_of(root, "reply_count"), text_of(root, "latest_reply")
+        known = self._threads.get((conversation, ts))
+        if known is None or known[0] != state:
+            try:
+                known = state, await self._replies(conversation, ts)
+            except _REFUSALS:
+                return  # the root tells how many replies there are
+            except DragomanError as error:
+                failures.append(error)
+                return
+            self._threads.put((conversation, ts), known)
+        # What was also sent to the channel stands in its history.
+        group += [one for one in known[1] if ts_of(one.get("ts")) != ts and text_of(one, "subtype") != BROADCAST]
+
+    async def _thread(self, conversation: str, message: str) -> Sequence[Message]:
+        """The thread that a message is in."""
+        ts = ts_of(message)
+        if not ts:
+            raise no_such_message()
+        found = await self._replies(conversation, ts)
+        root = next((root for one in found if ts_of(one.get("ts")) == ts and (root := root_of(one))), None)
+        if root is not None:
+            found = await self._replies(conversation, root)
+        if not found:
+            raise no_such_message()
+        return await self.mapped(conversation, found)
+
+    async def _replies(self, conversation: str, ts: str) -> list[Object]:
+        """A root and all that answers it, each once; of a reply only itself."""
+        found, known, cursor = dict[str, Object](), set[str](), None
+        for _ in range(_MOST_PARTS):
+            part = (
+                await self._api.ask(
+                    "conversations.replies", History, channel=conversation, ts=ts, limit=PAGE, cursor=cursor
+                )
+            ).value
+            for one in part.messages:
+                found.setdefault(ts_of(one.get("ts")), one)
+            cursor = part.cursor
+            if cursor is None or cursor in known:
+                break
+            known.add(cursor)
+        return list(found.values())
+
+    async def _one(self, ts: str, method: str, arguments: Mapping[str, str | int]) -> Object | None:
+        answer = await self._api.ask(method, History, **arguments)
+        return next((one for one in answer.value.messages if ts_of(one.get("ts")) == ts), None)
+
+
+def _key(message: Message) -> Key:
+    """Replies are sorted under their root; what was also sent to the channel is sorted as such."""
+    if message.reply_to is None or message.extra.get("subtype") == BROADCAST:
+        return key_of(message.sent_at, message.id)
+    return key_of(parse_time(message.reply_to), f"{message.reply_to} {message.id}")
+
+
+def _start(query: MessageQuery, order: Order) -> int | None:
+    """Where reading begins, in microseconds; ``None`` at the newest message."""
+    if order is Order.OLDEST:
+        return _BEFORE_SLACK if query.since is None else to_us(query.since)
+    return None if query.until is None else to_us(query.until) - 1
+
+
+def _is_within(query: MessageQuery, message: Message) -> bool:
+    at = message.sent_at
+    return at is None or ((query.since is None or at >= query.since) and (query.until is None or at < query.until))
+
+
+def _is_past(query: MessageQuery, order: Order, ordered: Sequence[Object]) -> bool:
+    """Is the other end of the window reached: no root that follows is in it."""
+    bound = query.since if order is Order.LATEST else query.until
+    last = parse_time(ts_of(ordered[-1].get("ts"))) if bound and ordered else None
+    return last is not None and bound is not None and (last < bound if order is Order.LATEST else last >= bound)
+
+
+def _may_match(root: JsonObject, query: MessageQuery) -> bool:
+    """Can a reply be in the window: the newest one is not before it."""
+    newest = parse_time(ts_of(root.get("latest_reply"))) if query.since else None
+    return newest is None or query.since is None or newest >= query.since
+
+
+def _digest(names: KnownNames) -> int:
+    """What tells names from others."""
+    return hash((*names.users.values(), *names.bots.items(), *names.titles.items(), *names.groups.items()))

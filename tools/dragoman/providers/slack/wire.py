@@ -1,0 +1,50 @@
+"""What Slack sends; nothing of it is insisted on. Objects of many forms stay plain JSON."""
+
+from __future__ import annotations
+
+import re
+from typing import Final, TypeAlias
+
+from dragoman.core.json_fields import JsonObject
+from dragoman.providers.kit.wire import Flag, Maybe, Several, Text, WireModel
+
+Object: TypeAlias = dict[str, object]
+
+_TS: Final = re.compile(r"([0-9]{10})\.?([0-9]{6})")
+
+
+class Onward(WireModel):
+    """Where a list goes on; an empty cursor is its end."""
+
+    next_cursor: Text = None
+
+
+class History(WireModel):
+    """A part of a conversation or thread."""
+
+    messages: Several[Object] = ()
+    has_more: Flag = None
+    response_metadata: Maybe[Onward] = None
+
+    @property
+    def cursor(self) -> str | None:
+        """The cursor of the next part."""
+        return (self.response_metadata.next_cursor or None) if self.response_metadata else None
+
+
+def ts_of(value: object) -> str:
+    """An id of a message in its one form, also from a number or without its point; empty when it is none."""
+    text = f"{value:.6f}" if isinstance(value, float) else str(value)
+    found = _TS.fullmatch(text)
+    return f"{found[1]}.{found[2]}" if found else ""
+
+
+def ts_at(microseconds: int) -> str:
+    """The id that a message of that time has."""
+    return f"{microseconds // 1_000_000}.{microseconds % 1_000_000:06d}"
+
+
+def root_of(message: JsonObject) -> str | None:
+    """The id of the message that one answers."""
+    root = ts_of(message.get("thread_ts"))
+    return root if root and root != ts_of(message.get("ts")) else None

@@ -1,0 +1,181 @@
+"""Sends and changes messages, each once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from hashlib import sha256
+from typing import Final
+
+from dragoman.core.errors import BadResponse, DragomanError, InvalidArgument, UnsupportedOperation
+from dragoman.core.folding import fold
+from dragoman.core.json_fields import record_of, text_of
+from dragoman.core.model import Message
+from dragoman.core.queries import Change, Draft
+from dragoman.core.safe_text import sentence
+from dragoman.providers.base.sent_message_match import CLOCKS_DIFFER, match_sent_message
+from dragoman.providers.kit.times import to_us
+from dragoman.providers.slack.api import Api
+from dragoman.providers.slack.conversations import ConversationReader
+from dragoman.providers.slack.errors import POST, UPDATE
+from dragoman.providers.slack.people import People, User
+from dragoman.providers.slack.reading import MessageReader
+from dragoman.providers.slack.wire import Object, root_of, ts_at, ts_of
+from dragoman.transport.http import HttpResponse
+
+LONGEST: Final = 12_000
+"""Characters of a text that Slack takes."""
+
+_EVENT: Final = "dragoman_send"
+_CODE: Final = re.compile(r"(```.*?```|`[^`\n]+`)", re.DOTALL)
+_LIVE: Final = re.compile(r"<(?=!|[a-zA-Z][a-zA-Z0-9+.-]*:[^<>\n]*\||([@#])([A-Z0-9]{3,30})(?:\|[^<>\n]*)?>|[@#])")
+_NAMED: Final = re.compile(r"(?<![\w<@/.])@([\w][\w.'\-]*(?: [\w][\w.'\-]*){0,3})")
+
+
+class MessageWriter:
+    """Writes for one account."""
+
+    def __init__(self, api: Api, people: People, conversations: ConversationReader, reader: MessageReader) -> None:
+        self._api = api
+        self._people = people
+        self._conversations = conversations
+        self._reader = reader
+
+    async def send(self, conversation: str, draft: Draft) -> Message:
+        """Send a message; to a person, whose direct conversation is opened.
+
+        Raises:
+            NotFound: There is no such conversation, or the message to answer is gone.
+            OutcomeUnknown: It may have gone out.
+        """
+        if draft.subject:
+            raise UnsupportedOperation("Messages of Slack have no subject.", hint="Send it without subject.")
+        if conversation.startswith("@"):
+            user = await self._people.find(conversation)
+            conversation = await self._conversations.direct(user, create=True) or conversation
+        root = None
+        if draft.reply_to is not None:
+            # Slack does not refuse an unknown root: the message would stand in the channel.
+            answered = await self._reader.raw(conversation, draft.reply_to)
+            root = root_of(answered) or ts_of(answered.get("ts"))
+        body: dict[str, object] = {
+            "channel": conversation,
+            "markdown_text": await self._text(conversation, draft.text),
+            "unfurl_links": False,
+            "unfurl_media": False,
+            **({"thread_ts": root} if root else {}),
+        }
+        metadata = {"event_type": _EVENT, "event_payload": {"key": _key(draft)}}
+        try:
+            answer = await self._api.write(POST, {**body, "metadata": metadata})
+        except BadResponse as error:
+            if error.sent is not False:
+                raise
+            answer = await self._api.write(POST, body)  # its form was refused, so nothing was sent
+        self._reader.forget(conversation, root)
+        return await self._stored(answer, conversation, text_of(answer.value, "ts"))
+
+    async def update(self, conversation: str, message: str, change: Change) -> Message:
+        """Change the text of one of the account's own messages."""
+        if change.subject is not None or change.labels is not None:
+            raise UnsupportedOperation("Of messages of Slack only the text can be changed.", hint="Give text alone.")
+        ts = ts_of(message)
+        text = await self._text(conversation, change.text or "")
+        answer = await self._api.write(UPDATE, {"channel": conversation, "ts": ts, "markdown_text": text})
+        stored = await self._stored(answer, conversation, ts)
+        self._reader.forget(conversation, stored.reply_to)
+        return stored
+
+    async def find_sent(
+        self, conversation: str, draft: Draft, since: datetime, known: Collection[str]
+    ) -> Message | None:
+        """The message that a send of unknown outcome has made, by its key; by its text where it has none."""
+        if conversation.startswith("@"):
+            user = await self._people.find(conversation)
+            conversation = await self._conversations.direct(user, create=False) or ""
+        if not conversation:
+            return None
+        root = None
+        if draft.reply_to is not None:
+            answered = await self._reader.raw(conversation, draft.reply_to)
+            root = root_of(answered) or ts_of(answered.get("ts"))
+        oldest = ts_at(to_us(since - CLOCKS_DIFFER))
+        found = await self._reader.sent_since(conversation, oldest, root)
+        ours = [one for one in found if _is_sent(one, _key(draft)) and ts_of(one.get("ts")) not in known]
+        if ours:
+            return (await self._reader.mapped(conversation, ours[:1]))[0]
+        unmarked = [one for one in found if not record_of(one, "metadata")]
+        messages = await self._reader.mapped(conversation, unmarked)
+        return match_sent_message(messages, draft.text, root, since, known, lambda message: message.author.own)
+
+    async def _stored(self, answer: HttpResponse[Object], conversation: str, ts: str) -> Message:
+        """What was written, as the answer has it; read anew where that is incomplete."""
+        if not ts_of(ts):
+            raise answer.failure("The answer of {service} does not name the message")
+        raw = {**record_of(answer.value, "message"), "ts": ts}
+        conversation = text_of(answer.value, "channel") or conversation
+        if text_of(raw, "user", "bot_id"):
+            return (await self._reader.mapped(conversation, [raw]))[0]
+        try:
+            return await self._reader.message(conversation, ts)
+        except DragomanError:
+            return (await self._reader.mapped(conversation, [raw]))[0]
+
+    async def _text(self, conversation: str, text: str) -> str:
+        """A text in which names of members are mentions, and nothing rings or links that was not meant to.
+
+        Raises:
+            InvalidArgument: It is empty, or too long.
+        """
+        if not text.strip():
+            raise InvalidArgument("The text is empty.", hint="Give the text of the message.")
+        members = await self._callable(conversation) if _NAMED.search(text) or "<@" in text else {}
+        parts = _CODE.split(text)
+        parts[::2] = [_NAMED.sub(lambda found: _mention(found, members), part) for part in parts[::2]]
+        titles = await self._people.titles.get_all(re.findall(r"<#([A-Z0-9]{3,30})", text))
+        ids = {user.id for users in members.values() for user in users} | titles.keys()
+        safe = _LIVE.sub(lambda found: "<" if found[2] in ids else "&lt;", "".join(parts))
+        if len(safe) > LONGEST:
+            raise InvalidArgument(
+                sentence(
+                    "The text has {:,} characters as Slack counts, and it takes at most {:,}.", len(safe), LONGEST
+                ),
+                hint="Shorten it or send it in parts.",
+            )
+        return safe
+
+    async def _callable(self, conversation: str) -> dict[str, list[User]]:
+        """The members of a conversation by all that they may be called; nothing where they cannot be listed."""
+        found: dict[str, list[User]] = {}
+        try:
+            members = await self._conversations.members(conversation)
+        except DragomanError:
+            return found
+        for user in members:
+            for name in user.calls:
+                found.setdefault(name, []).append(user)
+        return found
+
+
+def _mention(found: re.Match[str], members: Mapping[str, list[User]]) -> str:
+    """The mention of the only member who is called so; the longest name counts, and text stays text."""
+    words = found[1].split(" ")
+    for count in range(len(words), 0, -1):
+        name = " ".join(words[:count])
+        bare = name.rstrip(".'-")
+        users = members.get(fold(bare), [])
+        if len(users) == 1:
+            return f"<@{users[0].id}>{found[1][len(bare) :]}"
+    return found[0]
+
+
+def _key(draft: Draft) -> str:
+    """What tells a message of ours from others, for everybody to see: a digest that gives nothing away."""
+    text = "\n".join((draft.idempotency_key or "", draft.reply_to or "", draft.text))
+    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def _is_sent(raw: Object, key: str) -> bool:
+    metadata = record_of(raw, "metadata")
+    return text_of(metadata, "event_type") == _EVENT and text_of(record_of(metadata, "event_payload"), "key") == key
