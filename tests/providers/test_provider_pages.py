@@ -9,7 +9,7 @@ from dragoman.accounts.provider_registry import provider_class
 from dragoman.providers.base.provider import AccountSettings
 
 PAGES = Path(__file__).parents[2] / "docs" / "providers"
-PROVIDERS = ["convore", "datagrid", "glean", "slack", "yandex"]
+PROVIDERS = ["convore", "datagrid", "glean", "mail", "slack", "yandex"]
 
 
 @pytest.mark.parametrize("provider", PROVIDERS)

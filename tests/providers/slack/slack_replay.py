@@ -28,7 +28,9 @@ def exchanges_of(recorded):
 
 def arguments_of(raw):
     kind, content = raw.headers["content-type"], raw.content.decode()
-    return json.loads(content) if kind.startswith("application/json") else dict(parse_qsl(content, keep_blank_values=True))
+    return (
+        json.loads(content) if kind.startswith("application/json") else dict(parse_qsl(content, keep_blank_values=True))
+    )
 
 
 class Replay:
