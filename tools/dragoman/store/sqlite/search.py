@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import groupby, islice
 from typing import Final
 
 from dragoman.core.errors import InvalidArgument
@@ -241,9 +241,7 @@ class _Ranked:
         window, skipped = divmod(given, _WINDOW)
         while window * _WINDOW <= _DEEPEST:
             ranked = self._window(self._steps[step], window, position.newest)
-            in_order = self._sorted(ranked)[skipped:]
-            passed = self._passing(step, in_order)
-            yield from (number if number in passed else None for number in in_order)
+            yield from self._passing(step, islice(self._sorted(ranked), skipped, None))
             if len(ranked) < _WINDOW:
                 return
             window, skipped = window + 1, 0
@@ -266,26 +264,37 @@ class _Ranked:
         bound = (expression, newest, *values, _WINDOW, window * _WINDOW)
         return list(self._con.execute(self._table.tables.sql(statement), bound))
 
-    def _sorted(self, ranked: Sequence[tuple[float, int]]) -> list[int]:
+    def _sorted(self, ranked: Sequence[tuple[float, int]]) -> Iterator[int]:
         """Best first; the letters as they were typed before others that fold to them, the newer of equals first."""
         statement = self._table.tables.sql(
             "SELECT number, moment, iif(?1 AND length(text) = octet_length(text), '', substr(text, 1, ?2))"
             " FROM $messages WHERE number = ?3"
         )
         ascii_ = self._words.are_ascii
-        found = self._con.executemany(statement, ((ascii_, _COMPARED, number) for _, number in ranked))
-        keys = {number: (self._is_folded(text), -moment) for number, moment, text in found}
-        return [n for _, n in sorted(ranked, key=lambda hit: (keys[hit[1]][0], hit[0], keys[hit[1]][1], -hit[1]))]
+        folded: list[int] = []
+        # No more is read than a page takes: what stands as it was typed can be told at once.
+        for _, equals in groupby(ranked, lambda hit: hit[0]):
+            found = self._con.executemany(statement, [(ascii_, _COMPARED, number) for _, number in equals])
+            for number, _, text in sorted(found, key=lambda row: (-row[1], -row[0])):
+                if self._is_folded(text):
+                    folded.append(number)
+                else:
+                    yield number
+        yield from folded
 
     def _is_folded(self, stored: str | bytes | None) -> bool:
         return bool(stored) and not self._words.are_literal_in(unbind(stored or ""))
 
-    def _passing(self, step: int, numbers: list[int]) -> set[int]:
+    def _passing(self, step: int, numbers: Iterator[int]) -> Iterator[int | None]:
+        """The numbers, and ``None`` for those whose messages do not pass the checks."""
         checks = [*self._scope.checks, *([self._words.are_joined_in] if step and self._words.are_joined else [])]
         if not checks:
-            return set(numbers)
-        messages = message_pages.by_numbers(self._con, self._table, numbers)
-        return {number for number, message in messages.items() if all(check(message) for check in checks)}
+            yield from numbers
+            return
+        in_order = list(numbers)
+        messages = message_pages.by_numbers(self._con, self._table, in_order)
+        passed = {number for number, message in messages.items() if all(check(message) for check in checks)}
+        yield from (number if number in passed else None for number in in_order)
 
 
 def _hit(message: Message, terms: Sequence[Term]) -> Hit:
