@@ -31,6 +31,7 @@ BUILT_IN: Final[dict[str, str]] = {
     "teams": "dragoman.archives.teams:TeamsFormat",
     "gchat": "dragoman.archives.google_chat:GoogleChatFormat",
     "skype": "dragoman.archives.skype:SkypeFormat",
+    "zulip": "dragoman.archives.zulip:ZulipFormat",
     "imessage": "dragoman.archives.imessage:IMessageFormat",
     "chat": "dragoman.archives.chat_export:ChatExportFormat",
     "jsonl": "dragoman.archives.json_lines:JsonLinesFormat",

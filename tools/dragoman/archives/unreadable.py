@@ -79,10 +79,6 @@ def _is_sqlite_with(table: bytes) -> Callable[[Head], bool]:
     return lambda head: head.data.startswith(b"SQLite format 3\x00") and b"CREATE TABLE " + table in head.data
 
 
-def _has_members(*names: str) -> Callable[[Head], bool]:
-    return lambda head: head.members.issuperset(names)
-
-
 def _first_line(pattern: re.Pattern[str]) -> Callable[[Head], bool]:
     return lambda head: bool(head.lines) and pattern.match(head.lines[0].strip()) is not None
 
@@ -161,6 +157,5 @@ UNREADABLE: Final = (
     UnreadableFormat("signal-backup", "Signal backup", _PLAIN_SIGNAL, _is_signal_backup),
     UnreadableFormat("signal-backup", "Signal backup", _PLAIN_SIGNAL, _is_binary("main"), {"metadata", "files"}),
     UnreadableFormat("signal-desktop", "database of Signal Desktop", _PLAIN_SIGNAL, _is_binary("db.sqlite")),
-    UnreadableFormat("zulip-export", "Zulip export", _AS_LINES, _has_members("zerver_realm")),
 )
 """All of them."""

@@ -1,0 +1,137 @@
+"""A part of an export: messages, with their reactions in some exports beside them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Final
+
+from dragoman.archives.fields import JsonObject, count_of, is_list, is_object, object_of, text_of
+from dragoman.archives.json_mending import parse
+from dragoman.archives.json_stream import JsonReader
+from dragoman.archives.notes import Notes
+from dragoman.archives.sources import File
+from dragoman.archives.text import clean
+from dragoman.archives.times import from_seconds
+from dragoman.archives.zulip.realm import REACTIONS, Realm
+from dragoman.core.model import Conversation, Edit, Message
+
+_MESSAGES: Final = "zerver_message[]"
+_FLAGS: Final = "zerver_usermessage[]"
+_REFERENCE: Final = re.compile(
+    r"`[^`\n]*`"  # code stays as it is
+    r"|@_?\*\*(?P<person>[^*\n]{1,200})\*\*"
+    r"|@_?\*(?P<group>[^*\n]{1,200})\*"
+    r"|\#\*\*(?P<channel>[^*>\n]{1,200})(?:>(?P<topic>[^*\n]{0,200}))?\*\*"
+)
+_NUMBER: Final = re.compile(r"\|\d{1,20}$")
+_MESSAGE: Final = re.compile(r"@\d{1,20}$")
+_CHUNK: Final = 1 << 20
+
+
+class MessageFile:
+    """Reads one part.
+
+    Args:
+        file: The part.
+        realm: The organisation.
+        notes: Where messages that cannot be read are counted.
+    """
+
+    def __init__(self, file: File, realm: Realm, notes: Notes) -> None:
+        self._file = file
+        self._realm = realm
+        self._notes = notes
+        self._announced: set[str] = set()
+
+    def items(self) -> Iterator[Conversation | Message]:
+        """The messages, each after its conversation."""
+        self._learn_reactions()
+        for path, value, line in self._rows(self._notes):
+            if path == _MESSAGES:
+                yield from self._message(object_of(value), line)
+
+    def _rows(self, notes: Notes) -> Iterator[tuple[str, object, int]]:
+        with self._file.open() as content:
+            reader = JsonReader(content, notes, self._file.label)
+            for path, value in reader.items(_MESSAGES, REACTIONS, _FLAGS):
+                yield path, value, reader.line
+
+    def _learn_reactions(self) -> None:
+        """Reactions stand behind the messages that they are for."""
+        if _holds(self._file, REACTIONS.removesuffix("[]").encode()):
+            for path, value, _ in self._rows(Notes()):
+                if path == REACTIONS:
+                    self._realm.learn_reaction(object_of(value))
+
+    def _message(self, entry: JsonObject, line: int) -> Iterator[Conversation | Message]:
+        number, sent_at = count_of(entry, "id"), from_seconds(entry.get("date_sent"))
+        recipient, sender = count_of(entry, "recipient"), count_of(entry, "sender")
+        if number is None or sent_at is None or recipient is None:
+            self._notes.skip("a message without id, time or recipient", self._file.label, line)
+            return
+        conversation = self._realm.conversation(recipient, sender or 0)
+        if conversation.id not in self._announced:
+            self._announced.add(conversation.id)
+            yield conversation
+        is_channel = self._realm.is_channel(recipient)
+        edited_at, history = _edits(entry, sent_at)
+        yield Message(
+            id=str(number),
+            conversation=conversation.id,
+            author=self._realm.author(sender or 0),
+            sent_at=sent_at,
+            text=plain(text_of(entry, "content")),
+            subject=clean(text_of(entry, "subject")) or None if is_channel else None,
+            edited_at=edited_at,
+            reactions=tuple(self._realm.reactions(number)),
+            attachments=tuple(self._realm.attachments(number)),
+            history=history,
+        )
+
+
+def plain(markdown: str) -> str:
+    """The text with people, groups and channels by their names; other Markdown stays as it was written."""
+    return clean(_REFERENCE.sub(_named, markdown))
+
+
+def _named(found: re.Match[str]) -> str:
+    if found["person"]:
+        return f"@{_NUMBER.sub('', found['person'])}"
+    if found["group"]:
+        return f"@{found['group']}"
+    if not found["channel"]:
+        return found[0]
+    topic = _MESSAGE.sub("", found["topic"] or "")
+    return f"#{found['channel']} > {topic}" if topic else f"#{found['channel']}"
+
+
+def _edits(entry: JsonObject, sent_at: datetime) -> tuple[datetime | None, tuple[Edit, ...]]:
+    """When the text changed last, and earlier texts, oldest first. A move to another topic changes no text."""
+    written = entry.get("edit_history")
+    if not written:
+        return from_seconds(entry.get("last_edit_time")), ()
+    if isinstance(written, str):
+        try:
+            written = parse(written)
+        except ValueError:
+            written = None
+    changes = [one for one in written if is_object(one) and "prev_content" in one] if is_list(written) else []
+    earlier: list[Edit] = []
+    time: datetime | None = sent_at
+    for change in sorted(changes, key=lambda one: from_seconds(one.get("timestamp")) or sent_at):
+        earlier.append(Edit(text=plain(text_of(change, "prev_content")), at=time))
+        time = from_seconds(change.get("timestamp"))
+    return (time if earlier else None), tuple(earlier)
+
+
+def _holds(file: File, word: bytes) -> bool:
+    """Whether the bytes of a file hold a word; that is far faster than parsing it for nothing."""
+    before = b""
+    with file.open() as content:
+        while data := content.read(_CHUNK):
+            if word in before + data:
+                return True
+            before = data[-len(word) :]
+    return False
