@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from typing import ClassVar, Self, cast
+from typing import TYPE_CHECKING, ClassVar, Self, cast
 
-from dragoman.core.model import Author, Conversation, Message, Page
+from dragoman.core.model import Author, Conversation, Message, Page, SearchPage
 from dragoman.providers.base.provider import (
     AccountSettings,
     ConversationQuery,
     Limits,
     MessageQuery,
     Provider,
+    SearchQuery,
 )
-from dragoman.providers.mail.connection import Connection
 from dragoman.providers.mail.hosts import servers_of
 from dragoman.providers.mail.links import parse_mid
 from dragoman.providers.mail.login import Credentials
-from dragoman.providers.mail.mailbox import Mailbox
 from dragoman.providers.mail.settings import MailSettings
+
+if TYPE_CHECKING:
+    from dragoman.providers.mail.mailbox import Mailbox
 
 __all__ = ["MailProvider", "MailSettings"]
 
@@ -30,7 +32,7 @@ class MailProvider(Provider):
     name: ClassVar[str] = "mail"
     about: ClassVar[str] = "e-mail inbox, sent mail and archive"
     service_name: ClassVar[str] = "e-mail"
-    imports_at_open: ClassVar[tuple[str, ...]] = ("dragoman.providers.mail.head_stream",)
+    imports_at_open: ClassVar[tuple[str, ...]] = ("dragoman.providers.mail.mailbox",)
     Settings: ClassVar[type[AccountSettings]] = MailSettings
     limits: ClassVar[Limits] = Limits(page_size=50, edit_window=0, requests_per_second=5, concurrency=2)
 
@@ -39,7 +41,10 @@ class MailProvider(Provider):
         super().__init__(settings)
         self._settings = cast("MailSettings", settings)
         if mailbox is not None:
+            from dragoman.providers.mail.search import MailSearch  # noqa: PLC0415 - brings the library for IMAP
+
             self._mailbox = mailbox
+            self._search = MailSearch(mailbox)
 
     @classmethod
     @asynccontextmanager
@@ -49,6 +54,9 @@ class MailProvider(Provider):
         Raises:
             InvalidArgument: The settings name no server, and none is known for the address.
         """
+        from dragoman.providers.mail.connection import Connection  # noqa: PLC0415 - brings the library for IMAP
+        from dragoman.providers.mail.mailbox import Mailbox  # noqa: PLC0415 - as above
+
         own = cast("MailSettings", settings)
         credentials = Credentials(own)
         server = servers_of(own).imap
@@ -84,6 +92,10 @@ class MailProvider(Provider):
     async def get_message(self, conversation: str, message: str) -> Message:
         """One mail with all that it says and quotes."""
         return await self._mailbox.message(conversation, message)
+
+    async def search_messages(self, query: SearchQuery) -> SearchPage:
+        """Mails that the server finds, newest first."""
+        return await self._search.page(query)
 
     def could_be_sent_by_us(self, message: Message) -> bool:
         """Whether it was written from one of the owner's addresses."""

@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import Final, TypeVar
 
 import anyio
 import anyio.to_thread
 
 from dragoman.core.context.clock import current_clock
 from dragoman.core.errors import BadResponse, DeadlineExceeded, DragomanError, Unauthenticated
+from dragoman.providers.mail.errors import is_lost, map_error
 from dragoman.providers.mail.hosts import Server
+from dragoman.providers.mail.imap_session import ImapSession
 from dragoman.providers.mail.login import Credentials, Login
-
-if TYPE_CHECKING:
-    from dragoman.providers.mail.imap_session import ImapSession
 
 T = TypeVar("T")
 
@@ -105,8 +104,6 @@ class Connection:
         return None if renewed.value == last.value else renewed
 
     async def _open_with(self, login: Login) -> ImapSession:
-        from dragoman.providers.mail.imap_session import ImapSession  # noqa: PLC0415 - only with the first mailbox
-
         session = ImapSession(self._server, timeout=self._timeout, ca_file=self._ca_file)
         try:
             await self._call(session, partial(_open_session, login=login), signing_in=login)
@@ -167,8 +164,6 @@ def _run(
     *,
     signing_in: Login | None,
 ) -> T:
-    from dragoman.providers.mail.errors import map_error  # noqa: PLC0415 - only with the first mailbox
-
     try:
         with session.in_use():
             session.changing = False
@@ -178,8 +173,6 @@ def _run(
 
 
 def _mapped(session: ImapSession, work: Callable[[ImapSession], T], server: Server, signing_in: Login | None) -> T:
-    from dragoman.providers.mail.errors import is_lost, map_error  # noqa: PLC0415 - as above
-
     try:
         return work(session)
     except Exception as failure:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from dragoman.core.errors import NotFound
 from dragoman.core.safe_text import sentence
 
 if TYPE_CHECKING:
-    from dragoman.providers.mail.imap_session import FolderEntry, ImapSession
+    from dragoman.providers.mail.imap_session import ImapSession
     from dragoman.providers.mail.settings import MailSettings
 
 INBOX: Final = "INBOX"
@@ -41,6 +41,34 @@ _NAMES: Final[Mapping[str, str]] = {
     "|prullenbak|verwijderde items|kosz|elementy usunięte|papperskorg|borttaget|slettet|roskakori|koš"
     "|удаленные|корзина|кошик|ゴミ箱|已删除|已删除邮件|휴지통",
 }
+
+
+class FolderEntry(NamedTuple):
+    """A folder of the account, with flags such as those for sent mail, in small letters."""
+
+    name: str
+    flags: frozenset[str]
+    separator: str
+
+
+@dataclass(frozen=True, slots=True)
+class FolderState:
+    """A folder as it was opened.
+
+    Attributes:
+        validity: UIDVALIDITY; UIDs of another one mean other messages.
+        next_uid: No message has this UID or a higher one; 0 where the server does not tell.
+        count: How many messages it has.
+        mod_seq: Rises with every change; 0 where the server does not tell.
+        keywords: May new keywords be stored.
+    """
+
+    name: str
+    validity: int
+    next_uid: int
+    count: int
+    mod_seq: int
+    keywords: bool
 
 
 @dataclass(frozen=True, slots=True)

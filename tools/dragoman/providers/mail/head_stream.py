@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from hashlib import blake2b
@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Final
 from dragoman.providers.mail.heads import MailHead, fetch_heads
 
 if TYPE_CHECKING:
-    from dragoman.providers.mail.imap_session import FolderState, ImapSession, SearchKey
+    from dragoman.providers.mail.folders import FolderState
+    from dragoman.providers.mail.imap_arguments import SearchKey
+    from dragoman.providers.mail.imap_session import ImapSession
 
 _CHUNK: Final = 100
 _CLOCKS: Final = timedelta(days=1)  # a mail is not dated later than this after it arrived
@@ -29,6 +31,7 @@ class _Source:
     """
 
     name: str
+    keys: Sequence[SearchKey]
     state: FolderState | None = None
     uids: array[int] = field(default_factory=lambda: array("I"))
     bound: datetime | None = None
@@ -38,13 +41,11 @@ class HeadStream:
     """Reads on as far as it is asked to. Its memory is some bytes for each mail, and the heads of a few hundred.
 
     Args:
-        folders: Names of the folders.
-        keys: Which mails, as a search.
+        folders: Names of the folders, and which of their mails, as a search.
     """
 
-    def __init__(self, folders: Sequence[str], keys: Sequence[SearchKey] = ("ALL",)) -> None:
-        self._sources = [_Source(name) for name in folders]
-        self._keys = keys
+    def __init__(self, folders: Mapping[str, Sequence[SearchKey]]) -> None:
+        self._sources = [_Source(name, keys) for name, keys in folders.items()]
         self._heap: list[tuple[float, str, int, MailHead]] = []
         self._given: set[int] = set()
         self._begun_at: datetime | None = None
@@ -127,7 +128,7 @@ class HeadStream:
 
     def _begin(self, session: ImapSession, source: _Source, state: FolderState) -> None:
         source.state, source.bound = state, None
-        source.uids = array("I", reversed(_in_order(session, self._keys)))
+        source.uids = array("I", reversed(_in_order(session, source.keys)))
 
     def _look_again(self, session: ImapSession) -> bool:
         """At the end: whether mails that were gone have only been moved."""
@@ -144,7 +145,7 @@ class HeadStream:
             if known is None or known.validity != state.validity:
                 self._begin(session, source, state)
             elif known.next_uid != state.next_uid or not state.next_uid:
-                new = session.search((*self._keys, "UID", f"{max(1, known.next_uid)}:*"))
+                new = session.search((*source.keys, "UID", f"{max(1, known.next_uid)}:*"))
                 for head in fetch_heads(session, state, [uid for uid in new if uid >= known.next_uid > 0]):
                     if self._begun_at is None or head.arrived_at <= self._begun_at:
                         self._push(head)

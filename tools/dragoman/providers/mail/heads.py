@@ -14,7 +14,8 @@ from dragoman.core.mail import Headers, Mail, read_mail_head
 from dragoman.providers.kit.times import EPOCH, from_us
 
 if TYPE_CHECKING:
-    from dragoman.providers.mail.imap_session import FolderState, ImapSession
+    from dragoman.providers.mail.folders import FolderState
+    from dragoman.providers.mail.imap_session import ImapSession
 
 GMAIL: Final = "X-GM-EXT-1"
 LONGEST_ID: Final = 500

@@ -11,25 +11,20 @@ import socket
 import ssl
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 from threading import Lock
-from typing import Any, Final, NamedTuple, TypeAlias, cast
+from typing import Any, Final, TypeAlias, cast
 
 from imapclient import IMAPClient  # pyright: ignore[reportMissingTypeStubs] - it has none
 from imapclient.exceptions import IMAPClientError  # pyright: ignore[reportMissingTypeStubs] - as above
-from imapclient.imapclient import (  # pyright: ignore[reportMissingTypeStubs] - as above
-    _quoted as Quoted,  # noqa: N812 # pyright: ignore[reportPrivateUsage] - it quotes every word, also `(` and `{1}`
-)
 
-from dragoman.core.errors import InvalidArgument, PermissionDenied
+from dragoman.core.errors import PermissionDenied
 from dragoman.core.paths import expanded
+from dragoman.providers.mail.folders import FolderEntry, FolderState
 from dragoman.providers.mail.hosts import Server
+from dragoman.providers.mail.imap_arguments import SearchKey, require_flags, require_one_line, search_arguments
 from dragoman.providers.mail.login import Login
-
-SearchKey: TypeAlias = "str | Word | date | Sequence[SearchKey]"
-"""A keyword of IMAP, a word to look for, a day, or keys that all have to hold."""
 
 Fetched: TypeAlias = Mapping[int, Mapping[bytes, Any]]
 
@@ -37,43 +32,10 @@ MOST_AT_ONCE: Final = 200
 """Messages of one FETCH, so that memory is bounded and other threads get their turn."""
 
 _CONNECT_TIMEOUT: Final = 10.0
-_CONTROL: Final = frozenset(map(chr, (*range(0x20), 0x7F)))
-_LAST_ASCII: Final = 0x7F
-_FLAG_SIGNS: Final = frozenset('(){ %*"\\]')
 
 
-class Word(str):
-    """Text to look for; it is quoted on the wire, whatever is in it."""
-
-    __slots__ = ()
-
-
-class FolderEntry(NamedTuple):
-    """A folder of the account, with flags such as those for sent mail, in small letters."""
-
-    name: str
-    flags: frozenset[str]
-    separator: str
-
-
-@dataclass(frozen=True, slots=True)
-class FolderState:
-    """A folder as it was opened.
-
-    Attributes:
-        validity: UIDVALIDITY; UIDs of another one mean other messages.
-        next_uid: No message has this UID or a higher one; 0 where the server does not tell.
-        count: How many messages it has.
-        mod_seq: Rises with every change; 0 where the server does not tell.
-        keywords: May new keywords be stored.
-    """
-
-    name: str
-    validity: int
-    next_uid: int
-    count: int
-    mod_seq: int
-    keywords: bool
+class CharsetRefusedError(imaplib.IMAP4.error):
+    """The server searches no words in UTF-8."""
 
 
 class ImapSession:
@@ -208,17 +170,26 @@ class ImapSession:
 
     def search(self, keys: Sequence[SearchKey]) -> list[int]:
         """UIDs of the open folder's messages for which all keys hold, rising."""
-        arguments = list(_arguments(keys))
+        arguments = list(search_arguments(keys))
         if any(not argument.isascii() for argument in arguments):
             arguments[:0] = [b"CHARSET", b"UTF-8"]
-        answer = cast("list[bytes]", self._client._raw_command_untagged(b"SEARCH", arguments))  # noqa: SLF001 - see Quoted
+        answer = self._searched(b"SEARCH", arguments)
         return sorted({int(one) for line in answer if line for one in line.split() if one.isdigit()})
 
     def sort_by_arrival(self, keys: Sequence[SearchKey] = ("ALL",)) -> list[int]:
         """UIDs of the open folder's messages, the one that arrived last first."""
-        arguments = [b"(REVERSE ARRIVAL)", b"UTF-8", *_arguments(keys)]
-        answer = cast("list[bytes]", self._client._raw_command_untagged(b"SORT", arguments))  # noqa: SLF001 - as above
+        arguments = [b"(REVERSE ARRIVAL)", b"UTF-8", *search_arguments(keys)]
+        answer = self._searched(b"SORT", arguments)
         return [int(one) for line in answer if line for one in line.split() if one.isdigit()]
+
+    def _searched(self, command: bytes, arguments: list[bytes]) -> list[bytes]:
+        try:
+            # IMAPClient's own search would leave words such as `(` and `{1}` without quotes
+            return cast("list[bytes]", self._client._raw_command_untagged(command, arguments))  # noqa: SLF001
+        except imaplib.IMAP4.error as error:
+            if "BADCHARSET" in str(error):
+                raise CharsetRefusedError(str(error)) from error
+            raise
 
     def fetch(self, uids: Sequence[int], items: Sequence[str]) -> dict[int, Mapping[bytes, Any]]:
         """What is wanted of messages; those that are gone are missing. Nothing becomes read by it."""
@@ -313,62 +284,6 @@ def _make_client(session: ImapSession) -> Any:
     return cast("Any", Client)(server.host, server.port, ssl=False, timeout=timeout)
 
 
-def require_one_line(*values: str) -> None:
-    """Refuse what could end a command and begin another.
-
-    Raises:
-        InvalidArgument: A value has a control character.
-    """
-    if any(not _CONTROL.isdisjoint(value) for value in values):
-        raise InvalidArgument(
-            "Mail servers take no line breaks and control characters in words, names and ids.",
-            hint="Leave them out.",
-        )
-
-
-def require_flags(*flags: str) -> None:
-    """Refuse what is no flag.
-
-    Raises:
-        InvalidArgument: A flag is empty, or has blanks, brackets, quotes, or letters beyond ASCII.
-    """
-    for flag in flags:
-        name = flag.removeprefix("\\")
-        if not name or not name.isascii() or not name.isprintable() or not _FLAG_SIGNS.isdisjoint(name):
-            raise InvalidArgument(
-                "Labels of a mailbox are single words of plain letters, digits and signs such as - and _.",
-                hint="Take another word for the label.",
-            )
-
-
-def _arguments(keys: Sequence[SearchKey]) -> Iterable[bytes]:
-    for key in keys:
-        if isinstance(key, Word):
-            require_one_line(key)
-            yield _quote(key.encode("utf-8", "replace"))
-        elif isinstance(key, str):
-            yield key.encode("ascii")
-        elif isinstance(key, date):
-            yield f"{key.day:02}-{_MONTHS[key.month - 1]}-{key.year:04}".encode("ascii")
-        else:
-            inner = list(_arguments(key))
-            yield b"("
-            yield from inner
-            yield b")"
-
-
-_MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-
-
-def _quote(word: bytes) -> bytes:
-    """A word in quotes; one beyond ASCII stays as it is, because it goes out with its length before it."""
-    if not word.isascii():
-        return word
-    quoted = cast("Any", Quoted(b'"' + word.replace(b"\\", b"\\\\").replace(b'"', b'\\"') + b'"'))
-    quoted.original = word
-    return cast("bytes", quoted)
-
-
 def _said_once(proof: str) -> Callable[[bytes | None], bytes]:
     """Answers the first challenge with the proof, and every other, which tells a refusal, with nothing."""
     rest = [proof.encode("utf-8")]
@@ -377,15 +292,3 @@ def _said_once(proof: str) -> Callable[[bytes | None], bytes]:
 
 def _text(line: object) -> str:
     return line.decode("utf-8", "replace") if isinstance(line, bytes) else str(line)
-
-
-__all__ = [
-    "MOST_AT_ONCE",
-    "FolderEntry",
-    "FolderState",
-    "ImapSession",
-    "SearchKey",
-    "Word",
-    "require_flags",
-    "require_one_line",
-]

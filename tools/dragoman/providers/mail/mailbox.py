@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Final, TypeVar
@@ -19,15 +18,26 @@ from dragoman.providers.kit.pager import Pager
 from dragoman.providers.kit.threads import no_such_message, require_subtree
 from dragoman.providers.mail.connection import Connection
 from dragoman.providers.mail.conversations import ConversationScan, to_conversation
-from dragoman.providers.mail.folders import Folders
+from dragoman.providers.mail.folders import Folders, load_folders
+from dragoman.providers.mail.head_stream import HeadStream
 from dragoman.providers.mail.heads import MailHead, Place
 from dragoman.providers.mail.mapping import MailView
 from dragoman.providers.mail.people import Owner
 from dragoman.providers.mail.scans import ScanPages
+from dragoman.providers.mail.session_work import (
+    FoundThread,
+    every_folder,
+    load_mails,
+    load_thread,
+    people_keys,
+    write_to_places,
+)
 from dragoman.providers.mail.settings import MailSettings
+from dragoman.providers.mail.threads import find_citing, find_mail
 
 if TYPE_CHECKING:
-    from dragoman.providers.mail.imap_session import FolderState, ImapSession, SearchKey
+    from dragoman.providers.mail.imap_arguments import SearchKey
+    from dragoman.providers.mail.imap_session import ImapSession
 
 T = TypeVar("T")
 
@@ -35,14 +45,6 @@ _FOLDERS_TTL: Final = 300.0
 _MAILS: Final = 8_000_000  # characters of texts that are remembered
 _THREADS: Final = 50
 _IDS: Final = 5000
-
-
-@dataclass(frozen=True, slots=True)
-class _Thread:
-    """A thread as it was found in folders of these states."""
-
-    states: tuple[FolderState, ...]
-    heads: tuple[MailHead, ...]
 
 
 class Mailbox:
@@ -61,7 +63,7 @@ class Mailbox:
         self._writer = writer
         self._folders = TtlCache[str, Folders](1, _FOLDERS_TTL)
         self._mails = LruCache[Place, Mail](_MAILS, lambda mail: len(mail.text) + 1000)
-        self._threads = LruCache[str, _Thread](_THREADS)
+        self._threads = LruCache[str, FoundThread](_THREADS)
         self._thread_ids = LruCache[str, str](_IDS)
         self._messages = Pager[Message]("The mail server", _message_key)
         self._scans = ScanPages[list[MailHead]](reader.run)
@@ -70,7 +72,7 @@ class Mailbox:
         """The folders of the mailbox."""
         known = self._folders.get("")
         if known is None:
-            known = await self._reader.run(self._load_folders)
+            known = await self._reader.run(partial(load_folders, settings=self._settings))
             self._folders.put("", known)
         return known
 
@@ -81,7 +83,7 @@ class Mailbox:
         folders = await self.folders()
         keys = people_keys(query.text or "")
         batch = await self._scans.page(
-            partial(_new_scan, folders.read, keys),
+            partial(_begin, folders.read, keys),
             list_id=f"conversations {query.text!r}",
             limit=max(1, query.limit),
             cursor=query.cursor,
@@ -140,7 +142,7 @@ class Mailbox:
         known = self._threads.get(conversation)
         if known is None or fresh:
             folders = await self.folders()
-            known = await self._reader.run(partial(_load_thread, folders=folders, thread=conversation, known=known))
+            known = await self._reader.run(partial(load_thread, folders=folders, thread=conversation, known=known))
             self._threads.put(conversation, known)
             for head in known.heads:
                 self._thread_ids.put(head.id, conversation)
@@ -151,9 +153,9 @@ class Mailbox:
             )
         return list(known.heads)
 
-    def thread_of(self, message: str) -> str:
-        """The id of a mail's thread: that in which it was read, else one that leads to the same thread."""
-        return self._thread_ids.get(message) or f"t.{message}"
+    def thread_of(self, message: str, otherwise: str = "") -> str:
+        """The id of a mail's thread: that in which it was read, else ``otherwise``, or one that leads there."""
+        return self._thread_ids.get(message) or otherwise or f"t.{message}"
 
     async def read(self, head: MailHead, conversation: str) -> Message:
         """A mail with its whole text.
@@ -168,19 +170,15 @@ class Mailbox:
 
     async def find(self, message: str) -> MailHead | None:
         """The mail with an id, wherever it is; the server is asked each time."""
-        from dragoman.providers.mail.threads import find_mail  # noqa: PLC0415 - brings the library for IMAP
-
         folders = await self.folders()
-        names = _every(folders)
+        names = every_folder(folders)
         found = await self._reader.run(partial(find_mail, names=names, message=message))
         return found[0] if found else None
 
     async def citing(self, message: str) -> list[MailHead]:
         """The mails that name another one as one before them in its thread."""
-        from dragoman.providers.mail.threads import find_citing  # noqa: PLC0415 - as above
-
         folders = await self.folders()
-        return await self._reader.run(partial(find_citing, names=_every(folders), message=message))
+        return await self._reader.run(partial(find_citing, names=every_folder(folders), message=message))
 
     async def special(self, role: str) -> str | None:
         """The name of a special folder, such as that for sent mail."""
@@ -201,7 +199,7 @@ class Mailbox:
         Raises:
             NotFound: It has been moved or removed.
         """
-        await self._writer.run(partial(_write_to, places=(head.place, *head.copies), work=work))
+        await self._writer.run(partial(write_to_places, places=(head.place, *head.copies), work=work))
         self.forget()
 
     def forget(self) -> None:
@@ -228,9 +226,13 @@ class Mailbox:
         """The mails of some heads; those that are gone are missing."""
         missing = [head for head in heads if self._mails.get(head.place) is None]
         if missing:
-            for place, loaded in (await self._reader.run(partial(_load_mails, heads=missing))).items():
+            for place, loaded in (await self._reader.run(partial(load_mails, heads=missing))).items():
                 self._mails.put(place, loaded)
         return {head.place: mail for head in heads if (mail := self._mails.get(head.place)) is not None}
+
+    async def run(self, work: Callable[[ImapSession], T]) -> T:
+        """Run something that changes nothing with a connection."""
+        return await self._reader.run(work)
 
     def view(self, folders: Folders, conversation: str, *, whole_text: bool = False) -> MailView:
         """How mails of a thread are shown."""
@@ -246,64 +248,10 @@ class Mailbox:
         view = self.view(await self.folders(), conversation)
         return [view.message(head, None) for head in await self.thread(conversation)]
 
-    def _load_folders(self, session: ImapSession) -> Folders:
-        from dragoman.providers.mail.folders import load_folders  # noqa: PLC0415 - as above
-
-        return load_folders(session, self._settings)
-
-
-def people_keys(text: str) -> list[SearchKey]:
-    """Mails in whose subject or people each word occurs."""
-    from dragoman.providers.mail.imap_session import Word  # noqa: PLC0415 - as above
-
-    keys: list[SearchKey] = []
-    for text_word in text.split()[:10]:
-        word = Word(text_word)
-        keys += ["OR", "SUBJECT", word, "OR", "FROM", word, "OR", "TO", word, "CC", word]
-    return keys or ["ALL"]
-
-
-def _new_scan(folders: Sequence[str], keys: Sequence[SearchKey]) -> ConversationScan:
-    from dragoman.providers.mail.head_stream import HeadStream  # noqa: PLC0415 - as above
-
-    return ConversationScan(HeadStream(folders, keys))
-
-
-def _load_thread(session: ImapSession, folders: Folders, thread: str, known: _Thread | None) -> _Thread:
-    from dragoman.providers.mail.threads import find_thread  # noqa: PLC0415 - as above
-
-    states = tuple(session.open_folder(name) for name in folders.read)
-    if known is not None and known.states == states and all(state.mod_seq for state in states):
-        return known
-    return _Thread(states, tuple(find_thread(session, folders, thread)))
-
-
-def _load_mails(session: ImapSession, heads: Iterable[MailHead]) -> dict[Place, Mail]:
-    from dragoman.providers.mail.bodies import fetch_mails  # noqa: PLC0415 - as above
-
-    by_folder: dict[str, list[MailHead]] = defaultdict(list)
-    for head in heads:
-        by_folder[head.folder].append(head)
-    found: dict[Place, Mail] = {}
-    for folder, some in by_folder.items():
-        state = session.open_folder(folder)
-        good = [head for head in some if head.place.validity == state.validity]
-        found.update((Place(folder, state.validity, uid), mail) for uid, mail in fetch_mails(session, good).items())
-    return found
-
-
-def _write_to(session: ImapSession, places: Sequence[Place], work: Callable[[ImapSession, list[int]], None]) -> None:
-    for place in places:
-        state = session.open_folder(place.folder, writing=True)
-        if state.validity != place.validity or not session.fetch([place.uid], ("UID",)):
-            raise NotFound("The mail has been moved or removed.", hint="Look for it again with list_messages.")
-        work(session, [place.uid])
-
-
-def _every(folders: Folders) -> list[str]:
-    """All folders in which a mail may be, those that are read first."""
-    return list(dict.fromkeys((*folders.read, *folders.roles.values())))
-
 
 def _message_key(message: Message) -> Key:
     return key_of(message.sent_at, message.id)
+
+
+async def _begin(folders: Sequence[str], keys: Sequence[SearchKey]) -> ConversationScan:
+    return ConversationScan(HeadStream(dict.fromkeys(folders, keys)))

@@ -74,7 +74,9 @@ class ScanPages(Generic[T]):
         self._scans = LruCache[tuple[str, int], Scan[T]](_SCANS)
         self._pages = TtlCache[tuple[str, int], Batch[T]](_PAGES, _TTL)
 
-    async def page(self, begin: Callable[[], Scan[T]], *, list_id: str, limit: int, cursor: str | None) -> Batch[T]:
+    async def page(
+        self, begin: Callable[[], Awaitable[Scan[T]]], *, list_id: str, limit: int, cursor: str | None
+    ) -> Batch[T]:
         """The page at a cursor.
 
         Args:
@@ -93,7 +95,7 @@ class ScanPages(Generic[T]):
             return known
         scan = self._scans.pop(place)
         lost = scan is None and position.number > 0
-        scan = scan or begin()
+        scan = scan or await begin()
         items = await self._run(partial(_read, scan, limit, position.last if lost else None))
         following = position.number + 1
         batch = Batch(items, None)

@@ -7,11 +7,11 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from dragoman.providers.mail.heads import GMAIL, MailHead, Place, fetch_heads, without_copies
-from dragoman.providers.mail.imap_session import SearchKey, Word
+from dragoman.providers.mail.imap_arguments import SearchKey, Word
 
 if TYPE_CHECKING:
-    from dragoman.providers.mail.folders import Folders
-    from dragoman.providers.mail.imap_session import FolderState, ImapSession
+    from dragoman.providers.mail.folders import Folders, FolderState
+    from dragoman.providers.mail.imap_session import ImapSession
 
 MOST: Final = 2000
 """Mails of a thread that are looked at."""

@@ -220,7 +220,8 @@ class _Handler(StreamRequestHandler):
             return b"RFC822.SIZE %d" % len(mail.data)
         if item == b"BODYSTRUCTURE":
             return b"BODYSTRUCTURE " + structure_of(mail.parsed)
-        return self._section(mail, item)
+        told = mail.facts.get(item.decode())
+        return self._section(mail, item) if told is None else b"%s %s" % (item, told.encode())
 
     def _section(self, mail: StoredMail, item: bytes) -> bytes:
         found = _SECTION.match(item)

@@ -11,6 +11,9 @@ from email.message import Message as Parsed
 from functools import cached_property
 from typing import Final, TypeAlias
 
+from dragoman.core.mail.encoded_words import decode_words
+from dragoman.core.mail.headers import parse_date
+
 Argument: TypeAlias = "bytes | list[Argument]"
 """A word of a command, or several in brackets."""
 
@@ -23,11 +26,16 @@ _BREAKS: Final = re.compile(rb"\r?\n(?=[ \t])")
 
 @dataclass
 class StoredMail:
-    """A mail in a folder."""
+    """A mail in a folder.
+
+    Attributes:
+        facts: What else the server tells of it, such as a number of Gmail.
+    """
 
     uid: int
     data: bytes
     flags: set[str] = field(default_factory=set[str])
+    facts: dict[str, str] = field(default_factory=dict[str, str])
     arrived_at: datetime = field(default_factory=lambda: datetime.now(UTC).replace(microsecond=0))
 
     @cached_property
@@ -53,6 +61,12 @@ class StoredMail:
         return [(name.lower(), _decoded(value.strip())) for name, _, value in pairs]
 
     @cached_property
+    def sent_at(self) -> datetime:
+        """Its date, else when it arrived."""
+        dates = (parse_date(value) for name, value in self.fields if name == "date")
+        return next((date for date in dates if date is not None), self.arrived_at)
+
+    @cached_property
     def words(self) -> str:
         """Its texts, decoded, in small letters."""
         parts = [part for part in self.parsed.walk() if part.get_content_maintype() == "text"]
@@ -61,8 +75,6 @@ class StoredMail:
 
 
 def _decoded(value: str) -> str:
-    from dragoman.core.mail.encoded_words import decode_words  # noqa: PLC0415 - only in demonstrations and tests
-
     return decode_words(value)
 
 
@@ -126,7 +138,7 @@ def _plain(name: str, keys: list[Argument]) -> Test:
     if name in ("KEYWORD", "UNKEYWORD"):
         keyword = _word(keys)
         return lambda mail: (keyword in {one.lower() for one in mail.flags}) is (name == "KEYWORD")
-    if name in ("SINCE", "BEFORE", "ON"):
+    if name in ("SINCE", "BEFORE", "ON", "SENTSINCE", "SENTBEFORE"):
         return _by_day(name, keys)
     if name == "UID":
         return _by_uid(_word(keys))
@@ -143,9 +155,12 @@ def _by_text(name: str, keys: list[Argument]) -> Test:
     if name in ("SUBJECT", "FROM", "TO", "CC"):
         word = _word(keys)
         return lambda mail: any(key == name.lower() and word in value.lower() for key, value in mail.fields)
-    if name in ("TEXT", "BODY"):
+    if name == "X-GM-THRID":
+        number = _word(keys)
+        return lambda mail: mail.facts.get(name) == number
+    if name in ("TEXT", "BODY", "X-GM-RAW"):
         word = _word(keys)
-        heads = name == "TEXT"
+        heads = name != "BODY"
         return lambda mail: word in mail.words or (heads and any(word in value.lower() for _, value in mail.fields))
     raise ValueError(name)
 
@@ -155,6 +170,8 @@ def _by_day(name: str, keys: list[Argument]) -> Test:
     day = date(int(year), _MONTHS.index(month.title()) + 1, int(day_of_month))
     if name == "ON":
         return lambda mail: mail.arrived_at.date() == day
+    if name.startswith("SENT"):
+        return lambda mail: (mail.sent_at.date() >= day) is (name == "SENTSINCE")
     return lambda mail: (mail.arrived_at.date() >= day) is (name == "SINCE")
 
 

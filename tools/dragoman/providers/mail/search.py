@@ -1,0 +1,186 @@
+"""Searches by the server, merged over folders, within bounds of time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+import anyio
+
+from dragoman.core.context.clock import current_clock
+from dragoman.core.model import Hit, SearchPage
+from dragoman.core.queries import SearchQuery, Term
+from dragoman.core.safe_text import SafeText, join, safe, sentence
+from dragoman.providers.kit.listings import Key, key_of
+from dragoman.providers.mail.head_stream import HeadStream
+from dragoman.providers.mail.heads import MailHead, Place
+from dragoman.providers.mail.imap_arguments import SearchKey
+from dragoman.providers.mail.imap_session import CharsetRefusedError
+from dragoman.providers.mail.scans import ScanPages
+from dragoman.providers.mail.search_keys import gmail_keys, search_keys, without_foreign_words
+from dragoman.store.excerpt import excerpt
+
+if TYPE_CHECKING:
+    from dragoman.core.mail import Mail
+    from dragoman.providers.mail.folders import Folders
+    from dragoman.providers.mail.imap_session import ImapSession
+    from dragoman.providers.mail.mailbox import Mailbox
+
+SECONDS: Final = 20.0
+"""How long the server may search, all folders together."""
+
+_MOST: Final = 2000  # hits of a folder
+_PASSAGE: Final = 400
+
+
+class MailSearch:
+    """Searches one mailbox.
+
+    Args:
+        mailbox: The mailbox.
+        seconds: How long the server may search.
+    """
+
+    def __init__(self, mailbox: Mailbox, seconds: float = SECONDS) -> None:
+        self._mailbox = mailbox
+        self._seconds = seconds
+        self._scans = ScanPages[MailHead](mailbox.run)
+
+    async def page(self, query: SearchQuery) -> SearchPage:
+        """The hits at a cursor, newest first.
+
+        Raises:
+            NotFound: There is no such thread.
+        """
+        folders = await self._mailbox.folders()
+        found = _Folders(folders.read)
+        members = None
+        if query.conversation is not None:
+            members = {head.place for head in await self._mailbox.thread(query.conversation)}
+            found.names = tuple(dict.fromkeys(place.folder for place in members))
+        batch = await self._scans.page(
+            partial(self._begin, query, found, members),
+            list_id=f"search {(query.text, query.conversation, query.author, query.since, query.until, query.filters)}",
+            limit=max(1, query.limit),
+            cursor=query.cursor,
+        )
+        hits = await self._hits(batch.items, folders, query)
+        return SearchPage(items=hits, cursor=batch.cursor, missed=found.missed())
+
+    async def _begin(self, query: SearchQuery, found: _Folders, members: set[Place] | None) -> _HitScan:
+        """Ask each folder in turn, the ones with the newest mails first, until the time is over."""
+        clock = current_clock()
+        end, keys = clock.monotonic() + self._seconds, dict[str, Sequence[SearchKey]]()
+        for name in found.names:
+            uids = None if members is None else sorted(place.uid for place in members if place.folder == name)
+            with anyio.move_on_after(max(0.0, end - clock.monotonic())) as scope:
+                hits, is_narrow = await self._mailbox.run(partial(_search, name=name, query=query, uids=uids))
+                found.foreign = found.foreign or is_narrow
+                found.full = found.full or len(hits) > _MOST
+                keys |= {name: ["UID", _ranges(hits[-_MOST:])]} if hits else {}
+            if scope.cancelled_caught:
+                found.slow.append(name)
+        return _HitScan(HeadStream(keys))
+
+    async def _hits(self, heads: Sequence[MailHead], folders: Folders, query: SearchQuery) -> list[Hit]:
+        mails = await self._mailbox.texts(heads)
+        terms = () if query.expression is None else tuple(term for group in query.expression.wanted for term in group)
+        hits: list[Hit] = []
+        for head in heads:
+            mail = mails.get(head.place)
+            if mail is not None:
+                conversation = query.conversation or self._mailbox.thread_of(head.id, head.thread)
+                message = self._mailbox.view(folders, conversation).message(head, mail)
+                hits.append(_hit(Hit(message=message), mail, terms))
+        return hits
+
+
+class _Folders:
+    """The folders that are searched, and what was missed of them."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self.names = tuple(names)
+        self.slow: list[str] = []
+        self.foreign = False
+        self.full = False
+
+    def missed(self) -> SafeText:
+        """A sentence about it; empty when all was searched."""
+        said: list[SafeText] = []
+        if self.slow:
+            said.append(sentence("The server was too slow to search {}.", join(self.slow)))
+        if self.foreign:
+            said.append(safe("The server searches no words beyond plain letters."))
+        if self.full:
+            said.append(sentence("Of each folder only the {:,} newest hits were looked at.", _MOST))
+        return SafeText(" ".join(said))
+
+
+class _HitScan:
+    """Mails one by one, the newest first."""
+
+    def __init__(self, stream: HeadStream) -> None:
+        self._stream = stream
+
+    @property
+    def ended(self) -> bool:
+        """Nothing follows."""
+        return self._stream.ended
+
+    def read_on(self, session: ImapSession, limit: int) -> list[MailHead]:
+        """The next mails."""
+        heads = self._stream.take(session, lambda found: len(found) >= limit)
+        self._stream.put_back(heads[limit:])
+        return heads[:limit]
+
+    def pass_over(self, session: ImapSession, last: Key) -> None:
+        """Go on after the mail with this key."""
+        while heads := self._stream.take(session, bool):
+            later = [head for head in heads if key_of(*head.order) < last]
+            if later:
+                self._stream.put_back(later)
+                return
+
+    def key(self, item: MailHead) -> Key:
+        """The key of a mail."""
+        return key_of(*item.order)
+
+
+def _search(session: ImapSession, name: str, query: SearchQuery, uids: Sequence[int] | None) -> tuple[list[int], bool]:
+    """UIDs of the hits in a folder, and whether words had to be left out."""
+    state = session.open_folder(name)
+    if not state.count:
+        return [], False
+    keys = gmail_keys(query) if "X-GM-EXT-1" in session.capabilities else search_keys(query)
+    within: list[SearchKey] = [] if uids is None else ["UID", _ranges(uids)]
+    try:
+        return session.search([*within, *keys]), False
+    except CharsetRefusedError:
+        plain = without_foreign_words(query)
+        return ([] if plain is None else session.search([*within, *search_keys(plain)])), True
+
+
+def _ranges(uids: Sequence[int]) -> str:
+    """Rising UIDs as IMAP writes them, neighbours together."""
+    parts: list[list[int]] = []
+    for uid in uids:
+        if parts and parts[-1][1] == uid - 1:
+            parts[-1][1] = uid
+        else:
+            parts.append([uid, uid])
+    return ",".join(f"{low}:{high}" if high > low else f"{low}" for low, high in parts)
+
+
+def _hit(hit: Hit, mail: Mail, terms: Sequence[Term]) -> Hit:
+    """The hit with the passage that was found; what is found only in what a mail quotes is shown from there."""
+    passage, places = excerpt(hit.message.text, terms, _PASSAGE)
+    if places or not terms:
+        return Hit(message=hit.message, excerpt=passage, highlights=places)
+    quoted, places = excerpt(mail.text, terms, _PASSAGE)
+    if not places:
+        return hit
+    before = "(quoted) "
+    text = before + (mail.text[:_PASSAGE] if quoted is None else quoted)
+    moved = tuple((start + len(before), end + len(before)) for start, end in places)
+    return Hit(message=hit.message, excerpt=text, highlights=tuple(one for one in moved if one[1] <= len(text)))
