@@ -230,3 +230,19 @@ async def test_a_window_of_time_keeps_the_total_of_the_list(order):
     assert page.total == len(reading.service.items)
     kept = await reading.pager.page(WAYS["whole"](reading.service), query, name="list", keep=lambda item: item.at == 7)
     assert kept.total is None
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("order", Order)
+@pytest.mark.parametrize("seed", range(RUNS))
+async def test_what_was_read_whole_in_one_order_is_not_given_twice_in_the_other(order, way, seed):
+    reading = Reading(seed, way)
+    other = Order.OLDEST if order is Order.LATEST else Order.LATEST
+    first = await reading.pager.page(WAYS[way](reading.service), MessageQuery(order=other, limit=3), name="list")
+    cursor = first.cursor
+    while cursor is not None:
+        query = MessageQuery(order=other, limit=1000, cursor=cursor)
+        cursor = (await reading.pager.page(WAYS[way](reading.service), query, name="list")).cursor
+    await reading.pager.page(WAYS[way](reading.service), MessageQuery(order=other, limit=1000), name="list")
+    await reading.read(MessageQuery(order=order, limit=3))
+    reading.check(ordered=False)

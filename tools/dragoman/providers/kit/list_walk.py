@@ -130,6 +130,7 @@ class Walk(Generic[T]):
 
     Attributes:
         read_at: When reading began, by the clock of the pager.
+        order: The order in which the service was asked for it.
         starts: The token of each batch, and the index of its first entry.
         next: The token of the batch that follows.
         ended: Nothing follows.
@@ -141,6 +142,7 @@ class Walk(Generic[T]):
     """
 
     read_at: float
+    order: Order
     entries: list[Entry[T]] = field(default_factory=list[Entry[T]])
     starts: list[tuple[str | None, int]] = field(default_factory=list[tuple[str | None, int]])
     next: str | None = None

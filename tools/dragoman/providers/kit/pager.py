@@ -156,7 +156,7 @@ class Pager(Generic[T]):
 
     async def _page(self, wanted: Wanted[T], position: Position, name: str) -> ListPage[T]:
         recalled = self._recall(wanted, position, name)
-        walk = recalled or Walk[T](self._clock.monotonic())
+        walk = recalled or Walk[T](self._clock.monotonic(), wanted.read_order)
         stop: Stop = "end" if walk.whole else await self._reader.read_on(wanted, position, walk)
         if stop == "gap":
             if position.after is None:
@@ -174,7 +174,7 @@ class Pager(Generic[T]):
 
     def _cut(self, wanted: Wanted[T], position: Position, walk: Walk[T], stop: Stop) -> Cut[T] | None:
         in_order = wanted.in_order(position)
-        turned = position.ordered and in_order and not walk.in_order(wanted.order)
+        turned = position.ordered and in_order and not walk.in_order(walk.order if walk.whole else wanted.order)
         if position.loose or turned or stop == "disorder":
             return cut_loose(wanted, position, walk)
         if stop == "bound" and not in_order:
