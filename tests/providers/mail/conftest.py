@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from dragoman.providers.replay.fake_imap_server import FakeImapServer
+from dragoman.providers.replay.fake_smtp_server import FakeSmtpServer
 
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE), str(HERE.parents[1] / "servers")]  # for mail_service and the like
@@ -14,6 +15,13 @@ sys.path[:0] = [str(HERE), str(HERE.parents[1] / "servers")]  # for mail_service
 @pytest.fixture
 def imap_server():
     server = FakeImapServer("alice@example.test", "open sesame")
+    with server.serve():
+        yield server
+
+
+@pytest.fixture
+def smtp_server():
+    server = FakeSmtpServer("alice@example.test", "open sesame")
     with server.serve():
         yield server
 

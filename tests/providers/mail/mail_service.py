@@ -24,6 +24,7 @@ from dragoman.core.errors import (
 from dragoman.core.model import Author, AuthorKind, ConversationKind
 from dragoman.providers.mail import MailSettings
 from dragoman.providers.replay.fake_imap_server import FakeImapServer
+from dragoman.providers.replay.fake_smtp_server import FakeSmtpServer
 from dragoman.testing import Seeded, Service
 
 CODES = {
@@ -34,6 +35,17 @@ CODES = {
     Unavailable: b"<tag> NO [UNAVAILABLE] down for an hour",
     Conflict: b"<tag> NO [OVERQUOTA] full",
     BadResponse: b"* 1 FETCH (UID ((((\r\n<tag> OK done\r\n* SEARCH x y z (\r\n",
+}
+REFUSALS = {
+    NotFound: (b"-", b""),
+    Unauthenticated: (b"AUTH", b"535 5.7.8 wrong"),
+    PermissionDenied: (b"MAIL", b"550 5.7.60 not as that one"),
+    RateLimited: (b"MAIL", b"450 4.7.1 slow down"),
+    Unavailable: (b"MAIL", b"451 4.3.0 down for an hour"),
+    Conflict: (b"RCPT", b"552 5.2.2 full"),
+    BadResponse: (b"EHLO", b"what do you want"),
+    DeadlineExceeded: (b"EHLO", b"<stall>"),
+    OutcomeUnknown: (b".", None),
 }
 CHANGES = (b"UID STORE", b"UID MOVE", b"APPEND", b"CREATE")
 
@@ -47,9 +59,11 @@ def settings_of(server, **more):
 class MailService(Service):
     """A mailbox; conversations are threads whose first mail all others name."""
 
-    def __init__(self, server: FakeImapServer, **more) -> None:
+    def __init__(self, server: FakeImapServer, sending: FakeSmtpServer | None = None, **more) -> None:
         self.server = server
-        self._settings = settings_of(server, **more)
+        self.sending = sending
+        smtp = {"smtp": f"127.0.0.1:{sending.server_address[1]}"} if sending else {}
+        self._settings = settings_of(server, **smtp, sent_by_server=False, **more)
         self._roots = {}
 
     @property
@@ -119,11 +133,20 @@ class MailService(Service):
     async def broken(self, error):
         self.server.fault = lambda command: self._fail(error, command)
         self.server.hang_up()
+        if self.sending is not None:
+            self.sending.fault = lambda command: self._fail_to_send(error, command)
         try:
             yield
         finally:
             self.server.fault = None
+            if self.sending is not None:
+                self.sending.fault = None
             self.server.hang_up()
+
+    @staticmethod
+    def _fail_to_send(error, command):
+        step, answer = REFUSALS[error]
+        return answer if command.upper().startswith(step) else b""
 
     def _fail(self, error, command):
         upper = command.upper()

@@ -23,5 +23,5 @@ class TestMail(ProviderContract):
     }
 
     @pytest.fixture
-    def service(self, imap_server):
-        return MailService(imap_server, timeout=0.5)
+    def service(self, imap_server, smtp_server):
+        return MailService(imap_server, smtp_server, timeout=0.5)

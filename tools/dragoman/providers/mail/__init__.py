@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Collection
 from contextlib import asynccontextmanager
+from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar, Self, cast
 
-from dragoman.core.model import Author, Conversation, Message, Page, SearchPage
+from dragoman.core.model import Audience, Author, Conversation, Message, Page, SearchPage
 from dragoman.providers.base.provider import (
     AccountSettings,
     ConversationQuery,
+    Draft,
     Limits,
     MessageQuery,
     Provider,
     SearchQuery,
 )
+from dragoman.providers.mail.addresses import is_new, names_people, parse_mailto, parse_new_conversation
 from dragoman.providers.mail.hosts import servers_of
 from dragoman.providers.mail.links import parse_mid
 from dragoman.providers.mail.login import Credentials
@@ -22,6 +25,7 @@ from dragoman.providers.mail.settings import MailSettings
 
 if TYPE_CHECKING:
     from dragoman.providers.mail.mailbox import Mailbox
+    from dragoman.providers.mail.sending import MailSender
 
 __all__ = ["MailProvider", "MailSettings"]
 
@@ -36,8 +40,10 @@ class MailProvider(Provider):
     Settings: ClassVar[type[AccountSettings]] = MailSettings
     limits: ClassVar[Limits] = Limits(page_size=50, edit_window=0, requests_per_second=5, concurrency=2)
 
-    def __init__(self, settings: AccountSettings, mailbox: Mailbox | None = None) -> None:
-        """Keep the settings. Without a ``mailbox``, which :meth:`open` gives, nothing can be read."""
+    def __init__(
+        self, settings: AccountSettings, mailbox: Mailbox | None = None, sender: MailSender | None = None
+    ) -> None:
+        """Keep the settings. Without what :meth:`open` gives, nothing can be read or sent."""
         super().__init__(settings)
         self._settings = cast("MailSettings", settings)
         if mailbox is not None:
@@ -45,6 +51,8 @@ class MailProvider(Provider):
 
             self._mailbox = mailbox
             self._search = MailSearch(mailbox)
+        if sender is not None:
+            self._sender = sender
 
     @classmethod
     @asynccontextmanager
@@ -56,21 +64,28 @@ class MailProvider(Provider):
         """
         from dragoman.providers.mail.connection import Connection  # noqa: PLC0415 - brings the library for IMAP
         from dragoman.providers.mail.mailbox import Mailbox  # noqa: PLC0415 - as above
+        from dragoman.providers.mail.sending import MailSender  # noqa: PLC0415 - not before there is a mailbox
 
         own = cast("MailSettings", settings)
         credentials = Credentials(own)
-        server = servers_of(own).imap
-        reader, writer = (Connection(server, credentials, timeout=own.timeout, ca_file=own.ca_file) for _ in range(2))
+        servers = servers_of(own)
+        reader, writer = (
+            Connection(servers.imap, credentials, timeout=own.timeout, ca_file=own.ca_file) for _ in range(2)
+        )
+        mailbox = Mailbox(own, reader, writer)
         try:
-            yield cls(own, Mailbox(own, reader, writer))
+            yield cls(own, mailbox, MailSender(own, credentials, mailbox, servers))
         finally:
             await reader.close()
             await writer.close()
 
     async def check(self) -> str:
-        """Sign in and look into the folders."""
+        """Sign in for reading and for sending, and look into the folders."""
         folders, mails = await self._mailbox.check()
-        return f"reads as {self._settings.address}: {folders} folders with {mails:,} mails"
+        reads = f"reads as {self._settings.address}: {folders} folders with {mails:,} mails"
+        if self._settings.write == "off":
+            return reads
+        return f"{reads}, and sends through {await self._sender.check()}"
 
     async def own_author(self) -> Author:
         """The owner of the mailbox."""
@@ -82,11 +97,18 @@ class MailProvider(Provider):
         return await self._mailbox.conversations(query)
 
     async def get_conversation(self, conversation: str) -> Conversation:
-        """One thread."""
+        """One thread, or the people whom a new mail would go to."""
+        if is_new(conversation):
+            from dragoman.providers.mail.recipients import new_conversation  # noqa: PLC0415 - as in audience
+
+            return new_conversation(conversation, self._mailbox.owner)
         return await self._mailbox.conversation(conversation)
 
     async def list_messages(self, conversation: str, query: MessageQuery) -> Page[Message]:
-        """A page of the mails of a thread."""
+        """A page of the mails of a thread; where a new mail begins one there are none."""
+        if is_new(conversation):
+            parse_new_conversation(conversation)
+            return Page()
         return await self._mailbox.messages(conversation, query)
 
     async def get_message(self, conversation: str, message: str) -> Message:
@@ -97,14 +119,58 @@ class MailProvider(Provider):
         """Mails that the server finds, newest first."""
         return await self._search.page(query)
 
+    async def send_message(self, conversation: str, draft: Draft) -> Message:
+        """Answer all in a thread, or send a new mail."""
+        return await self._sender.send(conversation, draft)
+
+    async def audience(self, conversation: str, draft: Draft | None = None) -> Audience:
+        """Everybody whom a draft would go to."""
+        from dragoman.providers.mail.recipients import audience_of  # noqa: PLC0415 - only before something is sent
+
+        where = await self.get_conversation(conversation)
+        if draft is None:
+            return Audience(conversation=where)
+        return audience_of(where, await self._sender.recipients(conversation, draft), self._mailbox.owner)
+
+    async def find_sent(
+        self, conversation: str, draft: Draft, since: datetime, known: Collection[str] = ()
+    ) -> Message | None:
+        """Look for the very message id that the draft was sent with."""
+        return await self._sender.find_sent(conversation, draft, since, known)
+
+    async def may_write_to(self, conversation: str, draft: Draft) -> bool:
+        """Whether ``write_to`` names everybody, by address or as ``*@domain``."""
+        return await self._sender.may_write_to(conversation, draft)
+
+    @classmethod
+    def begins_conversation(cls, conversation: str) -> bool:
+        """Whether an id names people, as in ``to:ann@example.com``."""
+        return is_new(conversation)
+
+    @classmethod
+    def names_recipients(cls, entry: str) -> bool:
+        """Whether an entry of ``write_to`` is an address or ``*@domain``."""
+        return names_people(entry)
+
+    def text_to_send(self, text: str) -> str:
+        """A text with the signature of the settings."""
+        from dragoman.providers.mail.compose import with_signature  # noqa: PLC0415 - only before something is sent
+
+        return with_signature(text, self._settings.signature)
+
     def could_be_sent_by_us(self, message: Message) -> bool:
         """Whether it was written from one of the owner's addresses."""
         return self._mailbox.owner.is_own(message.author.email or "")
 
     def parse_link(self, link: str) -> tuple[str, str | None] | None:
-        """The thread and the mail of a link that begins with ``mid:``."""
+        """The thread and the mail of a ``mid:`` link, or the people of a ``mailto:`` link."""
+        new = parse_mailto(link)
+        if new is not None:
+            return new, None
         message = parse_mid(link)
-        return None if message is None else (self._mailbox.thread_of(message), message)
+        if message is None:
+            return None
+        return (self._mailbox.thread_of(message) if hasattr(self, "_mailbox") else f"t.{message}"), message
 
     def cursor_after(self, message: Message, query: MessageQuery) -> str | None:
         """The cursor that goes on after a mail."""

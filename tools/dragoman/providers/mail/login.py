@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from dragoman.core.errors import Unauthenticated
 from dragoman.providers.mail.settings import MailSettings
+
+if TYPE_CHECKING:
+    from dragoman.transport.oauth.client import OAuthClient
+    from dragoman.transport.oauth.session import OAuthSession
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +31,8 @@ class Credentials:
 
     def __init__(self, settings: MailSettings) -> None:
         self._settings = settings
+        self._client = settings.oauth_client
+        self._session: OAuthSession | None = None
 
     async def get(self, *, refused: bool = False) -> Login:
         """The login.
@@ -38,6 +44,8 @@ class Credentials:
             Unauthenticated: There is none, or none other.
         """
         user = self._settings.user or self._settings.address
+        if self._client is not None:
+            return Login(user, "token", await self._signed_in(self._client).access_token(refused=refused))
         secret, kind = self._settings.token, "token"
         if secret is None:
             secret, kind = self._settings.password, "password"
@@ -46,3 +54,10 @@ class Credentials:
         if refused:
             secret.invalidate()
         return Login(user, "token" if kind == "token" else "password", await secret.reveal())
+
+    def _signed_in(self, client: OAuthClient) -> OAuthSession:
+        """The session that reading and sending share."""
+        from dragoman.transport.oauth.session import OAuthSession  # noqa: PLC0415 - only where OAuth is used
+
+        self._session = self._session or OAuthSession(client)
+        return self._session

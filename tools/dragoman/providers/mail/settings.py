@@ -12,11 +12,21 @@ from pydantic_core import PydanticCustomError
 from dragoman.providers.base.provider import AccountSettings
 from dragoman.transport.credentials import Secret
 from dragoman.transport.loopback import is_loopback
+from dragoman.transport.oauth.client import OAuthClient
+from dragoman.transport.oauth.settings import OAuthSettings
 
-CREDENTIALS: Final = ("password", "token")
+CREDENTIALS: Final = ("password", "token", "oauth")
 _ADDRESS: Final = re.compile(r"[^\s@<>\x00-\x1f\x7f]{1,64}@[^\s@<>\x00-\x1f\x7f]{1,255}")
 _SERVER: Final = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[^\s:/\[\]@\x00-\x1f\x7f]+):[0-9]{1,5}")
 _LAST_PORT: Final = 65_535
+_SCOPES: Final[dict[str, tuple[str, ...]]] = {
+    "google": ("https://mail.google.com/",),
+    "microsoft": (
+        "https://outlook.office.com/IMAP.AccessAsUser.All",
+        "https://outlook.office.com/SMTP.Send",
+        "offline_access",
+    ),
+}
 
 
 Word = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
@@ -58,6 +68,9 @@ class MailSettings(AccountSettings):
         json_schema_extra={"where": "Gmail, iCloud, Yahoo and Fastmail want an app password, made in their settings."},
     )
     token: Secret | None = Field(default=None, description="OAuth access token, best from a command")
+    oauth: OAuthSettings | None = Field(
+        default=None, description="sign in with OAuth: `google`, `microsoft`, or a table; then `dragoman login`"
+    )
     folders: tuple[Word, ...] = Field(
         default=(),
         description="folders to read; absent: the inbox, what was sent, the archive",
@@ -70,6 +83,9 @@ class MailSettings(AccountSettings):
         default=None, description="does the server itself keep what is sent; absent: known of large hosts"
     )
     signature: str = Field(default="", description="text that ends each message that is sent")
+    html: Literal["auto", "never"] = Field(
+        default="auto", description="send texts that use Markdown as HTML too, or never"
+    )
     ca_file: Path | None = Field(default=None, description="PEM file of the authorities to trust instead of the usual")
 
     @field_validator("address", "aliases")
@@ -105,13 +121,23 @@ class MailSettings(AccountSettings):
 
     @model_validator(mode="after")
     def _one_credential(self) -> Self:
+        if self.oauth is not None and not self.oauth.client_id:
+            raise PydanticCustomError("client_id", "oauth needs the client_id of a client that you registered")
         if len(self.given_credentials()) != 1:
-            raise PydanticCustomError("one_credential", "exactly one of password and token has to be given")
+            raise PydanticCustomError("one_credential", "exactly one of password, token and oauth has to be given")
         return self
 
     def given_credentials(self) -> list[str]:
         """The keys of the credentials that are there."""
         return [key for key in CREDENTIALS if getattr(self, key) is not None]
+
+    @property
+    def oauth_client(self) -> OAuthClient | None:
+        """What signs in with OAuth, with the scopes for reading and sending."""
+        if self.oauth is None:
+            return None
+        own_authorities = self.ca_file if self.oauth.provider is None else None
+        return self.oauth.client(scopes=_SCOPES, user=self.user or self.address, ca_file=own_authorities)
 
     @property
     def own_addresses(self) -> tuple[str, ...]:

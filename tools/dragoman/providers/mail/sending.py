@@ -1,0 +1,308 @@
+"""Sends mails: once to everybody or to nobody, with one copy for the sender, and finds out what became of one."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from base64 import b32encode
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from typing import TYPE_CHECKING, Final
+
+import anyio
+
+from dragoman.core.context.account_name import account_name
+from dragoman.core.context.clock import current_clock
+from dragoman.core.errors import (
+    DragomanError,
+    InvalidArgument,
+    NotFound,
+    OutcomeUnknown,
+    PermissionDenied,
+    Unavailable,
+    UnsupportedOperation,
+)
+from dragoman.core.mail import read_mail
+from dragoman.core.model import Author, Message
+from dragoman.core.queries import Draft
+from dragoman.core.references import parse
+from dragoman.providers.mail.addresses import is_new, matches_entry, parse_new_conversation, sendable_address
+from dragoman.providers.mail.compose import (
+    OutgoingMail,
+    one_line,
+    references_of_reply,
+    reply_subject,
+    sendable_text,
+    with_signature,
+)
+from dragoman.providers.mail.hosts import Servers
+from dragoman.providers.mail.links import write_mid
+from dragoman.providers.mail.login import Credentials
+from dragoman.providers.mail.markdown_html import html_of
+from dragoman.providers.mail.recipients import Recipients, recipients_of_new, recipients_of_reply
+from dragoman.providers.mail.settings import MailSettings
+from dragoman.providers.mail.smtp import Submission
+
+if TYPE_CHECKING:
+    from dragoman.providers.mail.heads import MailHead
+    from dragoman.providers.mail.mailbox import Mailbox
+
+_COPY_PAUSE: Final = 2.0  # seconds after which a server that keeps copies itself has one
+_COPY_SECONDS: Final = 30.0
+_LOOK_SECONDS: Final = 15.0
+_COPY_COMES: Final = timedelta(minutes=2)
+_RETRIED_AFTER: Final = timedelta(seconds=10)
+_ID_LETTERS: Final = 26
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Plan:
+    """What a draft comes to.
+
+    Attributes:
+        answered: The mail that is answered; ``None`` for a new one.
+    """
+
+    recipients: Recipients
+    subject: str
+    references: tuple[str, ...] = ()
+    answered: MailHead | None = None
+
+
+class MailSender:
+    """Sends the mails of one account.
+
+    Args:
+        settings: Of the account.
+        credentials: How to sign in.
+        mailbox: Where the mails are that are answered, and the copies of those that were sent.
+        servers: Where to send through.
+    """
+
+    def __init__(self, settings: MailSettings, credentials: Credentials, mailbox: Mailbox, servers: Servers) -> None:
+        self._settings = settings
+        self._mailbox = mailbox
+        self._servers = servers
+        self._account = account_name()
+        self._clock = current_clock()
+        self._submission = Submission(servers.smtp, credentials, timeout=settings.timeout, ca_file=settings.ca_file)
+        self._keeps_no_copy = settings.sent_by_server is False
+
+    async def recipients(self, conversation: str, draft: Draft) -> Recipients:
+        """Whom a draft would go to.
+
+        Raises:
+            DragomanError: It cannot be sent.
+        """
+        return (await self._plan(conversation, draft)).recipients
+
+    async def may_write_to(self, conversation: str, draft: Draft) -> bool:
+        """Does ``write_to`` name everybody whom a draft would go to, by address or domain."""
+        return self._names_all(await self.recipients(conversation, draft))
+
+    async def send(self, conversation: str, draft: Draft) -> Message:
+        """Send a draft.
+
+        Raises:
+            OutcomeUnknown: It may have gone out. Every other error means that nobody got anything.
+        """
+        if is_new(conversation) and not one_line(draft.subject or ""):
+            raise InvalidArgument("A new mail needs a subject.", hint="Give `subject`.")
+        plan = await self._plan(conversation, draft)
+        self._require_allowed(conversation, plan.recipients)
+        mail = self._compose(plan, conversation, draft)
+        message = self._message(mail, plan, conversation)
+        if self._may_be_another_attempt(draft) and await self._is_sent(mail.id):
+            return message
+        content = mail.as_bytes()
+        found = False
+        try:
+            await self._submission.send(mail, content)
+        except OutcomeUnknown:
+            found = await self._is_sent_after_all(mail.id)
+            if not found:
+                raise
+        with anyio.CancelScope(shield=True):
+            await self._follow_up(mail, content, plan.answered, may_be_there=found)
+        return message
+
+    async def find_sent(
+        self, conversation: str, draft: Draft, since: datetime, known: Collection[str]
+    ) -> Message | None:
+        """What became of a draft: the mail, or ``None`` when it was certainly not sent.
+
+        Raises:
+            UnsupportedOperation: The absence of a copy proves nothing here.
+            DragomanError: It cannot be told now.
+        """
+        del known  # the message id is proof enough
+        message_id = self._message_id(conversation, draft, since)
+        head = await self._mailbox.find(message_id)
+        if head is not None:
+            return await self._mailbox.read(head, self._mailbox.thread_of(message_id))
+        if await self._mailbox.citing(message_id):
+            plan = await self._plan(conversation, draft)
+            return self._message(self._compose(plan, conversation, draft, since), plan, conversation)
+        if not self._servers.sent_by_server:
+            raise UnsupportedOperation("This server keeps no copy by itself, so that none is there proves nothing.")
+        if self._now() - since < _COPY_COMES:
+            raise Unavailable("The server's copy may still come.", hint="Look again in two minutes.", retry_after=120)
+        return None
+
+    async def check(self) -> str:
+        """Sign in to the server for sending; gives its name.
+
+        Raises:
+            DragomanError: It does not work.
+        """
+        return await self._submission.check()
+
+    async def _plan(self, conversation: str, draft: Draft) -> _Plan:
+        owner = self._mailbox.owner
+        if is_new(conversation):
+            new = parse_new_conversation(conversation)
+            return _Plan(recipients=recipients_of_new(new, owner), subject=draft.subject or "")
+        answered = await self._answered(conversation, draft.reply_to)
+        return _Plan(
+            recipients=recipients_of_reply(answered.headers, owner),
+            subject=draft.subject or reply_subject(answered.headers.text("subject")),
+            references=references_of_reply(answered.headers, answered.id),
+            answered=answered,
+        )
+
+    async def _answered(self, conversation: str, reply_to: str | None) -> MailHead:
+        """The mail that is answered: the one that is named, or the newest that is no draft."""
+        heads = await self._mailbox.thread(conversation)
+        if reply_to is not None:
+            found = next((head for head in heads if head.id == reply_to), None)
+            if found is None:
+                raise NotFound("The mail to answer is not in this thread.", hint="list_messages shows what is.")
+            return found
+        finished = [head for head in heads if r"\draft" not in {flag.lower() for flag in head.flags}]
+        if not finished:
+            raise InvalidArgument("This thread holds only drafts.", hint="Write a new mail to an address.")
+        return finished[-1]
+
+    def _compose(self, plan: _Plan, conversation: str, draft: Draft, since: datetime | None = None) -> OutgoingMail:
+        text = sendable_text(with_signature(draft.text, self._settings.signature))
+        return OutgoingMail(
+            id=self._message_id(conversation, draft, since),
+            recipients=plan.recipients,
+            subject=sendable_text(one_line(plan.subject)),
+            text=text,
+            html=html_of(text) if self._settings.html == "auto" else "",
+            sent_at=self._now().astimezone().replace(microsecond=0),
+            references=plan.references,
+        )
+
+    def _message_id(self, conversation: str, draft: Draft, since: datetime | None = None) -> str:
+        """The id of a mail, the same for each attempt to send it and for nothing else."""
+        begun = draft.begun or since
+        attempt = draft.idempotency_key or (begun.astimezone(UTC).isoformat() if begun else secrets.token_hex(16))
+        parts = (self._settings.address, attempt, conversation, draft.reply_to or "", draft.subject or "", draft.text)
+        digest = sha256("\0".join(parts).encode("utf-8", "surrogatepass")).digest()
+        domain = sendable_address(self._settings.address).rpartition("@")[2]
+        return f"{b32encode(digest).decode().lower()[:_ID_LETTERS]}@{domain}"
+
+    def _message(self, mail: OutgoingMail, plan: _Plan, conversation: str) -> Message:
+        sender = mail.recipients.sender
+        read = read_mail(mail.as_bytes().splitlines(keepends=True))  # as everybody gets it
+        return Message(
+            id=mail.id,
+            conversation=f"t.{mail.id}" if is_new(conversation) else conversation,
+            author=Author(name=sender.name or sender.email, id=sender.email, email=sender.email, own=True),
+            sent_at=mail.sent_at,
+            text=read.text,
+            subject=read.subject or None,
+            reply_to=plan.answered.id if plan.answered is not None else None,
+            url=write_mid(mail.id),
+        )
+
+    def _require_allowed(self, conversation: str, recipients: Recipients) -> None:
+        """See that ``write_to`` still names those whom the mail goes to: somebody may have joined the thread.
+
+        Raises:
+            PermissionDenied: It does not.
+        """
+        entries = self._settings.write_to
+        if entries is None or self._names_all(recipients):
+            return
+        references = [parse(entry) for entry in entries]
+        if conversation in {*entries, *(one.conversation for one in references if one is not None)}:
+            return
+        raise PermissionDenied("`write_to` does not name everybody whom this mail would go to.")
+
+    def _names_all(self, recipients: Recipients) -> bool:
+        entries = [entry.removeprefix(f"{self._account}:") for entry in self._settings.write_to or ()]
+        return all(any(matches_entry(one.email, entry) for entry in entries) for one in recipients.everyone)
+
+    def _may_be_another_attempt(self, draft: Draft) -> bool:
+        if draft.idempotency_key is not None:
+            return True
+        return draft.begun is not None and self._now() - draft.begun > _RETRIED_AFTER
+
+    async def _is_sent(self, message_id: str) -> bool:
+        """Is the mail in a folder, or does somebody else's name it."""
+        return await self._mailbox.find(message_id) is not None or bool(await self._mailbox.citing(message_id))
+
+    async def _is_sent_after_all(self, message_id: str) -> bool:
+        """The same, quickly, after the connection was lost; what cannot be read proves nothing."""
+        with anyio.move_on_after(_LOOK_SECONDS):
+            try:
+                return await self._is_sent(message_id)
+            except DragomanError:
+                return False
+        return False
+
+    async def _follow_up(
+        self, mail: OutgoingMail, content: bytes, answered: MailHead | None, *, may_be_there: bool
+    ) -> None:
+        """Keep one copy and mark what was answered; the mail is sent whatever becomes of it."""
+        with anyio.move_on_after(_COPY_SECONDS) as scope:
+            try:
+                await self._keep_copy(mail, content, may_be_there=may_be_there)
+                if answered is not None:
+                    await self._mailbox.add_flags(answered, (r"\Answered",))
+            except DragomanError as error:
+                _log.warning("The mail is sent, but its copy or mark is missing: %s", error)
+        if scope.cancelled_caught:
+            _log.warning("The mail is sent, but its copy or mark is missing: the server is too slow.")
+        self._mailbox.forget()
+
+    async def _keep_copy(self, mail: OutgoingMail, content: bytes, *, may_be_there: bool) -> None:
+        """Put a copy where sent mails are, unless the server has done so itself."""
+        if self._servers.sent_by_server:
+            return
+        folder = await self._mailbox.special(r"\Sent")
+        if folder is None:
+            _log.warning("The mail is sent, but there is no folder for a copy.")
+            return
+        if may_be_there and await self._is_in(mail.id, folder):
+            return
+        if not self._keeps_no_copy and await self._comes_by_itself(mail.id, folder):
+            return
+        try:
+            await self._mailbox.append(folder, content, (r"\Seen",), mail.sent_at)
+        except OutcomeUnknown:
+            if not await self._is_in(mail.id, folder):
+                await self._mailbox.append(folder, content, (r"\Seen",), mail.sent_at)
+
+    async def _comes_by_itself(self, message_id: str, folder: str) -> bool:
+        """Does the server put a copy there, which is found out with the first mail."""
+        if await self._is_in(message_id, folder):
+            return True
+        await self._clock.sleep(_COPY_PAUSE)
+        if await self._is_in(message_id, folder):
+            return True
+        self._keeps_no_copy = True
+        return False
+
+    async def _is_in(self, message_id: str, folder: str) -> bool:
+        head = await self._mailbox.find(message_id)
+        return head is not None and folder in {place.folder for place in (head.place, *head.copies)}
+
+    def _now(self) -> datetime:
+        return datetime.now(UTC)
