@@ -81,7 +81,7 @@ async def test_the_copy_is_the_mail_itself_once_and_read(imap_server, smtp_serve
     async with opened(imap_server, smtp_server) as account:
         await account.send_message("t.root@example.com", Draft(text="x"))
     (copy,) = copies(folders)
-    assert copy.data == smtp_server.mails[0].content
+    assert copy.data.rstrip() == smtp_server.mails[0].content.rstrip()  # the small server drops what ends a command
     assert "\\Seen" in copy.flags
     assert "\\Answered" in copies(folders, "INBOX")[0].flags
 
