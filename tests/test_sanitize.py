@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dragoman.core.sanitize import NOBODY, clean, clean_line, clean_name, cut
+from dragoman.core.sanitize import NOBODY, clean, clean_aligned, clean_line, clean_name, cut
 
 FLAG_OF_ENGLAND = "\U0001f3f4\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f"
 
@@ -184,3 +184,14 @@ def test_a_line_is_one_line_within_its_limit(text, limit):
     assert len(line) <= limit
     assert len((line + "x").splitlines()) == 1
     assert not line.endswith(("\u200d", "\u200c"))
+
+
+@given(HOSTILE)
+def test_the_places_of_a_text_are_found_in_the_cleaned_one(text):
+    cleaned, find = clean_aligned(text)
+    assert cleaned == clean(text)
+    places = [find(place) for place in range(len(text) + 1)]
+    known = [place for place in places if place is not None]
+    assert known == sorted(known)
+    assert places[0] == 0
+    assert places[-1] == len(cleaned)

@@ -2,39 +2,67 @@
 
 from __future__ import annotations
 
+import json
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC
 from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
+from dragoman.archives import Notes, ReadOptions
 from dragoman.archives.json_mending import mend
+from dragoman.archives.mail.mapping import author_of
+from dragoman.archives.recognition import recognition
+from dragoman.archives.registry import format_of
+from dragoman.archives.sources import open_path
 from dragoman.core.errors import InvalidArgument
 from dragoman.core.folding import fold
 from dragoman.core.html_text import to_text
+from dragoman.core.mail import read_mail
+from dragoman.core.mail.calendar import describe_calendar
 from dragoman.core.mail.encoded_words import decode_words
 from dragoman.core.mail.flowed import unwrap
 from dragoman.core.mail.headers import parse_addresses, parse_ids, parse_parameters
 from dragoman.core.mail.quotes import without_quotes
-from dragoman.core.model import Author, Conversation, Message
+from dragoman.core.mail.subject import base_subject
+from dragoman.core.mail.transfer import decode_transfer
+from dragoman.core.model import Author, Conversation, Hit, Message
 from dragoman.core.query_parser import parse_query
 from dragoman.core.references import encode, parse
 from dragoman.core.safe_text import quote, sentence
-from dragoman.core.sanitize import clean, clean_line, clean_name
+from dragoman.core.sanitize import clean, clean_aligned, clean_line, clean_name
+from dragoman.core.slack.mrkdwn import decode_entities
 from dragoman.providers.base.sent_message_match import words
+from dragoman.providers.convore import mapping as convore
+from dragoman.providers.convore import wire as convore_wire
+from dragoman.providers.datagrid import mapping as datagrid
+from dragoman.providers.datagrid import wire as datagrid_wire
+from dragoman.providers.glean.chat import mapping as glean_chat
+from dragoman.providers.glean.conversation_id import IdKind
+from dragoman.providers.glean.mapping import chat_wire
+from dragoman.providers.glean.mapping import mapping as glean
+from dragoman.providers.glean.mapping import wire as glean_wire
+from dragoman.providers.glean.messages.reader import below
 from dragoman.providers.kit.invisible_text import visible
+from dragoman.providers.yandex import mapping as yandex
+from dragoman.providers.yandex._proto import threads_pb2
 from dragoman.rendering import PreviewView, question
 from dragoman.rendering.budget.token_estimate import measure
 from dragoman.rendering.budget.token_shares import TokenShares
 from dragoman.rendering.budget.truncate import clip, take
+from dragoman.rendering.content.highlights import highlighted_excerpt
 from dragoman.rendering.plain.header import aside
 from dragoman.store.excerpt import excerpt
 from dragoman.store.index_terms import body, holds_link, joined_parts, parts
 from dragoman.toolset.policy import hosts, mass_mentions
 from dragoman.toolset.policy.text_readings import readings
 from dragoman.transport.error_mapping import quoted
+from dragoman_server.runtime.log import redact
 
 SHORT, LONG = 2_000, 8_000
 MOST_GROWTH = 2.6
@@ -55,6 +83,151 @@ def shown(text: str) -> object:
 def searched(text: str) -> object:
     found = parse_query("b* a")
     return excerpt(text, [term for group in found.expression.wanted for term in group], 240)
+
+
+def highlighted(text: str) -> object:
+    """As many highlights as a service may give, each of one character."""
+    message = Message(id="m", conversation="c", author=Author(name="Ann"), sent_at=None, text=text)
+    highlights = tuple((place, place + 1) for place in range(0, len(text), 16))
+    return highlighted_excerpt(Hit(message=message, highlights=highlights), "1", 10**9, str)
+
+
+def mail(text: str) -> object:
+    """A mail with the text in its head, its HTML and its plain text."""
+    head = f"From: {text}\nSubject: {text}\nDate: {text}\nReferences: {text}\nReceived: {text}\n".replace("\n\n", "\n")
+    body = f'\n--x\nContent-Type: text/html\n\n<p style="{text}">{text}</p>\n--x\n\n{text}\n--x--\n'
+    kind = "MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=x\n"
+    found = read_mail((kind + head + body).encode("utf-8", "replace").splitlines(keepends=True))
+    return found.text, found.author, found.kind, found.references, found.headers.date(), author_of(found)
+
+
+def of_convore(text: str) -> object:
+    address = {"name": text, "handle": {"type": "EMAIL", "value": text}}
+    common = {"id": "m", "conversation_id": "c", "subject": text, "sender": address, "recipients": [address]}
+    bodies = [{"text_body": text}, {"body": text}, {"raw_body": text}, {"snippet": text}]
+    messages = [convore_wire.Message.model_validate({**common, **body}) for body in bodies]
+    return convore.with_parents([convore.to_message(one, "c") for one in messages], lambda _: None, whole=True)
+
+
+def of_datagrid(text: str) -> object:
+    events = [{"type": "transcript", "text": text, "role": text, "citations": [{"citation": text}]}]
+    part = {"type": "voice", "timeline_events": events}
+    content = [{"type": "text", "text": text}, part, {"type": text, "an_id": text}]
+    found = {"id": "m", "role": text, "content": content, "citations": [{"citation": text, "sources": [{}]}]}
+    return datagrid.to_message(datagrid_wire.Message.model_validate(found), "c")
+
+
+def of_glean(text: str) -> object:
+    people = [{"name": text, "obfuscatedId": text}]
+    facts = {"container": text, "interactions": {"reactions": text.split()}, "mentionedPeople": people}
+    document = {"id": "d", "url": text, "content": {"fullTextList": [text]}, "metadata": facts}
+    snippet = {"snippet": text, "mimeType": "text/html"}
+    results = [{"document": document}, {"url": text, "snippets": [snippet]}]
+    return [glean.to_message(glean_wire.Result.model_validate(one), "c") for one in results]
+
+
+def of_glean_chat(text: str) -> object:
+    said = {"messageType": "CONTENT", "author": "USER", "fragments": [{"text": text}] * 9}
+    chat = chat_wire.Chat.model_validate({"id": "c", "messages": [said, {**said, "messageId": text}]})
+    return glean_chat.to_messages(chat, "c")
+
+
+def of_yandex(text: str) -> object:
+    message = threads_pb2.Message(id="m", labels={"a": text})
+    text = text.encode("utf-8", "replace").decode()
+    message.author.role = text
+    for _ in range(3):
+        message.content.content.add().text.content = text
+    return yandex.message_of(message, "c")
+
+
+def in_archive(format_name: str, build: Callable[[str], Mapping[str, object]], text: str) -> object:
+    """A whole archive with the text in it, through its reader."""
+    with TemporaryDirectory() as folder:
+        for path, content in build(text).items():
+            file = Path(folder, path)
+            file.parent.mkdir(parents=True, exist_ok=True)
+            plain = content if isinstance(content, str) else json.dumps(content)
+            file.write_text(plain, encoding="utf-8", errors="replace", newline="")
+        notes = Notes()
+        with recognition((format_of(format_name),), notes) as found:
+            found.add(open_path(Path(folder), notes, found.progress))
+            items = [
+                item for one in found.results() for item in one.format.read(one.source, ReadOptions())
+            ]  # fmt: skip
+        assert any(isinstance(item, Message) for item in items)
+        return items
+
+
+def slack(text: str) -> dict[str, object]:
+    rich = {
+        "type": "rich_text",
+        "elements": [{"type": "rich_text_quote", "elements": [{"type": "text", "text": text}]}],
+    }
+    card = {"title": text, "title_link": text, "text": text, "fields": [{"title": text, "value": text}]}
+    unfurl = {"is_msg_unfurl": True, "author_name": text, "text": text}
+    entries = [
+        {"type": "message", "user": "U1", "ts": "1773136800.000001", "text": text, "attachments": [card, unfurl]},
+        {"type": "message", "user": "U1", "ts": "1773136800.000002", "blocks": [rich]},
+    ]
+    users = [{"id": "U1", "name": text, "profile": {"real_name": text}}]
+    channels = [{"id": "C1", "name": "room", "members": ["U1"]}]
+    return {"users.json": users, "channels.json": channels, "room/2026-03-10.json": entries}
+
+
+def discord(text: str) -> dict[str, object]:
+    person = {"id": "1", "name": text, "nickname": text}
+    card = {"title": text, "description": text, "fields": [{"name": text, "value": text}]}
+    message = {
+        "id": "9", "type": "Default", "timestamp": "2026-03-10T09:58:00+00:00", "content": text, "author": person,
+        "mentions": [person], "embeds": [card], "attachments": [{"id": "1", "url": text, "fileName": text}],
+    }  # fmt: skip
+    channel = {"id": "7", "type": "GuildTextChat", "name": "room", "topic": text}
+    export = {"guild": {"id": "5", "name": "Harbour"}, "channel": channel, "exportedAt": "x", "messages": [message]}
+    return {"Harbour - room [7].json": export}
+
+
+def telegram(text: str) -> dict[str, object]:
+    pieces = [text, {"type": "text_link", "text": text, "href": text + "x"}, {"type": "pre", "text": text}]
+    message = {
+        "id": 1, "type": "message", "date": "2026-03-10T09:58:00", "date_unixtime": "1773136800", "from": text,
+        "from_id": "user1", "text": pieces, "poll": {"question": text, "answers": [{"text": text, "voters": 1}]},
+    }  # fmt: skip
+    return {"result.json": {"name": "room", "type": "private_group", "id": 3, "messages": [message]}}
+
+
+def messenger(text: str) -> dict[str, object]:
+    said = {"sender_name": text, "timestamp_ms": 1773136800000, "content": text, "share": {"link": text + "y"}}
+    chat = {"participants": [{"name": text}], "messages": [said], "title": "room", "thread_path": "inbox/room_1"}
+    return {"messages/inbox/room_1/message_1.json": chat}
+
+
+def chat_export(text: str) -> dict[str, object]:
+    said = {"id": "1", "at": "2026-03-10T09:58:00Z", "author": "u1", "text": text, "edits": [{"text": text}]}
+    room = {"id": "r", "name": "room", "kind": "channel", "topic": text, "members": ["u1"], "messages": [said]}
+    return {"export.json": {"people": [{"id": "u1", "name": text}], "conversations": [room]}}
+
+
+def json_lines(text: str) -> dict[str, object]:
+    said = {"conversation": "r", "id": "1", "author": "Ann", "sent_at": "2026-03-10T09:58:00Z", "text": text}
+    return {"messages.jsonl": json.dumps(said) + "\n" + json.dumps({**said, "id": "2", "text": "b"}) + "\n"}
+
+
+def whatsapp(text: str) -> dict[str, object]:
+    lines = [f"[10.03.26, 09:5{n}:01] Ann: {words}" for n, words in enumerate(["hi", text, "\u200e" + text])]
+    named = f"[10.03.26, 09:58:01] {text}: hi"
+    return {"WhatsApp Chat with Relay.txt": "\n".join([*lines, named, f"[10.03.26, 09:58:01] {text}"])}
+
+
+ARCHIVES = {
+    "slack": slack,
+    "discord": discord,
+    "telegram": telegram,
+    "messenger": messenger,
+    "chat": chat_export,
+    "jsonl": json_lines,
+    "whatsapp": whatsapp,
+}
 
 
 READERS: dict[str, Callable[[str], object]] = {
@@ -90,6 +263,24 @@ READERS: dict[str, Callable[[str], object]] = {
     "message ids": parse_ids,
     "parameters": parse_parameters,
     "broken JSON": mend,
+    "HTML style": lambda text: to_text(f'<p style="{text}">x</p>'),
+    "HTML link": lambda text: to_text(f'<a href="{text}">{text}</a>'),
+    "quoted-printable": lambda text: decode_transfer(text.encode("utf-8", "replace"), "quoted-printable"),
+    "base64": lambda text: decode_transfer(text.encode("utf-8", "replace"), "base64"),
+    "calendar": lambda text: describe_calendar(f"BEGIN:VEVENT\nSUMMARY:{text}\nEND:VEVENT"),
+    "subject": base_subject,
+    "subject of an answer": lambda text: base_subject(f"Re{text}"),
+    "mail": mail,
+    "entities": decode_entities,
+    "log": redact,
+    "highlights": highlighted,
+    "aligned": clean_aligned,
+    "convore": of_convore,
+    "datagrid": of_datagrid,
+    "glean": of_glean,
+    "glean chat": of_glean_chat,
+    "yandex": of_yandex,
+    **{name: partial(in_archive, name, build) for name, build in ARCHIVES.items()},
 }
 UNITS = [
     "a", "word ", " ", "\t", "\n", "> ", ">", "\r", "\x90", "\x9da", "\x9b", "\x9b0", "\x1b", "\x1b[", "\x1b]x",
@@ -99,7 +290,18 @@ UNITS = [
     "#", "=?", "=?utf-8?q?a", "=?utf-8?b?", "?=", "(", ")", "{", ";", ";a=", ",", ":", "On a wrote:\n", "-- \n",
     " \n", "\n>", "\ud800", "\x00", "-", "--", "a-", "a*", "OR ", "from:", "\U0001f600", "\U0001f3fd", "\u0e01",
     "\u05d0\u05d1", "mailto:", "xn--",
+    "\xa0", "&nbsp;", "_", "a:", "; ", "<br>", "<@U1>", "<@1>", "<@u1>", "<a:b|", "=\n", " \t", "x-", "x-api-key", "?a",
+    "re ", "\u200e",
+    "a@b ", ". ", "[1]", "(a", "\v", "\ufe0f", "#\ufe0f", "\u2028", "\uff1a", "/", "+", "^", "|", "~",
 ]  # fmt: skip
+
+
+MARKUP = [
+    "a", " ", "\n", ">", "\r", "\x9da", "\u202e", "\xe9", "<", "<a", "&", "&amp", "@a", "<@U1>", "<@1>", "<@u1>",
+    "<a:b|", "[", "](", "http://", "a.", "1", "\\", '"', "\\u", "*", "`", ":", "\u200e", "(a", "\ud800",
+    "\x00", " \n", ". ", "^",
+]  # fmt: skip
+"""What archives write in ways of their own; opening one takes longer than reading a short text."""
 
 
 def hostile(unit: str, length: int) -> str:
@@ -120,15 +322,34 @@ def growth(read: Callable[[str], object], short: str, long: str) -> float:
     """By how much the time grows for each of the two doublings, at best of several."""
     if seconds(read, long, 1) < FAST:
         return 1.0
-    return min(math.sqrt(seconds(read, long, 2) / max(seconds(read, short, 3), 1e-9)) for _ in range(3))
+    grows = math.inf
+    for _ in range(3):
+        grows = min(grows, math.sqrt(seconds(read, long, 2) / max(seconds(read, short, 3), 1e-9)))
+        if grows <= MOST_GROWTH:
+            break
+    return grows
 
 
 @pytest.mark.parametrize("name", READERS)
 def test_twice_the_text_takes_at_most_little_more_than_twice_the_time(name):
     read = READERS[name]
-    for unit in UNITS:
+    units = MARKUP if name in ARCHIVES else UNITS
+    accepted = 0
+    for unit in units:
         try:
             grows = growth(read, hostile(unit, SHORT), hostile(unit, LONG))
         except (InvalidArgument, ValueError):  # refused: nothing is read
             continue
+        accepted += 1
         assert grows <= MOST_GROWTH, (unit, grows)
+    assert accepted > len(units) // 4
+
+
+def test_a_chain_of_answers_is_followed_in_linear_time():
+    message = Message(id="m", conversation="c", author=Author(name=""), sent_at=None, text="")
+
+    def follow(text: str) -> object:
+        chain = [replace(message, id=str(place), reply_to=str(place - 1)) for place in range(len(text), 0, -1)]
+        return below(chain, "0", IdKind.CHANNEL)
+
+    assert growth(follow, hostile("a", SHORT), hostile("a", LONG)) <= MOST_GROWTH

@@ -21,7 +21,7 @@ _OURS: Final = ("dragoman", "dragoman_server")
 _PATTERNS: Final = (
     # "Authorization: Bearer x", "authorization': 'Api-Key x'", "'x-api-key': 'x'", and the like
     re.compile(
-        r"(?i)((?:proxy-)?authorization|x-api-key|api[-_]?key|x-[a-z-]*token|set-cookie|cookie)"
+        r"(?i)((?:proxy-)?authorization|x-api-key|api[-_]?key|x-[a-z-]{0,60}token|set-cookie|cookie)"
         r"(?P<between>['\"]?\s*[:=]\s*(?:b(?=['\"]))?['\"]?(?:(?:bearer|basic|api-key|token)\s+)?)"
         r"[^\s'\",;&]+"
     ),

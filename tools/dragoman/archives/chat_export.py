@@ -23,7 +23,7 @@ from dragoman.archives.head import Head
 from dragoman.archives.ids import ContentIds
 from dragoman.archives.json_stream import CLOSED, JsonReader
 from dragoman.archives.sources import File, Folder, Source
-from dragoman.archives.text import clean
+from dragoman.archives.text import LONGEST_NAME, clean, clean_name
 from dragoman.archives.times import from_iso
 from dragoman.core.model import Attachment, Author, AuthorKind, Conversation, ConversationKind, Edit, Message, Reaction
 
@@ -173,7 +173,7 @@ class _ChatReader:
 def _author(id_: str, people: Mapping[str, JsonObject]) -> Author:
     person = people.get(id_, EMPTY)
     return Author(
-        name=clean(text_of(person, "name")) or id_ or "user",
+        name=clean_name(text_of(person, "name")) or id_[:LONGEST_NAME] or "user",
         id=id_,
         kind=AuthorKind.BOT if text_of(person, "kind") == "bot" else AuthorKind.PERSON,
         email=text_of(person, "email") or None,

@@ -26,7 +26,7 @@ from dragoman.archives.format import CERTAIN, ArchiveFormat, Item, ReadOptions
 from dragoman.archives.head import Head
 from dragoman.archives.json_stream import CLOSED, JsonReader
 from dragoman.archives.sources import File, Folder, Source
-from dragoman.archives.text import clean
+from dragoman.archives.text import clean, clean_name
 from dragoman.archives.times import from_iso
 from dragoman.core.model import Attachment, Author, AuthorKind, Conversation, ConversationKind, Message, Reaction
 
@@ -120,7 +120,7 @@ class _Export:
 
     def _text(self, message: JsonObject) -> str:
         for person in records_of(message, "mentions"):
-            self._names[text_of(person, "id")] = text_of(person, "nickname", "name")
+            self._names[text_of(person, "id")] = clean_name(text_of(person, "nickname", "name"))
         text = CUSTOM_EMOJI.sub(r"\1", text_of(message, "content"))
         return _MENTION.sub(lambda found: f"@{self._names.get(found[1]) or found[1]}", text)
 
@@ -141,7 +141,7 @@ def _channel(channel: JsonObject, guild: str) -> Conversation:
 def _author(person: JsonObject) -> Author:
     id_ = text_of(person, "id")
     return Author(
-        name=clean(text_of(person, "nickname", "name")) or id_ or "Discord",
+        name=clean_name(text_of(person, "nickname", "name")) or id_ or "Discord",
         id=id_,
         kind=AuthorKind.BOT if flag_of(person, "isBot") else AuthorKind.PERSON,
     )

@@ -10,6 +10,9 @@ from typing import BinaryIO, Final
 LONGEST_LINE: Final = 16 << 20
 """Bytes of a line; the rest of a longer one is passed over."""
 
+LONGEST_NAME: Final = 200
+"""Characters of a name. Each mention repeats it, so a long one would blow up a text."""
+
 _MARKS: Final = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32-le"),
@@ -54,6 +57,11 @@ def clean(text: str) -> str:
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     return without_surrogates(text).strip()
+
+
+def clean_name(text: str) -> str:
+    """The name of a person or a channel, cut to :data:`LONGEST_NAME` characters."""
+    return clean(text)[:LONGEST_NAME]
 
 
 def lines(stream: BinaryIO) -> Iterator[tuple[int, str]]:

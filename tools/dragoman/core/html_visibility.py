@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-_STYLE: Final = re.compile(r"([a-z-]+)\s*:\s*([^;]*)")
+_STYLE: Final = re.compile(r"(?<![a-z-])([a-z-]++)\s*+:\s*+([^;]*)")  # from the start of a run: else quadratic
 _ZERO: Final = re.compile(r"0*(?:\.0*)?(?:px|pt|em|rem|%|ex|ch)?")
 _AWAY: Final = re.compile(r"-\d{3,}(?:\.\d+)?(?:px|pt|em|rem|%)?")
 _RGB: Final = re.compile(r"rgba?\(\s*(\d{1,3})\s*[, ]\s*(\d{1,3})\s*[, ]\s*(\d{1,3})")

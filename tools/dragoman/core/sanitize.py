@@ -21,7 +21,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from bisect import bisect_left
+from collections.abc import Callable, Iterable
 from functools import cache, lru_cache
 from itertools import groupby
 from typing import Final
@@ -83,6 +84,32 @@ def clean(text: str) -> str:
     return _AREA.sub(_show_area, text) if odd.search(rare) or stacked.search(rare) else text
 
 
+def clean_aligned(text: str) -> tuple[str, Callable[[int], int | None]]:
+    """Clean a text, and find out where its places are afterwards.
+
+    Returns:
+        The text as :func:`clean` gives it. A function from a place in ``text`` to the same place in that; ``None``
+        where the place is within something that is shown in another way.
+    """
+    moves: list[Callable[[int], int | None]] = []
+    for pattern, show in (
+        (_BREAKS, _as_break),
+        (_ESCAPES, _without_escape),
+        (_BREAKS, _as_break),
+        (_patterns()[2], _show),
+    ):
+        text, move = _replace(pattern, show, text)
+        moves.append(move)
+
+    def find(place: int) -> int | None:
+        found: int | None = place
+        for move in moves:
+            found = None if found is None else move(found)
+        return found
+
+    return text, find
+
+
 def clean_line(text: str, limit: int) -> str:
     """Make a title, file name, label or the like safe: one line of at most ``limit`` characters.
 
@@ -136,6 +163,34 @@ def extends(char: str) -> bool:
         return True
     category = unicodedata.category(char)
     return category[0] in "MC" and category != "Cc"
+
+
+def _replace(
+    pattern: re.Pattern[str], show: Callable[[re.Match[str]], str], text: str
+) -> tuple[str, Callable[[int], int | None]]:
+    """Replace what a pattern finds, and return the text with a function from places before to places after it."""
+    pieces: list[str] = []
+    starts: list[int] = []
+    spans: list[tuple[int, int]] = [(0, 0)]  # where the last replacement ended, and the length of all before that
+    done = length = 0
+    for match in pattern.finditer(text):
+        shown = show(match)
+        if shown != match[0]:
+            pieces += [text[done : match.start()], shown]
+            length += match.start() - done + len(shown)
+            done = match.end()
+            starts.append(match.start())
+            spans.append((done, length))
+
+    def move(place: int) -> int | None:
+        end, before = spans[bisect_left(starts, place)]
+        return None if place < end else before + place - end
+
+    return "".join([*pieces, text[done:]]), move
+
+
+def _as_break(_: re.Match[str]) -> str:
+    return "\n"
 
 
 def _without_escape(match: re.Match[str]) -> str:

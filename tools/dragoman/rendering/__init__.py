@@ -15,6 +15,7 @@ from dragoman.rendering.views import (
     SearchView,
     View,
     WrittenView,
+    text_size,
 )
 
 __all__ = [
@@ -33,4 +34,5 @@ __all__ = [
     "estimate",
     "lay_out",
     "question",
+    "text_size",
 ]

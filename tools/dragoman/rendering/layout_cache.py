@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Hashable
 from datetime import tzinfo
+from threading import Lock
 from typing import Final, Literal
 
 from dragoman.core.memory_size import weight
@@ -17,11 +18,15 @@ _HEAVIEST: Final = 200_000
 
 
 class LayoutCache:
-    """The layouts of the pages of messages that were read last; others are made and forgotten."""
+    """The layouts of the pages of messages that were read last; others are made and forgotten.
+
+    Several threads may use it at the same time.
+    """
 
     def __init__(self) -> None:
         """Begin with none."""
         self._made: OrderedDict[Hashable, tuple[MessagesView, Layout]] = OrderedDict()
+        self._lock = Lock()
 
     def lay_out(
         self, view: View, *, form: Literal["text", "json"], max_tokens: int, zone: tzinfo, notice: str
@@ -31,18 +36,27 @@ class LayoutCache:
             return lay_out(view, form=form, max_tokens=max_tokens, zone=zone, notice=notice)
         where = (view.conversation.account, view.conversation.id)
         key = (form, max_tokens, zone, notice, where, view.messages[0].id, view.messages[-1].id)
-        made = self._made.get(key)
-        # Mostly the very same messages, which Python compares by identity; else word for word.
-        if made is not None and made[0] == view:
-            self._made.move_to_end(key)
-            return made[1]
+        found = self._find(key, view)
+        if found is not None:
+            return found
         layout = lay_out(view, form=form, max_tokens=max_tokens, zone=zone, notice=notice)
-        self._keep(key, view, layout)
+        self._put(key, view, layout)
         return layout
 
-    def _keep(self, key: Hashable, view: MessagesView, layout: Layout) -> None:
-        self._made.pop(key, None)
-        if sum(map(weight, view.messages)) <= _HEAVIEST:
-            self._made[key] = view, layout
-        if len(self._made) > _MOST:
-            self._made.popitem(last=False)
+    def _find(self, key: Hashable, view: MessagesView) -> Layout | None:
+        with self._lock:
+            made = self._made.get(key)
+            # Mostly the very same messages, which Python compares by identity; else word for word.
+            if made is None or made[0] != view:
+                return None
+            self._made.move_to_end(key)
+            return made[1]
+
+    def _put(self, key: Hashable, view: MessagesView, layout: Layout) -> None:
+        is_small = sum(map(weight, view.messages)) <= _HEAVIEST
+        with self._lock:
+            self._made.pop(key, None)
+            if is_small:
+                self._made[key] = view, layout
+            if len(self._made) > _MOST:
+                self._made.popitem(last=False)

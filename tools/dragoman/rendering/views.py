@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeAlias
 
+from dragoman.core.memory_size import weight
 from dragoman.core.model import Conversation, Hit, Message, Order
 from dragoman.core.safe_text import Sentence
 
@@ -195,3 +196,21 @@ class PreviewView(AnswerView):
 
 
 View = ConversationsView | MessagesView | MessageView | SearchView | WrittenView | PreviewView
+
+
+def text_size(view: View) -> int:
+    """Characters of what may be shown at length; names and titles are cut wherever they are shown."""
+    if isinstance(view, ConversationsView):
+        return 0
+    if isinstance(view, MessagesView):
+        return _size_of(view.messages)
+    if isinstance(view, MessageView):
+        return weight(view.message) + _size_of([*view.before, *view.after])
+    if isinstance(view, SearchView):
+        return _size_of(hit.message for hit in view.hits)
+    quoted = [one for one in (view.before, view.answers) if one is not None] if isinstance(view, PreviewView) else []
+    return sum(map(weight, [view.message, *quoted]))
+
+
+def _size_of(messages: Iterable[Message]) -> int:
+    return sum(len(message.text) for message in messages)

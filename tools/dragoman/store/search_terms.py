@@ -16,7 +16,7 @@ from dragoman.store import index_terms
 
 _LETTER_OR_DIGIT: Final = re.compile(r"[^\W_]")
 _SEPARATORS: Final = re.compile(r"[\W_]+")
-_EDGE: Final = re.compile(r"^[-!*/_`~]+(?=\w)|(?<=\w)[-*/_`~]+$")
+_EDGE: Final = re.compile(r"^[-!*/_`~]+(?=\w)|(?<=[^\W_])[-*/_`~]+$")
 _DECISIVE: Final = 3
 """Letters of a word that says enough without the signs beside it."""
 

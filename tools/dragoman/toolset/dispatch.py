@@ -5,13 +5,15 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from datetime import datetime
+from functools import partial
 from typing import Any, Final, Literal, cast
 
 from dragoman.core.context import instrumentation, progress
 from dragoman.core.context.impersonation import acting_for
+from dragoman.core.context.large_work import run_sized
 from dragoman.core.errors import DragomanError, InvalidArgument, NotFound
 from dragoman.core.safe_text import join, safe, sentence
-from dragoman.rendering import Answer
+from dragoman.rendering import Answer, text_size
 from dragoman.toolset.catalog import BY_NAME, TOOLS
 from dragoman.toolset.definition.arguments import check
 from dragoman.toolset.definition.context import CallContext, Caller, Principal, ToolResult, ToolServices
@@ -121,19 +123,18 @@ async def _lay_out(
     if found.uncut:
         budget = max(budget, _WHOLE)
     await record_exposure(services, caller, found.view)
-    layout = services.layouts.lay_out(
-        found.view, form=form, max_tokens=budget, zone=services.zone, notice=header_notice(found.view)
-    )
-    if not layout.needs_cursor:
-        return layout.answer(None)
-    places = found.cursor_at(layout.shown, layout.next_offset)
+    lay_out = partial(services.layouts.lay_out, form=form, max_tokens=budget, zone=services.zone)
+    view, size = found.view, text_size(found.view)
+    layout = await run_sized(lambda: lay_out(view, notice=header_notice(view)), size)
+    places = found.cursor_at(layout.shown, layout.next_offset) if layout.needs_cursor else None
     if places is None:
-        return layout.answer(None)
+        return await run_sized(lambda: layout.answer(None), size)
     store = await services.workspace.store()
     # Where no time was asked for, the moment is left out: who reads the same again gets the same cursor.
     moment = now.isoformat() if _TIMES & asked.keys() else None
     state = {"tool": tool.name, "asked": asked, "now": moment, "places": places.to_json()}
-    return layout.answer(await store.cursors.save(state))
+    cursor = await store.cursors.save(state)
+    return await run_sized(lambda: layout.answer(cursor), size)
 
 
 async def _load_cursor(

@@ -17,7 +17,7 @@ from dragoman.core.mail.encoded_words import decode_words
 from dragoman.core.mail.headers import Headers
 from dragoman.core.model import Attachment, Author, AuthorKind, Message
 
-_MASKED: Final = re.compile(r"(\S+) at (\S+\.\S+?)(\s+\(.*\))?")
+_MASKED: Final = re.compile(r"(\S++) at ((?=\S+\.\S)\S++)(\s++\(.*\))?")
 _MOZILLA_DELETED: Final = 0x8
 _MOZILLA_FLAGGED: Final = 0x4
 _STATUS: Final = {"F": "flagged", "T": "draft", "D": "trashed"}

@@ -10,7 +10,7 @@ from dragoman.archives.fields import EMPTY, JsonObject, object_of, record_of, te
 from dragoman.archives.json_stream import JsonReader
 from dragoman.archives.notes import Notes
 from dragoman.archives.sources import Folder
-from dragoman.archives.text import clean
+from dragoman.archives.text import LONGEST_NAME, clean, clean_name
 from dragoman.core.model import Author, AuthorKind, Conversation, ConversationKind
 from dragoman.core.slack.mrkdwn import decode_entities
 
@@ -116,7 +116,7 @@ class Workspace:
             members=len(members) or None,
         )
         self.conversations.append(conversation)
-        self._titles[id_] = conversation.title
+        self._titles[id_] = conversation.title[:LONGEST_NAME]
         for folder in (*texts_of(entry, "previous_names"), name, id_):
             if folder:
                 self._folders[normalize("NFC", folder)] = conversation
@@ -149,4 +149,4 @@ def _stranger(id_: str, message: JsonObject) -> Author:
 
 def _name(profile: JsonObject, user: JsonObject) -> str:
     found = text_of(profile, "display_name", "real_name") or text_of(user, "real_name") or text_of(profile, "name")
-    return clean(found or text_of(user, "name"))
+    return clean_name(found or text_of(user, "name"))

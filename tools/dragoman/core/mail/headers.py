@@ -33,7 +33,7 @@ _ZONES: Final = {
     "NZST": 12, "NZDT": 13, "BRT": -3, "ART": -3, "AKST": -9, "AKDT": -8, "HST": -10,
 }  # fmt: skip
 _USUAL_ADDRESS: Final = re.compile(
-    r"\s*(?:(?:\"([\w .,-]*)\"|([\w .-]*?))\s*<([\w.+=-]+@[\w.-]+)>|([\w.+-]+@[\w.-]+))\s*"
+    r"\s*+(?:(?:\"([\w .,-]*)\"|([\w .-]*+))\s*+<([\w.+=-]+@[\w.-]+)>|([\w.+-]+@[\w.-]+))\s*"
 )
 _MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _USUAL: Final = re.compile(

@@ -6,8 +6,8 @@ import re
 from typing import Final
 
 _REPLY: Final = re.compile(
-    r"^\s*(?:(?:re|fwd?|aw|wg|sv|vs|antw|tr|rv|r|i|odp|enc|res|回复|回覆|答复|答覆|转发|轉寄|返信|転送)"
-    r"\s*(?:\[\d{1,4}\]|\(\d{1,4}\)|\^\d{1,4})?\s*[:\uff1a]\s*)+",
+    r"^\s*+(?:(?:re|fwd?|aw|wg|sv|vs|antw|tr|rv|r|i|odp|enc|res|回复|回覆|答复|答覆|转发|轉寄|返信|転送)"
+    r"\s*+(?:\[\d{1,4}\]|\(\d{1,4}\)|\^\d{1,4})?\s*+[:\uff1a]\s*+)+",
     re.IGNORECASE,
 )
 

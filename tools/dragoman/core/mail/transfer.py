@@ -9,7 +9,7 @@ from typing import Final
 _FOREIGN: Final = re.compile(rb"[^A-Za-z0-9+/]+")
 _ESCAPE: Final = re.compile(rb"=([0-9A-Fa-f]{2})")
 _SOFT_BREAK: Final = re.compile(rb"=[ \t]*(?:\r?\n|$)")
-_TRAILING: Final = re.compile(rb"[ \t]+(\r?\n)")
+_TRAILING: Final = re.compile(rb"(?<![ \t])[ \t]+(\r?\n)")  # from the start of a run: else quadratic
 
 
 def decode_transfer(data: bytes, encoding: str) -> bytes:

@@ -8,7 +8,7 @@ from typing import Final, Protocol
 
 from dragoman.core.emoji_names import emoji_of
 
-_TOKEN: Final = re.compile(r"<([@#!][^<>\n]*|[a-zA-Z][a-zA-Z0-9+.-]*:[^<>\n]*|[^<>\s|]+\^[^<>|\n]*\|[^<>\n]*)>")
+_TOKEN: Final = re.compile(r"<([@#!][^<>\n]*|[a-zA-Z][a-zA-Z0-9+.-]*:[^<>\n]*|[^<>\s|^]++\^[^<>|\n]*\|[^<>\n]*)>")
 _CODE: Final = re.compile(r"```.*?```|`[^`\n]+`", re.DOTALL)
 _SHORT_NAME: Final = re.compile(r":([a-z0-9_+'-]{1,80}(?:::skin-tone-[2-6])?):")
 _STYLES: Final = (

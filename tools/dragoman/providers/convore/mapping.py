@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
+from dragoman.core.context.large_work import ENTRY
 from dragoman.core.model import Attachment, Conversation, ConversationKind, Message
 from dragoman.providers.convore import wire
 from dragoman.providers.convore.people import CHAT, author_of, name_of, shown, with_role
@@ -81,9 +82,10 @@ def text_of(found: wire.Message) -> tuple[str, bool]:
     return "", False
 
 
-def markup_of(found: wire.Message) -> int:
-    """Characters of HTML that :func:`text_of` has to read."""
-    return 0 if found.text_body and found.text_body.strip() else len(found.body or found.raw_body or "")
+def size_of(found: wire.Message) -> int:
+    """Characters that :func:`to_message` may have to read."""
+    texts = sum(len(text) for text in (found.text_body, found.body, found.raw_body, found.snippet) if text)
+    return texts + ENTRY * (len(found.recipients) + len(found.attachments))
 
 
 def with_parents(messages: Sequence[Message], known: Callable[[str], str | None], *, whole: bool) -> list[Message]:

@@ -11,8 +11,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Final, TypeVar
 
-import anyio.to_thread
-
+from dragoman.core.context.large_work import run_sized
 from dragoman.core.errors import DragomanError, NotFound
 from dragoman.core.model import Conversation, ConversationKind, Message, Order, Page
 from dragoman.providers.base.provider import ConversationQuery, MessageQuery
@@ -21,7 +20,7 @@ from dragoman.providers.convore.api import Api, Format
 from dragoman.providers.convore.mapping import (
     EXTERNAL_ID,
     externals,
-    markup_of,
+    size_of,
     to_conversation,
     to_message,
     with_parents,
@@ -37,7 +36,6 @@ from dragoman.transport.http import DerivedCache, HttpResponse
 T = TypeVar("T")
 W = TypeVar("W")
 
-_MANY_TAGS: Final = 200_000  # characters of HTML that take longer to read than a call may block others
 _ABOUT: Final = timedelta(seconds=2)
 _REMEMBERED: Final = 5000
 _KINDS: Final = (None, ConversationKind.MAIL, ConversationKind.DIRECT)
@@ -84,7 +82,7 @@ class MessageReader:
 
     async def message(self, conversation: str, message: str) -> Message:
         """One message of this conversation."""
-        return self.mapped(await self.checked(conversation, message), conversation)
+        return await self._mapped(await self.checked(conversation, message), conversation)
 
     async def checked(self, conversation: str, message: str) -> HttpResponse[wire.Message]:
         """One message as the service has it, of this conversation."""
@@ -103,20 +101,21 @@ class MessageReader:
         page = await self._raw.page(tokens(fetch, None), query, name=conversation, keep=_is_received)
         return next(iter(page.items), None)
 
-    def mapped(self, answer: HttpResponse[wire.Message], conversation: str) -> Message:
+    async def _mapped(self, answer: HttpResponse[wire.Message], conversation: str) -> Message:
         """The message of an answer; the service's own word on its conversation counts."""
-        found = to_message(answer.value, answer.value.conversation_id or conversation)
+        convert = partial(to_message, answer.value, answer.value.conversation_id or conversation)
+        found = await run_sized(convert, size_of(answer.value))
         if found is None:
             raise answer.failure("The answer of {service} is no message")
         return self._related([found], whole=False)[0]
 
     async def stored(self, answer: HttpResponse[wire.Message], conversation: str) -> Message:
         """What was written, read back when the answer has no text."""
-        message = self.mapped(answer, conversation)
+        message = await self._mapped(answer, conversation)
         if not message.partial:
             return message
         try:
-            return self.mapped(await self._api.message(message.id), conversation)
+            return await self._mapped(await self._api.message(message.id), conversation)
         except DragomanError:
             return message  # it was written; that it cannot be read back now is no failure of that
 
@@ -152,9 +151,9 @@ class MessageReader:
 
     async def _fetch(self, conversation: str, _: Order, cursor: str | None) -> Batch[Message]:
         listing = await self._listed(conversation, cursor, "full")
-        if sum(markup_of(one) for one in listing.data) > _MANY_TAGS:
-            return await anyio.to_thread.run_sync(_mapped_batch, listing, conversation)
-        return self._batches.get(listing, conversation, lambda: _mapped_batch(listing, conversation))
+        return await self._batches.get_sized(
+            listing, conversation, lambda: _mapped_batch(listing, conversation), lambda: sum(map(size_of, listing.data))
+        )
 
     async def _listed(self, conversation: str, cursor: str | None, form: Format) -> wire.Listing[wire.Message]:
         """A page without what belongs to other conversations, should the service give that."""

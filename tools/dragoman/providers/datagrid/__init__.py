@@ -20,7 +20,7 @@ from dragoman.providers.base.provider import AccountSettings, ConversationQuery,
 from dragoman.providers.datagrid import wire
 from dragoman.providers.datagrid.api import LONGEST_ANSWER, PAGE, Api, client_of
 from dragoman.providers.datagrid.conversation_pages import read_recent
-from dragoman.providers.datagrid.mapping import to_conversation, to_message
+from dragoman.providers.datagrid.mapping import size_of, to_conversation, to_message
 from dragoman.providers.datagrid.message_listing import MessageReader
 from dragoman.providers.datagrid.name_lookup import NameLookup
 from dragoman.providers.datagrid.prompt import Prompt, PromptResult
@@ -171,7 +171,12 @@ class DatagridProvider(Provider):
     async def _mapped(self, messages: Sequence[wire.Message], conversation: str) -> list[Message]:
         known = await self._names.known_for(messages)
         made = [
-            self._made.get(each, (conversation, *known.of(each)), partial(to_message, each, conversation, known))
+            await self._made.get_sized(
+                each,
+                (conversation, *known.of(each)),
+                partial(to_message, each, conversation, known),
+                partial(size_of, each),
+            )
             for each in messages
         ]
         return [one for one in made if one is not None]

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, cast
 
+from dragoman.core.context.large_work import ENTRY
 from dragoman.core.model import (
     Attachment,
     Author,
@@ -73,6 +74,13 @@ def to_message(found: wire.Message, conversation: str, known: Known = Known()) -
         citations=tuple(dict.fromkeys(_citations(found))),
         extra=_extra(found),
     )
+
+
+def size_of(found: wire.Message) -> int:
+    """About how many characters :func:`to_message` has to read, with all entries of lists."""
+    events = sum(len(part.timeline_events) + len(part.audio_clips) for part in found.content)
+    entries = len(found.content) + len(found.citations) + len(found.tool_calls) + events
+    return ENTRY * entries + sum(len(part.text or "") for part in found.content)
 
 
 def author_of(found: wire.Message, known: Known) -> Author:

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Final, Self
 
+from dragoman.core.context.large_work import run_sized
 from dragoman.core.errors import InvalidArgument
 from dragoman.core.model import Hit, SearchPage
 from dragoman.core.permalinks import read_link
@@ -91,9 +92,11 @@ class Finder:
         name = await self._name(reader) if reader else ""
         answer, raw = await self.api.read("search", self._body(query, name, position), SearchAnswer, family="search")
         raise_partial_failure(answer, raw.request_id)
-        pieces = [one for one in relevant(flatten_results(answer.results), query.text) if self._inside(one, reader)]
-        fresh = position.fresh(pieces)
-        hits = [to_hit(one, reader.conversation if reader else self._home(one)) for one in fresh]
+        size = len(raw.body)
+        pieces = await run_sized(lambda: list(relevant(flatten_results(answer.results), query.text)), size)
+        fresh = position.fresh([one for one in pieces if self._inside(one, reader)])
+        homes = [reader.conversation if reader else self._home(one) for one in fresh]
+        hits = await run_sized(lambda: list(map(to_hit, fresh, homes)), size)
         messages = await with_names(self.api, self.cache, [hit.message for hit in hits])
         following = position.following(answer, fresh)
         return SearchPage(

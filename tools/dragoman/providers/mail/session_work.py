@@ -51,6 +51,8 @@ def load_mails(session: ImapSession, heads: Iterable[MailHead]) -> dict[Place, M
         state = session.open_folder(folder)
         good = [head for head in some if head.place.validity == state.validity]
         found.update((Place(folder, state.validity, uid), mail) for uid, mail in fetch_mails(session, good).items())
+    for mail in found.values():
+        _ = mail.body  # decoded here, in the thread of the connection: the event loop would wait for it
     return found
 
 

@@ -10,6 +10,7 @@ from typing import Final
 
 import anyio
 
+from dragoman.core.context.large_work import run_sized
 from dragoman.core.errors import (
     DragomanError,
     InvalidArgument,
@@ -148,8 +149,12 @@ class MessageReader:
         def make() -> list[Message]:
             return [message for one in raw if (message := mapping.message(one)) is not None]
 
+        def size() -> int:
+            return sum(len(repr(one)) for one in raw)
+
         unthreaded = len(raw) == len(history.messages)
-        found = self._mapped.get(history, (conversation, us, _digest(names)), make) if unthreaded else make()
+        about = (conversation, us, _digest(names))
+        found = await (self._mapped.get_sized(history, about, make, size) if unthreaded else run_sized(make, size()))
         more = bool(history.has_more or history.cursor) or not complete
         return found, more and not _is_past(query, order, ordered)
 

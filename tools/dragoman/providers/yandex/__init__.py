@@ -13,6 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Final, Self, cast
 
 from dragoman.core.context.clock import Clock, current_clock
+from dragoman.core.context.large_work import run_sized
 from dragoman.core.errors import InvalidArgument, NotFound, Unavailable, UnsupportedOperation
 from dragoman.core.model import Author, Conversation, ConversationKind, Message, Page
 from dragoman.core.sanitize import NOBODY
@@ -123,7 +124,7 @@ class YandexProvider(Provider):
         found = await self._client.message(conversation, message)
         if found.thread_id not in ("", conversation):
             raise NotFound("The thread has no such message.", hint="list_messages shows the messages of a thread.")
-        return replace(mapping.message_of(found, conversation), id=message)
+        return replace(await self._mapped(found, conversation), id=message)
 
     async def send_message(self, conversation: str, draft: Draft) -> Message:
         """Store a message as the thread's default author; ``new`` makes a thread, with the subject as its name.
@@ -184,9 +185,12 @@ class YandexProvider(Provider):
         async def mapped(stream: AsyncIterator[pb.Message]) -> AsyncIterator[Message]:
             async for message in stream:
                 begun.append(True)
-                yield mapping.message_of(message, conversation)
+                yield await self._mapped(message, conversation)
 
         return streamed(open_stream)
+
+    async def _mapped(self, message: pb.Message, conversation: str) -> Message:
+        return await run_sized(partial(mapping.message_of, message, conversation), message.ByteSize())
 
     async def _only(self, conversation: str, query: MessageQuery) -> Page[Message]:
         """The thread below a message: nothing answers it, so it is the message itself."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from dragoman.core.model import Hit
-from dragoman.core.sanitize import clean, extends
+from dragoman.core.sanitize import clean_aligned, extends
 from dragoman.rendering.budget.token_estimate import measure
 from dragoman.rendering.budget.truncate import take
 
@@ -46,22 +46,24 @@ def highlighted_excerpt(hit: Hit, called: str, tokens: float, dress: Callable[[s
 
 def _highlighted(text: str, highlights: tuple[tuple[int, int], ...]) -> str:
     """The text cleaned as a whole, so that a find beside a joiner or within an emoji breaks neither."""
-    shown = clean(text)
+    shown, find = clean_aligned(text)
     pieces: list[str] = []
     done = 0
-    for start, end in _spans(text, shown, highlights):
+    for start, end in _spans(text, shown, highlights, find):
         pieces += [shown[done:start], HIGHLIGHT, shown[start:end], HIGHLIGHT]
         done = end
     return "".join([*pieces, shown[done:]])
 
 
-def _spans(text: str, shown: str, highlights: tuple[tuple[int, int], ...]) -> Iterator[tuple[int, int]]:
+def _spans(
+    text: str, shown: str, highlights: tuple[tuple[int, int], ...], find: Callable[[int], int | None]
+) -> Iterator[tuple[int, int]]:
     """Where the highlights stand in the cleaned text; one that overlaps the one before or leaves the text is left."""
     done = 0
     for first, last in sorted(highlights):
         if not 0 <= first < last <= len(text):
             continue
-        start, end = _outwards(text, shown, first, -1), _outwards(text, shown, last, 1)
+        start, end = _outwards(text, first, -1, find), _outwards(text, last, 1, find)
         if start is not None and end is not None and done <= start < end:
             done = end
             # Marked line by line, and never the white space around it.
@@ -69,17 +71,14 @@ def _spans(text: str, shown: str, highlights: tuple[tuple[int, int], ...]) -> It
                 yield part.span()
 
 
-def _outwards(text: str, shown: str, at: int, step: int) -> int | None:
+def _outwards(text: str, at: int, step: int, find: Callable[[int], int | None]) -> int | None:
     """The nearest boundary on the way out that is within no emoji and no code, as a place in the cleaned text."""
     for place in range(at, at + _FURTHEST * step, step):
         if not 0 <= place <= len(text):
             return None
-        if not _divides(text, place):
-            if shown == text:
-                return place
-            before = clean(text[:place])
-            if shown.startswith(before):
-                return len(before)
+        found = None if _divides(text, place) else find(place)
+        if found is not None:
+            return found
     return None
 
 

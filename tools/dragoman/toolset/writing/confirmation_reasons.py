@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
-import anyio
-
+from dragoman.core.context.large_work import run_sized
 from dragoman.core.errors import DragomanError
+from dragoman.core.model import Message
 from dragoman.core.references import Reference
 from dragoman.core.safe_text import SafeText, Sentence, join, safe, sentence
 from dragoman.providers.base.provider import Capability, MessageQuery, SearchQuery
@@ -21,7 +21,8 @@ _RECENT: Final = 50
 _LOOKED_FOR: Final = 10
 _NAMED: Final = 3
 _MOST_REASONS: Final = 10
-_SEARCHED_AT_ONCE: Final = 20_000
+_SEARCHED: Final = 20_000
+"""Characters of a message that is there already; a host further on is asked about."""
 
 
 async def warnings_about(plan: WritePlan, repeated: Sentence) -> list[SafeText]:
@@ -86,8 +87,7 @@ async def _in_texts(plan: WritePlan, find: Callable[[str], list[str]]) -> list[s
     def search() -> list[str]:
         return list(dict.fromkeys(one for text in plan.texts for one in find(text)))
 
-    is_long = sum(map(len, plan.texts)) > _SEARCHED_AT_ONCE
-    return await anyio.to_thread.run_sync(search) if is_long else search()
+    return await run_sized(search, sum(map(len, plan.texts)))
 
 
 def _new_links(hosts: list[str]) -> list[SafeText]:
@@ -118,7 +118,7 @@ async def _remembered(plan: WritePlan, host: str) -> bool:
     except DragomanError:
         # The host holds nothing to search for; the newest messages are read next.
         return False
-    return any(host in policy.hosts(hit.message.text[:_SEARCHED_AT_ONCE]) for hit in page.items)
+    return host in await _hosts_of([hit.message for hit in page.items])
 
 
 async def _recent_hosts(plan: WritePlan) -> set[str]:
@@ -129,7 +129,13 @@ async def _recent_hosts(plan: WritePlan) -> set[str]:
         page = await (await plan.account.provider()).list_messages(plan.target.id, MessageQuery(limit=_RECENT))
     except DragomanError:
         return set()
-    return {host for message in page.items for host in policy.hosts(message.text[:_SEARCHED_AT_ONCE])}
+    return await _hosts_of(page.items)
+
+
+async def _hosts_of(messages: Sequence[Message]) -> set[str]:
+    """Return the hosts that messages of others link to, as far as these are looked at."""
+    texts = [message.text[:_SEARCHED] for message in messages]
+    return await run_sized(lambda: {host for text in texts for host in policy.hosts(text)}, sum(map(len, texts)))
 
 
 def _flow_mode(plan: WritePlan) -> str:

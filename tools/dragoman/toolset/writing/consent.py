@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Final, LiteralString
 
+from dragoman.core.context.large_work import run_sized
 from dragoman.core.errors import PermissionDenied
 from dragoman.core.model import Audience
 from dragoman.core.safe_text import SafeText, safe, sentence
-from dragoman.rendering import question
+from dragoman.rendering import question, text_size
 from dragoman.store import Store
 from dragoman.toolset import policy
 from dragoman.toolset.definition.context import Question, ToolResult
@@ -77,7 +79,7 @@ def _asking(
         if by_client is None or "token" in settled:
             return Consent.NOT_ASKED
         view = await complete_preview(plan, audience, reasons, warnings)
-        asked = question(view, plan.call.services.zone)
+        asked = await run_sized(partial(question, view, plan.call.services.zone), text_size(view))
         trusted = "client" in settled
         return await by_client(Question(asked.text, agreement, asked.length, asked.fits, trusted))
 

@@ -6,6 +6,7 @@ from typing import Final
 
 import anyio
 
+from dragoman.core.context.large_work import run_sized
 from dragoman.core.errors import DragomanError
 from dragoman.core.model import Message
 from dragoman.core.safe_text import SafeText, safe
@@ -21,7 +22,7 @@ async def read_back(plan: WritePlan, made: Message) -> tuple[Message, list[SafeT
     """Return the stored message and sentences about its differences."""
     account = plan.account
     if account.provider_class.returns_stored or Capability.GET_MESSAGE not in account.capabilities or not made.id:
-        return made, plan.differs(made)
+        return made, await _differences(plan, made)
     stored: Message | None = None
     with anyio.move_on_after(PATIENCE):
         try:
@@ -31,5 +32,9 @@ async def read_back(plan: WritePlan, made: Message) -> tuple[Message, list[SafeT
             # The write succeeded; a failure to read must not look like a failure to write.
             stored = None
     if stored is None or stored.deleted_at is not None:
-        return made, [*plan.differs(made), safe("It is written, but could not be read back.")]
-    return stored, plan.differs(stored)
+        return made, [*await _differences(plan, made), safe("It is written, but could not be read back.")]
+    return stored, await _differences(plan, stored)
+
+
+async def _differences(plan: WritePlan, stored: Message) -> list[SafeText]:
+    return await run_sized(lambda: plan.differs(stored), len(stored.text) + sum(map(len, plan.texts)))

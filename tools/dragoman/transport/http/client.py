@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Protocol, Self, TypeVar, Unpack, overload
@@ -12,6 +13,7 @@ import anyio
 
 from dragoman._version import __version__
 from dragoman.core.context.clock import Clock, current_clock
+from dragoman.core.context.large_work import run_sized
 from dragoman.core.errors import RateLimited
 from dragoman.transport.credentials import Authorize
 from dragoman.transport.error_mapping import Kind, ServiceFailure, ServiceProfile, error_for, printable
@@ -39,6 +41,7 @@ _LONGEST_LIMIT: Final = 120.0  # a reset further away is rather a wrong clock
 _LONGEST_WAIT: Final = 30.0
 _LEAST_TOTAL: Final = 30.0
 _LEAST: Final = 0.01
+_BYTES_PER_CHARACTER: Final = 4  # of JSON; reading it is that much faster than cleaning a text
 _DEFAULTS: Final[Mapping[str, str]] = {
     "accept": "application/json",
     "accept-encoding": "gzip, deflate",
@@ -164,10 +167,12 @@ class HttpClient:
         exchange, most = self._opened(), options.get("timeout") or self._timeout
 
         again = self._again if options.get("shared") else None
+        form = options.get("body", "json")
 
         async def fetch(call: HttpRequest, headers: Mapping[str, str], seconds: float) -> HttpResponse[object]:
             raw = await exchange.fetch(call, headers, seconds)
-            return response_of(call, self.dialect, raw, options.get("body", "json"), model, again)
+            read = partial(response_of, call, self.dialect, raw, form, model, again)
+            return await run_sized(read, len(raw.body) // _BYTES_PER_CHARACTER)
 
         async def attempt(number: int, left: float) -> HttpResponse[object]:
             return await self._attempt(call, number, left, most, fetch)

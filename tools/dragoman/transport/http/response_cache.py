@@ -9,8 +9,11 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from functools import partial
+from threading import Lock
 from typing import Final, Generic, TypeVar
 from weakref import ref
+
+from dragoman.core.context.large_work import run_sized
 
 T = TypeVar("T")
 
@@ -20,10 +23,14 @@ _MOST_MADE: Final = 16
 
 
 class ResponseCache:
-    """What was read from the last few bodies of moderate size, each kept with the body itself."""
+    """What was read from the last few bodies of moderate size, each kept with the body itself.
+
+    Several threads may use it at the same time.
+    """
 
     def __init__(self) -> None:
         self._values: OrderedDict[tuple[Hashable, bytes], tuple[object, str]] = OrderedDict()
+        self._lock = Lock()
 
     def value(self, form: Hashable, body: bytes, read: Callable[[], tuple[object, str]]) -> tuple[object, str]:
         """A body read in a form, and the request id in it; ``read`` does it when it did not come lately."""
@@ -31,11 +38,12 @@ class ResponseCache:
         found = self._values.get(key)
         if found is None:
             found = read()
-        if len(body) <= _LARGEST:
-            self._values[key] = found
-            self._values.move_to_end(key)
-        if len(self._values) > _MOST:
-            self._values.popitem(last=False)
+        with self._lock:
+            if len(body) <= _LARGEST:
+                self._values[key] = found
+                self._values.move_to_end(key)
+            if len(self._values) > _MOST:
+                self._values.popitem(last=False)
         return found
 
 
@@ -54,16 +62,32 @@ class DerivedCache(Generic[T]):
 
     def get(self, value: object, about: Hashable, make: Callable[[], T]) -> T:
         """What ``make`` makes of a value; ``about`` is whatever else that depends on."""
+        made = self._made_of(value)
+        return made[about] if about in made else self._put(made, about, make())
+
+    async def get_sized(self, value: object, about: Hashable, make: Callable[[], T], size: Callable[[], int]) -> T:
+        """As :meth:`get`; of a value of much text it is made in a worker thread.
+
+        Args:
+            value: See :meth:`get`, as for ``about`` and ``make``.
+            about: See there.
+            make: See there.
+            size: Counts the characters of the value.
+        """
+        made = self._made_of(value)
+        return made[about] if about in made else self._put(made, about, await run_sized(make, size()))
+
+    def _made_of(self, value: object) -> OrderedDict[Hashable, T]:
         place = id(value)
         found = self._made.get(place)
         if found is None:
             found = self._made[place] = ref(value, partial(self._forget, place)), OrderedDict()
-        made = found[1]
-        if about in made:
-            return made[about]
-        if len(made) == _MOST_MADE:
+        return found[1]
+
+    def _put(self, made: OrderedDict[Hashable, T], about: Hashable, one: T) -> T:
+        made[about] = one
+        if len(made) > _MOST_MADE:
             made.popitem(last=False)
-        made[about] = one = make()
         return one
 
     def _forget(self, place: int, _: ref[object]) -> None:

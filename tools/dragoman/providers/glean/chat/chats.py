@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final
 
+from dragoman.core.context.large_work import run_sized
 from dragoman.core.errors import NotFound
 from dragoman.core.model import Conversation, Message, Order, Page
 from dragoman.providers.base.provider import MessageQuery
 from dragoman.providers.glean.api import Api
 from dragoman.providers.glean.cache import PersonCache
-from dragoman.providers.glean.chat.mapping import to_conversation, to_messages
+from dragoman.providers.glean.chat.mapping import size_of, to_conversation, to_messages
 from dragoman.providers.glean.conversation_id import KINDS, NEW_CHAT, IdKind, chat_id
 from dragoman.providers.glean.mapping.chat_wire import Chat, ChatAnswer, ChatsAnswer
 from dragoman.providers.kit.cursor import cut_page, encode_token
@@ -55,14 +57,14 @@ class Chats:
 
     async def messages(self, identifier: str) -> list[Message]:
         """All messages of a chat, oldest first."""
-        return to_messages(await self.chat(identifier), chat_id(identifier))
+        return await _mapped(await self.chat(identifier), identifier)
 
     async def list_messages(self, identifier: str, query: MessageQuery) -> Page[Message]:
         """A page of a chat; replies are unknown there, so a thread is its one message."""
         if identifier == NEW_CHAT:
             return Page()
         chat = await self.chat(identifier, early=query.cursor is None)
-        messages = to_messages(chat, chat_id(identifier))
+        messages = await _mapped(chat, identifier)
         if query.thread is not None:
             return Page(items=[one for one in messages if one.id == query.thread])
         return _page(messages, query)
@@ -74,6 +76,10 @@ class Chats:
             if one.id == message:
                 return one
         raise no_such_message()
+
+
+async def _mapped(chat: Chat, identifier: str) -> list[Message]:
+    return await run_sized(partial(to_messages, chat, chat_id(identifier)), size_of(chat))
 
 
 def cursor_after(message: Message) -> str | None:

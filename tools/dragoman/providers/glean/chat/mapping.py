@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final
 
+from dragoman.core.context.large_work import ENTRY
 from dragoman.core.model import Attachment, Author, AuthorKind, Citation, Conversation, Message
 from dragoman.providers.glean.conversation_id import KINDS, IdKind, chat_id
 from dragoman.providers.glean.mapping.chat_wire import (
@@ -88,6 +89,15 @@ def to_messages(chat: Chat, conversation: str) -> list[Message]:
         to_message(one, identifier, conversation, speakers)
         for one, identifier in zip(said, _identifiers(said), strict=True)
     ]
+
+
+def size_of(chat: Chat) -> int:
+    """About how many characters :func:`to_messages` has to read, with all entries of lists."""
+    messages = or_empty(chat.messages)
+    fragments = [one for message in messages for one in or_empty(message.fragments)]
+    sources = sum(len(or_empty(one.structured_results)) for one in fragments)
+    sources += sum(len(or_empty(message.citations)) for message in messages)
+    return ENTRY * (len(messages) + len(fragments) + sources) + sum(len(one.text or "") for one in fragments)
 
 
 def to_message(message: ChatMessage, identifier: str, conversation: str, speakers: Speakers) -> Message:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Final
@@ -118,8 +119,8 @@ def _reactions(interactions: Interactions) -> Iterator[Reaction]:
         if one.type and count > 0:
             yield Reaction(emoji=emoji(one.type), count=count, by=names)
     if interactions.reacts is None:
-        old = [emoji(name) for name in or_empty(interactions.reactions) if name.strip()]
-        yield from (Reaction(emoji=name, count=old.count(name)) for name in dict.fromkeys(old))
+        old = Counter(emoji(name) for name in or_empty(interactions.reactions) if name.strip())
+        yield from (Reaction(emoji=name, count=count) for name, count in old.items())
 
 
 def emoji(name: str) -> str:

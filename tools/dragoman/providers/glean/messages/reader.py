@@ -81,9 +81,11 @@ class MessageReader:
             body["includeRootMessage"] = True
         if direction is not None:
             body |= {"direction": direction, "timestampMillis": reference}
-        answer, _ = await self.api.read("messages", body, MessagesAnswer)
+        answer, response = await self.api.read("messages", body, MessagesAnswer)
         about = (self.address, self.conversation)
-        batch = self.cache.batches.get(answer, about, lambda: to_batch(answer, self.address, self.conversation))
+        batch = await self.cache.batches.get_sized(
+            answer, about, lambda: to_batch(answer, self.address, self.conversation), lambda: len(response.body)
+        )
         self.cache.learn(self.conversation, batch)
         if self.address.datasource == self.own_datasource:
             self.cache.connector = batch.connector or self.cache.connector
