@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from dragoman.providers.kit.lookup import Lookup
     from dragoman.providers.kit.pager import ListPage, Pager
     from dragoman.providers.kit.prompt import AnswerProgress, broken_answer, look_repeatedly, look_up
-    from dragoman.providers.kit.settings import HttpAccount
+    from dragoman.providers.kit.settings import HttpAccount, HttpAddress
     from dragoman.providers.kit.threads import no_such_message, require_subtree, subtree
     from dragoman.providers.kit.times import format_time, from_us, parse_time, to_us
     from dragoman.providers.kit.wire import (
@@ -81,6 +81,7 @@ __all__ = [
     "Entries",
     "Flag",
     "HttpAccount",
+    "HttpAddress",
     "HttpClient",
     "HttpResponse",
     "Key",
@@ -147,7 +148,7 @@ _HOMES: Final = {
     "dragoman.providers.kit.lookup": "Lookup",
     "dragoman.providers.kit.pager": "ListPage Pager",
     "dragoman.providers.kit.prompt": "AnswerProgress broken_answer look_repeatedly look_up",
-    "dragoman.providers.kit.settings": "HttpAccount",
+    "dragoman.providers.kit.settings": "HttpAccount HttpAddress",
     "dragoman.providers.kit.threads": "no_such_message require_subtree subtree",
     "dragoman.providers.kit.times": "format_time from_us parse_time to_us",
     "dragoman.providers.kit.wire": "Count Entries Flag Maybe Number Places Several Text Texts WireModel Word"

@@ -10,7 +10,7 @@ from pydantic import Field, field_validator
 
 from dragoman.core.errors import DragomanError
 from dragoman.providers.base.provider import AccountSettings
-from dragoman.transport.credentials import Secret, bearer
+from dragoman.transport.credentials import Authorize, Secret, bearer
 from dragoman.transport.error_mapping import ServiceProfile
 from dragoman.transport.http import HttpClient, base_url_of
 
@@ -35,11 +35,10 @@ class ClientOptions(TypedDict, total=False):
     clock: Clock | None
 
 
-class HttpAccount(AccountSettings):
+class HttpAddress(AccountSettings):
     """Base of such settings; a provider adds its own, and a default for ``base_url`` where there is one address."""
 
     base_url: str = Field(description="address of the API")
-    token: Secret = Field(description="secret API key")
     ca_file: Path | None = Field(default=None, description="certificates to trust instead of the usual ones")
 
     @field_validator("base_url")
@@ -51,6 +50,20 @@ class HttpAccount(AccountSettings):
             raise ValueError(str(error)) from None
 
     def client(self, profile: ServiceProfile, **options: Unpack[ClientOptions]) -> HttpClient:
-        """An HTTP client with this address, token, timeout and these certificates; enter it to connect."""
+        """An HTTP client with this address, credential, timeout and these certificates; enter it to connect."""
         known: ClientOptions = {"timeout": self.timeout, **options}
-        return HttpClient(self.base_url, dialect=profile, authorize=bearer(self.token), ca_file=self.ca_file, **known)
+        return HttpClient(self.base_url, dialect=profile, authorize=self.authorize(), ca_file=self.ca_file, **known)
+
+    def authorize(self) -> Authorize | None:
+        """What authorizes the calls; a provider with other credentials than a token overrides it."""
+        return None
+
+
+class HttpAccount(HttpAddress):
+    """Such settings with a token."""
+
+    token: Secret = Field(description="secret API key")
+
+    def authorize(self) -> Authorize:
+        """The token, as a bearer."""
+        return bearer(self.token)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import AsyncGenerator, Collection
 from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import ClassVar, Final, Self, cast
-from urllib.parse import urlsplit
+from typing import ClassVar, Self, cast
 
 from dragoman.core.model import Audience, Author, AuthorKind, Conversation, Message, Page, SearchPage
 from dragoman.providers.base.provider import (
@@ -20,24 +18,17 @@ from dragoman.providers.base.provider import (
     Provider,
     SearchQuery,
 )
-from dragoman.providers.kit.cache import LruCache
-from dragoman.providers.slack.api import PAGE, Api, client_of
+from dragoman.providers.slack.api import PAGE, WORKSPACES, Api, client_of
 from dragoman.providers.slack.check import report
 from dragoman.providers.slack.conversations import ConversationReader
+from dragoman.providers.slack.links import parse_link
 from dragoman.providers.slack.people import People
 from dragoman.providers.slack.reading import MessageReader
 from dragoman.providers.slack.search import MessageSearch
 from dragoman.providers.slack.settings import SlackSettings
-from dragoman.providers.slack.wire import ts_of
 from dragoman.providers.slack.writing import LONGEST, MessageWriter
-from dragoman.transport.credentials import Secret
 
 __all__ = ["SlackProvider", "SlackSettings"]
-
-_ARCHIVES: Final = re.compile(r"/archives/([CDG][A-Z0-9]{2,30})(?:/p([0-9]{16}))?/?")
-_CLIENT: Final = re.compile(r"/client/[TE][A-Z0-9]+/([CDG][A-Z0-9]{2,30})(?:/thread/\1-([0-9]{10}\.[0-9]{6}))?/?")
-_WORKSPACES: Final = LruCache[Secret, str](100)
-"""Hosts of the workspaces that tokens turned out to be of; links are looked at by accounts that are not open."""
 
 
 class SlackProvider(Provider):
@@ -54,7 +45,6 @@ class SlackProvider(Provider):
     def __init__(self, settings: AccountSettings, api: Api | None = None) -> None:
         """Keep the settings. Without an open ``api``, which :meth:`open` gives, nothing can be asked."""
         super().__init__(settings)
-        self._token = cast("SlackSettings", settings).token
         if api is not None:
             self._api = api
             self._people = People(api)
@@ -73,7 +63,7 @@ class SlackProvider(Provider):
         """
         own = cast("SlackSettings", settings)
         async with client_of(own) as client:
-            yield cls(own, Api(client, own, lambda us: _WORKSPACES.put(own.token, us.url)))
+            yield cls(own, Api(client, own))
 
     async def check(self) -> str:
         """Ask who the token speaks for, and compare what it may do with what the tools need."""
@@ -130,18 +120,8 @@ class SlackProvider(Provider):
         return message.author.own
 
     def parse_link(self, link: str) -> tuple[str, str | None] | None:
-        """Conversation and message of a link to the workspace."""
-        try:
-            parts = urlsplit(link)
-        except ValueError:
-            return None
-        host, known = parts.hostname or "", urlsplit(_WORKSPACES.get(self._token) or "").hostname
-        if parts.scheme != "https" or not host.endswith((".slack.com", ".slack-gov.com")):
-            return None
-        found = (_CLIENT if host.startswith("app.") else _ARCHIVES).fullmatch(parts.path)
-        if found is None or (known and host != known and not host.startswith("app.")):
-            return None
-        return found[1], ts_of(found[2]) or None if found[2] else None
+        """Conversation and message of a link to the workspace, as far as it is known which one that is."""
+        return parse_link(link, WORKSPACES.get(cast("SlackSettings", self.settings).credential))
 
     def cursor_after(self, message: Message, query: MessageQuery) -> str | None:
         """Where a list goes on after a message."""

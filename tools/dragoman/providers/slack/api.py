@@ -2,32 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, LiteralString, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar, Unpack
 
 import anyio
 
-from dragoman.core.errors import Unauthenticated
 from dragoman.core.json_fields import JsonObject, record_of, text_of
+from dragoman.providers.kit.cache import LruCache
 from dragoman.providers.slack.errors import POST, PROFILE
 from dragoman.providers.slack.settings import SlackSettings
 from dragoman.providers.slack.wire import Object
-from dragoman.transport.credentials import Authorize, bearer
 from dragoman.transport.http import HttpClient, HttpResponse
 from dragoman.transport.rate_limiter import Rate
 
 if TYPE_CHECKING:
-    import httpx
-
-    from dragoman.core.context.clock import Clock
+    from dragoman.providers.kit.settings import ClientOptions
 
 T = TypeVar("T")
 
 PAGE: Final = 200
 """Entries of a part of a list that Slack advises to ask for at most."""
 
-_BEGINNING: Final = 20  # characters of an authorization that tell what kind of token it is
+_BEGINNING: Final = 12  # characters of a token that tell its kind
 _MOST_PARTS: Final = 50
 _OF_TEAM: Final = frozenset(
     {"users.conversations", "conversations.list", "users.list", "usergroups.list", "search.messages", "bots.info"}
@@ -39,12 +36,6 @@ _RATES: Final = {
     **dict.fromkeys(_TIER_2.split(), Rate(20 / 60, 10)),
     **dict.fromkeys(_TIER_4.split(), Rate(100 / 60, 40)),
     "*": Rate(50 / 60, 40),  # each other method, and each conversation that is posted to
-}
-_REFUSED: Final[dict[str, LiteralString]] = {
-    "xapp-": "This is an app-level token, which cannot read or write messages.",
-    "xoxc-": "This is the token of a browser's login, which is not made for programs.",
-    "xoxd-": "This is the cookie of a browser's login, which is not made for programs.",
-    "xoxe-": "This is a refresh token, which only renews another one.",
 }
 
 
@@ -73,6 +64,10 @@ class Identity:
         return f"{self.url}archives/{conversation}/p{ts.replace('.', '')}{thread}"
 
 
+WORKSPACES: Final = LruCache[object, Identity](100)
+"""Whom credentials turned out to speak for; links are looked at by accounts that are not open."""
+
+
 class Api:
     """Calls of one account over an open client, which is opened and closed by somebody else.
 
@@ -80,14 +75,9 @@ class Api:
         scopes: What the token may do, as the last answer told; ``None`` before that.
     """
 
-    def __init__(
-        self, client: HttpClient, settings: SlackSettings, identified: Callable[[Identity], None] = lambda _: None
-    ) -> None:
-        """Keep all of it; ``identified`` is told whom the token speaks for."""
+    def __init__(self, client: HttpClient, settings: SlackSettings) -> None:
         self._client = client
-        self._identified = identified
         self._settings = settings
-        self._authorize = authorize_of(settings)
         self._lock = anyio.Lock()
         self._identity: Identity | None = None
         self.scopes: frozenset[str] | None = None
@@ -99,12 +89,14 @@ class Api:
                 answer = await self.read("auth.test")
                 names = ("url", "team", "team_id", "enterprise_id", "user_id", "bot_id", "user")
                 self._identity = Identity(*(text_of(answer, name) for name in names))
-                self._identified(self._identity)
+                WORKSPACES.put(self._settings.credential, self._identity)
             return self._identity
 
     async def is_bot(self) -> bool:
-        """Is it the token of a bot, as its beginning says, which everybody can read."""
-        return "xoxb-" in (await self._authorize(False))[:_BEGINNING]  # noqa: FBT003 - see Authorize
+        """Is it the token of a bot; most tokens tell by how they begin."""
+        token = self._settings.token
+        begin = (await token.reveal())[:_BEGINNING] if token else ""
+        return "xoxb-" in begin or ("xoxp-" not in begin and bool((await self.identity()).bot_id))
 
     async def read(self, method: str, **arguments: str | int | None) -> Object:
         """Ask for something."""
@@ -158,35 +150,10 @@ class Api:
             self.scopes = frozenset(scope.strip() for scope in granted.split(","))
 
 
-def client_of(
-    settings: SlackSettings, *, transport: httpx.AsyncBaseTransport | None = None, clock: Clock | None = None
-) -> HttpClient:
+def client_of(settings: SlackSettings, **options: Unpack[ClientOptions]) -> HttpClient:
     """The HTTP client for an account, with a rate limit for each method."""
-    return HttpClient(
-        settings.base_url,
-        dialect=PROFILE,
-        authorize=authorize_of(settings),
-        timeout=settings.timeout,
-        concurrency=4,
-        rates=_RATES,
-        ca_file=settings.ca_file,
-        transport=transport,
-        clock=clock,
-    )
-
-
-def authorize_of(settings: SlackSettings) -> Authorize:
-    """What authorizes; tokens that are none for reading and writing are refused, whatever Slack would say of them."""
-    inner = bearer(settings.token)
-
-    async def authorize(refused: bool) -> str:  # noqa: FBT001 - the shape of Authorize
-        value = await inner(refused)
-        for mark, reason in _REFUSED.items():
-            if f" {mark}" in value:
-                raise Unauthenticated(reason, hint="Set `token` to a bot (xoxb-) or user token (xoxp-) of an app.")
-        return value
-
-    return authorize
+    own: ClientOptions = {"concurrency": 4, "rates": _RATES, **options}
+    return settings.client(PROFILE, **own)
 
 
 def members(answer: JsonObject, *path: str) -> JsonObject:
