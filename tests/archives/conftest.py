@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +14,8 @@ from dragoman.archives.recognition import recognition
 from dragoman.archives.registry import all_formats
 from dragoman.archives.sources import open_path
 from dragoman.core.model import Conversation, Message
+
+sys.path.insert(0, str(Path(__file__).parent))  # for imessage_database
 
 
 @dataclass

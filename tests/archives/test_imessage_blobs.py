@@ -7,21 +7,9 @@ from datetime import UTC, datetime
 
 from hypothesis import given
 from hypothesis import strategies as st
+from imessage_database import START, typed
 
 from dragoman.archives.imessage.blobs import apple_time, attributed_text
-
-START = 794_825_880
-"""Seconds from 2001 to 2026-03-10 08:58 UTC."""
-
-
-def typed(text: str) -> bytes:
-    """An attributed string as Messages keeps it."""
-    raw = text.encode()
-    size = len(raw)
-    length = bytes([size]) if size < 0x80 else b"\x81" + size.to_bytes(2, "little")
-    length = b"\x82" + size.to_bytes(4, "little") if size > 0xFFFF else length
-    head = b"\x04\x0bstreamtyped\x81\xe8\x03\x84\x01@\x84\x84\x84\x12NSAttributedString\x00\x84\x84\x08NSObject\x00"
-    return head + b"\x85\x92\x84\x84\x84\x08NSString\x01\x94\x84\x01+" + length + raw + b"\x86\x84\x02iI\x01\t\x92\x86"
 
 
 @given(st.text(max_size=400) | st.text(alphabet="aé船", min_size=60, max_size=70_000))

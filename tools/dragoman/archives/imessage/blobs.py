@@ -7,6 +7,7 @@ import struct
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final
+from xml.parsers.expat import ExpatError
 
 from dragoman.archives.fields import EMPTY, JsonObject, is_list, is_object, object_of
 from dragoman.archives.times import from_seconds
@@ -22,6 +23,7 @@ _LONG: Final = {0x81: 2, 0x82: 4}
 
 _SHORT: Final = 0x80
 _LIST: Final = b"bplist"
+_XML: Final = b"<?xml"
 _DEEPEST: Final = 20
 _PLACES: Final = ("NSString", "NS.string", "root")
 _ERRORS: Final = (
@@ -69,12 +71,12 @@ def attributed_text(blob: bytes) -> str:
 
 
 def property_list(blob: bytes) -> JsonObject:
-    """A binary property list that is a dictionary; an empty one when it is none."""
-    if not blob.startswith(_LIST):
+    """A property list that is a dictionary; an empty one when it is none."""
+    if not blob.startswith((_LIST, _XML)):
         return EMPTY
     try:
-        return object_of(plistlib.loads(blob, fmt=plistlib.FMT_BINARY))
-    except _ERRORS:
+        return object_of(plistlib.loads(blob))
+    except (*_ERRORS, ExpatError):
         return EMPTY
 
 

@@ -29,7 +29,14 @@ _PLACES: Final = re.compile("(?<=\\S)[\ufffc\ufffd]+(?=\\S)")
 _MARKS: Final = re.compile("[\ufffc\ufffd]")
 _STICKER: Final = 1000
 _OF_APPS: Final = 4000
-_MEMBERS, _NAME, _LEFT, _LOCATION, _AUDIO, _CALL = range(1, 7)
+_MEMBERS, _NAME, _LOOK, _LOCATION, _AUDIO, _CALL = range(1, 7)
+_CHANGES: Final = {
+    0: "left the conversation",
+    1: "changed the picture",
+    2: "took the picture away",
+    4: "changed the background",
+    6: "took the background away",
+}
 _APP_TEXTS: Final = ("an", "ldtext", "caption", "subcaption")
 _LINK: Final = "URLBalloonProvider"
 
@@ -111,15 +118,16 @@ class MessageReader:
     def _event(self, row: ForeignRow) -> str:
         """What happened, in a few words; empty for a message."""
         kind, action = row.number("item_type"), row.number("group_action_type")
-        who = self._lookups.handles.get(row.number("other_handle"), "")
-        title = clean(row.text("group_title"))
+        other, title = row.number("other_handle"), clean(row.text("group_title"))
+        who = self._lookups.handles.get(other) or "somebody"
+        if kind == _MEMBERS and not action and other and other == row.number("handle_id"):
+            return "changed the phone number"
         if kind == _MEMBERS:
-            return f"{'removed' if action else 'added'} {who or 'somebody'}"
+            return f"{'removed' if action else 'added'} {who}"
         if kind == _NAME:
             return f"named the conversation {title}" if title else "took the name of the conversation away"
-        if kind == _LEFT:
-            done = ("left the conversation", "changed the picture", "took the picture away")
-            return done[action] if 0 <= action < len(done) else "changed the conversation"
+        if kind == _LOOK:
+            return _CHANGES.get(action, "changed the conversation")
         if kind == _LOCATION:
             return f"{'stopped' if row.number('share_status') else 'started'} sharing the location"
         return {_AUDIO: "kept an audio message", _CALL: "FaceTime call"}.get(kind, "event" if kind > _CALL else "")

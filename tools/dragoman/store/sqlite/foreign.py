@@ -83,18 +83,19 @@ class ForeignDatabase:
         return all(map(self._has_table, names))
 
     def columns(self, table: str) -> frozenset[str]:
-        """The columns of a table that hold values; none when there is no such table."""
+        """The columns of a table that hold values, in small letters; none when there is no such table."""
         if not self.has_tables(table):
             return frozenset()
         found = self._run(lambda: [row[1] for row in self._connection.execute(f"PRAGMA table_info({_name(table)})")])
-        return frozenset(found or ())
+        return frozenset(str(name).lower() for name in found or ())
 
     def rows(self, table: str, columns: Sequence[str]) -> Iterator[ForeignRow]:
         """The rows of a table in the order in which they were added; columns that it lacks have no value.
 
         Where the table is damaged, the rows behind the damage come after the others, the last one first.
         """
-        there = [name for name in columns if name in self.columns(table)]
+        known = self.columns(table)
+        there = [name for name in columns if name.lower() in known]
         if not there:
             return
         values = ", ".join(map(_bounded, there))
