@@ -31,7 +31,7 @@ from dragoman.store.sqlite.messages import rows
 from dragoman.store.sqlite.messages.index_row import INSERT, index_row
 from dragoman.store.sqlite.open_file import open_first
 from dragoman.store.sqlite.schema import MIGRATIONS
-from dragoman_server.commands.import_files import ImportRequest, load
+from dragoman_server.commands.import_files import BATCH, ImportRequest, load
 from dragoman_server.config.load import from_mapping
 from dragoman_server.runtime import tool_context
 
@@ -176,10 +176,10 @@ def _executemany(path: Path, archive: Path) -> float:
     con.executemany("INSERT INTO local_places(account, id) VALUES('', ?)", [(id_,) for id_ in places])
     names = [(rows.author_json(a), author_key(a)) for a in authors]
     con.executemany("INSERT INTO local_authors(data, names) VALUES(?, ?)", names)
-    for start in range(0, len(table), 2000):
+    for start in range(0, len(table), BATCH):
         con.execute("BEGIN IMMEDIATE")
-        con.executemany(ROWS, table[start : start + 2000])
-        con.executemany(INDEX, index[start : start + 2000])
+        con.executemany(ROWS, table[start : start + BATCH])
+        con.executemany(INDEX, index[start : start + BATCH])
         con.execute("COMMIT")
     seconds = time.process_time() - started
     con.close()

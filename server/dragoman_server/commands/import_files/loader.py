@@ -22,7 +22,7 @@ from dragoman.toolset import ToolServices, policy
 from dragoman_server.commands.import_files.reading import Archives, archives
 from dragoman_server.commands.import_files.request import ImportReport, ImportRequest, skipped_lines
 
-BATCH: Final = 2000
+BATCH: Final = 5000
 """Items that are held in memory, and stored in one transaction."""
 
 Progress = Callable[[int, int, int], None]

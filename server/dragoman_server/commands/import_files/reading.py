@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import tzinfo
 from itertools import islice
+from typing import Final
 
 from dragoman import __version__
 from dragoman.archives import ArchiveFormat, Notes, ReadOptions
@@ -19,6 +20,9 @@ from dragoman.core.model import Author, Conversation, Message
 from dragoman.core.names import author_matches
 from dragoman.core.safe_text import safe
 from dragoman_server.commands.import_files.request import STDIN, ImportRequest
+
+_CHARACTERS: Final = 4_000_000
+"""Of texts in a batch: so much is held in memory at once."""
 
 StoredIds = Callable[[str], Iterator[tuple[str, str]]]
 
@@ -62,11 +66,18 @@ class Archives:
         )
 
     def next_batch(self, size: int) -> list[Conversation | Message]:
-        """The next items; none at the end."""
+        """The next items, fewer where texts are long; none at the end."""
         if self._iterator is None:
             self._found.progress.bytes_read = 0
             self._iterator = self.items()
-        return list(islice(self._iterator, size))
+        batch: list[Conversation | Message] = []
+        left = _CHARACTERS
+        for item in islice(self._iterator, size):
+            batch.append(item)
+            left -= len(item.text) if isinstance(item, Message) else 0
+            if left < 0:
+                break
+        return batch
 
     def items(self) -> Iterator[Conversation | Message]:
         """Everything that is to be stored; what cannot be read is noted."""
