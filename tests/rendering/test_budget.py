@@ -120,8 +120,48 @@ def test_ordinary_chat_loses_no_more_than_a_tenth_of_the_budget(corpus, form, co
         assert COUNT(layout.answer("k3").text) >= 0.9 * most - longest
 
 
+EDGES = [
+    "it's",
+    "'\u017f",
+    "IT'S",
+    "a's't",
+    "'re",
+    "'LL",
+    " ",
+    "\n",
+    "\r\n",
+    "\t",
+    "\u2003",
+    "\x85",
+    "\xa0",
+    "\x1c",
+    "//",
+    "=>",
+]
+EDGES += [
+    "!?\n/",
+    "\x01",
+    "\x02",
+    "\u00e9",
+    "\u00c9",
+    "\u6771",
+    "\u00aa",
+    "\u01c5",
+    "\u0301",
+    "12",
+    "\uff14",
+    "\u00bd",
+    "Xy",
+    "\u0628",
+]
+
+
 @settings(max_examples=300, deadline=None)
-@given(texts() | st.text(st.characters(exclude_categories=["Cs"]), max_size=200))
+@given(
+    texts()
+    | st.text(st.characters(exclude_categories=["Cs"]), max_size=200)
+    | st.lists(st.sampled_from(EDGES), max_size=20).map("".join)
+)
 def test_tokens_are_counted_as_the_tokenizer_does(text):
     assert token_count.count(text) == COUNT(text)
 

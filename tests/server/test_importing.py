@@ -358,10 +358,10 @@ async def test_a_file_is_not_imported_into_a_service(tmp_path, file, monkeypatch
 
 
 @pytest.mark.parametrize(
-    ("blocks", "said"), [(3000, " entries before that are stored; importing again doubles nothing."), (0, "")]
+    ("blocks", "said"), [(12_000, " entries before that are stored; importing again doubles nothing."), (0, "")]
 )
 def test_an_import_onto_a_full_disk_says_what_is_stored(environment, tmp_path, file, blocks, said):
-    path = file(*(line(text=f"{number} " + "x" * 200, id=str(number)) for number in range(10_000)))
+    path = file(*(line(text=f"{number} " + "x" * 200, id=str(number)) for number in range(20_000)))
     command = f"ulimit -f {blocks}; exec {sys.executable} -m dragoman_server import {path}"
     ended = subprocess.run(
         ["sh", "-c", command], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False

@@ -9,22 +9,28 @@ from __future__ import annotations
 import re
 import unicodedata
 import zlib
-from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 from heapq import heapify, heappop, heappush
 from importlib.resources import files
+from itertools import accumulate
 from typing import Final
 
 _MOST_PIECES: Final = 1 << 15
 _LONGEST: Final = 48
-_CONTRACTION: Final = re.compile("'(?:s|t|re|ve|m|ll|d)", re.IGNORECASE)
-_SPACES: Final = frozenset("\t\x0b\x0c\x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000").union(
-    map(chr, range(0x2000, 0x200B))
+_MOST_KINDS: Final = 1 << 12
+_SPACES: Final = frozenset("\x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000").union(map(chr, range(0x2000, 0x200B)))
+
+# Every character stands for its kind: letters and digits of ASCII for those of all scripts, these two for letters
+# without case and for marks.
+_CASELESS, _MARK = "\x01", "\x02"
+_PIECE: Final = re.compile(
+    r"[^\r\nA-Za-z0-9\x01]?(?:[A-Z\x01\x02]*[a-z\x01\x02]+|[A-Z\x01\x02]+[a-z\x01\x02]*)(?:'(?i:s|t|re|ve|m|ll|d))?"
+    r"|[0-9]{1,3}| ?[^\sA-Za-z0-9\x01]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+",
+    re.ASCII,
 )
-_KINDS: Final = {"Lu": "U", "Lt": "U", "Ll": "L", "Lm": "O", "Lo": "O"}
-_PIECE: Final = re.compile(  # over the kinds of characters: words, up to three digits, signs, white space
-    "(?P<word>[ SPM/]?(?:[UOM]*[LOM]+|[UOM]+[LOM]*))|N{1,3}| ?[PM/]+[R/]*|[ SR]*R+|[ SR]+(?![^ SR])|[ SR]+"
-)
+_KINDS: Final = {"Lu": "A", "Lt": "A", "Ll": "a", "Lm": _CASELESS, "Lo": _CASELESS}
+_OTHER: Final = {"M": _MARK, "N": "0"}
+_NOT_ASCII: Final = re.compile(r"[^\x00\x03-\x7f]")
 
 
 def count(text: str) -> int:
@@ -32,37 +38,28 @@ def count(text: str) -> int:
     return sum(map(_PIECES.__getitem__, _taken_apart(text)))
 
 
-def _taken_apart(text: str) -> Iterator[str]:
+def _taken_apart(text: str) -> list[str]:
     """The pieces within which bytes are merged."""
-    kinds = text.translate(_KIND_OF)
-    at = 0
-    while at < len(text):
-        found = _PIECE.match(kinds, at)
-        end = at + 1 if found is None else found.end()
-        if found is not None and found["word"] and text.startswith("'", end):
-            contraction = _CONTRACTION.match(text, end)
-            end = end if contraction is None else contraction.end()
-        yield text[at:end]
-        at = end
+    kinds = text
+    # In their order, so that what stands for others is replaced before them.
+    for char in sorted(set(_NOT_ASCII.findall(text))):
+        kinds = kinds.replace(char, _kind_of(char))
+    pieces: list[str] = _PIECE.findall(kinds)
+    if kinds is text:
+        return pieces
+    ends = accumulate(map(len, pieces))
+    return [text[end - len(piece) : end] for piece, end in zip(pieces, ends, strict=True)]
 
 
-class _KindOf(dict[int, str]):
-    """The kind of a character by its code, found out when it occurs first."""
-
-    def __missing__(self, code: int) -> str:
-        char = chr(code)
-        category = unicodedata.category(char)
-        if char in " /":
-            kind = char
-        elif char in "\r\n":
-            kind = "R"
-        else:
-            kind = "S" if char in _SPACES else _KINDS.get(category, category[0] if category[0] in "MN" else "P")
-        self[code] = kind
-        return kind
-
-
-_KIND_OF: Final = _KindOf()
+@lru_cache(_MOST_KINDS)
+def _kind_of(char: str) -> str:
+    """The character of ASCII that stands for a character; two of ASCII are taken."""
+    if char == "\u017f":
+        return "s"  # which ends a word after an apostrophe, as s does
+    if char in _SPACES:
+        return "\t"
+    category = unicodedata.category(char)
+    return _KINDS.get(category) or _OTHER.get(category[0], "!")
 
 
 class _Pieces(dict[str, int]):
