@@ -17,6 +17,7 @@ class TestMail(ProviderContract):
     missing: ClassVar = ("t.no-such-thread@example.org", "no-such-mail@example.org")
     exempt: ClassVar = {
         Trait.EMPTY_CONVERSATIONS: "A thread is its mails.",
+        Trait.TEXTS: "A mail that was delivered does not change.",
         Trait.SUBJECTS: "A mail that was delivered does not change.",
         Trait.VERBATIM: "Mail has one kind of line end, and blank lines at the end of a text are not kept.",
         InvalidArgument: "Nothing that a mail server refuses when reading is a mistake of the call.",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, ClassVar, Self, cast
 from dragoman.core.model import Audience, Author, Conversation, Message, Page, SearchPage
 from dragoman.providers.base.provider import (
     AccountSettings,
+    Change,
     ConversationQuery,
     Draft,
     Limits,
@@ -47,9 +48,11 @@ class MailProvider(Provider):
         super().__init__(settings)
         self._settings = cast("MailSettings", settings)
         if mailbox is not None:
-            from dragoman.providers.mail.search import MailSearch  # noqa: PLC0415 - brings the library for IMAP
+            from dragoman.providers.mail.changes import MailChanges  # noqa: PLC0415 - brings the library for IMAP
+            from dragoman.providers.mail.search import MailSearch  # noqa: PLC0415 - as above
 
             self._mailbox = mailbox
+            self._changes = MailChanges(mailbox)
             self._search = MailSearch(mailbox)
         if sender is not None:
             self._sender = sender
@@ -157,6 +160,14 @@ class MailProvider(Provider):
         from dragoman.providers.mail.compose import with_signature  # noqa: PLC0415 - only before something is sent
 
         return with_signature(text, self._settings.signature)
+
+    async def update_message(self, conversation: str, message: str, change: Change) -> Message:
+        """Change the labels of a mail; ``archive``, ``trash`` and ``spam`` move it."""
+        return await self._changes.update(conversation, message, change)
+
+    async def import_message(self, conversation: str, message: Message) -> Message:
+        """Store a mail from elsewhere in a thread, with its author and its time."""
+        return await self._changes.import_(conversation, message)
 
     def could_be_sent_by_us(self, message: Message) -> bool:
         """Whether it was written from one of the owner's addresses."""

@@ -60,7 +60,6 @@ class FolderState:
         next_uid: No message has this UID or a higher one; 0 where the server does not tell.
         count: How many messages it has.
         mod_seq: Rises with every change; 0 where the server does not tell.
-        keywords: May new keywords be stored.
     """
 
     name: str
@@ -68,7 +67,6 @@ class FolderState:
     next_uid: int
     count: int
     mod_seq: int
-    keywords: bool
 
 
 @dataclass(frozen=True, slots=True)

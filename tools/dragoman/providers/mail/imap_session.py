@@ -9,7 +9,7 @@ from __future__ import annotations
 import imaplib
 import socket
 import ssl
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
@@ -24,6 +24,7 @@ from dragoman.core.paths import expanded
 from dragoman.providers.mail.folders import FolderEntry, FolderState
 from dragoman.providers.mail.hosts import Server
 from dragoman.providers.mail.imap_arguments import SearchKey, require_flags, require_one_line, search_arguments
+from dragoman.providers.mail.imap_sign_in import sign_in
 from dragoman.providers.mail.login import Login
 
 Fetched: TypeAlias = Mapping[int, Mapping[bytes, Any]]
@@ -49,6 +50,7 @@ class ImapSession:
     Attributes:
         capabilities: What the server can do, in capitals.
         changing: A command that changes something was sent since this was cleared.
+        takes_keywords: The open folder takes new keywords.
     """
 
     def __init__(self, server: Server, *, timeout: float, ca_file: Path | None = None) -> None:
@@ -61,6 +63,7 @@ class ImapSession:
         self._client: Any = None
         self.capabilities: frozenset[str] = frozenset()
         self.changing = False
+        self.takes_keywords = False
 
     def open(self, login: Login) -> None:
         """Connect and sign in."""
@@ -77,7 +80,7 @@ class ImapSession:
             client.starttls(self.context())
             self._socket = client.socket()
             client._imap.untagged_responses.clear()  # noqa: SLF001 - what came unencrypted counts for nothing
-        self._sign_in(client, login)
+        sign_in(client, self.server, login)
         client._cached_capabilities = None  # noqa: SLF001 - there are more after signing in
         self.capabilities = frozenset(one.decode("ascii", "replace").upper() for one in client.capabilities())
         if "ID" in self.capabilities:
@@ -158,14 +161,13 @@ class ImapSession:
         """Open a folder. Without ``writing`` nothing of it can change, not even which mails are unread."""
         require_one_line(name)
         told = cast("Mapping[bytes, Any]", self._client.select_folder(name, readonly=not writing))
-        permanent = told.get(b"PERMANENTFLAGS", ())
+        self.takes_keywords = b"\\*" in told.get(b"PERMANENTFLAGS", ())
         return FolderState(
             name,
             int(told.get(b"UIDVALIDITY", 0)),
             int(told.get(b"UIDNEXT", 0)),
             int(told.get(b"EXISTS", 0)),
             int(told.get(b"HIGHESTMODSEQ", 0)),
-            b"\\*" in permanent,
         )
 
     def search(self, keys: Sequence[SearchKey]) -> list[int]:
@@ -210,6 +212,15 @@ class ImapSession:
         if remove:
             self._client.remove_flags(list(uids), list(remove), silent=True)
 
+    def change_gmail_labels(self, uids: Sequence[int], *, add: Sequence[str], remove: Sequence[str]) -> None:
+        """Put Gmail's labels on messages of the open folder, and take others off."""
+        require_one_line(*add, *remove)
+        self.changing = True
+        if add:
+            self._client.add_gmail_labels(list(uids), list(add), silent=True)
+        if remove:
+            self._client.remove_gmail_labels(list(uids), list(remove), silent=True)
+
     def move(self, uids: Sequence[int], folder: str) -> None:
         """Move messages of the open folder."""
         require_one_line(folder)
@@ -226,12 +237,14 @@ class ImapSession:
         """Add a message to a folder."""
         require_one_line(folder)
         require_flags(*flags)
+        self._client.noop()  # a connection that broke while it rested is found out before anything can have happened
         self.changing = True
         self._client.append(folder, data, list(flags), at)
 
     def create_folder(self, name: str) -> None:
         """Make a folder and subscribe to it, so that mail programs show it."""
         require_one_line(name)
+        self._client.noop()  # as above
         self.changing = True
         self._client.create_folder(name)
         with suppress(IMAPClientError):
@@ -242,30 +255,6 @@ class ImapSession:
         imap = getattr(self._client, "_imap", None)
         untagged: Mapping[str, Sequence[object]] = getattr(imap, "untagged_responses", {})
         return [_text(line) for kind in ("OK", "NO", "BAD", "BYE") for line in untagged.get(kind, ())]
-
-    def _sign_in(self, client: Any, login: Login) -> None:
-        if login.kind == "token":
-            self._sign_in_with_token(client, login)
-        elif client.has_capability("AUTH=PLAIN"):
-            client.plain_login(login.user, login.value)
-        elif client.has_capability("LOGINDISABLED"):
-            raise PermissionDenied(
-                "The mail server takes no password on this connection.",
-                hint="Take its port for TLS, usually 993, or sign in with OAuth.",
-            )
-        else:
-            client.login(login.user, login.value)
-
-    def _sign_in_with_token(self, client: Any, login: Login) -> None:
-        host, port = self.server.host, self.server.port
-        bearer = f"\x01auth=Bearer {login.value}\x01\x01"
-        if client.has_capability("AUTH=OAUTHBEARER"):
-            user = login.user.replace("=", "=3D").replace(",", "=2C")
-            client.sasl_login("OAUTHBEARER", _said_once(f"n,a={user},\x01host={host}\x01port={port}{bearer}"))
-        elif client.has_capability("AUTH=XOAUTH2"):
-            client.sasl_login("XOAUTH2", _said_once(f"user={login.user}{bearer}"))
-        else:
-            raise PermissionDenied("The mail server takes no OAuth token.", hint="Sign in with `password` instead.")
 
 
 def _make_client(session: ImapSession) -> Any:
@@ -282,12 +271,6 @@ def _make_client(session: ImapSession) -> Any:
             return Imap4(server.host, server.port)
 
     return cast("Any", Client)(server.host, server.port, ssl=False, timeout=timeout)
-
-
-def _said_once(proof: str) -> Callable[[bytes | None], bytes]:
-    """Answers the first challenge with the proof, and every other, which tells a refusal, with nothing."""
-    rest = [proof.encode("utf-8")]
-    return lambda _: rest.pop() if rest else b""
 
 
 def _text(line: object) -> str:

@@ -26,6 +26,7 @@ from dragoman.providers.mail.people import Owner
 from dragoman.providers.mail.scans import ScanPages
 from dragoman.providers.mail.session_work import (
     FoundThread,
+    append_read,
     every_folder,
     load_mails,
     load_thread,
@@ -187,6 +188,13 @@ class Mailbox:
     async def append(self, folder: str, data: bytes, flags: Sequence[str], at: datetime | None) -> None:
         """Add a mail to a folder."""
         await self._writer.run(lambda session: session.append(folder, data, flags, at))
+        self.forget()
+
+    async def store(self, folder: str, data: bytes, at: datetime | None) -> None:
+        """Add a mail that is read already to a folder, which is made where it is not there."""
+        missing = folder not in (await self.folders()).all
+        await self._writer.run(partial(append_read, folder=folder, data=data, at=at, missing=missing))
+        self._folders.pop("")
         self.forget()
 
     async def add_flags(self, head: MailHead, flags: Sequence[str]) -> None:

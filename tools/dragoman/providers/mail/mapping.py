@@ -100,7 +100,7 @@ class MailView:
         if head.is_unread:
             yield UNREAD
         yield from (label for label, flag in FLAGS.items() if flag in head.flags)
-        yield from (one for one in sorted(head.flags) if one[:1] != "\\" and one.lower() not in _UNTOLD)
+        yield from keywords_of(head)
         yield from (one.removeprefix("\\") for one in head.labels)
         for place in (head.place, *head.copies):
             role = self.folders.role_of(place.folder)
@@ -109,6 +109,11 @@ class MailView:
         if head.mail.mailing_list:
             yield f"list:{head.mail.mailing_list}"
         yield from mail.body.labels if mail is not None else ()
+
+
+def keywords_of(head: MailHead) -> list[str]:
+    """Flags that people gave a mail, and no program for itself."""
+    return [one for one in sorted(head.flags) if one[:1] != "\\" and one.lower() not in _UNTOLD]
 
 
 def parent_of(head: MailHead, mail: Mail | None) -> str | None:

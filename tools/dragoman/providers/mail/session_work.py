@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from dragoman.core.errors import NotFound
 from dragoman.core.mail import Mail
@@ -54,6 +55,13 @@ def load_mails(session: ImapSession, heads: Iterable[MailHead]) -> dict[Place, M
     for mail in found.values():
         _ = mail.body  # decoded here, in the thread of the connection: the event loop would wait for it
     return found
+
+
+def append_read(session: ImapSession, folder: str, data: bytes, at: datetime | None, *, missing: bool) -> None:
+    """Add a mail that is read already; ``missing``: the folder has to be made."""
+    if missing:
+        session.create_folder(folder)
+    session.append(folder, data, ("\\Seen",), at)
 
 
 def write_to_places(

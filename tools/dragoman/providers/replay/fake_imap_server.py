@@ -12,12 +12,11 @@ from socketserver import StreamRequestHandler, ThreadingTCPServer
 from threading import Lock, Thread
 from typing import Final, cast
 
-from dragoman.providers.replay.fake_mail_parts import section_of, structure_of
+from dragoman.providers.replay.fake_mail_parts import parse_arguments, section_of, structure_of
 from dragoman.providers.replay.fake_mail_store import Argument, StoredFolder, StoredMail, parse_ranges
 
 CAPABILITIES: Final = "IMAP4rev1 AUTH=PLAIN LITERAL+ UIDPLUS MOVE SPECIAL-USE ID"
 
-_TOKEN: Final = re.compile(rb'"((?:[^"\\]|\\.)*)"|\{(\d+)\+?\}|([()])|([^\s()"{\[]*\[[^\]]*\](?:<[\d.]+>)?|[^\s()"{]+)')
 _SECTION: Final = re.compile(rb"BODY(?:\.PEEK)?\[(.*?)\](?:<(\d+)\.(\d+)>)?$", re.IGNORECASE)
 _LITERAL: Final = re.compile(rb"\{(\d+)(\+?)\}\r?\n$")
 
@@ -252,6 +251,14 @@ class _Handler(StreamRequestHandler):
         self._open.changes += 1
         return "OK done"
 
+    def _do_uid_copy(self, arguments: list[Argument]) -> str:
+        target = self.server.folders.get(_text(arguments[1]))
+        if target is None:
+            return "NO [TRYCREATE] no such folder"
+        for mail in self._chosen(arguments[0]):
+            target.add(mail.data, tuple(mail.flags), mail.arrived_at)
+        return "OK done"
+
     def _do_append(self, arguments: list[Argument]) -> str:
         folder = self.server.folders.get(_text(arguments[0]))
         if folder is None:
@@ -268,26 +275,6 @@ class _Handler(StreamRequestHandler):
             raise ValueError("the folder is open for reading")
         ranges = list(parse_ranges(_text(uids)))
         return [one for one in list(self._open.mails.values()) if any(low <= one.uid <= high for low, high in ranges)]
-
-
-def parse_arguments(line: bytes) -> list[Argument]:
-    """The words of a command, with literals in place."""
-    stack: list[list[Argument]] = [[]]
-    at = 0
-    while found := _TOKEN.search(line, at):
-        at = found.end()
-        if found[3] == b"(":
-            stack.append([])
-        elif found[3] == b")":
-            inner = stack.pop()
-            stack[-1].append(inner)
-        elif found[2] is not None:
-            start = line.index(b"\n", at) + 1
-            at = start + int(found[2])
-            stack[-1].append(line[start:at])
-        else:
-            stack[-1].append(found[4] if found[1] is None else re.sub(rb"\\(.)", rb"\1", found[1]))
-    return stack[0]
 
 
 def _text(argument: Argument | Sequence[int]) -> str:

@@ -1,4 +1,4 @@
-"""Sections and structures of the mails of a small mail server, as IMAP tells them."""
+"""Commands to a small mail server taken apart, and the sections and structures of its mails."""
 
 from __future__ import annotations
 
@@ -7,9 +7,31 @@ from collections.abc import Iterable
 from datetime import datetime
 from email.message import Message as Parsed
 from email.utils import format_datetime
-from typing import cast
+from typing import Final, cast
 
-from dragoman.providers.replay.fake_mail_store import StoredMail
+from dragoman.providers.replay.fake_mail_store import Argument, StoredMail
+
+_TOKEN: Final = re.compile(rb'"((?:[^"\\]|\\.)*)"|\{(\d+)\+?\}|([()])|([^\s()"{\[]*\[[^\]]*\](?:<[\d.]+>)?|[^\s()"{]+)')
+
+
+def parse_arguments(line: bytes) -> list[Argument]:
+    """The words of a command, with literals in place."""
+    stack: list[list[Argument]] = [[]]
+    at = 0
+    while found := _TOKEN.search(line, at):
+        at = found.end()
+        if found[3] == b"(":
+            stack.append([])
+        elif found[3] == b")":
+            inner = stack.pop()
+            stack[-1].append(inner)
+        elif found[2] is not None:
+            start = line.index(b"\n", at) + 1
+            at = start + int(found[2])
+            stack[-1].append(line[start:at])
+        else:
+            stack[-1].append(found[4] if found[1] is None else re.sub(rb"\\(.)", rb"\1", found[1]))
+    return stack[0]
 
 
 def section_of(mail: StoredMail, name: str) -> bytes:

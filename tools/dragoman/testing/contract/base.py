@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from functools import wraps
+from itertools import count
 from typing import ClassVar, Final, TypeVar
 
 import anyio
@@ -26,6 +27,7 @@ from dragoman.testing.contract.sample_messages import ROOM
 from dragoman.testing.contract.service import Exempt, Seeded, Service, Trait
 
 SCENARIO: Final = "__dragoman_scenario__"
+_changes: Final = count(1)
 READS: Final = (
     Capability.LIST_MESSAGES,
     Capability.GET_MESSAGE,
@@ -82,6 +84,11 @@ class Contract:
         """Whether the service has a trait."""
         return trait not in self.exempt
 
+    @property
+    def change(self) -> Change:
+        """A change that the service can make, if it can make any; another one each time."""
+        return Change(text="Changed") if self.has(Trait.TEXTS) else Change(labels=(f"changed{next(_changes)}",))
+
     def can(self, *capabilities: Capability) -> bool:
         """Whether the provider has all of these."""
         return self.provider.capabilities().issuperset(capabilities)
@@ -131,15 +138,18 @@ async def require_missing(account: Provider, kinds: Kinds, call: Awaitable[objec
 REFUSED: Final = (UnsupportedOperation, InvalidArgument)
 
 
-async def call(account: Provider, capability: Capability, conversation: str, message: str) -> object:
+async def call(
+    account: Provider, capability: Capability, conversation: str, message: str, change: Change | None = None
+) -> object:
     """The plainest call of each operation."""
+    wanted = change or Change(text="Changed")
     calls: dict[Capability, Callable[[], Awaitable[object]]] = {
         Capability.LIST_CONVERSATIONS: lambda: account.list_conversations(ConversationQuery()),
         Capability.LIST_MESSAGES: lambda: account.list_messages(conversation, MessageQuery()),
         Capability.GET_MESSAGE: lambda: account.get_message(conversation, message),
         Capability.SEARCH_MESSAGES: lambda: account.search_messages(SearchQuery(text="anything")),
         Capability.SEND_MESSAGE: lambda: account.send_message(conversation, Draft(text="Hello")),
-        Capability.UPDATE_MESSAGE: lambda: account.update_message(conversation, message, Change(text="Changed")),
+        Capability.UPDATE_MESSAGE: lambda: account.update_message(conversation, message, wanted),
         Capability.IMPORT_MESSAGE: lambda: account.import_message(conversation, old_letter(conversation)),
     }
     return await calls[capability]()

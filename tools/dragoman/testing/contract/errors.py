@@ -84,11 +84,11 @@ class FailingScenarios(Contract):
         for kind, capability in self._cases(capabilities, kinds):
             try:
                 async with service.broken(kind):
-                    error = await expect(kind, call(account, capability, room, message))
+                    error = await expect(kind, call(account, capability, room, message, self.change))
                 require_plain(error, account.settings)
                 unsure = isinstance(error, OutcomeUnknown)
                 require((error.sent is None) == unsure, f"{kind.__name__}.sent is {error.sent}.")
-                await call(account, capability, room, message)
+                await call(account, capability, room, message, self.change)
             except (AssertionError, DragomanError, NotImplementedError) as failure:
                 wrong.append(f"{capability.value}, {kind.__name__}: {failure}")
         require(not wrong, "\n".join(wrong))

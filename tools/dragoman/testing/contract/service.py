@@ -22,6 +22,7 @@ class Trait(StrEnum):
     EMPTY_CONVERSATIONS = "a conversation without messages can exist"
     KNOWN_CONVERSATIONS = "a conversation that does not exist is told from an empty one"
     REPLIES = "a message can answer another one"
+    TEXTS = "the text of a message can be changed"
     SUBJECTS = "the subject of a message can be changed"
     LABELS = "the labels of a message can be changed"
     UNAVAILABLE_WRITES = "a service that cannot be reached certainly did not take the message"

@@ -1,0 +1,128 @@
+"""What is changed in a mailbox: labels of mails, and mails that are stored from elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from dragoman.core.errors import InvalidArgument, UnsupportedOperation
+from dragoman.core.model import Message
+from dragoman.core.queries import Change
+from dragoman.core.safe_text import sentence
+from dragoman.providers.mail.folders import ARCHIVE, JUNK, TRASH, Folders
+from dragoman.providers.mail.heads import GMAIL, MailHead
+from dragoman.providers.mail.imap_arguments import require_flags, require_one_line
+from dragoman.providers.mail.imported_mail import imported_id, make_imported_mail
+from dragoman.providers.mail.mapping import FLAGS, UNREAD, keywords_of
+
+if TYPE_CHECKING:
+    from dragoman.providers.mail.imap_session import ImapSession
+    from dragoman.providers.mail.mailbox import Mailbox
+
+_MOVES: Final = {"archive": ARCHIVE, "archived": ARCHIVE, "trash": TRASH, "spam": JUNK, "junk": JUNK}
+"""Labels that stand for a folder."""
+
+
+@dataclass(frozen=True, slots=True)
+class _FlagChange:
+    """Flags of every server, and labels of Gmail."""
+
+    add: tuple[str, ...]
+    remove: tuple[str, ...]
+    keywords: tuple[str, ...]
+    lost_keywords: tuple[str, ...]
+
+
+class MailChanges:
+    """Changes one mailbox.
+
+    Args:
+        mailbox: The mailbox.
+    """
+
+    def __init__(self, mailbox: Mailbox) -> None:
+        self._mailbox = mailbox
+
+    async def update(self, conversation: str, message: str, change: Change) -> Message:
+        """Set the labels of a mail; a label such as ``archive`` moves it.
+
+        Raises:
+            NotFound: There is no such mail.
+            UnsupportedOperation: Text or subject is to be changed, or the server stores no labels.
+        """
+        if change.text is not None or change.subject is not None:
+            raise UnsupportedOperation(
+                "A mail that was delivered cannot be changed; only its labels can.", hint="Give only labels."
+            )
+        folders = await self._mailbox.folders()
+        head = await self._mailbox.head(conversation, message)
+        labels = [label.strip() for label in change.labels or ()]
+        target = _target(labels, folders)
+        flags = _flag_change(head, [label for label in labels if label.lower() not in _MOVES])
+        await self._mailbox.write_to(head, partial(_apply, flags=flags, target=target))
+        moved = await self._mailbox.find(message) if target is not None else None
+        return await self._mailbox.read(moved or await self._mailbox.head(conversation, message), conversation)
+
+    async def import_(self, conversation: str, message: Message) -> Message:
+        """Store a mail from elsewhere in the folder for such mails, once.
+
+        Raises:
+            NotFound: There is no such thread.
+        """
+        owner = self._mailbox.owner
+        thread = await self._mailbox.thread(conversation)
+        require_one_line(message.id)
+        id_ = imported_id(message, owner.settings.address)
+        if all(head.id != id_ for head in thread):
+            known = await self._mailbox.find(id_)
+            if known is not None:
+                return await self._mailbox.read(known, known.thread)
+            root = conversation.removeprefix("t.") if conversation.startswith("t.") else thread[0].id
+            data = make_imported_mail(message, id_, root, owner.settings.address)
+            await self._mailbox.store(owner.settings.import_to, data, message.sent_at)
+        return await self._mailbox.message(conversation, id_)
+
+
+def _target(labels: Iterable[str], folders: Folders) -> str | None:
+    """The folder that a label stands for; ``None`` when none does."""
+    roles = dict.fromkeys(_MOVES[label.lower()] for label in labels if label.lower() in _MOVES)
+    if not roles:
+        return None
+    found = [name for role in roles if (name := folders.roles.get(role)) is not None]
+    if len(roles) > 1 or not found:
+        raise InvalidArgument(
+            sentence("There is no one folder for {}.", next(iter(roles)).removeprefix("\\")),
+            hint="Give one of archive, trash and spam, if the mailbox has such a folder.",
+        )
+    return found[0]
+
+
+def _flag_change(head: MailHead, labels: list[str]) -> _FlagChange:
+    """What has to be set and cleared so that a mail has these labels. Labels that are no flags stay as they are."""
+    wanted = {label for label in labels if label.lower() not in (*FLAGS, UNREAD)}
+    named = {label.lower() for label in labels} & {*FLAGS, UNREAD}
+    set_now = {label for label, flag in FLAGS.items() if flag in head.flags}
+    seen = UNREAD not in named
+    add = [FLAGS[label] for label in named - set_now - {UNREAD}] + (["\\Seen"] if seen and head.is_unread else [])
+    remove = [FLAGS[label] for label in set_now - named] + (["\\Seen"] if not seen and not head.is_unread else [])
+    known = {*keywords_of(head), *head.labels}
+    structural = {one for one in wanted if one.startswith("list:")} | {"signed", "encrypted", head.folder}
+    new = tuple(sorted(wanted - known - structural))
+    return _FlagChange(tuple(sorted(add)), tuple(sorted(remove)), new, tuple(sorted(known - wanted)))
+
+
+def _apply(session: ImapSession, uids: list[int], flags: _FlagChange, target: str | None) -> None:
+    if GMAIL in session.capabilities:
+        session.change_gmail_labels(uids, add=flags.keywords, remove=flags.lost_keywords)
+        session.change_flags(uids, add=flags.add, remove=flags.remove)
+    else:
+        require_flags(*flags.keywords)
+        if flags.keywords and not session.takes_keywords:
+            raise UnsupportedOperation(
+                "This mail server stores no labels of your own.", hint="Use unread, starred, archive, trash or spam."
+            )
+        session.change_flags(uids, add=(*flags.add, *flags.keywords), remove=(*flags.remove, *flags.lost_keywords))
+    if target is not None:
+        session.move(uids, target)
