@@ -27,6 +27,7 @@ from dragoman.archives.text import LONGEST_NAME, clean, clean_name
 from dragoman.archives.times import from_iso
 from dragoman.core.model import Attachment, Author, AuthorKind, Conversation, ConversationKind, Edit, Message, Reaction
 
+_PLAIN: Final = frozenset({"id", "author", "at", "text"})
 _MENTION: Final = re.compile(r"<@([^<>\s]+)>")
 _KINDS: Final = {kind.value: kind for kind in ConversationKind} | {"dm": ConversationKind.DIRECT}
 _CONVERSATION: Final = "conversations[]"
@@ -38,7 +39,6 @@ class ChatExportFormat(ArchiveFormat):
 
     name = "chat"
     title = "chat export"
-    passes = 2
 
     def recognises(self, head: Head, names: Folder) -> int:
         """Whether it has conversations with messages, or people and conversations."""
@@ -54,7 +54,7 @@ class ChatExportFormat(ArchiveFormat):
 
 
 class _ChatReader:
-    """Reads one file twice: first who is who and what the conversations are, then the messages."""
+    """Reads one file; once, where the people and the ids of the conversations stand before the messages."""
 
     def __init__(self, file: File, source: Source, zone: tzinfo) -> None:
         self._file = file
@@ -64,27 +64,42 @@ class _ChatReader:
         self._authors: dict[str, Author] = {}
         self._descriptions: list[JsonObject] = []
         self._ids = ContentIds()
+        self._is_learnt = False
 
     def items(self) -> Iterator[Item]:
-        """The conversations, each with its messages."""
-        self._learn()
-        for description in self._descriptions:
-            if text_of(description, "id"):
-                yield self._conversation(description)
+        """The messages, and each conversation before or after its own."""
+        place, description = 0, dict[str, object]()
         with self._file.open() as content:
             reader = JsonReader(content, self._notes, self._file.label)
-            place = 0
             for path, value in reader.items("people[]", _MESSAGES):
-                if path == _CONVERSATION:
-                    place += 1
-                elif path == _MESSAGES:
-                    description = self._descriptions[place] if place < len(self._descriptions) else EMPTY
-                    message = self._message(value, text_of(description, "id"), reader.line)
+                if path == _MESSAGES:
+                    message = self._message(value, self._id_of(description, place), reader.line)
                     if message is not None:
                         yield message
+                elif path == "people[]":
+                    person = object_of(value)
+                    self._people[text_of(person, "id")] = person
+                elif path == _CONVERSATION:
+                    whole = object_of(value) or description
+                    if text_of(whole, "id"):
+                        yield self._conversation(whole)
+                    place, description = place + 1, {}
+                elif path.startswith(f"{_CONVERSATION}.") and value is not CLOSED:
+                    description[path.removeprefix(f"{_CONVERSATION}.")] = value
+        if text_of(description, "id"):
+            yield self._conversation(description)  # the file ends within it
+
+    def _id_of(self, description: JsonObject, place: int) -> str:
+        """Id of the conversation whose messages are read. What stands behind them is looked for once."""
+        if not self._is_learnt and not (self._people and "id" in description):
+            self._learn()
+        if not self._is_learnt:
+            return text_of(description, "id")
+        return text_of(self._descriptions[place], "id") if place < len(self._descriptions) else ""
 
     def _learn(self) -> None:
-        # Whatever is damaged is counted when the messages are read.
+        """Who is who and what all conversations are; whatever is damaged is counted elsewhere."""
+        self._is_learnt = True
         notes = type(self._notes)()
         with self._file.open() as content:
             description: dict[str, object] = {}
@@ -133,6 +148,8 @@ class _ChatReader:
             return Message(
                 id=id_, conversation=conversation, author=author, sent_at=sent_at, text="", deleted_at=deleted_at
             )
+        if value.keys() <= _PLAIN:  # as most are
+            return Message(id=id_, conversation=conversation, author=author, sent_at=sent_at, text=text)
         thread = text_of(value, "thread")
         return Message(
             id=id_,
@@ -167,6 +184,8 @@ class _ChatReader:
 
     def _resolved(self, text: str) -> str:
         """A text in which mentions are names."""
+        if "<@" not in text:
+            return clean(text)
         return clean(_MENTION.sub(lambda mention: f"@{self._author(mention[1]).name}", text))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, tzinfo
+from functools import lru_cache
 from typing import Final
 
 from dragoman.archives.fields import (
@@ -69,6 +70,7 @@ class LineReader:
         self._content_ids = ContentIds()
         self._numbers = Notebook()
         self._authors: dict[Author, Author] = {}
+        self._named: dict[str, Author] = {}
 
     def items(self, value: object) -> Iterator[Item]:
         """What a line holds: a message, a description of a conversation, or both.
@@ -127,10 +129,19 @@ class LineReader:
 
     def _author(self, line: JsonObject) -> Author:
         """The author; the same one again for the same words, which stores and compares faster."""
+        written = line.get("author")
+        key = written if isinstance(written, str) and "bot" not in line else None
+        known = self._named.get(key) if key else None
+        if known is not None:
+            return known
         author = _author(line)
         if len(self._authors) > _AUTHORS:
             self._authors.clear()
-        return self._authors.setdefault(author, author)
+            self._named.clear()
+        author = self._authors.setdefault(author, author)
+        if key:
+            self._named[key] = author
+        return author
 
     def _id(self, line: JsonObject, reference: Reference | None, conversation: str, time: str, text: str) -> str:
         number = number_of(line, "number")
@@ -172,6 +183,12 @@ def _conversation_id(line: JsonObject, reference: Reference | None) -> str:
         name = text_of(line, "id")
     if not name:
         raise UnusableLineError("no conversation")
+    return _conversation_of(name)
+
+
+@lru_cache(maxsize=1000)
+def _conversation_of(name: str) -> str:
+    """The conversation's id: that of a reference, else the name itself."""
     named = _reference(name)
     return named.conversation if named else name
 

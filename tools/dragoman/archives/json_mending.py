@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
+from json.scanner import make_scanner
 from typing import Final
 
 from dragoman.archives.fields import EMPTY, JsonObject, object_of
@@ -15,6 +17,9 @@ LARGEST_FILE: Final = 16 << 20
 
 DECODER: Final = json.JSONDecoder(strict=False)
 """Takes control characters in strings."""
+
+scan: Final[Callable[[str, int], tuple[object, int]]] = make_scanner(DECODER)  # type: ignore[arg-type] # as the decoder itself calls it
+"""Reads the value at a place: it and where it ends. ``StopIteration`` tells that there is none."""
 
 _ESCAPE: Final = re.compile(
     r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"  # a pair, which is right
@@ -49,8 +54,9 @@ def parse(text: str) -> object:
     """
     try:
         if "\\ud" not in text and "\\uD" not in text:
-            return DECODER.decode(text)
-    except ValueError:
+            value, end = scan(text, 0)
+            return value if end == len(text) else DECODER.decode(text)
+    except (ValueError, StopIteration):
         pass
     except RecursionError:
         raise ValueError("too deep") from None

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from typing import BinaryIO, Final
 
-from dragoman.archives.json_mending import DECODER, parse
+from dragoman.archives.json_mending import parse, scan
 from dragoman.archives.notes import Notes
 from dragoman.archives.text import LONGEST_LINE, encoding_of
 from dragoman.core.safe_text import sentence
@@ -56,6 +56,8 @@ class JsonReader:
         self._text = ""
         self._at = 0
         self._lines = 1
+        self._counted = 0
+        self._has_halves = False
         self._ended = self._damaged = False
         self._decoder: codecs.IncrementalDecoder | None = None
         self._arrays: set[str] = set()
@@ -64,7 +66,9 @@ class JsonReader:
     @property
     def line(self) -> int:
         """The line of the value that was read last, from 1."""
-        return self._lines + self._text.count("\n", 0, self._at)
+        self._lines += self._text.count("\n", self._counted, self._at)
+        self._counted = self._at
+        return self._lines
 
     def has_more(self) -> bool:
         """Whether anything but white space follows, such as another value after the first one."""
@@ -117,8 +121,14 @@ class JsonReader:
 
     def _array(self, path: str) -> Iterator[tuple[str, object]]:
         self._at += 1
+        holds_others = path in self._objects or f"{path}[]" in self._arrays
         while self._peek() != "]":
-            yield from self._value(path)
+            if holds_others:
+                yield from self._value(path)
+            else:
+                value = self._whole()
+                if value is not _SKIPPED:
+                    yield path, value
             self._comma("]")
         self._at += 1
 
@@ -135,6 +145,9 @@ class JsonReader:
         Raises:
             _EarlyEndError: There is none.
         """
+        text, at = self._text, self._at
+        if at < len(text) and text[at] > " " and text[at] != "\ufeff":
+            return text[at]
         while True:
             found = _SPACE.match(self._text, self._at)
             self._at = found.end() if found else self._at
@@ -148,7 +161,7 @@ class JsonReader:
         if self._ended:
             return False
         rest = self._text[self._at :]
-        self._lines += self._text.count("\n", 0, self._at)
+        self._lines, self._counted = self.line, 0
         data = self._stream.read(max(_CHUNK, len(rest)))
         if self._decoder is None:
             while len(data) < _LONGEST_MARK and (more := self._stream.read(_CHUNK)):
@@ -160,14 +173,15 @@ class JsonReader:
             fresh = self._decoder.decode(data, final=not data)
         self._ended = not data
         self._text, self._at = rest + fresh, 0
+        self._has_halves = "\\ud" in self._text or "\\uD" in self._text
         return bool(data) or bool(fresh)
 
     def _whole(self) -> object:
         """The value at the current place, or ``_SKIPPED`` when it is counted and left out."""
         while True:
             try:
-                value, end = DECODER.raw_decode(self._text, self._at)
-            except (ValueError, RecursionError):
+                value, end = scan(self._text, self._at)
+            except (ValueError, StopIteration, RecursionError):
                 end = _end_of(self._text, self._at)
                 value = None
             else:
@@ -181,7 +195,8 @@ class JsonReader:
                 raise _EarlyEndError
 
     def _taken(self, value: object, end: int) -> object:
-        raw = self._text[self._at : end] if value is None or self._has_surrogates(end) else ""
+        is_sure = value is not None and not (self._has_halves and self._has_surrogates(end))
+        raw = "" if is_sure else self._text[self._at : end]
         if raw:
             try:
                 value = parse(raw)

@@ -10,6 +10,9 @@ from typing import Final
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 _LONGEST: Final = 100
+_FAR: Final = 10**11
+_USUAL: Final = re.compile(r"([0-9]{1,11})(?:\.([0-9]{1,6}))?")
+"""Seconds in the form that nearly all have."""
 _MIDNIGHT: Final = 24
 _LEAP: Final = 60
 _ISO: Final = re.compile(
@@ -20,6 +23,11 @@ _ISO: Final = re.compile(
 
 def from_seconds(seconds: object) -> datetime | None:
     """Seconds since 1970 as a number or its digits, also with a fraction, to the microsecond."""
+    usual = _USUAL.fullmatch(seconds) if isinstance(seconds, str) else None
+    if usual is not None:
+        return EPOCH + timedelta(seconds=int(usual[1]), microseconds=int((usual[2] or "").ljust(6, "0")))
+    if isinstance(seconds, int) and not isinstance(seconds, bool) and 0 <= seconds < _FAR:
+        return EPOCH + timedelta(seconds=seconds)
     if isinstance(seconds, bool) or not isinstance(seconds, int | float | str):
         return None
     try:
@@ -31,6 +39,8 @@ def from_seconds(seconds: object) -> datetime | None:
 
 def from_milliseconds(milliseconds: object) -> datetime | None:
     """Milliseconds since 1970 as a number or its digits."""
+    if isinstance(milliseconds, int) and not isinstance(milliseconds, bool) and 0 <= milliseconds < _FAR:
+        return EPOCH + timedelta(milliseconds=milliseconds)
     if isinstance(milliseconds, bool) or not isinstance(milliseconds, int | float | str):
         return None
     try:

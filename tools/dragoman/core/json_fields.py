@@ -28,7 +28,8 @@ def object_of(value: object) -> JsonObject:
 
 def record_of(record: JsonObject, name: str) -> JsonObject:
     """A member that is an object."""
-    return object_of(record.get(name))
+    value = record.get(name)
+    return value if is_object(value) else EMPTY
 
 
 def list_of(record: JsonObject, name: str) -> list[object]:
@@ -39,16 +40,20 @@ def list_of(record: JsonObject, name: str) -> list[object]:
 
 def records_of(record: JsonObject, name: str) -> list[JsonObject]:
     """The objects of a member that is a list."""
-    return [item for item in list_of(record, name) if is_object(item)]
+    value = record.get(name)
+    return [item for item in value if is_object(item)] if is_list(value) else []
 
 
 def text_of(record: JsonObject, *names: str) -> str:
     """The first of the members that is a text or a number and not empty."""
     for name in names:
         value = record.get(name)
-        if isinstance(value, str) and value:
-            return value
-        if isinstance(value, int) and not isinstance(value, bool):
+        if value is None:  # the usual case, and the first of all for speed
+            continue
+        if isinstance(value, str):
+            if value:
+                return value
+        elif isinstance(value, int) and not isinstance(value, bool):
             return str(value)
     return ""
 

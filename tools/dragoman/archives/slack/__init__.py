@@ -59,11 +59,12 @@ def _read_export(roots: list[Folder], source: Source) -> Iterator[Item]:
 
 
 def _read_day(file: File, conversation: str, messages: SlackMessages, source: Source) -> Iterator[Item]:
+    folder = file.folder
     with file.open() as content:
         reader = JsonReader(content, source.notes, file.label)
         for _, value in reader.items("[]"):
             found = False
-            for message in messages.read(object_of(value), conversation, file.folder):
+            for message in messages.read(object_of(value), conversation, folder):
                 found = True
                 yield message
             if not found:

@@ -22,6 +22,8 @@ _ACTIVITY: Final = re.compile(
     r"(?:channel|group|im|mpim|sh_room|reminder|bot|app_conversation)_\w+|(?:un)?pinned_item|huddle_thread|joiner_notification\w*"
 )
 _NOT_ACTIVITY: Final = frozenset({"bot_message"})
+_DETAILS: Final = frozenset({"thread_ts", "edited", "reactions", "files", "file", "pinned_to", "pinned_info"})
+"""Members that make more of a message than its text."""
 _WITHOUT_CONTENT: Final = frozenset({"tombstone", "hidden_by_limit", "access_denied", "file_access"})
 
 
@@ -64,11 +66,14 @@ class SlackMessages:
         subtype = text_of(entry, "subtype")
         is_activity = subtype not in _NOT_ACTIVITY and _ACTIVITY.fullmatch(subtype) is not None
         text = clean(self._text.of_message(entry))
+        author = self._workspace.author_of(entry)
+        if not (subtype or history) and entry.keys().isdisjoint(_DETAILS):  # as most are
+            return Message(id=ts, conversation=conversation, author=author, sent_at=sent_at, text=text)
         thread = text_of(entry, "thread_ts")
         return Message(
             id=ts,
             conversation=conversation,
-            author=self._workspace.author_of(entry),
+            author=author,
             sent_at=sent_at,
             text=text or (subtype.replace("_", " ") if is_activity else ""),
             reply_to=thread if thread not in ("", ts) else None,

@@ -103,8 +103,7 @@ class SqliteTables(ConversationTables):
 
     def describe(self, conversation: Conversation) -> None:
         """Write the row if it would change."""
-        changed = conversations.changed(self._con, TABLE.tables, [conversation])
-        conversations.save_all(self._con, TABLE.tables, changed)
+        conversations.save_changed(self._con, TABLE.tables, conversation)
 
     def get(self, conversation: str, message: str) -> StoredMessage | None:
         """One row."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -48,31 +48,49 @@ def ensure(con: Connection, tables: Tables, account: str, id_: str) -> int:
 def save_all(con: Connection, tables: Tables, conversations: Iterable[Conversation]) -> None:
     """Store conversations; what a new version leaves out stays as it was."""
     for conversation in conversations:
-        key_ = ensure(con, tables, conversation.account, conversation.id)
-        _, merged = _merge(con, tables, conversation)
-        row = (
-            bind(merged.title),
-            merged.kind.value,
-            _rest(merged),
-            to_us(merged.last_message_at),
-            title_key(display_title(merged)),
-            conversation_key(merged),
-        )
-        statement = (
-            "UPDATE $places SET described = 1, title = ?, kind = ?, data = ?, recent = ?, called = ?, names = ?"
-            " WHERE place = ?"
-        )
-        con.execute(tables.sql(statement), (*row, key_))
+        place = find(con, tables, conversation.account, conversation.id)
+        _write(con, tables, place, _merge(place, conversation)[1])
+
+
+def save_changed(con: Connection, tables: Tables, conversation: Conversation) -> None:
+    """Store a conversation if that would change its row."""
+    place = find(con, tables, conversation.account, conversation.id)
+    is_changed, merged = _merge(place, conversation)
+    if is_changed:
+        _write(con, tables, place, merged)
 
 
 def changed(con: Connection, tables: Tables, conversations: Iterable[Conversation]) -> list[Conversation]:
     """The conversations that would change a row."""
-    return [conversation for conversation in conversations if _merge(con, tables, conversation)[0]]
+    return [one for one in conversations if _merge(find(con, tables, one.account, one.id), one)[0]]
 
 
-def _merge(con: Connection, tables: Tables, fresh: Conversation) -> tuple[bool, Conversation]:
+def _write(con: Connection, tables: Tables, place: ConversationRow | None, merged: Conversation) -> None:
+    """Write the row of a conversation: that of ``place``, else a new one."""
+    row = (
+        bind(merged.title),
+        merged.kind.value,
+        _rest(merged),
+        to_us(merged.last_message_at),
+        title_key(display_title(merged)),
+        conversation_key(merged),
+    )
+    if place is not None:
+        statement = (
+            "UPDATE $places SET described = 1, title = ?, kind = ?, data = ?, recent = ?, called = ?, names = ?"
+            " WHERE place = ?"
+        )
+        con.execute(tables.sql(statement), (*row, place.key))
+        return
+    statement = (
+        "INSERT INTO $places(described, title, kind, data, recent, called, names, account, id)"
+        " VALUES(1, ?, ?, ?, ?, ?, ?, ?, ?)"
+    )
+    con.execute(tables.sql(statement), (*row, merged.account, bind(merged.id)))
+
+
+def _merge(place: ConversationRow | None, fresh: Conversation) -> tuple[bool, Conversation]:
     """Whether a conversation would change its row, and the two merged."""
-    place = find(con, tables, fresh.account, fresh.id)
     if place is None:
         return True, fresh
     was = place.conversation
@@ -131,6 +149,25 @@ def recent(
         " ORDER BY recent DESC, place DESC"
     )
     return map(_row, con.execute(tables.sql(statement), values))
+
+
+def add_to_counters(con: Connection, tables: Tables, place: int, times: Sequence[int]) -> None:
+    """Bring the counters of a conversation up to date after visible messages were added, and nothing else.
+
+    Args:
+        con: A connection within a transaction.
+        tables: Where the conversation is.
+        place: Its number.
+        times: Those of the messages, in microseconds.
+    """
+    first = min((time for time in times if time > UNKNOWN), default=None)
+    con.execute(
+        tables.sql(
+            "UPDATE $places SET held = held + ?2, oldest = min(coalesce(oldest, ?3), coalesce(?3, oldest)),"
+            " latest = max(coalesce(latest, ?4), ?4), recent = max(recent, ?4) WHERE place = ?1"
+        ),
+        (place, len(times), first, max(times)),
+    )
 
 
 def update_counters(con: Connection, tables: Tables, place: int, added: int, *, removed: bool) -> None:
