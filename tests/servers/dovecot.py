@@ -89,6 +89,11 @@ service imap-login {{
     ssl = yes
   }}
 }}
+service auth {{
+  unix_listener auth-client {{
+    mode = 0666
+  }}
+}}
 service anvil {{
   chroot =
 }}

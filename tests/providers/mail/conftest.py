@@ -42,3 +42,20 @@ def mail_server(running_dovecot):
     """A real mail server without mails."""
     running_dovecot.empty()
     return running_dovecot
+
+
+@pytest.fixture(scope="session")
+def running_postfix(running_dovecot):
+    import postfix
+
+    reason = postfix.why_not()
+    if reason:
+        pytest.skip(reason)
+    with postfix.postfix(running_dovecot) as server:
+        yield server
+
+
+@pytest.fixture
+def sending_server(running_postfix, mail_server):
+    """A real server for sending, beside an empty one for reading."""
+    return running_postfix

@@ -26,6 +26,7 @@ from dragoman.transport.error_mapping import quoted
 
 _ENHANCED: Final = re.compile(r"\b([245]\.\d{1,3}\.\d{1,3})\b")
 _BASIC: Final = re.compile(r"basic auth|5\.7\.139|authentication is disabled|SmtpClientAuthentication", re.IGNORECASE)
+_SENDER: Final = re.compile(r"sender address rejected|not owned by|send as|sender verify failed", re.IGNORECASE)
 _LATER: Final = 300.0  # seconds; what greylisting asks for
 _BUSY: Final = 60.0
 _NO_ADDRESS: Final = frozenset({"5.1.1", "5.1.2", "5.1.3", "5.4.1", "5.1.6", "5.1.10"})
@@ -44,7 +45,9 @@ def error_of_refusal(refusal: SmtpRefusal, server: Server) -> DragomanError:
         return error_of_failure(ValueError(), server)
     if refusal.step == "auth":
         return _of_login(refusal, server)
-    return _of_recipients(refusal, server) if refusal.recipients else _of_mail(refusal, server)
+    if refusal.recipients and not all(_is_of_sender(text) for _, text in refusal.recipients.values()):
+        return _of_recipients(refusal, server)
+    return _of_mail(refusal, server)
 
 
 def _of_mail(refusal: SmtpRefusal, server: Server) -> DragomanError:
@@ -55,7 +58,7 @@ def _of_mail(refusal: SmtpRefusal, server: Server) -> DragomanError:
         return _for_now(refusal, server, said)
     if enhanced in _TOO_LARGE or refusal.code == 552:  # noqa: PLR2004  # RFC 5321: too much
         return InvalidArgument(sentence("This mail is too large for {}{}", server.host, said), hint="Shorten it.")
-    if refusal.step == "sender" or enhanced in _NO_SENDER or (refusal.code == 553 and "sender" in refusal.text.lower()):  # noqa: PLR2004  # as above
+    if refusal.step == "sender" or _is_of_sender(refusal.text):
         return PermissionDenied(
             sentence("{} does not let this account send as that address{}", server.host, said),
             hint="Set `address` and `aliases` to addresses that this login may send as.",
@@ -137,6 +140,11 @@ def _of_recipients(refusal: SmtpRefusal, server: Server) -> DragomanError:
     if enhanced & _NO_ADDRESS or not enhanced - {""}:
         return InvalidArgument(message, hint="Correct or leave out that address.")
     return PermissionDenied(message, hint="Leave that address out, or ask the operators of the server.")
+
+
+def _is_of_sender(text: str) -> bool:
+    """Is it the sender that is refused, of which some servers tell only when they hear of a recipient."""
+    return _SENDER.search(text) is not None or _enhanced(text) in _NO_SENDER
 
 
 def _enhanced(text: str) -> str:
