@@ -33,6 +33,7 @@ from dragoman.rendering import (
     PreviewView,
     Searched,
     SearchView,
+    UpdatesView,
     WrittenView,
     lay_out,
     question,
@@ -121,6 +122,13 @@ def views(value: str) -> list[Any]:
             failures=failures,
             notes=[told],
         ),
+        UpdatesView(
+            since=AT,
+            updates=[(message, False), (replace(message, id="m2", number=8), True)],
+            conversations={("work", "c"): here},
+            failures=failures,
+            notes=[told],
+        ),
         WrittenView(conversation=here, message=message, verb="sent", notes=[told], by_others=True),
         preview,
         replace(preview, verb="change", before=message, changes=("text", "subject", "labels")),
@@ -192,7 +200,7 @@ def strings(value: object) -> list[str]:
 
 @pytest.mark.parametrize("value", HOSTILE)
 def test_no_string_of_the_json_form_hides_anything(value):
-    for view in views(value)[:5]:
+    for view in views(value)[:6]:
         data = lay_out(view, form="json", max_tokens=20_000, zone=UTC).answer(None).data
         for text in strings(data):
             assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u2028\u202e\ud800-\udfff]", text), text

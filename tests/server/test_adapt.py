@@ -49,6 +49,7 @@ async def test_the_tools_are_listed_with_every_hint_said(local, mode):
         "list_messages",
         "get_message",
         "search_messages",
+        "get_updates",
         "send_message",
         "update_message",
         "import_message",

@@ -74,7 +74,7 @@ def test_tools_are_listed_with_their_cost(run):
     lines = run("tools").stdout.splitlines()
     costs = [int(line.split()[1]) for line in lines[:-1]]
     assert [line.split()[0] for line in lines[:2]] == ["list_conversations", "list_messages"]
-    assert lines[-1] == f"7 tools, about {sum(costs):,} tokens in every conversation."
+    assert lines[-1] == f"8 tools, about {sum(costs):,} tokens in every conversation."
     assert sum(costs) <= 1800
 
 

@@ -57,14 +57,14 @@ def test_a_client_is_greeted_and_shown_the_tools_before_the_sdk_is_there(serve, 
         server.send(greeting(version))
         assert server.answer(0)["result"]["protocolVersion"] == version
         server.send({"method": "notifications/initialized"})
-        assert len(server.ask("tools", "tools/list")["result"]["tools"]) == 7
+        assert len(server.ask("tools", "tools/list")["result"]["tools"]) == 8
         assert server.ask(2, "ping")["result"] == {}
 
 
 def test_a_modern_client_finds_everything_before_the_sdk_is_there(serve, without_sdk):
     with serve(**without_sdk) as server:
         assert "2026-07-28" in server.ask(0, "server/discover", envelope())["result"]["supportedVersions"]
-        assert len(server.ask(1, "tools/list", envelope())["result"]["tools"]) == 7
+        assert len(server.ask(1, "tools/list", envelope())["result"]["tools"]) == 8
 
 
 def test_nothing_that_takes_time_is_imported_before_the_first_answer(environment, tmp_path):
@@ -102,7 +102,7 @@ def test_all_is_answered_once_and_in_the_words_of_one_connection(environment, tm
     assert done.stdout.count(b"\n") == len(answers) == 5
     assert b"\r" not in done.stdout
     assert answers[1]["result"]["content"][0]["text"].startswith("0 conversations")
-    assert len(answers[2]["result"]["tools"]) == 7
+    assert len(answers[2]["result"]["tools"]) == 8
     assert answers[3]["error"]["code"] == -32601
     assert answers[4]["error"]["code"] == -32602
 
@@ -130,7 +130,7 @@ def test_the_first_request_fixes_the_era_also_when_the_front_answered_it(environ
     done = run(environment, tmp_path, lines({"id": "a", "method": "tools/list", "params": envelope()}, greeting()))
     answers = {answer["id"]: answer for answer in map(json.loads, done.stdout.splitlines())}
     assert answers[0]["error"]["code"] == -32022
-    assert len(answers["a"]["result"]["tools"]) == 7
+    assert len(answers["a"]["result"]["tools"]) == 8
 
 
 def test_a_client_that_leaves_or_only_looked_ends_the_import(environment, tmp_path, without_sdk):
@@ -187,7 +187,7 @@ def test_settings_from_a_pipe_are_read_once(environment, tmp_path):
     os.close(reader)
     listed = json.loads(done.stdout.splitlines()[1])["result"]["tools"]
     assert [tool["name"] for tool in listed] == [
-        "list_conversations", "list_messages", "get_message", "search_messages",
+        "list_conversations", "list_messages", "get_message", "search_messages", "get_updates",
     ]  # fmt: skip
 
 

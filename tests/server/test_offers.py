@@ -196,7 +196,7 @@ async def test_what_is_offered_is_announced_and_costs_nothing_in_the_tool_list(c
     assert capabilities.resources is not None
     assert capabilities.prompts is not None
     assert capabilities.completions is not None
-    assert len((await client.list_tools()).tools) == 7
+    assert len((await client.list_tools()).tools) == 8
 
 
 @given(conversation=st.text(min_size=1), message=st.none() | st.text(min_size=1))

@@ -87,7 +87,7 @@ def test_the_wheel_works_without_the_sources(built, tmp_path):
     )
     first, *rest = done.stdout.decode().splitlines()
     assert first.startswith(str(site))
-    assert rest[-1].startswith("7 tools")
+    assert rest[-1].startswith("8 tools")
 
 
 @pytest.fixture

@@ -72,7 +72,7 @@ def test_a_provider_of_another_package_is_known_from_the_second_start_on(novel):
     assert predicted(novel) is None
     start_record.remember(load(novel))
     found = predicted(novel)
-    assert names(found) == ["list_messages", "search_messages"]
+    assert names(found) == ["list_messages", "search_messages", "get_updates"]
     assert "letters of a novel (book)" in found["2025-06-18"]["initialize"]["instructions"]
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 MESSAGE = {"text": "Hi", "author": "Ann", "sent_at": "2026-03-10T09:00Z"}
-READING = ["list_conversations", "list_messages", "get_message", "search_messages"]
+READING = ["list_conversations", "list_messages", "get_message", "search_messages", "get_updates"]
 
 
 @pytest.fixture
@@ -105,4 +105,4 @@ def test_one_account_that_may_be_written_to_lists_the_tools(serve, settings, tmp
     other = f'[accounts.other]\nprovider = "local"\npath = "{tmp_path / "other.db"}"\n'
     with serve(*settings(f'[accounts.local]\nprovider = "local"\nwrite = "off"\n{other}')) as server:
         server.greet()
-        assert len(server.ask(1, "tools/list")["result"]["tools"]) == 7
+        assert len(server.ask(1, "tools/list")["result"]["tools"]) == 8

@@ -26,7 +26,7 @@ async def test_the_sdk_client_talks_to_the_command_in_every_era(environment, tmp
         command=sys.executable, args=["-m", "dragoman_server", "serve"], env=environment, cwd=tmp_path
     )
     async with Client(server, mode=mode) as client:
-        assert len((await client.list_tools()).tools) == 7
+        assert len((await client.list_tools()).tools) == 8
         arguments = {"conversation": "local:room", "text": "Hi", "author": "Ann", "sent_at": "2026-03-10T09:00Z"}
         imported = await client.call_tool("import_message", arguments)
         assert "1 09:00 Ann: Hi" in imported.content[0].text

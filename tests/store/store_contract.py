@@ -7,6 +7,7 @@ from dataclasses import replace
 import anyio
 import pytest
 from store_contract_messages import MessagesContract, message
+from store_contract_positions import PositionsContract
 from store_contract_writes import INTENT, KEYLESS, LINE, WritesContract
 
 from dragoman.core.model import Conversation
@@ -183,7 +184,9 @@ def _killed_after(lines: int, work) -> list[str]:
     return [line for line in acknowledged if line.endswith("\n")]
 
 
-class StoreContract(MessagesContract, CursorsContract, WritesContract, UsageContract, SharingContract, CrashContract):
+class StoreContract(
+    MessagesContract, CursorsContract, PositionsContract, WritesContract, UsageContract, SharingContract, CrashContract
+):
     """All of it. A class of tests inherits this and has the fixture ``open``: clock -> the open store."""
 
     pytestmark = pytest.mark.anyio

@@ -217,6 +217,7 @@ async def test_tools_that_no_account_offers_are_not_listed() -> None:
         "list_messages",
         "get_message",
         "search_messages",
+        "get_updates",
     ]
 
 

@@ -53,9 +53,9 @@ def test_the_table_in_the_readme_is_made_from_the_tools() -> None:
     assert table() in readme.read_text(encoding="utf-8")
 
 
-def test_all_definitions_together_cost_at_most_1400_tokens() -> None:
+def test_all_definitions_together_cost_at_most_1600_tokens() -> None:
     text = json.dumps([as_seen(tool) for tool in TOOLS], ensure_ascii=False, separators=(",", ":"))
-    assert openai.o200k_base().count(text) <= 1400
+    assert openai.o200k_base().count(text) <= 1600
 
 
 @pytest.mark.parametrize("tool", TOOLS, ids=lambda tool: tool.name)

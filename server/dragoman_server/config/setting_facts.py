@@ -15,7 +15,8 @@ import annotated_types
 from pydantic import BaseModel, StringConstraints
 from pydantic.fields import FieldInfo
 
-from dragoman.providers.base.provider import AccountSettings, Capability, Provider
+from dragoman.providers.base.provider import AccountSettings, Provider
+from dragoman.toolset.catalog import TOOLS
 from dragoman.transport.credentials import Secret
 
 Rule = dict[str, Any]
@@ -47,7 +48,7 @@ def provider_facts(kind: type[Provider]) -> dict[str, Any]:
         "about": kind.about or kind.name,
         "write": fields["write"].default,
         "remember": fields["remember"].default,
-        "capabilities": [it.value for it in Capability if it in offered],
+        "tools": [tool.name for tool in TOOLS if tool.capability in offered],
         "required": [key for key, field in fields.items() if field.is_required() and key != "provider"],
         "secrets": [key for key, rule in rules.items() if rule == {"secret": True}],
         "checks_itself": _checks_itself(model),

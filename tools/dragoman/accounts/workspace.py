@@ -28,7 +28,7 @@ from dragoman.store import Store, open_store
 
 T = TypeVar("T")
 CLOSING_SECONDS: Final = 10.0
-_WATCHED: Final = frozenset({*Capability, "get_conversation", "audience", "check"})
+_WATCHED: Final = frozenset({*Capability, "changes", "get_conversation", "audience", "check"})
 _log = logging.getLogger(__name__)
 
 

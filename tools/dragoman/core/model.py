@@ -223,6 +223,21 @@ class Page(Generic[T_co]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Changes:
+    """What has happened in an account since a position.
+
+    Attributes:
+        messages: New, edited and deleted ones in the order of their arrival; a deleted one has ``deleted_at``.
+        position: Where the next question goes on, as opaque text.
+        more: There is more already.
+    """
+
+    messages: Sequence[Message] = ()
+    position: str
+    more: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SearchPage(Page[Hit]):
     """Hits, best first.
 

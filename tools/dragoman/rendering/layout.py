@@ -16,6 +16,7 @@ from dragoman.rendering.plain.message import MessageText
 from dragoman.rendering.plain.messages import MessagesText
 from dragoman.rendering.plain.preview import PreviewText
 from dragoman.rendering.plain.search import SearchText
+from dragoman.rendering.plain.updates import UpdatesText
 from dragoman.rendering.plain.written import WrittenText
 from dragoman.rendering.views import (
     ConversationsView,
@@ -23,6 +24,7 @@ from dragoman.rendering.views import (
     MessageView,
     PreviewView,
     SearchView,
+    UpdatesView,
     View,
     WrittenView,
 )
@@ -30,7 +32,7 @@ from dragoman.rendering.views import (
 _CURSORS: Final = {"text": f"{BETWEEN}more: cursor {PLACEHOLDER}", "json": f',"cursor":"{PLACEHOLDER}"'}
 _estimate: Final = cache(estimate)
 
-_Answered = ConversationsView | MessagesView | MessageView | SearchView | WrittenView
+_Answered = ConversationsView | MessagesView | MessageView | SearchView | UpdatesView | WrittenView
 
 
 def lay_out(view: View, *, form: Literal["text", "json"], max_tokens: int, zone: tzinfo, notice: str = "") -> Layout:
@@ -51,7 +53,8 @@ def lay_out(view: View, *, form: Literal["text", "json"], max_tokens: int, zone:
     sheet = _sheet(view, form, zone, notice)
     fitted = fit(sheet, max_tokens)
     offset = sheet.next_offset(fitted.room)
-    more = not isinstance(view, MessageView) and getattr(view, "more", False)
+    # News never end: their cursor leads to what is not there yet.
+    more = isinstance(view, UpdatesView) or (not isinstance(view, MessageView) and getattr(view, "more", False))
     needs_cursor = bool(more) or fitted.shown < sheet.count or offset is not None
     return Layout(
         shown=fitted.shown,
@@ -82,4 +85,6 @@ def _text_sheet(view: _Answered, zone: tzinfo, notice: str) -> PageLayout:
         return MessageText(view, zone, notice)
     if isinstance(view, SearchView):
         return SearchText(view, zone, notice)
+    if isinstance(view, UpdatesView):
+        return UpdatesText(view, zone, notice)
     return WrittenText(view, zone, notice)

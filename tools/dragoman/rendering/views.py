@@ -139,6 +139,29 @@ class SearchView(AnswerView):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UpdatesView(AnswerView):
+    """What is new or was edited, by conversation, oldest first.
+
+    Attributes:
+        since: Where the news begin.
+        updates: Messages, and whether each was edited; those of one conversation stand together.
+        conversations: By ``(account, conversation id)``, for their titles.
+        more: There is more already. In any case a cursor leads to what comes next.
+    """
+
+    since: datetime
+    updates: Sequence[tuple[Message, bool]]
+    conversations: Mapping[Place, Conversation] = field(default_factory=dict[Place, Conversation])
+    more: bool = False
+    failures: Sequence[Failure] = ()
+    notes: Sequence[Sentence] = ()
+
+    def foreign_places(self) -> list[Place]:
+        """Where the messages are."""
+        return _places_of(message for message, _ in self.updates)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WrittenView(AnswerView):
     """A message after it was written.
 
@@ -195,7 +218,7 @@ class PreviewView(AnswerView):
         return _places_of(one for one in (self.before, self.answers) if one is not None)
 
 
-View = ConversationsView | MessagesView | MessageView | SearchView | WrittenView | PreviewView
+View = ConversationsView | MessagesView | MessageView | SearchView | UpdatesView | WrittenView | PreviewView
 
 
 def text_size(view: View) -> int:
@@ -206,6 +229,8 @@ def text_size(view: View) -> int:
         return _size_of(view.messages)
     if isinstance(view, MessageView):
         return weight(view.message) + _size_of([*view.before, *view.after])
+    if isinstance(view, UpdatesView):
+        return _size_of(message for message, _ in view.updates)
     if isinstance(view, SearchView):
         return _size_of(hit.message for hit in view.hits)
     quoted = [one for one in (view.before, view.answers) if one is not None] if isinstance(view, PreviewView) else []

@@ -10,12 +10,15 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, Final, TypeAlias, TypeVar
 
 from dragoman.core.model import Conversation, Message, SearchPage
 from dragoman.core.queries import SearchQuery
 
 T = TypeVar("T")
+
+MOST_CHANGES: Final = 100_000
+"""Changes that a store keeps at least."""
 
 Merge: TypeAlias = Callable[[Message, Message], Message]
 """Takes the stored and the new message; returns the one to store, or the stored one itself to change nothing."""
@@ -70,6 +73,21 @@ class StoredMessage:
     message: Message
     position: tuple[int, int]
     visible: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeLog:
+    """What was recorded of changes.
+
+    Attributes:
+        oldest: Number of the first change that is still known; 1 where none was recorded.
+        newest: Number of the last one, 0 where none was recorded.
+        changes: Some of them in their order: number, conversation and message.
+    """
+
+    oldest: int
+    newest: int
+    changes: Sequence[tuple[int, str, str]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,6 +161,14 @@ class ConversationTables(ABC):
         Returns:
             How many of them are new and visible.
         """
+
+    @abstractmethod
+    def record_change(self, conversation: str, message: str) -> None:
+        """Note that a message is new or has changed. The last :data:`MOST_CHANGES` notes are kept."""
+
+    @abstractmethod
+    def changes_after(self, number: int, limit: int) -> ChangeLog:
+        """The changes after the one with that number."""
 
     @abstractmethod
     def search(self, query: SearchQuery) -> SearchPage:

@@ -27,5 +27,22 @@ class CursorStore(ABC):
         """
 
     @abstractmethod
+    async def save_position(self, caller: tuple[str, str], scope: str, state: Mapping[str, object]) -> None:
+        """Keep where a caller stopped reading news, in place of what was kept before.
+
+        It is kept for :data:`LIFETIME`, of the :data:`KEPT` callers that asked last. While the store cannot be
+        written, nothing is kept.
+
+        Args:
+            caller: Name of the principal and of the client, which may be empty.
+            scope: What was asked for.
+            state: JSON values.
+        """
+
+    @abstractmethod
+    async def load_position(self, caller: tuple[str, str], scope: str) -> dict[str, object] | None:
+        """Where that caller stopped; ``None`` when that is not known."""
+
+    @abstractmethod
     async def load(self, token: str) -> dict[str, object] | None:
         """The state of that name; ``None`` when it is unknown or was forgotten."""

@@ -115,6 +115,14 @@ class PerUserCursors(CursorStore):
             return None
         return state
 
+    async def save_position(self, caller: tuple[str, str], scope: str, state: Mapping[str, object]) -> None:
+        """As the whole store: the caller's own name keeps it apart."""
+        await self._whole.save_position(caller, scope, state)
+
+    async def load_position(self, caller: tuple[str, str], scope: str) -> dict[str, object] | None:
+        """As the whole store."""
+        return await self._whole.load_position(caller, scope)
+
 
 class _Keys:
     """Account names <-> the keys under which the store keeps what a person was shown."""

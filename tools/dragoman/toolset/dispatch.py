@@ -16,7 +16,7 @@ from dragoman.core.safe_text import join, safe, sentence
 from dragoman.rendering import Answer, text_size
 from dragoman.toolset.catalog import BY_NAME, TOOLS
 from dragoman.toolset.definition.arguments import check
-from dragoman.toolset.definition.context import CallContext, Caller, Principal, ToolResult, ToolServices
+from dragoman.toolset.definition.context import CallContext, Caller, Principal, Receipt, ToolResult, ToolServices
 from dragoman.toolset.definition.spec import ToolSpec
 from dragoman.toolset.paging.feed import CursorState
 from dragoman.toolset.reading.provenance import header_notice, record_exposure
@@ -95,12 +95,17 @@ async def _run_tool(services: ToolServices, tool: ToolSpec, arguments: Mapping[s
 async def _note_delivery(services: ToolServices, caller: Caller, write: int) -> None:
     """Have it noted that the answer about a write has arrived, once it has."""
     store = await services.workspace.store()
+    # Without the note the same write would be answered with this result once more, which does no harm.
+    await _once_delivered(caller, partial(store.writes.deliver, write))
+
+
+async def _once_delivered(caller: Caller, note: Receipt) -> None:
+    """Note something once the answer has arrived; a store that cannot be written is only logged."""
 
     async def receipt() -> None:
         try:
-            await store.writes.deliver(write)
+            await note()
         except DragomanError:
-            # The same write would be answered with this result once more, which does no harm.
             _log.warning("It could not be noted that an answer arrived.", exc_info=True)
 
     if caller.when_delivered is None:
@@ -129,6 +134,8 @@ async def _lay_out(
     places = found.cursor_at(layout.shown, layout.next_offset) if layout.needs_cursor else None
     if places is None:
         return await run_sized(lambda: layout.answer(None), size)
+    if found.stopped is not None:
+        await _once_delivered(caller, partial(found.stopped, places))
     store = await services.workspace.store()
     # Where no time was asked for, the moment is left out: who reads the same again gets the same cursor.
     moment = now.isoformat() if _TIMES & asked.keys() else None

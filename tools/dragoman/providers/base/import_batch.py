@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from dragoman.core.model import Conversation, Message
@@ -60,3 +60,54 @@ def grouped(items: Iterable[Conversation | Message]) -> list[ImportGroup]:
                 groups[id_] = ImportGroup(Conversation(id=id_), described=False, messages=[])
             groups[id_].messages.append(item)
     return list(groups.values())
+
+
+class ArchiveTarget:
+    """What an import of an archive asks of a provider. The base stores one message after the other."""
+
+    async def import_message(self, conversation: str, message: Message) -> Message:
+        """Store one message."""
+        raise NotImplementedError
+
+    async def import_conversation(self, conversation: Conversation, messages: Sequence[Message]) -> int:
+        """Store many messages of one conversation, creating or renaming it; used for files, not by a tool.
+
+        Returns:
+            How many of the messages were new.
+        """
+        for message in messages:
+            await self.import_message(conversation.id, message)
+        return len(messages)
+
+    async def import_batch(self, items: Sequence[Conversation | Message]) -> ImportCounts:
+        """Store a part of an import: conversations and messages of any of them, in any order."""
+        counts = ImportCounts()
+        for group in grouped(items):
+            new = await self.import_conversation(group.conversation, group.messages)
+            counts += ImportCounts(new=new, known=len(group.messages) - new)
+        return counts
+
+    async def find_import(self, digest: str) -> str | None:
+        """The report of a complete import with this digest, if all of its messages are still there."""
+        return None
+
+    async def list_stored_ids(self, prefix: str, after: int = 0) -> Sequence[tuple[int, str, str]]:
+        """Ids of stored messages with their conversations, some at a time.
+
+        Args:
+            prefix: How the ids of the conversations begin.
+            after: The last position of the part before.
+
+        Returns:
+            Position, id of the message and id of its conversation, by position; nothing at the end.
+        """
+        return ()
+
+    async def record_import(self, digest: str, report: str, conversations: Collection[str]) -> None:
+        """Keep the report of a complete import, so that the same files need not be read again.
+
+        Args:
+            digest: What was imported, and how.
+            report: What came of it, for the importer.
+            conversations: Ids of its conversations.
+        """

@@ -14,11 +14,11 @@ from datetime import datetime
 from typing import ClassVar, Final, Self
 
 from dragoman.core.errors import UnsupportedOperation
-from dragoman.core.model import Audience, Author, AuthorKind, Conversation, Message, Page, SearchPage
+from dragoman.core.model import Audience, Author, AuthorKind, Changes, Conversation, Message, Page, SearchPage
 from dragoman.core.queries import Change, ConversationQuery, Draft, MessageQuery, SearchQuery
 from dragoman.core.safe_text import sentence, unquoted
 from dragoman.providers.base.account_settings import WRITES, AccountSettings, Capability, Limits
-from dragoman.providers.base.import_batch import ImportCounts, grouped
+from dragoman.providers.base.import_batch import ArchiveTarget
 from dragoman.providers.base.sent_message_match import CLOCKS_DIFFER, match_sent_message
 
 __all__ = [
@@ -37,7 +37,7 @@ __all__ = [
 _PAGES_LOOKED_AT: Final = 5
 
 
-class Provider:
+class Provider(ArchiveTarget):
     """Base of every provider. Constructing connects nothing; :meth:`open` does.
 
     Class attributes:
@@ -52,6 +52,7 @@ class Provider:
             words gives what its filters leave.
         imports_at_open: Modules that opening an account imports; a server has them ready before the first call.
         returns_stored: Is what a write returns read from the service after it, so that reading it again tells no more.
+        first_position: The position before all changes that ever were, where :meth:`changes` can begin there.
     """
 
     name: ClassVar[str]
@@ -64,6 +65,7 @@ class Provider:
     service_name: ClassVar[str] = ""
     filters_exactly: ClassVar[bool] = False
     returns_stored: ClassVar[bool] = False
+    first_position: ClassVar[str | None] = None
 
     def __init__(self, settings: AccountSettings) -> None:
         """Keep the settings; no I/O."""
@@ -153,6 +155,22 @@ class Provider:
         """Messages that match, best first, as the service searches."""
         raise self._cannot(Capability.SEARCH_MESSAGES)
 
+    @classmethod
+    def tells_changes(cls) -> bool:
+        """Does this class override :meth:`changes`."""
+        return cls.changes is not Provider.changes
+
+    async def changes(self, position: str | None) -> Changes:
+        """What is new, edited or deleted since a position. Reactions and reading are no changes.
+
+        Args:
+            position: That of the changes before; ``None`` asks for the position of this moment and no messages.
+
+        Raises:
+            Conflict: The service no longer knows the position; the caller reads the conversations instead.
+        """
+        raise UnsupportedOperation(sentence("The provider {} does not tell what has changed.", self.name))
+
     async def send_message(self, conversation: str, draft: Draft) -> Message:
         """Send, and return the message as the service stored it.
 
@@ -171,49 +189,6 @@ class Provider:
         A non-empty ``message.id`` is the id it had elsewhere: importing it again changes nothing.
         """
         raise self._cannot(Capability.IMPORT_MESSAGE)
-
-    async def import_conversation(self, conversation: Conversation, messages: Sequence[Message]) -> int:
-        """Store many messages of one conversation, creating or renaming it; used for files, not by a tool.
-
-        Returns:
-            How many of the messages were new.
-        """
-        for message in messages:
-            await self.import_message(conversation.id, message)
-        return len(messages)
-
-    async def import_batch(self, items: Sequence[Conversation | Message]) -> ImportCounts:
-        """Store a part of an import: conversations and messages of any of them, in any order."""
-        counts = ImportCounts()
-        for group in grouped(items):
-            new = await self.import_conversation(group.conversation, group.messages)
-            counts += ImportCounts(new=new, known=len(group.messages) - new)
-        return counts
-
-    async def find_import(self, digest: str) -> str | None:
-        """The report of a complete import with this digest, if all of its messages are still there."""
-        return None
-
-    async def list_stored_ids(self, prefix: str, after: int = 0) -> Sequence[tuple[int, str, str]]:
-        """Ids of stored messages with their conversations, some at a time.
-
-        Args:
-            prefix: How the ids of the conversations begin.
-            after: The last position of the part before.
-
-        Returns:
-            Position, id of the message and id of its conversation, by position; nothing at the end.
-        """
-        return ()
-
-    async def record_import(self, digest: str, report: str, conversations: Collection[str]) -> None:
-        """Keep the report of a complete import, so that the same files need not be read again.
-
-        Args:
-            digest: What was imported, and how.
-            report: What came of it, for the importer.
-            conversations: Ids of its conversations.
-        """
 
     async def find_sent(
         self, conversation: str, draft: Draft, since: datetime, known: Collection[str] = ()

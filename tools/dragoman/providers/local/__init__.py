@@ -13,7 +13,7 @@ import anyio
 
 from dragoman.core import paths
 from dragoman.core.errors import DragomanError, InvalidArgument, Unavailable
-from dragoman.core.model import Author, Conversation, Message, Page, SearchPage
+from dragoman.core.model import Author, Changes, Conversation, Message, Page, SearchPage
 from dragoman.core.safe_text import sentence
 from dragoman.providers.base.import_batch import ImportCounts, ImportGroup
 from dragoman.providers.base.provider import (
@@ -52,6 +52,7 @@ class LocalProvider(Provider):
     external = False
     filters_exactly = True
     returns_stored = True
+    first_position = "0"
 
     def __init__(self, settings: AccountSettings, store: ConversationStore | None = None) -> None:
         """Keep the settings and an open store; no I/O."""
@@ -117,6 +118,10 @@ class LocalProvider(Provider):
         """Full-text search over everything, as the store ranks it."""
         bounded = self._bounded(query)
         return _copied(await self._read(bounded, lambda tables: queries.search(tables, bounded)))
+
+    async def changes(self, position: str | None) -> Changes:
+        """What tools have sent, imported or changed, in any process. What an archive brought is no news."""
+        return await self._read(("changes", position), lambda tables: queries.changes(tables, position))
 
     async def send_message(self, conversation: str, draft: Draft) -> Message:
         """Add a message of the account's own author. The same ``idempotency_key`` again gives the first one back.

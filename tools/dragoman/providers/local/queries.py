@@ -8,12 +8,14 @@ from itertools import islice
 from typing import Final
 
 from dragoman.core.errors import Conflict, NotFound
-from dragoman.core.model import Conversation, Message, Order, Page, SearchPage
+from dragoman.core.model import Changes, Conversation, Message, Order, Page, SearchPage
 from dragoman.providers.base.provider import ConversationQuery, MessageQuery, SearchQuery
 from dragoman.providers.kit.cursor import decode, decode_token, encode, encode_token, foreign_cursor
 from dragoman.store.conversations import ConversationRow, ConversationTables, PageQuery, StoredMessage
 
 PARTICIPANTS: Final = 100
+_CHANGES: Final = 500
+_LONGEST_NUMBER: Final = 19
 _MESSAGES: Final = "messages"
 _CONVERSATIONS: Final = "conversations"
 
@@ -133,17 +135,50 @@ def add(tables: ConversationTables, message: Message) -> Message:
     Raises:
         Conflict: The one with its id was deleted.
     """
-    tables.put(message.conversation, [message], lambda stored, _fresh: stored)
+    added = tables.put(message.conversation, [message], lambda stored, _fresh: stored)
     stored = tables.get(message.conversation, message.id)
     if stored is None or not stored.visible:
         raise Conflict("The message with this id was deleted.", hint="Use another id.")
+    if added:
+        tables.record_change(message.conversation, message.id)
     return message_of(tables, message.conversation, message.id)
 
 
 def change(tables: ConversationTables, message: Message) -> Message:
     """Store a message in the place of the one with its id, and give it back as it is stored."""
     tables.put(message.conversation, [message])
+    tables.record_change(message.conversation, message.id)
     return message_of(tables, message.conversation, message.id)
+
+
+def changes(tables: ConversationTables, position: str | None) -> Changes:
+    """The messages that tools have written since a position, in the order of writing.
+
+    Raises:
+        Conflict: The position is none of ours, or what followed it is forgotten.
+    """
+    start = 0 if position is None else _number(position)
+    log = tables.changes_after(start, _CHANGES)
+    if position is None:
+        return Changes(position=str(log.newest))
+    if start != 0 and not log.oldest - 1 <= start <= log.newest:
+        raise _no_position()
+    # The last change of a message stands for all of it.
+    last = {(conversation, message): number for number, conversation, message in log.changes}
+    found = [tables.get(*key) for key in sorted(last, key=last.__getitem__)]
+    end = log.changes[-1][0] if log.changes else start
+    messages = [stored.message for stored in found if stored is not None and stored.visible]
+    return Changes(messages=messages, position=str(end), more=end < log.newest)
+
+
+def _number(position: str) -> int:
+    if not (position.isascii() and position.isdecimal() and len(position) < _LONGEST_NUMBER):
+        raise _no_position()
+    return int(position)
+
+
+def _no_position() -> Conflict:
+    return Conflict("What was changed since then is not known.", hint="Read the conversations instead.")
 
 
 def _with_replies(tables: ConversationTables, row: ConversationRow, messages: Sequence[StoredMessage]) -> list[Message]:

@@ -30,17 +30,22 @@ from dragoman.rendering.views import (
     Failure,
     MessagesView,
     MessageView,
+    Place,
     Searched,
     SearchView,
+    UpdatesView,
     WrittenView,
 )
 
 _SENTENCE: Final = 240
+_TITLE: Final = 120
 _MOST_ACCOUNTS: Final = 40
 
 
 def json_sheet(
-    view: ConversationsView | MessagesView | MessageView | SearchView | WrittenView, zone: tzinfo, notice: str = ""
+    view: ConversationsView | MessagesView | MessageView | SearchView | UpdatesView | WrittenView,
+    zone: tzinfo,
+    notice: str = "",
 ) -> PageLayout:
     """The sheet that writes a view as JSON; with a notice it says once that others have written texts of it."""
     written_by = "others" if notice else ""
@@ -50,6 +55,8 @@ def json_sheet(
         return _Messages(view, zone, written_by)
     if isinstance(view, SearchView):
         return _Search(view, zone, written_by)
+    if isinstance(view, UpdatesView):
+        return _Updates(view, zone, written_by)
     return MessageSheet(view, zone, written_by) if isinstance(view, MessageView) else _Written(view, zone, written_by)
 
 
@@ -171,6 +178,48 @@ class _Search(_Page):
             "account": one_line(one.account, 32, room.part),
             "where": one_line(one.where, 40, room.part),
             **present(back_to=one.back_to and iso(one.back_to, self.zone)),
+        }
+
+
+class _Updates(_Page):
+    def __init__(self, view: UpdatesView, zone: tzinfo, written_by: str) -> None:
+        super().__init__(len(view.updates), zone, written_by)
+        self._view = view
+
+    def length(self) -> int:
+        return sum(len(message.text) for message, _ in self._view.updates)
+
+    def item(self, index: int, room: TokenShares) -> JsonObject:
+        return message_object(self._view.updates[index][0], self.zone, room)[0]
+
+    def page(self, items: Sequence[JsonObject], room: TokenShares) -> JsonObject:
+        groups: dict[Place, list[int]] = {}
+        for index, (message, _) in enumerate(self._view.updates[: len(items)]):
+            groups.setdefault((message.account, message.conversation), []).append(index)
+        return {
+            "since": iso(self._view.since, self.zone),
+            "conversations": [self._group(place, indexes, items, room) for place, indexes in groups.items()],
+            **present(
+                more=self._view.more or len(items) < self.count,
+                failures=_failures(self._view.failures, room),
+                left_out=_unsaid(self._view.failures, room),
+                notes=_notes(self._view.notes, room),
+            ),
+        }
+
+    def _group(
+        self, place: Place, indexes: Sequence[int], items: Sequence[JsonObject], room: TokenShares
+    ) -> JsonObject:
+        known = self._view.conversations.get(place)
+        edited = sum(self._view.updates[index][1] for index in indexes)
+        return {
+            "ref": conversation_ref(*place, room),
+            **present(
+                title=one_line(known.title, _TITLE, room.part) if known else "",
+                new=len(indexes) - edited,
+                edited=edited,
+            ),
+            "messages": [items[index] for index in indexes],
         }
 
 

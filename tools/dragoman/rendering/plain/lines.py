@@ -73,13 +73,18 @@ def render_message(
 ) -> RenderedMessage:
     """Lay a message out, its text cut to its room; subjects in ``repeated`` are left out."""
     left_of_text = author_line(message, badges(message, unseen_replies, room, repeated), room)
-    text, end, _ = take(message.text, 0, room.text, indent)
-    if end < len(message.text):
-        text = f"{text.rstrip()} ... (+{len(message.text) - end:,} chars, get_message {message_handle(message, room)})"
-    else:
-        text = text.rstrip("\n ")
+    text, end = cut_text(message, room)
     tail = f"{left_of_text}: {text}" if text else f"{left_of_text}:"
     return RenderedMessage(tail, *when(message, zone), end)
+
+
+def cut_text(message: Message, room: TokenShares) -> tuple[str, int]:
+    """The text as far as there is room, with what is missing, and where the shown part ends."""
+    text, end, _ = take(message.text, 0, room.text, indent)
+    if end == len(message.text):
+        return text.rstrip("\n "), end
+    handle = message_handle(message, room)
+    return f"{text.rstrip()} ... (+{len(message.text) - end:,} chars, get_message {handle})", end
 
 
 def when(message: Message, zone: tzinfo) -> tuple[str, str]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import tzinfo
 from typing import Final
 
-from dragoman.core.model import Conversation, Hit
+from dragoman.core.model import Conversation, Hit, Message
 from dragoman.rendering.budget.fitting import Answer, PageLayout
 from dragoman.rendering.budget.token_estimate import measure
 from dragoman.rendering.budget.token_shares import TokenShares
@@ -18,7 +18,7 @@ from dragoman.rendering.plain.conversations import failure_lines
 from dragoman.rendering.plain.header import BETWEEN, counted, header, note_lines, place_reference, title
 from dragoman.rendering.plain.lines import author_line, indent, message_handle, parent_handle, when
 from dragoman.rendering.plain.subjects import repeated
-from dragoman.rendering.views import Searched, SearchView
+from dragoman.rendering.views import Place, Searched, SearchView
 
 _MOST_ACCOUNTS: Final = 6
 
@@ -57,21 +57,11 @@ class SearchText(PageLayout):
         return sum(len(hit.message.text) for hit in self._view.hits)
 
     def _line(self, hit: Hit, room: TokenShares) -> str:
-        message = hit.message
-        moment = " ".join(when(message, self._zone)).lstrip()
-        reply = message.reply_to is not None
-        called = message_handle(message, room)
-        place = f">{called} re {parent_handle(message, room)}" if reply else called
-        text = highlighted_excerpt(hit, called, room.text, indent)
-        known = self._view.conversations.get((message.account, message.conversation))
-        told = repeated([message], known.title) if known else frozenset[str]()
-        name = author_line(message, badges(message, message.replies, room, told), room)
-        return f"{place} {moment} {name}: {text}" if text else f"{place} {moment} {name}:"
+        text = highlighted_excerpt(hit, message_handle(hit.message, room), room.text, indent)
+        return dated_line(hit.message, text, self._view.conversations, self._zone, room)
 
-    def _group(self, place: tuple[str, str], room: TokenShares) -> str:
-        address = place_reference(*place, room)
-        named = title(self._view.conversations.get(place, Conversation(id=place[1])), room).lstrip("#")
-        return f"# {named}{BETWEEN}{address}" if named else f"# {address}"
+    def _group(self, place: Place, room: TokenShares) -> str:
+        return group_line(place, self._view.conversations, room)
 
     def _header(self, shown: int, room: TokenShares, cursor: str | None) -> str:
         return header(
@@ -81,6 +71,25 @@ class SearchText(PageLayout):
             self._notice,
             cursor=cursor,
         )
+
+
+def group_line(place: Place, conversations: Mapping[Place, Conversation], room: TokenShares, *facts: str) -> str:
+    """``# title · ref``: the line above the messages of a conversation."""
+    named = title(conversations.get(place, Conversation(id=place[1])), room).lstrip("#")
+    return f"# {BETWEEN.join(part for part in (named, place_reference(*place, room), *facts) if part)}"
+
+
+def dated_line(
+    message: Message, text: str, conversations: Mapping[Place, Conversation], zone: tzinfo, room: TokenShares
+) -> str:
+    """A message line with its date; ``text`` is laid out already."""
+    moment = " ".join(when(message, zone)).lstrip()
+    called = message_handle(message, room)
+    place = f">{called} re {parent_handle(message, room)}" if message.reply_to is not None else called
+    known = conversations.get((message.account, message.conversation))
+    told = repeated([message], known.title) if known else frozenset[str]()
+    name = author_line(message, badges(message, message.replies, room, told), room)
+    return f"{place} {moment} {name}: {text}" if text else f"{place} {moment} {name}:"
 
 
 def covered(searched: Sequence[Searched], zone: tzinfo, room: TokenShares) -> Iterator[str]:

@@ -12,6 +12,7 @@ import re
 import secrets
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from typing import Final, cast
 
 import apsw
@@ -21,7 +22,7 @@ from dragoman.store.cursors import KEPT, LIFETIME, CursorStore
 from dragoman.store.interface import NotWritableError
 from dragoman.store.sqlite.connection import Connection
 from dragoman.store.sqlite.database import Database
-from dragoman.store.sqlite.values import UNREADABLE
+from dragoman.store.sqlite.values import UNREADABLE, bind
 
 _AGAIN: Final = 600
 _MOST_GIVEN: Final = 1000
@@ -62,6 +63,35 @@ class SqliteCursors(CursorStore):
         if found is None:
             self._recent.forget(token)
         return found
+
+    async def save_position(self, caller: tuple[str, str], scope: str, state: Mapping[str, object]) -> None:
+        """Replace the caller's row."""
+        now = int(self._clock())
+        with suppress(NotWritableError):
+            await self._database.write(lambda con: save_position(con, (*caller, scope), state, now))
+
+    async def load_position(self, caller: tuple[str, str], scope: str) -> dict[str, object] | None:
+        """Read the caller's row."""
+        return await self._database.read(lambda con: find_position(con, (*caller, scope), int(self._clock())))
+
+
+def save_position(con: Connection, key: tuple[str, str, str], state: Mapping[str, object], now: int) -> None:
+    """Store where a caller stopped, by principal, client and scope; ``now`` in seconds since 1970."""
+    con.execute("INSERT OR REPLACE INTO caller_positions VALUES(?, ?, ?, ?, ?)", (*map(bind, key), _encode(state), now))
+    con.execute(
+        "DELETE FROM caller_positions WHERE saved < ?"
+        " OR saved < (SELECT saved FROM caller_positions ORDER BY saved DESC LIMIT 1 OFFSET ?)",
+        (now - LIFETIME, KEPT),
+    )
+
+
+def find_position(con: Connection, key: tuple[str, str, str], now: int) -> dict[str, object] | None:
+    """Where a caller stopped, if it is not too long ago."""
+    found = con.execute(
+        "SELECT state FROM caller_positions WHERE principal = ? AND client = ? AND scope = ? AND saved >= ?",
+        (*map(bind, key), now - LIFETIME),
+    ).get
+    return None if found is None else _state(found)
 
 
 def save(con: Connection, state: Mapping[str, object], now: int) -> str:

@@ -152,9 +152,11 @@ class ToolResult:
             taken), or a long text was shown up to an offset.
         uncut: Nothing of it may be cut, whatever the budget: somebody is to agree to all of it.
         write: The outbox's entry of the write that it tells of.
+        stopped: Notes where the caller has stopped, once the answer has reached it.
     """
 
     view: View
     cursor_at: Callable[[int, int | None], CursorState | None] = field(default=_nowhere)
     uncut: bool = False
     write: int | None = None
+    stopped: Callable[[CursorState], Awaitable[None]] | None = None

@@ -70,6 +70,7 @@ class ToolSpec:
         hint: Words that people use for what it does, for hosts that search tools by words.
         destructive: Does it overwrite something.
         idempotent: Does calling it twice change no more than calling it once.
+        called: The tool's name, where that is not its capability's.
         run: The function; its result is what :mod:`dragoman.toolset.answer` lays out.
     """
 
@@ -80,11 +81,12 @@ class ToolSpec:
     hint: str = ""
     destructive: bool = False
     idempotent: bool = False
+    called: str = ""
 
     @property
     def name(self) -> str:
-        """The tool's name, which is its capability's."""
-        return self.capability.value
+        """The tool's name, which is nearly always its capability's."""
+        return self.called or self.capability.value
 
     @property
     def read_only(self) -> bool:

@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Annotated, Final, Literal
 
-import anyio
-
 from dragoman.accounts.workspace import Account
-from dragoman.core.errors import DragomanError, InvalidArgument, UnsupportedOperation
+from dragoman.core.errors import InvalidArgument, UnsupportedOperation
 from dragoman.core.model import Conversation, ConversationKind, Hit, Page, SearchPage
 from dragoman.core.queries import ConversationQuery, SearchQuery
-from dragoman.core.references import Reference
 from dragoman.core.safe_text import Sentence, safe, sentence
 from dragoman.providers.base.provider import Capability, Provider
 from dragoman.rendering import ConversationsView, Searched, SearchView
 from dragoman.store import Store
-from dragoman.toolset.addressing.resolve import load_conversation
 from dragoman.toolset.definition.context import CallContext, ToolResult
 from dragoman.toolset.definition.spec import Range
 from dragoman.toolset.paging.feed import CursorState, Source
 from dragoman.toolset.paging.filters import conversation_matches, matches
 from dragoman.toolset.paging.merge import Merge
+from dragoman.toolset.reading.known_conversations import load_conversations
 from dragoman.toolset.reading.message_tools import AUTHOR, CONVERSATION, CURSOR, SINCE, UNTIL, time_window
 from dragoman.toolset.reading.search_question import SearchQuestion, nothing_found, read_question
 
@@ -94,7 +90,9 @@ async def search_messages(
     view = SearchView(
         query=query,
         hits=merge.items,
-        conversations=await _titles(call, merge.items),
+        conversations=await load_conversations(
+            call, {(hit.message.account, hit.message.conversation) for hit in merge.items}
+        ),
         searched=[search.searched[one.name] for one in accounts if one.name in search.searched],
         more=merge.more,
         failures=[*question.failures, *merge.failures],
@@ -170,20 +168,3 @@ async def _seen(call: CallContext, account: Account, page: SearchPage) -> list[H
     by_id = {(message.conversation, message.id): message for message in messages}
     keyed = [(hit, by_id.get((hit.message.conversation, hit.message.id))) for hit in page.items]
     return [replace(hit, message=message) for hit, message in keyed if message is not None]
-
-
-async def _titles(call: CallContext, hits: Sequence[Hit]) -> Mapping[tuple[str, str], Conversation]:
-    wanted = {(hit.message.account, hit.message.conversation) for hit in hits}
-    found: dict[tuple[str, str], Conversation] = {}
-
-    async def look(key: tuple[str, str]) -> None:
-        try:
-            found[key] = await load_conversation(call.workspace, Reference(*key))
-        except DragomanError:
-            # A hit is worth showing without the title of its conversation.
-            found[key] = Conversation(id=key[1], account=key[0])
-
-    async with anyio.create_task_group() as group:
-        for key in wanted:
-            group.start_soon(look, key)
-    return found

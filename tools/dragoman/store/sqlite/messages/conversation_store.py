@@ -10,6 +10,8 @@ from typing import Any, Final, Self, TypeVar
 from dragoman.core.model import Conversation, Message, SearchPage
 from dragoman.core.queries import SearchQuery
 from dragoman.store.conversations import (
+    MOST_CHANGES,
+    ChangeLog,
     ConversationRow,
     ConversationStore,
     ConversationTables,
@@ -122,6 +124,26 @@ class SqliteTables(ConversationTables):
     def put(self, conversation: str, messages: Iterable[Message], merge: Merge | None = None) -> int:
         """Store messages with their index. The transaction looks each author up once."""
         return TABLE.put(self._con, ACCOUNT, conversation, messages, merge or replaced, self._authors)
+
+    def record_change(self, conversation: str, message: str) -> None:
+        """Add a row."""
+        con = self._con
+        number = TABLE.numbers(con, ACCOUNT, conversation, [message])[message]
+        con.execute("INSERT INTO local_changes(number) VALUES(?)", (number,))
+        con.execute("DELETE FROM local_changes WHERE change <= ?", (con.last_insert_rowid() - MOST_CHANGES,))
+
+    def changes_after(self, number: int, limit: int) -> ChangeLog:
+        """Rows in the order in which they were added."""
+        oldest, newest = self._con.execute(
+            "SELECT coalesce(min(change), 1), coalesce(max(change), 0) FROM local_changes"
+        ).get
+        found = self._con.execute(
+            "SELECT c.change, p.id, m.id FROM local_changes c JOIN local_messages m USING(number)"
+            " JOIN local_places p USING(place) WHERE c.change > ? ORDER BY c.change LIMIT ?",
+            (number, limit),
+        )
+        rows = [(change, unbind(conversation), unbind(message)) for change, conversation, message in found]
+        return ChangeLog(oldest, newest, rows)
 
     def search(self, query: SearchQuery) -> SearchPage:
         """Ranked search."""

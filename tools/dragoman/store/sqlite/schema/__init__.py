@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Final, TypeAlias
 
 from dragoman.store.sqlite.connection import Connection
-from dragoman.store.sqlite.schema import imports, messages, usage, writes
+from dragoman.store.sqlite.schema import imports, messages, updates, usage, writes
 
 APPLICATION_ID: Final = 0x4472676D
 """``Drgm``: tells our files from those of other programs, also to file(1)."""
@@ -25,5 +25,6 @@ MIGRATIONS: Final[tuple[Migration, ...]] = (
     messages.fold_names_and_words,
     imports.CREATE,
     writes.ADD_DELIVERY_AND_EXPOSURES,
+    updates.CREATE,
 )
 """The position of a step is the version of a file before it (``PRAGMA user_version``)."""

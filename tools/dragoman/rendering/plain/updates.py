@@ -1,0 +1,79 @@
+"""``get_updates`` as text: what is new, under a line for each conversation, oldest first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import tzinfo
+
+from dragoman.core.model import Message
+from dragoman.rendering.budget.fitting import Answer, PageLayout
+from dragoman.rendering.budget.token_estimate import measure
+from dragoman.rendering.budget.token_shares import TokenShares
+from dragoman.rendering.content.time_format import clock, day, local, zone_name
+from dragoman.rendering.plain.conversations import failure_lines
+from dragoman.rendering.plain.header import counted, header, note_lines
+from dragoman.rendering.plain.lines import cut_text
+from dragoman.rendering.plain.search import dated_line, group_line
+from dragoman.rendering.views import Place, UpdatesView
+
+
+class UpdatesText(PageLayout):
+    """News as message lines with their date."""
+
+    def __init__(self, view: UpdatesView, zone: tzinfo, notice: str) -> None:
+        """Take a view; nothing is laid out yet."""
+        self.count = len(view.updates)
+        self._view = view
+        self._zone = zone
+        self._notice = notice
+
+    def costs(self, room: TokenShares) -> Iterator[float]:
+        """From the first on."""
+        seen: set[Place] = set()
+        for message, _ in self._view.updates:
+            place = (message.account, message.conversation)
+            cost = measure(self._line(message, room) + "\n")
+            group = "" if place in seen else group_line(place, self._view.conversations, room, counts(99, 9))
+            yield cost + measure(f"{group}\n") if group else cost
+            seen.add(place)
+
+    def write(self, shown: int, room: TokenShares, cursor: str | None) -> Answer:
+        """The header, the groups, and the accounts that failed."""
+        groups: dict[Place, list[tuple[Message, bool]]] = {}
+        for message, edited in self._view.updates[:shown]:
+            groups.setdefault((message.account, message.conversation), []).append((message, edited))
+        lines = [self._header(shown, len(groups), cursor), *note_lines(self._view.notes, room)]
+        for place, news in groups.items():
+            lines.append(group_line(place, self._view.conversations, room, counts(*_count(news))))
+            lines += [self._line(message, room) for message, _ in news]
+        return Answer("\n".join([*lines, *failure_lines(self._view.failures, room)]))
+
+    def length(self) -> int:
+        """Characters of all texts."""
+        return sum(len(message.text) for message, _ in self._view.updates)
+
+    def _line(self, message: Message, room: TokenShares) -> str:
+        return dated_line(message, cut_text(message, room)[0], self._view.conversations, self._zone, room)
+
+    def _header(self, shown: int, groups: int, cursor: str | None) -> str:
+        begin = local(self._view.since, self._zone)
+        where = f" in {counted(groups, 'conversation')}" if groups else ""
+        return header(
+            "updates",
+            f"since {day(begin)} {clock(begin)}",
+            (counts(*_count(self._view.updates[:shown])) or "nothing new") + where,
+            f"times in {zone_name(self._zone)}",
+            self._notice,
+            word="more" if self._view.more or shown < self.count else "next",
+            cursor=cursor,
+        )
+
+
+def counts(new: int, edited: int) -> str:
+    """``12 new, 2 edited``."""
+    return ", ".join(f"{number} {what}" for number, what in ((new, "new"), (edited, "edited")) if number)
+
+
+def _count(news: Sequence[tuple[Message, bool]]) -> tuple[int, int]:
+    edited = sum(edited for _, edited in news)
+    return len(news) - edited, edited

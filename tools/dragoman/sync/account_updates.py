@@ -1,0 +1,124 @@
+"""The news of one account since a position."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from dragoman.accounts.workspace import Account, Workspace
+from dragoman.core.errors import Conflict
+from dragoman.core.model import Conversation, Message
+from dragoman.core.safe_text import Sentence
+from dragoman.sync.polling import read_since
+from dragoman.sync.position import UpdatePosition
+from dragoman.sync.update import Update
+
+_MOST_EMPTY: Final = 20
+"""Parts of a service's changes without any news that are passed at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class AccountUpdates:
+    """News of an account, oldest first.
+
+    Attributes:
+        more: There is more after these.
+        notes: What was left out.
+        start: Where they begin.
+        end: The service's position after them; ``None`` where it has none.
+        conversations: Those of them that were just asked for, by id.
+        by_time: They are changes of which only the time tells which are wanted.
+    """
+
+    items: list[Update]
+    start: UpdatePosition
+    end: str | None = None
+    more: bool = False
+    notes: list[Sentence] = field(default_factory=list[Sentence])
+    conversations: dict[str, Conversation] = field(default_factory=dict[str, Conversation])
+    by_time: bool = False
+
+    def position_before(self, left: Collection[Update]) -> UpdatePosition:
+        """Where the account goes on while these of the items wait to be given."""
+        waiting = {id(one) for one in left}
+        given = [one for one in self.items if id(one) not in waiting]
+        after = self.start.after(given, left)
+        if self.by_time:
+            # Changes come in the order of arrival, so later ones may be of an earlier time.
+            after = replace(after, since=self.start.since)
+        caught_up = self.start.caught_up or (self.end is not None and not self.more)
+        return after if left else after.moved_to(self.end, caught_up=caught_up)
+
+
+async def read_updates(
+    workspace: Workspace, account: Account, position: UpdatePosition, conversation: Conversation | None = None
+) -> AccountUpdates:
+    """Read what is new or was edited since a position.
+
+    A service that tells changes is asked for them; of others the conversations that moved are read.
+
+    Args:
+        workspace: The accounts.
+        account: Which one.
+        position: Where the caller stopped.
+        conversation: The only conversation of interest.
+
+    Raises:
+        DragomanError: The account cannot answer.
+    """
+    if account.provider_class.tells_changes():
+        start = account.provider_class.first_position if position.service is None else position.service
+        if start is not None:
+            try:
+                return await _changes(workspace, account, replace(position, service=start), conversation)
+            except Conflict:
+                pass  # the service has forgotten the position, so what happened since is read
+    return await _polled(workspace, account, position, conversation)
+
+
+async def _changes(
+    workspace: Workspace, account: Account, position: UpdatePosition, conversation: Conversation | None
+) -> AccountUpdates:
+    provider = await account.provider()
+    at = position.service
+    for _ in range(_MOST_EMPTY):
+        changes = await provider.changes(at)
+        wanted = [one for one in changes.messages if conversation is None or one.conversation == conversation.id]
+        items = await _news(workspace, account, wanted, position, changed=position.caught_up)
+        if items or not changes.more:
+            start = replace(position, service=at)
+            return AccountUpdates(items, start, changes.position, changes.more, by_time=not position.caught_up)
+        at = changes.position
+    return AccountUpdates([], replace(position, service=at), at, more=True, by_time=not position.caught_up)
+
+
+async def _polled(
+    workspace: Workspace, account: Account, position: UpdatePosition, conversation: Conversation | None
+) -> AccountUpdates:
+    provider = await account.provider()
+    # Asked for first: what happens while the conversations are read is told by the next changes.
+    end = (await provider.changes(None)).position if account.provider_class.tells_changes() else None
+    reading = await read_since(workspace, account, position.since, conversation)
+    items = await _news(workspace, account, reading.messages, position, changed=False)
+    until = reading.complete_until
+    if until is not None:
+        items = [one for one in items if one.time <= until]
+    return AccountUpdates(
+        items,
+        position,
+        end if until is None else None,
+        until is not None and bool(items),
+        reading.notes,
+        reading.conversations,
+    )
+
+
+async def _news(
+    workspace: Workspace, account: Account, messages: list[Message], position: UpdatePosition, *, changed: bool
+) -> list[Update]:
+    """The messages that are news, oldest first, with their numbers."""
+    latest = {(one.conversation, one.id): one for one in messages}
+    numbered = await workspace.number_messages(account, list(latest.values()))
+    found = [update for one in numbered if (update := position.update_of(one, changed=changed))]
+    return sorted(found, key=lambda one: one.time)
