@@ -115,7 +115,7 @@ class ConversationReader:
     async def _own(self, *, fresh: bool) -> list[Conversation]:
         known = None if fresh else self._listed.get("")
         if known is None:
-            found = await self._mapped(await self._list("users.conversations", ",".join(self._kinds())))
+            found = await self._mapped(await self._list("users.conversations", self._kinds()))
             times = await self._newest(one.id for one in found)
             known = [replace(one, last_message_at=times.get(one.id)) for one in found]
             known.sort(key=lambda one: one.last_message_at or _LONG_AGO, reverse=True)
@@ -150,16 +150,18 @@ class ConversationReader:
         allowed = [kind for kind, scope in _SCOPES.items() if self._api.may(scope) is not False]
         return allowed or list(_SCOPES)
 
-    async def _list(self, method: str, kinds: str) -> list[Object]:
+    async def _list(self, method: str, kinds: Sequence[str]) -> list[Object]:
+        """All conversations of some kinds; one that the token may not list fails the whole call, and is left out."""
         found = dict[str, Object]()
         try:
-            async for answer in self._api.parts(method, types=kinds, exclude_archived="true"):
+            async for answer in self._api.parts(method, types=",".join(kinds), exclude_archived="true"):
                 found.update((text_of(one, "id"), dict(one)) for one in records_of(answer, "channels"))
-        except PermissionDenied:
-            fewer = ",".join(kind for kind in self._kinds() if kind in kinds.split(","))
-            if fewer in ("", kinds):
-                raise
-            return await self._list(method, fewer)
+        except PermissionDenied as refusal:
+            for kind in kinds if len(kinds) > 1 else ():
+                with suppress(PermissionDenied):
+                    found.update((text_of(one, "id"), one) for one in await self._list(method, [kind]))
+            if not found:
+                raise refusal from None
         return [one for id_, one in found.items() if id_]
 
     async def _elsewhere(
@@ -183,7 +185,7 @@ class ConversationReader:
     async def _public_channels(self) -> list[Conversation]:
         known = self._public.get("")
         if known is None:
-            known = await self._mapped(await self._list("conversations.list", "public_channel"))
+            known = await self._mapped(await self._list("conversations.list", ["public_channel"]))
             self._public.put("", known)
         return known
 

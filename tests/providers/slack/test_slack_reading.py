@@ -1,0 +1,251 @@
+"""Histories and threads: everything once, replies under their roots, whatever Slack's parts look like."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import httpx
+import pytest
+from slack_service import BEGINNING, Slack, opened
+
+from dragoman.core.errors import NotFound
+from dragoman.core.model import Order
+from dragoman.core.queries import ConversationQuery, MessageQuery, SearchQuery
+
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("waits")]
+
+ROOM = "C02RELAY01"
+START = datetime.fromtimestamp(BEGINNING, UTC)
+
+
+async def walk(account, query, room=ROOM):
+    found, pages = [], 0
+    while True:
+        page = await account.list_messages(room, query)
+        pages += 1
+        assert pages < 200
+        found = [*page.items, *found] if query.order is Order.LATEST else [*found, *page.items]
+        if page.cursor is None:
+            return found
+        query = replace(query, cursor=page.cursor)
+
+
+def thread_of(service, root, count, late=0):
+    at = [f"{int(root[:10]) + late + 1 + n}.{900 + n:06d}" for n in range(count)]
+    return [service.add(ROOM, f"reply {n}", root=root, at=one) for n, one in enumerate(at)]
+
+
+@pytest.mark.parametrize("order", Order)
+@pytest.mark.parametrize("limit", [1, 3, 50])
+@pytest.mark.parametrize("short", [False, True])
+async def test_replies_stand_under_their_roots_however_late_they_came(order, limit, short):
+    service = Slack(largest=4, short=short)
+    roots = service.talk(ROOM, 9)
+    late = thread_of(service, roots[2], 5, late=9_000_000)
+    near = thread_of(service, roots[7], 2)
+    async with opened(service) as account:
+        found = await walk(account, MessageQuery(order=order, limit=limit))
+    expected = [*roots[:3], *late, *roots[3:8], *near, *roots[8:]]
+    assert [one.id for one in found] == expected
+    assert [one.reply_to for one in found if one.id in late] == [roots[2]] * 5
+    assert next(one for one in found if one.id == roots[2]).replies == 5
+
+
+async def test_a_reply_that_was_also_sent_to_the_channel_comes_once_where_it_stands_there():
+    service = Slack()
+    roots = service.talk(ROOM, 4)
+    reply = service.add(ROOM, "for all", root=roots[0], subtype="thread_broadcast")
+    async with opened(service) as account:
+        found = await walk(account, MessageQuery(limit=2))
+        thread = await walk(account, MessageQuery(thread=roots[0]))
+    assert [one.id for one in found] == [*roots, reply]
+    assert [one.id for one in thread] == [roots[0], reply]
+    assert found[-1].reply_to == roots[0]
+
+
+async def test_a_thread_is_read_whole_from_its_root_and_from_a_reply():
+    service = Slack(largest=4, short=True)
+    root = service.talk(ROOM, 2)[0]
+    replies = thread_of(service, root, 11)
+    async with opened(service) as account:
+        for named in (root, replies[5], replies[5].replace(".", "")):
+            for order in Order:
+                found = await walk(account, MessageQuery(thread=named, order=order, limit=3))
+                assert [one.id for one in found] == [root, *replies]
+        with pytest.raises(NotFound):
+            await account.list_messages(ROOM, MessageQuery(thread="1600000000.000100"))
+        with pytest.raises(NotFound):
+            await account.list_messages(ROOM, MessageQuery(thread="nonsense"))
+
+
+@pytest.mark.parametrize("order", Order)
+async def test_a_window_of_time_has_its_messages_and_late_replies_to_older_ones(order):
+    service = Slack()
+    roots = service.talk(ROOM, 20)
+    late = service.add(ROOM, "late", root=roots[4], at=f"{BEGINNING + 12 * 60}.500000")
+    since, until = START + timedelta(minutes=8), START + timedelta(minutes=15)
+    async with opened(service) as account:
+        found = await walk(account, MessageQuery(since=since, until=until, order=order, limit=3))
+    expected = roots[7:14]
+    if order is Order.LATEST:  # towards the past the older root is met
+        expected = [late, *expected]
+    assert [one.id for one in found] == expected
+
+
+async def test_the_first_page_is_one_call_and_threads_that_have_not_changed_are_not_read_again():
+    service = Slack()
+    roots = service.talk(ROOM, 60)
+    thread_of(service, roots[55], 3)
+    thread_of(service, roots[3], 3)
+    async with opened(service) as account:
+        await account.list_messages(ROOM, MessageQuery(limit=50))
+        first = [method for method, _ in service.journal]
+        await account.list_messages(ROOM, MessageQuery(limit=50))
+        again = [method for method, _ in service.journal][len(first) :]
+        thread_of(service, roots[55], 1, late=500)
+        await account.list_messages(ROOM, MessageQuery(limit=50))
+        after = [method for method, _ in service.journal][len(first) + len(again) :]
+    assert sorted(first) == ["auth.test", "conversations.history", "conversations.replies", "users.info"]
+    assert again == ["conversations.history"]
+    assert sorted(after) == ["conversations.history", "conversations.replies"]
+
+
+async def test_many_people_of_a_small_workspace_are_learnt_in_one_call():
+    service = Slack()
+    service.open(ROOM)
+    for number in range(12):
+        service.add_user(
+            service.users["U01MARIAK"] | {"id": f"U0PERSON{number:02}", "profile": {"real_name": f"P{number}"}}
+        )
+        service.add(ROOM, text=f"By <@U0PERSON{(number + 1) % 12:02}>", user=f"U0PERSON{number:02}")
+    async with opened(service) as account:
+        page = await account.list_messages(ROOM, MessageQuery())
+    assert [one.author.name for one in page.items] == [f"P{number}" for number in range(12)]
+    assert page.items[0].text == "By @P1"
+    assert len(service.calls("users.list")) == 1
+    assert not service.calls("users.info")
+
+
+async def test_what_cannot_be_read_of_threads_costs_no_page():
+    service = Slack()
+    roots = service.talk(ROOM, 3)
+    thread_of(service, roots[1], 2)
+    late = httpx.Response(429, json={"ok": False, "error": "ratelimited"}, headers={"retry-after": "60"})
+    service.before = lambda method, _: late if method == "conversations.replies" else None
+    async with opened(service) as account:
+        page = await account.list_messages(ROOM, MessageQuery())
+    assert [(one.id, one.replies) for one in page.items] == [(roots[0], 0), (roots[1], 2), (roots[2], 0)]
+
+
+async def test_odd_times_of_messages_are_read_and_the_same_message_is_given_once():
+    service = Slack()
+    service.open(ROOM)
+    good = service.add(ROOM, "good")
+    odd = [
+        {"type": "message", "ts": "1773133000000100", "text": "without point", "user": "U01MARIAK"},
+        {"type": "message", "ts": 1773133000.0002, "text": "a number", "user": "U01MARIAK"},
+        {"type": "message", "text": "no time"},
+        {"type": "message", "ts": "soon", "text": "no time"},
+        {"type": "message", "ts": good, "text": "good", "user": "U01MARIAK"},
+        "nothing",
+        None,
+    ]
+
+    def answer(method, _):
+        if method != "conversations.history":
+            return None
+        return httpx.Response(200, json={"ok": True, "messages": [*odd, *service.messages[ROOM]], "has_more": False})
+
+    service.before = answer
+    async with opened(service) as account:
+        page = await account.list_messages(ROOM, MessageQuery())
+    assert [(one.id, one.text) for one in page.items] == [
+        ("1773133000.000100", "without point"), ("1773133000.000200", "a number"), (good, "good"),
+    ]  # fmt: skip
+
+
+async def test_cursors_that_come_back_end_a_list():
+    service = Slack()
+    service.talk(ROOM, 2)
+    again = {"response_metadata": {"next_cursor": "same"}, "has_more": True}
+
+    def answer(method, _):
+        kind = {"users.conversations": "channels", "users.list": "members", "conversations.replies": "messages"}
+        return httpx.Response(200, json={"ok": True, kind[method]: [], **again}) if method in kind else None
+
+    service.before = answer
+    async with opened(service) as account:
+        assert (await account.list_conversations(ConversationQuery())).items == []
+        with pytest.raises(NotFound):
+            await account.list_messages(ROOM, MessageQuery(thread="1773133060.000001"))
+
+
+async def test_a_neighbour_is_not_taken_for_a_message_that_is_gone():
+    service = Slack()
+    roots = service.talk(ROOM, 3)
+    joined = service.add(ROOM, "<@U02OLEGSI> has joined the channel", subtype="channel_join")
+    async with opened(service) as account:
+        assert (await account.get_message(ROOM, roots[1].replace(".", ""))).id == roots[1]
+        assert (await account.get_message(ROOM, joined)).author.kind == "system"
+        with pytest.raises(NotFound):
+            await account.get_message(ROOM, f"{BEGINNING + 121}.000000")
+
+
+async def test_conversations_are_found_among_public_channels_and_people():
+    service = Slack()
+    service.open(ROOM, name="relay-launch")
+    service.open("C05OTHERS1", name="relay-others", people=[])
+    service.open("G01STRAT01", name="relay-secret", is_private=True, people=[])
+    service.open("C04MPDM001", name="mpdm-dragoman--maria--oleg-1", is_mpim=True)
+    service.open("D01MARIA01", is_im=True, user="U01MARIAK", people=["U0DRAGOMN", "U01MARIAK"])
+    async with opened(service) as account:
+        relay = await account.list_conversations(ConversationQuery(text="relay"))
+        noor = await account.list_conversations(ConversationQuery(text="noor"))
+        maria = await account.list_conversations(ConversationQuery(text="Maria"))
+        groups = await account.list_conversations(ConversationQuery(kind="group"))
+    assert [one.title for one in relay.items] == ["relay-launch", "relay-others"]
+    assert [(one.id, one.title) for one in noor.items] == [("@U10NOORAH", "Noor Haddad")]
+    assert sorted(one.id for one in maria.items) == ["C04MPDM001", "D01MARIA01"]
+    assert [one.title for one in groups.items] == ["Maria Koch, Oleg Sidorov"]
+
+
+async def test_kinds_that_the_token_may_not_list_are_left_out():
+    service = Slack(scopes="channels:read,channels:history,users:read")
+    service.open(ROOM)
+
+    def refuse(method, arguments):
+        if method == "users.conversations" and arguments["types"] != "public_channel":
+            body = {"ok": False, "error": "missing_scope", "needed": "groups:read"}
+            return httpx.Response(200, json=body, headers={"x-oauth-scopes": service.scopes})
+        return None
+
+    service.before = refuse
+    async with opened(service) as account:
+        assert [one.id for one in (await account.list_conversations(ConversationQuery())).items] == [ROOM]
+
+
+async def test_a_shared_channel_names_who_is_from_outside_and_says_so_when_nobody_is_known():
+    service = Slack()
+    service.open(ROOM, is_ext_shared=True, people=["U0DRAGOMN", "U01MARIAK", "U03GUEST1", "U10NOORAH"])
+    service.open("C03GLOBEX1", is_ext_shared=True, people=["U0DRAGOMN", "U01MARIAK"])
+    async with opened(service) as account:
+        known = await account.audience(ROOM)
+        unknown = await account.audience("C03GLOBEX1")
+    assert known.conversation.external == ("Noor Haddad",)
+    assert known.conversation.participants == ("Maria Koch", "Gus Guest (guest)", "Noor Haddad")
+    assert known.conversation.members == 4
+    assert unknown.conversation.external == ("others of another organisation",)
+
+
+async def test_words_of_a_search_are_no_operators_and_alternatives_are_asked_one_by_one():
+    service = Slack(is_bot=False)
+    service.open(ROOM)
+    for text in ("in:private words", "red apples", "green pears"):
+        service.add(ROOM, text)
+    async with opened(service) as account:
+        page = await account.search_messages(SearchQuery(text="apples OR pears"))
+        await account.search_messages(SearchQuery(text='"in:#private" <!here> -from:x wild*'))
+    assert [one.message.text for one in page.items] == ["red apples", "green pears"]
+    queries = [one["query"] for one in service.calls("search.messages")]
+    assert queries[:2] == ["apples", "pears"]
+    assert '"in:#private"' in queries[2]
+    assert "<" not in queries[2]
