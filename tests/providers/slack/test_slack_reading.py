@@ -249,3 +249,24 @@ async def test_words_of_a_search_are_no_operators_and_alternatives_are_asked_one
     assert queries[:2] == ["apples", "pears"]
     assert '"in:#private"' in queries[2]
     assert "<" not in queries[2]
+
+
+async def test_an_app_of_fifteen_messages_a_minute_shows_what_it_has_and_says_why_there_is_no_more(tmp_path):
+    service = Slack(largest=15)
+    roots = service.talk(ROOM, 40)
+    reads = []
+
+    def once_a_minute(method, _):
+        reads.extend([method] if method == "conversations.history" else [])
+        if method == "conversations.history" and len(reads) % 2 == 0:
+            body = {"ok": False, "error": "ratelimited"}
+            return httpx.Response(429, json=body, headers={"retry-after": "60"})
+        return None
+
+    service.before = once_a_minute
+    async with opened(service) as account:
+        page = await account.list_messages(ROOM, MessageQuery(limit=50))
+        following = await account.list_messages(ROOM, MessageQuery(limit=50, cursor=page.cursor))
+    assert [one.id for one in page.items] == roots[25:]
+    assert [one.id for one in following.items] == roots[10:25]
+    assert following.cursor is not None

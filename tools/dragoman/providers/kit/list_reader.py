@@ -7,7 +7,7 @@ from contextlib import aclosing
 from typing import Final, Generic, Literal, TypeAlias, TypeVar
 
 from dragoman.core.context import progress
-from dragoman.core.errors import Conflict, DeadlineExceeded, InvalidArgument, NotFound
+from dragoman.core.errors import Conflict, DeadlineExceeded, InvalidArgument, NotFound, RateLimited
 from dragoman.core.safe_text import sentence
 from dragoman.providers.kit.list_walk import Position, Walk, Wanted
 from dragoman.providers.kit.listings import Batch, Key
@@ -50,18 +50,24 @@ class ListReader(Generic[T]):
             if stop or walk.ended:
                 return stop or "end"
             matches = Matches(wanted, position)
-        async with aclosing(self._until_forgotten(wanted, position, token)) as batches:
-            async for batch in batches:
-                if batch is None or (recalled and not number and not walk.accepts(wanted, batch, self._key)):
-                    return "gap"
-                number += 1
-                walk.add(batch, self._key, inherit=wanted.native)
-                stop = self._judge(wanted, position, walk, matches)
-                if stop or walk.ended:
-                    return stop or "end"
-                if self._is_bound(wanted, position, walk, number):
-                    return "bound"
-                await _report(wanted, walk, number)
+        try:
+            async with aclosing(self._until_forgotten(wanted, position, token)) as batches:
+                async for batch in batches:
+                    if batch is None or (recalled and not number and not walk.accepts(wanted, batch, self._key)):
+                        return "gap"
+                    number += 1
+                    walk.add(batch, self._key, inherit=wanted.native)
+                    stop = self._judge(wanted, position, walk, matches)
+                    if stop or walk.ended:
+                        return stop or "end"
+                    if self._is_bound(wanted, position, walk, number):
+                        return "bound"
+                    await _report(wanted, walk, number)
+        except RateLimited:
+            # What was read until then is a page; its cursor goes on when the service takes calls again.
+            if not (number and wanted.listing.token_at and wanted.in_order(position)):
+                raise
+            return "bound"
         walk.ended = True
         return "gap" if wanted.needs_overlap(position) and not walk.entries else "end"
 

@@ -9,6 +9,7 @@ from typing import Final
 
 from dragoman.accounts.workspace import Account
 from dragoman.core.context import progress
+from dragoman.core.errors import RateLimited
 from dragoman.core.model import Message, Order, Page
 from dragoman.core.queries import MessageQuery
 from dragoman.toolset.paging.feed import CursorState, Feed, FeedPosition, Source
@@ -45,6 +46,7 @@ class CollectedMessages:
         more: Whether there is something behind it.
         examined: Number of messages that were read.
         other_names: Names of authors whose messages did not match.
+        interruption: Why reading had to stop before the page was full.
     """
 
     messages: list[Message] = field(default_factory=list[Message])
@@ -56,6 +58,7 @@ class CollectedMessages:
     more: bool = False
     examined: int = 0
     other_names: dict[str, None] = field(default_factory=dict[str, None])
+    interruption: RateLimited | None = None
 
     def in_time_order(self, order: Order) -> list[Message]:
         """The messages, oldest first."""
@@ -93,15 +96,27 @@ async def collect(feed: Feed[Message], query: MessageQuery) -> CollectedMessages
     """Read on until a page is full, the list or the window ends, or too much was examined for one call."""
     taken = CollectedMessages()
     reported = 0
-    while await feed.peek() is not None:
+    while await _has_next(feed, taken):
         taken.examine(feed, query)
         if not taken.more or len(taken.messages) == query.limit or taken.examined == _MOST_EXAMINED:
             return taken
         if taken.examined - reported >= _REPORT_EVERY:
             reported = taken.examined
             await progress.report(reported, f"{reported} messages examined")
-    taken.end, taken.more = lambda: None, False
+    if taken.interruption is None:
+        taken.end, taken.more = lambda: None, False
     return taken
+
+
+async def _has_next(feed: Feed[Message], taken: CollectedMessages) -> bool:
+    """Whether there is another message; what was read before the service asked for a pause is an answer."""
+    try:
+        return await feed.peek() is not None
+    except RateLimited as error:
+        if not taken.messages:
+            raise
+        taken.interruption = error
+        return False
 
 
 def _past_window(message: Message, query: MessageQuery) -> bool:

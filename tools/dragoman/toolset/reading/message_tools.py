@@ -79,6 +79,8 @@ async def list_messages(
             await call.workspace.number_messages(account, taken.tombstones)
         messages = await call.workspace.number_messages(account, taken.in_time_order(query.order))
         notes: list[Sentence] = [person.note] if person.note else []
+        if taken.interruption is not None:
+            notes.append(sentence("There is more, which has to wait. {}", taken.interruption.sentences))
         if author is not None and not (messages or taken.more or cursor):
             notes.append(await _nobody_note(account, target, author, query, taken))
     view = MessagesView(

@@ -1,0 +1,132 @@
+"""Slack through a whole server, as an assistant reads it."""
+
+import pytest
+from rs_bpe.bpe import openai
+from slack_service import Slack
+from slack_workspace import account_of, corpus
+
+from dragoman.testing import Reply
+from dragoman.testing.scripted_server import ScriptedServer
+
+ROOM = "it:C02RELAY01"
+
+
+@pytest.fixture
+def server():
+    opened = []
+
+    def start(slack, **settings):
+        account = account_of(slack, **settings)
+        server = ScriptedServer({"timezone": "UTC", "accounts": {"it": account.__enter__()}})
+        opened.extend([account, server])
+        return server.__enter__()
+
+    yield start
+    for one in reversed(opened):
+        one.__exit__(None, None, None)
+
+
+@pytest.mark.parametrize("name", ["kiosk-firmware", "rider-support"])
+def test_a_channel_of_a_team_costs_little_more_than_its_bare_lines_and_few_calls(server, name):
+    slack, bare = corpus(name, 50)
+    dragoman = server(slack)
+    text = dragoman.call("list_messages", conversation="it:C0CORPUS01", limit=50, max_tokens=10_000)
+    count = openai.o200k_base().count
+    assert count(text) / count(bare) <= 1.25
+    threads = len(slack.calls("conversations.replies"))
+    methods = [method for method, _ in slack.journal if method not in {"auth.test", "conversations.replies"}]
+    assert sorted(methods) == ["conversations.history", "conversations.info", "users.list"]
+    assert threads <= 3
+    before = len(slack.journal)
+    assert dragoman.call("list_messages", conversation="it:C0CORPUS01", limit=50, max_tokens=10_000) == text
+    assert [method for method, _ in slack.journal[before:]] == ["conversations.history"]
+
+
+def test_replies_are_read_under_their_roots_with_names_and_emoji(server):
+    slack = Slack()
+    slack.open("C02RELAY01", name="relay-launch")
+    root = slack.add(
+        "C02RELAY01", text="Window is *Thursday* :tada: <@U02OLEGSI>", reactions=[{"name": "+1", "count": 3}]
+    )
+    slack.add("C02RELAY01", "Next day")
+    slack.add("C02RELAY01", "Fine by me", root=root, user="U02OLEGSI", at=f"{int(root[:10]) + 9_000_000}.000001")
+    text = server(slack).call("list_messages", conversation="#relay-launch")
+    lines = text.splitlines()
+    assert "Maria Koch [👍3]: Window is **Thursday** 🎉 @Oleg Sidorov" in text
+    assert lines[3].startswith(">")
+    assert "Fine by me" in lines[3]
+    assert "Next day" in lines[-1]
+
+
+def test_what_was_read_before_the_limit_is_shown_with_the_reason(server):
+    slack = Slack(largest=15)
+    slack.talk("C02RELAY01", 40)
+    later = Reply({"ok": False, "error": "ratelimited"}, 429, headers={"retry-after": "60"})
+    slack.before = lambda method, _: later if len(slack.calls(method)) == 1 and "history" in method else None
+    text = server(slack).call("list_messages", conversation=ROOM, limit=50)
+    assert text.count("number") == 15
+    assert "Marketplace" in text
+    assert "older: cursor" in text
+
+
+def test_a_bot_searches_what_was_read_and_says_so(server):
+    slack = Slack()
+    slack.talk("C02RELAY01", 3)
+    dragoman = server(slack)
+    dragoman.call("list_messages", conversation=ROOM)
+    text = dragoman.call("search_messages", query="number")
+    assert "local index" in text
+    assert "user token" in text
+    assert text.count("Maria Koch: **number**") == 3
+    assert not slack.calls("search.messages")
+
+
+def test_a_person_searches_in_slack(server):
+    slack = Slack(is_bot=False)
+    slack.talk("C02RELAY01", 3)
+    text = server(slack).call("search_messages", query="number from:maria")
+    assert "the service" in text
+    assert text.count("Maria Koch [excerpt]: number") == 3
+
+
+def test_nothing_of_a_real_time_search_is_stored(server, tmp_path):
+    slack = Slack(is_bot=False, scopes="search:read.public,channels:read,channels:history")
+    slack.open("C02RELAY01")
+    found = {
+        "author_name": "Maria Koch", "author_user_id": "U01MARIAK", "channel_id": "C02RELAY01", "content": "the secret",
+        "message_ts": "1773143220.000200", "permalink": "https://acme.slack.com/archives/C02RELAY01/p1773143220000200",
+    }  # fmt: skip
+
+    def answer(method, _):
+        if method == "assistant.search.context":
+            return Reply({"ok": True, "results": {"messages": [found]}}, headers={"x-oauth-scopes": slack.scopes})
+        return None
+
+    slack.before = answer
+    dragoman = server(slack)
+    dragoman.call("list_messages", conversation=ROOM)
+    assert "the secret" in dragoman.call("search_messages", query="secret")
+    slack.before = lambda method, _: (
+        Reply({"ok": False, "error": "not_allowed_token_type"}) if "search" in method else None
+    )
+    assert "the secret" not in dragoman.call("search_messages", query="secret")
+
+
+def test_a_person_is_found_by_name_and_written_to_where_the_settings_allow_it(server):
+    slack = Slack()
+    slack.open("C02RELAY01")
+    dragoman = server(slack, write="allow", write_to=["@U01MARIAK", "D0U01MARIAK"])
+    assert "it:@U01MARIAK" in dragoman.call("list_conversations", query="maria")
+    assert "Hello" in dragoman.call("send_message", conversation="it:@U01MARIAK", text="Hello")
+    assert "Again" in dragoman.call("send_message", conversation="it:@U01MARIAK", text="Again")
+    assert "not among those" in dragoman.error("send_message", conversation="it:@U02OLEGSI", text="Hello")
+    assert slack.written == ["Hello", "Again"]
+
+
+def test_a_call_to_everybody_is_asked_about_and_does_not_ring(server):
+    slack = Slack()
+    slack.open("C02RELAY01")
+    dragoman = server(slack, write="confirm")
+    asked = dragoman.call("send_message", conversation=ROOM, text="Hi <!channel>")
+    assert "@channel" in asked
+    assert slack.written == []
