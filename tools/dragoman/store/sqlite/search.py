@@ -20,16 +20,15 @@ from dragoman.core.folding import fold
 from dragoman.core.model import Hit, Message, SearchPage
 from dragoman.core.queries import Expression, SearchQuery, Term
 from dragoman.core.query_parser import parse_query
-from dragoman.core.safe_text import Sentence, safe, sentence
-from dragoman.store import index_terms
+from dragoman.core.safe_text import Sentence, sentence
 from dragoman.store.excerpt import excerpt
-from dragoman.store.search_terms import Pattern, follows, is_literal, pattern_of, unsearched
+from dragoman.store.search_terms import Pattern, pattern_of
 from dragoman.store.sqlite import filtered_list, match_expression, spelling
 from dragoman.store.sqlite.connection import Connection
 from dragoman.store.sqlite.messages import index_rebuild, message_pages
-from dragoman.store.sqlite.messages.index_row import searched_text
 from dragoman.store.sqlite.messages.message_table import MessageTable
 from dragoman.store.sqlite.search_scope import NothingThereError, Scope, few_of, scope_of, sql_of
+from dragoman.store.sqlite.search_words import SearchWords
 from dragoman.store.sqlite.values import unbind
 
 WIDTH: Final = 240
@@ -37,6 +36,7 @@ WIDTH: Final = 240
 
 _WINDOW: Final = 100
 _DEEPEST: Final = 10_000
+_AT_ONCE: Final = 32
 _COMPARED: Final = 20_000
 """Characters of a text in which is looked for the letters as they were typed."""
 
@@ -70,7 +70,7 @@ def search(con: Connection, table: MessageTable, query: SearchQuery, account: st
     expression = query.expression
     if expression is None:
         expression = parse_query(query.text, lambda _: False).expression
-    words = _Words.of(expression)
+    words = SearchWords.of(expression)
     if not words.groups and (expression.wanted or not _is_narrowed(query)):
         raise InvalidArgument(
             "The query has no word to look for.",
@@ -104,12 +104,12 @@ def _ranked_page(
     position, replaced = _start(con, table, query.cursor)
     if replaced:
         expression = spelling.replace_words(expression, replaced)
-    page = _Ranked(con, table, scope, _Words.of(expression)).page(position, query.limit)
+    page = _Ranked(con, table, scope, SearchWords.of(expression)).page(position, query.limit)
     if page.items or query.cursor is not None:
         return replace(page, cursor=page.cursor and page.cursor + _written(replaced))
     for replaced in spelling.corrections(con, table, expression):
         meant = spelling.replace_words(expression, replaced)
-        page = _Ranked(con, table, scope, _Words.of(meant)).page(position, query.limit)
+        page = _Ranked(con, table, scope, SearchWords.of(meant)).page(position, query.limit)
         if page.items:
             told = tuple(
                 sentence("Nothing has {}, so {} was searched instead.", typed, word) for typed, word in replaced.items()
@@ -153,56 +153,10 @@ def _is_single(term: Term, pattern: Pattern) -> bool:
     return not (term.phrase or term.beginning or pattern.open_ended) and len(fold(term.text).strip()) == 1
 
 
-@dataclass(frozen=True, slots=True)
-class _Words:
-    """The words of a query as patterns; terms without anything to look for are left out."""
-
-    terms: tuple[tuple[Term, ...], ...]
-    groups: tuple[tuple[Pattern, ...], ...]
-    excluded: tuple[Pattern, ...]
-    notes: tuple[Sentence, ...]
-
-    @classmethod
-    def of(cls, expression: Expression) -> _Words:
-        found = [[(term, pattern) for term in group if (pattern := pattern_of(term))] for group in expression.wanted]
-        excluded = [pattern for term in expression.excluded if (pattern := pattern_of(term))]
-        told: Iterator[Sentence] = (unsearched(term) for group in found for term, _ in group)
-        return cls(
-            terms=tuple(tuple(term for term, _ in group) for group in found if group),
-            groups=tuple(tuple(pattern for _, pattern in group) for group in found if group),
-            excluded=tuple(excluded),
-            notes=tuple(safe(note) for note in told if note),
-        )
-
-    def steps(self) -> list[str]:
-        """What to look for in the index, one after the other."""
-        exact = match_expression.all_groups(self.groups, match_expression.exact)
-        loose = match_expression.all_groups(self.groups, match_expression.loose)
-        return [exact] if loose == exact else [exact, f"({loose} NOT {exact})"]
-
-    def are_literal_in(self, text: str) -> bool:
-        """Does a text hold a term of each group letter for letter."""
-        return all(any(is_literal(term, text) for term in group) for group in self.terms)
-
-    def are_joined_in(self, message: Message) -> bool:
-        """Do the parts of joined terms follow each other in a message."""
-        folded = fold(searched_text(message)[: index_terms.INDEXED])
-        return all(any(follows(pattern, folded) for pattern in group) for group in self.groups)
-
-    @property
-    def are_joined(self) -> bool:
-        """Is there a joined term that the loose step could take apart."""
-        return any(pattern.joined and pattern.pieces for group in self.groups for pattern in group)
-
-    @property
-    def are_ascii(self) -> bool:
-        return all(term.text.isascii() for group in self.terms for term in group)
-
-
 class _Ranked:
     """A search for words."""
 
-    def __init__(self, con: Connection, table: MessageTable, scope: Scope, words: _Words) -> None:
+    def __init__(self, con: Connection, table: MessageTable, scope: Scope, words: SearchWords) -> None:
         self._con = con
         self._table = table
         self._scope = scope
@@ -266,21 +220,30 @@ class _Ranked:
 
     def _sorted(self, ranked: Sequence[tuple[float, int]]) -> Iterator[int]:
         """Best first; the letters as they were typed before others that fold to them, the newer of equals first."""
-        statement = self._table.tables.sql(
-            "SELECT number, moment, iif(?1 AND length(text) = octet_length(text), '', substr(text, 1, ?2))"
-            " FROM $messages WHERE number = ?3"
-        )
-        ascii_ = self._words.are_ascii
         folded: list[int] = []
+        details: dict[int, tuple[int, str | bytes | None]] = {}
+        ahead = iter(ranked)
         # No more is read than a page takes: what stands as it was typed can be told at once.
-        for _, equals in groupby(ranked, lambda hit: hit[0]):
-            found = self._con.executemany(statement, [(ascii_, _COMPARED, number) for _, number in equals])
-            for number, _, text in sorted(found, key=lambda row: (-row[1], -row[0])):
-                if self._is_folded(text):
+        for _, group in groupby(ranked, lambda hit: hit[0]):
+            equals = [number for _, number in group]
+            while equals[-1] not in details:
+                details |= self._details([number for _, number in islice(ahead, _AT_ONCE)])
+            for number in sorted(equals, key=lambda number: (-details[number][0], -number)):
+                if self._is_folded(details[number][1]):
                     folded.append(number)
                 else:
                     yield number
         yield from folded
+
+    def _details(self, numbers: Sequence[int]) -> dict[int, tuple[int, str | bytes | None]]:
+        """Time and text of messages; of a text that can only be as it was typed, nothing."""
+        statement = self._table.tables.sql(
+            "SELECT number, moment, iif(?1 AND length(text) = octet_length(text), '', substr(text, 1, ?2))"
+            " FROM json_each(?3) n CROSS JOIN $messages m ON m.number = n.value"
+        )
+        bound = (self._words.are_ascii, _COMPARED, message_pages.number_list(numbers))
+        found = {number: (time, text) for number, time, text in self._con.execute(statement, bound)}
+        return {number: found.get(number, (0, None)) for number in numbers}
 
     def _is_folded(self, stored: str | bytes | None) -> bool:
         return bool(stored) and not self._words.are_literal_in(unbind(stored or ""))

@@ -6,7 +6,7 @@ no page shifts when messages are added.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import islice
 from typing import Any, Final
 
@@ -22,6 +22,10 @@ from dragoman.store.sqlite.values import UNKNOWN, Value, bind, to_us, unbind
 _COLUMNS: Final = "m.id, m.number, m.live, m.moment, a.data, m.reply_to, m.text, m.data"
 # CROSS JOIN fixes the order: the time index first, then rows by their numbers.
 _ALL: Final = f"SELECT {_COLUMNS} FROM $messages m CROSS JOIN $authors a USING(author) WHERE m.live = 1"  # noqa: S608 - our own words
+_SOME: Final = (
+    f"SELECT {_COLUMNS} FROM json_each(?) n CROSS JOIN $messages m ON m.number = n.value"  # noqa: S608 - our own words
+    " CROSS JOIN $authors a USING(author) WHERE m.live = 1"
+)
 _BELOW: Final = (
     "WITH RECURSIVE below(number, id) AS (SELECT number, id FROM $messages WHERE place = ? AND id = ?"
     " UNION SELECT m.number, m.id FROM below CROSS JOIN $messages m ON m.place = ? AND m.reply_to = below.id)"
@@ -36,8 +40,8 @@ def page(con: Connection, table: MessageTable, place: int, where: tuple[str, str
     if query.author:
         authors = by_author.authors_like(con, table.tables, query.author)
         chosen = by_author.in_order(con, table.tables, authors, span, condition, values)
-        numbers = [(number,) for _, number in islice(chosen, query.limit)]
-        found = con.executemany(table.tables.sql(f"{_ALL} AND m.number = ?"), numbers)
+        numbers = number_list(number for _, number in islice(chosen, query.limit))
+        found = con.execute(table.tables.sql(_SOME), (numbers,))
     else:
         begins, begins_values = span.condition
         statement = f"{_ALL}{begins}{condition} {span.order} LIMIT ?"
@@ -48,11 +52,11 @@ def page(con: Connection, table: MessageTable, place: int, where: tuple[str, str
 def by_numbers(con: Connection, table: MessageTable, numbers: list[int]) -> dict[int, Message]:
     """Visible messages by the table's numbers, with their account, and with the number where people use it."""
     statement = table.tables.sql(
-        f"SELECT p.account, p.id, {_COLUMNS} FROM $messages m JOIN $places p USING(place)"  # noqa: S608 - our own words
-        " JOIN $authors a ON a.author = m.author WHERE m.number = ? AND m.live = 1"
+        f"SELECT p.account, p.id, {_COLUMNS} FROM json_each(?) n CROSS JOIN $messages m ON m.number = n.value"  # noqa: S608 - our own words
+        " CROSS JOIN $places p USING(place) CROSS JOIN $authors a ON a.author = m.author WHERE m.live = 1"
     )
     found: dict[int, Message] = {}
-    for account, conversation, id_, number, *columns in con.executemany(statement, ((n,) for n in numbers)):
+    for account, conversation, id_, number, *columns in con.execute(statement, (number_list(numbers),)):
         found[number] = rows.from_row(
             Row(*columns),
             id=unbind(id_),
@@ -61,6 +65,11 @@ def by_numbers(con: Connection, table: MessageTable, numbers: list[int]) -> dict
             number=number if table.numbered else None,
         )
     return found
+
+
+def number_list(numbers: Iterable[int]) -> str:
+    """The numbers for ``json_each``: one statement for all takes a fifth of the time that one for each does."""
+    return f"[{','.join(map(str, numbers))}]"
 
 
 def replies(con: Connection, table: MessageTable, place: int, ids: Sequence[str]) -> dict[str, int]:
