@@ -51,7 +51,7 @@ class MailFormat(ArchiveFormat):
 
 
 def _note(mail: Mail, found: Found, id_: str, threads: Threads) -> None:
-    time = mapping.sent_at(mail, found.received)
+    time = mapping.sent_at(mail, found)
     micros = _NO_TIME if time is None else int((time - EPOCH).total_seconds() * 1_000_000)
     related = [other for other in (*mail.references, mail.reply_to) if other and other != id_]
     threads.add(id_, related, _group_of(mail), micros, mail.subject, mapping.people_of(mail))

@@ -52,13 +52,17 @@ def content_digest(mail: Mail) -> str:
 
 def author_of(mail: Mail) -> Author:
     """Who wrote it."""
+    name, email = _name_and_email(mail)
+    return _author(name, email, mail.kind)
+
+
+def _name_and_email(mail: Mail) -> tuple[str, str]:
     address = mail.author
     masked = _MASKED.fullmatch(mail.headers.raw("from").strip()) if "@" not in address.email else None
     if masked is not None:
         address = Address(decode_words((masked[3] or "").strip(" ()")), f"{masked[1]}@{masked[2]}")
     email = address.email.lower()
-    name = clean(address.name) or email or "user"
-    return _author(name, email, mail.kind)
+    return clean(address.name) or email or "user", email
 
 
 @lru_cache(maxsize=4096)
@@ -67,15 +71,14 @@ def _author(name: str, email: str, kind: AuthorKind) -> Author:
     return Author(name=name, id=email, email=email or None, kind=kind)
 
 
-def sent_at(mail: Mail, received: datetime | None) -> datetime | None:
+def sent_at(mail: Mail, found: Found) -> datetime | None:
     """When it was sent; the time beside the mail counts last."""
-    latest = datetime.now(UTC)
-    return mail.sent_at(latest=latest) or received
+    return mail.sent_at(latest=datetime.now(UTC)) or found.received
 
 
 def people_of(mail: Mail) -> Iterator[str]:
     """Names of those who write and read it."""
-    yield author_of(mail).name
+    yield _name_and_email(mail)[0]
     for name in ("to", "cc"):
         for address in mail.headers.addresses(name)[:_ADDRESSES]:
             if address.email:
@@ -94,7 +97,7 @@ def message_of(mail: Mail, found: Found, id_: str, conversation: str) -> Message
         id=id_,
         conversation=conversation,
         author=author_of(mail),
-        sent_at=sent_at(mail, found.received),
+        sent_at=sent_at(mail, found),
         text=clean(mail.text),
         reply_to=mail.reply_to or None,
         subject=clean(mail.subject) or None,

@@ -68,7 +68,8 @@ class Mbox:
     def _mail(self) -> Iterator[bytes]:
         """The lines up to the next envelope line, which stays the next to come."""
         in_head, blank, left = True, False, -1
-        while (line := self._ahead.popleft() if self._ahead else next(self._lines, None)) is not None:
+        ahead, lines = self._ahead, self._lines
+        while (line := ahead.popleft() if ahead else next(lines, None)) is not None:
             if blank and line.startswith(b"From") and self._ends_mail(line, left):
                 self._ahead.appendleft(line)
                 return

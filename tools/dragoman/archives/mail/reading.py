@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
@@ -33,18 +33,23 @@ class Found:
     Attributes:
         lines: Its lines; they have to be read before the next mail.
         labels: Folder and flags.
-        received: When it was delivered, where that stands beside it.
         file: The file that holds it.
+        told_time: Finds out when it was delivered, where that stands beside it.
         is_alone: Whether the file holds no other one.
         late_labels: Flags that stand behind the mail, complete once its lines were read.
     """
 
     lines: Iterator[bytes]
     labels: list[str]
-    received: datetime | None
     file: File
+    told_time: Callable[[], datetime | None]
     is_alone: bool = True
     late_labels: list[str] = field(default_factory=list[str])
+
+    @property
+    def received(self) -> datetime | None:
+        """When it was delivered."""
+        return self.told_time()
 
     def place_of(self, id_: str, part: str) -> str:
         """A ``file:`` address of a part of the mail: its section number, in a file of many mails behind the mail's id.
@@ -94,7 +99,7 @@ def _in_mbox(file: File) -> Iterator[Found]:
     labels = [label] if (label := _mailbox_label(file)) else []
     with file.open() as content:
         for envelope, lines in Mbox(_lines(content)).mails():
-            yield Found(lines, labels, time_of_envelope(envelope), file, is_alone=False)
+            yield Found(lines, labels, file, partial(time_of_envelope, envelope), is_alone=False)
 
 
 def _in_file(file: File, form: str) -> Iterator[Found]:
@@ -104,7 +109,7 @@ def _in_file(file: File, form: str) -> Iterator[Found]:
         late: list[str] = []
         if form == "emlx":
             lines = _of_emlx(lines, late)
-        yield Found(lines, labels, None, file, late_labels=late)
+        yield Found(lines, labels, file, _no_time, late_labels=late)
 
 
 def _of_emlx(lines: Iterator[bytes], labels: list[str]) -> Iterator[bytes]:
@@ -132,10 +137,15 @@ def _in_maildir(folder: Folder, outermost: Folder) -> Iterator[Found]:
             if file.size and not file.name.startswith("."):
                 labels = [label, *maildir.labels_of(file.name, keywords)]
                 with file.open() as content:
-                    yield Found(_lines(content), labels, maildir.time_of(file.name), file)
+                    yield Found(_lines(content), labels, file, partial(maildir.time_of, file.name))
     for inner in folder.folders():
         if maildir.is_inner(inner):
             yield from _in_maildir(inner, outermost)
+
+
+def _no_time() -> datetime | None:
+    """A mail alone has no time beside it."""
+    return None
 
 
 def _lines(content: BinaryIO) -> Iterator[bytes]:

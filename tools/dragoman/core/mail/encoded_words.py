@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Final
 
 from dragoman.core.mail.charset import decode
@@ -55,6 +56,11 @@ def unfold(lines: list[bytes]) -> Iterator[tuple[str, bytes]]:
         if name:
             yield name, value
         raw, _, rest = line.partition(b":")
-        name, value = raw.decode("ascii", "replace").strip().lower(), rest.strip()
+        name, value = _name(raw), rest.strip()
     if name:
         yield name, value
+
+
+@lru_cache(maxsize=1024)
+def _name(raw: bytes) -> str:
+    return raw.decode("ascii", "replace").strip().lower()

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from email.utils import parsedate_tz
-from functools import cached_property
+from functools import lru_cache
 from typing import Final
 from urllib.parse import unquote_to_bytes
 
@@ -19,6 +19,7 @@ _TOKEN: Final = re.compile(
     re.DOTALL,
 )
 _ID: Final = re.compile(r"<([^<>]+)>")
+_ONE_ID: Final = re.compile(r"<[^<>\s]+>")
 _BARE_ID: Final = re.compile(
     r"(?<![^\s<>\"(),;])[^\s<>\"(),;]+@[^\s<>\"(),;]+"
 )  # from the start of a run: else quadratic
@@ -63,18 +64,24 @@ class Headers:
 
     def __init__(self, lines: list[bytes]) -> None:
         self._lines = lines
+        self._raw: dict[str, str] = {}
+        self._parsed: dict[str, list[bytes]] | None = None
 
-    @cached_property
+    @property
     def _fields(self) -> dict[str, list[bytes]]:
-        fields: dict[str, list[bytes]] = {}
-        for name, value in unfold(self._lines):
-            fields.setdefault(name, []).append(value)
-        return fields
+        if self._parsed is None:
+            self._parsed = {}
+            for name, value in unfold(self._lines):
+                self._parsed.setdefault(name, []).append(value)
+        return self._parsed
 
     def raw(self, name: str) -> str:
         """The first field of that name, not decoded; empty when there is none."""
-        values = self._fields.get(name)
-        return decode(values[0][:_LONGEST]) if values else ""
+        known = self._raw.get(name)
+        if known is None:
+            values = self._fields.get(name)
+            known = self._raw[name] = decode(values[0][:_LONGEST]) if values else ""
+        return known
 
     def all(self, name: str) -> list[str]:
         """All fields of that name, not decoded."""
@@ -86,7 +93,7 @@ class Headers:
 
     def addresses(self, name: str) -> list[Address]:
         """All addresses of the fields of that name."""
-        return [address for value in self.all(name) for address in parse_addresses(value)]
+        return [address for value in self.all(name) for address in _known_addresses(value)]
 
     def ids(self, name: str) -> list[str]:
         """The message ids of the fields of that name, without brackets."""
@@ -103,6 +110,8 @@ class Headers:
 
 def parse_ids(value: str) -> list[str]:
     """The message ids of a header value, without brackets and white space."""
+    if _ONE_ID.fullmatch(value):
+        return [value[1:-1]]
     found = [_BLANKS.sub("", id_) for id_ in _ID.findall(value)]
     return [id_ for id_ in found if id_] or _BARE_ID.findall(value)
 
@@ -137,13 +146,24 @@ def parse_date(value: str) -> datetime | None:
 def _usual_date(found: re.Match[str]) -> datetime | None:
     """A time in the form that nearly all mails have."""
     day, month, year, hour, minute, second, sign, hours, minutes = found.groups()
-    offset = timedelta(hours=int(hours), minutes=int(minutes))
     try:
-        zone = timezone(-offset if sign == "-" else offset)
+        zone = _zone(sign, hours, minutes)
         place = _MONTHS.index(month.lower()) + 1
         return datetime(int(year), place, int(day), int(hour), int(minute), min(int(second), 59), tzinfo=zone)
     except ValueError:
         return None
+
+
+@lru_cache(maxsize=256)
+def _zone(sign: str, hours: str, minutes: str) -> timezone:
+    offset = timedelta(hours=int(hours), minutes=int(minutes))
+    return timezone(-offset if sign == "-" else offset)
+
+
+@lru_cache(maxsize=4096)
+def _known_addresses(value: str) -> tuple[Address, ...]:
+    """The addresses of a value; the same values stand in many mails."""
+    return tuple(parse_addresses(value))
 
 
 def parse_addresses(value: str) -> list[Address]:
@@ -193,6 +213,13 @@ def _address(name: str, comment: str, angle: str) -> Address | None:
 
 def parse_parameters(value: str) -> tuple[str, dict[str, str]]:
     """A value in small letters and its parameters, with continuations and charsets of RFC 2231."""
+    main, found = _known_parameters(value)
+    return main, dict(found)
+
+
+@lru_cache(maxsize=1024)
+def _known_parameters(value: str) -> tuple[str, dict[str, str]]:
+    """The parameters of a value; the same values stand in many mails."""
     main, semicolon, rest = value.partition(";")
     pieces: dict[str, dict[int, tuple[str, bool]]] = {}
     plain: dict[str, str] = {}

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property
 
 from dragoman.core.mail.body import Body, MailFile, read_body
-from dragoman.core.mail.headers import Address, Headers, parse_date
+from dragoman.core.mail.headers import Address, Headers, parse_date, parse_ids
 from dragoman.core.mail.parts import Part, read_head, read_parts
 from dragoman.core.mail.people import author_of, kind_of, list_of
 from dragoman.core.model import AuthorKind
@@ -50,7 +50,7 @@ class Mail:
     @property
     def id(self) -> str:
         """Its message id without brackets; empty when it has none."""
-        return next(iter(self.headers.ids("message-id")), "") or self.headers.raw("message-id").strip()
+        return next(iter(parse_ids(written := self.headers.raw("message-id"))), "") or written.strip()
 
     @property
     def subject(self) -> str:
@@ -72,16 +72,17 @@ class Mail:
         """The id of its mailing list; empty when it came by none."""
         return list_of(self.headers)
 
-    @property
+    @cached_property
     def references(self) -> list[str]:
         """The ids of the mails before it in its thread, the oldest first."""
         return self.headers.ids("references")
 
-    @property
+    @cached_property
     def reply_to(self) -> str:
         """The id of the mail that it answers; empty when it answers none."""
-        answered = [id_ for id_ in self.headers.ids("in-reply-to") if id_ != self.id]
-        earlier = [id_ for id_ in self.references if id_ != self.id]
+        own = self.id
+        answered = [id_ for id_ in self.headers.ids("in-reply-to") if id_ != own]
+        earlier = [id_ for id_ in self.references if id_ != own]
         direct = next((ids[0] for ids in (answered, earlier[-1:]) if ids), "")
         if direct or self.root.media_type != "multipart/report":
             return direct
