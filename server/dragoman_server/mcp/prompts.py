@@ -69,10 +69,10 @@ PROMPTS: Final = (
         },
         defaults={"since": "1d"},
         text=(
-            "Bring me up to date. Conversation: {conversation} (empty: choose with list_conversations those with "
-            "something new). Read with list_messages, since={since} and order=oldest, to the last cursor. Then tell "
-            "in a few lines what was decided, what is open and what waits for me, each with the number of its "
-            f"message; if there is nothing new, say so. {_DATA}"
+            "Bring me up to date. Conversation: {conversation} (empty: all). Call get_updates with since={since}, and "
+            "again with its cursor while it says more. Then tell in a few lines what was decided, what is open and "
+            "what waits for me, each with the number of its message; if there is nothing new, say so. "
+            f"{_DATA}"
         ),
     ),
     PromptSpec(
@@ -111,14 +111,13 @@ PROMPTS: Final = (
         needs=Capability.LIST_MESSAGES,
         arguments={
             "account": Argument("Account", "name of an account; all when left out"),
-            "since": _SINCE,
+            "since": Argument("Since", "such as 2h, 3d or yesterday; since the last time when left out"),
         },
-        defaults={"since": "1d"},
         text=(
-            "What is new? Account: {account} (empty: all). Use get_updates if there is such a tool, with "
-            "since={since}; else find with list_conversations where something was written since {since}, and read it "
-            "with list_messages. Tell first what waits for an answer of mine or names me, then what was decided, then "
-            f"the rest in a line for each conversation, with message numbers; if there is nothing new, say so. {_DATA}"
+            "What is new? Account: {account} (empty: all). Call get_updates; give it since={since} unless that is "
+            "empty, and go on with its cursor while it says more. Tell first what waits for an answer of mine or names "
+            "me, then what was decided, then the rest in a line for each conversation, with message numbers; if there "
+            f"is nothing new, say so. {_DATA}"
         ),
     ),
 )
