@@ -1,0 +1,173 @@
+"""Faults of services over HTTP, what each has to become, and weather in which they come at random.
+
+A provider's suite names its own faults, and its own calls; the sentences, counts and walks are checked here.
+"""
+
+import random
+from dataclasses import dataclass
+
+import pytest
+
+from dragoman.core.errors import DragomanError, OutcomeUnknown
+from dragoman.core.model import Order
+from dragoman.providers.base.provider import MessageQuery
+
+PAGE = "<!doctype html><html><head><title>502</title></head><body><h1>Bad gateway</h1></body></html>"
+ELSEWHERE = {"location": "https://evil.example/x"}
+CALLS_AT_RANDOM = 700  # each fault strikes reads and writes dozens of times
+UNCERTAIN = ["500", "502 page", "503", "504", "reset", "slow", "cut body", "no JSON", "page", "empty"]
+"""Names of the faults after which a write may have happened."""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What happens, and for a read and a write: the error and how many requests there are."""
+
+    act: object
+    read: type[DragomanError]
+    reads: int
+    write: type[DragomanError]
+    writes: int
+
+
+def both(act, error, requests=1):
+    """A fault that is the same for reads and writes."""
+    return Fault(act, error, requests, error, requests)
+
+
+def doubtful(act, error, reads):
+    """A fault after which nobody knows whether a write happened."""
+    return Fault(act, error, reads, OutcomeUnknown, 1)
+
+
+def failing(error):
+    def act():
+        raise error
+
+    return act
+
+
+async def listen(_done, _text):
+    """Somebody who waits for progress and does nothing with it."""
+
+
+def require_plain(error, *secrets):
+    said = str(error)
+    assert "\n" not in said
+    assert "<" not in said
+    assert "evil" not in said
+    assert not any(secret in said for secret in secrets)
+    assert len(error.message.split()) >= 3
+    assert error.operation
+
+
+async def require_read_error(opened, service, operation, call, fault, *secrets):
+    """A failing read is the right error after the right number of requests."""
+    async with opened(service) as account:
+        with pytest.raises(fault.read) as caught:
+            await call(account)
+    assert type(caught.value) is fault.read
+    require_plain(caught.value, *secrets)
+    assert len(service.calls(operation)) == fault.reads
+
+
+async def require_write_error(opened, service, operation, call, fault, *secrets):
+    """A failing write is the right error, and is never repeated in doubt."""
+    async with opened(service) as account:
+        with pytest.raises(fault.write) as caught:
+            await call(account)
+    assert type(caught.value) is fault.write
+    assert caught.value.sent is (None if fault.write is OutcomeUnknown else False)
+    require_plain(caught.value, *secrets)
+    assert len(service.calls(operation)) == fault.writes
+
+
+async def require_labels_ignored(opened, room, operation, call):
+    """A wrong content type is no fault."""
+
+    def mislabel(request, answer):
+        if request.operation == operation:
+            answer.headers["content-type"] = "text/html"
+
+    service = room(after=mislabel)
+    async with opened(service) as account:
+        assert await call(account)
+    assert len(service.calls(operation)) == 1
+
+
+class Weather:
+    """Faults that come at random, before a request is carried out or after it was."""
+
+    def __init__(self, seed, faults, certain):
+        self.random = random.Random(seed)
+        self.calm = False
+        self._faults = faults
+        self._certain = certain
+
+    def before(self, _request):
+        return self._strike(UNCERTAIN + self._certain, 0.25)
+
+    def after(self, _request, _answer):
+        return self._strike(UNCERTAIN, 0.15)
+
+    def _strike(self, kinds, chance):
+        if self.calm or self.random.random() >= chance:
+            return None
+        return self._faults[self.random.choice(kinds)].act()
+
+
+class Reading:
+    """Walks through the conversation ``reading`` again and again; a call that fails is repeated."""
+
+    def __init__(self, ids, sizes):
+        self.ids = ids
+        self.sizes = sizes
+        self.walks = 0
+        self._restart()
+
+    def _restart(self):
+        self.order = Order.LATEST if self.walks % 2 else Order.OLDEST
+        self.cursor, self.found = None, []
+
+    async def one(self, account, chance):
+        query = MessageQuery(order=self.order, limit=chance.choice(self.sizes), cursor=self.cursor)
+        try:
+            page = await account.list_messages("reading", query)
+        except DragomanError:
+            return
+        ids = [one.id for one in page.items]
+        self.found = ids + self.found if self.order is Order.LATEST else self.found + ids
+        self.cursor = page.cursor
+        if page.cursor is None:
+            assert self.found == self.ids
+            self.walks += 1
+            self._restart()
+
+
+class Writing:
+    """Writes a new text each time, and remembers how often it may be there."""
+
+    def __init__(self):
+        self.claims = {}
+        self.sure = self.unknown = 0
+
+    async def one(self, account, chance):
+        text = f"Text {len(self.claims)}"
+        try:
+            message = await self.write(account, chance, text, len(self.claims))
+        except OutcomeUnknown:
+            self.claims[text] = {0, 1}
+            self.unknown += 1
+        except DragomanError as error:
+            self.claims[text] = {0} if error.sent is False else set()
+        else:
+            self.require_answer(message, text)
+            self.claims[text] = {1}
+            self.sure += 1
+
+    def require_answer(self, message, text):
+        assert message.text == text
+
+    def require_sound(self, stored):
+        for text, times in self.claims.items():
+            assert stored.count(text) in times, f"{text} is there {stored.count(text)} times instead of {times}"
