@@ -10,31 +10,9 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dragoman.core.model import (
-    Attachment,
-    Author,
-    AuthorKind,
-    Citation,
-    Conversation,
-    ConversationKind,
-    Edit,
-    Hit,
-    Message,
-    Order,
-    Reaction,
-)
+from dragoman import rendering
+from dragoman.core import model
 from dragoman.core.sanitize import clean
-from dragoman.rendering import (
-    ConversationsView,
-    Failure,
-    MessagesView,
-    MessageView,
-    Searched,
-    SearchView,
-    WrittenView,
-    estimate,
-    lay_out,
-)
 from dragoman.rendering.budget.token_shares import PLACEHOLDER
 
 FORGERIES = [
@@ -66,16 +44,16 @@ FORBIDDEN = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]"
 )
 
-AUTHORS = st.builds(Author, name=TEXTS, id=TEXTS, kind=st.sampled_from(AuthorKind), email=MAYBE)
-ATTACHMENTS = st.builds(Attachment, name=TEXTS, media_type=MAYBE, size=st.none() | SMALL, url=MAYBE)
-REACTIONS = st.builds(Reaction, emoji=TEXTS, count=st.integers(1, 999), by=st.lists(TEXTS, max_size=2).map(tuple))
-CITATIONS = st.builds(Citation, title=TEXTS, url=MAYBE, text=MAYBE)
-EDITS = st.builds(Edit, text=TEXTS, at=st.none() | TIMES)
+AUTHORS = st.builds(model.Author, name=TEXTS, id=TEXTS, kind=st.sampled_from(model.AuthorKind), email=MAYBE)
+ATTACHMENTS = st.builds(model.Attachment, name=TEXTS, media_type=MAYBE, size=st.none() | SMALL, url=MAYBE)
+REACTIONS = st.builds(model.Reaction, emoji=TEXTS, count=st.integers(1, 999), by=st.lists(TEXTS, max_size=2).map(tuple))
+CITATIONS = st.builds(model.Citation, title=TEXTS, url=MAYBE, text=MAYBE)
+EDITS = st.builds(model.Edit, text=TEXTS, at=st.none() | TIMES)
 CONVERSATIONS = st.builds(
-    Conversation,
+    model.Conversation,
     id=TEXTS,
     title=TEXTS,
-    kind=st.sampled_from(ConversationKind),
+    kind=st.sampled_from(model.ConversationKind),
     last_message_at=st.none() | TIMES,
     participants=st.lists(TEXTS, max_size=3).map(tuple),
     messages=st.none() | SMALL,
@@ -87,7 +65,7 @@ CONVERSATIONS = st.builds(
 
 def messages_of(*, numbered):
     def build(number, parent, **more):
-        return Message(
+        return model.Message(
             id=f"m{number}",
             conversation="c",
             account="work",
@@ -123,21 +101,21 @@ MESSAGES = messages_of(numbered=st.integers(1, 10**6))
 PAGES = st.lists(MESSAGES, max_size=5, unique_by=lambda message: message.number)
 BUDGETS = st.integers(200, 1200)
 FORMS = st.sampled_from(["text", "json"])
-FAILURES = st.lists(st.builds(Failure, account=st.just("work"), reason=TEXTS), max_size=30)
+FAILURES = st.lists(st.builds(rendering.Failure, account=st.just("work"), reason=TEXTS), max_size=30)
 CURSORS = st.text("abcXYZ019", min_size=1, max_size=8)
 
 MESSAGES_VIEWS = st.builds(
-    MessagesView,
+    rendering.MessagesView,
     conversation=CONVERSATIONS,
     messages=PAGES,
-    order=st.sampled_from(Order),
+    order=st.sampled_from(model.Order),
     total=st.none() | SMALL,
     more=st.booleans(),
     thread=st.none() | MESSAGES,
     notes=st.lists(TEXTS, max_size=2),
 )
 MESSAGE_VIEWS = st.builds(
-    MessageView,
+    rendering.MessageView,
     conversation=CONVERSATIONS,
     message=MESSAGES,
     before=st.lists(MESSAGES, max_size=3),
@@ -145,18 +123,18 @@ MESSAGE_VIEWS = st.builds(
     offset=st.integers(0, 50),
 )
 HITS = st.builds(
-    Hit,
+    model.Hit,
     message=MESSAGES,
     excerpt=MAYBE,
     highlights=st.lists(st.tuples(st.integers(0, 30), st.integers(0, 30)), max_size=3).map(tuple),
 )
 SEARCH_VIEWS = st.builds(
-    SearchView,
+    rendering.SearchView,
     query=TEXTS,
     hits=st.lists(HITS, max_size=6),
     conversations=CONVERSATIONS.map(lambda one: {("work", "c"): one}),
     searched=st.lists(
-        st.builds(Searched, account=st.just("work"), where=st.just("local index"), back_to=st.none() | TIMES),
+        st.builds(rendering.Searched, account=st.just("work"), where=st.just("local index"), back_to=st.none() | TIMES),
         max_size=20,
     ),
     more=st.booleans(),
@@ -168,13 +146,13 @@ VIEWS = st.one_of(
     MESSAGE_VIEWS,
     SEARCH_VIEWS,
     st.builds(
-        ConversationsView,
+        rendering.ConversationsView,
         conversations=st.lists(CONVERSATIONS, max_size=6),
         more=st.booleans(),
         failures=FAILURES,
     ),
     st.builds(
-        WrittenView,
+        rendering.WrittenView,
         conversation=CONVERSATIONS,
         message=MESSAGES,
         verb=st.just("sent"),
@@ -186,23 +164,23 @@ VIEWS = st.one_of(
 @QUICK
 @given(VIEWS, FORMS, BUDGETS, CURSORS)
 def test_no_answer_costs_more_than_its_budget(view, form, max_tokens, cursor):
-    layout = lay_out(view, form=form, max_tokens=max_tokens, zone=UTC)
-    assert estimate(layout.answer(cursor).text) <= max_tokens
+    layout = rendering.lay_out(view, form=form, max_tokens=max_tokens, zone=UTC)
+    assert rendering.estimate(layout.answer(cursor).text) <= max_tokens
     assert layout.shown >= min(layout.sheet.count, 1)
 
 
 @QUICK
 @given(VIEWS, FORMS, BUDGETS)
 def test_an_answer_knows_what_it_costs(view, form, max_tokens):
-    layout = lay_out(view, form=form, max_tokens=max_tokens, zone=UTC)
+    layout = rendering.lay_out(view, form=form, max_tokens=max_tokens, zone=UTC)
     answer = layout.answer(PLACEHOLDER if layout.needs_cursor else None)
-    assert abs(answer.tokens - estimate(answer.text)) <= 3
+    assert abs(answer.tokens - rendering.estimate(answer.text)) <= 3
 
 
 @QUICK
 @given(VIEWS, FORMS, BUDGETS)
 def test_nothing_hides_in_any_answer(view, form, max_tokens):
-    text = lay_out(view, form=form, max_tokens=max_tokens, zone=UTC).answer("k3").text
+    text = rendering.lay_out(view, form=form, max_tokens=max_tokens, zone=UTC).answer("k3").text
     assert not FORBIDDEN.search(text)
     assert (text + "x").splitlines() == (text + "x").split("\n")
     text.encode()
@@ -211,9 +189,9 @@ def test_nothing_hides_in_any_answer(view, form, max_tokens):
 @QUICK
 @given(MESSAGES_VIEWS, BUDGETS)
 def test_no_message_forges_a_line_of_a_page(read_page, view, max_tokens):
-    layout = lay_out(view, form="text", max_tokens=max_tokens, zone=UTC)
+    layout = rendering.lay_out(view, form="text", max_tokens=max_tokens, zone=UTC)
     page = read_page(layout.answer("k3").text)
-    newest = view.order is Order.LATEST
+    newest = view.order is model.Order.LATEST
     shown = view.messages[len(view.messages) - layout.shown :] if newest else view.messages[: layout.shown]
     assert sorted(page.called) == sorted(str(message.number) for message in shown)
     heads = [line.called for line in page.messages if not line.reply]
@@ -226,7 +204,7 @@ def test_no_message_forges_a_line_of_a_page(read_page, view, max_tokens):
 @QUICK
 @given(MESSAGE_VIEWS, BUDGETS)
 def test_no_message_forges_a_line_around_one_message(read_page, view, max_tokens):
-    page = read_page(lay_out(view, form="text", max_tokens=max_tokens, zone=UTC).answer("k3").text)
+    page = read_page(rendering.lay_out(view, form="text", max_tokens=max_tokens, zone=UTC).answer("k3").text)
     known = [str(one.number) for one in (*view.before, view.message, *view.after)]
     assert str(view.message.number) in page.called
     assert set(page.called) <= set(known)
@@ -236,7 +214,7 @@ def test_no_message_forges_a_line_around_one_message(read_page, view, max_tokens
 @QUICK
 @given(SEARCH_VIEWS, BUDGETS)
 def test_no_message_forges_a_hit(read_page, view, max_tokens):
-    layout = lay_out(view, form="text", max_tokens=max_tokens, zone=UTC)
+    layout = rendering.lay_out(view, form="text", max_tokens=max_tokens, zone=UTC)
     page = read_page(layout.answer("k3").text)
     assert page.called == [str(hit.message.number) for hit in view.hits[: layout.shown]]
     assert sum(line.startswith("# ") for line in page.others) == (1 if layout.shown else 0)
@@ -245,11 +223,11 @@ def test_no_message_forges_a_hit(read_page, view, max_tokens):
 @QUICK
 @given(MESSAGES_VIEWS, BUDGETS)
 def test_json_gives_back_every_message_as_it_was_but_for_what_hides(view, max_tokens):
-    layout = lay_out(view, form="json", max_tokens=max_tokens, zone=UTC)
+    layout = rendering.lay_out(view, form="json", max_tokens=max_tokens, zone=UTC)
     answer = layout.answer("k3")
     data = json.loads(answer.text)
     assert data == answer.data
-    newest = view.order is Order.LATEST
+    newest = view.order is model.Order.LATEST
     shown = view.messages[len(view.messages) - layout.shown :] if newest else view.messages[: layout.shown]
     assert [one["number"] for one in data["messages"]] == [message.number for message in shown]
     for given_message, found in zip(shown, data["messages"], strict=True):
@@ -263,10 +241,10 @@ def test_json_gives_back_every_message_as_it_was_but_for_what_hides(view, max_to
 @given(messages_of(numbered=st.just(7)), FORMS, BUDGETS, st.integers(0, 2))
 def test_every_page_of_one_message_goes_on_where_the_one_before_ended(message, form, max_tokens, longer):
     message = replace(message, text=(message.text + " and so on ") * 30**longer)
-    view = MessageView(conversation=Conversation(id="c", account="work"), message=message)
+    view = rendering.MessageView(conversation=model.Conversation(id="c", account="work"), message=message)
     offsets = [0]
     while len(offsets) < 8:
-        layout = lay_out(replace(view, offset=offsets[-1]), form=form, max_tokens=max_tokens, zone=UTC)
+        layout = rendering.lay_out(replace(view, offset=offsets[-1]), form=form, max_tokens=max_tokens, zone=UTC)
         assert layout.needs_cursor == (layout.next_offset is not None)
         if layout.next_offset is None:
             break

@@ -11,33 +11,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from dragoman import rendering
+from dragoman.core import model
 from dragoman.core.errors import DragomanError, InvalidArgument
-from dragoman.core.model import (
-    Attachment,
-    Author,
-    Citation,
-    Conversation,
-    ConversationKind,
-    Edit,
-    Hit,
-    Message,
-    Reaction,
-)
 from dragoman.core.safe_text import SafeText, join, quote, sentence
 from dragoman.core.sanitize import clean_line
-from dragoman.rendering import (
-    ConversationsView,
-    Failure,
-    MessagesView,
-    MessageView,
-    PreviewView,
-    Searched,
-    SearchView,
-    UpdatesView,
-    WrittenView,
-    lay_out,
-    question,
-)
 from dragoman.transport.error_mapping import quoted
 
 AT = datetime(2026, 3, 10, 9, tzinfo=UTC)
@@ -62,13 +40,13 @@ HOSTILE = [
 VALUES = st.sampled_from(HOSTILE) | st.tuples(st.sampled_from(HOSTILE), st.text(max_size=9)).map("".join)
 
 
-def written(value: str) -> Message:
-    return Message(
+def written(value: str) -> model.Message:
+    return model.Message(
         id="m1",
         conversation="c",
         account="work",
         number=7,
-        author=Author(name=value, id=value, email=value),
+        author=model.Author(name=value, id=value, email=value),
         sent_at=AT,
         text=f"a{value}",
         reply_to="m0",
@@ -77,11 +55,11 @@ def written(value: str) -> Message:
         subject=f"s{value}",
         status=f"s{value}",
         url=f"u{value}",
-        reactions=(Reaction(emoji=f"e{value}", count=2, by=(value,)),),
-        attachments=(Attachment(name=value, media_type=value, url=value),),
+        reactions=(model.Reaction(emoji=f"e{value}", count=2, by=(value,)),),
+        attachments=(model.Attachment(name=value, media_type=value, url=value),),
         labels=(value,),
-        citations=(Citation(title=value, url=value, text=value),),
-        history=(Edit(text=value, at=AT),),
+        citations=(model.Citation(title=value, url=value, text=value),),
+        history=(model.Edit(text=value, at=AT),),
         extra={f"k{value}": value},
     )
 
@@ -89,17 +67,17 @@ def written(value: str) -> Message:
 def views(value: str) -> list[Any]:
     message = written(value)
     told = sentence("It names {} and {!r}.", value, value)
-    here = Conversation(
+    here = model.Conversation(
         id="c",
         account="work",
         title=f"t{value}",
-        kind=ConversationKind.GROUP,
+        kind=model.ConversationKind.GROUP,
         participants=(f"p{value}",),
         external=(f"x{value}",),
         status=f"s{value}",
     )
-    failures = [Failure("work", told)]
-    preview = PreviewView(
+    failures = [rendering.Failure("work", told)]
+    preview = rendering.PreviewView(
         conversation=here,
         verb="send",
         service="post",
@@ -111,25 +89,25 @@ def views(value: str) -> list[Any]:
         how=told,
     )
     return [
-        ConversationsView(conversations=[here], failures=failures),
-        MessagesView(conversation=here, messages=[message], thread=message, notes=[told]),
-        MessageView(conversation=here, message=message, before=[message], after=[message]),
-        SearchView(
+        rendering.ConversationsView(conversations=[here], failures=failures),
+        rendering.MessagesView(conversation=here, messages=[message], thread=message, notes=[told]),
+        rendering.MessageView(conversation=here, message=message, before=[message], after=[message]),
+        rendering.SearchView(
             query=value,
-            hits=[Hit(message=message, excerpt=f"a{value}")],
+            hits=[model.Hit(message=message, excerpt=f"a{value}")],
             conversations={("work", "c"): here},
-            searched=[Searched("work", "service")],
+            searched=[rendering.Searched("work", "service")],
             failures=failures,
             notes=[told],
         ),
-        UpdatesView(
+        rendering.UpdatesView(
             since=AT,
             updates=[(message, False), (replace(message, id="m2", number=8), True)],
             conversations={("work", "c"): here},
             failures=failures,
             notes=[told],
         ),
-        WrittenView(conversation=here, message=message, verb="sent", notes=[told], by_others=True),
+        rendering.WrittenView(conversation=here, message=message, verb="sent", notes=[told], by_others=True),
         preview,
         replace(preview, verb="change", before=message, changes=("text", "subject", "labels")),
     ]
@@ -145,7 +123,7 @@ def skeleton(text: str) -> list[str]:
 
 
 def laid_out(view: Any) -> str:
-    return lay_out(view, form="text", max_tokens=20_000, zone=UTC).answer(None).text
+    return rendering.lay_out(view, form="text", max_tokens=20_000, zone=UTC).answer(None).text
 
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -155,7 +133,8 @@ def test_the_lines_of_every_view_are_those_of_harmless_values(value):
     word = "word" if clean_line(value, 9) else ""
     for hostile, harmless in zip(views(value), views(word), strict=True):
         texts = [
-            lay_out(view, form="text", max_tokens=20_000, zone=UTC).answer(None).text for view in (hostile, harmless)
+            rendering.lay_out(view, form="text", max_tokens=20_000, zone=UTC).answer(None).text
+            for view in (hostile, harmless)
         ]
         assert skeleton(texts[0]) == skeleton(texts[1]), type(hostile)
 
@@ -164,8 +143,10 @@ def test_the_lines_of_every_view_are_those_of_harmless_values(value):
 @given(VALUES)
 def test_the_question_to_the_user_has_the_lines_of_a_harmless_one(value):
     for hostile, harmless in zip(views(value)[-2:], views("word")[-2:], strict=True):
-        warned = [line for line in skeleton(question(hostile, UTC).text) if line != "C"]  # careful: hidden characters
-        assert warned == skeleton(question(harmless, UTC).text)
+        warned = [
+            line for line in skeleton(rendering.question(hostile, UTC).text) if line != "C"
+        ]  # careful: hidden characters
+        assert warned == skeleton(rendering.question(harmless, UTC).text)
 
 
 def marks(text: str) -> str:
@@ -201,7 +182,7 @@ def strings(value: object) -> list[str]:
 @pytest.mark.parametrize("value", HOSTILE)
 def test_no_string_of_the_json_form_hides_anything(value):
     for view in views(value)[:6]:
-        data = lay_out(view, form="json", max_tokens=20_000, zone=UTC).answer(None).data
+        data = rendering.lay_out(view, form="json", max_tokens=20_000, zone=UTC).answer(None).data
         for text in strings(data):
             assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u2028\u202e\ud800-\udfff]", text), text
 
