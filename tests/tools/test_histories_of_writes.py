@@ -19,7 +19,7 @@ from writing_world import SHM, World
 
 from dragoman.toolset.policy import Consent
 
-HISTORIES = 150
+HISTORIES = 125  # a thousand in all
 STEPS = 9
 FOCUS = [
     ["allow"],
