@@ -19,8 +19,8 @@ from dragoman.store.sqlite.connection import Connection
 from dragoman.store.sqlite.database import Database
 from dragoman.store.sqlite.messages import conversations
 from dragoman.store.sqlite.messages.conversation_store import TABLE
-from dragoman.toolset.addressing import title_cache
 from dragoman.toolset.addressing.resolve import resolve_conversation
+from dragoman.toolset.addressing.titles import TitleCache
 
 CONVERSATIONS: Final = 50_000
 FLOOR: Final = 0.0025  # seconds: twice as long is too short to be felt
@@ -67,7 +67,7 @@ async def resolving(file: Database) -> bool:
     async with Workspace.open({"local": LocalSettings(path=file.path)}, file.path) as workspace:
         for n in range(0, CONVERSATIONS, CONVERSATIONS // 20):
             title = f"#team {n} - {n * 7919 % 997} cafe"
-            title_cache.forget(workspace)
+            TitleCache.clear(workspace)
             taken.append(await busy(partial(resolve_conversation, workspace, title)))
     return _show(f"a title of {CONVERSATIONS:,}", statistics.median(taken), 0)
 

@@ -48,7 +48,7 @@ from dragoman.providers.glean.mapping import chat_wire
 from dragoman.providers.glean.mapping import mapping as glean
 from dragoman.providers.glean.mapping import wire as glean_wire
 from dragoman.providers.glean.messages.reader import below
-from dragoman.providers.kit.invisible_text import visible
+from dragoman.providers.kit.text import visible
 from dragoman.providers.yandex import mapping as yandex
 from dragoman.providers.yandex._proto import threads_pb2
 from dragoman.rendering import PreviewView, question

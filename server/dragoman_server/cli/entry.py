@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from dragoman_server.cli.utf8 import speak_utf8
+from dragoman_server.cli import speak_utf8
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # the typing module takes as long as all that is imported here

@@ -11,10 +11,10 @@ import click
 
 from dragoman._version import __version__
 from dragoman.core.errors import InvalidArgument
+from dragoman_server.cli import speak_utf8
 from dragoman_server.cli.options import Commands, as_json, common, say, settings_of
 from dragoman_server.cli.setup_commands import COMMANDS
 from dragoman_server.cli.store_commands import store
-from dragoman_server.cli.utf8 import speak_utf8
 from dragoman_server.commands import completion
 
 

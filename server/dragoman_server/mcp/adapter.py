@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Sequence
+from contextvars import ContextVar
 from dataclasses import replace
 from functools import partial
 from typing import Any, Final
@@ -23,13 +24,15 @@ from dragoman.rendering import Answer
 from dragoman.toolset import Caller, Principal, ToolServices, ToolSpec, UnknownTool, available_tools, call_tool
 from dragoman_server.mcp import receipts, wording
 from dragoman_server.mcp.call_slot import LONGEST, TIME_LIMIT, CallSlot
-from dragoman_server.mcp.current_principal import current_principal
 from dragoman_server.mcp.elicitation import InputRequired, elicitation_for
 
 CONCURRENT_CALLS: Final = 32
 """Calls at work at the same time; more of them wait, and their time runs."""
 
 _LONGEST_NAME: Final = 80
+
+current_principal: Final[ContextVar[Principal | None]] = ContextVar("current_principal", default=None)
+"""Who signed in, for the time of a request; ``None`` is the user of this machine, who may do everything."""
 
 _log = logging.getLogger(__name__)
 

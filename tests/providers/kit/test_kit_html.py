@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dragoman.providers.kit.html import LONGEST, to_html, to_text
+from dragoman.core.html_text import LONGEST, to_html, to_text
 
 SEEN = {
     "<p>where is table <b>t1</b>?</p>": "where is table t1?",

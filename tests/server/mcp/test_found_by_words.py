@@ -166,8 +166,7 @@ def test_the_first_line_of_the_instructions_names_every_service_and_account():
 @pytest.mark.anyio
 async def test_a_person_is_told_of_their_own_accounts_only(tmp_path, monkeypatch):
     from dragoman.toolset import Principal
-    from dragoman_server.mcp.adapter import Adapter
-    from dragoman_server.mcp.current_principal import current_principal
+    from dragoman_server.mcp.adapter import Adapter, current_principal
 
     monkeypatch.setenv("DRAGOMAN_DATA", str(tmp_path))
     config = from_mapping({"accounts": dict(list(SERVICES.items())[:3])})

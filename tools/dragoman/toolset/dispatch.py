@@ -12,14 +12,19 @@ from dragoman.core.context import instrumentation, progress
 from dragoman.core.context.impersonation import acting_for
 from dragoman.core.context.large_work import run_sized
 from dragoman.core.errors import DragomanError, InvalidArgument, NotFound
+from dragoman.core.references import Reference
 from dragoman.core.safe_text import join, safe, sentence
-from dragoman.rendering import Answer, text_size
+from dragoman.rendering import Answer, View, text_size
+from dragoman.toolset import policy
 from dragoman.toolset.catalog import BY_NAME, TOOLS
 from dragoman.toolset.definition.arguments import check
 from dragoman.toolset.definition.context import CallContext, Caller, Principal, Receipt, ToolResult, ToolServices
 from dragoman.toolset.definition.spec import ToolSpec
 from dragoman.toolset.paging.feed import CursorState
-from dragoman.toolset.reading.provenance import header_notice, record_exposure
+from dragoman.toolset.policy import Viewer
+
+_NOTICE: Final = "written by others"
+"""Stands in the header of every answer with messages; at most 6 tokens with what separates it."""
 
 _LONGEST_SENTENCE: Final = 1000
 _log = logging.getLogger(__name__)
@@ -127,10 +132,10 @@ async def _lay_out(
 ) -> Answer:
     if found.uncut:
         budget = max(budget, _WHOLE)
-    await record_exposure(services, caller, found.view)
+    await _record_exposure(services, caller, found.view)
     lay_out = partial(services.layouts.lay_out, form=form, max_tokens=budget, zone=services.zone)
     view, size = found.view, text_size(found.view)
-    layout = await run_sized(lambda: lay_out(view, notice=header_notice(view)), size)
+    layout = await run_sized(lambda: lay_out(view, notice=_header_notice(view)), size)
     places = found.cursor_at(layout.shown, layout.next_offset) if layout.needs_cursor else None
     if places is None:
         return await run_sized(lambda: layout.answer(None), size)
@@ -163,3 +168,26 @@ async def _load_cursor(
             hint="Repeat the arguments of the call that gave it, or leave cursor out.",
         )
     return cast("dict[str, Any]", kept)
+
+
+def _header_notice(view: View) -> str:
+    """What the header says of the texts below it."""
+    return _NOTICE if view.foreign_places() else ""
+
+
+async def _record_exposure(services: ToolServices, caller: Caller, view: View) -> None:
+    """Note for the flow guard which conversations are about to be shown, but for those that ``write_to`` names.
+
+    A conversation that the user has listed there is one whose people they trust.
+    """
+    accounts = services.workspace.accounts
+    places = [
+        (account, conversation)
+        for account, conversation in view.foreign_places()
+        if account in accounts
+        and not policy.is_allowed_target(accounts[account].settings, Reference(account, conversation))
+    ]
+    if places:
+        viewer = Viewer(caller.principal.name if caller.principal else "", caller.client)
+        store = await services.workspace.store()
+        await services.flow.exposures.record(store, viewer, places, services.clock())

@@ -7,11 +7,11 @@ from dataclasses import replace
 from typing import Final
 
 from dragoman.core.context.large_work import ENTRY
+from dragoman.core.html_text import LONGEST, to_text
 from dragoman.core.model import Attachment, Conversation, ConversationKind, Message
 from dragoman.providers.convore import wire
 from dragoman.providers.convore.people import CHAT, author_of, name_of, shown, with_role
-from dragoman.providers.kit.html import LONGEST, to_text
-from dragoman.providers.kit.invisible_text import visible
+from dragoman.providers.kit.text import visible
 from dragoman.providers.kit.times import parse_time
 
 EXTERNAL_ID: Final = "external_message_id"

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from dragoman.core.errors import InvalidArgument
+from dragoman.core.html_text import to_html
 from dragoman.core.model import Author
 from dragoman.providers.base.provider import Change
 from dragoman.providers.convore import people
-from dragoman.providers.kit.html import to_html
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,9 +26,9 @@ from dragoman.providers.convore.mapping import (
     with_parents,
 )
 from dragoman.providers.kit.cache import LruCache
-from dragoman.providers.kit.invisible_text import visible
 from dragoman.providers.kit.listings import Batch, Key, Listing, key_of, tokens
 from dragoman.providers.kit.pager import Pager
+from dragoman.providers.kit.text import visible
 from dragoman.providers.kit.threads import require_subtree
 from dragoman.providers.kit.times import parse_time
 from dragoman.transport.http import DerivedCache, HttpResponse

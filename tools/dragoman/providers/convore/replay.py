@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from itertools import count
 from typing import Final
 
-from dragoman.providers.kit.html import to_text
+from dragoman.core.html_text import to_text
 from dragoman.providers.replay import Record, recording
 from dragoman.providers.replay.fake_http_service import Reply, Request, absent, http_replay
 

@@ -7,6 +7,7 @@ from datetime import UTC
 from typing import Final
 
 from dragoman.core.errors import Conflict, DeadlineExceeded, DragomanError, InvalidArgument, NotFound, PermissionDenied
+from dragoman.core.html_text import to_html
 from dragoman.core.model import Author, Message
 from dragoman.core.safe_text import SafeText, safe, sentence
 from dragoman.providers.base.provider import Change, Draft
@@ -14,7 +15,6 @@ from dragoman.providers.convore import people, wire
 from dragoman.providers.convore.api import Api, Body
 from dragoman.providers.convore.message_update import body_of
 from dragoman.providers.convore.reading import MessageReader
-from dragoman.providers.kit.html import to_html
 
 _CLOSED: Final = frozenset({"trash", "spam"})
 

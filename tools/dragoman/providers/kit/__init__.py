@@ -21,6 +21,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from dragoman.core.html_text import to_html, to_text
     from dragoman.core.safe_text import join, quote, sentence
     from dragoman.providers.kit.cache import LruCache, TtlCache
     from dragoman.providers.kit.cursor import (
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
         foreign_cursor,
     )
     from dragoman.providers.kit.errors import error_table
-    from dragoman.providers.kit.html import to_html, to_text
     from dragoman.providers.kit.listings import (
         NO_TIME,
         Batch,
@@ -143,7 +143,7 @@ _HOMES: Final = {
     "dragoman.providers.kit.cache": "LruCache TtlCache",
     "dragoman.providers.kit.cursor": "cut_page decode decode_token digest encode encode_token foreign_cursor",
     "dragoman.providers.kit.errors": "error_table",
-    "dragoman.providers.kit.html": "to_html to_text",
+    "dragoman.core.html_text": "to_html to_text",
     "dragoman.providers.kit.listings": "NO_TIME Batch Key Listing anchored key_of numbered streamed tokens whole",
     "dragoman.providers.kit.lookup": "Lookup",
     "dragoman.providers.kit.pager": "ListPage Pager",

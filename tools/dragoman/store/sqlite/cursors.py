@@ -39,7 +39,7 @@ class SqliteCursors(CursorStore):
     def __init__(self, database: Database, clock: Callable[[], float]) -> None:
         self._database = database
         self._clock = clock
-        self._recent = RecentCursors()
+        self._recent = RecentCursorCache()
         self._unwritten = MemoryCursors()
 
     async def save(self, state: Mapping[str, object]) -> str:
@@ -182,7 +182,7 @@ def _name(value: int) -> str:
     return f"k{digits}"
 
 
-class RecentCursors:
+class RecentCursorCache:
     """Caches the last cursors, so that reading the same page again gives the same cursor.
 
     For ten minutes, so that a cursor lives about as long as a new one would.

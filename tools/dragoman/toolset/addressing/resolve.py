@@ -13,9 +13,8 @@ from dragoman.core.names import display_title, title_key
 from dragoman.core.references import Reference, parse
 from dragoman.core.safe_text import Sentence, join, safe, sentence
 from dragoman.rendering.views import Failure
-from dragoman.toolset.addressing import title_cache
 from dragoman.toolset.addressing.error_context import account_errors
-from dragoman.toolset.addressing.titles import FoundTitles, find_titles, listing, nearest
+from dragoman.toolset.addressing.titles import FoundTitles, TitleCache, find_titles, listing, nearest
 from dragoman.toolset.addressing.truncated_references import expand_truncated
 
 __all__ = [
@@ -199,7 +198,7 @@ def _only_one(workspace: Workspace, said: str, found: FoundTitles) -> Conversati
     if len(found.matches) == 1:
         (only,) = found.matches
         if not found.failures:
-            title_cache.keep(workspace, said, Reference(only.account, only.id))
+            TitleCache.of(workspace).put(said, Reference(only.account, only.id))
         return only
     if found.matches:
         raise InvalidArgument(
@@ -215,7 +214,7 @@ def _only_one(workspace: Workspace, said: str, found: FoundTitles) -> Conversati
 
 async def _cached(workspace: Workspace, said: str) -> Conversation | None:
     """The conversation that the title cache holds, if it still has the title."""
-    reference = title_cache.find(workspace, said)
+    reference = TitleCache.of(workspace).get(said)
     if reference is None:
         return None
     try:

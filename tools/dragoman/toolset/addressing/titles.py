@@ -1,4 +1,4 @@
-"""Finds the conversations that have a title, in all accounts at once."""
+"""Finds the conversations that have a title, in all accounts at once, and caches what a title meant."""
 
 from __future__ import annotations
 
@@ -7,21 +7,59 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from typing import Final
+from weakref import WeakKeyDictionary
 
 import anyio
 
 from dragoman.accounts.workspace import Account, Workspace
+from dragoman.core.context.impersonation import acting_for
 from dragoman.core.errors import DeadlineExceeded, DragomanError, Unavailable
 from dragoman.core.model import Conversation
 from dragoman.core.names import display_title, most_exact, title_key
 from dragoman.core.references import Reference
 from dragoman.core.safe_text import SafeText, join, safe, sentence
 from dragoman.providers.base.provider import Capability, ConversationQuery
+from dragoman.providers.kit.cache import TtlCache
 from dragoman.toolset.addressing.error_context import account_errors
 
 _PAGES: Final = 5
+_FRESH: Final = 60.0  # seconds
+_MOST: Final = 200
+_LONGEST: Final = 500  # characters of a title that is worth a place
 _SHOWN: Final = 8
 _log = logging.getLogger(__name__)
+
+
+class TitleCache:
+    """Caches which conversation a title meant, for a minute and for the same person.
+
+    Resolving a title lists the conversations of every account, and an assistant names the same one in one call after
+    the other. It still has to be looked up, to see whether it has the title.
+    """
+
+    _of: Final[WeakKeyDictionary[Workspace, TitleCache]] = WeakKeyDictionary()
+
+    def __init__(self) -> None:
+        self._references = TtlCache[tuple[str | None, str], Reference](_MOST, _FRESH)
+
+    @classmethod
+    def of(cls, workspace: Workspace) -> TitleCache:
+        """The cache of a workspace."""
+        return cls._of.setdefault(workspace, cls())
+
+    @classmethod
+    def clear(cls, workspace: Workspace) -> None:
+        """Drop all titles: a conversation may have been created or renamed."""
+        cls._of.pop(workspace, None)
+
+    def get(self, title: str) -> Reference | None:
+        """The conversation that a title meant within the last minute."""
+        return self._references.get((acting_for.get(), title))
+
+    def put(self, title: str, found: Reference) -> None:
+        """Store which conversation a title means."""
+        if len(title) <= _LONGEST:
+            self._references.put((acting_for.get(), title), found)
 
 
 @dataclass(slots=True)

@@ -15,8 +15,8 @@ from dragoman.core.references import Reference
 from dragoman.providers.base.provider import Capability, Draft, MessageQuery, Provider
 from dragoman.providers.base.sent_message_match import originally_said
 from dragoman.rendering import PreviewView
-from dragoman.toolset.addressing import title_cache
 from dragoman.toolset.addressing.resolve import conversation_address, resolve_conversation
+from dragoman.toolset.addressing.titles import TitleCache
 from dragoman.toolset.addressing.truncated_references import expand_truncated
 from dragoman.toolset.definition.context import CallContext, ToolResult
 from dragoman.toolset.definition.time_arguments import parse_time
@@ -56,7 +56,7 @@ async def import_message(
             subject=subject,
             reply_to=await answered_message(call, target, reply_to),
         )
-        title_cache.forget(call.workspace)
+        TitleCache.clear(call.workspace)
         return await run_write(_plan(call, account, target, message), attempt, confirm)
 
 

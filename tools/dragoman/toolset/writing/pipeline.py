@@ -24,9 +24,8 @@ from dragoman.toolset.writing.audit_scope import audit_scope
 from dragoman.toolset.writing.confirmation_reasons import rate_limit_of, result_notes
 from dragoman.toolset.writing.consent import require_consent
 from dragoman.toolset.writing.idempotency import check_prior_write
-from dragoman.toolset.writing.outcome import record_outcome
+from dragoman.toolset.writing.outcome import read_back, record_outcome
 from dragoman.toolset.writing.plan import VERBS, WritePlan
-from dragoman.toolset.writing.read_back import read_back
 
 _RENEWAL_INTERVAL: Final = 3.0
 _MOST_ROUNDS: Final = 3

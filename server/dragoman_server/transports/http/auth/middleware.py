@@ -23,7 +23,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from dragoman.toolset import Principal
 from dragoman_server.config.auth import AuthSettings
 from dragoman_server.config.http import HttpSettings
-from dragoman_server.mcp.current_principal import current_principal
+from dragoman_server.mcp.adapter import current_principal
 from dragoman_server.transports.http.access_log import REFUSED, WHO
 from dragoman_server.transports.http.auth.token_verifier import READ, WRITE, SignedIn, TokenRefused, Verifier
 from dragoman_server.transports.http.errors import Refusal

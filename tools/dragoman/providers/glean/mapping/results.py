@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from dragoman.core.html_text import to_text
 from dragoman.providers.glean.mapping.wire import Document, Result, Snippet
-from dragoman.providers.kit.html import to_text
 from dragoman.providers.kit.wire import or_empty
 
 MESSAGES: Final = "CONVERSATION_MESSAGES"

@@ -37,7 +37,7 @@ class _Page:
         return self.since >= oldest and len(messages) == len(self.messages) and all(map(is_, messages, self.messages))
 
 
-class RecentMessages:
+class RecentMessageCache:
     """The messages that were numbered last, within bounds of number and size. ``clock`` gives seconds."""
 
     def __init__(self, clock: Callable[[], float]) -> None:

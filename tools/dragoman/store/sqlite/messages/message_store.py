@@ -13,7 +13,7 @@ from dragoman.store.interface import NotWritableError
 from dragoman.store.messages import CONVERSATIONS, MessageStore, Remember
 from dragoman.store.sqlite import search
 from dragoman.store.sqlite.cache.read_cache import ReadCache
-from dragoman.store.sqlite.cache.recent_messages import RecentMessages
+from dragoman.store.sqlite.cache.recent_messages import RecentMessageCache
 from dragoman.store.sqlite.connection import Connection
 from dragoman.store.sqlite.database import Database
 from dragoman.store.sqlite.messages import conversations as conversation_table
@@ -30,7 +30,7 @@ class SqliteMessages(MessageStore):
     def __init__(self, database: Database, clock: Callable[[], float]) -> None:
         self._database = database
         self._table = MessageTable("seen", numbered=True)
-        self._recent = RecentMessages(clock)
+        self._recent = RecentMessageCache(clock)
         self._cache = ReadCache()
 
     async def number(
