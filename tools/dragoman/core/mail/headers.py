@@ -43,7 +43,8 @@ _USUAL: Final = re.compile(
     re.IGNORECASE,
 )
 _ZONE: Final = re.compile(r"\s([A-Za-z]{3,4})\s*$")
-_MOST_ADDRESSES: Final = 1000
+MOST_ADDRESSES: Final = 1000
+"""Addresses of a field that are read."""
 _LONGEST: Final = 100_000
 
 
@@ -183,7 +184,7 @@ def parse_addresses(value: str) -> list[Address]:
             address = _address(name, comment, angle)
             if address is not None:
                 found.append(address)
-            if len(found) >= _MOST_ADDRESSES:
+            if len(found) >= MOST_ADDRESSES:
                 break
             name, comment, angle = "", "", ""
         elif kind == "comment":

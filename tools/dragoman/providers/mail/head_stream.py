@@ -127,8 +127,8 @@ class HeadStream:
             source.bound = min(*arrived, source.bound or min(arrived))
 
     def _begin(self, session: ImapSession, source: _Source, state: FolderState) -> None:
-        source.state, source.bound = state, None
-        source.uids = array("I", reversed(_in_order(session, source.keys)))
+        uids = array("I", reversed(_in_order(session, source.keys)))
+        source.state, source.bound, source.uids = state, None, uids  # only now: asking may fail, and is repeated then
 
     def _look_again(self, session: ImapSession) -> bool:
         """At the end: whether mails that were gone have only been moved."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from dragoman.core.mail import Address, Mail, without_quotes
+from dragoman.core.mail.headers import MOST_ADDRESSES
 from dragoman.core.model import Attachment, Author, AuthorKind, Message
 from dragoman.providers.mail.folders import ALL, ARCHIVE, INBOX, SENT, Folders
 from dragoman.providers.mail.heads import MailHead
@@ -129,5 +130,11 @@ def _attachments(mail: Mail) -> Iterator[Attachment]:
 
 
 def _addresses(addresses: Sequence[Address]) -> list[str]:
-    shown = [full_name_of(one) for one in addresses]
-    return [*shown[:_MOST_SHOWN], f"and {len(shown) - _MOST_SHOWN:,} more"] if len(shown) > _MANY else shown
+    shown = [full_name_of(one) for one in addresses[: _MANY + 1]]
+    if len(shown) <= _MANY:
+        return shown
+    more = f"{len(addresses) - _MOST_SHOWN:,}"
+    return [
+        *shown[:_MOST_SHOWN],
+        f"and {more} more" if len(addresses) < MOST_ADDRESSES else f"and at least {more} more",
+    ]
