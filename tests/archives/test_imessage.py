@@ -229,7 +229,9 @@ def test_what_is_not_text_or_hangs_on_nothing_costs_its_entry_only(database, rea
     database.message("A", text=b"\xff\xfebytes", date="yesterday", handle_id="x", message_summary_info=b"bplist00\xff")
     database.message("B", text=5, attributedBody=b"\x04\x0bstreamtyped", thread_originator_guid=b"\xff")
     database.message(None, text="no id")
+    database.message("C", text="\ufffc ")
     content = read_archive(database.close())
+    assert content.notes.reasons["an empty message"].count == 1
     assert content.texts == ["\ufffd\ufffdbytes".replace("\ufffd", ""), "5"]
     assert content.messages[0].sent_at is None
     assert content.notes.reasons["a message without id"].count == 1

@@ -62,6 +62,7 @@ def test_a_saved_chat_of_an_older_program_is_read_from_its_text(read_archive, tm
         assert content.messages[0].sent_at == datetime(2026, 3, 10, 7, 58, tzinfo=UTC)
         assert [(r.emoji, r.count) for r in content.messages[0].reactions] == [("👍", 2)]
         assert content.conversations["signal.name.Crew"].kind is ConversationKind.GROUP
+        assert content.conversations["signal.name.Crew"].participants == ("Bo", "Me", "Ann")
 
 
 def test_saved_messages_keep_their_ids_in_a_later_chat(read_archive, tmp_path):

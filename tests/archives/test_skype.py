@@ -119,9 +119,11 @@ def test_edits_deletions_and_reactions_are_taken_from_the_properties(export):
             entry(0, properties={"emotions": json.dumps(emotions), "edittime": "1773133090000"}),
             entry(1, "left", properties={"deletetime": "1773133091000"}),
             entry(2, ""),
+            entry(3, 'a &lt;b&gt;<e_m a="bo" ts_ms="1773133095000" ts="1773133095"></e_m>', "Text"),
             displayName="Bo",
         )
     )
+    assert (content.messages[2].text, content.messages[2].edited_at) == ("a <b>", TIME.replace(second=15))
     assert [(r.emoji, r.count, r.by) for r in content.messages[0].reactions] == [
         ("❤️", 2, ("ann", "Bo")),
         ("🎉", 1, ("Bo",)),

@@ -82,6 +82,7 @@ class Lookups:
         self.conversations = dict(_conversations(database, self.handles))
         self._fill("chats", database.rows("chat_message_join", ("message_id", "chat_id")), ("message_id", "chat_id"))
         self._fill("hidden", database.rows("chat_recoverable_message_join", ("message_id",)), ("message_id",))
+        self._has_hidden = bool(self._scratch.execute("SELECT count(*) FROM hidden").get)
         joined = ("message_id", "attachment_id")
         self._fill("joined", database.rows("message_attachment_join", joined), joined)
         self._learn_files(database)
@@ -93,7 +94,10 @@ class Lookups:
 
     def is_hidden(self, message: int) -> bool:
         """Whether the message was deleted, and is only kept to be recovered."""
-        return self._scratch.execute("SELECT 1 FROM hidden WHERE message = ?", (message,)).fetchone() is not None
+        found = (
+            self._has_hidden and self._scratch.execute("SELECT 1 FROM hidden WHERE message = ?", (message,)).fetchone()
+        )
+        return bool(found)
 
     def conversations_of(self, message: int) -> list[Conversation]:
         """The conversations that hold a message, each once."""

@@ -78,28 +78,36 @@ class MessageReader:
         if not conversations:
             self._skip("a message of no conversation", row)
         for conversation in conversations:
-            yield self._message(row, conversation)
+            message = self._message(row, conversation)
+            if message is None:
+                self._skip("an empty message", row)
+            else:
+                yield message
 
-    def _message(self, row: ForeignRow, conversation: Conversation) -> Message:
+    def _message(self, row: ForeignRow, conversation: Conversation) -> Message | None:
         guid, event = row.text("guid"), self._event(row)
         summary = property_list(row.blob("message_summary_info"))
         earlier, latest = _versions(summary)
         written = _text(row)
         deleted_at = None if event else _unsent_at(row, summary, written)
         text = "" if deleted_at else event or written or latest or _app_text(row)
+        attachments = () if deleted_at else self._lookups.attachments(row.number("ROWID"))
+        subject, parent = clean(row.text("subject")) or None, _parent(row)
+        if not (text or deleted_at or attachments or subject or parent):
+            return None
         return Message(
             id=guid,
             conversation=conversation.id,
             author=self._author(row, conversation),
             sent_at=apple_time(row.number("date")),
             text=text,
-            subject=clean(row.text("subject")) or None,
-            reply_to=_parent(row),
+            subject=subject,
+            reply_to=parent,
             edited_at=apple_time(row.number("date_edited")) if latest or written else None,
             deleted_at=deleted_at,
             status="activity" if event else None,
             reactions=self._lookups.reactions(guid),
-            attachments=() if deleted_at else self._lookups.attachments(row.number("ROWID")),
+            attachments=attachments,
             history=() if deleted_at else tuple(edit for edit in earlier if edit.text != text),
         )
 

@@ -31,6 +31,7 @@ _DELETED: Final = "(This message was deleted)"
 _ME: Final = "Me"
 _NOBODY: Final = ("", "No-Sender", "None")
 _TWO: Final = 2
+_PARTICIPANTS: Final = 200
 
 
 def is_saved_message(record: JsonObject) -> bool:
@@ -68,7 +69,7 @@ class SavedChat:
         for line, entry in self._entries():
             message = self._message(entry, line)
             if message is not None:
-                if len(people) <= _TWO and message.author.kind is AuthorKind.PERSON:
+                if len(people) < _PARTICIPANTS and message.author.kind is AuthorKind.PERSON:
                     people.setdefault(message.author.name)
                 yield message
         yield self._conversation(people)
@@ -76,7 +77,7 @@ class SavedChat:
     def _conversation(self, people: dict[str, None]) -> Conversation:
         is_group = len(people.keys() - {_ME}) > 1
         kind = ConversationKind.GROUP if is_group else ConversationKind.DIRECT
-        return Conversation(id=self._id, title=self._name, kind=kind)
+        return Conversation(id=self._id, title=self._name, kind=kind, participants=tuple(people))
 
     def _entries(self) -> Iterator[tuple[int, JsonObject]]:
         with self._file.open() as content:

@@ -41,6 +41,7 @@ _FILES: Final = {
 }
 _CONTROL: Final = "Control/"
 _PLAIN: Final = "Text"
+_EDITED: Final = "<e_m "  # a mark of the edit, also behind plain text
 
 
 class MessageMapper:
@@ -130,7 +131,7 @@ class MessageMapper:
 
 
 def _content(kind: str, written: str) -> Content:
-    if kind == _PLAIN:
+    if kind == _PLAIN and _EDITED not in written:
         return Content(text=clean(html.unescape(written)))
     if written.lstrip().startswith("{"):
         texts = _card(written)

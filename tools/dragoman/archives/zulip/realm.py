@@ -61,6 +61,7 @@ class Realm:
         self._recipients: dict[int, tuple[int, int]] = {}
         self._conversations: dict[tuple[int, int], Conversation] = {}
         self._scratch = open_scratch(_SCHEMA)
+        self._has_reactions = self._has_files = False
         for path, row in self._rows("realm.json", *_PEOPLE, _CHANNELS, _RECIPIENTS, _SUBSCRIPTIONS, REACTIONS):
             self._learn(path, row)
         for _, row in self._rows("attachment.json", _ATTACHMENTS):
@@ -77,6 +78,7 @@ class Realm:
         is_unicode = text_of(row, "reaction_type") in ("", "unicode_emoji")
         emoji = (emoji_of_codes(code) if is_unicode else "") or (f":{name}:" if name else "")
         if message is not None and person is not None and emoji:
+            self._has_reactions = True
             self._scratch.execute("INSERT OR IGNORE INTO reactions VALUES(?,?,?)", (message, emoji, person))
 
     def author(self, number: int) -> Author:
@@ -116,6 +118,8 @@ class Realm:
 
     def reactions(self, message: int) -> Iterator[Reaction]:
         """The reactions to a message, each emoji with the people who chose it."""
+        if not self._has_reactions:
+            return
         people: dict[str, list[str]] = {}
         for emoji, person in self._scratch.execute("SELECT emoji, person FROM reactions WHERE message = ?", (message,)):
             people.setdefault(emoji, []).append(self.author(person).name)
@@ -124,6 +128,8 @@ class Realm:
 
     def attachments(self, message: int) -> Iterator[Attachment]:
         """The files that a message refers to."""
+        if not self._has_files:
+            return
         statement = "SELECT number, name, type, size, path FROM files WHERE message = ? ORDER BY number"
         for number, name, media_type, size, path in self._scratch.execute(statement, (message,)):
             lying = self._folder.file(f"uploads/{path}") if path else None
@@ -177,6 +183,7 @@ class Realm:
         values = (number, name, text_of(row, "content_type"), count_of(row, "size"), path)
         for message in list_of(row, "messages"):
             if isinstance(message, int) and 0 <= message < _LARGEST:
+                self._has_files = True
                 self._scratch.execute("INSERT OR IGNORE INTO files VALUES(?,?,?,?,?,?)", (message, *values))
 
     def _channel(self, number: int, recipient: int) -> Conversation:
