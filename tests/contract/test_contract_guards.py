@@ -1,5 +1,6 @@
 import anyio
 import pytest
+import test_contract_catches_bad_changes
 import test_contract_catches_bad_finders
 import test_contract_catches_bad_readers
 import test_contract_catches_bad_writers
@@ -69,6 +70,7 @@ def test_a_class_may_add_tests_of_its_own():
 
 def test_every_scenario_is_known_to_catch_something():
     modules = (
+        test_contract_catches_bad_changes,
         test_contract_catches_bad_finders,
         test_contract_catches_bad_readers,
         test_contract_catches_bad_writers,

@@ -6,6 +6,7 @@ from abc import ABCMeta
 from typing import Any, Final
 
 from dragoman.testing.contract.base import SCENARIO
+from dragoman.testing.contract.changes import ChangesScenarios
 from dragoman.testing.contract.errors import FailingScenarios
 from dragoman.testing.contract.lifecycle import LivingScenarios
 from dragoman.testing.contract.paging import PagingScenarios
@@ -48,6 +49,7 @@ class ProviderContract(
     ReadingScenarios,
     FindingScenarios,
     WritingScenarios,
+    ChangesScenarios,
     FailingScenarios,
     LivingScenarios,
     metaclass=_Sealed,
