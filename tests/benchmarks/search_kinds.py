@@ -13,7 +13,7 @@ from tests.benchmarks.figures import show
 
 from dragoman.accounts.workspace import Workspace
 from dragoman.core.model import Conversation
-from dragoman.core.queries import MessageQuery, SearchQuery
+from dragoman.core.queries import Filter, MessageQuery, SearchQuery
 from dragoman.providers.local import LocalProvider, LocalSettings
 from dragoman.store.sqlite.connection import Connection
 from dragoman.store.sqlite.database import Database
@@ -45,15 +45,28 @@ async def search_kinds(local: LocalProvider, file: Database, words: list[str], f
     pairs = list(zip(common, rare, strict=True))
     someone = [(SearchQuery(text=f"{a} {b}", author="U00123"), f"{a} AND {b}") for a, b in pairs]
     tails = (("don't", "don t"), ("S_n", "s n"), ("it's", "it s"))
+    many = ("12", "U001", "person 1")
     unknown = ("zzyzx", "qqwxyz", "xkcdvbnm", "wrxtzk")
     kinds = {
         "two words": [(SearchQuery(text=f"{a} {b}"), f"{a} AND {b}") for a, b in pairs],
         "two words of an author": someone,
         "a common word of an author": [(SearchQuery(text=a, author="U00123"), a) for a in common],
+        "two words of many people": [
+            (SearchQuery(text=f"{a} {b}", author=part), f"{a} AND {b}") for a, b in pairs for part in many
+        ],
+        "a common word in a conversation": [(SearchQuery(text=a, conversation="room"), a) for a in common],
+        "two words in a conversation": [
+            (SearchQuery(text=f"{a} {b}", conversation="room"), f"{a} AND {b}") for a, b in pairs
+        ],
+        "a word, not of an author": [
+            (SearchQuery(text=a, filters=(Filter("from", "U00123", negated=True),)), a) for a in rare
+        ],
         "a phrase": [(SearchQuery(text=f'"{a} {b}"'), f'"{a} {b}"') for a, b in pairs],
         "a one-letter tail": [(SearchQuery(text=text), f'"{bare}"') for text, bare in tails],
         "nothing found": [(SearchQuery(text=word), f'"{word}"') for word in unknown],
         "either of two words": [(SearchQuery(text=f"{a} OR {b}"), f"{a} OR {b}") for a, b in pairs],
+        "a label alone": [(SearchQuery(text="", filters=(Filter("label", "red"),)), '"zzyzx"')],
+        "many people alone": [(SearchQuery(text="", author=part), '"zzyzx"') for part in many],
         "an author alone": [(SearchQuery(text="", author=f"U{n:05}"), '"zzyzx"') for n in (77, 1234, 5)],
     }
     held = [await _kind(name, local, file, forget, queries) for name, queries in kinds.items()]

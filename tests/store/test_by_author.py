@@ -108,3 +108,20 @@ def test_a_list_of_an_author_is_the_same_however_it_is_cut(con, limit, part):
     assert found == [
         hit.message.id for hit in search(con, TABLE, SearchQuery(text="", author=part, limit=99), "").items
     ]
+
+
+@pytest.mark.usefixtures("limits")
+@pytest.mark.parametrize("text", ["", "needle", "needle 1"])
+@pytest.mark.parametrize("room", ["room0", "room1", None])
+@pytest.mark.parametrize("part", PARTS)
+def test_a_search_leaves_out_what_people_of_a_filter_wrote(con, part, room, text):
+    filters = (Filter("from", part, negated=True),)
+    found = search(con, TABLE, SearchQuery(text=text, conversation=room, filters=filters, limit=99), "")
+    wanted = {
+        one.id
+        for one in everything(con)
+        if not of(part, one)
+        and one.conversation in (room or one.conversation)
+        and all(w in one.text for w in text.split())
+    }
+    assert {hit.message.id for hit in found.items} == wanted

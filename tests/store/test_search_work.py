@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from dragoman.core.model import Author, Conversation, Message
-from dragoman.core.queries import ConversationQuery, MessageQuery, SearchQuery
+from dragoman.core.queries import ConversationQuery, Filter, MessageQuery, SearchQuery
 from dragoman.providers.local import queries
 from dragoman.store.sqlite.messages import conversations
 from dragoman.store.sqlite.messages.conversation_store import TABLE, SqliteTables
@@ -42,6 +42,10 @@ def files():
     large.close()
 
 
+def narrowed(name, value):
+    return SearchQuery(text="", filters=(Filter(name, value),))
+
+
 def steps(con, work):
     """Tens of steps that SQLite's machine takes."""
     count = 0
@@ -70,6 +74,9 @@ def steps(con, work):
             id="author",
         ),
         pytest.param(lambda con: search(con, TABLE, SearchQuery(text="", author="U00007"), ""), id="author alone"),
+        pytest.param(lambda con: search(con, TABLE, narrowed("label", "none"), ""), id="label that nothing has"),
+        pytest.param(lambda con: search(con, TABLE, narrowed("has", "link"), ""), id="link that nothing has"),
+        pytest.param(lambda con: search(con, TABLE, narrowed("subject", "plan"), ""), id="subject that nothing has"),
         pytest.param(lambda con: search(con, TABLE, SearchQuery(text="zzyzx"), ""), id="nothing found"),
         pytest.param(lambda con: search(con, TABLE, SearchQuery(text="rare"), ""), id="rare word"),
         pytest.param(lambda con: search(con, TABLE, SearchQuery(text='"word7 rare"'), ""), id="phrase"),

@@ -19,6 +19,7 @@ from dragoman.store.sqlite.values import Value
 
 _CURSOR: Final = re.compile(r"n\.(-?\d{1,19})\.(\d{1,18})")
 _EXAMINED: Final = 2000
+_SORTED: Final = 5000
 
 
 def page(con: Connection, table: MessageTable, scope: Scope, query: SearchQuery) -> SearchPage:
@@ -48,11 +49,24 @@ def _passing(
     """Time and number of up to so many messages, newest first."""
     condition, values = _condition(scope)
     span = Span(place=scope.place, after=after, limit=_EXAMINED if scope.checks else most)
-    if scope.authors is None:
+    required = " AND ".join(scope.required)
+    if required and _are_few(con, table, required):
+        if scope.authors is not None:
+            theirs, theirs_values = scope.authors.condition
+            condition, values = f" AND {theirs}{condition}", [*theirs_values, *values]
+        found = by_author.matches_in_order(con, table.tables, required, span, condition, values)
+    elif scope.authors is None:
         found = by_author.all_in_order(con, table.tables, span, condition, values)
     else:
         found = by_author.in_order(con, table.tables, scope.authors, span, condition, values)
     return islice(_checked(con, table, scope, found) if scope.checks else found, most)
+
+
+def _are_few(con: Connection, table: MessageTable, expression: str) -> bool:
+    """Are there so few matches in the index that they are sooner sorted than met among all messages."""
+    statement = "SELECT count(*) FROM (SELECT rowid FROM $index WHERE $index MATCH ? LIMIT ?)"
+    matches: int = con.execute(table.tables.sql(statement), (expression, _SORTED)).get
+    return matches < _SORTED
 
 
 def _checked(
@@ -65,7 +79,9 @@ def _checked(
 
 
 def _condition(scope: Scope) -> tuple[str, list[Value]]:
-    condition, values = sql_of(scope.conditions)
+    condition, values = sql_of(
+        [*scope.conditions, *((f"m.author NOT IN ({one.sql})", one.values) for one in scope.not_by)]
+    )
     for operator, expressions, joint in (("IN", scope.required, " AND "), ("NOT IN", scope.excluded, " OR ")):
         if expressions:
             condition += f" AND m.number {operator} (SELECT rowid FROM $index WHERE $index MATCH ?)"  # noqa: S608 - values are bound

@@ -27,7 +27,7 @@ from dragoman.store.sqlite import filtered_list, match_expression, spelling
 from dragoman.store.sqlite.connection import Connection
 from dragoman.store.sqlite.messages import index_rebuild, message_pages
 from dragoman.store.sqlite.messages.message_table import MessageTable
-from dragoman.store.sqlite.search_scope import NothingThereError, Scope, few_of, scope_of, sql_of
+from dragoman.store.sqlite.search_scope import NothingThereError, Scope, narrowing_of, scope_of, sql_of
 from dragoman.store.sqlite.search_words import SearchWords
 from dragoman.store.sqlite.values import unbind
 
@@ -160,7 +160,7 @@ class _Ranked:
         self._con = con
         self._table = table
         self._scope = scope
-        self._few, self._conditions = few_of(con, table, scope)
+        self._narrowing = narrowing_of(con, table, scope)
         self._words = words
         self._steps = self._words.steps()
 
@@ -204,13 +204,8 @@ class _Ranked:
         expression = " AND ".join([expression, *self._scope.required])
         if self._scope.excluded:
             expression = f"({expression}) NOT ({' OR '.join(self._scope.excluded)})"
-        conditions, values = sql_of(self._conditions)
-        join = " CROSS JOIN $messages m ON m.number = i.rowid" if conditions else ""
-        if self._few is not None:
-            # The sign keeps SQLite from searching the index once for each of them.
-            chosen, chosen_values = self._few
-            values = [*chosen_values, *values]
-            conditions = f" AND +i.rowid IN ({chosen}){conditions}"
+        join = " CROSS JOIN $messages m ON m.number = i.rowid" if self._narrowing.messages else ""
+        conditions, values = sql_of([*self._narrowing.rows, *self._narrowing.messages])
         statement = (
             f"SELECT i.rank, i.rowid FROM $index i{join} WHERE i.$index MATCH ? AND i.rowid <= ?{conditions}"  # noqa: S608 - values are bound
             " ORDER BY i.rank, i.rowid DESC LIMIT ? OFFSET ?"
@@ -250,14 +245,14 @@ class _Ranked:
 
     def _passing(self, step: int, numbers: Iterator[int]) -> Iterator[int | None]:
         """The numbers, and ``None`` for those whose messages do not pass the checks."""
-        checks = [*self._scope.checks, *([self._words.are_joined_in] if step and self._words.are_joined else [])]
+        checks = [*self._narrowing.checks, *([self._words.are_joined_in] if step and self._words.are_joined else [])]
         if not checks:
             yield from numbers
             return
-        in_order = list(numbers)
-        messages = message_pages.by_numbers(self._con, self._table, in_order)
-        passed = {number for number, message in messages.items() if all(check(message) for check in checks)}
-        yield from (number if number in passed else None for number in in_order)
+        while some := list(islice(numbers, _AT_ONCE)):
+            messages = message_pages.by_numbers(self._con, self._table, some)
+            passed = {number for number, message in messages.items() if all(check(message) for check in checks)}
+            yield from (number if number in passed else None for number in some)
 
 
 def _hit(message: Message, terms: Sequence[Term]) -> Hit:

@@ -45,7 +45,9 @@ class Scope:
         conditions: What else the table of messages tells.
         checks: What has to be seen in the message itself.
         authors: The authors, where it is narrowed to some.
+        not_by: Authors whose messages are left out.
         place: The conversation, where it is narrowed to one.
+        address: Account and id of that conversation.
     """
 
     required: list[str] = field(default_factory=list[str])
@@ -53,7 +55,9 @@ class Scope:
     conditions: list[Condition] = field(default_factory=list[Condition])
     checks: list[Callable[[Message], bool]] = field(default_factory=list[Callable[[Message], bool]])
     authors: Authors | None = None
+    not_by: list[Authors] = field(default_factory=list[Authors])
     place: int | None = None
+    address: tuple[str, str] | None = None
 
 
 def sql_of(conditions: Iterable[Condition]) -> tuple[str, list[Value]]:
@@ -78,26 +82,52 @@ def scope_of(con: Connection, table: MessageTable, query: SearchQuery, account: 
     return scope
 
 
-def few_of(con: Connection, table: MessageTable, scope: Scope) -> tuple[Condition | None, list[Condition]]:
-    """Selects the numbers of all messages of a conversation or of authors, where these are few.
+@dataclass(frozen=True, slots=True)
+class Narrowing:
+    """How the matches of an index are narrowed: a set of few is sooner made than each match is looked up.
 
-    A set of few is sooner made than each match of a search is looked up.
-
-    Returns:
-        It, and what else has to be asked about each message.
+    Attributes:
+        rows: SQL about a row ``i`` of the index, which needs no message.
+        messages: SQL about a message ``m``.
+        checks: What is seen in the messages of a page, because nearly all pass.
     """
-    conditions = scope.conditions
+
+    rows: list[Condition]
+    messages: list[Condition]
+    checks: list[Callable[[Message], bool]]
+
+
+def narrowing_of(con: Connection, table: MessageTable, scope: Scope) -> Narrowing:
+    """The cheapest way to apply a scope to the matches of an index."""
+    found = Narrowing([], list(scope.conditions), list(scope.checks))
+    # The sign keeps SQLite from searching the index once for each number of a set.
+    for authors in scope.not_by:
+        few = by_author.numbers_of(con, table.tables, authors)
+        if few is None:
+            found.messages.append((f"m.author NOT IN ({authors.sql})", authors.values))
+        else:
+            found.rows.append((f"+i.rowid NOT IN ({few[0]})", few[1]))
+    if scope.authors is not None:
+        few = by_author.numbers_of(con, table.tables, scope.authors)
+        if few is None:
+            found.messages.append(scope.authors.condition)
+        else:
+            found.rows.append((f"+i.rowid IN ({few[0]})", few[1]))
     if scope.place is not None:
-        if scope.authors is None and conversations.held(con, table.tables, scope.place) <= by_author.FEW:
-            few = "SELECT number FROM $messages INDEXED BY $messages_time WHERE place = ? AND live = 1"
-            return (few, (scope.place,)), conditions
-        conditions = [("m.place = ?", (scope.place,)), *conditions]
-    if scope.authors is None:
-        return None, conditions
-    few_of_theirs = by_author.numbers_of(con, table.tables, scope.authors)
-    if few_of_theirs is not None:
-        return few_of_theirs, conditions
-    return None, [scope.authors.condition, *conditions]
+        _narrow_to_place(con, table, scope, scope.place, found)
+    return found
+
+
+def _narrow_to_place(con: Connection, table: MessageTable, scope: Scope, place: int, found: Narrowing) -> None:
+    alone = scope.authors is None
+    messages = conversations.held(con, table.tables, place)
+    if alone and messages <= by_author.FEW:
+        few = "SELECT number FROM $messages INDEXED BY $messages_time WHERE place = ? AND live = 1"
+        found.rows.append((f"+i.rowid IN ({few})", (place,)))
+    elif alone and messages * 2 >= (con.execute(table.tables.sql("SELECT max(number) FROM $messages")).get or 0):
+        found.checks.append(lambda message: (message.account, message.conversation) == scope.address)
+    else:
+        found.messages.append(("m.place = ?", (place,)))
 
 
 def _narrow(con: Connection, table: MessageTable, account: str, one: Filter, scope: Scope) -> None:
@@ -121,6 +151,7 @@ def _narrow_place(con: Connection, table: MessageTable, query: SearchQuery, acco
         scope.place = conversations.key(con, table.tables, account, query.conversation)
         if scope.place is None:
             raise NothingThereError
+        scope.address = account, query.conversation
     elif conversations.has_others(con, table.tables, account):
         # Not by a word of the index: ranking would count all messages of the account for each search.
         scope.conditions.append(("(SELECT p.account FROM $places p WHERE p.place = m.place) = ?", (account,)))
@@ -138,7 +169,7 @@ def _narrow_author(con: Connection, table: MessageTable, account: str, one: Filt
     authors = by_author.authors_like(con, table.tables, one.value)
     if one.negated:
         if authors.numbers:
-            scope.conditions.append((f"m.author NOT IN ({authors.sql})", authors.values))
+            scope.not_by.append(authors)
         return
     if not authors.numbers:
         raise NothingThereError(_nobody(con, table, account, one.value))

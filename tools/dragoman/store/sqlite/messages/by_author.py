@@ -187,6 +187,18 @@ def all_in_order(
     return _select(con, tables, span.index, span, condition, values)
 
 
+def matches_in_order(
+    con: Connection, tables: Tables, expression: str, span: Span, condition: str, values: Sequence[Value]
+) -> Iterator[TimeAndNumber]:
+    """Time and number of the messages that an expression for the full-text index matches, sorted."""
+    begins, begins_values = span.condition
+    statement = (
+        "SELECT m.moment, m.number FROM $index i CROSS JOIN $messages m ON m.number = i.rowid"  # noqa: S608 - values are bound
+        f" WHERE i.$index MATCH ? AND m.live = 1{begins}{condition} {span.order} LIMIT ?"
+    )
+    return iter(con.execute(tables.sql(statement), (expression, *begins_values, *values, span.limit)))
+
+
 def _select(
     con: Connection, tables: Tables, index: str, span: Span, condition: str, values: Sequence[Value]
 ) -> Iterator[TimeAndNumber]:
