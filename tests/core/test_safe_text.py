@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dragoman.core.errors import InvalidArgument, NotFound
-from dragoman.core.safe_text import LIMIT, SafeText, join, quote, safe, sentence, unquoted
+from dragoman.core.safe_text import LIMIT, SafeText, join, quote, safe, sentence, shell_line, unquoted
 from dragoman.core.sanitize import clean_line
 
 HOSTILE = st.text(
@@ -128,3 +129,12 @@ def test_forgetting_it_is_a_type_error(tmp_path):
 @pytest.mark.parametrize("end", [" x", "'", "\u3042"])
 def test_a_long_piece_that_is_no_word_takes_no_longer_than_one_that_is(end):
     assert sentence("{}", "a" * 100 + end)[0] in "'\""
+
+
+@pytest.mark.parametrize("folder", ["plain", "a b", "x; rm -rf ~", "$(rm -rf ~)", "`rm`", "a'b", 'a"b', "-n", "*"])
+def test_a_command_to_type_names_exactly_its_words(folder):
+    assert shlex.split(shell_line("dragoman", "trust", folder)) == ["dragoman", "trust", folder]
+
+
+def test_a_command_to_type_is_one_line_without_control_characters():
+    assert shell_line("dragoman", "trust", "a\nrm -rf ~\x1b[2J").isprintable()

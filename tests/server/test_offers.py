@@ -1,7 +1,11 @@
 """Resources, prompts and completion, as a real client sees them."""
 
+import json
+
+import anyio.to_thread
 import mcp_types as types
 import pytest
+from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 from mcp import MCPError
@@ -9,6 +13,7 @@ from mcp import MCPError
 from dragoman.core.errors import InvalidArgument
 from dragoman.core.references import Reference
 from dragoman.testing import connect
+from dragoman_server.cli.main import cli
 from dragoman_server.mcp.addresses import CONVERSATION, MESSAGE, reference_of, uri_of
 
 TEXT = "Morning all, π/7?"
@@ -36,7 +41,10 @@ async def _completed(client, ref, name, value, context=None):
 @pytest.mark.anyio
 async def test_a_conversation_that_is_known_is_a_resource_that_reads_like_the_tool(client):
     resources = (await client.list_resources()).resources
-    assert {resource.name for resource in resources} == {"local:harbor-general", "local:odd%20room%2Fπ%207?"}
+    assert {resource.uri for resource in resources} == {
+        "dragoman://local/harbor-general",
+        "dragoman://local/odd%20room%2F%CF%80%207%3F",
+    }
     for resource in resources:
         (content,) = (await client.read_resource(resource.uri)).contents
         assert content.text == await client.call("list_messages", conversation=resource.name)
@@ -47,8 +55,6 @@ async def test_a_conversation_that_is_known_is_a_resource_that_reads_like_the_to
 async def test_a_message_reads_like_get_message(client):
     (content,) = (await client.read_resource("dragoman://local/harbor-general")).contents
     number = next(line for line in content.text.splitlines() if TEXT in line).split()[0]
-    import json
-
     found = json.loads(await client.call("get_message", message=number, format="json"))
     reference = str(found.get("message", found)["ref"])
     uri = "dragoman://" + reference.replace(":", "/", 1)
@@ -166,9 +172,23 @@ async def test_a_resource_says_what_it_is_and_the_fifty_most_recent_are_offered(
             sent_at=f"2026-05-01T10:{number:02}Z",
         )  # fmt: skip
     resources = (await client.list_resources()).resources
-    assert [it.name for it in resources] == [f"local:room-{number:02}" for number in reversed(range(10, 60))]
+    assert [it.name for it in resources] == [f"room-{number:02}" for number in reversed(range(10, 60))]
     assert resources[0].description.startswith("room-59 · local · ")
     assert "last message 2026-05-01 " in resources[0].description
+
+
+@pytest.mark.anyio
+async def test_a_picker_that_looks_only_at_names_finds_a_conversation_by_its_title(tmp_path):
+    export = {"conversations": [{"id": "c1", "name": "Kiosk firmware", "messages": [
+        {"id": "1", "at": "2026-05-01T10:00:00Z", "author": "u", "text": "hi"}]}]}  # fmt: skip
+    (tmp_path / "chat.json").write_text(json.dumps(export))
+    words, env = ["import", str(tmp_path / "chat.json")], {"DRAGOMAN_DATA": str(tmp_path)}
+    done = await anyio.to_thread.run_sync(lambda: CliRunner().invoke(cli, words, env=env))
+    assert done.exit_code == 0
+    async with connect(data=tmp_path) as connected:
+        (resource,) = (await connected.list_resources()).resources
+    assert resource.name == "Kiosk firmware"
+    assert resource.uri == "dragoman://local/c1"
 
 
 @pytest.mark.anyio
@@ -179,7 +199,7 @@ async def test_one_account_that_cannot_be_read_leaves_the_resources_of_the_other
         await connected.call(
             "import_message", conversation="good:room", text="x", author="Ann", sent_at="2026-05-01T10:00Z"
         )
-        assert [it.name for it in (await connected.list_resources()).resources] == ["good:room"]
+        assert [it.uri for it in (await connected.list_resources()).resources] == ["dragoman://good/room"]
 
 
 @pytest.mark.anyio

@@ -103,7 +103,8 @@ def search(
 
     asked = {"query": " ".join(words), "account": account, "limit": limit, "cursor": cursor}
     found = searching.search(settings_of(config, log_level), asked, as_json=as_json)
-    say(found.coloured() if sys.stdout.isatty() and "NO_COLOR" not in os.environ else found.text)
+    is_styled = sys.stdout.isatty() and "NO_COLOR" not in os.environ
+    say(found.coloured() if is_styled else found.text, styled=is_styled)
     sys.exit(int(not found.hits))
 
 

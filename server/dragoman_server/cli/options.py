@@ -53,10 +53,15 @@ def tell(error: DragomanError | OSError) -> int:
     return 2 if error.code == "bad_settings" else 1
 
 
-def say(text: str) -> None:
-    """Print an answer."""
+def say(text: str, *, styled: bool = False) -> None:
+    """Print an answer.
+
+    Args:
+        text: Its lines.
+        styled: The text has colours of ours; everything else that a terminal obeys, or nobody sees, is shown.
+    """
     try:
-        click.echo(text)
+        click.echo(text if styled else _shown(text))
     except BrokenPipeError:
         raise
     except OSError as error:
@@ -68,6 +73,14 @@ def say(text: str) -> None:
             ),
             hint="Send stdout elsewhere.",
         ) from error
+
+
+def _shown(text: str) -> str:
+    if text.isascii() and text.replace("\n", "").isprintable():
+        return text
+    from dragoman.core.sanitize import clean  # noqa: PLC0415  # most answers are plain
+
+    return clean(text)
 
 
 def _forget_output() -> None:

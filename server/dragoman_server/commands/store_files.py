@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from dragoman.core import paths
+from dragoman.core.safe_text import SafeText, sentence, shell_line
 from dragoman.core.sanitize import clean_line
 from dragoman.store.sqlite.maintenance import backup as copies
 from dragoman.store.sqlite.maintenance.salvage import salvage as salvage_file
@@ -36,10 +37,14 @@ def back_up(config: Config, target: Path, store: Path | None) -> str:
     """
     source = store or config.store
     size = copies.back_up(source, target)
-    lines = [f"{target} holds a copy of {source} ({size_text(size)})."]
+    lines = [sentence("{} holds a copy of {} ({}).", target, source, size_text(size))]
     if store is None:
         lines += [
-            f"The account {name} has a file of its own: `dragoman store backup FILE --store {path}` copies it."
+            sentence(
+                "The account {} has a file of its own: `{}` copies it.",
+                name,
+                shell_line("dragoman", "store", "backup", "FILE", "--store", path),
+            )
             for name, path in files(config).items()
             if path != config.store
         ]
@@ -54,8 +59,10 @@ def restore(config: Config, source: Path, store: Path | None) -> str:
     """
     target = store or config.store
     former = copies.restore(source, target)
-    said = f"{target} is now as {source} was."
-    return said if former is None else f"{said} The store before is {former}; delete it when nothing is missing."
+    said = sentence("{} is now as {} was.", target, source)
+    if former is None:
+        return said
+    return sentence("{} The store before is {}; delete it when nothing is missing.", said, former)
 
 
 def verify(config: Config, path: Path | None) -> tuple[str, bool]:
@@ -66,7 +73,7 @@ def verify(config: Config, path: Path | None) -> tuple[str, bool]:
     """
     chosen = [path] if path is not None else [file for file in files(config).values() if file.exists()]
     if not chosen:
-        return f"There is no store yet; it will be {config.store}.", True
+        return sentence("There is no store yet; it will be {}.", config.store), True
     found = [(file, verify_file(file)) for file in chosen]
     return "\n".join(_said(*one) for one in found), not any(one.problems for _, one in found)
 
@@ -81,30 +88,35 @@ def salvage(old: Path, new: Path) -> str:
     messages = saved.rows.get("local_messages", 0) + saved.rows.get("seen_messages", 0)
     others = sum(saved.rows.values()) - messages
     lines = [
-        f"{new} holds {messages:,} messages and {others:,} other rows of {old}.",
+        sentence("{} holds {:,} messages and {:,} other rows of {}.", new, messages, others, old),
         f"{saved.unreadable:,} rows or pages could not be read." if saved.unreadable else "All rows could be read.",
         *(f"Still wrong: {clean_line(problem, _LONGEST)}" for problem in saved.problems),
-        f"To use it: stop the servers, then `dragoman store restore {new}`.",
+        sentence("To use it: stop the servers, then `{}`.", shell_line("dragoman", "store", "restore", new)),
     ]
     return "\n".join(lines)
 
 
 def _said(path: Path, found: Verification) -> str:
     if not found.problems:
-        return f"{path} is sound: {found.messages:,} messages, {size_text(found.size)}."
+        return sentence("{} is sound: {:,} messages, {}.", path, found.messages, size_text(found.size))
     return "\n".join(
         [
-            f"{path} is damaged:",
+            sentence("{} is damaged:", path),
             *(f"  {clean_line(problem, _LONGEST)}" for problem in found.problems),
-            f"Restore a backup, or save what is left: `dragoman store salvage {path} NEW`.",
+            sentence("Restore a backup, or save what is left: `{}`.", salvage_line(path)),
         ]
     )
 
 
-def size_text(size: int) -> str:
+def salvage_line(path: Path) -> SafeText:
+    """The command that saves what is left of a damaged file."""
+    return shell_line("dragoman", "store", "salvage", path, "NEW")
+
+
+def size_text(size: int) -> SafeText:
     """A number of bytes as people write it."""
     for unit in ("bytes", "KB", "MB"):
         if size < _THOUSAND:
-            return f"{size:.0f} {unit}"
+            return sentence("{:.0f} {}", size, unit)
         size = round(size / _THOUSAND)
-    return f"{size:,} GB"
+    return sentence("{:,} GB", size)

@@ -10,8 +10,7 @@ from typing import Final
 
 from dragoman.core import paths
 from dragoman.core.errors import InvalidArgument
-from dragoman.core.safe_text import sentence, unquoted
-from dragoman.core.sanitize import clean_line
+from dragoman.core.safe_text import safe, sentence, shell_line, unquoted
 from dragoman_server.config import settings_file
 from dragoman_server.config.diagnostics import ConfigError
 
@@ -88,8 +87,9 @@ def _report(path: str) -> None:
     _reported.add(path)
     changed = path in settings_file.trusted_digests()
     why = "has changed since you trusted it" if changed else "is in the working folder, which you have not trusted"
-    sentence = f"{path} {why}, so it is not used. Read it; if it shall count, run `dragoman trust {Path(path).parent}`."
-    print(clean_line(sentence, _LONGEST), file=sys.stderr)  # noqa: T201  # it is said whatever the log level is
+    command = shell_line("dragoman", "trust", Path(path).parent)
+    told = sentence("{} {}, so it is not used. Read it; if it shall count, run `{}`.", Path(path), safe(why), command)
+    print(told, file=sys.stderr)  # noqa: T201  # it is said whatever the log level is
 
 
 def expanded(path: str | Path) -> Path:

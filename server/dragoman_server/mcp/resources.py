@@ -179,7 +179,7 @@ def _one_page(params: types.PaginatedRequestParams | None) -> None:
 
 
 def _resource(conversation: Conversation, zone: tzinfo) -> types.Resource:
-    """A conversation in a picker, which looks for what is typed in name and description."""
+    """A conversation in a picker, which looks for what is typed in name, description and address, not in the title."""
     reference = Reference(conversation.account, conversation.id)
     title = clean_line(conversation.title, _LONGEST_TITLE)
     last = conversation.last_message_at
@@ -187,7 +187,7 @@ def _resource(conversation: Conversation, zone: tzinfo) -> types.Resource:
     facts += [f"last message {last.astimezone(zone):%Y-%m-%d %H:%M}"] if last else []
     return types.Resource(
         uri=uri_of(reference),
-        name=str(reference),
+        name=title or str(reference),
         title=title or None,
         description=" · ".join(fact for fact in facts if fact),
         mime_type=_TEXT,

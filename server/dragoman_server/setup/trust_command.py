@@ -33,7 +33,7 @@ def trust(folder: Path) -> Iterator[str]:
     content = read_file(path)
     settings = config.from_bytes(content, path)
     trusted_files.remember(path, content)
-    yield f"{path} is trusted as it is now. After a change you are asked again."
+    yield sentence("{} is trusted as it is now. After a change you are asked again.", path)
     yield from _effects(settings)
 
 
@@ -45,9 +45,9 @@ def distrust(folder: Path) -> Iterator[str]:
     """
     path = _file_in(folder)
     if trusted_files.forget(path):
-        yield f"{path} is not trusted any more."
+        yield sentence("{} is not trusted any more.", path)
     else:
-        yield f"{path} was not trusted."
+        yield sentence("{} was not trusted.", path)
 
 
 def _file_in(folder: Path) -> Path:

@@ -113,7 +113,7 @@ async def test_messages_of_every_kind_become_what_they_are():
     async with replaying(recording("messages-list-default")) as (account, _):
         page = await account.list_messages(ROOM, MessageQuery())
     question, answer, photo, crack, voice = page.items
-    assert question.author == Author(name="user")
+    assert question.author == Author(name="user", own=True)
     assert (question.text, question.sent_at) == (FIRST, datetime(2026, 5, 4, 14, tzinfo=UTC))
     assert answer.author == Author(id="agent_7Qm2Lk", name="assistant", kind=AuthorKind.ASSISTANT)
     assert answer.text.startswith("**5 %** until substantial completion.\n\n| item |")

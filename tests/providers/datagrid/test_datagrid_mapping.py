@@ -88,8 +88,8 @@ def mapped(known=Known(), **members):  # noqa: B008 - an immutable value
 @pytest.mark.parametrize(
     ("members", "author"),
     [
-        ({"role": "user"}, Author(name="user")),
-        ({"role": "USER"}, Author(name="user")),
+        ({"role": "user"}, Author(name="user", own=True)),
+        ({"role": "USER"}, Author(name="user", own=True)),
         ({"role": "agent"}, Author(id="a", name="Ada", kind=AuthorKind.ASSISTANT)),
         ({"role": "agent", "agent_id": "b"}, Author(id="b", name="assistant", kind=AuthorKind.ASSISTANT)),
         ({"role": "agent", "agent_id": None}, Author(name="assistant", kind=AuthorKind.ASSISTANT)),

@@ -72,6 +72,13 @@ def unquoted(text: str, limit: int = LIMIT) -> SafeText:
     return SafeText(_line(text, limit))
 
 
+def shell_line(*words: object) -> SafeText:
+    """A command to type into a shell, with each word quoted that could mean more than itself there."""
+    import shlex  # noqa: PLC0415  # few sentences name a command
+
+    return SafeText(_line(shlex.join(map(str, words)), _LONGEST_SENTENCE))
+
+
 def safe(text: Sentence) -> SafeText:
     """A sentence as a value that may be a piece of others; whatever came past the type checker is cleaned."""
     return text if isinstance(text, SafeText) else SafeText(_line(text, _LONGEST_SENTENCE))

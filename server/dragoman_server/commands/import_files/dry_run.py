@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from typing import Final
@@ -14,6 +13,7 @@ from dragoman.toolset import ToolServices
 from dragoman_server.commands.import_files.loader import survey
 from dragoman_server.commands.import_files.reading import Archives
 from dragoman_server.commands.import_files.request import ImportRequest, reasons, skipped_lines
+from dragoman_server.commands.json_output import to_json
 
 _SHOWN: Final = 20
 _NAMED: Final = 5
@@ -93,7 +93,7 @@ class DryRun:
             "reasons": reasons(self.notes),
             "notes": list(self.notes.sentences),
         }
-        return json.dumps(found, ensure_ascii=False)
+        return to_json(found)
 
 
 async def dry_run(shared: ToolServices, request: ImportRequest) -> DryRun:

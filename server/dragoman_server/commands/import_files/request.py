@@ -13,6 +13,7 @@ from dragoman.archives.format import DateOrder
 from dragoman.archives.notes import Notes, Reason
 from dragoman.core.safe_text import SafeText, join, sentence
 from dragoman.providers.base.import_batch import ImportCounts
+from dragoman_server.commands.json_output import to_json
 
 STDIN: Final = Path("-")
 
@@ -132,7 +133,7 @@ class ImportReport:
             "unchanged": self.unchanged,
             "seconds": round(self.seconds, 3),
         }
-        return json.dumps(found, ensure_ascii=False)
+        return to_json(found)
 
 
 def reasons(notes: Notes, deleted: int = 0) -> list[dict[str, object]]:

@@ -16,11 +16,12 @@ import anyio.to_thread
 
 from dragoman.accounts.workspace import Account
 from dragoman.core.errors import DragomanError
+from dragoman.core.safe_text import sentence, unquoted
 from dragoman.core.sanitize import clean_line
 from dragoman.store.sqlite import network_disk
 from dragoman.store.sqlite.maintenance.verify import verify
-from dragoman_server.commands.inspect.stats import to_json
-from dragoman_server.commands.store_files import files, size_text
+from dragoman_server.commands.json_output import to_json
+from dragoman_server.commands.store_files import files, salvage_line, size_text
 from dragoman_server.config.load import Config
 from dragoman_server.runtime import tool_context
 from dragoman_server.runtime.startup_checks import missing_places
@@ -79,7 +80,7 @@ def as_json(reports: Sequence[Report]) -> str:
         {"account": report.account, "ok": report.good, "sentence": _found_sentence(report), "action": _action(report)}
         for report in reports
     ]
-    return to_json([{key: value for key, value in row.items() if value != ""} for row in rows])
+    return to_json([{key: value for key, value in row.items() if value != ""} for row in rows], indent=2)
 
 
 def table(reports: Sequence[Report], width: int) -> str:
@@ -151,10 +152,10 @@ async def _file_report(name: str, path: Path) -> Report | None:
     except DragomanError as error:
         return Report(title, good=False, sentence=error.message, action=error.hint or _ACTIONS[error.code])
     if found.problems:
-        sentence = f"{path} is damaged: {found.problems[0]}"
-        action = f"Restore a backup, or save what is left: dragoman store salvage {path} NEW"
-        return Report(title, good=False, sentence=sentence, action=action)
-    sound = f"{path}, {size_text(found.size)}, is sound as far as a quick look tells."
+        damage = sentence("{} is damaged: {}", path, unquoted(found.problems[0], _LONGEST))
+        action = sentence("Restore a backup, or save what is left: {}", salvage_line(path))
+        return Report(title, good=False, sentence=damage, action=action)
+    sound = sentence("{}, {}, is sound as far as a quick look tells.", path, size_text(found.size))
     return Report(title, good=True, sentence=f"{sound} {network_disk.warning(path) or ''}".rstrip())
 
 

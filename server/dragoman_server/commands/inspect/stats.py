@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import groupby
 from typing import Final
 
 import anyio
 
 from dragoman.store import STEPS_MS, UsageCount
+from dragoman_server.commands.json_output import to_json
 from dragoman_server.config.load import Config
 from dragoman_server.runtime import tool_context
 
@@ -23,15 +23,10 @@ def stats(config: Config, days: int, *, as_json: bool) -> str:
     counts = anyio.run(_read_counts, config, days)
     lines = [_sum(list(group)) for _, group in groupby(counts, lambda count: (count.tool, count.account))]
     if as_json:
-        return to_json([dict(zip(_NAMES, line, strict=True)) for line in lines])
+        return to_json([dict(zip(_NAMES, line, strict=True)) for line in lines], indent=2)
     if not lines:
         return f"No tool was called within {days} days."
     return _table([_HEAD, *(tuple(_format_cell(value) for value in line) for line in lines)])
-
-
-def to_json(rows: Sequence[Mapping[str, object]]) -> str:
-    """A list of objects as people and programs read it."""
-    return json.dumps(rows, ensure_ascii=False, indent=2)
 
 
 async def _read_counts(config: Config, days: int) -> list[UsageCount]:

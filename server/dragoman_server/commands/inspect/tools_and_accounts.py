@@ -13,7 +13,7 @@ from dragoman.accounts.workspace import Account
 from dragoman.providers.base.provider import Capability, Limits
 from dragoman.rendering import estimate
 from dragoman.toolset import ToolServices, available_tools
-from dragoman_server.commands.inspect.stats import to_json
+from dragoman_server.commands.json_output import to_json
 from dragoman_server.config.load import Config
 from dragoman_server.mcp.adapter import to_tool
 from dragoman_server.runtime import tool_context
@@ -60,7 +60,8 @@ def _tools_json(shared: ToolServices) -> str:
             }
             for spec in available_tools(shared)
             for tool in (to_tool(spec, accounts),)
-        ]
+        ],
+        indent=2,
     )
 
 
@@ -73,7 +74,7 @@ def _accounts(shared: ToolServices) -> str:
 
 
 def _accounts_json(shared: ToolServices) -> str:
-    return to_json([_account_json(account) for account in shared.workspace.accounts.values()])
+    return to_json([_account_json(account) for account in shared.workspace.accounts.values()], indent=2)
 
 
 def _account_json(account: Account) -> dict[str, object]:

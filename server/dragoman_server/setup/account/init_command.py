@@ -180,9 +180,9 @@ def _save(draft: Draft, there: SettingsTarget, given: Given) -> Iterator[str]:
     change = add_account.change(there, draft.name, table, keep_default=given.keep_default)
     kept = change.apply()
     trusted_files.renew(change.path, change.before, change.after)
-    yield f"{draft.name} is in {there.path}."
+    yield sentence("{} is in {}.", draft.name, there.path)
     if kept is not None:
-        yield f"The file before is kept as {kept.name}."
+        yield sentence("The file before is kept as {}.", kept.name)
     yield from _next(draft, table, there, given)
 
 

@@ -23,6 +23,7 @@ from dragoman.transport.oauth.device_login import DeviceCode
 from dragoman.transport.oauth.login import SignedIn, sign_in
 from dragoman_server.config.load import Config
 
+_LONGEST_ADDRESS: Final = 2_000
 _LEAVE: Final = "Waiting until you have signed in there; Ctrl-C leaves."
 
 
@@ -91,12 +92,13 @@ async def _sign_in(client: OAuthClient, options: LoginOptions) -> SignedIn:
 
 
 def _show_code(code: DeviceCode) -> None:
-    _tell(f"Open this address in any browser:\n{code.address}\nand type this code there: {code.user_code}")
+    address, number = unquoted(code.address, _LONGEST_ADDRESS), unquoted(code.user_code)
+    _tell(f"Open this address in any browser:\n{address}\nand type this code there: {number}")
     _tell(f"The code lives {max(1, round(code.lifetime / 60))} minutes. {_LEAVE}")
 
 
 def _report(account: str, signed_in: SignedIn) -> None:
-    _tell(f"{account} is signed in; its tokens are in {signed_in.place}.")
+    _tell(sentence("{} is signed in; its tokens are in {}.", account, unquoted(str(signed_in.place), _LONGEST_ADDRESS)))
     if signed_in.missing:
         _tell(sentence("Not allowed there: {}. Sign in again and allow it.", join(signed_in.missing)))
     if not signed_in.lasts:

@@ -12,7 +12,7 @@ from typing import Final, TypeVar
 import click
 
 from dragoman.core.errors import DragomanError, InvalidArgument
-from dragoman.core.safe_text import join, safe, sentence
+from dragoman.core.safe_text import join, safe, sentence, unquoted
 from dragoman_server.config.load import Config
 from dragoman_server.runtime.log import redact
 from dragoman_server.setup.account import credential_storage
@@ -72,7 +72,7 @@ def uninstall(places: Sequence[EntryLocation], *, dry_run: bool) -> Iterator[str
     changes, failures = _prepare(places, entry.remove_entry)
     for where, change in changes:
         if change is None:
-            yield f"{where.path}: There is no server {where.name}; nothing was changed."
+            yield sentence("{}: There is no server {}; nothing was changed.", where.path, where.name)
         elif dry_run:
             yield from _show(change, where)
         else:
@@ -108,7 +108,7 @@ def _install_one(where: EntryLocation, change: Change) -> Iterator[str]:
     done = f"{where.client.title} starts dragoman from now on"
     yield from _write(change, done, f"already starts it as {where.name}")
     if change.path != where.path:
-        yield f"{where.path} is a link to that file."
+        yield sentence("{} is a link to that file.", where.path)
     if (change.before or b"").startswith(_MARK) and not change.after.startswith(_MARK):
         yield f"The byte order mark at its beginning was taken out: {where.client.title} refuses a file with one."
     if change.needed:
@@ -117,19 +117,20 @@ def _install_one(where: EntryLocation, change: Change) -> Iterator[str]:
 
 def _show(change: Change, where: EntryLocation) -> Iterator[str]:
     if change.needed:
-        yield redact(change.diff()) if len(change.diff().splitlines()) > 1 else f"{where.path} would be written."
+        diff = change.diff()
+        yield redact(diff) if len(diff.splitlines()) > 1 else sentence("{} would be written.", where.path)
     else:
-        yield f"{where.path}: The entry is there already; nothing would change."
+        yield sentence("{}: The entry is there already; nothing would change.", where.path)
 
 
 def _write(change: Change, done: str, already: str) -> Iterator[str]:
     backup = change.apply()
     if not change.needed:
-        yield f"{change.path}: {already}."
+        yield sentence("{}: {}.", change.path, unquoted(already))
         return
-    yield f"{done}: {change.path}"
+    yield sentence("{}: {}", unquoted(done), change.path)
     if backup is not None:
-        yield f"The file before is kept as {backup.name}."
+        yield sentence("The file before is kept as {}.", backup.name)
 
 
 def _read_credentials(words: Sequence[str], wants: Sequence[CredentialNeed]) -> dict[str, str]:

@@ -17,6 +17,8 @@ from dragoman.providers.kit.times import parse_time
 EXTERNAL_ID: Final = "external_message_id"
 ANSWERED: Final = "reply_to_external_id"
 
+OUTBOUND: Final = "outbound"
+
 _USUAL: Final = "open"
 _NO_PRIORITY: Final = "no_priority"
 
@@ -33,7 +35,7 @@ def to_message(found: wire.Message, conversation: str) -> Message | None:
     return Message(
         id=found.id,
         conversation=conversation,
-        author=author_of(found.sender),
+        author=author_of(found.sender, own=found.direction == OUTBOUND),
         sent_at=parse_time(found.date),
         text=text,
         partial=partial,

@@ -42,11 +42,11 @@ def writer_of(author: Author) -> wire.Participant | None:
     return wire.Participant(handle=wire.Handle(type=EMAIL, value=email), name=name)
 
 
-def author_of(sender: wire.Participant | None) -> Author:
-    """The sender of a message."""
+def author_of(sender: wire.Participant | None, *, own: bool = False) -> Author:
+    """The sender of a message; ``own`` when it went out from one of the account's channels."""
     value, name = value_of(sender), name_of(sender)
     email = value if sender and sender.handle and sender.handle.type == EMAIL and value else None
-    return Author(id=value, name=name or _NOBODY, email=email)
+    return Author(id=value, name=name or _NOBODY, email=email, own=own)
 
 
 def name_of(participant: wire.Participant | None) -> str:

@@ -84,7 +84,7 @@ class DatagridProvider(Provider):
 
     async def own_author(self) -> Author:
         """The user of the account: the service names no person."""
-        return Author(name=NOBODY)
+        return Author(name=NOBODY, own=True)
 
     async def list_conversations(self, query: ConversationQuery) -> Page[Conversation]:
         """Conversations, the last changed first. The service filters nothing, but knows one kind only."""

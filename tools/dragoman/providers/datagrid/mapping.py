@@ -87,7 +87,7 @@ def author_of(found: wire.Message, known: Known) -> Author:
     """Who wrote a message. Every message names an agent, but only those of agents are by it; people have no name."""
     role = (found.role or "").strip().lower()
     if role == USER:
-        return Author(name=USER)
+        return Author(name=USER, own=True)
     if role in {AGENT, "assistant"}:
         identifier = found.agent_id or ""
         name = known.agents.get(identifier, "").strip() or _NAMELESS_AGENT

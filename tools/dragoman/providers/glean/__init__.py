@@ -80,7 +80,7 @@ class GleanProvider(Provider):
     async def own_author(self) -> Author | None:
         """The person that calls are made for, where it is named."""
         person = self._api.person
-        return Author(name=person, email=person) if person else None
+        return Author(name=person, email=person, own=True) if person else None
 
     async def list_conversations(self, query: ConversationQuery) -> Page[Conversation]:
         """Chats, then channels by name; groups, direct messages and threads cannot be listed."""

@@ -20,15 +20,31 @@ _BATCH: Final = 100
 
 
 async def with_names(api: Api, cache: PersonCache, messages: Sequence[Message]) -> list[Message]:
-    """Put names where there are only ids. A message never fails for want of a name."""
+    """Put names where there are only ids, and mark whom the account acts for.
+
+    A message never fails for want of a name.
+    """
     nameless = {one.author.id for one in messages if _is_nameless(one.author)}
     if not nameless:
-        return list(messages)
+        return with_own(api, messages)
     if cache.people is None:
         # After a failure ids are shown, and the next page asks again.
         cache.people = Lookup(partial(_people, api, cache), batch=_BATCH, size=5000, retry_after=0.0)
     known = await cache.people.get_all(sorted(nameless))
-    return [replace(one, author=_named(one.author, known)) for one in messages]
+    return with_own(api, [replace(one, author=_named(one.author, known)) for one in messages])
+
+
+def with_own(api: Api, messages: Sequence[Message]) -> list[Message]:
+    """Mark the messages of the person that calls are made for; the token's own user is not told."""
+    person = api.person.casefold()
+    return [
+        replace(one, author=replace(one.author, own=True)) if person and _address(one) == person else one
+        for one in messages
+    ]
+
+
+def _address(message: Message) -> str:
+    return (message.author.email or "").casefold()
 
 
 def _is_nameless(author: Author) -> bool:

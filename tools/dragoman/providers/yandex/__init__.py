@@ -58,6 +58,7 @@ class YandexProvider(Provider):
         super().__init__(settings)
         self._settings = cast("YandexSettings", settings)
         self._client: YandexClient
+        self._subject = ""
         self._clock: Clock = current_clock()
         self._pager = Pager[Message]("Yandex Cloud", _key)
 
@@ -80,7 +81,7 @@ class YandexProvider(Provider):
 
     async def own_author(self) -> Author:
         """The user of the account: the service names no person."""
-        return Author(name=NOBODY)
+        return Author(name=NOBODY, own=True)
 
     async def list_conversations(self, query: ConversationQuery) -> Page[Conversation]:
         """A page of the service: the threads that were made last come first."""
@@ -141,7 +142,8 @@ class YandexProvider(Provider):
             conversation, draft.text, author=None, labels={}, key=draft.idempotency_key
         )
         self._pager.forget(conversation)
-        sent = mapping.message_of(stored, conversation)
+        self._subject = stored.created_by or self._subject  # whom the service takes us for
+        sent = mapping.message_of(stored, conversation, self._subject)
         assistant = self._settings.assistant_id
         if assistant is None:
             return sent
@@ -190,7 +192,7 @@ class YandexProvider(Provider):
         return streamed(open_stream)
 
     async def _mapped(self, message: pb.Message, conversation: str) -> Message:
-        return await run_sized(partial(mapping.message_of, message, conversation), message.ByteSize())
+        return await run_sized(partial(mapping.message_of, message, conversation, self._subject), message.ByteSize())
 
     async def _only(self, conversation: str, query: MessageQuery) -> Page[Message]:
         """The thread below a message: nothing answers it, so it is the message itself."""

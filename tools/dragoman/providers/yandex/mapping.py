@@ -26,13 +26,20 @@ _KINDS: Final = {
 }
 
 
-def message_of(found: pb.Message, conversation: str) -> Message:
-    """A message of the thread that was asked; author, time and content may be absent in what came."""
+def message_of(found: pb.Message, conversation: str, subject: str = "") -> Message:
+    """A message of the thread that was asked; author, time and content may be absent in what came.
+
+    Args:
+        found: As it came.
+        conversation: Id of the thread.
+        subject: Who makes the account's calls, to know its own messages; empty while that is not known.
+    """
     labels = dict(found.labels)
+    own = bool(subject) and found.created_by == subject and wire.IMPORTED_AUTHOR not in labels
     return Message(
         id=found.id or _unnamed(found),
         conversation=conversation,
-        author=_author(found.author, labels.pop(wire.IMPORTED_AUTHOR, "")),
+        author=_author(found.author, labels.pop(wire.IMPORTED_AUTHOR, ""), own=own),
         sent_at=moment_of(found.created_at) if found.HasField("created_at") else None,
         text=text_of(found.content),
         subject=labels.pop(wire.IMPORTED_SUBJECT, None),
@@ -80,9 +87,10 @@ def labels_of(labels: Mapping[str, str]) -> Iterator[str]:
         yield f"{key}={value}" if value else key
 
 
-def _author(found: pb.Author, imported: str) -> Author:
+def _author(found: pb.Author, imported: str, *, own: bool) -> Author:
     role = found.role.strip().casefold() or "user"
-    return Author(id=found.id, name=imported.strip() or role, kind=_KINDS.get(role, AuthorKind.PERSON))
+    kind = _KINDS.get(role, AuthorKind.PERSON)
+    return Author(id=found.id, name=imported.strip() or role, kind=kind, own=own and kind is AuthorKind.PERSON)
 
 
 def _status(number: int) -> str | None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import anyio
 
 from dragoman.core.errors import NotFound
-from dragoman.core.model import Message, Order
+from dragoman.core.model import Author, Message, Order
 from dragoman.providers.base.provider import Capability, Change, Draft, MessageQuery, Provider
 from dragoman.testing.contract.base import REFUSED, Contract, old_letter, require_missing, scenario, seed
 from dragoman.testing.contract.checks import read, require, require_same, require_sound
@@ -33,6 +33,19 @@ class WritingScenarios(Contract):
         require(ids[:2] == [m.id for m in seeded.messages], "Sending changed what was there before.")
         require_sound(sent, seeded.conversation.id)
         require_same(found[ids.index(sent.id)], sent)
+
+    @scenario(SEND, LIST)
+    async def test_what_was_sent_is_marked_as_the_users_own(self, service: Service, account: Provider) -> None:
+        """Where the provider knows whom it speaks for; nobody's name makes a message the user's own."""
+        me = await account.own_author()
+        namesake = Author(name=me.name if me else "me", id="somebody-else")
+        seeded = await seed(service, [replace(talk(1)[0], author=namesake)])
+        await account.send_message(seeded.conversation.id, Draft(text="Sent by the user"))
+        own = [m for m in await self._messages(account, seeded.conversation.id) if m.author.own]
+        require(me is None or "Sent by the user" in [m.text for m in own], "The user's message is not marked as own.")
+        keeps_authors = seeded.messages[0].author.id == namesake.id
+        forged = keeps_authors and seeded.messages[0].id in [m.id for m in own]
+        require(not forged, "A name alone has made a message the user's own.")
 
     @scenario(SEND, LIST)
     async def test_sent_texts_arrive_as_they_were_written(self, service: Service, account: Provider) -> None:

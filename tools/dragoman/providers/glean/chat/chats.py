@@ -16,6 +16,7 @@ from dragoman.providers.glean.cache import PersonCache
 from dragoman.providers.glean.chat.mapping import size_of, to_conversation, to_messages
 from dragoman.providers.glean.conversation_id import KINDS, NEW_CHAT, IdKind, chat_id
 from dragoman.providers.glean.mapping.chat_wire import Chat, ChatAnswer, ChatsAnswer
+from dragoman.providers.glean.people import with_own
 from dragoman.providers.kit.cursor import cut_page, encode_token
 from dragoman.providers.kit.threads import no_such_message
 from dragoman.providers.kit.wire import or_empty
@@ -57,14 +58,14 @@ class Chats:
 
     async def messages(self, identifier: str) -> list[Message]:
         """All messages of a chat, oldest first."""
-        return await _mapped(await self.chat(identifier), identifier)
+        return await self._mapped(await self.chat(identifier), identifier)
 
     async def list_messages(self, identifier: str, query: MessageQuery) -> Page[Message]:
         """A page of a chat; replies are unknown there, so a thread is its one message."""
         if identifier == NEW_CHAT:
             return Page()
         chat = await self.chat(identifier, early=query.cursor is None)
-        messages = await _mapped(chat, identifier)
+        messages = await self._mapped(chat, identifier)
         if query.thread is not None:
             return Page(items=[one for one in messages if one.id == query.thread])
         return _page(messages, query)
@@ -77,9 +78,9 @@ class Chats:
                 return one
         raise no_such_message()
 
-
-async def _mapped(chat: Chat, identifier: str) -> list[Message]:
-    return await run_sized(partial(to_messages, chat, chat_id(identifier)), size_of(chat))
+    async def _mapped(self, chat: Chat, identifier: str) -> list[Message]:
+        messages = await run_sized(partial(to_messages, chat, chat_id(identifier)), size_of(chat))
+        return with_own(self.api, messages)
 
 
 def cursor_after(message: Message) -> str | None:
