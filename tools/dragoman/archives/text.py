@@ -7,8 +7,13 @@ import re
 from collections.abc import Iterator
 from typing import BinaryIO, Final
 
+from dragoman.archives.notes import Notes
+
 LONGEST_LINE: Final = 16 << 20
-"""Bytes of a line; the rest of a longer one is passed over."""
+"""Bytes of a line of JSON; a longer one is passed over."""
+
+_LONGEST_TEXT: Final = 1 << 20
+"""Bytes of a line of text; the rest of a longer one is passed over."""
 
 LONGEST_NAME: Final = 200
 """Characters of a name. Each mention repeats it, so a long one would blow up a text."""
@@ -20,6 +25,7 @@ _MARKS: Final = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+_LONGEST_MARK: Final = 4
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 
@@ -64,53 +70,58 @@ def clean_name(text: str) -> str:
     return clean(text)[:LONGEST_NAME]
 
 
-def lines(stream: BinaryIO) -> Iterator[tuple[int, str]]:
+def lines(stream: BinaryIO, notes: Notes | None = None, file: str = "") -> Iterator[tuple[int, str]]:
     """The lines of a text file with their numbers from 1, without line ends.
 
     Each line is decoded by itself: files are met whose lines have different encodings.
-    """
-    beginning = stream.read(4)
-    encoding, length = encoding_of(beginning)
-    if encoding != "utf-8":
-        yield from enumerate(_wide_lines(stream, encoding, beginning[length:]), 1)
-        return
-    first = beginning[length:]
-    number = 0
-    # The first bytes may hold line ends.
-    while b"\n" in first:
-        line, _, first = first.partition(b"\n")
-        number += 1
-        yield number, decode(line).removesuffix("\r")
-    for raw in byte_lines(stream, first):
-        number += 1
-        yield number, decode(raw).rstrip("\r\n")
-
-
-def byte_lines(stream: BinaryIO, first: bytes = b"") -> Iterator[bytes]:
-    """The lines of a stream with their ends; what exceeds :data:`LONGEST_LINE` is passed over.
 
     Args:
-        stream: The stream.
-        first: Bytes that were read from it already, without a line end.
+        stream: The file.
+        notes: Where lines are counted of which the rest is passed over.
+        file: How the user knows the file.
     """
-    while line := first + stream.readline(LONGEST_LINE):
+    beginning = stream.read(_LONGEST_MARK)
+    encoding, length = encoding_of(beginning)
+    first = beginning[length:]
+    is_narrow = encoding == "utf-8"
+    found = _narrow_lines(stream, first) if is_narrow else _wide_lines(stream, encoding, first)
+    for number, (line, is_cut) in enumerate(found, 1):
+        if is_cut and notes is not None:
+            notes.skip("the rest of a line longer than 1 MiB", file, number)
+        yield number, line
+
+
+def _narrow_lines(stream: BinaryIO, first: bytes) -> Iterator[tuple[str, bool]]:
+    """The lines, and whether they were cut. ``first`` was read already, and may hold line ends."""
+    while b"\n" in first:
+        line, _, first = first.partition(b"\n")
+        yield decode(line).removesuffix("\r"), False
+    while raw := first + stream.readline(_LONGEST_TEXT):
         first = b""
-        rest = line
-        while not rest.endswith(b"\n") and len(rest) >= LONGEST_LINE:
-            rest = stream.readline(LONGEST_LINE)
-            if not rest:
-                break
-        yield line
+        is_cut = not raw.endswith(b"\n") and len(raw) >= _LONGEST_TEXT
+        yield decode(raw, complete=not is_cut).rstrip("\r\n"), is_cut and _rest_of_line(stream)
 
 
-def _wide_lines(stream: BinaryIO, encoding: str, first: bytes) -> Iterator[str]:
-    """The lines of a text whose characters have two or four bytes."""
+def _rest_of_line(stream: BinaryIO) -> bool:
+    """Pass over the rest of a line; whether there was any."""
+    found = False
+    while rest := stream.readline(_LONGEST_TEXT):
+        found = found or bool(rest.strip())
+        if rest.endswith(b"\n"):
+            break
+    return found
+
+
+def _wide_lines(stream: BinaryIO, encoding: str, first: bytes) -> Iterator[tuple[str, bool]]:
+    """The lines of a text whose characters have two or four bytes, and whether they were cut."""
     decoder = codecs.getincrementaldecoder(encoding)("replace")
-    text = decoder.decode(first)
+    text, is_cut = decoder.decode(first), False
     while chunk := stream.read(1 << 16):
         *whole, text = (text + decoder.decode(chunk)).split("\n")
         for line in whole:
-            yield line.removesuffix("\r")
-        text = text[:LONGEST_LINE]
+            yield line.removesuffix("\r"), is_cut
+            is_cut = False
+        is_cut = is_cut or len(text) > _LONGEST_TEXT
+        text = text[:_LONGEST_TEXT]
     if text:
-        yield text.removesuffix("\r")
+        yield text.removesuffix("\r"), is_cut

@@ -92,7 +92,7 @@ class _Log:
 
     def _entries(self) -> Iterator[_Entry]:
         with self._file.open() as content:
-            for number, text in lines(content):
+            for number, text in lines(content, self._notes, self._file.label):
                 bare = without_codes(text)
                 if bare.strip() and not self._clock.take_day_line(bare):
                     entry = self._entry(number, bare)

@@ -67,7 +67,7 @@ def _read_chat(file: File, source: Source, options: ReadOptions) -> Iterator[Ite
     conversation = chat.conversation()
     yield conversation
     builder = MessageBuilder(file, conversation.id, chat, ContentIds(), ClockReader(options.zone))
-    for record in _without_quoted(read_records(file, shape), finder):
+    for record in _without_quoted(read_records(file, shape, source.notes), finder):
         time = finder.time_of(record.head, order)
         if time is None:
             source.notes.skip("a date that does not exist", file.label, record.line)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
+from dragoman.archives.notes import Notes
 from dragoman.archives.sources import File
 from dragoman.archives.text import lines
 from dragoman.archives.whatsapp.dates import LineHead, parse_head
@@ -37,16 +38,17 @@ class Record:
         yield from self.lines[1:]
 
 
-def read_records(file: File, shape: str | None) -> Iterator[Record]:
+def read_records(file: File, shape: str | None, notes: Notes | None = None) -> Iterator[Record]:
     """The entries of a chat in the order of the file.
 
     Args:
         file: The text.
         shape: Shape of the heads that count; without it, that of the first one.
+        notes: Where lines are counted that are too long.
     """
     record: Record | None = None
     with file.open() as content:
-        for number, line in lines(content):
+        for number, line in lines(content, notes, file.label):
             head = parse_head(line)
             if head is not None and (shape is None or head.shape == shape):
                 shape = head.shape
