@@ -165,6 +165,7 @@ async def test_the_right_issuer_is_accepted(server, client_of):
     server.redirect = lambda parameters: parameters | {"iss": server.address}
     client = client_of(server, issuer=server.address, authorize_url=None, token_url=None, device_url=None)
     assert (await Browser().sign_in(client)).lasts
+    assert await OAuthSession(client).access_token() == server.access_tokens[0]
 
 
 async def test_an_issuer_that_always_names_itself_is_missed_where_it_does_not(server, client_of):

@@ -10,11 +10,13 @@ from pathlib import Path
 import click
 
 from dragoman.accounts.provider_registry import provider_class, provider_names
-from dragoman.core.errors import InvalidArgument
+from dragoman.core.context.account_name import naming_account
+from dragoman.core.errors import DragomanError, InvalidArgument
 from dragoman.core.safe_text import join, sentence
+from dragoman.providers.base.account_settings import AccountSettings
 from dragoman_server.commands.inspect import check as checking
 from dragoman_server.config.diagnostics import ConfigError
-from dragoman_server.setup.account import add_account, credential_storage
+from dragoman_server.setup.account import add_account, credential_storage, login_command
 from dragoman_server.setup.account.add_account import SettingsTarget
 from dragoman_server.setup.account.credential_storage import place_of
 from dragoman_server.setup.account.interview import Draft, ask_provider_and_name, ask_settings
@@ -82,7 +84,7 @@ def _take(draft: Draft, given: Given) -> None:
     """Everything that the options say."""
     for word in given.settings:
         question, text = _pair(draft, word, "--set KEY=VALUE")
-        if question.secret:
+        if question.secret in {"kept", "plain"}:
             raise InvalidArgument(
                 sentence("{} is a credential, and other programs see this command.", question.key),
                 hint=sentence("Say --secret {}=- and give it on stdin, or --env {}=NAME.", question.key, question.key),
@@ -97,6 +99,8 @@ def _take(draft: Draft, given: Given) -> None:
             raise click.UsageError("A credential is given as --secret KEY=-, and its value on stdin.")
         draft.secrets[question.key] = credential_storage.clean_credential(sys.stdin.readline(), question.key)
     draft.fixed = set(draft.usable)
+    if not _somebody_is_there():
+        draft.take_advice()
 
 
 def _pair(draft: Draft, word: str, form: str) -> tuple[Question, str]:
@@ -148,12 +152,27 @@ def _ask(draft: Draft, there: SettingsTarget, given: Given) -> None:
 def _try(draft: Draft, there: SettingsTarget, given: Given) -> Generator[str, None, bool]:
     """Does the account go with the rest of the settings, and does it work."""
     settings = add_account.only_account(draft.name, draft.usable)
+    if _somebody_is_there() and given.check:
+        try:
+            _sign_in(draft, settings.accounts[draft.name])
+        except DragomanError as error:
+            yield str(error)
+            return False
     add_account.change(there, draft.name, draft.usable, keep_default=given.keep_default)
     if not given.check:
         return True
     reports = [report for report in checking.check(settings) if report.account == draft.name]
     yield checking.lines(reports)
     return all(report.good for report in reports)
+
+
+def _sign_in(draft: Draft, settings: AccountSettings) -> None:
+    """Sign in to the account with OAuth, where it does so and nobody has yet."""
+    with naming_account(draft.name):
+        client = settings.oauth_client
+    if client is not None and draft.signed_in != client.entry:
+        login_command.sign_in_to(draft.name, settings, login_command.LoginOptions())
+        draft.signed_in = client.entry
 
 
 def _is_saved_anyway() -> bool:

@@ -9,17 +9,21 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Final
 
+import anyio
 import click
 
 from dragoman.accounts.provider_registry import provider_class, provider_names
 from dragoman.core.errors import DragomanError, InvalidArgument
 from dragoman.core.safe_text import safe
+from dragoman.providers.base.account_settings import SettingsAdvice
 from dragoman.transport.credentials import register_for_redaction
 from dragoman_server.setup.account import add_account, credential_storage
 from dragoman_server.setup.account.add_account import SettingsTarget
+from dragoman_server.setup.account.oauth_questions import ask_oauth
 from dragoman_server.setup.account.prompts import GoBack, ask, looks_like_credential, one_of
 from dragoman_server.setup.account.questions import POLICY, Question, optional_secrets, usual
 
@@ -35,6 +39,8 @@ class Draft:
 
     Attributes:
         fixed: Keys that the options have said; they are not asked for.
+        advice: What was found out from what the account cannot do without.
+        signed_in: The entry of the sign-in that was made for it.
     """
 
     provider: str = ""
@@ -43,17 +49,33 @@ class Draft:
     table: dict[str, object] = field(default_factory=dict[str, object])
     secrets: dict[str, str] = field(default_factory=dict[str, str])
     fixed: set[str] = field(default_factory=set[str])
+    advice: SettingsAdvice = field(default_factory=SettingsAdvice)
+    signed_in: str = ""
 
     @property
     def usable(self) -> dict[str, object]:
         """The table with the credentials themselves, to be tried out and not to be written."""
         return self.table | self.secrets
 
+    def learn(self) -> SettingsAdvice:
+        """Find out what can be found out from the answers so far; nothing where that fails."""
+        try:
+            self.advice = anyio.run(partial(provider_class(self.provider).advise, dict(self.table)))
+        except DragomanError:
+            self.advice = SettingsAdvice()
+        return self.advice
+
+    def take_advice(self) -> None:
+        """Take what was found for settings that nobody has said."""
+        for key, value in self.learn().found.items():
+            self.table.setdefault(key, value)
+
     def choose(self, provider: str) -> None:
         """Make it an account of a provider; what was answered for another one is forgotten."""
         if provider != self.provider:
             self.asked = add_account.questions_of(provider)
             self.provider, self.table, self.secrets = provider, {"provider": provider}, {}
+            self.advice, self.signed_in = SettingsAdvice(), ""
 
     def answer(self, question: Question, value: object) -> None:
         """Take an answer; what is as usual need not be written down."""
@@ -96,7 +118,10 @@ def ask_settings(draft: Draft, *, first: bool) -> None:
         GoBack: Somebody wants the question before these.
     """
     open_questions = [it for it in usual(draft.asked) if it.key not in draft.fixed and it.key != POLICY]
-    steps: list[Step] = [_step(draft, question) for question in open_questions]
+    needed = [it for it in open_questions if it.required]
+    steps: list[Step] = [_step(draft, question) for question in needed]
+    steps[-1:] = [lambda: _ask_and_learn(draft, needed[-1:])]
+    steps += [_step(draft, question) for question in open_questions if not question.required]
     secrets = optional_secrets(draft.asked)
     if secrets and not any(question.key in draft.fixed for question in secrets):
         steps.append(lambda: _ask_which(draft, secrets))
@@ -121,6 +146,30 @@ def _walk(steps: Sequence[Step], *, first: bool) -> None:
 
 def _step(draft: Draft, question: Question) -> Step:
     return lambda: _ask(draft, question)
+
+
+def _ask_and_learn(draft: Draft, last: Sequence[Question]) -> None:
+    """Ask the last of what the account cannot do without, and what is found out with it."""
+    while True:
+        for question in last:
+            _ask(draft, question)
+        try:
+            _ask_found(draft)
+        except GoBack:
+            if not last:
+                raise
+        else:
+            return
+
+
+def _ask_found(draft: Draft) -> None:
+    """Show what was found, to be confirmed, and ask for what was not."""
+    advice = draft.learn()
+    for said in advice.sentences:
+        click.echo(f"  {said}", err=True)
+    for key in (*advice.found, *advice.open):
+        if key in draft.asked and key not in draft.fixed:
+            _ask(draft, replace(draft.asked[key], required=True, default=advice.found.get(key)))
 
 
 def _ask_provider(draft: Draft) -> None:
@@ -216,11 +265,14 @@ def _ask_which(draft: Draft, secrets: Sequence[Question]) -> None:
     for question in secrets:
         click.echo(f"  {question.key}: {question.about}", err=True)
     names = [*(question.key for question in secrets), _NONE]
-    known = next((question.key for question in secrets if question.key in draft.usable), names[0])
+    suggested = draft.advice.credential if draft.advice.credential in names else names[0]
+    known = next((question.key for question in secrets if question.key in draft.usable), suggested)
     chosen = ask(f"Which credential ({', '.join(names)})", one_of(names), default=known)
     for question in secrets:
         if question.key != chosen:
             draft.table.pop(question.key, None)
             draft.secrets.pop(question.key, None)
-    if chosen != _NONE:
+    if chosen != _NONE and draft.asked[chosen].secret == "sign_in":  # noqa: S105  # a word
+        draft.table[chosen] = ask_oauth(draft.name, draft.table.get(chosen), draft.advice.oauth)
+    elif chosen != _NONE:
         _ask(draft, draft.asked[chosen])

@@ -41,7 +41,9 @@ class GoBack(Exception):  # no error: somebody pressed Enter where there is no d
     """Somebody wants the question before this one again."""
 
 
-def ask(text: str, parse: Callable[[str], T], *, default: str | None = None, hidden: bool = False) -> T:
+def ask(
+    text: str, parse: Callable[[str], T], *, default: str | None = None, hidden: bool = False, public: bool = False
+) -> T:
     """Ask until the answer is right.
 
     Args:
@@ -49,6 +51,7 @@ def ask(text: str, parse: Callable[[str], T], *, default: str | None = None, hid
         parse: Makes a value of what was typed, or raises what is wrong with it.
         default: What Enter means.
         hidden: What is typed is not shown.
+        public: What is asked for looks like a credential and is none.
 
     Raises:
         GoBack: Enter was pressed, and there is no default.
@@ -62,7 +65,7 @@ def ask(text: str, parse: Callable[[str], T], *, default: str | None = None, hid
         if not typed:
             raise GoBack
         try:
-            if not hidden and looks_like_credential(typed):
+            if not (hidden or public) and looks_like_credential(typed):
                 register_for_redaction(typed)
                 _clear_line()
                 raise InvalidArgument("That looks like a credential.", hint="It is asked for by itself, unseen.")

@@ -29,7 +29,9 @@ class Question:
         required: There is no account without it.
         default: What it is when nobody says anything.
         choices: The only values there are; empty when any will do.
-        secret: ``"kept"`` when the settings can name a place for it, ``"plain"`` when only the value itself will do.
+        secret: ``"kept"`` when the settings can name a place for it, ``"plain"`` when only the value itself will do,
+            ``"sign_in"`` when somebody signs in with OAuth instead.
+        later: Nobody is asked for it who does not want more.
     """
 
     key: str
@@ -39,7 +41,8 @@ class Question:
     required: bool
     default: str | bool | float | None = None
     choices: tuple[str, ...] = ()
-    secret: Literal["kept", "plain"] | None = None
+    secret: Literal["kept", "plain", "sign_in"] | None = None
+    later: bool = False
 
     def text(self, value: object) -> str:
         """A value as somebody would type it."""
@@ -53,7 +56,7 @@ class Question:
         Raises:
             InvalidArgument: It is none of the right kind.
         """
-        if self.type == "string":
+        if self.type == "string" and not (self.secret == "sign_in" and text.lstrip().startswith("{")):  # noqa: S105  # a word
             return text
         if self.type == "array" and not text.lstrip().startswith("["):
             return [part.strip() for part in text.split(",") if part.strip()]
@@ -80,11 +83,11 @@ def questions(model: type[AccountSettings]) -> dict[str, Question]:
 
 def usual(asked: Mapping[str, Question]) -> list[Question]:
     """Those that a person is asked without wanting more: what is required or has a default to confirm."""
-    return [
-        question
-        for question in asked.values()
-        if question.key not in _LATER and (question.required or (question.default is not None and not question.secret))
-    ]
+    return [question for question in asked.values() if question.key not in _LATER and _is_usual(question)]
+
+
+def _is_usual(question: Question) -> bool:
+    return question.required or not (question.default in (None, "") or question.secret or question.later)
 
 
 def optional_secrets(asked: Mapping[str, Question]) -> list[Question]:
@@ -110,7 +113,8 @@ def _question(key: str, property_: Mapping[str, Any], definitions: Mapping[str, 
         required=required,
         default=default if isinstance(default, str | bool | int | float) else None,
         choices=tuple(choices),
-        secret=("kept" if places else "plain") if password else None,
+        secret="sign_in" if property_.get("sign_in") else ("kept" if places else "plain") if password else None,
+        later=bool(property_.get("later")),
     )
 
 

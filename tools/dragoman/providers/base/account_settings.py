@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+
+from dragoman.core.safe_text import SafeText
 
 if TYPE_CHECKING:
     from dragoman.transport.oauth.client import OAuthClient
@@ -44,6 +47,25 @@ class Limits:
     edit_window: float | None = None
     requests_per_second: float | None = None
     concurrency: int = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettingsAdvice:
+    """What can be told of an account in the making, once what it cannot do without is known.
+
+    Attributes:
+        found: Values for other settings, to be confirmed.
+        open: Settings for which nothing was found, and which have to be asked for.
+        sentences: What somebody should know.
+        credential: The credential to suggest; empty for the first one.
+        oauth: The ready authorization server to suggest; empty for none.
+    """
+
+    found: Mapping[str, str] = field(default_factory=dict[str, str])
+    open: tuple[str, ...] = ()
+    sentences: tuple[SafeText, ...] = ()
+    credential: str = ""
+    oauth: str = ""
 
 
 class AccountSettings(BaseModel):

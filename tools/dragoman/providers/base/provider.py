@@ -7,7 +7,7 @@ its list of capabilities. Methods may do I/O, may be called concurrently, raise 
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Collection, Sequence
+from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime
@@ -17,7 +17,7 @@ from dragoman.core.errors import UnsupportedOperation
 from dragoman.core.model import Audience, Author, AuthorKind, Changes, Conversation, Message, Page, SearchPage
 from dragoman.core.queries import Change, ConversationQuery, Draft, MessageQuery, SearchQuery
 from dragoman.core.safe_text import sentence, unquoted
-from dragoman.providers.base.account_settings import WRITES, AccountSettings, Capability, Limits
+from dragoman.providers.base.account_settings import WRITES, AccountSettings, Capability, Limits, SettingsAdvice
 from dragoman.providers.base.import_batch import ArchiveTarget
 from dragoman.providers.base.sent_message_match import CLOCKS_DIFFER, match_sent_message
 
@@ -85,6 +85,12 @@ class Provider(ArchiveTarget):
     def capabilities(cls) -> frozenset[Capability]:
         """What this class overrides."""
         return frozenset(c for c in Capability if getattr(cls, c.value) is not getattr(Provider, c.value))
+
+    @classmethod
+    async def advise(cls, settings: Mapping[str, object]) -> SettingsAdvice:
+        """What can be found out for somebody who adds an account, from the settings that it cannot do without."""
+        del settings
+        return SettingsAdvice()
 
     async def check(self) -> str:
         """Prove with the cheapest call that the account works.

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Collection
+from collections.abc import AsyncGenerator, Collection, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar, Self, cast
 
 from dragoman.core.model import Audience, Author, Conversation, Message, Page, SearchPage
+from dragoman.providers.base.account_settings import SettingsAdvice
 from dragoman.providers.base.provider import (
     AccountSettings,
     Change,
@@ -81,6 +82,15 @@ class MailProvider(Provider):
         finally:
             await reader.close()
             await writer.close()
+
+    @classmethod
+    async def advise(cls, settings: Mapping[str, object]) -> SettingsAdvice:
+        """Where the servers of an address are, and how its host lets programs in."""
+        from dragoman.providers.mail.advice import advise  # noqa: PLC0415 - only when an account is added
+
+        if settings.get("imap"):
+            return SettingsAdvice()
+        return await advise(str(settings.get("address", "")))
 
     async def check(self) -> str:
         """Sign in for reading and for sending, and look into the folders."""

@@ -59,6 +59,16 @@ class Servers:
     sent_by_server: bool
 
 
+def known_servers(domain: str) -> tuple[str, str, bool] | None:
+    """The two servers of a large host, and whether it keeps what is sent; ``None`` where it is not known."""
+    return next((found for domains, found in _KNOWN.items() if domain in domains.split()), None)
+
+
+def uses_starttls(port: int) -> bool:
+    """Does a port begin unencrypted, unless the settings say otherwise."""
+    return port in _STARTTLS_PORTS
+
+
 def servers_of(settings: MailSettings) -> Servers:
     """The servers of a mailbox.
 
@@ -66,7 +76,7 @@ def servers_of(settings: MailSettings) -> Servers:
         InvalidArgument: The settings name none, and none is known for the domain of the address.
     """
     domain = settings.address.rpartition("@")[2].lower()
-    known = next((found for domains, found in _KNOWN.items() if domain in domains.split()), None)
+    known = known_servers(domain)
     imap, smtp = settings.imap or (known and known[0]), settings.smtp or (known and known[1])
     if not imap:
         raise InvalidArgument(
@@ -80,4 +90,4 @@ def servers_of(settings: MailSettings) -> Servers:
 
 def _server(text: str, tls: Tls | None) -> Server:
     host, port = host_and_port(text)
-    return Server(host, port, tls or ("starttls" if port in _STARTTLS_PORTS else "tls"))
+    return Server(host, port, tls or ("starttls" if uses_starttls(port) else "tls"))

@@ -69,7 +69,9 @@ class MailSettings(AccountSettings):
     )
     token: Secret | None = Field(default=None, description="OAuth access token, best from a command")
     oauth: OAuthSettings | None = Field(
-        default=None, description="sign in with OAuth: `google`, `microsoft`, or a table; then `dragoman login`"
+        default=None,
+        description="sign in with OAuth: `google`, `microsoft`, or a table; then `dragoman login`",
+        json_schema_extra={"sign_in": True},
     )
     folders: tuple[Word, ...] = Field(
         default=(),
@@ -77,14 +79,18 @@ class MailSettings(AccountSettings):
         json_schema_extra={**_PLAIN_WORDS},
     )
     import_to: Word = Field(
-        default="Imported", description="folder that imported messages go to", json_schema_extra={**_PLAIN_WORDS}
+        default="Imported",
+        description="folder that imported messages go to",
+        json_schema_extra={**_PLAIN_WORDS, "later": True},
     )
     sent_by_server: bool | None = Field(
         default=None, description="does the server itself keep what is sent; absent: known of large hosts"
     )
     signature: str = Field(default="", description="text that ends each message that is sent")
     html: Literal["auto", "never"] = Field(
-        default="auto", description="send texts that use Markdown as HTML too, or never"
+        default="auto",
+        description="send texts that use Markdown as HTML too, or never",
+        json_schema_extra={"later": True},
     )
     ca_file: Path | None = Field(default=None, description="PEM file of the authorities to trust instead of the usual")
 

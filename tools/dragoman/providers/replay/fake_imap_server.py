@@ -150,7 +150,11 @@ class _Handler(StreamRequestHandler):
 
     def _do_authenticate(self, _arguments: list[Argument]) -> str:
         self._say("+ ")
-        _, user, password = b64decode(self.rfile.readline()).decode().split("\0")
+        said = b64decode(self.rfile.readline()).decode()
+        if said.startswith("user="):  # a token, in the way of XOAUTH2
+            user, _, token = said.removeprefix("user=").partition("\x01auth=Bearer ")
+            return self._sign_in(user, token.rstrip("\x01"))
+        _, user, password = said.split("\0")
         return self._sign_in(user, password)
 
     def _sign_in(self, user: str, password: str) -> str:

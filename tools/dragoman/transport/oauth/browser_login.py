@@ -78,11 +78,12 @@ class _Redirect:
             "response_type": "code",
             "client_id": client.client_id,
             "redirect_uri": redirect_uri,
-            "scope": " ".join(client.scopes),
             "state": self.state,
             "code_challenge": challenge,
             "code_challenge_method": "S256",
         }
+        if client.scopes:
+            parameters["scope"] = " ".join(client.scopes)
         if client.user:
             parameters["login_hint"] = client.user
         return f"{self.server.authorize_url}?{urlencode(parameters)}"

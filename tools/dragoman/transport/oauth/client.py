@@ -105,7 +105,9 @@ class OAuthClient:
     @property
     def entry(self) -> str:
         """The name under which its tokens are stored; another client or user of the same account has another one."""
-        parts = (self.server.token_url or self.server.issuer, self.client_id, self.user.casefold())
+        # The issuer is known before its metadata tell where tokens are given.
+        server = self.server.issuer.rstrip("/") or self.server.token_url
+        parts = (server, self.client_id, self.user.casefold())
         digest = sha256("\n".join(parts).encode("utf-8", "replace")).hexdigest()[:_DIGEST_LENGTH]
         return f"{self.account or 'account'}.oauth.{digest}"
 

@@ -103,7 +103,7 @@ async def _device_code(client: OAuthClient, clock: Clock) -> DeviceCode:
         raise InvalidArgument(
             sentence("{} gives no device codes.", client.server.label), hint="Sign in with a browser instead."
         )
-    form = {"scope": " ".join(client.scopes)}
+    form = {"scope": " ".join(client.scopes)} if client.scopes else {}
     members = await post_form(
         client, client.server.device_url, form, kind="read", operation="get a device code", clock=clock
     )

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
@@ -114,7 +115,7 @@ class OAuthSettings(BaseModel):
         if self.provider == "slack":
             return SLACK
         return AuthorizationServer(
-            label="The authorization server",
+            label=urlsplit(self.issuer or self.token_url or "").netloc,
             token_url=self.token_url or "",
             authorize_url=self.authorize_url or "",
             device_url=self.device_url or "",
