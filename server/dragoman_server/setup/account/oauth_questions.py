@@ -27,7 +27,7 @@ def ask_oauth(account: str, known: object, suggested: str) -> dict[str, object]:
     Raises:
         GoBack: Somebody wants the question before these.
     """
-    before = cast("Mapping[str, object]", known) if isinstance(known, Mapping) else {}
+    before: Mapping[str, object] = cast("dict[str, object]", known) if isinstance(known, dict) else {}
     named = before.get("provider") or before.get("issuer") or suggested
     text = f"Whose sign-in ({', '.join(_READY)}, or the https address of another authorization server)"
     table = ask(text, _server, default=str(named) if named else None)

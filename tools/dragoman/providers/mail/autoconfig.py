@@ -74,7 +74,7 @@ async def find_servers(address: str, fetch: Fetch | None = None) -> PublishedSer
     except InvalidArgument:
         return None
     domain = plain.rpartition("@")[2]
-    asked = [
+    asked: list[tuple[str, dict[str, str]]] = [
         (f"https://autoconfig.{domain}/mail/config-v1.1.xml", {"emailaddress": plain}),
         (f"https://{domain}/.well-known/autoconfig/mail/config-v1.1.xml", {}),
         (_DATABASE.format(domain=domain), {}),
@@ -104,7 +104,12 @@ def parse_servers(text: str, address: str) -> tuple[PublishedServer, PublishedSe
     return None if imap is None else (imap, next(_servers(root, "outgoingServer", "smtp", address), None))
 
 
-def _servers(root: etree._Element, element: str, kind: str, address: str) -> Iterator[PublishedServer]:
+def _servers(
+    root: etree._Element,  # pyright: ignore[reportPrivateUsage]  # it has no other name
+    element: str,
+    kind: str,
+    address: str,
+) -> Iterator[PublishedServer]:
     for one in root.iter(element):
         if one.get("type") != kind:
             continue
