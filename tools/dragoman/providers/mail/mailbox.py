@@ -22,6 +22,7 @@ from dragoman.providers.mail.folders import Folders, load_folders
 from dragoman.providers.mail.head_stream import HeadStream
 from dragoman.providers.mail.heads import MailHead, Place
 from dragoman.providers.mail.mapping import MailView
+from dragoman.providers.mail.new_people import people_to_write_to
 from dragoman.providers.mail.people import Owner
 from dragoman.providers.mail.scans import ScanPages
 from dragoman.providers.mail.session_work import (
@@ -90,6 +91,8 @@ class Mailbox:
             cursor=query.cursor,
         )
         found = [to_conversation(members, self.owner, folders) for members in batch.items]
+        if query.text and batch.cursor is None:
+            found += people_to_write_to(query.text, batch.items, self.owner)
         return Page(items=found, cursor=batch.cursor)
 
     async def conversation(self, conversation: str) -> Conversation:
