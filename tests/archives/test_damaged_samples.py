@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import random
 import shutil
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,12 @@ from dragoman.core.errors import InvalidArgument
 SAMPLES = Path(__file__).parent / "samples"
 READERS = {"mbox": "mail", "eml": "mail", "maildir": "mail", "discord-package": "discord", "google-chat": "gchat"}
 FOLDERS = sorted(path for path in SAMPLES.iterdir() if path.is_dir() and READERS.get(path.name, path.name) in BUILT_IN)
+OWN_IDS = ("slack", "telegram", "discord", "signal", "google-chat", "skype", "zulip", "matrix", "teams-graph")
+"""Formats whose messages have ids.
+
+Others make them of the text, which may be cut; rows of a database that is cut within a page lack columns.
+"""
+
 ODD = (None, True, -1, 2**70, 1e300, "", "\ud800", "\x00", "x" * 300, [], [None], {}, {"a": []}, "2026-99-99T99:99:99Z")
 
 
@@ -40,14 +48,26 @@ def read_ids(read_archive, path: Path) -> set[tuple[str, str]]:
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
 def test_a_file_that_is_cut_off_anywhere_gives_a_part_of_its_messages(folder, read_archive, tmp_path):
     chance = random.Random(folder.name)
-    for case in range(25):
-        target = tmp_path / str(case)
-        target.mkdir()
-        path, files = copied(folder, target)
+    path, files = copied(folder, tmp_path)
+    whole = {id_ for _, id_ in read_ids(read_archive, path)}
+    for _ in range(25):
         file = chance.choice(files)
-        data = file.read_bytes()
-        file.write_bytes(data[: chance.randrange(len(data) + 1)])
+        before = file.read_bytes()
+        file.write_bytes(before[: chance.randrange(len(before) + 1)])
+        found = {id_ for _, id_ in read_ids(read_archive, path)}
+        file.write_bytes(before)
+        assert found <= whole or folder.name not in OWN_IDS
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-32-be", "latin-1"])
+def test_a_file_in_another_encoding_ends_in_a_sentence_or_a_count(folder, encoding, read_archive, tmp_path):
+    path, files = copied(folder, tmp_path)
+    for file in files:
+        before = file.read_bytes()
+        file.write_bytes(before.decode("utf-8", "replace").encode(encoding, "replace"))
         read_ids(read_archive, path)
+        file.write_bytes(before)
 
 
 def changed(value: object, chance: random.Random) -> object:
@@ -61,21 +81,46 @@ def changed(value: object, chance: random.Random) -> object:
     return chance.choice(ODD)
 
 
+def with_one_odd_value(data: bytes, suffix: str, chance: random.Random) -> bytes:
+    """A JSON file, or one line of JSON Lines, with one odd value somewhere in it."""
+    if suffix == ".json":
+        return json.dumps(changed(json.loads(data), chance)).encode()
+    lines = data.splitlines()
+    place = chance.randrange(len(lines))
+    lines[place] = json.dumps(changed(json.loads(lines[place]), chance)).encode()
+    return b"\n".join(lines)
+
+
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
 def test_a_member_of_any_wrong_type_costs_at_most_its_entry(folder, read_archive, tmp_path):
     chance = random.Random(folder.name)
     path, files = copied(folder, tmp_path)
-    tables = [file for file in files if file.suffix == ".json"]
+    tables = [file for file in files if file.suffix in (".json", ".jsonl")]
     for _ in range(60 if tables else 0):
         file = chance.choice(tables)
         before = file.read_bytes()
         try:
-            value = json.loads(before)
+            file.write_bytes(with_one_odd_value(before, file.suffix, chance))
         except ValueError:
             continue  # not valid JSON as it is
-        file.write_text(json.dumps(changed(value, chance)), "utf-8")
         read_ids(read_archive, path)
         file.write_bytes(before)
+
+
+def test_a_value_of_any_wrong_type_in_a_database_costs_at_most_its_row(read_archive, tmp_path):
+    chance = random.Random("database")
+    path, _ = copied(SAMPLES / "imessage", tmp_path)
+    before = path.read_bytes()
+    values = [None, -1, 2**62, 1e300, "", "\x00", "x" * 300, b"", b"\xff" * 9, b"bplist00" + b"\xff" * 40, "2026"]
+    for _ in range(120):
+        with closing(sqlite3.connect(path)) as database, database:
+            tables = [row[0] for row in database.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")]
+            table = chance.choice(tables)
+            column = chance.choice([row[1] for row in database.execute(f"PRAGMA table_info({table})")])
+            if column != "ROWID":
+                database.execute(f"UPDATE OR IGNORE {table} SET {column} = ?", (chance.choice(values),))  # noqa: S608 - its own names
+        read_ids(read_archive, path)
+        path.write_bytes(before)
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)

@@ -25,11 +25,12 @@ from dragoman.store.sqlite.values import Value
 LARGEST_VALUE: Final = 16 << 20
 """Bytes of a value that is read; a larger one counts as absent."""
 
+_LARGEST: Final = 2**63
 _GUARDS: Final = "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA query_only = ON;"
 _IN_SPITE_OF_DAMAGE: Final = "PRAGMA writable_schema = ON;"
 _TABLE: Final = """
 SELECT count(*) FROM sqlite_schema
-WHERE type = 'table' AND name = ? COLLATE NOCASE AND sql NOT LIKE 'CREATE VIRTUAL%'
+WHERE type = 'table' AND rootpage > 0 AND name = ? COLLATE NOCASE AND sql NOT LIKE 'CREATE VIRTUAL%'
 """
 _ERRORS: Final = (apsw.Error, UnicodeDecodeError)
 _OPEN: Final = apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI
@@ -52,12 +53,13 @@ class ForeignRow:
         return "" if value is None else str(value)
 
     def number(self, name: str) -> int:
-        """A column as a whole number; 0 when it is none."""
+        """A column as a whole number; 0 when it is none, or more than SQLite can hold."""
         value = self._values.get(name)
         try:
-            return 0 if value is None else int(value)
+            number = 0 if value is None else int(value)
         except (ValueError, OverflowError):
             return 0
+        return number if -_LARGEST <= number < _LARGEST else 0
 
     def blob(self, name: str) -> bytes:
         """A column as bytes; empty when it has none."""
