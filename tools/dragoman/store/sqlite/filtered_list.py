@@ -80,7 +80,7 @@ def _checked(
 
 def _condition(scope: Scope) -> tuple[str, list[Value]]:
     condition, values = sql_of(
-        [*scope.conditions, *((f"m.author NOT IN ({one.sql})", one.values) for one in scope.not_by)]
+        [*scope.conditions, *((f"m.author NOT IN ({one.sql})", one.values) for one in scope.not_by if one.numbers)]
     )
     for operator, expressions, joint in (("IN", scope.required, " AND "), ("NOT IN", scope.excluded, " OR ")):
         if expressions:

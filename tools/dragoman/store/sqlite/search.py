@@ -27,7 +27,15 @@ from dragoman.store.sqlite import filtered_list, match_expression, spelling
 from dragoman.store.sqlite.connection import Connection
 from dragoman.store.sqlite.messages import index_rebuild, message_pages
 from dragoman.store.sqlite.messages.message_table import MessageTable
-from dragoman.store.sqlite.search_scope import NothingThereError, Scope, narrowing_of, scope_of, sql_of
+from dragoman.store.sqlite.search_scope import (
+    Narrowing,
+    NothingThereError,
+    Scope,
+    narrowing_of,
+    require_authors,
+    scope_of,
+    sql_of,
+)
 from dragoman.store.sqlite.search_words import SearchWords
 from dragoman.store.sqlite.values import unbind
 
@@ -78,12 +86,15 @@ def search(con: Connection, table: MessageTable, query: SearchQuery, account: st
         )
     try:
         scope = scope_of(con, table, query, account)
+        scope.excluded += map(match_expression.exact, words.excluded)
+        if not words.groups:
+            require_authors(con, table, scope, account)
+            return filtered_list.page(con, table, scope, query)
+        page = _ranked_page(con, table, scope, query, expression)
+        if not page.items:
+            require_authors(con, table, scope, account)
     except NothingThereError as nothing:
         return SearchPage(advice=nothing.reason)
-    scope.excluded += map(match_expression.exact, words.excluded)
-    if not words.groups:
-        return filtered_list.page(con, table, scope, query)
-    page = _ranked_page(con, table, scope, query, expression)
     return replace(page, missed=_missed(con, table), notes=(*page.notes, *words.notes))
 
 
@@ -160,9 +171,9 @@ class _Ranked:
         self._con = con
         self._table = table
         self._scope = scope
-        self._narrowing = narrowing_of(con, table, scope)
         self._words = words
         self._steps = self._words.steps()
+        self._narrowings: dict[int, Narrowing] = {}
 
     def page(self, position: _Position, limit: int) -> SearchPage:
         """Hits from a position on."""
@@ -194,18 +205,26 @@ class _Ranked:
         """The number of each candidate in order; ``None`` for one that does not pass the checks."""
         window, skipped = divmod(given, _WINDOW)
         while window * _WINDOW <= _DEEPEST:
-            ranked = self._window(self._steps[step], window, position.newest)
+            ranked = self._window(step, window, position.newest)
             yield from self._passing(step, islice(self._sorted(ranked), skipped, None))
             if len(ranked) < _WINDOW:
                 return
             window, skipped = window + 1, 0
 
-    def _window(self, expression: str, window: int, newest: int) -> list[tuple[float, int]]:
-        expression = " AND ".join([expression, *self._scope.required])
+    def _narrowing(self, step: int) -> Narrowing:
+        if step not in self._narrowings:
+            # All of several words stand in few messages; beginnings of words do in many.
+            few = step == 0 and len(self._words.groups) > 1
+            self._narrowings[step] = narrowing_of(self._con, self._table, self._scope, of_few=few)
+        return self._narrowings[step]
+
+    def _window(self, step: int, window: int, newest: int) -> list[tuple[float, int]]:
+        expression = " AND ".join([self._steps[step], *self._scope.required])
         if self._scope.excluded:
             expression = f"({expression}) NOT ({' OR '.join(self._scope.excluded)})"
-        join = " CROSS JOIN $messages m ON m.number = i.rowid" if self._narrowing.messages else ""
-        conditions, values = sql_of([*self._narrowing.rows, *self._narrowing.messages])
+        narrowing = self._narrowing(step)
+        join = " CROSS JOIN $messages m ON m.number = i.rowid" if narrowing.messages else ""
+        conditions, values = sql_of([*narrowing.rows, *narrowing.messages])
         statement = (
             f"SELECT i.rank, i.rowid FROM $index i{join} WHERE i.$index MATCH ? AND i.rowid <= ?{conditions}"  # noqa: S608 - values are bound
             " ORDER BY i.rank, i.rowid DESC LIMIT ? OFFSET ?"
@@ -245,7 +264,10 @@ class _Ranked:
 
     def _passing(self, step: int, numbers: Iterator[int]) -> Iterator[int | None]:
         """The numbers, and ``None`` for those whose messages do not pass the checks."""
-        checks = [*self._narrowing.checks, *([self._words.are_joined_in] if step and self._words.are_joined else [])]
+        checks = [
+            *self._narrowing(step).checks,
+            *([self._words.are_joined_in] if step and self._words.are_joined else []),
+        ]
         if not checks:
             yield from numbers
             return

@@ -45,6 +45,7 @@ class Scope:
         conditions: What else the table of messages tells.
         checks: What has to be seen in the message itself.
         authors: The authors, where it is narrowed to some.
+        people: What was asked for of their names, and whom each fits.
         not_by: Authors whose messages are left out.
         place: The conversation, where it is narrowed to one.
         address: Account and id of that conversation.
@@ -55,6 +56,7 @@ class Scope:
     conditions: list[Condition] = field(default_factory=list[Condition])
     checks: list[Callable[[Message], bool]] = field(default_factory=list[Callable[[Message], bool]])
     authors: Authors | None = None
+    people: list[tuple[str, Authors]] = field(default_factory=list[tuple[str, Authors]])
     not_by: list[Authors] = field(default_factory=list[Authors])
     place: int | None = None
     address: tuple[str, str] | None = None
@@ -76,7 +78,7 @@ def scope_of(con: Connection, table: MessageTable, query: SearchQuery, account: 
     _narrow_place(con, table, query, account, scope)
     _narrow_time(query, scope)
     if query.author:
-        _narrow_author(con, table, account, Filter("from", query.author), scope)
+        _narrow_author(con, table, Filter("from", query.author), scope)
     for one in query.filters:
         _narrow(con, table, account, one, scope)
     return scope
@@ -97,25 +99,46 @@ class Narrowing:
     checks: list[Callable[[Message], bool]]
 
 
-def narrowing_of(con: Connection, table: MessageTable, scope: Scope) -> Narrowing:
-    """The cheapest way to apply a scope to the matches of an index."""
+def narrowing_of(con: Connection, table: MessageTable, scope: Scope, *, of_few: bool) -> Narrowing:
+    """The cheapest way to apply a scope to the matches of an index.
+
+    Args:
+        con: A connection.
+        table: Where they are.
+        scope: What to apply.
+        of_few: There will hardly be many matches, so that the author of each can be looked at.
+    """
     found = Narrowing([], list(scope.conditions), list(scope.checks))
-    # The sign keeps SQLite from searching the index once for each number of a set.
     for authors in scope.not_by:
-        few = by_author.numbers_of(con, table.tables, authors)
-        if few is None:
-            found.messages.append((f"m.author NOT IN ({authors.sql})", authors.values))
-        else:
-            found.rows.append((f"+i.rowid NOT IN ({few[0]})", few[1]))
+        _narrow_to_authors(con, table, authors, found, "NOT ", of_few=of_few)
     if scope.authors is not None:
-        few = by_author.numbers_of(con, table.tables, scope.authors)
-        if few is None:
-            found.messages.append(scope.authors.condition)
-        else:
-            found.rows.append((f"+i.rowid IN ({few[0]})", few[1]))
+        _narrow_to_authors(con, table, scope.authors, found, "", of_few=of_few)
     if scope.place is not None:
         _narrow_to_place(con, table, scope, scope.place, found)
     return found
+
+
+def _narrow_to_authors(
+    con: Connection, table: MessageTable, authors: Authors, found: Narrowing, negation: str, *, of_few: bool
+) -> None:
+    numbers = None if of_few else by_author.numbers_of(con, table.tables, authors)
+    if numbers is not None:
+        # The sign keeps SQLite from searching the index once for each number of the set.
+        found.rows.append((f"+i.rowid {negation}IN ({numbers[0]})", numbers[1]))
+        return
+    condition, values = authors.condition_of_few if of_few else authors.condition
+    found.messages.append((f"{negation}{condition}", values))
+
+
+def require_authors(con: Connection, table: MessageTable, scope: Scope, account: str) -> None:
+    """Make sure that somebody is called as is asked for.
+
+    Raises:
+        NothingThereError: Nobody is.
+    """
+    for name, authors in scope.people:
+        if not authors.numbers:
+            raise NothingThereError(_nobody(con, table, account, name))
 
 
 def _narrow_to_place(con: Connection, table: MessageTable, scope: Scope, place: int, found: Narrowing) -> None:
@@ -132,7 +155,7 @@ def _narrow_to_place(con: Connection, table: MessageTable, scope: Scope, place: 
 
 def _narrow(con: Connection, table: MessageTable, account: str, one: Filter, scope: Scope) -> None:
     if one.name == "from":
-        _narrow_author(con, table, account, one, scope)
+        _narrow_author(con, table, one, scope)
     elif one.name == "subject":
         _narrow_subject(one, scope)
     elif one.name == "in":
@@ -165,15 +188,13 @@ def _narrow_time(query: SearchQuery, scope: Scope) -> None:
         scope.conditions.append(("m.moment < ? AND m.moment > ?", (to_us(query.until), UNKNOWN)))
 
 
-def _narrow_author(con: Connection, table: MessageTable, account: str, one: Filter, scope: Scope) -> None:
+def _narrow_author(con: Connection, table: MessageTable, one: Filter, scope: Scope) -> None:
     authors = by_author.authors_like(con, table.tables, one.value)
     if one.negated:
-        if authors.numbers:
-            scope.not_by.append(authors)
+        scope.not_by.append(authors)
         return
-    if not authors.numbers:
-        raise NothingThereError(_nobody(con, table, account, one.value))
-    scope.authors = authors if scope.authors is None else scope.authors.and_also(con, table.tables, authors)
+    scope.people.append((one.value, authors))
+    scope.authors = authors if scope.authors is None else scope.authors.and_also(authors)
 
 
 def _narrow_subject(one: Filter, scope: Scope) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 from dragoman.core.names import author_words
@@ -23,17 +24,26 @@ _SEVERAL: Final = 5
 TimeAndNumber = tuple[int, int]
 
 
-@dataclass(frozen=True, slots=True)
 class Authors:
-    """The authors whose names, ids or addresses hold some words.
+    """The authors whose names, ids or addresses hold some words. Good for one transaction."""
 
-    Attributes:
-        words: Folded; all of them have to be there.
-        numbers: The tables' numbers of the authors, of very many only the first.
-    """
+    def __init__(self, con: Connection, tables: Tables, words: tuple[str, ...]) -> None:
+        """Look for nobody yet.
 
-    words: tuple[str, ...]
-    numbers: tuple[int, ...]
+        Args:
+            con: A connection.
+            tables: Where they are.
+            words: Folded; all of them have to be there.
+        """
+        self._con = con
+        self._tables = tables
+        self._words = words
+
+    @cached_property
+    def numbers(self) -> tuple[int, ...]:
+        """The tables' numbers of them, of very many only the first. Goes through all authors."""
+        found = self._con.execute(self._tables.sql(f"{self._like} LIMIT {_MOST_LISTED + 1}"), self._words)
+        return tuple(number for (number,) in found)
 
     @property
     def are_few(self) -> bool:
@@ -48,37 +58,35 @@ class Authors:
     @property
     def sql(self) -> str:
         """Selects the numbers of all of them."""
-        return _listed(self.numbers) if self.are_listed else _like(self.words)
+        return _listed(self.numbers) if self.are_listed else self._like
 
     @property
     def values(self) -> tuple[Value, ...]:
         """For :attr:`sql`."""
-        return () if self.are_listed else self.words
+        return () if self.are_listed else self._words
 
     @property
     def condition(self) -> tuple[str, tuple[Value, ...]]:
-        """SQL that a single message ``m`` is of one of them, with its values."""
-        if self.are_listed:
-            return f"m.author IN ({self.sql})", ()
-        return f"EXISTS({_like(self.words)} AND author = m.author)", self.words
+        """SQL that a message ``m`` is of one of them, with its values; for many messages."""
+        return (f"m.author IN ({self.sql})", ()) if self.are_listed else self.condition_of_few
 
-    def and_also(self, con: Connection, tables: Tables, others: Authors) -> Authors:
+    @property
+    def condition_of_few(self) -> tuple[str, tuple[Value, ...]]:
+        """The same, for so few messages that the author of each is sooner looked at than all authors are."""
+        return f"EXISTS({self._like} AND author = m.author)", self._words
+
+    def and_also(self, others: Authors) -> Authors:
         """Those that are among others as well."""
-        return _authors_with(con, tables, (*self.words, *others.words))
+        return Authors(self._con, self._tables, (*self._words, *others._words))
+
+    @property
+    def _like(self) -> str:
+        return f"SELECT author FROM $authors WHERE {' AND '.join('instr(names, ?)' for _ in self._words) or '0'}"  # noqa: S608 - values are bound
 
 
 def authors_like(con: Connection, tables: Tables, part: str) -> Authors:
     """The authors that have all words of ``part`` in their name, id or address."""
-    return _authors_with(con, tables, tuple(author_words(part)))
-
-
-def _authors_with(con: Connection, tables: Tables, words: tuple[str, ...]) -> Authors:
-    found = con.execute(tables.sql(f"{_like(words)} LIMIT {_MOST_LISTED + 1}"), words)
-    return Authors(words, tuple(number for (number,) in found))
-
-
-def _like(words: tuple[str, ...]) -> str:
-    return f"SELECT author FROM $authors WHERE {' AND '.join('instr(names, ?)' for _ in words) or '0'}"  # noqa: S608 - values are bound
+    return Authors(con, tables, tuple(author_words(part)))
 
 
 def numbers_of(
