@@ -81,6 +81,14 @@ class Connection(Protocol):
         """Begin to replace the database of that name by one of another connection."""
         ...
 
+    def wal_checkpoint(self, dbname: str | None = None, mode: int = ...) -> tuple[int, int]:
+        """Move the -wal file into the database; return how many frames it has, and how many were moved."""
+        ...
+
+    def config(self, option: int, value: int, /) -> int:
+        """Set what SQLite does with this connection."""
+        ...
+
     def close(self) -> None:
         """End the connection."""
         ...

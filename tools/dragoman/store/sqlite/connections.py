@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import queue
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Generator, Sequence
@@ -21,6 +20,7 @@ from dragoman.store.interface import NotWritableError
 from dragoman.store.sqlite import errors, locks, network_disk, open_file
 from dragoman.store.sqlite.cache.change_counter import ChangeCounter
 from dragoman.store.sqlite.connection import Connection
+from dragoman.store.sqlite.main_file import MainFile
 from dragoman.store.sqlite.messages import index_rebuild
 from dragoman.store.sqlite.messages.index_rebuild import IndexRebuild
 from dragoman.store.sqlite.schema import Migration
@@ -29,9 +29,6 @@ T = TypeVar("T")
 
 READERS: Final = 4
 """Most connections that read at the same time."""
-
-_ROOM: Final = 1 << 20
-"""Bytes that have to fit on the disk for the file to count as writable."""
 
 _RETRY_AFTER: Final = 1.0
 """Seconds between attempts to write again to a file that was opened on a full disk."""
@@ -60,6 +57,7 @@ class Connections:
         self._retry_at = 0.0
         self._write_failed = False
         self._file: tuple[int, int] | None = None
+        self._main_file: MainFile | None = None
         self._in_transaction = False
         self._written = 0
         self._changes: ChangeCounter | None = None
@@ -112,6 +110,10 @@ class Connections:
                     reader.close()
                 # For reads that were cancelled while they waited: they find the file closed.
                 self._readers.put(None)
+            if self._main_file is not None:
+                if open_file.identity(self.path) == self._file and not self._main_file.is_own():
+                    writer.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
+                self._main_file.close()
             # Last, so that it can fold the -wal file into the database.
             writer.close()
 
@@ -179,18 +181,20 @@ class Connections:
         if self.path is None or not self.writable:
             return
         with errors.explained(self.name):
-            _require_room(self.path)
+            open_file.require_room(self.path)
         if self._write_failed or self._is_stopgap:
             self.write(lambda con: con.execute(f"PRAGMA user_version = {con.execute('PRAGMA user_version').get}"))
 
     def require_same_file(self) -> None:
-        """Refuse to go on where the path leads to another file by now.
+        """Refuse to go on where the path leads to another file by now, or the file holds something else.
 
         Raises:
             Unavailable: It does.
         """
         if open_file.identity(self.path) != self._file:
             raise errors.moved(self.name)
+        if self._main_file is not None and not self._main_file.is_own():
+            raise errors.overwritten(self.name)
 
     def _has_one(self) -> bool:
         """Whether one connection has to do everything: in memory, or where the file cannot be written."""
@@ -216,6 +220,7 @@ class Connections:
         if self.path is not None and self._writable:
             self._rebuild = self._begin_rebuild(self.path, writer)
             self._changes = ChangeCounter(self.path, self._patience)
+            self._main_file = MainFile(self.path)
         writer.set_busy_handler(locks.waiting(self._patience, self._check_cancelled))
 
     def _use_stopgap(self) -> None:
@@ -277,11 +282,6 @@ class Connections:
         if self._writer is None:
             raise Unavailable(sentence("{} is closed.", self.name), hint="Start again.")
         return self._writer
-
-
-def _require_room(path: Path) -> None:
-    with tempfile.TemporaryFile(dir=path.parent) as file:
-        file.write(bytes(_ROOM))
 
 
 def _is_sound(connection: Connection) -> bool:

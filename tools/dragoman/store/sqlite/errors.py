@@ -84,6 +84,14 @@ def moved(name: str) -> DragomanError:
     )
 
 
+def overwritten(name: str) -> DragomanError:
+    """Another program wrote over the open file, so that what is there is of two stores."""
+    return Unavailable(
+        sentence("{} was overwritten while it was open.", name),
+        hint="Start Dragoman again to use what is there now; the log names the file with the last writes before.",
+    )
+
+
 def _of_the_disk(error: apsw.Error | OSError, name: str) -> DragomanError:
     if isinstance(error, apsw.FullError):
         return no_room(name)

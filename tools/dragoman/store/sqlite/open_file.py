@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, TypeVar
@@ -17,6 +18,9 @@ from dragoman.store.sqlite.locks import retrying, waiting
 from dragoman.store.sqlite.schema import APPLICATION_ID, Migration
 
 T = TypeVar("T")
+
+_ROOM: Final = 1 << 20
+"""Bytes that have to fit on the disk for the file to count as writable."""
 
 _READ_WRITE: Final = apsw.SQLITE_OPEN_READWRITE
 _READ: Final = apsw.SQLITE_OPEN_READONLY
@@ -107,6 +111,11 @@ def open_existing(path: Path, patience: float) -> Connection:
         return _immutable(path)  # a copy in a folder that may not be written
 
 
+def open_aside(path: Path) -> Connection:
+    """A connection that reads only what the main file holds, without the -wal file and without any lock."""
+    return _immutable(path)
+
+
 def open_own(path: Path) -> Connection:
     """A connection to a file of our own that nobody else uses."""
     return _connection(str(path), _READ_WRITE)
@@ -125,6 +134,12 @@ def open_alone(path: Path) -> Connection:
         connection.close()
         raise
     return connection
+
+
+def require_room(path: Path) -> None:
+    """Fail as the system does where nothing more fits beside the file."""
+    with tempfile.TemporaryFile(dir=path.parent) as file:
+        file.write(bytes(_ROOM))
 
 
 def identity(path: Path | None) -> tuple[int, int] | None:

@@ -1,0 +1,141 @@
+"""A file that is overwritten in place while a server has it open, as ``cp`` does it."""
+
+import os
+import shutil
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import apsw
+import pytest
+
+from dragoman.core.errors import Unavailable
+from dragoman.core.model import Author, Message
+from dragoman.store import open_store
+from dragoman.store.sqlite.maintenance.backup import back_up
+
+pytestmark = pytest.mark.anyio
+
+FIRST = Message(
+    id="0", conversation="c", author=Author(name="Ann"), sent_at=datetime(2026, 3, 10, tzinfo=UTC), text="hello"
+)
+
+
+def messages(first, last):
+    return [replace(FIRST, id=str(number), text=f"message {number} " * 20) for number in range(first, last)]
+
+
+def checkpoint(path):
+    con = apsw.Connection(str(path))
+    con.execute("SELECT count(*) FROM sqlite_schema").fetchall()
+    before = path.read_bytes()
+    con.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+    con.close()
+    assert path.read_bytes() != before
+
+
+def overwrite(source, path):
+    """Write another content into the same file."""
+    before = path.stat().st_ino
+    content = source.read_bytes()
+    with path.open("r+b") as file:
+        file.write(content)
+        file.truncate()
+    assert path.stat().st_ino == before
+
+
+async def require_refused(store):
+    for _ in range(2):
+        with pytest.raises(Unavailable, match="was overwritten while it was open"):
+            await store.messages.number(messages(1000, 1003), account="a")
+        with pytest.raises(Unavailable, match="was overwritten while it was open"):
+            await store.messages.conversations()
+
+
+async def own_backup(path, tmp_path):
+    back_up(path, tmp_path / "copy.db")
+
+
+async def other_store(path, tmp_path):
+    del path
+    async with open_store(tmp_path / "copy.db") as other:
+        await other.messages.number(messages(0, 50), account="a")
+
+
+async def own_file_of_before(path, tmp_path):
+    checkpoint(path)
+    shutil.copyfile(path, tmp_path / "copy.db")
+
+
+async def no_database(path, tmp_path):
+    del path
+    (tmp_path / "copy.db").write_bytes(b"this is no database" * 5000)
+
+
+@pytest.mark.parametrize(
+    ("copy", "checkpointed"),
+    [
+        (own_backup, False),
+        (own_backup, True),
+        (other_store, False),
+        (other_store, True),
+        (own_file_of_before, True),
+        (no_database, False),
+        (no_database, True),
+    ],
+)
+async def test_an_overwritten_store_is_refused_and_what_is_there_stays_as_it_is(
+    tmp_path, clock, caplog, copy, checkpointed
+):
+    path = tmp_path / "dragoman.db"
+    async with open_store(path, clock=clock) as store:
+        await store.messages.number(messages(0, 10), account="a")
+        await copy(path, tmp_path)
+        await store.messages.number(messages(10, 60), account="a")
+        if checkpointed:
+            checkpoint(path)
+            await store.messages.number(messages(60, 70), account="a")
+        overwrite(tmp_path / "copy.db", path)
+        await require_refused(store)
+    assert path.read_bytes() == (tmp_path / "copy.db").read_bytes()
+    assert "nothing more is written to it" in caplog.text
+    if copy is not no_database:
+        async with open_store(path, clock=clock) as store:
+            assert len(await store.messages.number(messages(0, 3), account="a")) == 3
+
+
+async def test_a_store_that_is_overwritten_while_nobody_asks_is_not_written_to_when_it_is_closed(tmp_path, clock):
+    path = tmp_path / "dragoman.db"
+    async with open_store(path, clock=clock) as store:
+        await store.messages.number(messages(0, 10), account="a")
+        back_up(path, tmp_path / "copy.db")
+        await store.messages.number(messages(10, 60), account="a")
+        overwrite(tmp_path / "copy.db", path)
+    assert path.read_bytes() == (tmp_path / "copy.db").read_bytes()
+    (kept,) = tmp_path.glob("dragoman.db-wal.*")
+    assert kept.stat().st_size > 0
+
+
+async def test_checkpoints_of_others_and_a_touched_file_are_no_reason_to_refuse(tmp_path, clock):
+    path = tmp_path / "dragoman.db"
+    async with open_store(path, clock=clock) as store:
+        for number in range(0, 200, 10):
+            await store.messages.number(messages(number, number + 10), account="a")
+            if number % 30 == 0:
+                checkpoint(path)
+            if number % 70 == 0:
+                os.utime(path)
+        assert len(await store.messages.number(messages(0, 200), account="a")) == 200
+
+
+async def test_a_checkpoint_that_never_ended_is_no_reason_to_refuse(tmp_path, clock):
+    path = tmp_path / "dragoman.db"
+    async with open_store(path, clock=clock) as store:
+        await store.messages.number(messages(0, 60), account="a")
+        state = back_up(path, tmp_path / "copy.db")
+        assert state
+        # What a process leaves that is killed while it moves pages: some are there, and nothing says so.
+        page = (tmp_path / "copy.db").read_bytes()[:4096]
+        with path.open("r+b") as file:
+            file.write(page)
+        await store.messages.number(messages(60, 70), account="a")
+        assert len(await store.messages.number(messages(0, 70), account="a")) == 70

@@ -1,0 +1,161 @@
+"""Notices that something else than SQLite wrote into the file of an open store, as ``cp`` over it does.
+
+SQLite cannot notice: its locks are untouched, and it goes on with the -wal file and with what it has in memory. Both
+would be mixed into the other content. While a store is open, its main file changes by checkpoints only. So whenever it
+has changed, it is compared with what a checkpoint can make of it. What is in the -wal file is left aside for that.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import closing, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import apsw
+
+from dragoman.core.safe_text import sentence
+from dragoman.store.sqlite import open_file
+from dragoman.store.sqlite.connection import Connection
+
+_HEADER: Final = 100
+_WAL_HEADER: Final = 32
+_FRAME_HEADER: Final = 24
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Content:
+    """What tells one state of the main file from another.
+
+    Attributes:
+        size_and_time: As the system tells them.
+        header: The first bytes: number of changes, number of pages and the like.
+        log: The header of the -wal file, and how many of its frames a checkpoint has moved.
+        key: A random value that each store has of its own.
+        counters: The last numbers that tables have given; they never decrease.
+    """
+
+    size_and_time: tuple[int, int]
+    header: bytes = b""
+    log: tuple[bytes, int] = (b"", 0)
+    key: object = None
+    counters: Mapping[str, int] = field(default_factory=dict[str, int])
+
+
+class MainFile:
+    """The main file of a store that is open for writing. Any number of threads may ask."""
+
+    def __init__(self, path: Path) -> None:
+        """Remember what the file holds now. Blocks for as long as opening a file does."""
+        self._path = path
+        self._lock = threading.Lock()
+        self._log_reader = open_file.open_reader(path, 0.0)
+        self._key = _marks(self._log_reader)[0]
+        self.overwritten = False
+        self._known = self._read(os.stat(path))  # noqa: PTH116 - as in open_file
+
+    def close(self) -> None:
+        """Close what it reads with."""
+        with self._lock:
+            self._log_reader.close()
+
+    def is_own(self) -> bool:
+        """Whether the file holds what this store wrote; once it does not, it never does again."""
+        found = os.stat(self._path)  # noqa: PTH116 - as in open_file
+        if not self.overwritten and (found.st_size, found.st_mtime_ns) == self._known.size_and_time:
+            return True
+        with self._lock:
+            if not self.overwritten:
+                self._compare(found)
+            return not self.overwritten
+
+    def _compare(self, found: os.stat_result) -> None:
+        try:
+            content = self._read(found)
+        except apsw.NotADBError:
+            self._give_up()
+            return
+        except (apsw.Error, OSError):
+            return  # in the middle of a checkpoint; the next call looks again
+        if self._can_follow(content):
+            self._known = content
+        else:
+            self._give_up()
+
+    def _can_follow(self, content: _Content) -> bool:
+        """Can a checkpoint have made this content of the one that is known."""
+        known = self._known
+        if content.key not in (None, self._key):
+            return False
+        if any(content.counters.get(name, count) < count for name, count in known.counters.items()):
+            return False
+        if content.log != known.log or content.header == known.header:
+            return True
+        # No checkpoint has ended. One may be under way, or its process is gone: then the first page is one of the log.
+        return content.header in self._logged_headers()
+
+    def _read(self, found: os.stat_result) -> _Content:
+        size_and_time = (found.st_size, found.st_mtime_ns)
+        log = self._log_state()
+        if found.st_size < _HEADER:
+            return _Content(size_and_time, log=log)
+        with closing(open_file.open_aside(self._path)) as connection:
+            return _Content(size_and_time, self._header(), log, *_marks(connection))
+
+    def _header(self) -> bytes:
+        # Through SQLite: closing a file of our own would release the locks that it holds on it.
+        file = apsw.VFSFile("", str(self._path), [apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_MAIN_DB, 0])
+        try:
+            return file.xRead(_HEADER, 0)
+        finally:
+            file.xClose()
+
+    def _log_state(self) -> tuple[bytes, int]:
+        _, moved = self._log_reader.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_NOOP)
+        with suppress(OSError), self._log_path.open("rb") as file:
+            return file.read(_WAL_HEADER), moved
+        return b"", moved
+
+    def _logged_headers(self) -> Iterator[bytes]:
+        """The first bytes of the first page in all states that the -wal file holds."""
+        with suppress(OSError), self._log_path.open("rb") as file:
+            page_size = int.from_bytes(file.read(_WAL_HEADER)[8:12])
+            while len(frame := file.read(_FRAME_HEADER)) == _FRAME_HEADER:
+                page = file.read(page_size)
+                if int.from_bytes(frame[:4]) == 1:
+                    yield page[:_HEADER]
+
+    @property
+    def _log_path(self) -> Path:
+        return Path(f"{self._path}-wal")
+
+    def _give_up(self) -> None:
+        """Keep the -wal file away from the other content, to which it does not belong."""
+        self.overwritten = True
+        kept = Path(f"{self._path}-wal.{time.time_ns()}")
+        told = sentence("{} was overwritten while it was open, and nothing more is written to it.", self._path)
+        try:
+            self._log_path.rename(kept)
+        except FileNotFoundError:  # another process was first
+            _log.error("%s", told)  # the trace says nothing
+        except OSError:
+            _log.error("%s Delete %s before it is opened again.", told, self._log_path)  # likewise
+        else:
+            _log.error("%s The last writes to the store before are in %s.", told, kept)
+
+
+def _marks(connection: Connection) -> tuple[object, dict[str, int]]:
+    names = [name for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")]
+    key: object = None
+    if "meta" in names:
+        key = connection.execute("SELECT value FROM meta WHERE key = 'cursor_key'").get
+    if "sqlite_sequence" not in names:
+        return key, {}
+    return key, {str(name): int(count) for name, count in connection.execute("SELECT name, seq FROM sqlite_sequence")}
