@@ -1,23 +1,22 @@
 """Archives: memory that does not grow, the rate of imports beside ``executemany``, and imports of what is known.
 
-Each archive is made by the benchmark. ``main`` takes how many messages each has; 6,000,000 are a gibibyte of JSON.
+Each archive is made by the benchmark. ``main`` takes how many messages each has.
 """
 
 from __future__ import annotations
 
-import json
 import multiprocessing
-import random
 import resource
+import shutil
 import tempfile
 import time
-import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from multiprocessing.connection import Connection as Pipe
 from pathlib import Path
 from typing import Any, Final
 
 import anyio
+from tests.benchmarks.archive_forms import FORMS, make_texts
 from tests.benchmarks.figures import show
 
 from dragoman.archives import Notes, ReadOptions
@@ -36,88 +35,30 @@ from dragoman_server.config.load import from_mapping
 from dragoman_server.runtime import tool_context
 
 MOST_MEMORY: Final = 120
-_WORDS: Final = ("the", "budget", "of", "june", "late", "we", "meet", "at", "pier", "four", "server", "crashed", "plan")
 ROWS: Final = "INSERT INTO local_messages VALUES(?,?,?,?,?,?,?,?,?)"
 INDEX: Final = INSERT.replace("$", "local_")
-_START: Final = 1_773_133_080
-
-
-def texts(size: int) -> Iterator[str]:
-    chance = random.Random(7)
-    for number in range(size):
-        yield f"{' '.join(chance.choices(_WORDS, k=12))} {number}"
-
-
-def json_lines(path: Path, size: int) -> None:
-    with path.open("w") as file:
-        for number, text in enumerate(texts(size)):
-            row = {"conversation": f"room {number % 50}", "author": f"Person {number % 90}", "text": text}
-            file.write(json.dumps({**row, "sent_at": _START + number, "id": str(number)}) + "\n")
-
-
-def chat(path: Path, size: int) -> None:
-    with path.open("w") as file:
-        file.write('{"people": [{"id": "p", "name": "Ann"}], "conversations": [{"id": "c", "messages": [')
-        for number, text in enumerate(texts(size)):
-            entry = {"id": str(number), "author": "p", "at": "2026-03-10T09:00:00Z", "text": text}
-            file.write(("," if number else "") + json.dumps(entry))
-        file.write("]}]}")
-
-
-def slack(path: Path, size: int) -> None:
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
-        archive.writestr("users.json", json.dumps([{"id": f"U{n}", "name": f"user{n}"} for n in range(90)]))
-        archive.writestr("channels.json", json.dumps([{"id": f"C{n}", "name": f"room{n}"} for n in range(50)]))
-        day: list[dict[str, str]] = []
-        for number, text in enumerate(texts(size)):
-            ts = f"{_START + number}.000100"
-            day.append({"type": "message", "user": f"U{number % 90}", "text": text, "ts": ts})
-            if len(day) == 500 or number == size - 1:
-                block = number // 500
-                name = f"room{block % 50}/{2000 + block // 50 // 28:04}-01-{1 + block // 50 % 28:02}.json"
-                archive.writestr(name, json.dumps(day))
-                day = []
-
-
-def mbox(path: Path, size: int) -> None:
-    with path.open("w") as file:
-        for number, text in enumerate(texts(size)):
-            first = number - number % 5
-            answer = f"References: <m{first}@x>\nIn-Reply-To: <m{first}@x>\n" if number % 5 else ""
-            file.write(
-                f"From a@x.example Tue Mar 10 09:00:00 2026\nFrom: Person {number % 90} <a{number % 90}@x.example>\n"
-                f"To: b@x.example\nDate: Tue, 10 Mar 2026 09:{number % 60:02}:00 +0000\n"
-                f"Message-ID: <m{number}@x>\n{answer}"
-                f"Subject: topic {first}\nContent-Type: text/plain; charset=utf-8\n\n{text}\n\n"
-            )
-
-
-FORMS: Final[dict[str, tuple[Callable[[Path, int], None], float]]] = {
-    "jsonl": (json_lines, 0.5),
-    "chat": (chat, 0.5),
-    "slack": (slack, 0.5),
-    "mbox": (mbox, 0.3),
-}
-"""How each form is written, and the least rate beside ``executemany``."""
+LEAST: Final = {"mbox": 0.3}
+"""The least rate beside ``executemany``, where it is not that of JSON."""
 
 
 def main(size: int = 60_000) -> int:
     """Print every figure; 1 when a bound is missed."""
     held: list[bool] = []
     with tempfile.TemporaryDirectory() as name:
-        for form, (write, least) in FORMS.items():
-            path = Path(name, form)
-            write(path, size)
-            held += _figures(Path(name), form, path, least)
-            path.unlink()
+        for form, write in FORMS.items():
+            path = Path(name, form, "archive")
+            path.parent.mkdir()
+            write(path, make_texts(size))
+            held += _figures(path.parent, form, path, LEAST.get(form, 0.5))
+            shutil.rmtree(path.parent)
     return int(not all(held))
 
 
 def _figures(folder: Path, form: str, path: Path, least: float) -> list[bool]:
     """In a process of its own, whose peak of memory is the import's."""
-    first, again, memory, messages = _alone(_measure, folder / f"{form}-store", path)
-    bare = _alone(_executemany, folder / f"{form}-bare.db", path)
-    size = f"{messages:,}, {path.stat().st_size >> 20} MiB"
+    first, again, memory, messages = in_own_process(_measure, folder / "store", path)
+    bare = in_own_process(_executemany, folder / "bare.db", path)
+    size = f"{messages:,}, {size_of(path) >> 20} MiB"
     return [
         show(f"import of {form} ({size}), to executemany", bare / first, least, at_least=True),
         show(f"second import of {form} to the first", again / first, 0.1),
@@ -125,7 +66,12 @@ def _figures(folder: Path, form: str, path: Path, least: float) -> list[bool]:
     ]
 
 
-def _alone(work: Callable[[Path, Path], Any], store: Path, archive: Path) -> Any:
+def size_of(path: Path) -> int:
+    """Bytes of a file, or of all files in a folder."""
+    return path.stat().st_size if path.is_file() else sum(one.stat().st_size for one in path.rglob("*"))
+
+
+def in_own_process(work: Callable[[Path, Path], Any], store: Path, archive: Path) -> Any:
     """What ``work`` gives in a process of its own. This one stays small, for a child is told its parent's peak."""
     receiving, sending = multiprocessing.Pipe(duplex=False)
     child = multiprocessing.get_context("spawn").Process(target=_send, args=(sending, work, store, archive))

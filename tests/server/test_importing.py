@@ -297,6 +297,12 @@ def test_a_dry_run_says_what_is_there_and_stores_nothing(run, chat_file):
     assert run("call", "list_conversations").stdout.count("kiosk") == 0
 
 
+@pytest.mark.parametrize(("rows", "words"), [(1, "1 message in 1 conversation"), (2, "2 messages in 1 conversation")])
+def test_a_dry_run_counts_in_words(run, tmp_path, rows, words):
+    (tmp_path / "chat.jsonl").write_text("".join(line(id=str(row)) for row in range(rows)), encoding="utf-8")
+    assert f"{words} would be imported" in run("import", str(tmp_path / "chat.jsonl"), "--dry-run").output
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

@@ -12,7 +12,7 @@ from dragoman.core.sanitize import clean_line, clean_name
 from dragoman.toolset import ToolServices
 from dragoman_server.commands.import_files.loader import survey
 from dragoman_server.commands.import_files.reading import Archives
-from dragoman_server.commands.import_files.request import ImportRequest, reasons, skipped_lines
+from dragoman_server.commands.import_files.request import ImportRequest, counted, reasons, skipped_lines
 from dragoman_server.commands.json_output import to_json
 
 _SHOWN: Final = 20
@@ -74,13 +74,13 @@ class DryRun:
         ordered = sorted(self.conversations.items(), key=lambda item: -item[1].messages)
         lines.extend(_line(id_, about, zone) for id_, about in ordered[:_SHOWN])
         if len(ordered) > _SHOWN:
-            lines.append(f"and {len(ordered) - _SHOWN:,} more conversations")
+            lines.append(f"and {counted(len(ordered) - _SHOWN, 'more conversation')}")
         lines.extend(skipped_lines(self.notes))
         deleted = sum(about.deleted for about in self.conversations.values())
         if deleted:
             lines.append(f"{deleted:,} skipped: deleted before the export.")
         lines.extend(self.notes.sentences)
-        total = f"{self.messages:,} messages in {len(self.conversations):,} conversations"
+        total = f"{counted(self.messages, 'message')} in {counted(len(self.conversations), 'conversation')}"
         return "\n".join([*lines, f"{total} would be imported, {self.notes.skipped + deleted:,} left out."])
 
     def as_json(self) -> str:
@@ -112,7 +112,8 @@ def _line(id_: str, about: Summary, zone: tzinfo) -> str:
     more = f" and {len(about.people) - _NAMED:,} more" if len(about.people) > _NAMED else ""
     times = f", {_day(about.first, zone)} to {_day(about.last, zone)}" if about.first else ""
     people = f", {names}{more}" if names else ""
-    return f"{clean_line(about.title or id_, 80)} ({clean_line(id_, 80)}): {about.messages:,} messages{times}{people}"
+    title = f"{clean_line(about.title or id_, 80)} ({clean_line(id_, 80)})"
+    return f"{title}: {counted(about.messages, 'message')}{times}{people}"
 
 
 def _day(time: datetime | None, zone: tzinfo) -> str:

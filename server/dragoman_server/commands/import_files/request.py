@@ -88,7 +88,7 @@ class ImportReport:
     @property
     def text(self) -> str:
         """Everything, for people; the counts are the last line."""
-        where = f"in {_counted(self.conversations, 'conversation')} of {self.account}, {self.seconds:.1f} s"
+        where = f"in {counted(self.conversations, 'conversation')} of {self.account}, {self.seconds:.1f} s"
         same = " These files were imported before and nothing of them is missing." if self.unchanged else ""
         lines = [f"{', '.join(self.archives)}: {where}.{same}", *skipped_lines(self.notes)]
         if self.counts.deleted:
@@ -155,5 +155,6 @@ def skipped_lines(notes: Notes) -> Iterator[SafeText]:
         yield sentence("{:,} skipped: {}{}.", about.count, reason, where)
 
 
-def _counted(number: int, what: str) -> str:
+def counted(number: int, what: str) -> str:
+    """A number of things in words."""
     return f"{number:,} {what}{'s' * (number != 1)}"
