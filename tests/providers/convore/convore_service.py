@@ -49,6 +49,7 @@ class Convore:
     channel: dict = field(default_factory=lambda: channel("convore_mail", OWN))
     conversations: dict = field(default_factory=dict)
     messages: list = field(default_factory=list)
+    events: list = field(default_factory=list)
     journal: list = field(default_factory=list)
     written: list = field(default_factory=list)
     before: object = None  # takes a request; what it returns or raises comes instead of an answer
@@ -80,7 +81,16 @@ class Convore:
         room["participants"] += [one for one in people if one["handle"]["value"] not in known]
         room["last_message_date"] = max(room.get("last_message_date", ""), message["date"])
         room["message_count"] = room.get("message_count", 0) + 1
+        self.happen("outbound_sent" if message["direction"] == "outbound" else "inbound_received", self.messages[-1])
         return self.messages[-1]
+
+    def happen(self, what, message, late=0):
+        at = datetime.now(UTC) - timedelta(seconds=late)
+        self.events.append(
+            {"id": f"event_{len(self.events):05}", "type": f"message_{what}", "object_type": "message",
+             "object_id": message["id"], "message_id": message["id"], "conversation_id": message["conversation_id"],
+             "created_at": iso(at)}
+        )  # fmt: skip
 
     def talk(self, conversation, count):
         return [self.add(conversation, f"number {number}")["id"] for number in range(count)]
@@ -100,7 +110,7 @@ class Convore:
             answer = (self.after(request, answer) if self.after else None) or answer
         return answer
 
-    def _answer(self, request):  # noqa: PLR0911 - one for each operation
+    def _answer(self, request):  # noqa: C901, PLR0911 - one for each operation
         parts = [unquote(part, errors="strict") for part in request.path.strip("/").split("/")[1:]]
         query = dict(request.query)
         match request.method, parts:
@@ -116,6 +126,11 @@ class Convore:
                 rooms = {query.get("conversation_id", one["conversation_id"]) for one in self.messages}
                 found = [one for one in self.messages if one["conversation_id"] in rooms]
                 return self._page([in_form(one, query["format"]) for one in found], query, lambda one: one["date"])
+            case ["GET", ["events"]]:
+                wanted_types = {value for name, value in request.query if name == "types"}
+                after = datetime.fromisoformat(query["created_at_after"])
+                found = [one for one in self.events if datetime.fromisoformat(one["created_at"]) > after]
+                return self._page([one for one in found if one["type"] in wanted_types], query, lambda one: one["id"])
             case ["GET", ["messages", identifier]]:
                 found = [one for one in self.messages if one["id"] == identifier]
                 return ok(found[0]) if found else refused(404, f"message {identifier} is not found")

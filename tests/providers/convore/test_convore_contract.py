@@ -94,6 +94,7 @@ class OnLoopback:
     provider = ConvoreProvider
     exempt = {  # noqa: RUF012 - as the contract has it
         Trait.LABELS: "Messages of Convore have no labels.",
+        Trait.EDITS_TOLD: "Convore has no event for a changed text.",
         Trait.VERBATIM: "Characters that nobody sees fill mails and are left out when reading.",
     }
     variant = {}  # noqa: RUF012

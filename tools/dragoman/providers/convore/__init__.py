@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import ClassVar, Self, cast
 
-from dragoman.core.model import Audience, Conversation, Message, Page
+from dragoman.core.model import Audience, Changes, Conversation, Message, Page
 from dragoman.providers.base.provider import (
     AccountSettings,
     Change,
@@ -19,6 +19,7 @@ from dragoman.providers.base.provider import (
 )
 from dragoman.providers.convore.api import PAGE, Api, client_of
 from dragoman.providers.convore.audience import audience_of
+from dragoman.providers.convore.changes import ChangeReader
 from dragoman.providers.convore.mapping import to_conversation
 from dragoman.providers.convore.message_update import ConvoreChange
 from dragoman.providers.convore.reading import MessageReader
@@ -45,6 +46,7 @@ class ConvoreProvider(Provider):
             self._api = api
             self._reader = MessageReader(api)
             self._writer = MessageWriter(api, self._reader)
+            self._changes = ChangeReader(api, self._reader)
 
     @classmethod
     @asynccontextmanager
@@ -84,6 +86,10 @@ class ConvoreProvider(Provider):
     async def get_message(self, conversation: str, message: str) -> Message:
         """One message."""
         return await self._reader.message(conversation, message)
+
+    async def changes(self, position: str | None) -> Changes:
+        """What has come in and gone out; see :class:`ChangeReader`."""
+        return await self._changes.changes(position)
 
     async def send_message(self, conversation: str, draft: Draft) -> Message:
         """Send into a conversation, once; see :meth:`MessageWriter.send` for who gets it."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias, TypeVar, Unpack
 
 from dragoman.providers.convore import wire
 from dragoman.providers.convore.errors import IMPORT, PROFILE, SEND, UPDATE
-from dragoman.transport.http import HttpClient, HttpResponse, segment
+from dragoman.transport.http import HttpClient, HttpResponse, Query, segment
 
 if TYPE_CHECKING:
     from dragoman.providers.convore.settings import ConvoreSettings
@@ -20,6 +20,11 @@ Body: TypeAlias = Mapping[str, object]
 
 PAGE: Final = 100
 """Most entries of a page."""
+
+EVENTS: Final = 500
+"""Most events of a page."""
+
+MESSAGE_EVENTS: Final = ("message_inbound_received", "message_outbound_sent")
 
 _MAX_BODY: Final = 64 << 20  # a hundred mails, each with all that it quotes
 
@@ -64,6 +69,11 @@ class Api:
         query = {"conversation_id": conversation, "format": form, "cursor": cursor, "limit": PAGE}
         return (await self._get("/v1/messages", wire.Listing[wire.Message], "list_messages", query)).value
 
+    async def events(self, after: str, cursor: str | None = None) -> wire.Listing[wire.Event]:
+        """A page of messages that came in or went out, recorded after a time; up to 500."""
+        query = {"types": MESSAGE_EVENTS, "created_at_after": after, "cursor": cursor, "limit": EVENTS}
+        return (await self._get("/v1/events", wire.Listing[wire.Event], "list_events", query)).value
+
     async def message(self, message: str) -> HttpResponse[wire.Message]:
         """One message."""
         return await self._get(f"/v1/messages/{segment(message)}", wire.Message, "get_message")
@@ -80,9 +90,7 @@ class Api:
         """Change the given members of a message; the others keep their value."""
         return await self._write("PATCH", f"/v1/messages/{segment(message)}", body, UPDATE)
 
-    async def _get(
-        self, path: str, model: type[T], operation: str, query: Mapping[str, str | int | None] | None = None
-    ) -> HttpResponse[T]:
+    async def _get(self, path: str, model: type[T], operation: str, query: Query | None = None) -> HttpResponse[T]:
         return await self._client.get(path, model=model, query=query, operation=operation, shared=True)
 
     async def _write(self, method: str, path: str, body: Body, operation: str) -> HttpResponse[wire.Message]:

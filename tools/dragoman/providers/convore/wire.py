@@ -86,6 +86,16 @@ class Conversation(WireModel):
     attachment_count: Count = None
 
 
+class Event(WireModel):
+    """Something that has happened; only those about messages name one."""
+
+    id: Text = None
+    type: Word = None
+    created_at: Text = None
+    conversation_id: Text = None
+    message_id: Text = None
+
+
 class Address(WireModel):
     """An address of a channel."""
 

@@ -7,6 +7,7 @@ to go on             :func:`encode` and :func:`decode` make cursors of positions
 to read answers      :class:`WireModel` and its types, :func:`lenient`, :func:`parse_time`, :func:`to_text` (HTML)
 to find names        :class:`Lookup`; :class:`LruCache` and :class:`TtlCache` for anything else
 to reach a service   :class:`HttpAccount` (settings), :class:`HttpClient`, :func:`error_table`
+to tell what is new  :class:`EventFeed` follows a list of events, each once
 to answer threads    :func:`subtree`
 to ask an assistant  :class:`AnswerProgress`, :func:`look_up`, :func:`look_repeatedly`, :func:`broken_answer`
 to say what is wrong :func:`sentence` puts foreign pieces into the sentence of an error; :func:`quote`, :func:`join`
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
         foreign_cursor,
     )
     from dragoman.providers.kit.errors import error_table
+    from dragoman.providers.kit.event_feed import Event, EventBatch, EventFeed
     from dragoman.providers.kit.listings import (
         NO_TIME,
         Batch,
@@ -79,6 +81,9 @@ __all__ = [
     "Count",
     "DerivedCache",
     "Entries",
+    "Event",
+    "EventBatch",
+    "EventFeed",
     "Flag",
     "HttpAccount",
     "HttpAddress",
@@ -143,6 +148,7 @@ _HOMES: Final = {
     "dragoman.providers.kit.cache": "LruCache TtlCache",
     "dragoman.providers.kit.cursor": "cut_page decode decode_token digest encode encode_token foreign_cursor",
     "dragoman.providers.kit.errors": "error_table",
+    "dragoman.providers.kit.event_feed": "Event EventBatch EventFeed",
     "dragoman.core.html_text": "to_html to_text",
     "dragoman.providers.kit.listings": "NO_TIME Batch Key Listing anchored key_of numbered streamed tokens whole",
     "dragoman.providers.kit.lookup": "Lookup",

@@ -8,7 +8,7 @@ from dragoman.providers.base.provider import Capability, Draft, Provider
 from dragoman.testing.contract.base import Contract, old_letter, require_missing, scenario, seed
 from dragoman.testing.contract.checks import require, require_sound
 from dragoman.testing.contract.sample_messages import talk
-from dragoman.testing.contract.service import Service
+from dragoman.testing.contract.service import Service, Trait
 
 _MOST_PARTS = 50
 
@@ -49,7 +49,7 @@ class ChangesScenarios(Contract):
     @scenario(Capability.UPDATE_MESSAGE)
     async def test_a_changed_message_is_told_as_it_is_now(self, service: Service, account: Provider) -> None:
         """With the time of its edit where its text has changed."""
-        if not self.provider.tells_changes():
+        if not self.provider.tells_changes() or not self.has(Trait.EDITS_TOLD):
             return
         seeded = await seed(service, talk(2))
         start = (await account.changes(None)).position

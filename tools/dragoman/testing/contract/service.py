@@ -30,6 +30,7 @@ class Trait(StrEnum):
     IMPORT_AUTHORS = "an imported message keeps its author"
     IMPORT_TIMES = "an imported message keeps its time"
     IMPORT_ONCE = "importing the same id again changes nothing"
+    EDITS_TOLD = "a changed text is among the changes that the service tells"
 
 
 Exempt = Mapping[Trait | type[DragomanError], str]
