@@ -8,7 +8,7 @@ import pytest
 from breakage import Breakage, caught
 from carrier_pigeon import LOFTS, CarrierPigeon, PigeonSettings
 
-from dragoman import BadResponse, Capability, Conversation, OutcomeUnknown, Page, UnsupportedOperation
+from dragoman import Author, BadResponse, Capability, Conversation, OutcomeUnknown, Page, UnsupportedOperation
 
 SENT = "test_a_sent_message_is_read_back_as_it_was_returned"
 CHANGED = "test_a_changed_text_is_read_back_and_nothing_else_changed"
@@ -40,6 +40,28 @@ class ReturnsTheDraftInsteadOfTheLetter(CarrierPigeon):
 class WritesPlainLetters(CarrierPigeon):
     async def _deliver(self, conversation, message):
         return await super()._deliver(conversation, replace(message, text=message.text.replace("\x00", "")))
+
+
+OWN = "test_what_was_sent_is_marked_as_the_users_own"
+
+
+@breakage.caught_by(OWN, saying="not marked as own")
+class KnowsItselfAndMarksNothing(CarrierPigeon):
+    async def own_author(self):
+        return Author(id="me", name="Me", own=True)
+
+
+@breakage.caught_by(OWN, saying="A name alone")
+class TakesEveryNamesakeForTheUser(CarrierPigeon):
+    async def own_author(self):
+        return Author(id="me", name="Me", own=True)
+
+    async def list_messages(self, conversation, query):
+        page = await super().list_messages(conversation, query)
+        mine = [
+            replace(one, author=replace(one.author, own=True)) if one.author.name == "Me" else one for one in page.items
+        ]
+        return replace(page, items=mine)
 
 
 @breakage.caught_by("test_a_reply_is_sent_as_one_or_refused", saying="does not name its parent")
