@@ -42,6 +42,7 @@ def _overheads() -> Iterator[bool]:
     yield _overhead("glean", service_answers.glean(), "POST /rest/api/v1/messages", "slack.channel.C02QF8N7J")
     yield _overhead("convore", service_answers.convore(), "GET /v1/messages", "conv_1")
     yield _overhead("datagrid", service_answers.datagrid(), "GET /v1/conversations/conv_1/messages", "conv_1", "/v1")
+    yield _overhead("slack", service_answers.slack(), "POST /api/conversations.history", "C02QF8N7J", "/api")
 
 
 def _overhead(provider: str, answers: dict[str, Any], asked: str, conversation: str, base: str = "") -> bool:

@@ -1,4 +1,4 @@
-"""What three services answer, with 100 messages each, in the full form of their documentation."""
+"""What services answer, with 100 messages each, in the full form of their documentation."""
 
 from __future__ import annotations
 
@@ -98,4 +98,35 @@ def _datagrid(number: int) -> dict[str, Any]:
         "role": "agent" if number % 2 else "user", "content": [{"type": "text", "text": WORDS.format(number)}],
         "created_at": _at(number), "conversation_id": "conv_1", "credits": None,
         "citations": citations if number % 2 else None,
+    }  # fmt: skip
+
+
+def slack() -> dict[str, Any]:
+    """A channel of Slack."""
+    people = [_member(number, name) for number, name in enumerate(_PEOPLE)]
+    us = {"ok": True, "url": "https://acme.slack.com/", "team_id": "T01ACME9", "user_id": "U0PERSON0", "user": "maya"}
+    channel = {"id": "C02QF8N7J", "name": "eng-platform", "is_channel": True, "num_members": 5}
+    messages = [_slack(number) for number in reversed(range(HUNDRED))]
+    return {
+        "POST /api/auth.test": us,
+        "POST /api/conversations.info": {"ok": True, "channel": channel},
+        "POST /api/users.list": {"ok": True, "members": people},
+        "POST /api/conversations.history": {"ok": True, "messages": messages, "has_more": False},
+    }
+
+
+def _member(number: int, name: str) -> dict[str, Any]:
+    profile = {"real_name": name, "display_name": name.split(maxsplit=1)[0].lower(), "email": f"u{number}@acme.example"}
+    return {"id": f"U0PERSON{number}", "team_id": "T01ACME9", "name": f"u{number}", "profile": profile, "is_bot": False}
+
+
+def _slack(number: int) -> dict[str, Any]:
+    user, words = f"U0PERSON{number % len(_PEOPLE)}", WORDS.format(number)
+    elements = [{"type": "text", "text": words[:-12]}, {"type": "text", "text": words[-12:], "style": {"bold": True}}]
+    section = {"type": "rich_text_section", "elements": elements}
+    return {
+        "type": "message", "ts": f"{1773133200 + 60 * number}.004200", "client_msg_id": f"0b7c5b1e-{number}",
+        "user": user, "team": "T01ACME9", "text": f"{words[:-12]}*{words[-12:]}*",
+        "blocks": [{"type": "rich_text", "block_id": f"b{number}", "elements": [section]}],
+        "reactions": [{"name": "tada", "count": 6, "users": ["U0PERSON1", "U0PERSON2"]}],
     }  # fmt: skip

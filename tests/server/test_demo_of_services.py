@@ -7,7 +7,7 @@ import pytest
 
 from dragoman.accounts.provider_registry import replay_of
 
-SERVICES = ["convore", "datagrid", "glean", "mail", "yandex"]
+SERVICES = ["convore", "datagrid", "glean", "mail", "slack", "yandex"]
 
 
 def demonstrated(folder, *arguments):

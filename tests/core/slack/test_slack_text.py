@@ -77,6 +77,10 @@ def test_blocks_count_and_the_summary_beside_them_does_not():
     assert written(text="Summary", blocks=[header]) == "Deploy *1* 🚀"
 
 
+def test_a_block_of_markdown_stays_as_it_is_but_for_names():
+    assert written(blocks=[{"type": "markdown", "text": "# *a* <@U1> &amp; `x`"}]) == "# *a* @Ann Lee &amp; `x`"
+
+
 def test_a_block_of_an_unknown_kind_gives_its_words_and_what_the_summary_has_beside_them():
     block = {"type": "hologram", "inner": [{"deep": {"title": {"type": "mrkdwn", "text": "*Seen* by <@U1>"}}}]}
     assert written(text="Seen by Ann Lee", blocks=[block]) == "**Seen** by @Ann Lee"

@@ -56,7 +56,7 @@ class Blocks:
         elif kind in _UNION and isinstance(block.get("text"), str):
             yield self.composed(block)
         elif kind == "markdown":
-            yield text_of(block, "text")
+            yield self._markup.with_names(text_of(block, "text"))
         elif kind in ("table", "data_table"):
             yield from (self._row(row, depth) for row in list_of(block, "rows"))
         elif kind == "context":

@@ -9,6 +9,7 @@ from typing import Final, Protocol
 from dragoman.core.emoji_names import emoji_of
 
 _TOKEN: Final = re.compile(r"<([@#!][^<>\n]*|[a-zA-Z][a-zA-Z0-9+.-]*:[^<>\n]*|[^<>\s|^]++\^[^<>|\n]*\|[^<>\n]*)>")
+_MENTION: Final = re.compile(r"<([@#!][^<>\n]*)>")
 _CODE: Final = re.compile(r"```.*?```|`[^`\n]+`", re.DOTALL)
 _SHORT_NAME: Final = re.compile(r":([a-z0-9_+'-]{1,80}(?:::skin-tone-[2-6])?):")
 _STYLES: Final = (
@@ -65,6 +66,10 @@ class Markup:
         for _ in range(2 if pieces else 0):  # a piece of code may hold a link
             text = _SLOT.sub(lambda found: pieces[int(found[1])] if int(found[1]) < len(pieces) else found[0], text)
         return text
+
+    def with_names(self, text: str) -> str:
+        """Markdown of Slack's, in which only mentions are in its own markup."""
+        return _MENTION.sub(lambda found: self._reference(found[1]), text)
 
     def _styled(self, text: str, fill: _Fill) -> str:
         if "`" in text:

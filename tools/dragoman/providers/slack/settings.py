@@ -10,7 +10,6 @@ from dragoman.core.errors import Unauthenticated
 from dragoman.providers.kit.settings import HttpAddress
 from dragoman.transport.credentials import Authorize, Secret, bearer
 from dragoman.transport.oauth.client import OAuthClient
-from dragoman.transport.oauth.session import OAuthSession
 from dragoman.transport.oauth.settings import OAuthSettings
 
 _REFUSED: Final[dict[str, LiteralString]] = {
@@ -63,10 +62,17 @@ class SlackSettings(HttpAddress):
         """What tells the workspace of an account from that of another one."""
         return self.base_url, self.token, self.oauth and (self.oauth.client_id, self.oauth.refresh_token)
 
+    def _inner(self) -> Authorize:
+        client = self.oauth_client
+        if client is None:
+            return bearer(self.token or Secret("none"))
+        from dragoman.transport.oauth.session import OAuthSession  # noqa: PLC0415 - few tokens rotate
+
+        return OAuthSession(client)
+
     def authorize(self) -> Authorize:
         """The token; one that is none for reading and writing is refused, whatever Slack would say of it."""
-        client = self.oauth_client
-        inner = OAuthSession(client) if client else bearer(self.token or Secret("none"))
+        inner = self._inner()
 
         async def authorize(refused: bool) -> str:  # noqa: FBT001 - the shape of Authorize
             value = await inner(refused)
