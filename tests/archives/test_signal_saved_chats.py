@@ -1,4 +1,4 @@
-"""Chats of Signal that the program signal-export saved."""
+"""Chats of Signal that the programs signal-export and sigtop saved."""
 
 from __future__ import annotations
 
@@ -70,3 +70,60 @@ def test_saved_messages_keep_their_ids_in_a_later_chat(read_archive, tmp_path):
     after = saved(tmp_path / "2" / "Bo", chat_md="x", data_json="\n".join(map(json.dumps, SAVED)))
     ids = [[message.id for message in read_archive(folder).messages] for folder in (before, after)]
     assert ids[1][:2] == ids[0]
+
+
+TIME = 1773133080000
+ACI, OTHER = "11111111-1111-4111-8111-111111111111", "22222222-2222-4222-8222-222222222222"
+
+
+def row(second: int, text: str = "Hi", kind: str = "incoming", source: str | None = ACI, **members: object) -> dict:
+    said = {"id": f"r{second}", "conversationId": "c1", "type": kind, "body": text, "sent_at": TIME + second * 1000}
+    return {**said, **({"sourceServiceId": source} if source else {}), **members}
+
+
+def test_rows_of_the_desktop_are_read_with_the_ids_of_the_apps_export(read_archive, tmp_path):
+    edits = [{"body": "second", "timestamp": TIME + 9000}, {"body": "first", "timestamp": TIME}]
+    reactions = [{"emoji": "👍", "fromId": one} for one in ("a", "b", "a")] + [{"emoji": "", "fromId": "a"}]
+    files = [
+        {"contentType": "image/jpeg", "fileName": "boat.jpg", "size": 5, "path": "ab/abc"},
+        {"contentType": "text/x-signal-plain", "size": 9},
+    ]
+    rows = [
+        row(9, "second", editHistory=edits, reactions=reactions),
+        row(1, "yes", "outgoing", None, quote={"id": str(TIME), "authorAci": ACI, "text": "first"}),
+        row(2, "", attachments=files),
+        row(3, "gone", deletedForEveryone=True),
+        row(4, "", "call-history", None),
+        row(5, "", sticker={"emoji": "⛵"}, quote={"id": None, "authorAci": ACI}),
+        {"conversationId": "c1", "type": "incoming", "sent_at": None},
+    ]
+    (tmp_path / "Bo Li (+491).json").write_text(json.dumps(rows))
+    content = read_archive(tmp_path / "Bo Li (+491).json")
+    assert content.formats == ["signal"]
+    (conversation,) = content.conversations.values()
+    assert (conversation.id, conversation.title) == ("signal.name.Bo Li (+491)", "Bo Li")
+    assert conversation.kind is ConversationKind.DIRECT
+    assert [(m.id, m.author.name, m.text) for m in content.messages] == [
+        (f"{TIME}.{ACI}", "Bo Li", "second"),
+        (f"{TIME + 1000}.self", "me", "yes"),
+        (f"{TIME + 2000}.{ACI}", "Bo Li", ""),
+        (f"{TIME + 3000}.{ACI}", "Bo Li", ""),
+        (f"{TIME + 4000}.self", "me", "call history"),
+        (f"{TIME + 5000}.{ACI}", "Bo Li", "⛵"),
+    ]
+    first, answer, picture, gone, call, _ = content.messages
+    assert [edit.text for edit in first.history] == ["first"]
+    assert first.edited_at == datetime(2026, 3, 10, 8, 58, 9, tzinfo=UTC)
+    assert [(one.emoji, one.count) for one in first.reactions] == [("👍", 2)]
+    assert (answer.reply_to, answer.author.own) == (first.id, True)
+    assert [(one.name, one.size) for one in picture.attachments] == [("boat.jpg", 5)]
+    assert gone.deleted_at is not None
+    assert call.status == "activity"
+    assert content.notes.skipped == 1
+
+
+def test_rows_of_a_group_name_their_authors_by_id(read_archive, tmp_path):
+    (tmp_path / "Crew.json").write_text(json.dumps([row(0), row(1, source=OTHER)]))
+    content = read_archive(tmp_path)
+    assert content.conversations["signal.name.Crew"].kind is ConversationKind.GROUP
+    assert [message.author.name for message in content.messages] == [ACI, OTHER]

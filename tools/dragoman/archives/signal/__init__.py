@@ -1,13 +1,14 @@
-"""Signal: the plain export of the apps, and the folders of the program signal-export."""
+"""Signal: the plain export of the apps, and chats that the programs signal-export and sigtop saved."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Final
 
-from dragoman.archives.format import CERTAIN, ArchiveFormat, Item, ReadOptions
+from dragoman.archives.format import CERTAIN, LIKELY, ArchiveFormat, Item, ReadOptions
 from dragoman.archives.head import Head
 from dragoman.archives.ids import ContentIds
+from dragoman.archives.signal.desktop_rows import MEMBERS, DesktopChat
 from dragoman.archives.signal.frames import FrameReader
 from dragoman.archives.signal.saved_chats import TABLE, TEXT, SavedChat, begins_chat, is_saved_message
 from dragoman.archives.sources import File, Folder, Source
@@ -16,7 +17,7 @@ _MARKDOWN: Final = ".md"
 
 
 class SignalFormat(ArchiveFormat):
-    """``main.jsonl`` of an export, or a folder for each chat with ``data.json`` or ``chat.md``."""
+    """``main.jsonl`` of an export, a folder for each chat with ``data.json`` or ``chat.md``, or a file of rows."""
 
     name = "signal"
     title = "Signal export"
@@ -27,7 +28,7 @@ class SignalFormat(ArchiveFormat):
             return CERTAIN if _chat_in(names) is not None else 0
         if "backupTimeMs" in head.record or _is_chat(head):
             return CERTAIN
-        return 0
+        return LIKELY if head.members >= MEMBERS else 0
 
     def read(self, source: Source, options: ReadOptions) -> Iterator[Item]:
         """All chats and their messages."""
@@ -37,8 +38,11 @@ class SignalFormat(ArchiveFormat):
             if file is not None:
                 yield from SavedChat(file, source.notes, options.zone, ids).items()
         for file in source.files():
-            if _is_chat(file.head()):
+            head = file.head()
+            if _is_chat(head):
                 yield from SavedChat(file, source.notes, options.zone, ids).items()
+            elif head.members >= MEMBERS:
+                yield from DesktopChat(file, source.notes).items()
             else:
                 yield from FrameReader(file, source.notes).items()
 
