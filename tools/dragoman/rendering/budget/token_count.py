@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 import zlib
+from bisect import bisect_right
 from functools import cache, lru_cache
 from heapq import heapify, heappop, heappush
 from importlib.resources import files
@@ -40,15 +41,17 @@ def count(text: str) -> int:
 
 def _taken_apart(text: str) -> list[str]:
     """The pieces within which bytes are merged."""
+    rare = [found.start() for found in _NOT_ASCII.finditer(text)]
     kinds = text
     # In their order, so that what stands for others is replaced before them.
-    for char in sorted(set(_NOT_ASCII.findall(text))):
+    for char in sorted({text[at] for at in rare}):
         kinds = kinds.replace(char, _kind_of(char))
     pieces: list[str] = _PIECE.findall(kinds)
-    if kinds is text:
-        return pieces
-    ends = accumulate(map(len, pieces))
-    return [text[end - len(piece) : end] for piece, end in zip(pieces, ends, strict=True)]
+    if rare:
+        ends = list(accumulate(map(len, pieces)))
+        for index in {bisect_right(ends, at) for at in rare}:
+            pieces[index] = text[ends[index] - len(pieces[index]) : ends[index]]
+    return pieces
 
 
 @lru_cache(_MOST_KINDS)
