@@ -94,11 +94,9 @@ class MailProvider(Provider):
 
     async def check(self) -> str:
         """Sign in for reading and for sending, and look into the folders."""
-        folders, mails = await self._mailbox.check()
-        reads = f"reads as {self._settings.address}: {folders} folders with {mails:,} mails"
-        if self._settings.write == "off":
-            return reads
-        return f"{reads}, and sends through {await self._sender.check()}"
+        from dragoman.providers.mail.check import check_both  # noqa: PLC0415 - only when somebody asks
+
+        return await check_both(self._settings, self._mailbox, self._sender)
 
     async def own_author(self) -> Author:
         """The owner of the mailbox."""

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Final
 import anyio
 
 from dragoman.core.context.account_name import account_name
-from dragoman.core.context.clock import current_clock
 from dragoman.core.errors import (
     DragomanError,
     InvalidArgument,
@@ -42,6 +41,7 @@ from dragoman.providers.mail.links import write_mid
 from dragoman.providers.mail.login import Credentials
 from dragoman.providers.mail.markdown_html import html_of
 from dragoman.providers.mail.recipients import Recipients, recipients_of_new, recipients_of_reply
+from dragoman.providers.mail.sent_copies import SentCopies
 from dragoman.providers.mail.settings import MailSettings
 from dragoman.providers.mail.smtp import Submission
 
@@ -49,9 +49,7 @@ if TYPE_CHECKING:
     from dragoman.providers.mail.heads import MailHead
     from dragoman.providers.mail.mailbox import Mailbox
 
-_COPY_PAUSE: Final = 2.0  # seconds after which a server that keeps copies itself has one
 _COPY_SECONDS: Final = 30.0
-_LOOK_SECONDS: Final = 15.0
 _COPY_COMES: Final = timedelta(minutes=2)
 _RETRIED_AFTER: Final = timedelta(seconds=10)
 _ID_LETTERS: Final = 26
@@ -87,9 +85,9 @@ class MailSender:
         self._mailbox = mailbox
         self._servers = servers
         self._account = account_name()
-        self._clock = current_clock()
         self._submission = Submission(servers.smtp, credentials, timeout=settings.timeout, ca_file=settings.ca_file)
-        self._keeps_no_copy = settings.sent_by_server is False
+        known = True if servers.sent_by_server else settings.sent_by_server
+        self._copies = SentCopies(mailbox, by_server=known)
 
     async def recipients(self, conversation: str, draft: Draft) -> Recipients:
         """Whom a draft would go to.
@@ -115,14 +113,14 @@ class MailSender:
         self._require_allowed(conversation, plan.recipients)
         mail = self._compose(plan, conversation, draft)
         message = self._message(mail, plan, conversation)
-        if self._may_be_another_attempt(draft) and await self._is_sent(mail.id):
+        if self._may_be_another_attempt(draft) and await self._copies.is_sent(mail.id):
             return message
         content = mail.as_bytes()
         found = False
         try:
             await self._submission.send(mail, content)
         except OutcomeUnknown:
-            found = await self._is_sent_after_all(mail.id)
+            found = await self._copies.is_sent_after_all(mail.id)
             if not found:
                 raise
         with anyio.CancelScope(shield=True):
@@ -244,26 +242,13 @@ class MailSender:
             return True
         return draft.begun is not None and self._now() - draft.begun > _RETRIED_AFTER
 
-    async def _is_sent(self, message_id: str) -> bool:
-        """Is the mail in a folder, or does somebody else's name it."""
-        return await self._mailbox.find(message_id) is not None or bool(await self._mailbox.citing(message_id))
-
-    async def _is_sent_after_all(self, message_id: str) -> bool:
-        """The same, quickly, after the connection was lost; what cannot be read proves nothing."""
-        with anyio.move_on_after(_LOOK_SECONDS):
-            try:
-                return await self._is_sent(message_id)
-            except DragomanError:
-                return False
-        return False
-
     async def _follow_up(
         self, mail: OutgoingMail, content: bytes, answered: MailHead | None, *, may_be_there: bool
     ) -> None:
         """Keep one copy and mark what was answered; the mail is sent whatever becomes of it."""
         with anyio.move_on_after(_COPY_SECONDS) as scope:
             try:
-                await self._keep_copy(mail, content, may_be_there=may_be_there)
+                await self._copies.keep(mail, content, may_be_there=may_be_there)
                 if answered is not None:
                     await self._mailbox.add_flags(answered, (r"\Answered",))
             except DragomanError as error:
@@ -271,38 +256,6 @@ class MailSender:
         if scope.cancelled_caught:
             _log.warning("The mail is sent, but its copy or mark is missing: the server is too slow.")
         self._mailbox.forget()
-
-    async def _keep_copy(self, mail: OutgoingMail, content: bytes, *, may_be_there: bool) -> None:
-        """Put a copy where sent mails are, unless the server has done so itself."""
-        if self._servers.sent_by_server:
-            return
-        folder = await self._mailbox.special(r"\Sent")
-        if folder is None:
-            _log.warning("The mail is sent, but there is no folder for a copy.")
-            return
-        if may_be_there and await self._is_in(mail.id, folder):
-            return
-        if not self._keeps_no_copy and await self._comes_by_itself(mail.id, folder):
-            return
-        try:
-            await self._mailbox.append(folder, content, (r"\Seen",), mail.sent_at)
-        except OutcomeUnknown:
-            if not await self._is_in(mail.id, folder):
-                await self._mailbox.append(folder, content, (r"\Seen",), mail.sent_at)
-
-    async def _comes_by_itself(self, message_id: str, folder: str) -> bool:
-        """Does the server put a copy there, which is found out with the first mail."""
-        if await self._is_in(message_id, folder):
-            return True
-        await self._clock.sleep(_COPY_PAUSE)
-        if await self._is_in(message_id, folder):
-            return True
-        self._keeps_no_copy = True
-        return False
-
-    async def _is_in(self, message_id: str, folder: str) -> bool:
-        head = await self._mailbox.find(message_id)
-        return head is not None and folder in {place.folder for place in (head.place, *head.copies)}
 
     def _now(self) -> datetime:
         return datetime.now(UTC)

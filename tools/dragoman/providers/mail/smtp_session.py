@@ -13,19 +13,18 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Final
 
 from dragoman.core.errors import InvalidArgument, PermissionDenied
 from dragoman.core.paths import expanded
 from dragoman.core.safe_text import sentence
 from dragoman.providers.mail.hosts import Server
 from dragoman.providers.mail.login import Login
+from dragoman.providers.mail.smtp_client import SmtpClient
 from dragoman.transport.credentials import register_for_redaction
 from dragoman.transport.loopback import is_loopback
 
-CONNECT_TIMEOUT: Final = 10.0
 _QUIT_TIMEOUT: Final = 2.0
-_MOST_LINES: Final = 500  # of one answer
 _OK: Final = range(200, 300)
 _REFUSED: Final = range(400, 600)
 _CHALLENGE: Final = 334
@@ -71,23 +70,6 @@ class Envelope:
     recipients: Sequence[str]
     content: bytes = field(repr=False)
     needs_utf8: bool = False
-
-
-class _Lines:
-    """The answers of a server, of which no single one is without end."""
-
-    def __init__(self, stream: BinaryIO) -> None:
-        self._stream = stream
-        self.left = _MOST_LINES
-
-    def readline(self, size: int = -1) -> bytes:
-        self.left -= 1
-        if self.left < 0:
-            raise OSError("an answer without end")
-        return self._stream.readline(size)
-
-    def close(self) -> None:
-        self._stream.close()
 
 
 class SmtpSession:
@@ -185,7 +167,7 @@ class SmtpSession:
         if self.server.tls == "off" and not is_loopback(host):
             raise PermissionDenied("Without encryption mails are sent on this machine only.", hint="Set `tls`.")
         # A fixed name: the usual one asks DNS for the name of this machine, and tells it to everybody.
-        smtp = _Smtp(self._context() if self.server.tls == "tls" else None, self._timeout)
+        smtp = SmtpClient(self._context() if self.server.tls == "tls" else None, self._timeout)
         self._smtp = smtp
         code, text = smtp.connect(host, port)
         self._require((code, text), "greeting")
@@ -250,34 +232,6 @@ class SmtpSession:
             with suppress(OSError, smtplib.SMTPException):
                 smtp.rset()
             raise SmtpRefusal("recipient", *last, refused)
-
-
-class _Smtp(smtplib.SMTP):
-    """The library's client, encrypted from the first byte where there is a context."""
-
-    def __init__(self, context: ssl.SSLContext | None, timeout: float) -> None:
-        self._tls = context
-        self._silence = timeout
-        super().__init__(local_hostname="localhost", timeout=CONNECT_TIMEOUT)
-
-    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
-        self._host = host  # what the certificate is checked against, also after STARTTLS
-        made = socket.create_connection((host, port), timeout)
-        try:
-            made = made if self._tls is None else self._tls.wrap_socket(made, server_hostname=host)
-            made.settimeout(self._silence)
-        except BaseException:
-            made.close()
-            raise
-        return made
-
-    def getreply(self) -> tuple[int, bytes]:
-        """Read one answer, of bounded length."""
-        if self.file is None and self.sock is not None:
-            self.file = _Lines(self.sock.makefile("rb"))
-        if isinstance(self.file, _Lines):
-            self.file.left = _MOST_LINES
-        return super().getreply()
 
 
 def _credentials(mechanism: str, login: Login, server: Server) -> list[str]:

@@ -1,0 +1,78 @@
+"""Copies of sent mails: exactly one where sent mails are, and the proof that a mail was sent."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Final
+
+import anyio
+
+from dragoman.core.context.clock import current_clock
+from dragoman.core.errors import DragomanError, OutcomeUnknown
+from dragoman.providers.mail.compose import OutgoingMail
+
+if TYPE_CHECKING:
+    from dragoman.providers.mail.mailbox import Mailbox
+
+_PAUSE: Final = 2.0  # seconds after which a server that keeps copies itself has one
+_LOOK_SECONDS: Final = 15.0
+_log = logging.getLogger(__name__)
+
+
+class SentCopies:
+    """The copies of one account.
+
+    Args:
+        mailbox: Where they are.
+        by_server: Does the server keep them itself; ``None`` where that is found out with the first mail.
+    """
+
+    def __init__(self, mailbox: Mailbox, *, by_server: bool | None) -> None:
+        self._mailbox = mailbox
+        self._by_server = by_server
+        self._clock = current_clock()
+
+    async def is_sent(self, message_id: str) -> bool:
+        """Is the mail in a folder, or does somebody else's name it."""
+        return await self._mailbox.find(message_id) is not None or bool(await self._mailbox.citing(message_id))
+
+    async def is_sent_after_all(self, message_id: str) -> bool:
+        """The same, quickly, after the connection was lost; what cannot be read proves nothing."""
+        with anyio.move_on_after(_LOOK_SECONDS):
+            try:
+                return await self.is_sent(message_id)
+            except DragomanError:
+                return False
+        return False
+
+    async def keep(self, mail: OutgoingMail, content: bytes, *, may_be_there: bool) -> None:
+        """Put a copy where sent mails are, unless the server has done so itself."""
+        if self._by_server:
+            return
+        folder = await self._mailbox.special(r"\Sent")
+        if folder is None:
+            _log.warning("The mail is sent, but there is no folder for a copy.")
+            return
+        if may_be_there and await self._is_in(mail.id, folder):
+            return
+        if self._by_server is None and await self._comes_by_itself(mail.id, folder):
+            return
+        try:
+            await self._mailbox.append(folder, content, (r"\Seen",), mail.sent_at)
+        except OutcomeUnknown:
+            if not await self._is_in(mail.id, folder):
+                await self._mailbox.append(folder, content, (r"\Seen",), mail.sent_at)
+
+    async def _comes_by_itself(self, message_id: str, folder: str) -> bool:
+        """Does the server put a copy there, which is found out with the first mail."""
+        if await self._is_in(message_id, folder):
+            return True
+        await self._clock.sleep(_PAUSE)
+        if await self._is_in(message_id, folder):
+            return True
+        self._by_server = False
+        return False
+
+    async def _is_in(self, message_id: str, folder: str) -> bool:
+        head = await self._mailbox.find(message_id)
+        return head is not None and folder in {place.folder for place in (head.place, *head.copies)}
