@@ -287,6 +287,36 @@ def test_other_texts_with_times_are_no_logs_of_irc(tmp_path, text):
     assert IrcFormat().recognises(Head(text.encode(), "x.log"), None) == 0
 
 
+@pytest.mark.parametrize(
+    "action",
+    [
+        "gives maria a hug",
+        "sets the table",
+        "left the building early",
+        "kicked the ball",
+        "joined in",
+        "has left it there",
+    ],
+)
+def test_what_somebody_does_is_no_event_because_it_sounds_like_one(read_log, action):
+    text = f"Session Start: Tue Mar 10 09:00:00 2026\n[09:01] <maria> one\n[09:02] * oleg {action}\n"
+    said = read_log(text).messages[-1]
+    assert (said.author.name, said.text, said.status) == ("oleg", f"* oleg {action}", None)
+
+
+@pytest.mark.parametrize(
+    "happened",
+    [
+        "oleg (o@x.example) Quit (Ping timeout)", "oleg has quit (bye)", "Now talking on #harbour",
+        "Channel #harbour modes: +nt", "oleg gives voice to lena", "maria sets ban on *!*@x.example",
+        "Topic for #harbour is: boats", "Joins: oleg (o@x.example)",
+    ],
+)  # fmt: skip
+def test_who_comes_and_goes_is_left_out_also_behind_a_star(read_log, happened):
+    content = read_log(f"Session Start: Tue Mar 10 09:00:00 2026\n[09:01] <maria> one\n[09:02] * {happened}\n")
+    assert (content.texts, content.notes.skipped, content.notes.has_flaws) == (["one"], 1, False)
+
+
 def test_a_line_that_no_client_writes_is_counted_and_the_rest_is_read(read_log):
     text = "--- Log opened Tue Mar 10 09:00:00 2026\nnoise\n25:61 < a> x\n09:01 what\n09:02 < a> one\n"
     content = read_log(text)

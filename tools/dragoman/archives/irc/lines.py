@@ -35,7 +35,7 @@ _TOPIC: Final = re.compile(
 )
 _KICK: Final = re.compile(
     r"\S+ (?:(?:was|has been|got) )?kicked (?:from \S+ |off \S+ )?by (?P<nick>[^\s!:]+)"
-    r"|(?P<by>\S+) (?:has )?kicked \S+",
+    r"|(?P<by>\S+) (?:has kicked \S+|kicked \S+ (?:from|off|out of) #)",
     re.IGNORECASE,
 )
 _RENAMED: Final = re.compile(
@@ -43,9 +43,11 @@ _RENAMED: Final = re.compile(
 )
 _COMING: Final = re.compile(
     r"(?:Joins|Parts|Quits|Mode|Disconnected|Connected|Netsplit|Ban)\b.*:|mode/\S+ \[|ServerMode/"
-    r"|\S+ (?:\(?\S+[@!]\S+\)? )?(?:\[[^\]]*\] )?(?:has |have )?(?:joined|left|quit|parted|rejoined)\b"
-    r"|\S+ (?:sets? mode|gives|removes|sets|set) |Now talking|Topic for|Topic set by|Topic is|@?#\S+ \(\S+\)"
-    r"|\S+ mode change |#\S+: mode change ",
+    r"|\S+ \(?\S+[@!]\S+\)? (?:\[[^\]]*\] )?(?:has |have )?(?:joined|left|quit|parted|rejoined)\b"
+    r"|\S+ has (?:joined|left|quit)(?: [#&]\S+)?\.?(?: [(\[].*)?$"
+    r"|\S+ sets? (?:mode|ban|channel)\b|\S+ (?:gives|removes) (?:channel|voice|halfop)\b"
+    r"|Now talking|Topic for|Topic set by|Topic is|@?#\S+ \(\S+\)|\S+ got (?:net)?split|\S+ mode change "
+    r"|Channel [#&]\S+ |Users on [#&]|You (?:are|have|were) ",
     re.IGNORECASE,
 )
 
