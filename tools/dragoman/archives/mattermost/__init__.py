@@ -1,48 +1,63 @@
-"""Mattermost's bulk export: JSON Lines, alone or in a zip with the files of the posts."""
+"""Mattermost: its bulk export in JSON Lines, and its compliance export as CSV, alone or with the files of the posts."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 from typing import Final
 
 from dragoman.archives.fields import number_of, object_of, record_of, text_of
 from dragoman.archives.format import CERTAIN, ArchiveFormat, Item, ReadOptions
 from dragoman.archives.head import Head
 from dragoman.archives.json_stream import json_lines
+from dragoman.archives.mattermost.compliance import HEADING, ComplianceReader
 from dragoman.archives.mattermost.directory import Directory
 from dragoman.archives.mattermost.posts import PostMapper
 from dragoman.archives.sources import File, Folder, Source
 
 _DATA: Final = "data"
-_LINES: Final = ".jsonl"
+_FILES: Final = "files"
+_BESIDE: Final = frozenset({"metadata.json", "warning.txt"})
 
 
 class MattermostFormat(ArchiveFormat):
     """A line for each team, channel, person and post; those that posts refer to stand before them."""
 
     name = "mattermost"
-    title = "Mattermost bulk export"
+    title = "Mattermost export"
 
     def recognises(self, head: Head, names: Folder) -> int:
-        """Whether the first line tells the version; a folder also has the files of the posts."""
+        """Whether the first line tells the version or names the columns; a folder also has the files of the posts."""
         if head.name or head.data:
             return CERTAIN if _is_export(head) else 0
-        lines = names.names
-        if _DATA not in names.folder_names or not lines or not all(name.endswith(_LINES) for name in lines):
+        if not names.folder_names & {_DATA, _FILES} or not _is_all(names.names):
             return 0
         return CERTAIN if any(_is_export(file.head()) for file in names.files()) else 0
 
     def read(self, source: Source, options: ReadOptions) -> Iterator[Item]:
         """All conversations and posts."""
         del options
-        for folder in source.folders():
-            for file in folder.files():
+        inner = (file for folder in source.folders() for file in folder.files())
+        for file in chain(inner, source.files()):
+            head = file.head()
+            if _is_table(head):
+                yield from ComplianceReader(file, source.notes).items()
+            elif _is_export(head):
                 yield from _read_lines(file, source)
-        for file in source.files():
-            yield from _read_lines(file, source)
+
+
+def _is_all(names: frozenset[str]) -> bool:
+    """Whether a folder has files of an export and no others."""
+    return bool(names) and all(name.endswith((".jsonl", ".csv")) or name in _BESIDE for name in names)
+
+
+def _is_table(head: Head) -> bool:
+    return head.text.replace('"', "").startswith(HEADING)
 
 
 def _is_export(head: Head) -> bool:
+    if _is_table(head):
+        return True
     return head.record.get("type") == "version" and number_of(head.record, "version") is not None
 
 
