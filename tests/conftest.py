@@ -1,7 +1,10 @@
+import asyncio
 import ipaddress
 import os
 import socket
+import sys
 
+import anyio.lowlevel
 import pytest
 from hypothesis import settings
 
@@ -9,6 +12,13 @@ from hypothesis import settings
 # In CI the examples are the same in each run; a failing random example should meet somebody who can mend it.
 settings.register_profile("house", deadline=None, derandomize="CI" in os.environ)
 settings.load_profile("house")
+
+
+_SHARED = (
+    ("dragoman_server.config.load", "DEFAULT_ACCOUNTS"),
+    ("dragoman.accounts.provider_registry", "BUILT_IN"),
+    ("dragoman.archives.registry", "BUILT_IN"),
+)
 
 
 @pytest.fixture(scope="session")
@@ -22,6 +32,41 @@ async def one_loop(anyio_backend):
 
     For tests of gRPC, whose only completion queue delivers late events of a closed loop to the next one.
     """
+
+
+@pytest.fixture
+async def skip_time(anyio_backend):
+    """Let the time of the event loop go on by so many seconds, so that no test of a limit depends on the machine.
+
+    What is due runs before the call returns; real time goes on beside it.
+    """
+    loop = asyncio.get_running_loop()
+    real, skipped = loop.time, 0.0
+
+    async def skip(seconds):
+        nonlocal skipped
+        skipped += seconds
+        for _ in range(5):
+            await anyio.lowlevel.checkpoint()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(loop, "time", lambda: real() + skipped)
+        yield skip
+
+
+@pytest.fixture(autouse=True)
+def shared_values():
+    """Fail the test that changes what all tests share, and not one that comes after it."""
+    before = _shared()
+    yield
+    after = _shared()
+    changed = [name for name, value in before.items() if after[name] != value]
+    assert not changed, f"the test has changed values that all tests share: {changed}"
+
+
+def _shared():
+    there = [(module, name) for module, name in _SHARED if module in sys.modules]
+    return {f"{module}.{name}": repr(getattr(sys.modules[module], name)) for module, name in there}
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -130,12 +130,19 @@ async def test_a_crash_is_logged_and_its_text_reaches_nobody(troubled, mode, cap
 
 
 @MODES
-async def test_a_call_that_takes_too_long_is_ended_and_says_so(troubled, mode, tmp_path):
-    async with Client(server.build(troubled, time_limit=0.3), mode=mode) as client:
+async def test_a_call_that_takes_too_long_is_ended_and_says_so(troubled, mode, tmp_path, skip_time, monkeypatch):
+    sleep_forever = anyio.sleep_forever
+
+    async def sleep():
+        await skip_time(60)
+        await sleep_forever()
+
+    monkeypatch.setattr(anyio, "sleep_forever", sleep)
+    async with Client(server.build(troubled, time_limit=55), mode=mode) as client:
         read = await client.call_tool("list_messages", {"conversation": "far:wait"})
         written = await client.call_tool("send_message", {"conversation": "far:room", "text": "x"})
     assert read.is_error
-    assert text(read) == "There was no answer within 0.3 seconds. Try again, or ask for less."
+    assert text(read) == "There was no answer within 55 seconds. Try again, or ask for less."
     assert "The outcome is unknown" in text(written)
     assert (tmp_path / "stopped").exists()
 

@@ -6,7 +6,6 @@
 import itertools
 import json
 import os
-from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -120,7 +119,7 @@ async def made() -> dict[str, Any]:
     return {
         "results": answers,
         "tools": tools,
-        "default": deepcopy(load.DEFAULT_ACCOUNTS),  # what is foreseen is changed, and the settings must not be
+        "default": {name: dict(table) for name, table in load.DEFAULT_ACCOUNTS.items()},
         "prompt_needs": sorted({prompt.needs.value for prompt in PROMPTS}),
         "general": rules_of(General),
         "http": table_rule(HttpSettings),

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 from difflib import get_close_matches
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, cast
 
 from pydantic import ValidationError
@@ -36,7 +37,9 @@ _TABLES: Final = ("accounts", "clients", "http", "auth")
 _NAME_RULE: Final = (
     "an account name has small letters, digits and hyphens, begins with a letter, and is at most 32 long."
 )
-DEFAULT_ACCOUNTS: Final = {"local": {"provider": "local"}}
+DEFAULT_ACCOUNTS: Final[Mapping[str, Mapping[str, object]]] = MappingProxyType(
+    {"local": MappingProxyType({"provider": "local"})}
+)
 """The accounts of settings that name none."""
 
 
