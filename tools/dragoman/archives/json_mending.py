@@ -8,7 +8,7 @@ from collections.abc import Callable
 from json.scanner import make_scanner
 from typing import Final
 
-from dragoman.archives.fields import EMPTY, JsonObject, object_of
+from dragoman.archives.fields import EMPTY, JsonObject, is_list, object_of
 from dragoman.archives.sources import File
 from dragoman.archives.text import decode
 
@@ -76,3 +76,13 @@ def read_object(file: File | None) -> JsonObject:
         return object_of(parse(decode(data)))
     except ValueError:
         return EMPTY
+
+
+def list_within(value: object) -> list[object]:
+    """A list, which some programs write as JSON within a text; an empty one when it is neither."""
+    if isinstance(value, str):
+        try:
+            value = parse(value)
+        except ValueError:
+            return []
+    return value if is_list(value) else []

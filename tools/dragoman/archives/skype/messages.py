@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from dragoman.archives.attachments import media_type_of
-from dragoman.archives.fields import JsonObject, count_of, is_list, is_object, object_of, record_of, text_of
-from dragoman.archives.json_mending import parse
+from dragoman.archives.fields import JsonObject, count_of, object_of, record_of, text_of
+from dragoman.archives.json_mending import list_within, parse
 from dragoman.archives.skype.events import is_event, read_event
 from dragoman.archives.skype.markup import Content, SharedFile, card_texts, read_content
 from dragoman.archives.skype.people import People, full_id
@@ -99,9 +99,9 @@ class MessageMapper:
         )
 
     def _reactions(self, properties: JsonObject) -> Iterator[Reaction]:
-        for emotion in _listed(properties.get("emotions")):
-            key = text_of(emotion, "key")
-            users = dict.fromkeys(full_id(text_of(user, "mri")) for user in _listed(emotion.get("users")))
+        for emotion in map(object_of, list_within(properties.get("emotions"))):
+            key, mris = text_of(emotion, "key"), map(object_of, list_within(emotion.get("users")))
+            users = dict.fromkeys(full_id(text_of(user, "mri")) for user in mris)
             if key and users:
                 names = tuple(self._people.name_of(user) for user in users if user)
                 yield Reaction(emoji=_EMOJI.get(key) or emoji_of(key), count=len(users), by=names)
@@ -156,13 +156,3 @@ def _with_quote(content: Content) -> str:
     """The text after a quote whose message is not known or lies in another conversation."""
     quote = "\n".join(f"> {line}" for line in content.quote.split("\n")) if content.quote else ""
     return clean(f"{quote}\n{content.text}")
-
-
-def _listed(value: object) -> list[JsonObject]:
-    """The objects of a list, which may be JSON within a text."""
-    if isinstance(value, str):
-        try:
-            value = parse(value)
-        except ValueError:
-            return []
-    return [object_of(one) for one in value if is_object(one)] if is_list(value) else []

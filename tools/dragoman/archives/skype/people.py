@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-from dragoman.archives.fields import JsonObject, is_list, record_of, text_of
-from dragoman.archives.json_mending import parse
+from dragoman.archives.fields import JsonObject, record_of, text_of
+from dragoman.archives.json_mending import list_within
 from dragoman.archives.skype.events import CALL, call_names
 from dragoman.archives.skype.markup import pieces_of
 from dragoman.archives.text import clean
@@ -71,7 +71,7 @@ class People:
         """A conversation with its title, kind and people."""
         members = self._conversations.get(id_, {})
         thread = record_of(members, "threadProperties")
-        ids = list(_ids_in(thread.get("members")))
+        ids = [one for one in list_within(thread.get("members")) if isinstance(one, str)]
         is_group = id_.startswith(_GROUP)
         names = [self.name_of(one) for one in ids] if is_group else [self.name_of(id_)]
         others = [self.name_of(one) for one in ids if full_id(one) != self._user]
@@ -95,13 +95,3 @@ def full_id(id_: str) -> str:
     """An id with the number of its kind; quotes and addresses leave it out, or put it behind a path."""
     last = id_.strip().rpartition("/")[2]
     return last if not last or _ID.match(last) else f"{_PERSON}{last}"
-
-
-def _ids_in(members: object) -> list[str]:
-    """The ids of a group's members, which are JSON within a text."""
-    if isinstance(members, str):
-        try:
-            members = parse(members)
-        except ValueError:
-            return []
-    return [one for one in members if isinstance(one, str)] if is_list(members) else []

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Final
 
-from dragoman.archives.fields import JsonObject, count_of, is_list, is_object, object_of, text_of
-from dragoman.archives.json_mending import parse
+from dragoman.archives.fields import JsonObject, count_of, object_of, text_of
+from dragoman.archives.json_mending import list_within
 from dragoman.archives.json_stream import JsonReader
 from dragoman.archives.notes import Notes
 from dragoman.archives.sources import File
@@ -112,12 +112,7 @@ def _edits(entry: JsonObject, sent_at: datetime) -> tuple[datetime | None, tuple
     written = entry.get("edit_history")
     if not written:
         return from_seconds(entry.get("last_edit_time")), ()
-    if isinstance(written, str):
-        try:
-            written = parse(written)
-        except ValueError:
-            written = None
-    changes = [one for one in written if is_object(one) and "prev_content" in one] if is_list(written) else []
+    changes = [one for one in map(object_of, list_within(written)) if "prev_content" in one]
     earlier: list[Edit] = []
     time: datetime | None = sent_at
     for change in sorted(changes, key=lambda one: from_seconds(one.get("timestamp")) or sent_at):
