@@ -98,17 +98,18 @@ async def require_labels_ignored(opened, room, operation, call):
 class Weather:
     """Faults that come at random, before a request is carried out or after it was."""
 
-    def __init__(self, seed, faults, certain):
+    def __init__(self, seed, faults, certain, uncertain=UNCERTAIN):
         self.random = random.Random(seed)
         self.calm = False
         self._faults = faults
         self._certain = certain
+        self._uncertain = uncertain
 
-    def before(self, _request):
-        return self._strike(UNCERTAIN + self._certain, 0.25)
+    def before(self, *_):
+        return self._strike(self._uncertain + self._certain, 0.25)
 
-    def after(self, _request, _answer):
-        return self._strike(UNCERTAIN, 0.15)
+    def after(self, *_):
+        return self._strike(self._uncertain, 0.15)
 
     def _strike(self, kinds, chance):
         if self.calm or self.random.random() >= chance:
@@ -117,11 +118,12 @@ class Weather:
 
 
 class Reading:
-    """Walks through the conversation ``reading`` again and again; a call that fails is repeated."""
+    """Walks through a conversation again and again; a call that fails is repeated."""
 
-    def __init__(self, ids, sizes):
+    def __init__(self, ids, sizes, conversation="reading"):
         self.ids = ids
         self.sizes = sizes
+        self.conversation = conversation
         self.walks = 0
         self._restart()
 
@@ -132,7 +134,7 @@ class Reading:
     async def one(self, account, chance):
         query = MessageQuery(order=self.order, limit=chance.choice(self.sizes), cursor=self.cursor)
         try:
-            page = await account.list_messages("reading", query)
+            page = await account.list_messages(self.conversation, query)
         except DragomanError:
             return
         ids = [one.id for one in page.items]
