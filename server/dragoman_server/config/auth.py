@@ -71,7 +71,7 @@ class OAuthSettings(BaseModel):
 
 
 class AuthSettings(BaseModel):
-    """Who may call over HTTP: with none of both, whoever reaches this machine's own address."""
+    """Who may call over HTTP; with neither, everybody who reaches this machine's own address."""
 
     model_config = ConfigDict(frozen=True)
 

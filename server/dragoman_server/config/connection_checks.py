@@ -1,4 +1,4 @@
-"""What would only be found when an account opens: addresses, targets and files that cannot be right.
+"""Checks addresses, targets and files of accounts before an account is opened.
 
 Looks at settings by the names that all providers share, so that a provider need not think of it.
 """

@@ -1,4 +1,4 @@
-"""What is wrong in a settings file, in sentences that name keys and never values."""
+"""Mistakes in a settings file, as sentences that name keys and never values."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ _NAMES_OF_UTC: Final = ("Etc/UTC", "Etc/UCT", "Etc/Universal", "Etc/Zulu", "Etc/
 
 
 class General(BaseModel):
-    """What stands at the top of the file, beside the accounts.
+    """The settings at the top of the file, beside the accounts.
 
     Attributes:
         timezone: IANA name of the zone that times are shown in; the machine's when absent.

@@ -1,4 +1,4 @@
-"""What the fast start has to know of providers and settings, made from the classes themselves.
+"""Facts about providers and settings for the fast start, made from the classes themselves.
 
 The snapshot holds it for what comes with the program; for other packages it is kept from an earlier start.
 """
@@ -37,7 +37,7 @@ _SIMPLE_PATTERN: Final = re.compile(r"\^(\[[^\]\\]*\]\+)\$")
 
 
 def provider_facts(kind: type[Provider]) -> dict[str, Any]:
-    """What the first answers depend on of a provider, and what values of its settings are certainly good."""
+    """The facts of a provider that the first answers depend on, and patterns of certainly good values."""
     model = kind.Settings
     fields = model.model_fields
     offered = kind.capabilities()
@@ -57,7 +57,7 @@ def provider_facts(kind: type[Provider]) -> dict[str, Any]:
 
 
 def rules_of(model: type[BaseModel]) -> dict[str, Rule]:
-    """For each key what is certainly good; keys of which nothing can be said are left out."""
+    """For each key a rule for certainly good values; keys without one are left out."""
     rules = {field.alias or key: _rule_of(model, key, field) for key, field in model.model_fields.items()}
     return {key: rule for key, rule in rules.items() if rule is not None}
 

@@ -44,7 +44,7 @@ class SyntaxMistake:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """What could be read.
+    """The readable part of a settings file.
 
     Attributes:
         whole: The lines left out cannot have moved the others into another table.

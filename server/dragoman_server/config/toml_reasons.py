@@ -1,4 +1,4 @@
-"""What is wrong with a line of TOML and what to write instead, in place of the parser's own words."""
+"""Says what is wrong with a line of TOML and how to write it, in place of the parser's own words."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What a server process needs around its transports."""
+"""Parts of a server process that do not depend on its transports."""

@@ -1,4 +1,4 @@
-"""What has to be right before a server starts, found out without a network."""
+"""Checks before a server starts, without the network."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Layouts that were made a moment ago, so that what is read again is not laid out again."""
+"""Caches layouts, so that an equal view is not laid out again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a tool found, in the shape that is laid out for the assistant.
+"""Views: the results of tools, in the shape that is laid out for the assistant.
 
 A view holds model objects in reading order and says what else there is; it knows nothing of layout.
 """
@@ -20,7 +20,7 @@ Place: TypeAlias = tuple[str, str]
 
 
 class AnswerView(ABC):
-    """What every view has to say of itself; one that does not cannot be built."""
+    """The facts that every view has to give; one without them cannot be built."""
 
     __slots__ = ()
 
@@ -43,7 +43,7 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Searched:
-    """What one account's part of a search covered.
+    """The coverage of one account's part of a search.
 
     Attributes:
         where: ``service`` or ``local index``.
@@ -140,7 +140,7 @@ class SearchView(AnswerView):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpdatesView(AnswerView):
-    """What is new or was edited, by conversation, oldest first.
+    """New and edited messages, by conversation, oldest first.
 
     Attributes:
         since: Where the news begin.

@@ -24,7 +24,7 @@ _CURSOR_SLACK: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a tool says.
+    """The answer of a tool.
 
     Attributes:
         text: The text form, or the JSON form as compact JSON.
@@ -123,7 +123,7 @@ def fit(sheet: PageLayout, max_tokens: int) -> Fitted:
 
 
 def _most_tokens(sheet: PageLayout, fitted: Fitted, max_tokens: int) -> int:
-    """What an answer can cost with any cursor: counted, unless its bytes are fewer than the tokens that it may have."""
+    """The most tokens that an answer can cost with any cursor. Counted only where its bytes exceed the budget."""
     text = sheet.write(fitted.shown, fitted.room, PLACEHOLDER).text
     if len(text) * _MOST_BYTES <= max_tokens or len(text.encode("utf-8", "replace")) <= max_tokens:
         return 0

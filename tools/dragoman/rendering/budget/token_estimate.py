@@ -137,7 +137,7 @@ def measure(text: str) -> float:
 
 
 class _Words(dict[str, float]):
-    """What words cost after a space, or after the sign for the start of a line: looked up, not taken apart."""
+    """The cost of words after a space, or after the sign for the start of a line, by lookup."""
 
     def __missing__(self, word: str) -> float:
         if word[:1] != _START:
@@ -200,7 +200,7 @@ def _cyrillic(word: str) -> float:
 
 
 def _pairs(word: str, places: dict[str, int], table: str) -> float:
-    """What the pairs of letters of a word add, from edge to edge."""
+    """The cost that a word's pairs of letters add, from edge to edge."""
     edge = len(places)
     width = edge + 2
     path = [edge, *(places.get(letter, edge + 1) for letter in word), edge]

@@ -1,4 +1,4 @@
-"""What the estimate of tokens knows of languages, fitted to o200k on word lists of 32 languages.
+"""The tables of the token estimate by language, fitted to o200k on word lists of 32 languages.
 
 A pair of letters is written as one letter: ``n`` adds nothing to the cost of a word, each step towards
 ``z`` adds a tenth of a token and each step towards ``a`` takes one away. The rows are the first letter of

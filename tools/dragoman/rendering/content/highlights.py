@@ -1,4 +1,4 @@
-"""The passage that a search found, with what was found in it highlighted."""
+"""Excerpts of search hits, with the matching words highlighted."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _FURTHEST: Final = 32
 
 
 def highlighted_excerpt(hit: Hit, called: str, tokens: float, dress: Callable[[str], str]) -> str:
-    """The excerpt as text: ``... around **what** was found ...``, cleaned and dressed.
+    """The excerpt as text: ``... around **the match** ...``, cleaned.
 
     Args:
         hit: What was found.

@@ -1,4 +1,4 @@
-"""What is known of one message beside its text, one by one, so that both forms page through it alike."""
+"""The facts of one message beside its text, one by one, so that both forms page through them alike."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Edited(NamedTuple):
 
 
 class Extra(NamedTuple):
-    """What only its service knows."""
+    """The service's own members of a message."""
 
     key: str
     value: object
@@ -65,7 +65,7 @@ def shown_by_mark(message: Message, reaction: Reaction) -> bool:
 
 
 def missing_neighbours(number: int) -> str:
-    """What is said when messages around this one have no room."""
+    """The note that messages around this one have no room."""
     return f"{number} neighbour{'s' if number > 1 else ''} left out, list_messages has them" if number else ""
 
 

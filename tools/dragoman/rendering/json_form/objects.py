@@ -215,7 +215,7 @@ def _passage(said: str, room: TokenShares) -> JsonObject:
 
 
 def _anything(value: object, room: TokenShares) -> object:
-    """What only a service knows: as it is, or the beginning of its JSON where that has no room."""
+    """A service's own member: as it is, or the beginning of its JSON where it has no room."""
     if value is None or isinstance(value, bool | int | float):
         return value
     if isinstance(value, str):

@@ -1,4 +1,4 @@
-"""What stands in brackets before the text of a message, where the text cannot imitate it."""
+"""The badges in brackets before the text of a message, which the text cannot imitate."""
 
 from __future__ import annotations
 

@@ -72,7 +72,7 @@ def failure_lines(failures: Sequence[Failure], room: TokenShares) -> list[str]:
 
 
 def _people(one: Conversation, room: TokenShares) -> str:
-    """Who is in a small conversation whose title does not tell."""
+    """The people of a small conversation whose title does not name them."""
     if one.kind not in _SMALL or not one.title or not one.participants:
         return ""
     shown = plain_title(", ".join(one.participants[:_PEOPLE_SHOWN]), room)

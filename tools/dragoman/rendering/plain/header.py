@@ -50,7 +50,7 @@ def _tame(line: str) -> str:
 
 
 def title(conversation: Conversation, room: TokenShares) -> str:
-    """What people call the conversation: its title, else its people, else nothing."""
+    """The conversation's title, else its people, else nothing."""
     named = plain_title(conversation.title.lstrip("#"), room)
     if named:
         return f"#{named}" if conversation.kind is ConversationKind.CHANNEL else named

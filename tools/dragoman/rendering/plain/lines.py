@@ -41,7 +41,7 @@ def indent(text: str) -> str:
 
 
 def message_handle(message: Message, room: TokenShares) -> str:
-    """What a message is called: its number, else its reference; ``new`` before it is stored."""
+    """The name of a message in an answer: its number, else its reference; ``new`` before it is stored."""
     if message.number is not None:
         return str(message.number)
     if not message.id:
@@ -50,7 +50,7 @@ def message_handle(message: Message, room: TokenShares) -> str:
 
 
 def parent_handle(message: Message, room: TokenShares) -> str:
-    """What the message that this one answers is called."""
+    """The name of the message that this one answers."""
     if message.reply_to_number is not None:
         return str(message.reply_to_number)
     return reference(message.account, message.conversation, message.reply_to or "", room)
@@ -62,7 +62,7 @@ def author_line(message: Message, more_marks: str, room: TokenShares) -> str:
 
 
 def _kind(author: Author) -> str:
-    """What a name cannot say, because it loses its brackets."""
+    """The kind of an author in brackets, which a name cannot imitate: it loses its own."""
     kind = " (you)" if author.own else _KINDS.get(author.kind, "")
     address = hidden_address(author)
     return f" ({clean_name(address)}){kind}" if address else kind
@@ -110,7 +110,7 @@ def written(lines: Sequence[tuple[str, RenderedMessage | None]]) -> list[str]:
 def places(
     messages: Sequence[Message], said: Sequence[RenderedMessage], placed: Sequence[OrderedMessage], room: TokenShares
 ) -> Iterator[tuple[str, RenderedMessage | None]]:
-    """What stands before the name in each line; day lines have nothing else."""
+    """The prefix of each line before the name; day lines have nothing else."""
     today = ""
     for place in placed:
         message, one = messages[place.at], said[place.at]

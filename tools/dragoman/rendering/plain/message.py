@@ -107,7 +107,7 @@ class MessageText(PageLayout):
     def _neighbours(
         self, room: TokenShares
     ) -> tuple[list[tuple[Message, RenderedMessage]], list[tuple[Message, RenderedMessage]]]:
-        """Those that fit, the nearest first; further pages of a long text have none."""
+        """The neighbours that fit, the nearest first; further pages of a long text have none."""
         before: list[tuple[Message, RenderedMessage]] = []
         after: list[tuple[Message, RenderedMessage]] = []
         if self._view.offset:

@@ -178,7 +178,7 @@ def _called(message: Message, zone: tzinfo) -> str:
 
 
 def author_and_time(message: Message, zone: tzinfo) -> str:
-    """Who is said to have written an imported message, and when."""
+    """The author and the time of an imported message."""
     return f"{_called(message, zone)} {zone_name(zone)}"
 
 

@@ -59,7 +59,7 @@ def question(view: PreviewView, zone: tzinfo) -> QuestionText:
 
 
 def _place(view: PreviewView) -> tuple[str, bool]:
-    """What would be done, where, and who reads it, in one line; only the title may be cut without harm."""
+    """The action, the place and the readers in one line; only the title may be cut without harm."""
     conversation = view.conversation
     asked = f"{_ASKED.get(view.verb, 'Write to')} {Reference(conversation.account, conversation.id)}"
     readers = f" ({_readers(view)})?"
@@ -102,7 +102,7 @@ def _has_hidden(view: PreviewView) -> bool:
 
 
 def _content(view: PreviewView, zone: tzinfo, room: int) -> tuple[list[str], bool]:
-    """What would be written, as far as it goes into so many lines; the further ones begin with a space."""
+    """The text that would be written, as far as it fits into so many lines; further lines begin with a space."""
     written = clean("\n".join(_pieces(view, zone))[:_LONGEST])
     rest = _NEW_LINE.join(fold_gaps(line.strip()) for line in written.split("\n") if line.strip())
     lines: list[str] = []

@@ -27,7 +27,7 @@ def repeated(messages: Iterable[Message], title: str) -> frozenset[str]:
 
 
 def subject_key(subject: str) -> str:
-    """What a subject is about: without ``Re:`` and ``Fwd:``, whatever its case and blanks."""
+    """A subject for comparison: without ``Re:`` and ``Fwd:``, case and blanks."""
     if len(subject) > _LONGEST:
         return subject
     words = " ".join(subject.split())

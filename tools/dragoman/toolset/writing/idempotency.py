@@ -29,7 +29,7 @@ _LONGEST_PAUSE: Final = 0.5
 
 @dataclass(frozen=True, slots=True)
 class PriorWrite:
-    """What is known of an earlier write of the same.
+    """An earlier write of the same content.
 
     Attributes:
         stamp: Stamp of the entry that stands in the way; empty when none does.

@@ -32,7 +32,7 @@ NOTHING: Final[Mapping[Capability, LiteralString]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WritePlan:
-    """What is to be written, how, and how to tell whether it was.
+    """A write: its content, how to carry it out, and how to find out whether it happened.
 
     Attributes:
         target: The conversation.
@@ -69,7 +69,7 @@ class WritePlan:
 
     @property
     def write(self) -> policy.Write:
-        """What a consent is bound to."""
+        """The content that a consent is bound to."""
         return policy.Write(self.where, self.operation.value, self.content, principal_name(self.call))
 
     @property

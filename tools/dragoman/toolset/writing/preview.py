@@ -1,4 +1,4 @@
-"""A preview with what only the service knows: who reads it, the message as it is now, the one that is answered."""
+"""Completes a preview from the service: the readers, the current message, and the message that is answered."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from dragoman.toolset.writing.plan import WritePlan
 async def complete_preview(
     plan: WritePlan, told: Audience, reasons: list[SafeText], warnings: list[SafeText]
 ) -> PreviewView:
-    """What somebody is shown who is asked.
+    """Build the preview that the user confirms.
 
     Args:
         plan: The write.
@@ -43,7 +43,7 @@ async def complete_preview(
 
 
 async def audience_of(plan: WritePlan) -> Audience:
-    """Who would read it, as the service tells now: what was remembered, or found in a list, may tell less or be old."""
+    """The readers as the service names them now; a remembered or listed conversation may be old or incomplete."""
     sent = plan.preview.message
     draft = Draft(text=sent.text, reply_to=sent.reply_to, subject=sent.subject) if plan.preview.verb == "send" else None
     try:

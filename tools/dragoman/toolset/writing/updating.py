@@ -95,7 +95,7 @@ def _differences(stored: Message, change: Change, conversation: str) -> list[Saf
 
 
 def _preview(call: CallContext, account: Account, target: Conversation, identifier: str, change: Change) -> PreviewView:
-    """What it becomes; what it is now is read when somebody is asked."""
+    """The message as it will be; the current one is read when the user is asked."""
     message = Message(
         id=identifier,
         conversation=target.id,
