@@ -11,6 +11,7 @@ from textwrap import indent
 
 import pytest
 
+PROVIDERS = Path(__file__).parents[1] / "tools" / "dragoman" / "providers"
 DOCUMENT = (Path(__file__).parents[1] / "docs" / "writing-a-provider.md").read_text(encoding="utf-8")
 BLOCK = r'```\w+ title="([^"]+)"( in="\w+")?\n(.*?)```'
 USE = """
@@ -81,3 +82,15 @@ def test_the_settings_of_the_document_are_read(package):
     settings = re.search(r'```toml title="dragoman.toml"\n(.*?)```', DOCUMENT, re.DOTALL)[1]
     code = f"from dragoman_server.config import load; import tomllib; load.from_mapping(tomllib.loads({settings!r}))"
     run(package, "-c", code)
+
+
+def test_the_table_of_costs_has_the_lines_that_the_providers_have(package):
+    folders = [package / "markdown_folder", *(PROVIDERS / name for name in ("convore", "slack"))]
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in DOCUMENT.splitlines() if line.startswith("| ")]
+    costs = [
+        [int(cell.replace(",", "")) for cell in cells[1:]] for cells in rows if cells[-1].replace(",", "").isdigit()
+    ]
+    for folder, parts, together in zip(folders, zip(*costs[:-1], strict=True), costs[-1], strict=True):
+        lines = sum(len(file.read_text("utf-8").splitlines()) for file in folder.glob("*.py"))
+        assert sum(parts) == pytest.approx(together, rel=0.05)
+        assert together == pytest.approx(lines, rel=0.15)

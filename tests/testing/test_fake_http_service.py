@@ -19,12 +19,10 @@ from dragoman.providers.kit import (
     Batch,
     Entries,
     HttpAccount,
-    HttpClient,
     Lookup,
     Pager,
     Text,
     WireModel,
-    bearer,
     error_table,
     format_time,
     key_of,
@@ -69,8 +67,7 @@ class AcmeProvider(Provider):
     @classmethod
     @asynccontextmanager
     async def open(cls, settings):
-        client = HttpClient(settings.base_url, dialect=PROFILE, authorize=bearer(settings.token))
-        async with client:
+        async with settings.client(PROFILE) as client:
             yield cls(settings, client)
 
     async def list_messages(self, conversation, query):
