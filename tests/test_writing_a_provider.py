@@ -73,7 +73,7 @@ def test_it_is_found_by_its_entry_point_and_works_through_the_whole_server(packa
     shown = run(package, "-c", USE, cwd=tmp_path)
     assert "general" in shown
     assert "Bo Ray: Hello" in shown
-    assert "Ann Lee: ## No heading" in shown
+    assert "Ann Lee (you): ## No heading" in shown
     assert "signature does not fit" not in shown
     assert "\\## No heading" in (notes / "general.md").read_text()
 
