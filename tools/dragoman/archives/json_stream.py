@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import BinaryIO, Final
 
 from dragoman.archives.json_mending import parse, scan
+from dragoman.archives.json_scanner import Scanner, end_of
 from dragoman.archives.notes import Notes
 from dragoman.archives.text import LONGEST_LINE, encoding_of
 from dragoman.core.safe_text import sentence
@@ -26,10 +27,6 @@ _CHUNK: Final = 64 << 10
 _LONGEST_MARK: Final = 4
 _SKIPPED: Final = object()
 _SPACE: Final = re.compile(r"[ \t\r\n\ufeff\x00]*")
-_SCAN: Final = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\]"]', re.DOTALL)
-_IN_STRING: Final = re.compile(r'[^"\\]*(?:\\.[^"\\]*)*', re.DOTALL)
-_BETWEEN: Final = re.compile(r'[^"{}\[\]]+')
-_SCALAR: Final = re.compile(r"[^,\]}\s]*")
 
 
 class _EarlyEndError(Exception):
@@ -182,11 +179,11 @@ class JsonReader:
             try:
                 value, end = scan(self._text, self._at)
             except (ValueError, StopIteration, RecursionError):
-                end = _end_of(self._text, self._at)
+                end = end_of(self._text, self._at)
                 value = None
             else:
                 if self._text[self._at] not in '{["':
-                    end = _end_of(self._text, self._at)  # a number may go on
+                    end = end_of(self._text, self._at)  # a number may go on
             if end:
                 return self._taken(value, end)
             if len(self._text) - self._at > LARGEST_VALUE:
@@ -212,7 +209,7 @@ class JsonReader:
     def _pass_over(self) -> object:
         """Leave a value out that is too large, without holding it."""
         line = self.line
-        scanner = _Scanner()
+        scanner = Scanner()
         while True:
             self._at = scanner.feed(self._text, self._at)
             if scanner.done:
@@ -221,65 +218,6 @@ class JsonReader:
                 raise _EarlyEndError
         self._notes.skip("an entry larger than 16 MiB", self._file, line)
         return _SKIPPED
-
-
-class _Scanner:
-    """Finds the end of a value that comes in pieces."""
-
-    def __init__(self) -> None:
-        self.done = False
-        self._depth = 0
-        self._in_string = False
-
-    def feed(self, text: str, at: int) -> int:
-        """Go on; where the value ends, or where the next piece has to begin."""
-        while at < len(text):
-            if self._in_string:
-                found = _IN_STRING.match(text, at)
-                at = found.end() if found else at
-                if at >= len(text) or text[at] == "\\":
-                    return at  # an escape may go on in the next piece
-                self._in_string = False
-                at += 1
-            else:
-                at = self._structure(text, at)
-            if self.done:
-                return at
-        return at
-
-    def _structure(self, text: str, at: int) -> int:
-        sign = text[at]
-        if sign == '"':
-            self._in_string = True
-            return at + 1
-        if sign in "{[":
-            self._depth += 1
-        elif sign in "}]":
-            self._depth -= 1
-        else:
-            found = _BETWEEN.match(text, at)
-            return found.end() if found else at + 1
-        self.done = self._depth <= 0
-        return at + 1
-
-
-def _end_of(text: str, start: int) -> int:
-    """Where the value at ``start`` ends, valid or not; 0 when the text does not hold its end."""
-    if text[start] not in '{["':
-        found = _SCALAR.match(text, start)
-        end = found.end() if found else start
-        return end if start < end < len(text) else 0
-    depth = 0
-    at = start
-    while found := _SCAN.search(text, at):
-        at = found.end()
-        sign = found[0]
-        if sign == '"':  # a string without its end
-            return 0
-        depth += 1 if sign in "{[" else -1 if sign in "}]" else 0
-        if depth == 0:
-            return at
-    return 0
 
 
 def json_lines(stream: BinaryIO, notes: Notes, file: str) -> Iterator[tuple[int, object]]:

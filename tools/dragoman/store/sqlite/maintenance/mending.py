@@ -10,7 +10,8 @@ import apsw
 from dragoman.core.model import Author
 from dragoman.store.sqlite import cursors, open_file
 from dragoman.store.sqlite.connection import Connection
-from dragoman.store.sqlite.messages import conversations, index_rebuild, message_table, rows
+from dragoman.store.sqlite.maintenance import conversation_rows
+from dragoman.store.sqlite.messages import index_rebuild, message_table, rows
 from dragoman.store.sqlite.messages.message_table import MessageTable
 from dragoman.store.sqlite.schema import MIGRATIONS
 from dragoman.store.sqlite.writes import outbox
@@ -44,7 +45,7 @@ def mend(path: Path) -> None:
     try:
         con.execute("BEGIN")
         for table in _TABLES:
-            conversations.recount(con, table.tables)
+            conversation_rows.recount(con, table.tables)
         index_rebuild.rebuild(con)
         con.executemany("DELETE FROM writes WHERE entry = ?", [(entry,) for entry in outbox.unreadable(con)])
         con.executemany("DELETE FROM cursors WHERE serial = ?", [(serial,) for serial in cursors.unreadable(con)])
@@ -69,7 +70,7 @@ def _empty_unreadable_rows(con: Connection, table: MessageTable) -> None:
     for columns in reset:
         numbers = [(number,) for number in message_table.unreadable(con, table)]
         con.executemany(sql(f"UPDATE $messages SET {columns} WHERE number = ?"), numbers)  # noqa: S608 - our own words
-    places = [(place,) for place in conversations.unreadable(con, table.tables)]
+    places = [(place,) for place in conversation_rows.unreadable(con, table.tables)]
     con.executemany(sql("UPDATE $places SET data = NULL, kind = 'room' WHERE place = ?"), places)
 
 

@@ -19,8 +19,7 @@ from dragoman.core.errors import DragomanError, NotFound
 from dragoman.core.safe_text import sentence
 from dragoman.store.sqlite import cursors, errors, migrate, open_file, usage
 from dragoman.store.sqlite.connection import Connection
-from dragoman.store.sqlite.maintenance import index_check
-from dragoman.store.sqlite.messages import conversations
+from dragoman.store.sqlite.maintenance import conversation_rows, index_check
 from dragoman.store.sqlite.messages.message_table import MessageTable, unreadable
 from dragoman.store.sqlite.schema import MIGRATIONS
 from dragoman.store.sqlite.writes import audit, outbox
@@ -143,14 +142,14 @@ def _numbers(con: Connection, table: MessageTable) -> Iterator[str]:
     indexed = con.execute(sql("SELECT count(*) FROM $index_docsize")).get
     if visible != indexed:
         yield f"{visible} messages belong into the index, and {indexed} are there"
-    for place in conversations.wrong_counters(con, table.tables):
+    for place in conversation_rows.wrong_counters(con, table.tables):
         yield f"the counters of conversation {place} do not fit its messages"
 
 
 def _rows(con: Connection, table: MessageTable) -> Iterator[str]:
     for number in unreadable(con, table):
         yield f"message {number} cannot be read"
-    for place in conversations.unreadable(con, table.tables):
+    for place in conversation_rows.unreadable(con, table.tables):
         yield f"conversation {place} cannot be read"
 
 

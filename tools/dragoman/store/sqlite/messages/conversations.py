@@ -15,17 +15,17 @@ from dragoman.store.conversations import ConversationRow
 from dragoman.store.sqlite.connection import Connection, Tables
 from dragoman.store.sqlite.values import UNKNOWN, UNREADABLE, Value, bind, from_us, to_us, unbind
 
-_COLUMNS: Final = "place, account, id, described, title, kind, data, held, oldest, latest, recent"
+COLUMNS: Final = "place, account, id, described, title, kind, data, held, oldest, latest, recent"
 _encode: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str).encode
 
 
 def find(con: Connection, tables: Tables, account: str, id_: str) -> ConversationRow | None:
     """The conversation with that id."""
     row = con.execute(
-        tables.sql(f"SELECT {_COLUMNS} FROM $places WHERE account = ? AND id = ?"),  # noqa: S608 - our own words
+        tables.sql(f"SELECT {COLUMNS} FROM $places WHERE account = ? AND id = ?"),  # noqa: S608 - our own words
         (account, bind(id_)),
     ).fetchone()
-    return None if row is None else _row(row)
+    return None if row is None else row_of(row)
 
 
 def key(con: Connection, tables: Tables, account: str, id_: str) -> int | None:
@@ -145,10 +145,10 @@ def recent(
     # SQLite reads them in their order, unless it is told that a whole title leaves few.
     index = "INDEXED BY $places_called" if exact and wanted and account is not None else ""
     statement = (
-        f"SELECT {_COLUMNS} FROM $places {index} WHERE {' AND '.join(conditions)}"  # noqa: S608 - our own words
+        f"SELECT {COLUMNS} FROM $places {index} WHERE {' AND '.join(conditions)}"  # noqa: S608 - our own words
         " ORDER BY recent DESC, place DESC"
     )
-    return map(_row, con.execute(tables.sql(statement), values))
+    return map(row_of, con.execute(tables.sql(statement), values))
 
 
 def add_to_counters(con: Connection, tables: Tables, place: int, times: Sequence[int]) -> None:
@@ -235,41 +235,12 @@ def _rest(conversation: Conversation) -> str | bytes | None:
     return bind(_encode(kept)) if kept else None
 
 
-def wrong_counters(con: Connection, tables: Tables) -> Iterator[int]:
-    """The numbers of the conversations whose counters are not those of their messages."""
-    statement = (
-        "SELECT place FROM $places p WHERE held <> (SELECT count(*) FROM $messages m WHERE m.place = p.place"
-        " AND m.live = 1) OR oldest IS NOT (SELECT min(moment) FROM $messages m WHERE m.place = p.place"
-        " AND m.live = 1 AND m.moment > ?)"
-    )
-    return (place for (place,) in con.execute(tables.sql(statement), (UNKNOWN,)))
+def row_of(row: tuple[Any, ...]) -> ConversationRow:
+    """A row as it is meant.
 
-
-def recount(con: Connection, tables: Tables) -> None:
-    """Make the counters of every conversation anew from its messages."""
-    con.execute(
-        tables.sql(
-            "UPDATE $places AS p SET held = (SELECT count(*) FROM $messages m WHERE m.place = p.place AND m.live = 1),"
-            " oldest = (SELECT min(moment) FROM $messages m WHERE m.place = p.place AND m.live = 1 AND m.moment > ?),"
-            " latest = (SELECT max(moment) FROM $messages m WHERE m.place = p.place AND m.live = 1)"
-        ),
-        (UNKNOWN,),
-    )
-    con.execute(tables.sql("UPDATE $places SET recent = max(recent, coalesce(latest, recent))"))
-
-
-def unreadable(con: Connection, tables: Tables) -> Iterator[int]:
-    """The numbers of the conversations whose rows make no sense."""
-    for (key_,) in con.execute(tables.sql("SELECT place FROM $places")):
-        statement = tables.sql(f"SELECT {_COLUMNS} FROM $places WHERE place = ?")  # noqa: S608 - our own words
-        try:
-            for row in con.execute(statement, (key_,)):
-                _row(row)
-        except (apsw.CorruptError, ValueError):
-            yield key_
-
-
-def _row(row: tuple[Any, ...]) -> ConversationRow:
+    Raises:
+        apsw.CorruptError: It makes no sense.
+    """
     try:
         return _decoded(row)
     except UNREADABLE as error:
