@@ -28,6 +28,7 @@ ARGUMENTS = {
         "channel", "ts", "limit", "cursor", "oldest", "latest", "inclusive", "include_all_metadata",
     },
     "users.info": {"user"},
+    "files.info": {"file"},
     "users.list": {"limit", "cursor", "team_id"},
     "usergroups.list": {"team_id"},
     "bots.info": {"bot", "team_id"},
@@ -200,6 +201,9 @@ class Slack:
 
     def users_list(self, limit, cursor=None, **_):
         return self._part("members", list(self.users.values()), limit, cursor)
+
+    def files_info(self, file):
+        return {"file": {"id": file, "name": "theirs.pdf", "mode": "hosted", "size": 7}}
 
     def usergroups_list(self, **_):
         return {"usergroups": [{"id": "S01ONCALL", "handle": "oncall", "name": "On call"}]}

@@ -270,3 +270,14 @@ async def test_an_app_of_fifteen_messages_a_minute_shows_what_it_has_and_says_wh
     assert [one.id for one in page.items] == roots[25:]
     assert [one.id for one in following.items] == roots[10:25]
     assert following.cursor is not None
+
+
+@pytest.mark.parametrize(("scope", "name"), [(",files:read", "theirs.pdf"), ("", "file of another organisation")])
+async def test_a_file_of_another_organisation_is_looked_up_where_the_token_may(scope, name):
+    service = Slack()
+    service.scopes += scope
+    service.open(ROOM)
+    ts = service.add(ROOM, files=[{"id": "F08", "mode": "file_access", "file_access": "check_file_info", "user": None}])
+    async with opened(service) as account:
+        message = await account.get_message(ROOM, ts)
+    assert [one.name for one in message.attachments] == [name]

@@ -117,7 +117,9 @@ def test_a_person_is_found_by_name_and_written_to_where_the_settings_allow_it(se
     slack.open("C02RELAY01")
     dragoman = server(slack, write="allow", write_to=["@U01MARIAK", "D0U01MARIAK"])
     assert "it:@U01MARIAK" in dragoman.call("list_conversations", query="maria")
-    assert "Hello" in dragoman.call("send_message", conversation="it:@U01MARIAK", text="Hello")
+    sent = dragoman.call("send_message", conversation="it:@U01MARIAK", text="Hello")
+    assert "it:D0U01MARIAK" in sent
+    assert "another conversation" not in sent
     assert "Again" in dragoman.call("send_message", conversation="it:@U01MARIAK", text="Again")
     assert "not among those" in dragoman.error("send_message", conversation="it:@U02OLEGSI", text="Hello")
     assert slack.written == ["Hello", "Again"]

@@ -51,7 +51,7 @@ class SlackProvider(Provider):
             self._conversations = ConversationReader(api, self._people)
             self._reader = MessageReader(api, self._people)
             self._writer = MessageWriter(api, self._people, self._conversations, self._reader)
-            self._search = MessageSearch(api, self._people, self._reader)
+            self._search = MessageSearch(api, self._people)
 
     @classmethod
     @asynccontextmanager
@@ -114,6 +114,11 @@ class SlackProvider(Provider):
     ) -> Message | None:
         """Find a message whose sending was cut off by the key that it carries."""
         return await self._writer.find_sent(conversation, draft, since, known)
+
+    @classmethod
+    def begins_conversation(cls, conversation: str) -> bool:
+        """A first message to a person opens the direct conversation."""
+        return conversation.startswith("@")
 
     def could_be_sent_by_us(self, message: Message) -> bool:
         """Only the account's own messages."""

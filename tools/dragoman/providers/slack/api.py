@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, TypeVar, Unpack
 
 import anyio
 
+from dragoman.core.errors import DragomanError
 from dragoman.core.json_fields import JsonObject, record_of, text_of
 from dragoman.providers.kit.cache import LruCache
 from dragoman.providers.slack.errors import POST, PROFILE
@@ -92,6 +93,13 @@ class Api:
                 WORKSPACES.put(self._settings.credential, self._identity)
             return self._identity
 
+    async def known_identity(self) -> Identity | None:
+        """Whom the token speaks for; nothing that is read fails because that is not known."""
+        try:
+            return await self.identity()
+        except DragomanError:
+            return None
+
     async def is_bot(self) -> bool:
         """Is it the token of a bot; most tokens tell by how they begin."""
         token = self._settings.token
@@ -113,11 +121,11 @@ class Api:
         self._learn(answer.headers)
         return answer
 
-    async def parts(self, method: str, **arguments: str | int | None) -> AsyncGenerator[Object]:
+    async def parts(self, method: str, *, limit: int = PAGE, **arguments: str | int | None) -> AsyncGenerator[Object]:
         """The parts of a list; short and empty ones go on, and a cursor that comes again is the end."""
         known, cursor = set[str](), None
         for _ in range(_MOST_PARTS):
-            answer = await self.read(method, limit=PAGE, **arguments, cursor=cursor)
+            answer = await self.read(method, limit=limit, **arguments, cursor=cursor)
             yield answer
             cursor = text_of(record_of(answer, "response_metadata"), "next_cursor")
             if not cursor or cursor in known:

@@ -34,6 +34,7 @@ _FRESH: Final = 60.0  # seconds for which a list is good for its next pages
 _WEEK: Final = 7 * 86_400.0
 _FEW: Final = 12  # conversations whose newest messages are worth a call each
 _LONG_AGO: Final = datetime(1, 1, 1, tzinfo=UTC)
+_LARGEST: Final = 999  # of a part of a list, in which most may be left out
 _MOST_NAMED: Final = 200
 _OTHERS: Final = "others of another organisation"
 
@@ -154,7 +155,7 @@ class ConversationReader:
         """All conversations of some kinds; one that the token may not list fails the whole call, and is left out."""
         found = dict[str, Object]()
         try:
-            async for answer in self._api.parts(method, types=",".join(kinds), exclude_archived="true"):
+            async for answer in self._api.parts(method, limit=_LARGEST, types=",".join(kinds), exclude_archived="true"):
                 found.update((text_of(one, "id"), dict(one)) for one in records_of(answer, "channels"))
         except PermissionDenied as refusal:
             for kind in kinds if len(kinds) > 1 else ():
@@ -196,21 +197,15 @@ class ConversationReader:
         groups = {text_of(one, "id"): await self._group(one) for one in found if one.get("is_mpim") is True}
         directs = [user for one in found if (user := text_of(one, "user"))]
         users = await self._people.users([*directs, *(id_ for ids in groups.values() for id_ in ids)])
-        us = await self._identity()
+        us = await self._api.known_identity()
         for one in found:
             if name := text_of(one, "name"):
                 self._people.titles.put(text_of(one, "id"), name)
         return [_conversation(one, users, groups.get(text_of(one, "id"), []), us) for one in found]
 
-    async def _identity(self) -> Identity | None:
-        try:
-            return await self._api.identity()
-        except DragomanError:
-            return None
-
     async def _group(self, raw: JsonObject) -> list[str]:
         """Ids of the others in a group."""
-        us = await self._identity()
+        us = await self._api.known_identity()
         there = texts_of(raw, "members")
         if not there:
             try:

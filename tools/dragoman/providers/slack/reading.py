@@ -19,7 +19,7 @@ from dragoman.core.errors import (
     RateLimited,
     UnsupportedOperation,
 )
-from dragoman.core.json_fields import JsonObject, count_of, text_of
+from dragoman.core.json_fields import JsonObject, count_of, record_of, records_of, text_of
 from dragoman.core.model import Message, Order, Page
 from dragoman.core.queries import MessageQuery
 from dragoman.providers.kit.cache import TtlCache
@@ -27,7 +27,7 @@ from dragoman.providers.kit.listings import Key, Listing, anchored, key_of, whol
 from dragoman.providers.kit.pager import Pager
 from dragoman.providers.kit.threads import no_such_message
 from dragoman.providers.kit.times import parse_time, to_us
-from dragoman.providers.slack.api import PAGE, Api, Identity
+from dragoman.providers.slack.api import PAGE, Api
 from dragoman.providers.slack.mapping import BROADCAST, MessageMapping
 from dragoman.providers.slack.people import KnownNames, People
 from dragoman.providers.slack.wire import History, Object, root_of, ts_at, ts_of
@@ -77,7 +77,16 @@ class MessageReader:
         Raises:
             NotFound: There is none.
         """
-        return (await self.mapped(conversation, [await self.raw(conversation, message)]))[0]
+        raw = await self.raw(conversation, message)
+        files = [await self._file(one) for one in records_of(raw, "files")]
+        return (await self.mapped(conversation, [{**raw, "files": files}]))[0]
+
+    async def _file(self, file: JsonObject) -> JsonObject:
+        """A file; of another organisation's a message has only the id."""
+        if text_of(file, "file_access") == "check_file_info" and self._api.may("files:read"):
+            with suppress(DragomanError):
+                return record_of(await self._api.read("files.info", file=text_of(file, "id")), "file")
+        return file
 
     async def raw(self, conversation: str, message: str) -> Object:
         """One message as Slack has it: a reply, a root, or any other one.
@@ -115,15 +124,8 @@ class MessageReader:
     async def mapped(self, conversation: str, raw: Sequence[JsonObject]) -> list[Message]:
         """Messages with all their names."""
         names = await self._people.names(raw)
-        mapping = MessageMapping(conversation, names, await self.us())
+        mapping = MessageMapping(conversation, names, await self._api.known_identity())
         return [message for one in raw if (message := mapping.message(one)) is not None]
-
-    async def us(self) -> Identity | None:
-        """Whom the account speaks for; no page fails because that is not known."""
-        try:
-            return await self._api.identity()
-        except DragomanError:
-            return None
 
     def forget(self, conversation: str, root: str | None = None) -> None:
         """Read anew what was changed here."""
@@ -143,7 +145,7 @@ class MessageReader:
         groups, complete = await self._with_replies(conversation, ordered, query)
         raw = [one for group in groups for one in group]
         names = await self._people.names(raw)
-        us = await self.us()
+        us = await self._api.known_identity()
         mapping = MessageMapping(conversation, names, us)
 
         def make() -> list[Message]:

@@ -20,7 +20,6 @@ from dragoman.providers.kit.cursor import decode, encode
 from dragoman.providers.slack.api import Api
 from dragoman.providers.slack.mapping import MessageMapping
 from dragoman.providers.slack.people import People
-from dragoman.providers.slack.reading import MessageReader
 from dragoman.providers.slack.wire import Object
 
 _MOST: Final = 100  # hits of a page, and pages
@@ -41,10 +40,9 @@ class _Position:
 class MessageSearch:
     """Searches for one account."""
 
-    def __init__(self, api: Api, people: People, reader: MessageReader) -> None:
+    def __init__(self, api: Api, people: People) -> None:
         self._api = api
         self._people = people
-        self._reader = reader
 
     async def page(self, query: SearchQuery) -> SearchPage:
         """A page of hits, best first.
@@ -153,7 +151,7 @@ class MessageSearch:
         return f"from:<@{found.pop()}>" if len(found) == 1 else ""
 
     async def _hits(self, query: SearchQuery, matches: Sequence[JsonObject]) -> list[Hit]:
-        names, us = await self._people.names(matches), await self._reader.us()
+        names, us = await self._people.names(matches), await self._api.known_identity()
         found = list[Hit]()
         for raw in matches:
             channel = record_of(raw, "channel")

@@ -51,14 +51,8 @@ class MessageWriter:
         """
         if draft.subject:
             raise UnsupportedOperation("Messages of Slack have no subject.", hint="Send it without subject.")
-        if conversation.startswith("@"):
-            user = await self._people.find(conversation)
-            conversation = await self._conversations.direct(user, create=True) or conversation
-        root = None
-        if draft.reply_to is not None:
-            # Slack does not refuse an unknown root: the message would stand in the channel.
-            answered = await self._reader.raw(conversation, draft.reply_to)
-            root = root_of(answered) or ts_of(answered.get("ts"))
+        conversation = await self._place(conversation, create=True) or conversation
+        root = await self._root(conversation, draft)
         body: dict[str, object] = {
             "channel": conversation,
             "markdown_text": await self._text(conversation, draft.text),
@@ -91,15 +85,10 @@ class MessageWriter:
         self, conversation: str, draft: Draft, since: datetime, known: Collection[str]
     ) -> Message | None:
         """The message that a send of unknown outcome has made, by its key; by its text where it has none."""
-        if conversation.startswith("@"):
-            user = await self._people.find(conversation)
-            conversation = await self._conversations.direct(user, create=False) or ""
-        if not conversation:
+        place = await self._place(conversation, create=False)
+        if place is None:
             return None
-        root = None
-        if draft.reply_to is not None:
-            answered = await self._reader.raw(conversation, draft.reply_to)
-            root = root_of(answered) or ts_of(answered.get("ts"))
+        conversation, root = place, await self._root(place, draft)
         oldest = ts_at(to_us(since - CLOCKS_DIFFER))
         found = await self._reader.sent_since(conversation, oldest, root)
         ours = [one for one in found if _is_sent(one, _key(draft)) and ts_of(one.get("ts")) not in known]
@@ -108,6 +97,19 @@ class MessageWriter:
         unmarked = [one for one in found if not record_of(one, "metadata")]
         messages = await self._reader.mapped(conversation, unmarked)
         return match_sent_message(messages, draft.text, root, since, known, lambda message: message.author.own)
+
+    async def _place(self, conversation: str, *, create: bool) -> str | None:
+        """The id of a conversation; of a person that of the direct one, which may not exist yet."""
+        if not conversation.startswith("@"):
+            return conversation
+        return await self._conversations.direct(await self._people.find(conversation), create=create)
+
+    async def _root(self, conversation: str, draft: Draft) -> str | None:
+        """The first message of the thread that is answered. Slack does not refuse an unknown one: it posts to all."""
+        if draft.reply_to is None:
+            return None
+        answered = await self._reader.raw(conversation, draft.reply_to)
+        return root_of(answered) or ts_of(answered.get("ts"))
 
     async def _stored(self, answer: HttpResponse[Object], conversation: str, ts: str) -> Message:
         """What was written, as the answer has it; read anew where that is incomplete."""
