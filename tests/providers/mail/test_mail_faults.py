@@ -130,6 +130,8 @@ async def import_once(account, server, run, proxy, settings):
     proxy.set(None)
     again = await account.import_message(THREAD, letter(run))
     assert (again.id, count()) == (letter(run).id, 1)
+    server.folders["Imported"].mails.clear()  # a long thread would take this small server longer than it may
+    server.folders["Imported"].changes += 1
 
 
 async def label_once(account, server, run, proxy, settings):

@@ -111,3 +111,16 @@ async def test_a_call_that_is_given_up_leaves_nothing_running(imap_server, comma
         page = await account.list_messages("t.m1@example.com", MessageQuery())
         assert [one.text for one in page.items] == ["Hello"]
         over.set()
+
+
+@pytest.mark.parametrize(
+    "nonsense", [b"(((", b'("text" NIL NIL)', b"NIL", b'("a" "b" "c" "d" "e" "f" "g")', b"7", b"()"]
+)
+async def test_a_large_mail_whose_parts_the_server_describes_wrongly_is_read_all_the_same(imap_server, nonsense):
+    fields = [("From", "a@example.com"), ("Subject", "One"), ("Message-ID", "<m1@example.com>")]
+    imap_server.folders["INBOX"].add(make_mail(fields, "Hello\n" * 20_000, sent_at=ARRIVED))
+    answer = b"* 1 FETCH (UID 1 BODYSTRUCTURE %s)\r\n<tag> OK done" % nonsense
+    imap_server.fault = lambda command: answer if b"BODYSTRUCTURE" in command else b""
+    async with MailProvider.open(settings_of(imap_server)) as account:
+        message = await account.get_message("t.m1@example.com", "m1@example.com")
+        assert message.text == ("Hello\n" * 20_000).rstrip()

@@ -161,3 +161,42 @@ async def test_signs_of_the_protocol_are_words_like_any_other(mail_server, word)
         found = await account.list_conversations(ConversationQuery(text=f"x{word}y"))
         assert [one.id for one in found.items] == ["t.m1@example.com"]
         assert not (await account.list_conversations(ConversationQuery(text=f"{word}zzz"))).items
+
+
+async def test_a_folder_with_letters_beyond_ascii_and_blanks_is_read(mail_server):
+    name = "Büro & Mehr/Ünï 会议"
+    with signed_in(mail_server) as client:
+        client.create_folder(name)
+        deliver(client, 1, folder=name)
+    async with opened(mail_server, folders=[name]) as account:
+        [message] = (await account.list_messages("t.m1@example.com", MessageQuery())).items
+        assert (message.extra["folder"], message.labels) == (name, ("unread", name))
+
+
+async def test_two_mails_with_one_id_are_both_shown_and_copies_of_one_only_once(mail_server):
+    with signed_in(mail_server) as client:
+        deliver(client, 1, text="The first")
+        deliver(client, 1, text="The first", folder="Archive")
+        deliver(client, 1, text="Another one", subject="Re: Plan", at=ARRIVED.replace(minute=5))
+    async with opened(mail_server) as account:
+        messages = (await account.list_messages("t.m1@example.com", MessageQuery())).items
+        assert [(one.id, one.text) for one in messages] == [
+            ("m1@example.com", "The first"),
+            ("m1@example.com~2", "Another one"),
+        ]
+        assert (await account.get_message("t.m1@example.com", "m1@example.com~2")).text == "Another one"
+
+
+async def test_flags_that_somebody_else_changes_are_seen(mail_server):
+    with signed_in(mail_server) as client:
+        deliver(client, 1)
+        deliver(client, 2, references=["m1@example.com"])
+        async with opened(mail_server) as account:
+            assert [one.unread for one in await every_conversation(account)] == [2]
+            client.select_folder("INBOX")
+            client.add_flags([1], ["\\Seen"])
+            assert [one.unread for one in await every_conversation(account)] == [1]
+            client.delete_messages([2])
+            assert [one.id for one in (await account.list_messages("t.m1@example.com", MessageQuery())).items] == [
+                "m1@example.com"
+            ]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from dragoman.core.mail import Mail, Part, make_part, read_mail
+from dragoman.providers.mail.imap_arguments import PuzzlingAnswerError
 
 if TYPE_CHECKING:
     from dragoman.providers.mail.heads import MailHead
@@ -46,12 +47,19 @@ def fetch_mails(session: ImapSession, heads: Sequence[MailHead]) -> dict[int, Ma
         for uid, answer in session.fetch(small, (item,)).items()
         if (content := _section(answer, b"BODY[]")) is not None
     }
-    structures = session.fetch(large, ("BODYSTRUCTURE",)) if large else {}
-    for uid, answer in structures.items():
-        mail = _fetch_large(session, uid, answer.get(b"BODYSTRUCTURE"))
+    for uid in large:
+        mail = _fetch_large(session, uid, _structure(session, uid))
         if mail is not None:
             found[uid] = mail
     return found
+
+
+def _structure(session: ImapSession, uid: int) -> object:
+    """What the server says of the parts of a mail; ``None`` where that is nonsense, as it is of some odd mails."""
+    try:
+        return session.fetch([uid], ("BODYSTRUCTURE",)).get(uid, {}).get(b"BODYSTRUCTURE")
+    except PuzzlingAnswerError:
+        return None
 
 
 def _fetch_large(session: ImapSession, uid: int, structure: object) -> Mail | None:

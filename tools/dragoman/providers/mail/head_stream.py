@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from dragoman.providers.mail.imap_arguments import SearchKey
     from dragoman.providers.mail.imap_session import ImapSession
 
-_CHUNK: Final = 100
+_CHUNK: Final = 200
 _CLOCKS: Final = timedelta(days=1)  # a mail is not dated later than this after it arrived
 
 
@@ -111,7 +111,7 @@ class HeadStream:
 
     def _read_on(self, session: ImapSession, source: _Source) -> None:
         chunk = source.uids[-_CHUNK:].tolist()
-        state = session.open_folder(source.name)
+        state = session.opened_folder(source.name)
         if source.state is None or state.validity != source.state.validity:
             self._begin(session, source, state)
             return
@@ -141,10 +141,11 @@ class HeadStream:
     def _catch_up(self, session: ImapSession) -> None:
         """Look for what was moved to a place that was passed already; what arrived meanwhile is not looked at."""
         for source in self._sources:
-            state, known = session.open_folder(source.name), source.state
+            state, known = session.folder_state(source.name), source.state
             if known is None or known.validity != state.validity:
-                self._begin(session, source, state)
+                self._begin(session, source, session.opened_folder(source.name))
             elif known.next_uid != state.next_uid or not state.next_uid:
+                state = session.open_folder(source.name)
                 new = session.search((*source.keys, "UID", f"{max(1, known.next_uid)}:*"))
                 for head in fetch_heads(session, state, [uid for uid in new if uid >= known.next_uid > 0]):
                     if self._begun_at is None or head.arrived_at <= self._begun_at:

@@ -94,17 +94,49 @@ class MailHead:
         return self.sent_at, self.id
 
 
+@dataclass(frozen=True, slots=True)
+class _KnownHead:
+    """A head that was read in a folder of this state; but for its flags it does not change."""
+
+    state: FolderState
+    head: MailHead
+
+
 def fetch_heads(session: ImapSession, state: FolderState, uids: Sequence[int]) -> list[MailHead]:
     """The heads of messages of the open folder; those that are gone or marked as deleted are missing."""
+    known: dict[int, _KnownHead] = {}
+    for uid in uids:
+        found = session.heads.get(Place(state.name, state.validity, uid))
+        if isinstance(found, _KnownHead):
+            known[uid] = found
+    heads = [one.head for one in known.values() if one.state == state and state.mod_seq]
+    heads += _with_new_flags(session, [one.head for one in known.values() if one.state != state or not state.mod_seq])
+    heads += _fetch_new(session, state, [uid for uid in uids if uid not in known])
+    for head in heads:
+        session.heads.put(head.place, _KnownHead(state, head))
+    return [head for head in heads if "\\Deleted" not in head.flags]
+
+
+def _with_new_flags(session: ImapSession, heads: Sequence[MailHead]) -> list[MailHead]:
+    """Heads that were read before, with what may have changed of them."""
+    items = ("UID", "FLAGS", *(("X-GM-LABELS",) if GMAIL in session.capabilities else ()))
+    answers = session.fetch([head.uid for head in heads], items) if heads else {}
+    return [
+        replace(head, flags=_flags(answer), labels=_labels(answer))
+        for head in heads
+        if (answer := answers.get(head.uid)) is not None and b"FLAGS" in answer
+    ]
+
+
+def _fetch_new(session: ImapSession, state: FolderState, uids: Sequence[int]) -> list[MailHead]:
     items = (*_ITEMS, *_OF_GMAIL) if GMAIL in session.capabilities else _ITEMS
-    answers = session.fetch(uids, items)
+    answers = session.fetch(uids, items) if uids else {}
     heads = [_head(state, uid, answer) for uid, answer in answers.items() if b"RFC822.SIZE" in answer]
-    kept = [head for head in heads if "\\Deleted" not in head.flags]
-    nameless = [head.uid for head in kept if not head.id]
+    nameless = [head.uid for head in heads if not head.id]
     if not nameless:
-        return kept
+        return heads
     starts = session.fetch(nameless, (_BODY_START,))
-    return [head if head.id else _named(head, _value(starts.get(head.uid, {}), b"BODY[TEXT]")) for head in kept]
+    return [head if head.id else _named(head, _value(starts.get(head.uid, {}), b"BODY[TEXT]")) for head in heads]
 
 
 def without_copies(heads: Iterable[MailHead]) -> list[MailHead]:
@@ -150,14 +182,21 @@ def _head(state: FolderState, uid: int, answer: Mapping[bytes, Any]) -> MailHead
         ancestors=ancestors,
         sent_at=(sent_at or arrived_at or EPOCH).astimezone(UTC),
         arrived_at=(arrived_at or sent_at or EPOCH).astimezone(UTC),
-        flags=frozenset(_word(flag) for flag in answer.get(b"FLAGS") or ()),
+        flags=_flags(answer),
         size=int(answer[b"RFC822.SIZE"] or 0),
         thread=f"t.{ancestors[0] if ancestors else id_}",
     )
     if b"X-GM-THRID" not in answer:
         return head
-    labels = tuple(_word(label) for label in answer.get(b"X-GM-LABELS") or ())
-    return replace(head, thread=f"g.{answer[b'X-GM-THRID']}", labels=labels)
+    return replace(head, thread=f"g.{answer[b'X-GM-THRID']}", labels=_labels(answer))
+
+
+def _flags(answer: Mapping[bytes, Any]) -> frozenset[str]:
+    return frozenset(_word(flag) for flag in answer.get(b"FLAGS") or ())
+
+
+def _labels(answer: Mapping[bytes, Any]) -> tuple[str, ...]:
+    return tuple(_word(label) for label in answer.get(b"X-GM-LABELS") or ())
 
 
 def _named(head: MailHead, start: bytes) -> MailHead:

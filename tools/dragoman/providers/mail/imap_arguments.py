@@ -1,7 +1,11 @@
-"""Arguments of commands to a mail server. What could end a command and begin another is refused here."""
+"""Arguments of commands to a mail server, and answers that need care.
+
+What could end a command and begin another is refused here.
+"""
 
 from __future__ import annotations
 
+import imaplib
 from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Any, Final, TypeAlias, cast
@@ -17,6 +21,14 @@ SearchKey: TypeAlias = "str | Word | date"
 
 _CONTROL: Final = frozenset(map(chr, (*range(0x20), 0x7F)))
 _FLAG_SIGNS: Final = frozenset('(){ %*"\\]')
+
+
+class PuzzlingAnswerError(Exception):
+    """The server answered what cannot be taken apart."""
+
+
+class CharsetRefusedError(imaplib.IMAP4.error):
+    """The server searches no words in UTF-8."""
 
 
 class Word(str):

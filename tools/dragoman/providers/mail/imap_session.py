@@ -17,13 +17,21 @@ from threading import Lock
 from typing import Any, Final, TypeAlias, cast
 
 from imapclient import IMAPClient  # pyright: ignore[reportMissingTypeStubs] - it has none
-from imapclient.exceptions import IMAPClientError  # pyright: ignore[reportMissingTypeStubs] - as above
+from imapclient.exceptions import IMAPClientError, ProtocolError  # pyright: ignore[reportMissingTypeStubs] - as above
 
 from dragoman.core.errors import PermissionDenied
 from dragoman.core.paths import expanded
+from dragoman.providers.kit.cache import LruCache
 from dragoman.providers.mail.folders import FolderEntry, FolderState
 from dragoman.providers.mail.hosts import Server
-from dragoman.providers.mail.imap_arguments import SearchKey, require_flags, require_one_line, search_arguments
+from dragoman.providers.mail.imap_arguments import (
+    CharsetRefusedError,
+    PuzzlingAnswerError,
+    SearchKey,
+    require_flags,
+    require_one_line,
+    search_arguments,
+)
 from dragoman.providers.mail.imap_sign_in import sign_in
 from dragoman.providers.mail.login import Login
 
@@ -32,11 +40,10 @@ Fetched: TypeAlias = Mapping[int, Mapping[bytes, Any]]
 MOST_AT_ONCE: Final = 200
 """Messages of one FETCH, so that memory is bounded and other threads get their turn."""
 
+_HEADS: Final = 3000
+_STATUS_ITEMS: Final = ("UIDVALIDITY", "UIDNEXT", "MESSAGES", "HIGHESTMODSEQ")
+_SELECT_ITEMS: Final = (b"UIDVALIDITY", b"UIDNEXT", b"EXISTS", b"HIGHESTMODSEQ")
 _CONNECT_TIMEOUT: Final = 10.0
-
-
-class CharsetRefusedError(imaplib.IMAP4.error):
-    """The server searches no words in UTF-8."""
 
 
 class ImapSession:
@@ -51,6 +58,7 @@ class ImapSession:
         capabilities: What the server can do, in capitals.
         changing: A command that changes something was sent since this was cleared.
         takes_keywords: The open folder takes new keywords.
+        heads: Heads of mails that were read on this connection.
     """
 
     def __init__(self, server: Server, *, timeout: float, ca_file: Path | None = None) -> None:
@@ -64,6 +72,8 @@ class ImapSession:
         self.capabilities: frozenset[str] = frozenset()
         self.changing = False
         self.takes_keywords = False
+        self.heads = LruCache[object, object](_HEADS)
+        self._opened: FolderState | None = None
 
     def open(self, login: Login) -> None:
         """Connect and sign in."""
@@ -122,11 +132,9 @@ class ImapSession:
     def kill(self) -> None:
         """End the connection at once; a command that is under way fails. May be called from any thread."""
         self._dead = True
-        found = self._socket
-        if found is not None:
-            with suppress(OSError):
-                # of the plain socket: the one of TLS would wait for its peer
-                socket.socket.shutdown(found, socket.SHUT_RDWR)
+        if self._socket is not None:
+            with suppress(OSError):  # of the plain socket: the one of TLS would wait for its peer
+                socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
         if self._use.acquire(blocking=False):
             try:
                 self._close()
@@ -157,18 +165,28 @@ class ImapSession:
             for flags, separator, name in listed
         ]
 
+    def folder_state(self, name: str) -> FolderState:
+        """A folder as it is now, without opening it where the server tells all without."""
+        require_one_line(name)
+        if self._opened is None or self._opened.name == name or not self._opened.mod_seq:
+            return self.open_folder(name)
+        told = cast("Mapping[bytes, Any]", self._client.folder_status(name, _STATUS_ITEMS))
+        found = (int(told.get(item.encode(), 0)) for item in _STATUS_ITEMS)
+        return FolderState(name, *found)
+
+    def opened_folder(self, name: str) -> FolderState:
+        """A folder as it was when it was opened; it is opened now unless it is the one that is open."""
+        return self._opened if self._opened is not None and self._opened.name == name else self.open_folder(name)
+
     def open_folder(self, name: str, *, writing: bool = False) -> FolderState:
         """Open a folder. Without ``writing`` nothing of it can change, not even which mails are unread."""
         require_one_line(name)
+        self._opened = None
         told = cast("Mapping[bytes, Any]", self._client.select_folder(name, readonly=not writing))
         self.takes_keywords = b"\\*" in told.get(b"PERMANENTFLAGS", ())
-        return FolderState(
-            name,
-            int(told.get(b"UIDVALIDITY", 0)),
-            int(told.get(b"UIDNEXT", 0)),
-            int(told.get(b"EXISTS", 0)),
-            int(told.get(b"HIGHESTMODSEQ", 0)),
-        )
+        found = FolderState(name, *(int(told.get(key, 0)) for key in _SELECT_ITEMS))
+        self._opened = None if writing else found
+        return found
 
     def search(self, keys: Sequence[SearchKey]) -> list[int]:
         """UIDs of the open folder's messages for which all keys hold, rising."""
@@ -196,11 +214,14 @@ class ImapSession:
     def fetch(self, uids: Sequence[int], items: Sequence[str]) -> dict[int, Mapping[bytes, Any]]:
         """What is wanted of messages; those that are gone are missing. Nothing becomes read by it."""
         require_one_line(*items)
-        if any("BODY[" in item or item.startswith("RFC822.TEXT") for item in items):
+        if any("BODY[" in item for item in items):
             raise ValueError("this would mark messages as read")
         found: dict[int, Mapping[bytes, Any]] = {}
         for start in range(0, len(uids), MOST_AT_ONCE):
-            found.update(cast("Fetched", self._client.fetch(list(uids[start : start + MOST_AT_ONCE]), list(items))))
+            try:
+                found.update(cast("Fetched", self._client.fetch(list(uids[start : start + MOST_AT_ONCE]), list(items))))
+            except (ProtocolError, ValueError, TypeError, IndexError, KeyError, AttributeError) as error:
+                raise PuzzlingAnswerError(str(error)) from error  # it was read whole, and has no meaning
         return found
 
     def change_flags(self, uids: Sequence[int], *, add: Sequence[str] = (), remove: Sequence[str] = ()) -> None:
@@ -252,8 +273,9 @@ class ImapSession:
 
     def told(self) -> list[str]:
         """What the server said beside its answers, newest last."""
-        imap = getattr(self._client, "_imap", None)
-        untagged: Mapping[str, Sequence[object]] = getattr(imap, "untagged_responses", {})
+        untagged: Mapping[str, Sequence[object]] = getattr(
+            getattr(self._client, "_imap", None), "untagged_responses", {}
+        )
         return [_text(line) for kind in ("OK", "NO", "BAD", "BYE") for line in untagged.get(kind, ())]
 
 

@@ -15,8 +15,7 @@ from dragoman.core.safe_text import SafeText, join, safe, sentence
 from dragoman.providers.kit.listings import Key, key_of
 from dragoman.providers.mail.head_stream import HeadStream
 from dragoman.providers.mail.heads import MailHead, Place
-from dragoman.providers.mail.imap_arguments import SearchKey
-from dragoman.providers.mail.imap_session import CharsetRefusedError
+from dragoman.providers.mail.imap_arguments import CharsetRefusedError, SearchKey
 from dragoman.providers.mail.scans import ScanPages
 from dragoman.providers.mail.search_keys import gmail_keys, search_keys, without_foreign_words
 from dragoman.store.excerpt import excerpt

@@ -36,7 +36,7 @@ def people_keys(text: str) -> list[SearchKey]:
 
 def load_thread(session: ImapSession, folders: Folders, thread: str, known: FoundThread | None) -> FoundThread:
     """The mails of a thread; what is known of it counts where no folder has changed."""
-    states = tuple(session.open_folder(name) for name in folders.read)
+    states = tuple(session.folder_state(name) for name in folders.read)
     if known is not None and known.states == states and all(state.mod_seq for state in states):
         return known
     return FoundThread(states, tuple(find_thread(session, folders, thread)))
@@ -49,9 +49,11 @@ def load_mails(session: ImapSession, heads: Iterable[MailHead]) -> dict[Place, M
         by_folder[head.folder].append(head)
     found: dict[Place, Mail] = {}
     for folder, some in by_folder.items():
-        state = session.open_folder(folder)
+        state = session.opened_folder(folder)
         good = [head for head in some if head.place.validity == state.validity]
-        found.update((Place(folder, state.validity, uid), mail) for uid, mail in fetch_mails(session, good).items())
+        for uid, mail in fetch_mails(session, good).items():
+            _ = mail.body  # takes apart HTML, which nobody else should wait for
+            found[Place(folder, state.validity, uid)] = mail
     for mail in found.values():
         _ = mail.body  # decoded here, in the thread of the connection: the event loop would wait for it
     return found

@@ -166,6 +166,14 @@ class _Handler(StreamRequestHandler):
             self._say(f'* LIST ({folder.role}) "/" "{folder.name}"')
         return "OK done"
 
+    def _do_status(self, arguments: list[Argument]) -> str:
+        found = self.server.folders.get(_text(arguments[0]))
+        if found is None:
+            return "NO [NONEXISTENT] no such folder"
+        counts = f"UIDVALIDITY {found.validity} UIDNEXT {found.next_uid} MESSAGES {len(found.mails)}"
+        self._say(f'* STATUS "{found.name}" ({counts} HIGHESTMODSEQ {found.changes})')
+        return "OK done"
+
     def _do_create(self, arguments: list[Argument]) -> str:
         name = _text(arguments[0])
         if name in self.server.folders:

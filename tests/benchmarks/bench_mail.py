@@ -1,0 +1,191 @@
+"""A mailbox on a real mail server beside the bare commands: ratios in one run."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import ssl
+import sys
+import time
+import tracemalloc
+from collections.abc import Awaitable, Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from statistics import median, quantiles
+
+import anyio
+from imapclient import IMAPClient
+from rs_bpe.bpe import openai
+from tests.benchmarks.figures import show
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "servers"))
+import dovecot
+
+from dragoman.core.queries import ConversationQuery, MessageQuery, SearchQuery
+from dragoman.providers.mail import MailProvider, MailSettings
+from dragoman.rendering import MessagesView, lay_out
+
+RUNS = 7
+THREAD = 20
+START = datetime(2025, 1, 1, tzinfo=UTC)
+WORDS = "The crane comes on Thursday at seven, and the racks along the north quay have to be empty by then. " * 6
+HEADERS = (
+    "BODY.PEEK[HEADER.FIELDS (FROM SENDER REPLY-TO TO CC SUBJECT DATE MESSAGE-ID IN-REPLY-TO REFERENCES LIST-ID"
+    " LIST-POST LIST-UNSUBSCRIBE AUTO-SUBMITTED PRECEDENCE CONTENT-TYPE RETURN-PATH X-ORIGINAL-FROM"
+    " X-GOOGLE-ORIGINAL-FROM MAIL-FOLLOWUP-TO DELIVERED-TO X-ORIGINAL-TO)]"
+)
+
+
+def main() -> int:
+    """Print every figure; 1 when a bound is missed."""
+    reason = dovecot.why_not()
+    if reason:
+        sys.stdout.write(f"The figures of mailboxes are left out: {reason}.\n")
+        return 0
+    with dovecot.dovecot() as server:
+        fill(server, "alice", 5_000)
+        fill(server, "bob", 50_000)
+        holds = [*anyio.run(_figures, server), *anyio.run(_memory, server)]
+    return int(not all(holds))
+
+
+def fill(server: dovecot.Dovecot, user: str, count: int) -> None:
+    """Write a mailbox of threads of twenty mails, as files: delivering them would take an hour."""
+    box = server.state / "mail" / f"{user}@{dovecot.DOMAIN}"
+    for name in ("cur", "new", "tmp"):
+        (box / name).mkdir(parents=True)
+    for number in range(count):
+        root = number - number % THREAD
+        at = START + timedelta(minutes=30 * number)
+        references = f"References: <m{root}@example.com>\r\n" if root != number else ""
+        data = (
+            f"From: Maria Koch <maria@example.com>\r\nTo: {user}@{dovecot.DOMAIN}\r\nSubject: Thread {root}\r\n"
+            f"Message-ID: <m{number}@example.com>\r\n{references}Date: {at:%a, %d %b %Y %H:%M:%S} +0000\r\n"
+            f"Content-Type: text/plain; charset=utf-8\r\n\r\n{WORDS} {number}\r\n"
+        )
+        file = box / "cur" / f"{int(at.timestamp())}.{number:06}.host:2,S"
+        file.write_text(data, encoding="utf-8", newline="")
+        os.utime(file, (at.timestamp(), at.timestamp()))
+    owner = pwd.getpwnam("mail")
+    for path in (box, *box.rglob("*")):
+        os.chown(path, owner.pw_uid, owner.pw_gid)
+
+
+def bare(server: dovecot.Dovecot) -> IMAPClient:
+    """The library alone."""
+    context = ssl.create_default_context(cafile=server.certificate.file)
+    client = IMAPClient("127.0.0.1", server.imaps, ssl_context=context)
+    client.login(f"alice@{dovecot.DOMAIN}", "alice-secret")
+    return client
+
+
+async def _figures(server: dovecot.Dovecot) -> list[bool]:
+    client = bare(server)
+    client.select_folder("INBOX", readonly=True)
+    uids = client.search()
+    client.fetch(uids, ["UID", "FLAGS", "INTERNALDATE", "RFC822.SIZE", HEADERS])  # so that the server has read all
+    settings = MailSettings(**server.settings())
+    async with MailProvider.open(settings) as account:
+        holds = [*await _lists(account, client, uids), *await _threads(account, client, uids)]
+        holds += [*await _search(account, client), *await _lag(account), *await _tokens(account)]
+    client.logout()
+    return holds
+
+
+async def _lists(account: MailProvider, client: IMAPClient, uids: list[int]) -> Iterator[bool]:
+    page = await account.list_conversations(ConversationQuery(limit=50))
+    assert len(page.items) == 50
+    wanted = uids[-50 * THREAD :]
+    items = ["UID", "FLAGS", "INTERNALDATE", "RFC822.SIZE", HEADERS]
+    ours = await _timed(lambda: account.list_conversations(ConversationQuery(limit=50)))
+    alone = _timed_bare(lambda: client.fetch(wanted, items))
+    return iter([show("50 conversations of 5,000 mails, over FETCH of their heads", ours / alone, 1.5)])
+
+
+async def _threads(account: MailProvider, client: IMAPClient, uids: list[int]) -> Iterator[bool]:
+    thread = f"t.m{len(uids) - THREAD}@example.com"
+    page = await account.list_messages(thread, MessageQuery())
+    assert len(page.items) == THREAD
+    ours = await _timed(lambda: account.list_messages(thread, MessageQuery()))
+    alone = _timed_bare(lambda: client.fetch(uids[-THREAD:], ["BODY.PEEK[]"]))
+    return iter([show("a thread of 20 mails that is known, over FETCH of them", ours / alone, 1.3)])
+
+
+async def _search(account: MailProvider, client: IMAPClient) -> Iterator[bool]:
+    ours = await _timed(lambda: account.search_messages(SearchQuery(text="quay 4321", limit=20)), runs=3)
+    alone = _timed_bare(lambda: client.search(["TEXT", "quay", "TEXT", "4321"]), runs=3)
+    return iter([show("a search in 5,000 mails, over SEARCH", ours / alone, 1.2)])
+
+
+async def _lag(account: MailProvider) -> Iterator[bool]:
+    """How late the loop is while texts of 3 MB are read."""
+    late: list[float] = []
+
+    async def watch() -> None:
+        while True:
+            before = time.perf_counter()
+            await anyio.sleep(0.005)
+            late.append(time.perf_counter() - before - 0.005)
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(watch)
+        for number in range(0, 4_800, THREAD):
+            await account.list_messages(f"t.m{number}@example.com", MessageQuery())
+            if number > 100 * THREAD:
+                break
+        tasks.cancel_scope.cancel()
+    return iter(
+        [show("delay of the event loop meanwhile, 99th percentile", quantiles(late, n=100)[98] * 1000, 30, unit="ms")]
+    )
+
+
+async def _tokens(account: MailProvider) -> Iterator[bool]:
+    count = openai.o200k_base().count
+    found = [m for n in (0, 20, 40) for m in (await account.list_messages(f"t.m{n}@example.com", MessageQuery())).items]
+    some = found[:50]
+    conversation = await account.get_conversation("t.m0@example.com")
+    laid_out = lay_out(
+        MessagesView(conversation=conversation, messages=some), form="text", max_tokens=100_000, zone=UTC
+    )
+    visible = "\n".join(f"{one.author.name}: {one.text}" for one in some)
+    return iter(
+        [show("50 mails as text, over their visible text", count(laid_out.answer(None).text) / count(visible), 1.3)]
+    )
+
+
+async def _memory(server: dovecot.Dovecot) -> list[bool]:
+    """Growth while 50,000 mails are listed page by page."""
+    settings = MailSettings(**server.settings("bob"))
+    async with MailProvider.open(settings) as account:
+        cursor, sizes, listed = None, list[int](), 0
+        tracemalloc.start()
+        while True:
+            page = await account.list_conversations(ConversationQuery(limit=50, cursor=cursor))
+            listed += len(page.items)
+            sizes.append(tracemalloc.get_traced_memory()[0])
+            cursor = page.cursor
+            if cursor is None:
+                break
+        tracemalloc.stop()
+    assert listed == 50_000 // THREAD
+    return [
+        show("growth from the 5th to the last of 50 pages of 50,000 mails", (sizes[-1] - sizes[4]) / 1e6, 5, unit="MB")
+    ]
+
+
+async def _timed(work: Callable[[], Awaitable[object]], runs: int = RUNS) -> float:
+    times: list[float] = []
+    for _ in range(runs):
+        before = time.perf_counter()
+        await work()
+        times.append(time.perf_counter() - before)
+    return median(times)
+
+
+def _timed_bare(work: Callable[[], object], runs: int = RUNS) -> float:
+    times: list[float] = []
+    for _ in range(runs):
+        before = time.perf_counter()
+        work()
+        times.append(time.perf_counter() - before)
+    return median(times)
