@@ -200,3 +200,27 @@ async def test_flags_that_somebody_else_changes_are_seen(mail_server):
             assert [one.id for one in (await account.list_messages("t.m1@example.com", MessageQuery())).items] == [
                 "m1@example.com"
             ]
+
+
+@pytest.mark.parametrize("size", [10, 100_000])
+async def test_a_forwarded_mail_is_read_behind_the_authors_words_and_left_out_of_lists(mail_server, size):
+    inner = "From: Oleg <oleg@example.org>\r\nSubject: Contract\r\n\r\nInner words\r\nof two lines\r\n"
+    parts = [
+        "Content-Type: text/plain\r\n\r\nSee below.",
+        f"Content-Type: message/rfc822\r\n\r\n{inner}",
+        f"Content-Type: image/png\r\n\r\n{'x' * size}",
+    ]
+    head = "From: a@example.com\r\nSubject: Fwd\r\nMessage-ID: <m1@example.com>\r\n"
+    head += 'MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary="b"\r\n\r\n'
+    with signed_in(mail_server) as client:
+        client.append(
+            "INBOX", (head + "".join(f"--b\r\n{part}\r\n" for part in parts) + "--b--\r\n").encode(), (), ARRIVED
+        )
+    async with opened(mail_server) as account:
+        [listed] = (await account.list_messages("t.m1@example.com", MessageQuery())).items
+        whole = await account.get_message("t.m1@example.com", "m1@example.com")
+    quoted = "> From: Oleg <oleg@example.org>\n> Subject: Contract\n>\n> Inner words\n> of two lines"
+    assert whole.text == f"See below.\n\n{quoted}"
+    assert listed.text == f"See below.\n... (+{len(quoted)} chars forwarded)"
+    assert listed.partial
+    assert "message/rfc822" in [file.media_type for file in whole.attachments]

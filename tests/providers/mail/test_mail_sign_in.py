@@ -8,6 +8,7 @@ from mail_service import settings_of
 
 from dragoman.core.errors import NotFound, PermissionDenied, Unauthenticated, Unavailable
 from dragoman.providers.mail import MailProvider
+from dragoman.providers.replay.fake_mail_store import StoredFolder
 
 pytestmark = pytest.mark.anyio
 
@@ -48,3 +49,10 @@ async def test_no_password_goes_out_where_encryption_is_not_offered(imap_server)
         with pytest.raises(PermissionDenied, match="offers no encryption"):
             await account.check()
     assert not any(b"sesame" in command or b"AUTH" in command for command in imap_server.commands)
+
+
+async def test_a_folder_whose_name_is_wrongly_encoded_hides_no_other(imap_server):
+    for name in ("a&b", "x&", "caf\u00e9"):
+        imap_server.folders[name] = StoredFolder(name)
+    async with MailProvider.open(settings_of(imap_server)) as account:
+        assert await account.check() == "reads as alice@example.test: 3 folders with 0 mails"

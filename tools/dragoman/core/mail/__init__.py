@@ -3,6 +3,7 @@
 :func:`read_mail` reads a message line by line; what it gives has the text, the attachments and the people.
 """
 
+from dragoman.core.mail.forwarded import forwarded_text
 from dragoman.core.mail.headers import Address, Headers
 from dragoman.core.mail.message import Mail, MailFile, read_mail, read_mail_head
 from dragoman.core.mail.parts import Part, make_part
@@ -16,6 +17,7 @@ __all__ = [
     "MailFile",
     "Part",
     "base_subject",
+    "forwarded_text",
     "make_part",
     "read_mail",
     "read_mail_head",

@@ -127,8 +127,6 @@ def _head_item(node: _Node) -> str:
 
 
 def _body_section(node: _Node) -> str:
-    if node.media_type == "message/rfc822" and node.number:
-        return f"{node.number}.HEADER"
     return node.number or "TEXT"
 
 

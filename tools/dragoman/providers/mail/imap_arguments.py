@@ -6,15 +6,17 @@ What could end a command and begin another is refused here.
 from __future__ import annotations
 
 import imaplib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from typing import Any, Final, TypeAlias, cast
 
+from imapclient.imap_utf7 import decode as decode_utf7  # pyright: ignore[reportMissingTypeStubs] - it has none
 from imapclient.imapclient import (  # pyright: ignore[reportMissingTypeStubs] - as above
     _quoted as Quoted,  # noqa: N812 # pyright: ignore[reportPrivateUsage] - it quotes every word, also `(` and `{1}`
 )
 
 from dragoman.core.errors import InvalidArgument
+from dragoman.providers.mail.folders import FolderEntry
 
 SearchKey: TypeAlias = "str | Word | date"
 """A keyword of IMAP, a word to look for, or a day. Keys follow each other as IMAP has them, without brackets."""
@@ -94,3 +96,14 @@ def _quote(word: bytes) -> bytes:
     quoted = cast("Any", Quoted(b'"' + word.replace(b"\\", b"\\\\").replace(b'"', b'\\"') + b'"'))
     quoted.original = word
     return cast("bytes", quoted)
+
+
+def read_folder_list(listed: Iterable[tuple[Iterable[bytes], bytes | None, Any]]) -> Iterator[FolderEntry]:
+    """Folders as the server lists them. One whose name is not encoded as IMAP wants it cannot be opened."""
+    for flags, separator, name in listed:
+        try:
+            decoded = str(decode_utf7(name))
+        except UnicodeDecodeError:
+            continue
+        words = frozenset(one.decode("ascii", "replace").lower() for one in flags)
+        yield FolderEntry(decoded, words, (separator or b"/").decode("ascii", "replace"))

@@ -28,6 +28,7 @@ from dragoman.providers.mail.imap_arguments import (
     CharsetRefusedError,
     PuzzlingAnswerError,
     SearchKey,
+    read_folder_list,
     require_flags,
     require_one_line,
     search_arguments,
@@ -157,13 +158,12 @@ class ImapSession:
 
     def folders(self) -> list[FolderEntry]:
         """All folders."""
-        listed = cast("Iterable[tuple[Iterable[bytes], bytes | None, Any]]", self._client.list_folders())
-        return [
-            FolderEntry(
-                str(name), frozenset(one.decode("ascii", "replace").lower() for one in flags), _text(separator or b"/")
-            )
-            for flags, separator, name in listed
-        ]
+        self._client.folder_encode = False
+        try:
+            listed = cast("Iterable[tuple[Iterable[bytes], bytes | None, Any]]", self._client.list_folders())
+        finally:
+            self._client.folder_encode = True
+        return list(read_folder_list(listed))
 
     def folder_state(self, name: str) -> FolderState:
         """A folder as it is now, without opening it where the server tells all without."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from dragoman.core.mail import Address, Mail, without_quotes
+from dragoman.core.mail import Address, Mail, forwarded_text, without_quotes
 from dragoman.core.mail.headers import MOST_ADDRESSES
 from dragoman.core.model import Attachment, Author, AuthorKind, Message
 from dragoman.providers.mail.folders import ALL, ARCHIVE, INBOX, SENT, Folders
@@ -92,8 +92,11 @@ class MailView:
         text = mail.text
         cut = any(part.cut for part in mail.root.walk() if part.media_type.startswith("text/"))
         cut = cut or mail.root.cut or "encrypted" in mail.body.labels
+        inner = forwarded_text(mail)
         if self.whole:
-            return text, cut
+            return (f"{text}\n\n{inner}".lstrip("\n") if inner else text), cut
+        if inner:
+            return f"{text}\n... (+{len(inner):,} chars forwarded)".lstrip("\n"), True
         new, quoted = without_quotes(text, is_answer=bool(head.ancestors))
         return (f"{new}\n... (+{quoted:,} chars quoted)", True) if quoted else (text, cut)
 
