@@ -21,6 +21,7 @@ from dovecot_mailbox import (
 
 from dragoman.core.errors import DragomanError, NotFound
 from dragoman.core.queries import ConversationQuery, MessageQuery
+from dragoman.providers.mail import imap_session
 
 pytestmark = pytest.mark.anyio
 
@@ -118,7 +119,8 @@ async def test_a_page_is_the_same_after_a_restart_and_when_it_is_asked_for_again
     assert len({one.id for page in (first, second, third) for one in page.items}) == 30
 
 
-async def test_a_folder_with_a_new_uidvalidity_is_read_anew(mail_server):
+async def test_a_folder_with_a_new_uidvalidity_is_read_anew(mail_server, monkeypatch):
+    monkeypatch.setattr(imap_session, "TRUSTED", 0.0)
     with signed_in(mail_server) as client:
         client.create_folder("Work")
         deliver(client, 1, folder="Work", text="The old one")

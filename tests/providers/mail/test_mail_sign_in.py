@@ -15,7 +15,7 @@ pytestmark = pytest.mark.anyio
 
 async def test_ways_to_sign_in(mail_server):
     async with opened(mail_server) as account:
-        assert await account.check() == "reads as alice@example.test: 3 folders with 0 mails"
+        assert (await account.check()).startswith("reads as alice@example.test: 3 folders with 0 mails")
     async with opened(mail_server, token="alice-token") as account:  # noqa: S106 - of no service
         assert await account.check()
     async with opened(mail_server, imap=f"127.0.0.1:{mail_server.imap}", tls="starttls") as account:
@@ -55,4 +55,4 @@ async def test_a_folder_whose_name_is_wrongly_encoded_hides_no_other(imap_server
     for name in ("a&b", "x&", "caf\u00e9"):
         imap_server.folders[name] = StoredFolder(name)
     async with MailProvider.open(settings_of(imap_server)) as account:
-        assert await account.check() == "reads as alice@example.test: 3 folders with 0 mails"
+        assert (await account.check()).startswith("reads as alice@example.test: 3 folders with 0 mails")

@@ -1,4 +1,4 @@
-"""One connection to a mailbox. The only module that speaks to IMAPClient.
+"""One connection to a mailbox. No other module gives commands to IMAPClient.
 
 Every method blocks and is called in a worker thread. Every argument is checked here: IMAPClient would put line breaks
 on the wire, where they begin another command.
@@ -14,10 +14,13 @@ from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from threading import Lock
+from time import monotonic
 from typing import Any, Final, TypeAlias, cast
 
-from imapclient import IMAPClient  # pyright: ignore[reportMissingTypeStubs] - it has none
-from imapclient.exceptions import IMAPClientError, ProtocolError  # pyright: ignore[reportMissingTypeStubs] - as above
+from imapclient.exceptions import (  # pyright: ignore[reportMissingTypeStubs] - it has none
+    IMAPClientError,
+    ProtocolError,
+)
 
 from dragoman.core.errors import PermissionDenied
 from dragoman.core.paths import expanded
@@ -33,6 +36,7 @@ from dragoman.providers.mail.imap_arguments import (
     require_one_line,
     search_arguments,
 )
+from dragoman.providers.mail.imap_client import make_client
 from dragoman.providers.mail.imap_sign_in import sign_in
 from dragoman.providers.mail.login import Login
 
@@ -40,6 +44,9 @@ Fetched: TypeAlias = Mapping[int, Mapping[bytes, Any]]
 
 MOST_AT_ONCE: Final = 200
 """Messages of one FETCH, so that memory is bounded and other threads get their turn."""
+
+TRUSTED: Final = 2.0
+"""Seconds for which a folder that is open is taken for the one that has its name."""
 
 _HEADS: Final = 3000
 _STATUS_ITEMS: Final = ("UIDVALIDITY", "UIDNEXT", "MESSAGES", "HIGHESTMODSEQ")
@@ -75,11 +82,13 @@ class ImapSession:
         self.takes_keywords = False
         self.heads = LruCache[object, object](_HEADS)
         self._opened: FolderState | None = None
+        self._stirred = False
+        self._opened_at = 0.0
 
     def open(self, login: Login) -> None:
         """Connect and sign in."""
         require_one_line(login.user, login.value)
-        client = self._client = _make_client(self)
+        client = self._client = make_client(self.server, self.timeout, self.connect, self._stir)
         client._imap.debug = 0  # noqa: SLF001 - else each line, passwords too, goes to a log
         client.normalise_times = False
         if self.server.tls == "starttls":
@@ -166,13 +175,18 @@ class ImapSession:
         return list(read_folder_list(listed))
 
     def folder_state(self, name: str) -> FolderState:
-        """A folder as it is now, without opening it where the server tells all without."""
+        """A folder as it is now; it is opened only where nothing else tells."""
         require_one_line(name)
-        if self._opened is None or self._opened.name == name or not self._opened.mod_seq:
+        opened = self._opened
+        if opened is None or not opened.mod_seq:
             return self.open_folder(name)
+        if opened.name == name:
+            if monotonic() - self._opened_at > TRUSTED:
+                return self.open_folder(name)
+            self._client.noop()  # tells of mails and flags, but not of a folder that was renamed or made anew
+            return self.open_folder(name) if self._stirred else opened
         told = cast("Mapping[bytes, Any]", self._client.folder_status(name, _STATUS_ITEMS))
-        found = (int(told.get(item.encode(), 0)) for item in _STATUS_ITEMS)
-        return FolderState(name, *found)
+        return FolderState(name, *(int(told.get(item.encode(), 0)) for item in _STATUS_ITEMS))
 
     def opened_folder(self, name: str) -> FolderState:
         """A folder as it was when it was opened; it is opened now unless it is the one that is open."""
@@ -185,8 +199,11 @@ class ImapSession:
         told = cast("Mapping[bytes, Any]", self._client.select_folder(name, readonly=not writing))
         self.takes_keywords = b"\\*" in told.get(b"PERMANENTFLAGS", ())
         found = FolderState(name, *(int(told.get(key, 0)) for key in _SELECT_ITEMS))
-        self._opened = None if writing else found
+        self._opened, self._stirred, self._opened_at = None if writing else found, False, monotonic()
         return found
+
+    def _stir(self) -> None:
+        self._stirred = True
 
     def search(self, keys: Sequence[SearchKey]) -> list[int]:
         """UIDs of the open folder's messages for which all keys hold, rising."""
@@ -277,22 +294,6 @@ class ImapSession:
             getattr(self._client, "_imap", None), "untagged_responses", {}
         )
         return [_text(line) for kind in ("OK", "NO", "BAD", "BYE") for line in untagged.get(kind, ())]
-
-
-def _make_client(session: ImapSession) -> Any:
-    """IMAPClient on a socket of ours, which can be ended from outside."""
-    server, timeout = session.server, session.timeout
-
-    class Imap4(imaplib.IMAP4):
-        def _create_socket(self, timeout: float | None) -> socket.socket:
-            del timeout
-            return session.connect()
-
-    class Client(IMAPClient):  # type: ignore[misc]  # it has no types
-        def _create_IMAP4(self) -> Any:  # noqa: N802 - its name
-            return Imap4(server.host, server.port)
-
-    return cast("Any", Client)(server.host, server.port, ssl=False, timeout=timeout)
 
 
 def _text(line: object) -> str:

@@ -148,9 +148,10 @@ class _HitScan:
 
 def _search(session: ImapSession, name: str, query: SearchQuery, uids: Sequence[int] | None) -> tuple[list[int], bool]:
     """UIDs of the hits in a folder, and whether words had to be left out."""
-    state = session.open_folder(name)
+    state = session.folder_state(name)
     if not state.count:
         return [], False
+    session.opened_folder(name)
     keys = gmail_keys(query) if "X-GM-EXT-1" in session.capabilities else search_keys(query)
     within: list[SearchKey] = [] if uids is None else ["UID", _ranges(uids)]
     try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from dragoman.core.errors import NotFound
@@ -39,7 +39,8 @@ def load_thread(session: ImapSession, folders: Folders, thread: str, known: Foun
     states = tuple(session.folder_state(name) for name in folders.read)
     if known is not None and known.states == states and all(state.mod_seq for state in states):
         return known
-    return FoundThread(states, tuple(find_thread(session, folders, thread)))
+    filled = replace(folders, read=tuple(state.name for state in states if state.count))
+    return FoundThread(states, tuple(find_thread(session, filled, thread)))
 
 
 def load_mails(session: ImapSession, heads: Iterable[MailHead]) -> dict[Place, Mail]:

@@ -103,7 +103,7 @@ def _round(
         answered: Ids of mails that are known already, whose answers are wanted; they came later.
         known: The mails that are known.
     """
-    state = session.open_folder(name)
+    state = session.opened_folder(name)
     if not state.count:
         return []
     if tops[:1] and tops[0].startswith(_OWN_ID):

@@ -86,7 +86,7 @@ class _Handler(StreamRequestHandler):
 
     def handle(self) -> None:
         self._folder: StoredFolder | None = None
-        self._can_write = False
+        self._can_write, self._told = False, 0
         self._say(f"* OK [CAPABILITY {self.server.capabilities}] ready")
         while (line := self._read_command()) is not None:
             tag, _, rest = line.partition(b" ")
@@ -141,6 +141,9 @@ class _Handler(StreamRequestHandler):
         return "OK done"
 
     def _do_noop(self, _: list[Argument]) -> str:
+        if self._folder is not None and self._folder.changes != self._told:
+            self._told = self._folder.changes
+            self._say(f"* {len(self._folder.mails)} EXISTS")
         return "OK done"
 
     _do_subscribe = _do_id = _do_logout = _do_noop
@@ -185,7 +188,7 @@ class _Handler(StreamRequestHandler):
         found = self.server.folders.get(_text(arguments[0]))
         if found is None:
             return "NO [NONEXISTENT] no such folder"
-        self._folder, self._can_write = found, True
+        self._folder, self._can_write, self._told = found, True, found.changes
         for line in (
             f"{len(found.mails)} EXISTS", "0 RECENT", "FLAGS (\\Seen \\Answered \\Flagged \\Deleted \\Draft)",
             "OK [PERMANENTFLAGS (\\Seen \\Answered \\Flagged \\Deleted \\Draft \\*)] yes",
