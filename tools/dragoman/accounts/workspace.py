@@ -22,6 +22,7 @@ from dragoman.core.context import instrumentation
 from dragoman.core.context.account_name import naming_account
 from dragoman.core.errors import NotFound, UnsupportedOperation
 from dragoman.core.model import Conversation, Message
+from dragoman.core.queries import Draft
 from dragoman.core.safe_text import join, safe, sentence, unquoted
 from dragoman.providers.base.provider import WRITES, AccountSettings, Capability, Provider
 from dragoman.store import Store, open_store
@@ -72,6 +73,14 @@ class Account:
     def text_to_send(self, text: str) -> str:
         """A text as the account sends it, with a signature perhaps, without opening it."""
         return self.provider_class(self.settings).text_to_send(text)
+
+    def check_draft(self, conversation: str, draft: Draft) -> None:
+        """Refuse what the service cannot send, without opening the account.
+
+        Raises:
+            InvalidArgument: What is missing or wrong.
+        """
+        self.provider_class(self.settings).check_draft(conversation, draft)
 
     def may_write(self) -> bool:
         """Does the policy let anything be written here at all."""

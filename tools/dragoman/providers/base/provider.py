@@ -234,6 +234,13 @@ class Provider(ArchiveTarget):
         """A text as it goes out; override it where the settings add something, such as a signature."""
         return text
 
+    def check_draft(self, conversation: str, draft: Draft) -> None:
+        """Refuse what the service cannot send, before anybody is asked; no I/O.
+
+        Raises:
+            InvalidArgument: What is missing or wrong.
+        """
+
     @classmethod
     def names_recipients(cls, entry: str) -> bool:
         """Does an entry of ``write_to`` name people instead of a conversation, in a form of the service's own."""

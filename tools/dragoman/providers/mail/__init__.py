@@ -177,6 +177,12 @@ class MailProvider(Provider):
         """Store a mail from elsewhere in a thread, with its author and its time."""
         return await self._changes.import_(conversation, message)
 
+    def check_draft(self, conversation: str, draft: Draft) -> None:
+        """Refuse a new mail without a subject."""
+        from dragoman.providers.mail.compose import check_draft  # noqa: PLC0415 - only before something is sent
+
+        check_draft(draft, begins=is_new(conversation))
+
     def could_be_sent_by_us(self, message: Message) -> bool:
         """Whether it was written from one of the owner's addresses."""
         return self._mailbox.owner.is_own(message.author.email or "")

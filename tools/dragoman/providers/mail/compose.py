@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from dragoman.core.errors import InvalidArgument
 from dragoman.core.mail import Address, Headers
+from dragoman.core.queries import Draft
 from dragoman.providers.mail.recipients import Recipients
 
 if TYPE_CHECKING:
@@ -104,6 +105,21 @@ def references_of_reply(headers: Headers, answered: str) -> tuple[str, ...]:
 def one_line(text: str) -> str:
     """A text without line breaks and control characters, as a header holds it."""
     return " ".join(_CONTROL.sub(" ", text).split())
+
+
+def check_draft(draft: Draft, *, begins: bool) -> None:
+    """See that a draft can be a mail.
+
+    Args:
+        draft: What is to be sent.
+        begins: Is it a new mail and no answer.
+
+    Raises:
+        InvalidArgument: It cannot.
+    """
+    sendable_text(draft.text + (draft.subject or ""))
+    if begins and not one_line(draft.subject or ""):
+        raise InvalidArgument("A new mail needs a subject.", hint="Give `subject`.")
 
 
 def sendable_text(text: str) -> str:

@@ -30,6 +30,7 @@ from dragoman.core.references import parse
 from dragoman.providers.mail.addresses import is_new, matches_entry, parse_new_conversation, sendable_address
 from dragoman.providers.mail.compose import (
     OutgoingMail,
+    check_draft,
     one_line,
     references_of_reply,
     reply_subject,
@@ -107,8 +108,7 @@ class MailSender:
         Raises:
             OutcomeUnknown: It may have gone out. Every other error means that nobody got anything.
         """
-        if is_new(conversation) and not one_line(draft.subject or ""):
-            raise InvalidArgument("A new mail needs a subject.", hint="Give `subject`.")
+        check_draft(draft, begins=is_new(conversation))
         plan = await self._plan(conversation, draft)
         self._require_allowed(conversation, plan.recipients)
         mail = self._compose(plan, conversation, draft)

@@ -28,7 +28,7 @@ __all__ = [
 ]
 
 _NUMBER: Final = re.compile(r"#?(\d{1,18})(?:\.0+)?")
-_LINK: Final = re.compile(r"https?://\S+", re.IGNORECASE)
+_LINK: Final = re.compile(r"(?:https?://|(?P<scheme>mailto|mid):)\S+", re.IGNORECASE)
 _PATIENCE: Final = 10.0
 """Seconds that an account may take to tell whether it has a title, while others could answer a reader."""
 
@@ -102,7 +102,7 @@ def conversation_address(workspace: Workspace, said: str) -> Reference | None:
         NotFound: It is a link that no account recognises.
     """
     reference = parse_address(workspace, said)
-    if reference is not None and reference.message is not None and not _LINK.fullmatch(said.strip()):
+    if reference is not None and reference.message is not None and not _is_link(workspace, said.strip()):
         raise InvalidArgument(
             "This is the reference of a message, and a conversation is meant.",
             hint=sentence(
@@ -120,10 +120,16 @@ def parse_address(workspace: Workspace, said: str) -> Reference | None:
         NotFound: It is a link that no account recognises.
     """
     said = said.strip()
-    if _LINK.fullmatch(said):
+    if _is_link(workspace, said):
         return _by_link(workspace, said)
     reference = parse(said)
     return reference if reference and reference.account in workspace.accounts else None
+
+
+def _is_link(workspace: Workspace, said: str) -> bool:
+    """Is a text a link, and not a reference to an account that has the name of a scheme."""
+    found = _LINK.fullmatch(said)
+    return found is not None and found["scheme"] not in workspace.accounts
 
 
 async def load_conversation(workspace: Workspace, reference: Reference, *, fresh: bool = False) -> Conversation:

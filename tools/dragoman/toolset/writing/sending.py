@@ -42,6 +42,7 @@ async def send_message(
         answered = await answered_message(call, target, reply_to)
         key = scoped_key(call, idempotency_key)
         draft = Draft(text=text, reply_to=answered, subject=subject or None, idempotency_key=key)
+        account.check_draft(target.id, draft)
         plan = WritePlan(
             call=call,
             account=account,
