@@ -16,6 +16,10 @@ _ID: Final = re.compile(r'\bid\s*=\s*"([^"]{0,50})"', re.IGNORECASE)
 _BLANK: Final = re.compile(r"(?:\s|&nbsp;|&#160;|\xa0)*")
 _EMOJI: Final = re.compile(r'<emoji\b[^>]{0,500}?\balt="([^"]{0,50})"[^>]{0,500}>(?:</emoji>)?', re.IGNORECASE)
 _NO_TEXT: Final = re.compile(r"</?(?:attachment|systemEventMessage)\b[^>]{0,500}>", re.IGNORECASE)
+_SIMPLE: Final = re.compile(r"(?:<div>)?<(?:p|div)>([^<&\x00-\x02\xa0]*)</(?:p|div)>(?:</div>)?")
+"""One paragraph without anything in it, as most messages are."""
+
+_SPACES: Final = re.compile(r"[ \t\n\r\f]+")
 _DEEPEST: Final = 12
 _LINES: Final = ("title", "subtitle", "activityTitle", "activitySubtitle", "activityText", "text")
 _INNER: Final = ("sections", "body", "items", "columns", "rows", "cells", "inlines", "content", "attachments")
@@ -32,6 +36,9 @@ def text_of_body(body: JsonObject, mentioned: Mapping[str, str]) -> str:
     content = text_of(body, "content")
     if text_of(body, "contentType") != "html":
         return clean(content)
+    simple = _SIMPLE.fullmatch(content)
+    if simple is not None:
+        return clean(_SPACES.sub(" ", simple[1]))
     marked = _NO_TEXT.sub("", _EMOJI.sub(r"\1", _with_mentions(content, mentioned)))
     return clean(to_text(marked, quote="> "))
 

@@ -87,7 +87,7 @@ class SqliteTables(ConversationTables):
 
     def __init__(self, con: Connection) -> None:
         self._con = con
-        self._authors: AuthorNumbers = {}
+        self._authors = AuthorNumbers()
 
     def counts(self) -> tuple[int, int]:
         """Counts from the conversations' own counters."""

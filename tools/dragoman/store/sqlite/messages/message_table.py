@@ -23,9 +23,27 @@ from dragoman.store.sqlite.messages.index_row import index_row
 from dragoman.store.sqlite.messages.rows import Row
 from dragoman.store.sqlite.values import Value, bind, to_us, unbind
 
-AuthorNumbers = dict[int, tuple[int, Author]]
-"""The number of an author, and the author, by its identity: that is several times faster than by value, and holding the
-author keeps its identity unique."""
+
+class AuthorNumbers:
+    """The numbers of the authors that a transaction has stored.
+
+    Most readers give the same object for the same author, and looking that up is several times faster than by value.
+    """
+
+    def __init__(self) -> None:
+        self._by_identity: dict[int, tuple[int, Author]] = {}
+        self._by_value: dict[Author, int] = {}
+
+    def get(self, author: Author) -> int | None:
+        """The number of an author, if it is known."""
+        known = self._by_identity.get(id(author))
+        return self._by_value.get(author) if known is None else known[0]
+
+    def add(self, author: Author, number: int) -> None:
+        """Note a number. The object is held, so that nothing else gets its identity."""
+        self._by_identity[id(author)] = number, author
+        self._by_value[author] = number
+
 
 _COLUMNS: Final = "m.id, m.number, m.live, m.moment, a.data, m.reply_to, m.text, m.data"
 _ONE: Final = (  # with a join it takes ten times as long
@@ -107,7 +125,7 @@ class MessageTable:
         """
         fresh = merge_by_id(list(messages), merge)
         place = conversations.ensure(con, self.tables, account, conversation)
-        writer = _Writer(con, self.tables, place, {} if authors is None else authors)
+        writer = _Writer(con, self.tables, place, authors or AuthorNumbers())
         stored = self._get(con, place, account, conversation, fresh)
         times = writer.insert([message for id_, message in fresh.items() if id_ not in stored])
         gained, lost = writer.change((was, self._merged(was, fresh[id_], merge)) for id_, was in stored.items())
@@ -208,26 +226,25 @@ class _Writer:
 
     def _columns(self, number: int, message: Message) -> tuple[Value, ...]:
         reply_to, author = message.reply_to, message.author
-        known = self._authors.get(id(author))
         return (
             number,
             self._place,
             bind(message.id),
             message.deleted_at is None,
             to_us(message.sent_at),
-            self._author(author) if known is None else known[0],
+            self._author(author),
             reply_to and bind(reply_to),
             bind(message.text),
             rows.rest(message),
         )
 
     def _author(self, author: Author) -> int:
-        known = self._authors.get(id(author))
-        if known is None:
+        number = self._authors.get(author)
+        if number is None:
             columns = (rows.author_json(author), author_key(author))
-            known = self._con.execute(self._sql(_AUTHOR), columns).get, author
-            self._authors[id(author)] = known
-        return known[0]
+            number = int(self._con.execute(self._sql(_AUTHOR), columns).get)
+            self._authors.add(author, number)
+        return number
 
 
 def unreadable(con: Connection, table: MessageTable) -> Iterator[int]:
