@@ -6,7 +6,7 @@ from dragoman.accounts.workspace import Account
 from dragoman.core.errors import DragomanError
 
 
-class account_errors:  # noqa: N801  # reads as a statement: async with blaming(account)
+class account_errors:  # noqa: N801  # reads as a statement: async with account_errors(account)
     """Put the account's name on errors that pass."""
 
     def __init__(self, account: Account) -> None:
