@@ -7,7 +7,7 @@ import httpx
 import pytest
 from slack_service import BEGINNING, Slack, opened
 
-from dragoman.core.errors import NotFound
+from dragoman.core.errors import NotFound, UnsupportedOperation
 from dragoman.core.model import Order
 from dragoman.core.queries import ConversationQuery, MessageQuery, SearchQuery
 
@@ -281,3 +281,16 @@ async def test_a_file_of_another_organisation_is_looked_up_where_the_token_may(s
     async with opened(service) as account:
         message = await account.get_message(ROOM, ts)
     assert [one.name for one in message.attachments] == [name]
+
+
+async def test_what_speaks_only_a_part_of_the_protocol_is_read_all_the_same():
+    service = Slack(is_bot=False)
+    service.open(ROOM, is_member=True)
+    service.open("C05OTHERS1", is_member=False)
+    lacking = {"users.conversations", "search.messages", "assistant.search.context"}
+    service.before = lambda method, _: httpx.Response(404, json={"message": "Not Found"}) if method in lacking else None
+    async with opened(service) as account:
+        page = await account.list_conversations(ConversationQuery())
+        with pytest.raises(UnsupportedOperation):
+            await account.search_messages(SearchQuery(text="x"))
+    assert [one.id for one in page.items] == [ROOM]

@@ -11,7 +11,7 @@ from typing import Final
 import anyio
 
 from dragoman.core.context.clock import current_clock
-from dragoman.core.errors import DragomanError, NotFound, PermissionDenied
+from dragoman.core.errors import DragomanError, NotFound, PermissionDenied, UnsupportedOperation
 from dragoman.core.folding import fold
 from dragoman.core.json_fields import JsonObject, count_of, record_of, records_of, text_of, texts_of
 from dragoman.core.model import Audience, Conversation, ConversationKind, Page
@@ -116,12 +116,19 @@ class ConversationReader:
     async def _own(self, *, fresh: bool) -> list[Conversation]:
         known = None if fresh else self._listed.get("")
         if known is None:
-            found = await self._mapped(await self._list("users.conversations", self._kinds()))
+            found = await self._mapped(await self._memberships())
             times = await self._newest(one.id for one in found)
             known = [replace(one, last_message_at=times.get(one.id)) for one in found]
             known.sort(key=lambda one: one.last_message_at or _LONG_AGO, reverse=True)
             self._listed.put("", known)
         return known
+
+    async def _memberships(self) -> list[Object]:
+        try:
+            return await self._list("users.conversations", self._kinds())
+        except (NotFound, UnsupportedOperation):  # what speaks Slack's protocol need not have it
+            everywhere = await self._list("conversations.list", self._kinds())
+            return [one for one in everywhere if one.get("is_member") is not False]
 
     async def _newest(self, ids: Iterable[str]) -> dict[str, datetime | None]:
         """When conversations had their last message: of a person those of the week, and of a few all."""

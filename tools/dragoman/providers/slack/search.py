@@ -9,7 +9,7 @@ from itertools import islice, product
 from typing import Final
 from urllib.parse import parse_qs, urlsplit
 
-from dragoman.core.errors import DragomanError, PermissionDenied, UnsupportedOperation
+from dragoman.core.errors import DragomanError, NotFound, PermissionDenied, UnsupportedOperation
 from dragoman.core.folding import fold
 from dragoman.core.json_fields import JsonObject, count_of, list_of, record_of, records_of, text_of
 from dragoman.core.model import Hit, SearchPage
@@ -26,6 +26,7 @@ _MOST: Final = 100  # hits of a page, and pages
 _MOST_ALTERNATIVES: Final = 4
 _SEMANTIC_MOST: Final = 20
 _WIDER: Final = timedelta(days=2)  # a day that is named is left out, and counts in the zone of the searcher
+_REFUSALS: Final = (NotFound, PermissionDenied, UnsupportedOperation)
 _BEGIN, _END = "\ue000", "\ue001"
 _KINDS: Final = "public_channel,private_channel,mpim,im"
 
@@ -58,13 +59,13 @@ class MessageSearch:
         if position.token is None and not is_semantic:
             try:
                 return await self._by_words(query, position, list_id)
-            except (PermissionDenied, UnsupportedOperation) as error:
+            except _REFUSALS as error:
                 refusal = error
         else:
             refusal = UnsupportedOperation("The token cannot search.", hint=_HINT)
         try:
             return await self._by_meaning(query, position, list_id)
-        except (PermissionDenied, UnsupportedOperation):
+        except _REFUSALS:
             raise UnsupportedOperation(refusal.message, hint=refusal.hint) from None
 
     async def _by_words(self, query: SearchQuery, position: _Position, list_id: str) -> SearchPage:
