@@ -140,17 +140,18 @@ class HeadStream:
 
     def _catch_up(self, session: ImapSession) -> None:
         """Look for what was moved to a place that was passed already; what arrived meanwhile is not looked at."""
-        for source in self._sources:
-            state, known = session.folder_state(source.name), source.state
+        states = session.folder_states([source.name for source in self._sources])
+        for source, state in zip(self._sources, states, strict=True):
+            known = source.state
             if known is None or known.validity != state.validity:
                 self._begin(session, source, session.opened_folder(source.name))
             elif known.next_uid != state.next_uid or not state.next_uid:
-                state = session.open_folder(source.name)
+                now = session.open_folder(source.name)
                 new = session.search((*source.keys, "UID", f"{max(1, known.next_uid)}:*"))
-                for head in fetch_heads(session, state, [uid for uid in new if uid >= known.next_uid > 0]):
+                for head in fetch_heads(session, now, [uid for uid in new if uid >= known.next_uid > 0]):
                     if self._begun_at is None or head.arrived_at <= self._begun_at:
                         self._push(head)
-                source.state = state
+                source.state = now
 
     def _push(self, head: MailHead) -> None:
         if _digest(head) not in self._given:

@@ -36,7 +36,7 @@ from dragoman.providers.mail.imap_arguments import (
     require_one_line,
     search_arguments,
 )
-from dragoman.providers.mail.imap_client import make_client
+from dragoman.providers.mail.imap_client import ask_states, make_client
 from dragoman.providers.mail.imap_sign_in import sign_in
 from dragoman.providers.mail.login import Login
 
@@ -49,7 +49,6 @@ TRUSTED: Final = 2.0
 """Seconds for which a folder that is open is taken for the one that has its name."""
 
 _HEADS: Final = 3000
-_STATUS_ITEMS: Final = ("UIDVALIDITY", "UIDNEXT", "MESSAGES", "HIGHESTMODSEQ")
 _SELECT_ITEMS: Final = (b"UIDVALIDITY", b"UIDNEXT", b"EXISTS", b"HIGHESTMODSEQ")
 _CONNECT_TIMEOUT: Final = 10.0
 
@@ -146,15 +145,13 @@ class ImapSession:
             with suppress(OSError):  # of the plain socket: the one of TLS would wait for its peer
                 socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
         if self._use.acquire(blocking=False):
-            try:
+            with suppress(Exception):
                 self._close()
-            finally:
-                self._use.release()
+            self._use.release()
 
     def _close(self) -> None:
         with suppress(Exception):
-            if self._client is not None:
-                self._client.shutdown()
+            self._client.shutdown()
         if self._socket is not None:
             self._socket.close()
 
@@ -175,18 +172,21 @@ class ImapSession:
         return list(read_folder_list(listed))
 
     def folder_state(self, name: str) -> FolderState:
-        """A folder as it is now; it is opened only where nothing else tells."""
-        require_one_line(name)
+        """A folder as it is now."""
+        return self.folder_states([name])[0]
+
+    def folder_states(self, names: Sequence[str]) -> list[FolderState]:
+        """Folders as they are now, asked for at once; one is opened only where nothing else tells."""
+        require_one_line(*names)
         opened = self._opened
         if opened is None or not opened.mod_seq:
-            return self.open_folder(name)
-        if opened.name == name:
-            if monotonic() - self._opened_at > TRUSTED:
-                return self.open_folder(name)
-            self._client.noop()  # tells of mails and flags, but not of a folder that was renamed or made anew
-            return self.open_folder(name) if self._stirred else opened
-        told = cast("Mapping[bytes, Any]", self._client.folder_status(name, _STATUS_ITEMS))
-        return FolderState(name, *(int(told.get(item.encode(), 0)) for item in _STATUS_ITEMS))
+            return [self.open_folder(name) for name in names]
+        if opened.name in names and monotonic() - self._opened_at > TRUSTED:
+            opened = self.open_folder(opened.name)
+        found = ask_states(self._client, [name for name in names if name != opened.name])
+        if self._stirred and opened.name in names:  # NOOP tells of mails and flags, but not of a folder made anew
+            opened = self.open_folder(opened.name)
+        return [opened if name == opened.name else found[name] for name in names]
 
     def opened_folder(self, name: str) -> FolderState:
         """A folder as it was when it was opened; it is opened now unless it is the one that is open."""

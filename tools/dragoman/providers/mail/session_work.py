@@ -36,7 +36,7 @@ def people_keys(text: str) -> list[SearchKey]:
 
 def load_thread(session: ImapSession, folders: Folders, thread: str, known: FoundThread | None) -> FoundThread:
     """The mails of a thread; what is known of it counts where no folder has changed."""
-    states = tuple(session.folder_state(name) for name in folders.read)
+    states = tuple(session.folder_states(folders.read))
     if known is not None and known.states == states and all(state.mod_seq for state in states):
         return known
     filled = replace(folders, read=tuple(state.name for state in states if state.count))
