@@ -13,6 +13,8 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "transport" / "oauth"))
 from authorization_server import AuthorizationServer
 
 PIGEON = """
+from contextlib import asynccontextmanager
+
 from dragoman.core.model import Page
 from dragoman.providers.base.provider import Provider
 from dragoman.providers.base.account_settings import AccountSettings
@@ -34,8 +36,16 @@ class Pigeon(Provider):
     name = "pigeon"
     Settings = PigeonSettings
 
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, settings):
+        account = cls(settings)
+        account.session = OAuthSession(settings.oauth_client) if settings.oauth_client else None
+        yield account
+
     async def list_conversations(self, query):
-        await OAuthSession(self.settings.oauth_client).access_token()
+        if self.session is not None:
+            await self.session.access_token()
         return Page(items=[])
 """
 BROWSER = """#!{python}
@@ -96,6 +106,13 @@ def test_a_device_code_is_shown_with_its_address(talk, settings, server):
     assert status == 0, said
     assert f"{server.address}/activate" in said
     assert "WDJB-MJHT" in said
+
+
+def test_an_account_that_nobody_has_signed_in_to_says_how_in_its_check(settings, server):
+    command = [sys.executable, "-m", "dragoman_server", "check", "--config", settings]
+    said = subprocess.run(command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL).stdout
+    (line,) = [line for line in said.splitlines() if " work:" in line]
+    assert line.endswith("There is no valid sign-in for this account; run `dragoman login work` in a terminal.")
 
 
 def test_a_refusal_ends_in_a_sentence(talk, settings, server):

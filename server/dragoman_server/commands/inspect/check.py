@@ -150,7 +150,7 @@ async def _file_report(name: str, path: Path) -> Report | None:
             return None
         found = await anyio.to_thread.run_sync(partial(verify, path, quick=True))
     except DragomanError as error:
-        return Report(title, good=False, sentence=error.message, action=error.hint or _ACTIONS[error.code])
+        return Report(title, good=False, sentence=error.message, action=_what_to_do(error))
     if found.problems:
         damage = sentence("{} is damaged: {}", path, unquoted(found.problems[0], _LONGEST))
         action = sentence("Restore a backup, or save what is left: {}", salvage_line(path))
@@ -159,13 +159,20 @@ async def _file_report(name: str, path: Path) -> Report | None:
     return Report(title, good=True, sentence=f"{sound} {network_disk.warning(path) or ''}".rstrip())
 
 
+def _what_to_do(error: DragomanError) -> str:
+    """The failure's own advice, or else that for its kind; nothing where it names a command itself."""
+    if error.hint or "`dragoman " in error.message:
+        return error.hint
+    return _ACTIONS[error.code]
+
+
 async def _report(account: Account) -> Report:
     try:
         with anyio.fail_after(TIME_LIMIT):
             said = await (await account.provider()).check()
             missing = await missing_places(account)
     except DragomanError as error:
-        return Report(account.name, good=False, sentence=error.message, action=error.hint or _ACTIONS[error.code])
+        return Report(account.name, good=False, sentence=error.message, action=_what_to_do(error))
     except TimeoutError:
         sentence = f"There was no answer within {TIME_LIMIT:g} seconds."
         return Report(account.name, good=False, sentence=sentence, action=_ACTIONS["deadline_exceeded"])

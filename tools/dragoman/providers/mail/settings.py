@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Annotated, Final, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Final, Literal, Self
 
 from pydantic import Field, StringConstraints, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
@@ -12,8 +12,10 @@ from pydantic_core import PydanticCustomError
 from dragoman.providers.base.provider import AccountSettings
 from dragoman.transport.credentials import Secret
 from dragoman.transport.loopback import is_loopback
-from dragoman.transport.oauth.client import OAuthClient
 from dragoman.transport.oauth.settings import OAuthSettings
+
+if TYPE_CHECKING:
+    from dragoman.transport.oauth.client import OAuthClient
 
 CREDENTIALS: Final = ("password", "token", "oauth")
 _ADDRESS: Final = re.compile(r"[^\s@<>\x00-\x1f\x7f]{1,64}@[^\s@<>\x00-\x1f\x7f]{1,255}")

@@ -11,7 +11,6 @@ from typing import Final, Literal
 
 from dragoman.core.context.account_name import account_name
 from dragoman.transport.credentials import Secret
-from dragoman.transport.http.url import base_url_of
 
 _DIGEST_LENGTH: Final = 12
 
@@ -62,6 +61,8 @@ def endpoint_of(address: str) -> str:
     Raises:
         InvalidArgument: It is none, or plain http to another machine.
     """
+    from dragoman.transport.http.url import base_url_of  # noqa: PLC0415  # brings the whole of HTTP, which few settings need
+
     return base_url_of(address) + ("/" if address.strip().endswith("/") else "")
 
 
