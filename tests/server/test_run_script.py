@@ -66,6 +66,7 @@ def test_the_scripts_are_executable_posix_shell(script):
         (["bundle", "--folder", "x"], "python packaging/bundle.py --folder x"),
         (["lock", "--check"], "python packaging/lock.py --check"),
         (["audit", "x.lock"], "python packaging/audit.py x.lock"),
+        (["pin-base"], "python packaging/pin_base.py"),
     ],
 )
 def test_each_command_passes_its_arguments_on(copied, arguments, called):
@@ -141,7 +142,7 @@ def test_without_a_command_the_commands_are_shown_and_nothing_is_installed(copie
     for arguments in ([], ["help"], ["nonsense"]):
         done = run(copied, *arguments)
         assert (
-            "./run demo | test | check | bench | conformance | serve | bundle | lock | audit"
+            "./run demo | test | check | bench | conformance | serve | bundle | lock | audit | pin-base"
             in done.stdout + done.stderr
         )
         assert done.returncode == (0 if arguments == ["help"] else 2)
