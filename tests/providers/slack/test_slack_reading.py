@@ -294,3 +294,20 @@ async def test_what_speaks_only_a_part_of_the_protocol_is_read_all_the_same():
         with pytest.raises(UnsupportedOperation):
             await account.search_messages(SearchQuery(text="x"))
     assert [one.id for one in page.items] == [ROOM]
+
+
+async def test_answers_with_half_of_their_members_cost_no_page():
+    service = Slack()
+    service.open(ROOM)
+    service.add(
+        ROOM, "Hi", user="U01MARIAK", reactions=[{"name": None, "count": "x"}, None], files=[None, {}], edited=7
+    )
+    half = {"auth.test": {}, "users.info": {"user": None}, "conversations.info": {"channel": {"topic": None}}}
+    service.before = lambda method, _: (
+        httpx.Response(200, json={"ok": True, **half[method]}) if method in half else None
+    )
+    async with opened(service) as account:
+        [message] = (await account.list_messages(ROOM, MessageQuery())).items
+        conversation = await account.get_conversation(ROOM)
+    assert (message.text, message.author.name, message.url) == ("Hi", "U01MARIAK", None)
+    assert (conversation.id, conversation.title, conversation.url) == (ROOM, ROOM, None)

@@ -13,6 +13,7 @@ ACCOUNTS = {
     "glean": {"provider": "glean", "base_url": HERE, "token": TOKEN},
     "convore": {"provider": "convore", "base_url": HERE, "token": TOKEN},
     "datagrid": {"provider": "datagrid", "base_url": HERE, "token": TOKEN},
+    "slack": {"provider": "slack", "base_url": HERE, "token": TOKEN},
     "yandex": {"provider": "yandex", "target": "127.0.0.1:9", "tls": False, "api_key": TOKEN, "folder_id": "f"},
 }
 PROGRAM = """

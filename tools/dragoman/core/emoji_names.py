@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Final
 
 _FLAG: Final = re.compile(r"(?:flag-)?([a-z])([a-z])")
@@ -50,6 +50,6 @@ def _flag(name: str) -> str:
 
 @cache
 def _names() -> dict[str, str]:
-    table = files("dragoman.core").joinpath("emoji_names.txt").read_text("utf-8")
+    table = Path(__file__).with_name("emoji_names.txt").read_text("utf-8")
     lines = (line.split() for line in table.splitlines() if not line.startswith("#"))
     return dict(lines)

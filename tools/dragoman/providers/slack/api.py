@@ -59,10 +59,13 @@ class Identity:
     bot_id: str
     name: str
 
-    def permalink(self, conversation: str, ts: str, root: str | None) -> str:
-        """The link that people share of a message."""
+    def permalink(self, conversation: str, ts: str = "", root: str | None = None) -> str | None:
+        """The link that people share of a conversation or message; ``None`` where the workspace has no address."""
+        if not self.url:
+            return None
         thread = f"?thread_ts={root}&cid={conversation}" if root else ""
-        return f"{self.url}archives/{conversation}/p{ts.replace('.', '')}{thread}"
+        message = f"/p{ts.replace('.', '')}{thread}" if ts else ""
+        return f"{self.url.rstrip('/')}/archives/{conversation}{message}"
 
 
 WORKSPACES: Final = LruCache[object, Identity](100)

@@ -247,7 +247,7 @@ def _conversation(raw: JsonObject, users: dict[str, User], group: Sequence[str],
         external=tuple(users[one].label() for one in there if us and one in users and users[one].is_outside(us)),
         unread=count_of(raw, "unread_count") if unread is None else unread,
         status=next((status for key, status in _STATUS.items() if raw.get(key) is True), None),
-        url=f"{us.url}archives/{id_}" if us else None,
+        url=us.permalink(id_) if us else None,
         extra={key.removeprefix("is_"): True for key in _EXTRA if raw.get(key) is True},
     )
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Any, Final, LiteralString
 
 from dragoman.core import errors
@@ -43,7 +43,7 @@ def _meaning(name: str) -> Mapping[str, Any]:
 def _failures() -> Mapping[str, Mapping[str, Any]]:
     import tomllib  # noqa: PLC0415 - only where something fails
 
-    rows = tomllib.loads(files("dragoman.providers.slack").joinpath("failures.toml").read_text("utf-8"))["failure"]
+    rows = tomllib.loads(Path(__file__).with_name("failures.toml").read_text("utf-8"))["failure"]
     return {name: row for row in rows for name in row["names"]}
 
 
