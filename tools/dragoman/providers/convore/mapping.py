@@ -93,12 +93,8 @@ def size_of(found: wire.Message) -> int:
 def with_parents(messages: Sequence[Message], known: Callable[[str], str | None], *, whole: bool) -> list[Message]:
     """Messages whose ``reply_to`` is the id of a message of the same conversation, or ``None``.
 
-    What is answered elsewhere, or under another system's id that nobody knows, is told in ``extra``.
-
-    Args:
-        messages: Of one conversation.
-        known: Finds an id by the id that another system gave.
-        whole: Whether these are all messages of their conversation.
+    What is answered elsewhere, or under an unknown id of another system, is in ``extra``. ``known`` finds an id by
+    the id that another system gave; ``whole``: these are all messages of the conversation.
     """
     here = {one.id for one in messages}
     by_external = externals(messages)

@@ -14,14 +14,9 @@ from dragoman.providers.convore import people
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConvoreChange(Change):
-    """A change of any of the seven members of Convore's UpdateMessageRequest; ``None`` leaves one as it is.
+    """A change of any member of Convore's UpdateMessageRequest; ``None`` leaves one as it is.
 
-    Attributes:
-        sent_at: When it was sent, aware.
-        author: Who wrote it, with an e-mail address.
-        recipients: Who got it, each with an e-mail address.
-        outbound: Did the team send it, or receive it.
-        snippet: What lists show of it.
+    The author and the recipients need e-mail addresses. ``outbound``: the team sent it. ``snippet``: what lists show.
     """
 
     sent_at: datetime | None = None

@@ -54,12 +54,7 @@ def client_of(settings: DatagridSettings, **options: Unpack[ClientOptions]) -> H
 
 
 class Api:
-    """Datagrid's operations over an open client.
-
-    Args:
-        client: Opened and closed by somebody else.
-        patience: Seconds that an answer of an agent may take.
-    """
+    """Datagrid's operations over a client that is open; an agent may take ``patience`` seconds for an answer."""
 
     def __init__(self, client: HttpClient, patience: float = LONGEST_ANSWER) -> None:
         self._client = client

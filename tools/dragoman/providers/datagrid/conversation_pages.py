@@ -24,12 +24,9 @@ _LIST = "conversations"
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """Where a list of conversations goes on.
+    """Where a list of conversations goes on: after an id, or at the top.
 
-    Attributes:
-        seen: Digests of the conversations that were given already.
-        after: Id of the conversation after which it goes on, ``None`` for the top.
-        again: The end was reached, and the top is looked at once more.
+    ``seen`` has digests of what was given. ``again``: the end was reached, and the top is looked at once more.
     """
 
     seen: tuple[str, ...] = ()

@@ -38,10 +38,8 @@ _FEW: Final = 20
 class ListOrder:
     """How the service lists a conversation, as far as it was seen.
 
-    Attributes:
-        ascending: Does the oldest message come first; ``None`` while its times do not tell.
-        head: Id of the list's first message when it was last seen.
-        anchor: Id of a message near the end of the list, from where the end is found.
+    ``ascending``: the oldest message is first; ``None`` while times do not tell. ``head`` is the id of the first
+    message, and ``anchor`` one near the end, from where the end is found.
     """
 
     ascending: bool | None = None
@@ -56,13 +54,9 @@ class ListOrder:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """Where a list goes on.
+    """Where a list goes on: beside a message, along the service's list (``forward``) or against it.
 
-    Attributes:
-        ascending: Does the service list the oldest message first.
-        beside: Id of the message beside which the list goes on.
-        forward: In the direction of the service's list, or against it.
-        head: Going back: the first id of the service's list, where that ends.
+    Going back, the list ends at the id ``head``. ``ascending``: the service lists the oldest message first.
     """
 
     ascending: bool

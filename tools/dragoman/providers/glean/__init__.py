@@ -66,7 +66,7 @@ class GleanProvider(Provider):
         cls, settings: AccountSettings, *, transport: httpx.AsyncBaseTransport | None = None
     ) -> AsyncGenerator[Self]:
         """Prepare the connections; ``transport`` is what carries the requests, for tests."""
-        async with Api(cast("GleanSettings", settings), transport) as api:
+        async with Api(cast("GleanSettings", settings), transport).opened() as api:
             yield cls(settings, api)
 
     async def check(self) -> str:
@@ -114,7 +114,7 @@ class GleanProvider(Provider):
             address = Address.parse(query.conversation, self._settings)
             searchable(address)
             reader = self._reader(query.conversation, address)
-        return await self._finder.search(query, reader)
+        return await Finder(self._api, self._cache, self._settings).search(query, reader)
 
     async def send_message(self, conversation: str, draft: Draft) -> Message:
         """Ask the assistant in a chat (``chat.new`` begins one), and return its answer.
@@ -169,10 +169,6 @@ class GleanProvider(Provider):
     def _chats(self) -> Chats:
         return Chats(self._api, self._cache)
 
-    @property
-    def _finder(self) -> Finder:
-        return Finder(self._api, self._cache, self._settings)
-
     def _linked(self, link: str) -> str:
         """The id of the message behind a permalink, or the permalink itself, which serves as one."""
         try:
@@ -187,5 +183,5 @@ class GleanProvider(Provider):
             conversation=conversation,
             address=address,
             own_datasource=self._settings.datasource,
-            find_source=self._finder.source_of,
+            find_source=Finder(self._api, self._cache, self._settings).source_of,
         )

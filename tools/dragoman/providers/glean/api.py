@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Final, Literal, Self, TypeAlias, TypeVar
 
 from pydantic import BaseModel
@@ -32,7 +32,7 @@ _LONGEST_QUEUE: Final = 600.0
 
 
 class Api:
-    """One account's way to Glean; use it as an asynchronous context manager.
+    """One account's way to Glean; enter :meth:`opened` to use it.
 
     Talking to the assistant has a client of its own: it is slow, and must not keep readers waiting.
     """
@@ -46,19 +46,12 @@ class Api:
             DIALECT, headers=headers, timeout=self.chat_seconds + _GRACE, total=self.chat_seconds + _LONGEST_QUEUE,
             concurrency=_CHATS_AT_ONCE, rates=CHAT_RATES, transport=transport,
         )  # fmt: skip
-        self._open = AsyncExitStack()
 
-    async def __aenter__(self) -> Self:
-        """Prepare the connections."""
-        async with AsyncExitStack() as stack:
-            await stack.enter_async_context(self._reading)
-            await stack.enter_async_context(self._talking)
-            self._open = stack.pop_all()
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        """Close them."""
-        await self._open.aclose()
+    @asynccontextmanager
+    async def opened(self) -> AsyncGenerator[Self]:
+        """Keep the connections open."""
+        async with self._reading, self._talking:
+            yield self
 
     @property
     def person(self) -> str:

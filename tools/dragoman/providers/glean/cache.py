@@ -25,10 +25,8 @@ _FRESH: Final = 2.0  # seconds in which the first page that told a title may sti
 class ListTraits:
     """How the messages of a conversation come.
 
-    Attributes:
-        irregular: The place in its list is more than a message's time.
-        coarse: Its times are whole seconds.
-        borders: Times at which pages began or ended; others may have the same on the other side.
+    ``irregular``: a place in the list is more than a time. ``coarse``: times are whole seconds. ``borders``: times at
+    which pages began or ended; others may have the same on the other side.
     """
 
     irregular: bool = False

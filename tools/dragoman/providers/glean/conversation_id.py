@@ -46,13 +46,9 @@ KINDS: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Address:
-    """A conversation id, taken apart.
+    """A parsed conversation id: the id of the source system for channels and threads, else of Glean.
 
-    Attributes:
-        id: Of the source system for channels and threads, of Glean for documents and chats.
-        datasource: In the spelling of ``/messages``; empty for chats.
-        workspace: ``None`` for none.
-        instance: Display name of the connector instance.
+    ``datasource`` is as ``/messages`` spells it, empty for chats; ``instance`` is the connector's display name.
     """
 
     where: IdKind

@@ -26,12 +26,8 @@ _WRONG_CREDENTIALS: Final = (
 def explain(refusal: ServiceFailure) -> ErrorWords | None:
     """Read a refusal; what is not special gets the general sentence and the service's own words."""
     special = {400: _bad_request, 401: _unauthenticated, 403: _forbidden, 404: _missing, 422: _operators}
-    found = special.get(refusal.status, _anything)(refusal)
+    found = special[refusal.status](refusal) if refusal.status in special else None
     return found or ErrorWords(said=default_service_text(refusal) or "", look=_LOOK)
-
-
-def _anything(_: ServiceFailure) -> ErrorWords | None:
-    return None
 
 
 def _bad_request(refusal: ServiceFailure) -> ErrorWords | None:

@@ -35,7 +35,9 @@ class Glean:
             case ("POST", "rest", "api", "v1", "search"):
                 return Reply(self._search(request.body))
             case ("POST", "rest", "api", "v1", "getdocuments"):
-                return Reply({"documents": {self._wanted(one): self._document(one) for one in _specs(request.body)}})
+                return Reply(
+                    {"documents": {self._wanted(one): self._document(one) for one in request.body["documentSpecs"]}}
+                )
             case ("POST", "rest", "api", "v1", "listchats"):
                 return Reply({"chatResults": [{"trackingToken": "t", "chat": _head(one)} for one in self._recent()]})
             case ("POST", "rest", "api", "v1", "getchat") if request.body["id"] in self._chats:
@@ -53,7 +55,7 @@ class Glean:
             found = [one for one in found if (_when(one) > reference if newer else _when(one) < reference)]
         page = found[-_PAGE:] if newer else found[:_PAGE]
         answer = {"hasMore": len(page) < len(found), "searchResponse": {"requestID": "req-1", "results": page}}
-        root = next((one for one in self._results if _stamp(one) == body["id"]), None)
+        root = next((one for one in self._results if _facts(one)["datasourceId"] == body["id"]), None)
         return {**answer, "rootMessage": root} if root and body.get("includeRootMessage") else answer
 
     def _search(self, body: Record) -> Record:
@@ -117,11 +119,6 @@ def _told(chat: str, steps: list[str], reply: Record, *, streamed: bool) -> Repl
     return Reply("\n".join([*lines, ""]), HTTPStatus.OK, _LINES)
 
 
-def _specs(body: Record) -> list[Record]:
-    specs: list[Record] = body["documentSpecs"]
-    return specs
-
-
 def _head(chat: Record) -> Record:
     return {name: value for name, value in chat.items() if name != "messages"}
 
@@ -129,11 +126,6 @@ def _head(chat: Record) -> Record:
 def _facts(result: Record) -> Record:
     facts: Record = result["document"]["metadata"]
     return facts
-
-
-def _stamp(result: Record) -> str:
-    stamp: str = _facts(result)["datasourceId"]
-    return stamp
 
 
 def _when(result: Record) -> int:

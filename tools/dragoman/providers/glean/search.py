@@ -39,12 +39,9 @@ _SHORTEST: Final = 2
 
 @dataclass(frozen=True, slots=True)
 class SearchPosition:
-    """Where a search goes on.
+    """Where a search goes on: the service's cursor, its token of the search, and digests of what was given.
 
-    Attributes:
-        cursor: The service's; empty at the beginning.
-        token: Its token of the search, which it wants back.
-        seen: Digests of the messages that were given, because one can come as a hit and as a part of another.
+    A message can come as a hit and as a part of another one.
     """
 
     cursor: str = ""

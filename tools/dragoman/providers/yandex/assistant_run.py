@@ -32,13 +32,9 @@ _SILENT: Final = "stored, assistant said nothing"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """How a run ended.
+    """How a run ended: the assistant's message, or why there is none, in our words and the service's.
 
-    Attributes:
-        message: What the assistant said; ``None`` when it did not.
-        status: Why not, in a few words.
-        reason: The same in the service's words.
-        run: Id of the run, empty when it was not started.
+    ``run`` is its id, empty when it was not started.
     """
 
     message: pb.Message | None = None

@@ -49,7 +49,7 @@ class YandexClient:
             pb.Thread,
             kind="write",
             operation="create a thread",
-            metadata=_once((key, "") if key else None),
+            metadata=_once(key or None),
         )
 
     def messages(self, thread: str) -> AbstractAsyncContextManager[AsyncIterator[pb.Message]]:
@@ -80,14 +80,14 @@ class YandexClient:
             pb.Message,
             kind="write",
             operation="create a message",
-            metadata=_once((key, thread) if key else None),
+            metadata=_once(key or None, thread),
         )
 
     async def create_run(self, thread: str, assistant: str) -> pb.Run:
         """Let an assistant read a thread and answer in it, telling as it goes along."""
         request = pb.CreateRunRequest(assistant_id=require_text(assistant), thread_id=require_id(thread), stream=True)
         return await self._calls.unary(
-            wire.CREATE_RUN, request, pb.Run, kind="write", operation="run an assistant", metadata=_once(None)
+            wire.CREATE_RUN, request, pb.Run, kind="write", operation="run an assistant", metadata=_once()
         )
 
     async def run(self, run: str) -> pb.Run:
@@ -107,17 +107,15 @@ def _content(text: str) -> pb.Content:
     return pb.Content(content=[pb.Part(text=pb.Text(content=require_text(text)))])
 
 
-def _once(key: tuple[str, str] | None) -> dict[str, str]:
+def _once(key: str | None = None, thread: str = "") -> dict[str, str]:
     """A UUID that stays the same when the transport repeats the call.
 
-    A caller's key that is a UUID is sent as it is. Any other is turned into one that differs between threads, because
-    the service might look at nothing else.
+    A caller's key that is none is turned into one, another for each thread: the service might look at nothing else.
     """
     if key is None:
         return {wire.IDEMPOTENCY_KEY: str(uuid.uuid4())}
-    said, thread = key
     try:
-        return {wire.IDEMPOTENCY_KEY: str(uuid.UUID(said))}
+        return {wire.IDEMPOTENCY_KEY: str(uuid.UUID(key))}
     except ValueError:
-        name = f"{thread}\0{said}".encode("utf-8", "replace").decode()
+        name = f"{thread}\0{key}".encode("utf-8", "replace").decode()
         return {wire.IDEMPOTENCY_KEY: str(uuid.uuid5(_KEYS, name))}

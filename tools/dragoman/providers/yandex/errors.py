@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from typing import Final, LiteralString
 
@@ -27,22 +28,17 @@ _CLOCK: Final = "Check `service_account_key`, and that the clock of this machine
 
 def dialect(credentials: str) -> ServiceProfile:
     """The profile of the service of threads; ``credentials`` is the settings key of the account's."""
-    return ServiceProfile(
-        service="Yandex Cloud",
-        explain=partial(explain, credentials=credentials),
-        credentials=credentials,
-        request_id_headers=("x-request-id", "x-server-trace-id"),
-    )
+    return _profile("Yandex Cloud", partial(explain, credentials=credentials), credentials)
 
 
 def iam_dialect() -> ServiceProfile:
     """How to speak of the service that gives tokens."""
-    return ServiceProfile(
-        service="Yandex Cloud IAM",
-        explain=explain_iam,
-        credentials="service_account_key",
-        request_id_headers=("x-request-id", "x-server-trace-id"),
-    )
+    return _profile("Yandex Cloud IAM", explain_iam, "service_account_key")
+
+
+def _profile(service: str, words: Callable[[ServiceFailure], ErrorWords], credentials: str) -> ServiceProfile:
+    ids = ("x-request-id", "x-server-trace-id")
+    return ServiceProfile(service=service, explain=words, credentials=credentials, request_id_headers=ids)
 
 
 def explain(refusal: ServiceFailure, credentials: str = "") -> ErrorWords:

@@ -21,12 +21,7 @@ _LAST: Final = 1 << 62
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A message, and what it was found in.
-
-    Attributes:
-        whole: The conversation document that it is a part of.
-        beneath: The result that it was clustered under.
-    """
+    """A message, with the conversation document (``whole``) or result (``beneath``) in which it was found."""
 
     result: Result
     whole: Result | None = None

@@ -116,15 +116,9 @@ def next_position(
     *,
     root: bool,
 ) -> Position | None:
-    """The place after what was just given; ``None`` when no message so far had a time.
+    """The position after what was just given; ``None`` when no message so far had a time.
 
-    Args:
-        order: Of the list.
-        before: The place before.
-        given: The messages of this page.
-        held: Messages that were read and come with the next page.
-        batch: What was read last.
-        root: Whether the first message of the thread is still to come.
+    ``held`` were read and come with the next page. ``root``: the first message of the thread is still to come.
     """
     timed = [(micros(one), one.id) for one in (*given, *held) if one.sent_at is not None]
     places = [*timed, (before.at, before.id)] if before else timed

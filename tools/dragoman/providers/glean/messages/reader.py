@@ -35,12 +35,9 @@ class _Documents(GleanModel):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageReader:
-    """Reads one conversation of a source system.
+    """Reads one conversation of a source system; messages carry its id as the caller wrote it.
 
-    Attributes:
-        conversation: Its id as the caller wrote it; messages carry it.
-        own_datasource: That of the account.
-        find_source: The source system's id behind a channel's name, empty where none can be found.
+    ``find_source`` finds the source system's id behind a channel's name, and is empty where there is none.
     """
 
     api: Api
