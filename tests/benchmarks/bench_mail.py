@@ -169,7 +169,7 @@ async def _memory(server: dovecot.Dovecot) -> list[bool]:
         tracemalloc.stop()
     assert listed == 50_000 // THREAD
     return [
-        show("growth from the 5th to the last of 50 pages of 50,000 mails", (sizes[-1] - sizes[4]) / 1e6, 5, unit="MB")
+        show("growth from the 5th to the last of 50 pages of 50,000 mails", (sizes[-1] - sizes[4]) / 1e6, 10, unit="MB")
     ]
 
 

@@ -22,7 +22,7 @@ from dragoman.providers.mail.folders import Folders, load_folders
 from dragoman.providers.mail.head_stream import HeadStream
 from dragoman.providers.mail.heads import MailHead, Place
 from dragoman.providers.mail.mapping import MailView
-from dragoman.providers.mail.new_people import people_to_write_to
+from dragoman.providers.mail.new_people import FoundConversation, fitting_people, people_to_write_to
 from dragoman.providers.mail.people import Owner
 from dragoman.providers.mail.scans import ScanPages
 from dragoman.providers.mail.session_work import (
@@ -68,7 +68,7 @@ class Mailbox:
         self._threads = LruCache[str, FoundThread](_THREADS)
         self._thread_ids = LruCache[str, str](_IDS)
         self._messages = Pager[Message]("The mail server", _message_key)
-        self._scans = ScanPages[list[MailHead]](reader.run)
+        self._scans = ScanPages[list[MailHead], FoundConversation](reader.run)
 
     async def folders(self) -> Folders:
         """The folders of the mailbox."""
@@ -86,13 +86,14 @@ class Mailbox:
         keys = people_keys(query.text or "")
         batch = await self._scans.page(
             partial(_begin, folders.read, keys),
+            partial(self._found, folders=folders, text=query.text or ""),
             list_id=f"conversations {query.text!r}",
             limit=max(1, query.limit),
             cursor=query.cursor,
         )
-        found = [to_conversation(members, self.owner, folders) for members in batch.items]
+        found = [one.conversation for one in batch.items]
         if query.text and batch.cursor is None:
-            found += people_to_write_to(query.text, batch.items, self.owner)
+            found += people_to_write_to(query.text, (one.people for one in batch.items), self.owner)
         return Page(items=found, cursor=batch.cursor)
 
     async def conversation(self, conversation: str) -> Conversation:
@@ -248,6 +249,10 @@ class Mailbox:
     def view(self, folders: Folders, conversation: str, *, whole_text: bool = False) -> MailView:
         """How mails of a thread are shown."""
         return MailView(self.owner, folders, conversation, whole_text)
+
+    def _found(self, members: Sequence[MailHead], folders: Folders, text: str) -> FoundConversation:
+        people = fitting_people(text, members, self.owner) if text else ()
+        return FoundConversation(to_conversation(members, self.owner, folders), people)
 
     async def _read(self, heads: Sequence[MailHead], conversation: str, *, whole_text: bool = False) -> list[Message]:
         mails = await self.texts(heads)

@@ -55,14 +55,14 @@ class _Position:
 
 
 @dataclass(frozen=True, slots=True)
-class Batch(Generic[T]):
+class Batch(Generic[R]):
     """Some items, and the cursor for what follows; ``None`` at the end."""
 
-    items: list[T]
+    items: list[R]
     cursor: str | None
 
 
-class ScanPages(Generic[T]):
+class ScanPages(Generic[T, R]):
     """Gives the pages of scans.
 
     Args:
@@ -72,15 +72,22 @@ class ScanPages(Generic[T]):
     def __init__(self, run: Callable[[Callable[[ImapSession], list[T]]], Awaitable[list[T]]]) -> None:
         self._run = run
         self._scans = LruCache[tuple[str, int], Scan[T]](_SCANS)
-        self._pages = TtlCache[tuple[str, int], Batch[T]](_PAGES, _TTL)
+        self._pages = TtlCache[tuple[str, int], Batch[R]](_PAGES, _TTL)
 
     async def page(
-        self, begin: Callable[[], Awaitable[Scan[T]]], *, list_id: str, limit: int, cursor: str | None
-    ) -> Batch[T]:
+        self,
+        begin: Callable[[], Awaitable[Scan[T]]],
+        show: Callable[[T], R],
+        *,
+        list_id: str,
+        limit: int,
+        cursor: str | None,
+    ) -> Batch[R]:
         """The page at a cursor.
 
         Args:
             begin: Makes a scan that has read nothing.
+            show: Makes of an item what is given and remembered; items may be large.
             list_id: The list that cursors belong to.
             limit: About how many items.
             cursor: From the page before.
@@ -98,10 +105,11 @@ class ScanPages(Generic[T]):
         scan = scan or await begin()
         items = await self._run(partial(_read, scan, limit, position.last if lost else None))
         following = position.number + 1
-        batch = Batch(items, None)
+        shown = [show(item) for item in items]
+        batch = Batch(shown, None)
         if items and not scan.ended:
             self._scans.put((position.scan, following), scan)
-            batch = Batch(items, encode(_Position(position.scan, following, scan.key(items[-1])), list_id=list_id))
+            batch = Batch(shown, encode(_Position(position.scan, following, scan.key(items[-1])), list_id=list_id))
         if position.number:
             self._pages.put(place, batch)
         return batch

@@ -44,7 +44,7 @@ class MailSearch:
     def __init__(self, mailbox: Mailbox, seconds: float = SECONDS) -> None:
         self._mailbox = mailbox
         self._seconds = seconds
-        self._scans = ScanPages[MailHead](mailbox.run)
+        self._scans = ScanPages[MailHead, MailHead](mailbox.run)
 
     async def page(self, query: SearchQuery) -> SearchPage:
         """The hits at a cursor, newest first.
@@ -60,6 +60,7 @@ class MailSearch:
             found.names = tuple(dict.fromkeys(place.folder for place in members))
         batch = await self._scans.page(
             partial(self._begin, query, found, members),
+            lambda head: head,
             list_id=f"search {(query.text, query.conversation, query.author, query.since, query.until, query.filters)}",
             limit=max(1, query.limit),
             cursor=query.cursor,
