@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import anyio
@@ -265,6 +266,14 @@ async def test_absence_proves_something_only_where_the_server_keeps_copies(imap_
         with pytest.raises(Unavailable):
             await account.find_sent("t.root@example.com", Draft(text="x"), now)
         assert await account.find_sent("t.root@example.com", Draft(text="x"), now - timedelta(minutes=3)) is None
+
+
+async def test_absence_proves_nothing_where_the_server_may_change_ids(imap_server, smtp_server, folders):
+    async with opened(imap_server, smtp_server, sent_by_server=True) as account:
+        servers = account._sender._servers
+        account._sender._servers = replace(servers, imap=replace(servers.imap, host="outlook.office365.com"))
+        with pytest.raises(UnsupportedOperation):
+            await account.find_sent("t.root@example.com", Draft(text="x"), datetime.now(UTC) - timedelta(hours=1))
 
 
 async def test_cancelling_ends_a_blocked_send_at_once(imap_server, smtp_server, folders):

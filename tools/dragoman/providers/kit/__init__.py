@@ -7,6 +7,7 @@ to go on             :func:`encode` and :func:`decode` make cursors of positions
 to read answers      :class:`WireModel` and its types, :func:`lenient`, :func:`parse_time`, :func:`to_text` (HTML)
 to find names        :class:`Lookup`; :class:`LruCache` and :class:`TtlCache` for anything else
 to reach a service   :class:`HttpAccount` (settings), :class:`HttpClient`, :func:`error_table`
+to sign in           :class:`OAuthSettings` (a setting), :class:`OAuthSession` (authorizes calls)
 to tell what is new  :class:`EventFeed` follows a list of events, each once
 to answer threads    :func:`subtree`
 to ask an assistant  :class:`AnswerProgress`, :func:`look_up`, :func:`look_repeatedly`, :func:`broken_answer`
@@ -73,6 +74,9 @@ if TYPE_CHECKING:
     )
     from dragoman.transport.credentials import Secret, bearer
     from dragoman.transport.http import DerivedCache, HttpClient, HttpResponse, Options, segment
+    from dragoman.transport.oauth.client import OAuthClient
+    from dragoman.transport.oauth.session import OAuthSession
+    from dragoman.transport.oauth.settings import OAuthSettings
 
 __all__ = [
     "NO_TIME",
@@ -96,6 +100,9 @@ __all__ = [
     "LruCache",
     "Maybe",
     "Number",
+    "OAuthClient",
+    "OAuthSession",
+    "OAuthSettings",
     "Options",
     "Pager",
     "Places",
@@ -160,6 +167,9 @@ _HOMES: Final = {
     "dragoman.providers.kit.wire": "Count Entries Flag Maybe Number Places Several Text Texts WireModel Word"
     " lenient lenient_each lenient_type or_empty",
     "dragoman.transport.credentials": "Secret bearer",
+    "dragoman.transport.oauth.client": "OAuthClient",
+    "dragoman.transport.oauth.session": "OAuthSession",
+    "dragoman.transport.oauth.settings": "OAuthSettings",
     "dragoman.transport.http": "DerivedCache HttpClient HttpResponse Options segment",
 }
 

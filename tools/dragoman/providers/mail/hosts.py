@@ -27,6 +27,7 @@ _KNOWN: Final[dict[str, tuple[str, str, bool]]] = {
 }
 """Domains, the two servers, and whether the server itself keeps what is sent."""
 
+_EXCHANGE: Final = ("office365.com", "outlook.com")
 _KEEPERS: Final = (
     "imap.gmail.com",
     "outlook.office365.com",
@@ -57,6 +58,11 @@ class Servers:
     imap: Server
     smtp: Server | None
     sent_by_server: bool
+
+    @property
+    def changes_ids(self) -> bool:
+        """May the server give a mail that is sent another message id, as Exchange does."""
+        return self.imap.host.endswith(_EXCHANGE)
 
 
 def known_servers(domain: str) -> tuple[str, str, bool] | None:

@@ -146,6 +146,8 @@ class MailSender:
             return self._message(self._compose(plan, conversation, draft, since), plan, conversation)
         if not self._servers.sent_by_server:
             raise UnsupportedOperation("This server keeps no copy by itself, so that none is there proves nothing.")
+        if self._servers.changes_ids:
+            raise UnsupportedOperation("This server may give mails other ids, so that none is found proves nothing.")
         if self._now() - since < _COPY_COMES:
             raise Unavailable("The server's copy may still come.", hint="Look again in two minutes.", retry_after=120)
         return None
