@@ -12,11 +12,14 @@ from functools import cache
 from typing import Final
 from urllib.parse import unquote
 
-from dragoman.toolset.policy.text_readings import readings
+from dragoman.toolset.policy.text_readings import joined_reading, readings
 
 _LONGEST_HOST: Final = 253
 _WEB: Final = "https?|ftps?|wss?|hxxps?"
-_WITHOUT_HOST: Final = "javascript|vbscript|data|blob|file|tel|sms|intent"
+_WITHOUT_HOST: Final = (
+    "javascript|vbscript|data|blob|file|tel|sms|intent|callto|skype|msteams|zoommtg|facetime(?:-audio)?|sips|xmpp|magnet"
+    "|itms-[a-z]{1,20}|ms-[a-z-]{1,30}|search-ms|vscode"
+)
 _RESERVED_ENDS: Final = frozenset({"example", "test", "invalid", "localhost", "local", "internal", "onion", "home"})
 
 _WEB_ADDRESS: Final = re.compile(rf"(?:{_WEB}):/*(?=([^/?#\s]{{1,300}}))", re.IGNORECASE)
@@ -84,10 +87,15 @@ def _hosts_of(text: str) -> list[str]:
 
 def _host_of(authority: str) -> str:
     """The host as a browser finds it: after the last ``@``, without the port."""
-    host = unquote(authority).rpartition("@")[2].strip("_*~`.,;:!?'\")>")
+    host = _as_browsers_read(unquote(authority)).rpartition("@")[2].strip("_*~`.,;:!?'\")>")
     if host.startswith("["):
         return host.partition("]")[0].lstrip("[").lower()
     return _NO_HOST.split(host)[0].partition(":")[0].strip(".").casefold()[:_LONGEST_HOST]
+
+
+def _as_browsers_read(host: str) -> str:
+    """A host after its percent signs were undone: every kind of dot is one, and what is invisible is nothing."""
+    return host if host.isascii() else joined_reading(host)
 
 
 def _bare_hosts(text: str) -> list[str]:

@@ -8,8 +8,9 @@ from typing import Final
 from dragoman.toolset.policy.text_readings import readings
 
 _MANY: Final = (
-    r"(channel|here|everyone|everybody|all|room|team|group|online|\u6240\u6709\u4eba|\u5168\u4f53\u6210\u5458|\u5168\u54e1)"
-    r"(?![0-9A-Za-z\u00c0-\u024f])"
+    r"(channel|here|everyone|everybody|all|room|team|group|online|participants|\u0432\u0441\u0435"
+    r"|\u6240\u6709\u4eba|\u5168\u4f53\u6210\u5458|\u5168\u54e1)"
+    r"(?![0-9A-Za-z\u00c0-\u024f\u0400-\u04ff])"
 )
 _FORMS: Final = tuple(
     re.compile(form, re.IGNORECASE)
@@ -18,8 +19,12 @@ _FORMS: Final = tuple(
         r"@_?\*{1,2}([^*\n]{1,80})\*",  # Zulip: @**all**, and @*group* for a user group
         r"<!([a-z]+)\b[^<>\n]{0,80}>",  # Slack: <!here>, <!subteam^S01>
         r"<(@&\d{1,30})>",  # Discord: a role
-        rf"<@{_MANY}",  # Webex
+        rf"<@!?{_MANY}",  # Webex, WeCom
         r"<users/(all)>",  # Google Chat
+        r"\[(toall)\]",  # Chatwork
+        r"\[USER=(all)\]",  # Bitrix24
+        r"twist-mention://(EVERYONE)",  # Twist
+        r"<spark-mention\b[^<>\n]{0,120}\bgroup(Mention)",  # Webex
         rf"<at\b[^<>\n]{{0,80}}>\s{{0,8}}{_MANY}",  # Teams
         rf"<at\b[^<>\n]{{0,80}}[\"'=\s]{_MANY}",  # Lark: the receiver is an attribute
     )
@@ -30,7 +35,7 @@ _IN_ADDRESS: Final = re.compile(r"(?<=[0-9A-Za-z._%+\-])@[a-z]{1,20}\.([a-z]{2,2
 
 def mass_mentions(text: str) -> list[str]:
     """The calls to many people in a text, such as ``@channel``, without repetition."""
-    if "@" not in text and "&" not in text and text.isascii() and "<" not in text:
+    if text.isascii() and not any(sign in text for sign in "@&<[:"):
         return []
     found = [name for reading in readings(text) for name in _calls(reading)]
     return list(dict.fromkeys(found))

@@ -23,9 +23,18 @@ def readings(text: str) -> list[str]:
     if text.isascii() and not any(char in text for char in "&<*_~`|") and text.replace("\n", "").isprintable():
         return [text]
     plain = unicodedata.normalize("NFKC", _undo_references(text))
-    joined = "".join(char for char in plain if not _is_invisible(char)).replace(_WIDE_STOP, ".")
+    joined = _joined(plain)
     parted = "".join(" " if char == _WIDE_STOP or _is_invisible(char) else char for char in plain)
     return list(dict.fromkeys((joined, parted, _STYLING.sub("", joined))))
+
+
+def joined_reading(text: str) -> str:
+    """The reading without invisible characters, in which every kind of dot is a dot."""
+    return _joined(unicodedata.normalize("NFKC", text))
+
+
+def _joined(plain: str) -> str:
+    return "".join(char for char in plain if not _is_invisible(char)).replace(_WIDE_STOP, ".")
 
 
 def _undo_references(text: str) -> str:
