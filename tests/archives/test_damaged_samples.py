@@ -15,7 +15,14 @@ from dragoman.archives.registry import BUILT_IN
 from dragoman.core.errors import InvalidArgument
 
 SAMPLES = Path(__file__).parent / "samples"
-READERS = {"mbox": "mail", "eml": "mail", "maildir": "mail", "discord-package": "discord", "google-chat": "gchat"}
+READERS = {
+    "mbox": "mail",
+    "eml": "mail",
+    "maildir": "mail",
+    "discord-package": "discord",
+    "google-chat": "gchat",
+    "teams-graph": "teams",
+}
 FOLDERS = sorted(path for path in SAMPLES.iterdir() if path.is_dir() and READERS.get(path.name, path.name) in BUILT_IN)
 OWN_IDS = ("slack", "telegram", "discord", "signal", "google-chat", "skype", "zulip", "matrix", "teams-graph")
 """Formats whose messages have ids.

@@ -188,3 +188,10 @@ def test_what_cannot_be_read_is_counted_and_the_rest_is_read(read_messages):
     content = read_messages(*rows, message("1773133100000"))
     assert content.notes.skipped == 2
     assert [one.id for one in content.messages] == ["9", "1773133100000"]
+
+
+def test_an_export_that_is_cut_off_is_read_up_to_there(read_messages):
+    whole = json.dumps({"value": [message("1773133100000"), message("1773133200000")]}, indent=1)
+    content = read_messages(text=whole[: whole.rindex('"body"')])
+    assert [one.id for one in content.messages] == ["1773133100000"]
+    assert "ends too early" in " ".join(content.notes.sentences)

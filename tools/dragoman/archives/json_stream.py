@@ -88,6 +88,7 @@ class JsonReader:
         try:
             yield from self._value("")
         except _EarlyEndError:
+            self._damaged = True
             self._notes.tell(sentence("{:300} ends too early; everything before that was read.", self._file))
         except _DamagedError:
             self._damaged = True
