@@ -311,3 +311,14 @@ async def test_answers_with_half_of_their_members_cost_no_page():
         conversation = await account.get_conversation(ROOM)
     assert (message.text, message.author.name, message.url) == ("Hi", "U01MARIAK", None)
     assert (conversation.id, conversation.title, conversation.url) == (ROOM, ROOM, None)
+
+
+@pytest.mark.parametrize("order", Order)
+@pytest.mark.parametrize("window", [{}, {"since": START}, {"until": START + timedelta(days=9)}, {"author": "Maria"}])
+async def test_of_many_threads_no_reply_is_left_out(order, window):
+    service = Slack()
+    roots = service.talk(ROOM, 45)
+    expected = [one for root in roots for one in (root, *thread_of(service, root, 1))]
+    async with opened(service) as account:
+        found = await walk(account, MessageQuery(order=order, limit=200, **window))
+    assert [one.id for one in found] == expected

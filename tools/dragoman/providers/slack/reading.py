@@ -36,7 +36,7 @@ from dragoman.transport.http import DerivedCache
 _BEFORE_SLACK: Final = 1_000_000_000_000_000  # microseconds; without a time Slack begins at the newest message
 _LARGEST: Final = 999
 _REFUSALS: Final = (InvalidArgument, NotFound, PermissionDenied, RateLimited, UnsupportedOperation)
-_MOST_THREADS: Final = 20  # of one part of a history; further roots only tell how many replies they have
+_MOST_THREADS: Final = 20  # that are read at once
 _MOST_PARTS: Final = 50  # of a thread, and of a history that shows nothing
 _MOST_LOOKED_AT: Final = 5
 _THREADS_HELD: Final = 500
@@ -142,7 +142,7 @@ class MessageReader:
         """The part of a history beside an anchor, with the replies to it."""
         history = await self._history(conversation, query, order, anchor)
         ordered = sorted(history.messages, key=lambda one: ts_of(one.get("ts")), reverse=order is Order.LATEST)
-        groups, complete = await self._with_replies(conversation, ordered, query)
+        groups = await self._with_replies(conversation, ordered, query)
         raw = [one for group in groups for one in group]
         names = await self._people.names(raw)
         us = await self._api.known_identity()
@@ -157,8 +157,8 @@ class MessageReader:
         unthreaded = len(raw) == len(history.messages)
         about = (conversation, us, _digest(names))
         found = await (self._mapped.get_sized(history, about, make, size) if unthreaded else run_sized(make, size()))
-        more = bool(history.has_more or history.cursor) or not complete
-        return found, more and not _is_past(query, order, ordered)
+        more = bool(history.has_more or history.cursor) or len(groups) < len(ordered)
+        return found, more and not _is_past(query, order, ordered[: len(groups)])
 
     async def _history(self, conversation: str, query: MessageQuery, order: Order, anchor: Key | None) -> History:
         """A part of a history that is not empty, unless it ends."""
@@ -186,18 +186,18 @@ class MessageReader:
 
     async def _with_replies(
         self, conversation: str, ordered: Sequence[Object], query: MessageQuery
-    ) -> tuple[list[list[Object]], bool]:
-        """Messages each with its replies, as many as the page can need; and whether these are all."""
+    ) -> list[list[Object]]:
+        """The first messages with their replies: as many as the page can need, and threads that are read at once."""
         groups: list[list[Object]] = []
         size, threads = 0, list[tuple[int, Object]]()
         unbounded = query.since or query.until or query.author
         for one in ordered:
             replies = count_of(one, "reply_count") or 0
-            if replies and root_of(one) is None and len(threads) < _MOST_THREADS and _may_match(one, query):
+            if replies and root_of(one) is None and _may_match(one, query):
                 threads.append((len(groups), one))
             groups.append([one])
             size += 1 + replies
-            if size >= query.limit and not unbounded:
+            if (size >= query.limit and not unbounded) or len(threads) == _MOST_THREADS:
                 break
         failures = list[DragomanError]()
         async with anyio.create_task_group() as tasks:
@@ -205,7 +205,7 @@ class MessageReader:
                 tasks.start_soon(self._add_replies, conversation, root, groups[at], failures)
         if failures:
             raise failures[0]
-        return groups, len(groups) == len(ordered)
+        return groups
 
     async def _add_replies(
         self, conversation: str, root: Object, group: list[Object], failures: list[DragomanError]
