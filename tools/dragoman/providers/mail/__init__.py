@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar, Self, cast
 
-from dragoman.core.model import Audience, Author, Conversation, Message, Page, SearchPage
+from dragoman.core.model import Audience, Author, Changes, Conversation, Message, Page, SearchPage
 from dragoman.providers.base.account_settings import SettingsAdvice
 from dragoman.providers.base.provider import (
     AccountSettings,
@@ -49,10 +49,12 @@ class MailProvider(Provider):
         super().__init__(settings)
         self._settings = cast("MailSettings", settings)
         if mailbox is not None:
-            from dragoman.providers.mail.changes import MailChanges  # noqa: PLC0415 - brings the library for IMAP
+            from dragoman.providers.mail.arrivals import Arrivals  # noqa: PLC0415 - brings the library for IMAP
+            from dragoman.providers.mail.changes import MailChanges  # noqa: PLC0415 - as above
             from dragoman.providers.mail.search import MailSearch  # noqa: PLC0415 - as above
 
             self._mailbox = mailbox
+            self._arrivals = Arrivals(mailbox)
             self._changes = MailChanges(mailbox)
             self._search = MailSearch(mailbox)
         if sender is not None:
@@ -129,6 +131,10 @@ class MailProvider(Provider):
     async def search_messages(self, query: SearchQuery) -> SearchPage:
         """Mails that the server finds, newest first."""
         return await self._search.page(query)
+
+    async def changes(self, position: str | None) -> Changes:
+        """The mails that arrived since a position."""
+        return await self._arrivals.changes(position)
 
     async def send_message(self, conversation: str, draft: Draft) -> Message:
         """Answer all in a thread, or send a new mail."""
