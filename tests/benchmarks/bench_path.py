@@ -30,8 +30,8 @@ from dragoman_server.runtime.preload import preload
 
 ROOT: Final = Path(__file__).parents[2]
 PRODUCT: Final = tuple(str(ROOT / package) for package in ("tools/dragoman", "server/dragoman_server"))
-FIRST_FILES, FIRST_FUNCTIONS = 110, 490
-FILES, FUNCTIONS = 66, 235
+FIRST_FILES, FIRST_FUNCTIONS = 114, 510
+FILES, FUNCTIONS = 68, 242
 """Bounds: lower one when the figure falls."""
 
 
