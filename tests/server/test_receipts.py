@@ -80,6 +80,32 @@ async def test_an_answer_counts_as_delivered_only_when_sending_it_succeeds():
     await receipts.settled()
 
 
+def test_updates_are_told_once_however_soon_the_client_asks_again(serve):
+    with serve() as server:
+        server.greet()
+        for number in range(2, 32, 3):
+            arguments = FIRST | {"text": f"number {number}", "sent_at": "2019-03-10T09:00Z"}
+            server.ask(number, **call("import_message", arguments))
+            told = [said(server.ask(number + more, **call("get_updates", {}))) for more in (1, 2)]
+            assert number > 2 or "number 2" not in told[0]  # who asks for the first time gets the last day
+            assert number == 2 or f"number {number}" in told[0]
+            assert "nothing new" in told[1]
+
+
+def test_updates_that_no_client_has_read_are_told_again(serve):
+    now = {**FIRST, "sent_at": "2099-03-10T09:00Z"}
+    with serve() as server:
+        server.greet()
+        server.ask(1, **call("import_message", now))
+        server.process.stdout.close()
+        server.send({"id": 2, **call("get_updates", {})})
+        server.process.wait(30)
+    with serve() as server:
+        server.greet()
+        assert "Hello" in said(server.ask(1, **call("get_updates", {})))
+        assert "nothing new" in said(server.ask(2, **call("get_updates", {})))
+
+
 def test_the_command_line_has_its_answer_at_once(environment, data, tmp_path):
     for tool, arguments in (("import_message", FIRST), ("send_message", REPLY)):
         words = [f"{name}={value}" for name, value in arguments.items()]

@@ -141,7 +141,7 @@ class Adapter:
         self, ctx: Context, params: types.CallToolRequestParams, turn: CallSlot
     ) -> types.CallToolResult | types.InputRequiredResult:
         """What the services answers; what is raised here, :meth:`call_tool` puts into words."""
-        if self._writes(params.name):
+        if self._writes(params.name) or self._resumes(params.name):
             await receipts.settled()
         asked_by = self._caller(ctx, params, turn)
         return to_result(await call_tool(self._services, params.name, params.arguments or {}, asked_by))
@@ -159,6 +159,9 @@ class Adapter:
 
     def _writes(self, name: str) -> bool:
         return name in self._specs and not self._specs[name].read_only
+
+    def _resumes(self, name: str) -> bool:
+        return name in self._specs and self._specs[name].resumes
 
     def _too_late(self, name: str, turn: CallSlot) -> str:
         said = f"There was no answer within {self._time_limit:g} seconds."

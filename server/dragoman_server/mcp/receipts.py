@@ -1,4 +1,4 @@
-"""Answers about writes on their way to the client: what has arrived is noted, what got lost is not.
+"""Answers on their way to the client: what has arrived is noted, what got lost is not.
 
 A transport that knows when an answer has left uses :func:`leaving`. Until then the same write, asked for again, is
 answered with the first result instead of being made a second time.

@@ -62,7 +62,7 @@ async def test_a_client_finds_the_way_to_a_token_and_in(guarded, issuer):
         httpx2.AsyncClient(auth=auth, timeout=30) as http,
         Client(streamable_http_client(guarded.url, http_client=http)) as client,
     ):
-        assert len((await client.list_tools()).tools) == 7
+        assert len((await client.list_tools()).tools) == 8
     assert len(seen) == 1
     assert "code_challenge" not in seen[0]
 
@@ -95,7 +95,7 @@ def test_a_missing_token_tells_where_to_get_one_and_a_missing_scope_which(guarde
     assert other.status == 403
     assert 'error="insufficient_scope"' in other.headers["www-authenticate"]
     reading = guarded.ask("tools/list", token=issuer.token(aud=guarded.url, scope="messages:read"))
-    assert len(reading.message["result"]["tools"]) == 4
+    assert len(reading.message["result"]["tools"]) == 5
 
 
 def test_a_call_that_writes_with_a_token_that_may_not_tells_which_scope_to_get(guarded, issuer):

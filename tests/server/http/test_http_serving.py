@@ -64,7 +64,7 @@ async def test_the_sdk_client_lists_calls_and_hears_progress(far, mode):
 
     with far() as server:
         async with Client(server.url, mode=mode) as client:
-            assert len((await client.list_tools()).tools) == 4
+            assert len((await client.list_tools()).tools) == 5
             arguments = {"conversation": "far:fine", "author": "Ann"}
             result = await client.call_tool("list_messages", arguments, progress_callback=progress)
     assert "Ann" in result.content[0].text

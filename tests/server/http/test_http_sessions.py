@@ -33,7 +33,7 @@ def events(answer):
 def test_older_clients_have_to_have_a_session_and_newer_ones_have_none(site):
     with site(SESSIONS) as server:
         session = server.session()
-        assert len(session.ask("tools/list").message["result"]["tools"]) == 7
+        assert len(session.ask("tools/list").message["result"]["tools"]) == 8
         assert session.call("list_conversations").text.startswith("0 conversations")
         assert server.session().id != session.id
         refused = server.ask("tools/list")

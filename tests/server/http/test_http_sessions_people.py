@@ -35,7 +35,7 @@ scopes = ["read", "write"]
 hash = "{hash_token(BOB)}"
 """
 MESSAGE = {"conversation": "one:room", "text": "kestrel", "author": "Ann", "sent_at": "2026-03-10T09:00Z"}
-READS = ["list_conversations", "list_messages", "get_message", "search_messages"]
+READS = ["list_conversations", "list_messages", "get_message", "search_messages", "get_updates"]
 
 
 def tools(answer):
@@ -76,7 +76,7 @@ def test_a_token_that_may_only_read_writes_nothing_through_a_session_either(site
     with site(SETTINGS) as server:
         writer, reader = server.session(ANN), server.session(BOB)
         assert "kestrel" in writer.call("import_message", **MESSAGE).text
-        assert len(tools(writer.ask("tools/list"))) == 7
+        assert len(tools(writer.ask("tools/list"))) == 8
         assert tools(reader.ask("tools/list")) == READS
         refused = reader.call("import_message", **MESSAGE | {"text": "merlin"}).text
         assert refused.startswith("This sign-in may only read.")
@@ -99,7 +99,7 @@ def test_each_request_of_a_session_may_do_what_its_own_token_may(behind_issuer, 
 
             with ThreadPoolExecutor(8) as pool:
                 lists = list(pool.map(listed, range(60)))
-            assert {len(names) for names in lists[::2]} == {7}
+            assert {len(names) for names in lists[::2]} == {8}
             assert all(names == READS for names in lists[1::2])
 
 

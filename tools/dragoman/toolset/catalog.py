@@ -77,6 +77,7 @@ TOOLS: Final = (
         ),
         capability=Capability.LIST_MESSAGES,
         called="get_updates",
+        resumes=True,
         run=get_updates,
     ),
     ToolSpec(

@@ -53,7 +53,14 @@ async def serve(server: Server[object], wire: StdioPipes, when_idle: Callable[[]
         wire: The pipes to the client.
         when_idle: Run once in a thread, at the first moment at which nothing waits for an answer.
     """
-    receipts.by_request_id.set(True)
+    told_by_id = receipts.by_request_id.set(True)
+    try:
+        await _serve(server, wire, when_idle)
+    finally:
+        receipts.by_request_id.reset(told_by_id)
+
+
+async def _serve(server: Server[object], wire: StdioPipes, when_idle: Callable[[], None] | None) -> None:
     pending, written = RequestQueue(), anyio.Event()
     into, incoming = anyio.create_memory_object_stream[Incoming](0)
     outgoing, outof = anyio.create_memory_object_stream[SessionMessage](0)

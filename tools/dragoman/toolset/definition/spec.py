@@ -71,6 +71,7 @@ class ToolSpec:
         destructive: Does it overwrite something.
         idempotent: Does calling it twice change no more than calling it once.
         called: The tool's name, where that is not its capability's.
+        resumes: Does it go on where the caller's last answer ended, so that one has to be noted before.
         run: The function; its result is what :mod:`dragoman.toolset.answer` lays out.
     """
 
@@ -82,6 +83,7 @@ class ToolSpec:
     destructive: bool = False
     idempotent: bool = False
     called: str = ""
+    resumes: bool = False
 
     @property
     def name(self) -> str:
