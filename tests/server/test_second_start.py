@@ -5,8 +5,10 @@ import os
 import sys
 
 import pytest
+from click.testing import CliRunner
 
 from dragoman._version import __version__
+from dragoman_server.cli.main import cli
 from dragoman_server.config.load import load
 from dragoman_server.transports.stdio import predicted_results, start_cache, start_record
 
@@ -74,6 +76,20 @@ def test_a_provider_of_another_package_is_known_from_the_second_start_on(novel):
     found = predicted(novel)
     assert names(found) == ["list_messages", "search_messages", "get_updates"]
     assert "letters of a novel (book)" in found["2025-06-18"]["initialize"]["instructions"]
+
+
+@pytest.mark.parametrize("words", [["check"], ["install", "cursor", "--file", "mcp.json"]])
+def test_the_first_start_knows_what_a_command_has_found_out_before(novel, tmp_path, monkeypatch, words):
+    monkeypatch.chdir(tmp_path)
+    assert predicted(novel) is None
+    CliRunner().invoke(cli, [*words, "--config", str(novel)])
+    assert names(predicted(novel)) == ["list_messages", "search_messages", "get_updates"]
+
+
+def test_a_command_that_changes_nothing_keeps_nothing(novel, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    CliRunner().invoke(cli, ["install", "cursor", "--file", "mcp.json", "--dry-run", "--config", str(novel)])
+    assert predicted(novel) is None
 
 
 def test_settings_that_only_the_models_can_judge_are_known_from_the_second_start_on(tmp_path, monkeypatch):

@@ -12,7 +12,7 @@ import click
 from dragoman._version import __version__
 from dragoman.core.errors import InvalidArgument
 from dragoman_server.cli import speak_utf8
-from dragoman_server.cli.options import Commands, as_json, common, say, settings_of
+from dragoman_server.cli.options import Commands, as_json, common, remember_start, say, settings_of
 from dragoman_server.cli.setup_commands import COMMANDS
 from dragoman_server.cli.store_commands import store
 from dragoman_server.commands import completion
@@ -135,7 +135,9 @@ def check(as_json: bool, config: Path | None, log_level: str | None) -> None:  #
     """Reach every account and say what works and what to do."""
     from dragoman_server.commands.inspect import check as checking  # noqa: PLC0415  # see the module
 
-    reports = checking.check(settings_of(config, log_level))
+    settings = settings_of(config, log_level)
+    reports = checking.check(settings)
+    remember_start(settings)
     if as_json:
         say(checking.as_json(reports))
     elif sys.stdout.isatty():

@@ -75,6 +75,13 @@ def say(text: str, *, styled: bool = False) -> None:
         ) from error
 
 
+def remember_start(settings: Config) -> None:
+    """Keep for the first start of a server what it would have to find out about these settings."""
+    from dragoman_server.transports.stdio import start_record  # noqa: PLC0415  # only here
+
+    start_record.remember(settings)
+
+
 def _shown(text: str) -> str:
     if text.isascii() and text.replace("\n", "").isprintable():
         return text

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from dragoman_server.cli.options import P, R, common, say, settings_of
+from dragoman_server.cli.options import P, R, common, remember_start, say, settings_of
 from dragoman_server.commands import completion as completing
 
 if TYPE_CHECKING:
@@ -126,6 +126,8 @@ def install(
         return
     for line in install_command.install(settings, places, dry_run=dry_run, given=secrets, keep_env=keep_env):
         say(line)
+    if not dry_run:
+        remember_start(settings_of(config, log_level))  # as they are now, with the credentials that were stored
 
 
 @click.command()
