@@ -1,0 +1,102 @@
+"""Lists of conversations, who reads them, and searches: all that is there, and nothing that was not asked for."""
+
+import httpx
+import pytest
+from slack_service import Slack, opened
+
+from dragoman.core.errors import NotFound, UnsupportedOperation
+from dragoman.core.queries import ConversationQuery, MessageQuery, SearchQuery
+
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("waits")]
+
+ROOM = "C02RELAY01"
+
+
+async def test_cursors_that_come_back_end_a_list():
+    service = Slack()
+    service.talk(ROOM, 2)
+    again = {"response_metadata": {"next_cursor": "same"}, "has_more": True}
+
+    def answer(method, _):
+        kind = {"users.conversations": "channels", "users.list": "members", "conversations.replies": "messages"}
+        return httpx.Response(200, json={"ok": True, kind[method]: [], **again}) if method in kind else None
+
+    service.before = answer
+    async with opened(service) as account:
+        assert (await account.list_conversations(ConversationQuery())).items == []
+        with pytest.raises(NotFound):
+            await account.list_messages(ROOM, MessageQuery(thread="1773133060.000001"))
+
+
+async def test_conversations_are_found_among_public_channels_and_people():
+    service = Slack()
+    service.open(ROOM, name="relay-launch")
+    service.open("C05OTHERS1", name="relay-others", people=[])
+    service.open("G01STRAT01", name="relay-secret", is_private=True, people=[])
+    service.open("C04MPDM001", name="mpdm-dragoman--maria--oleg-1", is_mpim=True)
+    service.open("D01MARIA01", is_im=True, user="U01MARIAK", people=["U0DRAGOMN", "U01MARIAK"])
+    async with opened(service) as account:
+        relay = await account.list_conversations(ConversationQuery(text="relay"))
+        noor = await account.list_conversations(ConversationQuery(text="noor"))
+        maria = await account.list_conversations(ConversationQuery(text="Maria"))
+        groups = await account.list_conversations(ConversationQuery(kind="group"))
+    assert [one.title for one in relay.items] == ["relay-launch", "relay-others"]
+    assert [(one.id, one.title) for one in noor.items] == [("@U10NOORAH", "Noor Haddad")]
+    assert sorted(one.id for one in maria.items) == ["C04MPDM001", "D01MARIA01"]
+    assert [one.title for one in groups.items] == ["Maria Koch, Oleg Sidorov"]
+
+
+async def test_kinds_that_the_token_may_not_list_are_left_out():
+    service = Slack(scopes="channels:read,channels:history,users:read")
+    service.open(ROOM)
+
+    def refuse(method, arguments):
+        if method == "users.conversations" and arguments["types"] != "public_channel":
+            body = {"ok": False, "error": "missing_scope", "needed": "groups:read"}
+            return httpx.Response(200, json=body, headers={"x-oauth-scopes": service.scopes})
+        return None
+
+    service.before = refuse
+    async with opened(service) as account:
+        assert [one.id for one in (await account.list_conversations(ConversationQuery())).items] == [ROOM]
+
+
+async def test_a_shared_channel_names_who_is_from_outside_and_says_so_when_nobody_is_known():
+    service = Slack()
+    service.open(ROOM, is_ext_shared=True, people=["U0DRAGOMN", "U01MARIAK", "U03GUEST1", "U10NOORAH"])
+    service.open("C03GLOBEX1", is_ext_shared=True, people=["U0DRAGOMN", "U01MARIAK"])
+    async with opened(service) as account:
+        known = await account.audience(ROOM)
+        unknown = await account.audience("C03GLOBEX1")
+    assert known.conversation.external == ("Noor Haddad",)
+    assert known.conversation.participants == ("Maria Koch", "Gus Guest (guest)", "Noor Haddad")
+    assert known.conversation.members == 4
+    assert unknown.conversation.external == ("others of another organisation",)
+
+
+async def test_words_of_a_search_are_no_operators_and_alternatives_are_asked_one_by_one():
+    service = Slack(is_bot=False)
+    service.open(ROOM)
+    for text in ("in:private words", "red apples", "green pears"):
+        service.add(ROOM, text)
+    async with opened(service) as account:
+        page = await account.search_messages(SearchQuery(text="apples OR pears"))
+        await account.search_messages(SearchQuery(text='"in:#private" <!here> -from:x wild*'))
+    assert [one.message.text for one in page.items] == ["red apples", "green pears"]
+    queries = [one["query"] for one in service.calls("search.messages")]
+    assert queries[:2] == ["apples", "pears"]
+    assert '"in:#private"' in queries[2]
+    assert "<" not in queries[2]
+
+
+async def test_what_speaks_only_a_part_of_the_protocol_is_read_all_the_same():
+    service = Slack(is_bot=False)
+    service.open(ROOM, is_member=True)
+    service.open("C05OTHERS1", is_member=False)
+    lacking = {"users.conversations", "search.messages", "assistant.search.context"}
+    service.before = lambda method, _: httpx.Response(404, json={"message": "Not Found"}) if method in lacking else None
+    async with opened(service) as account:
+        page = await account.list_conversations(ConversationQuery())
+        with pytest.raises(UnsupportedOperation):
+            await account.search_messages(SearchQuery(text="x"))
+    assert [one.id for one in page.items] == [ROOM]
