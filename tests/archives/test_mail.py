@@ -15,6 +15,7 @@ from dragoman.archives.mail import MailFormat
 from dragoman.archives.mail.maildir import decode_utf7
 from dragoman.archives.mail.mapping import title_of
 from dragoman.archives.mail.mbox import Mbox, is_envelope, time_of_envelope
+from dragoman.archives.mail.threads import Threads
 from dragoman.archives.recognition import recognition
 from dragoman.archives.sources import open_path
 from dragoman.core.model import Message
@@ -312,3 +313,18 @@ def test_an_attachment_tells_where_it_lies(read_archive, tmp_path, name, form, p
     (attachment,) = read_archive(tmp_path / "in").messages[-1].attachments
     assert (attachment.name, attachment.size, attachment.media_type) == ("plan.pdf", 5, "application/pdf")
     assert attachment.url == f"file:{tmp_path}/in/{place}"
+
+
+def test_the_threads_of_many_mails_take_little_memory():
+    threads = Threads()
+    try:
+        for number in range(50_000):
+            threads.add(f"m{number}@x", [f"m{number - number % 5}@x"], "", number, "S", ["Ann"])
+        tracemalloc.start()
+        threads.finish(iter(()))
+        assert tracemalloc.get_traced_memory()[1] < 4 << 20
+        tracemalloc.stop()
+        assert threads.of("m49999@x", "").id == "mail.m49995@x"
+        assert threads.of("m7@x", "").id == "mail.m5@x"
+    finally:
+        threads.close()

@@ -238,5 +238,5 @@ def test_what_is_remembered_takes_a_bounded_part_of_memory():
     notebook = Notebook()
     for number in range(2000):
         notebook.put(str(number), "x" * 10_000)
-    assert sum(map(len, notebook._notes.values())) < 5 << 20
+    assert sum(map(len, notebook._notes.values())) < 2 << 20
     assert notebook.get("0") == notebook.get("1999") == "x" * 10_000

@@ -9,8 +9,8 @@ from dragoman.store.sqlite.connection import Connection
 from dragoman.store.sqlite.scratch import open_scratch
 
 _SCHEMA: Final = "CREATE TABLE notes(key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;"
-_IN_MEMORY: Final = 50_000
-_CHARACTERS: Final = 4 << 20
+_IN_MEMORY: Final = 10_000
+_CHARACTERS: Final = 1 << 20
 
 
 class Notebook:

@@ -20,6 +20,9 @@ CREATE TABLE mails(number INTEGER PRIMARY KEY, place TEXT, time INTEGER, id TEXT
 CREATE TABLE stored(number INTEGER PRIMARY KEY, conversation TEXT);
 CREATE INDEX by_place ON mails(place, time);
 """
+_ALONE: Final = "SELECT number FROM mails WHERE number > ? AND +place = '' ORDER BY number LIMIT 10000"
+"""Some mails that no service has put into a thread. The sign keeps SQLite from an index that changes meanwhile."""
+
 _BETWEEN: Final = "\x1f"
 _PEOPLE: Final = 50
 _CACHED: Final = 1000
@@ -83,9 +86,10 @@ class Threads:
             if number is not None:
                 place = (self._root(number), conversation)
                 self._table.execute("INSERT OR IGNORE INTO stored VALUES(?,?)", place)
-        alone = self._table.execute("SELECT number FROM mails WHERE place = ''")
-        rows = [(f"#{self._root(number)}", number) for (number,) in alone]
-        self._table.executemany("UPDATE mails SET place = ? WHERE number = ?", rows)
+        last = -1
+        while rows := [(f"#{self._root(number)}", number) for (number,) in self._table.execute(_ALONE, (last,))]:
+            self._table.executemany("UPDATE mails SET place = ? WHERE number = ?", rows)
+            last = rows[-1][1]
 
     def of(self, id_: str, group: str) -> Thread:
         """The thread of a mail that was noted."""
