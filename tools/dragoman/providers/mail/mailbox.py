@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Final, TypeVar
@@ -15,7 +15,7 @@ from dragoman.core.queries import ConversationQuery, MessageQuery
 from dragoman.providers.kit.cache import LruCache, TtlCache
 from dragoman.providers.kit.listings import Key, key_of, whole
 from dragoman.providers.kit.pager import Pager
-from dragoman.providers.kit.threads import no_such_message, require_subtree
+from dragoman.providers.kit.threads import no_such_message
 from dragoman.providers.mail.connection import Connection
 from dragoman.providers.mail.conversations import ConversationScan, to_conversation
 from dragoman.providers.mail.folders import Folders, load_folders
@@ -67,7 +67,7 @@ class Mailbox:
         self._mails = LruCache[Place, Mail](_MAILS, lambda mail: len(mail.text) + 1000)
         self._threads = LruCache[str, FoundThread](_THREADS)
         self._thread_ids = LruCache[str, str](_IDS)
-        self._messages = Pager[Message]("The mail server", _message_key)
+        self._heads = Pager[MailHead]("The mail server", _head_key)
         self._scans = ScanPages[list[MailHead], FoundConversation](reader.run)
 
     async def folders(self) -> Folders:
@@ -104,15 +104,13 @@ class Mailbox:
     async def messages(self, conversation: str, query: MessageQuery) -> Page[Message]:
         """A page of the mails of a thread, with what is new in each."""
         thread = query.thread
-        page = await self._messages.page(
-            whole(partial(self._headless, conversation)),
+        page = await self._heads.page(
+            whole(partial(self.thread, conversation)),
             query,
             name=conversation,
-            select=None if thread is None else partial(require_subtree, root=thread),
+            select=None if thread is None else partial(_below, root=thread),
         )
-        heads = {head.id: head for head in await self.thread(conversation, fresh=False)}
-        wanted = [heads[one.id] for one in page.items if one.id in heads]
-        return replace(page, items=await self._read(wanted, conversation))
+        return Page(items=await self._read(page.items, conversation), cursor=page.cursor, total=page.total)
 
     async def message(self, conversation: str, message: str) -> Message:
         """One mail with its whole text.
@@ -218,12 +216,16 @@ class Mailbox:
         """Read threads anew, because something was changed here."""
         for known in list(self._threads):
             self._threads.pop(known)
-            self._messages.forget(known)
+            self._heads.forget(known)
 
     def cursor_after(self, message: Message, query: MessageQuery) -> str | None:
         """The cursor that goes on after a message."""
-        listing = whole(partial(self._headless, message.conversation))
-        return self._messages.cursor_after(listing, message, query.order, name=message.conversation)
+        known = self._threads.get(message.conversation)
+        head = next((one for one in known.heads if one.id == message.id), None) if known is not None else None
+        if head is None:
+            return None
+        listing = whole(partial(self.thread, message.conversation))
+        return self._heads.cursor_after(listing, head, query.order, name=message.conversation)
 
     async def check(self) -> tuple[int, int]:
         """How many folders are read, and how many mails they have."""
@@ -259,14 +261,25 @@ class Mailbox:
         view = self.view(await self.folders(), conversation, whole_text=whole_text)
         return [view.message(head, mails[head.place]) for head in heads if head.place in mails]
 
-    async def _headless(self, conversation: str) -> list[Message]:
-        """The mails of a thread without their texts, which only those of a page need."""
-        view = self.view(await self.folders(), conversation)
-        return [view.message(head, None) for head in await self.thread(conversation)]
+
+def _head_key(head: MailHead) -> Key:
+    return key_of(*head.order)
 
 
-def _message_key(message: Message) -> Key:
-    return key_of(message.sent_at, message.id)
+def _below(heads: Sequence[MailHead], root: str) -> list[MailHead]:
+    """A mail and those that answer it, however deep."""
+    if all(head.id != root for head in heads):
+        raise no_such_message()
+    answers: dict[str, list[str]] = defaultdict(list)
+    for head in heads:
+        answers[head.mail.reply_to].append(head.id)
+    found, waiting = set[str](), [root]
+    while waiting:
+        message = waiting.pop()
+        if message not in found:
+            found.add(message)
+            waiting.extend(answers[message])
+    return [head for head in heads if head.id in found]
 
 
 async def _begin(folders: Sequence[str], keys: Sequence[SearchKey]) -> ConversationScan:
