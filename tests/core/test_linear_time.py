@@ -19,6 +19,7 @@ from dragoman.archives.json_mending import mend
 from dragoman.archives.mail.mapping import author_of
 from dragoman.archives.recognition import recognition
 from dragoman.archives.registry import format_of
+from dragoman.archives.signal.saved_chats import _FILE as SAVED_FILE
 from dragoman.archives.sources import open_path
 from dragoman.core.errors import InvalidArgument
 from dragoman.core.folding import fold
@@ -49,6 +50,7 @@ from dragoman.providers.glean.mapping import mapping as glean
 from dragoman.providers.glean.mapping import wire as glean_wire
 from dragoman.providers.glean.messages.reader import below
 from dragoman.providers.kit.text import visible
+from dragoman.providers.mail.compose import reply_subject
 from dragoman.providers.yandex import mapping as yandex
 from dragoman.providers.yandex._proto import threads_pb2
 from dragoman.rendering import PreviewView, question
@@ -269,6 +271,8 @@ READERS: dict[str, Callable[[str], object]] = {
     "base64": lambda text: decode_transfer(text.encode("utf-8", "replace"), "base64"),
     "calendar": lambda text: describe_calendar(f"BEGIN:VEVENT\nSUMMARY:{text}\nEND:VEVENT"),
     "subject": base_subject,
+    "subject of a reply": lambda text: reply_subject(f"aw{text}"),
+    "files of a saved chat": lambda text: SAVED_FILE.sub("", text),
     "subject of an answer": lambda text: base_subject(f"Re{text}"),
     "mail": mail,
     "entities": decode_entities,

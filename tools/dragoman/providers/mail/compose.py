@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from email.message import EmailMessage
 
 _REPLY: Final = re.compile(
-    r"^\s*(?:(?:re|aw|antw|sv|vs|r|res|rif|odp|ynt|atb|bls|ats|vá|bal|отв|ответ|відп|απ|σχετ|תשובה|השב|رد|답장|回复|回覆|答复"
-    r"|答覆|返信|返|trả lời|ตอบ)\s*(?:\[\d{1,4}\]|\(\d{1,4}\)|\^\d{1,4})?\s*[:\uff1a]\s*)+",
+    r"^\s*+(?:(?:re|aw|antw|sv|vs|r|res|rif|odp|ynt|atb|bls|ats|vá|bal|отв|ответ|відп|απ|σχετ|תשובה|השב|رد|답장|回复|回覆|答复"
+    r"|答覆|返信|返|trả lời|ตอบ)\s*+(?:\[\d{1,4}\]|\(\d{1,4}\)|\^\d{1,4})?\s*+[:\uff1a]\s*+)+",
     re.IGNORECASE,
 )
 _ID: Final = re.compile(r"[!-;=?-~]{1,900}")  # what may stand between the brackets of a message id

@@ -25,7 +25,7 @@ _UNANSWERED: Final = re.compile(
     r"|bounces?(?:[-_.+].*)?",
     re.IGNORECASE,
 )
-_MAILTO: Final = re.compile(r"<mailto:([^<>?\s]+)[^<>]*>", re.IGNORECASE)
+_MAILTO: Final = re.compile(r"<mailto:([^<>?\s]++)[^<>]*+>", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
