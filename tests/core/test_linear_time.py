@@ -17,6 +17,7 @@ import pytest
 from dragoman.archives import Notes, ReadOptions
 from dragoman.archives.json_mending import mend
 from dragoman.archives.mail.mapping import author_of
+from dragoman.archives.months import parse_date_words
 from dragoman.archives.recognition import recognition
 from dragoman.archives.registry import format_of
 from dragoman.archives.signal.saved_chats import _FILE as SAVED_FILE
@@ -271,6 +272,7 @@ READERS: dict[str, Callable[[str], object]] = {
     "base64": lambda text: decode_transfer(text.encode("utf-8", "replace"), "base64"),
     "calendar": lambda text: describe_calendar(f"BEGIN:VEVENT\nSUMMARY:{text}\nEND:VEVENT"),
     "subject": base_subject,
+    "date in words": parse_date_words,
     "subject of a reply": lambda text: reply_subject(f"aw{text}"),
     "files of a saved chat": lambda text: SAVED_FILE.sub("", text),
     "subject of an answer": lambda text: base_subject(f"Re{text}"),

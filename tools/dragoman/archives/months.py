@@ -28,6 +28,9 @@ _NUMBERED: Final = re.compile(r"(\d{4})\s*[年년]\s*(\d{1,2})\s*[月월]\s*(\d{
 _ISO: Final = re.compile(r"(?<!\d)(\d{4})-(\d\d)-(\d\d)(?!\d)")
 _CLOCK: Final = re.compile(r"\d{1,2}:\d\d(?::\d\d)?")
 _YEAR: Final = re.compile(r"(?<!\d)(\d{4})(?!\d)")
+_LONGEST: Final = 200
+"""Characters of a date in words; looking for one takes the square of the time."""
+
 _DAY: Final = re.compile(r"([^\W\d_]*)\.?[\s.,-]*(?<!\d)(\d{1,2})(?!\d)[\s.,-]*(?:de\s+)?([^\W\d_]*)")
 
 
@@ -53,6 +56,7 @@ def parse_date_words(text: str, before: date | None = None) -> date | None:
         text: The words, in any language.
         before: The day before which the date does not lie, for months whose names are not known.
     """
+    text = text[:_LONGEST]
     numbers = _NUMBERED.search(text) or _ISO.search(text)
     if numbers:
         return make_date(*map(int, numbers.groups()))
