@@ -30,6 +30,9 @@ def last_stage() -> list[tuple[str, str]]:
     return every[max(number for number, step in enumerate(every) if step[0] == "FROM") :]
 
 
+BASE = DOCKERFILE.read_text(encoding="utf-8").partition("FROM ")[2].partition(" ")[0]
+
+
 def lint(file: Path) -> subprocess.CompletedProcess[str]:
     """What ``./run check`` says of a Dockerfile."""
     script = (ROOT / "run").read_text(encoding="utf-8")
@@ -55,7 +58,7 @@ def test_the_linter_finds_nothing_to_say():
         ("RUN useradd", "RUN sudo useradd", "DL3004"),
         ("RUN useradd", "RUN cd /tmp && useradd", "DL3003"),
         ("-m 0700 /data", "-m 0700 $DATA", "SC2086"),
-        ("python:3.13.9-slim-trixie AS", "python:latest AS", "DL3007"),
+        (BASE, "python:latest", "DL3007"),
         ("--from=build", "--from=biuld", "DL3022"),
         ("ENV PATH", "ENV API_TOKEN=abc PATH", "DL3064"),
         ('CMD ["serve"]', "CMD serve", "DL3025"),
@@ -221,3 +224,11 @@ def test_a_server_over_pipes_is_well_as_long_as_it_is_there(monkeypatch, tmp_pat
     assert health.is_healthy(["dragoman", "serve"])
     for words in (["--http"], ["--http", "--config", "x"]):
         assert health.address_of(["dragoman", "serve", *words]).port == 8765
+
+
+def test_every_stage_is_built_on_one_image_that_is_named_by_its_digest():
+    bases = [
+        line.split()[1] for line in DOCKERFILE.read_text(encoding="utf-8").splitlines() if line.startswith("FROM ")
+    ]
+    assert set(bases) == {BASE}
+    assert re.fullmatch(r"python:3\.\d+\.\d+-slim-[a-z]+@sha256:[0-9a-f]{64}", BASE)
