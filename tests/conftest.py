@@ -3,6 +3,7 @@ import ipaddress
 import os
 import socket
 import sys
+from pathlib import Path
 
 import anyio.lowlevel
 import pytest
@@ -12,6 +13,9 @@ from hypothesis import settings
 # In CI the examples are the same in each run; a failing random example should meet somebody who can mend it.
 settings.register_profile("house", deadline=None, derandomize="CI" in os.environ)
 settings.load_profile("house")
+
+
+sys.path.insert(0, str(Path(__file__).parent))  # for linear_growth
 
 
 _SHARED = (

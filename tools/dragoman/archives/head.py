@@ -16,7 +16,8 @@ SIZE: Final = 32 << 10
 
 _LINES: Final = 50
 _DEPTH: Final = 8
-_TOKEN: Final = re.compile(r'"((?:[^"\\]|\\.)*)"|([{}\[\],])|[^\s{}\[\],:"]+')
+# A text that is cut off takes all that is left: its escaped quotes begin no other ones.
+_TOKEN: Final = re.compile(r'"((?:[^"\\]|\\.)*+)"|".*|([{}\[\],])|[^\s{}\[\],:"]+', re.DOTALL)
 
 
 @dataclass(frozen=True)
