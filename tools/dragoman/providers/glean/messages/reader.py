@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from dragoman.core.context.large_work import run_sized
 from dragoman.core.errors import InvalidArgument, NotFound
 from dragoman.core.model import Conversation, Message, Page
 from dragoman.core.permalinks import read_link
@@ -55,7 +56,8 @@ class MessageReader:
             if found is None:
                 raise no_such_message()
         else:
-            found = to_message(await self.fetch_own(message), self.conversation)
+            own = await self.fetch_own(message)
+            found = await run_sized(lambda: to_message(own, self.conversation), len(repr(own.document)))
         return (await with_names(self.api, self.cache, [found]))[0]
 
     async def describe(self) -> Conversation:
