@@ -173,8 +173,9 @@ async def test_a_person_is_told_of_their_own_accounts_only(tmp_path, monkeypatch
     async with tool_context.open_services(config) as services:
         adapter = Adapter(services)
         whole = str((await adapter.list_tools(None, None)).tools)
-        current_principal.set(Principal(name="ann", accounts=frozenset({"notes"})))
+        token = current_principal.set(Principal(name="ann", accounts=frozenset({"notes"})))
         own = str((await adapter.list_tools(None, None)).tools)
+        current_principal.reset(token)
         assert len(names_of(services.workspace.accounts.values())) == 3
     assert "work-glean" in whole
     assert "work-glean" not in own

@@ -50,16 +50,17 @@ class ExposureLog:
         fresh = [place for place in places if self._is_due(viewer, place, now)]
         if not fresh:
             return
-        for place in fresh:
-            self._recent[viewer, place] = now
-            self._recent.move_to_end((viewer, place))
-        while len(self._recent) > _MOST:
-            self._recent.popitem(last=False)
         try:
             await store.exposures.record(viewer, fresh)
         except DragomanError as error:
             # Reading goes on with a full disk; this process still knows.
             _log.warning("The store could not note what was shown: %s", error)
+        # Not before: a call that is cancelled while it writes would keep others from writing for an hour.
+        for place in fresh:
+            self._recent[viewer, place] = now
+            self._recent.move_to_end((viewer, place))
+        while len(self._recent) > _MOST:
+            self._recent.popitem(last=False)
 
     def _is_due(self, viewer: Viewer, place: Place, now: datetime) -> bool:
         last = self._recent.get((viewer, place))
