@@ -139,3 +139,27 @@ async def test_a_checkpoint_that_never_ended_is_no_reason_to_refuse(tmp_path, cl
             file.write(page)
         await store.messages.number(messages(60, 70), account="a")
         assert len(await store.messages.number(messages(0, 70), account="a")) == 70
+
+
+async def test_a_store_whose_checkpoint_was_cut_off_by_a_crash_is_opened_whole(tmp_path, clock):
+    path, crashed = tmp_path / "dragoman.db", tmp_path / "crashed.db"
+    async with open_store(path, clock=clock) as store:
+        await store.messages.number(messages(0, 200), account="a")
+        shutil.copyfile(path, crashed)
+        shutil.copyfile(f"{path}-wal", f"{crashed}-wal")
+    log = (tmp_path / "crashed.db-wal").read_bytes()
+    size = int.from_bytes(log[8:12])
+    frames = [log[at : at + size + 24] for at in range(32, len(log), size + 24)]
+    newer = {int.from_bytes(frame[:4]): frame[24:] for frame in frames}
+    content = bytearray(max(crashed.stat().st_size, max(newer) * size))
+    content[: crashed.stat().st_size] = crashed.read_bytes()
+    content[:size] = newer.pop(1)  # the checkpoint has written the first page, and was at the others
+    for page in newer:
+        content[(page - 1) * size : page * size] = b"\xff" * size
+    crashed.write_bytes(content)
+    async with open_store(crashed, clock=clock) as store:
+        found = await store.messages.number(messages(0, 200), account="a")
+        assert [one.number for one in found] == list(range(1, 201))
+        await store.messages.number(messages(200, 210), account="a")
+    async with open_store(crashed, clock=clock) as store:
+        assert (await store.messages.number(messages(209, 210), account="a"))[0].number == 210

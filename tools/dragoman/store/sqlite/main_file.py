@@ -59,7 +59,7 @@ class MainFile:
         self._log_reader = open_file.open_reader(path, 0.0)
         self._key = _marks(self._log_reader)[0]
         self.overwritten = False
-        self._known = self._read(os.stat(path))  # noqa: PTH116 - as in open_file
+        self._known = self._first_content(os.stat(path))  # noqa: PTH116 - as in open_file
 
     def close(self) -> None:
         """Close what it reads with."""
@@ -96,10 +96,18 @@ class MainFile:
             return False
         if any(content.counters.get(name, count) < count for name, count in known.counters.items()):
             return False
-        if content.log != known.log or content.header == known.header:
+        if content.log != known.log or known.header in (b"", content.header):
             return True
         # No checkpoint has ended. One may be under way, or its process is gone: then the first page is one of the log.
         return content.header in self._logged_headers()
+
+    def _first_content(self, found: os.stat_result) -> _Content:
+        try:
+            return self._read(found)
+        except (apsw.Error, OSError):
+            # A checkpoint is under way, or was cut off by a crash. The file makes sense together with its -wal file,
+            # and nothing is known of it alone.
+            return _Content((found.st_size, found.st_mtime_ns), log=self._log_state())
 
     def _read(self, found: os.stat_result) -> _Content:
         size_and_time = (found.st_size, found.st_mtime_ns)
