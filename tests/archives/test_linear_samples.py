@@ -1,8 +1,10 @@
 """Reading an archive takes time in proportion to its texts, whatever somebody has written."""
 
 import json
+from contextlib import closing
 from pathlib import Path
 
+import apsw
 import pytest
 
 from linear_growth import LONG, MARKUP, MOST_GROWTH, SHORT, growth, hostile
@@ -49,11 +51,19 @@ def plant(sample, folder, text):
             copy.write_text(planted_log(file.read_text("utf-8"), planting), encoding="utf-8", errors="replace")
         else:
             copy.write_bytes(file.read_bytes())
+        if file.suffix == ".db":
+            planted_database(copy, planting)
     return planting.planted
 
 
 def written(planting, text):
     return json.dumps(planting.into(json.loads(text)), ensure_ascii=False)
+
+
+def planted_database(file, planting):
+    with closing(apsw.Connection(str(file))) as con:
+        words = planting.text_for("text", "").encode("utf-8", "replace").decode().replace("\0", " ")
+        con.execute("UPDATE message SET text = ?, attributedBody = NULL WHERE text IS NOT NULL", (words,))
 
 
 def planted_log(log, planting):
@@ -62,7 +72,7 @@ def planted_log(log, planting):
     return "\n".join(line.rpartition("> ")[0] + f"> {words}" if "> " in line else line for line in lines)
 
 
-@pytest.mark.parametrize("name", [*JSON, "irc"])
+@pytest.mark.parametrize("name", [*JSON, "irc", "imessage"])
 def test_twice_the_text_takes_at_most_little_more_than_twice_the_time(name, tmp_path, read_archive):
     read = 0
     for number, unit in enumerate(MARKUP):
