@@ -1,4 +1,4 @@
-"""The start of the server over stdio, and its memory, against servers that do nothing."""
+"""The start of the server over stdio and of a command in a shell, and memory, against servers that do nothing."""
 
 from __future__ import annotations
 
@@ -19,7 +19,9 @@ RUNS = 25
 HERE = Path(__file__).parent
 MODULES = HERE.parent.parent / ".node"
 NOOP = [sys.executable, str(HERE / "noop_server.py")]
-OURS = [sys.executable, "-c", "from dragoman_server.cli.entry import main; main()", "serve"]
+COMMAND = [sys.executable, "-c", "from dragoman_server.cli.entry import main; main()"]
+OURS = [*COMMAND, "serve"]
+SHELL = [*COMMAND, "call", "list_conversations"]
 HELLO = {
     "protocolVersion": "2025-11-25",
     "capabilities": {},
@@ -46,6 +48,7 @@ def main() -> int:
     else:
         sys.stdout.write("(Not compared with the TypeScript SDK, which ./run installs where npm is.)\n")
     found = {name: Measured() for name in commands}
+    shell = list[float]()
     with TemporaryDirectory() as folder:
         environment = {**os.environ, "DRAGOMAN_DATA": folder, "DRAGOMAN_CONFIG": _settings(folder)}
         # All run from bytecode, as installed packages do; the first run writes it.
@@ -53,13 +56,22 @@ def main() -> int:
         for run in range(RUNS + 1):
             for name, (command, tool) in commands.items():
                 _measure(command, tool, environment, found[name] if run else Measured())
-    return int(not all(list(_shown(found))))
+            shell.append(_time_command(SHELL, environment))
+    return int(not all(list(_shown(found, shell[1:]))))
 
 
-def _shown(found: dict[str, Measured]) -> Iterator[bool]:
+def _time_command(command: list[str], environment: dict[str, str]) -> float:
+    """Seconds from the start of a process to its end."""
+    started = time.perf_counter()
+    subprocess.run(command, env=environment, stdout=subprocess.DEVNULL, check=True, timeout=60)
+    return time.perf_counter() - started
+
+
+def _shown(found: dict[str, Measured], shell: list[float]) -> Iterator[bool]:
     ours, noop = found["ours"], found["noop"]
     yield show("spawn -> tools/list, over a no-op server", _ratio(ours.listed, noop.listed), 0.12)
     yield show("spawn -> first tool call, over a no-op server", _ratio(ours.called, noop.called), 1.05)
+    yield show("`dragoman call` in a shell, over a no-op server's call", _ratio(shell, noop.called), 1.05)
     yield show("resident memory, over a no-op server", _ratio(ours.kilobytes, noop.kilobytes), 1.25)
     yield show("end of input -> end of the process", statistics.median(ours.ended) * 1000, 50, unit="ms")
     if "typescript" in found:

@@ -32,10 +32,19 @@ _PIECE: Final = re.compile(
 _KINDS: Final = {"Lu": "A", "Lt": "A", "Ll": "a", "Lm": _CASELESS, "Lo": _CASELESS}
 _OTHER: Final = {"M": _MARK, "N": "0"}
 _NOT_ASCII: Final = re.compile(r"[^\x00\x03-\x7f]")
+_BETWEEN_WORDS: Final = re.compile(r" (?<=\S )")
+_START: Final = "\0"
 
 
 def count(text: str) -> int:
     """Tokens of a text."""
+    if _START in text:
+        return _count_pieces(text)
+    # A space after a visible character always begins a piece, so words can be counted one by one.
+    return sum(map(_WORDS.__getitem__, _BETWEEN_WORDS.split(_START + text)))
+
+
+def _count_pieces(text: str) -> int:
     return sum(map(_PIECES.__getitem__, _taken_apart(text)))
 
 
@@ -77,7 +86,20 @@ class _Pieces(dict[str, int]):
         return tokens
 
 
+class _Words(dict[str, int]):
+    """Tokens by word, without the space before it; the first word of a text has a sign instead."""
+
+    def __missing__(self, word: str) -> int:
+        tokens = _count_pieces(word[1:] if word[:1] == _START else f" {word}")
+        if len(word) <= _LONGEST:
+            if len(self) >= _MOST_PIECES:
+                self.clear()
+            self[word] = tokens
+        return tokens
+
+
 _PIECES: Final = _Pieces()
+_WORDS: Final = _Words()
 
 
 def _merged(piece: bytes, ranks: dict[bytes, int]) -> int:

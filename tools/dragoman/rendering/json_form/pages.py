@@ -71,6 +71,7 @@ class _Page(PageLayout):
         self.zone = zone
         self._room: TokenShares | None = None
         self._made: dict[int, JsonObject] = {}
+        self._written: tuple[int, TokenShares, JsonObject, str] | None = None
 
     @abstractmethod
     def item(self, index: int, room: TokenShares) -> JsonObject:
@@ -86,10 +87,19 @@ class _Page(PageLayout):
             yield measure(dumps(self._item(index, room))) + 1
 
     def write(self, shown: int, room: TokenShares, cursor: str | None) -> Answer:
-        first = self.count - shown if self.newest_first else 0
-        items = [self._item(index, room) for index in range(first, first + shown)]
-        data = self.page(items, room) | present(written_by=self.written_by, cursor=cursor)
-        return Answer(dumps(data), data)
+        data, text = self._without_cursor(shown, room)
+        if not cursor:
+            return Answer(text, data)
+        return Answer(f'{text[:-1]},"cursor":{dumps(cursor)}}}', data | {"cursor": cursor})
+
+    def _without_cursor(self, shown: int, room: TokenShares) -> tuple[JsonObject, str]:
+        """The page and its JSON; the last one is kept, because a page is measured and then written."""
+        if self._written is None or self._written[:2] != (shown, room):
+            first = self.count - shown if self.newest_first else 0
+            items = [self._item(index, room) for index in range(first, first + shown)]
+            data = self.page(items, room) | present(written_by=self.written_by)
+            self._written = shown, room, data, dumps(data)
+        return self._written[2:]
 
     def _item(self, index: int, room: TokenShares) -> JsonObject:
         if room is not self._room:
