@@ -17,6 +17,7 @@ from dragoman.store import index_terms
 _LETTER_OR_DIGIT: Final = re.compile(r"[^\W_]")
 _SEPARATORS: Final = re.compile(r"[\W_]+")
 _EDGE: Final = re.compile(r"^[-!*/_`~]+(?=\w)|(?<=[^\W_])[-*/_`~]+$")
+_VERSION: Final = re.compile(r"v?[0-9]++")
 _DECISIVE: Final = 3
 """Letters of a word that says enough without the signs beside it."""
 
@@ -33,6 +34,8 @@ class Pattern:
         loosely_signed: The loose step asks for the signs as well.
         pieces: Lexemes of the parts, one after the other, of which the loose step accepts the text as well.
         joined: In the loose step the parts must follow each other in the text, see :func:`follows`.
+        version: Lexemes of the other spelling of a version number (``v1.2.3``, ``1.2.3``), one after the other. The
+            loose step accepts them as well.
     """
 
     words: tuple[str, ...]
@@ -42,11 +45,12 @@ class Pattern:
     loosely_signed: bool = True
     pieces: tuple[str, ...] = ()
     joined: tuple[str, ...] = ()
+    version: tuple[str, ...] = ()
 
     @property
     def has_loose_step(self) -> bool:
         """Does the loose step find more than the exact one."""
-        return self.loosely_open or bool(self.pieces) or not self.loosely_signed
+        return self.loosely_open or bool(self.pieces or self.version) or not self.loosely_signed
 
 
 def pattern_of(term: Term) -> Pattern | None:
@@ -70,6 +74,7 @@ def pattern_of(term: Term) -> Pattern | None:
         loosely_signed=not any(len(part) >= _DECISIVE for part in parts),
         pieces=() if joined and all(map(str.isdigit, joined)) else tuple(index_terms.pieces_of(term.text)),
         joined=joined,
+        version=_other_version(joined),
     )
 
 
@@ -78,7 +83,8 @@ def follows(pattern: Pattern, folded: str) -> bool:
 
     The first may be the end of a word, and the last the beginning of one.
     """
-    return not pattern.joined or _joined_expression(pattern.joined).search(folded) is not None
+    forms = filter(None, (pattern.joined, pattern.version))
+    return not pattern.joined or any(_joined_expression(form).search(folded) is not None for form in forms)
 
 
 def is_literal(term: Term, text: str) -> bool:
@@ -92,6 +98,14 @@ def unsearched(term: Term) -> Sentence:
     if term.phrase or bare == term.text or not _LETTER_OR_DIGIT.search(bare):
         return ""
     return sentence("{} was searched as {}.", term.text, bare)
+
+
+def _other_version(joined: tuple[str, ...]) -> tuple[str, ...]:
+    """A version number without its ``v``, or with one; nothing for what cannot be a version number."""
+    if not joined or not _VERSION.fullmatch(joined[0]) or not all(map(str.isdigit, joined[1:])):
+        return ()
+    first = joined[0]
+    return (first[1:] if first[0] == "v" else f"v{first}", *joined[1:])
 
 
 def _joined_expression(parts: tuple[str, ...]) -> re.Pattern[str]:

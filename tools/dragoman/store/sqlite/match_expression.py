@@ -17,8 +17,8 @@ def loose(pattern: Pattern) -> str:
     if not pattern.has_loose_step:
         return exact(pattern)
     found = _all(_words(pattern, open_ended=pattern.open_ended or pattern.loosely_open))
-    if pattern.pieces:
-        found = f"({found} OR {_quoted(' '.join(pattern.pieces))})"
+    others = [_quoted(" ".join(words)) for words in (pattern.pieces, pattern.version) if words]
+    found = any_of([found, *others])
     return _all([found, *map(_quoted, pattern.signs)]) if pattern.loosely_signed else found
 
 
