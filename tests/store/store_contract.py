@@ -8,6 +8,7 @@ import anyio
 import pytest
 from store_contract_messages import MessagesContract, message
 from store_contract_positions import PositionsContract
+from store_contract_rates import RateBudgetsContract
 from store_contract_writes import INTENT, KEYLESS, LINE, WritesContract
 
 from dragoman.core.model import Conversation
@@ -185,7 +186,14 @@ def _killed_after(lines: int, work) -> list[str]:
 
 
 class StoreContract(
-    MessagesContract, CursorsContract, PositionsContract, WritesContract, UsageContract, SharingContract, CrashContract
+    MessagesContract,
+    CursorsContract,
+    PositionsContract,
+    WritesContract,
+    UsageContract,
+    RateBudgetsContract,
+    SharingContract,
+    CrashContract,
 ):
     """All of it. A class of tests inherits this and has the fixture ``open``: clock -> the open store."""
 

@@ -16,7 +16,8 @@ from writing_call import Clock, Doing, Process, Turns, current
 from writing_service import ACCOUNTS, PLACES, Service, SimulatedProvider
 
 from dragoman.accounts import provider_registry
-from dragoman.accounts.workspace import LazyResource, Workspace
+from dragoman.accounts.lazy_resource import LazyResource
+from dragoman.accounts.workspace import Workspace
 from dragoman.core.errors import DragomanError
 from dragoman.store import open_store
 from dragoman.store.sqlite.database import Database, _Reading

@@ -6,31 +6,27 @@ the store on its way up: it gets its account, its number, and is remembered.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass, replace
+from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
-from typing import Final, Generic, TypeVar
+from typing import Final
 
-import anyio
-from anyio.abc import TaskGroup, TaskStatus
-
+from dragoman.accounts.lazy_resource import LazyResource, ResourceOwner, resource_owner
 from dragoman.accounts.provider_registry import provider_class
+from dragoman.accounts.rate_budgets import StoreBudgets
 from dragoman.accounts.remembered import RememberedProvider
 from dragoman.core.context import instrumentation
 from dragoman.core.context.account_name import naming_account
 from dragoman.core.errors import NotFound, UnsupportedOperation
 from dragoman.core.model import Conversation, Message
 from dragoman.core.queries import Draft
+from dragoman.core.rate_budget import RateBudgets, sharing_budgets
 from dragoman.core.safe_text import join, safe, sentence, unquoted
 from dragoman.providers.base.provider import WRITES, AccountSettings, Capability, Provider
 from dragoman.store import Store, open_store
 
-T = TypeVar("T")
-CLOSING_SECONDS: Final = 10.0
 _WATCHED: Final = frozenset({*Capability, "changes", "get_conversation", "audience", "check"})
-_log = logging.getLogger(__name__)
 
 
 class Account:
@@ -43,17 +39,25 @@ class Account:
         capabilities: What it can do, whatever the policy allows.
     """
 
-    def __init__(self, name: str, settings: AccountSettings, kind: type[Provider], holder: _ResourceOwner) -> None:
-        """Connect nothing."""
+    def __init__(
+        self,
+        name: str,
+        settings: AccountSettings,
+        kind: type[Provider],
+        holder: ResourceOwner,
+        budgets: RateBudgets | None = None,
+    ) -> None:
+        """Connect nothing; ``budgets`` are what its calls share with other processes."""
         self.name = name
         self.settings = settings
         self.provider_class = kind
         self.capabilities = kind.capabilities()
+        self._budgets = budgets
         self._held = LazyResource(holder, self._open)
 
     @asynccontextmanager
     async def _open(self) -> AsyncGenerator[Provider]:
-        with naming_account(self.name):
+        with naming_account(self.name), sharing_budgets(self._budgets):
             async with self.provider_class.open(self.settings) as provider:
                 yield provider
 
@@ -103,7 +107,7 @@ class RememberedAccount(Account):
         name: str,
         settings: AccountSettings,
         kind: type[Provider],
-        holder: _ResourceOwner,
+        holder: ResourceOwner,
         store: Callable[[], Awaitable[Store]],
     ) -> None:
         """Keep where it is remembered."""
@@ -140,12 +144,13 @@ class Workspace:
             DragomanError: An account names a provider that is not there.
         """
         kinds = {name: provider_class(settings.provider) for name, settings in accounts.items()}
-        async with _resource_owner() as stores, _resource_owner() as holder:
+        async with resource_owner() as stores, resource_owner() as holder:
             store = LazyResource(stores, lambda: open_store(data))
+            budgets = {name: StoreBudgets(store.get, name) for name in kinds if data is not None}
             opened = {
                 name: RememberedAccount(name, accounts[name], kind, holder, store.get)
                 if offline and kind.external
-                else Account(name, accounts[name], kind, holder)
+                else Account(name, accounts[name], kind, holder, budgets.get(name))
                 for name, kind in kinds.items()
             }
             yield cls(opened, store)
@@ -228,65 +233,3 @@ class Workspace:
         return UnsupportedOperation(
             sentence("No account can {}.", what), hint="The settings decide which accounts there are."
         )
-
-
-class LazyResource(Generic[T]):
-    """A resource that is opened by its first user and lives in a task of its own.
-
-    Context managers with task groups inside have to be left by the task that entered them, and the
-    first user is a request that ends long before the resource does.
-    """
-
-    def __init__(self, holder: _ResourceOwner, opening: Callable[[], AbstractAsyncContextManager[T]]) -> None:
-        """Remember how to open it."""
-        self._holder = holder
-        self._opening = opening
-        self._value: T | None = None
-        self._lock = anyio.Lock(fast_acquire=True)
-
-    async def get(self) -> T:
-        """The open resource; a failure to open it is raised, and the next call tries again."""
-        if self._value is not None:
-            return self._value
-        async with self._lock:
-            if self._value is None:
-                value: T = await self._holder.group.start(self._hold)
-                self._value = value
-            return self._value
-
-    async def _hold(self, *, task_status: TaskStatus[T]) -> None:
-        started = False
-        try:
-            with anyio.CancelScope() as scope:
-                async with self._opening() as value:
-                    started = True
-                    task_status.started(value)
-                    try:
-                        # Cancelled where the caller was, even if that was in the moment in which it was open.
-                        await self._holder.closing.wait()
-                    finally:
-                        # Closing has to run, within a bound.
-                        scope.shield = True
-                        scope.deadline = anyio.current_time() + CLOSING_SECONDS
-        except Exception:
-            if not started:
-                raise
-            _log.exception("An open account broke down; it is opened again when next needed.")
-        finally:
-            self._value = None
-
-
-@dataclass(frozen=True, slots=True)
-class _ResourceOwner:
-    group: TaskGroup
-    closing: anyio.Event
-
-
-@asynccontextmanager
-async def _resource_owner() -> AsyncGenerator[_ResourceOwner]:
-    async with anyio.create_task_group() as group:
-        holder = _ResourceOwner(group, anyio.Event())
-        try:
-            yield holder
-        finally:
-            holder.closing.set()

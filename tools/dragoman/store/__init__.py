@@ -12,6 +12,7 @@ from dragoman.store.conversations import ConversationStore
 from dragoman.store.cursors import CursorStore
 from dragoman.store.interface import NotWritableError, Store
 from dragoman.store.messages import MessageStore, Remember
+from dragoman.store.rate_budgets import RateBudgetStore
 from dragoman.store.usage import STEPS_MS, UsageCount, UsageStore
 from dragoman.store.writes import (
     AuditLog,
@@ -37,6 +38,7 @@ __all__ = [
     "Intent",
     "MessageStore",
     "NotWritableError",
+    "RateBudgetStore",
     "Remember",
     "State",
     "Store",

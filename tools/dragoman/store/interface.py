@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 from dragoman.core.errors import Unavailable
 from dragoman.store.cursors import CursorStore
 from dragoman.store.messages import MessageStore
+from dragoman.store.rate_budgets import RateBudgetStore
 from dragoman.store.usage import UsageStore
 from dragoman.store.writes import AuditLog, ConfirmationStore, ExposureStore, WriteStore
 
@@ -32,6 +33,7 @@ class Store(ABC):
     exposures: ExposureStore
     audit: AuditLog
     usage: UsageStore
+    rate_budgets: RateBudgetStore
 
     @abstractmethod
     async def check(self) -> None:

@@ -41,6 +41,7 @@ class PerUserStore(Store):
         self.exposures = whole.exposures
         self.audit = whole.audit
         self.usage = whole.usage
+        self.rate_budgets = whole.rate_budgets
 
     async def check(self) -> None:
         """Check the whole store."""

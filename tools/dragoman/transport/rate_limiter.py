@@ -1,103 +1,154 @@
 """Keeping within a service's published rate limits.
 
-A :class:`Pace` belongs to one account. It has a token bucket for each family of calls, and a pause for each
-that lasts as long as the service asked. Waiting for a turn is first come, first served and has no bound of
-its own: cancelling gives the turn back.
+A :class:`RateLimiter` belongs to one client of one account. It has a budget for each family of calls, which all
+processes on one store share where there is a store, and a pause for each family that lasts as long as the service
+asked. Waiting for a turn is first come, first served and has no bound of its own: cancelling gives the turn back.
+Calls of background work wait behind all others.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Final, Self
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Final
+
+import anyio
 
 from dragoman.core.context.clock import Clock
+from dragoman.core.errors import DragomanError
+from dragoman.core.rate_budget import Budget, Grant, Rate, RateBudgets, is_background, shared_budgets
+
+__all__ = ["Rate", "RateLimiter"]
 
 TEMPLATE: Final = "*"
 
+_BATCH: Final = 8
+"""A burst is taken out of a shared budget in so many parts, so that few calls write to the store."""
 
-@dataclass(frozen=True, slots=True)
-class Rate:
-    """How often a call may be made.
-
-    Attributes:
-        per_second: Calls per second in the long run.
-        burst: Calls that may come at once after a rest.
-    """
-
-    per_second: float
-    burst: int = 1
-
-    @classmethod
-    def window(cls, calls: int, seconds: float) -> Self:
-        """A rate that never makes more than ``calls`` in any stretch of ``seconds``.
-
-        A quarter may come at once; the rest is spread, because a full burst followed by a full window's
-        refill would be twice the limit.
-        """
-        burst = max(1, calls // 4)
-        return cls(max(calls - burst, 1) / seconds, burst)
+_GOOD_FOR: Final = 1.0
+"""Most seconds for which calls that were taken ahead may be made; a pause that others noted is seen after them."""
 
 
-class _TokenBucket:
-    """A token bucket; a negative level is a queue."""
+@dataclass(slots=True)
+class _Reserve:
+    """Calls that were taken out of a shared budget ahead."""
 
-    def __init__(self, rate: Rate | None, now: float) -> None:
-        self.rate = rate
-        self.level = float(rate.burst) if rate else 0.0
-        self.at = now
-        self.paused_until = 0.0
+    lock: anyio.Lock = field(default_factory=lambda: anyio.Lock(fast_acquire=True))
+    calls: int = 0
+    until: float = 0.0
 
-    def take(self, now: float) -> float:
-        """Take a token, ahead of time if need be; the seconds until it is there."""
-        if self.rate is None:
-            return 0.0
-        self.level = min(self.rate.burst, self.level + (now - self.at) * self.rate.per_second)
-        self.at = now
-        self.level -= 1
-        return max(0.0, -self.level / self.rate.per_second)
-
-    def give_back(self) -> None:
-        self.level += 1
+    def use(self, now: float) -> bool:
+        """Use one of them, if there is one that is still good."""
+        if not self.calls or now >= self.until:
+            self.calls = 0
+            return False
+        self.calls -= 1
+        return True
 
 
 class RateLimiter:
-    """The turns of one account.
+    """The turns of one client.
 
     Args:
         rates: By family of calls. ``""`` is for calls without a family, ``"*"`` the template for each
             family that is not named.
         clock: What waiting goes by.
+        concurrency: Most calls under way at the same time; background work gets half of them.
+        shared: Budgets that other clients spend too; by default those of :func:`shared_budgets`.
     """
 
-    def __init__(self, rates: Mapping[str, Rate], clock: Clock) -> None:
+    def __init__(
+        self, rates: Mapping[str, Rate], clock: Clock, concurrency: int = 8, shared: RateBudgets | None = None
+    ) -> None:
         self._rates = dict(rates)
         self._clock = clock
-        self._buckets: dict[str, _TokenBucket] = {}
+        self._shared = shared or shared_budgets()
+        self._budgets: dict[str, Budget] = {}
+        self._paused_until: dict[str, float] = {}
+        self._reserves: dict[tuple[str, bool], _Reserve] = {}
+        self._slots = anyio.Semaphore(concurrency, fast_acquire=True)
+        self._background_slots = anyio.Semaphore(max(1, concurrency // 2), fast_acquire=True)
+
+    @asynccontextmanager
+    async def turn(self, family: str) -> AsyncGenerator[None]:
+        """Wait until a call of this family may go out, and hold its place among those under way."""
+        if not is_background():
+            await self.acquire(family)
+            async with self._slots:
+                yield
+            return
+        async with self._background_slots:
+            await self.acquire(family)
+            async with self._slots:
+                yield
 
     async def acquire(self, family: str) -> None:
-        """Wait until a call of this family may go out."""
-        bucket = self._bucket(family)
-        wait = bucket.take(self._clock.monotonic())
-        if wait > 0:
+        """Wait until a call of this family may go out; a pause of the family is not waited for."""
+        rate = self._rates.get(family) or self._rates.get(TEMPLATE)
+        if rate is None:
+            return
+        background = is_background()
+        grant = await self._take(family, rate, background=background)
+        if grant.calls and grant.wait > 0:
             try:
-                await self._clock.sleep(wait)
+                await self._clock.sleep(grant.wait)
             except BaseException:
-                bucket.give_back()
+                await self._give_back(family, background=background)
                 raise
 
-    def pause(self, family: str, seconds: float) -> None:
+    async def pause(self, family: str, seconds: float) -> None:
         """Note that the service wants no call of this family for so long."""
-        bucket = self._bucket(family)
-        bucket.paused_until = max(bucket.paused_until, self._clock.monotonic() + seconds)
+        self._note_pause(family, seconds)
+        for (of, _), reserve in self._reserves.items():
+            reserve.calls = 0 if of == family else reserve.calls
+        if self._shared is not None:
+            try:
+                await self._shared.pause(family, seconds)
+            except DragomanError:
+                return  # the store cannot be written; this process pauses all the same
 
     def pause_left(self, family: str) -> float:
         """Seconds that the pause of this family still lasts; 0 without one."""
-        return max(0.0, self._bucket(family).paused_until - self._clock.monotonic())
+        return max(0.0, self._paused_until.get(family, 0.0) - self._clock.monotonic())
 
-    def _bucket(self, family: str) -> _TokenBucket:
-        bucket = self._buckets.get(family)
-        if bucket is None:
-            rate = self._rates.get(family) or self._rates.get(TEMPLATE)
-            bucket = self._buckets[family] = _TokenBucket(rate, self._clock.monotonic())
-        return bucket
+    def _note_pause(self, family: str, seconds: float) -> None:
+        until = self._clock.monotonic() + seconds
+        self._paused_until[family] = max(self._paused_until.get(family, 0.0), until)
+
+    async def _take(self, family: str, rate: Rate, *, background: bool) -> Grant:
+        """Take one call, out of the shared budget where there is one that can be reached."""
+        if self._shared is None:
+            return self._budget(family, rate).take(1, rate, self._clock.monotonic(), background=background)
+        reserve = self._reserves.setdefault((family, background), _Reserve())
+        async with reserve.lock:
+            if reserve.use(self._clock.monotonic()):
+                return Grant(1)
+            try:
+                grant = await self._shared.take(family, max(1, rate.burst // _BATCH), rate, background=background)
+            except DragomanError:
+                return self._budget(family, rate).take(1, rate, self._clock.monotonic(), background=background)
+            if not grant.calls:
+                self._note_pause(family, grant.wait)
+                return grant
+            # No longer than it takes the budget to have them again, or more than the burst could come at once.
+            reserve.until = self._clock.monotonic() + min(_GOOD_FOR, grant.calls / rate.per_second)
+            reserve.calls = grant.calls - 1
+            return grant
+
+    async def _give_back(self, family: str, *, background: bool) -> None:
+        budget = self._budgets.get(family)
+        if budget is not None:
+            budget.give_back(1, background=background)
+        elif self._shared is not None:
+            with anyio.CancelScope(shield=True):
+                try:
+                    await self._shared.give_back(family, 1, background=background)
+                except DragomanError:
+                    return  # one call fewer for a while
+
+    def _budget(self, family: str, rate: Rate) -> Budget:
+        budget = self._budgets.get(family)
+        if budget is None:
+            budget = self._budgets[family] = Budget.full(rate, self._clock.monotonic())
+        return budget

@@ -125,8 +125,8 @@ class Connections:
             return None
         return self._changes.version()
 
-    def write(self, work: Callable[[Connection], T]) -> T:
-        """Run ``work`` in a transaction that survives a crash once this returns.
+    def write(self, work: Callable[[Connection], T], *, durable: bool = True) -> T:
+        """Run ``work`` in a transaction that survives a crash, and if it is ``durable`` a power cut, once this returns.
 
         Raises:
             NotWritableError: The file cannot be written now.
@@ -134,7 +134,7 @@ class Connections:
         """
         try:
             with self._writing, errors.explained(self.name):
-                result = self._transact(work)
+                result = self._transact(work, durable=durable)
         except NotWritableError as error:
             if not self._write_failed:
                 _log.warning("%s Reading goes on.", error.message)
@@ -256,11 +256,12 @@ class Connections:
         rebuild.start()
         return rebuild
 
-    def _transact(self, work: Callable[[Connection], T]) -> T:
+    def _transact(self, work: Callable[[Connection], T], *, durable: bool) -> T:
         self._connected()
         if self._is_stopgap:
             self._open_for_writing()
         writer = self._connected()
+        writer.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
         writer.execute("BEGIN IMMEDIATE")
         self._in_transaction = True
         try:

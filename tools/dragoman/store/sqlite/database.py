@@ -80,10 +80,14 @@ class Database:
             job.stop()
             raise
 
-    async def write(self, work: Callable[[Connection], T]) -> T:
+    async def write(self, work: Callable[[Connection], T], *, durable: bool = True) -> T:
         """Run ``work`` in a transaction; when this returns, what it wrote survives a crash and a power cut.
 
         Once it has the lock it is finished even when the caller is cancelled. An exception undoes it all.
+
+        Args:
+            work: What writes.
+            durable: False does not wait for the disk: a power cut may undo it, whole.
 
         Raises:
             NotWritableError: The file cannot be written now, and may be later.
@@ -92,7 +96,9 @@ class Database:
         if not self.writable:
             raise errors.read_only(self.name)
         connections = self.connections
-        return await anyio.to_thread.run_sync(lambda: connections.write(work), limiter=self._limiters().writes)
+        return await anyio.to_thread.run_sync(
+            lambda: connections.write(work, durable=durable), limiter=self._limiters().writes
+        )
 
     async def check(self) -> None:
         """Look whether the file can be read, and, where this user may write it, also written.

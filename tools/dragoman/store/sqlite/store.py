@@ -12,6 +12,7 @@ from dragoman.store.interface import Store
 from dragoman.store.sqlite.cursors import SqliteCursors
 from dragoman.store.sqlite.database import Database
 from dragoman.store.sqlite.messages.message_store import SqliteMessages
+from dragoman.store.sqlite.rate_budgets import SqliteRateBudgets
 from dragoman.store.sqlite.usage import SqliteUsage
 from dragoman.store.sqlite.writes.write_store import SqliteAudit, SqliteConfirmations, SqliteExposures, SqliteWrites
 
@@ -40,6 +41,7 @@ class SqliteStore(Store):
         self.exposures = SqliteExposures(database, now)
         self.audit = SqliteAudit(database, now)
         self.usage = SqliteUsage(database, now)
+        self.rate_budgets = SqliteRateBudgets(database, clock)
 
     @classmethod
     @asynccontextmanager

@@ -11,8 +11,6 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Self, TypeVar, Unpack
 
-import anyio
-
 from dragoman.core.context.clock import Clock, current_clock
 from dragoman.transport.credentials import Authorize
 from dragoman.transport.error_mapping import Kind, ServiceProfile, printable
@@ -52,7 +50,7 @@ class GrpcClient:
         total: Seconds for all attempts of a call; by default one and a half attempts, at least 30.
         attempts: Most attempts of a call.
         concurrency: Most calls under way at the same time; others wait.
-        rates: Published rate limits by family of calls, see :class:`dragoman.transport.rate_limiter.Pace`.
+        rates: Published rate limits by family of calls, see :class:`RateLimiter`.
         max_message: Most bytes of one answer.
         clock: What waiting goes by.
 
@@ -88,10 +86,9 @@ class GrpcClient:
         self._attempts = attempts
         self._concurrency = concurrency
         self._clock = clock or current_clock()
-        self._pace = RateLimiter(rates, self._clock)
+        self._pace = RateLimiter(rates, self._clock, concurrency)
         self._max_message = max_message
         self._channel: Channel | None = None
-        self._slots: anyio.Semaphore
 
     async def __aenter__(self) -> Self:
         """Prepare the channel."""
@@ -101,7 +98,6 @@ class GrpcClient:
         channel = Channel(self.target, self._host, self._max_message)
         await channel.open(self._ca_file, tls=self._tls)
         self._channel = channel
-        self._slots = anyio.Semaphore(self._concurrency, fast_acquire=True)
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -134,8 +130,7 @@ class GrpcClient:
 
             return self._read(call, await self._attempt(call, number, left, once), answer)
 
-        async with self._slots:
-            await self._pace.acquire(call.family)
+        async with self._pace.turn(call.family):
             return await retry(attempt, self._patience(call, options), self._clock)
 
     @asynccontextmanager
@@ -172,8 +167,7 @@ class GrpcClient:
                 first, read = await self._attempt(call, number, left, begin)
                 return first, read, stack.pop_all()
 
-        async with self._slots:
-            await self._pace.acquire(call.family)
+        async with self._pace.turn(call.family):
             first, read, stack = await retry(attempt, self._patience(call, options), self._clock)
             async with stack, aclosing(self._items(call, first, read, answer)) as items:
                 yield items

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Protocol, Self, TypeVar, Unpack, overload
-
-import anyio
 
 from dragoman._version import __version__
 from dragoman.core.context.clock import Clock, current_clock
@@ -80,7 +79,7 @@ class HttpClient:
         total: Seconds for all attempts of a call; by default one and a half attempts, at least 30.
         attempts: Most attempts of a call.
         concurrency: Most calls under way at the same time; others wait.
-        rates: Published rate limits by family of calls, see :class:`dragoman.transport.rate_limiter.Pace`.
+        rates: Published rate limits by family of calls, see :class:`RateLimiter`.
         ca_file: PEM file of the authorities to trust instead of the usual ones.
         max_body: Most bytes of an answer, unpacked.
         transport: What carries the requests, for tests.
@@ -116,13 +115,12 @@ class HttpClient:
         self._attempts = attempts
         self._concurrency = concurrency
         self._clock = clock or current_clock()
-        self._pace = RateLimiter(rates, self._clock)
+        self._pace = RateLimiter(rates, self._clock, concurrency)
         self._ca_file = Path(ca_file) if ca_file is not None else None
         self._max_body = max_body
         self._transport = transport
         self._exchange: ConnectionPool | None = None
         self._again = ResponseCache()
-        self._slots: anyio.Semaphore
 
     async def __aenter__(self) -> Self:
         """Prepare the connections."""
@@ -131,7 +129,6 @@ class HttpClient:
         exchange = ConnectionPool(self.base_url, self.dialect, self._max_body)
         await exchange.open(self._ca_file, self._concurrency, self._transport)
         self._exchange = exchange
-        self._slots = anyio.Semaphore(self._concurrency, fast_acquire=True)
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -178,8 +175,7 @@ class HttpClient:
             return await self._attempt(call, number, left, most, fetch)
 
         patience = self._patience(most, options.get("total"))
-        async with self._slots:
-            await self._pace.acquire(call.family)
+        async with self._pace.turn(call.family):
             return await retry(attempt, patience, self._clock)
 
     @overload
@@ -216,8 +212,7 @@ class HttpClient:
         async def attempt(number: int, left: float) -> httpx.Response:
             return await self._attempt(call, number, left, most, exchange.start)
 
-        async with self._slots:
-            await self._pace.acquire(call.family)
+        async with self._pace.turn(call.family):
             response = await retry(attempt, self._patience(most, None), self._clock)
             total = options.get("total") or _LONGEST_STREAM
             try:
@@ -236,28 +231,34 @@ class HttpClient:
         try:
             result = await send(call, {**call.headers, **credentials}, seconds)
         except HttpStatusError as declined:
-            self._watch_limit(call, declined.raw.headers)
+            await self._watch_limit(call, declined.raw.headers)
             raise await self._refused(call, declined.raw, credentials) from None
-        self._watch_limit(call, result.headers)
+        await self._watch_limit(call, result.headers)
         return result
 
-    def _watch_limit(self, call: HttpRequest, headers: Mapping[str, str]) -> None:
+    async def _watch_limit(self, call: HttpRequest, headers: Mapping[str, str]) -> None:
         """Pause before the limit is hit, where the service tells how far it is."""
         if self.dialect.rate_headers and (pause := limit_reset(headers, self._clock)) is not None:
-            self._pace.pause(call.family, min(pause, _LONGEST_LIMIT))
+            await self._pace.pause(call.family, min(pause, _LONGEST_LIMIT))
 
     async def _wait_out(self, call: HttpRequest, left: float) -> None:
         """Wait for the end of a pause that the service asked for, when that is soon."""
         pause = self._pace.pause_left(call.family)
         if pause > min(left, _LONGEST_WAIT):
-            refusal = ServiceFailure(kind=call.kind, operation=call.operation, status=error_policy.TOO_MANY)
+            headers = {"retry-after": str(math.ceil(pause))}
+            refusal = ServiceFailure(
+                kind=call.kind, operation=call.operation, status=error_policy.TOO_MANY, headers=headers
+            )
             raise FailedAttempt(error_for(RateLimited, refusal, self.dialect, retry_after=pause))
         if pause > 0:
             await self._clock.sleep(pause)
 
     async def _refused(self, call: HttpRequest, raw: RawResponse, credentials: Mapping[str, str]) -> FailedAttempt:
         """What a refusal means; credentials that have changed in the meantime are worth another try."""
-        setback = error_policy.status_error(call, self.dialect, raw, retry_after(raw.headers, self._clock))
+        pause = retry_after(raw.headers, self._clock)
+        setback = error_policy.status_error(call, self.dialect, raw, pause)
+        if raw.status == error_policy.TOO_MANY and pause:
+            await self._pace.pause(call.family, min(pause, _LONGEST_LIMIT))
         if (
             raw.status == error_policy.UNAUTHENTICATED
             and self._authorize is not None

@@ -60,8 +60,8 @@ async def test_a_cancelled_turn_is_given_back():
 async def test_a_pause_belongs_to_its_family_and_ends():
     clock = StandingClock()
     pace = RateLimiter({}, clock)
-    pace.pause("a", 5)
-    pace.pause("a", 3)
+    await pace.pause("a", 5)
+    await pace.pause("a", 3)
     assert (pace.pause_left("a"), pace.pause_left("b")) == (5, 0)
     await clock.sleep(5)
     assert pace.pause_left("a") == 0
