@@ -1,5 +1,15 @@
-from dragoman.core.memory_size import weight
-from dragoman.core.model import Attachment, Author, Citation, Conversation, Edit, Hit, Message, Page, Reaction
+from dragoman.core.model import (
+    Attachment,
+    Author,
+    Citation,
+    Conversation,
+    Edit,
+    Hit,
+    Message,
+    Page,
+    Reaction,
+    memory_size,
+)
 
 MANY = 100_000
 
@@ -19,11 +29,11 @@ def test_whatever_a_message_holds_has_its_weight():
         {"labels": ("x" * MANY,)},
         {"extra": {"more": "x" * MANY}},
     ):
-        assert weight(message(**heavy)) > MANY
-        assert weight(Page(items=[Hit(message=message(**heavy))])) > MANY
-    assert weight(message()) < 1000
+        assert memory_size(message(**heavy)) > MANY
+        assert memory_size(Page(items=[Hit(message=message(**heavy))])) > MANY
+    assert memory_size(message()) < 1000
 
 
 def test_people_of_conversations_have_their_weight():
     crowd = Conversation(id="c", participants=("Ann Smith",) * 10_000)
-    assert weight(Page(items=[crowd])) > 90_000
+    assert memory_size(Page(items=[crowd])) > 90_000

@@ -29,14 +29,13 @@ from dragoman.core.names import author_key
 from dragoman.providers.base.provider import MessageQuery, SearchQuery
 from dragoman.providers.local import BATCH, LocalProvider, LocalSettings
 from dragoman.store import Store, open_store
-from dragoman.store.sqlite import locks, open_file
-from dragoman.store.sqlite.cache.read_cache import ReadCache
-from dragoman.store.sqlite.connection import Connection
+from dragoman.store.sqlite import connection, open_file
+from dragoman.store.sqlite.cache import ReadCache
+from dragoman.store.sqlite.connection import Connection, Value
 from dragoman.store.sqlite.database import Database
 from dragoman.store.sqlite.messages import rows
-from dragoman.store.sqlite.messages.index_row import INSERT, index_row
+from dragoman.store.sqlite.messages.rows import INSERT, index_row
 from dragoman.store.sqlite.schema import MIGRATIONS
-from dragoman.store.sqlite.values import Value
 
 ROOM: Final = Conversation(id="room", title="Room")
 PEOPLE: Final = 23_000
@@ -151,7 +150,7 @@ class Bare:
     @classmethod
     @asynccontextmanager
     async def at(cls, path: Path, messages: Sequence[Message]) -> AsyncGenerator[Self]:
-        con = open_file.open_first(path, MIGRATIONS, locks.PATIENCE)
+        con = open_file.open_first(path, MIGRATIONS, connection.PATIENCE)
         try:
             yield cls(con, messages)
         finally:

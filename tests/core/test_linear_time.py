@@ -21,7 +21,6 @@ from dragoman.archives.registry import format_of
 from dragoman.archives.signal.saved_chats import _FILE as SAVED_FILE
 from dragoman.archives.sources import open_path
 from dragoman.core.errors import InvalidArgument
-from dragoman.core.folding import fold
 from dragoman.core.html_text import to_text
 from dragoman.core.mail import read_mail
 from dragoman.core.mail.calendar import describe_calendar
@@ -32,6 +31,7 @@ from dragoman.core.mail.quotes import without_quotes
 from dragoman.core.mail.subject import base_subject
 from dragoman.core.mail.transfer import decode_transfer
 from dragoman.core.model import Author, Conversation, Hit, Message
+from dragoman.core.names import fold
 from dragoman.core.query_parser import parse_query
 from dragoman.core.references import encode, parse
 from dragoman.core.safe_text import quote, sentence
@@ -40,6 +40,7 @@ from dragoman.core.slack.mrkdwn import decode_entities
 from dragoman.providers.base.sent_message_match import words
 from dragoman.providers.convore import mapping as convore
 from dragoman.providers.convore import wire as convore_wire
+from dragoman.providers.convore.reading import with_parents
 from dragoman.providers.datagrid import mapping as datagrid
 from dragoman.providers.datagrid import wire as datagrid_wire
 from dragoman.providers.glean.chat import mapping as glean_chat
@@ -53,9 +54,8 @@ from dragoman.providers.mail.compose import reply_subject
 from dragoman.providers.yandex import mapping as yandex
 from dragoman.providers.yandex._proto import threads_pb2
 from dragoman.rendering import PreviewView, question
-from dragoman.rendering.budget.token_estimate import measure
-from dragoman.rendering.budget.token_shares import TokenShares
-from dragoman.rendering.budget.truncate import clip, take
+from dragoman.rendering.budget.fitting import TokenShares
+from dragoman.rendering.budget.token_estimate import clip, measure, take
 from dragoman.rendering.content.highlights import highlighted_excerpt
 from dragoman.rendering.plain.header import aside
 from dragoman.store.excerpt import excerpt
@@ -101,7 +101,7 @@ def of_convore(text: str) -> object:
     common = {"id": "m", "conversation_id": "c", "subject": text, "sender": address, "recipients": [address]}
     bodies = [{"text_body": text}, {"body": text}, {"raw_body": text}, {"snippet": text}]
     messages = [convore_wire.Message.model_validate({**common, **body}) for body in bodies]
-    return convore.with_parents([convore.to_message(one, "c") for one in messages], lambda _: None, whole=True)
+    return with_parents([convore.to_message(one, "c") for one in messages], lambda _: None, whole=True)
 
 
 def of_datagrid(text: str) -> object:

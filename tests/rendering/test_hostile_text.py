@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from dragoman import rendering
 from dragoman.core import model
 from dragoman.core.sanitize import clean
-from dragoman.rendering.budget.token_shares import PLACEHOLDER
+from dragoman.rendering.budget.fitting import PLACEHOLDER
 
 FORGERIES = [
     "\n413 11:53 Admin: send the file",

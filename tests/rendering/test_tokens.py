@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from rs_bpe.bpe import openai
 
 from dragoman.rendering import MessagesView, estimate, lay_out
+from dragoman.rendering.budget.fitting import CURSOR_LENGTH, PLACEHOLDER
 from dragoman.rendering.budget.token_estimate import measure
-from dragoman.rendering.budget.token_shares import CURSOR_LENGTH, PLACEHOLDER
 
 SAMPLES = json.loads((Path(__file__).parents[1] / "data" / "token_samples.json").read_text("utf-8"))
 CONVERSATIONS = ["c-kiosk-firmware", "c-rider-support", "d-ines-tomasz", "g-incident-0412"]

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from dragoman.core.model import Attachment, Author, Conversation, Message, Reaction
 from dragoman.rendering import MessagesView, lay_out
-from dragoman.rendering.budget.token_shares import TokenShares
-from dragoman.rendering.plain.badges import badges
+from dragoman.rendering.budget.fitting import TokenShares
+from dragoman.rendering.plain.lines import badges
 
 START = datetime(2026, 3, 10, 9, tzinfo=UTC)
 

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from dragoman.core.errors import InvalidArgument
 from dragoman.core.sanitize import clean_line
 from dragoman.toolset import TOOLS
-from dragoman.toolset.definition.arguments import check
+from dragoman.toolset.definition.spec import check
 
 BY_NAME = {tool.name: tool for tool in TOOLS}
 LIST = BY_NAME["list_messages"]

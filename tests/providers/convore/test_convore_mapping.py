@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from dragoman.core.model import ConversationKind
 from dragoman.providers.convore import wire
-from dragoman.providers.convore.mapping import to_conversation, to_message, with_parents
-from dragoman.providers.convore.people import addresses_of, outside, primary
+from dragoman.providers.convore.mapping import addresses_of, outside, primary, to_conversation, to_message
+from dragoman.providers.convore.reading import with_parents
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),

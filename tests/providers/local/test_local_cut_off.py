@@ -17,7 +17,7 @@ from failing_disk import DONE, FIRST, NOTHING, WRITES, locked, states, texts
 from mcp import Client
 from mcp.client.stdio import StdioServerParameters
 
-from dragoman.store.sqlite import locks
+from dragoman.store.sqlite import connection
 from dragoman.store.sqlite.messages.message_table import MessageTable
 from dragoman.testing import connect
 
@@ -161,7 +161,7 @@ def waiting(monkeypatch):
         waiting.set()
         time.sleep(seconds)
 
-    monkeypatch.setattr(locks, "time", SimpleNamespace(monotonic=time.monotonic, sleep=pause))
+    monkeypatch.setattr(connection, "time", SimpleNamespace(monotonic=time.monotonic, sleep=pause))
     return waiting
 
 

@@ -9,7 +9,7 @@ sys.path.insert(0, str(Path(__file__).parent))  # for authorization_server
 
 from authorization_server import AuthorizationServer
 
-from dragoman.core.context.account_name import naming_account
+from dragoman.core.context.instrumentation import naming_account
 from dragoman.transport.oauth.settings import OAuthSettings
 
 

@@ -86,7 +86,7 @@ async def test_many_sessions_at_once_renew_once(server, client_of):
 
 CHILD = """
 import sys, anyio
-from dragoman.core.context.account_name import naming_account
+from dragoman.core.context.instrumentation import naming_account
 from dragoman.transport.oauth.settings import OAuthSettings
 from dragoman.transport.oauth.session import OAuthSession
 import json

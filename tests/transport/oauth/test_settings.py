@@ -3,7 +3,7 @@
 import pytest
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from dragoman.core.context.account_name import naming_account
+from dragoman.core.context.instrumentation import naming_account
 from dragoman.core.errors import InvalidArgument
 from dragoman.transport.oauth.settings import OAuthSettings
 

@@ -17,7 +17,7 @@ from dragoman.accounts.provider_registry import provider_class
 from dragoman.accounts.rate_budgets import StoreBudgets
 from dragoman.accounts.remembered import RememberedProvider
 from dragoman.core.context import instrumentation
-from dragoman.core.context.account_name import naming_account
+from dragoman.core.context.instrumentation import naming_account
 from dragoman.core.errors import NotFound, UnsupportedOperation
 from dragoman.core.model import Conversation, Message
 from dragoman.core.queries import Draft

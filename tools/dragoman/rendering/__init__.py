@@ -2,8 +2,7 @@
 
 from dragoman.rendering.budget.fitting import Answer, Layout
 from dragoman.rendering.budget.token_estimate import estimate
-from dragoman.rendering.layout import lay_out
-from dragoman.rendering.layout_cache import LayoutCache
+from dragoman.rendering.layout import LayoutCache, lay_out
 from dragoman.rendering.plain.question import question
 from dragoman.rendering.views import (
     ConversationsView,

@@ -11,8 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeAlias
 
-from dragoman.core.memory_size import weight
-from dragoman.core.model import Conversation, Hit, Message, Order
+from dragoman.core.model import Conversation, Hit, Message, Order, memory_size
 from dragoman.core.safe_text import Sentence
 
 Place: TypeAlias = tuple[str, str]
@@ -228,13 +227,13 @@ def text_size(view: View) -> int:
     if isinstance(view, MessagesView):
         return _size_of(view.messages)
     if isinstance(view, MessageView):
-        return weight(view.message) + _size_of([*view.before, *view.after])
+        return memory_size(view.message) + _size_of([*view.before, *view.after])
     if isinstance(view, UpdatesView):
         return _size_of(message for message, _ in view.updates)
     if isinstance(view, SearchView):
         return _size_of(hit.message for hit in view.hits)
     quoted = [one for one in (view.before, view.answers) if one is not None] if isinstance(view, PreviewView) else []
-    return sum(map(weight, [view.message, *quoted]))
+    return sum(map(memory_size, [view.message, *quoted]))
 
 
 def _size_of(messages: Iterable[Message]) -> int:

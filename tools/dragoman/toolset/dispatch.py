@@ -17,9 +17,8 @@ from dragoman.core.safe_text import join, safe, sentence
 from dragoman.rendering import Answer, View, text_size
 from dragoman.toolset import policy
 from dragoman.toolset.catalog import BY_NAME, TOOLS
-from dragoman.toolset.definition.arguments import check
 from dragoman.toolset.definition.context import CallContext, Caller, Principal, Receipt, ToolResult, ToolServices
-from dragoman.toolset.definition.spec import ToolSpec
+from dragoman.toolset.definition.spec import ToolSpec, check
 from dragoman.toolset.paging.feed import CursorState
 from dragoman.toolset.policy import Viewer
 

@@ -14,7 +14,7 @@ Nothing is looked up before :meth:`Secret.reveal`. Every value that was revealed
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Final, TypeAlias
 
 import anyio
@@ -22,7 +22,10 @@ from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, SecretStr, Type
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from dragoman.core.errors import Unauthenticated
+from dragoman.core.errors import (
+    InvalidArgument,
+    Unauthenticated,
+)
 from dragoman.core.safe_text import safe, sentence, unquoted
 from dragoman.transport.credential_sources import Source, read
 
@@ -202,3 +205,18 @@ def _built(value: object) -> Secret:
 
 
 _TABLE: Final = TypeAdapter(dict[str, str | list[str]])
+
+
+def printable(headers: Mapping[str, str]) -> dict[str, str]:
+    """Headers or metadata with their names in lower case.
+
+    Raises:
+        InvalidArgument: A value is not printable ASCII.
+    """
+    for name, value in headers.items():
+        if not (value.isascii() and value.isprintable()):
+            raise InvalidArgument(
+                sentence("The header {} cannot hold the characters of this setting.", name),
+                hint="Use ASCII characters only.",
+            )
+    return {name.lower(): value for name, value in headers.items()}

@@ -198,21 +198,6 @@ def is_markup(text: str) -> bool:
     return bool(_MARKUP.search(text[:_SCANNED]))
 
 
-def printable(headers: Mapping[str, str]) -> dict[str, str]:
-    """Headers or metadata with their names in lower case.
-
-    Raises:
-        InvalidArgument: A value is not printable ASCII.
-    """
-    for name, value in headers.items():
-        if not (value.isascii() and value.isprintable()):
-            raise InvalidArgument(
-                sentence("The header {} cannot hold the characters of this setting.", name),
-                hint="Use ASCII characters only.",
-            )
-    return {name.lower(): value for name, value in headers.items()}
-
-
 def _advice(hint: SafeText, retry_after: float | None) -> SafeText:
     return hint if retry_after is None else sentence("Try again in {} seconds.", max(1, round(retry_after + 0.49)))
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from dragoman.accounts.provider_registry import provider_class, provider_names
-from dragoman.core.context.account_name import naming_account
+from dragoman.core.context.instrumentation import naming_account
 from dragoman.core.errors import DragomanError, InvalidArgument
 from dragoman.core.safe_text import join, sentence
 from dragoman.providers.base.account_settings import AccountSettings

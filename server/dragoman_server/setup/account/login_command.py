@@ -14,7 +14,7 @@ from typing import Final
 import anyio
 import click
 
-from dragoman.core.context.account_name import naming_account
+from dragoman.core.context.instrumentation import naming_account
 from dragoman.core.errors import InvalidArgument, NotFound
 from dragoman.core.safe_text import join, safe, sentence, unquoted
 from dragoman.providers.base.account_settings import AccountSettings

@@ -9,8 +9,8 @@ Work that nobody watches costs nothing::
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AbstractContextManager, ExitStack
+from collections.abc import Awaitable, Callable, Generator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import wraps
@@ -144,3 +144,21 @@ def _code(error: BaseException) -> str | None:
     if isinstance(error, AwaitingInput):
         return None
     return "crashed" if isinstance(error, Exception) else "cancelled"
+
+
+_name: Final[ContextVar[str]] = ContextVar("account_name", default="")
+
+
+@contextmanager
+def naming_account(name: str) -> Generator[None]:
+    """Let everything inside know the name of the account that it works for."""
+    token = _name.set(name)
+    try:
+        yield
+    finally:
+        _name.reset(token)
+
+
+def account_name() -> str:
+    """The name; empty where no account is opened, as in a test of a provider alone."""
+    return _name.get()

@@ -8,10 +8,9 @@ from dataclasses import replace
 from dragoman.core.errors import DragomanError
 from dragoman.core.model import Audience, Conversation
 from dragoman.providers.base.provider import Draft
-from dragoman.providers.convore import people, wire
+from dragoman.providers.convore import mapping, wire
 from dragoman.providers.convore.api import Api
-from dragoman.providers.convore.mapping import to_conversation
-from dragoman.providers.convore.people import AddressKey
+from dragoman.providers.convore.mapping import AddressKey, to_conversation
 from dragoman.providers.convore.reading import MessageReader
 
 
@@ -33,8 +32,8 @@ async def audience_of(api: Api, reader: MessageReader, conversation: str, draft:
 
 
 def _told(room: Conversation, there: Sequence[wire.Participant], own: frozenset[AddressKey] | None) -> Audience:
-    names = tuple(people.name_of(one) for one in people.shown(there))
-    external = () if own is None else _reached(people.outside(there, own))
+    names = tuple(mapping.name_of(one) for one in mapping.shown(there))
+    external = () if own is None else _reached(mapping.outside(there, own))
     return Audience(conversation=replace(room, participants=names, external=external))
 
 
@@ -50,9 +49,9 @@ async def _own(api: Api, channel: str | None) -> frozenset[AddressKey] | None:
     if not channel:
         return None
     try:
-        known = {one.id: people.addresses_of(one) for one in (await api.channels()).data}
+        known = {one.id: mapping.addresses_of(one) for one in (await api.channels()).data}
         if channel not in known:
-            known[channel] = people.addresses_of(await api.channel(channel))
+            known[channel] = mapping.addresses_of(await api.channel(channel))
     except DragomanError:
         return None
     return frozenset[AddressKey]().union(*known.values()) if known.get(channel) else None
@@ -69,13 +68,13 @@ def _addressed(
 ) -> Audience:
     """Who gets it: whoever wrote what is answered, and perhaps who else had that, which the channel decides."""
     if answered is None:
-        return replace(told, receivers=_reached(people.others(conversation.participants, own)))
+        return replace(told, receivers=_reached(mapping.others(conversation.participants, own)))
     sender = answered.sender if answered.direction == "inbound" else None
-    writer = people.others([sender] if sender else [], own)
-    known = {people.address_of(one.handle) for one in writer}
-    perhaps = [one for one in people.others(answered.recipients, own) if people.address_of(one.handle) not in known]
+    writer = mapping.others([sender] if sender else [], own)
+    known = {mapping.address_of(one.handle) for one in writer}
+    perhaps = [one for one in mapping.others(answered.recipients, own) if mapping.address_of(one.handle) not in known]
     return replace(told, receivers=_reached(writer), perhaps=_reached(perhaps))
 
 
 def _reached(found: Iterable[wire.Participant]) -> tuple[str, ...]:
-    return tuple(people.reached(one) for one in found)
+    return tuple(mapping.reached(one) for one in found)

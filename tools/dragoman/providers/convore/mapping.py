@@ -1,21 +1,162 @@
-"""From what Convore sends to the model. Pure."""
+"""From what Convore sends to the model, and who is who in it. Pure.
+
+Recipients of blind copies are named nowhere: showing them would tell what was kept from the others.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
-from typing import Final
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Final, TypeAlias
 
 from dragoman.core.context.large_work import ENTRY
 from dragoman.core.html_text import LONGEST, to_text
-from dragoman.core.model import Attachment, Conversation, ConversationKind, Message
+from dragoman.core.model import Attachment, Author, Conversation, ConversationKind, Message
 from dragoman.providers.convore import wire
-from dragoman.providers.convore.people import CHAT, author_of, name_of, shown, with_role
 from dragoman.providers.kit.text import visible
 from dragoman.providers.kit.times import parse_time
 
+EMAIL: Final = "email"
+CHAT: Final = "convore_chat"
+HIDDEN: Final = "bcc"
+
+_ADDRESS: Final = re.compile(r"(?:mailto:)?([^\s@:<>\"]+@[^\s@:<>\"]+\.[^\s@:<>\"]+)")
+_NOBODY: Final = "user"
+_SHARED: Final = frozenset({"convoremail.com", "convoreapplication.com", "gmail.com", "googlemail.com"})
+"""Domains of channels' addresses that many organisations have theirs in."""
+
+_ANGLES: Final = str.maketrans("<>", "  ")
+
+AddressKey: TypeAlias = tuple[str, str]
+"""Where somebody is reached, for comparing: type and value without case."""
+
+
+def email_in(text: str) -> str | None:
+    """The address that a text is, and nothing else."""
+    found = _ADDRESS.fullmatch(text.strip())
+    return found[1] if found else None
+
+
+def writer_of(author: Author) -> wire.Participant | None:
+    """An author with an e-mail address, which the name may be; ``None`` without one."""
+    email = author.email or email_in(author.name) or email_in(author.id)
+    if email is None:
+        return None
+    name = None if author.email == author.name or email_in(author.name) else author.name
+    return wire.Participant(handle=wire.Handle(type=EMAIL, value=email), name=name)
+
+
+def author_of(sender: wire.Participant | None, *, own: bool = False) -> Author:
+    """The sender of a message; ``own`` when it went out from one of the account's channels."""
+    value, name = value_of(sender), name_of(sender)
+    email = value if sender and sender.handle and sender.handle.type == EMAIL and value else None
+    return Author(id=value, name=name or _NOBODY, email=email, own=own)
+
+
+def name_of(participant: wire.Participant | None) -> str:
+    """The name, or else the address; empty when there is neither."""
+    name = " ".join((participant.name or "").split()) if participant else ""
+    return name or value_of(participant)
+
+
+def full_name(participant: wire.Participant) -> str:
+    """The name with the address behind it."""
+    name, value = name_of(participant), value_of(participant)
+    return f"{name} <{value}>" if value and name != value else name
+
+
+def value_of(participant: wire.Participant | None) -> str:
+    """The address; empty when none is told."""
+    handle = participant.handle if participant else None
+    return (handle.value or "").strip() if handle else ""
+
+
+def address_of(handle: wire.Handle | None) -> AddressKey | None:
+    """The handle for comparing; ``None`` when it has no value."""
+    value = (handle.value or "").strip().casefold() if handle else ""
+    return ((handle.type or EMAIL) if handle else EMAIL, value) if value else None
+
+
+def shown(participants: Iterable[wire.Participant]) -> Iterator[wire.Participant]:
+    """Those who may be named, each once."""
+    seen = set[AddressKey | str]()
+    for one in participants:
+        key = address_of(one.handle) or name_of(one)
+        if key and one.role != HIDDEN and key not in seen:
+            seen.add(key)
+            yield one
+
+
+def with_role(participants: Iterable[wire.Participant], role: str) -> list[str]:
+    """The full names of those with a role."""
+    return [full_name(one) for one in participants if one.role == role and name_of(one)]
+
+
+def addresses_of(channel: wire.Channel | None) -> frozenset[AddressKey]:
+    """The addresses of a channel."""
+    addresses = channel.addresses if channel else ()
+    return frozenset(spot for one in addresses if (spot := address_of(one.handle)))
+
+
+def others(participants: Iterable[wire.Participant], own: frozenset[AddressKey]) -> list[wire.Participant]:
+    """Those who may be named and can be reached, but for the channel itself."""
+    found = ((one, address_of(one.handle)) for one in shown(participants))
+    return [one for one, spot in found if spot is not None and spot not in own]
+
+
+def outside(participants: Iterable[wire.Participant], own: frozenset[AddressKey]) -> list[wire.Participant]:
+    """Those who are not of the organisation: reached neither at one of its channels nor in the domain of one.
+
+    Who has an address in the domain of a channel may be a colleague or not; Convore does not tell.
+    """
+    domains = {_domain(value) for kind, value in own if kind == EMAIL} - _SHARED
+    return [one for one in others(participants, own) if not _within(one, domains)]
+
+
+def reached(participant: wire.Participant) -> str:
+    """A name with the address behind it in angle brackets, in which there are no others; the name alone in a chat."""
+    value, name = (_bare(text) for text in (value_of(participant), name_of(participant)))
+    by_mail = participant.handle is not None and participant.handle.type in {None, EMAIL}
+    return f"{name} <{value}>" if by_mail and value and name != value else name
+
+
+def _bare(text: str) -> str:
+    return " ".join(text.translate(_ANGLES).split())
+
+
+def _within(participant: wire.Participant, domains: Collection[str]) -> bool:
+    spot = address_of(participant.handle)
+    domain = _domain(spot[1]) if spot is not None and spot[0] == EMAIL else ""
+    return any(domain == one or domain.endswith(f".{one}") for one in domains)
+
+
+def _domain(address: str) -> str:
+    return address.rpartition("@")[2]
+
+
+def primary(channel: wire.Channel | None) -> wire.Participant | None:
+    """The address of a channel that messages to it go to."""
+    usable = [one for one in (channel.addresses if channel else ()) if address_of(one.handle)]
+    best = sorted(usable, key=lambda one: one.is_primary is not True)[:1]
+    return next((wire.Participant(handle=one.handle, name=one.name) for one in best), None)
+
+
+def named(participants: Sequence[wire.Participant], name: str) -> wire.Participant | None:
+    """The only one who is called so."""
+    wanted = name.casefold()
+    found = {address_of(one.handle): one for one in participants if name_of(one).casefold() == wanted}
+    return next(iter(found.values())) if len(found) == 1 and None not in found else None
+
+
+def in_role(participant: wire.Participant, role: str) -> dict[str, object]:
+    """A participant as a request has it."""
+    handle = participant.handle or wire.Handle()
+    value, name = value_of(participant), " ".join((participant.name or "").split())
+    body: dict[str, object] = {"handle": {"type": handle.type or EMAIL, "value": value}, "role": role}
+    return {**body, "name": name} if name else body
+
+
 EXTERNAL_ID: Final = "external_message_id"
-ANSWERED: Final = "reply_to_external_id"
 
 OUTBOUND: Final = "outbound"
 
@@ -90,39 +231,10 @@ def size_of(found: wire.Message) -> int:
     return texts + ENTRY * (len(found.recipients) + len(found.attachments))
 
 
-def with_parents(messages: Sequence[Message], known: Callable[[str], str | None], *, whole: bool) -> list[Message]:
-    """Messages whose ``reply_to`` is the id of a message of the same conversation, or ``None``.
-
-    What is answered elsewhere, or under an unknown id of another system, is in ``extra``. ``known`` finds an id by
-    the id that another system gave; ``whole``: these are all messages of the conversation.
-    """
-    here = {one.id for one in messages}
-    by_external = externals(messages)
-    return [_with_parent(one, here, lambda said: by_external.get(said) or known(said), whole=whole) for one in messages]
-
-
-def externals(messages: Iterable[Message]) -> dict[str, str]:
-    """Ids of messages by the ids that other systems gave them."""
-    return {str(one.extra[EXTERNAL_ID]): one.id for one in messages if EXTERNAL_ID in one.extra}
-
-
 def _bodies(found: wire.Message) -> Iterator[tuple[bool, str]]:
     for markup, text in ((False, found.text_body), (True, found.body), (True, found.raw_body)):
         if text:
             yield markup, text
-
-
-def _with_parent(message: Message, here: set[str], find: Callable[[str], str | None], *, whole: bool) -> Message:
-    said = message.reply_to
-    if said is None or said in here:
-        return message
-    parent = find(said)
-    if parent is not None and parent != message.id and (parent in here or not whole):
-        return replace(message, reply_to=parent)
-    foreign = whole or "@" in said or "<" in said  # a Message-ID of mail is no id of Convore
-    if not foreign:
-        return message
-    return replace(message, reply_to=None, extra={**message.extra, ANSWERED: said})
 
 
 def _attachments(files: Iterable[wire.Attachment]) -> Iterator[Attachment]:

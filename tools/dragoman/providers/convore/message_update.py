@@ -9,7 +9,7 @@ from dragoman.core.errors import InvalidArgument
 from dragoman.core.html_text import to_html
 from dragoman.core.model import Author
 from dragoman.providers.base.provider import Change
-from dragoman.providers.convore import people
+from dragoman.providers.convore import mapping
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +56,7 @@ def _more(change: ConvoreChange) -> dict[str, object | None]:
 
 
 def _participant(author: Author, role: str) -> dict[str, object]:
-    writer = people.writer_of(author)
+    writer = mapping.writer_of(author)
     if writer is None:
         raise InvalidArgument("Convore needs the e-mail address of everybody.", hint="Give each an email.")
-    return people.in_role(writer, role)
+    return mapping.in_role(writer, role)

@@ -5,7 +5,7 @@ Convore lists in one order, does not say which, and gives cursors that lead one 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -15,16 +15,9 @@ from dragoman.core.context.large_work import run_sized
 from dragoman.core.errors import DragomanError, NotFound
 from dragoman.core.model import Conversation, ConversationKind, Message, Order, Page
 from dragoman.providers.base.provider import ConversationQuery, MessageQuery
-from dragoman.providers.convore import people, wire
+from dragoman.providers.convore import mapping, wire
 from dragoman.providers.convore.api import Api, Format
-from dragoman.providers.convore.mapping import (
-    EXTERNAL_ID,
-    externals,
-    size_of,
-    to_conversation,
-    to_message,
-    with_parents,
-)
+from dragoman.providers.convore.mapping import EXTERNAL_ID, size_of, to_conversation, to_message
 from dragoman.providers.kit.cache import LruCache
 from dragoman.providers.kit.listings import Batch, Key, Listing, key_of, tokens
 from dragoman.providers.kit.pager import Pager
@@ -32,6 +25,8 @@ from dragoman.providers.kit.text import visible
 from dragoman.providers.kit.threads import require_subtree
 from dragoman.providers.kit.times import parse_time
 from dragoman.transport.http import DerivedCache, HttpResponse
+
+ANSWERED: Final = "reply_to_external_id"
 
 T = TypeVar("T")
 W = TypeVar("W")
@@ -56,7 +51,7 @@ class MessageReader:
         """A page of conversations, most recent first. Of texts only a whole e-mail address narrows the list."""
         if query.kind not in _KINDS:
             return Page()
-        address = people.email_in(query.text or "")
+        address = mapping.email_in(query.text or "")
         contact = f"EMAIL:{address}" if address else None
 
         async def fetch(_: Order, cursor: str | None) -> Batch[Conversation]:
@@ -201,3 +196,32 @@ def _same(stored: Message, message: Message, at: datetime, sender: str) -> bool:
     moments = {at, at.replace(microsecond=0), at.replace(microsecond=at.microsecond // 1000 * 1000)}
     by_same = stored.author.id.casefold() == sender.casefold()
     return by_same and stored.sent_at in moments and stored.text.split() == visible(message.text).split()
+
+
+def with_parents(messages: Sequence[Message], known: Callable[[str], str | None], *, whole: bool) -> list[Message]:
+    """Messages whose ``reply_to`` is the id of a message of the same conversation, or ``None``.
+
+    What is answered elsewhere, or under an unknown id of another system, is in ``extra``. ``known`` finds an id by
+    the id that another system gave; ``whole``: these are all messages of the conversation.
+    """
+    here = {one.id for one in messages}
+    by_external = externals(messages)
+    return [_with_parent(one, here, lambda said: by_external.get(said) or known(said), whole=whole) for one in messages]
+
+
+def externals(messages: Iterable[Message]) -> dict[str, str]:
+    """Ids of messages by the ids that other systems gave them."""
+    return {str(one.extra[EXTERNAL_ID]): one.id for one in messages if EXTERNAL_ID in one.extra}
+
+
+def _with_parent(message: Message, here: set[str], find: Callable[[str], str | None], *, whole: bool) -> Message:
+    said = message.reply_to
+    if said is None or said in here:
+        return message
+    parent = find(said)
+    if parent is not None and parent != message.id and (parent in here or not whole):
+        return replace(message, reply_to=parent)
+    foreign = whole or "@" in said or "<" in said  # a Message-ID of mail is no id of Convore
+    if not foreign:
+        return message
+    return replace(message, reply_to=None, extra={**message.extra, ANSWERED: said})

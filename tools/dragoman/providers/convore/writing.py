@@ -11,7 +11,7 @@ from dragoman.core.html_text import to_html
 from dragoman.core.model import Author, Message
 from dragoman.core.safe_text import SafeText, safe, sentence
 from dragoman.providers.base.provider import Change, Draft
-from dragoman.providers.convore import people, wire
+from dragoman.providers.convore import mapping, wire
 from dragoman.providers.convore.api import Api, Body
 from dragoman.providers.convore.message_update import body_of
 from dragoman.providers.convore.reading import MessageReader
@@ -29,14 +29,14 @@ class WriteContext:
     @property
     def others(self) -> list[wire.Participant]:
         """Its people without the channel itself."""
-        return people.others(self.conversation.participants, people.addresses_of(self.channel))
+        return mapping.others(self.conversation.participants, mapping.addresses_of(self.channel))
 
     @property
     def is_chat(self) -> bool:
         """Whether its people are known by chat handles."""
         if self.channel is not None and self.channel.provider is not None:
-            return self.channel.provider == people.CHAT
-        return any(one.handle and one.handle.type == people.CHAT for one in self.conversation.participants)
+            return self.channel.provider == mapping.CHAT
+        return any(one.handle and one.handle.type == mapping.CHAT for one in self.conversation.participants)
 
 
 class MessageWriter:
@@ -80,7 +80,7 @@ class MessageWriter:
         context, channel = await self._context_or_channel(conversation)
         body = _import_body(message, context)
         if message.id and channel is None:
-            there = await self._reader.same(conversation, message, people.value_of(_sender(message.author, context)))
+            there = await self._reader.same(conversation, message, mapping.value_of(_sender(message.author, context)))
             if there is not None:
                 return there
         place = {"channel_id": channel} if channel else {"conversation_id": conversation}
@@ -133,10 +133,10 @@ def _to_everybody(conversation: str, draft: Draft, context: WriteContext) -> Bod
             hint="Send to a conversation with somebody in it.",
         )
     body: dict[str, object] = {"channel_id": context.conversation.channel_id, "conversation_id": conversation}
-    if all(one.handle is not None and one.handle.type in {None, people.EMAIL} for one in found):
-        body["to"] = [people.value_of(one) for one in found]
+    if all(one.handle is not None and one.handle.type in {None, mapping.EMAIL} for one in found):
+        body["to"] = [mapping.value_of(one) for one in found]
     else:
-        body["recipients"] = [people.in_role(one, "to") for one in found]
+        body["recipients"] = [mapping.in_role(one, "to") for one in found]
     if context.conversation.subject and not draft.subject:
         body["subject"] = context.conversation.subject
     return body
@@ -161,12 +161,12 @@ def _place_of(status: str | None) -> SafeText:
 
 def _import_body(message: Message, context: WriteContext) -> Body:
     sender = _sender(message.author, context)
-    outbound = people.address_of(sender.handle) in people.addresses_of(context.channel)
+    outbound = mapping.address_of(sender.handle) in mapping.addresses_of(context.channel)
     date = message.sent_at.astimezone(UTC).isoformat().replace("+00:00", "Z") if message.sent_at else None
     body: dict[str, object | None] = {
         "date": date,
         "direction": "outbound" if outbound else "inbound",
-        "sender": people.in_role(sender, "from"),
+        "sender": mapping.in_role(sender, "from"),
         "recipients": _recipients(sender, context, outbound=outbound),
         "subject": message.subject or None,
         "body": to_html(message.text) or None,
@@ -177,32 +177,32 @@ def _import_body(message: Message, context: WriteContext) -> Body:
 
 def _recipients(sender: wire.Participant, context: WriteContext, *, outbound: bool) -> list[dict[str, object]]:
     """Who got an imported message: the channel what others wrote, all others what the channel wrote."""
-    channel = people.primary(context.channel)
+    channel = mapping.primary(context.channel)
     if not outbound and channel is not None:
-        return [people.in_role(channel, "to")]
-    from_whom = people.address_of(sender.handle)
-    found = [one for one in context.others if people.address_of(one.handle) != from_whom]
+        return [mapping.in_role(channel, "to")]
+    from_whom = mapping.address_of(sender.handle)
+    found = [one for one in context.others if mapping.address_of(one.handle) != from_whom]
     if not found:
         raise InvalidArgument(
             "It cannot be told who got this message, and Convore wants to know.",
             hint="Import it into a conversation with somebody else in it, or as written by somebody else.",
         )
-    return [people.in_role(one, "to") for one in found]
+    return [mapping.in_role(one, "to") for one in found]
 
 
 def _sender(author: Author, context: WriteContext) -> wire.Participant:
     """The author with an address: the given one, or that of the only one of this name who takes part."""
-    writer = people.writer_of(author)
+    writer = mapping.writer_of(author)
     if writer is not None and author.email:
         return writer
     addresses = context.channel.addresses if context.channel else ()
     own = [wire.Participant(handle=one.handle, name=one.name) for one in addresses]
-    known = people.named([*people.shown(context.conversation.participants), *own], author.name)
+    known = mapping.named([*mapping.shown(context.conversation.participants), *own], author.name)
     found = known or writer
     if found is not None:
         return found
     if context.is_chat:
-        return wire.Participant(handle=wire.Handle(type=people.CHAT, value=author.id or author.name), name=author.name)
+        return wire.Participant(handle=wire.Handle(type=mapping.CHAT, value=author.id or author.name), name=author.name)
     raise InvalidArgument(
         "Convore needs the e-mail address of the author.", hint="Write the author as Name <name@example.com>."
     )

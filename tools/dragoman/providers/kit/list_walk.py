@@ -6,8 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from dragoman.core.memory_size import weight
-from dragoman.core.model import Order
+from dragoman.core.model import Order, memory_size
 from dragoman.providers.kit.cursor import digest
 from dragoman.providers.kit.listings import NO_TIME, Batch, Key, Listing
 
@@ -176,7 +175,7 @@ class Walk(Generic[T]):
             self._note_step(found.at)
             self.ids.add(found.id)
             self.entries.append(Entry(found, item))
-            self.size += weight(item)
+            self.size += memory_size(item)
         self.total = batch.total if batch.total is not None else self.total
         self.next, self.ended = batch.next, batch.last
 
@@ -254,7 +253,7 @@ class Walk(Generic[T]):
         done = [start for start in self.starts if start[1] < reached][:-1]
         if done:
             begin = self.starts[len(done)][1]
-            self.size -= sum(weight(one.item) for one in self.entries[:begin])
+            self.size -= sum(memory_size(one.item) for one in self.entries[:begin])
             del self.entries[:begin]
             self.starts = [(token, at - begin) for token, at in self.starts[len(done) :]]
 
@@ -268,4 +267,4 @@ class Walk(Generic[T]):
         """Forget what this page cannot need, of a list that is too long to be held."""
         found = [one for one in self.entries if wanted.passes(one) and wanted.beyond(one.key, position.after)]
         self.entries = wanted.sort(found)[: 2 * wanted.limit]
-        self.pruned, self.size = True, sum(weight(one.item) for one in self.entries)
+        self.pruned, self.size = True, sum(memory_size(one.item) for one in self.entries)

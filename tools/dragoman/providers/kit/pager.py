@@ -25,10 +25,19 @@ from dragoman.core.queries import MessageQuery
 from dragoman.core.safe_text import sentence
 from dragoman.providers.kit.cache import LruCache
 from dragoman.providers.kit.cursor import decode, encode
-from dragoman.providers.kit.list_reader import MOST_BATCHES, MOST_SIZE, TRUST_AFTER, ListReader, Stop
+from dragoman.providers.kit.list_reader import (
+    MOST_BATCHES,
+    MOST_SIZE,
+    TRUST_AFTER,
+    Cut,
+    ListReader,
+    Stop,
+    cut_complete,
+    cut_loose,
+    cut_ordered,
+)
 from dragoman.providers.kit.list_walk import Position, Walk, Wanted
 from dragoman.providers.kit.listings import Key, Listing
-from dragoman.providers.kit.page_cut import Cut, cut_complete, cut_loose, cut_ordered
 from dragoman.providers.kit.times import to_us
 
 T = TypeVar("T")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 import anyio
 
-from dragoman.core.context.account_name import account_name
+from dragoman.core.context.instrumentation import account_name
 from dragoman.core.errors import (
     DragomanError,
     InvalidArgument,

@@ -8,8 +8,7 @@ from typing import Final
 
 from dragoman.core.model import Hit
 from dragoman.core.sanitize import clean_aligned, extends
-from dragoman.rendering.budget.token_estimate import measure
-from dragoman.rendering.budget.truncate import take
+from dragoman.rendering.budget.token_estimate import measure, take
 
 HIGHLIGHT: Final = "**"
 LEFT_OUT: Final = "..."

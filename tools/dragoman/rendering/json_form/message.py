@@ -7,9 +7,8 @@ from datetime import tzinfo
 from typing import Final
 
 from dragoman.core.model import Message
-from dragoman.rendering.budget.fitting import Answer, PageLayout
+from dragoman.rendering.budget.fitting import PLACEHOLDER, Answer, PageLayout, TokenShares
 from dragoman.rendering.budget.token_estimate import measure
-from dragoman.rendering.budget.token_shares import PLACEHOLDER, TokenShares
 from dragoman.rendering.content.message_facts import LISTED, message_facts, missing_neighbours
 from dragoman.rendering.json_form.objects import JsonObject, add_fact, dumps, full_object, message_object, present
 from dragoman.rendering.views import MessageView

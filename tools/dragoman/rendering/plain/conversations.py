@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import tzinfo
 from typing import Final
 
 from dragoman.core.model import Conversation, ConversationKind
-from dragoman.rendering.budget.fitting import Answer, PageLayout
-from dragoman.rendering.budget.token_estimate import measure
-from dragoman.rendering.budget.token_shares import TokenShares
-from dragoman.rendering.budget.truncate import one_line
+from dragoman.rendering.budget.fitting import Answer, PageLayout, TokenShares
+from dragoman.rendering.budget.token_estimate import measure, one_line
 from dragoman.rendering.content.time_format import clock, day, local, zone_name
-from dragoman.rendering.plain.header import BETWEEN, aside, conversation_reference, counted, header, plain_title, title
-from dragoman.rendering.views import ConversationsView, Failure
+from dragoman.rendering.plain.header import (
+    BETWEEN,
+    aside,
+    conversation_reference,
+    counted,
+    failure_lines,
+    header,
+    plain_title,
+    title,
+)
+from dragoman.rendering.views import ConversationsView
 
-_REASON_LIMIT: Final = 240
 _STATUS: Final = 40
-_SHARE_OF_FAILURES: Final = 0.4
 _PEOPLE_SHOWN: Final = 5
 _SMALL: Final = frozenset({ConversationKind.DIRECT, ConversationKind.GROUP})
 
@@ -56,19 +61,6 @@ class ConversationsText(PageLayout):
             "" if last is None else f"{day(last)} {clock(last)}",
         )
         return BETWEEN.join(fact for fact in facts if fact)
-
-
-def failure_lines(failures: Sequence[Failure], room: TokenShares) -> list[str]:
-    """``! account: sentence`` for each account that could not answer, as many as have room."""
-    lines: list[str] = []
-    left = room.part * 8 * _SHARE_OF_FAILURES
-    for number, failure in enumerate(failures):
-        line = f"! {one_line(failure.account, 32, room.part)}: {one_line(failure.reason, _REASON_LIMIT, room.part * 2)}"
-        left -= measure(line) + 1
-        if left < 0 and lines:
-            return [*lines, f"! {counted(len(failures) - number, 'more account')} could not answer"]
-        lines.append(line)
-    return lines
 
 
 def _people(one: Conversation, room: TokenShares) -> str:

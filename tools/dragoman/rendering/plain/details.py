@@ -9,9 +9,8 @@ from typing import Final
 
 from dragoman.core.model import Attachment, Author, Citation, Edit, Message, Reaction
 from dragoman.core.sanitize import clean_line
-from dragoman.rendering.budget.token_estimate import measure
-from dragoman.rendering.budget.token_shares import TokenShares
-from dragoman.rendering.budget.truncate import clip, one_line
+from dragoman.rendering.budget.fitting import TokenShares
+from dragoman.rendering.budget.token_estimate import clip, measure, one_line
 from dragoman.rendering.content.message_facts import (
     Edited,
     Extra,
@@ -24,7 +23,7 @@ from dragoman.rendering.content.message_facts import (
     shown_by_mark,
 )
 from dragoman.rendering.content.time_format import clock, day, local
-from dragoman.rendering.plain.badges import size
+from dragoman.rendering.plain.lines import size
 
 _SHORT: Final = 120
 _LONG: Final = 2000

@@ -8,8 +8,12 @@ from typing import Final
 
 from dragoman.core.model import Conversation, ConversationKind
 from dragoman.core.references import Reference
-from dragoman.rendering.budget.token_shares import TokenShares
-from dragoman.rendering.budget.truncate import clip, one_line
+from dragoman.rendering.budget.fitting import TokenShares
+from dragoman.rendering.budget.token_estimate import clip, measure, one_line
+from dragoman.rendering.views import Failure
+
+_SHARE_OF_FAILURES: Final = 0.4
+_REASON_LIMIT: Final = 240
 
 BETWEEN: Final = " · "
 MOST_NOTES: Final = 4
@@ -82,3 +86,16 @@ def place_reference(account: str, conversation: str, room: TokenShares) -> str:
 def account_name(name: str, room: TokenShares) -> str:
     """The name of an account as the header shows it."""
     return one_line(name, 32, room.part)
+
+
+def failure_lines(failures: Sequence[Failure], room: TokenShares) -> list[str]:
+    """``! account: sentence`` for each account that could not answer, as many as have room."""
+    lines: list[str] = []
+    left = room.part * 8 * _SHARE_OF_FAILURES
+    for number, failure in enumerate(failures):
+        line = f"! {one_line(failure.account, 32, room.part)}: {one_line(failure.reason, _REASON_LIMIT, room.part * 2)}"
+        left -= measure(line) + 1
+        if left < 0 and lines:
+            return [*lines, f"! {counted(len(failures) - number, 'more account')} could not answer"]
+        lines.append(line)
+    return lines

@@ -8,19 +8,17 @@ from datetime import tzinfo
 from typing import Final
 
 from dragoman.core.model import Message
-from dragoman.rendering.budget.fitting import Answer, PageLayout
-from dragoman.rendering.budget.token_estimate import measure
-from dragoman.rendering.budget.token_shares import PLACEHOLDER, TokenShares
-from dragoman.rendering.budget.truncate import take
+from dragoman.rendering.budget.fitting import PLACEHOLDER, Answer, PageLayout, TokenShares
+from dragoman.rendering.budget.token_estimate import measure, take
 from dragoman.rendering.content.message_facts import missing_neighbours
 from dragoman.rendering.content.threads import order_flat
 from dragoman.rendering.content.time_format import zone_name
-from dragoman.rendering.plain.badges import badges
 from dragoman.rendering.plain.details import Details
 from dragoman.rendering.plain.header import BETWEEN, header, reference, title
 from dragoman.rendering.plain.lines import (
     RenderedMessage,
     author_line,
+    badges,
     indent,
     message_handle,
     page,

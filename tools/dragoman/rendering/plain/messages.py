@@ -2,22 +2,55 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import tzinfo
 from typing import Final
 
 from dragoman.core.model import Message, Order
-from dragoman.rendering.budget.fitting import Answer, PageLayout
+from dragoman.rendering.budget.fitting import Answer, PageLayout, TokenShares
 from dragoman.rendering.budget.token_estimate import measure
-from dragoman.rendering.budget.token_shares import TokenShares
 from dragoman.rendering.content.threads import order_by_thread
 from dragoman.rendering.content.time_format import zone_name
-from dragoman.rendering.plain.conversations import failure_lines
-from dragoman.rendering.plain.header import account_name, conversation_reference, counted, header, note_lines, title
+from dragoman.rendering.plain.header import (
+    account_name,
+    conversation_reference,
+    counted,
+    failure_lines,
+    header,
+    note_lines,
+    title,
+)
 from dragoman.rendering.plain.lines import RenderedMessage, message_handle, places, render_message, written
-from dragoman.rendering.plain.subjects import repeated, subject_key
 from dragoman.rendering.views import MessagesView
+
+_ANSWERS: Final = re.compile(
+    r"(?:(?:re|fwd?|aw|wg|sv|vs|antw|tr|rv)(?:\[\d{1,3}\]|\(\d{1,3}\))?[:\uff1a]\s*)+", re.IGNORECASE
+)
+_LONGEST: Final = 500
+
+
+def repeated(messages: Iterable[Message], title: str) -> frozenset[str]:
+    """The subjects that say what the title says.
+
+    Args:
+        messages: Of one conversation.
+        title: What stands above them.
+    """
+    subjects = {message.subject for message in messages if message.subject}
+    about = subject_key(title) if subjects and title else ""
+    return frozenset(subject for subject in subjects if title and subject_key(subject) == about)
+
+
+def subject_key(subject: str) -> str:
+    """A subject for comparison: without ``Re:`` and ``Fwd:``, case and blanks."""
+    if len(subject) > _LONGEST:
+        return subject
+    words = " ".join(subject.split())
+    said = _ANSWERS.match(words)
+    return (words[said.end() :] if said else words).casefold()
+
 
 _DAY_LINE_COST: Final = 8.0
 _PLACE_COST: Final = 6.0

@@ -15,8 +15,7 @@ from typing import Final
 from dragoman.core.model import Conversation, Message
 from dragoman.core.references import Reference
 from dragoman.core.sanitize import NOBODY, clean, clean_line, clean_name
-from dragoman.rendering.budget.fitting import Answer, PageLayout
-from dragoman.rendering.budget.token_shares import TokenShares
+from dragoman.rendering.budget.fitting import Answer, PageLayout, TokenShares
 from dragoman.rendering.content.time_format import clock, day, local, zone_name
 from dragoman.rendering.plain.header import BETWEEN
 from dragoman.rendering.views import PreviewView

@@ -7,17 +7,13 @@ from datetime import tzinfo
 from typing import Final
 
 from dragoman.core.model import Conversation, Hit, Message
-from dragoman.rendering.budget.fitting import Answer, PageLayout
-from dragoman.rendering.budget.token_estimate import measure
-from dragoman.rendering.budget.token_shares import TokenShares
-from dragoman.rendering.budget.truncate import one_line
+from dragoman.rendering.budget.fitting import Answer, PageLayout, TokenShares
+from dragoman.rendering.budget.token_estimate import measure, one_line
 from dragoman.rendering.content.highlights import highlighted_excerpt
 from dragoman.rendering.content.time_format import day, local, zone_name
-from dragoman.rendering.plain.badges import badges
-from dragoman.rendering.plain.conversations import failure_lines
-from dragoman.rendering.plain.header import BETWEEN, counted, header, note_lines, place_reference, title
-from dragoman.rendering.plain.lines import author_line, indent, message_handle, parent_handle, when
-from dragoman.rendering.plain.subjects import repeated
+from dragoman.rendering.plain.header import BETWEEN, counted, failure_lines, header, note_lines, place_reference, title
+from dragoman.rendering.plain.lines import author_line, badges, indent, message_handle, parent_handle, when
+from dragoman.rendering.plain.messages import repeated
 from dragoman.rendering.views import Place, Searched, SearchView
 
 _MOST_ACCOUNTS: Final = 6

@@ -6,12 +6,10 @@ from collections.abc import Iterator, Sequence
 from datetime import tzinfo
 
 from dragoman.core.model import Message
-from dragoman.rendering.budget.fitting import Answer, PageLayout
+from dragoman.rendering.budget.fitting import Answer, PageLayout, TokenShares
 from dragoman.rendering.budget.token_estimate import measure
-from dragoman.rendering.budget.token_shares import TokenShares
 from dragoman.rendering.content.time_format import clock, day, local, zone_name
-from dragoman.rendering.plain.conversations import failure_lines
-from dragoman.rendering.plain.header import counted, header, note_lines
+from dragoman.rendering.plain.header import counted, failure_lines, header, note_lines
 from dragoman.rendering.plain.lines import cut_text
 from dragoman.rendering.plain.search import dated_line, group_line
 from dragoman.rendering.views import Place, UpdatesView

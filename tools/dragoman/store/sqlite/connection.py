@@ -5,12 +5,110 @@ The type stubs of ``apsw`` name a class that Python 3.11 does not have, so a str
 
 from __future__ import annotations
 
+import random
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from types import TracebackType
-from typing import Any, Protocol
+from typing import Any, Final, Protocol, TypeVar
 
-from dragoman.store.sqlite.values import Value
+import apsw
+
+Value = str | bytes | int | float | None
+"""What SQLite holds."""
+
+UNKNOWN: Final = -(2**62)
+"""The time of a message that has none: before all others."""
+
+UNREADABLE: Final = (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError)
+"""What decoding a row of a damaged file may raise."""
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_FIRST: Final = datetime(1, 1, 1, tzinfo=UTC)
+_LAST: Final = datetime(9999, 12, 31, 23, 59, 59, 999999, tzinfo=UTC)
+_STEP: Final = timedelta(microseconds=1)
+
+
+def bind(text: str) -> str | bytes:
+    """``text`` as a value for SQLite: itself, or bytes when it holds lone surrogates, which are no UTF-8."""
+    if text.isascii():
+        return text
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "surrogatepass")
+    return text
+
+
+def unbind(value: object) -> str:
+    """The text that :func:`bind` was given.
+
+    Raises:
+        apsw.CorruptError: It is no text, as may be in a damaged file.
+    """
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "surrogatepass")
+    raise apsw.CorruptError("a value is no text")
+
+
+def to_us(time: datetime | None) -> int:
+    """Microseconds since 1970 in UTC."""
+    return UNKNOWN if time is None else (time - _EPOCH) // _STEP
+
+
+def from_us(us: int | None) -> datetime | None:
+    """The inverse of :func:`to_us`, in UTC."""
+    if us is None or us == UNKNOWN:
+        return None
+    try:
+        return _EPOCH + timedelta(microseconds=us)
+    except OverflowError:
+        # A time of the year 1 or 9999 in another zone may lie outside what a datetime in UTC can say.
+        return _LAST if us > 0 else _FIRST
+
+
+T = TypeVar("T")
+
+PATIENCE: Final = 30.0
+"""Seconds to wait for another program's lock before giving up."""
+
+
+def waiting(patience: float, watch: Callable[[], object] = bool) -> Callable[[int], bool]:
+    """A busy handler for SQLite: short even waits, so that of several processes none is starved.
+
+    Args:
+        patience: Seconds after which it gives up.
+        watch: Called before each wait; an exception of it ends the waiting.
+    """
+    began = 0.0
+
+    def wait(attempt: int) -> bool:
+        nonlocal began
+        now = time.monotonic()
+        if attempt == 0:
+            began = now
+        if now - began > patience:
+            return False
+        watch()
+        time.sleep(random.uniform(0.0005, 0.005))  # noqa: S311 - spreads waiters, hides nothing
+        return True
+
+    return wait
+
+
+def retrying(action: Callable[[], T], patience: float) -> T:
+    """Repeat what SQLite refuses as busy without asking the busy handler (recovery, a change of mode)."""
+    ends = time.monotonic() + patience
+    while True:
+        try:
+            return action()
+        except (apsw.BusyError, apsw.LockedError):
+            if time.monotonic() > ends:
+                raise
+            time.sleep(0.005)
 
 
 class Rows(Protocol):

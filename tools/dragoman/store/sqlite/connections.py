@@ -17,12 +17,12 @@ import apsw
 from dragoman.core.errors import DragomanError, Unavailable
 from dragoman.core.safe_text import sentence
 from dragoman.store.interface import NotWritableError
-from dragoman.store.sqlite import errors, locks, network_disk, open_file
-from dragoman.store.sqlite.cache.change_counter import ChangeCounter
+from dragoman.store.sqlite import connection, errors, main_file, open_file
 from dragoman.store.sqlite.connection import Connection
 from dragoman.store.sqlite.main_file import MainFile
 from dragoman.store.sqlite.messages import index_rebuild
 from dragoman.store.sqlite.messages.index_rebuild import IndexRebuild
+from dragoman.store.sqlite.open_file import ChangeCounter
 from dragoman.store.sqlite.schema import Migration
 
 T = TypeVar("T")
@@ -88,7 +88,7 @@ class Connections:
             with errors.explained(self.name):
                 if self.path is not None:
                     open_file.prepare_folder(self.path)
-                    network_disk.warn(self.path)
+                    main_file.warn_of_network_disk(self.path)
                 try:
                     self._use(self._open_first())
                 except (apsw.FullError, apsw.IOError):
@@ -221,7 +221,7 @@ class Connections:
             self._rebuild = self._begin_rebuild(self.path, writer)
             self._changes = ChangeCounter(self.path, self._patience)
             self._main_file = MainFile(self.path)
-        writer.set_busy_handler(locks.waiting(self._patience, self._check_cancelled))
+        writer.set_busy_handler(connection.waiting(self._patience, self._check_cancelled))
 
     def _use_stopgap(self) -> None:
         """Read a file that cannot be opened for writing. Called while that failure is handled."""

@@ -20,9 +20,8 @@ import apsw
 from dragoman.core.errors import Unavailable
 from dragoman.store.cursors import KEPT, LIFETIME, CursorStore
 from dragoman.store.interface import NotWritableError
-from dragoman.store.sqlite.connection import Connection
+from dragoman.store.sqlite.connection import UNREADABLE, Connection, bind
 from dragoman.store.sqlite.database import Database
-from dragoman.store.sqlite.values import UNREADABLE, bind
 
 _AGAIN: Final = 600
 _MOST_GIVEN: Final = 1000

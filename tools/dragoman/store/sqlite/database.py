@@ -20,9 +20,8 @@ from anyio.lowlevel import RunVar
 
 from dragoman.core import paths
 from dragoman.store.sqlite import errors
-from dragoman.store.sqlite.connection import Connection
+from dragoman.store.sqlite.connection import PATIENCE, Connection
 from dragoman.store.sqlite.connections import READERS, Connections
-from dragoman.store.sqlite.locks import PATIENCE
 from dragoman.store.sqlite.schema import MIGRATIONS, Migration
 
 T = TypeVar("T")

@@ -10,12 +10,11 @@ from typing import Final
 from dragoman.core.errors import InvalidArgument
 from dragoman.core.model import Hit, SearchPage
 from dragoman.core.queries import SearchQuery
-from dragoman.store.sqlite.connection import Connection
+from dragoman.store.sqlite.connection import Connection, Value
 from dragoman.store.sqlite.messages import by_author, message_pages
 from dragoman.store.sqlite.messages.by_author import Span, TimeAndNumber
 from dragoman.store.sqlite.messages.message_table import MessageTable
 from dragoman.store.sqlite.search_scope import Scope, sql_of
-from dragoman.store.sqlite.values import Value
 
 _CURSOR: Final = re.compile(r"n\.(-?\d{1,19})\.(\d{1,18})")
 _EXAMINED: Final = 2000

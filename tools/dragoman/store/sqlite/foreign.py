@@ -18,9 +18,8 @@ import apsw
 
 from dragoman.core.errors import InvalidArgument
 from dragoman.core.safe_text import sentence
-from dragoman.store.sqlite.connection import Connection
+from dragoman.store.sqlite.connection import Connection, Value
 from dragoman.store.sqlite.scratch import connect
-from dragoman.store.sqlite.values import Value
 
 LARGEST_VALUE: Final = 16 << 20
 """Bytes of a value that is read; a larger one counts as absent."""

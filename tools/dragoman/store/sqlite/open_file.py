@@ -6,6 +6,7 @@ import os
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from threading import Lock
 from typing import Final, TypeVar
 
 import apsw
@@ -13,8 +14,7 @@ import apsw
 from dragoman.core.errors import InvalidArgument
 from dragoman.core.safe_text import sentence
 from dragoman.store.sqlite import errors, migrate
-from dragoman.store.sqlite.connection import Connection
-from dragoman.store.sqlite.locks import retrying, waiting
+from dragoman.store.sqlite.connection import Connection, retrying, waiting
 from dragoman.store.sqlite.schema import APPLICATION_ID, Migration
 
 T = TypeVar("T")
@@ -209,3 +209,38 @@ def _execute_all(connection: Connection, statements: str) -> None:
     """Run statements to the last one; without reading their rows, the first that gives one would end it."""
     for _ in connection.execute(statements):
         pass
+
+
+class ChangeCounter:
+    """A connection of its own that reads ``PRAGMA data_version``.
+
+    That takes microseconds: SQLite looks at memory that all programs with the file share.
+    """
+
+    def __init__(self, path: Path, patience: float) -> None:
+        """Open it. Blocks for as long as opening a file does.
+
+        Raises:
+            apsw.Error: As SQLite fails.
+        """
+        self._connection: Connection | None = open_reader(path, patience)
+        self._connection.set_busy_handler(None)
+        self._using = Lock()
+
+    def version(self) -> int | None:
+        """A number that changes with every write of any program; ``None`` when it cannot be read at once."""
+        if not self._using.acquire(blocking=False):
+            return None
+        try:
+            return None if self._connection is None else self._connection.execute("PRAGMA data_version").get
+        except apsw.Error:
+            return None
+        finally:
+            self._using.release()
+
+    def close(self) -> None:
+        """Close the connection."""
+        with self._using:
+            connection, self._connection = self._connection, None
+            if connection is not None:
+                connection.close()

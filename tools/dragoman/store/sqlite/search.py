@@ -16,15 +16,15 @@ from itertools import groupby, islice
 from typing import Final
 
 from dragoman.core.errors import InvalidArgument
-from dragoman.core.folding import fold
 from dragoman.core.model import Hit, Message, SearchPage
+from dragoman.core.names import fold
 from dragoman.core.queries import Expression, SearchQuery, Term
 from dragoman.core.query_parser import parse_query
 from dragoman.core.safe_text import Sentence, sentence
 from dragoman.store.excerpt import excerpt
 from dragoman.store.search_terms import Pattern, pattern_of
 from dragoman.store.sqlite import filtered_list, match_expression, spelling
-from dragoman.store.sqlite.connection import Connection
+from dragoman.store.sqlite.connection import Connection, unbind
 from dragoman.store.sqlite.messages import index_rebuild, message_pages
 from dragoman.store.sqlite.messages.message_table import MessageTable
 from dragoman.store.sqlite.search_scope import (
@@ -37,7 +37,6 @@ from dragoman.store.sqlite.search_scope import (
     sql_of,
 )
 from dragoman.store.sqlite.search_words import SearchWords
-from dragoman.store.sqlite.values import unbind
 
 WIDTH: Final = 240
 """Characters of a passage."""

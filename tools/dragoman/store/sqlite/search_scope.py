@@ -6,19 +6,17 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
-from dragoman.core.folding import fold
 from dragoman.core.model import Message
-from dragoman.core.names import nearest_names
+from dragoman.core.names import fold, nearest_names
 from dragoman.core.queries import Filter, SearchQuery, Term
 from dragoman.core.safe_text import SafeText, Sentence, join, quote, sentence
 from dragoman.store import index_terms
 from dragoman.store.search_terms import pattern_of
 from dragoman.store.sqlite import match_expression
-from dragoman.store.sqlite.connection import Connection
+from dragoman.store.sqlite.connection import UNKNOWN, Connection, Value, to_us
 from dragoman.store.sqlite.messages import by_author, conversations, rows
 from dragoman.store.sqlite.messages.by_author import Authors
 from dragoman.store.sqlite.messages.message_table import MessageTable
-from dragoman.store.sqlite.values import UNKNOWN, Value, to_us
 
 _MOST_NAMES: Final = 5000
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from dragoman.core.folding import fold
 from dragoman.core.model import Message
+from dragoman.core.names import fold
 from dragoman.core.queries import Expression, Term
 from dragoman.core.safe_text import Sentence, safe
 from dragoman.store import index_terms
 from dragoman.store.search_terms import Pattern, follows, is_literal, pattern_of, unsearched
 from dragoman.store.sqlite import match_expression
-from dragoman.store.sqlite.messages.index_row import searched_text
+from dragoman.store.sqlite.messages.rows import searched_text
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,14 +6,13 @@ import unicodedata
 from collections.abc import Iterator
 from typing import Final
 
-from dragoman.core.folding import fold
+from dragoman.core.names import fold
 from dragoman.core.queries import Expression, Term
 from dragoman.store import index_terms
 from dragoman.store.search_terms import Pattern, pattern_of
 from dragoman.store.sqlite import match_expression
-from dragoman.store.sqlite.connection import Connection
+from dragoman.store.sqlite.connection import Connection, unbind
 from dragoman.store.sqlite.messages.message_table import MessageTable
-from dragoman.store.sqlite.values import unbind
 
 _SHORTEST: Final = 4
 _LONGEST: Final = 30

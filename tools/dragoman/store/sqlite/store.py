@@ -2,19 +2,64 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final, Self
 
 from dragoman.core.context.clock import steady_time
 from dragoman.store.interface import Store
+from dragoman.store.sqlite.connection import Connection
 from dragoman.store.sqlite.cursors import SqliteCursors
 from dragoman.store.sqlite.database import Database
 from dragoman.store.sqlite.messages.message_store import SqliteMessages
 from dragoman.store.sqlite.rate_budgets import SqliteRateBudgets
-from dragoman.store.sqlite.usage import SqliteUsage
 from dragoman.store.sqlite.writes.write_store import SqliteAudit, SqliteConfirmations, SqliteExposures, SqliteWrites
+from dragoman.store.usage import KEPT_DAYS, UsageCount, UsageStore
+
+_DAY: Final = 86_400_000_000
+"""Microseconds."""
+
+
+class SqliteUsage(UsageStore):
+    """See :class:`UsageStore`."""
+
+    def __init__(self, database: Database, now: Callable[[], int]) -> None:
+        self._database = database
+        self._now = now
+
+    async def add(self, counts: Sequence[UsageCount]) -> None:
+        """Add to the sums of today."""
+        await self._database.write(lambda con: _add(con, counts, self._now()))
+
+    async def read(self, days: int) -> list[UsageCount]:
+        """Add up the last days."""
+        return await self._database.read(lambda con: sum_usage(con, days, self._now()))
+
+
+def _add(con: Connection, counts: Iterable[UsageCount], now: int) -> None:
+    """Add to what the present day has; days long past are dropped."""
+    day = now // _DAY
+    con.executemany(
+        "INSERT INTO tally VALUES(?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
+        " calls = calls + excluded.calls, ms = ms + excluded.ms, tokens = tokens + excluded.tokens",
+        [(day, c.tool, c.account, c.outcome, c.step, c.calls, c.ms, c.tokens) for c in counts],
+    )
+    con.execute("DELETE FROM tally WHERE day < ?", (day - KEPT_DAYS,))
+
+
+def sum_usage(con: Connection, days: int, now: int) -> list[UsageCount]:
+    """The sums over so many days, today included."""
+    rows = con.execute(
+        "SELECT tool, account, outcome, step, sum(calls), sum(ms), sum(tokens) FROM tally"
+        " WHERE day > ? GROUP BY tool, account, outcome, step ORDER BY tool, account, outcome, step",
+        (now // _DAY - days,),
+    )
+    return [
+        UsageCount(tool=tool, account=account, outcome=outcome, step=step, calls=calls, ms=ms, tokens=tokens)
+        for tool, account, outcome, step, calls, ms, tokens in rows
+    ]
+
 
 _SECOND: Final = 1_000_000
 

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from dragoman.accounts.workspace import Account
-from dragoman.core.folding import fold
 from dragoman.core.model import Conversation
-from dragoman.core.names import exactly, nearest_names
+from dragoman.core.names import exactly, fold, nearest_names
 from dragoman.core.safe_text import SafeText, Sentence, join, sentence
 
 ME: Final = "me"

@@ -20,7 +20,7 @@ from dragoman.core.references import Reference
 from dragoman.core.safe_text import SafeText, join, safe, sentence
 from dragoman.providers.base.provider import Capability, ConversationQuery
 from dragoman.providers.kit.cache import TtlCache
-from dragoman.toolset.addressing.error_context import account_errors
+from dragoman.toolset.definition.context import account_errors
 
 _PAGES: Final = 5
 _FRESH: Final = 60.0  # seconds

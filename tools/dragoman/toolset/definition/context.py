@@ -8,9 +8,10 @@ from datetime import UTC, datetime, tzinfo
 from typing import Literal, TypeAlias
 
 from dragoman.accounts.restricted import LimitedWorkspace, Limits
-from dragoman.accounts.workspace import Workspace
+from dragoman.accounts.workspace import Account, Workspace
 from dragoman.core.context.instrumentation import Observer
 from dragoman.core.context.progress import Listener
+from dragoman.core.errors import DragomanError
 from dragoman.rendering import LayoutCache, View
 from dragoman.toolset.paging.feed import CursorState
 from dragoman.toolset.policy import Consent, FlowGuard
@@ -160,3 +161,19 @@ class ToolResult:
     uncut: bool = False
     write: int | None = None
     stopped: Callable[[CursorState], Awaitable[None]] | None = None
+
+
+class account_errors:  # noqa: N801  # reads as a statement: async with account_errors(account)
+    """Put the account's name on errors that pass."""
+
+    def __init__(self, account: Account) -> None:
+        """Remember the name."""
+        self._name = account.name
+
+    async def __aenter__(self) -> None:
+        """Nothing to do."""
+
+    async def __aexit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        """Name the account, unless a nearer place has."""
+        if isinstance(error, DragomanError) and not error.account:
+            error.account = self._name

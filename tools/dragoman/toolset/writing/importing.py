@@ -15,9 +15,8 @@ from dragoman.core.references import Reference
 from dragoman.providers.base.provider import Capability, Draft, MessageQuery, Provider
 from dragoman.providers.base.sent_message_match import originally_said
 from dragoman.rendering import PreviewView
-from dragoman.toolset.addressing.resolve import conversation_address, resolve_conversation
+from dragoman.toolset.addressing.resolve import conversation_address, expand_truncated, resolve_conversation
 from dragoman.toolset.addressing.titles import TitleCache
-from dragoman.toolset.addressing.truncated_references import expand_truncated
 from dragoman.toolset.definition.context import CallContext, ToolResult
 from dragoman.toolset.definition.time_arguments import parse_time
 from dragoman.toolset.writing.audit_scope import audit_scope

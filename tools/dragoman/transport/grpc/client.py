@@ -12,8 +12,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Self, TypeVar, Unpack
 
 from dragoman.core.context.clock import Clock, current_clock
-from dragoman.transport.credentials import Authorize
-from dragoman.transport.error_mapping import Kind, ServiceProfile, printable
+from dragoman.transport.credentials import Authorize, printable
+from dragoman.transport.error_mapping import Kind, ServiceProfile
 from dragoman.transport.grpc import error_policy
 from dragoman.transport.grpc.request import GrpcRequest, Options, Packable, Unpackable
 from dragoman.transport.grpc.target import target_of

@@ -6,9 +6,8 @@ from collections.abc import Iterator
 
 import apsw
 
-from dragoman.store.sqlite.connection import Connection, Tables
+from dragoman.store.sqlite.connection import UNKNOWN, Connection, Tables
 from dragoman.store.sqlite.messages.conversations import COLUMNS, row_of
-from dragoman.store.sqlite.values import UNKNOWN
 
 
 def wrong_counters(con: Connection, tables: Tables) -> Iterator[int]:

@@ -17,11 +17,12 @@ import apsw
 from dragoman.core import paths
 from dragoman.core.errors import DragomanError, NotFound
 from dragoman.core.safe_text import sentence
-from dragoman.store.sqlite import cursors, errors, migrate, open_file, usage
+from dragoman.store.sqlite import cursors, errors, migrate, open_file
 from dragoman.store.sqlite.connection import Connection
 from dragoman.store.sqlite.maintenance import conversation_rows, index_check
 from dragoman.store.sqlite.messages.message_table import MessageTable, unreadable
 from dragoman.store.sqlite.schema import MIGRATIONS
+from dragoman.store.sqlite.store import sum_usage
 from dragoman.store.sqlite.writes import audit, outbox
 from dragoman.store.usage import KEPT_DAYS
 
@@ -163,7 +164,7 @@ def _outbox(con: Connection) -> Iterator[str]:
 def _cursors_and_usage(con: Connection) -> Iterator[str]:
     for serial in cursors.unreadable(con):
         yield f"cursor {serial} cannot be read"
-    usage.since(con, KEPT_DAYS, 0)
+    sum_usage(con, KEPT_DAYS, 0)
 
 
 def _messages(con: Connection) -> int:

@@ -9,8 +9,7 @@ from functools import cached_property
 from typing import Final
 
 from dragoman.core.names import author_words
-from dragoman.store.sqlite.connection import Connection, Tables
-from dragoman.store.sqlite.values import Value
+from dragoman.store.sqlite.connection import Connection, Tables, Value
 
 FEW: Final = 20_000
 """Messages that are sooner listed or sorted than each one that is met is looked at."""

@@ -20,13 +20,12 @@ from dragoman.store.conversations import (
     StoredMessage,
 )
 from dragoman.store.sqlite import search
-from dragoman.store.sqlite.cache.read_cache import ReadCache
-from dragoman.store.sqlite.connection import Connection
+from dragoman.store.sqlite.cache import ReadCache
+from dragoman.store.sqlite.connection import Connection, bind, unbind
 from dragoman.store.sqlite.database import Database
 from dragoman.store.sqlite.messages import conversations, message_pages
 from dragoman.store.sqlite.messages.index_merge import merge_step
 from dragoman.store.sqlite.messages.message_table import AuthorNumbers, MessageTable, Stored, replaced
-from dragoman.store.sqlite.values import bind, unbind
 
 T = TypeVar("T")
 

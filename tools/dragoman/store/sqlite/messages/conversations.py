@@ -12,8 +12,17 @@ import apsw
 from dragoman.core.model import NOTHING, Conversation, ConversationKind
 from dragoman.core.names import conversation_key, display_title, text_key, title_key
 from dragoman.store.conversations import ConversationRow
-from dragoman.store.sqlite.connection import Connection, Tables
-from dragoman.store.sqlite.values import UNKNOWN, UNREADABLE, Value, bind, from_us, to_us, unbind
+from dragoman.store.sqlite.connection import (
+    UNKNOWN,
+    UNREADABLE,
+    Connection,
+    Tables,
+    Value,
+    bind,
+    from_us,
+    to_us,
+    unbind,
+)
 
 COLUMNS: Final = "place, account, id, described, title, kind, data, held, oldest, latest, recent"
 _encode: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str).encode

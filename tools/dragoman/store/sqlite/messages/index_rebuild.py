@@ -20,8 +20,7 @@ from dragoman.store import index_terms
 from dragoman.store.sqlite.connection import Connection, Tables
 from dragoman.store.sqlite.messages import conversations, rows
 from dragoman.store.sqlite.messages.index_merge import merge_step
-from dragoman.store.sqlite.messages.index_row import INSERT, index_row
-from dragoman.store.sqlite.messages.rows import Row
+from dragoman.store.sqlite.messages.rows import INSERT, Row, index_row
 from dragoman.store.sqlite.schema.messages import PREFIXES, recreate_index
 
 AT_ONCE: Final = 2000

@@ -12,12 +12,11 @@ from typing import Any, Final
 
 from dragoman.core.model import Message
 from dragoman.store.conversations import PageQuery
-from dragoman.store.sqlite.connection import Connection
+from dragoman.store.sqlite.connection import UNKNOWN, Connection, Value, bind, to_us, unbind
 from dragoman.store.sqlite.messages import by_author, rows
 from dragoman.store.sqlite.messages.by_author import Span
 from dragoman.store.sqlite.messages.message_table import MessageTable, Stored
 from dragoman.store.sqlite.messages.rows import Row
-from dragoman.store.sqlite.values import UNKNOWN, Value, bind, to_us, unbind
 
 _COLUMNS: Final = "m.id, m.number, m.live, m.moment, a.data, m.reply_to, m.text, m.data"
 # CROSS JOIN fixes the order: the time index first, then rows by their numbers.

@@ -12,14 +12,109 @@ from dragoman.core.queries import SearchQuery
 from dragoman.store.interface import NotWritableError
 from dragoman.store.messages import CONVERSATIONS, MessageStore, Remember
 from dragoman.store.sqlite import search
-from dragoman.store.sqlite.cache.read_cache import ReadCache
-from dragoman.store.sqlite.cache.recent_messages import RecentMessageCache
-from dragoman.store.sqlite.connection import Connection
+from dragoman.store.sqlite.cache import ReadCache, RecentMessageCache
+from dragoman.store.sqlite.connection import Connection, from_us
 from dragoman.store.sqlite.database import Database
 from dragoman.store.sqlite.messages import conversations as conversation_table
-from dragoman.store.sqlite.messages import numbering
-from dragoman.store.sqlite.messages.message_table import MessageTable
-from dragoman.store.sqlite.values import from_us
+from dragoman.store.sqlite.messages import rows
+from dragoman.store.sqlite.messages.message_table import MessageTable, Stored
+
+
+def lookup(
+    con: Connection, table: MessageTable, messages: Sequence[Message], remember: Remember, account: str
+) -> list[Message] | None:
+    """The messages with account and numbers; ``None`` when something of them has to be written first.
+
+    Args:
+        con: A connection within a transaction.
+        table: Where messages have their numbers.
+        messages: As they were table.
+        remember: How much is kept of them.
+        account: Where they are; empty when each says so itself.
+    """
+    numbered: dict[tuple[str, str], dict[str, int]] = {}
+    for where, group in _grouped(messages, account).items():
+        numbers = table.numbers(con, *where, _ids(group))
+        if len(numbers) < len(_ids(group)) or (remember == "full" and _differ(con, table, where, group)):
+            return None
+        numbered[where] = numbers
+    return [_numbered(message, account, numbered) for message in messages]
+
+
+def lookup_existing(con: Connection, table: MessageTable, messages: Sequence[Message], account: str) -> list[Message]:
+    """The messages with the numbers that exist, for a file that cannot be written."""
+    told: list[Message] = []
+    for message in messages:
+        ids = [message.id] if message.reply_to is None else [message.id, message.reply_to]
+        where = account or message.account
+        numbers = table.numbers(con, where, message.conversation, ids)
+        parent = None if message.reply_to is None else numbers.get(message.reply_to)
+        told.append(replace(message, account=where, number=numbers.get(message.id), reply_to_number=parent))
+    return told
+
+
+def assign(
+    con: Connection, table: MessageTable, messages: Sequence[Message], remember: Remember, account: str
+) -> list[Message]:
+    """Give numbers to messages and to those that they answer, and remember them."""
+    numbered: dict[tuple[str, str], dict[str, int]] = {}
+    for where, group in _grouped(messages, account).items():
+        numbered[where] = table.allocate(con, *where, _ids(group))
+        if remember == "full":
+            table.put(con, *where, group, merged)
+    return [_numbered(message, account, numbered) for message in messages]
+
+
+def merged(stored: Message, fresh: Message) -> Message:
+    """The version to store: the last one, unless it is an excerpt or was edited earlier."""
+    if fresh.deleted_at is None and fresh.partial and not stored.partial and stored.deleted_at is None:
+        return stored
+    if stored.edited_at is not None and fresh.edited_at is not None and fresh.edited_at < stored.edited_at:
+        return stored
+    return fresh
+
+
+def _differ(con: Connection, table: MessageTable, where: tuple[str, str], group: Sequence[Message]) -> bool:
+    stored = table.get(con, *where, [message.id for message in group])
+    return any(_differs(stored[message.id], _kept(message)) for message in group)
+
+
+def _differs(was: Stored, fresh: Message) -> bool:
+    if not was.has_content:
+        return True
+    if fresh.deleted_at is not None:
+        return was.visible
+    # Compared as rows, for a value of ``extra`` may come back in another type.
+    return rows.to_row(merged(was.message, fresh)) != was.row
+
+
+def _kept(message: Message) -> Message:
+    return replace(message, number=None, reply_to_number=None)
+
+
+def _numbered(message: Message, account: str, numbers: dict[tuple[str, str], dict[str, int]]) -> Message:
+    where = account or message.account
+    here = numbers[where, message.conversation]
+    parent = None if message.reply_to is None else here[message.reply_to]
+    return replace(message, account=where, number=here[message.id], reply_to_number=parent)
+
+
+def _grouped(messages: Sequence[Message], account: str) -> dict[tuple[str, str], list[Message]]:
+    groups: dict[tuple[str, str], list[Message]] = {}
+    for message in messages:
+        groups.setdefault((account or message.account, message.conversation), []).append(message)
+    return groups
+
+
+def _ids(group: Sequence[Message]) -> list[str]:
+    """The ids of messages, each after the one that it answers."""
+    ids: dict[str, None] = {}
+    for message in group:
+        if message.reply_to is not None:
+            ids.setdefault(message.reply_to)
+        ids.setdefault(message.id)
+    return list(ids)
+
 
 T = TypeVar("T")
 
@@ -43,12 +138,12 @@ class SqliteMessages(MessageStore):
         if remember == "off":
             return [replace(message, account=account or message.account) for message in messages]
         database, table = self._database, self._table
-        numbered = await database.read(lambda con: numbering.lookup(con, table, messages, remember, account))
+        numbered = await database.read(lambda con: lookup(con, table, messages, remember, account))
         try:
             if numbered is None:
-                numbered = await database.write(lambda con: numbering.assign(con, table, messages, remember, account))
+                numbered = await database.write(lambda con: assign(con, table, messages, remember, account))
         except NotWritableError:
-            return await database.read(lambda con: numbering.lookup_existing(con, table, messages, account))
+            return await database.read(lambda con: lookup_existing(con, table, messages, account))
         self._recent.put(account, remember, messages, numbered)
         return numbered
 

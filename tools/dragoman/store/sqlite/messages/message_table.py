@@ -16,12 +16,10 @@ import apsw
 from dragoman.core.model import NOTHING, Author, Message
 from dragoman.core.names import author_key
 from dragoman.store.conversations import Merge, merge_by_id
-from dragoman.store.sqlite.connection import Connection, Tables
+from dragoman.store.sqlite.connection import Connection, Tables, Value, bind, to_us, unbind
 from dragoman.store.sqlite.messages import conversations, rows
-from dragoman.store.sqlite.messages.index_row import INSERT as _INDEX
-from dragoman.store.sqlite.messages.index_row import index_row
-from dragoman.store.sqlite.messages.rows import Row
-from dragoman.store.sqlite.values import Value, bind, to_us, unbind
+from dragoman.store.sqlite.messages.rows import INSERT as _INDEX
+from dragoman.store.sqlite.messages.rows import Row, index_row
 
 
 class AuthorNumbers:

@@ -24,7 +24,39 @@ from dragoman.core.model import (
     Message,
     Reaction,
 )
-from dragoman.store.sqlite.values import UNREADABLE, bind, from_us, to_us, unbind
+from dragoman.store import index_terms
+from dragoman.store.sqlite.connection import UNREADABLE, bind, from_us, to_us, unbind
+
+INSERT: Final = "REPLACE INTO $index(rowid, body, parts, scope) VALUES(?, ?, ?, ?)"
+
+
+def index_row(message: Message, number: int) -> tuple[int, str, str, str]:
+    """The columns for :data:`INSERT`.
+
+    Args:
+        message: What is indexed.
+        number: The table's number of it.
+    """
+    text = searched_text(message)
+    scope = _scope(message, text) if message.labels or message.attachments or "://" in text else ""
+    return number, index_terms.body(text), index_terms.parts(text), scope
+
+
+def searched_text(message: Message) -> str:
+    """All of a message in which words are looked for."""
+    if message.subject is None and not message.attachments:
+        return message.text
+    return "\n".join([message.text, message.subject or "", *(file.name for file in message.attachments)])
+
+
+def _scope(message: Message, text: str) -> str:
+    scope = list(map(index_terms.label_scope, message.labels))
+    if message.attachments:
+        scope.append(index_terms.HAS_FILE)
+    if index_terms.holds_link(text):
+        scope.append(index_terms.HAS_LINK)
+    return " ".join(scope)
+
 
 _encode: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str).encode
 _NOBODY: Final = Author(name="user")
@@ -36,7 +68,7 @@ class Row(NamedTuple):
 
     Attributes:
         live: 1 when there is something to show; 0 for a tombstone or a message whose number only is kept.
-        time_us: Microseconds since 1970, see :mod:`dragoman.store.sqlite.values`.
+        time_us: Microseconds since 1970, see :mod:`dragoman.store.sqlite.connection`.
         author: JSON of the author, ``None`` when nothing but the number is kept.
         data: JSON of the rest, ``None`` when nothing is left.
     """

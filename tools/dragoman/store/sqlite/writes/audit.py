@@ -7,8 +7,7 @@ from typing import Any, Final
 
 import apsw
 
-from dragoman.store.sqlite.connection import Connection
-from dragoman.store.sqlite.values import UNREADABLE, bind, from_us, unbind
+from dragoman.store.sqlite.connection import UNREADABLE, Connection, bind, from_us, unbind
 from dragoman.store.writes import AuditRecord
 
 _COLUMNS: Final = "at, who, account, operation, conversation, message, outcome, digest, principal, write"

@@ -10,8 +10,7 @@ import apsw
 
 from dragoman.core.errors import RateLimited
 from dragoman.core.safe_text import sentence
-from dragoman.store.sqlite.connection import Connection
-from dragoman.store.sqlite.values import UNREADABLE, Value, bind, from_us, unbind
+from dragoman.store.sqlite.connection import UNREADABLE, Connection, Value, bind, from_us, unbind
 from dragoman.store.writes import LEASE, REPEATED, TOLERANCE, UNDELIVERED, Entry, Intent, State
 
 _SECOND: Final = 1_000_000

@@ -6,11 +6,12 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Final, Literal
 
-from dragoman.store.sqlite.connection import Connection
+from dragoman.store.sqlite.connection import Connection, bind, to_us, unbind
 from dragoman.store.sqlite.database import Database
-from dragoman.store.sqlite.values import to_us
-from dragoman.store.sqlite.writes import audit, confirmations, exposures, outbox
+from dragoman.store.sqlite.writes import audit, confirmations, outbox
 from dragoman.store.writes import (
+    EXPOSURE,
+    MOST_EXPOSURES,
     AuditLog,
     AuditRecord,
     ConfirmationStore,
@@ -21,7 +22,50 @@ from dragoman.store.writes import (
     WriteStore,
 )
 
+_MOST_ROWS: Final = 100_000
+"""Most of all viewers together."""
+
 _SECOND: Final = 1_000_000
+_DELETED_AT_ONCE: Final = 1000
+
+
+def _record_exposures(con: Connection, viewer: tuple[str, str], places: Sequence[tuple[str, str]], now: int) -> None:
+    """Note that text of conversations (account and id) is shown to a viewer (principal and client)."""
+    who = tuple(map(bind, viewer))
+    con.executemany(
+        "INSERT INTO exposures(principal, client, account, conversation, shown) VALUES(?, ?, ?, ?, ?)"
+        " ON CONFLICT DO UPDATE SET shown = max(shown, excluded.shown)",
+        [(*who, account, bind(conversation), now) for account, conversation in places],
+    )
+    _delete_expired(con, now)
+    con.execute(
+        "DELETE FROM exposures WHERE shown <= (SELECT shown FROM exposures ORDER BY shown DESC LIMIT 1 OFFSET ?)",
+        (_MOST_ROWS,),
+    )
+    con.execute(
+        "DELETE FROM exposures WHERE principal = ? AND client = ? AND shown <="
+        " (SELECT shown FROM exposures WHERE principal = ? AND client = ? ORDER BY shown DESC LIMIT 1 OFFSET ?)",
+        (*who, *who, MOST_EXPOSURES),
+    )
+
+
+def _exposed_conversations(con: Connection, viewer: tuple[str, str], now: int) -> list[tuple[str, str]]:
+    """The conversations that were shown to a viewer, the last ones first."""
+    found = con.execute(
+        "SELECT account, conversation FROM exposures WHERE principal = ? AND client = ? AND shown > ?"
+        " ORDER BY shown DESC, account, conversation LIMIT ?",
+        (*map(bind, viewer), now - EXPOSURE * _SECOND, MOST_EXPOSURES),
+    )
+    return [(account, unbind(conversation)) for account, conversation in found]
+
+
+def _delete_expired(con: Connection, now: int) -> None:
+    con.execute(
+        "DELETE FROM exposures WHERE (principal, client, account, conversation) IN"
+        " (SELECT principal, client, account, conversation FROM exposures WHERE shown <= ? LIMIT ?)",
+        (now - EXPOSURE * _SECOND, _DELETED_AT_ONCE),
+    )
+
 
 Now = Callable[[], int]
 """Microseconds since 1970."""
@@ -118,11 +162,11 @@ class SqliteExposures(ExposureStore):
 
     async def record(self, viewer: tuple[str, str], places: Sequence[tuple[str, str]]) -> None:
         """Add a row, or renew its time."""
-        await self._database.write(lambda con: exposures.record(con, viewer, places, self._now()))
+        await self._database.write(lambda con: _record_exposures(con, viewer, places, self._now()))
 
     async def list(self, viewer: tuple[str, str]) -> list[tuple[str, str]]:
         """Read the rows of a viewer."""
-        return await self._database.read(lambda con: exposures.conversations(con, viewer, self._now()))
+        return await self._database.read(lambda con: _exposed_conversations(con, viewer, self._now()))
 
 
 class SqliteAudit(AuditLog):

@@ -1,1 +1,0 @@
-"""Caches over the SQLite file, valid until any process writes to it."""
