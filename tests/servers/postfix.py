@@ -153,17 +153,19 @@ class BreakingProxy:
     port: int
     context: ssl.SSLContext | None = None
     rule: object = field(default=lambda side, line: None)
-    ended: list[socket.socket] = field(default_factory=list)
+    links: list[_Link] = field(default_factory=list)
 
     @contextmanager
     def serve(self):
         """Serve until the context is left; gives ``host:port``."""
         with socket.create_server(("127.0.0.1", 0)) as listener:
-            threading.Thread(target=self._accept, args=(listener,), daemon=True).start()
+            accepting = threading.Thread(target=self._accept, args=(listener,), daemon=True)
+            accepting.start()
             yield f"127.0.0.1:{listener.getsockname()[1]}"
             listener.shutdown(socket.SHUT_RDWR)
-        for one in self.ended:
-            one.close()
+            accepting.join()
+        for one in self.links:
+            one.end()
 
     def _accept(self, listener):
         with suppress(OSError):
@@ -172,15 +174,23 @@ class BreakingProxy:
                 server = socket.create_connection(("127.0.0.1", self.port))
                 if self.context is not None:
                     server = self.context.wrap_socket(server, server_hostname="127.0.0.1")
-                link = _Link(self, client, server)
-                for side in ("client", "server"):
-                    threading.Thread(target=link.pump, args=(side,), daemon=True).start()
+                self.links.append(_Link(self, client, server))
 
 
 class _Link:
     def __init__(self, proxy, client, server):
         self.proxy, self.ends = proxy, {"client": client, "server": server}
         self.lost = self.silent = False
+        self.pumps = [threading.Thread(target=self.pump, args=(side,), daemon=True) for side in self.ends]
+        for pump in self.pumps:
+            pump.start()
+
+    def end(self):
+        self._close()
+        for pump in self.pumps:
+            pump.join()
+        for one in self.ends.values():
+            one.close()
 
     def pump(self, side):
         near, far = self.ends[side], self.ends["server" if side == "client" else "client"]
@@ -210,4 +220,3 @@ class _Link:
         for end in self.ends.values():
             with suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)
-            self.proxy.ended.append(end)

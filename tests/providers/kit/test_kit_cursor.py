@@ -2,6 +2,7 @@
 
 import base64
 import json
+import zlib
 from dataclasses import dataclass
 
 import pytest
@@ -85,3 +86,13 @@ def test_made_up_contents_are_refused_or_have_the_right_types(values):
 def test_random_text_breaks_nothing(cursor):
     with pytest.raises(InvalidArgument):
         decode(Position, cursor, list_id="list")
+
+
+def test_a_long_position_is_short_as_a_cursor_and_a_bomb_is_refused():
+    place = Place("t", 1, True, tuple(f"message-{number}@mail.example.com" for number in range(2000)))
+    cursor = encode(place, list_id="room 1")
+    assert decode(Place, cursor, list_id="room 1") == place
+    assert len(cursor) < 20_000
+    bomb = base64.urlsafe_b64encode(zlib.compress(b"[" * (64 << 20))).decode()
+    with pytest.raises(InvalidArgument):
+        decode(Place, bomb, list_id="room 1")

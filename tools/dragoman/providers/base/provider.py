@@ -177,6 +177,26 @@ class Provider(ArchiveTarget):
         """
         raise UnsupportedOperation(sentence("The provider {} does not tell what has changed.", self.name))
 
+    @classmethod
+    def waits_for_changes(cls) -> bool:
+        """Whether this class overrides :meth:`wait_for_changes`."""
+        return cls.wait_for_changes is not Provider.wait_for_changes
+
+    async def wait_for_changes(self, position: str, timeout: float) -> bool:  # noqa: ASYNC109  # callers go on either way
+        """Wait until the service tells of a change. Cancelling it leaves nothing behind.
+
+        Args:
+            position: That of the last :meth:`changes`; a change between them and this call ends the wait at once.
+            timeout: Most seconds to wait.
+
+        Returns:
+            True when :meth:`changes` is worth asking, False after the timeout.
+
+        Raises:
+            Conflict: The service no longer knows the position.
+        """
+        raise UnsupportedOperation(sentence("The provider {} cannot wait for changes.", self.name))
+
     async def send_message(self, conversation: str, draft: Draft) -> Message:
         """Send, and return the message as the service stored it.
 

@@ -6,6 +6,7 @@ A cursor belongs to one list. Text that is not a cursor of that list is refused 
 from __future__ import annotations
 
 import json
+import zlib
 from base64 import b64decode, urlsafe_b64encode
 from dataclasses import astuple, dataclass
 from functools import lru_cache
@@ -27,6 +28,8 @@ S = TypeVar("S", bound="DataclassInstance")
 _LONGEST: Final = 262_144  # characters of a cursor
 _LARGEST: Final = 1 << 63
 _DIGEST_BYTES: Final = 6
+_LONG: Final = 512  # bytes from which a position is compressed
+_MOST_BYTES: Final = 1 << 21  # of a position that is unpacked
 
 
 @lru_cache(maxsize=4096)
@@ -42,8 +45,9 @@ def encode(state: DataclassInstance, *, list_id: str) -> str:
         state: A frozen dataclass of texts, whole numbers, truth values, ``None`` and tuples of them.
         list_id: The list that it belongs to; any text.
     """
-    content = json.dumps([digest(list_id), *astuple(state)], separators=(",", ":"))
-    return urlsafe_b64encode(content.encode()).decode().rstrip("=")
+    content = json.dumps([digest(list_id), *astuple(state)], separators=(",", ":")).encode()
+    packed = zlib.compress(content) if len(content) > _LONG else content
+    return urlsafe_b64encode(packed).decode().rstrip("=")
 
 
 def decode(cls: type[S], cursor: str | None, *, list_id: str) -> S | None:
@@ -111,12 +115,17 @@ def _values(cursor: str) -> list[object]:
         if len(cursor) > _LONGEST:
             raise foreign_cursor()
         padded = cursor.encode("ascii") + b"=" * (-len(cursor) % 4)
-        content: object = json.loads(b64decode(padded, altchars=b"-_", validate=True))
-    except (ValueError, RecursionError):
+        content: object = json.loads(_unpack(b64decode(padded, altchars=b"-_", validate=True)))
+    except (ValueError, RecursionError, zlib.error):
         raise foreign_cursor() from None
     if not isinstance(content, list):
         raise foreign_cursor()
     return cast("list[object]", content)
+
+
+def _unpack(packed: bytes) -> bytes:
+    """The text of a position; a compressed one begins with no bracket, as JSON does."""
+    return packed if packed[:1] == b"[" else zlib.decompressobj().decompress(packed, _MOST_BYTES)
 
 
 @lru_cache(maxsize=64)

@@ -75,15 +75,15 @@ class MailProvider(Provider):
         own = cast("MailSettings", settings)
         credentials = Credentials(own)
         servers = servers_of(own)
-        reader, writer = (
-            Connection(servers.imap, credentials, timeout=own.timeout, ca_file=own.ca_file) for _ in range(2)
-        )
-        mailbox = Mailbox(own, reader, writer)
+        reader, writer, watcher = connections = [
+            Connection(servers.imap, credentials, timeout=own.timeout, ca_file=own.ca_file) for _ in range(3)
+        ]
+        mailbox = Mailbox(own, reader, writer, watcher)
         try:
             yield cls(own, mailbox, MailSender(own, credentials, mailbox, servers))
         finally:
-            await reader.close()
-            await writer.close()
+            for one in connections:
+                await one.close()
 
     @classmethod
     async def advise(cls, settings: Mapping[str, object]) -> SettingsAdvice:
@@ -133,8 +133,12 @@ class MailProvider(Provider):
         return await self._search.page(query)
 
     async def changes(self, position: str | None) -> Changes:
-        """The mails that arrived since a position."""
+        """The mails that arrived since a position, and those of the newest that are gone."""
         return await self._arrivals.changes(position)
+
+    async def wait_for_changes(self, position: str, timeout: float) -> bool:  # noqa: ASYNC109 - as its base
+        """Wait until mails come or go; the server tells it by IDLE."""
+        return await self._arrivals.wait(position, timeout)
 
     async def send_message(self, conversation: str, draft: Draft) -> Message:
         """Answer all in a thread, or send a new mail."""

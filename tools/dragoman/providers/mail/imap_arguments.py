@@ -98,6 +98,17 @@ def _quote(word: bytes) -> bytes:
     return cast("bytes", quoted)
 
 
+def uid_ranges(uids: Sequence[int]) -> str:
+    """Rising UIDs as IMAP writes them, neighbours together."""
+    parts: list[list[int]] = []
+    for uid in uids:
+        if parts and parts[-1][1] == uid - 1:
+            parts[-1][1] = uid
+        else:
+            parts.append([uid, uid])
+    return ",".join(f"{low}:{high}" if high > low else f"{low}" for low, high in parts)
+
+
 def read_folder_list(listed: Iterable[tuple[Iterable[bytes], bytes | None, Any]]) -> Iterator[FolderEntry]:
     """Folders as the server lists them. One whose name is not encoded as IMAP wants it cannot be opened."""
     for flags, separator, name in listed:

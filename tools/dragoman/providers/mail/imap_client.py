@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import imaplib
 import re
+import select
+import ssl
 from collections.abc import Callable, Sequence
 from socket import socket
+from time import monotonic
 from typing import Any, Final, cast
 
 from imapclient import IMAPClient  # pyright: ignore[reportMissingTypeStubs] - it has none
@@ -60,16 +63,87 @@ def ask_states(client: Any, names: Sequence[str]) -> dict[str, FolderState]:
     imap = client._imap  # noqa: SLF001 - IMAPClient asks one after the other
     imap.untagged_responses.pop("STATUS", None)
     encoded = [client._normalise_folder(name) for name in names]  # noqa: SLF001 - as above
-    asked = [("NOOP", imap._command("NOOP"))]  # noqa: SLF001 - as above
-    asked += [("STATUS", imap._command("STATUS", name, _ITEMS)) for name in encoded]  # noqa: SLF001 - as above
-    for command, tag in asked:
-        kind, data = imap._command_complete(command, tag)  # noqa: SLF001 - as above
-        if kind != "OK":
-            raise imaplib.IMAP4.error(f"{command} failed: {data[0]!r}")
+    lines = [b"NOOP", *(b"STATUS %s %s" % (name, _ITEMS.encode()) for name in encoded)]
+    for line, answer in zip(lines, _ask_at_once(imap, lines), strict=True):
+        if answer[0] != "OK":
+            raise imaplib.IMAP4.error(f"{line[:6].decode().strip()} failed: {answer[1]!r}")
     lines = cast("list[bytes]", imap.untagged_responses.pop("STATUS", []))
     if len(lines) != len(names):
         raise imaplib.IMAP4.abort("unexpected number of states")
     return {name: _state(name, line) for name, line in zip(names, lines, strict=True)}
+
+
+def _ask_at_once(imap: Any, lines: Sequence[bytes]) -> list[tuple[str, object]]:
+    """Send commands together, so that they cost one round trip; gives kind and text of each answer."""
+    tags = [imap._new_tag() for _ in lines]  # noqa: SLF001 - imaplib sends one command after the other
+    for kind in ("OK", "NO", "BAD"):
+        imap.untagged_responses.pop(kind, None)
+    imap.send(b"".join(b"%s %s\r\n" % (tag, line) for tag, line in zip(tags, lines, strict=True)))
+    answers = [imap._command_complete(line[:6].decode(), tag) for tag, line in zip(tags, lines, strict=True)]  # noqa: SLF001
+    return [(kind, data[0]) for kind, data in answers]
+
+
+def wait_in_idle(client: Any, seconds: float) -> bool:
+    """Wait until mails come into the open folder or leave it; false when none did for so many seconds.
+
+    Raises:
+        IMAP4.error: The server refuses to tell, or the connection is lost.
+    """
+    imap = client._imap  # noqa: SLF001 - IMAPClient takes the end of a connection for silence
+    _pop_changes(imap)
+    tag = imap._command("IDLE")  # noqa: SLF001 - as above
+    while imap._get_response() is not None:  # noqa: SLF001 - as above
+        if imap.tagged_commands.get(tag):
+            raise imaplib.IMAP4.error(f"IDLE failed: {imap.tagged_commands.pop(tag)[1][0]!r}")
+    end, changed = monotonic() + seconds, _pop_changes(imap)
+    while not changed and (left := end - monotonic()) > 0:
+        if _has_input(imap, left):
+            imap._get_response()  # noqa: SLF001 - as above
+            changed = _pop_changes(imap)
+    imap.send(b"DONE\r\n")
+    imap._command_complete("IDLE", tag)  # noqa: SLF001 - as above
+    return _pop_changes(imap) or changed
+
+
+def _pop_changes(imap: Any) -> bool:
+    """Whether the server told of mails that came or went since this was asked last."""
+    told = [imap.untagged_responses.pop(kind, None) for kind in _CHANGES]
+    return any(told)
+
+
+def _has_input(imap: Any, seconds: float) -> bool:
+    """Wait for input, also such as was read from the socket already; false after so many seconds.
+
+    Raises:
+        IMAP4.abort: The server has closed the connection.
+    """
+    if _is_buffered(imap):
+        return True
+    poll = select.poll()
+    poll.register(imap.sock, select.POLLIN)
+    if not poll.poll(seconds * 1000):
+        return False
+    if _is_buffered(imap):
+        return True
+    if isinstance(_peek(imap), bytes):
+        raise imaplib.IMAP4.abort("socket error: EOF")
+    return False  # a record of TLS that holds nothing for us
+
+
+def _is_buffered(imap: Any) -> bool:
+    return bool(_peek(imap))
+
+
+def _peek(imap: Any) -> bytes | None:
+    """What can be read without waiting; ``None``, or nothing, where that is nothing."""
+    timeout = imap.sock.gettimeout()
+    imap.sock.settimeout(0)
+    try:
+        return cast("bytes", (getattr(imap, "_file", None) or imap.file).peek(1))
+    except (BlockingIOError, ssl.SSLWantReadError):
+        return None
+    finally:
+        imap.sock.settimeout(timeout)
 
 
 def _state(name: str, line: object) -> FolderState:

@@ -36,7 +36,7 @@ from dragoman.providers.mail.imap_arguments import (
     require_one_line,
     search_arguments,
 )
-from dragoman.providers.mail.imap_client import ask_states, make_client
+from dragoman.providers.mail.imap_client import ask_states, make_client, wait_in_idle
 from dragoman.providers.mail.imap_sign_in import sign_in
 from dragoman.providers.mail.login import Login
 
@@ -201,6 +201,13 @@ class ImapSession:
         found = FolderState(name, *(int(told.get(key, 0)) for key in _SELECT_ITEMS))
         self._opened, self._stirred, self._opened_at = None if writing else found, False, monotonic()
         return found
+
+    def wait(self, seconds: float) -> bool | None:
+        """Wait until mails come into the open folder or leave it; false when none did for so many seconds.
+
+        ``None``, at once, where the server does not tell by itself.
+        """
+        return wait_in_idle(self._client, seconds) if "IDLE" in self.capabilities else None
 
     def _stir(self) -> None:
         self._stirred = True

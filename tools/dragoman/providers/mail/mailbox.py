@@ -56,13 +56,15 @@ class Mailbox:
         settings: Of the account.
         reader: A connection for what changes nothing.
         writer: Another one.
+        watcher: Another one, on which the server tells what happens.
     """
 
-    def __init__(self, settings: MailSettings, reader: Connection, writer: Connection) -> None:
+    def __init__(self, settings: MailSettings, reader: Connection, writer: Connection, watcher: Connection) -> None:
         self.owner = Owner(settings)
         self._settings = settings
         self._reader = reader
         self._writer = writer
+        self.watch = watcher.run
         self._folders = TtlCache[str, Folders](1, _FOLDERS_TTL)
         self._mails = LruCache[Place, Mail](_MAILS, lambda mail: len(mail.text) + 1000)
         self._threads = LruCache[str, FoundThread](_THREADS)

@@ -15,7 +15,7 @@ from dragoman.core.safe_text import SafeText, join, safe, sentence
 from dragoman.providers.kit.listings import Key, key_of
 from dragoman.providers.mail.head_stream import HeadStream
 from dragoman.providers.mail.heads import MailHead, Place
-from dragoman.providers.mail.imap_arguments import CharsetRefusedError, SearchKey
+from dragoman.providers.mail.imap_arguments import CharsetRefusedError, SearchKey, uid_ranges
 from dragoman.providers.mail.scans import ScanPages
 from dragoman.providers.mail.search_keys import gmail_keys, search_keys, without_foreign_words
 from dragoman.store.excerpt import excerpt
@@ -78,7 +78,7 @@ class MailSearch:
                 hits, is_narrow = await self._mailbox.run(partial(_search, name=name, query=query, uids=uids))
                 found.foreign = found.foreign or is_narrow
                 found.full = found.full or len(hits) > _MOST
-                keys |= {name: ["UID", _ranges(hits[-_MOST:])]} if hits else {}
+                keys |= {name: ["UID", uid_ranges(hits[-_MOST:])]} if hits else {}
             if scope.cancelled_caught:
                 found.slow.append(name)
         return _HitScan(HeadStream(keys))
@@ -154,23 +154,12 @@ def _search(session: ImapSession, name: str, query: SearchQuery, uids: Sequence[
         return [], False
     session.opened_folder(name)
     keys = gmail_keys(query) if "X-GM-EXT-1" in session.capabilities else search_keys(query)
-    within: list[SearchKey] = [] if uids is None else ["UID", _ranges(uids)]
+    within: list[SearchKey] = [] if uids is None else ["UID", uid_ranges(uids)]
     try:
         return session.search([*within, *keys]), False
     except CharsetRefusedError:
         plain = without_foreign_words(query)
         return ([] if plain is None else session.search([*within, *search_keys(plain)])), True
-
-
-def _ranges(uids: Sequence[int]) -> str:
-    """Rising UIDs as IMAP writes them, neighbours together."""
-    parts: list[list[int]] = []
-    for uid in uids:
-        if parts and parts[-1][1] == uid - 1:
-            parts[-1][1] = uid
-        else:
-            parts.append([uid, uid])
-    return ",".join(f"{low}:{high}" if high > low else f"{low}" for low, high in parts)
 
 
 def _hit(hit: Hit, mail: Mail, terms: Sequence[Term]) -> Hit:

@@ -48,6 +48,18 @@ def find_mail(session: ImapSession, names: Iterable[str], message: str) -> list[
     return found
 
 
+def find_ids(session: ImapSession, names: Iterable[str], ids: Sequence[str]) -> set[str]:
+    """Those of some ids that mails in some folders have."""
+    plain, found = [id_ for id_ in ids if not id_.startswith(_OWN_ID)], set[str]()
+    own = [id_ for id_ in ids if id_.startswith(_OWN_ID)][:1]  # one search finds all mails without an id
+    for name in names:
+        state = session.opened_folder(name)
+        uids = [uid for some in _parts(plain) for uid in session.search(_any_of(some, ("Message-ID",)))]
+        uids += [uid for id_ in own for uid in with_id(session, id_)]
+        found.update(head.id for head in fetch_heads(session, state, list(dict.fromkeys(uids))))
+    return found.intersection(ids)
+
+
 def find_citing(session: ImapSession, names: Iterable[str], message: str) -> list[MailHead]:
     """The mails in some folders that name another one as one before them."""
     found: list[MailHead] = []
@@ -136,7 +148,11 @@ def _names(head: MailHead) -> set[str]:
 
 def _naming(ids: Sequence[str], *, own: bool = True) -> list[SearchKey]:
     """Mails that name one of some ids, or have it."""
-    fields = ("Message-ID", "References", "In-Reply-To") if own else ("References", "In-Reply-To")
+    return _any_of(ids, ("Message-ID", "References", "In-Reply-To") if own else ("References", "In-Reply-To"))
+
+
+def _any_of(ids: Sequence[str], fields: Sequence[str]) -> list[SearchKey]:
+    """Mails with one of some ids in one of some header fields."""
     alternatives: list[list[SearchKey]] = [["HEADER", field, Word(id_)] for id_ in ids for field in fields]
     keys = alternatives[-1]
     for one in reversed(alternatives[:-1]):

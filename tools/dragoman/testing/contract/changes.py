@@ -11,6 +11,7 @@ from dragoman.testing.contract.sample_messages import talk
 from dragoman.testing.contract.service import Service, Trait
 
 _MOST_PARTS = 50
+_LONGEST_WAIT = 20.0
 
 
 class ChangesScenarios(Contract):
@@ -66,6 +67,18 @@ class ChangesScenarios(Contract):
         await seed(service, talk(1))
         if self.provider.tells_changes():
             await require_missing(account, Conflict, account.changes("no-such-position"))
+
+    @scenario()
+    async def test_waiting_ends_at_once_for_what_was_written_before(self, service: Service, account: Provider) -> None:
+        """So that nothing is missed between asking and waiting; a provider that cannot wait says so."""
+        seeded = await seed(service, talk(2))
+        if not self.provider.waits_for_changes():
+            await require_missing(account, UnsupportedOperation, account.wait_for_changes("", 0))
+            return
+        start = (await account.changes(None)).position
+        require(not await account.wait_for_changes(start, 0), "Nothing was changed, and waiting says so.")
+        if await self._write(account, seeded.conversation.id) is not None:
+            require(await account.wait_for_changes(start, _LONGEST_WAIT), "Waiting misses what was written before.")
 
     async def _write(self, account: Provider, conversation: str) -> Message | None:
         if self.can(Capability.SEND_MESSAGE):
