@@ -9,6 +9,7 @@ import pytest
 from store_contract_messages import MessagesContract, message
 from store_contract_positions import PositionsContract
 from store_contract_rates import RateBudgetsContract
+from store_contract_sync import SyncContract
 from store_contract_writes import INTENT, KEYLESS, LINE, WritesContract
 
 from dragoman.core.model import Conversation
@@ -192,12 +193,18 @@ class StoreContract(
     WritesContract,
     UsageContract,
     RateBudgetsContract,
+    SyncContract,
     SharingContract,
     CrashContract,
 ):
     """All of it. A class of tests inherits this and has the fixture ``open``: clock -> the open store."""
 
     pytestmark = pytest.mark.anyio
+
+    @pytest.fixture
+    def killed_after(self):
+        """Runs work in a process and kills it."""
+        return _killed_after
 
     @pytest.fixture
     async def store(self, open, clock):  # noqa: A002 - a fixture

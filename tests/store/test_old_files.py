@@ -10,7 +10,10 @@ from dragoman.core.queries import SearchQuery
 from dragoman.providers.base.provider import MessageQuery
 from dragoman.providers.local import LocalProvider, LocalSettings
 from dragoman.store import State, open_store
-from dragoman.store.sqlite.schema import APPLICATION_ID, MIGRATIONS
+from dragoman.store.sqlite.database import Database
+from dragoman.store.sqlite.schema import APPLICATION_ID, MIGRATIONS, sync
+from dragoman.store.sqlite.store import SqliteStore
+from dragoman.store.sync_state import SyncStep
 
 pytestmark = pytest.mark.anyio
 
@@ -18,6 +21,8 @@ STORES = Path(__file__).parent.parent / "data" / "stores"
 START = datetime(2026, 3, 10, 8, 58, tzinfo=UTC)
 WRITTEN = 1_773_000_000.0
 """The clock of the program that wrote the file."""
+
+BEFORE_SYNC = MIGRATIONS.index(sync.CREATE)
 
 
 @pytest.fixture
@@ -112,3 +117,13 @@ async def test_a_file_of_an_earlier_version_keeps_its_outbox_and_audit_log(tmp_p
     async with open_store(tmp_path / "old.db") as store:
         assert [(entry.id, entry.state) for entry in await store.writes.pending()] == [(7, State.UNKNOWN)]
         assert [line.principal for line in await store.audit.read()] == [""]
+
+
+async def test_a_file_of_the_version_before_keeps_its_messages_and_can_be_kept_current(tmp_path):
+    async with Database.at(tmp_path / "old.db", MIGRATIONS[:BEFORE_SYNC]) as database:
+        await SqliteStore(database).messages.number([seen("1", "needle", 1)])
+    assert apsw.Connection(str(tmp_path / "old.db")).execute("PRAGMA user_version").get == BEFORE_SYNC
+    async with open_store(tmp_path / "old.db") as store:
+        lease = await store.sync.take_lease("chat", "me")
+        assert await store.sync.commit(lease, SyncStep(messages=[seen("1", "needle", 1), seen("2", "needle", 2)])) == 1
+        assert await store.messages.locate(2) == ("chat", "C02RELAY", "2")

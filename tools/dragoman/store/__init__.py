@@ -13,6 +13,7 @@ from dragoman.store.cursors import CursorStore
 from dragoman.store.interface import NotWritableError, Store
 from dragoman.store.messages import MessageStore, Remember
 from dragoman.store.rate_budgets import RateBudgetStore
+from dragoman.store.sync_store import SyncStore
 from dragoman.store.usage import STEPS_MS, UsageCount, UsageStore
 from dragoman.store.writes import (
     AuditLog,
@@ -42,6 +43,7 @@ __all__ = [
     "Remember",
     "State",
     "Store",
+    "SyncStore",
     "UsageCount",
     "UsageStore",
     "WriteStore",

@@ -8,6 +8,7 @@ from dragoman.core.errors import Unavailable
 from dragoman.store.cursors import CursorStore
 from dragoman.store.messages import MessageStore
 from dragoman.store.rate_budgets import RateBudgetStore
+from dragoman.store.sync_store import SyncStore
 from dragoman.store.usage import UsageStore
 from dragoman.store.writes import AuditLog, ConfirmationStore, ExposureStore, WriteStore
 
@@ -34,6 +35,7 @@ class Store(ABC):
     audit: AuditLog
     usage: UsageStore
     rate_budgets: RateBudgetStore
+    sync: SyncStore
 
     @abstractmethod
     async def check(self) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Final
 
 from dragoman.core.model import Conversation, Message, SearchPage
@@ -16,6 +17,16 @@ from dragoman.core.queries import SearchQuery
 from dragoman.store.cursors import CursorStore
 from dragoman.store.interface import Store
 from dragoman.store.messages import MessageStore, Remember
+from dragoman.store.sync_state import (
+    AccountSync,
+    Arrivals,
+    ConversationCoverage,
+    ConversationSync,
+    Lease,
+    SyncStep,
+    SyncSummary,
+)
+from dragoman.store.sync_store import SyncStore
 
 _OWNER: Final = "owner"
 _BETWEEN: Final = "~"
@@ -42,6 +53,7 @@ class PerUserStore(Store):
         self.audit = whole.audit
         self.usage = whole.usage
         self.rate_budgets = whole.rate_budgets
+        self.sync = PerUserSync(whole.sync, _Keys(personal))
 
     async def check(self) -> None:
         """Check the whole store."""
@@ -123,6 +135,73 @@ class PerUserCursors(CursorStore):
     async def load_position(self, caller: tuple[str, str], scope: str) -> dict[str, object] | None:
         """As the whole store."""
         return await self._whole.load_position(caller, scope)
+
+
+class PerUserSync(SyncStore):
+    """What the store holds of accounts that show everybody the same; of a personal one it is what that person has."""
+
+    def __init__(self, whole: SyncStore, keys: _Keys) -> None:
+        """Keep what is viewed."""
+        self._whole = whole
+        self._keys = keys
+
+    async def take_lease(self, account: str, holder: str) -> Lease | None:
+        """As the whole store, under the person's own key."""
+        lease = await self._whole.take_lease(self._keys.key(account), holder)
+        return None if lease is None else replace(lease, account=account)
+
+    async def renew_lease(self, lease: Lease) -> None:
+        """As the whole store."""
+        await self._whole.renew_lease(self._own(lease))
+
+    async def release_lease(self, lease: Lease) -> None:
+        """As the whole store."""
+        await self._whole.release_lease(self._own(lease))
+
+    async def commit(self, lease: Lease, step: SyncStep) -> int:
+        """As the whole store."""
+        return await self._whole.commit(self._own(lease), step)
+
+    async def account(self, account: str) -> AccountSync:
+        """As the whole store."""
+        return await self._whole.account(self._keys.key(account))
+
+    async def conversations(self, account: str, conversations: Sequence[str]) -> dict[str, ConversationSync]:
+        """As the whole store."""
+        return await self._whole.conversations(self._keys.key(account), conversations)
+
+    async def incomplete(self, account: str, since: datetime, limit: int) -> list[ConversationSync]:
+        """As the whole store."""
+        return await self._whole.incomplete(self._keys.key(account), since, limit)
+
+    async def next_retry(self, account: str, since: datetime) -> datetime | None:
+        """As the whole store."""
+        return await self._whole.next_retry(self._keys.key(account), since)
+
+    async def unfollowed(self, account: str, before: datetime, limit: int) -> list[ConversationSync]:
+        """As the whole store."""
+        return await self._whole.unfollowed(self._keys.key(account), before, limit)
+
+    async def unlisted(self, account: str, before: datetime, limit: int) -> list[ConversationSync]:
+        """As the whole store."""
+        return await self._whole.unlisted(self._keys.key(account), before, limit)
+
+    async def coverage(self, account: str, conversation: str) -> ConversationCoverage:
+        """As the whole store."""
+        return await self._whole.coverage(self._keys.key(account), conversation)
+
+    async def summary(self, account: str, since: datetime) -> SyncSummary:
+        """As the whole store."""
+        return await self._whole.summary(self._keys.key(account), since)
+
+    async def arrivals(self, account: str, after: int, limit: int) -> Arrivals:
+        """As the whole store, with the account's name."""
+        found = await self._whole.arrivals(self._keys.key(account), after, limit)
+        items = [replace(one, message=replace(one.message, account=account)) for one in found.items]
+        return replace(found, items=items)
+
+    def _own(self, lease: Lease) -> Lease:
+        return replace(lease, account=self._keys.key(lease.account))
 
 
 class _Keys:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -14,6 +15,7 @@ from dragoman.store.sqlite.cursors import SqliteCursors
 from dragoman.store.sqlite.database import Database
 from dragoman.store.sqlite.messages.message_store import SqliteMessages
 from dragoman.store.sqlite.rate_budgets import SqliteRateBudgets
+from dragoman.store.sqlite.sync.sync_store import SqliteSync
 from dragoman.store.sqlite.writes.write_store import SqliteAudit, SqliteConfirmations, SqliteExposures, SqliteWrites
 from dragoman.store.usage import KEPT_DAYS, UsageCount, UsageStore
 
@@ -78,6 +80,8 @@ class SqliteStore(Store):
         def now() -> int:
             return round(clock() * _SECOND)
 
+        # Leases are compared between processes, and steady time is each process's own.
+        wall = time.time if clock is steady_time else clock
         self._database = database
         self.messages = SqliteMessages(database, clock)
         self.cursors = SqliteCursors(database, clock)
@@ -87,6 +91,7 @@ class SqliteStore(Store):
         self.audit = SqliteAudit(database, now)
         self.usage = SqliteUsage(database, now)
         self.rate_budgets = SqliteRateBudgets(database, clock)
+        self.sync = SqliteSync(database, lambda: round(wall() * _SECOND))
 
     @classmethod
     @asynccontextmanager

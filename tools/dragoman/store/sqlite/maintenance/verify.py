@@ -23,6 +23,7 @@ from dragoman.store.sqlite.maintenance import conversation_rows, index_check
 from dragoman.store.sqlite.messages.message_table import MessageTable, unreadable
 from dragoman.store.sqlite.schema import MIGRATIONS
 from dragoman.store.sqlite.store import sum_usage
+from dragoman.store.sqlite.sync import consistency
 from dragoman.store.sqlite.writes import audit, outbox
 from dragoman.store.usage import KEPT_DAYS
 
@@ -99,6 +100,7 @@ def _checks(con: Connection, *, quick: bool) -> Iterator[tuple[str, Check]]:
     yield "outbox and audit log", _outbox
     if not quick:
         yield "cursors and usage", _cursors_and_usage
+        yield "sync and coverage", consistency.problems
 
 
 def _problems(con: Connection, name: str, check: Check, progress: Progress | None) -> list[str]:

@@ -53,16 +53,21 @@ def lookup_existing(con: Connection, table: MessageTable, messages: Sequence[Mes
     return told
 
 
-def assign(
+def store(
     con: Connection, table: MessageTable, messages: Sequence[Message], remember: Remember, account: str
-) -> list[Message]:
-    """Give numbers to messages and to those that they answer, and remember them."""
+) -> tuple[list[Message], int]:
+    """Give numbers to messages and to those that they answer, and remember them.
+
+    Returns:
+        The messages with their numbers, and how many of them the table did not show before.
+    """
     numbered: dict[tuple[str, str], dict[str, int]] = {}
+    new = 0
     for where, group in _grouped(messages, account).items():
         numbered[where] = table.allocate(con, *where, _ids(group))
         if remember == "full":
-            table.put(con, *where, group, merged)
-    return [_numbered(message, account, numbered) for message in messages]
+            new += table.put(con, *where, group, merged)
+    return [_numbered(message, account, numbered) for message in messages], new
 
 
 def merged(stored: Message, fresh: Message) -> Message:
@@ -141,7 +146,7 @@ class SqliteMessages(MessageStore):
         numbered = await database.read(lambda con: lookup(con, table, messages, remember, account))
         try:
             if numbered is None:
-                numbered = await database.write(lambda con: assign(con, table, messages, remember, account))
+                numbered = await database.write(lambda con: store(con, table, messages, remember, account)[0])
         except NotWritableError:
             return await database.read(lambda con: lookup_existing(con, table, messages, account))
         self._recent.put(account, remember, messages, numbered)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Final, TypeAlias
 
 from dragoman.store.sqlite.connection import Connection
-from dragoman.store.sqlite.schema import imports, messages, rate_budgets, updates, usage, writes
+from dragoman.store.sqlite.schema import imports, messages, rate_budgets, sync, updates, usage, writes
 
 APPLICATION_ID: Final = 0x4472676D
 """``Drgm``: tells our files from those of other programs, also to file(1)."""
@@ -27,5 +27,6 @@ MIGRATIONS: Final[tuple[Migration, ...]] = (
     writes.ADD_DELIVERY_AND_EXPOSURES,
     updates.CREATE,
     rate_budgets.CREATE,
+    sync.CREATE,
 )
 """The position of a step is the version of a file before it (``PRAGMA user_version``)."""
