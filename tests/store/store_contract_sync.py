@@ -50,6 +50,11 @@ class LeasesContract:
         assert taken.fence > lease.fence
         assert await store.sync.take_lease("acc", "one") is None
 
+    async def test_the_time_is_that_of_the_store(self, store, clock):
+        assert await store.sync.time() == NOW
+        clock.now += 1
+        assert await store.sync.time() == NOW + timedelta(seconds=1)
+
     async def test_a_lease_that_nobody_renews_is_free_within_a_minute(self, store, other, clock):
         lease = await lease_of(store)
         clock.now += LEASE - 1
@@ -117,7 +122,7 @@ class StepsContract:
         lease = await lease_of(store)
         assert await other.sync.account("acc") == AccountSync()
         account = AccountSync(
-            position="p\ud8001", listing="l", listed_at=NOW, fresh_at=NOW,
+            position="p\ud8001", listing="l", listed_at=NOW, fresh_at=NOW, began_at=SINCE,
             attempts=Attempts(failures=2, error="Too many requests.", retry_at=NOW + DAY),
         )  # fmt: skip
         state = ConversationSync(
@@ -288,7 +293,7 @@ class ArrivalsContract:
         lease = await lease_of(store)
         await store.sync.commit(lease, SyncStep(messages=[message("old")]))
         start = (await other.sync.arrivals("acc", 0, 9)).newest
-        step = SyncStep(messages=[message("a", reply_to="old"), message("b")], arrived=True)
+        step = SyncStep(news=[message("a", reply_to="old"), message("b")])
         await store.sync.commit(lease, step)
         await store.sync.commit(lease, step)
         first = await other.sync.arrivals("acc", start, 9)
@@ -296,7 +301,7 @@ class ArrivalsContract:
         assert first.items[0].message.reply_to_number == 1
         assert [one.message.number for one in first.items] == [2, 3]
         edited = replace(message("a", "changed"), edited_at=NOW)
-        await store.sync.commit(lease, SyncStep(messages=[edited, message("c")], arrived=True))
+        await store.sync.commit(lease, SyncStep(news=[edited, message("c")]))
         more = await other.sync.arrivals("acc", first.items[-1].serial, 9)
         assert [(one.message.id, one.message.text) for one in more.items] == [("a", "changed"), ("c", "hello")]
         assert more.items[0].first == first.items[0].serial
@@ -305,9 +310,9 @@ class ArrivalsContract:
 
     async def test_a_deleted_message_is_no_news(self, store):
         lease = await lease_of(store)
-        await store.sync.commit(lease, SyncStep(messages=[message("a"), message("b")], arrived=True))
+        await store.sync.commit(lease, SyncStep(news=[message("a"), message("b")]))
         gone = replace(message("a"), deleted_at=NOW)
-        await store.sync.commit(lease, SyncStep(messages=[gone], arrived=True))
+        await store.sync.commit(lease, SyncStep(news=[gone]))
         assert [one.message.id for one in (await store.sync.arrivals("acc", 0, 9)).items] == ["b"]
 
     async def test_what_was_read_before_is_no_news_unless_it_is_recent_or_was_edited(self, store):
@@ -315,7 +320,7 @@ class ArrivalsContract:
         known = [message("old", sent_at=SINCE), message("edited", sent_at=SINCE), message("recent", sent_at=NOW)]
         await store.messages.number(known, account="acc")
         again = [known[0], replace(known[1], text="x", edited_at=SINCE + DAY), known[2], message("late", sent_at=SINCE)]
-        await store.sync.commit(lease, SyncStep(messages=again, arrived=True, news_since=NOW))
+        await store.sync.commit(lease, SyncStep(news=again, news_since=NOW))
         told = (await store.sync.arrivals("acc", 0, 9)).items
         assert [one.message.id for one in told] == ["edited", "recent", "late"]
         assert told[0].first == 0
@@ -323,7 +328,7 @@ class ArrivalsContract:
     async def test_what_was_never_brought_as_news_can_be_told_by_the_service(self, store):
         lease = await lease_of(store)
         await store.messages.number([message("a")], account="acc")
-        await store.sync.commit(lease, SyncStep(messages=[message("a")], arrived=True))
+        await store.sync.commit(lease, SyncStep(news=[message("a")]))
         (told,) = (await store.sync.arrivals("acc", 0, 9)).items
         assert told.first == told.serial
 

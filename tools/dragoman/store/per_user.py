@@ -145,6 +145,10 @@ class PerUserSync(SyncStore):
         self._whole = whole
         self._keys = keys
 
+    async def time(self) -> datetime:
+        """As the whole store."""
+        return await self._whole.time()
+
     async def take_lease(self, account: str, holder: str) -> Lease | None:
         """As the whole store, under the person's own key."""
         lease = await self._whole.take_lease(self._keys.key(account), holder)

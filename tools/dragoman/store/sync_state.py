@@ -67,6 +67,7 @@ class AccountSync:
         listing: Where the list of all conversations goes on, while it is read; ``None`` else.
         listed_at: When all conversations were last listed; ``None`` before that was done once.
         fresh_at: When the service last told what is new. The conversations that ``follow`` are known up to then.
+        began_at: When sync began: what was written since is news, what is older is history.
         attempts: Failures of the account as a whole.
     """
 
@@ -74,6 +75,7 @@ class AccountSync:
     listing: str | None = None
     listed_at: datetime | None = None
     fresh_at: datetime | None = None
+    began_at: datetime | None = None
     attempts: Attempts = NO_FAILURE
 
 
@@ -113,8 +115,8 @@ class SyncStep:
 
     Attributes:
         messages: To remember; a tombstone removes the content of a message.
-        arrived: The messages are news, and are noted as arrivals.
-        news_since: Of messages that the store had already, those written and edited before then are no news;
+        news: Messages to remember that have arrived or were edited; they are noted as arrivals.
+        news_since: Of the news that the store had already, what was written and edited before then is none;
             ``None``: the service itself says that all of them are.
         conversations: What the service tells of conversations.
         behind_from: From then on nothing is known any more of the conversations that ``follow``.
@@ -125,7 +127,7 @@ class SyncStep:
     """
 
     messages: Sequence[Message] = ()
-    arrived: bool = False
+    news: Sequence[Message] = ()
     news_since: datetime | None = None
     conversations: Sequence[Conversation] = ()
     behind_from: datetime | None = None

@@ -25,6 +25,10 @@ class SyncStore(ABC):
     """
 
     @abstractmethod
+    async def time(self) -> datetime:
+        """What the store's clock shows."""
+
+    @abstractmethod
     async def take_lease(self, account: str, holder: str) -> Lease | None:
         """Take the lease of an account when it is free, stale, or this holder's own; ``None`` when it is not.
 
@@ -50,7 +54,7 @@ class SyncStore(ABC):
         """Store all of a step in one transaction, and renew the lease.
 
         Returns:
-            How many of the messages the store did not have.
+            How many of the messages and of the news the store did not have.
 
         Raises:
             LeaseLostError: Somebody else has taken the lease; nothing was stored.

@@ -67,6 +67,9 @@ class Observer(Protocol):
         ...
 
 
+_under_way: Final[dict[int, Operation]] = {}
+"""Tool calls of this process that have not ended."""
+
 _now: ContextVar[tuple[Operation, Sequence[Observer]] | None] = ContextVar("dragoman_watch", default=None)
 
 
@@ -85,6 +88,8 @@ class observe:  # noqa: N801  # reads as a statement: with watching(observers, w
                 stack.enter_context(observer.on_operation(self._work))
             self._watchers = stack.pop_all()
         self._token = _now.set((self._work, self._observers))
+        if not self._work.inner:
+            _under_way[id(self._work)] = self._work
         self._started = perf_counter()
         return self._work
 
@@ -95,7 +100,13 @@ class observe:  # noqa: N801  # reads as a statement: with watching(observers, w
         self._work.seconds = perf_counter() - self._started
         self._work.failed = None if error is None else _code(error)
         _now.reset(self._token)
+        _under_way.pop(id(self._work), None)
         self._watchers.__exit__(kind, error, trace)
+
+
+def is_in_use(account: str) -> bool:
+    """Does a tool call of this process that is under way reach an account."""
+    return any(account in work.accounts for work in list(_under_way.values()))
 
 
 def note_account(account: str) -> None:

@@ -28,5 +28,6 @@ MIGRATIONS: Final[tuple[Migration, ...]] = (
     updates.CREATE,
     rate_budgets.CREATE,
     sync.CREATE,
+    sync.ADD_BEGINNING,
 )
 """The position of a step is the version of a file before it (``PRAGMA user_version``)."""

@@ -50,3 +50,5 @@ CREATE TABLE sync_arrivals(
   edited INTEGER NOT NULL);
 CREATE INDEX sync_arrivals_account ON sync_arrivals(account, serial);
 """
+
+ADD_BEGINNING: Final = "ALTER TABLE sync_accounts ADD COLUMN began_at INTEGER;"

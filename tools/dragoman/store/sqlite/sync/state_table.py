@@ -22,17 +22,19 @@ _TO_READ: Final = (
 def load_account(con: Connection, account: str) -> AccountSync:
     """How far an account is."""
     found = con.execute(
-        "SELECT position, listing, listed_at, fresh_at, failures, error, retry_at FROM sync_accounts WHERE account = ?",
+        "SELECT position, listing, listed_at, fresh_at, began_at, failures, error, retry_at FROM sync_accounts"
+        " WHERE account = ?",
         (account,),
     ).fetchone()
     if found is None:
         return AccountSync()
-    position, listing, listed_at, fresh_at, *attempts = found
+    position, listing, listed_at, fresh_at, began_at, *attempts = found
     return AccountSync(
         position=None if position is None else unbind(position),
         listing=None if listing is None else unbind(listing),
         listed_at=from_us(listed_at),
         fresh_at=from_us(fresh_at),
+        began_at=from_us(began_at),
         attempts=_attempts(*attempts),
     )
 
@@ -40,13 +42,15 @@ def load_account(con: Connection, account: str) -> AccountSync:
 def save_account(con: Connection, account: str, state: AccountSync) -> None:
     """Replace what is known of an account."""
     con.execute(
-        "INSERT OR REPLACE INTO sync_accounts VALUES(?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT OR REPLACE INTO sync_accounts(account, position, listing, listed_at, fresh_at, began_at, failures,"
+        " error, retry_at) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             account,
             None if state.position is None else bind(state.position),
             None if state.listing is None else bind(state.listing),
             _us(state.listed_at),
             _us(state.fresh_at),
+            _us(state.began_at),
             *_columns(state.attempts),
         ),
     )

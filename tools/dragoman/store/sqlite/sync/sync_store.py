@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final, TypeVar
 
 from dragoman.core.model import Message
@@ -30,6 +30,7 @@ from dragoman.store.sync_store import SyncStore
 
 T = TypeVar("T")
 
+_EPOCH: Final = datetime.fromtimestamp(0, UTC)
 _TOLERANCE: Final = CLOCK_TOLERANCE * 1_000_000
 
 
@@ -47,6 +48,10 @@ class SqliteSync(SyncStore):
         self._now = now
         self._table = MessageTable("seen", numbered=True)
         self._cache = ReadCache()
+
+    async def time(self) -> datetime:
+        """The clock of the machine."""
+        return _EPOCH + timedelta(microseconds=self._now())
 
     async def take_lease(self, account: str, holder: str) -> Lease | None:
         """Write the row of the lease."""
@@ -128,12 +133,10 @@ class SqliteSync(SyncStore):
         return new
 
     def _store_messages(self, con: Connection, account: str, step: SyncStep) -> int:
-        if not step.arrived:
-            return message_store.store(con, self._table, step.messages, "full", account)[1]
-        new = 0
+        new = message_store.store(con, self._table, step.messages, "full", account)[1]
         news_since = None if step.news_since is None else to_us(step.news_since)
         groups: dict[str, list[Message]] = {}
-        for message in step.messages:
+        for message in step.news:
             groups.setdefault(message.conversation, []).append(message)
         for conversation, messages in groups.items():
             before = self._table.get(con, account, conversation, [message.id for message in messages])
