@@ -29,6 +29,8 @@ _COMPILE: Final = (
     "uv", "pip", "compile", "--quiet", "--universal", "--python-version", "3.11", "--generate-hashes",
     "--no-annotate", "--no-header", "--no-emit-index-url", "--constraints", str(CONSTRAINTS),
 )  # fmt: skip
+_IN_PLACE: Final = "editables"
+"""The build backend needs it to install the sources in place, as ./run does."""
 _PIN: Final = re.compile(r"^([A-Za-z0-9._-]+)==([^\s;\\]+)", re.MULTILINE)
 
 
@@ -36,7 +38,7 @@ def write() -> None:
     """Resolve anew and write all lock files."""
     _compile(RUNTIME, ["pyproject.toml"])
     _compile(DEVELOPMENT, ["pyproject.toml", "--all-extras", "--group", "dev"])
-    _compile(BUILD, ["-"], "\n".join(_project()["build-system"]["requires"]))
+    _compile(BUILD, ["-"], "\n".join([*_project()["build-system"]["requires"], _IN_PLACE]))
 
 
 def problems() -> list[str]:

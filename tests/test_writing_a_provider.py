@@ -13,7 +13,7 @@ import pytest
 
 PROVIDERS = Path(__file__).parents[1] / "tools" / "dragoman" / "providers"
 DOCUMENT = (Path(__file__).parents[1] / "docs" / "writing-a-provider.md").read_text(encoding="utf-8")
-BLOCK = r'```\w+ title="([^"]+)"( in="\w+")?\n(.*?)```'
+BLOCK = r'```\w+ title="([^",]+)(, in \w+)?"\n(.*?)```'
 USE = """
 import anyio
 from dragoman.testing import connect

@@ -97,13 +97,13 @@ def test_the_steps_make_a_server_with_compiled_bytecode_and_without_pip(tmp_path
         env={"DRAGOMAN_DATA": str(tmp_path / "data"), "HOME": str(tmp_path), "PATH": ""},
     )  # fmt: skip
     assert "list_messages" in told.stdout
-    the_lines_of_the_readme_for_http_work(tmp_path, command[0])
+    the_lines_of_the_page_for_http_work(tmp_path, command[0])
 
 
-def the_lines_of_the_readme_for_http_work(root, program):
+def the_lines_of_the_page_for_http_work(root, program):
     """What its ``docker run`` lines start, on the scratch folder that stands for the image."""
-    readme = (ROOT / "README.md").read_text(encoding="utf-8").replace("\\\n", " ")
-    lines = [line.partition("#")[0].split() for line in readme.splitlines() if line.startswith("docker run")]
+    page = (ROOT / "docs" / "install.md").read_text(encoding="utf-8").replace("\\\n", " ")
+    lines = [line.partition("#")[0].split() for line in page.splitlines() if line.startswith("docker run")]
     token, serve = ([program, *line[line.index("dragoman", 3) + 1 :]] for line in map(without_volumes, lines))
     assert serve[1:3] == ["serve", "--http"]
     settings = root / "settings" / "dragoman.toml"

@@ -1,4 +1,5 @@
 import json
+import re
 import shutil
 import subprocess
 import tomllib
@@ -7,6 +8,8 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+
+import doc_pages
 
 ROOT = Path(__file__).parent.parent.parent
 SCRIPTS = [ROOT / "run", ROOT / ".ci" / "run"]
@@ -17,11 +20,12 @@ pytestmark = pytest.mark.skipif(shutil.which("sh") is None, reason="there is no 
 @pytest.fixture
 def copied(tmp_path):
     """The script in a folder in which it finds itself installed, with stand-ins that say how they were called."""
-    for name in ("run", "pyproject.toml", "requirements-dev.lock"):
+    for name in ("run", "pyproject.toml", "requirements.lock", "requirements-dev.lock", "packaging/build.lock"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
         shutil.copy(ROOT / name, tmp_path / name)
     binaries = tmp_path / ".venv" / "bin"
     binaries.mkdir(parents=True)
-    for name in ("python", "dragoman", "ruff", "mypy", "pyright", "lint-imports", "hadolint"):
+    for name in ("python", "dragoman", "ruff", "mypy", "pyright", "lint-imports", "hadolint", "codespell", "mkdocs"):
         stand_in = binaries / name
         stand_in.write_text(f'#!/bin/sh\necho {name} "$@"\n', encoding="utf-8")
         stand_in.chmod(0o755)
@@ -62,6 +66,8 @@ def test_the_scripts_are_executable_posix_shell(script):
         (["demo"], "dragoman demo"),
         (["serve", "--config", "a b.toml"], "dragoman serve --config a b.toml"),
         (["test", "-k", "x"], "python -m pytest -n auto -k x"),
+        (["docs"], "mkdocs build --quiet"),
+        (["docs", "serve"], "mkdocs serve"),
         (["bench", "server"], "python -m tests.benchmarks server"),
         (["bundle", "--folder", "x"], "python packaging/bundle.py --folder x"),
         (["lock", "--check"], "python packaging/lock.py --check"),
@@ -87,7 +93,9 @@ def test_serve_stays_where_the_caller_is_so_that_settings_there_are_found(copied
 def test_check_runs_every_tool(copied):
     installed(copied)
     tools = [line.split()[0] for line in run(copied, "check").stdout.splitlines()]
-    assert tools == ["ruff", "ruff", "mypy", "pyright", "lint-imports", "python", "hadolint", "python", "python"]
+    assert tools == [
+        "ruff", "ruff", "mypy", "pyright", "lint-imports", "python", "hadolint", "codespell", "python", "python",
+    ]  # fmt: skip
 
 
 def test_check_fails_when_one_tool_does(copied):
@@ -138,15 +146,71 @@ def test_installing_happens_once_until_something_changes(copied):
     assert "Installing" in run(copied, "test").stderr
 
 
+PIP = """#!/bin/sh
+case "$*" in *"-m pip"*) printf '%s\\n' "$*" >>"$(dirname "$0")/asked" ;; esac
+"""
+
+
+def asked_of_pip(folder) -> list[str]:
+    file = folder / ".venv" / "bin" / "asked"
+    return file.read_text(encoding="utf-8").splitlines() if file.exists() else []
+
+
+def test_the_demo_installs_what_running_needs_and_checking_more_once_each(copied):
+    (copied / ".venv" / "bin" / "python").write_text(PIP, encoding="utf-8")
+    assert run(copied, "demo").returncode == 0
+    assert run(copied, "serve").returncode == 0
+    packages, sources = asked_of_pip(copied)
+    assert "--require-hashes" in packages
+    assert f"-r {copied}/requirements.lock -r {copied}/packaging/build.lock" in packages
+    assert sources.endswith(f"-e {copied}")
+    for command in ("test", "demo", "test"):
+        assert run(copied, command).returncode == 0
+    assert f"-r {copied}/requirements-dev.lock" in asked_of_pip(copied)[2]
+    assert len(asked_of_pip(copied)) == 4
+
+
+NO_NETWORK = """#!/bin/sh
+case "$*" in *"-m pip"*) ;; *) exit ;; esac
+echo "WARNING: Retrying after connection broken"
+echo "ERROR: No matching distribution found for anyio==4"
+exit 1
+"""
+
+
+def test_without_a_network_two_sentences_say_what_to_do_and_the_next_try_installs(copied):
+    python = copied / ".venv" / "bin" / "python"
+    python.write_text(NO_NETWORK, encoding="utf-8")
+    done = run(copied, "demo")
+    assert done.returncode == 1
+    assert done.stdout == ""
+    _installing, reason, advice = done.stderr.splitlines()
+    assert reason == "The packages cannot be installed: No matching distribution found for anyio==4"
+    assert "reaches its package index, then try again" in advice
+    assert "Retrying" in (copied / ".venv" / "install.log").read_text(encoding="utf-8")
+    python.write_text(PIP, encoding="utf-8")
+    assert run(copied, "demo").returncode == 0
+
+
+def commands_of_the_script() -> set[str]:
+    arms = (ROOT / "run").read_text(encoding="utf-8").partition("command=${1:-}")[2].partition("esac")[0]
+    return {name for arm in re.findall(r"^    ([a-z |-]+)\)", arms, re.MULTILINE) for name in arm.split(" | ")}
+
+
 def test_without_a_command_the_commands_are_shown_and_nothing_is_installed(copied):
     for arguments in ([], ["help"], ["nonsense"]):
         done = run(copied, *arguments)
-        assert (
-            "./run demo | test | check | bench | conformance | serve | bundle | lock | audit | pin-base"
-            in done.stdout + done.stderr
-        )
+        shown = set(re.findall(r"^  ([a-z-]+) ", done.stdout + done.stderr, re.MULTILINE))
+        assert shown == commands_of_the_script() - {"help", "-h", "--help"}
         assert done.returncode == (0 if arguments == ["help"] else 2)
         assert "Installing" not in done.stderr
+
+
+def test_a_command_of_the_script_that_a_page_names_is_one():
+    named = {
+        name for file in doc_pages.PAGES for name in re.findall(r"\./run ([a-z-]+)", file.read_text(encoding="utf-8"))
+    }
+    assert {"demo", "test", "check", "docs"} <= named <= commands_of_the_script()
 
 
 def test_without_python_there_is_one_sentence(copied):

@@ -1,6 +1,6 @@
 """What a model sees of the tools, pinned: a change shows in review.
 
-DRAGOMAN_ACCEPT=1 writes the snapshots and the README's table anew.
+DRAGOMAN_ACCEPT=1 writes the snapshots and the table of tools in the documentation anew.
 """
 
 import json
@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 from rs_bpe.bpe import openai
 
+import doc_pages
 from dragoman.toolset import TOOLS, ToolSpec
 
 ROOT = Path(__file__).parents[2]
 SNAPSHOTS = ROOT / "tests" / "snapshots"
-TABLE = re.compile(r"(<!-- tools -->\n).*?(<!-- /tools -->)", re.DOTALL)
 ACCEPT = bool(os.environ.get("DRAGOMAN_ACCEPT"))
 
 
@@ -44,13 +44,9 @@ def test_there_is_a_snapshot_for_each_tool_and_no_other() -> None:
     assert {file.stem for file in SNAPSHOTS.iterdir()} == {tool.name for tool in TOOLS}
 
 
-def test_the_table_in_the_readme_is_made_from_the_tools() -> None:
-    readme = ROOT / "README.md"
-    text = readme.read_text(encoding="utf-8")
-    made = TABLE.sub(lambda match: match[1] + table() + match[2], text)
-    if ACCEPT:
-        readme.write_text(made, encoding="utf-8")
-    assert table() in readme.read_text(encoding="utf-8")
+def test_the_table_in_the_documentation_is_made_from_the_tools() -> None:
+    found, expected = doc_pages.generated("docs/tools.md", "tools", table())
+    assert found == expected
 
 
 def test_all_definitions_together_cost_at_most_1600_tokens() -> None:

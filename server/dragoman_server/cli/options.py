@@ -102,7 +102,7 @@ def _forget_output() -> None:
 def common(command: Callable[P, R]) -> Callable[P, R]:
     """The options of every command."""
     config = click.option(
-        "--config", type=click.Path(path_type=Path), metavar="FILE", help="Settings; else found as the README says."
+        "--config", type=click.Path(path_type=Path), metavar="FILE", help="Settings; else the usual file is looked for."
     )
     level = click.option("--log-level", type=click.Choice(_LEVELS), help="What to log to stderr; else DRAGOMAN_LOG.")
     form = click.option(
