@@ -70,6 +70,11 @@ class RateLimiter:
         self._slots = anyio.Semaphore(concurrency, fast_acquire=True)
         self._background_slots = anyio.Semaphore(max(1, concurrency // 2), fast_acquire=True)
 
+    @property
+    def is_shared(self) -> bool:
+        """Do other clients spend the same budgets; then they have to know when the service wants a pause."""
+        return self._shared is not None
+
     @asynccontextmanager
     async def turn(self, family: str) -> AsyncGenerator[None]:
         """Wait until a call of this family may go out, and hold its place among those under way."""

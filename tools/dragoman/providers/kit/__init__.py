@@ -8,7 +8,8 @@ to read answers      :class:`WireModel` and its types, :func:`lenient`, :func:`p
 to find names        :class:`Lookup`; :class:`LruCache` and :class:`TtlCache` for anything else
 to reach a service   :class:`HttpAccount` (settings), :class:`HttpClient`, :func:`error_table`
 to sign in           :class:`OAuthSettings` (a setting), :class:`OAuthSession` (authorizes calls)
-to tell what is new  :class:`EventFeed` follows a list of events, each once
+to tell what is new  :class:`EventFeed` follows a list of events, each once; :class:`ConversationChanges` asks the
+                     conversations that moved
 to answer threads    :func:`subtree`
 to ask an assistant  :class:`AnswerProgress`, :func:`look_up`, :func:`look_repeatedly`, :func:`broken_answer`
 to say what is wrong :func:`sentence` puts foreign pieces into the sentence of an error; :func:`quote`, :func:`join`
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from dragoman.core.html_text import to_html, to_text
     from dragoman.core.safe_text import join, quote, sentence
     from dragoman.providers.kit.cache import LruCache, TtlCache
+    from dragoman.providers.kit.change_position import Window
+    from dragoman.providers.kit.conversation_changes import ConversationChanges
     from dragoman.providers.kit.cursor import (
         cut_page,
         decode,
@@ -82,6 +85,7 @@ __all__ = [
     "NO_TIME",
     "AnswerProgress",
     "Batch",
+    "ConversationChanges",
     "Count",
     "DerivedCache",
     "Entries",
@@ -111,6 +115,7 @@ __all__ = [
     "Text",
     "Texts",
     "TtlCache",
+    "Window",
     "WireModel",
     "Word",
     "anchored",
@@ -153,6 +158,8 @@ __all__ = [
 _HOMES: Final = {
     "dragoman.core.safe_text": "join quote sentence",
     "dragoman.providers.kit.cache": "LruCache TtlCache",
+    "dragoman.providers.kit.change_position": "Window",
+    "dragoman.providers.kit.conversation_changes": "ConversationChanges",
     "dragoman.providers.kit.cursor": "cut_page decode decode_token digest encode encode_token foreign_cursor",
     "dragoman.providers.kit.errors": "error_table",
     "dragoman.providers.kit.event_feed": "Event EventBatch EventFeed",

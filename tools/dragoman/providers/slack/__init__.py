@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import ClassVar, Self, cast
 
-from dragoman.core.model import Audience, Author, AuthorKind, Conversation, Message, Page, SearchPage
+from dragoman.core.model import Audience, Author, AuthorKind, Changes, Conversation, Message, Page, SearchPage
 from dragoman.providers.base.provider import (
     AccountSettings,
     Change,
@@ -19,6 +19,7 @@ from dragoman.providers.base.provider import (
     SearchQuery,
 )
 from dragoman.providers.slack.api import PAGE, WORKSPACES, Api, client_of
+from dragoman.providers.slack.changes import ChangeReader
 from dragoman.providers.slack.check import report
 from dragoman.providers.slack.conversations import ConversationReader
 from dragoman.providers.slack.links import parse_link
@@ -52,6 +53,7 @@ class SlackProvider(Provider):
             self._reader = MessageReader(api, self._people)
             self._writer = MessageWriter(api, self._people, self._conversations, self._reader)
             self._search = MessageSearch(api, self._people)
+            self._changes = ChangeReader(api, self._conversations, self._reader)
 
     @classmethod
     @asynccontextmanager
@@ -100,6 +102,10 @@ class SlackProvider(Provider):
     async def search_messages(self, query: SearchQuery) -> SearchPage:
         """Messages that match, best first, as Slack searches for a person."""
         return await self._search.page(query)
+
+    async def changes(self, position: str | None) -> Changes:
+        """What is new, edited or deleted, replies to old threads included; a bounded number of requests each time."""
+        return await self._changes.changes(position)
 
     async def send_message(self, conversation: str, draft: Draft) -> Message:
         """Send Markdown, once, without previews of links; see :meth:`MessageWriter.send`."""

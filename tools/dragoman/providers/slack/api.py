@@ -13,7 +13,7 @@ from dragoman.core.json_fields import JsonObject, record_of, text_of
 from dragoman.providers.kit.cache import LruCache
 from dragoman.providers.slack.errors import POST, PROFILE
 from dragoman.providers.slack.settings import SlackSettings
-from dragoman.providers.slack.wire import Object
+from dragoman.providers.slack.wire import History, Object
 from dragoman.transport.http import HttpClient, HttpResponse
 from dragoman.transport.rate_limiter import Rate
 
@@ -123,6 +123,10 @@ class Api:
         )
         self._learn(answer.headers)
         return answer
+
+    async def messages(self, method: str, **arguments: str | int | None) -> History:
+        """Ask for a part of a conversation or thread."""
+        return (await self.ask(method, History, **arguments)).value
 
     async def parts(self, method: str, *, limit: int = PAGE, **arguments: str | int | None) -> AsyncGenerator[Object]:
         """The parts of a list; short and empty ones go on, and a cursor that comes again is the end."""

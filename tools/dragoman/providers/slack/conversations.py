@@ -22,7 +22,7 @@ from dragoman.providers.kit.cursor import cut_page
 from dragoman.providers.kit.times import from_us, parse_time
 from dragoman.providers.slack.api import Api, Identity
 from dragoman.providers.slack.people import People, User
-from dragoman.providers.slack.wire import History, Object, ts_of
+from dragoman.providers.slack.wire import Object, ts_of
 
 _SCOPES: Final = {
     "public_channel": "channels:read",
@@ -116,14 +116,15 @@ class ConversationReader:
     async def _own(self, *, fresh: bool) -> list[Conversation]:
         known = None if fresh else self._listed.get("")
         if known is None:
-            found = await self._mapped(await self._memberships())
+            found = await self._mapped(await self.memberships())
             times = await self._newest(one.id for one in found)
             known = [replace(one, last_message_at=times.get(one.id)) for one in found]
             known.sort(key=lambda one: one.last_message_at or _LONG_AGO, reverse=True)
             self._listed.put("", known)
         return known
 
-    async def _memberships(self) -> list[Object]:
+    async def memberships(self) -> list[Object]:
+        """The conversations that the account is in, as Slack has them."""
         try:
             return await self._list("users.conversations", self._kinds())
         except (NotFound, UnsupportedOperation):  # what speaks Slack's protocol need not have it
@@ -144,8 +145,8 @@ class ConversationReader:
 
         async def look(conversation: str) -> None:
             with suppress(DragomanError):
-                history = await self._api.ask("conversations.history", History, channel=conversation, limit=1)
-                newest = next((ts_of(one.get("ts")) for one in history.value.messages), "")
+                history = await self._api.messages("conversations.history", channel=conversation, limit=1)
+                newest = next((ts_of(one.get("ts")) for one in history.messages), "")
                 times[conversation] = parse_time(newest)
 
         async with anyio.create_task_group() as tasks:

@@ -114,7 +114,7 @@ class MessageReader:
         asked: dict[str, str | int] = {**where, "oldest": oldest, "include_all_metadata": "true", "limit": 100}
         found, cursor = list[Object](), None
         for _ in range(_MOST_LOOKED_AT):
-            part = (await self._api.ask(method, History, channel=conversation, cursor=cursor, **asked)).value
+            part = await self._api.messages(method, channel=conversation, cursor=cursor, **asked)
             found += part.messages
             cursor = part.cursor
             if cursor is None:
@@ -157,7 +157,7 @@ class MessageReader:
         unthreaded = len(raw) == len(history.messages)
         about = (conversation, us, _digest(names))
         found = await (self._mapped.get_sized(history, about, make, size) if unthreaded else run_sized(make, size()))
-        more = bool(history.has_more or history.cursor) or len(groups) < len(ordered)
+        more = history.goes_on or len(groups) < len(ordered)
         return found, more and not _is_past(query, order, ordered[: len(groups)])
 
     async def _history(self, conversation: str, query: MessageQuery, order: Order, anchor: Key | None) -> History:
@@ -173,11 +173,9 @@ class MessageReader:
             bounds |= {} if latest and anchor and anchor.id and " " not in anchor.id else {"inclusive": "true"}
         found, known, cursor = History(), set[str](), None
         for _ in range(_MOST_PARTS):
-            found = (
-                await self._api.ask(
-                    "conversations.history", History, channel=conversation, limit=limit, cursor=cursor, **bounds
-                )
-            ).value
+            found = await self._api.messages(
+                "conversations.history", channel=conversation, limit=limit, cursor=cursor, **bounds
+            )
             cursor = found.cursor
             if found.messages or not cursor or cursor in known:
                 break
@@ -215,7 +213,7 @@ class MessageReader:
         known = self._threads.get((conversation, ts))
         if known is None or known[0] != state:
             try:
-                known = state, await self._replies(conversation, ts)
+                known = state, await self.replies(conversation, ts)
             except _REFUSALS:
                 return  # the root tells how many replies there are
             except DragomanError as error:
@@ -230,23 +228,21 @@ class MessageReader:
         ts = ts_of(message)
         if not ts:
             raise no_such_message()
-        found = await self._replies(conversation, ts)
+        found = await self.replies(conversation, ts)
         root = next((root for one in found if ts_of(one.get("ts")) == ts and (root := root_of(one))), None)
         if root is not None:
-            found = await self._replies(conversation, root)
+            found = await self.replies(conversation, root)
         if not found:
             raise no_such_message()
         return await self.mapped(conversation, found)
 
-    async def _replies(self, conversation: str, ts: str) -> list[Object]:
-        """A root and all that answers it, each once; of a reply only itself."""
+    async def replies(self, conversation: str, ts: str, oldest: str | None = None) -> list[Object]:
+        """A root and all that answers it, since a time perhaps, each once; of a reply only itself."""
         found, known, cursor = dict[str, Object](), set[str](), None
         for _ in range(_MOST_PARTS):
-            part = (
-                await self._api.ask(
-                    "conversations.replies", History, channel=conversation, ts=ts, limit=PAGE, cursor=cursor
-                )
-            ).value
+            part = await self._api.messages(
+                "conversations.replies", channel=conversation, ts=ts, limit=PAGE, cursor=cursor, oldest=oldest
+            )
             for one in part.messages:
                 found.setdefault(ts_of(one.get("ts")), one)
             cursor = part.cursor
@@ -256,8 +252,8 @@ class MessageReader:
         return list(found.values())
 
     async def _one(self, ts: str, method: str, arguments: Mapping[str, str | int]) -> Object | None:
-        answer = await self._api.ask(method, History, **arguments)
-        return next((one for one in answer.value.messages if ts_of(one.get("ts")) == ts), None)
+        part = await self._api.messages(method, **arguments)
+        return next((one for one in part.messages if ts_of(one.get("ts")) == ts), None)
 
 
 def _key(message: Message) -> Key:

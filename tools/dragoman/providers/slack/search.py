@@ -157,7 +157,7 @@ class MessageSearch:
         for raw in matches:
             channel = record_of(raw, "channel")
             mapping = MessageMapping(text_of(channel, "id"), names, us)
-            message = mapping.message({**raw, "thread_ts": _root(raw)})
+            message = mapping.message({**raw, "thread_ts": root_in(raw)})
             if message is None or not message.conversation:
                 continue
             is_in_time = (query.since is None or (message.sent_at or query.since) >= query.since) and (
@@ -206,7 +206,7 @@ def _as_match(raw: JsonObject) -> Object:
     }
 
 
-def _root(raw: JsonObject) -> str:
+def root_in(raw: JsonObject) -> str:
     """The thread of a hit, which only its link tells."""
     link = parse_qs(urlsplit(text_of(raw, "permalink")).query)
     return text_of(raw, "thread_ts") or next(iter(link.get("thread_ts", [])), "")

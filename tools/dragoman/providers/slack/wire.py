@@ -31,6 +31,11 @@ class History(WireModel):
         """The cursor of the next part."""
         return (self.response_metadata.next_cursor or None) if self.response_metadata else None
 
+    @property
+    def goes_on(self) -> bool:
+        """Are there more messages than these."""
+        return bool(self.has_more or self.cursor)
+
 
 def ts_of(value: object) -> str:
     """An id of a message in its one form, also from a number or without its point; empty when it is none."""

@@ -255,7 +255,7 @@ class HttpClient:
         """What a refusal means; credentials that have changed in the meantime are worth another try."""
         pause = retry_after(raw.headers, self._clock)
         setback = error_policy.status_error(call, self.dialect, raw, pause)
-        if raw.status == error_policy.TOO_MANY and pause:
+        if raw.status == error_policy.TOO_MANY and pause and self._pace.is_shared:
             await self._pace.pause(call.family, min(pause, _LONGEST_LIMIT))
         if (
             raw.status == error_policy.UNAUTHENTICATED

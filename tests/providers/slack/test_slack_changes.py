@@ -1,0 +1,183 @@
+"""What is new, edited or deleted in Slack, late replies included, in a bounded number of requests."""
+
+import httpx
+import pytest
+from slack_service import BEGINNING, Slack, failed, opened
+
+from dragoman import Change, Conflict, Draft, RateLimited
+
+pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("waits")]
+KINDS = pytest.mark.parametrize("is_bot", [True, False], ids=["bot", "person"])
+HOUR = 3600
+
+
+async def told_since(account, position):
+    told = []
+    for _ in range(50):
+        changes = await account.changes(position)
+        told += changes.messages
+        position = changes.position
+        if not changes.more:
+            return told, position
+    raise AssertionError("The changes do not end.")
+
+
+def ids(messages):
+    return [one.id for one in messages]
+
+
+def workspace(*, is_bot, rooms=2):
+    slack = Slack(is_bot=is_bot)
+    for number in range(rooms):
+        slack.talk(f"C0{number:08d}", 5)
+    return slack
+
+
+@KINDS
+async def test_new_messages_and_replies_to_old_roots_are_told_once(is_bot):
+    slack = workspace(is_bot=is_bot)
+    first, second = slack.rooms
+    old_root = slack.messages[first][0]["ts"]
+    slack.add(first, "an early reply", root=old_root)
+    async with opened(slack) as account:
+        told, position = await told_since(account, (await account.changes(None)).position)
+        assert told == []
+        new = [slack.add(second, "new"), slack.add(first, "late reply", root=old_root)]
+        told, position = await told_since(account, position)
+        assert ids(told) == new
+        assert [one.reply_to for one in told] == [None, old_root]
+        assert (await told_since(account, position))[0] == []
+
+
+@KINDS
+async def test_a_reply_to_a_root_that_no_page_reaches_is_told_where_a_person_can_search(is_bot):
+    slack = workspace(is_bot=is_bot, rooms=1)
+    (room,) = slack.rooms
+    root = slack.messages[room][0]["ts"]
+    slack.talk(room, 230)
+    async with opened(slack) as account:
+        position = (await account.changes(None)).position
+        late = slack.add(room, "late reply", root=root)
+        told, _ = await told_since(account, position)
+    assert ids(told) == ([] if is_bot else [late])
+
+
+@KINDS
+async def test_edits_and_deletions_are_told_and_a_root_that_is_only_a_tombstone_too(is_bot):
+    slack = workspace(is_bot=is_bot, rooms=1)
+    (room,) = slack.rooms
+    keep, edited, gone, root, _ = (one["ts"] for one in slack.messages[room])
+    reply = slack.add(room, "a reply", root=root)
+    lost_reply = slack.add(room, "a reply that goes", root=root)
+    async with opened(slack) as account:
+        _, position = await told_since(account, (await account.changes(None)).position)
+        there = {one["ts"]: one for one in slack.messages[room]}
+        there[edited].update(text="edited", edited={"user": "U01MARIAK", "ts": f"{BEGINNING + HOUR}.000000"})
+        there[root].update(subtype="tombstone", text="This message was deleted.", user="USLACKBOT")
+        slack.messages[room] = [one for ts, one in there.items() if ts not in {gone, lost_reply}]
+        told, position = await told_since(account, position)
+        state = {one.id: (one.text, one.deleted_at is not None) for one in told}
+        assert state == {edited: ("edited", False), gone: ("", True), root: ("", True), lost_reply: ("", True)}
+        assert not {keep, reply} & state.keys()
+        assert (await told_since(account, position))[0] == []
+
+
+async def test_more_new_messages_than_a_page_are_told_in_parts_in_order():
+    slack = workspace(is_bot=True, rooms=1)
+    slack.largest = 15
+    (room,) = slack.rooms
+    async with opened(slack) as account:
+        position = (await account.changes(None)).position
+        new = slack.talk(room, 70)
+        late = slack.add(room, "a reply after all of them", root=new[0])
+        told, _ = await told_since(account, position)
+    assert [one for one in ids(told) if one != late] == new
+    assert ids(told).count(late) == 1
+
+
+async def test_what_was_sent_and_changed_through_the_account_is_told_as_it_is():
+    slack = workspace(is_bot=False, rooms=1)
+    (room,) = slack.rooms
+    async with opened(slack) as account:
+        position = (await account.changes(None)).position
+        sent = await account.send_message(room, Draft(text="From here"))
+        await account.update_message(room, sent.id, Change(text="From here, changed"))
+        told, _ = await told_since(account, position)
+    assert [(one.id, one.text) for one in told] == [(sent.id, "From here, changed")]
+
+
+async def test_a_quiet_round_of_a_person_costs_a_search_and_the_newest_conversation():
+    slack = workspace(is_bot=False, rooms=30)
+    room = list(slack.rooms)[3]
+    slack.add(room, at=f"{BEGINNING + 90 * HOUR}.000001")
+    async with opened(slack) as account:
+        _, position = await told_since(account, (await account.changes(None)).position)
+        slack.journal.clear()
+        await account.changes(position)
+    assert [method for method, _ in slack.journal] == ["search.messages", "conversations.history"]
+
+
+async def test_a_bot_in_many_channels_asks_a_bounded_number_at_a_time():
+    slack = workspace(is_bot=True, rooms=40)
+    async with opened(slack) as account:
+        position = (await account.changes(None)).position
+        new = sorted(slack.add(room, "new") for room in slack.rooms)
+        slack.journal.clear()
+        changes = await account.changes(position)
+        assert len(slack.journal) <= 14
+        assert changes.more
+        told, _ = await told_since(account, changes.position)
+    assert sorted(ids([*changes.messages, *told])) == new
+
+
+async def test_a_search_that_is_refused_makes_every_conversation_be_asked():
+    slack = workspace(is_bot=False)
+    slack.before = lambda method, _: REFUSED if method == "search.messages" else None
+    async with opened(slack) as account:
+        position = (await account.changes(None)).position
+        new = [slack.add(room, "new") for room in slack.rooms]
+        told, _ = await told_since(account, position)
+    assert ids(told) == new
+
+
+async def test_a_limit_in_the_middle_loses_nothing():
+    slack = workspace(is_bot=True, rooms=3)
+    async with opened(slack) as account:
+        position = (await account.changes(None)).position
+        new = sorted(slack.add(room, "new") for room in slack.rooms)
+        blocked = list(slack.rooms)[1]
+
+        def limited(method, arguments):
+            if method == "conversations.history" and arguments["channel"] == blocked:
+                return LIMITED
+            return None
+
+        slack.before = limited
+        changes = await account.changes(position)
+        assert changes.more
+        with pytest.raises(RateLimited):
+            await account.changes(changes.position)
+        slack.before = None
+        told, _ = await told_since(account, changes.position)
+    assert sorted(ids([*changes.messages, *told])) == new
+
+
+async def test_the_same_ts_in_two_shared_channels_is_two_messages():
+    slack = workspace(is_bot=True)
+    async with opened(slack) as account:
+        position = (await account.changes(None)).position
+        at = f"{BEGINNING + HOUR}.000001"
+        for room in slack.rooms:
+            slack.add(room, "twice", at=at)
+        told, _ = await told_since(account, position)
+    assert [(one.conversation, one.id) for one in told] == [(room, at) for room in slack.rooms]
+
+
+async def test_a_position_of_something_else_is_a_conflict():
+    async with opened(workspace(is_bot=True)) as account:
+        with pytest.raises(Conflict):
+            await account.changes("no-such-position")
+
+
+REFUSED = httpx.Response(200, json=failed("missing_scope", needed="search:read"))
+LIMITED = httpx.Response(429, headers={"retry-after": "600"})
