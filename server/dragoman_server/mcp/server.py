@@ -43,7 +43,10 @@ def build(
         "dragoman",
         version=__version__,
         title="Dragoman",
-        instructions=wording.instructions(names_of(accounts) if shared_lists else ()),
+        instructions=wording.instructions(
+            names_of(accounts) if shared_lists else (),
+            only_local=shared_lists and not any(account.provider_class.external for account in accounts),
+        ),
         cache_hints=dict.fromkeys(same_for_all, shared),
         on_list_tools=adapter.list_tools,
         on_call_tool=adapter.call_tool,

@@ -102,7 +102,10 @@ def fill(snapshot: dict[str, Any], accounts: dict[str, dict[str, Any]]) -> dict[
         if any(name in account["offers"] for account in accounts.values())
     ]
     offered = {name for account in accounts.values() for name in account["offers"]}
-    text = wording.instructions([account["named"] for account in accounts.values()])
+    text = wording.instructions(
+        [account["named"] for account in accounts.values()],
+        only_local=not any(account["external"] for account in accounts.values()),
+    )
     for by_method in snapshot["results"].values():
         by_method["tools/list"]["tools"] = tools
         for result in by_method.values():

@@ -14,7 +14,15 @@ from dragoman.core.references import ACCOUNT_NAME, Reference, parse
 from dragoman.core.safe_text import Sentence, join, safe, sentence
 from dragoman.providers.base.provider import Capability, ConversationQuery
 from dragoman.rendering.views import Failure
-from dragoman.toolset.addressing.titles import FoundTitles, TitleCache, find_titles, listing, nearest
+from dragoman.toolset.addressing.titles import (
+    NOTHING_YET,
+    FoundTitles,
+    TitleCache,
+    find_titles,
+    has_service,
+    listing,
+    nearest,
+)
 from dragoman.toolset.definition.context import account_errors
 
 CUT: Final = "…"
@@ -260,6 +268,8 @@ def _only_one(workspace: Workspace, said: str, found: FoundTitles) -> Conversati
     foreign = parse(said.strip())
     if foreign is not None:
         workspace.account(foreign.account)
+    if not found.others and not has_service(workspace):
+        raise NotFound(sentence("No conversation is called {!r}.", said), hint=NOTHING_YET)
     hint = _spelling(workspace, said) or nearest(said, found.others)
     raise NotFound(sentence("No conversation is called {!r}.", said), hint=hint)
 

@@ -14,6 +14,7 @@ from dragoman.core.safe_text import Sentence, safe, sentence
 from dragoman.providers.base.provider import Capability, Provider
 from dragoman.rendering import ConversationsView, Searched, SearchView
 from dragoman.store import Store
+from dragoman.toolset.addressing.titles import NOTHING_YET, is_empty
 from dragoman.toolset.definition.context import CallContext, ToolResult
 from dragoman.toolset.definition.spec import Range
 from dragoman.toolset.paging.feed import CursorState, Source
@@ -25,7 +26,6 @@ from dragoman.toolset.reading.search_question import SearchQuestion, nothing_fou
 
 Kind = Literal["channel", "group", "direct", "thread", "mail", "room", "assistant"]
 
-_NOTHING_YET: Final = "none yet: `dragoman import FILE` brings some in, `dragoman init` adds a service"
 _NO_MATCH: Final = "nothing fits; leave out query and kind to see all"
 QUERY: Final = 'words, "a phrase", OR, -without; from: in: before: after: on: has: subject: label:'
 
@@ -59,7 +59,8 @@ async def list_conversations(
     await merge.take(limit, lambda conversation: (conversation.last_message_at or _LONG_AGO).timestamp())
     notes: list[Sentence] = []
     if cursor is None and not (merge.items or merge.more or merge.failures):
-        notes.append(_NO_MATCH if query or kind else _NOTHING_YET)
+        is_filtered = bool(query or kind) and not await is_empty(call.workspace)
+        notes.append(_NO_MATCH if is_filtered else NOTHING_YET)
     view = ConversationsView(conversations=merge.items, more=merge.more, failures=merge.failures, notes=notes)
     return ToolResult(view, merge.cursor_at)
 
@@ -96,7 +97,7 @@ async def search_messages(
         searched=[search.searched[one.name] for one in accounts if one.name in search.searched],
         more=merge.more,
         failures=[*question.failures, *merge.failures],
-        notes=search.result_notes(found=bool(merge.items or merge.more or cursor)),
+        notes=await search.result_notes(found=bool(merge.items or merge.more or cursor)),
     )
     return ToolResult(view, merge.cursor_at)
 
@@ -155,8 +156,10 @@ class _Search:
             self._notes.update({sentence("{}: {}", account.name, error.sentences): None})
         return await store.messages.search(account.name, query), "local index"
 
-    def result_notes(self, *, found: bool) -> list[Sentence]:
+    async def result_notes(self, *, found: bool) -> list[Sentence]:
         """What to tell beside the hits; where there are none, what would find more."""
+        if not found and await is_empty(self._call.workspace):
+            return [NOTHING_YET]
         gaps = [one for one in self.searched.values() if one.missed]
         notes: list[Sentence] = [*(sentence("{}: {}", one.account, safe(one.missed)) for one in gaps), *self._notes]
         return notes if found else [*notes, *sorted(self._advice), *nothing_found(self._question)]

@@ -20,6 +20,7 @@ from dragoman.rendering import Failure, UpdatesView
 from dragoman.rendering.views import Place
 from dragoman.sync import AccountUpdates, Update, UpdatePosition, read_updates
 from dragoman.toolset.addressing.resolve import account_errors, resolve_for_reading
+from dragoman.toolset.addressing.titles import NOTHING_YET, is_empty
 from dragoman.toolset.definition.context import CallContext, ToolResult
 from dragoman.toolset.definition.spec import Range
 from dragoman.toolset.definition.time_arguments import parse_time
@@ -55,6 +56,8 @@ async def get_updates(
     reading = _Reading(call, start, place)
     await reading.read(accounts)
     updates, left = await reading.choose(UpdateFilter(only), limit)
+    if not updates and await is_empty(call.workspace):
+        reading.notes = [NOTHING_YET]
     view = UpdatesView(
         since=start.time,
         updates=[(one.message, one.edited) for one in updates],
