@@ -144,6 +144,21 @@ async def test_a_deleted_message_is_told_as_deleted_and_one_that_only_hides_is_n
 
 
 @pytest.mark.anyio
+@pytest.mark.parametrize("late", [5, 119, 3600])
+async def test_a_message_that_the_service_shows_late_is_told(late):
+    rooms = Rooms()
+    for _ in range(40):
+        rooms.write("r", 1000)
+    _, position = await told_since(rooms, (await rooms.changes(None)).position)
+    hidden = replace(rooms.rooms["r"][-1], id="late", sent_at=rooms.now - timedelta(seconds=late))
+    new = rooms.write("r", 1)
+    told, position = await told_since(rooms, position)
+    rooms.rooms["r"] = sorted([*rooms.rooms["r"], hidden], key=lambda one: one.sent_at)
+    told += (await told_since(rooms, position))[0]
+    assert [one.id for one in told] == [new, "late"]
+
+
+@pytest.mark.anyio
 async def test_many_messages_of_one_second_are_all_told():
     rooms = Rooms(most=10)
     rooms.write("r")

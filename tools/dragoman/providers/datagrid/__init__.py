@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 from typing import ClassVar, Final, Self, cast
 
 from dragoman.core.errors import InvalidArgument, NotFound
-from dragoman.core.model import Author, Conversation, ConversationKind, Message, Page
+from dragoman.core.model import Author, Changes, Conversation, ConversationKind, Message, Page
 from dragoman.core.safe_text import safe
 from dragoman.core.sanitize import NOBODY
 from dragoman.providers.base.provider import AccountSettings, ConversationQuery, Draft, Limits, MessageQuery, Provider
@@ -25,6 +26,7 @@ from dragoman.providers.datagrid.message_listing import MessageReader
 from dragoman.providers.datagrid.name_lookup import NameLookup
 from dragoman.providers.datagrid.prompt import Prompt, PromptResult
 from dragoman.providers.datagrid.settings import DatagridSettings
+from dragoman.providers.kit.conversation_changes import ConversationChanges
 from dragoman.providers.kit.listings import Key, key_of
 from dragoman.providers.kit.pager import Pager
 from dragoman.providers.kit.times import parse_time
@@ -58,6 +60,7 @@ class DatagridProvider(Provider):
             self._reader = MessageReader(api)
             self._pager = Pager[wire.Message]("Datagrid", _key)
             self._made = DerivedCache[Message | None]()
+            self._changes = ConversationChanges.of(self, lookback=timedelta(0))  # messages never change
 
     @classmethod
     @asynccontextmanager
@@ -131,6 +134,10 @@ class DatagridProvider(Provider):
         if not found:
             raise answer.failure("The answer of {service} is no message")
         return found[0]
+
+    async def changes(self, position: str | None) -> Changes:
+        """What was asked and answered, by the conversations that the service says have changed."""
+        return await self._changes.changes(position)
 
     async def send_message(self, conversation: str, draft: Draft) -> Message:
         """Send a prompt to an agent once, and return the answer as the service stored it.

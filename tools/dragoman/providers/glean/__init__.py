@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Final, Self, cast
 
 from dragoman.core.errors import DragomanError, UnsupportedOperation
-from dragoman.core.model import Author, Conversation, Message, Order, Page, SearchPage
+from dragoman.core.model import Author, Changes, Conversation, Message, Order, Page, SearchPage
 from dragoman.core.permalinks import read_link
 from dragoman.providers.base.provider import (
     AccountSettings,
@@ -25,6 +26,7 @@ from dragoman.providers.base.provider import (
 )
 from dragoman.providers.glean.api import Api
 from dragoman.providers.glean.cache import ListTraits, PersonCache
+from dragoman.providers.glean.changes import INDEX_DELAY, moved_conversations
 from dragoman.providers.glean.chat import chats, prompt
 from dragoman.providers.glean.chat.chats import Chats
 from dragoman.providers.glean.conversation_id import Address, IdKind, channel_id
@@ -34,6 +36,7 @@ from dragoman.providers.glean.messages.reader import MessageReader, list_message
 from dragoman.providers.glean.search import Finder, searchable
 from dragoman.providers.glean.settings import GleanSettings
 from dragoman.providers.kit.cache import LruCache
+from dragoman.providers.kit.conversation_changes import ConversationChanges
 
 if TYPE_CHECKING:
     import httpx
@@ -115,6 +118,11 @@ class GleanProvider(Provider):
             searchable(address)
             reader = self._reader(query.conversation, address)
         return await Finder(self._api, self._cache, self._settings).search(query, reader)
+
+    async def changes(self, position: str | None) -> Changes:
+        """What is new in the chats and in the channels in which something was indexed lately."""
+        moved = partial(moved_conversations, self._chats, Finder(self._api, self._cache, self._settings))
+        return await ConversationChanges.of(self, moved=moved, lookback=INDEX_DELAY).changes(position)
 
     async def send_message(self, conversation: str, draft: Draft) -> Message:
         """Ask the assistant in a chat (``chat.new`` begins one), and return its answer.

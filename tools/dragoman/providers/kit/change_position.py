@@ -26,6 +26,7 @@ SECOND: Final = 1_000_000
 _REMEMBERED: Final = 20  # conversations, and messages of each, whose edits and deletions are noticed
 _MOST_ENTRIES: Final = 200
 _LIST: Final = "conversation changes"
+_NEVER: Final = 1 << 40
 _NOBODY: Final = Author(name=NOBODY)
 
 
@@ -39,13 +40,22 @@ class Entry(NamedTuple):
 
 
 class Known(NamedTuple):
-    """What is known of a conversation: its newest time, what was listed of it, and in which round it was read."""
+    """What is known of a conversation.
+
+    Attributes:
+        newest: Up to which time it was told, in microseconds.
+        listed: The time of its last message, as it was listed.
+        round: In which round it was read.
+        entries: Messages that were told or passed.
+        whole_from: From this second on they are all messages but replies, so that what is not among them is new.
+    """
 
     id: str
     newest: int
     listed: int
     round: int
     entries: tuple[Entry, ...]
+    whole_from: int = _NEVER
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +72,7 @@ class Window:
     """The newest messages of a conversation, or a part of them.
 
     Attributes:
-        messages: In any order, replies to them included.
+        messages: Replies to them included; one without a time stands behind what it follows.
         begin: The messages from this time on are all there; ``None`` stands for the beginning of the conversation.
         threads: The ids of those to which all replies since ``begin`` are there; ``None`` stands for all.
         until: Newer ones than this follow, and nothing is concluded from what is not there; ``None`` where none do.
@@ -78,9 +88,14 @@ def news_of(before: Known, window: Window) -> Iterator[Message]:
     """The messages of a window that are new or edited."""
     known = {one.id: one for one in before.entries}
     passed = before.newest - OVERLAP_US if before.entries else before.newest + 1
-    for message in window.messages:
+    for sent, message in _dated(window.messages):
         entry = known.get(message.id)
-        if time_of(message) >= passed if entry is None else entry.version != _version(message):
+        if entry is not None:
+            is_news = entry.version != _version(message)
+        else:
+            is_late = message.reply_to is None and sent // SECOND > before.whole_from
+            is_news = is_late or max(sent, time_of(message)) >= passed
+        if is_news:
             yield message
 
 
@@ -94,19 +109,22 @@ def known_after(before: Known, window: Window, listed: int, round_: int, missing
         round_: The round in which it was read.
         missing: What the window should have held and did not; it was asked for, and is not expected again.
     """
-    times = sorted(((time_of(one), one) for one in window.messages), key=lambda pair: (pair[0], pair[1].id))
-    newest = max([before.newest, *(time for time, _ in times)])
+    dated = _dated(window.messages)
+    newest = max([before.newest, *(max(sent, time_of(one)) for sent, one in dated)])
     if window.until is not None:  # the next window begins there, and is due in this round
         newest = max(to_us(window.until) + OVERLAP_US, before.newest + 1)
         round_, listed = round_ - 1, -1
-    recent = {one.id for time, one in times if time >= newest - OVERLAP_US}
-    seen = {one.id: _entry(one) for _, one in times}
+    recent = {one.id for sent, one in dated if max(sent, time_of(one)) >= newest - OVERLAP_US}
+    seen = {one.id: _entry(one, sent) for sent, one in dated}
     unseen = [one for one in before.entries if one.id not in seen and one not in missing]
     entries = sorted([*unseen, *seen.values()], key=lambda one: (one.sent, one.id))
-    last = {one.id for one in entries[-_REMEMBERED:]}
-    return Known(
-        before.id, newest, listed, round_, tuple(one for one in entries if one.id in recent | last)[-_MOST_ENTRIES:]
+    last = entries[-_REMEMBERED:]
+    kept = recent | {one.id for one in last}
+    whole = (
+        max(last[0].sent, 0 if window.begin is None else to_us(window.begin) // SECOND) if seen else before.whole_from
     )
+    found = tuple(one for one in entries if one.id in kept)[-_MOST_ENTRIES:]
+    return Known(before.id, newest, listed, round_, found, _NEVER if window.until else whole)
 
 
 def ended(position: ChangePosition, listed: Sequence[Conversation]) -> ChangePosition:
@@ -124,11 +142,21 @@ def ended(position: ChangePosition, listed: Sequence[Conversation]) -> ChangePos
 def _recent(known: Known) -> Known:
     """A conversation of which only what may be told again is remembered."""
     begin = (known.newest - OVERLAP_US) // SECOND
-    return known._replace(entries=tuple(one for one in known.entries if one.version or one.sent >= begin))
+    entries = tuple(one for one in known.entries if one.version or one.sent >= begin)
+    return known._replace(entries=entries, whole_from=max(begin, known.whole_from))
 
 
-def _entry(message: Message) -> Entry:
-    return Entry(message.id, _version(message), _sent(message) // SECOND, message.reply_to or "")
+def _dated(messages: Sequence[Message]) -> list[tuple[int, Message]]:
+    """Messages with the times when they were sent, for those without one that of the message before."""
+    found, last = list[tuple[int, Message]](), 0
+    for one in messages:
+        last = last if one.sent_at is None else to_us(one.sent_at)
+        found.append((last, one))
+    return found
+
+
+def _entry(message: Message, sent: int) -> Entry:
+    return Entry(message.id, _version(message), sent // SECOND, message.reply_to or "")
 
 
 def _version(message: Message) -> str:
@@ -146,14 +174,9 @@ def tombstone(conversation: str, entry: Entry) -> Message:
     )
 
 
-def _sent(message: Message) -> int:
-    return 0 if message.sent_at is None else to_us(message.sent_at)
-
-
 def time_of(message: Message) -> int:
-    """When something happened to a message last."""
-    edited = message.edited_at
-    return max(_sent(message), 0 if edited is None else to_us(edited))
+    """When something happened to a message last; 0 where nobody knows."""
+    return max((to_us(at) for at in (message.sent_at, message.edited_at) if at is not None), default=0)
 
 
 def listed_time(one: Conversation) -> int:

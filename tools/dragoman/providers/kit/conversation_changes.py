@@ -90,10 +90,16 @@ class ConversationChanges:
         self._lookback = lookback // timedelta(microseconds=1)
 
     @classmethod
-    def of(cls, provider: Provider, *, lookback: timedelta = _LOOKBACK) -> ConversationChanges:
-        """Those of a provider, by its lists of conversations and messages."""
+    def of(
+        cls,
+        provider: Provider,
+        *,
+        moved: Callable[[datetime | None], Awaitable[Sequence[Conversation]]] | None = None,
+        lookback: timedelta = _LOOKBACK,
+    ) -> ConversationChanges:
+        """Those of a provider, by its lists of messages, and of conversations where nothing else tells which moved."""
         by_lists = _ByLists(provider)
-        return cls(by_lists.moved, by_lists.read, by_lists.is_gone, lookback=lookback)
+        return cls(moved or by_lists.moved, by_lists.read, by_lists.is_gone, lookback=lookback)
 
     async def changes(self, position: str | None) -> Changes:
         """What is new, edited or deleted since a position; see :meth:`.Provider.changes`.
@@ -111,7 +117,7 @@ class ConversationChanges:
         due = [one for one in listed if self._is_due(one, known.get(one.id), start, newest)]
         part = await self._read_all(due[:_AT_ONCE], start, known)
         more = len(due) > _AT_ONCE or part.unfinished
-        part.told.sort(key=lambda one: (time_of(one), one.id))
+        part.told.sort(key=time_of)
         following = replace(start, known=tuple(known.values()))
         return Changes(messages=part.told, position=encoded(following if more else ended(following, listed)), more=more)
 
