@@ -77,6 +77,8 @@ def _checks_itself(model: type[AccountSettings]) -> bool:
 def _rule_of(model: type[BaseModel], key: str, field: FieldInfo) -> Rule | None:
     if key in _BY_KEY:
         return _BY_KEY[key]
+    if key == "sync":
+        return {"horizon": model.model_fields["remember"].default}
     extra: object = field.json_schema_extra
     plain = cast("dict[str, object]", extra).get("plain") if isinstance(extra, dict) else None
     bare = _without_none(field.annotation)

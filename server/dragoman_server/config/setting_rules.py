@@ -27,6 +27,9 @@ _HERE = r"(127\.0\.0\.1|localhost|\[::1\])"
 ADDRESS = rf"https://{_HOST}{_PORT}{_PATH}|http://{_HERE}{_PORT}{_PATH}"
 """Addresses that every check of one takes: https anywhere, plain http on this machine."""
 
+HORIZON = r"all|[1-9][0-9]{0,3}[dwmy]"
+"""How far back an account is kept current."""
+
 _MOST_CERTIFICATES = 8 << 20
 _BEGIN = b"-----BEGIN CERTIFICATE-----"
 
@@ -159,6 +162,10 @@ def _is_collector(_what: object, value: object, _table: object) -> bool:
         return False
 
 
+def _is_horizon(what: Any, value: object, table: dict[str, Any]) -> bool:
+    return fits(HORIZON, value) and table.get("remember", what) == "full"
+
+
 def same_file(tables: dict[str, Any], default: str | None) -> bool:
     """Could two accounts on this machine mean the same file.
 
@@ -187,4 +194,5 @@ _KINDS: dict[str, Callable[[Any, Any, dict[str, Any]], bool]] = {
     "target": _is_target,
     "certificates": _is_certificates,
     "collector": _is_collector,
+    "horizon": _is_horizon,
 }

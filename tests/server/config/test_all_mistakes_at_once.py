@@ -1,6 +1,7 @@
 """Every mistake of a settings file is told at once, with its line and what to write instead."""
 
 import os
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -142,3 +143,23 @@ def test_a_broken_line_does_not_hide_what_is_wrong_elsewhere(tmp_path):
     text = 'timezone = UTC\n[accounts.a]\nprovider = "convore"\nbase_url = "nowhere at all"\ntoken = 3\n'
     said = problems(tmp_path, text)
     assert [line.split(":")[0] for line in said] == ["1", "4", "5"]
+
+
+@pytest.mark.parametrize("horizon", ["90", "0d", "90 d", "ninety", "99999d", "ALL", "1h", "-1d"])
+def test_a_horizon_that_is_none_is_told_with_an_example(tmp_path, horizon):
+    text = f'[accounts.work]\nprovider = "convore"\ntoken = {{ env = "X" }}\nsync = "{horizon}"\n'
+    (said,) = problems(tmp_path, text)
+    assert said.startswith("4: accounts.work.sync: must be")
+    assert "a number and d, w, m or y" in said
+
+
+def test_an_account_of_which_nothing_is_kept_cannot_be_kept_current(tmp_path):
+    text = '[accounts.work]\nprovider = "convore"\ntoken = { env = "X" }\nremember = "numbers"\nsync = "all"\n'
+    (said,) = problems(tmp_path, text)
+    assert said == '5: accounts.work.sync: needs remember = "full".'
+
+
+@pytest.mark.parametrize("horizon", ["all", "90d", "12w", "6m", "2y"])
+def test_a_horizon_is_taken_in_days_weeks_months_and_years(horizon):
+    text = f'[accounts.work]\nprovider = "convore"\ntoken = {{ env = "X" }}\nsync = "{horizon}"\n'
+    assert from_bytes(text.encode(), Path("dragoman.toml")).accounts["work"].sync == horizon

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final, Self
 
 from dragoman.core.model import Message
@@ -14,7 +14,13 @@ from dragoman.sync.update import Update, identity, version
 OVERLAP: Final = timedelta(minutes=2)
 """How long before the last news one asks again, because services show messages in another order than their times."""
 
+_EARLIEST: Final = datetime.min.replace(tzinfo=UTC) + OVERLAP
 _MOST_GIVEN: Final = 5000
+
+
+def shortly_before(time: datetime) -> datetime:
+    """A time by :data:`OVERLAP` earlier, or the earliest that can be."""
+    return max(time, _EARLIEST) - OVERLAP
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from dragoman.core.safe_text import SafeText
 
@@ -26,6 +28,11 @@ class Capability(StrEnum):
     UPDATE_MESSAGE = "update_message"
     IMPORT_MESSAGE = "import_message"
 
+
+HORIZON: Final = re.compile(r"all|[1-9][0-9]{0,3}[dwmy]")
+"""How far back an account is kept current."""
+
+_DAYS: Final = {"d": 1, "w": 7, "m": 30, "y": 365}
 
 WRITES: Final = frozenset({Capability.SEND_MESSAGE, Capability.UPDATE_MESSAGE, Capability.IMPORT_MESSAGE})
 
@@ -89,9 +96,38 @@ class AccountSettings(BaseModel):
     remember: Literal["full", "numbers", "off"] = Field(
         default="full", description="what the store keeps of messages that were read"
     )
+    sync: str | None = Field(
+        default=None,
+        description='keep the store current, as far back as "all", "90d", "12w", "6m" or "2y"; absent: ask the service',
+    )
     sends_per_minute: int = Field(
         default=20, ge=1, le=100_000, description="most writes in a minute; not counted where nobody else takes part"
     )
+
+    @field_validator("sync")
+    @classmethod
+    def _horizon(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value is None:
+            return None
+        if not HORIZON.fullmatch(value):
+            raise ValueError('must be "all", or how many days, weeks, months or years: a number and d, w, m or y')
+        if info.data.get("remember", "full") != "full":
+            raise ValueError('needs remember = "full"')
+        return value
+
+    def sync_since(self, now: datetime) -> datetime | None:
+        """From when on the store is kept complete; ``None`` where it is not kept so.
+
+        Args:
+            now: The present time, with a zone.
+        """
+        if self.sync is None:
+            return None
+        beginning = datetime.min.replace(tzinfo=UTC)
+        if self.sync == "all":
+            return beginning
+        days = int(self.sync[:-1]) * _DAYS[self.sync[-1]]
+        return beginning if days > (now - beginning).days - 1 else now - timedelta(days=days)
 
     @property
     def personal(self) -> bool:
