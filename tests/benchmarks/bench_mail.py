@@ -108,7 +108,25 @@ async def _threads(account: MailProvider, client: IMAPClient, uids: list[int]) -
     assert len(page.items) == THREAD
     ours = await _timed(lambda: account.list_messages(thread, MessageQuery()))
     alone = _timed_bare(lambda: client.fetch(uids[-THREAD:], ["BODY.PEEK[]"]))
-    return iter([show("a thread of 20 mails that is known, over FETCH of them", ours / alone, 1.3)])
+    return iter(
+        [
+            show("a thread of 20 mails that is known, over FETCH of them", ours / alone, 1.3),
+            show(
+                "a thread of 20 mails out of a list, over FETCH of them", await _from_list(account, client, uids), 1.3
+            ),
+        ]
+    )
+
+
+async def _from_list(account: MailProvider, client: IMAPClient, uids: list[int]) -> float:
+    """Threads that were listed and are opened for the first time, beside fetching other mails, in turn."""
+    page = await account.list_conversations(ConversationQuery(limit=20))
+    ours, alone = list[float](), list[float]()
+    for number, one in enumerate(page.items[1:], 1):
+        start = THREAD * number
+        alone.append(_timed_bare(lambda start=start: client.fetch(uids[start : start + THREAD], ["BODY.PEEK[]"]), 1))
+        ours.append(await _timed(lambda one=one: account.list_messages(one.id, MessageQuery()), 1))
+    return median(ours) / median(alone)
 
 
 async def _search(account: MailProvider, client: IMAPClient) -> Iterator[bool]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, cast
@@ -19,6 +20,7 @@ SMALL: Final = 48 << 10
 _TEXT: Final = 512 << 10  # bytes on the wire of one text; base64 makes three to four
 _MOST: Final = 1 << 20
 _PARTS: Final = 100
+_LARGE_AT_ONCE: Final = 8  # mails, each with up to twelve texts of half a megabyte
 _TEXTS: Final = 12
 _DEEPEST: Final = 20
 _INNER: Final = ("message/rfc822", "text/rfc822-headers")
@@ -47,36 +49,57 @@ def fetch_mails(session: ImapSession, heads: Sequence[MailHead]) -> dict[int, Ma
         for uid, answer in session.fetch(small, (item,)).items()
         if (content := _section(answer, b"BODY[]")) is not None
     }
-    for uid in large:
-        mail = _fetch_large(session, uid, _structure(session, uid))
-        if mail is not None:
+    return found | _fetch_large(session, large) if large else found
+
+
+def _fetch_large(session: ImapSession, uids: Sequence[int]) -> dict[int, Mail]:
+    """Mails of which only some parts are read; those whose parts have the same numbers are asked for together."""
+    wanted: dict[tuple[str, ...], dict[int, _Node]] = defaultdict(dict)
+    found: dict[int, Mail] = {}
+    for uid, structure in _structures(session, uids).items():
+        root = _root(structure)
+        if root is not None:
+            wanted[_items(root)][uid] = root
+        elif (mail := _fetch_beginning(session, uid)) is not None:
             found[uid] = mail
+    for items, roots in wanted.items():
+        for some in _portions(list(roots)):
+            for uid, answer in session.fetch(some, items).items():
+                found[uid] = Mail(_part(roots[uid], answer, ""))
     return found
 
 
-def _structure(session: ImapSession, uid: int) -> object:
-    """What the server says of the parts of a mail; ``None`` where that is nonsense, as it is of some odd mails."""
+def _structures(session: ImapSession, uids: Sequence[int]) -> dict[int, object]:
+    """What the server says of the parts of mails; ``None`` where that is nonsense, as it is of some odd mails."""
     try:
-        return session.fetch([uid], ("BODYSTRUCTURE",)).get(uid, {}).get(b"BODYSTRUCTURE")
+        answers = session.fetch(uids, ("BODYSTRUCTURE",))
     except PuzzlingAnswerError:
-        return None
+        if len(uids) == 1:
+            return {uids[0]: None}
+        return {uid: one for uid in uids for one in _structures(session, [uid]).values()}
+    return {uid: answers[uid].get(b"BODYSTRUCTURE") for uid in uids if uid in answers}
 
 
-def _fetch_large(session: ImapSession, uid: int, structure: object) -> Mail | None:
+def _root(structure: object) -> _Node | None:
     try:
         root = _node(structure, "", 0)
     except (TypeError, ValueError, IndexError, AttributeError):
-        root = None  # servers describe odd mails wrongly
-    leaves = list(_leaves(root))[:_PARTS] if root is not None else []
-    if root is None or not leaves:
-        return _fetch_beginning(session, uid)
+        return None  # servers describe odd mails wrongly
+    return root if next(_leaves(root), None) is not None else None
+
+
+def _items(root: _Node) -> tuple[str, ...]:
+    """What is asked for of a mail: the heads of its parts, and those that are text."""
+    leaves = list(_leaves(root))[:_PARTS]
     texts = [leaf for leaf in leaves if _is_wanted(leaf)][:_TEXTS]
-    items = ["BODY.PEEK[HEADER]", *(_head_item(leaf) for leaf in leaves if leaf is not root)]
-    items += [f"BODY.PEEK[{_body_section(leaf)}]<0.{_TEXT if leaf.octets > _SHORT else _SHORT}>" for leaf in texts]
-    answer = session.fetch([uid], items).get(uid)
-    if answer is None:
-        return None
-    return Mail(_part(root, answer, ""))
+    heads = [_head_item(leaf) for leaf in leaves if leaf is not root]
+    bodies = [f"BODY.PEEK[{_body_section(leaf)}]<0.{_TEXT if leaf.octets > _SHORT else _SHORT}>" for leaf in texts]
+    return ("BODY.PEEK[HEADER]", *heads, *bodies)
+
+
+def _portions(uids: Sequence[int]) -> Iterator[Sequence[int]]:
+    for start in range(0, len(uids), _LARGE_AT_ONCE):
+        yield uids[start : start + _LARGE_AT_ONCE]
 
 
 def _fetch_beginning(session: ImapSession, uid: int) -> Mail | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Final
 
@@ -11,6 +12,7 @@ from dragoman.core.model import Conversation, ConversationKind
 from dragoman.providers.kit.listings import Key, key_of
 from dragoman.providers.mail.heads import MailHead, without_copies
 from dragoman.providers.mail.people import full_name_of, shown_name_of
+from dragoman.providers.mail.threads import FoundThread
 
 if TYPE_CHECKING:
     from dragoman.providers.mail.folders import Folders
@@ -22,6 +24,7 @@ NO_SUBJECT: Final = "(no subject)"
 
 _MOST_PEOPLE: Final = 20
 _LONGEST_CHAIN: Final = 50
+_CLOCKS: Final = timedelta(days=1)  # an answer may seem to arrive so much before what it answers
 
 
 class ConversationScan:
@@ -40,11 +43,11 @@ class ConversationScan:
         """Nothing follows."""
         return self._stream.ended
 
-    def read_on(self, session: ImapSession, limit: int) -> list[list[MailHead]]:
-        """Some threads, each with those of its mails that are known so far, the newest one first."""
+    def read_on(self, session: ImapSession, limit: int) -> list[FoundThread]:
+        """Some threads, each with those of its mails that are known so far."""
         heads = self._stream.take(session, lambda found: self._count_new(found) >= limit)
         threads = group_threads([*heads, *self._stream.waiting()])
-        found: list[list[MailHead]] = []
+        found: list[FoundThread] = []
         for place, head in enumerate(heads):
             members = threads[head.thread]
             if not self._is_new(head, members):
@@ -53,7 +56,8 @@ class ConversationScan:
                 self._stream.put_back(heads[place:])
                 break
             self._give(members)
-            found.append(sorted(members, key=lambda one: one.order, reverse=True))
+            mails = without_copies(members)
+            found.append(FoundThread(self._stream.states, tuple(mails), complete=self._is_complete(mails)))
         return found if found or not heads else self.read_on(session, limit)
 
     def pass_over(self, session: ImapSession, last: Key) -> None:
@@ -69,9 +73,16 @@ class ConversationScan:
             if not heads:
                 return
 
-    def key(self, item: list[MailHead]) -> Key:
+    def key(self, item: FoundThread) -> Key:
         """The key of a thread's newest mail."""
-        return key_of(*item[0].order)
+        return key_of(*item.heads[-1].order)
+
+    def _is_complete(self, mails: Sequence[MailHead]) -> bool:
+        """Whether no other mail can belong to a thread: all that its mails name are there, and none is older."""
+        since, known = self._stream.complete_since, {head.id for head in mails}
+        if since is not None and min(head.arrived_at for head in mails) - _CLOCKS <= since:
+            return False
+        return all(head.thread[:2] != "t." or known.issuperset(head.ancestors) for head in mails)
 
     def _count_new(self, heads: Sequence[MailHead]) -> int:
         return len({head.thread for head in heads if _digest(head.thread) not in self._given})
@@ -108,18 +119,17 @@ def thread_id_of(heads: Sequence[MailHead]) -> str:
 
 
 def to_conversation(
-    members: Sequence[MailHead], owner: Owner, folders: Folders, *, id_: str | None = None, whole: bool = False
+    mails: Sequence[MailHead], owner: Owner, folders: Folders, *, id_: str | None = None, whole: bool = False
 ) -> Conversation:
     """A thread as the model has it.
 
     Args:
-        members: Its mails.
+        mails: Its mails, oldest first.
         owner: Whose mailbox it is.
         folders: The folders of the mailbox.
         id_: Its id; absent: as the mails tell.
         whole: These are all of its mails.
     """
-    mails = without_copies(members)
     people = {address.email.lower(): address for head in mails for address in owner.people_of(head.headers)}
     others = [address for address in people.values() if not owner.is_own(address.email)]
     status = {folders.status_of(head.folder) for head in mails}

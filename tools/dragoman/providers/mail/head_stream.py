@@ -5,7 +5,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from heapq import heappop, heappush
 from typing import TYPE_CHECKING, Final
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from dragoman.providers.mail.imap_session import ImapSession
 
 _CHUNK: Final = 200
+_NEVER: Final = datetime.max.replace(tzinfo=UTC)
 _CLOCKS: Final = timedelta(days=1)  # a mail is not dated later than this after it arrived
 
 
@@ -46,6 +47,7 @@ class HeadStream:
 
     def __init__(self, folders: Mapping[str, Sequence[SearchKey]]) -> None:
         self._sources = [_Source(name, keys) for name, keys in folders.items()]
+        self._begun: dict[str, FolderState] = {}
         self._heap: list[tuple[float, str, int, MailHead]] = []
         self._given: set[int] = set()
         self._begun_at: datetime | None = None
@@ -78,6 +80,16 @@ class HeadStream:
     def ended(self) -> bool:
         """Nothing follows."""
         return not self._heap and not self._missing and all(one.state and not one.uids for one in self._sources)
+
+    @property
+    def states(self) -> tuple[FolderState, ...]:
+        """The folders as they were when the stream began; of what came later it tells nothing."""
+        return tuple(self._begun[one.name] for one in self._sources)
+
+    @property
+    def complete_since(self) -> datetime | None:
+        """Every mail that arrived after this time was read; ``None`` when all were."""
+        return max((one.bound or _NEVER for one in self._sources if one.uids), default=None)
 
     def waiting(self) -> list[MailHead]:
         """Heads that were read and come later."""
@@ -129,6 +141,7 @@ class HeadStream:
     def _begin(self, session: ImapSession, source: _Source, state: FolderState) -> None:
         uids = array("I", reversed(_in_order(session, source.keys)))
         source.state, source.bound, source.uids = state, None, uids  # only now: asking may fail, and is repeated then
+        self._begun[source.name] = state
 
     def _look_again(self, session: ImapSession) -> bool:
         """At the end: whether mails that were gone have only been moved."""

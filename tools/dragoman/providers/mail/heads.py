@@ -84,6 +84,11 @@ class MailHead:
         return self.place.uid
 
     @property
+    def places(self) -> tuple[Place, ...]:
+        """Everywhere it lies."""
+        return (self.place, *self.copies)
+
+    @property
     def is_unread(self) -> bool:
         """Nobody has opened it."""
         return "\\Seen" not in self.flags

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Final, TypeVar
@@ -26,7 +27,6 @@ from dragoman.providers.mail.new_people import FoundConversation, fitting_people
 from dragoman.providers.mail.people import Owner
 from dragoman.providers.mail.scans import ScanPages
 from dragoman.providers.mail.session_work import (
-    FoundThread,
     append_read,
     every_folder,
     load_mails,
@@ -35,7 +35,7 @@ from dragoman.providers.mail.session_work import (
     write_to_places,
 )
 from dragoman.providers.mail.settings import MailSettings
-from dragoman.providers.mail.threads import find_citing, find_mail
+from dragoman.providers.mail.threads import FoundThread, find_citing, find_mail
 
 if TYPE_CHECKING:
     from dragoman.providers.mail.imap_arguments import SearchKey
@@ -45,8 +45,18 @@ T = TypeVar("T")
 
 _FOLDERS_TTL: Final = 300.0
 _MAILS: Final = 8_000_000  # characters of texts that are remembered
-_THREADS: Final = 50
+_HEADS: Final = 3000  # of threads that are remembered
 _IDS: Final = 5000
+
+
+@dataclass(frozen=True, slots=True)
+class _ShownMail:
+    """A message, and what it was made of."""
+
+    head: MailHead
+    mail: Mail
+    view: MailView
+    message: Message
 
 
 class Mailbox:
@@ -67,10 +77,11 @@ class Mailbox:
         self.watch = watcher.run
         self._folders = TtlCache[str, Folders](1, _FOLDERS_TTL)
         self._mails = LruCache[Place, Mail](_MAILS, lambda mail: len(mail.text) + 1000)
-        self._threads = LruCache[str, FoundThread](_THREADS)
+        self._messages = LruCache[tuple[Place, str, bool], _ShownMail](_MAILS, lambda one: len(one.message.text) + 1000)
+        self._threads = LruCache[str, FoundThread](_HEADS, lambda thread: len(thread.heads))
         self._thread_ids = LruCache[str, str](_IDS)
         self._heads = Pager[MailHead]("The mail server", _head_key)
-        self._scans = ScanPages[list[MailHead], FoundConversation](reader.run)
+        self._scans = ScanPages[FoundThread, FoundConversation](reader.run)
 
     async def folders(self) -> Folders:
         """The folders of the mailbox."""
@@ -148,9 +159,7 @@ class Mailbox:
         if known is None or fresh:
             folders = await self.folders()
             known = await self._reader.run(partial(load_thread, folders=folders, thread=conversation, known=known))
-            self._threads.put(conversation, known)
-            for head in known.heads:
-                self._thread_ids.put(head.id, conversation)
+            self._remember(conversation, known)
         if not known.heads:
             self._threads.pop(conversation)
             raise NotFound(
@@ -211,7 +220,7 @@ class Mailbox:
         Raises:
             NotFound: It has been moved or removed.
         """
-        await self._writer.run(partial(write_to_places, places=(head.place, *head.copies), work=work))
+        await self._writer.run(partial(write_to_places, places=head.places, work=work))
         self.forget()
 
     def forget(self) -> None:
@@ -254,14 +263,31 @@ class Mailbox:
         """How mails of a thread are shown."""
         return MailView(self.owner, folders, conversation, whole_text)
 
-    def _found(self, members: Sequence[MailHead], folders: Folders, text: str) -> FoundConversation:
-        people = fitting_people(text, members, self.owner) if text else ()
-        return FoundConversation(to_conversation(members, self.owner, folders), people)
+    def _found(self, thread: FoundThread, folders: Folders, text: str) -> FoundConversation:
+        people = fitting_people(text, thread.heads, self.owner) if text else ()
+        found = to_conversation(thread.heads, self.owner, folders)
+        if thread.complete and not text:  # else only the mails that fit were read
+            self._remember(found.id, thread)
+        return FoundConversation(found, people)
+
+    def _remember(self, conversation: str, thread: FoundThread) -> None:
+        self._threads.put(conversation, thread)
+        for head in thread.heads:
+            self._thread_ids.put(head.id, conversation)
 
     async def _read(self, heads: Sequence[MailHead], conversation: str, *, whole_text: bool = False) -> list[Message]:
         mails = await self.texts(heads)
         view = self.view(await self.folders(), conversation, whole_text=whole_text)
-        return [view.message(head, mails[head.place]) for head in heads if head.place in mails]
+        return [self._shown(view, head, mails[head.place]) for head in heads if head.place in mails]
+
+    def _shown(self, view: MailView, head: MailHead, mail: Mail) -> Message:
+        """The message that a mail is, which is made once."""
+        key = head.place, view.conversation, view.whole
+        known = self._messages.get(key)
+        if known is None or known.head is not head or known.mail is not mail or known.view != view:
+            known = _ShownMail(head, mail, view, view.message(head, mail))
+            self._messages.put(key, known)
+        return known.message
 
 
 def _head_key(head: MailHead) -> Key:

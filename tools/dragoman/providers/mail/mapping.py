@@ -77,7 +77,7 @@ class MailView:
         is_report = head.mail.root.media_type == "multipart/report"
         kind = AuthorKind.SYSTEM if is_report else (mail or head.mail).kind
         sent = self.folders.roles.get(SENT)
-        own = any(place.folder == sent for place in (head.place, *head.copies)) or "\\Sent" in head.labels
+        own = any(place.folder == sent for place in head.places) or "\\Sent" in head.labels
         return Author(
             name=name_of(address),
             id=address.email.lower(),
@@ -106,7 +106,7 @@ class MailView:
         yield from (label for label, flag in FLAGS.items() if flag in head.flags)
         yield from keywords_of(head)
         yield from (one.removeprefix("\\") for one in head.labels)
-        for place in (head.place, *head.copies):
+        for place in head.places:
             role = self.folders.role_of(place.folder)
             if place.folder.upper() != INBOX and role not in _UNTOLD_ROLES:
                 yield place.folder

@@ -75,4 +75,4 @@ class SentCopies:
 
     async def _is_in(self, message_id: str, folder: str) -> bool:
         head = await self._mailbox.find(message_id)
-        return head is not None and folder in {place.folder for place in (head.place, *head.copies)}
+        return head is not None and folder in {place.folder for place in head.places}

@@ -4,25 +4,17 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from dragoman.core.errors import NotFound
 from dragoman.core.mail import Mail
 from dragoman.providers.mail.bodies import fetch_mails
-from dragoman.providers.mail.folders import Folders, FolderState
+from dragoman.providers.mail.folders import Folders
 from dragoman.providers.mail.heads import MailHead, Place
 from dragoman.providers.mail.imap_arguments import SearchKey, Word
 from dragoman.providers.mail.imap_session import ImapSession
-from dragoman.providers.mail.threads import find_thread
-
-
-@dataclass(frozen=True, slots=True)
-class FoundThread:
-    """A thread as it was found in folders of these states."""
-
-    states: tuple[FolderState, ...]
-    heads: tuple[MailHead, ...]
+from dragoman.providers.mail.threads import FoundThread, catch_up, find_thread
 
 
 def people_keys(text: str) -> list[SearchKey]:
@@ -39,6 +31,9 @@ def load_thread(session: ImapSession, folders: Folders, thread: str, known: Foun
     states = tuple(session.folder_states(folders.read))
     if known is not None and known.states == states and all(state.mod_seq for state in states):
         return known
+    caught_up = None if known is None else catch_up(session, known, states, thread)
+    if caught_up is not None:
+        return caught_up
     filled = replace(folders, read=tuple(state.name for state in states if state.count))
     return FoundThread(states, tuple(find_thread(session, filled, thread)))
 

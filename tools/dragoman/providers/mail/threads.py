@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -16,10 +17,27 @@ if TYPE_CHECKING:
 MOST: Final = 2000
 """Mails of a thread that are looked at."""
 
+_MOST_NEW: Final = 200  # mails that arrived since, which are looked at one by one
 _ROUNDS: Final = 3
+_FIRST_NAMED: Final = 2
+_LAST_NAMED: Final = 20
 _IDS_AT_ONCE: Final = 20
 _DAY: Final = timedelta(days=1)
 _OWN_ID: Final = "x."
+
+
+@dataclass(frozen=True, slots=True)
+class FoundThread:
+    """A thread as it was found in folders of these states.
+
+    Attributes:
+        heads: Its mails, oldest first.
+        complete: The folders held no other mail of it.
+    """
+
+    states: tuple[FolderState, ...]
+    heads: tuple[MailHead, ...]
+    complete: bool = True
 
 
 def find_thread(session: ImapSession, folders: Folders, thread: str) -> list[MailHead]:
@@ -37,6 +55,58 @@ def find_thread(session: ImapSession, folders: Folders, thread: str) -> list[Mai
         if found:
             return without_copies(found)
     return []
+
+
+def catch_up(
+    session: ImapSession, known: FoundThread, states: Sequence[FolderState], thread: str
+) -> FoundThread | None:
+    """A thread with what has changed in its folders; ``None`` where only a search can tell.
+
+    Args:
+        session: The connection.
+        known: The thread as it was.
+        states: The folders as they are, in the same order.
+        thread: Its id.
+    """
+    if [(one.name, one.validity) for one in known.states] != [(one.name, one.validity) for one in states]:
+        return None
+    found: list[MailHead] = []
+    for was, state in zip(known.states, states, strict=True):
+        uids = [place.uid for head in known.heads for place in head.places if place.folder == state.name]
+        if uids or was.next_uid != state.next_uid or not state.next_uid:
+            new = _new_mails(session, was, state)
+            if new is None:
+                return None
+            found += fetch_heads(session, state, [*uids, *new])
+    heads = without_copies(_members(found, known, thread))
+    return FoundThread(tuple(states), tuple(heads)) if heads else None
+
+
+def _new_mails(session: ImapSession, was: FolderState, state: FolderState) -> list[int] | None:
+    """UIDs of mails that came into a folder, which is open then; ``None`` for too many, or for another folder."""
+    if session.opened_folder(state.name).validity != state.validity or not was.next_uid:
+        return None
+    if was.next_uid == state.next_uid:
+        return []
+    uids = [uid for uid in session.search(["UID", f"{was.next_uid}:*"]) if uid >= was.next_uid]
+    return uids if len(uids) <= _MOST_NEW else None
+
+
+def _members(heads: Sequence[MailHead], known: FoundThread, thread: str) -> list[MailHead]:
+    """Those of some mails that belong to a thread; none where they name others that were not looked for."""
+    if not thread.startswith("t."):
+        return [head for head in heads if head.thread == thread]
+    places = {place for head in known.heads for place in head.places}
+    names = {name for head in known.heads for name in _names(head)}
+    found = [head for head in heads if head.place in places]
+    others = [head for head in heads if head.place not in places]
+    while new := [head for head in others if not names.isdisjoint(_names(head))]:
+        names.update(head.id for head in new)
+        if any(not names.issuperset(head.ancestors) for head in new):
+            return []
+        found += new
+        others = [head for head in others if head not in new]
+    return found
 
 
 def find_mail(session: ImapSession, names: Iterable[str], message: str) -> list[MailHead]:
@@ -96,8 +166,9 @@ def _find_by_ids(session: ImapSession, names: Sequence[str], root: str) -> list[
             break
         found.update((head.place, head) for head in fitting)
         members.update(*(_names(head) for head in fitting))
-        tops = _new((head.ancestors[0] for head in found.values() if head.ancestors), asked)
-        answered = _new((head.id for head in found.values() if not head.id.startswith(_OWN_ID)), asked)
+        here = {head.id for head in found.values()}
+        tops = _new((name for head in found.values() for name in _tops(head) if name not in here), asked)
+        answered = _new((id_ for id_ in here if not id_.startswith(_OWN_ID)), asked)
         if not tops and not answered:
             break
     return list(found.values())[:MOST]
@@ -127,6 +198,11 @@ def _round(
             uids += session.search(["SINCE", since, *_naming(some, own=False)])
     new = [uid for uid in dict.fromkeys(uids) if Place(name, state.validity, uid) not in known]
     return fetch_heads(session, state, new[-MOST:])
+
+
+def _tops(head: MailHead) -> Sequence[str]:
+    """The mails before one, of which the first and the last ones are looked for."""
+    return (*head.ancestors[:_FIRST_NAMED], *head.ancestors[_FIRST_NAMED:][-_LAST_NAMED:])
 
 
 def _new(ids: Iterable[str], asked: set[str]) -> list[str]:
