@@ -25,11 +25,12 @@ from dragoman.archives.registry import all_formats
 from dragoman.archives.sources import open_path
 from dragoman.core.model import Message
 from dragoman.core.names import author_key
+from dragoman.store.sql.messages import rows
+from dragoman.store.sql.messages.rows import index_row
 from dragoman.store.sqlite.connection import PATIENCE
-from dragoman.store.sqlite.messages import rows
-from dragoman.store.sqlite.messages.rows import INSERT, index_row
 from dragoman.store.sqlite.open_file import open_first
 from dragoman.store.sqlite.schema import MIGRATIONS
+from dragoman.store.sqlite.tables import INSERT
 from dragoman_server.commands.import_files import BATCH, ImportRequest, load
 from dragoman_server.config.load import from_mapping
 from dragoman_server.runtime import tool_context

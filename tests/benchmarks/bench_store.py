@@ -29,13 +29,15 @@ from dragoman.core.names import author_key
 from dragoman.providers.base.provider import MessageQuery, SearchQuery
 from dragoman.providers.local import BATCH, LocalProvider, LocalSettings
 from dragoman.store import Store, open_store
+from dragoman.store.sql.cache import ReadCache
+from dragoman.store.sql.messages import rows
+from dragoman.store.sql.messages.rows import index_row
+from dragoman.store.sql.values import Value
 from dragoman.store.sqlite import connection, open_file
-from dragoman.store.sqlite.cache import ReadCache
-from dragoman.store.sqlite.connection import Connection, Value
+from dragoman.store.sqlite.connection import Connection
 from dragoman.store.sqlite.database import Database
-from dragoman.store.sqlite.messages import rows
-from dragoman.store.sqlite.messages.rows import INSERT, index_row
 from dragoman.store.sqlite.schema import MIGRATIONS
+from dragoman.store.sqlite.tables import INSERT
 
 ROOM: Final = Conversation(id="room", title="Room")
 PEOPLE: Final = 23_000

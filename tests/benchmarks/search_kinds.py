@@ -15,12 +15,15 @@ from dragoman.accounts.workspace import Workspace
 from dragoman.core.model import Conversation
 from dragoman.core.queries import Filter, MessageQuery, SearchQuery
 from dragoman.providers.local import LocalProvider, LocalSettings
+from dragoman.store.sql.messages import conversations
+from dragoman.store.sql.messages.message_table import MessageTable
 from dragoman.store.sqlite.connection import Connection
 from dragoman.store.sqlite.database import Database
-from dragoman.store.sqlite.messages import conversations
-from dragoman.store.sqlite.messages.conversation_store import TABLE
+from dragoman.store.sqlite.tables import SqliteTables
 from dragoman.toolset.addressing.resolve import resolve_conversation
 from dragoman.toolset.addressing.titles import TitleCache
+
+TABLE = MessageTable(SqliteTables("local"))
 
 CONVERSATIONS: Final = 50_000
 FLOOR: Final = 0.0025  # seconds: twice as long is too short to be felt

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from dragoman.core.model import Author, Conversation, Message
 from dragoman.rendering import MessagesView, lay_out
-from dragoman.store.sqlite.messages.rows import author_json, from_author_json
+from dragoman.store.sql.messages.rows import author_json, from_author_json
 
 LOOK_ALIKES = ["me", "user", "you", "Ann (you)", "me (you)", "(you)", "you)", "Ann \uff08you\uff09", "(you): hi"]
 

@@ -8,14 +8,15 @@ from hypothesis import strategies as st
 from dragoman.core.model import Attachment, Author, Message, Reaction
 from dragoman.core.queries import SearchQuery
 from dragoman.store.conversations import PageQuery
-from dragoman.store.sqlite.messages import conversations, message_pages
-from dragoman.store.sqlite.messages.message_table import MessageTable
+from dragoman.store.sql.messages import conversations, message_pages
+from dragoman.store.sql.messages.message_table import MessageTable
+from dragoman.store.sql.search.ranked import search
 from dragoman.store.sqlite.open_file import open_first
 from dragoman.store.sqlite.schema import MIGRATIONS
-from dragoman.store.sqlite.search import search
+from dragoman.store.sqlite.tables import SqliteTables
 
 START = datetime(2026, 3, 10, tzinfo=UTC)
-ARCHIVE = MessageTable("local")
+ARCHIVE = MessageTable(SqliteTables("local"))
 
 
 @pytest.fixture

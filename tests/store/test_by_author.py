@@ -9,14 +9,15 @@ from hypothesis import strategies as st
 from dragoman.core.model import Author, Message
 from dragoman.core.queries import Filter, SearchQuery
 from dragoman.store.conversations import PageQuery
-from dragoman.store.sqlite.messages import by_author, conversations, message_pages
-from dragoman.store.sqlite.messages.message_table import MessageTable
+from dragoman.store.sql.messages import by_author, conversations, message_pages
+from dragoman.store.sql.messages.message_table import MessageTable
+from dragoman.store.sql.search.ranked import search
 from dragoman.store.sqlite.open_file import open_first
 from dragoman.store.sqlite.schema import MIGRATIONS
-from dragoman.store.sqlite.search import search
+from dragoman.store.sqlite.tables import SqliteTables
 
 START = datetime(2026, 3, 10, 9, tzinfo=UTC)
-TABLE = MessageTable("local")
+TABLE = MessageTable(SqliteTables("local"))
 PEOPLE = [Author(name=f"{first} {last}", id=f"U{first}{last}") for first in ("Ann", "Bo", "Cy") for last in "xyz"]
 PARTS = ("ann", "bo y", "x", "u", "z u", "cy", "nobody")
 

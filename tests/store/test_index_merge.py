@@ -10,16 +10,16 @@ from hypothesis import strategies as st
 from dragoman.core.model import Author, Conversation, Message
 from dragoman.core.queries import SearchQuery
 from dragoman.providers.local import LocalProvider, LocalSettings
-from dragoman.store.sqlite.connection import Tables
-from dragoman.store.sqlite.messages import index_merge
-from dragoman.store.sqlite.messages.message_table import MessageTable
+from dragoman.store.sql.messages.message_table import MessageTable
+from dragoman.store.sql.search.ranked import search
+from dragoman.store.sqlite import index_merge
 from dragoman.store.sqlite.open_file import open_first
 from dragoman.store.sqlite.schema import MIGRATIONS
-from dragoman.store.sqlite.search import search
+from dragoman.store.sqlite.tables import SqliteTables
 
 START = datetime(2026, 3, 10, 9, tzinfo=UTC)
 ROOM = Conversation(id="room", title="Room")
-TABLES = Tables("local")
+TABLES = SqliteTables("local")
 
 
 def messages(*numbers):
@@ -51,7 +51,7 @@ async def test_an_import_whose_index_cannot_be_put_together_has_stored_everythin
     def full(*_):
         raise apsw.FullError("database or disk is full")
 
-    monkeypatch.setattr("dragoman.store.sqlite.messages.conversation_store.merge_step", full)
+    monkeypatch.setattr("dragoman.store.sqlite.database.merge_step", full)
     async with LocalProvider.open(LocalSettings(path=tmp_path / "dragoman.db")) as local:
         assert await local.import_conversation(ROOM, messages(1, 2, 3)) == 3
         assert len((await local.search_messages(SearchQuery(text="needle"))).items) == 3
@@ -65,7 +65,7 @@ def con():
 
 
 def test_a_few_messages_more_are_not_worth_merging_a_large_index(con):
-    table = MessageTable("local")
+    table = MessageTable(SqliteTables("local"))
     with con:
         table.put(con, "", "room", messages(*range(2000)))
     with con:
@@ -77,7 +77,7 @@ def test_a_few_messages_more_are_not_worth_merging_a_large_index(con):
 @given(st.lists(st.sets(st.integers(0, 40), min_size=1, max_size=9), min_size=1, max_size=9), st.data())
 def test_merging_in_steps_between_writes_changes_nothing_that_is_found(parts, data):
     con = open_first(None, MIGRATIONS, 1)
-    table = MessageTable("local")
+    table = MessageTable(SqliteTables("local"))
     for part in parts:
         with con:
             table.put(con, "", "room", messages(*part))

@@ -10,7 +10,7 @@ import pytest
 from dragoman.core.model import Author, Conversation, Message
 from dragoman.core.queries import ConversationQuery, SearchQuery
 from dragoman.providers.local import LocalProvider, LocalSettings
-from dragoman.store.sqlite.messages import index_rebuild
+from dragoman.store.sqlite import index_rebuild
 
 pytestmark = pytest.mark.anyio
 COUNT = 30

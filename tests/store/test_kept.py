@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dragoman.core.model import Author, Message, Page
-from dragoman.store.sqlite.cache import ReadCache
+from dragoman.store.sql.cache import ReadCache
 from dragoman.store.sqlite.database import Database
 
 pytestmark = pytest.mark.anyio

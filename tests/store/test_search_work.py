@@ -7,11 +7,15 @@ import pytest
 from dragoman.core.model import Author, Conversation, Message
 from dragoman.core.queries import ConversationQuery, Filter, MessageQuery, SearchQuery
 from dragoman.providers.local import queries
-from dragoman.store.sqlite.messages import conversations
-from dragoman.store.sqlite.messages.conversation_store import TABLE, SqliteTables
+from dragoman.store.sql.messages import conversations
+from dragoman.store.sql.messages.conversation_store import SqlTables
+from dragoman.store.sql.messages.message_table import MessageTable
+from dragoman.store.sql.search.ranked import search
 from dragoman.store.sqlite.open_file import open_first
 from dragoman.store.sqlite.schema import MIGRATIONS
-from dragoman.store.sqlite.search import search
+from dragoman.store.sqlite.tables import SqliteTables
+
+TABLE = MessageTable(SqliteTables("local"))
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -66,11 +70,13 @@ def steps(con, work):
     "work",
     [
         pytest.param(
-            lambda con: queries.conversations(SqliteTables(con), ConversationQuery(text="team 77 cafe", exact=True)),
+            lambda con: queries.conversations(
+                SqlTables(con, TABLE), ConversationQuery(text="team 77 cafe", exact=True)
+            ),
             id="title",
         ),
         pytest.param(
-            lambda con: queries.messages(SqliteTables(con), "room", MessageQuery(author="U00007", limit=20)),
+            lambda con: queries.messages(SqlTables(con, TABLE), "room", MessageQuery(author="U00007", limit=20)),
             id="author",
         ),
         pytest.param(lambda con: search(con, TABLE, SearchQuery(text="", author="U00007"), ""), id="author alone"),
@@ -80,7 +86,9 @@ def steps(con, work):
         pytest.param(lambda con: search(con, TABLE, SearchQuery(text="zzyzx"), ""), id="nothing found"),
         pytest.param(lambda con: search(con, TABLE, SearchQuery(text="rare"), ""), id="rare word"),
         pytest.param(lambda con: search(con, TABLE, SearchQuery(text='"word7 rare"'), ""), id="phrase"),
-        pytest.param(lambda con: queries.conversations(SqliteTables(con), ConversationQuery(limit=5)), id="first page"),
+        pytest.param(
+            lambda con: queries.conversations(SqlTables(con, TABLE), ConversationQuery(limit=5)), id="first page"
+        ),
     ],
 )
 def test_four_times_as_much_takes_hardly_more_steps(files, work):

@@ -13,13 +13,14 @@ from dragoman.core.model import Author, Message
 from dragoman.core.names import fold
 from dragoman.core.queries import SearchQuery
 from dragoman.store import index_terms
-from dragoman.store.sqlite.messages.message_table import MessageTable
+from dragoman.store.sql.messages.message_table import MessageTable
+from dragoman.store.sql.search.ranked import search
 from dragoman.store.sqlite.open_file import open_first
 from dragoman.store.sqlite.schema import MIGRATIONS
 from dragoman.store.sqlite.schema.messages import TOKENIZER
-from dragoman.store.sqlite.search import search
+from dragoman.store.sqlite.tables import SqliteTables
 
-TABLE = MessageTable("local")
+TABLE = MessageTable(SqliteTables("local"))
 
 
 @pytest.fixture(scope="module")

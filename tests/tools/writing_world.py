@@ -20,8 +20,8 @@ from dragoman.accounts.lazy_resource import LazyResource
 from dragoman.accounts.workspace import Workspace
 from dragoman.core.errors import DragomanError
 from dragoman.store import open_store
+from dragoman.store.sql.writes import outbox
 from dragoman.store.sqlite.database import Database, _Reading
-from dragoman.store.sqlite.writes import outbox
 from dragoman.testing.journal_service import JournalProvider
 from dragoman.toolset import Caller, Principal, ToolServices, call_tool
 from dragoman.toolset.writing import idempotency, pipeline

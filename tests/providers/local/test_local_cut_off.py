@@ -17,8 +17,8 @@ from failing_disk import DONE, FIRST, NOTHING, WRITES, locked, states, texts
 from mcp import Client
 from mcp.client.stdio import StdioServerParameters
 
+from dragoman.store.sql.messages.message_table import MessageTable
 from dragoman.store.sqlite import connection
-from dragoman.store.sqlite.messages.message_table import MessageTable
 from dragoman.testing import connect
 
 pytestmark = [

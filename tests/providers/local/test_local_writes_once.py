@@ -9,9 +9,9 @@ from failing_disk import DONE, FIRST, NOTHING, WRITES, Disk, locked, states, tex
 
 from dragoman.core.errors import OutcomeUnknown, Unavailable
 from dragoman.providers.local import LocalProvider
+from dragoman.store.sql.messages.message_store import SqlMessages
+from dragoman.store.sql.writes.write_store import SqlWrites
 from dragoman.store.sqlite.database import Database
-from dragoman.store.sqlite.messages.message_store import SqliteMessages
-from dragoman.store.sqlite.writes.write_store import SqliteWrites
 from dragoman.testing import connect
 
 pytestmark = pytest.mark.anyio
@@ -167,10 +167,10 @@ async def test_what_may_be_written_is_not_denied_when_that_cannot_be_noted(clien
 @pytest.mark.parametrize(
     ("part", "step"),
     [
-        (SqliteWrites, "finish"),
-        (SqliteMessages, "number"),
-        (SqliteWrites, "unknown_outcomes"),
-        (SqliteWrites, "deliver"),
+        (SqlWrites, "finish"),
+        (SqlMessages, "number"),
+        (SqlWrites, "unknown_outcomes"),
+        (SqlWrites, "deliver"),
     ],
 )
 async def test_a_message_that_is_written_is_shown_whatever_fails_after_it(client, monkeypatch, part, step):

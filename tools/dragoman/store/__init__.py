@@ -51,7 +51,7 @@ __all__ = [
     "open_store",
 ]
 
-IMPORTS_AT_OPEN: Final = ("dragoman.store.sqlite.store", "dragoman.store.sqlite.messages.conversation_store")
+IMPORTS_AT_OPEN: Final = ("dragoman.store.sqlite.store",)
 """Modules that opening a store imports, for a server that imports ahead."""
 
 
@@ -81,7 +81,7 @@ async def open_conversations(path: Path | None) -> AsyncGenerator[ConversationSt
         InvalidArgument: Something else is at that path.
         Unavailable: The store cannot be opened now.
     """
-    from dragoman.store.sqlite.messages.conversation_store import SqliteConversations  # noqa: PLC0415 - as above
+    from dragoman.store.sqlite.store import SqliteConversations  # noqa: PLC0415 - as above
 
     async with SqliteConversations.open(path) as conversations:
         yield conversations

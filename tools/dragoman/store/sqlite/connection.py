@@ -7,68 +7,14 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Iterable, Sequence
 from types import TracebackType
 from typing import Any, Final, Protocol, TypeVar
 
 import apsw
 
-Value = str | bytes | int | float | None
-"""What SQLite holds."""
-
-UNKNOWN: Final = -(2**62)
-"""The time of a message that has none: before all others."""
-
-UNREADABLE: Final = (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError)
-"""What decoding a row of a damaged file may raise."""
-
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_FIRST: Final = datetime(1, 1, 1, tzinfo=UTC)
-_LAST: Final = datetime(9999, 12, 31, 23, 59, 59, 999999, tzinfo=UTC)
-_STEP: Final = timedelta(microseconds=1)
-
-
-def bind(text: str) -> str | bytes:
-    """``text`` as a value for SQLite: itself, or bytes when it holds lone surrogates, which are no UTF-8."""
-    if text.isascii():
-        return text
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return text.encode("utf-8", "surrogatepass")
-    return text
-
-
-def unbind(value: object) -> str:
-    """The text that :func:`bind` was given.
-
-    Raises:
-        apsw.CorruptError: It is no text, as may be in a damaged file.
-    """
-    if isinstance(value, str):
-        return value
-    if isinstance(value, bytes):
-        return value.decode("utf-8", "surrogatepass")
-    raise apsw.CorruptError("a value is no text")
-
-
-def to_us(time: datetime | None) -> int:
-    """Microseconds since 1970 in UTC."""
-    return UNKNOWN if time is None else (time - _EPOCH) // _STEP
-
-
-def from_us(us: int | None) -> datetime | None:
-    """The inverse of :func:`to_us`, in UTC."""
-    if us is None or us == UNKNOWN:
-        return None
-    try:
-        return _EPOCH + timedelta(microseconds=us)
-    except OverflowError:
-        # A time of the year 1 or 9999 in another zone may lie outside what a datetime in UTC can say.
-        return _LAST if us > 0 else _FIRST
-
+from dragoman.store.sql.connection import Rows
+from dragoman.store.sql.values import Value
 
 T = TypeVar("T")
 
@@ -109,23 +55,6 @@ def retrying(action: Callable[[], T], patience: float) -> T:
             if time.monotonic() > ends:
                 raise
             time.sleep(0.005)
-
-
-class Rows(Protocol):
-    """The rows of a statement."""
-
-    @property
-    def get(self) -> Any:
-        """The only value of the only row; a tuple for several columns, ``None`` for no row."""
-        ...
-
-    def __iter__(self) -> Iterator[tuple[Any, ...]]:
-        """The rows, read as they are asked for."""
-        ...
-
-    def fetchone(self) -> tuple[Any, ...] | None:
-        """The next row."""
-        ...
 
 
 class Connection(Protocol):
@@ -198,14 +127,3 @@ class Connection(Protocol):
     def changes(self) -> int:
         """How many rows the last statement changed."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Tables:
-    """A set of tables whose names begin with ``prefix``."""
-
-    prefix: str
-
-    def sql(self, template: str) -> str:
-        """``template`` with ``$name`` as this set's table of that name."""
-        return template.replace("$", f"{self.prefix}_")

@@ -17,11 +17,10 @@ import apsw
 from dragoman.core.errors import DragomanError, Unavailable
 from dragoman.core.safe_text import sentence
 from dragoman.store.interface import NotWritableError
-from dragoman.store.sqlite import connection, errors, main_file, open_file
+from dragoman.store.sqlite import connection, errors, index_rebuild, main_file, open_file
 from dragoman.store.sqlite.connection import Connection
+from dragoman.store.sqlite.index_rebuild import IndexRebuild
 from dragoman.store.sqlite.main_file import MainFile
-from dragoman.store.sqlite.messages import index_rebuild
-from dragoman.store.sqlite.messages.index_rebuild import IndexRebuild
 from dragoman.store.sqlite.open_file import ChangeCounter
 from dragoman.store.sqlite.schema import Migration
 

@@ -7,6 +7,7 @@ except the limiters, which are kept for each.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -19,10 +20,13 @@ import apsw
 from anyio.lowlevel import RunVar
 
 from dragoman.core import paths
+from dragoman.store.sql.connection import Tables
 from dragoman.store.sqlite import errors
 from dragoman.store.sqlite.connection import PATIENCE, Connection
 from dragoman.store.sqlite.connections import READERS, Connections
+from dragoman.store.sqlite.index_merge import merge_step
 from dragoman.store.sqlite.schema import MIGRATIONS, Migration
+from dragoman.store.sqlite.tables import SqliteTables
 
 T = TypeVar("T")
 
@@ -79,25 +83,43 @@ class Database:
             job.stop()
             raise
 
-    async def write(self, work: Callable[[Connection], T], *, durable: bool = True) -> T:
+    async def write(
+        self, work: Callable[[Connection], T], *, area: str = "", once: bool = False, durable: bool = True
+    ) -> T:
         """Run ``work`` in a transaction; when this returns, what it wrote survives a crash and a power cut.
 
         Once it has the lock it is finished even when the caller is cancelled. An exception undoes it all.
 
         Args:
             work: What writes.
+            area: Not asked for: of all writes to a file one runs after the other.
+            once: Not asked for: no work is run a second time.
             durable: False does not wait for the disk: a power cut may undo it, whole.
 
         Raises:
             NotWritableError: The file cannot be written now, and may be later.
             DragomanError: Nothing was written.
         """
+        del area, once
         if not self.writable:
             raise errors.read_only(self.name)
         connections = self.connections
         return await anyio.to_thread.run_sync(
             lambda: connections.write(work, durable=durable), limiter=self._limiters().writes
         )
+
+    async def optimize(self, tables: Tables) -> None:
+        """Merge the index in short transactions."""
+        while await self.write(lambda con: merge_step(con, tables)):
+            pass
+
+    def time(self) -> float:
+        """The clock of the machine."""
+        return time.time()
+
+    def tables(self, prefix: str) -> Tables:
+        """The tables whose names begin so."""
+        return SqliteTables(prefix)
 
     async def check(self) -> None:
         """Look whether the file can be read, and, where this user may write it, also written.

@@ -10,6 +10,7 @@ import apsw
 from dragoman.core.errors import DragomanError, InvalidArgument, Unavailable
 from dragoman.core.safe_text import sentence
 from dragoman.store.interface import NotWritableError
+from dragoman.store.sql.values import DamagedRowError
 
 _ELSEWHERE = "Point the path to another file, or move this one away."
 
@@ -37,6 +38,8 @@ def explained(name: str) -> Generator[None]:
         yield
     except (apsw.Error, OSError) as error:
         raise explain(error, name) from error
+    except DamagedRowError as error:
+        raise damaged(name) from error
     except UnicodeDecodeError as error:
         raise damaged(name) from error  # SQLite holds UTF-8 only, unless somebody else has written into its file
 

@@ -1,52 +1,19 @@
-"""Patterns -> expressions for ``MATCH`` of FTS5."""
+"""Expressions of a search -> text for ``MATCH`` of FTS5."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-
-from dragoman.store.search_terms import Pattern
+from dragoman.store.sql.search.expression import AllOf, AnyOf, Expression, Phrase, Without
 
 
-def exact(pattern: Pattern) -> str:
-    """Texts that hold a term as it was typed."""
-    return _all([*_words(pattern, open_ended=pattern.open_ended), *map(_quoted, pattern.signs)])
-
-
-def loose(pattern: Pattern) -> str:
-    """These, and texts where its last word goes on, or that hold it as a piece of an identifier."""
-    if not pattern.has_loose_step:
-        return exact(pattern)
-    found = _all(_words(pattern, open_ended=pattern.open_ended or pattern.loosely_open))
-    others = [_quoted(" ".join(words)) for words in (pattern.pieces, pattern.version) if words]
-    found = any_of([found, *others])
-    return _all([found, *map(_quoted, pattern.signs)]) if pattern.loosely_signed else found
-
-
-def all_groups(groups: Sequence[Sequence[Pattern]], form: Callable[[Pattern], str]) -> str:
-    """Texts that hold a term of each group."""
-    return _all(any_of(map(form, group)) for group in groups)
-
-
-def any_of(expressions: Iterable[str]) -> str:
-    """Texts that one of the expressions matches."""
-    found = list(dict.fromkeys(expressions))
-    return found[0] if len(found) == 1 else f"({' OR '.join(found)})"
-
-
-def lexeme(word: str) -> str:
-    """Texts with this lexeme in any column."""
-    return _quoted(word)
-
-
-def _words(pattern: Pattern, *, open_ended: bool) -> list[str]:
-    return [_quoted(" ".join(pattern.words)) + (" *" if open_ended else "")] if pattern.words else []
-
-
-def _all(expressions: Iterable[str]) -> str:
-    found = list(expressions)
-    return found[0] if len(found) == 1 else f"({' AND '.join(found)})"
-
-
-def _quoted(words: str) -> str:
-    # A lexeme holds no quotation mark and no zero character, so nothing that is typed can be syntax.
-    return f'"{words}"'
+def to_match(expression: Expression) -> str:
+    """The text for ``MATCH``; what consists of several parts is in brackets."""
+    match expression:
+        case Phrase(lexemes, open_ended):
+            # A lexeme holds no quotation mark and no zero character, so nothing that is typed can be syntax.
+            return f'"{" ".join(lexemes)}"' + (" *" if open_ended else "")
+        case AllOf(expressions):
+            return f"({' AND '.join(map(to_match, expressions))})"
+        case AnyOf(expressions):
+            return f"({' OR '.join(map(to_match, expressions))})"
+        case Without(wanted, excluded):
+            return f"({to_match(wanted)} NOT {to_match(excluded)})"

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from dragoman.store.sqlite import errors
+from dragoman.store.sqlite import errors, index_rebuild
 from dragoman.store.sqlite.connection import Connection, retrying
-from dragoman.store.sqlite.messages import index_rebuild
 from dragoman.store.sqlite.schema import APPLICATION_ID, MIGRATIONS, Migration
 
 

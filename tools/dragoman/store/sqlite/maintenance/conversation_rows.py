@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import apsw
-
-from dragoman.store.sqlite.connection import UNKNOWN, Connection, Tables
-from dragoman.store.sqlite.messages.conversations import COLUMNS, row_of
+from dragoman.store.sql.connection import Tables
+from dragoman.store.sql.values import UNKNOWN
+from dragoman.store.sqlite.connection import Connection
 
 
 def wrong_counters(con: Connection, tables: Tables) -> Iterator[int]:
@@ -31,14 +30,3 @@ def recount(con: Connection, tables: Tables) -> None:
         (UNKNOWN,),
     )
     con.execute(tables.sql("UPDATE $places SET recent = max(recent, coalesce(latest, recent))"))
-
-
-def unreadable(con: Connection, tables: Tables) -> Iterator[int]:
-    """The numbers of the conversations whose rows make no sense."""
-    for (key_,) in con.execute(tables.sql("SELECT place FROM $places")):
-        statement = tables.sql(f"SELECT {COLUMNS} FROM $places WHERE place = ?")  # noqa: S608 - our own words
-        try:
-            for row in con.execute(statement, (key_,)):
-                row_of(row)
-        except (apsw.CorruptError, ValueError):
-            yield key_

@@ -11,9 +11,10 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Final
 
-from dragoman.store.sqlite.connection import Connection, Tables
-from dragoman.store.sqlite.messages import index_rebuild
-from dragoman.store.sqlite.messages.message_table import MessageTable
+from dragoman.store.sql.connection import Tables
+from dragoman.store.sql.messages.message_table import MessageTable
+from dragoman.store.sqlite import index_rebuild
+from dragoman.store.sqlite.connection import Connection
 
 _AT_ONCE: Final = 2000
 _INSERT: Final = "INSERT INTO temp.fresh_index(rowid, body, parts, scope) VALUES(?,?,?,?)"

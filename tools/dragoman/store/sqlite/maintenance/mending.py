@@ -8,15 +8,15 @@ from typing import Final
 import apsw
 
 from dragoman.core.model import Author
-from dragoman.store.sqlite import cursors, open_file
+from dragoman.store.sql.messages import rows
+from dragoman.store.sql.messages.message_table import MessageTable
+from dragoman.store.sqlite import index_rebuild, open_file
 from dragoman.store.sqlite.connection import Connection
-from dragoman.store.sqlite.maintenance import conversation_rows
-from dragoman.store.sqlite.messages import index_rebuild, message_table, rows
-from dragoman.store.sqlite.messages.message_table import MessageTable
+from dragoman.store.sqlite.maintenance import conversation_rows, unreadable_rows
 from dragoman.store.sqlite.schema import MIGRATIONS
-from dragoman.store.sqlite.writes import outbox
+from dragoman.store.sqlite.tables import SqliteTables
 
-_TABLES: Final = (MessageTable("seen", numbered=True), MessageTable("local"))
+_TABLES: Final = (MessageTable(SqliteTables("seen"), numbered=True), MessageTable(SqliteTables("local")))
 _LOST_ACCOUNT: Final = {"seen": "salvaged", "local": ""}
 _PATIENCE: Final = 5.0
 
@@ -47,8 +47,8 @@ def mend(path: Path) -> None:
         for table in _TABLES:
             conversation_rows.recount(con, table.tables)
         index_rebuild.rebuild(con)
-        con.executemany("DELETE FROM writes WHERE entry = ?", [(entry,) for entry in outbox.unreadable(con)])
-        con.executemany("DELETE FROM cursors WHERE serial = ?", [(serial,) for serial in cursors.unreadable(con)])
+        con.executemany("DELETE FROM writes WHERE entry = ?", [(entry,) for entry in unreadable_rows.writes(con)])
+        con.executemany("DELETE FROM cursors WHERE serial = ?", [(serial,) for serial in unreadable_rows.cursors(con)])
         con.execute("COMMIT")
         con.execute("PRAGMA journal_mode = DELETE").fetchone()
     finally:
@@ -68,9 +68,9 @@ def _empty_unreadable_rows(con: Connection, table: MessageTable) -> None:
         "data = NULL, live = 0, moment = 0, author = NULL, reply_to = NULL, text = NULL",
     )
     for columns in reset:
-        numbers = [(number,) for number in message_table.unreadable(con, table)]
+        numbers = [(number,) for number in unreadable_rows.messages(con, table)]
         con.executemany(sql(f"UPDATE $messages SET {columns} WHERE number = ?"), numbers)  # noqa: S608 - our own words
-    places = [(place,) for place in conversation_rows.unreadable(con, table.tables)]
+    places = [(place,) for place in unreadable_rows.conversations(con, table.tables)]
     con.executemany(sql("UPDATE $places SET data = NULL, kind = 'room' WHERE place = ?"), places)
 
 

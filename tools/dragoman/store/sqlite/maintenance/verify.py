@@ -17,14 +17,14 @@ import apsw
 from dragoman.core import paths
 from dragoman.core.errors import DragomanError, NotFound
 from dragoman.core.safe_text import sentence
-from dragoman.store.sqlite import cursors, errors, migrate, open_file
+from dragoman.store.sql.messages.message_table import MessageTable
+from dragoman.store.sql.sync import consistency
+from dragoman.store.sql.usage import sum_usage
+from dragoman.store.sqlite import errors, migrate, open_file
 from dragoman.store.sqlite.connection import Connection
-from dragoman.store.sqlite.maintenance import conversation_rows, index_check
-from dragoman.store.sqlite.messages.message_table import MessageTable, unreadable
+from dragoman.store.sqlite.maintenance import conversation_rows, index_check, unreadable_rows
 from dragoman.store.sqlite.schema import MIGRATIONS
-from dragoman.store.sqlite.store import sum_usage
-from dragoman.store.sqlite.sync import consistency
-from dragoman.store.sqlite.writes import audit, outbox
+from dragoman.store.sqlite.tables import SqliteTables
 from dragoman.store.usage import KEPT_DAYS
 
 Progress = Callable[[str], object]
@@ -34,7 +34,7 @@ _MOST: Final = 20
 """Findings of one kind that are told."""
 
 _PATIENCE: Final = 5.0
-_TABLES: Final = (MessageTable("seen", numbered=True), MessageTable("local"))
+_TABLES: Final = (MessageTable(SqliteTables("seen"), numbered=True), MessageTable(SqliteTables("local")))
 _UNREADABLE: Final = (apsw.Error, ValueError, TypeError, KeyError, ArithmeticError)
 
 
@@ -150,21 +150,21 @@ def _numbers(con: Connection, table: MessageTable) -> Iterator[str]:
 
 
 def _rows(con: Connection, table: MessageTable) -> Iterator[str]:
-    for number in unreadable(con, table):
+    for number in unreadable_rows.messages(con, table):
         yield f"message {number} cannot be read"
-    for place in conversation_rows.unreadable(con, table.tables):
+    for place in unreadable_rows.conversations(con, table.tables):
         yield f"conversation {place} cannot be read"
 
 
 def _outbox(con: Connection) -> Iterator[str]:
-    for entry in outbox.unreadable(con):
+    for entry in unreadable_rows.writes(con):
         yield f"write {entry} cannot be read"
-    for entry in audit.unreadable(con):
+    for entry in unreadable_rows.audit_lines(con):
         yield f"line {entry} of the audit log cannot be read"
 
 
 def _cursors_and_usage(con: Connection) -> Iterator[str]:
-    for serial in cursors.unreadable(con):
+    for serial in unreadable_rows.cursors(con):
         yield f"cursor {serial} cannot be read"
     sum_usage(con, KEPT_DAYS, 0)
 

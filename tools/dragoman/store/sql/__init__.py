@@ -1,0 +1,1 @@
+"""What a store does with tables, the same for every SQL database."""

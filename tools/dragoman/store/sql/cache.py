@@ -1,0 +1,180 @@
+"""Caches over the SQLite file: results of reads, and messages that were numbered a moment ago.
+
+Until the next write of any process the results of reads stay true, and no worker thread is needed.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from operator import is_
+from threading import Lock
+from typing import Any, Final, TypeAlias, TypeVar, cast
+
+import anyio
+from anyio.lowlevel import current_token
+
+from dragoman.core.model import Message, memory_size
+from dragoman.store.sql.connection import Database
+
+T = TypeVar("T")
+
+_MOST: Final = 256
+_MOST_CHARACTERS: Final = 4_000_000
+
+
+class ReadCache:
+    """Results of reads of one database, within bounds of number and size."""
+
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        self._lock = Lock()
+        self._version: int | None = None
+        self._results: OrderedDict[Hashable, tuple[Any, int]] = OrderedDict()
+        self._previous: Mapping[Hashable, tuple[Any, int]] = {}
+        self._size = 0
+        self._under_way: dict[Hashable, anyio.Event] = {}
+
+    def __len__(self) -> int:
+        """The number of results."""
+        return len(self._results)
+
+    def peek(self, database: Database, key: Hashable) -> tuple[Any] | None:
+        """The cached result in a tuple, without waiting; ``None`` when it has to be read."""
+        found = self._find(database.version(), key)
+        return None if found is None else found[:1]
+
+    async def get(self, database: Database, key: Hashable, read: Callable[[], Awaitable[T]]) -> T:
+        """The result of ``read``, or the cached one when nobody has written since.
+
+        Single flight: of several callers with the same key one reads, and the others wait for it.
+
+        Args:
+            database: What is read, always the same one.
+            key: Everything that the result depends on beside the file.
+            read: Reads. Nobody may change its result.
+        """
+        version = database.version()
+        found = self._find(version, key)
+        if found is not None:
+            return cast("T", found[0])
+        if version is None:
+            return await read()
+        here = (current_token(), key)
+        reading = self._under_way.get(here)
+        if reading is None:
+            return await self._read(version, here, read)
+        await reading.wait()
+        # Wait only once: if the other read was stale too, read ourselves instead of waiting for the next.
+        version = database.version()
+        found = self._find(version, key)
+        if found is not None:
+            return cast("T", found[0])
+        fresh = await read()
+        return fresh if version is None else self._put(version, key, fresh)
+
+    def _find(self, version: int | None, key: Hashable) -> tuple[Any, int] | None:
+        """The cached result, if it is of this version. Ask for the version first: the result is never older."""
+        return self._results.get(key) if version is not None and version == self._version else None
+
+    async def _read(self, version: int, here: tuple[object, Hashable], read: Callable[[], Awaitable[T]]) -> T:
+        done = self._under_way[here] = anyio.Event()
+        try:
+            return self._put(version, here[1], await read())
+        finally:
+            del self._under_way[here]
+            done.set()
+
+    def _put(self, version: int, key: Hashable, found: T) -> T:
+        size = memory_size(found)
+        with self._lock:
+            if version != self._version:
+                self._previous, self._results = self._results, OrderedDict()
+                self._size, self._version = 0, version
+            was = self._results.get(key) or self._previous.get(key)
+            if was is not None and was[0] == found:
+                # Equal to the previous result: reuse that object, so that caches by identity still hit.
+                found = was[0]
+            if size <= _MOST_CHARACTERS and key not in self._results:
+                self._results[key] = found, size
+                self._size += size
+            while len(self._results) > _MOST or self._size > _MOST_CHARACTERS:
+                self._size -= self._results.popitem(last=False)[1][1]
+        return found
+
+
+Key: TypeAlias = tuple[str, str, str, str]
+
+_FRESH: Final = 120.0  # seconds; another program may have seen something newer since
+_MOST_MESSAGES: Final = 5000
+_MOST_PAGES: Final = 64
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """Messages that were looked up together, the same with their numbers, and since when they are cached."""
+
+    messages: Sequence[Message]
+    numbered: list[Message]
+    since: float
+
+    def holds(self, messages: Sequence[Message], oldest: float) -> bool:
+        """Whether these are the very same messages, and fresh enough."""
+        return self.since >= oldest and len(messages) == len(self.messages) and all(map(is_, messages, self.messages))
+
+
+class RecentMessageCache:
+    """The messages that were numbered last, within bounds of number and size. ``clock`` gives seconds."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._lock = Lock()
+        self._messages: OrderedDict[Key, tuple[float, Message, Message]] = OrderedDict()
+        self._size = 0
+        self._pages: dict[tuple[str, str, int], _Page] = {}
+
+    def find(self, account: str, remember: str, messages: Sequence[Message]) -> list[Message] | None:
+        """These messages with their numbers; ``None`` unless all of them are cached and unchanged."""
+        if not messages:
+            return []
+        oldest, pages = self._clock() - _FRESH, self._pages
+        where = (account, remember, id(messages[0]))
+        page = pages.get(where)
+        if page is None or not page.holds(messages, oldest):
+            page = self._look_up(account, remember, messages, oldest)
+            if page is None:
+                return None
+            if len(pages) < _MOST_PAGES and all(map(is_, messages, page.messages)):
+                # Only of messages that are cached anyway, and only until the next one is added.
+                pages[where] = page
+        return list(page.numbered)
+
+    def _look_up(self, account: str, remember: str, messages: Sequence[Message], oldest: float) -> _Page | None:
+        entries: list[tuple[float, Message, Message]] = []
+        for message in messages:
+            one = self._messages.get((remember, account or message.account, message.conversation, message.id))
+            if one is None or one[0] < oldest or (one[1] is not message and one[1] != message):
+                return None
+            entries.append(one)
+        return _Page([one[1] for one in entries], [one[2] for one in entries], min(one[0] for one in entries))
+
+    def put(self, account: str, remember: str, messages: Sequence[Message], numbered: Sequence[Message]) -> None:
+        """Cache messages with their numbers. A tombstone removes the message that it stands for."""
+        now = self._clock()
+        with self._lock:
+            for message, with_number in zip(messages, numbered, strict=True):
+                key = (remember, account or message.account, message.conversation, message.id)
+                self._drop(key)
+                if message.deleted_at is None:
+                    self._messages[key] = (now, message, with_number)
+                    self._size += memory_size(message)
+            while len(self._messages) > _MOST_MESSAGES or self._size > _MOST_CHARACTERS:
+                self._drop(next(iter(self._messages)))
+            # Replace the dict; do not clear it: a concurrent lookup may still write to the old one.
+            self._pages = {}
+
+    def _drop(self, key: Key) -> None:
+        entries = self._messages.pop(key, None)
+        if entries is not None:
+            self._size -= memory_size(entries[1])

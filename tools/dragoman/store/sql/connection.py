@@ -1,0 +1,176 @@
+"""What the store asks of a database: connections, transactions, and a set of tables with its own way of searching."""
+
+from __future__ import annotations
+
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, ClassVar, Final, Protocol, TypeVar
+
+from dragoman.store.sql.search.expression import Expression
+from dragoman.store.sql.values import Value
+
+T = TypeVar("T")
+
+IndexRow = tuple[int, str, str, str]
+"""The number of a message, and the columns ``body``, ``parts`` and ``scope`` of the full-text index."""
+
+Condition = tuple[str, tuple[Value, ...]]
+"""SQL, and the values of its marks."""
+
+_WORD: Final = re.compile(r"@([a-z_]+)")
+
+
+class Rows(Protocol):
+    """The rows of a statement."""
+
+    @property
+    def get(self) -> Any:
+        """The only value of the only row; a tuple for several columns, ``None`` for no row."""
+        ...
+
+    def __iter__(self) -> Iterator[tuple[Any, ...]]:
+        """The rows."""
+        ...
+
+    def fetchone(self) -> tuple[Any, ...] | None:
+        """The next row."""
+        ...
+
+
+class Connection(Protocol):
+    """A connection within a transaction. Each ``?`` of a statement stands for a value."""
+
+    def execute(self, statements: str, bindings: Sequence[Value] = (), /) -> Rows:
+        """Run one statement, or several that take no values."""
+        ...
+
+    def executemany(self, statement: str, bindings: Iterable[Sequence[Value]], /) -> Rows:
+        """Run a statement for each set of values."""
+        ...
+
+
+class Database(Protocol):
+    """Where a store is."""
+
+    @property
+    def name(self) -> str:
+        """How errors call it."""
+        ...
+
+    @property
+    def writable(self) -> bool:
+        """Whether this user may write to it, also when its disk is full just now."""
+        ...
+
+    def tables(self, prefix: str) -> Tables:
+        """The tables whose names begin so."""
+        ...
+
+    def version(self) -> int | None:
+        """A number that changes with every write of any process; ``None`` when it cannot be read at once."""
+        ...
+
+    def time(self) -> float:
+        """Seconds since 1970 by the clock that all processes with the database share."""
+        ...
+
+    async def read(self, work: Callable[[Connection], T]) -> T:
+        """Run ``work`` on one consistent state. A cancelled read stops.
+
+        Raises:
+            DragomanError: The database cannot be read.
+        """
+        ...
+
+    async def write(
+        self, work: Callable[[Connection], T], *, area: str = "", once: bool = False, durable: bool = True
+    ) -> T:
+        """Run ``work`` in a transaction; when this returns, what it wrote survives a crash.
+
+        What has begun is finished even when the caller is cancelled. An exception undoes it all.
+
+        Args:
+            work: Writes.
+            area: Of transactions with the same area one runs after the other.
+            once: ``work`` changes something outside the database, so it must not be run again after a failure.
+            durable: False does not wait for the disk: a power cut may undo it, whole.
+
+        Raises:
+            NotWritableError: The database cannot be written now, and may be later.
+            DragomanError: Nothing was written.
+        """
+        ...
+
+    async def optimize(self, tables: Tables) -> None:
+        """Make what an import has brought fast to read, where the database needs that. Others may write meanwhile.
+
+        Raises:
+            DragomanError: It cannot be written now.
+        """
+        ...
+
+    async def check(self) -> None:
+        """Look whether it can be read, and, where this user may write it, also written.
+
+        Raises:
+            DragomanError: It cannot.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Tables(ABC):
+    """A set of tables whose names begin with ``prefix``, and the full-text index ``i`` over their messages ``m``."""
+
+    words: ClassVar[Mapping[str, str]]
+    """What the database says for ``@word`` in a template."""
+
+    prefix: str
+
+    def sql(self, template: str) -> str:
+        """``template`` with ``$name`` as this set's table of that name, and ``@word`` as the database says it."""
+        return _filled(template, self.prefix, type(self))
+
+    @abstractmethod
+    def select_each(self, con: Connection, template: str, place: int, ids: Sequence[str]) -> Iterator[tuple[Any, ...]]:
+        """The rows of a statement with two marks, for a conversation and each of these ids (``id @among``)."""
+
+    @abstractmethod
+    def insert(self, con: Connection, table: str, columns: str, rows: Sequence[Sequence[Value]]) -> None:
+        """Add many rows to ``$table``; ``columns`` are names between commas."""
+
+    @abstractmethod
+    def last_number(self, con: Connection) -> int:
+        """The highest number that a message ever had. Of writers only one asks at a time."""
+
+    @abstractmethod
+    def index(self, con: Connection, rows: Sequence[IndexRow]) -> None:
+        """Add messages to the full-text index."""
+
+    @abstractmethod
+    def unindex(self, con: Connection, row: IndexRow) -> None:
+        """Take a message out of the full-text index; ``row`` is how it was added."""
+
+    @abstractmethod
+    def matching(self, expression: Expression) -> Condition:
+        """That the index ``i`` holds a message."""
+
+    @abstractmethod
+    def ranking(self, con: Connection, expression: Expression) -> Condition:
+        """The rank of a message of the index ``i`` by BM25, lower for better ones."""
+
+    @abstractmethod
+    def words_from(self, con: Connection, beginning: str, limit: int) -> list[tuple[str, int]]:
+        """Words of texts that begin so, in their order, and how many messages hold each."""
+
+    @abstractmethod
+    def share_indexed(self, con: Connection) -> float:
+        """How much of the index is there, from 0 to 1."""
+
+
+@lru_cache(maxsize=2048)
+def _filled(template: str, prefix: str, kind: type[Tables]) -> str:
+    return _WORD.sub(lambda word: kind.words[word[1]], template).replace("$", f"{prefix}_")

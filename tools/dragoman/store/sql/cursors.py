@@ -1,0 +1,231 @@
+"""Cursors in a table, under short names.
+
+A name is the running number of its row, encrypted with a key that only this store holds. So no name is used twice, and
+none tells the next.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import secrets
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import Final, cast
+
+from dragoman.core.errors import Unavailable
+from dragoman.store.cursors import KEPT, LIFETIME, CursorStore
+from dragoman.store.interface import NotWritableError
+from dragoman.store.sql.connection import Connection, Database
+from dragoman.store.sql.values import UNREADABLE, DamagedRowError, bind
+
+_AGAIN: Final = 600
+_MOST_GIVEN: Final = 1000
+_HALF: Final = 15
+_MASK: Final = (1 << _HALF) - 1
+_ROUNDS: Final = 4
+_DIGITS: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
+_TOKEN: Final = re.compile("k[0-9a-z]{6}")
+
+
+class SqlCursors(CursorStore):
+    """See :class:`CursorStore`."""
+
+    def __init__(self, database: Database, clock: Callable[[], float]) -> None:
+        self._database = database
+        self._clock = clock
+        self._recent = RecentCursorCache()
+        self._unwritten = MemoryCursors()
+
+    async def save(self, state: Mapping[str, object]) -> str:
+        """Write a state down, unless that was done a moment ago."""
+        now = int(self._clock())
+        token = self._recent.find(state, now)
+        try:
+            if token is None:
+                token = await self._database.write(lambda con: save(con, state, now))
+                self._recent.note(state, token, now)
+        except NotWritableError:
+            return self._unwritten.save(state)
+        return token
+
+    async def load(self, token: str) -> dict[str, object] | None:
+        """Look a name up."""
+        state = self._unwritten.find(token)
+        if state is not None:
+            return state
+        found = await self._database.read(lambda con: find(con, token, int(self._clock())))
+        if found is None:
+            self._recent.forget(token)
+        return found
+
+    async def save_position(self, caller: tuple[str, str], scope: str, state: Mapping[str, object]) -> None:
+        """Replace the caller's row."""
+        now = int(self._clock())
+        with suppress(NotWritableError):
+            await self._database.write(lambda con: save_position(con, (*caller, scope), state, now))
+
+    async def load_position(self, caller: tuple[str, str], scope: str) -> dict[str, object] | None:
+        """Read the caller's row."""
+        return await self._database.read(lambda con: find_position(con, (*caller, scope), int(self._clock())))
+
+
+def save_position(con: Connection, key: tuple[str, str, str], state: Mapping[str, object], now: int) -> None:
+    """Store where a caller stopped, by principal, client and scope; ``now`` in seconds since 1970."""
+    con.execute(
+        "INSERT INTO caller_positions VALUES(?, ?, ?, ?, ?) ON CONFLICT(principal, client, scope)"
+        " DO UPDATE SET state = excluded.state, saved = excluded.saved",
+        (*map(bind, key), _encode(state), now),
+    )
+    con.execute(
+        "DELETE FROM caller_positions WHERE saved < ?"
+        " OR saved < (SELECT saved FROM caller_positions ORDER BY saved DESC LIMIT 1 OFFSET ?)",
+        (now - LIFETIME, KEPT),
+    )
+
+
+def find_position(con: Connection, key: tuple[str, str, str], now: int) -> dict[str, object] | None:
+    """Where a caller stopped, if it is not too long ago."""
+    found = con.execute(
+        "SELECT state FROM caller_positions WHERE principal = ? AND client = ? AND scope = ? AND saved >= ?",
+        (*map(bind, key), now - LIFETIME),
+    ).get
+    return None if found is None else state_of(found)
+
+
+def save(con: Connection, state: Mapping[str, object], now: int) -> str:
+    """Store ``state`` and name it; ``now`` in seconds since 1970.
+
+    Raises:
+        Unavailable: All names were used, after a billion.
+    """
+    inserted = con.execute("INSERT INTO cursors(state, made) VALUES(?, ?) RETURNING serial", (_encode(state), now))
+    serial: int = inserted.get
+    if serial >> 2 * _HALF:
+        raise Unavailable(
+            "The store has run out of cursors.", hint="Start a new store: move dragoman.db away, or name another one."
+        )
+    con.execute("DELETE FROM cursors WHERE serial <= ?", (serial - KEPT,))
+    con.execute(
+        "DELETE FROM cursors WHERE serial IN (SELECT serial FROM cursors WHERE made < ? LIMIT 100)", (now - LIFETIME,)
+    )
+    return _name(_permute(serial, _key(con), range(_ROUNDS)))
+
+
+def _encode(state: Mapping[str, object]) -> str:
+    """The JSON of a state."""
+    return json.dumps(state, separators=(",", ":"))
+
+
+def find(con: Connection, token: str, now: int) -> dict[str, object] | None:
+    """The state of that name, ``None`` when there is none or it was forgotten."""
+    if not _TOKEN.fullmatch(token):
+        return None
+    value = int(token[1:], 36)
+    if value >> 2 * _HALF:
+        return None
+    serial = _invert(value, _key(con))
+    found = con.execute("SELECT state FROM cursors WHERE serial = ? AND made >= ?", (serial, now - LIFETIME)).get
+    if found is None:
+        return None
+    return state_of(found)
+
+
+def state_of(text: str) -> dict[str, object]:
+    """The state in a row.
+
+    Raises:
+        DamagedRowError: It is none.
+    """
+    try:
+        state: object = json.loads(text)
+        if isinstance(state, dict):
+            return cast("dict[str, object]", state)
+    except UNREADABLE as error:
+        raise DamagedRowError("a cursor cannot be read") from error
+    raise DamagedRowError("a cursor cannot be read")
+
+
+def _key(con: Connection) -> bytes:
+    key: str | bytes = con.execute("SELECT value FROM meta WHERE key = 'cursor_key'").get
+    return key.encode() if isinstance(key, str) else key
+
+
+def _permute(value: int, key: bytes, rounds: range) -> int:
+    """Encrypt a number by a Feistel network: any function of its half permutes all numbers."""
+    left, right = value >> _HALF, value & _MASK
+    for step in rounds:
+        left, right = right, left ^ _round_function(right, step, key)
+    return left << _HALF | right
+
+
+def _invert(value: int, key: bytes) -> int:
+    left, right = value >> _HALF, value & _MASK
+    for step in reversed(range(_ROUNDS)):
+        left, right = right ^ _round_function(left, step, key), left
+    return left << _HALF | right
+
+
+def _round_function(half: int, step: int, key: bytes) -> int:
+    digest = hashlib.blake2b(bytes([step]) + half.to_bytes(4), key=key, digest_size=4).digest()
+    return int.from_bytes(digest) & _MASK
+
+
+def _name(value: int) -> str:
+    digits = ""
+    for _ in range(6):
+        value, digit = divmod(value, 36)
+        digits = _DIGITS[digit] + digits
+    return f"k{digits}"
+
+
+class RecentCursorCache:
+    """Caches the last cursors, so that reading the same page again gives the same cursor.
+
+    For ten minutes, so that a cursor lives about as long as a new one would.
+    """
+
+    def __init__(self) -> None:
+        self._tokens: OrderedDict[str, tuple[int, str]] = OrderedDict()
+
+    def find(self, state: Mapping[str, object], now: int) -> str | None:
+        """The recent cursor of that state."""
+        given, token = self._tokens.get(_encode(state), (0, None))
+        return token if now - _AGAIN < given <= now else None
+
+    def note(self, state: Mapping[str, object], token: str, now: int) -> None:
+        """Add a cursor."""
+        self._tokens[_encode(state)] = now, token
+        self._tokens.move_to_end(_encode(state))
+        if len(self._tokens) > _MOST_GIVEN:
+            self._tokens.popitem(last=False)
+
+    def forget(self, token: str) -> None:
+        """Remove a cursor."""
+        for state in [state for state, (_, given) in self._tokens.items() if given == token]:
+            del self._tokens[state]
+
+
+class MemoryCursors:
+    """Cursors that live in memory, while the store cannot be written."""
+
+    def __init__(self) -> None:
+        self._states: dict[str, str] = {}
+
+    def save(self, state: Mapping[str, object]) -> str:
+        """Name a state; the oldest one is forgotten when there are too many."""
+        token = f"m{secrets.token_hex(3)}"
+        self._states[token] = _encode(state)
+        if len(self._states) > KEPT:
+            del self._states[next(iter(self._states))]
+        return token
+
+    def find(self, token: str) -> dict[str, object] | None:
+        """The state of that name."""
+        kept = self._states.get(token)
+        if kept is None:
+            return None
+        state: dict[str, object] = json.loads(kept)
+        return state

@@ -1,0 +1,185 @@
+"""The conversations of the local account in tables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Sequence
+from typing import Any, Final, TypeVar
+
+from dragoman.core.model import Conversation, Message, SearchPage
+from dragoman.core.queries import SearchQuery
+from dragoman.store.conversations import (
+    MOST_CHANGES,
+    ChangeLog,
+    ConversationRow,
+    ConversationStore,
+    ConversationTables,
+    Merge,
+    PageQuery,
+    StoredMessage,
+)
+from dragoman.store.sql.cache import ReadCache
+from dragoman.store.sql.connection import Connection, Database
+from dragoman.store.sql.messages import conversations, message_pages
+from dragoman.store.sql.messages.message_table import AuthorNumbers, MessageTable, Stored, replaced
+from dragoman.store.sql.search import ranked
+from dragoman.store.sql.values import bind, unbind
+
+T = TypeVar("T")
+
+ACCOUNT: Final = ""
+"""The account under which the table keeps them: a provider does not know the name of its account."""
+
+PREFIX: Final = "local"
+"""How the names of their tables begin."""
+
+_IDS: Final = 10_000
+
+
+class SqlConversations(ConversationStore):
+    """See :class:`ConversationStore`."""
+
+    def __init__(self, database: Database) -> None:
+        """Keep an open database."""
+        self._database = database
+        self._table = MessageTable(database.tables(PREFIX))
+        self._cache = ReadCache()
+
+    @property
+    def name(self) -> str:
+        """How errors call the file."""
+        return self._database.name
+
+    @property
+    def writable(self) -> bool:
+        """Whether this user may write to the file."""
+        return self._database.writable
+
+    def peek(self, key: Hashable) -> tuple[Any] | None:
+        """Ask the cache, which knows when any process has written to the file."""
+        return self._cache.peek(self._database, key)
+
+    async def read(self, key: Hashable | None, work: Callable[[ConversationTables], T]) -> T:
+        """Read in a worker thread, unless the cache has it."""
+        database, table = self._database, self._table
+        if key is None:
+            return await database.read(lambda con: work(SqlTables(con, table)))
+        return await self._cache.get(database, key, lambda: database.read(lambda con: work(SqlTables(con, table))))
+
+    async def write(self, work: Callable[[ConversationTables], T]) -> T:
+        """Write in a worker thread."""
+        # An import counts messages of equal content, so its work cannot be run a second time.
+        return await self._database.write(lambda con: work(SqlTables(con, self._table)), area=PREFIX, once=True)
+
+    async def optimize(self) -> None:
+        """Have the database do what it can."""
+        await self._database.optimize(self._table.tables)
+
+
+class SqlTables(ConversationTables):
+    """See :class:`ConversationTables`."""
+
+    def __init__(self, con: Connection, table: MessageTable) -> None:
+        """Keep a connection within a transaction, and the table of the messages."""
+        self._con = con
+        self._table = table
+        self._authors = AuthorNumbers()
+
+    def counts(self) -> tuple[int, int]:
+        """Counts from the conversations' own counters."""
+        statement = "SELECT count(*), coalesce(sum(held), 0) FROM $places WHERE described = 1"
+        counted: tuple[int, int] = self._con.execute(self._table.tables.sql(statement)).get
+        return counted
+
+    def find(self, conversation: str) -> ConversationRow | None:
+        """One row."""
+        return conversations.find(self._con, self._table.tables, ACCOUNT, conversation)
+
+    def recent(self, text: str, *, exact: bool, before: tuple[int, int] | None) -> Iterator[ConversationRow]:
+        """Rows as they are wanted."""
+        return conversations.recent(self._con, self._table.tables, ACCOUNT, text=text, exact=exact, before=before)
+
+    def describe(self, conversation: Conversation) -> None:
+        """Write the row if it would change."""
+        conversations.save_changed(self._con, self._table.tables, conversation)
+
+    def get(self, conversation: str, message: str) -> StoredMessage | None:
+        """One row."""
+        found = self._table.get(self._con, ACCOUNT, conversation, [message]).get(message)
+        return None if found is None else _stored(found)
+
+    def page(self, conversation: ConversationRow, query: PageQuery) -> list[StoredMessage]:
+        """A keyset page."""
+        where = (ACCOUNT, conversation.conversation.id)
+        return [_stored(one) for one in message_pages.page(self._con, self._table, conversation.key, where, query)]
+
+    def reply_counts(self, conversation: ConversationRow, ids: Sequence[str]) -> dict[str, int]:
+        """Count with one statement."""
+        return message_pages.replies(self._con, self._table, conversation.key, ids)
+
+    def put(self, conversation: str, messages: Iterable[Message], merge: Merge | None = None) -> int:
+        """Store messages with their index. The transaction looks each author up once."""
+        return self._table.put(self._con, ACCOUNT, conversation, messages, merge or replaced, self._authors)
+
+    def record_change(self, conversation: str, message: str) -> None:
+        """Add a row."""
+        con = self._con
+        number = self._table.numbers(con, ACCOUNT, conversation, [message])[message]
+        change: int = con.execute("INSERT INTO local_changes(number) VALUES(?) RETURNING change", (number,)).get
+        con.execute("DELETE FROM local_changes WHERE change <= ?", (change - MOST_CHANGES,))
+
+    def changes_after(self, number: int, limit: int) -> ChangeLog:
+        """Rows in the order in which they were added."""
+        oldest, newest = self._con.execute(
+            "SELECT coalesce(min(change), 1), coalesce(max(change), 0) FROM local_changes"
+        ).get
+        found = self._con.execute(
+            "SELECT c.change, p.id, m.id FROM local_changes c JOIN local_messages m USING(number)"
+            " JOIN local_places p USING(place) WHERE c.change > ? ORDER BY c.change LIMIT ?",
+            (number, limit),
+        )
+        rows = [(change, unbind(conversation), unbind(message)) for change, conversation, message in found]
+        return ChangeLog(oldest, newest, rows)
+
+    def search(self, query: SearchQuery) -> SearchPage:
+        """Ranked search."""
+        return ranked.search(self._con, self._table, query, ACCOUNT)
+
+    def ids_after(self, prefix: str, after: int) -> list[tuple[int, str, str]]:
+        """At most ten thousand ids."""
+        found = self._con.execute(
+            "SELECT m.number, m.id, p.id FROM local_messages m JOIN local_places p USING(place)"
+            " WHERE p.account = ? AND p.id >= ? AND p.id < ? AND m.number > ? ORDER BY m.number LIMIT ?",
+            (ACCOUNT, prefix, f"{prefix}\U0010ffff", after, _IDS),
+        )
+        return [(number, unbind(message), unbind(conversation)) for number, message, conversation in found]
+
+    def find_import(self, digest: str) -> str | None:
+        """Compare the counts of then with those of now."""
+        found = self._con.execute("SELECT import, report FROM imports WHERE digest = ?", (digest,)).fetchone()
+        if found is None:
+            return None
+        lacking = self._con.execute(
+            "SELECT count(*) FROM import_conversations i LEFT JOIN local_places p USING(place)"
+            " WHERE i.import = ? AND (p.held IS NULL OR p.held < i.held)",
+            (found[0],),
+        ).get
+        return None if lacking else unbind(found[1])
+
+    def record_import(self, digest: str, report: str, conversations: Collection[str]) -> None:
+        """Replace an earlier record of the same digest."""
+        con, earlier = self._con, "SELECT import FROM imports WHERE digest = ?"
+        con.execute(f"DELETE FROM import_conversations WHERE import IN ({earlier})", (digest,))  # noqa: S608 - our own words
+        con.execute("DELETE FROM imports WHERE digest = ?", (digest,))
+        inserted = con.execute(
+            "INSERT INTO imports(digest, report) VALUES(?, ?) RETURNING import", (digest, bind(report))
+        )
+        number: int = inserted.get
+        con.executemany(
+            "INSERT INTO import_conversations"
+            " SELECT ?, place, held FROM local_places WHERE account = ? AND id = ? ON CONFLICT DO NOTHING",
+            ((number, ACCOUNT, bind(id_)) for id_ in dict.fromkeys(conversations)),
+        )
+
+
+def _stored(found: Stored) -> StoredMessage:
+    return StoredMessage(found.message, (found.row.time_us, found.number), found.visible)

@@ -1,0 +1,209 @@
+"""Numbers and remembers messages in tables, with caches before it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import replace
+from itertools import islice
+from typing import Final, TypeVar
+
+from dragoman.core.model import Conversation, Hit, Message, SearchPage
+from dragoman.core.queries import SearchQuery
+from dragoman.store.interface import NotWritableError
+from dragoman.store.messages import CONVERSATIONS, MessageStore, Remember
+from dragoman.store.sql.cache import ReadCache, RecentMessageCache
+from dragoman.store.sql.connection import Connection, Database
+from dragoman.store.sql.messages import conversations as conversation_table
+from dragoman.store.sql.messages import rows
+from dragoman.store.sql.messages.message_table import MessageTable, Stored
+from dragoman.store.sql.search import ranked
+from dragoman.store.sql.values import from_us
+
+
+def lookup(
+    con: Connection, table: MessageTable, messages: Sequence[Message], remember: Remember, account: str
+) -> list[Message] | None:
+    """The messages with account and numbers; ``None`` when something of them has to be written first.
+
+    Args:
+        con: A connection within a transaction.
+        table: Where messages have their numbers.
+        messages: As they were table.
+        remember: How much is kept of them.
+        account: Where they are; empty when each says so itself.
+    """
+    numbered: dict[tuple[str, str], dict[str, int]] = {}
+    for where, group in _grouped(messages, account).items():
+        numbers = table.numbers(con, *where, _ids(group))
+        if len(numbers) < len(_ids(group)) or (remember == "full" and _differ(con, table, where, group)):
+            return None
+        numbered[where] = numbers
+    return [_numbered(message, account, numbered) for message in messages]
+
+
+def lookup_existing(con: Connection, table: MessageTable, messages: Sequence[Message], account: str) -> list[Message]:
+    """The messages with the numbers that exist, for a file that cannot be written."""
+    told: list[Message] = []
+    for message in messages:
+        ids = [message.id] if message.reply_to is None else [message.id, message.reply_to]
+        where = account or message.account
+        numbers = table.numbers(con, where, message.conversation, ids)
+        parent = None if message.reply_to is None else numbers.get(message.reply_to)
+        told.append(replace(message, account=where, number=numbers.get(message.id), reply_to_number=parent))
+    return told
+
+
+def store(
+    con: Connection, table: MessageTable, messages: Sequence[Message], remember: Remember, account: str
+) -> tuple[list[Message], int]:
+    """Give numbers to messages and to those that they answer, and remember them.
+
+    Returns:
+        The messages with their numbers, and how many of them the table did not show before.
+    """
+    numbered: dict[tuple[str, str], dict[str, int]] = {}
+    new = 0
+    for where, group in _grouped(messages, account).items():
+        numbered[where] = table.allocate(con, *where, _ids(group))
+        if remember == "full":
+            new += table.put(con, *where, group, merged)
+    return [_numbered(message, account, numbered) for message in messages], new
+
+
+def merged(stored: Message, fresh: Message) -> Message:
+    """The version to store: the last one, unless it is an excerpt or was edited earlier."""
+    if fresh.deleted_at is None and fresh.partial and not stored.partial and stored.deleted_at is None:
+        return stored
+    if stored.edited_at is not None and fresh.edited_at is not None and fresh.edited_at < stored.edited_at:
+        return stored
+    return fresh
+
+
+def _differ(con: Connection, table: MessageTable, where: tuple[str, str], group: Sequence[Message]) -> bool:
+    stored = table.get(con, *where, [message.id for message in group])
+    return any(_differs(stored[message.id], _kept(message)) for message in group)
+
+
+def _differs(was: Stored, fresh: Message) -> bool:
+    if not was.has_content:
+        return True
+    if fresh.deleted_at is not None:
+        return was.visible
+    # Compared as rows, for a value of ``extra`` may come back in another type.
+    return rows.to_row(merged(was.message, fresh)) != was.row
+
+
+def _kept(message: Message) -> Message:
+    return replace(message, number=None, reply_to_number=None)
+
+
+def _numbered(message: Message, account: str, numbers: dict[tuple[str, str], dict[str, int]]) -> Message:
+    where = account or message.account
+    here = numbers[where, message.conversation]
+    parent = None if message.reply_to is None else here[message.reply_to]
+    return replace(message, account=where, number=here[message.id], reply_to_number=parent)
+
+
+def _grouped(messages: Sequence[Message], account: str) -> dict[tuple[str, str], list[Message]]:
+    groups: dict[tuple[str, str], list[Message]] = {}
+    for message in messages:
+        groups.setdefault((account or message.account, message.conversation), []).append(message)
+    return groups
+
+
+def _ids(group: Sequence[Message]) -> list[str]:
+    """The ids of messages, each after the one that it answers."""
+    ids: dict[str, None] = {}
+    for message in group:
+        if message.reply_to is not None:
+            ids.setdefault(message.reply_to)
+        ids.setdefault(message.id)
+    return list(ids)
+
+
+T = TypeVar("T")
+
+AREA: Final = "seen"
+"""Of transactions that write messages of services."""
+
+
+class SqlMessages(MessageStore):
+    """See :class:`MessageStore`."""
+
+    def __init__(self, database: Database, clock: Callable[[], float]) -> None:
+        self._database = database
+        self._table = MessageTable(database.tables("seen"), numbered=True)
+        self._recent = RecentMessageCache(clock)
+        self._cache = ReadCache()
+
+    async def number(
+        self, messages: Sequence[Message], remember: Remember = "full", *, account: str = ""
+    ) -> list[Message]:
+        """Look the numbers up, and assign those that are missing."""
+        numbered = self._recent.find(account, remember, messages)
+        if numbered is not None:
+            return numbered
+        if remember == "off":
+            return [replace(message, account=account or message.account) for message in messages]
+        database, table = self._database, self._table
+        numbered = await database.read(lambda con: lookup(con, table, messages, remember, account))
+        try:
+            if numbered is None:
+                numbered = await database.write(
+                    lambda con: store(con, table, messages, remember, account)[0], area=AREA
+                )
+        except NotWritableError:
+            return await database.read(lambda con: lookup_existing(con, table, messages, account))
+        self._recent.put(account, remember, messages, numbered)
+        return numbered
+
+    async def locate(self, number: int) -> tuple[str, str, str] | None:
+        """Look a number up, mostly in memory."""
+        if not 0 < number < 2**63:
+            return None
+        return await self._read(("locate", number), lambda con: self._table.locate(con, number))
+
+    async def search(self, account: str, query: SearchQuery) -> SearchPage:
+        """Search the full-text index."""
+        return await self._database.read(lambda con: self._search(con, account, query))
+
+    async def remember_conversations(self, conversations: Sequence[Conversation]) -> None:
+        """Write down what is new."""
+        tables = self._table.tables
+        fresh = await self._database.read(lambda con: conversation_table.changed(con, tables, conversations))
+        try:
+            if fresh:
+                await self._database.write(lambda con: conversation_table.save_all(con, tables, fresh), area=AREA)
+        except NotWritableError:
+            return
+
+    async def conversation(self, account: str, conversation: str) -> Conversation | None:
+        """Look one conversation up, mostly in memory."""
+        key = ("conversation", account, conversation)
+        row = await self._read(key, lambda con: conversation_table.find(con, self._table.tables, account, conversation))
+        return row.conversation if row is not None and row.known else None
+
+    async def conversations(self, account: str | None = None) -> list[Conversation]:
+        """List the most recent conversations."""
+        return await self._database.read(lambda con: self._conversations(con, account))
+
+    async def _read(self, key: Hashable, work: Callable[[Connection], T]) -> T:
+        """Read what is asked for again and again."""
+        return await self._cache.get(self._database, key, lambda: self._database.read(work))
+
+    def _conversations(self, con: Connection, account: str | None) -> list[Conversation]:
+        rows = conversation_table.recent(con, self._table.tables, account)
+        return [row.conversation for row in islice(rows, CONVERSATIONS)]
+
+    def _search(self, con: Connection, account: str, query: SearchQuery) -> SearchPage:
+        page = ranked.search(con, self._table, query, account)
+        oldest = conversation_table.oldest(con, self._table.tables, account, query.conversation)
+        items = [self._with_parent(con, hit) for hit in page.items]
+        return replace(page, items=items, back_to=from_us(oldest))
+
+    def _with_parent(self, con: Connection, hit: Hit) -> Hit:
+        message = hit.message
+        if message.reply_to is None:
+            return hit
+        found = self._table.numbers(con, message.account, message.conversation, [message.reply_to])
+        return replace(hit, message=replace(message, reply_to_number=found.get(message.reply_to)))

@@ -1,0 +1,272 @@
+"""Messages with their full-text index, kept in step.
+
+A store has two such sets of tables: ``seen`` for messages of services that the server has read, and ``local`` for the
+messages of the local account. Each gives every message an integer that is never used again. The methods run inside
+:meth:`Database.read` and :meth:`Database.write`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from itertools import count
+from typing import Any, Final
+
+from dragoman.core.model import NOTHING, Author, Message
+from dragoman.core.names import author_key
+from dragoman.store.conversations import Merge, merge_by_id
+from dragoman.store.sql.connection import Connection, Tables
+from dragoman.store.sql.messages import conversations, rows
+from dragoman.store.sql.messages.rows import Row, index_row
+from dragoman.store.sql.values import Value, bind, to_us, unbind
+
+
+class AuthorNumbers:
+    """The numbers of the authors that a transaction has stored.
+
+    Most readers give the same object for the same author, and looking that up is several times faster than by value.
+    """
+
+    def __init__(self) -> None:
+        self._by_identity: dict[int, tuple[int, Author]] = {}
+        self._by_value: dict[Author, int] = {}
+
+    def get(self, author: Author) -> int | None:
+        """The number of an author, if it is known."""
+        known = self._by_identity.get(id(author))
+        return self._by_value.get(author) if known is None else known[0]
+
+    def add(self, author: Author, number: int) -> None:
+        """Note a number. The object is held, so that nothing else gets its identity."""
+        self._by_identity[id(author)] = number, author
+        self._by_value[author] = number
+
+
+COLUMNS: Final = "m.id, m.number, m.live, m.moment, a.data, m.reply_to, m.text, m.data"
+_ONE: Final = (  # with a join it takes ten times as long
+    "SELECT m.id, m.number, m.live, m.moment, (SELECT a.data FROM $authors a WHERE a.author = m.author), m.reply_to,"
+    " m.text, m.data FROM $messages m WHERE m.place = ? AND m.id @among"
+)
+_INSERTED: Final = "number, place, id, live, moment, author, reply_to, text, data"
+_ALLOCATED: Final = "number, place, id, live, moment"
+_UPDATE: Final = (
+    "UPDATE $messages SET live = ?, moment = ?, author = ?, reply_to = ?, text = ?, data = ? WHERE number = ?"
+)
+_KNOWN_AUTHOR: Final = "SELECT author FROM $authors WHERE data = ?"
+_AUTHOR: Final = "INSERT INTO $authors(data, names) VALUES(?, ?) RETURNING author"
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A message with the table's number of it. Tombstones and mere numbers are not ``visible``."""
+
+    number: int
+    row: Row
+    message: Message
+
+    @property
+    def visible(self) -> bool:
+        """Whether it may be shown."""
+        return bool(self.row.live)
+
+    @property
+    def has_content(self) -> bool:
+        """Whether more of it is stored than its number."""
+        return self.row.author is not None
+
+
+def replaced(_stored: Message, fresh: Message) -> Message:
+    """The simplest merge: the new message replaces the stored one."""
+    return fresh
+
+
+class MessageTable:
+    """The tables whose names begin with ``prefix``.
+
+    Attributes:
+        numbered: People know messages by these numbers, so messages are returned with them.
+    """
+
+    def __init__(self, tables: Tables, *, numbered: bool = False) -> None:
+        self.tables = tables
+        self.numbered = numbered
+
+    def get(self, con: Connection, account: str, conversation: str, ids: Iterable[str]) -> dict[str, Stored]:
+        """What is stored under these ids of a conversation, tombstones too."""
+        place = conversations.key(con, self.tables, account, conversation)
+        return {} if place is None else self._get(con, place, account, conversation, ids)
+
+    def put(
+        self,
+        con: Connection,
+        account: str,
+        conversation: str,
+        messages: Iterable[Message],
+        merge: Merge = replaced,
+        authors: AuthorNumbers | None = None,
+    ) -> int:
+        """Store messages of a conversation, and bring the index in step with them.
+
+        Args:
+            con: A connection within a transaction.
+            account: Where the conversation is; the accounts in the messages are ignored.
+            conversation: Its id.
+            messages: Any number, also several versions of one message, in the order in which they came.
+            merge: Decides what is stored of a message that is there already.
+            authors: Authors that this transaction has stored; it is filled, for the next call in the transaction.
+
+        Returns:
+            How many of them are new and visible.
+        """
+        fresh = merge_by_id(list(messages), merge)
+        place = conversations.ensure(con, self.tables, account, conversation)
+        writer = _Writer(con, self.tables, place, authors or AuthorNumbers())
+        stored = self._get(con, place, account, conversation, fresh)
+        times = writer.insert([message for id_, message in fresh.items() if id_ not in stored])
+        gained, lost = writer.change((was, self._merged(was, fresh[id_], merge)) for id_, was in stored.items())
+        if gained or lost:
+            conversations.update_counters(con, self.tables, place, len(times) + gained - lost, removed=lost > 0)
+        elif times:
+            conversations.add_to_counters(con, self.tables, place, times)
+        return len(times) + gained
+
+    def allocate(self, con: Connection, account: str, conversation: str, ids: Sequence[str]) -> dict[str, int]:
+        """Give numbers to messages of which nothing else is stored, in this order; known ones keep theirs."""
+        place = conversations.ensure(con, self.tables, account, conversation)
+        known = self.numbers(con, account, conversation, ids)
+        # Looked up before, because an insert that conflicts would use a number up as well.
+        missing = [id_ for id_ in dict.fromkeys(ids) if id_ not in known]
+        if missing:
+            given = dict(zip(missing, count(self.tables.last_number(con) + 1), strict=False))
+            rows_ = [(number, place, bind(id_), 0, 0) for id_, number in given.items()]
+            self.tables.insert(con, "messages", _ALLOCATED, rows_)
+            known |= given
+        return known
+
+    def numbers(self, con: Connection, account: str, conversation: str, ids: Iterable[str]) -> dict[str, int]:
+        """The numbers of those messages that have one."""
+        place = conversations.key(con, self.tables, account, conversation)
+        if place is None:
+            return {}
+        statement = "SELECT id, number FROM $messages WHERE place = ? AND id @among"
+        found = self.tables.select_each(con, statement, place, list(ids))
+        return {unbind(id_): number for id_, number in found}
+
+    def locate(self, con: Connection, number: int) -> tuple[str, str, str] | None:
+        """Account, conversation and id of the message with that number."""
+        statement = "SELECT p.account, p.id, m.id FROM $messages m JOIN $places p USING(place) WHERE m.number = ?"
+        found = con.execute(self.tables.sql(statement), (number,)).fetchone()
+        return None if found is None else (unbind(found[0]), unbind(found[1]), unbind(found[2]))
+
+    def _get(
+        self, con: Connection, place: int, account: str, conversation: str, ids: Iterable[str]
+    ) -> dict[str, Stored]:
+        found: dict[str, Stored] = {}
+        for id_, number, *columns in self.tables.select_each(con, _ONE, place, list(ids)):
+            row = Row(*columns)
+            message = rows.from_row(row, id=unbind(id_), conversation=conversation, account=account)
+            found[message.id] = Stored(number, row, message)
+        return found
+
+    def _merged(self, was: Stored, fresh: Message, merge: Merge) -> Message:
+        if not was.has_content:
+            return fresh
+        there = was.message
+        placed = replace(
+            fresh, account=there.account, conversation=there.conversation, number=None, reply_to_number=None
+        )
+        return merge(there, placed)
+
+
+class _Writer:
+    """The statements of one call of :meth:`MessageTable.put`."""
+
+    def __init__(self, con: Connection, tables: Tables, place: int, authors: AuthorNumbers) -> None:
+        self._con = con
+        self._tables = tables
+        self._place = place
+        self._authors = authors
+
+    def insert(self, messages: Sequence[Message]) -> list[int]:
+        """Store new messages; returns the times of those that are visible, in microseconds."""
+        if not messages:
+            return []
+        last = self._tables.last_number(self._con)
+        kept = [message if message.deleted_at is None else _tombstone_of(message) for message in messages]
+        # Made before and not between: changing from Python to the database and back for each row takes much longer.
+        columns = [self._columns(number, message) for number, message in enumerate(kept, last + 1)]
+        self._tables.insert(self._con, "messages", _INSERTED, columns)
+        indexed = [index_row(message, n) for n, message in enumerate(kept, last + 1) if message.deleted_at is None]
+        self._tables.index(self._con, indexed)
+        return [to_us(message.sent_at) for message in kept if message.deleted_at is None]
+
+    def change(self, changes: Iterable[tuple[Stored, Message]]) -> tuple[int, int]:
+        """Store what differs; returns how many messages became visible, and how many no longer are."""
+        gained = lost = 0
+        for was, fresh in changes:
+            message = _tombstone_of(fresh)
+            row = rows.to_row(message)
+            if row == was.row:
+                continue
+            columns = (row.live, row.time_us, self._author(message.author), row.reply_to, row.text, row.data)
+            self._con.execute(self._tables.sql(_UPDATE), (*columns, was.number))
+            self._reindex(was, message)
+            gained += row.live > was.row.live
+            lost += row.live < was.row.live
+        return gained, lost
+
+    def _reindex(self, was: Stored, message: Message) -> None:
+        live = message.deleted_at is None
+        before = index_row(was.message, was.number) if was.visible else None
+        after = index_row(message, was.number) if live else None
+        if before == after:
+            return
+        if before is not None:
+            self._tables.unindex(self._con, before)
+        if after is not None:
+            self._tables.index(self._con, [after])
+
+    def _columns(self, number: int, message: Message) -> tuple[Value, ...]:
+        reply_to, author = message.reply_to, message.author
+        return (
+            number,
+            self._place,
+            bind(message.id),
+            int(message.deleted_at is None),
+            to_us(message.sent_at),
+            self._author(author),
+            reply_to and bind(reply_to),
+            bind(message.text),
+            rows.rest(message),
+        )
+
+    def _author(self, author: Author) -> int:
+        number = self._authors.get(author)
+        if number is None:
+            number = self._stored_author(author)
+            self._authors.add(author, number)
+        return number
+
+    def _stored_author(self, author: Author) -> int:
+        data = rows.author_json(author)
+        number = self._con.execute(self._tables.sql(_KNOWN_AUTHOR), (data,)).get
+        if number is None:
+            number = self._con.execute(self._tables.sql(_AUTHOR), (data, author_key(author))).get
+        return int(number)
+
+
+def is_readable(conversation: str | bytes, id_: str | bytes, _number: int, *columns: Any) -> bool:
+    """Whether the columns of a message, after those of its conversation, make sense."""
+    row = Row(*columns)
+    rows.from_row(row, id=unbind(id_), conversation=unbind(conversation))
+    return not row.live or (row.author is not None and row.text is not None)
+
+
+def _tombstone_of(message: Message) -> Message:
+    """A tombstone: it keeps place, author and time of a message, and none of its content."""
+    if message.deleted_at is None:
+        return message
+    return replace(
+        message, text="", edited_at=None, subject=None, status=None, url=None, reactions=(), attachments=(),
+        labels=(), citations=(), history=(), extra=NOTHING, partial=False,
+    )  # fmt: skip

@@ -1,0 +1,198 @@
+"""Message <-> row: pure functions that lose nothing of a message.
+
+A row has columns for what is searched and sorted by, and one compact JSON for whatever else is there, which for
+most messages is nothing. Account, conversation and number belong to other columns.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from functools import lru_cache
+from typing import Any, Final, NamedTuple
+
+from dragoman.core.model import (
+    NOTHING,
+    Attachment,
+    Author,
+    AuthorKind,
+    Citation,
+    Edit,
+    Message,
+    Reaction,
+)
+from dragoman.store import index_terms
+from dragoman.store.sql.connection import IndexRow
+from dragoman.store.sql.values import UNREADABLE, DamagedRowError, bind, from_us, to_us, unbind
+
+_encode: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str).encode
+_NOBODY: Final = Author(name="user")
+_LONG: Final = 1000
+
+
+class Row(NamedTuple):
+    """The columns of a message.
+
+    Attributes:
+        live: 1 when there is something to show; 0 for a tombstone or a message whose number only is kept.
+        time_us: Microseconds since 1970, see :mod:`dragoman.store.sql.values`.
+        author: JSON of the author, ``None`` when nothing but the number is kept.
+        data: JSON of the rest, ``None`` when nothing is left.
+    """
+
+    live: int
+    time_us: int
+    author: str | bytes | None
+    reply_to: str | bytes | None
+    text: str | bytes | None
+    data: str | bytes | None
+
+
+def to_row(message: Message) -> Row:
+    """The columns that hold ``message``."""
+    reply_to = message.reply_to
+    return Row(
+        1 if message.deleted_at is None else 0,
+        to_us(message.sent_at),
+        author_json(message.author),
+        None if reply_to is None else bind(reply_to),
+        bind(message.text),
+        rest(message),
+    )
+
+
+def from_row(
+    row: Row,
+    *,
+    id: str,  # noqa: A002 - as in Message
+    conversation: str,
+    account: str = "",
+    number: int | None = None,
+) -> Message:
+    """The message that ``row`` holds.
+
+    Raises:
+        DamagedRowError: It holds none.
+    """
+    try:
+        return _message(row, id, conversation, account, number)
+    except UNREADABLE as error:
+        raise DamagedRowError(f"message {id!r} cannot be read") from error
+
+
+def _message(row: Row, id_: str, conversation: str, account: str, number: int | None) -> Message:
+    others: dict[str, Any] = {} if row.data is None else json.loads(unbind(row.data))
+    return Message(
+        id=id_,
+        conversation=conversation,
+        author=_NOBODY if row.author is None else from_author_json(row.author),
+        sent_at=from_us(row.time_us),
+        text="" if row.text is None else unbind(row.text),
+        reply_to=None if row.reply_to is None else unbind(row.reply_to),
+        account=account,
+        number=number,
+        **(_unpacked(others) if others else {}),
+    )
+
+
+def author_json(author: Author) -> str | bytes:
+    """The only JSON form of an author: equal authors give equal texts."""
+    fields = [author.name, author.id, author.kind.value, author.email]
+    return bind(_encode([*fields, True] if author.own else fields))
+
+
+def from_author_json(data: str | bytes) -> Author:
+    """The author of :func:`author_json`.
+
+    Raises:
+        DamagedRowError: It is none.
+    """
+    try:
+        return _author(data) if len(data) < _LONG else _author.__wrapped__(data)
+    except UNREADABLE as error:
+        raise DamagedRowError("an author cannot be read") from error
+
+
+def rest(m: Message) -> str | bytes | None:
+    """JSON of what has no column of its own; ``None`` when there is nothing."""
+    # One condition for all, because hardly one message in a hundred has any of it.
+    if not (
+        m.reactions or m.attachments or m.labels or m.edited_at or m.subject is not None or m.replies or m.history
+        or m.deleted_at or m.partial or m.citations or m.extra or m.status is not None or m.url is not None
+    ):  # fmt: skip
+        return None
+    return bind(_encode({key: value for key, value in _packed(m).items() if value not in (None, (), [], {})}))
+
+
+def _packed(m: Message) -> dict[str, object]:
+    return {
+        "replies": m.replies or None,
+        "edited_at": _optional(m.edited_at),
+        "deleted_at": _optional(m.deleted_at),
+        "partial": 1 if m.partial else None,
+        "subject": m.subject,
+        "status": m.status,
+        "url": m.url,
+        "reactions": [(r.emoji, r.count, r.by) for r in m.reactions],
+        "attachments": [(a.name, a.id, a.media_type, a.size, a.url) for a in m.attachments],
+        "labels": m.labels,
+        "citations": [(c.title, c.url, c.text) for c in m.citations],
+        "history": [(e.text, _optional(e.at)) for e in m.history],
+        "extra": dict(m.extra),
+    }
+
+
+def _unpacked(others: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = {key: others[key] for key in ("replies", "subject", "status", "url") if key in others}
+    for key in ("edited_at", "deleted_at"):
+        found[key] = from_us(others.get(key))
+    found["partial"] = bool(others.get("partial"))
+    found["labels"] = tuple(others.get("labels", ()))
+    found["reactions"] = tuple(Reaction(emoji=e, count=n, by=tuple(by)) for e, n, by in others.get("reactions", ()))
+    found["attachments"] = tuple(
+        Attachment(name=n, id=i, media_type=t, size=s, url=u) for n, i, t, s, u in others.get("attachments", ())
+    )
+    found["citations"] = tuple(Citation(title=t, url=u, text=x) for t, u, x in others.get("citations", ()))
+    found["history"] = tuple(Edit(text=t, at=from_us(a)) for t, a in others.get("history", ()))
+    extra: Mapping[str, object] = others.get("extra", NOTHING)
+    found["extra"] = extra
+    return found
+
+
+def _optional(time: datetime | None) -> int | None:
+    return None if time is None else to_us(time)
+
+
+@lru_cache(maxsize=4096)
+def _author(data: str | bytes) -> Author:
+    name, id_, kind, email, *own = json.loads(unbind(data))
+    return Author(name=name, id=id_, kind=AuthorKind(kind), email=email, own=bool(own))
+
+
+def index_row(message: Message, number: int) -> IndexRow:
+    """The columns of the full-text index for a message.
+
+    Args:
+        message: What is indexed.
+        number: The table's number of it.
+    """
+    text = searched_text(message)
+    scope = _scope(message, text) if message.labels or message.attachments or "://" in text else ""
+    return number, index_terms.body(text), index_terms.parts(text), scope
+
+
+def searched_text(message: Message) -> str:
+    """All of a message in which words are looked for."""
+    if message.subject is None and not message.attachments:
+        return message.text
+    return "\n".join([message.text, message.subject or "", *(file.name for file in message.attachments)])
+
+
+def _scope(message: Message, text: str) -> str:
+    scope = list(map(index_terms.label_scope, message.labels))
+    if message.attachments:
+        scope.append(index_terms.HAS_FILE)
+    if index_terms.holds_link(text):
+        scope.append(index_terms.HAS_LINK)
+    return " ".join(scope)

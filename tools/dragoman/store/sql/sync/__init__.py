@@ -1,0 +1,1 @@
+"""How current a store in tables is: leases, what sync has read, coverage, arrivals."""

@@ -1,0 +1,38 @@
+"""The table of one-time tokens. Only their hashes are stored: a reader of the file cannot confirm anything."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from typing import Final
+
+from dragoman.store.sql.connection import Connection
+from dragoman.store.sql.values import Digest
+from dragoman.store.writes import LONGEST_OFFER, TOLERANCE
+
+_LETTERS: Final = "abcdefghjkmnpqrstuvwxyz23456789"
+_LENGTH: Final = 14
+_LONGEST: Final = (LONGEST_OFFER + TOLERANCE) * 1_000_000
+"""Microseconds; a token that is good for longer was made by a clock that has been set back since."""
+
+
+def offer(con: Connection, digest: str, ends: int) -> str:
+    """A token for the content with that hash, good until ``ends`` (microseconds since 1970)."""
+    token = "".join(secrets.choice(_LETTERS) for _ in range(_LENGTH))
+    con.execute("INSERT INTO offers(token, digest, ends) VALUES(?, ?, ?)", (_hash(token), digest, ends))
+    return token
+
+
+def redeem(con: Connection, token: str, digest: str, now: int) -> int:
+    """Use a token up.
+
+    Returns:
+        Microseconds for which it was still good; 0 when it is unknown, used, out of date or for another content.
+    """
+    con.execute("DELETE FROM offers WHERE ends NOT BETWEEN ? AND ?", (now + 1, now + _LONGEST))
+    deleted = con.execute("DELETE FROM offers WHERE token = ? AND digest = ? RETURNING ends", (_hash(token), digest))
+    return sum(ends - now for (ends,) in list(deleted))
+
+
+def _hash(token: str) -> Digest:
+    return Digest(hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest())

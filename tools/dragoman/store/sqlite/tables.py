@@ -1,0 +1,76 @@
+"""A set of tables in a SQLite file, with its full-text index by FTS5."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Final
+
+from dragoman.store.sql.connection import Condition, Connection, IndexRow, Tables
+from dragoman.store.sql.search.expression import Expression
+from dragoman.store.sql.values import Value, bind
+from dragoman.store.sqlite.match_expression import to_match
+
+INSERT: Final = "REPLACE INTO $index(rowid, body, parts, scope) VALUES(?, ?, ?, ?)"
+"""Takes an :data:`IndexRow`."""
+
+
+@dataclass(frozen=True, slots=True)
+class SqliteTables(Tables):
+    """See :class:`Tables`."""
+
+    words: ClassVar[Mapping[str, str]] = {
+        # One statement that is prepared once and run for each id is the fastest here.
+        "among": "= ?",
+        "by_author": "INDEXED BY $messages_author",
+        "by_called": "INDEXED BY $places_called",
+        "by_moment": "INDEXED BY $messages_moment",
+        "by_time": "INDEXED BY $messages_time",
+        "contains": "instr",
+        # Fixes the order in which SQLite reads the tables.
+        "join": "CROSS JOIN",
+        "largest": "max",
+        "numbers": "json_each(?) n",
+        "smallest": "min",
+    }
+
+    def select_each(self, con: Connection, template: str, place: int, ids: Sequence[str]) -> Iterator[tuple[Any, ...]]:
+        """Run the statement for each id."""
+        return iter(con.executemany(self.sql(template), ((place, bind(id_)) for id_ in ids)))
+
+    def insert(self, con: Connection, table: str, columns: str, rows: Sequence[Sequence[Value]]) -> None:
+        """Add the rows one by one, with one statement."""
+        marks = ", ".join("?" * (columns.count(",") + 1))
+        con.executemany(self.sql(f"INSERT INTO ${table}({columns}) VALUES({marks})"), rows)
+
+    def last_number(self, con: Connection) -> int:
+        """What SQLite remembers of the table."""
+        name = f"{self.prefix}_messages"
+        return con.execute("SELECT seq FROM sqlite_sequence WHERE name = ?", (name,)).get or 0
+
+    def index(self, con: Connection, rows: Sequence[IndexRow]) -> None:
+        """Add the rows one by one, with one statement."""
+        con.executemany(self.sql(INSERT), rows)
+
+    def unindex(self, con: Connection, row: IndexRow) -> None:
+        """Delete one row."""
+        con.execute(self.sql("DELETE FROM $index WHERE rowid = ?"), row[:1])
+
+    def matching(self, expression: Expression) -> Condition:
+        """FTS5 looks it up."""
+        return self.sql("i.$index MATCH ?"), (to_match(expression),)
+
+    def ranking(self, con: Connection, expression: Expression) -> Condition:
+        """FTS5 ranks by itself; :mod:`.schema.messages` has set how."""
+        del con, expression
+        return "i.rank", ()
+
+    def words_from(self, con: Connection, beginning: str, limit: int) -> list[tuple[str, int]]:
+        """Read the vocabulary of the index."""
+        statement = "SELECT term, doc FROM $words WHERE term >= ? AND term < ? AND col = 'body' LIMIT ?"
+        return list(con.execute(self.sql(statement), (beginning, beginning + "\U0010ffff", limit)))
+
+    def share_indexed(self, con: Connection) -> float:
+        """Read how far a rebuild has come."""
+        following, total = con.execute("SELECT next, total FROM index_builds WHERE prefix = ?", (self.prefix,)).get
+        return 1.0 if not following else 1 - following / total
