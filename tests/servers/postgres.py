@@ -1,0 +1,140 @@
+"""A real PostgreSQL server on loopback for tests. The server itself never runs as root."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+
+import psycopg
+from dovecot import _free_ports
+
+SETTINGS = """
+listen_addresses = '127.0.0.1'
+unix_socket_directories = '{state}'
+port = {port}
+max_connections = 100
+"""
+FAST = """
+fsync = off
+synchronous_commit = off
+full_page_writes = off
+"""
+PASSWORD = "secret"  # noqa: S105 - of a server that lives as long as a test
+_DATABASES = count(1)
+
+
+class Postgres:
+    """A running server; user ``test``, see :data:`PASSWORD`."""
+
+    def __init__(self, programs: Path, state: Path, port: int):
+        self.programs, self.state, self.port = programs, state, port
+
+    def address(self, database: str = "postgres", *, port: int | None = None, user: str = "test") -> str:
+        """Of a database."""
+        return f"postgresql://{user}:{PASSWORD}@127.0.0.1:{port or self.port}/{database}"
+
+    def new_database(self) -> str:
+        """The address of a new, empty database."""
+        name = f"db{next(_DATABASES)}"
+        self.execute(f"CREATE DATABASE {name}")
+        return self.address(name)
+
+    def execute(self, statement: str, database: str = "postgres"):
+        """Run statements as an administrator; the rows of the last."""
+        with psycopg.connect(self.address(database), autocommit=True) as connection:
+            cursor = connection.execute(statement)
+            return cursor.fetchall() if cursor.description else []
+
+    def start(self) -> None:
+        """Start it, and wait until it answers."""
+        self._control("start", "-w", "-t", "60", "-l", str(self.state / "log"))
+
+    def stop(self, mode: str = "immediate") -> None:
+        """Stop it."""
+        self._control("stop", "-w", "-t", "30", "-m", mode, check=False)
+
+    def kill(self) -> None:
+        """Kill the server and all that it has started, as a power cut does."""
+        pid = int((self.state / "data" / "postmaster.pid").read_text().split()[0])
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+        for child in _processes(str(self.state), pid):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(child, signal.SIGKILL)
+
+    def _control(self, *arguments: str, check: bool = True) -> None:
+        command = [str(self.programs / "pg_ctl"), "-D", str(self.state / "data"), *arguments]
+        _run(command, self.state, check=check)
+
+
+def programs() -> Path | None:
+    """The folder of the newest programs."""
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"), key=lambda one: int(one.parts[-3]))
+    if found:
+        return found[-1].parent
+    path = shutil.which("postgres")
+    return Path(path).resolve().parent if path else None
+
+
+def why_not() -> str:
+    """Why the server cannot be started here; empty when it can."""
+    if programs() is None:
+        return "PostgreSQL is not installed (apt-get install postgresql)"
+    return ""
+
+
+@contextmanager
+def postgres(*, durable: bool = False, settings: str = ""):
+    """Run it until the context is left."""
+    found = programs()
+    assert found is not None
+    state = Path(tempfile.mkdtemp(prefix="pg.", dir="/tmp"))  # short, for the socket
+    state.chmod(0o755)
+    if os.geteuid() == 0:
+        shutil.chown(state, "postgres", "postgres")
+    secret = state / "password"
+    secret.write_text(PASSWORD)
+    secret.chmod(0o644)
+    (port,) = _free_ports(1)
+    options = ["--auth-local=trust", "--auth-host=scram-sha-256", "-E", "UTF8", "--locale=C.UTF-8", "-N"]
+    _run([str(found / "initdb"), "-D", str(state / "data"), "-U", "test", f"--pwfile={secret}", *options], state)
+    server = Postgres(found, state, port)
+    with (state / "data" / "postgresql.conf").open("a", encoding="utf-8") as file:
+        file.write(SETTINGS.format(state=state, port=port) + ("" if durable else FAST) + settings)
+    server.start()
+    try:
+        yield server
+    finally:
+        server.stop()
+        shutil.rmtree(state, ignore_errors=True)
+
+
+def _run(command, state, *, check=True):
+    user = {"user": "postgres", "group": "postgres", "extra_groups": []} if os.geteuid() == 0 else {}
+    environment = {"PATH": os.environ.get("PATH", ""), "LC_ALL": "C.UTF-8"}
+    with tempfile.TemporaryFile() as said:  # the server would keep a pipe open
+        done = subprocess.run(
+            command, cwd="/", env=environment, check=False, stdin=subprocess.DEVNULL, stdout=said, stderr=said, **user
+        )
+        said.seek(0)
+        if check and done.returncode:
+            raise RuntimeError(said.read().decode(errors="replace"))
+
+
+def _processes(state, parent):
+    """The processes of a server whose parent is gone."""
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            with contextlib.suppress(OSError):
+                status = (entry / "status").read_text()
+                session = re.search(r"^NSsid:\s+(\d+)", status, re.MULTILINE)
+                if (session and int(session[1]) == parent) or state in (entry / "cmdline").read_text():
+                    yield int(entry.name)

@@ -1,0 +1,123 @@
+"""A transaction of PostgreSQL as the store speaks to it.
+
+Statements are sent with their values in them, in PostgreSQL's simple protocol: nothing is prepared at the server, so
+that PgBouncer may give each transaction another connection.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from typing import Any, Final
+
+import psycopg
+
+from dragoman.store.postgres.values import from_database, to_database
+from dragoman.store.sql.values import Value
+
+_NUMBERED: Final = re.compile(r"\?(\d)")
+"""A mark that stands for a value wherever its number is."""
+
+
+class PostgresRows:
+    """The rows of a statement, all of them read."""
+
+    def __init__(self, rows: list[tuple[Any, ...]]) -> None:
+        self._rows = rows
+
+    @property
+    def get(self) -> Any:
+        """The only value of the only row; a tuple for several columns, ``None`` for no row."""
+        if not self._rows:
+            return None
+        row = from_database(self._rows[0])
+        return row[0] if len(row) == 1 else row
+
+    def __iter__(self) -> Iterator[tuple[Any, ...]]:
+        """The rows."""
+        return map(from_database, self._rows)
+
+    def fetchone(self) -> tuple[Any, ...] | None:
+        """The first row."""
+        return from_database(self._rows[0]) if self._rows else None
+
+
+class PostgresConnection:
+    """See :class:`dragoman.store.sql.connection.Connection`; within a transaction.
+
+    Attributes:
+        statements: How many were sent, each of which is a round trip.
+    """
+
+    def __init__(self, connection: psycopg.Connection[tuple[Any, ...]], begin: str = "") -> None:
+        """Keep a connection.
+
+        Args:
+            connection: Open.
+            begin: Statements that begin the transaction. They are sent with the first one, in the same round trip.
+        """
+        self._connection = connection
+        self._begin = begin
+        self.statements = 0
+
+    def execute(self, statements: str, bindings: Sequence[Value] = (), /) -> PostgresRows:
+        """Run a statement and read all of its rows."""
+        values = [to_database(value) for value in bindings]
+        if _NUMBERED.search(statements):
+            return self._run(statements, {f"p{number}": value for number, value in enumerate(values, 1)})
+        return self._run(statements, values)
+
+    def executemany(self, statement: str, bindings: Iterable[Sequence[Value]], /) -> PostgresRows:
+        """Run a statement for each set of values."""
+        rows: list[tuple[Any, ...]] = []
+        for values in bindings:
+            rows.extend(self.execute(statement, values))
+        return PostgresRows(rows)
+
+    def select_any(self, statement: str, place: int, texts: Sequence[Value]) -> PostgresRows:
+        """Run a statement whose second mark stands for any of these texts."""
+        return self._run(statement, [place, [to_database(text) for text in texts]])
+
+    def add_words(self, table: str, terms: Sequence[str], counts: Sequence[int], are_body: Iterable[bool]) -> None:
+        """Add to the counts of words."""
+        statement = (
+            f"INSERT INTO {table} AS w SELECT * FROM"  # noqa: S608 - our own words
+            " unnest(CAST(? AS text[]), CAST(? AS boolean[]), CAST(? AS bigint[])) AS n(term, is_body, doc)"
+            " ON CONFLICT(term) DO UPDATE SET doc = w.doc + excluded.doc"
+        )
+        self._run(statement, [list(terms), list(are_body), list(counts)])
+
+    def copy(self, table: str, columns: str, rows: Iterable[Sequence[Value]]) -> None:
+        """Add many rows to a table at once."""
+        self.statements += 1
+        if self._begin:
+            self._run("SELECT 1", ())
+        statement = f"COPY {table}({columns}) FROM STDIN"
+        with self._connection.cursor() as cursor, cursor.copy(statement.encode()) as copy:
+            for row in rows:
+                copy.write_row([to_database(value) for value in row])
+
+    def _first(self, statement: str) -> str:
+        begin, self._begin = self._begin, ""
+        return f"{begin}; {statement}" if begin else statement
+
+    def _run(self, statement: str, values: Sequence[object] | Mapping[str, object]) -> PostgresRows:
+        self.statements += 1
+        with self._connection.cursor() as cursor:
+            cursor.execute(_with_marks(self._first(statement)), values or None)
+            return PostgresRows(_last_rows(cursor))
+
+
+def _last_rows(cursor: psycopg.Cursor[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    while cursor.nextset():
+        pass
+    return cursor.fetchall() if cursor.description is not None else []
+
+
+@lru_cache(maxsize=2048)
+def _with_marks(statement: str) -> bytes:
+    """The statement with the driver's marks for values."""
+    if "?" not in statement:
+        return statement.encode()
+    return _NUMBERED.sub(r"%(p\1)s", statement.replace("%", "%%")).replace("?", "%s").encode()

@@ -1,0 +1,222 @@
+"""The one way to PostgreSQL: transactions in worker threads, on connections that a whole process shares.
+
+Reads see one consistent state. Of writes with the same area one runs after the other, by an advisory lock that ends
+with the transaction; so they find what SQLite's single writer finds. All settings are made within the transaction.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from typing import Final, TypeVar
+from weakref import WeakKeyDictionary
+
+import anyio
+import anyio.to_thread
+from anyio.lowlevel import RunVar
+
+from dragoman.store.postgres import errors, migrate
+from dragoman.store.postgres.address import Address
+from dragoman.store.postgres.pool import Pool
+from dragoman.store.postgres.tables import PostgresTables
+from dragoman.store.postgres.transaction import Reading, Writing
+from dragoman.store.sql.connection import Connection, Tables
+
+T = TypeVar("T")
+
+_READERS: Final = 8
+_WRITERS: Final = 4
+_PATIENCE: Final = 20.0
+"""Seconds to wait for a turn in this process."""
+
+
+class Database:
+    """A database that a process shares. Made by :meth:`at`."""
+
+    _shared: Final[dict[str, Database]] = {}
+    _guard: Final = threading.Lock()
+
+    def __init__(self, address: Address) -> None:
+        """Connect nothing yet."""
+        self._address = address
+        self._pool = Pool(address)
+        self._opening = threading.Lock()
+        self._is_open = False
+        self._writable = True
+        self._ahead = 0.0
+        self._users = 0
+
+    @classmethod
+    @asynccontextmanager
+    async def at(cls, address: str) -> AsyncGenerator[Database]:
+        """Connect, and make the tables where they are missing. Users of one address share its connections.
+
+        Raises:
+            DragomanError: The database cannot be used now.
+        """
+        database = cls._shared_at(address)
+        try:
+            await anyio.to_thread.run_sync(database.open)
+            yield database
+        finally:
+            with anyio.CancelScope(shield=True):
+                await anyio.to_thread.run_sync(database.leave, address)
+
+    @property
+    def name(self) -> str:
+        """How errors call it."""
+        return self._address.name
+
+    @property
+    def writable(self) -> bool:
+        """Whether it could be written when it was opened."""
+        return self._writable
+
+    def tables(self, prefix: str) -> Tables:
+        """The tables whose names begin so."""
+        return PostgresTables(prefix)
+
+    def time(self) -> float:
+        """The clock of the database, as it was when it was opened."""
+        return time.time() + self._ahead
+
+    def version(self) -> int | None:
+        """Not known without asking the database."""
+        return None
+
+    async def read(self, work: Callable[[Connection], T]) -> T:
+        """Run ``work`` on one consistent state. A cancelled read stops.
+
+        Raises:
+            DragomanError: The database cannot be read.
+        """
+        job = Reading(self._pool, self._address, work)
+        limiter = await self._turn(self._limiters().reads)
+        try:
+            return await anyio.to_thread.run_sync(job.run, abandon_on_cancel=True, limiter=_unlimited())
+        except anyio.get_cancelled_exc_class():
+            job.stop()
+            raise
+        finally:
+            limiter.release()
+
+    async def write(
+        self, work: Callable[[Connection], T], *, area: str = "", once: bool = False, durable: bool = True
+    ) -> T:
+        """Run ``work`` in a transaction; when this returns, what it wrote survives a crash.
+
+        Once it has begun it is finished even when the caller is cancelled. An exception undoes it all.
+
+        Args:
+            work: Writes.
+            area: Of transactions with the same area one runs after the other.
+            once: ``work`` must not be run again after a failure.
+            durable: False does not wait for the disk of the server: a power cut may undo it, whole.
+
+        Raises:
+            NotWritableError: The database cannot be written now.
+            DragomanError: Nothing was written, unless it says that the outcome is unknown.
+        """
+        job = Writing(self._pool, self._address, work, area=area, once=once, durable=durable)
+        limiter = await self._turn(self._limiters().writes)
+        try:
+            return await anyio.to_thread.run_sync(job.run, limiter=_unlimited())
+        finally:
+            limiter.release()
+
+    async def optimize(self, tables: Tables) -> None:
+        """Put what is new into the index, and count what the planner has to know."""
+        statements = ("SELECT gin_clean_pending_list(CAST(? AS regclass))", "ANALYZE $messages; ANALYZE $index")
+        await self.write(lambda con: con.execute(statements[0], (tables.sql("$index_lexemes"),)))
+        await self.write(lambda con: con.execute(tables.sql(statements[1])))
+
+    async def check(self) -> None:
+        """Look whether it can be read, and, where this user may write it, also written.
+
+        Raises:
+            DragomanError: It cannot.
+        """
+        await self.read(lambda con: con.execute("SELECT count(*) FROM meta").get)
+        if self._writable:
+            await self.write(lambda con: con.execute("UPDATE meta SET value = value WHERE key = 'cursor_key'"))
+
+    def open(self) -> None:
+        """Connect, unless that is done. Blocks.
+
+        Raises:
+            DragomanError: The database cannot be used.
+        """
+        with self._opening:
+            if self._is_open:
+                return
+            with errors.explained(self.name), self._pool.connect() as connection:
+                self._writable = migrate.prepare(connection, self._address)
+                self._ahead = migrate.clock_offset(connection)
+            self._pool.open()
+            self._is_open = True
+
+    def leave(self, address: str) -> None:
+        """Close all connections when nobody else in the process uses them. Blocks."""
+        with self._guard:
+            self._users -= 1
+            if self._users > 0:
+                return
+            if self._shared.get(address) is self:
+                del self._shared[address]
+        if self._is_open:
+            self._pool.close()
+
+    @classmethod
+    def _shared_at(cls, address: str) -> Database:
+        with cls._guard:
+            database = cls._shared.get(address)
+            if database is None:
+                database = cls._shared[address] = cls(Address.parse(address))
+            database._users += 1
+        return database
+
+    async def _turn(self, limiter: anyio.CapacityLimiter) -> _Turn:
+        turn = _Turn(limiter)
+        with anyio.move_on_after(_PATIENCE):
+            await turn.acquire()
+            return turn
+        raise errors.busy(self.name)
+
+    def _limiters(self) -> _Limiters:
+        by_database = _LIMITERS.get(None)
+        if by_database is None:
+            by_database = WeakKeyDictionary[Database, _Limiters]()
+            _LIMITERS.set(by_database)
+        return by_database.setdefault(self, _Limiters())
+
+
+class _Turn:
+    """A place among those who use the database, for whoever made it, not for the task that happens to run."""
+
+    def __init__(self, limiter: anyio.CapacityLimiter) -> None:
+        self._limiter = limiter
+
+    async def acquire(self) -> None:
+        """Wait for the place."""
+        await self._limiter.acquire_on_behalf_of(self)
+
+    def release(self) -> None:
+        """Give it back."""
+        self._limiter.release_on_behalf_of(self)
+
+
+class _Limiters:
+    """How many worker threads of one event loop may be busy with one database."""
+
+    def __init__(self) -> None:
+        self.reads = anyio.CapacityLimiter(_READERS)
+        self.writes = anyio.CapacityLimiter(_WRITERS)
+
+
+def _unlimited() -> anyio.CapacityLimiter:
+    return anyio.CapacityLimiter(1)
+
+
+_LIMITERS: Final = RunVar[WeakKeyDictionary[Database, _Limiters] | None]("dragoman_postgres_limiters", None)

@@ -1,0 +1,98 @@
+"""A set of tables in PostgreSQL, with its full-text index of ``tsvector`` and GIN."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, cast
+
+from dragoman.store.postgres import ranking
+from dragoman.store.postgres.connection import PostgresConnection
+from dragoman.store.postgres.index_entry import IndexEntry, entry_of, is_of_body
+from dragoman.store.postgres.tsquery import to_tsquery
+from dragoman.store.sql.connection import Condition, Connection, IndexRow, Tables
+from dragoman.store.sql.search.expression import Expression
+from dragoman.store.sql.values import Value, bind
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresTables(Tables):
+    """See :class:`Tables`."""
+
+    words: ClassVar[Mapping[str, str]] = {
+        "among": "= ANY(CAST(? AS text[]))",
+        "by_author": "",
+        "by_called": "",
+        "by_moment": "",
+        "by_time": "",
+        "contains": "strpos",
+        "join": "JOIN",
+        "largest": "greatest",
+        "numbers": "(SELECT CAST(value AS bigint) FROM json_array_elements_text(CAST(? AS json)) AS j(value)) AS n",
+        "smallest": "least",
+    }
+
+    def select_each(self, con: Connection, template: str, place: int, ids: Sequence[str]) -> Iterator[tuple[Any, ...]]:
+        """Select all of them with one statement."""
+        return iter(_own(con).select_any(self.sql(template), place, list(dict.fromkeys(map(bind, ids)))))
+
+    def insert(self, con: Connection, table: str, columns: str, rows: Sequence[Sequence[Value]]) -> None:
+        """Copy the rows into the table."""
+        _own(con).copy(self.sql(f"${table}"), columns, rows)
+        if table == "messages":
+            statement = "UPDATE index_builds SET last_number = greatest(last_number, ?) WHERE prefix = ?"
+            con.execute(statement, (max(cast("int", row[0]) for row in rows), self.prefix))
+
+    def last_number(self, con: Connection) -> int:
+        """Read the counter, which no number is ever above."""
+        found: int = con.execute("SELECT last_number FROM index_builds WHERE prefix = ?", (self.prefix,)).get
+        return found
+
+    def index(self, con: Connection, rows: Sequence[IndexRow]) -> None:
+        """Copy the entries into the index, and count their words."""
+        entries = [(row[0], entry_of(row)) for row in rows]
+        copied = ((number, entry.size, entry.is_long, entry.vector) for number, entry in entries)
+        _own(con).copy(self.sql("$index"), "rowid, size, is_long, lexemes", copied)
+        self._count(con, [entry for _, entry in entries], 1)
+
+    def unindex(self, con: Connection, row: IndexRow) -> None:
+        """Delete an entry, and count its words no more."""
+        if con.execute(self.sql("DELETE FROM $index WHERE rowid = ? RETURNING rowid"), row[:1]).get is not None:
+            self._count(con, [entry_of(row)], -1)
+
+    def matching(self, expression: Expression) -> Condition:
+        """GIN looks it up."""
+        return "i.lexemes @@ CAST(? AS tsquery)", (to_tsquery(expression),)
+
+    def ranking(self, con: Connection, expression: Expression) -> Condition:
+        """Compute BM25."""
+        return ranking.ranking(con, self, expression)
+
+    def words_from(self, con: Connection, beginning: str, limit: int) -> list[tuple[str, int]]:
+        """Read the words that are counted."""
+        statement = self.sql(
+            "SELECT term, doc FROM $words WHERE term >= ? AND term < ? AND is_body AND doc > 0 ORDER BY term LIMIT ?"
+        )
+        return [(term, doc) for term, doc in con.execute(statement, (beginning, beginning + "\U0010ffff", limit))]
+
+    def share_indexed(self, con: Connection) -> float:
+        """Read how far a rebuild has come."""
+        following, total = con.execute("SELECT next, total FROM index_builds WHERE prefix = ?", (self.prefix,)).get
+        return 1.0 if not following else 1 - following / total
+
+    def _count(self, con: Connection, entries: Sequence[IndexEntry], sign: int) -> None:
+        """Add messages to the counts of words, messages and lexemes, or take them away."""
+        counts = Counter[str]()
+        for entry in entries:
+            counts.update(entry.words)
+        terms = sorted(counts)
+        _own(con).add_words(self.sql("$words"), terms, [sign * counts[term] for term in terms], map(is_of_body, terms))
+        con.execute(
+            "UPDATE index_builds SET messages = messages + ?, lexemes = lexemes + ? WHERE prefix = ?",
+            (sign * len(entries), sign * sum(entry.size for entry in entries), self.prefix),
+        )
+
+
+def _own(con: Connection) -> PostgresConnection:
+    return cast("PostgresConnection", con)

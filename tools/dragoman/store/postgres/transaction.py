@@ -1,0 +1,201 @@
+"""One transaction in a worker thread: begun, run, ended, and run again where that is safe."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Final, Generic, TypeVar
+
+import psycopg
+from psycopg.pq import TransactionStatus
+
+from dragoman.core.errors import Unavailable
+from dragoman.core.safe_text import sentence
+from dragoman.store.postgres import errors
+from dragoman.store.postgres.address import Address
+from dragoman.store.postgres.connection import PostgresConnection
+from dragoman.store.postgres.pool import DriverConnection, Pool
+from dragoman.store.sql.connection import Connection
+
+T = TypeVar("T")
+
+STATEMENT_SECONDS: Final = 20
+"""Seconds after which the server ends a statement."""
+
+_ATTEMPTS: Final = 5
+_PAUSE: Final = 0.05
+_ASKED_FOR: Final = 10.0
+"""Seconds within which the end of a transaction is asked for whose connection broke."""
+
+_READ: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+_WRITE: Final = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
+_LOCK: Final = (
+    "SELECT CAST(pg_current_xact_id() AS text),"
+    " pg_advisory_xact_lock(hashtextextended(current_schema() || ':dragoman:' || ?, 0))"
+)
+_NOT_DURABLE: Final = "; SET LOCAL synchronous_commit = off"
+_NO_LOCK: Final = "SELECT CAST(pg_current_xact_id() AS text)"
+
+
+def settings(address: Address, seconds: int = STATEMENT_SECONDS) -> str:
+    """Statements that set what holds for one transaction: PgBouncer gives the next one another connection."""
+    path = "" if address.schema is None else f"; SET LOCAL search_path = {_quoted(address.schema)}"
+    timeout = seconds * 1000
+    return f"SET LOCAL statement_timeout = {timeout}; SET LOCAL idle_in_transaction_session_timeout = 60000{path}"
+
+
+class Reading(Generic[T]):
+    """Reads one consistent state. A read that a broken connection ends is made once more on another one."""
+
+    def __init__(self, pool: Pool, address: Address, work: Callable[[Connection], T]) -> None:
+        self._pool = pool
+        self._address = address
+        self._work = work
+        self._stopped = False
+        self._lock = threading.Lock()
+        self._connection: DriverConnection | None = None
+
+    def run(self) -> T:
+        """Read. Blocks."""
+        with errors.explained(self._address.name):
+            for attempt in range(1, _ATTEMPTS + 1):
+                try:
+                    return self._once()
+                except psycopg.Error as error:
+                    if self._stopped or attempt == _ATTEMPTS or not _is_passing(error):
+                        raise
+                    _pause(attempt)
+        raise AssertionError
+
+    def stop(self) -> None:
+        """Have the server end the statement under way, without waiting for that."""
+        with self._lock:
+            self._stopped = True
+            connection = self._connection
+        if connection is not None:
+            threading.Thread(target=self._cancel, args=(connection,), daemon=True).start()
+
+    def _once(self) -> T:
+        with self._pool.connection() as connection:
+            with self._lock:
+                if self._stopped:
+                    raise Unavailable(sentence("Reading {} was interrupted.", self._address.name), hint="Try again.")
+                self._connection = connection
+            try:
+                return self._work(PostgresConnection(connection, f"{_READ}; {settings(self._address)}"))
+            finally:
+                with self._lock:
+                    self._connection = None
+                _undo(connection)
+
+    def _cancel(self, connection: DriverConnection) -> None:
+        with self._lock:
+            # Given back meanwhile, it may be at work for somebody else.
+            if self._connection is connection:
+                with suppress(psycopg.Error):
+                    connection.cancel_safe(timeout=3)
+
+
+class Writing(Generic[T]):
+    """Writes in one transaction.
+
+    Before ``work`` has begun, and after the server has undone it because of others, it is run again. When the
+    connection breaks while the server commits, the server is asked how that ended.
+    """
+
+    def __init__(
+        self, pool: Pool, address: Address, work: Callable[[Connection], T], *, area: str, once: bool, durable: bool
+    ) -> None:
+        self._pool = pool
+        self._address = address
+        self._work = work
+        self._area = area
+        self._once_only = once
+        self._durable = durable
+        self._has_begun = False
+
+    def run(self) -> T:
+        """Write. Blocks."""
+        with errors.explained(self._address.name):
+            for attempt in range(1, _ATTEMPTS + 1):
+                self._has_begun = False
+                try:
+                    return self._once()
+                except psycopg.Error as error:
+                    if attempt == _ATTEMPTS or not self._may_run_again(error):
+                        raise
+                    _pause(attempt)
+        raise AssertionError
+
+    def _may_run_again(self, error: psycopg.Error) -> bool:
+        if not self._has_begun:
+            return _is_passing(error)
+        return not self._once_only and error.sqlstate in errors.REPEATABLE
+
+    def _once(self) -> T:
+        with self._pool.connection() as connection:
+            try:
+                con = PostgresConnection(
+                    connection, f"{_WRITE}; {settings(self._address)}{'' if self._durable else _NOT_DURABLE}"
+                )
+                lock = con.execute(_LOCK, (self._area,)) if self._area else con.execute(_NO_LOCK)
+                transaction = lock.get[0] if self._area else lock.get
+                self._has_begun = True
+                result = self._work(con)
+                self._commit(connection, transaction)
+            except BaseException:
+                _undo(connection)
+                raise
+        return result
+
+    def _commit(self, connection: DriverConnection, transaction: str) -> None:
+        try:
+            connection.execute("COMMIT")
+        except psycopg.OperationalError as error:
+            if not connection.broken:
+                raise
+            committed = self._has_committed(transaction)
+            if committed is False:
+                raise
+            if committed is None:
+                raise errors.unknown_outcome(self._address.name) from error
+
+    def _has_committed(self, transaction: str) -> bool | None:
+        """Whether a transaction was committed; ``None`` when that cannot be found out."""
+        ends = time.monotonic() + _ASKED_FOR
+        while time.monotonic() < ends:
+            with suppress(psycopg.Error), self._pool.connect() as connection:
+                statement = "SELECT pg_xact_status(CAST(%s AS xid8))"
+                row = connection.execute(statement, (transaction,)).fetchone()
+                if row is not None and row[0] != "in progress":
+                    return None if row[0] is None else row[0] == "committed"
+            time.sleep(_PAUSE)
+        return None
+
+
+def _is_passing(error: psycopg.Error) -> bool:
+    """Whether the same may succeed on another connection: this one broke, or was undone because of others."""
+    state = error.sqlstate
+    if state is None:
+        return isinstance(error, psycopg.OperationalError)
+    return state in errors.REPEATABLE or state.startswith(("08", "57P"))
+
+
+def _undo(connection: DriverConnection) -> None:
+    """End the transaction; a connection that cannot is closed, and the pool makes another."""
+    try:
+        if connection.info.transaction_status != TransactionStatus.IDLE:
+            connection.execute("ROLLBACK")
+    except psycopg.Error:
+        connection.close()
+
+
+def _pause(attempt: int) -> None:
+    time.sleep(random.uniform(0, _PAUSE * 2**attempt))  # noqa: S311 - spreads waiters, hides nothing
+
+
+def _quoted(name: str) -> str:
+    return '"{}"'.format(name.replace('"', '""'))

@@ -1,0 +1,34 @@
+"""Values of a statement <-> what PostgreSQL can hold: no zero characters, no lone surrogates."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+from dragoman.store.sql.values import Digest, Value
+
+_ESCAPE: Final = "\U0010fffe"
+"""Stands before the code of a character that text cannot hold; it is no character itself."""
+
+_IMPOSSIBLE: Final = re.compile(f"[\0\ud800-\udfff{_ESCAPE}]")
+_ESCAPED: Final = re.compile(f"{_ESCAPE}([0-9a-f]{{6}})")
+
+
+def to_database(value: Value) -> Value:
+    """A value for PostgreSQL. Bytes are text with lone surrogates, as ``bind`` gives it."""
+    if isinstance(value, Digest):
+        return value.hex()
+    if isinstance(value, bytes):
+        value = value.decode("utf-8", "surrogatepass")
+    if not isinstance(value, str) or (value.isascii() and "\0" not in value):
+        return value
+    return _IMPOSSIBLE.sub(lambda found: f"{_ESCAPE}{ord(found[0]):06x}", value)
+
+
+def from_database(row: tuple[Any, ...]) -> tuple[Any, ...]:
+    """A row as it was given to :func:`to_database`."""
+    if not any(type(value) is str and _ESCAPE in value for value in row):
+        return row
+    return tuple(
+        _ESCAPED.sub(lambda found: chr(int(found[1], 16)), value) if type(value) is str else value for value in row
+    )
