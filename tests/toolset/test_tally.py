@@ -6,7 +6,7 @@ import pytest
 from dragoman.core.context.instrumentation import Operation, observe
 from dragoman.core.errors import Unavailable
 from dragoman.store import open_store, usage_counter
-from dragoman.toolset import UsageCounter
+from dragoman.store.usage_counter import UsageCounter
 
 pytestmark = pytest.mark.anyio
 

@@ -102,7 +102,9 @@ def search(
     from dragoman_server.commands import search as searching  # noqa: PLC0415  # see the module
 
     asked = {"query": " ".join(words), "account": account, "limit": limit, "cursor": cursor}
-    found = searching.search(settings_of(config, log_level), asked, as_json=as_json)
+    settings = settings_of(config, log_level)
+    found = searching.search(settings, asked, as_json=as_json)
+    remember_start(settings)
     is_styled = sys.stdout.isatty() and "NO_COLOR" not in os.environ
     say(found.coloured() if is_styled else found.text, styled=is_styled)
     sys.exit(int(not found.hits))

@@ -13,6 +13,7 @@ import click
 
 from dragoman.core.errors import DragomanError, Unavailable
 from dragoman.core.safe_text import sentence, unquoted
+from dragoman_server.commands.search_output import shown
 
 if TYPE_CHECKING:
     from dragoman_server.config.load import Config
@@ -61,7 +62,7 @@ def say(text: str, *, styled: bool = False) -> None:
         styled: The text has colours of ours; everything else that a terminal obeys, or nobody sees, is shown.
     """
     try:
-        click.echo(text if styled else _shown(text))
+        click.echo(text if styled else shown(text))
     except BrokenPipeError:
         raise
     except OSError as error:
@@ -80,14 +81,6 @@ def remember_start(settings: Config) -> None:
     from dragoman_server.transports.stdio import start_record  # noqa: PLC0415  # only here
 
     start_record.remember(settings)
-
-
-def _shown(text: str) -> str:
-    if text.isascii() and text.replace("\n", "").isprintable():
-        return text
-    from dragoman.core.sanitize import clean  # noqa: PLC0415  # most answers are plain
-
-    return clean(text)
 
 
 def _forget_output() -> None:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from datetime import UTC, tzinfo
 from importlib.util import find_spec
-from typing import Final, Literal
+from typing import Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from dragoman.transport.loopback import is_loopback
-
-_NAMES_OF_UTC: Final = ("Etc/UTC", "Etc/UCT", "Etc/Universal", "Etc/Zulu", "Etc/GMT", "GMT")
+from dragoman_server.config.zone_names import NAMES_OF_UTC, plain_local_zone
 
 
 class General(BaseModel):
@@ -61,13 +60,16 @@ class General(BaseModel):
 
 def local_zone() -> tzinfo:
     """The machine's zone by name, or UTC when it has none that is known."""
-    from tzlocal import get_localzone  # noqa: PLC0415  # only needed when the settings name no zone
+    plain = plain_local_zone()
+    if plain is not None:
+        return plain
+    from tzlocal import get_localzone  # noqa: PLC0415  # takes time, and most machines are plain
 
     try:
         zone = get_localzone()
     except (LookupError, ValueError, OSError):
         return UTC
-    return UTC if str(zone) in _NAMES_OF_UTC else zone
+    return UTC if str(zone) in NAMES_OF_UTC else zone
 
 
 def _zone(name: str) -> ZoneInfo | None:

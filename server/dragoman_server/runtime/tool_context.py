@@ -10,7 +10,8 @@ import anyio
 
 from dragoman.accounts.workspace import Workspace
 from dragoman.core.context.instrumentation import Observer
-from dragoman.toolset import ToolServices, UsageCounter
+from dragoman.store.usage_counter import UsageCounter
+from dragoman.toolset import ToolServices
 from dragoman.toolset.policy import FlowGuard
 from dragoman_server.config.load import Config
 

@@ -6,23 +6,20 @@ the store on its way up: it gets its account, its number, and is remembered.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+from dragoman.accounts.account_list import AccountList
 from dragoman.accounts.lazy_resource import LazyResource, ResourceOwner, resource_owner
 from dragoman.accounts.provider_registry import provider_class
 from dragoman.accounts.rate_budgets import StoreBudgets
 from dragoman.accounts.remembered import RememberedProvider
 from dragoman.core.context import instrumentation
 from dragoman.core.context.instrumentation import naming_account
-from dragoman.core.errors import NotFound, UnsupportedOperation
-from dragoman.core.model import Conversation, Message
 from dragoman.core.queries import Draft
 from dragoman.core.rate_budget import RateBudgets, sharing_budgets
-from dragoman.core.safe_text import join, safe, sentence, unquoted
 from dragoman.providers.base.provider import WRITES, AccountSettings, Capability, Provider
 from dragoman.store import Store, open_store
 
@@ -120,7 +117,7 @@ class RememberedAccount(Account):
         return self._remembered
 
 
-class Workspace:
+class Workspace(AccountList):
     """All accounts and the store. Make one with :meth:`open`."""
 
     def __init__(self, accounts: Mapping[str, Account], store: LazyResource[Store]) -> None:
@@ -158,78 +155,3 @@ class Workspace:
     async def store(self) -> Store:
         """The store, opened on the first call."""
         return await self._store.get()
-
-    def account(self, name: str) -> Account:
-        """The account of that name.
-
-        Raises:
-            NotFound: There is none; the sentence names those that are.
-        """
-        if name in self.accounts:
-            return self.accounts[name]
-        raise NotFound(
-            sentence("There is no account {!r}.", name),
-            hint=sentence("Accounts: {}.", join(self.accounts) or safe("none")),
-        )
-
-    def accounts_for(self, capability: Capability, name: str | None = None) -> list[Account]:
-        """The accounts that offer a capability: all of them, or the named one.
-
-        Raises:
-            NotFound: There is no account of that name.
-            UnsupportedOperation: The named account, or every account, cannot do it; the sentence says who can.
-        """
-        offering = [account for account in self.accounts.values() if account.supports(capability)]
-        if name is None:
-            asked = offering
-        else:
-            account = self.account(name)
-            asked = [account] if account in offering else []
-        if not asked:
-            raise self._nobody(capability, name, offering)
-        return asked
-
-    async def number_messages(
-        self, account: Account, messages: Sequence[Message], *, storable: bool = True
-    ) -> list[Message]:
-        """Give messages their account and numbers, remember them unless they are not ``storable``, drop tombstones."""
-        store = await self.store()
-        remember = account.settings.remember if storable else "off"
-        seen = await store.messages.number(messages, remember, account=account.name)
-        return [message for message in seen if message.deleted_at is None]
-
-    async def remember_conversations(
-        self, account: Account, conversations: Iterable[Conversation]
-    ) -> list[Conversation]:
-        """Give conversations their account and remember their titles."""
-        named = [replace(conversation, account=account.name) for conversation in conversations]
-        if account.settings.remember == "full":
-            await (await self.store()).messages.remember_conversations(named)
-        return named
-
-    async def recall_conversation(self, account: Account, conversation: str) -> Conversation | None:
-        """What the store remembers of a conversation, without asking the service."""
-        if account.settings.remember != "full":
-            return None
-        return await (await self.store()).messages.conversation(account.name, conversation)
-
-    def _nobody(self, capability: Capability, name: str | None, offering: list[Account]) -> UnsupportedOperation:
-        what = unquoted(capability.value.replace("_", " "))
-        who = sentence("Accounts that can: {}.", join(a.name for a in offering)) if offering else "No account can."
-        if name is not None and capability in self.account(name).capabilities:
-            off = self.account(name).settings.write == "off"
-            hint = (
-                'serve without --read-only and set write = "confirm"'
-                if off
-                else "put its conversations into write_to, which is empty,"
-            )
-            return UnsupportedOperation(
-                "The settings of this account allow no writing.",
-                hint=sentence("To allow it, {} in [accounts.{}].", safe(hint), name),
-                account=name,
-            )
-        if name is not None:
-            return UnsupportedOperation(sentence("This account cannot {}.", what), hint=who, account=name)
-        return UnsupportedOperation(
-            sentence("No account can {}.", what), hint="The settings decide which accounts there are."
-        )

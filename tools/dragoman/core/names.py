@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from dragoman.core.lazy_pattern import lazy_pattern
 from dragoman.core.model import Author, Conversation
 
 VERSION: Final = 1
 """Changes with every rule above: what was stored with another version is folded again."""
 
-_IGNORED: Final = re.compile(
+_IGNORED: Final = lazy_pattern(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
     "\ufe00-\ufe0f\ufeff\uffa0\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]+"
 )
-_OPTIONAL: Final = re.compile(
+_OPTIONAL: Final = lazy_pattern(
     "[\u0300-\u036f\u0483-\u0489\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u0640\u064b-\u065f\u0670"
     "\u06d6-\u06dc\u06df-\u06e4\u06e7\u06e8\u06ea-\u06ed\u0730-\u074a\u08d3-\u08e1\u08e3-\u08ff"
     "\u093c\u09bc\u0a3c\u0abc\u0b3c\u0cbc\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20f0\ufe20-\ufe2f]"
@@ -34,13 +34,13 @@ _SPELLED: Final = {
 _WHOLE: Final = frozenset("йЙ")
 """Letters of their own, although they decompose: nobody types them without their mark."""
 
-_DERIVED: Final = re.compile(r"((?:LATIN|CYRILLIC) SMALL LETTER [A-Z]+) WITH .*")
-_FINAL: Final = re.compile(r"HEBREW LETTER FINAL (.*)")
-_NOT_ASCII: Final = re.compile(r"[^\x00-\x7f]")
+_DERIVED: Final = lazy_pattern(r"((?:LATIN|CYRILLIC) SMALL LETTER [A-Z]+) WITH .*")
+_FINAL: Final = lazy_pattern(r"HEBREW LETTER FINAL (.*)")
+_NOT_ASCII: Final = lazy_pattern(r"[^\x00-\x7f]")
 _FEW: Final = 8
 _KATAKANA: Final = range(0x30A1, 0x30F7)
 _HIRAGANA_BEHIND: Final = 0x60
-_JAMO: Final = re.compile("[\u1100-\u11ff\ua960-\ua97f\ud7b0-\ud7ff]")
+_JAMO: Final = lazy_pattern("[\u1100-\u11ff\ua960-\ua97f\ud7b0-\ud7ff]")
 _MOST_CACHED: Final = 20_000
 
 

@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias
 
 from dragoman.core.errors import InvalidArgument
+from dragoman.core.lazy_pattern import lazy_pattern
 from dragoman.core.queries import Expression, Term
 from dragoman.core.safe_text import Sentence, join, safe, sentence
 
@@ -44,7 +45,7 @@ _TYPOGRAPHIC: Final = str.maketrans(
 )
 """Quotation marks, colons and spaces of all keyboards."""
 
-_ITEM: Final = re.compile(
+_ITEM: Final = lazy_pattern(
     r"""(?P<minus>(?<!\S)-(?=[^\W\d_]|"))?                        # excludes words of letters, and phrases
     (?: (?P<name>[A-Za-z_]{2,20}):(?!/|:|\\) (?:"(?P<quoted>[^"]*)"|(?P<value>[^\s"]*))
       | "(?P<phrase>[^"]*)"
@@ -52,7 +53,7 @@ _ITEM: Final = re.compile(
       | (?P<open>") )""",
     re.VERBOSE,
 )
-_SMALL: Final = re.compile(r"[^\W\d_]")
+_SMALL: Final = lazy_pattern(r"[^\W\d_]")
 
 
 @dataclass(frozen=True, slots=True)

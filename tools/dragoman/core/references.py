@@ -11,13 +11,13 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import unquote_to_bytes
 
 from dragoman.core.errors import InvalidArgument
+from dragoman.core.lazy_pattern import lazy_pattern
 from dragoman.core.sanitize import clean
 
 ACCOUNT_NAME: Final = re.compile(r"[a-z][a-z0-9-]{0,31}")
-_BAD_ESCAPE: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_BAD_ESCAPE: Final = lazy_pattern(r"%(?![0-9A-Fa-f]{2})")
 _HIDDEN: Final = frozenset({"Cc", "Cf", "Cs", "Zs", "Zl", "Zp"})
 
 
@@ -56,6 +56,10 @@ def decode(part: str) -> str:
         return part
     if _BAD_ESCAPE.search(part):
         raise _bad()
+    if "%" not in part:
+        return part
+    from urllib.parse import unquote_to_bytes  # noqa: PLC0415  # takes time, and most ids are plain
+
     try:
         return unquote_to_bytes(part.encode("utf-8", "surrogatepass")).decode("utf-8", "surrogatepass")
     except UnicodeDecodeError:

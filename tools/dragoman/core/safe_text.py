@@ -14,6 +14,8 @@ import re
 from collections.abc import Iterable
 from typing import Final, LiteralString, TypeAlias
 
+from dragoman.core.lazy_pattern import lazy_pattern
+
 LIMIT: Final = 120
 """Characters of a piece, unless its place in the template says otherwise: ``{:40}``."""
 
@@ -22,11 +24,11 @@ MOST_JOINED: Final = 40
 
 _LONGEST_PATH: Final = 400
 _LONGEST_SENTENCE: Final = 2_000
-_WORD: Final = re.compile(  # one word; scripts without spaces could say a sentence in it
+_WORD: Final = lazy_pattern(  # one word; scripts without spaces could say a sentence in it
     r"(?:[!#-&(-_a-~\u2026]|[^\x00-\x7f\W\u0e00-\u0eff\u1000-\u109f\u1100-\u11ff\u1780-\u17ff\u2e80-\U0010ffff])++"
 )
-_DOUBLE: Final = re.compile(r'[\\"\u201c-\u201f\u00ab\u00bb\uff02]')
-_SINGLE: Final = re.compile(r"[\\'\u2018-\u201b\uff07]")
+_DOUBLE: Final = lazy_pattern(r'[\\"\u201c-\u201f\u00ab\u00bb\uff02]')
+_SINGLE: Final = lazy_pattern(r"[\\'\u2018-\u201b\uff07]")
 
 
 class SafeText(str):

@@ -27,16 +27,18 @@ from functools import cache, lru_cache
 from itertools import groupby
 from typing import Final
 
+from dragoman.core.lazy_pattern import lazy_pattern
+
 NAME_LIMIT: Final = 60
 NOBODY: Final = "user"
 
-_PLAIN: Final = re.compile(r"[^\t\n\x20-\x7e]")
-_RARE: Final = re.compile(r"[^\t\n\x20-\x7e]+")
-_AREA: Final = re.compile(r"[0-9#*]?[^\t\n\x20-\x7e]+")
-_BREAKS: Final = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
+_PLAIN: Final = lazy_pattern(r"[^\t\n\x20-\x7e]")
+_RARE: Final = lazy_pattern(r"[^\t\n\x20-\x7e]+")
+_AREA: Final = lazy_pattern(r"[0-9#*]?[^\t\n\x20-\x7e]+")
+_BREAKS: Final = lazy_pattern("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
 _CONTROL_SEQUENCE: Final = "(?:\x1b\\[|\x9b)[0-?]*[ -/]*[@-~]"  # CSI: colours, cursor movement
-_SEQUENCES: Final = re.compile(_CONTROL_SEQUENCE)
-_ESCAPES: Final = re.compile(
+_SEQUENCES: Final = lazy_pattern(_CONTROL_SEQUENCE)
+_ESCAPES: Final = lazy_pattern(
     _CONTROL_SEQUENCE
     + "|\x1b[\\]PX^_][^\x07\x1b\x9c\n]*(?:\x07|\x1b\\\\|\x9c)?"  # OSC and other strings, to the end of the line if open
     # The same by their one-byte names. One without an end is no string, and neither is any that begins within it: all
@@ -51,9 +53,10 @@ _NAME_LOSES: Final = dict.fromkeys(map(ord, "[](){}:［］（）｛｝【】：�
 
 # Whole regions without anything to hide; emoji and ideographs there may be newer than this Python's tables.
 _REGIONS: Final = "\U0001f000-\U0001faff\U0001d400-\U0001d7ff\U00020000-\U0003fffd\u3400-\u9fff\uac00-\ud7a3"
+_REGION_CODES: Final = tuple(range(ord(a), ord(z) + 1) for a, z in zip(_REGIONS[::3], _REGIONS[2::3], strict=True))
 _CLASSIFIED: Final = (range(0x3400), range(0xA000, 0xAC00), range(0xD7A4, 0xD800), range(0xF900, 0x10000))
 _BLANKS: Final = frozenset("\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0\u034f\ufffc")
-_SELECTORS: Final = re.compile("[\u180b-\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef]")
+_SELECTORS: Final = lazy_pattern("[\u180b-\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 _GOOD_CATEGORIES: Final = frozenset("LMNPS")
 _STACK: Final = 5
 
@@ -79,8 +82,9 @@ def clean(text: str) -> str:
     if not text.replace("\n", "").isprintable():
         text = _BREAKS.sub("\n", text)
         text = _BREAKS.sub("\n", _ESCAPES.sub(_without_escape, text))
-    odd, stacked, _ = _patterns()
-    rare = "".join(_RARE.findall(text))
+    if _is_plain(text):
+        return text
+    (odd, stacked, _), rare = _patterns(), "".join(_RARE.findall(text))
     return _AREA.sub(_show_area, text) if odd.search(rare) or stacked.search(rare) else text
 
 
@@ -91,6 +95,8 @@ def clean_aligned(text: str) -> tuple[str, Callable[[int], int | None]]:
         The text as :func:`clean` gives it. A function from a place in ``text`` to the same place in that; ``None``
         where the place is within something that is shown in another way.
     """
+    if _is_plain(text):
+        return text, int
     moves: list[Callable[[int], int | None]] = []
     for pattern, show in (
         (_BREAKS, _as_break),
@@ -261,6 +267,19 @@ def _needed() -> str:
             "(?<=[\u1820-\u18aa])[\u180b-\u180d\u180f]",
         )
     )
+
+
+def _is_plain(text: str) -> bool:
+    """Is there nothing in a text that has to be looked at beside its neighbours."""
+    return all(map(_is_harmless, set(text)))
+
+
+@lru_cache(maxsize=4096)
+def _is_harmless(char: str) -> bool:
+    """May a character stand anywhere: no mark, which could be one of a stack, and nothing that joins or is hidden."""
+    if any(ord(char) in codes for codes in _CLASSIFIED):
+        return _is_good(char) and not _is_mark(char)
+    return any(ord(char) in codes for codes in _REGION_CODES)
 
 
 def _is_mark(char: str) -> bool:

@@ -1,22 +1,28 @@
 """The model as compact text or JSON, within a budget of tokens; the only place that knows layout."""
 
-from dragoman.rendering.budget.fitting import Answer, Layout
-from dragoman.rendering.budget.token_estimate import estimate
-from dragoman.rendering.layout import LayoutCache, lay_out
-from dragoman.rendering.plain.question import question
-from dragoman.rendering.views import (
-    ConversationsView,
-    Failure,
-    MessagesView,
-    MessageView,
-    PreviewView,
-    Searched,
-    SearchView,
-    UpdatesView,
-    View,
-    WrittenView,
-    text_size,
-)
+from typing import TYPE_CHECKING
+
+from dragoman.core.lazy_names import lazy_names
+
+if TYPE_CHECKING:
+    from dragoman.rendering.budget.fitting import Answer, Layout
+    from dragoman.rendering.budget.token_estimate import estimate
+    from dragoman.rendering.layout import LayoutCache, lay_out
+    from dragoman.rendering.plain.question import question
+    from dragoman.rendering.views import (
+        ConversationsView,
+        Failure,
+        MessagesView,
+        MessageView,
+        PreviewView,
+        Searched,
+        SearchView,
+        UpdatesView,
+        View,
+        WrittenView,
+        text_size,
+    )
+
 
 __all__ = [
     "Answer",
@@ -37,3 +43,26 @@ __all__ = [
     "question",
     "text_size",
 ]
+
+__getattr__ = lazy_names(
+    __name__,
+    {
+        "budget.fitting": ("Answer", "Layout"),
+        "budget.token_estimate": ("estimate",),
+        "layout": ("LayoutCache", "lay_out"),
+        "plain.question": ("question",),
+        "views": (
+            "ConversationsView",
+            "Failure",
+            "MessagesView",
+            "MessageView",
+            "PreviewView",
+            "Searched",
+            "SearchView",
+            "UpdatesView",
+            "View",
+            "WrittenView",
+            "text_size",
+        ),
+    },
+)

@@ -9,13 +9,16 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from dragoman.core.model import Conversation, Hit, Message, Order, memory_size
 from dragoman.core.safe_text import Sentence
 
 Place: TypeAlias = tuple[str, str]
 """A conversation: account and id."""
+
+NOTICE: Final = "written by others"
+"""Stands in the header of every answer with messages; at most 6 tokens with what separates it."""
 
 
 class AnswerView(ABC):
@@ -218,6 +221,11 @@ class PreviewView(AnswerView):
 
 
 View = ConversationsView | MessagesView | MessageView | SearchView | UpdatesView | WrittenView | PreviewView
+
+
+def view_notice(view: View) -> str:
+    """What the header says of the texts below it."""
+    return NOTICE if view.foreign_places() else ""
 
 
 def text_size(view: View) -> int:

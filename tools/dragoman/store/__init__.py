@@ -4,27 +4,32 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
-from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from dragoman.core.context.clock import steady_time
-from dragoman.store.conversations import ConversationStore
-from dragoman.store.cursors import CursorStore
-from dragoman.store.interface import NotWritableError, Store
-from dragoman.store.messages import MessageStore, Remember
-from dragoman.store.rate_budgets import RateBudgetStore
-from dragoman.store.sync_store import SyncStore
-from dragoman.store.usage import STEPS_MS, UsageCount, UsageStore
-from dragoman.store.writes import (
-    AuditLog,
-    AuditRecord,
-    ConfirmationStore,
-    Entry,
-    ExposureStore,
-    Intent,
-    State,
-    WriteStore,
-)
+from dragoman.core.lazy_names import lazy_names
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from dragoman.store.conversations import ConversationStore
+    from dragoman.store.cursors import CursorStore
+    from dragoman.store.interface import NotWritableError, Store
+    from dragoman.store.messages import MessageStore, Remember
+    from dragoman.store.rate_budgets import RateBudgetStore
+    from dragoman.store.sync_store import SyncStore
+    from dragoman.store.usage import STEPS_MS, UsageCount, UsageStore
+    from dragoman.store.writes import (
+        AuditLog,
+        AuditRecord,
+        ConfirmationStore,
+        Entry,
+        ExposureStore,
+        Intent,
+        State,
+        WriteStore,
+    )
+
 
 __all__ = [
     "IMPORTS_AT_OPEN",
@@ -50,6 +55,29 @@ __all__ = [
     "open_conversations",
     "open_store",
 ]
+
+__getattr__ = lazy_names(
+    __name__,
+    {
+        "conversations": ("ConversationStore",),
+        "cursors": ("CursorStore",),
+        "interface": ("NotWritableError", "Store"),
+        "messages": ("MessageStore", "Remember"),
+        "rate_budgets": ("RateBudgetStore",),
+        "sync_store": ("SyncStore",),
+        "usage": ("STEPS_MS", "UsageCount", "UsageStore"),
+        "writes": (
+            "AuditLog",
+            "AuditRecord",
+            "ConfirmationStore",
+            "Entry",
+            "ExposureStore",
+            "Intent",
+            "State",
+            "WriteStore",
+        ),
+    },
+)
 
 IMPORTS_AT_OPEN: Final = ("dragoman.store.sqlite.store",)
 """Modules that opening a store imports, for a server that imports ahead."""

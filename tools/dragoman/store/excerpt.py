@@ -8,6 +8,7 @@ from functools import lru_cache
 from itertools import islice
 from typing import Final
 
+from dragoman.core.lazy_pattern import lazy_pattern
 from dragoman.core.names import fold
 from dragoman.core.queries import Term
 from dragoman.store.index_terms import INDEXED
@@ -19,15 +20,15 @@ _LEAD: Final = 3
 _SNAP: Final = 15
 
 # A character with the marks and joiners behind it, which fold together; and the letters of a Hangul syllable.
-_CLUSTER: Final = re.compile(
+_CLUSTER: Final = lazy_pattern(
     "[\u1100-\u115f\ua960-\ua97f]+[\u1160-\u11ff\ud7b0-\ud7ff]*"
     "|.[\u0300-\u036f\u0483-\u0489\u0591-\u05c7\u0610-\u061a\u064b-\u0670\u06d6-\u06ed\u0730-\u074a\u08d3-\u08ff"
     "\u093c\u09bc\u0a3c\u0abc\u0b3c\u0cbc\u00ad\u034f\u1ab0-\u1aff\u1dc0-\u1dff\u200b-\u200f\u2060-\u206f\u20d0-\u20f0"
     "\u3099\u309a\ufe00-\ufe0f\ufe20-\ufe2f\ufeff\uff9e\uff9f\U0001f3fb-\U0001f3ff\U000e0100-\U000e01ef]*",
     re.DOTALL,
 )
-_WORD: Final = re.compile(r"[^\W_]+")
-_SIGN: Final = re.compile(r"[#$%&+<=>@^|~\\]")
+_WORD: Final = lazy_pattern(r"[^\W_]+")
+_SIGN: Final = lazy_pattern(r"[#$%&+<=>@^|~\\]")
 
 
 def excerpt(text: str, terms: Sequence[Term], width: int) -> tuple[str | None, tuple[tuple[int, int], ...]]:

@@ -21,6 +21,7 @@ from itertools import islice
 from typing import Final, NamedTuple
 
 from dragoman.core import names
+from dragoman.core.lazy_pattern import lazy_pattern
 from dragoman.core.names import fold, rare_characters
 
 VERSION: Final = f"4.{names.VERSION}"
@@ -41,7 +42,7 @@ _REACH: Final = 7
 _OF_SCOPE: Final = "\ue000"
 _OF_PIECES: Final = "\ue001"
 _SIGNS_FROM: Final = 0xE100
-_LINK: Final = re.compile(r"https?://", re.IGNORECASE)
+_LINK: Final = lazy_pattern(r"https?://", re.IGNORECASE)
 
 # Han, kana, bopomofo, Hangul, Thai, Lao, Tibetan, Myanmar, Khmer: written without spaces, or inflected without them.
 UNSPACED: Final = (
@@ -50,20 +51,20 @@ UNSPACED: Final = (
     "\u4e00-\u9fff\ua960-\ua97f\ua9e0-\ua9fe\uaa60-\uaa7f\uac00-\ud7ff\uf900-\ufaff\U0001b000-\U0001b16f"
     "\U00020000-\U0003ffff"
 )
-_RUN: Final = re.compile(f"[{UNSPACED}]+")
-_LEXEME: Final = re.compile("[0-9a-z\u0080-\U0010ffff]+")
+_RUN: Final = lazy_pattern(f"[{UNSPACED}]+")
+_LEXEME: Final = lazy_pattern("[0-9a-z\u0080-\U0010ffff]+")
 
 # Begins with a plain set, for which the search is several times faster than for alternatives.
-_HINT: Final = re.compile(
+_HINT: Final = lazy_pattern(
     r"[0-9_A-Z.\-](?:(?<=[0-9_])|(?<=[a-z][A-Z])|(?<=[A-Z][A-Z])(?=[a-z])|(?<=[^\W_][.\-])(?=[^\W_]))"
 )
-_WORD: Final = re.compile(r"[^\W_]++(?:[_.\-][^\W_]++)*+")
-_JOINTS: Final = re.compile(r"[\W_]+")
-_IDENTIFIER: Final = re.compile(
+_WORD: Final = lazy_pattern(r"[^\W_]++(?:[_.\-][^\W_]++)*+")
+_JOINTS: Final = lazy_pattern(r"[\W_]+")
+_IDENTIFIER: Final = lazy_pattern(
     r"(?=.{4})(?:[0-9]{4}|[0-9]++[^\W_]|[^\W\d_]++[0-9]|[^\W_]++[_.\-]|[A-Z]*+[a-z]++[A-Z]|[A-Z]{2,}+[a-z])", re.DOTALL
 )
-_SIGNS: Final = re.compile(r"[#$%&+<=>@^|~\\](?:[-!:*/.?#$%&+<=>@^|~\\]{0,8}[#$%&+<=>@^|~\\])?")
-_BEFORE: Final = re.compile(r"(?:(?<![^\W_])([^\W_]{1,3}))?([-!:*/]{0,3})\Z")
+_SIGNS: Final = lazy_pattern(r"[#$%&+<=>@^|~\\](?:[-!:*/.?#$%&+<=>@^|~\\]{0,8}[#$%&+<=>@^|~\\])?")
+_BEFORE: Final = lazy_pattern(r"(?:(?<![^\W_])([^\W_]{1,3}))?([-!:*/]{0,3})\Z")
 
 
 class _Places(dict[str, str]):

@@ -10,14 +10,15 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from dragoman.core.lazy_pattern import lazy_pattern
 from dragoman.core.queries import Term
 from dragoman.core.safe_text import Sentence, sentence
 from dragoman.store import index_terms
 
-_LETTER_OR_DIGIT: Final = re.compile(r"[^\W_]")
-_SEPARATORS: Final = re.compile(r"[\W_]+")
-_EDGE: Final = re.compile(r"^[-!*/_`~]+(?=\w)|(?<=[^\W_])[-*/_`~]+$")
-_VERSION: Final = re.compile(r"v?[0-9]++")
+_LETTER_OR_DIGIT: Final = lazy_pattern(r"[^\W_]")
+_SEPARATORS: Final = lazy_pattern(r"[\W_]+")
+_EDGE: Final = lazy_pattern(r"^[-!*/_`~]+(?=\w)|(?<=[^\W_])[-*/_`~]+$")
+_VERSION: Final = lazy_pattern(r"v?[0-9]++")
 _DECISIVE: Final = 3
 """Letters of a word that says enough without the signs beside it."""
 

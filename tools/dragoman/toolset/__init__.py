@@ -1,11 +1,24 @@
 """The tools: asynchronous functions with typed parameters that return model objects."""
 
-from dragoman.store.usage_counter import UsageCounter
-from dragoman.toolset.catalog import TOOLS
-from dragoman.toolset.definition.context import Ask, CallContext, Caller, Principal, Question, ToolResult, ToolServices
-from dragoman.toolset.definition.spec import Parameter, Range, ToolSpec
-from dragoman.toolset.dispatch import UnknownTool, available_tools, call_tool
-from dragoman.toolset.reading.known_conversations import known_conversations, most_recent, recent_messages
+from typing import TYPE_CHECKING
+
+from dragoman.core.lazy_names import lazy_names
+
+if TYPE_CHECKING:
+    from dragoman.toolset.catalog import TOOLS
+    from dragoman.toolset.definition.context import (
+        Ask,
+        CallContext,
+        Caller,
+        Principal,
+        Question,
+        ToolResult,
+        ToolServices,
+    )
+    from dragoman.toolset.definition.spec import Parameter, Range, ToolSpec
+    from dragoman.toolset.dispatch import UnknownTool, available_tools, call_tool
+    from dragoman.toolset.reading.known_conversations import known_conversations, most_recent, recent_messages
+
 
 __all__ = [
     "TOOLS",
@@ -20,10 +33,20 @@ __all__ = [
     "ToolServices",
     "ToolSpec",
     "UnknownTool",
-    "UsageCounter",
     "available_tools",
     "call_tool",
     "known_conversations",
     "most_recent",
     "recent_messages",
 ]
+
+__getattr__ = lazy_names(
+    __name__,
+    {
+        "catalog": ("TOOLS",),
+        "definition.context": ("Ask", "CallContext", "Caller", "Principal", "Question", "ToolResult", "ToolServices"),
+        "definition.spec": ("Parameter", "Range", "ToolSpec"),
+        "dispatch": ("UnknownTool", "available_tools", "call_tool"),
+        "reading.known_conversations": ("known_conversations", "most_recent", "recent_messages"),
+    },
+)

@@ -6,29 +6,26 @@ import logging
 from collections.abc import Mapping
 from datetime import datetime
 from functools import partial
-from typing import Any, Final, Literal, cast
+from typing import Final, Literal, cast
 
 from dragoman.core.context import instrumentation, progress
 from dragoman.core.context.impersonation import acting_for
 from dragoman.core.context.large_work import run_sized
-from dragoman.core.errors import DragomanError, InvalidArgument, NotFound
+from dragoman.core.errors import DragomanError, NotFound
 from dragoman.core.references import Reference
-from dragoman.core.safe_text import join, safe, sentence
+from dragoman.core.safe_text import join, sentence
 from dragoman.rendering import Answer, View, text_size
+from dragoman.rendering.views import view_notice
 from dragoman.toolset import policy
 from dragoman.toolset.catalog import BY_NAME, TOOLS
 from dragoman.toolset.definition.context import CallContext, Caller, Principal, Receipt, ToolResult, ToolServices
 from dragoman.toolset.definition.spec import ToolSpec, check
-from dragoman.toolset.paging.feed import CursorState
+from dragoman.toolset.paging.saved_cursor import SavedCursor, load_cursor, save_cursor
 from dragoman.toolset.policy import Viewer
-
-_NOTICE: Final = "written by others"
-"""Stands in the header of every answer with messages; at most 6 tokens with what separates it."""
 
 _LONGEST_SENTENCE: Final = 1000
 _log = logging.getLogger(__name__)
 
-_TIMES: Final = frozenset({"since", "until"})
 _WHOLE: Final = 20_000_000
 
 
@@ -85,9 +82,9 @@ async def _run_tool(services: ToolServices, tool: ToolSpec, arguments: Mapping[s
     asked = {key: value for key, value in given.items() if key != "limit"}
     now = services.clock()
     if token is not None:
-        kept = await _load_cursor(services, tool, token, asked)
-        given = {**kept["asked"], **given, "cursor": CursorState.from_json(kept["places"])}
-        asked, now = kept["asked"], datetime.fromisoformat(kept["now"]) if kept["now"] else now
+        saved = await load_cursor(await services.workspace.store(), tool.name, token, asked)
+        given = {**saved.asked, **given, "cursor": saved.places}
+        asked, now = saved.asked, saved.now or now
     with progress.listening(caller.progress):
         found: ToolResult = await tool.run(CallContext(services, caller, now), **given)
     answer = await _lay_out(services, tool, found, form=form, budget=budget, asked=asked, now=now, caller=caller)
@@ -134,44 +131,15 @@ async def _lay_out(
     await _record_exposure(services, caller, found.view)
     lay_out = partial(services.layouts.lay_out, form=form, max_tokens=budget, zone=services.zone)
     view, size = found.view, text_size(found.view)
-    layout = await run_sized(lambda: lay_out(view, notice=_header_notice(view)), size)
+    layout = await run_sized(lambda: lay_out(view, notice=view_notice(view)), size)
     places = found.cursor_at(layout.shown, layout.next_offset) if layout.needs_cursor else None
     if places is None:
         return await run_sized(lambda: layout.answer(None), size)
     if found.stopped is not None:
         await _once_delivered(caller, partial(found.stopped, places))
     store = await services.workspace.store()
-    # Where no time was asked for, the moment is left out: who reads the same again gets the same cursor.
-    moment = now.isoformat() if _TIMES & asked.keys() else None
-    state = {"tool": tool.name, "asked": asked, "now": moment, "places": places.to_json()}
-    cursor = await store.cursors.save(state)
+    cursor = await save_cursor(store, tool.name, SavedCursor(dict(asked), now, places))
     return await run_sized(lambda: layout.answer(cursor), size)
-
-
-async def _load_cursor(
-    services: ToolServices, tool: ToolSpec, token: str, asked: Mapping[str, object]
-) -> dict[str, Any]:
-    """What a cursor stands for, if it is one of this tool and of the same query."""
-    store = await services.workspace.store()
-    kept = await store.cursors.load(token.strip())
-    if kept is None:
-        raise InvalidArgument(
-            "This cursor is not known, or too old.", hint="Repeat the call without cursor and page on from there."
-        )
-    before = cast("dict[str, object]", kept["asked"])
-    changed = [key for key, value in asked.items() if before.get(key) != value]
-    if kept["tool"] != tool.name or changed:
-        where = sentence(" ({} changed)", join(changed)) if changed and kept["tool"] == tool.name else safe("")
-        raise InvalidArgument(
-            sentence("This cursor belongs to another query{}.", where),
-            hint="Repeat the arguments of the call that gave it, or leave cursor out.",
-        )
-    return cast("dict[str, Any]", kept)
-
-
-def _header_notice(view: View) -> str:
-    """What the header says of the texts below it."""
-    return _NOTICE if view.foreign_places() else ""
 
 
 async def _record_exposure(services: ToolServices, caller: Caller, view: View) -> None:

@@ -11,6 +11,7 @@ import sys
 from importlib import import_module
 from importlib.util import find_spec, module_from_spec
 from types import ModuleType
+from typing import Any
 
 PACKAGES = ("mcp", "mcp.server")
 WANTED = "mcp.server.lowlevel"
@@ -45,7 +46,7 @@ def light(wanted: str = WANTED, packages: tuple[str, ...] = PACKAGES) -> None:
     before = set(sys.modules)
     try:
         for name in packages:
-            _defer(name)
+            defer(name)
         import_module(wanted)
     except (ImportError, AttributeError):
         outermost = packages[0]
@@ -55,7 +56,34 @@ def light(wanted: str = WANTED, packages: tuple[str, ...] = PACKAGES) -> None:
         import_module(wanted)
 
 
-def _defer(name: str) -> None:
+def compile_methods_late() -> None:
+    """Let dataclasses compile each method when it is first called: most of them never are.
+
+    Does nothing in a version of Python that makes methods in another way.
+    """
+    import dataclasses  # noqa: PLC0415  # only for commands that are over at once
+
+    create = getattr(dataclasses, "_create_fn", None)
+    if create is None:
+        return
+
+    def create_late(name: str, *description: object, **more: object) -> object:
+        method: Any = None
+
+        def call(*args: object, **kwargs: object) -> object:
+            nonlocal method
+            if method is None:
+                method = create(name, *description, **more)
+            return method(*args, **kwargs)
+
+        call.__name__ = name
+        return call
+
+    dataclasses._create_fn = create_late  # type: ignore[attr-defined]  # noqa: SLF001  # see above
+
+
+def defer(name: str) -> None:
+    """Let a module run when something of it is first wanted, which may be never."""
     spec = find_spec(name)
     if spec is None:
         raise ModuleNotFoundError(f"No module named {name!r}", name=name)

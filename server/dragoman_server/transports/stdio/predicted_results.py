@@ -27,8 +27,28 @@ _READ = "list_messages"
 _WRITES = ("send_message", "update_message", "import_message")
 
 
-def predict_results(config: str | None, *, read_only: bool) -> dict[str, Any] | None:
-    """What the server will answer, by protocol version and method; ``None`` when that cannot be foreseen.
+class PlainSettings:
+    """Settings that are certainly good.
+
+    Attributes:
+        snapshot: The snapshot, with what is known of providers of other packages.
+        settings: As the file holds them.
+        accounts: What :func:`predict_accounts` tells of them.
+    """
+
+    def __init__(self, snapshot: dict[str, Any], settings: dict[str, Any], accounts: dict[str, Any]) -> None:
+        self.snapshot = snapshot
+        self.settings = settings
+        self.accounts = accounts
+
+    def tables(self) -> dict[str, tuple[dict[str, Any], dict[str, Any]]]:
+        """What is known of the provider of each account, and its own table of settings, by its name."""
+        tables = self.settings.get("accounts") or self.snapshot["default"]
+        return {name: (self.snapshot["providers"][table["provider"]], table) for name, table in tables.items()}
+
+
+def read_settings(config: str | None, *, read_only: bool = False) -> PlainSettings | None:
+    """The settings, if it takes no more than a look to know that they are good.
 
     Args:
         config: The settings file; ``None`` looks for it.
@@ -46,7 +66,18 @@ def predict_results(config: str | None, *, read_only: bool) -> dict[str, Any] | 
             accounts = predict_accounts(snapshot, settings, read_only=read_only, certain=known.settings_are_good)
     except (OSError, ValueError, RecursionError, KeyError):
         return None
-    return None if accounts is None else fill(snapshot, accounts)
+    return None if accounts is None else PlainSettings(snapshot, settings, accounts)
+
+
+def predict_results(config: str | None, *, read_only: bool) -> dict[str, Any] | None:
+    """What the server will answer, by protocol version and method; ``None`` when that cannot be foreseen.
+
+    Args:
+        config: The settings file; ``None`` looks for it.
+        read_only: Whatever the file allows, nothing may be written.
+    """
+    found = read_settings(config, read_only=read_only)
+    return None if found is None else fill(found.snapshot, found.accounts)
 
 
 def predict_accounts(

@@ -6,7 +6,6 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
 from typing import TYPE_CHECKING, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
@@ -16,25 +15,10 @@ from dragoman.core.safe_text import SafeText
 if TYPE_CHECKING:
     from dragoman.transport.oauth.client import OAuthClient
 
-
-class Capability(StrEnum):
-    """Something an account can do; each is the name of a method of :class:`Provider` and of a tool."""
-
-    LIST_CONVERSATIONS = "list_conversations"
-    LIST_MESSAGES = "list_messages"
-    GET_MESSAGE = "get_message"
-    SEARCH_MESSAGES = "search_messages"
-    SEND_MESSAGE = "send_message"
-    UPDATE_MESSAGE = "update_message"
-    IMPORT_MESSAGE = "import_message"
-
-
 HORIZON: Final = re.compile(r"all|[1-9][0-9]{0,3}[dwmy]")
 """How far back an account is kept current."""
 
 _DAYS: Final = {"d": 1, "w": 7, "m": 30, "y": 365}
-
-WRITES: Final = frozenset({Capability.SEND_MESSAGE, Capability.UPDATE_MESSAGE, Capability.IMPORT_MESSAGE})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

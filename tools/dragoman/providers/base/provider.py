@@ -17,7 +17,8 @@ from dragoman.core.errors import UnsupportedOperation
 from dragoman.core.model import Audience, Author, AuthorKind, Changes, Conversation, Message, Page, SearchPage
 from dragoman.core.queries import Change, ConversationQuery, Draft, MessageQuery, SearchQuery
 from dragoman.core.safe_text import sentence, unquoted
-from dragoman.providers.base.account_settings import WRITES, AccountSettings, Capability, Limits, SettingsAdvice
+from dragoman.providers.base.account_settings import AccountSettings, Limits, SettingsAdvice
+from dragoman.providers.base.capability import WRITES, Capability
 from dragoman.providers.base.import_batch import ArchiveTarget
 from dragoman.providers.base.sent_message_match import CLOCKS_DIFFER, match_sent_message
 

@@ -10,12 +10,12 @@ of a hundred tokens or more. The cost of a text is about the sum of the costs of
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable
 from functools import lru_cache
 from itertools import pairwise
 from typing import Final
 
+from dragoman.core.lazy_pattern import lazy_pattern
 from dragoman.core.sanitize import clean, clean_line, cut
 from dragoman.rendering.budget.token_tables import (
     COMMON_HAN,
@@ -31,7 +31,7 @@ _BLOCK: Final = 1 << 16
 _LONGEST: Final = 48
 _CACHED: Final = 1 << 15
 _START: Final = "\0"
-_WIDE: Final = re.compile(f" {{3,{_LONGEST}}}")
+_WIDE: Final = lazy_pattern(f" {{3,{_LONGEST}}}")
 
 _SMALL: Final = "a-zß-öø-ɏ\u1e00-\u1eff"
 _LATIN: Final = "A-Za-zªºÀ-ÖØ-öø-ɏ\u1e00-\u1eff"
@@ -39,7 +39,7 @@ _MARKED: Final = (
     "\u0300-\u036f\u0590-\u05ff\u0610-\u06ff\u0900-\u109f\u1780-\u17d3"  # scripts whose marks are no letters
 )
 _LEAD: Final = r"[\t -/:-@\[-^`_{-~]?"
-_PIECES: Final = re.compile(  # no piece goes on after a line break, so that the costs of lines add up
+_PIECES: Final = lazy_pattern(  # no piece goes on after a line break, so that the costs of lines add up
     rf"{_LEAD}[A-Z]?[{_SMALL}À-Þ]{{1,{_LONGEST}}}"
     r"|[0-9]{1,3}| (?=[0-9])"
     rf"| ?[!-/:-@\[-`{{-~]{{1,{_LONGEST}}}\n?"
@@ -52,7 +52,7 @@ _PIECES: Final = re.compile(  # no piece goes on after a line break, so that the
     rf"| ?[^\w\s{_MARKED}]{{1,{_LONGEST}}}\n?"
     r"|[\s\S]"
 )
-_IS_WORD: Final = re.compile(rf"[^\W\d_]|[{_MARKED}]")
+_IS_WORD: Final = lazy_pattern(rf"[^\W\d_]|[{_MARKED}]")
 _LATIN_PLACES: Final = {letter: place for place, letter in enumerate(LATIN_LETTERS)}
 _CYRILLIC_PLACES: Final = {letter: place for place, letter in enumerate(CYRILLIC_LETTERS)}
 _ZERO: Final = ord("n")
@@ -68,7 +68,7 @@ _OTHER_LEAD: Final = 0.75
 
 _HAN: Final = 1.2
 _EAST_ASIAN: Final = dict.fromkeys(COMMON_HAN, 0.52) | {chr(code): 0.64 for code in range(0x30A0, 0x3100)}
-_HIRAGANA: Final = re.compile("|".join(HIRAGANA_GROUPS.split()) + "|[ぁ-ゟ]")
+_HIRAGANA: Final = lazy_pattern("|".join(HIRAGANA_GROUPS.split()) + "|[ぁ-ゟ]")
 _HIRAGANA_GROUP: Final = 1.05
 _HANGUL: Final = dict.fromkeys(COMMON_HANGUL, 0.56)
 _OTHER_HANGUL: Final = 1.06
@@ -235,6 +235,11 @@ _CHARACTERS_PER_TOKEN: Final = 12
 _WORST_TOKENS_PER_CHARACTER: Final = 4
 _LOOK_BACK: Final = 5
 _HURRY: Final = 0.97
+
+
+def costs_more(text: str, tokens: float) -> bool:
+    """Does a text cost more than a number of tokens; told without counting where it is clearly small."""
+    return len(text) * _WORST_TOKENS_PER_CHARACTER > tokens and measure(text) > tokens
 
 
 def clip(line: str, tokens: float) -> str:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from typing import Final
 
+from dragoman.core.lazy_pattern import lazy_pattern
 from dragoman.core.model import Hit
 from dragoman.core.sanitize import clean_aligned, extends
-from dragoman.rendering.budget.token_estimate import measure, take
+from dragoman.rendering.budget.token_estimate import costs_more, take
 
 HIGHLIGHT: Final = "**"
 LEFT_OUT: Final = "..."
-_PART_OF_LINE: Final = re.compile(r"\S(?:[^\n]*\S)?")
+_PART_OF_LINE: Final = lazy_pattern(r"\S(?:[^\n]*\S)?")
 _JOINER: Final = "\u200d"
 _NON_JOINER: Final = "\u200c"
 _FURTHEST: Final = 32
@@ -31,7 +31,7 @@ def highlighted_excerpt(hit: Hit, called: str, tokens: float, dress: Callable[[s
     start = 0 if hit.excerpt is None else max(hit.message.text.find(hit.excerpt), 0)
     _, end, _ = take(source, 0, tokens, dress)
     text = dress(_highlighted(source[:end], hit.highlights))
-    while end and measure(text) > tokens * 1.5:
+    while end and costs_more(text, tokens * 1.5):
         end = end * 3 // 4
         text = dress(_highlighted(source[:end], hit.highlights))
     text = text.strip("\n ")

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
+from dragoman.core.lazy_pattern import lazy_pattern
 from dragoman.core.model import Conversation, ConversationKind
 from dragoman.core.references import Reference
 from dragoman.rendering.budget.fitting import TokenShares
@@ -20,7 +21,7 @@ MOST_NOTES: Final = 4
 _TITLE_LIMIT: Final = 60
 _ASIDE_LIMIT: Final = 240
 _REFERENCE_LIMIT: Final = 4000
-_LIKE_A_CURSOR: Final = re.compile(r"[:：]\s*(?=cursor)", re.IGNORECASE)  # noqa: RUF001 - the look-alike is meant
+_LIKE_A_CURSOR: Final = lazy_pattern(r"[:：]\s*(?=cursor)", re.IGNORECASE)  # noqa: RUF001 - the look-alike is meant
 
 
 def header(*said: str, word: str = "more", cursor: str | None = None) -> str:

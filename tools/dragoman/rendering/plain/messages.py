@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import tzinfo
 from typing import Final
 
+from dragoman.core.lazy_pattern import lazy_pattern
 from dragoman.core.model import Message, Order
 from dragoman.rendering.budget.fitting import Answer, PageLayout, TokenShares
 from dragoman.rendering.budget.token_estimate import measure
@@ -25,7 +26,7 @@ from dragoman.rendering.plain.header import (
 from dragoman.rendering.plain.lines import RenderedMessage, message_handle, places, render_message, written
 from dragoman.rendering.views import MessagesView
 
-_ANSWERS: Final = re.compile(
+_ANSWERS: Final = lazy_pattern(
     r"(?:(?:re|fwd?|aw|wg|sv|vs|antw|tr|rv)(?:\[\d{1,3}\]|\(\d{1,3}\))?[:\uff1a]\s*)+", re.IGNORECASE
 )
 _LONGEST: Final = 500

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from dragoman.accounts.workspace import Account
 from dragoman.core.model import Conversation
 from dragoman.core.names import exactly, fold, nearest_names
 from dragoman.core.safe_text import SafeText, Sentence, join, sentence
+
+if TYPE_CHECKING:
+    from dragoman.accounts.workspace import Account
 
 ME: Final = "me"
 

@@ -14,12 +14,11 @@ from dragoman.core.references import ACCOUNT_NAME, Reference, parse
 from dragoman.core.safe_text import Sentence, join, safe, sentence
 from dragoman.providers.base.provider import Capability, ConversationQuery
 from dragoman.rendering.views import Failure
+from dragoman.toolset.addressing.load import NOTHING_YET, has_service, load_conversation
 from dragoman.toolset.addressing.titles import (
-    NOTHING_YET,
     FoundTitles,
     TitleCache,
     find_titles,
-    has_service,
     listing,
     nearest,
 )
@@ -184,18 +183,6 @@ def _is_link(workspace: Workspace, said: str) -> bool:
     """Is a text a link, and not a reference to an account that has the name of a scheme."""
     found = _LINK.fullmatch(said)
     return found is not None and found["scheme"] not in workspace.accounts
-
-
-async def load_conversation(workspace: Workspace, reference: Reference, *, fresh: bool = False) -> Conversation:
-    """Load a conversation from the store, or else from its service."""
-    account = workspace.account(reference.account)
-    known = None if fresh else await workspace.recall_conversation(account, reference.conversation)
-    if known is not None:
-        return known
-    async with account_errors(account):
-        conversation = await (await account.provider()).get_conversation(reference.conversation)
-    (named,) = await workspace.remember_conversations(account, [conversation])
-    return named
 
 
 async def resolve_message(workspace: Workspace, said: str) -> Reference:

@@ -22,9 +22,6 @@ from dragoman.providers.base.provider import Capability, ConversationQuery
 from dragoman.providers.kit.cache import TtlCache
 from dragoman.toolset.definition.context import account_errors
 
-NOTHING_YET: Final = "There are no messages yet: `dragoman import FILE` brings some in, `dragoman init` adds a service."
-"""What is told where no account is a service and none holds a conversation."""
-
 _PAGES: Final = 5
 _FRESH: Final = 60.0  # seconds
 _MOST: Final = 200
@@ -113,21 +110,6 @@ async def find_titles(workspace: Workspace, said: str, *, patience: float | None
         found.matches = [one for one in found.others if one.id == said.strip()]
     found.matches = most_exact(found.matches, said)
     return found
-
-
-def has_service(workspace: Workspace) -> bool:
-    """Can any account have conversations that nobody brought in."""
-    return any(account.provider_class.external for account in workspace.accounts.values())
-
-
-async def is_empty(workspace: Workspace) -> bool:
-    """Is there nothing to read, and nothing that could bring it but the user."""
-    if has_service(workspace):
-        return False
-    for account in workspace.accounts.values():
-        if await _listed(account, ConversationQuery(limit=1)):
-            return False
-    return True
 
 
 def nearest(said: str, known: Sequence[Conversation]) -> SafeText:

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, tzinfo
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from dragoman.accounts.restricted import LimitedWorkspace, Limits
-from dragoman.accounts.workspace import Account, Workspace
-from dragoman.core.context.instrumentation import Observer
-from dragoman.core.context.progress import Listener
 from dragoman.core.errors import DragomanError
-from dragoman.rendering import LayoutCache, View
-from dragoman.toolset.paging.feed import CursorState
-from dragoman.toolset.policy import Consent, FlowGuard
+
+if TYPE_CHECKING:
+    from dragoman.accounts.workspace import Account, Workspace
+    from dragoman.core.context.instrumentation import Observer
+    from dragoman.core.context.progress import Listener
+    from dragoman.rendering import LayoutCache, View
+    from dragoman.toolset.paging.feed import CursorState
+    from dragoman.toolset.policy import Consent, FlowGuard
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +40,23 @@ class Question:
 Receipt: TypeAlias = Callable[[], Awaitable[None]]
 """Notes that an answer has arrived."""
 
-Ask: TypeAlias = Callable[[Question], Awaitable[Consent]]
+Ask: TypeAlias = "Callable[[Question], Awaitable[Consent]]"
 
 
 def _now() -> datetime:
     return datetime.now(UTC)
+
+
+def _new_flow_guard() -> FlowGuard:
+    from dragoman.toolset.policy import FlowGuard  # noqa: PLC0415  # a command that only reads has none
+
+    return FlowGuard()
+
+
+def _new_layout_cache() -> LayoutCache:
+    from dragoman.rendering import LayoutCache  # noqa: PLC0415  # as above
+
+    return LayoutCache()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,18 +114,20 @@ class ToolServices:
     workspace: Workspace
     zone: tzinfo = UTC
     max_tokens: int = 3000
-    flow: FlowGuard = field(default_factory=FlowGuard)
+    flow: FlowGuard = field(default_factory=_new_flow_guard)
     ask_by_client: Mapping[str, Literal["client", "token"]] = field(
         default_factory=dict[str, Literal["client", "token"]]
     )
     clock: Callable[[], datetime] = _now
     observers: tuple[Observer, ...] = ()
-    layouts: LayoutCache = field(default_factory=LayoutCache)
+    layouts: LayoutCache = field(default_factory=_new_layout_cache)
 
     def for_principal(self, principal: Principal | None) -> ToolServices:
         """The same services with nothing on it that is not theirs."""
         if principal is None:
             return self
+        from dragoman.accounts.restricted import LimitedWorkspace, Limits  # noqa: PLC0415  # only where people sign in
+
         limits = Limits(
             owner=principal.name, email=principal.email, accounts=principal.accounts, writes=principal.writes
         )

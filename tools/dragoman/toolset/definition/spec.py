@@ -8,17 +8,23 @@ from __future__ import annotations
 
 import inspect
 import json
-import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from functools import cached_property
 from types import NoneType, UnionType
 from typing import Annotated, Any, Final, Literal, Union, cast, get_args, get_origin, get_type_hints
 
 from dragoman.core.errors import InvalidArgument
+from dragoman.core.lazy_pattern import lazy_pattern
 from dragoman.core.safe_text import SafeText, join, safe, sentence, unquoted
-from dragoman.providers.base.provider import WRITES, Capability
+from dragoman.providers.base.capability import WRITES, Capability
+
+CONVERSATION: Final = "reference account:id, or a title"
+MESSAGE: Final = "number such as 412, reference, or link"
+SINCE: Final = "ISO time or date, yesterday, or ago: 2h, 3d"
+UNTIL: Final = "as since; a day is included"
+AUTHOR: Final = "part of the name, e-mail, or me"
+CURSOR: Final = "from the page before; repeat the other arguments"
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +156,7 @@ def _kind(bare: Any) -> tuple[Literal["string", "integer", "array"], tuple[str, 
     return ("integer" if bare is int else "string"), ()
 
 
-_INTEGER: Final = re.compile(r"[+-]?\d{1,18}(\.0+)?")
+_INTEGER: Final = lazy_pattern(r"[+-]?\d{1,18}(\.0+)?")
 _MOST_TEXT: Final = 16 * 1024 * 1024
 _MOST_TOLD: Final = 10
 _CLEARED: Final = ("text", "subject")
@@ -190,6 +196,8 @@ def check(tool: ToolSpec, arguments: Mapping[str, object]) -> dict[str, object]:
 def _unknown(tool: ToolSpec, arguments: Mapping[str, object]) -> Iterable[SafeText]:
     for name in arguments:
         if name not in tool.parameters:
+            from difflib import get_close_matches  # noqa: PLC0415  # takes time, and is for mistakes only
+
             near = get_close_matches(str(name)[:60], tool.parameters, n=1)
             meant = sentence("; did you mean {}?", near[0]) if near else safe(".")
             yield sentence("There is no argument {!r}{}", str(name), meant)

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from dragoman.core.errors import InvalidArgument
+from dragoman.core.lazy_pattern import lazy_pattern
 from dragoman.core.safe_text import sentence
 
-_AGO: Final = re.compile(r"(\d{1,6})\s*(s|m|min|h|d|w)(?:\s+ago)?", re.IGNORECASE | re.ASCII)
-_DAY: Final = re.compile(r"(?:[0-9]{4}-[0-9W]|[0-9]{4}W|[0-9]{8}(?![0-9]))[0-9-]*(?:[T ]|$)", re.IGNORECASE)
-_BEYOND: Final = re.compile(
+if TYPE_CHECKING:
+    from dragoman.toolset.definition.context import CallContext
+
+_AGO: Final = lazy_pattern(r"(\d{1,6})\s*(s|m|min|h|d|w)(?:\s+ago)?", re.IGNORECASE | re.ASCII)
+_DAY: Final = lazy_pattern(r"(?:[0-9]{4}-[0-9W]|[0-9]{4}W|[0-9]{8}(?![0-9]))[0-9-]*(?:[T ]|$)", re.IGNORECASE)
+_BEYOND: Final = lazy_pattern(
     r"(?P<day>[0-9W-]+)[T ](?:(?P<midnight>24(?::?00){0,2}(?:[.,]0+)?)"
     r"|(?P<minute>[0-9]{2}:?[0-9]{2})(?P<colon>:?)60(?:[.,][0-9]+)?)(?P<zone>Z|[+-][0-9:]+)?",
     re.IGNORECASE,
@@ -118,3 +122,13 @@ def _day(day: date, zone: tzinfo, *, end: bool) -> datetime:
     if end and day == date.max:
         return _LAST
     return datetime.combine(day + timedelta(days=1) if end else day, time(), zone)
+
+
+def time_window(call: CallContext, since: str | None, until: str | None) -> tuple[datetime | None, datetime | None]:
+    """Read the two ends of a time window; a day in ``until`` is included."""
+    zone, now = call.services.zone, call.now
+    begin = parse_time(since, zone=zone, now=now, name="since") if since else None
+    end = parse_time(until, zone=zone, now=now, name="until", end=True) if until else None
+    if begin is not None and end is not None and begin >= end:
+        raise InvalidArgument("since is not before until.", hint="Swap them or leave one out.")
+    return begin, end

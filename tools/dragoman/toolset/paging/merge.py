@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Final, Generic, TypeVar
+from functools import partial
+from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
-import anyio
-
-from dragoman.accounts.workspace import Account
 from dragoman.core.context import progress
+from dragoman.core.context.inline import run_together
 from dragoman.core.errors import DragomanError, Unavailable
-from dragoman.rendering import Failure
-from dragoman.toolset.addressing.resolve import account_errors
+from dragoman.rendering.views import Failure
+from dragoman.toolset.definition.context import account_errors
 from dragoman.toolset.paging.feed import CursorState, Feed, FeedPosition, Source
+
+if TYPE_CHECKING:
+    from dragoman.accounts.workspace import Account
 
 T = TypeVar("T")
 _MOST_PAGES: Final = 20
-_log = logging.getLogger(__name__)
 
 
 class Merge(Generic[T]):
@@ -93,17 +93,17 @@ class Merge(Generic[T]):
 
     async def _fill(self, lanes: Sequence[_MergeSource[T]]) -> None:
         waiting = [lane for lane in lanes if lane.peeked is None]
-        async with anyio.create_task_group() as group:
-            for lane in waiting:
-                group.start_soon(self._fetch_next, lane)
+        await run_together(partial(self._fetch_next, lane) for lane in waiting)
 
     async def _fetch_next(self, lane: _MergeSource[T]) -> None:
         try:
             await lane.fetch_next()
         except DragomanError as error:
             lane.failure = error
-        except Exception:  # noqa: BLE001  # the boundary between accounts: a defect in one must not fail the others
-            _log.exception("The account %s broke down.", lane.name)
+        except Exception:  # the boundary between accounts: a defect in one must not fail the others
+            import logging  # noqa: PLC0415  # takes time, and is needed for defects only
+
+            logging.getLogger(__name__).exception("The account %s broke down.", lane.name)
             lane.failure = Unavailable("The account broke down.", hint="The server's log has the details.")
         if lane.failure is not None:
             self.failures.append(Failure(lane.name, lane.failure.sentences))

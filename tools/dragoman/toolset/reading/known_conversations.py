@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from typing import Final
-
-import anyio
 
 from dragoman.accounts.workspace import Account
 from dragoman.core.errors import DragomanError
 from dragoman.core.model import Conversation, Message
-from dragoman.core.references import Reference
 from dragoman.providers.base.provider import Capability, ConversationQuery, MessageQuery
-from dragoman.rendering.views import Place
-from dragoman.toolset.addressing.resolve import load_conversation
 from dragoman.toolset.definition.context import CallContext
 
 _MOST: Final = 200
@@ -60,23 +54,6 @@ async def recent_messages(call: CallContext) -> list[Message]:
             page = await (await account.provider()).list_messages(conversation.id, MessageQuery(limit=_MOST_MESSAGES))
             found += await call.workspace.number_messages(account, page.items)
     found.sort(key=lambda message: message.sent_at.timestamp() if message.sent_at else _LONG_AGO, reverse=True)
-    return found
-
-
-async def load_conversations(call: CallContext, places: Collection[Place]) -> dict[Place, Conversation]:
-    """What is told of conversations, for the lines above their messages."""
-    found: dict[Place, Conversation] = {}
-
-    async def load(place: Place) -> None:
-        try:
-            found[place] = await load_conversation(call.workspace, Reference(*place))
-        except DragomanError:
-            # A message is worth showing without the title of its conversation.
-            found[place] = Conversation(id=place[1], account=place[0])
-
-    async with anyio.create_task_group() as group:
-        for place in places:
-            group.start_soon(load, place)
     return found
 
 

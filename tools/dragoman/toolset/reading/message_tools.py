@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from hashlib import sha256
 from typing import Annotated, Final, Literal
 
@@ -17,25 +17,18 @@ from dragoman.core.safe_text import Sentence, sentence
 from dragoman.providers.base.provider import Capability
 from dragoman.rendering import MessagesView, MessageView
 from dragoman.rendering.content.message_facts import message_facts
+from dragoman.toolset.addressing.load import load_conversation
 from dragoman.toolset.addressing.people import author_filter, nobody_note
 from dragoman.toolset.addressing.resolve import (
     account_errors,
-    load_conversation,
     resolve_for_reading,
     resolve_message,
 )
 from dragoman.toolset.definition.context import CallContext, ToolResult
-from dragoman.toolset.definition.spec import Range
-from dragoman.toolset.definition.time_arguments import parse_time
+from dragoman.toolset.definition.spec import AUTHOR, CONVERSATION, CURSOR, MESSAGE, SINCE, UNTIL, Range
+from dragoman.toolset.definition.time_arguments import time_window
 from dragoman.toolset.paging.feed import CursorState, Feed, FeedPosition
 from dragoman.toolset.reading.collected_messages import CollectedMessages, collect, message_source
-
-CONVERSATION: Final = "reference account:id, or a title"
-MESSAGE: Final = "number such as 412, reference, or link"
-SINCE: Final = "ISO time or date, yesterday, or ago: 2h, 3d"
-UNTIL: Final = "as since; a day is included"
-AUTHOR: Final = "part of the name, e-mail, or me"
-CURSOR: Final = "from the page before; repeat the other arguments"
 
 _SAME_INSTANT: Final = 200
 _DEEPEST_THREAD: Final = 20
@@ -173,16 +166,6 @@ async def _root(account: Account, message: Message) -> Message:
             break  # whoever asked for it hears so from the list; a parent may be gone
         wanted = message.reply_to
     return message
-
-
-def time_window(call: CallContext, since: str | None, until: str | None) -> tuple[datetime | None, datetime | None]:
-    """Read the two ends of a time window; a day in ``until`` is included."""
-    zone, now = call.services.zone, call.now
-    begin = parse_time(since, zone=zone, now=now, name="since") if since else None
-    end = parse_time(until, zone=zone, now=now, name="until", end=True) if until else None
-    if begin is not None and end is not None and begin >= end:
-        raise InvalidArgument("since is not before until.", hint="Swap them or leave one out.")
-    return begin, end
 
 
 async def _neighbours(account: Account, message: Message, count: int) -> tuple[list[Message], list[Message]]:

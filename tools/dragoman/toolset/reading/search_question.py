@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import calendar
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, LiteralString
+from typing import TYPE_CHECKING, Final, LiteralString
 
-from dragoman.accounts.workspace import Account, Workspace
 from dragoman.core.errors import InvalidArgument
+from dragoman.core.lazy_pattern import lazy_pattern
 from dragoman.core.model import Conversation
 from dragoman.core.names import fold
 from dragoman.core.queries import Expression, Filter, SearchQuery
@@ -18,10 +17,12 @@ from dragoman.core.query_parser import Operator, ParsedQuery, parse_query
 from dragoman.core.safe_text import SafeText, Sentence, join, safe, sentence, unquoted
 from dragoman.rendering.views import Failure
 from dragoman.toolset.addressing.people import author_filter
-from dragoman.toolset.addressing.resolve import resolve_for_reading
-from dragoman.toolset.definition.context import CallContext
 from dragoman.toolset.definition.time_arguments import parse_time
 from dragoman.toolset.paging.filters import UNREAD
+
+if TYPE_CHECKING:
+    from dragoman.accounts.workspace import Account, Workspace
+    from dragoman.toolset.definition.context import CallContext
 
 _HAS: Final = {"file": "file", "files": "file", "attachment": "file", "attachments": "file",
                "link": "link", "links": "link", "url": "link"}  # fmt: skip
@@ -30,8 +31,8 @@ _PARAMETERS: Final[Mapping[str, LiteralString]] = {
     "before": "until just before {}", "on": "since={0} until={0}",
 }  # fmt: skip
 _TIMES: Final = frozenset({"before", "after", "on", "since", "until"})
-_SLASHED: Final = re.compile(r"(\d{4})/(\d{1,2})(?:/(\d{1,2}))?")
-_MONTH: Final = re.compile(r"(\d{4})-(\d{2})")
+_SLASHED: Final = lazy_pattern(r"(\d{4})/(\d{1,2})(?:/(\d{1,2}))?")
+_MONTH: Final = lazy_pattern(r"(\d{4})-(\d{2})")
 _DECEMBER: Final = 12
 
 Window = tuple[datetime | None, datetime | None]
@@ -190,6 +191,8 @@ def _read_as(operators: Sequence[Operator]) -> list[SafeText]:
 
 
 async def _conversation(workspace: Workspace, title: str, failures: dict[str, Failure]) -> Conversation:
+    from dragoman.toolset.addressing.resolve import resolve_for_reading  # noqa: PLC0415  # few queries name one
+
     found, unreachable = await resolve_for_reading(workspace, title)
     failures.update({one.account: one for one in unreachable})
     return found
@@ -266,4 +269,6 @@ def _days(value: str) -> tuple[str, str]:
     year, number = int(month[1]), int(month[2])
     if not 1 <= number <= _DECEMBER:
         return value, value
+    import calendar  # noqa: PLC0415  # takes time, and few write a month
+
     return f"{value}-01", f"{value}-{calendar.monthrange(year, number)[1]:02}"

@@ -4,25 +4,27 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Annotated, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Final, Literal
 
-from dragoman.accounts.workspace import Account
 from dragoman.core.errors import InvalidArgument, UnsupportedOperation
 from dragoman.core.model import Conversation, ConversationKind, Hit, Page, SearchPage
 from dragoman.core.queries import ConversationQuery, SearchQuery
 from dragoman.core.safe_text import Sentence, safe, sentence
-from dragoman.providers.base.provider import Capability, Provider
-from dragoman.rendering import ConversationsView, Searched, SearchView
-from dragoman.store import Store
-from dragoman.toolset.addressing.titles import NOTHING_YET, is_empty
+from dragoman.providers.base.capability import Capability
+from dragoman.rendering.views import ConversationsView, Searched, SearchView
+from dragoman.toolset.addressing.load import NOTHING_YET, is_empty, load_conversations
 from dragoman.toolset.definition.context import CallContext, ToolResult
-from dragoman.toolset.definition.spec import Range
+from dragoman.toolset.definition.spec import AUTHOR, CONVERSATION, CURSOR, SINCE, UNTIL, Range
+from dragoman.toolset.definition.time_arguments import time_window
 from dragoman.toolset.paging.feed import CursorState, Source
 from dragoman.toolset.paging.filters import conversation_matches, matches
 from dragoman.toolset.paging.merge import Merge
-from dragoman.toolset.reading.known_conversations import load_conversations
-from dragoman.toolset.reading.message_tools import AUTHOR, CONVERSATION, CURSOR, SINCE, UNTIL, time_window
 from dragoman.toolset.reading.search_question import SearchQuestion, nothing_found, read_question
+
+if TYPE_CHECKING:
+    from dragoman.accounts.workspace import Account
+    from dragoman.providers.base.provider import Provider
+    from dragoman.store import Store
 
 Kind = Literal["channel", "group", "direct", "thread", "mail", "room", "assistant"]
 
@@ -92,7 +94,7 @@ async def search_messages(
         query=query,
         hits=merge.items,
         conversations=await load_conversations(
-            call, {(hit.message.account, hit.message.conversation) for hit in merge.items}
+            call.workspace, {(hit.message.account, hit.message.conversation) for hit in merge.items}
         ),
         searched=[search.searched[one.name] for one in accounts if one.name in search.searched],
         more=merge.more,

@@ -19,14 +19,12 @@ from dragoman.providers.base.provider import Capability
 from dragoman.rendering import Failure, UpdatesView
 from dragoman.rendering.views import Place
 from dragoman.sync import AccountUpdates, Update, UpdatePosition, read_updates
+from dragoman.toolset.addressing.load import NOTHING_YET, is_empty, load_conversations
 from dragoman.toolset.addressing.resolve import account_errors, resolve_for_reading
-from dragoman.toolset.addressing.titles import NOTHING_YET, is_empty
 from dragoman.toolset.definition.context import CallContext, ToolResult
-from dragoman.toolset.definition.spec import Range
+from dragoman.toolset.definition.spec import CONVERSATION, Range
 from dragoman.toolset.definition.time_arguments import parse_time
 from dragoman.toolset.paging.feed import CursorState, FeedPosition
-from dragoman.toolset.reading.known_conversations import load_conversations
-from dragoman.toolset.reading.message_tools import CONVERSATION
 from dragoman.toolset.reading.update_filter import UpdateFilter
 
 FIRST_TIME: Final = timedelta(days=1)
@@ -193,7 +191,7 @@ class _Reading:
             for id_, conversation in news.conversations.items()
         }
         known = {place: fresh[place] for place in wanted if place in fresh and fresh[place].title}
-        return {**await load_conversations(self.call, wanted - known.keys()), **known}
+        return {**await load_conversations(self.call.workspace, wanted - known.keys()), **known}
 
     def position_at(self, updates: Sequence[Update], *, more: bool) -> Callable[[int, int | None], CursorState]:
         """Where everything goes on once the first so many updates were shown."""

@@ -1,0 +1,64 @@
+"""Loads conversations that are known by their references."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from dragoman.core.context.inline import run_together
+from dragoman.core.errors import DragomanError
+from dragoman.core.model import Conversation
+from dragoman.core.queries import ConversationQuery
+from dragoman.core.references import Reference
+from dragoman.rendering.views import Place
+from dragoman.toolset.definition.context import account_errors
+
+if TYPE_CHECKING:
+    from dragoman.accounts.workspace import Workspace
+
+
+NOTHING_YET: Final = "There are no messages yet: `dragoman import FILE` brings some in, `dragoman init` adds a service."
+"""What is told where no account is a service and none holds a conversation."""
+
+
+def has_service(workspace: Workspace) -> bool:
+    """Can any account have conversations that nobody brought in."""
+    return any(account.provider_class.external for account in workspace.accounts.values())
+
+
+async def is_empty(workspace: Workspace) -> bool:
+    """Is there nothing to read, and nothing that could bring it but the user."""
+    if has_service(workspace):
+        return False
+    for account in workspace.accounts.values():
+        if (await (await account.provider()).list_conversations(ConversationQuery(limit=1))).items:
+            return False
+    return True
+
+
+async def load_conversation(workspace: Workspace, reference: Reference, *, fresh: bool = False) -> Conversation:
+    """Load a conversation from the store, or else from its service."""
+    account = workspace.account(reference.account)
+    known = None if fresh else await workspace.recall_conversation(account, reference.conversation)
+    if known is not None:
+        return known
+    async with account_errors(account):
+        conversation = await (await account.provider()).get_conversation(reference.conversation)
+    (named,) = await workspace.remember_conversations(account, [conversation])
+    return named
+
+
+async def load_conversations(workspace: Workspace, places: Collection[Place]) -> dict[Place, Conversation]:
+    """What is told of conversations, for the lines above their messages."""
+    found: dict[Place, Conversation] = {}
+
+    async def load(place: Place) -> None:
+        try:
+            found[place] = await load_conversation(workspace, Reference(*place))
+        except DragomanError:
+            # A message is worth showing without the title of its conversation.
+            found[place] = Conversation(id=place[1], account=place[0])
+
+    await run_together(partial(load, place) for place in places)
+    return found
