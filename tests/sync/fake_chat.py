@@ -167,10 +167,10 @@ class Silent(Provider):
         if chat.disordered:
             found = [*found[1::2], *found[::2]]
         if query.cursor is not None:
-            ids = [one.id for one in chat.rooms[conversation]]
+            ids = [one.id for one in found]
             if query.cursor not in ids:
                 raise InvalidArgument("The cursor is stale.")
-            found = found[: [one.id for one in found].index(query.cursor)]
+            found = found[: ids.index(query.cursor)]
         page = found[-chat.page :]
         return Page(items=chat.shuffled(page), cursor=page[0].id if len(page) < len(found) else None)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -9,12 +10,12 @@ from typing import Final
 
 import anyio
 
-from dragoman.core.errors import DragomanError, RateLimited
+from dragoman.core.errors import BadResponse, DragomanError, RateLimited
 from dragoman.store import NotWritableError
 from dragoman.store.coverage import BEGINNING
 from dragoman.store.sync_state import AccountSync, ConversationSync, LeaseLostError, SyncStep
 from dragoman.sync.conversation_reader import ConversationReader
-from dragoman.sync.failures import concerns_account, failed, may_concern_account, needs_somebody, wait_after
+from dragoman.sync.failures import concerns_account, failed, needs_somebody, wait_after
 from dragoman.sync.news_round import NewsRound
 from dragoman.sync.session import SyncSession
 
@@ -28,6 +29,7 @@ _LONGEST_WAIT: Final = 600.0
 _SHORT_WAIT: Final = timedelta(seconds=30)
 """Conversations that failed are waited for so long before a sync ends."""
 
+_log = logging.getLogger(__name__)
 _BATCH: Final = 16
 _MOST_FAILURES: Final = 4
 _MOST_PAUSES: Final = 20
@@ -60,6 +62,10 @@ class AccountWorker:
                 raise
             except DragomanError as error:
                 await self._after_failure(error, watch=watch)
+                continue
+            except Exception:  # noqa: BLE001  # a defect is told in the status, and tried again as a failure is
+                _log.exception("Keeping the account %s current broke down.", self._session.name)
+                await self._after_failure(_broken(), watch=watch)
                 continue
             self._failures = 0
             if not watch:
@@ -114,21 +120,24 @@ class AccountWorker:
                 try:
                     await reader.read(one, since, self._is_round_due)
                 except DragomanError as error:
-                    errors.append(error)
-                    if not concerns_account(error):
-                        await self._note_failure(one, error)
+                    await self._fail(one, error, errors)
+                except Exception:  # noqa: BLE001  # a defect in reading one conversation must not keep the others out
+                    _log.exception("A conversation of %s broke down.", self._session.name)
+                    await self._fail(one, _broken(), errors)
 
         async with anyio.create_task_group() as group:
             for one in conversations:
                 group.start_soon(read, one)
         fatal = next(filter(concerns_account, errors), None)
-        if fatal is None and len(errors) == len(conversations) and all(map(may_concern_account, errors)):
-            fatal = errors[0]
         if fatal is not None:
             raise fatal
 
-    async def _note_failure(self, one: ConversationSync, error: DragomanError) -> None:
+    async def _fail(self, one: ConversationSync, error: DragomanError, errors: list[DragomanError]) -> None:
+        """Note that a conversation could not be read, unless that means the whole account."""
         session = self._session
+        errors.append(error)
+        if concerns_account(error):
+            return
         stored = (await session.store.sync.conversations(session.name, [one.id])).get(one.id, one)
         attempts = failed(stored.attempts, error, await session.store.sync.time())
         await session.commit(SyncStep(states=[replace(stored, attempts=attempts)]))
@@ -184,3 +193,7 @@ class AccountWorker:
 
     def _is_round_due(self) -> bool:
         return self._session.clock.monotonic() >= self._round_ends
+
+
+def _broken() -> BadResponse:
+    return BadResponse("What the service gave could not be read.", hint="The log has the details.")

@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from dragoman.core.errors import (
-    DeadlineExceeded,
     DragomanError,
     PermissionDenied,
     RateLimited,
@@ -40,11 +39,6 @@ def failed(before: Attempts, error: DragomanError, now: datetime) -> Attempts:
 def concerns_account(error: DragomanError) -> bool:
     """Does an error of one conversation mean that no other can be read either."""
     return isinstance(error, Unauthenticated | RateLimited | NotWritableError | LeaseLostError)
-
-
-def may_concern_account(error: DragomanError) -> bool:
-    """Does it mean that where every conversation fails so."""
-    return isinstance(error, Unavailable | DeadlineExceeded | PermissionDenied)
 
 
 def needs_somebody(error: DragomanError) -> bool:
