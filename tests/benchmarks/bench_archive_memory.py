@@ -1,4 +1,4 @@
-"""Archives of a gibibyte: reading each takes no more memory than one of a few mebibytes.
+"""Archives of a gibibyte: importing each takes no more memory than one of a few mebibytes.
 
 ``main`` takes the size in bytes. Messages have a few hundred words, so that there are half a million of them.
 """
@@ -8,17 +8,18 @@ from __future__ import annotations
 import resource
 import shutil
 import tempfile
+import time
 from pathlib import Path
 from typing import Final
 
+import anyio
 from tests.benchmarks.archive_forms import FORMS, make_texts
 from tests.benchmarks.bench_archives import MOST_MEMORY, in_own_process
 from tests.benchmarks.figures import show
 
-from dragoman.archives import Notes, ReadOptions
-from dragoman.archives.recognition import recognition
-from dragoman.archives.registry import all_formats
-from dragoman.archives.sources import open_path
+from dragoman_server.commands.import_files import ImportRequest, load
+from dragoman_server.config.load import from_mapping
+from dragoman_server.runtime import tool_context
 
 _WORDS: Final = 400
 
@@ -27,23 +28,30 @@ def main(size: int = 1 << 30, *forms: str) -> int:
     """Print the peak of memory of each format, or of those named; 1 when a bound is missed."""
     held: list[bool] = []
     messages = size // len(next(make_texts(1, _WORDS)))
-    with tempfile.TemporaryDirectory() as name:
-        for form in forms or FORMS:
+    for form in forms or FORMS:
+        with tempfile.TemporaryDirectory() as name:
             path = Path(name, form, "archive")
             path.parent.mkdir()
             FORMS[form](path, make_texts(messages, _WORDS))
-            memory, found = in_own_process(_read, path, path)
-            if found < messages:
-                raise AssertionError(f"only {found:,} of {messages:,} messages were read")
-            held.append(show(f"peak memory of reading {size >> 20:,} MiB of {form}", memory, MOST_MEMORY, unit="MiB"))
+            memory, new, seconds = in_own_process(_import, Path(name, "store"), path)
+            if new < messages:
+                raise AssertionError(f"only {new:,} of {messages:,} messages were imported")
+            text = f"peak memory of importing {size >> 20:,} MiB of {form} in {seconds:,.0f} s"
+            held.append(show(text, memory, MOST_MEMORY, unit="MiB"))
             shutil.rmtree(path.parent)
     return int(not all(held))
 
 
-def _read(_store: Path, path: Path) -> tuple[float, int]:
-    """The peak of memory in MiB, and how many items were read."""
-    notes = Notes()
-    with recognition(all_formats(), notes) as found:
-        found.add(open_path(path, notes, found.progress))
-        read = sum(1 for result in found.results() for _ in result.format.read(result.source, ReadOptions()))
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, read
+def _import(folder: Path, path: Path) -> tuple[float, int, float]:
+    folder.mkdir()
+    return anyio.run(_import_once, folder, path)
+
+
+async def _import_once(folder: Path, path: Path) -> tuple[float, int, float]:
+    """The peak of memory in MiB, how many messages were new, and the seconds."""
+    settings = {"timezone": "UTC", "accounts": {"local": {"provider": "local", "path": str(folder / "notes.db")}}}
+    started = time.monotonic()
+    async with tool_context.open_services(from_mapping(settings, data=folder)) as shared:
+        report = await load(shared, ImportRequest(paths=(path,)))
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return memory, report.counts.new, time.monotonic() - started

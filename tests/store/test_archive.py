@@ -214,3 +214,22 @@ def test_an_account_is_searched_alone_where_there_are_several(con):
     for account in ("one", "two-2"):
         page = search(con, ARCHIVE, SearchQuery(text="hello"), account)
         assert [hit.message.account for hit in page.items] == [account]
+
+
+def test_of_many_messages_the_known_one_in_the_middle_is_merged_and_the_others_are_new(con):
+    put(con, message("m30", text="first words"))
+    first = number_of(con, "m30")
+
+    new = put(con, *(message(f"m{n}", n, author=Author(name=f"P{n}"), text=f"word{n}") for n in range(60)))
+
+    assert new == 59
+    assert number_of(con, "m30") == first
+    stored = ARCHIVE.get(con, "", "room", [f"m{n}" for n in range(60)])
+    assert [stored[f"m{n}"].message.author.name for n in range(60)] == [f"P{n}" for n in range(60)]
+    assert con.execute("SELECT count(*) FROM local_index WHERE local_index MATCH 'word7'").get == 1
+    assert con.execute("SELECT count(*) FROM local_index").get == 60
+    assert con.execute("SELECT held FROM local_places").get == 60
+
+
+def number_of(con, id_):
+    return ARCHIVE.numbers(con, "", "room", [id_])[id_]

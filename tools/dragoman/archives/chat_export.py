@@ -25,6 +25,7 @@ from dragoman.archives.json_stream import CLOSED, JsonReader
 from dragoman.archives.sources import File, Folder, Source
 from dragoman.archives.text import LONGEST_NAME, clean, clean_name
 from dragoman.archives.times import from_iso
+from dragoman.core.fast_model import new_author, new_message
 from dragoman.core.model import Attachment, Author, AuthorKind, Conversation, ConversationKind, Edit, Message, Reaction
 
 _PLAIN: Final = frozenset({"id", "author", "at", "text"})
@@ -145,13 +146,13 @@ class _ChatReader:
         author = self._author(text_of(value, "author"))
         deleted_at = from_iso(value.get("deleted_at"), self._zone)
         if deleted_at is not None:
-            return Message(
+            return new_message(
                 id=id_, conversation=conversation, author=author, sent_at=sent_at, text="", deleted_at=deleted_at
             )
         if value.keys() <= _PLAIN:  # as most are
-            return Message(id=id_, conversation=conversation, author=author, sent_at=sent_at, text=text)
+            return new_message(id=id_, conversation=conversation, author=author, sent_at=sent_at, text=text)
         thread = text_of(value, "thread")
-        return Message(
+        return new_message(
             id=id_,
             conversation=conversation,
             author=author,
@@ -191,7 +192,7 @@ class _ChatReader:
 
 def _author(id_: str, people: Mapping[str, JsonObject]) -> Author:
     person = people.get(id_, EMPTY)
-    return Author(
+    return new_author(
         name=clean_name(text_of(person, "name")) or id_[:LONGEST_NAME] or "user",
         id=id_,
         kind=AuthorKind.BOT if text_of(person, "kind") == "bot" else AuthorKind.PERSON,

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from dragoman.archives.attachments import media_type_of
+from dragoman.archives.authors import author_called
 from dragoman.archives.discord_names import CUSTOM_EMOJI, KINDS
 from dragoman.archives.discord_package import PackageReader, messages_folder
 from dragoman.archives.fields import (
@@ -28,10 +29,15 @@ from dragoman.archives.json_stream import CLOSED, JsonReader
 from dragoman.archives.sources import File, Folder, Source
 from dragoman.archives.text import clean, clean_name
 from dragoman.archives.times import from_iso
+from dragoman.core.fast_model import new_message
 from dragoman.core.model import Attachment, Author, AuthorKind, Conversation, ConversationKind, Message, Reaction
 
 _MENTION: Final = re.compile(r"<@!?(\d{1,20})>")
 _MESSAGES: Final = "messages[]"
+_PLAIN: Final = frozenset({"id", "type", "timestamp", "content", "author", "mentions", "inlineEmojis", "interaction"})
+"""Members beside which a message is only a text, unless others hold something."""
+
+_USUAL: Final = frozenset({"Default", "20", "23"})
 _EVENTS: Final = frozenset(str(number) for number in range(1, 19)) | {
     "RecipientAdd",
     "RecipientRemove",
@@ -89,25 +95,31 @@ class _Export:
                     if conversation is None:
                         conversation = _channel(channel, guild)
                         yield conversation
-                    yield from self._message(value, conversation, reader.line)
+                    yield from self._message(value, conversation, reader)
                 elif value is CLOSED and conversation is None and channel:
                     yield _channel(channel, guild)
 
-    def _message(self, value: object, conversation: Conversation, line: int) -> Iterator[Message]:
+    def _message(self, value: object, conversation: Conversation, reader: JsonReader) -> Iterator[Message]:
         message = object_of(value)
         sent_at = from_iso(message.get("timestamp"))
-        if sent_at is None or not text_of(message, "id"):
-            self._notes.skip("a message without id or time", self._file.label, line)
+        id_ = text_of(message, "id")
+        if sent_at is None or not id_:
+            self._notes.skip("a message without id or time", self._file.label, reader.line)
+            return
+        author = _author(record_of(message, "author"))
+        if not any(message.get(name) for name in message.keys() - _PLAIN) and message.get("type") in _USUAL:
+            text = clean(self._text(message))
+            yield new_message(id=id_, conversation=conversation.id, author=author, sent_at=sent_at, text=text)
             return
         forwarded = record_of(message, "forwardedMessage")
         kind = text_of(message, "type")
         parts = [self._text(message), *_cards(message)]
         if forwarded:
             parts += ["Forwarded:", self._text(forwarded), *_cards(forwarded)]
-        yield Message(
-            id=text_of(message, "id"),
+        yield new_message(
+            id=id_,
             conversation=conversation.id,
-            author=_author(record_of(message, "author")),
+            author=author,
             sent_at=sent_at,
             text=clean("\n".join(part for part in parts if part)),
             reply_to=_parent(message, conversation),
@@ -121,7 +133,10 @@ class _Export:
     def _text(self, message: JsonObject) -> str:
         for person in records_of(message, "mentions"):
             self._names[text_of(person, "id")] = clean_name(text_of(person, "nickname", "name"))
-        text = CUSTOM_EMOJI.sub(r"\1", text_of(message, "content"))
+        text = text_of(message, "content")
+        if "<" not in text:
+            return text
+        text = CUSTOM_EMOJI.sub(r"\1", text)
         return _MENTION.sub(lambda found: f"@{self._names.get(found[1]) or found[1]}", text)
 
 
@@ -139,12 +154,9 @@ def _channel(channel: JsonObject, guild: str) -> Conversation:
 
 
 def _author(person: JsonObject) -> Author:
-    id_ = text_of(person, "id")
-    return Author(
-        name=clean_name(text_of(person, "nickname", "name")) or id_ or "Discord",
-        id=id_,
-        kind=AuthorKind.BOT if flag_of(person, "isBot") else AuthorKind.PERSON,
-    )
+    id_, name = text_of(person, "id"), text_of(person, "nickname", "name")
+    kind = AuthorKind.BOT if flag_of(person, "isBot") else AuthorKind.PERSON
+    return author_called(clean_name(name) or id_ or "Discord", id_, kind)
 
 
 def _parent(message: JsonObject, conversation: Conversation) -> str | None:

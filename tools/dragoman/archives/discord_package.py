@@ -15,6 +15,7 @@ from dragoman.archives.json_stream import JsonReader
 from dragoman.archives.sources import File, Folder, Source
 from dragoman.archives.text import clean, lines
 from dragoman.archives.times import from_iso
+from dragoman.core.fast_model import new_author, new_message
 from dragoman.core.model import Attachment, Author, Conversation, ConversationKind, Message
 
 
@@ -43,8 +44,8 @@ class PackageReader:
             if user:
                 id_ = text_of(user, "id")
                 shown = clean(text_of(user, "global_name", "username")) or id_ or "user"
-                return Author(name=shown, id=id_, email=text_of(user, "email") or None)
-        return Author(name="user")
+                return new_author(name=shown, id=id_, email=text_of(user, "email") or None)
+        return new_author(name="user")
 
     def _channel(self, folder: Folder, channel: JsonObject, index: JsonObject, author: Author) -> Iterator[Item]:
         kind = text_of(channel, "type")
@@ -102,7 +103,7 @@ class PackageReader:
             return None
         text = CUSTOM_EMOJI.sub(r"\1", text_of(row, "Contents"))
         urls = text_of(row, "Attachments").split()
-        return Message(
+        return new_message(
             id=id_,
             conversation=conversation.id,
             author=author,

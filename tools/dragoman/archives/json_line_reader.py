@@ -26,6 +26,7 @@ from dragoman.archives.ids import ContentIds, Notebook
 from dragoman.archives.text import clean
 from dragoman.archives.times import from_iso, from_milliseconds, from_seconds
 from dragoman.core.errors import InvalidArgument
+from dragoman.core.fast_model import new_author, new_message
 from dragoman.core.model import (
     Attachment,
     Author,
@@ -99,7 +100,7 @@ class LineReader:
             raise UnusableLineError("sent_at is no ISO time")
         text = "" if "deleted_at" in line and self._time(line, "deleted_at") else clean(text_of(line, "text"))
         id_ = self._id(line, reference, conversation, str(written), text)
-        plain = Message(
+        plain = new_message(
             id=id_,
             conversation=conversation,
             author=self._author(line),
@@ -226,9 +227,9 @@ def _author(line: JsonObject) -> Author:
     bot = AuthorKind.BOT if flag_of(line, "bot") else AuthorKind.PERSON
     entry = line.get("author")
     if not is_object(entry):
-        return Author(name=clean(text_of(line, "author")) or "user", kind=bot)
+        return new_author(name=clean(text_of(line, "author")) or "user", kind=bot)
     id_, email = text_of(entry, "id"), text_of(entry, "email")
-    return Author(
+    return new_author(
         name=clean(text_of(entry, "name")) or email or id_ or "user",
         id=id_,
         kind=_AUTHOR_KINDS.get(text_of(entry, "kind"), bot),

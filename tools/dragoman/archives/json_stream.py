@@ -26,6 +26,7 @@ LARGEST_VALUE: Final = 16 << 20
 _CHUNK: Final = 64 << 10
 _LONGEST_MARK: Final = 4
 _SKIPPED: Final = object()
+_COMMA: Final = re.compile(r"[ \t\r\n]*,[ \t\r\n]*(?=[^ \t\r\n])")
 _SPACE: Final = re.compile(r"[ \t\r\n\ufeff\x00]*")
 
 
@@ -124,11 +125,33 @@ class JsonReader:
             if holds_others:
                 yield from self._value(path)
             else:
+                yield from self._whole_items(path)
                 value = self._whole()
                 if value is not _SKIPPED:
                     yield path, value
             self._comma("]")
         self._at += 1
+
+    def _whole_items(self, path: str) -> Iterator[tuple[str, object]]:
+        """The next items that the text holds whole, each with the beginning of the one behind it: nearly all."""
+        text, next_one = self._text, self._at
+        while True:
+            try:
+                value, end = scan(text, next_one)
+            except (ValueError, StopIteration, RecursionError):
+                return
+            if self._has_halves and self._has_surrogates(end):
+                return
+            if text[end : end + 2] == ",{":
+                next_one = end + 1
+            else:
+                comma = _COMMA.match(text, end)
+                if comma is None:
+                    return
+                next_one = comma.end()
+            self._at = end
+            yield path, value
+            self._at = next_one
 
     def _comma(self, end: str) -> None:
         sign = self._peek()

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from hashlib import sha256
 from typing import Final
 
 from dragoman.archives.attachments import media_type_of
+from dragoman.archives.authors import author_called
 from dragoman.archives.fields import JsonObject, flag_of, is_object, list_of, record_of, records_of, text_of
 from dragoman.archives.format import CERTAIN, ArchiveFormat, Item, ReadOptions
 from dragoman.archives.head import Head
@@ -17,10 +19,14 @@ from dragoman.archives.notes import Notes
 from dragoman.archives.sources import File, Folder, Source
 from dragoman.archives.text import clean
 from dragoman.archives.times import from_milliseconds
-from dragoman.core.model import Attachment, Author, Conversation, ConversationKind, Message, Reaction
+from dragoman.core.fast_model import new_message
+from dragoman.core.model import Attachment, Conversation, ConversationKind, Message, Reaction
 
 _MESSAGES: Final = "messages[]"
 _FILES: Final = ("photos", "videos", "audio_files", "gifs", "files", "media")
+_DETAILS: Final = frozenset({"reactions", "sticker", *_FILES})
+"""Members that make more of a message than its text."""
+
 _DIGITS: Final = re.compile(r"_(\d+)/?$")
 _TWO: Final = 2
 
@@ -50,6 +56,8 @@ class MessengerFormat(ArchiveFormat):
 
 def repaired(text: str) -> str:
     """A text whose bytes of UTF-8 were taken for letters of Latin-1, as Meta's downloads write every text."""
+    if text.isascii():
+        return text
     try:
         return text.encode("latin-1").decode("utf-8")
     except UnicodeError:
@@ -120,7 +128,7 @@ class _ChatFile:
         return clean(text if self._is_encrypted else repaired(text))
 
     def _messages(self, newest_first: list[tuple[JsonObject, int]]) -> Iterator[Message]:
-        for entry, line in reversed(newest_first):
+        for entry, line in newest_first if len(newest_first) == 1 else reversed(newest_first):
             sent_at = from_milliseconds(entry.get("timestamp_ms", entry.get("timestamp")))
             if sent_at is None:
                 self._notes.skip("a message without time", self._file.label, line)
@@ -128,12 +136,18 @@ class _ChatFile:
                 self._notes.skip("a message that was unsent", self._file.label, line)
             else:
                 name = self._text(text_of(entry, "sender_name", "senderName"))
-                yield Message(
+                plain = new_message(
                     id=self._ids.make(self._conversation.id, sent_at.isoformat()),
                     conversation=self._conversation.id,
-                    author=Author(name=name or "Facebook user", id=""),
+                    author=author_called(name or "Facebook user"),
                     sent_at=sent_at,
-                    text=self._text_of(entry),
+                    text=self._text_of(entry) if "share" in entry else self._text(text_of(entry, "content", "text")),
+                )
+                if entry.keys().isdisjoint(_DETAILS):  # as most are
+                    yield plain
+                    continue
+                yield replace(
+                    plain,
                     reactions=tuple(self._reactions(entry)),
                     attachments=tuple(self._attachments(entry)),
                 )

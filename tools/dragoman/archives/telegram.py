@@ -6,7 +6,9 @@ The facts are read in the exporter's source, ``export_output_json.cpp`` of tdesk
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Final
 
@@ -14,15 +16,20 @@ from dragoman.archives.attachments import media_type_of
 from dragoman.archives.fields import JsonObject, count_of, is_list, is_object, list_of, record_of, records_of, text_of
 from dragoman.archives.format import CERTAIN, LIKELY, ArchiveFormat, Item, ReadOptions
 from dragoman.archives.head import Head
-from dragoman.archives.json_stream import CLOSED, JsonReader
+from dragoman.archives.json_stream import JsonReader
 from dragoman.archives.notes import Notes
 from dragoman.archives.sources import File, Folder, Source
 from dragoman.archives.text import clean
 from dragoman.archives.times import from_iso, from_seconds
+from dragoman.core.fast_model import new_author, new_message
 from dragoman.core.model import Attachment, Author, AuthorKind, Conversation, ConversationKind, Message, Reaction
 
 _CHATS: Final = ("chats.list[]", "left_chats.list[]")
 _MESSAGES: Final = tuple(f"{chats}.messages[]" for chats in _CHATS)
+_ALL_MESSAGES: Final = frozenset({"messages[]", *_MESSAGES})
+_ENDS: Final = frozenset({"", *_CHATS})
+"""Paths of the events that end a chat."""
+
 _KINDS: Final[Mapping[str, tuple[str, ConversationKind]]] = {
     "saved_messages": ("saved", ConversationKind.DIRECT),
     "replies": ("replies", ConversationKind.DIRECT),
@@ -38,6 +45,7 @@ _KINDS: Final[Mapping[str, tuple[str, ConversationKind]]] = {
 _TITLES: Final = {"saved": "Saved Messages", "replies": "Replies"}
 _DELETED: Final = "Deleted Account"
 _MISSING_FILE: Final = "(File "
+_PLAIN: Final = frozenset({"id", "type", "date", "date_unixtime", "from", "from_id", "text", "text_entities"})
 _EXTRA: Final = ("forwarded_from", "saved_from", "via_bot")
 
 
@@ -46,7 +54,6 @@ class TelegramFormat(ArchiveFormat):
 
     name = "telegram"
     title = "Telegram export (JSON)"
-    passes = 2
 
     def recognises(self, head: Head, names: Folder) -> int:
         """Whether it has Telegram's list of chats, or is one chat of it."""
@@ -66,43 +73,53 @@ class TelegramFormat(ArchiveFormat):
 
 
 class _Export:
-    """Reads one file twice: first what the chats are, since their names may stand behind their messages."""
+    """Reads one file; once, where type and id of each chat stand before its messages, as Telegram writes them."""
 
     def __init__(self, file: File, source: Source, options: ReadOptions) -> None:
         self._file = file
         self._notes = source.notes
         self._options = options
+        self._learnt: list[Conversation] | None = None
 
     def items(self) -> Iterator[Item]:
-        """The chats, each before its messages."""
-        chats = self._chats()
-        place, announced = 0, -1
+        """The chats, each before its messages, and again where its name stands behind them."""
+        place, members = 0, dict[str, object]()
+        chat: Conversation | None = None
         with self._file.open() as content:
             reader = JsonReader(content, self._notes, self._file.label)
             for path, value in reader.items("messages[]", *_MESSAGES):
-                if path in _CHATS:
-                    place += 1
-                elif path in _MESSAGES or path == "messages[]":
-                    chat = chats[min(place, len(chats) - 1)]
-                    if announced != place:
-                        announced = place
+                if path in _ALL_MESSAGES:
+                    if chat is None:
+                        chat = self._chat(members, place)
                         yield chat
-                    yield from self._message(value, chat, reader.line)
+                    yield from self._message(value, chat, reader)
+                elif path in _ENDS:
+                    if chat is not None and "name" in members and chat.title != self._conversation(members).title:
+                        yield replace(chat, title=self._conversation(members).title)
+                    place, members, chat = place + 1, {}, None
+                else:
+                    _note_member(members, path, value)
 
-    def _chats(self) -> list[Conversation]:
-        """All chats in the order of the file; damage is counted at the second reading."""
-        found: list[Conversation] = []
+    def _chat(self, members: JsonObject, place: int) -> Conversation:
+        """The chat whose messages begin; a file that describes it behind them is read twice."""
+        if "id" in members and "type" in members:
+            return self._conversation(members)
+        if self._learnt is None:
+            self._learnt = list(self._chats())
+        return self._learnt[min(place, len(self._learnt) - 1)]
+
+    def _chats(self) -> Iterator[Conversation]:
+        """All chats in the order of the file; damage is counted at the other reading."""
         members: dict[str, object] = {}
         with self._file.open() as content:
             reader = JsonReader(content, Notes(), self._file.label)
             for path, value in reader.items("messages[]", *_MESSAGES):
-                owner, _, name = path.rpartition(".")
-                if path in _CHATS:
-                    found.append(self._conversation(members))
+                if path in _ENDS:
+                    yield self._conversation(members)
                     members = {}
-                elif name in ("name", "type", "id") and owner in ("", *_CHATS) and value is not CLOSED:
-                    members[name] = value
-        return [*found, self._conversation(members)]
+                elif path not in _ALL_MESSAGES:
+                    _note_member(members, path, value)
+        yield self._conversation(members)  # of a file that ends too early
 
     def _conversation(self, chat: JsonObject) -> Conversation:
         word, kind = _KINDS.get(text_of(chat, "type"), ("chat", ConversationKind.GROUP))
@@ -110,21 +127,25 @@ class _Export:
         id_ = text_of(chat, "id") or title
         return Conversation(id=f"telegram.{word}.{id_}", title=title, kind=kind)
 
-    def _message(self, value: object, chat: Conversation, line: int) -> Iterator[Message]:
+    def _message(self, value: object, chat: Conversation, reader: JsonReader) -> Iterator[Message]:
         if not is_object(value):
-            self._notes.skip("no JSON object", self._file.label, line)
+            self._notes.skip("no JSON object", self._file.label, reader.line)
+            return
+        plain = _plain_message(value, chat) if value.keys() <= _PLAIN else None
+        if plain is not None:
+            yield plain
             return
         kind = text_of(value, "type") or "message"
         if kind == "unsupported":
-            self._notes.skip("a message that Telegram did not export", self._file.label, line)
+            self._notes.skip("a message that Telegram did not export", self._file.label, reader.line)
             return
         sent_at = from_seconds(value.get("date_unixtime")) or from_iso(value.get("date"), self._options.zone)
         if sent_at is None or not text_of(value, "id"):
-            self._notes.skip("a message without id or time", self._file.label, line)
+            self._notes.skip("a message without id or time", self._file.label, reader.line)
             return
         reactions = tuple(_reactions(value))
         is_event = kind == "service"
-        yield Message(
+        yield new_message(
             id=text_of(value, "id"),
             conversation=chat.id,
             author=_author(value, chat),
@@ -143,14 +164,41 @@ class _Export:
         return from_seconds(message.get("edited_unixtime")) or from_iso(message.get("edited"), self._options.zone)
 
 
+def _note_member(members: dict[str, object], path: str, value: object) -> None:
+    owner, _, name = path.rpartition(".")
+    if owner in _ENDS and name in ("name", "type", "id"):
+        members[name] = value
+
+
+def _plain_message(message: JsonObject, chat: Conversation) -> Message | None:
+    """A message that is a text of somebody and nothing else, as most are; ``None`` for any other."""
+    id_, text, name, person = message.get("id"), message.get("text"), message.get("from"), message.get("from_id")
+    sent_at = from_seconds(message.get("date_unixtime"))
+    if not (isinstance(text, str) and isinstance(name, str) and isinstance(person, str) and name and person):
+        return None
+    if type(id_) is not int or sent_at is None or message.get("type") != "message":
+        return None
+    return new_message(
+        id=str(id_),
+        conversation=chat.id,
+        author=_named(name, person),
+        sent_at=sent_at,
+        text=clean(text),
+    )
+
+
 def _author(message: JsonObject, chat: Conversation) -> Author:
-    name = clean(text_of(message, "from", "actor"))
+    name = text_of(message, "from", "actor")
     id_ = text_of(message, "from_id", "actor_id")
-    if id_.isdecimal():
-        id_ = f"user{id_}"  # the form of before 2021
     if not name and not id_:
-        return Author(name=chat.title or "Telegram", kind=AuthorKind.SYSTEM)
-    return Author(name=name or _DELETED, id=id_)
+        return new_author(name=chat.title or "Telegram", kind=AuthorKind.SYSTEM)
+    return _named(name, id_)
+
+
+@lru_cache(maxsize=10_000)
+def _named(name: str, id_: str) -> Author:
+    """The same object again, which stores faster. Before 2021 ids were written without their kind."""
+    return new_author(name=clean(name) or _DELETED, id=f"user{id_}" if id_.isdecimal() else id_)
 
 
 def _parent(message: JsonObject) -> str | None:

@@ -44,11 +44,13 @@ def decode(data: bytes, *, complete: bool = True) -> str:
         data: The bytes.
         complete: ``False`` when they may end within a character.
     """
+    if data.isascii():
+        return data.decode("ascii")
     encoding, length = encoding_of(data)
     if length:
         return codecs.getincrementaldecoder(encoding)("replace").decode(data[length:], final=complete)
     try:
-        return codecs.getincrementaldecoder("utf-8")().decode(data, final=complete)
+        return data.decode() if complete else codecs.getincrementaldecoder("utf-8")().decode(data)
     except UnicodeDecodeError:
         return data.decode("cp1252", "replace")
 

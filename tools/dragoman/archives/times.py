@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from datetime import MAXYEAR, MINYEAR, UTC, datetime, timedelta, timezone, tzinfo
 from decimal import Decimal, InvalidOperation
 from typing import Final
 
@@ -25,9 +25,10 @@ def from_seconds(seconds: object) -> datetime | None:
     """Seconds since 1970 as a number or its digits, also with a fraction, to the microsecond."""
     usual = _USUAL.fullmatch(seconds) if isinstance(seconds, str) else None
     if usual is not None:
-        return EPOCH + timedelta(seconds=int(usual[1]), microseconds=int((usual[2] or "").ljust(6, "0")))
+        whole, fraction = usual.groups()
+        return EPOCH + timedelta(0, int(whole), int(fraction.ljust(6, "0")) if fraction else 0)
     if isinstance(seconds, int) and not isinstance(seconds, bool) and 0 <= seconds < _FAR:
-        return EPOCH + timedelta(seconds=seconds)
+        return EPOCH + timedelta(0, seconds)
     if isinstance(seconds, bool) or not isinstance(seconds, int | float | str):
         return None
     try:
@@ -39,7 +40,7 @@ def from_seconds(seconds: object) -> datetime | None:
 
 def from_milliseconds(milliseconds: object) -> datetime | None:
     """Milliseconds since 1970 as a number or its digits."""
-    if isinstance(milliseconds, int) and not isinstance(milliseconds, bool) and 0 <= milliseconds < _FAR:
+    if isinstance(milliseconds, int) and not isinstance(milliseconds, bool) and 0 <= milliseconds < _FAR * 1000:
         return EPOCH + timedelta(milliseconds=milliseconds)
     if isinstance(milliseconds, bool) or not isinstance(milliseconds, int | float | str):
         return None
@@ -54,9 +55,10 @@ def from_iso(text: object, zone: tzinfo = UTC) -> datetime | None:
     if not isinstance(text, str) or len(text) > _LONGEST:
         return None
     try:
-        time = datetime.fromisoformat(text.strip())
+        time = datetime.fromisoformat(text)
     except ValueError:
-        return _from_unusual_iso(text.strip(), zone)
+        bare = text.strip()
+        return _from_unusual_iso(bare, zone) if bare == text else from_iso(bare, zone)
     return local(time, zone) if time.tzinfo is None else _in_range(time)
 
 
@@ -77,6 +79,8 @@ def _from_unusual_iso(text: str, zone: tzinfo) -> datetime | None:
 
 
 def _in_range(time: datetime) -> datetime | None:
+    if MINYEAR < time.year < MAXYEAR:
+        return time
     try:
         time.astimezone(UTC)
     except (ValueError, OverflowError):
@@ -115,8 +119,8 @@ class ClockReader:
 
     def read(self, time: datetime) -> datetime | None:
         """The moment that the clock shows; ``None`` when it is out of range."""
-        first, second = local(time, self._zone), local(time.replace(fold=1), self._zone)
-        if first is None or second is None or first.utcoffset() == second.utcoffset():
+        first, second = local(time, self._zone), time.replace(tzinfo=self._zone, fold=1)
+        if first is None or first.utcoffset() == second.utcoffset():
             self._second = False
         elif self._last is not None and time < self._last:
             self._second = True

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Final, NamedTuple
 
@@ -115,9 +115,10 @@ def lexemes(column: str) -> list[str]:
 
 def pieces_of(word: str) -> list[str]:
     """The overlapping threes of the letters and digits of ``word``; none when there are fewer than three."""
-    folded = word[:_LONGEST].lower() if word.isascii() else _RUN.sub("", fold(word[:_LONGEST]))
-    plain = _JOINTS.sub("", folded)
-    return [_OF_PIECES + plain[i : i + PIECE] for i in range(len(plain) - PIECE + 1)]
+    plain = word[:_LONGEST].lower() if word.isascii() else _RUN.sub("", fold(word[:_LONGEST]))
+    if not plain.isalnum():
+        plain = _JOINTS.sub("", plain)
+    return [_OF_PIECES + plain[at : at + PIECE] for at in range(len(plain) - PIECE + 1)]
 
 
 class QueryWords(NamedTuple):
@@ -186,21 +187,25 @@ def _paired(folded: str) -> str:
 
 def _pieces(text: str, hint: re.Match[str]) -> str:
     """The pieces of the identifiers, from the first hint at one on; those of one are apart from those of the next."""
-    words = (" ".join(pieces_of(word)) for word in islice(_identifiers(text, hint), _MOST))
-    return f" {_OF_PIECES} ".join(filter(None, words))
+    pieces = [" ".join(pieces_of(word)) for word in _identifiers(text, hint)]
+    return pieces[0] if len(pieces) == 1 else f" {_OF_PIECES} ".join(filter(None, pieces))
 
 
-def _identifiers(text: str, hint: re.Match[str]) -> Iterator[str]:
+def _identifiers(text: str, hint: re.Match[str]) -> Iterable[str]:
     words: dict[str, None] = {}
     found: re.Match[str] | None = hint
     while found is not None and len(words) < _MOST:
         # Only the surroundings of a hint are looked at, up to the next spaces: most of a text is ordinary words.
         start = text.rfind(" ", 0, found.start()) + 1
         end = text.find(" ", found.end())
-        end = len(text) if end < 0 else end
-        words.update(dict.fromkeys(w for w in _WORD.findall(text, start, end) if _IDENTIFIER.match(w)))
-        found = _HINT.search(text, end)
-    return iter(words)
+        word = text[start:] if end < 0 else text[start:end]
+        if word.isascii() and word.isdecimal():
+            if len(word) > PIECE:
+                words[word] = None
+        else:
+            words.update(dict.fromkeys(w for w in _WORD.findall(word) if _IDENTIFIER.match(w)))
+        found = None if end < 0 else _HINT.search(text, end)
+    return words if len(words) <= _MOST else islice(words, _MOST)
 
 
 def _signs(text: str) -> Iterator[str]:

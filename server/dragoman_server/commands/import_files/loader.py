@@ -91,11 +91,10 @@ class _Loader:
         await self._provider.record_import(digest, report.to_record(), self._conversations)
 
     async def _store(self, batch: list[Conversation | Message]) -> None:
-        for item in batch:
-            id_ = item.id if isinstance(item, Conversation) else item.conversation
-            if id_ not in self._conversations:
-                policy.require_permission(self._target.settings, Reference(self._target.name, id_))
-                self._conversations.add(id_)
+        ids = {item.conversation if isinstance(item, Message) else item.id for item in batch}
+        for id_ in ids - self._conversations:
+            policy.require_permission(self._target.settings, Reference(self._target.name, id_))
+        self._conversations |= ids
         self._report.counts += await self._provider.import_batch(batch)
 
 

@@ -16,7 +16,7 @@ from dragoman.archives.recognition import Recognition, Recognized, recognition
 from dragoman.archives.registry import all_formats, format_of
 from dragoman.archives.sources import open_path, open_stream
 from dragoman.core.errors import InvalidArgument
-from dragoman.core.model import Author, Conversation, Message
+from dragoman.core.model import Conversation, Message
 from dragoman.core.names import author_matches
 from dragoman.core.safe_text import safe
 from dragoman_server.commands.import_files.request import STDIN, ImportRequest
@@ -81,25 +81,22 @@ class Archives:
 
     def items(self) -> Iterator[Conversation | Message]:
         """Everything that is to be stored; what cannot be read is noted."""
-        notes = self._found.notes
+        notes, since, me = self._found.notes, self._request.since, self._request.me
         for result in self.results:
             for item in result.format.read(result.source, self._options):
-                if isinstance(item, Conversation):
+                if isinstance(item, Message):
+                    if since is not None and item.sent_at is not None and item.sent_at < since:
+                        notes.leave_out("older than --since")
+                    else:
+                        yield self._signed(item, me) if me else item
+                elif isinstance(item, Conversation):
                     yield item
-                elif not isinstance(item, Message):
-                    notes.add(item)
-                elif self._is_too_old(item):
-                    notes.leave_out("older than --since")
                 else:
-                    yield self._signed(item)
+                    notes.add(item)
 
-    def _is_too_old(self, message: Message) -> bool:
-        since = self._request.since
-        return since is not None and message.sent_at is not None and message.sent_at < since
-
-    def _signed(self, message: Message) -> Message:
+    def _signed(self, message: Message, me: str) -> Message:
         """The message with the user's own name if it is theirs."""
-        if not self._request.me or not _is_named(message.author, self._request.me):
+        if not author_matches(message.author, f"<{me.strip()}>"):
             return message
         return replace(message, author=replace(message.author, name=self._own_name, own=True))
 
@@ -139,7 +136,3 @@ def _readable(results: list[Recognized], notes: Notes) -> list[Recognized]:
                     raise
                 notes.tell(safe(error.text))
     return readable
-
-
-def _is_named(author: Author, who: str) -> bool:
-    return author_matches(author, f"<{who.strip()}>")

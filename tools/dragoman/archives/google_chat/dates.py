@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Final
 
 from dragoman.archives.calendar_words import AFTERNOON, MONTHS, MORNING
 
 _LONGEST: Final = 200
+_DAYS: Final = 1000
+"""Most times of a day differ in nothing but the clock."""
 _TIME: Final = re.compile(
     r"(?<!\d)(\d{1,2})(?:[:.]|\s?(?:h|[時时點点시]|นาฬิกา|ໂມງ)\s?)"
     r"(\d{1,2})(?:[:.]|\s?(?:min|[分분]|นาที|ນາທີ)\s?)(\d{1,2})(?!\d)"
@@ -37,20 +40,27 @@ def parse_date(text: str) -> datetime | None:
         pass
     if time is None:
         return None
-    rest = f"{lower[: time.start()]} {lower[time.end() :]}"
-    year = _YEAR.search(rest)
-    if year is None:
+    before, after = lower[: time.start()], lower[time.end() :]
+    day = _day_of(f"{before} {after}")
+    if day is None:
         return None
-    rest = rest.replace(year[0], " ", 1)
-    month, rest = _month(rest)
-    day = _DAY.search(rest)
     hour, minute, second = (int(part) for part in time.groups())
-    hour = _hour(hour, lower[: time.start()], lower[time.end() :])
     try:
-        whole = int(year[0]) - (_BUDDHIST if int(year[0]) > _BUDDHIST_FROM else 0)
-        return datetime(whole, month, int(day[0]) if day else 0, hour, minute, min(second, 59), tzinfo=UTC)
+        return datetime(*day, _hour(hour, before, after), minute, min(second, 59), tzinfo=UTC)
     except ValueError:
         return None
+
+
+@lru_cache(maxsize=_DAYS)
+def _day_of(text: str) -> tuple[int, int, int] | None:
+    """Year, month and day, not yet checked, in a date without its time; ``None`` where there is no year."""
+    year = _YEAR.search(text)
+    if year is None:
+        return None
+    month, rest = _month(text.replace(year[0], " ", 1))
+    day = _DAY.search(rest)
+    whole = int(year[0]) - (_BUDDHIST if int(year[0]) > _BUDDHIST_FROM else 0)
+    return whole, month, int(day[0]) if day else 0
 
 
 def _month(text: str) -> tuple[int, str]:
@@ -74,6 +84,7 @@ def _hour(hour: int, before: str, after: str) -> int:
     return hour % _NOON if mark in MORNING else hour
 
 
+@lru_cache(maxsize=_DAYS)
 def _mark(before: str, after: str) -> str:
     """The mark behind the time, which may be two words such as ``p. m.``, or the one before it."""
     words = [_POINTS.sub("", word) for word in after.split()[:2]]

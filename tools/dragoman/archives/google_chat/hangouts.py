@@ -12,6 +12,7 @@ from dragoman.archives.notes import Notes
 from dragoman.archives.sources import File
 from dragoman.archives.text import clean
 from dragoman.archives.times import from_milliseconds
+from dragoman.core.fast_model import new_author, new_message
 from dragoman.core.model import Attachment, Author, Conversation, ConversationKind, Message
 
 EVENTS: Final = "conversations[].events[]"
@@ -52,7 +53,7 @@ class HangoutsReader:
         for person in records_of(about, "participant_data"):
             number = _person_id(record_of(person, "id"))
             name = clean(text_of(person, "fallback_name")) or number or "user"
-            self._people[number] = Author(name=name, id=number, own=number == own and number != "")
+            self._people[number] = new_author(name=name, id=number, own=number == own and number != "")
             names.append(name)
             if number != own:
                 others.append(name)
@@ -76,10 +77,10 @@ class HangoutsReader:
         number = _person_id(record_of(event, "sender_id"))
         content = record_of(record_of(event, "chat_message"), "message_content")
         happened = "" if content else self._happened(event)
-        yield Message(
+        yield new_message(
             id=text_of(event, "event_id"),
             conversation=f"gchat.{conversation}",
-            author=self._people.get(number, Author(name=number or "user", id=number)),
+            author=self._people.get(number, new_author(name=number or "user", id=number)),
             sent_at=sent_at,
             text=happened or clean("".join(map(_segment, records_of(content, "segment")))),
             status="activity" if happened else None,

@@ -9,6 +9,7 @@ from typing import Final
 from unicodedata import normalize
 
 from dragoman.archives.attachments import media_type_of
+from dragoman.archives.authors import author_called
 from dragoman.archives.fields import JsonObject, count_of, is_object, list_of, record_of, records_of, text_of
 from dragoman.archives.google_chat.dates import parse_date
 from dragoman.archives.ids import ContentIds
@@ -17,12 +18,13 @@ from dragoman.archives.json_stream import JsonReader
 from dragoman.archives.notes import Notes
 from dragoman.archives.sources import File
 from dragoman.archives.text import clean
+from dragoman.core.fast_model import new_author, new_message
 from dragoman.core.model import Attachment, Author, AuthorKind, Conversation, ConversationKind, Message, Reaction
 
 _MESSAGES: Final = "messages[]"
 _FOLDER: Final = re.compile(r"(DM|Space|Group)[ _](.+)")
 _DIRECT: Final = "DM"
-_NOBODY: Final = Author(name="Deleted user")
+_NOBODY: Final = new_author(name="Deleted user")
 _WRAPPED: Final = "private_do_not_access_or_else_safe_url_wrapped_value"
 _TWO: Final = 2
 _PARTS: Final = 3
@@ -92,7 +94,7 @@ class SpaceReader:
         text = "" if is_deleted else clean("\n".join(filter(None, _lines(entry))))
         written = sent_at.isoformat() if sent_at else created
         updated_at = parse_date(text_of(entry, "updated_date"))
-        yield Message(
+        yield new_message(
             id=text_of(entry, "message_id") or self._ids.make(conversation.id, written, text),
             conversation=conversation.id,
             author=self._creator(entry),
@@ -111,13 +113,9 @@ class SpaceReader:
 
     def _author(self, person: JsonObject) -> Author:
         email = text_of(person, "email")
-        return Author(
-            name=clean(text_of(person, "name")) or email or "Deleted user",
-            id="",
-            kind=AuthorKind.BOT if text_of(person, "user_type").casefold() == "bot" else AuthorKind.PERSON,
-            email=email or None,
-            own=bool(email) and email == self._own,
-        )
+        kind = AuthorKind.BOT if text_of(person, "user_type").casefold() == "bot" else AuthorKind.PERSON
+        name = clean(text_of(person, "name")) or email or "Deleted user"
+        return author_called(name, "", kind, email or None, own=bool(email) and email == self._own)
 
     def _reactions(self, entry: JsonObject) -> Iterator[Reaction]:
         for reaction in records_of(entry, "reactions"):

@@ -8,12 +8,14 @@ from datetime import datetime
 from operator import itemgetter
 from typing import Final
 
+from dragoman.archives.authors import author_called
 from dragoman.archives.fields import JsonObject, is_list, list_of, object_of, record_of
 from dragoman.archives.imessage.blobs import apple_time, archived_members, attributed_text, property_list
 from dragoman.archives.imessage.lookups import ME, Lookups, tapback_kind, target_of
 from dragoman.archives.notes import Notes
 from dragoman.archives.text import clean
 from dragoman.archives.times import EPOCH
+from dragoman.core.fast_model import new_author, new_message
 from dragoman.core.model import Author, AuthorKind, Conversation, ConversationKind, Edit, Message
 from dragoman.core.safe_text import Sentence
 from dragoman.store.sqlite.foreign import ForeignDatabase, ForeignRow
@@ -95,7 +97,7 @@ class MessageReader:
         subject, parent = clean(row.text("subject")) or None, _parent(row)
         if not (text or deleted_at or attachments or subject or parent):
             return None
-        return Message(
+        return new_message(
             id=guid,
             conversation=conversation.id,
             author=self._author(row, conversation),
@@ -115,13 +117,13 @@ class MessageReader:
         if row.number("is_from_me"):
             # An account is written as E:mail or P:number.
             address = row.text("destination_caller_id") or row.text("account").partition(":")[2]
-            return Author(name=ME, id=address, email=_mail(address), own=True)
+            return author_called(ME, address, AuthorKind.PERSON, _mail(address), own=True)
         address = self._lookups.sender(row)
         if not address and conversation.kind is ConversationKind.DIRECT:
             address = conversation.id.removeprefix("imessage.")
         if not address:
-            return Author(name="Messages", kind=AuthorKind.SYSTEM)
-        return Author(name=address, id=address, email=_mail(address))
+            return new_author(name="Messages", kind=AuthorKind.SYSTEM)
+        return author_called(address, address, AuthorKind.PERSON, _mail(address))
 
     def _event(self, row: ForeignRow) -> str:
         """What happened, in a few words; empty for a message."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from dragoman.archives.authors import author_called
 from dragoman.archives.format import CERTAIN, ArchiveFormat, Item, ReadOptions
 from dragoman.archives.head import SIZE, Head
 from dragoman.archives.ids import ContentIds
@@ -16,7 +17,8 @@ from dragoman.archives.irc.names import name_of
 from dragoman.archives.irc.stamps import is_opening, parse_stamp
 from dragoman.archives.sources import File, Folder, Source
 from dragoman.archives.text import clean, lines
-from dragoman.core.model import Author, AuthorKind, Conversation, Message
+from dragoman.core.fast_model import new_message
+from dragoman.core.model import AuthorKind, Conversation, Message
 
 _LEAST: Final = 0.7
 
@@ -119,10 +121,10 @@ class _Log:
         text = f"* {line.nick} {entry.text}" if line.kind == ACTION else entry.text
         is_event = line.kind == EVENT
         kind = AuthorKind.PERSON if line.nick else AuthorKind.SYSTEM
-        return Message(
+        return new_message(
             id=self._ids.make(self._conversation.id, entry.written, text),
             conversation=self._conversation.id,
-            author=Author(name=line.nick or "IRC", kind=kind),
+            author=author_called(line.nick or "IRC", "", kind),
             sent_at=entry.time,
             text=text,
             status="activity" if is_event else None,

@@ -12,6 +12,7 @@ from typing import Final, LiteralString
 
 from dragoman.archives.mail.reading import Found
 from dragoman.archives.text import clean
+from dragoman.core.fast_model import new_author, new_message
 from dragoman.core.mail import Address, Mail, MailFile, base_subject
 from dragoman.core.mail.encoded_words import decode_words
 from dragoman.core.mail.headers import Headers
@@ -68,7 +69,7 @@ def _name_and_email(mail: Mail) -> tuple[str, str]:
 @lru_cache(maxsize=4096)
 def _author(name: str, email: str, kind: AuthorKind) -> Author:
     """The author; the same one again for the same words, which stores faster."""
-    return Author(name=name, id=email, email=email or None, kind=kind)
+    return new_author(name=name, id=email, email=email or None, kind=kind)
 
 
 def sent_at(mail: Mail, found: Found) -> datetime | None:
@@ -93,7 +94,7 @@ def message_of(mail: Mail, found: Found, id_: str, conversation: str) -> Message
         addresses = [address.email.lower() for address in headers.addresses(name)[:_ADDRESSES] if address.email]
         extra |= {name: addresses} if addresses else {}
     extra |= {"list": mail.mailing_list} if mail.mailing_list else {}
-    return Message(
+    return new_message(
         id=id_,
         conversation=conversation,
         author=author_of(mail),

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
+from dragoman.archives.authors import author_called
 from dragoman.archives.fields import JsonObject, is_object, number_of, record_of, text_of
 from dragoman.archives.matrix.contents import (
     ENCRYPTED,
@@ -18,11 +19,16 @@ from dragoman.archives.matrix.contents import (
 from dragoman.archives.matrix.relations import Relations, reaction_counts
 from dragoman.archives.notes import Notes
 from dragoman.archives.sources import File
+from dragoman.archives.text import clean
 from dragoman.archives.times import from_milliseconds
+from dragoman.core.fast_model import new_message
 from dragoman.core.model import Author, AuthorKind, Edit, Message, Reaction
 
 _SPOKEN: Final = ENCRYPTED | {"m.room.message", "m.sticker"}
 _POLLS: Final = ("m.poll.start", "org.matrix.msc3381.poll.start")
+_PLAIN: Final = frozenset({"msgtype", "body", "format", "formatted_body", "m.mentions"})
+_TOLD: Final = frozenset({"redacted_because", "m.relations"})
+_TEXTS: Final = frozenset({"m.text", "m.notice", "m.emote"})
 _THREADS: Final = ("m.thread", "io.element.thread")
 
 
@@ -62,20 +68,23 @@ class EventMapper:
         if not is_spoken and "state_key" not in event and not state_text(event, self._relations):
             self._notes.skip("an event that is no message", self._file.label, line)
             return
-        message = Message(
+        message = new_message(
             id=text_of(event, "event_id"),
             conversation=self._room,
             author=self._author(event),
             sent_at=sent_at,
-            text="",
+            text=_plain_text(event),
         )
+        if message.text and not self._relations.tells_of(message.id):  # as most are
+            yield message
+            return
         yield self._spoken(message, event) if is_spoken else self._activity(message, event)
 
     def _author(self, event: JsonObject) -> Author:
         sender = text_of(event, "sender")
         is_notice = text_of(record_of(event, "content"), "msgtype") == "m.notice"
         kind = AuthorKind.BOT if is_notice else AuthorKind.PERSON
-        return Author(name=self._relations.name_of(sender), id=sender, kind=kind)
+        return author_called(self._relations.name_of(sender), sender, kind)
 
     def _activity(self, message: Message, event: JsonObject) -> Message:
         return replace(message, text=state_text(event, self._relations), status="activity")
@@ -85,7 +94,7 @@ class EventMapper:
         redaction = record_of(record_of(event, "unsigned"), "redacted_because")
         redacted = number_of(redaction, "origin_server_ts") or self._relations.redacted_at(message.id)
         if redaction or redacted is not None or not content:
-            return replace(message, deleted_at=from_milliseconds(redacted) or message.sent_at)
+            return replace(message, text="", deleted_at=from_milliseconds(redacted) or message.sent_at)
         parent = _parent(content)
         text = text_of_event(event, content)
         attachment = attachment_of(event, content, self._file)
@@ -122,6 +131,14 @@ class EventMapper:
         for key in dict.fromkeys((*named, *summed)):
             by = tuple(named.get(key, ()))
             yield Reaction(emoji=key, count=max(len(by), summed.get(key, 0)), by=by)
+
+
+def _plain_text(event: JsonObject) -> str:
+    """The text of an event that is a text and nothing else; empty for any other."""
+    content, unsigned = record_of(event, "content"), record_of(event, "unsigned")
+    if text_of(event, "type") != "m.room.message" or not content.keys() <= _PLAIN or unsigned.keys() & _TOLD:
+        return ""
+    return clean(text_of(content, "body")) if text_of(content, "msgtype") in _TEXTS else ""
 
 
 def _is_edit(event: JsonObject) -> bool:

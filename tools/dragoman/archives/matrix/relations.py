@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Final
 
-from dragoman.archives.fields import JsonObject, list_of, number_of, object_of, record_of, records_of, text_of
+from dragoman.archives.fields import EMPTY, JsonObject, list_of, number_of, object_of, record_of, records_of, text_of
 from dragoman.archives.ids import Notebook
 from dragoman.archives.json_mending import parse
 from dragoman.archives.text import clean
@@ -42,7 +42,8 @@ class Relations:
             self._add(f"reaction {text_of(relation, 'event_id')}", reaction)
         elif text_of(relation, "rel_type") == "m.replace":
             self._learn_edit(text_of(relation, "event_id"), event)
-        bundled = record_of(record_of(record_of(event, "unsigned"), "m.relations"), "m.replace")
+        bundled = record_of(record_of(event, "unsigned"), "m.relations") if "unsigned" in event else EMPTY
+        bundled = record_of(bundled, "m.replace")
         if bundled:
             self._learn_edit(text_of(event, "event_id"), bundled)
 
@@ -53,6 +54,10 @@ class Relations:
     def participants(self) -> Iterator[str]:
         """Names of those who joined, as many as are kept."""
         return map(self.name_of, self._joined)
+
+    def tells_of(self, event: str) -> bool:
+        """Whether another event took this one away, edited it or reacts to it."""
+        return any(self._notes.get(f"{what} {event}") is not None for what in ("redaction", "edit", "reaction"))
 
     def redacted_at(self, event: str) -> int | None:
         """When another event took this one away, in milliseconds."""

@@ -19,7 +19,8 @@ from dragoman.archives.notes import Notes
 from dragoman.archives.sources import File
 from dragoman.archives.text import clean, lines
 from dragoman.archives.times import from_iso, from_milliseconds
-from dragoman.core.model import Attachment, Author, AuthorKind, Conversation, ConversationKind, Edit, Message
+from dragoman.core.fast_model import new_author, new_message
+from dragoman.core.model import Attachment, AuthorKind, Conversation, ConversationKind, Edit, Message
 
 HEADING: Final = "Post Creation Time,"
 """How the first line begins."""
@@ -107,10 +108,10 @@ class ComplianceReader:
         edits = [clean(earlier) for earlier in self._list(f"edit {post}")]
         is_event = kind.startswith("system_")
         is_bot = row.get("user type") == "bot"
-        yield Message(
+        yield new_message(
             id=id_,
             conversation=conversation,
-            author=Author(
+            author=new_author(
                 name=user or "user",
                 id=user,
                 email=row.get("user email") or None,

@@ -6,8 +6,10 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from dragoman.archives.authors import author_called
 from dragoman.archives.fields import JsonObject, records_of, text_of, texts_of
 from dragoman.archives.text import clean
+from dragoman.core.fast_model import new_author
 from dragoman.core.model import Author, AuthorKind, Conversation, ConversationKind
 
 _MENTION: Final = re.compile(r"(?<![\w@.])@([a-zA-Z0-9][a-zA-Z0-9._-]{0,63})")
@@ -32,7 +34,7 @@ class Directory:
 
     def author_of(self, username: str) -> Author:
         """Who has a name for signing in."""
-        return self._authors.get(username) or Author(name=username or "user", id=username)
+        return self._authors.get(username) or author_called(username or "user", username)
 
     def with_names(self, text: str) -> str:
         """A text whose mentions show people as they are called."""
@@ -97,7 +99,7 @@ def _channel_id(entry: JsonObject, name: str) -> str:
 def _author(user: JsonObject, *, is_bot: bool) -> Author:
     username = text_of(user, "username")
     whole = clean(f"{text_of(user, 'first_name')} {text_of(user, 'last_name')}")
-    return Author(
+    return new_author(
         name=clean(text_of(user, "nickname")) or whole or clean(text_of(user, "display_name")) or username,
         id=username,
         kind=AuthorKind.BOT if is_bot else AuthorKind.PERSON,

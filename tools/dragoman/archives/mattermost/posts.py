@@ -17,9 +17,12 @@ from dragoman.archives.sources import File
 from dragoman.archives.text import clean
 from dragoman.archives.times import from_milliseconds
 from dragoman.core.emoji_names import emoji_of
+from dragoman.core.fast_model import new_message
 from dragoman.core.model import Attachment, Author, AuthorKind, Message, Reaction
 
 _EVENT: Final = "system_"
+_DETAILS: Final = ("props", "edit_at", "delete_at", "reactions", "attachments", "is_pinned")
+"""Members that make more of a post than its text."""
 _DATA: Final = "data"
 
 
@@ -56,10 +59,15 @@ class PostMapper:
             self._notes.skip("a post without channel or time", self._file.label, line)
             return None
         user, kind = text_of(post, "user"), text_of(post, "type")
+        id_ = self._id(conversation, f"{created}.{user}")
+        if not (kind or any(post.get(name) for name in _DETAILS)):  # as most are
+            author = self._directory.author_of(user)
+            text = clean(self._directory.with_names(text_of(post, "message")))
+            return new_message(id=id_, conversation=conversation, author=author, sent_at=sent_at, text=text)
         is_event = kind.startswith(_EVENT)
         text = self._text(post)
-        return Message(
-            id=self._id(conversation, f"{created}.{user}"),
+        return new_message(
+            id=id_,
             conversation=conversation,
             author=self._author(post),
             sent_at=sent_at,

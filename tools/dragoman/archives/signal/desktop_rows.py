@@ -15,6 +15,7 @@ from dragoman.archives.signal.people import SELF
 from dragoman.archives.sources import File
 from dragoman.archives.text import clean
 from dragoman.archives.times import from_milliseconds
+from dragoman.core.fast_model import new_author, new_message
 from dragoman.core.model import Attachment, Author, Conversation, ConversationKind, Edit, Message, Reaction
 
 MEMBERS: Final = frozenset({"[].conversationId", "[].type", "[].sent_at"})
@@ -75,7 +76,7 @@ class DesktopChat:
         is_deleted = flag_of(row, "deletedForEveryone") or flag_of(row, "isErased")
         sticker = text_of(record_of(row, "sticker"), "emoji")
         text = clean(text_of(row, "body")) or sticker or ("" if is_message else kind.replace("-", " "))
-        return Message(
+        return new_message(
             id=f"{versions[0][0]}.{sender}",
             conversation=self._id,
             author=self._author(sender),
@@ -92,8 +93,8 @@ class DesktopChat:
 
     def _author(self, sender: str) -> Author:
         if sender == SELF:
-            return Author(name="me", id=SELF, own=True)
-        return Author(name=self._title if len(self._others) < _FEW else sender, id=sender)
+            return new_author(name="me", id=SELF, own=True)
+        return new_author(name=self._title if len(self._others) < _FEW else sender, id=sender)
 
     def _attachments(self, row: JsonObject) -> Iterator[Attachment]:
         for entry in records_of(row, "attachments"):

@@ -13,9 +13,13 @@ from dragoman.archives.notes import Notes
 from dragoman.archives.signal.content import ContentReader
 from dragoman.archives.signal.people import Directory
 from dragoman.archives.sources import File
+from dragoman.archives.text import clean
 from dragoman.archives.times import from_milliseconds
+from dragoman.core.fast_model import new_message
 from dragoman.core.model import Conversation, Edit, Message, Reaction
 
+_TEXT: Final = frozenset({"text"})
+_BODY: Final = frozenset({"body"})
 _DELETED: Final = ("remoteDeletedMessage", "adminDeletedMessage")
 _UPDATE: Final = "updateMessage"
 _KINDS: Final = (
@@ -70,7 +74,22 @@ class FrameReader:
             if chat not in self._announced:
                 self._announced[chat] = None
                 yield from filter(None, [self._people.conversation(chat)])
-            yield self._message(versions, kind, conversation)
+            plain = None if item.get("revisions") or item.get("pinDetails") else self._plain(item, conversation)
+            yield plain or self._message(versions, kind, conversation)
+
+    def _plain(self, item: JsonObject, conversation: str) -> Message | None:
+        """A message that is a text and nothing else, as most are; ``None`` for any other."""
+        body = record_of(item, "standardMessage")
+        words = record_of(body, "text")
+        text = clean(text_of(words, "body"))
+        if not text or any(map(body.get, body.keys() - _TEXT)) or any(map(words.get, words.keys() - _BODY)):
+            return None
+        author = self._people.author(text_of(item, "authorId"))
+        time = text_of(item, "dateSent")
+        sent_at = from_milliseconds(time)
+        return new_message(
+            id=f"{time}.{author.id}", conversation=conversation, author=author, sent_at=sent_at, text=text
+        )
 
     def _message(self, versions: list[JsonObject], kind: str, conversation: str) -> Message:
         first, item = versions[0], versions[-1]
@@ -83,7 +102,7 @@ class FrameReader:
         is_deleted = kind in _DELETED
         text = "" if is_deleted else self._content.text(kind, body)
         earlier = [(self._content.text(kind, record_of(one, kind)), one) for one in versions[:-1]]
-        return Message(
+        return new_message(
             id=f"{time}.{author.id}",
             conversation=conversation,
             author=author,
@@ -123,5 +142,7 @@ class FrameReader:
 
 def _versions(item: JsonObject) -> list[JsonObject]:
     """All versions of a message, the first one first."""
+    if not item.get("revisions"):
+        return [item]
     versions = [(number_of(one, "dateSent") or 0, object_of(one)) for one in records_of(item, "revisions")]
     return [*(one for _, one in sorted(versions, key=itemgetter(0))), item]

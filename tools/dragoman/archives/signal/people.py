@@ -10,12 +10,13 @@ from uuid import UUID
 
 from dragoman.archives.fields import JsonObject, record_of, records_of, text_of
 from dragoman.archives.text import clean
+from dragoman.core.fast_model import new_author
 from dragoman.core.model import Author, AuthorKind, Conversation, ConversationKind
 
 SELF: Final = "self"
 """Stands for the id of the user, whom the file does not name."""
 
-_UNKNOWN: Final = Author(name="Unknown")
+_UNKNOWN: Final = new_author(name="Unknown")
 _UUID: Final = 16
 _LISTS: Final = ("distributionList", "callLink")
 
@@ -95,11 +96,13 @@ class Directory:
             title = clean(text_of(record_of(snapshot, "title"), "title"))
             key = text_of(group, "masterKey").replace("+", "-").replace("/", "_").rstrip("=")
             self._groups[number] = group
-            self._authors[number] = Author(name=title or "Group", id=f"group.{key or number}", kind=AuthorKind.SYSTEM)
+            self._authors[number] = new_author(
+                name=title or "Group", id=f"group.{key or number}", kind=AuthorKind.SYSTEM
+            )
         elif "self" in recipient:
-            self._authors[number] = Author(name=self._own_name, id=SELF, own=True)
+            self._authors[number] = new_author(name=self._own_name, id=SELF, own=True)
         elif "releaseNotes" in recipient:
-            self._authors[number] = Author(name="Signal", id="release-notes", kind=AuthorKind.BOT)
+            self._authors[number] = new_author(name="Signal", id="release-notes", kind=AuthorKind.BOT)
             self._kinds[number] = ConversationKind.CHANNEL
         else:
             self._learn_list(number, recipient)
@@ -111,7 +114,7 @@ class Directory:
             name = text_of(record_of(entry, "distributionList"), "name") or text_of(entry, "name")
             key = uuid_of(text_of(entry, "distributionId")) or text_of(entry, "rootKey")
             if key:
-                self._authors[number] = Author(name=clean(name) or "Signal", id=f"{member}.{key}")
+                self._authors[number] = new_author(name=clean(name) or "Signal", id=f"{member}.{key}")
                 self._kinds[number] = ConversationKind.GROUP
 
 
@@ -139,7 +142,7 @@ def _contact(contact: JsonObject) -> Author:
         clean(text_of(contact, "username")),
     )
     id_ = uuid_of(text_of(contact, "aci")) or uuid_of(text_of(contact, "pni")) or number or text_of(contact, "username")
-    return Author(name=next(filter(None, names), id_ or "Unknown"), id=id_ or "unknown")
+    return new_author(name=next(filter(None, names), id_ or "Unknown"), id=id_ or "unknown")
 
 
 def _joined(record: JsonObject, *names: str) -> str:

@@ -17,6 +17,7 @@ from dragoman.archives.notes import Notes
 from dragoman.archives.sources import File
 from dragoman.archives.text import clean, lines
 from dragoman.archives.times import from_iso
+from dragoman.core.fast_model import new_author, new_message
 from dragoman.core.model import Attachment, Author, AuthorKind, Conversation, ConversationKind, Message, Reaction
 
 TABLE: Final = "data.json"
@@ -99,7 +100,7 @@ class SavedChat:
         sender = clean(text_of(entry, "sender"))
         quote = clean(text_of(entry, "quote"))
         text = clean("\n".join(part for part in (quote, clean(text_of(entry, "body")), _sticker(entry)) if part))
-        return Message(
+        return new_message(
             id=self._ids.make(self._id, date, "" if "." in date else text),
             conversation=self._id,
             author=_author(sender),
@@ -124,8 +125,8 @@ class SavedChat:
 
 def _author(sender: str) -> Author:
     if sender in _NOBODY:
-        return Author(name="Signal", kind=AuthorKind.SYSTEM)
-    return Author(name=sender, own=sender == _ME)
+        return new_author(name="Signal", kind=AuthorKind.SYSTEM)
+    return new_author(name=sender, own=sender == _ME)
 
 
 def _sticker(entry: JsonObject) -> str:

@@ -16,6 +16,7 @@ from dragoman.archives.sources import File
 from dragoman.archives.text import clean
 from dragoman.archives.times import from_iso, from_milliseconds
 from dragoman.core.emoji_names import emoji_of
+from dragoman.core.fast_model import new_message
 from dragoman.core.model import Attachment, Message, Reaction
 from dragoman.core.safe_text import Sentence
 
@@ -73,7 +74,7 @@ class MessageMapper:
         if deleted_at is None and not content.text and not content.files and not content.quote:
             return "an empty message"
         is_here = content.quoted_in in ("", conversation)
-        return Message(
+        return new_message(
             id=id_,
             conversation=f"skype.{conversation}",
             author=self._people.author(text_of(entry, "from")),
@@ -89,7 +90,7 @@ class MessageMapper:
     def _event(self, entry: JsonObject, conversation: str) -> Message:
         event = read_event(text_of(entry, "messagetype"), text_of(entry, "content"), self._people.name_of)
         id_ = text_of(entry, "id")
-        return Message(
+        return new_message(
             id=id_,
             conversation=f"skype.{conversation}",
             author=self._people.author(event.actor or text_of(entry, "from")),

@@ -12,6 +12,7 @@ from dragoman.archives.json_mending import list_within
 from dragoman.archives.skype.events import CALL, call_names
 from dragoman.archives.skype.markup import pieces_of
 from dragoman.archives.text import clean
+from dragoman.core.fast_model import new_author
 from dragoman.core.model import Author, AuthorKind, Conversation, ConversationKind
 
 _ID: Final = re.compile(r"\d{1,2}:")
@@ -64,8 +65,8 @@ class People:
         full = full_id(id_)
         kind = AuthorKind.BOT if full.startswith(_BOT) else AuthorKind.PERSON
         if not full or full.startswith(_GROUP):
-            return Author(name="Skype", kind=AuthorKind.SYSTEM)
-        return Author(name=self.name_of(full), id=full, kind=kind, own=full == self._user)
+            return new_author(name="Skype", kind=AuthorKind.SYSTEM)
+        return new_author(name=self.name_of(full), id=full, kind=kind, own=full == self._user)
 
     def conversation(self, id_: str) -> Conversation:
         """A conversation with its title, kind and people."""

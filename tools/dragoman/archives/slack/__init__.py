@@ -63,11 +63,10 @@ def _read_day(file: File, conversation: str, messages: SlackMessages, source: So
     with file.open() as content:
         reader = JsonReader(content, source.notes, file.label)
         for _, value in reader.items("[]"):
-            found = False
-            for message in messages.read(object_of(value), conversation, folder):
-                found = True
+            message = messages.read(object_of(value), conversation, folder)
+            if message is not None:
                 yield message
-            if not found:
+            else:
                 reason = "no ts" if not ts_of(object_of(value)) else "no message"
                 source.notes.skip(reason, file.label, reader.line)
 

@@ -14,7 +14,8 @@ from dragoman.archives.sources import File, Folder
 from dragoman.archives.text import clean
 from dragoman.archives.times import from_seconds
 from dragoman.core.emoji_names import emoji_of
-from dragoman.core.model import Attachment, Author, Edit, Message, Reaction
+from dragoman.core.fast_model import new_author, new_message
+from dragoman.core.model import Attachment, Edit, Message, Reaction
 from dragoman.core.slack.message_text import SlackText
 
 _TS: Final = re.compile(r"\d{1,12}(?:\.\d{1,9})?")
@@ -22,6 +23,11 @@ _ACTIVITY: Final = re.compile(
     r"(?:channel|group|im|mpim|sh_room|reminder|bot|app_conversation)_\w+|(?:un)?pinned_item|huddle_thread|joiner_notification\w*"
 )
 _NOT_ACTIVITY: Final = frozenset({"bot_message"})
+_PLAIN: Final = frozenset(
+    {"type", "ts", "text", "user", "client_msg_id", "team", "user_team", "source_team", "user_profile", "blocks"}
+)
+"""Members of a message that is nothing but its text: blocks say it again."""
+
 _DETAILS: Final = frozenset({"thread_ts", "edited", "reactions", "files", "file", "pinned_to", "pinned_info"})
 """Members that make more of a message than its text."""
 _WITHOUT_CONTENT: Final = frozenset({"tombstone", "hidden_by_limit", "access_denied", "file_access"})
@@ -38,23 +44,36 @@ class SlackMessages:
         self._workspace = workspace
         self._text = SlackText(workspace)
 
-    def read(self, entry: JsonObject, conversation: str, folder: Folder) -> Iterator[Message]:
+    def read(self, entry: JsonObject, conversation: str, folder: Folder) -> Message | None:
         """The message of an entry, or what an entry of the logs tells of another one; nothing if it has no time."""
+        plain = self._plain(entry, conversation) if entry.keys() <= _PLAIN else None
+        if plain is not None:
+            return plain
         subtype = text_of(entry, "subtype")
         if subtype == "message_changed":
             inner = record_of(entry, "message")
             before = record_of(entry, "previous_message") or record_of(entry, "original")
-            changed = self._message(inner, conversation, folder, self._history(before))
-        elif subtype == "message_deleted":
+            return self._message(inner, conversation, folder, self._history(before))
+        if subtype == "message_deleted":
             before = record_of(entry, "previous_message") or record_of(entry, "original")
-            changed = self._tombstone(before, text_of(entry, "deleted_ts") or ts_of(before), ts_of(entry), conversation)
-        elif subtype == "tombstone":
-            changed = self._tombstone(entry, ts_of(entry), ts_of(entry), conversation)
-        else:
-            before = record_of(entry, "original")
-            changed = self._message(entry, conversation, folder, self._history(before))
-        if changed is not None:
-            yield changed
+            deleted = text_of(entry, "deleted_ts") or ts_of(before)
+            return self._tombstone(before, deleted, ts_of(entry), conversation)
+        if subtype == "tombstone":
+            return self._tombstone(entry, ts_of(entry), ts_of(entry), conversation)
+        before = record_of(entry, "original")
+        return self._message(entry, conversation, folder, self._history(before))
+
+    def _plain(self, entry: JsonObject, conversation: str) -> Message | None:
+        """A message that is a text of a known person and nothing else, as most are; ``None`` for any other."""
+        ts, text, user = entry.get("ts"), entry.get("text"), entry.get("user")
+        if not (isinstance(ts, str) and isinstance(text, str) and text and isinstance(user, str)):
+            return None
+        author = self._workspace.person(user)
+        sent_at = from_seconds(ts) if _TS.fullmatch(ts) else None
+        if author is None or sent_at is None:
+            return None
+        text = clean(self._text.of_markup(text) if "<" in text or "&" in text else text)
+        return new_message(id=ts, conversation=conversation, author=author, sent_at=sent_at, text=text)
 
     def _message(
         self, entry: JsonObject, conversation: str, folder: Folder, history: tuple[Edit, ...]
@@ -68,9 +87,9 @@ class SlackMessages:
         text = clean(self._text.of_message(entry))
         author = self._workspace.author_of(entry)
         if not (subtype or history) and entry.keys().isdisjoint(_DETAILS):  # as most are
-            return Message(id=ts, conversation=conversation, author=author, sent_at=sent_at, text=text)
+            return new_message(id=ts, conversation=conversation, author=author, sent_at=sent_at, text=text)
         thread = text_of(entry, "thread_ts")
-        return Message(
+        return new_message(
             id=ts,
             conversation=conversation,
             author=author,
@@ -90,8 +109,10 @@ class SlackMessages:
         deleted_at = from_seconds(deleted) or sent_at
         if sent_at is None or deleted_at is None:
             return None
-        author = self._workspace.author_of(entry) if entry else Author(name="user")
-        return Message(id=ts, conversation=conversation, author=author, sent_at=sent_at, text="", deleted_at=deleted_at)
+        author = self._workspace.author_of(entry) if entry else new_author(name="user")
+        return new_message(
+            id=ts, conversation=conversation, author=author, sent_at=sent_at, text="", deleted_at=deleted_at
+        )
 
     def _history(self, before: JsonObject) -> tuple[Edit, ...]:
         text = clean(self._text.of_message(before)) if before else ""

@@ -11,6 +11,7 @@ from dragoman.archives.json_stream import JsonReader
 from dragoman.archives.notes import Notes
 from dragoman.archives.sources import Folder
 from dragoman.archives.text import LONGEST_NAME, clean, clean_name
+from dragoman.core.fast_model import new_author
 from dragoman.core.model import Author, AuthorKind, Conversation, ConversationKind
 from dragoman.core.slack.mrkdwn import decode_entities
 
@@ -37,7 +38,7 @@ class Workspace:
 
     def __init__(self, roots: Iterable[Folder], notes: Notes) -> None:
         self._notes = notes
-        self._authors = {_SLACKBOT: Author(name="Slackbot", id=_SLACKBOT, kind=AuthorKind.BOT)}
+        self._authors = {_SLACKBOT: new_author(name="Slackbot", id=_SLACKBOT, kind=AuthorKind.BOT)}
         self._bots: dict[str, Author] = {}
         self._titles: dict[str, str] = {}
         self._folders: dict[str, Conversation] = {}
@@ -52,6 +53,10 @@ class Workspace:
         """What people see of a person; empty for a stranger."""
         author = self._authors.get(id_)
         return author.name if author else ""
+
+    def person(self, id_: str) -> Author | None:
+        """Somebody whom the lists have."""
+        return self._authors.get(id_)
 
     def title_of(self, id_: str) -> str:
         """What a channel is called; empty when no list has it."""
@@ -75,14 +80,16 @@ class Workspace:
         bot_name = clean(text_of(message, "username") or text_of(bot, "name"))
         if id_:
             known = self._authors.get(id_) or _stranger(id_, message)
-            return known if not bot_name or known.name != id_ else Author(name=bot_name, id=id_, kind=AuthorKind.BOT)
+            return (
+                known if not bot_name or known.name != id_ else new_author(name=bot_name, id=id_, kind=AuthorKind.BOT)
+            )
         bot_id = text_of(message, "bot_id") or text_of(bot, "id")
         bot_author = self._bots.get(bot_id)
         if bot_author is not None and bot_name in ("", bot_author.name):
             return bot_author
         if not (bot_id or bot_name):
-            return Author(name="user")
-        return Author(name=bot_name or bot_id, id=bot_id, kind=AuthorKind.BOT)
+            return new_author(name="user")
+        return new_author(name=bot_name or bot_id, id=bot_id, kind=AuthorKind.BOT)
 
     def _learn_people(self, folder: Folder) -> None:
         for name in _PEOPLE:
@@ -134,7 +141,7 @@ def _entries(folder: Folder, name: str, notes: Notes) -> Iterable[JsonObject]:
 def _author(user: JsonObject) -> Author:
     profile = record_of(user, "profile")
     id_ = text_of(user, "id")
-    return Author(
+    return new_author(
         name=_name(profile, user) or id_,
         id=id_,
         kind=AuthorKind.BOT if user.get("is_bot") is True else AuthorKind.PERSON,
@@ -144,7 +151,7 @@ def _author(user: JsonObject) -> Author:
 
 def _stranger(id_: str, message: JsonObject) -> Author:
     """Somebody whom no list has, such as a guest of another workspace, by the profile in the message."""
-    return Author(name=_name(record_of(message, "user_profile"), EMPTY) or id_, id=id_)
+    return new_author(name=_name(record_of(message, "user_profile"), EMPTY) or id_, id=id_)
 
 
 def _name(profile: JsonObject, user: JsonObject) -> str:

@@ -8,6 +8,7 @@ from typing import Final
 from urllib.parse import unquote
 
 from dragoman.archives.attachments import media_type_of
+from dragoman.archives.authors import author_called
 from dragoman.archives.fields import JsonObject, object_of, record_of, records_of, text_of
 from dragoman.archives.json_mending import parse
 from dragoman.archives.notes import Notes
@@ -15,6 +16,7 @@ from dragoman.archives.teams.bodies import card_text, text_of_body
 from dragoman.archives.teams.chats import Chats, person_of
 from dragoman.archives.text import clean
 from dragoman.archives.times import from_iso, from_milliseconds
+from dragoman.core.fast_model import new_author, new_message
 from dragoman.core.model import Attachment, Author, AuthorKind, Message, Reaction
 from dragoman.core.safe_text import Sentence
 
@@ -62,7 +64,7 @@ class MessageMapper:
         if event:
             self._chats.name(place, event, text_of(entry, "createdDateTime"))
         address = text_of(entry, "webUrl")
-        yield Message(
+        yield new_message(
             id=id_,
             conversation=f"teams.{place}",
             author=self._author(entry, event, place),
@@ -83,11 +85,11 @@ class MessageMapper:
         if not kind:
             kind, person = person_of(record_of(event, "initiator"))
         if not kind:
-            return Author(name="Teams", kind=AuthorKind.SYSTEM)
+            return new_author(name="Teams", kind=AuthorKind.SYSTEM)
         id_, name = self._chats.learn(person)
         if kind == "user":
             self._chats.take_part(place, id_ or name, name)
-        return Author(name=name or id_ or "user", id=id_, kind=AuthorKind.PERSON if kind == "user" else AuthorKind.BOT)
+        return author_called(name or id_ or "user", id_, AuthorKind.PERSON if kind == "user" else AuthorKind.BOT)
 
     def _text(self, entry: JsonObject) -> str:
         mentioned: dict[str, str] = {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Final
 
 from dragoman.archives.format import CERTAIN, LIKELY, ArchiveFormat, Item, ReadOptions
@@ -10,12 +11,13 @@ from dragoman.archives.head import Head
 from dragoman.archives.ids import ContentIds
 from dragoman.archives.sources import File, Folder, Source
 from dragoman.archives.times import ClockReader
-from dragoman.archives.whatsapp.dates import DateOrderFinder, parse_head
+from dragoman.archives.whatsapp.dates import DateOrderFinder, is_quoted, parse_head
 from dragoman.archives.whatsapp.messages import Chat, MessageBuilder
 from dragoman.archives.whatsapp.records import Record, read_records
 from dragoman.core.safe_text import sentence
 
 _ENOUGH: Final = 2
+_Timed = tuple[Record, datetime | None]
 
 
 class WhatsAppFormat(ArchiveFormat):
@@ -67,8 +69,8 @@ def _read_chat(file: File, source: Source, options: ReadOptions) -> Iterator[Ite
     conversation = chat.conversation()
     yield conversation
     builder = MessageBuilder(file, conversation.id, chat, ContentIds(), ClockReader(options.zone))
-    for record in _without_quoted(read_records(file, shape, source.notes), finder):
-        time = finder.time_of(record.head, order)
+    records = ((record, finder.time_of(record.head, order)) for record in read_records(file, shape, source.notes))
+    for record, time in _without_quoted(records):
         if time is None:
             source.notes.skip("a date that does not exist", file.label, record.line)
             continue
@@ -77,17 +79,17 @@ def _read_chat(file: File, source: Source, options: ReadOptions) -> Iterator[Ite
             yield message
 
 
-def _without_quoted(records: Iterator[Record], finder: DateOrderFinder) -> Iterator[Record]:
+def _without_quoted(records: Iterator[_Timed]) -> Iterator[_Timed]:
     """The records, where a line of a chat that is quoted within a message belongs to that message.
 
     Such a line runs back in time by more than a day, and the next one does not.
     """
-    before: Record | None = None
+    before: _Timed | None = None
     waiting = next(records, None)
     while waiting is not None:
         after = next(records, None)
-        if before is not None and after is not None and finder.is_quoted(before.head, waiting.head, after.head):
-            before.lines.extend(waiting.raw_lines())
+        if before is not None and after is not None and is_quoted(before[1], waiting[1], after[1]):
+            before[0].lines.extend(waiting[0].raw_lines())
             waiting = after
             continue
         if before is not None:

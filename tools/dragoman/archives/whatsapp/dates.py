@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from dragoman.archives.calendar_words import AFTERNOON, MORNING
@@ -46,6 +47,12 @@ _MONTH_FIRST_ZONES: Final = re.compile(
 )
 
 
+_USUAL: Final = re.compile(
+    r"(\[)?(\d{1,4})([./\-])(\d{1,2})\3(\d{1,4}),? (\d{1,2}):(\d\d)(?::(\d\d))?(?(1)\] | - )", re.ASCII
+)
+"""The form of most locales with a clock of 24 hours."""
+
+
 class LineHead(NamedTuple):
     """Date and time of a line, not yet in order.
 
@@ -70,6 +77,9 @@ def parse_head(line: str) -> LineHead | None:
     beginning = line[start : start + _LONGEST_HEAD]
     if not beginning or not (beginning[0] == "[" or beginning[0].isdecimal()):
         return None
+    usual = _USUAL.match(beginning)
+    if usual is not None:
+        return _usual_head(usual, line, start)
     found = _HEAD.match(_plain(beginning))
     if found is None:
         return None
@@ -86,6 +96,15 @@ def parse_head(line: str) -> LineHead | None:
     year_first = len(a) == 4 or sign is None or mark in YEAR_FIRST_MARKS  # noqa: PLR2004  # digits of a year
     shape = f"{'[' if is_ios else '-'}{(sign or '').strip()}{second is not None}"
     return LineHead(shape, numbers, year_first, clock, line[start + found.end() :])
+
+
+def _usual_head(found: re.Match[str], line: str, start: int) -> LineHead | None:
+    bracket, a, sign, b, c, hour, minute, second = found.groups()
+    clock = _clock(int(hour), int(minute), int(second or 0), "")
+    if clock is None:
+        return None
+    shape = f"{bracket or '-'}{sign}{second is not None}"
+    return LineHead(shape, (int(a), int(b), int(c)), len(a) == 4, clock, line[start + found.end() :])  # noqa: PLR2004 - digits of a year
 
 
 def _plain(text: str) -> str:
@@ -159,7 +178,8 @@ class DateOrderFinder:
         self._year_first += head.is_year_first
         self._signs.add(head.shape[1:2])
         for candidate in self._candidates:
-            candidate.add(self.time_of(head, candidate.order))
+            if candidate.is_possible:
+                candidate.add(self.time_of(head, candidate.order))
 
     def order(self) -> DateOrder:
         """The order, by what the file shows, else by the zone's country."""
@@ -191,26 +211,31 @@ class DateOrderFinder:
 
     def time_of(self, head: LineHead, order: DateOrder) -> datetime | None:
         """The time without a zone, in an order; ``None`` when there is no such day."""
-        first, second, third = head.numbers
-        if order == "ymd":
-            year, month, day = first, second, third
-        elif order == "dmy":
-            day, month, year = first, second, third
-        else:
-            month, day, year = first, second, third
-        try:
-            return datetime(_full_year(year), month, day, *head.clock)  # noqa: DTZ001  # the zone is the caller's
-        except ValueError:
-            return None
+        day = _day_of(head.numbers, order)
+        return None if day is None else datetime.combine(day, time(*head.clock))
 
-    def is_quoted(self, before: LineHead, head: LineHead, after: LineHead) -> bool:
-        """Whether a head runs back by more than a day between two that do not."""
-        order = self.order()
-        times = [self.time_of(one, order) for one in (before, head, after)]
-        earlier, here, later = times
-        if earlier is None or here is None or later is None:
-            return False
-        return here < earlier - _QUOTED and later >= earlier - _BACKWARDS
+
+def is_quoted(earlier: datetime | None, here: datetime | None, later: datetime | None) -> bool:
+    """Whether a time runs back by more than a day between two that do not."""
+    if earlier is None or here is None or later is None or here >= earlier:
+        return False
+    return here < earlier - _QUOTED and later >= earlier - _BACKWARDS
+
+
+@lru_cache(maxsize=4096)
+def _day_of(numbers: tuple[int, int, int], order: DateOrder) -> date | None:
+    """The day that three numbers mean in an order; ``None`` when there is none."""
+    first, second, third = numbers
+    if order == "ymd":
+        year, month, day = first, second, third
+    elif order == "dmy":
+        day, month, year = first, second, third
+    else:
+        month, day, year = first, second, third
+    try:
+        return date(_full_year(year), month, day)
+    except ValueError:
+        return None
 
 
 def _full_year(year: int) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from datetime import datetime
+from functools import lru_cache
 from typing import Final
 
 from dragoman.archives.attachments import media_type_of
@@ -14,6 +15,7 @@ from dragoman.archives.text import clean
 from dragoman.archives.times import ClockReader
 from dragoman.archives.whatsapp.records import Record
 from dragoman.archives.whatsapp.words import ATTACHED, DELETED, EDITED, GROUP, KINDS, OMITTED, TITLES
+from dragoman.core.fast_model import new_author, new_message
 from dragoman.core.model import Attachment, Author, AuthorKind, Conversation, ConversationKind, Message
 
 _MOST_NAMES: Final = 5000
@@ -121,6 +123,9 @@ class MessageBuilder:
             time: Its time by the phone's clock, without a zone.
         """
         name, first = self._chat.split(record.lines[0])
+        plain = self._plain(name, first, record, time)
+        if plain is not None:
+            return plain
         is_own_words = first.startswith(_OWN_MARK)
         text = clean("\n".join((first, *record.lines[1:])).translate(_ISOLATES).replace(_OWN_MARK, "\u200e"))
         if name and text.strip("\u200e .\u3002").casefold() in DELETED:
@@ -130,9 +135,8 @@ class MessageBuilder:
         is_event = not name or (is_own_words and not attachments)
         text = text.replace(_OWN_MARK, "").strip()
         sent_at = self._clock.read(time)
-        written = time.isoformat(timespec="seconds" if time.second else "minutes")
-        return Message(
-            id=self._ids.make(self._conversation, written, text or "".join(one.name for one in attachments)),
+        return new_message(
+            id=self._ids.make(self._conversation, _written(time), text or "".join(one.name for one in attachments)),
             conversation=self._conversation,
             author=_author(name),
             sent_at=sent_at,
@@ -140,6 +144,21 @@ class MessageBuilder:
             status="activity" if is_event else None,
             attachments=attachments,
             labels=("edited",) if is_edited else (),
+        )
+
+    def _plain(self, name: str, first: str, record: Record, time: datetime) -> Message | None:
+        """A message of one line that has nothing of WhatsApp's own words, as most are; ``None`` for any other."""
+        if not name or len(record.lines) > 1 or not first.isascii() or "<" in first or "(" in first:
+            return None
+        text = clean(first)
+        if (len(text.split(None, _TWO)) <= _TWO and OMITTED.search(text)) or text.strip(" .").casefold() in DELETED:
+            return None
+        return new_message(
+            id=self._ids.make(self._conversation, _written(time), text),
+            conversation=self._conversation,
+            author=_author(name),
+            sent_at=self._clock.read(time),
+            text=text,
         )
 
     def _files(self, text: str, *, is_own_words: bool) -> tuple[str, tuple[Attachment, ...]]:
@@ -172,10 +191,15 @@ class MessageBuilder:
         )
 
 
+def _written(time: datetime) -> str:
+    return time.isoformat(timespec="seconds" if time.second else "minutes")
+
+
+@lru_cache(maxsize=1000)
 def _author(name: str) -> Author:
     if not name:
-        return Author(name="WhatsApp", kind=AuthorKind.SYSTEM)
-    return Author(name=_shown(name))
+        return new_author(name="WhatsApp", kind=AuthorKind.SYSTEM)
+    return new_author(name=_shown(name))
 
 
 def _without_edited(text: str) -> tuple[str, bool]:

@@ -15,6 +15,7 @@ from dragoman.archives.sources import File
 from dragoman.archives.text import clean
 from dragoman.archives.times import from_seconds
 from dragoman.archives.zulip.realm import REACTIONS, Realm
+from dragoman.core.fast_model import new_message
 from dragoman.core.model import Conversation, Edit, Message
 
 _MESSAGES: Final = "zerver_message[]"
@@ -77,7 +78,7 @@ class MessageFile:
             yield conversation
         is_channel = self._realm.is_channel(recipient)
         edited_at, history = _edits(entry, sent_at)
-        yield Message(
+        yield new_message(
             id=str(number),
             conversation=conversation.id,
             author=self._realm.author(sender or 0),

@@ -15,6 +15,7 @@ from dragoman.archives.sources import File
 from dragoman.archives.text import clean
 from dragoman.archives.times import from_seconds
 from dragoman.core.emoji_names import emoji_of_codes
+from dragoman.core.fast_model import new_author, new_message
 from dragoman.core.html_text import to_text
 from dragoman.core.model import Author, Conversation, ConversationKind, Message, Reaction
 
@@ -39,7 +40,7 @@ def read_topic(file: File, notes: Notes) -> Iterator[Conversation | Message]:
                 conversation = _channel(file, entry)
                 yield conversation
             markup = text_of(entry, "content")
-            yield Message(
+            yield new_message(
                 id=text_of(entry, "id"),
                 conversation=conversation.id,
                 author=_author(entry),
@@ -70,7 +71,7 @@ def _channel(file: File, entry: JsonObject) -> Conversation:
 
 def _author(entry: JsonObject) -> Author:
     name = clean(text_of(entry, "sender_full_name")) or "user"
-    return Author(name=name, id=text_of(entry, "sender_id"), email=text_of(entry, "sender_email") or None)
+    return new_author(name=name, id=text_of(entry, "sender_id"), email=text_of(entry, "sender_email") or None)
 
 
 def _reactions(entry: JsonObject) -> Iterator[Reaction]:

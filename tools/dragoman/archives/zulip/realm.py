@@ -12,6 +12,7 @@ from dragoman.archives.notes import Notes
 from dragoman.archives.sources import File, Folder
 from dragoman.archives.text import clean
 from dragoman.core.emoji_names import emoji_of_codes
+from dragoman.core.fast_model import new_author
 from dragoman.core.model import Attachment, Author, AuthorKind, Conversation, ConversationKind, Reaction
 from dragoman.store.sqlite.scratch import open_scratch
 
@@ -83,7 +84,7 @@ class Realm:
 
     def author(self, number: int) -> Author:
         """The person or bot of a number."""
-        return self._people.get(number) or Author(name=f"user {number}", id=str(number))
+        return self._people.get(number) or new_author(name=f"user {number}", id=str(number))
 
     def conversation(self, recipient: int, sender: int) -> Conversation:
         """Where a message to a recipient goes: a channel, or a conversation of the people who are in it."""
@@ -203,7 +204,7 @@ class Realm:
 
 def _author(row: JsonObject, number: int, *, is_bot: bool) -> Author:
     email = text_of(row, "delivery_email", "email")
-    return Author(
+    return new_author(
         name=clean(text_of(row, "full_name")) or email or f"user {number}",
         id=str(number),
         kind=AuthorKind.BOT if is_bot else AuthorKind.PERSON,

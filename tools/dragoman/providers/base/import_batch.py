@@ -49,17 +49,21 @@ class ImportGroup:
 
 def grouped(items: Iterable[Conversation | Message]) -> list[ImportGroup]:
     """The items by conversation, in the order in which they came; the last description counts."""
-    groups: dict[str, ImportGroup] = {}
+    described: dict[str, Conversation] = {}
+    messages: dict[str, list[Message]] = {}
     for item in items:
-        if isinstance(item, Conversation):
-            messages = groups[item.id].messages if item.id in groups else []
-            groups[item.id] = ImportGroup(item, described=True, messages=messages)
+        if isinstance(item, Message):
+            group = messages.get(item.conversation)
+            if group is None:
+                group = messages[item.conversation] = []
+            group.append(item)
         else:
-            id_ = item.conversation
-            if id_ not in groups:
-                groups[id_] = ImportGroup(Conversation(id=id_), described=False, messages=[])
-            groups[id_].messages.append(item)
-    return list(groups.values())
+            described[item.id] = item
+            messages.setdefault(item.id, [])
+    return [
+        ImportGroup(described.get(id_) or Conversation(id=id_), described=id_ in described, messages=group)
+        for id_, group in messages.items()
+    ]
 
 
 class ArchiveTarget:

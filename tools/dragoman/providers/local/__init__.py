@@ -15,7 +15,7 @@ from dragoman.core import paths
 from dragoman.core.errors import DragomanError, InvalidArgument, Unavailable
 from dragoman.core.model import Author, Changes, Conversation, Message, Page, SearchPage
 from dragoman.core.safe_text import sentence
-from dragoman.providers.base.import_batch import ImportCounts, ImportGroup
+from dragoman.providers.base.import_batch import ImportCounts, ImportGroup, grouped
 from dragoman.providers.base.provider import (
     AccountSettings,
     Change,
@@ -193,9 +193,10 @@ class LocalProvider(Provider):
 
     async def import_batch(self, items: Sequence[Conversation | Message]) -> ImportCounts:
         """Store a part of an import in one transaction."""
-        for item in items:
-            _check_conversation(item.id if isinstance(item, Conversation) else item.conversation)
-        return await self._write(partial(imports.store_batch, items=items, content_ids=imports.ContentIds()))
+        groups = grouped(items)
+        for group in groups:
+            _check_conversation(group.conversation.id)
+        return await self._write(partial(imports.store_groups, groups=groups, content_ids=imports.ContentIds()))
 
     async def find_import(self, digest: str) -> str | None:
         """The report of a complete import with this digest, if none of its messages is gone since."""

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from dragoman.core.model import Conversation, Message
-from dragoman.providers.base.import_batch import ImportCounts, ImportGroup, grouped
+from dragoman.core.model import Message
+from dragoman.providers.base.import_batch import ImportCounts, ImportGroup
 from dragoman.providers.local import ids, merging, queries
 from dragoman.store.conversations import ConversationTables, merge_by_id
 
@@ -29,12 +29,10 @@ class ContentIds:
         return id_ if self._counts[id_] == 1 else f"{id_}.{self._counts[id_]}"
 
 
-def store_batch(
-    tables: ConversationTables, items: Iterable[Conversation | Message], content_ids: ContentIds
-) -> ImportCounts:
-    """Store conversations and messages of any order."""
+def store_groups(tables: ConversationTables, groups: Iterable[ImportGroup], content_ids: ContentIds) -> ImportCounts:
+    """Store messages of any number of conversations."""
     counts = ImportCounts()
-    for group in grouped(items):
+    for group in groups:
         counts += store_group(tables, group, content_ids)
     return counts
 
@@ -54,7 +52,9 @@ def store_group(tables: ConversationTables, group: ImportGroup, content_ids: Con
     elif group.described:
         people = dict.fromkeys((*known_as.participants, *conversation.participants))
         queries.describe(tables, replace(conversation, participants=tuple(people)))
-    messages = list(content_ids.named(group.messages))
+    messages = group.messages
+    if not all(message.id for message in messages):
+        messages = list(content_ids.named(messages))
     if not messages:
         return ImportCounts()
     fresh = merge_by_id(messages, merging.imported)

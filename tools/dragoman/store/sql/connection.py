@@ -142,6 +142,21 @@ class Tables(ABC):
     def insert(self, con: Connection, table: str, columns: str, rows: Sequence[Sequence[Value]]) -> None:
         """Add many rows to ``$table``; ``columns`` are names between commas."""
 
+    def insert_if_all_new(self, con: Connection, table: str, columns: str, rows: Sequence[Sequence[Value]]) -> bool:
+        """Add many rows, or none when one is there already, where the database can do that without looking them up.
+
+        Args:
+            con: A connection within a transaction.
+            table: The table.
+            columns: Names between commas; the first is ``number``, by which the rows are ordered.
+            rows: Their values.
+
+        Returns:
+            Whether they were added.
+        """
+        del con, table, columns, rows
+        return False
+
     @abstractmethod
     def last_number(self, con: Connection) -> int:
         """The highest number that a message ever had. Of writers only one asks at a time."""

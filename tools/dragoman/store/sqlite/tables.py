@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
+import apsw
+
 from dragoman.store.sql.connection import Condition, Connection, IndexRow, Tables
 from dragoman.store.sql.search.expression import Expression
 from dragoman.store.sql.values import Value, bind
@@ -42,6 +44,16 @@ class SqliteTables(Tables):
         """Add the rows one by one, with one statement."""
         marks = ", ".join("?" * (columns.count(",") + 1))
         con.executemany(self.sql(f"INSERT INTO ${table}({columns}) VALUES({marks})"), rows)
+
+    def insert_if_all_new(self, con: Connection, table: str, columns: str, rows: Sequence[Sequence[Value]]) -> bool:
+        """Add the rows, and take them back when one is refused."""
+        try:
+            self.insert(con, table, columns, rows)
+        except apsw.ConstraintError:
+            # A savepoint would do the same, but with each the index writes out what it holds in memory.
+            con.execute(self.sql(f"DELETE FROM ${table} WHERE number >= ?"), (rows[0][0],))  # noqa: S608 - our own words
+            return False
+        return True
 
     def last_number(self, con: Connection) -> int:
         """What SQLite remembers of the table."""

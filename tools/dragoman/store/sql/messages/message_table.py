@@ -18,31 +18,39 @@ from dragoman.store.conversations import Merge, merge_by_id
 from dragoman.store.sql.connection import Connection, Tables
 from dragoman.store.sql.messages import conversations, rows
 from dragoman.store.sql.messages.rows import Row, index_row
-from dragoman.store.sql.values import Value, bind, to_us, unbind
+from dragoman.store.sql.values import bind, to_us, unbind
 
 
 class AuthorNumbers:
     """The numbers of the authors that a transaction has stored.
 
     Most readers give the same object for the same author, and looking that up is several times faster than by value.
+
+    Attributes:
+        by_identity: Number and author by the identity of the object.
     """
 
     def __init__(self) -> None:
-        self._by_identity: dict[int, tuple[int, Author]] = {}
+        self.by_identity: dict[int, tuple[int, Author]] = {}
         self._by_value: dict[Author, int] = {}
 
     def get(self, author: Author) -> int | None:
         """The number of an author, if it is known."""
-        known = self._by_identity.get(id(author))
+        known = self.by_identity.get(id(author))
         return self._by_value.get(author) if known is None else known[0]
 
     def add(self, author: Author, number: int) -> None:
         """Note a number. The object is held, so that nothing else gets its identity."""
-        self._by_identity[id(author)] = number, author
+        self.by_identity[id(author)] = number, author
         self._by_value[author] = number
 
 
 COLUMNS: Final = "m.id, m.number, m.live, m.moment, a.data, m.reply_to, m.text, m.data"
+_MANY: Final = 20
+"""From so many messages on it pays to suppose that all of them are new."""
+
+_LIVE: Final = 3
+_TIME: Final = 4
 _ONE: Final = (  # with a join it takes ten times as long
     "SELECT m.id, m.number, m.live, m.moment, (SELECT a.data FROM $authors a WHERE a.author = m.author), m.reply_to,"
     " m.text, m.data FROM $messages m WHERE m.place = ? AND m.id @among"
@@ -121,8 +129,11 @@ class MessageTable:
         fresh = merge_by_id(list(messages), merge)
         place = conversations.ensure(con, self.tables, account, conversation)
         writer = _Writer(con, self.tables, place, authors or AuthorNumbers())
-        stored = self._get(con, place, account, conversation, fresh)
-        times = writer.insert([message for id_, message in fresh.items() if id_ not in stored])
+        stored: dict[str, Stored] = {}
+        times = None if self._is_any_stored(con, place, fresh) else writer.insert_if_all_new(list(fresh.values()))
+        if times is None:
+            stored = self._get(con, place, account, conversation, fresh)
+            times = writer.insert([message for id_, message in fresh.items() if id_ not in stored])
         gained, lost = writer.change((was, self._merged(was, fresh[id_], merge)) for id_, was in stored.items())
         if gained or lost:
             conversations.update_counters(con, self.tables, place, len(times) + gained - lost, removed=lost > 0)
@@ -168,6 +179,14 @@ class MessageTable:
             found[message.id] = Stored(number, row, message)
         return found
 
+    def _is_any_stored(self, con: Connection, place: int, fresh: dict[str, Message]) -> bool:
+        """Whether the first or the last of them is there; few are to be looked up one by one anyway."""
+        if len(fresh) < _MANY:
+            return True
+        statement = self.tables.sql("SELECT 1 FROM $messages WHERE place = ? AND id = ?")
+        ends = (next(iter(fresh)), next(reversed(fresh)))
+        return any(con.execute(statement, (place, bind(id_))).fetchone() is not None for id_ in ends)
+
     def _merged(self, was: Stored, fresh: Message, merge: Merge) -> Message:
         if not was.has_content:
             return fresh
@@ -187,18 +206,31 @@ class _Writer:
         self._place = place
         self._authors = authors
 
+    def insert_if_all_new(self, messages: Sequence[Message]) -> list[int] | None:
+        """Store messages, or none of them when one is there already; looking each up would take half as long again.
+
+        Returns:
+            As :meth:`insert`; ``None`` when nothing was stored.
+        """
+        columns = self._columns(messages, self._tables.last_number(self._con) + 1)
+        if not self._tables.insert_if_all_new(self._con, "messages", _INSERTED, columns):
+            return None
+        return self._index(messages, columns)
+
     def insert(self, messages: Sequence[Message]) -> list[int]:
         """Store new messages; returns the times of those that are visible, in microseconds."""
         if not messages:
             return []
-        last = self._tables.last_number(self._con)
-        kept = [message if message.deleted_at is None else _tombstone_of(message) for message in messages]
         # Made before and not between: changing from Python to the database and back for each row takes much longer.
-        columns = [self._columns(number, message) for number, message in enumerate(kept, last + 1)]
+        first = self._tables.last_number(self._con) + 1
+        columns = self._columns(messages, first)
         self._tables.insert(self._con, "messages", _INSERTED, columns)
-        indexed = [index_row(message, n) for n, message in enumerate(kept, last + 1) if message.deleted_at is None]
-        self._tables.index(self._con, indexed)
-        return [to_us(message.sent_at) for message in kept if message.deleted_at is None]
+        return self._index(messages, columns)
+
+    def _index(self, messages: Sequence[Message], columns: Sequence[tuple[Any, ...]]) -> list[int]:
+        live = [(row, message) for row, message in zip(columns, messages, strict=True) if row[_LIVE]]
+        self._tables.index(self._con, [index_row(message, row[0]) for row, message in live])
+        return [row[_TIME] for row, _ in live]
 
     def change(self, changes: Iterable[tuple[Stored, Message]]) -> tuple[int, int]:
         """Store what differs; returns how many messages became visible, and how many no longer are."""
@@ -226,19 +258,27 @@ class _Writer:
         if after is not None:
             self._tables.index(self._con, [after])
 
-    def _columns(self, number: int, message: Message) -> tuple[Value, ...]:
-        reply_to, author = message.reply_to, message.author
-        return (
-            number,
-            self._place,
-            bind(message.id),
-            int(message.deleted_at is None),
-            to_us(message.sent_at),
-            self._author(author),
-            reply_to and bind(reply_to),
-            bind(message.text),
-            rows.rest(message),
-        )
+    def _columns(self, messages: Sequence[Message], first: int) -> list[tuple[Any, ...]]:
+        """The values for :data:`_INSERTED`, numbered from ``first`` on."""
+        place, author_of, known = self._place, self._author, self._authors.by_identity
+        columns: list[tuple[Any, ...]] = []
+        for number, message in enumerate(messages, first):
+            live = message.deleted_at is None
+            kept = message if live else _tombstone_of(message)
+            author, reply_to = kept.author, kept.reply_to
+            found = known.get(id(author))
+            columns.append((
+                number,
+                place,
+                bind(kept.id),
+                int(live),
+                to_us(kept.sent_at),
+                author_of(author) if found is None else found[0],
+                reply_to and bind(reply_to),
+                bind(kept.text),
+                rows.rest(kept),
+            ))  # fmt: skip
+        return columns
 
     def _author(self, author: Author) -> int:
         number = self._authors.get(author)
