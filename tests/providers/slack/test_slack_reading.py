@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 from slack_service import BEGINNING, Slack, opened
+from slack_workspace import corpus
 
 from dragoman.core.errors import NotFound
 from dragoman.core.model import Order
@@ -85,10 +86,24 @@ async def test_a_window_of_time_has_its_messages_and_late_replies_to_older_ones(
     since, until = START + timedelta(minutes=8), START + timedelta(minutes=15)
     async with opened(service) as account:
         found = await walk(account, MessageQuery(since=since, until=until, order=order, limit=3))
-    expected = roots[7:14]
-    if order is Order.LATEST:  # towards the past the older root is met
-        expected = [late, *expected]
-    assert [one.id for one in found] == expected
+    assert [one.id for one in found] == [late, *roots[7:14]]
+
+
+@pytest.mark.parametrize("order", Order)
+@pytest.mark.parametrize("limit", [1, 3, 200])
+@pytest.mark.parametrize("author", [None, "Oleg Sidorov"])
+async def test_late_replies_to_roots_before_the_window_are_found_in_both_orders(order, limit, author):
+    service = Slack()
+    roots = service.talk(ROOM, 150)
+    late = [
+        service.add(ROOM, "late", root=root, user="U02OLEGSI", at=f"{BEGINNING + 60 * 141 + number}.000000")
+        for number, root in enumerate((roots[45], roots[90]))
+    ]
+    service.add(ROOM, "too early", root=roots[46], user="U02OLEGSI", at=f"{BEGINNING + 60 * 100}.000000")
+    query = MessageQuery(since=START + timedelta(minutes=141), author=author, order=order, limit=limit)
+    async with opened(service) as account:
+        found = await walk(account, query)
+    assert [one.id for one in found] == [*late, *roots[140:]]
 
 
 async def test_the_first_page_is_one_call_and_threads_that_have_not_changed_are_not_read_again():
@@ -104,9 +119,20 @@ async def test_the_first_page_is_one_call_and_threads_that_have_not_changed_are_
         thread_of(service, roots[55], 1, late=500)
         await account.list_messages(ROOM, MessageQuery(limit=50))
         after = [method for method, _ in service.journal][len(first) + len(again) :]
-    assert sorted(first) == ["auth.test", "conversations.history", "conversations.replies", "users.info"]
+    assert sorted(first) == ["conversations.history", "conversations.replies", "users.info"]
     assert again == ["conversations.history"]
     assert sorted(after) == ["conversations.history", "conversations.replies"]
+
+
+@pytest.mark.parametrize("name", ["kiosk-firmware", "rider-support", "incident-2026-04-12"])
+async def test_a_channel_of_a_team_costs_four_calls_and_then_one(name):
+    service, _ = corpus(name, 50)
+    async with opened(service) as account:
+        first = await account.list_messages("C0CORPUS01", MessageQuery(limit=50))
+        cold = len(service.journal)
+        again = await account.list_messages("C0CORPUS01", MessageQuery(limit=50))
+    assert (cold, len(service.journal) - cold) == (4, 1)
+    assert first == again
 
 
 async def test_many_people_of_a_small_workspace_are_learnt_in_one_call():

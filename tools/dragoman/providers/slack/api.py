@@ -96,6 +96,11 @@ class Api:
                 WORKSPACES.put(self._settings.credential, self._identity)
             return self._identity
 
+    @property
+    def identity_so_far(self) -> Identity | None:
+        """Whom the token speaks for, if that was asked already."""
+        return self._identity
+
     async def known_identity(self) -> Identity | None:
         """Whom the token speaks for; nothing that is read fails because that is not known."""
         try:

@@ -26,14 +26,14 @@ from dragoman.providers.kit.cache import TtlCache
 from dragoman.providers.kit.listings import Key, Listing, anchored, key_of, whole
 from dragoman.providers.kit.pager import Pager
 from dragoman.providers.kit.threads import no_such_message
-from dragoman.providers.kit.times import parse_time, to_us
+from dragoman.providers.kit.times import to_us
 from dragoman.providers.slack.api import PAGE, Api
 from dragoman.providers.slack.mapping import BROADCAST, MessageMapping
-from dragoman.providers.slack.people import KnownNames, People
+from dragoman.providers.slack.people import People
+from dragoman.providers.slack.window import digest_of, is_past, is_within, may_match, sort_key, start_of
 from dragoman.providers.slack.wire import History, Object, root_of, ts_at, ts_of
 from dragoman.transport.http import DerivedCache
 
-_BEFORE_SLACK: Final = 1_000_000_000_000_000  # microseconds; without a time Slack begins at the newest message
 _LARGEST: Final = 999
 _REFUSALS: Final = (InvalidArgument, NotFound, PermissionDenied, RateLimited, UnsupportedOperation)
 _MOST_THREADS: Final = 20  # that are read at once
@@ -49,7 +49,7 @@ class MessageReader:
     def __init__(self, api: Api, people: People) -> None:
         self._api = api
         self._people = people
-        self._pager = Pager[Message]("Slack", _key)
+        self._pager = Pager[Message]("Slack", sort_key)
         self._thread_pager = Pager[Message]("Slack", lambda message: key_of(message.sent_at, message.id))
         self._threads = TtlCache[tuple[str, str], tuple[object, Sequence[Object]]](_THREADS_HELD, _FRESH)
         self._mapped = DerivedCache[list[Message]]()
@@ -59,7 +59,7 @@ class MessageReader:
         if query.thread is not None:
             listing = whole(partial(self._thread, conversation, query.thread))
             return await self._thread_pager.page(listing, query, name=(conversation, query.thread))
-        keep = partial(_is_within, query) if query.since or query.until else None
+        keep = partial(is_within, query) if query.since or query.until else None
         name = (conversation, query.since, query.until)
         plain = replace(query, since=None, until=None)
         return await self._pager.page(self._listing(conversation, query), plain, name=name, keep=keep)
@@ -134,7 +134,7 @@ class MessageReader:
             self._threads.pop((conversation, root))
 
     def _listing(self, conversation: str, query: MessageQuery) -> Listing[Message]:
-        return anchored(partial(self._fetch, conversation, query), _key, whole_times=True)
+        return anchored(partial(self._fetch, conversation, query), sort_key, whole_times=True)
 
     async def _fetch(
         self, conversation: str, query: MessageQuery, order: Order, anchor: Key | None
@@ -143,9 +143,10 @@ class MessageReader:
         history = await self._history(conversation, query, order, anchor)
         ordered = sorted(history.messages, key=lambda one: ts_of(one.get("ts")), reverse=order is Order.LATEST)
         groups = await self._with_replies(conversation, ordered, query)
-        raw = [one for group in groups for one in group]
+        late = await self._late_replies(conversation, query) if order is Order.OLDEST and anchor is None else []
+        raw = [one for group in [*late, *groups] for one in group]
         names = await self._people.names(raw)
-        us = await self._api.known_identity()
+        us = self._api.identity_so_far  # no page waits for it, and every account that is read through a tool has it
         mapping = MessageMapping(conversation, names, us)
 
         def make() -> list[Message]:
@@ -155,14 +156,25 @@ class MessageReader:
             return sum(len(repr(one)) for one in raw)
 
         unthreaded = len(raw) == len(history.messages)
-        about = (conversation, us, _digest(names))
+        about = (conversation, us, digest_of(names))
         found = await (self._mapped.get_sized(history, about, make, size) if unthreaded else run_sized(make, size()))
         more = history.goes_on or len(groups) < len(ordered)
-        return found, more and not _is_past(query, order, ordered[: len(groups)])
+        return found, more and not is_past(query, order, ordered[: len(groups)])
+
+    async def _late_replies(self, conversation: str, query: MessageQuery) -> list[list[Object]]:
+        """Messages before a window of time with their replies, where some may be in it."""
+        if query.since is None:
+            return []
+        bounds: dict[str, str | int] = {"latest": ts_at(max(0, to_us(query.since))), "limit": PAGE}
+        with suppress(*_REFUSALS):  # what is in the window counts
+            before = await self._api.messages("conversations.history", channel=conversation, **bounds)
+            roots = [one for one in before.messages if count_of(one, "reply_count") and may_match(one, query)]
+            return await self._with_replies(conversation, sorted(roots, key=lambda one: ts_of(one.get("ts"))), query)
+        return []
 
     async def _history(self, conversation: str, query: MessageQuery, order: Order, anchor: Key | None) -> History:
         """A part of a history that is not empty, unless it ends."""
-        latest, start = order is Order.LATEST, _start(query, order)
+        latest, start = order is Order.LATEST, start_of(query, order)
         filtered = query.since or query.until or query.author
         limit = PAGE if filtered else min(_LARGEST, query.limit)
         bounds: dict[str, str] = {}
@@ -191,7 +203,7 @@ class MessageReader:
         unbounded = query.since or query.until or query.author
         for one in ordered:
             replies = count_of(one, "reply_count") or 0
-            if replies and root_of(one) is None and _may_match(one, query):
+            if replies and root_of(one) is None and may_match(one, query):
                 threads.append((len(groups), one))
             groups.append([one])
             size += 1 + replies
@@ -254,40 +266,3 @@ class MessageReader:
     async def _one(self, ts: str, method: str, arguments: Mapping[str, str | int]) -> Object | None:
         part = await self._api.messages(method, **arguments)
         return next((one for one in part.messages if ts_of(one.get("ts")) == ts), None)
-
-
-def _key(message: Message) -> Key:
-    """Replies are sorted under their root; what was also sent to the channel is sorted as such."""
-    if message.reply_to is None or message.extra.get("subtype") == BROADCAST:
-        return key_of(message.sent_at, message.id)
-    return key_of(parse_time(message.reply_to), f"{message.reply_to} {message.id}")
-
-
-def _start(query: MessageQuery, order: Order) -> int | None:
-    """Where reading begins, in microseconds; ``None`` at the newest message."""
-    if order is Order.OLDEST:
-        return _BEFORE_SLACK if query.since is None else to_us(query.since)
-    return None if query.until is None else to_us(query.until) - 1
-
-
-def _is_within(query: MessageQuery, message: Message) -> bool:
-    at = message.sent_at
-    return at is None or ((query.since is None or at >= query.since) and (query.until is None or at < query.until))
-
-
-def _is_past(query: MessageQuery, order: Order, ordered: Sequence[Object]) -> bool:
-    """Is the other end of the window reached: no root that follows is in it."""
-    bound = query.since if order is Order.LATEST else query.until
-    last = parse_time(ts_of(ordered[-1].get("ts"))) if bound and ordered else None
-    return last is not None and bound is not None and (last < bound if order is Order.LATEST else last >= bound)
-
-
-def _may_match(root: JsonObject, query: MessageQuery) -> bool:
-    """Can a reply be in the window: the newest one is not before it."""
-    newest = parse_time(ts_of(root.get("latest_reply"))) if query.since else None
-    return newest is None or query.since is None or newest >= query.since
-
-
-def _digest(names: KnownNames) -> int:
-    """What tells names from others."""
-    return hash((*names.users.values(), *names.bots.items(), *names.titles.items(), *names.groups.items()))
