@@ -19,7 +19,6 @@ def lines_with_the_ways(text):
 
 CALLS = [
     ("list_conversations", {}),
-    ("list_conversations", {"query": "launch"}),
     ("search_messages", {"query": "launch"}),
     ("search_messages", {"query": "from:ann launch OR plan", "since": "3d"}),
     ("get_updates", {}),

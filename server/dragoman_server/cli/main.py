@@ -18,10 +18,19 @@ from dragoman_server.cli.store_commands import store
 from dragoman_server.commands import completion
 
 
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Commands, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="dragoman")
-def cli() -> None:
+@click.pass_context
+def cli(ctx: click.Context) -> None:
     """Read and write messages in any messaging system through one MCP server."""
+    if ctx.invoked_subcommand is not None:
+        return
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        click.echo(ctx.get_help(), err=True)
+        ctx.exit(2)
+    from dragoman_server.setup import overview  # noqa: PLC0415  # see the module
+
+    say(overview.overview(settings_of(None, None)))
 
 
 @cli.command()

@@ -34,12 +34,14 @@ def init(
     env: tuple[str, ...], secrets: tuple[str, ...], *, check: bool, no_default: bool,
     config: Path | None, log_level: str | None,
 ) -> None:  # fmt: skip
-    """Add an account: asks in a terminal, takes everything from options in a script.
+    """Begin with an archive or an account: asks in a terminal, takes everything from options in a script.
 
-    The account is tried before it is saved. What the settings file holds already stays, with its comments, and a copy
-    of the file before is kept. Credentials go to the system's keyring or a private file.
+    In a terminal it ends with the assistants that may read the messages. The account is tried before it is saved.
+    What the settings file holds already stays, with its comments, and a copy of the file before is kept. Credentials
+    go to the system's keyring or a private file.
     """
     from dragoman_server.runtime import log  # noqa: PLC0415  # see the modules
+    from dragoman_server.setup import guided_start  # noqa: PLC0415  # see the modules
     from dragoman_server.setup.account import init_command  # noqa: PLC0415  # see the modules
 
     log.set_up(log_level)
@@ -48,7 +50,7 @@ def init(
         settings=(*settings, *([f"write={write}"] if write else [])),
         env=(*env, *([f"token={token_env}"] if token_env else [])),
     )  # fmt: skip
-    for line in init_command.run(given, config):
+    for line in guided_start.run(given, config):
         say(line)
 
 

@@ -6,6 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 from dragoman_server.cli.main import cli
+from dragoman_server.setup.client import trial_start
 
 
 @pytest.fixture
@@ -21,6 +22,8 @@ def home(tmp_path, monkeypatch):
         monkeypatch.setenv(name, str(folder))
     monkeypatch.setenv("APPDATA", str(folder / "AppData"))
     monkeypatch.chdir(tmp_path / "work")
+    # It takes a second each time; test_trial_start does it.
+    monkeypatch.setattr(trial_start, "try_start", lambda _launch: None)
     return folder
 
 

@@ -35,6 +35,7 @@ class Given:
         secrets: ``KEY=-`` words: the credential is the next line of stdin.
         check: Try the account before it is saved.
         keep_default: Keep the account that is there without settings.
+        chosen: The provider that somebody has chosen already, and may choose anew.
     """
 
     provider: str | None = None
@@ -44,6 +45,7 @@ class Given:
     secrets: Sequence[str] = ()
     check: bool = True
     keep_default: bool = True
+    chosen: str = ""
 
 
 def run(given: Given, named: Path | None) -> Iterator[str]:
@@ -61,12 +63,13 @@ def run(given: Given, named: Path | None) -> Iterator[str]:
 
 def _begin(given: Given, there: SettingsTarget) -> Draft:
     draft = Draft()
-    if given.provider is not None:
-        draft.choose(given.provider)
-    if _somebody_is_there():
+    if given.provider or given.chosen:
+        draft.choose(given.provider or given.chosen)
+    if is_interactive():
         if given.name is not None:
             draft.name = add_account.free_name(given.name, there)
-        ask_provider_and_name(draft, there, provider=given.provider is None, name=given.name is None)
+        wanted = {"provider": given.provider is None, "name": given.name is None}
+        ask_provider_and_name(draft, there, **wanted, begin=int(bool(given.chosen)))
     elif given.provider is None:
         raise InvalidArgument(
             "An account needs a provider.", hint=sentence("Say --provider with one of {}.", join(provider_names()))
@@ -76,7 +79,8 @@ def _begin(given: Given, there: SettingsTarget) -> Draft:
     return draft
 
 
-def _somebody_is_there() -> bool:
+def is_interactive() -> bool:
+    """Can somebody be asked."""
     return sys.stdin.isatty()
 
 
@@ -99,7 +103,7 @@ def _take(draft: Draft, given: Given) -> None:
             raise click.UsageError("A credential is given as --secret KEY=-, and its value on stdin.")
         draft.secrets[question.key] = credential_storage.clean_credential(sys.stdin.readline(), question.key)
     draft.fixed = set(draft.usable)
-    if not _somebody_is_there():
+    if not is_interactive():
         draft.take_advice()
 
 
@@ -121,17 +125,17 @@ def _pair(draft: Draft, word: str, form: str) -> tuple[Question, str]:
 def _settle(draft: Draft, there: SettingsTarget, given: Given) -> Iterator[str]:
     """Ask for what is open and try the account, again and again with the answers kept, until it may be saved."""
     while True:
-        if _somebody_is_there():
+        if is_interactive():
             _ask(draft, there, given)
         try:
             if (yield from _try(draft, there, given)):
                 return
         except ConfigError as error:
-            if not _somebody_is_there():
+            if not is_interactive():
                 raise
             click.echo(f"  {error}", err=True)
         else:
-            if not _somebody_is_there():
+            if not is_interactive():
                 raise InvalidArgument("Nothing was changed.", hint="Correct that and try again, or add --no-check.")
             if _is_saved_anyway():
                 return
@@ -152,7 +156,7 @@ def _ask(draft: Draft, there: SettingsTarget, given: Given) -> None:
 def _try(draft: Draft, there: SettingsTarget, given: Given) -> Generator[str, None, bool]:
     """Does the account go with the rest of the settings, and does it work."""
     settings = add_account.only_account(draft.name, draft.usable)
-    if _somebody_is_there() and given.check:
+    if is_interactive() and given.check:
         try:
             _sign_in(draft, settings.accounts[draft.name])
         except DragomanError as error:
@@ -211,4 +215,3 @@ def _next(draft: Draft, table: Mapping[str, object], there: SettingsTarget, give
         yield f"The account {others} is written there too: it exists by itself only as long as the settings name none."
     if not provider_class(draft.provider).external:
         yield "`dragoman import FILE` brings conversations into it, from what other systems export."
-    yield "Next: `dragoman check`, and `dragoman install CLIENT` for your assistant."

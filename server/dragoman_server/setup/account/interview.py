@@ -90,7 +90,7 @@ class Draft:
 Step = Callable[[], None]
 
 
-def ask_provider_and_name(draft: Draft, there: SettingsTarget, *, provider: bool, name: bool) -> None:
+def ask_provider_and_name(draft: Draft, there: SettingsTarget, *, provider: bool, name: bool, begin: int = 0) -> None:
     """Ask for what there has to be before anything else; answers of before are what Enter takes.
 
     Args:
@@ -98,13 +98,14 @@ def ask_provider_and_name(draft: Draft, there: SettingsTarget, *, provider: bool
         there: The settings that the account is added to.
         provider: Ask for the provider.
         name: Ask for the name.
+        begin: How many of these questions are answered already.
     """
     steps: list[Step] = []
     if provider:
         steps.append(lambda: _ask_provider(draft))
     if name:
         steps.append(lambda: _ask_name(draft, there))
-    _walk(steps, first=True)
+    _walk(steps, first=True, begin=begin)
 
 
 def ask_settings(draft: Draft, *, first: bool) -> None:
@@ -130,8 +131,8 @@ def ask_settings(draft: Draft, *, first: bool) -> None:
     _walk(steps, first=first)
 
 
-def _walk(steps: Sequence[Step], *, first: bool) -> None:
-    at = 0
+def _walk(steps: Sequence[Step], *, first: bool, begin: int = 0) -> None:
+    at = begin
     while at < len(steps):
         try:
             steps[at]()
@@ -176,11 +177,12 @@ def _ask_provider(draft: Draft) -> None:
     names = provider_names()
     click.echo("What the account is of:", err=True)
     for name in names:
-        click.echo(f"  {name:<12} {_about(name)}".rstrip(), err=True)
+        click.echo(f"  {name:<12} {describe_provider(name)}".rstrip(), err=True)
     draft.choose(ask("Which service", one_of(names), default=draft.provider or None))
 
 
-def _about(provider: str) -> str:
+def describe_provider(provider: str) -> str:
+    """What there is to read and write, in a phrase; what is wrong where the provider cannot be imported."""
     try:
         return provider_class(provider).about
     except DragomanError as error:

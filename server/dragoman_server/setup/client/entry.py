@@ -80,6 +80,15 @@ def locate_all(*, name: str = NAME, project: bool = False) -> list[EntryLocation
     return [locate(key, name=name, project=project) for key in found]
 
 
+def has_entry(where: EntryLocation) -> bool:
+    """Does the client start us already; a file that cannot be read counts as one that does not."""
+    try:
+        _, _, text = _read(where)
+        return _entry(where, text) is not None
+    except DragomanError:
+        return False
+
+
 def entry(client: Client, launch: Launch) -> dict[str, Json]:
     """What stands under the server's name."""
     env: dict[str, Json] = {"env": dict[str, Json](launch.env)} if launch.env else {}

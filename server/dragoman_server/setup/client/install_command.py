@@ -17,7 +17,7 @@ from dragoman_server.config.load import Config
 from dragoman_server.runtime.log import redact
 from dragoman_server.setup.account import credential_storage
 from dragoman_server.setup.account.credential_storage import CredentialNeed, Source
-from dragoman_server.setup.client import entry
+from dragoman_server.setup.client import entry, trial_start
 from dragoman_server.setup.client.entry import EntryLocation
 from dragoman_server.setup.client.launch import launch
 from dragoman_server.setup.files import trusted_files
@@ -60,6 +60,11 @@ def install(
         if not moved and not any(change.needed for _, change in changes):
             yield "Nothing was changed."
         yield from _relative(config)
+        try:
+            trial_start.try_start(started)
+            yield "The server was started once and answered."
+        except DragomanError as error:
+            failures.append(error)
     _raise_all(failures)
 
 

@@ -61,8 +61,7 @@ async def list_conversations(
     await merge.take(limit, lambda conversation: (conversation.last_message_at or _LONG_AGO).timestamp())
     notes: list[Sentence] = []
     if cursor is None and not (merge.items or merge.more or merge.failures):
-        is_filtered = bool(query or kind) and not await is_empty(call.workspace)
-        notes.append(_NO_MATCH if is_filtered else NOTHING_YET)
+        notes.append(_NO_MATCH if query or kind else NOTHING_YET)
     view = ConversationsView(conversations=merge.items, more=merge.more, failures=merge.failures, notes=notes)
     return ToolResult(view, merge.cursor_at)
 
