@@ -45,3 +45,10 @@ def test_of_a_hundred_functions_99_have_at_most_30_lines():
     )
     assert len(lengths) > 3000
     assert lengths[len(lengths) * 99 // 100] <= 30
+
+
+@pytest.mark.parametrize(("package", "most"), [("tools/dragoman", 10), ("server/dragoman_server", 8)])
+def test_a_package_has_few_rooms_at_its_top(package, most):
+    beside = {"__init__.py", "_version.py", "py.typed"}  # the face of the package, and what marks it
+    entries = {path.name for path in (ROOT / package).iterdir()} - beside - {"__pycache__"}
+    assert len(entries) <= most, sorted(entries)

@@ -82,7 +82,7 @@ def test_an_unknown_kind_of_conversation_is_a_room(chat):
 
 
 def test_the_chat_of_the_package_is_read_whole(read_archive):
-    content = read_archive(Path(__file__).parents[2] / "tools/dragoman/data/team_chat.json")
+    content = read_archive(Path(__file__).parents[2] / "tools/dragoman/archives/samples/team_chat.json")
     assert (len(content.conversations), len(content.messages)) == (4, 199)
     assert not any("<@" in text for text in content.texts)
     assert not content.notes.skipped

@@ -27,7 +27,7 @@ from dragoman.core.model import Message
 from dragoman.core.names import author_key
 from dragoman.store.sql.messages import rows
 from dragoman.store.sql.messages.rows import index_row
-from dragoman.store.sqlite.connection import PATIENCE
+from dragoman.store.sqlite.locks import PATIENCE
 from dragoman.store.sqlite.open_file import open_first
 from dragoman.store.sqlite.schema import MIGRATIONS
 from dragoman.store.sqlite.tables import INSERT

@@ -30,8 +30,8 @@ from dragoman_server.runtime.preload import preload
 
 ROOT: Final = Path(__file__).parents[2]
 PRODUCT: Final = tuple(str(ROOT / package) for package in ("tools/dragoman", "server/dragoman_server"))
-FIRST_FILES, FIRST_FUNCTIONS = 82, 505
-FILES, FUNCTIONS = 53, 238
+FIRST_FILES, FIRST_FUNCTIONS = 98, 494
+FILES, FUNCTIONS = 62, 230
 """Bounds: lower one when the figure falls."""
 
 

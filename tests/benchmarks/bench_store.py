@@ -33,7 +33,7 @@ from dragoman.store.sql.cache import ReadCache
 from dragoman.store.sql.messages import rows
 from dragoman.store.sql.messages.rows import index_row
 from dragoman.store.sql.values import Value
-from dragoman.store.sqlite import connection, open_file
+from dragoman.store.sqlite import locks, open_file
 from dragoman.store.sqlite.connection import Connection
 from dragoman.store.sqlite.database import Database
 from dragoman.store.sqlite.schema import MIGRATIONS
@@ -152,7 +152,7 @@ class Bare:
     @classmethod
     @asynccontextmanager
     async def at(cls, path: Path, messages: Sequence[Message]) -> AsyncGenerator[Self]:
-        con = open_file.open_first(path, MIGRATIONS, connection.PATIENCE)
+        con = open_file.open_first(path, MIGRATIONS, locks.PATIENCE)
         try:
             yield cls(con, messages)
         finally:

@@ -146,7 +146,7 @@ def _bare(messages: Iterable[Message]) -> str:
 
 def _conversations() -> Iterator[tuple[str, list[Message]]]:
     """The chat of the package, mentions as names, numbered from 100 on."""
-    chat = json.loads(files("dragoman").joinpath("data/team_chat.json").read_text("utf-8"))
+    chat = json.loads(files("dragoman").joinpath("archives/samples/team_chat.json").read_text("utf-8"))
     people = {person["id"]: person for person in chat["people"]}
     number = 100
     for one in chat["conversations"]:

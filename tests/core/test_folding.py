@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dragoman.core.names import fold, fold_in_context
+from dragoman.core.folding import fold, fold_in_context
 
 
 @pytest.mark.parametrize(

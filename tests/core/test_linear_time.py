@@ -21,6 +21,7 @@ from dragoman.archives.registry import format_of
 from dragoman.archives.signal.saved_chats import _FILE as SAVED_FILE
 from dragoman.archives.sources import open_path
 from dragoman.core.errors import InvalidArgument
+from dragoman.core.folding import fold
 from dragoman.core.html_text import to_text
 from dragoman.core.mail import read_mail
 from dragoman.core.mail.calendar import describe_calendar
@@ -31,7 +32,6 @@ from dragoman.core.mail.quotes import without_quotes
 from dragoman.core.mail.subject import base_subject
 from dragoman.core.mail.transfer import decode_transfer
 from dragoman.core.model import Author, Conversation, Hit, Message
-from dragoman.core.names import fold
 from dragoman.core.query_parser import parse_query
 from dragoman.core.references import encode, parse
 from dragoman.core.safe_text import quote, sentence
@@ -55,7 +55,8 @@ from dragoman.providers.yandex import mapping as yandex
 from dragoman.providers.yandex._proto import threads_pb2
 from dragoman.rendering import PreviewView, question
 from dragoman.rendering.budget.fitting import TokenShares
-from dragoman.rendering.budget.token_estimate import clip, measure, take
+from dragoman.rendering.budget.token_estimate import measure
+from dragoman.rendering.budget.truncate import clip, take
 from dragoman.rendering.content.highlights import highlighted_excerpt
 from dragoman.rendering.plain.header import aside
 from dragoman.store.excerpt import excerpt

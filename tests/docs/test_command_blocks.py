@@ -39,7 +39,7 @@ provider = "local"
 provider = "local"
 path = "~/old-slack.db"
 """
-SAMPLE = "data/archives/WhatsApp Chat with Night crew.txt"
+SAMPLE = "archives/samples/WhatsApp Chat with Night crew.txt"
 
 
 def lines(text: str) -> list[str]:

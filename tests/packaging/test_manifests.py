@@ -138,6 +138,11 @@ def test_the_bundle_is_whole_and_equal_sources_give_equal_bytes(tmp_path):
         names = set(archive.namelist())
         lock = archive.read("requirements.lock").decode()
         manifest = json.loads(archive.read("manifest.json"))
-    assert {"README.md", "LICENSE", manifest["server"]["entry_point"], "tools/dragoman/data/team_chat.json"} <= names
+    assert {
+        "README.md",
+        "LICENSE",
+        manifest["server"]["entry_point"],
+        "tools/dragoman/archives/samples/team_chat.json",
+    } <= names
     assert not any("__pycache__" in file or file.endswith(".toml.bak") for file in names)
     assert lock == (ROOT / "requirements.lock").read_text(encoding="utf-8")

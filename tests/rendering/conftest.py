@@ -94,7 +94,7 @@ def corpus():
 
 
 def load_corpus():
-    chat = json.loads(files("dragoman").joinpath("data/team_chat.json").read_text("utf-8"))
+    chat = json.loads(files("dragoman").joinpath("archives/samples/team_chat.json").read_text("utf-8"))
     people = {person["id"]: person for person in chat["people"]}
     loaded = {}
     number = 100

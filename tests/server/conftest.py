@@ -178,7 +178,7 @@ def chat_file():
     """The team chat that the package carries."""
     import dragoman  # where the package is
 
-    return Path(dragoman.__file__).parent / "data" / "team_chat.json"
+    return Path(dragoman.__file__).parent / "archives" / "samples" / "team_chat.json"
 
 
 INTERRUPT = "\x03"

@@ -48,7 +48,7 @@ def test_the_wheel_holds_exactly_the_two_packages(built):
     with zipfile.ZipFile(built[0]) as wheel:
         names = {name for name in wheel.namelist() if ".dist-info/" not in name}
     assert names == EVERYTHING
-    assert "dragoman/data/team_chat.json" in names
+    assert "dragoman/archives/samples/team_chat.json" in names
     assert sum(name.endswith("/recording.json") for name in names) == 6
     assert {"dragoman/py.typed", "dragoman_server/py.typed"} <= names
 

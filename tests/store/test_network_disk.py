@@ -3,7 +3,7 @@ import logging
 import pytest
 
 from dragoman.store import open_store
-from dragoman.store.sqlite import main_file
+from dragoman.store.sqlite import network_disk
 
 MOUNTS = """\
 21 1 254:0 / / rw,relatime shared:1 - ext4 /dev/vda rw
@@ -22,7 +22,7 @@ def mounts(tmp_path, monkeypatch):
 
     def write(text: str) -> None:
         (tmp_path / "mountinfo").write_text(text)
-        monkeypatch.setattr(main_file, "_MOUNTS", tmp_path / "mountinfo")
+        monkeypatch.setattr(network_disk, "_MOUNTS", tmp_path / "mountinfo")
 
     return write
 
@@ -40,12 +40,12 @@ def mounts(tmp_path, monkeypatch):
 )
 def test_the_innermost_mount_decides(mounts, path, kind):
     mounts(MOUNTS)
-    assert main_file.network_disk(path) == kind
+    assert network_disk.network_disk(path) == kind
 
 
 def test_a_system_that_does_not_tell_is_believed_to_be_local(monkeypatch, tmp_path):
-    monkeypatch.setattr(main_file, "_MOUNTS", tmp_path / "nothing")
-    assert main_file.network_disk(tmp_path / "x.db") is None
+    monkeypatch.setattr(network_disk, "_MOUNTS", tmp_path / "nothing")
+    assert network_disk.network_disk(tmp_path / "x.db") is None
 
 
 @pytest.mark.anyio

@@ -9,8 +9,8 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from dragoman.core.errors import InvalidArgument
+from dragoman.core.folding import fold
 from dragoman.core.model import Author, Message
-from dragoman.core.names import fold
 from dragoman.core.queries import SearchQuery
 from dragoman.store import index_terms
 from dragoman.store.sql.messages.message_table import MessageTable

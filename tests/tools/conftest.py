@@ -10,7 +10,7 @@ from dragoman_server.cli.main import cli
 
 sys.path.insert(0, str(Path(__file__).parent))  # for writing_world and writing_laws
 
-CORPUS = Path(__file__).parents[2] / "tools" / "dragoman" / "data" / "team_chat.json"
+CORPUS = Path(__file__).parents[2] / "tools" / "dragoman" / "archives" / "samples" / "team_chat.json"
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ import pytest
 from dragoman.accounts import provider_registry
 from dragoman.core.context.large_work import LARGE, THREADS, run_sized
 from dragoman.providers.base.provider import Limits
-from dragoman.rendering import layout
+from dragoman.rendering import layout_cache
 from dragoman.testing.journal_service import JournalProvider, JournalService
 from dragoman.toolset import Caller, Question, ToolServices, call_tool, policy
 from dragoman.toolset.policy import Consent
@@ -119,7 +119,7 @@ async def test_another_call_is_answered_while_messages_are_searched_for_a_link(t
 
 async def test_another_call_is_answered_while_huge_messages_are_laid_out(tmp_path, monkeypatch, events):
     async with hostile(tmp_path, monkeypatch, HUGE) as (shared, _):
-        noted = events(layout, "lay_out")
+        noted = events(layout_cache, "lay_out")
         await call_beside_others(shared, noted, "list_messages", conversation=ROOM, max_tokens=200_000, format="json")
     assert answered_meanwhile(noted)
 

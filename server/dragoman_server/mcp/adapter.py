@@ -141,27 +141,23 @@ class Adapter:
         self, ctx: Context, params: types.CallToolRequestParams, turn: CallSlot
     ) -> types.CallToolResult | types.InputRequiredResult:
         """What the services answers; what is raised here, :meth:`call_tool` puts into words."""
-        if self._writes(params.name) or self._resumes(params.name):
+        spec = self._specs.get(params.name)
+        if spec is not None and (spec.resumes or not spec.read_only):
             await receipts.settled()
         asked_by = self._caller(ctx, params, turn)
         return to_result(await call_tool(self._services, params.name, params.arguments or {}, asked_by))
 
     def _caller(self, ctx: Context, params: types.CallToolRequestParams, turn: CallSlot) -> Caller:
-        known = caller(ctx, turn if self._may_go_on(ctx, params.name) else None)
+        # An agent may answer for minutes, which a client endures that hears of it; reading is repeated easily.
+        may_go_on = self._writes(params.name) and "progress_token" in (ctx.meta or {})
+        known = caller(ctx, turn if may_go_on else None)
         who = known.principal.name if known.principal else ""
         ask = elicitation_for(ctx, params, who, self._services.workspace.store, turn)
         answer = receipts.name_of_answer(ctx)
         return replace(known, ask=ask, when_delivered=partial(receipts.expect, answer) if answer is not None else None)
 
-    def _may_go_on(self, ctx: Context, name: str) -> bool:
-        """An agent may answer for minutes, which a client endures that hears of it; reading is repeated easily."""
-        return self._writes(name) and "progress_token" in (ctx.meta or {})
-
     def _writes(self, name: str) -> bool:
         return name in self._specs and not self._specs[name].read_only
-
-    def _resumes(self, name: str) -> bool:
-        return name in self._specs and self._specs[name].resumes
 
     def _too_late(self, name: str, turn: CallSlot) -> str:
         said = f"There was no answer within {self._time_limit:g} seconds."

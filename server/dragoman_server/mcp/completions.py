@@ -7,8 +7,8 @@ from typing import Final
 
 import mcp_types as types
 
+from dragoman.core.folding import fold
 from dragoman.core.model import Conversation
-from dragoman.core.names import fold
 from dragoman.core.references import Reference
 from dragoman.toolset import CallContext, known_conversations, recent_messages
 from dragoman_server.mcp.addresses import uri_of

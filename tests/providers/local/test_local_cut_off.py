@@ -18,7 +18,7 @@ from mcp import Client
 from mcp.client.stdio import StdioServerParameters
 
 from dragoman.store.sql.messages.message_table import MessageTable
-from dragoman.store.sqlite import connection
+from dragoman.store.sqlite import locks
 from dragoman.testing import connect
 
 pytestmark = [
@@ -161,7 +161,7 @@ def waiting(monkeypatch):
         waiting.set()
         time.sleep(seconds)
 
-    monkeypatch.setattr(connection, "time", SimpleNamespace(monotonic=time.monotonic, sleep=pause))
+    monkeypatch.setattr(locks, "time", SimpleNamespace(monotonic=time.monotonic, sleep=pause))
     return waiting
 
 

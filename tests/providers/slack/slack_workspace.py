@@ -94,7 +94,7 @@ def account_of(slack, **settings):
 
 def corpus(name, count=None):
     """A workspace with a channel of the invented team chat in Slack's form, and the bare lines of its messages."""
-    chat = json.loads((files("dragoman") / "data" / "team_chat.json").read_text("utf-8"))
+    chat = json.loads((files("dragoman") / "archives" / "samples" / "team_chat.json").read_text("utf-8"))
     [room] = [one for one in chat["conversations"] if one["name"] == name]
     slack, ids, lines = Slack(), {}, []
     table = (files("dragoman.core") / "emoji_names.txt").read_text("utf-8").splitlines()[1:]

@@ -6,7 +6,7 @@ import anyio
 import pytest
 
 from dragoman.store import open_store
-from dragoman.toolset.policy.permission import ExposureLog, Viewer
+from dragoman.toolset.policy.flow_guard import ExposureLog, Viewer
 
 pytestmark = pytest.mark.anyio
 ANN = Viewer("ann", "claude")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -142,7 +143,7 @@ class Workspace(AccountList):
         """
         kinds = {name: provider_class(settings.provider) for name, settings in accounts.items()}
         async with resource_owner() as stores, resource_owner() as holder:
-            store = LazyResource(stores, lambda: open_store(data))
+            store = LazyResource(stores, partial(open_store, data))
             budgets = {name: StoreBudgets(store.get, name) for name in kinds if data is not None}
             opened = {
                 name: RememberedAccount(name, accounts[name], kind, holder, store.get)

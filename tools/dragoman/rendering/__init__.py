@@ -7,7 +7,8 @@ from dragoman.core.lazy_names import lazy_names
 if TYPE_CHECKING:
     from dragoman.rendering.budget.fitting import Answer, Layout
     from dragoman.rendering.budget.token_estimate import estimate
-    from dragoman.rendering.layout import LayoutCache, lay_out
+    from dragoman.rendering.layout import lay_out
+    from dragoman.rendering.layout_cache import LayoutCache
     from dragoman.rendering.plain.question import question
     from dragoman.rendering.views import (
         ConversationsView,
@@ -49,7 +50,8 @@ __getattr__ = lazy_names(
     {
         "budget.fitting": ("Answer", "Layout"),
         "budget.token_estimate": ("estimate",),
-        "layout": ("LayoutCache", "lay_out"),
+        "layout": ("lay_out",),
+        "layout_cache": ("LayoutCache",),
         "plain.question": ("question",),
         "views": (
             "ConversationsView",

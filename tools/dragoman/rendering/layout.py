@@ -1,15 +1,11 @@
-"""Lays a view out in one of the forms, within a budget of tokens, and caches layouts of pages of messages."""
+"""Lays a view out in one of the forms, within a budget of tokens."""
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Hashable
 from datetime import tzinfo
 from functools import cache
-from threading import Lock
 from typing import Final, Literal
 
-from dragoman.core.model import memory_size
 from dragoman.rendering.budget.fitting import PLACEHOLDER, Layout, PageLayout, fit
 from dragoman.rendering.budget.token_estimate import estimate
 from dragoman.rendering.json_form.pages import json_sheet
@@ -53,33 +49,30 @@ def lay_out(view: View, *, form: Literal["text", "json"], max_tokens: int, zone:
     Returns:
         The layout, which is written by :meth:`Layout.answer`.
     """
-    sheet = _sheet(view, form, zone, notice)
+    sheet = _page_layout(view, form, zone, notice)
     fitted = fit(sheet, max_tokens)
     offset = sheet.next_offset(fitted.room)
     # News never end: their cursor leads to what is not there yet.
     more = isinstance(view, UpdatesView) or (not isinstance(view, MessageView) and getattr(view, "more", False))
     needs_cursor = bool(more) or fitted.shown < sheet.count or offset is not None
+    unused = 0 if needs_cursor or isinstance(view, PreviewView) else _estimate(_CURSORS[form])
     return Layout(
         shown=fitted.shown,
         needs_cursor=needs_cursor,
         next_offset=offset,
         sheet=sheet,
         room=fitted.room,
-        tokens=fitted.tokens if needs_cursor else fitted.tokens - _cost_of_cursor(view, form),
+        tokens=fitted.tokens - unused,
     )
 
 
-def _cost_of_cursor(view: View, form: Literal["text", "json"]) -> int:
-    return 0 if isinstance(view, PreviewView) else _estimate(_CURSORS[form])
-
-
-def _sheet(view: View, form: Literal["text", "json"], zone: tzinfo, notice: str) -> PageLayout:
+def _page_layout(view: View, form: Literal["text", "json"], zone: tzinfo, notice: str) -> PageLayout:
     if isinstance(view, PreviewView):
         return PreviewText(view, zone, notice)  # for people to read, in either form
-    return json_sheet(view, zone, notice) if form == "json" else _text_sheet(view, zone, notice)
+    return json_sheet(view, zone, notice) if form == "json" else _text_layout(view, zone, notice)
 
 
-def _text_sheet(view: _Answered, zone: tzinfo, notice: str) -> PageLayout:
+def _text_layout(view: _Answered, zone: tzinfo, notice: str) -> PageLayout:
     if isinstance(view, ConversationsView):
         return ConversationsText(view, zone, notice)
     if isinstance(view, MessagesView):
@@ -91,52 +84,3 @@ def _text_sheet(view: _Answered, zone: tzinfo, notice: str) -> PageLayout:
     if isinstance(view, UpdatesView):
         return UpdatesText(view, zone, notice)
     return WrittenText(view, zone, notice)
-
-
-_MOST: Final = 64
-_HEAVIEST: Final = 200_000
-
-
-class LayoutCache:
-    """The layouts of the pages of messages that were read last; others are made and forgotten.
-
-    Several threads may use it at the same time.
-    """
-
-    def __init__(self) -> None:
-        """Begin with none."""
-        self._made: OrderedDict[Hashable, tuple[MessagesView, Layout]] = OrderedDict()
-        self._lock = Lock()
-
-    def lay_out(
-        self, view: View, *, form: Literal["text", "json"], max_tokens: int, zone: tzinfo, notice: str
-    ) -> Layout:
-        """As :func:`dragoman.rendering.lay_out`; the same view in the same form, when it was asked for lately."""
-        if not isinstance(view, MessagesView) or not view.messages:
-            return lay_out(view, form=form, max_tokens=max_tokens, zone=zone, notice=notice)
-        where = (view.conversation.account, view.conversation.id)
-        key = (form, max_tokens, zone, notice, where, view.messages[0].id, view.messages[-1].id)
-        found = self._find(key, view)
-        if found is not None:
-            return found
-        layout = lay_out(view, form=form, max_tokens=max_tokens, zone=zone, notice=notice)
-        self._put(key, view, layout)
-        return layout
-
-    def _find(self, key: Hashable, view: MessagesView) -> Layout | None:
-        with self._lock:
-            made = self._made.get(key)
-            # Mostly the very same messages, which Python compares by identity; else word for word.
-            if made is None or made[0] != view:
-                return None
-            self._made.move_to_end(key)
-            return made[1]
-
-    def _put(self, key: Hashable, view: MessagesView, layout: Layout) -> None:
-        is_small = sum(map(memory_size, view.messages)) <= _HEAVIEST
-        with self._lock:
-            self._made.pop(key, None)
-            if is_small:
-                self._made[key] = view, layout
-            if len(self._made) > _MOST:
-                self._made.popitem(last=False)

@@ -8,8 +8,8 @@ from functools import lru_cache
 from itertools import islice
 from typing import Final
 
+from dragoman.core.folding import fold
 from dragoman.core.lazy_pattern import lazy_pattern
-from dragoman.core.names import fold
 from dragoman.core.queries import Term
 from dragoman.store.index_terms import INDEXED
 

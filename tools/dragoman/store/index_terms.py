@@ -20,11 +20,11 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Final, NamedTuple
 
-from dragoman.core import names
+from dragoman.core import folding
+from dragoman.core.folding import fold, rare_characters
 from dragoman.core.lazy_pattern import lazy_pattern
-from dragoman.core.names import fold, rare_characters
 
-VERSION: Final = f"4.{names.VERSION}"
+VERSION: Final = f"4.{folding.VERSION}"
 """Changes when the same text gets other lexemes: an index of another version is built again."""
 
 INDEXED: Final = 1_000_000

@@ -18,7 +18,7 @@ from dragoman_server.commands import import_files
 from dragoman_server.config import load as config
 from dragoman_server.runtime import tool_context
 
-CHAT: Final = "data/team_chat.json"
+CHAT: Final = "archives/samples/team_chat.json"
 ROOM: Final = "#kiosk-firmware"
 
 _GENERAL: Final = 'timezone = "UTC"\nmax_tokens = 6000\n'
@@ -80,10 +80,10 @@ class SampleArchive:
 
 
 ARCHIVES: Final = {
-    "slack": SampleArchive("data/archives/slack", "#ferry-lines", "What about the certificate?", "certificate"),
-    "mbox": SampleArchive("data/archives/mail.mbox", "Dry dock – offer", "What does the dry dock cost?", "EUR"),  # noqa: RUF001 - the subject
+    "slack": SampleArchive("archives/samples/slack", "#ferry-lines", "What about the certificate?", "certificate"),
+    "mbox": SampleArchive("archives/samples/mail.mbox", "Dry dock – offer", "What does the dry dock cost?", "EUR"),  # noqa: RUF001 - the subject
     "whatsapp": SampleArchive(
-        "data/archives/WhatsApp Chat with Night crew.txt", "Night crew", "Where is the key?", "key"
+        "archives/samples/WhatsApp Chat with Night crew.txt", "Night crew", "Where is the key?", "key"
     ),
 }
 """The archives that the demonstration can import."""

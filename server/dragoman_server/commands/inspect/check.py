@@ -18,7 +18,7 @@ from dragoman.accounts.workspace import Account
 from dragoman.core.errors import DragomanError
 from dragoman.core.safe_text import sentence, unquoted
 from dragoman.core.sanitize import clean_line
-from dragoman.store.sqlite import main_file
+from dragoman.store.sqlite import network_disk
 from dragoman.store.sqlite.maintenance.verify import verify
 from dragoman_server.commands.json_output import to_json
 from dragoman_server.commands.store_files import files, salvage_line, size_text
@@ -156,7 +156,7 @@ async def _file_report(name: str, path: Path) -> Report | None:
         action = sentence("Restore a backup, or save what is left: {}", salvage_line(path))
         return Report(title, good=False, sentence=damage, action=action)
     sound = sentence("{}, {}, is sound as far as a quick look tells.", path, size_text(found.size))
-    return Report(title, good=True, sentence=f"{sound} {main_file.network_disk_warning(path) or ''}".rstrip())
+    return Report(title, good=True, sentence=f"{sound} {network_disk.warning(path) or ''}".rstrip())
 
 
 def _what_to_do(error: DragomanError) -> str:

@@ -13,18 +13,19 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import TypeAlias
 
 Listener: TypeAlias = Callable[[int, str], Awaitable[None]]
 """Takes how much is done, which is more with every call, and a short text of one line."""
 
 
+@dataclass
 class _Listener:
     """A listener, and how much it has heard to be done."""
 
-    def __init__(self, listener: Listener) -> None:
-        self.listener = listener
-        self.done = 0
+    listener: Listener
+    done: int = 0
 
 
 _hearing: ContextVar[_Listener | None] = ContextVar("dragoman_progress", default=None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from functools import cached_property
 from typing import ClassVar, Self, cast
 
 from dragoman.core.model import Audience, Changes, Conversation, Message, Page
@@ -45,8 +46,14 @@ class ConvoreProvider(Provider):
         if api is not None:
             self._api = api
             self._reader = MessageReader(api)
-            self._writer = MessageWriter(api, self._reader)
-            self._changes = ChangeReader(api, self._reader)
+
+    @cached_property
+    def _writer(self) -> MessageWriter:
+        return MessageWriter(self._api, self._reader)
+
+    @cached_property
+    def _change_reader(self) -> ChangeReader:
+        return ChangeReader(self._api, self._reader)
 
     @classmethod
     @asynccontextmanager
@@ -89,7 +96,7 @@ class ConvoreProvider(Provider):
 
     async def changes(self, position: str | None) -> Changes:
         """What has come in and gone out; see :class:`ChangeReader`."""
-        return await self._changes.changes(position)
+        return await self._change_reader.changes(position)
 
     async def send_message(self, conversation: str, draft: Draft) -> Message:
         """Send into a conversation, once; see :meth:`MessageWriter.send` for who gets it."""

@@ -146,9 +146,9 @@ class MessageReader:
 
     async def _fetch(self, conversation: str, _: Order, cursor: str | None) -> Batch[Message]:
         listing = await self._listed(conversation, cursor, "full")
-        return await self._batches.get_sized(
-            listing, conversation, lambda: _mapped_batch(listing, conversation), lambda: sum(map(size_of, listing.data))
-        )
+        convert = partial(to_message, conversation=conversation)
+        make = partial(_batch, listing, convert)
+        return await self._batches.get_sized(listing, conversation, make, lambda: sum(map(size_of, listing.data)))
 
     async def _listed(self, conversation: str, cursor: str | None, form: Format) -> wire.Listing[wire.Message]:
         """A page without what belongs to other conversations, should the service give that."""
@@ -165,10 +165,6 @@ class MessageReader:
 def _batch(listing: wire.Listing[W], convert: Callable[[W], T | None]) -> Batch[T]:
     items = [item for one in listing.data if (item := convert(one)) is not None]
     return Batch(items, listing.next_cursor or None, listing.total_count)
-
-
-def _mapped_batch(listing: wire.Listing[wire.Message], conversation: str) -> Batch[Message]:
-    return _batch(listing, partial(to_message, conversation=conversation))
 
 
 def _message_key(message: Message) -> Key:

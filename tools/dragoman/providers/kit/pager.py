@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
+from operator import attrgetter
 from typing import Final, Generic, TypeVar
 
 from dragoman.core.context.clock import current_clock
@@ -82,7 +83,7 @@ class Pager(Generic[T]):
         self._most_pages = most_batches
         self._ttl = ttl
         self._clock = current_clock()
-        self._walks = LruCache[tuple[str, str], Walk[T]](MOST_SIZE, _size_of)
+        self._walks = LruCache[tuple[str, str], Walk[T]](MOST_SIZE, attrgetter("size"))
 
     async def page(
         self,
@@ -218,10 +219,6 @@ class Pager(Generic[T]):
             walk.drop_before(following.after)
             if walk.entries and wanted.listing.restarts:
                 self._walks.put((name, wanted.order.value), walk)
-
-
-def _size_of(walk: Walk[T]) -> int:
-    return walk.size
 
 
 def _beginning(wanted: Wanted[T]) -> Position:

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from dragoman.core.errors import DragomanError
+from dragoman.core.folding import fold
 from dragoman.core.mail import Address
 from dragoman.core.model import Conversation
-from dragoman.core.names import fold
 from dragoman.providers.mail.addresses import NewMail
 from dragoman.providers.mail.heads import MailHead
 from dragoman.providers.mail.people import Owner, full_name_of

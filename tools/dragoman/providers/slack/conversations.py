@@ -12,9 +12,9 @@ import anyio
 
 from dragoman.core.context.clock import current_clock
 from dragoman.core.errors import DragomanError, NotFound, PermissionDenied, UnsupportedOperation
+from dragoman.core.folding import fold
 from dragoman.core.json_fields import JsonObject, count_of, record_of, records_of, text_of, texts_of
 from dragoman.core.model import Audience, Conversation, ConversationKind, Page
-from dragoman.core.names import fold
 from dragoman.core.queries import ConversationQuery
 from dragoman.core.slack.mrkdwn import decode_entities
 from dragoman.providers.kit.cache import TtlCache

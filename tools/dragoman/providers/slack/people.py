@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from dragoman.core.errors import DragomanError, InvalidArgument, NotFound
+from dragoman.core.folding import fold
 from dragoman.core.json_fields import JsonObject, is_list, is_object, record_of, records_of, text_of
-from dragoman.core.names import fold
 from dragoman.core.safe_text import join, sentence
 from dragoman.providers.kit.cache import TtlCache
 from dragoman.providers.kit.lookup import Lookup

@@ -10,9 +10,9 @@ from typing import Final
 from urllib.parse import parse_qs, urlsplit
 
 from dragoman.core.errors import DragomanError, NotFound, PermissionDenied, UnsupportedOperation
+from dragoman.core.folding import fold
 from dragoman.core.json_fields import JsonObject, count_of, list_of, record_of, records_of, text_of
 from dragoman.core.model import Hit, SearchPage
-from dragoman.core.names import fold
 from dragoman.core.queries import Filter, SearchQuery, Term
 from dragoman.core.query_parser import parse_query
 from dragoman.core.safe_text import SafeText

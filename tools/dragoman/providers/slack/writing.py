@@ -9,9 +9,9 @@ from hashlib import sha256
 from typing import Final
 
 from dragoman.core.errors import BadResponse, DragomanError, InvalidArgument, UnsupportedOperation
+from dragoman.core.folding import fold
 from dragoman.core.json_fields import record_of, text_of
 from dragoman.core.model import Message
-from dragoman.core.names import fold
 from dragoman.core.queries import Change, Draft
 from dragoman.core.safe_text import sentence
 from dragoman.providers.base.sent_message_match import CLOCKS_DIFFER, match_sent_message

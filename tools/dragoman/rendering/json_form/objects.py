@@ -14,7 +14,8 @@ from dragoman.core.names import hidden_address
 from dragoman.core.references import Reference
 from dragoman.core.sanitize import NOBODY, clean
 from dragoman.rendering.budget.fitting import TokenShares
-from dragoman.rendering.budget.token_estimate import clip, measure, one_line, take
+from dragoman.rendering.budget.token_estimate import measure
+from dragoman.rendering.budget.truncate import clip, one_line, take
 from dragoman.rendering.content.message_facts import Extra, Label, MessageFact
 from dragoman.rendering.content.time_format import iso
 

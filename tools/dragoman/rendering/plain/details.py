@@ -10,7 +10,8 @@ from typing import Final
 from dragoman.core.model import Attachment, Author, Citation, Edit, Message, Reaction
 from dragoman.core.sanitize import clean_line
 from dragoman.rendering.budget.fitting import TokenShares
-from dragoman.rendering.budget.token_estimate import clip, measure, one_line
+from dragoman.rendering.budget.token_estimate import measure
+from dragoman.rendering.budget.truncate import clip, one_line
 from dragoman.rendering.content.message_facts import (
     Edited,
     Extra,

@@ -10,7 +10,8 @@ from dragoman.core.lazy_pattern import lazy_pattern
 from dragoman.core.model import Conversation, ConversationKind
 from dragoman.core.references import Reference
 from dragoman.rendering.budget.fitting import TokenShares
-from dragoman.rendering.budget.token_estimate import clip, measure, one_line
+from dragoman.rendering.budget.token_estimate import measure
+from dragoman.rendering.budget.truncate import clip, one_line
 from dragoman.rendering.views import Failure
 
 _SHARE_OF_FAILURES: Final = 0.4

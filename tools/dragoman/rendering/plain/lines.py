@@ -13,7 +13,8 @@ from dragoman.core.model import Attachment, Author, AuthorKind, Message, Reactio
 from dragoman.core.names import hidden_address
 from dragoman.core.sanitize import clean_line, clean_name
 from dragoman.rendering.budget.fitting import TokenShares
-from dragoman.rendering.budget.token_estimate import clip, measure, one_line, take
+from dragoman.rendering.budget.token_estimate import measure
+from dragoman.rendering.budget.truncate import clip, one_line, take
 from dragoman.rendering.content.threads import OrderedMessage
 from dragoman.rendering.content.time_format import NO_TIME, clock, day, local
 from dragoman.rendering.plain.header import reference

@@ -9,7 +9,8 @@ from typing import Final
 
 from dragoman.core.model import Message
 from dragoman.rendering.budget.fitting import PLACEHOLDER, Answer, PageLayout, TokenShares
-from dragoman.rendering.budget.token_estimate import measure, take
+from dragoman.rendering.budget.token_estimate import measure
+from dragoman.rendering.budget.truncate import take
 from dragoman.rendering.content.message_facts import missing_neighbours
 from dragoman.rendering.content.threads import order_flat
 from dragoman.rendering.content.time_format import zone_name

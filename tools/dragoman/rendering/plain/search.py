@@ -8,7 +8,8 @@ from typing import Final
 
 from dragoman.core.model import Conversation, Hit, Message
 from dragoman.rendering.budget.fitting import Answer, PageLayout, TokenShares
-from dragoman.rendering.budget.token_estimate import measure, one_line
+from dragoman.rendering.budget.token_estimate import measure
+from dragoman.rendering.budget.truncate import one_line
 from dragoman.rendering.content.highlights import highlighted_excerpt
 from dragoman.rendering.content.time_format import day, local, zone_name
 from dragoman.rendering.plain.header import BETWEEN, counted, failure_lines, header, note_lines, place_reference, title

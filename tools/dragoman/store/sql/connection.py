@@ -189,3 +189,12 @@ class Tables(ABC):
 @lru_cache(maxsize=2048)
 def _filled(template: str, prefix: str, kind: type[Tables]) -> str:
     return _WORD.sub(lambda word: kind.words[word[1]], template).replace("$", f"{prefix}_")
+
+
+class StorePart:
+    """What each part of a store holds: the database, and a clock in microseconds since 1970."""
+
+    def __init__(self, database: Database, now: Callable[[], int]) -> None:
+        """Keep both."""
+        self._database = database
+        self._now = now

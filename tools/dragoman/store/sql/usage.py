@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
-from dragoman.store.sql.connection import Connection, Database
+from dragoman.store.sql.connection import Connection, StorePart
 from dragoman.store.usage import KEPT_DAYS, UsageCount, UsageStore
 
 DAY: Final = 86_400_000_000
 """Microseconds."""
 
 
-class SqlUsage(UsageStore):
+class SqlUsage(StorePart, UsageStore):
     """See :class:`UsageStore`."""
-
-    def __init__(self, database: Database, now: Callable[[], int]) -> None:
-        self._database = database
-        self._now = now
 
     async def add(self, counts: Sequence[UsageCount]) -> None:
         """Add to the sums of today."""

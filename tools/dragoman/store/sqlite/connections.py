@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -17,7 +18,7 @@ import apsw
 from dragoman.core.errors import DragomanError, Unavailable
 from dragoman.core.safe_text import sentence
 from dragoman.store.interface import NotWritableError
-from dragoman.store.sqlite import connection, errors, index_rebuild, main_file, open_file
+from dragoman.store.sqlite import errors, index_rebuild, locks, network_disk, open_file
 from dragoman.store.sqlite.connection import Connection
 from dragoman.store.sqlite.index_rebuild import IndexRebuild
 from dragoman.store.sqlite.main_file import MainFile
@@ -87,7 +88,7 @@ class Connections:
             with errors.explained(self.name):
                 if self.path is not None:
                     open_file.prepare_folder(self.path)
-                    main_file.warn_of_network_disk(self.path)
+                    network_disk.warn(self.path)
                 try:
                     self._use(self._open_first())
                 except (apsw.FullError, apsw.IOError):
@@ -217,10 +218,12 @@ class Connections:
         self._writable = not writer.readonly("main")
         self._file = open_file.identity(self.path)
         if self.path is not None and self._writable:
-            self._rebuild = self._begin_rebuild(self.path, writer)
+            if index_rebuild.is_under_way(writer):
+                self._rebuild = IndexRebuild(partial(open_file.open_writer, self.path, self._patience))
+                self._rebuild.start()
             self._changes = ChangeCounter(self.path, self._patience)
             self._main_file = MainFile(self.path)
-        writer.set_busy_handler(connection.waiting(self._patience, self._check_cancelled))
+        writer.set_busy_handler(locks.waiting(self._patience, self._check_cancelled))
 
     def _use_stopgap(self) -> None:
         """Read a file that cannot be opened for writing. Called while that failure is handled."""
@@ -247,13 +250,6 @@ class Connections:
         self._use(fresh)
         if stopgap is not None:
             stopgap.close()
-
-    def _begin_rebuild(self, path: Path, con: Connection) -> IndexRebuild | None:
-        if not index_rebuild.is_under_way(con):
-            return None
-        rebuild = IndexRebuild(lambda: open_file.open_writer(path, self._patience))
-        rebuild.start()
-        return rebuild
 
     def _transact(self, work: Callable[[Connection], T], *, durable: bool) -> T:
         self._connected()

@@ -22,9 +22,10 @@ from anyio.lowlevel import RunVar
 from dragoman.core import paths
 from dragoman.store.sql.connection import Tables
 from dragoman.store.sqlite import errors
-from dragoman.store.sqlite.connection import PATIENCE, Connection
+from dragoman.store.sqlite.connection import Connection
 from dragoman.store.sqlite.connections import READERS, Connections
 from dragoman.store.sqlite.index_merge import merge_step
+from dragoman.store.sqlite.locks import PATIENCE
 from dragoman.store.sqlite.schema import MIGRATIONS, Migration
 from dragoman.store.sqlite.tables import SqliteTables
 

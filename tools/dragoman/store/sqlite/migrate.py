@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from dragoman.store.sqlite import errors, index_rebuild
-from dragoman.store.sqlite.connection import Connection, retrying
+from dragoman.store.sqlite.connection import Connection
+from dragoman.store.sqlite.locks import retrying
 from dragoman.store.sqlite.schema import APPLICATION_ID, MIGRATIONS, Migration
 
 

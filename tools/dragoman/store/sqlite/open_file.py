@@ -14,7 +14,8 @@ import apsw
 from dragoman.core.errors import InvalidArgument
 from dragoman.core.safe_text import sentence
 from dragoman.store.sqlite import errors, migrate
-from dragoman.store.sqlite.connection import Connection, retrying, waiting
+from dragoman.store.sqlite.connection import Connection
+from dragoman.store.sqlite.locks import retrying, waiting
 from dragoman.store.sqlite.schema import APPLICATION_ID, Migration
 
 T = TypeVar("T")
@@ -96,7 +97,7 @@ def open_unchanging(path: Path, version: int) -> Connection | None:
     wal = Path(f"{path}-wal")
     if not path.exists() or (wal.exists() and wal.stat().st_size > 0):
         return None
-    connection = _immutable(path)
+    connection = open_aside(path)
     if connection.execute("PRAGMA application_id").get != APPLICATION_ID or migrate.version(connection) != version:
         connection.close()
         return None
@@ -108,12 +109,12 @@ def open_existing(path: Path, patience: float) -> Connection:
     try:
         return open_reader(path, patience)
     except (apsw.CantOpenError, apsw.ReadOnlyError):
-        return _immutable(path)  # a copy in a folder that may not be written
+        return open_aside(path)  # a copy in a folder that may not be written
 
 
 def open_aside(path: Path) -> Connection:
     """A connection that reads only what the main file holds, without the -wal file and without any lock."""
-    return _immutable(path)
+    return _connection(f"{path.as_uri()}?immutable=1", _READ | _URI)
 
 
 def open_own(path: Path) -> Connection:
@@ -169,12 +170,8 @@ def _open_unwritable(path: Path) -> Connection:
     except (apsw.CantOpenError, apsw.ReadOnlyError):
         connection.close()
         # Without the right to make a -shm file, only a file that nobody changes can be read.
-        return _immutable(path)
+        return open_aside(path)
     return connection
-
-
-def _immutable(path: Path) -> Connection:
-    return _connection(f"{path.as_uri()}?immutable=1", _READ | _URI)
 
 
 def _connection(name: str, flags: int) -> Connection:
@@ -186,13 +183,9 @@ def _prepare(connection: Connection, patience: float) -> None:
     # The first look at the file: fails on anything that is no database.
     retrying(lambda: connection.execute("SELECT count(*) FROM sqlite_schema").fetchone(), patience)
     if not connection.readonly("main") and connection.filename:
-        _claim(connection, patience)
-
-
-def _claim(connection: Connection, patience: float) -> None:
-    if migrate.is_foreign(connection):
-        raise errors.foreign(connection.filename)
-    retrying(lambda: connection.execute("PRAGMA journal_mode = WAL").fetchone(), patience)
+        if migrate.is_foreign(connection):
+            raise errors.foreign(connection.filename)
+        retrying(lambda: connection.execute("PRAGMA journal_mode = WAL").fetchone(), patience)
 
 
 def _set_up(connection: Connection, patience: float) -> None:

@@ -43,7 +43,7 @@ async def load_conversation(workspace: Workspace, reference: Reference, *, fresh
     known = None if fresh else await workspace.recall_conversation(account, reference.conversation)
     if known is not None:
         return known
-    async with account_errors(account):
+    with account_errors(account):
         conversation = await (await account.provider()).get_conversation(reference.conversation)
     (named,) = await workspace.remember_conversations(account, [conversation])
     return named

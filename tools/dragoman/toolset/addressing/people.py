@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from dragoman.core.folding import fold
 from dragoman.core.model import Conversation
-from dragoman.core.names import exactly, fold, nearest_names
+from dragoman.core.names import exactly, nearest_names
 from dragoman.core.safe_text import SafeText, Sentence, join, sentence
 
 if TYPE_CHECKING:

@@ -58,7 +58,7 @@ async def expand_truncated(workspace: Workspace, said: str) -> str:
 async def _beginning_with(account: Account, beginning: str) -> set[str]:
     found: set[str] = set()
     cursor: str | None = None
-    async with account_errors(account):
+    with account_errors(account):
         provider = await account.provider()
         for _ in range(_PAGES):
             page = await provider.list_conversations(ConversationQuery(limit=_PAGE, cursor=cursor))

@@ -128,7 +128,7 @@ def listing(conversations: Sequence[Conversation]) -> SafeText:
 
 
 async def _look(workspace: Workspace, account: Account, said: str, found: FoundTitles) -> None:
-    async with account_errors(account):
+    with account_errors(account):
         provider = await account.provider()
         wanted = title_key(said)
         text = said.strip().lstrip("#").strip()

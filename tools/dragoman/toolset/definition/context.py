@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Generator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, tzinfo
 from typing import TYPE_CHECKING, Literal, TypeAlias
@@ -178,17 +179,11 @@ class ToolResult:
     stopped: Callable[[CursorState], Awaitable[None]] | None = None
 
 
-class account_errors:  # noqa: N801  # reads as a statement: async with account_errors(account)
-    """Put the account's name on errors that pass."""
-
-    def __init__(self, account: Account) -> None:
-        """Remember the name."""
-        self._name = account.name
-
-    async def __aenter__(self) -> None:
-        """Nothing to do."""
-
-    async def __aexit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        """Name the account, unless a nearer place has."""
-        if isinstance(error, DragomanError) and not error.account:
-            error.account = self._name
+@contextmanager
+def account_errors(account: Account) -> Generator[None]:
+    """Put the account's name on errors that pass, unless a nearer place has."""
+    try:
+        yield
+    except DragomanError as error:
+        error.account = error.account or account.name
+        raise

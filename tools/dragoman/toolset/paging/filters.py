@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dragoman.core.folding import fold
 from dragoman.core.model import Conversation, Message
-from dragoman.core.names import author_matches, conversation_matches_text, fold
+from dragoman.core.names import author_matches, conversation_matches_text
 from dragoman.core.queries import ConversationQuery, Filter, MessageQuery, SearchQuery
 from dragoman.store.index_terms import holds_link
 

@@ -134,7 +134,7 @@ class _MergeSource(Generic[T]):
 
     async def fetch_next(self) -> None:
         """Look for the next item that passes, within a bound of pages."""
-        async with account_errors(self._account):
+        with account_errors(self._account):
             if self._feed is None:
                 self._feed = Feed(await self._source(self._account), self.place or FeedPosition())
             feed = self._feed

@@ -6,16 +6,10 @@ preview and a one-time token, bound to exactly that content and valid for ten mi
 """
 
 from dragoman.toolset.policy.consent import Consent, obtain_consent
+from dragoman.toolset.policy.flow_guard import ExposureLog, FlowGuard, Viewer
 from dragoman.toolset.policy.links import hosts
 from dragoman.toolset.policy.mass_mentions import mass_mentions
-from dragoman.toolset.policy.permission import (
-    ExposureLog,
-    FlowGuard,
-    Viewer,
-    entry_in,
-    is_allowed_target,
-    require_permission,
-)
+from dragoman.toolset.policy.permission import entry_in, is_allowed_target, require_permission
 from dragoman.toolset.policy.write_request import Write
 
 __all__ = [

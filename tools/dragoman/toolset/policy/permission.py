@@ -1,19 +1,11 @@
-"""Checks the settings write, write_to and flow_guard."""
+"""Checks the settings ``write`` and ``write_to``."""
 
 from __future__ import annotations
-
-import logging
-from collections import OrderedDict
-from collections.abc import Iterable
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import Final, Literal, NamedTuple, TypeAlias
 
 from dragoman.core.errors import DragomanError, PermissionDenied
 from dragoman.core.references import Reference, parse
 from dragoman.core.safe_text import sentence
 from dragoman.providers.base.provider import AccountSettings
-from dragoman.store import Store
 
 
 def require_permission(settings: AccountSettings, where: Reference, *, named: bool = False) -> None:
@@ -61,85 +53,3 @@ def _names(entry: str, where: Reference) -> bool:
     if reference is not None and reference.account == where.account:
         return reference.message is None and reference.conversation == where.conversation
     return entry == where.conversation
-
-
-Place: TypeAlias = tuple[str, str]
-"""A conversation: account and id."""
-
-_MOST: Final = 10_000
-_REFRESH: Final = timedelta(hours=1)
-_LIFETIME: Final = timedelta(days=1)
-
-_log = logging.getLogger(__name__)
-
-
-class Viewer(NamedTuple):
-    """Who is shown something: the authenticated person, and the name of the client program."""
-
-    principal: str
-    client: str
-
-
-@dataclass(slots=True)
-class ExposureLog:
-    """Which conversations with other people's text were shown to whom.
-
-    The store holds it; what this process has shown lately is kept here, too, so that a conversation is written down
-    once an hour, and counts also while the store cannot be written.
-    """
-
-    _recent: OrderedDict[tuple[Viewer, Place], datetime] = field(
-        default_factory=OrderedDict[tuple[Viewer, Place], datetime]
-    )
-
-    async def record(self, store: Store, viewer: Viewer, places: Iterable[Place], now: datetime) -> None:
-        """Note that text of conversations is about to be shown."""
-        fresh = [place for place in places if self._is_due(viewer, place, now)]
-        if not fresh:
-            return
-        try:
-            await store.exposures.record(viewer, fresh)
-        except DragomanError as error:
-            # Reading goes on with a full disk; this process still knows.
-            _log.warning("The store could not note what was shown: %s", error)
-        # Not before: a call that is cancelled while it writes would keep others from writing for an hour.
-        for place in fresh:
-            self._recent[viewer, place] = now
-            self._recent.move_to_end((viewer, place))
-        while len(self._recent) > _MOST:
-            self._recent.popitem(last=False)
-
-    def _is_due(self, viewer: Viewer, place: Place, now: datetime) -> bool:
-        last = self._recent.get((viewer, place))
-        return last is None or now - last >= _REFRESH
-
-    async def elsewhere(self, store: Store, viewer: Viewer, place: Place, now: datetime) -> list[Place]:
-        """The other conversations whose text was shown to a viewer within a day, the last ones first."""
-        own = [
-            shown for (one, shown), when in reversed(self._recent.items()) if one == viewer and now - when < _LIFETIME
-        ]
-        try:
-            stored = await store.exposures.list(viewer)
-        except DragomanError as error:
-            _log.warning("The store could not tell what was shown: %s", error)
-            stored = []
-        return [one for one in dict.fromkeys((*stored, *own)) if one != place]
-
-
-@dataclass(frozen=True, slots=True)
-class FlowGuard:
-    """The setting ``flow_guard`` and what it watches.
-
-    Attributes:
-        setting: What the settings say; ``None`` is ``confirm`` for accounts that reach other people, and nothing
-            for what stays on this machine.
-    """
-
-    setting: Literal["off", "warn", "confirm"] | None = None
-    exposures: ExposureLog = field(default_factory=ExposureLog)
-
-    def mode(self, *, external: bool) -> Literal["off", "warn", "confirm"]:
-        """What is to be done about a write to an account that reaches other people, or does not."""
-        if self.setting is not None:
-            return self.setting
-        return "confirm" if external else "off"

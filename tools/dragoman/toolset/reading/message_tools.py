@@ -62,7 +62,7 @@ async def list_messages(
         order=Order(order),
         limit=limit,
     )
-    async with account_errors(account):
+    with account_errors(account):
         feed = Feed(
             await message_source(account, target.id, query),
             (cursor or CursorState()).get(account.name) or FeedPosition(),
@@ -117,7 +117,7 @@ async def get_message(
     reference = await resolve_message(call.workspace, message)
     account = call.workspace.account(reference.account)
     call.workspace.accounts_for(Capability.GET_MESSAGE, account.name)
-    async with account_errors(account):
+    with account_errors(account):
         found = await (await account.provider()).get_message(reference.conversation, reference.message or "")
         before, after = await _neighbours(account, found, context)
     conversation = await load_conversation(call.workspace, reference)
@@ -146,7 +146,7 @@ async def _thread(call: CallContext, account: Account, conversation: Conversatio
     named = Message(
         id=reference.message or "", conversation=conversation.id, author=Author(name=""), sent_at=None, text=""
     )
-    async with account_errors(account):
+    with account_errors(account):
         root = await _root(account, named)
         return root if root is named else next(iter(await call.workspace.number_messages(account, [root])), root)
 

@@ -9,9 +9,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final, LiteralString
 
 from dragoman.core.errors import InvalidArgument
+from dragoman.core.folding import fold
 from dragoman.core.lazy_pattern import lazy_pattern
 from dragoman.core.model import Conversation
-from dragoman.core.names import fold
 from dragoman.core.queries import Expression, Filter, SearchQuery
 from dragoman.core.query_parser import Operator, ParsedQuery, parse_query
 from dragoman.core.safe_text import SafeText, Sentence, join, safe, sentence, unquoted

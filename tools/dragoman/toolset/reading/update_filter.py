@@ -6,8 +6,8 @@ from collections import defaultdict
 from typing import Literal
 
 from dragoman.accounts.workspace import Account
+from dragoman.core.folding import fold
 from dragoman.core.model import Author, Message
-from dragoman.core.names import fold
 from dragoman.core.safe_text import SafeText, sentence
 from dragoman.sync import AccountUpdates, Update
 from dragoman.toolset.paging.filters import UNREAD

@@ -143,7 +143,7 @@ class _Reading:
 
         async def ask(account: Account) -> None:
             try:
-                async with account_errors(account):
+                with account_errors(account):
                     self.found[account.name] = await read_updates(
                         self.call.workspace, account, self.start.position_of(account.name), self.place
                     )

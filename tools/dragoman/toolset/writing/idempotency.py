@@ -144,7 +144,7 @@ async def _look_up_at_service(plan: WritePlan, store: Store, entry: Entry) -> Me
     since = entry.begun or plan.call.now
     made = await store.writes.message_refs_since(plan.account.name, since - _EARLIER)
     known = {found.message for text in made if (found := parse(text)) and found.message}
-    async with account_errors(plan.account):
+    with account_errors(plan.account):
         return await plan.find(await plan.account.provider(), since, known)
 
 
@@ -155,7 +155,7 @@ async def _prior_result(plan: WritePlan, entry: Entry) -> Message:
         return plan.preview.message
     message = replace(plan.preview.message, id=stored.message, conversation=stored.conversation)
     try:
-        async with account_errors(plan.account):
+        with account_errors(plan.account):
             return await (await plan.account.provider()).get_message(stored.conversation, stored.message)
     except (UnsupportedOperation, NotFound):
         return message

@@ -67,7 +67,7 @@ async def read_back(plan: WritePlan, made: Message) -> tuple[Message, list[SafeT
     stored: Message | None = None
     with anyio.move_on_after(_PATIENCE):
         try:
-            async with account_errors(account):
+            with account_errors(account):
                 stored = await (await account.provider()).get_message(made.conversation, made.id)
         except DragomanError:
             # The write succeeded; a failure to read must not look like a failure to write.

@@ -78,12 +78,12 @@ async def _names_all(plan: WritePlan) -> bool:
     if not any(map(plan.account.provider_class.names_recipients, entries)):
         return False
     provider = await _provider(plan)
-    async with account_errors(plan.account):
+    with account_errors(plan.account):
         return await plan.names_all(provider)
 
 
 async def _provider(plan: WritePlan) -> Provider:
-    async with account_errors(plan.account):
+    with account_errors(plan.account):
         return await plan.account.provider()
 
 
@@ -107,8 +107,9 @@ async def _execute(plan: WritePlan, store: Store, entry: Entry, provider: Provid
 
 
 async def _call_provider(plan: WritePlan, store: Store, entry: Entry, provider: Provider) -> Message:
-    async with _renewed_lease(store, entry), account_errors(plan.account):
-        return await plan.act(provider, entry.begun)
+    with account_errors(plan.account):
+        async with _renewed_lease(store, entry):
+            return await plan.act(provider, entry.begun)
 
 
 @asynccontextmanager

@@ -47,7 +47,7 @@ async def audience_of(plan: WritePlan) -> Audience:
     sent = plan.preview.message
     draft = Draft(text=sent.text, reply_to=sent.reply_to, subject=sent.subject) if plan.preview.verb == "send" else None
     try:
-        async with account_errors(plan.account):
+        with account_errors(plan.account):
             told = await (await plan.account.provider()).audience(plan.target.id, draft)
     except DragomanError:
         # An import may begin a conversation; of any other the call itself has just read what there is.
@@ -57,7 +57,7 @@ async def audience_of(plan: WritePlan) -> Audience:
 
 
 async def _message(plan: WritePlan, identifier: str) -> Message:
-    async with account_errors(plan.account):
+    with account_errors(plan.account):
         message = await (await plan.account.provider()).get_message(plan.target.id, identifier)
     numbered = await plan.call.workspace.number_messages(plan.account, [message])
     return replace(numbered[0] if numbered else message, account=plan.account.name)

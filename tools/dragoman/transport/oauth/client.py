@@ -61,7 +61,7 @@ def endpoint_of(address: str) -> str:
     Raises:
         InvalidArgument: It is none, or plain http to another machine.
     """
-    from dragoman.transport.http.request import base_url_of  # noqa: PLC0415  # brings the whole of HTTP, which few settings need
+    from dragoman.transport.http.url import base_url_of  # noqa: PLC0415  # brings the whole of HTTP, which few settings need
 
     return base_url_of(address) + ("/" if address.strip().endswith("/") else "")
 

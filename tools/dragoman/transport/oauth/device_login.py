@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from dragoman.core.context.clock import Clock, current_clock
 from dragoman.core.errors import BadResponse, DeadlineExceeded, DragomanError, InvalidArgument, Unavailable
 from dragoman.core.safe_text import sentence
-from dragoman.transport.http.request import base_url_of
+from dragoman.transport.http.url import base_url_of
 from dragoman.transport.oauth.client import OAuthClient
 from dragoman.transport.oauth.endpoints import post_form
 from dragoman.transport.oauth.token_response import (

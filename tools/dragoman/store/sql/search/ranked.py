@@ -16,8 +16,8 @@ from itertools import groupby, islice
 from typing import Final
 
 from dragoman.core.errors import InvalidArgument
+from dragoman.core.folding import fold
 from dragoman.core.model import Hit, Message, SearchPage
-from dragoman.core.names import fold
 from dragoman.core.queries import Expression, SearchQuery, Term
 from dragoman.core.query_parser import parse_query
 from dragoman.core.safe_text import Sentence, sentence

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
+from dragoman.core.folding import fold
 from dragoman.core.model import Message
-from dragoman.core.names import fold, nearest_names
+from dragoman.core.names import nearest_names
 from dragoman.core.queries import Filter, SearchQuery, Term
 from dragoman.core.safe_text import SafeText, Sentence, join, quote, sentence
 from dragoman.store import index_terms

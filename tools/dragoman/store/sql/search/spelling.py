@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Iterator
 from typing import Final
 
-from dragoman.core.names import fold
+from dragoman.core.folding import fold
 from dragoman.core.queries import Expression, Term
 from dragoman.store import index_terms
 from dragoman.store.search_terms import Pattern, pattern_of

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from dragoman.core.folding import fold
 from dragoman.core.model import Message
-from dragoman.core.names import fold
 from dragoman.core.queries import Expression, Term
 from dragoman.core.safe_text import Sentence, safe
 from dragoman.store import index_terms

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final, Literal
 
-from dragoman.store.sql.connection import Connection, Database
+from dragoman.store.sql.connection import Connection, StorePart
 from dragoman.store.sql.values import bind, to_us, unbind
 from dragoman.store.sql.writes import audit, confirmations, outbox
 from dragoman.store.writes import (
@@ -69,16 +69,8 @@ def _delete_expired(con: Connection, now: int) -> None:
     )
 
 
-Now = Callable[[], int]
-"""Microseconds since 1970."""
-
-
-class SqlWrites(WriteStore):
+class SqlWrites(StorePart, WriteStore):
     """See :class:`WriteStore`."""
-
-    def __init__(self, database: Database, now: Now) -> None:
-        self._database = database
-        self._now = now
 
     async def begin(self, intent: Intent, *, accepted: str = "", per_minute: int | None = None) -> Entry:
         """Put a write into the outbox, and what is begun into the audit log."""
@@ -137,12 +129,8 @@ class SqlWrites(WriteStore):
         return await self._database.read(lambda con: outbox.could_be_another(con, entry, message, loosely=loosely))
 
 
-class SqlConfirmations(ConfirmationStore):
+class SqlConfirmations(StorePart, ConfirmationStore):
     """See :class:`ConfirmationStore`."""
-
-    def __init__(self, database: Database, now: Now) -> None:
-        self._database = database
-        self._now = now
 
     async def offer(self, digest: str, seconds: float = 600) -> str:
         """Make a token and keep its hash."""
@@ -155,12 +143,8 @@ class SqlConfirmations(ConfirmationStore):
         return left / _SECOND
 
 
-class SqlExposures(ExposureStore):
+class SqlExposures(StorePart, ExposureStore):
     """See :class:`ExposureStore`."""
-
-    def __init__(self, database: Database, now: Now) -> None:
-        self._database = database
-        self._now = now
 
     async def record(self, viewer: tuple[str, str], places: Sequence[tuple[str, str]]) -> None:
         """Add a row, or renew its time."""
@@ -171,12 +155,8 @@ class SqlExposures(ExposureStore):
         return await self._database.read(lambda con: _exposed_conversations(con, viewer, self._now()))
 
 
-class SqlAudit(AuditLog):
+class SqlAudit(StorePart, AuditLog):
     """See :class:`AuditLog`. Triggers refuse to change or delete a line."""
-
-    def __init__(self, database: Database, now: Now) -> None:
-        self._database = database
-        self._now = now
 
     async def record(self, line: AuditRecord) -> None:
         """Add a line."""
