@@ -135,7 +135,7 @@ async def test_the_audience_is_everybody_and_tells_who_is_outside(imap_server, s
     async with opened(imap_server, smtp_server) as account:
         told = await account.audience("t.root@example.com", Draft(text="x"))
     assert told.receivers == ("Maria Koch <maria@example.com>",)
-    assert told.perhaps == ("Oleg <oleg@example.org>", "lena@example.test")
+    assert told.copied == ("Oleg <oleg@example.org>", "lena@example.test")
     assert told.conversation.members == 3
     assert told.conversation.external == ("Maria Koch <maria@example.com>", "Oleg <oleg@example.org>")
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from dragoman.providers.replay.fake_smtp_server import LOSE
 from dragoman.testing.scripted_server import ScriptedServer
 
 ROOT = (
@@ -45,6 +46,8 @@ def test_the_question_names_everybody_and_holds_what_is_sent(dragoman, smtp_serv
     with dragoman() as server:
         asked, answer = confirmed(server, conversation=THREAD, text="Fine by me")
     assert all(one in asked for one in ("maria@example.com", "oleg@example.org", "lena@example.test"))
+    assert re.search(r"^would go to: .*maria@example\.com.*\nwith a copy to: .*lena@example\.test", asked, re.MULTILINE)
+    assert "may go to" not in asked
     outside = re.search(r"^outside your organisation: (.*)$", asked, re.MULTILINE)[1]
     assert "lena@example.test" not in outside
     assert "\n -- \n Alice\n" in asked
@@ -93,4 +96,25 @@ def test_write_to_takes_domains_and_refuses_a_thread_with_somebody_else(dragoman
     with dragoman(write="allow", write_to=["*@example.com"]) as server:
         server.call("send_message", conversation="work:to:ann@example.com", text="Hi", subject="Lunch")
         assert "not among those" in server.error("send_message", conversation=THREAD, text="Fine")
+    assert len(smtp_server.mails) == 1
+
+
+def test_the_answer_says_when_no_copy_could_be_kept(dragoman, imap_server, smtp_server):
+    imap_server.fault = lambda line: b"<tag> NO [OVERQUOTA] full" if line.upper().startswith(b"APPEND") else b""
+    with dragoman() as server:
+        _, answer = confirmed(server, conversation="work:to:ann@example.com", text="Hi", subject="Lunch")
+    assert "It is sent, but no copy of it could be kept among the sent mails: The mailbox on" in answer
+    assert len(smtp_server.mails) == 1
+
+
+def test_an_attempt_that_finds_the_mail_sent_sends_nothing_again(dragoman, imap_server, smtp_server):
+    smtp_server.fault = lambda command: LOSE if command == b"." else b""
+    with dragoman(write="allow", timeout=2) as server:
+        call = {
+            "conversation": "work:to:alice@example.test", "text": "Hi", "subject": "Lunch", "idempotency_key": "k",
+        }  # fmt: skip
+        assert "whether it took" in server.error("send_message", **call)
+        arrived = smtp_server.mails[0].content
+        imap_server.folders["INBOX"].add(arrived, (), datetime.now(UTC).replace(microsecond=0))
+        assert "Lunch" in server.call("send_message", **call)
     assert len(smtp_server.mails) == 1

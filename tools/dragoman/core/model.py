@@ -188,11 +188,13 @@ class Audience:
     Attributes:
         conversation: As it is now, with its people, how many can read it, and who of them is from outside.
         receivers: Those whom the message is sent to, where that is told beside the conversation.
+        copied: Those who get a copy of it.
         perhaps: Those whom it may be sent to as well.
     """
 
     conversation: Conversation
     receivers: tuple[str, ...] = ()
+    copied: tuple[str, ...] = ()
     perhaps: tuple[str, ...] = ()
 
 

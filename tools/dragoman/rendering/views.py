@@ -193,6 +193,7 @@ class PreviewView(AnswerView):
         service: Name of the provider.
         message: As it would be; for a change only what is to be changed counts.
         receivers: Those whom it is sent to, where that is told: names, addresses, or ``Name <address>``.
+        copied: Those who get a copy of it.
         perhaps: Those whom it may be sent to as well.
         before: For a change: the message as it is now.
         changes: For a change: which of ``text``, ``subject`` and ``labels`` it is about.
@@ -207,6 +208,7 @@ class PreviewView(AnswerView):
     service: str
     message: Message
     receivers: Sequence[str] = ()
+    copied: Sequence[str] = ()
     perhaps: Sequence[str] = ()
     before: Message | None = None
     changes: Sequence[str] = ()

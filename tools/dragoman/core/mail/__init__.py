@@ -3,6 +3,7 @@
 :func:`read_mail` reads a message line by line; what it gives has the text, the attachments and the people.
 """
 
+from dragoman.core.mail.delivery import DeliveryReport, delivery_report
 from dragoman.core.mail.forwarded import forwarded_text
 from dragoman.core.mail.headers import Address, Headers
 from dragoman.core.mail.message import Mail, MailFile, read_mail, read_mail_head
@@ -12,11 +13,13 @@ from dragoman.core.mail.subject import base_subject
 
 __all__ = [
     "Address",
+    "DeliveryReport",
     "Headers",
     "Mail",
     "MailFile",
     "Part",
     "base_subject",
+    "delivery_report",
     "forwarded_text",
     "make_part",
     "read_mail",

@@ -11,8 +11,8 @@ from dragoman.core.mail import base_subject
 from dragoman.core.model import Conversation, ConversationKind
 from dragoman.providers.kit.listings import Key, key_of
 from dragoman.providers.mail.heads import MailHead, without_copies
+from dragoman.providers.mail.known_threads import FoundThread
 from dragoman.providers.mail.people import full_name_of, shown_name_of
-from dragoman.providers.mail.threads import FoundThread
 
 if TYPE_CHECKING:
     from dragoman.providers.mail.folders import Folders

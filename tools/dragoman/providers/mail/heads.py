@@ -10,8 +10,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from dragoman.core.context.clock import current_clock
-from dragoman.core.mail import Headers, Mail, read_mail_head
+from dragoman.core.mail import DeliveryReport, Headers, Mail, delivery_report, read_mail_head
 from dragoman.providers.kit.times import EPOCH, from_us
+from dragoman.providers.mail.bodies import fetch_mails
 
 if TYPE_CHECKING:
     from dragoman.providers.mail.folders import FolderState
@@ -54,6 +55,7 @@ class MailHead:
         flags: Its flags as the server has them.
         size: Bytes.
         thread: The id of its conversation, as far as it can be told from this mail alone.
+        report: What it reports of another mail that did not arrive.
     """
 
     place: Place
@@ -67,6 +69,7 @@ class MailHead:
     thread: str
     labels: tuple[str, ...] = ()
     copies: tuple[Place, ...] = ()
+    report: DeliveryReport | None = None
 
     @property
     def headers(self) -> Headers:
@@ -137,11 +140,32 @@ def _fetch_new(session: ImapSession, state: FolderState, uids: Sequence[int]) ->
     items = (*_ITEMS, *_OF_GMAIL) if GMAIL in session.capabilities else _ITEMS
     answers = session.fetch(uids, items) if uids else {}
     heads = [_head(state, uid, answer) for uid, answer in answers.items() if b"RFC822.SIZE" in answer]
+    heads = _with_reports(session, heads)
     nameless = [head.uid for head in heads if not head.id]
     if not nameless:
         return heads
     starts = session.fetch(nameless, (_BODY_START,))
     return [head if head.id else _named(head, _value(starts.get(head.uid, {}), b"BODY[TEXT]")) for head in heads]
+
+
+def _with_reports(session: ImapSession, heads: Sequence[MailHead]) -> list[MailHead]:
+    """Heads with what those of mail systems report; a report belongs to the thread of the mail that it is about."""
+    reports = [head for head in heads if is_report(head.mail)]
+    mails = fetch_mails(session, reports) if reports else {}
+    return [_reporting(head, mails[head.uid]) if head.uid in mails else head for head in heads]
+
+
+def is_report(mail: Mail) -> bool:
+    """Whether a mail system reports something of another mail."""
+    return mail.root.media_type == "multipart/report"
+
+
+def _reporting(head: MailHead, mail: Mail) -> MailHead:
+    found = replace(head, report=delivery_report(mail))
+    about = mail.reply_to
+    if head.ancestors or not about or len(about) > LONGEST_ID:
+        return found
+    return replace(found, ancestors=(about,), thread=f"t.{about}" if head.thread[:2] == "t." else head.thread)
 
 
 def without_copies(heads: Iterable[MailHead]) -> list[MailHead]:

@@ -10,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from dragoman.core.errors import NotFound
-from dragoman.core.mail import Mail
+from dragoman.core.mail import DeliveryReport, Mail
 from dragoman.core.model import Conversation, ConversationKind, Message, Page
 from dragoman.core.queries import ConversationQuery, MessageQuery
 from dragoman.providers.kit.cache import LruCache, TtlCache
@@ -22,7 +22,8 @@ from dragoman.providers.mail.conversations import ConversationScan, to_conversat
 from dragoman.providers.mail.folders import Folders, load_folders
 from dragoman.providers.mail.head_stream import HeadStream
 from dragoman.providers.mail.heads import MailHead, Place
-from dragoman.providers.mail.mapping import MailView
+from dragoman.providers.mail.known_threads import FoundThread
+from dragoman.providers.mail.mapping import MailView, with_delivery
 from dragoman.providers.mail.new_people import FoundConversation, fitting_people, people_to_write_to
 from dragoman.providers.mail.people import Owner
 from dragoman.providers.mail.scans import ScanPages
@@ -35,7 +36,7 @@ from dragoman.providers.mail.session_work import (
     write_to_places,
 )
 from dragoman.providers.mail.settings import MailSettings
-from dragoman.providers.mail.threads import FoundThread, find_citing, find_mail
+from dragoman.providers.mail.threads import find_citing, find_mail, reports_about
 
 if TYPE_CHECKING:
     from dragoman.providers.mail.imap_arguments import SearchKey
@@ -194,6 +195,13 @@ class Mailbox:
         folders = await self.folders()
         return await self._reader.run(partial(find_citing, names=every_folder(folders), message=message))
 
+    async def reports(self, message: str, sent_at: datetime) -> list[DeliveryReport]:
+        """What mail systems report of a mail that was sent at some time."""
+        folders, day = await self.folders(), sent_at.date()
+        names = every_folder(folders)
+        work = partial(reports_about, names=names, ids=(message,), first=day, last=day)
+        return [head.report for head in await self._reader.run(work) if head.report is not None]
+
     async def special(self, role: str) -> str | None:
         """The name of a special folder, such as that for sent mail."""
         return (await self.folders()).roles.get(role.lower())
@@ -278,7 +286,10 @@ class Mailbox:
     async def _read(self, heads: Sequence[MailHead], conversation: str, *, whole_text: bool = False) -> list[Message]:
         mails = await self.texts(heads)
         view = self.view(await self.folders(), conversation, whole_text=whole_text)
-        return [self._shown(view, head, mails[head.place]) for head in heads if head.place in mails]
+        known = self._threads.get(conversation)
+        reports = [head.report for head in known.heads if head.report is not None] if known is not None else []
+        found = [self._shown(view, head, mails[head.place]) for head in heads if head.place in mails]
+        return [with_delivery(one, reports) for one in found] if reports else found
 
     def _shown(self, view: MailView, head: MailHead, mail: Mail) -> Message:
         """The message that a mail is, which is made once."""

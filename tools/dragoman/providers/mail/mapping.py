@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
-from dragoman.core.mail import Address, Mail, forwarded_text, without_quotes
+from dragoman.core.mail import Address, DeliveryReport, Mail, forwarded_text, without_quotes
+from dragoman.core.mail.delivery import state_of
 from dragoman.core.mail.headers import MOST_ADDRESSES
 from dragoman.core.model import Attachment, Author, AuthorKind, Message
 from dragoman.providers.mail.folders import ALL, ARCHIVE, INBOX, SENT, Folders
-from dragoman.providers.mail.heads import MailHead
+from dragoman.providers.mail.heads import MailHead, is_report
 from dragoman.providers.mail.links import write_mid
 from dragoman.providers.mail.people import Owner, full_name_of, name_of
 
@@ -74,8 +75,7 @@ class MailView:
         Anybody can write the owner's address into a mail.
         """
         address = head.mail.author
-        is_report = head.mail.root.media_type == "multipart/report"
-        kind = AuthorKind.SYSTEM if is_report else (mail or head.mail).kind
+        kind = AuthorKind.SYSTEM if is_report(head.mail) else (mail or head.mail).kind
         sent = self.folders.roles.get(SENT)
         own = any(place.folder == sent for place in head.places) or "\\Sent" in head.labels
         return Author(
@@ -122,9 +122,16 @@ def keywords_of(head: MailHead) -> list[str]:
 
 def parent_of(head: MailHead, mail: Mail | None) -> str | None:
     """The id of the mail that this one answers."""
-    if head.mail.root.media_type == "multipart/report" and mail is not None:
-        return mail.reply_to or None
-    return head.mail.reply_to or None
+    return (mail if is_report(head.mail) and mail is not None else head.mail).reply_to or None
+
+
+def with_delivery(message: Message, reports: Iterable[DeliveryReport]) -> Message:
+    """A sent message with what mail systems report of it, where somebody has not got it."""
+    about = [report for report in reports if report.mail == message.id]
+    if not about:
+        return message
+    deliveries = dict.fromkeys(one.sentence for report in about for one in report.deliveries)
+    return replace(message, status=state_of(about), extra={**message.extra, "delivery": list(deliveries)})
 
 
 def _attachments(mail: Mail) -> Iterator[Attachment]:

@@ -70,7 +70,7 @@ def audience_of(where: Conversation, recipients: Recipients, owner: Owner) -> Au
     return Audience(
         conversation=replace(where, members=len(everyone), external=outside),
         receivers=tuple(full_name_of(one) for one in recipients.to),
-        perhaps=tuple(full_name_of(one) for one in recipients.cc),
+        copied=tuple(full_name_of(one) for one in recipients.cc),
     )
 
 

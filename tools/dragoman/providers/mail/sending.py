@@ -5,15 +5,17 @@ from __future__ import annotations
 import logging
 import secrets
 from base64 import b32encode
-from collections.abc import Collection
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
 import anyio
 
 from dragoman.core.context.instrumentation import account_name
+from dragoman.core.context.notes import leave_note
 from dragoman.core.errors import (
     DragomanError,
     InvalidArgument,
@@ -27,6 +29,7 @@ from dragoman.core.mail import read_mail
 from dragoman.core.model import Author, Message
 from dragoman.core.queries import Draft
 from dragoman.core.references import parse
+from dragoman.core.safe_text import SafeText, safe, sentence
 from dragoman.providers.mail.addresses import is_new, matches_entry, parse_new_conversation, sendable_address
 from dragoman.providers.mail.compose import (
     OutgoingMail,
@@ -40,6 +43,7 @@ from dragoman.providers.mail.compose import (
 from dragoman.providers.mail.hosts import Servers
 from dragoman.providers.mail.links import write_mid
 from dragoman.providers.mail.login import Credentials
+from dragoman.providers.mail.mapping import with_delivery
 from dragoman.providers.mail.markdown_html import html_of
 from dragoman.providers.mail.recipients import Recipients, recipients_of_new, recipients_of_reply
 from dragoman.providers.mail.sent_copies import SentCopies
@@ -113,19 +117,23 @@ class MailSender:
         self._require_allowed(conversation, plan.recipients)
         mail = self._compose(plan, conversation, draft)
         message = self._message(mail, plan, conversation)
-        if self._may_be_another_attempt(draft) and await self._copies.is_sent(mail.id):
-            return message
         content = mail.as_bytes()
-        found = False
+        found = self._may_be_another_attempt(draft) and await self._copies.is_sent(mail.id)
+        if not found:
+            found = await self._submit(mail, content)
+        with anyio.CancelScope(shield=True):
+            await self._follow_up(mail, content, plan.answered, may_be_there=found)
+        return with_delivery(message, await self._copies.reports(mail.id)) if found else message
+
+    async def _submit(self, mail: OutgoingMail, content: bytes) -> bool:
+        """Hand a mail over; true when its outcome was in doubt at first."""
         try:
             await self._submission.send(mail, content)
         except OutcomeUnknown:
-            found = await self._copies.is_sent_after_all(mail.id)
-            if not found:
+            if not await self._copies.is_sent_after_all(mail.id):
                 raise
-        with anyio.CancelScope(shield=True):
-            await self._follow_up(mail, content, plan.answered, may_be_there=found)
-        return message
+            return True
+        return False
 
     async def find_sent(
         self, conversation: str, draft: Draft, since: datetime, known: Collection[str]
@@ -138,12 +146,13 @@ class MailSender:
         """
         del known  # the message id is proof enough
         message_id = self._message_id(conversation, draft, since)
-        head = await self._mailbox.find(message_id)
+        head, reports = await self._mailbox.find(message_id), await self._mailbox.reports(message_id, since)
         if head is not None:
-            return await self._mailbox.read(head, self._mailbox.thread_of(message_id))
-        if await self._mailbox.citing(message_id):
+            return with_delivery(await self._mailbox.read(head, self._mailbox.thread_of(message_id)), reports)
+        if reports or await self._mailbox.citing(message_id):
             plan = await self._plan(conversation, draft)
-            return self._message(self._compose(plan, conversation, draft, since), plan, conversation)
+            message = self._message(self._compose(plan, conversation, draft, since), plan, conversation)
+            return with_delivery(message, reports)
         if not self._servers.sent_by_server:
             raise UnsupportedOperation("This server keeps no copy by itself, so that none is there proves nothing.")
         if self._servers.changes_ids:
@@ -248,16 +257,25 @@ class MailSender:
         self, mail: OutgoingMail, content: bytes, answered: MailHead | None, *, may_be_there: bool
     ) -> None:
         """Keep one copy and mark what was answered; the mail is sent whatever becomes of it."""
-        with anyio.move_on_after(_COPY_SECONDS) as scope:
-            try:
-                await self._copies.keep(mail, content, may_be_there=may_be_there)
-                if answered is not None:
-                    await self._mailbox.add_flags(answered, (r"\Answered",))
-            except DragomanError as error:
-                _log.warning("The mail is sent, but its copy or mark is missing: %s", error)
-        if scope.cancelled_caught:
-            _log.warning("The mail is sent, but its copy or mark is missing: the server is too slow.")
+        problem = await _in_time(partial(self._copies.keep, mail, content, may_be_there=may_be_there))
+        if problem:
+            leave_note(sentence("It is sent, but no copy of it could be kept among the sent mails: {}", problem))
+        elif answered is not None:
+            problem = await _in_time(partial(self._mailbox.add_flags, answered, (r"\Answered",)))
+        if problem:
+            _log.warning("A mail is sent, but its copy or mark is missing: %s", problem)
         self._mailbox.forget()
 
     def _now(self) -> datetime:
         return datetime.now(UTC)
+
+
+async def _in_time(work: Callable[[], Awaitable[None]]) -> SafeText:
+    """Do something within bounds of time; gives why it did not succeed, or nothing."""
+    with anyio.move_on_after(_COPY_SECONDS):
+        try:
+            await work()
+        except DragomanError as error:
+            return error.message
+        return safe("")
+    return safe("The server is too slow.")

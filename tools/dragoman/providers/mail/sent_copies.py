@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import logging
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 import anyio
 
 from dragoman.core.context.clock import current_clock
-from dragoman.core.errors import DragomanError, OutcomeUnknown
+from dragoman.core.errors import DragomanError, NotFound, OutcomeUnknown
+from dragoman.core.mail import DeliveryReport
 from dragoman.providers.mail.compose import OutgoingMail
 
 if TYPE_CHECKING:
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 
 _PAUSE: Final = 2.0  # seconds after which a server that keeps copies itself has one
 _LOOK_SECONDS: Final = 15.0
-_log = logging.getLogger(__name__)
 
 
 class SentCopies:
@@ -33,8 +33,17 @@ class SentCopies:
         self._clock = current_clock()
 
     async def is_sent(self, message_id: str) -> bool:
-        """Is the mail in a folder, or does somebody else's name it."""
-        return await self._mailbox.find(message_id) is not None or bool(await self._mailbox.citing(message_id))
+        """Whether the mail is in a folder, another one names it, or a mail system has reported of it."""
+        if await self._mailbox.find(message_id) is not None or await self._mailbox.citing(message_id):
+            return True
+        return bool(await self._mailbox.reports(message_id, datetime.now(UTC)))
+
+    async def reports(self, message_id: str) -> list[DeliveryReport]:
+        """What mail systems report of a mail that was just sent; nothing where that cannot be read now."""
+        try:
+            return await self._mailbox.reports(message_id, datetime.now(UTC))
+        except DragomanError:
+            return []
 
     async def is_sent_after_all(self, message_id: str) -> bool:
         """The same, quickly, after the connection was lost; what cannot be read proves nothing."""
@@ -46,13 +55,16 @@ class SentCopies:
         return False
 
     async def keep(self, mail: OutgoingMail, content: bytes, *, may_be_there: bool) -> None:
-        """Put a copy where sent mails are, unless the server has done so itself."""
+        """Put a copy where sent mails are, unless the server has done so itself.
+
+        Raises:
+            DragomanError: None could be put there.
+        """
         if self._by_server:
             return
         folder = await self._mailbox.special(r"\Sent")
         if folder is None:
-            _log.warning("The mail is sent, but there is no folder for a copy.")
-            return
+            raise NotFound("The mailbox has no folder for them.")
         if may_be_there and await self._is_in(mail.id, folder):
             return
         if self._by_server is None and await self._comes_by_itself(mail.id, folder):

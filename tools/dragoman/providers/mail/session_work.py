@@ -14,7 +14,8 @@ from dragoman.providers.mail.folders import Folders
 from dragoman.providers.mail.heads import MailHead, Place
 from dragoman.providers.mail.imap_arguments import SearchKey, Word
 from dragoman.providers.mail.imap_session import ImapSession
-from dragoman.providers.mail.threads import FoundThread, catch_up, find_thread
+from dragoman.providers.mail.known_threads import FoundThread, catch_up
+from dragoman.providers.mail.threads import find_thread
 
 
 def people_keys(text: str) -> list[SearchKey]:

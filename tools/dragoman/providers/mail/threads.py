@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import timedelta
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Final
 
+from dragoman.providers.mail.folders import SENT
 from dragoman.providers.mail.heads import GMAIL, MailHead, Place, fetch_heads, without_copies
 from dragoman.providers.mail.imap_arguments import SearchKey, Word
 
@@ -17,27 +17,14 @@ if TYPE_CHECKING:
 MOST: Final = 2000
 """Mails of a thread that are looked at."""
 
-_MOST_NEW: Final = 200  # mails that arrived since, which are looked at one by one
 _ROUNDS: Final = 3
 _FIRST_NAMED: Final = 2
 _LAST_NAMED: Final = 20
 _IDS_AT_ONCE: Final = 20
 _DAY: Final = timedelta(days=1)
+_REPORTED_WITHIN: Final = timedelta(days=15)
+_MOST_REPORTS: Final = 200
 _OWN_ID: Final = "x."
-
-
-@dataclass(frozen=True, slots=True)
-class FoundThread:
-    """A thread as it was found in folders of these states.
-
-    Attributes:
-        heads: Its mails, oldest first.
-        complete: The folders held no other mail of it.
-    """
-
-    states: tuple[FolderState, ...]
-    heads: tuple[MailHead, ...]
-    complete: bool = True
 
 
 def find_thread(session: ImapSession, folders: Folders, thread: str) -> list[MailHead]:
@@ -53,59 +40,28 @@ def find_thread(session: ImapSession, folders: Folders, thread: str) -> list[Mai
     for names in (folders.read, folders.hidden):
         found = _find_in(session, names, thread)
         if found:
-            return without_copies(found)
+            sent = [head for head in found if head.folder == folders.roles.get(SENT) and head.thread[:2] == "t."]
+            return without_copies([*found, *(find_reports(session, names, sent) if sent else ())])
     return []
 
 
-def catch_up(
-    session: ImapSession, known: FoundThread, states: Sequence[FolderState], thread: str
-) -> FoundThread | None:
-    """A thread with what has changed in its folders; ``None`` where only a search can tell.
+def find_reports(session: ImapSession, names: Iterable[str], sent: Sequence[MailHead]) -> list[MailHead]:
+    """Reports of mail systems about some mails. Not each of them names its mail where a search would find that."""
+    times = [head.arrived_at.date() for head in sent]
+    return reports_about(session, names, {head.id for head in sent}, min(times), max(times))
 
-    Args:
-        session: The connection.
-        known: The thread as it was.
-        states: The folders as they are, in the same order.
-        thread: Its id.
-    """
-    if [(one.name, one.validity) for one in known.states] != [(one.name, one.validity) for one in states]:
-        return None
+
+def reports_about(
+    session: ImapSession, names: Iterable[str], ids: Collection[str], first: date, last: date
+) -> list[MailHead]:
+    """Reports about mails with some ids that were sent from one day to another."""
+    within: list[SearchKey] = ["SINCE", first - _DAY, "BEFORE", last + _REPORTED_WITHIN]
     found: list[MailHead] = []
-    for was, state in zip(known.states, states, strict=True):
-        uids = [place.uid for head in known.heads for place in head.places if place.folder == state.name]
-        if uids or was.next_uid != state.next_uid or not state.next_uid:
-            new = _new_mails(session, was, state)
-            if new is None:
-                return None
-            found += fetch_heads(session, state, [*uids, *new])
-    heads = without_copies(_members(found, known, thread))
-    return FoundThread(tuple(states), tuple(heads)) if heads else None
-
-
-def _new_mails(session: ImapSession, was: FolderState, state: FolderState) -> list[int] | None:
-    """UIDs of mails that came into a folder, which is open then; ``None`` for too many, or for another folder."""
-    if session.opened_folder(state.name).validity != state.validity or not was.next_uid:
-        return None
-    if was.next_uid == state.next_uid:
-        return []
-    uids = [uid for uid in session.search(["UID", f"{was.next_uid}:*"]) if uid >= was.next_uid]
-    return uids if len(uids) <= _MOST_NEW else None
-
-
-def _members(heads: Sequence[MailHead], known: FoundThread, thread: str) -> list[MailHead]:
-    """Those of some mails that belong to a thread; none where they name others that were not looked for."""
-    if not thread.startswith("t."):
-        return [head for head in heads if head.thread == thread]
-    places = {place for head in known.heads for place in head.places}
-    names = {name for head in known.heads for name in _names(head)}
-    found = [head for head in heads if head.place in places]
-    others = [head for head in heads if head.place not in places]
-    while new := [head for head in others if not names.isdisjoint(_names(head))]:
-        names.update(head.id for head in new)
-        if any(not names.issuperset(head.ancestors) for head in new):
-            return []
-        found += new
-        others = [head for head in others if head not in new]
+    for name in names:
+        state = session.opened_folder(name)
+        uids = session.search([*within, "HEADER", "Content-Type", Word("multipart/report")]) if state.count else []
+        heads = fetch_heads(session, state, uids[-_MOST_REPORTS:])
+        found += [head for head in heads if head.report is not None and head.report.mail in ids]
     return found
 
 
@@ -135,7 +91,7 @@ def find_citing(session: ImapSession, names: Iterable[str], message: str) -> lis
     found: list[MailHead] = []
     for name in names:
         state = session.open_folder(name)
-        found += [head for head in _heads(session, state, _naming([message])) if message in _names(head)]
+        found += [head for head in _heads(session, state, _naming([message])) if message in names_of(head)]
     return found
 
 
@@ -161,11 +117,11 @@ def _find_by_ids(session: ImapSession, names: Sequence[str], root: str) -> list[
     members, asked, tops, answered = {root}, {root}, [root], list[str]()
     for _ in range(_ROUNDS):
         new = [head for name in names for head in _round(session, name, tops, answered, found)]
-        fitting = [head for head in new if not members.isdisjoint(_names(head))]
+        fitting = [head for head in new if not members.isdisjoint(names_of(head))]
         if not fitting or len(found) > MOST:
             break
         found.update((head.place, head) for head in fitting)
-        members.update(*(_names(head) for head in fitting))
+        members.update(*(names_of(head) for head in fitting))
         here = {head.id for head in found.values()}
         tops = _new((name for head in found.values() for name in _tops(head) if name not in here), asked)
         answered = _new((id_ for id_ in here if not id_.startswith(_OWN_ID)), asked)
@@ -217,7 +173,7 @@ def _parts(ids: Sequence[str]) -> Iterator[Sequence[str]]:
         yield ids[start : start + _IDS_AT_ONCE]
 
 
-def _names(head: MailHead) -> set[str]:
+def names_of(head: MailHead) -> set[str]:
     """The ids that tell which thread a mail belongs to."""
     return {head.id, *head.ancestors, head.thread.removeprefix("t.")}
 

@@ -60,6 +60,7 @@ def preview_lines(view: PreviewView, zone: tzinfo) -> Iterator[str]:
     yield f"account: {view.conversation.account} ({view.service})"
     yield from _where(view.conversation)
     yield from _people("would go to", view.receivers)
+    yield from _people("with a copy to", view.copied)
     yield from _people("may go to", view.perhaps)
     yield from (f"because {reason}" for reason in view.reasons)
     if view.answers is not None:

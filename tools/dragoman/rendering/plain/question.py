@@ -73,7 +73,7 @@ def _readers(view: PreviewView) -> str:
     """How many read it, and how many of them are outsiders."""
     conversation = view.conversation
     if view.receivers:
-        parts = [_count(len(view.receivers), "receiver")]
+        parts = [_count(len(view.receivers) + len(view.copied), "receiver")]
         parts += [f"perhaps {len(view.perhaps):,} more"] if view.perhaps else []
     else:
         parts = [_reader_count(conversation)]

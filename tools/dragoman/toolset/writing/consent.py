@@ -55,7 +55,7 @@ async def require_consent(
     if not reasons and token is None:
         return None
     audience = await audience_of(plan)
-    agreement = plan.write.agreement(prior.stamp, (*audience.receivers, *audience.perhaps))
+    agreement = plan.write.agreement(prior.stamp, (*audience.receivers, *audience.copied, *audience.perhaps))
     attempt.outcome = ""
     ask = _asking(plan, audience, reasons, warnings, agreement) if reasons else None
     consent = await policy.obtain_consent(store, agreement, token, ask)

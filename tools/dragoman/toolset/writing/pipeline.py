@@ -10,6 +10,7 @@ from typing import Final
 
 import anyio
 
+from dragoman.core.context.notes import collect_notes
 from dragoman.core.errors import Conflict, DragomanError, OutcomeUnknown
 from dragoman.core.model import AuthorKind, Message
 from dragoman.core.references import Reference
@@ -89,7 +90,8 @@ async def _provider(plan: WritePlan) -> Provider:
 
 async def _execute(plan: WritePlan, store: Store, entry: Entry, provider: Provider) -> ToolResult:
     try:
-        message = await _call_provider(plan, store, entry, provider)
+        with collect_notes() as left:
+            message = await _call_provider(plan, store, entry, provider)
     except DragomanError as error:
         unknown = isinstance(error, OutcomeUnknown) or error.sent is None
         await record_outcome(store, entry, "unknown" if unknown else "failed")
@@ -103,7 +105,8 @@ async def _execute(plan: WritePlan, store: Store, entry: Entry, provider: Provid
         store, entry, "done", str(Reference(plan.account.name, message.conversation, message.id))
     )
     stored, differences = await read_back(plan, message)
-    return await _result_of(plan, stored, [*notes, *differences, *await result_notes(plan, store, entry)], entry.id)
+    notes = [*notes, *left, *differences, *await result_notes(plan, store, entry)]
+    return await _result_of(plan, stored, notes, entry.id)
 
 
 async def _call_provider(plan: WritePlan, store: Store, entry: Entry, provider: Provider) -> Message:

@@ -31,6 +31,7 @@ async def complete_preview(
         plan.preview,
         conversation=told.conversation,
         receivers=told.receivers,
+        copied=told.copied,
         perhaps=told.perhaps,
         reasons=reasons,
         warnings=warnings,
