@@ -120,6 +120,38 @@ def search(
 
 
 @cli.command()
+@click.argument("accounts", nargs=-1, metavar="[ACCOUNT]...", shell_complete=completion.accounts)
+@click.option("--watch", is_flag=True, help="Keep the store current until Ctrl-C or SIGTERM.")
+@click.option("--status", is_flag=True, help="Only say how current it is; no service is asked.")
+@as_json
+@common
+def sync(
+    accounts: tuple[str, ...],
+    watch: bool,  # noqa: FBT001  # flags are booleans
+    status: bool,  # noqa: FBT001  # as above
+    as_json: bool,  # noqa: FBT001  # as above
+    config: Path | None,
+    log_level: str | None,
+) -> None:
+    """Bring the store up to date with the accounts whose settings say `sync`.
+
+    The exit status is 0 when everything up to the horizon is held, else 1. Stop it at any time; the next one goes on.
+    """
+    from dragoman_server.commands import sync_accounts  # noqa: PLC0415  # see the module
+
+    if watch and status:
+        raise click.UsageError("Say either --watch or --status.")
+    settings = settings_of(config, log_level)
+    if status:
+        found = sync_accounts.status(settings, accounts)
+        say(found.as_json() if as_json else found.text)
+        return
+    report = sync_accounts.sync(settings, accounts, watch=watch)
+    say(report.as_json() if as_json else report.text)
+    sys.exit(int(not report.is_complete and not watch))
+
+
+@cli.command()
 @as_json
 @common
 def tools(as_json: bool, config: Path | None, log_level: str | None) -> None:  # noqa: FBT001  # a flag is a boolean

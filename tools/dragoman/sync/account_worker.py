@@ -169,6 +169,7 @@ class AccountWorker:
             await session.commit(SyncStep(account=replace(state, attempts=attempts)))
         except NotWritableError:
             pass  # it is told all the same, and tried again
+        _log.warning("%s is not kept current for %d s: %s", session.name, wait, error.sentences)
         most = _MOST_PAUSES if isinstance(error, RateLimited) else _MOST_FAILURES
         if not watch and (needs_somebody(error) or self._failures >= most):
             raise error

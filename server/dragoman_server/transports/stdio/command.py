@@ -17,6 +17,8 @@ from dragoman_server.transports.stdio import light_import  # noqa: E402  # after
 
 light_import.light()
 
+from anyio import from_thread  # noqa: E402  # as above
+
 from dragoman_server.mcp import server  # noqa: E402  # after the SDK's part that is needed
 from dragoman_server.runtime import (  # noqa: E402  # as above
     log,
@@ -24,6 +26,7 @@ from dragoman_server.runtime import (  # noqa: E402  # as above
     startup_checks,
     tool_context,
 )
+from dragoman_server.runtime.background_sync import keep_current_inside  # noqa: E402  # as above
 from dragoman_server.runtime.preload import preload  # noqa: E402  # as above
 from dragoman_server.transports.stdio import transport  # noqa: E402  # after the SDK's part that is needed
 from dragoman_server.transports.stdio.pipes import StdioPipes  # noqa: E402  # as above
@@ -60,7 +63,12 @@ def serve_stdio(
         start_record.remember(settings)
 
     async def main() -> None:
-        async with tool_context.open_services(settings) as shared:
-            await transport.serve(server.build(shared), wire, when_idle=lambda: preload(settings))
+        async with tool_context.open_services(settings) as shared, keep_current_inside(shared.workspace) as begin:
+
+            def when_idle() -> None:
+                preload(settings)
+                from_thread.run_sync(begin)
+
+            await transport.serve(server.build(shared), wire, when_idle=when_idle)
 
     process.run(main)

@@ -23,12 +23,15 @@ from dragoman_server.config.http import BACKLOG, HttpSettings
 from dragoman_server.config.load import Config
 from dragoman_server.mcp import server as app
 from dragoman_server.runtime import tool_context
+from dragoman_server.runtime.background_sync import keep_current_inside
 from dragoman_server.transports.http.asgi_app.app import build_asgi_app
 from dragoman_server.transports.http.connection.bounded_protocol import protocol_class
 from dragoman_server.transports.http.drain import Drain
 
 _AT_A_TIME: Final = 4  # more, and one process would take in all of a crowd; fewer, and newcomers wait for long
 _STEPS_OF_ACCEPTING: Final = 4
+_FIRST_ANSWERS: Final = 2.0
+"""Seconds that belong to the first clients alone before the store is kept current."""
 
 
 class Worker(uvicorn.Server):
@@ -88,7 +91,11 @@ async def serve(
         build: Makes what answers, as :func:`dragoman_server.mcp.server.build`.
     """
     drain = Drain()
-    async with tool_context.open_services(config) as shared, anyio.create_task_group() as group:
+    async with (
+        tool_context.open_services(config) as shared,
+        keep_current_inside(shared.workspace) as begin_sync,
+        anyio.create_task_group() as group,
+    ):
         application = build_asgi_app(
             build(shared, shared_lists=config.auth is None),
             shared.workspace,
@@ -96,7 +103,12 @@ async def serve(
             auth=config.auth,
             drain=drain,
         )
-        server = Worker(_uvicorn(application, settings), ready, drain)
+
+        def begin() -> None:
+            ready()
+            asyncio.get_running_loop().call_later(_FIRST_ANSWERS, begin_sync)
+
+        server = Worker(_uvicorn(application, settings), begin, drain)
         await group.start(_end_on_signal, server, drain, settings.drain_delay)
         if orphaned is not None:
             group.start_soon(_end_when, orphaned, server, drain)
