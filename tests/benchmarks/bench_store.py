@@ -6,13 +6,17 @@ Each figure is a ratio to SQLite itself doing the same in the same run. Sizes ot
 
 from __future__ import annotations
 
+import compileall
 import multiprocessing
+import os
 import random
 import resource
 import statistics
+import subprocess
 import sys
 import tempfile
-from collections.abc import AsyncGenerator, Iterator, Sequence
+import time
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -24,6 +28,8 @@ import anyio
 from tests.benchmarks.figures import show
 from tests.benchmarks.search_kinds import fill_conversations, resolving, search_kinds, timed
 
+import dragoman
+import dragoman_server
 from dragoman.core.model import Author, Conversation, Message, Reaction
 from dragoman.core.names import author_key
 from dragoman.providers.base.provider import MessageQuery, SearchQuery
@@ -207,7 +213,32 @@ async def reading(path: Path, size: int) -> bool:
             await paging(local, chat),
             await looking_up(local, store, size),
         ]
-    return all(held)
+    return all([*held, from_a_shell(path, chat)])
+
+
+def from_a_shell(path: Path, chat: Chat) -> bool:
+    """``dragoman search`` in a process of its own, beside one that does nothing."""
+    folder = path.parent / "shell"
+    folder.mkdir()
+    path.rename(folder / "dragoman.db")
+    environment = os.environ | {"DRAGOMAN_DATA": str(folder), "XDG_CONFIG_HOME": str(folder)}
+    nothing, ours = [sys.executable, "-c", "pass"], [sys.executable, "-m", "dragoman_server", "search"]
+    for package in (dragoman, dragoman_server):  # as an installed package is
+        compileall.compile_dir(Path(package.__file__ or "").parent, quiet=1)
+    ratios = []
+    for rank in (200, 300, 500, 700, 1000, 1500, 2000):
+        seconds_of([*ours, chat.words[rank]], environment)  # gives the hits their numbers
+        ratios += [
+            seconds_of([*ours, chat.words[rank]], environment) / seconds_of(nothing, environment) for _ in range(5)
+        ]
+    return show(f"search in {len(chat):,} from a shell, to an empty process", statistics.median(ratios), 5)
+
+
+def seconds_of(command: list[str], environment: Mapping[str, str]) -> float:
+    """How long a process takes, from its start to its end."""
+    began = time.perf_counter()
+    subprocess.run(command, cwd=environment["DRAGOMAN_DATA"], env=environment, stdout=subprocess.DEVNULL, check=True)
+    return time.perf_counter() - began
 
 
 async def searching(local: LocalProvider, file: Database, chat: Chat) -> bool:

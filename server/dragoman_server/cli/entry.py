@@ -22,6 +22,8 @@ def main() -> None:
     speak_utf8()
     if sys.argv[1:2] == ["serve"]:
         _serve(sys.argv[2:])
+    if sys.argv[1:2] == ["search"] and "_DRAGOMAN_COMPLETE" not in os.environ:
+        _search(sys.argv[2:])
     from dragoman_server.cli.main import main as run_command  # noqa: PLC0415  # nobody waits for a first answer
 
     run_command()
@@ -63,6 +65,26 @@ def _serve(arguments: list[str]) -> None:
     if options.log_format is not None:
         os.environ["DRAGOMAN_LOG_FORMAT"] = options.log_format
     _go_on(ahead, options)
+
+
+def _search(words: list[str]) -> None:
+    """Search at once, if what is asked for is plain; otherwise nothing was printed yet."""
+    import gc  # noqa: PLC0415  # only for this command
+
+    from dragoman_server.transports.stdio import light_import  # noqa: PLC0415  # as above
+
+    gc.disable()  # the process ends before there is much to collect
+    light_import.defer("inspect")  # which dataclasses import, for classes without a description
+    with light_import.compiling_methods_late():
+        from dragoman_server.cli import quick_search  # noqa: PLC0415  # after what it shall not import
+
+        try:
+            status = quick_search.run(words)
+        except BrokenPipeError:
+            os._exit(1)  # a reader that left
+    gc.enable()
+    if status is not None:
+        os._exit(status)  # nothing is open any more
 
 
 def _go_on(ahead: EarlyResponder, options: _Options) -> NoReturn:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Final
 
 from dragoman.core.context.clock import steady_time
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from dragoman.store.interface import NotWritableError, Store
     from dragoman.store.messages import MessageStore, Remember
     from dragoman.store.rate_budgets import RateBudgetStore
+    from dragoman.store.sqlite.inline_store import InlineStore
     from dragoman.store.sync_store import SyncStore
     from dragoman.store.usage import STEPS_MS, UsageCount, UsageStore
     from dragoman.store.writes import (
@@ -41,6 +42,7 @@ __all__ = [
     "CursorStore",
     "Entry",
     "ExposureStore",
+    "InlineStore",
     "Intent",
     "MessageStore",
     "NotWritableError",
@@ -53,6 +55,7 @@ __all__ = [
     "UsageStore",
     "WriteStore",
     "open_conversations",
+    "open_inline",
     "open_store",
 ]
 
@@ -65,6 +68,7 @@ __getattr__ = lazy_names(
         "messages": ("MessageStore", "Remember"),
         "rate_budgets": ("RateBudgetStore",),
         "sync_store": ("SyncStore",),
+        "sqlite.inline_store": ("InlineStore",),
         "usage": ("STEPS_MS", "UsageCount", "UsageStore"),
         "writes": (
             "AuditLog",
@@ -99,6 +103,22 @@ async def open_store(path: Path | None, *, clock: Callable[[], float] = steady_t
 
     async with SqliteStore.open(path, clock=clock) as store:
         yield store
+
+
+@contextmanager
+def open_inline(path: str) -> Generator[InlineStore]:
+    """Open an existing file for a command that looks something up, see :mod:`dragoman.core.context.inline`.
+
+    Raises:
+        DragomanError: It is not there, or opening it takes more than a look: ask :func:`open_store`.
+    """
+    from dragoman.store.sqlite.inline_store import InlineStore  # noqa: PLC0415 - as above
+
+    store = InlineStore(path)
+    try:
+        yield store
+    finally:
+        store.close()
 
 
 @asynccontextmanager

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING
 
 from dragoman.core.errors import Unavailable
-from dragoman.store.cursors import CursorStore
-from dragoman.store.messages import MessageStore
-from dragoman.store.rate_budgets import RateBudgetStore
-from dragoman.store.sync_store import SyncStore
-from dragoman.store.usage import UsageStore
-from dragoman.store.writes import AuditLog, ConfirmationStore, ExposureStore, WriteStore
+
+if TYPE_CHECKING:
+    from dragoman.store.cursors import CursorStore
+    from dragoman.store.messages import MessageStore
+    from dragoman.store.rate_budgets import RateBudgetStore
+    from dragoman.store.sync_store import SyncStore
+    from dragoman.store.usage import UsageStore
+    from dragoman.store.writes import AuditLog, ConfirmationStore, ExposureStore, WriteStore
 
 
 class NotWritableError(Unavailable):

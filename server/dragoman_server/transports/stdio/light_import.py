@@ -8,6 +8,8 @@ runs when something is wanted that only it has. Imports nothing that is not Pyth
 from __future__ import annotations
 
 import sys
+from collections.abc import Generator
+from contextlib import contextmanager
 from importlib import import_module
 from importlib.util import find_spec, module_from_spec
 from types import ModuleType
@@ -56,16 +58,15 @@ def light(wanted: str = WANTED, packages: tuple[str, ...] = PACKAGES) -> None:
         import_module(wanted)
 
 
-def compile_methods_late() -> None:
-    """Let dataclasses compile each method when it is first called: most of them never are.
+@contextmanager
+def compiling_methods_late() -> Generator[None]:
+    """Let dataclasses that are defined inside compile each method when it is first called: most of them never are.
 
     Does nothing in a version of Python that makes methods in another way.
     """
     import dataclasses  # noqa: PLC0415  # only for commands that are over at once
 
-    create = getattr(dataclasses, "_create_fn", None)
-    if create is None:
-        return
+    create: Any = getattr(dataclasses, "_create_fn", None)
 
     def create_late(name: str, *description: object, **more: object) -> object:
         method: Any = None
@@ -79,7 +80,13 @@ def compile_methods_late() -> None:
         call.__name__ = name
         return call
 
-    dataclasses._create_fn = create_late  # type: ignore[attr-defined]  # noqa: SLF001  # see above
+    if create is not None:
+        setattr(dataclasses, "_create_fn", create_late)  # noqa: B010  # a name that type checkers are not told of
+    try:
+        yield
+    finally:
+        if create is not None:
+            setattr(dataclasses, "_create_fn", create)  # noqa: B010  # as above
 
 
 def defer(name: str) -> None:

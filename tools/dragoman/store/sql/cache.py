@@ -10,13 +10,13 @@ from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import is_
 from threading import Lock
-from typing import Any, Final, TypeAlias, TypeVar, cast
-
-import anyio
-from anyio.lowlevel import current_token
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar, cast
 
 from dragoman.core.model import Message, memory_size
 from dragoman.store.sql.connection import Database
+
+if TYPE_CHECKING:
+    import anyio
 
 T = TypeVar("T")
 
@@ -61,6 +61,8 @@ class ReadCache:
             return cast("T", found[0])
         if version is None:
             return await read()
+        from anyio.lowlevel import current_token  # noqa: PLC0415  # a short command has nothing to cache
+
         here = (current_token(), key)
         reading = self._under_way.get(here)
         if reading is None:
@@ -79,6 +81,8 @@ class ReadCache:
         return self._results.get(key) if version is not None and version == self._version else None
 
     async def _read(self, version: int, here: tuple[object, Hashable], read: Callable[[], Awaitable[T]]) -> T:
+        import anyio  # noqa: PLC0415  # as above
+
         done = self._under_way[here] = anyio.Event()
         try:
             return self._put(version, here[1], await read())

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, ClassVar, Final, Protocol, TypeVar
 
+from dragoman.core.lazy_pattern import lazy_pattern
 from dragoman.store.sql.search.expression import Expression
 from dragoman.store.sql.values import Value
 
@@ -20,7 +20,7 @@ IndexRow = tuple[int, str, str, str]
 Condition = tuple[str, tuple[Value, ...]]
 """SQL, and the values of its marks."""
 
-_WORD: Final = re.compile(r"@([a-z_]+)")
+_WORD: Final = lazy_pattern(r"@([a-z_]+)")
 
 
 class Rows(Protocol):

@@ -6,16 +6,14 @@ none tells the next.
 
 from __future__ import annotations
 
-import hashlib
 import json
-import re
-import secrets
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Final, cast
 
 from dragoman.core.errors import Unavailable
+from dragoman.core.lazy_pattern import lazy_pattern
 from dragoman.store.cursors import KEPT, LIFETIME, CursorStore
 from dragoman.store.interface import NotWritableError
 from dragoman.store.sql.connection import Connection, Database
@@ -27,7 +25,7 @@ _HALF: Final = 15
 _MASK: Final = (1 << _HALF) - 1
 _ROUNDS: Final = 4
 _DIGITS: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
-_TOKEN: Final = re.compile("k[0-9a-z]{6}")
+_TOKEN: Final = lazy_pattern("k[0-9a-z]{6}")
 
 
 class SqlCursors(CursorStore):
@@ -169,6 +167,8 @@ def _invert(value: int, key: bytes) -> int:
 
 
 def _round_function(half: int, step: int, key: bytes) -> int:
+    import hashlib  # noqa: PLC0415  # takes time, and few answers have a cursor
+
     digest = hashlib.blake2b(bytes([step]) + half.to_bytes(4), key=key, digest_size=4).digest()
     return int.from_bytes(digest) & _MASK
 
@@ -216,6 +216,8 @@ class MemoryCursors:
 
     def save(self, state: Mapping[str, object]) -> str:
         """Name a state; the oldest one is forgotten when there are too many."""
+        import secrets  # noqa: PLC0415  # as above
+
         token = f"m{secrets.token_hex(3)}"
         self._states[token] = _encode(state)
         if len(self._states) > KEPT:

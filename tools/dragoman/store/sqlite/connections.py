@@ -12,7 +12,6 @@ from functools import partial
 from pathlib import Path
 from typing import Final, TypeVar
 
-import anyio.from_thread
 import apsw
 
 from dragoman.core.errors import DragomanError, Unavailable
@@ -271,6 +270,8 @@ class Connections:
         return result
 
     def _check_cancelled(self) -> None:
+        import anyio.from_thread  # noqa: PLC0415  # only when there is a lock to wait for
+
         if not self._in_transaction:
             anyio.from_thread.check_cancelled()
 

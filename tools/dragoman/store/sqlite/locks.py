@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import time
 from collections.abc import Callable
 from typing import Final, TypeVar
@@ -32,6 +31,8 @@ def waiting(patience: float, watch: Callable[[], object] = bool) -> Callable[[in
         if now - began > patience:
             return False
         watch()
+        import random  # noqa: PLC0415  # takes time, and locks are seldom met
+
         time.sleep(random.uniform(0.0005, 0.005))  # noqa: S311 - spreads waiters, hides nothing
         return True
 

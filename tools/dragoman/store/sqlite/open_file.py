@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from threading import Lock
@@ -15,7 +14,8 @@ from dragoman.core.errors import InvalidArgument
 from dragoman.core.safe_text import sentence
 from dragoman.store.sqlite import errors, migrate
 from dragoman.store.sqlite.connection import Connection
-from dragoman.store.sqlite.locks import retrying, waiting
+from dragoman.store.sqlite.connection_setup import execute_all, set_up
+from dragoman.store.sqlite.locks import retrying
 from dragoman.store.sqlite.schema import APPLICATION_ID, Migration
 
 T = TypeVar("T")
@@ -72,7 +72,7 @@ def open_reader(path: Path, patience: float) -> Connection:
     """One more connection, which cannot write."""
     connection = _connection(str(path), _READ)
     try:
-        _set_up(connection, patience)
+        set_up(connection, patience)
         # The path may have been replaced by something else since the first connection was made.
         connection.execute("SELECT 1 FROM sqlite_schema").fetchone()
     except BaseException:
@@ -84,7 +84,7 @@ def open_reader(path: Path, patience: float) -> Connection:
 def open_writer(path: Path, patience: float) -> Connection:
     """One more connection that writes, for work of its own."""
     connection = _connection(str(path), _READ_WRITE)
-    _set_up(connection, patience)
+    set_up(connection, patience)
     return connection
 
 
@@ -130,7 +130,7 @@ def open_alone(path: Path) -> Connection:
     """
     connection = _connection(str(path), _READ_WRITE)
     try:
-        _execute_all(connection, "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = DELETE; BEGIN EXCLUSIVE")
+        execute_all(connection, "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = DELETE; BEGIN EXCLUSIVE")
     except BaseException:
         connection.close()
         raise
@@ -139,6 +139,8 @@ def open_alone(path: Path) -> Connection:
 
 def require_room(path: Path) -> None:
     """Fail as the system does where nothing more fits beside the file."""
+    import tempfile  # noqa: PLC0415  # takes time, and few ask
+
     with tempfile.TemporaryFile(dir=path.parent) as file:
         file.write(bytes(_ROOM))
 
@@ -179,29 +181,13 @@ def _connection(name: str, flags: int) -> Connection:
 
 
 def _prepare(connection: Connection, patience: float) -> None:
-    _set_up(connection, patience)
+    set_up(connection, patience)
     # The first look at the file: fails on anything that is no database.
     retrying(lambda: connection.execute("SELECT count(*) FROM sqlite_schema").fetchone(), patience)
     if not connection.readonly("main") and connection.filename:
         if migrate.is_foreign(connection):
             raise errors.foreign(connection.filename)
         retrying(lambda: connection.execute("PRAGMA journal_mode = WAL").fetchone(), patience)
-
-
-def _set_up(connection: Connection, patience: float) -> None:
-    connection.set_busy_handler(waiting(patience))
-    _execute_all(
-        connection,
-        "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA cache_size = -8000;"
-        "PRAGMA journal_size_limit = 67108864; PRAGMA wal_autocheckpoint = 4000;"
-        "PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY;",
-    )
-
-
-def _execute_all(connection: Connection, statements: str) -> None:
-    """Run statements to the last one; without reading their rows, the first that gives one would end it."""
-    for _ in connection.execute(statements):
-        pass
 
 
 class ChangeCounter:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from itertools import islice
 from typing import Final
 
 from dragoman.core.errors import InvalidArgument
+from dragoman.core.lazy_pattern import lazy_pattern
 from dragoman.core.model import Hit, SearchPage
 from dragoman.core.queries import SearchQuery
 from dragoman.store.sql.connection import Connection, Tables
@@ -18,7 +18,7 @@ from dragoman.store.sql.search.expression import Expression, all_of, any_of
 from dragoman.store.sql.search.scope import Scope, sql_of
 from dragoman.store.sql.values import Value
 
-_CURSOR: Final = re.compile(r"n\.(-?\d{1,19})\.(\d{1,18})")
+_CURSOR: Final = lazy_pattern(r"n\.(-?\d{1,19})\.(\d{1,18})")
 _EXAMINED: Final = 2000
 _SORTED: Final = 5000
 

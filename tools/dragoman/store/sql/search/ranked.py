@@ -9,7 +9,6 @@ without words lists what the filters leave, newest first.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby, islice
@@ -17,6 +16,7 @@ from typing import Final
 
 from dragoman.core.errors import InvalidArgument
 from dragoman.core.folding import fold
+from dragoman.core.lazy_pattern import lazy_pattern
 from dragoman.core.model import Hit, Message, SearchPage
 from dragoman.core.queries import Expression, SearchQuery, Term
 from dragoman.core.query_parser import parse_query
@@ -49,7 +49,7 @@ _AT_ONCE: Final = 32
 _COMPARED: Final = 20_000
 """Characters of a text in which is looked for the letters as they were typed."""
 
-_CURSOR: Final = re.compile(r"([01])\.(\d{1,5})\.(\d{1,18})((?:\|[^|=]+=[^|=]+)*)")
+_CURSOR: Final = lazy_pattern(r"([01])\.(\d{1,5})\.(\d{1,18})((?:\|[^|=]+=[^|=]+)*)")
 
 
 @dataclass(frozen=True, slots=True)

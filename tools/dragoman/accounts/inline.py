@@ -1,0 +1,125 @@
+"""Accounts as the store holds them, for a command that looks something up and imports no provider.
+
+They stand in for :class:`~dragoman.accounts.workspace.Account` and its provider where a search goes through them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import islice
+from typing import TYPE_CHECKING, Final, Literal, cast
+
+from dragoman.accounts.account_list import AccountList
+from dragoman.core.errors import NotFound, Unavailable
+from dragoman.core.model import Conversation, Page, SearchPage
+from dragoman.core.queries import ConversationQuery, SearchQuery
+from dragoman.providers.base.capability import Capability
+
+if TYPE_CHECKING:
+    from dragoman.accounts.workspace import Account
+    from dragoman.store import InlineStore, Store
+
+_LISTED: Final = frozenset({Capability.LIST_CONVERSATIONS})
+_SEARCHED: Final = frozenset({*_LISTED, Capability.SEARCH_MESSAGES})
+
+
+class InlineSettings:
+    """The settings of an account that a search looks at."""
+
+    def __init__(self, remember: Literal["full", "numbers", "off"]) -> None:
+        """Keep them; nothing can be written."""
+        self.remember = remember
+        self.write = "off"
+
+
+class InlineAccount:
+    """An account as the store holds it; it is its own provider, too.
+
+    Attributes:
+        filters_exactly: Its own messages are all there is, see :class:`dragoman.Provider`.
+        external: It is one of a service.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        remember: Literal["full", "numbers", "off"],
+        store: InlineStore,
+        own: InlineStore | None = None,
+    ) -> None:
+        """Take where it is held.
+
+        Args:
+            name: Of the account.
+            remember: What the store keeps of its messages.
+            store: Where messages are numbered and remembered.
+            own: Where a local account holds its conversations; ``None`` for a service.
+        """
+        self.name = name
+        self.settings = InlineSettings(remember)
+        self.capabilities = _LISTED if own is None else _SEARCHED
+        self.filters_exactly = own is not None
+        self.external = own is None
+        self._store = store
+        self._own = own
+
+    def supports(self, capability: Capability) -> bool:
+        """As a whole account does."""
+        remembered = capability is Capability.SEARCH_MESSAGES and self.settings.remember == "full"
+        return remembered or capability in self.capabilities
+
+    @property
+    def provider_class(self) -> InlineAccount:
+        """Itself."""
+        return self
+
+    async def provider(self) -> InlineAccount:
+        """Itself."""
+        return self
+
+    async def own_author(self) -> None:
+        """Raise, because only a provider knows."""
+        raise Unavailable("Who the account belongs to is known to its provider.")
+
+    async def list_conversations(self, query: ConversationQuery) -> Page[Conversation]:
+        """The last conversations of a local account."""
+        if self._own is None:
+            raise Unavailable("The service is not asked.")
+        rows = await self._own.conversations.read(
+            None, lambda tables: list(islice(tables.recent("", exact=False, before=None), query.limit))
+        )
+        return Page(items=[row.conversation for row in rows])
+
+    async def get_conversation(self, conversation: str) -> Conversation:
+        """A conversation that is held.
+
+        Raises:
+            NotFound: It is not.
+        """
+        if self._own is None:
+            found = await self._store.messages.conversation(self.name, conversation)
+        else:
+            row = await self._own.conversations.read(None, lambda tables: tables.find(conversation))
+            found = row.with_count if row is not None and row.known else None
+        if found is None:
+            raise NotFound("The store knows no such conversation.")
+        return found
+
+    async def search_messages(self, query: SearchQuery) -> SearchPage:
+        """Search the conversations of a local account."""
+        if self._own is None:
+            raise Unavailable("The service is not asked.")
+        return await self._own.conversations.read(None, lambda tables: tables.search(query))
+
+
+class InlineWorkspace(AccountList):
+    """The accounts that a search looks in."""
+
+    def __init__(self, accounts: Mapping[str, InlineAccount], store: InlineStore) -> None:
+        """Take what is opened already."""
+        self.accounts = cast("Mapping[str, Account]", accounts)
+        self._store = store
+
+    async def store(self) -> Store:
+        """The store, as far as a search needs it."""
+        return cast("Store", self._store)

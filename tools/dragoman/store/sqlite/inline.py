@@ -1,0 +1,119 @@
+"""A SQLite file for a command that looks something up and ends: worked on where it is asked, without an event loop."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from typing import Final, TypeVar
+
+import apsw
+
+from dragoman.store import index_terms
+from dragoman.store.sql.connection import Tables
+from dragoman.store.sqlite import errors
+from dragoman.store.sqlite.connection import Connection
+from dragoman.store.sqlite.connection_setup import set_up
+from dragoman.store.sqlite.locks import PATIENCE
+from dragoman.store.sqlite.schema import APPLICATION_ID, MIGRATIONS
+from dragoman.store.sqlite.tables import SqliteTables
+
+T = TypeVar("T")
+
+_SMALL: Final = 256 * 1024
+"""Bytes of a -wal file that the next program reads in no time."""
+
+_IS_UNFINISHED: Final = "SELECT EXISTS(SELECT 1 FROM index_builds WHERE version <> ? OR next > 0)"
+
+
+class InlineDatabase:
+    """An existing file with tables that are up to date. Belongs to one thread; see :class:`sql.connection.Database`.
+
+    Its coroutines never wait, so :func:`dragoman.core.context.inline.run_inline` can run what awaits them.
+
+    Attributes:
+        name: How errors call the file.
+        writable: Whether this user may write to the file.
+    """
+
+    def __init__(self, path: str) -> None:
+        """Open the file.
+
+        Raises:
+            DragomanError: It is not there, or opening it takes more than a look.
+        """
+        self.name = path
+        with errors.explained(path):
+            self._connection: Connection = apsw.Connection(path, flags=apsw.SQLITE_OPEN_READWRITE)
+            try:
+                set_up(self._connection, PATIENCE)
+                self._require_current()
+            except BaseException:
+                self._connection.close()
+                raise
+        self.writable = not self._connection.readonly("main")
+
+    def close(self) -> None:
+        """Close the file. A small -wal file is left to the next program: moving it takes longer than a search."""
+        with errors.explained(self.name):
+            if _is_small(f"{self.name}-wal"):
+                self._connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
+            self._connection.close()
+
+    def tables(self, prefix: str) -> Tables:
+        """The tables whose names begin so."""
+        return SqliteTables(prefix)
+
+    def version(self) -> None:
+        """Nothing: a command reads each thing once, so nothing is worth a cache."""
+
+    def time(self) -> float:
+        """The clock of the machine."""
+        return time.time()
+
+    async def read(self, work: Callable[[Connection], T]) -> T:
+        """Run ``work`` on one consistent state."""
+        return self._run("BEGIN", work)
+
+    async def write(
+        self, work: Callable[[Connection], T], *, area: str = "", once: bool = False, durable: bool = True
+    ) -> T:
+        """Run ``work`` in a transaction; all writers of a file follow each other, and each waits for the disk."""
+        del area, once, durable
+        if not self.writable:
+            raise errors.read_only(self.name)
+        return self._run("BEGIN IMMEDIATE", work)
+
+    async def optimize(self, tables: Tables) -> None:
+        """Nothing: a command imports nothing."""
+
+    async def check(self) -> None:
+        """Nothing: it was just opened."""
+
+    def _run(self, begin: str, work: Callable[[Connection], T]) -> T:
+        connection = self._connection
+        with errors.explained(self.name):
+            connection.execute(begin)
+            try:
+                result = work(connection)
+                connection.execute("COMMIT")
+            finally:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+        return result
+
+    def _require_current(self) -> None:
+        """Refuse a file that has to be brought up to date or indexed first."""
+        con = self._connection
+        version = con.execute("PRAGMA user_version").get
+        if con.execute("PRAGMA application_id").get != APPLICATION_ID or version != len(MIGRATIONS):
+            raise errors.foreign(self.name)
+        if con.execute(_IS_UNFINISHED, (index_terms.VERSION,)).get:
+            raise errors.foreign(self.name)
+
+
+def _is_small(path: str) -> bool:
+    try:
+        return os.stat(path).st_size <= _SMALL  # noqa: PTH116  # pathlib takes time
+    except FileNotFoundError:
+        return True
