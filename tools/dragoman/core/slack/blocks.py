@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from dragoman.core.json_fields import JsonObject, is_list, is_object, list_of, object_of, records_of, text_of
-from dragoman.core.slack.mrkdwn import Markup, with_emoji
+from dragoman.core.json_fields import JsonObject, is_list, is_object, list_of, object_of, record_of, records_of, text_of
+from dragoman.core.slack.mrkdwn import Markup, called, with_emoji
 from dragoman.core.slack.rich_text import RichText
 
 _DEEPEST: Final = 12
@@ -61,6 +61,11 @@ class Blocks:
             yield from (self._row(row, depth) for row in list_of(block, "rows"))
         elif kind == "context":
             yield " ".join(line for line in self._lines(list_of(block, "elements"), depth + 1) if line)
+        elif kind == "image" and self._markup.markdown and not any(self._members(block, depth)):
+            url = text_of(block, "image_url") or text_of(record_of(block, "slack_file"), "url")
+            yield self._markup.link(url, "image") if url.startswith(("https://", "http://")) else ""
+        elif kind == "call" and self._markup.markdown:
+            yield self._call(record_of(record_of(block, "call"), "v1"))
         elif kind != "divider":
             yield from self._members(block, depth)
 
@@ -79,8 +84,20 @@ class Blocks:
             url = text_of(block, *_ADDRESSES.get(key, ())) if words else ""
             yield self._markup.link(url, words) if url else words
 
+    def _call(self, call: JsonObject) -> str:
+        """A call: its name and address, who is there, and whether it is over."""
+        there = [
+            called("@", self._markup.names.name_of(id_) or id_) if id_ else text_of(one, "display_name")
+            for one in (*records_of(call, "all_participants"), *records_of(call, "active_participants"))
+            for id_ in (text_of(one, "slack_id"),)
+        ]
+        name, url = text_of(call, "name", "display_id") or "call", text_of(call, "join_url", "desktop_app_join_url")
+        people = ", ".join(filter(None, dict.fromkeys(there)))
+        facts = [f"with {people}" if people else "", "over" if call.get("has_ended") is True else "running"]
+        return ", ".join([self._markup.link(url, name) if url else name, *filter(None, facts)])
+
     def _row(self, row: object, depth: int) -> str:
-        cells = (" ".join(self._lines(cell, depth + 2)) for cell in (row if is_list(row) else [row]))
+        cells = (" ".join(self._lines(cell, depth + 2)) or _number(cell) for cell in (row if is_list(row) else [row]))
         return " | ".join(cells)
 
     def composed(self, value: object) -> str:
@@ -92,6 +109,12 @@ class Blocks:
         return with_emoji(written) if self._markup.markdown else written
 
 
+def _number(cell: object) -> str:
+    """The value of a cell that has no words."""
+    value = object_of(cell).get("value")
+    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else ""
+
+
 def has_unknown(blocks: list[object]) -> bool:
     """Is there a block of a kind whose words may not all have been found."""
     return any(text_of(object_of(block), "type") not in KNOWN for block in blocks)
@@ -99,9 +122,10 @@ def has_unknown(blocks: list[object]) -> bool:
 
 def first_blocks(card: JsonObject) -> list[object]:
     """The blocks of a card: those of the message that it quotes, or its own."""
-    quoted = [block for one in records_of(card, "message_blocks") for block in _blocks_of(one)]
+    quoted = [block for one in quoted_messages(card) for block in list_of(one, "blocks")]
     return quoted or list_of(card, "blocks")
 
 
-def _blocks_of(quoted: JsonObject) -> list[object]:
-    return list_of(object_of(quoted.get("message")), "blocks")
+def quoted_messages(card: JsonObject) -> list[JsonObject]:
+    """The messages that a card quotes."""
+    return [record_of(one, "message") for one in records_of(card, "message_blocks")]

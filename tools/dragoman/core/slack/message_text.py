@@ -7,12 +7,13 @@ from datetime import UTC, datetime
 from typing import Final
 
 from dragoman.core.json_fields import JsonObject, count_of, list_of, record_of, records_of, text_of, texts_of
-from dragoman.core.slack.blocks import Blocks, first_blocks, has_unknown
+from dragoman.core.slack.blocks import Blocks, first_blocks, has_unknown, quoted_messages
 from dragoman.core.slack.mrkdwn import Markup, Names
 
 _STAND_INS: Final = frozenset(
     {"This content can't be displayed.", "This message contains interactive elements.", "[no preview available]"}
 )
+_DEEPEST: Final = 5
 _EVENTS: Final = {
     "ekm_access_denied": "[not shown: the organisation withdrew the key of this message]",
     "huddle_thread": "[huddle]",
@@ -73,18 +74,21 @@ class SlackText:
         title = text_of(record_of(message, "assistant_app_thread"), "title")
         yield title if title not in text else ""
         for file in records_of(message, "files"):
-            yield from _file_words(file)
+            yield from map(str.strip, _file_words(file))
         if record_of(message, "room"):
             yield self._room(record_of(message, "room"))
 
-    def _card(self, card: JsonObject, said: str) -> str:
+    def _card(self, card: JsonObject, said: str, depth: int = 0) -> str:
         """A card below the message: a program's notice, a quoted message, or a preview of a link."""
+        if depth > _DEEPEST:
+            return ""
         source = text_of(card, "from_url", "original_url")
         if card.get("is_msg_unfurl") is True or card.get("is_share") is True:
-            return self._quote(card)
+            return self._quote(card, depth)
         title = self.of_markup(text_of(card, "title"))
         if source and source.split("#")[0] in said:
-            heading = title or text_of(card, "fallback")
+            words = self._blocks.to_text(first_blocks(card)) or self.of_markup(text_of(card, "text"))
+            heading = title or text_of(card, "fallback") or words.partition("\n")[0]
             return heading if self._markdown and heading not in said else ""
         lines = [
             self.of_markup(text_of(card, "pretext")),
@@ -92,12 +96,19 @@ class SlackText:
             self._markup.link(text_of(card, "title_link"), title) if text_of(card, "title_link") else title,
             self._blocks.to_text(first_blocks(card)) or self.of_markup(text_of(card, "text")),
             *(self._field(field) for field in records_of(card, "fields")),
+            *(self._inner_cards(card, said, depth) if self._markdown else ()),
             *(self._card_end(card) if self._markdown else ()),
         ]
         known = {line.strip() for line in said.split("\n")}
         found = [line for line in lines if line and line.strip() not in known]
         fallback = self.of_markup(text_of(card, "fallback"))
         return "\n".join(found) or (fallback if fallback.strip() not in known and not any(lines) else "")
+
+    def _inner_cards(self, card: JsonObject, said: str, depth: int) -> Iterator[str]:
+        """Cards that a card holds, or that the message has which it quotes."""
+        for holder in (card, *quoted_messages(card)):
+            for inner in records_of(holder, "attachments"):
+                yield self._card(inner, said, depth + 1)
 
     def _card_end(self, card: JsonObject) -> Iterator[str]:
         for action in records_of(card, "actions"):
@@ -106,11 +117,14 @@ class SlackText:
         yield from _file_names(card)
         yield self.of_markup(text_of(card, "footer"))
 
-    def _quote(self, card: JsonObject) -> str:
+    def _quote(self, card: JsonObject, depth: int) -> str:
         author = text_of(card, "author_name", "author_subname")
-        words = self._blocks.to_text(first_blocks(card)) or self.of_markup(text_of(card, "text"))
+        quoted = "\n".join(text_of(one, "text") for one in quoted_messages(card)) if self._markdown else ""
+        words = self._blocks.to_text(first_blocks(card)) or self.of_markup(text_of(card, "text") or quoted)
         fallback = self.of_markup(text_of(card, "fallback"))
-        words = "\n".join([*([words] if words and words not in _STAND_INS else []), *_file_names(card)]) or fallback
+        inner = self._inner_cards(card, words, depth) if self._markdown else ()
+        parts = [words if words not in _STAND_INS else "", *inner, *_file_names(card)]
+        words = "\n".join(filter(str.strip, parts)) or fallback
         if self._markdown:
             place = text_of(card, "footer") or self._channel(card)
             author = f"{author} ({place})" if author and place else author or place

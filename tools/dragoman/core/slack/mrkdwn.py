@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Final, Protocol
 
 from dragoman.core.emoji_names import emoji_of
@@ -18,6 +19,8 @@ _STYLES: Final = (
 )
 _SLOT: Final = re.compile("\ufdd0([0-9]{1,6})\ufdd1")
 _SCHEME: Final = re.compile(r"^(?:https?://|mailto:|tel:)")
+_NOT_IN_NAMES: Final = str.maketrans(dict.fromkeys("[]<>`\ufdd0\ufdd1"))
+_SECONDS: Final = re.compile("[0-9]{1,11}")  # up to the year 5138
 _BROADCASTS: Final = frozenset({"here", "channel", "everyone"})
 
 
@@ -52,6 +55,7 @@ class Markup:
     def to_text(self, markup: str) -> str:
         """Text with mentions by name, links with their addresses, and each entity decoded once."""
         pieces: list[str] = []
+        markup = _SLOT.sub("", markup)
 
         def fill(piece: str) -> str:
             pieces.append(piece)
@@ -83,10 +87,10 @@ class Markup:
         target, _, written = inner.partition("|")
         label, rest = decode_entities(written), target[1:]
         if target.startswith("@"):
-            return f"@{self.names.name_of(rest) or label.removeprefix('@') or rest}"
+            return called("@", self.names.name_of(rest) or label.removeprefix("@") or rest)
         if target.startswith("#"):
             title = self.names.title_of(rest)
-            return f"#{title if self.markdown and title else label.removeprefix('#') or title or rest}"
+            return called("#", title if self.markdown and title else label.removeprefix("#") or title or rest)
         if target.startswith("!"):
             return self._command(rest, label)
         return self.link(decode_entities(target), label) if ":" in target else label
@@ -94,10 +98,11 @@ class Markup:
     def _command(self, command: str, label: str) -> str:
         name, *arguments = command.split("^")
         if name == "subteam" and arguments:
-            return f"@{self.names.group_of(arguments[0]) or label.removeprefix('@') or arguments[0]}"
-        if name == "date" and self.markdown and len(arguments) > 2:  # noqa: PLR2004 - time, format, link
-            return self.link(arguments[2], label)
-        return label or (f"@{name}" if name in _BROADCASTS else command)
+            return called("@", self.names.group_of(arguments[0]) or label.removeprefix("@") or arguments[0])
+        if name == "date" and self.markdown and arguments:
+            moment = label or moment_of(arguments[0]) or arguments[0]
+            return self.link(arguments[2], moment) if len(arguments) > 2 else moment  # noqa: PLR2004 - time, format, link
+        return f"@{name}" if name in _BROADCASTS else label or command
 
     def link(self, url: str, label: str) -> str:
         """A link with its address, unless the label says all of it."""
@@ -122,6 +127,18 @@ def _is_closed(label: str) -> bool:
         if depth < 0:
             return False
     return depth == 0 and "](" not in label
+
+
+def called(sign: str, name: str) -> str:
+    """A name behind its sign, on one line and without what is markup of a text around it."""
+    return f"{sign}{' '.join(name.translate(_NOT_IN_NAMES).split())}"
+
+
+def moment_of(seconds: str) -> str:
+    """A time as people read it; empty where it is none."""
+    if not _SECONDS.fullmatch(seconds):
+        return ""
+    return f"{datetime.fromtimestamp(int(seconds), UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def decode_entities(text: str) -> str:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from dragoman.core.emoji_names import emoji_of, emoji_of_codes
-from dragoman.core.json_fields import JsonObject, count_of, record_of, records_of, text_of
-from dragoman.core.slack.mrkdwn import Markup
+from dragoman.core.json_fields import JsonObject, count_of, is_object, record_of, records_of, text_of
+from dragoman.core.slack.mrkdwn import Markup, called, moment_of
 
 _DEEPEST: Final = 10
 _FENCE: Final = "```"
@@ -42,7 +42,7 @@ class RichText:
             return "\n".join(f"> {line}" for line in self._elements(element, "", depth).split("\n"))
         if kind == "rich_text_preformatted":
             fence = _FENCE
-            text = "".join(text_of(part, "text", "url") for part in records_of(element, "elements"))
+            text = "".join(self._in_code(part) for part in records_of(element, "elements"))
             while fence in text:
                 fence += "`"
             language = text_of(element, "language") if self._markup.markdown else ""
@@ -57,7 +57,15 @@ class RichText:
         first = 1 + (count_of(element, "offset") or 0)
         ordered = text_of(element, "style") == "ordered"
         for number, item in enumerate(records_of(element, "elements"), first):
-            yield f"{indent}{f'{number}.' if ordered else bullet} {self._element(item, depth + 1)}"
+            begin = f"{indent}{f'{number}.' if ordered else bullet} "
+            yield begin + self._element(item, depth + 1).rstrip("\n").replace("\n", f"\n{' ' * len(begin)}")
+
+    def _in_code(self, part: JsonObject) -> str:
+        """An element between fences, where nothing is markup."""
+        kind, text, url = text_of(part, "type"), text_of(part, "text"), text_of(part, "url")
+        if kind in ("text", "link"):
+            return f"{text} ({url})" if text and url and text != url and self._markup.markdown else text or url
+        return self._plain(kind, part) if self._markup.markdown else text or url
 
     def _plain(self, kind: str, element: JsonObject) -> str:
         written = _ELEMENTS.get(kind)
@@ -81,6 +89,8 @@ class RichText:
 def unknown_element(kind: str, element: JsonObject, markup: Markup) -> str:
     """An element that is a kind of its own: its text, or else what it is, with its id and address."""
     url, text = text_of(element, "url"), text_of(element, "text", "title", "name", "label")
+    if not text and markup.markdown:
+        url, text = url or _deep(element, ("url",)), _deep(element, ("text", "title", "name", "label"))
     if text or not markup.markdown:
         return markup.link(url, text) if url else text
     id_ = next((value for key in element if key.endswith("_id") and (value := text_of(element, key))), "")
@@ -88,8 +98,18 @@ def unknown_element(kind: str, element: JsonObject, markup: Markup) -> str:
     return markup.link(url, named) if url else named
 
 
+def _deep(value: object, keys: Sequence[str], depth: int = 0) -> str:
+    """The first text of some name in an object or in those inside it."""
+    if not is_object(value) or depth > _DEEPEST:
+        return ""
+    return text_of(value, *keys) or next(
+        (found for one in value.values() if (found := _deep(one, keys, depth + 1))), ""
+    )
+
+
 def _date(element: JsonObject, markup: Markup) -> str:
-    text = text_of(element, "fallback", "timestamp")
+    seconds = text_of(element, "timestamp") or str(count_of(element, "timestamp") or "")
+    text = text_of(element, "fallback") or (moment_of(seconds) if markup.markdown else "") or seconds
     return markup.link(text_of(element, "url"), text) if text_of(element, "url") else text
 
 
@@ -113,4 +133,4 @@ _ELEMENTS: Final[dict[str, Callable[[JsonObject, Markup], str]]] = {
 
 def _called(sign: str, name: Callable[[str], str], element: JsonObject, key: str) -> str:
     id_ = text_of(element, key)
-    return f"{sign}{name(id_) or id_}"
+    return called(sign, name(id_) or id_)
