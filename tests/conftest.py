@@ -102,3 +102,22 @@ def _is_here(host):
         return host in {"", "localhost"} or ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+@pytest.fixture(scope="session")
+def postgres_server():
+    """A server of PostgreSQL, for all tests of a process."""
+    sys.path.insert(0, str(Path(__file__).parent / "servers"))
+    import postgres
+
+    reason = postgres.why_not()
+    if reason:
+        pytest.skip(reason)
+    with postgres.postgres() as server:
+        yield server
+
+
+@pytest.fixture
+def postgres_address(postgres_server):
+    """The address of a new, empty database."""
+    return postgres_server.new_database()

@@ -6,7 +6,6 @@ import pytest
 from dragoman.store import open_store
 
 sys.path.insert(0, str(Path(__file__).parent))  # for store_contract
-sys.path.insert(0, str(Path(__file__).parents[1] / "servers"))
 
 
 class Clock:
@@ -28,24 +27,6 @@ def clock():
 async def store(tmp_path, clock):
     async with open_store(tmp_path / "dragoman.db", clock=clock) as store:
         yield store
-
-
-@pytest.fixture(scope="session")
-def postgres_server():
-    """A server of PostgreSQL, for all tests of a process."""
-    import postgres
-
-    reason = postgres.why_not()
-    if reason:
-        pytest.skip(reason)
-    with postgres.postgres() as server:
-        yield server
-
-
-@pytest.fixture
-def postgres_address(postgres_server):
-    """The address of a new, empty database."""
-    return postgres_server.new_database()
 
 
 @pytest.fixture

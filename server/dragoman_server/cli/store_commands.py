@@ -64,6 +64,19 @@ def verify(file: Path | None, config: Path | None, log_level: str | None) -> Non
 
 
 @store.command()
+@click.option("--print", "only_print", is_flag=True, help="Print the statements, and change nothing.")
+@common
+def migrate(config: Path | None, log_level: str | None, *, only_print: bool) -> None:
+    """Make the tables of a store in PostgreSQL, or bring them up to date.
+
+    Servers do that by themselves where their user may make tables. Otherwise an administrator runs what --print prints.
+    """
+    from dragoman_server.commands import store_database  # noqa: PLC0415  # see the module
+
+    say(store_database.migrate(settings_of(config, log_level), only_print=only_print))
+
+
+@store.command()
 @click.argument("old", type=_FILE)
 @click.argument("new", type=_FILE)
 @common

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import Final, LiteralString
 
 from dragoman.core import paths
+from dragoman.core.errors import UnsupportedOperation
 from dragoman.core.safe_text import SafeText, sentence, shell_line
 from dragoman.core.sanitize import clean_line
 from dragoman.store.sqlite.maintenance import backup as copies
@@ -21,12 +22,19 @@ _THOUSAND: Final = 1000
 
 def files(config: Config) -> Mapping[str, Path]:
     """The files that hold messages: the store, and those of accounts that have one of their own, by their names."""
-    found = {"store": config.store}
+    store = config.store_file
+    found = {} if store is None else {"store": store}
     for name, settings in config.accounts.items():
         path: object = getattr(settings, "path", None)
-        if isinstance(path, Path) and paths.expanded(path).absolute() != config.store.absolute():
+        if isinstance(path, Path) and (store is None or paths.expanded(path).absolute() != store.absolute()):
             found[name] = paths.expanded(path)
     return found
+
+
+def _store_file(config: Config, hint: LiteralString) -> Path:
+    if config.store_file is None:
+        raise UnsupportedOperation("The store is in a database, not in a file.", hint=hint)
+    return config.store_file
 
 
 def back_up(config: Config, target: Path, store: Path | None) -> str:
@@ -35,7 +43,7 @@ def back_up(config: Config, target: Path, store: Path | None) -> str:
     Raises:
         DragomanError: It cannot be copied; an earlier copy at that place is as before.
     """
-    source = store or config.store
+    source = store or _store_file(config, "Copy it with pg_dump, or into a file: `dragoman store copy` does that.")
     size = copies.back_up(source, target)
     lines = [sentence("{} holds a copy of {} ({}).", target, source, size_text(size))]
     if store is None:
@@ -46,7 +54,7 @@ def back_up(config: Config, target: Path, store: Path | None) -> str:
                 shell_line("dragoman", "store", "backup", "FILE", "--store", path),
             )
             for name, path in files(config).items()
-            if path != config.store
+            if path != source
         ]
     return "\n".join(lines)
 
@@ -57,7 +65,7 @@ def restore(config: Config, source: Path, store: Path | None) -> str:
     Raises:
         DragomanError: It cannot be put there; the store is as before.
     """
-    target = store or config.store
+    target = store or _store_file(config, "Restore it with pg_restore, or with `dragoman store copy`.")
     former = copies.restore(source, target)
     said = sentence("{} is now as {} was.", target, source)
     if former is None:
@@ -73,7 +81,8 @@ def verify(config: Config, path: Path | None) -> tuple[str, bool]:
     """
     chosen = [path] if path is not None else [file for file in files(config).values() if file.exists()]
     if not chosen:
-        return sentence("There is no store yet; it will be {}.", config.store), True
+        place = config.store_file
+        return sentence("There is no store yet; it will be {}.", place or "in the database"), True
     found = [(file, verify_file(file)) for file in chosen]
     return "\n".join(_said(*one) for one in found), not any(one.problems for _, one in found)
 

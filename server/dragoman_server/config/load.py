@@ -30,6 +30,7 @@ from dragoman_server.config.server_settings import General, local_zone
 from dragoman_server.config.toml_positions import Document
 
 if TYPE_CHECKING:
+    from dragoman.transport.credentials import Secret
     from dragoman_server.config.auth import AuthSettings
     from dragoman_server.config.http import HttpSettings
 
@@ -65,9 +66,19 @@ class Config:
     clients: Mapping[str, ClientSettings] = field(default_factory=dict[str, ClientSettings])
 
     @property
-    def store(self) -> Path:
-        """The file that holds what the server remembers."""
-        return self.data / paths.STORE_NAME
+    def store(self) -> Path | Secret:
+        """Where what the server remembers is: a file, or the address of a database."""
+        place = cast("Path | Secret | None", self.general.store)
+        return paths.expanded(place) if isinstance(place, Path) else place or self.data / paths.STORE_NAME
+
+    @property
+    def store_file(self) -> Path | None:
+        """The file that holds what the server remembers; ``None`` when that is in a database."""
+        return self.store if isinstance(self.store, Path) else None
+
+    def in_store(self) -> Config:
+        """The same settings, with accounts that keep messages in the store where it is."""
+        return replace(self, accounts={name: one.in_store(self.store) for name, one in self.accounts.items()})
 
     @property
     def zone(self) -> tzinfo:
@@ -146,7 +157,8 @@ def _build(raw: Mapping[str, object], source: Path | None) -> tuple[Config | Non
     clients = clients_of(raw.get("clients", {}), mistakes)
     if mistakes or general is None:
         return None, mistakes
-    return Config(accounts, general, source=source, http=http, auth=auth, clients=clients), mistakes
+    config = Config(accounts, general, source=source, http=http, auth=auth, clients=clients)
+    return config if general.store is None else config.in_store(), mistakes
 
 
 def _web(

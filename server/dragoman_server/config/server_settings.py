@@ -4,14 +4,45 @@ from __future__ import annotations
 
 from datetime import UTC, tzinfo
 from importlib.util import find_spec
-from typing import Literal
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, PlainValidator, TypeAdapter, field_validator
 
+from dragoman.core.errors import DragomanError
 from dragoman.transport.loopback import is_loopback
 from dragoman_server.config.zone_names import NAMES_OF_UTC, plain_local_zone
+
+if TYPE_CHECKING:
+    from dragoman.transport.credentials import Secret
+
+
+def _store(value: object) -> Path | Secret:
+    """A path as it is; an address, which may hold a password, or a place where one is kept, as a credential."""
+    from dragoman.store.places import is_address  # noqa: PLC0415  # few settings say where the store is
+    from dragoman.transport.credentials import Secret  # noqa: PLC0415  # as above
+
+    if isinstance(value, Path):
+        return value
+    if isinstance(value, str) and not is_address(value):
+        if not value.strip():
+            raise ValueError("must be the path of a file, or the address of a PostgreSQL database")
+        return Path(value)
+    if isinstance(value, str):
+        _require_usable(value)
+    return TypeAdapter[Secret](Secret).validate_python(value)
+
+
+def _require_usable(address: str) -> None:
+    """Tell at once what is wrong with an address, and nothing of it."""
+    from dragoman.store.places import require_address  # noqa: PLC0415  # as above
+
+    try:
+        require_address(address)
+    except DragomanError as error:
+        raise ValueError(str(error)) from None
 
 
 class General(BaseModel):
@@ -21,6 +52,7 @@ class General(BaseModel):
         timezone: IANA name of the zone that times are shown in; the machine's when absent.
         max_tokens: The largest answer of a reading tool, unless a call asks for another.
         flow_guard: Whether writing elsewhere after reading other people's text is remarked upon.
+        store: Where everything is remembered; a file in the data folder when absent.
         telemetry: Base address of an OpenTelemetry collector (OTLP over HTTP); nothing is sent when absent.
     """
 
@@ -30,6 +62,7 @@ class General(BaseModel):
     max_tokens: int = Field(default=3000, ge=200, le=1_000_000)
     flow_guard: Literal["off", "warn", "confirm"] | None = None
     telemetry: str | None = None
+    store: Annotated[object, PlainValidator(_store)] = None
 
     @field_validator("timezone")
     @classmethod

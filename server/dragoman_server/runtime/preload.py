@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import Final
 
 from dragoman.accounts.provider_registry import provider_class
-from dragoman.store import IMPORTS_AT_OPEN
+from dragoman.store import imports_at_open
 from dragoman_server.config.load import Config
 
 _log: Final = logging.getLogger(__name__)
@@ -28,5 +28,5 @@ def preload(config: Config) -> None:
 def modules_of(config: Config) -> list[str]:
     """The modules that the first calls import, without those that these import."""
     kinds = dict.fromkeys(account.provider for account in config.accounts.values())
-    found = [*IMPORTS_AT_OPEN, *(name for kind in kinds for name in provider_class(kind).imports_at_open)]
+    found = [*imports_at_open(config.store), *(name for kind in kinds for name in provider_class(kind).imports_at_open)]
     return list(dict.fromkeys(found))

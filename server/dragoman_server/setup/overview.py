@@ -50,8 +50,10 @@ def clients() -> tuple[list[str], list[str]]:
 
 
 def _has_store(config: Config) -> bool:
-    """Is there a file to count in; none is made for it."""
-    paths: list[Path | None] = [config.store, *(getattr(it, "path", None) for it in config.accounts.values())]
+    """Is there a database or a file to count in; none is made for it."""
+    if config.store_file is None:
+        return True
+    paths: list[Path | None] = [config.store_file, *(getattr(it, "path", None) for it in config.accounts.values())]
     return any(path is not None and path.expanduser().exists() for path in paths)
 
 
@@ -69,7 +71,8 @@ def _accounts(config: Config, counts: dict[str, int]) -> Iterator[SafeText]:
     heading = "accounts"
     for name in config.accounts:
         if name in counts:
-            what = sentence("{} on this machine", unquoted(_counted(counts[name])))
+            where = safe("on this machine" if config.store_file else "in the database")
+            what = sentence("{} {}", unquoted(_counted(counts[name])), where)
         else:
             what = sentence("{}; `dragoman check` reaches it", config.accounts[name].provider)
         yield sentence("{}  {} ({})", safe(heading), name, what)

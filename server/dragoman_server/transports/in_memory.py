@@ -96,7 +96,9 @@ def _names_a_file(config: str) -> bool:
 def _in_folder(config: Config, folder: Path) -> Config:
     """The same settings with everything that has no place of its own in this folder."""
     placed = replace(config, data=folder)
-    accounts = {name: _placed(settings, placed.store) for name, settings in config.accounts.items()}
+    if placed.store_file is None or config.general.store is not None:
+        return placed.in_store()
+    accounts = {name: _placed(settings, placed.store_file) for name, settings in config.accounts.items()}
     return replace(placed, accounts=accounts)
 
 

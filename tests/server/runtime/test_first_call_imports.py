@@ -65,5 +65,5 @@ def test_what_cannot_be_imported_ahead_is_told_by_the_call_that_needs_it(monkeyp
     from dragoman_server.config.load import from_mapping
     from dragoman_server.runtime import preload
 
-    monkeypatch.setattr(preload, "IMPORTS_AT_OPEN", ("no.such.module", "dragoman.core.errors"))
+    monkeypatch.setattr(preload, "imports_at_open", lambda _place: ("no.such.module", "dragoman.core.errors"))
     preload.preload(from_mapping({}))

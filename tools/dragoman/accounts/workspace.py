@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
-from pathlib import Path
 from typing import Final
 
 from dragoman.accounts.account_list import AccountList
@@ -22,7 +21,7 @@ from dragoman.core.context.instrumentation import naming_account
 from dragoman.core.queries import Draft
 from dragoman.core.rate_budget import RateBudgets, sharing_budgets
 from dragoman.providers.base.provider import WRITES, AccountSettings, Capability, Provider
-from dragoman.store import Store, open_store
+from dragoman.store import Place, Store, open_store
 
 _WATCHED: Final = frozenset({*Capability, "changes", "get_conversation", "audience", "check"})
 
@@ -129,13 +128,13 @@ class Workspace(AccountList):
     @classmethod
     @asynccontextmanager
     async def open(
-        cls, accounts: Mapping[str, AccountSettings], data: Path | None = None, *, offline: bool = False
+        cls, accounts: Mapping[str, AccountSettings], store: Place = None, *, offline: bool = False
     ) -> AsyncGenerator[Workspace]:
         """Hold the accounts for as long as the context lasts; nothing is connected before it is used.
 
         Args:
             accounts: Settings by account name.
-            data: The store's file; ``None`` keeps it in memory.
+            store: Where what is remembered is; ``None`` keeps it in memory.
             offline: Ask no service; its accounts are what the store remembers of them.
 
         Raises:
@@ -143,15 +142,15 @@ class Workspace(AccountList):
         """
         kinds = {name: provider_class(settings.provider) for name, settings in accounts.items()}
         async with resource_owner() as stores, resource_owner() as holder:
-            store = LazyResource(stores, partial(open_store, data))
-            budgets = {name: StoreBudgets(store.get, name) for name in kinds if data is not None}
+            shared = LazyResource(stores, partial(open_store, store))
+            budgets = {name: StoreBudgets(shared.get, name) for name in kinds if store is not None}
             opened = {
-                name: RememberedAccount(name, accounts[name], kind, holder, store.get)
+                name: RememberedAccount(name, accounts[name], kind, holder, shared.get)
                 if offline and kind.external
                 else Account(name, accounts[name], kind, holder, budgets.get(name))
                 for name, kind in kinds.items()
             }
-            yield cls(opened, store)
+            yield cls(opened, shared)
 
     async def store(self) -> Store:
         """The store, opened on the first call."""

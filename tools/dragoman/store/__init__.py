@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import asynccontextmanager, contextmanager
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from dragoman.core.context.clock import steady_time
 from dragoman.core.lazy_names import lazy_names
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from dragoman.store.conversations import ConversationStore
     from dragoman.store.cursors import CursorStore
     from dragoman.store.interface import NotWritableError, Store
     from dragoman.store.messages import MessageStore, Remember
+    from dragoman.store.places import Place
     from dragoman.store.rate_budgets import RateBudgetStore
     from dragoman.store.sqlite.inline_store import InlineStore
     from dragoman.store.sync_store import SyncStore
@@ -33,7 +32,6 @@ if TYPE_CHECKING:
 
 
 __all__ = [
-    "IMPORTS_AT_OPEN",
     "STEPS_MS",
     "AuditLog",
     "AuditRecord",
@@ -46,6 +44,7 @@ __all__ = [
     "Intent",
     "MessageStore",
     "NotWritableError",
+    "Place",
     "RateBudgetStore",
     "Remember",
     "State",
@@ -54,6 +53,7 @@ __all__ = [
     "UsageCount",
     "UsageStore",
     "WriteStore",
+    "imports_at_open",
     "open_conversations",
     "open_inline",
     "open_store",
@@ -66,6 +66,7 @@ __getattr__ = lazy_names(
         "cursors": ("CursorStore",),
         "interface": ("NotWritableError", "Store"),
         "messages": ("MessageStore", "Remember"),
+        "places": ("Place",),
         "rate_budgets": ("RateBudgetStore",),
         "sync_store": ("SyncStore",),
         "sqlite.inline_store": ("InlineStore",),
@@ -83,26 +84,41 @@ __getattr__ = lazy_names(
     },
 )
 
-IMPORTS_AT_OPEN: Final = ("dragoman.store.sqlite.store",)
-"""Modules that opening a store imports, for a server that imports ahead."""
+
+def imports_at_open(place: Place) -> tuple[str, ...]:
+    """Modules that opening a store imports, for a server that imports ahead."""
+    from pathlib import Path  # noqa: PLC0415 - as light as can be
+
+    in_database = not isinstance(place, Path | None)
+    return (f"dragoman.store.{'postgres' if in_database else 'sqlite'}.store",)
 
 
 @asynccontextmanager
-async def open_store(path: Path | None, *, clock: Callable[[], float] = steady_time) -> AsyncGenerator[Store]:
-    """Open the store at a path, making it where it is missing; ``None`` remembers in memory until closed.
+async def open_store(place: Place, *, clock: Callable[[], float] = steady_time) -> AsyncGenerator[Store]:
+    """Open the store at a place, making it where it is missing; ``None`` remembers in memory until closed.
 
     Args:
-        path: Where the file is.
+        place: A file, or a database.
         clock: Seconds since 1970.
 
     Raises:
-        InvalidArgument: Something else is at that path.
-        Unavailable: The store cannot be opened now.
+        InvalidArgument: Something else is at that place, or packages for such a database are missing.
+        DragomanError: The store cannot be opened now.
     """
-    from dragoman.store.sqlite.store import SqliteStore  # noqa: PLC0415 - the database is loaded when it is needed
+    from dragoman.store.places import located, require_driver  # noqa: PLC0415 - loaded when it is needed
 
-    async with SqliteStore.open(path, clock=clock) as store:
-        yield store
+    found = await located(place)
+    if isinstance(found, str):
+        require_driver()
+        from dragoman.store.postgres.store import PostgresStore  # noqa: PLC0415 - loaded when it is needed
+
+        async with PostgresStore.open(found, clock=clock) as store:
+            yield store
+    else:
+        from dragoman.store.sqlite.store import SqliteStore  # noqa: PLC0415 - as above
+
+        async with SqliteStore.open(found, clock=clock) as store:
+            yield store
 
 
 @contextmanager
@@ -122,14 +138,24 @@ def open_inline(path: str) -> Generator[InlineStore]:
 
 
 @asynccontextmanager
-async def open_conversations(path: Path | None) -> AsyncGenerator[ConversationStore]:
+async def open_conversations(place: Place) -> AsyncGenerator[ConversationStore]:
     """Open the conversations that a store itself holds, making it where it is missing; ``None`` is in memory.
 
     Raises:
-        InvalidArgument: Something else is at that path.
-        Unavailable: The store cannot be opened now.
+        InvalidArgument: Something else is at that place, or packages for such a database are missing.
+        DragomanError: The store cannot be opened now.
     """
-    from dragoman.store.sqlite.store import SqliteConversations  # noqa: PLC0415 - as above
+    from dragoman.store.places import located, require_driver  # noqa: PLC0415 - loaded when it is needed
 
-    async with SqliteConversations.open(path) as conversations:
-        yield conversations
+    found = await located(place)
+    if isinstance(found, str):
+        require_driver()
+        from dragoman.store.postgres.store import PostgresConversations  # noqa: PLC0415 - loaded when it is needed
+
+        async with PostgresConversations.open(found) as conversations:
+            yield conversations
+    else:
+        from dragoman.store.sqlite.store import SqliteConversations  # noqa: PLC0415 - as above
+
+        async with SqliteConversations.open(found) as conversations:
+            yield conversations

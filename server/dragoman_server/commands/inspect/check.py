@@ -14,7 +14,7 @@ from typing import Final
 import anyio
 import anyio.to_thread
 
-from dragoman.accounts.workspace import Account
+from dragoman.accounts.workspace import Account, Workspace
 from dragoman.core.errors import DragomanError
 from dragoman.core.safe_text import sentence, unquoted
 from dragoman.core.sanitize import clean_line
@@ -130,6 +130,7 @@ def check(config: Config) -> list[Report]:
 
 async def _check(config: Config) -> list[Report]:
     found: dict[str, Report] = {}
+    reports: list[Report] = []
 
     async def one(account: Account) -> None:
         found[account.name] = await _report(account)
@@ -137,9 +138,22 @@ async def _check(config: Config) -> list[Report]:
     async with tool_context.open_services(config) as shared, anyio.create_task_group() as group:
         for account in shared.workspace.accounts.values():
             group.start_soon(one, account)
-    reports = [report for name, path in files(config).items() if (report := await _file_report(name, path))]
+        if config.store_file is None:
+            reports.append(await _database_report(shared.workspace))
+    for name, path in files(config).items():
+        looked = await _file_report(name, path)
+        reports += [looked] if looked else []
     told = {report.sentence for report in found.values()}  # an account that fails over its file has said so
     return [*(found[name] for name in config.accounts), *(report for report in reports if report.sentence not in told)]
+
+
+async def _database_report(workspace: Workspace) -> Report:
+    """Look whether the database of the store can be read and written."""
+    try:
+        await (await workspace.store()).check()
+    except DragomanError as error:
+        return Report("store", good=False, sentence=error.message, action=_what_to_do(error))
+    return Report("store", good=True, sentence="The database of the store can be read and written.")
 
 
 async def _file_report(name: str, path: Path) -> Report | None:

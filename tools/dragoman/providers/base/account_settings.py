@@ -6,13 +6,14 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from dragoman.core.safe_text import SafeText
 
 if TYPE_CHECKING:
+    from dragoman.store import Place
     from dragoman.transport.oauth.client import OAuthClient
 
 HORIZON: Final = re.compile(r"all|[1-9][0-9]{0,3}[dwmy]")
@@ -112,6 +113,11 @@ class AccountSettings(BaseModel):
             return beginning
         days = int(self.sync[:-1]) * _DAYS[self.sync[-1]]
         return beginning if days > (now - beginning).days - 1 else now - timedelta(days=days)
+
+    def in_store(self, store: Place) -> Self:
+        """The same settings, for an account that keeps messages in the store where this is the store."""
+        del store
+        return self
 
     @property
     def personal(self) -> bool:

@@ -62,14 +62,14 @@ class LocalProvider(Provider):
     @classmethod
     @asynccontextmanager
     async def open(cls, settings: AccountSettings) -> AsyncGenerator[Self]:
-        """Open the file, making it where it is missing.
+        """Open the store, making it where it is missing.
 
         Raises:
-            InvalidArgument: Something else is at that path.
-            Unavailable: The file cannot be opened now.
+            InvalidArgument: Something else is at that place.
+            DragomanError: The store cannot be opened now.
         """
-        path = settings.path if isinstance(settings, LocalSettings) else None
-        async with open_conversations(path or paths.store_file()) as store:
+        place = settings.place if isinstance(settings, LocalSettings) else paths.store_file()
+        async with open_conversations(place) as store:
             yield cls(settings, store)
 
     async def check(self) -> str:

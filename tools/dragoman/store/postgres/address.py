@@ -12,9 +12,9 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
 from dragoman.core.errors import InvalidArgument
+from dragoman.store.places import ADDRESS_SCHEMES
 
-SCHEMES: Final = ("postgresql://", "postgres://")
-
+_LAST_PORT: Final = 65_535
 _SCHEMA: Final = re.compile("[A-Za-z_][A-Za-z0-9_]{0,62}")
 _DEFAULTS: Final[Mapping[str, str | int]] = {
     "application_name": "dragoman",
@@ -54,6 +54,7 @@ class Address:
             schema = dict(query).get("schema") or None
             rest = urlencode([(key, value) for key, value in query if key != "schema"])
             given = conninfo_to_dict(urlunsplit(parts._replace(query=rest)))
+            _require_ports(str(given.get("port") or ""))
         except (ValueError, psycopg.Error):
             raise InvalidArgument(
                 "The address of the store cannot be read.",
@@ -67,9 +68,15 @@ class Address:
         return cls(parameters, schema, _name(given, schema))
 
 
-def is_address(text: str) -> bool:
-    """Whether a setting names a PostgreSQL database, not a file."""
-    return text.lower().startswith(SCHEMES)
+def _require_ports(ports: str) -> None:
+    """Refuse what libpq only refuses when it connects.
+
+    Raises:
+        ValueError: One is no port.
+    """
+    for port in filter(None, ports.split(",")):
+        if not 0 < int(port) <= _LAST_PORT:
+            raise ValueError(port)
 
 
 def _name(given: Mapping[str, object], schema: str | None) -> str:
@@ -77,4 +84,4 @@ def _name(given: Mapping[str, object], schema: str | None) -> str:
     port = f":{given['port']}" if given.get("port") else ""
     database = f"/{given['dbname']}" if given.get("dbname") else ""
     within = f"?schema={schema}" if schema else ""
-    return f"{SCHEMES[0]}{host}{port}{database}{within}"
+    return f"{ADDRESS_SCHEMES[0]}{host}{port}{database}{within}"

@@ -33,6 +33,7 @@ _AT_CONNECT: Final[tuple[tuple[str, type[DragomanError], LiteralString, LiteralS
     ("connection slots", Unavailable, "has no connection left", "Try again, or raise max_connections of the server."),
     ("starting up", Unavailable, "is starting", "Try again in some seconds."),
     ("shutting down", Unavailable, "is stopping", "Try again when it runs."),
+    ("resolve host", Unavailable, "cannot be found by its name", "Check the host in the setting `store`."),
     ("translate host name", Unavailable, "cannot be found by its name", "Check the host in the setting `store`."),
     ("session is read-only", NotWritableError, "can only be read", "Name the primary server in the setting `store`."),
     ("in hot standby", NotWritableError, "can only be read", "Name the primary server in the setting `store`."),

@@ -50,11 +50,33 @@ def clock_offset(connection: DriverConnection) -> float:
     return found - (before + time.time()) / 2
 
 
-def script(found: int = 0, schema: str | None = None) -> str:
-    """What an administrator has to run, for a role that may not make tables."""
-    within = "" if schema is None else f'CREATE SCHEMA IF NOT EXISTS "{schema}";\nSET search_path = "{schema}";\n'
-    version = f"DELETE FROM schema_version;\nINSERT INTO schema_version VALUES({len(MIGRATIONS)});\n"  # noqa: S608 - our own words
-    return f"BEGIN;\n{within}{_VERSIONS};\n{''.join(MIGRATIONS[found:])}{_mark_index()}{version}COMMIT;\n"
+def script(connection: DriverConnection, address: Address) -> str:
+    """What an administrator has to run for a role that may not make tables; empty when nothing is to be done."""
+    with connection.transaction():
+        _use_schema(connection, address)
+        found = _version(connection)
+        schema = address.schema or _row(connection, "SELECT coalesce(current_schema(), 'public')")[0]
+    if found >= len(MIGRATIONS):
+        return ""
+    role = sql.Identifier(_row(connection, "SELECT current_user")[0]).as_string(connection)
+    named = sql.Identifier(schema).as_string(connection)
+    return "\n".join(
+        [
+            "BEGIN;",
+            f"CREATE SCHEMA IF NOT EXISTS {named};",
+            f"SET LOCAL search_path = {named};",
+            f"{_VERSIONS};",
+            *MIGRATIONS[found:],
+            *([_mark_index()] if found == 0 else []),
+            "DELETE FROM schema_version;",
+            f"INSERT INTO schema_version VALUES({len(MIGRATIONS)});",
+            f"GRANT USAGE ON SCHEMA {named} TO {role};",
+            f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {named} TO {role};",
+            f"REVOKE UPDATE, DELETE ON audit FROM {role};",
+            f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA {named} TO {role};",
+            "COMMIT;",
+        ]
+    )
 
 
 def _bring_up_to_date(connection: DriverConnection, address: Address) -> None:
