@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tracemalloc
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -122,8 +123,28 @@ def test_mails_that_are_quoted_come_back_as_they_were(bodies, end):
         )
 
     text = "".join(f"{ENVELOPE}A: {n}\n\n{quoted(body)}\n" for n, body in enumerate(bodies)).replace("\n", end)
-    found = [b"".join(lines).decode() for _, lines in Mbox(text.encode().splitlines(keepends=True)).mails()]
+    found = [b"".join(lines).decode() for _, lines in Mbox(BytesIO(text.encode())).mails()]
     assert found == [f"A: {n}\n\n{body}\n\n".replace("\n", end) for n, body in enumerate(bodies)]
+
+
+PIECES = st.sampled_from([
+    ENVELOPE, "\n", "\r\n", "From \n", "From nobody\n", ">From me\n", ">>From me\n", "A: b\n", "From: c\n", "words\n",
+    "Content-Length: 9\n", "Content-Length: 40\n", "x" * 700 + "\n", "From ", "last", "\r",
+])  # fmt: skip
+
+
+@given(st.lists(PIECES, max_size=40), st.integers(1, 90))
+def test_mails_are_cut_out_of_blocks_just_as_they_are_read_line_by_line(pieces, block):
+    data = (ENVELOPE + "".join(pieces)).encode()
+
+    def mails() -> list[tuple[bytes, bytes]]:
+        return [(envelope, b"".join(lines)) for envelope, lines in Mbox(BytesIO(data)).mails()]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("dragoman.archives.mail.mbox._BLOCK", block)
+        in_blocks = mails()
+        patch.setattr(Mbox, "_whole_mail", lambda _self: None)
+        assert in_blocks == mails()
 
 
 def test_bare_and_dashed_lines_of_thunderbird_separate_mails_too(read_mbox):

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
-from typing import Final
+from io import BytesIO
+from typing import BinaryIO, Final
 
 from dragoman.core.mail.headers import parse_date
 
@@ -24,6 +25,15 @@ _PARTS_OF_TIME: Final = re.compile(
 )
 _BLANK: Final = frozenset({b"\n", b"\r\n"})
 _LOOKED_AHEAD: Final = 16 << 20
+_BLOCK: Final = 256 << 10
+_LARGEST_WHOLE: Final = 1 << 20
+_LONGEST_LINE: Final = 1 << 20
+_HEAD_END: Final = re.compile(rb"\n\r?\n")
+_TELLS_LENGTH: Final = re.compile(rb"^content-length:\s*\d", re.IGNORECASE | re.MULTILINE)
+_QUOTED_LINE: Final = re.compile(rb"^>(>*From )", re.MULTILINE)
+_BLANK_BEFORE_FROM: Final = re.compile(rb"\n\r?\n(From[^\n]*\n)")
+_BLANK_LINE: Final = 2
+"""Bytes of the longest blank line."""
 
 
 def is_envelope(line: bytes) -> bool:
@@ -43,12 +53,17 @@ def time_of_envelope(line: bytes) -> datetime | None:
 class Mbox:
     """The mails of a file, one after the other.
 
+    Nearly all lie within what was read at once, and are cut out of it as a whole. The others are read line by line.
+
     Args:
-        lines: The file's lines with their ends.
+        stream: The file.
     """
 
-    def __init__(self, lines: Iterable[bytes]) -> None:
-        self._lines = iter(lines)
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self._data = b""
+        self._at = 0
+        self._ended = False
         self._ahead: deque[bytes] = deque()
 
     def mails(self) -> Iterator[tuple[bytes, Iterator[bytes]]]:
@@ -58,18 +73,86 @@ class Mbox:
             if is_envelope(bare) and self._begins_mail():
                 self._ahead.appendleft(bare)
                 break
-        while self._ahead:
-            envelope = self._ahead.popleft()
-            lines = self._mail()
+        while self._ahead or self._at < len(self._data):
+            envelope = self._next_line() or b""
+            self._put_back()
+            whole = self._whole_mail()
+            lines = self._mail() if whole is None else iter(BytesIO(whole))
             yield envelope, lines
-            for _ in lines:
-                pass
+            if whole is None:
+                for _ in lines:
+                    pass
+
+    def _whole_mail(self) -> bytes | None:
+        """The mail that begins here; ``None`` where it is long, or tells its own length, so that lines are counted."""
+        end = self._end_of_mail()
+        if end is None:
+            return None
+        blank = _HEAD_END.search(self._data, self._at - 1, end)
+        body = blank.end() if blank else end
+        if _TELLS_LENGTH.search(self._data, self._at, body):
+            return None
+        whole = self._data[self._at : end]
+        if self._data.find(b"\n>", body - 1, end) >= 0:
+            body -= self._at
+            whole = whole[:body] + _QUOTED_LINE.sub(b"\\1", whole[body:])
+        self._at = end
+        return whole
+
+    def _end_of_mail(self) -> int | None:
+        """Where the next mail or the end of the file stands; ``None`` when it is not within what is held at once."""
+        searched = self._at - 1
+        while True:
+            found = _BLANK_BEFORE_FROM.search(self._data, searched)
+            if found is None or not self._holds_line_behind(found.end(1)):
+                if self._ended:
+                    return len(self._data)
+                if len(self._data) - self._at > _LARGEST_WHOLE:
+                    return None
+                # The last line may be incomplete, and the blank one before it counts.
+                open_end = found.start() if found else self._data.rfind(b"\n") - _BLANK_LINE
+                held = max(open_end - self._at, -1)
+                self._fill()
+                searched = self._at + held
+                continue
+            if is_envelope(found[1]) and _HEADER.match(self._data, found.end(1)):
+                return found.start(1)
+            searched = found.start(1) - 1
+
+    def _holds_line_behind(self, place: int) -> bool:
+        return self._data.find(b"\n", place) >= 0 or self._ended
+
+    def _fill(self) -> None:
+        """Read on; the byte before the place stays."""
+        start = max(self._at - 1, 0)
+        more = self._stream.read(_BLOCK)
+        self._ended = not more
+        self._data, self._at = self._data[start:] + more, self._at - start
+
+    def _put_back(self) -> None:
+        """Have what was looked at come again."""
+        if self._ahead:
+            self._data, self._at = b"".join((b"\n", *self._ahead, self._data[self._at :])), 1
+            self._ahead.clear()
+
+    def _next_line(self) -> bytes | None:
+        """The next line with its end, a piece of it where it is very long; ``None`` at the end of the file."""
+        return self._ahead.popleft() if self._ahead else self._line_of_file()
+
+    def _line_of_file(self) -> bytes | None:
+        while (end := self._data.find(b"\n", self._at) + 1) == 0 and not self._ended:
+            if len(self._data) - self._at > _LONGEST_LINE:
+                end = self._at + _LONGEST_LINE
+                break
+            self._fill()
+        line = self._data[self._at : end or len(self._data)]
+        self._at += len(line)
+        return line or None
 
     def _mail(self) -> Iterator[bytes]:
         """The lines up to the next envelope line, which stays the next to come."""
         in_head, blank, left = True, False, -1
-        ahead, lines = self._ahead, self._lines
-        while (line := ahead.popleft() if ahead else next(lines, None)) is not None:
+        while (line := self._next_line()) is not None:
             if blank and line.startswith(b"From") and self._ends_mail(line, left):
                 self._ahead.appendleft(line)
                 return
@@ -112,18 +195,12 @@ class Mbox:
 
     def _peek(self, place: int) -> bytes | None:
         while len(self._ahead) <= place:
-            line = next(self._lines, None)
+            line = self._line_of_file()
             if line is None:
                 return None
             self._ahead.append(line)
         return self._ahead[place]
 
     def _rest(self) -> Iterator[bytes]:
-        while True:
-            if self._ahead:
-                yield self._ahead.popleft()
-            else:
-                line = next(self._lines, None)
-                if line is None:
-                    return
-                yield line
+        while (line := self._next_line()) is not None:
+            yield line

@@ -98,7 +98,7 @@ def find_mails(source: Source) -> Iterator[Found]:
 def _in_mbox(file: File) -> Iterator[Found]:
     labels = [label] if (label := _mailbox_label(file)) else []
     with file.open() as content:
-        for envelope, lines in Mbox(_lines(content)).mails():
+        for envelope, lines in Mbox(content).mails():
             yield Found(lines, labels, file, partial(time_of_envelope, envelope), is_alone=False)
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from dragoman.archives.ids import Notebook
+from dragoman.store.sql.values import Value
 from dragoman.store.sqlite.scratch import open_scratch
 
 _SCHEMA: Final = """
@@ -25,6 +26,8 @@ _ALONE: Final = "SELECT number FROM mails WHERE number > ? AND +place = '' ORDER
 
 _BETWEEN: Final = "\x1f"
 _PEOPLE: Final = 50
+_AT_ONCE: Final = 500
+"""Mails that are written to the file together."""
 _CACHED: Final = 1000
 _NAMED: Final = 1000
 
@@ -51,6 +54,7 @@ class Threads:
         self._table = open_scratch(_SCHEMA)
         self._parents = array("q")
         self._numbers = Notebook()
+        self._waiting: list[tuple[Value, ...]] = []
         self._cache: OrderedDict[str, Thread] = OrderedDict()
 
     def close(self) -> None:
@@ -72,8 +76,9 @@ class Threads:
         for other in related:
             self._join(number, self._number(other))
         names = _BETWEEN.join(dict.fromkeys(people))
-        values = (number, group, time, id_, subject, names)
-        self._table.execute("INSERT OR IGNORE INTO mails VALUES(?,?,?,?,?,?)", values)
+        self._waiting.append((number, group, time, id_, subject, names))
+        if len(self._waiting) >= _AT_ONCE:
+            self._write()
 
     def finish(self, stored: Iterator[tuple[str, str]]) -> None:
         """All mails are noted.
@@ -81,6 +86,7 @@ class Threads:
         Args:
             stored: Ids of mails that an earlier import stored, with their conversations; a thread keeps its name.
         """
+        self._write()
         for id_, conversation in stored:
             number = self._known(id_)
             if number is not None:
@@ -101,6 +107,10 @@ class Threads:
             if len(self._cache) > _CACHED:
                 self._cache.popitem(last=False)
         return thread
+
+    def _write(self) -> None:
+        self._table.executemany("INSERT OR IGNORE INTO mails VALUES(?,?,?,?,?,?)", self._waiting)
+        self._waiting.clear()
 
     def _thread(self, place: str) -> Thread:
         statement = "SELECT id, subject, people FROM mails WHERE place = ? ORDER BY time, number LIMIT ?"

@@ -37,7 +37,7 @@ def decode(data: bytes, charset: str = "", *, complete: bool = True) -> str:
         charset: The declared charset; empty when none is.
         complete: ``False`` when they may end within a character.
     """
-    declared = codec_of(charset)
+    declared = codec_of(charset) if charset else ""
     if declared in _PLAIN and data.isascii():
         plain = data.decode("ascii")
         return plain.replace("\x00", "\ufffd") if "\x00" in plain else plain

@@ -64,29 +64,28 @@ class Headers:
     """
 
     def __init__(self, lines: list[bytes]) -> None:
-        self._lines = lines
         self._raw: dict[str, str] = {}
-        self._parsed: dict[str, list[bytes]] | None = None
-
-    @property
-    def _fields(self) -> dict[str, list[bytes]]:
-        if self._parsed is None:
-            self._parsed = {}
-            for name, value in unfold(self._lines):
-                self._parsed.setdefault(name, []).append(value)
-        return self._parsed
+        self._fields: dict[str, list[bytes]] = {}
+        for name, value in unfold(lines):
+            self._fields.setdefault(name, []).append(value)
 
     def raw(self, name: str) -> str:
         """The first field of that name, not decoded; empty when there is none."""
+        values = self._fields.get(name)
+        if values is None:
+            return ""
         known = self._raw.get(name)
         if known is None:
-            values = self._fields.get(name)
-            known = self._raw[name] = decode(values[0][:_LONGEST]) if values else ""
+            known = self._raw[name] = decode(values[0][:_LONGEST])
         return known
 
     def all(self, name: str) -> list[str]:
         """All fields of that name, not decoded."""
-        return [decode(value[:_LONGEST]) for value in self._fields.get(name, ())]
+        values = self._fields.get(name)
+        if values is None:
+            return []
+        first = self.raw(name)
+        return [first] if len(values) == 1 else [first, *(decode(value[:_LONGEST]) for value in values[1:])]
 
     def text(self, name: str) -> str:
         """The first field of that name as people read it."""

@@ -2,19 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
+from typing import Generic, TypeVar
 
 from dragoman.core.mail.body import Body, MailFile, read_body
-from dragoman.core.mail.headers import Address, Headers, parse_date, parse_ids
+from dragoman.core.mail.headers import Address, parse_date, parse_ids
 from dragoman.core.mail.parts import Part, read_head, read_parts
 from dragoman.core.mail.people import author_of, kind_of, list_of
 from dragoman.core.model import AuthorKind
 
 __all__ = ["Mail", "MailFile", "read_mail", "read_mail_head"]
 
+T = TypeVar("T")
+M = TypeVar("M")
+
 _EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class _Cached(Generic[M, T]):
+    """A property that is computed once. That of the standard library takes a lock each time before Python 3.12."""
+
+    def __init__(self, compute: Callable[[M], T]) -> None:
+        self._compute = compute
+        self._name = compute.__name__
+
+    def __get__(self, mail: M, owner: type[M]) -> T:
+        value = self._compute(mail)
+        vars(mail)[self._name] = value  # which is found before this from then on
+        return value
 
 
 class Mail:
@@ -22,17 +38,15 @@ class Mail:
 
     Attributes:
         root: Its parts.
+        headers: Its head.
     """
 
     def __init__(self, root: Part) -> None:
         self.root = root
+        self.headers = root.headers
+        self._id: str | None = None
 
-    @property
-    def headers(self) -> Headers:
-        """Its head."""
-        return self.root.headers
-
-    @cached_property
+    @_Cached
     def body(self) -> Body:
         """Its text and files."""
         return read_body(self.root)
@@ -50,14 +64,17 @@ class Mail:
     @property
     def id(self) -> str:
         """Its message id without brackets; empty when it has none."""
-        return next(iter(parse_ids(written := self.headers.raw("message-id"))), "") or written.strip()
+        if self._id is None:
+            written = self.headers.raw("message-id")
+            self._id = next(iter(parse_ids(written)), "") or written.strip()
+        return self._id
 
     @property
     def subject(self) -> str:
         """Its subject."""
         return self.headers.text("subject")
 
-    @cached_property
+    @_Cached
     def author(self) -> Address:
         """Who wrote it."""
         return author_of(self.headers)
@@ -72,12 +89,12 @@ class Mail:
         """The id of its mailing list; empty when it came by none."""
         return list_of(self.headers)
 
-    @cached_property
+    @_Cached
     def references(self) -> list[str]:
         """The ids of the mails before it in its thread, the oldest first."""
         return self.headers.ids("references")
 
-    @cached_property
+    @_Cached
     def reply_to(self) -> str:
         """The id of the mail that it answers; empty when it answers none."""
         own = self.id

@@ -25,6 +25,9 @@ _SOFT_BREAK: Final = re.compile(rb"=[ \t]*\r?\n")
 _ESCAPES: Final = re.compile(rb"=[0-9A-Fa-f]{2}")
 
 
+_NO_HEADERS: Final = Headers([])
+
+
 @dataclass(slots=True)
 class Part:
     """A mail or a part of one.
@@ -38,7 +41,7 @@ class Part:
     number: str = ""
     parts: list[Part] = field(default_factory=list["Part"])
     cut: bool = False
-    headers: Headers = field(default_factory=lambda: Headers([]))
+    headers: Headers = _NO_HEADERS
     media_type: str = "text/plain"
     parameters: dict[str, str] = field(default_factory=dict[str, str])
     disposition: str = ""
@@ -231,8 +234,9 @@ def make_part(number: str, head: bytes, body: bytes | None, *, around: str, octe
 def read_head(lines: Iterable[bytes]) -> Part:
     """A mail of which only the head is read."""
     part = Part()
+    is_header = _HEADER_LINE.match
     for line in lines:
-        if line in _BLANK or not _HEADER_LINE.match(line):
+        if line in _BLANK or not is_header(line):
             break
         part.add_head(line)
     part.end_head("")
