@@ -15,7 +15,7 @@ NAMES = st.lists(
 )
 
 
-def asked(receivers=(), perhaps=(), **about):
+def asked(receivers=(), perhaps=(), sender="", **about):
     view = PreviewView(
         conversation=Conversation(id="c", account="work", **about),
         verb="send",
@@ -23,6 +23,7 @@ def asked(receivers=(), perhaps=(), **about):
         message=MESSAGE,
         receivers=receivers,
         perhaps=perhaps,
+        sender=sender,
     )
     _, _, rest = question(view, UTC).text.partition("\naccount: ")
     return f"account: {rest}".split("\n")
@@ -52,6 +53,10 @@ def test_people_from_outside_and_receivers_have_lines_of_their_own():
         "would go to: Ann <ann@x.example>",
         "may go to: Cy",
     ]
+
+
+def test_as_whom_it_appears_stands_before_where_it_goes():
+    assert asked(sender="Maria Koch\nto: all")[1] == "appears as: Maria Koch to: all"
 
 
 def test_a_long_name_does_not_hide_its_address():

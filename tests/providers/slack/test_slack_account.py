@@ -1,5 +1,10 @@
 """Opening an account, its tokens, what it tells of itself, and the links that it recognises."""
 
+import json
+import re
+from pathlib import Path
+from urllib.parse import parse_qsl, urlsplit
+
 import httpx
 import pytest
 from pydantic import ValidationError
@@ -8,6 +13,7 @@ from slack_service import Slack, opened
 from dragoman.core.queries import MessageQuery
 from dragoman.providers.slack import SlackProvider, SlackSettings
 from dragoman.providers.slack.api import Api, client_of
+from dragoman.providers.slack.app_manifest import manifest
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("waits")]
 
@@ -107,3 +113,41 @@ async def test_a_token_that_has_ended_is_renewed_and_the_call_made_again(monkeyp
         await api.read("auth.test")
         await api.read("auth.test")
     assert tokens == ["Bearer xoxe.xoxb-1", "Bearer xoxe.xoxb-1", "Bearer xoxe.xoxb-2"]
+
+
+def manifest_behind(said):
+    address = urlsplit(said.rpartition(" ")[2])
+    assert address.hostname == "api.slack.com"
+    return json.loads(dict(parse_qsl(address.query))["manifest_json"])
+
+
+async def test_who_adds_an_account_gets_the_manifest_of_the_app_and_the_page_that_makes_it():
+    advice = await SlackProvider.advise({})
+    links = [said for said in advice.sentences if "new_app=1" in said]
+    reading, writing = (manifest_behind(said)["oauth_config"]["scopes"] for said in links)
+    assert not {"chat:write", "im:write"} & {*reading["bot"], *reading["user"]}
+    assert {*writing["bot"], *writing["user"]} - {*reading["bot"], *reading["user"]} == {"chat:write", "im:write"}
+    assert any(json.dumps(manifest_behind(links[1]), separators=(",", ":")) in said for said in advice.sentences)
+    gov = await SlackProvider.advise({"base_url": "https://slack-gov.com/api"})
+    assert all("api.slack-gov.com" in said for said in gov.sentences if "new_app=1" in said)
+    for is_bot, granted in ((True, writing["bot"]), (False, writing["user"])):
+        async with opened(Slack(is_bot=is_bot, scopes=",".join(granted))) as account:
+            assert "lacks" not in await account.check()
+
+
+def test_the_page_about_slack_shows_the_same_scopes():
+    page = (Path(__file__).parents[3] / "docs" / "providers" / "slack.md").read_text("utf-8")
+    listed = re.findall(r"(bot|user): \[(.*?)\]", page, re.DOTALL)
+    shown = {kind: set(re.findall(r"[a-z]+:[a-z.:]+", named)) for kind, named in listed}
+    scopes = json.loads(manifest(writes=True))["oauth_config"]["scopes"]
+    assert shown == {kind: set(names) for kind, names in scopes.items()}
+
+
+@pytest.mark.parametrize("is_bot", [True, False])
+async def test_who_is_asked_sees_that_a_user_token_writes_as_the_person(is_bot):
+    service = Slack(is_bot=is_bot)
+    service.open("C02RELAY01")
+    async with opened(service) as account:
+        there = await account.audience("C02RELAY01")
+        person = await account.audience("@maria")
+    assert (there.sender, person.sender) == (("", "") if is_bot else ("Dragoman", "Dragoman"))

@@ -190,12 +190,14 @@ class Audience:
         receivers: Those whom the message is sent to, where that is told beside the conversation.
         copied: Those who get a copy of it.
         perhaps: Those whom it may be sent to as well.
+        sender: The person as whom it appears, where the account writes in somebody's name; empty otherwise.
     """
 
     conversation: Conversation
     receivers: tuple[str, ...] = ()
     copied: tuple[str, ...] = ()
     perhaps: tuple[str, ...] = ()
+    sender: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -195,6 +195,7 @@ class PreviewView(AnswerView):
         receivers: Those whom it is sent to, where that is told: names, addresses, or ``Name <address>``.
         copied: Those who get a copy of it.
         perhaps: Those whom it may be sent to as well.
+        sender: The person as whom it appears, where the account writes in somebody's name.
         before: For a change: the message as it is now.
         changes: For a change: which of ``text``, ``subject`` and ``labels`` it is about.
         answers: The message that it answers.
@@ -210,6 +211,7 @@ class PreviewView(AnswerView):
     receivers: Sequence[str] = ()
     copied: Sequence[str] = ()
     perhaps: Sequence[str] = ()
+    sender: str = ""
     before: Message | None = None
     changes: Sequence[str] = ()
     answers: Message | None = None

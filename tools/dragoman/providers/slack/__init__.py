@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Collection
+from collections.abc import AsyncGenerator, Collection, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import ClassVar, Self, cast
 
 from dragoman.core.model import Audience, Author, AuthorKind, Changes, Conversation, Message, Page, SearchPage
+from dragoman.providers.base.account_settings import SettingsAdvice
 from dragoman.providers.base.provider import (
     AccountSettings,
     Change,
@@ -66,6 +67,13 @@ class SlackProvider(Provider):
         own = cast("SlackSettings", settings)
         async with client_of(own) as client:
             yield cls(own, Api(client, own))
+
+    @classmethod
+    async def advise(cls, settings: Mapping[str, object]) -> SettingsAdvice:
+        """Where the app is made that an account needs, with its manifest; nothing is asked of Slack."""
+        from dragoman.providers.slack.app_manifest import advice  # noqa: PLC0415 - only who adds an account reads it
+
+        return advice(str(settings.get("base_url", "")))
 
     async def check(self) -> str:
         """Ask who the token speaks for, and compare what it may do with what the tools need."""

@@ -6,15 +6,10 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from dragoman.providers.slack.api import Api, Identity
+from dragoman.providers.slack.app_manifest import NEEDS
 from dragoman.providers.slack.settings import SlackSettings
 from dragoman.transport.loopback import is_loopback
 
-_NEEDS: Final = {
-    "listing conversations": "channels:read groups:read im:read mpim:read",
-    "reading messages": "channels:history groups:history im:history mpim:history",
-    "names": "users:read",
-    "sending": "chat:write",
-}
 _HOSTS: Final = ("slack.com", "slack-gov.com")
 
 
@@ -24,8 +19,8 @@ def report(us: Identity, api: Api, settings: SlackSettings) -> str:
     parts = [f"the token is accepted in {us.team or us.team_id} and speaks for {who}"]
     lacking = [
         f"{what} ({', '.join(missing)})"
-        for what, scopes in _NEEDS.items()
-        if (missing := [scope for scope in scopes.split() if api.may(scope) is False])
+        for what, scopes in NEEDS.items()
+        if (missing := [scope for scope in scopes if api.may(scope) is False])
     ]
     if lacking:
         parts.append(f"it lacks scopes for {'; '.join(lacking)}")

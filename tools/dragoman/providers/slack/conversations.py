@@ -83,10 +83,13 @@ class ConversationReader:
     async def audience(self, conversation: str) -> Audience:
         """Who reads a conversation, and who of them is from outside."""
         us = await self._api.identity()
+        own = {} if us.bot_id else await self._people.users([us.user_id])
+        sender = "" if us.bot_id else own[us.user_id].name if own else us.name or us.user_id
         if conversation.startswith("@"):
             user = await self._people.find(conversation)
             person = self._person(user)
-            return Audience(conversation=replace(person, external=person.participants if user.is_outside(us) else ()))
+            external = person.participants if user.is_outside(us) else ()
+            return Audience(conversation=replace(person, external=external), sender=sender)
         raw = await self._info(conversation)
         (found,) = await self._mapped([raw])
         users = await self.members(conversation)
@@ -96,9 +99,8 @@ class ConversationReader:
             outside = (_OTHERS,)
         names = tuple(one.label() for one in others)
         members = count_of(raw, "num_members") or (len(users) if found.kind is not ConversationKind.CHANNEL else None)
-        return Audience(
-            conversation=replace(found, participants=names or found.participants, members=members, external=outside)
-        )
+        there = replace(found, participants=names or found.participants, members=members, external=outside)
+        return Audience(conversation=there, sender=sender)
 
     async def _info(self, conversation: str) -> Object:
         answer = await self._api.read("conversations.info", channel=conversation, include_num_members="true")

@@ -58,6 +58,7 @@ class PreviewText(PageLayout):
 def preview_lines(view: PreviewView, zone: tzinfo) -> Iterator[str]:
     """Everything that somebody has to see who is to agree."""
     yield f"account: {view.conversation.account} ({view.service})"
+    yield from _people("appears as", (view.sender,) if view.sender else ())
     yield from _where(view.conversation)
     yield from _people("would go to", view.receivers)
     yield from _people("with a copy to", view.copied)

@@ -33,6 +33,7 @@ async def complete_preview(
         receivers=told.receivers,
         copied=told.copied,
         perhaps=told.perhaps,
+        sender=told.sender,
         reasons=reasons,
         warnings=warnings,
     )
