@@ -22,7 +22,6 @@ MOST_POSITIONS: Final = 255
 """Positions of one lexeme that PostgreSQL keeps."""
 
 _LONGEST: Final = 900
-_BEGINNING: Final = 200
 _CUT: Final = "\ue002"
 _LARGEST: Final = 900_000
 """Bytes of a ``tsvector``, which may have 1,048,575."""
@@ -63,12 +62,12 @@ def index_word(word: str) -> str:
     """A lexeme as the index has it: PostgreSQL takes none above 2,046 bytes."""
     if len(word) * 4 <= _LONGEST or len(word.encode()) <= _LONGEST:
         return word
-    return f"{word[:_BEGINNING]}{_CUT}{hashlib.sha256(word.encode()).hexdigest()}"
+    return f"{index_beginning(word)}{_CUT}{hashlib.sha256(word.encode()).hexdigest()}"
 
 
 def index_beginning(word: str) -> str:
     """The beginning of a lexeme as the index has it."""
-    return word if len(word.encode()) <= _LONGEST else word[:_BEGINNING]
+    return word if len(word) * 4 <= _LONGEST else word.encode()[:_LONGEST].decode(errors="ignore")
 
 
 def is_of_body(word: str) -> bool:
@@ -88,7 +87,7 @@ def _add(positions: dict[str, list[int]], column: str, start: int) -> int:
         return 0
     found = lexemes(column)
     for position, word in enumerate(found, start):
-        if len(word) > _BEGINNING:
+        if len(word) * 4 > _LONGEST:
             word = index_word(word)  # noqa: PLW2901 - the same word, shorter
         positions.setdefault(word, []).append(position)
     return len(found)

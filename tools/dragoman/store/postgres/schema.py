@@ -58,6 +58,7 @@ CREATE TABLE $index(
   is_long boolean NOT NULL,
   lexemes tsvector NOT NULL);
 CREATE INDEX $index_lexemes ON $index USING gin(lexemes);
+CREATE INDEX $index_long ON $index(rowid) WHERE is_long;
 CREATE TABLE $words(
   term @text PRIMARY KEY,
   is_body boolean NOT NULL,

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, cast
 
-from dragoman.store.postgres import ranking
+from dragoman.store.postgres import long_texts, ranking
 from dragoman.store.postgres.connection import PostgresConnection
 from dragoman.store.postgres.index_entry import IndexEntry, entry_of, is_of_body
-from dragoman.store.postgres.tsquery import to_tsquery
+from dragoman.store.postgres.tsquery import has_phrases, to_tsquery
 from dragoman.store.sql.connection import Condition, Connection, IndexRow, Tables
 from dragoman.store.sql.search.expression import Expression
 from dragoman.store.sql.values import Value, bind
@@ -61,9 +61,15 @@ class PostgresTables(Tables):
         if con.execute(self.sql("DELETE FROM $index WHERE rowid = ? RETURNING rowid"), row[:1]).get is not None:
             self._count(con, [entry_of(row)], -1)
 
-    def matching(self, expression: Expression) -> Condition:
-        """GIN looks it up."""
-        return "i.lexemes @@ CAST(? AS tsquery)", (to_tsquery(expression),)
+    def matching(self, con: Connection, expression: Expression) -> Condition:
+        """GIN looks it up. Texts with more words than a vector has positions are looked through for phrases."""
+        if not has_phrases(expression):
+            return "i.lexemes @@ CAST(? AS tsquery)", (to_tsquery(expression),)
+        found = long_texts.matching(con, self, expression)
+        condition = "i.lexemes @@ CAST(? AS tsquery) AND NOT i.is_long"
+        if not found:
+            return condition, (to_tsquery(expression),)
+        return f"({condition} OR i.rowid IN ({', '.join(map(str, found))}))", (to_tsquery(expression),)
 
     def ranking(self, con: Connection, expression: Expression) -> Condition:
         """Compute BM25."""

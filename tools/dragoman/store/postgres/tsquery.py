@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dragoman.store.postgres.index_entry import index_beginning, index_word
 from dragoman.store.sql.connection import Condition
-from dragoman.store.sql.search.expression import AllOf, AnyOf, Expression, Phrase, Without
+from dragoman.store.sql.search.expression import AllOf, AnyOf, Expression, Phrase, Without, all_of, lexeme
 
 
 def to_tsquery(expression: Expression) -> str:
@@ -18,6 +18,31 @@ def to_tsquery(expression: Expression) -> str:
             return f"({' | '.join(map(to_tsquery, expressions))})"
         case Without(wanted, excluded):
             return f"({to_tsquery(wanted)} & !{to_tsquery(excluded)})"
+
+
+def has_phrases(expression: Expression) -> bool:
+    """Does an expression ask for the order of words."""
+    match expression:
+        case Phrase(lexemes):
+            return len(lexemes) > 1
+        case AllOf(expressions) | AnyOf(expressions):
+            return any(map(has_phrases, expressions))
+        case Without(wanted, excluded):
+            return has_phrases(wanted) or has_phrases(excluded)
+
+
+def without_order(expression: Expression) -> Expression:
+    """An expression that matches at least the same texts and asks for the order of no words."""
+    match expression:
+        case Phrase(lexemes, open_ended):
+            *before, last = lexemes
+            return all_of([*map(lexeme, before), Phrase((last,), open_ended)])
+        case AllOf(expressions):
+            return AllOf(tuple(map(without_order, expressions)))
+        case AnyOf(expressions):
+            return AnyOf(tuple(map(without_order, expressions)))
+        case Without(wanted):
+            return without_order(wanted)
 
 
 def occurrences(phrase: Phrase) -> Condition:

@@ -170,7 +170,7 @@ class Tables(ABC):
         """Take a message out of the full-text index; ``row`` is how it was added."""
 
     @abstractmethod
-    def matching(self, expression: Expression) -> Condition:
+    def matching(self, con: Connection, expression: Expression) -> Condition:
         """That the index ``i`` holds a message."""
 
     @abstractmethod

@@ -68,8 +68,9 @@ class SqliteTables(Tables):
         """Delete one row."""
         con.execute(self.sql("DELETE FROM $index WHERE rowid = ?"), row[:1])
 
-    def matching(self, expression: Expression) -> Condition:
+    def matching(self, con: Connection, expression: Expression) -> Condition:
         """FTS5 looks it up."""
+        del con
         return self.sql("i.$index MATCH ?"), (to_match(expression),)
 
     def ranking(self, con: Connection, expression: Expression) -> Condition:

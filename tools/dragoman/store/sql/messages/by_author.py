@@ -202,7 +202,7 @@ def matches_in_order(
 ) -> Iterator[TimeAndNumber]:
     """Time and number of the messages that an expression for the full-text index matches, sorted."""
     begins, begins_values = span.condition
-    matches, matches_values = tables.matching(expression)
+    matches, matches_values = tables.matching(con, expression)
     statement = (
         "SELECT m.moment, m.number FROM $index i @join $messages m ON m.number = i.rowid"  # noqa: S608 - values are bound
         f" WHERE {matches} AND m.live = 1{begins}{condition} {span.order} LIMIT ?"

@@ -48,7 +48,7 @@ def _passing(
     con: Connection, table: MessageTable, scope: Scope, after: TimeAndNumber | None, most: int
 ) -> Iterator[TimeAndNumber]:
     """Time and number of up to so many messages, newest first."""
-    condition, values = _condition(table.tables, scope)
+    condition, values = _condition(con, table.tables, scope)
     span = Span(place=scope.place, after=after, limit=_EXAMINED if scope.checks else most)
     required = all_of(scope.required) if scope.required else None
     if required is not None and _are_few(con, table, required):
@@ -65,7 +65,7 @@ def _passing(
 
 def _are_few(con: Connection, table: MessageTable, expression: Expression) -> bool:
     """Are there so few matches in the index that they are sooner sorted than met among all messages."""
-    matching, values = table.tables.matching(expression)
+    matching, values = table.tables.matching(con, expression)
     statement = f"SELECT count(*) FROM (SELECT i.rowid FROM $index i WHERE {matching} LIMIT ?) AS few"  # noqa: S608 - values are bound
     matches: int = con.execute(table.tables.sql(statement), (*values, _SORTED)).get
     return matches < _SORTED
@@ -80,13 +80,13 @@ def _checked(
             yield one
 
 
-def _condition(tables: Tables, scope: Scope) -> tuple[str, list[Value]]:
+def _condition(con: Connection, tables: Tables, scope: Scope) -> tuple[str, list[Value]]:
     condition, values = sql_of(
         [*scope.conditions, *((f"m.author NOT IN ({one.sql})", one.values) for one in scope.not_by if one.numbers)]
     )
     for operator, expressions, joined in (("IN", scope.required, all_of), ("NOT IN", scope.excluded, any_of)):
         if expressions:
-            matching, bound = tables.matching(joined(expressions))
+            matching, bound = tables.matching(con, joined(expressions))
             condition += f" AND m.number {operator} (SELECT i.rowid FROM $index i WHERE {matching})"  # noqa: S608 - values are bound
             values.extend(bound)
     return condition, values

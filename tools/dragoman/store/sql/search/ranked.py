@@ -226,7 +226,7 @@ class _Ranked:
         narrowing, tables = self._narrowing(step), self._table.tables
         join = " @join $messages m ON m.number = i.rowid" if narrowing.messages else ""
         ranking, ranking_values = tables.ranking(self._con, expression)
-        matching, matching_values = tables.matching(expression)
+        matching, matching_values = tables.matching(self._con, expression)
         conditions, values = sql_of([*narrowing.rows, *narrowing.messages])
         statement = (
             f"SELECT {ranking} AS rank, i.rowid FROM $index i{join} WHERE {matching} AND i.rowid <= ?{conditions}"  # noqa: S608 - values are bound

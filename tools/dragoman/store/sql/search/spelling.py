@@ -94,14 +94,14 @@ def _neighbours(con: Connection, table: MessageTable, word: str) -> list[str]:
 
 
 def _exists(con: Connection, table: MessageTable, word: str) -> bool:
-    matching, values = table.tables.matching(lexeme(word))
+    matching, values = table.tables.matching(con, lexeme(word))
     statement = f"SELECT EXISTS(SELECT 1 FROM $index i WHERE {matching})"  # noqa: S608 - values are bound
     return bool(con.execute(table.tables.sql(statement), values).get)
 
 
 def _newest_texts(con: Connection, table: MessageTable, expression: IndexExpression) -> Iterator[str]:
     """Some texts that an expression for the index matches, newest first."""
-    matching, values = table.tables.matching(expression)
+    matching, values = table.tables.matching(con, expression)
     statement = (
         "SELECT m.text FROM $index i @join $messages m ON m.number = i.rowid"  # noqa: S608 - values are bound
         f" WHERE {matching} AND m.text IS NOT NULL ORDER BY i.rowid DESC LIMIT ?"
