@@ -23,6 +23,7 @@ def test_the_demonstration_imports_a_sample_archive_and_answers_from_it(archive,
         check=False,
         timeout=110,
     )
+    assert len(done.stdout.decode().splitlines()) <= 60
     said = " ".join(done.stdout.decode().split())
     assert done.returncode == 0, done.stderr.decode()
     assert [word for word in words if word not in said] == []

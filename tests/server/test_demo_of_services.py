@@ -10,11 +10,11 @@ from dragoman.accounts.provider_registry import replay_of
 SERVICES = ["convore", "datagrid", "glean", "mail", "slack", "yandex"]
 
 
-def demonstrated(folder, *arguments):
+def demonstrated(folder, *arguments, columns=80):
     environment = {key: value for key, value in os.environ.items() if not key.startswith("DRAGOMAN_")}
     return subprocess.run(
         [sys.executable, "-m", "dragoman_server", "demo", *arguments],
-        env=environment | {"COLUMNS": "80"},
+        env=environment | {"COLUMNS": str(columns)},
         cwd=folder,
         capture_output=True,
         check=False,
@@ -25,7 +25,7 @@ def demonstrated(folder, *arguments):
 @pytest.fixture(scope="module", params=SERVICES)
 def shown(request, tmp_path_factory):
     """The replay, and what its demonstration prints into a pipe on a terminal of 80 columns."""
-    done = demonstrated(tmp_path_factory.mktemp("demo"), "--provider", request.param)
+    done = demonstrated(tmp_path_factory.mktemp("demo"), "--provider", request.param, "--full")
     assert (done.returncode, done.stderr.decode()) == (0, "")
     return replay_of(request.param), done.stdout.decode()
 
@@ -62,6 +62,19 @@ def test_a_replay_fits_a_terminal(shown):
     _, said = shown
     prose = [line for line in said.splitlines() if "mcpServers" not in line and "claude mcp add" not in line]
     assert max(map(len, prose)) <= 80
+
+
+@pytest.mark.parametrize("provider", SERVICES)
+def test_the_short_form_fits_on_60_lines_with_the_whole_preview_and_the_costs(provider, tmp_path):
+    done = demonstrated(tmp_path, "--provider", provider, columns=100)
+    said = done.stdout.decode()
+    assert (done.returncode, done.stderr.decode()) == (0, "")
+    assert len(said.splitlines()) <= 60
+    assert re.findall(r"^> (\w+)", said, re.MULTILINE) == [
+        "list_messages", "search_messages", "send_message", "send_message",
+    ]  # fmt: skip
+    assert "== end of the text" in said.partition("Nothing was sent yet")[2]
+    assert "the same page as JSON" in said
 
 
 def test_a_provider_without_a_replay_is_refused_with_the_names_of_those_that_have_one(tmp_path):

@@ -270,9 +270,12 @@ def audit(limit: int, as_json: bool, config: Path | None, log_level: str | None)
     type=click.Choice(["slack", "mbox", "whatsapp"]),
     help="Import a sample archive of this form, and show it.",
 )
+@click.option("--full", "is_full", is_flag=True, help="Show every tool and every line.")
 @common
-def demo(provider: str | None, archive: str | None, config: Path | None, log_level: str | None) -> None:
-    """Show the tools at work on a conversation in a throw-away store.
+def demo(
+    provider: str | None, archive: str | None, *, is_full: bool, config: Path | None, log_level: str | None
+) -> None:
+    """Show on one screen how an assistant reads, searches and sends, in a throw-away store.
 
     No account and no network is needed, with --provider neither.
     """
@@ -280,7 +283,7 @@ def demo(provider: str | None, archive: str | None, config: Path | None, log_lev
 
     if config is not None:
         settings_of(config, log_level)  # the demonstration uses its own, but a bad file is never passed over
-    shown.run(provider, archive)
+    shown.run(provider, archive, is_full=is_full)
 
 
 for _command in (*COMMANDS, store):

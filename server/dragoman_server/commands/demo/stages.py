@@ -22,15 +22,13 @@ CHAT: Final = "archives/samples/team_chat.json"
 ROOM: Final = "#kiosk-firmware"
 
 _GENERAL: Final = 'timezone = "UTC"\nmax_tokens = 6000\n'
+_ASKED_FIRST: Final = '[accounts.local]\nprovider = "local"\nwrite = "confirm"\n'
+_MAIN_TOOLS: Final = ("list_messages", "search_messages", "send_message")
 _LABEL: Final = (
-    "This is a replay: {service} itself is not reached, and no account is needed. A small stand-in on 127.0.0.1 "
-    "speaks its protocol. It begins with an invented conversation, recorded in the service's own form, and keeps "
-    "what is written to it until the end."
+    "This is a replay: {service} itself is not reached. A stand-in on 127.0.0.1 speaks its protocol, with an invented "
+    "conversation."
 )
-_CLOSING: Final = (
-    "All of that came from a stand-in on this machine, not from {service} itself. With an account of yours the same "
-    "calls go to the service; docs/providers/{provider}.md says how."
-)
+_CLOSING: Final = "That was not from {service} itself. docs/providers/{provider}.md says how to connect yours."
 _LOCAL_STEPS: Final = (
     step("What is there?", "list_conversations"),
     step(f"Catch up on {ROOM}", "list_messages", conversation=ROOM, limit=50),
@@ -60,6 +58,7 @@ class DemoScenario:
         settings: Text of the settings file for the server.
         steps: What to show.
         closing: Said once more at the end; empty when there is nothing to say.
+        lines: How many lines of an answer the short form shows, so that all of it fits on 60.
     """
 
     title: str
@@ -67,6 +66,7 @@ class DemoScenario:
     settings: str
     steps: Sequence[Step]
     closing: str = ""
+    lines: int = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +87,12 @@ ARCHIVES: Final = {
     ),
 }
 """The archives that the demonstration can import."""
+
+
+def main_steps(steps: Sequence[Step]) -> list[Step]:
+    """The steps for one screen: the first that reads, the first that searches, and the first that sends."""
+    first = {step.tool: step for step in reversed(steps)}
+    return [first[tool] for tool in _MAIN_TOOLS if tool in first]
 
 
 @asynccontextmanager
@@ -132,6 +138,7 @@ async def _of_archive(folder: Path, name: str) -> DemoScenario:
             step(sample.question, "search_messages", query=sample.query, limit=5),
             step("One message in full", "get_message", message=FOUND, context=1),
         ),
+        lines=20,
     )
 
 
@@ -152,8 +159,9 @@ async def _own(folder: Path) -> DemoScenario:
     return DemoScenario(
         title="Dragoman: one MCP server for every messaging system",
         said=f"A throw-away store is filled with an invented team chat in {seconds:.1f} s: {report.summary}.",
-        settings=_GENERAL,
+        settings=_GENERAL + _ASKED_FIRST,
         steps=_LOCAL_STEPS,
+        lines=5,
     )
 
 

@@ -60,17 +60,33 @@ class TerminalWriter:
         for line in textwrap.wrap(f"> {tool} {given}".rstrip(), self.width, subsequent_indent="    "):
             self._line(line, fg="cyan")
 
-    def answer(self, text: str, *, failed: bool) -> None:
-        """What the assistant reads, with a margin; lines that are too long go on further in."""
-        for line in text.splitlines():
-            for part in textwrap.wrap(
-                line,
-                self.width,
-                initial_indent=_MARGIN,
-                subsequent_indent=_MARGIN * 3,
-                break_on_hyphens=False,
-            ) or [""]:
-                self._line(part.rstrip(), fg="red" if failed else None)
+    def answer(self, text: str, *, failed: bool, most: int | None = None) -> int:
+        """What the assistant reads, with a margin; lines that are too long go on further in.
+
+        Args:
+            text: The answer.
+            failed: It is an error.
+            most: How many lines are shown at most; all by default.
+
+        Returns:
+            How many lines are left out.
+        """
+        lines = [part for line in text.splitlines() for part in self._wrapped(line)]
+        for line in lines[:most]:
+            self._line(line, fg="red" if failed else None)
+        return len(lines) - len(lines[:most])
+
+    def _wrapped(self, line: str) -> list[str]:
+        parts = textwrap.wrap(
+            line, self.width, initial_indent=_MARGIN, subsequent_indent=_MARGIN * 3, break_on_hyphens=False
+        )
+        return [part.rstrip() for part in parts] or [""]
+
+    def rows(self, *rows: tuple[str, str]) -> None:
+        """Numbers with what they mean, below one another."""
+        widest = max(len(number) for number, _ in rows)
+        for number, meaning in rows:
+            self._line(f"{_MARGIN}{number:>{widest}}  {meaning}")
 
     def note(self, text: str) -> None:
         """A remark about the answer above."""
