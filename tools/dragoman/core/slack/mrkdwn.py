@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Final, Protocol
 
 from dragoman.core.emoji_names import emoji_of
+from dragoman.core.markdown import link as markdown_link
 
 _TOKEN: Final = re.compile(r"<([@#!][^<>\n]*|[a-zA-Z][a-zA-Z0-9+.-]*:[^<>\n]*|[^<>\s|^]++\^[^<>|\n]*\|[^<>\n]*)>")
 _MENTION: Final = re.compile(r"<([@#!][^<>\n]*)>")
@@ -111,22 +112,11 @@ class Markup:
             return plain if url.startswith(("mailto:", "tel:")) else url
         if not self.markdown:
             return f"{label} ({url})"
-        target = f"<{url}>" if re.search(r"[()\s]", url) else url
-        return f"[{label if _is_closed(label) else label.replace('[', '(').replace(']', ')')}]({target})"
+        return markdown_link(url, label)
 
 
 class _Fill(Protocol):
     def __call__(self, piece: str, /) -> str: ...
-
-
-def _is_closed(label: str) -> bool:
-    """Can brackets in a label not end it, nor begin a link of their own."""
-    depth = 0
-    for one in label:
-        depth += (one == "[") - (one == "]")
-        if depth < 0:
-            return False
-    return depth == 0 and "](" not in label
 
 
 def called(sign: str, name: str) -> str:

@@ -7,11 +7,10 @@ from typing import Final
 
 from dragoman.core.emoji_names import emoji_of, emoji_of_codes
 from dragoman.core.json_fields import JsonObject, count_of, is_object, record_of, records_of, text_of
+from dragoman.core.markdown import Style, code_block, quoted, styled
 from dragoman.core.slack.mrkdwn import Markup, called, moment_of
 
 _DEEPEST: Final = 10
-_FENCE: Final = "```"
-_STYLES: Final = (("italic", "_"), ("bold", "**"), ("strike", "~~"))
 
 
 class RichText:
@@ -39,14 +38,10 @@ class RichText:
         if kind == "rich_text_list":
             return "\n".join(self._list_items(element, depth))
         if kind == "rich_text_quote":
-            return "\n".join(f"> {line}" for line in self._elements(element, "", depth).split("\n"))
+            return quoted(self._elements(element, "", depth))
         if kind == "rich_text_preformatted":
-            fence = _FENCE
             text = "".join(self._in_code(part) for part in records_of(element, "elements"))
-            while fence in text:
-                fence += "`"
-            language = text_of(element, "language") if self._markup.markdown else ""
-            return f"{fence}{language}\n{text}\n{fence}"
+            return code_block(text, text_of(element, "language") if self._markup.markdown else "")
         if kind == "rich_text_section":
             return self._elements(element, "", depth)
         return self._styled(element, self._plain(kind, element))
@@ -75,15 +70,9 @@ class RichText:
 
     def _styled(self, element: JsonObject, text: str) -> str:
         style = record_of(element, "style")
-        inner = text.strip()
-        if not style or not inner or not self._markup.markdown or "\n" in inner:
+        if not style or not self._markup.markdown:
             return text
-        begin, end = text[: len(text) - len(text.lstrip())], text[len(text.rstrip()) :]
-        if style.get("code") is True:
-            inner = f"`` {inner} ``" if "`" in inner else f"`{inner}`"
-        for name, mark in _STYLES:
-            inner = f"{mark}{inner}{mark}" if style.get(name) is True else inner
-        return f"{begin}{inner}{end}"
+        return styled(text, Style(**{name: style.get(name) is True for name in Style._fields}))
 
 
 def unknown_element(kind: str, element: JsonObject, markup: Markup) -> str:

@@ -5,6 +5,8 @@ to list messages     :class:`Pager`, and how the service lists: :func:`anchored`
                      :func:`streamed`, :func:`whole`
 to go on             :func:`encode` and :func:`decode` make cursors of positions; :func:`cut_page` of whole lists
 to read answers      :class:`WireModel` and its types, :func:`lenient`, :func:`parse_time`, :func:`to_text` (HTML)
+to mark text up      :func:`parse_markdown`, :func:`write_markup` in the :class:`Markup` of a service,
+                     :func:`markdown_to_html`
 to find names        :class:`Lookup`; :class:`LruCache` and :class:`TtlCache` for anything else
 to reach a service   :class:`HttpAccount` (settings), :class:`HttpClient`, :func:`error_table`
 to sign in           :class:`OAuthSettings` (a setting), :class:`OAuthSession` (authorizes calls)
@@ -25,6 +27,7 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from dragoman.core.html_text import to_html, to_text
+    from dragoman.core.markdown import Style
     from dragoman.core.safe_text import join, quote, sentence
     from dragoman.providers.kit.cache import LruCache, TtlCache
     from dragoman.providers.kit.change_position import Window
@@ -53,6 +56,15 @@ if TYPE_CHECKING:
         whole,
     )
     from dragoman.providers.kit.lookup import Lookup
+    from dragoman.providers.kit.markdown import (
+        MARKDOWN,
+        Block,
+        Markup,
+        Span,
+        markdown_to_html,
+        parse_markdown,
+        write_markup,
+    )
     from dragoman.providers.kit.pager import ListPage, Pager
     from dragoman.providers.kit.prompt import AnswerProgress, broken_answer, look_repeatedly, look_up
     from dragoman.providers.kit.settings import HttpAccount, HttpAddress
@@ -82,9 +94,11 @@ if TYPE_CHECKING:
     from dragoman.transport.oauth.settings import OAuthSettings
 
 __all__ = [
+    "MARKDOWN",
     "NO_TIME",
     "AnswerProgress",
     "Batch",
+    "Block",
     "ConversationChanges",
     "Count",
     "DerivedCache",
@@ -102,6 +116,7 @@ __all__ = [
     "Listing",
     "Lookup",
     "LruCache",
+    "Markup",
     "Maybe",
     "Number",
     "OAuthClient",
@@ -112,6 +127,8 @@ __all__ = [
     "Places",
     "Secret",
     "Several",
+    "Span",
+    "Style",
     "Text",
     "Texts",
     "TtlCache",
@@ -138,9 +155,11 @@ __all__ = [
     "lenient_type",
     "look_repeatedly",
     "look_up",
+    "markdown_to_html",
     "no_such_message",
     "numbered",
     "or_empty",
+    "parse_markdown",
     "parse_time",
     "quote",
     "require_subtree",
@@ -153,6 +172,7 @@ __all__ = [
     "to_us",
     "tokens",
     "whole",
+    "write_markup",
 ]
 
 _HOMES: Final = {
@@ -164,8 +184,10 @@ _HOMES: Final = {
     "dragoman.providers.kit.errors": "error_table",
     "dragoman.providers.kit.event_feed": "Event EventBatch EventFeed",
     "dragoman.core.html_text": "to_html to_text",
+    "dragoman.core.markdown": "Style",
     "dragoman.providers.kit.listings": "NO_TIME Batch Key Listing anchored key_of numbered streamed tokens whole",
     "dragoman.providers.kit.lookup": "Lookup",
+    "dragoman.providers.kit.markdown": "MARKDOWN Block Markup Span markdown_to_html parse_markdown write_markup",
     "dragoman.providers.kit.pager": "ListPage Pager",
     "dragoman.providers.kit.prompt": "AnswerProgress broken_answer look_repeatedly look_up",
     "dragoman.providers.kit.settings": "HttpAccount HttpAddress",
