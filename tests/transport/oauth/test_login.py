@@ -2,12 +2,14 @@
 
 import urllib.error
 import urllib.request
+from dataclasses import replace
 from functools import partial
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import anyio
 import pytest
 
+from dragoman.core.context.clock import current_clock, hurry
 from dragoman.core.errors import (
     BadResponse,
     DeadlineExceeded,
@@ -18,6 +20,7 @@ from dragoman.core.errors import (
     Unavailable,
 )
 from dragoman.transport.credentials import known_secrets
+from dragoman.transport.oauth.client import SLACK
 from dragoman.transport.oauth.login import sign_in
 from dragoman.transport.oauth.session import OAuthSession
 
@@ -287,3 +290,28 @@ async def test_hostile_intervals_and_lives_are_bounded(server, client_of, waits)
     with pytest.raises(DragomanError):
         await device(client_of(server))
     assert max(waits) <= 60
+
+
+@pytest.mark.parametrize("life", [{}, {"expires_in": 43_200, "refresh_token": "xoxe-1-refresh-of-a-person"}])
+async def test_a_person_signs_in_to_slack_whose_tokens_may_have_no_end(server, client_of, life):
+    client, browser = client_of(server), Browser()
+    slack = replace(SLACK, authorize_url=client.server.authorize_url, token_url=client.server.token_url)
+    person = {
+        "id": "U01MARIAK",
+        "token_type": "user",
+        "scope": "chat:write",
+        "access_token": "xoxp-of-a-person",
+        **life,
+    }
+    server.scripted.append((200, {"ok": True, "app_id": "A1", "authed_user": person}))
+    client = replace(client, server=slack, scopes=("chat:write", "im:read"))
+    signed_in = await browser.sign_in(client)
+    asked = {key: values[0] for key, values in parse_qs(urlsplit(browser.addresses[0]).query).items()}
+    assert asked["user_scope"] == "chat:write,im:read"
+    assert "scope" not in asked
+    assert asked["redirect_uri"].startswith("http://localhost:")
+    assert asked["code_challenge_method"] == "S256"
+    assert (signed_in.missing, signed_in.lasts) == (("im:read",), bool(life))
+    with hurry():
+        await current_clock().sleep(30 * 86_400 if not life else 3600)
+        assert await OAuthSession(client).access_token() == "xoxp-of-a-person"

@@ -26,6 +26,8 @@ _READING: Final = [
 ]
 _WRITING: Final = ["chat:write", "im:write"]
 _SEARCHING: Final = ["search:read"]  # with the token of a person only
+USER_SCOPES: Final = (*_READING, *_WRITING, *_SEARCHING)
+"""What a person is asked for who signs in with a browser."""
 
 
 def manifest(*, writes: bool) -> str:

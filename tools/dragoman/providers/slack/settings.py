@@ -39,7 +39,10 @@ class SlackSettings(HttpAddress):
             " it, and take the token under OAuth & Permissions."
         },
     )
-    oauth: OAuthSettings | None = Field(default=None, description="renews a token that rotates, instead of token")
+    oauth: OAuthSettings | None = Field(
+        default=None,
+        description="signs in as a person with `dragoman login`, or renews a token that rotates; instead of token",
+    )
     team_id: str | None = Field(
         default=None,
         pattern=r"^[TE][A-Z0-9]{2,30}$",
@@ -54,8 +57,12 @@ class SlackSettings(HttpAddress):
 
     @property
     def oauth_client(self) -> OAuthClient | None:
-        """What renews a token that rotates."""
-        return None if self.oauth is None else self.oauth.client(scopes={}, ca_file=self.ca_file)
+        """What signs a person in, and renews a token that rotates."""
+        if self.oauth is None:
+            return None
+        from dragoman.providers.slack.app_manifest import USER_SCOPES  # noqa: PLC0415 - few accounts sign in
+
+        return self.oauth.client(scopes={"slack": USER_SCOPES}, ca_file=self.ca_file)
 
     @property
     def credential(self) -> tuple[object, ...]:

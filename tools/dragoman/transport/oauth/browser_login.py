@@ -83,7 +83,7 @@ class _Redirect:
             "code_challenge_method": "S256",
         }
         if client.scopes:
-            parameters["scope"] = " ".join(client.scopes)
+            parameters[self.server.scope_parameter] = self.server.between_scopes.join(client.scopes)
         if client.user:
             parameters["login_hint"] = client.user
         return f"{self.server.authorize_url}?{urlencode(parameters)}"

@@ -28,6 +28,8 @@ class AuthorizationServer:
         names_issuer: Does every answer to a browser carry ``iss``.
         redirect_host: The name of this machine that it redirects browsers to.
         parameters: What a browser takes along beside the standard parameters.
+        scope_parameter: The name under which it is asked for scopes.
+        between_scopes: What stands between them.
     """
 
     label: str
@@ -38,6 +40,8 @@ class AuthorizationServer:
     names_issuer: bool = False
     redirect_host: Literal["127.0.0.1", "localhost"] = "127.0.0.1"
     parameters: Mapping[str, str] = field(default_factory=dict[str, str])
+    scope_parameter: str = "scope"
+    between_scopes: str = " "
 
 
 GOOGLE: Final = AuthorizationServer(
@@ -52,6 +56,11 @@ GOOGLE: Final = AuthorizationServer(
 SLACK: Final = AuthorizationServer(
     label="Slack",
     token_url="https://slack.com/api/oauth.v2.access",  # noqa: S106  # an address
+    authorize_url="https://slack.com/oauth/v2/authorize",
+    # To this machine only a person signs in, without the scopes of a bot.
+    redirect_host="localhost",
+    scope_parameter="user_scope",
+    between_scopes=",",
 )
 
 

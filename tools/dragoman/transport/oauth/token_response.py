@@ -82,6 +82,10 @@ def issued_tokens(members: Mapping[str, object], label: str) -> IssuedTokens:
     Raises:
         BadResponse: There is no access token, or one that cannot be sent.
     """
+    person = members.get("authed_user")  # where Slack puts the tokens of a person, which may have no end
+    life = _DEFAULT_LIFE
+    if isinstance(person, dict) and "access_token" in person:
+        members, life = cast("dict[str, object]", person), _LONGEST_LIFE
     kind = members.get("token_type")
     if isinstance(kind, str) and kind.lower() not in {"bearer", "user", "bot"}:  # the last two: Slack
         raise BadResponse(
@@ -94,7 +98,7 @@ def issued_tokens(members: Mapping[str, object], label: str) -> IssuedTokens:
     return IssuedTokens(
         access_token=access,
         refresh_token=token_of(members, "refresh_token"),
-        lifetime=seconds_of(members, "expires_in", _DEFAULT_LIFE, most=_LONGEST_LIFE),
+        lifetime=seconds_of(members, "expires_in", life, most=_LONGEST_LIFE),
         scope=scope[:_LONGEST_SCOPES] if isinstance(scope, str) else "",
     )
 
