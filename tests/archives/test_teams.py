@@ -183,6 +183,40 @@ def test_a_list_of_chats_names_them(read_archive, tmp_path):
     assert (direct.title, direct.kind) == ("Maria, Olli", ConversationKind.DIRECT)
 
 
+CHANNEL = {"channelIdentity": {"teamId": "t", "channelId": "19:abc@thread.tacv2"}, "chatId": None}
+
+
+def test_a_list_of_channels_names_them(read_archive, tmp_path):
+    channel = {
+        "id": "19:abc@thread.tacv2",
+        "displayName": "General",
+        "description": "All of it",
+        "membershipType": "standard",
+    }
+    (tmp_path / "channels.json").write_text(json.dumps({"value": [channel]}))
+    (tmp_path / "messages.json").write_text(json.dumps({"value": [message(**CHANNEL)]}))
+    content = read_archive(tmp_path)
+    found = content.conversations["teams.19:abc@thread.tacv2"]
+    assert (found.title, found.kind, found.topic) == ("General", ConversationKind.CHANNEL, "All of it")
+    assert not content.notes.skipped
+
+
+@pytest.mark.parametrize(
+    ("file", "title"), [("Launch plans.json", "Launch plans"), ("messages (2).json", "Channel with Maria")]
+)
+def test_a_channel_whose_title_nothing_tells_is_called_by_its_file_or_its_people(read_archive, tmp_path, file, title):
+    (tmp_path / file).write_text(json.dumps({"value": [message(**CHANNEL)]}))
+    content = read_archive(tmp_path / file)
+    assert content.conversations["teams.19:abc@thread.tacv2"].title == title
+
+
+def test_a_file_of_several_channels_names_none_of_them(read_archive, tmp_path):
+    other = {"channelIdentity": {"teamId": "t", "channelId": "19:def@thread.tacv2"}, "chatId": None}
+    (tmp_path / "Launch.json").write_text(json.dumps({"value": [message(**CHANNEL), message("2", **other)]}))
+    content = read_archive(tmp_path / "Launch.json")
+    assert {one.title for one in content.conversations.values()} == {"Channel with Maria"}
+
+
 def test_what_cannot_be_read_is_counted_and_the_rest_is_read(read_messages):
     rows = [5, message(None, createdDateTime=None), message("9", createdDateTime=None, body=None, **{"from": 7})]
     content = read_messages(*rows, message("1773133100000"))

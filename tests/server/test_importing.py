@@ -324,6 +324,47 @@ def test_a_named_format_takes_what_would_not_be_recognised(run, tmp_path):
     assert run("import", str(tmp_path / "a"), "--format", "jsonl").stdout.splitlines()[-1].startswith("2 read, 1 new")
 
 
+WHATSAPP = "".join(f"[10.03.26, 09:0{n}:00] Ann: hello {n}\n" for n in range(3))
+
+
+def mixed_folder(tmp_path):
+    folder = tmp_path / "mixed"
+    folder.mkdir()
+    (folder / "WhatsApp Chat with Bob.txt").write_text(WHATSAPP)
+    (folder / "lines.jsonl").write_text(line(id="1", text="other"))
+    (folder / "diary.txt").write_text("Dear diary\n\nIt rained.\n")
+    (folder / "photo.jpg").write_bytes(b"\xff\xd8\xff\xe0\x00\x10JFIF\x00")
+    return folder
+
+
+@pytest.mark.parametrize(
+    "name", ["whatsapp", "irc", "jsonl", "chat", "telegram", "mail", "matrix", "messenger", "discord"]
+)
+def test_a_named_format_makes_no_conversations_of_files_of_other_formats(run, tmp_path, name):
+    result = run("import", str(mixed_folder(tmp_path)), "--format", name, "--json")
+
+    listed = run("call", "list_conversations")
+    if name in ("whatsapp", "jsonl"):
+        assert result.exit_code == 0
+        found = json.loads(result.stdout)
+        assert found["conversations"] == 1
+        places = " ".join(place for reason in found["reasons"] for place in reason["places"])
+        assert "diary.txt" in places
+        assert ("lines.jsonl" in places) == (name == "whatsapp")
+        assert "photo.jpg" not in places
+        assert "1 conversation" in listed.stdout or listed.stdout.count("local:") == 1
+    else:
+        assert "local:" not in listed.stdout
+
+
+def test_a_named_format_takes_texts_in_a_folder_when_none_of_them_is_recognised(run, tmp_path):
+    folder = tmp_path / "notes"
+    folder.mkdir()
+    (folder / "a.txt").write_text("# a comment\n" + line(text="kept"))
+    result = run("import", str(folder), "--format", "jsonl")
+    assert "1 new" in result.stdout
+
+
 def test_an_interrupt_keeps_what_was_stored_and_says_how_to_go_on(run, tmp_path, monkeypatch):
     rows = 2 * BATCH + 10
     (tmp_path / "a").write_text("".join(line(text=f"w{number}") for number in range(rows)))

@@ -11,11 +11,12 @@ from typing import Final
 from dragoman.archives.format import ArchiveFormat
 from dragoman.archives.head import Head
 from dragoman.archives.notes import Notes
+from dragoman.archives.registry import all_formats
 from dragoman.archives.sources import Container, File, Folder, Source
 from dragoman.archives.sources.container import Progress
 from dragoman.archives.sources.index import FileIndex
 from dragoman.archives.sources.opening import is_packed, open_nested
-from dragoman.archives.sources.single import DiskFolder
+from dragoman.archives.sources.single import DiskFolder, SingleFile
 from dragoman.core.errors import InvalidArgument
 from dragoman.core.safe_text import SafeText, join, quote, safe, sentence, unquoted
 
@@ -45,7 +46,8 @@ class Recognition:
 
     Attributes:
         formats: The formats to look for, those that win a tie first.
-        forced: Take everything for the only format if it recognises nothing.
+        forced: Take files for the only format although it does not recognise them, see :meth:`_force`.
+        has_forced: Whether any was taken so.
         notes: Where entries that are left out are counted.
         progress: Counts the bytes that are read.
     """
@@ -54,19 +56,57 @@ class Recognition:
     notes: Notes
     forced: bool = False
     progress: Progress = field(default_factory=Progress)
+    has_forced: bool = False
     _index: FileIndex = field(default_factory=FileIndex)
     _taken: dict[str, ArchiveFormat] = field(default_factory=dict[str, ArchiveFormat])
     _unknown: list[SafeText] = field(default_factory=list[SafeText])
 
     def add(self, container: Container) -> None:
         """Look through a container, and through the archives in it."""
-        number = self._index.add(container)
-        waiting = [Folder(self._index, number, "")]
+        root = Folder(self._index, self._index.add(container), "")
+        folders: list[Folder] = []
+        for folder in self._walk(root):
+            self._take_files(folder, container)
+            if self.forced:
+                folders.append(folder)
+        self._force(folders, is_named=isinstance(container, SingleFile))
+
+    def _walk(self, root: Folder) -> Iterator[Folder]:
+        """The folders that no format claims as a whole."""
+        waiting = [root]
         while waiting:
             folder = waiting.pop()
             if not self._take_folder(folder):
-                self._take_files(folder, always=isinstance(container, DiskFolder))
+                yield folder
                 waiting.extend(reversed(list(folder.folders())))
+
+    def _force(self, folders: list[Folder], *, is_named: bool) -> None:
+        """Take files of another look for the only format: one that the user named, else texts that are of no format.
+
+        Where the format is among them already, they are left out instead.
+        """
+        format_ = self.formats[0]
+        for file, head in self._not_recognised(folders):
+            if not is_named and b"\0" in head.data:
+                continue  # it is no text
+            if is_named or not (self._taken or self._is_of_other_format(head, file.folder)):
+                self.has_forced = True
+                file.take(format_.name)
+            else:
+                self.notes.leave_out(sentence("no {}", unquoted(format_.title)), file.label)
+        if self.has_forced:
+            self._taken.setdefault(format_.name, format_)
+
+    def _not_recognised(self, folders: list[Folder]) -> Iterator[tuple[File, Head]]:
+        """The files that the format did not recognise, without those that are empty or packed."""
+        for folder in folders:
+            for file in folder.files():
+                head = file.head()
+                if head.data and not is_packed(head.data) and self._best(head, folder) is None:
+                    yield file, head
+
+    def _is_of_other_format(self, head: Head, folder: Folder) -> bool:
+        return any(format_.recognises(head, folder) for format_ in all_formats())
 
     def results(self) -> list[Recognized]:
         """The formats that were found, with their files.
@@ -109,14 +149,12 @@ class Recognition:
             folder.take(format_.name)
         return format_ is not None
 
-    def _take_files(self, folder: Folder, *, always: bool) -> None:
+    def _take_files(self, folder: Folder, container: Container) -> None:
         packed: list[tuple[File, bytes]] = []
         taken = False
         for file in folder.files():
             head = file.head()
             format_ = self._best(head, folder)
-            if format_ is None and self.forced and head.data and not is_packed(head.data):
-                format_ = self.formats[0]
             if format_ is not None:
                 self._taken.setdefault(format_.name, format_)
                 file.take(format_.name)
@@ -126,7 +164,7 @@ class Recognition:
             else:
                 self._note_unknown(file, head)
         # An archive beside the files of a chat is an attachment of it.
-        if always or not taken:
+        if isinstance(container, DiskFolder) or not taken:
             for file, beginning in packed:
                 self._add_nested(file, beginning)
 

@@ -12,6 +12,7 @@ from typing import Final
 
 from dragoman import __version__
 from dragoman.archives import ArchiveFormat, Notes, ReadOptions
+from dragoman.archives.format import Item
 from dragoman.archives.recognition import Recognition, Recognized, recognition
 from dragoman.archives.registry import all_formats, format_of
 from dragoman.archives.sources import open_path, open_stream
@@ -83,7 +84,8 @@ class Archives:
         """Everything that is to be stored; what cannot be read is noted."""
         notes, since, me = self._found.notes, self._request.since, self._request.me
         for result in self.results:
-            for item in result.format.read(result.source, self._options):
+            found = result.format.read(result.source, self._options)
+            for item in _with_messages(found) if self._found.has_forced else found:
                 if isinstance(item, Message):
                     if since is not None and item.sent_at is not None and item.sent_at < since:
                         notes.leave_out("older than --since")
@@ -118,6 +120,22 @@ def archives(
             else:
                 found.add(open_path(path, notes, found.progress))
         yield Archives(request, zone, own_name, found, stored)
+
+
+def _with_messages(items: Iterator[Item]) -> Iterator[Item]:
+    """The items without conversations that have no message: a file of something else often looks like one."""
+    waiting: dict[str, Conversation] = {}
+    begun: set[str] = set()
+    for item in items:
+        if isinstance(item, Conversation) and item.id not in begun:
+            waiting[item.id] = item
+            continue
+        if isinstance(item, Message) and item.conversation not in begun:
+            begun.add(item.conversation)
+            conversation = waiting.pop(item.conversation, None)
+            if conversation is not None:
+                yield conversation
+        yield item
 
 
 def _readable(results: list[Recognized], notes: Notes) -> list[Recognized]:

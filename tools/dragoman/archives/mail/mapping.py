@@ -26,6 +26,9 @@ _JUNK: Final = frozenset({"junk", "$junk"})
 _UNTOLD: Final = frozenset(
     {"nonjunk", "$nonjunk", "notjunk", "$notjunk", "$mdnsent", "$hasattachment", "$hasnoattachment"}
 )
+_TELLING: Final = ("from", "date", "subject", "message-id", "to", "received", "sender")
+"""Fields of which each mail has one."""
+
 _INTERNAL: Final = "FOLDER INTERNAL DATA"
 _ADDRESSES: Final = 100
 _TEXT_DIGESTED: Final = 4096
@@ -35,6 +38,8 @@ def reason_to_leave_out(mail: Mail) -> LiteralString:
     """Why a mail is not imported; empty when it is."""
     if _mozilla_status(mail.headers) & _MOZILLA_DELETED:
         return "deleted in Thunderbird"
+    if not any(map(mail.headers.raw, _TELLING)):
+        return "no mail: there is no head"
     return "data of a mail program" if _INTERNAL in mail.subject else ""
 
 

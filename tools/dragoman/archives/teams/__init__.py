@@ -35,7 +35,8 @@ class TeamsFormat(ArchiveFormat):
             for at in _PREFIXES
         )
         is_chat = any({f"{at}chatType", f"{at}topic"} <= head.members for at in _PREFIXES)
-        return LIKELY if is_message or is_chat else 0
+        is_channel = any({f"{at}membershipType", f"{at}displayName"} <= head.members for at in _PREFIXES)
+        return LIKELY if is_message or is_chat or is_channel else 0
 
     def read(self, source: Source, options: ReadOptions) -> Iterator[Item]:
         """All messages, then what they tell of their conversations."""
@@ -55,7 +56,7 @@ def _items(entry: object, mapper: MessageMapper, chats: Chats, line: int, depth:
         mapper.skip("no JSON object", line)
         return
     inner = [*list_of(entry, "value"), *list_of(entry, "messages")]
-    if "chatType" in entry:
+    if "chatType" in entry or "membershipType" in entry:
         chats.describe(entry)
     elif not inner:
         yield from mapper.messages(entry, line)
@@ -78,5 +79,5 @@ def _entries(file: File, source: Source) -> Iterator[tuple[int, object]]:
                     yield reader.line, value
                 elif value is not CLOSED:
                     alone[path] = value
-            if not alone.keys().isdisjoint({"messageType", "chatType"}):
+            if not alone.keys().isdisjoint({"messageType", "chatType", "membershipType"}):
                 yield reader.line, alone

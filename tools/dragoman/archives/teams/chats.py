@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
@@ -19,6 +20,12 @@ _ONE_TO_ONE: Final = ("@unq.gbl.spaces", "48:notes")
 _PARTICIPANTS: Final = 200
 _TITLES: Final = ("chatDisplayName", "channelDisplayName")
 _NAMED: Final = 8
+_SEVERAL: Final = 2
+_GENERIC: Final = re.compile(
+    r"(?:[\W\d_]|messages?|chats?|channels?|teams?|graph|exports?|data|results?|output|saved|all)*", re.IGNORECASE
+)
+"""Names of files that say nothing about what is in them."""
+
 _LAST: Final = "~"
 """Later than every time: a list of chats is told after the events."""
 
@@ -30,6 +37,8 @@ class _Chat:
     kind: ConversationKind
     title: str = ""
     titled_at: str = ""
+    topic: str = ""
+    files: set[str] = field(default_factory=set[str])
     people: dict[str, str] = field(default_factory=dict[str, str])
 
 
@@ -39,6 +48,7 @@ class Chats:
     def __init__(self) -> None:
         self._chats: dict[str, _Chat] = {}
         self._names: dict[str, str] = {}
+        self._in_file: dict[str, set[str]] = {}
 
     def learn(self, person: JsonObject) -> tuple[str, str]:
         """Id and name of a person; a name that is missing here may have stood elsewhere."""
@@ -54,6 +64,12 @@ class Chats:
             kind = ConversationKind.DIRECT if direct else ConversationKind.GROUP
             self._chats[id_] = _Chat(ConversationKind.CHANNEL if is_channel else kind)
 
+    def note_file(self, id_: str, name: str) -> None:
+        """Note that a file of that name, without its ending, has messages of a conversation."""
+        for known, other in ((self._chats[id_].files, name), (self._in_file.setdefault(name, set()), id_)):
+            if len(known) < _SEVERAL:
+                known.add(other)
+
     def take_part(self, id_: str, person: str, name: str) -> None:
         """Note that a person wrote in a conversation."""
         people = self._chats[id_].people
@@ -68,25 +84,37 @@ class Chats:
             chat.title, chat.titled_at = title, time
 
     def describe(self, chat: JsonObject) -> None:
-        """Take over an entry of a list of chats."""
+        """Take over an entry of a list of chats, or of the channels of a team."""
         id_ = text_of(chat, "id")
         if not id_:
             return
-        self.enter(id_, is_channel=False)
+        is_channel = "chatType" not in chat
+        self.enter(id_, is_channel=is_channel)
         known = self._chats[id_]
-        known.kind = _KINDS.get(text_of(chat, "chatType"), known.kind)
-        known.title, known.titled_at = clean(text_of(chat, "topic")) or known.title, _LAST
+        known.kind = ConversationKind.CHANNEL if is_channel else _KINDS.get(text_of(chat, "chatType"), known.kind)
+        title = text_of(chat, "displayName") if is_channel else text_of(chat, "topic")
+        known.title, known.titled_at = clean(title) or known.title, _LAST
+        known.topic = clean(text_of(chat, "description")) if is_channel else ""
         for member in records_of(chat, "members"):
             person, name = self.learn({"id": text_of(member, "userId"), "displayName": member.get("displayName")})
             self.take_part(id_, person or name, name)
 
     def conversations(self) -> Iterator[Conversation]:
-        """Everything that is known; a chat without a title is called by its people."""
+        """Everything that is known; a conversation without a title is called by its file or its people."""
         for id_, chat in self._chats.items():
             people = tuple(dict.fromkeys(filter(None, chat.people.values())))
-            is_channel = chat.kind is ConversationKind.CHANNEL
-            title = chat.title or ("" if is_channel else ", ".join(sorted(people)[:_NAMED]))
-            yield Conversation(id=f"teams.{id_}", title=title, kind=chat.kind, participants=people)
+            title = chat.title or self._stand_in(id_, chat, sorted(people))
+            yield Conversation(id=f"teams.{id_}", title=title, kind=chat.kind, topic=chat.topic, participants=people)
+
+    def _stand_in(self, id_: str, chat: _Chat, people: list[str]) -> str:
+        """What to call a conversation of which no title is told; messages of channels never tell it."""
+        if chat.kind is not ConversationKind.CHANNEL:
+            return ", ".join(people[:_NAMED])
+        name = next(iter(chat.files), "")
+        is_of_file = len(chat.files) == 1 and self._in_file[name] == {id_}
+        if is_of_file and not _GENERIC.fullmatch(name):
+            return clean(name)
+        return f"Channel with {', '.join(people[:_NAMED])}" if people else ""
 
 
 def person_of(identities: JsonObject) -> tuple[str, JsonObject]:

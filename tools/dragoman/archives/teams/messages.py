@@ -59,6 +59,7 @@ class MessageMapper:
         channel = text_of(record_of(entry, "channelIdentity"), "channelId")
         place = channel or text_of(entry, "chatId") or self._fallback
         self._chats.enter(place, is_channel=bool(channel))
+        self._chats.note_file(place, self._fallback)
         is_event = text_of(entry, "messageType") not in ("message", "")
         event = record_of(entry, "eventDetail")
         if event:
