@@ -9,7 +9,7 @@ import anyio.lowlevel
 import apsw
 
 from dragoman.core.errors import Conflict, InvalidArgument, NotFound
-from dragoman.core.model import Author, Changes, Conversation, Message, Page
+from dragoman.core.model import Author, Changes, Conversation, Message, Order, Page
 from dragoman.providers.base.account_settings import AccountSettings
 from dragoman.providers.base.provider import ConversationQuery, MessageQuery, Provider
 from dragoman.store.coverage import BEGINNING, OPEN
@@ -164,6 +164,12 @@ class Silent(Provider):
         if conversation not in chat.rooms:
             raise NotFound("There is no such room.")
         found = [one for one in chat.alive(conversation) if query.until is None or one.sent_at < query.until]
+        found = [one for one in found if query.since is None or one.sent_at >= query.since]
+        if query.order is Order.OLDEST:
+            ids = [one.id for one in found]
+            found = found[ids.index(query.cursor) + 1 if query.cursor else 0 :]
+            page = found[: chat.page]
+            return Page(items=chat.shuffled(page), cursor=page[-1].id if len(page) < len(found) else None)
         if chat.disordered:
             found = [*found[1::2], *found[::2]]
         if query.cursor is not None:

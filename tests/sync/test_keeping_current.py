@@ -190,6 +190,20 @@ async def test_messages_of_one_instant_on_two_pages_are_all_brought(world, kind)
         assert stored(world.path) == truth(chat)
 
 
+@pytest.mark.parametrize("kind", KINDS)
+async def test_a_message_of_the_very_time_of_the_one_before_is_brought(world, kind):
+    chat = world.service()
+    chat.fill("deck", 3)
+    async with world.workspace(kind=kind) as workspace:
+        await sync(workspace, world)
+        at = world.clock.time()
+        for _ in range(3):
+            chat.post("deck", ago=world.clock.time() - at)
+            await sync(workspace, world)
+            assert stored(world.path) == truth(chat)
+            assert await claims(workspace, world) == []
+
+
 async def test_an_account_without_sync_is_left_alone(world):
     world.service().fill("deck", 10)
     async with world.workspace(sync=None) as workspace:

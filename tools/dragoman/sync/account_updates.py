@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
-from typing import Final
+from datetime import datetime
+from typing import Final, Protocol
 
 from dragoman.accounts.workspace import Account, Workspace
 from dragoman.core.errors import Conflict
-from dragoman.core.model import Conversation, Message
+from dragoman.core.model import Changes, Conversation, Message
 from dragoman.core.safe_text import Sentence
+from dragoman.sync.arrived import ArrivedChanges, arrived_changes, is_of_store, unread_note
 from dragoman.sync.polling import read_since
 from dragoman.sync.position import UpdatePosition
 from dragoman.sync.update import Update
 
 _MOST_EMPTY: Final = 20
 """Parts of a service's changes without any news that are passed at once."""
+
+_MOST_EMPTY_IN_STORE: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +33,7 @@ class AccountUpdates:
         end: The service's position after them; ``None`` where it has none.
         conversations: Those of them that were just asked for, by id.
         by_time: They are changes of which only the time tells which are wanted.
+        asked_at: When the service was asked, where it has told everything up to then.
     """
 
     items: list[Update]
@@ -38,6 +43,7 @@ class AccountUpdates:
     notes: list[Sentence] = field(default_factory=list[Sentence])
     conversations: dict[str, Conversation] = field(default_factory=dict[str, Conversation])
     by_time: bool = False
+    asked_at: datetime | None = None
 
     def position_before(self, left: Collection[Update]) -> UpdatePosition:
         """Where the account goes on while these of the items wait to be given."""
@@ -48,7 +54,9 @@ class AccountUpdates:
             # Changes come in the order of arrival, so later ones may be of an earlier time.
             after = replace(after, since=self.start.since)
         caught_up = self.start.caught_up or (self.end is not None and not self.more)
-        return after if left else after.moved_to(self.end, caught_up=caught_up)
+        if left:
+            return after
+        return replace(after.moved_to(self.end, caught_up=caught_up), answered_at=self.asked_at or after.answered_at)
 
 
 async def read_updates(
@@ -67,23 +75,51 @@ async def read_updates(
     Raises:
         DragomanError: The account cannot answer.
     """
+    arrived = await arrived_changes(workspace, account, position)
+    if arrived is not None:
+        source, begin_at = arrived
+        caught_up = position.caught_up and is_of_store(position.service)
+        try:
+            begin = replace(position, service=begin_at, caught_up=caught_up)
+            found = await _changes(workspace, account, source, begin, conversation)
+            return replace(found, notes=await unread_note(workspace, account))
+        except Conflict:
+            pass  # the store has forgotten the position, so the service is asked
+    if is_of_store(position.service):
+        position = replace(position, service=None, caught_up=False)
+    asked_at = await (await workspace.store()).sync.time()
+    found = await _ask_service(workspace, account, position, conversation)
+    return found if found.more or found.notes else replace(found, asked_at=asked_at)
+
+
+async def _ask_service(
+    workspace: Workspace, account: Account, position: UpdatePosition, conversation: Conversation | None
+) -> AccountUpdates:
     if account.provider_class.tells_changes():
         start = account.provider_class.first_position if position.service is None else position.service
         if start is not None:
             try:
-                return await _changes(workspace, account, replace(position, service=start), conversation)
+                provider = await account.provider()
+                return await _changes(workspace, account, provider, replace(position, service=start), conversation)
             except Conflict:
                 pass  # the service has forgotten the position, so what happened since is read
     return await _polled(workspace, account, position, conversation)
 
 
+class _Source(Protocol):
+    async def changes(self, position: str | None) -> Changes: ...
+
+
 async def _changes(
-    workspace: Workspace, account: Account, position: UpdatePosition, conversation: Conversation | None
+    workspace: Workspace,
+    account: Account,
+    source: _Source,
+    position: UpdatePosition,
+    conversation: Conversation | None,
 ) -> AccountUpdates:
-    provider = await account.provider()
     at = position.service
-    for _ in range(_MOST_EMPTY):
-        changes = await provider.changes(at)
+    for _ in range(_MOST_EMPTY_IN_STORE if isinstance(source, ArrivedChanges) else _MOST_EMPTY):
+        changes = await source.changes(at)
         wanted = [one for one in changes.messages if conversation is None or one.conversation == conversation.id]
         items = await _news(workspace, account, wanted, position, changed=position.caught_up)
         if items or not changes.more:

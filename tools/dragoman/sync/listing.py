@@ -144,7 +144,7 @@ class ConversationLister:
         state = known or ConversationSync(id=one.id)
         last = one.last_message_at
         follows = self._tells_changes or last is not None
-        has_moved = last is not None and (state.last_message_at is None or last > state.last_message_at)
+        has_moved = last is not None and _may_have_moved(state, last)
         if state.reach is not None and has_moved and not self._tells_changes:
             # Not since the last look but since the last message: the service's clock is not ours.
             batch.uncovered.append((one.id, Span(shortly_before(state.last_message_at or BEGINNING), OPEN)))
@@ -177,6 +177,16 @@ class ConversationLister:
                 gone = replace(state, gone_at=now, cursor="", attempts=NO_FAILURE)
                 step = SyncStep(uncovered=[(state.id, Span(BEGINNING, OPEN))], states=[gone])
             await session.commit(step)
+
+
+def _may_have_moved(state: ConversationSync, last: datetime) -> bool:
+    """May something have been written since a conversation was read, by the time of its last message.
+
+    Services tell times in whole seconds, or late: one that was just written in when it was read is read once more.
+    """
+    if state.last_message_at is None or last > state.last_message_at:
+        return True
+    return state.checked_at is not None and last >= shortly_before(state.checked_at)
 
 
 async def _ask_for(provider: Provider, account: Account, conversation: str) -> None:

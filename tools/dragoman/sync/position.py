@@ -31,6 +31,7 @@ class UpdatePosition:
         since: Messages that were written or edited before this time are no news.
         service: The service's own position, where it tells changes.
         caught_up: What the service tells from there on has happened after the caller's first question, so all is news.
+        answered_at: When the service last told everything up to then.
         given: What was given of that time and later: version of messages by their identity, and until when it counts.
     """
 
@@ -38,6 +39,7 @@ class UpdatePosition:
     service: str | None = None
     caught_up: bool = False
     given: Mapping[str, tuple[int, int]] = field(default_factory=dict[str, tuple[int, int]])
+    answered_at: datetime | None = None
 
     def update_of(self, message: Message, *, changed: bool) -> Update | None:
         """The news that a message is; ``None`` when it is none.
@@ -68,15 +70,17 @@ class UpdatePosition:
 
     def to_text(self) -> str:
         """For a cursor."""
-        members = [self.since.isoformat(), self.service, self.caught_up, dict(self.given)]
+        answered_at = None if self.answered_at is None else self.answered_at.isoformat()
+        members = [self.since.isoformat(), self.service, self.caught_up, dict(self.given), answered_at]
         return json.dumps(members, separators=(",", ":"))
 
     @classmethod
     def from_text(cls, text: str) -> Self:
         """Back from a cursor of ours."""
-        since, service, caught_up, given = json.loads(text)
+        since, service, caught_up, given, *more = json.loads(text)
         known = {key: (seen, time) for key, (seen, time) in given.items()}
-        return cls(datetime.fromisoformat(since), service, caught_up, known)
+        answered_at = datetime.fromisoformat(more[0]) if more and more[0] else None
+        return cls(datetime.fromisoformat(since), service, caught_up, known, answered_at)
 
     def _since_after(self, given: Collection[Update], left: Iterable[Update]) -> datetime:
         waiting = min((one.time for one in left), default=None)
