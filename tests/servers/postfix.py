@@ -92,6 +92,11 @@ class Postfix:
     sender: int
     log: Path
 
+    def waiting(self) -> bool:
+        """Whether mails are under way to their mailboxes."""
+        queues = (self.log.parent / "queue" / name for name in ("maildrop", "incoming", "active"))
+        return any(path.is_file() for queue in queues for path in queue.rglob("*"))
+
 
 def why_not() -> str:
     """Why the server cannot be started here; empty when it can."""
@@ -172,6 +177,8 @@ class BreakingProxy:
             while True:
                 client, _ = listener.accept()
                 server = socket.create_connection(("127.0.0.1", self.port))
+                for one in (client, server):  # a line at a time is passed on, which would wait for more
+                    one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 if self.context is not None:
                     server = self.context.wrap_socket(server, server_hostname="127.0.0.1")
                 self.links.append(_Link(self, client, server))

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from mimetypes import guess_extension
+from mimetypes import guess_extension, guess_type
 from typing import Final
+from urllib.parse import unquote
 
 from dragoman.core.html_text import to_text
 from dragoman.core.mail.calendar import describe_calendar
@@ -14,6 +15,7 @@ from dragoman.core.mail.charset import decode, html_charset
 from dragoman.core.mail.flowed import unwrap
 from dragoman.core.mail.headers import Headers, parse_ids
 from dragoman.core.mail.parts import Part
+from dragoman.core.mail.wrapped_text import ENCRYPTED_MARK, without_files, without_signature
 
 ENCRYPTED: Final = "(encrypted message)"
 
@@ -24,6 +26,15 @@ _SIGNATURES: Final = frozenset(
     {"application/pgp-signature", "application/pkcs7-signature", "application/x-pkcs7-signature"}
 )
 _ENVELOPED: Final = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
+_INNER: Final = frozenset({"message/rfc822", "message/global", "text/rfc822-headers", "message/global-headers"})
+_REPORTS: Final = frozenset(
+    {
+        "message/delivery-status", "message/global-delivery-status", "message/disposition-notification",
+        "message/global-disposition-notification",
+    }
+)  # fmt: skip
+_NO_TEXTS: Final = frozenset({"text/rfc822-headers", "text/rtf", "text/vcard", "text/x-vcard", "text/directory"})
+_CID: Final = re.compile(r"\bcid:([^\s\"'<>)]{1,200})", re.IGNORECASE)
 _CUT: Final = "... (cut)"
 
 
@@ -77,20 +88,16 @@ def _collect(part: Part, body: Body) -> None:
     elif part.media_type in _NEVER:
         return
     elif _is_text(part):
-        text = _text_of(part)
-        if "-----BEGIN PGP MESSAGE-----" in text:
-            text = ENCRYPTED
-            body.labels.append("encrypted")
-        body.texts.append(text)
+        body.texts.append(_unwrapped(part, body))
         if file_name(part):
             body.files.append(_file(part, len(body.files) + 1))
-    elif part.media_type in _ENVELOPED and part.parameters.get("smime-type", "enveloped-data") == "enveloped-data":
-        body.texts.append(ENCRYPTED)
-        body.labels.append("encrypted")
-    elif part.media_type in ("message/delivery-status", "message/disposition-notification"):
+    elif part.media_type in _ENVELOPED:
+        _collect_enveloped(part, body)
+    elif part.media_type in _REPORTS:
         body.texts.append(_report(part))
+        body.answers.extend(_groups(part)[0].ids("original-message-id"))
     else:
-        if part.media_type in ("message/rfc822", "text/rfc822-headers"):
+        if part.media_type in _INNER:
             body.answers.extend(_ids_of_inner(part))
         body.files.append(_file(part, len(body.files) + 1))
 
@@ -101,15 +108,36 @@ def _collect_mixed(part: Part, body: Body) -> None:
 
 
 def _collect_alternative(part: Part, body: Body) -> None:
-    """Take the best of several forms of one text, and the files of all."""
-    found = [(child, read_body(child)) for child in part.parts]
+    """Take the best of several forms of one text, what a calendar entry tells beside it, and the files of all."""
+    every = [(child, read_body(child)) for child in part.parts]
+    found = [(child, one) for child, one in every if child.media_type != "text/calendar"]
     plain = next((one for child, one in found if child.media_type == "text/plain" and one.text), None)
     rich = next((one for child, one in reversed(found) if child.media_type != "text/plain" and one.text), None)
     best = rich if plain is None or (rich is not None and _is_stub(plain.text, rich.text)) else plain
     body.texts.extend(best.texts if best else ())
-    for _, one in found:
+    body.texts.extend(text for child, one in every if child.media_type == "text/calendar" for text in one.texts)
+    for _, one in every:
         body.files.extend(one.files)
         body.labels.extend(one.labels)
+
+
+def _collect_related(part: Part, body: Body) -> None:
+    """Take the root, and of the others those that it does not show itself."""
+    wanted = part.parameters.get("start", "")
+    named = (one for one in part.parts if wanted and one.headers.raw("content-id").strip() == wanted)
+    texts = (one for one in part.parts if one.media_type.startswith(("text/", "multipart/")))
+    root = next(named, None) or next(texts, part.parts[0])
+    _collect(root, body)
+    shown = {text.lower() for one in root.walk() if one.media_type == "text/html" for text in _shown_ids(one)}
+    for child in part.parts:
+        own = child.headers.raw("content-id").strip().removeprefix("<").removesuffix(">").lower()
+        if child is not root and (not own or own not in shown):
+            _collect(child, body)
+
+
+def _shown_ids(part: Part) -> list[str]:
+    """Ids of the parts that an HTML text shows as pictures."""
+    return [unquote(found) for found in _CID.findall(part.content.decode("latin-1"))]
 
 
 def _is_stub(plain: str, rich: str) -> bool:
@@ -133,6 +161,20 @@ def _collect_encrypted(part: Part, body: Body) -> None:
     body.labels.append("encrypted")
 
 
+def _collect_enveloped(part: Part, body: Body) -> None:
+    kind = part.parameters.get("smime-type", "").lower()
+    if kind == "signed-data" or (not kind and file_name(part).lower().endswith(".p7s")):
+        name = file_name(part) or "smime.p7m"
+        body.texts.append(f"(signed message, content in {name})")
+        body.labels.append("signed")
+        body.files.append(_file(part, len(body.files) + 1))
+    elif kind in ("", "enveloped-data", "authenveloped-data"):
+        body.texts.append(ENCRYPTED)
+        body.labels.append("encrypted")
+    else:
+        body.files.append(_file(part, len(body.files) + 1))
+
+
 def _collect_report(part: Part, body: Body) -> None:
     body.is_report = True
     _collect_mixed(part, body)
@@ -143,17 +185,37 @@ _MULTIPARTS: Final[dict[str, Callable[[Part, Body], None]]] = {
     "multipart/signed": _collect_signed,
     "multipart/encrypted": _collect_encrypted,
     "multipart/report": _collect_report,
+    "multipart/related": _collect_related,
 }
 
 
 def _is_text(part: Part) -> bool:
     if not part.media_type.startswith(("text/", "multipart/")) or part.disposition == "attachment":
         return False
-    if part.media_type == "text/rfc822-headers":
+    if part.media_type in _NO_TEXTS:
         return False
     return (
         not file_name(part) or (part.media_type == "text/plain" and part.disposition == "inline") or part.number == ""
     )
+
+
+def _unwrapped(part: Part, body: Body) -> str:
+    """The text of a part without what is wrapped around it or into it, which the body learns of."""
+    text = _text_of(part)
+    if part.media_type != "text/plain":
+        return text
+    if ENCRYPTED_MARK in text:
+        body.labels.append("encrypted")
+        return ENCRYPTED
+    text, is_signed = without_signature(text)
+    body.labels.extend(["signed"] if is_signed else [])
+    text, files = without_files(text)
+    body.files.extend(MailFile(_last_name(name), _type_of(name), size, part.number or "1") for name, size in files)
+    return text.strip("\n") if files else text
+
+
+def _type_of(name: str) -> str:
+    return guess_type(name)[0] or "application/octet-stream"
 
 
 def _text_of(part: Part) -> str:
@@ -176,14 +238,20 @@ def _report(part: Part) -> str:
     """What a mail system reports, a line for each fact."""
     wanted = ("final-recipient", "original-recipient", "action", "status", "diagnostic-code", "disposition")
     lines: list[str] = []
-    for group in re.split(rb"\r?\n\r?\n", part.content):
-        headers = Headers([line + b"\n" for line in group.splitlines()])
+    for headers in _groups(part):
         for name in wanted:
             value = headers.text(name)
             if value:
-                plain = value.partition(";")[2].strip() if ";" in value and name != "disposition" else value
+                before, separator, after = value.partition(";")
+                plain = after.strip() if separator else before
                 lines.append(f"{name.replace('-', ' ').capitalize()}: {plain or value}")
     return "\n".join(dict.fromkeys(lines))
+
+
+def _groups(part: Part) -> list[Headers]:
+    """The groups of fields of a report."""
+    groups = re.split(rb"\r?\n[ \t]*\r?\n", part.content)
+    return [Headers([line + b"\n" for line in group.splitlines()]) for group in groups]
 
 
 def _ids_of_inner(part: Part) -> list[str]:
@@ -198,7 +266,11 @@ def _inner_headers(part: Part) -> Headers:
 def file_name(part: Part) -> str:
     """The file name that a part tells, without folders; empty when it tells none."""
     told = part.disposition_parameters.get("filename") or part.parameters.get("name") or ""
-    plain = told.replace("\r", " ").replace("\n", " ").replace("\\", "/")
+    return _last_name(told)
+
+
+def _last_name(path: str) -> str:
+    plain = path.replace("\r", " ").replace("\n", " ").replace("\\", "/")
     return plain.rpartition("/")[2].strip()
 
 

@@ -11,8 +11,16 @@ _ESCAPE: Final = re.compile(r"\\([\\;,nN])")
 _TIME: Final = re.compile(r"(\d{4})(\d\d)(\d\d)(?:T(\d\d)(\d\d)\d*(Z?))?")
 _LABELS: Final = {
     "SUMMARY": "", "DTSTART": "Begins", "DTEND": "Ends", "LOCATION": "Where", "ORGANIZER": "Organizer",
-    "ATTENDEE": "With", "STATUS": "Status", "RRULE": "Repeats", "DESCRIPTION": "",
+    "ATTENDEE": "With", "STATUS": "Status", "RRULE": "Repeats", "DESCRIPTION": "", "DURATION": "Lasts",
+    "RECURRENCE-ID": "Instead of", "SEQUENCE": "Change",
 }  # fmt: skip
+_METHODS: Final = {
+    "REQUEST": "Invitation", "CANCEL": "Cancelled", "REPLY": "Answer to an invitation", "PUBLISH": "Calendar entry",
+    "COUNTER": "Another time is proposed", "DECLINECOUNTER": "The proposed time is declined", "ADD": "Further dates",
+    "REFRESH": "Asks for the invitation again",
+}  # fmt: skip
+_UNCHANGED: Final = ("SEQUENCE", "0")
+_UNANSWERED: Final = frozenset({"", "needs-action"})
 _MOST: Final = 60
 _LONGEST: Final = 200_000
 
@@ -24,21 +32,23 @@ def describe_calendar(text: str) -> str:
 
 
 def _facts(lines: list[str]) -> Iterator[str]:
-    inside = False
+    inside, nested = False, 0
     for line in lines:
         head, _, value = line.partition(":")
         name, _, parameters = head.upper().partition(";")
         if name == "METHOD" and value.strip():
-            yield f"Calendar: {value.strip().lower()}"
+            yield _METHODS.get(value.strip().upper(), f"Calendar: {value.strip().lower()}")
         elif name in ("BEGIN", "END") and value.strip().upper() in ("VEVENT", "VTODO"):
-            inside = name == "BEGIN"
-        elif inside and name in _LABELS and value.strip():
+            inside, nested = name == "BEGIN", 0
+        elif name in ("BEGIN", "END"):
+            nested = max(0, nested + (1 if name == "BEGIN" else -1))  # an alarm within has a text of its own
+        elif inside and not nested and name in _LABELS and value.strip() and (name, value.strip()) != _UNCHANGED:
             written = _value(name, head, parameters, value.strip())
             yield f"{_LABELS[name]}: {written}".removeprefix(": ")
 
 
 def _value(name: str, head: str, parameters: str, value: str) -> str:
-    found = _TIME.fullmatch(value) if name.startswith("DT") else None
+    found = _TIME.fullmatch(value) if name in ("DTSTART", "DTEND", "RECURRENCE-ID") else None
     if found is not None:
         day = f"{found[1]}-{found[2]}-{found[3]}"
         zone = " UTC" if found[6] else f" {_parameter(head, 'TZID')}".rstrip()
@@ -47,7 +57,9 @@ def _value(name: str, head: str, parameters: str, value: str) -> str:
     if name in ("ORGANIZER", "ATTENDEE"):
         address = plain.partition(":")[2] if plain.lower().startswith("mailto:") else plain
         named = _parameter(head, "CN") if "CN=" in parameters else ""
-        return f"{named} <{address}>" if named and named != address else address
+        answer = _parameter(head, "PARTSTAT").lower()
+        person = f"{named} <{address}>" if named and named != address else address
+        return person if answer in _UNANSWERED else f"{person} ({answer})"
     return plain
 
 

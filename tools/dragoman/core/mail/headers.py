@@ -14,10 +14,13 @@ from dragoman.core.mail.charset import decode
 from dragoman.core.mail.encoded_words import WORD, decode_words, unfold
 
 _TOKEN: Final = re.compile(
-    r'(?P<quoted>"(?:[^"\\]|\\.)*"?)|(?P<comment>\((?:[^()\\]|\\.)*\)?)|(?P<word>' + WORD.pattern + r")"
+    r'(?P<local>"(?:[^"\\\r\n]|\\.)*"@[^\s,;<>()"]+)|(?P<quoted>"(?:[^"\\]|\\.)*"?)'
+    r"|(?P<comment>\((?:[^()\\]|\\.|\((?:[^()\\]|\\.)*\))*\)?)|(?P<word>" + WORD.pattern + r")"
     r"|(?P<angle><[^<>]*>?)|(?P<sign>[,;:])|(?P<other>[^\"(<,;:=]+|.)",
     re.DOTALL,
 )
+_TOKENS: Final = ("local", "quoted", "comment", "word", "angle", "sign")
+_QUOTED_LOCAL: Final = re.compile(r'"(?:[^"\\]|\\.)*"@')
 _ID: Final = re.compile(r"<([^<>]+)>")
 _ONE_ID: Final = re.compile(r"<[^<>\s]+>")
 _BARE_ID: Final = re.compile(
@@ -173,28 +176,58 @@ def parse_addresses(value: str) -> list[Address]:
         name, email = (usual[1] or usual[2] or "").strip(), usual[3] or usual[4]
         return [Address("" if name.lower() == email.lower() else name, email)]
     found: list[Address] = []
-    name, comment, angle = "", "", ""
+    pieces = _Pieces()
     for token in _TOKEN.finditer(f"{value},"):
-        kind, text = token.lastgroup or "other", token[0]
-        kind = next((group for group in ("quoted", "comment", "word", "angle", "sign") if token[group]), "other")
-        if kind == "sign" and text == ":" and not angle and "@" not in name:
-            name = ""  # the name of a group
-        elif kind == "sign" and text in ",;":
-            address = _address(name, comment, angle)
-            if address is not None:
-                found.append(address)
-            if len(found) >= MOST_ADDRESSES:
-                break
-            name, comment, angle = "", "", ""
-        elif kind == "comment":
-            comment = text.strip("()")
-        elif kind == "angle":
-            angle = text.strip("<>").strip()
-        elif kind == "quoted":
-            name += _ESCAPED.sub(r"\1", text.removeprefix('"').removesuffix('"'))
-        else:
-            name += text
+        kind, text = _kind_of(token), token[0]
+        if kind != "sign" or text not in ",;":
+            pieces.add(kind, text)
+            continue
+        address = _address(pieces.name + (pieces.local if pieces.angle else ""), pieces.comment, pieces.place)
+        if address is not None:
+            found.append(address)
+        if len(found) >= MOST_ADDRESSES:
+            break
+        pieces = _Pieces()
     return found
+
+
+@dataclass(slots=True)
+class _Pieces:
+    """What was read of an address until the comma behind it.
+
+    Attributes:
+        angle: What stands in angle brackets.
+        local: An address whose part before the at sign is quoted, outside of brackets.
+    """
+
+    name: str = ""
+    comment: str = ""
+    angle: str = ""
+    local: str = ""
+
+    @property
+    def place(self) -> str:
+        """The address, where it is written as one."""
+        return self.angle or self.local
+
+    def add(self, kind: str, text: str) -> None:
+        """Take a token."""
+        if kind == "comment":
+            self.comment = text.removeprefix("(").removesuffix(")")
+        elif kind == "angle":
+            self.angle = text.strip("<>").strip()
+        elif kind == "local":
+            self.local = self.local or text
+        elif kind == "quoted":
+            self.name += _ESCAPED.sub(r"\1", text.removeprefix('"').removesuffix('"'))
+        elif text == ":" and not self.angle and "@" not in self.name:
+            self.name = ""  # the name of a group
+        else:
+            self.name += text
+
+
+def _kind_of(token: re.Match[str]) -> str:
+    return next((group for group in _TOKENS if token[group]), "other")
 
 
 def _address(name: str, comment: str, angle: str) -> Address | None:
@@ -207,7 +240,8 @@ def _address(name: str, comment: str, angle: str) -> Address | None:
             return Address(plain, "") if plain else None
         email = found[0]
         plain = _BLANKS.sub(" ", decode_words(comment)).strip()
-    email = decode_words(email.rpartition(":")[2]).replace(" ", "")
+    if not _QUOTED_LOCAL.match(email):
+        email = decode_words(email.rpartition(":")[2]).replace(" ", "")
     return Address("" if plain.lower() == email.lower() else plain, email)
 
 

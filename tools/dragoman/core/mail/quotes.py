@@ -10,16 +10,27 @@ _ATTRIBUTION_LINES: Final = 3
 _ATTRIBUTION: Final = 300
 _SIGNATURE: Final = "-- "
 _SIGNATURE_LINES: Final = 15
+_NUMBER: Final = re.compile(r"\d+")
+_YEAR: Final = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)|\d{1,2}[./-]\d{1,2}[./-]\d\d")
+_FOOTER_LINES: Final = 10
+_FOOTER_RULE: Final = re.compile(r"[-_=~*]{10,}\s*")
+_FOOTER: Final = re.compile(r"mailing list|unsubscrib|/listinfo/|abmelden|désabonn|darse de baja", re.IGNORECASE)
 _DATE_OR_ADDRESS: Final = re.compile(r"\d{1,4}[./:-]\d|\d{4}|[^\s@]+@[^\s@]+")
 _RULE: Final = re.compile(r"\s*[-_=*]{5,}[^\n]{0,60}")
 _BLOCK_WORDS: Final = tuple(
     frozenset(words.split("|"))
     for words in (
         "from|sent|date|to|cc|subject", "von|gesendet|datum|an|cc|betreff", "de|envoyé|date|à|cc|objet",
-        "da|inviato|data|a|cc|oggetto", "de|enviado|enviado el|fecha|para|cc|asunto",
+        "da|inviato|data|a|cc|oggetto", "de|enviado|enviado el|enviado em|enviada em|fecha|data|para|cc|asunto|assunto",
         "от|отправлено|дата|кому|копия|тема",
         "van|verzonden|datum|aan|cc|onderwerp", "fra|sendt|dato|til|cc|emne", "från|skickat|datum|till|kopia|ämne",
-        "od|wysłano|data|do|dw|temat", "差出人|送信日時|宛先|cc|件名", "发件人|发送时间|日期|收件人|抄送|主题",
+        "od|wysłano|data|do|dw|temat", "od|odesláno|odoslané|datum|dátum|komu|kopie|kópia|předmět|predmet",
+        "kimden|gönderildi|tarih|kime|bilgi|konu", "lähettäjä|lähetetty|päivämäärä|vastaanottaja|kopio|aihe",
+        "feladó|küldve|dátum|címzett|másolatot kap|tárgy", "від|надіслано|дата|кому|копія|тема",
+        "από|στάλθηκε|ημερομηνία|προς|κοιν.|θέμα", "de la|trimis|data|către|cc|subiect",
+        "מאת|נשלח|תאריך|אל|עותק|נושא", "من|تم الإرسال|التاريخ|إلى|نسخة|الموضوع",
+        "보낸 사람|보낸 날짜|날짜|받는 사람|참조|제목", "寄件者|寄件日期|日期|收件者|副本|主旨",
+        "差出人|送信日時|宛先|cc|件名", "发件人|发送时间|日期|收件人|抄送|主题",
     )
 )  # fmt: skip
 _WIDE_COLON: Final = "\uff1a"
@@ -31,7 +42,7 @@ def without_quotes(text: str, *, is_answer: bool) -> tuple[str, int]:
     """The text without the quoted mail at its end, and how many characters that were.
 
     It cuts only where it is sure: a run of quoted lines after which nothing stands, a block of header lines of a mail
-    that answers, a signature behind its mark.
+    that answers, a signature behind its mark, a footer of a mailing list behind its rule.
 
     Args:
         text: The whole text.
@@ -39,9 +50,10 @@ def without_quotes(text: str, *, is_answer: bool) -> tuple[str, int]:
     """
     lines = text.split("\n")
     first = max(0, len(lines) - _LINES)
-    end = _end_of_content(lines)
+    end = _without_footer(lines, first, _end_of_content(lines))
+    end = bottom = _end_of_content(lines, _without_signature(lines, first, end))
     end = _without_run(lines, first, end)
-    if end == _end_of_content(lines) and is_answer:
+    if end == bottom and is_answer:
         end = _without_block(lines, first, end)
     end = _without_signature(lines, first, end)
     new = "\n".join(lines[:end]).rstrip()
@@ -78,7 +90,21 @@ def _without_attribution(lines: list[str], first: int, end: int) -> int:
         if not lines[start].strip() or len(words) > _ATTRIBUTION:
             break
         if _DATE_OR_ADDRESS.search(words):
-            return start
+            return start - 1 if _begins_above(lines, first, start, words) else start
+    return end
+
+
+def _begins_above(lines: list[str], first: int, start: int, words: str) -> bool:
+    """Whether an attribution that tells no date begins with one in the line above."""
+    above = lines[start - 1] if start > first else ""
+    return not _YEAR.search(words) and bool(_YEAR.search(above)) and len(_NUMBER.findall(above)) > 1
+
+
+def _without_footer(lines: list[str], first: int, end: int) -> int:
+    """Where the footer of a mailing list begins, which stands behind a rule at the end."""
+    for start in range(end - 1, max(first, end - _FOOTER_LINES) - 1, -1):
+        if _FOOTER_RULE.fullmatch(lines[start]) and _FOOTER.search("\n".join(lines[start:end])):
+            return _end_of_content(lines, start)
     return end
 
 
