@@ -15,10 +15,13 @@ if TYPE_CHECKING:  # the typing module takes as long as all that is imported her
 
 _LEVELS = ("debug", "info", "warning", "error")
 _FORMS = ("text", "json")
+_OTHER_PYTHON = "Start it with another one, such as python3.12; `uv tool install .` brings one by itself."
 
 
 def main() -> None:
     """Run the command."""
+    if sys.version_info < (3, 11):  # noqa: UP036  # sources of a checkout run with any Python
+        sys.exit(f"Dragoman needs Python 3.11 or newer, and this is {sys.version.split()[0]}. {_OTHER_PYTHON}")
     speak_utf8()
     if sys.argv[1:2] == ["serve"]:
         _serve(sys.argv[2:])
