@@ -12,7 +12,7 @@ import anyio
 
 from dragoman.core.context.clock import current_clock
 from dragoman.core.errors import NotFound, PermissionDenied, UnsupportedOperation
-from dragoman.core.json_fields import JsonObject, record_of, records_of, text_of
+from dragoman.core.json_fields import JsonObject, count_of, record_of, records_of, text_of
 from dragoman.core.model import Conversation
 from dragoman.providers.kit.cache import TtlCache
 from dragoman.providers.kit.change_position import OVERLAP_US, Window
@@ -116,12 +116,12 @@ class ChangeReader:
         due = dict(self._recent.threads.get(conversation, {}))
         for one in messages:
             ts, latest = ts_of(one.get("ts")), ts_of(one.get("latest_reply"))
-            if not ts or root_of(one) is not None or not (latest or ts in due):
+            state, key = (count_of(one, "reply_count"), latest), (conversation, ts)
+            if not ts or root_of(one) is not None or not (any(state) or ts in due):
                 continue
-            state, key = (one.get("reply_count"), latest), (conversation, ts)
             known = self._states.get(key)
             self._states.put(key, state)
-            due[ts] = latest if known in (None, state) else max(latest, floor)
+            due[ts] = latest if known == state or (latest and known is None) else max(latest, floor)
         return sorted((latest, root) for root, latest in due.items() if latest >= floor)
 
     async def _add_thread(self, conversation: str, root: str, oldest: str, found: dict[str, Object]) -> None:
