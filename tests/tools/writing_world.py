@@ -175,7 +175,7 @@ class _Unshared(dict):
 def _stepped(method):
     """The same work without its thread: one step after the other, which is what makes histories repeatable."""
 
-    async def stepped(self, work):
+    async def stepped(self, work, **_options):
         async def act():
             await anyio.lowlevel.checkpoint()
             return method(self, work)

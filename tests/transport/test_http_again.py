@@ -95,7 +95,7 @@ def test_a_value_in_the_place_of_one_that_is_gone_is_another():
         value = Letter(id=str(number))
         assert made.get(value, None, lambda value=value: value.id) == str(number)
         del value
-        gc.collect()
+        gc.collect(0)
     assert len(made) == 0
 
 
@@ -104,7 +104,7 @@ def test_of_one_value_a_bounded_number_of_things_is_kept():
     first = ref(made.get(value, 0, lambda: Thing(0)))
     for about in range(1, 50):
         assert made.get(value, about, lambda about=about: Thing(about)).about == about
-    gc.collect()
+    gc.collect(0)
     assert first() is None
     assert made.get(value, 0, lambda: Thing(7)).about == 7
 
