@@ -9,6 +9,7 @@ import pytest
 from store_contract_messages import MessagesContract, message
 from store_contract_positions import PositionsContract
 from store_contract_rates import RateBudgetsContract
+from store_contract_retention import RetentionContract
 from store_contract_sync import SyncContract
 from store_contract_writes import INTENT, KEYLESS, LINE, WritesContract
 
@@ -194,6 +195,7 @@ class StoreContract(
     UsageContract,
     RateBudgetsContract,
     SyncContract,
+    RetentionContract,
     SharingContract,
     CrashContract,
 ):

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from dragoman.store.cursors import CursorStore
     from dragoman.store.messages import MessageStore
     from dragoman.store.rate_budgets import RateBudgetStore
+    from dragoman.store.retention import RetentionStore
     from dragoman.store.sync_store import SyncStore
     from dragoman.store.usage import UsageStore
     from dragoman.store.writes import AuditLog, ConfirmationStore, ExposureStore, WriteStore
@@ -37,6 +38,7 @@ class Store(ABC):
     exposures: ExposureStore
     audit: AuditLog
     usage: UsageStore
+    retention: RetentionStore
     rate_budgets: RateBudgetStore
     sync: SyncStore
 

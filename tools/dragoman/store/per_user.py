@@ -52,6 +52,7 @@ class PerUserStore(Store):
         self.exposures = whole.exposures
         self.audit = whole.audit
         self.usage = whole.usage
+        self.retention = whole.retention
         self.rate_budgets = whole.rate_budgets
         self.sync = PerUserSync(whole.sync, _Keys(personal))
 

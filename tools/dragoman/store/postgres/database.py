@@ -132,6 +132,21 @@ class Database:
         await self.write(lambda con: con.execute(statements[0], (tables.sql("$index_lexemes"),)))
         await self.write(lambda con: con.execute(tables.sql(statements[1])))
 
+    async def scrub(self) -> None:
+        """Have the server rewrite the tables. Its own log of writes is kept as its operator has set.
+
+        Raises:
+            DragomanError: They cannot be written now.
+        """
+
+        def rewrite() -> None:
+            with errors.explained(self.name), self._pool.connect() as connection:
+                for prefix in ("seen", "local"):
+                    for table in ("messages", "index", "places", "authors"):
+                        connection.execute(f"VACUUM (FULL) {prefix}_{table}")
+
+        await anyio.to_thread.run_sync(rewrite, limiter=_unlimited())
+
     async def check(self) -> None:
         """Look whether it can be read, and, where this user may write it, also written.
 

@@ -112,6 +112,14 @@ class Database(Protocol):
         """
         ...
 
+    async def scrub(self) -> None:
+        """Rewrite the files, so that nothing of what was deleted can be read in them. Others can read meanwhile.
+
+        Raises:
+            DragomanError: It cannot be written now, or somebody keeps an earlier state open.
+        """
+        ...
+
     async def check(self) -> None:
         """Look whether it can be read, and, where this user may write it, also written.
 

@@ -11,6 +11,7 @@ from dragoman.store.sql.connection import Database
 from dragoman.store.sql.cursors import SqlCursors
 from dragoman.store.sql.messages.message_store import SqlMessages
 from dragoman.store.sql.rate_budgets import SqlRateBudgets
+from dragoman.store.sql.retention import SqlRetention
 from dragoman.store.sql.sync.sync_store import SqlSync
 from dragoman.store.sql.usage import SqlUsage
 from dragoman.store.sql.writes.write_store import SqlAudit, SqlConfirmations, SqlExposures, SqlWrites
@@ -42,6 +43,7 @@ class SqlStore(Store):
         self.exposures = SqlExposures(database, now)
         self.audit = SqlAudit(database, now)
         self.usage = SqlUsage(database, now)
+        self.retention = SqlRetention(database)
         self.rate_budgets = SqlRateBudgets(database, clock)
         self.sync = SqlSync(database, lambda: round(wall() * _SECOND))
 

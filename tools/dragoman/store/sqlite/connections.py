@@ -7,7 +7,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Generator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Final, TypeVar
@@ -23,6 +23,7 @@ from dragoman.store.sqlite.index_rebuild import IndexRebuild
 from dragoman.store.sqlite.main_file import MainFile
 from dragoman.store.sqlite.open_file import ChangeCounter
 from dragoman.store.sqlite.schema import Migration
+from dragoman.store.sqlite.scrub import scrub
 
 T = TypeVar("T")
 
@@ -170,6 +171,20 @@ class Connections:
             if _is_sound(connection):
                 raise
             raise errors.damaged(self.name) from error
+
+    def scrub(self) -> None:
+        """Rewrite the file so that nothing of what was deleted can be read in it.
+
+        Raises:
+            DragomanError: The file cannot be written, or somebody keeps an earlier state of it open.
+        """
+        if self.path is None:
+            return
+        with self._writing, errors.explained(self.name):
+            self._connected()
+            self.require_same_file()
+            with closing(open_file.open_writer(self.path, self._patience)) as con:
+                scrub(con)
 
     def require_room(self) -> None:
         """Look whether a write would succeed now.

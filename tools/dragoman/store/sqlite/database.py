@@ -114,6 +114,14 @@ class Database:
         while await self.write(lambda con: merge_step(con, tables)):
             pass
 
+    async def scrub(self) -> None:
+        """Rewrite the file, for which other writers wait.
+
+        Raises:
+            DragomanError: It cannot be written, or somebody keeps an earlier state of it open.
+        """
+        await anyio.to_thread.run_sync(self.connections.scrub, limiter=self._limiters().writes)
+
     def time(self) -> float:
         """The clock of the machine."""
         return time.time()

@@ -87,6 +87,9 @@ class InlineDatabase:
     async def optimize(self, tables: Tables) -> None:
         """Nothing: a command imports nothing."""
 
+    async def scrub(self) -> None:
+        """Nothing: a command that deletes opens the store as a server does."""
+
     async def check(self) -> None:
         """Nothing: it was just opened."""
 
