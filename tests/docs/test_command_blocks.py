@@ -28,6 +28,8 @@ NOT_HERE = {
 FAILS = {
     "outbox --sent 12": "no write",
     "outbox --not-sent 12": "no write",
+    "forget support": "no account",
+    "forget support Old room": "no account",
 }
 """Commands about something that is not there, with what they say."""
 

@@ -14,7 +14,7 @@ from dragoman.core.errors import InvalidArgument
 from dragoman_server.cli import speak_utf8
 from dragoman_server.cli.options import Commands, as_json, common, remember_start, say, settings_of
 from dragoman_server.cli.setup_commands import COMMANDS
-from dragoman_server.cli.store_commands import store
+from dragoman_server.cli.store_commands import forget, store
 from dragoman_server.commands import completion
 
 
@@ -286,7 +286,7 @@ def demo(
     shown.run(provider, archive, is_full=is_full)
 
 
-for _command in (*COMMANDS, store):
+for _command in (*COMMANDS, store, forget):
     cli.add_command(_command)
 
 

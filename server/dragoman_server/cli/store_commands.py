@@ -7,7 +7,10 @@ from pathlib import Path
 
 import click
 
+from dragoman.core.errors import InvalidArgument
+from dragoman.core.safe_text import SafeText
 from dragoman_server.cli.options import common, say, settings_of
+from dragoman_server.commands import completion
 
 _FILE = click.Path(path_type=Path)
 
@@ -87,3 +90,30 @@ def salvage(old: Path, new: Path, config: Path | None, log_level: str | None) ->
     if config is not None:
         settings_of(config, log_level)  # not needed, but a bad file is never passed over
     say(store_files.salvage(old, new))
+
+
+@click.command()
+@click.argument("account", metavar="ACCOUNT", shell_complete=completion.accounts)
+@click.argument("conversation", required=False, metavar="[CONVERSATION]")
+@click.option("--yes", is_flag=True, help="Ask nothing.")
+@common
+def forget(account: str, conversation: str | None, yes: bool, config: Path | None, log_level: str | None) -> None:  # noqa: FBT001  # click passes names
+    """Delete what the store remembers of ACCOUNT, or of one of its conversations.
+
+    Texts, names and titles go from the file, its index and its log; servers may go on meanwhile. Their numbers are
+    never given again, and the audit log stays. Of a local account the messages themselves are deleted.
+    """
+    from dragoman_server.commands import forget as forgetting  # noqa: PLC0415  # see the module
+
+    say(forgetting.forget(settings_of(config, log_level), account, conversation, lambda told: yes or _agrees(told)))
+
+
+def is_terminal() -> bool:
+    """Is there somebody who can be asked."""
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def _agrees(told: SafeText) -> bool:
+    if not is_terminal():
+        raise InvalidArgument(told, hint="Say --yes to have that done without a terminal.")
+    return click.confirm(f"{told} Go on?", err=True)

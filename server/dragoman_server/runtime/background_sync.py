@@ -1,4 +1,4 @@
-"""Keeps the store current while a server runs."""
+"""Keeps the store current, and drops what is too old, while a server runs."""
 
 from __future__ import annotations
 
@@ -31,11 +31,15 @@ async def keep_current_inside(workspace: Workspace) -> AsyncGenerator[Callable[[
         Begins it, in this event loop; before that nothing is opened or asked.
     """
     begun = anyio.Event()
-    if not any(account.settings.sync is not None for account in workspace.accounts.values()):
+    settings = [account.settings for account in workspace.accounts.values()]
+    tasks = [_keep_current] if any(one.sync is not None for one in settings) else []
+    tasks += [_drop_expired] if any(one.keep is not None for one in settings) else []
+    if not tasks:
         yield begun.set
         return
     async with anyio.create_task_group() as group:
-        group.start_soon(_keep_current, workspace, begun)
+        for task in tasks:
+            group.start_soon(task, workspace, begun)
         try:
             yield begun.set
         finally:
@@ -52,3 +56,10 @@ async def _keep_current(workspace: Workspace, begun: anyio.Event) -> None:
         except DragomanError as error:
             _log.warning("The store is not kept current: %s", error)
         await anyio.sleep(_RETRY_AFTER)
+
+
+async def _drop_expired(workspace: Workspace, begun: anyio.Event) -> None:
+    await begun.wait()
+    from dragoman.sync.expiry import keep_dropping  # noqa: PLC0415  # as above
+
+    await keep_dropping(workspace)

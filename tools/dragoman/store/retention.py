@@ -6,6 +6,8 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from datetime import datetime
 
+from dragoman.core.model import Conversation
+
 
 @dataclass(frozen=True, slots=True)
 class Amount:
@@ -37,6 +39,10 @@ class RetentionStore(ABC):
     @abstractmethod
     async def own_amount(self, conversation: str | None = None) -> Amount:
         """How much the local account holds in the store itself."""
+
+    @abstractmethod
+    async def own_conversations(self) -> list[Conversation]:
+        """The conversations that the local account holds in the store itself."""
 
     @abstractmethod
     async def forget(self, account: str, conversation: str | None = None) -> Amount:

@@ -16,6 +16,7 @@ import click
 from dragoman.core.errors import InvalidArgument, Unavailable
 from dragoman.core.safe_text import sentence
 from dragoman.core.sanitize import clean_line
+from dragoman.sync.expiry import drop_expired
 from dragoman.toolset.definition.time_arguments import parse_time
 from dragoman_server.commands.import_files.dry_run import dry_run
 from dragoman_server.commands.import_files.loader import BATCH, Progress, load, stored_sentence
@@ -39,7 +40,9 @@ def import_files(config: Config, request: ImportRequest) -> ImportReport:
 
     async def main(progress: Progress) -> ImportReport:
         async with tool_context.open_services(config) as shared:
-            return await load(shared, request, progress)
+            report = await load(shared, request, progress)
+            await drop_expired(shared.workspace)
+            return report
 
     with _progress_bar() as show:
 

@@ -81,6 +81,9 @@ class AccountSettings(BaseModel):
     remember: Literal["full", "numbers", "off"] = Field(
         default="full", description="what the store keeps of messages that were read"
     )
+    keep: int | None = Field(
+        default=None, ge=1, le=36_500, description="days after which texts of messages are dropped from the store"
+    )
     sync: str | None = Field(
         default=None,
         description='keep the store current, as far back as "all", "90d", "12w", "6m" or "2y"; absent: ask the service',
@@ -109,10 +112,10 @@ class AccountSettings(BaseModel):
         if self.sync is None:
             return None
         beginning = datetime.min.replace(tzinfo=UTC)
-        if self.sync == "all":
-            return beginning
-        days = int(self.sync[:-1]) * _DAYS[self.sync[-1]]
-        return beginning if days > (now - beginning).days - 1 else now - timedelta(days=days)
+        days = None if self.sync == "all" else int(self.sync[:-1]) * _DAYS[self.sync[-1]]
+        # What would be dropped again is not fetched.
+        days = min((one for one in (days, self.keep) if one is not None), default=None)
+        return beginning if days is None or days > (now - beginning).days - 1 else now - timedelta(days=days)
 
     def in_store(self, store: Place) -> Self:
         """The same settings, for an account that keeps messages in the store where this is the store."""

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any, Final
 
+from dragoman.core.model import Conversation
 from dragoman.store.coverage import BEGINNING, Span
 from dragoman.store.retention import Amount, RetentionStore
 from dragoman.store.sql.connection import Connection, Database, Tables
@@ -47,6 +48,12 @@ class SqlRetention(RetentionStore):
     async def own_amount(self, conversation: str | None = None) -> Amount:
         """Count."""
         return await self._database.read(lambda con: _amount(con, self._local, _places(_OWN, conversation)))
+
+    async def own_conversations(self) -> list[Conversation]:
+        """Read the table of conversations."""
+        return await self._database.read(
+            lambda con: [row.conversation for row in conversations.recent(con, self._local, _OWN)]
+        )
 
     async def forget(self, account: str, conversation: str | None = None) -> Amount:
         """Give up coverage first, so that nothing claims to be there while it goes."""

@@ -23,15 +23,11 @@ from dragoman.store.sqlite.index_rebuild import IndexRebuild
 from dragoman.store.sqlite.main_file import MainFile
 from dragoman.store.sqlite.open_file import ChangeCounter
 from dragoman.store.sqlite.schema import Migration
-from dragoman.store.sqlite.scrub import scrub
 
 T = TypeVar("T")
 
-READERS: Final = 4
-"""Most connections that read at the same time."""
-
-_RETRY_AFTER: Final = 1.0
-"""Seconds between attempts to write again to a file that was opened on a full disk."""
+READERS: Final = 4  # most connections that read at the same time
+_RETRY_AFTER: Final = 1.0  # seconds between attempts to write again to a file that was opened on a full disk
 
 _UNEXPECTED: Final = (LookupError, ValueError, TypeError, AttributeError, ArithmeticError)
 """What code raises that meets values which cannot be there."""
@@ -172,19 +168,12 @@ class Connections:
                 raise
             raise errors.damaged(self.name) from error
 
-    def scrub(self) -> None:
-        """Rewrite the file so that nothing of what was deleted can be read in it.
-
-        Raises:
-            DragomanError: The file cannot be written, or somebody keeps an earlier state of it open.
-        """
-        if self.path is None:
-            return
+    def run_outside(self, work: Callable[[Connection], None]) -> None:
+        """Run ``work`` outside of a transaction on a connection of its own; nobody else of the process writes then."""
         with self._writing, errors.explained(self.name):
-            self._connected()
             self.require_same_file()
-            with closing(open_file.open_writer(self.path, self._patience)) as con:
-                scrub(con)
+            with closing(open_file.open_writer(self.path or Path(), self._patience)) as con:
+                work(con)
 
     def require_room(self) -> None:
         """Look whether a write would succeed now.
@@ -285,9 +274,9 @@ class Connections:
         return result
 
     def _check_cancelled(self) -> None:
-        import anyio.from_thread  # noqa: PLC0415  # only when there is a lock to wait for
-
         if not self._in_transaction:
+            import anyio.from_thread  # noqa: PLC0415  # only when there is a lock to wait for
+
             anyio.from_thread.check_cancelled()
 
     def _connected(self) -> Connection:

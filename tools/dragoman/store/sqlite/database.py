@@ -27,6 +27,7 @@ from dragoman.store.sqlite.connections import READERS, Connections
 from dragoman.store.sqlite.index_merge import merge_step
 from dragoman.store.sqlite.locks import PATIENCE
 from dragoman.store.sqlite.schema import MIGRATIONS, Migration
+from dragoman.store.sqlite.scrub import scrub
 from dragoman.store.sqlite.tables import SqliteTables
 
 T = TypeVar("T")
@@ -120,7 +121,8 @@ class Database:
         Raises:
             DragomanError: It cannot be written, or somebody keeps an earlier state of it open.
         """
-        await anyio.to_thread.run_sync(self.connections.scrub, limiter=self._limiters().writes)
+        if self.path is not None:
+            await anyio.to_thread.run_sync(lambda: self.connections.run_outside(scrub), limiter=self._limiters().writes)
 
     def time(self) -> float:
         """The clock of the machine."""
