@@ -183,3 +183,46 @@ def test_tables_of_a_newer_version_are_refused(postgres_server, postgres_address
     said, status = run(settings, "call", "list_conversations")
     assert status == 1
     assert "written by a newer Dragoman (schema 999" in said
+
+
+def test_a_store_is_copied_and_compared_from_the_command_line(postgres_server, postgres_address, tmp_path):
+    settings = tmp_path / "dragoman.toml"
+    settings.write_text(f'store = "{tmp_path / "one.db"}"\n')
+    assert run(settings, "call", "import_message", *(f"{key}={value}" for key, value in HELLO.items()))[1] == 0
+    said, status = run(settings, "store", "copy", "store", postgres_address)
+    assert (status, "local_messages: 1" in said) == (0, True)
+    assert "secret" not in said
+    assert "hold the same" in run(settings, "store", "verify", "store", postgres_address)[0]
+    assert "not empty" in run(settings, "store", "copy", "store", postgres_address)[0]
+    said, status = run(settings, "store", "verify", postgres_address)
+    assert (status, "is sound: 1 messages" in said) == (0, True)
+    postgres_server.execute(
+        "DELETE FROM local_index; UPDATE local_places SET held = 7", postgres_address.rpartition("/")[2]
+    )
+    said, status = run(settings, "store", "verify", postgres_address)
+    assert (status, "indexed with other words" in said, "wrong counters" in said) == (1, True, True)
+    said, status = run(settings, "store", "verify", "store", postgres_address)
+    assert (status, "local_places 1: it differs" in said) == (1, True)
+
+
+def test_files_and_databases_have_their_own_ways_of_backup(postgres_address, tmp_path):
+    settings = tmp_path / "dragoman.toml"
+    settings.write_text(f'store = "{postgres_address}"\n')
+    for command in ("backup", "restore"):
+        said, status = run(settings, "store", command, str(tmp_path / "copy.db"))
+        assert status == 1
+        assert "pg_" in said
+    assert "is sound: 0 messages" in run(settings, "store", "verify")[0]
+
+
+@pytest.mark.parametrize("place", ["mysql://hidden99@host/db", "sqlite:///x.db"])
+async def test_the_address_of_another_database_is_refused(place, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ConfigError, match="neither") as told:
+        from_mapping({"store": place})
+    assert "hidden99" not in str(told.value)
+    monkeypatch.setenv("STORE", place)
+    async with connect({"store": {"env": "STORE"}}) as client:
+        with pytest.raises(ToolError, match="neither"):
+            await client.call("list_conversations")
+    assert list(tmp_path.iterdir()) == []

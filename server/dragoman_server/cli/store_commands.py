@@ -52,16 +52,18 @@ def restore(source: Path, store_file: Path | None, config: Path | None, log_leve
 
 
 @store.command()
-@click.argument("file", type=_FILE, required=False)
+@click.argument("file", required=False)
+@click.argument("other", required=False)
 @common
-def verify(file: Path | None, config: Path | None, log_level: str | None) -> None:
+def verify(file: str | None, other: str | None, config: Path | None, log_level: str | None) -> None:
     """Check the store, or FILE: its structure, the index against the texts, numbers, the outbox.
 
-    The exit status is 1 when something is wrong.
+    With OTHER the two are compared, row by row. Both may be addresses, see `dragoman store copy`. The exit status is
+    1 when something is wrong.
     """
-    from dragoman_server.commands import store_files  # noqa: PLC0415  # see the module
+    from dragoman_server.commands import store_database  # noqa: PLC0415  # see the module
 
-    text, sound = store_files.verify(settings_of(config, log_level), file)
+    text, sound = store_database.verify(settings_of(config, log_level), file, other)
     say(text)
     sys.exit(int(not sound))
 
@@ -77,6 +79,26 @@ def migrate(config: Path | None, log_level: str | None, *, only_print: bool) -> 
     from dragoman_server.commands import store_database  # noqa: PLC0415  # see the module
 
     say(store_database.migrate(settings_of(config, log_level), only_print=only_print))
+
+
+@store.command("copy")
+@click.argument("source", metavar="FROM")
+@click.argument("target", metavar="TO")
+@common
+def copy_to(source: str, target: str, config: Path | None, log_level: str | None) -> None:
+    """Copy everything that is remembered from one store to another, empty one.
+
+    FROM and TO are paths of files or addresses of PostgreSQL databases; `store` is what the settings say, and
+    `env:NAME` an environment variable that holds an address. No server may use either of them meanwhile. A copy
+    that was cut off goes on when it is started again.
+    """
+    from dragoman_server.commands import store_database  # noqa: PLC0415  # see the module
+
+    say(store_database.copy(settings_of(config, log_level), source, target, _tell))
+
+
+def _tell(table: str, rows: int) -> None:
+    click.echo(f"{table}: {rows:,}", err=True)
 
 
 @store.command()

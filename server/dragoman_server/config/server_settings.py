@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, tzinfo
 from importlib.util import find_spec
 from pathlib import Path
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 def _store(value: object) -> Path | Secret:
     """A path as it is; an address, which may hold a password, or a place where one is kept, as a credential."""
-    from dragoman.store.places import is_address  # noqa: PLC0415  # few settings say where the store is
+    from dragoman.store.places import is_address, require_address, require_path  # noqa: PLC0415  # few settings say where the store is
     from dragoman.transport.credentials import Secret  # noqa: PLC0415  # as above
 
     if isinstance(value, Path):
@@ -29,18 +30,17 @@ def _store(value: object) -> Path | Secret:
     if isinstance(value, str) and not is_address(value):
         if not value.strip():
             raise ValueError("must be the path of a file, or the address of a PostgreSQL database")
+        _told(require_path, value)
         return Path(value)
     if isinstance(value, str):
-        _require_usable(value)
+        _told(require_address, value)
     return TypeAdapter[Secret](Secret).validate_python(value)
 
 
-def _require_usable(address: str) -> None:
-    """Tell at once what is wrong with an address, and nothing of it."""
-    from dragoman.store.places import require_address  # noqa: PLC0415  # as above
-
+def _told(require: Callable[[str], None], text: str) -> None:
+    """Tell at once what is wrong with a text, and nothing of it."""
     try:
-        require_address(address)
+        require(text)
     except DragomanError as error:
         raise ValueError(str(error)) from None
 

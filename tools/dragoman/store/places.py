@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final, Protocol, TypeAlias
 
 from dragoman.core.errors import InvalidArgument
 
+_SCHEME: Final = re.compile(r"\s*[A-Za-z][A-Za-z0-9+.-]*://")
 ADDRESS_SCHEMES: Final = ("postgresql://", "postgres://")
 """How the address of a database begins."""
 
@@ -38,7 +40,23 @@ async def located(place: Place) -> Path | str | None:
     if place is None or isinstance(place, Path):
         return place
     text = place if isinstance(place, str) else await place.reveal()
-    return text.strip() if is_address(text) else Path(text)
+    if is_address(text):
+        return text.strip()
+    require_path(text)
+    return Path(text)
+
+
+def require_path(text: str) -> None:
+    """Refuse the address of something else than PostgreSQL, which would be taken for a path.
+
+    Raises:
+        InvalidArgument: It is one; the sentence shows nothing of it.
+    """
+    if _SCHEME.match(text):
+        raise InvalidArgument(
+            "The store can be a file or a PostgreSQL database, and its address is neither.",
+            hint="Write the path of a file, or postgresql://USER:PASSWORD@HOST/DATABASE.",
+        )
 
 
 def has_driver() -> bool:

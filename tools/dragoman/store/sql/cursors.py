@@ -148,7 +148,7 @@ def state_of(text: str) -> dict[str, object]:
 
 def _key(con: Connection) -> bytes:
     key: str | bytes = con.execute("SELECT value FROM meta WHERE key = 'cursor_key'").get
-    return key.encode() if isinstance(key, str) else key
+    return bytes.fromhex(key) if isinstance(key, str) else key
 
 
 def _permute(value: int, key: bytes, rounds: range) -> int:

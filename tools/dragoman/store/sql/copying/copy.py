@@ -1,0 +1,123 @@
+"""Copies a store from one database to another, empty one, in transactions of some rows.
+
+A copy that was cut off goes on where it was. No server may use either database meanwhile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Final
+
+from dragoman.core.errors import Conflict, InvalidArgument
+from dragoman.core.safe_text import sentence
+from dragoman.store.sql.connection import Connection, Tables
+from dragoman.store.sql.copying.side import TABLES, Row, Side, Table, key_of, page
+from dragoman.store.sql.messages import rows as message_rows
+from dragoman.store.sql.values import Value, bind
+
+Progress = Callable[[str, int], object]
+"""Is told the table and how many of its rows are copied."""
+
+_ROWS: Final = 2000
+_MARK: Final = "copied_from"
+_INDEXED: Final = (
+    "SELECT m.number, m.live, m.moment, a.data, m.reply_to, m.text, m.data FROM $messages m"
+    " JOIN $authors a USING(author) WHERE m.live = 1 AND m.number > ? AND m.number <= ?"
+)
+
+
+async def copy(source: Side, target: Side, progress: Progress) -> int:
+    """Copy everything; returns how many rows there are.
+
+    Raises:
+        Conflict: The target holds something else.
+        DragomanError: One of them cannot be used. The next copy goes on.
+    """
+    key = await source.read(source.cursor_key)
+    await target.write(lambda con: _begin(target, con, key))
+    total = 0
+    for table in TABLES:
+        total += await _copy_table(source, target, table, progress)
+    await target.write(lambda con: con.execute("DELETE FROM meta WHERE key = ?", (_MARK,)))
+    return total
+
+
+def require_other(source: Side, target: Side) -> None:
+    """Refuse to copy a store to itself.
+
+    Raises:
+        InvalidArgument: It is the same.
+    """
+    if source.name == target.name:
+        raise InvalidArgument(sentence("{} cannot be copied to itself.", source.name), hint="Name another store.")
+
+
+def _begin(target: Side, con: Connection, key: bytes) -> None:
+    """Mark the target as a copy that is not complete."""
+    found = con.execute("SELECT value FROM meta WHERE key = ?", (_MARK,)).get
+    if found == key.hex():
+        return
+    # The tables of usage and rate limits fill by themselves as soon as a server looks at the store.
+    if found is not None or any(con.execute(f"SELECT EXISTS(SELECT 1 FROM {t.name})").get for t in TABLES[:9]):  # noqa: S608 - our own words
+        raise Conflict(sentence("{} is not empty.", target.name), hint="Copy to a new file, database or schema.")
+    con.execute("INSERT INTO meta(key, value) VALUES(?, ?)", (_MARK, key.hex()))
+    target.set_cursor_key(con, key)
+
+
+async def _copy_table(source: Side, target: Side, table: Table, progress: Progress) -> int:
+    columns = await source.read(lambda con: source.columns(con, table.name))
+    if not table.is_numbered:
+        await target.write(lambda con: con.execute(f"DELETE FROM {table.name}"))  # noqa: S608 - our own words
+    after = await target.read(lambda con: _last(con, table)) if table.is_numbered else None
+    count = await target.read(lambda con: con.execute(f"SELECT count(*) FROM {table.name}").get)  # noqa: S608 - our own words
+    while True:
+        rows, following = await source.read(partial(_page, source, table=table, after=after))
+        if rows:
+            await target.write(partial(_store, target, table=table, columns=columns, rows=rows))
+        count += len(rows)
+        progress(table.name, count)
+        if following is None:
+            break
+        after = following
+    if table.is_numbered:
+        last = await source.read(lambda con: source.last_key(con, table))
+        await target.write(lambda con: target.set_last_key(con, table, last))
+    return int(count)
+
+
+def _page(
+    source: Side, con: Connection, table: Table, after: Sequence[Value] | None
+) -> tuple[list[Row], Sequence[Value] | None]:
+    found = page(source, con, table, after, _ROWS)
+    return found, key_of(source, con, table, found[-1]) if len(found) == _ROWS else None
+
+
+def _last(con: Connection, table: Table) -> Sequence[Value] | None:
+    last = con.execute(f"SELECT max({table.key[0]}) FROM {table.name}").get  # noqa: S608 - our own words
+    return None if last is None else (last,)
+
+
+def _store(target: Side, con: Connection, table: Table, columns: Sequence[str], rows: Sequence[Row]) -> None:
+    own = [
+        tuple(
+            target.own_value(table.name, name, bind(value) if isinstance(value, str) else value)
+            for name, value in zip(columns, row, strict=True)
+        )
+        for row in rows
+    ]
+    target.add(con, table.name, columns, own)
+    if table.prefix:
+        at = columns.index("number")
+        _index(con, target.database.tables(table.prefix), rows[0][at], rows[-1][at])
+
+
+def _index(con: Connection, tables: Tables, first: Value, last: Value) -> None:
+    """Index the messages with these numbers."""
+    before = first - 1 if isinstance(first, int) else 0
+    found = con.execute(tables.sql(_INDEXED), (before, last))
+    tables.index(con, [_entry(number, message_rows.Row(*columns)) for number, *columns in list(found)])
+
+
+def _entry(number: int, row: message_rows.Row) -> tuple[int, str, str, str]:
+    return message_rows.index_row(message_rows.from_row(row, id="", conversation=""), number)
