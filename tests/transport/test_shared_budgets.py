@@ -67,7 +67,7 @@ async def test_far_from_the_limit_few_calls_write_to_the_store(clock, budgets):
     for _ in range(30):
         await limiter.acquire("")
     assert clock.waits == []
-    assert budgets.writes == 3
+    assert budgets.writes == 2
 
 
 async def test_calls_that_were_taken_ahead_are_not_good_for_ever(clock, budgets):
@@ -98,6 +98,17 @@ async def test_without_a_store_each_client_keeps_the_limit_alone(clock, budgets)
         await limiter.acquire("")
     assert clock.monotonic() == pytest.approx(2)
     assert limiter.pause_left("") == pytest.approx(3)
+
+
+async def test_a_store_that_is_busy_for_long_does_not_hold_calls_up(clock, budgets, monkeypatch):
+    monkeypatch.setattr("dragoman.transport.rate_limiter._PATIENCE", 0.01)
+    budgets.take = budgets.pause = lambda *_, **__: anyio.sleep_forever()
+    limiter = RateLimiter({"": Rate(1, burst=2)}, clock, shared=budgets)
+    for _ in range(3):
+        await limiter.acquire("")
+    await limiter.pause("", 9)
+    assert clock.waits == [pytest.approx(1)]
+    assert limiter.pause_left("") == pytest.approx(9)
 
 
 async def test_a_turn_that_was_cancelled_is_given_back_to_all(clock, budgets):

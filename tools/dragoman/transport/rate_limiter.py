@@ -23,8 +23,11 @@ __all__ = ["Rate", "RateLimiter"]
 
 TEMPLATE: Final = "*"
 
-_BATCH: Final = 8
+_BATCH: Final = 4
 """A burst is taken out of a shared budget in so many parts, so that few calls write to the store."""
+
+_PATIENCE: Final = 1.0
+"""Seconds to wait for the store, which another process may be filling; after them the process counts by itself."""
 
 _GOOD_FOR: Final = 1.0
 """Most seconds for which calls that were taken ahead may be made; a pause that others noted is seen after them."""
@@ -94,12 +97,12 @@ class RateLimiter:
         if rate is None:
             return
         background = is_background()
-        grant = await self._take(family, rate, background=background)
+        grant, shared = await self._take(family, rate, background=background)
         if grant.calls and grant.wait > 0:
             try:
                 await self._clock.sleep(grant.wait)
             except BaseException:
-                await self._give_back(family, background=background)
+                await self._give_back(family, shared, background=background)
                 raise
 
     async def pause(self, family: str, seconds: float) -> None:
@@ -108,10 +111,11 @@ class RateLimiter:
         for (of, _), reserve in self._reserves.items():
             reserve.calls = 0 if of == family else reserve.calls
         if self._shared is not None:
-            try:
-                await self._shared.pause(family, seconds)
-            except DragomanError:
-                return  # the store cannot be written; this process pauses all the same
+            with anyio.move_on_after(_PATIENCE):
+                try:
+                    await self._shared.pause(family, seconds)
+                except DragomanError:
+                    return  # the store cannot be written; this process pauses all the same
 
     def pause_left(self, family: str) -> float:
         """Seconds that the pause of this family still lasts; 0 without one."""
@@ -121,36 +125,46 @@ class RateLimiter:
         until = self._clock.monotonic() + seconds
         self._paused_until[family] = max(self._paused_until.get(family, 0.0), until)
 
-    async def _take(self, family: str, rate: Rate, *, background: bool) -> Grant:
-        """Take one call, out of the shared budget where there is one that can be reached."""
-        if self._shared is None:
-            return self._budget(family, rate).take(1, rate, self._clock.monotonic(), background=background)
+    async def _take(self, family: str, rate: Rate, *, background: bool) -> tuple[Grant, RateBudgets | None]:
+        """Take one call, out of the shared budget where there is one that can be reached; that budget."""
         reserve = self._reserves.setdefault((family, background), _Reserve())
         async with reserve.lock:
-            if reserve.use(self._clock.monotonic()):
-                return Grant(1)
-            try:
-                grant = await self._shared.take(family, max(1, rate.burst // _BATCH), rate, background=background)
-            except DragomanError:
-                return self._budget(family, rate).take(1, rate, self._clock.monotonic(), background=background)
+            if self._shared is None:
+                grant = None
+            elif reserve.use(self._clock.monotonic()):
+                return Grant(1), self._shared
+            else:
+                grant = await self._from_shared(self._shared, family, rate, background=background)
+            if grant is None:
+                budget = self._budget(family, rate)
+                return budget.take(1, rate, self._clock.monotonic(), background=background), None
             if not grant.calls:
                 self._note_pause(family, grant.wait)
-                return grant
+                return grant, self._shared
             # No longer than it takes the budget to have them again, or more than the burst could come at once.
             reserve.until = self._clock.monotonic() + min(_GOOD_FOR, grant.calls / rate.per_second)
             reserve.calls = grant.calls - 1
-            return grant
+            return grant, self._shared
 
-    async def _give_back(self, family: str, *, background: bool) -> None:
-        budget = self._budgets.get(family)
-        if budget is not None:
-            budget.give_back(1, background=background)
-        elif self._shared is not None:
-            with anyio.CancelScope(shield=True):
-                try:
-                    await self._shared.give_back(family, 1, background=background)
-                except DragomanError:
-                    return  # one call fewer for a while
+    async def _from_shared(self, shared: RateBudgets, family: str, rate: Rate, *, background: bool) -> Grant | None:
+        """Calls out of the shared budget; ``None`` where the store does not give them in time."""
+        with anyio.move_on_after(_PATIENCE):
+            try:
+                return await shared.take(family, max(1, rate.burst // _BATCH), rate, background=background)
+            except DragomanError:
+                return None
+        return None
+
+    async def _give_back(self, family: str, shared: RateBudgets | None, *, background: bool) -> None:
+        """Return a call that is not made."""
+        if shared is None:
+            self._budgets[family].give_back(1, background=background)
+            return
+        with anyio.move_on_after(_PATIENCE, shield=True):
+            try:
+                await shared.give_back(family, 1, background=background)
+            except DragomanError:
+                return  # one call fewer for a while
 
     def _budget(self, family: str, rate: Rate) -> Budget:
         budget = self._budgets.get(family)
