@@ -183,7 +183,7 @@ async def test_a_name_cannot_write_links_lines_or_marks_of_its_own_into_a_text()
     ):
         slack.add_user({"id": id_, "name": "e", "profile": {"real_name": name}})
     for message in (
-        {"text": "hi <@U0EVIL001> and <@U0EVIL002> \ufdd01\ufdd1"},
+        {"text": "hi <@U0EVIL001> and <@U0EVIL002>"},
         rich(section(text("hi "), *({"type": "user", "user_id": f"U0EVIL00{n}"} for n in (1, 2)))),
     ):
         found = (await shown(message, slack)).text

@@ -56,21 +56,18 @@ class Markup:
     def to_text(self, markup: str) -> str:
         """Text with mentions by name, links with their addresses, and each entity decoded once."""
         pieces: list[str] = []
-        markup = _SLOT.sub("", markup)
 
         def fill(piece: str) -> str:
-            pieces.append(piece)
-            return f"\ufdd0{len(pieces) - 1}\ufdd1"
+            return _slot(pieces, _filled(pieces, piece))  # code may hold a link
 
         text = markup
+        if "\ufdd0" in text:  # what looks like a slot is put into one itself, so that every slot is ours
+            text = _SLOT.sub(lambda found: _slot(pieces, found[0]), text)
         if "<" in text:
             text = _TOKEN.sub(lambda found: fill(self._reference(found[1])), text)
         if self.markdown:
             text = self._styled(text, fill)
-        text = decode_entities(text)
-        for _ in range(2 if pieces else 0):  # a piece of code may hold a link
-            text = _SLOT.sub(lambda found: pieces[int(found[1])] if int(found[1]) < len(pieces) else found[0], text)
-        return text
+        return _filled(pieces, decode_entities(text))
 
     def with_names(self, text: str) -> str:
         """Markdown of Slack's, in which only mentions are in its own markup."""
@@ -113,6 +110,19 @@ class Markup:
         if not self.markdown:
             return f"{label} ({url})"
         return markdown_link(url, label)
+
+
+def _slot(pieces: list[str], piece: str) -> str:
+    """Put a piece aside; the slot that stands for it."""
+    pieces.append(piece)
+    return f"\ufdd0{len(pieces) - 1}\ufdd1"
+
+
+def _filled(pieces: list[str], text: str) -> str:
+    """The text with the pieces in the place of their slots."""
+    if not pieces:
+        return text
+    return _SLOT.sub(lambda found: pieces[int(found[1])] if int(found[1]) < len(pieces) else found[0], text)
 
 
 class _Fill(Protocol):
