@@ -16,6 +16,7 @@ settings.load_profile("house")
 
 
 sys.path.insert(0, str(Path(__file__).parent))  # for linear_growth
+sys.path.insert(0, str(Path(__file__).parent / "servers"))
 
 
 _SHARED = (
@@ -107,7 +108,6 @@ def _is_here(host):
 @pytest.fixture(scope="session")
 def postgres_server():
     """A server of PostgreSQL, for all tests of a process."""
-    sys.path.insert(0, str(Path(__file__).parent / "servers"))
     import postgres
 
     reason = postgres.why_not()

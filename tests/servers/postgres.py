@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import time
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
@@ -70,6 +71,23 @@ class Postgres:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(child, signal.SIGKILL)
 
+    def start_if_needed(self) -> None:
+        """Start it unless it runs."""
+        self._control("start", "-w", "-t", "60", "-l", str(self.state / "log"), check=False)
+
+    def promote(self) -> None:
+        """Have a standby become the primary server."""
+        self._control("promote", "-w")
+
+    def wait_for(self, primary: Postgres) -> None:
+        """Wait until everything of the primary server is here."""
+        ((last,),) = primary.execute("SELECT pg_current_wal_flush_lsn()")
+        for _ in range(600):
+            if self.execute(f"SELECT pg_last_wal_replay_lsn() >= '{last}'") == [(True,)]:
+                return
+            time.sleep(0.05)
+        raise TimeoutError
+
     def _control(self, *arguments: str, check: bool = True) -> None:
         command = [str(self.programs / "pg_ctl"), "-D", str(self.state / "data"), *arguments]
         _run(command, self.state, check=check)
@@ -92,11 +110,11 @@ def why_not() -> str:
 
 
 @contextmanager
-def postgres(*, durable: bool = False, settings: str = ""):
+def postgres(*, durable: bool = False, settings: str = "", folder: Path | None = None):
     """Run it until the context is left."""
     found = programs()
     assert found is not None
-    state = Path(tempfile.mkdtemp(prefix="pg.", dir="/tmp"))  # short, for the socket
+    state = Path(tempfile.mkdtemp(prefix="pg.", dir=folder or "/tmp"))  # noqa: S108 - short, for the socket
     state.chmod(0o755)
     if os.geteuid() == 0:
         shutil.chown(state, "postgres", "postgres")
@@ -115,6 +133,70 @@ def postgres(*, durable: bool = False, settings: str = ""):
     finally:
         server.stop()
         shutil.rmtree(state, ignore_errors=True)
+
+
+@contextmanager
+def standby(primary: Postgres):
+    """A server that follows another one, until the context is left."""
+    state = Path(tempfile.mkdtemp(prefix="pg.", dir="/tmp"))
+    state.chmod(0o755)
+    if os.geteuid() == 0:
+        shutil.chown(state, "postgres", "postgres")
+    (port,) = _free_ports(1)
+    primary.execute("ALTER SYSTEM SET listen_addresses = '127.0.0.1'")
+    copy = [str(primary.programs / "pg_basebackup"), "-h", str(primary.state), "-p", str(primary.port), "-U", "test"]
+    _run([*copy, "-D", str(state / "data"), "-R", "-X", "stream", "-c", "fast"], state)
+    server = Postgres(primary.programs, state, port)
+    with (state / "data" / "postgresql.conf").open("a", encoding="utf-8") as file:
+        file.write(SETTINGS.format(state=state, port=port))
+    server.start()
+    try:
+        yield server
+    finally:
+        server.stop()
+        shutil.rmtree(state, ignore_errors=True)
+
+
+SMALL = """
+max_wal_size = 32MB
+min_wal_size = 32MB
+"""
+"""Settings for a small disk."""
+
+
+def why_no_small_disk() -> str:
+    """Why no small disk can be had here; empty when it can."""
+    if os.geteuid() != 0 or shutil.which("mount") is None:
+        return "a small disk needs root"
+    with tempfile.TemporaryDirectory() as folder:
+        done = subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", folder], check=False, capture_output=True
+        )
+        if done.returncode:
+            return "a small disk cannot be mounted here"
+        subprocess.run(["umount", folder], check=True)
+    return ""
+
+
+def fill(folder: Path) -> Path:
+    """Leave no room on the disk of a folder; the file that takes it."""
+    filler = folder / "filler"
+    with filler.open("wb", buffering=0) as file, contextlib.suppress(OSError):
+        while file.write(b"x" * 4096):
+            pass
+    return filler
+
+
+@contextmanager
+def small_disk(megabytes: int):
+    """A folder on a disk of its own, in memory."""
+    folder = Path(tempfile.mkdtemp(prefix="disk.", dir="/tmp"))
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={megabytes}m,mode=755", "tmpfs", str(folder)], check=True)
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "-l", str(folder)], check=False)
+        folder.rmdir()
 
 
 def _run(command, state, *, check=True):

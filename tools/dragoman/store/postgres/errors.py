@@ -42,7 +42,7 @@ _AT_CONNECT: Final[tuple[tuple[str, type[DragomanError], LiteralString, LiteralS
 
 _BY_STATE: Final[tuple[tuple[tuple[str, ...], type[DragomanError], LiteralString, LiteralString], ...]] = (
     (("53100", "53200"), NotWritableError, "has no room left", "Free space at the database and try again."),
-    (("25006",), NotWritableError, "can only be read", "Name the primary server in the setting `store`."),
+    (("25006", "0A000"), NotWritableError, "can only be read", "Name the primary server in the setting `store`."),
     (("42501",), NotWritableError, "may not be written by this user", "Grant the user the rights on its tables."),
     (("54000", "54001", "22001"), InvalidArgument, "cannot hold so long a text or id", "Shorten it."),
     (("57014", "55P03"), Unavailable, "took too long", "Try again; the database may be under load."),
