@@ -168,9 +168,14 @@ def _settings(config: str | None) -> dict[str, Any]:
     accounts = {
         name: {"remember": kind["remember"], **table}
         for name, (kind, table) in found.tables().items()
-        if kind["external"] or table["provider"] == "local" or _not_plain()
+        if _is_plain(kind, table) or _not_plain()
     }
     return {"accounts": accounts, "zone": named_zone(zone) if zone else plain_local_zone() or _not_plain()}
+
+
+def _is_plain(kind: dict[str, Any], table: dict[str, Any]) -> bool:
+    """Is an account one whose messages are where they seem to be, and of which no coverage has to be told."""
+    return (kind["external"] or table["provider"] == "local") and "sync" not in table
 
 
 def _limit(text: str) -> int:

@@ -29,6 +29,7 @@ class InlineSettings:
     def __init__(self, remember: Literal["full", "numbers", "off"]) -> None:
         """Keep them; nothing can be written."""
         self.remember = remember
+        self.sync = None
         self.write = "off"
 
 

@@ -51,12 +51,16 @@ class Searched:
         where: ``service`` or ``local index``.
         back_to: The oldest moment that was covered; ``None`` means everything.
         missed: A sentence about what could not be searched.
+        held: Of a local index that is kept current: how many conversations it holds, and how many there are.
+        as_of: Until when it knows of them; ``None`` where it is not known to be current.
     """
 
     account: str
     where: str
     back_to: datetime | None = None
     missed: Sentence = ""
+    held: tuple[int, int] | None = None
+    as_of: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +88,7 @@ class MessagesView(AnswerView):
         thread: Set when only the thread below this message was asked for.
         notes: Sentences about the result.
         failures: Accounts that could not be asked for the title.
+        as_of: Until when the store knows of it, where it answers instead of the service.
     """
 
     conversation: Conversation
@@ -94,6 +99,7 @@ class MessagesView(AnswerView):
     thread: Message | None = None
     notes: Sequence[Sentence] = ()
     failures: Sequence[Failure] = ()
+    as_of: datetime | None = None
 
     def foreign_places(self) -> list[Place]:
         """Where the messages are."""

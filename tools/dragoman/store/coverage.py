@@ -13,6 +13,9 @@ BEGINNING: Final = datetime.min.replace(tzinfo=UTC)
 OPEN: Final = datetime.max.replace(tzinfo=UTC)
 """The end of a span that goes up to the present."""
 
+FRESH: Final = timedelta(minutes=3)
+"""What is held is told without asking the service while the last round of a sync is no longer ago."""
+
 INSTANT: Final = timedelta(microseconds=1)
 """The shortest time between two different times."""
 

@@ -6,8 +6,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Final, Literal, TypeAlias
 
-from dragoman.core.model import Conversation, Message, SearchPage
-from dragoman.core.queries import SearchQuery
+from dragoman.core.model import Conversation, Message, Page, SearchPage
+from dragoman.core.queries import MessageQuery, SearchQuery
 
 Remember: TypeAlias = Literal["full", "numbers", "off"]
 """What is kept of a message: all of it for searching, its number, or nothing."""
@@ -55,6 +55,16 @@ class MessageStore(ABC):
 
         Raises:
             InvalidArgument: There is nothing to look for in the query, or its cursor belongs to another search.
+        """
+
+    @abstractmethod
+    async def page(self, account: str, conversation: str, query: MessageQuery) -> Page[Message]:
+        """A page of what is remembered of a conversation, with numbers, oldest first; its author filter is passed over.
+
+        Whether that is everything of that time, coverage tells. A cursor is the id of the message to go on after.
+
+        Raises:
+            Conflict: That message is not remembered any more.
         """
 
     @abstractmethod

@@ -12,8 +12,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
-from dragoman.core.model import Conversation, Message, SearchPage
-from dragoman.core.queries import SearchQuery
+from dragoman.core.model import Conversation, Message, Page, SearchPage
+from dragoman.core.queries import MessageQuery, SearchQuery
 from dragoman.store.cursors import CursorStore
 from dragoman.store.interface import Store
 from dragoman.store.messages import MessageStore, Remember
@@ -88,6 +88,11 @@ class PerUserMessages(MessageStore):
         """Search what the person was shown of an account."""
         page = await self._whole.search(self._keys.key(account), query)
         return replace(page, items=[replace(hit, message=self._named(hit.message)) for hit in page.items])
+
+    async def page(self, account: str, conversation: str, query: MessageQuery) -> Page[Message]:
+        """A page of what the person was shown of a conversation."""
+        page = await self._whole.page(self._keys.key(account), conversation, query)
+        return replace(page, items=[self._named(message) for message in page.items])
 
     async def remember_conversations(self, conversations: Sequence[Conversation]) -> None:
         """Keep what the person was told of conversations."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Final
 
 from dragoman.accounts.workspace import Account, Workspace
@@ -11,11 +10,8 @@ from dragoman.core.errors import Conflict
 from dragoman.core.model import Changes
 from dragoman.core.safe_text import Sentence, safe, sentence, unquoted
 from dragoman.store import Store
-from dragoman.store.coverage import BEGINNING
+from dragoman.store.coverage import BEGINNING, FRESH
 from dragoman.sync.position import UpdatePosition
-
-FRESH: Final = timedelta(minutes=3)
-"""News that sync has brought are told without asking the service while its last round is no longer ago."""
 
 _PREFIX: Final = "store:"
 

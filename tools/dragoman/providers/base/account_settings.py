@@ -88,6 +88,7 @@ class AccountSettings(BaseModel):
         default=None,
         description='keep the store current, as far back as "all", "90d", "12w", "6m" or "2y"; absent: ask the service',
     )
+    live: bool = Field(default=False, description="always ask the service, also for what the store holds")
     sends_per_minute: int = Field(
         default=20, ge=1, le=100_000, description="most writes in a minute; not counted where nobody else takes part"
     )

@@ -46,3 +46,8 @@ def _day(ordinal: int) -> str:
 def zone_name(zone: tzinfo) -> str:
     """``Europe/Berlin``, ``UTC`` or ``UTC+02:00``."""
     return str(zone) if zone is not UTC else "UTC"
+
+
+def as_of(at: datetime | None, zone: tzinfo) -> str:
+    """``as of 12:03``: until when something is known; nothing where that is not told."""
+    return f"as of {clock(local(at, zone))}" if at is not None else ""

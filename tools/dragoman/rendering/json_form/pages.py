@@ -146,7 +146,10 @@ class _Messages(_Page):
         conversation, thread = self._view.conversation, self._view.thread
         return {
             "conversation": conversation_ref(conversation.account, conversation.id, room),
-            **present(thread=None if thread is None else thread.number or message_ref(thread, room)),
+            **present(
+                thread=None if thread is None else thread.number or message_ref(thread, room),
+                as_of=self._view.as_of and iso(self._view.as_of, self.zone),
+            ),
             "messages": items,
             **present(
                 failures=_failures(self._view.failures, room),
@@ -186,7 +189,12 @@ class _Search(_Page):
         return {
             "account": one_line(one.account, 32, room.part),
             "where": one_line(one.where, 40, room.part),
-            **present(back_to=one.back_to and iso(one.back_to, self.zone)),
+            **present(
+                back_to=one.back_to and iso(one.back_to, self.zone),
+                held=one.held and one.held[0],
+                of=one.held and one.held[1],
+                as_of=one.as_of and iso(one.as_of, self.zone),
+            ),
         }
 
 

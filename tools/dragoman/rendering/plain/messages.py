@@ -13,7 +13,7 @@ from dragoman.core.model import Message, Order
 from dragoman.rendering.budget.fitting import Answer, PageLayout, TokenShares
 from dragoman.rendering.budget.token_estimate import measure
 from dragoman.rendering.content.threads import order_by_thread
-from dragoman.rendering.content.time_format import zone_name
+from dragoman.rendering.content.time_format import as_of, zone_name
 from dragoman.rendering.plain.header import (
     account_name,
     conversation_reference,
@@ -139,6 +139,7 @@ class MessagesText(PageLayout):
             account_name(view.conversation.account, room),
             "" if view.thread is None else f"thread {message_handle(view.thread, room)}",
             f"{much}, times in {zone_name(self._zone)}",
+            as_of(view.as_of, self._zone),
             self._notice,
             word="older" if self._latest else "newer",
             cursor=cursor,

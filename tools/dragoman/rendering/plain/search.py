@@ -11,7 +11,7 @@ from dragoman.rendering.budget.fitting import Answer, PageLayout, TokenShares
 from dragoman.rendering.budget.token_estimate import measure
 from dragoman.rendering.budget.truncate import one_line
 from dragoman.rendering.content.highlights import highlighted_excerpt
-from dragoman.rendering.content.time_format import day, local, zone_name
+from dragoman.rendering.content.time_format import as_of, day, local, zone_name
 from dragoman.rendering.plain.header import BETWEEN, counted, failure_lines, header, note_lines, place_reference, title
 from dragoman.rendering.plain.lines import author_line, badges, indent, message_handle, parent_handle, when
 from dragoman.rendering.plain.messages import repeated
@@ -65,6 +65,7 @@ class SearchText(PageLayout):
             counted(shown, "hit"),
             *covered(self._view.searched, self._zone, room),
             f"times in {zone_name(self._zone)}",
+            as_of(min((one.as_of for one in self._view.searched if one.as_of is not None), default=None), self._zone),
             self._notice,
             cursor=cursor,
         )
@@ -95,6 +96,9 @@ def covered(searched: Sequence[Searched], zone: tzinfo, room: TokenShares) -> It
     for one in searched[:most]:
         where = one_line(one.where, 40, room.part)
         back = f"{where} back to {day(local(one.back_to, zone))}" if one.back_to else f"everything in the {where}"
+        if one.held is not None:
+            back = f"{where}: {one.held[0]} of {counted(one.held[1], 'conversation')}"
+            back += f", back to {day(local(one.back_to, zone))}" if one.back_to else ""
         yield f"{one_line(one.account, 32, room.part)}: {back}"
     if len(searched) > most:
         yield f"{counted(len(searched) - most, 'more account')}"

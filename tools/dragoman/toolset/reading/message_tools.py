@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Annotated, Final, Literal
 
@@ -27,8 +27,9 @@ from dragoman.toolset.addressing.resolve import (
 from dragoman.toolset.definition.context import CallContext, ToolResult
 from dragoman.toolset.definition.spec import AUTHOR, CONVERSATION, CURSOR, MESSAGE, SINCE, UNTIL, Range
 from dragoman.toolset.definition.time_arguments import time_window
-from dragoman.toolset.paging.feed import CursorState, Feed, FeedPosition
+from dragoman.toolset.paging.feed import CursorState, Feed, FeedPosition, Source
 from dragoman.toolset.reading.collected_messages import CollectedMessages, collect, message_source
+from dragoman.toolset.reading.held_messages import held_part, held_source, held_source_at
 
 _SAME_INSTANT: Final = 200
 _DEEPEST_THREAD: Final = 20
@@ -63,14 +64,15 @@ async def list_messages(
         limit=limit,
     )
     with account_errors(account):
-        feed = Feed(
-            await message_source(account, target.id, query),
-            (cursor or CursorState()).get(account.name) or FeedPosition(),
-        )
+        place = (cursor or CursorState()).get(account.name) or FeedPosition()
+        source, as_of = await _source(call, account, target.id, query, place.cursor)
+        feed = Feed(source, place)
         taken = await collect(feed, replace(query, author=person.exact))
         if taken.tombstones:
             await call.workspace.number_messages(account, taken.tombstones)
-        messages = await call.workspace.number_messages(account, taken.in_time_order(query.order))
+        messages = taken.in_time_order(query.order)
+        if any(message.number is None for message in messages):
+            messages = await call.workspace.number_messages(account, messages)
         notes: list[Sentence] = [person.note] if person.note else []
         if taken.interruption is not None:
             notes.append(sentence("There is more, which has to wait. {}", taken.interruption.sentences))
@@ -85,8 +87,22 @@ async def list_messages(
         more=taken.more,
         notes=notes,
         failures=failures,
+        as_of=as_of,
     )
     return ToolResult(view, lambda shown, _: taken.cursor_after(account.name, shown))
+
+
+async def _source(
+    call: CallContext, account: Account, conversation: str, query: MessageQuery, cursor: str | None
+) -> tuple[Source[Message], datetime | None]:
+    """How to read a list, and until when the store knows of it where it answers."""
+    if cursor is not None:
+        held = await held_source_at(call, account, conversation, query, cursor)
+        return held or await message_source(account, conversation, query), None
+    part = await held_part(call, account, conversation, query)
+    if part is None:
+        return await message_source(account, conversation, query), None
+    return await held_source(call, account, conversation, query, part), part.as_of
 
 
 async def _nobody_note(

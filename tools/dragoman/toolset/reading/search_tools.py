@@ -19,6 +19,7 @@ from dragoman.toolset.definition.time_arguments import time_window
 from dragoman.toolset.paging.feed import CursorState, Source
 from dragoman.toolset.paging.filters import conversation_matches, matches
 from dragoman.toolset.paging.merge import Merge
+from dragoman.toolset.reading.held_index import NOT_HELD, held_index
 from dragoman.toolset.reading.search_question import SearchQuestion, nothing_found, read_question
 
 if TYPE_CHECKING:
@@ -133,11 +134,18 @@ class _Search:
             if account.settings.remember != "full":
                 raise UnsupportedOperation("The service cannot search without words.", hint="Add a word to the query.")
         store = await self._call.workspace.store()
+        held = await held_index(self._call, account, query)
+        if held.answers:
+            provider = None
 
         async def fetch(at: str | None) -> Page[Hit]:
             asked = replace(query, cursor=at)
             page, where = await self._page(account, provider, store, asked)
-            self.searched[account.name] = Searched(account.name, where, page.back_to, page.missed)
+            known = held if where == "local index" else NOT_HELD
+            back_to = max((time for time in (page.back_to, known.since) if time is not None), default=None)
+            self.searched[account.name] = Searched(
+                account.name, where, back_to, page.missed, known.conversations, known.as_of
+            )
             self._notes.update(dict.fromkeys(page.notes))
             self._advice.update(dict.fromkeys([page.advice] if page.advice else []))
             return replace(page, items=await _seen(self._call, account, page))

@@ -7,13 +7,16 @@ no page shifts when messages are added.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from itertools import islice
 from typing import Any, Final
 
-from dragoman.core.model import Message
+from dragoman.core.errors import Conflict
+from dragoman.core.model import Message, Order, Page
+from dragoman.core.queries import MessageQuery
 from dragoman.store.conversations import PageQuery
 from dragoman.store.sql.connection import Connection
-from dragoman.store.sql.messages import by_author, rows
+from dragoman.store.sql.messages import by_author, conversations, rows
 from dragoman.store.sql.messages.by_author import Span
 from dragoman.store.sql.messages.message_table import MessageTable, Stored
 from dragoman.store.sql.messages.rows import Row
@@ -48,6 +51,57 @@ def page(con: Connection, table: MessageTable, place: int, where: tuple[str, str
         statement = f"{_ALL}{begins}{condition} {span.order} LIMIT ?"
         found = (row for row in con.execute(table.tables.sql(statement), (*begins_values, *values, query.limit)))
     return [_stored(row, *where) for row in found]
+
+
+def remembered(con: Connection, table: MessageTable, where: tuple[str, str], query: MessageQuery) -> Page[Message]:
+    """A page of a conversation as a provider gives it, with numbers; ``where`` is account and conversation.
+
+    Raises:
+        Conflict: The message that the cursor names is not there any more.
+    """
+    row = conversations.find(con, table.tables, *where)
+    if row is None:
+        return Page()
+    newest_first = query.order is Order.LATEST
+    wanted = PageQuery(
+        thread=query.thread,
+        since=query.since,
+        until=query.until,
+        after=None if query.cursor is None else _position(con, table, where, query.cursor),
+        newest_first=newest_first,
+        limit=query.limit + 1,
+    )
+    found = page(con, table, row.key, where, wanted)
+    shown = found[: query.limit]
+    cursor = shown[-1].message.id if len(found) > query.limit else None
+    messages = _with_numbers(con, table, where, row.key, shown)
+    return Page(items=tuple(messages[::-1] if newest_first else messages), cursor=cursor)
+
+
+def _position(con: Connection, table: MessageTable, where: tuple[str, str], id_: str) -> tuple[int, int]:
+    found = table.get(con, *where, [id_]).get(id_)
+    if found is None or not found.visible:
+        raise Conflict("The message that the page before ended with is gone.", hint="Repeat the call without cursor.")
+    return found.row.time_us, found.number
+
+
+def _with_numbers(
+    con: Connection, table: MessageTable, where: tuple[str, str], place: int, found: Sequence[Stored]
+) -> list[Message]:
+    """The messages with their numbers, those of their parents, and how many answer them."""
+    if not found:
+        return []
+    counts = replies(con, table, place, [one.message.id for one in found])
+    parents = table.numbers(con, *where, {one.message.reply_to for one in found if one.message.reply_to is not None})
+    return [
+        replace(
+            one.message,
+            number=one.number,
+            reply_to_number=parents.get(one.message.reply_to or ""),
+            replies=max(one.message.replies, counts.get(one.message.id, 0)),
+        )
+        for one in found
+    ]
 
 
 def by_numbers(con: Connection, table: MessageTable, numbers: list[int]) -> dict[int, Message]:

@@ -7,14 +7,14 @@ from dataclasses import replace
 from itertools import islice
 from typing import Final, TypeVar
 
-from dragoman.core.model import Conversation, Hit, Message, SearchPage
-from dragoman.core.queries import SearchQuery
+from dragoman.core.model import Conversation, Hit, Message, Page, SearchPage
+from dragoman.core.queries import MessageQuery, SearchQuery
 from dragoman.store.interface import NotWritableError
 from dragoman.store.messages import CONVERSATIONS, MessageStore, Remember
 from dragoman.store.sql.cache import ReadCache, RecentMessageCache
 from dragoman.store.sql.connection import Connection, Database
 from dragoman.store.sql.messages import conversations as conversation_table
-from dragoman.store.sql.messages import rows
+from dragoman.store.sql.messages import message_pages, rows
 from dragoman.store.sql.messages.message_table import MessageTable, Stored
 from dragoman.store.sql.search import ranked
 from dragoman.store.sql.values import from_us
@@ -166,6 +166,13 @@ class SqlMessages(MessageStore):
     async def search(self, account: str, query: SearchQuery) -> SearchPage:
         """Search the full-text index."""
         return await self._database.read(lambda con: self._search(con, account, query))
+
+    async def page(self, account: str, conversation: str, query: MessageQuery) -> Page[Message]:
+        """Read a keyset page, mostly in memory."""
+        key = ("page", account, conversation, query)
+        return await self._read(
+            key, lambda con: message_pages.remembered(con, self._table, (account, conversation), query)
+        )
 
     async def remember_conversations(self, conversations: Sequence[Conversation]) -> None:
         """Write down what is new."""
