@@ -188,3 +188,45 @@ async def test_a_connection_that_died_while_it_rested_is_renewed_silently(imap_s
         imap_server.hang_up()
         changed = await account.update_message(THREAD, "m1@example.com", Change(labels=("Work",)))
         assert changed.labels == ("Work",)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"* 1 FETCH (UID 1 BODY[] {99999999999}\r\nabc",
+        b"* 1 FETCH (UID 1 BODY[] {3}\r\nabcdefgh)\r\n<tag> OK done",
+        b"* 1 FETCH (UID 1 BODY[] {-3}\r\nabc)\r\n<tag> OK done",
+        b"* 1 FETCH (UID 1 BODY[]<0> NIL)\r\n<tag> OK done",
+        b"* 1 FETCH (UID 1 \0\0\0 {2}\r\nab)\r\n<tag> OK \0",
+        b"* BYE you are too slow",
+        b"* 7 EXPUNGE\r\n* 99999999999999999999 FETCH (UID x)\r\n<tag> OK done",
+        b"<tag>x OK done",
+        b"\xff\xfe\r\n<tag> OK done",
+    ],
+)
+async def test_an_answer_that_makes_no_sense_is_a_sentence_and_the_next_read_is_right(imap_server, answer):
+    fill(imap_server)
+    settings = settings_of(imap_server, timeout=0.5)
+    async with MailProvider.open(settings) as account:
+        wanted = await account.list_messages(THREAD, MessageQuery())
+    async with MailProvider.open(settings) as account:
+        imap_server.fault = lambda line: answer if b"BODY.PEEK[]" in line else b""
+        try:
+            page = await account.list_messages(THREAD, MessageQuery())
+            assert all(one in wanted.items for one in page.items)
+        except DragomanError as error:
+            require_plain(error, settings)
+        imap_server.fault = None
+        imap_server.hang_up()
+        assert await account.list_messages(THREAD, MessageQuery()) == wanted
+
+
+async def test_a_mailbox_of_very_many_mails_is_searched_although_the_answer_is_one_line(imap_server):
+    fill(imap_server)
+    uids = " ".join(map(str, range(1, 300_001)))
+    imap_server.fault = lambda line: (
+        f"* SEARCH {uids}\r\n<tag> OK done".encode() if line.startswith(b"UID SEARCH ALL") else b""
+    )
+    async with MailProvider.open(settings_of(imap_server)) as account:
+        page = await account.list_conversations(ConversationQuery(limit=50))
+    assert page.items

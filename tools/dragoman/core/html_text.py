@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from html import escape
 from typing import Final
 
+from dragoman.core.html_styles import StyleSheet
 from dragoman.core.html_visibility import Visibility
 
 LONGEST: Final = 2_000_000
@@ -54,7 +55,7 @@ def to_text(markup: str, *, quote: str = "") -> str:
         return markup.strip()
     from lxml import etree  # noqa: PLC0415 - few messages come without their plain text
 
-    writer = _Writer(quote)
+    writer = _Writer(quote, StyleSheet(markup))
     parser = etree.HTMLParser(
         encoding="utf-8",
         recover=True,
@@ -71,9 +72,9 @@ def to_text(markup: str, *, quote: str = "") -> str:
 class _Writer:
     """Writes down text as the parser reports it."""
 
-    def __init__(self, quote: str) -> None:
+    def __init__(self, quote: str, sheet: StyleSheet) -> None:
         self._quote = quote
-        self._visibility = Visibility()
+        self._visibility = Visibility(sheet)
         self._pieces: list[str] = []
         self._tail = "\n\n"
         self._unshown = 0
@@ -83,7 +84,7 @@ class _Writer:
     def start(self, tag: str, attributes: Mapping[str, str]) -> None:
         """An opening tag."""
         self._unshown += tag in _UNSHOWN
-        self._visibility.start(attributes)
+        self._visibility.start(tag, attributes)
         self._separate(tag)
         if tag == "blockquote" and self._quote:
             self._write(_QUOTE)

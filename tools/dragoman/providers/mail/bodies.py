@@ -44,11 +44,13 @@ def fetch_mails(session: ImapSession, heads: Sequence[MailHead]) -> dict[int, Ma
     small = [head.uid for head in heads if head.size <= SMALL]
     large = [head.uid for head in heads if head.size > SMALL]
     item = f"BODY.PEEK[]<0.{SMALL}>"
-    found = {
-        uid: read_mail(content.splitlines(keepends=True))
-        for uid, answer in session.fetch(small, (item,)).items()
-        if (content := _section(answer, b"BODY[]")) is not None
-    }
+    found: dict[int, Mail] = {}
+    for uid, answer in session.fetch(small, (item,)).items():
+        content = _section(answer, b"BODY[]")
+        if content == b"":
+            raise PuzzlingAnswerError("a mail without anything")
+        if content is not None:
+            found[uid] = read_mail(content.splitlines(keepends=True))
     return found | _fetch_large(session, large) if large else found
 
 

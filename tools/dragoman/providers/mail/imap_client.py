@@ -16,6 +16,8 @@ from imapclient import IMAPClient  # pyright: ignore[reportMissingTypeStubs] - i
 from dragoman.providers.mail.folders import FolderState
 from dragoman.providers.mail.hosts import Server
 
+_LARGEST: Final = 64 << 20  # bytes of a literal; nothing so large is ever asked for
+_LONGEST_LINE: Final = 32 << 20  # bytes; a search of a mailbox with millions of mails answers in one line
 _CHANGES: Final = ("EXISTS", "EXPUNGE", "VANISHED")
 _ITEMS: Final = "(UIDVALIDITY UIDNEXT MESSAGES HIGHESTMODSEQ)"
 _ASKED: Final = re.compile(rb"BODY|RFC822\.SIZE|INTERNALDATE")
@@ -35,6 +37,17 @@ def make_client(server: Server, timeout: float, connect: Callable[[], socket], s
         def _create_socket(self, timeout: float | None) -> socket:
             del timeout
             return connect()
+
+        def read(self, size: int) -> bytes:
+            if size > _LARGEST:
+                raise self.abort(f"unexpected literal of {size} bytes")
+            return super().read(size)
+
+        def readline(self) -> bytes:
+            line = cast("bytes", self.file.readline(_LONGEST_LINE + 1))
+            if len(line) > _LONGEST_LINE:
+                raise self.abort("unexpected line without end")
+            return line
 
         def _append_untagged(self, typ: str, dat: object) -> None:
             if typ in _CHANGES or (typ == "FETCH" and _is_unasked(dat)):

@@ -1,0 +1,205 @@
+"""The style sheets of an HTML text, as far as they tell what is hidden: rules by name, class and id, with ancestors.
+
+Rules for other media than a screen of any size count for nothing, nor do selectors of other kinds.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain, islice
+from typing import Final, NamedTuple
+
+_STYLE: Final = re.compile(r"<style\b[^<>]{0,500}>([^<]*+(?:<(?!/style)[^<]*+)*+)", re.IGNORECASE)
+_CONDITIONAL: Final = re.compile(r"<!--\[if[^<]*+(?:<(?!!\[endif)[^<]*+)*+", re.IGNORECASE)
+_COMMENT: Final = re.compile(r"/\*[^*]*+(?:\*(?!/)[^*]*+)*+(?:\*/)?|<!--|-->")
+_ESCAPE: Final = re.compile(r"\\([0-9a-fA-F]{1,6})[ \t\n]?")
+_DECLARATION: Final = re.compile(r"(?<![a-z-])(-{0,2}[a-z][a-z-]*+)\s*+:\s*+([^;]*)")  # from the start of a run
+_ANY_SCREEN: Final = re.compile(r"@media\s+(?:only\s+)?(?:all|screen)(?:\s*,\s*(?:all|screen))*")
+_COMPOUND: Final = re.compile(r"([a-z][a-z0-9]*|\*)?((?:[.#][\w-]+)*)")
+_NAMES: Final = re.compile(r"([.#])([\w-]+)")
+_IMPORTANT: Final = re.compile(r"!\s*important")
+_ANY: Final = re.compile(r"<style\b", re.IGNORECASE)
+_LONGEST: Final = 200_000
+_MOST_CHECKS: Final = 300_000
+_ANCESTORS: Final = 50
+_MOST_RULES: Final = 500
+_MOST_STEPS: Final = 8
+_RELEVANT: Final = frozenset(
+    {
+        "display", "visibility", "opacity", "font-size", "font", "color", "background", "background-color", "overflow",
+        "overflow-y", "height", "max-height", "width", "max-width", "position", "left", "top", "right", "bottom",
+        "text-indent", "clip", "clip-path", "transform", "filter", "content-visibility", "letter-spacing",
+        "margin-left", "margin-top", "-webkit-text-fill-color",
+    }
+)  # fmt: skip
+
+
+class Element(NamedTuple):
+    """What selectors ask for of an element."""
+
+    tag: str
+    id: str
+    classes: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Compound:
+    """One step of a selector; ``child``: right below the step before it."""
+
+    tag: str
+    ids: frozenset[str]
+    classes: frozenset[str]
+    child: bool = False
+
+    def fits(self, element: Element) -> bool:
+        """Whether an element is what the step asks for."""
+        return self.tag in ("", "*", element.tag) and self.ids <= {element.id} and self.classes <= element.classes
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    steps: tuple[_Compound, ...]
+    weight: tuple[int, int, int, int]
+    style: Mapping[str, str]
+
+    @property
+    def key(self) -> str:
+        """What an element has to have for the rule to be looked at."""
+        last = self.steps[-1]
+        ids, classes = (f"#{name}" for name in last.ids), (f".{name}" for name in last.classes)
+        return next(chain(ids, classes), last.tag or "*")
+
+
+class StyleSheet:
+    """The rules of the style sheets in an HTML text. What finding them costs is bounded, whatever the text is.
+
+    Args:
+        markup: The whole text.
+    """
+
+    def __init__(self, markup: str) -> None:
+        self._rules: dict[str, list[_Rule]] = {}
+        self._left = _MOST_CHECKS
+        count = 0
+        for sheet in _STYLE.findall(_CONDITIONAL.sub("", markup)) if _ANY.search(markup) else ():
+            for rule in islice(_rules(plain_css(sheet[:_LONGEST]), count), _MOST_RULES - count):
+                self._rules.setdefault(rule.key, []).append(rule)
+                count += 1
+
+    @property
+    def has_rules(self) -> bool:
+        """Whether anything but the own styles of elements counts."""
+        return bool(self._rules)
+
+    def style_of(self, element: Element, ancestors: Sequence[Element], inline: str) -> dict[str, str]:
+        """What holds for an element: of several rules the one that counts most; its own style counts more."""
+        if self._left <= 0:
+            return inline_style(inline)
+        styles = [rule.style for rule in self._rules_for(element, ancestors)]
+        return _merged([*styles, declarations(plain_css(inline))]) if inline or styles else {}
+
+    def _rules_for(self, element: Element, ancestors: Sequence[Element]) -> list[_Rule]:
+        keys = ("*", element.tag, f"#{element.id}", *(f".{name}" for name in element.classes))
+        found: list[_Rule] = []
+        for rule in (rule for key in keys for rule in self._rules.get(key, ())):
+            self._left -= len(rule.steps)
+            if self._left > 0 and _matches(rule, element, ancestors[-_ANCESTORS:] if rule.steps[1:] else ()):
+                found.append(rule)
+        return sorted(found, key=lambda rule: rule.weight)
+
+
+def inline_style(text: str) -> dict[str, str]:
+    """The style that an element has by itself."""
+    return _merged([declarations(plain_css(text))]) if text else {}
+
+
+def _merged(styles: Sequence[Mapping[str, str]]) -> dict[str, str]:
+    """What holds of several styles, of which the later ones count more, but for what is important."""
+    merged = {name: value for style in styles for name, value in style.items()}
+    for style in styles:
+        merged |= {name: value for name, value in style.items() if "!" in value}
+    return {name: _IMPORTANT.sub("", value).strip() if "!" in value else value for name, value in merged.items()}
+
+
+def plain_css(text: str) -> str:
+    """CSS in small letters, without comments and escapes."""
+    plain = _COMMENT.sub("", text) if "/*" in text or "--" in text else text
+    if "\\" in plain:
+        plain = _ESCAPE.sub(lambda found: chr(min(int(found[1], 16), 0x10FFFF)), plain)
+    return plain.lower()
+
+
+def declarations(text: str) -> dict[str, str]:
+    """The declarations of a rule that can hide text."""
+    return {name: value.strip() for name, value in _DECLARATION.findall(text) if name in _RELEVANT}
+
+
+def _rules(css: str, before: int) -> Iterator[_Rule]:
+    place, depth = 0, 0
+    while (opening := css.find("{", place)) >= 0:
+        prelude = css[place:opening].rpartition(";")[2].rpartition("}")[2].strip()
+        if _ANY_SCREEN.fullmatch(prelude):
+            place = opening + 1
+            continue
+        closing = css.find("}", opening)
+        if prelude.startswith("@"):
+            place = _end_of_block(css, opening)
+            continue
+        style = declarations(css[opening + 1 : closing if closing >= 0 else None])
+        for selector in prelude.split(",") if style else ():
+            steps = _steps(selector)
+            if steps:
+                depth += 1
+                yield _Rule(steps, (*_specificity(steps), before + depth), style)
+        if closing < 0:
+            return
+        place = closing + 1
+
+
+def _end_of_block(css: str, opening: int) -> int:
+    depth = 0
+    for found in re.finditer(r"[{}]", css[opening:]):
+        depth += 1 if found[0] == "{" else -1
+        if depth == 0:
+            return opening + found.end()
+    return len(css)
+
+
+def _steps(selector: str) -> tuple[_Compound, ...]:
+    """The steps of a selector; none where it asks for something else than names, classes and ids."""
+    steps: list[_Compound] = []
+    child = False
+    for word in selector.replace(">", " > ").split():
+        if word == ">":
+            child = True
+            continue
+        found = _COMPOUND.fullmatch(word)
+        if found is None or len(steps) >= _MOST_STEPS:
+            return ()
+        names = _NAMES.findall(found[2])
+        ids = frozenset(name for sign, name in names if sign == "#")
+        steps.append(_Compound(found[1] or "", ids, frozenset(name for sign, name in names if sign == "."), child))
+        child = False
+    return tuple(steps)
+
+
+def _specificity(steps: Sequence[_Compound]) -> tuple[int, int, int]:
+    return (
+        sum(len(one.ids) for one in steps),
+        sum(len(one.classes) for one in steps),
+        sum(one.tag not in ("", "*") for one in steps),
+    )
+
+
+def _matches(rule: _Rule, element: Element, ancestors: Sequence[Element]) -> bool:
+    if not rule.steps[-1].fits(element):
+        return False
+    place = len(ancestors)
+    for step, below in zip(reversed(rule.steps[:-1]), reversed(rule.steps), strict=False):
+        lowest = max(0, place - (1 if below.child else len(ancestors)))
+        place = next((at for at in range(place - 1, lowest - 1, -1) if step.fits(ancestors[at])), -1)
+        if place < 0:
+            return False
+    return True
