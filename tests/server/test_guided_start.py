@@ -24,7 +24,7 @@ def home(tmp_path, monkeypatch):
             monkeypatch.delenv(name)
     folder = tmp_path / "home"
     folder.mkdir()
-    (folder / CREW).write_bytes((files("dragoman") / "data" / "archives" / CREW).read_bytes())
+    (folder / CREW).write_bytes((files("dragoman") / "archives" / "samples" / CREW).read_bytes())
     monkeypatch.setenv("HOME", str(folder))
     monkeypatch.setenv("SHELL", "/bin/bash")
     monkeypatch.chdir(folder)

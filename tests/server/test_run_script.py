@@ -68,6 +68,7 @@ def test_the_scripts_are_executable_posix_shell(script):
         (["test", "-k", "x"], "python -m pytest -n auto -k x"),
         (["docs"], "mkdocs build --quiet"),
         (["docs", "serve"], "mkdocs serve"),
+        (["newcomer", "--json"], "python packaging/newcomer.py --json"),
         (["bench", "server"], "python -m tests.benchmarks server"),
         (["bundle", "--folder", "x"], "python packaging/bundle.py --folder x"),
         (["lock", "--check"], "python packaging/lock.py --check"),
