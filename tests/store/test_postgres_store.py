@@ -1,11 +1,17 @@
 from contextlib import asynccontextmanager
 
+import anyio
 import psycopg
 import pytest
 from store_contract import StoreContract
+from store_contract_messages import START, found, message
 from store_contract_writes import LINE
 
+from dragoman.core.errors import Unavailable
+from dragoman.core.model import Author
+from dragoman.core.queries import SearchQuery
 from dragoman.store.per_user import PerUserStore
+from dragoman.store.postgres import maintenance
 from dragoman.store.postgres.database import Database
 from dragoman.store.postgres.store import PostgresStore
 
@@ -46,3 +52,33 @@ async def test_the_audit_log_only_grows(postgres_store, postgres_address, statem
     with psycopg.connect(postgres_address) as beyond, pytest.raises(psycopg.errors.RaiseException, match="only grows"):
         beyond.execute(statement)
     assert len(await postgres_store.audit.read()) == 1
+
+
+async def test_an_index_of_other_rules_is_made_anew(postgres_server, postgres_address, clock):
+    database = postgres_address.rpartition("/")[2]
+    async with PostgresStore.open(postgres_address, clock=clock) as store:
+        author = Author(name="Łucja")
+        await store.messages.number([message(f"m{n}", f"needle {n}", author=author) for n in range(50)])
+    postgres_server.execute(
+        "UPDATE index_builds SET version = 'of before'; UPDATE seen_authors SET names = '';"
+        " DELETE FROM seen_index; DELETE FROM seen_words",
+        database,
+    )
+    async with PostgresStore.open(postgres_address, clock=clock) as store:
+        await store.messages.number([message("m3", "needle changed", edited_at=START)])
+        await anyio.to_thread.run_sync(store._database._rebuild._thread.join)
+        assert not (await store.messages.search("acc", SearchQuery(text="needle"))).missed
+        assert len(await found(store, "needle", limit=100)) == 50
+        assert len(await found(store, "needle", limit=100, author="lucja")) == 49
+        assert await found(store, "changed") == ["m3"]
+        assert (await maintenance.verify(postgres_address))[2] == []
+
+
+async def test_an_older_program_stops_where_a_newer_one_has_folded_anew(
+    postgres_server, postgres_store, postgres_address
+):
+    (seen,) = await postgres_store.messages.number([message("a", "needle")])
+    postgres_server.execute("UPDATE index_builds SET version = 'of later'", postgres_address.rpartition("/")[2])
+    with pytest.raises(Unavailable, match="newer Dragoman"):
+        await postgres_store.messages.number([message("b")])
+    assert await postgres_store.messages.locate(seen.number) == ("acc", "room", "a")

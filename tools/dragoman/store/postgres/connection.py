@@ -79,6 +79,10 @@ class PostgresConnection:
         """Run a statement whose second mark stands for any of these texts."""
         return self._run(statement, [place, [to_database(text) for text in texts]])
 
+    def execute_with_lists(self, statement: str, lists: Sequence[Sequence[Value]]) -> PostgresRows:
+        """Run a statement whose marks stand for lists."""
+        return self._run(statement, [[to_database(value) for value in values] for values in lists])
+
     def add_words(self, table: str, terms: Sequence[str], counts: Sequence[int], are_body: Iterable[bool]) -> None:
         """Add to the counts of words."""
         statement = (

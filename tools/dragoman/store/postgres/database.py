@@ -17,8 +17,9 @@ import anyio
 import anyio.to_thread
 from anyio.lowlevel import RunVar
 
-from dragoman.store.postgres import errors, migrate
+from dragoman.store.postgres import errors, index_rebuild, migrate
 from dragoman.store.postgres.address import Address
+from dragoman.store.postgres.index_rebuild import IndexRebuild
 from dragoman.store.postgres.pool import Pool
 from dragoman.store.postgres.tables import PostgresTables
 from dragoman.store.postgres.transaction import Reading, Writing
@@ -46,6 +47,7 @@ class Database:
         self._is_open = False
         self._writable = True
         self._ahead = 0.0
+        self._rebuild: IndexRebuild | None = None
         self._users = 0
 
     @classmethod
@@ -171,6 +173,9 @@ class Database:
                 self._ahead = migrate.clock_offset(connection)
             self._pool.open()
             self._is_open = True
+            if self._writable and Reading(self._pool, self._address, index_rebuild.is_outdated).run():
+                self._rebuild = IndexRebuild(self._write_blocking)
+                self._rebuild.start()
 
     def leave(self, address: str) -> None:
         """Close all connections when nobody else in the process uses them. Blocks."""
@@ -180,6 +185,8 @@ class Database:
                 return
             if self._shared.get(address) is self:
                 del self._shared[address]
+        if self._rebuild is not None:
+            self._rebuild.stop()
         if self._is_open:
             self._pool.close()
 
@@ -191,6 +198,9 @@ class Database:
                 database = cls._shared[address] = cls(Address.parse(address))
             database._users += 1
         return database
+
+    def _write_blocking(self, work: Callable[[Connection], T], area: str, /) -> T:
+        return Writing(self._pool, self._address, work, area=area, once=False, durable=True).run()
 
     async def _turn(self, limiter: anyio.CapacityLimiter) -> _Turn:
         turn = _Turn(limiter)

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, cast
 
+from dragoman.core.errors import Unavailable
+from dragoman.store import index_terms
 from dragoman.store.postgres import long_texts, ranking
 from dragoman.store.postgres.connection import PostgresConnection
 from dragoman.store.postgres.index_entry import IndexEntry, entry_of, is_of_body
@@ -29,6 +31,7 @@ class PostgresTables(Tables):
         "contains": "strpos",
         "join": "JOIN",
         "largest": "greatest",
+        "not_indexed": "AND NOT EXISTS(SELECT 1 FROM $index i WHERE i.rowid = m.number)",
         "numbers": "(SELECT CAST(value AS bigint) FROM json_array_elements_text(CAST(? AS json)) AS j(value)) AS n",
         "smallest": "least",
     }
@@ -46,8 +49,14 @@ class PostgresTables(Tables):
 
     def last_number(self, con: Connection) -> int:
         """Read the counter, which no number is ever above."""
-        found: int = con.execute("SELECT last_number FROM index_builds WHERE prefix = ?", (self.prefix,)).get
-        return found
+        found = con.execute("SELECT last_number, version FROM index_builds WHERE prefix = ?", (self.prefix,)).get
+        last, version = found
+        if version != index_terms.VERSION:
+            # A newer replica folds by other rules by now; what this one would add to the index could not be found.
+            raise Unavailable(
+                "The words of the store are folded by the rules of a newer Dragoman.", hint="Update and start again."
+            )
+        return int(last)
 
     def index(self, con: Connection, rows: Sequence[IndexRow]) -> None:
         """Copy the entries into the index, and count their words."""
@@ -60,6 +69,22 @@ class PostgresTables(Tables):
         """Delete an entry, and count its words no more."""
         if con.execute(self.sql("DELETE FROM $index WHERE rowid = ? RETURNING rowid"), row[:1]).get is not None:
             self._count(con, [entry_of(row)], -1)
+
+    def empty_index(self, con: Connection) -> None:
+        """Empty the tables of entries and of words."""
+        con.execute(self.sql("TRUNCATE $index, $words"))
+        con.execute("UPDATE index_builds SET messages = 0, lexemes = 0 WHERE prefix = ?", (self.prefix,))
+
+    def update(self, con: Connection, table: str, columns: Sequence[str], rows: Sequence[Sequence[Value]]) -> None:
+        """Change all of them with one statement."""
+        key, *others = columns
+        changes = ", ".join(f"{name} = n.{name}" for name in others)
+        arrays = ", ".join(["CAST(? AS bigint[])", *["CAST(? AS text[])" for _ in others]])
+        statement = self.sql(
+            f"UPDATE ${table} t SET {changes} FROM unnest({arrays}) AS n({', '.join(columns)}) WHERE t.{key} = n.{key}"  # noqa: S608 - our own words
+        )
+        if rows:
+            _own(con).execute_with_lists(statement, list(zip(*rows, strict=True)))
 
     def matching(self, con: Connection, expression: Expression) -> Condition:
         """GIN looks it up. Texts with more words than a vector has positions are looked through for phrases."""

@@ -178,6 +178,14 @@ class Tables(ABC):
         """Take a message out of the full-text index; ``row`` is how it was added."""
 
     @abstractmethod
+    def empty_index(self, con: Connection) -> None:
+        """Take all messages out of the full-text index."""
+
+    @abstractmethod
+    def update(self, con: Connection, table: str, columns: Sequence[str], rows: Sequence[Sequence[Value]]) -> None:
+        """Change many rows of ``$table``; the first column is the key, the others get the values."""
+
+    @abstractmethod
     def matching(self, con: Connection, expression: Expression) -> Condition:
         """That the index ``i`` holds a message."""
 

@@ -10,29 +10,22 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
-from typing import Any, Final
+from collections.abc import Callable
+from typing import Final
 
 import apsw
 
-from dragoman.core.names import author_key, conversation_key, display_title, title_key
 from dragoman.store import index_terms
-from dragoman.store.sql.connection import IndexRow, Tables
-from dragoman.store.sql.messages import conversations, rows
-from dragoman.store.sql.messages.rows import Row, index_row
+from dragoman.store.sql.messages import refolding
 from dragoman.store.sqlite.connection import Connection
 from dragoman.store.sqlite.index_merge import merge_step
-from dragoman.store.sqlite.schema.messages import PREFIXES, recreate_index
-from dragoman.store.sqlite.tables import INSERT, SqliteTables
+from dragoman.store.sqlite.schema.messages import PREFIXES
+from dragoman.store.sqlite.tables import SqliteTables
 
 AT_ONCE: Final = 2000
 """Messages that are indexed while the file is opened."""
 
 _BATCH: Final = 500
-_VISIBLE: Final = (
-    "SELECT m.number, m.live, m.moment, a.data, m.reply_to, m.text, m.data"
-    " FROM $messages m JOIN $authors a ON a.author = m.author WHERE m.live = 1"
-)
 _PAUSE: Final = 0.02  # seconds in which others may write
 _log = logging.getLogger(__name__)
 
@@ -46,17 +39,7 @@ def is_outdated(con: Connection) -> bool:
 def prepare(con: Connection) -> None:
     """Fold the names, and begin to fill the indexes that have to be. Runs in a transaction."""
     for prefix in PREFIXES:
-        known = con.execute("SELECT version FROM index_builds WHERE prefix = ?", (prefix,)).get
-        if known != index_terms.VERSION:
-            tables = SqliteTables(prefix)
-            recreate_index(con, prefix)
-            _fold_authors(con, tables)
-            _fold_conversations(con, tables)
-            last = con.execute(tables.sql("SELECT max(number) FROM $messages WHERE live = 1")).get or 0
-            con.execute(
-                "UPDATE index_builds SET version = ?, next = ?, total = ? WHERE prefix = ?",
-                (index_terms.VERSION, last, last, prefix),
-            )
+        refolding.prepare(con, SqliteTables(prefix))
     fill(con, AT_ONCE)
 
 
@@ -71,12 +54,7 @@ def fill(con: Connection, most: int) -> bool:
     Returns:
         Whether there are more.
     """
-    for prefix, following in list(con.execute("SELECT prefix, next FROM index_builds WHERE next > 0")):
-        done = _fill(con, SqliteTables(prefix), following, most)
-        con.execute("UPDATE index_builds SET next = ? WHERE prefix = ?", (done, prefix))
-        if done > 0:
-            return True
-    return False
+    return any(refolding.fill(con, SqliteTables(prefix), most) for prefix in PREFIXES)
 
 
 class IndexRebuild:
@@ -133,41 +111,9 @@ def _has_indexes(con: Connection) -> bool:
     return bool(con.execute("SELECT EXISTS(SELECT 1 FROM sqlite_schema WHERE name = 'index_builds')").get)
 
 
-def _fill(con: Connection, tables: Tables, following: int, most: int) -> int:
-    """Index messages from a number downwards; the number where to go on, 0 at the end."""
-    statement = tables.sql(f"{_VISIBLE} AND m.number <= ? ORDER BY m.number DESC LIMIT ?")
-    found = [_index_row(*row) for row in con.execute(statement, (following, most))]
-    con.executemany(tables.sql(INSERT), found)
-    return found[-1][0] - 1 if len(found) == most else 0
-
-
-def indexed(con: Connection, tables: Tables) -> Iterator[IndexRow]:
-    """What has to be in the index by now, newest message first, as rows for :data:`INSERT`."""
-    following: int = con.execute("SELECT next FROM index_builds WHERE prefix = ?", (tables.prefix,)).get
-    statement = tables.sql(f"{_VISIBLE} AND m.number > ? ORDER BY m.number DESC")
-    return (_index_row(*row) for row in con.execute(statement, (following,)))
-
-
 def rebuild(con: Connection) -> None:
     """Fold all names and make all indexes anew, to the end. Runs in a transaction."""
     con.execute("UPDATE index_builds SET version = ''")
     prepare(con)
     while fill(con, AT_ONCE):
         pass
-
-
-def _index_row(number: int, *columns: Any) -> IndexRow:
-    message = rows.from_row(Row(*columns), id="", conversation="")
-    return index_row(message, number)
-
-
-def _fold_authors(con: Connection, tables: Tables) -> None:
-    found = list(con.execute(tables.sql("SELECT author, data FROM $authors")))
-    changes = ((author_key(rows.from_author_json(data)), author) for author, data in found)
-    con.executemany(tables.sql("UPDATE $authors SET names = ? WHERE author = ?"), changes)
-
-
-def _fold_conversations(con: Connection, tables: Tables) -> None:
-    found = [(row.key, row.conversation) for row in conversations.recent(con, tables, None)]
-    changes = ((title_key(display_title(one)), conversation_key(one), key) for key, one in found)
-    con.executemany(tables.sql("UPDATE $places SET called = ?, names = ? WHERE place = ?"), changes)

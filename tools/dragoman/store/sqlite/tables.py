@@ -12,6 +12,7 @@ from dragoman.store.sql.connection import Condition, Connection, IndexRow, Table
 from dragoman.store.sql.search.expression import Expression
 from dragoman.store.sql.values import Value, bind
 from dragoman.store.sqlite.match_expression import to_match
+from dragoman.store.sqlite.schema.messages import recreate_index
 
 INSERT: Final = "REPLACE INTO $index(rowid, body, parts, scope) VALUES(?, ?, ?, ?)"
 """Takes an :data:`IndexRow`."""
@@ -32,6 +33,7 @@ class SqliteTables(Tables):
         # Fixes the order in which SQLite reads the tables.
         "join": "CROSS JOIN",
         "largest": "max",
+        "not_indexed": "",
         "numbers": "json_each(?) n",
         "smallest": "min",
     }
@@ -67,6 +69,17 @@ class SqliteTables(Tables):
     def unindex(self, con: Connection, row: IndexRow) -> None:
         """Delete one row."""
         con.execute(self.sql("DELETE FROM $index WHERE rowid = ?"), row[:1])
+
+    def empty_index(self, con: Connection) -> None:
+        """Make it anew."""
+        recreate_index(con, self.prefix)
+
+    def update(self, con: Connection, table: str, columns: Sequence[str], rows: Sequence[Sequence[Value]]) -> None:
+        """Change the rows one by one."""
+        key, *others = columns
+        changes = ", ".join(f"{name} = ?" for name in others)
+        statement = self.sql(f"UPDATE ${table} SET {changes} WHERE {key} = ?")  # noqa: S608 - our own words
+        con.executemany(statement, ((*row[1:], row[0]) for row in rows))
 
     def matching(self, con: Connection, expression: Expression) -> Condition:
         """FTS5 looks it up."""

@@ -12,8 +12,8 @@ from itertools import islice
 from typing import Final
 
 from dragoman.store.sql.connection import Tables
+from dragoman.store.sql.messages import refolding
 from dragoman.store.sql.messages.message_table import MessageTable
-from dragoman.store.sqlite import index_rebuild
 from dragoman.store.sqlite.connection import Connection
 
 _AT_ONCE: Final = 2000
@@ -31,7 +31,7 @@ def differences(con: Connection, table: MessageTable) -> Iterator[str]:
     _create_tables(con, table.tables)
     try:
         indexed = dict(_sums(con, "stored_words"))
-        entries = index_rebuild.indexed(con, table.tables)
+        entries = refolding.indexed(con, table.tables)
         while batch := list(islice(entries, _AT_ONCE)):
             con.executemany(_INSERT, batch)
             expected = _sums(con, "fresh_words")

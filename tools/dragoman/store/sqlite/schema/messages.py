@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from dragoman.store.sql.connection import Connection as AnyConnection
 from dragoman.store.sqlite.connection import Connection
 
 PREFIXES: Final = ("seen", "local")
@@ -94,6 +95,6 @@ def fold_names_and_words(con: Connection) -> None:
         con.execute(_FOLDED_NAMES.replace("'$'", f"'{prefix}'").replace("$", f"{prefix}_"))
 
 
-def recreate_index(con: Connection, prefix: str) -> None:
+def recreate_index(con: AnyConnection, prefix: str) -> None:
     """Make the full-text index anew, with nothing in it."""
     con.execute(_LEXEMES.replace("$", f"{prefix}_"))
