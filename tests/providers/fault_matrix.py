@@ -6,15 +6,23 @@ A provider's suite names its own faults, and its own calls; the sentences, count
 import random
 from dataclasses import dataclass
 
+import httpx
 import pytest
 
-from dragoman.core.errors import DragomanError, OutcomeUnknown
+from dragoman.core.errors import (
+    BadResponse,
+    DeadlineExceeded,
+    DragomanError,
+    NotFound,
+    OutcomeUnknown,
+    Unavailable,
+)
 from dragoman.core.model import Order
 from dragoman.providers.base.provider import MessageQuery
 
 PAGE = "<!doctype html><html><head><title>502</title></head><body><h1>Bad gateway</h1></body></html>"
 ELSEWHERE = {"location": "https://evil.example/x"}
-CALLS_AT_RANDOM = 700  # each fault strikes reads and writes dozens of times
+CALLS_AT_RANDOM = 700  # of one provider, shared by the ways in which its service lists
 UNCERTAIN = ["500", "502 page", "503", "504", "reset", "slow", "cut body", "no JSON", "page", "empty"]
 """Names of the faults after which a write may have happened."""
 
@@ -45,6 +53,39 @@ def failing(error):
         raise error
 
     return act
+
+
+def cut_body():
+    """An answer that ends in the middle of its JSON."""
+
+    async def body():
+        yield b'{"id": "msg'
+        raise httpx.RemoteProtocolError("cut")
+
+    return httpx.Response(200, content=body(), headers={"content-type": "application/json"})
+
+
+def http_faults(attempts):
+    """What can go wrong with any service over HTTP, by name; ``attempts`` is how often a read is tried."""
+    return {
+        "404 page": both(lambda: httpx.Response(404, html=PAGE), NotFound),
+        "502 page": doubtful(lambda: httpx.Response(502, html=PAGE), Unavailable, attempts),
+        "refused": both(failing(httpx.ConnectError("no")), Unavailable, attempts),
+        "reset": doubtful(failing(httpx.ReadError("reset")), Unavailable, attempts),
+        "slow": doubtful(failing(httpx.ReadTimeout("slow")), DeadlineExceeded, 2),
+        "cut body": doubtful(cut_body, BadResponse, 2),
+        "no JSON": doubtful(lambda: httpx.Response(200, text='{"id": "ms'), BadResponse, 2),
+        "no object": doubtful(lambda: httpx.Response(200, json=[1, "x"]), BadResponse, 2),
+        "page": doubtful(lambda: httpx.Response(200, html=PAGE), BadResponse, 2),
+        "empty": doubtful(lambda: httpx.Response(200), BadResponse, 2),
+        "elsewhere": doubtful(lambda: httpx.Response(302, headers=ELSEWHERE), BadResponse, 1),
+    }
+
+
+def each(operations, faults, most="list_messages"):
+    """Each operation with each fault of the service, and one operation with those of any service over HTTP as well."""
+    shared = http_faults(1).keys()
+    return [(name, fault) for name in operations for fault in faults if name == most or fault not in shared]
 
 
 async def listen(_done, _text):

@@ -1,4 +1,4 @@
-"""A thousand histories of writing: whatever happens, nothing goes out twice, unasked, or otherwise than is said.
+"""Hundreds of histories of writing: whatever happens, nothing goes out twice, unasked, or otherwise than is said.
 
 A history that is found wanting is printed as it is; making it short would take longer than reading it.
 """
@@ -19,7 +19,7 @@ from writing_world import SHM, World
 
 from dragoman.toolset.policy import Consent
 
-HISTORIES = 125  # a thousand in all
+HISTORIES = 75  # six hundred in all
 STEPS = 9
 FOCUS = [
     ["allow"],

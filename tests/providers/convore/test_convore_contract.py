@@ -23,6 +23,9 @@ from dragoman.core.errors import (
 from dragoman.core.model import Author, ConversationKind
 from dragoman.providers.convore import ConvoreProvider, ConvoreSettings
 from dragoman.testing import ProviderContract, Seeded, Service, Trait
+from dragoman.testing.contract.paging import PagingScenarios
+from dragoman.testing.contract.reading import ReadingScenarios
+from dragoman.testing.contract.writing import WritingScenarios
 
 WIDGET = {"type": "convore_chat", "value": "acme-widget"}
 UNSEEN = dict.fromkeys([0x202E, 0x202C, 0x200B, 0xFEFF, 0xE0041])
@@ -108,13 +111,13 @@ class OnLoopback:
                 yield ConvoreBehindAPort(convore, url)
 
 
-class TestConvoreListingNewestFirst(OnLoopback, ProviderContract):
-    pass
+class TestConvore(OnLoopback, ProviderContract):
+    """Lists its messages newest first."""
 
 
-class TestConvoreListingOldestFirst(OnLoopback, ProviderContract):
+class TestConvoreListingOldestFirst(OnLoopback, PagingScenarios):
     variant = {"order": "oldest", "cursors": "anchor", "last": "null"}  # noqa: RUF012
 
 
-class TestConvoreListingInAnyOrderInSmallPages(OnLoopback, ProviderContract):
+class TestConvoreListingInAnyOrderInSmallPages(OnLoopback, PagingScenarios, ReadingScenarios, WritingScenarios):
     variant = {"order": "shuffled", "largest": 2, "gaps": True, "counts": False}  # noqa: RUF012

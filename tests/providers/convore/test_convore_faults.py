@@ -11,6 +11,7 @@ from fault_matrix import (
     Reading,
     Weather,
     Writing,
+    each,
     require_labels_ignored,
     require_plain,
     require_read_error,
@@ -60,8 +61,7 @@ def striking(operation, fault):
     return lambda request: FAULTS[fault].act() if request.operation == operation else None
 
 
-@pytest.mark.parametrize("fault", FAULTS)
-@pytest.mark.parametrize("name", READS)
+@pytest.mark.parametrize(("name", "fault"), each(READS, FAULTS))
 async def test_a_failing_read_is_the_right_error_after_the_right_number_of_requests(name, fault):
     operation, call = READS[name]
     await require_read_error(opened, room(before=striking(operation, fault)), operation, call, FAULTS[fault], KEY)
@@ -76,8 +76,7 @@ async def test_a_failing_write_is_the_right_error_and_never_repeated_in_doubt(na
     assert not service.written
 
 
-@pytest.mark.parametrize("fault", FAULTS)
-@pytest.mark.parametrize("name", WRITES)
+@pytest.mark.parametrize(("name", "fault"), each(WRITES, FAULTS, "send_message"))
 async def test_what_fails_before_a_write_certainly_wrote_nothing(name, fault):
     service = room()
     service.before = lambda request: FAULTS[fault].act() if request.method == "GET" else None
@@ -149,7 +148,7 @@ async def test_under_random_faults_nothing_is_wrong_lost_or_doubled(order, curso
     service.before, service.after = weather.before, weather.after
     reader, writer = Reading(ids, [9, 20, 50]), SendingAndImporting()
     async with opened(service) as account:
-        for number in range(CALLS_AT_RANDOM):
+        for number in range(CALLS_AT_RANDOM // 2):
             job = reader.one if number % 3 else writer.one
             await job(account, weather.random)
         weather.calm = True
@@ -157,9 +156,9 @@ async def test_under_random_faults_nothing_is_wrong_lost_or_doubled(order, curso
     writer.require_sound(service.written)
     stored = [one["text_body"] for one in service.messages if one["conversation_id"] == "writing 3"]
     assert sorted(one.text for one in page.items) == sorted(stored)
-    assert reader.walks >= 12
-    assert writer.sure >= 30
-    assert writer.unknown >= 12
+    assert reader.walks >= 6
+    assert writer.sure >= 15
+    assert writer.unknown >= 6
 
 
 class SendingAndImporting(Writing):

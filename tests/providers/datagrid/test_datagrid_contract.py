@@ -22,6 +22,8 @@ from dragoman.core.errors import (
 from dragoman.core.model import Author, AuthorKind, ConversationKind
 from dragoman.providers.datagrid import DatagridProvider, DatagridSettings
 from dragoman.testing import ProviderContract, Seeded, Service, Trait
+from dragoman.testing.contract.paging import PagingScenarios
+from dragoman.testing.contract.reading import ReadingScenarios
 
 STATUSES = {
     InvalidArgument: (400, {}),
@@ -104,9 +106,9 @@ class OnLoopback:
                 yield DatagridBehindAPort(datagrid, f"{base}/v1")
 
 
-class TestDatagridListingOldestFirst(OnLoopback, ProviderContract):
-    pass
+class TestDatagrid(OnLoopback, ProviderContract):
+    """Lists its messages oldest first."""
 
 
-class TestDatagridListingNewestFirst(OnLoopback, ProviderContract):
+class TestDatagridListingNewestFirst(OnLoopback, PagingScenarios, ReadingScenarios):
     order = {"newest_first": True, "tells_more": False}  # noqa: RUF012

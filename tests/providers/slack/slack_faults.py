@@ -1,12 +1,10 @@
 """Everything that can go wrong between here and Slack, and what each has to become."""
 
 import httpx
-from fault_matrix import ELSEWHERE, PAGE, both, doubtful, failing
+from fault_matrix import both, doubtful, http_faults
 
 from dragoman.core.errors import (
-    BadResponse,
     Conflict,
-    DeadlineExceeded,
     InvalidArgument,
     NotFound,
     PermissionDenied,
@@ -20,15 +18,8 @@ def told(error, status=200, headers=None, **members):
     return lambda: httpx.Response(status, json={"ok": False, "error": error, **members}, headers=headers)
 
 
-def cut():
-    async def body():
-        yield b'{"ok": tr'
-        raise httpx.RemoteProtocolError("cut")
-
-    return httpx.Response(200, content=body(), headers={"content-type": "application/json"})
-
-
 FAULTS = {
+    **http_faults(4),
     "invalid_auth": both(told("invalid_auth"), Unauthenticated),
     "token_revoked": both(told("token_revoked"), Unauthenticated),
     "missing_scope": both(told("missing_scope", needed="chat:write", provided="x"), PermissionDenied),
@@ -46,18 +37,7 @@ FAULTS = {
     "fatal_error": doubtful(told("fatal_error"), Unavailable, 4),
     "service_unavailable": doubtful(told("service_unavailable"), Unavailable, 4),
     "500": doubtful(lambda: httpx.Response(500), Unavailable, 4),
-    "502 page": doubtful(lambda: httpx.Response(502, html=PAGE), Unavailable, 4),
     "503": doubtful(told("service_unavailable", 503), Unavailable, 4),
-    "404 page": both(lambda: httpx.Response(404, html=PAGE), NotFound),
-    "refused": both(failing(httpx.ConnectError("no")), Unavailable, 4),
-    "reset": doubtful(failing(httpx.ReadError("reset")), Unavailable, 4),
-    "slow": doubtful(failing(httpx.ReadTimeout("slow")), DeadlineExceeded, 2),
-    "cut body": doubtful(cut, BadResponse, 2),
-    "no JSON": doubtful(lambda: httpx.Response(200, text='{"ok": tr'), BadResponse, 2),
-    "no object": doubtful(lambda: httpx.Response(200, json=[1, "x"]), BadResponse, 2),
-    "page": doubtful(lambda: httpx.Response(200, html=PAGE), BadResponse, 2),
-    "empty": doubtful(lambda: httpx.Response(200), BadResponse, 2),
-    "elsewhere": doubtful(lambda: httpx.Response(302, headers=ELSEWHERE), BadResponse, 1),
 }
 
 UNCERTAIN = ["500", "502 page", "503", "reset", "slow", "cut body", "no JSON", "page", "empty", "internal_error"]
