@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Final, LiteralString, TypedDict, Unpack
+from functools import cached_property
+from typing import Any, Final, LiteralString, TypedDict, Unpack
 
+from dragoman.core import errors
+from dragoman.core.safe_text import SafeText
 from dragoman.transport.error_mapping import ErrorWords, ServiceFailure, ServiceProfile, default_service_text
 
 _NOTHING: Final[Mapping[str, LiteralString]] = {}
+_BAD_REQUEST: Final = 400
+_SENSELESS: Final = 500
 
 
 class ProfileOptions(TypedDict, total=False):
@@ -46,3 +51,50 @@ def error_table(
         return ErrorWords(said=read(failure) or "", hint=table.get(key, ""), look=look.get(failure.operation, ""))
 
     return ServiceProfile(service=service, explain=explain, **options)
+
+
+class NamedFailures:
+    """What failures mean that a service names in the body of an answer, whatever the status.
+
+    ``failures.toml`` beside the provider has the rows: ``names``, and of each ``status`` (what the answer should have
+    had), ``error`` (a member of the family), ``message`` and ``hint``. A name that ends with ``*`` begins others.
+
+    Args:
+        package: The provider's package.
+        name_of: Finds the name in a body; empty for an answer without failure, ``None`` for what is no answer at all.
+    """
+
+    def __init__(self, package: str, name_of: Callable[[object], str | None]) -> None:
+        self._package = package
+        self._name_of = name_of
+
+    def status_of(self, body: object) -> int:
+        """The HTTP status that an answer should have had; 0 for a success."""
+        name = self._name_of(body)
+        if name is None:
+            return _SENSELESS
+        return int(self._row(name).get("status", _BAD_REQUEST)) if name else 0
+
+    def words_for(self, failure: ServiceFailure) -> ErrorWords:
+        """What a failure means; a name that no row has is quoted."""
+        name = self._name_of(failure.body) or ""
+        row = self._row(name)
+        return ErrorWords(
+            said="" if row else name,
+            message=SafeText(row.get("message", "")),
+            hint=SafeText(row.get("hint", "")),
+            error=getattr(errors, row["error"]) if "error" in row else None,
+        )
+
+    def _row(self, name: str) -> Mapping[str, Any]:
+        rows = self._rows
+        begins = next((row for begin, row in rows.items() if begin[-1:] == "*" and name.startswith(begin[:-1])), {})
+        return rows.get(name, begins)
+
+    @cached_property
+    def _rows(self) -> Mapping[str, Mapping[str, Any]]:
+        import tomllib  # noqa: PLC0415 - only where something fails
+        from importlib.resources import files  # noqa: PLC0415 - likewise
+
+        rows = tomllib.loads(files(self._package).joinpath("failures.toml").read_text("utf-8"))["failure"]
+        return {name: row for row in rows for name in row["names"]}

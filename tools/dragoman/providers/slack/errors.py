@@ -5,63 +5,43 @@ Slack answers 200 and names the failure in the body; ``failures.toml`` has what 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from functools import cache
-from pathlib import Path
-from typing import Any, Final, LiteralString
+from dataclasses import replace
+from typing import Final, LiteralString
 
-from dragoman.core import errors
 from dragoman.core.json_fields import is_object, object_of, text_of
-from dragoman.core.safe_text import SafeText, Sentence, sentence
+from dragoman.core.safe_text import Sentence, sentence
+from dragoman.providers.kit.errors import NamedFailures
 from dragoman.transport.error_mapping import ErrorWords, ServiceFailure, ServiceProfile
 
 POST: Final = "chat.postMessage"
 UPDATE: Final = "chat.update"
 _READS: Final = frozenset({"conversations.history", "conversations.replies"})
 _LONG: Final = 30  # seconds; a wait for the usual limits is shorter
-_SHARED: Final = "slack_connect_"  # begins several names of one meaning
 _LOOK: Final[dict[str, LiteralString]] = {
     POST: "Look with list_messages whether it is there before sending it again.",
     UPDATE: "Look with get_message whether it was changed.",
 }
-_SCOPE_HINT: Final = "Add it to the app under OAuth & Permissions, and reinstall the app in the workspace."
 
 
-def status_of(body: object) -> int:
-    """The HTTP status that an answer should have had; 0 for a success, and for what is no answer at all."""
+def _name_of(body: object) -> str | None:
     if not is_object(body) or body.get("ok") is True:
-        return 0
-    name = text_of(body, "error")
-    return _meaning(name).get("status", 400) if name else 500
+        return ""
+    return text_of(body, "error") or None
 
 
-def _meaning(name: str) -> Mapping[str, Any]:
-    return _failures().get(_SHARED if name.startswith(_SHARED) else name, {})
-
-
-@cache
-def _failures() -> Mapping[str, Mapping[str, Any]]:
-    import tomllib  # noqa: PLC0415 - only where something fails
-
-    rows = tomllib.loads(Path(__file__).with_name("failures.toml").read_text("utf-8"))["failure"]
-    return {name: row for row in rows for name in row["names"]}
+_FAILURES: Final = NamedFailures(__package__ or "", _name_of)
 
 
 def _map_error(failure: ServiceFailure) -> ErrorWords:
-    body = object_of(failure.body)
-    name, look = text_of(body, "error"), _LOOK.get(failure.operation, "")
-    row = _meaning(name)
-    if name == "missing_scope":
-        needed = text_of(body, "needed") or "that this needs"
-        return ErrorWords(message=sentence("The token lacks the scope {}.", needed), hint=_SCOPE_HINT)
+    look, body = _LOOK.get(failure.operation, ""), object_of(failure.body)
+    if text_of(body, "error") == "missing_scope":
+        return ErrorWords(
+            message=sentence("The token lacks the scope {}.", text_of(body, "needed") or "that this needs"),
+            hint="Add it to the app under OAuth & Permissions, and reinstall the app in the workspace.",
+        )
+    words = _FAILURES.words_for(failure)
     trouble = "Check `base_url` of this account." if failure.trouble == "unresolvable" else ""
-    return ErrorWords(
-        said="" if row else name,
-        message=SafeText(row.get("message", "")),
-        hint=SafeText(row.get("hint", "")) or _once_a_minute(failure) or trouble,
-        look=look,
-        error=getattr(errors, row["error"]) if "error" in row else None,
-    )
+    return replace(words, hint=words.hint or _once_a_minute(failure) or trouble, look=look)
 
 
 def _once_a_minute(failure: ServiceFailure) -> Sentence:
@@ -81,5 +61,5 @@ PROFILE: Final = ServiceProfile(
     explain=_map_error,
     request_id_headers=("x-slack-req-id",),
     retry_on=frozenset({408, 429, 500, 502, 503, 504}),
-    status_of=status_of,
+    status_of=_FAILURES.status_of,
 )

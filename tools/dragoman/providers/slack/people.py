@@ -5,25 +5,22 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 from dragoman.core.errors import DragomanError, InvalidArgument, NotFound
 from dragoman.core.folding import fold
-from dragoman.core.json_fields import JsonObject, is_list, is_object, record_of, records_of, text_of
+from dragoman.core.json_fields import JsonObject, is_list, record_of, records_of, text_of
 from dragoman.core.safe_text import join, sentence
+from dragoman.core.slack.references import References
 from dragoman.providers.kit.cache import TtlCache
 from dragoman.providers.kit.lookup import Lookup
-from dragoman.providers.slack.api import Api, Identity, members
+from dragoman.providers.slack.api import Api, Identity
 
 SLACKBOT: Final = "USLACKBOT"
 _HOUR: Final = 3600.0
 _FEW: Final = 3  # people who are looked up one by one; for more of them the list of a small workspace is shorter
 _SHOWN: Final = 8
-_DEEPEST: Final = 20
-_USER_KEYS: Final = frozenset({"user", "user_id", "created_by", "author_id", "slack_id"})
-_USER_LISTS: Final = frozenset({"users", "participant_history", "participants"})
-_MENTION: Final = re.compile(r"<([@#!])(?:subteam\^)?([A-Z0-9]{3,30})(\|[^<>]*)?>")
 _USER_ID: Final = re.compile(r"[UW][A-Z0-9]{5,30}")
 
 
@@ -79,43 +76,6 @@ class KnownNames:
         return self.groups.get(id_, "")
 
 
-@dataclass(slots=True)
-class _References:
-    """Ids that stand in messages, in their order."""
-
-    users: dict[str, None] = field(default_factory=dict[str, None])
-    bots: dict[str, None] = field(default_factory=dict[str, None])
-    channels: dict[str, None] = field(default_factory=dict[str, None])
-    groups: dict[str, None] = field(default_factory=dict[str, None])
-
-    def collect(self, value: object, depth: int = 0) -> None:
-        """Note what an object or list refers to."""
-        if is_list(value):
-            for item in value:
-                self.collect(item, depth + 1)
-        elif is_object(value) and depth < _DEEPEST:
-            for key, member in value.items():
-                if isinstance(member, str):
-                    self._note(key, member)
-                elif key in _USER_LISTS and is_list(member):
-                    self.users.update((one, None) for one in member if isinstance(one, str))
-                else:
-                    self.collect(member, depth + 1)
-
-    def _note(self, key: str, text: str) -> None:
-        if key in _USER_KEYS:
-            self.users[text] = None
-        elif key == "usergroup_id":
-            self.groups[text] = None
-        elif key == "channel_id":
-            self.channels[text] = None
-        elif "<" in text:
-            kinds = {"@": self.users, "#": self.channels, "!": self.groups}
-            for sign, id_, label in _MENTION.findall(text):
-                if sign == "@" or len(label) < 2:  # noqa: PLR2004 - a bar and a name
-                    kinds[sign][id_] = None
-
-
 class People:
     """Finds names for one account."""
 
@@ -130,13 +90,9 @@ class People:
 
     async def names(self, messages: Iterable[JsonObject]) -> KnownNames:
         """The names that messages need."""
-        found = _References()
+        found = References()
         for message in messages:
-            found.users.update({author: None} if (author := text_of(message, "user")) else {})
-            nameless = not (author or text_of(message, "username") or text_of(members(message, "bot_profile"), "name"))
-            found.bots.update({bot: None} if nameless and (bot := text_of(message, "bot_id")) else {})
-        for message in messages:
-            found.collect(message)
+            found.add_message(message)
         return KnownNames(
             await self.users(found.users),
             await self._bots.get_all(found.bots),
