@@ -7,8 +7,10 @@ to go on             :func:`encode` and :func:`decode` make cursors of positions
 to read answers      :class:`WireModel` and its types, :func:`lenient`, :func:`parse_time`, :func:`to_text` (HTML)
 to mark text up      :func:`parse_markdown`, :func:`write_markup` in the :class:`Markup` of a service,
                      :func:`markdown_to_html`
-to find names        :class:`Lookup`; :class:`LruCache` and :class:`TtlCache` for anything else
-to reach a service   :class:`HttpAccount` (settings), :class:`HttpClient`, :func:`error_table`
+to find names        :class:`Lookup`; :func:`by_name`, :func:`only_person` and :func:`write_mentions` for people;
+                     :class:`LruCache` and :class:`TtlCache` for anything else
+to reach a service   :class:`HttpAccount` (settings), :class:`HttpClient`, :func:`error_table`,
+                     :class:`NamedFailures`
 to sign in           :class:`OAuthSettings` (a setting), :class:`OAuthSession` (authorizes calls)
 to tell what is new  :class:`EventFeed` follows a list of events, each once; :class:`ConversationChanges` asks the
                      conversations that moved
@@ -41,7 +43,7 @@ if TYPE_CHECKING:
         encode_token,
         foreign_cursor,
     )
-    from dragoman.providers.kit.errors import error_table
+    from dragoman.providers.kit.errors import NamedFailures, error_table
     from dragoman.providers.kit.event_feed import Event, EventBatch, EventFeed
     from dragoman.providers.kit.listings import (
         NO_TIME,
@@ -66,6 +68,7 @@ if TYPE_CHECKING:
         write_markup,
     )
     from dragoman.providers.kit.pager import ListPage, Pager
+    from dragoman.providers.kit.people import by_name, only_person, write_mentions
     from dragoman.providers.kit.prompt import AnswerProgress, broken_answer, look_repeatedly, look_up
     from dragoman.providers.kit.settings import HttpAccount, HttpAddress
     from dragoman.providers.kit.threads import no_such_message, require_subtree, subtree
@@ -118,6 +121,7 @@ __all__ = [
     "LruCache",
     "Markup",
     "Maybe",
+    "NamedFailures",
     "Number",
     "OAuthClient",
     "OAuthSession",
@@ -138,6 +142,7 @@ __all__ = [
     "anchored",
     "bearer",
     "broken_answer",
+    "by_name",
     "cut_page",
     "decode",
     "decode_token",
@@ -158,6 +163,7 @@ __all__ = [
     "markdown_to_html",
     "no_such_message",
     "numbered",
+    "only_person",
     "or_empty",
     "parse_markdown",
     "parse_time",
@@ -173,6 +179,7 @@ __all__ = [
     "tokens",
     "whole",
     "write_markup",
+    "write_mentions",
 ]
 
 _HOMES: Final = {
@@ -181,7 +188,7 @@ _HOMES: Final = {
     "dragoman.providers.kit.change_position": "Window",
     "dragoman.providers.kit.conversation_changes": "ConversationChanges",
     "dragoman.providers.kit.cursor": "cut_page decode decode_token digest encode encode_token foreign_cursor",
-    "dragoman.providers.kit.errors": "error_table",
+    "dragoman.providers.kit.errors": "NamedFailures error_table",
     "dragoman.providers.kit.event_feed": "Event EventBatch EventFeed",
     "dragoman.core.html_text": "to_html to_text",
     "dragoman.core.markdown": "Style",
@@ -189,6 +196,7 @@ _HOMES: Final = {
     "dragoman.providers.kit.lookup": "Lookup",
     "dragoman.providers.kit.markdown": "MARKDOWN Block Markup Span markdown_to_html parse_markdown write_markup",
     "dragoman.providers.kit.pager": "ListPage Pager",
+    "dragoman.providers.kit.people": "by_name only_person write_mentions",
     "dragoman.providers.kit.prompt": "AnswerProgress broken_answer look_repeatedly look_up",
     "dragoman.providers.kit.settings": "HttpAccount HttpAddress",
     "dragoman.providers.kit.threads": "no_such_message require_subtree subtree",

@@ -8,19 +8,18 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
-from dragoman.core.errors import DragomanError, InvalidArgument, NotFound
+from dragoman.core.errors import DragomanError
 from dragoman.core.folding import fold
 from dragoman.core.json_fields import JsonObject, is_list, record_of, records_of, text_of
-from dragoman.core.safe_text import join, sentence
 from dragoman.core.slack.references import References
 from dragoman.providers.kit.cache import TtlCache
 from dragoman.providers.kit.lookup import Lookup
+from dragoman.providers.kit.people import by_name, only_person
 from dragoman.providers.slack.api import Api, Identity
 
 SLACKBOT: Final = "USLACKBOT"
 _HOUR: Final = 3600.0
 _FEW: Final = 3  # people who are looked up one by one; for more of them the list of a small workspace is shorter
-_SHOWN: Final = 8
 _USER_ID: Final = re.compile(r"[UW][A-Z0-9]{5,30}")
 
 
@@ -123,14 +122,9 @@ class People:
             known = (await self.users([called])).get(called)
             if known is not None:
                 return known
-        wanted = fold(called)
-        found = [one for one in await self.everybody() if wanted in one.calls]
-        if len(found) == 1:
-            return found[0]
-        if not found:
-            raise NotFound(sentence("Nobody here is called {!r}.", called), hint="list_conversations finds people.")
-        listed = join([sentence("@{} ({:60})", one.id, one.name) for one in found[:_SHOWN]])
-        raise InvalidArgument(sentence("Several people are called so: {}.", listed), hint="Use one of the ids.")
+        return only_person(
+            called, by_name(await self.everybody(), lambda one: one.calls), lambda one: (one.id, one.name)
+        )
 
     async def partner(self, direct: str) -> str:
         """The id of the other one in a direct conversation."""

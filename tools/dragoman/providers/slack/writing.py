@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from datetime import datetime
 from hashlib import sha256
 from typing import Final
 
 from dragoman.core.errors import BadResponse, DragomanError, InvalidArgument, UnsupportedOperation
-from dragoman.core.folding import fold
 from dragoman.core.json_fields import record_of, text_of
 from dragoman.core.model import Message
 from dragoman.core.queries import Change, Draft
 from dragoman.core.safe_text import sentence
 from dragoman.providers.base.sent_message_match import CLOCKS_DIFFER, match_sent_message
+from dragoman.providers.kit.people import by_name, write_mentions
 from dragoman.providers.kit.times import to_us
 from dragoman.providers.slack.api import Api
 from dragoman.providers.slack.conversations import ConversationReader
@@ -28,9 +28,7 @@ LONGEST: Final = 12_000
 """Characters of a text that Slack takes."""
 
 _EVENT: Final = "dragoman_send"
-_CODE: Final = re.compile(r"(```.*?```|`[^`\n]+`)", re.DOTALL)
 _LIVE: Final = re.compile(r"<(?=!|[a-zA-Z][a-zA-Z0-9+.-]*:[^<>\n]*\||([@#])([A-Z0-9]{3,30})(?:\|[^<>\n]*)?>|[@#])")
-_NAMED: Final = re.compile(r"(?<![\w<@/.])@([\w][\w.'\-]*(?: [\w][\w.'\-]*){0,3})")
 
 
 class MessageWriter:
@@ -132,12 +130,11 @@ class MessageWriter:
         """
         if not text.strip():
             raise InvalidArgument("The text is empty.", hint="Give the text of the message.")
-        members = await self._callable(conversation) if _NAMED.search(text) or "<@" in text else {}
-        parts = _CODE.split(text)
-        parts[::2] = [_NAMED.sub(lambda found: _mention(found, members), part) for part in parts[::2]]
+        members = await self._callable(conversation) if "@" in text else {}
+        text = write_mentions(text, members, lambda user: f"<@{user.id}>")
         titles = await self._people.titles.get_all(re.findall(r"<#([A-Z0-9]{3,30})", text))
         ids = {user.id for users in members.values() for user in users} | titles.keys()
-        safe = _LIVE.sub(lambda found: "<" if found[2] in ids else "&lt;", "".join(parts))
+        safe = _LIVE.sub(lambda found: "<" if found[2] in ids else "&lt;", text)
         if len(safe) > LONGEST:
             raise InvalidArgument(
                 sentence(
@@ -149,27 +146,10 @@ class MessageWriter:
 
     async def _callable(self, conversation: str) -> dict[str, list[User]]:
         """The members of a conversation by all that they may be called; nothing where they cannot be listed."""
-        found: dict[str, list[User]] = {}
         try:
-            members = await self._conversations.members(conversation)
+            return by_name(await self._conversations.members(conversation), lambda user: user.calls)
         except DragomanError:
-            return found
-        for user in members:
-            for name in user.calls:
-                found.setdefault(name, []).append(user)
-        return found
-
-
-def _mention(found: re.Match[str], members: Mapping[str, list[User]]) -> str:
-    """The mention of the only member who is called so; the longest name counts, and text stays text."""
-    words = found[1].split(" ")
-    for count in range(len(words), 0, -1):
-        name = " ".join(words[:count])
-        bare = name.rstrip(".'-")
-        users = members.get(fold(bare), [])
-        if len(users) == 1:
-            return f"<@{users[0].id}>{found[1][len(bare) :]}"
-    return found[0]
+            return {}
 
 
 def _key(draft: Draft) -> str:
