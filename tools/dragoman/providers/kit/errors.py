@@ -87,9 +87,13 @@ class NamedFailures:
         )
 
     def _row(self, name: str) -> Mapping[str, Any]:
-        rows = self._rows
-        begins = next((row for begin, row in rows.items() if begin[-1:] == "*" and name.startswith(begin[:-1])), {})
-        return rows.get(name, begins)
+        row = self._rows.get(name)
+        if row is not None:
+            return row
+        for begin, other in self._rows.items():
+            if begin.endswith("*") and name.startswith(begin[:-1]):
+                return other
+        return {}
 
     @cached_property
     def _rows(self) -> Mapping[str, Mapping[str, Any]]:

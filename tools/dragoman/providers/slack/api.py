@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeVar, Unpack
 
@@ -135,11 +135,29 @@ class Api:
 
     async def parts(self, method: str, *, limit: int = PAGE, **arguments: str | int | None) -> AsyncGenerator[Object]:
         """The parts of a list; short and empty ones go on, and a cursor that comes again is the end."""
-        known, cursor = set[str](), None
-        for _ in range(_MOST_PARTS):
-            answer = await self.read(method, limit=limit, **arguments, cursor=cursor)
+        async for answer in self._walk(method, dict[str, object], _next_of, {"limit": limit, **arguments}):
             yield answer
-            cursor = text_of(record_of(answer, "response_metadata"), "next_cursor")
+
+    async def message_parts(
+        self, method: str, arguments: Mapping[str, str | int | None], most: int = _MOST_PARTS
+    ) -> AsyncGenerator[History]:
+        """The parts of a conversation or thread, likewise."""
+        async for part in self._walk(method, History, lambda it: it.cursor, arguments, most):
+            yield part
+
+    async def _walk(
+        self,
+        method: str,
+        model: type[T],
+        next_of: Callable[[T], str | None],
+        arguments: Mapping[str, str | int | None],
+        most: int = _MOST_PARTS,
+    ) -> AsyncGenerator[T]:
+        known, cursor = set[str](), None
+        for _ in range(most):
+            part = (await self.ask(method, model, **{**arguments, "cursor": cursor})).value
+            yield part
+            cursor = next_of(part)
             if not cursor or cursor in known:
                 return
             known.add(cursor)
@@ -168,6 +186,10 @@ class Api:
         granted = headers.get("x-oauth-scopes")
         if granted is not None:
             self.scopes = frozenset(scope.strip() for scope in granted.split(","))
+
+
+def _next_of(answer: Object) -> str:
+    return text_of(record_of(answer, "response_metadata"), "next_cursor")
 
 
 def client_of(settings: SlackSettings, **options: Unpack[ClientOptions]) -> HttpClient:

@@ -112,13 +112,9 @@ class MessageReader:
         where: dict[str, str] = {"ts": root} if root else {}
         method = "conversations.replies" if root else "conversations.history"
         asked: dict[str, str | int] = {**where, "oldest": oldest, "include_all_metadata": "true", "limit": 100}
-        found, cursor = list[Object](), None
-        for _ in range(_MOST_LOOKED_AT):
-            part = await self._api.messages(method, channel=conversation, cursor=cursor, **asked)
+        found = list[Object]()
+        async for part in self._api.message_parts(method, {"channel": conversation, **asked}, _MOST_LOOKED_AT):
             found += part.messages
-            cursor = part.cursor
-            if cursor is None:
-                break
         return sorted(found, key=lambda one: ts_of(one.get("ts")))
 
     async def mapped(self, conversation: str, raw: Sequence[JsonObject]) -> list[Message]:
@@ -183,15 +179,11 @@ class MessageReader:
             bounds["latest" if latest else "oldest"] = ts_at(at)
             # All before an anchor that is a root was given; of a thread or a time some may be missing.
             bounds |= {} if latest and anchor and anchor.id and " " not in anchor.id else {"inclusive": "true"}
-        found, known, cursor = History(), set[str](), None
-        for _ in range(_MOST_PARTS):
-            found = await self._api.messages(
-                "conversations.history", channel=conversation, limit=limit, cursor=cursor, **bounds
-            )
-            cursor = found.cursor
-            if found.messages or not cursor or cursor in known:
+        found = History()
+        asked: dict[str, str | int | None] = {"channel": conversation, "limit": limit, **bounds}
+        async for found in self._api.message_parts("conversations.history", asked):
+            if found.messages:
                 break
-            known.add(cursor)
         return found
 
     async def _with_replies(
@@ -250,17 +242,11 @@ class MessageReader:
 
     async def replies(self, conversation: str, ts: str, oldest: str | None = None) -> list[Object]:
         """A root and all that answers it, since a time perhaps, each once; of a reply only itself."""
-        found, known, cursor = dict[str, Object](), set[str](), None
-        for _ in range(_MOST_PARTS):
-            part = await self._api.messages(
-                "conversations.replies", channel=conversation, ts=ts, limit=PAGE, cursor=cursor, oldest=oldest
-            )
+        found = dict[str, Object]()
+        asked: dict[str, str | int | None] = {"channel": conversation, "ts": ts, "limit": PAGE, "oldest": oldest}
+        async for part in self._api.message_parts("conversations.replies", asked):
             for one in part.messages:
                 found.setdefault(ts_of(one.get("ts")), one)
-            cursor = part.cursor
-            if cursor is None or cursor in known:
-                break
-            known.add(cursor)
         return list(found.values())
 
     async def _one(self, ts: str, method: str, arguments: Mapping[str, str | int]) -> Object | None:
