@@ -150,6 +150,15 @@ async def test_the_list_has_one_conversation_for_a_mail_and_what_came_back(imap_
         assert len((await account.list_messages(one.id, MessageQuery())).items) == 2
 
 
+async def test_a_report_of_a_mail_that_was_never_kept_is_a_conversation_that_opens(imap_server):
+    put_report(imap_server, REFUSED, returned="gone@example.test")
+    async with MailProvider.open(settings_of(imap_server)) as account:
+        [one] = (await account.list_conversations(ConversationQuery(limit=10))).items
+        assert len((await account.list_messages(one.id, MessageQuery())).items) == 1
+    async with MailProvider.open(settings_of(imap_server)) as account:
+        assert len((await account.list_messages(one.id, MessageQuery())).items) == 1
+
+
 async def test_a_report_that_arrives_later_is_noticed_in_a_thread_that_is_known(imap_server):
     put_sent(imap_server)
     async with MailProvider.open(settings_of(imap_server)) as account:

@@ -18,7 +18,7 @@ from dragoman.providers.kit.listings import Key, key_of, whole
 from dragoman.providers.kit.pager import Pager
 from dragoman.providers.kit.threads import no_such_message
 from dragoman.providers.mail.connection import Connection
-from dragoman.providers.mail.conversations import ConversationScan, to_conversation
+from dragoman.providers.mail.conversations import ConversationScan, thread_id_of, to_conversation
 from dragoman.providers.mail.folders import Folders, load_folders
 from dragoman.providers.mail.head_stream import HeadStream
 from dragoman.providers.mail.heads import MailHead, Place
@@ -113,7 +113,8 @@ class Mailbox:
     async def conversation(self, conversation: str) -> Conversation:
         """One thread."""
         heads = await self.thread(conversation)
-        return to_conversation(heads, self.owner, await self.folders(), id_=conversation, whole=True)
+        own = self.thread_of(heads[0].id, conversation)
+        return to_conversation(heads, self.owner, await self.folders(), id_=own, whole=True)
 
     async def messages(self, conversation: str, query: MessageQuery) -> Page[Message]:
         """A page of the mails of a thread, with what is new in each."""
@@ -133,7 +134,7 @@ class Mailbox:
             NotFound: It is not in that thread.
         """
         head = await self.head(conversation, message)
-        return await self.read(head, conversation)
+        return await self.read(head, self.thread_of(head.id, conversation))
 
     async def head(self, conversation: str, message: str) -> MailHead:
         """The head of one mail of a thread.
@@ -199,7 +200,7 @@ class Mailbox:
         """What mail systems report of a mail that was sent at some time."""
         folders, day = await self.folders(), sent_at.date()
         names = every_folder(folders)
-        work = partial(reports_about, names=names, ids=(message,), first=day, last=day)
+        work = partial(reports_about, names=names, ids=(message,), sent=(day, day))
         return [head.report for head in await self._reader.run(work) if head.report is not None]
 
     async def special(self, role: str) -> str | None:
@@ -279,9 +280,12 @@ class Mailbox:
         return FoundConversation(found, people)
 
     def _remember(self, conversation: str, thread: FoundThread) -> None:
-        self._threads.put(conversation, thread)
+        """Remember a thread under the name by which it was asked for, and the own name that it is shown with."""
+        own = thread_id_of(thread.heads) if thread.heads else conversation
+        for name in dict.fromkeys((conversation, own)):
+            self._threads.put(name, thread)
         for head in thread.heads:
-            self._thread_ids.put(head.id, conversation)
+            self._thread_ids.put(head.id, own)
 
     async def _read(self, heads: Sequence[MailHead], conversation: str, *, whole_text: bool = False) -> list[Message]:
         mails = await self.texts(heads)

@@ -39,23 +39,31 @@ def find_thread(session: ImapSession, folders: Folders, thread: str) -> list[Mai
     """
     for names in (folders.read, folders.hidden):
         found = _find_in(session, names, thread)
+        found += _find_reports(session, names, found, thread, folders.roles.get(SENT, ""))
         if found:
-            sent = [head for head in found if head.folder == folders.roles.get(SENT) and head.thread[:2] == "t."]
-            return without_copies([*found, *(find_reports(session, names, sent) if sent else ())])
+            return without_copies(found)
     return []
 
 
-def find_reports(session: ImapSession, names: Iterable[str], sent: Sequence[MailHead]) -> list[MailHead]:
-    """Reports of mail systems about some mails. Not each of them names its mail where a search would find that."""
-    times = [head.arrived_at.date() for head in sent]
-    return reports_about(session, names, {head.id for head in sent}, min(times), max(times))
+def _find_reports(
+    session: ImapSession, names: Iterable[str], found: Sequence[MailHead], thread: str, sent: str
+) -> list[MailHead]:
+    """Reports of mail systems about mails of a thread. Not each names its mail where a search would find that."""
+    kind, _, root = thread.partition(".")
+    if kind != "t" or root.startswith(_OWN_ID):
+        return []
+    own = [head for head in found if head.folder == sent]
+    if root not in {head.id for head in found}:  # the mail itself may be gone, or never have been kept
+        return reports_about(session, names, {root, *(head.id for head in own)})
+    times = [head.arrived_at.date() for head in own]
+    return reports_about(session, names, {head.id for head in own}, (min(times), max(times))) if own else []
 
 
 def reports_about(
-    session: ImapSession, names: Iterable[str], ids: Collection[str], first: date, last: date
+    session: ImapSession, names: Iterable[str], ids: Collection[str], sent: tuple[date, date] | None = None
 ) -> list[MailHead]:
-    """Reports about mails with some ids that were sent from one day to another."""
-    within: list[SearchKey] = ["SINCE", first - _DAY, "BEFORE", last + _REPORTED_WITHIN]
+    """Reports about mails with some ids; ``sent``: the days from and to which they were sent, where that is known."""
+    within: list[SearchKey] = [] if sent is None else ["SINCE", sent[0] - _DAY, "BEFORE", sent[1] + _REPORTED_WITHIN]
     found: list[MailHead] = []
     for name in names:
         state = session.opened_folder(name)
