@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from datetime import datetime
-from typing import ClassVar, Final, Self
+from functools import partial
+from typing import ClassVar, Self
 
 from dragoman.core.errors import UnsupportedOperation
 from dragoman.core.model import Audience, Author, AuthorKind, Changes, Conversation, Message, Page, SearchPage
@@ -20,7 +20,7 @@ from dragoman.core.safe_text import sentence, unquoted
 from dragoman.providers.base.account_settings import AccountSettings, Limits, SettingsAdvice
 from dragoman.providers.base.capability import WRITES, Capability
 from dragoman.providers.base.import_batch import ArchiveTarget
-from dragoman.providers.base.sent_message_match import CLOCKS_DIFFER, match_sent_message
+from dragoman.providers.base.sent_message_match import CLOCKS_DIFFER, match_sent_message, newest_since
 
 __all__ = [
     "WRITES",
@@ -35,8 +35,6 @@ __all__ = [
     "SearchQuery",
 ]
 
-_PAGES_LOOKED_AT: Final = 5
-
 
 class Provider(ArchiveTarget):
     """Base of every provider. Constructing connects nothing; :meth:`open` does.
@@ -49,10 +47,9 @@ class Provider(ArchiveTarget):
         external: Do other people and systems take part, or is it only this machine.
         about: What there is to read and write, in a phrase of people, such as "support e-mail inbox and website chat".
         service_name: What people call the service, in a word or two, such as "Slack"; both make tools be found.
-        filters_exactly: Does it filter as the toolset does: what it does not give is not there, and a search without
-            words gives what its filters leave.
+        filters_exactly: It filters as the toolset does, and a search without words gives what its filters leave.
         imports_at_open: Modules that opening an account imports; a server has them ready before the first call.
-        returns_stored: Is what a write returns read from the service after it, so that reading it again tells no more.
+        returns_stored: Writes return the stored message, so it needs no reading back.
         first_position: The position before all changes that ever were, where :meth:`changes` can begin there.
     """
 
@@ -233,17 +230,8 @@ class Provider(ArchiveTarget):
         Raises:
             UnsupportedOperation: The service cannot be asked.
         """
-        early = since - CLOCKS_DIFFER
-        query = MessageQuery(since=early)
-        found: list[Message] = []
-        for _ in range(_PAGES_LOOKED_AT):
-            page = await self.list_messages(conversation, query)
-            found = [*page.items, *found]
-            times = [one.sent_at for one in page.items if one.sent_at is not None]
-            if page.cursor is None or (times and min(times) < early):
-                break
-            query = replace(query, cursor=page.cursor)
-        return match_sent_message(found, draft.text, draft.reply_to, since, known, self.could_be_sent_by_us)
+        newest = await newest_since(partial(self.list_messages, conversation), since - CLOCKS_DIFFER)
+        return match_sent_message(newest, draft.text, draft.reply_to, since, known, self.could_be_sent_by_us)
 
     @classmethod
     def begins_conversation(cls, conversation: str) -> bool:

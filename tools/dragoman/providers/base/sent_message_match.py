@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Final
 
-from dragoman.core.model import AuthorKind, Message
+from dragoman.core.model import AuthorKind, Message, Page
+from dragoman.core.queries import MessageQuery
 
 CLOCKS_DIFFER: Final = timedelta(seconds=60)
 """How far the clock of a service may be behind ours."""
 
+_PAGES_LOOKED_AT: Final = 5
 _MARKUP: Final = str.maketrans("", "", "*_~`\\#>")
 
 
@@ -31,6 +34,22 @@ def originally_said(message: Message, text: str) -> bool:
     if message.edited_at is not None and not message.history:
         return False
     return same_text(message.history[0].text if message.history else message.text, text)
+
+
+async def newest_since(
+    list_messages: Callable[[MessageQuery], Awaitable[Page[Message]]], early: datetime
+) -> list[Message]:
+    """The messages of a conversation since a time, oldest first, as far as a few pages reach back."""
+    query = MessageQuery(since=early)
+    found: list[Message] = []
+    for _ in range(_PAGES_LOOKED_AT):
+        page = await list_messages(query)
+        found = [*page.items, *found]
+        times = [one.sent_at for one in page.items if one.sent_at is not None]
+        if page.cursor is None or (times and min(times) < early):
+            break
+        query = replace(query, cursor=page.cursor)
+    return found
 
 
 def match_sent_message(

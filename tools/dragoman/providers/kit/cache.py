@@ -22,7 +22,7 @@ class LruCache(Generic[K, V]):
 
     def __init__(self, size: int, size_of: Callable[[V], int] | None = None) -> None:
         self._size = size
-        self._size_of: Callable[[V], int] = size_of or (lambda _: 1)
+        self._size_of = size_of
         self._values: OrderedDict[K, tuple[V, int]] = OrderedDict()
         self._total = 0
 
@@ -49,7 +49,7 @@ class LruCache(Generic[K, V]):
     def put(self, key: K, value: V) -> None:
         """Store a value, and drop those that were not used for longest."""
         self.pop(key)
-        size = self._size_of(value)
+        size = 1 if self._size_of is None else self._size_of(value)
         self._values[key] = value, size
         self._total += size
         while self._total > self._size and len(self._values) > 1:
