@@ -131,6 +131,11 @@ def test_a_look_shows_the_sample_leaves_nothing_and_asks_again(talk, home, claud
     assert not claude_code.exists()
 
 
+def test_install_offers_the_completion_to_who_reads_it_and_not_to_a_script(talk, home, claude_code):
+    assert 'eval "$(dragoman completion bash)"' in words(talk(["install", "claude-code"], [])[0])
+    assert "completion" not in program("install", "claude-code").stdout
+
+
 def test_the_completion_is_not_offered_where_the_shell_has_it(talk, home):
     (home / ".bashrc").write_text('eval "$(dragoman completion bash)"\n', encoding="utf-8")
     seen, _ = talk(["init"], [(FIRST, "archive"), ("File or folder", CREW), ("Who of them", ""), ("Import it", "n")])

@@ -128,6 +128,11 @@ def install(
         return
     for line in install_command.install(settings, places, dry_run=dry_run, given=secrets, keep_env=keep_env):
         say(line)
+    if sys.stdout.isatty() and not dry_run:
+        from dragoman_server.setup.guided_start import completion_hint  # noqa: PLC0415  # only where somebody reads it
+
+        for line in completion_hint():
+            say(line)
     if not dry_run:
         remember_start(settings_of(config, log_level))  # as they are now, with the credentials that were stored
 

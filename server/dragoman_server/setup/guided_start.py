@@ -56,7 +56,7 @@ def run(given: Given, named: Path | None) -> Iterator[str]:
     else:
         yield from init_command.run(replace(given, chosen=way), named)
     yield from _offer_install(named)
-    yield from _offer_completion()
+    yield from completion_hint()
 
 
 def _ask_way() -> str:
@@ -137,7 +137,7 @@ def _offer_install(named: Path | None) -> Iterator[str]:
     yield from install_command.install(config.load(named), places, dry_run=False, given=(), keep_env=False)
 
 
-def _offer_completion() -> Iterator[str]:
+def completion_hint() -> Iterator[str]:
     """Say how the user's shell completes commands, where it does not do so yet."""
     shell = Path(os.environ.get("SHELL", "")).name
     rc_file = _RC_FILES.get(shell)

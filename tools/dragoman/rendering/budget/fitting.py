@@ -65,6 +65,12 @@ _LEAST_BUDGET: Final = 40
 _MOST_BYTES: Final = 4
 """Bytes of a character. A token has at least one byte, so no text has more tokens than bytes."""
 
+_SHOWN_BY_CLIENTS: Final = 12_000
+"""Characters above which a widespread client cuts the middle out of an answer."""
+
+_CHARACTERS: Final = 4
+"""Characters for each token that was asked for, where more are asked for than that client shows."""
+
 _CURSOR_SLACK: Final = 3
 """How many more tokens a cursor of eight characters can have than the placeholder."""
 
@@ -158,20 +164,26 @@ def fit(sheet: PageLayout, max_tokens: int) -> Fitted:
     """How many items fit, and in how much room each.
 
     Items are estimated, then the whole answer is. An answer that could be above the limit is counted, and made
-    smaller until it is not.
+    smaller until it is not. So is one of long words or rules, which has few tokens and more characters than clients
+    show.
     """
     budget = max_tokens
     while True:
         fitted = _estimated_fit(sheet, budget)
-        tokens = _most_tokens(sheet, fitted, max_tokens)
+        text = sheet.write(fitted.shown, fitted.room, PLACEHOLDER).text
+        tokens = max(_most_tokens(text, max_tokens), _tokens_of_characters(text, max_tokens))
         if tokens <= max_tokens or budget <= _LEAST_BUDGET or sheet.uncut:
             return fitted
         budget = max(_LEAST_BUDGET, min(budget - 1, int(budget * max_tokens / tokens * _HURRY)))
 
 
-def _most_tokens(sheet: PageLayout, fitted: Fitted, max_tokens: int) -> int:
+def _tokens_of_characters(text: str, max_tokens: int) -> int:
+    """The share of the characters that an answer may have, as tokens of the budget."""
+    return -(-len(text) * max_tokens // max(_SHOWN_BY_CLIENTS, _CHARACTERS * max_tokens))
+
+
+def _most_tokens(text: str, max_tokens: int) -> int:
     """The most tokens that an answer can cost with any cursor. Counted only where its bytes exceed the budget."""
-    text = sheet.write(fitted.shown, fitted.room, PLACEHOLDER).text
     if len(text) * _MOST_BYTES <= max_tokens or len(text.encode("utf-8", "replace")) <= max_tokens:
         return 0
     from dragoman.rendering.budget.token_count import count  # noqa: PLC0415 - its table is read for this only
