@@ -15,6 +15,7 @@ from dragoman_server.mcp.adapter import Adapter, caller, names_of
 from dragoman_server.mcp.call_slot import LONGEST, TIME_LIMIT
 from dragoman_server.mcp.request_forms import accept_forms
 from dragoman_server.mcp.resources import Resources
+from dragoman_server.mcp.subscriptions import Subscriptions
 
 _HOUR: Final = 3_600_000
 
@@ -52,9 +53,17 @@ def build(
         on_call_tool=adapter.call_tool,
         get_tool_input_schema=_declares_no_headers,
         **_beside_tools(offers),
+        **_subscriptions(services, offers),
     )
     server.middleware.append(accept_forms)
     return server
+
+
+def _subscriptions(services: ToolServices, offers: Resources) -> dict[str, Any]:
+    """Handlers that tell of changed conversations, where there is something to watch."""
+    if services.watcher is None or not offers.has(Capability.LIST_MESSAGES):
+        return {}
+    return Subscriptions(services, services.watcher, caller).handlers()
 
 
 def _declares_no_headers(_tool: str) -> None:

@@ -11,6 +11,7 @@ import anyio
 from dragoman.accounts.workspace import Workspace
 from dragoman.core.context.instrumentation import Observer
 from dragoman.store.usage_counter import UsageCounter
+from dragoman.sync.watcher import ConversationWatcher
 from dragoman.toolset import ToolServices
 from dragoman.toolset.policy import FlowGuard
 from dragoman_server.config.load import Config
@@ -34,6 +35,7 @@ async def open_services(config: Config, *, offline: bool = False) -> AsyncGenera
             Workspace.open(config.accounts, config.store, offline=offline) as workspace,
             _telemetry(config) as watchers,
             _usage_counter(workspace) as tally,
+            _watcher() as watcher,
         ):
             general, flow = config.general, FlowGuard(config.general.flow_guard)
             observers = (tally, *watchers)
@@ -43,6 +45,7 @@ async def open_services(config: Config, *, offline: bool = False) -> AsyncGenera
                 max_tokens=general.max_tokens,
                 observers=observers,
                 flow=flow,
+                watcher=watcher,
                 ask_by_client={name: client.ask for name, client in config.clients.items() if client.ask is not None},
             )
     except BaseExceptionGroup as group:
@@ -65,6 +68,18 @@ async def _usage_counter(workspace: Workspace) -> AsyncGenerator[Observer]:
         # After the task has ended, which gives back what it could not write.
         with anyio.move_on_after(_LAST_MOMENT, shield=True):
             await tally.write_down()
+
+
+@asynccontextmanager
+async def _watcher() -> AsyncGenerator[ConversationWatcher]:
+    """Look at watched conversations, as long as there are some."""
+    watcher = ConversationWatcher()
+    async with anyio.create_task_group() as group:
+        group.start_soon(watcher.run)
+        try:
+            yield watcher
+        finally:
+            group.cancel_scope.cancel()
 
 
 @asynccontextmanager

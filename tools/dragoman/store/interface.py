@@ -43,6 +43,10 @@ class Store(ABC):
     sync: SyncStore
 
     @abstractmethod
+    def version(self) -> int | None:
+        """A number that changes with every write of any process; ``None`` when it cannot be told at once."""
+
+    @abstractmethod
     async def check(self) -> None:
         """Look whether everything can be read and, where this user may write it, also written now.
 

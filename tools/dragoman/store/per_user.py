@@ -56,6 +56,10 @@ class PerUserStore(Store):
         self.rate_budgets = whole.rate_budgets
         self.sync = PerUserSync(whole.sync, _Keys(personal))
 
+    def version(self) -> int | None:
+        """That of the whole store."""
+        return self._whole.version()
+
     async def check(self) -> None:
         """Check the whole store."""
         await self._whole.check()

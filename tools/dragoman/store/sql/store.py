@@ -47,6 +47,10 @@ class SqlStore(Store):
         self.rate_budgets = SqlRateBudgets(database, clock)
         self.sync = SqlSync(database, lambda: round(wall() * _SECOND))
 
+    def version(self) -> int | None:
+        """Ask the database."""
+        return self._database.version()
+
     async def check(self) -> None:
         """Read, and look whether there is room to write."""
         await self._database.check()

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from dragoman.core.context.instrumentation import Observer
     from dragoman.core.context.progress import Listener
     from dragoman.rendering import LayoutCache, View
+    from dragoman.sync.watcher import ConversationWatcher
     from dragoman.toolset.paging.feed import CursorState
     from dragoman.toolset.policy import Consent, FlowGuard
 
@@ -110,6 +111,7 @@ class ToolServices:
         clock: The present moment, aware.
         observers: Who looks on at calls.
         layouts: What was laid out lately.
+        watcher: Tells when conversations have changed; ``None`` where nobody can be told.
     """
 
     workspace: Workspace
@@ -122,6 +124,7 @@ class ToolServices:
     clock: Callable[[], datetime] = _now
     observers: tuple[Observer, ...] = ()
     layouts: LayoutCache = field(default_factory=_new_layout_cache)
+    watcher: ConversationWatcher | None = None
 
     def for_principal(self, principal: Principal | None) -> ToolServices:
         """The same services with nothing on it that is not theirs."""

@@ -1,0 +1,123 @@
+"""Tells clients that conversations have changed: on request by ``resources/subscribe``, later by a listening stream."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from functools import partial
+from typing import Any, Final
+
+import mcp_types as types
+from mcp.server.connection import Connection
+from mcp.server.context import ServerRequestContext
+from mcp.server.subscriptions import InMemorySubscriptionBus, ListenHandler, ResourceUpdated
+from mcp.shared.exceptions import MCPError
+
+from dragoman.core.errors import DragomanError, InvalidArgument
+from dragoman.core.references import Reference
+from dragoman.sync.watcher import ConversationWatcher
+from dragoman.toolset import Caller, ToolServices
+from dragoman_server.mcp.addresses import reference_of
+
+Context = ServerRequestContext[Any, Any]
+
+_MOST_STREAMS: Final = 1000
+_KEY: Final = "dragoman subscriptions"
+_UPDATED: Final = "notifications/resources/updated"
+
+
+class Subscriptions:
+    """The handlers of both ways to subscribe."""
+
+    def __init__(self, services: ToolServices, watcher: ConversationWatcher, who: Callable[[Context], Caller]) -> None:
+        """Remember what is watched, and how to know for whom."""
+        self._services = services
+        self._watcher = watcher
+        self._who = who
+        self._streams = 0
+
+    def handlers(self) -> dict[str, Any]:
+        """The handlers by the names of the SDK's server."""
+        return {
+            "on_subscribe_resource": self.subscribe,
+            "on_unsubscribe_resource": self.unsubscribe,
+            "on_subscriptions_listen": self.listen,
+        }
+
+    async def subscribe(self, ctx: Context, params: types.SubscribeRequestParams) -> types.EmptyResult:
+        """Tell the connection of each change of a conversation, until it unsubscribes or ends."""
+        uri, connection = str(params.uri), _connection_of(ctx)
+        if not connection.has_standalone_channel:
+            raise MCPError(code=types.INVALID_REQUEST, message="Nothing can be told on this connection.")
+        own = _own(connection)
+        if uri not in own:
+            own[uri] = await self._watch(ctx, uri, partial(connection.notify, _UPDATED, {"uri": uri}))
+        return types.EmptyResult()
+
+    async def unsubscribe(self, ctx: Context, params: types.UnsubscribeRequestParams) -> types.EmptyResult:
+        """Tell it no more."""
+        end = _own(_connection_of(ctx)).pop(str(params.uri), None)
+        if end is not None:
+            end()
+        return types.EmptyResult()
+
+    async def listen(
+        self, ctx: Context, params: types.SubscriptionsListenRequestParams
+    ) -> types.SubscriptionsListenResult:
+        """Tell changes on the stream of this request for as long as it is open.
+
+        What is no address of a conversation that the caller has is left out, which the acknowledgement shows.
+        """
+        if self._streams >= _MOST_STREAMS:
+            raise MCPError(code=types.INTERNAL_ERROR, message="Too many streams are open. Close some, then try again.")
+        # One for each stream: several may watch the same conversation, and each is told once.
+        bus = InMemorySubscriptionBus()
+        with ExitStack() as watched:
+            self._streams += 1
+            watched.callback(self._closed)
+            uris: list[str] = []
+            for uri in dict.fromkeys(map(str, params.notifications.resource_subscriptions or ())):
+                try:
+                    end = await self._watch(ctx, uri, partial(bus.publish, ResourceUpdated(uri=uri)))
+                except MCPError:
+                    continue
+                watched.callback(end)
+                uris.append(uri)
+            honoured = params.notifications.model_copy(update={"resource_subscriptions": uris or None})
+            return await ListenHandler(bus)(ctx, params.model_copy(update={"notifications": honoured}))
+
+    def _closed(self) -> None:
+        self._streams -= 1
+
+    async def _watch(self, ctx: Context, uri: str, changed: Callable[[], Any]) -> Callable[[], None]:
+        principal = self._who(ctx).principal
+        workspace = self._services.for_principal(principal).workspace
+        try:
+            reference = reference_of(uri)
+            if reference.message is not None:
+                raise InvalidArgument("Only conversations can be subscribed to.", hint="Leave the message out.")
+            owner = principal.name if principal else ""
+            where = Reference(reference.account, reference.conversation)
+            return await self._watcher.watch(workspace, owner, where, changed)
+        except DragomanError as error:
+            raise MCPError(code=types.INVALID_PARAMS, message=str(error), data={"uri": uri}) from None
+
+
+def _connection_of(ctx: Context) -> Connection:
+    """What lives as long as the connection: the SDK's session is one of each request."""
+    connection: Connection = ctx.session._connection  # noqa: SLF001  # see above  # pyright: ignore[reportPrivateUsage]
+    return connection
+
+
+def _own(connection: Connection) -> dict[str, Callable[[], None]]:
+    """The subscriptions of a connection, by address; they end with it."""
+    own: dict[str, Callable[[], None]] | None = connection.state.get(_KEY)
+    if own is None:
+        own = connection.state[_KEY] = {}
+        connection.exit_stack.callback(_end_all, own)
+    return own
+
+
+def _end_all(own: dict[str, Callable[[], None]]) -> None:
+    for end in own.values():
+        end()
