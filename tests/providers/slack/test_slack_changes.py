@@ -1,5 +1,8 @@
 """What is new, edited or deleted in Slack, late replies included, in a bounded number of requests."""
 
+from datetime import UTC, datetime
+from email.utils import format_datetime
+
 import httpx
 import pytest
 from slack_service import BEGINNING, Slack, failed, opened
@@ -128,6 +131,22 @@ async def test_a_bot_in_many_channels_asks_a_bounded_number_at_a_time():
         assert changes.more
         told, _ = await told_since(account, changes.position)
     assert sorted(ids([*changes.messages, *told])) == new
+
+
+async def test_the_first_position_of_a_bot_in_many_channels_costs_few_requests():
+    slack = workspace(is_bot=True, rooms=90)
+    last = max(one["ts"] for there in slack.messages.values() for one in there)
+    now = datetime.fromtimestamp(int(last[:10]) + 60, UTC)
+    dated = {"date": format_datetime(now, usegmt=True)}
+    slack.before = lambda method, arguments: (
+        httpx.Response(200, json=slack.call(method, arguments), headers=dated) if "conversations" in method else None
+    )
+    async with opened(slack) as account:
+        position = (await account.changes(None)).position
+        assert len(slack.journal) <= 15
+        new = [slack.add(room, "new", at=f"{int(last[:10]) + 61 + n}.000001") for n, room in enumerate(slack.rooms)]
+        told, _ = await told_since(account, position)
+    assert sorted(ids(told)) == new
 
 
 async def test_a_search_that_is_refused_makes_every_conversation_be_asked():

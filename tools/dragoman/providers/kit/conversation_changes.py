@@ -47,7 +47,8 @@ if TYPE_CHECKING:
 
 _LOOKBACK: Final = timedelta(hours=1)
 _AT_ONCE: Final = 12
-_AT_FIRST: Final = 60
+_AT_FIRST: Final = 50  # more conversations that are read where the service does not tell its time
+_PLAUSIBLE: Final = 30 * 86_400 * SECOND  # between the newest message and the present
 _CONCURRENCY: Final = 4
 _MOST_LISTED: Final = 500
 _PAGE: Final = 100
@@ -74,6 +75,7 @@ class ConversationChanges:
         is_gone: Asks for one message that was expected and not found; only then it is told as deleted.
         lookback: Conversations with messages of so long before the newest one are read again, because messages may
             have been edited, deleted or answered there without moving it.
+        now: The service's own time, where it tells that; then few conversations are read for the first position.
     """
 
     def __init__(
@@ -83,7 +85,9 @@ class ConversationChanges:
         is_gone: Callable[[str, str], Awaitable[bool]],
         *,
         lookback: timedelta = _LOOKBACK,
+        now: Callable[[], datetime | None] = lambda: None,
     ) -> None:
+        self._now = now
         self._moved = moved
         self._read = read
         self._is_gone = is_gone
@@ -124,10 +128,17 @@ class ConversationChanges:
     async def _first(self) -> str:
         """The position of this moment, by what the most recent conversations hold."""
         listed = await self._moved(None)
+        now = self._now()  # of before anything is read
         known = dict[str, Known]()
         unknown = [one for one in listed if one.last_message_at is None]
         recent = [one for one in listed if one.last_message_at is not None]
-        await self._read_all([*recent[:_AT_ONCE], *unknown[:_AT_FIRST]], ChangePosition(0, 0, ()), known)
+        await self._read_all([*recent[:_AT_ONCE], *unknown[:_AT_ONCE]], ChangePosition(0, 0, ()), known)
+        rest = unknown[_AT_ONCE:]
+        newest = max((one.newest for one in known.values()), default=0)
+        if now is not None and rest and 0 <= to_us(now) - newest < _PLAUSIBLE:
+            known |= {one.id: Known(one.id, to_us(now), 0, 0, ()) for one in rest}
+        elif rest:
+            await self._read_all(rest[:_AT_FIRST], ChangePosition(0, 0, ()), known)
         return encoded(ended(ChangePosition(0, 0, tuple(known.values())), listed))
 
     async def _read_all(self, asked: Sequence[Conversation], start: ChangePosition, known: dict[str, Known]) -> _Part:

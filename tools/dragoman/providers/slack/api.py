@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Final, TypeVar, Unpack
 
 import anyio
@@ -11,6 +12,7 @@ import anyio
 from dragoman.core.errors import DragomanError
 from dragoman.core.json_fields import JsonObject, record_of, text_of
 from dragoman.providers.kit.cache import LruCache
+from dragoman.providers.kit.times import parse_time
 from dragoman.providers.slack.errors import POST, PROFILE
 from dragoman.providers.slack.settings import SlackSettings
 from dragoman.providers.slack.wire import History, Object
@@ -77,6 +79,7 @@ class Api:
 
     Attributes:
         scopes: What the token may do, as the last answer told; ``None`` before that.
+        service_time: When that was, by the service's clock; ``None`` where it is not told.
     """
 
     def __init__(self, client: HttpClient, settings: SlackSettings) -> None:
@@ -85,6 +88,7 @@ class Api:
         self._lock = anyio.Lock()
         self._identity: Identity | None = None
         self.scopes: frozenset[str] | None = None
+        self.service_time: datetime | None = None
 
     async def identity(self) -> Identity:
         """Whom the token speaks for; asked once."""
@@ -186,6 +190,7 @@ class Api:
         granted = headers.get("x-oauth-scopes")
         if granted is not None:
             self.scopes = frozenset(scope.strip() for scope in granted.split(","))
+        self.service_time = parse_time(headers.get("date")) or self.service_time
 
 
 def _next_of(answer: Object) -> str:

@@ -57,7 +57,8 @@ class ChangeReader:
         self._recent = _Recent()
         self._states = TtlCache[tuple[str, str], object](2000, 86_400.0)
         self._joined = TtlCache[str, Sequence[str]](1, _FRESH)
-        self.changes = ConversationChanges(self._moved, self._window, self._is_gone).changes
+        by_asking = ConversationChanges(self._moved, self._window, self._is_gone, now=lambda: api.service_time)
+        self.changes = by_asking.changes
 
     async def _moved(self, since: datetime | None) -> Sequence[Conversation]:
         """The conversations of the account; a person's search tells when most of them moved."""
