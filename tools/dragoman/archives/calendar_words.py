@@ -93,6 +93,8 @@ MORNING: Final = frozenset(
     [
         "am",
         "a",
+        "vorm",
+        "vm",
         "ص",
         "قظ",
         "πμ",
@@ -120,6 +122,8 @@ AFTERNOON: Final = frozenset(
     [
         "pm",
         "p",
+        "nachm",
+        "nm",
         "م",
         "بظ",
         "μμ",

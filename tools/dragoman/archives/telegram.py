@@ -243,9 +243,12 @@ def _number(record: JsonObject, name: str) -> str:
 
 
 def _pieces(text: object) -> Iterator[str]:
-    """A text as Telegram writes it: a string, or a list of strings and pieces with a type."""
+    """A text as Telegram writes it: a string, a piece with a type, or a list of both."""
     if isinstance(text, str):
         yield text
+    elif is_object(text):
+        inner = text.get("text")
+        yield from _pieces(inner) if is_list(inner) else (_piece(text),)
     elif is_list(text):
         for piece in text:
             yield piece if isinstance(piece, str) else _piece(piece) if is_object(piece) else ""

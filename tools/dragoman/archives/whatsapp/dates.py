@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 from dragoman.archives.calendar_words import AFTERNOON, MORNING
 from dragoman.archives.format import DateOrder
-from dragoman.archives.whatsapp.words import JOINING, YEAR_FIRST_MARKS
+from dragoman.archives.whatsapp.words import BEHIND, JOINING, YEAR_FIRST_MARKS
 
 _INVISIBLE: Final = "\ufeff\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 _LONGEST_HEAD: Final = 64
@@ -22,13 +22,13 @@ _SPACES: Final = str.maketrans(
 _DATE: Final = (
     r"(?P<a>\d{1,4})(?:(?P<sign>\s?[./\-]\s?)|\s?[\u5e74\ub144]\s?)"
     r"(?P<b>\d{1,2})(?:\s?[./\-]\s?|\s?[\u6708\uc6d4]\s?)"
-    r"(?P<c>\d{1,4})\.?[\u65e5\uc77c]?"
+    r"(?P<c>\d{1,4})\.?[\u65e5\uc77c]?(?:\s?[\u0433\u0440]\.)?"
 )
-_TIME: Final = r"(?P<hour>\d{1,2})[:.](?P<minute>\d{2})(?:[:.](?P<second>\d{2}))?"
+_TIME: Final = r"(?P<hour>\d{1,2})(?:[:.]|\s?h\s?)(?P<minute>\d{2})(?:(?:[:.]|\s?min\s?)(?P<second>\d{2})(?:\s?s\b)?)?"
 _BEFORE: Final = r"[,\s]+(?:(?P<before>[^\W\d_][^\W\d]{0,9}\.?)\s*)??"
 _AFTER: Final = r"(?:\s?(?P<after>[^\W\d_](?:[^\d\[\]:\-\u2013\u2014]{0,14}[^\s\d\[\]:\-\u2013\u2014])?))?"
 _HEAD: Final = re.compile(
-    rf"(?:(?P<ios>\[){_DATE}{_BEFORE}{_TIME}{_AFTER}\](?:\s|$)|{_DATE.replace('?P<', '?P<_')}"
+    rf"(?:(?P<ios>\[)\s?{_DATE}{_BEFORE}{_TIME}{_AFTER}\](?:\s|$)|{_DATE.replace('?P<', '?P<_')}"
     rf"{_BEFORE.replace('?P<', '?P<_')}{_TIME.replace('?P<', '?P<_')}{_AFTER.replace('?P<', '?P<_')}"
     r"\s[\-\u2013\u2014]\s)"
 )
@@ -122,7 +122,7 @@ def _mark_of(before: str | None, after: str | None) -> str | None:
         plain = re.sub(r"[.\s]", "", word or "").casefold()
         if plain in MORNING or plain in AFTERNOON:
             mark = plain
-        elif plain and (word is after or plain not in JOINING):
+        elif plain and plain not in (BEHIND if word is after else JOINING):
             return None
     return mark
 

@@ -13,10 +13,11 @@ def _any(words: str) -> frozenset[str]:
 YEAR_FIRST_MARKS: Final = frozenset(["오전", "오후", "上午", "下午", "午前", "午後"])
 """Marks of languages that write the year first, also with two digits."""
 
-JOINING: Final = frozenset(
-    ["at", "um", "a", "à", "às", "alle", "klo", "kl", "o", "о", "в", "om", "ob", "la", "vid", "saat"]
-)
+JOINING: Final = frozenset(["at", "um", "a", "à", "às", "alle", "klo", "kl", "o", "о", "в", "om", "ob", "la", "vid", "saat", "kell", "plkst", "u", "v", "godz"])
 """Words between date and time."""
+
+BEHIND: Final = frozenset(["ч", "uhr", "h", "uur"])
+"""Words behind a time that say only that it is one."""
 
 ATTACHED: Final = _any("""
 file attached | Datei angehängt | archivo adjunto | fichier joint | file allegato | allegato |
