@@ -1,6 +1,5 @@
 """Imports that are killed at random moments, and run again, lose nothing and double nothing."""
 
-import json
 import os
 import random
 import select
@@ -12,9 +11,12 @@ from pathlib import Path
 
 import apsw
 import pytest
+from tests.benchmarks.archive_forms import FORMS
 
-KILLS = 50
-MESSAGES = 4500
+from dragoman_server.commands.import_files import BATCH
+
+KILLS = {"json_lines": 20, "mbox": 15, "slack": 15}
+MESSAGES = 11_000  # of which each import stores the first half before the rest
 BREEDER = Path(__file__).with_name("import_breeder.py")
 
 
@@ -48,19 +50,10 @@ def breeder():
     found.end()
 
 
-@pytest.fixture
-def archive(tmp_path):
-    path = tmp_path / "chat.jsonl"
-    rows = (
-        {
-            "conversation": f"room {n % 7}",
-            "author": "Ann",
-            "sent_at": f"2026-03-10T09:{n % 60:02}:00Z",
-            "text": f"word{n // 3}",
-        }
-        for n in range(MESSAGES)
-    )
-    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+@pytest.fixture(params=KILLS)
+def archive(request, tmp_path):
+    path = tmp_path / request.param
+    FORMS[request.param](path, (f"word{n // 3}" for n in range(MESSAGES)))
     return path
 
 
@@ -86,6 +79,7 @@ def content(store: Path) -> list[tuple]:
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="processes cannot be forked here")
 @pytest.mark.timeout(900)
 def test_an_import_that_is_killed_at_any_moment_and_run_again_is_whole(breeder, archive, tmp_path):
+    assert MESSAGES > 2 * BATCH
     chance = random.Random(50)
     settings = settings_in(tmp_path / "whole")
     started = time.monotonic()
@@ -96,7 +90,7 @@ def test_an_import_that_is_killed_at_any_moment_and_run_again_is_whole(breeder, 
     right = content(tmp_path / "whole" / "notes.db")
     kills = stores = 0
     settings = settings_in(tmp_path / "0")
-    while kills < KILLS:
+    while kills < KILLS[archive.name]:
         child = breeder.begin(settings, archive)
         if breeder.says_something_within(chance.uniform(0, 1.2 * duration)):
             assert breeder.line().startswith(f"{MESSAGES:,} read")

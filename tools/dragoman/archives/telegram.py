@@ -30,6 +30,7 @@ _ALL_MESSAGES: Final = frozenset({"messages[]", *_MESSAGES})
 _ENDS: Final = frozenset({"", *_CHATS})
 """Paths of the events that end a chat."""
 
+_MEMBERS: Final = frozenset(f"{end}.{name}".strip(".") for end in _ENDS for name in ("name", "type", "id"))
 _KINDS: Final[Mapping[str, tuple[str, ConversationKind]]] = {
     "saved_messages": ("saved", ConversationKind.DIRECT),
     "replies": ("replies", ConversationKind.DIRECT),
@@ -97,8 +98,8 @@ class _Export:
                     if chat is not None and "name" in members and chat.title != self._conversation(members).title:
                         yield replace(chat, title=self._conversation(members).title)
                     place, members, chat = place + 1, {}, None
-                else:
-                    _note_member(members, path, value)
+                elif path in _MEMBERS:
+                    members[path.rpartition(".")[2]] = value
 
     def _chat(self, members: JsonObject, place: int) -> Conversation:
         """The chat whose messages begin; a file that describes it behind them is read twice."""
@@ -117,8 +118,8 @@ class _Export:
                 if path in _ENDS:
                     yield self._conversation(members)
                     members = {}
-                elif path not in _ALL_MESSAGES:
-                    _note_member(members, path, value)
+                elif path in _MEMBERS:
+                    members[path.rpartition(".")[2]] = value
         yield self._conversation(members)  # of a file that ends too early
 
     def _conversation(self, chat: JsonObject) -> Conversation:
@@ -162,12 +163,6 @@ class _Export:
     def _edited_at(self, message: JsonObject) -> datetime | None:
         # A first reaction sets this time too, so it counts only where there is none.
         return from_seconds(message.get("edited_unixtime")) or from_iso(message.get("edited"), self._options.zone)
-
-
-def _note_member(members: dict[str, object], path: str, value: object) -> None:
-    owner, _, name = path.rpartition(".")
-    if owner in _ENDS and name in ("name", "type", "id"):
-        members[name] = value
 
 
 def _plain_message(message: JsonObject, chat: Conversation) -> Message | None:

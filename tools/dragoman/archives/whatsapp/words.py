@@ -13,7 +13,10 @@ def _any(words: str) -> frozenset[str]:
 YEAR_FIRST_MARKS: Final = frozenset(["오전", "오후", "上午", "下午", "午前", "午後"])
 """Marks of languages that write the year first, also with two digits."""
 
-JOINING: Final = frozenset(["at", "um", "a", "à", "às", "alle", "klo", "kl", "o", "о", "в", "om", "ob", "la", "vid", "saat", "kell", "plkst", "u", "v", "godz"])
+JOINING: Final = frozenset([
+    *("at", "um", "a", "à", "às", "alle", "klo", "kl", "o", "о", "в", "om", "ob", "la", "vid", "saat"),
+    *("kell", "plkst", "u", "v", "godz"),
+])  # fmt: skip
 """Words between date and time."""
 
 BEHIND: Final = frozenset(["ч", "uhr", "h", "uur"])
