@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Final
 
 from dragoman.core.folding import fold
 from dragoman.core.model import Author, Conversation
 
+_ALIKE: Final = frozenset({"LATIN", "CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE", "COPTIC"})
+_TURNING: Final = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
 _CLOSE: Final = 0.3
 _MOST_COMPARED: Final = 5000
 
@@ -120,6 +123,21 @@ def _pairs(text: str) -> set[str]:
 def hidden_address(author: Author) -> str:
     """The author's address where the name looks like another one; empty where it does not."""
     email = author.email or ""
-    if "@" not in author.name or "@" not in email or email.casefold() in author.name.casefold():
+    if "@" not in email or not _looks_like_another(author.name) or email.casefold() in author.name.casefold():
         return ""
     return email
+
+
+@lru_cache(maxsize=4096)
+def _looks_like_another(name: str) -> bool:
+    """Whether a name is written like an address, turns its direction, or mixes letters that look alike."""
+    if name.isascii():
+        return "@" in name
+    if any(unicodedata.bidirectional(sign) in _TURNING for sign in name):
+        return True
+    scripts = ({_script(sign) for sign in word if sign.isalpha()} for word in name.split())
+    return "@" in name or any(len(found & _ALIKE) > 1 for found in scripts)
+
+
+def _script(letter: str) -> str:
+    return unicodedata.name(letter, "").partition(" ")[0]

@@ -69,8 +69,10 @@ class Headers:
     def __init__(self, lines: list[bytes]) -> None:
         self._raw: dict[str, str] = {}
         self._fields: dict[str, list[bytes]] = {}
+        self._names: list[str] = []
         for name, value in unfold(lines):
             self._fields.setdefault(name, []).append(value)
+            self._names.append(name)
 
     def raw(self, name: str) -> str:
         """The first field of that name, not decoded; empty when there is none."""
@@ -89,6 +91,12 @@ class Headers:
             return []
         first = self.raw(name)
         return [first] if len(values) == 1 else [first, *(decode(value[:_LONGEST]) for value in values[1:])]
+
+    def above_second(self, name: str, mark: str) -> list[str]:
+        """The fields of a name that stand above the second field called ``mark``, not decoded."""
+        marks = [place for place, one in enumerate(self._names) if one == mark]
+        top = self._names[: marks[1]] if len(marks) > 1 else self._names
+        return self.all(name)[: top.count(name)]
 
     def text(self, name: str) -> str:
         """The first field of that name as people read it."""

@@ -24,12 +24,13 @@ LONGEST_ID: Final = 500
 _FIELDS: Final = (
     "FROM SENDER REPLY-TO TO CC SUBJECT DATE MESSAGE-ID IN-REPLY-TO REFERENCES LIST-ID LIST-POST LIST-UNSUBSCRIBE"
     " AUTO-SUBMITTED PRECEDENCE CONTENT-TYPE RETURN-PATH X-ORIGINAL-FROM X-GOOGLE-ORIGINAL-FROM MAIL-FOLLOWUP-TO"
-    " DELIVERED-TO X-ORIGINAL-TO"
+    " DELIVERED-TO X-ORIGINAL-TO CONTENT-DISPOSITION"
 )
 _ITEMS: Final = ("UID", "FLAGS", "INTERNALDATE", "RFC822.SIZE", f"BODY.PEEK[HEADER.FIELDS ({_FIELDS})]")
 _BODY_START: Final = "BODY.PEEK[TEXT]<0.1024>"
 _OF_GMAIL: Final = ("X-GM-THRID", "X-GM-LABELS")
 _ID_LETTERS: Final = 26
+_LONGEST_REACTION: Final = 30
 
 
 class Place(NamedTuple):
@@ -56,6 +57,7 @@ class MailHead:
         size: Bytes.
         thread: The id of its conversation, as far as it can be told from this mail alone.
         report: What it reports of another mail that did not arrive.
+        reaction: The emoji that it is, when it is nothing but a reaction to another mail.
     """
 
     place: Place
@@ -70,6 +72,7 @@ class MailHead:
     labels: tuple[str, ...] = ()
     copies: tuple[Place, ...] = ()
     report: DeliveryReport | None = None
+    reaction: str = ""
 
     @property
     def headers(self) -> Headers:
@@ -140,7 +143,7 @@ def _fetch_new(session: ImapSession, state: FolderState, uids: Sequence[int]) ->
     items = (*_ITEMS, *_OF_GMAIL) if GMAIL in session.capabilities else _ITEMS
     answers = session.fetch(uids, items) if uids else {}
     heads = [_head(state, uid, answer) for uid, answer in answers.items() if b"RFC822.SIZE" in answer]
-    heads = _with_reports(session, heads)
+    heads = _with_contents(session, heads)
     nameless = [head.uid for head in heads if not head.id]
     if not nameless:
         return heads
@@ -148,11 +151,14 @@ def _fetch_new(session: ImapSession, state: FolderState, uids: Sequence[int]) ->
     return [head if head.id else _named(head, _value(starts.get(head.uid, {}), b"BODY[TEXT]")) for head in heads]
 
 
-def _with_reports(session: ImapSession, heads: Sequence[MailHead]) -> list[MailHead]:
-    """Heads with what those of mail systems report; a report belongs to the thread of the mail that it is about."""
-    reports = [head for head in heads if is_report(head.mail)]
-    mails = fetch_mails(session, reports) if reports else {}
-    return [_reporting(head, mails[head.uid]) if head.uid in mails else head for head in heads]
+def _with_contents(session: ImapSession, heads: Sequence[MailHead]) -> list[MailHead]:
+    """Heads with what mail systems report, and with reactions.
+
+    A report belongs to the thread of the mail that it is about, which only its content tells.
+    """
+    wanted = [head for head in heads if is_report(head.mail) or _is_reaction(head.mail)]
+    mails = fetch_mails(session, wanted) if wanted else {}
+    return [_with_content(head, mails[head.uid]) if head.uid in mails else head for head in heads]
 
 
 def is_report(mail: Mail) -> bool:
@@ -160,7 +166,14 @@ def is_report(mail: Mail) -> bool:
     return mail.root.media_type == "multipart/report"
 
 
-def _reporting(head: MailHead, mail: Mail) -> MailHead:
+def _is_reaction(mail: Mail) -> bool:
+    return mail.root.disposition == "reaction"
+
+
+def _with_content(head: MailHead, mail: Mail) -> MailHead:
+    if _is_reaction(head.mail):
+        emoji = mail.text.strip()
+        return replace(head, reaction=emoji) if 0 < len(emoji) <= _LONGEST_REACTION else head
     found = replace(head, report=delivery_report(mail))
     about = mail.reply_to
     if head.ancestors or not about or len(about) > LONGEST_ID:

@@ -23,7 +23,7 @@ from dragoman.providers.mail.folders import Folders, load_folders
 from dragoman.providers.mail.head_stream import HeadStream
 from dragoman.providers.mail.heads import MailHead, Place
 from dragoman.providers.mail.known_threads import FoundThread
-from dragoman.providers.mail.mapping import MailView, with_delivery
+from dragoman.providers.mail.mapping import MailView, with_delivery, with_reactions
 from dragoman.providers.mail.new_people import FoundConversation, fitting_people, people_to_write_to
 from dragoman.providers.mail.people import Owner
 from dragoman.providers.mail.scans import ScanPages
@@ -120,7 +120,7 @@ class Mailbox:
         """A page of the mails of a thread, with what is new in each."""
         thread = query.thread
         page = await self._heads.page(
-            whole(partial(self.thread, conversation)),
+            whole(partial(self._listed, conversation)),
             query,
             name=conversation,
             select=None if thread is None else partial(_below, root=thread),
@@ -244,7 +244,7 @@ class Mailbox:
         head = next((one for one in known.heads if one.id == message.id), None) if known is not None else None
         if head is None:
             return None
-        listing = whole(partial(self.thread, message.conversation))
+        listing = whole(partial(self._listed, message.conversation))
         return self._heads.cursor_after(listing, head, query.order, name=message.conversation)
 
     async def check(self) -> tuple[int, int]:
@@ -291,9 +291,19 @@ class Mailbox:
         mails = await self.texts(heads)
         view = self.view(await self.folders(), conversation, whole_text=whole_text)
         known = self._threads.get(conversation)
-        reports = [head.report for head in known.heads if head.report is not None] if known is not None else []
+        members = known.heads if known is not None else ()
+        reports = [head.report for head in members if head.report is not None]
+        reactions = [head for head in members if head.reaction]
         found = [self._shown(view, head, mails[head.place]) for head in heads if head.place in mails]
-        return [with_delivery(one, reports) for one in found] if reports else found
+        if not reports and not reactions:
+            return found
+        return [with_reactions(with_delivery(one, reports), reactions) for one in found]
+
+    async def _listed(self, conversation: str) -> list[MailHead]:
+        """The mails of a thread but for those that are only a reaction to one of them."""
+        heads = await self.thread(conversation)
+        known = {head.id for head in heads}
+        return [head for head in heads if not head.reaction or head.mail.reply_to not in known]
 
     def _shown(self, view: MailView, head: MailHead, mail: Mail) -> Message:
         """The message that a mail is, which is made once."""

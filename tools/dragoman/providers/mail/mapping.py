@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from dragoman.core.mail import Address, DeliveryReport, Mail, forwarded_text, without_quotes
+from dragoman.core.mail.authentication import FAIL, authentication_of
 from dragoman.core.mail.delivery import state_of
 from dragoman.core.mail.headers import MOST_ADDRESSES
-from dragoman.core.model import Attachment, Author, AuthorKind, Message
+from dragoman.core.model import Attachment, Author, AuthorKind, Message, Reaction
 from dragoman.providers.mail.folders import ALL, ARCHIVE, INBOX, SENT, Folders
 from dragoman.providers.mail.heads import MailHead, is_report
 from dragoman.providers.mail.links import write_mid
@@ -64,6 +65,7 @@ class MailView:
             labels=tuple(dict.fromkeys(self._labels(head, mail))),
             extra={
                 **{name: shown for name in ("to", "cc", "reply-to") if (shown := _addresses(headers.addresses(name)))},
+                **({"authentication": found} if (found := _authentication(mail)) else {}),
                 "folder": head.folder,
                 "size": head.size,
             },
@@ -113,6 +115,25 @@ class MailView:
         if head.mail.mailing_list:
             yield f"list:{head.mail.mailing_list}"
         yield from mail.body.labels if mail is not None else ()
+        if _authentication(mail) == FAIL:
+            yield "authentication:fail"
+
+
+def _authentication(mail: Mail | None) -> str:
+    return authentication_of(mail.headers) if mail is not None else ""
+
+
+def with_reactions(message: Message, reactions: Sequence[MailHead]) -> Message:
+    """A message with the reactions of others to it."""
+    to_it = [head for head in reactions if head.mail.reply_to == message.id]
+    if not to_it:
+        return message
+    people: dict[str, list[str]] = {}
+    for head in to_it:
+        people.setdefault(head.reaction, []).append(name_of(head.mail.author))
+    return replace(
+        message, reactions=tuple(Reaction(emoji=one, count=len(by), by=tuple(by)) for one, by in people.items())
+    )
 
 
 def keywords_of(head: MailHead) -> list[str]:
