@@ -5,10 +5,14 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from dragoman.accounts import provider_registry
+from dragoman.testing.journal_service import JournalService
 from dragoman.testing.scripted_server import ScriptedServer
 from dragoman_server.cli.main import cli
 
-sys.path.insert(0, str(Path(__file__).parent))  # for writing_world and writing_laws
+sys.path.insert(0, str(Path(__file__).parent))  # for journal_writing, writing_world and writing_laws
+
+from journal_writing import PROVIDER, ROOM, settings  # found by the line above
 
 CORPUS = Path(__file__).parents[2] / "tools" / "dragoman" / "archives" / "samples" / "team_chat.json"
 
@@ -32,3 +36,21 @@ def harbor(harbor_data: Path) -> Iterator[ScriptedServer]:
 @pytest.fixture
 def dragoman_config() -> dict[str, object]:
     return {"timezone": "UTC"}
+
+
+@pytest.fixture
+def service(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> JournalService:
+    monkeypatch.setitem(provider_registry.BUILT_IN, "journal", PROVIDER)
+    return JournalService(tmp_path / "service")
+
+
+@pytest.fixture
+def server(service: JournalService, tmp_path: Path) -> Iterator[ScriptedServer]:
+    with ScriptedServer(settings(service), data=tmp_path) as server:
+        yield server
+
+
+@pytest.fixture
+def change(service):
+    """A change of a message of somebody else's."""
+    return {"message": f"{ROOM}/{service.say('room', 'Before')}", "text": "After"}
