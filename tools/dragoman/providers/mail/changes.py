@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 _MOVES: Final = {"archive": ARCHIVE, "archived": ARCHIVE, "trash": TRASH, "spam": JUNK, "junk": JUNK}
 """Labels that stand for a folder."""
 
+_TOLD: Final = ("list:", "authentication:")  # labels that nobody can set
+
 
 @dataclass(frozen=True, slots=True)
 class _FlagChange:
@@ -108,7 +110,7 @@ def _flag_change(head: MailHead, labels: list[str]) -> _FlagChange:
     add = [FLAGS[label] for label in named - set_now - {UNREAD}] + (["\\Seen"] if seen and head.is_unread else [])
     remove = [FLAGS[label] for label in set_now - named] + (["\\Seen"] if not seen and not head.is_unread else [])
     known = {*keywords_of(head), *head.labels}
-    structural = {one for one in wanted if one.startswith("list:")} | {"signed", "encrypted", head.folder}
+    structural = {one for one in wanted if one.startswith(_TOLD)} | {"signed", "encrypted", head.folder}
     new = tuple(sorted(wanted - known - structural))
     return _FlagChange(tuple(sorted(add)), tuple(sorted(remove)), new, tuple(sorted(known - wanted)))
 

@@ -6,7 +6,7 @@ import imaplib
 import re
 import select
 import ssl
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from socket import socket
 from time import monotonic
 from typing import Any, Final, cast
@@ -164,3 +164,10 @@ def _state(name: str, line: object) -> FolderState:
     told = line if isinstance(line, bytes) else b""
     values = (re.search(rb"\b%s (\d+)" % item, told.rpartition(b"(")[2]) for item in _ITEMS[1:-1].encode().split())
     return FolderState(name, *(0 if found is None else int(found[1]) for found in values))
+
+
+def untagged_words(client: Any) -> list[str]:
+    """What the server said beside its answers, newest last."""
+    untagged: Mapping[str, Sequence[object]] = getattr(getattr(client, "_imap", None), "untagged_responses", {})
+    lines = (line for kind in ("OK", "NO", "BAD", "BYE") for line in untagged.get(kind, ()))
+    return [line.decode("utf-8", "replace") if isinstance(line, bytes) else str(line) for line in lines]

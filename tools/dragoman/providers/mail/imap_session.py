@@ -36,7 +36,7 @@ from dragoman.providers.mail.imap_arguments import (
     require_one_line,
     search_arguments,
 )
-from dragoman.providers.mail.imap_client import ask_states, make_client, wait_in_idle
+from dragoman.providers.mail.imap_client import ask_states, make_client, untagged_words, wait_in_idle
 from dragoman.providers.mail.imap_sign_in import sign_in
 from dragoman.providers.mail.login import Login
 
@@ -171,10 +171,6 @@ class ImapSession:
             self._client.folder_encode = True
         return list(read_folder_list(listed))
 
-    def folder_state(self, name: str) -> FolderState:
-        """A folder as it is now."""
-        return self.folder_states([name])[0]
-
     def folder_states(self, names: Sequence[str]) -> list[FolderState]:
         """Folders as they are now, asked for at once; one is opened only where nothing else tells."""
         require_one_line(*names)
@@ -297,11 +293,4 @@ class ImapSession:
 
     def told(self) -> list[str]:
         """What the server said beside its answers, newest last."""
-        untagged: Mapping[str, Sequence[object]] = getattr(
-            getattr(self._client, "_imap", None), "untagged_responses", {}
-        )
-        return [_text(line) for kind in ("OK", "NO", "BAD", "BYE") for line in untagged.get(kind, ())]
-
-
-def _text(line: object) -> str:
-    return line.decode("utf-8", "replace") if isinstance(line, bytes) else str(line)
+        return untagged_words(self._client)

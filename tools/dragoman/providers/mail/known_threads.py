@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from dragoman.providers.kit.threads import no_such_message
 from dragoman.providers.mail.heads import MailHead, fetch_heads, without_copies
 from dragoman.providers.mail.threads import names_of
 
@@ -80,3 +82,19 @@ def _members(heads: Sequence[MailHead], known: FoundThread, thread: str) -> list
         found += new
         others = [head for head in others if head not in new]
     return found
+
+
+def below(heads: Sequence[MailHead], root: str) -> list[MailHead]:
+    """A mail and those that answer it, however deep."""
+    if all(head.id != root for head in heads):
+        raise no_such_message()
+    answers: dict[str, list[str]] = defaultdict(list)
+    for head in heads:
+        answers[head.mail.reply_to].append(head.id)
+    found, waiting = set[str](), [root]
+    while waiting:
+        message = waiting.pop()
+        if message not in found:
+            found.add(message)
+            waiting.extend(answers[message])
+    return [head for head in heads if head.id in found]

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Final, TypeVar
@@ -22,8 +20,8 @@ from dragoman.providers.mail.conversations import ConversationScan, thread_id_of
 from dragoman.providers.mail.folders import Folders, load_folders
 from dragoman.providers.mail.head_stream import HeadStream
 from dragoman.providers.mail.heads import MailHead, Place
-from dragoman.providers.mail.known_threads import FoundThread
-from dragoman.providers.mail.mapping import MailView, with_delivery, with_reactions
+from dragoman.providers.mail.known_threads import FoundThread, below
+from dragoman.providers.mail.mapping import MailView
 from dragoman.providers.mail.new_people import FoundConversation, fitting_people, people_to_write_to
 from dragoman.providers.mail.people import Owner
 from dragoman.providers.mail.scans import ScanPages
@@ -36,6 +34,7 @@ from dragoman.providers.mail.session_work import (
     write_to_places,
 )
 from dragoman.providers.mail.settings import MailSettings
+from dragoman.providers.mail.shown_mails import ShownMails, without_reactions
 from dragoman.providers.mail.threads import find_citing, find_mail, reports_about
 
 if TYPE_CHECKING:
@@ -48,16 +47,6 @@ _FOLDERS_TTL: Final = 300.0
 _MAILS: Final = 8_000_000  # characters of texts that are remembered
 _HEADS: Final = 3000  # of threads that are remembered
 _IDS: Final = 5000
-
-
-@dataclass(frozen=True, slots=True)
-class _ShownMail:
-    """A message, and what it was made of."""
-
-    head: MailHead
-    mail: Mail
-    view: MailView
-    message: Message
 
 
 class Mailbox:
@@ -78,7 +67,7 @@ class Mailbox:
         self.watch = watcher.run
         self._folders = TtlCache[str, Folders](1, _FOLDERS_TTL)
         self._mails = LruCache[Place, Mail](_MAILS, lambda mail: len(mail.text) + 1000)
-        self._messages = LruCache[tuple[Place, str, bool], _ShownMail](_MAILS, lambda one: len(one.message.text) + 1000)
+        self._shown = ShownMails()
         self._threads = LruCache[str, FoundThread](_HEADS, lambda thread: len(thread.heads))
         self._thread_ids = LruCache[str, str](_IDS)
         self._heads = Pager[MailHead]("The mail server", _head_key)
@@ -123,7 +112,7 @@ class Mailbox:
             whole(partial(self._listed, conversation)),
             query,
             name=conversation,
-            select=None if thread is None else partial(_below, root=thread),
+            select=None if thread is None else partial(below, root=thread),
         )
         return Page(items=await self._read(page.items, conversation), cursor=page.cursor, total=page.total)
 
@@ -291,48 +280,14 @@ class Mailbox:
         mails = await self.texts(heads)
         view = self.view(await self.folders(), conversation, whole_text=whole_text)
         known = self._threads.get(conversation)
-        members = known.heads if known is not None else ()
-        reports = [head.report for head in members if head.report is not None]
-        reactions = [head for head in members if head.reaction]
-        found = [self._shown(view, head, mails[head.place]) for head in heads if head.place in mails]
-        if not reports and not reactions:
-            return found
-        return [with_reactions(with_delivery(one, reports), reactions) for one in found]
+        return self._shown.messages(view, heads, mails, known.heads if known is not None else ())
 
     async def _listed(self, conversation: str) -> list[MailHead]:
-        """The mails of a thread but for those that are only a reaction to one of them."""
-        heads = await self.thread(conversation)
-        known = {head.id for head in heads}
-        return [head for head in heads if not head.reaction or head.mail.reply_to not in known]
-
-    def _shown(self, view: MailView, head: MailHead, mail: Mail) -> Message:
-        """The message that a mail is, which is made once."""
-        key = head.place, view.conversation, view.whole
-        known = self._messages.get(key)
-        if known is None or known.head is not head or known.mail is not mail or known.view != view:
-            known = _ShownMail(head, mail, view, view.message(head, mail))
-            self._messages.put(key, known)
-        return known.message
+        return without_reactions(await self.thread(conversation))
 
 
 def _head_key(head: MailHead) -> Key:
     return key_of(*head.order)
-
-
-def _below(heads: Sequence[MailHead], root: str) -> list[MailHead]:
-    """A mail and those that answer it, however deep."""
-    if all(head.id != root for head in heads):
-        raise no_such_message()
-    answers: dict[str, list[str]] = defaultdict(list)
-    for head in heads:
-        answers[head.mail.reply_to].append(head.id)
-    found, waiting = set[str](), [root]
-    while waiting:
-        message = waiting.pop()
-        if message not in found:
-            found.add(message)
-            waiting.extend(answers[message])
-    return [head for head in heads if head.id in found]
 
 
 async def _begin(folders: Sequence[str], keys: Sequence[SearchKey]) -> ConversationScan:

@@ -149,7 +149,7 @@ class _HitScan:
 
 def _search(session: ImapSession, name: str, query: SearchQuery, uids: Sequence[int] | None) -> tuple[list[int], bool]:
     """UIDs of the hits in a folder, and whether words had to be left out."""
-    state = session.folder_state(name)
+    state = session.folder_states([name])[0]
     if not state.count:
         return [], False
     session.opened_folder(name)
