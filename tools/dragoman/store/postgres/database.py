@@ -29,6 +29,10 @@ T = TypeVar("T")
 
 _READERS: Final = 8
 _WRITERS: Final = 4
+_HAS_GROWN: Final = (
+    "SELECT messages > greatest(reltuples, 0) * 1.2 FROM pg_class, index_builds"
+    " WHERE pg_class.oid = CAST(? AS regclass) AND prefix = ?"
+)
 _PATIENCE: Final = 20.0
 """Seconds to wait for a turn in this process."""
 
@@ -129,7 +133,9 @@ class Database:
             limiter.release()
 
     async def optimize(self, tables: Tables) -> None:
-        """Put what is new into the index, and count what the planner has to know."""
+        """Put what is new into the index, and count what the planner has to know, if much has come."""
+        if not await self.read(lambda con: con.execute(_HAS_GROWN, (tables.sql("$index"), tables.prefix)).get):
+            return
         statements = ("SELECT gin_clean_pending_list(CAST(? AS regclass))", "ANALYZE $messages; ANALYZE $index")
         await self.write(lambda con: con.execute(statements[0], (tables.sql("$index_lexemes"),)))
         await self.write(lambda con: con.execute(tables.sql(statements[1])))

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar, Final, cast
+
+import psycopg
 
 from dragoman.core.errors import Unavailable
 from dragoman.store import index_terms
@@ -15,7 +17,14 @@ from dragoman.store.postgres.index_entry import IndexEntry, entry_of, is_of_body
 from dragoman.store.postgres.tsquery import has_phrases, to_tsquery
 from dragoman.store.sql.connection import Condition, Connection, IndexRow, Tables
 from dragoman.store.sql.search.expression import Expression
-from dragoman.store.sql.values import Value, bind
+from dragoman.store.sql.values import Value, bind, unbind
+
+_NUMBERS: Final = frozenset({"number", "place", "author", "live", "moment"})
+_AUTHORS: Final = "SELECT data, author FROM $authors WHERE data = ANY(CAST(? AS text[]))"
+_NEW_AUTHORS: Final = (
+    "INSERT INTO $authors(data, names)"
+    " SELECT * FROM unnest(CAST(? AS text[]), CAST(? AS text[])) RETURNING data, author"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +55,28 @@ class PostgresTables(Tables):
         if table == "messages":
             statement = "UPDATE index_builds SET last_number = greatest(last_number, ?) WHERE prefix = ?"
             con.execute(statement, (max(cast("int", row[0]) for row in rows), self.prefix))
+
+    def insert_if_all_new(self, con: Connection, table: str, columns: str, rows: Sequence[Sequence[Value]]) -> bool:
+        """Copy the rows, and undo that when one is refused."""
+        con.execute("SAVEPOINT all_new")
+        try:
+            self.insert(con, table, columns, rows)
+        except psycopg.errors.UniqueViolation:
+            con.execute("ROLLBACK TO SAVEPOINT all_new")
+            return False
+        con.execute("RELEASE SAVEPOINT all_new")
+        return True
+
+    def author_numbers(self, con: Connection, authors: Mapping[str, str]) -> dict[str, int]:
+        """Find those that are there with one statement, and add the others with another."""
+        known = _own(con).execute_with_lists(self.sql(_AUTHORS), [list(authors)])
+        found = {unbind(data): int(number) for data, number in known}
+        new = [data for data in authors if data not in found]
+        if new:
+            names = [authors[data] for data in new]
+            added = _own(con).execute_with_lists(self.sql(_NEW_AUTHORS), [new, names])
+            found |= {unbind(data): int(number) for data, number in added}
+        return found
 
     def last_number(self, con: Connection) -> int:
         """Read the counter, which no number is ever above."""
@@ -79,7 +110,7 @@ class PostgresTables(Tables):
         """Change all of them with one statement."""
         key, *others = columns
         changes = ", ".join(f"{name} = n.{name}" for name in others)
-        arrays = ", ".join(["CAST(? AS bigint[])", *["CAST(? AS text[])" for _ in others]])
+        arrays = ", ".join(f"CAST(? AS {'bigint' if name in _NUMBERS else 'text'}[])" for name in columns)
         statement = self.sql(
             f"UPDATE ${table} t SET {changes} FROM unnest({arrays}) AS n({', '.join(columns)}) WHERE t.{key} = n.{key}"  # noqa: S608 - our own words
         )

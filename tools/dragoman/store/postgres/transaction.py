@@ -44,7 +44,8 @@ def settings(address: Address, seconds: int = STATEMENT_SECONDS) -> str:
     """Statements that set what holds for one transaction: PgBouncer gives the next one another connection."""
     path = "" if address.schema is None else f"; SET LOCAL search_path = {_quoted(address.schema)}"
     timeout = seconds * 1000
-    return f"SET LOCAL statement_timeout = {timeout}; SET LOCAL idle_in_transaction_session_timeout = 60000{path}"
+    idle = "SET LOCAL idle_in_transaction_session_timeout = 60000; SET LOCAL jit = off"
+    return f"SET LOCAL statement_timeout = {timeout}; {idle}{path}"
 
 
 class Reading(Generic[T]):

@@ -166,6 +166,15 @@ class Tables(ABC):
         return False
 
     @abstractmethod
+    def author_numbers(self, con: Connection, authors: Mapping[str, str]) -> dict[str, int]:
+        """The numbers of authors, of which those that are new are added.
+
+        Args:
+            con: A connection within a transaction.
+            authors: What each is looked for in, by what is stored of it.
+        """
+
+    @abstractmethod
     def last_number(self, con: Connection) -> int:
         """The highest number that a message ever had. Of writers only one asks at a time."""
 

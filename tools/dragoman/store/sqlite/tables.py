@@ -18,6 +18,11 @@ INSERT: Final = "REPLACE INTO $index(rowid, body, parts, scope) VALUES(?, ?, ?, 
 """Takes an :data:`IndexRow`."""
 
 
+_AUTHOR: Final = (
+    "INSERT INTO $authors(data, names) VALUES(?, ?) ON CONFLICT(data) DO UPDATE SET data = data RETURNING author"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class SqliteTables(Tables):
     """See :class:`Tables`."""
@@ -56,6 +61,10 @@ class SqliteTables(Tables):
             con.execute(self.sql(f"DELETE FROM ${table} WHERE number >= ?"), (rows[0][0],))  # noqa: S608 - our own words
             return False
         return True
+
+    def author_numbers(self, con: Connection, authors: Mapping[str, str]) -> dict[str, int]:
+        """Add or find them one by one."""
+        return {data: con.execute(self.sql(_AUTHOR), (bind(data), names)).get for data, names in authors.items()}
 
     def last_number(self, con: Connection) -> int:
         """What SQLite remembers of the table."""

@@ -15,7 +15,7 @@ from typing import Any, Final
 from dragoman.core.model import NOTHING, Author, Message
 from dragoman.core.names import author_key
 from dragoman.store.conversations import Merge, merge_by_id
-from dragoman.store.sql.connection import Connection, Tables
+from dragoman.store.sql.connection import Connection, IndexRow, Tables
 from dragoman.store.sql.messages import conversations, rows
 from dragoman.store.sql.messages.rows import Row, index_row
 from dragoman.store.sql.values import bind, to_us, unbind
@@ -57,11 +57,7 @@ _ONE: Final = (  # with a join it takes ten times as long
 )
 _INSERTED: Final = "number, place, id, live, moment, author, reply_to, text, data"
 _ALLOCATED: Final = "number, place, id, live, moment"
-_UPDATE: Final = (
-    "UPDATE $messages SET live = ?, moment = ?, author = ?, reply_to = ?, text = ?, data = ? WHERE number = ?"
-)
-_KNOWN_AUTHOR: Final = "SELECT author FROM $authors WHERE data = ?"
-_AUTHOR: Final = "INSERT INTO $authors(data, names) VALUES(?, ?) RETURNING author"
+_CHANGED: Final = ("number", "live", "moment", "author", "reply_to", "text", "data")
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,32 +230,37 @@ class _Writer:
 
     def change(self, changes: Iterable[tuple[Stored, Message]]) -> tuple[int, int]:
         """Store what differs; returns how many messages became visible, and how many no longer are."""
-        gained = lost = 0
-        for was, fresh in changes:
-            message = _tombstone_of(fresh)
-            row = rows.to_row(message)
-            if row == was.row:
-                continue
-            columns = (row.live, row.time_us, self._author(message.author), row.reply_to, row.text, row.data)
-            self._con.execute(self._tables.sql(_UPDATE), (*columns, was.number))
-            self._reindex(was, message)
-            gained += row.live > was.row.live
-            lost += row.live < was.row.live
-        return gained, lost
+        new = [(was, _tombstone_of(fresh)) for was, fresh in changes]
+        changed = [(was, message, row) for was, message in new if (row := rows.to_row(message)) != was.row]
+        if not changed:
+            return 0, 0
+        self._store_authors([message.author for _, message, _ in changed])
+        columns = [
+            (was.number, row.live, row.time_us, self._author(message.author), row.reply_to, row.text, row.data)
+            for was, message, row in changed
+        ]
+        self._tables.update(self._con, "messages", _CHANGED, columns)
+        self._reindex([(was, message) for was, message, _ in changed])
+        gained = sum(row.live > was.row.live for was, _, row in changed)
+        return gained, sum(row.live < was.row.live for was, _, row in changed)
 
-    def _reindex(self, was: Stored, message: Message) -> None:
-        live = message.deleted_at is None
-        before = index_row(was.message, was.number) if was.visible else None
-        after = index_row(message, was.number) if live else None
-        if before == after:
-            return
-        if before is not None:
-            self._tables.unindex(self._con, before)
-        if after is not None:
-            self._tables.index(self._con, [after])
+    def _reindex(self, changed: Iterable[tuple[Stored, Message]]) -> None:
+        added: list[IndexRow] = []
+        for was, message in changed:
+            before = index_row(was.message, was.number) if was.visible else None
+            after = index_row(message, was.number) if message.deleted_at is None else None
+            if before == after:
+                continue
+            if before is not None:
+                self._tables.unindex(self._con, before)
+            if after is not None:
+                added.append(after)
+        if added:
+            self._tables.index(self._con, added)
 
     def _columns(self, messages: Sequence[Message], first: int) -> list[tuple[Any, ...]]:
         """The values for :data:`_INSERTED`, numbered from ``first`` on."""
+        self._store_authors([message.author for message in messages])
         place, author_of, known = self._place, self._author, self._authors.by_identity
         columns: list[tuple[Any, ...]] = []
         for number, message in enumerate(messages, first):
@@ -283,16 +284,20 @@ class _Writer:
     def _author(self, author: Author) -> int:
         number = self._authors.get(author)
         if number is None:
-            number = self._stored_author(author)
-            self._authors.add(author, number)
+            raise KeyError(author)
         return number
 
-    def _stored_author(self, author: Author) -> int:
-        data = rows.author_json(author)
-        number = self._con.execute(self._tables.sql(_KNOWN_AUTHOR), (data,)).get
-        if number is None:
-            number = self._con.execute(self._tables.sql(_AUTHOR), (data, author_key(author))).get
-        return int(number)
+    def _store_authors(self, authors: Iterable[Author]) -> None:
+        """Have a number for each of these authors."""
+        known = self._authors.by_identity
+        unknown = list({id(one): one for one in authors if id(one) not in known}.values())
+        missing = {unbind(rows.author_json(one)): one for one in unknown if self._authors.get(one) is None}
+        if missing:
+            numbers = self._tables.author_numbers(self._con, {data: author_key(one) for data, one in missing.items()})
+            for data, one in missing.items():
+                self._authors.add(one, numbers[data])
+        for one in unknown:
+            self._authors.add(one, self._author(one))
 
 
 def is_readable(conversation: str | bytes, id_: str | bytes, _number: int, *columns: Any) -> bool:
