@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
+
+import anyio
 
 from dragoman.accounts.workspace import Account
 from dragoman.core.context import instrumentation
@@ -13,9 +15,12 @@ from dragoman.providers.base.provider import Provider
 from dragoman.store import Store
 from dragoman.store.sync_state import Lease, SyncStep
 
+_QUIET: Final = 0.5
+"""Seconds after the last tool call in which another one is likely."""
+
 _LONGEST_YIELD: Final = 5.0
-_LOOK: Final = 0.05
-"""Seconds: the longest that one request waits for tool calls, and how often it looks."""
+_LOOK: Final = 0.1
+"""Seconds: the longest that one step waits for tool calls, and how often it looks."""
 
 
 @dataclass(slots=True)
@@ -44,6 +49,8 @@ class SyncSession:
         clock: What waiting goes by.
         report: Is called after each step.
         counts: What was done.
+        waiting: Steps that are to be stored.
+        writing: Held while steps are stored.
     """
 
     account: Account
@@ -52,6 +59,8 @@ class SyncSession:
     clock: Clock
     report: Callable[[str, SyncCounts], object]
     counts: SyncCounts = field(default_factory=SyncCounts)
+    waiting: list[SyncStep] = field(default_factory=list[SyncStep])
+    writing: anyio.Lock = field(default_factory=anyio.Lock)
 
     @property
     def name(self) -> str:
@@ -59,26 +68,62 @@ class SyncSession:
         return self.account.name
 
     async def provider(self) -> Provider:
-        """The provider for one question, behind tool calls of this process that reach the account.
+        """The provider for one question, behind the tool calls of this process.
 
         Raises:
             DragomanError: The account cannot be opened.
         """
-        waited = 0.0
-        while waited < _LONGEST_YIELD and instrumentation.is_in_use(self.name):
-            await self.clock.sleep(_LOOK)
-            waited += _LOOK
+        await self._yield_to_tools()
         self.counts.requests += 1
         return await self.account.provider()
 
     async def commit(self, step: SyncStep) -> None:
-        """Store a step.
+        """Store a step. Histories of several conversations that wait at the same time are stored together.
 
         Raises:
             LeaseLostError: Another process has the account.
             NotWritableError: The store is full.
         """
-        new = await self.store.sync.commit(self.lease, step)
+        await self._yield_to_tools()
+        if step.news or step.account is not None or step.behind_from is not None:
+            self._note(await self.store.sync.commit(self.lease, step))
+            return
+        self.waiting.append(step)
+        async with self.writing:
+            if any(one is step for one in self.waiting):
+                await self._store_waiting(step)
+
+    async def _store_waiting(self, own: SyncStep) -> None:
+        """Store all steps that wait; where that fails, only one's own, so that nobody fails for another."""
+        others = [one for one in self.waiting if one is not own]
+        self.waiting.clear()
+        try:
+            new = await self.store.sync.commit(self.lease, _joined([*others, own]))
+        except Exception:
+            self.waiting.extend(others)
+            if not others:
+                raise
+            new = await self.store.sync.commit(self.lease, own)
+        self._note(new)
+
+    def _note(self, new: int) -> None:
         self.counts.messages += new
         self.counts.waiting = ""
         self.report(self.name, self.counts)
+
+    async def _yield_to_tools(self) -> None:
+        waited = 0.0
+        while waited < _LONGEST_YIELD and instrumentation.quiet_seconds() < _QUIET:
+            await self.clock.sleep(_LOOK)
+            waited += _LOOK
+
+
+def _joined(steps: Sequence[SyncStep]) -> SyncStep:
+    """Steps of different conversations as one."""
+    return SyncStep(
+        messages=[one for step in steps for one in step.messages],
+        conversations=[one for step in steps for one in step.conversations],
+        uncovered=[one for step in steps for one in step.uncovered],
+        covered=[one for step in steps for one in step.covered],
+        states=[one for step in steps for one in step.states],
+    )

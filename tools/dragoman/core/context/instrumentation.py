@@ -14,7 +14,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import wraps
-from time import perf_counter
+from time import monotonic, perf_counter
 from types import TracebackType
 from typing import Final, Protocol, TypeVar, cast
 
@@ -70,6 +70,8 @@ class Observer(Protocol):
 _under_way: Final[dict[int, Operation]] = {}
 """Tool calls of this process that have not ended."""
 
+_last_end: Final = [float("-inf")]
+
 _now: ContextVar[tuple[Operation, Sequence[Observer]] | None] = ContextVar("dragoman_watch", default=None)
 
 
@@ -100,13 +102,14 @@ class observe:  # noqa: N801  # reads as a statement: with watching(observers, w
         self._work.seconds = perf_counter() - self._started
         self._work.failed = None if error is None else _code(error)
         _now.reset(self._token)
-        _under_way.pop(id(self._work), None)
+        if _under_way.pop(id(self._work), None) is not None:
+            _last_end[0] = monotonic()
         self._watchers.__exit__(kind, error, trace)
 
 
-def is_in_use(account: str) -> bool:
-    """Does a tool call of this process that is under way reach an account."""
-    return any(account in work.accounts for work in list(_under_way.values()))
+def quiet_seconds() -> float:
+    """How long no tool call of this process has been under way; 0 while one is."""
+    return 0.0 if _under_way else monotonic() - _last_end[0]
 
 
 def note_account(account: str) -> None:

@@ -64,10 +64,29 @@ def store(
     numbered: dict[tuple[str, str], dict[str, int]] = {}
     new = 0
     for where, group in _grouped(messages, account).items():
-        numbered[where] = table.allocate(con, *where, _ids(group))
         if remember == "full":
-            new += table.put(con, *where, group, merged)
+            new += _put(con, table, where, group)
+            numbered[where] = table.numbers(con, *where, _ids(group))
+        else:
+            numbered[where] = table.allocate(con, *where, _ids(group))
     return [_numbered(message, account, numbered) for message in messages], new
+
+
+def store_unnumbered(con: Connection, table: MessageTable, messages: Sequence[Message], account: str) -> int:
+    """The same for a caller that needs no numbers; returns how many messages the table did not show before."""
+    return sum(_put(con, table, where, group) for where, group in _grouped(messages, account).items())
+
+
+def _put(con: Connection, table: MessageTable, where: tuple[str, str], group: Sequence[Message]) -> int:
+    """Store messages of one conversation, each after the one that it answers."""
+    own = dict.fromkeys(message.id for message in group)
+    ordered = _ids(group)
+    outside = [id_ for id_ in ordered if id_ not in own]
+    in_order = [id_ for id_ in ordered if id_ in own] == list(own)
+    if not in_order or (outside and len(table.numbers(con, *where, outside)) < len(outside)):
+        # Numbers follow first sight, so parents that are not there yet get theirs first.
+        table.allocate(con, *where, ordered)
+    return table.put(con, *where, group, merged)
 
 
 def merged(stored: Message, fresh: Message) -> Message:

@@ -135,7 +135,7 @@ class SqlSync(SyncStore):
         return new
 
     def _store_messages(self, con: Connection, account: str, step: SyncStep) -> int:
-        new = message_store.store(con, self._table, step.messages, "full", account)[1]
+        new = message_store.store_unnumbered(con, self._table, step.messages, account)
         news_since = None if step.news_since is None else to_us(step.news_since)
         groups: dict[str, list[Message]] = {}
         for message in step.news:
