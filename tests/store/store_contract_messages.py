@@ -11,6 +11,7 @@ from dragoman.core.queries import SearchQuery
 from dragoman.store.messages import CONVERSATIONS
 
 START = datetime(2026, 3, 10, tzinfo=UTC)
+DAY = timedelta(days=1)
 
 
 def message(id_, text="hello", **rest):
@@ -85,6 +86,21 @@ class MessagesContract:
         assert narrow.back_to == late["sent_at"]
         assert await found(store, "hello", "nobody") == []
         assert await found(store, "hello", conversation="nowhere") == []
+
+    async def test_letters_as_typed_come_before_others_that_fold_to_them_however_pages_are_cut(self, store):
+        folded = [message(f"f{n:03}", "café", sent_at=START + timedelta(minutes=n)) for n in range(300)]
+        exact = [message(f"e{n}", "the cafe " + "and much else " * 9, sent_at=START - DAY * n) for n in range(4)]
+        await store.messages.number([*folded, *exact])
+        whole = await found(store, "cafe", limit=400)
+        assert whole[:4] == ["e0", "e1", "e2", "e3"]
+        assert whole[4:] == [f"f{n:03}" for n in reversed(range(300))]
+        for limit in (1, 7, 100):
+            pages, cursor = [], None
+            while len(pages) < 2 * limit + 8:
+                page = await store.messages.search("acc", SearchQuery(text="cafe", limit=limit, cursor=cursor))
+                pages += [hit.message.id for hit in page.items]
+                cursor = page.cursor
+            assert pages == whole[: len(pages)]
 
     async def test_found_messages_have_account_number_and_parent(self, store):
         await store.messages.number([message("root"), message("reply", "needle", reply_to="root")])

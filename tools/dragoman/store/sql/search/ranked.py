@@ -43,7 +43,12 @@ from dragoman.store.sql.values import unbind
 WIDTH: Final = 240
 """Characters of a passage."""
 
-_WINDOW: Final = 100
+_WINDOW: Final = 1000
+"""Candidates among which those that hold the letters as they were typed come first."""
+
+_CHUNK: Final = 500
+"""Candidates among which equals are sorted by time."""
+
 _DEEPEST: Final = 10_000
 _AT_ONCE: Final = 32
 _COMPARED: Final = 20_000
@@ -238,18 +243,20 @@ class _Ranked:
     def _sorted(self, ranked: Sequence[tuple[float, int]]) -> Iterator[int]:
         """Best first; the letters as they were typed before others that fold to them, the newer of equals first."""
         folded: list[int] = []
-        details: dict[int, tuple[int, str | bytes | None]] = {}
-        ahead = iter(ranked)
         # No more is read than a page takes: what stands as it was typed can be told at once.
-        for _, group in groupby(ranked, lambda hit: hit[0]):
-            equals = [number for _, number in group]
-            while equals[-1] not in details:
-                details |= self._details([number for _, number in islice(ahead, _AT_ONCE)])
-            for number in sorted(equals, key=lambda number: (-details[number][0], -number)):
-                if self._is_folded(details[number][1]):
-                    folded.append(number)
-                else:
-                    yield number
+        for start in range(0, len(ranked), _CHUNK):
+            chunk = ranked[start : start + _CHUNK]
+            details: dict[int, tuple[int, str | bytes | None]] = {}
+            ahead = iter(chunk)
+            for _, group in groupby(chunk, lambda hit: hit[0]):
+                equals = [number for _, number in group]
+                while equals[-1] not in details:
+                    details |= self._details([number for _, number in islice(ahead, _AT_ONCE)])
+                for number in sorted(equals, key=lambda number: (-details[number][0], -number)):
+                    if self._is_folded(details[number][1]):
+                        folded.append(number)
+                    else:
+                        yield number
         yield from folded
 
     def _details(self, numbers: Sequence[int]) -> dict[int, tuple[int, str | bytes | None]]:
