@@ -2,6 +2,9 @@
 
 from datetime import UTC, datetime, timedelta
 
+import anyio
+import anyio.lowlevel
+import apsw
 import pytest
 
 from dragoman.accounts.workspace import Workspace
@@ -85,3 +88,34 @@ async def test_sync_reads_no_further_back_than_is_kept():
     assert since(sync="7d", keep=30) == START - timedelta(days=7)
     assert since(sync="1y", keep=30) == START - timedelta(days=30)
     assert since(keep=30) is None
+
+
+async def test_the_index_of_many_small_writes_is_merged_once_an_hour(workspace, tmp_path):
+    store = await workspace.store()
+    for n in range(40):
+        many = [
+            Message(id=f"x{n}-{m}", conversation="side", author=Author(name="Bo"), sent_at=START, text=f"word{n}x{m}")
+            for m in range(30)
+        ]
+        await store.messages.number(many, account="archive")
+    before = segments(tmp_path)
+    clock = SetClock(START)
+    with anyio.move_on_after(20) as scope:
+
+        async def hour(seconds):
+            if seconds > 1000:
+                scope.cancel()
+            await anyio.lowlevel.checkpoint()
+
+        clock.sleep = hour
+        await expiry.maintain(workspace, clock)
+    assert segments(tmp_path) < before
+    assert segments(tmp_path) <= 2
+    assert len((await store.messages.search("archive", SearchQuery(text="word39x7"))).items) == 1
+
+
+def segments(folder):
+    con = apsw.Connection(str(folder / "dragoman.db"), flags=apsw.SQLITE_OPEN_READONLY)
+    count = con.execute("SELECT count(DISTINCT segid) FROM seen_index_idx").get
+    con.close()
+    return count

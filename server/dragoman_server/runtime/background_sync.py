@@ -33,7 +33,7 @@ async def keep_current_inside(workspace: Workspace) -> AsyncGenerator[Callable[[
     begun = anyio.Event()
     settings = [account.settings for account in workspace.accounts.values()]
     tasks = [_keep_current] if any(one.sync is not None for one in settings) else []
-    tasks += [_drop_expired] if any(one.keep is not None for one in settings) else []
+    tasks += [_maintain] if tasks or any(one.keep is not None for one in settings) else []
     if not tasks:
         yield begun.set
         return
@@ -58,8 +58,8 @@ async def _keep_current(workspace: Workspace, begun: anyio.Event) -> None:
         await anyio.sleep(_RETRY_AFTER)
 
 
-async def _drop_expired(workspace: Workspace, begun: anyio.Event) -> None:
+async def _maintain(workspace: Workspace, begun: anyio.Event) -> None:
     await begun.wait()
-    from dragoman.sync.expiry import keep_dropping  # noqa: PLC0415  # as above
+    from dragoman.sync.expiry import maintain  # noqa: PLC0415  # as above
 
-    await keep_dropping(workspace)
+    await maintain(workspace)

@@ -75,6 +75,10 @@ class MessageStore(ABC):
         """
 
     @abstractmethod
+    async def optimize(self) -> None:
+        """Make what many small writes have brought fast to search, in short steps; nothing where it is not worth it."""
+
+    @abstractmethod
     async def conversation(self, account: str, conversation: str) -> Conversation | None:
         """What is known of one conversation; ``None`` when nothing is."""
 

@@ -103,6 +103,10 @@ class PerUserMessages(MessageStore):
         own = [replace(one, account=self._keys.key(one.account)) for one in conversations]
         await self._whole.remember_conversations(own)
 
+    async def optimize(self) -> None:
+        """As the whole store."""
+        await self._whole.optimize()
+
     async def conversation(self, account: str, conversation: str) -> Conversation | None:
         """What the person was told of a conversation."""
         found = await self._whole.conversation(self._keys.key(account), conversation)

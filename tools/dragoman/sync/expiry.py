@@ -1,4 +1,4 @@
-"""Drops texts from the store that are older than the settings of their accounts keep them."""
+"""Looks after the store: drops texts that are older than accounts keep them, and keeps the index fast to search."""
 
 from __future__ import annotations
 
@@ -48,12 +48,13 @@ async def drop_expired(workspace: Workspace, clock: Clock | None = None) -> int:
     return dropped
 
 
-async def keep_dropping(workspace: Workspace, clock: Clock | None = None) -> None:
-    """Drop what is too old once an hour, until cancelled."""
+async def maintain(workspace: Workspace, clock: Clock | None = None) -> None:
+    """Drop what is too old, and merge what sync and reading have brought page by page, once an hour until cancelled."""
     clock = clock or current_clock()
     while True:
         try:
             await drop_expired(workspace, clock)
+            await (await workspace.store()).messages.optimize()
         except DragomanError as error:
-            _log.warning("Old texts stay in the store for now: %s", error)
+            _log.warning("The store is not looked after for now: %s", error)
         await clock.sleep(_EVERY)

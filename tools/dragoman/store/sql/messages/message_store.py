@@ -203,6 +203,10 @@ class SqlMessages(MessageStore):
         except NotWritableError:
             return
 
+    async def optimize(self) -> None:
+        """Have the database do it."""
+        await self._database.optimize(self._table.tables)
+
     async def conversation(self, account: str, conversation: str) -> Conversation | None:
         """Look one conversation up, mostly in memory."""
         key = ("conversation", account, conversation)
