@@ -64,6 +64,7 @@ class Account:
         Raises:
             DragomanError: The account cannot be opened; the next call tries again.
         """
+        # Before the account opens, so that a failure to open it counts for the account as well.
         instrumentation.note_account(self.name)
         return instrumentation.instrumented(await self._held.get(), self.name, _WATCHED)
 

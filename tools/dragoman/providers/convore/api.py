@@ -91,6 +91,7 @@ class Api:
         return await self._write("PATCH", f"/v1/messages/{segment(message)}", body, UPDATE)
 
     async def _get(self, path: str, model: type[T], operation: str, query: Query | None = None) -> HttpResponse[T]:
+        # Assistants read the same lists again and again: an equal body is parsed and checked once.
         return await self._client.get(path, model=model, query=query, operation=operation, shared=True)
 
     async def _write(self, method: str, path: str, body: Body, operation: str) -> HttpResponse[wire.Message]:

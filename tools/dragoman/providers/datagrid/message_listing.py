@@ -112,6 +112,7 @@ class MessageReader:
                     break
                 messages, step = await self._forward(conversation, step, PAGE)
                 found = [*found, *messages]
+        # Of a list in an unknown order the messages after one can lie on either side of it.
         if newest.ascending is False or (newest.ascending is None and not found):
             step = Step(ascending=False, beside=newest.id, forward=False)
             found = list((await self._back(conversation, step, PAGE))[0])
@@ -188,6 +189,7 @@ class MessageReader:
             listing = await self._api.messages(conversation, limit=PAGE, after=last)
             new = _new_messages(listing, last)
             more = bool(new) and listing.goes_on(PAGE)
+            # Where reading is cut off, the next call goes on from here instead of from the beginning.
             if new:
                 self._orders.put(conversation, replace(self._order_of(conversation), anchor=last))
             found.extend(new)

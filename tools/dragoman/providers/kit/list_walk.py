@@ -102,6 +102,7 @@ class Wanted(Generic[T]):
         """Does an entry pass the filters that look at one item."""
         at = entry.key.at
         within = (self.since is None or at >= self.since) and (self.until is None or at < self.until)
+        # An item without a time would never be found if every window left it out.
         return (within or at == NO_TIME) and (self.keep is None or self.keep(entry.item))
 
     def passed(self, at: int) -> bool:
@@ -168,8 +169,10 @@ class Walk(Generic[T]):
             self.starts.append((batch.token, len(self.entries)))
         for item in batch.items:
             found = key(item)
+            # Pages overlap where items arrive or where tokens shift: the first place of an item counts.
             if found.id in self.ids:
                 continue
+            # In a documented order the place of an item without a time tells about when it was.
             if found.at == NO_TIME and inherit and self.entries:
                 found = Key(self.entries[-1].key.at, found.id)
             self._note_step(found.at)
@@ -192,6 +195,7 @@ class Walk(Generic[T]):
 
     def is_trusted(self, order: Order, enough: int) -> bool:
         """Do so many entries stand in an order that the rest can be taken to do so too."""
+        # Items of one time, or without any, prove nothing about an order.
         return len(self.entries) >= enough and self.rising != 0 and not self.timeless and self.in_order(order)
 
     def relate(self, wanted: Wanted[T]) -> None:

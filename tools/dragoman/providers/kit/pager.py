@@ -171,9 +171,11 @@ class Pager(Generic[T]):
         if stop == "gap":
             if position.after is None:
                 raise self._reader.lost_place()
+            # A remembered list may be out of date, so it is read on from the cursor; else from the last key again.
             again = position if recalled else Position(position.after, ordered=wanted.native)
             return await self._page(wanted, again, name)
         if not walk.whole:
+            # A walk that began in the middle, or forgot entries, reaches the end without having all of the list.
             walk.whole = walk.ended and not walk.pruned and walk.starts[:1] == [(None, 0)]
             walk.relate(wanted)
         cut = self._cut(wanted, position, walk, stop)

@@ -104,6 +104,7 @@ class Position:
         if (here < self.at) if latest else (here > self.at):
             return True
         beyond_edge = self.edge is not None and ((here >= self.edge) if latest else (here <= self.edge))
+        # A whole conversation as a result comes with messages that an earlier page could not have shown.
         return late and self.seen is not None and not beyond_edge
 
 
@@ -128,6 +129,8 @@ def next_position(
     page = "".join(digest(one.id) for one in given)
     earlier = (before.seen or "") if before else ""
     crowded = len(earlier + page) > _MOST_SEEN * _DIGEST
+    # A cursor must not grow with every page. Beyond so many digests only the last page is remembered one by one, and
+    # everything up to the place before it counts as given.
     return Position(
         at,
         identifier,

@@ -65,6 +65,7 @@ async def read_all(fetch: Fetch, since: datetime | None = None) -> list[Message]
 
 
 async def _latest(fetch: Fetch, query: MessageQuery, position: Position | None, threaded: bool) -> MessagePage:  # noqa: FBT001 - private
+    # A list that ends before now may leave the first message of its thread out, so that is asked for at the end.
     unsure = threaded and position is None and query.until is not None
     if position is None:
         batch = await (fetch(OLDER, _not_before(query.until)) if query.until else fetch(None, None))
@@ -88,6 +89,7 @@ async def _oldest(fetch: Fetch, query: MessageQuery, position: Position | None, 
         since = query.since
         reference = _FIRST if since is None else max(_FIRST, to_ms(since) - 1)
         batch = await fetch(NEWER, reference)
+        # Some sources disregard timestamps and give their newest messages. Then the list is read whole, from that end.
         if not _reaches(batch, since) or _ignored(batch, NEWER, reference):
             newest = await fetch(None, None)
             if _reaches(newest, since):
@@ -112,6 +114,7 @@ async def _advance(fetch: Fetch, direction: str, position: Position) -> tuple[Ba
     for reference in position.references():
         batch = await fetch(direction, reference)
         fresh = position.fresh(batch)
+        # Nothing new: known messages of one time fill the page, and the next reference steps past them.
         if fresh or not batch.more or not batch.messages or _ignored(batch, direction, reference):
             break
     return batch, fresh

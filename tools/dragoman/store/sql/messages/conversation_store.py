@@ -20,7 +20,8 @@ from dragoman.store.conversations import (
 from dragoman.store.sql.cache import ReadCache
 from dragoman.store.sql.connection import Connection, Database
 from dragoman.store.sql.messages import conversations, message_pages
-from dragoman.store.sql.messages.message_table import AuthorNumbers, MessageTable, Stored, replaced
+from dragoman.store.sql.messages.message_table import MessageTable, Stored, replaced
+from dragoman.store.sql.messages.rows import AuthorNumbers
 from dragoman.store.sql.search import ranked
 from dragoman.store.sql.values import bind, unbind
 

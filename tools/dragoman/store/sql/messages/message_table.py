@@ -17,33 +17,8 @@ from dragoman.core.names import author_key
 from dragoman.store.conversations import Merge, merge_by_id
 from dragoman.store.sql.connection import Connection, IndexRow, Tables
 from dragoman.store.sql.messages import conversations, rows
-from dragoman.store.sql.messages.rows import Row, index_row
+from dragoman.store.sql.messages.rows import AuthorNumbers, Row, index_row
 from dragoman.store.sql.values import bind, to_us, unbind
-
-
-class AuthorNumbers:
-    """The numbers of the authors that a transaction has stored.
-
-    Most readers give the same object for the same author, and looking that up is several times faster than by value.
-
-    Attributes:
-        by_identity: Number and author by the identity of the object.
-    """
-
-    def __init__(self) -> None:
-        self.by_identity: dict[int, tuple[int, Author]] = {}
-        self._by_value: dict[Author, int] = {}
-
-    def get(self, author: Author) -> int | None:
-        """The number of an author, if it is known."""
-        known = self.by_identity.get(id(author))
-        return self._by_value.get(author) if known is None else known[0]
-
-    def add(self, author: Author, number: int) -> None:
-        """Note a number. The object is held, so that nothing else gets its identity."""
-        self.by_identity[id(author)] = number, author
-        self._by_value[author] = number
-
 
 COLUMNS: Final = "m.id, m.number, m.live, m.moment, a.data, m.reply_to, m.text, m.data"
 _MANY: Final = 20

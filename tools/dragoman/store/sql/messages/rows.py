@@ -196,3 +196,27 @@ def _scope(message: Message, text: str) -> str:
     if index_terms.holds_link(text):
         scope.append(index_terms.HAS_LINK)
     return " ".join(scope)
+
+
+class AuthorNumbers:
+    """The numbers of the authors that a transaction has stored.
+
+    Most readers give the same object for the same author, and looking that up is several times faster than by value.
+
+    Attributes:
+        by_identity: Number and author by the identity of the object.
+    """
+
+    def __init__(self) -> None:
+        self.by_identity: dict[int, tuple[int, Author]] = {}
+        self._by_value: dict[Author, int] = {}
+
+    def get(self, author: Author) -> int | None:
+        """The number of an author, if it is known."""
+        known = self.by_identity.get(id(author))
+        return self._by_value.get(author) if known is None else known[0]
+
+    def add(self, author: Author, number: int) -> None:
+        """Note a number. The object is held, so that nothing else gets its identity."""
+        self.by_identity[id(author)] = number, author
+        self._by_value[author] = number
