@@ -10,8 +10,8 @@ from dragoman.store.sqlite.scratch import open_scratch
 
 _SCHEMA: Final = "CREATE TABLE notes(key TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;"
 _IN_MEMORY: Final = 10_000
-_BITS: Final = 1 << 25
-"""Of the filter, four MiB: of a million keys it takes three in a hundred new ones for known."""
+_BITS: Final = 1 << 24
+"""Of the filter, two MiB: of a million keys it takes six in a hundred new ones for known."""
 _CHARACTERS: Final = 1 << 20
 
 

@@ -22,11 +22,14 @@ _MASKED: Final = re.compile(r"(\S++) at ((?=\S+\.\S)\S++)(\s++\(.*\))?")
 _MOZILLA_DELETED: Final = 0x8
 _MOZILLA_FLAGGED: Final = 0x4
 _STATUS: Final = {"F": "flagged", "T": "draft", "D": "trashed"}
+_OF_PROGRAMS: Final = frozenset({"x-status", "x-mozilla-status", "x-keywords", "x-mozilla-keys"})
+"""Fields in which mail programs keep flags."""
+
 _JUNK: Final = frozenset({"junk", "$junk"})
 _UNTOLD: Final = frozenset(
     {"nonjunk", "$nonjunk", "notjunk", "$notjunk", "$mdnsent", "$hasattachment", "$hasnoattachment"}
 )
-_TELLING: Final = ("from", "date", "subject", "message-id", "to", "received", "sender")
+_TELLING: Final = frozenset({"from", "date", "subject", "message-id", "to", "received", "sender"})
 """Fields of which each mail has one."""
 
 _INTERNAL: Final = "FOLDER INTERNAL DATA"
@@ -36,11 +39,12 @@ _TEXT_DIGESTED: Final = 4096
 
 def reason_to_leave_out(mail: Mail) -> LiteralString:
     """Why a mail is not imported; empty when it is."""
-    if _mozilla_status(mail.headers) & _MOZILLA_DELETED:
-        return "deleted in Thunderbird"
-    if not any(map(mail.headers.raw, _TELLING)):
+    headers = mail.headers
+    if headers.names.isdisjoint(_TELLING):
         return "no mail: there is no head"
-    return "data of a mail program" if _INTERNAL in mail.subject else ""
+    if "x-mozilla-status" in headers.names and _mozilla_status(headers) & _MOZILLA_DELETED:
+        return "deleted in Thunderbird"
+    return "data of a mail program" if _INTERNAL in headers.raw("subject") else ""
 
 
 def title_of(subject: str) -> str:
@@ -132,6 +136,8 @@ def _labels(mail: Mail, found: Found) -> Iterator[str]:
     else:
         yield from found.labels
     yield from found.late_labels
+    if headers.names.isdisjoint(_OF_PROGRAMS) and not mail.body.labels:
+        return
     yield from (_STATUS[flag] for flag in headers.raw("x-status") if flag in _STATUS)
     if _mozilla_status(headers) & _MOZILLA_FLAGGED:
         yield "flagged"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import KeysView
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from email.utils import parsedate_tz
@@ -73,6 +74,11 @@ class Headers:
         for name, value in unfold(lines):
             self._fields.setdefault(name, []).append(value)
             self._names.append(name)
+
+    @property
+    def names(self) -> KeysView[str]:
+        """The names of all fields, in small letters."""
+        return self._fields.keys()
 
     def raw(self, name: str) -> str:
         """The first field of that name, not decoded; empty when there is none."""

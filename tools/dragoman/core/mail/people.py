@@ -12,6 +12,9 @@ _VIA: Final = re.compile(r"^(.{1,200}?)\s+(?:via|über|por|par)\s+\S", re.IGNORE
 _LIST_ID: Final = re.compile(r"<([^<>]+)>")
 _BULK: Final = frozenset({"bulk", "junk", "auto_reply"})
 _NO_REPLY: Final = re.compile(r"(?:no|do[-_.]?not|donot)[-_.]?reply", re.IGNORECASE)
+_TELLING: Final = frozenset({"return-path", "auto-submitted", "precedence", "list-unsubscribe"})
+"""Fields of which most mails of people have none."""
+
 _SYSTEM: Final = frozenset({"mailer-daemon", "postmaster"})
 _NOBODY: Final = Address("", "")
 
@@ -38,6 +41,8 @@ def author_of(headers: Headers) -> Address:
 def kind_of(headers: Headers, author: Address, *, is_report: bool) -> AuthorKind:
     """Whether a person, a program, or the mail system itself wrote the mail."""
     local = author.email.partition("@")[0].lower()
+    if not is_report and headers.names.isdisjoint(_TELLING) and local not in _SYSTEM:
+        return AuthorKind.BOT if _NO_REPLY.search(local) else AuthorKind.PERSON
     if is_report or local in _SYSTEM or headers.raw("return-path").strip() == "<>":
         return AuthorKind.SYSTEM
     automatic = headers.raw("auto-submitted").partition(";")[0].strip().lower()
