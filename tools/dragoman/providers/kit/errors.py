@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import cached_property
+from pathlib import Path
 from typing import Any, Final, LiteralString, TypedDict, Unpack
 
 from dragoman.core import errors
@@ -56,16 +57,16 @@ def error_table(
 class NamedFailures:
     """What failures mean that a service names in the body of an answer, whatever the status.
 
-    ``failures.toml`` beside the provider has the rows: ``names``, and of each ``status`` (what the answer should have
-    had), ``error`` (a member of the family), ``message`` and ``hint``. A name that ends with ``*`` begins others.
+    A TOML file has the rows (``[[failure]]``): ``names``, and of each ``status`` (what the answer should have had),
+    ``error`` (a member of the family), ``message`` and ``hint``. A name that ends with ``*`` begins others.
 
     Args:
-        package: The provider's package.
+        file: That file; it is read when something fails.
         name_of: Finds the name in a body; empty for an answer without failure, ``None`` for what is no answer at all.
     """
 
-    def __init__(self, package: str, name_of: Callable[[object], str | None]) -> None:
-        self._package = package
+    def __init__(self, file: Path, name_of: Callable[[object], str | None]) -> None:
+        self._file = file
         self._name_of = name_of
 
     def status_of(self, body: object) -> int:
@@ -98,7 +99,6 @@ class NamedFailures:
     @cached_property
     def _rows(self) -> Mapping[str, Mapping[str, Any]]:
         import tomllib  # noqa: PLC0415 - only where something fails
-        from importlib.resources import files  # noqa: PLC0415 - likewise
 
-        rows = tomllib.loads(files(self._package).joinpath("failures.toml").read_text("utf-8"))["failure"]
+        rows = tomllib.loads(self._file.read_text("utf-8"))["failure"]
         return {name: row for row in rows for name in row["names"]}

@@ -6,6 +6,7 @@ Slack answers 200 and names the failure in the body; ``failures.toml`` has what 
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Final, LiteralString
 
 from dragoman.core.json_fields import is_object, object_of, text_of
@@ -29,7 +30,7 @@ def _name_of(body: object) -> str | None:
     return text_of(body, "error") or None
 
 
-_FAILURES: Final = NamedFailures(__package__ or "", _name_of)
+_FAILURES: Final = NamedFailures(Path(__file__).with_name("failures.toml"), _name_of)
 
 
 def _map_error(failure: ServiceFailure) -> ErrorWords:
