@@ -1,6 +1,7 @@
 """``dragoman search`` takes a short way where it can, and says the same on it as on the usual one."""
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -13,6 +14,8 @@ from click.testing import CliRunner
 from dragoman.core.model import Author, Conversation, Message
 from dragoman.providers.local import LocalProvider, LocalSettings
 from dragoman.store import open_store
+from dragoman.store.coverage import BEGINNING, OPEN, Span
+from dragoman.store.sync_state import AccountSync, ConversationSync, SyncStep
 from dragoman_server.cli import quick_search
 from dragoman_server.cli.main import cli
 
@@ -178,3 +181,25 @@ def test_the_command_imports_nothing_that_takes_long(config, environment):
 def test_json_of_the_short_way_is_json(config, capsys):
     assert quick_search.run(["budget", "--json", "--config", config]) == 0
     assert len(json.loads(capsys.readouterr().out)["messages"]) == 20
+
+
+@pytest.mark.parametrize("sync", ["all", "90d"])
+def test_what_is_kept_current_is_told_alike(config, capsys, sync):
+    settings = Path(config)
+    settings.write_text(settings.read_text("utf-8").replace('token = "t"', f'token = "t"\nsync = "{sync}"'), "utf-8")
+    anyio.run(cover, Path(os.environ["DRAGOMAN_DATA"]) / "dragoman.db")
+    status = quick_search.run(["budget", "--config", config])
+    assert status == 0
+    shown = capsys.readouterr().out
+    assert "desk: local index: 1 of 2 conversations" in shown
+    assert without_cursor(shown) == without_cursor(usual("budget", "--config", config)[1])
+
+
+async def cover(path: Path) -> None:
+    async with open_store(path) as store:
+        lease = await store.sync.take_lease("desk", "test")
+        now = await store.sync.time()
+        states = [ConversationSync(id=id_, follows=True, listed_at=now) for id_ in ("c1", "c2")]
+        account = AccountSync(listed_at=now, fresh_at=now, began_at=now)
+        step = SyncStep(states=states, covered=[("c1", Span(BEGINNING, OPEN))], account=account)
+        await store.sync.commit(lease, step)

@@ -11,7 +11,7 @@ from contextlib import ExitStack
 from datetime import tzinfo
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from dragoman.accounts.inline import InlineAccount, InlineWorkspace
+from dragoman.accounts.inline import InlineAccount, InlineSettings, InlineWorkspace
 from dragoman.core.context.inline import run_inline
 from dragoman.core.errors import DragomanError
 from dragoman.core.lazy_pattern import lazy_pattern
@@ -152,7 +152,7 @@ def _workspace(settings: dict[str, Any], stack: ExitStack) -> InlineWorkspace:
         if table["provider"] == "local":
             elsewhere = table.get("path")
             own = store if elsewhere is None else stack.enter_context(open_inline(os.path.expanduser(elsewhere)))  # noqa: PTH111  # pathlib takes time
-        accounts[name] = InlineAccount(name, table["remember"], store, own)
+        accounts[name] = InlineAccount(name, _account_settings(table), store, own)
     return InlineWorkspace(accounts, store)
 
 
@@ -174,8 +174,13 @@ def _settings(config: str | None) -> dict[str, Any]:
 
 
 def _is_plain(kind: dict[str, Any], table: dict[str, Any]) -> bool:
-    """Is an account one whose messages are where they seem to be, and of which no coverage has to be told."""
-    return (kind["external"] or table["provider"] == "local") and "sync" not in table
+    """Is an account one whose messages are where they seem to be."""
+    return bool(kind["external"]) or table["provider"] == "local"
+
+
+def _account_settings(table: dict[str, Any]) -> InlineSettings:
+    given = {key: table[key] for key in ("sync", "keep", "live") if key in table}
+    return InlineSettings(table["remember"], **given)
 
 
 def _limit(text: str) -> int:

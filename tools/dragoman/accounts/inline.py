@@ -6,6 +6,7 @@ They stand in for :class:`~dragoman.accounts.workspace.Account` and its provider
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Final, Literal, cast
 
@@ -14,6 +15,7 @@ from dragoman.core.errors import NotFound, Unavailable
 from dragoman.core.model import Conversation, Page, SearchPage
 from dragoman.core.queries import ConversationQuery, SearchQuery
 from dragoman.providers.base.capability import Capability
+from dragoman.providers.base.sync_horizon import sync_since
 
 if TYPE_CHECKING:
     from dragoman.accounts.workspace import Account
@@ -26,11 +28,24 @@ _SEARCHED: Final = frozenset({*_LISTED, Capability.SEARCH_MESSAGES})
 class InlineSettings:
     """The settings of an account that a search looks at."""
 
-    def __init__(self, remember: Literal["full", "numbers", "off"]) -> None:
-        """Keep them; nothing can be written."""
+    def __init__(
+        self,
+        remember: Literal["full", "numbers", "off"],
+        *,
+        sync: str | None = None,
+        keep: int | None = None,
+        live: bool = False,
+    ) -> None:
+        """Keep them, see :class:`~dragoman.AccountSettings`; nothing can be written."""
         self.remember = remember
-        self.sync = None
+        self.sync = sync
+        self.keep = keep
+        self.live = live
         self.write = "off"
+
+    def sync_since(self, now: datetime) -> datetime | None:
+        """From when on the store is kept complete; ``None`` where it is not kept so."""
+        return None if self.sync is None else sync_since(self.sync, self.keep, now)
 
 
 class InlineAccount:
@@ -44,7 +59,7 @@ class InlineAccount:
     def __init__(
         self,
         name: str,
-        remember: Literal["full", "numbers", "off"],
+        settings: InlineSettings,
         store: InlineStore,
         own: InlineStore | None = None,
     ) -> None:
@@ -52,12 +67,12 @@ class InlineAccount:
 
         Args:
             name: Of the account.
-            remember: What the store keeps of its messages.
+            settings: What a search looks at.
             store: Where messages are numbered and remembered.
             own: Where a local account holds its conversations; ``None`` for a service.
         """
         self.name = name
-        self.settings = InlineSettings(remember)
+        self.settings = settings
         self.capabilities = _LISTED if own is None else _SEARCHED
         self.filters_exactly = own is not None
         self.external = own is None

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Final, Literal, Self
+from datetime import datetime
+from typing import TYPE_CHECKING, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from dragoman.core.safe_text import SafeText
+from dragoman.providers.base.sync_horizon import HORIZON, sync_since
 
 if TYPE_CHECKING:
     from dragoman.store import Place
     from dragoman.transport.oauth.client import OAuthClient
-
-HORIZON: Final = re.compile(r"all|[1-9][0-9]{0,3}[dwmy]")
-"""How far back an account is kept current."""
-
-_DAYS: Final = {"d": 1, "w": 7, "m": 30, "y": 365}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,13 +105,7 @@ class AccountSettings(BaseModel):
         Args:
             now: The present time, with a zone.
         """
-        if self.sync is None:
-            return None
-        beginning = datetime.min.replace(tzinfo=UTC)
-        days = None if self.sync == "all" else int(self.sync[:-1]) * _DAYS[self.sync[-1]]
-        # What would be dropped again is not fetched.
-        days = min((one for one in (days, self.keep) if one is not None), default=None)
-        return beginning if days is None or days > (now - beginning).days - 1 else now - timedelta(days=days)
+        return None if self.sync is None else sync_since(self.sync, self.keep, now)
 
     def in_store(self, store: Place) -> Self:
         """The same settings, for an account that keeps messages in the store where this is the store."""

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
+
 from dragoman.core.context.clock import steady_time
 from dragoman.store.sql.cursors import SqlCursors
 from dragoman.store.sql.messages.conversation_store import SqlConversations
 from dragoman.store.sql.messages.message_store import SqlMessages
 from dragoman.store.sqlite.inline import InlineDatabase
+
+if TYPE_CHECKING:
+    from dragoman.store.sql.sync.sync_store import SqlSync
+
+_SECOND: Final = 1_000_000
 
 
 class InlineStore:
@@ -22,6 +30,13 @@ class InlineStore:
         self.messages = SqlMessages(self._database, steady_time)
         self.cursors = SqlCursors(self._database, steady_time)
         self.conversations = SqlConversations(self._database)
+
+    @cached_property
+    def sync(self) -> SqlSync:
+        """How current the store is, which is told of accounts that are kept so."""
+        from dragoman.store.sql.sync.sync_store import SqlSync  # noqa: PLC0415  # takes time, and few accounts are
+
+        return SqlSync(self._database, lambda: round(self._database.time() * _SECOND))
 
     def close(self) -> None:
         """Close the file."""
