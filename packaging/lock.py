@@ -23,6 +23,7 @@ from packaging.utils import canonicalize_name
 HOME: Final = Path(__file__).resolve().parents[1]
 CONSTRAINTS: Final = HOME / "constraints.txt"
 RUNTIME: Final = HOME / "requirements.lock"
+IMAGE: Final = HOME / "packaging" / "image.lock"
 DEVELOPMENT: Final = HOME / "requirements-dev.lock"
 BUILD: Final = HOME / "packaging" / "build.lock"
 _COMPILE: Final = (
@@ -37,6 +38,7 @@ _PIN: Final = re.compile(r"^([A-Za-z0-9._-]+)==([^\s;\\]+)", re.MULTILINE)
 def write() -> None:
     """Resolve anew and write all lock files."""
     _compile(RUNTIME, ["pyproject.toml"])
+    _compile(IMAGE, ["pyproject.toml", "--extra", "postgres"])
     _compile(DEVELOPMENT, ["pyproject.toml", "--all-extras", "--group", "dev"])
     _compile(BUILD, ["-"], "\n".join([*_project()["build-system"]["requires"], _IN_PLACE]))
 
@@ -48,6 +50,7 @@ def problems() -> list[str]:
     dev = [it for it in project["dependency-groups"]["dev"] if isinstance(it, str)]
     wanted: list[tuple[Path, list[str]]] = [
         (RUNTIME, runtime),
+        (IMAGE, [*runtime, *extras["postgres"]]),
         (DEVELOPMENT, [*runtime, *(it for extra in extras.values() for it in extra), *dev]),
         (BUILD, project["build-system"]["requires"]),
     ]

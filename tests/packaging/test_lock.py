@@ -14,7 +14,7 @@ from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parents[2]
 PACKAGING = ROOT / "packaging"
-LOCKS = [ROOT / "requirements.lock", ROOT / "requirements-dev.lock", PACKAGING / "build.lock"]
+LOCKS = [ROOT / "requirements.lock", ROOT / "requirements-dev.lock", PACKAGING / "build.lock", PACKAGING / "image.lock"]
 WITHOUT_MAJORS = {"tzdata"}
 """Its versions are years."""
 
@@ -31,7 +31,7 @@ def lock(monkeypatch, tmp_path):
     """The program that writes lock files, in a copy of what it reads."""
     module = program("lock")
     files = {"HOME": "", "CONSTRAINTS": "constraints.txt", "RUNTIME": "requirements.lock"}
-    files |= {"DEVELOPMENT": "requirements-dev.lock", "BUILD": "packaging/build.lock"}
+    files |= {"DEVELOPMENT": "requirements-dev.lock", "BUILD": "packaging/build.lock", "IMAGE": "packaging/image.lock"}
     (tmp_path / "packaging").mkdir()
     for name in ("pyproject.toml", *filter(None, files.values())):
         (tmp_path / name).write_bytes((ROOT / name).read_bytes())

@@ -56,7 +56,12 @@ class Postgres:
 
     def start(self) -> None:
         """Start it, and wait until it answers."""
-        self._control("start", "-w", "-t", "60", "-l", str(self.state / "log"))
+        for _ in range(50):
+            with contextlib.suppress(RuntimeError):  # what was killed may not have ended yet
+                self._control("start", "-w", "-t", "60", "-l", str(self.state / "log"))
+                return
+            time.sleep(0.1)
+        raise RuntimeError((self.state / "log").read_text())
 
     def stop(self, mode: str = "immediate") -> None:
         """Stop it."""
