@@ -7,7 +7,7 @@ from base64 import b32encode
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
 from dragoman.core.context.clock import current_clock
 from dragoman.core.mail import DeliveryReport, Headers, Mail, delivery_report, read_mail_head
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from dragoman.providers.mail.imap_session import ImapSession
 
 GMAIL: Final = "X-GM-EXT-1"
+OBJECT_IDS: Final = "OBJECTID"
 LONGEST_ID: Final = 500
 
 _FIELDS: Final = (
@@ -140,7 +141,7 @@ def _with_new_flags(session: ImapSession, heads: Sequence[MailHead]) -> list[Mai
 
 
 def _fetch_new(session: ImapSession, state: FolderState, uids: Sequence[int]) -> list[MailHead]:
-    items = (*_ITEMS, *_OF_GMAIL) if GMAIL in session.capabilities else _ITEMS
+    items = (*_ITEMS, *_thread_items(session))
     answers = session.fetch(uids, items) if uids else {}
     heads = [_head(state, uid, answer) for uid, answer in answers.items() if b"RFC822.SIZE" in answer]
     heads = _with_contents(session, heads)
@@ -149,6 +150,13 @@ def _fetch_new(session: ImapSession, state: FolderState, uids: Sequence[int]) ->
         return heads
     starts = session.fetch(nameless, (_BODY_START,))
     return [head if head.id else _named(head, _value(starts.get(head.uid, {}), b"BODY[TEXT]")) for head in heads]
+
+
+def _thread_items(session: ImapSession) -> tuple[str, ...]:
+    """What tells the thread of a mail, where the server itself knows threads."""
+    if GMAIL in session.capabilities:
+        return _OF_GMAIL
+    return ("THREADID",) if OBJECT_IDS in session.capabilities else ()
 
 
 def _with_contents(session: ImapSession, heads: Sequence[MailHead]) -> list[MailHead]:
@@ -228,9 +236,10 @@ def _head(state: FolderState, uid: int, answer: Mapping[bytes, Any]) -> MailHead
         size=int(answer[b"RFC822.SIZE"] or 0),
         thread=f"t.{ancestors[0] if ancestors else id_}",
     )
-    if b"X-GM-THRID" not in answer:
-        return head
-    return replace(head, thread=f"g.{answer[b'X-GM-THRID']}", labels=_labels(answer))
+    if b"X-GM-THRID" in answer:
+        return replace(head, thread=f"g.{answer[b'X-GM-THRID']}", labels=_labels(answer))
+    known = cast("tuple[object, ...] | None", answer.get(b"THREADID"))  # none where the server does not know a thread
+    return replace(head, thread=f"o.{_word(known[0])}") if isinstance(known, tuple) and known else head
 
 
 def _flags(answer: Mapping[bytes, Any]) -> frozenset[str]:

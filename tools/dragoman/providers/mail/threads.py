@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Final
 
 from dragoman.providers.mail.folders import SENT
-from dragoman.providers.mail.heads import GMAIL, MailHead, Place, fetch_heads, without_copies
+from dragoman.providers.mail.heads import GMAIL, OBJECT_IDS, MailHead, Place, fetch_heads, without_copies
 from dragoman.providers.mail.imap_arguments import SearchKey, Word
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ _IDS_AT_ONCE: Final = 20
 _DAY: Final = timedelta(days=1)
 _REPORTED_WITHIN: Final = timedelta(days=15)
 _MOST_REPORTS: Final = 200
+_OBJECT_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,255}")
 _OWN_ID: Final = "x."
 
 
@@ -105,17 +107,24 @@ def find_citing(session: ImapSession, names: Iterable[str], message: str) -> lis
 
 def _find_in(session: ImapSession, names: Sequence[str], thread: str) -> list[MailHead]:
     kind, _, value = thread.partition(".")
+    if kind == "t" and value:
+        found = _find_by_ids(session, names, value)
+        own = next((head.thread for head in found if head.thread[:2] != "t."), None)
+        return found if own is None else _find_in(session, names, own)  # the server knows of more than the ids tell
     if kind == "g":
         is_gmail = GMAIL in session.capabilities and value.isdecimal()
-        return _find_by_number(session, names, int(value)) if is_gmail else []
-    return _find_by_ids(session, names, value) if kind == "t" and value else []
+        return _find_by_key(session, names, ["X-GM-THRID", str(int(value))]) if is_gmail else []
+    if kind == "o":
+        has_ids = OBJECT_IDS in session.capabilities and _OBJECT_ID.fullmatch(value) is not None
+        return _find_by_key(session, names, ["THREADID", value]) if has_ids else []
+    return []
 
 
-def _find_by_number(session: ImapSession, names: Sequence[str], number: int) -> list[MailHead]:
-    """Gmail numbers its threads."""
+def _find_by_key(session: ImapSession, names: Sequence[str], keys: Sequence[SearchKey]) -> list[MailHead]:
+    """Mails of a thread that the server knows by itself."""
     found: list[MailHead] = []
     for name in names:
-        found += _heads(session, session.open_folder(name), ["X-GM-THRID", str(number)])
+        found += _heads(session, session.opened_folder(name), keys)
     return found
 
 

@@ -155,9 +155,9 @@ def _by_text(name: str, keys: list[Argument]) -> Test:
     if name in ("SUBJECT", "FROM", "TO", "CC"):
         word = _word(keys)
         return lambda mail: any(key == name.lower() and word in value.lower() for key, value in mail.fields)
-    if name == "X-GM-THRID":
-        number = _word(keys)
-        return lambda mail: mail.facts.get(name) == number
+    if name in ("X-GM-THRID", "THREADID"):
+        thread = _word(keys)
+        return lambda mail: mail.facts.get(name, "").strip("()").lower() == thread
     if name in ("TEXT", "BODY", "X-GM-RAW"):
         word = _word(keys)
         heads = name != "BODY"
