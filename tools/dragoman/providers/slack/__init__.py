@@ -39,7 +39,7 @@ class SlackProvider(Provider):
     name: ClassVar[str] = "slack"
     about: ClassVar[str] = "team chat: channels, threads and direct messages"
     service_name: ClassVar[str] = "Slack"
-    imports_at_open: ClassVar[tuple[str, ...]] = ("dragoman.transport.http.preload",)
+    imports_at_open: ClassVar[tuple[str, ...]] = ("dragoman.transport.http.preload", "importlib.readers")
     Settings: ClassVar[type[AccountSettings]] = SlackSettings
     limits: ClassVar[Limits] = Limits(text_length=LONGEST, page_size=PAGE, requests_per_second=0.8, concurrency=4)
     returns_stored: ClassVar[bool] = True
