@@ -106,6 +106,19 @@ async def test_late_replies_to_roots_before_the_window_are_found_in_both_orders(
     assert [one.id for one in found] == [*late, *roots[140:]]
 
 
+@pytest.mark.parametrize("order", Order)
+async def test_many_old_threads_that_were_answered_lately_are_all_found(order):
+    service = Slack()
+    roots = service.talk(ROOM, 60)
+    late = [
+        service.add(ROOM, "late", root=root, at=f"{BEGINNING + 60 * 70 + n}.000000")
+        for n, root in enumerate(roots[5:38])
+    ]
+    async with opened(service) as account:
+        found = await walk(account, MessageQuery(since=START + timedelta(minutes=65), order=order, limit=10))
+    assert [one.id for one in found] == late
+
+
 async def test_the_first_page_is_one_call_and_threads_that_have_not_changed_are_not_read_again():
     service = Slack()
     roots = service.talk(ROOM, 60)

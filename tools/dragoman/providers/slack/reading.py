@@ -154,8 +154,9 @@ class MessageReader:
         unthreaded = len(raw) == len(history.messages)
         about = (conversation, us, digest_of(names))
         found = await (self._mapped.get_sized(history, about, make, size) if unthreaded else run_sized(make, size()))
-        more = history.goes_on or len(groups) < len(ordered)
-        return found, more and not is_past(query, order, ordered[: len(groups)])
+        cut = len(groups) < len(ordered)
+        past = is_past(query, order, ordered[: len(groups)]) and not (cut and order is Order.LATEST)
+        return found, (history.goes_on or cut) and not past
 
     async def _late_replies(self, conversation: str, query: MessageQuery) -> list[list[Object]]:
         """Messages before a window of time with their replies, where some may be in it."""
@@ -165,7 +166,9 @@ class MessageReader:
         with suppress(*_REFUSALS):  # what is in the window counts
             before = await self._api.messages("conversations.history", channel=conversation, **bounds)
             roots = [one for one in before.messages if count_of(one, "reply_count") and may_match(one, query)]
-            return await self._with_replies(conversation, sorted(roots, key=lambda one: ts_of(one.get("ts"))), query)
+            roots.sort(key=lambda one: ts_of(one.get("ts")))
+            parts = [roots[at : at + _MOST_THREADS] for at in range(0, len(roots), _MOST_THREADS)]
+            return [group for part in parts for group in await self._with_replies(conversation, part, query)]
         return []
 
     async def _history(self, conversation: str, query: MessageQuery, order: Order, anchor: Key | None) -> History:
