@@ -114,9 +114,9 @@ def install(
 ) -> None:  # fmt: skip
     """Let a client start the server.
 
-    Puts one entry into the client's own list of servers and leaves the rest as it is, with a copy of the file before.
-    Credentials that the settings take from the environment are asked for and stored in the system's keyring or, where
-    there is none, in a private file. CLIENT is claude-desktop, claude-code, cursor, vscode, codex or gemini.
+    Puts one entry into the client's own list of servers and leaves the rest as it is. Keeps a copy of the file before.
+    Asks for the credentials that the settings take from the environment, and stores them in the system's keyring. Where
+    there is none, a private file holds them. CLIENT is claude-desktop, claude-code, cursor, vscode, codex or gemini.
     """
     from dragoman_server.setup.client import entry, install_command, launch  # noqa: PLC0415  # see the modules
 
@@ -184,8 +184,8 @@ def completion(ctx: click.Context, shell: str, config: Path | None, log_level: s
 def trust(folder: Path, *, forget: bool, config: Path | None, log_level: str | None) -> None:
     """Let the settings of a folder count when Dragoman is started there.
 
-    A file dragoman.toml in the working folder is passed over until its folder is trusted, and again after each change:
-    it names programs to run and services that get your credentials. FOLDER is the working folder by default.
+    A dragoman.toml in the working folder counts only while its folder is trusted, and not after a change.
+    It names programs to run and services that get your credentials. FOLDER is the working folder by default.
     """
     from dragoman_server.setup import trust_command  # noqa: PLC0415  # see the module
 
