@@ -199,6 +199,16 @@ class Telling(Silent):
         return Changes(messages=items, position=f"{chat.epoch}:{end}", more=end < len(chat.log))
 
 
+class Waiting(Telling):
+    """The service as one that can be waited for."""
+
+    name: ClassVar[str] = "waiting"
+
+    async def wait_for_changes(self, position: str, timeout: float) -> bool:  # noqa: ASYNC109  # as the base
+        self.chat.request("wait_for_changes", position)
+        return len(self.chat.log) > int(position.partition(":")[2])
+
+
 def _start(cursor):
     if cursor is None:
         return 0

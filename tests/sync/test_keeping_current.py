@@ -3,9 +3,11 @@
 from datetime import timedelta
 from random import Random
 
+import anyio
 import pytest
 from fake_chat import DAY, stored, truth, unfounded_claims
 
+from dragoman.core.context import instrumentation
 from dragoman.core.model import Message
 from dragoman.store.coverage import BEGINNING
 from dragoman.sync.runner import accounts_to_sync, keep_current
@@ -202,6 +204,57 @@ async def test_a_message_of_the_very_time_of_the_one_before_is_brought(world, ki
             await sync(workspace, world)
             assert stored(world.path) == truth(chat)
             assert await claims(workspace, world) == []
+
+
+async def watch(workspace, world, end):
+    """Watch until something is so after a request."""
+    chat = world.service()
+    with anyio.CancelScope() as scope:
+
+        def look():
+            if end():
+                scope.cancel()
+
+        chat.on_request = look
+        await keep_current(workspace, accounts_to_sync(workspace), watch=True, clock=world.clock)
+    chat.on_request = None
+
+
+async def test_a_watch_asks_again_in_intervals_and_brings_what_is_new(world):
+    chat = world.service()
+    chat.fill("deck", 3)
+    async with world.workspace() as workspace:
+        await watch(workspace, world, lambda: chat.asked["changes"] == 5)
+        assert world.clock.waits.count(60.0) >= 3
+        chat.post("deck", "new")
+        await watch(workspace, world, lambda: chat.asked["changes"] == 8)
+        assert stored(world.path) == truth(chat)
+        assert (await summary(workspace)).holder == ""
+
+
+async def test_a_service_that_can_be_waited_for_is_not_asked_in_intervals(world):
+    chat = world.service()
+    chat.fill("deck", 3)
+
+    def end():
+        if chat.asked["wait_for_changes"] == 2:
+            chat.post("deck", "new")
+        return chat.asked["wait_for_changes"] == 5
+
+    async with world.workspace(kind="waiting") as workspace:
+        await watch(workspace, world, end)
+        assert stored(world.path) == truth(chat)
+        assert 60.0 not in world.clock.waits
+
+
+async def test_while_a_tool_is_called_sync_waits_for_its_end(world):
+    chat = world.service()
+    chat.fill("deck", 3)
+    async with world.workspace() as workspace:
+        with instrumentation.observe((), instrumentation.Operation("list_messages")):
+            await sync(workspace, world)
+        assert world.clock.waits.count(0.1) >= 100
+        assert stored(world.path) == truth(chat)
 
 
 async def test_an_account_without_sync_is_left_alone(world):

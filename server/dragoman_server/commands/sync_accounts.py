@@ -27,6 +27,9 @@ from dragoman_server.runtime import tool_context
 
 _LONGEST: Final = 200
 
+SWITCH_INTERVAL: Final = 0.0005
+"""Seconds after which a thread leaves Python to another one."""
+
 
 @dataclass(frozen=True, slots=True)
 class SyncReport:
@@ -77,6 +80,8 @@ def sync(config: Config, names: Sequence[str], *, watch: bool) -> SyncReport:
     Raises:
         DragomanError: An account is not there or not to be kept current, or the store cannot be opened.
     """
+    # What is stored would else wait for its turn after each row, while the next pages are read.
+    sys.setswitchinterval(SWITCH_INTERVAL)
     return anyio.run(_sync, config, names, watch)
 
 
