@@ -3,6 +3,7 @@
 import os
 import select
 import signal
+from datetime import timedelta
 from random import Random
 
 import anyio
@@ -356,7 +357,8 @@ def test_a_process_that_is_killed_at_any_moment_loses_nothing_and_claims_nothing
     chat = world.service()
     random = Random(KILLS)
     for room in range(6):
-        chat.fill(f"room {room}", 30)
+        # So much that every one of these processes is in the middle of it when it is killed.
+        chat.fill(f"room {room}", min(60 * KILLS, 2000), step=timedelta(hours=1))
     for _ in range(KILLS):
         happen(random, chat)
         chat.clock.now += LEASE + 1
