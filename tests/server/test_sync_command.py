@@ -37,7 +37,7 @@ def test_a_sync_ends_well_when_all_is_held_and_says_so_in_a_line_for_each_accoun
     form = r"(desk|lab): 2 of 2 conversations, back to 2023-11-14, as of \d\d:\d\d"
     assert [bool(re.fullmatch(form, line)) for line in lines(result)] == [True, True]
     assert lines(dragoman_command("search", "old", "--account", "desk"))[0].startswith(
-        "20 hits · desk: local index back to 2023-11-14"
+        "20 hits · desk: local index: 2 of 2 conversations, back to 2023-11-14"
     )
     asked = services["desk"].asked()
     assert lines(dragoman_command("sync", "--status")) == lines(result)
