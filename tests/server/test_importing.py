@@ -357,6 +357,15 @@ def test_a_named_format_makes_no_conversations_of_files_of_other_formats(run, tm
         assert "local:" not in listed.stdout
 
 
+def test_a_dry_run_names_the_texts_that_no_format_takes(run, tmp_path):
+    folder = mixed_folder(tmp_path)
+    told = run("import", str(folder), "--dry-run").stdout
+    assert "1 file of no known format:" in told
+    assert "diary.txt" in told
+    assert "photo.jpg" not in told
+    assert json.loads(run("import", str(folder), "--dry-run", "--json").stdout)["unknown_files"] == 1
+
+
 def test_a_named_format_takes_texts_in_a_folder_when_none_of_them_is_recognised(run, tmp_path):
     folder = tmp_path / "notes"
     folder.mkdir()

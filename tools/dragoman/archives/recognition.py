@@ -48,6 +48,8 @@ class Recognition:
         formats: The formats to look for, those that win a tie first.
         forced: Take files for the only format although it does not recognise them, see :meth:`_force`.
         has_forced: Whether any was taken so.
+        unknown_texts: How many texts are of no known format. Other files often belong to messages.
+        unknown_names: The first of them.
         notes: Where entries that are left out are counted.
         progress: Counts the bytes that are read.
     """
@@ -57,6 +59,8 @@ class Recognition:
     forced: bool = False
     progress: Progress = field(default_factory=Progress)
     has_forced: bool = False
+    unknown_texts: int = 0
+    unknown_names: list[SafeText] = field(default_factory=list[SafeText])
     _index: FileIndex = field(default_factory=FileIndex)
     _taken: dict[str, ArchiveFormat] = field(default_factory=dict[str, ArchiveFormat])
     _unknown: list[SafeText] = field(default_factory=list[SafeText])
@@ -182,6 +186,10 @@ class Recognition:
         return best
 
     def _note_unknown(self, file: File, head: Head) -> None:
+        if head.data and b"\0" not in head.data and not self.forced:
+            self.unknown_texts += 1
+            if self.unknown_texts <= _SAMPLES:
+                self.unknown_names.append(sentence("{:300}", file.label))
         if len(self._unknown) < _SAMPLES:
             beginning = quote(head.text, _SAMPLE) if head.data else safe("empty")
             self._unknown.append(sentence("{} ({})", file.label, beginning))

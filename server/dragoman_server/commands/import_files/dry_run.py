@@ -8,6 +8,7 @@ from typing import Final
 
 from dragoman.archives.notes import Notes
 from dragoman.core.model import Conversation, Message
+from dragoman.core.safe_text import SafeText, join
 from dragoman.core.sanitize import clean_line, clean_name
 from dragoman.toolset import ToolServices
 from dragoman_server.commands.import_files.loader import survey
@@ -52,10 +53,12 @@ class DryRun:
     notes: Notes
     archives: list[str] = field(default_factory=list[str])
     conversations: dict[str, Summary] = field(default_factory=dict[str, Summary])
+    unknown: tuple[int, list[SafeText]] = (0, [])
 
     def look(self, found: Archives) -> None:
         """Read everything."""
         self.archives = [result.format.title for result in found.results]
+        self.unknown = found.unknown
         for item in found.items():
             if isinstance(item, Conversation):
                 about = self.conversations.setdefault(item.id, Summary())
@@ -76,6 +79,10 @@ class DryRun:
         if len(ordered) > _SHOWN:
             lines.append(f"and {counted(len(ordered) - _SHOWN, 'more conversation')}")
         lines.extend(skipped_lines(self.notes))
+        number, names = self.unknown
+        if number:
+            rest = f" and {number - len(names):,} more" if number > len(names) else ""
+            lines.append(f"{counted(number, 'file')} of no known format: {join(names, '; ')}{rest}.")
         deleted = sum(about.deleted for about in self.conversations.values())
         if deleted:
             lines.append(f"{deleted:,} skipped: deleted before the export.")
@@ -92,6 +99,7 @@ class DryRun:
             "skipped": self.notes.skipped,
             "reasons": reasons(self.notes),
             "notes": list(self.notes.sentences),
+            "unknown_files": self.unknown[0],
         }
         return to_json(found)
 

@@ -19,7 +19,7 @@ from dragoman.archives.sources import open_path, open_stream
 from dragoman.core.errors import InvalidArgument
 from dragoman.core.model import Conversation, Message
 from dragoman.core.names import author_matches
-from dragoman.core.safe_text import safe
+from dragoman.core.safe_text import SafeText, safe
 from dragoman_server.commands.import_files.request import STDIN, ImportRequest
 
 _CHARACTERS: Final = 4_000_000
@@ -58,6 +58,11 @@ class Archives:
     def position(self) -> int:
         """Bytes that were read by now."""
         return self._found.progress.bytes_read
+
+    @property
+    def unknown(self) -> tuple[int, list[SafeText]]:
+        """How many texts are of no known format, and the first of them."""
+        return self._found.unknown_texts, self._found.unknown_names
 
     def digest(self) -> str:
         """A digest of all that the import depends on."""
