@@ -10,9 +10,7 @@ from dragoman.core.names import hidden_address
 CYRILLIC_A = "\N{CYRILLIC SMALL LETTER A}"
 
 
-@pytest.mark.parametrize(
-    "name", ["boss@example.test", "boss@example.test Ä", f"M{CYRILLIC_A}ria Koch", "\N{RIGHT-TO-LEFT OVERRIDE}airaM"]
-)
+@pytest.mark.parametrize("name", ["boss@example.test", "boss@example.test Ä", f"M{CYRILLIC_A}ria Koch"])
 def test_a_name_that_looks_like_another_is_shown_with_its_address(name):
     assert hidden_address(Author(name=name, email="eve@evil.example")) == "eve@evil.example"
 

@@ -11,7 +11,6 @@ from dragoman.core.folding import fold
 from dragoman.core.model import Author, Conversation
 
 _ALIKE: Final = frozenset({"LATIN", "CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE", "COPTIC"})
-_TURNING: Final = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
 _CLOSE: Final = 0.3
 _MOST_COMPARED: Final = 5000
 
@@ -130,11 +129,9 @@ def hidden_address(author: Author) -> str:
 
 @lru_cache(maxsize=4096)
 def _looks_like_another(name: str) -> bool:
-    """Whether a name is written like an address, turns its direction, or mixes letters that look alike."""
+    """Whether a name is written like an address, or mixes letters that look alike."""
     if name.isascii():
         return "@" in name
-    if any(unicodedata.bidirectional(sign) in _TURNING for sign in name):
-        return True
     scripts = ({_script(sign) for sign in word if sign.isalpha()} for word in name.split())
     return "@" in name or any(len(found & _ALIKE) > 1 for found in scripts)
 
