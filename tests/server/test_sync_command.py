@@ -106,6 +106,17 @@ def test_a_server_keeps_the_store_current_after_its_first_answers_and_asks_nothi
     assert not any("kept_current_by" in one for one in _statuses(dragoman_command))
 
 
+def test_of_the_processes_of_a_server_over_http_one_keeps_the_store_current(services, serve, dragoman_command):
+    with serve("--http", "127.0.0.1:0", "--workers", "2") as server:
+        found = _until(lambda: _statuses(dragoman_command), lambda found: all(one["complete"] for one in found))
+        assert len({one["kept_current_by"].split(":")[1] for one in found}) <= 2
+        assert services["desk"].asked().count("list_conversations") == 1
+        server.process.terminate()
+        assert server.process.wait(30) == 0
+        assert b"Traceback" not in server.process.stderr.read()
+    assert not any("kept_current_by" in one for one in _statuses(dragoman_command))
+
+
 def test_a_server_whose_accounts_do_not_say_sync_asks_nothing(services, serve, settings_named, dragoman_command):
     settings_named(services["desk"].settings("desk", ""))
     with serve() as server:
