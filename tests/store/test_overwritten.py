@@ -163,3 +163,16 @@ async def test_a_store_whose_checkpoint_was_cut_off_by_a_crash_is_opened_whole(t
         await store.messages.number(messages(200, 210), account="a")
     async with open_store(crashed, clock=clock) as store:
         assert (await store.messages.number(messages(209, 210), account="a"))[0].number == 210
+
+
+@pytest.mark.parametrize("from_elsewhere", [True, False])
+async def test_a_log_that_was_filled_and_emptied_is_no_reason_to_refuse(tmp_path, from_elsewhere):
+    path = tmp_path / "dragoman.db"
+    async with open_store(path) as store:
+        await store.messages.number(messages(0, 50), account="a")
+    async with open_store(path) as store, open_store(path) as other:
+        await store.messages.conversations()
+        await (other if from_elsewhere else store).retention.forget("a", None)
+        await (other if from_elsewhere else store).retention.scrub()
+        assert len(await store.messages.number(messages(50, 60), account="a")) == 10
+    assert [file.name for file in tmp_path.iterdir()] == ["dragoman.db"]

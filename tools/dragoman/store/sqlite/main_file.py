@@ -37,7 +37,8 @@ class _Content:
     Attributes:
         size_and_time: As the system tells them.
         header: The first bytes: number of changes, number of pages and the like.
-        log: The header of the -wal file, and how many of its frames a checkpoint has moved.
+        log: The header of the -wal file, and how many of its frames a checkpoint has moved. An empty one has a
+            number in place of the frames that every commit changes: it may have been filled and emptied.
         key: A random value that each store has of its own.
         counters: The last numbers that tables have given; they never decrease.
     """
@@ -127,9 +128,10 @@ class MainFile:
 
     def _log_state(self) -> tuple[bytes, int]:
         _, moved = self._log_reader.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_NOOP)
+        header = b""
         with suppress(OSError), self._log_path.open("rb") as file:
-            return file.read(_WAL_HEADER), moved
-        return b"", moved
+            header = file.read(_WAL_HEADER)
+        return (header, moved) if header else (b"", int(self._log_reader.execute("PRAGMA data_version").get))
 
     def _logged_headers(self) -> Iterator[bytes]:
         """The first bytes of the first page in all states that the -wal file holds."""
