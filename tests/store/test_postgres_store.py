@@ -11,7 +11,7 @@ from dragoman.core.errors import Unavailable
 from dragoman.core.model import Author
 from dragoman.core.queries import SearchQuery
 from dragoman.store.per_user import PerUserStore
-from dragoman.store.postgres import maintenance
+from dragoman.store.postgres import maintenance, migrate
 from dragoman.store.postgres.database import Database
 from dragoman.store.postgres.store import PostgresStore
 
@@ -82,3 +82,17 @@ async def test_an_older_program_stops_where_a_newer_one_has_folded_anew(
     with pytest.raises(Unavailable, match="newer Dragoman"):
         await postgres_store.messages.number([message("b")])
     assert await postgres_store.messages.locate(seen.number) == ("acc", "room", "a")
+
+
+async def test_tables_of_an_older_version_are_brought_up_to_date_and_keep_what_they_hold(
+    postgres_server, postgres_address, clock, monkeypatch
+):
+    monkeypatch.setattr(migrate, "MIGRATIONS", migrate.MIGRATIONS[:1])
+    async with PostgresStore.open(postgres_address, clock=clock) as store:
+        (seen,) = await store.messages.number([message("a", "needle")])
+    monkeypatch.undo()
+    async with PostgresStore.open(postgres_address, clock=clock) as store:
+        assert await found(store, "needle") == ["a"]
+        assert await store.messages.locate(seen.number) == ("acc", "room", "a")
+    versions = postgres_server.execute("SELECT version FROM schema_version", postgres_address.rpartition("/")[2])
+    assert versions == [(len(migrate.MIGRATIONS),)]

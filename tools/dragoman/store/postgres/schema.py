@@ -218,6 +218,13 @@ CREATE TABLE import_conversations(
 """
 
 
+# An author is deleted only when no message is theirs, a tombstone neither.
+_WHOLE_INDEX_OF_AUTHORS: Final = """
+DROP INDEX $messages_author;
+CREATE INDEX $messages_author ON $messages(author, moment, number);
+"""
+
+
 def _filled(template: str, prefix: str = "") -> str:
     named = template.replace("$name", prefix).replace("$", f"{prefix}_")
     return named.replace("@text", 'text COLLATE "C"')
@@ -225,5 +232,6 @@ def _filled(template: str, prefix: str = "") -> str:
 
 MIGRATIONS: Final[tuple[str, ...]] = (
     _filled(_FIRST) + "".join(_filled(_MESSAGES, prefix) for prefix in PREFIXES) + _filled(_OTHERS),
+    "".join(_filled(_WHOLE_INDEX_OF_AUTHORS, prefix) for prefix in PREFIXES),
 )
 """The position of a step is the version of a schema before it."""

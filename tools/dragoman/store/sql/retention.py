@@ -65,7 +65,7 @@ class SqlRetention(RetentionStore):
         where = _places(_OWN, conversation)
         places = self._local.sql(f"SELECT place FROM $places WHERE {where[0]}")  # noqa: S608 - our own words
         imports = f"DELETE FROM import_conversations WHERE place IN ({places})"  # noqa: S608 - as above
-        await self._database.write(lambda con: con.execute(imports, where[1]))
+        await self._database.write(lambda con: con.execute(imports, where[1]), area=self._local.prefix)
         return await self._forget(self._local, where)
 
     async def expire(self, account: str, before: datetime, limit: int) -> int:
@@ -80,9 +80,11 @@ class SqlRetention(RetentionStore):
 
     async def _forget(self, tables: Tables, where: tuple[str, tuple[Value, ...]]) -> Amount:
         messages = 0
-        while deleted := await self._database.write(lambda con: _delete_messages(con, tables, where), area=AREA):
+        while deleted := await self._database.write(
+            lambda con: _delete_messages(con, tables, where), area=tables.prefix
+        ):
             messages += deleted
-        gone = await self._database.write(lambda con: _delete_conversations(con, tables, where), area=AREA)
+        gone = await self._database.write(lambda con: _delete_conversations(con, tables, where), area=tables.prefix)
         return Amount(gone, messages)
 
 
@@ -120,7 +122,10 @@ def _delete_conversations(con: Connection, tables: Tables, where: tuple[str, tup
     deleted = con.execute(tables.sql(f"DELETE FROM $places WHERE {where[0]} AND {empty} RETURNING place"), where[1])  # noqa: S608 - our own words
     gone = len(list(deleted))
     con.execute(
-        tables.sql("DELETE FROM $authors WHERE author NOT IN (SELECT author FROM $messages WHERE author IS NOT NULL)")
+        tables.sql(
+            "DELETE FROM $authors WHERE author IN"
+            " (SELECT author FROM $authors EXCEPT SELECT author FROM $messages WHERE author IS NOT NULL)"
+        )
     )
     return gone
 
