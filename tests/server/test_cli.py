@@ -176,7 +176,7 @@ def test_output_is_utf8_whatever_the_locale_and_survives_lone_surrogates(dragoma
 
 
 def test_the_command_and_the_module_are_the_same_program(dragoman_command):
-    assert dragoman_command("--help").stdout.startswith(b"Usage: dragoman [OPTIONS] COMMAND")
+    assert dragoman_command("--help").stdout.startswith(b"Usage: dragoman [OPTIONS] ")
 
 
 def test_help_imports_neither_the_sdk_nor_the_library(environment):
