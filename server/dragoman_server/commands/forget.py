@@ -67,13 +67,15 @@ def forget(config: Config, account: str, conversation: str | None, agree: Callab
     before = _size(config, target)
     gone = anyio.run(_forget, config, target)
     smaller = before - _size(config, target)
-    freed = sentence(" {} of the disk are free again.", size_text(smaller)) if smaller > 0 else safe("")
-    return sentence("Forgot {} of {}.{}", _counted(gone), str(target), freed)
+    forgotten = sentence("Forgot {} of {}.", _counted(gone), str(target))
+    if smaller <= 0:
+        return forgotten
+    return sentence("{} {} of the disk are free again.", forgotten, size_text(smaller))
 
 
 def _question(target: _Target, amount: Amount) -> SafeText:
-    only = safe(" There is no other copy of them.") if target.is_local else safe("")
-    return sentence("{} of {} will be deleted from the store.{}", _counted(amount), str(target), only)
+    question = sentence("{} of {} will be deleted from the store.", _counted(amount), str(target))
+    return sentence("{} There is no other copy of them.", question) if target.is_local else question
 
 
 def _counted(amount: Amount) -> SafeText:

@@ -102,7 +102,7 @@ def test_of_the_local_account_the_messages_themselves_are_deleted(run, store_pat
     assert result.stdout.startswith("Forgot 7 messages in 1 conversation of ")
     assert b"zyzzyva of attic" not in held(store_path)
     assert b"zyzzyva of room" in held(store_path)
-    assert "no other copy" in run("local").stderr
+    assert "store. There is no other copy" in run("local").stderr
 
 
 @pytest.mark.parametrize(
