@@ -192,10 +192,10 @@ async def test_a_statement_is_ended_after_its_time(postgres_store, monkeypatch):
 
 async def test_a_read_that_is_cancelled_ends_at_the_server(postgres_server, postgres_store):
     with anyio.move_on_after(0.3):
-        await postgres_store._database.read(lambda con: con.execute("SELECT pg_sleep(19)").get)
+        await postgres_store._database.read(lambda con: con.execute("SELECT pg_sleep(17)").get)
     for _ in range(100):
         if not postgres_server.execute(
-            "SELECT 1 FROM pg_stat_activity WHERE query LIKE '%pg_sleep(19)' AND state = 'active'"
+            "SELECT 1 FROM pg_stat_activity WHERE query LIKE '%pg_sleep(17)' AND state = 'active'"
         ):
             return
         await anyio.sleep(0.05)

@@ -33,7 +33,7 @@ _HAS_GROWN: Final = (
     "SELECT messages > greatest(reltuples, 0) * 1.2 FROM pg_class, index_builds"
     " WHERE pg_class.oid = CAST(? AS regclass) AND prefix = ?"
 )
-_PATIENCE: Final = 20.0
+_PATIENCE: Final = 15.0
 """Seconds to wait for a turn in this process."""
 
 

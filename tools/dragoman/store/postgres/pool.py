@@ -27,9 +27,10 @@ MOST_CONNECTIONS: Final = 12
 PATIENCE: Final = 8.0
 """Seconds to wait for a connection."""
 
-DEADLINE: Final = 25.0
-"""Seconds after which a transaction is given up whose server does not answer; it ends long ones itself before."""
+DEADLINE: Final = 20.0
+"""Seconds after which a call is given up whose server does not answer; it ends long statements itself before."""
 
+_SHORTEST: Final = 0.5
 _IDLE: Final = 300.0
 _LIVES: Final = 3600.0
 _RECONNECT: Final = 5.0
@@ -79,15 +80,15 @@ class Pool:
         self._watchdog.stop()
 
     @contextmanager
-    def connection(self) -> Generator[DriverConnection]:
-        """A connection for one transaction; what it leaves open is undone.
+    def connection(self, ends: float) -> Generator[DriverConnection]:
+        """A connection for one transaction, which is broken when it is still at work at a time of the steady clock.
 
         Raises:
             DragomanError: There is none.
         """
-        connection = self._get()
+        connection = self._get(ends)
         try:
-            with self._watchdog.watching(connection):
+            with self._watchdog.watching(connection, ends):
                 yield connection
         finally:
             self._pool.putconn(connection)
@@ -97,9 +98,9 @@ class Pool:
         with suppress(psycopg.Error):
             self._pool.check()
 
-    def _get(self) -> DriverConnection:
+    def _get(self, ends: float) -> DriverConnection:
         try:
-            return self._pool.getconn(PATIENCE)
+            return self._pool.getconn(max(_SHORTEST, min(PATIENCE, ends - time.monotonic())))
         except psycopg_pool.PoolTimeout:
             # The pool does not say why it has none; a connection of our own does.
             with errors.explained(self._address.name):
@@ -117,10 +118,10 @@ class _Watchdog:
         self._thread: threading.Thread | None = None
 
     @contextmanager
-    def watching(self, connection: DriverConnection) -> Generator[None]:
-        """Break the connection if this takes longer than :data:`DEADLINE`."""
+    def watching(self, connection: DriverConnection, ends: float) -> Generator[None]:
+        """Break the connection if this takes until then."""
         with self._lock:
-            self._watched[connection] = time.monotonic() + DEADLINE
+            self._watched[connection] = ends
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="dragoman-postgres", daemon=True)
                 self._thread.start()

@@ -15,6 +15,7 @@ from psycopg.pq import TransactionStatus
 from dragoman.core.errors import Unavailable
 from dragoman.core.safe_text import sentence
 from dragoman.store.postgres import errors
+from dragoman.store.postgres import pool as pool_module
 from dragoman.store.postgres.address import Address
 from dragoman.store.postgres.connection import PostgresConnection
 from dragoman.store.postgres.pool import DriverConnection, Pool
@@ -22,13 +23,13 @@ from dragoman.store.sql.connection import Connection
 
 T = TypeVar("T")
 
-STATEMENT_SECONDS: Final = 20
+STATEMENT_SECONDS: Final = 18
 """Seconds after which the server ends a statement."""
 
 _ATTEMPTS: Final = 5
 _PAUSE: Final = 0.05
-_ASKED_FOR: Final = 10.0
-"""Seconds within which the end of a transaction is asked for whose connection broke."""
+_ASKED_FOR: Final = 4.0
+"""Seconds after the deadline for asking how a transaction ended whose connection broke."""
 
 _READ: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 _WRITE: Final = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
@@ -52,6 +53,7 @@ class Reading(Generic[T]):
     """Reads one consistent state. A read that a broken connection ends is made once more on another one."""
 
     def __init__(self, pool: Pool, address: Address, work: Callable[[Connection], T]) -> None:
+        self._ends = time.monotonic() + pool_module.DEADLINE
         self._pool = pool
         self._address = address
         self._work = work
@@ -66,7 +68,7 @@ class Reading(Generic[T]):
                 try:
                     return self._once()
                 except psycopg.Error as error:
-                    if self._stopped or attempt == _ATTEMPTS or not _is_passing(error):
+                    if self._stopped or self._is_last(attempt) or not _is_passing(error):
                         raise
                     _pause(attempt)
         raise AssertionError
@@ -80,7 +82,7 @@ class Reading(Generic[T]):
             threading.Thread(target=self._cancel, args=(connection,), daemon=True).start()
 
     def _once(self) -> T:
-        with self._pool.connection() as connection:
+        with self._pool.connection(self._ends) as connection:
             with self._lock:
                 if self._stopped:
                     raise Unavailable(sentence("Reading {} was interrupted.", self._address.name), hint="Try again.")
@@ -91,6 +93,9 @@ class Reading(Generic[T]):
                 with self._lock:
                     self._connection = None
                 _undo(connection)
+
+    def _is_last(self, attempt: int) -> bool:
+        return attempt == _ATTEMPTS or time.monotonic() >= self._ends
 
     def _cancel(self, connection: DriverConnection) -> None:
         with self._lock:
@@ -110,6 +115,7 @@ class Writing(Generic[T]):
     def __init__(
         self, pool: Pool, address: Address, work: Callable[[Connection], T], *, area: str, once: bool, durable: bool
     ) -> None:
+        self._ends = time.monotonic() + pool_module.DEADLINE
         self._pool = pool
         self._address = address
         self._work = work
@@ -126,10 +132,13 @@ class Writing(Generic[T]):
                 try:
                     return self._once()
                 except psycopg.Error as error:
-                    if attempt == _ATTEMPTS or not self._may_run_again(error):
+                    if self._is_last(attempt) or not self._may_run_again(error):
                         raise
                     _pause(attempt)
         raise AssertionError
+
+    def _is_last(self, attempt: int) -> bool:
+        return attempt == _ATTEMPTS or time.monotonic() >= self._ends
 
     def _may_run_again(self, error: psycopg.Error) -> bool:
         if not self._has_begun:
@@ -137,7 +146,7 @@ class Writing(Generic[T]):
         return not self._once_only and error.sqlstate in errors.REPEATABLE
 
     def _once(self) -> T:
-        with self._pool.connection() as connection:
+        with self._pool.connection(self._ends) as connection:
             try:
                 con = PostgresConnection(
                     connection, f"{_WRITE}; {settings(self._address)}{'' if self._durable else _NOT_DURABLE}"
@@ -166,8 +175,7 @@ class Writing(Generic[T]):
 
     def _has_committed(self, transaction: str) -> bool | None:
         """Whether a transaction was committed; ``None`` when that cannot be found out."""
-        ends = time.monotonic() + _ASKED_FOR
-        while time.monotonic() < ends:
+        while time.monotonic() < self._ends + _ASKED_FOR:
             with suppress(psycopg.Error), self._pool.connect() as connection:
                 statement = "SELECT pg_xact_status(CAST(%s AS xid8))"
                 row = connection.execute(statement, (transaction,)).fetchone()
