@@ -6,6 +6,7 @@ import httpx
 import pytest
 from convore_service import KEY, Convore, channel, refused
 from http_loopback import serving
+from keeping_current import require_sync_holds_all
 
 from dragoman.core.context.clock import hurry
 from dragoman.core.errors import (
@@ -113,6 +114,9 @@ class OnLoopback:
 
 class TestConvore(OnLoopback, ProviderContract):
     """Lists its messages newest first."""
+
+    async def test_a_sync_holds_everything_and_claims_it(self, service, tmp_path):
+        await require_sync_holds_all(service, tmp_path)
 
 
 class TestConvoreListingOldestFirst(OnLoopback, PagingScenarios):

@@ -5,6 +5,7 @@ import httpx
 import pytest
 from datagrid_service import KEY, Datagrid, refused
 from http_loopback import serving
+from keeping_current import require_sync_holds_all
 
 from dragoman.core.context.clock import hurry
 from dragoman.core.errors import (
@@ -108,6 +109,9 @@ class OnLoopback:
 
 class TestDatagrid(OnLoopback, ProviderContract):
     """Lists its messages oldest first."""
+
+    async def test_a_sync_holds_everything_and_claims_it(self, service, tmp_path):
+        await require_sync_holds_all(service, tmp_path)
 
 
 class TestDatagridListingNewestFirst(OnLoopback, PagingScenarios, ReadingScenarios):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 import pytest
+from keeping_current import require_sync_holds_all
 from mail_service import MailService
 
 from dragoman.core.errors import InvalidArgument
@@ -26,3 +27,6 @@ class TestMail(ProviderContract):
     @pytest.fixture
     def service(self, imap_server, smtp_server):
         return MailService(imap_server, smtp_server, timeout=0.5)
+
+    async def test_a_sync_holds_everything_and_claims_it(self, service, tmp_path):
+        await require_sync_holds_all(service, tmp_path)

@@ -3,6 +3,7 @@
 from typing import ClassVar
 
 import pytest
+from keeping_current import require_sync_holds_all
 from slack_service import BEGINNING
 from slack_workspace import Workspace
 
@@ -26,3 +27,6 @@ class TestSlack(ProviderContract):
         workspace = Workspace()
         with workspace.serve() as workspace.address:
             yield workspace
+
+    async def test_a_sync_holds_everything_and_claims_it(self, service, tmp_path):
+        await require_sync_holds_all(service, tmp_path)
