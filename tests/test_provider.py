@@ -130,6 +130,9 @@ def test_an_account_writes_nothing_and_remembers_all_unless_told_otherwise():
         "write_to": None,
         "ask": None,
         "remember": "full",
+        "keep": None,
+        "sync": None,
+        "live": False,
         "sends_per_minute": 20,
     }
 

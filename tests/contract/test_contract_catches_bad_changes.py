@@ -10,6 +10,7 @@ MOMENT = "test_the_position_of_this_moment_comes_without_messages"
 WRITTEN = "test_what_is_written_after_a_position_is_told_once"
 CHANGED = "test_a_changed_message_is_told_as_it_is_now"
 UNKNOWN = "test_a_position_that_is_not_known_is_a_conflict"
+WAITING = "test_waiting_ends_at_once_for_what_was_written_before"
 breakage = Breakage()
 LOGS: dict[str, list[tuple[str, str]]] = {}
 
@@ -42,6 +43,10 @@ class TellingPigeon(CarrierPigeon):
         told = self.log[start : start + 2]
         letters = [self._find(self._letters(loft, room), letter) for room, letter in told]
         return Changes(messages=letters, position=str(start + len(told)), more=start + len(told) < end)
+
+    async def wait_for_changes(self, position, timeout):  # noqa: ASYNC109 - the name that the contract gives it
+        del timeout
+        return int(position) < len(self.log)
 
 
 @breakage.caught_by(MOMENT, saying="gave messages")
@@ -77,8 +82,20 @@ class BelievesEveryPosition(TellingPigeon):
         return await super().changes(position if position is None or position.isdigit() else "0")
 
 
+@breakage.caught_by(WAITING, saying="waiting says so")
+class WakesForNothing(TellingPigeon):
+    async def wait_for_changes(self, position, timeout):  # noqa: ASYNC109 - the name that the contract gives it
+        return True
+
+
+@breakage.caught_by(WAITING, saying="misses what was written before")
+class WaitsForWhatComesLater(TellingPigeon):
+    async def wait_for_changes(self, position, timeout):  # noqa: ASYNC109 - the name that the contract gives it
+        return False
+
+
 @pytest.mark.anyio
-@pytest.mark.parametrize("scenario", [MOMENT, WRITTEN, CHANGED, UNKNOWN])
+@pytest.mark.parametrize("scenario", [MOMENT, WRITTEN, CHANGED, UNKNOWN, WAITING])
 async def test_a_provider_that_tells_its_changes_passes(scenario):
     assert await caught(TellingPigeon, scenario) == ""
 

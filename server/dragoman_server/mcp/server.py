@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+import mcp_types as types
 from mcp.server.caching import CacheableMethod, CacheHint
 from mcp.server.lowlevel import Server
 
@@ -18,6 +19,18 @@ from dragoman_server.mcp.resources import Resources
 from dragoman_server.mcp.subscriptions import Subscriptions
 
 _HOUR: Final = 3_600_000
+
+
+class _Server(Server[Any]):
+    """Announces no changes of lists, because ours stay as they are for as long as the server runs."""
+
+    def get_capabilities(self, *args: Any, **named: Any) -> types.ServerCapabilities:
+        """The capabilities; the SDK would promise such notices wherever clients can subscribe to resources."""
+        capabilities = super().get_capabilities(*args, **named)
+        for lists in (capabilities.prompts, capabilities.resources, capabilities.tools):
+            if lists is not None:
+                lists.list_changed = False
+        return capabilities
 
 
 def build(
@@ -40,7 +53,7 @@ def build(
     same_for_all: tuple[CacheableMethod, ...] = (
         "tools/list", "server/discover", "prompts/list", "resources/templates/list",
     )  # fmt: skip
-    server = Server[Any](
+    server = _Server(
         "dragoman",
         version=__version__,
         title="Dragoman",

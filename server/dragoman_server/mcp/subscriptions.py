@@ -83,7 +83,7 @@ class Subscriptions:
                     continue
                 watched.callback(end)
                 uris.append(uri)
-            honoured = params.notifications.model_copy(update={"resource_subscriptions": uris or None})
+            honoured = types.SubscriptionFilter(resource_subscriptions=uris or None)
             return await ListenHandler(bus)(ctx, params.model_copy(update={"notifications": honoured}))
 
     def _closed(self) -> None:

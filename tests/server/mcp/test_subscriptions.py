@@ -199,7 +199,8 @@ async def test_more_conversations_than_a_server_watches_are_refused(monkeypatch)
 
 
 @pytest.mark.parametrize("mode", ["auto", "legacy"])
-async def test_the_server_says_that_it_announces(mode):
+async def test_the_server_announces_changed_conversations_and_no_changed_lists(mode):
     async with connect(mode=mode) as client:
-        capabilities = client.session.server_capabilities if hasattr(client.session, "server_capabilities") else None
-        assert capabilities is None or capabilities.resources.subscribe
+        offered = client.session.server_capabilities
+        assert offered.resources.subscribe
+        assert [one.list_changed for one in (offered.resources, offered.prompts, offered.tools)] == [False] * 3
