@@ -54,3 +54,12 @@ async def test_the_instructions_say_it_where_there_is_no_service():
         assert len(lines_with_the_ways(client.instructions or "")) == 1
     async with connect(SERVICE) as client:
         assert lines_with_the_ways(client.instructions or "") == []
+
+
+@pytest.mark.parametrize(("tool", "arguments"), CALLS[1:])
+async def test_an_account_that_cannot_be_read_fails_no_call_of_another(tmp_path, tool, arguments):
+    (tmp_path / "broken.db").write_bytes(b"no database" * 1000)
+    broken = {"provider": "local", "path": str(tmp_path / "broken.db")}
+    async with connect({"accounts": {"one": {"provider": "local"}, "two": broken}}) as client:
+        answer = await client.call(tool, account="one", **arguments)
+        assert lines_with_the_ways(answer) == []

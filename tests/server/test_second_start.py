@@ -55,6 +55,7 @@ def novel(tmp_path, monkeypatch):
     (package / "METADATA").write_text("Metadata-Version: 2.1\nName: novel-post\nVersion: 1.0\n", encoding="utf-8")
     (package / "entry_points.txt").write_text("[dragoman.providers]\nnovel = novel:Novel\n", encoding="utf-8")
     monkeypatch.syspath_prepend(site)
+    monkeypatch.setenv("PYTHONPATH", str(site))
     monkeypatch.setenv("DRAGOMAN_DATA", str(tmp_path / "data"))
     file = tmp_path / "mine.toml"
     file.write_text('[accounts.book]\nprovider = "novel"\nshelf = "b"\n', encoding="utf-8")

@@ -119,6 +119,16 @@ def note_account(account: str) -> None:
         now[0].accounts.add(account)
 
 
+@contextmanager
+def unobserved() -> Generator[None]:
+    """Look at accounts beside the present work, to which they do not belong and for which they are not counted."""
+    token = _now.set(None)
+    try:
+        yield
+    finally:
+        _now.reset(token)
+
+
 def instrumented(provider: T, account: str, operations: frozenset[str]) -> T:
     """The same provider, whose operations are watched by those who look on at the present work, if they care."""
     now = _now.get()

@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from dragoman.core.context.inline import run_together
+from dragoman.core.context.instrumentation import unobserved
 from dragoman.core.errors import DragomanError
 from dragoman.core.model import Conversation
 from dragoman.core.queries import ConversationQuery
@@ -31,9 +32,13 @@ async def is_empty(workspace: Workspace) -> bool:
     """Is there nothing to read, and nothing that could bring it but the user."""
     if has_service(workspace):
         return False
-    for account in workspace.accounts.values():
-        if (await (await account.provider()).list_conversations(ConversationQuery(limit=1))).items:
-            return False
+    try:
+        with unobserved():
+            for account in workspace.accounts.values():
+                if (await (await account.provider()).list_conversations(ConversationQuery(limit=1))).items:
+                    return False
+    except DragomanError:
+        return False  # an account that cannot be read may hold some
     return True
 
 
