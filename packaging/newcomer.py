@@ -3,7 +3,8 @@
 The commands are those of the three ways in the README, in their order, each way with an empty home folder. Nothing
 of a service is reached: a stand-in on this machine plays Slack.
 
-    ./run newcomer                      installs from this checkout into a new environment first
+    ./run newcomer                      installs from this checkout first: as the README says where uv is, and into
+                                        a new environment
     ./run newcomer --installed FOLDER   takes an environment in which it is installed already
 """
 
@@ -15,6 +16,7 @@ import os
 import re
 import select
 import shlex
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -29,7 +31,10 @@ from zipfile import ZipFile
 HOME: Final = Path(__file__).resolve().parents[1]
 _SAMPLE: Final = "WhatsApp Chat with Night crew.txt"
 _COMMENT: Final = re.compile(r"\s+#\s")
-_PATIENCE: Final = 60.0
+_PATIENCE: Final = 300.0
+_INSTALLERS: Final = ("UV_", "PIP_", "SSL_", "http", "HTTP", "no_proxy", "NO_PROXY")
+"""What begins so says how packages are fetched here."""
+
 _MOST_ANSWERS: Final = 20
 
 
@@ -68,10 +73,10 @@ class Machine:
             "PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring", "LANG": "C.UTF-8",
         }  # fmt: skip
 
-    def run(self, line: str, way: Way) -> str:
-        """Type a command; what went wrong is noted on the way."""
+    def run(self, line: str, way: Way, folder: Path | None = None) -> str:
+        """Type a command, in the home folder or another one; what went wrong is noted on the way."""
         done = subprocess.run(
-            shlex.split(line), cwd=self.home, env=self.variables, stdin=subprocess.DEVNULL,
+            shlex.split(line), cwd=folder or self.home, env=self.variables, stdin=subprocess.DEVNULL,
             capture_output=True, text=True, timeout=_PATIENCE, check=False,
         )  # fmt: skip
         if done.returncode:
@@ -154,6 +159,19 @@ def with_tests(machine: Machine, way: Way) -> None:
     way.last = machine.run("pytest -q -p no:cacheprovider test_mine.py", way)
 
 
+def with_uv(machine: Machine) -> Way:
+    """Install as the README says, from the address of this checkout and from its folder, and see the demonstration."""
+    way = Way("Install")
+    started = time.monotonic()
+    machine.variables |= {name: value for name, value in os.environ.items() if name.startswith(_INSTALLERS)}
+    machine.variables["PATH"] = f"{machine.home}/.local/bin{os.pathsep}{os.environ['PATH']}"
+    for line in commands(way.name):
+        way.commands.append(line)
+        way.last = machine.run(line.replace("ADDRESS", HOME.as_uri()), way, HOME)
+    way.seconds = time.monotonic() - started
+    return way
+
+
 WAYS: Final = {
     "I have an export": with_an_export,
     "I use Slack, mail or another service": with_a_service,
@@ -192,7 +210,9 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="newcomer-") as name:
         folder = Path(name)
         programs, seconds = (asked.installed.resolve() / "bin", 0.0) if asked.installed else install(folder / "env")
-        ways = play(folder, programs)
+        by_uv = not asked.installed and shutil.which("uv") and (HOME / ".git").exists()
+        first = [with_uv(Machine(folder / "home", programs))] if by_uv else []
+        ways = [*first, *play(folder, programs)]
     if asked.json:
         rows = [{key: getattr(way, key) for key in Way.__slots__} for way in ways]
         print(json.dumps({"install_seconds": seconds, "ways": rows}, indent=1))
