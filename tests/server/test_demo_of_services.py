@@ -10,11 +10,11 @@ from dragoman.accounts.provider_registry import replay_of
 SERVICES = ["convore", "datagrid", "glean", "mail", "slack", "yandex"]
 
 
-def demonstrated(folder, *arguments, columns=80):
+def demonstrated(folder, *arguments):
     environment = {key: value for key, value in os.environ.items() if not key.startswith("DRAGOMAN_")}
     return subprocess.run(
         [sys.executable, "-m", "dragoman_server", "demo", *arguments],
-        env=environment | {"COLUMNS": str(columns)},
+        env=environment | {"COLUMNS": "80"},
         cwd=folder,
         capture_output=True,
         check=False,
@@ -66,7 +66,7 @@ def test_a_replay_fits_a_terminal(shown):
 
 @pytest.mark.parametrize("provider", SERVICES)
 def test_the_short_form_fits_on_60_lines_with_the_whole_preview_and_the_costs(provider, tmp_path):
-    done = demonstrated(tmp_path, "--provider", provider, columns=100)
+    done = demonstrated(tmp_path, "--provider", provider)
     said = done.stdout.decode()
     assert (done.returncode, done.stderr.decode()) == (0, "")
     assert len(said.splitlines()) <= 60
