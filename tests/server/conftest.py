@@ -112,6 +112,16 @@ def environment(tmp_path):
 
 
 @pytest.fixture
+def fresh_machine(environment, monkeypatch, tmp_path):
+    """This process has the variables of a fresh machine, and works in the test's folder."""
+    for name in ("DRAGOMAN_CONFIG", "DRAGOMAN_LOG"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
 def settings_named(tmp_path, environment, monkeypatch):
     """Write a settings file into the folder of the test, and name it in the environment."""
 

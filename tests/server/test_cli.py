@@ -12,13 +12,8 @@ MESSAGE = ["conversation=local:room", "author=Ann", "sent_at=2026-03-10T09:00Z"]
 
 
 @pytest.fixture
-def run(environment, monkeypatch, tmp_path):
+def run(fresh_machine):
     """Run a command in this process."""
-    for name in ("DRAGOMAN_CONFIG", "DRAGOMAN_LOG"):
-        monkeypatch.delenv(name, raising=False)
-    for name, value in environment.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.chdir(tmp_path)
     return lambda *arguments: CliRunner().invoke(cli, list(arguments), catch_exceptions=False)
 
 

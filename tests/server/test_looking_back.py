@@ -14,13 +14,8 @@ HOSTILE = "evil\x1b[2J\nforged line \u202egnp.exe"
 
 
 @pytest.fixture
-def run(environment, monkeypatch, tmp_path, settings_named):
+def run(fresh_machine, settings_named):
     """Run a command in this process."""
-    for name in ("DRAGOMAN_CONFIG", "DRAGOMAN_LOG"):
-        monkeypatch.delenv(name, raising=False)
-    for name, value in environment.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.chdir(tmp_path)
     settings_named('timezone = "UTC"\n')
     return lambda *arguments: CliRunner().invoke(cli, list(arguments), catch_exceptions=False)
 

@@ -44,13 +44,8 @@ entry.main()
 
 
 @pytest.fixture
-def config(environment, monkeypatch, tmp_path):
+def config(fresh_machine, environment, tmp_path):
     """Settings with a local account and one of a service, and messages in both."""
-    for name in ("DRAGOMAN_CONFIG", "DRAGOMAN_LOG"):
-        monkeypatch.delenv(name, raising=False)
-    for name, value in environment.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.chdir(tmp_path)
     file = tmp_path / "dragoman.toml"
     file.write_text(f'timezone = "Europe/Berlin"\n{NOWHERE}[accounts.local]\nprovider = "local"\n', "utf-8")
     anyio.run(fill, Path(environment["DRAGOMAN_DATA"]) / "dragoman.db")

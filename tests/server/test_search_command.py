@@ -19,13 +19,8 @@ NOWHERE = '[accounts.desk]\nprovider = "convore"\nbase_url = "http://127.0.0.1:1
 
 
 @pytest.fixture
-def run(environment, monkeypatch, tmp_path):
+def run(fresh_machine, tmp_path):
     """Run a command with an account of a service that cannot be reached."""
-    for name in ("DRAGOMAN_CONFIG", "DRAGOMAN_LOG"):
-        monkeypatch.delenv(name, raising=False)
-    for name, value in environment.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.chdir(tmp_path)
     config = tmp_path / "dragoman.toml"
     config.write_text(f'timezone = "UTC"\n{NOWHERE}[accounts.local]\nprovider = "local"\n', "utf-8")
     return lambda *arguments: CliRunner().invoke(

@@ -30,12 +30,8 @@ LINE = '{"conversation": "room", "author": "Ann", "sent_at": "2026-03-10T09:00:0
 
 
 @pytest.fixture
-def run(environment, monkeypatch, tmp_path):
+def run(fresh_machine, monkeypatch, tmp_path):
     """Run a command in this process, in the folder of the store."""
-    for name in ("DRAGOMAN_CONFIG", "DRAGOMAN_LOG"):
-        monkeypatch.delenv(name, raising=False)
-    for name, value in environment.items():
-        monkeypatch.setenv(name, value)
     monkeypatch.setenv("DRAGOMAN_DATA", str(tmp_path))
     monkeypatch.chdir(tmp_path)
     return lambda *arguments: CliRunner().invoke(cli, list(arguments), catch_exceptions=False)

@@ -72,6 +72,8 @@ def test_what_is_wrong_with_the_question_is_told_in_words(services, dragoman_com
         assert result.returncode == 1
         assert b'Set sync = "90d" or sync = "all" in' in result.stderr
     assert dragoman_command("sync", "--watch", "--status").returncode == 2
+    settings_named("")
+    assert b"There is no account of a service; `dragoman init` adds one." in dragoman_command("sync").stderr
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

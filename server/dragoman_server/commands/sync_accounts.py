@@ -16,7 +16,7 @@ from anyio.abc import TaskStatus
 
 from dragoman.accounts.workspace import Account, Workspace
 from dragoman.core.errors import InvalidArgument
-from dragoman.core.safe_text import join, safe, sentence
+from dragoman.core.safe_text import join, sentence
 from dragoman.core.sanitize import clean_line
 from dragoman.sync.runner import AccountResult, accounts_to_sync, can_sync, keep_current
 from dragoman.sync.session import SyncCounts
@@ -125,10 +125,11 @@ def _chosen(workspace: Workspace, names: Sequence[str]) -> list[Account]:
                 hint="Leave sync out of its settings.",
             )
     if not accounts:
-        there = join(name for name, one in workspace.accounts.items() if one.provider_class.external) or safe("none")
+        there = join(name for name, one in workspace.accounts.items() if one.provider_class.external)
+        setting = sentence('Set sync = "90d" or sync = "all" in one of these accounts: {}.', there)
         raise InvalidArgument(
             "No account is kept current.",
-            hint=sentence('Set sync = "90d" or sync = "all" in one of these accounts: {}.', there),
+            hint=setting if there else "There is no account of a service; `dragoman init` adds one.",
         )
     return accounts
 

@@ -22,12 +22,7 @@ def store_path(environment):
 
 
 @pytest.fixture
-def run(environment, monkeypatch, tmp_path, store_path):
-    for name in ("DRAGOMAN_CONFIG", "DRAGOMAN_LOG"):
-        monkeypatch.delenv(name, raising=False)
-    for name, value in environment.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.chdir(tmp_path)
+def run(fresh_machine, tmp_path, store_path):
     config = tmp_path / "dragoman.toml"
     config.write_text(f'{NOWHERE}[accounts.local]\nprovider = "local"\n', "utf-8")
     anyio.run(fill, store_path)
