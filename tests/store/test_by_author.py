@@ -47,7 +47,6 @@ def limits(request, monkeypatch):
         monkeypatch.setattr(by_author, name, value)
     monkeypatch.setattr(by_author, "_SORTED", 4)
     monkeypatch.setattr(by_author, "FEW", 12)
-    monkeypatch.setattr(by_author, "_SEVERAL", 1)
 
 
 def of(part, message):

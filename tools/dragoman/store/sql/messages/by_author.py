@@ -19,8 +19,7 @@ FEW: Final = 20_000
 _MOST_MERGED: Final = 300
 _MOST_LISTED: Final = 3000
 _SORTED: Final = 2000
-_FIRST: Final = 2000
-_SEVERAL: Final = 5
+_FIRST: Final = 1000
 
 TimeAndNumber = tuple[int, int]
 
@@ -45,6 +44,13 @@ class Authors:
         """The tables' numbers of them, of very many only the first. Goes through all authors."""
         found = self._con.execute(self._tables.sql(f"{self._like} LIMIT {_MOST_LISTED + 1}"), self._words)
         return tuple(number for (number,) in found)
+
+    @cached_property
+    def exist(self) -> bool:
+        """Is there at least one. Goes through the authors up to the first one that fits."""
+        if "numbers" in self.__dict__:
+            return bool(self.numbers)
+        return bool(self._con.execute(self._tables.sql(f"SELECT EXISTS({self._like})"), self._words).get)
 
     @property
     def are_few(self) -> bool:
@@ -152,10 +158,9 @@ def in_order(
         condition: Further SQL about a message ``m``, beginning with AND.
         values: The values of the condition.
     """
-    if len(authors.numbers) > _SEVERAL:
-        found = _among_first(con, tables, authors, span, condition, values)
-        if len(found) == span.limit:
-            return iter(found)
+    found = _among_first(con, tables, authors, span, condition, values)
+    if len(found) == span.limit:
+        return iter(found)
     index = span.index
     if numbers_of(con, tables, authors, _SORTED if authors.are_few else FEW) is not None:
         index = "author"
@@ -168,14 +173,17 @@ def in_order(
 def _among_first(
     con: Connection, tables: Tables, authors: Authors, span: Span, condition: str, values: Sequence[Value]
 ) -> list[TimeAndNumber]:
-    """Their messages among the first of all: where many people are meant, these mostly hold enough of theirs."""
+    """Their messages among the first of all, where those of many people mostly fill a page.
+
+    The author of each is looked at, because a search through the names of all authors takes longer.
+    """
     begins, begins_values = span.condition
     first = (
         f"SELECT * FROM $messages m @by_{span.index} WHERE m.live = 1{begins}"  # noqa: S608 - values are bound
         f" {span.order} LIMIT {_FIRST}"
     )
-    theirs, theirs_values = authors.condition
-    statement = f"SELECT m.moment, m.number FROM ({first}) m WHERE {theirs}{condition} LIMIT ?"  # noqa: S608 - as above
+    theirs, theirs_values = authors.condition_of_few
+    statement = f"SELECT m.moment, m.number FROM ({first}) m WHERE {theirs}{condition} {span.order} LIMIT ?"  # noqa: S608 - as above
     bound = (*begins_values, *theirs_values, *values, span.limit)
     return list(con.execute(tables.sql(statement), bound))
 

@@ -219,8 +219,8 @@ class _Ranked:
 
     def _narrowing(self, step: int) -> Narrowing:
         if step not in self._narrowings:
-            # All of several words stand in few messages; beginnings of words do in many.
-            few = step == 0 and len(self._words.groups) > 1
+            # Several words, or words that begin so, stand together in few messages.
+            few = len(self._words.groups) > 1
             self._narrowings[step] = narrowing_of(self._con, self._table, self._scope, of_few=few)
         return self._narrowings[step]
 

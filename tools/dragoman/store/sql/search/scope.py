@@ -133,7 +133,7 @@ def require_authors(con: Connection, table: MessageTable, scope: Scope, account:
         NothingThereError: Nobody is.
     """
     for name, authors in scope.people:
-        if not authors.numbers:
+        if not authors.exist:
             raise NothingThereError(_nobody(con, table, account, name))
 
 
