@@ -11,6 +11,7 @@ from dragoman import MessageQuery
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("waits")]
 
 ROOM = "C02RELAY01"
+LINK = "https://acme.slack.com/archives/C1/p1773133080000100"
 
 
 def section(*elements):
@@ -151,6 +152,83 @@ CASES = {
         },
         "https://j.example/5\nTICKET-5 open",
     ),
+    "an unknown part of rich text with words inside": (
+        rich(
+            {"type": "rich_text_hologram", "elements": [text("deep "), {"type": "user", "user_id": "U02OLEGSI"}]},
+            {"type": "rich_text_grid", "rows": [[{"elements": [text("a cell")]}]]},
+        ),
+        "deep @Oleg Sidorov\na cell",
+    ),
+    "an unknown element with a list of words": (
+        rich(section({"type": "poll", "options": [{"title": "Yes"}, {"title": plain("No")}]})),
+        "Yes No",
+    ),
+    "an unknown element with a link": (
+        rich(section({"type": "canvas", "file_id": "F1", "link": "https://acme.slack.com/docs/T/F1"})),
+        "[canvas](https://acme.slack.com/docs/T/F1)",
+    ),
+    "an unknown block that calls its words otherwise": (
+        block(type="hologram", headline="Big news", content="All of it", value="SECRET", action_id="A"),
+        "Big news\nAll of it",
+    ),
+    "an emoji with a tone beside it": (rich(section({"type": "emoji", "name": "wave", "skin_tone": 3})), "👋🏼"),
+    "a call of another form": (
+        block(type="call", call={"v2": {"name": "Standup", "join_url": "https://zoom.example/2"}}),
+        "[Standup](https://zoom.example/2)",
+    ),
+    "a call without anything": (block(type="call", call_id="R1"), "[call]"),
+    "a card that is a picture": (
+        card(image_url="https://x.example/cat.gif", image_width=9),
+        "[image](https://x.example/cat.gif)",
+    ),
+    "a card whose fields are no texts": (card(fields=[{"title": "Load", "value": 1.5}]), "Load: 1.5"),
+    "a forwarded message that may not be read": (
+        card(is_msg_unfurl=True, author_name="Bo", text="", fallback="[no preview available]", from_url=LINK),
+        f"> Bo: [message]({LINK})",
+    ),
+    "a quoted message without anything, whose link stands above": (
+        {
+            "text": f"<{LINK}>",
+            "attachments": [{"is_msg_unfurl": True, "private_channel_prompt": True, "from_url": LINK}],
+        },
+        LINK,
+    ),
+    "a stand-in beside what cannot be shown": (
+        {"text": "This content can't be displayed.", "blocks": [{"type": "hologram"}]},
+        "[hologram]",
+    ),
+    "a stand-in alone": (
+        {"text": "This message contains interactive elements."},
+        "This message contains interactive elements.",
+    ),
+    "characters that nobody sees": ({"text": "\u200b\u2060"}, "[no text]"),
+    "a file of the old form": (
+        {"text": "", "subtype": "file_share", "file": {"id": "F1", "name": "old.png", "mode": "hosted"}},
+        "[file]",
+    ),
+    "a pinned message": (
+        {"text": "", "subtype": "pinned_item", "item": {"type": "message", "message": {"text": "Read <@U02OLEGSI>"}}},
+        "Read @Oleg Sidorov",
+    ),
+    "a new topic of which only the facts are told": (
+        {"text": "", "subtype": "channel_topic", "topic": "Ferries &amp; more"},
+        "[channel topic: Ferries & more]",
+    ),
+    "a new name of which only the facts are told": (
+        {"text": "", "subtype": "channel_name", "old_name": "a", "name": "b"},
+        "[channel name: b]",
+    ),
+    "a mail of which only the page is there": (
+        {
+            "text": "",
+            "files": [{"id": "F1", "mode": "email", "title": "Bid", "simplified_html": "<p>We &amp; you</p>"}],
+        },
+        "Bid\nWe & you",
+    ),
+    "a snippet": (
+        {"text": "", "files": [{"id": "F1", "mode": "snippet", "name": "a.py", "preview": "print(1)", "lines": 1}]},
+        "[file]",
+    ),
     "entities are read once": ({"text": "&lt;!here&gt; &amp;lt;"}, "<!here> &lt;"),
     "a link whose label is another address": (
         {"text": "<https://good.example|https://evil.example>"},
@@ -167,6 +245,46 @@ CASES = {
     "nothing at all": ({"text": None, "blocks": None, "user": None}, "[no text]"),
     "blanks": ({"text": " \n ", "blocks": [{"type": "rich_text", "elements": [section(text(" "))]}]}, "[rich text]"),
 }
+
+
+AUTHORS = {
+    "a bot without any name": ({"subtype": "bot_message", "user": None, "bot_id": "B0NOBODY1"}, ("bot", "B0NOBODY1")),
+    "a bot without anything": ({"subtype": "bot_message", "user": None}, ("bot", "bot")),
+    "a bot that calls itself": ({"subtype": "bot_message", "user": None, "username": "Deploys"}, ("bot", "Deploys")),
+    "somebody who is gone": ({"user": "U0GONE999"}, ("person", "U0GONE999")),
+    "Slackbot": ({"user": "USLACKBOT"}, ("system", "Slackbot")),
+    "nobody": ({"user": None}, ("person", "user")),
+    "an app of a person": ({"user": "U01MARIAK", "bot_id": "B1", "app_id": "A1"}, ("person", "Maria Koch")),
+}
+
+
+@pytest.mark.parametrize("case", AUTHORS)
+async def test_every_message_has_an_author_of_some_name(case):
+    message, expected = AUTHORS[case]
+    author = (await shown(message)).author
+    assert (author.kind, author.name) == expected
+
+
+async def test_a_file_of_the_old_form_is_attached():
+    found = await shown({"text": "", "file": {"id": "F1", "name": "old.png", "mode": "hosted", "size": 5}})
+    assert [(one.name, one.size) for one in found.attachments] == [("old.png", 5)]
+
+
+async def test_a_message_that_a_shared_channel_brings_twice_is_shown_once():
+    slack = Slack(is_bot=False)
+    slack.open(ROOM)
+    ts = slack.add(ROOM, "Hello")
+    slack.add(ROOM, "Hello", at=ts, team="T99OTHER1", user_team="T99OTHER1")
+    root = slack.add(ROOM, "Question")
+    reply = slack.add(ROOM, "Answer", root=root)
+    slack.add(ROOM, "Answer", root=root, at=reply)
+    async with opened(slack) as account:
+        found = (await account.list_messages(ROOM, MessageQuery())).items
+        thread = (await account.list_messages(ROOM, MessageQuery(thread=root))).items
+        told = (await account.changes((await account.changes(None)).position)).messages
+    assert [one.id for one in found] == [ts, root, reply]
+    assert [one.id for one in thread] == [root, reply]
+    assert told == []
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -281,4 +399,4 @@ VALUES = st.recursive(
 @settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_whatever_slack_sends_a_message_is_shown_and_not_empty(message):
     found = anyio.run(shown, {**message, "subtype": str(message.get("subtype") or "")})
-    assert found.text.strip() or found.deleted_at
+    assert any(one.isprintable() and not one.isspace() for one in found.text) or found.deleted_at

@@ -13,7 +13,7 @@ _DEEPEST: Final = 12
 _RICH: Final = "rich_text"
 _WORDS: Final = frozenset(
     {"text", "title", "subtitle", "name", "label", "alt_text", "fallback", "body", "description", "author_name"}
-    | {"status", "summary", "caption"}
+    | {"status", "summary", "caption", "heading", "headline", "content", "message"}
 )
 _ADDRESSES: Final = {"title": ("title_url", "title_link", "url"), "text": ("url",), "name": ("join_url", "url")}
 _UNSEEN: Final = frozenset({"confirm", "initial_option", "initial_options", "style", "filter", "video_url"})
@@ -64,7 +64,7 @@ class Blocks:
         elif kind == "image" and self._markup.markdown and not any(self._members(block, depth)):
             url = text_of(block, "image_url") or text_of(record_of(block, "slack_file"), "url")
             yield self._markup.link(url, "image") if url.startswith(("https://", "http://")) else ""
-        elif kind == "call" and self._markup.markdown:
+        elif kind == "call" and self._markup.markdown and record_of(record_of(block, "call"), "v1"):
             yield self._call(record_of(record_of(block, "call"), "v1"))
         elif kind != "divider":
             yield from self._members(block, depth)

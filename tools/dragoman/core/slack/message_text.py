@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from dragoman.core.json_fields import JsonObject, count_of, list_of, record_of, records_of, text_of, texts_of
+from dragoman.core.markdown import quoted
 from dragoman.core.slack.blocks import Blocks, first_blocks, has_unknown, quoted_messages
 from dragoman.core.slack.mrkdwn import Markup, Names
 
@@ -19,6 +20,7 @@ _EVENTS: Final = {
     "huddle_thread": "[huddle]",
     "sh_room_created": "[call]",
 }
+_CHANGED: Final = {f"{kind}_{what}": (what,) for kind in ("channel", "group") for what in ("topic", "purpose", "name")}
 _LATEST: Final = 253_402_300_799  # seconds; the end of the year 9999
 
 
@@ -48,14 +50,16 @@ class SlackText:
         for part in self._attached(message, text):
             if part and part not in parts:
                 parts.append(part)
-        if self._markdown and parts[1:] and parts[0] in _STAND_INS:
+        if self._markdown and parts and parts[0] in _STAND_INS and (parts[1:] or list_of(message, "blocks")):
             del parts[0]
-        if not parts and self._markdown:
-            return _what_it_is(message)
+        if self._markdown and not any(map(_is_shown, "".join(parts))):
+            return self._what_it_is(message)
         return "\n".join(parts)
 
     def _own_words(self, message: JsonObject) -> str:
         summary = self.of_markup(text_of(message, "text") or text_of(record_of(message, "comment"), "comment"))
+        if not summary and self._markdown and record_of(message, "item"):
+            return self._own_words(record_of(record_of(message, "item"), "message"))
         found = list_of(message, "blocks")
         if not found:
             return summary
@@ -73,7 +77,7 @@ class SlackText:
             return
         title = text_of(record_of(message, "assistant_app_thread"), "title")
         yield title if title not in text else ""
-        for file in records_of(message, "files"):
+        for file in files_of(message):
             yield from map(str.strip, _file_words(file))
         if record_of(message, "room"):
             yield self._room(record_of(message, "room"))
@@ -84,7 +88,7 @@ class SlackText:
             return ""
         source = text_of(card, "from_url", "original_url")
         if card.get("is_msg_unfurl") is True or card.get("is_share") is True:
-            return self._quote(card, depth)
+            return self._quote(card, said, depth)
         title = self.of_markup(text_of(card, "title"))
         if source and source.split("#")[0] in said:
             words = self._blocks.to_text(first_blocks(card)) or self.of_markup(text_of(card, "text"))
@@ -101,8 +105,12 @@ class SlackText:
         ]
         known = {line.strip() for line in said.split("\n")}
         found = [line for line in lines if line and line.strip() not in known]
+        if any(lines):
+            return "\n".join(found)
         fallback = self.of_markup(text_of(card, "fallback"))
-        return "\n".join(found) or (fallback if fallback.strip() not in known and not any(lines) else "")
+        picture = text_of(card, "image_url") if self._markdown else ""
+        shown = fallback or (self._markup.link(picture, "image") if picture else "")
+        return shown if shown.strip() not in known else ""
 
     def _inner_cards(self, card: JsonObject, said: str, depth: int) -> Iterator[str]:
         """Cards that a card holds, or that the message has which it quotes."""
@@ -117,26 +125,41 @@ class SlackText:
         yield from _file_names(card)
         yield self.of_markup(text_of(card, "footer"))
 
-    def _quote(self, card: JsonObject, depth: int) -> str:
+    def _quote(self, card: JsonObject, said: str, depth: int) -> str:
         author = text_of(card, "author_name", "author_subname")
-        quoted = "\n".join(text_of(one, "text") for one in quoted_messages(card)) if self._markdown else ""
-        words = self._blocks.to_text(first_blocks(card)) or self.of_markup(text_of(card, "text") or quoted)
+        shared = "\n".join(text_of(one, "text") for one in quoted_messages(card)) if self._markdown else ""
+        words = self._blocks.to_text(first_blocks(card)) or self.of_markup(text_of(card, "text") or shared)
         fallback = self.of_markup(text_of(card, "fallback"))
         inner = self._inner_cards(card, words, depth) if self._markdown else ()
         parts = [words if words not in _STAND_INS else "", *inner, *_file_names(card)]
-        words = "\n".join(filter(str.strip, parts)) or fallback
+        source = text_of(card, "from_url", "original_url") if self._markdown else ""
+        link = self._markup.link(source, "message") if source and source not in said else ""
+        words = "\n".join(filter(str.strip, parts)) or (link if fallback in _STAND_INS else fallback or link)
         if self._markdown:
             place = text_of(card, "footer") or self._channel(card)
             author = f"{author} ({place})" if author and place else author or place
-        return "\n".join(f"> {line}" for line in f"{author}: {words}".removeprefix(": ").split("\n"))
+        shown = ": ".join(filter(None, (author, words)))
+        return quoted(shown) if shown else ""
 
     def _channel(self, card: JsonObject) -> str:
         title = self._names.title_of(text_of(card, "channel_id"))
         return f"#{title}" if title else ""
 
     def _field(self, field: JsonObject) -> str:
-        title, value = self.of_markup(text_of(field, "title")), self.of_markup(text_of(field, "value"))
+        number = field.get("value")
+        written = str(number) if isinstance(number, float) else text_of(field, "value")
+        title, value = self.of_markup(text_of(field, "title")), self.of_markup(written)
         return f"{title}: {value}" if title and value else title or value
+
+    def _what_it_is(self, message: JsonObject) -> str:
+        """What a message without words is."""
+        if files_of(message):
+            return "[file]"
+        subtype = text_of(message, "subtype")
+        kinds = [text_of(block, "type") for block in records_of(message, "blocks")] or [subtype or "no text"]
+        named = ", ".join(dict.fromkeys(kinds)).replace("_", " ")
+        changed = self.of_markup(text_of(message, *_CHANGED.get(subtype, ())))
+        return _EVENTS.get(subtype) or (f"[{named}: {changed}]" if changed else f"[{named}]")
 
     def _room(self, room: JsonObject) -> str:
         """A huddle or call: who began it, who was there, and when."""
@@ -154,13 +177,9 @@ class SlackText:
         return ", ".join([text_of(room, "name") or kind, *(fact for fact in facts if fact)])
 
 
-def _what_it_is(message: JsonObject) -> str:
-    """What a message without words is."""
-    if records_of(message, "files"):
-        return "[file]"
-    subtype = text_of(message, "subtype")
-    kinds = [text_of(block, "type") for block in records_of(message, "blocks")] or [subtype or "no text"]
-    return _EVENTS.get(subtype) or f"[{', '.join(dict.fromkeys(kinds)).replace('_', ' ')}]"
+def files_of(message: JsonObject) -> list[JsonObject]:
+    """The files of a message; older ones have a single one."""
+    return records_of(message, "files") or [file for file in (record_of(message, "file"),) if file]
 
 
 def _file_words(file: JsonObject) -> Iterator[str]:
@@ -171,9 +190,16 @@ def _file_words(file: JsonObject) -> Iterator[str]:
         for name in names:
             people = [text_of(one, "original", "address", "name") for one in records_of(file, name)]
             yield f"{name.capitalize()}: {', '.join(filter(None, people))}" if any(people) else ""
-        yield text_of(file, "plain_text", "preview_plain_text", "preview").strip()
+        yield text_of(file, "plain_text", "preview_plain_text", "preview").strip() or _page(file)
     heard = text_of(record_of(record_of(file, "transcription"), "preview"), "content")
     yield f"Transcript: {heard}" if heard else ""
+
+
+def _page(file: JsonObject) -> str:
+    """The words of a mail of which only the page is there."""
+    from dragoman.core.html_text import to_text  # noqa: PLC0415 - few messages hold a mail
+
+    return to_text(text_of(file, "simplified_html"))
 
 
 def _file_names(card: JsonObject) -> Iterator[str]:
@@ -184,6 +210,11 @@ def _file_names(card: JsonObject) -> Iterator[str]:
 def _clock_time(room: JsonObject, key: str) -> str:
     seconds = count_of(room, key)
     return f"{datetime.fromtimestamp(seconds, UTC):%H:%M}" if seconds and seconds <= _LATEST else ""
+
+
+def _is_shown(character: str) -> bool:
+    """Does somebody see a character; blanks and signs of no width are not seen."""
+    return character.isprintable() and not character.isspace()
 
 
 def _words(text: str) -> set[str]:

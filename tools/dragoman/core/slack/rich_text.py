@@ -6,11 +6,13 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from dragoman.core.emoji_names import emoji_of, emoji_of_codes
-from dragoman.core.json_fields import JsonObject, count_of, is_object, record_of, records_of, text_of
+from dragoman.core.json_fields import JsonObject, count_of, is_list, is_object, record_of, records_of, text_of
 from dragoman.core.markdown import Style, code_block, quoted, styled
 from dragoman.core.slack.mrkdwn import Markup, called, moment_of
 
 _DEEPEST: Final = 10
+_WORDS: Final = ("text", "title", "name", "label")
+_ADDRESSES: Final = ("url", "link", "permalink")
 
 
 class RichText:
@@ -42,7 +44,7 @@ class RichText:
         if kind == "rich_text_preformatted":
             text = "".join(self._in_code(part) for part in records_of(element, "elements"))
             return code_block(text, text_of(element, "language") if self._markup.markdown else "")
-        if kind == "rich_text_section":
+        if kind == "rich_text_section" or (kind not in _ELEMENTS and records_of(element, "elements")):
             return self._elements(element, "", depth)
         return self._styled(element, self._plain(kind, element))
 
@@ -76,10 +78,11 @@ class RichText:
 
 
 def unknown_element(kind: str, element: JsonObject, markup: Markup) -> str:
-    """An element that is a kind of its own: its text, or else what it is, with its id and address."""
-    url, text = text_of(element, "url"), text_of(element, "text", "title", "name", "label")
+    """An element that is a kind of its own: its words, or else what it is, with its id and address."""
+    url, text = text_of(element, *_ADDRESSES), text_of(element, *_WORDS)
     if not text and markup.markdown:
-        url, text = url or _deep(element, ("url",)), _deep(element, ("text", "title", "name", "label"))
+        url = url or next(_texts_in(element, _ADDRESSES), "")
+        text = " ".join(dict.fromkeys(_texts_in(element, _WORDS)))
     if text or not markup.markdown:
         return markup.link(url, text) if url else text
     id_ = next((value for key in element if key.endswith("_id") and (value := text_of(element, key))), "")
@@ -87,13 +90,19 @@ def unknown_element(kind: str, element: JsonObject, markup: Markup) -> str:
     return markup.link(url, named) if url else named
 
 
-def _deep(value: object, keys: Sequence[str], depth: int = 0) -> str:
-    """The first text of some name in an object or in those inside it."""
-    if not is_object(value) or depth > _DEEPEST:
-        return ""
-    return text_of(value, *keys) or next(
-        (found for one in value.values() if (found := _deep(one, keys, depth + 1))), ""
-    )
+def _texts_in(value: object, keys: Sequence[str], depth: int = 0) -> Iterator[str]:
+    """The texts of some names in an object and in all that is inside it."""
+    if depth > _DEEPEST:
+        return
+    if is_list(value):
+        for one in value:
+            yield from _texts_in(one, keys, depth + 1)
+    elif is_object(value):
+        for key, one in value.items():
+            if key in keys and isinstance(one, str):
+                yield from filter(None, (one,))
+            else:
+                yield from _texts_in(one, keys, depth + 1)
 
 
 def _date(element: JsonObject, markup: Markup) -> str:
@@ -103,7 +112,8 @@ def _date(element: JsonObject, markup: Markup) -> str:
 
 
 def _emoji(element: JsonObject, _: Markup) -> str:
-    return emoji_of_codes(text_of(element, "unicode")) or emoji_of(text_of(element, "name"))
+    name, tone = text_of(element, "name"), text_of(element, "skin_tone")
+    return emoji_of_codes(text_of(element, "unicode")) or emoji_of(f"{name}::skin-tone-{tone}" if tone else name)
 
 
 _ELEMENTS: Final[dict[str, Callable[[JsonObject, Markup], str]]] = {

@@ -10,7 +10,7 @@ from typing import Final
 from dragoman.core.emoji_names import emoji_of
 from dragoman.core.json_fields import JsonObject, count_of, record_of, records_of, text_of, texts_of
 from dragoman.core.model import Attachment, Author, AuthorKind, Message, Reaction
-from dragoman.core.slack.message_text import SlackText
+from dragoman.core.slack.message_text import SlackText, files_of
 from dragoman.providers.kit.times import parse_time
 from dragoman.providers.slack.api import Identity
 from dragoman.providers.slack.people import SLACKBOT, KnownNames
@@ -62,7 +62,7 @@ class MessageMapping:
             deleted_at=sent_at if is_gone else None,
             url=self.us.permalink(self.conversation, ts, root) if self.us else None,
             reactions=tuple(self._reactions(raw)),
-            attachments=tuple(_attachment(file) for file in records_of(raw, "files")),
+            attachments=tuple(_attachment(file) for file in files_of(raw)),
             extra={"subtype": subtype} if subtype else {},
         )
 
@@ -74,7 +74,7 @@ class MessageMapping:
             return Author(name="Slackbot", id=id_, kind=AuthorKind.SYSTEM)
         user = self.names.users.get(id_)
         called = text_of(raw, "username") or text_of(record_of(raw, "bot_profile"), "name")
-        is_bot = user.is_bot if user else bool(bot_id or called)
+        is_bot = user.is_bot if user else bool(bot_id or called or text_of(raw, "subtype") == "bot_message")
         kind = AuthorKind.BOT if is_bot else AuthorKind.PERSON
         if _EVENT.fullmatch(text_of(raw, "subtype")):
             kind = AuthorKind.SYSTEM
@@ -82,7 +82,7 @@ class MessageMapping:
         if is_bot:
             name = text_of(raw, "username") or name or called or self.names.bots.get(bot_id, "")
         return Author(
-            name=name.strip() or id_ or bot_id or "user",
+            name=name.strip() or id_ or bot_id or ("bot" if is_bot else "user"),
             id=id_ or bot_id,
             kind=kind,
             email=(user.email or None) if user else None,
