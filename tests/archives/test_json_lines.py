@@ -99,9 +99,9 @@ def test_null_is_absent_and_a_number_is_its_text(read_lines):
         {"reactions": {"👍": -1}},
         {"reactions": {"👍": 2**63}},
         {"attachments": [{"name": "a", "size": -1}]},
-        {"attachments": "a"},
-        {"labels": "red"},
-        {"history": ["old"]},
+        {"attachments": 5},
+        {"labels": {"red": 1}},
+        {"history": [5]},
         {"edited_at": "soon"},
         {"extra": 3},
         {"reply_to": []},
@@ -112,6 +112,29 @@ def test_a_member_of_a_wrong_type_is_passed_over(read_lines, members):
     assert content.texts == ["Hi"]
     assert content.messages[0].reactions == ()
     assert not content.notes.skipped
+
+
+@pytest.mark.parametrize("text", [["Hi"], {"body": "Hi"}, True])
+def test_a_line_whose_text_is_no_text_is_counted_and_not_stored_empty(read_lines, text):
+    content = read_lines(line(text=text), line(text="b"))
+    assert content.texts == ["b"]
+    assert reasons(content) == {"text is no text": ["line 1"]}
+
+
+def test_a_single_value_does_for_a_list(read_lines):
+    content = read_lines(
+        line(text="a", labels="red", attachments="plan.pdf", history="old", reactions=["👍", "👍", "🎉"]),
+        line(text="b", attachments={"name": "map.png", "size": 5}, reactions="👍"),
+    )
+    first, second = content.messages
+    assert (first.labels, first.attachments[0].name, first.history[0].text) == (("red",), "plan.pdf", "old")
+    assert {one.emoji: one.count for one in first.reactions} == {"👍": 2, "🎉": 1}
+    assert (second.attachments[0].size, second.reactions[0].count) == (5, 1)
+
+
+def test_a_fraction_is_its_text(read_lines):
+    content = read_lines(line(text=5.5, id=1773133200.25))
+    assert (content.texts, content.messages[0].id) == (["5.5"], "1773133200.25")
 
 
 def test_what_cannot_be_kept_is_counted_with_line_and_column(read_lines):
@@ -175,7 +198,20 @@ def test_an_array_of_messages_is_taken_as_well(read_lines, wrap):
     assert content.notes.skipped == 1
 
 
-@pytest.mark.parametrize("time", [1773133200, 1773133200000, 1773133200.0, "20260310T090000Z", "2026-03-10 10:00"])
+@pytest.mark.parametrize(
+    "time",
+    [
+        1773133200,
+        1773133200000,
+        1773133200.0,
+        "1773133200",
+        "1773133200000",
+        "1773133200.000",
+        "20260310T090000Z",
+        "2026-03-10 10:00",
+        "2026/03/10 10:00",
+    ],
+)
 def test_times_are_taken_in_many_forms(read_lines, time):
     assert read_lines(line(sent_at=time)).messages[0].sent_at.timestamp() == 1773133200
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, tzinfo
@@ -12,12 +13,13 @@ from dragoman.archives.fields import (
     JsonObject,
     count_of,
     flag_of,
+    is_list,
+    is_number,
     is_object,
     list_of,
     number_of,
     object_of,
     record_of,
-    records_of,
     text_of,
     texts_of,
 )
@@ -49,6 +51,10 @@ _PLAIN: Final = frozenset(
 )
 _AUTHORS: Final = 10_000
 _IN_SECONDS: Final = 10**11
+_SINCE_1970: Final = re.compile(r"-?[0-9]{9,14}(?:\.[0-9]{1,9})?")
+"""Seconds or milliseconds as text; of eight digits it is a day."""
+
+_MOST_COUNTED: Final = 2**63 - 1
 
 
 class UnusableLineError(Exception):
@@ -98,6 +104,9 @@ class LineReader:
             raise UnusableLineError("no sent_at")
         if sent_at is None:
             raise UnusableLineError("sent_at is no ISO time")
+        written_text = line.get("text")
+        if not (written_text is None or isinstance(written_text, str) or is_number(written_text)):
+            raise UnusableLineError("text is no text")
         text = "" if "deleted_at" in line and self._time(line, "deleted_at") else clean(text_of(line, "text"))
         id_ = self._id(line, reference, conversation, str(written), text)
         plain = new_message(
@@ -121,10 +130,10 @@ class LineReader:
             status=text_of(line, "status") or None,
             url=text_of(line, "url") or None,
             reactions=_reactions(line),
-            attachments=tuple(_attachment(entry) for entry in records_of(line, "attachments")),
-            labels=tuple(texts_of(line, "labels")),
-            citations=tuple(_citation(entry) for entry in records_of(line, "citations")),
-            history=tuple(self._edit(entry) for entry in records_of(line, "history")),
+            attachments=tuple(_attachment(entry) for entry in _entries(line, "attachments", "name")),
+            labels=tuple(filter(None, (text_of(entry, "name") for entry in _entries(line, "labels", "name")))),
+            citations=tuple(_citation(entry) for entry in _entries(line, "citations", "title")),
+            history=tuple(self._edit(entry) for entry in _entries(line, "history", "text")),
             extra=record_of(line, "extra"),
         )
 
@@ -167,10 +176,11 @@ class LineReader:
 
     def _time(self, line: JsonObject, name: str) -> datetime | None:
         value = line.get(name)
-        if isinstance(value, str):
+        if isinstance(value, str) and not _SINCE_1970.fullmatch(value):
             return from_iso(value, self._zone)
-        seconds = not isinstance(value, int | float) or abs(value) < _IN_SECONDS
-        return from_seconds(value) if seconds else from_milliseconds(value)
+        number = float(value) if isinstance(value, str) else value
+        in_seconds = not isinstance(number, int | float) or abs(number) < _IN_SECONDS
+        return from_seconds(value) if in_seconds else from_milliseconds(value)
 
     def _edit(self, entry: JsonObject) -> Edit:
         return Edit(text=text_of(entry, "text"), at=self._time(entry, "at"))
@@ -237,16 +247,29 @@ def _author(line: JsonObject) -> Author:
     )
 
 
+def _entries(line: JsonObject, name: str, member: str) -> Iterator[JsonObject]:
+    """The objects of a list, or a single one; a text stands for an object with this member alone."""
+    value = line.get(name)
+    for item in value if is_list(value) else [value]:
+        if is_object(item):
+            yield item
+        elif isinstance(item, str):
+            yield {member: item}
+
+
 def _reactions(line: JsonObject) -> tuple[Reaction, ...]:
-    counts = record_of(line, "reactions")
-    named = (Reaction(emoji=emoji, count=count_of(counts, emoji) or 0) for emoji in counts)
-    listed = (
-        Reaction(
-            emoji=text_of(entry, "emoji", "name"), count=count_of(entry, "count") or 0, by=tuple(_names(entry, "by"))
-        )
-        for entry in records_of(line, "reactions")
-    )
-    return tuple(reaction for reaction in (*named, *listed) if reaction.emoji and reaction.count)
+    value = line.get("reactions")
+    if is_object(value) and "emoji" not in value:
+        counted = (Reaction(emoji=emoji, count=count_of(value, emoji) or 0) for emoji in value)
+        return tuple(reaction for reaction in counted if reaction.emoji and reaction.count)
+    found: dict[str, Reaction] = {}
+    for entry in _entries(line, "reactions", "emoji"):
+        emoji, by = text_of(entry, "emoji", "name"), tuple(_names(entry, "by"))
+        count = max(len(by), 1) if entry.get("count") is None else count_of(entry, "count") or 0
+        before = found.get(emoji, Reaction(emoji=emoji, count=0))
+        if emoji and count:
+            found[emoji] = Reaction(emoji=emoji, count=min(before.count + count, _MOST_COUNTED), by=before.by + by)
+    return tuple(found.values())
 
 
 def _attachment(entry: JsonObject) -> Attachment:

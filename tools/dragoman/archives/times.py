@@ -16,7 +16,7 @@ _USUAL: Final = re.compile(r"([0-9]{1,11})(?:\.([0-9]{1,6}))?")
 _MIDNIGHT: Final = 24
 _LEAP: Final = 60
 _ISO: Final = re.compile(
-    r"(\d{4})-?(\d\d)-?(\d\d)[T ](\d\d):?(\d\d)(?::?(\d\d)(?:[.,](\d{1,12}))?)?\s*(Z|UTC|[+-]\d\d(?::?\d\d)?)?",
+    r"(\d{4})[-/]?(\d\d)[-/]?(\d\d)[T ](\d\d):?(\d\d)(?::?(\d\d)(?:[.,](\d{1,12}))?)?\s*(Z|UTC|[+-]\d\d(?::?\d\d)?)?",
     re.IGNORECASE,
 )
 
@@ -73,9 +73,9 @@ def _from_unusual_iso(text: str, zone: tzinfo) -> datetime | None:
     try:
         time = datetime(year, month, day, hour % _MIDNIGHT, minute, min(second, _LEAP - 1))  # noqa: DTZ001 - zone below
         time += late + timedelta(microseconds=int((fraction or "0")[:6].ljust(6, "0")))
+        return local(time, _zone_of(offset) or zone)
     except (ValueError, OverflowError):
         return None
-    return local(time, _zone_of(offset) or zone)
 
 
 def _in_range(time: datetime) -> datetime | None:
@@ -94,6 +94,11 @@ def local(time: datetime, zone: tzinfo) -> datetime | None:
 
 
 def _zone_of(offset: str | None) -> tzinfo | None:
+    """The zone of an offset such as ``+0530``; none of an empty one.
+
+    Raises:
+        ValueError: The offset is a day or more.
+    """
     if not offset:
         return None
     if offset.upper() in ("Z", "UTC"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from math import isfinite
 from typing import Final, TypeGuard
 
 JsonObject = Mapping[str, object]
@@ -19,6 +20,11 @@ def is_object(value: object) -> TypeGuard[JsonObject]:
 def is_list(value: object) -> TypeGuard[list[object]]:
     """Whether a JSON value is a list."""
     return isinstance(value, list)
+
+
+def is_number(value: object) -> TypeGuard[float]:
+    """Whether a JSON value is a number, and neither ``NaN`` nor infinite."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
 
 
 def object_of(value: object) -> JsonObject:
@@ -53,7 +59,7 @@ def text_of(record: JsonObject, *names: str) -> str:
         if isinstance(value, str):
             if value:
                 return value
-        elif isinstance(value, int) and not isinstance(value, bool):
+        elif is_number(value):
             return str(value)
     return ""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import KeysView
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import MAXYEAR, MINYEAR, UTC, datetime, timedelta, timezone
 from email.utils import parsedate_tz
 from functools import lru_cache
 from typing import Final
@@ -143,7 +143,7 @@ def parse_date(value: str) -> datetime | None:
         return None
     try:
         iso = datetime.fromisoformat(text)
-        return iso if iso.tzinfo else iso.replace(tzinfo=UTC)
+        return _in_range(iso if iso.tzinfo else iso.replace(tzinfo=UTC))
     except ValueError:
         pass
     try:
@@ -153,9 +153,18 @@ def parse_date(value: str) -> datetime | None:
         hours = _ZONES.get(zone[1].upper()) if (zone := _ZONE.search(text)) else None
         offset = timedelta(seconds=parts[9] or 0) if hours is None else timedelta(hours=hours)
         year, month, day, hour, minute, second = parts[:6]
-        time = datetime(year, month, day, hour, minute, min(second, 59), tzinfo=timezone(offset))
-        time.astimezone(UTC)
+        return _in_range(datetime(year, month, day, hour, minute, min(second, 59), tzinfo=timezone(offset)))
     except (ValueError, OverflowError, TypeError, IndexError):
+        return None
+
+
+def _in_range(time: datetime) -> datetime | None:
+    """The time, if it is one in UTC too."""
+    if MINYEAR < time.year < MAXYEAR:
+        return time
+    try:
+        time.astimezone(UTC)
+    except OverflowError:
         return None
     return time
 
@@ -166,9 +175,10 @@ def _usual_date(found: re.Match[str]) -> datetime | None:
     try:
         zone = _zone(sign, hours, minutes)
         place = _MONTHS.index(month.lower()) + 1
-        return datetime(int(year), place, int(day), int(hour), int(minute), min(int(second), 59), tzinfo=zone)
+        time = datetime(int(year), place, int(day), int(hour), int(minute), min(int(second), 59), tzinfo=zone)
     except ValueError:
         return None
+    return _in_range(time)
 
 
 @lru_cache(maxsize=256)
