@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from collections.abc import Callable
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 import click
+from click.exceptions import Exit
 
 from dragoman.core.errors import DragomanError, Unavailable
 from dragoman.core.safe_text import sentence, unquoted
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+_log = logging.getLogger(__name__)
 
 _LEVELS = ("debug", "info", "warning", "error")
 _FORMS = ("text", "json")
@@ -39,6 +43,14 @@ class Commands(click.Group):
             ctx.exit(tell(error))
         except DragomanError as error:
             ctx.exit(tell(error))
+        except (click.ClickException, click.Abort, Exit):
+            raise
+        except Exception as error:  # noqa: BLE001  # the boundary: nobody is shown the traceback of a mistake in here
+            _log.debug("The command failed.", exc_info=True)
+            click.echo(
+                f"Internal error ({type(error).__name__}). --log-level debug shows where, for a report.", err=True
+            )
+            ctx.exit(1)
 
 
 def tell(error: DragomanError | OSError) -> int:

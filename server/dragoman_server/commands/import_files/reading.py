@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
@@ -16,11 +17,13 @@ from dragoman.archives.format import Item
 from dragoman.archives.recognition import Recognition, Recognized, recognition
 from dragoman.archives.registry import all_formats, format_of
 from dragoman.archives.sources import open_path, open_stream
-from dragoman.core.errors import InvalidArgument
+from dragoman.core.errors import DragomanError, InvalidArgument
 from dragoman.core.model import Conversation, Message
 from dragoman.core.names import author_matches
-from dragoman.core.safe_text import SafeText, safe
+from dragoman.core.safe_text import SafeText, safe, sentence
 from dragoman_server.commands.import_files.request import STDIN, ImportRequest
+
+_log = logging.getLogger(__name__)
 
 _CHARACTERS: Final = 4_000_000
 """Of texts in a batch: so much is held in memory at once."""
@@ -89,7 +92,7 @@ class Archives:
         """Everything that is to be stored; what cannot be read is noted."""
         notes, since, me = self._found.notes, self._request.since, self._request.me
         for result in self.results:
-            found = result.format.read(result.source, self._options)
+            found = _fenced(result.format.read(result.source, self._options), result.format.title, notes)
             for item in _with_messages(found) if self._found.has_forced else found:
                 if isinstance(item, Message):
                     if since is not None and item.sent_at is not None and item.sent_at < since:
@@ -125,6 +128,17 @@ def archives(
             else:
                 found.add(open_path(path, notes, found.progress))
         yield Archives(request, zone, own_name, found, stored)
+
+
+def _fenced(items: Iterator[Item], title: str, notes: Notes) -> Iterator[Item]:
+    """The items up to a mistake in the reader of a format, which is noted."""
+    try:
+        yield from items
+    except (DragomanError, OSError):
+        raise
+    except Exception as error:  # noqa: BLE001  # the boundary: a mistake in one format must not stop the others
+        _log.debug("The reader of %s failed.", title, exc_info=True)
+        notes.skip(sentence("the reader of this format failed ({})", type(error).__name__), title)
 
 
 def _with_messages(items: Iterator[Item]) -> Iterator[Item]:
