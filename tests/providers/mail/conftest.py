@@ -26,6 +26,15 @@ def smtp_server():
         yield server
 
 
+@pytest.fixture
+def folders(imap_server):
+    """The folders of a server that holds one mail to answer."""
+    from mail_sender import NOW, ROOT, raw
+
+    imap_server.folders["INBOX"].add(raw(*ROOT), (), NOW)
+    return imap_server.folders
+
+
 @pytest.fixture(scope="session")
 def running_dovecot():
     import dovecot

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 
 import anyio
 import pytest
-from mail_service import settings_of
+from mail_sender import NOW, copies, mail_of, opened
 
 from dragoman.core.context.clock import hurry
 from dragoman.core.errors import (
@@ -22,42 +20,10 @@ from dragoman.core.errors import (
     RateLimited,
     Unauthenticated,
     Unavailable,
-    UnsupportedOperation,
 )
-from dragoman.core.mail import read_mail
 from dragoman.core.queries import Draft, MessageQuery
-from dragoman.providers.mail import MailProvider
-from dragoman.providers.replay.fake_smtp_server import LOSE
 
 pytestmark = pytest.mark.anyio
-NOW = datetime(2026, 3, 2, 10, tzinfo=UTC)
-ROOT = (
-    "From: Maria Koch <maria@example.com>", "To: Alice <alice@example.test>, Oleg <oleg@example.org>",
-    "Cc: lena@example.test", "Subject: Budget", "Message-ID: <root@example.com>",
-)  # fmt: skip
-
-
-@pytest.fixture
-def folders(imap_server):
-    imap_server.folders["INBOX"].add(raw(*ROOT), (), NOW)
-    return imap_server.folders
-
-
-def raw(*lines, text="Hello"):
-    return "\r\n".join([*lines, "Date: Mon, 02 Mar 2026 10:00:00 +0000", "", text, ""]).encode()
-
-
-def opened(imap_server, smtp_server, **more):
-    smtp = f"127.0.0.1:{smtp_server.server_address[1]}"
-    return MailProvider.open(settings_of(imap_server, **{"smtp": smtp, "sent_by_server": False, "timeout": 2, **more}))
-
-
-def mail_of(taken):
-    return read_mail(taken.content.splitlines(keepends=True))
-
-
-def copies(folders, name="Sent"):
-    return list(folders[name].mails.values())
 
 
 async def test_an_answer_goes_to_all_and_continues_the_thread(imap_server, smtp_server, folders):
@@ -205,77 +171,6 @@ async def test_one_recipient_who_is_refused_is_named(imap_server, smtp_server, f
     assert b"rset" in smtp_server.commands
 
 
-async def test_an_answer_that_is_lost_is_unknown_and_nothing_is_sent_twice(imap_server, smtp_server, folders):
-    smtp_server.fault = lambda line: LOSE if line == b"." else b""
-    async with opened(imap_server, smtp_server) as account:
-        with pytest.raises(OutcomeUnknown) as caught:
-            await account.send_message("t.root@example.com", Draft(text="x"))
-    assert caught.value.sent is None
-    assert len(smtp_server.mails) == 1
-
-
-@pytest.mark.parametrize("where", ["Sent", "INBOX", "answer"])
-async def test_a_lost_answer_is_found_out_where_there_is_proof(imap_server, smtp_server, folders, where):
-    def deliver(mail):
-        if where == "answer":
-            id_ = mail_of(mail).id
-            lines = (
-                "From: maria@example.com",
-                f"References: <root@example.com> <{id_}>",
-                "Message-ID: <r2@example.com>",
-            )
-            folders["INBOX"].add(raw(*lines), (), NOW)
-        else:
-            folders[where].add(mail.content, (), NOW)
-
-    smtp_server.deliver = deliver
-    smtp_server.fault = lambda line: LOSE if line == b"." else b""
-    async with opened(imap_server, smtp_server) as account:
-        sent = await account.send_message("t.root@example.com", Draft(text="x"))
-    assert mail_of(smtp_server.mails[0]).id == sent.id
-    assert len(copies(folders)) == 1
-
-
-async def test_the_same_key_sends_once(imap_server, smtp_server, folders):
-    draft = Draft(text="x", idempotency_key="k1")
-    async with opened(imap_server, smtp_server) as account:
-        first = await account.send_message("t.root@example.com", draft)
-        assert (await account.send_message("t.root@example.com", draft)).id == first.id
-        other = await account.send_message("t.root@example.com", Draft(text="x", idempotency_key="k2"))
-    assert other.id != first.id
-    assert len(smtp_server.mails) == 2
-
-
-async def test_a_write_that_was_cut_off_is_found_by_when_it_began(imap_server, smtp_server, folders):
-    begun = datetime.now(UTC) - timedelta(minutes=5)
-    draft = Draft(text="x", begun=begun)
-    async with opened(imap_server, smtp_server) as account:
-        sent = await account.send_message("t.root@example.com", draft)
-        found = await account.find_sent("t.root@example.com", Draft(text="x"), begun)
-        assert found is not None
-        assert found.id == sent.id
-        assert await account.send_message("t.root@example.com", draft) is not None
-        with pytest.raises(UnsupportedOperation):
-            await account.find_sent("t.root@example.com", Draft(text="other"), begun)
-    assert len(smtp_server.mails) == 1
-
-
-async def test_absence_proves_something_only_where_the_server_keeps_copies(imap_server, smtp_server, folders):
-    async with opened(imap_server, smtp_server, sent_by_server=True) as account:
-        now = datetime.now(UTC)
-        with pytest.raises(Unavailable):
-            await account.find_sent("t.root@example.com", Draft(text="x"), now)
-        assert await account.find_sent("t.root@example.com", Draft(text="x"), now - timedelta(minutes=3)) is None
-
-
-async def test_absence_proves_nothing_where_the_server_may_change_ids(imap_server, smtp_server, folders):
-    async with opened(imap_server, smtp_server, sent_by_server=True) as account:
-        servers = account._sender._servers
-        account._sender._servers = replace(servers, imap=replace(servers.imap, host="outlook.office365.com"))
-        with pytest.raises(UnsupportedOperation):
-            await account.find_sent("t.root@example.com", Draft(text="x"), datetime.now(UTC) - timedelta(hours=1))
-
-
 async def test_cancelling_ends_a_blocked_send_at_once(imap_server, smtp_server, folders):
     smtp_server.fault = lambda line: b"<stall>" if line.startswith(b"ehlo") else b""
     async with opened(imap_server, smtp_server, timeout=60) as account:
@@ -329,44 +224,3 @@ async def test_an_answer_to_a_mail_that_is_gone_is_not_sent_elsewhere(imap_serve
         with pytest.raises(NotFound):
             await account.send_message("t.root@example.com", Draft(text="x", reply_to="gone@example.com"))
     assert smtp_server.mails == []
-
-
-async def test_check_signs_in_on_both_sides(imap_server, smtp_server, folders):
-    async with opened(imap_server, smtp_server, write="allow") as account:
-        assert "sends through 127.0.0.1" in await account.check()
-        smtp_server.password = "another"  # noqa: S105  # of no mailbox
-        with pytest.raises(Unauthenticated, match=r"Sending fails: .* The account reads as alice@example\.test"):
-            await account.check()
-
-
-async def test_check_says_that_sending_works_when_reading_does_not(imap_server, smtp_server, folders):
-    imap_server.fault = lambda line: b"<tag> NO [UNAVAILABLE] down" if line.upper().startswith(b"LIST") else b""
-    async with opened(imap_server, smtp_server, write="allow") as account:
-        with pytest.raises(Unavailable, match=r"Reading fails: .* Sending through 127\.0\.0\.1 works"):
-            await account.check()
-
-
-async def test_check_of_an_account_that_only_reads_tells_what_sending_lacks(imap_server, smtp_server, folders):
-    async with opened(imap_server, smtp_server) as account:
-        smtp_server.password = "another"  # noqa: S105  # as above
-        assert "sending would fail" in await account.check()
-
-
-async def test_a_refused_password_is_not_tried_in_the_other_direction(imap_server, smtp_server, folders):
-    async with opened(imap_server, smtp_server, password="wrong", write="allow") as account:  # noqa: S106  # as above
-        with pytest.raises(Unauthenticated):
-            await account.check()
-    assert smtp_server.commands == []
-
-
-async def test_a_token_is_offered_in_the_ways_that_servers_know(imap_server, smtp_server, folders):
-    imap_server.capabilities += " AUTH=XOAUTH2"
-    for extensions, mechanism in ((("AUTH PLAIN XOAUTH2",), b"XOAUTH2"), (("AUTH PLAIN OAUTHBEARER",), b"OAUTHBEARER")):
-        smtp_server.extensions = extensions
-        async with opened(imap_server, smtp_server, password=None, token="open sesame") as account:  # noqa: S106  # as above
-            assert await account._sender.check() == "127.0.0.1"
-        assert [line.split()[1] for line in smtp_server.commands if line.startswith(b"AUTH")][-1] == mechanism
-    smtp_server.password = "another"  # noqa: S105  # as above
-    async with opened(imap_server, smtp_server, password=None, token="open sesame") as account:  # noqa: S106  # as above
-        with pytest.raises(Unauthenticated):
-            await account._sender.check()

@@ -1,0 +1,86 @@
+"""A mail whose outcome was lost is looked for, and never sent twice."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from mail_sender import NOW, copies, mail_of, opened, raw
+
+from dragoman.core.errors import OutcomeUnknown, Unavailable, UnsupportedOperation
+from dragoman.core.queries import Draft
+from dragoman.providers.replay.fake_smtp_server import LOSE
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_an_answer_that_is_lost_is_unknown_and_nothing_is_sent_twice(imap_server, smtp_server, folders):
+    smtp_server.fault = lambda line: LOSE if line == b"." else b""
+    async with opened(imap_server, smtp_server) as account:
+        with pytest.raises(OutcomeUnknown) as caught:
+            await account.send_message("t.root@example.com", Draft(text="x"))
+    assert caught.value.sent is None
+    assert len(smtp_server.mails) == 1
+
+
+@pytest.mark.parametrize("where", ["Sent", "INBOX", "answer"])
+async def test_a_lost_answer_is_found_out_where_there_is_proof(imap_server, smtp_server, folders, where):
+    def deliver(mail):
+        if where == "answer":
+            id_ = mail_of(mail).id
+            lines = (
+                "From: maria@example.com",
+                f"References: <root@example.com> <{id_}>",
+                "Message-ID: <r2@example.com>",
+            )
+            folders["INBOX"].add(raw(*lines), (), NOW)
+        else:
+            folders[where].add(mail.content, (), NOW)
+
+    smtp_server.deliver = deliver
+    smtp_server.fault = lambda line: LOSE if line == b"." else b""
+    async with opened(imap_server, smtp_server) as account:
+        sent = await account.send_message("t.root@example.com", Draft(text="x"))
+    assert mail_of(smtp_server.mails[0]).id == sent.id
+    assert len(copies(folders)) == 1
+
+
+async def test_the_same_key_sends_once(imap_server, smtp_server, folders):
+    draft = Draft(text="x", idempotency_key="k1")
+    async with opened(imap_server, smtp_server) as account:
+        first = await account.send_message("t.root@example.com", draft)
+        assert (await account.send_message("t.root@example.com", draft)).id == first.id
+        other = await account.send_message("t.root@example.com", Draft(text="x", idempotency_key="k2"))
+    assert other.id != first.id
+    assert len(smtp_server.mails) == 2
+
+
+async def test_a_write_that_was_cut_off_is_found_by_when_it_began(imap_server, smtp_server, folders):
+    begun = datetime.now(UTC) - timedelta(minutes=5)
+    draft = Draft(text="x", begun=begun)
+    async with opened(imap_server, smtp_server) as account:
+        sent = await account.send_message("t.root@example.com", draft)
+        found = await account.find_sent("t.root@example.com", Draft(text="x"), begun)
+        assert found is not None
+        assert found.id == sent.id
+        assert await account.send_message("t.root@example.com", draft) is not None
+        with pytest.raises(UnsupportedOperation):
+            await account.find_sent("t.root@example.com", Draft(text="other"), begun)
+    assert len(smtp_server.mails) == 1
+
+
+async def test_absence_proves_something_only_where_the_server_keeps_copies(imap_server, smtp_server, folders):
+    async with opened(imap_server, smtp_server, sent_by_server=True) as account:
+        now = datetime.now(UTC)
+        with pytest.raises(Unavailable):
+            await account.find_sent("t.root@example.com", Draft(text="x"), now)
+        assert await account.find_sent("t.root@example.com", Draft(text="x"), now - timedelta(minutes=3)) is None
+
+
+async def test_absence_proves_nothing_where_the_server_may_change_ids(imap_server, smtp_server, folders):
+    async with opened(imap_server, smtp_server, sent_by_server=True) as account:
+        servers = account._sender._servers
+        account._sender._servers = replace(servers, imap=replace(servers.imap, host="outlook.office365.com"))
+        with pytest.raises(UnsupportedOperation):
+            await account.find_sent("t.root@example.com", Draft(text="x"), datetime.now(UTC) - timedelta(hours=1))
