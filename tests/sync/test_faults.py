@@ -1,44 +1,19 @@
-"""Whatever services, clocks, disks and processes do: nothing is lost, nothing is claimed that is not there."""
+"""Whatever a service does wrong, a sync claims nothing that is not there, and goes on where it was."""
 
-import os
-import select
-import signal
-from datetime import timedelta
 from random import Random
 
 import anyio
 import pytest
-from fake_chat import DAY, Silent, stored, truth, unfounded_claims
+from fake_chat import DAY, Silent, stored, truth
+from sync_steps import require_no_unfounded_claim, summary, sync
 
-from dragoman.core.errors import (
-    BadResponse,
-    PermissionDenied,
-    RateLimited,
-    Unauthenticated,
-    Unavailable,
-)
+from dragoman.core.errors import BadResponse, PermissionDenied, RateLimited, Unauthenticated, Unavailable
 from dragoman.core.model import Page
 from dragoman.store import NotWritableError
-from dragoman.store.coverage import BEGINNING
 from dragoman.store.sync_state import LEASE
-from dragoman.sync.runner import accounts_to_sync, keep_current
 
 pytestmark = pytest.mark.anyio
 KINDS = ["telling", "silent"]
-
-
-async def sync(workspace, world):
-    results = await keep_current(workspace, accounts_to_sync(workspace), watch=False, clock=world.clock)
-    return {result.account: result for result in results}
-
-
-async def summary(workspace, account="acc"):
-    return await (await workspace.store()).sync.summary(account, BEGINNING)
-
-
-async def require_no_unfounded_claim(workspace, world, account="acc"):
-    chat = world.service(account)
-    assert await unfounded_claims(await workspace.store(), chat, world.path, account) == []
 
 
 async def test_after_the_service_has_forgotten_the_position_what_happened_meanwhile_is_brought(world):
@@ -309,95 +284,3 @@ async def test_a_lease_that_was_taken_ends_the_work_of_its_holder(world):
         assert thief[0] is not None
         assert result.is_elsewhere
         assert stored(world.path) == {}
-
-
-async def run_in_child(world, kind, chat, seconds):
-    """A sync in a process of its own."""
-    async with world.workspace(kind=kind) as workspace:
-        with anyio.move_on_after(seconds):
-            while True:
-                await sync(workspace, world)
-                await anyio.sleep(0.001)
-
-
-def fork(work, *args):
-    child = os.fork()
-    if child == 0:
-        try:
-            anyio.run(work, *args)
-        finally:
-            os._exit(0)
-    return child
-
-
-def happen(random, chat):
-    """Something in the service."""
-    for _ in range(random.randrange(8)):
-        chat.clock.now += random.random() * 3000
-        room = random.choice([*chat.rooms, f"room {len(chat.rooms)}"])
-        what = random.random()
-        if what < 0.7 or room not in chat.rooms:
-            chat.post(room, f"text {len(chat.arrived)}")
-        elif what < 0.85:
-            one = random.choice(chat.alive(room) or [None])
-            if one is not None:
-                chat.edit(room, one.id, f"{one.text}!")
-        elif what < 0.95:
-            one = random.choice(chat.alive(room) or [None])
-            if one is not None and chat.clock is not None:
-                chat.delete(room, one.id)
-        else:
-            chat.epoch += 1
-
-
-KILLS = int(os.environ.get("DRAGOMAN_KILLS", "12"))
-
-
-def test_a_process_that_is_killed_at_any_moment_loses_nothing_and_claims_nothing_that_is_not_there(world):
-    chat = world.service()
-    random = Random(KILLS)
-    for room in range(6):
-        # So much that every one of these processes is in the middle of it when it is killed.
-        chat.fill(f"room {room}", min(60 * KILLS, 2000), step=timedelta(hours=1))
-    for _ in range(KILLS):
-        happen(random, chat)
-        chat.clock.now += LEASE + 1
-        child = fork(run_in_child, world, "telling", chat, 20)
-        # The moment is to be any: the time until then is what is tried.
-        _after(random.random() * 0.6)
-        os.kill(child, signal.SIGKILL)
-        os.waitpid(child, 0)
-        anyio.run(_require_sound, world)
-
-    async def finish():
-        async with world.workspace() as workspace:
-            chat.clock.now += LEASE + 7 * 3600
-            assert (await sync(workspace, world))["acc"].error is None
-            await require_no_unfounded_claim(workspace, world)
-            assert (await summary(workspace)).held == len(chat.rooms)
-
-    anyio.run(finish)
-    assert stored(world.path).keys() >= truth(chat).keys()
-
-
-def _after(seconds):
-    select.select([], [], [], seconds)
-
-
-async def _require_sound(world):
-    async with world.workspace() as workspace:
-        await workspace.store()
-        await require_no_unfounded_claim(workspace, world)
-
-
-@pytest.mark.parametrize("processes", [2, 4])
-def test_processes_at_once_bring_every_message_once(world, processes):
-    chat = world.service()
-    for room in range(8):
-        chat.fill(f"room {room}", 40)
-    children = [fork(run_in_child, world, "telling", chat, 4) for _ in range(processes)]
-    for child in children:
-        _, status = os.waitpid(child, 0)
-        assert status == 0
-    assert stored(world.path) == truth(chat)
-    anyio.run(_require_sound, world)
