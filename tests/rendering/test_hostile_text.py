@@ -166,7 +166,7 @@ VIEWS = st.one_of(
 def test_no_answer_costs_more_than_its_budget(view, form, max_tokens, cursor):
     layout = rendering.lay_out(view, form=form, max_tokens=max_tokens, zone=UTC)
     assert rendering.estimate(layout.answer(cursor).text) <= max_tokens
-    assert layout.shown >= min(layout.sheet.count, 1)
+    assert layout.shown >= min(layout.page.count, 1)
 
 
 @QUICK

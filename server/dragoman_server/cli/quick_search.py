@@ -128,16 +128,16 @@ async def _search(services: ToolServices, arguments: _Arguments) -> Found:
 
 def _laid_out(view: SearchView, zone: tzinfo, cursor: str | None, *, as_json: bool) -> Found:
     """The answer with nothing cut, which is what its budget allows as long as it has fewer bytes than that."""
-    room = next(share_plans(MOST_TOKENS))
+    shares = next(share_plans(MOST_TOKENS))
     if as_json:
-        from dragoman.rendering.json_form.pages import json_sheet  # noqa: PLC0415  # mostly text is wanted
+        from dragoman.rendering.json_form.pages import json_page  # noqa: PLC0415  # mostly text is wanted
 
-        sheet = json_sheet(view, zone, view_notice(view))
+        sheet = json_page(view, zone, view_notice(view))
     else:
         from dragoman.rendering.plain.search import SearchText  # noqa: PLC0415  # as above
 
         sheet = SearchText(view, zone, view_notice(view))
-    text = sheet.write(len(view.hits), room, cursor).text
+    text = sheet.write(len(view.hits), shares, cursor).text
     if len(text.encode("utf-8", "replace")) > MOST_TOKENS:
         _not_plain()
     return Found(text, len(view.hits))

@@ -8,7 +8,7 @@ from typing import Final, Literal
 
 from dragoman.rendering.budget.fitting import PLACEHOLDER, Layout, PageLayout, fit
 from dragoman.rendering.budget.token_estimate import estimate
-from dragoman.rendering.json_form.pages import json_sheet
+from dragoman.rendering.json_form.pages import json_page
 from dragoman.rendering.plain.conversations import ConversationsText
 from dragoman.rendering.plain.header import BETWEEN
 from dragoman.rendering.plain.message import MessageText
@@ -49,19 +49,19 @@ def lay_out(view: View, *, form: Literal["text", "json"], max_tokens: int, zone:
     Returns:
         The layout, which is written by :meth:`Layout.answer`.
     """
-    sheet = _page_layout(view, form, zone, notice)
-    fitted = fit(sheet, max_tokens)
-    offset = sheet.next_offset(fitted.room)
+    page = _page_layout(view, form, zone, notice)
+    fitted = fit(page, max_tokens)
+    offset = page.next_offset(fitted.shares)
     # News never end: their cursor leads to what is not there yet.
     more = isinstance(view, UpdatesView) or (not isinstance(view, MessageView) and getattr(view, "more", False))
-    needs_cursor = bool(more) or fitted.shown < sheet.count or offset is not None
+    needs_cursor = bool(more) or fitted.shown < page.count or offset is not None
     unused = 0 if needs_cursor or isinstance(view, PreviewView) else _estimate(_CURSORS[form])
     return Layout(
         shown=fitted.shown,
         needs_cursor=needs_cursor,
         next_offset=offset,
-        sheet=sheet,
-        room=fitted.room,
+        page=page,
+        shares=fitted.shares,
         tokens=fitted.tokens - unused,
     )
 
@@ -69,7 +69,7 @@ def lay_out(view: View, *, form: Literal["text", "json"], max_tokens: int, zone:
 def _page_layout(view: View, form: Literal["text", "json"], zone: tzinfo, notice: str) -> PageLayout:
     if isinstance(view, PreviewView):
         return PreviewText(view, zone, notice)  # for people to read, in either form
-    return json_sheet(view, zone, notice) if form == "json" else _text_layout(view, zone, notice)
+    return json_page(view, zone, notice) if form == "json" else _text_layout(view, zone, notice)
 
 
 def _text_layout(view: _Answered, zone: tzinfo, notice: str) -> PageLayout:

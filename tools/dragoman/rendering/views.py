@@ -14,7 +14,7 @@ from typing import Final, TypeAlias
 from dragoman.core.model import Conversation, Hit, Message, Order, memory_size
 from dragoman.core.safe_text import Sentence
 
-Place: TypeAlias = tuple[str, str]
+ConversationKey: TypeAlias = tuple[str, str]
 """A conversation: account and id."""
 
 NOTICE: Final = "written by others"
@@ -27,11 +27,11 @@ class AnswerView(ABC):
     __slots__ = ()
 
     @abstractmethod
-    def foreign_places(self) -> list[Place]:
+    def foreign_places(self) -> list[ConversationKey]:
         """The conversations of which the view shows text that others may have written, each once."""
 
 
-def _places_of(messages: Iterable[Message]) -> list[Place]:
+def _places_of(messages: Iterable[Message]) -> list[ConversationKey]:
     return list(dict.fromkeys((message.account, message.conversation) for message in messages))
 
 
@@ -72,7 +72,7 @@ class ConversationsView(AnswerView):
     failures: Sequence[Failure] = ()
     notes: Sequence[Sentence] = ()
 
-    def foreign_places(self) -> list[Place]:
+    def foreign_places(self) -> list[ConversationKey]:
         """None: titles and names do not count as text."""
         return []
 
@@ -101,7 +101,7 @@ class MessagesView(AnswerView):
     failures: Sequence[Failure] = ()
     as_of: datetime | None = None
 
-    def foreign_places(self) -> list[Place]:
+    def foreign_places(self) -> list[ConversationKey]:
         """Where the messages are."""
         return _places_of(self.messages)
 
@@ -120,7 +120,7 @@ class MessageView(AnswerView):
     after: Sequence[Message] = ()
     offset: int = 0
 
-    def foreign_places(self) -> list[Place]:
+    def foreign_places(self) -> list[ConversationKey]:
         """Where the message is."""
         return _places_of([*self.before, self.message, *self.after])
 
@@ -141,7 +141,7 @@ class SearchView(AnswerView):
     failures: Sequence[Failure] = ()
     notes: Sequence[Sentence] = ()
 
-    def foreign_places(self) -> list[Place]:
+    def foreign_places(self) -> list[ConversationKey]:
         """Where the hits are."""
         return _places_of(hit.message for hit in self.hits)
 
@@ -159,12 +159,12 @@ class UpdatesView(AnswerView):
 
     since: datetime
     updates: Sequence[tuple[Message, bool]]
-    conversations: Mapping[Place, Conversation] = field(default_factory=dict[Place, Conversation])
+    conversations: Mapping[ConversationKey, Conversation] = field(default_factory=dict[ConversationKey, Conversation])
     more: bool = False
     failures: Sequence[Failure] = ()
     notes: Sequence[Sentence] = ()
 
-    def foreign_places(self) -> list[Place]:
+    def foreign_places(self) -> list[ConversationKey]:
         """Where the messages are."""
         return _places_of(message for message, _ in self.updates)
 
@@ -185,7 +185,7 @@ class WrittenView(AnswerView):
     by_others: bool
     notes: Sequence[Sentence] = ()
 
-    def foreign_places(self) -> list[Place]:
+    def foreign_places(self) -> list[ConversationKey]:
         """Where the message is, unless its text is the caller's own."""
         return _places_of([self.message] if self.by_others else [])
 
@@ -198,7 +198,7 @@ class PreviewView(AnswerView):
         verb: ``send``, ``change`` or ``import``.
         service: Name of the provider.
         message: As it would be; for a change only what is to be changed counts.
-        receivers: Those whom it is sent to, where that is told: names, addresses, or ``Name <address>``.
+        receivers: The people whom it is sent to, where the service names them: names, addresses, or ``Name <address>``.
         copied: Those who get a copy of it.
         perhaps: Those whom it may be sent to as well.
         sender: The person as whom it appears, where the account writes in somebody's name.
@@ -225,7 +225,7 @@ class PreviewView(AnswerView):
     warnings: Sequence[str] = ()
     how: str = ""
 
-    def foreign_places(self) -> list[Place]:
+    def foreign_places(self) -> list[ConversationKey]:
         """Where the messages are that the preview quotes."""
         return _places_of(one for one in (self.before, self.answers) if one is not None)
 

@@ -43,18 +43,18 @@ class TokenShares:
 
 def share_plans(max_tokens: int) -> Iterator[TokenShares]:
     """Ways to share an answer out: first without cutting any text, then cutting more and more."""
-    room = TokenShares(
+    shares = TokenShares(
         total=max_tokens,
         text=max_tokens,
         part=max_tokens / _SHARE_OF_PART,
         reference=max_tokens / _SHARE_OF_REFERENCE,
     )
-    yield room
-    room = replace(room, text=max_tokens / _SHARE_OF_TEXT)
-    yield room
+    yield shares
+    shares = replace(shares, text=max_tokens / _SHARE_OF_TEXT)
+    yield shares
     for _ in range(_SQUEEZES):
-        room = replace(room, text=room.text * 0.6, part=room.part * 0.7, reference=room.reference * 0.8)
-        yield room
+        shares = replace(shares, text=shares.text * 0.6, part=shares.part * 0.7, reference=shares.reference * 0.8)
+        yield shares
 
 
 _SHARES: Final = (0.99, 0.96, 0.9, 0.75, 0.5)
@@ -103,20 +103,20 @@ class PageLayout(ABC):
     """All of it is written, whatever it costs."""
 
     @abstractmethod
-    def costs(self, room: TokenShares) -> Iterator[float]:
+    def costs(self, shares: TokenShares) -> Iterator[float]:
         """About how many tokens each item takes; first the one that is shown in any case."""
 
     @abstractmethod
-    def write(self, shown: int, room: TokenShares, cursor: str | None) -> Answer:
+    def write(self, shown: int, shares: TokenShares, cursor: str | None) -> Answer:
         """Write so many of the items down."""
 
     def length(self) -> int:
         """Characters of all texts: whether it is worth the time to try all items as they are."""
         return 0
 
-    def next_offset(self, room: TokenShares) -> int | None:
+    def next_offset(self, shares: TokenShares) -> int | None:
         """Where the rest of a long text begins, if there is one."""
-        del room
+        del shares
         return None
 
 
@@ -134,8 +134,8 @@ class Layout:
     shown: int
     needs_cursor: bool
     next_offset: int | None
-    sheet: PageLayout
-    room: TokenShares
+    page: PageLayout
+    shares: TokenShares
     tokens: int
     _written: dict[str | None, Answer] = field(default_factory=dict["str | None", Answer], repr=False, compare=False)
 
@@ -148,7 +148,7 @@ class Layout:
         return written
 
     def _write(self, cursor: str | None) -> Answer:
-        return replace(self.sheet.write(self.shown, self.room, cursor), tokens=self.tokens)
+        return replace(self.page.write(self.shown, self.shares, cursor), tokens=self.tokens)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,11 +156,11 @@ class Fitted:
     """So many items, in so much room each, and what the whole answer costs with a cursor, in tokens."""
 
     shown: int
-    room: TokenShares
+    shares: TokenShares
     tokens: int
 
 
-def fit(sheet: PageLayout, max_tokens: int) -> Fitted:
+def fit(page: PageLayout, max_tokens: int) -> Fitted:
     """How many items fit, and in how much room each.
 
     Items are estimated, then the whole answer is. An answer that could be above the limit is counted, and made
@@ -169,10 +169,10 @@ def fit(sheet: PageLayout, max_tokens: int) -> Fitted:
     """
     budget = max_tokens
     while True:
-        fitted = _estimated_fit(sheet, budget)
-        text = sheet.write(fitted.shown, fitted.room, PLACEHOLDER).text
+        fitted = _estimated_fit(page, budget)
+        text = page.write(fitted.shown, fitted.shares, PLACEHOLDER).text
         tokens = max(_most_tokens(text, max_tokens), _tokens_of_characters(text, max_tokens))
-        if tokens <= max_tokens or budget <= _LEAST_BUDGET or sheet.uncut:
+        if tokens <= max_tokens or budget <= _LEAST_BUDGET or page.uncut:
             return fitted
         budget = max(_LEAST_BUDGET, min(budget - 1, int(budget * max_tokens / tokens * _HURRY)))
 
@@ -191,64 +191,64 @@ def _most_tokens(text: str, max_tokens: int) -> int:
     return count(text) + _CURSOR_SLACK
 
 
-def _estimated_fit(sheet: PageLayout, max_tokens: int) -> Fitted:
-    room = TokenShares(max_tokens, 0, 0, 0)
-    for number, room in enumerate(share_plans(max_tokens)):
-        if sheet.single:
-            found = _fit_text(sheet, room)
+def _estimated_fit(page: PageLayout, max_tokens: int) -> Fitted:
+    shares = TokenShares(max_tokens, 0, 0, 0)
+    for number, shares in enumerate(share_plans(max_tokens)):
+        if page.single:
+            found = _fit_text(page, shares)
         elif number == 0:
-            found = _fit_all(sheet, room)
+            found = _fit_all(page, shares)
         else:
-            found = _fit_items(sheet, room)
+            found = _fit_items(page, shares)
         if found is not None:
             return found
-    shown = min(sheet.count, 1)
-    return Fitted(shown, room, _cost(sheet, shown, room))
+    shown = min(page.count, 1)
+    return Fitted(shown, shares, _cost(page, shown, shares))
 
 
-def _fit_text(sheet: PageLayout, room: TokenShares) -> Fitted | None:
+def _fit_text(page: PageLayout, shares: TokenShares) -> Fitted | None:
     """Give the one text all that the rest leaves, if that is enough to be worth it."""
-    left = room.total - _cost(sheet, 1, replace(room, text=0))
+    left = shares.total - _cost(page, 1, replace(shares, text=0))
     if left < _LEAST_TEXT:
         return None
     for share in _SHARES:
-        fitted = replace(room, text=left * share)
-        cost = _cost(sheet, 1, fitted)
-        if cost <= room.total:
+        fitted = replace(shares, text=left * share)
+        cost = _cost(page, 1, fitted)
+        if cost <= shares.total:
             return Fitted(1, fitted, cost)
     return None
 
 
-def _fit_all(sheet: PageLayout, room: TokenShares) -> Fitted | None:
+def _fit_all(page: PageLayout, shares: TokenShares) -> Fitted | None:
     """Take everything as it is, unless it is so long that trying is not worth it."""
-    if sheet.length() > room.total * _HOPE:
+    if page.length() > shares.total * _HOPE:
         return None
-    cost = _cost(sheet, sheet.count, room)
-    return Fitted(sheet.count, room, cost) if cost <= room.total else None
+    cost = _cost(page, page.count, shares)
+    return Fitted(page.count, shares, cost) if cost <= shares.total else None
 
 
-def _fit_items(sheet: PageLayout, room: TokenShares) -> Fitted | None:
+def _fit_items(page: PageLayout, shares: TokenShares) -> Fitted | None:
     """Take the items whose costs add up to what there is; give up some more until the answer fits."""
-    shown = _most(sheet, room)
+    shown = _most(page, shares)
     while True:
-        cost = _cost(sheet, shown, room)
-        if cost <= room.total:
-            return Fitted(shown, room, cost)
+        cost = _cost(page, shown, shares)
+        if cost <= shares.total:
+            return Fitted(shown, shares, cost)
         if shown <= 1:
             return None
-        shown -= max(1, int(shown * (cost - room.total) / cost))
+        shown -= max(1, int(shown * (cost - shares.total) / cost))
 
 
-def _cost(sheet: PageLayout, shown: int, room: TokenShares) -> int:
-    return estimate(sheet.write(shown, room, PLACEHOLDER).text)
+def _cost(page: PageLayout, shown: int, shares: TokenShares) -> int:
+    return estimate(page.write(shown, shares, PLACEHOLDER).text)
 
 
-def _most(sheet: PageLayout, room: TokenShares) -> int:
-    left = float(room.total - _cost(sheet, 0, room))
+def _most(page: PageLayout, shares: TokenShares) -> int:
+    left = float(shares.total - _cost(page, 0, shares))
     shown = 0
-    for cost in sheet.costs(room):
+    for cost in page.costs(shares):
         left -= cost
         if left < 0:
             break
         shown += 1
-    return max(shown, min(sheet.count, 1))
+    return max(shown, min(page.count, 1))

@@ -18,7 +18,7 @@ _HURRY: Final = 0.97
 
 
 def costs_more(text: str, tokens: float) -> bool:
-    """Does a text cost more than a number of tokens; told without counting where it is clearly small."""
+    """Whether a text costs more than a number of tokens. A text that is clearly small is not counted."""
     return len(text) * _WORST_TOKENS_PER_CHARACTER > tokens and measure(text) > tokens
 
 

@@ -72,17 +72,17 @@ def _spans(
 
 def _outwards(text: str, at: int, step: int, find: Callable[[int], int | None]) -> int | None:
     """The nearest boundary on the way out that is within no emoji and no code, as a place in the cleaned text."""
-    for place in range(at, at + _FURTHEST * step, step):
-        if not 0 <= place <= len(text):
+    for position in range(at, at + _FURTHEST * step, step):
+        if not 0 <= position <= len(text):
             return None
-        found = None if _divides(text, place) else find(place)
+        found = None if _divides(text, position) else find(position)
         if found is not None:
             return found
     return None
 
 
-def _divides(text: str, place: int) -> bool:
+def _divides(text: str, position: int) -> bool:
     """Would a mark here stand within one character of several parts."""
-    return 0 < place < len(text) and (
-        text[place - 1] == _JOINER or (text[place] != _NON_JOINER and extends(text[place]))
+    return 0 < position < len(text) and (
+        text[position - 1] == _JOINER or (text[position] != _NON_JOINER and extends(text[position]))
     )

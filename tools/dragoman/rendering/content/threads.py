@@ -9,10 +9,10 @@ from dragoman.core.model import Message
 
 
 class OrderedMessage(NamedTuple):
-    """A message in its place.
+    """A message and where it stands on a page.
 
     Attributes:
-        at: Its place in the sequence that was arranged.
+        at: Its index in the sequence that was given.
         reply: It answers another message.
         first: It begins a group: its day is the day of the page from here on.
         under_parent: The lines above tell what it answers; else the parent has to be named.
@@ -37,11 +37,11 @@ def order_by_thread(messages: Sequence[Message]) -> list[OrderedMessage]:
     for index, top in enumerate(tops):
         if index != top:
             answers.setdefault(top, []).append(index)
-    placed: list[OrderedMessage] = []
+    ordered: list[OrderedMessage] = []
     for index, top in enumerate(tops):
         if index == top:
-            placed.extend(_thread(messages, top, answers.get(top, ())))
-    return placed
+            ordered.extend(_thread(messages, top, answers.get(top, ())))
+    return ordered
 
 
 def _thread(messages: Sequence[Message], top: int, answers: Iterable[int]) -> Iterator[OrderedMessage]:
@@ -72,11 +72,11 @@ def order_flat(messages: Sequence[Message]) -> list[OrderedMessage]:
 
 
 def _parents(messages: Sequence[Message]) -> list[int | None]:
-    """For each message the place of its parent, if that is on the page."""
-    places: dict[str, int] = {}
+    """For each message the index of its parent, if that is on the page."""
+    positions: dict[str, int] = {}
     for index, message in enumerate(messages):
-        places.setdefault(message.id, index)
-    return [None if message.reply_to is None else places.get(message.reply_to) for message in messages]
+        positions.setdefault(message.id, index)
+    return [None if message.reply_to is None else positions.get(message.reply_to) for message in messages]
 
 
 def _tops(parents: list[int | None]) -> list[int]:

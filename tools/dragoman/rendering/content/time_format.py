@@ -31,11 +31,11 @@ def clock(at: datetime) -> str:
 
 def iso(at: datetime, zone: tzinfo) -> str:
     """``2026-03-10T11:52:00+01:00``, to the second, with ``Z`` for UTC."""
-    moment = local(at, zone)
-    offset = moment.utcoffset()
+    time = local(at, zone)
+    offset = time.utcoffset()
     if offset:
-        return moment.isoformat(timespec="seconds")
-    return f"{day(moment)}T{clock(moment)}:{_TWO[moment.second]}Z"
+        return time.isoformat(timespec="seconds")
+    return f"{day(time)}T{clock(time)}:{_TWO[time.second]}Z"
 
 
 @lru_cache(maxsize=1024)
@@ -49,5 +49,5 @@ def zone_name(zone: tzinfo) -> str:
 
 
 def as_of(at: datetime | None, zone: tzinfo) -> str:
-    """``as of 12:03``: until when something is known; nothing where that is not told."""
+    """``as of 12:03``: until when the store knows everything; empty where that is unknown."""
     return f"as of {clock(local(at, zone))}" if at is not None else ""

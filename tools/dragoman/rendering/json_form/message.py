@@ -20,7 +20,7 @@ _LIST_COST: Final = 6
 _LEFT_OUT_COST: Final = 8
 
 
-class MessageSheet(PageLayout):
+class MessageJson(PageLayout):
     """One message. The offset counts characters of its text, and after its end facts."""
 
     def __init__(self, view: MessageView, zone: tzinfo, written_by: str = "") -> None:
@@ -35,75 +35,75 @@ class MessageSheet(PageLayout):
         self._start = min(view.offset, self._length)
         self._kept: tuple[TokenShares, tuple[JsonObject, int | None]] | None = None
 
-    def costs(self, room: TokenShares) -> Iterator[float]:
+    def costs(self, shares: TokenShares) -> Iterator[float]:
         """There is one item, and it is always shown."""
-        del room
+        del shares
         yield 0.0
 
-    def write(self, shown: int, room: TokenShares, cursor: str | None) -> Answer:
+    def write(self, shown: int, shares: TokenShares, cursor: str | None) -> Answer:
         """The object of the message."""
         del shown
-        data = self._page(room)[0] | present(cursor=cursor)
+        data = self._page(shares)[0] | present(cursor=cursor)
         return Answer(dumps(data), data)
 
-    def next_offset(self, room: TokenShares) -> int | None:
+    def next_offset(self, shares: TokenShares) -> int | None:
         """Where the next page goes on."""
-        return self._page(room)[1]
+        return self._page(shares)[1]
 
-    def _page(self, room: TokenShares) -> tuple[JsonObject, int | None]:
-        if self._kept is None or self._kept[0] != room:
-            self._kept = room, self._lay_out(room)
+    def _page(self, shares: TokenShares) -> tuple[JsonObject, int | None]:
+        if self._kept is None or self._kept[0] != shares:
+            self._kept = shares, self._lay_out(shares)
         return self._kept[1]
 
-    def _lay_out(self, room: TokenShares) -> tuple[JsonObject, int | None]:
+    def _lay_out(self, shares: TokenShares) -> tuple[JsonObject, int | None]:
         view = self._view
-        data, end = full_object(view.message, self._zone, room, self._start)
+        data, end = full_object(view.message, self._zone, shares, self._start)
         data |= present(offset=self._start, written_by=self._written_by)
         if not view.offset:
-            data |= self._around(room)
-        if end < self._length or room.text <= 0:  # without room for text, what is measured is the rest
+            data |= self._around(shares)
+        if end < self._length or shares.text <= 0:  # without room for text, what is measured is the rest
             return data | present(left_out=self._entries(0)), end
-        told = self._add_facts(data, room, least=0 if end > self._start else 1)
-        if told == len(self._facts):
+        shown = self._add_facts(data, shares, least=0 if end > self._start else 1)
+        if shown == len(self._facts):
             return data, None
-        return data | present(left_out=self._entries(told)), self._length + told
+        return data | present(left_out=self._entries(shown)), self._length + shown
 
-    def _add_facts(self, data: JsonObject, room: TokenShares, least: int) -> int:
-        """Add the facts that fit to the lists they belong to, and say how many are told now."""
-        left = room.total * _CERTAIN - measure(dumps(data | {"cursor": PLACEHOLDER})) - _LEFT_OUT_COST
+    def _add_facts(self, data: JsonObject, shares: TokenShares, least: int) -> int:
+        """Add the facts that fit to the lists they belong to, and return how many of all facts are shown now."""
+        left = shares.total * _CERTAIN - measure(dumps(data | {"cursor": PLACEHOLDER})) - _LEFT_OUT_COST
         seen = self._view.offset - self._start
-        for told in range(seen, len(self._facts)):
+        for shown in range(seen, len(self._facts)):
             trial: JsonObject = {}
-            added = add_fact(trial, self._facts[told], self._zone, room)
+            added = add_fact(trial, self._facts[shown], self._zone, shares)
             if added is not None:
                 new = not trial.keys() <= data.keys()
                 left -= measure(dumps(added)) + (_LIST_COST if new else 0)
-                if left < 0 and told >= seen + least:
-                    return told
-                add_fact(data, self._facts[told], self._zone, room)
+                if left < 0 and shown >= seen + least:
+                    return shown
+                add_fact(data, self._facts[shown], self._zone, shares)
         return len(self._facts)
 
-    def _entries(self, told: int) -> int:
+    def _entries(self, shown: int) -> int:
         """How many entries of lists are on later pages."""
-        return sum(isinstance(fact, LISTED) for fact in self._facts[told:])
+        return sum(isinstance(fact, LISTED) for fact in self._facts[shown:])
 
-    def _around(self, room: TokenShares) -> JsonObject:
+    def _around(self, shares: TokenShares) -> JsonObject:
         view = self._view
-        before = _neighbours(view.before[::-1], self._zone, room)[::-1]
-        after = _neighbours(view.after, self._zone, room)
+        before = _neighbours(view.before[::-1], self._zone, shares)[::-1]
+        after = _neighbours(view.after, self._zone, shares)
         missing = missing_neighbours(len(view.before) + len(view.after) - len(before) - len(after))
         return present(before=before, after=after, notes=[missing] if missing else [])
 
 
-def _neighbours(messages: Sequence[Message], zone: tzinfo, room: TokenShares) -> list[JsonObject]:
+def _neighbours(messages: Sequence[Message], zone: tzinfo, shares: TokenShares) -> list[JsonObject]:
     """The nearest ones that fit, the nearest first."""
-    left = room.part * 8 * _SHARE_OF_NEIGHBOURS
-    small = TokenShares(room.total, room.part * _SHARE_OF_NEIGHBOUR, room.part, room.reference)
-    found: list[JsonObject] = []
+    left = shares.part * 8 * _SHARE_OF_NEIGHBOURS
+    small = TokenShares(shares.total, shares.part * _SHARE_OF_NEIGHBOUR, shares.part, shares.reference)
+    objects: list[JsonObject] = []
     for message in messages:
         one, _ = message_object(message, zone, small)
         left -= measure(dumps(one)) + 1
         if left < 0:
             break
-        found.append(one)
-    return found
+        objects.append(one)
+    return objects

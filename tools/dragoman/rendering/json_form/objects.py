@@ -34,113 +34,113 @@ def dumps(value: object) -> str:
     return _ENCODER.encode(value)
 
 
-def message_object(message: Message, zone: tzinfo, room: TokenShares, start: int = 0) -> tuple[JsonObject, int]:
+def message_object(message: Message, zone: tzinfo, shares: TokenShares, start: int = 0) -> tuple[JsonObject, int]:
     """A message as it stands in a list, and where the shown part of its text ends."""
-    text, end, _ = cut_text(message.text, start, room.text)
-    found: JsonObject = {"ref": message_ref(message, room)} if message.number is None else {"number": message.number}
+    text, end, _ = cut_text(message.text, start, shares.text)
+    item: JsonObject = {"ref": message_ref(message, shares)} if message.number is None else {"number": message.number}
     if message.sent_at is not None:
-        found["sent_at"] = iso(message.sent_at, zone)
+        item["sent_at"] = iso(message.sent_at, zone)
     address = hidden_address(message.author)
     name = f"{message.author.name} ({address})" if address else message.author.name
-    found["author"] = one_line(name, _NAME, room.part) or NOBODY
-    found["text"] = text
-    found |= present(
+    item["author"] = one_line(name, _NAME, shares.part) or NOBODY
+    item["text"] = text
+    item |= present(
         bot=message.author.kind is AuthorKind.BOT,
         own=message.author.own,
-        reply_to=_parent(message, room),
+        reply_to=_parent(message, shares),
         replies=max(message.replies, 0),
         edited_at=message.edited_at and iso(message.edited_at, zone),
     )
     if any(_OFTEN_EMPTY(message)):
-        found |= _lists(message, room)
-    found |= present(
-        subject=one_line(message.subject or "", _URL, room.part * 2),
-        status=one_line(message.status or "", _NAME, room.part),
+        item |= _lists(message, shares)
+    item |= present(
+        subject=one_line(message.subject or "", _URL, shares.part * 2),
+        status=one_line(message.status or "", _NAME, shares.part),
         partial=message.partial,
         cut=len(message.text) - end,
     )
-    return found, end
+    return item, end
 
 
-def full_object(message: Message, zone: tzinfo, room: TokenShares, start: int) -> tuple[JsonObject, int]:
+def full_object(message: Message, zone: tzinfo, shares: TokenShares, start: int) -> tuple[JsonObject, int]:
     """A message with what is known of it but for lists, and where the shown part of its text ends."""
     alone = replace(message, reactions=(), attachments=(), labels=())
-    found, end = message_object(alone, zone, room, start)
+    item, end = message_object(alone, zone, shares, start)
     author = {
-        "id": one_line(message.author.id, _ID, room.part),
-        "name": found["author"],
+        "id": one_line(message.author.id, _ID, shares.part),
+        "name": item["author"],
         "kind": str(message.author.kind),
-        "email": one_line(message.author.email or "", _NAME, room.part),
+        "email": one_line(message.author.email or "", _NAME, shares.part),
     }
-    found = {"ref": message_ref(message, room), **found, "author": present(**author)}
-    return found | present(url=one_line(message.url or "", _URL, room.part * 2)), end
+    item = {"ref": message_ref(message, shares), **item, "author": present(**author)}
+    return item | present(url=one_line(message.url or "", _URL, shares.part * 2)), end
 
 
-def add_fact(found: JsonObject, fact: MessageFact, zone: tzinfo, room: TokenShares) -> tuple[str, object] | None:
+def add_fact(item: JsonObject, fact: MessageFact, zone: tzinfo, shares: TokenShares) -> tuple[str, object] | None:
     """Add a fact to the list it belongs to.
 
     Returns:
         What was added, with its name, or nothing when the object has it already.
     """
     if isinstance(fact, Reaction | Extra):
-        return _add_member(found, fact, room)
+        return _add_member(item, fact, shares)
     if isinstance(fact, Attachment):
-        name, value = "attachments", cast("object", _attachment(fact, room))
+        name, value = "attachments", cast("object", _attachment(fact, shares))
     elif isinstance(fact, Label):
-        name, value = "labels", one_line(fact.name, _NAME, room.part)
+        name, value = "labels", one_line(fact.name, _NAME, shares.part)
     elif isinstance(fact, Citation):
-        name, value = "citations", _citation(fact, room)
+        name, value = "citations", _citation(fact, shares)
     elif isinstance(fact, Edit):
-        name, value = "history", _edit(fact, zone, room)
+        name, value = "history", _edit(fact, zone, shares)
     else:
         return None
-    cast("list[object]", found.setdefault(name, [])).append(value)
+    cast("list[object]", item.setdefault(name, [])).append(value)
     return name, value
 
 
-def _add_member(found: JsonObject, fact: Reaction | Extra, room: TokenShares) -> tuple[str, object]:
+def _add_member(item: JsonObject, fact: Reaction | Extra, shares: TokenShares) -> tuple[str, object]:
     if isinstance(fact, Reaction):
-        reactions = cast("JsonObject", found.setdefault("reactions", {}))
-        name = one_line(fact.emoji, _NAME, room.part)
+        reactions = cast("JsonObject", item.setdefault("reactions", {}))
+        name = one_line(fact.emoji, _NAME, shares.part)
         reactions[name] = cast("int", reactions.get(name, 0)) + fact.count
         return name, fact.count
-    extra = cast("JsonObject", found.setdefault("extra", {}))
-    key = one_line(fact.key, _NAME, room.part)
+    extra = cast("JsonObject", item.setdefault("extra", {}))
+    key = one_line(fact.key, _NAME, shares.part)
     while key in extra:
         key += "'"
-    extra[key] = _anything(fact.value, room)
+    extra[key] = _anything(fact.value, shares)
     return key, extra[key]
 
 
-def conversation_object(one: Conversation, zone: tzinfo, room: TokenShares) -> JsonObject:
+def conversation_object(one: Conversation, zone: tzinfo, shares: TokenShares) -> JsonObject:
     """A conversation as it stands in a list."""
     return {
-        "ref": conversation_ref(one.account, one.id, room),
-        "title": one_line(one.title, _NAME, room.part),
+        "ref": conversation_ref(one.account, one.id, shares),
+        "title": one_line(one.title, _NAME, shares.part),
         "kind": str(one.kind),
         **present(
             last_message_at=one.last_message_at and iso(one.last_message_at, zone),
-            participants=[one_line(name, _NAME, room.part) for name in one.participants[: room.entries]],
-            left_out=max(0, len(one.participants) - room.entries),
+            participants=[one_line(name, _NAME, shares.part) for name in one.participants[: shares.entries]],
+            left_out=max(0, len(one.participants) - shares.entries),
             messages=one.messages,
             unread=one.unread,
-            status=one_line(one.status or "", _NAME, room.part),
-            url=one_line(one.url or "", _URL, room.part * 2),
+            status=one_line(one.status or "", _NAME, shares.part),
+            url=one_line(one.url or "", _URL, shares.part * 2),
         ),
     }
 
 
-def message_ref(message: Message, room: TokenShares) -> str:
+def message_ref(message: Message, shares: TokenShares) -> str:
     """The reference of a message; when it is enormous its number, where there is one, which works as well."""
     whole = Reference(message.account, message.conversation[:_ID], message.id[:_ID])
-    shown = _ref(whole, room)
+    shown = _ref(whole, shares)
     cut = shown != str(whole) or len(message.conversation) > _ID or len(message.id) > _ID
     return str(message.number) if cut and message.number is not None else shown
 
 
-def conversation_ref(account: str, conversation: str, room: TokenShares) -> str:
+def conversation_ref(account: str, conversation: str, shares: TokenShares) -> str:
     """The reference of a conversation; an enormous one ends with ``…`` and is understood so."""
-    shown = _ref(Reference(account, conversation[:_ID]), room)
+    shown = _ref(Reference(account, conversation[:_ID]), shares)
     return shown if len(conversation) <= _ID or shown.endswith("…") else f"{shown}…"
 
 
@@ -159,75 +159,75 @@ def _escaped(text: str) -> str:
     return dumps(text)[1:-1]
 
 
-def _ref(reference: Reference, room: TokenShares) -> str:
-    return clip(one_line(str(reference), _ID * 3, room.reference), room.reference)
+def _ref(reference: Reference, shares: TokenShares) -> str:
+    return clip(one_line(str(reference), _ID * 3, shares.reference), shares.reference)
 
 
-def _parent(message: Message, room: TokenShares) -> int | str | None:
+def _parent(message: Message, shares: TokenShares) -> int | str | None:
     """The number of what this message answers, else its reference."""
     if message.reply_to is None or message.reply_to_number is not None:
         return message.reply_to_number
-    return _ref(Reference(message.account, message.conversation[:_ID], message.reply_to[:_ID]), room)
+    return _ref(Reference(message.account, message.conversation[:_ID], message.reply_to[:_ID]), shares)
 
 
-def _lists(message: Message, room: TokenShares) -> JsonObject:
-    most = room.entries
+def _lists(message: Message, shares: TokenShares) -> JsonObject:
+    most = shares.entries
     return present(
-        reactions=_reactions(message, room),
-        attachments=[_attachment(one, room) for one in message.attachments[:most]],
-        labels=[one_line(label, _NAME, room.part) for label in message.labels[:most]],
+        reactions=_reactions(message, shares),
+        attachments=[_attachment(one, shares) for one in message.attachments[:most]],
+        labels=[one_line(label, _NAME, shares.part) for label in message.labels[:most]],
         left_out=sum(max(0, len(one) - most) for one in (message.reactions, message.attachments, message.labels)),
     )
 
 
-def _reactions(message: Message, room: TokenShares) -> dict[str, int]:
+def _reactions(message: Message, shares: TokenShares) -> dict[str, int]:
     counts: dict[str, int] = {}
-    for one in message.reactions[: room.entries]:
-        emoji = one_line(one.emoji, _NAME, room.part)
+    for one in message.reactions[: shares.entries]:
+        emoji = one_line(one.emoji, _NAME, shares.part)
         counts[emoji] = counts.get(emoji, 0) + one.count
     return counts
 
 
-def _attachment(one: Attachment, room: TokenShares) -> JsonObject:
+def _attachment(one: Attachment, shares: TokenShares) -> JsonObject:
     return {
-        "name": one_line(one.name, _NAME, room.part) or "unnamed",
+        "name": one_line(one.name, _NAME, shares.part) or "unnamed",
         **present(
-            media_type=one_line(one.media_type or "", _NAME, room.part),
+            media_type=one_line(one.media_type or "", _NAME, shares.part),
             size=one.size,
-            url=one_line(one.url or "", _URL, room.part * 2),
+            url=one_line(one.url or "", _URL, shares.part * 2),
         ),
     }
 
 
-def _citation(one: Citation, room: TokenShares) -> JsonObject:
-    url = one_line(one.url or "", _URL, room.part * 2)
-    return {"title": one_line(one.title, _NAME, room.part), **present(url=url), **_passage(one.text or "", room)}
+def _citation(one: Citation, shares: TokenShares) -> JsonObject:
+    url = one_line(one.url or "", _URL, shares.part * 2)
+    return {"title": one_line(one.title, _NAME, shares.part), **present(url=url), **_passage(one.text or "", shares)}
 
 
-def _edit(one: Edit, zone: tzinfo, room: TokenShares) -> JsonObject:
-    return {"text": "", **_passage(one.text, room), **present(at=one.at and iso(one.at, zone))}
+def _edit(one: Edit, zone: tzinfo, shares: TokenShares) -> JsonObject:
+    return {"text": "", **_passage(one.text, shares), **present(at=one.at and iso(one.at, zone))}
 
 
-def _passage(said: str, room: TokenShares) -> JsonObject:
+def _passage(text: str, shares: TokenShares) -> JsonObject:
     """A text beside the message's own, and how many characters of it are not shown."""
-    text, end, _ = cut_text(said, 0, room.part * 2)
-    return present(text=text, cut=len(said) - end)
+    shown, end, _ = cut_text(text, 0, shares.part * 2)
+    return present(text=shown, cut=len(text) - end)
 
 
-def _anything(value: object, room: TokenShares) -> object:
+def _anything(value: object, shares: TokenShares) -> object:
     """A service's own member: as it is, or the beginning of its JSON where it has no room."""
     if value is None or isinstance(value, bool | int | float):
         return value
     if isinstance(value, str):
-        return _beginning(value, room)
+        return _beginning(value, shares)
     plain = _plain(value, _DEPTH)
-    said = dumps(plain)
-    return plain if measure(said) <= room.part * 2 else _beginning(said, room)
+    text = dumps(plain)
+    return plain if measure(text) <= shares.part * 2 else _beginning(text, shares)
 
 
-def _beginning(said: str, room: TokenShares) -> str:
-    text, end, _ = cut_text(said, 0, room.part * 2)
-    return text if end == len(said) else f"{text} ... (+{len(said) - end:,} chars, larger max_tokens)"
+def _beginning(text: str, shares: TokenShares) -> str:
+    shown, end, _ = cut_text(text, 0, shares.part * 2)
+    return shown if end == len(text) else f"{shown} ... (+{len(text) - end:,} chars, larger max_tokens)"
 
 
 def _plain(value: object, depth: int) -> object:

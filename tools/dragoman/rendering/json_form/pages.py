@@ -12,7 +12,7 @@ from dragoman.rendering.budget.fitting import Answer, PageLayout, TokenShares
 from dragoman.rendering.budget.token_estimate import measure
 from dragoman.rendering.budget.truncate import one_line
 from dragoman.rendering.content.time_format import iso
-from dragoman.rendering.json_form.message import MessageSheet
+from dragoman.rendering.json_form.message import MessageJson
 from dragoman.rendering.json_form.objects import (
     JsonObject,
     conversation_object,
@@ -25,11 +25,11 @@ from dragoman.rendering.json_form.objects import (
 )
 from dragoman.rendering.plain.header import MOST_NOTES
 from dragoman.rendering.views import (
+    ConversationKey,
     ConversationsView,
     Failure,
     MessagesView,
     MessageView,
-    Place,
     Searched,
     SearchView,
     UpdatesView,
@@ -41,7 +41,7 @@ _TITLE: Final = 120
 _MOST_ACCOUNTS: Final = 40
 
 
-def json_sheet(
+def json_page(
     view: ConversationsView | MessagesView | MessageView | SearchView | UpdatesView | WrittenView,
     zone: tzinfo,
     notice: str = "",
@@ -56,7 +56,7 @@ def json_sheet(
         return _Search(view, zone, written_by)
     if isinstance(view, UpdatesView):
         return _Updates(view, zone, written_by)
-    return MessageSheet(view, zone, written_by) if isinstance(view, MessageView) else _Written(view, zone, written_by)
+    return MessageJson(view, zone, written_by) if isinstance(view, MessageView) else _Written(view, zone, written_by)
 
 
 class _Page(PageLayout):
@@ -73,39 +73,39 @@ class _Page(PageLayout):
         self._written: tuple[int, TokenShares, JsonObject, str] | None = None
 
     @abstractmethod
-    def item(self, index: int, room: TokenShares) -> JsonObject:
+    def item(self, index: int, shares: TokenShares) -> JsonObject:
         """One of the items."""
 
     @abstractmethod
-    def page(self, items: Sequence[JsonObject], room: TokenShares) -> JsonObject:
+    def page(self, items: Sequence[JsonObject], shares: TokenShares) -> JsonObject:
         """The object around the items, without a cursor."""
 
-    def costs(self, room: TokenShares) -> Iterator[float]:
+    def costs(self, shares: TokenShares) -> Iterator[float]:
         indexes = range(self.count)
         for index in reversed(indexes) if self.newest_first else indexes:
-            yield measure(dumps(self._item(index, room))) + 1
+            yield measure(dumps(self._item(index, shares))) + 1
 
-    def write(self, shown: int, room: TokenShares, cursor: str | None) -> Answer:
-        data, text = self._without_cursor(shown, room)
+    def write(self, shown: int, shares: TokenShares, cursor: str | None) -> Answer:
+        data, text = self._without_cursor(shown, shares)
         if not cursor:
             return Answer(text, data)
         return Answer(f'{text[:-1]},"cursor":{dumps(cursor)}}}', data | {"cursor": cursor})
 
-    def _without_cursor(self, shown: int, room: TokenShares) -> tuple[JsonObject, str]:
+    def _without_cursor(self, shown: int, shares: TokenShares) -> tuple[JsonObject, str]:
         """The page and its JSON; the last one is kept, because a page is measured and then written."""
-        if self._written is None or self._written[:2] != (shown, room):
+        if self._written is None or self._written[:2] != (shown, shares):
             first = self.count - shown if self.newest_first else 0
-            items = [self._item(index, room) for index in range(first, first + shown)]
-            data = self.page(items, room) | present(written_by=self.written_by)
-            self._written = shown, room, data, dumps(data)
+            items = [self._item(index, shares) for index in range(first, first + shown)]
+            data = self.page(items, shares) | present(written_by=self.written_by)
+            self._written = shown, shares, data, dumps(data)
         return self._written[2:]
 
-    def _item(self, index: int, room: TokenShares) -> JsonObject:
-        if room is not self._room:
-            self._room, self._made = room, {}
+    def _item(self, index: int, shares: TokenShares) -> JsonObject:
+        if shares is not self._room:
+            self._room, self._made = shares, {}
         item = self._made.get(index)
         if item is None:
-            item = self._made[index] = self.item(index, room)
+            item = self._made[index] = self.item(index, shares)
         return item
 
 
@@ -114,17 +114,17 @@ class _Conversations(_Page):
         super().__init__(len(view.conversations), zone, written_by)
         self._view = view
 
-    def item(self, index: int, room: TokenShares) -> JsonObject:
-        return conversation_object(self._view.conversations[index], self.zone, room)
+    def item(self, index: int, shares: TokenShares) -> JsonObject:
+        return conversation_object(self._view.conversations[index], self.zone, shares)
 
-    def page(self, items: Sequence[JsonObject], room: TokenShares) -> JsonObject:
+    def page(self, items: Sequence[JsonObject], shares: TokenShares) -> JsonObject:
         failures = self._view.failures
         return {
             "conversations": items,
             **present(
-                failures=_failures(failures, room),
-                left_out=_unsaid(failures, room),
-                notes=_notes(self._view.notes, room),
+                failures=_failures(failures, shares),
+                left_out=_unsaid(failures, shares),
+                notes=_notes(self._view.notes, shares),
             ),
         }
 
@@ -139,22 +139,22 @@ class _Messages(_Page):
     def length(self) -> int:
         return sum(len(message.text) for message in self._view.messages)
 
-    def item(self, index: int, room: TokenShares) -> JsonObject:
-        return message_object(self._view.messages[index], self.zone, room)[0]
+    def item(self, index: int, shares: TokenShares) -> JsonObject:
+        return message_object(self._view.messages[index], self.zone, shares)[0]
 
-    def page(self, items: Sequence[JsonObject], room: TokenShares) -> JsonObject:
+    def page(self, items: Sequence[JsonObject], shares: TokenShares) -> JsonObject:
         conversation, thread = self._view.conversation, self._view.thread
         return {
-            "conversation": conversation_ref(conversation.account, conversation.id, room),
+            "conversation": conversation_ref(conversation.account, conversation.id, shares),
             **present(
-                thread=None if thread is None else thread.number or message_ref(thread, room),
+                thread=None if thread is None else thread.number or message_ref(thread, shares),
                 as_of=self._view.as_of and iso(self._view.as_of, self.zone),
             ),
             "messages": items,
             **present(
-                failures=_failures(self._view.failures, room),
-                left_out=_unsaid(self._view.failures, room),
-                notes=_notes(self._view.notes, room),
+                failures=_failures(self._view.failures, shares),
+                left_out=_unsaid(self._view.failures, shares),
+                notes=_notes(self._view.notes, shares),
             ),
         }
 
@@ -167,28 +167,28 @@ class _Search(_Page):
     def length(self) -> int:
         return sum(len(hit.message.text) for hit in self._view.hits)
 
-    def item(self, index: int, room: TokenShares) -> JsonObject:
+    def item(self, index: int, shares: TokenShares) -> JsonObject:
         hit = self._view.hits[index]
-        found, _ = message_object(hit.message, self.zone, room)
-        found |= {} if hit.excerpt is None else _excerpt(hit, hit.excerpt, room)
-        return {"conversation": conversation_ref(hit.message.account, hit.message.conversation, room), **found}
+        found, _ = message_object(hit.message, self.zone, shares)
+        found |= {} if hit.excerpt is None else _excerpt(hit, hit.excerpt, shares)
+        return {"conversation": conversation_ref(hit.message.account, hit.message.conversation, shares), **found}
 
-    def page(self, items: Sequence[JsonObject], room: TokenShares) -> JsonObject:
-        most = _accounts(room)
+    def page(self, items: Sequence[JsonObject], shares: TokenShares) -> JsonObject:
+        most = _accounts(shares)
         return {
             "messages": items,
-            "searched": [self._searched(one, room) for one in self._view.searched[:most]],
+            "searched": [self._searched(one, shares) for one in self._view.searched[:most]],
             **present(
-                failures=_failures(self._view.failures, room),
-                left_out=max(0, len(self._view.searched) - most) + _unsaid(self._view.failures, room),
-                notes=_notes(self._view.notes, room),
+                failures=_failures(self._view.failures, shares),
+                left_out=max(0, len(self._view.searched) - most) + _unsaid(self._view.failures, shares),
+                notes=_notes(self._view.notes, shares),
             ),
         }
 
-    def _searched(self, one: Searched, room: TokenShares) -> JsonObject:
+    def _searched(self, one: Searched, shares: TokenShares) -> JsonObject:
         return {
-            "account": one_line(one.account, 32, room.part),
-            "where": one_line(one.where, 40, room.part),
+            "account": one_line(one.account, 32, shares.part),
+            "where": one_line(one.where, 40, shares.part),
             **present(
                 back_to=one.back_to and iso(one.back_to, self.zone),
                 held=one.held and one.held[0],
@@ -206,33 +206,33 @@ class _Updates(_Page):
     def length(self) -> int:
         return sum(len(message.text) for message, _ in self._view.updates)
 
-    def item(self, index: int, room: TokenShares) -> JsonObject:
-        return message_object(self._view.updates[index][0], self.zone, room)[0]
+    def item(self, index: int, shares: TokenShares) -> JsonObject:
+        return message_object(self._view.updates[index][0], self.zone, shares)[0]
 
-    def page(self, items: Sequence[JsonObject], room: TokenShares) -> JsonObject:
-        groups: dict[Place, list[int]] = {}
+    def page(self, items: Sequence[JsonObject], shares: TokenShares) -> JsonObject:
+        groups: dict[ConversationKey, list[int]] = {}
         for index, (message, _) in enumerate(self._view.updates[: len(items)]):
             groups.setdefault((message.account, message.conversation), []).append(index)
         return {
             "since": iso(self._view.since, self.zone),
-            "conversations": [self._group(place, indexes, items, room) for place, indexes in groups.items()],
+            "conversations": [self._group(key, indexes, items, shares) for key, indexes in groups.items()],
             **present(
                 more=self._view.more or len(items) < self.count,
-                failures=_failures(self._view.failures, room),
-                left_out=_unsaid(self._view.failures, room),
-                notes=_notes(self._view.notes, room),
+                failures=_failures(self._view.failures, shares),
+                left_out=_unsaid(self._view.failures, shares),
+                notes=_notes(self._view.notes, shares),
             ),
         }
 
     def _group(
-        self, place: Place, indexes: Sequence[int], items: Sequence[JsonObject], room: TokenShares
+        self, key: ConversationKey, indexes: Sequence[int], items: Sequence[JsonObject], shares: TokenShares
     ) -> JsonObject:
-        known = self._view.conversations.get(place)
+        known = self._view.conversations.get(key)
         edited = sum(self._view.updates[index][1] for index in indexes)
         return {
-            "ref": conversation_ref(*place, room),
+            "ref": conversation_ref(*key, shares),
             **present(
-                title=one_line(known.title, _TITLE, room.part) if known else "",
+                title=one_line(known.title, _TITLE, shares.part) if known else "",
                 new=len(indexes) - edited,
                 edited=edited,
             ),
@@ -250,39 +250,39 @@ class _Written(PageLayout):
         self._view = view
         self._zone = zone
 
-    def costs(self, room: TokenShares) -> Iterator[float]:
-        del room
+    def costs(self, shares: TokenShares) -> Iterator[float]:
+        del shares
         yield 0.0
 
-    def write(self, shown: int, room: TokenShares, cursor: str | None) -> Answer:
+    def write(self, shown: int, shares: TokenShares, cursor: str | None) -> Answer:
         del shown
-        message, _ = message_object(self._view.message, self._zone, room)
-        data = {"ref": message_ref(self._view.message, room)} | message
-        data |= present(notes=_notes(self._view.notes, room), written_by=self._written_by, cursor=cursor)
+        message, _ = message_object(self._view.message, self._zone, shares)
+        data = {"ref": message_ref(self._view.message, shares)} | message
+        data |= present(notes=_notes(self._view.notes, shares), written_by=self._written_by, cursor=cursor)
         return Answer(dumps(data), data)
 
 
-def _excerpt(hit: Hit, excerpt: str, room: TokenShares) -> JsonObject:
+def _excerpt(hit: Hit, excerpt: str, shares: TokenShares) -> JsonObject:
     """The passage that was found in place of the text."""
-    text, end, _ = cut_text(excerpt, 0, room.text)
+    text, end, _ = cut_text(excerpt, 0, shares.text)
     return {"text": text, **present(cut=max(len(hit.message.text) - end, len(excerpt) - end))}
 
 
-def _failures(failures: Sequence[Failure], room: TokenShares) -> list[JsonObject]:
+def _failures(failures: Sequence[Failure], shares: TokenShares) -> list[JsonObject]:
     return [
-        {"account": one_line(one.account, 32, room.part), "reason": one_line(one.reason, _SENTENCE, room.part * 2)}
-        for one in failures[: _accounts(room)]
+        {"account": one_line(one.account, 32, shares.part), "reason": one_line(one.reason, _SENTENCE, shares.part * 2)}
+        for one in failures[: _accounts(shares)]
     ]
 
 
-def _unsaid(failures: Sequence[Failure], room: TokenShares) -> int:
+def _unsaid(failures: Sequence[Failure], shares: TokenShares) -> int:
     """How many accounts failed beyond those that are named."""
-    return max(0, len(failures) - _accounts(room))
+    return max(0, len(failures) - _accounts(shares))
 
 
-def _accounts(room: TokenShares) -> int:
-    return min(_MOST_ACCOUNTS, max(1, int(room.part / 8)))
+def _accounts(shares: TokenShares) -> int:
+    return min(_MOST_ACCOUNTS, max(1, int(shares.part / 8)))
 
 
-def _notes(notes: Sequence[str], room: TokenShares) -> list[str]:
-    return [one_line(note, _SENTENCE, room.part) for note in notes[:MOST_NOTES]]
+def _notes(notes: Sequence[str], shares: TokenShares) -> list[str]:
+    return [one_line(note, _SENTENCE, shares.part) for note in notes[:MOST_NOTES]]

@@ -38,36 +38,36 @@ class ConversationsText(PageLayout):
         self._zone = zone
         self._notice = notice
 
-    def costs(self, room: TokenShares) -> Iterator[float]:
+    def costs(self, shares: TokenShares) -> Iterator[float]:
         """From the first on."""
-        return (measure(self._line(one, room) + "\n") for one in self._view.conversations)
+        return (measure(self._line(one, shares) + "\n") for one in self._view.conversations)
 
-    def write(self, shown: int, room: TokenShares, cursor: str | None) -> Answer:
+    def write(self, shown: int, shares: TokenShares, cursor: str | None) -> Answer:
         """The header, a line for each conversation, and the accounts that failed."""
         much = f"{counted(shown, 'conversation')}, times in {zone_name(self._zone)}"
-        lines = [self._line(one, room) for one in self._view.conversations[:shown]]
-        notes = [aside(note, room) for note in self._view.notes[:3]]
+        lines = [self._line(one, shares) for one in self._view.conversations[:shown]]
+        notes = [aside(note, shares) for note in self._view.notes[:3]]
         head = header(much, self._notice, *notes, cursor=cursor)
-        return Answer("\n".join([head, *lines, *failure_lines(self._view.failures, room)]))
+        return Answer("\n".join([head, *lines, *failure_lines(self._view.failures, shares)]))
 
-    def _line(self, one: Conversation, room: TokenShares) -> str:
+    def _line(self, one: Conversation, shares: TokenShares) -> str:
         last = None if one.last_message_at is None else local(one.last_message_at, self._zone)
         facts = (
-            f"{conversation_reference(one, room)} {title(one, room)}".rstrip(),
+            f"{conversation_reference(one, shares)} {title(one, shares)}".rstrip(),
             one.kind,
-            _people(one, room),
+            _people(one, shares),
             "" if one.messages is None else counted(one.messages, "message"),
             f"{one.unread} unread" if one.unread else "",
-            one_line(one.status or "", _STATUS, room.part),
+            one_line(one.status or "", _STATUS, shares.part),
             "" if last is None else f"{day(last)} {clock(last)}",
         )
         return BETWEEN.join(fact for fact in facts if fact)
 
 
-def _people(one: Conversation, room: TokenShares) -> str:
+def _people(one: Conversation, shares: TokenShares) -> str:
     """The people of a small conversation whose title does not name them."""
     if one.kind not in _SMALL or not one.title or not one.participants:
         return ""
-    shown = plain_title(", ".join(one.participants[:_PEOPLE_SHOWN]), room)
+    shown = plain_title(", ".join(one.participants[:_PEOPLE_SHOWN]), shares)
     more = len(one.participants) - _PEOPLE_SHOWN
     return f"{shown} +{more} more" if more > 0 else shown

@@ -40,91 +40,91 @@ class Details:
         self._facts = message_facts(message)
         self._zone = zone
 
-    def page(self, seen: int, tokens: float, room: TokenShares, least: int) -> tuple[list[str], int | None]:
+    def page(self, seen: int, tokens: float, shares: TokenShares, least: int) -> tuple[list[str], int | None]:
         """The lines that fit.
 
         Args:
             seen: Facts that earlier pages have shown.
             tokens: What the lines may cost.
-            room: Limits of the parts of a line.
+            shares: Limits of the parts of a line.
             least: Facts to show in any case, so that paging goes on.
 
         Returns:
-            The lines, and how many facts are told with them, ``None`` for all.
+            The lines, and the index of the first fact that is left out, ``None`` for all.
         """
         lines: list[str] = []
-        for told in range(seen, len(self._facts)):
-            fact = self._facts[told]
-            said = self._say(fact, room)
+        for index in range(seen, len(self._facts)):
+            fact = self._facts[index]
+            text = self._write(fact, shares)
             # Labels share a line.
-            joins = isinstance(fact, Label) and told > seen and isinstance(self._facts[told - 1], Label)
-            tokens -= measure(f", {said}\n" if joins else f"{said}\n") if said else 0
-            if tokens < 0 and told >= seen + least:
-                return lines, told
+            joins = isinstance(fact, Label) and index > seen and isinstance(self._facts[index - 1], Label)
+            tokens -= measure(f", {text}\n" if joins else f"{text}\n") if text else 0
+            if tokens < 0 and index >= seen + least:
+                return lines, index
             if joins:
-                lines[-1] += f", {said}"
-            elif said:
-                lines.append(f"-- labels: {said}" if isinstance(fact, Label) else said)
+                lines[-1] += f", {text}"
+            elif text:
+                lines.append(f"-- labels: {text}" if isinstance(fact, Label) else text)
         return lines, None
 
-    def _say(self, fact: MessageFact, room: TokenShares) -> str:
+    def _write(self, fact: MessageFact, shares: TokenShares) -> str:
         """The line of a fact, empty when the line of the message says it all."""
         if isinstance(fact, Author):
-            return _author(fact, room)
+            return _author(fact, shares)
         if isinstance(fact, Attachment):
-            return _file(fact, room)
+            return _file(fact, shares)
         if isinstance(fact, Reaction):
-            return "" if shown_by_mark(self._message, fact) else _reaction(fact, room)
+            return "" if shown_by_mark(self._message, fact) else _reaction(fact, shares)
         if isinstance(fact, Edit):
             when = f" {_moment(fact.at, self._zone)}" if fact.at else ""
-            return f"-- earlier text{when}: {_passage(fact.text, room)}"
+            return f"-- earlier text{when}: {_passage(fact.text, shares)}"
         if isinstance(fact, Citation):
-            return _source(fact, room)
-        return self._say_small(fact, room)
+            return _source(fact, shares)
+        return self._say_small(fact, shares)
 
-    def _say_small(self, fact: Link | Label | Status | Replies | Edited | Extra, room: TokenShares) -> str:
+    def _say_small(self, fact: Link | Label | Status | Replies | Edited | Extra, shares: TokenShares) -> str:
         if isinstance(fact, Label):
-            return _short(fact.name, room) or '""'
+            return _short(fact.name, shares) or '""'
         if isinstance(fact, Link):
-            return f"-- link: {_long(fact.url, room)}"
+            return f"-- link: {_long(fact.url, shares)}"
         if isinstance(fact, Status):
-            return f"-- status: {_short(fact.name, room)}"
+            return f"-- status: {_short(fact.name, shares)}"
         if isinstance(fact, Replies):
             return f"-- replies: {fact.number}"
         if isinstance(fact, Edited):
             return f"-- edited: {_moment(fact.at, self._zone)}"
         value = fact.value
-        said = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
-        return f"-- extra {_short(fact.key, room)}: {_passage(said, room)}"
+        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+        return f"-- extra {_short(fact.key, shares)}: {_passage(text, shares)}"
 
 
-def _author(author: Author, room: TokenShares) -> str:
+def _author(author: Author, shares: TokenShares) -> str:
     mail = author.email if author.email and author.email != author.id else ""
-    facts = [_short(author.id, room), _short(mail, room), author.kind if author.kind != "person" else ""]
+    facts = [_short(author.id, shares), _short(mail, shares), author.kind if author.kind != "person" else ""]
     known = _listed(facts)
     return f"-- author: {known}" if known else ""
 
 
-def _file(one: Attachment, room: TokenShares) -> str:
+def _file(one: Attachment, shares: TokenShares) -> str:
     facts = (
-        _short(one.name, room) or "unnamed",
-        _short(one.media_type or "", room),
+        _short(one.name, shares) or "unnamed",
+        _short(one.media_type or "", shares),
         "" if one.size is None else f"{size(one.size)}",
-        _long(one.url or "", room),
+        _long(one.url or "", shares),
     )
     return f"-- file: {_listed(facts)}"
 
 
-def _reaction(one: Reaction, room: TokenShares) -> str:
+def _reaction(one: Reaction, shares: TokenShares) -> str:
     if not one.by:
-        return f"-- reaction: {_short(one.emoji, room)} {one.count}"
-    names = ", ".join(_short(name, room) for name in one.by[: room.entries])
-    hidden = max(one.count, len(one.by)) - min(len(one.by), room.entries)
-    return f"-- reaction: {_short(one.emoji, room)} {names}{f' +{hidden} more' if hidden > 0 else ''}"
+        return f"-- reaction: {_short(one.emoji, shares)} {one.count}"
+    names = ", ".join(_short(name, shares) for name in one.by[: shares.entries])
+    hidden = max(one.count, len(one.by)) - min(len(one.by), shares.entries)
+    return f"-- reaction: {_short(one.emoji, shares)} {names}{f' +{hidden} more' if hidden > 0 else ''}"
 
 
-def _source(one: Citation, room: TokenShares) -> str:
-    facts = (_short(one.title, room), _long(one.url or "", room), _passage(one.text or "", room))
+def _source(one: Citation, shares: TokenShares) -> str:
+    facts = (_short(one.title, shares), _long(one.url or "", shares), _passage(one.text or "", shares))
     return f"-- source: {_listed(facts)}"
 
 
@@ -133,23 +133,23 @@ def _listed(facts: Sequence[str]) -> str:
 
 
 def _moment(at: datetime, zone: tzinfo) -> str:
-    moment = local(at, zone)
-    return f"{day(moment)} {clock(moment)}"
+    time = local(at, zone)
+    return f"{day(time)} {clock(time)}"
 
 
-def _short(text: str, room: TokenShares) -> str:
-    return one_line(text, _SHORT, room.part)
+def _short(text: str, shares: TokenShares) -> str:
+    return one_line(text, _SHORT, shares.part)
 
 
-def _long(text: str, room: TokenShares) -> str:
-    return one_line(text, _LONG, room.part * 2)
+def _long(text: str, shares: TokenShares) -> str:
+    return one_line(text, _LONG, shares.part * 2)
 
 
-def _passage(text: str, room: TokenShares) -> str:
+def _passage(text: str, shares: TokenShares) -> str:
     """A text of any length on one line; where it is cut, what shows more of it."""
-    limit = int(room.part * 2 * _CHARACTERS_PER_TOKEN) + 1
+    limit = int(shares.part * 2 * _CHARACTERS_PER_TOKEN) + 1
     line = clean_line(text, limit)
-    shown = clip(line, room.part * 2)
+    shown = clip(line, shares.part * 2)
     if shown == line and len(text) <= limit:
         return shown
     return f"{shown} (+{max(len(text) - len(shown), 1):,} chars, larger max_tokens)"

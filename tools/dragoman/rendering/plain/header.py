@@ -25,10 +25,10 @@ _REFERENCE_LIMIT: Final = 4000
 _LIKE_A_CURSOR: Final = lazy_pattern(r"[:：]\s*(?=cursor)", re.IGNORECASE)  # noqa: RUF001 - the look-alike is meant
 
 
-def header(*said: str, word: str = "more", cursor: str | None = None) -> str:
+def header(*parts: str, word: str = "more", cursor: str | None = None) -> str:
     """Join what the header says; a cursor stands last, as ``more: cursor X``."""
     last = f"{word}: cursor {cursor}" if cursor else ""
-    return BETWEEN.join(part for part in (*said, last) if part)
+    return BETWEEN.join(part for part in (*parts, last) if part)
 
 
 def counted(number: int, noun: str) -> str:
@@ -36,66 +36,67 @@ def counted(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-def plain_title(text: str, room: TokenShares) -> str:
+def plain_title(text: str, shares: TokenShares) -> str:
     """A title that cannot imitate the header around it."""
-    return _tame(one_line(text, _TITLE_LIMIT, room.part))
+    return _tame(one_line(text, _TITLE_LIMIT, shares.part))
 
 
-def note_lines(notes: Sequence[str], room: TokenShares) -> list[str]:
+def note_lines(notes: Sequence[str], shares: TokenShares) -> list[str]:
     """A line for each of the first few sentences about the result."""
-    return [f"-- note: {aside(note, room)}" for note in notes[:MOST_NOTES]]
+    return [f"-- note: {aside(note, shares)}" for note in notes[:MOST_NOTES]]
 
 
-def aside(text: str, room: TokenShares) -> str:
+def aside(text: str, shares: TokenShares) -> str:
     """A sentence about the result, for the header."""
-    return _tame(one_line(text, _ASIDE_LIMIT, room.part))
+    return _tame(one_line(text, _ASIDE_LIMIT, shares.part))
 
 
 def _tame(line: str) -> str:
     return _LIKE_A_CURSOR.sub(" ", line.replace("·", "-"))
 
 
-def title(conversation: Conversation, room: TokenShares) -> str:
+def title(conversation: Conversation, shares: TokenShares) -> str:
     """The conversation's title, else its people, else nothing."""
-    named = plain_title(conversation.title.lstrip("#"), room)
+    named = plain_title(conversation.title.lstrip("#"), shares)
     if named:
         return f"#{named}" if conversation.kind is ConversationKind.CHANNEL else named
-    return plain_title(", ".join(conversation.participants[: room.entries]), room)
+    return plain_title(", ".join(conversation.participants[: shares.entries]), shares)
 
 
 def reference(
-    account: str, conversation: str, message: str | None, room: TokenShares, number: int | None = None
+    account: str, conversation: str, message: str | None, shares: TokenShares, number: int | None = None
 ) -> str:
     """A reference, whole unless it is enormous; then the number, where there is one, which works as well."""
     ids = (conversation[:_REFERENCE_LIMIT], None if message is None else message[:_REFERENCE_LIMIT])
     whole = str(Reference(account, *ids))
     cut = len(conversation) > _REFERENCE_LIMIT or len(message or "") > _REFERENCE_LIMIT
-    shown = clip(one_line(whole, _REFERENCE_LIMIT * 3, room.reference), room.reference)
+    shown = clip(one_line(whole, _REFERENCE_LIMIT * 3, shares.reference), shares.reference)
     return str(number) if number is not None and (cut or shown != whole) else shown
 
 
-def conversation_reference(conversation: Conversation, room: TokenShares) -> str:
+def conversation_reference(conversation: Conversation, shares: TokenShares) -> str:
     """The reference of a conversation; an enormous one ends with ``…`` and is understood so."""
-    return place_reference(conversation.account, conversation.id, room)
+    return place_reference(conversation.account, conversation.id, shares)
 
 
-def place_reference(account: str, conversation: str, room: TokenShares) -> str:
+def place_reference(account: str, conversation: str, shares: TokenShares) -> str:
     """As :func:`conversation_reference`, for where a message is."""
-    shown = reference(account, conversation, None, room)
+    shown = reference(account, conversation, None, shares)
     return shown if len(conversation) <= _REFERENCE_LIMIT or shown.endswith("…") else f"{shown}…"
 
 
-def account_name(name: str, room: TokenShares) -> str:
+def account_name(name: str, shares: TokenShares) -> str:
     """The name of an account as the header shows it."""
-    return one_line(name, 32, room.part)
+    return one_line(name, 32, shares.part)
 
 
-def failure_lines(failures: Sequence[Failure], room: TokenShares) -> list[str]:
+def failure_lines(failures: Sequence[Failure], shares: TokenShares) -> list[str]:
     """``! account: sentence`` for each account that could not answer, as many as have room."""
     lines: list[str] = []
-    left = room.part * 8 * _SHARE_OF_FAILURES
+    left = shares.part * 8 * _SHARE_OF_FAILURES
     for number, failure in enumerate(failures):
-        line = f"! {one_line(failure.account, 32, room.part)}: {one_line(failure.reason, _REASON_LIMIT, room.part * 2)}"
+        reason = one_line(failure.reason, _REASON_LIMIT, shares.part * 2)
+        line = f"! {account_name(failure.account, shares)}: {reason}"
         left -= measure(line) + 1
         if left < 0 and lines:
             return [*lines, f"! {counted(len(failures) - number, 'more account')} could not answer"]

@@ -35,25 +35,25 @@ _NO_BRACKETS: Final = str.maketrans("[];", "(),")
 
 
 def badges(
-    message: Message, unseen_replies: int, room: TokenShares, repeated: Container[str] = frozenset[str]()
+    message: Message, unseen_replies: int, shares: TokenShares, repeated: Container[str] = frozenset[str]()
 ) -> str:
     """`` [👍3; file: x.pdf 47 KB; edited]`` with the space before it, or nothing.
 
     Args:
         message: The message.
         unseen_replies: How many replies it has when they are not on the page, else 0.
-        room: Limits of the answer.
-        repeated: Subjects that are told elsewhere.
+        shares: Limits of the answer.
+        repeated: Subjects that stand elsewhere on the page.
     """
     if not (unseen_replies or message.edited_at or message.partial or any(_OFTEN_EMPTY(message))):
         return ""
-    marks = list(_marks(message, unseen_replies, room, repeated))
+    marks = list(_marks(message, unseen_replies, shares, repeated))
     if not marks:
         return ""
     joined = "; ".join(mark.text() for mark in marks)
-    if not any(mark.hidden for mark in marks) and (len(joined) * 4 <= room.part or measure(joined) <= room.part):
+    if not any(mark.hidden for mark in marks) and (len(joined) * 4 <= shares.part or measure(joined) <= shares.part):
         return f" [{joined}]"
-    return f" [{_some(marks, room.part)}]"
+    return f" [{_some(marks, shares.part)}]"
 
 
 def size(number: int) -> str:
@@ -66,11 +66,11 @@ def size(number: int) -> str:
     return f"{amount:.3g} {_UNITS[-1]}"
 
 
-def inside(text: str, limit: int, room: TokenShares) -> str:
+def inside(text: str, limit: int, shares: TokenShares) -> str:
     """Foreign text within a mark: one line that cannot end the mark or its group."""
-    if len(text) <= _SHORT and limit * 4 <= room.part:
+    if len(text) <= _SHORT and limit * 4 <= shares.part:
         return _inside(text, limit)
-    return one_line(text, limit, room.part).translate(_NO_BRACKETS)
+    return one_line(text, limit, shares.part).translate(_NO_BRACKETS)
 
 
 @lru_cache(maxsize=2048)
@@ -102,22 +102,22 @@ class _Mark:
 
 def _some(marks: list[_Mark], tokens: float) -> str:
     """As many entries as fit, and the number of all others."""
-    told: list[str] = []
+    parts: list[str] = []
     left = tokens - _COST_OF_REST
     rest = sum(mark.hidden + len(mark.entries) for mark in marks)
     for mark in marks:
         shown = _most_entries(mark, left)
         if not shown:
             break
-        told.append(mark.text(shown))
-        left -= measure(told[-1]) + 1
+        parts.append(mark.text(shown))
+        left -= measure(parts[-1]) + 1
         rest -= shown
         if shown < len(mark.entries):
             break
-    if not told:
-        told.append(clip(marks[0].text(1), max(tokens - _COST_OF_REST, 1)))
+    if not parts:
+        parts.append(clip(marks[0].text(1), max(tokens - _COST_OF_REST, 1)))
         rest -= 1
-    return "; ".join([*told, f"+{rest} more"] if rest else told)
+    return "; ".join([*parts, f"+{rest} more"] if rest else parts)
 
 
 def _most_entries(mark: _Mark, tokens: float) -> int:
@@ -129,20 +129,20 @@ def _most_entries(mark: _Mark, tokens: float) -> int:
     return len(mark.entries)
 
 
-def _marks(message: Message, unseen_replies: int, room: TokenShares, repeated: Container[str]) -> Iterator[_Mark]:
-    most = room.entries
+def _marks(message: Message, unseen_replies: int, shares: TokenShares, repeated: Container[str]) -> Iterator[_Mark]:
+    most = shares.entries
     if message.reactions:
-        entries = [_reaction(one, room) for one in message.reactions[:most]]
+        entries = [_reaction(one, shares) for one in message.reactions[:most]]
         yield _Mark(entries, between=" ", hidden=len(message.reactions) - len(entries))
     if message.subject and message.subject not in repeated:
-        yield _Mark([f"subject: {inside(message.subject, 120, room)}"])
+        yield _Mark([f"subject: {inside(message.subject, 120, shares)}"])
     if message.labels:
-        entries = [inside(label, 40, room) for label in message.labels[:most]]
+        entries = [inside(label, 40, shares) for label in message.labels[:most]]
         yield _Mark(entries, "labels: ", hidden=len(message.labels) - len(entries))
     if message.status and message.status.lower() not in USUAL:
-        yield _Mark([f"status: {inside(message.status, 40, room)}"])
+        yield _Mark([f"status: {inside(message.status, 40, shares)}"])
     if message.attachments:
-        entries = [_file(one, room) for one in message.attachments[:most]]
+        entries = [_file(one, shares) for one in message.attachments[:most]]
         yield _Mark(entries, between="; ", hidden=len(message.attachments) - len(entries))
     if unseen_replies:
         yield _Mark([f"replies: {unseen_replies}"])
@@ -152,14 +152,14 @@ def _marks(message: Message, unseen_replies: int, room: TokenShares, repeated: C
         yield _Mark(["excerpt"])
 
 
-def _reaction(reaction: Reaction, room: TokenShares) -> str:
-    emoji = inside(reaction.emoji, 32, room).replace(" ", "_")
+def _reaction(reaction: Reaction, shares: TokenShares) -> str:
+    emoji = inside(reaction.emoji, 32, shares).replace(" ", "_")
     ends_like_a_count = emoji[-1:].isascii() and emoji[-1:].isalnum()
     return f"{emoji}{':' if ends_like_a_count else ''}{reaction.count}"
 
 
-def _file(one: Attachment, room: TokenShares) -> str:
-    name = inside(one.name, 80, room) or "unnamed"
+def _file(one: Attachment, shares: TokenShares) -> str:
+    name = inside(one.name, 80, shares) or "unnamed"
     return f"file: {name} {size(one.size)}" if one.size is not None else f"file: {name}"
 
 
@@ -167,7 +167,7 @@ _KINDS: Final = {AuthorKind.BOT: " (bot)", AuthorKind.SYSTEM: " (system)"}
 
 
 class RenderedMessage(NamedTuple):
-    """A message laid out, but for what depends on its place.
+    """The parts of a message line that do not depend on the other lines.
 
     Attributes:
         tail: Name, marks and text.
@@ -187,25 +187,25 @@ def indent(text: str) -> str:
     return text.replace("\n", "\n ")
 
 
-def message_handle(message: Message, room: TokenShares) -> str:
+def message_handle(message: Message, shares: TokenShares) -> str:
     """The name of a message in an answer: its number, else its reference; ``new`` before it is stored."""
     if message.number is not None:
         return str(message.number)
     if not message.id:
         return "new"
-    return reference(message.account, message.conversation, message.id, room)
+    return reference(message.account, message.conversation, message.id, shares)
 
 
-def parent_handle(message: Message, room: TokenShares) -> str:
+def parent_handle(message: Message, shares: TokenShares) -> str:
     """The name of the message that this one answers."""
     if message.reply_to_number is not None:
         return str(message.reply_to_number)
-    return reference(message.account, message.conversation, message.reply_to or "", room)
+    return reference(message.account, message.conversation, message.reply_to or "", shares)
 
 
-def author_line(message: Message, more_marks: str, room: TokenShares) -> str:
+def author_line(message: Message, more_marks: str, shares: TokenShares) -> str:
     """``Maria Koch (bot) [👍3]``."""
-    return f"{clip(clean_name(message.author.name), room.part)}{_kind(message.author)}{more_marks}"
+    return f"{clip(clean_name(message.author.name), shares.part)}{_kind(message.author)}{more_marks}"
 
 
 def _kind(author: Author) -> str:
@@ -216,21 +216,25 @@ def _kind(author: Author) -> str:
 
 
 def render_message(
-    message: Message, unseen_replies: int, zone: tzinfo, room: TokenShares, repeated: Container[str] = frozenset[str]()
+    message: Message,
+    unseen_replies: int,
+    zone: tzinfo,
+    shares: TokenShares,
+    repeated: Container[str] = frozenset[str](),
 ) -> RenderedMessage:
     """Lay a message out, its text cut to its room; subjects in ``repeated`` are left out."""
-    left_of_text = author_line(message, badges(message, unseen_replies, room, repeated), room)
-    text, end = cut_text(message, room)
+    left_of_text = author_line(message, badges(message, unseen_replies, shares, repeated), shares)
+    text, end = cut_text(message, shares)
     tail = f"{left_of_text}: {text}" if text else f"{left_of_text}:"
     return RenderedMessage(tail, *when(message, zone), end)
 
 
-def cut_text(message: Message, room: TokenShares) -> tuple[str, int]:
+def cut_text(message: Message, shares: TokenShares) -> tuple[str, int]:
     """The text as far as there is room, with what is missing, and where the shown part ends."""
-    text, end, _ = take(message.text, 0, room.text, indent)
+    text, end, _ = take(message.text, 0, shares.text, indent)
     if end == len(message.text):
         return text.rstrip("\n "), end
-    handle = message_handle(message, room)
+    handle = message_handle(message, shares)
     return f"{text.rstrip()} ... (+{len(message.text) - end:,} chars, get_message {handle})", end
 
 
@@ -238,38 +242,44 @@ def when(message: Message, zone: tzinfo) -> tuple[str, str]:
     """Day and time of a message, as they are shown."""
     if message.sent_at is None:
         return "", NO_TIME
-    moment = local(message.sent_at, zone)
-    return day(moment), clock(moment)
+    time = local(message.sent_at, zone)
+    return day(time), clock(time)
 
 
 def page(
-    messages: Sequence[Message], said: Sequence[RenderedMessage], placed: Sequence[OrderedMessage], room: TokenShares
+    messages: Sequence[Message],
+    rendered: Sequence[RenderedMessage],
+    ordered: Sequence[OrderedMessage],
+    shares: TokenShares,
 ) -> list[str]:
     """The lines of a page, with a line for each day."""
-    return written(list(places(messages, said, placed, room)))
+    return join_lines(list(prefix_lines(messages, rendered, ordered, shares)))
 
 
-def written(lines: Sequence[tuple[str, RenderedMessage | None]]) -> list[str]:
-    """Lines whose places are known."""
-    return [f"{place} {one.tail}" if one else place for place, one in lines]
+def join_lines(lines: Sequence[tuple[str, RenderedMessage | None]]) -> list[str]:
+    """Whole lines out of their prefixes and messages."""
+    return [f"{prefix} {one.tail}" if one else prefix for prefix, one in lines]
 
 
-def places(
-    messages: Sequence[Message], said: Sequence[RenderedMessage], placed: Sequence[OrderedMessage], room: TokenShares
+def prefix_lines(
+    messages: Sequence[Message],
+    rendered: Sequence[RenderedMessage],
+    ordered: Sequence[OrderedMessage],
+    shares: TokenShares,
 ) -> Iterator[tuple[str, RenderedMessage | None]]:
     """The prefix of each line before the name; day lines have nothing else."""
     today = ""
-    for place in placed:
-        message, one = messages[place.at], said[place.at]
+    for entry in ordered:
+        message, one = messages[entry.at], rendered[entry.at]
         date = ""
         if one.day and one.day != today:
-            if place.first:
+            if entry.first:
                 today = one.day
                 yield f"== {today}", None
             else:
                 date = f"{one.day} "
-        if not place.reply:
-            yield f"{message_handle(message, room)} {one.clock}", one
+        if not entry.reply:
+            yield f"{message_handle(message, shares)} {one.clock}", one
             continue
-        parent = "" if place.under_parent else f"re {parent_handle(message, room)} "
-        yield f">{message_handle(message, room)} {parent}{date}{one.clock}", one
+        parent = "" if entry.under_parent else f"re {parent_handle(message, shares)} "
+        yield f">{message_handle(message, shares)} {parent}{date}{one.clock}", one

@@ -49,71 +49,71 @@ class MessageText(PageLayout):
         self._zone = zone
         self._notice = notice
         self._around = len(view.before) + len(view.after)
-        self._kept: tuple[TokenShares, tuple[list[str], int | None]] | None = None
+        self._last_lines: tuple[TokenShares, tuple[list[str], int | None]] | None = None
         self._missing = 0
         self._text = view.message.text
         self._start = min(view.offset, len(self._text))
         self._facts_seen = view.offset - self._start
         self._details = Details(view.message, zone)
 
-    def costs(self, room: TokenShares) -> Iterator[float]:
+    def costs(self, shares: TokenShares) -> Iterator[float]:
         """There is one item, and it is always shown."""
-        del room
+        del shares
         yield 0.0
 
-    def write(self, shown: int, room: TokenShares, cursor: str | None) -> Answer:
+    def write(self, shown: int, shares: TokenShares, cursor: str | None) -> Answer:
         """The header, the neighbours before, the message, the neighbours after, the details."""
-        lines, _ = self._page(room) if shown else ([], None)
-        return Answer("\n".join([self._header(room, cursor), *lines]))
+        lines, _ = self._page(shares) if shown else ([], None)
+        return Answer("\n".join([self._header(shares, cursor), *lines]))
 
-    def next_offset(self, room: TokenShares) -> int | None:
+    def next_offset(self, shares: TokenShares) -> int | None:
         """Where the next page goes on."""
-        return self._page(room)[1]
+        return self._page(shares)[1]
 
-    def _page(self, room: TokenShares) -> tuple[list[str], int | None]:
-        if self._kept is None or self._kept[0] != room:
-            self._kept = room, self._lay_out(room)
-        return self._kept[1]
+    def _page(self, shares: TokenShares) -> tuple[list[str], int | None]:
+        if self._last_lines is None or self._last_lines[0] != shares:
+            self._last_lines = shares, self._lay_out(shares)
+        return self._last_lines[1]
 
-    def _lay_out(self, room: TokenShares) -> tuple[list[str], int | None]:
-        before, after = self._neighbours(room)
+    def _lay_out(self, shares: TokenShares) -> tuple[list[str], int | None]:
+        before, after = self._neighbours(shares)
         self._missing = 0 if self._view.offset else self._around - len(before) - len(after)
-        middle = self._middle(room)
+        middle = self._middle(shares)
         messages = [*(message for message, _ in before), self._view.message, *(message for message, _ in after)]
-        said = [*(one for _, one in before), middle, *(one for _, one in after)]
-        lines = page(messages, said, order_flat(messages), room)
-        if middle.end < len(self._text) or room.text <= 0:  # without room for text, what is measured is the rest
+        rendered = [*(one for _, one in before), middle, *(one for _, one in after)]
+        lines = page(messages, rendered, order_flat(messages), shares)
+        if middle.end < len(self._text) or shares.text <= 0:  # without room for text, what is measured is the rest
             return lines, middle.end
-        left = room.total - measure("\n".join([self._header(room, PLACEHOLDER), *lines])) - 2
+        left = shares.total - measure("\n".join([self._header(shares, PLACEHOLDER), *lines])) - 2
         least = 0 if middle.end > self._start else 1
-        facts, told = self._details.page(self._facts_seen, left, room, least)
-        return lines + facts, None if told is None else len(self._text) + told
+        facts, facts_shown = self._details.page(self._facts_seen, left, shares, least)
+        return lines + facts, None if facts_shown is None else len(self._text) + facts_shown
 
-    def _middle(self, room: TokenShares) -> RenderedMessage:
+    def _middle(self, shares: TokenShares) -> RenderedMessage:
         """The message itself, from the offset on."""
         message = self._view.message
-        text, end, _ = take(self._text, self._start, room.text, indent)
-        found = badges(message, message.replies, room) if self._start == 0 else ""
+        text, end, _ = take(self._text, self._start, shares.text, indent)
+        found = badges(message, message.replies, shares) if self._start == 0 else ""
         if self._start or end < len(self._text):
             range_mark = f"characters {self._start + 1}-{end} of {len(self._text)}"
             if end > self._start:
                 found = f"{found[:-1]}; {range_mark}]" if found else f" [{range_mark}]"
         text = text.rstrip("\n ")
-        left_of_text = author_line(message, found, room)
+        left_of_text = author_line(message, found, shares)
         tail = f"{left_of_text}: {text}" if text else f"{left_of_text}:"
         return RenderedMessage(tail, *when(message, self._zone), end)
 
     def _neighbours(
-        self, room: TokenShares
+        self, shares: TokenShares
     ) -> tuple[list[tuple[Message, RenderedMessage]], list[tuple[Message, RenderedMessage]]]:
         """The neighbours that fit, the nearest first; further pages of a long text have none."""
         before: list[tuple[Message, RenderedMessage]] = []
         after: list[tuple[Message, RenderedMessage]] = []
         if self._view.offset:
             return before, after
-        _, _, wanted = take(self._text, 0, room.total, indent)
-        left = max(room.total - _HEAD_COST - wanted, room.part * 8 * _LEAST_FOR_NEIGHBOURS)
-        small = replace(room, text=room.total * _SHARE_OF_NEIGHBOUR)
+        _, _, wanted = take(self._text, 0, shares.total, indent)
+        left = max(shares.total - _HEAD_COST - wanted, shares.part * 8 * _LEAST_FOR_NEIGHBOURS)
+        small = replace(shares, text=shares.total * _SHARE_OF_NEIGHBOUR)
         for message, is_before in _nearest_first(self._view.before, self._view.after):
             one = render_message(message, 0, self._zone, small)
             left -= measure(one.tail) + _PLACE_COST
@@ -122,14 +122,14 @@ class MessageText(PageLayout):
             (before if is_before else after).append((message, one))
         return before[::-1], after
 
-    def _header(self, room: TokenShares, cursor: str | None) -> str:
+    def _header(self, shares: TokenShares, cursor: str | None) -> str:
         view = self._view
         one = view.message
-        address = reference(one.account, one.conversation, one.id, room, one.number)
+        address = reference(one.account, one.conversation, one.id, shares, one.number)
         alone = not (view.before or view.after) or one.number is None
         return header(
-            BETWEEN.join(part for part in (title(view.conversation, room), address) if part),
-            "" if alone else f"message {message_handle(view.message, room)}",
+            BETWEEN.join(part for part in (title(view.conversation, shares), address) if part),
+            "" if alone else f"message {message_handle(view.message, shares)}",
             f"times in {zone_name(self._zone)}",
             missing_neighbours(self._missing),
             self._notice,

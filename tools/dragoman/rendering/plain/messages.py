@@ -23,7 +23,7 @@ from dragoman.rendering.plain.header import (
     note_lines,
     title,
 )
-from dragoman.rendering.plain.lines import RenderedMessage, message_handle, places, render_message, written
+from dragoman.rendering.plain.lines import RenderedMessage, join_lines, message_handle, prefix_lines, render_message
 from dragoman.rendering.views import MessagesView
 
 _ANSWERS: Final = lazy_pattern(
@@ -49,8 +49,8 @@ def subject_key(subject: str) -> str:
     if len(subject) > _LONGEST:
         return subject
     words = " ".join(subject.split())
-    said = _ANSWERS.match(words)
-    return (words[said.end() :] if said else words).casefold()
+    prefix = _ANSWERS.match(words)
+    return (words[prefix.end() :] if prefix else words).casefold()
 
 
 _DAY_LINE_COST: Final = 8.0
@@ -71,43 +71,43 @@ class MessagesText(PageLayout):
         self._notice = notice
         self._latest = view.order is Order.LATEST
         self._answered = Counter(message.reply_to for message in view.messages if message.reply_to is not None)
-        self._kept: tuple[tuple[int, TokenShares], list[tuple[str, RenderedMessage | None]]] | None = None
-        self._room: TokenShares | None = None
-        self._said: dict[tuple[int, bool], RenderedMessage] = {}
+        self._last_lines: tuple[tuple[int, TokenShares], list[tuple[str, RenderedMessage | None]]] | None = None
+        self._shares: TokenShares | None = None
+        self._rendered: dict[tuple[int, bool], RenderedMessage] = {}
 
-    def costs(self, room: TokenShares) -> Iterator[float]:
+    def costs(self, shares: TokenShares) -> Iterator[float]:
         """From the newest back for ``LATEST``, else from the first on."""
         today = ""
         same = self._same_subject(self._view.messages)
         indexes = range(self.count)
         for index in reversed(indexes) if self._latest else indexes:
-            one = self._say(index, room, same=self._view.messages[index].id in same)
+            one = self._render(index, shares, same=self._view.messages[index].id in same)
             yield measure(f" {one.tail}\n") + (_PLACE_COST if one.day == today else _PLACE_COST + _DAY_LINE_COST)
             today = one.day
 
-    def write(self, shown: int, room: TokenShares, cursor: str | None) -> Answer:
+    def write(self, shown: int, shares: TokenShares, cursor: str | None) -> Answer:
         """The header, then the messages with a line for each day."""
-        lines = [self._header(shown, room, cursor), *note_lines(self._view.notes, room)]
-        lines += written(self._lines(shown, room))
-        return Answer("\n".join([*lines, *failure_lines(self._view.failures, room)]))
+        lines = [self._header(shown, shares, cursor), *note_lines(self._view.notes, shares)]
+        lines += join_lines(self._lines(shown, shares))
+        return Answer("\n".join([*lines, *failure_lines(self._view.failures, shares)]))
 
     def length(self) -> int:
         """Characters of all texts."""
         return sum(len(message.text) for message in self._view.messages)
 
-    def _lines(self, shown: int, room: TokenShares) -> list[tuple[str, RenderedMessage | None]]:
+    def _lines(self, shown: int, shares: TokenShares) -> list[tuple[str, RenderedMessage | None]]:
         """The lines in their order; those that were asked for last are kept."""
-        if self._kept is None or self._kept[0] != (shown, room):
+        if self._last_lines is None or self._last_lines[0] != (shown, shares):
             first = self.count - shown if self._latest else 0
             messages = self._view.messages[first : first + shown]
             ordered = order_by_thread(messages)
             same = self._same_subject([messages[one.at] for one in ordered])
-            said = [self._say(first + at, room, same=messages[at].id in same) for at in range(shown)]
-            self._kept = (shown, room), list(places(messages, said, ordered, room))
-        return self._kept[1]
+            rendered = [self._render(first + at, shares, same=messages[at].id in same) for at in range(shown)]
+            self._last_lines = (shown, shares), list(prefix_lines(messages, rendered, ordered, shares))
+        return self._last_lines[1]
 
     def _same_subject(self, messages: Sequence[Message]) -> frozenset[str]:
-        """Ids of the messages whose subject is the one that was told last above them."""
+        """Ids of the messages whose subject is the same as that of the message above."""
         if not self._has_subjects:
             return frozenset()
         same: set[str] = set()
@@ -119,25 +119,27 @@ class MessagesText(PageLayout):
             last = key
         return frozenset(same)
 
-    def _say(self, index: int, room: TokenShares, *, same: bool = False) -> RenderedMessage:
-        if room is not self._room:
-            self._room, self._said = room, {}
-        said = self._said.get((index, same))
-        if said is None:
+    def _render(self, index: int, shares: TokenShares, *, same: bool = False) -> RenderedMessage:
+        if shares is not self._shares:
+            self._shares, self._rendered = shares, {}
+        rendered = self._rendered.get((index, same))
+        if rendered is None:
             message = self._view.messages[index]
             unseen = message.replies if message.replies > self._answered[message.id] else 0
-            told = {message.subject} if same and message.subject else self._repeated
-            said = self._said[index, same] = render_message(message, unseen, self._zone, room, told)
-        return said
+            hidden_subjects = {message.subject} if same and message.subject else self._repeated
+            rendered = self._rendered[index, same] = render_message(
+                message, unseen, self._zone, shares, hidden_subjects
+            )
+        return rendered
 
-    def _header(self, shown: int, room: TokenShares, cursor: str | None) -> str:
+    def _header(self, shown: int, shares: TokenShares, cursor: str | None) -> str:
         view = self._view
         total = view.total
         much = f"{shown} of {total}" if total is not None and total > shown else counted(shown, "message")
         return header(
-            title(view.conversation, room) or conversation_reference(view.conversation, room),
-            account_name(view.conversation.account, room),
-            "" if view.thread is None else f"thread {message_handle(view.thread, room)}",
+            title(view.conversation, shares) or conversation_reference(view.conversation, shares),
+            account_name(view.conversation.account, shares),
+            "" if view.thread is None else f"thread {message_handle(view.thread, shares)}",
             f"{much}, times in {zone_name(self._zone)}",
             as_of(view.as_of, self._zone),
             self._notice,

@@ -42,14 +42,14 @@ class PreviewText(PageLayout):
         self._view = view
         self._zone = zone
 
-    def costs(self, room: TokenShares) -> Iterator[float]:
+    def costs(self, shares: TokenShares) -> Iterator[float]:
         """There is one item, and it is always shown."""
-        del room
+        del shares
         yield 0.0
 
-    def write(self, shown: int, room: TokenShares, cursor: str | None) -> Answer:
+    def write(self, shown: int, shares: TokenShares, cursor: str | None) -> Answer:
         """All of it, whatever the budget."""
-        del shown, room, cursor
+        del shown, shares, cursor
         return Answer(
             "\n".join([f"preview{BETWEEN}{self._view.how}{self._notice}", *preview_lines(self._view, self._zone)])
         )
@@ -101,11 +101,11 @@ def _people(what: str, people: Sequence[str]) -> Iterator[str]:
 def _listed(people: Sequence[str], cleaned: Callable[[str], str], count: int = 0) -> str:
     """People as far as a line has room for them, and the number of the others, so that the text stays in view."""
     shown: list[str] = []
-    room = _LINE
+    shares = _LINE
     for person in people:
         name = " ".join(cleaned(person).translate(_COMMA).split())
-        room -= len(name) + len(", ")
-        if shown and room < 0:
+        shares -= len(name) + len(", ")
+        if shown and shares < 0:
             break
         shown.append(name)
     left = max(count, len(people)) - len(shown)
@@ -190,5 +190,5 @@ def _quoted(message: Message, zone: tzinfo) -> str:
 def _moment(message: Message, zone: tzinfo) -> str:
     if message.sent_at is None:
         return ""
-    moment = local(message.sent_at, zone)
-    return f"{day(moment)} {clock(moment)}"
+    time = local(message.sent_at, zone)
+    return f"{day(time)} {clock(time)}"

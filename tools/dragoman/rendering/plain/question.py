@@ -47,18 +47,18 @@ class QuestionText:
 
 def question(view: PreviewView, zone: tzinfo) -> QuestionText:
     """Lay out a preview as a question for the user."""
-    place, place_fits = _place(view)
+    headline, headline_fits = _headline(view)
     warning, warning_fits = _warning(view)
     lines, content_fits = _content(view, zone, SUMMARY_LINES - 1 - len(warning))
-    fits = place_fits and warning_fits and content_fits
+    fits = headline_fits and warning_fits and content_fits
     return QuestionText(
-        text="\n".join([place, *warning, *lines, *preview_lines(view, zone)]),
+        text="\n".join([headline, *warning, *lines, *preview_lines(view, zone)]),
         length=_length(view, shown=fits),
         fits=fits,
     )
 
 
-def _place(view: PreviewView) -> tuple[str, bool]:
+def _headline(view: PreviewView) -> tuple[str, bool]:
     """The action, the place and the readers in one line; only the title may be cut without harm."""
     conversation = view.conversation
     asked = f"{_ASKED.get(view.verb, 'Write to')} {Reference(conversation.account, conversation.id)}"
@@ -101,17 +101,17 @@ def _has_hidden(view: PreviewView) -> bool:
     return any(clean(text) != text.replace("\r\n", "\n") for text in written)
 
 
-def _content(view: PreviewView, zone: tzinfo, room: int) -> tuple[list[str], bool]:
+def _content(view: PreviewView, zone: tzinfo, shares: int) -> tuple[list[str], bool]:
     """The text that would be written, as far as it fits into so many lines; further lines begin with a space."""
     written = clean("\n".join(_pieces(view, zone))[:_LONGEST])
     rest = _NEW_LINE.join(fold_gaps(line.strip()) for line in written.split("\n") if line.strip())
     lines: list[str] = []
-    while rest and len(lines) < room:
+    while rest and len(lines) < shares:
         indent = " " if lines else ""
-        line, whole = _cut(indent + rest, WIDTH, mark=len(lines) == room - 1)
+        line, whole = _cut(indent + rest, WIDTH, mark=len(lines) == shares - 1)
         lines.append(line)
         rest = "" if whole else rest[len(line) - len(indent) :]
-        if len(lines) == room and not whole:
+        if len(lines) == shares and not whole:
             return lines, False
     return lines, True
 

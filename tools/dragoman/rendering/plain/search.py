@@ -15,7 +15,7 @@ from dragoman.rendering.content.time_format import as_of, day, local, zone_name
 from dragoman.rendering.plain.header import BETWEEN, counted, failure_lines, header, note_lines, place_reference, title
 from dragoman.rendering.plain.lines import author_line, badges, indent, message_handle, parent_handle, when
 from dragoman.rendering.plain.messages import repeated
-from dragoman.rendering.views import Place, Searched, SearchView
+from dragoman.rendering.views import ConversationKey, Searched, SearchView
 
 _MOST_ACCOUNTS: Final = 6
 
@@ -30,40 +30,40 @@ class SearchText(PageLayout):
         self._zone = zone
         self._notice = notice
 
-    def costs(self, room: TokenShares) -> Iterator[float]:
+    def costs(self, shares: TokenShares) -> Iterator[float]:
         """From the best on."""
         seen: set[tuple[str, str]] = set()
         for hit in self._view.hits:
-            place = (hit.message.account, hit.message.conversation)
-            cost = measure(self._line(hit, room) + "\n")
-            yield cost if place in seen else cost + measure(self._group(place, room) + "\n")
-            seen.add(place)
+            key = (hit.message.account, hit.message.conversation)
+            cost = measure(self._line(hit, shares) + "\n")
+            yield cost if key in seen else cost + measure(self._group(key, shares) + "\n")
+            seen.add(key)
 
-    def write(self, shown: int, room: TokenShares, cursor: str | None) -> Answer:
+    def write(self, shown: int, shares: TokenShares, cursor: str | None) -> Answer:
         """The header, the groups in the order of their best hit, and the accounts that failed."""
         groups: dict[tuple[str, str], list[str]] = {}
         for hit in self._view.hits[:shown]:
-            place = (hit.message.account, hit.message.conversation)
-            groups.setdefault(place, [self._group(place, room)]).append(self._line(hit, room))
+            key = (hit.message.account, hit.message.conversation)
+            groups.setdefault(key, [self._group(key, shares)]).append(self._line(hit, shares))
         lines = [line for group in groups.values() for line in group]
-        lines = [self._header(shown, room, cursor), *note_lines(self._view.notes, room), *lines]
-        return Answer("\n".join([*lines, *failure_lines(self._view.failures, room)]))
+        lines = [self._header(shown, shares, cursor), *note_lines(self._view.notes, shares), *lines]
+        return Answer("\n".join([*lines, *failure_lines(self._view.failures, shares)]))
 
     def length(self) -> int:
         """Characters of all texts."""
         return sum(len(hit.message.text) for hit in self._view.hits)
 
-    def _line(self, hit: Hit, room: TokenShares) -> str:
-        text = highlighted_excerpt(hit, message_handle(hit.message, room), room.text, indent)
-        return dated_line(hit.message, text, self._view.conversations, self._zone, room)
+    def _line(self, hit: Hit, shares: TokenShares) -> str:
+        text = highlighted_excerpt(hit, message_handle(hit.message, shares), shares.text, indent)
+        return dated_line(hit.message, text, self._view.conversations, self._zone, shares)
 
-    def _group(self, place: Place, room: TokenShares) -> str:
-        return group_line(place, self._view.conversations, room)
+    def _group(self, key: ConversationKey, shares: TokenShares) -> str:
+        return group_line(key, self._view.conversations, shares)
 
-    def _header(self, shown: int, room: TokenShares, cursor: str | None) -> str:
+    def _header(self, shown: int, shares: TokenShares, cursor: str | None) -> str:
         return header(
             counted(shown, "hit"),
-            *covered(self._view.searched, self._zone, room),
+            *covered(self._view.searched, self._zone, shares),
             f"times in {zone_name(self._zone)}",
             as_of(min((one.as_of for one in self._view.searched if one.as_of is not None), default=None), self._zone),
             self._notice,
@@ -71,34 +71,40 @@ class SearchText(PageLayout):
         )
 
 
-def group_line(place: Place, conversations: Mapping[Place, Conversation], room: TokenShares, *facts: str) -> str:
+def group_line(
+    key: ConversationKey, conversations: Mapping[ConversationKey, Conversation], shares: TokenShares, *facts: str
+) -> str:
     """``# title · ref``: the line above the messages of a conversation."""
-    named = title(conversations.get(place, Conversation(id=place[1])), room).lstrip("#")
-    return f"# {BETWEEN.join(part for part in (named, place_reference(*place, room), *facts) if part)}"
+    named = title(conversations.get(key, Conversation(id=key[1])), shares).lstrip("#")
+    return f"# {BETWEEN.join(part for part in (named, place_reference(*key, shares), *facts) if part)}"
 
 
 def dated_line(
-    message: Message, text: str, conversations: Mapping[Place, Conversation], zone: tzinfo, room: TokenShares
+    message: Message,
+    text: str,
+    conversations: Mapping[ConversationKey, Conversation],
+    zone: tzinfo,
+    shares: TokenShares,
 ) -> str:
     """A message line with its date; ``text`` is laid out already."""
-    moment = " ".join(when(message, zone)).lstrip()
-    called = message_handle(message, room)
-    place = f">{called} re {parent_handle(message, room)}" if message.reply_to is not None else called
+    time = " ".join(when(message, zone)).lstrip()
+    called = message_handle(message, shares)
+    prefix = f">{called} re {parent_handle(message, shares)}" if message.reply_to is not None else called
     known = conversations.get((message.account, message.conversation))
-    told = repeated([message], known.title) if known else frozenset[str]()
-    name = author_line(message, badges(message, message.replies, room, told), room)
-    return f"{place} {moment} {name}: {text}" if text else f"{place} {moment} {name}:"
+    hidden_subjects = repeated([message], known.title) if known else frozenset[str]()
+    name = author_line(message, badges(message, message.replies, shares, hidden_subjects), shares)
+    return f"{prefix} {time} {name}: {text}" if text else f"{prefix} {time} {name}:"
 
 
-def covered(searched: Sequence[Searched], zone: tzinfo, room: TokenShares) -> Iterator[str]:
+def covered(searched: Sequence[Searched], zone: tzinfo, shares: TokenShares) -> Iterator[str]:
     """``local: everything in the local index`` for each account."""
-    most = min(_MOST_ACCOUNTS, max(1, int(room.part / 12)))
+    most = min(_MOST_ACCOUNTS, max(1, int(shares.part / 12)))
     for one in searched[:most]:
-        where = one_line(one.where, 40, room.part)
+        where = one_line(one.where, 40, shares.part)
         back = f"{where} back to {day(local(one.back_to, zone))}" if one.back_to else f"everything in the {where}"
         if one.held is not None:
             back = f"{where}: {one.held[0]} of {counted(one.held[1], 'conversation')}"
             back += f", back to {day(local(one.back_to, zone))}" if one.back_to else ""
-        yield f"{one_line(one.account, 32, room.part)}: {back}"
+        yield f"{one_line(one.account, 32, shares.part)}: {back}"
     if len(searched) > most:
         yield f"{counted(len(searched) - most, 'more account')}"

@@ -12,7 +12,7 @@ from dragoman.rendering.content.time_format import clock, day, local, zone_name
 from dragoman.rendering.plain.header import counted, failure_lines, header, note_lines
 from dragoman.rendering.plain.lines import cut_text
 from dragoman.rendering.plain.search import dated_line, group_line
-from dragoman.rendering.views import Place, UpdatesView
+from dragoman.rendering.views import ConversationKey, UpdatesView
 
 
 class UpdatesText(PageLayout):
@@ -25,33 +25,33 @@ class UpdatesText(PageLayout):
         self._zone = zone
         self._notice = notice
 
-    def costs(self, room: TokenShares) -> Iterator[float]:
+    def costs(self, shares: TokenShares) -> Iterator[float]:
         """From the first on."""
-        seen: set[Place] = set()
+        seen: set[ConversationKey] = set()
         for message, _ in self._view.updates:
-            place = (message.account, message.conversation)
-            cost = measure(self._line(message, room) + "\n")
-            group = "" if place in seen else group_line(place, self._view.conversations, room, counts(99, 9))
+            key = (message.account, message.conversation)
+            cost = measure(self._line(message, shares) + "\n")
+            group = "" if key in seen else group_line(key, self._view.conversations, shares, counts(99, 9))
             yield cost + measure(f"{group}\n") if group else cost
-            seen.add(place)
+            seen.add(key)
 
-    def write(self, shown: int, room: TokenShares, cursor: str | None) -> Answer:
+    def write(self, shown: int, shares: TokenShares, cursor: str | None) -> Answer:
         """The header, the groups, and the accounts that failed."""
-        groups: dict[Place, list[tuple[Message, bool]]] = {}
+        groups: dict[ConversationKey, list[tuple[Message, bool]]] = {}
         for message, edited in self._view.updates[:shown]:
             groups.setdefault((message.account, message.conversation), []).append((message, edited))
-        lines = [self._header(shown, len(groups), cursor), *note_lines(self._view.notes, room)]
-        for place, news in groups.items():
-            lines.append(group_line(place, self._view.conversations, room, counts(*_count(news))))
-            lines += [self._line(message, room) for message, _ in news]
-        return Answer("\n".join([*lines, *failure_lines(self._view.failures, room)]))
+        lines = [self._header(shown, len(groups), cursor), *note_lines(self._view.notes, shares)]
+        for key, news in groups.items():
+            lines.append(group_line(key, self._view.conversations, shares, counts(*_count(news))))
+            lines += [self._line(message, shares) for message, _ in news]
+        return Answer("\n".join([*lines, *failure_lines(self._view.failures, shares)]))
 
     def length(self) -> int:
         """Characters of all texts."""
         return sum(len(message.text) for message, _ in self._view.updates)
 
-    def _line(self, message: Message, room: TokenShares) -> str:
-        return dated_line(message, cut_text(message, room)[0], self._view.conversations, self._zone, room)
+    def _line(self, message: Message, shares: TokenShares) -> str:
+        return dated_line(message, cut_text(message, shares)[0], self._view.conversations, self._zone, shares)
 
     def _header(self, shown: int, groups: int, cursor: str | None) -> str:
         begin = local(self._view.since, self._zone)

@@ -25,23 +25,23 @@ class WrittenText(PageLayout):
         self._zone = zone
         self._notice = notice
 
-    def costs(self, room: TokenShares) -> Iterator[float]:
+    def costs(self, shares: TokenShares) -> Iterator[float]:
         """There is one item, and it is always shown."""
-        del room
+        del shares
         yield 0.0
 
-    def write(self, shown: int, room: TokenShares, cursor: str | None) -> Answer:
+    def write(self, shown: int, shares: TokenShares, cursor: str | None) -> Answer:
         """The header, the day and the message line."""
         view = self._view
         head = header(
-            one_line(view.verb, 20, room.part),
-            title(view.conversation, room),
-            conversation_reference(view.conversation, room),
+            one_line(view.verb, 20, shares.part),
+            title(view.conversation, shares),
+            conversation_reference(view.conversation, shares),
             f"times in {zone_name(self._zone)}",
             self._notice,
-            *(aside(note, room) for note in view.notes[:3]),
+            *(aside(note, shares) for note in view.notes[:3]),
             cursor=cursor,
         )
         messages = [view.message][:shown]
-        said = [render_message(message, message.replies, self._zone, room) for message in messages]
-        return Answer("\n".join([head, *page(messages, said, order_flat(messages), room)]))
+        rendered = [render_message(message, message.replies, self._zone, shares) for message in messages]
+        return Answer("\n".join([head, *page(messages, rendered, order_flat(messages), shares)]))

@@ -12,7 +12,7 @@ from dragoman.core.errors import DragomanError
 from dragoman.core.model import Conversation
 from dragoman.core.queries import ConversationQuery
 from dragoman.core.references import Reference
-from dragoman.rendering.views import Place
+from dragoman.rendering.views import ConversationKey
 from dragoman.toolset.definition.context import account_errors
 
 if TYPE_CHECKING:
@@ -54,16 +54,18 @@ async def load_conversation(workspace: Workspace, reference: Reference, *, fresh
     return named
 
 
-async def load_conversations(workspace: Workspace, places: Collection[Place]) -> dict[Place, Conversation]:
+async def load_conversations(
+    workspace: Workspace, conversations: Collection[ConversationKey]
+) -> dict[ConversationKey, Conversation]:
     """What is told of conversations, for the lines above their messages."""
-    found: dict[Place, Conversation] = {}
+    found: dict[ConversationKey, Conversation] = {}
 
-    async def load(place: Place) -> None:
+    async def load(key: ConversationKey) -> None:
         try:
-            found[place] = await load_conversation(workspace, Reference(*place))
+            found[key] = await load_conversation(workspace, Reference(*key))
         except DragomanError:
             # A message is worth showing without the title of its conversation.
-            found[place] = Conversation(id=place[1], account=place[0])
+            found[key] = Conversation(id=key[1], account=key[0])
 
-    await run_together(partial(load, place) for place in places)
+    await run_together(partial(load, key) for key in conversations)
     return found

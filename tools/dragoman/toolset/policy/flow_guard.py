@@ -16,7 +16,7 @@ from typing import Final, Literal, NamedTuple, TypeAlias
 from dragoman.core.errors import DragomanError
 from dragoman.store import Store
 
-Place: TypeAlias = tuple[str, str]
+ConversationKey: TypeAlias = tuple[str, str]
 """A conversation: account and id."""
 
 _MOST: Final = 10_000
@@ -40,13 +40,15 @@ class ExposureLog:
     once an hour, and counts also while the store cannot be written.
     """
 
-    _recent: OrderedDict[tuple[Viewer, Place], datetime] = field(
-        default_factory=OrderedDict[tuple[Viewer, Place], datetime]
+    _recent: OrderedDict[tuple[Viewer, ConversationKey], datetime] = field(
+        default_factory=OrderedDict[tuple[Viewer, ConversationKey], datetime]
     )
 
-    async def record(self, store: Store, viewer: Viewer, places: Iterable[Place], now: datetime) -> None:
+    async def record(
+        self, store: Store, viewer: Viewer, conversations: Iterable[ConversationKey], now: datetime
+    ) -> None:
         """Note that text of conversations is about to be shown."""
-        fresh = [place for place in places if self._is_due(viewer, place, now)]
+        fresh = [conversation for conversation in conversations if self._is_due(viewer, conversation, now)]
         if not fresh:
             return
         try:
@@ -55,17 +57,19 @@ class ExposureLog:
             # Reading goes on with a full disk; this process still knows.
             _log.warning("The store could not note what was shown: %s", error)
         # Not before: a call that is cancelled while it writes would keep others from writing for an hour.
-        for place in fresh:
-            self._recent[viewer, place] = now
-            self._recent.move_to_end((viewer, place))
+        for conversation in fresh:
+            self._recent[viewer, conversation] = now
+            self._recent.move_to_end((viewer, conversation))
         while len(self._recent) > _MOST:
             self._recent.popitem(last=False)
 
-    def _is_due(self, viewer: Viewer, place: Place, now: datetime) -> bool:
-        last = self._recent.get((viewer, place))
+    def _is_due(self, viewer: Viewer, conversation: ConversationKey, now: datetime) -> bool:
+        last = self._recent.get((viewer, conversation))
         return last is None or now - last >= _REFRESH
 
-    async def elsewhere(self, store: Store, viewer: Viewer, place: Place, now: datetime) -> list[Place]:
+    async def elsewhere(
+        self, store: Store, viewer: Viewer, conversation: ConversationKey, now: datetime
+    ) -> list[ConversationKey]:
         """The other conversations whose text was shown to a viewer within a day, the last ones first."""
         own = [
             shown for (one, shown), when in reversed(self._recent.items()) if one == viewer and now - when < _LIFETIME
@@ -75,7 +79,7 @@ class ExposureLog:
         except DragomanError as error:
             _log.warning("The store could not tell what was shown: %s", error)
             stored = []
-        return [one for one in dict.fromkeys((*stored, *own)) if one != place]
+        return [one for one in dict.fromkeys((*stored, *own)) if one != conversation]
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from dragoman.core.model import Conversation
 from dragoman.core.safe_text import Sentence
 from dragoman.providers.base.provider import Capability
 from dragoman.rendering import Failure, UpdatesView
-from dragoman.rendering.views import Place
+from dragoman.rendering.views import ConversationKey
 from dragoman.sync import AccountUpdates, Update, UpdatePosition, read_updates
 from dragoman.toolset.addressing.load import NOTHING_YET, is_empty, load_conversations
 from dragoman.toolset.addressing.resolve import account_errors, resolve_for_reading
@@ -46,12 +46,12 @@ async def get_updates(
     cursor: Annotated[CursorState | None, "from the answer before"] = None,
 ) -> ToolResult:
     """What is new or was edited, by conversation."""
-    place, failures = await resolve_for_reading(call.workspace, conversation) if conversation else (None, [])
-    accounts = _accounts(call, account, place)
+    listed_in, failures = await resolve_for_reading(call.workspace, conversation) if conversation else (None, [])
+    accounts = _accounts(call, account, listed_in)
     stops = _Stops(call, f"{conversation or ''}|{only or ''}")
     begin = parse_time(since, zone=call.services.zone, now=call.now, name="since") if since else None
     start = await stops.start(cursor, begin)
-    reading = _Reading(call, start, place)
+    reading = _Reading(call, start, listed_in)
     await reading.read(accounts)
     updates, left = await reading.choose(UpdateFilter(only), limit)
     if not updates and await is_empty(call.workspace):
@@ -68,13 +68,13 @@ async def get_updates(
     return ToolResult(view, position_at, stopped=stops.save)
 
 
-def _accounts(call: CallContext, account: str | None, place: Conversation | None) -> list[Account]:
-    if place is None:
+def _accounts(call: CallContext, account: str | None, conversation: Conversation | None) -> list[Account]:
+    if conversation is None:
         listed = call.workspace.accounts_for(Capability.LIST_CONVERSATIONS, account)
         return [one for one in listed if one.supports(Capability.LIST_MESSAGES)]
-    if account not in (None, place.account):
+    if account not in (None, conversation.account):
         raise InvalidArgument("conversation is not in that account.", hint="Leave account out.")
-    return call.workspace.accounts_for(Capability.LIST_MESSAGES, place.account)
+    return call.workspace.accounts_for(Capability.LIST_MESSAGES, conversation.account)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +85,8 @@ class _Start:
     positions: CursorState
 
     def position_of(self, account: str) -> UpdatePosition:
-        place = self.positions.get(account)
-        return UpdatePosition.from_text(place.cursor) if place and place.cursor else UpdatePosition(self.time)
+        position = self.positions.get(account)
+        return UpdatePosition.from_text(position.cursor) if position and position.cursor else UpdatePosition(self.time)
 
 
 class _Stops:
@@ -125,7 +125,7 @@ class _Reading:
 
     call: CallContext
     start: _Start
-    place: Conversation | None
+    conversation: Conversation | None
     found: dict[str, AccountUpdates] = field(default_factory=dict[str, AccountUpdates])
     failures: list[Failure] = field(default_factory=list[Failure])
     notes: list[Sentence] = field(default_factory=list[Sentence])
@@ -145,7 +145,7 @@ class _Reading:
             try:
                 with account_errors(account):
                     self.found[account.name] = await read_updates(
-                        self.call.workspace, account, self.start.position_of(account.name), self.place
+                        self.call.workspace, account, self.start.position_of(account.name), self.conversation
                     )
             except DragomanError as error:
                 errors.append(error)
@@ -176,13 +176,13 @@ class _Reading:
             if note is not None:
                 self.notes.append(note)
         self.passing.sort(key=lambda one: one.time)
-        groups: dict[Place, list[Update]] = defaultdict(list)
+        groups: dict[ConversationKey, list[Update]] = defaultdict(list)
         for one in self.passing[:limit]:
             groups[one.message.account, one.message.conversation].append(one)
         more = len(self.passing) > limit or any(news.more for news in self.found.values())
         return [one for group in groups.values() for one in sorted(group, key=_sent)], more
 
-    async def titles(self, updates: Sequence[Update]) -> dict[Place, Conversation]:
+    async def titles(self, updates: Sequence[Update]) -> dict[ConversationKey, Conversation]:
         """The conversations of the news."""
         wanted = {(one.message.account, one.message.conversation) for one in updates}
         fresh = {
@@ -190,7 +190,7 @@ class _Reading:
             for name, news in self.found.items()
             for id_, conversation in news.conversations.items()
         }
-        known = {place: fresh[place] for place in wanted if place in fresh and fresh[place].title}
+        known = {key: fresh[key] for key in wanted if key in fresh and fresh[key].title}
         return {**await load_conversations(self.call.workspace, wanted - known.keys()), **known}
 
     def position_at(self, updates: Sequence[Update], *, more: bool) -> Callable[[int, int | None], CursorState]:
