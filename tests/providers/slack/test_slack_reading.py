@@ -148,6 +148,19 @@ async def test_a_channel_of_a_team_costs_four_calls_and_then_one(name):
     assert first == again
 
 
+async def test_own_messages_are_marked_in_the_first_list_of_a_process():
+    slack = Slack()
+    slack.open(ROOM)
+    slack.add(ROOM, "Theirs")
+    slack.add(ROOM, "Ours", user="U0DRAGOMN", bot_id="B0DRAGOMN")
+    async with opened(slack) as account:
+        found = (await account.list_messages(ROOM, MessageQuery())).items
+        again = (await account.list_messages(ROOM, MessageQuery())).items
+    assert [one.author.own for one in found] == [False, True]
+    assert again == found
+    assert len(slack.calls("auth.test")) == 1
+
+
 async def test_many_people_of_a_small_workspace_are_learnt_in_one_call():
     service = Slack()
     service.open(ROOM)

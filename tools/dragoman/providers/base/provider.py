@@ -50,6 +50,7 @@ class Provider(ArchiveTarget):
         filters_exactly: It filters as the toolset does, and a search without words gives what its filters leave.
         imports_at_open: Modules that opening an account imports; a server has them ready before the first call.
         returns_stored: Writes return the stored message, so it needs no reading back.
+        reads_by_id: Messages are listed by the id of a conversation alone; its title is shown once it is known.
         first_position: The position before all changes that ever were, where :meth:`changes` can begin there.
     """
 
@@ -63,6 +64,7 @@ class Provider(ArchiveTarget):
     service_name: ClassVar[str] = ""
     filters_exactly: ClassVar[bool] = False
     returns_stored: ClassVar[bool] = False
+    reads_by_id: ClassVar[bool] = False
     first_position: ClassVar[str | None] = None
 
     def __init__(self, settings: AccountSettings) -> None:
@@ -91,10 +93,7 @@ class Provider(ArchiveTarget):
         return SettingsAdvice()
 
     async def check(self) -> str:
-        """Prove with the cheapest call that the account works.
-
-        Returns:
-            A short sentence about what was reached.
+        """Prove with the cheapest call that the account works; a short sentence about what was reached.
 
         Raises:
             DragomanError: What is wrong and what to do.

@@ -43,6 +43,7 @@ class SlackProvider(Provider):
     Settings: ClassVar[type[AccountSettings]] = SlackSettings
     limits: ClassVar[Limits] = Limits(text_length=LONGEST, page_size=PAGE, requests_per_second=0.8, concurrency=4)
     returns_stored: ClassVar[bool] = True
+    reads_by_id: ClassVar[bool] = True
 
     def __init__(self, settings: AccountSettings, api: Api | None = None) -> None:
         """Keep the settings. Without an open ``api``, which :meth:`open` gives, nothing can be asked."""

@@ -27,7 +27,7 @@ from dragoman.providers.kit.listings import Key, Listing, anchored, key_of, whol
 from dragoman.providers.kit.pager import Pager
 from dragoman.providers.kit.threads import no_such_message
 from dragoman.providers.kit.times import to_us
-from dragoman.providers.slack.api import PAGE, Api
+from dragoman.providers.slack.api import PAGE, Api, Identity
 from dragoman.providers.slack.mapping import BROADCAST, MessageMapping
 from dragoman.providers.slack.people import People
 from dragoman.providers.slack.window import digest_of, is_past, is_within, may_match, sort_key, start_of
@@ -142,7 +142,7 @@ class MessageReader:
         late = await self._late_replies(conversation, query) if order is Order.OLDEST and anchor is None else []
         raw = [one for group in [*late, *groups] for one in group]
         names = await self._people.names(raw)
-        us = self._api.identity_so_far  # no page waits for it, and every account that is read through a tool has it
+        us = await self._us_among(raw)
         mapping = MessageMapping(conversation, names, us)
 
         def make() -> list[Message]:
@@ -157,6 +157,15 @@ class MessageReader:
         cut = len(groups) < len(ordered)
         past = is_past(query, order, ordered[: len(groups)]) and not (cut and order is Order.LATEST)
         return found, (history.goes_on or cut) and not past
+
+    async def _us_among(self, raw: Sequence[JsonObject]) -> Identity | None:
+        """Whom the account speaks for, where it may have written any of these: what a bot wrote has its ``bot_id``."""
+        known = self._api.identity_so_far
+        if known is not None or not raw:
+            return known
+        if await self._api.is_bot() and not any(text_of(one, "bot_id") for one in raw):
+            return None
+        return await self._api.known_identity()
 
     async def _late_replies(self, conversation: str, query: MessageQuery) -> list[list[Object]]:
         """Messages before a window of time with their replies, where some may be in it."""

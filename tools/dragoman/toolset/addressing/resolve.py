@@ -105,8 +105,15 @@ async def resolve_conversation(workspace: Workspace, said: str, *, fresh: bool =
     return await _by_title(workspace, said, fresh=fresh)
 
 
-async def resolve_for_reading(workspace: Workspace, said: str) -> tuple[Conversation, list[Failure]]:
+async def resolve_for_reading(
+    workspace: Workspace, said: str, *, by_id: bool = False
+) -> tuple[Conversation, list[Failure]]:
     """As :func:`resolve_conversation`, from those accounts that can answer.
+
+    Args:
+        workspace: The accounts.
+        said: A reference, a link, or a title that exactly one conversation has.
+        by_id: Ask for nothing but a title, where the service needs the id alone; the list then says what is wrong.
 
     Returns:
         The conversation, and the accounts that could not be asked for its title.
@@ -117,7 +124,7 @@ async def resolve_for_reading(workspace: Workspace, said: str) -> tuple[Conversa
     said = await expand_truncated(workspace, said)
     reference = conversation_address(workspace, said)
     if reference is not None:
-        return await _load_equivalent(workspace, reference), []
+        return await _load_equivalent(workspace, reference, by_id=by_id), []
     lately = await _cached(workspace, said)
     if lately is not None:
         return lately, []
@@ -128,8 +135,14 @@ async def resolve_for_reading(workspace: Workspace, said: str) -> tuple[Conversa
     return _only_one(workspace, said, found), reasons
 
 
-async def _load_equivalent(workspace: Workspace, reference: Reference) -> Conversation:
+async def _load_equivalent(workspace: Workspace, reference: Reference, *, by_id: bool) -> Conversation:
     """The conversation of a reference, also when its letters are composed in another way there."""
+    account = workspace.account(reference.account)
+    provider = account.provider_class
+    is_enough = by_id and provider.reads_by_id and not provider.begins_conversation(reference.conversation)
+    if is_enough and account.settings.remember == "full":
+        known = await workspace.recall_conversation(account, reference.conversation)
+        return known or Conversation(id=reference.conversation, account=account.name)
     try:
         return await load_conversation(workspace, reference)
     except NotFound:

@@ -49,7 +49,7 @@ async def list_messages(
     cursor: Annotated[CursorState | None, CURSOR] = None,
 ) -> ToolResult:
     """List a page of a conversation, from its newest or its oldest message on."""
-    target, failures = await resolve_for_reading(call.workspace, conversation)
+    target, failures = await resolve_for_reading(call.workspace, conversation, by_id=True)
     account = call.workspace.account(target.account)
     call.workspace.accounts_for(Capability.LIST_MESSAGES, account.name)
     begin, end = time_window(call, since, until)
