@@ -15,6 +15,8 @@ from pathlib import Path
 
 import pytest
 
+sys.path.insert(0, str(Path(__file__).parent))  # for harbor and the like
+
 TROUBLE = '''
 """A provider that prints, waits, crashes, and notes what happens to it."""
 

@@ -5,12 +5,9 @@ import re
 import signal
 import subprocess
 import sys
-from pathlib import Path
 
-import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
 import harbor
+import pytest
 
 OLD = 1_700_000_000.0
 

@@ -9,6 +9,10 @@ from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlencode, urlsplit
 
+import pytest
+
+from dragoman.core.errors import DragomanError
+
 DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
 
 
@@ -179,3 +183,15 @@ def _handler_of(service):
             return
 
     return Handler
+
+
+async def failing(signing, kind):
+    """The error that a sign-in ends with, out of the group of its browser."""
+    with pytest.raises((DragomanError, BaseExceptionGroup)) as caught:
+        await signing
+    error = caught.value
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    assert type(error) is kind
+    assert "\n" not in str(error)
+    return str(error)
