@@ -121,3 +121,23 @@ def postgres_server():
 def postgres_address(postgres_server):
     """The address of a new, empty database."""
     return postgres_server.new_database()
+
+
+@pytest.fixture(scope="session")
+def pgbouncer_port(postgres_server):
+    """The port of a PgBouncer in transaction mode; ``None`` where it is not installed."""
+    import pgbouncer
+
+    if pgbouncer.why_not():
+        yield None
+        return
+    with pgbouncer.pgbouncer(postgres_server) as port:
+        yield port
+
+
+@pytest.fixture
+def pooled_address(postgres_server, postgres_address, pgbouncer_port):
+    """The address of a new, empty database through PgBouncer, or without it where there is none."""
+    if pgbouncer_port is None:
+        return postgres_address
+    return postgres_server.address(postgres_address.rpartition("/")[2], port=pgbouncer_port)

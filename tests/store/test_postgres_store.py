@@ -1,6 +1,7 @@
 from contextlib import asynccontextmanager
 
 import anyio
+import pgbouncer
 import psycopg
 import pytest
 from store_contract import StoreContract
@@ -33,17 +34,34 @@ class TestPostgresStore(StoreContract):
         return opened
 
 
-class TestViewOfOnePersonInPostgres(StoreContract):
+class TestViewOfOnePersonThroughPgBouncer(StoreContract):
     @pytest.fixture
-    def open(self, postgres_address):
-        """The view keeps what every store keeps, in the person's own accounts."""
+    def open(self, pooled_address):
+        """The view keeps what every store keeps, in the person's own accounts.
+
+        Each transaction may go over another connection to the server.
+        """
 
         @asynccontextmanager
         async def opened(clock):
-            async with PostgresStore.open(postgres_address, clock=clock) as store:
+            async with PostgresStore.open(pooled_address, clock=clock) as store:
                 yield PerUserStore(store, "ann", {"acc": "ann"})
 
         return opened
+
+
+async def test_one_client_of_pgbouncer_works_over_several_connections(postgres_server, pooled_address, pgbouncer_port):
+    if pgbouncer_port is None:
+        pytest.skip(pgbouncer.why_not())
+    async with PostgresStore.open(pooled_address) as store:
+        await store.messages.number([message(f"m{n}") for n in range(20)])
+        async with anyio.create_task_group() as group:
+            for _ in range(40):
+                group.start_soon(found, store, "launch")
+    with psycopg.connect(postgres_server.address()) as beside:
+        used = "SELECT count(*) FROM pg_stat_activity WHERE datname = %s AND backend_type = 'client backend'"
+        (connections,) = beside.execute(used, (pooled_address.rpartition("/")[2],)).fetchone()
+    assert 1 < connections <= pgbouncer.CONNECTIONS
 
 
 @pytest.mark.parametrize("statement", ["DELETE FROM audit", "UPDATE audit SET outcome = 'x'", "TRUNCATE audit"])
