@@ -31,9 +31,19 @@ def product_files():
 
 
 def test_no_file_of_the_product_is_longer_than_300_lines():
-    lengths = {str(path.relative_to(ROOT)): len(path.read_text("utf-8").splitlines()) for path in product_files()}
-    assert len(lengths) > 400
-    assert {name: length for name, length in lengths.items() if length > 300} == {}
+    assert len(list(product_files())) > 400
+    assert longer_than_300_lines(product_files()) == {}
+
+
+def test_no_file_of_the_tests_is_longer_than_300_lines():
+    files = sorted((ROOT / "tests").rglob("*.py"))
+    assert len(files) > 400
+    assert longer_than_300_lines(files) == {}
+
+
+def longer_than_300_lines(files):
+    lengths = {str(path.relative_to(ROOT)): len(path.read_text("utf-8").splitlines()) for path in files}
+    return {name: length for name, length in lengths.items() if length > 300}
 
 
 def test_of_a_hundred_functions_99_have_at_most_30_lines():

@@ -12,6 +12,7 @@ from dragoman.providers.datagrid import DatagridProvider, DatagridSettings
 from dragoman.providers.datagrid.api import LONGEST_ANSWER, Api, client_of
 
 FOLDER = Path(__file__).parents[2] / "wire" / "datagrid"
+ROOM = "conv_01HZX4T0Q8M3"
 
 
 claimed = set()
