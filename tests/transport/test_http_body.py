@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dragoman.transport.http.body import UnreadableBodyError, parse_json, unpacked
+from dragoman.transport.http.request import UnreadableBodyError, parse_json, unpacked
 
 
 def unpack(pieces: list[bytes], encoding: str, limit: int = 1 << 20) -> bytes:

@@ -16,7 +16,7 @@ from dragoman.core.context.inline import run_inline
 from dragoman.core.errors import DragomanError
 from dragoman.core.lazy_pattern import lazy_pattern
 from dragoman.rendering.budget.fitting import share_plans
-from dragoman.rendering.views import view_notice
+from dragoman.rendering.views import NOTICE
 from dragoman.store import open_inline
 from dragoman.toolset.definition.context import CallContext, Caller, ToolServices
 from dragoman.toolset.paging.saved_cursor import SavedCursor, load_cursor, save_cursor
@@ -128,15 +128,15 @@ async def _search(services: ToolServices, arguments: _Arguments) -> Found:
 
 def _laid_out(view: SearchView, zone: tzinfo, cursor: str | None, *, as_json: bool) -> Found:
     """The answer with nothing cut, which is what its budget allows as long as it has fewer bytes than that."""
-    shares = next(share_plans(MOST_TOKENS))
+    shares, notice = next(share_plans(MOST_TOKENS)), NOTICE if view.foreign_places() else ""
     if as_json:
         from dragoman.rendering.json_form.pages import json_page  # noqa: PLC0415  # mostly text is wanted
 
-        sheet = json_page(view, zone, view_notice(view))
+        sheet = json_page(view, zone, notice)
     else:
         from dragoman.rendering.plain.search import SearchText  # noqa: PLC0415  # as above
 
-        sheet = SearchText(view, zone, view_notice(view))
+        sheet = SearchText(view, zone, notice)
     text = sheet.write(len(view.hits), shares, cursor).text
     if len(text.encode("utf-8", "replace")) > MOST_TOKENS:
         _not_plain()

@@ -53,7 +53,7 @@ def _sentence(key: str, value: object, table: Mapping[str, object]) -> SafeText 
 
 def _check(key: str, value: str, table: Mapping[str, object]) -> None:
     if key == "base_url":
-        from dragoman.transport.http.url import base_url_of  # noqa: PLC0415  # only for services over HTTP
+        from dragoman.transport.url import base_url_of  # noqa: PLC0415  # only for services over HTTP
 
         base_url_of(value)
     elif key in _TARGETS:

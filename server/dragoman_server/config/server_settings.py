@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ConfigDict, Field, PlainValidator, TypeAdapter, field_validator
 
 from dragoman.core.errors import DragomanError
-from dragoman.transport.loopback import is_loopback
+from dragoman.transport.url import is_loopback
 from dragoman_server.config.zone_names import NAMES_OF_UTC, plain_local_zone
 
 if TYPE_CHECKING:

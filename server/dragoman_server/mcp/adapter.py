@@ -123,8 +123,11 @@ class Adapter:
     async def _call(
         self, ctx: Context, params: types.CallToolRequestParams, turn: CallSlot
     ) -> types.CallToolResult | types.InputRequiredResult:
+        spec = self._specs.get(params.name)
+        leaves_nothing = spec is None or (spec.read_only and not spec.resumes)
         try:
-            return await self.answer(ctx, params, turn)
+            known = caller(ctx) if leaves_nothing else await self._reachable_caller(ctx, params, turn)
+            return to_result(await call_tool(self._services, params.name, params.arguments or {}, known))
         except InputRequired as question:
             return question.form
         except MCPError:
@@ -137,17 +140,9 @@ class Adapter:
             _log.exception("%s crashed.", params.name[:_LONGEST_NAME])
             return to_failure("Internal error; it is logged on the server. Other calls still work.")
 
-    async def answer(
-        self, ctx: Context, params: types.CallToolRequestParams, turn: CallSlot
-    ) -> types.CallToolResult | types.InputRequiredResult:
-        """What the services answers; what is raised here, :meth:`call_tool` puts into words."""
-        spec = self._specs.get(params.name)
-        if spec is not None and (spec.resumes or not spec.read_only):
-            await receipts.settled()
-        asked_by = self._caller(ctx, params, turn)
-        return to_result(await call_tool(self._services, params.name, params.arguments or {}, asked_by))
-
-    def _caller(self, ctx: Context, params: types.CallToolRequestParams, turn: CallSlot) -> Caller:
+    async def _reachable_caller(self, ctx: Context, params: types.CallToolRequestParams, turn: CallSlot) -> Caller:
+        """Who calls a tool that leaves something behind: how to ask them, and when they have the answer."""
+        await receipts.settled()
         # An agent may answer for minutes, which a client endures that hears of it; reading is repeated easily.
         may_go_on = self._writes(params.name) and "progress_token" in (ctx.meta or {})
         known = caller(ctx, turn if may_go_on else None)

@@ -49,14 +49,16 @@ class CallSlot:
 
     async def __aenter__(self) -> Self:
         """Wait for a slot."""
-        await self._take()
+        await self._places.acquire()
+        self._held = True
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Release the slot."""
-        self._leave()
+        if self._held:  # not when the call was cancelled while the user was asked
+            self._places.release()
 
     def extend(self) -> None:
         """Start the limit anew, up to the longest time."""
@@ -70,19 +72,12 @@ class CallSlot:
         """Release the slot and stop the time limit while the user is asked."""
         begun, left = self._clock(), self.scope.deadline - self._clock()
         self.scope.deadline = math.inf
-        self._leave()
+        self._held = False
+        self._places.release()
         try:
             yield
         finally:
             self._end += self._clock() - begun
             self.scope.deadline = self._clock() + left
-        await self._take()
-
-    async def _take(self) -> None:
         await self._places.acquire()
         self._held = True
-
-    def _leave(self) -> None:
-        if self._held:
-            self._held = False
-            self._places.release()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import mcp_types as types
 from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
@@ -36,18 +36,17 @@ _KINDS: Final[Mapping[str, str]] = {
 async def accept_forms(ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
     """Take the arguments of a tool as JSON text too, and say in plain words what is wrong with a request."""
     if ctx.method == "tools/call" and isinstance(ctx.params, Mapping):
-        ctx = replace(ctx, params=_with_object(ctx.params))
+        text = ctx.params.get("arguments")
+        if isinstance(text, str) and len(text) <= _LONGEST_ARGUMENTS:
+            ctx = replace(ctx, params={**ctx.params, "arguments": _object_of(text)})
     try:
         return await call_next(ctx)
     except ValidationError as error:
         raise MCPError(code=types.INVALID_PARAMS, message=_sentence(ctx.method, error)) from None
 
 
-def _with_object(params: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The parameters of a call; several models write its arguments as one JSON text."""
-    text = params.get("arguments")
-    if not isinstance(text, str) or len(text) > _LONGEST_ARGUMENTS:
-        return params
+def _object_of(text: str) -> dict[str, Any]:
+    """The arguments of a call, which several models write as one JSON text."""
     try:
         found: object = json.loads(text) if text.strip() else {}
     except (ValueError, RecursionError):
@@ -56,7 +55,7 @@ def _with_object(params: Mapping[str, Any]) -> Mapping[str, Any]:
         raise MCPError(
             code=types.INVALID_PARAMS, message='The arguments of a tool are a JSON object, such as {"limit": 20}.'
         )
-    return {**params, "arguments": found}
+    return cast("dict[str, Any]", found)
 
 
 def _sentence(method: str, error: ValidationError) -> SafeText:

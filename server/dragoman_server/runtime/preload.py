@@ -1,14 +1,20 @@
-"""Imports what the first call will need, while a client is still reading the first answers."""
+"""Imports and opens what the first call will need, while a client is still reading the first answers."""
 
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from importlib import import_module
-from typing import Final
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 from dragoman.accounts.provider_registry import provider_class
+from dragoman.core.errors import DragomanError
 from dragoman.store import imports_at_open
 from dragoman_server.config.load import Config
+
+if TYPE_CHECKING:
+    from dragoman.accounts.workspace import Workspace
 
 _log: Final = logging.getLogger(__name__)
 
@@ -23,6 +29,16 @@ def preload(config: Config) -> None:
             import_module(name)
         except Exception as error:  # noqa: BLE001  # a package may raise anything, and this only saves time
             _log.debug("%s cannot be imported ahead (%s).", name, type(error).__name__)
+
+
+async def open_store_ahead(workspace: Workspace, config: Config) -> None:
+    """Open a store that is a file. The call that needs a store tells why it cannot be opened.
+
+    A database is not connected: a server waits for no other machine before somebody asks it something.
+    """
+    if isinstance(config.store, Path):
+        with suppress(DragomanError):
+            await workspace.store()
 
 
 def modules_of(config: Config) -> list[str]:

@@ -1,10 +1,15 @@
-"""What the first call imports was imported before it, while the client was reading the first answers."""
+"""What the first call imports and opens is there before it, while the client reads the first answers."""
 
 import json
+import socket
 import subprocess
 import sys
 
 import pytest
+
+from dragoman.testing import ToolError, connect
+from dragoman_server.config.load import from_mapping
+from dragoman_server.runtime import preload, tool_context
 
 TOKEN = {"env": "TOKEN"}
 HERE = "http://127.0.0.1:9"
@@ -62,8 +67,30 @@ def test_the_first_calls_import_nothing_more(environment, name):
 
 
 def test_what_cannot_be_imported_ahead_is_told_by_the_call_that_needs_it(monkeypatch):
-    from dragoman_server.config.load import from_mapping
-    from dragoman_server.runtime import preload
-
     monkeypatch.setattr(preload, "imports_at_open", lambda _place: ("no.such.module", "dragoman.core.errors"))
     preload.preload(from_mapping({}))
+
+
+@pytest.mark.anyio
+async def test_the_store_is_open_before_the_first_call(tmp_path):
+    async with connect({"accounts": {"local": {"provider": "local"}}}, data=tmp_path):
+        assert (tmp_path / "dragoman.db").stat().st_size > 0
+
+
+@pytest.mark.anyio
+async def test_a_store_that_cannot_be_opened_is_told_by_the_call_that_needs_it(tmp_path):
+    (tmp_path / "dragoman.db").write_text("the notes of another program, which are no database\n" * 99)
+    async with connect({"accounts": {"local": {"provider": "local"}}}, data=tmp_path) as client:
+        with pytest.raises(ToolError, match="is not a Dragoman file"):
+            await client.call("list_conversations")
+
+
+@pytest.mark.anyio
+async def test_no_database_is_connected_before_a_call():
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        listening.setblocking(False)
+        settings = from_mapping({"store": f"postgresql://me@127.0.0.1:{listening.getsockname()[1]}/d"})
+        async with tool_context.open_services(settings) as services:
+            await preload.open_store_ahead(services.workspace, settings)
+        with pytest.raises(BlockingIOError):
+            listening.accept()

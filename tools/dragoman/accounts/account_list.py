@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from dragoman.core.errors import NotFound, UnsupportedOperation
+from dragoman.core.errors import DragomanError, NotFound, UnsupportedOperation
 from dragoman.core.model import Conversation, Message
+from dragoman.core.references import Reference
 from dragoman.core.safe_text import join, safe, sentence, unquoted
 from dragoman.providers.base.capability import Capability
 
@@ -78,11 +80,22 @@ class AccountList(ABC):
             await (await self.store()).messages.remember_conversations(named)
         return named
 
-    async def recall_conversation(self, account: Account, conversation: str) -> Conversation | None:
-        """What the store remembers of a conversation, without asking the service."""
-        if account.settings.remember != "full":
-            return None
-        return await (await self.store()).messages.conversation(account.name, conversation)
+    async def load_conversation(self, reference: Reference, *, fresh: bool = False) -> Conversation:
+        """What the store remembers of a conversation, or else what its service says.
+
+        Args:
+            reference: Its address.
+            fresh: Ask the service in any case.
+        """
+        account, id_ = self.account(reference.account), reference.conversation
+        if account.settings.remember == "full" and not fresh:
+            known = await (await self.store()).messages.conversation(account.name, id_)
+            if known is not None:
+                return known
+        with account_errors(account):
+            conversation = await (await account.provider()).get_conversation(id_)
+        (named,) = await self.remember_conversations(account, [conversation])
+        return named
 
     def _nobody(self, capability: Capability, name: str | None, offering: list[Account]) -> UnsupportedOperation:
         what = unquoted(capability.value.replace("_", " "))
@@ -104,3 +117,13 @@ class AccountList(ABC):
         return UnsupportedOperation(
             sentence("No account can {}.", what), hint="The settings decide which accounts there are."
         )
+
+
+@contextmanager
+def account_errors(account: Account) -> Generator[None]:
+    """Put the account's name on errors that pass, unless a nearer place has."""
+    try:
+        yield
+    except DragomanError as error:
+        error.account = error.account or account.name
+        raise

@@ -17,9 +17,8 @@ from dragoman.accounts.provider_registry import provider_class
 from dragoman.accounts.rate_budgets import StoreBudgets
 from dragoman.accounts.remembered import RememberedProvider
 from dragoman.core.context import instrumentation
-from dragoman.core.context.instrumentation import naming_account
 from dragoman.core.queries import Draft
-from dragoman.core.rate_budget import RateBudgets, sharing_budgets
+from dragoman.core.rate_budget import RateBudgets, shared_budgets
 from dragoman.providers.base.provider import WRITES, AccountSettings, Capability, Provider
 from dragoman.store import Place, Store, open_store
 
@@ -54,9 +53,11 @@ class Account:
 
     @asynccontextmanager
     async def _open(self) -> AsyncGenerator[Provider]:
-        with naming_account(self.name), sharing_budgets(self._budgets):
-            async with self.provider_class.open(self.settings) as provider:
-                yield provider
+        # The task that holds the account is its own, so nothing else sees what is set here.
+        instrumentation.account_name.set(self.name)
+        shared_budgets.set(self._budgets)
+        async with self.provider_class.open(self.settings) as provider:
+            yield provider
 
     async def provider(self) -> Provider:
         """The provider, opened on the first call.

@@ -126,35 +126,28 @@ def _background_burst(rate: Rate) -> float:
     return max(1.0, rate.burst / 2)
 
 
-_shared: Final[ContextVar[RateBudgets | None]] = ContextVar("shared_rate_budgets", default=None)
-_background: Final[ContextVar[bool]] = ContextVar("background_calls", default=False)
+shared_budgets: Final[ContextVar[RateBudgets | None]] = ContextVar("shared_rate_budgets", default=None)
+"""The budgets that clients which are made now spend; ``None`` gives each its own."""
+
+in_background: Final[ContextVar[bool]] = ContextVar("background_calls", default=False)
+"""Whether calls that are made now are those of background work."""
 
 
 @contextmanager
 def sharing_budgets(budgets: RateBudgets | None) -> Generator[None]:
     """Let clients that are made inside spend these budgets instead of their own."""
-    token = _shared.set(budgets)
+    token = shared_budgets.set(budgets)
     try:
         yield
     finally:
-        _shared.reset(token)
-
-
-def shared_budgets() -> RateBudgets | None:
-    """The budgets for a client that is made now."""
-    return _shared.get()
+        shared_budgets.reset(token)
 
 
 @contextmanager
 def background_calls() -> Generator[None]:
     """Let calls that are made inside wait behind all others, and spend at most half of the budget."""
-    token = _background.set(True)
+    token = in_background.set(True)
     try:
         yield
     finally:
-        _background.reset(token)
-
-
-def is_background() -> bool:
-    """Are calls that are made now those of background work."""
-    return _background.get()
+        in_background.reset(token)

@@ -233,11 +233,6 @@ class PreviewView(AnswerView):
 View = ConversationsView | MessagesView | MessageView | SearchView | UpdatesView | WrittenView | PreviewView
 
 
-def view_notice(view: View) -> str:
-    """What the header says of the texts below it."""
-    return NOTICE if view.foreign_places() else ""
-
-
 def text_size(view: View) -> int:
     """Characters of what may be shown at length; names and titles are cut wherever they are shown."""
     if isinstance(view, ConversationsView):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 from bisect import bisect_left
-from collections.abc import Awaitable, Callable
-from contextlib import AbstractContextManager
+from collections.abc import Awaitable, Callable, Generator
+from contextlib import contextmanager
 from typing import Final, TypeAlias
 
 import anyio
@@ -34,14 +34,15 @@ class UsageCounter:
         self._ended = dict[_Kind, tuple[int, int, int]]()
         self._something = anyio.Event()
 
-    def on_operation(self, work: Operation) -> AbstractContextManager[object]:
+    @contextmanager
+    def on_operation(self, work: Operation) -> Generator[None]:
         """Count the operation when it ends."""
-        return _Ending(self._count, work)
-
-    def _count(self, work: Operation) -> None:
-        ms = round(work.seconds * 1000)
-        self._add((work.name, work.account, work.failed or "ok", bisect_left(STEPS_MS, ms)), 1, ms, work.tokens)
-        self._something.set()
+        try:
+            yield
+        finally:
+            ms = round(work.seconds * 1000)
+            self._add((work.name, work.account, work.failed or "ok", bisect_left(STEPS_MS, ms)), 1, ms, work.tokens)
+            self._something.set()
 
     async def write_down(self) -> None:
         """Add the counts to the store."""
@@ -72,17 +73,3 @@ class UsageCounter:
     def _add(self, kind: _Kind, calls: int, ms: int, tokens: int) -> None:
         before = self._ended.get(kind, (0, 0, 0))
         self._ended[kind] = before[0] + calls, before[1] + ms, before[2] + tokens
-
-
-class _Ending:
-    """Calls a function when an operation ends; several times faster than a generator."""
-
-    def __init__(self, call: Callable[[Operation], None], work: Operation) -> None:
-        self._call = call
-        self._work = work
-
-    def __enter__(self) -> None:
-        """Nothing to do yet."""
-
-    def __exit__(self, *_: object) -> None:
-        self._call(self._work)

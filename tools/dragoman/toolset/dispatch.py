@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Final, Literal, cast
@@ -14,8 +14,8 @@ from dragoman.core.context.large_work import run_sized
 from dragoman.core.errors import DragomanError, NotFound
 from dragoman.core.references import Reference
 from dragoman.core.safe_text import join, sentence
-from dragoman.rendering import Answer, View, text_size
-from dragoman.rendering.views import view_notice
+from dragoman.rendering import Answer, text_size
+from dragoman.rendering.views import NOTICE, ConversationKey
 from dragoman.toolset import policy
 from dragoman.toolset.catalog import BY_NAME, TOOLS
 from dragoman.toolset.definition.context import CallContext, Caller, Principal, Receipt, ToolResult, ToolServices
@@ -57,21 +57,17 @@ async def call_tool(
         UnknownTool: There is no such tool.
         DragomanError: What went wrong, in words for the caller.
     """
-    person = acting_for.set(caller.principal.email if caller.principal else None)
-    try:
-        return await _answer(services.for_principal(caller.principal), name, arguments, caller)
-    finally:
-        acting_for.reset(person)
-
-
-async def _answer(services: ToolServices, name: str, arguments: Mapping[str, object], caller: Caller) -> Answer:
     tool = BY_NAME.get(name)
     if tool is None:
         raise UnknownTool(sentence("There is no tool {!r}.", name), hint=sentence("Tools: {}.", join(BY_NAME)))
-    with instrumentation.observe(services.observers, instrumentation.Operation(tool.name)) as work:
-        answer = await _run_tool(services, tool, arguments, caller)
-        work.tokens = answer.tokens
-        return answer
+    person = acting_for.set(caller.principal.email if caller.principal else None)
+    try:
+        with instrumentation.observe(services.observers, instrumentation.Operation(tool.name)) as work:
+            answer = await _run_tool(services.for_principal(caller.principal), tool, arguments, caller)
+            work.tokens = answer.tokens
+            return answer
+    finally:
+        acting_for.reset(person)
 
 
 async def _run_tool(services: ToolServices, tool: ToolSpec, arguments: Mapping[str, object], caller: Caller) -> Answer:
@@ -128,31 +124,34 @@ async def _lay_out(
 ) -> Answer:
     if found.uncut:
         budget = max(budget, _WHOLE)
-    await _record_exposure(services, caller, found.view)
-    lay_out = partial(services.layouts.lay_out, form=form, max_tokens=budget, zone=services.zone)
-    view, size = found.view, text_size(found.view)
-    layout = await run_sized(lambda: lay_out(view, notice=view_notice(view)), size)
+    view, foreign = found.view, found.view.foreign_places()
+    await _record_exposure(services, caller, foreign)
+    size, notice = text_size(view), NOTICE if foreign else ""
+    lay_out = partial(services.layouts.lay_out, form=form, max_tokens=budget, zone=services.zone, notice=notice)
+    layout = await run_sized(partial(lay_out, view), size)
     places = found.cursor_at(layout.shown, layout.next_offset) if layout.needs_cursor else None
-    if places is None:
-        return await run_sized(lambda: layout.answer(None), size)
-    if found.stopped is not None:
-        await _once_delivered(caller, partial(found.stopped, places))
-    store = await services.workspace.store()
-    cursor = await save_cursor(store, tool.name, SavedCursor(dict(asked), now, places))
-    return await run_sized(lambda: layout.answer(cursor), size)
+    cursor = None
+    if places is not None:
+        if found.stopped is not None:
+            await _once_delivered(caller, partial(found.stopped, places))
+        store = await services.workspace.store()
+        cursor = await save_cursor(store, tool.name, SavedCursor(dict(asked), now, places))
+    return await run_sized(partial(layout.answer, cursor), size)
 
 
-async def _record_exposure(services: ToolServices, caller: Caller, view: View) -> None:
+async def _record_exposure(services: ToolServices, caller: Caller, shown: Sequence[ConversationKey]) -> None:
     """Note for the flow guard which conversations are about to be shown, but for those that ``write_to`` names.
 
     A conversation that the user has listed there is one whose people they trust.
     """
-    accounts = services.workspace.accounts
+    settings = {name: account.settings for name, account in services.workspace.accounts.items()}
     places = [
         (account, conversation)
-        for account, conversation in view.foreign_places()
-        if account in accounts
-        and not policy.is_allowed_target(accounts[account].settings, Reference(account, conversation))
+        for account, conversation in shown
+        if account in settings
+        and not (
+            settings[account].write_to and policy.is_allowed_target(settings[account], Reference(account, conversation))
+        )
     ]
     if places:
         viewer = Viewer(caller.principal.name if caller.principal else "", caller.client)

@@ -40,13 +40,11 @@ class Source:
 
 
 async def read(source: Source) -> str:
-    """What is at a place, as it stands there.
+    """What is at a place other than the settings, as it stands there.
 
     Raises:
         Unauthenticated: Nothing can be read there.
     """
-    if source.kind == "plain":
-        return source.parts[0]
     if source.kind == "env":
         return _environment(source)
     try:

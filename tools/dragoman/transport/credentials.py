@@ -88,8 +88,10 @@ class Secret:
         self._lock = self._lock or anyio.Lock()
         async with self._lock:
             if self._value is None:
-                self._value = _sound((await read(self._source)).strip(), self._source, multiline=multiline)
-                register_for_redaction(self._value)
+                source = self._source
+                text = source.parts[0] if source.kind == "plain" else await read(source)
+                self._value = _sound(text.strip(), source, multiline=multiline)
+                _revealed.add(self._value)
             return self._value
 
     def invalidate(self) -> None:

@@ -9,7 +9,7 @@ Calls of background work wait behind all others.
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -17,7 +17,7 @@ import anyio
 
 from dragoman.core.context.clock import Clock
 from dragoman.core.errors import DragomanError
-from dragoman.core.rate_budget import Budget, Grant, Rate, RateBudgets, is_background, shared_budgets
+from dragoman.core.rate_budget import Budget, Grant, Rate, RateBudgets, in_background, shared_budgets
 
 __all__ = ["Rate", "RateLimiter"]
 
@@ -58,7 +58,7 @@ class RateLimiter:
             family that is not named.
         clock: What waiting goes by.
         concurrency: Most calls under way at the same time; background work gets half of them.
-        shared: Budgets that other clients spend too; by default those of :func:`shared_budgets`.
+        shared: Budgets that other clients spend too; by default :data:`shared_budgets`.
     """
 
     def __init__(
@@ -66,7 +66,7 @@ class RateLimiter:
     ) -> None:
         self._rates = dict(rates)
         self._clock = clock
-        self._shared = shared or shared_budgets()
+        self._shared = shared or shared_budgets.get()
         self._budgets: dict[str, Budget] = {}
         self._paused_until: dict[str, float] = {}
         self._reserves: dict[tuple[str, bool], _Reserve] = {}
@@ -81,13 +81,10 @@ class RateLimiter:
     @asynccontextmanager
     async def turn(self, family: str) -> AsyncGenerator[None]:
         """Wait until a call of this family may go out, and hold its place among those under way."""
-        if not is_background():
-            await self.acquire(family)
-            async with self._slots:
-                yield
-            return
-        async with self._background_slots:
-            await self.acquire(family)
+        # Background work waits for its half of the slots first, so that it never holds all of them.
+        async with self._background_slots if in_background.get() else nullcontext():
+            if self._rates:
+                await self.acquire(family)
             async with self._slots:
                 yield
 
@@ -96,7 +93,7 @@ class RateLimiter:
         rate = self._rates.get(family) or self._rates.get(TEMPLATE)
         if rate is None:
             return
-        background = is_background()
+        background = in_background.get()
         grant, shared = await self._take(family, rate, background=background)
         if grant.calls and grant.wait > 0:
             try:

@@ -1,6 +1,6 @@
 """Trying again: when, how often, how long.
 
-A transport tells with a :class:`Setback` what went wrong and whether trying again can do harm; here it is
+A transport tells with a :class:`FailedAttempt` what went wrong and whether trying again can do harm; here it is
 only counted and waited. Bounded in attempts and in total time; a service's own pause comes first.
 """
 
@@ -58,7 +58,7 @@ class RetryPolicy:
 
 
 Attempt: TypeAlias = Callable[[int, float], Awaitable[T]]
-"""Makes an attempt, told its number from 1 and the seconds that are left; fails with :class:`Setback`."""
+"""Makes an attempt, told its number from 1 and the seconds that are left; fails with :class:`FailedAttempt`."""
 
 
 async def retry(attempt: Attempt[T], patience: RetryPolicy, clock: Clock) -> T:
@@ -68,36 +68,33 @@ async def retry(attempt: Attempt[T], patience: RetryPolicy, clock: Clock) -> T:
         DragomanError: That of the last attempt.
     """
     deadline = clock.monotonic() + patience.total
-    number = 0
-
-    async def numbered() -> T:
-        nonlocal number
-        number += 1
-        return await attempt(number, deadline - clock.monotonic())
 
     def exhausted(state: RetryCallState) -> bool:
-        return number >= patience.attempts or clock.monotonic() + state.upcoming_sleep >= deadline
+        return state.attempt_number >= patience.attempts or clock.monotonic() + state.upcoming_sleep >= deadline
 
     retrying = AsyncRetrying(
         retry=retry_if_exception(_RetryDecider()), wait=_wait, stop=exhausted, sleep=clock.sleep, reraise=True
     )
     try:
-        return await retrying(numbered)
+        async for current in retrying:
+            with current:
+                return await attempt(current.retry_state.attempt_number, deadline - clock.monotonic())
     except FailedAttempt as setback:
         raise setback.error from setback.__cause__
+    raise AssertionError("retrying ends with a result or an error")
 
 
+@dataclass(slots=True)
 class _RetryDecider:
     """Whether a failure is worth another attempt; lives as long as one call."""
 
-    def __init__(self) -> None:
-        self._second_chance = True
+    second_chance: bool = True
 
     def __call__(self, failure: BaseException) -> bool:
         if not isinstance(failure, FailedAttempt) or (failure.pause or 0) > _LONGEST_PAUSE:
             return False
         if failure.repeat == "once":
-            allowed, self._second_chance = self._second_chance, False
+            allowed, self.second_chance = self.second_chance, False
             return allowed
         return failure.repeat == "yes"
 

@@ -2,8 +2,8 @@
 
 Work that nobody watches costs nothing::
 
-    with watch.watching(observers, Work("list_messages")) as work:
-        ...                                   # in there: watch.reached("support")
+    with instrumentation.observe(observers, Operation("list_messages")) as work:
+        ...                                   # in there: instrumentation.note_account("support")
         work.tokens = answer.tokens
 """
 
@@ -15,7 +15,6 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import wraps
 from time import monotonic, perf_counter
-from types import TracebackType
 from typing import Final, Protocol, TypeVar, cast
 
 from dragoman.core.errors import DragomanError
@@ -75,36 +74,25 @@ _last_end: Final = [float("-inf")]
 _now: ContextVar[tuple[Operation, Sequence[Observer]] | None] = ContextVar("dragoman_watch", default=None)
 
 
-class observe:  # noqa: N801  # reads as a statement: with watching(observers, work)
-    """Have observers look on while the work is done."""
-
-    def __init__(self, observers: Sequence[Observer], work: Operation) -> None:
-        """Take who looks on, and at what."""
-        self._observers = observers
-        self._work = work
-
-    def __enter__(self) -> Operation:
-        """The work begins."""
-        with ExitStack() as stack:
-            for observer in self._observers:
-                stack.enter_context(observer.on_operation(self._work))
-            self._watchers = stack.pop_all()
-        self._token = _now.set((self._work, self._observers))
-        if not self._work.inner:
-            _under_way[id(self._work)] = self._work
-        self._started = perf_counter()
-        return self._work
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """It has ended; each observer learns how."""
-        self._work.seconds = perf_counter() - self._started
-        self._work.failed = None if error is None else _code(error)
-        _now.reset(self._token)
-        if _under_way.pop(id(self._work), None) is not None:
-            _last_end[0] = monotonic()
-        self._watchers.__exit__(kind, error, trace)
+@contextmanager
+def observe(observers: Sequence[Observer], work: Operation) -> Generator[Operation]:
+    """Have observers look on while the work inside is done; each learns how it ended."""
+    with ExitStack() as watchers:
+        for observer in observers:
+            watchers.enter_context(observer.on_operation(work))
+        token, started = _now.set((work, observers)), perf_counter()
+        if not work.inner:
+            _under_way[id(work)] = work
+        try:
+            yield work
+        except BaseException as error:
+            work.failed = _code(error)
+            raise
+        finally:
+            work.seconds = perf_counter() - started
+            _now.reset(token)
+            if _under_way.pop(id(work), None) is not None:
+                _last_end[0] = monotonic()
 
 
 def quiet_seconds() -> float:
@@ -170,19 +158,15 @@ def _code(error: BaseException) -> str | None:
     return "crashed" if isinstance(error, Exception) else "cancelled"
 
 
-_name: Final[ContextVar[str]] = ContextVar("account_name", default="")
+account_name: Final[ContextVar[str]] = ContextVar("account_name", default="")
+"""The account that is worked for; empty where no account is opened, as in a test of a provider alone."""
 
 
 @contextmanager
 def naming_account(name: str) -> Generator[None]:
     """Let everything inside know the name of the account that it works for."""
-    token = _name.set(name)
+    token = account_name.set(name)
     try:
         yield
     finally:
-        _name.reset(token)
-
-
-def account_name() -> str:
-    """The name; empty where no account is opened, as in a test of a provider alone."""
-    return _name.get()
+        account_name.reset(token)

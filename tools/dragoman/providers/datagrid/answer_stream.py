@@ -11,7 +11,7 @@ from dragoman.providers.datagrid.mapping import tool_name
 from dragoman.providers.kit.prompt import AnswerProgress
 from dragoman.transport.error_mapping import ServiceFailure, default_service_text
 from dragoman.transport.http import Event, Stream
-from dragoman.transport.http.body import parse_json
+from dragoman.transport.http.request import parse_json
 from dragoman.transport.http.sse import events_of
 
 _STEP_LENGTH: Final = 80  # characters

@@ -89,7 +89,7 @@ class MailSender:
         self._settings = settings
         self._mailbox = mailbox
         self._servers = servers
-        self._account = account_name()
+        self._account = account_name.get()
         self._submission = Submission(servers.smtp, credentials, timeout=settings.timeout, ca_file=settings.ca_file)
         known = True if servers.sent_by_server else settings.sent_by_server
         self._copies = SentCopies(mailbox, by_server=known)

@@ -11,8 +11,8 @@ from pydantic_core import PydanticCustomError
 
 from dragoman.providers.base.provider import AccountSettings
 from dragoman.transport.credentials import Secret
-from dragoman.transport.loopback import is_loopback
 from dragoman.transport.oauth.settings import OAuthSettings
+from dragoman.transport.url import is_loopback
 
 if TYPE_CHECKING:
     from dragoman.transport.oauth.client import OAuthClient

@@ -22,7 +22,7 @@ from dragoman.providers.mail.hosts import Server
 from dragoman.providers.mail.login import Login
 from dragoman.providers.mail.smtp_client import SmtpClient
 from dragoman.transport.credentials import register_for_redaction
-from dragoman.transport.loopback import is_loopback
+from dragoman.transport.url import is_loopback
 
 _QUIT_TIMEOUT: Final = 2.0
 _OK: Final = range(200, 300)

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from dragoman.providers.slack.api import Api, Identity
 from dragoman.providers.slack.app_manifest import NEEDS
 from dragoman.providers.slack.settings import SlackSettings
-from dragoman.transport.loopback import is_loopback
+from dragoman.transport.url import is_loopback
 
 _HOSTS: Final = ("slack.com", "slack-gov.com")
 

@@ -12,7 +12,7 @@ from dragoman.providers.yandex.iam import ServiceAccount
 from dragoman.providers.yandex.settings import YandexSettings
 from dragoman.transport.credentials import Authorize, bearer
 from dragoman.transport.grpc import GrpcClient
-from dragoman.transport.loopback import is_loopback
+from dragoman.transport.url import is_loopback
 
 
 async def connect(settings: YandexSettings, clock: Clock, stack: AsyncExitStack) -> YandexClient:

@@ -13,7 +13,6 @@ from dragoman.core.model import Conversation
 from dragoman.core.queries import ConversationQuery
 from dragoman.core.references import Reference
 from dragoman.rendering.views import ConversationKey
-from dragoman.toolset.definition.context import account_errors
 
 if TYPE_CHECKING:
     from dragoman.accounts.workspace import Workspace
@@ -42,18 +41,6 @@ async def is_empty(workspace: Workspace) -> bool:
     return True
 
 
-async def load_conversation(workspace: Workspace, reference: Reference, *, fresh: bool = False) -> Conversation:
-    """Load a conversation from the store, or else from its service."""
-    account = workspace.account(reference.account)
-    known = None if fresh else await workspace.recall_conversation(account, reference.conversation)
-    if known is not None:
-        return known
-    with account_errors(account):
-        conversation = await (await account.provider()).get_conversation(reference.conversation)
-    (named,) = await workspace.remember_conversations(account, [conversation])
-    return named
-
-
 async def load_conversations(
     workspace: Workspace, conversations: Collection[ConversationKey]
 ) -> dict[ConversationKey, Conversation]:
@@ -62,7 +49,7 @@ async def load_conversations(
 
     async def load(key: ConversationKey) -> None:
         try:
-            found[key] = await load_conversation(workspace, Reference(*key))
+            found[key] = await workspace.load_conversation(Reference(*key))
         except DragomanError:
             # A message is worth showing without the title of its conversation.
             found[key] = Conversation(id=key[1], account=key[0])

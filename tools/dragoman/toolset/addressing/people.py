@@ -32,9 +32,13 @@ class AuthorFilter:
     note: Sentence = ""
 
 
-async def author_filter(account: Account, wanted: str | None) -> AuthorFilter:
+ANYBODY: Final = AuthorFilter(None, None)
+"""No filter was asked for."""
+
+
+async def author_filter(account: Account, wanted: str) -> AuthorFilter:
     """What an author filter means for an account: ``me`` is the account's own identity."""
-    if wanted is None or fold(wanted).strip().lstrip("@") != ME:
+    if fold(wanted).strip().lstrip("@") != ME:
         return AuthorFilter(wanted, wanted)
     own = await (await account.provider()).own_author()
     if own is None:

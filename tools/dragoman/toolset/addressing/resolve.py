@@ -6,6 +6,7 @@ import re
 import unicodedata
 from typing import Final
 
+from dragoman.accounts.account_list import account_errors
 from dragoman.accounts.workspace import Account, Workspace
 from dragoman.core.errors import DragomanError, InvalidArgument, NotFound
 from dragoman.core.model import Conversation
@@ -14,7 +15,7 @@ from dragoman.core.references import ACCOUNT_NAME, Reference, parse
 from dragoman.core.safe_text import Sentence, join, safe, sentence
 from dragoman.providers.base.provider import Capability, ConversationQuery
 from dragoman.rendering.views import Failure
-from dragoman.toolset.addressing.load import NOTHING_YET, has_service, load_conversation
+from dragoman.toolset.addressing.load import NOTHING_YET, has_service
 from dragoman.toolset.addressing.titles import (
     FoundTitles,
     TitleCache,
@@ -22,7 +23,6 @@ from dragoman.toolset.addressing.titles import (
     listing,
     nearest,
 )
-from dragoman.toolset.definition.context import account_errors
 
 CUT: Final = "…"
 _PAGES: Final = 50
@@ -71,9 +71,7 @@ async def _beginning_with(account: Account, beginning: str) -> set[str]:
 
 
 __all__ = [
-    "account_errors",
     "conversation_address",
-    "load_conversation",
     "parse_address",
     "resolve_conversation",
     "resolve_for_reading",
@@ -98,10 +96,11 @@ async def resolve_conversation(workspace: Workspace, said: str, *, fresh: bool =
         NotFound: There is no such conversation; the sentence names near ones.
         InvalidArgument: Several conversations have this title; the sentence lists them.
     """
-    said = await expand_truncated(workspace, said)
+    if said.rstrip().endswith(CUT):
+        said = await expand_truncated(workspace, said)
     reference = conversation_address(workspace, said)
     if reference is not None:
-        return await load_conversation(workspace, reference, fresh=fresh)
+        return await workspace.load_conversation(reference, fresh=fresh)
     return await _by_title(workspace, said, fresh=fresh)
 
 
@@ -121,7 +120,8 @@ async def resolve_for_reading(
     Raises:
         DragomanError: As above; where it is not found, why an account could not be asked.
     """
-    said = await expand_truncated(workspace, said)
+    if said.rstrip().endswith(CUT):
+        said = await expand_truncated(workspace, said)
     reference = conversation_address(workspace, said)
     if reference is not None:
         return await _load_equivalent(workspace, reference, by_id=by_id), []
@@ -137,14 +137,15 @@ async def resolve_for_reading(
 
 async def _load_equivalent(workspace: Workspace, reference: Reference, *, by_id: bool) -> Conversation:
     """The conversation of a reference, also when its letters are composed in another way there."""
-    account = workspace.account(reference.account)
-    provider = account.provider_class
-    is_enough = by_id and provider.reads_by_id and not provider.begins_conversation(reference.conversation)
-    if is_enough and account.settings.remember == "full":
-        known = await workspace.recall_conversation(account, reference.conversation)
-        return known or Conversation(id=reference.conversation, account=account.name)
+    if by_id:
+        account = workspace.account(reference.account)
+        provider = account.provider_class
+        is_enough = provider.reads_by_id and not provider.begins_conversation(reference.conversation)
+        if is_enough and account.settings.remember == "full":
+            known = await (await workspace.store()).messages.conversation(account.name, reference.conversation)
+            return known or Conversation(id=reference.conversation, account=account.name)
     try:
-        return await load_conversation(workspace, reference)
+        return await workspace.load_conversation(reference)
     except NotFound:
         if reference.conversation.isascii():
             raise
@@ -280,7 +281,7 @@ async def _cached(workspace: Workspace, said: str) -> Conversation | None:
     if reference is None:
         return None
     try:
-        found = await load_conversation(workspace, reference, fresh=True)
+        found = await workspace.load_conversation(reference, fresh=True)
     except NotFound:
         return None
     return found if title_key(display_title(found)) == title_key(said) or found.id == said.strip() else None

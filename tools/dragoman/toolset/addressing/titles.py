@@ -11,6 +11,7 @@ from weakref import WeakKeyDictionary
 
 import anyio
 
+from dragoman.accounts.account_list import account_errors
 from dragoman.accounts.workspace import Account, Workspace
 from dragoman.core.context.impersonation import acting_for
 from dragoman.core.errors import DeadlineExceeded, DragomanError, Unavailable
@@ -20,7 +21,6 @@ from dragoman.core.references import Reference
 from dragoman.core.safe_text import SafeText, join, safe, sentence
 from dragoman.providers.base.provider import Capability, ConversationQuery
 from dragoman.providers.kit.cache import TtlCache
-from dragoman.toolset.definition.context import account_errors
 
 _PAGES: Final = 5
 _FRESH: Final = 60.0  # seconds

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Generator, Mapping
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, tzinfo
-from typing import TYPE_CHECKING, Literal, TypeAlias
-
-from dragoman.core.errors import DragomanError
+from functools import partial
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 if TYPE_CHECKING:
-    from dragoman.accounts.workspace import Account, Workspace
+    from dragoman.accounts.workspace import Workspace
     from dragoman.core.context.instrumentation import Observer
     from dragoman.core.context.progress import Listener
     from dragoman.rendering import LayoutCache, View
@@ -45,8 +43,7 @@ Receipt: TypeAlias = Callable[[], Awaitable[None]]
 Ask: TypeAlias = "Callable[[Question], Awaitable[Consent]]"
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
+_NOW: Final = partial(datetime.now, UTC)
 
 
 def _new_flow_guard() -> FlowGuard:
@@ -121,7 +118,7 @@ class ToolServices:
     ask_by_client: Mapping[str, Literal["client", "token"]] = field(
         default_factory=dict[str, Literal["client", "token"]]
     )
-    clock: Callable[[], datetime] = _now
+    clock: Callable[[], datetime] = _NOW
     observers: tuple[Observer, ...] = ()
     layouts: LayoutCache = field(default_factory=_new_layout_cache)
     watcher: ConversationWatcher | None = None
@@ -142,20 +139,25 @@ class ToolServices:
 
 @dataclass(frozen=True, slots=True)
 class CallContext:
-    """One call of a tool. ``now`` stays the same over all pages of an answer."""
+    """One call of a tool.
+
+    Attributes:
+        services: What the caller may use of what calls share.
+        caller: Who calls.
+        now: The same over all pages of an answer.
+        workspace: The accounts of the caller.
+    """
 
     services: ToolServices
     caller: Caller
     now: datetime
+    workspace: Workspace = field(init=False)
 
     def __post_init__(self) -> None:
         """Whatever a tool does, it does with the caller's view."""
-        object.__setattr__(self, "services", self.services.for_principal(self.caller.principal))
-
-    @property
-    def workspace(self) -> Workspace:
-        """The accounts."""
-        return self.services.workspace
+        services = self.services.for_principal(self.caller.principal)
+        object.__setattr__(self, "services", services)
+        object.__setattr__(self, "workspace", services.workspace)
 
 
 def _nowhere(_shown: int, _offset: int | None) -> CursorState | None:
@@ -180,13 +182,3 @@ class ToolResult:
     uncut: bool = False
     write: int | None = None
     stopped: Callable[[CursorState], Awaitable[None]] | None = None
-
-
-@contextmanager
-def account_errors(account: Account) -> Generator[None]:
-    """Put the account's name on errors that pass, unless a nearer place has."""
-    try:
-        yield
-    except DragomanError as error:
-        error.account = error.account or account.name
-        raise

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect
 import json
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from types import NoneType, UnionType
@@ -96,12 +96,12 @@ class ToolSpec:
     called: str = ""
     resumes: bool = False
 
-    @property
+    @cached_property
     def name(self) -> str:
         """The tool's name, which is nearly always its capability's."""
         return self.called or self.capability.value
 
-    @property
+    @cached_property
     def read_only(self) -> bool:
         """Does it leave every account as it was."""
         return self.capability not in WRITES
@@ -174,7 +174,7 @@ def check(tool: ToolSpec, arguments: Mapping[str, object]) -> dict[str, object]:
     Raises:
         InvalidArgument: All that is wrong with them.
     """
-    wrong = [*_unknown(tool, arguments)]
+    wrong = _unknown(tool, arguments) if arguments.keys() - tool.parameters.keys() else []
     good: dict[str, object] = {}
     for name, parameter in tool.parameters.items():
         value = arguments.get(name)
@@ -183,7 +183,7 @@ def check(tool: ToolSpec, arguments: Mapping[str, object]) -> dict[str, object]:
                 wrong.append(sentence("{} is missing ({}).", name, unquoted(parameter.description)))
             continue
         try:
-            good[name] = _value(parameter, value)
+            good[name] = _READERS[parameter.kind](parameter, value)
         except ValueError as error:
             wrong.append(sentence("{} must be {}.", name, unquoted(str(error))))
     if wrong:
@@ -193,25 +193,16 @@ def check(tool: ToolSpec, arguments: Mapping[str, object]) -> dict[str, object]:
     return good
 
 
-def _unknown(tool: ToolSpec, arguments: Mapping[str, object]) -> Iterable[SafeText]:
+def _unknown(tool: ToolSpec, arguments: Mapping[str, object]) -> list[SafeText]:
+    from difflib import get_close_matches  # noqa: PLC0415  # takes time, and is for mistakes only
+
+    wrong: list[SafeText] = []
     for name in arguments:
         if name not in tool.parameters:
-            from difflib import get_close_matches  # noqa: PLC0415  # takes time, and is for mistakes only
-
             near = get_close_matches(str(name)[:60], tool.parameters, n=1)
             meant = sentence("; did you mean {}?", near[0]) if near else safe(".")
-            yield sentence("There is no argument {!r}{}", str(name), meant)
-
-
-def _value(parameter: Parameter, value: object) -> object:
-    if parameter.kind == "integer":
-        return _integer(parameter, value)
-    if parameter.kind == "array":
-        return _texts(value)
-    text = _text(value)
-    if parameter.choices and text.strip().lower() not in parameter.choices:
-        raise ValueError(f"one of {', '.join(parameter.choices)}")
-    return text.strip().lower() if parameter.choices else text
+            wrong.append(sentence("There is no argument {!r}{}", str(name), meant))
+    return wrong
 
 
 def _integer(parameter: Parameter, value: object) -> int:
@@ -225,16 +216,21 @@ def _integer(parameter: Parameter, value: object) -> int:
     return number
 
 
-def _text(value: object) -> str:
+def _text(parameter: Parameter, value: object) -> str:
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise ValueError("a text")  # noqa: TRY004  # one kind of failure for the caller to collect
     text = str(value)
     if len(text) > _MOST_TEXT:
         raise ValueError(f"at most {_MOST_TEXT:,} characters long")
-    return text
+    if not parameter.choices:
+        return text
+    choice = text.strip().lower()
+    if choice not in parameter.choices:
+        raise ValueError(f"one of {', '.join(parameter.choices)}")
+    return choice
 
 
-def _texts(value: object) -> tuple[str, ...]:
+def _texts(_parameter: Parameter, value: object) -> tuple[str, ...]:
     if isinstance(value, str):
         try:
             value = json.loads(value) if value.lstrip().startswith("[") else [value]
@@ -245,3 +241,10 @@ def _texts(value: object) -> tuple[str, ...]:
     if len(texts) < len(items):
         raise ValueError('a list of texts such as ["urgent"]')
     return texts
+
+
+_READERS: Final[Mapping[str, Callable[[Parameter, object], object]]] = {
+    "integer": _integer,
+    "string": _text,
+    "array": _texts,
+}

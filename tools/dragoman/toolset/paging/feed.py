@@ -77,16 +77,16 @@ class Feed(Generic[T]):
         Raises:
             DeadlineExceeded: Page after page has nothing in it.
         """
-        for _ in range(_MOST_EMPTY):
-            if self._ready() or self._ended:
-                break
+        empty = 0
+        while self._used == len(self._items) and not self._ended:
+            if empty == _MOST_EMPTY:
+                raise DeadlineExceeded(
+                    sentence("The list goes on and on: {} pages in a row had nothing in them.", _MOST_EMPTY),
+                    hint="Ask for less, with other filters or another order.",
+                )
             await self._fetch()
-        if not self._ready() and not self._ended:
-            raise DeadlineExceeded(
-                sentence("The list goes on and on: {} pages in a row had nothing in them.", _MOST_EMPTY),
-                hint="Ask for less, with other filters or another order.",
-            )
-        return self._items[self._used] if self._ready() else None
+            empty += 1
+        return self._items[self._used] if self._used < len(self._items) else None
 
     def take(self, most: int) -> tuple[Sequence[T], Callable[[int], FeedPosition | None]]:
         """Take up to so many of the items that are fetched.
@@ -97,17 +97,14 @@ class Feed(Generic[T]):
         """
         taken = self._items[self._used : self._used + most]
         self._used += len(taken)
-        page, last = self._page, -1 if self._ready() else len(taken) - 1
+        page, last = self._page, -1 if self._used < len(self._items) else len(taken) - 1
         end = None if self._ended else FeedPosition(self._next)
         return taken, lambda index: end if index == last else self._after(taken[index], page)
 
     @property
     def maybe_more(self) -> bool:
         """May there be more, as far as is known without fetching."""
-        return self._ready() or not self._ended
-
-    def _ready(self) -> bool:
-        return self._used < len(self._items)
+        return self._used < len(self._items) or not self._ended
 
     def _after(self, item: T, page: str | None) -> FeedPosition:
         """The position after an item that is not the last one of its page."""
@@ -120,8 +117,8 @@ class Feed(Generic[T]):
         page = await self._source.fetch(self._page)
         self.pages += 1
         self.total = page.total if page.total is not None else self.total
-        items = list(page.items)
-        self._items, self._used = self._unused(items[::-1] if self._source.backwards else items), 0
+        items = list(page.items)[::-1] if self._source.backwards else list(page.items)
+        self._items, self._used = items if self._drop_to is None else self._unused(items), 0
         self._next = page.cursor
         # A cursor that comes a second time would lead in circles.
         self._ended = page.cursor is None or page.cursor in self._fetched
@@ -129,8 +126,7 @@ class Feed(Generic[T]):
             raise Conflict("The list has changed since the page before.", hint="Repeat the call without cursor.")
 
     def _unused(self, items: Sequence[T]) -> Sequence[T]:
-        if self._drop_to is None:
-            return items
+        """What comes after the last item that was used; nothing while that one has not come."""
         for position, item in enumerate(items):
             if self._source.key(item) == self._drop_to:
                 self._drop_to = None

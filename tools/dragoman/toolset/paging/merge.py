@@ -6,11 +6,11 @@ from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
+from dragoman.accounts.account_list import account_errors
 from dragoman.core.context import progress
 from dragoman.core.context.inline import run_together
 from dragoman.core.errors import DragomanError, Unavailable
 from dragoman.rendering.views import Failure
-from dragoman.toolset.definition.context import account_errors
 from dragoman.toolset.paging.feed import CursorState, Feed, FeedPosition, Source
 
 if TYPE_CHECKING:

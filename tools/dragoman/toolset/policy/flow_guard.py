@@ -48,7 +48,8 @@ class ExposureLog:
         self, store: Store, viewer: Viewer, conversations: Iterable[ConversationKey], now: datetime
     ) -> None:
         """Note that text of conversations is about to be shown."""
-        fresh = [conversation for conversation in conversations if self._is_due(viewer, conversation, now)]
+        recent, past = self._recent, now - _REFRESH
+        fresh = [one for one in conversations if (viewer, one) not in recent or recent[viewer, one] <= past]
         if not fresh:
             return
         try:
@@ -62,10 +63,6 @@ class ExposureLog:
             self._recent.move_to_end((viewer, conversation))
         while len(self._recent) > _MOST:
             self._recent.popitem(last=False)
-
-    def _is_due(self, viewer: Viewer, conversation: ConversationKey, now: datetime) -> bool:
-        last = self._recent.get((viewer, conversation))
-        return last is None or now - last >= _REFRESH
 
     async def elsewhere(
         self, store: Store, viewer: Viewer, conversation: ConversationKey, now: datetime

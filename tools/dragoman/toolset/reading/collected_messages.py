@@ -96,27 +96,24 @@ async def collect(feed: Feed[Message], query: MessageQuery) -> CollectedMessages
     """Read on until a page is full, the list or the window ends, or too much was examined for one call."""
     taken = CollectedMessages()
     reported = 0
-    while await _has_next(feed, taken):
+    while True:
+        try:
+            if await feed.peek() is None:
+                break
+        except RateLimited as error:
+            if not taken.messages:
+                raise
+            # What was read before the service asked for a pause is an answer.
+            taken.interruption = error
+            return taken
         taken.examine(feed, query)
         if not taken.more or len(taken.messages) == query.limit or taken.examined == _MOST_EXAMINED:
             return taken
         if taken.examined - reported >= _REPORT_EVERY:
             reported = taken.examined
             await progress.report(reported, f"{reported} messages examined")
-    if taken.interruption is None:
-        taken.end, taken.more = lambda: None, False
+    taken.end, taken.more = lambda: None, False
     return taken
-
-
-async def _has_next(feed: Feed[Message], taken: CollectedMessages) -> bool:
-    """Whether there is another message; what was read before the service asked for a pause is an answer."""
-    try:
-        return await feed.peek() is not None
-    except RateLimited as error:
-        if not taken.messages:
-            raise
-        taken.interruption = error
-        return False
 
 
 def _past_window(message: Message, query: MessageQuery) -> bool:

@@ -46,7 +46,7 @@ async def held_part(call: CallContext, account: Account, conversation: str, quer
         ``None`` where the service is asked: it is to be asked always, the store does not hold the beginning of the
         list, or what it holds is not fresh.
     """
-    if account.settings.sync is None or account.settings.live or query.thread is not None:
+    if account.settings.live or query.thread is not None:
         return None
     store = await call.workspace.store()
     cover = await store.sync.coverage(account.name, conversation)

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Annotated, Final, Literal
 
+from dragoman.accounts.account_list import account_errors
 from dragoman.accounts.workspace import Account
 from dragoman.core.errors import Conflict, InvalidArgument, NotFound
 from dragoman.core.model import Author, Conversation, Message, Order
@@ -17,10 +18,8 @@ from dragoman.core.safe_text import Sentence, sentence
 from dragoman.providers.base.provider import Capability
 from dragoman.rendering import MessagesView, MessageView
 from dragoman.rendering.content.message_facts import message_facts
-from dragoman.toolset.addressing.load import load_conversation
-from dragoman.toolset.addressing.people import author_filter, nobody_note
+from dragoman.toolset.addressing.people import ANYBODY, author_filter, nobody_note
 from dragoman.toolset.addressing.resolve import (
-    account_errors,
     resolve_for_reading,
     resolve_message,
 )
@@ -50,11 +49,10 @@ async def list_messages(
 ) -> ToolResult:
     """List a page of a conversation, from its newest or its oldest message on."""
     target, failures = await resolve_for_reading(call.workspace, conversation, by_id=True)
-    account = call.workspace.account(target.account)
-    call.workspace.accounts_for(Capability.LIST_MESSAGES, account.name)
-    begin, end = time_window(call, since, until)
-    person = await author_filter(account, author)
-    root = await _thread(call, account, target, thread)
+    (account,) = call.workspace.accounts_for(Capability.LIST_MESSAGES, target.account)
+    begin, end = time_window(call, since, until) if since or until else (None, None)
+    person = ANYBODY if author is None else await author_filter(account, author)
+    root = None if thread is None else await _thread(call, account, target, thread)
     query = MessageQuery(
         thread=None if root is None else root.id,
         author=person.asked,
@@ -99,7 +97,7 @@ async def _source(
     if cursor is not None:
         held = await held_source_at(call, account, conversation, query, cursor)
         return held or await message_source(account, conversation, query), None
-    part = await held_part(call, account, conversation, query)
+    part = None if account.settings.sync is None else await held_part(call, account, conversation, query)
     if part is None:
         return await message_source(account, conversation, query), None
     return await held_source(call, account, conversation, query, part), part.as_of
@@ -131,12 +129,11 @@ async def get_message(
 ) -> ToolResult:
     """One message with everything that is known of it."""
     reference = await resolve_message(call.workspace, message)
-    account = call.workspace.account(reference.account)
-    call.workspace.accounts_for(Capability.GET_MESSAGE, account.name)
+    (account,) = call.workspace.accounts_for(Capability.GET_MESSAGE, reference.account)
     with account_errors(account):
         found = await (await account.provider()).get_message(reference.conversation, reference.message or "")
         before, after = await _neighbours(account, found, context)
-    conversation = await load_conversation(call.workspace, reference)
+    conversation = await call.workspace.load_conversation(reference)
     seen = await call.workspace.number_messages(account, [*before, found, *after])
     middle = next(index for index, one in enumerate(seen) if one.id == found.id)
     view = MessageView(
@@ -149,10 +146,8 @@ async def get_message(
     return ToolResult(view, lambda _, rest: None if rest is None else CursorState(text=_text_place(seen[middle], rest)))
 
 
-async def _thread(call: CallContext, account: Account, conversation: Conversation, said: str | None) -> Message | None:
+async def _thread(call: CallContext, account: Account, conversation: Conversation, said: str) -> Message:
     """The message at the root of the thread that a message belongs to: the message itself when it answers none."""
-    if said is None:
-        return None
     reference = await resolve_message(call.workspace, said)
     if (reference.account, reference.conversation) != (conversation.account, conversation.id):
         raise InvalidArgument(

@@ -16,7 +16,7 @@ from dragoman.core.queries import Expression, Filter, SearchQuery
 from dragoman.core.query_parser import Operator, ParsedQuery, parse_query
 from dragoman.core.safe_text import SafeText, Sentence, join, safe, sentence, unquoted
 from dragoman.rendering.views import Failure
-from dragoman.toolset.addressing.people import author_filter
+from dragoman.toolset.addressing.people import ANYBODY, author_filter
 from dragoman.toolset.definition.time_arguments import parse_time
 from dragoman.toolset.paging.filters import UNREAD
 
@@ -92,7 +92,7 @@ class SearchQuestion:
 
     async def for_account(self, account: Account, limit: int) -> tuple[SearchQuery, SearchQuery, tuple[Sentence, ...]]:
         """The query for the provider, the one that its messages have to pass, and notes."""
-        author = await author_filter(account, self.author)
+        author = ANYBODY if self.author is None else await author_filter(account, self.author)
         asked, exact = list(self.filters), list(self.filters)
         notes: list[Sentence] = [author.note]
         for index, one in enumerate(self.filters):

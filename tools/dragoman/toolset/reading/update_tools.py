@@ -11,6 +11,7 @@ from typing import Annotated, Final, Literal
 
 import anyio
 
+from dragoman.accounts.account_list import account_errors
 from dragoman.accounts.workspace import Account
 from dragoman.core.errors import DragomanError, InvalidArgument, Unavailable, UnsupportedOperation
 from dragoman.core.model import Conversation
@@ -20,7 +21,7 @@ from dragoman.rendering import Failure, UpdatesView
 from dragoman.rendering.views import ConversationKey
 from dragoman.sync import AccountUpdates, Update, UpdatePosition, read_updates
 from dragoman.toolset.addressing.load import NOTHING_YET, is_empty, load_conversations
-from dragoman.toolset.addressing.resolve import account_errors, resolve_for_reading
+from dragoman.toolset.addressing.resolve import resolve_for_reading
 from dragoman.toolset.definition.context import CallContext, ToolResult
 from dragoman.toolset.definition.spec import CONVERSATION, Range
 from dragoman.toolset.definition.time_arguments import parse_time

@@ -9,13 +9,13 @@ from typing import Final
 
 import anyio
 
+from dragoman.accounts.account_list import account_errors
 from dragoman.core.errors import Conflict, DragomanError, NotFound, OutcomeUnknown, UnsupportedOperation
 from dragoman.core.model import Message
 from dragoman.core.references import Reference, parse
 from dragoman.core.safe_text import SafeText, Sentence, safe, sentence
 from dragoman.providers.base.provider import Capability
 from dragoman.store import Entry, State, Store
-from dragoman.toolset.addressing.resolve import account_errors
 from dragoman.toolset.writing.outcome import record_outcome
 from dragoman.toolset.writing.plan import WritePlan
 

@@ -10,13 +10,13 @@ from typing import Final, Literal
 
 import anyio
 
+from dragoman.accounts.account_list import account_errors
 from dragoman.core.context.large_work import run_sized
 from dragoman.core.errors import DragomanError
 from dragoman.core.model import Message
 from dragoman.core.safe_text import SafeText, safe, sentence
 from dragoman.providers.base.provider import Capability
 from dragoman.store import Entry, Store
-from dragoman.toolset.addressing.resolve import account_errors
 from dragoman.toolset.writing.plan import WritePlan
 
 _log = logging.getLogger(__name__)

@@ -10,6 +10,7 @@ from typing import Final
 
 import anyio
 
+from dragoman.accounts.account_list import account_errors
 from dragoman.core.context.notes import collect_notes
 from dragoman.core.errors import Conflict, DragomanError, OutcomeUnknown
 from dragoman.core.model import AuthorKind, Message
@@ -19,7 +20,6 @@ from dragoman.providers.base.provider import Provider
 from dragoman.rendering import WrittenView
 from dragoman.store import Entry, Store
 from dragoman.toolset import policy
-from dragoman.toolset.addressing.resolve import account_errors, load_conversation
 from dragoman.toolset.definition.context import ToolResult
 from dragoman.toolset.writing.audit_scope import audit_scope
 from dragoman.toolset.writing.confirmation_reasons import rate_limit_of, result_notes
@@ -149,7 +149,7 @@ async def _result_of(plan: WritePlan, message: Message, notes: list[SafeText], e
         # The write succeeded; a message without a number is still its result.
         numbered = None
     try:
-        target = await load_conversation(workspace, Reference(plan.account.name, message.conversation), fresh=True)
+        target = await workspace.load_conversation(Reference(plan.account.name, message.conversation), fresh=True)
     except DragomanError:
         # So is one in a conversation without a title.
         target = replace(plan.target, id=message.conversation)

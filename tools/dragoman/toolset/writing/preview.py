@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from dragoman.accounts.account_list import account_errors
 from dragoman.core.errors import DragomanError
 from dragoman.core.model import Audience, Author, Message
 from dragoman.core.safe_text import SafeText
 from dragoman.providers.base.provider import Capability, Draft
 from dragoman.rendering import PreviewView
-from dragoman.toolset.addressing.resolve import account_errors
 from dragoman.toolset.writing.plan import WritePlan
 
 

@@ -14,7 +14,7 @@ from dragoman.core.references import Reference
 from dragoman.core.safe_text import SafeText, safe
 from dragoman.providers.base.provider import Capability, Change, Provider
 from dragoman.rendering import PreviewView
-from dragoman.toolset.addressing.resolve import load_conversation, resolve_message
+from dragoman.toolset.addressing.resolve import resolve_message
 from dragoman.toolset.definition.context import CallContext, ToolResult
 from dragoman.toolset.definition.spec import MESSAGE
 from dragoman.toolset.writing.audit_scope import audit_scope
@@ -39,7 +39,7 @@ async def update_message(
     async with audit_scope(call, Capability.UPDATE_MESSAGE, where) as attempt:
         account = writable(call, reference.account, Capability.UPDATE_MESSAGE)
         change = _change(account, text, subject, labels)
-        target = await load_conversation(call.workspace, reference, fresh=True)
+        target = await call.workspace.load_conversation(reference, fresh=True)
         return await run_write(_plan(call, account, target, reference.message or "", change), attempt, confirm)
 
 

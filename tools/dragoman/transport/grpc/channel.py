@@ -18,7 +18,7 @@ from dragoman.core.errors import InvalidArgument
 from dragoman.core.safe_text import sentence
 from dragoman.transport.grpc.error_policy import FailedCallError, GrpcFailure
 from dragoman.transport.grpc.status_details import read_details
-from dragoman.transport.loopback import is_loopback
+from dragoman.transport.url import is_loopback
 
 _DETAILS: Final = "grpc-status-details-bin"
 _UNCONNECTED: Final = frozenset({grpc.ChannelConnectivity.CONNECTING, grpc.ChannelConnectivity.TRANSIENT_FAILURE})

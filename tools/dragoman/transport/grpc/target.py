@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from dragoman.core.errors import InvalidArgument
 from dragoman.core.safe_text import sentence
-from dragoman.transport.loopback import is_loopback
+from dragoman.transport.url import is_loopback
 
 _HINT: Final = "Set it to the host and port of the service, like api.example.com:443."
 _PORT: Final = 443

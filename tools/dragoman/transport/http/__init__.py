@@ -13,7 +13,7 @@ from dragoman.transport.http.response import HttpResponse
 from dragoman.transport.http.response_cache import DerivedCache
 from dragoman.transport.http.sse import Event
 from dragoman.transport.http.stream import Stream
-from dragoman.transport.http.url import Query, base_url_of, segment
+from dragoman.transport.url import Query, base_url_of, segment
 
 __all__ = [
     "DerivedCache",

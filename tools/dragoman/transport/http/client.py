@@ -21,9 +21,9 @@ from dragoman.transport.http.request import HttpRequest, HttpStatusError, Option
 from dragoman.transport.http.response import HttpResponse, response_of
 from dragoman.transport.http.response_cache import ResponseCache
 from dragoman.transport.http.stream import Stream
-from dragoman.transport.http.url import base_url_of
 from dragoman.transport.rate_limiter import Rate, RateLimiter
 from dragoman.transport.retry import FailedAttempt, RetryPolicy, limit_reset, retry, retry_after
+from dragoman.transport.url import base_url_of
 
 if TYPE_CHECKING:
     import httpx
@@ -171,12 +171,9 @@ class HttpClient:
             read = partial(response_of, call, self.dialect, raw, form, model, again)
             return await run_sized(read, len(raw.body) // _BYTES_PER_CHARACTER)
 
-        async def attempt(number: int, left: float) -> HttpResponse[object]:
-            return await self._attempt(call, number, left, most, fetch)
-
         patience = self._patience(most, options.get("total"))
         async with self._pace.turn(call.family):
-            return await retry(attempt, patience, self._clock)
+            return await retry(partial(self._attempt, call, most, fetch), patience, self._clock)
 
     @overload
     async def get(self, path: str, *, model: type[T], **options: Unpack[Options]) -> HttpResponse[T]: ...
@@ -209,9 +206,7 @@ class HttpClient:
         call = HttpRequest.build(method, path, kind, self._headers, options)
         exchange, most = self._opened(), options.get("timeout") or self._timeout
 
-        async def attempt(number: int, left: float) -> httpx.Response:
-            return await self._attempt(call, number, left, most, exchange.start)
-
+        attempt = partial(self._attempt, call, most, exchange.start)
         async with self._pace.turn(call.family):
             response = await retry(attempt, self._patience(most, None), self._clock)
             total = options.get("total") or _LONGEST_STREAM
@@ -220,38 +215,40 @@ class HttpClient:
             finally:
                 await response.aclose()
 
-    async def _attempt(self, call: HttpRequest, number: int, left: float, most: float, send: Send[R]) -> R:
+    async def _attempt(self, call: HttpRequest, most: float, send: Send[R], number: int, left: float) -> R:
         """One attempt: wait for its turn, send it with credentials, see whether it was accepted."""
         deadline = self._clock.monotonic() + left
         if number > 1:
             await self._pace.acquire(call.family)
-        await self._wait_out(call, left)
+        if (pause := self._pace.pause_left(call.family)) > 0:
+            await self._wait_out(call, pause, left)
         credentials = {"authorization": await self._authorize(False)} if self._authorize else {}  # noqa: FBT003 - see Authorize
         seconds = max(_LEAST, min(most, deadline - self._clock.monotonic()))
         try:
             result = await send(call, {**call.headers, **credentials}, seconds)
         except HttpStatusError as declined:
-            await self._watch_limit(call, declined.raw.headers)
+            if self.dialect.rate_headers:
+                await self._watch_limit(call, declined.raw.headers)
             raise await self._refused(call, declined.raw, credentials) from None
-        await self._watch_limit(call, result.headers)
+        if self.dialect.rate_headers:
+            await self._watch_limit(call, result.headers)
         return result
 
     async def _watch_limit(self, call: HttpRequest, headers: Mapping[str, str]) -> None:
         """Pause before the limit is hit, where the service tells how far it is."""
-        if self.dialect.rate_headers and (pause := limit_reset(headers, self._clock)) is not None:
+        pause = limit_reset(headers, self._clock)
+        if pause is not None:
             await self._pace.pause(call.family, min(pause, _LONGEST_LIMIT))
 
-    async def _wait_out(self, call: HttpRequest, left: float) -> None:
+    async def _wait_out(self, call: HttpRequest, pause: float, left: float) -> None:
         """Wait for the end of a pause that the service asked for, when that is soon."""
-        pause = self._pace.pause_left(call.family)
         if pause > min(left, _LONGEST_WAIT):
             headers = {"retry-after": str(math.ceil(pause))}
             refusal = ServiceFailure(
                 kind=call.kind, operation=call.operation, status=error_policy.TOO_MANY, headers=headers
             )
             raise FailedAttempt(error_for(RateLimited, refusal, self.dialect, retry_after=pause))
-        if pause > 0:
-            await self._clock.sleep(pause)
+        await self._clock.sleep(pause)
 
     async def _refused(self, call: HttpRequest, raw: RawResponse, credentials: Mapping[str, str]) -> FailedAttempt:
         """What a refusal means; credentials that have changed in the meantime are worth another try."""

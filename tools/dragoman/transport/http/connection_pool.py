@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import ssl
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
-from typing import Final, LiteralString, Protocol, TypeVar, cast
+from typing import Final, LiteralString, Protocol, cast
 
 import anyio
 import anyio.to_thread
@@ -20,16 +22,20 @@ from dragoman.core.errors import InvalidArgument
 from dragoman.core.safe_text import sentence, unquoted
 from dragoman.transport.error_mapping import ServiceProfile
 from dragoman.transport.http import error_policy
-from dragoman.transport.http.body import UnreadableBodyError, unpacked
-from dragoman.transport.http.request import HttpRequest, HttpStatusError, RawResponse, request_id_of
-from dragoman.transport.loopback import is_loopback
+from dragoman.transport.http.request import (
+    HttpRequest,
+    HttpStatusError,
+    RawResponse,
+    UnreadableBodyError,
+    request_id_of,
+    unpacked,
+)
 from dragoman.transport.retry import FailedAttempt
+from dragoman.transport.url import is_loopback
 
 if find_spec("sniffio") is None:
     # httpcore looks for it at every step of a request; Python remembers what it has found, and not what is missing.
     sys.modules.setdefault("sniffio", cast("ModuleType", None))
-
-T = TypeVar("T")
 
 _CONNECT: Final = 10.0  # seconds
 # Counted for TCP and for TLS, and over before the whole attempt is.
@@ -45,6 +51,7 @@ class _Closable(Protocol):
     async def aclose(self) -> None: ...
 
 
+@dataclass(slots=True, eq=False)
 class _Trace:
     """Watches whether a request has begun to leave this machine, and closes what a broken handshake leaves open.
 
@@ -52,19 +59,18 @@ class _Trace:
     it is collected.
     """
 
-    def __init__(self) -> None:
-        self.watched = False
-        self.left = False
-        self._tcp: _Closable | None = None
+    watched: bool = False
+    left: bool = False
+    tcp: _Closable | None = None
 
     async def __call__(self, event: str, info: Mapping[str, object]) -> None:
         self.watched = True
         self.left = self.left or event.endswith(".send_request_headers.started")
         if event.endswith(".connect_tcp.complete"):
-            self._tcp = cast("_Closable", info["return_value"])
-        elif event.endswith(".start_tls.failed") and self._tcp is not None:
+            self.tcp = cast("_Closable", info["return_value"])
+        elif event.endswith(".start_tls.failed") and self.tcp is not None:
             with anyio.CancelScope(shield=True):
-                await self._tcp.aclose()
+                await self.tcp.aclose()
 
     def certainly_unsent(self) -> bool:
         return self.watched and not self.left
@@ -122,19 +128,15 @@ class ConnectionPool:
             HttpStatusError: An answer that is no success.
             FailedAttempt: No answer, or one that cannot be read.
         """
-
-        async def whole() -> RawResponse:
+        async with self._guarded(call, seconds) as trace:
             response = await self._send(call, headers, seconds, trace)
             try:
                 raw = await self._raw(call, response)
             finally:
                 await response.aclose()
-            if response.is_success or raw.status in call.accept:
-                return raw
-            raise HttpStatusError(raw)
-
-        trace = _Trace()
-        return await self._guarded(call, seconds, trace, whole)
+        if response.is_success or raw.status in call.accept:
+            return raw
+        raise HttpStatusError(raw)
 
     async def start(self, call: HttpRequest, headers: Mapping[str, str], seconds: float) -> httpx.Response:
         """Make the call once, up to the headers of the answer. The caller closes it.
@@ -143,18 +145,14 @@ class ConnectionPool:
             HttpStatusError: An answer that is no success, read whole.
             FailedAttempt: No answer.
         """
-
-        async def begun() -> httpx.Response:
+        async with self._guarded(call, seconds) as trace:
             response = await self._send(call, headers, seconds, trace)
-            if response.is_success:
-                return response
-            try:
-                raise HttpStatusError(await self._raw(call, response))
-            finally:
-                await response.aclose()
-
-        trace = _Trace()
-        return await self._guarded(call, seconds, trace, begun)
+            if not response.is_success:
+                try:
+                    raise HttpStatusError(await self._raw(call, response))
+                finally:
+                    await response.aclose()
+        return response
 
     def pieces(self, response: httpx.Response) -> AsyncIterator[bytes]:
         """The unpacked body, piece by piece, within the bound; to be read with :meth:`next_piece`."""
@@ -210,17 +208,20 @@ class ConnectionPool:
             return error_policy.too_slow(call, self._dialect, seconds)
         return error_policy.connection_broken(call, self._dialect)
 
-    async def _guarded(self, call: HttpRequest, seconds: float, trace: _Trace, work: Callable[[], Awaitable[T]]) -> T:
-        """Do the work within the time, with every failure of the connection translated."""
-        with anyio.move_on_after(seconds):
+    @asynccontextmanager
+    async def _guarded(self, call: HttpRequest, seconds: float) -> AsyncGenerator[_Trace]:
+        """Bound the time of what is inside, and translate every failure of the connection."""
+        trace = _Trace()
+        with anyio.move_on_after(seconds) as scope:
             try:
-                return await work()
+                yield trace
             except httpx.HTTPError as failure:
                 unsent = trace.certainly_unsent()
                 raise self._translated(call, failure, seconds, unsent=unsent) from failure
-        if trace.certainly_unsent():
-            raise error_policy.connect_failed(call, self._dialect, self._base.host, None)
-        raise error_policy.too_slow(call, self._dialect, seconds)
+        if scope.cancelled_caught:
+            if trace.certainly_unsent():
+                raise error_policy.connect_failed(call, self._dialect, self._base.host, None)
+            raise error_policy.too_slow(call, self._dialect, seconds)
 
     async def _send(
         self, call: HttpRequest, headers: Mapping[str, str], seconds: float, trace: _Trace

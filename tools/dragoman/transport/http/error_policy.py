@@ -24,9 +24,8 @@ from dragoman.core.errors import (
 )
 from dragoman.core.safe_text import SafeText, Sentence, sentence, unquoted
 from dragoman.transport.error_mapping import ServiceFailure, ServiceProfile, error_for, is_markup
-from dragoman.transport.http.body import parse_json
 from dragoman.transport.http.connect_errors import reason_of
-from dragoman.transport.http.request import HttpRequest, RawResponse, invalid_response, request_id_of
+from dragoman.transport.http.request import HttpRequest, RawResponse, invalid_response, parse_json, request_id_of
 from dragoman.transport.retry import FailedAttempt, Repeat
 
 TOO_MANY: Final = 429

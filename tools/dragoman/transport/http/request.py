@@ -1,20 +1,28 @@
-"""One call as it goes out, and its answer as it comes in."""
+"""One call as it goes out, and its answer as it comes in: unpacked within a bound, read as JSON whatever its type."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import zlib
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final, Literal, Self, TypeAlias, TypedDict, cast
+from typing import Final, Literal, Protocol, Self, TypeAlias, TypedDict, cast
+
+from pydantic_core import from_json
 
 from dragoman.core.errors import BadResponse, DragomanError, InvalidArgument, OutcomeUnknown
 from dragoman.core.safe_text import SafeText, Sentence, safe, sentence
 from dragoman.transport.credentials import printable
 from dragoman.transport.error_mapping import Kind, ServiceFailure, ServiceProfile, error_for
-from dragoman.transport.http.url import Query, query_string
+from dragoman.transport.url import Query, query_string
 
 BodyForm: TypeAlias = Literal["json", "text", "none"]
 
+_PIECE: Final = 65_536  # bytes that one step of unpacking makes at most
+_GZIP: Final = 16 + zlib.MAX_WBITS
+_PLAIN: Final = frozenset({"", "identity"})
+_ENCODINGS: Final = _PLAIN | {"gzip", "x-gzip", "deflate"}
+_ZLIB_HEADER: Final = 0x78
 _ID_LENGTH: Final = 100
 _BAD_TEXT: Final = "The text has half a character in it, or a number that is none."
 
@@ -84,11 +92,12 @@ class HttpRequest:
         """
         if not path.startswith("/"):
             raise ValueError("a path begins with /")
-        typed, content = _body_of(options)
+        form, value, query = options.get("form"), options.get("json"), options.get("query")
+        typed, content = ({}, None) if form is None and value is None else _body_of(form, value)
         return cls(
             kind=kind,
             method=method.upper(),
-            target=path + query_string(options.get("query")),
+            target=path + query_string(query) if query else path,
             headers={**headers, **typed, **printable(options.get("headers", {}))},
             content=content,
             family=options.get("family", ""),
@@ -139,13 +148,12 @@ def request_id_of(dialect: ServiceProfile, headers: Mapping[str, str], body: obj
     return ""
 
 
-def _body_of(options: Options) -> tuple[dict[str, str], bytes | None]:
+def _body_of(form: Mapping[str, str] | None, value: object) -> tuple[dict[str, str], bytes]:
     """The header that names the type of the body, and the body."""
-    form, value = options.get("form"), options.get("json")
     if form is not None:
         content = query_string(form).removeprefix("?").encode()
         return {"content-type": "application/x-www-form-urlencoded"}, content
-    return ({}, None) if value is None else ({"content-type": "application/json"}, _encoded(value))
+    return {"content-type": "application/json"}, _encoded(value)
 
 
 def _encoded(value: object) -> bytes:
@@ -153,3 +161,94 @@ def _encoded(value: object) -> bytes:
         return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
     except ValueError:  # half a surrogate pair is one too
         raise InvalidArgument(_BAD_TEXT, hint="Write it again.") from None
+
+
+class UnreadableBodyError(Exception):
+    """A body that is too large, packed in an unknown or broken way, or cut. The text says which."""
+
+
+class _Member(Protocol):
+    """A ``zlib.decompressobj``, whose own type has no public name."""
+
+    @property
+    def eof(self) -> bool: ...
+    @property
+    def unconsumed_tail(self) -> bytes: ...
+    @property
+    def unused_data(self) -> bytes: ...
+    def decompress(self, data: bytes, max_length: int, /) -> bytes: ...
+
+
+class _Inflater:
+    """Gzip (of several members) and deflate (with or without its header)."""
+
+    def __init__(self, *, gzip: bool) -> None:
+        self._gzip = gzip
+        self._member: _Member | None = None
+
+    def feed(self, data: bytes) -> Iterator[bytes]:
+        piece = b""
+        while data or len(piece) == _PIECE:  # a full piece may have left output inside the member
+            member = self._member = self._member or zlib.decompressobj(self._bits(data))
+            try:
+                piece = member.decompress(data, _PIECE)
+            except zlib.error:
+                raise UnreadableBodyError("is packed in a broken way") from None
+            if piece:
+                yield piece
+            data = member.unconsumed_tail
+            if member.eof:
+                data = member.unused_data.lstrip(b"\0") if self._gzip else b""
+                self._member = None if data else member
+
+    def finish(self) -> None:
+        if self._member is not None and not self._member.eof:
+            raise UnreadableBodyError("was cut off")
+
+    def _bits(self, data: bytes) -> int:
+        if self._gzip:
+            return _GZIP
+        return zlib.MAX_WBITS if data[0] & 0x7F == _ZLIB_HEADER else -zlib.MAX_WBITS
+
+
+async def unpacked(raw: AsyncIterator[bytes], encoding: str, limit: int) -> AsyncIterator[bytes]:
+    """A body unpacked, piece by piece.
+
+    Args:
+        raw: The body as it comes.
+        encoding: Its ``Content-Encoding``.
+        limit: Most bytes, unpacked.
+
+    Raises:
+        UnreadableBodyError: It is larger, or packed in an unknown or broken way.
+    """
+    name = encoding.strip().lower()
+    if name not in _ENCODINGS:
+        raise UnreadableBodyError("is packed in a way that was not asked for")
+    unpack = None if name in _PLAIN else _Inflater(gzip=name != "deflate")
+    total = 0
+    async for data in raw:
+        for piece in unpack.feed(data) if unpack else (data,):
+            total += len(piece)
+            if total > limit:
+                raise UnreadableBodyError(f"is larger than {limit // (1 << 20) or 1} MiB")
+            yield piece
+    if unpack:
+        unpack.finish()
+
+
+def parse_json(body: bytes) -> object:
+    """Read JSON. Broken characters in it (bad UTF-8, half a surrogate pair) become U+FFFD.
+
+    Raises:
+        ValueError: It is no JSON.
+    """
+    try:
+        return from_json(body)
+    except ValueError:
+        text = body.decode(json.detect_encoding(body), "replace")
+    try:
+        whole = json.dumps(json.loads(text), ensure_ascii=False)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+    return from_json(whole.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache
 from types import MappingProxyType
-from typing import Final, Generic, LiteralString, TypeVar
+from typing import Any, Final, Generic, LiteralString, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -13,13 +14,13 @@ from dragoman.core.errors import DragomanError
 from dragoman.core.safe_text import Sentence, safe, sentence
 from dragoman.transport.error_mapping import ServiceProfile, is_markup
 from dragoman.transport.http import error_policy
-from dragoman.transport.http.body import parse_json
 from dragoman.transport.http.request import (
     BodyForm,
     HttpRequest,
     HttpStatusError,
     RawResponse,
     invalid_response,
+    parse_json,
     request_id_of,
 )
 from dragoman.transport.http.response_cache import ResponseCache
@@ -31,6 +32,9 @@ T_co = TypeVar("T_co", covariant=True)
 
 _NO_CONTENT: Final = frozenset({204, 205})
 _PATH_LENGTH: Final = 80
+_adapter_of: Final[Callable[..., TypeAdapter[Any]]] = cache(TypeAdapter)
+"""What validates a model; building one is slow, and the models of the providers are few."""
+
 _NO_HEADERS: Final[Mapping[str, str]] = MappingProxyType({})
 
 
@@ -122,19 +126,9 @@ def _validated(
     call: HttpRequest, dialect: ServiceProfile, model: type[object], value: object, request_id: str
 ) -> object:
     try:
-        return _adapter(model).validate_python(value)
+        return _adapter_of(model).validate_python(value)
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]["loc"]
         place = ".".join(str(part) for part in first) or safe("its top")
         message = sentence("The answer of {{service}} has not the form that is known (at {})", place)
         raise error_policy.unreadable(call, dialect, message, request_id) from None
-
-
-_adapters: Final[dict[object, TypeAdapter[object]]] = {}
-
-
-def _adapter(model: type[object]) -> TypeAdapter[object]:
-    """What validates a model; building one is slow, and the models of the providers are few."""
-    if model not in _adapters:
-        _adapters[model] = TypeAdapter(model)
-    return _adapters[model]

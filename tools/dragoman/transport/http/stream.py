@@ -9,8 +9,13 @@ from dragoman.core.context.clock import Clock
 from dragoman.core.errors import DragomanError
 from dragoman.core.safe_text import Sentence, sentence, unquoted
 from dragoman.transport.error_mapping import ServiceProfile
-from dragoman.transport.http.body import UnreadableBodyError, parse_json
-from dragoman.transport.http.request import HttpRequest, invalid_response, request_id_of
+from dragoman.transport.http.request import (
+    HttpRequest,
+    UnreadableBodyError,
+    invalid_response,
+    parse_json,
+    request_id_of,
+)
 from dragoman.transport.http.sse import Event, LineSplitter, events_of
 
 if TYPE_CHECKING:

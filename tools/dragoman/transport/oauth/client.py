@@ -70,7 +70,7 @@ def endpoint_of(address: str) -> str:
     Raises:
         InvalidArgument: It is none, or plain http to another machine.
     """
-    from dragoman.transport.http.url import base_url_of  # noqa: PLC0415  # brings the whole of HTTP, which few settings need
+    from dragoman.transport.url import base_url_of  # noqa: PLC0415  # brings the whole of HTTP, which few settings need
 
     return base_url_of(address) + ("/" if address.strip().endswith("/") else "")
 
@@ -109,7 +109,7 @@ class OAuthClient:
     scopes: Sequence[str] = ()
     user: str = ""
     refresh_token: Secret | None = None
-    account: str = field(default_factory=account_name)
+    account: str = field(default_factory=account_name.get)
     ca_file: Path | None = None
 
     @property

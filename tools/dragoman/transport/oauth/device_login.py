@@ -10,7 +10,6 @@ from urllib.parse import urlsplit
 from dragoman.core.context.clock import Clock, current_clock
 from dragoman.core.errors import BadResponse, DeadlineExceeded, DragomanError, InvalidArgument, Unavailable
 from dragoman.core.safe_text import sentence
-from dragoman.transport.http.url import base_url_of
 from dragoman.transport.oauth.client import OAuthClient
 from dragoman.transport.oauth.endpoints import post_form
 from dragoman.transport.oauth.token_response import (
@@ -21,6 +20,7 @@ from dragoman.transport.oauth.token_response import (
     text_of,
     token_of,
 )
+from dragoman.transport.url import base_url_of
 
 _GRANT: Final = "urn:ietf:params:oauth:grant-type:device_code"
 _INTERVAL: Final = 5.0  # seconds between two questions, and what slow_down adds

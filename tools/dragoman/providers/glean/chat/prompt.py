@@ -24,7 +24,7 @@ from dragoman.providers.kit.prompt import AnswerProgress, look_up
 from dragoman.providers.kit.wire import lenient, or_empty
 from dragoman.transport.error_mapping import quoted
 from dragoman.transport.http import HttpResponse, Stream
-from dragoman.transport.http.body import parse_json
+from dragoman.transport.http.request import parse_json
 
 _LOOK: Final = "Look at the chat with list_messages before asking again."
 _ACCEPTED: Final = 202

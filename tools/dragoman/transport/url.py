@@ -1,14 +1,14 @@
-"""Addresses: the base of a service, path segments, query strings."""
+"""Addresses of services: base, path segments, query strings, and which hosts are this machine."""
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, TypeAlias, TypeGuard
 from urllib.parse import quote, urlencode, urlsplit
 
 from dragoman.core.errors import InvalidArgument, NotFound
 from dragoman.core.safe_text import sentence
-from dragoman.transport.loopback import is_loopback
 
 Scalar: TypeAlias = str | int | float | bool
 Query: TypeAlias = Mapping[str, Scalar | Sequence[Scalar] | None] | Sequence[tuple[str, Scalar]]
@@ -46,6 +46,16 @@ def base_url_of(value: str) -> str:
     return f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
 
 
+def is_loopback(host: str) -> bool:
+    """Whether a host is certainly this machine, which alone is spoken to without TLS. Looks nothing up."""
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
 def segment(identifier: str) -> str:
     """An id as one segment of a path, percent-encoded.
 
@@ -62,14 +72,14 @@ def segment(identifier: str) -> str:
         ) from None
 
 
-def query_string(query: Query | None) -> str:
+def query_string(query: Query) -> str:
     """A query in the order given, ``?`` included; empty without pairs. Lists are repeated, ``None`` is left out.
 
     Raises:
         InvalidArgument: A value is no valid text.
     """
     try:
-        text = urlencode(list(_pairs(query or ())), quote_via=quote)
+        text = urlencode(list(_pairs(query)), quote_via=quote)
     except UnicodeEncodeError:
         raise InvalidArgument("The text has half a character in it.", hint="Write it again.") from None
     return f"?{text}" if text else ""
