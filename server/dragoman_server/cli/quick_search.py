@@ -174,7 +174,7 @@ def _settings(config: str | None) -> dict[str, Any]:
 
 
 def _is_plain(kind: dict[str, Any], table: dict[str, Any]) -> bool:
-    """Is an account one whose messages are where they seem to be."""
+    """Whether the messages of an account are in the store under its own name."""
     return bool(kind["external"]) or table["provider"] == "local"
 
 

@@ -131,7 +131,7 @@ def forget(account: str, conversation: str | None, yes: bool, config: Path | Non
 
 
 def is_terminal() -> bool:
-    """Is there somebody who can be asked."""
+    """Whether a user can be asked."""
     return sys.stdin.isatty() and sys.stderr.isatty()
 
 

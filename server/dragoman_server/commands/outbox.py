@@ -89,7 +89,7 @@ async def _entry(store: Store, number: int) -> Entry:
 
 
 def _may_be_at_work(entry: Entry, shared: ToolServices) -> bool:
-    """Has no call given it up, and does the longest one still have time."""
+    """Whether the call may still be running: it has not given up, and the longest time limit has not passed."""
     return (
         entry.state.value == "pending"
         and entry.begun is not None

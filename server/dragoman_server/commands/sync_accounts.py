@@ -47,7 +47,7 @@ class SyncReport:
 
     @property
     def is_complete(self) -> bool:
-        """Is everything up to the horizon held, in every account."""
+        """Whether the store holds everything up to the horizon, of every account."""
         return all(status.is_complete for status in self.statuses) and not any(one.error for one in self.results)
 
     @property

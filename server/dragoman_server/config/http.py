@@ -45,7 +45,7 @@ class Address:
 
     @property
     def loopback(self) -> bool:
-        """Can only this machine reach it."""
+        """Whether only this machine can reach it."""
         return is_loopback(self.host)
 
     @property
@@ -162,7 +162,7 @@ def web_url(url: str) -> str:
 
 
 def is_loopback(host: str) -> bool:
-    """Is it a name or address of this machine that no other one can reach."""
+    """Whether it is a name or address of this machine that no other one can reach."""
     if host.lower() == "localhost":
         return True
     return _is_address(host) and ip_address(host).is_loopback

@@ -69,7 +69,7 @@ def table_rule(model: type[BaseModel]) -> Rule:
 
 
 def _checks_itself(model: type[AccountSettings]) -> bool:
-    """Does a model look at several keys together, beside wanting exactly one credential."""
+    """Whether a model checks several keys together, apart from wanting exactly one credential."""
     found = set(model.__pydantic_decorators__.model_validators)
     return bool(found - {"_one_credential"})
 

@@ -35,27 +35,27 @@ _BEGIN = b"-----BEGIN CERTIFICATE-----"
 
 
 def is_table(value: object) -> TypeIs[dict[str, Any]]:
-    """Is it an object of JSON or a table of TOML."""
+    """Whether it is an object of JSON or a table of TOML."""
     return type(value) is dict
 
 
 def is_list(value: object) -> TypeIs[list[Any]]:
-    """Is it a list of either."""
+    """Whether it is a list of JSON or TOML."""
     return type(value) is list
 
 
 def fits(pattern: str, value: object) -> bool:
-    """Is it a text that a pattern describes from beginning to end."""
+    """Whether it is a text that matches a pattern as a whole."""
     return type(value) is str and re.fullmatch(pattern, value) is not None
 
 
 def all_hold(rules: dict[str, Rule], table: dict[str, Any], account: str = "") -> bool:
-    """Is every key of a table known, with a value that fits its rule."""
+    """Whether every key of a table is known, with a value that satisfies its rule."""
     return all(key in rules and holds(rules[key], value, table, account) for key, value in table.items())
 
 
 def holds(rule: Rule, value: Any, table: dict[str, Any], account: str = "") -> bool:
-    """Does a value fit the rule for its key.
+    """Whether a value satisfies the rule for its key.
 
     Args:
         rule: The rule.
@@ -167,7 +167,7 @@ def _is_horizon(what: Any, value: object, table: dict[str, Any]) -> bool:
 
 
 def same_file(tables: dict[str, Any], default: str | None) -> bool:
-    """Could two accounts on this machine mean the same file.
+    """Whether two accounts on this machine could mean the same file.
 
     Args:
         tables: The tables of these accounts.

@@ -104,7 +104,7 @@ def trusted_digests() -> dict[str, str]:
 
 
 def is_trusted(path: str, content: bytes) -> bool:
-    """Has the user trusted a settings file with exactly this content."""
+    """Whether the user has trusted a settings file with exactly this content."""
     known = trusted_digests().get(full_path(path))
     return known is not None and known == digest(content)
 

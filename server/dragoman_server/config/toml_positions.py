@@ -141,7 +141,7 @@ def _last_good(rows: list[str]) -> int:
 
 
 def _opens(row: str) -> bool:
-    """Does something begin in this line that ends in another."""
+    """Whether something begins in this line that ends in another."""
     return any(mark in row for mark in ('"""', "'''")) or row.count("[") + row.count("{") != row.count("]") + row.count(
         "}"
     )

@@ -199,7 +199,7 @@ def _consent_of(answer: object) -> Consent:
 
 
 def _can_be_seen(question: Question, traits: HostTraits) -> bool:
-    """May a tick stand for an agreement: not where the client is known to cut off a part of the question."""
+    """Whether a ticked box counts as consent: not where the client is known to cut off part of the question."""
     return traits.shown_lines is None or question.fits
 
 

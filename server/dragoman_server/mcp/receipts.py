@@ -48,7 +48,7 @@ def expect(answer: Hashable, receipt: Receipt) -> None:
 
 
 def is_expected(answer: Hashable) -> bool:
-    """Is there a receipt for that answer."""
+    """Whether there is a receipt for that answer."""
     return answer in _waiting
 
 

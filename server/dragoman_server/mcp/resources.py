@@ -50,7 +50,7 @@ class Resources:
         self._who = who
 
     def has(self, capability: Capability, principal: Principal | None = None) -> bool:
-        """Does any account offer it, of those that a person has."""
+        """Whether any account of the principal offers it."""
         accounts = self._services.for_principal(principal).workspace.accounts.values()
         return any(account.supports(capability) for account in accounts)
 

@@ -50,7 +50,7 @@ def clients() -> tuple[list[str], list[str]]:
 
 
 def _has_store(config: Config) -> bool:
-    """Is there a database or a file to count in; none is made for it."""
+    """Whether a database or file exists to count in. None is created."""
     if config.store_file is None:
         return True
     paths: list[Path | None] = [config.store_file, *(getattr(it, "path", None) for it in config.accounts.values())]

@@ -86,11 +86,11 @@ class Account:
         self.provider_class(self.settings).check_draft(conversation, draft)
 
     def may_write(self) -> bool:
-        """Does the policy let anything be written here at all."""
+        """Whether the policy allows any writing here."""
         return self.settings.write != "off" and self.settings.write_to != ()
 
     def supports(self, capability: Capability) -> bool:
-        """Can this be asked of the account, its own abilities, the local index and the policy taken together."""
+        """Whether the account can do this: its provider, the local index and the policy taken together."""
         if capability in WRITES:
             return capability in self.capabilities and self.may_write()
         if capability is Capability.SEARCH_MESSAGES:

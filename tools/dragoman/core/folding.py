@@ -116,7 +116,7 @@ def rare_characters(text: str) -> set[str]:
 
 
 def _meets_neighbours(char: str) -> bool:
-    """May a character, or its plain form, combine with what stands before or behind it."""
+    """Whether a character, or its plain form, may combine with its neighbours."""
     parts = unicodedata.normalize("NFKC", char)
     return any(unicodedata.category(part)[0] == "M" for part in (char, parts[:1])) or _JAMO.search(parts) is not None
 

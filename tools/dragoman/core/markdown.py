@@ -66,7 +66,7 @@ def link(url: str, label: str) -> str:
 
 
 def _is_closed(label: str) -> bool:
-    """Can brackets in a label not end it, nor begin a link of their own."""
+    """Whether brackets in a label neither end it nor begin another link."""
     depth = 0
     for one in label:
         depth += (one == "[") - (one == "]")

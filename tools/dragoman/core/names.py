@@ -16,7 +16,7 @@ _MOST_COMPARED: Final = 5000
 
 
 def author_matches(author: Author, wanted: str) -> bool:
-    """Is this the author: every word is part of the name, or it is exactly the id or the e-mail address.
+    """Whether this is the author: every word is part of the name, or it is exactly the id or the e-mail address.
 
     Args:
         author: Who wrote.
@@ -38,7 +38,7 @@ def exactly(author: Author) -> str:
 
 
 def is_exact(wanted: str) -> bool:
-    """Does an author filter ask for the whole name, id or address."""
+    """Whether an author filter gives the whole name, id or address."""
     return wanted.startswith("<") and wanted.endswith(">")
 
 
@@ -70,7 +70,7 @@ def conversation_key(conversation: Conversation) -> str:
 
 
 def conversation_matches_text(conversation: Conversation, text: str) -> bool:
-    """Is the text part of the title, of a participant or of the id."""
+    """Whether the text is part of the title, of a participant or of the id."""
     wanted = text_key(text)
     return wanted in conversation_key(conversation) or wanted in fold(conversation.id)
 

@@ -116,7 +116,7 @@ class _Item:
 
     @property
     def joins(self) -> bool:
-        """Can a word before it join it to another."""
+        """Whether a word before it can join it to another."""
         return self.term is not None and not self.excluded
 
     def says(self, word: str) -> bool:
@@ -227,7 +227,7 @@ class _Reader:
         return groups, excluded
 
     def _joins(self, item: _Item, before: _Item | None) -> bool:
-        """Is this word meant to join the one before it to the one after it."""
+        """Whether this word joins the one before it to the one after it."""
         if item.says("OR"):
             return before is not None and before.joins
         return item.says("AND") or (item.says("NOT") and not self._shouted)

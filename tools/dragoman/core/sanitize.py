@@ -161,7 +161,7 @@ def cut(text: str, limit: int) -> str:
 
 
 def extends(char: str) -> bool:
-    """Does a character belong to the one before it: a joiner, a mark, a skin tone, or one that hides.
+    """Whether a character belongs to the one before it: a joiner, a mark, a skin tone, or an invisible one.
 
     A line break, a tab and other control characters stand for themselves.
     """
@@ -270,13 +270,13 @@ def _needed() -> str:
 
 
 def _is_plain(text: str) -> bool:
-    """Is there nothing in a text that has to be looked at beside its neighbours."""
+    """Whether no character of a text depends on its neighbours."""
     return all(map(_is_harmless, set(text)))
 
 
 @lru_cache(maxsize=4096)
 def _is_harmless(char: str) -> bool:
-    """May a character stand anywhere: no mark, which could be one of a stack, and nothing that joins or is hidden."""
+    """Whether a character may stand anywhere: it is no mark, which could be stacked, no joiner and not invisible."""
     if any(ord(char) in codes for codes in _CLASSIFIED):
         return _is_good(char) and not _is_mark(char)
     return any(ord(char) in codes for codes in _REGION_CODES)

@@ -82,7 +82,7 @@ class Coverage:
         return type(self)(tuple(rest for one in self.spans for rest in _without(one, span)))
 
     def covers(self, span: Span) -> bool:
-        """Is all of a span covered."""
+        """Whether all of a span is covered."""
         return any(one.since <= span.since and span.until <= one.until for one in self.spans)
 
     def gaps(self, span: Span) -> tuple[Span, ...]:

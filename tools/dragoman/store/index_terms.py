@@ -162,7 +162,7 @@ def label_scope(label: str) -> str:
 
 
 def holds_link(text: str) -> bool:
-    """Is there a web address in a text."""
+    """Whether a text has a web address."""
     return "://" in text and _LINK.search(text) is not None
 
 

@@ -60,7 +60,7 @@ def require_path(text: str) -> None:
 
 
 def has_driver() -> bool:
-    """Are the packages there that a store in PostgreSQL needs."""
+    """Whether the packages that a store in PostgreSQL needs are installed."""
     return find_spec("psycopg") is not None and find_spec("psycopg_pool") is not None
 
 

@@ -50,7 +50,7 @@ class Pattern:
 
     @property
     def has_loose_step(self) -> bool:
-        """Does the loose step find more than the exact one."""
+        """Whether the loose step finds more than the exact one."""
         return self.loosely_open or bool(self.pieces or self.version) or not self.loosely_signed
 
 
@@ -89,7 +89,7 @@ def follows(pattern: Pattern, folded: str) -> bool:
 
 
 def is_literal(term: Term, text: str) -> bool:
-    """Does a text hold a term letter for letter but for case."""
+    """Whether a text holds a term letter for letter, without regard to case."""
     return term.text.casefold() in text.casefold()
 
 

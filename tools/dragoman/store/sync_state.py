@@ -150,7 +150,7 @@ class ConversationCoverage:
     fresh_at: datetime | None = None
 
     def covers(self, since: datetime | None = None, until: datetime | None = None) -> bool:
-        """Is every message of that time in the store, as of ``fresh_at``.
+        """Whether every message of that time is in the store, as of ``fresh_at``.
 
         Args:
             since: The first instant; ``None`` is the beginning of the conversation.

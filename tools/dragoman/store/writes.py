@@ -216,7 +216,7 @@ class WriteStore(ABC):
 
     @abstractmethod
     async def could_be_another(self, entry: Entry, message: str, *, loosely: bool) -> bool:
-        """May the message with that reference have come of another write than of this one.
+        """Whether the message with that reference may be the result of another write than this one.
 
         Args:
             entry: The write in question.

@@ -64,7 +64,7 @@ async def arrived_changes(
 
 
 def is_of_store(position: str | None) -> bool:
-    """Is a position one of the store, not of the service."""
+    """Whether a position is one of the store, not of the service."""
     return position is not None and position.startswith(_PREFIX)
 
 

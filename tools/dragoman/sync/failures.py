@@ -37,10 +37,10 @@ def failed(before: Attempts, error: DragomanError, now: datetime) -> Attempts:
 
 
 def concerns_account(error: DragomanError) -> bool:
-    """Does an error of one conversation mean that no other can be read either."""
+    """Whether an error of one conversation means that no other can be read either."""
     return isinstance(error, Unauthenticated | RateLimited | NotWritableError | LeaseLostError)
 
 
 def needs_somebody(error: DragomanError) -> bool:
-    """Does waiting not help: credentials or settings have to be changed."""
+    """Whether waiting does not help, because credentials or settings have to be changed."""
     return isinstance(error, Unauthenticated | PermissionDenied | UnsupportedOperation)

@@ -180,7 +180,7 @@ class ConversationLister:
 
 
 def _may_have_moved(state: ConversationSync, last: datetime) -> bool:
-    """May something have been written since a conversation was read, by the time of its last message.
+    """Whether something may have been written since a conversation was read, by the time of its last message.
 
     Services tell times in whole seconds, or late: one that was just written in when it was read is read once more.
     """

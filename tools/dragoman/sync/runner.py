@@ -57,7 +57,7 @@ def accounts_to_sync(workspace: Workspace) -> list[Account]:
 
 
 def can_sync(account: Account) -> bool:
-    """Is an account to be kept current."""
+    """Whether an account is to be kept current."""
     settings, kind = account.settings, account.provider_class
     return settings.sync is not None and kind.external and not settings.personal and account.capabilities >= _NEEDED
 
@@ -95,7 +95,7 @@ async def keep_current(
 
 @dataclass(slots=True)
 class _Keeper:
-    """Has one account kept current by whoever has its lease."""
+    """Keeps one account current while this process holds its lease."""
 
     account: Account
     store: Store

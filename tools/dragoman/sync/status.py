@@ -27,7 +27,7 @@ class AccountStatus:
 
     @property
     def is_complete(self) -> bool:
-        """Is everything up to the horizon held, as far as the service listed it."""
+        """Whether the store holds everything up to the horizon, as far as the service listed it."""
         own = any(not failure.conversation for failure in self.summary.failures)
         return self.summary.listed and self.summary.held == self.summary.conversations and not own
 

@@ -80,7 +80,7 @@ def _begin(given: Given, there: SettingsTarget) -> Draft:
 
 
 def is_interactive() -> bool:
-    """Can somebody be asked."""
+    """Whether a user can be asked."""
     return sys.stdin.isatty()
 
 
@@ -154,7 +154,7 @@ def _ask(draft: Draft, there: SettingsTarget, given: Given) -> None:
 
 
 def _try(draft: Draft, there: SettingsTarget, given: Given) -> Generator[str, None, bool]:
-    """Does the account go with the rest of the settings, and does it work."""
+    """Whether the account agrees with the other settings, and works."""
     settings = add_account.only_account(draft.name, draft.usable)
     if is_interactive() and given.check:
         try:

@@ -111,7 +111,7 @@ def _open_browser(address: str) -> None:
 
 
 def _has_browser() -> bool:
-    """Can a browser be opened where somebody sees it."""
+    """Whether a browser can be opened where the user sees it."""
     if os.environ.get("BROWSER"):
         return True
     if "SSH_CONNECTION" in os.environ:

@@ -86,7 +86,7 @@ def one_of(choices: Sequence[str]) -> Callable[[str], str]:
 
 
 def looks_like_credential(text: str) -> bool:
-    """Is a text more likely a token or key than a name, an address or an id that people read."""
+    """Whether a text is more likely a token or key than a name, an address or a readable id."""
     if text.startswith(_PREFIXES) and len(text) > 12:  # noqa: PLR2004  # shorter ones are words
         return True
     return bool(_TOKEN.fullmatch(text)) and len(_WORDS.findall(text)) >= _MOST_RUNS and "/" not in text[:8]

@@ -51,7 +51,7 @@ class Client:
 
     @property
     def is_installed(self) -> bool:
-        """Has it left anything of its own on this machine."""
+        """Whether the client has files of its own on this machine."""
         return any(os.path.lexists(path) for path in (self.file(), *self.found_by()))
 
 

@@ -81,7 +81,7 @@ def locate_all(*, name: str = NAME, project: bool = False) -> list[EntryLocation
 
 
 def has_entry(where: EntryLocation) -> bool:
-    """Does the client start us already; a file that cannot be read counts as one that does not."""
+    """Whether the client starts this server already; an unreadable file counts as no."""
     try:
         _, _, text = _read(where)
         return _entry(where, text) is not None

@@ -177,7 +177,7 @@ def _opening_version(method: str, params: dict[str, Any]) -> str:
 
 
 def _fits(version: str, method: str, params: dict[str, Any], *, opening: bool) -> bool:
-    """Are the parameters ones that the SDK certainly takes, and that change nothing of the answer."""
+    """Whether the SDK certainly accepts the parameters, and they do not change the answer."""
     if method == "initialize":
         known = params.keys() == {"protocolVersion", "capabilities", "clientInfo"}
         return opening and known and _is_capable(params["capabilities"]) and _is_client(params["clientInfo"])

@@ -189,7 +189,7 @@ def _parse(content: bytes) -> dict[str, Any]:
 
 
 def _is_good(snapshot: dict[str, Any], settings: dict[str, Any]) -> bool:
-    """Does everything beside the accounts certainly have no mistake."""
+    """Whether everything apart from the accounts certainly has no mistake."""
     general = {key: value for key, value in settings.items() if key not in _TABLES}
     if not all_hold(snapshot["general"], general):
         return False
@@ -212,7 +212,7 @@ def _is_account(name: str, table: object) -> bool:
 
 
 def _is_certain(kind: dict[str, Any], name: str, table: dict[str, Any]) -> bool:
-    """Is every setting of an account certainly good."""
+    """Whether every setting of an account is certainly valid."""
     if kind["checks_itself"] or not table.keys() >= set(kind["required"]) or not all_hold(kind["keys"], table, name):
         return False
     return sum(key in table for key in kind["secrets"]) == min(1, len(kind["secrets"]))

@@ -62,7 +62,7 @@ class Observer(Protocol):
     """Whether operations of accounts are of interest, or only tools."""
 
     def on_operation(self, work: Operation) -> AbstractContextManager[object]:
-        """Is entered when the work begins and left when everything about it is known; must not fail."""
+        """Enter when the work begins, and leave when everything about it is known. Must not fail."""
         ...
 
 

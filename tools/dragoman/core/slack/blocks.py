@@ -116,7 +116,7 @@ def _number(cell: object) -> str:
 
 
 def has_unknown(blocks: list[object]) -> bool:
-    """Is there a block of a kind whose words may not all have been found."""
+    """Whether there is a block of a kind whose words may not all have been found."""
     return any(text_of(object_of(block), "type") not in KNOWN for block in blocks)
 
 

@@ -213,7 +213,7 @@ def _clock_time(room: JsonObject, key: str) -> str:
 
 
 def _is_shown(character: str) -> bool:
-    """Does somebody see a character; blanks and signs of no width are not seen."""
+    """Whether a character is visible; blanks and characters of no width are not."""
     return character.isprintable() and not character.isspace()
 
 

@@ -114,7 +114,7 @@ class AccountSettings(BaseModel):
 
     @property
     def personal(self) -> bool:
-        """Does the account show each person who is signed in something else."""
+        """Whether the account shows different data to each person who is signed in."""
         return False
 
     @property

@@ -160,7 +160,7 @@ class Provider(ArchiveTarget):
 
     @classmethod
     def tells_changes(cls) -> bool:
-        """Does this class override :meth:`changes`."""
+        """Whether this class overrides :meth:`changes`."""
         return cls.changes is not Provider.changes
 
     async def changes(self, position: str | None) -> Changes:
@@ -234,7 +234,7 @@ class Provider(ArchiveTarget):
 
     @classmethod
     def begins_conversation(cls, conversation: str) -> bool:
-        """Is an id that of a conversation which the first message begins, and which has another id afterwards."""
+        """Whether an id is that of a conversation which the first message begins. It gets another id then."""
         del conversation
         return False
 
@@ -251,7 +251,7 @@ class Provider(ArchiveTarget):
 
     @classmethod
     def names_recipients(cls, entry: str) -> bool:
-        """Does an entry of ``write_to`` name people instead of a conversation, in a form of the service's own."""
+        """Whether an entry of ``write_to`` names people instead of a conversation, in a form of the service's own."""
         del entry
         return False
 
@@ -264,7 +264,7 @@ class Provider(ArchiveTarget):
         return False
 
     def could_be_sent_by_us(self, message: Message) -> bool:
-        """May a message have come of sending; override it where a service tells who wrote what.
+        """Whether a message may be the result of sending. Override it where a service tells who wrote what.
 
         What others have said in the same words is not taken for a message whose sending was cut off.
         """

@@ -20,7 +20,7 @@ _MARKUP: Final = str.maketrans("", "", "*_~`\\#>")
 
 
 def same_text(one: str, other: str) -> bool:
-    """Are two texts the same but for white space and the marks of Markdown, which services write in their own ways."""
+    """Whether two texts differ only in white space and marks of Markdown, which services rewrite."""
     return one == other or words(one) == words(other)
 
 

@@ -235,7 +235,7 @@ class MessageReader:
 
 
 def direction(messages: Sequence[wire.Message]) -> bool | None:
-    """Does the oldest of these come first, ``False`` when it is the newest; ``None`` when that cannot be told.
+    """Whether the oldest of these comes first; ``False`` when the newest does, ``None`` when that cannot be known.
 
     By their times; where all are equal, a question comes before its answer.
     """
@@ -257,7 +257,7 @@ def _end_of_list(last: Sequence[wire.Message], ascending: bool, head: str | None
 
 
 def _is_list_order(ascending: bool, order: Order) -> bool:  # noqa: FBT001 - the two together are the question
-    """Is an order that of the list."""
+    """Whether an order is that of the list."""
     return ascending is (order is Order.OLDEST)
 
 

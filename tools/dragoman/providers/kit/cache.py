@@ -27,7 +27,7 @@ class LruCache(Generic[K, V]):
         self._total = 0
 
     def __contains__(self, key: K) -> bool:
-        """Is there a value; asking is no use."""
+        """Whether there is a value. Asking does not count as a use."""
         return key in self._values
 
     def __len__(self) -> int:
@@ -88,7 +88,7 @@ class TtlCache(Generic[K, V]):
         self._values = LruCache[K, tuple[V, float]](size)
 
     def __contains__(self, key: K) -> bool:
-        """Is there a value that is still good."""
+        """Whether there is a value that has not expired."""
         return self.get(key) is not None
 
     def get(self, key: K) -> V | None:

@@ -178,7 +178,7 @@ class ConversationChanges:
         return [tombstone(conversation, one) for one in missing if await self._is_gone(conversation, one.id)]
 
     def _is_due(self, one: Conversation, known: Known | None, start: ChangePosition, newest: int) -> bool:
-        """May something have happened in a conversation that was not read in this round."""
+        """Whether something may have happened in a conversation that was not read in this round."""
         if known is not None and known.round == start.round:
             return False
         listed = listed_time(one)
@@ -233,7 +233,7 @@ class _ByLists:
         return Window(onward.items, since, frozenset(), until=None if onward.cursor is None else last)
 
     async def is_gone(self, conversation: str, message: str) -> bool:
-        """Does the provider no longer find a message."""
+        """Whether the provider no longer finds a message."""
         try:
             found = await self.provider.get_message(conversation, message)
         except NotFound:

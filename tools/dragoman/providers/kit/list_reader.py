@@ -31,7 +31,7 @@ class Matches(Generic[T]):
         self._last_at = 0
 
     def fill_page(self, walk: Walk[T]) -> bool:
-        """Is the page full, and was all of its last time read; or can nothing match any more."""
+        """Whether the page is full and all items of its last time were read, or nothing more can match."""
         for entry in walk.entries[self._counted :]:
             if _is_new(self._wanted, self._position, entry) and self._wanted.passes(entry):
                 self._found += 1
@@ -246,7 +246,7 @@ class ListReader(Generic[T]):
         return "enough" if new is not None and len(new) >= wanted.limit else None
 
     def _is_bound(self, wanted: Wanted[T], position: Position, walk: Walk[T], number: int) -> bool:
-        """Was as much read as one page may read."""
+        """Whether as much was read as one page may read."""
         in_order = wanted.in_order(position) and walk.in_order(wanted.order)
         if walk.size > MOST_SIZE and wanted.select is None and not in_order and not position.loose:
             walk.keep_best(wanted, position)

@@ -56,7 +56,7 @@ class Wanted(Generic[T]):
 
     @property
     def latest(self) -> bool:
-        """Does the newest come first."""
+        """Whether the newest comes first."""
         return self.order is Order.LATEST
 
     @property
@@ -67,16 +67,16 @@ class Wanted(Generic[T]):
 
     @property
     def native(self) -> bool:
-        """Does the service list in the wanted order, by its documentation."""
+        """Whether the service documents that it lists in the wanted order."""
         return bool(self.listing.orders) and self.read_order is self.order
 
     @property
     def complete(self) -> bool:
-        """Does the list have to be read to its end: its first item may come last."""
+        """Whether the list has to be read to its end, because its first item may come last."""
         return self.select is not None or (self.listing.orders is not None and not self.native)
 
     def in_order(self, position: Position) -> bool:
-        """Can the list be taken to be in the wanted order."""
+        """Whether the list can be taken to be in the wanted order."""
         begins = position.after is None and not position.loose
         return not self.complete and (position.ordered or (self.native and begins))
 
@@ -87,32 +87,32 @@ class Wanted(Generic[T]):
 
     @property
     def filtered(self) -> bool:
-        """May it leave out items of the list that are in the wanted span of time."""
+        """Whether it may leave out items of the list that are in the wanted span of time."""
         return self.keep is not None or self.select is not None
 
     def beyond(self, one: Key, other: Key | None) -> bool:
-        """Does a key come after another one in the wanted order."""
+        """Whether a key comes after another one in the wanted order."""
         return other is None or (one < other if self.latest else one > other)
 
     def later(self, one: int, other: int) -> bool:
-        """Does a time come strictly after another one in the wanted order."""
+        """Whether a time comes strictly after another one in the wanted order."""
         return one < other if self.latest else one > other
 
     def passes(self, entry: Entry[T]) -> bool:
-        """Does an entry pass the filters that look at one item."""
+        """Whether an entry passes the filters that look at one item."""
         at = entry.key.at
         within = (self.since is None or at >= self.since) and (self.until is None or at < self.until)
         # An item without a time would never be found if every window left it out.
         return (within or at == NO_TIME) and (self.keep is None or self.keep(entry.item))
 
     def passed(self, at: int) -> bool:
-        """Can nothing match from a time on, in the wanted order."""
+        """Whether nothing can match from a time on, in the wanted order."""
         if self.latest:
             return self.since is not None and at < self.since
         return self.until is not None and at >= self.until
 
     def precedes(self, at: int, position: Position) -> bool:
-        """Can nothing match up to a time, in the wanted order."""
+        """Whether nothing can match up to a time, in the wanted order."""
         if position.ordered and position.after is not None and self.later(position.after.at, at):
             return True
         if self.latest:
@@ -190,7 +190,7 @@ class Walk(Generic[T]):
             self.rises, self.falls = self.rises or before < at, self.falls or before > at
 
     def in_order(self, order: Order) -> bool:
-        """Does no step go against an order."""
+        """Whether no step goes against an order."""
         return not (self.rises if order is Order.LATEST else self.falls)
 
     def is_trusted(self, order: Order, enough: int) -> bool:
@@ -206,7 +206,7 @@ class Walk(Generic[T]):
                 entry.item = item
 
     def skips(self, wanted: Wanted[T], position: Position) -> bool:
-        """Can items have been skipped: this has to begin before the time of the last item that was given."""
+        """Whether items may have been skipped: this has to begin before the time of the last item that was given."""
         first = self.entries[0].key
         if position.after is None:
             return digest(first.id) not in position.given
@@ -217,7 +217,7 @@ class Walk(Generic[T]):
         return self.next if wanted.listing.stable else self.starts[-1][0]
 
     def accepts(self, wanted: Wanted[T], batch: Batch[T], key: Callable[[T], Key]) -> bool:
-        """Does a batch read from :meth:`onward` follow, or may items between have been skipped.
+        """Whether a batch read from :meth:`onward` follows directly, so that no items between were skipped.
 
         What was read again replaces what was read before.
         """

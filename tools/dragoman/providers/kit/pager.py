@@ -156,7 +156,7 @@ class Pager(Generic[T]):
         return encode(Position(key), list_id=bound_to) if known else None
 
     def knows_whole(self, name: Hashable) -> bool:
-        """Was a list read to its end not long ago."""
+        """Whether a list was read to its end not long ago."""
         return self._cached((repr(name), "")) is not None
 
     def forget(self, name: Hashable) -> None:

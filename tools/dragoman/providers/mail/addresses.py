@@ -42,7 +42,7 @@ class NewMail:
 
 
 def is_new(conversation: str) -> bool:
-    """Is an id that of a conversation that a new mail begins."""
+    """Whether an id is that of a conversation which a new mail begins."""
     return conversation.startswith(_NEW)
 
 
@@ -101,7 +101,7 @@ def sendable_address(address: str) -> str:
 
 
 def matches_entry(address: str, entry: str) -> bool:
-    """Does an entry of ``write_to`` name an address: the address itself, ``to:ADDRESS``, or ``*@DOMAIN``."""
+    """Whether an entry of ``write_to`` names an address: the address itself, ``to:ADDRESS``, or ``*@DOMAIN``."""
     wanted, named = address.casefold(), entry.strip().removeprefix(_NEW).casefold()
     if named.startswith("*@"):
         return wanted.rpartition("@")[2] == (_ascii_host(named[2:]) or named[2:])
@@ -112,7 +112,7 @@ def matches_entry(address: str, entry: str) -> bool:
 
 
 def names_people(entry: str) -> bool:
-    """Is an entry of ``write_to`` an address or a whole domain."""
+    """Whether an entry of ``write_to`` is an address or a whole domain."""
     named = entry.strip().removeprefix(_NEW).removeprefix("*@")
     return entry.count("@") == 1 and (_ADDRESS.fullmatch(named) is not None or bool(_ascii_host(named)))
 

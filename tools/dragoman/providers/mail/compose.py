@@ -56,7 +56,7 @@ class OutgoingMail:
 
     @property
     def needs_utf8(self) -> bool:
-        """Does it go to or come from an address that only servers with SMTPUTF8 take."""
+        """Whether a sender or recipient has an address that only servers with SMTPUTF8 take."""
         everyone = (self.recipients.sender, *self.recipients.everyone)
         return not all(one.email.isascii() for one in everyone)
 

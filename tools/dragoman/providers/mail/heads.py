@@ -202,7 +202,7 @@ def without_copies(heads: Iterable[MailHead]) -> list[MailHead]:
 
 
 def is_same(one: MailHead, other: MailHead) -> bool:
-    """Are two heads of one id copies of one mail, and not two mails of a mailer that repeats its ids."""
+    """Whether two heads of one id are copies of one mail, and not two mails of a mailer that repeats its ids."""
     fields = ("from", "date", "subject")
     return all(one.headers.raw(name).split() == other.headers.raw(name).split() for name in fields)
 

@@ -61,7 +61,7 @@ class Servers:
 
     @property
     def changes_ids(self) -> bool:
-        """May the server give a mail that is sent another message id, as Exchange does."""
+        """Whether the server may give a sent mail another message id, as Exchange does."""
         return self.imap.host.endswith(_EXCHANGE)
 
 
@@ -71,7 +71,7 @@ def known_servers(domain: str) -> tuple[str, str, bool] | None:
 
 
 def uses_starttls(port: int) -> bool:
-    """Does a port begin unencrypted, unless the settings say otherwise."""
+    """Whether connections to a port begin unencrypted, unless the settings say otherwise."""
     return port in _STARTTLS_PORTS
 
 

@@ -103,7 +103,7 @@ class MailSender:
         return (await self._plan(conversation, draft)).recipients
 
     async def may_write_to(self, conversation: str, draft: Draft) -> bool:
-        """Does ``write_to`` name everybody whom a draft would go to, by address or domain."""
+        """Whether ``write_to`` names every recipient of a draft, by address or domain."""
         return self._names_all(await self.recipients(conversation, draft))
 
     async def send(self, conversation: str, draft: Draft) -> Message:

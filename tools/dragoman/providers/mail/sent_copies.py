@@ -76,7 +76,7 @@ class SentCopies:
                 await self._mailbox.append(folder, content, (r"\Seen",), mail.sent_at)
 
     async def _comes_by_itself(self, message_id: str, folder: str) -> bool:
-        """Does the server put a copy there, which is found out with the first mail."""
+        """Whether the server puts a copy there itself. The first mail shows it."""
         if await self._is_in(message_id, folder):
             return True
         await self._clock.sleep(_PAUSE)

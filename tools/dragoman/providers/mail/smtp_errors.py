@@ -143,7 +143,7 @@ def _of_recipients(refusal: SmtpRefusal, server: Server) -> DragomanError:
 
 
 def _is_of_sender(text: str) -> bool:
-    """Is it the sender that is refused, of which some servers tell only when they hear of a recipient."""
+    """Whether the sender is refused. Some servers say so only when they get a recipient."""
     return _SENDER.search(text) is not None or _enhanced(text) in _NO_SENDER
 
 

@@ -113,7 +113,7 @@ class Api:
             return None
 
     async def is_bot(self) -> bool:
-        """Is it the token of a bot; most tokens tell by how they begin."""
+        """Whether it is the token of a bot, which the beginning of most tokens shows."""
         token = self._settings.token
         begin = (await token.reveal())[:_BEGINNING] if token else ""
         return "xoxb-" in begin or ("xoxp-" not in begin and bool((await self.identity()).bot_id))
@@ -183,7 +183,7 @@ class Api:
         return answer
 
     def may(self, *scopes: str) -> bool | None:
-        """Has the token one of these scopes; ``None`` while that is not known."""
+        """Whether the token has one of these scopes; ``None`` while that is unknown."""
         return None if self.scopes is None else not self.scopes.isdisjoint(scopes)
 
     def _learn(self, headers: Mapping[str, str]) -> None:

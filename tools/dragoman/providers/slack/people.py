@@ -44,7 +44,7 @@ class User:
         return {fold(one) for one in (self.id, self.name, self.handle, self.shown_name, self.email) if one}
 
     def is_outside(self, us: Identity) -> bool:
-        """Is this somebody of another organisation."""
+        """Whether this person belongs to another organisation."""
         own = {us.team_id, us.enterprise_id} - {""}
         return self.is_stranger or bool(self.team and own and not own & {self.team, *self.teams})
 

@@ -33,13 +33,13 @@ def start_of(query: MessageQuery, order: Order) -> int | None:
 
 
 def is_within(query: MessageQuery, message: Message) -> bool:
-    """Is a message in the window of time."""
+    """Whether a message is in the window of time."""
     at = message.sent_at
     return at is None or ((query.since is None or at >= query.since) and (query.until is None or at < query.until))
 
 
 def is_past(query: MessageQuery, order: Order, ordered: Sequence[Object]) -> bool:
-    """Is the other end of the window reached: no root that follows is in it, or was perhaps answered in it."""
+    """Whether the other end of the window is reached: no later root is in it, or can have replies in it."""
     times = [at for one in ordered if (at := parse_time(ts_of(one.get("ts"))))]
     if order is Order.OLDEST:
         return query.until is not None and bool(times) and times[-1] >= query.until
@@ -48,7 +48,7 @@ def is_past(query: MessageQuery, order: Order, ordered: Sequence[Object]) -> boo
 
 
 def may_match(root: JsonObject, query: MessageQuery) -> bool:
-    """Can a reply be in the window: the newest one is not before it."""
+    """Whether a reply can be in the window, because the newest one is not before it."""
     newest = parse_time(ts_of(root.get("latest_reply"))) if query.since else None
     return newest is None or query.since is None or newest >= query.since
 

@@ -33,7 +33,7 @@ class History(WireModel):
 
     @property
     def goes_on(self) -> bool:
-        """Are there more messages than these."""
+        """Whether there are more messages than these."""
         return bool(self.has_more or self.cursor)
 
 

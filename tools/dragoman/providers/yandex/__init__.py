@@ -211,7 +211,7 @@ def _key(message: Message) -> Key:
 
 
 def _may_be_by(author: str, message: Message) -> bool:
-    """Can a message be by somebody, of whom a part of the name or id is given."""
+    """Whether a message can be by an author whose name or id holds this text."""
     wanted = author.strip().lstrip("@").casefold()
     return wanted in message.author.name.casefold() or wanted in message.author.id.casefold()
 

@@ -82,7 +82,7 @@ def _outwards(text: str, at: int, step: int, find: Callable[[int], int | None]) 
 
 
 def _divides(text: str, position: int) -> bool:
-    """Would a mark here stand within one character of several parts."""
+    """Whether a mark here would stand within one character of several code points."""
     return 0 < position < len(text) and (
         text[position - 1] == _JOINER or (text[position] != _NON_JOINER and extends(text[position]))
     )

@@ -69,5 +69,5 @@ class IndexRebuild:
 
 
 def is_outdated(con: Connection) -> bool:
-    """Was something of the store folded by other rules, or is it being done again."""
+    """Whether part of the store was folded by other rules, or is being indexed again."""
     return bool(con.execute(_OUTDATED, (index_terms.VERSION,)).get)

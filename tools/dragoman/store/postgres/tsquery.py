@@ -21,7 +21,7 @@ def to_tsquery(expression: Expression) -> str:
 
 
 def has_phrases(expression: Expression) -> bool:
-    """Does an expression ask for the order of words."""
+    """Whether an expression needs the order of words."""
     match expression:
         case Phrase(lexemes):
             return len(lexemes) > 1

@@ -31,7 +31,7 @@ _log = logging.getLogger(__name__)
 
 
 def is_outdated(con: Connection) -> bool:
-    """Was something of the file folded by other rules."""
+    """Whether part of the file was folded by other rules."""
     statement = "SELECT EXISTS(SELECT 1 FROM index_builds WHERE version <> ?)"
     return _has_indexes(con) and bool(con.execute(statement, (index_terms.VERSION,)).get)
 
@@ -44,7 +44,7 @@ def prepare(con: Connection) -> None:
 
 
 def is_under_way(con: Connection) -> bool:
-    """Is there something left to index."""
+    """Whether something is left to index."""
     return _has_indexes(con) and bool(con.execute("SELECT EXISTS(SELECT 1 FROM index_builds WHERE next > 0)").get)
 
 

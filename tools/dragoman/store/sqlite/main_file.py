@@ -91,7 +91,7 @@ class MainFile:
             self._give_up()
 
     def _can_follow(self, content: _Content) -> bool:
-        """Can a checkpoint have made this content of the one that is known."""
+        """Whether a checkpoint can have turned the known content into this one."""
         known = self._known
         if content.key not in (None, self._key):
             return False

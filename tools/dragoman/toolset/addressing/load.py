@@ -23,12 +23,12 @@ NOTHING_YET: Final = "There are no messages yet: `dragoman import FILE` brings s
 
 
 def has_service(workspace: Workspace) -> bool:
-    """Can any account have conversations that nobody brought in."""
+    """Whether any account can have conversations that nobody imported."""
     return any(account.provider_class.external for account in workspace.accounts.values())
 
 
 async def is_empty(workspace: Workspace) -> bool:
-    """Is there nothing to read, and nothing that could bring it but the user."""
+    """Whether there is nothing to read, and only the user can change that."""
     if has_service(workspace):
         return False
     try:

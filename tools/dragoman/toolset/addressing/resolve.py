@@ -194,7 +194,7 @@ def parse_address(workspace: Workspace, said: str) -> Reference | None:
 
 
 def _is_link(workspace: Workspace, said: str) -> bool:
-    """Is a text a link, and not a reference to an account that has the name of a scheme."""
+    """Whether a text is a link, and not a reference to an account that has the name of a scheme."""
     found = _LINK.fullmatch(said)
     return found is not None and found["scheme"] not in workspace.accounts
 

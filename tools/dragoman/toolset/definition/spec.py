@@ -103,7 +103,7 @@ class ToolSpec:
 
     @cached_property
     def read_only(self) -> bool:
-        """Does it leave every account as it was."""
+        """Whether it changes nothing in any account."""
         return self.capability not in WRITES
 
     @cached_property

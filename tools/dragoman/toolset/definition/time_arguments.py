@@ -78,7 +78,7 @@ def _in_utc(moment: datetime) -> datetime:
 
 
 def _left_out(moment: datetime) -> bool:
-    """Is this a time that its zone leaves out: there and back it is another."""
+    """Whether the zone leaves this time out: converted to UTC and back it is another."""
     if not _FIRST + _EDGE < moment.replace(tzinfo=UTC) < _LAST - _EDGE:
         return False
     there = moment.astimezone(UTC).astimezone(moment.tzinfo)

@@ -103,7 +103,7 @@ class Feed(Generic[T]):
 
     @property
     def maybe_more(self) -> bool:
-        """May there be more, as far as is known without fetching."""
+        """Whether there may be more, as far as is known without fetching."""
         return self._used < len(self._items) or not self._ended
 
     def _after(self, item: T, page: str | None) -> FeedPosition:

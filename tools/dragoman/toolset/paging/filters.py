@@ -12,7 +12,7 @@ UNREAD = "unread"
 
 
 def matches(message: Message, query: MessageQuery | SearchQuery) -> bool:
-    """Does a message pass the filters. A thread and the words are the provider's to find."""
+    """Whether a message passes the filters. The provider finds threads and words."""
     if query.author is not None and not author_matches(message.author, query.author):
         return False
     if isinstance(query, SearchQuery) and not all(_passes(message, one) for one in query.filters):
@@ -21,7 +21,7 @@ def matches(message: Message, query: MessageQuery | SearchQuery) -> bool:
 
 
 def conversation_matches(conversation: Conversation, query: ConversationQuery) -> bool:
-    """Does a conversation pass: its kind, and the text in its title, participants or id."""
+    """Whether a conversation has the kind, and the text in its title, participants or id."""
     if query.kind is not None and conversation.kind is not query.kind:
         return False
     return query.text is None or conversation_matches_text(conversation, query.text)

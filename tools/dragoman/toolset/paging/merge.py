@@ -76,7 +76,7 @@ class Merge(Generic[T]):
 
     @property
     def more(self) -> bool:
-        """Is there more in any account that answers."""
+        """Whether any account that answers has more."""
         return any(lane.maybe_more for lane in self._lanes)
 
     def cursor_at(self, shown: int, _offset: int | None) -> CursorState:

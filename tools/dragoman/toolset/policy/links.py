@@ -60,7 +60,7 @@ def hosts(text: str) -> list[str]:
 
 
 def is_top_level(label: str) -> bool:
-    """Is a label the last one of names that exist, or one that is reserved for examples and local use."""
+    """Whether a label is a top-level domain, or one that is reserved for examples and local use."""
     name = label if label.isascii() else f"xn--{label.encode('punycode', 'replace').decode('ascii')}"
     return name in _top_level_names() or name in _RESERVED_ENDS
 
@@ -122,7 +122,7 @@ def _is_linked(name: str, after: str) -> bool:
 
 
 def _is_of_mail(match: re.Match[str], text: str) -> bool:
-    """Is a name one half of a plain e-mail address."""
+    """Whether a name is one half of a plain e-mail address."""
     start, end = match.span()
     if text[end : end + 1] == "@":
         domain = _MAIL_DOMAIN.match(text[end : end + _LONGEST_HOST])

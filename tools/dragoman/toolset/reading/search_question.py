@@ -68,7 +68,7 @@ class SearchQuestion:
 
     @property
     def has_words(self) -> bool:
-        """Is something looked for, and not only narrowed to."""
+        """Whether the query has words, and not only filters."""
         return bool(self.expression.wanted)
 
     @property

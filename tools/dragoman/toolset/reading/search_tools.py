@@ -121,7 +121,7 @@ class _Search:
         self._advice: dict[Sentence, None] = {}
 
     def passes(self, hit: Hit) -> bool:
-        """Does a hit pass the filters of its account."""
+        """Whether a hit passes the filters of its account."""
         return matches(hit.message, self._exact[hit.message.account])
 
     async def open_feed(self, account: Account) -> Source[Hit]:

@@ -33,7 +33,7 @@ class UpdateFilter:
 
 
 def names(message: Message, own: Author) -> bool:
-    """Does the text call the user by ``@`` and name, id or address."""
+    """Whether the text mentions the user by ``@`` and name, id or address."""
     text = fold(message.text)
     called = (fold(name).strip().lstrip("@") for name in (own.name, own.id, own.email or "") if name)
     return not message.author.own and any(f"@{name}" in text for name in called if name)

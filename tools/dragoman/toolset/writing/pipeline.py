@@ -165,7 +165,7 @@ async def _result_of(plan: WritePlan, message: Message, notes: list[SafeText], e
 
 
 def _is_by_others(plan: WritePlan, stored: Message) -> bool:
-    """Does the answer show text that the caller has not written: of an agent, or of a message whose labels changed."""
+    """Whether the answer shows text of others: of an agent, or of a message whose labels changed."""
     if stored.author.kind in (AuthorKind.ASSISTANT, AuthorKind.BOT):
         return True
     written = {text.strip() for text in plan.texts if text.strip()}

@@ -73,7 +73,7 @@ def _plan(call: CallContext, account: Account, target: Conversation, identifier:
 
 
 def _is_made(stored: Message, change: Change) -> bool:
-    """Has a message become what it was to be; nearly so does not count, because it may have been so before."""
+    """Whether a message is exactly as it was to become. A near match may be its state before the update."""
     return (
         (change.text is None or stored.text.strip() == change.text.strip())
         and (change.subject is None or (stored.subject or "") == change.subject)

@@ -132,7 +132,7 @@ async def _poll(client: OAuthClient, code: DeviceCode, clock: Clock) -> IssuedTo
 
 
 def _is_page(address: str) -> bool:
-    """Is it an address that somebody can be sent to: https, or this machine."""
+    """Whether it is an address that a user can be sent to: https, or this machine."""
     parts = urlsplit(address)
     try:
         base_url_of(f"{parts.scheme}://{parts.netloc}")

@@ -33,7 +33,7 @@ class AnswerReceipts:
 
 
 async def _has_left(receive: Receive) -> bool:
-    """Has the client closed the connection already; sending to it would not fail."""
+    """Whether the client has closed the connection already; sending to it would not fail."""
     with anyio.move_on_after(0):
         message = await receive()
         return bool(message["type"] == "http.disconnect")

@@ -39,7 +39,7 @@ def is_in_conversation(result: Result, address: Address, source: str = "") -> bo
 
 
 def _ends_with(container: str, identifier: str) -> bool:
-    """Is an id of a container that of the source system, or made of it."""
+    """Whether the id of a container is that of the source system, or made of it."""
     before = container.removesuffix(identifier)
     return before != container and not before[-1:].isalnum()
 

@@ -29,7 +29,7 @@ class Table:
 
     @property
     def is_numbered(self) -> bool:
-        """Are its rows numbered in the order in which they came, so that a copy can go on after the last one."""
+        """Whether its rows are numbered in the order of arrival, so that a copy can go on after the last one."""
         return self.key in _NUMBERS
 
     @property

@@ -47,19 +47,19 @@ class Authors:
 
     @cached_property
     def exist(self) -> bool:
-        """Is there at least one. Goes through the authors up to the first one that fits."""
+        """Whether there is at least one. Reads the authors up to the first one that matches."""
         if "numbers" in self.__dict__:
             return bool(self.numbers)
         return bool(self._con.execute(self._tables.sql(f"SELECT EXISTS({self._like})"), self._words).get)
 
     @property
     def are_few(self) -> bool:
-        """Can the messages of each be read for themselves."""
+        """Whether they are so few that the messages of each can be read separately."""
         return len(self.numbers) <= _MOST_MERGED
 
     @property
     def are_listed(self) -> bool:
-        """Are all of their numbers known."""
+        """Whether all of their numbers are known."""
         return len(self.numbers) <= _MOST_LISTED
 
     @property

@@ -215,7 +215,7 @@ def held(con: Connection, tables: Tables, place: int) -> int:
 
 
 def has_others(con: Connection, tables: Tables, account: str) -> bool:
-    """Are there conversations of other accounts in the tables."""
+    """Whether the tables hold conversations of other accounts."""
     statement = (
         "SELECT EXISTS(SELECT 1 FROM $places WHERE account < ?) OR EXISTS(SELECT 1 FROM $places WHERE account > ?)"
     )

@@ -64,7 +64,7 @@ def _passing(
 
 
 def _are_few(con: Connection, table: MessageTable, expression: Expression) -> bool:
-    """Are there so few matches in the index that they are sooner sorted than met among all messages."""
+    """Whether the index has so few matches that sorting them is faster than a walk through all messages."""
     matching, values = table.tables.matching(con, expression)
     statement = f"SELECT count(*) FROM (SELECT i.rowid FROM $index i WHERE {matching} LIMIT ?) AS few"  # noqa: S608 - values are bound
     matches: int = con.execute(table.tables.sql(statement), (*values, _SORTED)).get

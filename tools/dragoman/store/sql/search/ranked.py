@@ -203,7 +203,7 @@ class _Ranked:
                     yield number, _Position(step, given, position.newest)
 
     def _takes_long(self) -> bool:
-        """Would looking for words that begin so take much longer than looking for the words has taken."""
+        """Whether the loose step would take much longer than the exact one, because its beginnings are frequent."""
         words = (pattern.words[-1] for group in self._words.groups for pattern in group if pattern.loosely_open)
         return any(spelling.is_frequent(self._con, self._table, word) for word in words)
 

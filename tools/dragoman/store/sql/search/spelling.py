@@ -132,12 +132,12 @@ def _alphabet(word: str) -> str:
 
 
 def _is_letter(char: str) -> bool:
-    """Is it a letter, or a mark that spells."""
+    """Whether it is a letter, or a mark that belongs to the spelling."""
     return unicodedata.category(char)[0] in "LM"
 
 
 def _is_one_edit(word: str, other: str) -> bool:
-    """Does one letter that is left out, added, changed or changed about with the next make one of the other."""
+    """Whether one edit makes one word of the other: a letter left out, added, changed or swapped with the next."""
     shorter, longer = sorted((word, other), key=len)
     if len(longer) - len(shorter) > 1 or word == other:
         return False

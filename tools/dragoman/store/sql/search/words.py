@@ -51,7 +51,7 @@ class SearchWords:
         return [exact] if loose == exact else [exact, expressions.Without(loose, exact)]
 
     def are_literal_in(self, text: str) -> bool:
-        """Does a text hold a term of each group letter for letter."""
+        """Whether a text holds a term of each group letter for letter."""
         return all(any(is_literal(term, text) for term in group) for group in self.terms)
 
     def are_joined_in(self, message: Message) -> bool:
@@ -61,10 +61,10 @@ class SearchWords:
 
     @property
     def are_joined(self) -> bool:
-        """Is there a joined term that the loose step could take apart."""
+        """Whether there is a joined term that the loose step could take apart."""
         return any(pattern.joined and pattern.pieces for group in self.groups for pattern in group)
 
     @property
     def are_ascii(self) -> bool:
-        """Can only a text that is not of ASCII hold them in other letters."""
+        """Whether all terms are ASCII, so that only other texts can hold them in other letters."""
         return all(term.text.isascii() for group in self.terms for term in group)

@@ -57,7 +57,7 @@ def _record_one(con: Connection, account: str, message: Message, was: Stored | N
 
 
 def _is_old(message: Message, was: Stored, news_since: int) -> bool:
-    """Was a message, which the store had already, read before, so that it is no news."""
+    """Whether a message that the store already had was read before, so that it is no news."""
     edited = UNKNOWN if message.edited_at is None else to_us(message.edited_at)
     if edited > (UNKNOWN if was.message.edited_at is None else to_us(was.message.edited_at)):
         return False

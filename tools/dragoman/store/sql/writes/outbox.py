@@ -136,7 +136,7 @@ def message_refs_since(con: Connection, account: str, since: int) -> set[str]:
 
 
 def could_be_another(con: Connection, entry: Entry, message: str, *, loosely: bool) -> bool:
-    """May a message have come of another write than of this one: of the same content, or is it known to have.
+    """Whether a message may be the result of another write of the same content, or is known to be.
 
     Where it is only nearly what was to be written (``loosely``), any write of the conversation may have been it; and
     what was to be sent may be there in the same words as what was to be imported.
