@@ -53,16 +53,70 @@ async def test_new_messages_and_replies_to_old_roots_are_told_once(is_bot):
 
 
 @KINDS
-async def test_a_reply_to_a_root_that_no_page_reaches_is_told_where_a_person_can_search(is_bot):
+async def test_a_reply_to_a_root_that_no_page_reaches_is_told_once(is_bot):
     slack = workspace(is_bot=is_bot, rooms=1)
     (room,) = slack.rooms
     root = slack.messages[room][0]["ts"]
-    slack.talk(room, 230)
+    early = slack.add(room, "an early reply", root=root)
+    slack.talk(room, 430)
     async with opened(slack) as account:
         position = (await account.changes(None)).position
         late = slack.add(room, "late reply", root=root)
+        told, position = await told_since(account, position)
+        assert ids(told) == [late]
+        later = slack.add(room, "later reply", root=root)
+    async with opened(slack) as account:  # in another process
+        told, position = await told_since(account, position)
+        assert ids(told) == [later]
+        assert (await told_since(account, position))[0] == []
+        assert early not in ids(told)
+
+
+async def test_replies_to_old_roots_in_many_channels_are_found_a_few_pages_at_a_time():
+    slack = workspace(is_bot=True, rooms=5)
+    roots = {room: slack.messages[room][0]["ts"] for room in slack.rooms}
+    for room in slack.rooms:
+        slack.talk(room, 420)
+    async with opened(slack) as account:
+        position = (await account.changes(None)).position
+        late = [slack.add(room, "late", root=root) for room, root in roots.items()]
+        told = []
+        for _ in range(4):
+            slack.journal.clear()
+            some, position = await told_since(account, position)
+            told += some
+            assert len(slack.calls("conversations.history")) <= 5 + 4
+        assert sorted(ids(told)) == sorted(late)
+
+
+async def test_a_reply_that_was_told_is_not_told_again_when_its_root_has_become_old():
+    slack = workspace(is_bot=True, rooms=1)
+    (room,) = slack.rooms
+    async with opened(slack) as account:
+        position = (await account.changes(None)).position
+        root = slack.add(room, "a question")
+        reply = slack.add(room, "an answer", root=root)
+        told, position = await told_since(account, position)
+        assert ids(told) == [root, reply]
+        slack.talk(room, 230)
+        for _ in range(3):
+            told, position = await told_since(account, position)
+            assert reply not in ids(told)
+
+
+async def test_a_channel_that_is_closed_to_a_bot_keeps_no_late_reply_of_another_one_back():
+    slack = workspace(is_bot=True, rooms=3)
+    rooms = list(slack.rooms)
+    root = slack.messages[rooms[2]][0]["ts"]
+    for room in rooms:
+        slack.talk(room, 230)
+    closed = httpx.Response(200, json=failed("channel_not_found"))
+    async with opened(slack) as account:
+        position = (await account.changes(None)).position
+        late = slack.add(rooms[2], "late", root=root)
+        slack.before = lambda _, arguments: closed if arguments.get("channel") in rooms[:2] else None
         told, _ = await told_since(account, position)
-    assert ids(told) == ([] if is_bot else [late])
+    assert ids(told) == [late]
 
 
 @KINDS

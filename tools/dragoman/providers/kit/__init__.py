@@ -14,7 +14,8 @@ to reach a service   :class:`HttpAccount` (settings), :class:`HttpClient`, :func
 to sign in           :class:`OAuthSettings` (a setting), :class:`OAuthSession` (authorizes calls)
 to tell what is new  :class:`EventFeed` follows a list of events, each once; :class:`ConversationChanges` asks the
                      conversations that moved
-to answer threads    :func:`subtree`
+to answer threads    :func:`subtree`; where a service lists replies apart, :class:`InlineThreads` and
+                     :class:`ThreadChanges` ask a :class:`ThreadSource`
 to ask an assistant  :class:`AnswerProgress`, :func:`look_up`, :func:`look_repeatedly`, :func:`broken_answer`
 to say what is wrong :func:`sentence` puts foreign pieces into the sentence of an error; :func:`quote`, :func:`join`
 ==================== ===============================================================================================
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     )
     from dragoman.providers.kit.errors import NamedFailures, error_table
     from dragoman.providers.kit.event_feed import Event, EventBatch, EventFeed
+    from dragoman.providers.kit.inline_threads import InlineThreads
     from dragoman.providers.kit.listings import (
         NO_TIME,
         Batch,
@@ -71,6 +73,8 @@ if TYPE_CHECKING:
     from dragoman.providers.kit.people import by_name, only_person, write_mentions
     from dragoman.providers.kit.prompt import AnswerProgress, broken_answer, look_repeatedly, look_up
     from dragoman.providers.kit.settings import HttpAccount, HttpAddress
+    from dragoman.providers.kit.thread_changes import ThreadChanges
+    from dragoman.providers.kit.thread_source import HistoryPart, HistoryRange, Post, ThreadSource
     from dragoman.providers.kit.threads import no_such_message, require_subtree, subtree
     from dragoman.providers.kit.times import format_time, from_us, parse_time, to_us
     from dragoman.providers.kit.wire import (
@@ -110,10 +114,13 @@ __all__ = [
     "EventBatch",
     "EventFeed",
     "Flag",
+    "HistoryPart",
+    "HistoryRange",
     "HttpAccount",
     "HttpAddress",
     "HttpClient",
     "HttpResponse",
+    "InlineThreads",
     "Key",
     "ListPage",
     "Listing",
@@ -129,12 +136,15 @@ __all__ = [
     "Options",
     "Pager",
     "Places",
+    "Post",
     "Secret",
     "Several",
     "Span",
     "Style",
     "Text",
     "Texts",
+    "ThreadChanges",
+    "ThreadSource",
     "TtlCache",
     "Window",
     "WireModel",
@@ -192,6 +202,7 @@ _HOMES: Final = {
     "dragoman.providers.kit.event_feed": "Event EventBatch EventFeed",
     "dragoman.core.html_text": "to_html to_text",
     "dragoman.core.markdown": "Style",
+    "dragoman.providers.kit.inline_threads": "InlineThreads",
     "dragoman.providers.kit.listings": "NO_TIME Batch Key Listing anchored key_of numbered streamed tokens whole",
     "dragoman.providers.kit.lookup": "Lookup",
     "dragoman.providers.kit.markdown": "MARKDOWN Block Markup Span markdown_to_html parse_markdown write_markup",
@@ -199,6 +210,8 @@ _HOMES: Final = {
     "dragoman.providers.kit.people": "by_name only_person write_mentions",
     "dragoman.providers.kit.prompt": "AnswerProgress broken_answer look_repeatedly look_up",
     "dragoman.providers.kit.settings": "HttpAccount HttpAddress",
+    "dragoman.providers.kit.thread_changes": "ThreadChanges",
+    "dragoman.providers.kit.thread_source": "HistoryPart HistoryRange Post ThreadSource",
     "dragoman.providers.kit.threads": "no_such_message require_subtree subtree",
     "dragoman.providers.kit.times": "format_time from_us parse_time to_us",
     "dragoman.providers.kit.wire": "Count Entries Flag Maybe Number Places Several Text Texts WireModel Word"

@@ -48,7 +48,8 @@ if TYPE_CHECKING:
 _LOOKBACK: Final = timedelta(hours=1)
 _AT_ONCE: Final = 12
 _AT_FIRST: Final = 50  # more conversations that are read where the service does not tell its time
-_PLAUSIBLE: Final = 30 * 86_400 * SECOND  # between the newest message and the present
+PLAUSIBLE_US: Final = 30 * 86_400 * SECOND
+"""Microseconds that may lie between the newest message and the present, where a clock is believed."""
 _CONCURRENCY: Final = 4
 _MOST_LISTED: Final = 500
 _PAGE: Final = 100
@@ -135,7 +136,7 @@ class ConversationChanges:
         await self._read_all([*recent[:_AT_ONCE], *unknown[:_AT_ONCE]], ChangePosition(0, 0, ()), known)
         rest = unknown[_AT_ONCE:]
         newest = max((one.newest for one in known.values()), default=0)
-        if now is not None and rest and 0 <= to_us(now) - newest < _PLAUSIBLE:
+        if now is not None and rest and 0 <= to_us(now) - newest < PLAUSIBLE_US:
             known |= {one.id: Known(one.id, to_us(now), 0, 0, ()) for one in rest}
         elif rest:
             await self._read_all(rest[:_AT_FIRST], ChangePosition(0, 0, ()), known)

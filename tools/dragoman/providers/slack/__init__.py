@@ -19,8 +19,10 @@ from dragoman.providers.base.provider import (
     Provider,
     SearchQuery,
 )
+from dragoman.providers.kit.inline_threads import InlineThreads
+from dragoman.providers.kit.thread_changes import ThreadChanges
 from dragoman.providers.slack.api import PAGE, WORKSPACES, Api, client_of
-from dragoman.providers.slack.changes import ChangeReader
+from dragoman.providers.slack.changes import Movement
 from dragoman.providers.slack.check import report
 from dragoman.providers.slack.conversations import ConversationReader
 from dragoman.providers.slack.links import parse_link
@@ -28,6 +30,7 @@ from dragoman.providers.slack.people import People
 from dragoman.providers.slack.reading import MessageReader
 from dragoman.providers.slack.search import MessageSearch
 from dragoman.providers.slack.settings import SlackSettings
+from dragoman.providers.slack.wire import Object
 from dragoman.providers.slack.writing import LONGEST, MessageWriter
 
 __all__ = ["SlackProvider", "SlackSettings"]
@@ -53,9 +56,18 @@ class SlackProvider(Provider):
             self._people = People(api)
             self._conversations = ConversationReader(api, self._people)
             self._reader = MessageReader(api, self._people)
-            self._writer = MessageWriter(api, self._people, self._conversations, self._reader)
+            self._lists = InlineThreads[Object]("Slack", self._reader, page_size=PAGE)
+            self._writer = MessageWriter(api, self._people, self._conversations, self._reader, self._lists.forget)
             self._search = MessageSearch(api, self._people)
-            self._changes = ChangeReader(api, self._conversations, self._reader)
+            movement = Movement(api, self._conversations, self._reader)
+            self._changes = ThreadChanges[Object](
+                self._reader,
+                movement.moved,
+                movement.is_gone,
+                page_size=PAGE,
+                now=lambda: api.service_time,
+                answered=lambda: movement.answered,
+            )
 
     @classmethod
     @asynccontextmanager
@@ -101,8 +113,8 @@ class SlackProvider(Provider):
         return await self._conversations.audience(conversation)
 
     async def list_messages(self, conversation: str, query: MessageQuery) -> Page[Message]:
-        """A page of messages, each root with the replies to it; see :class:`MessageReader`."""
-        return await self._reader.messages(await self._id_of(conversation), query)
+        """A page of messages, each root with the replies to it; see :class:`.InlineThreads`."""
+        return await self._lists.page(await self._id_of(conversation), query)
 
     async def get_message(self, conversation: str, message: str) -> Message:
         """One message."""
@@ -145,7 +157,7 @@ class SlackProvider(Provider):
 
     def cursor_after(self, message: Message, query: MessageQuery) -> str | None:
         """Where a list goes on after a message."""
-        return self._reader.cursor_after(message, query)
+        return self._lists.cursor_after(message, query)
 
     async def _id_of(self, conversation: str) -> str:
         return (await self._conversations.one(conversation)).id if conversation.startswith("@") else conversation

@@ -62,6 +62,10 @@ class KnownNames:
     titles: Mapping[str, str]
     groups: Mapping[str, str]
 
+    def digest(self) -> int:
+        """What tells these names from others."""
+        return hash((*self.users.values(), *self.bots.items(), *self.titles.items(), *self.groups.items()))
+
     def name_of(self, id_: str) -> str:
         """A person."""
         return self.users[id_].name if id_ in self.users else ""

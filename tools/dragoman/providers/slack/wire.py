@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Final, TypeAlias
 
 from dragoman.core.json_fields import JsonObject
@@ -32,7 +33,12 @@ class History(WireModel):
         return (self.response_metadata.next_cursor or None) if self.response_metadata else None
 
     @property
-    def goes_on(self) -> bool:
+    def entries(self) -> Sequence[Object]:
+        """The messages, as lists name what they hold."""
+        return self.messages
+
+    @property
+    def more(self) -> bool:
         """Whether there are more messages than these."""
         return bool(self.has_more or self.cursor)
 
@@ -42,6 +48,11 @@ def ts_of(value: object) -> str:
     text = f"{value:.6f}" if isinstance(value, float) else str(value)
     found = _TS.fullmatch(text)
     return f"{found[1]}.{found[2]}" if found else ""
+
+
+def time_of(ts: str) -> int:
+    """When a message was sent, in microseconds since 1970; 0 for what is no id."""
+    return int(found[1] + found[2]) if (found := _TS.fullmatch(ts)) else 0
 
 
 def ts_at(microseconds: int) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import datetime
 from hashlib import sha256
 from typing import Final
@@ -34,11 +34,19 @@ _LIVE: Final = re.compile(r"<(?=!|[a-zA-Z][a-zA-Z0-9+.-]*:[^<>\n]*\||([@#])([A-Z
 class MessageWriter:
     """Writes for one account."""
 
-    def __init__(self, api: Api, people: People, conversations: ConversationReader, reader: MessageReader) -> None:
+    def __init__(
+        self,
+        api: Api,
+        people: People,
+        conversations: ConversationReader,
+        reader: MessageReader,
+        forget: Callable[[str, str | None], None],
+    ) -> None:
         self._api = api
         self._people = people
         self._conversations = conversations
         self._reader = reader
+        self._forget = forget
 
     async def send(self, conversation: str, draft: Draft) -> Message:
         """Send a message; to a person, whose direct conversation is opened.
@@ -65,7 +73,7 @@ class MessageWriter:
             if error.sent is not False:
                 raise
             answer = await self._api.write(POST, body)  # its form was refused, so nothing was sent
-        self._reader.forget(conversation, root)
+        self._forget(conversation, root)
         return await self._stored(answer, conversation, text_of(answer.value, "ts"))
 
     async def update(self, conversation: str, message: str, change: Change) -> Message:
@@ -76,7 +84,7 @@ class MessageWriter:
         text = await self._text(conversation, change.text or "")
         answer = await self._api.write(UPDATE, {"channel": conversation, "ts": ts, "markdown_text": text})
         stored = await self._stored(answer, conversation, ts)
-        self._reader.forget(conversation, stored.reply_to)
+        self._forget(conversation, stored.reply_to)
         return stored
 
     async def find_sent(
@@ -91,9 +99,9 @@ class MessageWriter:
         found = await self._reader.sent_since(conversation, oldest, root)
         ours = [one for one in found if _is_sent(one, _key(draft)) and ts_of(one.get("ts")) not in known]
         if ours:
-            return (await self._reader.mapped(conversation, ours[:1]))[0]
+            return (await self._reader.to_messages(conversation, ours[:1]))[0]
         unmarked = [one for one in found if not record_of(one, "metadata")]
-        messages = await self._reader.mapped(conversation, unmarked)
+        messages = await self._reader.to_messages(conversation, unmarked)
         return match_sent_message(messages, draft.text, root, since, known, lambda message: message.author.own)
 
     async def _place(self, conversation: str, *, create: bool) -> str | None:
@@ -116,11 +124,11 @@ class MessageWriter:
         raw = {**record_of(answer.value, "message"), "ts": ts}
         conversation = text_of(answer.value, "channel") or conversation
         if text_of(raw, "user", "bot_id"):
-            return (await self._reader.mapped(conversation, [raw]))[0]
+            return (await self._reader.to_messages(conversation, [raw]))[0]
         try:
             return await self._reader.message(conversation, ts)
         except DragomanError:
-            return (await self._reader.mapped(conversation, [raw]))[0]
+            return (await self._reader.to_messages(conversation, [raw]))[0]
 
     async def _text(self, conversation: str, text: str) -> str:
         """A text in which names of members are mentions, and nothing rings or links that was not meant to.
