@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import imaplib
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
@@ -9,7 +10,7 @@ import pytest
 from mail_service import settings_of
 
 from dragoman.core.queries import ConversationQuery, MessageQuery
-from dragoman.providers.mail import MailProvider
+from dragoman.providers.mail import MailProvider, imap_session
 
 pytestmark = pytest.mark.anyio
 START = datetime(2026, 3, 2, tzinfo=UTC)
@@ -55,10 +56,55 @@ async def test_a_thread_of_a_list_is_opened_with_one_fetch_and_read_again_with_n
         with counted(imap_server) as commands:
             page = await account.list_messages(listed.id, MessageQuery())
         assert numbers(page) == list(range(20))
-        assert commands == ["NOOP", "STATUS", "STATUS", "UID FETCH"]
+        assert commands == ["NOOP", "UID FETCH", "STATUS", "STATUS"]
         with counted(imap_server) as commands:
             assert (await account.list_messages(listed.id, MessageQuery())).items == page.items
         assert commands == ["NOOP", "STATUS", "STATUS"]
+
+
+async def test_a_thread_of_a_list_is_opened_in_one_round_trip_over_all_folders_however_long_ago_it_was_listed(
+    imap_server, monkeypatch
+):
+    for number in range(6):
+        put(imap_server, number, [0] if number else [], folder=("INBOX", "Sent")[number % 2], text=f"Text {number}")
+    sent, send = [], imaplib.IMAP4.send
+    monkeypatch.setattr(imaplib.IMAP4, "send", lambda imap, data: (sent.append(data), send(imap, data)))
+    async with MailProvider.open(settings_of(imap_server)) as account:
+        [listed] = (await account.list_conversations(ConversationQuery(limit=20))).items
+        monkeypatch.setattr(imap_session, "TRUSTED", -1)
+        sent.clear()
+        page = await account.list_messages(listed.id, MessageQuery())
+        assert [one.text for one in page.items] == [f"Text {number}" for number in range(6)]
+        assert [line.split()[1] for data in sent for line in data.splitlines()] == [
+            b"EXAMINE", b"UID", b"EXAMINE", b"UID", b"STATUS",
+        ]  # fmt: skip
+        assert len(sent) == 1
+
+
+async def test_a_mail_that_is_taken_away_while_its_thread_is_opened_is_left_out(imap_server):
+    for number in range(3):
+        put(imap_server, number, [0] if number else [])
+    async with MailProvider.open(settings_of(imap_server)) as account:
+        [listed] = (await account.list_conversations(ConversationQuery(limit=20))).items
+        with imap_server.lock:
+            del imap_server.folders["INBOX"].mails[2]
+            imap_server.folders["INBOX"].changes += 1
+        assert numbers(await account.list_messages(listed.id, MessageQuery())) == [0, 2]
+
+
+async def test_a_folder_made_anew_does_not_lend_its_mails_to_a_thread_that_was_listed(imap_server, monkeypatch):
+    put(imap_server, 0)
+    put(imap_server, 1, [0])
+    async with MailProvider.open(settings_of(imap_server)) as account:
+        [listed] = (await account.list_conversations(ConversationQuery(limit=20))).items
+        monkeypatch.setattr(imap_session, "TRUSTED", -1)
+        with imap_server.lock:
+            imap_server.folders["INBOX"].mails.clear()
+            imap_server.folders["INBOX"].validity += 1
+        put(imap_server, 5, text="Another mail")
+        put(imap_server, 0, text="Moved here")
+        page = await account.list_messages(listed.id, MessageQuery())
+        assert [(one.id, one.text) for one in page.items] == [("m0@example.com", "Moved here")]
 
 
 async def test_what_comes_into_a_thread_that_is_known_is_read_without_a_search_of_all_mails(imap_server):

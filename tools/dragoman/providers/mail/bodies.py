@@ -13,9 +13,13 @@ from dragoman.providers.mail.imap_arguments import PuzzlingAnswerError
 if TYPE_CHECKING:
     from dragoman.providers.mail.heads import MailHead
     from dragoman.providers.mail.imap_session import ImapSession
+    from dragoman.providers.mail.pipelining import Fetched
 
 SMALL: Final = 48 << 10
 """Bytes of a mail that is read whole: asking for its parts would take longer."""
+
+SMALL_MAIL: Final = (f"BODY.PEEK[]<0.{SMALL}>",)
+"""What is asked for of a small mail."""
 
 _TEXT: Final = 512 << 10  # bytes on the wire of one text; base64 makes three to four
 _MOST: Final = 1 << 20
@@ -43,15 +47,24 @@ def fetch_mails(session: ImapSession, heads: Sequence[MailHead]) -> dict[int, Ma
     """Mails of the open folder by UID; those that are gone are missing."""
     small = [head.uid for head in heads if head.size <= SMALL]
     large = [head.uid for head in heads if head.size > SMALL]
-    item = f"BODY.PEEK[]<0.{SMALL}>"
+    found = read_small(session.fetch(small, SMALL_MAIL))
+    return found | _fetch_large(session, large) if large else found
+
+
+def read_small(answers: Fetched) -> dict[int, Mail]:
+    """Small mails by UID.
+
+    Raises:
+        PuzzlingAnswerError: The server gave nothing of a mail.
+    """
     found: dict[int, Mail] = {}
-    for uid, answer in session.fetch(small, (item,)).items():
+    for uid, answer in answers.items():
         content = _section(answer, b"BODY[]")
         if content == b"":
             raise PuzzlingAnswerError("a mail without anything")
         if content is not None:
             found[uid] = read_mail(content.splitlines(keepends=True))
-    return found | _fetch_large(session, large) if large else found
+    return found
 
 
 def _fetch_large(session: ImapSession, uids: Sequence[int]) -> dict[int, Mail]:

@@ -13,27 +13,26 @@ from typing import Any, Final, cast
 
 from imapclient import IMAPClient  # pyright: ignore[reportMissingTypeStubs] - it has none
 
-from dragoman.providers.mail.folders import FolderState
 from dragoman.providers.mail.hosts import Server
 
 _LARGEST: Final = 64 << 20  # bytes of a literal; nothing so large is ever asked for
 _LONGEST_LINE: Final = 32 << 20  # bytes; a search of a mailbox with millions of mails answers in one line
 _CHANGES: Final = ("EXISTS", "EXPUNGE", "VANISHED")
-_ITEMS: Final = "(UIDVALIDITY UIDNEXT MESSAGES HIGHESTMODSEQ)"
 _ASKED: Final = re.compile(rb"BODY|RFC822\.SIZE|INTERNALDATE")
 
 
-def make_client(server: Server, timeout: float, connect: Callable[[], socket], stir: Callable[[], None]) -> Any:
-    """A connected client.
+def make_client(server: Server, timeout: float, connect: Callable[[], socket]) -> Any:
+    """A connected client. Its ``_imap`` has ``stirred``: the server told, unasked, that the open folder has changed.
 
     Args:
         server: Where.
         timeout: Seconds that the server may be silent.
         connect: Makes the connection.
-        stir: Is called when the server tells, unasked, that the open folder has changed.
     """
 
     class Imap4(imaplib.IMAP4):
+        stirred = False
+
         def _create_socket(self, timeout: float | None) -> socket:
             del timeout
             return connect()
@@ -51,7 +50,7 @@ def make_client(server: Server, timeout: float, connect: Callable[[], socket], s
 
         def _append_untagged(self, typ: str, dat: object) -> None:
             if typ in _CHANGES or (typ == "FETCH" and _is_unasked(dat)):
-                stir()
+                self.stirred = True
             super()._append_untagged(typ, dat)  # type: ignore[misc]  # imaplib's types leave it out
 
     class Client(IMAPClient):  # type: ignore[misc]  # it has no types
@@ -65,35 +64,6 @@ def _is_unasked(answer: object) -> bool:
     """Whether an answer tells new flags and nothing else, as servers do when somebody has changed them."""
     line = cast("tuple[object, ...]", answer)[0] if isinstance(answer, tuple) else answer
     return isinstance(line, bytes) and b"FLAGS" in line and not _ASKED.search(line)
-
-
-def ask_states(client: Any, names: Sequence[str]) -> dict[str, FolderState]:
-    """Ask for news of the open folder and for the states of others, all at once: each question alone would wait.
-
-    Raises:
-        IMAP4.error: A folder is not there.
-    """
-    imap = client._imap  # noqa: SLF001 - IMAPClient asks one after the other
-    imap.untagged_responses.pop("STATUS", None)
-    encoded = [client._normalise_folder(name) for name in names]  # noqa: SLF001 - as above
-    lines = [b"NOOP", *(b"STATUS %s %s" % (name, _ITEMS.encode()) for name in encoded)]
-    for line, answer in zip(lines, _ask_at_once(imap, lines), strict=True):
-        if answer[0] != "OK":
-            raise imaplib.IMAP4.error(f"{line[:6].decode().strip()} failed: {answer[1]!r}")
-    lines = cast("list[bytes]", imap.untagged_responses.pop("STATUS", []))
-    if len(lines) != len(names):
-        raise imaplib.IMAP4.abort("unexpected number of states")
-    return {name: _state(name, line) for name, line in zip(names, lines, strict=True)}
-
-
-def _ask_at_once(imap: Any, lines: Sequence[bytes]) -> list[tuple[str, object]]:
-    """Send commands together, so that they cost one round trip; gives kind and text of each answer."""
-    tags = [imap._new_tag() for _ in lines]  # noqa: SLF001 - imaplib sends one command after the other
-    for kind in ("OK", "NO", "BAD"):
-        imap.untagged_responses.pop(kind, None)
-    imap.send(b"".join(b"%s %s\r\n" % (tag, line) for tag, line in zip(tags, lines, strict=True)))
-    answers = [imap._command_complete(line[:6].decode(), tag) for tag, line in zip(tags, lines, strict=True)]  # noqa: SLF001
-    return [(kind, data[0]) for kind, data in answers]
 
 
 def wait_in_idle(client: Any, seconds: float) -> bool:
@@ -157,13 +127,6 @@ def _peek(imap: Any) -> bytes | None:
         return None
     finally:
         imap.sock.settimeout(timeout)
-
-
-def _state(name: str, line: object) -> FolderState:
-    """A state, out of the line that the server gave; servers answer in the order in which they are asked."""
-    told = line if isinstance(line, bytes) else b""
-    values = (re.search(rb"\b%s (\d+)" % item, told.rpartition(b"(")[2]) for item in _ITEMS[1:-1].encode().split())
-    return FolderState(name, *(0 if found is None else int(found[1]) for found in values))
 
 
 def untagged_words(client: Any) -> list[str]:

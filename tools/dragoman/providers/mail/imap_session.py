@@ -15,12 +15,9 @@ from datetime import datetime
 from pathlib import Path
 from threading import Lock
 from time import monotonic
-from typing import Any, Final, TypeAlias, cast
+from typing import Any, Final, cast
 
-from imapclient.exceptions import (  # pyright: ignore[reportMissingTypeStubs] - it has none
-    IMAPClientError,
-    ProtocolError,
-)
+from imapclient.exceptions import IMAPClientError  # pyright: ignore[reportMissingTypeStubs] - it has none
 
 from dragoman.core.errors import PermissionDenied
 from dragoman.core.paths import expanded
@@ -36,11 +33,10 @@ from dragoman.providers.mail.imap_arguments import (
     require_one_line,
     search_arguments,
 )
-from dragoman.providers.mail.imap_client import ask_states, make_client, untagged_words, wait_in_idle
+from dragoman.providers.mail.imap_client import make_client, untagged_words, wait_in_idle
 from dragoman.providers.mail.imap_sign_in import sign_in
 from dragoman.providers.mail.login import Login
-
-Fetched: TypeAlias = Mapping[int, Mapping[bytes, Any]]
+from dragoman.providers.mail.pipelining import NO_MEANING, Fetched, Wanted, look_at, state_of
 
 MOST_AT_ONCE: Final = 200
 """Messages of one FETCH, so that memory is bounded and other threads get their turn."""
@@ -49,7 +45,6 @@ TRUSTED: Final = 2.0
 """Seconds for which a folder that is open is taken for the one that has its name."""
 
 _HEADS: Final = 3000
-_SELECT_ITEMS: Final = (b"UIDVALIDITY", b"UIDNEXT", b"EXISTS", b"HIGHESTMODSEQ")
 _CONNECT_TIMEOUT: Final = 10.0
 
 
@@ -81,13 +76,12 @@ class ImapSession:
         self.takes_keywords = False
         self.heads = LruCache[object, object](_HEADS)
         self._opened: FolderState | None = None
-        self._stirred = False
         self._opened_at = 0.0
 
     def open(self, login: Login) -> None:
         """Connect and sign in."""
         require_one_line(login.user, login.value)
-        client = self._client = make_client(self.server, self.timeout, self.connect, self._stir)
+        client = self._client = make_client(self.server, self.timeout, self.connect)
         client._imap.debug = 0  # noqa: SLF001 - else each line, passwords too, goes to a log
         client.normalise_times = False
         if self.server.tls == "starttls":
@@ -172,17 +166,27 @@ class ImapSession:
         return list(read_folder_list(listed))
 
     def folder_states(self, names: Sequence[str]) -> list[FolderState]:
-        """Folders as they are now, asked for at once; one is opened only where nothing else tells."""
-        require_one_line(*names)
-        opened = self._opened
-        if opened is None or not opened.mod_seq:
-            return [self.open_folder(name) for name in names]
-        if opened.name in names and monotonic() - self._opened_at > TRUSTED:
-            opened = self.open_folder(opened.name)
-        found = ask_states(self._client, [name for name in names if name != opened.name])
-        if self._stirred and opened.name in names:  # NOOP tells of mails and flags, but not of a folder made anew
-            opened = self.open_folder(opened.name)
-        return [opened if name == opened.name else found[name] for name in names]
+        """Folders as they are now, asked for at once."""
+        return self.look(names, Wanted({}, ()))[0]
+
+    def look(self, names: Sequence[str], wanted: Wanted) -> tuple[list[FolderState], Mapping[str, Fetched]]:
+        """Folders as they are now, and what is wanted of messages in some of them, asked for at once.
+
+        Messages that are gone are missing, and so are all of a folder where the answer has no meaning.
+        """
+        require_one_line(*names, *wanted.items)
+        if not names:
+            return [], {}
+        opened, self._opened = self._opened, None
+        trusted = not self._client._imap.stirred and monotonic() - self._opened_at <= TRUSTED  # noqa: SLF001 - it hears
+        found = look_at(self._client, names, wanted, opened, is_trusted=trusted)
+        if found.opened is not None:
+            opened, self._opened_at = found.states[found.opened], monotonic()
+        self._opened = opened
+        self._client._imap.stirred = False  # noqa: SLF001 - as above
+        # the server tells of mails and flags meanwhile, but not how far a folder has got by them
+        states = found.states | {name: self.open_folder(name) for name in found.changed}
+        return [states[name] for name in names], found.found
 
     def opened_folder(self, name: str) -> FolderState:
         """A folder as it was when it was opened; it is opened now unless it is the one that is open."""
@@ -194,8 +198,9 @@ class ImapSession:
         self._opened = None
         told = cast("Mapping[bytes, Any]", self._client.select_folder(name, readonly=not writing))
         self.takes_keywords = b"\\*" in told.get(b"PERMANENTFLAGS", ())
-        found = FolderState(name, *(int(told.get(key, 0)) for key in _SELECT_ITEMS))
-        self._opened, self._stirred, self._opened_at = None if writing else found, False, monotonic()
+        found = state_of(name, told)
+        self._opened, self._opened_at = None if writing else found, monotonic()
+        self._client._imap.stirred = False  # noqa: SLF001 - this is how it is now
         return found
 
     def wait(self, seconds: float) -> bool | None:
@@ -204,9 +209,6 @@ class ImapSession:
         ``None``, at once, where the server does not tell by itself.
         """
         return wait_in_idle(self._client, seconds) if "IDLE" in self.capabilities else None
-
-    def _stir(self) -> None:
-        self._stirred = True
 
     def search(self, keys: Sequence[SearchKey]) -> list[int]:
         """UIDs of the open folder's messages for which all keys hold, rising."""
@@ -240,7 +242,7 @@ class ImapSession:
         for start in range(0, len(uids), MOST_AT_ONCE):
             try:
                 found.update(cast("Fetched", self._client.fetch(list(uids[start : start + MOST_AT_ONCE]), list(items))))
-            except (ProtocolError, ValueError, TypeError, IndexError, KeyError, AttributeError) as error:
+            except NO_MEANING as error:
                 raise PuzzlingAnswerError(str(error)) from error  # it was read whole, and has no meaning
         return found
 

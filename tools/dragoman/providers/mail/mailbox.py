@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final
 
 from dragoman.core.errors import NotFound
 from dragoman.core.mail import DeliveryReport, Mail
@@ -41,8 +41,6 @@ if TYPE_CHECKING:
     from dragoman.providers.mail.imap_arguments import SearchKey
     from dragoman.providers.mail.imap_session import ImapSession
 
-T = TypeVar("T")
-
 _FOLDERS_TTL: Final = 300.0
 _MAILS: Final = 8_000_000  # characters of texts that are remembered
 _HEADS: Final = 3000  # of threads that are remembered
@@ -62,9 +60,9 @@ class Mailbox:
     def __init__(self, settings: MailSettings, reader: Connection, writer: Connection, watcher: Connection) -> None:
         self.owner = Owner(settings)
         self._settings = settings
-        self._reader = reader
         self._writer = writer
         self.watch = watcher.run
+        self.run = reader.run
         self._folders = TtlCache[str, Folders](1, _FOLDERS_TTL)
         self._mails = LruCache[Place, Mail](_MAILS, lambda mail: len(mail.text) + 1000)
         self._shown = ShownMails()
@@ -77,7 +75,7 @@ class Mailbox:
         """The folders of the mailbox."""
         known = self._folders.get("")
         if known is None:
-            known = await self._reader.run(partial(load_folders, settings=self._settings))
+            known = await self.run(partial(load_folders, settings=self._settings))
             self._folders.put("", known)
         return known
 
@@ -109,7 +107,7 @@ class Mailbox:
         """A page of the mails of a thread, with what is new in each."""
         thread = query.thread
         page = await self._heads.page(
-            whole(partial(self._listed, conversation)),
+            whole(partial(self._listed, conversation, most=query.limit)),
             query,
             name=conversation,
             select=None if thread is None else partial(below, root=thread),
@@ -136,21 +134,20 @@ class Mailbox:
             raise no_such_message()
         return found
 
-    async def thread(self, conversation: str, *, fresh: bool = True) -> list[MailHead]:
+    async def thread(self, conversation: str, *, fresh: bool = True, texts: int = 0) -> list[MailHead]:
         """The mails of a thread, oldest first.
 
         Args:
             conversation: Its id.
             fresh: Look whether anything has changed; otherwise what was just read is good enough.
+            texts: Load the texts as well, unless the thread is known to have more mails than this.
 
         Raises:
             NotFound: There is no such thread.
         """
         known = self._threads.get(conversation)
         if known is None or fresh:
-            folders = await self.folders()
-            known = await self._reader.run(partial(load_thread, folders=folders, thread=conversation, known=known))
-            self._remember(conversation, known)
+            known = await self._load(conversation, known, texts)
         if not known.heads:
             self._threads.pop(conversation)
             raise NotFound(
@@ -177,20 +174,20 @@ class Mailbox:
         """The mail with an id, wherever it is; the server is asked each time."""
         folders = await self.folders()
         names = every_folder(folders)
-        found = await self._reader.run(partial(find_mail, names=names, message=message))
+        found = await self.run(partial(find_mail, names=names, message=message))
         return found[0] if found else None
 
     async def citing(self, message: str) -> list[MailHead]:
         """The mails that name another one as one before them in its thread."""
         folders = await self.folders()
-        return await self._reader.run(partial(find_citing, names=every_folder(folders), message=message))
+        return await self.run(partial(find_citing, names=every_folder(folders), message=message))
 
     async def reports(self, message: str, sent_at: datetime) -> list[DeliveryReport]:
         """What mail systems report of a mail that was sent at some time."""
         folders, day = await self.folders(), sent_at.date()
         names = every_folder(folders)
         work = partial(reports_about, names=names, ids=(message,), sent=(day, day))
-        return [head.report for head in await self._reader.run(work) if head.report is not None]
+        return [head.report for head in await self.run(work) if head.report is not None]
 
     async def special(self, role: str) -> str | None:
         """The name of a special folder, such as that for sent mail."""
@@ -238,24 +235,15 @@ class Mailbox:
 
     async def check(self) -> tuple[int, int]:
         """How many folders are read, and how many mails they have."""
-        folders = await self.folders()
-
-        def count(session: ImapSession) -> int:
-            return sum(session.open_folder(name).count for name in folders.read)
-
-        return len(folders.read), await self._reader.run(count)
+        names = (await self.folders()).read
+        return len(names), sum(state.count for state in await self.run(lambda session: session.folder_states(names)))
 
     async def texts(self, heads: Sequence[MailHead]) -> dict[Place, Mail]:
         """The mails of some heads; those that are gone are missing."""
-        missing = [head for head in heads if self._mails.get(head.place) is None]
+        missing = self._without_text(heads)
         if missing:
-            for place, loaded in (await self._reader.run(partial(load_mails, heads=missing))).items():
-                self._mails.put(place, loaded)
+            self._keep(await self.run(partial(load_mails, heads=missing)))
         return {head.place: mail for head in heads if (mail := self._mails.get(head.place)) is not None}
-
-    async def run(self, work: Callable[[ImapSession], T]) -> T:
-        """Run something that changes nothing with a connection."""
-        return await self._reader.run(work)
 
     def view(self, folders: Folders, conversation: str, *, whole_text: bool = False) -> MailView:
         """How mails of a thread are shown."""
@@ -282,8 +270,24 @@ class Mailbox:
         known = self._threads.get(conversation)
         return self._shown.messages(view, heads, mails, known.heads if known is not None else ())
 
-    async def _listed(self, conversation: str) -> list[MailHead]:
-        return without_reactions(await self.thread(conversation))
+    async def _load(self, conversation: str, known: FoundThread | None, texts: int) -> FoundThread:
+        folders = await self.folders()
+        missing = self._without_text(known.heads) if known is not None and len(known.heads) <= texts else ()
+        work = partial(load_thread, folders=folders, thread=conversation, known=known, missing=missing)
+        found, mails = await self.run(work)
+        self._remember(conversation, found)
+        self._keep(mails)
+        return found
+
+    def _without_text(self, heads: Iterable[MailHead]) -> list[MailHead]:
+        return [head for head in heads if self._mails.get(head.place) is None]
+
+    def _keep(self, mails: Mapping[Place, Mail]) -> None:
+        for place, mail in mails.items():
+            self._mails.put(place, mail)
+
+    async def _listed(self, conversation: str, *, most: int = 0) -> list[MailHead]:
+        return without_reactions(await self.thread(conversation, texts=most))
 
 
 def _head_key(head: MailHead) -> Key:

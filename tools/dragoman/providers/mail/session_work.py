@@ -9,12 +9,13 @@ from datetime import datetime
 
 from dragoman.core.errors import NotFound
 from dragoman.core.mail import Mail
-from dragoman.providers.mail.bodies import fetch_mails
-from dragoman.providers.mail.folders import Folders
+from dragoman.providers.mail.bodies import SMALL, SMALL_MAIL, fetch_mails, read_small
+from dragoman.providers.mail.folders import Folders, FolderState
 from dragoman.providers.mail.heads import MailHead, Place
 from dragoman.providers.mail.imap_arguments import SearchKey, Word
-from dragoman.providers.mail.imap_session import ImapSession
+from dragoman.providers.mail.imap_session import MOST_AT_ONCE, ImapSession
 from dragoman.providers.mail.known_threads import FoundThread, catch_up
+from dragoman.providers.mail.pipelining import Wanted
 from dragoman.providers.mail.threads import find_thread
 
 
@@ -27,9 +28,37 @@ def people_keys(text: str) -> list[SearchKey]:
     return keys or ["ALL"]
 
 
-def load_thread(session: ImapSession, folders: Folders, thread: str, known: FoundThread | None) -> FoundThread:
-    """The mails of a thread; what is known of it counts where no folder has changed."""
-    states = tuple(session.folder_states(folders.read))
+def load_thread(
+    session: ImapSession, folders: Folders, thread: str, known: FoundThread | None, missing: Sequence[MailHead]
+) -> tuple[FoundThread, dict[Place, Mail]]:
+    """The mails of a thread; what is known of it counts where no folder has changed.
+
+    Args:
+        session: The connection.
+        folders: The folders of the mailbox.
+        thread: Its id.
+        known: The thread as it was.
+        missing: Mails of it whose texts are wanted. Small ones come in the same round trip.
+    """
+    small = [head for head in missing if head.size <= SMALL and head.folder in folders.read][:MOST_AT_ONCE]
+    uids = {name: sorted(one.uid for one in some) for name, some in _by_folder(small).items()}
+    looked, answers = session.look(folders.read, Wanted(uids, SMALL_MAIL))
+    states = {state.name: state for state in looked}
+    good = {head.place for head in small if head.place.validity == states[head.folder].validity}
+    mails = {
+        place: mail
+        for name, answer in answers.items()
+        for uid, mail in read_small(answer).items()
+        if (place := Place(name, states[name].validity, uid)) in good
+    }
+    _take_apart(mails.values())
+    return _followed(session, folders, thread, known, tuple(looked)), mails
+
+
+def _followed(
+    session: ImapSession, folders: Folders, thread: str, known: FoundThread | None, states: tuple[FolderState, ...]
+) -> FoundThread:
+    """A thread in folders as they are now: as it was, with what has changed, or looked for."""
     if known is not None and known.states == states and all(state.mod_seq for state in states):
         return known
     caught_up = None if known is None else catch_up(session, known, states, thread)
@@ -41,19 +70,27 @@ def load_thread(session: ImapSession, folders: Folders, thread: str, known: Foun
 
 def load_mails(session: ImapSession, heads: Iterable[MailHead]) -> dict[Place, Mail]:
     """The mails of some heads; those that are gone are missing."""
-    by_folder: dict[str, list[MailHead]] = defaultdict(list)
-    for head in heads:
-        by_folder[head.folder].append(head)
     found: dict[Place, Mail] = {}
-    for folder, some in by_folder.items():
+    for folder, some in _by_folder(heads).items():
         state = session.opened_folder(folder)
         good = [head for head in some if head.place.validity == state.validity]
-        for uid, mail in fetch_mails(session, good).items():
-            _ = mail.body  # takes apart HTML, which nobody else should wait for
-            found[Place(folder, state.validity, uid)] = mail
-    for mail in found.values():
-        _ = mail.body  # decoded here, in the thread of the connection: the event loop would wait for it
+        mails = fetch_mails(session, good)
+        _take_apart(mails.values())
+        found |= {Place(folder, state.validity, uid): mail for uid, mail in mails.items()}
     return found
+
+
+def _by_folder(heads: Iterable[MailHead]) -> dict[str, list[MailHead]]:
+    found: dict[str, list[MailHead]] = defaultdict(list)
+    for head in heads:
+        found[head.folder].append(head)
+    return found
+
+
+def _take_apart(mails: Iterable[Mail]) -> None:
+    """Decode mails here, in the thread of the connection: the event loop would wait for it."""
+    for mail in mails:
+        _ = mail.body
 
 
 def append_read(session: ImapSession, folder: str, data: bytes, at: datetime | None, *, missing: bool) -> None:

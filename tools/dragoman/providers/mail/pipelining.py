@@ -1,0 +1,214 @@
+"""Commands that are sent together, so that they cost one round trip."""
+
+from __future__ import annotations
+
+import imaplib
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, TypeAlias, cast
+
+from imapclient.exceptions import ProtocolError  # pyright: ignore[reportMissingTypeStubs] - it has none
+from imapclient.response_parser import (  # pyright: ignore[reportMissingTypeStubs] - it has none
+    parse_fetch_response,
+)
+
+from dragoman.providers.mail.folders import FolderState
+from dragoman.providers.mail.imap_arguments import uid_ranges
+
+Fetched: TypeAlias = Mapping[int, Mapping[bytes, Any]]
+
+_SELECT_ITEMS: Final = (b"UIDVALIDITY", b"UIDNEXT", b"EXISTS", b"HIGHESTMODSEQ")
+_STATUS_ITEMS: Final = (b"UIDVALIDITY", b"UIDNEXT", b"MESSAGES", b"HIGHESTMODSEQ")
+_ONE_TEXT: Final = re.compile(rb"\d+ \(UID (\d+) (BODY\[\])(?:<0>)? \{\d+\}")
+
+
+NO_MEANING: Final = (ProtocolError, ValueError, TypeError, IndexError, KeyError, AttributeError)
+"""What IMAPClient raises at an answer that it cannot take apart."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Items of messages, whose UIDs stand by folder."""
+
+    uids: Mapping[str, Sequence[int]]
+    items: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the server said to commands of which one may overtake another.
+
+    Attributes:
+        untagged: Its lines by kind.
+        stirred: It told, unasked, that the open folder has changed.
+    """
+
+    untagged: Mapping[str, list[Any]]
+    stirred: bool
+
+
+def ask_at_once(client: Any, groups: Sequence[Sequence[bytes]]) -> list[Answer]:
+    """Send commands together, and read the answer of each group. No command overtakes one of another group.
+
+    Raises:
+        IMAP4.error: The server refused one of them.
+    """
+    imap = client._imap  # noqa: SLF001 - imaplib sends one command after the other
+    tagged = [[(imap._new_tag(), line) for line in group] for group in groups]  # noqa: SLF001 - as above
+    imap.send(b"".join(b"%s %s\r\n" % one for group in tagged for one in group))
+    answers: list[Answer] = []
+    failure: imaplib.IMAP4.error | None = None
+    for group in tagged:
+        untagged: dict[str, list[Any]] = {}
+        imap.untagged_responses, imap.stirred = untagged, False
+        for tag, line in group:
+            try:
+                _complete(imap, tag, line)
+            except imaplib.IMAP4.abort:
+                raise
+            except imaplib.IMAP4.error as error:
+                failure = failure or error
+        answers.append(Answer(untagged, imap.stirred))
+    imap.untagged_responses = _words(answers)
+    if failure is not None:
+        raise failure
+    return answers
+
+
+def _complete(imap: Any, tag: bytes, line: bytes) -> None:
+    name = line.partition(b" ")[0].decode()
+    kind, data = imap._command_complete(name, tag)  # noqa: SLF001 - as above
+    if kind != "OK":
+        raise imaplib.IMAP4.error(f"{name} failed: {data[0]!r}")
+
+
+def _words(answers: Sequence[Answer]) -> dict[str, list[Any]]:
+    """Sentences of the server, which may explain what goes wrong later."""
+    return {kind: [word for one in answers for word in one.untagged.get(kind, ())] for kind in ("OK", "NO", "BAD")}
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What some folders are like now.
+
+    Attributes:
+        states: Each of them.
+        found: Items of messages, by folder.
+        opened: The folder that is open now; ``None``: that which was.
+        changed: Folders that have changed since the state of them that is told here.
+    """
+
+    states: dict[str, FolderState]
+    found: dict[str, Fetched]
+    opened: str | None
+    changed: frozenset[str]
+
+
+def look_at(client: Any, names: Sequence[str], wanted: Wanted, opened: FolderState | None, *, is_trusted: bool) -> Look:
+    """Look at folders and read of their messages what is wanted, in one round trip.
+
+    Args:
+        client: Signed in.
+        names: The folders.
+        wanted: What is read.
+        opened: The folder that is open for reading.
+        is_trusted: What has changed of it is told unasked, or by ``NOOP``.
+
+    Raises:
+        IMAP4.error: A folder is not there.
+    """
+    groups = list(_groups(names, wanted, opened, is_trusted=is_trusted))
+    lines = [[_line(client, kind, name, wanted) for kind, name in group] for group in groups]
+    states: dict[str, FolderState] = {} if opened is None else {opened.name: opened}
+    found: dict[str, Fetched] = {}
+    changed, now_open = set[str](), None
+    for group, answer in zip(groups, ask_at_once(client, lines), strict=True):
+        kind, name = group[0]
+        if kind == "EXAMINE":
+            states[name], now_open = _opened_state(client, name, answer), name
+            continue
+        states.update(_asked_states([one for kind, one in group if kind == "STATUS"], answer))
+        if ("FETCH", name) in group:
+            found[name] = _fetched(answer)
+        if answer.stirred and kind != "STATUS":
+            changed.add(name)
+    return Look(states, found, now_open, frozenset(changed))
+
+
+def _groups(
+    names: Sequence[str], wanted: Wanted, opened: FolderState | None, *, is_trusted: bool
+) -> Iterator[list[tuple[str, str]]]:
+    """Commands and their folders. A folder whose messages are wanted is opened; of the others the state is asked.
+
+    Servers answer ``NOOP`` after commands that follow it, but open another folder only when all are done.
+    """
+    before = "" if opened is None else opened.name
+    first = before if before in names else names[0] if opened is None else ""
+    group: list[tuple[str, str]] = []
+    for name in sorted(names, key=lambda one: one != first):
+        if name == first and name == before and is_trusted:
+            group.append(("NOOP", name))
+        elif name == first or wanted.uids.get(name):
+            yield from [one for one in (group, [("EXAMINE", name)]) if one]
+            group = []
+        if wanted.uids.get(name):
+            group.append(("FETCH", name))
+    group += [("STATUS", name) for name in names if name != first and not wanted.uids.get(name)]
+    yield from [group] if group else []
+
+
+def _line(client: Any, kind: str, name: str, wanted: Wanted) -> bytes:
+    if kind == "NOOP":
+        return b"NOOP"
+    if kind == "FETCH":
+        return f"UID FETCH {uid_ranges(wanted.uids[name])} ({' '.join(wanted.items)})".encode("ascii")
+    folder = cast("bytes", client._normalise_folder(name))  # noqa: SLF001 - IMAPClient asks one after the other
+    if kind == "EXAMINE":
+        return b"EXAMINE " + folder
+    items = _STATUS_ITEMS if client.has_capability("CONDSTORE") else _STATUS_ITEMS[:-1]
+    return b"STATUS %s (%s)" % (folder, b" ".join(items))
+
+
+def _opened_state(client: Any, name: str, answer: Answer) -> FolderState:
+    client._imap.state, client._imap.is_readonly = "SELECTED", True  # noqa: SLF001 - imaplib did not see the command
+    return state_of(name, client._process_select_response(answer.untagged))  # noqa: SLF001 - as above
+
+
+def state_of(name: str, told: Mapping[bytes, Any]) -> FolderState:
+    """A folder as the answer to its opening tells."""
+    return FolderState(name, *(int(told.get(key, 0)) for key in _SELECT_ITEMS))
+
+
+def _asked_states(names: Sequence[str], answer: Answer) -> Iterator[tuple[str, FolderState]]:
+    """States of folders; servers tell them in the order in which they are asked."""
+    lines = answer.untagged.get("STATUS", ())
+    if len(lines) != len(names):
+        raise imaplib.IMAP4.abort("unexpected number of states")
+    for name, line in zip(names, lines, strict=True):
+        told = line if isinstance(line, bytes) else b" ".join(cast("tuple[bytes, ...]", line))
+        values = (re.search(rb"\b%s (\d+)" % item, told.rpartition(b"(")[2]) for item in _STATUS_ITEMS)
+        yield name, FolderState(name, *(0 if found is None else int(found[1]) for found in values))
+
+
+def _fetched(answer: Answer) -> Fetched:
+    """What the server gave of messages; nothing where that has no meaning."""
+    lines = answer.untagged.get("FETCH", [])
+    found = _texts_alone(lines)
+    if found is not None:
+        return found
+    try:
+        return cast("Fetched", parse_fetch_response(lines, normalise_times=False))
+    except NO_MEANING:
+        return {}
+
+
+def _texts_alone(lines: Sequence[object]) -> Fetched | None:
+    """Messages of which nothing but the text was asked for; IMAPClient would read their lines letter by letter."""
+    found: dict[int, Mapping[bytes, Any]] = {}
+    for head, end in zip(lines[::2], lines[1::2], strict=False):
+        told = _ONE_TEXT.fullmatch(head[0]) if isinstance(head, tuple) else None  # pyright: ignore[reportUnknownArgumentType]
+        if told is None or end != b")":
+            return None
+        found[int(told[1])] = {told[2]: cast("tuple[bytes, bytes]", head)[1]}
+    return found if len(lines) % 2 == 0 else None
