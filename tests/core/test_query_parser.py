@@ -29,7 +29,25 @@ def operators(text):
         ("budget OR invoice", [["budget", "invoice"]], []),
         ('a OR b OR "c d" e', [["a", "b", "c d"], ["e"]], []),
         ("東京 OR 大阪", [["東京", "大阪"]], []),
-        ("(red OR blue) sky", [["(red", "blue)"], ["sky"]], []),
+        ("(red OR blue) sky", [["red", "blue"], ["sky"]], []),
+        ("(a AND b) OR (c d)", [["a", "c"], ["a", "d"], ["b", "c"], ["b", "d"]], []),
+        ("((a OR b)) AND (c)", [["a", "b"], ["c"]], []),
+        ('("a b" OR c) d', [["a b", "c"], ["d"]], []),
+        ("budget -(red OR blue)", [["budget"]], ["red", "blue"]),
+        ('budget NOT ("a b" OR c)', [["budget"]], ["a b", "c"]),
+        ("f(x) (open a) b) c :)", [["f(x)"], ["open"], ["a"], ["b)"], ["c"], [":)"]], []),
+        ("() ( ) (", [["()"], ["("], [")"], ["("]], []),
+        ("budget AND NOT draft", [["budget"]], ["draft"]),
+        ("(budget OR invoice) AND NOT draft", [["budget", "invoice"]], ["draft"]),
+        ("NOT draft budget", [["budget"]], ["draft"]),
+        ('budget NOT "first draft" NOT red', [["budget"]], ["first draft", "red"]),
+        ("budget AND -draft", [["budget"]], ["draft"]),
+        ("budget AND from:ann", [["budget"]], []),
+        ("from:ann AND budget", [["budget"]], []),
+        ("TERMS AND CONDITIONS", [["TERMS"], ["CONDITIONS"]], []),
+        ("NOT", [["NOT"]], []),
+        ("budget NOT", [["budget"], ["NOT"]], []),
+        ("NOT draft", [["draft"]], []),
         ("budget AND invoice", [["budget"], ["invoice"]], []),
         ("budget NOT invoice", [["budget"]], ["invoice"]),
         ("DO NOT ENTER", [["DO"], ["NOT"], ["ENTER"]], []),
@@ -71,6 +89,16 @@ def test_phrases_and_beginnings_are_told_from_words():
         ("has:file is:unread", [("has", "file", False), ("is", "unread", False)], ""),
         ('subject:"re: plan" label:urgent', [("subject", "re: plan", False), ("label", "urgent", False)], ""),
         ("author:Ann channel:x tag:y", [("from", "Ann", False), ("in", "x", False), ("label", "y", False)], ""),
+        ("from:'Maria Koch' budget", [("from", "Maria Koch", False)], "budget"),
+        ("from:(Maria Koch) budget", [("from", "Maria Koch", False)], "budget"),
+        ("(from:ann budget) (in:#room)", [("from", "ann", False), ("in", "#room", False)], "budget"),
+        ('NOT from:ann budget AND NOT in:"a b"', [("from", "ann", True), ("in", "a b", True)], "budget AND"),
+        (
+            "during:2026-03 newer_than:2d older_than:1d",
+            [("on", "2026-03", False), ("after", "2d", False), ("before", "1d", False)],
+            "",
+        ),
+        ("from:o'neil budget", [("from", "o'neil", False)], "budget"),
         ("from:Анна от", [("from", "Анна", False)], "от"),
         ("from\uff1a田中\u3000「東京 タワー」", [("from", "田中", False)], '"東京 タワー"'),
     ],
@@ -86,6 +114,11 @@ def test_operators_are_told_from_words(query, found, text):
 def test_what_only_looks_like_an_operator_is_text(query):
     assert operators(query) == []
     assert parse_query(query).text == query
+
+
+def test_an_empty_value_takes_no_other_word():
+    assert operators('from:"" budget') == []
+    assert wanted('from:"" budget')[-1] == ["budget"]
 
 
 @pytest.mark.parametrize("query", ["to:ann x", "filetype:pdf x", "larger:5M x", "is:starred x", "from: "])
@@ -104,6 +137,9 @@ def test_an_operator_that_is_not_understood_is_text_and_the_note_says_so(query):
         ("-word", "excludes nothing"),
         ("from: ann lunch", "was read as from:ann"),
         ("lunch OR from:ann", "OR joins words only"),
+        ("(lunch OR from:ann)", "OR joins words only"),
+        ("a OR -b", "OR joins words only"),
+        ("a -(b c)", "any of the words"),
     ],
 )
 def test_what_was_read_otherwise_is_told(query, note):
@@ -115,11 +151,17 @@ def test_a_query_that_is_too_long_is_refused():
         parse_query("word " * 300)
     with pytest.raises(InvalidArgument, match="more than 32 words"):
         parse_query("w " * 33)
+    with pytest.raises(InvalidArgument, match="too many"):
+        parse_query(" OR ".join(["(a b c d)"] * 4))
 
 
-TYPED = st.lists(st.sampled_from([*'ab "-:*', "OR", "NOT", "from:", "in:#x", "on:1", "x:y", "é", "\u201d", "\n"])).map(
-    "".join
-)
+def test_deep_parentheses_are_text():
+    assert parse_query("(" * 400 + "a" + ")" * 400).text
+
+
+TYPED = st.lists(
+    st.sampled_from([*"ab \"-:*()'", "OR", "NOT", "AND", "from:", "in:#x", "on:1", "x:y", "é", "\u201d", "\n"])
+).map("".join)
 
 
 @given(TYPED | st.text(max_size=40))

@@ -3,7 +3,7 @@
 ::
 
     query    = { item }                            items are combined with and
-    item     = [ "-" ] ( operator | term )         "-" excludes
+    item     = either | [ "-" | "NOT" ] ( operator | term | "(" query ")" )
     term     = word | word "*" | '"' words '"'     word* is the beginning of a word
     either   = term "OR" term { "OR" term }        binds before and
     operator = name ":" ( word | '"' words '"' )   see OPERATORS
@@ -22,6 +22,7 @@ from typing import Final, Literal, TypeAlias
 from dragoman.core.errors import InvalidArgument
 from dragoman.core.lazy_pattern import lazy_pattern
 from dragoman.core.queries import Expression, Term
+from dragoman.core.query_groups import CLOSE, GroupReader, Item, mark_groups
 from dragoman.core.safe_text import Sentence, join, safe, sentence
 
 OperatorName: TypeAlias = Literal[
@@ -33,6 +34,7 @@ OPERATORS: Final[dict[str, OperatorName]] = {
     "in": "in", "conversation": "in", "channel": "in",
     "before": "before", "after": "after", "on": "on", "since": "since", "until": "until",
     "has": "has", "is": "is", "subject": "subject", "label": "label", "tag": "label",
+    "during": "on", "newer_than": "after", "older_than": "before",
 }  # fmt: skip
 """Every spelling of an operator, and its name."""
 
@@ -46,13 +48,18 @@ _TYPOGRAPHIC: Final = str.maketrans(
 """Quotation marks, colons and spaces of all keyboards."""
 
 _ITEM: Final = lazy_pattern(
-    r"""(?P<minus>(?<!\S)-(?=[^\W\d_]|"))?                        # excludes words of letters, and phrases
-    (?: (?P<name>[A-Za-z_]{2,20}):(?!/|:|\\) (?:"(?P<quoted>[^"]*)"|(?P<value>[^\s"]*))
+    r"""(?P<minus>(?<![^\s\x01])-(?=[^\W\d_]|["\x01]))?                # excludes words of letters, phrases and groups
+    (?: (?P<group>[\x01\x02])
+      | (?P<name>[A-Za-z_]{2,20}):(?!/|:|\\)
+        (?: "(?P<quoted>[^"]*)" | '(?P<single>[^'"\x02]+)'(?=[\s\x02]|$) | \((?P<bracketed>[^()"]+)\)
+          | (?P<value>[^\s"\x02]*) )
       | "(?P<phrase>[^"]*)"
-      | (?P<word>[^\s"]+)
+      | (?P<word>[^\s"\x01\x02]+)
       | (?P<open>") )""",
     re.VERBOSE,
 )
+_VALUES: Final = ("quoted", "single", "bracketed", "value")
+_WORDS: Final = frozenset({"OR", "AND", "NOT"})
 _SMALL: Final = lazy_pattern(r"[^\W\d_]")
 
 
@@ -106,32 +113,16 @@ def parse_query(text: str, accepts: Callable[[Operator], bool] = lambda _: True)
     return reader.result()
 
 
-@dataclass(slots=True)
-class _Item:
-    """A part of the query: a term, or an operator, which has none. OR, AND and NOT may be meant as words."""
-
-    text: str
-    term: Term | None
-    excluded: bool = False
-
-    @property
-    def joins(self) -> bool:
-        """Whether a word before it can join it to another."""
-        return self.term is not None and not self.excluded
-
-    def says(self, word: str) -> bool:
-        return self.text == word
-
-
 class _Reader:
     """The state of one parse."""
 
     def __init__(self, text: str, accepts: Callable[[Operator], bool]) -> None:
-        self._matches = list(_ITEM.finditer(text.translate(_TYPOGRAPHIC)))
+        self._matches = list(_ITEM.finditer(mark_groups(text.translate(_TYPOGRAPHIC))))
         self._accepts = accepts
-        self._items: list[_Item] = []
+        self._items: list[Item] = []
         self._operators: list[Operator] = []
         self._notes: list[Sentence] = []
+        self._negated = False
         letters = "".join(_SMALL.findall(text.replace("NOT", "")))
         self._shouted = letters.isupper()
 
@@ -143,101 +134,78 @@ class _Reader:
         """Tell operators from terms."""
         rest = iter(self._matches)
         for match in rest:
-            if match["open"]:
+            following = self._next(match)
+            if match["word"] == "NOT" and following is not None and self._can_be_negated(following):
+                self._negated = True
+                continue
+            excluded, self._negated = self._negated or match["minus"] is not None, False
+            if match["group"]:
+                self._items.append(Item(match["group"], excluded=excluded))
+            elif match["open"]:
                 self._notes.append("A quotation mark is not closed, so the words after it were searched one by one.")
             elif match["name"] is not None:
-                self._read_named(match, rest)
+                self._read_named(match, rest, negated=excluded)
             else:
-                self._add(match, match["word"], match["phrase"])
+                self._add(match, match["word"], match["phrase"], excluded=excluded)
 
     def result(self) -> ParsedQuery:
         """Put the items together."""
-        groups, excluded = self._grouped()
-        if excluded and not groups and not self._operators:
+        reader = GroupReader(self._items)
+        found = reader.read()
+        wanted, excluded = found.wanted, found.excluded
+        self._notes += reader.notes
+        if excluded and not wanted and not self._operators:
             typed = join((f"-{term.text}" for term in excluded), " ")
             self._notes.append(
                 sentence("{} excludes nothing while nothing else is asked for, so it was searched as text.", typed)
             )
-            groups, excluded = [[term] for term in excluded], []
+            wanted, excluded = [[term] for term in excluded], []
         return ParsedQuery(
             text=" ".join(item.text for item in self._items if item.term is not None),
-            expression=Expression(tuple(map(tuple, groups)), tuple(excluded)),
+            expression=Expression(tuple(map(tuple, wanted)), tuple(excluded)),
             operators=tuple(self._operators),
             notes=tuple(dict.fromkeys(self._notes)),
         )
 
-    def _read_named(self, match: re.Match[str], rest: Iterator[re.Match[str]]) -> None:
+    def _read_named(self, match: re.Match[str], rest: Iterator[re.Match[str]], *, negated: bool) -> None:
         name = OPERATORS.get(match["name"].lower())
-        value, text = match["quoted"] if match["quoted"] is not None else match["value"], match[0]
-        following = self._following(match)
-        if name is not None and not value.strip() and following is not None:
+        value, text = next(match[form] for form in _VALUES if match[form] is not None), match[0]
+        following = self._next(match)
+        if name is not None and match["value"] == "" and following is not None and _is_value(following):
             value = following["phrase"] if following["word"] is None else following["word"]
             text = f"{match[0]}{following[0]}"
             self._notes.append(sentence("{!r} was read as {}.", f"{match[0]} {following[0]}", text))
             next(rest)
-        operator = Operator(name, value.strip(), match["minus"] is not None, text) if name and value.strip() else None
+        operator = Operator(name, value.strip(), negated, text) if name and value.strip() else None
         if operator is not None and self._accepts(operator):
             self._operators.append(operator)
-            self._items.append(_Item(text, None))
+            self._items.append(Item(text))
             return
         if value.strip() or name is not None:
             self._notes.append(
                 sentence("{} was not understood and searched as text. Operators: {}", text, safe(_SHOWN))
             )
-        self._add(match, text.removeprefix("-").replace('"', " "), None)
+        self._add(match, text.removeprefix("-").replace('"', " "), None, excluded=negated)
 
-    def _following(self, match: re.Match[str]) -> re.Match[str] | None:
-        """The term after an operator that has no value."""
+    def _next(self, match: re.Match[str]) -> re.Match[str] | None:
         at = self._matches.index(match) + 1
-        following = self._matches[at] if at < len(self._matches) else None
-        if following is None or following["minus"] or following["name"] or following["open"]:
-            return None
-        return None if following["word"] in {"OR", "AND", "NOT"} else following
+        return self._matches[at] if at < len(self._matches) else None
 
-    def _add(self, match: re.Match[str], word: str | None, phrase: str | None) -> None:
+    def _can_be_negated(self, following: re.Match[str]) -> bool:
+        """Whether NOT before it is an operator."""
+        return not (self._shouted or following["open"] or following["group"] == CLOSE or following["word"] in _WORDS)
+
+    def _add(self, match: re.Match[str], word: str | None, phrase: str | None, *, excluded: bool) -> None:
         if phrase is not None:
             term = Term(phrase, phrase=True)
         else:
             typed = word or ""
             term = Term(typed.rstrip("*"), beginning=typed.endswith("*"))
         if term.text.strip():
-            self._items.append(_Item(match[0], term, match["minus"] is not None))
+            self._items.append(Item(match[0], term, excluded))
 
-    def _grouped(self) -> tuple[list[list[Term]], list[Term]]:
-        groups: list[list[Term]] = []
-        excluded: list[Term] = []
-        before: _Item | None = None
-        items = iter([*self._items, None])
-        item = next(items)
-        while item is not None:
-            following = next(items)
-            joined = following if before is not None and following is not None and following.joins else None
-            if joined is not None and joined.term is not None and self._joins(item, before):
-                if item.says("OR"):
-                    groups[-1].append(joined.term)
-                elif item.says("NOT"):
-                    excluded.append(joined.term)
-                else:
-                    groups.append([joined.term])
-                before, item = joined, next(items)
-                continue
-            if item.term is not None:
-                self._stand_alone(item, groups, excluded)
-            before, item = item, following
-        return groups, excluded
 
-    def _joins(self, item: _Item, before: _Item | None) -> bool:
-        """Whether this word joins the one before it to the one after it."""
-        if item.says("OR"):
-            return before is not None and before.joins
-        return item.says("AND") or (item.says("NOT") and not self._shouted)
-
-    def _stand_alone(self, item: _Item, groups: list[list[Term]], excluded: list[Term]) -> None:
-        if item.term is None:
-            return
-        if item.says("OR") and len(self._items) > 1:
-            self._notes.append("OR joins words only, and was left out where it stands beside something else.")
-        elif item.excluded:
-            excluded.append(item.term)
-        else:
-            groups.append([item.term])
+def _is_value(following: re.Match[str]) -> bool:
+    """Whether an operator before it that has no value takes it."""
+    taken = following["minus"] or following["name"] or following["open"] or following["group"]
+    return not taken and following["word"] not in _WORDS

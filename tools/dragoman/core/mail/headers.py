@@ -136,14 +136,18 @@ def parse_ids(value: str) -> list[str]:
 def parse_date(value: str) -> datetime | None:
     """A time as mails write it, also in obsolete forms and as ISO; ``None`` when it is none."""
     usual = _USUAL.match(value)
-    if usual is not None:
-        return _usual_date(usual)
+    time = _other_date(value) if usual is None else _usual_date(usual)
+    # The first and the last year are not whole in every zone.
+    return time if time is not None and MINYEAR < time.year < MAXYEAR else None
+
+
+def _other_date(value: str) -> datetime | None:
     text = _BLANKS.sub(" ", _COMMENT.sub(" ", value[:200])).strip()
     if not text:
         return None
     try:
         iso = datetime.fromisoformat(text)
-        return _in_range(iso if iso.tzinfo else iso.replace(tzinfo=UTC))
+        return iso if iso.tzinfo else iso.replace(tzinfo=UTC)
     except ValueError:
         pass
     try:
@@ -153,20 +157,9 @@ def parse_date(value: str) -> datetime | None:
         hours = _ZONES.get(zone[1].upper()) if (zone := _ZONE.search(text)) else None
         offset = timedelta(seconds=parts[9] or 0) if hours is None else timedelta(hours=hours)
         year, month, day, hour, minute, second = parts[:6]
-        return _in_range(datetime(year, month, day, hour, minute, min(second, 59), tzinfo=timezone(offset)))
+        return datetime(year, month, day, hour, minute, min(second, 59), tzinfo=timezone(offset))
     except (ValueError, OverflowError, TypeError, IndexError):
         return None
-
-
-def _in_range(time: datetime) -> datetime | None:
-    """The time, if it is one in UTC too."""
-    if MINYEAR < time.year < MAXYEAR:
-        return time
-    try:
-        time.astimezone(UTC)
-    except OverflowError:
-        return None
-    return time
 
 
 def _usual_date(found: re.Match[str]) -> datetime | None:
@@ -175,10 +168,9 @@ def _usual_date(found: re.Match[str]) -> datetime | None:
     try:
         zone = _zone(sign, hours, minutes)
         place = _MONTHS.index(month.lower()) + 1
-        time = datetime(int(year), place, int(day), int(hour), int(minute), min(int(second), 59), tzinfo=zone)
+        return datetime(int(year), place, int(day), int(hour), int(minute), min(int(second), 59), tzinfo=zone)
     except ValueError:
         return None
-    return _in_range(time)
 
 
 @lru_cache(maxsize=256)
