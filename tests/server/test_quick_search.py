@@ -28,7 +28,9 @@ TEXTS = (
     "Бюджет на год утверждён",
     "plain draft",
 )
-HEAVY = {"pydantic", "anyio", "asyncio", "click", "rich", "httpx", "mcp", "inspect", "logging", "tzlocal"}
+HEAVY = {"pydantic", "anyio", "asyncio", "click", "rich", "httpx", "mcp", "inspect", "logging", "tzlocal"} | {
+    *("hashlib", "threading", "heapq", "argparse", "pathlib", "tempfile", "urllib", "sqlite3", "random", "decimal"),
+}
 PROGRAM = """
 import sys
 from dragoman_server.cli import entry
@@ -171,6 +173,13 @@ def test_the_command_imports_nothing_that_takes_long(config, environment):
     assert done.stdout.startswith("20 hits")
     assert status == "0"
     assert set(heavy) <= {"inspect"}, "inspect is there, and has not run"
+
+
+def test_a_search_that_is_not_plain_runs_the_usual_way_in_the_same_process(config, environment):
+    command = [sys.executable, "-m", "dragoman_server", "search", "budget", "in:#room", "--config", config]
+    done = subprocess.run(command, env=environment, capture_output=True, encoding="utf-8", check=True, timeout=60)
+    assert done.stderr == ""
+    assert done.stdout.startswith("20 hits")
 
 
 def test_json_of_the_short_way_is_json(config, capsys):

@@ -78,16 +78,19 @@ def _search(words: list[str]) -> None:
 
     gc.disable()  # the process ends before there is much to collect
     light_import.defer("inspect")  # which dataclasses import, for classes without a description
-    with light_import.compiling_methods_late():
+    from dragoman_server.cli import light_dataclasses  # noqa: PLC0415  # as above
+
+    with light_dataclasses.defining_lightly():
         from dragoman_server.cli import quick_search  # noqa: PLC0415  # after what it shall not import
 
         try:
             status = quick_search.run(words)
         except BrokenPipeError:
             os._exit(1)  # a reader that left
-    gc.enable()
     if status is not None:
         os._exit(status)  # nothing is open any more
+    gc.enable()
+    light_dataclasses.forget_light_modules()
 
 
 def _go_on(ahead: EarlyResponder, options: _Options) -> NoReturn:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
 from datetime import UTC, tzinfo
 from typing import Final
+
+from dragoman.core.lazy_pattern import lazy_pattern
 
 NAMES_OF_UTC: Final = frozenset({"Etc/UTC", "Etc/UCT", "Etc/Universal", "Etc/Zulu", "Etc/GMT", "GMT", "UTC"})
 _LINK: Final = "/etc/localtime"
 _NAME: Final = "/etc/timezone"
 _OTHERS: Final = ("/var/db/zoneinfo", "/etc/sysconfig/clock", "/etc/conf.d/clock")
-_PLAIN: Final = re.compile(r"[A-Za-z_]+(?:/[A-Za-z_+-]+)+|UTC")
+_PLAIN: Final = lazy_pattern(r"[A-Za-z_]+(?:/[A-Za-z_+-]+)+|UTC")
 
 
 def named_zone(name: str) -> tzinfo:

@@ -17,8 +17,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from itertools import islice
-from typing import Final, NamedTuple
+from typing import Final
 
 from dragoman.core import folding
 from dragoman.core.folding import fold, rare_characters
@@ -52,7 +53,8 @@ UNSPACED: Final = (
     "\U00020000-\U0003ffff"
 )
 _RUN: Final = lazy_pattern(f"[{UNSPACED}]+")
-_LEXEME: Final = lazy_pattern("[0-9a-z\u0080-\U0010ffff]+")
+_LEXEME: Final = lazy_pattern(r"[^\x00-/:-`{-\x7f]+")
+"""Digits, small letters and all that is not ASCII: to name what it is not compiles in a fraction of the time."""
 
 # Begins with a plain set, for which the search is several times faster than for alternatives.
 _HINT: Final = lazy_pattern(
@@ -121,7 +123,8 @@ def pieces_of(word: str) -> list[str]:
     return [_OF_PIECES + plain[at : at + PIECE] for at in range(len(plain) - PIECE + 1)]
 
 
-class QueryWords(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class QueryWords:
     """The lexemes of ``body`` for a part of a query.
 
     Attributes:
@@ -225,6 +228,8 @@ def _runs_of_signs(text: str) -> Iterator[tuple[str, str]]:
 
 def _length_of_last_run(text: str) -> int:
     last = 0
+    if text.isascii():
+        return last
     for run in _RUN.finditer(text):
         last = run.end() - run.start() if run.end() == len(text) else 0
     return last

@@ -56,7 +56,8 @@ class Pattern:
 
 def pattern_of(term: Term) -> Pattern | None:
     """What a term asks for; ``None`` when there is nothing in it that an index holds."""
-    words, cut_off, unspaced = index_terms.query_words(term.text)
+    asked = index_terms.query_words(term.text)
+    words, cut_off = asked.lexemes, asked.cut_off
     signs = tuple(index_terms.query_signs(term.text))
     if not words and not signs:
         return None
@@ -71,7 +72,7 @@ def pattern_of(term: Term) -> Pattern | None:
         signs=signs,
         open_ended=open_ended,
         # A letter or two begin so many words that looking them all up tells nothing and takes long.
-        loosely_open=not (open_ended or unspaced or len(last) < _DECISIVE or (joined and last.isdigit())),
+        loosely_open=not (open_ended or asked.unspaced or len(last) < _DECISIVE or (joined and last.isdigit())),
         loosely_signed=not any(len(part) >= _DECISIVE for part in parts),
         pieces=() if joined and all(map(str.isdigit, joined)) else tuple(index_terms.pieces_of(term.text)),
         joined=joined,

@@ -8,12 +8,9 @@ runs when something is wanted that only it has. Imports nothing that is not Pyth
 from __future__ import annotations
 
 import sys
-from collections.abc import Generator
-from contextlib import contextmanager
 from importlib import import_module
 from importlib.util import find_spec, module_from_spec
 from types import ModuleType
-from typing import Any
 
 PACKAGES = ("mcp", "mcp.server")
 WANTED = "mcp.server.lowlevel"
@@ -56,37 +53,6 @@ def light(wanted: str = WANTED, packages: tuple[str, ...] = PACKAGES) -> None:
             if name == outermost or name.startswith(f"{outermost}."):
                 del sys.modules[name]
         import_module(wanted)
-
-
-@contextmanager
-def compiling_methods_late() -> Generator[None]:
-    """Let dataclasses that are defined inside compile each method when it is first called: most of them never are.
-
-    Does nothing in a version of Python that makes methods in another way.
-    """
-    import dataclasses  # noqa: PLC0415  # only for commands that are over at once
-
-    create: Any = getattr(dataclasses, "_create_fn", None)
-
-    def create_late(name: str, *description: object, **more: object) -> object:
-        method: Any = None
-
-        def call(*args: object, **kwargs: object) -> object:
-            nonlocal method
-            if method is None:
-                method = create(name, *description, **more)
-            return method(*args, **kwargs)
-
-        call.__name__ = name
-        return call
-
-    if create is not None:
-        setattr(dataclasses, "_create_fn", create_late)  # noqa: B010  # a name that type checkers are not told of
-    try:
-        yield
-    finally:
-        if create is not None:
-            setattr(dataclasses, "_create_fn", create)  # noqa: B010  # as above
 
 
 def defer(name: str) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
+from dataclasses import dataclass
 
 from dragoman.core.model import Message
 
 
-class OrderedMessage(NamedTuple):
+@dataclass(slots=True)
+class OrderedMessage:
     """A message and where it stands on a page.
 
     Attributes:

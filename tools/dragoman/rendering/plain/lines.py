@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import tzinfo
 from functools import lru_cache
 from operator import attrgetter
-from typing import Final, NamedTuple
+from typing import Final
 
 from dragoman.core.model import Attachment, Author, AuthorKind, Message, Reaction
 from dragoman.core.names import hidden_address
@@ -166,7 +166,8 @@ def _file(one: Attachment, shares: TokenShares) -> str:
 _KINDS: Final = {AuthorKind.BOT: " (bot)", AuthorKind.SYSTEM: " (system)"}
 
 
-class RenderedMessage(NamedTuple):
+@dataclass(slots=True)
+class RenderedMessage:
     """The parts of a message line that do not depend on the other lines.
 
     Attributes:

@@ -5,11 +5,11 @@ Until the next write of any process the results of reads stay true, and no worke
 
 from __future__ import annotations
 
+from _thread import allocate_lock  # the threading module takes time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import is_
-from threading import Lock
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar, cast
 
 from dragoman.core.model import Message, memory_size
@@ -29,7 +29,7 @@ class ReadCache:
 
     def __init__(self) -> None:
         """Begin with nothing."""
-        self._lock = Lock()
+        self._lock = allocate_lock()
         self._version: int | None = None
         self._results: OrderedDict[Hashable, tuple[Any, int]] = OrderedDict()
         self._previous: Mapping[Hashable, tuple[Any, int]] = {}
@@ -133,7 +133,7 @@ class RecentMessageCache:
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
-        self._lock = Lock()
+        self._lock = allocate_lock()
         self._messages: OrderedDict[Key, tuple[float, Message, Message]] = OrderedDict()
         self._size = 0
         self._pages: dict[tuple[str, str, int], _Page] = {}

@@ -10,7 +10,8 @@ import json
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import Final, cast
+from functools import cache
+from typing import TYPE_CHECKING, Final, cast
 
 from dragoman.core.errors import Unavailable
 from dragoman.core.lazy_pattern import lazy_pattern
@@ -18,6 +19,9 @@ from dragoman.store.cursors import KEPT, LIFETIME, CursorStore
 from dragoman.store.interface import NotWritableError
 from dragoman.store.sql.connection import Connection, Database
 from dragoman.store.sql.values import UNREADABLE, DamagedRowError, bind
+
+if TYPE_CHECKING:
+    from hashlib import blake2b
 
 _AGAIN: Final = 600
 _MOST_GIVEN: Final = 1000
@@ -167,10 +171,18 @@ def _invert(value: int, key: bytes) -> int:
 
 
 def _round_function(half: int, step: int, key: bytes) -> int:
-    import hashlib  # noqa: PLC0415  # takes time, and few answers have a cursor
-
-    digest = hashlib.blake2b(bytes([step]) + half.to_bytes(4), key=key, digest_size=4).digest()
+    digest = _hash_function()(bytes([step]) + half.to_bytes(4), key=key, digest_size=4).digest()
     return int.from_bytes(digest) & _MASK
+
+
+@cache
+def _hash_function() -> type[blake2b]:
+    """BLAKE2 without OpenSSL, which ``hashlib`` loads beside it: that takes a short command longer than a search."""
+    try:
+        from _blake2 import blake2b  # noqa: PLC0415  # few answers have a cursor
+    except ImportError:  # another Python than CPython
+        from hashlib import blake2b  # noqa: PLC0415  # as above
+    return blake2b
 
 
 def _name(value: int) -> str:

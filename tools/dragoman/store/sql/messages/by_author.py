@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -195,6 +194,8 @@ def _merged(
     each = [
         _select(con, tables, "author", span, f" AND m.author = {one}{condition}", values) for one in authors.numbers
     ]
+    import heapq  # noqa: PLC0415  # a short command has no use for it
+
     return heapq.merge(*each, reverse=span.newest_first)
 
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from dragoman.core.model import (
     NOTHING,
@@ -31,7 +32,8 @@ _NOBODY: Final = Author(name="user")
 _LONG: Final = 1000
 
 
-class Row(NamedTuple):
+@dataclass(slots=True)
+class Row:
     """The columns of a message.
 
     Attributes:
