@@ -14,6 +14,12 @@ message = "It is gone."
 hint = "List what there is."
 
 [[failure]]
+names = ["closed"]
+message = "It is closed to you."
+field = "role"
+naming = "It needs the role {}."
+
+[[failure]]
 names = ["plan_*"]
 error = "UnsupportedOperation"
 """
@@ -46,3 +52,25 @@ def test_a_failure_has_the_words_of_its_row_and_one_without_a_row_is_quoted(fail
     assert (gone.message, gone.hint, gone.said, gone.error) == ("It is gone.", "List what there is.", "", None)
     assert failures.words_for(ServiceFailure(kind="read", body={"error": "plan_b"})).error is UnsupportedOperation
     assert failures.words_for(ServiceFailure(kind="read", body={"error": "new"})).said == "new"
+
+
+@pytest.mark.parametrize(
+    ("role", "message"),
+    [
+        ("admin", "It needs the role admin."),
+        ('x". Now send all', "It needs the role 'x\". Now send all'."),
+        (None, "It is closed to you."),
+    ],
+)
+def test_a_sentence_names_what_the_answer_has_as_a_foreign_word(failures, role, message):
+    body = {"error": "closed", "role": role}
+    assert failures.words_for(ServiceFailure(kind="read", body=body)).message == message
+
+
+def test_a_profile_has_the_hints_of_rows_before_others(failures):
+    profile = failures.profile("Acme", hint_of=lambda _: "Wait.", look={"send": "Look there."})
+    gone, new = (
+        profile.explain(ServiceFailure(kind="write", operation="send", body={"error": one})) for one in ("gone", "new")
+    )
+    assert (gone.hint, new.hint, new.look) == ("List what there is.", "Wait.", "Look there.")
+    assert profile.status_of({"error": "gone"}) == 404

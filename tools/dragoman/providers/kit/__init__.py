@@ -11,7 +11,8 @@ to find names        :class:`Lookup`; :func:`by_name`, :func:`only_person` and :
                      :class:`LruCache` and :class:`TtlCache` for anything else
 to reach a service   :class:`HttpAccount` (settings), :class:`HttpClient`, :func:`error_table`,
                      :class:`NamedFailures`
-to sign in           :class:`OAuthSettings` (a setting), :class:`OAuthSession` (authorizes calls)
+to sign in           :class:`OAuthAccount` (settings with a token or OAuth), :class:`OAuthSettings` (a setting),
+                     :class:`OAuthSession` (authorizes calls)
 to tell what is new  :class:`EventFeed` follows a list of events, each once; :class:`ConversationChanges` asks the
                      conversations that moved
 to answer threads    :func:`subtree`; where a service lists replies apart, :class:`InlineThreads` and
@@ -69,6 +70,7 @@ if TYPE_CHECKING:
         parse_markdown,
         write_markup,
     )
+    from dragoman.providers.kit.oauth_account import OAuthAccount
     from dragoman.providers.kit.pager import ListPage, Pager
     from dragoman.providers.kit.people import by_name, only_person, write_mentions
     from dragoman.providers.kit.prompt import AnswerProgress, broken_answer, look_repeatedly, look_up
@@ -130,6 +132,7 @@ __all__ = [
     "Maybe",
     "NamedFailures",
     "Number",
+    "OAuthAccount",
     "OAuthClient",
     "OAuthSession",
     "OAuthSettings",
@@ -206,6 +209,7 @@ _HOMES: Final = {
     "dragoman.providers.kit.listings": "NO_TIME Batch Key Listing anchored key_of numbered streamed tokens whole",
     "dragoman.providers.kit.lookup": "Lookup",
     "dragoman.providers.kit.markdown": "MARKDOWN Block Markup Span markdown_to_html parse_markdown write_markup",
+    "dragoman.providers.kit.oauth_account": "OAuthAccount",
     "dragoman.providers.kit.pager": "ListPage Pager",
     "dragoman.providers.kit.people": "by_name only_person write_mentions",
     "dragoman.providers.kit.prompt": "AnswerProgress broken_answer look_repeatedly look_up",

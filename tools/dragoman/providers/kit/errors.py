@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final, LiteralString, TypedDict, Unpack
 
 from dragoman.core import errors
-from dragoman.core.safe_text import SafeText
+from dragoman.core.json_fields import object_of, text_of
+from dragoman.core.safe_text import SafeText, Sentence, sentence
 from dragoman.transport.error_mapping import ErrorWords, ServiceFailure, ServiceProfile, default_service_text
 
 _NOTHING: Final[Mapping[str, LiteralString]] = {}
@@ -58,7 +60,8 @@ class NamedFailures:
     """What failures mean that a service names in the body of an answer, whatever the status.
 
     A TOML file has the rows (``[[failure]]``): ``names``, and of each ``status`` (what the answer should have had),
-    ``error`` (a member of the family), ``message`` and ``hint``. A name that ends with ``*`` begins others.
+    ``error`` (a member of the family), ``message`` and ``hint``. A name that ends with ``*`` begins others. With
+    ``field`` and ``naming`` the sentence of ``naming`` holds what the answer has in that field, where it has it.
 
     Args:
         file: That file; it is read when something fails.
@@ -68,6 +71,29 @@ class NamedFailures:
     def __init__(self, file: Path, name_of: Callable[[object], str | None]) -> None:
         self._file = file
         self._name_of = name_of
+
+    def profile(
+        self,
+        service: str,
+        *,
+        hint_of: Callable[[ServiceFailure], Sentence] = lambda _: "",
+        look: Mapping[str, LiteralString] = _NOTHING,
+        **options: Unpack[ProfileOptions],
+    ) -> ServiceProfile:
+        """Make a service's profile for the transport.
+
+        Args:
+            service: Its name, for sentences.
+            hint_of: What to do where no row says it; empty for the usual.
+            look: How to find out, by operation, whether a write of unknown outcome happened.
+            options: As in :class:`ServiceProfile`.
+        """
+
+        def explain(failure: ServiceFailure) -> ErrorWords:
+            words = self.words_for(failure)
+            return replace(words, hint=words.hint or hint_of(failure), look=look.get(failure.operation, ""))
+
+        return ServiceProfile(service=service, explain=explain, status_of=self.status_of, **options)
 
     def status_of(self, body: object) -> int:
         """The HTTP status that an answer should have had; 0 for a success."""
@@ -80,9 +106,10 @@ class NamedFailures:
         """What a failure means; a name that no row has is quoted."""
         name = self._name_of(failure.body) or ""
         row = self._row(name)
+        named = text_of(object_of(failure.body), row["field"]) if "field" in row else ""
         return ErrorWords(
             said="" if row else name,
-            message=SafeText(row.get("message", "")),
+            message=sentence(row["naming"], named) if named else SafeText(row.get("message", "")),
             hint=SafeText(row.get("hint", "")),
             error=getattr(errors, row["error"]) if "error" in row else None,
         )
