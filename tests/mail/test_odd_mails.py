@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dragoman.core.mail import read_mail, without_quotes
+from dragoman.core.mail import body, read_mail, without_quotes
 from dragoman.core.mail.headers import parse_addresses
 
 HEAD = (
@@ -70,6 +70,18 @@ def test_html_is_not_lost_for_a_calendar_entry_behind_it():
         "alternative", "Content-Type: text/html\n\n<p>Rich words</p>", CALENDAR.format(method="REQUEST", sequence=0)
     )
     assert mail.text.startswith("Rich words\n\nInvitation\n")
+
+
+def test_html_beside_a_plain_text_is_taken_apart_only_when_it_is_what_is_shown(monkeypatch):
+    seen = []
+    monkeypatch.setattr(body, "to_text", lambda markup, **_: seen.append(markup) or "From HTML")
+    html = "Content-Type: text/html\n\n<p>Rich words"
+    assert of_parts("alternative", PLAIN, html).text == "Plain words"
+    assert not seen
+    stub = "Content-Type: text/plain\n\nOpen this in a browser"
+    assert of_parts("alternative", stub, html.replace("words", "words " * 9)).text == "Open this in a browser"
+    assert of_parts("alternative", "Content-Type: text/plain\n\n", html).text == "From HTML"
+    assert len(seen) == 2
 
 
 def picture(id_, name):

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from mimetypes import guess_extension, guess_type
-from typing import Final
+from typing import Final, cast
 from urllib.parse import unquote
 
 from dragoman.core.html_text import to_text
@@ -59,11 +59,12 @@ class Body:
     """What a mail says and brings.
 
     Attributes:
+        texts: Its texts, and parts with HTML whose text is not needed before somebody asks for it.
         answers: Message ids of mails that a report returns.
         is_report: It is a report of a mail system.
     """
 
-    texts: list[str] = field(default_factory=list[str])
+    texts: list[str | Part] = field(default_factory=list["str | Part"])
     files: list[MailFile] = field(default_factory=list[MailFile])
     labels: list[str] = field(default_factory=list[str])
     answers: list[str] = field(default_factory=list[str])
@@ -72,7 +73,10 @@ class Body:
     @property
     def text(self) -> str:
         """The text."""
-        return "\n\n".join(text for text in self.texts if text)
+        if len(self.texts) != 1 or not isinstance(self.texts[0], str):
+            texts = (one if isinstance(one, str) else _text_of(one) for one in self.texts)
+            self.texts = ["\n\n".join(text for text in texts if text)]
+        return cast("str", self.texts[0])
 
 
 def read_body(part: Part) -> Body:
@@ -88,7 +92,7 @@ def _collect(part: Part, body: Body) -> None:
     elif part.media_type in _NEVER:
         return
     elif _is_text(part):
-        body.texts.append(_unwrapped(part, body))
+        body.texts.append(part if part.media_type == "text/html" else _unwrapped(part, body))
         if file_name(part):
             body.files.append(_file(part, len(body.files) + 1))
     elif part.media_type in _ENVELOPED:
@@ -112,8 +116,10 @@ def _collect_alternative(part: Part, body: Body) -> None:
     every = [(child, read_body(child)) for child in part.parts]
     found = [(child, one) for child, one in every if child.media_type != "text/calendar"]
     plain = next((one for child, one in found if child.media_type == "text/plain" and one.text), None)
-    rich = next((one for child, one in reversed(found) if child.media_type != "text/plain" and one.text), None)
-    best = rich if plain is None or (rich is not None and _is_stub(plain.text, rich.text)) else plain
+    best = plain
+    if plain is None or _may_be_stub(plain.text):
+        rich = next((one for child, one in reversed(found) if child.media_type != "text/plain" and one.text), None)
+        best = rich if plain is None or (rich is not None and _is_stub(plain.text, rich.text)) else plain
     body.texts.extend(best.texts if best else ())
     body.texts.extend(text for child, one in every if child.media_type == "text/calendar" for text in one.texts)
     for _, one in every:
@@ -140,9 +146,13 @@ def _shown_ids(part: Part) -> list[str]:
     return [unquote(found) for found in _CID.findall(part.content.decode("latin-1"))]
 
 
+def _may_be_stub(plain: str) -> bool:
+    return len(plain) < _STUB and ("://" in plain or _STUB_WORDS.search(plain) is not None)
+
+
 def _is_stub(plain: str, rich: str) -> bool:
     """Whether a short plain text only says where the real one is."""
-    if len(plain) >= _STUB:
+    if not _may_be_stub(plain):
         return False
     speaks_of_it = _STUB_WORDS.search(plain) is not None
     return (speaks_of_it and len(rich) > len(plain)) or ("://" in plain and len(rich) > 2 * len(plain))
@@ -281,12 +291,3 @@ def _file(part: Part, place: int) -> MailFile:
     if not name:
         name = f"attachment-{place}{guess_extension(part.media_type) or ''}"
     return MailFile(name, part.media_type, part.size, part.number or "1")
-
-
-def walk(part: Part) -> Iterator[Part]:
-    """The part and all parts in it."""
-    waiting = [part]
-    while waiting:
-        one = waiting.pop()
-        yield one
-        waiting.extend(reversed(one.parts))

@@ -126,7 +126,8 @@ def _is_block(lines: list[str]) -> bool:
         if not colon:
             break
         names.append(name.strip("* ").casefold())
-    return any(len(words & set(names)) >= _BLOCK_NEEDED for words in _BLOCK_WORDS)
+    found = set(names)
+    return len(found) >= _BLOCK_NEEDED and any(len(words & found) >= _BLOCK_NEEDED for words in _BLOCK_WORDS)
 
 
 def _without_signature(lines: list[str], first: int, end: int) -> int:

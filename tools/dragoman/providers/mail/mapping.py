@@ -10,7 +10,8 @@ from dragoman.core.mail import Address, DeliveryReport, Mail, forwarded_text, wi
 from dragoman.core.mail.authentication import FAIL, authentication_of
 from dragoman.core.mail.delivery import state_of
 from dragoman.core.mail.headers import MOST_ADDRESSES
-from dragoman.core.model import Attachment, Author, AuthorKind, Message, Reaction
+from dragoman.core.mail.people import kind_of
+from dragoman.core.model import Attachment, Author, Message, Reaction
 from dragoman.providers.mail.folders import ALL, ARCHIVE, INBOX, SENT, Folders
 from dragoman.providers.mail.heads import MailHead, is_report
 from dragoman.providers.mail.links import write_mid
@@ -28,6 +29,7 @@ _UNTOLD: Final = frozenset(
         "$hasnoattachment", "$attachment", "$noattachment",
     }
 )  # fmt: skip
+_SEEN: Final = frozenset({"\\Seen"})
 _UNTOLD_ROLES: Final = frozenset({ALL, SENT, ARCHIVE})
 _MOST_SHOWN: Final = 10
 _MANY: Final = 20
@@ -49,7 +51,7 @@ class MailView:
     def message(self, head: MailHead, mail: Mail | None) -> Message:
         """The message; without a ``mail`` it has no text yet."""
         text, partial = self._text(head, mail)
-        headers = head.headers
+        headers, authentication = head.headers, authentication_of(mail.headers) if mail is not None else ""
         return Message(
             id=head.id,
             conversation=self.conversation,
@@ -62,10 +64,10 @@ class MailView:
             status=self.folders.status_of(head.folder) or ("draft" if "\\Draft" in head.flags else None),
             url=None if head.id.startswith("x.") else write_mid(head.id),
             attachments=() if mail is None else tuple(_attachments(mail)),
-            labels=tuple(dict.fromkeys(self._labels(head, mail))),
+            labels=tuple(dict.fromkeys(self._labels(head, mail, authentication))),
             extra={
                 **{name: shown for name in ("to", "cc", "reply-to") if (shown := _addresses(headers.addresses(name)))},
-                **({"authentication": found} if (found := _authentication(mail)) else {}),
+                **({"authentication": authentication} if authentication else {}),
                 "folder": head.folder,
                 "size": head.size,
             },
@@ -77,7 +79,8 @@ class MailView:
         Anybody can write the owner's address into a mail.
         """
         address = head.mail.author
-        kind = AuthorKind.SYSTEM if is_report(head.mail) else (mail or head.mail).kind
+        reports = is_report(head.mail) or (mail is not None and mail.body.is_report)
+        kind = kind_of(head.headers, address, is_report=reports)
         sent = self.folders.roles.get(SENT)
         own = any(place.folder == sent for place in head.places) or "\\Sent" in head.labels
         return Author(
@@ -102,11 +105,12 @@ class MailView:
         new, quoted = without_quotes(text, is_answer=bool(head.ancestors))
         return (f"{new}\n... (+{quoted:,} chars quoted)", True) if quoted else (text, cut)
 
-    def _labels(self, head: MailHead, mail: Mail | None) -> Iterator[str]:
+    def _labels(self, head: MailHead, mail: Mail | None, authentication: str) -> Iterator[str]:
         if head.is_unread:
             yield UNREAD
-        yield from (label for label, flag in FLAGS.items() if flag in head.flags)
-        yield from keywords_of(head)
+        if head.flags - _SEEN:
+            yield from (label for label, flag in FLAGS.items() if flag in head.flags)
+            yield from keywords_of(head)
         yield from (one.removeprefix("\\") for one in head.labels)
         for place in head.places:
             role = self.folders.role_of(place.folder)
@@ -115,12 +119,8 @@ class MailView:
         if head.mail.mailing_list:
             yield f"list:{head.mail.mailing_list}"
         yield from mail.body.labels if mail is not None else ()
-        if _authentication(mail) == FAIL:
+        if authentication == FAIL:
             yield "authentication:fail"
-
-
-def _authentication(mail: Mail | None) -> str:
-    return authentication_of(mail.headers) if mail is not None else ""
 
 
 def with_reactions(message: Message, reactions: Sequence[MailHead]) -> Message:

@@ -90,7 +90,7 @@ def _by_folder(heads: Iterable[MailHead]) -> dict[str, list[MailHead]]:
 def _take_apart(mails: Iterable[Mail]) -> None:
     """Decode mails here, in the thread of the connection: the event loop would wait for it."""
     for mail in mails:
-        _ = mail.body
+        _ = mail.text
 
 
 def append_read(session: ImapSession, folder: str, data: bytes, at: datetime | None, *, missing: bool) -> None:
