@@ -120,3 +120,16 @@ async def test_two_hundred_questions_in_twelve_scripts_find_the_same_in_a_larger
                 pages = [await store.messages.search("acc", query) for store in (file, database)]
                 assert pages[0].items == pages[1].items
                 assert pages[0].items or text
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("limit", [7, 45, 300, 600])
+async def test_many_equal_hits_are_listed_alike_whatever_a_page_takes(postgres_address, limit):
+    chance = random.Random(9)
+    variants = ["crane", "cräne", "crane crane", "Crane bird", "a cräne bird", "cranes", "cräne over crane"]
+    documents = [message(str(n), chance.choice(variants)) for n in range(1300)]
+    async with open_store(None) as file, open_store(postgres_address) as database:
+        for store in (file, database):
+            await store.messages.number(documents)
+        for query in ("crane", "cräne", "crane bird"):
+            assert await hits(database, query, limit=limit) == await hits(file, query, limit=limit), query

@@ -31,6 +31,7 @@ _NEW_AUTHORS: Final = (
 class PostgresTables(Tables):
     """See :class:`Tables`."""
 
+    is_remote: ClassVar[bool] = True
     words: ClassVar[Mapping[str, str]] = {
         "among": "= ANY(CAST(? AS text[]))",
         "by_author": "",
@@ -137,11 +138,6 @@ class PostgresTables(Tables):
             "SELECT term, doc FROM $words WHERE term >= ? AND term < ? AND is_body AND doc > 0 ORDER BY term LIMIT ?"
         )
         return [(term, doc) for term, doc in con.execute(statement, (beginning, beginning + "\U0010ffff", limit))]
-
-    def share_indexed(self, con: Connection) -> float:
-        """Read how far a rebuild has come."""
-        following, total = con.execute("SELECT next, total FROM index_builds WHERE prefix = ?", (self.prefix,)).get
-        return 1.0 if not following else 1 - following / total
 
     def _count(self, con: Connection, entries: Sequence[IndexEntry], sign: int) -> None:
         """Add messages to the counts of words, messages and lexemes, or take them away."""

@@ -136,6 +136,9 @@ class Tables(ABC):
     words: ClassVar[Mapping[str, str]]
     """What the database says for ``@word`` in a template."""
 
+    is_remote: ClassVar[bool] = False
+    """Each statement takes a round trip, so that one that does more is better than several."""
+
     prefix: str
 
     def sql(self, template: str) -> str:
@@ -205,10 +208,6 @@ class Tables(ABC):
     @abstractmethod
     def words_from(self, con: Connection, beginning: str, limit: int) -> list[tuple[str, int]]:
         """Words of texts that begin so, in their order, and how many messages hold each."""
-
-    @abstractmethod
-    def share_indexed(self, con: Connection) -> float:
-        """How much of the index is there, from 0 to 1."""
 
 
 @lru_cache(maxsize=2048)

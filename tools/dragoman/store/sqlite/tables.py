@@ -104,8 +104,3 @@ class SqliteTables(Tables):
         """Read the vocabulary of the index."""
         statement = "SELECT term, doc FROM $words WHERE term >= ? AND term < ? AND col = 'body' LIMIT ?"
         return list(con.execute(self.sql(statement), (beginning, beginning + "\U0010ffff", limit)))
-
-    def share_indexed(self, con: Connection) -> float:
-        """Read how far a rebuild has come."""
-        following, total = con.execute("SELECT next, total FROM index_builds WHERE prefix = ?", (self.prefix,)).get
-        return 1.0 if not following else 1 - following / total

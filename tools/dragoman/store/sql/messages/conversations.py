@@ -214,14 +214,6 @@ def held(con: Connection, tables: Tables, place: int) -> int:
     return found or 0
 
 
-def has_others(con: Connection, tables: Tables, account: str) -> bool:
-    """Whether the tables hold conversations of other accounts."""
-    statement = (
-        "SELECT EXISTS(SELECT 1 FROM $places WHERE account < ?) OR EXISTS(SELECT 1 FROM $places WHERE account > ?)"
-    )
-    return bool(con.execute(tables.sql(statement), (account, account)).get)
-
-
 def oldest(con: Connection, tables: Tables, account: str, id_: str | None) -> int | None:
     """Moment of the oldest message that can be shown, of one conversation or of a whole account."""
     if id_ is not None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby, islice
+from itertools import islice
 from typing import Final
 
 from dragoman.core.errors import InvalidArgument
@@ -23,37 +23,29 @@ from dragoman.core.query_parser import parse_query
 from dragoman.core.safe_text import Sentence, sentence
 from dragoman.store.excerpt import excerpt
 from dragoman.store.search_terms import Pattern, pattern_of
-from dragoman.store.sql.connection import Connection
+from dragoman.store.sql.connection import Condition, Connection
 from dragoman.store.sql.messages import message_pages
 from dragoman.store.sql.messages.message_table import MessageTable
 from dragoman.store.sql.search import filtered_list, spelling
+from dragoman.store.sql.search.candidates import WINDOW, Candidates
 from dragoman.store.sql.search.expression import Without, all_of, any_of, exact
 from dragoman.store.sql.search.scope import (
     Narrowing,
     NothingThereError,
     Scope,
+    SearchFacts,
     narrowing_of,
     require_authors,
     scope_of,
     sql_of,
 )
 from dragoman.store.sql.search.words import SearchWords
-from dragoman.store.sql.values import unbind
 
 WIDTH: Final = 240
 """Characters of a passage."""
 
-_WINDOW: Final = 1000
-"""Candidates among which those that hold the letters as they were typed come first."""
-
-_CHUNK: Final = 500
-"""Candidates among which equals are sorted by time."""
-
 _DEEPEST: Final = 10_000
 _AT_ONCE: Final = 32
-_COMPARED: Final = 20_000
-"""Characters of a text in which is looked for the letters as they were typed."""
-
 _CURSOR: Final = lazy_pattern(r"([01])\.(\d{1,5})\.(\d{1,18})((?:\|[^|=]+=[^|=]+)*)")
 
 
@@ -91,34 +83,34 @@ def search(con: Connection, table: MessageTable, query: SearchQuery, account: st
             hint="Use at least one word, number, sign or emoji that is not excluded; or author, since or until alone.",
         )
     try:
-        scope = scope_of(con, table, query, account)
+        facts = SearchFacts.of(con, table, account)
+        scope = scope_of(con, table, query, account, facts)
         scope.excluded += map(exact, words.excluded)
         if not words.groups:
             require_authors(con, table, scope, account)
             return filtered_list.page(con, table, scope, query)
-        page = _ranked_page(con, table, scope, query, expression)
+        page = _ranked_page(con, table, scope, query, expression, facts.newest)
         if not page.items:
             require_authors(con, table, scope, account)
     except NothingThereError as nothing:
         return SearchPage(advice=nothing.reason)
-    return replace(page, missed=_missed(con, table), notes=(*page.notes, *words.notes))
+    return replace(page, missed=_missed(facts.share_indexed), notes=(*page.notes, *words.notes))
 
 
 def _is_narrowed(query: SearchQuery) -> bool:
     return bool(query.conversation or query.author or query.since or query.until or query.filters)
 
 
-def _missed(con: Connection, table: MessageTable) -> Sentence:
-    done = table.tables.share_indexed(con)
+def _missed(done: float) -> Sentence:
     if done == 1.0:
         return ""
     return sentence("the index is being rebuilt, and {:.0%} of the messages can be found so far", done)
 
 
 def _ranked_page(
-    con: Connection, table: MessageTable, scope: Scope, query: SearchQuery, expression: Expression
+    con: Connection, table: MessageTable, scope: Scope, query: SearchQuery, expression: Expression, newest: int
 ) -> SearchPage:
-    position, replaced = _start(con, table, query.cursor)
+    position, replaced = _start(query.cursor, newest)
     if replaced:
         expression = spelling.replace_words(expression, replaced)
     page = _Ranked(con, table, scope, SearchWords.of(expression)).page(position, query.limit)
@@ -139,10 +131,9 @@ def _written(replaced: dict[str, str]) -> str:
     return "".join(f"|{typed}={meant}" for typed, meant in replaced.items())
 
 
-def _start(con: Connection, table: MessageTable, cursor: str | None) -> tuple[_Position, dict[str, str]]:
+def _start(cursor: str | None, newest: int) -> tuple[_Position, dict[str, str]]:
     if cursor is None:
-        newest = con.execute(table.tables.sql("SELECT max(number) FROM $messages")).get
-        return _Position(0, 0, newest or 0), {}
+        return _Position(0, 0, newest), {}
     found = _CURSOR.fullmatch(cursor)
     if found is None:
         raise InvalidArgument("The cursor is not one of this search.", hint="Search again without a cursor.")
@@ -180,9 +171,11 @@ class _Ranked:
         self._words = words
         self._steps = self._words.steps()
         self._narrowings: dict[int, Narrowing] = {}
+        self._limit = 0
 
     def page(self, position: _Position, limit: int) -> SearchPage:
         """Hits from a position on."""
+        self._limit = limit
         found = list(islice(self._hits(position), limit + 1))
         messages = message_pages.by_numbers(self._con, self._table, [number for number, _ in found[:limit]])
         terms = [term for group in self._words.terms for term in group]
@@ -209,11 +202,15 @@ class _Ranked:
 
     def _candidates(self, step: int, position: _Position, given: int) -> Iterator[int | None]:
         """The number of each candidate in order; ``None`` for one that does not pass the checks."""
-        window, skipped = divmod(given, _WINDOW)
-        while window * _WINDOW <= _DEEPEST:
-            ranked = self._window(step, window, position.newest)
-            yield from self._passing(step, islice(self._sorted(ranked), skipped, None))
-            if len(ranked) < _WINDOW:
+        window, skipped = divmod(given, WINDOW)
+        while window * WINDOW <= _DEEPEST:
+            left = WINDOW - skipped
+            candidates = Candidates(self._con, self._table, self._words, *self._select(step, position.newest))
+            numbers = islice(candidates.window(window, skipped + self._limit), skipped, None)
+            for number in self._passing(step, numbers):
+                left -= 1
+                yield number
+            if left:
                 return
             window, skipped = window + 1, 0
 
@@ -224,7 +221,8 @@ class _Ranked:
             self._narrowings[step] = narrowing_of(self._con, self._table, self._scope, of_few=few)
         return self._narrowings[step]
 
-    def _window(self, step: int, window: int, newest: int) -> list[tuple[float, int]]:
+    def _select(self, step: int, newest: int) -> Condition:
+        """SQL for rank and number of all candidates."""
         expression = all_of([self._steps[step], *self._scope.required])
         if self._scope.excluded:
             expression = Without(expression, any_of(self._scope.excluded))
@@ -235,42 +233,8 @@ class _Ranked:
         conditions, values = sql_of([*narrowing.rows, *narrowing.messages])
         statement = (
             f"SELECT {ranking} AS rank, i.rowid FROM $index i{join} WHERE {matching} AND i.rowid <= ?{conditions}"  # noqa: S608 - values are bound
-            " ORDER BY 1, 2 DESC LIMIT ? OFFSET ?"
         )
-        bound = (*ranking_values, *matching_values, newest, *values, _WINDOW, window * _WINDOW)
-        return list(self._con.execute(tables.sql(statement), bound))
-
-    def _sorted(self, ranked: Sequence[tuple[float, int]]) -> Iterator[int]:
-        """Best first; the letters as they were typed before others that fold to them, the newer of equals first."""
-        folded: list[int] = []
-        # No more is read than a page takes: what stands as it was typed can be told at once.
-        for start in range(0, len(ranked), _CHUNK):
-            chunk = ranked[start : start + _CHUNK]
-            details: dict[int, tuple[int, str | bytes | None]] = {}
-            ahead = iter(chunk)
-            for _, group in groupby(chunk, lambda hit: hit[0]):
-                equals = [number for _, number in group]
-                while equals[-1] not in details:
-                    details |= self._details([number for _, number in islice(ahead, _AT_ONCE)])
-                for number in sorted(equals, key=lambda number: (-details[number][0], -number)):
-                    if self._is_folded(details[number][1]):
-                        folded.append(number)
-                    else:
-                        yield number
-        yield from folded
-
-    def _details(self, numbers: Sequence[int]) -> dict[int, tuple[int, str | bytes | None]]:
-        """Time and text of messages; of a text that can only be as it was typed, nothing."""
-        statement = self._table.tables.sql(
-            "SELECT number, moment, CASE WHEN ? = 1 AND length(text) = octet_length(text) THEN ''"
-            " ELSE substr(text, 1, ?) END FROM @numbers @join $messages m ON m.number = n.value"
-        )
-        bound = (int(self._words.are_ascii), _COMPARED, message_pages.number_list(numbers))
-        found = {number: (time, text) for number, time, text in self._con.execute(statement, bound)}
-        return {number: found.get(number, (0, None)) for number in numbers}
-
-    def _is_folded(self, stored: str | bytes | None) -> bool:
-        return bool(stored) and not self._words.are_literal_in(unbind(stored or ""))
+        return statement, (*ranking_values, *matching_values, newest, *values)
 
     def _passing(self, step: int, numbers: Iterator[int]) -> Iterator[int | None]:
         """The numbers, and ``None`` for those whose messages do not pass the checks."""

@@ -21,6 +21,10 @@ from dragoman.store.sql.search.expression import Expression, exact, lexeme
 from dragoman.store.sql.values import UNKNOWN, Value, to_us
 
 _MOST_NAMES: Final = 5000
+_FACTS: Final = (
+    "SELECT coalesce((SELECT max(number) FROM $messages), 0), EXISTS(SELECT 1 FROM $places WHERE account < ?)"
+    " OR EXISTS(SELECT 1 FROM $places WHERE account > ?), next, total FROM index_builds WHERE prefix = ?"
+)
 
 
 class NothingThereError(Exception):
@@ -64,20 +68,43 @@ def sql_of(conditions: Iterable[Condition]) -> tuple[str, list[Value]]:
     return "".join(f" AND {sql}" for sql, _ in found), [value for _, values in found for value in values]
 
 
-def scope_of(con: Connection, table: MessageTable, query: SearchQuery, account: str) -> Scope:
+def scope_of(con: Connection, table: MessageTable, query: SearchQuery, account: str, facts: SearchFacts) -> Scope:
     """What a query is narrowed to.
 
     Raises:
         NothingThereError: No message can pass.
     """
     scope = Scope()
-    _narrow_place(con, table, query, account, scope)
+    _narrow_place(con, table, query, account, scope, has_others=facts.has_others)
     _narrow_time(query, scope)
     if query.author:
         _narrow_author(con, table, Filter("from", query.author), scope)
     for one in query.filters:
         _narrow(con, table, account, one, scope)
     return scope
+
+
+@dataclass(frozen=True, slots=True)
+class SearchFacts:
+    """What each search has to know of the tables, read with one statement.
+
+    Attributes:
+        newest: The highest number of a message.
+        has_others: There are conversations of other accounts.
+        share_indexed: How much of the index is there, from 0 to 1.
+    """
+
+    newest: int
+    has_others: bool
+    share_indexed: float
+
+    @classmethod
+    def of(cls, con: Connection, table: MessageTable, account: str) -> SearchFacts:
+        """Read them for a search in an account."""
+        newest, has_others, following, total = con.execute(
+            table.tables.sql(_FACTS), (account, account, table.tables.prefix)
+        ).get
+        return cls(newest, bool(has_others), 1 - following / total if following else 1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,13 +192,15 @@ def _narrow(con: Connection, table: MessageTable, account: str, one: Filter, sco
         (scope.excluded if one.negated else scope.required).append(lexeme(word))
 
 
-def _narrow_place(con: Connection, table: MessageTable, query: SearchQuery, account: str, scope: Scope) -> None:
+def _narrow_place(
+    con: Connection, table: MessageTable, query: SearchQuery, account: str, scope: Scope, *, has_others: bool
+) -> None:
     if query.conversation is not None:
         scope.place = conversations.key(con, table.tables, account, query.conversation)
         if scope.place is None:
             raise NothingThereError
         scope.address = account, query.conversation
-    elif conversations.has_others(con, table.tables, account):
+    elif has_others:
         # Not by a word of the index: ranking would count all messages of the account for each search.
         scope.conditions.append(("(SELECT p.account FROM $places p WHERE p.place = m.place) = ?", (account,)))
 
