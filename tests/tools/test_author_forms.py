@@ -56,3 +56,15 @@ def test_a_person_who_did_not_write_here_is_told(call, author):
     found = json.loads(call("search_messages", query="budget", author=author))
     assert not found.get("messages")
     assert any("wrote here" in note for note in found["notes"])
+
+
+@pytest.mark.parametrize("wrap", ["`{}`", "<{}>", '"{}"', " {} "])
+def test_a_message_is_found_with_marks_around_its_number_or_reference(call, wrap):
+    (first, *_) = json.loads(call("list_messages", conversation="local:room"))["messages"]
+    for named in (str(first["number"]), json.loads(call("get_message", message=first["number"]))["ref"]):
+        assert json.loads(call("get_message", message=wrap.format(named)))["number"] == first["number"]
+
+
+@pytest.mark.parametrize("account", ["LOCAL", " Local ", ["local"]])
+def test_an_account_is_found_in_any_case(call, account):
+    assert json.loads(call("search_messages", query="budget", account=account))["messages"]

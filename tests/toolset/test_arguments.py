@@ -32,6 +32,13 @@ def test_lists_may_come_as_json_or_as_one_word() -> None:
     assert check(UPDATE, {"message": "1", "labels": '["a", "b"]'})["labels"] == ("a", "b")
     assert check(UPDATE, {"message": "1", "labels": "a"})["labels"] == ("a",)
     assert check(UPDATE, {"message": "1", "labels": []})["labels"] == ()
+    assert check(UPDATE, {"message": "1", "labels": [2026, "a"]})["labels"] == ("2026", "a")
+
+
+def test_a_single_value_may_come_in_a_list() -> None:
+    given = {"conversation": ["x"], "limit": [20], "order": ["oldest"]}
+    assert check(LIST, given) == {"conversation": "x", "limit": 20, "order": "oldest"}
+    assert "author must be a text" in refused("list_messages", conversation="x", author=["Ann", "Bo"])
 
 
 def test_null_and_empty_count_as_left_out_but_an_empty_text_is_kept() -> None:
@@ -41,6 +48,24 @@ def test_null_and_empty_count_as_left_out_but_an_empty_text_is_kept() -> None:
 
 def test_choices_may_come_in_any_case() -> None:
     assert check(LIST, {"conversation": "x", "order": "Oldest", "format": "JSON"})["order"] == "oldest"
+
+
+@pytest.mark.parametrize(
+    ("tool", "name", "said", "meant"),
+    [
+        ("list_messages", "order", "newest", "latest"),
+        ("list_messages", "order", "descending", "latest"),
+        ("list_messages", "order", "asc", "oldest"),
+        ("list_conversations", "kind", "channels", "channel"),
+        ("list_conversations", "kind", "DM", "direct"),
+        ("list_conversations", "kind", "direct message", "direct"),
+        ("list_conversations", "kind", "emails", "mail"),
+        ("get_updates", "only", "mention", "mentions"),
+    ],
+)
+def test_a_choice_may_be_said_in_another_word(tool: str, name: str, said: str, meant: str) -> None:
+    given = {name: said, **({"conversation": "x"} if tool == "list_messages" else {})}
+    assert check(BY_NAME[tool], given)[name] == meant
 
 
 def test_a_misspelt_argument_is_named_with_the_one_that_was_meant() -> None:
@@ -70,7 +95,7 @@ def test_a_text_of_seventeen_million_characters_is_refused() -> None:
     assert "at most" in refused("send_message", conversation="x", text="x" * 17_000_000)
 
 
-@pytest.mark.parametrize("value", [{"a": 1}, [1], True])
+@pytest.mark.parametrize("value", [{"a": 1}, [1, 2], [], True])
 def test_a_text_that_is_something_else_is_refused(value: object) -> None:
     assert "conversation must be a text" in refused("list_messages", conversation=value)
 

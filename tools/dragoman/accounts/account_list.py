@@ -38,8 +38,9 @@ class AccountList(ABC):
         Raises:
             NotFound: There is none; the sentence names those that are.
         """
-        if name in self.accounts:
-            return self.accounts[name]
+        found = self.accounts.get(name) or self.accounts.get(name.strip().lower())
+        if found is not None:
+            return found
         raise NotFound(
             sentence("There is no account {!r}.", name),
             hint=sentence("Accounts: {}.", join(self.accounts) or safe("none")),

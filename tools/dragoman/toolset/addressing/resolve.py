@@ -79,6 +79,9 @@ __all__ = [
 ]
 
 _NUMBER: Final = re.compile(r"#?(\d{1,18})(?:\.0+)?")
+_QUOTES: Final = "`<>\"' "
+"""What people and models put around a reference."""
+
 _LINK: Final = re.compile(r"(?:https?://|(?P<scheme>mailto|mid):)\S+", re.IGNORECASE)
 _PATIENCE: Final = 10.0
 """Seconds that an account may take to tell whether it has a title, while others could answer a reader."""
@@ -206,7 +209,8 @@ async def resolve_message(workspace: Workspace, said: str) -> Reference:
         NotFound: There is no such number or account.
         InvalidArgument: It is none of the three.
     """
-    number = _NUMBER.fullmatch(said.strip())
+    said = said.strip().strip(_QUOTES)
+    number = _NUMBER.fullmatch(said)
     if number:
         found = await (await workspace.store()).messages.locate(int(number[1]))
         if found is None or found[0] not in workspace.accounts:

@@ -159,6 +159,13 @@ def _kind(bare: Any) -> tuple[Literal["string", "integer", "array"], tuple[str, 
 _INTEGER: Final = lazy_pattern(r"[+-]?\d{1,18}(\.0+)?")
 _MOST_TEXT: Final = 16 * 1024 * 1024
 _MOST_TOLD: Final = 10
+_SYNONYMS: Final = {
+    "newest": "latest", "desc": "latest", "descending": "latest", "asc": "oldest", "ascending": "oldest",
+    "dm": "direct", "dms": "direct", "direct message": "direct", "direct messages": "direct", "private": "direct",
+    "email": "mail", "emails": "mail",
+}  # fmt: skip
+"""Other words for values of closed sets."""
+
 _CLEARED: Final = ("text", "subject")
 
 
@@ -177,7 +184,7 @@ def check(tool: ToolSpec, arguments: Mapping[str, object]) -> dict[str, object]:
     wrong = _unknown(tool, arguments) if arguments.keys() - tool.parameters.keys() else []
     good: dict[str, object] = {}
     for name, parameter in tool.parameters.items():
-        value = arguments.get(name)
+        value = _single(parameter, arguments.get(name))
         if value is None or (value == "" and not parameter.required and name not in _CLEARED):
             if parameter.required:
                 wrong.append(sentence("{} is missing ({}).", name, unquoted(parameter.description)))
@@ -191,6 +198,14 @@ def check(tool: ToolSpec, arguments: Mapping[str, object]) -> dict[str, object]:
             join(wrong, " ", most=_MOST_TOLD), hint=sentence("{} takes: {}.", tool.name, join(tool.parameters))
         )
     return good
+
+
+def _single(parameter: Parameter, value: object) -> object:
+    """The value; the only one of a list, where no list is meant."""
+    if parameter.kind == "array" or not isinstance(value, list):
+        return value
+    items = cast("list[object]", value)
+    return items[0] if len(items) == 1 else items
 
 
 def _unknown(tool: ToolSpec, arguments: Mapping[str, object]) -> list[SafeText]:
@@ -224,10 +239,11 @@ def _text(parameter: Parameter, value: object) -> str:
         raise ValueError(f"at most {_MOST_TEXT:,} characters long")
     if not parameter.choices:
         return text
-    choice = text.strip().lower()
-    if choice not in parameter.choices:
-        raise ValueError(f"one of {', '.join(parameter.choices)}")
-    return choice
+    said = text.strip().lower()
+    for choice in (said, _SYNONYMS.get(said), said.removesuffix("s"), f"{said}s"):
+        if choice in parameter.choices:
+            return choice
+    raise ValueError(f"one of {', '.join(parameter.choices)}")
 
 
 def _texts(_parameter: Parameter, value: object) -> tuple[str, ...]:
@@ -237,7 +253,7 @@ def _texts(_parameter: Parameter, value: object) -> tuple[str, ...]:
         except ValueError:
             raise ValueError('a list of texts such as ["urgent"]') from None
     items = cast("list[object]", value) if isinstance(value, list | tuple) else [value]
-    texts = tuple(item for item in items if isinstance(item, str))
+    texts = tuple(str(item) for item in items if isinstance(item, str | int) and not isinstance(item, bool))
     if len(texts) < len(items):
         raise ValueError('a list of texts such as ["urgent"]')
     return texts

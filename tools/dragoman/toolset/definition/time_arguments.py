@@ -13,7 +13,11 @@ from dragoman.core.safe_text import sentence
 if TYPE_CHECKING:
     from dragoman.toolset.definition.context import CallContext
 
-_AGO: Final = lazy_pattern(r"(\d{1,6})\s*(s|m|min|h|d|w)(?:\s+ago)?", re.IGNORECASE | re.ASCII)
+_AGO: Final = lazy_pattern(
+    r"(?:(?:the )?(?:last|past)\s+|-)?(\d{1,6}|an?)\s*"
+    r"(s|m|h|d|w|mo|y|sec|min|hr|yr|second|minute|hour|day|week|month|year)s?(?:\s+ago)?",
+    re.IGNORECASE | re.ASCII,
+)
 _DAY: Final = lazy_pattern(r"(?:[0-9]{4}-[0-9W]|[0-9]{4}W|[0-9]{8}(?![0-9]))[0-9-]*(?:[T ]|$)", re.IGNORECASE)
 _BEYOND: Final = lazy_pattern(
     r"(?P<day>[0-9W-]+)[T ](?:(?P<midnight>24(?::?00){0,2}(?:[.,]0+)?)"
@@ -21,7 +25,10 @@ _BEYOND: Final = lazy_pattern(
     re.IGNORECASE,
 )
 """Times that ISO 8601 knows and Python does not: the end of a day, and a leap second."""
-_UNITS: Final = {"s": "seconds", "m": "minutes", "min": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+_UNITS: Final = {
+    "s": timedelta(seconds=1), "m": timedelta(minutes=1), "h": timedelta(hours=1), "d": timedelta(days=1),
+    "w": timedelta(weeks=1), "mo": timedelta(days=30), "y": timedelta(days=365),
+}  # fmt: skip
 _DAYS: Final = {"today": 0, "yesterday": -1, "tomorrow": 1}
 _FIRST: Final = datetime.min.replace(tzinfo=UTC)
 _LAST: Final = datetime.max.replace(tzinfo=UTC)
@@ -32,6 +39,8 @@ def parse_time(
     text: str, *, zone: tzinfo, now: datetime, name: str, end: bool = False, exact: bool = False
 ) -> datetime:
     """Read a moment: ISO time or date, ``now``, ``today``, ``yesterday``, or a time ago such as ``2h``.
+
+    Other writings of a date are read where they have one meaning, also a month or a year.
 
     The first and the last days of the calendar, which people write for an open end, are moments in every zone.
     A time that a zone has twice, when clocks go back, is the first of the two; as an end the second, so that a
@@ -50,7 +59,12 @@ def parse_time(
     """
     said = text.strip()
     try:
-        moment = _relative(said.lower(), zone, now, end=end) or _absolute(said, zone, end=end)
+        moment = _relative(said.lower(), zone, now, end=end)
+        if moment is None:
+            try:
+                moment = _absolute(said, zone, end=end)
+            except ValueError:
+                moment = _rewritten(said, zone, end=end, exact=exact)
         missing = exact and _left_out(moment)
         # Two times of one zone are otherwise compared by the clock, which jumps.
         moment = _in_utc(moment)
@@ -91,7 +105,20 @@ def _relative(said: str, zone: tzinfo, now: datetime, *, end: bool) -> datetime 
     if said in _DAYS:
         return _day(now.astimezone(zone).date() + timedelta(days=_DAYS[said]), zone, end=end)
     ago = _AGO.fullmatch(said)
-    return now - timedelta(**{_UNITS[ago[2]]: int(ago[1])}) if ago else None
+    if ago is None:
+        return None
+    unit = "mo" if ago[2].startswith("mo") else ago[2][0]
+    return now - _UNITS[unit] * (1 if ago[1].startswith("a") else int(ago[1]))
+
+
+def _rewritten(said: str, zone: tzinfo, *, end: bool, exact: bool) -> datetime:
+    """A date that people write in another way than ISO does."""
+    from dragoman.toolset.definition.time_writings import to_iso  # noqa: PLC0415  # takes time, and is seldom needed
+
+    iso = to_iso(said, end=end, exact=exact)
+    if iso is None:
+        raise ValueError
+    return _absolute(iso, zone, end=end)
 
 
 def _absolute(said: str, zone: tzinfo, *, end: bool) -> datetime:

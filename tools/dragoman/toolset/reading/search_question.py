@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +9,6 @@ from typing import TYPE_CHECKING, Final, LiteralString
 
 from dragoman.core.errors import InvalidArgument
 from dragoman.core.folding import fold
-from dragoman.core.lazy_pattern import lazy_pattern
 from dragoman.core.model import Conversation
 from dragoman.core.queries import Expression, Filter, SearchQuery
 from dragoman.core.query_parser import Operator, ParsedQuery, parse_query
@@ -31,9 +29,6 @@ _PARAMETERS: Final[Mapping[str, LiteralString]] = {
     "before": "until just before {}", "on": "since={0} until={0}",
 }  # fmt: skip
 _TIMES: Final = frozenset({"before", "after", "on", "since", "until"})
-_SLASHED: Final = lazy_pattern(r"(\d{4})/(\d{1,2})(?:/(\d{1,2}))?")
-_MONTH: Final = lazy_pattern(r"(\d{4})-(\d{2})")
-_DECEMBER: Final = 12
 
 Window = tuple[datetime | None, datetime | None]
 
@@ -240,35 +235,16 @@ def _window(call: CallContext, parsed: ParsedQuery, window: Window) -> Window:
 
 def _times_of(call: CallContext, operator: Operator) -> Window:
     """From when and until when a message may be, for an operator of time."""
-    first, last = _days(operator.value)
 
-    def read(text: str, *, end: bool) -> datetime:
-        return parse_time(text, zone=call.services.zone, now=call.now, name=operator.name, end=end)
+    def read(*, end: bool) -> datetime:
+        return parse_time(operator.value, zone=call.services.zone, now=call.now, name=operator.name, end=end)
 
     match operator.name:
         case "before":
-            return None, read(first, end=False)
+            return None, read(end=False)
         case "after" | "since":
-            return read(first, end=False), None
+            return read(end=False), None
         case "until":
-            return None, read(last, end=True)
+            return None, read(end=True)
         case _:
-            return read(first, end=False), read(last, end=True)
-
-
-def _days(value: str) -> tuple[str, str]:
-    """The first and the last day of a year, a month or a day as people write it; anything else as it is."""
-    slashed = _SLASHED.fullmatch(value)
-    if slashed:
-        value = "-".join(part.zfill(2) for part in slashed.groups() if part)
-    if re.fullmatch(r"\d{4}", value):
-        return f"{value}-01-01", f"{value}-12-31"
-    month = _MONTH.fullmatch(value)
-    if month is None:
-        return value, value
-    year, number = int(month[1]), int(month[2])
-    if not 1 <= number <= _DECEMBER:
-        return value, value
-    import calendar  # noqa: PLC0415  # takes time, and few write a month
-
-    return f"{value}-01", f"{value}-{calendar.monthrange(year, number)[1]:02}"
+            return read(end=False), read(end=True)
