@@ -65,7 +65,7 @@ def test_the_scripts_are_executable_posix_shell(script):
     [
         (["demo"], "dragoman demo"),
         (["serve", "--config", "a b.toml"], "dragoman serve --config a b.toml"),
-        (["test", "-k", "x"], "python -m pytest -n auto -k x"),
+        (["test", "-k", "x"], "python -m pytest -n auto --dist worksteal -k x"),
         (["docs"], "mkdocs build --quiet"),
         (["docs", "serve"], "mkdocs serve"),
         (["newcomer", "--json"], "python packaging/newcomer.py --json"),

@@ -101,12 +101,17 @@ class ConnectionPool:
     async def open(self, ca_file: Path | None, concurrency: int, transport: httpx.AsyncBaseTransport | None) -> None:
         """Prepare; connects nothing.
 
+        Args:
+            ca_file: Certificates to trust instead of the usual ones.
+            concurrency: The most connections at once.
+            transport: Answers in place of a network; it has no certificates to check.
+
         Raises:
             InvalidArgument: The file of certificates cannot be used.
         """
         local = is_loopback(self._base.host)
         self._client = httpx.AsyncClient(
-            verify=await _context(self._base.scheme, ca_file),
+            verify=transport is None and await _context(self._base.scheme, ca_file),
             http2=True,
             trust_env=not local,  # a proxy is not asked for this machine
             limits=httpx.Limits(
