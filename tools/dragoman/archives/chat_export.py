@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from datetime import tzinfo
 from typing import Final
@@ -26,10 +25,11 @@ from dragoman.archives.sources import File, Folder, Source
 from dragoman.archives.text import LONGEST_NAME, clean, clean_name
 from dragoman.archives.times import from_iso
 from dragoman.core.fast_model import new_author, new_message
+from dragoman.core.lazy_pattern import lazy_pattern
 from dragoman.core.model import Attachment, Author, AuthorKind, Conversation, ConversationKind, Edit, Message, Reaction
 
 _PLAIN: Final = frozenset({"id", "author", "at", "text"})
-_MENTION: Final = re.compile(r"<@([^<>\s]+)>")
+_MENTION: Final = lazy_pattern(r"<@([^<>\s]+)>")
 _KINDS: Final = {kind.value: kind for kind in ConversationKind} | {"dm": ConversationKind.DIRECT}
 _CONVERSATION: Final = "conversations[]"
 _MESSAGES: Final = "conversations[].messages[]"

@@ -5,7 +5,6 @@ The facts are read in DiscordChatExporter's source and in packages of both gener
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -30,9 +29,10 @@ from dragoman.archives.sources import File, Folder, Source
 from dragoman.archives.text import clean, clean_name
 from dragoman.archives.times import from_iso
 from dragoman.core.fast_model import new_message
+from dragoman.core.lazy_pattern import lazy_pattern
 from dragoman.core.model import Attachment, Author, AuthorKind, Conversation, ConversationKind, Message, Reaction
 
-_MENTION: Final = re.compile(r"<@!?(\d{1,20})>")
+_MENTION: Final = lazy_pattern(r"<@!?(\d{1,20})>")
 _MESSAGES: Final = "messages[]"
 _PLAIN: Final = frozenset({"id", "type", "timestamp", "content", "author", "mentions", "inlineEmojis", "interaction"})
 """Members beside which a message is only a text, unless others hold something."""

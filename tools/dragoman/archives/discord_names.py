@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Final
 
+from dragoman.core.lazy_pattern import lazy_pattern
 from dragoman.core.model import ConversationKind
 
-CUSTOM_EMOJI: Final = re.compile(r"<a?(:\w{1,64}:)\d{1,20}>")
+CUSTOM_EMOJI: Final = lazy_pattern(r"<a?(:\w{1,64}:)\d{1,20}>")
 KINDS: Final[Mapping[str, ConversationKind]] = {
     "DirectTextChat": ConversationKind.DIRECT,
     "DirectGroupTextChat": ConversationKind.GROUP,

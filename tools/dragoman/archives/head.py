@@ -10,6 +10,7 @@ from typing import Final
 
 from dragoman.archives.fields import JsonObject, object_of
 from dragoman.archives.text import decode
+from dragoman.core.lazy_pattern import lazy_pattern
 
 SIZE: Final = 32 << 10
 """Bytes of a file that recognition looks at."""
@@ -17,7 +18,7 @@ SIZE: Final = 32 << 10
 _LINES: Final = 50
 _DEPTH: Final = 8
 # A text that is cut off takes all that is left: its escaped quotes begin no other ones.
-_TOKEN: Final = re.compile(r'"((?:[^"\\]|\\.)*+)"|".*|([{}\[\],])|[^\s{}\[\],:"]+', re.DOTALL)
+_TOKEN: Final = lazy_pattern(r'"((?:[^"\\]|\\.)*+)"|".*|([{}\[\],])|[^\s{}\[\],:"]+', re.DOTALL)
 
 
 @dataclass(frozen=True)

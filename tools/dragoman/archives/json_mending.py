@@ -11,6 +11,7 @@ from typing import Final
 from dragoman.archives.fields import EMPTY, JsonObject, is_list, object_of
 from dragoman.archives.sources import File
 from dragoman.archives.text import decode
+from dragoman.core.lazy_pattern import lazy_pattern
 
 LARGEST_FILE: Final = 16 << 20
 """Bytes of a file that is read as a whole."""
@@ -21,7 +22,7 @@ DECODER: Final = json.JSONDecoder(strict=False)
 scan: Final[Callable[[str, int], tuple[object, int]]] = make_scanner(DECODER)  # type: ignore[arg-type] # as the decoder itself calls it
 """Reads the value at a place: it and where it ends. ``StopIteration`` tells that there is none."""
 
-_ESCAPE: Final = re.compile(
+_ESCAPE: Final = lazy_pattern(
     r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"  # a pair, which is right
     r"|(\\u[dD][89a-fA-F][0-9a-fA-F]{2})"  # half of one
     r"|(\\u(?![0-9a-fA-F]{4}))"

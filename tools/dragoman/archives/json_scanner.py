@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from typing import Final
 
-_SCAN: Final = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\]"]', re.DOTALL)
-_IN_STRING: Final = re.compile(r'[^"\\]*(?:\\.[^"\\]*)*', re.DOTALL)
-_BETWEEN: Final = re.compile(r'[^"{}\[\]]+')
-_SCALAR: Final = re.compile(r"[^,\]}\s]*")
+from dragoman.core.lazy_pattern import lazy_pattern
+
+_SCAN: Final = lazy_pattern(r'"[^"\\]*(?:\\.[^"\\]*)*"|[{}\[\]"]', re.DOTALL)
+_IN_STRING: Final = lazy_pattern(r'[^"\\]*(?:\\.[^"\\]*)*', re.DOTALL)
+_BETWEEN: Final = lazy_pattern(r'[^"{}\[\]]+')
+_SCALAR: Final = lazy_pattern(r"[^,\]}\s]*")
 
 
 class Scanner:

@@ -15,6 +15,7 @@ from dragoman.archives.json_mending import parse, scan
 from dragoman.archives.json_scanner import Scanner, end_of
 from dragoman.archives.notes import Notes
 from dragoman.archives.text import LONGEST_LINE, encoding_of
+from dragoman.core.lazy_pattern import lazy_pattern
 from dragoman.core.safe_text import sentence
 
 CLOSED: Final = object()
@@ -26,8 +27,8 @@ LARGEST_VALUE: Final = 16 << 20
 _CHUNK: Final = 64 << 10
 _LONGEST_MARK: Final = 4
 _SKIPPED: Final = object()
-_COMMA: Final = re.compile(r"[ \t\r\n]*,[ \t\r\n]*(?=[^ \t\r\n])")
-_SPACE: Final = re.compile(r"[ \t\r\n\ufeff\x00]*")
+_COMMA: Final = lazy_pattern(r"[ \t\r\n]*,[ \t\r\n]*(?=[^ \t\r\n])")
+_SPACE: Final = lazy_pattern(r"[ \t\r\n\ufeff\x00]*")
 
 
 class _EarlyEndError(Exception):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import replace
 from hashlib import sha256
@@ -20,6 +19,7 @@ from dragoman.archives.sources import File, Folder, Source
 from dragoman.archives.text import clean
 from dragoman.archives.times import from_milliseconds
 from dragoman.core.fast_model import new_message
+from dragoman.core.lazy_pattern import lazy_pattern
 from dragoman.core.model import Attachment, Conversation, ConversationKind, Message, Reaction
 
 _MESSAGES: Final = "messages[]"
@@ -27,7 +27,7 @@ _FILES: Final = ("photos", "videos", "audio_files", "gifs", "files", "media")
 _DETAILS: Final = frozenset({"reactions", "sticker", *_FILES})
 """Members that make more of a message than its text."""
 
-_DIGITS: Final = re.compile(r"_(\d+)/?$")
+_DIGITS: Final = lazy_pattern(r"_(\d+)/?$")
 _TWO: Final = 2
 
 

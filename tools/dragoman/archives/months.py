@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from datetime import date
 from functools import cache
 from typing import Final
 
 from dragoman.archives.calendar_words import MONTHS
+from dragoman.core.lazy_pattern import lazy_pattern
 
 _BEGINNINGS: Final = (
     "jan ene gen xan ian sty led sij sau jaan tammi oca янв січ яну ιαν",
@@ -24,14 +24,14 @@ _BEGINNINGS: Final = (
     "nov lis stu lap marras kas ноя ноем лис νοε",
     "dec dez dic gru pro joulu ara дек гру δεκ des",
 )
-_NUMBERED: Final = re.compile(r"(\d{4})\s*[年년]\s*(\d{1,2})\s*[月월]\s*(\d{1,2})\s*[日일]")
-_ISO: Final = re.compile(r"(?<!\d)(\d{4})-(\d\d)-(\d\d)(?!\d)")
-_CLOCK: Final = re.compile(r"\d{1,2}:\d\d(?::\d\d)?")
-_YEAR: Final = re.compile(r"(?<!\d)(\d{4})(?!\d)")
+_NUMBERED: Final = lazy_pattern(r"(\d{4})\s*[年년]\s*(\d{1,2})\s*[月월]\s*(\d{1,2})\s*[日일]")
+_ISO: Final = lazy_pattern(r"(?<!\d)(\d{4})-(\d\d)-(\d\d)(?!\d)")
+_CLOCK: Final = lazy_pattern(r"\d{1,2}:\d\d(?::\d\d)?")
+_YEAR: Final = lazy_pattern(r"(?<!\d)(\d{4})(?!\d)")
 _LONGEST: Final = 200
 """Characters of a date in words; looking for one takes the square of the time."""
 
-_DAY: Final = re.compile(r"([^\W\d_]*)\.?[\s.,-]*(?<!\d)(\d{1,2})(?!\d)[\s.,-]*(?:de\s+)?([^\W\d_]*)")
+_DAY: Final = lazy_pattern(r"([^\W\d_]*)\.?[\s.,-]*(?<!\d)(\d{1,2})(?!\d)[\s.,-]*(?:de\s+)?([^\W\d_]*)")
 
 
 @cache

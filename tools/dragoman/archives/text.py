@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import codecs
-import re
 from collections.abc import Iterator
 from typing import BinaryIO, Final
 
 from dragoman.archives.notes import Notes
+from dragoman.core.lazy_pattern import lazy_pattern
 
 LONGEST_LINE: Final = 16 << 20
 """Bytes of a line of JSON; a longer one is passed over."""
@@ -26,7 +26,7 @@ _MARKS: Final = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 _LONGEST_MARK: Final = 4
-_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+_SURROGATE: Final = lazy_pattern("[\ud800-\udfff]")
 
 
 def encoding_of(beginning: bytes) -> tuple[str, int]:

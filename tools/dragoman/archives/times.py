@@ -7,15 +7,17 @@ from datetime import MAXYEAR, MINYEAR, UTC, datetime, timedelta, timezone, tzinf
 from decimal import Decimal, InvalidOperation
 from typing import Final
 
+from dragoman.core.lazy_pattern import lazy_pattern
+
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 _LONGEST: Final = 100
 _FAR: Final = 10**11
-_USUAL: Final = re.compile(r"([0-9]{1,11})(?:\.([0-9]{1,6}))?")
+_USUAL: Final = lazy_pattern(r"([0-9]{1,11})(?:\.([0-9]{1,6}))?")
 """Seconds in the form that nearly all have."""
 _MIDNIGHT: Final = 24
 _LEAP: Final = 60
-_ISO: Final = re.compile(
+_ISO: Final = lazy_pattern(
     r"(\d{4})[-/]?(\d\d)[-/]?(\d\d)[T ](\d\d):?(\d\d)(?::?(\d\d)(?:[.,](\d{1,12}))?)?\s*(Z|UTC|[+-]\d\d(?::?\d\d)?)?",
     re.IGNORECASE,
 )

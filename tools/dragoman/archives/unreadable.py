@@ -11,6 +11,7 @@ from dragoman.archives.format import LIKELY, ArchiveFormat, Item, ReadOptions
 from dragoman.archives.head import Head
 from dragoman.archives.sources import Folder, Source
 from dragoman.core.errors import InvalidArgument
+from dragoman.core.lazy_pattern import lazy_pattern
 from dragoman.core.safe_text import Sentence, sentence, unquoted
 
 _AS_LINES: Final = "JSON Lines can be written from it; docs/archives.md describes them."
@@ -18,9 +19,9 @@ _PLAIN_SIGNAL: Final = (
     "It is encrypted. Export the chats in Signal with Settings > Chats > Export, and import that folder."
 )
 _LONGEST_HEADER: Final = 200
-_LINE: Final = re.compile(r"\[LINE\]|.{0,60}(?:のトーク履歴|的聊天记录|的聊天記錄)")
-_KAKAO: Final = re.compile(r".{0,60}(?:님과 카카오톡 대화|KakaoTalk Chats with)|.{0,60}카카오톡 대화")
-_KAKAO_CSV: Final = re.compile(r"Date,User,Message\s*$")
+_LINE: Final = lazy_pattern(r"\[LINE\]|.{0,60}(?:のトーク履歴|的聊天记录|的聊天記錄)")
+_KAKAO: Final = lazy_pattern(r".{0,60}(?:님과 카카오톡 대화|KakaoTalk Chats with)|.{0,60}카카오톡 대화")
+_KAKAO_CSV: Final = lazy_pattern(r"Date,User,Message\s*$")
 
 
 class UnreadableFormat(ArchiveFormat):

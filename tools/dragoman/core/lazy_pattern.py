@@ -6,13 +6,13 @@ Compiling those of this package takes as long as starting Python does, and a sho
 from __future__ import annotations
 
 import re
-from typing import cast
+from typing import AnyStr, cast
 
 
 class _LazyPattern:
     """Compiles at the first look for a method, and keeps the method."""
 
-    def __init__(self, source: str, flags: int) -> None:
+    def __init__(self, source: str | bytes, flags: int) -> None:
         self._source = source
         self._flags = flags
 
@@ -22,9 +22,9 @@ class _LazyPattern:
         return found
 
 
-def lazy_pattern(source: str, flags: int = 0) -> re.Pattern[str]:
+def lazy_pattern(source: AnyStr, flags: int = 0) -> re.Pattern[AnyStr]:
     """A pattern whose methods and attributes are those of ``re.compile(source, flags)``.
 
     It is no instance of ``re.Pattern``: functions of ``re`` do not take it.
     """
-    return cast("re.Pattern[str]", _LazyPattern(source, flags))
+    return cast("re.Pattern[AnyStr]", _LazyPattern(source, flags))

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 from typing import Final
@@ -117,7 +117,9 @@ def lexemes(column: str) -> list[str]:
 
 def pieces_of(word: str) -> list[str]:
     """The overlapping threes of the letters and digits of ``word``; none when there are fewer than three."""
-    plain = word[:_LONGEST].lower() if word.isascii() else _RUN.sub("", fold(word[:_LONGEST]))
+    if len(word) > _LONGEST:
+        word = word[:_LONGEST]
+    plain = word.lower() if word.isascii() else _RUN.sub("", fold(word))
     if not plain.isalnum():
         plain = _JOINTS.sub("", plain)
     return [_OF_PIECES + plain[at : at + PIECE] for at in range(len(plain) - PIECE + 1)]
@@ -190,25 +192,20 @@ def _paired(folded: str) -> str:
 
 def _pieces(text: str, hint: re.Match[str]) -> str:
     """The pieces of the identifiers, from the first hint at one on; those of one are apart from those of the next."""
-    pieces = [" ".join(pieces_of(word)) for word in _identifiers(text, hint)]
-    return pieces[0] if len(pieces) == 1 else f" {_OF_PIECES} ".join(filter(None, pieces))
-
-
-def _identifiers(text: str, hint: re.Match[str]) -> Iterable[str]:
     words: dict[str, None] = {}
     found: re.Match[str] | None = hint
     while found is not None and len(words) < _MOST:
         # Only the surroundings of a hint are looked at, up to the next spaces: most of a text is ordinary words.
-        start = text.rfind(" ", 0, found.start()) + 1
-        end = text.find(" ", found.end())
+        start, end = found.span()
+        start, end = text.rfind(" ", 0, start) + 1, text.find(" ", end)
         word = text[start:] if end < 0 else text[start:end]
-        if word.isascii() and word.isdecimal():
-            if len(word) > PIECE:
-                words[word] = None
-        else:
+        if not (word.isdecimal() and word.isascii()):
             words.update(dict.fromkeys(w for w in _WORD.findall(word) if _IDENTIFIER.match(w)))
+        elif len(word) > PIECE:
+            words[word] = None
         found = None if end < 0 else _HINT.search(text, end)
-    return words if len(words) <= _MOST else islice(words, _MOST)
+    pieces = [" ".join(pieces_of(word)) for word in islice(words, _MOST)]
+    return pieces[0] if len(pieces) == 1 else f" {_OF_PIECES} ".join(filter(None, pieces))
 
 
 def _signs(text: str) -> Iterator[str]:

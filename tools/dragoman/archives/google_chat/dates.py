@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Final
 
 from dragoman.archives.calendar_words import AFTERNOON, MONTHS, MORNING
+from dragoman.core.lazy_pattern import lazy_pattern
 
 _LONGEST: Final = 200
 _DAYS: Final = 1000
 """Most times of a day differ in nothing but the clock."""
-_TIME: Final = re.compile(
+_TIME: Final = lazy_pattern(
     r"(?<!\d)(\d{1,2})(?:[:.]|\s?(?:h|[時时點点시]|นาฬิกา|ໂມງ)\s?)"
     r"(\d{1,2})(?:[:.]|\s?(?:min|[分분]|นาที|ນາທີ)\s?)(\d{1,2})(?!\d)"
 )
-_YEAR: Final = re.compile(r"(?<!\d)\d{4}(?!\d)")
-_NUMERIC_MONTH: Final = re.compile(r"(?<!\d)(\d{1,2})\s?[月월]|tháng\s(\d{1,2})(?!\d)|(?<!\d)(\d{1,2})-р\s")
-_DAY: Final = re.compile(r"(?<!\d)\d{1,2}(?!\d)")
-_BETWEEN_WORDS: Final = re.compile(r"[\s\d.,،၊、/()’'\-]+")
-_CROATIAN_OCTOBER: Final = re.compile(r"\d\. listopada?\b")
-_POINTS: Final = re.compile(r"[.,()\[\]]")
+_YEAR: Final = lazy_pattern(r"(?<!\d)\d{4}(?!\d)")
+_NUMERIC_MONTH: Final = lazy_pattern(r"(?<!\d)(\d{1,2})\s?[月월]|tháng\s(\d{1,2})(?!\d)|(?<!\d)(\d{1,2})-р\s")
+_DAY: Final = lazy_pattern(r"(?<!\d)\d{1,2}(?!\d)")
+_BETWEEN_WORDS: Final = lazy_pattern(r"[\s\d.,،၊、/()’'\-]+")
+_CROATIAN_OCTOBER: Final = lazy_pattern(r"\d\. listopada?\b")
+_POINTS: Final = lazy_pattern(r"[.,()\[\]]")
 _IN: Final = "ב"  # Hebrew writes "in" onto the month
 _TEN: Final = "арван"
 _NOON: Final = 12

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from itertools import islice
 from typing import Final
@@ -19,10 +18,11 @@ from dragoman.archives.notes import Notes
 from dragoman.archives.sources import File
 from dragoman.archives.text import clean
 from dragoman.core.fast_model import new_author, new_message
+from dragoman.core.lazy_pattern import lazy_pattern
 from dragoman.core.model import Attachment, Author, AuthorKind, Conversation, ConversationKind, Message, Reaction
 
 _MESSAGES: Final = "messages[]"
-_FOLDER: Final = re.compile(r"(DM|Space|Group)[ _](.+)")
+_FOLDER: Final = lazy_pattern(r"(DM|Space|Group)[ _](.+)")
 _DIRECT: Final = "DM"
 _NOBODY: Final = new_author(name="Deleted user")
 _WRAPPED: Final = "private_do_not_access_or_else_safe_url_wrapped_value"

@@ -8,13 +8,10 @@ from typing import Final
 
 from dragoman.archives.format import CERTAIN, ArchiveFormat, Item, ReadOptions
 from dragoman.archives.head import Head
-from dragoman.archives.imessage.lookups import Lookups
-from dragoman.archives.imessage.messages import MessageReader
 from dragoman.archives.notes import Notes
 from dragoman.archives.sources import File, Folder, Source
 from dragoman.core.errors import InvalidArgument
 from dragoman.core.safe_text import sentence
-from dragoman.store.sqlite.foreign import foreign_database
 
 _DATABASE: Final = b"SQLite format 3\x00"
 _LOG: Final = (b"\x37\x7f\x06\x82", b"\x37\x7f\x06\x83")
@@ -48,6 +45,8 @@ class IMessageFormat(ArchiveFormat):
 def _has_tables(file: File | None) -> bool:
     if file is None:
         return False
+    from dragoman.store.sqlite.foreign import foreign_database  # noqa: PLC0415 - few imports have a database in them
+
     try:
         with file.on_disk(_LOG_ENDING) as path, foreign_database(path) as database:
             return database.has_tables(*_TABLES)
@@ -56,6 +55,10 @@ def _has_tables(file: File | None) -> bool:
 
 
 def _items(file: File, notes: Notes) -> Iterator[Item]:
+    from dragoman.archives.imessage.lookups import Lookups  # noqa: PLC0415 - as above
+    from dragoman.archives.imessage.messages import MessageReader  # noqa: PLC0415 - as above
+    from dragoman.store.sqlite.foreign import foreign_database  # noqa: PLC0415 - as above
+
     with file.on_disk(_LOG_ENDING) as path, foreign_database(path) as database:
         with closing(Lookups(database, file)) as lookups:
             yield from {one.id: one for one in lookups.conversations.values()}.values()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from datetime import datetime
 from operator import itemgetter
@@ -16,6 +15,7 @@ from dragoman.archives.notes import Notes
 from dragoman.archives.text import clean
 from dragoman.archives.times import EPOCH
 from dragoman.core.fast_model import new_author, new_message
+from dragoman.core.lazy_pattern import lazy_pattern
 from dragoman.core.model import Author, AuthorKind, Conversation, ConversationKind, Edit, Message
 from dragoman.core.safe_text import Sentence
 from dragoman.store.sqlite.foreign import ForeignDatabase, ForeignRow
@@ -27,8 +27,8 @@ COLUMNS: Final = (
     "payload_data", "subject", "destination_caller_id", "account",
 )  # fmt: skip
 
-_PLACES: Final = re.compile("(?<=\\S)[\ufffc\ufffd]+(?=\\S)")
-_MARKS: Final = re.compile("[\ufffc\ufffd]")
+_PLACES: Final = lazy_pattern("(?<=\\S)[\ufffc\ufffd]+(?=\\S)")
+_MARKS: Final = lazy_pattern("[\ufffc\ufffd]")
 _STICKER: Final = 1000
 _OF_APPS: Final = 4000
 _MEMBERS, _NAME, _LOOK, _LOCATION, _AUDIO, _CALL = range(1, 7)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final, NamedTuple
 
+from dragoman.core.lazy_pattern import lazy_pattern
+
 TEXT: Final = "text"
 ACTION: Final = "action"
 EVENT: Final = "event"
@@ -13,35 +15,35 @@ MORE: Final = "more"
 UNWANTED: Final = "unwanted"
 """Kind of a line about people who come and go, and other things that are half of a log."""
 
-_CODES: Final = re.compile(
+_CODES: Final = lazy_pattern(
     r"\x03(?:\d{1,2}(?:,\d{1,2})?)?|\x04(?:[0-9a-fA-F]{6}(?:,[0-9a-fA-F]{6})?)?|[\x00\x02\x0f\x11\x16\x1d\x1e\x1f]"
 )
 _MODES: Final = " @+%&~!*."
 _NICK: Final = r"[^\s<>]{1,64}"
-_SPOKEN: Final = re.compile(rf"<[{re.escape(_MODES)}]{{0,3}}(?P<nick>{_NICK})>(?:[ \t]+(?P<text>.*)|$)")
-_MARKED_EVENT: Final = re.compile(r"(?:-!-|\*\*\*|--->?|-->|<--|<---|=!=|→|←|⇐|⇒|⇦|⇨)[ \t]+(?P<text>.*)")
-_STAR: Final = re.compile(rf"[ \t]*\*[ \t]+(?P<text>(?P<nick>{_NICK})(?:[ \t]+(?P<rest>.*)|$))")
-_BOT_ACTION: Final = re.compile(rf"Action: (?P<nick>{_NICK}) (?P<text>.*)")
-_NOTICE: Final = re.compile(r"-(?P<nick>[^\s:/!-][^\s:/]{0,63}?)(?:[:/][^\s]{1,64})?-(?:[ \t]+(?P<text>.*)|$)")
-_TAB_NOTICE: Final = re.compile(rf"Notice\((?P<nick>{_NICK}?)\)(?: -> \S+)?: (?P<text>.*)")
-_PRIVATE: Final = re.compile(r"(?:\*(?P<star>[^\s*]{1,64})\*|\[msg\((?P<irssi>[^\s()]{1,64})\)\])[ \t]+(?P<text>.*)")
-_COLUMN: Final = re.compile(r"(?:[^\s*-]\S{0,63})?")
+_SPOKEN: Final = lazy_pattern(rf"<[{re.escape(_MODES)}]{{0,3}}(?P<nick>{_NICK})>(?:[ \t]+(?P<text>.*)|$)")
+_MARKED_EVENT: Final = lazy_pattern(r"(?:-!-|\*\*\*|--->?|-->|<--|<---|=!=|→|←|⇐|⇒|⇦|⇨)[ \t]+(?P<text>.*)")
+_STAR: Final = lazy_pattern(rf"[ \t]*\*[ \t]+(?P<text>(?P<nick>{_NICK})(?:[ \t]+(?P<rest>.*)|$))")
+_BOT_ACTION: Final = lazy_pattern(rf"Action: (?P<nick>{_NICK}) (?P<text>.*)")
+_NOTICE: Final = lazy_pattern(r"-(?P<nick>[^\s:/!-][^\s:/]{0,63}?)(?:[:/][^\s]{1,64})?-(?:[ \t]+(?P<text>.*)|$)")
+_TAB_NOTICE: Final = lazy_pattern(rf"Notice\((?P<nick>{_NICK}?)\)(?: -> \S+)?: (?P<text>.*)")
+_PRIVATE: Final = lazy_pattern(r"(?:\*(?P<star>[^\s*]{1,64})\*|\[msg\((?P<irssi>[^\s()]{1,64})\)\])[ \t]+(?P<text>.*)")
+_COLUMN: Final = lazy_pattern(r"(?:[^\s*-]\S{0,63})?")
 _ARROWS: Final = frozenset({"-->", "<--", "--", "=!=", "***", "-!-"})
 
-_TOPIC: Final = re.compile(
+_TOPIC: Final = lazy_pattern(
     r"(?P<nick>\S+) (?:has )?(?:changed|changes|set|sets|unset|cleared|removed) (?:the )?topic\b"
     r"|topic (?:changed|unset)(?: on \S+)? by (?P<by>[^\s!:]+)",
     re.IGNORECASE,
 )
-_KICK: Final = re.compile(
+_KICK: Final = lazy_pattern(
     r"\S+ (?:(?:was|has been|got) )?kicked (?:from \S+ |off \S+ )?by (?P<nick>[^\s!:]+)"
     r"|(?P<by>\S+) (?:has kicked \S+|kicked \S+ (?:from|off|out of) #)",
     re.IGNORECASE,
 )
-_RENAMED: Final = re.compile(
+_RENAMED: Final = lazy_pattern(
     r"(?:Nick change: )?(?P<nick>\S+) (?:(?:is|are) now known as|->|changed nick to|is now called) \S+$", re.IGNORECASE
 )
-_COMING: Final = re.compile(
+_COMING: Final = lazy_pattern(
     r"(?:Joins|Parts|Quits|Mode|Disconnected|Connected|Netsplit|Ban)\b.*:|mode/\S+ \[|ServerMode/"
     r"|\S+ \(?\S+[@!]\S+\)? (?:\[[^\]]*\] )?(?:has |have )?(?:joined|left|quit|parted|rejoined)\b"
     r"|\S+ has (?:joined|left|quit)(?: [#&]\S+)?\.?(?: [(\[].*)?$"

@@ -8,17 +8,18 @@ from typing import Final, NamedTuple
 
 from dragoman.archives.months import make_date, month_of
 from dragoman.archives.sources import File
+from dragoman.core.lazy_pattern import lazy_pattern
 from dragoman.core.model import ConversationKind
 
-_ENDING: Final = re.compile(r"\.(?:log|weechatlog|txt|irclog)$", re.IGNORECASE)
-_DAY: Final = re.compile(r"[._-]?(?<!\d)((?:19|20)\d\d)([-_.]?)(\d\d)\2(\d\d)(?!\d)")
-_DAY_WORD: Final = re.compile(r"[._-]?(?<!\d)(\d\d)([A-Za-z]{3})((?:19|20)\d\d)(?!\d)")
+_ENDING: Final = lazy_pattern(r"\.(?:log|weechatlog|txt|irclog)$", re.IGNORECASE)
+_DAY: Final = lazy_pattern(r"[._-]?(?<!\d)((?:19|20)\d\d)([-_.]?)(\d\d)\2(\d\d)(?!\d)")
+_DAY_WORD: Final = lazy_pattern(r"[._-]?(?<!\d)(\d\d)([A-Za-z]{3})((?:19|20)\d\d)(?!\d)")
 _NETWORK: Final = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
-_WEECHAT: Final = re.compile(rf"irc\.(?P<network>{_NETWORK})\.(?P<channel>[#&+!].*|[^.]+)", re.IGNORECASE)
-_JOINED: Final = re.compile(rf"(?P<network>{_NETWORK}?)[-_](?P<channel>[#&].*)")
-_MIRC: Final = re.compile(r"(?P<channel>[#&].*)\.(?P<network>[A-Za-z][A-Za-z0-9_-]*)")
-_SESSION: Final = re.compile(r"Session Ident: (\S+)", re.MULTILINE)
-_OTHER_FOLDER: Final = re.compile(
+_WEECHAT: Final = lazy_pattern(rf"irc\.(?P<network>{_NETWORK})\.(?P<channel>[#&+!].*|[^.]+)", re.IGNORECASE)
+_JOINED: Final = lazy_pattern(rf"(?P<network>{_NETWORK}?)[-_](?P<channel>[#&].*)")
+_MIRC: Final = lazy_pattern(r"(?P<channel>[#&].*)\.(?P<network>[A-Za-z][A-Za-z0-9_-]*)")
+_SESSION: Final = lazy_pattern(r"Session Ident: (\S+)", re.MULTILINE)
+_OTHER_FOLDER: Final = lazy_pattern(
     r"(?i:irc|.*logs?|irc.*|weechat|hexchat|x-?chat2?|mirc|znc|moddata|scrollback|users?|networks|home|downloads?"
     r"|documents|desktop|archives?|exports?|backups?|\d{4}|\d\d)"
 )

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from datetime import date
 from typing import Final, NamedTuple
 
 from dragoman.archives.months import make_date, month_of, parse_date_words
+from dragoman.core.lazy_pattern import lazy_pattern
 
-_OPENING: Final = re.compile(r"--- Log opened |\*{4} BEGIN LOGGING AT |Session (?:Start|Ident): ")
-_DAY_LINE: Final = re.compile(
+_OPENING: Final = lazy_pattern(r"--- Log opened |\*{4} BEGIN LOGGING AT |Session (?:Start|Ident): ")
+_DAY_LINE: Final = lazy_pattern(
     r"--- (?:Log (?:opened|closed)|Day changed) (?P<irssi>.*)"
     r"|\*{4} (?:BEGIN|ENDING) LOGGING AT (?P<hexchat>.*)"
     r"|Session (?:Start|Time|Close): (?P<mirc>.*)|Session Ident: .*"
     r"|\[\d\d:\d\d(?::\d\d)?\] --- (?P<eggdrop>\w+ \w+ +\d{1,2} \d{4})"
 )
-_CLOSING: Final = re.compile(r"--- Log closed|\*{4} ENDING LOGGING|Session Close")
-_STAMP: Final = re.compile(
+_CLOSING: Final = lazy_pattern(r"--- Log closed|\*{4} ENDING LOGGING|Session Close")
+_STAMP: Final = lazy_pattern(
     r"[\[(]?(?:(?P<iso>\d{4}-\d\d-\d\d)[T ]+|(?P<month>[^\W\d_]{2,12})\.? +(?P<day>\d{1,2}),? +)?"
     r"(?P<hour>\d{1,2}):(?P<minute>\d\d)(?::(?P<second>\d\d))?(?:[.,]\d{1,9})?"
     r"(?: ?(?P<half>[AaPp])\.?[Mm]\.?)?(?P<zone> ?(?:Z|UTC|[+-]\d\d:?\d\d))?[\])]?(?:[ \t]|$)"

@@ -10,12 +10,13 @@ from typing import Final
 from dragoman.archives.sources import Folder
 from dragoman.archives.text import decode
 from dragoman.archives.times import from_seconds
+from dragoman.core.lazy_pattern import lazy_pattern
 
-_FLAGS: Final = re.compile("[:!;\uf03a]2,([A-Za-z]*)$")
-_SECONDS: Final = re.compile(r"(\d{9,11})\.")
-_SHIFTED: Final = re.compile(r"&([A-Za-z0-9+,]*)-")
+_FLAGS: Final = lazy_pattern("[:!;\uf03a]2,([A-Za-z]*)$")
+_SECONDS: Final = lazy_pattern(r"(\d{9,11})\.")
+_SHIFTED: Final = lazy_pattern(r"&([A-Za-z0-9+,]*)-")
 _WORDS: Final = {"D": "draft", "F": "flagged", "T": "trashed"}
-_KEYWORD: Final = re.compile(r"(\d{1,2}) (\S+)")
+_KEYWORD: Final = lazy_pattern(r"(\d{1,2}) (\S+)")
 
 
 def is_maildir(folder: Folder) -> bool:

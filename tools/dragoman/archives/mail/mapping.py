@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -13,12 +12,13 @@ from typing import Final, LiteralString
 from dragoman.archives.mail.reading import Found
 from dragoman.archives.text import clean
 from dragoman.core.fast_model import new_author, new_message
+from dragoman.core.lazy_pattern import lazy_pattern
 from dragoman.core.mail import Address, Mail, MailFile, base_subject
 from dragoman.core.mail.encoded_words import decode_words
 from dragoman.core.mail.headers import Headers
 from dragoman.core.model import Attachment, Author, AuthorKind, Message
 
-_MASKED: Final = re.compile(r"(\S++) at ((?=\S+\.\S)\S++)(\s++\(.*\))?")
+_MASKED: Final = lazy_pattern(r"(\S++) at ((?=\S+\.\S)\S++)(\s++\(.*\))?")
 _MOZILLA_DELETED: Final = 0x8
 _MOZILLA_FLAGGED: Final = 0x4
 _STATUS: Final = {"F": "flagged", "T": "draft", "D": "trashed"}

@@ -9,17 +9,17 @@ from datetime import datetime
 from io import BytesIO
 from typing import BinaryIO, Final
 
-from dragoman.core.mail.headers import parse_date
+from dragoman.core.lazy_pattern import lazy_pattern
 
 _TIME: Final = r"(?:[A-Z][a-z]{2},? +)?[A-Z][a-z]{2} +\d{1,2} +\d{1,2}:\d\d(?::\d\d)?"
-_ENVELOPE: Final = re.compile(
+_ENVELOPE: Final = lazy_pattern(
     rf"From(?: +\S.*?)? +{_TIME}(?: +(?:[A-Z]{{1,5}}|[+-]\d{{4}}|\(\w+\)))* +\d{{4}}(?: +(?:[+-]\d{{4}}|[A-Z]{{1,5}}))?"
     rf"(?: remote from \S+)?|From(?: -.*| *)".encode()
 )
-_HEADER: Final = re.compile(rb"[!-9;-~]+[ \t]*:|>From ")
-_QUOTED: Final = re.compile(rb">+From ")
-_LENGTH: Final = re.compile(rb"content-length:\s*(\d{1,12})\s*$", re.IGNORECASE)
-_PARTS_OF_TIME: Final = re.compile(
+_HEADER: Final = lazy_pattern(rb"[!-9;-~]+[ \t]*:|>From ")
+_QUOTED: Final = lazy_pattern(rb">+From ")
+_LENGTH: Final = lazy_pattern(rb"content-length:\s*(\d{1,12})\s*$", re.IGNORECASE)
+_PARTS_OF_TIME: Final = lazy_pattern(
     rb"([A-Z][a-z]{2}) +(\d{1,2}) +(\d{1,2}:\d\d(?::\d\d)?)((?: +(?:[A-Z]{1,5}|[+-]\d{4}))*) +(\d{4})"
     rb"(?: +([+-]\d{4}|[A-Z]{1,5}))?"
 )
@@ -28,10 +28,10 @@ _LOOKED_AHEAD: Final = 16 << 20
 _BLOCK: Final = 256 << 10
 _LARGEST_WHOLE: Final = 1 << 20
 _LONGEST_LINE: Final = 1 << 20
-_HEAD_END: Final = re.compile(rb"\n\r?\n")
-_TELLS_LENGTH: Final = re.compile(rb"^content-length:\s*\d", re.IGNORECASE | re.MULTILINE)
-_QUOTED_LINE: Final = re.compile(rb"^>(>*From )", re.MULTILINE)
-_BLANK_BEFORE_FROM: Final = re.compile(rb"\n\r?\n(From[^\n]*\n)")
+_HEAD_END: Final = lazy_pattern(rb"\n\r?\n")
+_TELLS_LENGTH: Final = lazy_pattern(rb"^content-length:\s*\d", re.IGNORECASE | re.MULTILINE)
+_QUOTED_LINE: Final = lazy_pattern(rb"^>(>*From )", re.MULTILINE)
+_BLANK_BEFORE_FROM: Final = lazy_pattern(rb"\n\r?\n(From[^\n]*\n)")
 _BLANK_LINE: Final = 2
 """Bytes of the longest blank line."""
 
@@ -46,6 +46,8 @@ def time_of_envelope(line: bytes) -> datetime | None:
     found = _PARTS_OF_TIME.search(line)
     if found is None:
         return None
+    from dragoman.core.mail.headers import parse_date  # noqa: PLC0415 - recognising an mbox needs none of it
+
     month, day, clock, before, year, after = (part.decode("ascii") if part else "" for part in found.groups())
     return parse_date(f"{day} {month} {year} {clock} {after or before.strip() or '+0000'}")
 

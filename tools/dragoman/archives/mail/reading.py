@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,11 +13,12 @@ from dragoman.archives.head import Head
 from dragoman.archives.mail import maildir
 from dragoman.archives.mail.mbox import Mbox, is_envelope, time_of_envelope
 from dragoman.archives.sources import File, Folder, Source
+from dragoman.core.lazy_pattern import lazy_pattern
 
-_EMLX: Final = re.compile(rb"\s*(\d{1,12})\s*$")
-_EMLX_FLAGS: Final = re.compile(rb"<key>flags</key>\s*<integer>(\d{1,19})</integer>")
+_EMLX: Final = lazy_pattern(rb"\s*(\d{1,12})\s*$")
+_EMLX_FLAGS: Final = lazy_pattern(rb"<key>flags</key>\s*<integer>(\d{1,19})</integer>")
 _EMLX_BITS: Final = {1: "trashed", 4: "flagged", 6: "draft"}
-_HEADER: Final = re.compile(rb"([!-9;-~]+)[ \t]*:")
+_HEADER: Final = lazy_pattern(rb"([!-9;-~]+)[ \t]*:")
 _TELLING: Final = frozenset({b"from", b"date", b"message-id", b"received", b"subject"})
 _HEAD_LINES: Final = 30
 _TELLING_NEEDED: Final = 2

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import Final
@@ -13,6 +12,7 @@ from dragoman.archives.matrix.relations import Relations
 from dragoman.archives.sources import File
 from dragoman.archives.text import clean
 from dragoman.core.html_text import to_text
+from dragoman.core.lazy_pattern import lazy_pattern
 from dragoman.core.model import Attachment
 
 TAKEN_ALONG: Final = frozenset(
@@ -23,7 +23,7 @@ TAKEN_ALONG: Final = frozenset(
 ENCRYPTED: Final = frozenset({"m.room.encrypted", "m.bad.encrypted"})
 """Types of messages that whoever exported them could not read."""
 
-_QUOTE: Final = re.compile(r"> (?:\* )?<@[^>\n]+>")
+_QUOTE: Final = lazy_pattern(r"> (?:\* )?<@[^>\n]+>")
 _UNREADABLE: Final = "This message could not be decrypted."
 _FOLDERS: Final = {"m.image": "images", "m.video": "videos", "m.audio": "audio", "m.file": "files"}
 _MEMBERSHIPS: Final = {"join": "joined", "invite": "invited {}", "knock": "asked to join", "ban": "banned {}"}

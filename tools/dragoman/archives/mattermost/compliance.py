@@ -20,6 +20,7 @@ from dragoman.archives.sources import File
 from dragoman.archives.text import clean, lines
 from dragoman.archives.times import from_iso, from_milliseconds
 from dragoman.core.fast_model import new_author, new_message
+from dragoman.core.lazy_pattern import lazy_pattern
 from dragoman.core.model import Attachment, AuthorKind, Conversation, ConversationKind, Edit, Message
 
 HEADING: Final = "Post Creation Time,"
@@ -27,7 +28,7 @@ HEADING: Final = "Post Creation Time,"
 
 _COMING: Final = frozenset({"enter", "leave", "previously-joined"})
 _KINDS: Final = {"direct": ConversationKind.DIRECT, "group": ConversationKind.GROUP}
-_FILE: Final = re.compile(r"(.*) \((files/.*)\)", re.DOTALL)
+_FILE: Final = lazy_pattern(r"(.*) \((files/.*)\)", re.DOTALL)
 _MOST: Final = 1000
 
 Row = Mapping[str, str]

@@ -10,9 +10,10 @@ from dragoman.archives.authors import author_called
 from dragoman.archives.fields import JsonObject, records_of, text_of, texts_of
 from dragoman.archives.text import clean
 from dragoman.core.fast_model import new_author
+from dragoman.core.lazy_pattern import lazy_pattern
 from dragoman.core.model import Author, AuthorKind, Conversation, ConversationKind
 
-_MENTION: Final = re.compile(r"(?<![\w@.])@([a-zA-Z0-9][a-zA-Z0-9._-]{0,63})")
+_MENTION: Final = lazy_pattern(r"(?<![\w@.])@([a-zA-Z0-9][a-zA-Z0-9._-]{0,63})")
 _TWO: Final = 2
 
 

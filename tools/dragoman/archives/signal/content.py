@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import re
 from collections.abc import Iterator
 from hashlib import sha256
 from mimetypes import guess_extension
@@ -15,11 +14,12 @@ from dragoman.archives.fields import EMPTY, JsonObject, count_of, flag_of, is_ob
 from dragoman.archives.signal.people import Directory
 from dragoman.archives.sources import File
 from dragoman.archives.text import clean, decode
+from dragoman.core.lazy_pattern import lazy_pattern
 from dragoman.core.model import Attachment
 
 _NAMES: Final = {"VOICE_MESSAGE": "voice message", "GIF": "GIF"}
 _LONGEST_TEXT: Final = 1 << 20
-_WORDS: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|_")
+_WORDS: Final = lazy_pattern(r"(?<=[a-z0-9])(?=[A-Z])|_")
 _LOCATORS: Final = ("locatorInfo", "backupLocator", "attachmentLocator")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from pathlib import PurePath
 from typing import Final
@@ -16,12 +15,13 @@ from dragoman.archives.sources import File
 from dragoman.archives.text import clean
 from dragoman.archives.times import from_milliseconds
 from dragoman.core.fast_model import new_author, new_message
+from dragoman.core.lazy_pattern import lazy_pattern
 from dragoman.core.model import Attachment, Author, Conversation, ConversationKind, Edit, Message, Reaction
 
 MEMBERS: Final = frozenset({"[].conversationId", "[].type", "[].sent_at"})
 """Members by which such a file is recognised."""
 
-_ADDRESS: Final = re.compile(r"\s*\([^()]*\)$")
+_ADDRESS: Final = lazy_pattern(r"\s*\([^()]*\)$")
 _SENDERS: Final = ("sourceServiceId", "sourceUuid", "source")
 _QUOTED: Final = ("authorAci", "authorUuid", "author")
 _LONG_TEXT: Final = "text/x-signal-plain"

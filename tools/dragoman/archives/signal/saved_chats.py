@@ -18,16 +18,17 @@ from dragoman.archives.sources import File
 from dragoman.archives.text import clean, lines
 from dragoman.archives.times import from_iso
 from dragoman.core.fast_model import new_author, new_message
+from dragoman.core.lazy_pattern import lazy_pattern
 from dragoman.core.model import Attachment, Author, AuthorKind, Conversation, ConversationKind, Message, Reaction
 
 TABLE: Final = "data.json"
 TEXT: Final = "chat.md"
 
 _MEMBERS: Final = frozenset({"date", "sender", "body", "quote"})
-_BEGINNING: Final = re.compile(r"\[(\d{4}-\d\d-\d\d),? (\d\d:\d\d(?::\d\d)?)\] (.+?): ?(.*)", re.DOTALL)
-_REACTIONS: Final = re.compile(r"\n?\(- (.*) -\)[ ]*$")
-_STICKER: Final = re.compile(r"\(\( (.*) \)\)")
-_FILE: Final = re.compile(r"!?\[([^\[\]\n]*+)\]\((?:\./)?(media/[^)\n]{0,1000})\)")
+_BEGINNING: Final = lazy_pattern(r"\[(\d{4}-\d\d-\d\d),? (\d\d:\d\d(?::\d\d)?)\] (.+?): ?(.*)", re.DOTALL)
+_REACTIONS: Final = lazy_pattern(r"\n?\(- (.*) -\)[ ]*$")
+_STICKER: Final = lazy_pattern(r"\(\( (.*) \)\)")
+_FILE: Final = lazy_pattern(r"!?\[([^\[\]\n]*+)\]\((?:\./)?(media/[^)\n]{0,1000})\)")
 _DELETED: Final = "(This message was deleted)"
 _ME: Final = "Me"
 _NOBODY: Final = ("", "No-Sender", "None")

@@ -9,12 +9,13 @@ from typing import Final, NamedTuple
 from dragoman.archives.json_mending import parse
 from dragoman.archives.skype.markup import card_texts, pieces_of
 from dragoman.archives.text import clean
+from dragoman.core.lazy_pattern import lazy_pattern
 
 CALL: Final = "Event/Call"
 THREAD: Final = "ThreadActivity/"
 NOTICES: Final = frozenset({"Notice", "PopCard"})
 
-_WORDS: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_WORDS: Final = lazy_pattern(r"(?<=[a-z0-9])(?=[A-Z])")
 _RELATION: Final = "InviteFreeRelationshipChanged"
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import binascii
 import html
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
@@ -13,9 +12,10 @@ from typing import Final, NamedTuple
 from dragoman.archives.fields import is_list, is_object, text_of
 from dragoman.archives.json_mending import parse
 from dragoman.archives.text import clean
+from dragoman.core.lazy_pattern import lazy_pattern
 
-_PIECE: Final = re.compile(r"<(/?)([A-Za-z_][\w.\-]*+)((?:[\s/][^<>]*+)?)>|([^<]++|<)")
-_ATTRIBUTE: Final = re.compile(r"""(?<![\w:.\-])([\w:.\-]++)\s*+=\s*+(?:"([^"]*+)"|'([^']*+)')""")
+_PIECE: Final = lazy_pattern(r"<(/?)([A-Za-z_][\w.\-]*+)((?:[\s/][^<>]*+)?)>|([^<]++|<)")
+_ATTRIBUTE: Final = lazy_pattern(r"""(?<![\w:.\-])([\w:.\-]++)\s*+=\s*+(?:"([^"]*+)"|'([^']*+)')""")
 _HIDDEN: Final = frozenset({"legacyquote", "uriobject", "swift", "meta", "originalname", "filesize", "title", "e_m"})
 _OBJECT: Final = "uriobject"
 _CARD_TEXTS: Final = ("title", "subtitle", "text", "summary")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import re
 from collections.abc import Iterable
 from typing import Final
 
@@ -13,13 +12,14 @@ from dragoman.archives.skype.events import CALL, call_names
 from dragoman.archives.skype.markup import pieces_of
 from dragoman.archives.text import clean
 from dragoman.core.fast_model import new_author
+from dragoman.core.lazy_pattern import lazy_pattern
 from dragoman.core.model import Author, AuthorKind, Conversation, ConversationKind
 
-_ID: Final = re.compile(r"\d{1,2}:")
+_ID: Final = lazy_pattern(r"\d{1,2}:")
 _GROUP: Final = "19:"
 _BOT: Final = "28:"
 _PERSON: Final = "8:"
-_UNSEEN: Final = re.compile(r"^\d{1,2}:(?:live:)?(?:\.cid\.)?")
+_UNSEEN: Final = lazy_pattern(r"^\d{1,2}:(?:live:)?(?:\.cid\.)?")
 
 
 class People:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from datetime import datetime
 from mimetypes import guess_type
@@ -15,11 +14,12 @@ from dragoman.archives.text import clean
 from dragoman.archives.times import from_seconds
 from dragoman.core.emoji_names import emoji_of
 from dragoman.core.fast_model import new_author, new_message
+from dragoman.core.lazy_pattern import lazy_pattern
 from dragoman.core.model import Attachment, Edit, Message, Reaction
 from dragoman.core.slack.message_text import SlackText
 
-_TS: Final = re.compile(r"\d{1,12}(?:\.\d{1,9})?")
-_ACTIVITY: Final = re.compile(
+_TS: Final = lazy_pattern(r"\d{1,12}(?:\.\d{1,9})?")
+_ACTIVITY: Final = lazy_pattern(
     r"(?:channel|group|im|mpim|sh_room|reminder|bot|app_conversation)_\w+|(?:un)?pinned_item|huddle_thread|joiner_notification\w*"
 )
 _NOT_ACTIVITY: Final = frozenset({"bot_message"})

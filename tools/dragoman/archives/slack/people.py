@@ -9,19 +9,12 @@ from unicodedata import normalize
 from dragoman.archives.fields import EMPTY, JsonObject, object_of, record_of, text_of, texts_of
 from dragoman.archives.json_stream import JsonReader
 from dragoman.archives.notes import Notes
+from dragoman.archives.slack.layout import LISTS
 from dragoman.archives.sources import Folder
 from dragoman.archives.text import LONGEST_NAME, clean, clean_name
 from dragoman.core.fast_model import new_author
 from dragoman.core.model import Author, AuthorKind, Conversation, ConversationKind
 from dragoman.core.slack.mrkdwn import decode_entities
-
-LISTS: Final = {
-    "channels.json": ConversationKind.CHANNEL,
-    "groups.json": ConversationKind.CHANNEL,
-    "mpims.json": ConversationKind.GROUP,
-    "dms.json": ConversationKind.DIRECT,
-}
-"""The lists of conversations at the root of an export."""
 
 _PEOPLE: Final = ("org_users.json", "users.json")
 _SLACKBOT: Final = "USLACKBOT"

@@ -10,20 +10,21 @@ from typing import Final
 from dragoman.archives.fields import JsonObject, is_list, is_object, records_of, text_of
 from dragoman.archives.text import clean
 from dragoman.core.html_text import to_text
+from dragoman.core.lazy_pattern import lazy_pattern
 
-_MENTION: Final = re.compile(r"<at\b([^>]{0,200})>([^<]{0,500})</at>", re.IGNORECASE)
-_ID: Final = re.compile(r'\bid\s*=\s*"([^"]{0,50})"', re.IGNORECASE)
-_BLANK: Final = re.compile(r"(?:\s|&nbsp;|&#160;|\xa0)*")
-_EMOJI: Final = re.compile(r'<emoji\b[^>]{0,500}?\balt="([^"]{0,50})"[^>]{0,500}>(?:</emoji>)?', re.IGNORECASE)
-_NO_TEXT: Final = re.compile(r"</?(?:attachment|systemEventMessage)\b[^>]{0,500}>", re.IGNORECASE)
-_SIMPLE: Final = re.compile(r"(?:<div>)?<(?:p|div)>([^<&\x00-\x02\xa0]*)</(?:p|div)>(?:</div>)?")
+_MENTION: Final = lazy_pattern(r"<at\b([^>]{0,200})>([^<]{0,500})</at>", re.IGNORECASE)
+_ID: Final = lazy_pattern(r'\bid\s*=\s*"([^"]{0,50})"', re.IGNORECASE)
+_BLANK: Final = lazy_pattern(r"(?:\s|&nbsp;|&#160;|\xa0)*")
+_EMOJI: Final = lazy_pattern(r'<emoji\b[^>]{0,500}?\balt="([^"]{0,50})"[^>]{0,500}>(?:</emoji>)?', re.IGNORECASE)
+_NO_TEXT: Final = lazy_pattern(r"</?(?:attachment|systemEventMessage)\b[^>]{0,500}>", re.IGNORECASE)
+_SIMPLE: Final = lazy_pattern(r"(?:<div>)?<(?:p|div)>([^<&\x00-\x02\xa0]*)</(?:p|div)>(?:</div>)?")
 """One paragraph without anything in it, as most messages are."""
 
-_SPACES: Final = re.compile(r"[ \t\n\r\f]+")
+_SPACES: Final = lazy_pattern(r"[ \t\n\r\f]+")
 _DEEPEST: Final = 12
 _LINES: Final = ("title", "subtitle", "activityTitle", "activitySubtitle", "activityText", "text")
 _INNER: Final = ("sections", "body", "items", "columns", "rows", "cells", "inlines", "content", "attachments")
-_MARKUP: Final = re.compile(r"<[a-zA-Z/]")
+_MARKUP: Final = lazy_pattern(r"<[a-zA-Z/]")
 
 
 def text_of_body(body: JsonObject, mentioned: Mapping[str, str]) -> str:

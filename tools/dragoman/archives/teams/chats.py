@@ -9,6 +9,7 @@ from typing import Final
 
 from dragoman.archives.fields import JsonObject, record_of, records_of, text_of
 from dragoman.archives.text import clean
+from dragoman.core.lazy_pattern import lazy_pattern
 from dragoman.core.model import Conversation, ConversationKind
 
 _KINDS: Final = {
@@ -21,7 +22,7 @@ _PARTICIPANTS: Final = 200
 _TITLES: Final = ("chatDisplayName", "channelDisplayName")
 _NAMED: Final = 8
 _SEVERAL: Final = 2
-_GENERIC: Final = re.compile(
+_GENERIC: Final = lazy_pattern(
     r"(?:[\W\d_]|messages?|chats?|channels?|teams?|graph|exports?|data|results?|output|saved|all)*", re.IGNORECASE
 )
 """Names of files that say nothing about what is in them."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Final
 from urllib.parse import unquote
@@ -17,6 +16,7 @@ from dragoman.archives.teams.chats import Chats, person_of
 from dragoman.archives.text import clean
 from dragoman.archives.times import from_iso, from_milliseconds
 from dragoman.core.fast_model import new_author, new_message
+from dragoman.core.lazy_pattern import lazy_pattern
 from dragoman.core.model import Attachment, Author, AuthorKind, Message, Reaction
 from dragoman.core.safe_text import Sentence
 
@@ -24,8 +24,8 @@ _EMOJI: Final = {"like": "👍", "heart": "❤️", "laugh": "😆", "surprised"
 _QUOTED: Final = "messageReference"
 _FORWARDED: Final = "forwardedMessageReference"
 _CARD: Final = ("application/vnd.microsoft.card", "application/vnd.microsoft.teams.card")
-_EVENT: Final = re.compile(r"(?:#microsoft\.graph\.)?(\w+?)(?:EventMessageDetail)?")
-_WORDS: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_EVENT: Final = lazy_pattern(r"(?:#microsoft\.graph\.)?(\w+?)(?:EventMessageDetail)?")
+_WORDS: Final = lazy_pattern(r"(?<=[a-z])(?=[A-Z])")
 
 
 class MessageMapper:

@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 from dragoman.archives.calendar_words import AFTERNOON, MORNING
 from dragoman.archives.format import DateOrder
 from dragoman.archives.whatsapp.words import BEHIND, JOINING, YEAR_FIRST_MARKS
+from dragoman.core.lazy_pattern import lazy_pattern
 
 _INVISIBLE: Final = "\ufeff\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 _LONGEST_HEAD: Final = 64
@@ -27,7 +28,7 @@ _DATE: Final = (
 _TIME: Final = r"(?P<hour>\d{1,2})(?:[:.]|\s?h\s?)(?P<minute>\d{2})(?:(?:[:.]|\s?min\s?)(?P<second>\d{2})(?:\s?s\b)?)?"
 _BEFORE: Final = r"[,\s]+(?:(?P<before>[^\W\d_][^\W\d]{0,9}\.?)\s*)??"
 _AFTER: Final = r"(?:\s?(?P<after>[^\W\d_](?:[^\d\[\]:\-\u2013\u2014]{0,14}[^\s\d\[\]:\-\u2013\u2014])?))?"
-_HEAD: Final = re.compile(
+_HEAD: Final = lazy_pattern(
     rf"(?:(?P<ios>\[)\s?{_DATE}{_BEFORE}{_TIME}{_AFTER}\](?:\s|$)|{_DATE.replace('?P<', '?P<_')}"
     rf"{_BEFORE.replace('?P<', '?P<_')}{_TIME.replace('?P<', '?P<_')}{_AFTER.replace('?P<', '?P<_')}"
     r"\s[\-\u2013\u2014]\s)"
@@ -41,13 +42,13 @@ _BUDDHIST_FROM: Final = 2400
 _CENTURY: Final = 100
 _BACKWARDS: Final = timedelta(hours=2)
 _QUOTED: Final = timedelta(days=1)
-_MONTH_FIRST_ZONES: Final = re.compile(
+_MONTH_FIRST_ZONES: Final = lazy_pattern(
     r"US/|America/(?:New_York|Chicago|Denver|Los_Angeles|Phoenix|Detroit|Boise|Anchorage|Juneau|Nome|Adak|Menominee"
     r"|Indiana/|Kentucky/|North_Dakota/|Puerto_Rico)|Pacific/(?:Honolulu|Guam)|Asia/Manila|EST5EDT|CST6CDT|MST7MDT|PST8PDT"
 )
 
 
-_USUAL: Final = re.compile(
+_USUAL: Final = lazy_pattern(
     r"(\[)?(\d{1,4})([./\-])(\d{1,2})\3(\d{1,4}),? (\d{1,2}):(\d\d)(?::(\d\d))?(?(1)\] | - )", re.ASCII
 )
 """The form of most locales with a clock of 24 hours."""

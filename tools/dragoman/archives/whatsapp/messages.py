@@ -16,6 +16,7 @@ from dragoman.archives.times import ClockReader
 from dragoman.archives.whatsapp.records import Record
 from dragoman.archives.whatsapp.words import ATTACHED, DELETED, EDITED, GROUP, KINDS, OMITTED, TITLES
 from dragoman.core.fast_model import new_author, new_message
+from dragoman.core.lazy_pattern import lazy_pattern
 from dragoman.core.model import Attachment, Author, AuthorKind, Conversation, ConversationKind, Message
 
 _MOST_NAMES: Final = 5000
@@ -23,14 +24,14 @@ _LONGEST_NAME: Final = 120
 _TWO: Final = 2
 _OWN_MARK: Final = "\u200e"
 _ISOLATES: Final = dict.fromkeys(map(ord, "\ufeff\u2066\u2067\u2068\u2069\u202a\u202b\u202c\u202d\u202e"))
-_QUOTES: Final = re.compile('["\u201c\u201d\u201e\u00ab\u300c]')
-_FILE_IN_BRACKETS: Final = re.compile(r"<(?P<words>[^<>:\uff1a\n]{1,40})[:\uff1a]\s?(?P<file>[^<>\n/\\]{1,255})>\s*")
-_FILE_WITH_WORDS: Final = re.compile(r"(?P<file>[^\n/\\]{1,255}\.\w{1,8}) \((?P<words>[^()\n]{1,40})\)\s*(?:\n|$)")
-_USUAL_FILE: Final = re.compile(r"(?:IMG|VID|AUD|PTT|STK|DOC|GIF)-\d{8}-WA\d{1,6}\.\w{1,5}")
-_ALL_IN_BRACKETS: Final = re.compile(r"<[^<>\n:\d/=]{2,60}>")
-_EDITED: Final = re.compile(r"\s*\u200e?<(?P<words>[^<>\n]{2,60})>\s*$")
-_TEXT_ENDING: Final = re.compile(r"\.txt$", re.IGNORECASE)
-_PACKED: Final = re.compile(r"\.(?:zip|tar|tgz|gz)$", re.IGNORECASE)
+_QUOTES: Final = lazy_pattern('["\u201c\u201d\u201e\u00ab\u300c]')
+_FILE_IN_BRACKETS: Final = lazy_pattern(r"<(?P<words>[^<>:\uff1a\n]{1,40})[:\uff1a]\s?(?P<file>[^<>\n/\\]{1,255})>\s*")
+_FILE_WITH_WORDS: Final = lazy_pattern(r"(?P<file>[^\n/\\]{1,255}\.\w{1,8}) \((?P<words>[^()\n]{1,40})\)\s*(?:\n|$)")
+_USUAL_FILE: Final = lazy_pattern(r"(?:IMG|VID|AUD|PTT|STK|DOC|GIF)-\d{8}-WA\d{1,6}\.\w{1,5}")
+_ALL_IN_BRACKETS: Final = lazy_pattern(r"<[^<>\n:\d/=]{2,60}>")
+_EDITED: Final = lazy_pattern(r"\s*\u200e?<(?P<words>[^<>\n]{2,60})>\s*$")
+_TEXT_ENDING: Final = lazy_pattern(r"\.txt$", re.IGNORECASE)
+_PACKED: Final = lazy_pattern(r"\.(?:zip|tar|tgz|gz)$", re.IGNORECASE)
 
 
 class Chat:

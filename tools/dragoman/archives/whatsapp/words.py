@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from dragoman.core.lazy_pattern import lazy_pattern
+
 
 def _any(words: str) -> frozenset[str]:
     return frozenset(word.strip().casefold() for word in words.split("|") if word.strip())
@@ -79,7 +81,7 @@ Pesan ini telah diedit | Mesej ini telah diedit | ข้อความนี้
 수정된 메시지입니다 | 이 메시지는 수정되었습니다 | このメッセージは編集されました | 此消息已编辑 | 此訊息已編輯
 """)
 
-OMITTED: Final = re.compile(
+OMITTED: Final = lazy_pattern(
     r"\b(?:omitted|weggelassen|ausgeschlossen|omitid[oa]s?|omiss?[eoa]?|omess[oai]|ocult[oa]s?|weggelaten|exclu[es]?"
     r"|пропущен[оаы]?|опущен[оаы]?|без медиафайлов|dahil edilmedi|pominięt[oyae]|utelämna\w{1,3}|udeladt|utelatt"
     r"|jätettiin pois|vynechán\w?|kihagyva|omis[ăe]?|παραλείφθηκ\w{1,3}|tidak disertakan|dihilangkan|bị bỏ qua)\b"
@@ -91,19 +93,19 @@ OMITTED: Final = re.compile(
 
 KINDS: Final = (
     (
-        re.compile(r"sticker|стикер|çıkartma|naklejka|스티커|スタンプ|贴纸|貼圖|ملصق", re.IGNORECASE),
+        lazy_pattern(r"sticker|стикер|çıkartma|naklejka|스티커|スタンプ|贴纸|貼圖|ملصق", re.IGNORECASE),
         "sticker",
         "image/webp",
     ),
-    (re.compile(r"\bgif\b", re.IGNORECASE), "GIF", None),
+    (lazy_pattern(r"\bgif\b", re.IGNORECASE), "GIF", None),
     (
-        re.compile(r"video|vídeo|vidéo|видео|відео|فيديو|동영상|動画|视频|影片|וידאו|βίντεο", re.IGNORECASE),
+        lazy_pattern(r"video|vídeo|vidéo|видео|відео|فيديو|동영상|動画|视频|影片|וידאו|βίντεο", re.IGNORECASE),
         "video",
         None,
     ),
-    (re.compile(r"audio|áudio|аудио|ses\b|صوت|오디오|音声|音频|音訊|語音|ήχος|שמע", re.IGNORECASE), "audio", None),
+    (lazy_pattern(r"audio|áudio|аудио|ses\b|صوت|오디오|音声|音频|音訊|語音|ήχος|שמע", re.IGNORECASE), "audio", None),
     (
-        re.compile(
+        lazy_pattern(
             r"image|bild|imagen|immagine|imagem|afbeelding|изображени|зображення|görüntü|resim|obraz|billede|bilde|kuva"
             r"|obráz|kép|imagine|εικόνα|תמונה|صورة|تصویر|इमेज|gambar|รูป|hình|사진|이미지|画像|图片|圖片|photo|foto",
             re.IGNORECASE,
@@ -111,16 +113,16 @@ KINDS: Final = (
         "image",
         None,
     ),
-    (re.compile(r"contact|kontakt|contacto|контакт|연락처|連絡先|联系人", re.IGNORECASE), "contact card", None),
+    (lazy_pattern(r"contact|kontakt|contacto|контакт|연락처|連絡先|联系人", re.IGNORECASE), "contact card", None),
     (
-        re.compile(r"document|dokument|documento|документ|belge|문서|ドキュメント|文档|文件", re.IGNORECASE),
+        lazy_pattern(r"document|dokument|documento|документ|belge|문서|ドキュメント|文档|文件", re.IGNORECASE),
         "document",
         None,
     ),
 )
 """From a word for a kind of file to a name for one, and its media type where it is certain."""
 
-GROUP: Final = re.compile(
+GROUP: Final = lazy_pattern(
     r"grup|group|gruppe|grupp|groupe|gruppo|groep|групп|груп|ryhmä|skupin|csoport|ομάδ|קבוצ|مجموع|گروه|ग्रुप|समूह"
     r"|গ্রুপ|กลุ่ม|nhóm|그룹|グループ|群组|群組|群聊",
     re.IGNORECASE,
@@ -128,7 +130,7 @@ GROUP: Final = re.compile(
 """The word group: who reads it in an event is in one."""
 
 TITLES: Final = tuple(
-    re.compile(form, re.IGNORECASE)
+    lazy_pattern(form, re.IGNORECASE)
     for form in (
         r"whatsapp chat (?:with|-|–|s|med|med en) (?P<title>.+)",
         r"whatsapp[- ]?chatt? (?:mit|met|med) (?P<title>.+)",

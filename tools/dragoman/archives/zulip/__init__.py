@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from contextlib import closing
 from typing import Final
@@ -13,8 +12,9 @@ from dragoman.archives.sources import Folder, Source
 from dragoman.archives.zulip.messages import MessageFile
 from dragoman.archives.zulip.public import read_topic
 from dragoman.archives.zulip.realm import Realm
+from dragoman.core.lazy_pattern import lazy_pattern
 
-_PART: Final = re.compile(r"messages-\d+\.json")
+_PART: Final = lazy_pattern(r"messages-\d+\.json")
 _TOPIC: Final = frozenset({"[].content", "[].sender_full_name", "[].timestamp"})
 _TABLE: Final = "zerver_"
 

@@ -16,18 +16,19 @@ from dragoman.archives.text import clean
 from dragoman.archives.times import from_seconds
 from dragoman.archives.zulip.realm import REACTIONS, Realm
 from dragoman.core.fast_model import new_message
+from dragoman.core.lazy_pattern import lazy_pattern
 from dragoman.core.model import Conversation, Edit, Message
 
 _MESSAGES: Final = "zerver_message[]"
 _FLAGS: Final = "zerver_usermessage[]"
-_REFERENCE: Final = re.compile(
+_REFERENCE: Final = lazy_pattern(
     r"`[^`\n]*`"  # code stays as it is
     r"|@_?\*\*(?P<person>[^*\n]{1,200})\*\*"
     r"|@_?\*(?P<group>[^*\n]{1,200})\*"
     r"|\#\*\*(?P<channel>[^*>\n]{1,200})(?:>(?P<topic>[^*\n]{0,200}))?\*\*"
 )
-_NUMBER: Final = re.compile(r"\|\d{1,20}$")
-_MESSAGE: Final = re.compile(r"@\d{1,20}$")
+_NUMBER: Final = lazy_pattern(r"\|\d{1,20}$")
+_MESSAGE: Final = lazy_pattern(r"@\d{1,20}$")
 _CHUNK: Final = 1 << 20
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from pathlib import PurePath
 from typing import Final
@@ -17,10 +16,11 @@ from dragoman.archives.times import from_seconds
 from dragoman.core.emoji_names import emoji_of_codes
 from dragoman.core.fast_model import new_author, new_message
 from dragoman.core.html_text import to_text
+from dragoman.core.lazy_pattern import lazy_pattern
 from dragoman.core.model import Author, Conversation, ConversationKind, Message, Reaction
 
-_BYTES: Final = re.compile(r"(?:\.[0-9A-F]{2})+")
-_NUMBERED: Final = re.compile(r"(\d{1,20})-(.+)")
+_BYTES: Final = lazy_pattern(r"(?:\.[0-9A-F]{2})+")
+_NUMBERED: Final = lazy_pattern(r"(\d{1,20})-(.+)")
 _INDEX: Final = "stream_index.json"
 
 
