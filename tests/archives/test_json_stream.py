@@ -172,3 +172,33 @@ def test_a_line_without_end_is_passed_over():
 @given(JSON)
 def test_mending_leaves_valid_json_as_it_is(value):
     assert parse(json.dumps(value)) == value
+
+
+def entries(number: int, indent: int | None) -> bytes:
+    """Entries of several lines, each of which holds objects that begin as it does."""
+    rows = [{"id": n, "parts": [{"id": n, "x": "},{"}, {"id": 2**70 + n}], "text": "ä" * 20} for n in range(number)]
+    return json.dumps({"m": rows}, indent=indent, separators=(",", ":") if indent is None else None).encode()
+
+
+@pytest.mark.parametrize("indent", [None, 0, 2])
+@pytest.mark.parametrize("size", [5000, 1 << 20])
+def test_thousands_of_entries_are_those_of_a_strict_parser(indent, size):
+    data = entries(4000, indent)
+    found, notes = items(data, "m[]", size=size)
+    assert [value for _, value in found] == json.loads(data)["m"]
+    assert not notes.skipped
+
+
+def test_a_bad_entry_among_thousands_is_counted_and_all_others_are_read():
+    data = entries(4000, None).replace(b'{"id":2000,', b'{"id":20x0,', 1).replace(b'"text"', b'"te\\ud83dxt"', 1)
+    found, notes = items(data, "m[]")
+    assert [value["id"] for _, value in found] == [n for n in range(4000) if n != 2000]
+    assert notes.reasons["no valid JSON"].count == 1
+
+
+@pytest.mark.parametrize("indent", [None, 1])
+def test_the_line_of_an_entry_is_known_whenever_it_is_asked_for(indent):
+    reader = JsonReader(io.BytesIO(entries(3000, indent)), Notes(), "f")
+    for n, (path, _) in enumerate(reader.items("m[]")):
+        if path == "m[]" and n % 7 == 3:
+            assert reader.line == (2 + 13 * (n + 1) if indent else 1)

@@ -74,7 +74,7 @@ class _ChatReader:
             reader = JsonReader(content, self._notes, self._file.label)
             for path, value in reader.items("people[]", _MESSAGES):
                 if path == _MESSAGES:
-                    message = self._message(value, self._id_of(description, place), reader.line)
+                    message = self._message(value, self._id_of(description, place), reader)
                     if message is not None:
                         yield message
                 elif path == "people[]":
@@ -130,16 +130,18 @@ class _ChatReader:
             participants=participants,
         )
 
-    def _message(self, value: object, conversation: str, line: int) -> Message | None:
+    def _message(self, value: object, conversation: str, reader: JsonReader) -> Message | None:
         if not conversation:
-            self._notes.skip("a message of a conversation without id", self._file.label, line)
+            self._notes.skip("a message of a conversation without id", self._file.label, reader.line)
             return None
         if not is_object(value):
-            self._notes.skip("no JSON object", self._file.label, line)
+            self._notes.skip("no JSON object", self._file.label, reader.line)
             return None
         sent_at = from_iso(value.get("at"), self._zone)
         if sent_at is None:
-            self._notes.skip("no time" if value.get("at") is None else "at is no ISO time", self._file.label, line)
+            self._notes.skip(
+                "no time" if value.get("at") is None else "at is no ISO time", self._file.label, reader.line
+            )
             return None
         text = self._resolved(text_of(value, "text"))
         id_ = text_of(value, "id") or self._ids.make(conversation, text_of(value, "at"), text)

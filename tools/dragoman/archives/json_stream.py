@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from typing import BinaryIO, Final
 
+from dragoman.archives.json_blocks import COMMA, JsonBlocks, decode
 from dragoman.archives.json_mending import parse, scan
 from dragoman.archives.json_scanner import Scanner, end_of
 from dragoman.archives.notes import Notes
@@ -27,7 +28,6 @@ LARGEST_VALUE: Final = 16 << 20
 _CHUNK: Final = 64 << 10
 _LONGEST_MARK: Final = 4
 _SKIPPED: Final = object()
-_COMMA: Final = lazy_pattern(r"[ \t\r\n]*,[ \t\r\n]*(?=[^ \t\r\n])")
 _SPACE: Final = lazy_pattern(r"[ \t\r\n\ufeff\x00]*")
 
 
@@ -53,18 +53,22 @@ class JsonReader:
         self._notes = notes
         self._file = file
         self._text = ""
-        self._at = 0
+        self._at: int = 0
         self._lines = 1
         self._counted = 0
         self._has_halves = False
-        self._ended = self._damaged = False
+        self._ended = self._damaged = self._has_lines = False
         self._decoder: codecs.IncrementalDecoder | None = None
         self._arrays: set[str] = set()
         self._objects: set[str] = set()
+        self._blocks = JsonBlocks()
+        self._item = 0
 
     @property
     def line(self) -> int:
         """The line of the value that was read last, from 1."""
+        if self._item and self._has_lines:
+            self._at = self._blocks.end_of(self._item)
         self._lines += self._text.count("\n", self._counted, self._at)
         self._counted = self._at
         return self._lines
@@ -137,22 +141,24 @@ class JsonReader:
         """The next items that the text holds whole, each with the beginning of the one behind it: nearly all."""
         text, next_one = self._text, self._at
         while True:
+            block = self._blocks.values(text, next_one)
+            if block is not None:
+                for self._item, value in enumerate(block[0], 1):
+                    yield path, value
+                self._item, self._at = 0, block[1]
+                next_one = self._at
+                continue
             try:
                 value, end = scan(text, next_one)
             except (ValueError, StopIteration, RecursionError):
                 return
-            if self._has_halves and self._has_surrogates(end):
+            comma = COMMA.match(text, end)
+            if comma is None or (self._has_halves and self._has_surrogates(end)):
                 return
-            if text[end : end + 2] == ",{":
-                next_one = end + 1
-            else:
-                comma = _COMMA.match(text, end)
-                if comma is None:
-                    return
-                next_one = comma.end()
             self._at = end
             yield path, value
-            self._at = next_one
+            self._blocks.learn(text, end)
+            self._at = next_one = comma.end()
 
     def _comma(self, end: str) -> None:
         sign = self._peek()
@@ -195,6 +201,7 @@ class JsonReader:
             fresh = self._decoder.decode(data, final=not data)
         self._ended = not data
         self._text, self._at = rest + fresh, 0
+        self._has_lines = "\n" in self._text
         self._has_halves = "\\ud" in self._text or "\\uD" in self._text
         return bool(data) or bool(fresh)
 
@@ -259,13 +266,18 @@ def json_lines(stream: BinaryIO, notes: Notes, file: str) -> Iterator[tuple[int,
         if not line.endswith(b"\n") and len(line) >= LONGEST_LINE and _rest_of_line(stream):
             notes.skip("a line longer than 16 MiB", file, number)
             continue
-        text = line.decode("utf-8-sig" if number == 1 else "utf-8", "replace").strip()
-        if not text:
-            continue
         try:
-            yield number, parse(text)
-        except ValueError as error:
-            notes.skip("no valid JSON", file, number, getattr(error, "colno", None))
+            value = decode(line)
+        except (ValueError, RecursionError):
+            text = line.decode("utf-8-sig" if number == 1 else "utf-8", "replace").strip()
+            if not text:
+                continue
+            try:
+                value = parse(text)
+            except ValueError as error:
+                notes.skip("no valid JSON", file, number, getattr(error, "colno", None))
+                continue
+        yield number, value
 
 
 def _rest_of_line(stream: BinaryIO) -> bool:

@@ -61,7 +61,7 @@ class SpaceReader:
                 if conversation is None:
                     conversation = self._conversation(text_of(value, "message_id"))
                     yield conversation
-                yield from self._message(value, conversation, reader.line)
+                yield from self._message(value, conversation, reader)
         if conversation is None and self._group:
             yield self._conversation("")
 
@@ -81,15 +81,15 @@ class SpaceReader:
             members=len(names) or None,
         )
 
-    def _message(self, entry: JsonObject, conversation: Conversation, line: int) -> Iterator[Message]:
+    def _message(self, entry: JsonObject, conversation: Conversation, reader: JsonReader) -> Iterator[Message]:
         created, deleted = text_of(entry, "created_date"), text_of(entry, "deleted_date")
         sent_at = parse_date(created) if created else None
         is_deleted = text_of(entry, "message_state") == "DELETED" or bool(deleted)
         if is_deleted and not text_of(entry, "message_id"):
-            self._notes.skip("a message that was deleted", self._file.label, line)
+            self._notes.skip("a message that was deleted", self._file.label, reader.line)
             return
         if created and sent_at is None:
-            self._notes.skip("a date in an unknown form, whose message has no time", self._file.label, line)
+            self._notes.skip("a date in an unknown form, whose message has no time", self._file.label, reader.line)
         deleted_at = (parse_date(deleted) or sent_at or parse_date(created)) if is_deleted else None
         text = "" if is_deleted else clean("\n".join(filter(None, _lines(entry))))
         written = sent_at.isoformat() if sent_at else created

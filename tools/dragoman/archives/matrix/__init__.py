@@ -61,17 +61,17 @@ def _read_room(file: File, source: Source) -> Iterator[Item]:
     )
     yield room
     mapper = EventMapper(room.id, relations, file, source.notes)
-    for path, value, line in _values(file, source.notes):
+    for path, value, reader in _values(file, source.notes):
         if path == _EVENTS:
-            yield from mapper.messages(value, line)
+            yield from mapper.messages(value, reader)
 
 
-def _values(file: File, notes: Notes) -> Iterator[tuple[str, object, int]]:
+def _values(file: File, notes: Notes) -> Iterator[tuple[str, object, JsonReader]]:
     with file.open() as content:
         reader = JsonReader(content, notes, file.label)
         for path, value in reader.items(_EVENTS):
             if value is not CLOSED:
-                yield path, value, reader.line if path == _EVENTS else 0
+                yield path, value, reader
 
 
 def _id_of(about: JsonObject) -> str:

@@ -8,6 +8,7 @@ from typing import Final
 
 from dragoman.archives.authors import author_called
 from dragoman.archives.fields import JsonObject, is_object, number_of, record_of, text_of
+from dragoman.archives.json_stream import JsonReader
 from dragoman.archives.matrix.contents import (
     ENCRYPTED,
     TAKEN_ALONG,
@@ -48,25 +49,25 @@ class EventMapper:
         self._file = file
         self._notes = notes
 
-    def messages(self, event: object, line: int) -> Iterator[Message]:
+    def messages(self, event: object, reader: JsonReader) -> Iterator[Message]:
         """The message of an event; none of an event that only tells of another one."""
         if not is_object(event):
-            self._notes.skip("no JSON object", self._file.label, line)
+            self._notes.skip("no JSON object", self._file.label, reader.line)
             return
         kind = text_of(event, "type")
         if kind in TAKEN_ALONG:
             return
         if _is_edit(event):
             if kind in ENCRYPTED:
-                self._notes.skip("an edit that could not be decrypted", self._file.label, line)
+                self._notes.skip("an edit that could not be decrypted", self._file.label, reader.line)
             return
         sent_at = from_milliseconds(number_of(event, "origin_server_ts"))
         if sent_at is None or not text_of(event, "event_id"):
-            self._notes.skip("an event without id or time", self._file.label, line)
+            self._notes.skip("an event without id or time", self._file.label, reader.line)
             return
         is_spoken = kind in _SPOKEN or kind in _POLLS
         if not is_spoken and "state_key" not in event and not state_text(event, self._relations):
-            self._notes.skip("an event that is no message", self._file.label, line)
+            self._notes.skip("an event that is no message", self._file.label, reader.line)
             return
         message = new_message(
             id=text_of(event, "event_id"),

@@ -50,15 +50,15 @@ class MessageFile:
     def items(self) -> Iterator[Conversation | Message]:
         """The messages, each after its conversation."""
         self._learn_reactions()
-        for path, value, line in self._rows(self._notes):
+        for path, value, reader in self._rows(self._notes):
             if path == _MESSAGES:
-                yield from self._message(object_of(value), line)
+                yield from self._message(object_of(value), reader)
 
-    def _rows(self, notes: Notes) -> Iterator[tuple[str, object, int]]:
+    def _rows(self, notes: Notes) -> Iterator[tuple[str, object, JsonReader]]:
         with self._file.open() as content:
             reader = JsonReader(content, notes, self._file.label)
             for path, value in reader.items(_MESSAGES, REACTIONS, _FLAGS):
-                yield path, value, reader.line
+                yield path, value, reader
 
     def _learn_reactions(self) -> None:
         """Reactions stand behind the messages that they are for."""
@@ -67,11 +67,11 @@ class MessageFile:
                 if path == REACTIONS:
                     self._realm.learn_reaction(object_of(value))
 
-    def _message(self, entry: JsonObject, line: int) -> Iterator[Conversation | Message]:
+    def _message(self, entry: JsonObject, reader: JsonReader) -> Iterator[Conversation | Message]:
         number, sent_at = count_of(entry, "id"), from_seconds(entry.get("date_sent"))
         recipient, sender = count_of(entry, "recipient"), count_of(entry, "sender")
         if number is None or sent_at is None or recipient is None:
-            self._notes.skip("a message without id, time or recipient", self._file.label, line)
+            self._notes.skip("a message without id, time or recipient", self._file.label, reader.line)
             return
         conversation = self._realm.conversation(recipient, sender or 0)
         if conversation.id not in self._announced:
