@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias, TypeVar, Unpack
 
 from dragoman.providers.convore import wire
@@ -35,11 +36,11 @@ def client_of(settings: ConvoreSettings, **options: Unpack[ClientOptions]) -> Ht
     return settings.client(PROFILE, **own)
 
 
+@dataclass(frozen=True, slots=True)
 class Api:
     """Convore's operations over an open client, which is opened and closed by somebody else."""
 
-    def __init__(self, client: HttpClient) -> None:
-        self._client = client
+    client: HttpClient
 
     async def channels(self) -> wire.Listing[wire.Channel]:
         """The channels that the key reaches; up to 100."""
@@ -92,9 +93,9 @@ class Api:
 
     async def _get(self, path: str, model: type[T], operation: str, query: Query | None = None) -> HttpResponse[T]:
         # Assistants read the same lists again and again: an equal body is parsed and checked once.
-        return await self._client.get(path, model=model, query=query, operation=operation, shared=True)
+        return await self.client.get(path, model=model, query=query, operation=operation, shared=True)
 
     async def _write(self, method: str, path: str, body: Body, operation: str) -> HttpResponse[wire.Message]:
-        return await self._client.request(
+        return await self.client.request(
             method, path, kind="write", json=dict(body), model=wire.Message, operation=operation
         )

@@ -182,7 +182,12 @@ def to_message(found: wire.Message, conversation: str) -> Message | None:
         partial=partial,
         subject=found.subject or None,
         reply_to=answered if answered not in {"", found.id} else None,
-        attachments=tuple(_attachments(found.attachments)),
+        attachments=tuple(
+            Attachment(
+                name=one.filename or one.id or "file", id=one.id or "", media_type=one.content_type, size=one.size
+            )
+            for one in found.attachments
+        ),
         extra=_extra(found),
     )
 
@@ -216,10 +221,10 @@ def text_of(found: wire.Message) -> tuple[str, bool]:
 
     In this order: the plain text, the HTML, the HTML with quotes; where all are missing, the preview.
     """
-    for markup, text in _bodies(found):
-        words = visible(to_text(text) if markup else text)
+    for markup, text in ((False, found.text_body), (True, found.body), (True, found.raw_body)):
+        words = visible(to_text(text) if markup else text) if text else ""
         if words.strip():
-            return words, markup and len(text) > LONGEST
+            return words, markup and len(text or "") > LONGEST
     if found.text_body is None and found.body is None and found.raw_body is None:
         return visible(found.snippet or ""), found.snippet is not None or found.format == "minimal"
     return "", False
@@ -229,18 +234,6 @@ def size_of(found: wire.Message) -> int:
     """Characters that :func:`to_message` may have to read."""
     texts = sum(len(text) for text in (found.text_body, found.body, found.raw_body, found.snippet) if text)
     return texts + ENTRY * (len(found.recipients) + len(found.attachments))
-
-
-def _bodies(found: wire.Message) -> Iterator[tuple[bool, str]]:
-    for markup, text in ((False, found.text_body), (True, found.body), (True, found.raw_body)):
-        if text:
-            yield markup, text
-
-
-def _attachments(files: Iterable[wire.Attachment]) -> Iterator[Attachment]:
-    for one in files:
-        name = one.filename or one.id or "file"
-        yield Attachment(name=name, id=one.id or "", media_type=one.content_type, size=one.size)
 
 
 def _extra(found: wire.Message) -> Mapping[str, object]:

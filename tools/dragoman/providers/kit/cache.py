@@ -48,7 +48,9 @@ class LruCache(Generic[K, V]):
 
     def put(self, key: K, value: V) -> None:
         """Store a value, and drop those that were not used for longest."""
-        self.pop(key)
+        replaced = self._values.pop(key, None)
+        if replaced is not None:
+            self._total -= replaced[1]
         size = 1 if self._size_of is None else self._size_of(value)
         self._values[key] = value, size
         self._total += size

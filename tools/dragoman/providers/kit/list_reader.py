@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final, Generic, Literal, TypeAlias, TypeVar
 
@@ -20,30 +20,30 @@ Cut: TypeAlias = tuple[Sequence[Entry[T]], Position | None]
 """Entries in the wanted order, and where the list goes on; ``None`` at its end."""
 
 
+@dataclass(slots=True)
 class Matches(Generic[T]):
     """Counts the entries of a list in order that a page can have, as they are read."""
 
-    def __init__(self, wanted: Wanted[T], position: Position) -> None:
-        self._wanted = wanted
-        self._position = position
-        self._counted = 0
-        self._found = 0
-        self._last_at = 0
+    wanted: Wanted[T]
+    position: Position
+    counted: int = 0
+    found: int = 0
+    last_at: int = 0
 
     def fill_page(self, walk: Walk[T]) -> bool:
         """Whether the page is full and all items of its last time were read, or nothing more can match."""
-        for entry in walk.entries[self._counted :]:
-            if _is_new(self._wanted, self._position, entry) and self._wanted.passes(entry):
-                self._found += 1
-                if self._found == self._wanted.limit:
-                    self._last_at = entry.key.at
-        self._counted = len(walk.entries)
+        for entry in walk.entries[self.counted :]:
+            if _is_new(self.wanted, self.position, entry) and self.wanted.passes(entry):
+                self.found += 1
+                if self.found == self.wanted.limit:
+                    self.last_at = entry.key.at
+        self.counted = len(walk.entries)
         if not walk.entries:
             return False
         last = walk.entries[-1].key.at
-        complete = self._wanted.listing.whole_times or self._wanted.later(last, self._last_at)
-        full = self._found >= self._wanted.limit and complete
-        return full or self._wanted.passed(last)
+        complete = self.wanted.listing.whole_times or self.wanted.later(last, self.last_at)
+        full = self.found >= self.wanted.limit and complete
+        return full or self.wanted.passed(last)
 
 
 def cut_complete(wanted: Wanted[T], position: Position, walk: Walk[T]) -> Cut[T]:
@@ -165,14 +165,14 @@ _REPORT_AFTER: Final = 3  # batches
 _REPORT_EVERY: Final = 500  # items of a stream
 
 
+@dataclass(frozen=True, slots=True)
 class ListReader(Generic[T]):
-    """Reads the lists of one account; the arguments are those of the pager."""
+    """Reads the lists of one account; the fields are those of the pager."""
 
-    def __init__(self, service: str, key: Callable[[T], Key], most_batches: int, trust_after: int) -> None:
-        self._service = service
-        self._key = key
-        self._most_batches = max(_FEWEST_BATCHES, most_batches)
-        self._trust_after = trust_after
+    service: str
+    key: Callable[[T], Key]
+    most_batches: int
+    trust_after: int
 
     async def read_on(self, wanted: Wanted[T], position: Position, walk: Walk[T]) -> Stop:
         """Read as far as the page needs."""
@@ -185,10 +185,10 @@ class ListReader(Generic[T]):
         try:
             async with aclosing(self._until_forgotten(wanted, position, token)) as batches:
                 async for batch in batches:
-                    if batch is None or (recalled and not number and not walk.accepts(wanted, batch, self._key)):
+                    if batch is None or (recalled and not number and not walk.accepts(wanted, batch, self.key)):
                         return "gap"
                     number += 1
-                    walk.add(batch, self._key, inherit=wanted.native)
+                    walk.add(batch, self.key, inherit=wanted.native)
                     stop = self._judge(wanted, position, walk, matches)
                     if stop or walk.ended:
                         return stop or "end"
@@ -236,7 +236,7 @@ class ListReader(Generic[T]):
         if in_order and not walk.in_order(wanted.order):
             return "disorder" if wanted.listing.restarts else None
         full = matches.fill_page(walk)
-        return "enough" if full and (in_order or walk.is_trusted(wanted.order, self._trust_after)) else None
+        return "enough" if full and (in_order or walk.is_trusted(wanted.order, self.trust_after)) else None
 
     def _judge_loose(self, wanted: Wanted[T], position: Position, walk: Walk[T]) -> Stop | None:
         if not wanted.listing.by_time and all(wanted.passed(one.key.at) for one in walk.last_batch()):
@@ -251,7 +251,7 @@ class ListReader(Generic[T]):
         if walk.size > MOST_SIZE and wanted.select is None and not in_order and not position.loose:
             walk.keep_best(wanted, position)
         if wanted.listing.restarts:
-            return number >= self._most_batches or walk.size > MOST_SIZE
+            return number >= max(_FEWEST_BATCHES, self.most_batches) or walk.size > MOST_SIZE
         if not in_order:
             return False
         if position.after is not None:
@@ -269,10 +269,10 @@ class ListReader(Generic[T]):
             raise DeadlineExceeded(
                 sentence(
                     "{} has nothing to show on {} pages in a row, and says that there are more.",
-                    self._service,
-                    self._most_batches,
+                    self.service,
+                    self.most_batches,
                 ),
-                hint=sentence("Try again later; tell {} if it stays so.", self._service),
+                hint=sentence("Try again later; tell {} if it stays so.", self.service),
             )
         against = walk.rising > 0 if wanted.latest else walk.rising <= 0
         if against or wanted.complete:
@@ -284,7 +284,7 @@ class ListReader(Generic[T]):
     def lost_place(self) -> Conflict:
         """The error for a place that cannot be found again."""
         return Conflict(
-            sentence("{} does not know the place any more where the list goes on.", self._service),
+            sentence("{} does not know the place any more where the list goes on.", self.service),
             hint="Repeat the call without cursor.",
         )
 

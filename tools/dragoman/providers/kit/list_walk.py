@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from operator import attrgetter
+from typing import Final, Generic, TypeVar
 
 from dragoman.core.model import Order, memory_size
 from dragoman.providers.kit.cursor import digest
 from dragoman.providers.kit.listings import NO_TIME, Batch, Key, Listing
 
 T = TypeVar("T")
+
+_KEY: Final = attrgetter("key")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +43,18 @@ class Entry(Generic[T]):
     item: T
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Wanted(Generic[T]):
-    """What one request wants of a list; ``since`` and ``until`` in microseconds since 1970."""
+    """What one request wants of a list.
+
+    Attributes:
+        since: In microseconds since 1970, as is ``until``.
+        latest: Whether the newest comes first.
+        read_order: The order to ask the service for: the wanted one, unless it has only the other.
+        native: Whether the service documents that it lists in the wanted order.
+        complete: Whether the list has to be read to its end, because its first item may come last.
+        filtered: Whether it may leave out items of the list that are in the wanted span of time.
+    """
 
     listing: Listing[T]
     list_id: str
@@ -53,27 +65,20 @@ class Wanted(Generic[T]):
     keep: Callable[[T], bool] | None = None
     select: Callable[[Sequence[T]], Sequence[T]] | None = None
     relate: Callable[[Sequence[T], bool], Sequence[T]] | None = None
+    latest: bool = field(init=False)
+    read_order: Order = field(init=False)
+    native: bool = field(init=False)
+    complete: bool = field(init=False)
+    filtered: bool = field(init=False)
 
-    @property
-    def latest(self) -> bool:
-        """Whether the newest comes first."""
-        return self.order is Order.LATEST
-
-    @property
-    def read_order(self) -> Order:
-        """The order to ask the service for: the wanted one, unless it has only the other."""
+    def __post_init__(self) -> None:
+        """Work out what every step asks for."""
         orders = self.listing.orders
-        return self.order if not orders or self.order in orders else next(iter(orders))
-
-    @property
-    def native(self) -> bool:
-        """Whether the service documents that it lists in the wanted order."""
-        return bool(self.listing.orders) and self.read_order is self.order
-
-    @property
-    def complete(self) -> bool:
-        """Whether the list has to be read to its end, because its first item may come last."""
-        return self.select is not None or (self.listing.orders is not None and not self.native)
+        self.latest = self.order is Order.LATEST
+        self.read_order = self.order if not orders or self.order in orders else next(iter(orders))
+        self.native = bool(orders) and self.read_order is self.order
+        self.complete = self.select is not None or (orders is not None and not self.native)
+        self.filtered = self.keep is not None or self.select is not None
 
     def in_order(self, position: Position) -> bool:
         """Whether the list can be taken to be in the wanted order."""
@@ -84,11 +89,6 @@ class Wanted(Generic[T]):
         """Do tokens shift, so that reading on has to show an item that was given: else some were skipped."""
         known = position.after is not None or bool(position.given)
         return position.ordered and position.token is not None and known and not self.listing.stable
-
-    @property
-    def filtered(self) -> bool:
-        """Whether it may leave out items of the list that are in the wanted span of time."""
-        return self.keep is not None or self.select is not None
 
     def beyond(self, one: Key, other: Key | None) -> bool:
         """Whether a key comes after another one in the wanted order."""
@@ -121,7 +121,7 @@ class Wanted(Generic[T]):
 
     def sort(self, entries: Sequence[Entry[T]]) -> list[Entry[T]]:
         """Entries in the wanted order."""
-        return sorted(entries, key=lambda one: one.key, reverse=self.latest)
+        return sorted(entries, key=_KEY, reverse=self.latest)
 
 
 @dataclass(slots=True)

@@ -122,8 +122,8 @@ class Pager(Generic[T]):
             select=select,
             relate=relate,
         )
-        position = decode(Position, query.cursor, list_id=wanted.list_id) or _beginning(wanted)
-        return await self._page(wanted, position, repr(name))
+        position = decode(Position, query.cursor, list_id=wanted.list_id) if query.cursor is not None else None
+        return await self._page(wanted, position or _beginning(wanted), repr(name))
 
     async def read_all(self, listing: Listing[T], *, name: Hashable, order: Order = Order.OLDEST) -> list[T]:
         """Read a whole list, sorted, the oldest item first.
