@@ -9,7 +9,7 @@ from dragoman.core.mail.headers import Address, Headers
 from dragoman.core.mail.message import Mail, MailFile, read_mail, read_mail_head
 from dragoman.core.mail.parts import Part, make_part
 from dragoman.core.mail.quotes import without_quotes
-from dragoman.core.mail.subject import base_subject
+from dragoman.core.mail.subject import base_subject, without_answer_words
 
 __all__ = [
     "Address",
@@ -24,5 +24,6 @@ __all__ = [
     "make_part",
     "read_mail",
     "read_mail_head",
+    "without_answer_words",
     "without_quotes",
 ]

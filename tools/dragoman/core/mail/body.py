@@ -15,9 +15,7 @@ from dragoman.core.mail.charset import decode, html_charset
 from dragoman.core.mail.flowed import unwrap
 from dragoman.core.mail.headers import Headers, parse_ids
 from dragoman.core.mail.parts import Part
-from dragoman.core.mail.wrapped_text import ENCRYPTED_MARK, without_files, without_signature
-
-ENCRYPTED: Final = "(encrypted message)"
+from dragoman.core.mail.wrapped_text import ENCRYPTED, without_encrypted, without_files, without_signature
 
 _STUB: Final = 300
 _STUB_WORDS: Final = re.compile(r"\bhtml\b|browser", re.IGNORECASE)
@@ -214,9 +212,8 @@ def _unwrapped(part: Part, body: Body) -> str:
     text = _text_of(part)
     if part.media_type != "text/plain":
         return text
-    if ENCRYPTED_MARK in text:
-        body.labels.append("encrypted")
-        return ENCRYPTED
+    text, is_encrypted = without_encrypted(text)
+    body.labels.extend(["encrypted"] if is_encrypted else [])
     text, is_signed = without_signature(text)
     body.labels.extend(["signed"] if is_signed else [])
     text, files = without_files(text)

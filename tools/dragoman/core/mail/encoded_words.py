@@ -10,7 +10,9 @@ from typing import Final
 from dragoman.core.mail.charset import decode
 from dragoman.core.mail.transfer import decode_base64, decode_quoted_printable
 
-WORD: Final = re.compile(r"=\?([^?\s]{1,60})\?([bBqQ])\?([^?]*)\?=")
+WORD: Final = re.compile(
+    r"=\?([^?\s]{1,60})\?([bBqQ])\?([^?]*(?:(?<!=)\?(?!=)[^?]*){0,3})\?="  # some mailers write question marks plainly
+)
 
 _BLANK: Final = re.compile(r"[ \t]*")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]+")

@@ -50,6 +50,7 @@ _ZONE: Final = re.compile(r"\s([A-Za-z]{3,4})\s*$")
 MOST_ADDRESSES: Final = 1000
 """Addresses of a field that are read."""
 _LONGEST: Final = 100_000
+_ESCAPE: Final = b"\x1b"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +66,13 @@ class Headers:
 
     Args:
         lines: Its lines as they are.
+
+    Attributes:
+        charset: That of the text behind it, which mailers take for their headers as well.
     """
 
     def __init__(self, lines: list[bytes]) -> None:
+        self.charset = ""
         self._raw: dict[str, str] = {}
         self._fields: dict[str, list[bytes]] = {}
         self._names: list[str] = []
@@ -87,8 +92,17 @@ class Headers:
             return ""
         known = self._raw.get(name)
         if known is None:
-            known = self._raw[name] = decode(values[0][:_LONGEST])
+            known = self._raw[name] = self._decoded(values[0])
         return known
+
+    def _decoded(self, value: bytes) -> str:
+        data = value[:_LONGEST]
+        if not self.charset or (data.isascii() and _ESCAPE not in data):
+            return decode(data)
+        try:
+            return decode(data, self.charset) if _ESCAPE in data else data.decode()
+        except UnicodeDecodeError:
+            return decode(data, self.charset)
 
     def all(self, name: str) -> list[str]:
         """All fields of that name, not decoded."""
@@ -96,7 +110,7 @@ class Headers:
         if values is None:
             return []
         first = self.raw(name)
-        return [first] if len(values) == 1 else [first, *(decode(value[:_LONGEST]) for value in values[1:])]
+        return [first] if len(values) == 1 else [first, *(self._decoded(value) for value in values[1:])]
 
     def above_second(self, name: str, mark: str) -> list[str]:
         """The fields of a name that stand above the second field called ``mark``, not decoded."""

@@ -90,6 +90,7 @@ class Part:
         self._head = []
         default = "message/rfc822" if around == "multipart/digest" else "text/plain"
         type_, self.parameters = self.headers.parameters("content-type")
+        self.headers.charset = self.parameters.get("charset", "")
         self.media_type = type_ if "/" in type_ else {"text": "text/plain", "html": "text/html"}.get(type_, default)
         self.disposition, self.disposition_parameters = self.headers.parameters("content-disposition")
         self.encoding = self.headers.raw("content-transfer-encoding").partition(";")[0].strip().strip('"').lower()

@@ -5,13 +5,33 @@ from __future__ import annotations
 import re
 from typing import Final
 
-_REPLY: Final = re.compile(
-    r"^\s*+(?:(?:re|fwd?|aw|wg|sv|vs|antw|tr|rv|r|i|odp|enc|res|回复|回覆|答复|答覆|转发|轉寄|返信|転送)"
-    r"\s*+(?:\[\d{1,4}\]|\(\d{1,4}\)|\^\d{1,4})?\s*+[:\uff1a]\s*+)+",
-    re.IGNORECASE,
+_ANSWERED: Final = (
+    "re|aw|antw|sv|vs|r|res|réf|rif|odp|ynt|atb|bls|ats|vá|bal|отв|ответ|відп|απ|σχετ|תשובה|השב|رد|답장|회신|回复|回覆"
+    "|答复|答覆|返信|返|trả lời|ตอบ"
 )
+_FORWARDED: Final = (
+    "fwd?|wg|vb|vl|tr|rv|i|pd|enc|doorst|trs|ilt|πρθ|пересл|הועבר|إعادة توجيه|转发|轉寄|轉發|転送|전달|chuyển tiếp"
+)
+_COUNTED: Final = r"\s*+(?:\[\d{1,4}\]|\(\d{1,4}\)|\^\d{1,4})?\s*+\.?\s*+[:\uff1a]\s*+"
+_ANSWER: Final = re.compile(rf"\s*+(?:(?:{_ANSWERED}){_COUNTED})+", re.IGNORECASE)
+_MARKED: Final = re.compile(
+    rf"\s*+((?:\[[^\[\]]{{1,60}}\]\s*+)*+)(?:(?:{_ANSWERED}|{_FORWARDED}){_COUNTED})+", re.IGNORECASE
+)
+_ROUNDS: Final = 20
+
+
+def without_answer_words(subject: str) -> str:
+    """A subject without words that mark answers at its beginning; those that mark forwarded mails stay."""
+    found = _ANSWER.match(subject)
+    return (subject if found is None else subject[found.end() :]).strip()
 
 
 def base_subject(subject: str) -> str:
-    """What a subject is about; empty when there is none."""
-    return _REPLY.sub("", subject).strip() or subject.strip()
+    """What a subject is about; empty when there is none. What stands in brackets before words of reply stays."""
+    text = subject.strip()
+    for _ in range(_ROUNDS):
+        found = _MARKED.match(text)
+        if found is None:
+            break
+        text = f"{found[1]}{text[found.end() :]}"
+    return text.strip() or subject.strip()

@@ -5,7 +5,12 @@ from __future__ import annotations
 import re
 from typing import Final
 
-ENCRYPTED_MARK: Final = "-----BEGIN PGP MESSAGE-----"
+ENCRYPTED: Final = "(encrypted message)"
+
+_ENCRYPTED_BEGIN: Final = "-----BEGIN PGP MESSAGE-----"
+_ENCRYPTED_END: Final = "-----END PGP MESSAGE-----"
+_ARMOR: Final = re.compile(r"[A-Za-z0-9+/=]+")
+_ARMOR_HEADER: Final = re.compile(r"[A-Za-z]+: ")
 
 _SIGNED: Final = "-----BEGIN PGP SIGNED MESSAGE-----"
 _SIGNATURE: Final = "-----BEGIN PGP SIGNATURE-----"
@@ -13,6 +18,32 @@ _END: Final = "-----END PGP SIGNATURE-----"
 _DASHED: Final = "- "
 _BEGIN: Final = re.compile(r"begin (?:-base64 )?[0-7]{3,4} (\S.{0,199})")
 _MOST_FILES: Final = 20
+
+
+def without_encrypted(text: str) -> tuple[str, bool]:
+    """A text with a mark where an encrypted one stands, and whether one does. What only speaks of one stays."""
+    if _ENCRYPTED_BEGIN not in text:
+        return text, False
+    lines, found, place = text.split("\n"), list[str](), 0
+    while place < len(lines):
+        end = _end_of_encrypted(lines, place) if lines[place].strip() == _ENCRYPTED_BEGIN else 0
+        found.append(ENCRYPTED if end else lines[place])
+        place = end or place + 1
+    return "\n".join(found), ENCRYPTED in found
+
+
+def _end_of_encrypted(lines: list[str], start: int) -> int:
+    """The line behind an encrypted text; 0 where what follows is none."""
+    is_armored = False
+    for place in range(start + 1, len(lines)):
+        line = lines[place].strip()
+        if line == _ENCRYPTED_END:
+            return place + 1 if is_armored else 0
+        if _ARMOR.fullmatch(line):
+            is_armored = True
+        elif line and (is_armored or not _ARMOR_HEADER.match(line)):
+            return 0
+    return len(lines) if is_armored else 0
 
 
 def without_signature(text: str) -> tuple[str, bool]:

@@ -10,18 +10,13 @@ from email.utils import format_datetime
 from typing import TYPE_CHECKING, Final
 
 from dragoman.core.errors import InvalidArgument
-from dragoman.core.mail import Address, Headers
+from dragoman.core.mail import Address, Headers, without_answer_words
 from dragoman.core.queries import Draft
 from dragoman.providers.mail.recipients import Recipients
 
 if TYPE_CHECKING:
     from email.message import EmailMessage
 
-_REPLY: Final = re.compile(
-    r"^\s*+(?:(?:re|aw|antw|sv|vs|r|res|rif|odp|ynt|atb|bls|ats|vá|bal|отв|ответ|відп|απ|σχετ|תשובה|השב|رد|답장|回复|回覆|答复"
-    r"|答覆|返信|返|trả lời|ตอบ)\s*+(?:\[\d{1,4}\]|\(\d{1,4}\)|\^\d{1,4})?\s*+[:\uff1a]\s*+)+",
-    re.IGNORECASE,
-)
 _ID: Final = re.compile(r"[!-;=?-~]{1,900}")  # what may stand between the brackets of a message id
 _SPECIAL: Final = re.compile(r"[^\w !#$%&'*+/=?^`{|}~-]", re.ASCII)
 _ESCAPED: Final = re.compile(r'[\\"]')
@@ -83,8 +78,7 @@ class OutgoingMail:
 
 def reply_subject(subject: str) -> str:
     """The subject of an answer: ``Re:`` once, whatever words for it in whatever language stand there already."""
-    base = _REPLY.sub("", one_line(subject)).strip()
-    return f"Re: {base}".strip()
+    return f"Re: {without_answer_words(one_line(subject))}".strip()
 
 
 def references_of_reply(headers: Headers, answered: str) -> tuple[str, ...]:

@@ -1,0 +1,110 @@
+"""Mails whose bytes are not what their labels say, or whose labels are old."""
+
+from __future__ import annotations
+
+from base64 import encodebytes
+
+import pytest
+
+from dragoman.core.mail import base_subject, read_mail
+
+HEAD = b"From: Ann <ann@example.com>\r\nTo: alice@example.test\r\nMessage-ID: <1@example.com>\r\n"
+
+
+def read(head, body):
+    return read_mail((HEAD + head + b"\r\n\r\n" + body).splitlines(keepends=True))
+
+
+@pytest.mark.parametrize("charset", ["koi8-r", "windows-1251", "iso-8859-5", "iso-2022-jp", "euc-jp", "big5"])
+def test_a_plain_header_is_in_the_charset_of_the_text_when_it_is_not_utf_8(charset):
+    words = "Привет мир" if charset[0] != "b" else "會議"
+    head = b"Subject: " + words.encode(charset) + f"\r\nContent-Type: text/plain; charset={charset}".encode()
+    assert read(head, b"x").subject == words
+    assert read(b"Subject: " + words.encode() + head[head.index(b"\r\n") :], b"x").subject == words
+
+
+@pytest.mark.parametrize(
+    ("charset", "codec", "words"),
+    [
+        ("big5", "big5hkscs", "㗎喎 你好"), ("windows-950", "cp950", "你好"), ("windows-936", "gbk", "你好"),
+        ("windows-874", "cp874", "สวัสดี"), ("tis-620", "cp874", "สวัสดี “ดี”"), ("iso-8859-11", "cp874", "สวัสดี"),
+        ("windows-949", "cp949", "안녕 똠"), ("iso-8859-9", "cp1254", "“İstanbul” şey"),
+        ("x-mac-cyrillic", "mac-cyrillic", "Привет"), ("euc-jp", "euc_jis_2004", "①会議"),
+        ("utf-16", "utf-16-le", "Hällo\nüber"), ("utf-16", "utf-16-be", "Hällo\nüber"),
+        ("ucs-2", "utf-16-be", "Привет!"),
+        ("utf-16", "utf-8", "Grüße aus Köln"), ("unicode", "ascii", "plain words"),
+    ],
+)  # fmt: skip
+def test_a_charset_is_read_as_people_use_its_name(charset, codec, words):
+    head = f"Content-Type: text/plain; charset={charset}\r\nContent-Transfer-Encoding: base64"
+    assert read(head.encode(), encodebytes(words.encode(codec))).text == words
+
+
+@pytest.mark.parametrize("text", ["Dear all,\nthe crane comes.", "Dear all,\nthe crane comes", "Short"])
+def test_what_a_list_writes_behind_base64_is_text(text):
+    footer = b"\r\n_______________________\r\nDev mailing list -- dev@example.net\r\n"
+    mail = read(b"Content-Type: text/plain\r\nContent-Transfer-Encoding: base64", encodebytes(text.encode()) + footer)
+    assert mail.text.startswith(f"{text}\n")
+    assert mail.text.endswith("_______________________\nDev mailing list -- dev@example.net")
+
+
+def test_base64_with_foreign_signs_in_its_lines_is_read_without_them():
+    lines = encodebytes(b"The crane comes on Thursday at seven. " * 6).decode().splitlines()
+    broken = "\n".join([f"{line[:9]} !{line[9:]}" for line in lines])
+    mail = read(b"Content-Type: text/plain\r\nContent-Transfer-Encoding: base64", broken.encode())
+    assert mail.text == ("The crane comes on Thursday at seven. " * 6).strip()
+
+
+def test_a_plain_text_that_claims_to_be_base64_is_a_plain_text():
+    mail = read(b"Content-Type: text/plain\r\nContent-Transfer-Encoding: base64", b"The crane comes.\r\nOn Thursday.")
+    assert mail.text == "The crane comes.\nOn Thursday."
+
+
+@pytest.mark.parametrize(
+    ("written", "subject"),
+    [
+        ("=?UTF-8?Q?what?_is=3F?=", "what? is?"),
+        ("=?utf-8?q?Gr=C3=BC=C3=9Fe??=", "Grüße?"),
+        ("=?utf-8?q?a?= =?utf-8?q?b?=", "ab"),
+        ("=?utf-8?q?broken =?utf-8?q?good?=", "=?utf-8?q?broken good"),
+    ],
+)
+def test_a_question_mark_in_an_encoded_word_does_not_end_it(written, subject):
+    assert read(f"Subject: {written}".encode(), b"").subject == subject
+
+
+ARMOR = "-----BEGIN PGP MESSAGE-----\nVersion: x\n\nhQEMA0rT\n=abcd\n"
+
+
+def test_words_around_an_encrypted_text_stay():
+    mail = read(b"", f"Hello,\n\n{ARMOR}-----END PGP MESSAGE-----\nAnn".encode())
+    assert (mail.text, mail.body.labels) == ("Hello,\n\n(encrypted message)\nAnn", ["encrypted"])
+    assert read(b"", ARMOR.encode()).text == "(encrypted message)"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Your mail lacks the line -----BEGIN PGP MESSAGE----- at its top.",
+        "-----BEGIN PGP MESSAGE-----\nis what the first line must be\n-----END PGP MESSAGE-----\nand this the last",
+        "-----BEGIN PGP MESSAGE-----",
+    ],
+)
+def test_a_mail_that_only_speaks_of_encryption_is_not_encrypted(text):
+    mail = read(b"", text.encode())
+    assert (mail.text, mail.body.labels) == (text, [])
+
+
+@pytest.mark.parametrize(
+    ("subject", "base"),
+    [
+        ("[ext] Re: [Dev] Plan", "[ext] [Dev] Plan"), ("Re: AW: [EXTERN] Re: Plan", "[EXTERN] Plan"),
+        ("VB: Plan", "Plan"),
+        ("Réf. : Plan", "Plan"), ("Ynt: Plan", "Plan"), ("ΑΠ: Σχέδιο", "Σχέδιο"), ("תשובה: תוכנית", "תוכנית"),
+        ("رد: خطة", "خطة"), ("Vá: Terv", "Terv"), ("답장: 계획", "계획"), ("Trả lời: Kế hoạch", "Kế hoạch"),
+        ("[Dev] Plan", "[Dev] Plan"),
+        ("Regarding: Plan", "Regarding: Plan"), ("R2: D2", "R2: D2"), ("Re-design: x", "Re-design: x"),
+    ],
+)  # fmt: skip
+def test_words_of_answers_in_all_languages_and_behind_marks_are_no_subject(subject, base):
+    assert base_subject(subject) == base
