@@ -214,3 +214,27 @@ def test_nothing_of_an_author_is_cut(text):
 
 def test_a_line_above_an_attribution_stays_unless_it_is_part_of_it():
     assert new_in("We decided that in 2026\nbob@example.com wrote:\n> Old") == "We decided that in 2026"
+
+
+def test_a_mail_of_parts_whose_boundary_is_not_told_is_read_by_its_first_line():
+    mail = read(
+        "Content-Type: multipart/mixed\n\nNot for readers\n--=_x\nContent-Type: text/plain\n\nHello\n--=_x\n"
+        "Content-Type: application/pdf; name=a.pdf\n\nAAAA\n--=_x--\n"
+    )
+    assert (mail.text, [file.name for file in mail.files]) == ("Hello", ["a.pdf"])
+    assert read("Content-Type: multipart/mixed\n\nOnly words\n").text == "Only words"
+
+
+def test_enriched_text_is_read_without_its_commands():
+    text = "<bold>Hello</bold> <color><param>red</param>there</color>\nAnn\n\n\nbye <<x>"
+    assert read(f"Content-Type: text/enriched\n\n{text}").text == "Hello there Ann\n\nbye <x>"
+
+
+def test_a_quotation_of_yahoo_is_one():
+    html = (
+        '<div>My answer</div><div class="ydp1 yahoo_quoted"><div>On 2 March 2026 Bob &lt;b@x.org&gt; wrote:</div>'
+        "<div>Old <div>words</div></div></div>"
+    )
+    text = read(f"Content-Type: text/html\n\n{html}").text
+    assert without_quotes(text, is_answer=True)[0] == "My answer"
+    assert "> Old\n> words" in text

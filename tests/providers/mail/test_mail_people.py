@@ -6,7 +6,7 @@ import pytest
 from dovecot_mailbox import ARRIVED
 from mail_service import settings_of
 
-from dragoman.core.queries import ConversationQuery
+from dragoman.core.queries import ConversationQuery, MessageQuery
 from dragoman.providers.mail import MailProvider
 from dragoman.providers.replay.fake_mail_parts import make_mail
 
@@ -44,3 +44,12 @@ async def test_the_owner_and_what_is_no_address_are_nobody_to_write_to(people, t
 
 async def test_without_words_nobody_is_proposed(people):
     assert await found(people, None) == {}
+
+
+async def test_all_who_wrote_a_mail_together_are_told(imap_server):
+    fields = [("From", "Ann <ann@example.com>, Bob <bob@example.com>"), ("Subject", "x"), ("Message-ID", "<m@a.b>")]
+    imap_server.folders["INBOX"].add(make_mail(fields, "text", sent_at=ARRIVED), (), ARRIVED)
+    async with MailProvider.open(settings_of(imap_server)) as account:
+        [mail] = (await account.list_messages("t.m@a.b", MessageQuery())).items
+    assert mail.author.name == "Ann"
+    assert mail.extra["from"] == ["Ann <ann@example.com>", "Bob <bob@example.com>"]

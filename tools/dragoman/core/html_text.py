@@ -20,9 +20,25 @@ LONGEST: Final = 2_000_000
 _UNSHOWN: Final = frozenset({"head", "script", "style", "template", "title", "noscript", "object", "svg"})
 _BLOCKS: Final = frozenset(
     {"address", "article", "aside", "center", "dd", "div", "dl", "dt", "fieldset", "figcaption", "figure", "footer"}
-    | {"form", "header", "li", "main", "nav", "section", "tr", "caption", "body"}
+    | {
+        "form",
+        "header",
+        "li",
+        "main",
+        "nav",
+        "section",
+        "tr",
+        "caption",
+        "body",
+        "details",
+        "summary",
+        "legend",
+        "option",
+    }
 )
 _SPACED: Final = frozenset({"blockquote", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "ol", "p", "pre", "table", "ul"})
+_QUOTING: Final = frozenset({"blockquote", "div"})
+_QUOTED: Final = "yahoo_quoted"  # the class of quotations of a large host, which makes no blockquote
 _CELLS: Final = frozenset({"td", "th"})
 _WORDS_OF_LINK: Final = 20  # pieces of text that are looked at
 _WEB: Final = ("http://", "https://")
@@ -80,14 +96,16 @@ class _Writer:
         self._unshown = 0
         self._verbatim = 0
         self._links: list[tuple[str, int]] = []
+        self._quotations: list[bool] = []
 
     def start(self, tag: str, attributes: Mapping[str, str]) -> None:
         """An opening tag."""
         self._unshown += tag in _UNSHOWN
         self._visibility.start(tag, attributes)
         self._separate(tag)
-        if tag == "blockquote" and self._quote:
-            self._write(_QUOTE)
+        if self._quote and tag in _QUOTING:
+            self._quotations.append(tag == "blockquote" or _QUOTED in (attributes.get("class") or ""))
+            self._write(_QUOTE if self._quotations[-1] else "")
         self._verbatim += tag == "pre"
         if tag == "br":
             self._write("\n")
@@ -104,8 +122,8 @@ class _Writer:
         self._verbatim = max(0, self._verbatim - (tag == "pre"))
         if tag == "a" and self._links:
             self._close_link(*self._links.pop())
-        if tag == "blockquote" and self._quote:
-            self._write(_UNQUOTE)
+        if tag in _QUOTING and self._quotations:
+            self._write(_UNQUOTE if self._quotations.pop() else "")
         self._separate(tag)
         self._visibility.end()
 

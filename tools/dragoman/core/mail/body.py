@@ -15,7 +15,13 @@ from dragoman.core.mail.charset import decode, html_charset
 from dragoman.core.mail.flowed import unwrap
 from dragoman.core.mail.headers import Headers, parse_ids
 from dragoman.core.mail.parts import Part
-from dragoman.core.mail.wrapped_text import ENCRYPTED, without_encrypted, without_files, without_signature
+from dragoman.core.mail.wrapped_text import (
+    ENCRYPTED,
+    without_commands,
+    without_encrypted,
+    without_files,
+    without_signature,
+)
 
 _STUB: Final = 300
 _STUB_WORDS: Final = re.compile(r"\bhtml\b|browser", re.IGNORECASE)
@@ -31,6 +37,7 @@ _REPORTS: Final = frozenset(
         "message/global-disposition-notification",
     }
 )  # fmt: skip
+_ENRICHED: Final = frozenset({"text/enriched", "text/richtext"})
 _NO_TEXTS: Final = frozenset({"text/rfc822-headers", "text/rtf", "text/vcard", "text/x-vcard", "text/directory"})
 _CID: Final = re.compile(r"\bcid:([^\s\"'<>)]{1,200})", re.IGNORECASE)
 _CUT: Final = "... (cut)"
@@ -234,7 +241,9 @@ def _text_of(part: Part) -> str:
         text = to_text(markup, quote="> ")
     else:
         text = decode(content, charset, complete=not part.cut).replace("\r\n", "\n").replace("\r", "\n")
-        if part.media_type == "text/calendar":
+        if part.media_type in _ENRICHED:
+            text = without_commands(text)
+        elif part.media_type == "text/calendar":
             text = describe_calendar(text)
         elif part.parameters.get("format", "").lower() == "flowed":
             text = unwrap(text, delete_space=part.parameters.get("delsp", "").lower() == "yes")

@@ -18,6 +18,7 @@ _OTHER_LIMIT: Final = 64 << 10
 _MOST_PARTS: Final = 1000
 _LINE: Final = 78  # bytes of a line of base64, with its end
 _DEEPEST: Final = 50
+_SHORTEST_BOUNDARY: Final = len(b"--b")
 _BLANK: Final = frozenset({b"\n", b"\r\n", b"\r"})
 _HEADER_LINE: Final = re.compile(rb"[!-9;-~]+[ \t]*:|[ \t]")
 _FOREIGN: Final = re.compile(rb"[^A-Za-z0-9+/]+")
@@ -138,11 +139,16 @@ class PartReader:
         self._in_head = True
         self._ended = False
         self._count = 1
+        self._untold: Part | None = None  # a multipart whose boundary is not told
 
     def feed(self, line: bytes) -> None:
         """Take the next line, with its end."""
-        if self._boundaries and line.startswith(b"--") and self._is_boundary(line):
-            return
+        if line.startswith(b"--"):
+            if self._untold is not None and not self._in_head and len(line.rstrip()) > _SHORTEST_BOUNDARY:
+                self._boundaries.append((line.rstrip(), self._untold))
+                self._untold = None
+            if self._boundaries and self._is_boundary(line):
+                return
         if not self._in_head:
             if not self._ended:
                 self._stack[-1].add_body(line)
@@ -165,7 +171,11 @@ class PartReader:
         part = self._stack[-1]
         part.end_head(self._stack[-2].media_type if len(self._stack) > 1 else "")
         boundary = part.parameters.get("boundary", "").strip()
-        if part.media_type.startswith("multipart/") and boundary and len(self._boundaries) < _DEEPEST:
+        if not part.media_type.startswith("multipart/") or len(self._boundaries) >= _DEEPEST:
+            return
+        if not boundary:
+            self._untold = part
+        else:
             self._boundaries.append((f"--{boundary}".encode("utf-8", "surrogateescape"), part))
 
     def _is_boundary(self, line: bytes) -> bool:

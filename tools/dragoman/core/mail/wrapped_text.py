@@ -17,7 +17,16 @@ _SIGNATURE: Final = "-----BEGIN PGP SIGNATURE-----"
 _END: Final = "-----END PGP SIGNATURE-----"
 _DASHED: Final = "- "
 _BEGIN: Final = re.compile(r"begin (?:-base64 )?[0-7]{3,4} (\S.{0,199})")
+_BREAKS: Final = re.compile(r"\n+")
+_PARAMETERS: Final = re.compile(r"<param>[^<]*</param>", re.IGNORECASE)
+_COMMAND: Final = re.compile(r"<<|</?[A-Za-z0-9-]{1,60}>")
 _MOST_FILES: Final = 20
+
+
+def without_commands(text: str) -> str:
+    """A text of the kind ``text/enriched`` (RFC 1896) without its commands. One line break is a blank, two are one."""
+    flowing = _BREAKS.sub(lambda found: found[0][1:] or " ", _PARAMETERS.sub("", text))
+    return _COMMAND.sub(lambda found: "<" if found[0] == "<<" else "", flowing)
 
 
 def without_encrypted(text: str) -> tuple[str, bool]:

@@ -66,6 +66,7 @@ class MailView:
             attachments=() if mail is None else tuple(_attachments(mail)),
             labels=tuple(dict.fromkeys(self._labels(head, mail, authentication))),
             extra={
+                **({"from": _addresses(authors)} if len(authors := headers.addresses("from")) > 1 else {}),
                 **{name: shown for name in ("to", "cc", "reply-to") if (shown := _addresses(headers.addresses(name)))},
                 **({"authentication": authentication} if authentication else {}),
                 "folder": head.folder,
