@@ -121,3 +121,17 @@ async def test_a_value_is_good_for_a_while(clock):
     assert (cache.get("a"), cache.entry("n"), cache.entry("m")) == (1, (None,), None)
     await clock.sleep(6)
     assert (cache.get("a"), cache.pop("b"), cache.get("b")) == (None, 2, None)
+
+
+async def test_a_service_that_is_asked_for_each_id_alone_is_asked_once(clock):
+    asked = []
+
+    async def fetch(identifier):
+        asked.append(identifier)
+        return None if identifier == "x" else identifier.upper()
+
+    lookup = Lookup.one_by_one(fetch)
+    assert await lookup.get_all(["a", "x", "b"]) == {"a": "A", "b": "B"}
+    assert await lookup.get_all(["a", "x"]) == {"a": "A"}
+    assert sorted(asked) == ["a", "b", "x"]
+    assert ("x" in lookup, "c" in lookup) == (True, False)

@@ -177,6 +177,18 @@ async def test_many_people_of_a_small_workspace_are_learnt_in_one_call():
     assert not service.calls("users.info")
 
 
+async def test_people_who_are_gone_are_asked_for_once_and_the_next_list_is_one_call():
+    service = Slack()
+    service.open(ROOM)
+    for number in range(6):
+        service.add(ROOM, user=f"U0GONE{number:03}")
+    async with opened(service) as account:
+        await account.list_messages(ROOM, MessageQuery())
+        service.journal.clear()
+        await account.list_messages(ROOM, MessageQuery())
+    assert [method for method, _ in service.journal] == ["conversations.history"]
+
+
 async def test_what_cannot_be_read_of_threads_costs_no_page():
     service = Slack()
     roots = service.talk(ROOM, 3)

@@ -6,11 +6,12 @@ import unicodedata
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from hashlib import sha256
 from itertools import pairwise
 from typing import Final
 
 from dragoman.core.model import AuthorKind, Message, Page
-from dragoman.core.queries import MessageQuery
+from dragoman.core.queries import Draft, MessageQuery
 
 CLOCKS_DIFFER: Final = timedelta(seconds=60)
 """How far the clock of a service may be behind ours."""
@@ -34,6 +35,12 @@ def originally_said(message: Message, text: str) -> bool:
     if message.edited_at is not None and not message.history:
         return False
     return same_text(message.history[0].text if message.history else message.text, text)
+
+
+def marker_of(draft: Draft) -> str:
+    """What can stand in a message for everybody to see and tells it from others: a digest that gives nothing away."""
+    text = "\n".join((draft.idempotency_key or "", draft.reply_to or "", draft.text))
+    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 async def newest_since(

@@ -7,7 +7,8 @@ to go on             :func:`encode` and :func:`decode` make cursors of positions
 to read answers      :class:`WireModel` and its types, :func:`lenient`, :func:`parse_time`, :func:`to_text` (HTML)
 to mark text up      :func:`parse_markdown`, :func:`write_markup` in the :class:`Markup` of a service,
                      :func:`markdown_to_html`
-to find names        :class:`Lookup`; :func:`by_name`, :func:`only_person` and :func:`write_mentions` for people;
+to find names        :class:`Lookup`; :class:`Directory` for the people of a workspace; :func:`by_name`,
+                     :func:`only_person` and :func:`write_mentions` for any people;
                      :class:`LruCache` and :class:`TtlCache` for anything else
 to reach a service   :class:`HttpAccount` (settings), :class:`HttpClient`, :func:`error_table`,
                      :class:`NamedFailures`
@@ -15,6 +16,7 @@ to sign in           :class:`OAuthAccount` (settings with a token or OAuth), :cl
                      :class:`OAuthSession` (authorizes calls)
 to tell what is new  :class:`EventFeed` follows a list of events, each once; :class:`ConversationChanges` asks the
                      conversations that moved
+to search            :func:`alternatives` for a service that knows no OR, :func:`cut_marks` for what it marks
 to answer threads    :func:`subtree`; where a service lists replies apart, :class:`InlineThreads` and
                      :class:`ThreadChanges` ask a :class:`ThreadSource`
 to ask an assistant  :class:`AnswerProgress`, :func:`look_up`, :func:`look_repeatedly`, :func:`broken_answer`
@@ -45,6 +47,7 @@ if TYPE_CHECKING:
         encode_token,
         foreign_cursor,
     )
+    from dragoman.providers.kit.directory import Directory, Person
     from dragoman.providers.kit.errors import NamedFailures, error_table
     from dragoman.providers.kit.event_feed import Event, EventBatch, EventFeed
     from dragoman.providers.kit.inline_threads import InlineThreads
@@ -58,6 +61,7 @@ if TYPE_CHECKING:
         numbered,
         streamed,
         tokens,
+        walk_tokens,
         whole,
     )
     from dragoman.providers.kit.lookup import Lookup
@@ -74,6 +78,7 @@ if TYPE_CHECKING:
     from dragoman.providers.kit.pager import ListPage, Pager
     from dragoman.providers.kit.people import by_name, only_person, write_mentions
     from dragoman.providers.kit.prompt import AnswerProgress, broken_answer, look_repeatedly, look_up
+    from dragoman.providers.kit.search_words import alternatives, cut_marks, write_term
     from dragoman.providers.kit.settings import HttpAccount, HttpAddress
     from dragoman.providers.kit.thread_changes import ThreadChanges
     from dragoman.providers.kit.thread_source import HistoryPart, HistoryRange, Post, ThreadSource
@@ -111,6 +116,7 @@ __all__ = [
     "ConversationChanges",
     "Count",
     "DerivedCache",
+    "Directory",
     "Entries",
     "Event",
     "EventBatch",
@@ -138,6 +144,7 @@ __all__ = [
     "OAuthSettings",
     "Options",
     "Pager",
+    "Person",
     "Places",
     "Post",
     "Secret",
@@ -152,10 +159,12 @@ __all__ = [
     "Window",
     "WireModel",
     "Word",
+    "alternatives",
     "anchored",
     "bearer",
     "broken_answer",
     "by_name",
+    "cut_marks",
     "cut_page",
     "decode",
     "decode_token",
@@ -190,9 +199,11 @@ __all__ = [
     "to_text",
     "to_us",
     "tokens",
+    "walk_tokens",
     "whole",
     "write_markup",
     "write_mentions",
+    "write_term",
 ]
 
 _HOMES: Final = {
@@ -201,18 +212,21 @@ _HOMES: Final = {
     "dragoman.providers.kit.change_position": "Window",
     "dragoman.providers.kit.conversation_changes": "ConversationChanges",
     "dragoman.providers.kit.cursor": "cut_page decode decode_token digest encode encode_token foreign_cursor",
+    "dragoman.providers.kit.directory": "Directory Person",
     "dragoman.providers.kit.errors": "NamedFailures error_table",
     "dragoman.providers.kit.event_feed": "Event EventBatch EventFeed",
     "dragoman.core.html_text": "to_html to_text",
     "dragoman.core.markdown": "Style",
     "dragoman.providers.kit.inline_threads": "InlineThreads",
-    "dragoman.providers.kit.listings": "NO_TIME Batch Key Listing anchored key_of numbered streamed tokens whole",
+    "dragoman.providers.kit.listings": "NO_TIME Batch Key Listing anchored key_of numbered streamed tokens"
+    " walk_tokens whole",
     "dragoman.providers.kit.lookup": "Lookup",
     "dragoman.providers.kit.markdown": "MARKDOWN Block Markup Span markdown_to_html parse_markdown write_markup",
     "dragoman.providers.kit.oauth_account": "OAuthAccount",
     "dragoman.providers.kit.pager": "ListPage Pager",
     "dragoman.providers.kit.people": "by_name only_person write_mentions",
     "dragoman.providers.kit.prompt": "AnswerProgress broken_answer look_repeatedly look_up",
+    "dragoman.providers.kit.search_words": "alternatives cut_marks write_term",
     "dragoman.providers.kit.settings": "HttpAccount HttpAddress",
     "dragoman.providers.kit.thread_changes": "ThreadChanges",
     "dragoman.providers.kit.thread_source": "HistoryPart HistoryRange Post ThreadSource",

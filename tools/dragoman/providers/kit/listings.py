@@ -31,6 +31,9 @@ NO_TIME: Final = -(1 << 62)
 
 BOTH: Final = frozenset(Order)
 
+MOST_PARTS: Final = 50
+"""Parts of one list that are read at once, unless somebody says otherwise."""
+
 _WHOLE: Final = re.compile(r"-?[0-9]{1,19}")
 
 
@@ -199,6 +202,26 @@ def whole(read: Callable[[], Awaitable[Sequence[T]]]) -> Listing[T]:
         yield Batch(await read(), last=True)
 
     return Listing(batches=batches, orders=frozenset(), restarts=False)
+
+
+async def walk_tokens(
+    ask: Callable[[str | None], Awaitable[T]], next_of: Callable[[T], str | None], *, most: int = MOST_PARTS
+) -> AsyncGenerator[T]:
+    """The parts of a list that is read at once, short and empty ones included.
+
+    Args:
+        ask: Asks for the part at a token, ``None`` for the first.
+        next_of: The token of what follows a part; ``None``, an empty one or one that comes again is the end.
+        most: Parts that are read.
+    """
+    known, token = set[str](), None
+    for _ in range(most):
+        part = await ask(token)
+        yield part
+        token = next_of(part)
+        if not token or token in known:
+            return
+        known.add(token)
 
 
 def _next_anchor(order: Order, before: Key | None, farthest: Key) -> Key:

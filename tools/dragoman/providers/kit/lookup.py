@@ -52,6 +52,19 @@ class Lookup(Generic[K, V]):
         self._known = TtlCache[K, V | None](size, ttl, clock)
         self._lock = anyio.Lock()
 
+    @classmethod
+    def one_by_one(cls, fetch: Callable[[K], Awaitable[V | None]], *, at_once: int = _MOST_AT_ONCE) -> Lookup[K, V]:
+        """Where the service is asked for each id alone; ``None`` stands for an id that it does not know."""
+
+        async def fetch_many(ids: Sequence[K]) -> Mapping[K, V]:
+            return {one: value for one in ids if (value := await fetch(one)) is not None}
+
+        return cls(fetch_many, batch=1, at_once=at_once)
+
+    def __contains__(self, identifier: K) -> bool:
+        """Whether it was found out lately what an id stands for, or that it stands for nothing."""
+        return self._known.entry(identifier) is not None
+
     async def get_all(self, ids: Iterable[K | None]) -> dict[K, V]:
         """The values of some ids, as far as they can be found out; ``None`` and empty ids are skipped."""
         wanted = list(dict.fromkeys(one for one in ids if one))

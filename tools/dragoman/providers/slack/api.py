@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Final, TypeVar, Unpack
@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Final, TypeVar, Unpack
 import anyio
 
 from dragoman.core.errors import DragomanError
-from dragoman.core.json_fields import JsonObject, record_of, text_of
+from dragoman.core.json_fields import record_of, text_of
 from dragoman.providers.kit.cache import LruCache
+from dragoman.providers.kit.listings import MOST_PARTS, walk_tokens
 from dragoman.providers.kit.times import parse_time
 from dragoman.providers.slack.errors import POST, PROFILE
 from dragoman.providers.slack.settings import SlackSettings
@@ -28,7 +29,6 @@ PAGE: Final = 200
 """Entries of a part of a list that Slack advises to ask for at most."""
 
 _BEGINNING: Final = 12  # characters of a token that tell its kind
-_MOST_PARTS: Final = 50
 _OF_TEAM: Final = frozenset(
     {"users.conversations", "conversations.list", "users.list", "usergroups.list", "search.messages", "bots.info"}
 )
@@ -137,34 +137,23 @@ class Api:
         """Ask for a part of a conversation or thread."""
         return (await self.ask(method, History, **arguments)).value
 
-    async def parts(self, method: str, *, limit: int = PAGE, **arguments: str | int | None) -> AsyncGenerator[Object]:
-        """The parts of a list; short and empty ones go on, and a cursor that comes again is the end."""
-        async for answer in self._walk(method, dict[str, object], _next_of, {"limit": limit, **arguments}):
-            yield answer
+    def parts(self, method: str, **arguments: str | int | None) -> AsyncGenerator[Object]:
+        """The parts of a list."""
 
-    async def message_parts(
-        self, method: str, arguments: Mapping[str, str | int | None], most: int = _MOST_PARTS
+        async def ask(cursor: str | None) -> Object:
+            return await self.read(method, **{"limit": PAGE, **arguments, "cursor": cursor})
+
+        return walk_tokens(ask, next_of)
+
+    def message_parts(
+        self, method: str, arguments: Mapping[str, str | int | None], most: int = MOST_PARTS
     ) -> AsyncGenerator[History]:
-        """The parts of a conversation or thread, likewise."""
-        async for part in self._walk(method, History, lambda it: it.cursor, arguments, most):
-            yield part
+        """The parts of a conversation or thread."""
 
-    async def _walk(
-        self,
-        method: str,
-        model: type[T],
-        next_of: Callable[[T], str | None],
-        arguments: Mapping[str, str | int | None],
-        most: int = _MOST_PARTS,
-    ) -> AsyncGenerator[T]:
-        known, cursor = set[str](), None
-        for _ in range(most):
-            part = (await self.ask(method, model, **{**arguments, "cursor": cursor})).value
-            yield part
-            cursor = next_of(part)
-            if not cursor or cursor in known:
-                return
-            known.add(cursor)
+        async def ask(cursor: str | None) -> History:
+            return await self.messages(method, **arguments, cursor=cursor)
+
+        return walk_tokens(ask, lambda part: part.cursor, most=most)
 
     async def write(self, method: str, body: Mapping[str, object]) -> HttpResponse[Object]:
         """Write something, once."""
@@ -193,7 +182,8 @@ class Api:
         self.service_time = parse_time(headers.get("date")) or self.service_time
 
 
-def _next_of(answer: Object) -> str:
+def next_of(answer: Object) -> str:
+    """The cursor of what follows a part of a list; empty at its end."""
     return text_of(record_of(answer, "response_metadata"), "next_cursor")
 
 
@@ -201,10 +191,3 @@ def client_of(settings: SlackSettings, **options: Unpack[ClientOptions]) -> Http
     """The HTTP client for an account, with a rate limit for each method."""
     own: ClientOptions = {"concurrency": 4, "rates": _RATES, **options}
     return settings.client(PROFILE, **own)
-
-
-def members(answer: JsonObject, *path: str) -> JsonObject:
-    """An object deep inside an answer."""
-    for name in path:
-        answer = record_of(answer, name)
-    return answer

@@ -60,7 +60,7 @@ class ConversationReader:
     async def one(self, conversation: str) -> Conversation:
         """One conversation, or a person who can be written to."""
         if conversation.startswith("@"):
-            user = await self._people.find(conversation)
+            user = await self._people.directory.find(conversation)
             direct = await self.direct(user, create=False)
             if direct is None:
                 return self._person(user)
@@ -86,7 +86,7 @@ class ConversationReader:
         own = {} if us.bot_id else await self._people.users([us.user_id])
         sender = "" if us.bot_id else own[us.user_id].name if own else us.name or us.user_id
         if conversation.startswith("@"):
-            user = await self._people.find(conversation)
+            user = await self._people.directory.find(conversation)
             person = self._person(user)
             external = person.participants if user.is_outside(us) else ()
             return Audience(conversation=replace(person, external=external), sender=sender)
@@ -188,8 +188,8 @@ class ConversationReader:
             us = await self._api.identity()
             found += [
                 self._person(user)
-                for user in await self._people.everybody()
-                if user.name not in there and user.id != us.user_id and any(wanted in one for one in user.calls)
+                for user in await self._people.directory.matching(wanted)
+                if user.name not in there and user.id != us.user_id
             ]
         return found
 

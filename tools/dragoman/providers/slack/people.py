@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from dragoman.core.errors import DragomanError
-from dragoman.core.folding import fold
 from dragoman.core.json_fields import JsonObject, is_list, record_of, records_of, text_of
 from dragoman.core.slack.references import References
-from dragoman.providers.kit.cache import TtlCache
+from dragoman.providers.kit.directory import Directory
 from dragoman.providers.kit.lookup import Lookup
-from dragoman.providers.kit.people import by_name, only_person
-from dragoman.providers.slack.api import Api, Identity
+from dragoman.providers.slack.api import Api, Identity, next_of
 
 SLACKBOT: Final = "USLACKBOT"
-_HOUR: Final = 3600.0
-_FEW: Final = 3  # people who are looked up one by one; for more of them the list of a small workspace is shorter
-_USER_ID: Final = re.compile(r"[UW][A-Z0-9]{5,30}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +29,12 @@ class User:
     is_bot: bool
     is_guest: bool
     is_stranger: bool
+    is_gone: bool
 
     @property
-    def calls(self) -> set[str]:
-        """What somebody may be called, folded."""
-        return {fold(one) for one in (self.id, self.name, self.handle, self.shown_name, self.email) if one}
+    def names(self) -> tuple[str, ...]:
+        """All that somebody may be called."""
+        return self.id, self.name, self.handle, self.shown_name, self.email
 
     def is_outside(self, us: Identity) -> bool:
         """Whether this person belongs to another organisation."""
@@ -80,16 +73,19 @@ class KnownNames:
 
 
 class People:
-    """Finds names for one account."""
+    """Finds names for one account.
+
+    Attributes:
+        titles: Titles of channels by id.
+        directory: The people of the workspace.
+    """
 
     def __init__(self, api: Api) -> None:
         self._api = api
-        self._users = Lookup[str, User](self._fetch_users, batch=1)
-        self._bots = Lookup[str, str](self._fetch_bots, batch=1)
-        self.titles = Lookup[str, str](self._fetch_titles, batch=1, at_once=5)
+        self._bots = Lookup[str, str].one_by_one(self._fetch_bot)
         self._groups = Lookup[str, str](self._fetch_groups)
-        self._all = TtlCache[str, Sequence[User]](1, _HOUR)
-        self._is_small = True
+        self.titles = Lookup[str, str].one_by_one(self._fetch_title, at_once=5)
+        self.directory = Directory[User](self._fetch_user, self._list_users)
 
     async def names(self, messages: Iterable[JsonObject]) -> KnownNames:
         """The names that messages need."""
@@ -105,63 +101,25 @@ class People:
 
     async def users(self, ids: Iterable[str]) -> dict[str, User]:
         """People by id, as far as they can be found."""
-        wanted = [one for one in dict.fromkeys(ids) if one and one != SLACKBOT]
-        missing = [one for one in wanted if self._users.get(one) is None]
-        if len(missing) > _FEW and self._is_small:
-            with suppress(DragomanError):
-                answer = await self._api.read("users.list", limit=200)
-                self._is_small = not text_of(record_of(answer, "response_metadata"), "next_cursor")
-                self._note(_user(one) for one in records_of(answer, "members"))
-        return await self._users.get_all(wanted)
-
-    async def find(self, called: str) -> User:
-        """The only person of an id, handle, name or address.
-
-        Raises:
-            NotFound: There is none.
-            InvalidArgument: There are several; the sentence names them.
-        """
-        called = called.strip().removeprefix("@")
-        if _USER_ID.fullmatch(called):
-            known = (await self.users([called])).get(called)
-            if known is not None:
-                return known
-        return only_person(
-            called, by_name(await self.everybody(), lambda one: one.calls), lambda one: (one.id, one.name)
-        )
+        return await self.directory.get_all(one for one in ids if one != SLACKBOT)
 
     async def partner(self, direct: str) -> str:
         """The id of the other one in a direct conversation."""
         return text_of(record_of(await self._api.read("conversations.info", channel=direct), "channel"), "user")
 
-    async def everybody(self) -> Sequence[User]:
-        """All people of the workspace who have not left; read where a name has to be found, and then kept."""
-        known = self._all.get("")
-        if known is None:
-            known = [
-                _user(one)
-                async for answer in self._api.parts("users.list")
-                for one in records_of(answer, "members")
-                if one.get("deleted") is not True
-            ]
-            self._note(known)
-            self._all.put("", known)
-        return known
+    async def _list_users(self) -> AsyncGenerator[tuple[list[User], bool]]:
+        async for answer in self._api.parts("users.list"):
+            yield [_user(one) for one in records_of(answer, "members")], bool(next_of(answer))
 
-    def _note(self, users: Iterable[User]) -> None:
-        for one in users:
-            self._users.put(one.id, one)
+    async def _fetch_user(self, id_: str) -> User:
+        return _user(record_of(await self._api.read("users.info", user=id_), "user"))
 
-    async def _fetch_users(self, ids: Sequence[str]) -> Mapping[str, User]:
-        return {one: _user(record_of(await self._api.read("users.info", user=one), "user")) for one in ids}
+    async def _fetch_bot(self, id_: str) -> str | None:
+        return text_of(record_of(await self._api.read("bots.info", bot=id_), "bot"), "name") or None
 
-    async def _fetch_bots(self, ids: Sequence[str]) -> Mapping[str, str]:
-        answers = {one: record_of(await self._api.read("bots.info", bot=one), "bot") for one in ids}
-        return {one: name for one, bot in answers.items() if (name := text_of(bot, "name"))}
-
-    async def _fetch_titles(self, ids: Sequence[str]) -> Mapping[str, str]:
-        answers = {one: await self._api.read("conversations.info", channel=one) for one in ids}
-        return {one: name for one, it in answers.items() if (name := text_of(record_of(it, "channel"), "name"))}
+    async def _fetch_title(self, id_: str) -> str | None:
+        answer = await self._api.read("conversations.info", channel=id_)
+        return text_of(record_of(answer, "channel"), "name") or None
 
     async def _fetch_groups(self, ids: Sequence[str]) -> Mapping[str, str]:
         del ids  # they are listed together only
@@ -189,4 +147,5 @@ def _user(raw: JsonObject) -> User:
         is_bot=any(raw.get(key) is True for key in ("is_bot", "is_workflow_bot", "is_connector_bot")),
         is_guest=raw.get("is_restricted") is True or raw.get("is_ultra_restricted") is True,
         is_stranger=raw.get("is_stranger") is True,
+        is_gone=raw.get("deleted") is True,
     )

@@ -48,8 +48,8 @@ class MessageReader:
         if not ts:
             raise no_such_message()
         found = dict[str, Object]()
-        oldest = None if since is None else ts_at(since)
-        asked: dict[str, str | int | None] = {"channel": conversation, "ts": ts, "limit": PAGE, "oldest": oldest}
+        bounds: dict[str, str | int] = {"limit": PAGE} if since is None else {"limit": PAGE, "oldest": ts_at(since)}
+        asked = {"channel": conversation, "ts": ts, **bounds}
         async for part in self._api.message_parts("conversations.replies", asked):
             for one in part.messages:
                 found.setdefault(ts_of(one.get("ts")), one)

@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from itertools import islice, product
 from typing import Final
 from urllib.parse import parse_qs, urlsplit
 
 from dragoman.core.errors import DragomanError, NotFound, PermissionDenied, UnsupportedOperation
-from dragoman.core.folding import fold
 from dragoman.core.json_fields import JsonObject, count_of, list_of, record_of, records_of, text_of
 from dragoman.core.model import Hit, SearchPage
-from dragoman.core.queries import Filter, SearchQuery, Term
-from dragoman.core.query_parser import parse_query
+from dragoman.core.queries import Filter, SearchQuery
 from dragoman.core.safe_text import SafeText
 from dragoman.providers.kit.cursor import decode, encode
+from dragoman.providers.kit.search_words import alternatives, cut_marks
 from dragoman.providers.slack.api import Api
 from dragoman.providers.slack.mapping import MessageMapping
 from dragoman.providers.slack.people import People
 from dragoman.providers.slack.wire import Object
 
 _MOST: Final = 100  # hits of a page, and pages
-_MOST_ALTERNATIVES: Final = 4
 _SEMANTIC_MOST: Final = 20
 _WIDER: Final = timedelta(days=2)  # a day that is named is left out, and counts in the zone of the searcher
 _REFUSALS: Final = (NotFound, PermissionDenied, UnsupportedOperation)
@@ -70,9 +68,9 @@ class MessageSearch:
 
     async def _by_words(self, query: SearchQuery, position: _Position, list_id: str) -> SearchPage:
         narrowed = " ".join([part async for part in self._operators(query) if part])
-        alternatives = list(_alternatives(query))
+        queries = list(alternatives(query))
         found, total, more = dict[str, Hit](), 0, False
-        for words in alternatives:
+        for words in queries:
             answer = await self._api.read(
                 "search.messages",
                 query=f"{words} {narrowed}".strip(),
@@ -91,7 +89,7 @@ class MessageSearch:
         return SearchPage(
             items=list(found.values()),
             cursor=_cursor(following, list_id),
-            total=total if len(alternatives) == 1 and not (query.since or query.until) else None,
+            total=total if len(queries) == 1 and not (query.since or query.until) else None,
         )
 
     async def _by_meaning(self, query: SearchQuery, position: _Position, list_id: str) -> SearchPage:
@@ -144,12 +142,10 @@ class MessageSearch:
 
     async def _writer(self, author: str) -> str:
         """The operator for an author, where exactly one person is meant; otherwise the caller filters."""
-        wanted = fold(author)
-        try:
-            found = {one.id for one in await self._people.everybody() if any(wanted in name for name in one.calls)}
-        except DragomanError:
-            return ""
-        return f"from:<@{found.pop()}>" if len(found) == 1 else ""
+        with suppress(DragomanError):
+            found = await self._people.directory.matching(author)
+            return f"from:<@{found[0].id}>" if len(found) == 1 else ""
+        return ""
 
     async def _hits(self, query: SearchQuery, matches: Sequence[JsonObject]) -> list[Hit]:
         names, us = await self._people.names(matches), await self._api.known_identity()
@@ -163,7 +159,7 @@ class MessageSearch:
             is_in_time = (query.since is None or (message.sent_at or query.since) >= query.since) and (
                 query.until is None or message.sent_at is None or message.sent_at < query.until
             )
-            text, highlights = _without_markers(message.text)
+            text, highlights = cut_marks(message.text, _BEGIN, _END)
             partial = not (text_of(raw, "text") and list_of(raw, "blocks"))
             if is_in_time:
                 found.append(Hit(message=replace(message, text=text, partial=partial), highlights=highlights))
@@ -172,22 +168,6 @@ class MessageSearch:
 
 def _cursor(following: _Position | None, list_id: str) -> str | None:
     return None if following is None else encode(following, list_id=list_id)
-
-
-def _alternatives(query: SearchQuery) -> Iterator[str]:
-    """The words as Slack's queries, one for each alternative, because Slack knows no OR."""
-    expression = query.expression or parse_query(query.text).expression
-    without = " ".join(f"-{_written(term)}" for term in expression.excluded)
-    for terms in islice(product(*expression.wanted), _MOST_ALTERNATIVES):
-        yield " ".join(part for part in (*map(_written, terms), without) if part)
-
-
-def _written(term: Term) -> str:
-    """A term that Slack takes for words and not for an operator."""
-    text = " ".join("".join(" " if one in '<>"' else one for one in term.text).split())
-    if term.beginning and not term.phrase and text.isalnum():
-        return f"{text}*"
-    return f'"{text}"' if term.phrase or " " in text or ":" in text or text.startswith("-") else text
 
 
 def _as_match(raw: JsonObject) -> Object:
@@ -214,22 +194,6 @@ def root_in(raw: JsonObject) -> str:
 
 def _is_inside(query: SearchQuery, hit: Hit) -> bool:
     return query.conversation in (None, hit.message.conversation)
-
-
-def _without_markers(text: str) -> tuple[str, tuple[tuple[int, int], ...]]:
-    """The text without the marks of what matched, and where that is."""
-    spans, plain, begin = list[tuple[int, int]](), list[str](), None
-    length = 0
-    for one in text:
-        if one == _BEGIN:
-            begin = length
-        elif one == _END:
-            spans += [(begin, length)] if begin is not None and begin < length else []
-            begin = None
-        else:
-            plain.append(one)
-            length += 1
-    return "".join(plain), tuple(spans)
 
 
 def _seconds(at: datetime | None) -> int | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection
 from datetime import datetime
-from hashlib import sha256
 from typing import Final
 
 from dragoman.core.errors import BadResponse, DragomanError, InvalidArgument, UnsupportedOperation
@@ -13,7 +12,7 @@ from dragoman.core.json_fields import record_of, text_of
 from dragoman.core.model import Message
 from dragoman.core.queries import Change, Draft
 from dragoman.core.safe_text import sentence
-from dragoman.providers.base.sent_message_match import CLOCKS_DIFFER, match_sent_message
+from dragoman.providers.base.sent_message_match import CLOCKS_DIFFER, marker_of, match_sent_message
 from dragoman.providers.kit.people import by_name, write_mentions
 from dragoman.providers.kit.times import to_us
 from dragoman.providers.slack.api import Api
@@ -66,7 +65,7 @@ class MessageWriter:
             "unfurl_media": False,
             **({"thread_ts": root} if root else {}),
         }
-        metadata = {"event_type": _EVENT, "event_payload": {"key": _key(draft)}}
+        metadata = {"event_type": _EVENT, "event_payload": {"key": marker_of(draft)}}
         try:
             answer = await self._api.write(POST, {**body, "metadata": metadata})
         except BadResponse as error:
@@ -97,7 +96,7 @@ class MessageWriter:
         conversation, root = place, await self._root(place, draft)
         oldest = ts_at(to_us(since - CLOCKS_DIFFER))
         found = await self._reader.sent_since(conversation, oldest, root)
-        ours = [one for one in found if _is_sent(one, _key(draft)) and ts_of(one.get("ts")) not in known]
+        ours = [one for one in found if _is_sent(one, marker_of(draft)) and ts_of(one.get("ts")) not in known]
         if ours:
             return (await self._reader.to_messages(conversation, ours[:1]))[0]
         unmarked = [one for one in found if not record_of(one, "metadata")]
@@ -108,7 +107,7 @@ class MessageWriter:
         """The id of a conversation; of a person that of the direct one, which may not exist yet."""
         if not conversation.startswith("@"):
             return conversation
-        return await self._conversations.direct(await self._people.find(conversation), create=create)
+        return await self._conversations.direct(await self._people.directory.find(conversation), create=create)
 
     async def _root(self, conversation: str, draft: Draft) -> str | None:
         """The first message of the thread that is answered. Slack does not refuse an unknown one: it posts to all."""
@@ -155,15 +154,9 @@ class MessageWriter:
     async def _callable(self, conversation: str) -> dict[str, list[User]]:
         """The members of a conversation by all that they may be called; nothing where they cannot be listed."""
         try:
-            return by_name(await self._conversations.members(conversation), lambda user: user.calls)
+            return by_name(await self._conversations.members(conversation), lambda user: user.names)
         except DragomanError:
             return {}
-
-
-def _key(draft: Draft) -> str:
-    """What tells a message of ours from others, for everybody to see: a digest that gives nothing away."""
-    text = "\n".join((draft.idempotency_key or "", draft.reply_to or "", draft.text))
-    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 def _is_sent(raw: Object, key: str) -> bool:
