@@ -1,4 +1,4 @@
-"""Every command that stands in a block of a page is run as it stands there, on a machine that has nothing else."""
+"""Every command that stands in a block of a page is run as it stands there, for somebody who has nothing else."""
 
 from __future__ import annotations
 
@@ -6,17 +6,16 @@ import os
 import re
 import shlex
 import shutil
-import subprocess
-import sys
 from importlib.resources import files
-from pathlib import Path
 from zipfile import ZipFile
 
 import click
 import command_reference
 import pytest
+from click.testing import CliRunner, Result
 
 import doc_pages
+from dragoman_server.cli.main import cli
 
 FOREIGN = {"uv", "uvx", "pipx", "docker", "DRAGOMAN_ACCEPT=1"}  # packaging/test_dockerfile runs those of docker
 NOT_HERE = {
@@ -66,16 +65,16 @@ def machine(tmp_path, monkeypatch):
     for name in ("chat.zip", "export.zip", "old.zip"):
         with ZipFile(home / name, "w") as archive:
             archive.writestr("WhatsApp Chat with Night crew.txt", (files("dragoman") / SAMPLE).read_bytes())
+    for name in [key for key in os.environ if key.startswith(("DRAGOMAN_", "XDG_", "CLAUDE_"))]:
+        monkeypatch.delenv(name)
+    for name in ("HOME", "USERPROFILE", "APPDATA", "LOCALAPPDATA"):
+        monkeypatch.setenv(name, str(home))
+    monkeypatch.chdir(home)
     return home
 
 
-def run(home: Path, words: list[str]) -> subprocess.CompletedProcess[str]:
-    env = {key: value for key, value in os.environ.items() if not key.startswith(("DRAGOMAN_", "XDG_", "CLAUDE_"))}
-    env |= {"HOME": str(home), "USERPROFILE": str(home), "APPDATA": str(home), "LOCALAPPDATA": str(home)}
-    return subprocess.run(
-        [sys.executable, "-m", "dragoman_server", *words],
-        cwd=home, env=env, capture_output=True, text=True, timeout=60, check=False, stdin=subprocess.DEVNULL,
-    )  # fmt: skip
+def run(words: list[str]) -> Result:
+    return CliRunner().invoke(cli, words, catch_exceptions=False)
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -86,13 +85,13 @@ def test_every_command_of_a_page_does_what_it_says(page, machine):
         config.mkdir(parents=True)
         (config / "dragoman.toml").write_text(SETTINGS, encoding="utf-8")
     if page == "docs/operations.md":
-        assert run(machine, ["import", "chat.zip"]).returncode == 0
+        assert run(["import", "chat.zip"]).exit_code == 0
     for _, *words in story:
         if words[:2] == ["store", "salvage"]:
             shutil.copy(machine / "FILE", machine / "OLD")
-        done = run(machine, words)
+        done = run(words)
         expected = FAILS.get(" ".join(words))
-        assert done.returncode == (1 if expected else 0), (words, done.stdout, done.stderr)
+        assert done.exit_code == (1 if expected else 0), (words, done.stdout, done.stderr)
         assert expected is None or expected in done.stderr.lower()
         assert done.stdout.strip() or expected
 

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import os
 import select
 import subprocess
 import sys
 import textwrap
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))  # for harbor and the like
+
+from stdio_server import fresh_environment, serving
 
 TROUBLE = '''
 """A provider that prints, waits, crashes, and notes what happens to it."""
@@ -69,48 +68,10 @@ class Trouble(Provider):
 '''
 
 
-@dataclass
-class Server:
-    """A running ``dragoman serve`` and raw lines from and to it."""
-
-    process: subprocess.Popen[bytes]
-
-    def send(self, message: dict[str, object]) -> None:
-        self.process.stdin.write(json.dumps({"jsonrpc": "2.0", **message}).encode() + b"\n")
-        self.process.stdin.flush()
-
-    def ask(self, number: int, method: str, params: dict[str, object] | None = None) -> dict[str, object]:
-        self.send({"id": number, "method": method, "params": params or {}})
-        return self.answer(number)
-
-    def answer(self, number: int) -> dict[str, object]:
-        while line := self.process.stdout.readline():
-            message = json.loads(line)
-            if message.get("id") == number:
-                return message
-        raise AssertionError("the server ended without an answer")
-
-    def greet(self) -> dict[str, object]:
-        client = {"name": "test", "version": "1"}
-        params = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": client}
-        answer = self.ask(0, "initialize", params)
-        self.send({"method": "notifications/initialized"})
-        return answer
-
-
 @pytest.fixture
 def environment(tmp_path):
     """The environment of a fresh machine: nothing configured, data in the test's folder."""
-    kept = {key: value for key, value in os.environ.items() if not key.startswith("DRAGOMAN_")}
-    home = tmp_path / "home"
-    home.mkdir()
-    return {
-        **kept,
-        "DRAGOMAN_DATA": str(tmp_path / "data"),
-        "XDG_CONFIG_HOME": str(home),
-        "TROUBLE_NOTES": str(tmp_path),
-        "TZ": "UTC",
-    }
+    return fresh_environment(tmp_path)
 
 
 @pytest.fixture
@@ -157,17 +118,8 @@ def trouble(tmp_path, monkeypatch, environment):
 def serve(environment, tmp_path):
     """Start servers; whatever happens, none outlives the test."""
 
-    @contextmanager
-    def start(*arguments: str, **more: str) -> Iterator[Server]:
-        command = [sys.executable, "-m", "dragoman_server", "serve", *arguments]
-        pipe = subprocess.PIPE
-        with subprocess.Popen(
-            command, stdin=pipe, stdout=pipe, stderr=pipe, env=environment | more, cwd=tmp_path
-        ) as process:
-            try:
-                yield Server(process)
-            finally:
-                process.kill()
+    def start(*arguments: str, **more: str):
+        return serving(environment | more, tmp_path, *arguments)
 
     return start
 

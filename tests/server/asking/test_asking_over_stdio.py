@@ -2,10 +2,13 @@
 
 import json
 
+import anyio
 import pytest
 from asked_user import ERAS, FIRST, REPLY, ROOM, YES, User
 from mcp import Client
 from mcp.client.stdio import StdioServerParameters
+
+from dragoman.testing import connect
 
 pytestmark = pytest.mark.anyio
 
@@ -13,9 +16,12 @@ pytestmark = pytest.mark.anyio
 @pytest.fixture
 def confirming(serve, tmp_path):
     """Start a server over stdio that confirms, on a store with one room."""
-    with serve() as server:
-        server.greet()
-        server.ask(1, "tools/call", {"name": "import_message", "arguments": FIRST})
+
+    async def make_room():
+        async with connect({"accounts": {"local": {"provider": "local"}}}, data=tmp_path / "data") as client:
+            await client.call("import_message", **FIRST)
+
+    anyio.run(make_room)
     file = tmp_path / "confirm.toml"
     text = '[accounts.local]\nprovider = "local"\nwrite = "confirm"\n[clients.patient]\nask = "client"\n'
     file.write_text(text, encoding="utf-8")

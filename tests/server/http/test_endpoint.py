@@ -3,6 +3,8 @@
 import json
 
 import pytest
+from sites import serving_http
+from stdio_server import fresh_environment
 
 from dragoman_server.transports.http.auth.api_tokens import create_token, hash_token
 
@@ -23,9 +25,10 @@ EVENTS_ONLY = ["text/event-stream", "text/*", "text/event-stream, application/js
 NEITHER = ["text/html", "image/png, text/plain", "*/*;q=0", "application/json;q=0, text/event-stream;q=0"]
 
 
-@pytest.fixture
-def server(site):
-    with site(SETTINGS) as running:
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("server")
+    with serving_http(fresh_environment(folder), folder, SETTINGS) as running:
         yield running
 
 

@@ -68,9 +68,8 @@ def test_new_settings_are_taken_and_no_call_fails(site, trouble, tmp_path, worke
         assert "0 conversations" in server.call("list_conversations", account="near").text
 
 
-@WORKERS
-def test_settings_that_cannot_be_used_replace_nothing_and_fail_no_call(site, trouble, tmp_path, workers):
-    with serving(site, workers) as server, calling(server.port):
+def test_settings_that_cannot_be_used_replace_nothing_and_fail_no_call(site, trouble, tmp_path):
+    with serving(site, 2) as server, calling(server.port):
         for what, text in BROKEN.items():
             (tmp_path / "dragoman.toml").write_text(text)
             said = reload_fails(server)
@@ -81,8 +80,9 @@ def test_settings_that_cannot_be_used_replace_nothing_and_fail_no_call(site, tro
     assert "Traceback" not in "".join(server.log)
 
 
-@WORKERS
-@pytest.mark.parametrize(("code", "told"), [(BROKEN_PROVIDER, "trouble"), (DYING_PROVIDER, "status 9")])
+@pytest.mark.parametrize(
+    ("workers", "code", "told"), [(1, DYING_PROVIDER, "status 9"), (2, BROKEN_PROVIDER, "trouble")]
+)
 def test_a_provider_that_does_not_start_replaces_nothing_and_fails_no_call(
     site, trouble, tmp_path, workers, code, told
 ):

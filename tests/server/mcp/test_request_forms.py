@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
+from stdio_server import fresh_environment, serving
 
 from dragoman.testing import connect
 from dragoman_server.mcp.request_forms import _sentence
@@ -14,9 +15,11 @@ LIBRARY = ("pydantic", "validation", "Input should", "input_type", "errors.pydan
 HELLO = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "t", "version": "1"}}
 
 
-@pytest.fixture
-def server(serve):
-    with serve() as started:
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    """One server for all requests of this file: none of them may disturb those that follow."""
+    folder = tmp_path_factory.mktemp("server")
+    with serving(fresh_environment(folder), folder) as started:
         started.greet()
         yield started
 
