@@ -79,7 +79,7 @@ def usual(*arguments: str) -> tuple[int, str]:
 
 
 def without_cursor(text: str) -> str:
-    return re.sub(r'(cursor[": ]+)k\w{6}', r"\1", text)
+    return re.sub(r'(cursor[": ]+)k\w{7}', r"\1", text)
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,8 @@
 """Cursors in a table, under short names.
 
 A name is the running number of its row, encrypted with a key that only this store holds. So no name is used twice, and
-none tells the next.
+none tells the next. Saving one does not wait for the disk: after a power cut a number may be given once more, so a name
+holds a check of the state as well, and leads to no other one.
 """
 
 from __future__ import annotations
@@ -29,7 +30,9 @@ _HALF: Final = 15
 _MASK: Final = (1 << _HALF) - 1
 _ROUNDS: Final = 4
 _DIGITS: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
-_TOKEN: Final = lazy_pattern("k[0-9a-z]{6}")
+_LENGTH: Final = 7
+_CHECK_BITS: Final = 6
+_TOKEN: Final = lazy_pattern("k[0-9a-z]{7}")
 
 
 class SqlCursors(CursorStore):
@@ -47,7 +50,7 @@ class SqlCursors(CursorStore):
         token = self._recent.find(state, now)
         try:
             if token is None:
-                token = await self._database.write(lambda con: save(con, state, now))
+                token = await self._database.write(lambda con: save(con, state, now), durable=False)
                 self._recent.note(state, token, now)
         except NotWritableError:
             return self._unwritten.save(state)
@@ -103,7 +106,8 @@ def save(con: Connection, state: Mapping[str, object], now: int) -> str:
     Raises:
         Unavailable: All names were used, after a billion.
     """
-    inserted = con.execute("INSERT INTO cursors(state, made) VALUES(?, ?) RETURNING serial", (_encode(state), now))
+    text = _encode(state)
+    inserted = con.execute("INSERT INTO cursors(state, made) VALUES(?, ?) RETURNING serial", (text, now))
     serial: int = inserted.get
     if serial >> 2 * _HALF:
         raise Unavailable(
@@ -113,7 +117,8 @@ def save(con: Connection, state: Mapping[str, object], now: int) -> str:
     con.execute(
         "DELETE FROM cursors WHERE serial IN (SELECT serial FROM cursors WHERE made < ? LIMIT 100)", (now - LIFETIME,)
     )
-    return _name(_permute(serial, _key(con), range(_ROUNDS)))
+    key = _key(con)
+    return _name(_permute(serial, key, range(_ROUNDS)) << _CHECK_BITS | _check(text, key))
 
 
 def _encode(state: Mapping[str, object]) -> str:
@@ -126,13 +131,19 @@ def find(con: Connection, token: str, now: int) -> dict[str, object] | None:
     if not _TOKEN.fullmatch(token):
         return None
     value = int(token[1:], 36)
-    if value >> 2 * _HALF:
+    key, name = _key(con), value >> _CHECK_BITS
+    if name >> 2 * _HALF:
         return None
-    serial = _invert(value, _key(con))
+    serial = _invert(name, key)
     found = con.execute("SELECT state FROM cursors WHERE serial = ? AND made >= ?", (serial, now - LIFETIME)).get
-    if found is None:
+    if found is None or _check(found, key) != value & ((1 << _CHECK_BITS) - 1):
         return None
     return state_of(found)
+
+
+def _check(state: str, key: bytes) -> int:
+    """A few bits that tell a state from another one under the same number."""
+    return _hash_function()(state.encode(), key=key, digest_size=1).digest()[0] >> 8 - _CHECK_BITS
 
 
 def state_of(text: str) -> dict[str, object]:
@@ -187,7 +198,7 @@ def _hash_function() -> type[blake2b]:
 
 def _name(value: int) -> str:
     digits = ""
-    for _ in range(6):
+    for _ in range(_LENGTH):
         value, digit = divmod(value, 36)
         digits = _DIGITS[digit] + digits
     return f"k{digits}"

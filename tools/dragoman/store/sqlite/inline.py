@@ -78,10 +78,12 @@ class InlineDatabase:
     async def write(
         self, work: Callable[[Connection], T], *, area: str = "", once: bool = False, durable: bool = True
     ) -> T:
-        """Run ``work`` in a transaction; all writers of a file follow each other, and each waits for the disk."""
-        del area, once, durable
+        """Run ``work`` in a transaction; all writers of a file follow each other."""
+        del area, once
         if not self.writable:
             raise errors.read_only(self.name)
+        with errors.explained(self.name):
+            self._connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
         return self._run("BEGIN IMMEDIATE", work)
 
     async def optimize(self, tables: Tables) -> None:
