@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from rs_bpe.bpe import openai
 
 from dragoman.rendering import MessagesView, estimate, lay_out
+from dragoman.rendering.budget import token_estimate
 from dragoman.rendering.budget.fitting import CURSOR_LENGTH, PLACEHOLDER
 from dragoman.rendering.budget.token_estimate import measure
 
@@ -53,6 +54,11 @@ def test_the_estimate_is_near_the_count_of_every_laid_out_conversation(corpus, c
 def test_the_costs_of_lines_add_up_to_the_cost_of_the_text(lines):
     ends = [line.strip() + ".\n" for line in lines]
     assert measure("".join(ends)) == pytest.approx(sum(map(measure, ends)))
+
+
+@given(st.text("abzABZ", min_size=1, max_size=60))
+def test_a_plain_word_costs_what_its_pieces_cost(word):
+    assert token_estimate._WORDS[word] == token_estimate._taken_apart(f" {word}")
 
 
 @given(st.text(st.characters(codec=None), max_size=200))

@@ -18,6 +18,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
 from typing import Final
 
@@ -200,12 +201,24 @@ def _pieces(text: str, hint: re.Match[str]) -> str:
         start, end = text.rfind(" ", 0, start) + 1, text.find(" ", end)
         word = text[start:] if end < 0 else text[start:end]
         if not (word.isdecimal() and word.isascii()):
-            words.update(dict.fromkeys(w for w in _WORD.findall(word) if _IDENTIFIER.match(w)))
+            found_here = _identifiers_in if len(word) <= _LONGEST else _identifiers_in.__wrapped__
+            words.update(dict.fromkeys(found_here(word)))
         elif len(word) > PIECE:
             words[word] = None
         found = None if end < 0 else _HINT.search(text, end)
-    pieces = [" ".join(pieces_of(word)) for word in islice(words, _MOST)]
+    pieces = [_column_of_pieces(word[:_LONGEST]) for word in islice(words, _MOST)]
     return pieces[0] if len(pieces) == 1 else f" {_OF_PIECES} ".join(filter(None, pieces))
+
+
+@lru_cache(maxsize=8192)
+def _identifiers_in(word: str) -> tuple[str, ...]:
+    """The identifiers of what stands between two spaces; the same names and addresses come again and again."""
+    return tuple(w for w in _WORD.findall(word) if _IDENTIFIER.match(w))
+
+
+@lru_cache(maxsize=8192)
+def _column_of_pieces(word: str) -> str:
+    return " ".join(pieces_of(word))
 
 
 def _signs(text: str) -> Iterator[str]:

@@ -138,9 +138,11 @@ class ConversationReader:
         uncovered: Sequence[Span] = (),
         describe: bool = False,
     ) -> None:
-        news = [one for one in messages if _time(one) >= self._began_at]
+        news, history = list[Message](), list[Message]()
+        for one in messages:
+            (news if _time(one) >= self._began_at else history).append(one)
         step = SyncStep(
-            messages=[one for one in messages if _time(one) < self._began_at],
+            messages=history,
             news=news,
             news_since=news_since,
             conversations=await self._description(state.id) if describe else (),
@@ -160,5 +162,5 @@ class ConversationReader:
 
 def _time(message: Message) -> datetime:
     """When a message was written or last edited."""
-    times = [time for time in (message.sent_at, message.edited_at) if time is not None]
-    return max(times, default=BEGINNING)
+    sent_at, edited_at = message.sent_at or BEGINNING, message.edited_at
+    return sent_at if edited_at is None else max(sent_at, edited_at)

@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from functools import lru_cache
 from itertools import pairwise
+from operator import add
 from typing import Final
 
 from dragoman.core.lazy_pattern import lazy_pattern
@@ -51,9 +52,9 @@ _PIECES: Final = lazy_pattern(  # no piece goes on after a line break, so that t
     r"|[\s\S]"
 )
 _IS_WORD: Final = lazy_pattern(rf"[^\W\d_]|[{_MARKED}]")
-_LATIN_PLACES: Final = {letter: place for place, letter in enumerate(LATIN_LETTERS)}
-_CYRILLIC_PLACES: Final = {letter: place for place, letter in enumerate(CYRILLIC_LETTERS)}
+_EDGE: Final = " "
 _ZERO: Final = ord("n")
+_MOST_PAIRS: Final = 1 << 14
 
 _LATIN_BIAS: Final = -0.36
 _CYRILLIC_BIAS: Final = -0.19
@@ -140,7 +141,9 @@ class _Words(dict[str, float]):
     """The cost of words after a space, or after the sign for the start of a line, by lookup."""
 
     def __missing__(self, word: str) -> float:
-        if word[:1] != _START:
+        if word.isascii() and word.isalpha() and (word[1:] or word).islower() and len(word) <= _LONGEST:
+            cost = _latin(f" {word}")  # one piece, as most words are
+        elif word[:1] != _START:
             cost = _taken_apart(f" {word}")
         elif word.isascii() and (digits := word[1:].removeprefix(">")).isdecimal():
             # The number of a message is seen once, and easily reckoned.
@@ -190,21 +193,35 @@ def _latin(piece: str) -> float:
     bare = piece[0].isalpha()
     word = piece if bare else piece[1:]
     upper = _UPPER * len(word) if len(word) > 1 and word.isupper() else 0.0
-    more = _LATIN_BIAS + upper + _pairs(word.lower(), _LATIN_PLACES, LATIN_PAIRS)
+    more = _LATIN_BIAS + upper + _pairs(word.lower(), _LATIN_PAIRS)
     return 1.0 + max(0.0, more * _RARE) + (0.0 if bare else _LEADS.get(piece[0], _OTHER_LEAD))
 
 
 def _cyrillic(word: str) -> float:
     upper = _UPPER * len(word) if len(word) > 1 and word.isupper() else 0.0
-    return 1.0 + max(0.0, _CYRILLIC_BIAS + upper + _pairs(word.lower(), _CYRILLIC_PLACES, CYRILLIC_PAIRS))
+    return 1.0 + max(0.0, _CYRILLIC_BIAS + upper + _pairs(word.lower(), _CYRILLIC_PAIRS))
 
 
-def _pairs(word: str, places: dict[str, int], table: str) -> float:
+class _PairCosts(dict[str, int]):
+    """What a pair of letters adds to the cost of a word, in tenths of a token, by lookup."""
+
+    def __init__(self, letters: str, table: str) -> None:
+        self._places = {letter: place for place, letter in enumerate([*letters, _EDGE])}
+        self._table = table
+
+    def __missing__(self, pair: str) -> int:
+        other = len(self._places)
+        first, second = (self._places.get(letter, other) for letter in pair)
+        cost = ord(self._table[first * (other + 1) + second]) - _ZERO
+        if len(self) < _MOST_PAIRS:
+            self[pair] = cost
+        return cost
+
+
+def _pairs(word: str, costs: _PairCosts) -> float:
     """The cost that a word's pairs of letters add, from edge to edge."""
-    edge = len(places)
-    width = edge + 2
-    path = [edge, *(places.get(letter, edge + 1) for letter in word), edge]
-    return sum(ord(table[first * width + second]) - _ZERO for first, second in pairwise(path)) * 0.1
+    letters = f"{_EDGE}{word}{_EDGE}"
+    return sum(map(costs.__getitem__, map(add, letters, letters[1:]))) * 0.1
 
 
 def _word(word: str, last: str) -> float:
@@ -226,4 +243,6 @@ def _sign(char: str) -> float:
     return next(cost for end, cost in _OTHER_SIGNS if char <= end)
 
 
+_LATIN_PAIRS: Final = _PairCosts(LATIN_LETTERS, LATIN_PAIRS)
+_CYRILLIC_PAIRS: Final = _PairCosts(CYRILLIC_LETTERS, CYRILLIC_PAIRS)
 _WORDS: Final = _Words()

@@ -16,6 +16,7 @@ from dragoman.store.sql.connection import Connection, Database
 from dragoman.store.sql.messages import conversations as conversation_table
 from dragoman.store.sql.messages import message_pages, rows
 from dragoman.store.sql.messages.message_table import MessageTable, Stored
+from dragoman.store.sql.messages.rows import AuthorNumbers
 from dragoman.store.sql.search import ranked
 from dragoman.store.sql.values import from_us
 
@@ -74,10 +75,17 @@ def store(
 
 def store_unnumbered(con: Connection, table: MessageTable, messages: Sequence[Message], account: str) -> int:
     """The same for a caller that needs no numbers; returns how many messages the table did not show before."""
-    return sum(_put(con, table, where, group) for where, group in _grouped(messages, account).items())
+    authors = AuthorNumbers()
+    return sum(_put(con, table, where, group, authors) for where, group in _grouped(messages, account).items())
 
 
-def _put(con: Connection, table: MessageTable, where: tuple[str, str], group: Sequence[Message]) -> int:
+def _put(
+    con: Connection,
+    table: MessageTable,
+    where: tuple[str, str],
+    group: Sequence[Message],
+    authors: AuthorNumbers | None = None,
+) -> int:
     """Store messages of one conversation, each after the one that it answers."""
     own = dict.fromkeys(message.id for message in group)
     ordered = _ids(group)
@@ -86,7 +94,7 @@ def _put(con: Connection, table: MessageTable, where: tuple[str, str], group: Se
     if not in_order or (outside and len(table.numbers(con, *where, outside)) < len(outside)):
         # Numbers follow first sight, so parents that are not there yet get theirs first.
         table.allocate(con, *where, ordered)
-    return table.put(con, *where, group, merged)
+    return table.put(con, *where, group, merged, authors)
 
 
 def merged(stored: Message, fresh: Message) -> Message:

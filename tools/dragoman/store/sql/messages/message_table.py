@@ -265,14 +265,16 @@ class _Writer:
     def _store_authors(self, authors: Iterable[Author]) -> None:
         """Have a number for each of these authors."""
         known = self._authors.by_identity
-        unknown = list({id(one): one for one in authors if id(one) not in known}.values())
-        missing = {unbind(rows.author_json(one)): one for one in unknown if self._authors.get(one) is None}
+        unknown = {id(one): one for one in authors if id(one) not in known}.values()
+        # A reader may give an object of its own for each message of one person.
+        distinct = dict.fromkeys(unknown)
+        missing = {unbind(rows.author_json(one)): one for one in distinct if self._authors.get(one) is None}
         if missing:
             numbers = self._tables.author_numbers(self._con, {data: author_key(one) for data, one in missing.items()})
             for data, one in missing.items():
                 self._authors.add(one, numbers[data])
         for one in unknown:
-            self._authors.add(one, self._author(one))
+            self._authors.by_identity[id(one)] = self._author(one), one
 
 
 def is_readable(conversation: str | bytes, id_: str | bytes, _number: int, *columns: Any) -> bool:

@@ -7,7 +7,7 @@ most messages is nothing. Account, conversation and number belong to other colum
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -124,25 +124,41 @@ def rest(m: Message) -> str | bytes | None:
         or m.deleted_at or m.partial or m.citations or m.extra or m.status is not None or m.url is not None
     ):  # fmt: skip
         return None
-    return bind(_encode({key: value for key, value in _packed(m).items() if value not in (None, (), [], {})}))
+    return bind(_encode(dict(_packed(m))))
 
 
-def _packed(m: Message) -> dict[str, object]:
-    return {
-        "replies": m.replies or None,
-        "edited_at": _optional(m.edited_at),
-        "deleted_at": _optional(m.deleted_at),
-        "partial": 1 if m.partial else None,
-        "subject": m.subject,
-        "status": m.status,
-        "url": m.url,
-        "reactions": [(r.emoji, r.count, r.by) for r in m.reactions],
-        "attachments": [(a.name, a.id, a.media_type, a.size, a.url) for a in m.attachments],
-        "labels": m.labels,
-        "citations": [(c.title, c.url, c.text) for c in m.citations],
-        "history": [(e.text, _optional(e.at)) for e in m.history],
-        "extra": dict(m.extra),
-    }
+def _packed(m: Message) -> Iterator[tuple[str, object]]:
+    """What there is of the members, in the order in which every row has them."""
+    if m.replies:
+        yield "replies", m.replies
+    if m.edited_at is not None:
+        yield "edited_at", to_us(m.edited_at)
+    if m.deleted_at is not None:
+        yield "deleted_at", to_us(m.deleted_at)
+    if m.partial:
+        yield "partial", 1
+    if m.subject is not None:
+        yield "subject", m.subject
+    if m.status is not None:
+        yield "status", m.status
+    if m.url is not None:
+        yield "url", m.url
+    yield from _packed_lists(m)
+
+
+def _packed_lists(m: Message) -> Iterator[tuple[str, object]]:
+    if m.reactions:
+        yield "reactions", [(r.emoji, r.count, r.by) for r in m.reactions]
+    if m.attachments:
+        yield "attachments", [(a.name, a.id, a.media_type, a.size, a.url) for a in m.attachments]
+    if m.labels:
+        yield "labels", m.labels
+    if m.citations:
+        yield "citations", [(c.title, c.url, c.text) for c in m.citations]
+    if m.history:
+        yield "history", [(e.text, _optional(e.at)) for e in m.history]
+    if m.extra:
+        yield "extra", dict(m.extra)
 
 
 def _unpacked(others: dict[str, Any]) -> dict[str, Any]:
