@@ -33,16 +33,18 @@ class ContentNegotiation:
         """Serve a request.
 
         Raises:
-            Refusal: The client accepts neither media type.
+            Refusal: The body is no JSON, or the client accepts neither media type.
         """
         if scope["method"] != "POST":
             await self._app(scope, receive, send)
             return
+        if _type_of(Headers(scope=scope)) != _JSON:
+            raise Refusal(415, f"The body has to come as {_JSON}.")
         accept = ",".join(Headers(scope=scope).getlist("accept"))
         json_accepted, events_accepted = accepts(accept, _JSON), accepts(accept, _EVENTS)
         if not (json_accepted or events_accepted):
             raise Refusal(406, f"Answers come as {_JSON} or as {_EVENTS}; the request accepts neither.")
-        scope = _accepting_both(scope)
+        scope = _in_one_form(scope)
         if not events_accepted:
             scope[_SINGLE_ANSWER] = True
             send = _JsonAnswer(send).send
@@ -82,9 +84,11 @@ def _range(part: str) -> tuple[str, float]:
         return media_type, 1.0
 
 
-def _accepting_both(scope: Scope) -> Scope:
-    others = [header for header in scope["headers"] if header[0] != b"accept"]
-    scope["headers"] = [*others, (b"accept", f"{_JSON}, {_EVENTS}".encode())]
+def _in_one_form(scope: Scope) -> Scope:
+    """The request with the media types as the SDK compares them."""
+    others = [header for header in scope["headers"] if header[0] not in (b"accept", b"content-type")]
+    said = [(b"accept", f"{_JSON}, {_EVENTS}".encode()), (b"content-type", _JSON.encode())]
+    scope["headers"] = [*others, *said]
     return scope
 
 
@@ -152,7 +156,12 @@ class _EventAnswer:
 
 
 def _media_type(start: Message) -> str:
-    return Headers(raw=start["headers"]).get("content-type", "").partition(";")[0].strip().lower()
+    return _type_of(Headers(raw=start["headers"]))
+
+
+def _type_of(headers: Headers) -> str:
+    """The media type of a body, without parameters."""
+    return headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
 def _is_answer(data: bytes) -> bool:
