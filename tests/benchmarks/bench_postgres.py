@@ -69,6 +69,7 @@ async def importing(server: Any, size: int) -> bool:
             part = slice(start, start + BATCH)
             bare += await timed(partial(raw.insert, part))
             ours += await timed(partial(local.import_conversation, ROOM, messages[part]))
+    bare += await timed(raw.complete)
     raw.close()
     return show(f"import of {size:,}, {size / ours:,.0f} a second, to COPY", bare / ours, 0.5, at_least=True)
 
@@ -102,6 +103,12 @@ class Bare:
         columns = "number, place, id, live, moment, author, reply_to, text, data"
         self._copy("local_messages", columns, self._rows[part])
         self._copy("local_index", "rowid, size, is_long, lexemes", self._index[part])
+        self._connection.commit()
+
+    async def complete(self) -> None:
+        """Put what is new into the index, as ours does."""
+        statement = "SELECT gin_clean_pending_list('local_index_lexemes')"
+        await anyio.to_thread.run_sync(self._connection.execute, statement)
         self._connection.commit()
 
     def close(self) -> None:

@@ -100,7 +100,7 @@ class PostgresConnection:
         statement = f"COPY {table}({columns}) FROM STDIN"
         with self._connection.cursor() as cursor, cursor.copy(statement.encode()) as copy:
             for row in rows:
-                copy.write_row([to_database(value) for value in row])
+                copy.write_row([to_database(value) if isinstance(value, (str, bytes)) else value for value in row])
 
     def _first(self, statement: str) -> str:
         begin, self._begin = self._begin, ""

@@ -29,10 +29,12 @@ T = TypeVar("T")
 
 _READERS: Final = 8
 _WRITERS: Final = 4
-_HAS_GROWN: Final = (
-    "SELECT messages > greatest(reltuples, 0) * 1.2 FROM pg_class, index_builds"
+_GROWTH: Final = (
+    "SELECT messages / greatest(reltuples, 1) FROM pg_class, index_builds"
     " WHERE pg_class.oid = CAST(? AS regclass) AND prefix = ?"
 )
+_MUCH: Final = 1.2
+_VERY_MUCH: Final = 2.0
 _PATIENCE: Final = 15.0
 """Seconds to wait for a turn in this process."""
 
@@ -134,11 +136,12 @@ class Database:
 
     async def optimize(self, tables: Tables) -> None:
         """Put what is new into the index, and count what the planner has to know, if much has come."""
-        if not await self.read(lambda con: con.execute(_HAS_GROWN, (tables.sql("$index"), tables.prefix)).get):
-            return
-        statements = ("SELECT gin_clean_pending_list(CAST(? AS regclass))", "ANALYZE $messages; ANALYZE $index")
-        await self.write(lambda con: con.execute(statements[0], (tables.sql("$index_lexemes"),)))
-        await self.write(lambda con: con.execute(tables.sql(statements[1])))
+        growth = await self.read(lambda con: con.execute(_GROWTH, (tables.sql("$index"), tables.prefix)).get)
+        if growth > _MUCH:
+            statement = "SELECT gin_clean_pending_list(CAST(? AS regclass))"
+            await self.write(lambda con: con.execute(statement, (tables.sql("$index_lexemes"),)))
+        if growth > _VERY_MUCH:
+            await self.write(lambda con: con.execute(tables.sql("ANALYZE $messages; ANALYZE $index")))
 
     async def scrub(self) -> None:
         """Have the server rewrite the tables. Its own log of writes is kept as its operator has set.

@@ -92,10 +92,17 @@ class PostgresTables(Tables):
 
     def index(self, con: Connection, rows: Sequence[IndexRow]) -> None:
         """Copy the entries into the index, and count their words."""
-        entries = [(row[0], entry_of(row)) for row in rows]
-        copied = ((number, entry.size, entry.is_long, entry.vector) for number, entry in entries)
-        _own(con).copy(self.sql("$index"), "rowid, size, is_long, lexemes", copied)
-        self._count(con, [entry for _, entry in entries], 1)
+        entries = list[IndexEntry]()
+
+        def copied() -> Iterator[tuple[Value, ...]]:
+            # Made while the server takes those before.
+            for row in rows:
+                entry = entry_of(row)
+                entries.append(entry)
+                yield row[0], entry.size, entry.is_long, entry.vector
+
+        _own(con).copy(self.sql("$index"), "rowid, size, is_long, lexemes", copied())
+        self._count(con, entries, 1)
 
     def unindex(self, con: Connection, row: IndexRow) -> None:
         """Delete an entry, and count its words no more."""

@@ -63,7 +63,7 @@ def index(con: Connection, tables: Tables, after: int) -> tuple[list[str], int |
             found.append(f"message {number} of {tables.prefix} cannot be read")
             continue
         expected = entry_of(rows.index_row(message, number))
-        if (size, words or 0) != (expected.size, expected.vector.count("'") // 2):
+        if (size, words or 0) != (expected.size, len(expected.words)):
             found.append(f"message {number} of {tables.prefix} is indexed with other words than it has")
     return found, numbers[-1] if len(numbers) == _AT_ONCE else None
 
