@@ -17,7 +17,7 @@ from dragoman.providers.mail.imap_arguments import uid_ranges
 from dragoman.providers.mail.threads import find_ids
 
 if TYPE_CHECKING:
-    from dragoman.providers.mail.folders import FolderState
+    from dragoman.providers.mail.folders import Folders, FolderState
     from dragoman.providers.mail.imap_session import ImapSession
     from dragoman.providers.mail.mailbox import Mailbox
 
@@ -100,10 +100,11 @@ class Arrivals:
         folders = await self._mailbox.folders()
         if position is None:
             reached, heads = await self._mailbox.run(partial(_begin, names=folders.read))
-            start = _Position(tuple(reached), self._followed([], heads, folders.read))
+            start = _Position(tuple(reached), self._followed([], _finished(heads, folders), folders.read))
             return Changes(position=encode(start, list_id=_LIST))
         known = _known(position)
         news = await self._mailbox.run(partial(_news, names=folders.read, known=known))
+        news = replace(news, heads=_finished(news.heads, folders))
         messages = [self._removed(one) for one in news.gone]
         mails = await self._mailbox.texts(news.heads)
         for head in news.heads:
@@ -154,6 +155,10 @@ class Arrivals:
             text="",
             deleted_at=datetime.now(UTC),
         )
+
+
+def _finished(heads: Sequence[MailHead], folders: Folders) -> list[MailHead]:
+    return [head for head in heads if not folders.is_unfinished(head.folder, head.flags)]
 
 
 def _known(position: str) -> _Position:

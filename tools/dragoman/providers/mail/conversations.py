@@ -12,7 +12,7 @@ from dragoman.core.model import Conversation, ConversationKind
 from dragoman.providers.kit.listings import Key, key_of
 from dragoman.providers.mail.heads import MailHead, without_copies
 from dragoman.providers.mail.known_threads import FoundThread
-from dragoman.providers.mail.people import full_name_of, shown_name_of
+from dragoman.providers.mail.people import borrowed_names, full_name_of, shown_name_of
 
 if TYPE_CHECKING:
     from dragoman.providers.mail.folders import Folders
@@ -132,13 +132,14 @@ def to_conversation(
     """
     people = {address.email.lower(): address for head in mails for address in owner.people_of(head.headers)}
     others = [address for address in people.values() if not owner.is_own(address.email)]
+    borrowed = borrowed_names(people.values(), owner)
     status = {folders.status_of(head.folder) for head in mails}
     return Conversation(
         id=id_ or thread_id_of(mails),
         title=base_subject(mails[0].mail.subject) or NO_SUBJECT,
         kind=ConversationKind.MAIL,
         last_message_at=mails[-1].sent_at,
-        participants=tuple(shown_name_of(address) for address in others[:_MOST_PEOPLE]),
+        participants=tuple(shown_name_of(address, borrowed) for address in others[:_MOST_PEOPLE]),
         external=tuple(full_name_of(one) for one in others[:_MOST_PEOPLE] if owner.is_external(one.email)),
         messages=len(mails) if whole else None,
         unread=sum(head.is_unread for head in mails),

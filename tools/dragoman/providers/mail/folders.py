@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -10,6 +10,7 @@ from dragoman.core.errors import NotFound
 from dragoman.core.safe_text import sentence
 
 if TYPE_CHECKING:
+    from dragoman.providers.mail.imap_arguments import SearchKey
     from dragoman.providers.mail.imap_session import ImapSession
     from dragoman.providers.mail.settings import MailSettings
 
@@ -92,6 +93,14 @@ class Folders:
     def status_of(self, folder: str) -> str | None:
         """The status of a mail that is in this folder."""
         return STATUS.get(self.role_of(folder))
+
+    def is_unfinished(self, folder: str, flags: Collection[str]) -> bool:
+        """Whether a mail is a draft in a folder that holds all mails. Drafts elsewhere have a folder of their own."""
+        return "\\Draft" in flags and self.role_of(folder) == ALL
+
+    def finished_keys(self, folder: str) -> list[SearchKey]:
+        """What a search leaves drafts out with, where others would find them."""
+        return ["UNDRAFT"] if self.role_of(folder) == ALL else []
 
     @property
     def hidden(self) -> tuple[str, ...]:

@@ -243,7 +243,9 @@ def _head(state: FolderState, uid: int, answer: Mapping[bytes, Any]) -> MailHead
 
 
 def _flags(answer: Mapping[bytes, Any]) -> frozenset[str]:
-    return frozenset(_word(flag) for flag in answer.get(b"FLAGS") or ())
+    """The flags of a message; those of the standard in one way of writing, whatever the server's is."""
+    words = (_word(flag) for flag in answer.get(b"FLAGS") or ())
+    return frozenset(f"\\{word[1:].capitalize()}" if word[:1] == "\\" else word for word in words)
 
 
 def _labels(answer: Mapping[bytes, Any]) -> tuple[str, ...]:

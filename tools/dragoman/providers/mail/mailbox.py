@@ -23,7 +23,7 @@ from dragoman.providers.mail.heads import MailHead, Place
 from dragoman.providers.mail.known_threads import FoundThread, below
 from dragoman.providers.mail.mapping import MailView
 from dragoman.providers.mail.new_people import FoundConversation, fitting_people, people_to_write_to
-from dragoman.providers.mail.people import Owner
+from dragoman.providers.mail.people import Owner, borrowed_names
 from dragoman.providers.mail.scans import ScanPages
 from dragoman.providers.mail.session_work import (
     append_read,
@@ -86,7 +86,7 @@ class Mailbox:
         folders = await self.folders()
         keys = people_keys(query.text or "")
         batch = await self._scans.page(
-            partial(_begin, folders.read, keys),
+            partial(_begin, folders, keys),
             partial(self._found, folders=folders, text=query.text or ""),
             list_id=f"conversations {query.text!r}",
             limit=max(1, query.limit),
@@ -245,9 +245,9 @@ class Mailbox:
             self._keep(await self.run(partial(load_mails, heads=missing)))
         return {head.place: mail for head in heads if (mail := self._mails.get(head.place)) is not None}
 
-    def view(self, folders: Folders, conversation: str, *, whole_text: bool = False) -> MailView:
+    def view(self, folders: Folders, conversation: str) -> MailView:
         """How mails of a thread are shown."""
-        return MailView(self.owner, folders, conversation, whole_text)
+        return MailView(self.owner, folders, conversation)
 
     def _found(self, thread: FoundThread, folders: Folders, text: str) -> FoundConversation:
         people = fitting_people(text, thread.heads, self.owner) if text else ()
@@ -266,9 +266,11 @@ class Mailbox:
 
     async def _read(self, heads: Sequence[MailHead], conversation: str, *, whole_text: bool = False) -> list[Message]:
         mails = await self.texts(heads)
-        view = self.view(await self.folders(), conversation, whole_text=whole_text)
         known = self._threads.get(conversation)
-        return self._shown.messages(view, heads, mails, known.heads if known is not None else ())
+        thread = known.heads if known is not None else ()
+        borrowed = borrowed_names((head.mail.author for head in thread), self.owner)
+        view = MailView(self.owner, await self.folders(), conversation, whole_text, borrowed)
+        return self._shown.messages(view, heads, mails, thread)
 
     async def _load(self, conversation: str, known: FoundThread | None, texts: int) -> FoundThread:
         folders = await self.folders()
@@ -294,5 +296,5 @@ def _head_key(head: MailHead) -> Key:
     return key_of(*head.order)
 
 
-async def _begin(folders: Sequence[str], keys: Sequence[SearchKey]) -> ConversationScan:
-    return ConversationScan(HeadStream(dict.fromkeys(folders, keys)))
+async def _begin(folders: Folders, keys: Sequence[SearchKey]) -> ConversationScan:
+    return ConversationScan(HeadStream({name: (*folders.finished_keys(name), *keys) for name in folders.read}))

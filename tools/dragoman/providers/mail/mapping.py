@@ -41,12 +41,14 @@ class MailView:
 
     Attributes:
         whole: The text with all that it quotes.
+        borrowed: Names in small letters that do not tell whose they are.
     """
 
     owner: Owner
     folders: Folders
     conversation: str
     whole: bool = False
+    borrowed: frozenset[str] = frozenset()
 
     def message(self, head: MailHead, mail: Mail | None) -> Message:
         """The message; without a ``mail`` it has no text yet."""
@@ -85,7 +87,7 @@ class MailView:
         sent = self.folders.roles.get(SENT)
         own = any(place.folder == sent for place in head.places) or "\\Sent" in head.labels
         return Author(
-            name=name_of(address),
+            name=full_name_of(address) if address.name.casefold() in self.borrowed else name_of(address),
             id=address.email.lower(),
             kind=kind,
             email=address.email or None,

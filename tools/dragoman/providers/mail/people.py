@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Final
 
 from dragoman.core.mail import Address, Headers
@@ -39,6 +39,15 @@ class Owner:
             yield from (one for one in headers.addresses(name)[:MOST] if one.email)
 
 
+def borrowed_names(addresses: Iterable[Address], owner: Owner) -> frozenset[str]:
+    """Names that several addresses have, or that are the owner's name at another address, in small letters."""
+    users: dict[str, set[str]] = {owner.settings.name.casefold(): {""}} if owner.settings.name else {}
+    for one in addresses:
+        email = "" if owner.is_own(one.email) else plain_address(one.email)
+        users.setdefault(one.name.casefold(), set()).add(email)
+    return frozenset(name for name, emails in users.items() if name and len(emails) > 1)
+
+
 def plain_address(email: str) -> str:
     """An address as addresses are compared: in small letters, without what follows a plus."""
     local, _, domain = email.strip().lower().rpartition("@")
@@ -50,9 +59,9 @@ def name_of(address: Address) -> str:
     return address.name or address.email or "unknown"
 
 
-def shown_name_of(address: Address) -> str:
-    """What a person is called; with the address where the name looks like another one."""
-    return full_name_of(address) if "@" in address.name else name_of(address)
+def shown_name_of(address: Address, borrowed: Collection[str] = ()) -> str:
+    """What a person is called; with the address where the name looks like another one, or is another one's."""
+    return full_name_of(address) if "@" in address.name or address.name.casefold() in borrowed else name_of(address)
 
 
 def full_name_of(address: Address) -> str:

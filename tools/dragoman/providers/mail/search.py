@@ -59,7 +59,7 @@ class MailSearch:
             members = {head.place for head in await self._mailbox.thread(query.conversation)}
             found.names = tuple(dict.fromkeys(place.folder for place in members))
         batch = await self._scans.page(
-            partial(self._begin, query, found, members),
+            partial(self._begin, query, folders, found, members),
             lambda head: head,
             list_id=f"search {(query.text, query.conversation, query.author, query.since, query.until, query.filters)}",
             limit=max(1, query.limit),
@@ -68,14 +68,17 @@ class MailSearch:
         hits = await self._hits(batch.items, folders, query)
         return SearchPage(items=hits, cursor=batch.cursor, missed=found.missed())
 
-    async def _begin(self, query: SearchQuery, found: _Folders, members: set[Place] | None) -> _HitScan:
+    async def _begin(
+        self, query: SearchQuery, folders: Folders, found: _Folders, members: set[Place] | None
+    ) -> _HitScan:
         """Ask each folder in turn, the ones with the newest mails first, until the time is over."""
         clock = current_clock()
         end, keys = clock.monotonic() + self._seconds, dict[str, Sequence[SearchKey]]()
         for name in found.names:
             uids = None if members is None else sorted(place.uid for place in members if place.folder == name)
             with anyio.move_on_after(max(0.0, end - clock.monotonic())) as scope:
-                hits, is_narrow = await self._mailbox.run(partial(_search, name=name, query=query, uids=uids))
+                within: list[SearchKey] = folders.finished_keys(name) if uids is None else ["UID", uid_ranges(uids)]
+                hits, is_narrow = await self._mailbox.run(partial(_search, name=name, query=query, within=within))
                 found.foreign = found.foreign or is_narrow
                 found.full = found.full or len(hits) > _MOST
                 keys |= {name: ["UID", uid_ranges(hits[-_MOST:])]} if hits else {}
@@ -147,14 +150,13 @@ class _HitScan:
         return key_of(*item.order)
 
 
-def _search(session: ImapSession, name: str, query: SearchQuery, uids: Sequence[int] | None) -> tuple[list[int], bool]:
+def _search(session: ImapSession, name: str, query: SearchQuery, within: Sequence[SearchKey]) -> tuple[list[int], bool]:
     """UIDs of the hits in a folder, and whether words had to be left out."""
     state = session.folder_states([name])[0]
     if not state.count:
         return [], False
     session.opened_folder(name)
     keys = gmail_keys(query) if "X-GM-EXT-1" in session.capabilities else search_keys(query)
-    within: list[SearchKey] = [] if uids is None else ["UID", uid_ranges(uids)]
     try:
         return session.search([*within, *keys]), False
     except CharsetRefusedError:

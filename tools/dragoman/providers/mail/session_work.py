@@ -63,7 +63,8 @@ def _followed(
         return known
     caught_up = None if known is None else catch_up(session, known, states, thread)
     if caught_up is not None:
-        return caught_up
+        heads = tuple(one for one in caught_up.heads if not folders.is_unfinished(one.folder, one.flags))
+        return replace(caught_up, heads=heads or caught_up.heads)
     filled = replace(folders, read=tuple(state.name for state in states if state.count))
     return FoundThread(states, tuple(find_thread(session, filled, thread)))
 

@@ -41,6 +41,8 @@ def find_thread(session: ImapSession, folders: Folders, thread: str) -> list[Mai
     """
     for names in (folders.read, folders.hidden):
         found = _find_in(session, names, thread)
+        if names is folders.read:
+            found = [head for head in found if not folders.is_unfinished(head.folder, head.flags)]
         found += _find_reports(session, names, found, thread, folders.roles.get(SENT, ""))
         if found:
             return without_copies(found)

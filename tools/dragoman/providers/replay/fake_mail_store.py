@@ -133,8 +133,8 @@ def _next(keys: list[Argument]) -> Test:
 
 def _plain(name: str, keys: list[Argument]) -> Test:
     if name.removeprefix("UN") in _FLAGS:
-        flag, wanted = _FLAGS[name.removeprefix("UN")], not name.startswith("UN")
-        return lambda mail: (flag in mail.flags) is wanted
+        flag, wanted = _FLAGS[name.removeprefix("UN")].lower(), not name.startswith("UN")
+        return lambda mail: (flag in {one.lower() for one in mail.flags}) is wanted
     if name in ("KEYWORD", "UNKEYWORD"):
         keyword = _word(keys)
         return lambda mail: (keyword in {one.lower() for one in mail.flags}) is (name == "KEYWORD")
