@@ -24,8 +24,8 @@ _DATES: Final = [
     for date in (
         rf"{_YEAR}(?P<sign>[-/.]){_MONTH}(?P=sign){_DAY}",
         rf"{_DAY}\.\s?{_MONTH}\.\s?{_YEAR}",
-        rf"{_DAY}(?:st|nd|rd|th|\.)?[\s-](?:of\s)?{_NAME}\.?,?[\s-]{_YEAR}",
-        rf"{_NAME}\.?\s{_DAY}(?:st|nd|rd|th)?,?\s{_YEAR}",
+        rf"{_DAY}(?:st|[nr]d|th|\.)?[\s-](?:of\s)?{_NAME}\.?,?[\s-]{_YEAR}",
+        rf"{_NAME}\.?\s{_DAY}(?:st|[nr]d|th)?,?\s{_YEAR}",
     )
 ]
 """Not ``03/10/2026``, which is a day of March in one country and of October in another."""
