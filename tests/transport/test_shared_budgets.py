@@ -171,3 +171,22 @@ async def test_what_429_asks_one_process_all_processes_of_the_store_wait_for(tmp
 
 async def _value(value):
     return value
+
+
+async def test_accounts_of_one_workspace_share_its_budgets_once_they_know_it(tmp_path, clock):
+    async with open_store(tmp_path / "store.db", clock=clock.monotonic) as store:
+        limiters = [
+            RateLimiter({"": Rate(1, burst=4)}, clock, shared=StoreBudgets(lambda: _value(store), account))
+            for account in ("bot", "person", "elsewhere")
+        ]
+        for limiter, workspace in zip(limiters, ("chat T1", "chat T1", "chat T2"), strict=True):
+            limiter.share(workspace)
+        for turn in range(12):
+            await limiters[turn % 2].acquire("")
+        assert clock.monotonic() == pytest.approx(8)
+        await limiters[2].acquire("")
+        assert clock.monotonic() == pytest.approx(8)
+        await limiters[0].pause("", 30)
+        other = limiters[1]
+        await other.acquire("")
+        assert other.pause_left("") > 0

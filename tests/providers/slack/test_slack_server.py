@@ -136,6 +136,23 @@ def test_nothing_of_a_real_time_search_is_stored(server, tmp_path):
     assert "the secret" not in dragoman.call("search_messages", query="secret")
 
 
+def test_two_accounts_of_a_workspace_wait_together_for_what_slack_asks_of_one():
+    bot, person = Slack(), Slack(is_bot=False)
+    for slack in (bot, person):
+        slack.open("C02RELAY01")
+        ts = slack.add("C02RELAY01")
+    later = Reply({"ok": False, "error": "ratelimited"}, 429, headers={"retry-after": "100"})
+    bot.before = lambda method, _: later if method == "conversations.replies" else None
+    with account_of(bot) as first, account_of(person) as second:
+        accounts = {"bot": first, "person": second}
+        with ScriptedServer({"timezone": "UTC", "accounts": accounts}) as server:
+            server.call("list_conversations")
+            for name in accounts:
+                assert "Try again in" in server.error("get_message", message=f"{name}:C02RELAY01/{ts}")
+            assert not person.calls("conversations.replies")
+            assert "Maria Koch: Hi" in server.call("list_messages", conversation="person:C02RELAY01")
+
+
 def test_a_person_is_found_by_name_and_written_to_where_the_settings_allow_it(server):
     slack = Slack()
     slack.open("C02RELAY01")

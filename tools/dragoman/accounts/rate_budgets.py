@@ -1,10 +1,10 @@
-"""The rate budgets of one account, which all processes on its store share."""
+"""The rate budgets of one account, or of what several share, for all processes on its store."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from dragoman.core.rate_budget import Grant, Rate
+from dragoman.core.rate_budget import OF_MANY, Grant, Rate
 from dragoman.store import Store
 
 
@@ -33,4 +33,4 @@ class StoreBudgets:
         await (await self._store()).rate_budgets.pause(self._name(bucket), seconds)
 
     def _name(self, bucket: str) -> str:
-        return f"{self._account} {bucket}"
+        return bucket if bucket.startswith(OF_MANY) else f"{self._account} {bucket}"

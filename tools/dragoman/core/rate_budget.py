@@ -68,6 +68,10 @@ class RateBudgets(Protocol):
         ...
 
 
+OF_MANY: Final = "="
+"""Begins the name of a budget that does not belong to one account alone."""
+
+
 @dataclass(slots=True)
 class Budget:
     """What is left of a rate.

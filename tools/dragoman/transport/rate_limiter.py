@@ -17,7 +17,7 @@ import anyio
 
 from dragoman.core.context.clock import Clock
 from dragoman.core.errors import DragomanError
-from dragoman.core.rate_budget import Budget, Grant, Rate, RateBudgets, in_background, shared_budgets
+from dragoman.core.rate_budget import OF_MANY, Budget, Grant, Rate, RateBudgets, in_background, shared_budgets
 
 __all__ = ["Rate", "RateLimiter"]
 
@@ -67,6 +67,7 @@ class RateLimiter:
         self._rates = dict(rates)
         self._clock = clock
         self._shared = shared or shared_budgets.get()
+        self._scope = ""
         self._budgets: dict[str, Budget] = {}
         self._paused_until: dict[str, float] = {}
         self._reserves: dict[tuple[str, bool], _Reserve] = {}
@@ -77,6 +78,10 @@ class RateLimiter:
     def is_shared(self) -> bool:
         """Do other clients spend the same budgets; then they have to know when the service wants a pause."""
         return self._shared is not None
+
+    def share(self, scope: str) -> None:
+        """From now on share the budgets with all accounts of a scope, such as one workspace of the service."""
+        self._scope = f"{OF_MANY}{scope} "
 
     @asynccontextmanager
     async def turn(self, family: str) -> AsyncGenerator[None]:
@@ -110,7 +115,7 @@ class RateLimiter:
         if self._shared is not None:
             with anyio.move_on_after(_PATIENCE):
                 try:
-                    await self._shared.pause(family, seconds)
+                    await self._shared.pause(f"{self._scope}{family}", seconds)
                 except DragomanError:
                     return  # the store cannot be written; this process pauses all the same
 
@@ -147,7 +152,8 @@ class RateLimiter:
         """Calls out of the shared budget; ``None`` where the store does not give them in time."""
         with anyio.move_on_after(_PATIENCE):
             try:
-                return await shared.take(family, max(1, rate.burst // _BATCH), rate, background=background)
+                bucket, calls = f"{self._scope}{family}", max(1, rate.burst // _BATCH)
+                return await shared.take(bucket, calls, rate, background=background)
             except DragomanError:
                 return None
         return None
@@ -159,7 +165,7 @@ class RateLimiter:
             return
         with anyio.move_on_after(_PATIENCE, shield=True):
             try:
-                await shared.give_back(family, 1, background=background)
+                await shared.give_back(f"{self._scope}{family}", 1, background=background)
             except DragomanError:
                 return  # one call fewer for a while
 

@@ -98,6 +98,7 @@ class Api:
                 names = ("url", "team", "team_id", "enterprise_id", "user_id", "bot_id", "user")
                 self._identity = Identity(*(text_of(answer, name) for name in names))
                 WORKSPACES.put(self._settings.credential, self._identity)
+                self._client.share_limits(f"slack {self._settings.team_id or self._identity.team_id}")
             return self._identity
 
     @property

@@ -122,6 +122,10 @@ class HttpClient:
         self._exchange: ConnectionPool | None = None
         self._again = ResponseCache()
 
+    def share_limits(self, scope: str) -> None:
+        """Count calls together with all accounts of a scope, such as one workspace; see :meth:`RateLimiter.share`."""
+        self._pace.share(scope)
+
     async def __aenter__(self) -> Self:
         """Prepare the connections."""
         from dragoman.transport.http.connection_pool import ConnectionPool  # noqa: PLC0415 - loads httpx, which not every account needs
