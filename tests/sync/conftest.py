@@ -21,7 +21,7 @@ def clock():
 @pytest.fixture
 def world(tmp_path, clock, monkeypatch):
     """A service whose truth is known, and stores that are kept current from it."""
-    for kind in (fake_chat.Telling, fake_chat.Silent, fake_chat.Waiting):
+    for kind in (fake_chat.Telling, fake_chat.Silent, fake_chat.Waiting, fake_chat.Searching):
         monkeypatch.setitem(provider_registry.BUILT_IN, kind.name, f"fake_chat:{kind.__name__}")
     fake_chat.SERVICES.clear()
     return World(tmp_path / "dragoman.db", clock)

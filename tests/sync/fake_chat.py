@@ -9,9 +9,9 @@ import anyio.lowlevel
 import apsw
 
 from dragoman.core.errors import Conflict, InvalidArgument, NotFound
-from dragoman.core.model import Author, Changes, Conversation, Message, Order, Page
+from dragoman.core.model import Author, Changes, Conversation, Hit, Message, Order, Page, SearchPage
 from dragoman.providers.base.account_settings import AccountSettings
-from dragoman.providers.base.provider import ConversationQuery, MessageQuery, Provider
+from dragoman.providers.base.provider import ConversationQuery, MessageQuery, Provider, SearchQuery
 from dragoman.store.coverage import BEGINNING, OPEN
 
 NOW = 1_770_000_000.0
@@ -197,6 +197,20 @@ class Telling(Silent):
         end = min(len(chat.log), int(start) + 5)
         items = chat.shuffled(chat.log[int(start) : end])
         return Changes(messages=items, position=f"{chat.epoch}:{end}", more=end < len(chat.log))
+
+
+class Searching(Telling):
+    """One that searches itself: the newest first, letter for letter."""
+
+    name: ClassVar[str] = "searching"
+
+    async def search_messages(self, query: SearchQuery) -> SearchPage:
+        self.chat.request("search_messages")
+        found = [one for room in self.chat.rooms for one in self.chat.alive(room) if query.text in one.text]
+        start = int(query.cursor or 0)
+        end = start + query.limit
+        hits = [Hit(message=one) for one in sorted(found, key=lambda one: one.sent_at, reverse=True)[start:end]]
+        return SearchPage(items=hits, cursor=str(end) if end < len(found) else None)
 
 
 class Waiting(Telling):

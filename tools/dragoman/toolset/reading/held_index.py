@@ -23,12 +23,14 @@ class HeldIndex:
 
     Attributes:
         answers: It holds everything that is asked for, up to the present.
+        adds: It holds a part of it, which is searched beside the service.
         conversations: How many it holds, and how many there are.
         since: From when on.
         as_of: Until when, if it answers.
     """
 
     answers: bool = False
+    adds: bool = False
     conversations: tuple[int, int] | None = None
     since: datetime | None = None
     as_of: datetime | None = None
@@ -54,9 +56,11 @@ async def held_index(call: CallContext, account: Account, query: SearchQuery) ->
         fresh_at, answers = cover.fresh_at, cover.covers(query.since, query.until)
     is_fresh = fresh_at is not None and now - FRESH <= fresh_at <= now + FRESH
     is_state = any(one.name == _STATE for one in query.filters)
-    answers = answers and is_fresh and not is_state and not settings.live
+    may_answer = not is_state and not settings.live
+    answers = answers and is_fresh and may_answer
     return HeldIndex(
         answers=answers,
+        adds=may_answer and summary.conversations > 0 and not answers,
         conversations=(summary.held, summary.conversations) if summary.conversations else None,
         since=None if horizon == BEGINNING else horizon,
         as_of=fresh_at if answers else None,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Final, Literal
 
-from dragoman.core.errors import InvalidArgument, UnsupportedOperation
+from dragoman.core.errors import DragomanError, InvalidArgument, UnsupportedOperation
 from dragoman.core.model import Conversation, ConversationKind, Hit, Page, SearchPage
 from dragoman.core.queries import ConversationQuery, SearchQuery
 from dragoman.core.safe_text import Sentence, safe, sentence
@@ -27,11 +29,13 @@ if TYPE_CHECKING:
     from dragoman.providers.base.provider import Provider
     from dragoman.store import Store
 
+_Where = Literal["service", "local index"]
 Kind = Literal["channel", "group", "direct", "thread", "mail", "room", "assistant"]
 
 _NO_MATCH: Final = "nothing fits; leave out query and kind to see all"
 QUERY: Final = 'words, "a phrase", OR, -without; from: in: before: after: on: has: subject: label:'
 
+_PLACES: Final[tuple[_Where, _Where]] = ("service", "local index")
 _LONG_AGO: Final = datetime(1, 1, 1, tzinfo=UTC)
 
 
@@ -96,7 +100,12 @@ async def search_messages(
         conversations=await load_conversations(
             call.workspace, {(hit.message.account, hit.message.conversation) for hit in merge.items}
         ),
-        searched=[search.searched[one.name] for one in accounts if one.name in search.searched],
+        searched=[
+            search.searched[one.name, where]
+            for one in accounts
+            for where in _PLACES
+            if (one.name, where) in search.searched
+        ],
         more=merge.more,
         failures=[*question.failures, *merge.failures],
         notes=await search.result_notes(found=bool(merge.items or merge.more or cursor)),
@@ -112,7 +121,7 @@ class _Search:
     """One search over several accounts: what each was asked, and what it told beside its hits."""
 
     def __init__(self, call: CallContext, question: SearchQuestion, limit: int) -> None:
-        self.searched: dict[str, Searched] = {}
+        self.searched: dict[tuple[str, _Where], Searched] = {}
         self._call = call
         self._question = question
         self._limit = limit
@@ -138,23 +147,39 @@ class _Search:
         if held.answers:
             provider = None
 
-        async def fetch(at: str | None) -> Page[Hit]:
-            asked = replace(query, cursor=at)
-            page, where = await self._page(account, provider, store, asked)
+        async def fetch(asked: Provider | None, at: str | None) -> Page[Hit]:
+            page, where = await self._page(account, asked, store, replace(query, cursor=at))
             known = held if where == "local index" else NOT_HELD
             back_to = max((time for time in (page.back_to, known.since) if time is not None), default=None)
-            self.searched[account.name] = Searched(
+            self.searched[account.name, where] = Searched(
                 account.name, where, back_to, page.missed, known.conversations, known.as_of
             )
             self._notes.update(dict.fromkeys(page.notes))
             self._advice.update(dict.fromkeys([page.advice] if page.advice else []))
             return replace(page, items=await _seen(self._call, account, page))
 
-        return Source(fetch=fetch, key=lambda hit: f"{hit.message.conversation}/{hit.message.id}")
+        if provider is None or not held.adds:
+            return Source(fetch=partial(fetch, provider), key=_key)
+        from dragoman.toolset.reading.mixed_search import MixedSearch  # noqa: PLC0415  # few searches need it
+
+        mixed = MixedSearch(partial(self._or_nothing, account, partial(fetch, provider)), partial(fetch, None))
+        return Source(fetch=mixed.fetch, key=_key, cursor_after=mixed.cursor_after)
+
+    async def _or_nothing(
+        self, account: Account, fetch: Callable[[str | None], Awaitable[Page[Hit]]], at: str | None
+    ) -> Page[Hit]:
+        """A page of the service; where it fails at once, nothing, for the local index has hits all the same."""
+        try:
+            return await fetch(at)
+        except DragomanError as error:
+            if at is not None:
+                raise
+            self._notes.update({sentence("{}: {}", account.name, error.sentences): None})
+            return Page(items=())
 
     async def _page(
         self, account: Account, provider: Provider | None, store: Store, query: SearchQuery
-    ) -> tuple[SearchPage, Literal["service", "local index"]]:
+    ) -> tuple[SearchPage, _Where]:
         """A page of the service, or of what the store remembers where these credentials cannot search there."""
         try:
             if provider is not None:
@@ -172,6 +197,10 @@ class _Search:
         gaps = [one for one in self.searched.values() if one.missed]
         notes: list[Sentence] = [*(sentence("{}: {}", one.account, safe(one.missed)) for one in gaps), *self._notes]
         return notes if found else [*notes, *sorted(self._advice), *nothing_found(self._question)]
+
+
+def _key(hit: Hit) -> str:
+    return f"{hit.message.conversation}/{hit.message.id}"
 
 
 async def _seen(call: CallContext, account: Account, page: SearchPage) -> list[Hit]:
