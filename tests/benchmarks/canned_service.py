@@ -9,19 +9,21 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 
 
-async def main(answers: Mapping[str, bytes], seconds: float) -> None:
-    """Answer until the process is ended."""
+async def serve(respond: Callable[[str], Awaitable[bytes | None]]) -> None:
+    """Print a port of this machine, and answer there until the process is ended.
+
+    Args:
+        respond: Gives the JSON for a method and a path with its query; ``None`` for what is not there.
+    """
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             while True:
-                body = answers.get(await _asked(reader))
-                await asyncio.sleep(seconds)
-                writer.write(_answer(body))
+                writer.write(_answer(await respond(await _asked(reader))))
                 await writer.drain()
         except (asyncio.IncompleteReadError, ConnectionError):
             writer.close()
@@ -32,12 +34,22 @@ async def main(answers: Mapping[str, bytes], seconds: float) -> None:
     await server.serve_forever()
 
 
+async def main(answers: Mapping[str, bytes], seconds: float) -> None:
+    """Give the same answer to each query of a path."""
+
+    async def respond(target: str) -> bytes | None:
+        await asyncio.sleep(seconds)
+        return answers.get(target.partition("?")[0])
+
+    await serve(respond)
+
+
 async def _asked(reader: asyncio.StreamReader) -> str:
-    """Method and path of the next request."""
+    """Method and path of the next request, with its query."""
     head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
     length = next((line[15:] for line in head if line.lower().startswith("content-length:")), "0")
     await reader.readexactly(int(length))
-    return head[0].rpartition(" ")[0].partition("?")[0]
+    return head[0].rpartition(" ")[0]
 
 
 def _answer(body: bytes | None) -> bytes:

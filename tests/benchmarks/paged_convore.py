@@ -14,6 +14,7 @@ from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
 
 from tests.benchmarks import service_answers
+from tests.benchmarks.canned_service import serve
 
 PAGE: Final = 100
 _EMPTY: Final = json.dumps({"data": []}).encode()
@@ -77,25 +78,10 @@ def _at(number: int) -> str:
 async def main(service: Service) -> None:
     """Answer until the process is ended."""
 
-    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            while True:
-                head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
-                writer.write(_response(service.answer(head.split(" ")[1])))
-                await writer.drain()
-        except (asyncio.IncompleteReadError, ConnectionError):
-            writer.close()
+    async def respond(target: str) -> bytes | None:
+        return service.answer(target.partition(" ")[2])
 
-    server = await asyncio.start_server(talk, "127.0.0.1", 0)
-    sys.stdout.write(f"{server.sockets[0].getsockname()[1]}\n")
-    sys.stdout.flush()
-    await server.serve_forever()
-
-
-def _response(body: bytes | None) -> bytes:
-    status, content = ("404 Not Found", b"{}") if body is None else ("200 OK", body)
-    head = f"HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {len(content)}\r\n\r\n"
-    return head.encode() + content
+    await serve(respond)
 
 
 if __name__ == "__main__":

@@ -2,8 +2,24 @@
 
 import asyncio
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
 import httpx
+
+
+@dataclass
+class Request:
+    """What a service in memory was asked."""
+
+    method: str
+    path: str
+    query: object
+    headers: dict
+    body: object
+
+    @property
+    def operation(self):
+        return f"{self.method} {self.path}"
 
 
 @asynccontextmanager

@@ -48,3 +48,29 @@ async def never_twice(client, conversation, received, listed, heal):
     assert received() == 1
     assert await client.call("send_message", **arguments) == third
     return first
+
+
+def break_connection(*_):
+    raise ConnectionResetError
+
+
+def service_faults(refused):
+    """What goes wrong with a write to a service over HTTP: before or after it was taken, and the answer."""
+    return {
+        "a reset before it was taken": ("before", break_connection),
+        "a reset after it was taken": ("after", break_connection),
+        "500 before it was taken": ("before", lambda *_: refused(500, "no")),
+        "500 after it was taken": ("after", lambda *_: refused(500, "no")),
+        "502 after it was taken": ("after", lambda *_: refused(502, "no")),
+        "504 before it was taken": ("before", lambda *_: refused(504, "no")),
+        "400": ("before", lambda *_: refused(400, "no")),
+    }
+
+
+def fail(service, operation, moment, act):
+    """Let one operation of a service in memory go wrong at a moment."""
+    setattr(service, moment, lambda request, *answer: act(*answer) if request.operation == operation else None)
+
+
+def heal(service):
+    service.before = service.after = None

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from outside_provider import install_provider
+
 sys.path.insert(0, str(Path(__file__).parent))  # for harbor and the like
 
 from stdio_server import fresh_environment, serving
@@ -100,11 +102,7 @@ def settings_named(tmp_path, environment, monkeypatch):
 def trouble(tmp_path, monkeypatch, environment):
     """Install the provider ``trouble`` for this test and its children, and return settings that use it."""
     site = tmp_path / "site"
-    package = site / "trouble-1.0.dist-info"
-    package.mkdir(parents=True)
-    (site / "trouble.py").write_text(textwrap.dedent(TROUBLE), encoding="utf-8")
-    (package / "METADATA").write_text("Metadata-Version: 2.1\nName: trouble\nVersion: 1.0\n", encoding="utf-8")
-    (package / "entry_points.txt").write_text("[dragoman.providers]\ntrouble = trouble:Trouble\n", encoding="utf-8")
+    install_provider(site, "trouble", textwrap.dedent(TROUBLE), "Trouble")
     monkeypatch.syspath_prepend(site)
     monkeypatch.setenv("TROUBLE_NOTES", str(tmp_path))
     environment["PYTHONPATH"] = str(site)

@@ -11,6 +11,7 @@ from dragoman._version import __version__
 from dragoman_server.cli.main import cli
 from dragoman_server.config.load import load
 from dragoman_server.transports.stdio import predicted_results, start_cache, start_record
+from outside_provider import install_provider
 
 NOVEL = """
 from typing import ClassVar
@@ -49,11 +50,7 @@ class Novel(Provider):
 @pytest.fixture
 def novel(tmp_path, monkeypatch):
     site = tmp_path / "site"
-    package = site / "novel_post-1.0.dist-info"
-    package.mkdir(parents=True)
-    (site / "novel.py").write_text(NOVEL, encoding="utf-8")
-    (package / "METADATA").write_text("Metadata-Version: 2.1\nName: novel-post\nVersion: 1.0\n", encoding="utf-8")
-    (package / "entry_points.txt").write_text("[dragoman.providers]\nnovel = novel:Novel\n", encoding="utf-8")
+    install_provider(site, "novel", NOVEL, "Novel", package="novel-post")
     monkeypatch.syspath_prepend(site)
     monkeypatch.setenv("PYTHONPATH", str(site))
     monkeypatch.setenv("DRAGOMAN_DATA", str(tmp_path / "data"))

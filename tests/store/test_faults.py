@@ -1,4 +1,3 @@
-import os
 import resource
 import shutil
 import signal
@@ -8,6 +7,7 @@ from datetime import UTC, datetime
 import anyio
 import apsw
 import pytest
+from child_process import in_a_child
 
 from dragoman.core.errors import InvalidArgument, Unavailable
 from dragoman.core.model import Author, Message
@@ -108,29 +108,6 @@ async def test_a_full_disk_is_said_and_loses_nothing(tmp_path):
             await database.write(insert("x" * 100_000))
         assert await database.read(lambda con: con.execute("SELECT a FROM t").get) == "kept"
         await database.write(insert("small"))
-
-
-def in_a_child(work, *, user=None) -> str:
-    """What ``work`` raises in a process of its own, as text."""
-    reading, writing = os.pipe()
-    child = os.fork()
-    if child == 0:
-        said = "nothing"
-        try:
-            if user is not None and os.geteuid() == 0:
-                os.setgid(user)
-                os.setuid(user)
-            said = str(anyio.run(work))
-        except BaseException as error:  # noqa: BLE001 - the child reports whatever happens
-            said = f"{type(error).__name__}: {error}"
-        finally:
-            os.write(writing, said.encode())
-            os._exit(0)
-    os.close(writing)
-    with os.fdopen(reading) as end:
-        said = end.read()
-    os.waitpid(child, 0)
-    return said
 
 
 def test_a_limit_on_file_sizes_is_told_and_loses_nothing(tmp_path):

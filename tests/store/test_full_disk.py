@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 import anyio
 import pytest
+from child_process import in_a_child
 
 from dragoman.core.errors import DragomanError
 from dragoman.core.model import Author, Conversation, Message
@@ -38,26 +39,6 @@ class FullDisk:
 
     def __exit__(self, *_):
         resource.setrlimit(resource.RLIMIT_FSIZE, self._limits)
-
-
-def in_a_child(work) -> str:
-    """What ``work`` returns or raises in a process of its own, whose disk can be full without harm to the tests."""
-    reading, writing = os.pipe()
-    child = os.fork()
-    if child == 0:
-        said = "nothing"
-        try:
-            said = repr(anyio.run(work))
-        except BaseException as error:  # noqa: BLE001 - the child reports whatever happens
-            said = f"{type(error).__name__}: {error}"
-        finally:
-            os.write(writing, said.encode())
-            os._exit(0)
-    os.close(writing)
-    with os.fdopen(reading) as end:
-        said = end.read()
-    os.waitpid(child, 0)
-    return said
 
 
 async def reading(store) -> list[object]:
@@ -101,7 +82,7 @@ def test_a_disk_that_fills_up_leaves_everything_that_is_there_to_be_read(tmp_pat
             with FullDisk():
                 return await reading(store)
 
-    assert in_a_child(work) == repr(READ)
+    assert in_a_child(work, show=repr) == repr(READ)
 
 
 def test_a_store_opens_on_a_full_disk_and_can_be_read(tmp_path):
@@ -113,7 +94,7 @@ def test_a_store_opens_on_a_full_disk_and_can_be_read(tmp_path):
             async with open_store(path) as store:
                 return await reading(store)
 
-    assert in_a_child(work) == repr(READ)
+    assert in_a_child(work, show=repr) == repr(READ)
 
 
 @pytest.mark.parametrize("opened_before", [True, False])
@@ -136,7 +117,7 @@ def test_as_soon_as_there_is_room_everything_is_written_again(tmp_path, opened_b
         async with open_store(path) as store:
             return [[m.number for m in numbered], await store.cursors.load(token), await store.messages.locate(2)]
 
-    assert in_a_child(work) == repr([[1, 2], {"at": 8}, ("acc", "c", "m2")])
+    assert in_a_child(work, show=repr) == repr([[1, 2], {"at": 8}, ("acc", "c", "m2")])
 
 
 @pytest.mark.parametrize("opened_before", [True, False])
@@ -154,7 +135,7 @@ def test_nothing_may_be_sent_from_a_store_that_cannot_put_it_down(tmp_path, open
             said = [await refused(store.writes.begin(intent)), await refused(store.confirmations.offer("d"))]
             return [*said, await store.writes.find("acc", "k")]
 
-    said = in_a_child(work)
+    said = in_a_child(work, show=repr)
     assert said.count("refused: ") == 2
     assert said.endswith("None]")
 
@@ -174,7 +155,7 @@ def test_a_check_tells_that_the_store_cannot_be_written(tmp_path, opened_before)
             full.__exit__()
             return [said, await refused(store.check())]
 
-    said = in_a_child(work)
+    said = in_a_child(work, show=repr)
     assert said.startswith("['refused: ")
     assert said.endswith("'done']")
 
@@ -192,7 +173,7 @@ def test_the_local_account_is_read_on_a_full_disk_and_refuses_what_is_new(tmp_pa
                 except DragomanError as error:
                     return [[message.text for message in page.items], error.code]
 
-    assert in_a_child(work) == repr([["first words"], "unavailable"])
+    assert in_a_child(work, show=repr) == repr([["first words"], "unavailable"])
 
 
 def test_tools_read_on_a_full_disk_and_page_on(tmp_path):
@@ -211,7 +192,7 @@ def test_tools_read_on_a_full_disk_and_page_on(tmp_path):
                 except ToolError as error:
                     return [first.splitlines()[-1][-6:], second.splitlines()[-1][-6:], str(error)]
 
-    said = in_a_child(work)
+    said = in_a_child(work, show=repr)
     assert said.startswith("['text 3', 'text 1', ")
     assert "Nothing was sent" in said
 
@@ -233,7 +214,7 @@ def test_what_is_only_in_the_wal_file_is_never_hidden_by_a_full_disk(tmp_path):
             except DragomanError as error:
                 return error.code
 
-    in_a_child(number_and_die)
+    in_a_child(number_and_die, show=repr)
     (tmp_path / "x.db-shm").unlink()  # without it, what is in the -wal file cannot be read where there is no room
     assert (tmp_path / "x.db-wal").stat().st_size > 0
-    assert in_a_child(look) in (repr(("acc", "c", "m2")), repr("unavailable"))
+    assert in_a_child(look, show=repr) in (repr(("acc", "c", "m2")), repr("unavailable"))

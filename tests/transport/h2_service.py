@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import h2.config
 import h2.connection
 import h2.events
+from loopback_stream import listening
 
 
 @dataclass
@@ -57,27 +58,5 @@ class H2Service:
 @asynccontextmanager
 async def h2_serving(context: ssl.SSLContext) -> AsyncGenerator[H2Service]:
     service = H2Service()
-    tasks: set[asyncio.Task[None]] = set()
-
-    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        tasks.add(task)
-        try:
-            await service.handle(reader, writer)
-        except asyncio.CancelledError:
-            pass  # the service ends; a cancelled handler would be logged as a failure
-        finally:
-            tasks.discard(task)
-            writer.close()
-
-    server = await asyncio.start_server(handle, "127.0.0.1", 0, ssl=context)
-    service.port = server.sockets[0].getsockname()[1]
-    try:
+    async with listening(service.handle, context) as service.port:
         yield service
-    finally:
-        server.close()
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        await server.wait_closed()

@@ -9,6 +9,8 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Literal
 
+from loopback_stream import listening
+
 End = Literal["keep", "close", "reset", "hang", "flood"]
 
 
@@ -103,30 +105,8 @@ async def _end(reply: Reply, writer: asyncio.StreamWriter) -> None:
 @asynccontextmanager
 async def serving(*script: Reply) -> AsyncGenerator[RawService]:
     service = RawService(script or (http(200, {}),))
-    tasks: set[asyncio.Task[None]] = set()
-
-    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        tasks.add(task)
-        try:
-            await service.handle(reader, writer)
-        except asyncio.CancelledError:
-            pass  # the service ends; a cancelled handler would be logged as a failure
-        finally:
-            tasks.discard(task)
-            writer.close()
-
-    server = await asyncio.start_server(handle, "127.0.0.1", 0)
-    service.port = server.sockets[0].getsockname()[1]
-    try:
+    async with listening(service.handle) as service.port:
         yield service
-    finally:
-        server.close()
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        await server.wait_closed()
 
 
 def free_port() -> int:

@@ -1,4 +1,5 @@
 import pytest
+from grpc_codes import ATTEMPTS, CODES
 from grpc_service import METHOD, Act, Text, grpc_serving
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -6,15 +7,10 @@ from raw_service import Reply, free_port, serving
 
 from dragoman.core.errors import (
     BadResponse,
-    Conflict,
     DeadlineExceeded,
     DragomanError,
-    InvalidArgument,
     NotFound,
     OutcomeUnknown,
-    PermissionDenied,
-    RateLimited,
-    Unauthenticated,
     Unavailable,
     UnsupportedOperation,
 )
@@ -23,7 +19,6 @@ from dragoman.transport.grpc import GrpcClient, ServiceProfile
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("one_loop", "waits")]
 
-ATTEMPTS = 4
 DIALECT = ServiceProfile(service="Pigeon Post")
 LIST = "/pigeon.Post/List"
 RETRY_SOON = bytes.fromhex(
@@ -31,25 +26,6 @@ RETRY_SOON = bytes.fromhex(
     "70632e5265747279496e666f120a0a0808011080cab5ee01"
 )
 
-# A code; what a read gets and how many calls it makes; the same for a write.
-CODES = {
-    "CANCELLED": (Unavailable, 1, OutcomeUnknown, 1),
-    "UNKNOWN": (Unavailable, 1, OutcomeUnknown, 1),
-    "INVALID_ARGUMENT": (InvalidArgument, 1, InvalidArgument, 1),
-    "DEADLINE_EXCEEDED": (DeadlineExceeded, 2, OutcomeUnknown, 1),
-    "NOT_FOUND": (NotFound, 1, NotFound, 1),
-    "ALREADY_EXISTS": (Conflict, 1, Conflict, 1),
-    "PERMISSION_DENIED": (PermissionDenied, 1, PermissionDenied, 1),
-    "RESOURCE_EXHAUSTED": (RateLimited, ATTEMPTS, RateLimited, ATTEMPTS),
-    "FAILED_PRECONDITION": (Conflict, 1, Conflict, 1),
-    "ABORTED": (Conflict, 1, Conflict, 1),
-    "OUT_OF_RANGE": (InvalidArgument, 1, InvalidArgument, 1),
-    "UNIMPLEMENTED": (UnsupportedOperation, 1, UnsupportedOperation, 1),
-    "INTERNAL": (Unavailable, 1, OutcomeUnknown, 1),
-    "UNAVAILABLE": (Unavailable, ATTEMPTS, OutcomeUnknown, 1),
-    "DATA_LOSS": (BadResponse, 1, OutcomeUnknown, 1),
-    "UNAUTHENTICATED": (Unauthenticated, 1, Unauthenticated, 1),
-}
 CASES = [
     pytest.param(code, kind, error, count, id=f"{code} {kind}")
     for code, (read_error, reads, write_error, writes) in CODES.items()

@@ -11,6 +11,7 @@ from zlib import crc32
 
 import httpx
 from convore_contract import parameters_of, wrong_with
+from http_loopback import Request
 
 from dragoman.providers.convore import ConvoreProvider, ConvoreSettings
 from dragoman.providers.convore.api import Api, client_of
@@ -23,19 +24,6 @@ HEADERS = {"accept", "accept-encoding", "authorization", "connection", "content-
 HEADERS |= {"user-agent"}
 OWN = {"type": "email", "value": "support@acme.example"}
 ANN = {"handle": {"type": "email", "value": "ann@example.com"}, "name": "Ann Lee"}
-
-
-@dataclass
-class Request:
-    method: str
-    path: str
-    query: list
-    headers: dict
-    body: object
-
-    @property
-    def operation(self):
-        return f"{self.method} {self.path}"
 
 
 @dataclass

@@ -1,16 +1,14 @@
 import html
-from contextlib import asynccontextmanager
 from dataclasses import replace
 
-import httpx
 import pytest
 from convore_service import KEY, Convore, channel, refused
+from http_contract import HttpService
 from http_loopback import serving
 from keeping_current import require_sync_holds_all
 
 from dragoman.core.context.clock import hurry
 from dragoman.core.errors import (
-    BadResponse,
     Conflict,
     DeadlineExceeded,
     InvalidArgument,
@@ -23,7 +21,7 @@ from dragoman.core.errors import (
 )
 from dragoman.core.model import Author, ConversationKind
 from dragoman.providers.convore import ConvoreProvider, ConvoreSettings
-from dragoman.testing import ProviderContract, Seeded, Service, Trait
+from dragoman.testing import ProviderContract, Seeded, Trait
 from dragoman.testing.contract.paging import PagingScenarios
 from dragoman.testing.contract.reading import ReadingScenarios
 from dragoman.testing.contract.writing import WritingScenarios
@@ -43,17 +41,16 @@ STATUSES = {
 }
 
 
-class ConvoreBehindAPort(Service):
-    def __init__(self, convore, url):
-        self.convore = convore
-        self.url = url
+class ConvoreBehindAPort(HttpService):
+    statuses = STATUSES
+    refused = staticmethod(refused)
 
     @property
     def settings(self):
         return ConvoreSettings(token=KEY, base_url=self.url)
 
     async def seed(self, conversation, messages):
-        self.convore.open(conversation.id, conversation.title)
+        self.fake.open(conversation.id, conversation.title)
         kept = tuple(self._add(conversation.id, message) for message in messages)
         return Seeded(replace(conversation, kind=ConversationKind.DIRECT), kept)
 
@@ -68,7 +65,7 @@ class ConvoreBehindAPort(Service):
         ]  # fmt: skip
         text = html.escape(message.text, quote=False)
         handle = {"type": "convore_chat", "value": message.author.id}
-        self.convore.add(
+        self.fake.add(
             conversation, text, sender={"handle": handle, "name": message.author.name}, date=message.sent_at,
             identifier=there(message.id), subject=message.subject, attachments=files, text_body=message.text,
             reply_to_message_id=there(message.reply_to) if message.reply_to else None,
@@ -78,20 +75,6 @@ class ConvoreBehindAPort(Service):
             reply_to=there(message.reply_to) if message.reply_to else None, labels=(), reactions=(),
             text=message.text.translate(UNSEEN),
         )  # fmt: skip
-
-    @asynccontextmanager
-    async def broken(self, error):
-        def answer(request):
-            if error is BadResponse:
-                return httpx.Response(200, html="<html><body>Sign in</body></html>")
-            if error is OutcomeUnknown and request.method == "GET":
-                return None
-            status, headers = STATUSES[error]
-            return refused(status, "Something is wrong", **headers)
-
-        self.convore.before = answer
-        yield
-        self.convore.before = None
 
 
 class OnLoopback:

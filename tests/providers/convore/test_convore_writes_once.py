@@ -7,7 +7,7 @@ import convore_service
 import pytest
 from convore_service import KEY, Convore, refused
 from http_loopback import serving
-from safe_writing import SAID, never_twice
+from safe_writing import SAID, break_connection, fail, heal, never_twice, service_faults
 
 from dragoman.testing import connect
 
@@ -15,18 +15,8 @@ pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("waits")]
 SEND = "POST /v1/messages"
 
 
-def broken(*_):
-    raise ConnectionResetError
-
-
 FAULTS = {
-    "a reset before it was taken": ("before", broken),
-    "a reset after it was taken": ("after", broken),
-    "500 before it was taken": ("before", lambda *_: refused(500, "no")),
-    "500 after it was taken": ("after", lambda *_: refused(500, "no")),
-    "502 after it was taken": ("after", lambda *_: refused(502, "no")),
-    "504 before it was taken": ("before", lambda *_: refused(504, "no")),
-    "400": ("before", lambda *_: refused(400, "no")),
+    **service_faults(refused),
     "an answer that is none": ("after", lambda *_: convore_service.ok(["?"])),
 }
 
@@ -47,14 +37,6 @@ async def used(convore, act, **more):
             return await act(client)
 
 
-def fail(convore, moment, act):
-    setattr(convore, moment, lambda request, *answer: act(*answer) if request.operation == SEND else None)
-
-
-def heal(convore):
-    convore.before = convore.after = None
-
-
 async def sent(convore, **more):
     async def act(client):
         return await never_twice(
@@ -70,7 +52,7 @@ async def sent(convore, **more):
 
 @pytest.mark.parametrize("fault", FAULTS)
 async def test_a_message_is_sent_once_whatever_happens_to_its_answer(convore, fault):
-    fail(convore, *FAULTS[fault])
+    fail(convore, SEND, *FAULTS[fault])
     await sent(convore)
 
 
@@ -88,7 +70,7 @@ async def test_an_answer_that_never_comes_leaves_it_unknown(convore):
 
 
 async def test_the_same_words_of_a_customer_are_not_taken_for_ours(convore):
-    fail(convore, "before", broken)
+    fail(convore, SEND, "before", break_connection)
 
     async def act(client):
         arguments = {"conversation": "mail:conv_1", "text": SAID, "idempotency_key": "k"}

@@ -7,6 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 from datagrid_service import KEY, URL, read
+from wire_recordings import content_of
 
 from dragoman.providers.datagrid import DatagridProvider, DatagridSettings
 from dragoman.providers.datagrid.api import LONGEST_ANSWER, Api, client_of
@@ -57,15 +58,9 @@ class Replay:
 
 
 def answer(recorded):
-    fault = recorded.get("fault", "")
-    if fault.startswith("connection reset"):
-        raise httpx.ReadError(fault)
-    if fault.startswith("first byte delayed"):
-        raise httpx.ReadTimeout(fault)
-    body = recorded["body"]
-    text = body if isinstance(body, str) else "" if body is None else json.dumps(body, ensure_ascii=False)
+    content, fault = content_of(recorded), recorded.get("fault", "")
     failure = httpx.RemoteProtocolError(fault) if fault.startswith("connection closed") else None
-    return httpx.Response(recorded["status"], headers=recorded["headers"], content=_pieces(text.encode(), failure))
+    return httpx.Response(recorded["status"], headers=recorded["headers"], content=_pieces(content, failure))
 
 
 async def _pieces(content, failure):

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qsl, unquote
 
 import httpx
+from http_loopback import Request
 
 from dragoman.providers.datagrid import DatagridProvider, DatagridSettings
 from dragoman.providers.datagrid.api import LONGEST_ANSWER, Api, client_of
@@ -21,19 +22,6 @@ HEADERS = {
 PAGING = {"limit", "after", "before"}
 CONVERSE = {"prompt": str, "conversation_id": str, "agent_id": str, "generate_citations": bool}
 CONVERSE |= {"generate_title": bool, "stream": bool}
-
-
-@dataclass
-class Request:
-    method: str
-    path: str
-    query: dict
-    headers: dict
-    body: object
-
-    @property
-    def operation(self):
-        return f"{self.method} {self.path}"
 
 
 @dataclass

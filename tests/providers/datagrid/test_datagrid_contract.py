@@ -1,15 +1,13 @@
-from contextlib import asynccontextmanager
 from dataclasses import replace
 
-import httpx
 import pytest
 from datagrid_service import KEY, Datagrid, refused
+from http_contract import HttpService
 from http_loopback import serving
 from keeping_current import require_sync_holds_all
 
 from dragoman.core.context.clock import hurry
 from dragoman.core.errors import (
-    BadResponse,
     Conflict,
     DeadlineExceeded,
     InvalidArgument,
@@ -22,7 +20,7 @@ from dragoman.core.errors import (
 )
 from dragoman.core.model import Author, AuthorKind, ConversationKind
 from dragoman.providers.datagrid import DatagridProvider, DatagridSettings
-from dragoman.testing import ProviderContract, Seeded, Service, Trait
+from dragoman.testing import ProviderContract, Seeded, Trait
 from dragoman.testing.contract.paging import PagingScenarios
 from dragoman.testing.contract.reading import ReadingScenarios
 
@@ -39,30 +37,29 @@ STATUSES = {
 }
 
 
-class DatagridBehindAPort(Service):
-    def __init__(self, datagrid, url):
-        self.datagrid = datagrid
-        self.url = url
+class DatagridBehindAPort(HttpService):
+    statuses = STATUSES
+    refused = staticmethod(refused)
 
     @property
     def settings(self):
         return DatagridSettings(token=KEY, base_url=self.url)
 
     async def seed(self, conversation, messages):
-        self.datagrid.open(conversation.id, conversation.title)
+        self.fake.open(conversation.id, conversation.title)
         kept = tuple(self._add(conversation.id, message) for message in messages)
         return Seeded(replace(conversation, kind=ConversationKind.ASSISTANT), kept)
 
     def _add(self, conversation, message):
         by_agent = message.author.kind in {AuthorKind.BOT, AuthorKind.ASSISTANT}
         agent = f"agent_{message.author.id}"
-        self.datagrid.agents[agent] = message.author.name
+        self.fake.agents[agent] = message.author.name
         parts = [{"type": "text", "text": message.text}]
         for number, file in enumerate(message.attachments):
-            self.datagrid.files[f"file_{number}"] = {"filename": file.name, "media_type": file.media_type}
+            self.fake.files[f"file_{number}"] = {"filename": file.name, "media_type": file.media_type}
             parts.append({"type": "input_file", "file_id": f"file_{number}"})
-        known = {one["id"] for one in self.datagrid.messages[conversation]}
-        found = self.datagrid.add(
+        known = {one["id"] for one in self.fake.messages[conversation]}
+        found = self.fake.add(
             conversation, "agent" if by_agent else "user", parts, message.sent_at, f"{conversation}-{message.id}", agent
         )
         assert found["id"] not in known
@@ -74,20 +71,6 @@ class DatagridBehindAPort(Service):
             message, id=found["id"], conversation=conversation, author=author, reply_to=None, subject=None, labels=(),
             reactions=(), attachments=files,
         )  # fmt: skip
-
-    @asynccontextmanager
-    async def broken(self, error):
-        def answer(request):
-            if error is BadResponse:
-                return httpx.Response(200, html="<html><body>Sign in</body></html>")
-            if error is OutcomeUnknown and request.method == "GET":
-                return None
-            status, headers = STATUSES[error]
-            return refused(status, "Something is wrong", **headers)
-
-        self.datagrid.before = answer
-        yield
-        self.datagrid.before = None
 
 
 class OnLoopback:

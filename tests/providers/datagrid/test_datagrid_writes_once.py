@@ -7,17 +7,13 @@ import httpx
 import pytest
 from datagrid_service import KEY, Datagrid, refused
 from http_loopback import serving
-from safe_writing import SAID, never_twice
+from safe_writing import SAID, break_connection, fail, heal, never_twice, service_faults
 
 from dragoman.testing import ToolError, connect
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("waits")]
 SEND = "POST /converse"
 ROOM = "grid:conv_1"
-
-
-def broken(*_):
-    raise ConnectionResetError
 
 
 def cut(*_):
@@ -29,13 +25,7 @@ def cut(*_):
 
 
 FAULTS = {
-    "a reset before it was taken": ("before", broken),
-    "a reset after it was taken": ("after", broken),
-    "500 before it was taken": ("before", lambda *_: refused(500, "no")),
-    "500 after it was taken": ("after", lambda *_: refused(500, "no")),
-    "502 after it was taken": ("after", lambda *_: refused(502, "no")),
-    "504 before it was taken": ("before", lambda *_: refused(504, "no")),
-    "400": ("before", lambda *_: refused(400, "no")),
+    **service_faults(refused),
     "an answer that breaks off": ("after", cut),
 }
 
@@ -56,14 +46,6 @@ async def used(grid, act):
             return await act(client)
 
 
-def fail(grid, moment, act):
-    setattr(grid, moment, lambda request, *answer: act(*answer) if request.operation == SEND else None)
-
-
-def heal(grid):
-    grid.before = grid.after = None
-
-
 def taken(grid):
     said = [one for one in grid.messages["conv_1"] if one["role"] == "user"]
     return sum(part["text"] == SAID for one in said for part in one["content"])
@@ -79,7 +61,7 @@ async def sent(grid, client):
 
 @pytest.mark.parametrize("fault", FAULTS)
 async def test_a_message_is_said_once_whatever_happens_to_its_answer(grid, fault):
-    fail(grid, *FAULTS[fault])
+    fail(grid, SEND, *FAULTS[fault])
     await used(grid, lambda client: sent(grid, client))
 
 
@@ -103,7 +85,7 @@ async def test_the_question_of_an_earlier_answer_is_not_taken_for_one_that_got_l
     async def act(client):
         arguments = {"conversation": ROOM, "text": SAID}
         await client.call("send_message", **arguments, idempotency_key="first")
-        fail(grid, "before", broken)
+        fail(grid, SEND, "before", break_connection)
         with pytest.raises(ToolError, match="unknown"):
             await client.call("send_message", **arguments, idempotency_key="second")
         heal(grid)

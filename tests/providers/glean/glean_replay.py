@@ -7,6 +7,7 @@ from pathlib import Path
 import httpx
 from glean_account import settings
 from glean_service import TRANSPORT_HEADERS
+from wire_recordings import content_of
 
 from dragoman.providers.glean import GleanProvider
 
@@ -41,14 +42,7 @@ class Replay:
 
 
 def answered(recorded):
-    fault = recorded.get("fault", "")
-    if fault.startswith("connection reset"):
-        raise httpx.ReadError(fault)
-    if fault.startswith("first byte delayed"):
-        raise httpx.ReadTimeout(fault)
-    body = recorded["body"]
-    text = body if isinstance(body, str) else "" if body is None else json.dumps(body, ensure_ascii=False)
-    return httpx.Response(recorded["status"], headers=recorded["headers"], content=text.encode())
+    return httpx.Response(recorded["status"], headers=recorded["headers"], content=content_of(recorded))
 
 
 @asynccontextmanager

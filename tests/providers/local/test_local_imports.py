@@ -1,31 +1,15 @@
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
+from local_room import ROOM, START, message, texts
 
 from dragoman.core.errors import Conflict, InvalidArgument, NotFound
-from dragoman.core.model import Attachment, Author, Conversation, ConversationKind, Edit, Message, Reaction
+from dragoman.core.model import Attachment, Author, Conversation, ConversationKind, Edit, Reaction
 from dragoman.providers.base.provider import Change, Draft, MessageQuery, SearchQuery
 from dragoman.providers.local import BATCH
 
 pytestmark = pytest.mark.anyio
-
-START = datetime(2026, 3, 10, 9, tzinfo=UTC)
-ROOM = Conversation(id="room", title="Launch room", kind=ConversationKind.CHANNEL, topic="2.0", participants=("Ann",))
-
-
-def message(id_, second=0, text="hello", **rest):
-    fields = {
-        "conversation": "room",
-        "author": Author(name="Ann"),
-        "sent_at": START + timedelta(seconds=second),
-        **rest,
-    }
-    return Message(id=id_, text=text, **fields)
-
-
-async def texts(local, conversation="room", **query):
-    return [m.text for m in (await local.list_messages(conversation, MessageQuery(**query))).items]
 
 
 async def test_a_file_keeps_a_conversation_with_everything_in_it(local):

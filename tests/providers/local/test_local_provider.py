@@ -1,33 +1,17 @@
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import anyio
 import apsw
 import pytest
+from local_room import ROOM, START, message, texts
 
 from dragoman.core.errors import Conflict, InvalidArgument, NotFound, Unavailable
-from dragoman.core.model import Author, Conversation, ConversationKind, Message, Order
+from dragoman.core.model import Author, Conversation, ConversationKind, Order
 from dragoman.providers.base.provider import Capability, Change, ConversationQuery, Draft, MessageQuery, SearchQuery
 from dragoman.providers.local import LocalProvider, LocalSettings
 from dragoman.store import open_store
 
 pytestmark = pytest.mark.anyio
-
-START = datetime(2026, 3, 10, 9, tzinfo=UTC)
-ROOM = Conversation(id="room", title="Launch room", kind=ConversationKind.CHANNEL, topic="2.0", participants=("Ann",))
-
-
-def message(id_, second=0, text="hello", **rest):
-    fields = {
-        "conversation": "room",
-        "author": Author(name="Ann"),
-        "sent_at": START + timedelta(seconds=second),
-        **rest,
-    }
-    return Message(id=id_, text=text, **fields)
-
-
-async def texts(local, conversation="room", **query):
-    return [m.text for m in (await local.list_messages(conversation, MessageQuery(**query))).items]
 
 
 def test_it_can_do_everything():

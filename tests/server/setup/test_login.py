@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from outside_provider import install_provider
+
 sys.path.insert(0, str(Path(__file__).parents[2] / "transport" / "oauth"))
 
 from authorization_server import AuthorizationServer
@@ -66,11 +68,7 @@ def settings(tmp_path, monkeypatch, server):
     for name in [name for name in os.environ if name.startswith(("DRAGOMAN_", "XDG_"))]:
         monkeypatch.delenv(name)
     site = tmp_path / "site"
-    package = site / "pigeon-1.0.dist-info"
-    package.mkdir(parents=True)
-    (site / "pigeon.py").write_text(PIGEON, encoding="utf-8")
-    (package / "METADATA").write_text("Metadata-Version: 2.1\nName: pigeon\nVersion: 1.0\n", encoding="utf-8")
-    (package / "entry_points.txt").write_text("[dragoman.providers]\npigeon = pigeon:Pigeon\n", encoding="utf-8")
+    install_provider(site, "pigeon", PIGEON, "Pigeon")
     monkeypatch.setenv("PYTHONPATH", str(site))
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
     monkeypatch.setenv("HOME", str(tmp_path / "home"))

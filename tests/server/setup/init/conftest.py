@@ -8,6 +8,8 @@ import keyring
 import pytest
 from keyring.backends.fail import Keyring as NoKeyring
 
+from outside_provider import install_provider
+
 sys.path.insert(0, str(Path(__file__).parent))  # for parcel_answers
 
 from parcel_answers import PARCEL
@@ -20,11 +22,7 @@ def home(tmp_path, monkeypatch):
         if name.startswith(("DRAGOMAN_", "XDG_")):
             monkeypatch.delenv(name)
     site = tmp_path / "site"
-    package = site / "parcel-1.0.dist-info"
-    package.mkdir(parents=True)
-    (site / "parcel.py").write_text(PARCEL, encoding="utf-8")
-    (package / "METADATA").write_text("Metadata-Version: 2.1\nName: parcel\nVersion: 1.0\n", encoding="utf-8")
-    (package / "entry_points.txt").write_text("[dragoman.providers]\nparcel = parcel:Parcel\n", encoding="utf-8")
+    install_provider(site, "parcel", PARCEL, "Parcel")
     monkeypatch.syspath_prepend(site)
     monkeypatch.setenv("PYTHONPATH", str(site))
     for name in ("HOME", "USERPROFILE"):

@@ -10,6 +10,7 @@ from click.testing import CliRunner
 from parcel_answers import PARCELS, written
 
 from dragoman_server.cli.main import cli
+from outside_provider import install_provider
 
 
 @pytest.fixture
@@ -141,12 +142,8 @@ class Pigeon(Provider):
 
 @pytest.fixture
 def pigeon(home, tmp_path, monkeypatch):
-    package = tmp_path / "site" / "pigeon-1.0.dist-info"
-    package.mkdir()
-    (tmp_path / "site" / "pigeon.py").write_text(READER, encoding="utf-8")
-    (package / "METADATA").write_text("Metadata-Version: 2.1\nName: pigeon\nVersion: 1.0\n", encoding="utf-8")
-    (package / "entry_points.txt").write_text("[dragoman.providers]\npigeon = pigeon:Pigeon\n", encoding="utf-8")
-    yield package
+    install_provider(tmp_path / "site", "pigeon", READER, "Pigeon")
+    yield
     sys.modules.pop("pigeon", None)
 
 
