@@ -11,6 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from outside_provider import install_provider
 
@@ -133,6 +134,14 @@ def dragoman_command(environment, tmp_path):
         )
 
     return run
+
+
+@pytest.fixture
+def run(fresh_machine):
+    """Run a command in this process."""
+    from dragoman_server.cli.main import cli
+
+    return lambda *arguments: CliRunner().invoke(cli, list(arguments), catch_exceptions=False)
 
 
 @pytest.fixture

@@ -4,17 +4,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
-
-from dragoman_server.cli.main import cli
 
 MESSAGE = ["conversation=local:room", "author=Ann", "sent_at=2026-03-10T09:00Z"]
-
-
-@pytest.fixture
-def run(fresh_machine):
-    """Run a command in this process."""
-    return lambda *arguments: CliRunner().invoke(cli, list(arguments), catch_exceptions=False)
 
 
 def test_a_call_prints_what_an_assistant_would_see(run):

@@ -8,26 +8,26 @@ SETTINGS = (
 )
 
 
-def rows(dragoman_command, *words, status=0):
-    ended = dragoman_command(*words, "--json")
-    assert ended.returncode == status, ended.stderr
-    assert b"secret-of-convore" not in ended.stdout + ended.stderr
+def rows(run, *words, status=0):
+    ended = run(*words, "--json")
+    assert ended.exit_code == status, ended.stderr
+    assert "secret-of-convore" not in ended.stdout + ended.stderr
     return json.loads(ended.stdout)
 
 
-def test_tools_are_told_with_their_costs(dragoman_command, settings_named):
+def test_tools_are_told_with_their_costs(run, settings_named):
     settings_named(SETTINGS)
-    tools = {tool["name"]: tool for tool in rows(dragoman_command, "tools")}
+    tools = {tool["name"]: tool for tool in rows(run, "tools")}
     assert tools["list_messages"]["read_only"] is True
     assert tools["send_message"]["read_only"] is False
-    text = dragoman_command("tools").stdout.decode()
+    text = run("tools").stdout
     assert f"about {sum(tool['tokens'] for tool in tools.values()):,} tokens" in text
     assert all(tool["description"] and tool["title"] for tool in tools.values())
 
 
-def test_accounts_are_told_with_what_they_can_do(dragoman_command, settings_named):
+def test_accounts_are_told_with_what_they_can_do(run, settings_named):
     settings_named(SETTINGS)
-    local, far = rows(dragoman_command, "accounts")
+    local, far = rows(run, "accounts")
     assert (local["name"], local["provider"], local["write"]) == ("local", "local", "confirm")
     assert local["write_to"] == ["local:room"]
     assert "write_to" not in far
@@ -36,9 +36,9 @@ def test_accounts_are_told_with_what_they_can_do(dragoman_command, settings_name
     assert far["limits"]["page_size"] > 0
 
 
-def test_the_check_of_each_account_is_told_and_the_status_is_that_of_the_text(dragoman_command, settings_named):
+def test_the_check_of_each_account_is_told_and_the_status_is_that_of_the_text(run, settings_named):
     settings_named(SETTINGS.replace('write_to = ["local:room"]\n', ""))
-    found = {row["account"]: row for row in rows(dragoman_command, "check", status=1)}
+    found = {row["account"]: row for row in rows(run, "check", status=1)}
     assert found["local"]["ok"] is True
     assert "action" not in found["local"]
     assert found["far"]["ok"] is False
@@ -46,9 +46,9 @@ def test_the_check_of_each_account_is_told_and_the_status_is_that_of_the_text(dr
     assert found["far"]["action"]
 
 
-def test_settings_that_cannot_be_used_leave_the_output_empty(dragoman_command, settings_named):
+def test_settings_that_cannot_be_used_leave_the_output_empty(run, settings_named):
     settings_named(SETTINGS.replace("provider", "provder"))
     for command in ("tools", "accounts", "check"):
-        ended = dragoman_command(command, "--json")
-        assert (ended.returncode, ended.stdout) == (2, b"")
-        assert b"dragoman.toml:1: " in ended.stderr
+        ended = run(command, "--json")
+        assert (ended.exit_code, ended.stdout) == (2, "")
+        assert "dragoman.toml:1: " in ended.stderr
