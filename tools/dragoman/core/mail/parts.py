@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from dragoman.core.mail.headers import Headers
-from dragoman.core.mail.transfer import decode_transfer
+from dragoman.core.mail.transfer import base64_letters, decode_transfer, without_soft_breaks
 
 TEXT_LIMIT: Final = 1 << 20
 """Bytes of a text that are kept."""
@@ -21,8 +21,6 @@ _DEEPEST: Final = 50
 _SHORTEST_BOUNDARY: Final = len(b"--b")
 _BLANK: Final = frozenset({b"\n", b"\r\n", b"\r"})
 _HEADER_LINE: Final = re.compile(rb"[!-9;-~]+[ \t]*:|[ \t]")
-_FOREIGN: Final = re.compile(rb"[^A-Za-z0-9+/]+")
-_SOFT_BREAK: Final = re.compile(rb"=[ \t]*\r?\n")
 _ESCAPES: Final = re.compile(rb"=[0-9A-Fa-f]{2}")
 
 
@@ -119,9 +117,9 @@ class Part:
     def _counted(self, data: bytes) -> int:
         """How many letters of base64, else bytes after decoding, some lines have."""
         if self.encoding == "base64":
-            return len(_FOREIGN.sub(b"", data))
+            return len(base64_letters(data))
         if self.encoding == "quoted-printable":
-            return len(_SOFT_BREAK.sub(b"", data)) - 2 * len(_ESCAPES.findall(data))
+            return len(without_soft_breaks(data)) - 2 * len(_ESCAPES.findall(data))
         return len(data)
 
 

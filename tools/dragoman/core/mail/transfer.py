@@ -1,4 +1,7 @@
-"""Transfer encodings, tolerant of what mailers break."""
+"""Transfer encodings, tolerant of what mailers break.
+
+Texts may be large: no single step here is one that other threads would have to wait for.
+"""
 
 from __future__ import annotations
 
@@ -6,20 +9,28 @@ import binascii
 import re
 from typing import Final
 
-_FOREIGN: Final = re.compile(rb"[^A-Za-z0-9+/]+")
-_SPACED: Final = re.compile(rb"[^\s][ \t]+[^\s]|[^A-Za-z0-9+/=\s-]|--|__")
-_WORDS: Final = 3  # of a line that begins a text which is not encoded at all
-_ESCAPE: Final = re.compile(rb"=([0-9A-Fa-f]{2})")
-_SOFT_BREAK: Final = re.compile(rb"=[ \t]*(?:\r?\n|$)")
+_LETTERS: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+_FOREIGN: Final = bytes(set(range(256)) - set(_LETTERS))
+_USUAL: Final = _LETTERS + b"=\r\n"
+_BYTES: Final = {
+    digits: bytes((number,))
+    for number in range(256)
+    for text in (f"{number:02x}",)
+    for digits in {one.encode() for one in (text, text.upper(), text[0].upper() + text[1], text[0] + text[1].upper())}
+}
 _TRAILING: Final = re.compile(rb"(?<![ \t])[ \t]+(\r?\n)")  # from the start of a run: else quadratic
+_SOFT_BREAK: Final = re.compile(rb"=\r?\n")
+_LINE_ENDS: Final = (b" \r\n", b"\t\r\n", b" \n", b"\t\n")
+_PLAIN: Final = re.compile(rb"[^\s][ \t]+[^\s]|[^A-Za-z0-9+/=\s-]|--|__")
+_WORDS: Final = 3  # of a line that begins a text which is not encoded at all
 
 
 def decode_transfer(data: bytes, encoding: str) -> bytes:
     """The content of a body in a transfer encoding; an unknown encoding is taken as none."""
     if encoding == "base64":
-        return _with_plain_end(data) if _SPACED.search(data) else decode_base64(data)
+        return _with_plain_end(data) if data.translate(None, _USUAL) else decode_base64(data)
     if encoding == "quoted-printable":
-        return decode_quoted_printable(_SOFT_BREAK.sub(b"", _TRAILING.sub(rb"\1", data)))
+        return decode_quoted_printable(without_soft_breaks(data))
     return data
 
 
@@ -28,7 +39,7 @@ def _with_plain_end(data: bytes) -> bytes:
     lines = data.splitlines(keepends=True)
     for place, line in enumerate(lines):
         plain = line.strip()
-        if plain and _SPACED.search(plain):
+        if plain and _PLAIN.search(plain):
             above = lines[place - 1].strip() if place else b""
             if above[-1:] not in (b"", b"=") or (not place and len(plain.split()) < _WORDS):
                 break  # a line that was broken on its way
@@ -38,7 +49,12 @@ def _with_plain_end(data: bytes) -> bytes:
 
 def decode_base64(data: bytes) -> bytes:
     """Decode, passing over foreign bytes and missing padding; pieces with padding of their own follow each other."""
-    return b"".join(_decode_piece(_FOREIGN.sub(b"", piece)) for piece in data.split(b"="))
+    return b"".join(_decode_piece(base64_letters(piece)) for piece in data.split(b"="))
+
+
+def base64_letters(data: bytes) -> bytes:
+    """What of some bytes are letters of base64."""
+    return data.translate(None, _FOREIGN)
 
 
 def _decode_piece(letters: bytes) -> bytes:
@@ -46,6 +62,20 @@ def _decode_piece(letters: bytes) -> bytes:
     return binascii.a2b_base64(letters[:-1] if left == 1 else letters + b"=" * (-left % 4))
 
 
+def without_soft_breaks(data: bytes) -> bytes:
+    """Quoted-printable without line breaks that are none, and without blanks at the ends of its lines."""
+    if any(end in data for end in _LINE_ENDS):
+        data = _TRAILING.sub(rb"\1", data)
+    bare = data.rstrip(b" \t")
+    return _SOFT_BREAK.sub(b"", bare[:-1] if bare.endswith(b"=") else data)
+
+
 def decode_quoted_printable(data: bytes) -> bytes:
     """Decode; a wrong escape stays as it is."""
-    return _ESCAPE.sub(lambda found: bytes((int(found[1], 16),)), data)
+    first, *pieces = data.split(b"=")
+    return first + b"".join(_unescaped(piece) for piece in pieces)
+
+
+def _unescaped(piece: bytes) -> bytes:
+    known = _BYTES.get(piece[:2])
+    return b"=" + piece if known is None else known + piece[2:]
