@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from dragoman.archives.times import from_iso, from_milliseconds, from_seconds
-from dragoman.core.mail.headers import parse_date
+from dragoman.core.mail.dates import parse_date
 
 NUMBERS = st.integers() | st.floats() | st.floats().map(str) | st.integers().map(str)
 DAYS = st.sampled_from(["2026-03-10", "0001-01-01", "9999-12-31", "0000-00-00", "20260310", "2026-13-45"])

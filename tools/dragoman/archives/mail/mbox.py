@@ -46,7 +46,7 @@ def time_of_envelope(line: bytes) -> datetime | None:
     found = _PARTS_OF_TIME.search(line)
     if found is None:
         return None
-    from dragoman.core.mail.headers import parse_date  # noqa: PLC0415 - recognising an mbox needs none of it
+    from dragoman.core.mail.dates import parse_date  # noqa: PLC0415 - recognising an mbox needs none of it
 
     month, day, clock, before, year, after = (part.decode("ascii") if part else "" for part in found.groups())
     return parse_date(f"{day} {month} {year} {clock} {after or before.strip() or '+0000'}")

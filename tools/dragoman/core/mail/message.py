@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Generic, TypeVar
 
 from dragoman.core.mail.body import Body, MailFile, read_body
-from dragoman.core.mail.headers import Address, parse_date, parse_ids
+from dragoman.core.mail.dates import parse_date
+from dragoman.core.mail.headers import Address, parse_ids
 from dragoman.core.mail.parts import Part, read_head, read_parts
 from dragoman.core.mail.people import author_of, kind_of, list_of
 from dragoman.core.model import AuthorKind

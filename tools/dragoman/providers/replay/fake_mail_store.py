@@ -11,8 +11,8 @@ from email.message import Message as Parsed
 from functools import cached_property
 from typing import Final, TypeAlias
 
+from dragoman.core.mail.dates import parse_date
 from dragoman.core.mail.encoded_words import decode_words
-from dragoman.core.mail.headers import parse_date
 
 Argument: TypeAlias = "bytes | list[Argument]"
 """A word of a command, or several in brackets."""
