@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime
 from mimetypes import guess_type
 from typing import Final
 
-from dragoman.archives.fields import JsonObject, count_of, record_of, records_of, text_of, texts_of
+from dragoman.archives.fields import JsonObject, count_of, record_of, text_of
 from dragoman.archives.slack.people import Workspace
 from dragoman.archives.sources import File, Folder
 from dragoman.archives.text import clean
 from dragoman.archives.times import from_seconds
-from dragoman.core.emoji_names import emoji_of
 from dragoman.core.fast_model import new_author, new_message
 from dragoman.core.lazy_pattern import lazy_pattern
-from dragoman.core.model import Attachment, Edit, Message, Reaction
+from dragoman.core.model import Attachment, Edit, Message
+from dragoman.core.slack.extras import files_of, reactions_of
 from dragoman.core.slack.message_text import SlackText
 
 _TS: Final = lazy_pattern(r"\d{1,12}(?:\.\d{1,9})?")
@@ -98,8 +97,8 @@ class SlackMessages:
             reply_to=thread if thread not in ("", ts) else None,
             edited_at=from_seconds(text_of(record_of(entry, "edited"), "ts")),
             status="activity" if is_activity else None,
-            reactions=tuple(self._reactions(entry)),
-            attachments=tuple(_attachment(file, folder) for file in _files(entry)),
+            reactions=tuple(reactions_of(entry, self._named)),
+            attachments=tuple(_attachment(file, folder) for file in files_of(entry)),
             labels=("pinned",) if entry.get("pinned_to") or entry.get("pinned_info") else (),
             history=tuple(edit for edit in history if edit.text != text),
         )
@@ -118,14 +117,8 @@ class SlackMessages:
         text = clean(self._text.of_message(before)) if before else ""
         return (Edit(text=text, at=_edited_or_sent(before)),) if text else ()
 
-    def _reactions(self, entry: JsonObject) -> Iterator[Reaction]:
-        for reaction in records_of(entry, "reactions"):
-            users = texts_of(reaction, "users")
-            count = max(count_of(reaction, "count") or 0, len(users))
-            name = text_of(reaction, "name")
-            if name and count:
-                by = tuple(self._workspace.name_of(user) or user for user in users)
-                yield Reaction(emoji=emoji_of(name), count=count, by=by)
+    def _named(self, user: str) -> str:
+        return self._workspace.name_of(user) or user
 
 
 def ts_of(entry: JsonObject) -> str:
@@ -137,12 +130,6 @@ def ts_of(entry: JsonObject) -> str:
 
 def _edited_or_sent(entry: JsonObject) -> datetime | None:
     return from_seconds(text_of(record_of(entry, "edited"), "ts")) or from_seconds(ts_of(entry) or None)
-
-
-def _files(entry: JsonObject) -> Iterator[JsonObject]:
-    yield from records_of(entry, "files")
-    if "files" not in entry and record_of(entry, "file"):
-        yield record_of(entry, "file")
 
 
 def _attachment(file: JsonObject, folder: Folder) -> Attachment:

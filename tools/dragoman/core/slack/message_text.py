@@ -9,6 +9,7 @@ from typing import Final
 from dragoman.core.json_fields import JsonObject, count_of, list_of, record_of, records_of, text_of, texts_of
 from dragoman.core.markdown import quoted
 from dragoman.core.slack.blocks import Blocks, first_blocks, has_unknown, quoted_messages
+from dragoman.core.slack.extras import files_of
 from dragoman.core.slack.mrkdwn import Markup, Names
 
 _STAND_INS: Final = frozenset(
@@ -175,11 +176,6 @@ class SlackText:
         ]
         kind = "Huddle" if text_of(room, "call_family") in ("", "huddle") else "Call"
         return ", ".join([text_of(room, "name") or kind, *(fact for fact in facts if fact)])
-
-
-def files_of(message: JsonObject) -> list[JsonObject]:
-    """The files of a message; older ones have a single one."""
-    return records_of(message, "files") or [file for file in (record_of(message, "file"),) if file]
 
 
 def _file_words(file: JsonObject) -> Iterator[str]:

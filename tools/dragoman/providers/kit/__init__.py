@@ -2,7 +2,7 @@
 
 ==================== ===============================================================================================
 to list messages     :class:`Pager`, and how the service lists: :func:`anchored`, :func:`tokens`, :func:`numbered`,
-                     :func:`streamed`, :func:`whole`
+                     :func:`streamed`, :func:`whole`; conversations: :class:`ConversationList`
 to go on             :func:`encode` and :func:`decode` make cursors of positions; :func:`cut_page` of whole lists
 to read answers      :class:`WireModel` and its types, :func:`lenient`, :func:`parse_time`, :func:`to_text` (HTML)
 to mark text up      :func:`parse_markdown`, :func:`write_markup` in the :class:`Markup` of a service,
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from dragoman.providers.kit.cache import LruCache, TtlCache
     from dragoman.providers.kit.change_position import Window
     from dragoman.providers.kit.conversation_changes import ConversationChanges
+    from dragoman.providers.kit.conversation_list import ConversationList
     from dragoman.providers.kit.cursor import (
         cut_page,
         decode,
@@ -114,6 +115,7 @@ __all__ = [
     "Batch",
     "Block",
     "ConversationChanges",
+    "ConversationList",
     "Count",
     "DerivedCache",
     "Directory",
@@ -211,6 +213,7 @@ _HOMES: Final = {
     "dragoman.providers.kit.cache": "LruCache TtlCache",
     "dragoman.providers.kit.change_position": "Window",
     "dragoman.providers.kit.conversation_changes": "ConversationChanges",
+    "dragoman.providers.kit.conversation_list": "ConversationList",
     "dragoman.providers.kit.cursor": "cut_page decode decode_token digest encode encode_token foreign_cursor",
     "dragoman.providers.kit.directory": "Directory Person",
     "dragoman.providers.kit.errors": "NamedFailures error_table",

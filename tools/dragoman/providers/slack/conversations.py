@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final
 
 import anyio
@@ -14,11 +14,11 @@ from dragoman.core.context.clock import current_clock
 from dragoman.core.errors import DragomanError, NotFound, PermissionDenied, UnsupportedOperation
 from dragoman.core.folding import fold
 from dragoman.core.json_fields import JsonObject, count_of, record_of, records_of, text_of, texts_of
-from dragoman.core.model import Audience, Conversation, ConversationKind, Page
+from dragoman.core.model import Audience, Conversation, ConversationKind
 from dragoman.core.queries import ConversationQuery
 from dragoman.core.slack.mrkdwn import decode_entities
 from dragoman.providers.kit.cache import TtlCache
-from dragoman.providers.kit.cursor import cut_page
+from dragoman.providers.kit.conversation_list import ConversationList, matches
 from dragoman.providers.kit.times import from_us, parse_time
 from dragoman.providers.slack.api import Api, Identity
 from dragoman.providers.slack.people import People, User
@@ -30,32 +30,26 @@ _SCOPES: Final = {
     "mpim": "mpim:read",
     "im": "im:read",
 }
-_FRESH: Final = 60.0  # seconds for which a list is good for its next pages
+_FRESH: Final = 60.0  # seconds for which public channels are not listed again
 _WEEK: Final = 7 * 86_400.0
 _FEW: Final = 12  # conversations whose newest messages are worth a call each
-_LONG_AGO: Final = datetime(1, 1, 1, tzinfo=UTC)
 _LARGEST: Final = 999  # of a part of a list, in which most may be left out
 _MOST_NAMED: Final = 200
 _OTHERS: Final = "others of another organisation"
 
 
 class ConversationReader:
-    """Reads conversations for one account."""
+    """Reads conversations for one account.
+
+    Attributes:
+        page: Gives a page of those that the account is in, and, of a text, of public channels and people.
+    """
 
     def __init__(self, api: Api, people: People) -> None:
         self._api = api
         self._people = people
-        self._listed = TtlCache[str, list[Conversation]](1, _FRESH)
+        self.page = ConversationList(self._own, self._elsewhere).page
         self._public = TtlCache[str, list[Conversation]](1, _FRESH)
-
-    async def page(self, query: ConversationQuery) -> Page[Conversation]:
-        """A page of conversations: those that the account is in, and, of a text, public channels and people."""
-        found = [one for one in await self._own(fresh=query.cursor is None) if query.kind in (None, one.kind)]
-        if query.text:
-            wanted = fold(query.text.strip().lstrip("#@"))
-            found = [one for one in found if _matches(one, wanted)] + await self._elsewhere(query, wanted, found)
-        list_id = f"{query.text} {query.kind}"
-        return cut_page(found, lambda one: one.id, size=query.limit, cursor=query.cursor, list_id=list_id)
 
     async def one(self, conversation: str) -> Conversation:
         """One conversation, or a person who can be written to."""
@@ -115,15 +109,10 @@ class ConversationReader:
                 break
         return list((await self._people.users(ids[:_MOST_NAMED])).values())
 
-    async def _own(self, *, fresh: bool) -> list[Conversation]:
-        known = None if fresh else self._listed.get("")
-        if known is None:
-            found = await self._mapped(await self.memberships())
-            times = await self._newest(one.id for one in found)
-            known = [replace(one, last_message_at=times.get(one.id)) for one in found]
-            known.sort(key=lambda one: one.last_message_at or _LONG_AGO, reverse=True)
-            self._listed.put("", known)
-        return known
+    async def _own(self) -> list[Conversation]:
+        found = await self._mapped(await self.memberships())
+        times = await self._newest(one.id for one in found)
+        return [replace(one, last_message_at=times.get(one.id)) for one in found]
 
     async def memberships(self) -> list[Object]:
         """The conversations that the account is in, as Slack has them."""
@@ -182,7 +171,7 @@ class ConversationReader:
         found, known = list[Conversation](), {one.id for one in own}
         exact = any(fold(one.title) == wanted for one in own)
         if query.kind in (None, ConversationKind.CHANNEL) and not exact:
-            found += [one for one in await self._public_channels() if one.id not in known and _matches(one, wanted)]
+            found += [one for one in await self._public_channels() if one.id not in known and matches(one, wanted)]
         if query.kind in (None, ConversationKind.DIRECT) and not query.exact:
             there = {name for one in own if one.kind is ConversationKind.DIRECT for name in one.participants}
             us = await self._api.identity()
@@ -257,7 +246,3 @@ def _conversation(raw: JsonObject, users: dict[str, User], group: Sequence[str],
 
 _STATUS: Final = {"is_archived": "archived", "is_frozen": "frozen", "is_user_deleted": "deactivated"}
 _EXTRA: Final = ("is_private", "is_ext_shared", "is_read_only", "is_thread_only", "is_non_threadable")
-
-
-def _matches(one: Conversation, wanted: str) -> bool:
-    return any(wanted in fold(text) for text in (one.title, one.id, one.topic, *one.participants))

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from dragoman.core.emoji_names import emoji_of
-from dragoman.core.json_fields import JsonObject, count_of, record_of, records_of, text_of, texts_of
-from dragoman.core.model import Attachment, Author, AuthorKind, Message, Reaction
-from dragoman.core.slack.message_text import SlackText, files_of
+from dragoman.core.json_fields import JsonObject, count_of, record_of, text_of
+from dragoman.core.model import Attachment, Author, AuthorKind, Message
+from dragoman.core.slack.extras import files_of, reactions_of
+from dragoman.core.slack.message_text import SlackText
 from dragoman.providers.kit.times import parse_time
 from dragoman.providers.slack.api import Identity
 from dragoman.providers.slack.people import SLACKBOT, KnownNames
@@ -61,7 +60,7 @@ class MessageMapping:
             edited_at=parse_time(text_of(record_of(raw, "edited"), "ts")),
             deleted_at=sent_at if is_gone else None,
             url=self.us.permalink(self.conversation, ts, root) if self.us else None,
-            reactions=tuple(self._reactions(raw)),
+            reactions=tuple(reactions_of(raw, self.names.name_of)),
             attachments=tuple(_attachment(file) for file in files_of(raw)),
             extra={"subtype": subtype} if subtype else {},
         )
@@ -88,14 +87,6 @@ class MessageMapping:
             email=(user.email or None) if user else None,
             own=own,
         )
-
-    def _reactions(self, raw: JsonObject) -> Iterator[Reaction]:
-        for reaction in records_of(raw, "reactions"):
-            users, name = texts_of(reaction, "users"), text_of(reaction, "name")
-            count = max(count_of(reaction, "count") or 0, len(users))
-            if name and count:
-                by = tuple(named for one in users if (named := self.names.name_of(one)))
-                yield Reaction(emoji=emoji_of(name), count=count, by=by)
 
 
 def _attachment(file: JsonObject) -> Attachment:
