@@ -1,12 +1,21 @@
 """How often a call waits for PostgreSQL; over a network that is what takes time."""
 
 from contextlib import contextmanager
+from dataclasses import replace
 
+import anyio
 import psycopg
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from store_contract_messages import message
 
-from dragoman.core.queries import SearchQuery
+from dragoman.core.model import Conversation
+from dragoman.core.queries import MessageQuery, SearchQuery
+from dragoman.providers.local import LocalProvider, LocalSettings
+from dragoman.store import open_store
+from dragoman.store.postgres.database import Database
+from dragoman.store.sql.cache import ReadCache
 
 pytestmark = pytest.mark.anyio
 
@@ -34,3 +43,77 @@ async def test_a_page_of_hits_takes_few_round_trips(filled, text, most):
         page = await filled.messages.search("acc", SearchQuery(text=text, limit=20))
     assert len(page.items) == 20
     assert len(waits) <= most
+
+
+async def test_a_message_is_got_by_its_number_in_two_round_trips(postgres_address):
+    async with (
+        LocalProvider.open(LocalSettings().in_store(postgres_address)) as local,
+        open_store(postgres_address) as store,
+    ):
+        await local.import_conversation(
+            Conversation(id="room"),
+            [message("a", "needle", account="", conversation="room"), message("b", reply_to="a", conversation="room")],
+        )
+        (numbered,) = await store.messages.number([replace(await local.get_message("room", "a"), account="local")])
+        with round_trips() as waits:
+            account, conversation, id_ = await store.messages.locate(numbered.number)
+            found = await local.get_message(conversation, id_)
+    assert (account, found.text, found.replies) == ("local", "needle", 1)
+    assert len(waits) <= 2
+
+
+async def test_what_was_read_before_takes_one_round_trip_until_somebody_writes(postgres_address):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Database, "_shared", {})
+        async with open_store(postgres_address) as other:
+            patch.setattr(Database, "_shared", {})
+            async with open_store(postgres_address) as store:
+                (first,) = await other.messages.number([message("a")])
+                query = MessageQuery(limit=5)
+                before = await store.messages.page("acc", "room", query)
+                with round_trips() as waits:
+                    assert await store.messages.page("acc", "room", query) is before
+                assert len(waits) == 1
+                await other.messages.number([message("b")])
+                assert len((await store.messages.page("acc", "room", query)).items) == 2
+                assert first.number == 1
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.sampled_from(["read", "write", "other", "given up", "open", "close"]), max_size=12))
+def test_whoever_writes_what_is_found_is_what_the_database_holds(shared_address, steps):
+    anyio.run(_compare, shared_address, steps)
+
+
+async def _compare(address, steps):
+    cache = ReadCache()
+    with psycopg.connect(address, autocommit=True) as other, psycopg.connect(address) as slow:
+        other.execute("CREATE TABLE IF NOT EXISTS t(a int)")
+        async with Database.at(address) as database:
+
+            async def read():
+                return await cache.get(database, "all", lambda: database.read_versioned(_rows, single=True))
+
+            for number, step in enumerate(steps):
+                statement = f"INSERT INTO t VALUES({number})"
+                if step == "write":
+                    await database.write(lambda con, statement=statement: con.execute(statement))
+                elif step == "other":
+                    other.execute(statement)
+                elif step == "given up":
+                    with other.transaction(force_rollback=True):
+                        other.execute(statement)
+                elif step == "open":
+                    slow.execute(statement)
+                elif step == "close":
+                    slow.commit()
+                assert await read() == [row[0] for row in other.execute("SELECT a FROM t ORDER BY ctid")]
+
+
+def _rows(con):
+    return [row[0] for row in con.execute("SELECT a FROM t ORDER BY ctid")]
+
+
+@pytest.fixture(scope="module")
+def shared_address(postgres_server):
+    return postgres_server.new_database()

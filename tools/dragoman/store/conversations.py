@@ -142,6 +142,10 @@ class ConversationTables(ABC):
         """What is stored under an id, also a tombstone."""
 
     @abstractmethod
+    def find_with_message(self, conversation: str, message: str) -> tuple[ConversationRow, StoredMessage | None] | None:
+        """A conversation and a message of it, with the number of its replies."""
+
+    @abstractmethod
     def page(self, conversation: ConversationRow, query: PageQuery) -> list[StoredMessage]:
         """Visible messages of a conversation, in the direction of reading."""
 
@@ -209,12 +213,13 @@ class ConversationStore(ABC):
         """The cached result of an earlier :meth:`read` in a tuple, without waiting, while nobody has written since."""
 
     @abstractmethod
-    async def read(self, key: Hashable | None, work: Callable[[ConversationTables], T]) -> T:
+    async def read(self, key: Hashable | None, work: Callable[[ConversationTables], T], *, single: bool = False) -> T:
         """Run ``work`` on one consistent state.
 
         Args:
             key: Under it the result is cached, and then nobody may change it; without one the store is always read.
             work: Reads.
+            single: It asks the tables exactly once.
 
         Raises:
             DragomanError: The store cannot be read.

@@ -95,7 +95,9 @@ class LocalProvider(Provider):
 
     async def get_conversation(self, conversation: str) -> Conversation:
         """One conversation with the number of its messages."""
-        return await self._read(conversation, lambda tables: queries.conversation_of(tables, conversation).with_count)
+        return await self._read(
+            conversation, lambda tables: queries.conversation_of(tables, conversation).with_count, single=True
+        )
 
     async def list_messages(self, conversation: str, query: MessageQuery) -> Page[Message]:
         """Messages of a conversation, filtered exactly; ``total`` is told where nothing is filtered."""
@@ -111,7 +113,7 @@ class LocalProvider(Provider):
     async def get_message(self, conversation: str, message: str) -> Message:
         """One message."""
         return await self._read(
-            (conversation, message), lambda tables: queries.message_of(tables, conversation, message)
+            (conversation, message), lambda tables: queries.message_of(tables, conversation, message), single=True
         )
 
     async def search_messages(self, query: SearchQuery) -> SearchPage:
@@ -216,14 +218,14 @@ class LocalProvider(Provider):
         with suppress(DragomanError):
             await self._open_store().optimize()
 
-    async def _read(self, key: Hashable, work: Callable[[ConversationTables], T]) -> T:
+    async def _read(self, key: Hashable, work: Callable[[ConversationTables], T], *, single: bool = False) -> T:
         store = self._open_store()
         cached = store.peek(key)
         if cached is not None:
             found: T = cached[0]
             return found
         with anyio.move_on_after(self.settings.timeout):
-            return await store.read(key, work)
+            return await store.read(key, work, single=single)
         raise self._kept_waiting(store)
 
     async def _write(self, work: Callable[[ConversationTables], T]) -> T:

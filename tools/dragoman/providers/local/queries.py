@@ -48,10 +48,7 @@ def conversation_of(tables: ConversationTables, conversation: str) -> Conversati
     """
     row = tables.find(conversation)
     if row is None or not row.known:
-        raise NotFound(
-            "There is no such conversation.",
-            hint="Find its reference with list_conversations; import_message creates new conversations.",
-        )
+        raise _no_conversation()
     return row
 
 
@@ -93,11 +90,12 @@ def message_of(tables: ConversationTables, conversation: str, message: str) -> M
     Raises:
         NotFound: There is no such conversation or message.
     """
-    row = conversation_of(tables, conversation)
-    stored = tables.get(conversation, message)
+    row, stored = tables.find_with_message(conversation, message) or (None, None)
+    if row is None or not row.known:
+        raise _no_conversation()
     if stored is None or not stored.visible:
         raise _no_message()
-    return _with_replies(tables, row, [stored])[0]
+    return stored.message
 
 
 def describe(tables: ConversationTables, conversation: Conversation) -> None:
@@ -212,6 +210,13 @@ def search(tables: ConversationTables, query: SearchQuery) -> SearchPage:
     if query.conversation is not None:
         conversation_of(tables, query.conversation)
     return tables.search(query)
+
+
+def _no_conversation() -> NotFound:
+    return NotFound(
+        "There is no such conversation.",
+        hint="Find its reference with list_conversations; import_message creates new conversations.",
+    )
 
 
 def _no_message() -> NotFound:

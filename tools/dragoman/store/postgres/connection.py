@@ -48,17 +48,21 @@ class PostgresConnection:
 
     Attributes:
         statements: How many were sent, each of which is a round trip.
+        first_rows: What the statements that begin the transaction have told.
     """
 
-    def __init__(self, connection: psycopg.Connection[tuple[Any, ...]], begin: str = "") -> None:
+    def __init__(self, connection: psycopg.Connection[tuple[Any, ...]], begin: str = "", end: str = "") -> None:
         """Keep a connection.
 
         Args:
             connection: Open.
             begin: Statements that begin the transaction. They are sent with the first one, in the same round trip.
+            end: A statement that ends it after the first one, in the same round trip; then there is no second one.
         """
         self._connection = connection
         self._begin = begin
+        self._end = end
+        self.first_rows: list[tuple[Any, ...]] = []
         self.statements = 0
 
     def execute(self, statements: str, bindings: Sequence[Value] = (), /) -> PostgresRows:
@@ -104,19 +108,30 @@ class PostgresConnection:
 
     def _first(self, statement: str) -> str:
         begin, self._begin = self._begin, ""
-        return f"{begin}; {statement}" if begin else statement
+        if not begin:
+            return statement
+        return f"{begin}; {statement}; {self._end}" if self._end else f"{begin}; {statement}"
 
     def _run(self, statement: str, values: Sequence[object] | Mapping[str, object]) -> PostgresRows:
+        if self._end and self.statements:
+            raise AssertionError(statement)
         self.statements += 1
         with self._connection.cursor() as cursor:
             cursor.execute(_with_marks(self._first(statement)), values or None)
-            return PostgresRows(_last_rows(cursor))
+            *before, rows = _all_rows(cursor) or [[]]
+        if before:
+            self.first_rows = before[0]
+        return PostgresRows(rows)
 
 
-def _last_rows(cursor: psycopg.Cursor[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
-    while cursor.nextset():
-        pass
-    return cursor.fetchall() if cursor.description is not None else []
+def _all_rows(cursor: psycopg.Cursor[tuple[Any, ...]]) -> list[list[tuple[Any, ...]]]:
+    """The rows of each of the statements that has any."""
+    found: list[list[tuple[Any, ...]]] = []
+    while True:
+        if cursor.description is not None:
+            found.append(cursor.fetchall())
+        if not cursor.nextset():
+            return found
 
 
 @lru_cache(maxsize=2048)

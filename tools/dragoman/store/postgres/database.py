@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Hashable
 from contextlib import asynccontextmanager
 from typing import Final, TypeVar
 from weakref import WeakKeyDictionary
@@ -23,7 +23,7 @@ from dragoman.store.postgres.index_rebuild import IndexRebuild
 from dragoman.store.postgres.pool import Pool
 from dragoman.store.postgres.tables import PostgresTables
 from dragoman.store.postgres.transaction import Reading, Writing
-from dragoman.store.sql.connection import Connection, Tables
+from dragoman.store.sql.connection import Connection, Tables, Versioned
 
 T = TypeVar("T")
 
@@ -94,13 +94,28 @@ class Database:
         """Not known without asking the database."""
         return None
 
-    async def read(self, work: Callable[[Connection], T]) -> T:
+    async def current_version(self) -> Hashable | None:
+        """Ask the database which transactions have ended."""
+        return (await self.read_versioned(lambda con: con.execute("SELECT 1"), single=True)).version
+
+    async def read(self, work: Callable[[Connection], T], *, single: bool = False) -> T:
         """Run ``work`` on one consistent state. A cancelled read stops.
+
+        Args:
+            work: Reads.
+            single: It runs exactly one statement, which then takes one round trip.
 
         Raises:
             DragomanError: The database cannot be read.
         """
-        job = Reading(self._pool, self._address, work)
+        return await self._read(Reading(self._pool, self._address, work, single=single, versioned=False))
+
+    async def read_versioned(self, work: Callable[[Connection], T], *, single: bool = False) -> Versioned[T]:
+        """As :meth:`read`, with the version of the state that was read."""
+        job = Reading(self._pool, self._address, work, single=single, versioned=True)
+        return Versioned(await self._read(job), job.version)
+
+    async def _read(self, job: Reading[T]) -> T:
         limiter = await self._turn(self._limiters().reads)
         try:
             return await anyio.to_thread.run_sync(job.run, abandon_on_cancel=True, limiter=_unlimited())
@@ -182,7 +197,7 @@ class Database:
                 self._ahead = migrate.clock_offset(connection)
             self._pool.open()
             self._is_open = True
-            if self._writable and Reading(self._pool, self._address, index_rebuild.is_outdated).run():
+            if self._writable and self._is_index_outdated():
                 self._rebuild = IndexRebuild(self._write_blocking)
                 self._rebuild.start()
 
@@ -207,6 +222,10 @@ class Database:
                 database = cls._shared[address] = cls(Address.parse(address))
             database._users += 1
         return database
+
+    def _is_index_outdated(self) -> bool:
+        work = index_rebuild.is_outdated
+        return Reading(self._pool, self._address, work, single=True, versioned=False).run()
 
     def _write_blocking(self, work: Callable[[Connection], T], area: str, /) -> T:
         return Writing(self._pool, self._address, work, area=area, once=False, durable=True).run()

@@ -31,6 +31,12 @@ _PAUSE: Final = 0.05
 _ASKED_FOR: Final = 4.0
 """Seconds after the deadline for asking how a transaction ended whose connection broke."""
 
+_VERSION: Final = (
+    "SELECT CASE WHEN NOT pg_is_in_recovery() THEN"
+    " CAST(pg_current_snapshot() AS text) || ' ' || CAST(pg_postmaster_start_time() AS text) END"
+)
+"""Differs after every transaction that has written anything. A standby does not tell all that it would have to."""
+
 _READ: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 _WRITE: Final = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
 _LOCK: Final = (
@@ -50,9 +56,18 @@ def settings(address: Address, seconds: int = STATEMENT_SECONDS) -> str:
 
 
 class Reading(Generic[T]):
-    """Reads one consistent state. A read that a broken connection ends is made once more on another one."""
+    """Reads one consistent state. A read that a broken connection ends is made once more on another one.
 
-    def __init__(self, pool: Pool, address: Address, work: Callable[[Connection], T]) -> None:
+    Attributes:
+        version: That of the state that was read, where it is asked for.
+    """
+
+    def __init__(
+        self, pool: Pool, address: Address, work: Callable[[Connection], T], *, single: bool, versioned: bool
+    ) -> None:
+        self.version: str | None = None
+        self._versioned = versioned
+        self._single = single
         self._ends = time.monotonic() + pool_module.DEADLINE
         self._pool = pool
         self._address = address
@@ -88,11 +103,17 @@ class Reading(Generic[T]):
                     raise Unavailable(sentence("Reading {} was interrupted.", self._address.name), hint="Try again.")
                 self._connection = connection
             try:
-                return self._work(PostgresConnection(connection, f"{_READ}; {settings(self._address)}"))
+                con = PostgresConnection(connection, self._begin(), "COMMIT" if self._single else "")
+                result = self._work(con)
+                self.version = con.first_rows[0][0] if con.first_rows else None
+                return result
             finally:
                 with self._lock:
                     self._connection = None
                 _undo(connection)
+
+    def _begin(self) -> str:
+        return f"{_READ}; {settings(self._address)}{f'; {_VERSION}' if self._versioned else ''}"
 
     def _is_last(self, attempt: int) -> bool:
         return attempt == _ATTEMPTS or time.monotonic() >= self._ends

@@ -1,4 +1,4 @@
-"""Caches over the SQLite file: results of reads, and messages that were numbered a moment ago.
+"""Caches over a database: results of reads, and messages that were numbered a moment ago.
 
 Until the next write of any process the results of reads stay true, and no worker thread is needed.
 """
@@ -13,7 +13,7 @@ from operator import is_
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar, cast
 
 from dragoman.core.model import Message, memory_size
-from dragoman.store.sql.connection import Database
+from dragoman.store.sql.connection import Database, Versioned
 
 if TYPE_CHECKING:
     import anyio
@@ -30,7 +30,7 @@ class ReadCache:
     def __init__(self) -> None:
         """Begin with nothing."""
         self._lock = allocate_lock()
-        self._version: int | None = None
+        self._version: Hashable | None = None
         self._results: OrderedDict[Hashable, tuple[Any, int]] = OrderedDict()
         self._previous: Mapping[Hashable, tuple[Any, int]] = {}
         self._size = 0
@@ -45,22 +45,25 @@ class ReadCache:
         found = self._find(database.version(), key)
         return None if found is None else found[:1]
 
-    async def get(self, database: Database, key: Hashable, read: Callable[[], Awaitable[T]]) -> T:
+    async def get(self, database: Database, key: Hashable, read: Callable[[], Awaitable[T | Versioned[T]]]) -> T:
         """The result of ``read``, or the cached one when nobody has written since.
 
-        Single flight: of several callers with the same key one reads, and the others wait for it.
+        Single flight, where the version is known at once: of several callers with the same key one reads, and the
+        others wait for it.
 
         Args:
             database: What is read, always the same one.
             key: Everything that the result depends on beside the file.
             read: Reads. Nobody may change its result.
         """
-        version = database.version()
+        version: Hashable | None = database.version()
+        if version is None and key in self._results:
+            version = await database.current_version()
         found = self._find(version, key)
         if found is not None:
             return cast("T", found[0])
-        if version is None:
-            return await read()
+        if version is None or database.version() is None:
+            return self._put_versioned(key, await read(), None)
         from anyio.lowlevel import current_token  # noqa: PLC0415  # a short command has nothing to cache
 
         here = (current_token(), key)
@@ -73,24 +76,31 @@ class ReadCache:
         found = self._find(version, key)
         if found is not None:
             return cast("T", found[0])
-        fresh = await read()
-        return fresh if version is None else self._put(version, key, fresh)
+        return self._put_versioned(key, await read(), version)
 
-    def _find(self, version: int | None, key: Hashable) -> tuple[Any, int] | None:
+    def _find(self, version: Hashable | None, key: Hashable) -> tuple[Any, int] | None:
         """The cached result, if it is of this version. Ask for the version first: the result is never older."""
         return self._results.get(key) if version is not None and version == self._version else None
 
-    async def _read(self, version: int, here: tuple[object, Hashable], read: Callable[[], Awaitable[T]]) -> T:
+    async def _read(
+        self, version: Hashable, here: tuple[object, Hashable], read: Callable[[], Awaitable[T | Versioned[T]]]
+    ) -> T:
         import anyio  # noqa: PLC0415  # as above
 
         done = self._under_way[here] = anyio.Event()
         try:
-            return self._put(version, here[1], await read())
+            return self._put_versioned(here[1], await read(), version)
         finally:
             del self._under_way[here]
             done.set()
 
-    def _put(self, version: int, key: Hashable, found: T) -> T:
+    def _put_versioned(self, key: Hashable, found: T | Versioned[T], version: Hashable | None) -> T:
+        """Cache what was read under its version, if it has one, else under the one that was asked for before."""
+        if isinstance(found, Versioned):
+            found, version = cast("Versioned[T]", found)
+        return found if version is None else self._put(version, key, found)
+
+    def _put(self, version: Hashable, key: Hashable, found: T) -> T:
         size = memory_size(found)
         with self._lock:
             if version != self._version:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, ClassVar, Final, Protocol, TypeVar
+from typing import Any, ClassVar, Final, Generic, NamedTuple, Protocol, TypeVar
 
 from dragoman.core.lazy_pattern import lazy_pattern
 from dragoman.store.sql.search.expression import Expression
@@ -52,6 +52,13 @@ class Connection(Protocol):
         ...
 
 
+class Versioned(NamedTuple, Generic[T]):
+    """What was read, and the version of the database at that time."""
+
+    found: T
+    version: Hashable | None
+
+
 class Database(Protocol):
     """Where a store is."""
 
@@ -77,8 +84,26 @@ class Database(Protocol):
         """Seconds since 1970 by the clock that all processes with the database share."""
         ...
 
-    async def read(self, work: Callable[[Connection], T]) -> T:
+    async def current_version(self) -> Hashable | None:
+        """Something that differs after every write of any process; ``None`` when nothing tells of writes.
+
+        It may take a round trip, where :meth:`version` knows nothing.
+
+        Raises:
+            DragomanError: The database cannot be read.
+        """
+        ...
+
+    async def read_versioned(self, work: Callable[[Connection], T], *, single: bool = False) -> Versioned[T]:
+        """As :meth:`read`, with a version that is not newer than the state that was read."""
+        ...
+
+    async def read(self, work: Callable[[Connection], T], *, single: bool = False) -> T:
         """Run ``work`` on one consistent state. A cancelled read stops.
+
+        Args:
+            work: Reads.
+            single: It runs exactly one statement, which then takes one round trip where the database is remote.
 
         Raises:
             DragomanError: The database cannot be read.

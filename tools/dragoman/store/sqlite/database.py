@@ -20,7 +20,7 @@ import apsw
 from anyio.lowlevel import RunVar
 
 from dragoman.core import paths
-from dragoman.store.sql.connection import Tables
+from dragoman.store.sql.connection import Tables, Versioned
 from dragoman.store.sqlite import errors
 from dragoman.store.sqlite.connection import Connection
 from dragoman.store.sqlite.connections import READERS, Connections
@@ -72,12 +72,23 @@ class Database:
             with anyio.CancelScope(shield=True):
                 await anyio.to_thread.run_sync(database.leave)
 
-    async def read(self, work: Callable[[Connection], T]) -> T:
+    async def current_version(self) -> int | None:
+        """The same as :meth:`version`."""
+        return self.version()
+
+    async def read_versioned(self, work: Callable[[Connection], T], *, single: bool = False) -> Versioned[T]:
+        """As :meth:`read`, with the version before it."""
+        del single
+        version = self.version()
+        return Versioned(await self.read(work), version)
+
+    async def read(self, work: Callable[[Connection], T], *, single: bool = False) -> T:
         """Run ``work`` on one consistent state of the file. A cancelled read stops.
 
         Raises:
             DragomanError: The file cannot be read.
         """
+        del single
         job = _Reading(self.connections, work)
         try:
             return await anyio.to_thread.run_sync(job.run, abandon_on_cancel=True, limiter=self._limiters().reads)

@@ -10,7 +10,7 @@ from typing import Final, TypeVar
 import apsw
 
 from dragoman.store import index_terms
-from dragoman.store.sql.connection import Tables
+from dragoman.store.sql.connection import Tables, Versioned
 from dragoman.store.sqlite import errors
 from dragoman.store.sqlite.connection import Connection
 from dragoman.store.sqlite.connection_setup import set_up
@@ -71,8 +71,16 @@ class InlineDatabase:
         """The clock of the machine."""
         return time.time()
 
-    async def read(self, work: Callable[[Connection], T]) -> T:
+    async def current_version(self) -> None:
+        """Nothing, as :meth:`version`."""
+
+    async def read_versioned(self, work: Callable[[Connection], T], *, single: bool = False) -> Versioned[T]:
+        """As :meth:`read`."""
+        return Versioned(await self.read(work, single=single), None)
+
+    async def read(self, work: Callable[[Connection], T], *, single: bool = False) -> T:
         """Run ``work`` on one consistent state."""
+        del single
         return self._run("BEGIN", work)
 
     async def write(

@@ -59,12 +59,17 @@ class SqlConversations(ConversationStore):
         """Ask the cache, which knows when any process has written to the file."""
         return self._cache.peek(self._database, key)
 
-    async def read(self, key: Hashable | None, work: Callable[[ConversationTables], T]) -> T:
+    async def read(self, key: Hashable | None, work: Callable[[ConversationTables], T], *, single: bool = False) -> T:
         """Read in a worker thread, unless the cache has it."""
         database, table = self._database, self._table
-        if key is None:
-            return await database.read(lambda con: work(SqlTables(con, table)))
-        return await self._cache.get(database, key, lambda: database.read(lambda con: work(SqlTables(con, table))))
+
+        def read(con: Connection) -> T:
+            return work(SqlTables(con, table))
+
+        if key is None or (single and database.version() is None):
+            # To ask whether a cached result is still true would take as long.
+            return await database.read(read, single=single)
+        return await self._cache.get(database, key, lambda: database.read_versioned(read, single=single))
 
     async def write(self, work: Callable[[ConversationTables], T]) -> T:
         """Write in a worker thread."""
@@ -107,6 +112,14 @@ class SqlTables(ConversationTables):
         """One row."""
         found = self._table.get(self._con, ACCOUNT, conversation, [message]).get(message)
         return None if found is None else _stored(found)
+
+    def find_with_message(self, conversation: str, message: str) -> tuple[ConversationRow, StoredMessage | None] | None:
+        """Both with one statement."""
+        found = message_pages.find_with_message(self._con, self._table, (ACCOUNT, conversation), message)
+        if found is None:
+            return None
+        row, stored = found
+        return row, None if stored is None else _stored(stored)
 
     def page(self, conversation: ConversationRow, query: PageQuery) -> list[StoredMessage]:
         """A keyset page."""

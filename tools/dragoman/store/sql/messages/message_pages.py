@@ -14,7 +14,7 @@ from typing import Any, Final
 from dragoman.core.errors import Conflict
 from dragoman.core.model import Message, Order, Page
 from dragoman.core.queries import MessageQuery
-from dragoman.store.conversations import PageQuery
+from dragoman.store.conversations import ConversationRow, PageQuery
 from dragoman.store.sql.connection import Connection
 from dragoman.store.sql.messages import by_author, conversations, rows
 from dragoman.store.sql.messages.by_author import Span
@@ -29,6 +29,15 @@ _SOME: Final = (
     f"SELECT {_COLUMNS} FROM @numbers @join $messages m ON m.number = n.value"  # noqa: S608 - our own words
     " @join $authors a USING(author) WHERE m.live = 1"
 )
+_WITH_CONVERSATION: Final = (
+    f"SELECT {', '.join(f'p.{name}' for name in conversations.COLUMNS.split(', '))}, {_COLUMNS},"  # noqa: S608 - our own words
+    " (SELECT count(*) FROM $messages r WHERE r.place = p.place AND r.reply_to = m.id AND r.live = 1)"
+    " FROM $places p LEFT JOIN $messages m ON m.place = p.place AND m.id = ?"
+    " LEFT JOIN $authors a ON a.author = m.author WHERE p.account = ? AND p.id = ?"
+)
+_WIDTH: Final = _COLUMNS.count(",") + 2
+"""Columns of a message and of its replies."""
+
 _BELOW: Final = (
     "WITH RECURSIVE below(number, id) AS (SELECT number, id FROM $messages WHERE place = ? AND id = ?"
     " UNION SELECT m.number, m.id FROM below @join $messages m ON m.place = ? AND m.reply_to = below.id)"
@@ -51,6 +60,22 @@ def page(con: Connection, table: MessageTable, place: int, where: tuple[str, str
         statement = f"{_ALL}{begins}{condition} {span.order} LIMIT ?"
         found = (row for row in con.execute(table.tables.sql(statement), (*begins_values, *values, query.limit)))
     return [_stored(row, *where) for row in found]
+
+
+def find_with_message(
+    con: Connection, table: MessageTable, where: tuple[str, str], id_: str
+) -> tuple[ConversationRow, Stored | None] | None:
+    """A conversation and a message of it, with the number of its replies; ``where`` is account and conversation."""
+    bound = (bind(id_), where[0], bind(where[1]))
+    row = con.execute(table.tables.sql(_WITH_CONVERSATION), bound).fetchone()
+    if row is None:
+        return None
+    found = conversations.row_of(row[:-_WIDTH])
+    *columns, replies_ = row[-_WIDTH:]
+    if columns[0] is None:
+        return found, None
+    stored = _stored(tuple(columns), *where)
+    return found, replace(stored, message=replace(stored.message, replies=replies_))
 
 
 def remembered(con: Connection, table: MessageTable, where: tuple[str, str], query: MessageQuery) -> Page[Message]:

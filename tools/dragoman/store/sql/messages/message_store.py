@@ -188,7 +188,7 @@ class SqlMessages(MessageStore):
         """Look a number up, mostly in memory."""
         if not 0 < number < 2**63:
             return None
-        return await self._read(("locate", number), lambda con: self._table.locate(con, number))
+        return await self._read(("locate", number), lambda con: self._table.locate(con, number), single=True)
 
     async def search(self, account: str, query: SearchQuery) -> SearchPage:
         """Search the full-text index."""
@@ -218,16 +218,22 @@ class SqlMessages(MessageStore):
     async def conversation(self, account: str, conversation: str) -> Conversation | None:
         """Look one conversation up, mostly in memory."""
         key = ("conversation", account, conversation)
-        row = await self._read(key, lambda con: conversation_table.find(con, self._table.tables, account, conversation))
+        row = await self._read(
+            key, lambda con: conversation_table.find(con, self._table.tables, account, conversation), single=True
+        )
         return row.conversation if row is not None and row.known else None
 
     async def conversations(self, account: str | None = None) -> list[Conversation]:
         """List the most recent conversations."""
         return await self._database.read(lambda con: self._conversations(con, account))
 
-    async def _read(self, key: Hashable, work: Callable[[Connection], T]) -> T:
+    async def _read(self, key: Hashable, work: Callable[[Connection], T], *, single: bool = False) -> T:
         """Read what is asked for again and again."""
-        return await self._cache.get(self._database, key, lambda: self._database.read(work))
+        database = self._database
+        if single and database.version() is None:
+            # To ask whether a cached result is still true would take as long.
+            return await database.read(work, single=True)
+        return await self._cache.get(database, key, lambda: database.read_versioned(work, single=single))
 
     def _conversations(self, con: Connection, account: str | None) -> list[Conversation]:
         rows = conversation_table.recent(con, self._table.tables, account)

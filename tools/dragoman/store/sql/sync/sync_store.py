@@ -100,9 +100,12 @@ class SqlSync(SyncStore):
     async def coverage(self, account: str, conversation: str) -> ConversationCoverage:
         """Read the spans, mostly in memory."""
         key = ("coverage", account, conversation)
-        coverage, fresh_us = await self._cache.get(
-            self._database, key, lambda: self._read(lambda con: _coverage(con, account, conversation))
+        found: tuple[Coverage, int | None] = await self._cache.get(
+            self._database,
+            key,
+            lambda: self._database.read_versioned(lambda con: _coverage(con, account, conversation)),
         )
+        coverage, fresh_us = found
         if fresh_us is None or fresh_us > self._now() + _TOLERANCE:
             # A wrong clock wrote this; nobody knows when it was.
             return ConversationCoverage(coverage=coverage)
