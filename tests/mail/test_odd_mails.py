@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
+import io
 
-from dragoman.core.mail import body, read_mail, without_quotes
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dragoman.core.mail import body, read_mail, read_whole_mail, without_quotes
 from dragoman.core.mail.headers import parse_addresses
 
 HEAD = (
@@ -238,3 +242,34 @@ def test_a_quotation_of_yahoo_is_one():
     text = read(f"Content-Type: text/html\n\n{html}").text
     assert without_quotes(text, is_answer=True)[0] == "My answer"
     assert "> Old\n> words" in text
+
+
+HEAD_PIECES = st.sampled_from([
+    "A: b\n", "Subject: c\r\n", " folded\n", "\tfolded\r\n", "Content-Type: multipart/mixed; boundary=x\n",
+    "no header\n",
+    "Content-Type: text/html\n", "Content-Transfer-Encoding: base64\n", "Content-Type: application/pdf\n",
+    "\n", "\r\n", "Content-Type: multipart/mixed\n", " \n", "\r",
+])  # fmt: skip
+BODY_PIECES = st.sampled_from(
+    ["--x\n", "--x--\n", "Name: b\n", "\n", "\r\n", "words\n", "a\rb\n", "=3D=\n", "last", "\r"]
+)
+
+
+@given(st.lists(HEAD_PIECES, max_size=6), st.sampled_from(["\n", "\r\n", ""]), st.lists(BODY_PIECES, max_size=9))
+def test_a_mail_that_is_held_as_a_whole_is_read_as_its_lines_are(head, blank, body):
+    data = "".join([*head, blank, *body]).encode()
+    whole, by_lines = read_whole_mail(data), read_mail(io.BytesIO(data))
+    assert [describe(part) for part in whole.root.walk()] == [describe(part) for part in by_lines.root.walk()]
+    assert (whole.text, whole.files) == (by_lines.text, by_lines.files)
+
+
+def describe(part):
+    return (
+        part.number,
+        part.media_type,
+        part.encoding,
+        dict.fromkeys(part.headers.names),
+        part.content,
+        part.size,
+        part.cut,
+    )

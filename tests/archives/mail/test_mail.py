@@ -189,7 +189,7 @@ def test_the_threads_of_many_mails_take_little_memory():
         threads.finish(iter(()))
         assert tracemalloc.get_traced_memory()[1] < 4 << 20
         tracemalloc.stop()
-        assert threads.of("m49999@x", "").id == "mail.m49995@x"
-        assert threads.of("m7@x", "").id == "mail.m5@x"
+        assert threads.of("m49999@x", "")[0].id == "mail.m49995@x"
+        assert threads.of("m7@x", "")[0].id == "mail.m5@x"
     finally:
         threads.close()

@@ -87,7 +87,7 @@ def test_mails_that_are_quoted_come_back_as_they_were(bodies, end):
         )
 
     text = "".join(f"{ENVELOPE}A: {n}\n\n{quoted(body)}\n" for n, body in enumerate(bodies)).replace("\n", end)
-    found = [b"".join(lines).decode() for _, lines in Mbox(BytesIO(text.encode())).mails()]
+    found = [(whole or b"".join(lines)).decode() for _, whole, lines in Mbox(BytesIO(text.encode())).mails()]
     assert found == [f"A: {n}\n\n{body}\n\n".replace("\n", end) for n, body in enumerate(bodies)]
 
 
@@ -102,7 +102,7 @@ def test_mails_are_cut_out_of_blocks_just_as_they_are_read_line_by_line(pieces, 
     data = (ENVELOPE + "".join(pieces)).encode()
 
     def mails() -> list[tuple[bytes, bytes]]:
-        return [(envelope, b"".join(lines)) for envelope, lines in Mbox(BytesIO(data)).mails()]
+        return [(envelope, whole or b"".join(lines)) for envelope, whole, lines in Mbox(BytesIO(data)).mails()]
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("dragoman.archives.mail.mbox._BLOCK", block)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import ClassVar
 
 from dragoman.archives.format import CERTAIN, LIKELY, ArchiveFormat, Item, ReadOptions
 from dragoman.archives.head import Head
@@ -17,7 +16,6 @@ class MailFormat(ArchiveFormat):
 
     name = "mail"
     title = "mail (mbox, Maildir, .eml)"
-    passes: ClassVar[int] = 2
 
     def recognises(self, head: Head, names: Folder) -> int:
         """Whether a file begins like a mail or an mbox, or a folder is a Maildir."""
@@ -26,7 +24,7 @@ class MailFormat(ArchiveFormat):
         return {"mbox": CERTAIN, "emlx": CERTAIN, "eml": LIKELY}.get(looks_like_mail(head), 0)
 
     def read(self, source: Source, options: ReadOptions) -> Iterator[Item]:
-        """Everything in the files: first all heads, for the threads, then the mails."""
-        from dragoman.archives.mail.two_passes import read_items  # noqa: PLC0415 - most imports have no mail in them
+        """Everything in the files."""
+        from dragoman.archives.mail.items import read_items  # noqa: PLC0415 - most imports have no mail in them
 
         return read_items(source, options)

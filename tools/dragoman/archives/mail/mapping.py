@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from hashlib import sha256
-from typing import Final, LiteralString
+from typing import Any, Final, LiteralString
 
 from dragoman.archives.mail.reading import Found
 from dragoman.archives.text import clean
@@ -33,6 +33,7 @@ _TELLING: Final = frozenset({"from", "date", "subject", "message-id", "to", "rec
 """Fields of which each mail has one."""
 
 _INTERNAL: Final = "FOLDER INTERNAL DATA"
+_RECIPIENTS: Final = ("to", "cc")
 _ADDRESSES: Final = 100
 _TEXT_DIGESTED: Final = 4096
 
@@ -86,33 +87,60 @@ def sent_at(mail: Mail, found: Found) -> datetime | None:
     return mail.sent_at(latest=datetime.now(UTC)) or found.received
 
 
-def people_of(mail: Mail) -> Iterator[str]:
+def people_of(message: Message, mail: Mail) -> Iterator[str]:
     """Names of those who write and read it."""
-    yield _name_and_email(mail)[0]
-    for name in ("to", "cc"):
+    yield message.author.name
+    for name in _RECIPIENTS:
         for address in mail.headers.addresses(name)[:_ADDRESSES]:
             if address.email:
                 yield clean(address.name) or address.email.lower()
 
 
-def message_of(mail: Mail, found: Found, id_: str, conversation: str) -> Message:
-    """The message."""
+def message_of(mail: Mail, found: Found, id_: str) -> Message:
+    """The message, of a conversation that is not known yet."""
     headers = mail.headers
     extra: dict[str, object] = {}
-    for name in ("to", "cc"):
-        addresses = [address.email.lower() for address in headers.addresses(name)[:_ADDRESSES] if address.email]
-        extra |= {name: addresses} if addresses else {}
+    for name in _RECIPIENTS:
+        if name in headers.names:
+            addresses = [address.email.lower() for address in headers.addresses(name)[:_ADDRESSES] if address.email]
+            extra |= {name: addresses} if addresses else {}
     extra |= {"list": mail.mailing_list} if mail.mailing_list else {}
     return new_message(
         id=id_,
-        conversation=conversation,
+        conversation="",
         author=author_of(mail),
         sent_at=sent_at(mail, found),
         text=clean(mail.text),
         reply_to=mail.reply_to or None,
         subject=clean(mail.subject) or None,
-        attachments=tuple(_attachment(file, found, id_) for file in mail.files),
+        attachments=tuple([_attachment(file, found, id_) for file in mail.files]),
         labels=tuple(dict.fromkeys(_labels(mail, found))),
+        extra=extra,
+    )
+
+
+def packed(message: Message) -> tuple[Any, ...]:
+    """What :func:`message_of` has set, with the text at the end."""
+    author = message.author
+    return (
+        message.id, (author.name, author.email or "", author.kind), message.sent_at, message.reply_to, message.subject,
+        message.attachments, message.labels, message.extra, message.text,
+    )  # fmt: skip
+
+
+def unpacked(members: Sequence[Any], conversation: str) -> Message:
+    """The message that was packed, in its conversation."""
+    id_, author, sent_at, reply_to, subject, attachments, labels, extra, text = members
+    return new_message(
+        id=id_,
+        conversation=conversation,
+        author=_author(*author),
+        sent_at=sent_at,
+        text=text,
+        reply_to=reply_to,
+        subject=subject,
+        attachments=attachments,
+        labels=labels,
         extra=extra,
     )
 

@@ -6,7 +6,6 @@ import re
 from collections import deque
 from collections.abc import Iterator
 from datetime import datetime
-from io import BytesIO
 from typing import BinaryIO, Final
 
 from dragoman.core.lazy_pattern import lazy_pattern
@@ -68,8 +67,8 @@ class Mbox:
         self._ended = False
         self._ahead: deque[bytes] = deque()
 
-    def mails(self) -> Iterator[tuple[bytes, Iterator[bytes]]]:
-        """The envelope line of each mail, and its lines; what is not read of them is passed over."""
+    def mails(self) -> Iterator[tuple[bytes, bytes | None, Iterator[bytes]]]:
+        """The envelope line of each mail, and the mail as a whole, else its lines; those not read are passed over."""
         for line in self._rest():
             bare = line.removeprefix(b"\xef\xbb\xbf")
             if is_envelope(bare) and self._begins_mail():
@@ -79,11 +78,10 @@ class Mbox:
             envelope = self._next_line() or b""
             self._put_back()
             whole = self._whole_mail()
-            lines = self._mail() if whole is None else iter(BytesIO(whole))
-            yield envelope, lines
-            if whole is None:
-                for _ in lines:
-                    pass
+            lines = self._mail() if whole is None else iter(())
+            yield envelope, whole, lines
+            for _ in lines:
+                pass
 
     def _whole_mail(self) -> bytes | None:
         """The mail that begins here; ``None`` where it is long, or tells its own length, so that lines are counted."""

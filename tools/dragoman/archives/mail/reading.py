@@ -32,6 +32,7 @@ class Found:
 
     Attributes:
         lines: Its lines; they have to be read before the next mail.
+        whole: All of it, where that is at hand; then there are no lines.
         labels: Folder and flags.
         file: The file that holds it.
         told_time: Finds out when it was delivered, where that stands beside it.
@@ -45,6 +46,7 @@ class Found:
     told_time: Callable[[], datetime | None]
     is_alone: bool = True
     late_labels: list[str] = field(default_factory=list[str])
+    whole: bytes | None = None
 
     @property
     def received(self) -> datetime | None:
@@ -98,8 +100,8 @@ def find_mails(source: Source) -> Iterator[Found]:
 def _in_mbox(file: File) -> Iterator[Found]:
     labels = [label] if (label := _mailbox_label(file)) else []
     with file.open() as content:
-        for envelope, lines in Mbox(content).mails():
-            yield Found(lines, labels, file, partial(time_of_envelope, envelope), is_alone=False)
+        for envelope, whole, lines in Mbox(content).mails():
+            yield Found(lines, labels, file, partial(time_of_envelope, envelope), is_alone=False, whole=whole)
 
 
 def _in_file(file: File, form: str) -> Iterator[Found]:

@@ -19,10 +19,9 @@ from dragoman.store.sqlite.scratch import open_scratch
 _SCHEMA: Final = """
 CREATE TABLE mails(number INTEGER PRIMARY KEY, place TEXT, time INTEGER, id TEXT, subject TEXT, people TEXT);
 CREATE TABLE stored(number INTEGER PRIMARY KEY, conversation TEXT);
-CREATE INDEX by_place ON mails(place, time);
 """
-_ALONE: Final = "SELECT number FROM mails WHERE number > ? AND +place = '' ORDER BY number LIMIT 10000"
-"""Some mails that no service has put into a thread. The sign keeps SQLite from an index that changes meanwhile."""
+_ALONE: Final = "SELECT number FROM mails WHERE number > ? AND place = '' ORDER BY number LIMIT 10000"
+"""Some mails that no service has put into a thread."""
 
 _BETWEEN: Final = "\x1f"
 _PEOPLE: Final = 50
@@ -56,6 +55,8 @@ class Threads:
         self._numbers = Notebook()
         self._waiting: list[tuple[Value, ...]] = []
         self._cache: OrderedDict[str, Thread] = OrderedDict()
+        self._asked = bytearray()
+        self._asked_groups = Notebook()
 
     def close(self) -> None:
         """Drop everything."""
@@ -87,6 +88,7 @@ class Threads:
             stored: Ids of mails that an earlier import stored, with their conversations; a thread keeps its name.
         """
         self._write()
+        self._asked = bytearray(len(self._parents))
         for id_, conversation in stored:
             number = self._known(id_)
             if number is not None:
@@ -96,11 +98,18 @@ class Threads:
         while rows := [(f"#{self._root(number)}", number) for (number,) in self._table.execute(_ALONE, (last,))]:
             self._table.executemany("UPDATE mails SET place = ? WHERE number = ?", rows)
             last = rows[-1][1]
+        self._table.execute("CREATE INDEX by_place ON mails(place, time)")
 
-    def of(self, id_: str, group: str) -> Thread:
-        """The thread of a mail that was noted."""
-        number = self._known(id_)
-        place = group or f"#{0 if number is None else self._root(number)}"
+    def of(self, id_: str, group: str) -> tuple[Thread, bool]:
+        """The thread of a mail that was noted, and whether it is asked for the first time."""
+        if group:
+            return self._at(group), self._asked_groups.add(group) == 1
+        number = self._root(self._known(id_) or 0)
+        is_first, self._asked[number] = not self._asked[number], 1
+        return self._at(f"#{number}"), is_first
+
+    def _at(self, place: str) -> Thread:
+        """The thread of a service's id, or of a sign and a number."""
         thread = self._cache.get(place)
         if thread is None:
             thread = self._cache[place] = self._thread(place)

@@ -6,7 +6,7 @@
 from dragoman.core.mail.delivery import DeliveryReport, delivery_report
 from dragoman.core.mail.forwarded import forwarded_text
 from dragoman.core.mail.headers import Address, Headers
-from dragoman.core.mail.message import Mail, MailFile, read_mail, read_mail_head
+from dragoman.core.mail.message import Mail, MailFile, read_mail, read_mail_head, read_whole_mail
 from dragoman.core.mail.parts import Part, make_part
 from dragoman.core.mail.quotes import without_quotes
 from dragoman.core.mail.subject import base_subject, without_answer_words
@@ -24,6 +24,7 @@ __all__ = [
     "make_part",
     "read_mail",
     "read_mail_head",
+    "read_whole_mail",
     "without_answer_words",
     "without_quotes",
 ]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from functools import lru_cache
 from typing import Final
 
@@ -48,19 +47,18 @@ def _bytes_of(encoding: str, text: str) -> bytes:
     return decode_base64(raw) if encoding in "bB" else decode_quoted_printable(raw.replace(b"_", b" "))
 
 
-def unfold(lines: list[bytes]) -> Iterator[tuple[str, bytes]]:
+def unfold(lines: list[bytes]) -> list[tuple[str, bytes]]:
     """Names, in small letters, and values of header lines."""
-    name, value = "", b""
+    fields: list[tuple[str, bytes]] = []
     for line in lines:
         if line.startswith((b" ", b"\t")):
-            value += b" " + line.strip()
+            if fields:
+                name, value = fields[-1]
+                fields[-1] = name, value + b" " + line.strip()
             continue
-        if name:
-            yield name, value
         raw, _, rest = line.partition(b":")
-        name, value = _name(raw), rest.strip()
-    if name:
-        yield name, value
+        fields.append((_name(raw), rest.strip()))
+    return [field for field in fields if field[0]]
 
 
 @lru_cache(maxsize=1024)

@@ -63,9 +63,13 @@ class Headers:
         self._raw: dict[str, str] = {}
         self._fields: dict[str, list[bytes]] = {}
         self._names: list[str] = []
+        fields, names = self._fields, self._names
         for name, value in unfold(lines):
-            self._fields.setdefault(name, []).append(value)
-            self._names.append(name)
+            if name in fields:
+                fields[name].append(value)
+            else:
+                fields[name] = [value]
+            names.append(name)
 
     @property
     def names(self) -> KeysView[str]:

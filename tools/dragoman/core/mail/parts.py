@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from io import BytesIO
 from typing import Final
 
 from dragoman.core.mail.headers import Headers
@@ -21,6 +22,8 @@ _DEEPEST: Final = 50
 _SHORTEST_BOUNDARY: Final = len(b"--b")
 _BLANK: Final = frozenset({b"\n", b"\r\n", b"\r"})
 _HEADER_LINE: Final = re.compile(rb"[!-9;-~]+[ \t]*:|[ \t]")
+_HEADER_LINES: Final = re.compile(rb"^(?:[!-9;-~]+[ \t]*:|[ \t])", re.MULTILINE)
+_HEAD_END: Final = re.compile(rb"\n\r?\n")
 _ESCAPES: Final = re.compile(rb"=[0-9A-Fa-f]{2}")
 
 
@@ -87,12 +90,16 @@ class Part:
         """Learn from the head what the part is; ``around`` is the type of the part that holds it."""
         self.headers = Headers(self._head)
         self._head = []
+        names = self.headers.names
         default = "message/rfc822" if around == "multipart/digest" else "text/plain"
         type_, self.parameters = self.headers.parameters("content-type")
         self.headers.charset = self.parameters.get("charset", "")
         self.media_type = type_ if "/" in type_ else {"text": "text/plain", "html": "text/html"}.get(type_, default)
-        self.disposition, self.disposition_parameters = self.headers.parameters("content-disposition")
-        self.encoding = self.headers.raw("content-transfer-encoding").partition(";")[0].strip().strip('"').lower()
+        if "content-disposition" in names:
+            self.disposition, self.disposition_parameters = self.headers.parameters("content-disposition")
+        if "content-transfer-encoding" in names:
+            encoding, _, _ = self.headers.raw("content-transfer-encoding").partition(";")
+            self.encoding = encoding.strip().strip('"').lower()
         if self.media_type.startswith(("text/", "multipart/")):
             self._room = TEXT_LIMIT
         elif self.media_type.startswith("message/"):
@@ -107,6 +114,15 @@ class Part:
         else:
             self._room, self.cut = 0, True
             self._dropped += self._counted(line)
+
+    def take_body(self, body: bytes) -> bool:
+        """Take the whole body at once, unless it holds parts or is too long to be kept."""
+        if self.media_type.startswith("multipart/") or self._room < len(body):
+            return False
+        self._end = body[body.rfind(b"\n", 0, -1) + 1 :]
+        self._body += body
+        self._room -= len(body)
+        return True
 
     def end_early(self, missing: int, *, read: bool) -> None:
         """Note that bytes of the body on the wire are missing; ``read``: others of it were kept."""
@@ -215,6 +231,24 @@ def read_parts(lines: Iterable[bytes]) -> Part:
     for line in lines:
         feed(line)
     reader.close()
+    return reader.root
+
+
+def read_whole(data: bytes) -> Part:
+    """A mail that is held as a whole; one without parts, as most are, is not taken apart by lines."""
+    blank = _HEAD_END.search(data)
+    end = blank.start() + 1 if blank else 0
+    if blank is None or data.count(b"\n", 0, end) != len(_HEADER_LINES.findall(data, 0, end)):
+        return read_parts(BytesIO(data))
+    reader = PartReader()
+    for line in BytesIO(data[:end]):
+        reader.root.add_head(line)
+    reader.feed(b"\n")
+    body = data[blank.end() :]
+    if not reader.root.take_body(body):
+        for line in BytesIO(body):
+            reader.feed(line)
+        reader.close()
     return reader.root
 
 

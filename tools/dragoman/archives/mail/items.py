@@ -1,24 +1,25 @@
-"""What mail files hold, in two passes: first all heads, for the threads, then the mails."""
+"""What mail files hold: each mail is read once, and waits until all are read and its thread is known."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import chain, takewhile
+from contextlib import closing
+from datetime import timedelta
 from typing import Final
 
 from dragoman.archives.format import Item, ReadOptions
 from dragoman.archives.ids import Notebook
 from dragoman.archives.mail import mapping
 from dragoman.archives.mail.reading import Found, find_mails
+from dragoman.archives.mail.spool import Spool
 from dragoman.archives.mail.threads import Thread, Threads
-from dragoman.archives.notes import Notes
 from dragoman.archives.sources import Source
 from dragoman.archives.times import EPOCH
-from dragoman.core.mail import Mail, read_mail, read_mail_head
-from dragoman.core.model import Conversation, ConversationKind
+from dragoman.core.mail import Mail, read_mail, read_whole_mail
+from dragoman.core.model import Conversation, ConversationKind, Message
 
+_MICROSECOND: Final = timedelta(microseconds=1)
 _NO_TIME: Final = 2**62
-_BLANK: Final = frozenset({b"\n", b"\r\n", b"\r"})
 _LONGEST_ID: Final = 500
 
 
@@ -26,55 +27,43 @@ def read_items(source: Source, options: ReadOptions) -> Iterator[Item]:
     """Each thread before its first mail, and all mails."""
     threads = Threads()
     try:
-        # What is left out is counted once, in the second pass.
-        for mail, found, id_ in _mails(source, Notes(), heads=True):
-            _note(mail, found, id_, threads)
-        threads.finish(options.stored("mail."))
-        yield from _items(source, threads)
+        with closing(Spool()) as spool:
+            for mail, found, id_ in _mails(source):
+                message = mapping.message_of(mail, found, id_)
+                group = _group_of(mail)
+                _note(mail, message, group, threads)
+                spool.add((group, *mapping.packed(message)))
+            threads.finish(options.stored("mail."))
+            yield from _items(spool, threads)
     finally:
         threads.close()
 
 
-def _note(mail: Mail, found: Found, id_: str, threads: Threads) -> None:
-    time = mapping.sent_at(mail, found)
-    micros = _NO_TIME if time is None else int((time - EPOCH).total_seconds() * 1_000_000)
+def _note(mail: Mail, message: Message, group: str, threads: Threads) -> None:
+    time, id_ = message.sent_at, message.id
+    micros = _NO_TIME if time is None else (time - EPOCH) // _MICROSECOND
     related = [other for other in (*mail.references, mail.reply_to) if other and other != id_]
-    threads.add(id_, related, _group_of(mail), micros, mail.subject, mapping.people_of(mail))
+    threads.add(id_, related, group, micros, mail.subject, mapping.people_of(message, mail))
 
 
-def _items(source: Source, threads: Threads) -> Iterator[Item]:
-    told = Notebook()
-    for mail, found, id_ in _mails(source, source.notes, heads=False):
-        thread = threads.of(id_, _group_of(mail))
-        if told.add(thread.id) == 1:
+def _items(spool: Spool, threads: Threads) -> Iterator[Item]:
+    for group, *members in spool.mails():
+        thread, is_first = threads.of(members[0], group)
+        if is_first:
             yield _conversation(thread)
-        yield mapping.message_of(mail, found, id_, thread.id)
+        yield mapping.unpacked(members, thread.id)
 
 
-def _mails(source: Source, notes: Notes, *, heads: bool) -> Iterator[tuple[Mail, Found, str]]:
-    """All mails that are to be imported, with their ids, the same in every pass.
-
-    Args:
-        source: Where they are.
-        notes: Where those that are left out are counted.
-        heads: Read only the heads.
-    """
+def _mails(source: Source) -> Iterator[tuple[Mail, Found, str]]:
+    """All mails that are to be imported, with their ids."""
     seen = Notebook()
     for found in find_mails(source):
-        mail = _head(found) if heads else read_mail(found.lines)
+        mail = read_mail(found.lines) if found.whole is None else read_whole_mail(found.whole)
         reason = mapping.reason_to_leave_out(mail)
         if reason:
-            notes.skip(reason, found.file.label)
+            source.notes.skip(reason, found.file.label)
         else:
             yield mail, found, _id_of(mail, seen)
-
-
-def _head(found: Found) -> Mail:
-    """The head of a mail; all of it where the head does not tell its id, or which mails it returns."""
-    first = list(takewhile(lambda line: line not in _BLANK, found.lines))
-    mail = read_mail_head(first)
-    complete = bool(mail.id) and mail.root.media_type != "multipart/report"
-    return mail if complete else read_mail(chain(first, [b"\n"], found.lines))
 
 
 def _id_of(mail: Mail, seen: Notebook) -> str:
