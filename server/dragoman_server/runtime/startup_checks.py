@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ from dragoman.core.errors import NotFound
 from dragoman.core.references import parse
 from dragoman.core.safe_text import SafeText, join, safe, sentence, unquoted
 from dragoman.providers.base.provider import AccountSettings, Capability, ConversationQuery
+from dragoman.store import NotWritableError
 from dragoman.toolset.policy.permission import entry_in
 from dragoman_server.config.diagnostics import ConfigError
 from dragoman_server.config.find import SettingsFile, find
@@ -52,6 +54,15 @@ def check(source: SettingsFile | None, *, read_only: bool = False) -> Config:
     if checked:
         anyio.run(_check_places, replace(config, accounts=checked))
     return config
+
+
+def require_stores(config: Config) -> None:
+    """Open the store and the files of the accounts on this machine.
+
+    Raises:
+        DragomanError: One of them cannot be read.
+    """
+    anyio.run(_open_stores, config)
 
 
 def http_settings(settings: Config, where: str, workers: int | None) -> HttpSettings:
@@ -125,6 +136,17 @@ async def _check_places(config: Config) -> None:
                 )
     if problems:
         raise ConfigError(*problems)
+
+
+async def _open_stores(config: Config) -> None:
+    from dragoman_server.runtime import tool_context  # noqa: PLC0415  # the toolset, which only a server needs
+
+    async with tool_context.open_services(config) as shared:
+        with suppress(NotWritableError):
+            await (await shared.workspace.store()).check()
+        for account in shared.workspace.accounts.values():
+            if not account.provider_class.external:
+                await _holds_anything(account)
 
 
 async def _holds_anything(account: Account) -> bool:

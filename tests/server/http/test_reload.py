@@ -80,6 +80,23 @@ def test_settings_that_cannot_be_used_replace_nothing_and_fail_no_call(site, tro
     assert "Traceback" not in "".join(server.log)
 
 
+def test_a_store_that_cannot_be_opened_replaces_nothing_and_fails_no_call(site, trouble, tmp_path):
+    (tmp_path / "notes.txt").write_text("this is no database, whatever its name says " * 100)
+    places = {
+        "a folder that is a file": tmp_path / "notes.txt" / "dragoman.db",
+        "a text": tmp_path / "notes.txt",
+        "a folder": tmp_path,
+    }
+    with serving(site, 1) as server, calling(server.port):
+        for what, place in places.items():
+            for text in (f"store = '{place}'\n{FAR}", f"[accounts.old]\nprovider = \"local\"\npath = '{place}'\n{FAR}"):
+                (tmp_path / "dragoman.toml").write_text(text)
+                said = reload_fails(server)
+                assert place.name in said, what
+                assert len(said.splitlines()) == 1, what
+    assert "Traceback" not in "".join(server.log)
+
+
 @pytest.mark.parametrize(
     ("workers", "code", "told"), [(1, DYING_PROVIDER, "status 9"), (2, BROKEN_PROVIDER, "trouble")]
 )

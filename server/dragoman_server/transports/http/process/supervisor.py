@@ -45,6 +45,7 @@ class WorkerConfig:
         listening: The socket.
         drain_seconds: How long a worker may take to end.
         workers: How many there are.
+        replaces: Another worker serves until this one does, so it takes no store that cannot be opened.
     """
 
     source: SettingsFile | None
@@ -54,6 +55,7 @@ class WorkerConfig:
     listening: socket.socket
     drain_seconds: float
     workers: int
+    replaces: bool = False
 
 
 @dataclass(slots=True)
@@ -143,7 +145,7 @@ class Supervisor:
         The first successor tries the settings. If they cannot be used, nothing has been replaced yet.
         """
         try:
-            config = replace(self._config, source=self._find_settings())
+            config = replace(self._config, source=self._find_settings(), replaces=True)
         except DragomanError as error:
             _log_kept(str(error))
             return
@@ -155,7 +157,7 @@ class Supervisor:
                 if not self._end_requested():
                     _log_kept(new.problem or f"a new worker took no requests within {_LONGEST_START:g} seconds")
                 return
-            self._config = config
+            self._config = replace(config, replaces=False)
             self._workers[place] = new
             old.process.terminate()
 
@@ -211,6 +213,8 @@ def work(config: WorkerConfig, pipe: Connection) -> None:
     try:
         settings = startup_checks.check(config.source, read_only=config.read_only)
         http = startup_checks.http_settings(settings, config.listen, config.workers)
+        if config.replaces:
+            startup_checks.require_stores(settings)
     except (DragomanError, OSError) as error:
         with suppress(OSError):
             pipe.send_bytes(redact(str(error)).encode("utf-8", "replace")[:_LONGEST_SENTENCE])
