@@ -84,3 +84,30 @@ async def test_absence_proves_nothing_where_the_server_may_change_ids(imap_serve
         account._sender._servers = replace(servers, imap=replace(servers.imap, host="outlook.office365.com"))
         with pytest.raises(UnsupportedOperation):
             await account.find_sent("t.root@example.com", Draft(text="x"), datetime.now(UTC) - timedelta(hours=1))
+
+
+def changing_ids(account):
+    servers = account._sender._servers
+    account._sender._servers = replace(servers, imap=replace(servers.imap, host="outlook.office365.com"))
+
+
+async def test_a_mail_that_was_given_another_id_is_known_by_what_it_says_and_to_whom(imap_server, smtp_server, folders):
+    def deliver(mail):
+        changed = mail.content.replace(mail_of(mail).id.encode(), b"AS8P1.prod@exchange.example")
+        folders["Sent"].add(changed, ("\\Seen",), datetime.now(UTC))
+
+    smtp_server.deliver = deliver
+    smtp_server.fault = lambda line: LOSE if line == b"." else b""
+    begun = datetime.now(UTC)
+    async with opened(imap_server, smtp_server, sent_by_server=True) as account:
+        changing_ids(account)
+        draft = Draft(text="Yes, Thursday", begun=begun, idempotency_key="k")
+        assert await account.send_message("t.root@example.com", draft)
+        assert await account.send_message("t.root@example.com", draft)
+        assert len(smtp_server.mails) == 1
+        found = await account.find_sent("t.root@example.com", draft, begun)
+        assert found.id == "AS8P1.prod@exchange.example"
+        with pytest.raises(UnsupportedOperation):
+            await account.find_sent("t.root@example.com", draft, datetime.now(UTC) + timedelta(seconds=2))
+        with pytest.raises(UnsupportedOperation):
+            await account.find_sent("t.root@example.com", replace(draft, text="No, Friday"), begun)

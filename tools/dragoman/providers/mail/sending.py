@@ -118,19 +118,25 @@ class MailSender:
         mail = self._compose(plan, conversation, draft)
         message = self._message(mail, plan, conversation)
         content = mail.as_bytes()
-        found = self._may_be_another_attempt(draft) and await self._copies.is_sent(mail.id)
+        found = self._may_be_another_attempt(draft) and await self._is_sent(mail, draft.begun)
         if not found:
             found = await self._submit(mail, content)
         with anyio.CancelScope(shield=True):
             await self._follow_up(mail, content, plan.answered, may_be_there=found)
         return with_delivery(message, await self._copies.reports(mail.id)) if found else message
 
+    async def _is_sent(self, mail: OutgoingMail, begun: datetime | None) -> bool:
+        if await self._copies.is_sent(mail.id):
+            return True
+        has_another_id = self._servers.changes_ids and begun is not None
+        return has_another_id and await self._copies.find_alike(mail, begun or mail.sent_at) is not None
+
     async def _submit(self, mail: OutgoingMail, content: bytes) -> bool:
         """Hand a mail over; true when its outcome was in doubt at first."""
         try:
             await self._submission.send(mail, content)
         except OutcomeUnknown:
-            if not await self._copies.is_sent_after_all(mail.id):
+            if not await self._copies.is_sent_after_all(mail, changes_ids=self._servers.changes_ids):
                 raise
             return True
         return False
@@ -149,10 +155,15 @@ class MailSender:
         head, reports = await self._mailbox.find(message_id), await self._mailbox.reports(message_id, since)
         if head is not None:
             return with_delivery(await self._mailbox.read(head, self._mailbox.thread_of(message_id)), reports)
-        if reports or await self._mailbox.citing(message_id):
+        is_out = bool(reports) or bool(await self._mailbox.citing(message_id))
+        if is_out or self._servers.changes_ids:
             plan = await self._plan(conversation, draft)
-            message = self._message(self._compose(plan, conversation, draft, since), plan, conversation)
-            return with_delivery(message, reports)
+            mail = self._compose(plan, conversation, draft, since)
+            if is_out:
+                return with_delivery(self._message(mail, plan, conversation), reports)
+            alike = await self._copies.find_alike(mail, since)
+            if alike is not None:
+                return await self._mailbox.read(alike, self._mailbox.thread_of(alike.id, conversation))
         if not self._servers.sent_by_server:
             raise UnsupportedOperation("This server keeps no copy by itself, so that none is there proves nothing.")
         if self._servers.changes_ids:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import anyio
@@ -11,12 +12,16 @@ from dragoman.core.context.clock import current_clock
 from dragoman.core.errors import DragomanError, NotFound, OutcomeUnknown
 from dragoman.core.mail import DeliveryReport
 from dragoman.providers.mail.compose import OutgoingMail
+from dragoman.providers.mail.people import plain_address
+from dragoman.providers.mail.threads import find_since
 
 if TYPE_CHECKING:
+    from dragoman.providers.mail.heads import MailHead
     from dragoman.providers.mail.mailbox import Mailbox
 
 _PAUSE: Final = 2.0  # seconds after which a server that keeps copies itself has one
 _LOOK_SECONDS: Final = 15.0
+_DAY: Final = timedelta(days=1)
 
 
 class SentCopies:
@@ -38,6 +43,23 @@ class SentCopies:
             return True
         return bool(await self._mailbox.reports(message_id, datetime.now(UTC)))
 
+    async def find_alike(self, mail: OutgoingMail, since: datetime) -> MailHead | None:
+        """A sent mail that says the same to the same people, at a server that gives mails other ids.
+
+        Args:
+            mail: The mail.
+            since: When it was first tried to send it; the same words may have been sent before.
+        """
+        folder = await self._mailbox.special(r"\Sent")
+        if folder is None:
+            return None
+        since = since.replace(microsecond=0)
+        heads = await self._mailbox.run(partial(find_since, name=folder, day=since.date() - _DAY))
+        same = [head for head in heads if since <= head.sent_at <= since + _DAY and _goes_where(head, mail)]
+        mails = await self._mailbox.texts(same)
+        words = mail.text.split()
+        return next((head for head in same if head.place in mails and mails[head.place].text.split() == words), None)
+
     async def reports(self, message_id: str) -> list[DeliveryReport]:
         """What mail systems report of a mail that was just sent; nothing where that cannot be read now."""
         try:
@@ -45,11 +67,13 @@ class SentCopies:
         except DragomanError:
             return []
 
-    async def is_sent_after_all(self, message_id: str) -> bool:
+    async def is_sent_after_all(self, mail: OutgoingMail, *, changes_ids: bool) -> bool:
         """The same, quickly, after the connection was lost; what cannot be read proves nothing."""
         with anyio.move_on_after(_LOOK_SECONDS):
             try:
-                return await self.is_sent(message_id)
+                return await self.is_sent(mail.id) or (
+                    changes_ids and await self.find_alike(mail, mail.sent_at) is not None
+                )
             except DragomanError:
                 return False
         return False
@@ -88,3 +112,10 @@ class SentCopies:
     async def _is_in(self, message_id: str, folder: str) -> bool:
         head = await self._mailbox.find(message_id)
         return head is not None and folder in {place.folder for place in head.places}
+
+
+def _goes_where(head: MailHead, mail: OutgoingMail) -> bool:
+    """Whether two mails have one subject and the same recipients."""
+    found = {plain_address(one.email) for name in ("to", "cc") for one in head.headers.addresses(name)}
+    wanted = {plain_address(one.email) for one in mail.recipients.everyone}
+    return found == wanted and head.mail.subject.split() == mail.subject.split()

@@ -86,6 +86,12 @@ def find_mail(session: ImapSession, names: Iterable[str], message: str) -> list[
     return found
 
 
+def find_since(session: ImapSession, name: str, day: date) -> list[MailHead]:
+    """The newest mails of a folder that arrived on a day or later."""
+    state = session.open_folder(name)
+    return fetch_heads(session, state, session.search(["SINCE", day])[-_MOST_REPORTS:]) if state.count else []
+
+
 def find_ids(session: ImapSession, names: Iterable[str], ids: Sequence[str]) -> set[str]:
     """Those of some ids that mails in some folders have."""
     plain, found = [id_ for id_ in ids if not id_.startswith(_OWN_ID)], set[str]()
