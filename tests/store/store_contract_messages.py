@@ -1,5 +1,6 @@
 """What every store promises of numbers, messages and conversations."""
 
+import random
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -101,6 +102,19 @@ class MessagesContract:
                 pages += [hit.message.id for hit in page.items]
                 cursor = page.cursor
             assert pages == whole[: len(pages)]
+
+    async def test_of_very_many_equals_the_newest_come_first_however_pages_are_cut(self, store):
+        chance = random.Random(3)
+        days = chance.sample(range(2300), 2300)
+        await store.messages.number([message(f"m{day:04}", "many thanks", sent_at=START + DAY * day) for day in days])
+        await store.messages.number([message("best", "thanks", sent_at=START)])
+        for limit in (50, 170, 200):
+            pages, cursor = [], None
+            for _ in range(12):
+                page = await store.messages.search("acc", SearchQuery(text="thanks", limit=limit, cursor=cursor))
+                pages += [hit.message.id for hit in page.items]
+                cursor = page.cursor
+            assert pages == ["best", *(f"m{day:04}" for day in range(2299, -1, -1))][: 12 * limit]
 
     async def test_found_messages_have_account_number_and_parent(self, store):
         await store.messages.number([message("root"), message("reply", "needle", reply_to="root")])
