@@ -13,7 +13,7 @@ to find names        :class:`Lookup`; :class:`Directory` for the people of a wor
 to reach a service   :class:`HttpAccount` (settings), :class:`HttpClient`, :func:`error_table`,
                      :class:`NamedFailures`
 to sign in           :class:`OAuthAccount` (settings with a token or OAuth), :class:`OAuthSettings` (a setting),
-                     :class:`OAuthSession` (authorizes calls)
+                     :class:`OAuthSession` (authorizes calls), :class:`GrantedScopes`
 to tell what is new  :class:`EventFeed` follows a list of events, each once; :class:`ConversationChanges` asks the
                      conversations that moved
 to search            :func:`alternatives` for a service that knows no OR, :func:`cut_marks` for what it marks
@@ -79,6 +79,7 @@ if TYPE_CHECKING:
     from dragoman.providers.kit.pager import ListPage, Pager
     from dragoman.providers.kit.people import by_name, only_person, write_mentions
     from dragoman.providers.kit.prompt import AnswerProgress, broken_answer, look_repeatedly, look_up
+    from dragoman.providers.kit.scopes import GrantedScopes
     from dragoman.providers.kit.search_words import alternatives, cut_marks, write_term
     from dragoman.providers.kit.settings import HttpAccount, HttpAddress
     from dragoman.providers.kit.thread_changes import ThreadChanges
@@ -124,6 +125,7 @@ __all__ = [
     "EventBatch",
     "EventFeed",
     "Flag",
+    "GrantedScopes",
     "HistoryPart",
     "HistoryRange",
     "HttpAccount",
@@ -229,6 +231,7 @@ _HOMES: Final = {
     "dragoman.providers.kit.pager": "ListPage Pager",
     "dragoman.providers.kit.people": "by_name only_person write_mentions",
     "dragoman.providers.kit.prompt": "AnswerProgress broken_answer look_repeatedly look_up",
+    "dragoman.providers.kit.scopes": "GrantedScopes",
     "dragoman.providers.kit.search_words": "alternatives cut_marks write_term",
     "dragoman.providers.kit.settings": "HttpAccount HttpAddress",
     "dragoman.providers.kit.thread_changes": "ThreadChanges",

@@ -66,7 +66,7 @@ class SlackProvider(Provider):
                 movement.is_gone,
                 page_size=PAGE,
                 now=lambda: api.service_time,
-                answered=lambda: movement.answered,
+                answered=movement.answered,
             )
 
     @classmethod

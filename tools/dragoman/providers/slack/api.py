@@ -13,6 +13,7 @@ from dragoman.core.errors import DragomanError
 from dragoman.core.json_fields import record_of, text_of
 from dragoman.providers.kit.cache import LruCache
 from dragoman.providers.kit.listings import MOST_PARTS, walk_tokens
+from dragoman.providers.kit.scopes import GrantedScopes
 from dragoman.providers.kit.times import parse_time
 from dragoman.providers.slack.errors import POST, PROFILE
 from dragoman.providers.slack.settings import SlackSettings
@@ -78,7 +79,7 @@ class Api:
     """Calls of one account over an open client, which is opened and closed by somebody else.
 
     Attributes:
-        scopes: What the token may do, as the last answer told; ``None`` before that.
+        scopes: What the token may do, as the last answer told.
         service_time: When that was, by the service's clock; ``None`` where it is not told.
     """
 
@@ -87,7 +88,7 @@ class Api:
         self._settings = settings
         self._lock = anyio.Lock()
         self._identity: Identity | None = None
-        self.scopes: frozenset[str] | None = None
+        self.scopes = GrantedScopes()
         self.service_time: datetime | None = None
 
     async def identity(self) -> Identity:
@@ -172,14 +173,8 @@ class Api:
         self._learn(answer.headers)
         return answer
 
-    def may(self, *scopes: str) -> bool | None:
-        """Whether the token has one of these scopes; ``None`` while that is unknown."""
-        return None if self.scopes is None else not self.scopes.isdisjoint(scopes)
-
     def _learn(self, headers: Mapping[str, str]) -> None:
-        granted = headers.get("x-oauth-scopes")
-        if granted is not None:
-            self.scopes = frozenset(scope.strip() for scope in granted.split(","))
+        self.scopes.learn(headers.get("x-oauth-scopes"))
         self.service_time = parse_time(headers.get("date")) or self.service_time
 
 

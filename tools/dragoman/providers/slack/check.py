@@ -17,12 +17,7 @@ def report(us: Identity, api: Api, settings: SlackSettings) -> str:
     """A sentence: the workspace, whom the token speaks for, and which scopes it lacks for what."""
     who = f"a bot, {us.name}" if us.bot_id else f"{us.name}, so that what is sent appears as this person"
     parts = [f"the token is accepted in {us.team or us.team_id} and speaks for {who}"]
-    lacking = [
-        f"{what} ({', '.join(missing)})"
-        for what, scopes in NEEDS.items()
-        if (missing := [scope for scope in scopes if api.may(scope) is False])
-    ]
-    if lacking:
+    if lacking := list(api.scopes.lacking(NEEDS)):
         parts.append(f"it lacks scopes for {'; '.join(lacking)}")
     if us.bot_id:
         parts.append("a bot cannot search, so only what was read before is searched")

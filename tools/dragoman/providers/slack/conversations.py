@@ -10,7 +10,6 @@ from typing import Final
 
 import anyio
 
-from dragoman.core.context.clock import current_clock
 from dragoman.core.errors import DragomanError, NotFound, PermissionDenied, UnsupportedOperation
 from dragoman.core.folding import fold
 from dragoman.core.json_fields import JsonObject, count_of, record_of, records_of, text_of, texts_of
@@ -22,6 +21,7 @@ from dragoman.providers.kit.conversation_list import ConversationList, matches
 from dragoman.providers.kit.times import from_us, parse_time
 from dragoman.providers.slack.api import Api, Identity
 from dragoman.providers.slack.people import People, User
+from dragoman.providers.slack.search import search_recent
 from dragoman.providers.slack.wire import Object, ts_of
 
 _SCOPES: Final = {
@@ -31,7 +31,6 @@ _SCOPES: Final = {
     "im": "im:read",
 }
 _FRESH: Final = 60.0  # seconds for which public channels are not listed again
-_WEEK: Final = 7 * 86_400.0
 _FEW: Final = 12  # conversations whose newest messages are worth a call each
 _LARGEST: Final = 999  # of a part of a list, in which most may be left out
 _MOST_NAMED: Final = 200
@@ -125,13 +124,9 @@ class ConversationReader:
     async def _newest(self, ids: Iterable[str]) -> dict[str, datetime | None]:
         """When conversations had their last message: of a person those of the week, and of a few all."""
         times: dict[str, datetime | None] = {}
-        if not await self._api.is_bot() and self._api.may("search:read") is not False:
-            week = from_us(int(current_clock().wall() - _WEEK) * 1_000_000)
-            query = f"after:{week:%Y-%m-%d}"
-            with suppress(DragomanError):
-                answer = await self._api.read("search.messages", query=query, sort="timestamp", count=100)
-                for one in records_of(record_of(answer, "messages"), "matches"):
-                    times.setdefault(text_of(record_of(one, "channel"), "id"), parse_time(ts_of(one.get("ts"))))
+        with suppress(DragomanError):
+            recent = await search_recent(self._api, None)
+            times |= {one: from_us(at) for one, at in recent.newest.items()} if recent else {}
         unknown = [one for one in ids if one not in times]
 
         async def look(conversation: str) -> None:
@@ -147,7 +142,7 @@ class ConversationReader:
 
     def _kinds(self) -> list[str]:
         """Kinds of conversations that the token may list; one too many would fail the whole call."""
-        allowed = [kind for kind, scope in _SCOPES.items() if self._api.may(scope) is not False]
+        allowed = [kind for kind, scope in _SCOPES.items() if self._api.scopes.include(scope) is not False]
         return allowed or list(_SCOPES)
 
     async def _list(self, method: str, kinds: Sequence[str]) -> list[Object]:

@@ -98,7 +98,7 @@ class MessageReader:
 
     async def _file(self, file: JsonObject) -> JsonObject:
         """A file; of another organisation's a message has only the id."""
-        if text_of(file, "file_access") == "check_file_info" and self._api.may("files:read"):
+        if text_of(file, "file_access") == "check_file_info" and self._api.scopes.include("files:read"):
             with suppress(DragomanError):
                 return record_of(await self._api.read("files.info", file=text_of(file, "id")), "file")
         return file

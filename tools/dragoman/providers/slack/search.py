@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
+from dragoman.core.context.clock import current_clock
 from dragoman.core.errors import DragomanError, NotFound, PermissionDenied, UnsupportedOperation
 from dragoman.core.json_fields import JsonObject, count_of, list_of, record_of, records_of, text_of
 from dragoman.core.model import Hit, SearchPage
@@ -16,12 +17,15 @@ from dragoman.core.queries import Filter, SearchQuery
 from dragoman.core.safe_text import SafeText
 from dragoman.providers.kit.cursor import decode, encode
 from dragoman.providers.kit.search_words import alternatives, cut_marks
+from dragoman.providers.kit.times import EPOCH, parse_time, to_us
 from dragoman.providers.slack.api import Api
 from dragoman.providers.slack.mapping import MessageMapping
 from dragoman.providers.slack.people import People
-from dragoman.providers.slack.wire import Object
+from dragoman.providers.slack.wire import Object, time_of, ts_of
 
 _MOST: Final = 100  # hits of a page, and pages
+_MOST_RECENT: Final = 5  # pages of what was written lately
+_WEEK: Final = timedelta(days=7)
 _SEMANTIC_MOST: Final = 20
 _WIDER: Final = timedelta(days=2)  # a day that is named is left out, and counts in the zone of the searcher
 _REFUSALS: Final = (NotFound, PermissionDenied, UnsupportedOperation)
@@ -53,7 +57,9 @@ class MessageSearch:
             raise UnsupportedOperation("Slack searches with a user token (xoxp-) only.", hint=_HINT)
         list_id = repr(replace(query, cursor=None, limit=0))
         position = decode(_Position, query.cursor, list_id=list_id) or _Position(1, min(_MOST, max(1, query.limit)))
-        is_semantic = bool(self._api.may("search:read.public")) and not self._api.may("search:read")
+        is_semantic = bool(self._api.scopes.include("search:read.public")) and not self._api.scopes.include(
+            "search:read"
+        )
         if position.token is None and not is_semantic:
             try:
                 return await self._by_words(query, position, list_id)
@@ -186,10 +192,47 @@ def _as_match(raw: JsonObject) -> Object:
     }
 
 
-def root_in(raw: JsonObject) -> str:
+class Recent(NamedTuple):
+    """Times in microseconds since 1970.
+
+    Attributes:
+        newest: When conversations had their last message.
+        answered: When threads were answered last that the search came upon, by conversation and root.
+    """
+
+    newest: Mapping[str, int]
+    answered: Mapping[str, Mapping[str, int]]
+
+
+async def search_recent(api: Api, since: datetime | None) -> Recent | None:
+    """What was written since a time and in the week before it; ``None`` where no search tells.
+
+    Without a time that is one page, which names the conversations that are most alive.
+    """
+    if await api.is_bot() or api.scopes.include("search:read") is False:
+        return None
+    floor, newest, answered = 0 if since is None else to_us(since), dict[str, int](), dict[str, dict[str, int]]()
+    day = (since or parse_time(current_clock().wall()) or EPOCH) - _WEEK
+    with suppress(*_REFUSALS):
+        for page in range(1, _MOST_RECENT + 1):
+            answer = await api.read(
+                "search.messages", query=f"after:{day:%Y-%m-%d}", sort="timestamp", count=_MOST, page=page
+            )
+            hits, at = records_of(record_of(answer, "messages"), "matches"), 0
+            for hit in hits:
+                room, at = text_of(record_of(hit, "channel"), "id"), time_of(ts_of(hit.get("ts")))
+                newest.setdefault(room, at)
+                if root := root_in(hit):
+                    answered.setdefault(room, {}).setdefault(root, at)
+            if len(hits) < _MOST or not floor or at < floor:
+                return Recent(newest, answered) if newest else None
+    return None
+
+
+def root_in(hit: JsonObject) -> str:
     """The thread of a hit, which only its link tells."""
-    link = parse_qs(urlsplit(text_of(raw, "permalink")).query)
-    return text_of(raw, "thread_ts") or next(iter(link.get("thread_ts", [])), "")
+    link = parse_qs(urlsplit(text_of(hit, "permalink")).query)
+    return text_of(hit, "thread_ts") or next(iter(link.get("thread_ts", [])), "")
 
 
 def _is_inside(query: SearchQuery, hit: Hit) -> bool:
