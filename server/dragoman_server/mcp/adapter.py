@@ -123,11 +123,8 @@ class Adapter:
     async def _call(
         self, ctx: Context, params: types.CallToolRequestParams, turn: CallSlot
     ) -> types.CallToolResult | types.InputRequiredResult:
-        spec = self._specs.get(params.name)
-        leaves_nothing = spec is None or (spec.read_only and not spec.resumes)
         try:
-            known = caller(ctx) if leaves_nothing else await self._reachable_caller(ctx, params, turn)
-            return to_result(await call_tool(self._services, params.name, params.arguments or {}, known))
+            return await self.answer(ctx, params, turn)
         except InputRequired as question:
             return question.form
         except MCPError:
@@ -139,6 +136,15 @@ class Adapter:
         except Exception:  # noqa: BLE001  # the boundary: nothing of a crash may reach the client
             _log.exception("%s crashed.", params.name[:_LONGEST_NAME])
             return to_failure("Internal error; it is logged on the server. Other calls still work.")
+
+    async def answer(
+        self, ctx: Context, params: types.CallToolRequestParams, turn: CallSlot
+    ) -> types.CallToolResult | types.InputRequiredResult:
+        """What the tool answers; :meth:`call_tool` puts what is raised here into words."""
+        spec = self._specs.get(params.name)
+        leaves_nothing = spec is None or (spec.read_only and not spec.resumes)
+        known = caller(ctx) if leaves_nothing else await self._reachable_caller(ctx, params, turn)
+        return to_result(await call_tool(self._services, params.name, params.arguments or {}, known))
 
     async def _reachable_caller(self, ctx: Context, params: types.CallToolRequestParams, turn: CallSlot) -> Caller:
         """Who calls a tool that leaves something behind: how to ask them, and when they have the answer."""
