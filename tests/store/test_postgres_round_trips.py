@@ -117,3 +117,13 @@ def _rows(con):
 @pytest.fixture(scope="module")
 def shared_address(postgres_server):
     return postgres_server.new_database()
+
+
+async def test_thousands_of_conversations_are_remembered_with_few_round_trips(postgres_store):
+    many = [Conversation(id=f"c{n}", account="acc", title=f"Team {n}") for n in range(3000)]
+    with round_trips() as waits:
+        await postgres_store.messages.remember_conversations(many)
+        await postgres_store.messages.remember_conversations([replace(one, topic="new") for one in many] * 2)
+    assert len(waits) < 60
+    told = await postgres_store.messages.conversations("acc")
+    assert {(one.id, one.title, one.topic) for one in told} == {(one.id, one.title, "new") for one in many}

@@ -79,9 +79,9 @@ class PostgresConnection:
             rows.extend(self.execute(statement, values))
         return PostgresRows(rows)
 
-    def select_any(self, statement: str, place: int, texts: Sequence[Value]) -> PostgresRows:
+    def select_any(self, statement: str, place: Value, texts: Sequence[Value]) -> PostgresRows:
         """Run a statement whose second mark stands for any of these texts."""
-        return self._run(statement, [place, [to_database(text) for text in texts]])
+        return self._run(statement, [to_database(place), [to_database(text) for text in texts]])
 
     def execute_with_lists(self, statement: str, lists: Sequence[Sequence[Value]]) -> PostgresRows:
         """Run a statement whose marks stand for lists."""

@@ -19,7 +19,7 @@ from dragoman.store.sql.connection import Condition, Connection, IndexRow, Table
 from dragoman.store.sql.search.expression import Expression
 from dragoman.store.sql.values import Value, bind, unbind
 
-_NUMBERS: Final = frozenset({"number", "place", "author", "live", "moment"})
+_NUMBERS: Final = frozenset({"number", "place", "author", "live", "moment", "described", "recent"})
 _AUTHORS: Final = "SELECT data, author FROM $authors WHERE data = ANY(CAST(? AS text[]))"
 _NEW_AUTHORS: Final = (
     "INSERT INTO $authors(data, names)"
@@ -46,7 +46,9 @@ class PostgresTables(Tables):
         "smallest": "least",
     }
 
-    def select_each(self, con: Connection, template: str, place: int, ids: Sequence[str]) -> Iterator[tuple[Any, ...]]:
+    def select_each(
+        self, con: Connection, template: str, place: int | str, ids: Sequence[str]
+    ) -> Iterator[tuple[Any, ...]]:
         """Select all of them with one statement."""
         return iter(_own(con).select_any(self.sql(template), place, list(dict.fromkeys(map(bind, ids)))))
 

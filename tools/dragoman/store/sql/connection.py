@@ -171,8 +171,10 @@ class Tables(ABC):
         return _filled(template, self.prefix, type(self))
 
     @abstractmethod
-    def select_each(self, con: Connection, template: str, place: int, ids: Sequence[str]) -> Iterator[tuple[Any, ...]]:
-        """The rows of a statement with two marks, for a conversation and each of these ids (``id @among``)."""
+    def select_each(
+        self, con: Connection, template: str, place: int | str, ids: Sequence[str]
+    ) -> Iterator[tuple[Any, ...]]:
+        """The rows of a statement with two marks, for a place or an account and each of these ids (``id @among``)."""
 
     @abstractmethod
     def insert(self, con: Connection, table: str, columns: str, rows: Sequence[Sequence[Value]]) -> None:

@@ -43,7 +43,9 @@ class SqliteTables(Tables):
         "smallest": "min",
     }
 
-    def select_each(self, con: Connection, template: str, place: int, ids: Sequence[str]) -> Iterator[tuple[Any, ...]]:
+    def select_each(
+        self, con: Connection, template: str, place: int | str, ids: Sequence[str]
+    ) -> Iterator[tuple[Any, ...]]:
         """Run the statement for each id."""
         return iter(con.executemany(self.sql(template), ((place, bind(id_)) for id_ in ids)))
 

@@ -17,6 +17,7 @@ _FIRST_PART: Final = 64
 _LARGEST_PART: Final = 4096
 
 COLUMNS: Final = "place, account, id, described, title, kind, data, held, oldest, latest, recent"
+_DESCRIBED: Final = ("title", "kind", "data", "recent", "called", "names")
 _encode: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str).encode
 
 
@@ -48,46 +49,68 @@ def ensure(con: Connection, tables: Tables, account: str, id_: str) -> int:
 
 def save_all(con: Connection, tables: Tables, conversations: Iterable[Conversation]) -> None:
     """Store conversations; what a new version leaves out stays as it was."""
-    for conversation in conversations:
-        place = find(con, tables, conversation.account, conversation.id)
-        _write(con, tables, place, _merge(place, conversation)[1])
+    given = list(conversations)
+    places = _find_all(con, tables, given)
+    merged: dict[tuple[str, str], Conversation] = {}
+    for one in given:
+        where = (one.account, one.id)
+        before = _row(merged[where]) if where in merged else places.get(where)
+        merged[where] = _merge(before, one)[1]
+    new = [one for where, one in merged.items() if where not in places]
+    if new:
+        rows = [(1, *_columns(one), one.account, bind(one.id)) for one in new]
+        tables.insert(con, "places", f"described, {', '.join(_DESCRIBED)}, account, id", rows)
+    changes = [(places[where].key, 1, *_columns(one)) for where, one in merged.items() if where in places]
+    tables.update(con, "places", ("place", "described", *_DESCRIBED), changes)
 
 
-def save_changed(con: Connection, tables: Tables, conversation: Conversation) -> None:
-    """Store a conversation if that would change its row."""
-    place = find(con, tables, conversation.account, conversation.id)
-    is_changed, merged = _merge(place, conversation)
-    if is_changed:
-        _write(con, tables, place, merged)
+def save_changed(con: Connection, tables: Tables, conversations: Iterable[Conversation]) -> None:
+    """Store the conversations that would change a row."""
+    fresh = changed(con, tables, conversations)
+    if fresh:
+        save_all(con, tables, fresh)
 
 
 def changed(con: Connection, tables: Tables, conversations: Iterable[Conversation]) -> list[Conversation]:
     """The conversations that would change a row."""
-    return [one for one in conversations if _merge(find(con, tables, one.account, one.id), one)[0]]
+    given = list(conversations)
+    places = _find_all(con, tables, given)
+    return [one for one in given if _merge(places.get((one.account, one.id)), one)[0]]
 
 
-def _write(con: Connection, tables: Tables, place: ConversationRow | None, merged: Conversation) -> None:
-    """Write the row of a conversation: that of ``place``, else a new one."""
-    row = (
-        bind(merged.title),
-        merged.kind.value,
-        _rest(merged),
-        to_us(merged.last_message_at),
-        title_key(display_title(merged)),
-        conversation_key(merged),
+def _find_all(
+    con: Connection, tables: Tables, conversations: Iterable[Conversation]
+) -> dict[tuple[str, str], ConversationRow]:
+    """Those that are there, by account and id; one statement asks for all of an account where that is faster."""
+    ids: dict[str, list[str]] = {}
+    for one in conversations:
+        ids.setdefault(one.account, []).append(one.id)
+    statement = f"SELECT {COLUMNS} FROM $places WHERE account = ? AND id @among"  # noqa: S608 - our own words
+    found: dict[tuple[str, str], ConversationRow] = {}
+    for account, some in ids.items():
+        for row in map(row_of, tables.select_each(con, statement, account, some)):
+            found[account, row.conversation.id] = row
+    return found
+
+
+def _row(conversation: Conversation) -> ConversationRow:
+    """A conversation as it will be stored."""
+    recent_us = to_us(conversation.last_message_at)
+    return ConversationRow(
+        key=0, known=True, message_count=0, oldest_us=None, last_activity_us=recent_us, conversation=conversation
     )
-    if place is not None:
-        statement = (
-            "UPDATE $places SET described = 1, title = ?, kind = ?, data = ?, recent = ?, called = ?, names = ?"
-            " WHERE place = ?"
-        )
-        con.execute(tables.sql(statement), (*row, place.key))
-        return
-    statement = (
-        "INSERT INTO $places(described, title, kind, data, recent, called, names, account, id)"
-        " VALUES(1, ?, ?, ?, ?, ?, ?, ?, ?)"
+
+
+def _columns(conversation: Conversation) -> tuple[Value, ...]:
+    """The values of :data:`_DESCRIBED`."""
+    return (
+        bind(conversation.title),
+        conversation.kind.value,
+        _rest(conversation),
+        to_us(conversation.last_message_at),
+        title_key(display_title(conversation)),
+        conversation_key(conversation),
     )
-    con.execute(tables.sql(statement), (*row, merged.account, bind(merged.id)))
 
 
 def _merge(place: ConversationRow | None, fresh: Conversation) -> tuple[bool, Conversation]:
