@@ -1,7 +1,7 @@
 """Imports a file in a fresh process for each line of stdin: settings and file, separated by a tab.
 
-A process that is forked has everything loaded, so that a test can kill many of them. Prints the process's number, and
-``ended`` when it has ended.
+The argument is how many messages are stored at once. A process that is forked has everything loaded, so that a test can
+kill many of them. Prints the process's number, and ``ended`` when it has ended.
 """
 
 import os
@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 from dragoman_server.commands import import_files
+from dragoman_server.commands.import_files import loader
 from dragoman_server.config import load
 
 
@@ -20,6 +21,7 @@ def run(settings: str, file: str) -> None:
 
 
 def main() -> None:
+    loader.BATCH = int(sys.argv[1])
     sys.stdout.write("ready\n")
     sys.stdout.flush()
     for line in sys.stdin:

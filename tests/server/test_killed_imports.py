@@ -16,13 +16,15 @@ from tests.benchmarks.archive_forms import FORMS
 from dragoman_server.commands.import_files import BATCH
 
 KILLS = {"json_lines": 20, "mbox": 15, "slack": 15}
-MESSAGES = 11_000  # of which each import stores the first half before the rest
+BATCHES = {"json_lines": BATCH, "mbox": 1000, "slack": 1000}
+"""How many messages are stored at once: all that there are for a format that is read quickly, fewer for the others."""
+
 BREEDER = Path(__file__).with_name("import_breeder.py")
 
 
 class Breeder:
-    def __init__(self) -> None:
-        command = [sys.executable, "-u", str(BREEDER)]
+    def __init__(self, batch: int) -> None:
+        command = [sys.executable, "-u", str(BREEDER), str(batch)]
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
         assert self.line() == "ready"
 
@@ -43,17 +45,28 @@ class Breeder:
         self.process.communicate()
 
 
+@pytest.fixture(params=KILLS)
+def form(request):
+    return request.param
+
+
 @pytest.fixture
-def breeder():
-    found = Breeder()
+def breeder(form):
+    found = Breeder(BATCHES[form])
     yield found
     found.end()
 
 
-@pytest.fixture(params=KILLS)
-def archive(request, tmp_path):
-    path = tmp_path / request.param
-    FORMS[request.param](path, (f"word{n // 3}" for n in range(MESSAGES)))
+@pytest.fixture
+def messages(form):
+    """So many that each import stores some before the rest, and some before these."""
+    return BATCHES[form] * 22 // 10
+
+
+@pytest.fixture
+def archive(form, messages, tmp_path):
+    path = tmp_path / form
+    FORMS[form](path, (f"word{n // 3}" for n in range(messages)))
     return path
 
 
@@ -78,13 +91,12 @@ def content(store: Path) -> list[tuple]:
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="processes cannot be forked here")
 @pytest.mark.timeout(900)
-def test_an_import_that_is_killed_at_any_moment_and_run_again_is_whole(breeder, archive, tmp_path):
-    assert MESSAGES > 2 * BATCH
+def test_an_import_that_is_killed_at_any_moment_and_run_again_is_whole(breeder, archive, messages, tmp_path):
     chance = random.Random(50)
     settings = settings_in(tmp_path / "whole")
     started = time.monotonic()
     breeder.begin(settings, archive)
-    assert breeder.line().startswith(f"{MESSAGES:,} read, {MESSAGES:,} new")
+    assert breeder.line().startswith(f"{messages:,} read, {messages:,} new")
     duration = time.monotonic() - started
     assert breeder.line() == "ended"
     right = content(tmp_path / "whole" / "notes.db")
@@ -93,7 +105,7 @@ def test_an_import_that_is_killed_at_any_moment_and_run_again_is_whole(breeder, 
     while kills < KILLS[archive.name]:
         child = breeder.begin(settings, archive)
         if breeder.says_something_within(chance.uniform(0, 1.2 * duration)):
-            assert breeder.line().startswith(f"{MESSAGES:,} read")
+            assert breeder.line().startswith(f"{messages:,} read")
             assert content(settings.with_name("notes.db")) == right
             stores += 1
             settings = settings_in(tmp_path / str(stores))
@@ -103,5 +115,5 @@ def test_an_import_that_is_killed_at_any_moment_and_run_again_is_whole(breeder, 
         while breeder.line() != "ended":
             pass
     breeder.begin(settings, archive)
-    assert breeder.line().startswith(f"{MESSAGES:,} read")
+    assert breeder.line().startswith(f"{messages:,} read")
     assert content(settings.with_name("notes.db")) == right

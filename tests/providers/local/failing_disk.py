@@ -88,5 +88,6 @@ async def texts(settings, folder):
 def states(memory):
     """What the outbox knows of each write but the first, which made the room."""
     with closing(apsw.Connection(str(memory))) as con:
+        con.set_busy_timeout(60_000)  # another process may be opening or closing the file
         assert con.execute("PRAGMA integrity_check").get == "ok"
         return [state for (state,) in con.execute("SELECT state FROM writes ORDER BY entry LIMIT -1 OFFSET 1")]

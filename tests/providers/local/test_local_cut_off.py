@@ -54,7 +54,7 @@ async def room(settings, tmp_path):
 
 async def until(holds):
     """Give way until something holds that another task or process brings about."""
-    with anyio.fail_after(30):
+    with anyio.fail_after(100):
         while not holds():
             await anyio.lowlevel.checkpoint()
 
@@ -62,6 +62,7 @@ async def until(holds):
 def written(notes):
     """Is the message there in the file."""
     with closing(apsw.Connection(str(notes))) as con:
+        con.set_busy_timeout(60_000)
         return bool(list(con.execute("SELECT 1 FROM local_messages WHERE text = 'After'")))
 
 

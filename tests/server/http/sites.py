@@ -68,7 +68,7 @@ class Site:
     def request(
         self, method: str, path: str, body: bytes | None = None, headers: dict[str, str] | None = None
     ) -> Answer:
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=100)
         try:
             connection.request(method, path, body, headers or {})
             answer = connection.getresponse()
@@ -159,7 +159,7 @@ class Session:
         self, method: str = "GET", message: dict[str, object] | None = None, **more: str
     ) -> Iterator[http.client.HTTPResponse]:
         """A request whose answer has begun, and need not end; leaving it closes its connection."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.site.port, timeout=30)
+        connection = http.client.HTTPConnection("127.0.0.1", self.site.port, timeout=100)
         body = None if message is None else json.dumps({"jsonrpc": "2.0", **message}).encode()
         more = {name.replace("_", "-"): value for name, value in more.items()}
         connection.request(method, "/mcp", body, self.headers | more)

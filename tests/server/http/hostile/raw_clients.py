@@ -33,7 +33,7 @@ def head(running, *lines: str, token: str = TOKEN) -> bytes:
 
 
 def connected(running) -> socket.socket:
-    return socket.create_connection(("127.0.0.1", running.port), timeout=30)
+    return socket.create_connection(("127.0.0.1", running.port), timeout=100)
 
 
 def status_of(client: socket.socket) -> int | None:
