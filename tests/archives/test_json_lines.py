@@ -219,3 +219,18 @@ def test_times_are_taken_in_many_forms(read_lines, time):
 def test_who_writes_is_of_the_kind_that_the_line_says(read_lines):
     (message,) = read_lines(line(author={"name": "Forge"}, bot=True)).messages
     assert message.author.kind is AuthorKind.BOT
+
+
+@pytest.mark.parametrize("name", ["time", "timestamp"])
+@pytest.mark.parametrize("time", ["2026-03-10T09:00:00Z", 1773133200, 1773133200000])
+def test_the_time_may_have_another_name_and_the_message_the_same_id(read_lines, name, time):
+    row = json.dumps({"author": "Ann", name: time, "conversation": "room", "text": "x"}) + "\n"
+    content = read_lines(row)
+    assert content.formats == ["jsonl"]
+    assert content.messages == read_lines(line(sent_at=time, text="x")).messages
+    assert content.messages[0].sent_at.timestamp() == 1773133200
+
+
+def test_of_several_times_that_of_our_own_name_counts(read_lines):
+    row = line(text="x", time="2020-01-01T00:00:00Z", timestamp=1)
+    assert read_lines(row).messages == read_lines(line(text="x")).messages

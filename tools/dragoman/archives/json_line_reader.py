@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, tzinfo
 from functools import lru_cache
-from typing import Final
+from typing import Final, LiteralString
 
 from dragoman.archives.fields import (
     JsonObject,
@@ -41,14 +41,15 @@ from dragoman.core.model import (
     Reaction,
 )
 from dragoman.core.references import Reference, parse
-from dragoman.core.safe_text import Sentence, safe
+from dragoman.core.safe_text import Sentence, safe, sentence
 
 MESSAGE_MEMBERS: Final = frozenset({"author", "sent_at", "text"})
+TIMES: Final[tuple[LiteralString, ...]] = ("sent_at", "time", "timestamp")
+"""Names of the member that tells when a message was sent; the first that is there counts."""
+
 _KINDS: Final = {kind.value: kind for kind in ConversationKind} | {"dm": ConversationKind.DIRECT}
 _AUTHOR_KINDS: Final = {kind.value: kind for kind in AuthorKind}
-_PLAIN: Final = frozenset(
-    {"author", "sent_at", "text", "conversation", "ref", "external_id", "id", "number", "reply_to"}
-)
+_PLAIN: Final = frozenset({"author", *TIMES, "text", "conversation", "ref", "external_id", "id", "number", "reply_to"})
 _AUTHORS: Final = 10_000
 _IN_SECONDS: Final = 10**11
 _SINCE_1970: Final = re.compile(r"-?[0-9]{9,14}(?:\.[0-9]{1,9})?")
@@ -98,12 +99,13 @@ class LineReader:
         yield self._message(value, conversation, reference)
 
     def _message(self, line: JsonObject, conversation: str, reference: Reference | None) -> Message:
-        written = line.get("sent_at")
-        sent_at = self._time(line, "sent_at")
+        name = next((name for name in TIMES if line.get(name) is not None), TIMES[0])
+        written = line.get(name)
+        sent_at = self._time(line, name)
         if sent_at is None and written is None:
             raise UnusableLineError("no sent_at")
         if sent_at is None:
-            raise UnusableLineError("sent_at is no ISO time")
+            raise UnusableLineError(sentence("{} is no ISO time", name))
         written_text = line.get("text")
         if not (written_text is None or isinstance(written_text, str) or is_number(written_text)):
             raise UnusableLineError("text is no text")

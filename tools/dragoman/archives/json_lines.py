@@ -14,7 +14,7 @@ from typing import Final
 from dragoman.archives.fields import object_of
 from dragoman.archives.format import CERTAIN, LIKELY, POSSIBLE, ArchiveFormat, Item, ReadOptions
 from dragoman.archives.head import Head
-from dragoman.archives.json_line_reader import MESSAGE_MEMBERS, LineReader, UnusableLineError
+from dragoman.archives.json_line_reader import MESSAGE_MEMBERS, TIMES, LineReader, UnusableLineError
 from dragoman.archives.json_stream import CLOSED, JsonReader, json_lines
 from dragoman.archives.sources import File, Folder, Source
 
@@ -36,7 +36,7 @@ class JsonLinesFormat(ArchiveFormat):
             if {f"{prefix}author", f"{prefix}sent_at"} <= head.members:
                 return LIKELY
         lines = [object_of(_parsed(line)).keys() for line in head.lines]
-        if any({"author", "sent_at"} <= line and line & {"conversation", "ref"} for line in lines):
+        if any("author" in line and line & set(TIMES) and line & {"conversation", "ref"} for line in lines):
             return CERTAIN
         plausible = any(
             line & MESSAGE_MEMBERS or (line & {"conversation", "ref"} and line & _DESCRIPTION) for line in lines

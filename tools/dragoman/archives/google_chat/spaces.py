@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from itertools import islice
 from typing import Final
 from unicodedata import normalize
@@ -92,10 +93,10 @@ class SpaceReader:
             self._notes.skip("a date in an unknown form, whose message has no time", self._file.label, reader.line)
         deleted_at = (parse_date(deleted) or sent_at or parse_date(created)) if is_deleted else None
         text = "" if is_deleted else clean("\n".join(filter(None, _lines(entry))))
-        written = sent_at.isoformat() if sent_at else created
-        updated_at = parse_date(text_of(entry, "updated_date"))
+        updated = text_of(entry, "updated_date")
+        updated_at = parse_date(updated) if updated else None
         yield new_message(
-            id=text_of(entry, "message_id") or self._ids.make(conversation.id, written, text),
+            id=text_of(entry, "message_id") or self._made_id(conversation.id, sent_at, created, text),
             conversation=conversation.id,
             author=self._creator(entry),
             sent_at=sent_at or deleted_at,
@@ -103,9 +104,12 @@ class SpaceReader:
             reply_to=_parent(entry),
             edited_at=updated_at if updated_at != sent_at and not is_deleted else None,
             deleted_at=deleted_at,
-            reactions=tuple(self._reactions(entry)),
-            attachments=tuple(self._attachment(one) for one in records_of(entry, "attached_files")),
+            reactions=tuple(self._reactions(entry)) if "reactions" in entry else (),
+            attachments=tuple([self._attachment(one) for one in records_of(entry, "attached_files")]),
         )
+
+    def _made_id(self, conversation: str, sent_at: datetime | None, created: str, text: str) -> str:
+        return self._ids.make(conversation, sent_at.isoformat() if sent_at else created, text)
 
     def _creator(self, entry: JsonObject) -> Author:
         creator = record_of(entry, "creator")
@@ -161,6 +165,9 @@ def _parent(entry: JsonObject) -> str | None:
 def _lines(entry: JsonObject) -> Iterator[str]:
     """The text with the addresses of its links, and what Chat shows below it: previews, files of Drive, calls."""
     annotations = records_of(entry, "annotations")
+    if not annotations:
+        yield text_of(entry, "text")
+        return
     text = _with_addresses(text_of(entry, "text"), annotations)
     yield text
     told = text

@@ -85,7 +85,9 @@ class Lookups:
         self._has_hidden = bool(self._scratch.execute("SELECT count(*) FROM hidden").get)
         joined = ("message_id", "attachment_id")
         self._fill("joined", database.rows("message_attachment_join", joined), joined)
+        self._has_files = bool(self._scratch.execute("SELECT EXISTS(SELECT 1 FROM joined)").get)
         self._learn_files(database)
+        self._has_tapbacks = False
         self._learn_tapbacks(database)
 
     def close(self) -> None:
@@ -107,10 +109,14 @@ class Lookups:
 
     def attachments(self, message: int) -> tuple[Attachment, ...]:
         """The files of a message."""
+        if not self._has_files:
+            return ()
         return tuple(self._attachment(*row) for row in self._scratch.execute(_FILES, (message,)))
 
     def reactions(self, guid: str) -> tuple[Reaction, ...]:
         """The reactions that are on a message."""
+        if not self._has_tapbacks:
+            return ()
         people: dict[str, list[str]] = {}
         for tapback in self._present([Tapback(*row) for row in self._scratch.execute(_TAPBACKS, (guid,))]):
             people.setdefault(tapback.emoji, []).append(tapback.sender)
@@ -140,6 +146,7 @@ class Lookups:
         for row in database.rows("message", (*names, "associated_message_emoji")):
             kind = tapback_kind(row)
             if kind is not None:
+                self._has_tapbacks = True
                 present = row.number("associated_message_type") < _TAKEN_BACK
                 emoji = _EMOJI[kind] or row.text("associated_message_emoji")
                 self._scratch.execute(

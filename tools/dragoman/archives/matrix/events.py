@@ -143,8 +143,8 @@ def _plain_text(event: JsonObject) -> str:
 
 
 def _is_edit(event: JsonObject) -> bool:
-    relation = record_of(record_of(event, "content"), "m.relates_to")
-    return text_of(relation, "rel_type") == "m.replace"
+    content = record_of(event, "content")
+    return "m.relates_to" in content and text_of(record_of(content, "m.relates_to"), "rel_type") == "m.replace"
 
 
 def _parent(content: JsonObject) -> str | None:

@@ -14,6 +14,7 @@ from dragoman.archives.text import clean
 _PARTICIPANTS: Final = 200
 _MOST: Final = 1000
 """Edits, and reactions, of one message that are remembered."""
+_MESSAGE: Final = "m.room.message"
 
 
 class Relations:
@@ -27,11 +28,14 @@ class Relations:
         self.room = ""
         self._joined: dict[str, None] = {}
         self._notes = Notebook()
+        self._told: dict[str, None] = {}
 
     def learn(self, event: JsonObject) -> None:
         """Take over what an event tells."""
         self.room = self.room or text_of(event, "room_id")
         kind, content = text_of(event, "type"), record_of(event, "content")
+        if kind == _MESSAGE and "m.relates_to" not in content and "unsigned" not in event:
+            return  # as most are
         relation = record_of(content, "m.relates_to")
         if kind == "m.room.member":
             self._learn_person(event, content)
@@ -57,7 +61,7 @@ class Relations:
 
     def tells_of(self, event: str) -> bool:
         """Whether another event took this one away, edited it or reacts to it."""
-        return any(self._notes.get(f"{what} {event}") is not None for what in ("redaction", "edit", "reaction"))
+        return any(self._notes.get(f"{what} {event}") is not None for what in self._told)
 
     def redacted_at(self, event: str) -> int | None:
         """When another event took this one away, in milliseconds."""
@@ -86,7 +90,7 @@ class Relations:
         person = text_of(event, "state_key") or text_of(event, "sender")
         name = clean(text_of(content, "displayname"))
         if name:
-            self._put(f"name {person}", name)
+            self._notes.put(f"name {person}", name)
         if text_of(content, "membership") == "join" and len(self._joined) < _PARTICIPANTS:
             self._joined.setdefault(person)
 
@@ -103,6 +107,7 @@ class Relations:
             self._put(key, json.dumps([*entries, entry]))
 
     def _put(self, key: str, value: str) -> None:
+        self._told.setdefault(key.partition(" ")[0])
         self._notes.put(key, value)
 
     def _list(self, key: str) -> list[object]:

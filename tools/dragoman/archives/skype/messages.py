@@ -83,8 +83,8 @@ class MessageMapper:
             reply_to=content.quoted or None if is_here else None,
             edited_at=from_milliseconds(content.edited_at or properties.get("edittime")),
             deleted_at=deleted_at,
-            reactions=tuple(self._reactions(properties)),
-            attachments=tuple(self._attachment(one) for one in content.files),
+            reactions=tuple(self._reactions(properties)) if properties else (),
+            attachments=tuple([self._attachment(one) for one in content.files]),
         )
 
     def _event(self, entry: JsonObject, conversation: str) -> Message:

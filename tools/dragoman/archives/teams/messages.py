@@ -76,8 +76,8 @@ class MessageMapper:
             edited_at=from_iso(entry.get("lastEditedDateTime")),
             deleted_at=from_iso(entry.get("deletedDateTime")),
             status="activity" if is_event else None,
-            reactions=tuple(self._reactions(entry)),
-            attachments=tuple(_attachments(entry)),
+            reactions=tuple(self._reactions(entry)) if entry.get("reactions") else (),
+            attachments=tuple(_attachments(entry)) if entry.get("attachments") else (),
             url=address if address.startswith("https://") else None,
         )
 
