@@ -144,7 +144,7 @@ def test_a_signal_ends_the_import(serve, without_sdk, number):
     with serve(**without_sdk) as server:
         server.greet()
         server.process.send_signal(number)
-        assert server.process.wait(10) == 0
+        assert server.process.wait(40) == 0
         assert server.process.stderr.read() == b""
 
 

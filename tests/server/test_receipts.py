@@ -49,7 +49,7 @@ def test_an_answer_that_no_client_reads_is_not_delivered(serve, data):
         server.ask(1, "tools/call", call("import_message", FIRST)["params"])
         server.process.stdout.close()
         server.send({"id": 2, **call("send_message", REPLY)})
-        server.process.wait(30)
+        server.process.wait(40)
     assert delivered(data) == [True, False]
     with serve() as server:
         server.greet()
@@ -99,7 +99,7 @@ def test_updates_that_no_client_has_read_are_told_again(serve):
         server.ask(1, **call("import_message", now))
         server.process.stdout.close()
         server.send({"id": 2, **call("get_updates", {})})
-        server.process.wait(30)
+        server.process.wait(40)
     with serve() as server:
         server.greet()
         assert "Hello" in said(server.ask(1, **call("get_updates", {})))

@@ -87,7 +87,7 @@ def test_the_end_of_input_ends_the_server(serve):
     with serve() as server:
         server.greet()
         server.process.stdin.close()
-        assert server.process.wait(10) == 0
+        assert server.process.wait(40) == 0
         assert server.process.stderr.read() == b""
 
 
@@ -98,7 +98,7 @@ def test_a_signal_ends_the_server(serve, number):
         server.greet()
         server.ask(1, "tools/call", call("list_conversations"))
         server.process.send_signal(number)
-        assert server.process.wait(10) == 0
+        assert server.process.wait(40) == 0
         assert server.process.stderr.read() == b""
 
 
@@ -109,7 +109,7 @@ def test_a_signal_ends_the_server_while_a_call_runs(serve, trouble, tmp_path):
         server.send({"id": 1, "method": "tools/call", "params": call("list_messages", conversation="far:wait")})
         wait_for(tmp_path / "started")
         server.process.send_signal(signal.SIGTERM)
-        assert server.process.wait(10) == 0
+        assert server.process.wait(40) == 0
     assert (tmp_path / "stopped").exists()
 
 
@@ -123,7 +123,7 @@ def test_cancelling_stops_the_work_and_is_not_answered(serve, trouble, tmp_path)
         server.send({"id": 2, "method": "ping"})
         assert json.loads(server.process.stdout.readline())["id"] == 2
         server.process.stdin.close()
-        assert server.process.wait(10) == 0
+        assert server.process.wait(40) == 0
 
 
 def test_calls_that_are_under_way_at_the_end_of_input_are_all_told_the_same(serve, trouble, tmp_path):
@@ -140,7 +140,7 @@ def test_calls_that_are_under_way_at_the_end_of_input_are_all_told_the_same(serv
         server.send({"id": 9, "method": "tools/list"})
         server.process.stdin.close()
         answers = [json.loads(line) for line in server.process.stdout]
-        assert server.process.wait(30) == 0
+        assert server.process.wait(40) == 0
     by_id = {answer["id"]: answer for answer in answers}
     assert sorted(by_id) == [1, 2, 3, 9]
     assert len(answers) == len(by_id)
@@ -177,7 +177,7 @@ def test_a_client_that_stops_reading_ends_the_server(serve):
         server.greet()
         server.process.stdout.close()
         server.send({"id": 1, "method": "ping"})
-        assert server.process.wait(10) == 0
+        assert server.process.wait(40) == 0
 
 
 def test_progress_goes_to_a_client_that_asked_for_it(serve, trouble):

@@ -100,7 +100,7 @@ def test_a_server_keeps_the_store_current_after_its_first_answers_and_asks_nothi
         found = _until(lambda: _statuses(dragoman_command), lambda found: all(one["complete"] for one in found))
         assert [one["held"] for one in found] == [2, 2]
         server.process.stdin.close()
-        assert server.process.wait(30) == 0
+        assert server.process.wait(40) == 0
         assert b"Traceback" not in server.process.stderr.read()
     assert not any("kept_current_by" in one for one in _statuses(dragoman_command))
 
@@ -111,7 +111,7 @@ def test_of_the_processes_of_a_server_over_http_one_keeps_the_store_current(serv
         assert len({one["kept_current_by"].split(":")[1] for one in found}) <= 2
         assert services["desk"].asked().count("list_conversations") == 1
         server.process.terminate()
-        assert server.process.wait(30) == 0
+        assert server.process.wait(40) == 0
         assert b"Traceback" not in server.process.stderr.read()
     assert not any("kept_current_by" in one for one in _statuses(dragoman_command))
 
@@ -122,7 +122,7 @@ def test_a_server_whose_accounts_do_not_say_sync_asks_nothing(services, serve, s
         server.greet()
         server.ask(1, "tools/list")
         server.process.stdin.close()
-        server.process.wait(30)
+        server.process.wait(40)
     assert services["desk"].asked() == []
 
 

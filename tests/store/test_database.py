@@ -96,7 +96,7 @@ async def test_reads_go_on_while_a_write_is_under_way(tmp_path):
     def write(con):
         insert(1)(con)
         written.set()
-        assert read.wait(10)
+        assert read.wait(60)
 
     async with Database.at(tmp_path / "x.db", ONE) as database, anyio.create_task_group() as tasks:
         tasks.start_soon(database.write, write)
@@ -118,7 +118,7 @@ async def test_a_cancelled_read_stops_and_its_connection_works_again(tmp_path):
                 tasks.start_soon(database.read, endless)
                 await anyio.to_thread.run_sync(started.wait)
                 tasks.cancel_scope.cancel()
-        with anyio.fail_after(10):
+        with anyio.fail_after(40):
             assert await database.read(everything) == []
 
 
@@ -143,7 +143,7 @@ async def test_a_write_that_has_begun_is_finished_when_its_caller_is_cancelled(t
 
     def write(con):
         begun.set()
-        assert cancelled.wait(10)
+        assert cancelled.wait(60)
         insert(1)(con)
 
     async with Database.at(tmp_path / "x.db", ONE) as database:
@@ -160,7 +160,7 @@ async def test_a_write_that_waits_for_another_program_can_be_cancelled(tmp_path)
     async with Database.at(path, ONE, patience=60) as database:
         other = apsw.Connection(str(path))
         other.execute("BEGIN IMMEDIATE")
-        with anyio.fail_after(10):
+        with anyio.fail_after(40):
             with anyio.move_on_after(0.05) as scope:
                 await database.write(insert(1))
         assert scope.cancelled_caught

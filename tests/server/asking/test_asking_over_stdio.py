@@ -114,7 +114,7 @@ def test_a_client_that_leaves_while_its_user_thinks_has_sent_nothing(confirming,
         server.send({"id": 1, **CALL})
         question(server)
         server.process.stdin.close()
-        server.process.wait(20)
+        server.process.wait(40)
     with serve() as server:
         server.greet()
         assert "See you at nine" not in listing(server)

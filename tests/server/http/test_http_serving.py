@@ -98,7 +98,7 @@ def test_the_health_of_the_server_is_told_to_everybody_and_to_the_container(site
         assert health.is_healthy(command)
         assert server.get("/readyz", Host="10.0.0.7:8765").body == b"ready\n"
         server.signal(signal.SIGTERM)
-        assert server.process.wait(30) == 0
+        assert server.process.wait(40) == 0
         assert not health.is_healthy(command)
 
 
@@ -146,7 +146,7 @@ def test_a_server_that_is_to_end_says_so_and_finishes_what_is_under_way(far, tmp
         assert server.get("/readyz").headers["connection"] == "close"
         assert server.ask("tools/list").status == 200
         assert b"Ann" in connection.getresponse().read()
-        assert server.process.wait(30) == 0
+        assert server.process.wait(40) == 0
         assert not server.log[1:]
 
 
@@ -161,7 +161,7 @@ def test_what_does_not_end_is_cut_off_when_its_time_is_over(far, tmp_path):
             )
             wait_for((tmp_path / "started").exists)
             server.signal(signal.SIGTERM)
-            assert server.process.wait(30) == 0
+            assert server.process.wait(40) == 0
         assert (tmp_path / "stopped").exists()
 
 
@@ -175,7 +175,7 @@ def test_a_worker_that_dies_is_replaced_and_all_end_together(site):
         assert all(server.ask("tools/list").status == 200 for _ in range(10))
         rest = server.workers
         server.signal(signal.SIGTERM)
-        assert server.process.wait(30) == 0
+        assert server.process.wait(40) == 0
         for pid in rest:
             with pytest.raises(ProcessLookupError):
                 os.kill(pid, 0)

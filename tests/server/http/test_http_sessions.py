@@ -118,7 +118,7 @@ def test_a_server_that_is_to_end_ends_streams_and_does_not_wait_for_their_client
             begun = time.monotonic()
             server.signal(signal.SIGTERM)
             assert [one.read(), another.read()] == [b"", b""]  # to their proper ends
-            assert server.process.wait(30) == 0
+            assert server.process.wait(40) == 0
             assert time.monotonic() - begun < 15
         assert server.log[1:] == []
 
@@ -134,7 +134,7 @@ def test_a_server_that_is_to_end_takes_an_open_question_for_declined(site):
             told = [message["result"] for message in said if message.get("id") == 7]
             assert told[0]["isError"]
             assert "othing was imported" in told[0]["content"][0]["text"]
-            assert server.process.wait(30) == 0
+            assert server.process.wait(40) == 0
             assert time.monotonic() - begun < 15
         assert server.log[1:] == []
 
@@ -145,7 +145,7 @@ def test_work_of_a_session_that_does_not_end_is_cut_off_with_the_server(site, tr
         with session.begun("POST", {"id": 7, "method": "tools/call", "params": WAITING}):
             wait_for((tmp_path / "started").exists)
             server.signal(signal.SIGTERM)
-            assert server.process.wait(30) == 0
+            assert server.process.wait(40) == 0
         assert (tmp_path / "stopped").exists()
 
 

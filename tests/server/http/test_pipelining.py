@@ -86,7 +86,7 @@ def connections(app, number=1):
 
 
 async def until(true):
-    with anyio.fail_after(20):
+    with anyio.fail_after(60):
         while not true():
             await anyio.lowlevel.checkpoint()
 

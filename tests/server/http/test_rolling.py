@@ -94,7 +94,7 @@ def test_servers_that_are_restarted_one_after_the_other_fail_no_call(site, troub
                 before = len(balancer.served)
                 old.signal(signal.SIGTERM)
                 balancer.wait_for(lambda ready, gone=old.port: gone not in ready)
-                assert old.process.wait(30) == 0
+                assert old.process.wait(40) == 0
                 stack.enter_context(site(FAR, at=old.port))
                 balancer.wait_for(lambda ready: ready == ports)
                 assert len(balancer.served) > before

@@ -52,7 +52,7 @@ class Heard:
         self.changed = anyio.Event()
 
     async def until(self, count):
-        with anyio.fail_after(20):
+        with anyio.fail_after(60):
             while len(self.uris) < count:
                 await self.changed.wait()
 
