@@ -11,6 +11,7 @@ from dragoman.core.slack.references import References
 from dragoman.providers.kit.directory import Directory
 from dragoman.providers.kit.lookup import Lookup
 from dragoman.providers.slack.api import Api, Identity, next_of
+from dragoman.transport.http import DerivedCache
 
 SLACKBOT: Final = "USLACKBOT"
 
@@ -82,16 +83,22 @@ class People:
 
     def __init__(self, api: Api) -> None:
         self._api = api
+        self._references = DerivedCache[References]()
         self._bots = Lookup[str, str].one_by_one(self._fetch_bot)
         self._groups = Lookup[str, str](self._fetch_groups)
         self.titles = Lookup[str, str].one_by_one(self._fetch_title, at_once=5)
         self.directory = Directory[User](self._fetch_user, self._list_users)
 
-    async def names(self, messages: Iterable[JsonObject]) -> KnownNames:
-        """The names that messages need."""
-        found = References()
-        for message in messages:
-            found.add_message(message)
+    async def names(self, messages: Iterable[JsonObject], part: object = None) -> KnownNames:
+        """The names that messages need; ``part`` is what holds all of them, which may have been looked at before."""
+
+        def collect() -> References:
+            found = References()
+            for message in messages:
+                found.add_message(message)
+            return found
+
+        found = collect() if part is None else self._references.get(part, None, collect)
         return KnownNames(
             await self.users(found.users),
             await self._bots.get_all(found.bots),

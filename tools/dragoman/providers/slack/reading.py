@@ -59,7 +59,7 @@ class MessageReader:
         self, conversation: str, raw: Sequence[JsonObject], part: HistoryPart[Object] | None = None
     ) -> list[Message]:
         """Messages with all their names."""
-        names, us = await self._people.names(raw), await self._us_among(raw)
+        names, us = await self._people.names(raw, part), await self._us_among(raw)
         mapping = MessageMapping(conversation, names, us)
 
         def make() -> list[Message]:
