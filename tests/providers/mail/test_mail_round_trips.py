@@ -81,6 +81,21 @@ async def test_a_thread_of_a_list_is_opened_in_one_round_trip_over_all_folders_h
         assert len(sent) == 1
 
 
+async def test_a_thread_that_was_never_seen_is_opened_in_few_round_trips_however_many_folders_there_are(
+    imap_server, monkeypatch
+):
+    for number in range(20):
+        put(imap_server, number, [0] if number else [], folder=("INBOX", "Sent")[number % 2], text=f"Text {number}")
+    put(imap_server, 99, folder="Archive")
+    async with MailProvider.open(settings_of(imap_server)) as account:
+        sent, send = [], imaplib.IMAP4.send
+        monkeypatch.setattr(imaplib.IMAP4, "send", lambda imap, data: (sent.append(data), send(imap, data)))
+        page = await account.list_messages("t.m0@example.com", MessageQuery())
+    assert [one.text for one in page.items] == [f"Text {number}" for number in range(20)]
+    asked = [data for data in sent if b"EXAMINE" in data or b" UID " in data]
+    assert len(asked) <= 6
+
+
 async def test_a_mail_that_is_taken_away_while_its_thread_is_opened_is_left_out(imap_server):
     for number in range(3):
         put(imap_server, number, [0] if number else [])

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Final
 from dragoman.core.mail import base_subject
 from dragoman.core.model import Conversation, ConversationKind
 from dragoman.providers.kit.listings import Key, key_of
-from dragoman.providers.mail.heads import MailHead, without_copies
+from dragoman.providers.mail.copies import without_copies
+from dragoman.providers.mail.heads import MailHead
 from dragoman.providers.mail.known_threads import FoundThread
 from dragoman.providers.mail.people import borrowed_names, full_name_of, shown_name_of
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from base64 import b32encode
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
@@ -13,10 +13,12 @@ from dragoman.core.context.clock import current_clock
 from dragoman.core.mail import DeliveryReport, Headers, Mail, delivery_report, read_mail_head
 from dragoman.providers.kit.times import EPOCH, from_us
 from dragoman.providers.mail.bodies import fetch_mails
+from dragoman.providers.mail.pipelining import MOST_AT_ONCE, Wanted
 
 if TYPE_CHECKING:
     from dragoman.providers.mail.folders import FolderState
     from dragoman.providers.mail.imap_session import ImapSession
+    from dragoman.providers.mail.pipelining import Fetched
 
 GMAIL: Final = "X-GM-EXT-1"
 OBJECT_IDS: Final = "OBJECTID"
@@ -123,7 +125,34 @@ def fetch_heads(session: ImapSession, state: FolderState, uids: Sequence[int]) -
             known[uid] = found
     heads = [one.head for one in known.values() if one.state == state and state.mod_seq]
     heads += _with_new_flags(session, [one.head for one in known.values() if one.state != state or not state.mod_seq])
-    heads += _fetch_new(session, state, [uid for uid in uids if uid not in known])
+    new = [uid for uid in uids if uid not in known]
+    heads += _read(session, state, session.fetch(new, _items(session)) if new else {})
+    return _remembered(session, state, heads)
+
+
+def fetch_heads_of(session: ImapSession, found: Mapping[str, tuple[FolderState, Sequence[int]]]) -> list[MailHead]:
+    """The same for messages of several folders; those that were never read are asked for at once."""
+    new = {
+        name: uids
+        for name, (state, uids) in found.items()
+        if uids
+        and len(uids) <= MOST_AT_ONCE
+        and not any(Place(name, state.validity, uid) in session.heads for uid in uids)
+    }
+    states, answers = session.look(list(new), Wanted(new, _items(session)))
+    heads: list[MailHead] = []
+    for state in states:
+        if state.validity == found[state.name][0].validity and state.name in answers:
+            heads += _remembered(session, state, _read(session, state, answers[state.name]))
+        else:
+            del new[state.name]
+    for name, (_, uids) in found.items():
+        if uids and name not in new:
+            heads += fetch_heads(session, session.opened_folder(name), uids)
+    return heads
+
+
+def _remembered(session: ImapSession, state: FolderState, heads: Sequence[MailHead]) -> list[MailHead]:
     for head in heads:
         session.heads.put(head.place, _KnownHead(state, head))
     return [head for head in heads if "\\Deleted" not in head.flags]
@@ -140,16 +169,20 @@ def _with_new_flags(session: ImapSession, heads: Sequence[MailHead]) -> list[Mai
     ]
 
 
-def _fetch_new(session: ImapSession, state: FolderState, uids: Sequence[int]) -> list[MailHead]:
-    items = (*_ITEMS, *_thread_items(session))
-    answers = session.fetch(uids, items) if uids else {}
+def _read(session: ImapSession, state: FolderState, answers: Fetched) -> list[MailHead]:
+    """The heads that the server gave of a folder; the folder is opened where more of a mail is needed."""
     heads = [_head(state, uid, answer) for uid, answer in answers.items() if b"RFC822.SIZE" in answer]
-    heads = _with_contents(session, heads)
+    heads = _with_contents(session, state, heads)
     nameless = [head.uid for head in heads if not head.id]
     if not nameless:
         return heads
+    session.opened_folder(state.name)
     starts = session.fetch(nameless, (_BODY_START,))
     return [head if head.id else _named(head, _value(starts.get(head.uid, {}), b"BODY[TEXT]")) for head in heads]
+
+
+def _items(session: ImapSession) -> tuple[str, ...]:
+    return (*_ITEMS, *_thread_items(session))
 
 
 def _thread_items(session: ImapSession) -> tuple[str, ...]:
@@ -159,13 +192,16 @@ def _thread_items(session: ImapSession) -> tuple[str, ...]:
     return ("THREADID",) if OBJECT_IDS in session.capabilities else ()
 
 
-def _with_contents(session: ImapSession, heads: Sequence[MailHead]) -> list[MailHead]:
+def _with_contents(session: ImapSession, state: FolderState, heads: Sequence[MailHead]) -> list[MailHead]:
     """Heads with what mail systems report, and with reactions.
 
     A report belongs to the thread of the mail that it is about, which only its content tells.
     """
     wanted = [head for head in heads if is_report(head.mail) or _is_reaction(head.mail)]
-    mails = fetch_mails(session, wanted) if wanted else {}
+    if not wanted:
+        return list(heads)
+    session.opened_folder(state.name)
+    mails = fetch_mails(session, wanted)
     return [_with_content(head, mails[head.uid]) if head.uid in mails else head for head in heads]
 
 
@@ -187,33 +223,6 @@ def _with_content(head: MailHead, mail: Mail) -> MailHead:
     if head.ancestors or not about or len(about) > LONGEST_ID:
         return found
     return replace(found, ancestors=(about,), thread=f"t.{about}" if head.thread[:2] == "t." else head.thread)
-
-
-def without_copies(heads: Iterable[MailHead]) -> list[MailHead]:
-    """Each mail once, oldest first. Different mails under one id are told apart by a number behind the id."""
-    found: dict[str, MailHead] = {}
-    for head in sorted(heads, key=lambda one: one.place):
-        name, number = head.id, 1
-        while (other := found.get(name)) is not None and not is_same(other, head):
-            number += 1
-            name = f"{head.id}~{number}"
-        found[name] = replace(head, id=name) if other is None else join_copies(other, head)
-    return sorted(found.values(), key=lambda one: one.order)
-
-
-def is_same(one: MailHead, other: MailHead) -> bool:
-    """Whether two heads of one id are copies of one mail, and not two mails of a mailer that repeats its ids."""
-    fields = ("from", "date", "subject")
-    return all(one.headers.raw(name).split() == other.headers.raw(name).split() for name in fields)
-
-
-def join_copies(one: MailHead, other: MailHead) -> MailHead:
-    """A mail that lies in two places, with the labels of both."""
-    if other.place == one.place or other.place in one.copies:
-        return one
-    flags = (one.flags | other.flags) - ({"\\Seen"} if one.is_unread or other.is_unread else set())
-    copies = (*one.copies, other.place)
-    return replace(one, flags=flags, copies=copies, labels=tuple(dict.fromkeys((*one.labels, *other.labels))))
 
 
 def _head(state: FolderState, uid: int, answer: Mapping[bytes, Any]) -> MailHead:

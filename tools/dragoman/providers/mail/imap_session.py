@@ -7,20 +7,15 @@ on the wire, where they begin another command.
 from __future__ import annotations
 
 import imaplib
-import socket
-import ssl
-from collections.abc import Generator, Iterable, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
-from threading import Lock
 from time import monotonic
 from typing import Any, Final, cast
 
 from imapclient.exceptions import IMAPClientError  # pyright: ignore[reportMissingTypeStubs] - it has none
 
-from dragoman.core.errors import PermissionDenied
-from dragoman.core.paths import expanded
 from dragoman.providers.kit.cache import LruCache
 from dragoman.providers.mail.folders import FolderEntry, FolderState
 from dragoman.providers.mail.hosts import Server
@@ -33,23 +28,26 @@ from dragoman.providers.mail.imap_arguments import (
     require_one_line,
     search_arguments,
 )
-from dragoman.providers.mail.imap_client import make_client, untagged_words, wait_in_idle
-from dragoman.providers.mail.imap_sign_in import sign_in
-from dragoman.providers.mail.login import Login
-from dragoman.providers.mail.pipelining import NO_MEANING, Fetched, Wanted, look_at, state_of
-
-MOST_AT_ONCE: Final = 200
-"""Messages of one FETCH, so that memory is bounded and other threads get their turn."""
+from dragoman.providers.mail.imap_client import untagged_words, wait_in_idle
+from dragoman.providers.mail.imap_transport import ImapTransport
+from dragoman.providers.mail.pipelining import (
+    MOST_AT_ONCE,
+    NO_MEANING,
+    Fetched,
+    Wanted,
+    look_at,
+    search_at_once,
+    state_of,
+)
 
 TRUSTED: Final = 2.0
 """Seconds for which a folder that is open is taken for the one that has its name."""
 
 _HEADS: Final = 3000
-_CONNECT_TIMEOUT: Final = 10.0
 
 
-class ImapSession:
-    """A connection, not signed in before :meth:`open`.
+class ImapSession(ImapTransport):
+    """Commands on a connection.
 
     Args:
         server: Where.
@@ -57,104 +55,18 @@ class ImapSession:
         ca_file: Authorities to trust instead of the usual ones.
 
     Attributes:
-        capabilities: What the server can do, in capitals.
         changing: A command that changes something was sent since this was cleared.
         takes_keywords: The open folder takes new keywords.
         heads: Heads of mails that were read on this connection.
     """
 
     def __init__(self, server: Server, *, timeout: float, ca_file: Path | None = None) -> None:
-        self.server = server
-        self.timeout = timeout
-        self._ca_file = ca_file
-        self._socket: socket.socket | None = None
-        self._dead = False
-        self._use = Lock()
-        self._client: Any = None
-        self.capabilities: frozenset[str] = frozenset()
+        super().__init__(server, timeout=timeout, ca_file=ca_file)
         self.changing = False
         self.takes_keywords = False
         self.heads = LruCache[object, object](_HEADS)
         self._opened: FolderState | None = None
         self._opened_at = 0.0
-
-    def open(self, login: Login) -> None:
-        """Connect and sign in."""
-        require_one_line(login.user, login.value)
-        client = self._client = make_client(self.server, self.timeout, self.connect)
-        client._imap.debug = 0  # noqa: SLF001 - else each line, passwords too, goes to a log
-        client.normalise_times = False
-        if self.server.tls == "starttls":
-            if not client.has_capability("STARTTLS"):
-                raise PermissionDenied(
-                    "The mail server offers no encryption on this port.",
-                    hint="Somebody may be listening: take its port for TLS, usually 993, or ask its administrator.",
-                )
-            client.starttls(self.context())
-            self._socket = client.socket()
-            client._imap.untagged_responses.clear()  # noqa: SLF001 - what came unencrypted counts for nothing
-        sign_in(client, self.server, login)
-        client._cached_capabilities = None  # noqa: SLF001 - there are more after signing in
-        self.capabilities = frozenset(one.decode("ascii", "replace").upper() for one in client.capabilities())
-        if "ID" in self.capabilities:
-            client.id_({"name": "dragoman"})
-        if {"CONDSTORE", "ENABLE"} <= self.capabilities:
-            client.enable("CONDSTORE")
-
-    def connect(self) -> socket.socket:
-        """A connected socket, encrypted where that comes first; called by IMAPClient."""
-        made = socket.create_connection((self.server.host, self.server.port), timeout=_CONNECT_TIMEOUT)
-        self._socket = made
-        made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        if self.server.tls == "tls":
-            made = self._socket = self.context().wrap_socket(
-                made, server_hostname=self.server.host, do_handshake_on_connect=False
-            )
-            made.do_handshake()  # from here on it can be ended by somebody else
-        if self._dead:
-            raise ConnectionAbortedError
-        made.settimeout(self.timeout)
-        return made
-
-    def context(self) -> ssl.SSLContext:
-        """What the server's certificate has to fulfil."""
-        return ssl.create_default_context(cafile=None if self._ca_file is None else expanded(self._ca_file))
-
-    @contextmanager
-    def in_use(self) -> Generator[None]:
-        """Mark that a command is under way, so that the socket is not closed below it."""
-        with self._use:
-            try:
-                if self._dead:
-                    raise ConnectionAbortedError
-                yield
-            finally:
-                if self._dead:
-                    self._close()
-
-    def kill(self) -> None:
-        """End the connection at once; a command that is under way fails. May be called from any thread."""
-        self._dead = True
-        if self._socket is not None:
-            with suppress(OSError):  # of the plain socket: the one of TLS would wait for its peer
-                socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
-        if self._use.acquire(blocking=False):
-            with suppress(Exception):
-                self._close()
-            self._use.release()
-
-    def _close(self) -> None:
-        with suppress(Exception):
-            self._client.shutdown()
-        if self._socket is not None:
-            self._socket.close()
-
-    def noop(self, timeout: float) -> None:
-        """Find out whether the server is still there."""
-        found = cast("socket.socket", self._client.socket())
-        found.settimeout(timeout)
-        self._client.noop()
-        found.settimeout(self.timeout)
 
     def folders(self) -> list[FolderEntry]:
         """All folders."""
@@ -172,7 +84,7 @@ class ImapSession:
     def look(self, names: Sequence[str], wanted: Wanted) -> tuple[list[FolderState], Mapping[str, Fetched]]:
         """Folders as they are now, and what is wanted of messages in some of them, asked for at once.
 
-        Messages that are gone are missing, and so are all of a folder where the answer has no meaning.
+        Messages that are gone are missing, and so is a folder where the answer has no meaning.
         """
         require_one_line(*names, *wanted.items)
         if not names:
@@ -187,6 +99,25 @@ class ImapSession:
         # the server tells of mails and flags meanwhile, but not how far a folder has got by them
         states = found.states | {name: self.open_folder(name) for name in found.changed}
         return [states[name] for name in names], found.found
+
+    def search_folders(
+        self, searches: Mapping[str, Sequence[Sequence[SearchKey]]]
+    ) -> dict[str, tuple[FolderState, list[int]]]:
+        """Folders, and rising UIDs of those of their messages that one of some searches finds; asked for at once."""
+        require_one_line(*searches)
+        arguments = {name: [list(search_arguments(keys)) for keys in some] for name, some in searches.items()}
+        if not all(one.isascii() for some in arguments.values() for words in some for one in words):
+            return {  # a word beyond ASCII goes out only after the server has asked for it
+                name: (self.opened_folder(name), sorted({uid for keys in some for uid in self.search(keys)}))
+                for name, some in searches.items()
+            }
+        opened, self._opened = self._opened, None
+        found = search_at_once(self._client, arguments, opened) if arguments else {}
+        last = next(reversed(found), "")
+        if last and (opened is None or last != opened.name):
+            opened, self._opened_at = found[last][0], monotonic()
+        self._opened = opened
+        return found
 
     def opened_folder(self, name: str) -> FolderState:
         """A folder as it was when it was opened; it is opened now unless it is the one that is open."""

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from dragoman.providers.kit.threads import no_such_message
-from dragoman.providers.mail.heads import MailHead, fetch_heads, without_copies
+from dragoman.providers.mail.copies import without_copies
+from dragoman.providers.mail.heads import MailHead, fetch_heads
 from dragoman.providers.mail.threads import names_of
 
 if TYPE_CHECKING:

@@ -23,6 +23,9 @@ _STATUS_ITEMS: Final = (b"UIDVALIDITY", b"UIDNEXT", b"MESSAGES", b"HIGHESTMODSEQ
 _ONE_TEXT: Final = re.compile(rb"\d+ \(UID (\d+) (BODY\[\])(?:<0>)? \{\d+\}")
 
 
+MOST_AT_ONCE: Final = 200
+"""Messages of one FETCH, so that memory is bounded and other threads get their turn."""
+
 NO_MEANING: Final = (ProtocolError, ValueError, TypeError, IndexError, KeyError, AttributeError)
 """What IMAPClient raises at an answer that it cannot take apart."""
 
@@ -94,7 +97,7 @@ class Look:
 
     Attributes:
         states: Each of them.
-        found: Items of messages, by folder.
+        found: Items of messages, by folder; one is missing where the answer has no meaning.
         opened: The folder that is open now; ``None``: that which was.
         changed: Folders that have changed since the state of them that is told here.
     """
@@ -129,8 +132,8 @@ def look_at(client: Any, names: Sequence[str], wanted: Wanted, opened: FolderSta
             states[name], now_open = _opened_state(client, name, answer), name
             continue
         states.update(_asked_states([one for kind, one in group if kind == "STATUS"], answer))
-        if ("FETCH", name) in group:
-            found[name] = _fetched(answer)
+        if ("FETCH", name) in group and (fetched := _fetched(answer)) is not None:
+            found[name] = fetched
         if answer.stirred and kind != "STATUS":
             changed.add(name)
     return Look(states, found, now_open, frozenset(changed))
@@ -170,6 +173,35 @@ def _line(client: Any, kind: str, name: str, wanted: Wanted) -> bytes:
     return b"STATUS %s (%s)" % (folder, b" ".join(items))
 
 
+def search_at_once(
+    client: Any, searches: Mapping[str, Sequence[Sequence[bytes]]], opened: FolderState | None
+) -> dict[str, tuple[FolderState, list[int]]]:
+    """States of folders, and rising UIDs of those of their messages that one of some searches finds.
+
+    Args:
+        client: Signed in.
+        searches: Arguments of searches by folder, each without line breaks.
+        opened: The folder that is open for reading, which is taken as it is.
+
+    Raises:
+        IMAP4.error: A folder is not there.
+    """
+    before = "" if opened is None else opened.name
+    names = sorted(searches, key=lambda one: one != before)
+    groups: list[list[bytes]] = []
+    for name in names:
+        groups += [] if name == before else [[_line(client, "EXAMINE", name, Wanted({}, ()))]]
+        groups.append([b" ".join((b"UID SEARCH", *arguments)) for arguments in searches[name]])
+    answers = iter(ask_at_once(client, groups))
+    found: dict[str, tuple[FolderState, list[int]]] = {}
+    for name in names:
+        state = opened if opened is not None and name == before else _opened_state(client, name, next(answers))
+        lines = cast("list[bytes | None]", next(answers).untagged.get("SEARCH", []))
+        uids = {int(one) for line in lines if line for one in line.split() if one.isdigit()}
+        found[name] = state, sorted(uids)
+    return found
+
+
 def _opened_state(client: Any, name: str, answer: Answer) -> FolderState:
     client._imap.state, client._imap.is_readonly = "SELECTED", True  # noqa: SLF001 - imaplib did not see the command
     return state_of(name, client._process_select_response(answer.untagged))  # noqa: SLF001 - as above
@@ -191,8 +223,8 @@ def _asked_states(names: Sequence[str], answer: Answer) -> Iterator[tuple[str, F
         yield name, FolderState(name, *(0 if found is None else int(found[1]) for found in values))
 
 
-def _fetched(answer: Answer) -> Fetched:
-    """What the server gave of messages; nothing where that has no meaning."""
+def _fetched(answer: Answer) -> Fetched | None:
+    """What the server gave of messages; ``None`` where that has no meaning."""
     lines = answer.untagged.get("FETCH", [])
     found = _texts_alone(lines)
     if found is not None:
@@ -200,7 +232,7 @@ def _fetched(answer: Answer) -> Fetched:
     try:
         return cast("Fetched", parse_fetch_response(lines, normalise_times=False))
     except NO_MEANING:
-        return {}
+        return None
 
 
 def _texts_alone(lines: Sequence[object]) -> Fetched | None:

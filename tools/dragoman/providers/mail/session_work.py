@@ -13,9 +13,9 @@ from dragoman.providers.mail.bodies import SMALL, SMALL_MAIL, fetch_mails, read_
 from dragoman.providers.mail.folders import Folders, FolderState
 from dragoman.providers.mail.heads import MailHead, Place
 from dragoman.providers.mail.imap_arguments import SearchKey, Word
-from dragoman.providers.mail.imap_session import MOST_AT_ONCE, ImapSession
+from dragoman.providers.mail.imap_session import ImapSession
 from dragoman.providers.mail.known_threads import FoundThread, catch_up
-from dragoman.providers.mail.pipelining import Wanted
+from dragoman.providers.mail.pipelining import MOST_AT_ONCE, Wanted
 from dragoman.providers.mail.threads import find_thread
 
 
@@ -40,19 +40,26 @@ def load_thread(
         known: The thread as it was.
         missing: Mails of it whose texts are wanted. Small ones come in the same round trip.
     """
-    small = [head for head in missing if head.size <= SMALL and head.folder in folders.read][:MOST_AT_ONCE]
+    states, mails = _small_mails(session, folders.read, missing)
+    return _followed(session, folders, thread, known, states), mails
+
+
+def _small_mails(
+    session: ImapSession, names: Sequence[str], heads: Iterable[MailHead]
+) -> tuple[tuple[FolderState, ...], dict[Place, Mail]]:
+    """Folders as they are now, and those of some mails in them that are small, all asked for at once."""
+    small = [head for head in heads if head.size <= SMALL and head.folder in names][:MOST_AT_ONCE]
     uids = {name: sorted(one.uid for one in some) for name, some in _by_folder(small).items()}
-    looked, answers = session.look(folders.read, Wanted(uids, SMALL_MAIL))
-    states = {state.name: state for state in looked}
-    good = {head.place for head in small if head.place.validity == states[head.folder].validity}
+    looked, answers = session.look(names, Wanted(uids, SMALL_MAIL))
+    states, wanted = {state.name: state for state in looked}, {head.place for head in small}
     mails = {
         place: mail
         for name, answer in answers.items()
         for uid, mail in read_small(answer).items()
-        if (place := Place(name, states[name].validity, uid)) in good
+        if (place := Place(name, states[name].validity, uid)) in wanted
     }
     _take_apart(mails.values())
-    return _followed(session, folders, thread, known, tuple(looked)), mails
+    return tuple(looked), mails
 
 
 def _followed(
@@ -69,10 +76,10 @@ def _followed(
     return FoundThread(states, tuple(find_thread(session, filled, thread)))
 
 
-def load_mails(session: ImapSession, heads: Iterable[MailHead]) -> dict[Place, Mail]:
+def load_mails(session: ImapSession, heads: Sequence[MailHead]) -> dict[Place, Mail]:
     """The mails of some heads; those that are gone are missing."""
-    found: dict[Place, Mail] = {}
-    for folder, some in _by_folder(heads).items():
+    _, found = _small_mails(session, list(_by_folder(heads)), heads)
+    for folder, some in _by_folder(head for head in heads if head.place not in found).items():
         state = session.opened_folder(folder)
         good = [head for head in some if head.place.validity == state.validity]
         mails = fetch_mails(session, good)

@@ -7,8 +7,16 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Final
 
+from dragoman.providers.mail.copies import without_copies
 from dragoman.providers.mail.folders import SENT
-from dragoman.providers.mail.heads import GMAIL, OBJECT_IDS, MailHead, Place, fetch_heads, without_copies
+from dragoman.providers.mail.heads import (
+    GMAIL,
+    OBJECT_IDS,
+    MailHead,
+    Place,
+    fetch_heads,
+    fetch_heads_of,
+)
 from dragoman.providers.mail.imap_arguments import SearchKey, Word
 
 if TYPE_CHECKING:
@@ -68,13 +76,10 @@ def reports_about(
 ) -> list[MailHead]:
     """Reports about mails with some ids; ``sent``: the days from and to which they were sent, where that is known."""
     within: list[SearchKey] = [] if sent is None else ["SINCE", sent[0] - _DAY, "BEFORE", sent[1] + _REPORTED_WITHIN]
-    found: list[MailHead] = []
-    for name in names:
-        state = session.opened_folder(name)
-        uids = session.search([*within, "HEADER", "Content-Type", Word("multipart/report")]) if state.count else []
-        heads = fetch_heads(session, state, uids[-_MOST_REPORTS:])
-        found += [head for head in heads if head.report is not None and head.report.mail in ids]
-    return found
+    search = [*within, "HEADER", "Content-Type", Word("multipart/report")]
+    found = session.search_folders({name: [search] for name in names})
+    heads = fetch_heads_of(session, {name: (state, uids[-_MOST_REPORTS:]) for name, (state, uids) in found.items()})
+    return [head for head in heads if head.report is not None and head.report.mail in ids]
 
 
 def find_mail(session: ImapSession, names: Iterable[str], message: str) -> list[MailHead]:
@@ -141,7 +146,7 @@ def _find_by_ids(session: ImapSession, names: Sequence[str], root: str) -> list[
     found: dict[Place, MailHead] = {}
     members, asked, tops, answered = {root}, {root}, [root], list[str]()
     for _ in range(_ROUNDS):
-        new = [head for name in names for head in _round(session, name, tops, answered, found)]
+        new = _round(session, names, tops, answered, found)
         fitting = [head for head in new if not members.isdisjoint(names_of(head))]
         if not fitting or len(found) > MOST:
             break
@@ -156,29 +161,32 @@ def _find_by_ids(session: ImapSession, names: Sequence[str], root: str) -> list[
 
 
 def _round(
-    session: ImapSession, name: str, tops: Sequence[str], answered: Sequence[str], known: Mapping[Place, MailHead]
+    session: ImapSession,
+    names: Sequence[str],
+    tops: Sequence[str],
+    answered: Sequence[str],
+    known: Mapping[Place, MailHead],
 ) -> list[MailHead]:
-    """Mails of a folder that were not known.
+    """Mails of folders that were not known.
 
     Args:
         session: The connection.
-        name: The folder.
+        names: The folders.
         tops: Ids of mails that are wanted themselves, and all that name them.
         answered: Ids of mails that are known already, whose answers are wanted; they came later.
         known: The mails that are known.
     """
-    state = session.opened_folder(name)
-    if not state.count:
-        return []
-    if tops[:1] and tops[0].startswith(_OWN_ID):
-        return fetch_heads(session, state, with_id(session, tops[0]))
-    uids = [uid for some in _parts(tops) for uid in session.search(_naming(some))]
+    searches: list[list[SearchKey]] = [_id_keys(tops[0])] if tops[:1] and tops[0].startswith(_OWN_ID) else []
+    searches = searches or [_naming(some) for some in _parts(tops)]
     if answered:
         since = min(head.arrived_at for head in known.values()).date() - _DAY
-        for some in _parts(answered):
-            uids += session.search(["SINCE", since, *_naming(some, own=False)])
-    new = [uid for uid in dict.fromkeys(uids) if Place(name, state.validity, uid) not in known]
-    return fetch_heads(session, state, new[-MOST:])
+        searches += [["SINCE", since, *_naming(some, own=False)] for some in _parts(answered)]
+    found = session.search_folders(dict.fromkeys(names, searches))
+    new = {
+        name: (state, [uid for uid in uids if Place(name, state.validity, uid) not in known][-MOST:])
+        for name, (state, uids) in found.items()
+    }
+    return fetch_heads_of(session, new)
 
 
 def _tops(head: MailHead) -> Sequence[str]:
@@ -223,6 +231,11 @@ def _heads(session: ImapSession, state: FolderState, keys: Sequence[SearchKey]) 
 
 def with_id(session: ImapSession, message: str) -> list[int]:
     """UIDs of messages that may have an id; of one that has none of its own, of all that have none."""
+    return session.search(_id_keys(message))[-MOST:]
+
+
+def _id_keys(message: str) -> list[SearchKey]:
+    """The search for messages that may have an id."""
     if message.startswith(_OWN_ID):
-        return session.search(["NOT", "HEADER", "Message-ID", Word("@")])[-MOST:]
-    return session.search(["HEADER", "Message-ID", Word(message)])[-MOST:]
+        return ["NOT", "HEADER", "Message-ID", Word("@")]
+    return ["HEADER", "Message-ID", Word(message)]
