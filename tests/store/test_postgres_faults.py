@@ -79,6 +79,7 @@ def _holds(tables, id_):
     return tables.get("local", id_) is not None
 
 
+@pytest.mark.timeout(60 + 20 * KILLS)
 async def test_nothing_acknowledged_is_lost_when_the_server_is_killed(own_server):
     chance = random.Random(KILLS)
     address = own_server.address()
