@@ -8,7 +8,7 @@ import pytest
 
 from dragoman.core.errors import InvalidArgument
 from dragoman.core.model import Author, Conversation, ConversationKind, Message
-from dragoman.core.queries import SearchQuery
+from dragoman.core.queries import MessageQuery, SearchQuery
 from dragoman.store.messages import CONVERSATIONS
 
 START = datetime(2026, 3, 10, tzinfo=UTC)
@@ -139,6 +139,19 @@ class MessagesContract:
         await store.messages.number([message("a")])
         assert await store.messages.conversation("acc", "room") is None
         assert await store.messages.conversations() == []
+
+    async def test_ids_may_be_long_and_alike_for_thousands_of_letters(self, store):
+        long = random.Random(4).randbytes(4000).hex()
+        ids = [f"{long}a", f"{long}b", f"a{long}"]
+        first = await store.messages.number([message(id_, conversation=long) for id_ in ids])
+        answer = message("answer", conversation=long, reply_to=ids[1])
+        assert await store.messages.number([message(id_, conversation=long) for id_ in ids]) == first
+        (numbered,) = await store.messages.number([answer])
+        assert len({one.number for one in first}) == 3
+        assert numbered.reply_to_number == first[1].number
+        assert await store.messages.locate(first[2].number) == ("acc", long, ids[2])
+        page = await store.messages.page("acc", long, MessageQuery(limit=10))
+        assert {one.id: one.replies for one in page.items} == {ids[0]: 0, ids[1]: 1, ids[2]: 0, "answer": 0}
 
     async def test_only_so_many_conversations_are_told_the_most_recent_ones(self, store):
         many = [

@@ -15,6 +15,8 @@ from dragoman.store.per_user import PerUserStore
 from dragoman.store.postgres import maintenance, migrate
 from dragoman.store.postgres.database import Database
 from dragoman.store.postgres.store import PostgresStore
+from dragoman.store.postgres.tables import PostgresTables
+from dragoman.store.sql.connection import _filled
 
 pytestmark = pytest.mark.anyio
 
@@ -106,9 +108,12 @@ async def test_tables_of_an_older_version_are_brought_up_to_date_and_keep_what_t
     postgres_server, postgres_address, clock, monkeypatch
 ):
     monkeypatch.setattr(migrate, "MIGRATIONS", migrate.MIGRATIONS[:1])
+    monkeypatch.setattr(PostgresTables, "words", {**PostgresTables.words, "key": ""})  # as that version asked
+    _filled.cache_clear()
     async with PostgresStore.open(postgres_address, clock=clock) as store:
         (seen,) = await store.messages.number([message("a", "needle")])
     monkeypatch.undo()
+    _filled.cache_clear()
     async with PostgresStore.open(postgres_address, clock=clock) as store:
         assert await found(store, "needle") == ["a"]
         assert await store.messages.locate(seen.number) == ("acc", "room", "a")

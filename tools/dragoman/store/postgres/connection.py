@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import psycopg
 
-from dragoman.store.postgres.values import from_database, to_database
+from dragoman.store.postgres.values import from_database, short_id, to_database
 from dragoman.store.sql.values import Value
 
 _NUMBERED: Final = re.compile(r"\?(\d)")
@@ -80,8 +80,8 @@ class PostgresConnection:
         return PostgresRows(rows)
 
     def select_any(self, statement: str, place: Value, texts: Sequence[Value]) -> PostgresRows:
-        """Run a statement whose second mark stands for any of these texts."""
-        return self._run(statement, [to_database(place), [to_database(text) for text in texts]])
+        """Run a statement whose second mark stands for any of these ids, as an index has them."""
+        return self._run(statement, [to_database(place), [short_id(to_database(text)) for text in texts]])
 
     def execute_with_lists(self, statement: str, lists: Sequence[Sequence[Value]]) -> PostgresRows:
         """Run a statement whose marks stand for lists."""

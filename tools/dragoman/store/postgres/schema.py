@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from dragoman.store.postgres.values import LONGEST_ID
 from dragoman.store.sql.values import UNKNOWN
 
 PREFIXES: Final = ("seen", "local")
@@ -225,6 +226,21 @@ CREATE INDEX $messages_author ON $messages(author, moment, number);
 """
 
 
+# An index takes no more than 2,700 bytes of a row. Whoever makes two ids alike has to break two digests at once.
+_SHORT_ID: Final = f"""
+CREATE FUNCTION short_id(id text) RETURNS text IMMUTABLE PARALLEL SAFE LANGUAGE sql AS
+  'SELECT CASE WHEN octet_length(id) <= {LONGEST_ID} THEN id ELSE left(id, 100) || md5(id) || md5(reverse(id)) END';
+"""
+_INDEXES_OF_SHORT_IDS: Final = """
+ALTER TABLE $places DROP CONSTRAINT $places_account_id_key;
+CREATE UNIQUE INDEX $places_id ON $places(account, short_id(id));
+ALTER TABLE $messages DROP CONSTRAINT $messages_place_id_key;
+CREATE UNIQUE INDEX $messages_id ON $messages(place, short_id(id));
+DROP INDEX $messages_reply;
+CREATE INDEX $messages_reply ON $messages(place, short_id(reply_to)) WHERE short_id(reply_to) IS NOT NULL;
+"""
+
+
 def _filled(template: str, prefix: str = "") -> str:
     named = template.replace("$name", prefix).replace("$", f"{prefix}_")
     return named.replace("@text", 'text COLLATE "C"')
@@ -233,5 +249,6 @@ def _filled(template: str, prefix: str = "") -> str:
 MIGRATIONS: Final[tuple[str, ...]] = (
     _filled(_FIRST) + "".join(_filled(_MESSAGES, prefix) for prefix in PREFIXES) + _filled(_OTHERS),
     "".join(_filled(_WHOLE_INDEX_OF_AUTHORS, prefix) for prefix in PREFIXES),
+    _SHORT_ID + "".join(_filled(_INDEXES_OF_SHORT_IDS, prefix) for prefix in PREFIXES),
 )
 """The position of a step is the version of a schema before it."""

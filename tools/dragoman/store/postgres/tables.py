@@ -40,6 +40,7 @@ class PostgresTables(Tables):
         "by_time": "",
         "contains": "strpos",
         "join": "JOIN",
+        "key": "short_id",
         "largest": "greatest",
         "not_indexed": "AND NOT EXISTS(SELECT 1 FROM $index i WHERE i.rowid = m.number)",
         "numbers": "(SELECT CAST(value AS bigint) FROM json_array_elements_text(CAST(? AS json)) AS j(value)) AS n",

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from typing import Any, Final
 
 from dragoman.store.sql.values import Digest, Value
+
+LONGEST_ID: Final = 1000
+"""Bytes of an id that indexes have as it is."""
 
 _ESCAPE: Final = "\U0010fffe"
 """Stands before the code of a character that text cannot hold; it is no character itself."""
@@ -23,6 +27,14 @@ def to_database(value: Value) -> Value:
     if not isinstance(value, str) or (value.isascii() and "\0" not in value):
         return value
     return _IMPOSSIBLE.sub(lambda found: f"{_ESCAPE}{ord(found[0]):06x}", value)
+
+
+def short_id(id_: Value) -> Value:
+    """An id as indexes have it, which take no more than 2,700 bytes; the function of this name in the database."""
+    if not isinstance(id_, str) or len(id_) <= LONGEST_ID // 4 or len(id_.encode()) <= LONGEST_ID:
+        return id_
+    digests = (hashlib.md5(text.encode(), usedforsecurity=False).hexdigest() for text in (id_, id_[::-1]))
+    return id_[:100] + "".join(digests)
 
 
 def from_database(row: tuple[Any, ...]) -> tuple[Any, ...]:

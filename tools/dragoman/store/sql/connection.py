@@ -174,7 +174,7 @@ class Tables(ABC):
     def select_each(
         self, con: Connection, template: str, place: int | str, ids: Sequence[str]
     ) -> Iterator[tuple[Any, ...]]:
-        """The rows of a statement with two marks, for a place or an account and each of these ids (``id @among``)."""
+        """The rows of a statement with two marks, a place or an account and each of these ids (``@key(id) @among``)."""
 
     @abstractmethod
     def insert(self, con: Connection, table: str, columns: str, rows: Sequence[Sequence[Value]]) -> None:

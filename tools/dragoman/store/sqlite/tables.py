@@ -37,6 +37,7 @@ class SqliteTables(Tables):
         "contains": "instr",
         # Fixes the order in which SQLite reads the tables.
         "join": "CROSS JOIN",
+        "key": "",
         "largest": "max",
         "not_indexed": "",
         "numbers": "json_each(?) n",

@@ -188,11 +188,11 @@ class SqlTables(ConversationTables):
             "INSERT INTO imports(digest, report) VALUES(?, ?) RETURNING import", (digest, bind(report))
         )
         number: int = inserted.get
-        con.executemany(
-            "INSERT INTO import_conversations"
-            " SELECT ?, place, held FROM local_places WHERE account = ? AND id = ? ON CONFLICT DO NOTHING",
-            ((number, ACCOUNT, bind(id_)) for id_ in dict.fromkeys(conversations)),
-        )
+        tables, of_these = self._table.tables, "SELECT place FROM $places WHERE account = ? AND @key(id) @among"
+        found = tables.select_each(con, of_these, ACCOUNT, list(dict.fromkeys(conversations)))
+        places = message_pages.number_list(place for (place,) in found)
+        added = "SELECT ?, p.place, p.held FROM @numbers @join $places p ON p.place = n.value"
+        con.execute(tables.sql(f"INSERT INTO import_conversations(import, place, held) {added}"), (number, places))
 
 
 def _stored(found: Stored) -> StoredMessage:

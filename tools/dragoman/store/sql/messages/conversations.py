@@ -24,7 +24,7 @@ _encode: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), def
 def find(con: Connection, tables: Tables, account: str, id_: str) -> ConversationRow | None:
     """The conversation with that id."""
     row = con.execute(
-        tables.sql(f"SELECT {COLUMNS} FROM $places WHERE account = ? AND id = ?"),  # noqa: S608 - our own words
+        tables.sql(f"SELECT {COLUMNS} FROM $places WHERE account = ? AND @key(id) = @key(?)"),  # noqa: S608 - our own words
         (account, bind(id_)),
     ).fetchone()
     return None if row is None else row_of(row)
@@ -33,7 +33,7 @@ def find(con: Connection, tables: Tables, account: str, id_: str) -> Conversatio
 def key(con: Connection, tables: Tables, account: str, id_: str) -> int | None:
     """The table's number of a conversation; ``None`` when it is not there."""
     found = con.execute(
-        tables.sql("SELECT place FROM $places WHERE account = ? AND id = ?"), (account, bind(id_))
+        tables.sql("SELECT place FROM $places WHERE account = ? AND @key(id) = @key(?)"), (account, bind(id_))
     ).fetchone()
     return None if found is None else found[0]
 
@@ -85,7 +85,7 @@ def _find_all(
     ids: dict[str, list[str]] = {}
     for one in conversations:
         ids.setdefault(one.account, []).append(one.id)
-    statement = f"SELECT {COLUMNS} FROM $places WHERE account = ? AND id @among"  # noqa: S608 - our own words
+    statement = f"SELECT {COLUMNS} FROM $places WHERE account = ? AND @key(id) @among"  # noqa: S608 - our own words
     found: dict[tuple[str, str], ConversationRow] = {}
     for account, some in ids.items():
         for row in map(row_of, tables.select_each(con, statement, account, some)):

@@ -31,16 +31,16 @@ _SOME: Final = (
 )
 _WITH_CONVERSATION: Final = (
     f"SELECT {', '.join(f'p.{name}' for name in conversations.COLUMNS.split(', '))}, {_COLUMNS},"  # noqa: S608 - our own words
-    " (SELECT count(*) FROM $messages r WHERE r.place = p.place AND r.reply_to = m.id AND r.live = 1)"
-    " FROM $places p LEFT JOIN $messages m ON m.place = p.place AND m.id = ?"
-    " LEFT JOIN $authors a ON a.author = m.author WHERE p.account = ? AND p.id = ?"
+    " (SELECT count(*) FROM $messages r WHERE r.place = p.place AND @key(r.reply_to) = @key(m.id) AND r.live = 1)"
+    " FROM $places p LEFT JOIN $messages m ON m.place = p.place AND @key(m.id) = @key(?)"
+    " LEFT JOIN $authors a ON a.author = m.author WHERE p.account = ? AND @key(p.id) = @key(?)"
 )
 _WIDTH: Final = _COLUMNS.count(",") + 2
 """Columns of a message and of its replies."""
 
 _BELOW: Final = (
-    "WITH RECURSIVE below(number, id) AS (SELECT number, id FROM $messages WHERE place = ? AND id = ?"
-    " UNION SELECT m.number, m.id FROM below @join $messages m ON m.place = ? AND m.reply_to = below.id)"
+    "WITH RECURSIVE below(number, id) AS (SELECT number, id FROM $messages WHERE place = ? AND @key(id) = @key(?)"
+    " UNION SELECT m.number, m.id FROM below @join $messages m ON m.place = ? AND @key(m.reply_to) = @key(below.id))"
     " SELECT number FROM below"
 )
 
@@ -156,9 +156,9 @@ def number_list(numbers: Iterable[int]) -> str:
 def replies(con: Connection, table: MessageTable, place: int, ids: Sequence[str]) -> dict[str, int]:
     """How many visible messages answer each of these; those without an answer are left out."""
     bound = {bind(id_): id_ for id_ in ids}
-    marks = ", ".join("?" * len(bound))
+    marks = ", ".join(["@key(?)"] * len(bound))
     statement = (
-        f"SELECT reply_to, count(*) FROM $messages WHERE place = ? AND reply_to IN ({marks}) AND live = 1"  # noqa: S608 - our own words
+        f"SELECT reply_to, count(*) FROM $messages WHERE place = ? AND @key(reply_to) IN ({marks}) AND live = 1"  # noqa: S608 - our own words
         " GROUP BY reply_to"
     )
     found = con.execute(table.tables.sql(statement), (place, *bound))

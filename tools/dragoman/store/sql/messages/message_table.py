@@ -28,7 +28,7 @@ _LIVE: Final = 3
 _TIME: Final = 4
 _ONE: Final = (  # with a join it takes ten times as long
     "SELECT m.id, m.number, m.live, m.moment, (SELECT a.data FROM $authors a WHERE a.author = m.author), m.reply_to,"
-    " m.text, m.data FROM $messages m WHERE m.place = ? AND m.id @among"
+    " m.text, m.data FROM $messages m WHERE m.place = ? AND @key(m.id) @among"
 )
 _INSERTED: Final = "number, place, id, live, moment, author, reply_to, text, data"
 _ALLOCATED: Final = "number, place, id, live, moment"
@@ -130,7 +130,7 @@ class MessageTable:
         place = conversations.key(con, self.tables, account, conversation)
         if place is None:
             return {}
-        statement = "SELECT id, number FROM $messages WHERE place = ? AND id @among"
+        statement = "SELECT id, number FROM $messages WHERE place = ? AND @key(id) @among"
         found = self.tables.select_each(con, statement, place, list(ids))
         return {unbind(id_): number for id_, number in found}
 
@@ -154,7 +154,7 @@ class MessageTable:
         """Whether the first or the last of them is there; few are to be looked up one by one anyway."""
         if len(fresh) < _MANY:
             return True
-        statement = self.tables.sql("SELECT 1 FROM $messages WHERE place = ? AND id = ?")
+        statement = self.tables.sql("SELECT 1 FROM $messages WHERE place = ? AND @key(id) = @key(?)")
         ends = (next(iter(fresh)), next(reversed(fresh)))
         return any(con.execute(statement, (place, bind(id_))).fetchone() is not None for id_ in ends)
 
