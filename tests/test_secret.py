@@ -211,6 +211,12 @@ async def test_a_scheme_that_was_pasted_along_is_not_doubled():
     assert await bearer(Secret("AQVN12"), "Api-Key")(FIRST) == "Api-Key AQVN12"
 
 
+@pytest.mark.parametrize("written", ["p%40ss+w%2Frd%3D", "p%40ss%20w%2frd%3D", "p@ss w/rd=", '{"x":"p@ss w\\/rd="}'])
+def test_a_credential_is_redacted_as_addresses_and_json_write_it(written):
+    register_for_redaction("p@ss w/rd=")
+    assert "rd" not in redact(f"the service says {written}").replace("[secret]", "")
+
+
 async def test_every_known_credential_is_redacted_the_longer_one_first():
     await Secret("pigeon").reveal()
     register_for_redaction("pigeon-extended")

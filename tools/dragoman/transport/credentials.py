@@ -14,7 +14,9 @@ Nothing is looked up before :meth:`Secret.reveal`. Every value that was revealed
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Mapping
+from functools import lru_cache
 from typing import Final, TypeAlias
 
 import anyio
@@ -161,8 +163,19 @@ def redact(text: str) -> str:
     """Replace every known credential in a text by ``[secret]``."""
     for value in sorted(_revealed, key=len, reverse=True):
         if len(value) >= _SHORTEST_REDACTED:
-            text = text.replace(value, _MASK)
+            text = text.replace(value, _MASK) if value.isalnum() else _pattern_of(value).sub(_MASK, text)
     return text
+
+
+@lru_cache(maxsize=256)
+def _pattern_of(value: str) -> re.Pattern[str]:
+    """Matches a credential as it is, and as addresses, forms and JSON write it."""
+    return re.compile("".join(char if char.isalnum() else _written_forms(char) for char in value))
+
+
+def _written_forms(char: str) -> str:
+    also = {" ": r"|\+", "/": r"|\\/"}.get(char, "")
+    return f"(?:{re.escape(char)}|(?i:%{ord(char):02x}){also})"
 
 
 def _sound(value: str, source: Source, *, multiline: bool) -> str:
