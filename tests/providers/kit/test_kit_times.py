@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dragoman.providers.kit.times import format_time, from_us, parse_time, to_us
+from dragoman.providers.kit.times import format_time, from_us, in_window, parse_time, to_us
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
 MICRO = timedelta(microseconds=1)
@@ -82,3 +82,19 @@ def test_a_time_of_any_zone_survives_its_text(at):
 def test_nothing_breaks_it(value):
     found = parse_time(value)
     assert found is None or found.tzinfo is UTC
+
+
+@pytest.mark.parametrize(
+    ("at", "since", "until", "inside"),
+    [
+        ("09:00", "09:00", "10:00", True),
+        ("10:00", "09:00", "10:00", False),
+        ("08:59", "09:00", None, False),
+        ("08:59", None, "09:00", True),
+        ("08:59", None, None, True),
+        (None, "09:00", "10:00", True),
+    ],
+)
+def test_a_window_has_its_beginning_and_not_its_end(at, since, until, inside):
+    times = [None if clock is None else parse_time(f"2026-03-10T{clock}:00Z") for clock in (at, since, until)]
+    assert in_window(*times) is inside

@@ -85,7 +85,7 @@ if TYPE_CHECKING:
     from dragoman.providers.kit.thread_changes import ThreadChanges
     from dragoman.providers.kit.thread_source import HistoryPart, HistoryRange, Post, ThreadSource
     from dragoman.providers.kit.threads import no_such_message, require_subtree, subtree
-    from dragoman.providers.kit.times import format_time, from_us, parse_time, to_us
+    from dragoman.providers.kit.times import format_time, from_us, in_window, parse_time, to_us
     from dragoman.providers.kit.wire import (
         Count,
         Entries,
@@ -179,6 +179,7 @@ __all__ = [
     "foreign_cursor",
     "format_time",
     "from_us",
+    "in_window",
     "join",
     "key_of",
     "lenient",
@@ -237,7 +238,7 @@ _HOMES: Final = {
     "dragoman.providers.kit.thread_changes": "ThreadChanges",
     "dragoman.providers.kit.thread_source": "HistoryPart HistoryRange Post ThreadSource",
     "dragoman.providers.kit.threads": "no_such_message require_subtree subtree",
-    "dragoman.providers.kit.times": "format_time from_us parse_time to_us",
+    "dragoman.providers.kit.times": "format_time from_us in_window parse_time to_us",
     "dragoman.providers.kit.wire": "Count Entries Flag Maybe Number Places Several Text Texts WireModel Word"
     " lenient lenient_each lenient_type or_empty",
     "dragoman.transport.credentials": "Secret bearer",

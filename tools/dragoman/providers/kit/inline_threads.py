@@ -29,7 +29,7 @@ from dragoman.providers.kit.listings import Key, Listing, anchored, key_of, whol
 from dragoman.providers.kit.pager import Pager
 from dragoman.providers.kit.thread_source import HistoryRange, Post, ThreadSource
 from dragoman.providers.kit.threads import no_such_message
-from dragoman.providers.kit.times import to_us
+from dragoman.providers.kit.times import in_window, to_us
 
 R = TypeVar("R")
 Entry: TypeAlias = tuple[Post, R]
@@ -63,7 +63,11 @@ class InlineThreads(Generic[R]):
         if query.thread is not None:
             listing = whole(partial(self._thread, conversation, query.thread))
             return await self._thread_pager.page(listing, query, name=(conversation, query.thread))
-        keep = partial(_is_within, query) if query.since or query.until else None
+
+        def is_within(message: Message) -> bool:
+            return in_window(message.sent_at, query.since, query.until)
+
+        keep = is_within if query.since or query.until else None
         plain, name = replace(query, since=None, until=None), (conversation, query.since, query.until)
         return await self._pager.page(self._listing(conversation, query), plain, name=name, keep=keep)
 
@@ -190,12 +194,6 @@ class InlineThreads(Generic[R]):
             return query.until is not None and bool(times) and times[-1] >= to_us(query.until)
         before = [at for at in times if query.since is not None and at < to_us(query.since)]
         return len(before) >= max(1, min(_LOOKED_BEHIND, len(times) - 1))
-
-
-def _is_within(query: MessageQuery, message: Message) -> bool:
-    """Whether a message is in the window of time."""
-    at = message.sent_at
-    return at is None or ((query.since is None or at >= query.since) and (query.until is None or at < query.until))
 
 
 def _may_match(root: Post, query: MessageQuery) -> bool:

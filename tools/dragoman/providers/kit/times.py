@@ -43,6 +43,11 @@ def format_time(at: datetime) -> str:
     return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
+def in_window(at: datetime | None, since: datetime | None, until: datetime | None) -> bool:
+    """Whether a time is in a window, whose end does not belong to it; one that is not known may be."""
+    return at is None or ((since is None or at >= since) and (until is None or at < until))
+
+
 def to_ms(at: datetime) -> int:
     """Unix milliseconds, rounded down."""
     return to_us(at) // 1000

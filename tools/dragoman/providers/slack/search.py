@@ -17,7 +17,7 @@ from dragoman.core.queries import Filter, SearchQuery
 from dragoman.core.safe_text import SafeText
 from dragoman.providers.kit.cursor import decode, encode
 from dragoman.providers.kit.search_words import alternatives, cut_marks
-from dragoman.providers.kit.times import EPOCH, parse_time, to_us
+from dragoman.providers.kit.times import EPOCH, in_window, parse_time, to_us
 from dragoman.providers.slack.api import Api
 from dragoman.providers.slack.mapping import MessageMapping
 from dragoman.providers.slack.people import People
@@ -162,12 +162,9 @@ class MessageSearch:
             message = mapping.message({**raw, "thread_ts": root_in(raw)})
             if message is None or not message.conversation:
                 continue
-            is_in_time = (query.since is None or (message.sent_at or query.since) >= query.since) and (
-                query.until is None or message.sent_at is None or message.sent_at < query.until
-            )
             text, highlights = cut_marks(message.text, _BEGIN, _END)
             partial = not (text_of(raw, "text") and list_of(raw, "blocks"))
-            if is_in_time:
+            if in_window(message.sent_at, query.since, query.until):
                 found.append(Hit(message=replace(message, text=text, partial=partial), highlights=highlights))
         return found
 
