@@ -20,7 +20,6 @@ from mcp.shared.exceptions import MCPError
 
 from dragoman.accounts.workspace import Account
 from dragoman.core.errors import DragomanError
-from dragoman.rendering import Answer
 from dragoman.toolset import Caller, Principal, ToolServices, ToolSpec, UnknownTool, available_tools, call_tool
 from dragoman_server.mcp import receipts, wording
 from dragoman_server.mcp.call_slot import LONGEST, TIME_LIMIT, CallSlot
@@ -71,13 +70,6 @@ def names_of(accounts: Iterable[Account]) -> list[wording.Named]:
         for one in accounts
         for kind in (one.provider_class,)
     ]
-
-
-def to_result(answer: Answer) -> types.CallToolResult:
-    """An answer: text only, or JSON as both halves, because clients differ in which half the model sees."""
-    return types.CallToolResult(
-        content=[types.TextContent(type="text", text=answer.text)], structured_content=answer.data
-    )
 
 
 def to_failure(sentence: str) -> types.CallToolResult:
@@ -144,7 +136,10 @@ class Adapter:
         spec = self._specs.get(params.name)
         leaves_nothing = spec is None or (spec.read_only and not spec.resumes)
         known = caller(ctx) if leaves_nothing else await self._reachable_caller(ctx, params, turn)
-        return to_result(await call_tool(self._services, params.name, params.arguments or {}, known))
+        answer = await call_tool(self._services, params.name, params.arguments or {}, known)
+        # Text only, or JSON as both halves, because clients differ in which half the model sees.
+        text = types.TextContent(type="text", text=answer.text)
+        return types.CallToolResult(content=[text], structured_content=answer.data)
 
     async def _reachable_caller(self, ctx: Context, params: types.CallToolRequestParams, turn: CallSlot) -> Caller:
         """Who calls a tool that leaves something behind: how to ask them, and when they have the answer."""

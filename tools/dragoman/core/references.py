@@ -78,6 +78,8 @@ def parse(text: str) -> Reference | None:
     conversation, slash, message = rest.partition("/")
     if not conversation or (slash and not message) or "/" in message or any(c.isspace() for c in rest):
         return None
+    if "%" not in rest:
+        return Reference(account, conversation, message or None)
     return Reference(account, decode(conversation), decode(message) if slash else None)
 
 

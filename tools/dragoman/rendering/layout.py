@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from datetime import tzinfo
 from functools import cache
-from typing import Final, Literal
+from typing import Final, Literal, cast
 
 from dragoman.rendering.budget.fitting import PLACEHOLDER, Layout, PageLayout, fit
 from dragoman.rendering.budget.token_estimate import estimate
@@ -31,7 +32,17 @@ from dragoman.rendering.views import (
 _CURSORS: Final = {"text": f"{BETWEEN}more: cursor {PLACEHOLDER}", "json": f',"cursor":"{PLACEHOLDER}"'}
 _estimate: Final = cache(estimate)
 
-_Answered = ConversationsView | MessagesView | MessageView | SearchView | UpdatesView | WrittenView
+_TEXTS: Final = cast(
+    "Mapping[type[View], Callable[[View, tzinfo, str], PageLayout]]",
+    {
+        ConversationsView: ConversationsText,
+        MessagesView: MessagesText,
+        MessageView: MessageText,
+        SearchView: SearchText,
+        UpdatesView: UpdatesText,
+        WrittenView: WrittenText,
+    },
+)
 
 
 def lay_out(view: View, *, form: Literal["text", "json"], max_tokens: int, zone: tzinfo, notice: str = "") -> Layout:
@@ -49,7 +60,11 @@ def lay_out(view: View, *, form: Literal["text", "json"], max_tokens: int, zone:
     Returns:
         The layout, which is written by :meth:`Layout.answer`.
     """
-    page = _page_layout(view, form, zone, notice)
+    page: PageLayout
+    if isinstance(view, PreviewView):
+        page = PreviewText(view, zone, notice)  # for people to read, in either form
+    else:
+        page = json_page(view, zone, notice) if form == "json" else _TEXTS[type(view)](view, zone, notice)
     fitted = fit(page, max_tokens)
     offset = page.next_offset(fitted.shares)
     # News never end: their cursor leads to what is not there yet.
@@ -64,23 +79,3 @@ def lay_out(view: View, *, form: Literal["text", "json"], max_tokens: int, zone:
         shares=fitted.shares,
         tokens=fitted.tokens - unused,
     )
-
-
-def _page_layout(view: View, form: Literal["text", "json"], zone: tzinfo, notice: str) -> PageLayout:
-    if isinstance(view, PreviewView):
-        return PreviewText(view, zone, notice)  # for people to read, in either form
-    return json_page(view, zone, notice) if form == "json" else _text_layout(view, zone, notice)
-
-
-def _text_layout(view: _Answered, zone: tzinfo, notice: str) -> PageLayout:
-    if isinstance(view, ConversationsView):
-        return ConversationsText(view, zone, notice)
-    if isinstance(view, MessagesView):
-        return MessagesText(view, zone, notice)
-    if isinstance(view, MessageView):
-        return MessageText(view, zone, notice)
-    if isinstance(view, SearchView):
-        return SearchText(view, zone, notice)
-    if isinstance(view, UpdatesView):
-        return UpdatesText(view, zone, notice)
-    return WrittenText(view, zone, notice)

@@ -36,21 +36,15 @@ class LayoutCache:
             return lay_out(view, form=form, max_tokens=max_tokens, zone=zone, notice=notice)
         where = (view.conversation.account, view.conversation.id)
         key = (form, max_tokens, zone, notice, where, view.messages[0].id, view.messages[-1].id)
-        found = self._find(key, view)
-        if found is not None:
-            return found
-        layout = lay_out(view, form=form, max_tokens=max_tokens, zone=zone, notice=notice)
-        self._put(key, view, layout)
-        return layout
-
-    def _find(self, key: Hashable, view: MessagesView) -> Layout | None:
         with self._lock:
             made = self._made.get(key)
             # Mostly the very same messages, which Python compares by identity; else word for word.
-            if made is None or made[0] != view:
-                return None
-            self._made.move_to_end(key)
-            return made[1]
+            if made is not None and made[0] == view:
+                self._made.move_to_end(key)
+                return made[1]
+        layout = lay_out(view, form=form, max_tokens=max_tokens, zone=zone, notice=notice)
+        self._put(key, view, layout)
+        return layout
 
     def _put(self, key: Hashable, view: MessagesView, layout: Layout) -> None:
         is_small = sum(map(memory_size, view.messages)) <= _HEAVIEST

@@ -144,11 +144,9 @@ class Layout:
         written = self._written.get(cursor)
         if written is None:
             self._written.clear()
-            written = self._written[cursor] = self._write(cursor)
+            written = replace(self.page.write(self.shown, self.shares, cursor), tokens=self.tokens)
+            self._written[cursor] = written
         return written
-
-    def _write(self, cursor: str | None) -> Answer:
-        return replace(self.page.write(self.shown, self.shares, cursor), tokens=self.tokens)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,15 +169,12 @@ def fit(page: PageLayout, max_tokens: int) -> Fitted:
     while True:
         fitted = _estimated_fit(page, budget)
         text = page.write(fitted.shown, fitted.shares, PLACEHOLDER).text
-        tokens = max(_most_tokens(text, max_tokens), _tokens_of_characters(text, max_tokens))
+        # The share of the characters that an answer may have, as tokens of the budget.
+        by_characters = -(-len(text) * max_tokens // max(_SHOWN_BY_CLIENTS, _CHARACTERS * max_tokens))
+        tokens = max(_most_tokens(text, max_tokens), by_characters)
         if tokens <= max_tokens or budget <= _LEAST_BUDGET or page.uncut:
             return fitted
         budget = max(_LEAST_BUDGET, min(budget - 1, int(budget * max_tokens / tokens * _HURRY)))
-
-
-def _tokens_of_characters(text: str, max_tokens: int) -> int:
-    """The share of the characters that an answer may have, as tokens of the budget."""
-    return -(-len(text) * max_tokens // max(_SHOWN_BY_CLIENTS, _CHARACTERS * max_tokens))
 
 
 def _most_tokens(text: str, max_tokens: int) -> int:

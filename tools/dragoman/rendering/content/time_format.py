@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, tzinfo
-from functools import lru_cache
+from datetime import UTC, datetime, tzinfo
 from typing import Final
 
 NO_TIME: Final = "--:--"
@@ -21,7 +20,7 @@ def local(at: datetime, zone: tzinfo) -> datetime:
 
 def day(at: datetime) -> str:
     """``2026-03-10``."""
-    return _day(at.toordinal())
+    return at.date().isoformat()
 
 
 def clock(at: datetime) -> str:
@@ -36,11 +35,6 @@ def iso(at: datetime, zone: tzinfo) -> str:
     if offset:
         return time.isoformat(timespec="seconds")
     return f"{day(time)}T{clock(time)}:{_TWO[time.second]}Z"
-
-
-@lru_cache(maxsize=1024)
-def _day(ordinal: int) -> str:
-    return date.fromordinal(ordinal).isoformat()
 
 
 def zone_name(zone: tzinfo) -> str:

@@ -43,6 +43,7 @@ class Connections:
 
     def __init__(self, path: Path | None, migrations: Sequence[Migration], patience: float) -> None:
         self.path = path
+        self.name = "The database in memory" if path is None else str(path)  # how errors call the file
         self._migrations = migrations
         self._patience = patience
         self._opening = threading.Lock()
@@ -61,11 +62,6 @@ class Connections:
         self._readers: queue.LifoQueue[Connection | None] = queue.LifoQueue()
         for _ in range(READERS):
             self._readers.put(None)
-
-    @property
-    def name(self) -> str:
-        """How errors call the file."""
-        return "The database in memory" if self.path is None else str(self.path)
 
     @property
     def writable(self) -> bool:
@@ -157,7 +153,11 @@ class Connections:
             reader = reader or open_file.open_reader(self.path or Path(), self._patience)
             yield reader
         finally:
-            self._readers.put(_reusable(reader))
+            if reader is not None and reader.txn_state("main") != apsw.SQLITE_TXN_NONE:
+                # A statement that was left half read holds the connection in the past.
+                reader.close()
+                reader = None
+            self._readers.put(reader)
 
     def run(self, connection: Connection, work: Callable[[Connection], T]) -> T:
         """Run ``work``, whose own failures are told as damage where the file is damaged."""
@@ -226,6 +226,8 @@ class Connections:
                 self._rebuild.start()
             self._changes = ChangeCounter(self.path, self._patience)
             self._main_file = MainFile(self.path)
+            self._readers.get_nowait()
+            self._readers.put(open_file.open_reader(self.path, self._patience))  # so that the first read is quick
         writer.set_busy_handler(locks.waiting(self._patience, self._check_cancelled))
 
     def _use_stopgap(self) -> None:
@@ -290,11 +292,3 @@ def _is_sound(connection: Connection) -> bool:
         return bool(connection.execute("PRAGMA quick_check(1)").get == "ok")
     except apsw.Error:
         return False
-
-
-def _reusable(reader: Connection | None) -> Connection | None:
-    """The connection for the next read; ``None`` when a statement that was left half read holds it in the past."""
-    if reader is None or reader.txn_state("main") == apsw.SQLITE_TXN_NONE:
-        return reader
-    reader.close()
-    return None

@@ -10,6 +10,8 @@ import threading
 import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Final, Generic, TypeVar
 from weakref import WeakKeyDictionary
@@ -44,6 +46,7 @@ class Database:
     def __init__(self, path: Path | None, migrations: Sequence[Migration], patience: float) -> None:
         self.path = path
         self.connections = Connections(path, migrations, patience)
+        self.name = self.connections.name
         self._users = 0
 
     @classmethod
@@ -93,7 +96,7 @@ class Database:
         try:
             return await anyio.to_thread.run_sync(job.run, abandon_on_cancel=True, limiter=self._limiters().reads)
         except anyio.get_cancelled_exc_class():
-            job.stop()
+            job.stopped = True
             raise
 
     async def write(
@@ -114,12 +117,10 @@ class Database:
             DragomanError: Nothing was written.
         """
         del area, once
-        if not self.writable:
+        if not self.connections.writable:
             raise errors.read_only(self.name)
-        connections = self.connections
-        return await anyio.to_thread.run_sync(
-            lambda: connections.write(work, durable=durable), limiter=self._limiters().writes
-        )
+        job = partial(self.connections.write, work, durable=durable)
+        return await anyio.to_thread.run_sync(job, limiter=self._limiters().writes)
 
     async def optimize(self, tables: Tables) -> None:
         """Merge the index in short transactions."""
@@ -157,11 +158,6 @@ class Database:
         return self.connections.version()
 
     @property
-    def name(self) -> str:
-        """How errors call the file."""
-        return self.connections.name
-
-    @property
     def writable(self) -> bool:
         """Whether this user may write to the file, also when its disk is full just now."""
         return self.connections.writable
@@ -193,46 +189,41 @@ class Database:
         if by_database is None:
             by_database = WeakKeyDictionary[Database, _Limiters]()
             _LIMITERS.set(by_database)
-        return by_database.setdefault(self, _Limiters())
+        limiters = by_database.get(self)
+        if limiters is None:
+            limiters = by_database[self] = _Limiters()
+        return limiters
 
 
+@dataclass(frozen=True, slots=True, eq=False)
 class _Limiters:
     """How many worker threads of one event loop may be busy with one file."""
 
-    def __init__(self) -> None:
-        self.reads = anyio.CapacityLimiter(READERS)
-        self.writes = anyio.CapacityLimiter(1)
+    reads: anyio.CapacityLimiter = field(default_factory=partial(anyio.CapacityLimiter, READERS))
+    writes: anyio.CapacityLimiter = field(default_factory=partial(anyio.CapacityLimiter, 1))
 
 
 _LIMITERS: Final = RunVar[WeakKeyDictionary[Database, _Limiters] | None]("dragoman_store_limiters", None)
 
 
+@dataclass(slots=True, eq=False)
 class _Reading(Generic[T]):
-    """One read in a worker thread, which can be stopped from outside."""
+    """One read in a worker thread, which ends soon once it is ``stopped``."""
 
-    def __init__(self, connections: Connections, work: Callable[[Connection], T]) -> None:
-        self._connections = connections
-        self._work = work
-        self._stopped = False
+    connections: Connections
+    work: Callable[[Connection], T]
+    stopped: bool = False
 
     def run(self) -> T:
-        with errors.explained(self._connections.name), self._connections.reader() as connection:
-            if self._stopped:
+        with errors.explained(self.connections.name), self.connections.reader() as connection:
+            if self.stopped:
                 raise apsw.InterruptError
             # Asked again and again: SQLite's own interrupt is lost on a statement that is just about to begin.
-            connection.set_progress_handler(lambda: self._stopped, _STEPS)
+            connection.set_progress_handler(lambda: self.stopped, _STEPS)
             try:
-                return self._in_one_state(connection)
+                connection.execute("BEGIN")
+                return self.connections.run(connection, self.work)
             finally:
                 connection.set_progress_handler(None)
-
-    def stop(self) -> None:
-        self._stopped = True
-
-    def _in_one_state(self, connection: Connection) -> T:
-        connection.execute("BEGIN")
-        try:
-            return self._connections.run(connection, self._work)
-        finally:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")

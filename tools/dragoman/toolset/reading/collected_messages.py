@@ -60,10 +60,6 @@ class CollectedMessages:
     other_names: dict[str, None] = field(default_factory=dict[str, None])
     interruption: RateLimited | None = None
 
-    def in_time_order(self, order: Order) -> list[Message]:
-        """The messages, oldest first."""
-        return self.messages[::-1] if order is Order.LATEST else self.messages
-
     def cursor_after(self, account: str, shown: int) -> CursorState:
         """The cursor behind the first ``shown`` messages."""
         if not 0 < shown < len(self.positions):

@@ -68,7 +68,7 @@ async def list_messages(
         taken = await collect(feed, replace(query, author=person.exact))
         if taken.tombstones:
             await call.workspace.number_messages(account, taken.tombstones)
-        messages = taken.in_time_order(query.order)
+        messages = taken.messages[::-1] if query.order is Order.LATEST else taken.messages
         if any(message.number is None for message in messages):
             messages = await call.workspace.number_messages(account, messages)
         notes: list[Sentence] = [person.note] if person.note else []

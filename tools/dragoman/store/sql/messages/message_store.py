@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import islice
 from typing import Final, TypeVar
 
@@ -204,10 +205,12 @@ class SqlMessages(MessageStore):
     async def remember_conversations(self, conversations: Sequence[Conversation]) -> None:
         """Write down what is new."""
         tables = self._table.tables
-        fresh = await self._database.read(lambda con: conversation_table.changed(con, tables, conversations))
+        look = partial(conversation_table.changed, tables=tables, conversations=conversations)
+        fresh = await self._database.read(look)
         try:
             if fresh:
-                await self._database.write(lambda con: conversation_table.save_all(con, tables, fresh), area=AREA)
+                save = partial(conversation_table.save_all, tables=tables, conversations=fresh)
+                await self._database.write(save, area=AREA)
         except NotWritableError:
             return
 
@@ -218,9 +221,8 @@ class SqlMessages(MessageStore):
     async def conversation(self, account: str, conversation: str) -> Conversation | None:
         """Look one conversation up, mostly in memory."""
         key = ("conversation", account, conversation)
-        row = await self._read(
-            key, lambda con: conversation_table.find(con, self._table.tables, account, conversation), single=True
-        )
+        find = partial(conversation_table.find, tables=self._table.tables, account=account, id_=conversation)
+        row = await self._read(key, find, single=True)
         return row.conversation if row is not None and row.known else None
 
     async def conversations(self, account: str | None = None) -> list[Conversation]:
@@ -233,7 +235,7 @@ class SqlMessages(MessageStore):
         if single and database.version() is None:
             # To ask whether a cached result is still true would take as long.
             return await database.read(work, single=True)
-        return await self._cache.get(database, key, lambda: database.read_versioned(work, single=single))
+        return await self._cache.get(database, key, partial(database.read_versioned, work, single=single))
 
     def _conversations(self, con: Connection, account: str | None) -> list[Conversation]:
         rows = conversation_table.recent(con, self._table.tables, account)
