@@ -68,6 +68,7 @@ class AccountList(ABC):
     ) -> list[Message]:
         """Give messages their account and numbers, remember them unless they are not ``storable``, drop tombstones."""
         store = await self.store()
+        # Excerpts of a search must not replace whole texts in the store.
         remember = account.settings.remember if storable else "off"
         seen = await store.messages.number(messages, remember, account=account.name)
         return [message for message in seen if message.deleted_at is None]

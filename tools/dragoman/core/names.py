@@ -130,6 +130,7 @@ def hidden_address(author: Author) -> str:
 @lru_cache(maxsize=4096)
 def _looks_like_another(name: str) -> bool:
     """Whether a name is written like an address, or mixes letters that look alike."""
+    # Letters of one script cannot be taken for those of another.
     if name.isascii():
         return "@" in name
     scripts = ({_script(sign) for sign in word if sign.isalpha()} for word in name.split())

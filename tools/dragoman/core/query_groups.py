@@ -40,6 +40,7 @@ def mark_groups(text: str) -> str:
                 marked[begin], marked[place] = OPEN, CLOSE
     for sign in marked:
         depth += (sign == OPEN) - (sign == CLOSE)
+        # Reading groups recurses; so deep a query is no search but an attack.
         if depth > _DEEPEST:
             return text
     return "".join(marked)

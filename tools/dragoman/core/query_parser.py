@@ -123,6 +123,7 @@ class _Reader:
         self._operators: list[Operator] = []
         self._notes: list[Sentence] = []
         self._negated = False
+        # Who types everything in capitals means OR and AND as words.
         letters = "".join(_SMALL.findall(text.replace("NOT", "")))
         self._shouted = letters.isupper()
 

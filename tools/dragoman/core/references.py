@@ -76,6 +76,7 @@ def parse(text: str) -> Reference | None:
     if not colon or not ACCOUNT_NAME.fullmatch(account):
         return None
     conversation, slash, message = rest.partition("/")
+    # White space ends a reference where it is copied from a sentence.
     if not conversation or (slash and not message) or "/" in message or any(c.isspace() for c in rest):
         return None
     if "%" not in rest:

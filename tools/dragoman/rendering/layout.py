@@ -70,6 +70,7 @@ def lay_out(view: View, *, form: Literal["text", "json"], max_tokens: int, zone:
     # News never end: their cursor leads to what is not there yet.
     more = isinstance(view, UpdatesView) or (not isinstance(view, MessageView) and getattr(view, "more", False))
     needs_cursor = bool(more) or fitted.shown < page.count or offset is not None
+    # The fit counts a cursor in, which an answer without one does not have.
     unused = 0 if needs_cursor or isinstance(view, PreviewView) else _estimate(_CURSORS[form])
     return Layout(
         shown=fitted.shown,

@@ -47,6 +47,7 @@ class LayoutCache:
         return layout
 
     def _put(self, key: Hashable, view: MessagesView, layout: Layout) -> None:
+        # Large pages are rare, and would push all others out of memory.
         is_small = sum(map(memory_size, view.messages)) <= _HEAVIEST
         with self._lock:
             self._made.pop(key, None)

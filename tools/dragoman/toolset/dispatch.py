@@ -71,6 +71,7 @@ async def call_tool(
 
 
 async def _run_tool(services: ToolServices, tool: ToolSpec, arguments: Mapping[str, object], caller: Caller) -> Answer:
+    # What shapes the answer is not the tool's business, and no part of what a cursor stands for.
     given = check(tool, arguments)
     form = cast("Literal['text', 'json']", given.pop("format", "text"))
     budget = cast("int", given.pop("max_tokens", services.max_tokens))
@@ -79,6 +80,7 @@ async def _run_tool(services: ToolServices, tool: ToolSpec, arguments: Mapping[s
     now = services.clock()
     if token is not None:
         saved = await load_cursor(await services.workspace.store(), tool.name, token, asked)
+        # A later page shows the list as of the first one, so its times ago are counted from then.
         given = {**saved.asked, **given, "cursor": saved.places}
         asked, now = saved.asked, saved.now or now
     with progress.listening(caller.progress):
@@ -125,6 +127,7 @@ async def _lay_out(
     if found.uncut:
         budget = max(budget, _WHOLE)
     view, foreign = found.view, found.view.foreign_places()
+    # Before the answer is laid out: what cannot be noted must not be shown first.
     await _record_exposure(services, caller, foreign)
     size, notice = text_size(view), NOTICE if foreign else ""
     lay_out = partial(services.layouts.lay_out, form=form, max_tokens=budget, zone=services.zone, notice=notice)
@@ -132,6 +135,7 @@ async def _lay_out(
     places = found.cursor_at(layout.shown, layout.next_offset) if layout.needs_cursor else None
     cursor = None
     if places is not None:
+        # Only once the answer has arrived: news that got lost on the way have to come again.
         if found.stopped is not None:
             await _once_delivered(caller, partial(found.stopped, places))
         store = await services.workspace.store()

@@ -87,6 +87,7 @@ class Secret:
         Raises:
             Unauthenticated: It cannot be found, or is nothing that can be sent: empty, several lines, not ASCII.
         """
+        # Made late: settings are read before there is an event loop.
         self._lock = self._lock or anyio.Lock()
         async with self._lock:
             if self._value is None:
@@ -139,6 +140,7 @@ def bearer(secret: Secret, scheme: str = "Bearer") -> Authorize:
     """Authorize with a secret; ``scheme`` stands before it. A scheme that was pasted along is not doubled."""
 
     async def authorize(refused: bool) -> str:  # noqa: FBT001 - the shape of Authorize
+        # It may have been renewed in its file or keyring since.
         if refused:
             secret.invalidate()
         value = await secret.reveal()
@@ -161,7 +163,9 @@ def known_secrets() -> frozenset[str]:
 
 def redact(text: str) -> str:
     """Replace every known credential in a text by ``[secret]``."""
+    # The longest first: a credential may hold another one.
     for value in sorted(_revealed, key=len, reverse=True):
+        # A short one occurs in ordinary words.
         if len(value) >= _SHORTEST_REDACTED:
             text = text.replace(value, _MASK) if value.isalnum() else _pattern_of(value).sub(_MASK, text)
     return text

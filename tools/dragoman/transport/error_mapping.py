@@ -161,6 +161,7 @@ def error_for(
     """
     told = dialect.explain(refusal)
     told = told if isinstance(told, ErrorWords) else ErrorWords(said=told or "")
+    # A provider must not make an uncertain write certain.
     if told.error is not None and error is not OutcomeUnknown:
         error = told.error
     general, advice = _SENTENCES.get(error, _SENTENCES[BadResponse])
@@ -187,6 +188,7 @@ def quoted(said: str) -> SafeText:
     They are cleaned, without credentials, cut to 200 characters, and cannot end their quotes. A page for people and
     an empty text leave the full stop only.
     """
+    # Services repeat what they were sent, which may hold a token.
     words = redact(said[:_SCANNED])
     if _MARKUP.search(words) or not words.strip():
         return SafeText(".")

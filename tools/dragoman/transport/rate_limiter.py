@@ -110,6 +110,7 @@ class RateLimiter:
     async def pause(self, family: str, seconds: float) -> None:
         """Note that the service wants no call of this family for so long."""
         self._note_pause(family, seconds)
+        # Calls that were taken ahead would break the pause.
         for (of, _), reserve in self._reserves.items():
             reserve.calls = 0 if of == family else reserve.calls
         if self._shared is not None:
@@ -129,6 +130,7 @@ class RateLimiter:
 
     async def _take(self, family: str, rate: Rate, *, background: bool) -> tuple[Grant, RateBudgets | None]:
         """Take one call, out of the shared budget where there is one that can be reached; that budget."""
+        # Background calls have a reserve of their own, so that they cannot use up what was taken for others.
         reserve = self._reserves.setdefault((family, background), _Reserve())
         async with reserve.lock:
             if self._shared is None:
@@ -140,6 +142,7 @@ class RateLimiter:
             if grant is None:
                 budget = self._budget(family, rate)
                 return budget.take(1, rate, self._clock.monotonic(), background=background), None
+            # Another process has noted that the service wants a pause.
             if not grant.calls:
                 self._note_pause(family, grant.wait)
                 return grant, self._shared

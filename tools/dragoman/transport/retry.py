@@ -130,6 +130,7 @@ def limit_reset(headers: Mapping[str, str], clock: Clock) -> float | None:
         return None
     asked = retry_after(headers, clock)
     reset = _number(headers.get("x-ratelimit-reset"))
+    # The service's own pause counts more than the reset of a window.
     if asked or reset is None:
         return asked or None
     seconds = reset if reset < _DELTA_OR_DATE else reset - _service_time(headers, clock)

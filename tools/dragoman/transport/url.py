@@ -32,8 +32,10 @@ def base_url_of(value: str) -> str:
         host, _ = parts.hostname, parts.port
     except ValueError:
         raise InvalidArgument("The base_url is no valid address.", hint=_HINT) from None
+    # urlsplit lets blanks and backslashes pass, which browsers and servers read in different ways.
     if parts.scheme not in {"http", "https"} or not _is_host(host) or any(c <= " " or c == "\\" for c in text):
         raise InvalidArgument("The base_url is no http or https address.", hint=_HINT)
+    # They would be shown in logs and errors, which redact known secrets only.
     if "@" in parts.netloc:
         raise InvalidArgument("The base_url holds credentials.", hint="Put them into the setting for the token.")
     if parts.query or parts.fragment:

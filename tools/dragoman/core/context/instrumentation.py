@@ -80,6 +80,7 @@ def observe(observers: Sequence[Observer], work: Operation) -> Generator[Operati
     with ExitStack() as watchers:
         for observer in observers:
             watchers.enter_context(observer.on_operation(work))
+        # Accounts learn of the observers through the task, not through every call.
         token, started = _now.set((work, observers)), perf_counter()
         if not work.inner:
             _under_way[id(work)] = work

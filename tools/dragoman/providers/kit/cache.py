@@ -54,6 +54,7 @@ class LruCache(Generic[K, V]):
         size = 1 if self._size_of is None else self._size_of(value)
         self._values[key] = value, size
         self._total += size
+        # The last value stays even when it alone is too large: its reader is about to use it.
         while self._total > self._size and len(self._values) > 1:
             _, (_, dropped) = self._values.popitem(last=False)
             self._total -= dropped

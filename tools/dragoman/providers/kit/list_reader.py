@@ -213,6 +213,7 @@ class ListReader(Generic[T]):
                 async for batch in batches:
                     begun = True
                     yield batch
+        # A service that forgot a token says so in one of these two ways.
         except (InvalidArgument, NotFound) as error:
             if begun:
                 raise

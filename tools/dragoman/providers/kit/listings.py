@@ -122,6 +122,7 @@ def anchored(
         anchor = _read_anchor(token) if token is not None else None
         while True:
             items, more = await fetch(order, anchor)
+            # Several services list the items around an anchor in an order of their own.
             ranked = sorted(items, key=key, reverse=order is Order.LATEST)
             following = _next_anchor(order, anchor, key(ranked[-1])) if more and ranked else None
             here = None if anchor is None else _write_anchor(anchor)
@@ -156,6 +157,7 @@ def tokens(
         known = {token}
         while True:
             found = await fetch(order, token)
+            # A service that gives the same token again would be read for ever.
             following = None if found.next in known else found.next
             yield Batch(found.items, following, found.total, token, last=following is None)
             if following is None:

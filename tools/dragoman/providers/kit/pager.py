@@ -145,6 +145,7 @@ class Pager(Generic[T]):
     def cursor_after(self, listing: Listing[T], item: T, order: Order, *, name: Hashable) -> str | None:
         """Make the cursor that goes on after an item; ``None`` where that needs another look at the list."""
         key, bound_to = self._key(item), list_id(name, order)
+        # A token at the item itself needs no look at the list.
         if listing.token_at is not None:
             position = Position(key, listing.token_at(key), ordered=True)
             if not listing.by_time:
@@ -161,6 +162,7 @@ class Pager(Generic[T]):
 
     def forget(self, name: Hashable) -> None:
         """Read a list anew, because it was changed."""
+        # A change may move items in every order that was read.
         for which in ("", *Order):
             self._walks.pop((repr(name), which))
 

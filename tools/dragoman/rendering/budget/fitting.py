@@ -174,6 +174,7 @@ def fit(page: PageLayout, max_tokens: int) -> Fitted:
         tokens = max(_most_tokens(text, max_tokens), by_characters)
         if tokens <= max_tokens or budget <= _LEAST_BUDGET or page.uncut:
             return fitted
+        # By the share that was too much: estimates are off by the same factor all over an answer.
         budget = max(_LEAST_BUDGET, min(budget - 1, int(budget * max_tokens / tokens * _HURRY)))
 
 
@@ -216,6 +217,7 @@ def _fit_text(page: PageLayout, shares: TokenShares) -> Fitted | None:
 
 def _fit_all(page: PageLayout, shares: TokenShares) -> Fitted | None:
     """Take everything as it is, unless it is so long that trying is not worth it."""
+    # Writing a page of hundreds of long mails only to throw it away takes seconds.
     if page.length() > shares.total * _HOPE:
         return None
     cost = _cost(page, page.count, shares)

@@ -24,6 +24,7 @@ def costs_more(text: str, tokens: float) -> bool:
 
 def clip(line: str, tokens: float) -> str:
     """A cleaned line, cut to a number of tokens; ``…`` marks what is missing."""
+    # Counting takes most of the time of laying out, and most lines are clearly small.
     if len(line) * _WORST_TOKENS_PER_CHARACTER <= tokens:
         return line
     cost = measure(line)
@@ -57,6 +58,7 @@ def take(text: str, start: int, tokens: float, dress: Callable[[str], str]) -> t
         if cost <= tokens:
             return piece, len(text), cost
     start = min(start, len(text))
+    # No more than can be shown is cleaned: a text may have megabytes.
     end = min(len(text), start + int(tokens * _CHARACTERS_PER_TOKEN))
     while True:
         piece = dress(clean(text[start:end]))

@@ -97,6 +97,7 @@ class MessagesText(PageLayout):
 
     def _lines(self, shown: int, shares: TokenShares) -> list[tuple[str, RenderedMessage | None]]:
         """The lines in their order; those that were asked for last are kept."""
+        # Fitting writes the same lines twice, once to measure them and once with the cursor.
         if self._last_lines is None or self._last_lines[0] != (shown, shares):
             first = self.count - shown if self._latest else 0
             messages = self._view.messages[first : first + shown]

@@ -52,6 +52,7 @@ async def author_filter(account: Account, wanted: str) -> AuthorFilter:
     if own is None:
         note = sentence("{} does not tell who you are, so me was taken for a name.", account.name)
         return AuthorFilter(wanted, wanted, note)
+    # Services filter by an id most reliably; a name may be that of several people.
     return AuthorFilter(own.id or own.email or own.name, exactly(own))
 
 

@@ -42,9 +42,11 @@ async def expand_truncated(workspace: Workspace, said: str) -> str:
     beginning = said.strip().removesuffix(CUT)
     name, colon, _ = beginning.partition(":")
     account = workspace.accounts.get(name) if colon and ACCOUNT_NAME.fullmatch(name) else None
+    # Whatever cannot be a cut reference may be a title that ends with the sign.
     if beginning == said.strip() or account is None or not account.supports(Capability.LIST_CONVERSATIONS):
         return said
     found = await _beginning_with(account, beginning)
+    # A conversation may really be called so.
     if said.strip() in found or not found:
         return said
     if len(found) > 1:
@@ -128,6 +130,7 @@ async def resolve_for_reading(
     reference = conversation_address(workspace, said)
     if reference is not None:
         return await _load_equivalent(workspace, reference, by_id=by_id), []
+    # Finding a title asks every account, so what was found lately is tried first.
     lately = await _cached(workspace, said)
     if lately is not None:
         return lately, []
@@ -157,6 +160,7 @@ async def _load_equivalent(workspace: Workspace, reference: Reference, *, by_id:
         same = [
             one
             for one in (*found.matches, *found.others)
+            # macOS composes letters in another way than services do, and people copy ids by hand.
             if one.account == reference.account and unicodedata.normalize("NFC", one.id) == wanted
         ]
         if len(same) != 1:
@@ -213,6 +217,7 @@ async def resolve_message(workspace: Workspace, said: str) -> Reference:
     number = _NUMBER.fullmatch(said)
     if number:
         found = await (await workspace.store()).messages.locate(int(number[1]))
+        # The account may belong to somebody else, or have been taken out of the settings.
         if found is None or found[0] not in workspace.accounts:
             raise NotFound(
                 sentence("There is no message {}.", number[1]), hint="list_messages and search_messages show numbers."
@@ -270,6 +275,7 @@ def _only_one(workspace: Workspace, said: str, found: FoundTitles) -> Conversati
             sentence("{} conversations have this title: {}.", len(found.matches), listing(found.matches)),
             hint="Use one of the references.",
         )
+    # It has the form of a reference, so the name of its account is rather what is wrong.
     foreign = parse(said.strip())
     if foreign is not None:
         workspace.account(foreign.account)

@@ -132,6 +132,7 @@ class ToolServices:
         limits = Limits(
             owner=principal.name, email=principal.email, accounts=principal.accounts, writes=principal.writes
         )
+        # A tool that calls another one passes restricted services on.
         if isinstance(self.workspace, LimitedWorkspace) and self.workspace.limits == limits:
             return self
         return replace(self, workspace=LimitedWorkspace(self.workspace, limits))

@@ -185,6 +185,7 @@ def check(tool: ToolSpec, arguments: Mapping[str, object]) -> dict[str, object]:
     good: dict[str, object] = {}
     for name, parameter in tool.parameters.items():
         value = _single(parameter, arguments.get(name))
+        # Models fill arguments that they mean to leave out with null or an empty string.
         if value is None or (value == "" and not parameter.required and name not in _CLEARED):
             if parameter.required:
                 wrong.append(sentence("{} is missing ({}).", name, unquoted(parameter.description)))
@@ -225,6 +226,7 @@ def _integer(parameter: Parameter, value: object) -> int:
     wanted = f"a number from {bounds.low} to {bounds.high}" if bounds else "a whole number"
     if isinstance(value, bool) or not _INTEGER.fullmatch(str(value).strip()):
         raise ValueError(wanted)
+    # Clients without whole numbers send 20.0, as number or as text.
     number = int(float(value)) if isinstance(value, float) else int(str(value).strip().partition(".")[0])
     if bounds and not bounds.low <= number <= bounds.high:
         raise ValueError(wanted)
@@ -239,6 +241,7 @@ def _text(parameter: Parameter, value: object) -> str:
         raise ValueError(f"at most {_MOST_TEXT:,} characters long")
     if not parameter.choices:
         return text
+    # A choice is a word of ours, so its case, blanks and plural mean nothing.
     said = text.strip().lower()
     for choice in (said, _SYNONYMS.get(said), said.removesuffix("s"), f"{said}s"):
         if choice in parameter.choices:
@@ -249,6 +252,7 @@ def _text(parameter: Parameter, value: object) -> str:
 def _texts(_parameter: Parameter, value: object) -> tuple[str, ...]:
     if isinstance(value, str):
         try:
+            # Several models write a list as its JSON text.
             value = json.loads(value) if value.lstrip().startswith("[") else [value]
         except ValueError:
             raise ValueError('a list of texts such as ["urgent"]') from None

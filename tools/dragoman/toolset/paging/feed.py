@@ -97,6 +97,7 @@ class Feed(Generic[T]):
         """
         taken = self._items[self._used : self._used + most]
         self._used += len(taken)
+        # After the last item of a page its cursor is known; for others one has to be made.
         page, last = self._page, -1 if self._used < len(self._items) else len(taken) - 1
         end = None if self._ended else FeedPosition(self._next)
         return taken, lambda index: end if index == last else self._after(taken[index], page)
@@ -122,6 +123,7 @@ class Feed(Generic[T]):
         self._next = page.cursor
         # A cursor that comes a second time would lead in circles.
         self._ended = page.cursor is None or page.cursor in self._fetched
+        # The last item that was shown is gone, so nobody knows which ones behind it were shown.
         if self._drop_to is not None and (self._ended or self.pages >= _MOST_REREAD):
             raise Conflict("The list has changed since the page before.", hint="Repeat the call without cursor.")
 

@@ -48,6 +48,7 @@ class ExposureLog:
         self, store: Store, viewer: Viewer, conversations: Iterable[ConversationKey], now: datetime
     ) -> None:
         """Note that text of conversations is about to be shown."""
+        # One write an hour is enough: the guard looks back a whole day.
         recent, past = self._recent, now - _REFRESH
         fresh = [one for one in conversations if (viewer, one) not in recent or recent[viewer, one] <= past]
         if not fresh:
@@ -76,6 +77,7 @@ class ExposureLog:
         except DragomanError as error:
             _log.warning("The store could not tell what was shown: %s", error)
             stored = []
+        # What this process noted may be missing in a store that could not be written.
         return [one for one in dict.fromkeys((*stored, *own)) if one != conversation]
 
 

@@ -26,6 +26,7 @@ def require_permission(settings: AccountSettings, where: Reference, *, named: bo
             hint=sentence('To switch it on, set write = "confirm" in {}, and serve without --read-only.', section),
             account=where.account,
         )
+    # An empty list allows nothing; a missing one allows every conversation.
     if settings.write_to is not None and not named and not is_allowed_target(settings, where):
         raise PermissionDenied(
             "This conversation is not among those that may be written to.",

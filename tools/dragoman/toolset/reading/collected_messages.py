@@ -69,8 +69,10 @@ class CollectedMessages:
 
     def examine(self, feed: Feed[Message], query: MessageQuery) -> None:
         """Examine the messages that the feed has at hand, as many as are still wanted."""
+        # Never more than the page takes: the position after the last one has to be known.
         most = min(query.limit - len(self.messages), _MOST_EXAMINED - self.examined)
         messages, after = feed.take(most)
+        # Most lists are not filtered, and asking each message for its time takes longer than reading it.
         filtered = query.author is not None or query.since is not None or query.until is not None
         end = next((n for n, one in enumerate(messages) if _past_window(one, query)), None) if filtered else None
         self.examined += len(messages[:end])

@@ -49,6 +49,7 @@ async def list_messages(
 ) -> ToolResult:
     """List a page of a conversation, from its newest or its oldest message on."""
     target, failures = await resolve_for_reading(call.workspace, conversation, by_id=True)
+    # The title may have been found in an account that cannot list messages.
     (account,) = call.workspace.accounts_for(Capability.LIST_MESSAGES, target.account)
     begin, end = time_window(call, since, until) if since or until else (None, None)
     person = ANYBODY if author is None else await author_filter(account, author)
@@ -65,8 +66,10 @@ async def list_messages(
         place = (cursor or CursorState()).get(account.name) or FeedPosition()
         source, as_of = await _source(call, account, target.id, query, place.cursor)
         feed = Feed(source, place)
+        # The service filters as well as it can; the exact filter runs here, over what it lets pass.
         taken = await collect(feed, replace(query, author=person.exact))
         if taken.tombstones:
+            # The store forgets the texts of messages that were deleted at the service.
             await call.workspace.number_messages(account, taken.tombstones)
         messages = taken.messages[::-1] if query.order is Order.LATEST else taken.messages
         if any(message.number is None for message in messages):

@@ -112,6 +112,7 @@ class _Stops:
     async def save(self, positions: CursorState) -> None:
         """Keep the positions beside those of accounts that were not asked."""
         store = await self._call.workspace.store()
+        # A question about one account must not forget where the others stopped.
         merged = CursorState({**await self._load(), **positions})
         await store.cursors.save_position(self._caller, self._scope, merged.to_json())
 
@@ -139,6 +140,7 @@ class _Reading:
         Raises:
             DragomanError: None could answer.
         """
+        # Taken before reading: what arrives meanwhile is news of the next call.
         self.time = self.call.services.clock()
         errors: list[DragomanError] = []
 

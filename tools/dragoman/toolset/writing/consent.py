@@ -52,8 +52,10 @@ async def require_consent(
     """
     warnings = await warnings_about(plan, prior.reason)
     reasons = [*warnings, *policy_reasons(plan)]
+    # A token is checked even where none is needed: it may stand for another text.
     if not reasons and token is None:
         return None
+    # Who gets the message is part of what somebody agrees to, so it is asked each time.
     audience = await audience_of(plan)
     agreement = plan.write.agreement(prior.stamp, (*audience.receivers, *audience.copied, *audience.perhaps))
     attempt.outcome = ""
@@ -76,9 +78,11 @@ def _asking(
     async def ask() -> Consent:
         settled = {plan.account.settings.ask, plan.call.services.ask_by_client.get(plan.call.caller.client.casefold())}
         by_client = plan.call.caller.ask
+        # Some clients answer questions without showing them; for these the settings ask for a token.
         if by_client is None or "token" in settled:
             return Consent.NOT_ASKED
         view = await complete_preview(plan, audience, reasons, warnings)
+        # A long text is laid out in a thread, as every answer is.
         asked = await run_sized(partial(question, view, plan.call.services.zone), text_size(view))
         trusted = "client" in settled
         return await by_client(Question(asked.text, agreement, asked.length, asked.fits, trusted))
@@ -88,6 +92,7 @@ def _asking(
 
 def _way_out(plan: WritePlan) -> SafeText:
     name = plan.call.caller.client
+    # A name that is no bare key of TOML would have to be quoted, so the account's section is named.
     table = sentence("[clients.{}]", name) if _PLAIN_NAME.fullmatch(name) else None
     return sentence(
         'Do not try again unasked. If nobody was asked there, the user can set ask = "token" in {}.',

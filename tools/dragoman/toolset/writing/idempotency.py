@@ -60,8 +60,10 @@ async def check_prior_write(plan: WritePlan, store: Store) -> PriorWrite:
         raise Conflict("This idempotency_key was used for another message.", hint="Use a new key.")
     if entry.state is State.UNKNOWN:
         return await _unknown(plan, store, entry)
+    # The caller says by the key that it means the same write.
     if entry.state is State.DONE and plan.key is not None:
         return PriorWrite(entry=entry.id, message=await _prior_result(plan, entry))
+    # Without a key it may mean a second message, unless it cannot know of the first one.
     if entry.state is State.DONE and not entry.delivered:
         first = "An earlier call had written it, and its answer may not have arrived. {} again."
         note = sentence(first, plan.not_done_sentence)
@@ -142,6 +144,7 @@ async def _found(plan: WritePlan, store: Store, entry: Entry, message: Message) 
 
 async def _look_up_at_service(plan: WritePlan, store: Store, entry: Entry) -> Message | None:
     since = entry.begun or plan.call.now
+    # Messages of other writes with the same text must not be taken for this one.
     made = await store.writes.message_refs_since(plan.account.name, since - _EARLIER)
     known = {found.message for text in made if (found := parse(text)) and found.message}
     with account_errors(plan.account):

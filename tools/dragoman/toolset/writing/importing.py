@@ -55,6 +55,7 @@ async def import_message(
             subject=subject,
             reply_to=await answered_message(call, target, reply_to),
         )
+        # An import can create a conversation, whose title nobody has found before.
         TitleCache.clear(call.workspace)
         return await run_write(_plan(call, account, target, message), attempt, confirm)
 
@@ -77,6 +78,7 @@ def _plan(call: CallContext, account: Account, target: Conversation, message: Me
         },
         preview=PreviewView(conversation=target, verb="import", service=account.provider_class.name, message=message),
         texts=(message.text, message.subject or ""),
+        # With an id, or in the local store, the same message is recognised and not doubled.
         once=not message.id and account.provider_class.external,
         act=lambda provider, _: provider.import_message(target.id, message),
         find=lambda provider, since, known: _find(provider, message, since, known),
@@ -92,6 +94,7 @@ async def _find(provider: Provider, message: Message, since: datetime, known: Co
         query = MessageQuery(since=message.sent_at - _NEAR, until=message.sent_at + _NEAR)
         page = await provider.list_messages(message.conversation, query)
         for one in page.items:
+            # Services cut fractions of seconds.
             near = one.sent_at is not None and abs(one.sent_at - message.sent_at) <= _NEAR
             if near and one.id not in known and originally_said(one, message.text):
                 return one
@@ -109,6 +112,7 @@ async def _import_target(call: CallContext, said: str) -> Conversation:
 
 def _author(said: str) -> Author:
     bare = _ADDRESS.fullmatch(said.strip())
+    # parseaddr takes a bare name with a comma apart, so it reads only what has an address.
     name, email = ("", bare[1]) if bare else parseaddr(said) if "<" in said else (said, "")
     name = " ".join((name or email or said).split())
     if not name:

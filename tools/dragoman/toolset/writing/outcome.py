@@ -48,6 +48,7 @@ async def record_outcome(
     Returns:
         A sentence when a write that was made could not be recorded.
     """
+    # A cancelled call must still record it: else the next one would have to ask the service.
     with anyio.CancelScope(shield=True):
         try:
             await store.writes.finish(entry.id, state, message, attempts=entry.attempts, outcome=outcome)
@@ -62,6 +63,7 @@ async def record_outcome(
 async def read_back(plan: WritePlan, made: Message) -> tuple[Message, list[SafeText]]:
     """Return the stored message and sentences about its differences."""
     account = plan.account
+    # Some services answer with what they stored, so reading it again shows nothing more.
     if account.provider_class.returns_stored or Capability.GET_MESSAGE not in account.capabilities or not made.id:
         return made, await _differences(plan, made)
     stored: Message | None = None

@@ -56,10 +56,12 @@ async def run_write(plan: WritePlan, attempt: audit_scope, token: str | None) ->
         if prior.message is not None:
             attempt.outcome = "repeated"
             return await _result_of(plan, prior.message, [*prior.notes], prior.entry)
+        # Before the question: nobody should agree to what may not be sent yet.
         await store.writes.require_rate(plan.account.name, rate_limit_of(plan))
         preview = await require_consent(plan, store, prior, attempt, token)
         if preview is not None:
             return preview
+        # Opened first, so that an account that cannot be opened leaves no entry of unknown outcome.
         provider = await _provider(plan)
         entry = await store.writes.begin(plan.intent, accepted=prior.stamp, per_minute=rate_limit_of(plan))
         if entry.fresh:
@@ -74,6 +76,7 @@ async def _names_all(plan: WritePlan) -> bool:
     """Return whether ``write_to`` names the recipients, where it does not name the conversation."""
     settings = plan.account.settings
     entries = [policy.entry_in(entry, plan.account.name) for entry in settings.write_to or ()]
+    # Who gets a message is asked at the service only where the settings leave the answer open.
     if plan.names_all is None or settings.write == "off" or policy.is_allowed_target(settings, plan.where):
         return False
     if not any(map(plan.account.provider_class.names_recipients, entries)):
@@ -168,6 +171,7 @@ def _is_by_others(plan: WritePlan, stored: Message) -> bool:
     """Whether the answer shows text of others: of an agent, or of a message whose labels changed."""
     if stored.author.kind in (AuthorKind.ASSISTANT, AuthorKind.BOT):
         return True
+    # Services strip blanks; anything more that comes back was not written by the caller.
     written = {text.strip() for text in plan.texts if text.strip()}
     shown = {text.strip() for text in (stored.text, stored.subject or "") if text.strip()}
     return not shown <= written

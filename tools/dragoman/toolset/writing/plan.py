@@ -103,4 +103,5 @@ def scoped_key(call: CallContext, key: str | None) -> str | None:
     name = principal_name(call)
     if key is None or not name:
         return key
+    # The service sees only a digest, which tells nothing of who uses this server.
     return sha256(f"{name}\0{key}".encode("utf-8", "surrogatepass")).hexdigest()

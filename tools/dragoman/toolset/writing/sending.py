@@ -38,10 +38,12 @@ async def send_message(
     async with audit_scope(call, Capability.SEND_MESSAGE, Reference(target.account, target.id)) as attempt:
         account = writable(call, target.account, Capability.SEND_MESSAGE)
         check_text(account, text)
+        # The signature belongs to what is previewed, agreed to and compared.
         text = account.text_to_send(text)
         answered = await answered_message(call, target, reply_to)
         key = scoped_key(call, idempotency_key)
         draft = Draft(text=text, reply_to=answered, subject=subject or None, idempotency_key=key)
+        # Before anybody is asked: nobody should agree to what the service refuses anyway.
         account.check_draft(target.id, draft)
         plan = WritePlan(
             call=call,
@@ -52,6 +54,7 @@ async def send_message(
             preview=await _preview(call, account, target, draft),
             texts=(text, subject or ""),
             key=idempotency_key,
+            # The same text twice is mostly a mistake, so it needs somebody's agreement.
             once=True,
             act=lambda provider, begun: provider.send_message(target.id, replace(draft, begun=begun)),
             find=lambda provider, since, known: provider.find_sent(
@@ -62,6 +65,7 @@ async def send_message(
                 text=text,
                 subject=draft.subject,
                 reply_to=answered,
+                # A new conversation has another id than the address that it was sent to.
                 conversation=None if account.provider_class.begins_conversation(target.id) else target.id,
             ),
             names_all=lambda provider: provider.may_write_to(target.id, draft),

@@ -164,6 +164,7 @@ class HttpClient:
         Raises:
             DragomanError: Of the family, with what to do next.
         """
+        # Built once: all attempts of a write have to send the very same bytes.
         call = HttpRequest.build(method, path, kind, self._headers, options)
         exchange, most = self._opened(), options.get("timeout") or self._timeout
 
@@ -222,11 +223,13 @@ class HttpClient:
     async def _attempt(self, call: HttpRequest, most: float, send: Send[R], number: int, left: float) -> R:
         """One attempt: wait for its turn, send it with credentials, see whether it was accepted."""
         deadline = self._clock.monotonic() + left
+        # The first attempt got its turn before it began; each further one spends the budget again.
         if number > 1:
             await self._pace.acquire(call.family)
         if (pause := self._pace.pause_left(call.family)) > 0:
             await self._wait_out(call, pause, left)
         credentials = {"authorization": await self._authorize(False)} if self._authorize else {}  # noqa: FBT003 - see Authorize
+        # A zero timeout would count as no timeout.
         seconds = max(_LEAST, min(most, deadline - self._clock.monotonic()))
         try:
             result = await send(call, {**call.headers, **credentials}, seconds)
@@ -258,6 +261,7 @@ class HttpClient:
         """What a refusal means; credentials that have changed in the meantime are worth another try."""
         pause = retry_after(raw.headers, self._clock)
         setback = error_policy.status_error(call, self.dialect, raw, pause)
+        # Other clients of the account must not run into the same limit.
         if raw.status == error_policy.TOO_MANY and pause and self._pace.is_shared:
             await self._pace.pause(call.family, min(pause, _LONGEST_LIMIT))
         if (

@@ -109,6 +109,7 @@ class ConnectionPool:
         Raises:
             InvalidArgument: The file of certificates cannot be used.
         """
+        # A proxy of the company cannot reach this machine.
         local = is_loopback(self._base.host)
         self._client = httpx.AsyncClient(
             verify=transport is None and await _context(self._base.scheme, ca_file),
@@ -117,6 +118,7 @@ class ConnectionPool:
             limits=httpx.Limits(
                 max_connections=concurrency, max_keepalive_connections=concurrency, keepalive_expiry=_IDLE
             ),
+            # An API needs no session, and a cookie of one person must not reach the calls of another.
             cookies=CookieJar(policy=DefaultCookiePolicy(allowed_domains=[])),
             follow_redirects=False,
             transport=transport,
@@ -232,6 +234,7 @@ class ConnectionPool:
         self, call: HttpRequest, headers: Mapping[str, str], seconds: float, trace: _Trace
     ) -> httpx.Response:
         """Send, and follow redirects of reads within the service."""
+        # Not through the client's own builder, which would encode the target once more.
         request = httpx.Request(call.method, self._base_url + call.target, headers=dict(headers), content=call.content)
         redirects = 0
         while True:
@@ -262,6 +265,7 @@ class ConnectionPool:
             target = request.url.join(response.headers.get("location", ""))
         except httpx.InvalidURL:
             raise self._moved(call, response, "{service} redirects this to nowhere") from None
+        # The authorization header would go along.
         if (target.scheme, target.host, target.port) != (self._base.scheme, self._base.host, self._base.port):
             raise self._moved(call, response, "{service} redirects to another host, which gets no credentials")
         headers = [(name, value) for name, value in request.headers.items() if name != "host"]

@@ -68,6 +68,7 @@ def status_error(call: HttpRequest, dialect: ServiceProfile, raw: RawResponse, p
     )
     error_type = _ERRORS.get(status, Unavailable if status in _SERVER_SIDE else BadResponse)
     repeat = _repeat(call, dialect, raw, pause)
+    # Retrying by hand would be as wrong as retrying here, so no time to wait is told.
     if call.kind == "write" and _uncertain(call, status, pause):
         error_type, pause = OutcomeUnknown, None
     message, hint = _WORDS.get(status, ("", ""))
@@ -86,6 +87,7 @@ def status_error(call: HttpRequest, dialect: ServiceProfile, raw: RawResponse, p
 def redirect_refused(call: HttpRequest, dialect: ServiceProfile, raw: RawResponse, message: Sentence) -> FailedAttempt:
     """A redirect that is not followed."""
     refusal = ServiceFailure(kind=call.kind, operation=call.operation, status=raw.status, headers=raw.headers)
+    # Other redirects may come after the service has acted, as a form on a web page does.
     certain = call.kind == "read" or raw.status in _MOVED_UNDONE
     return FailedAttempt(
         error_for(
@@ -102,6 +104,7 @@ def redirect_refused(call: HttpRequest, dialect: ServiceProfile, raw: RawRespons
 def unreadable(call: HttpRequest, dialect: ServiceProfile, message: Sentence, request_id: str = "") -> FailedAttempt:
     """A 2xx answer that cannot be used: worth one more try for a read."""
     error = invalid_response(call, dialect, message, request_id=request_id)
+    # A body that was cut off may be whole next time; a form that is unknown will stay so.
     return FailedAttempt(error, "once" if call.kind == "read" else "never")
 
 
@@ -113,6 +116,7 @@ def connect_failed(
     refusal = ServiceFailure(kind=call.kind, operation=call.operation, trouble=reason.trouble)
     message = SafeText(reason.message.replace("{host}", unquoted(host)))
     error = error_for(Unavailable, refusal, dialect, message=message, hint=reason.hint)
+    # A bad certificate does not get better within seconds.
     return FailedAttempt(error, "never" if reason.trouble == "tls" else "yes")
 
 
@@ -131,6 +135,7 @@ def too_slow(call: HttpRequest, dialect: ServiceProfile, seconds: float) -> Fail
     if call.kind == "write":
         return FailedAttempt(error_for(OutcomeUnknown, refusal, dialect, message=f"No answer came in time. {_UNKNOWN}"))
     message = sentence("{{service}} did not answer within {:g} seconds", seconds)
+    # A slow service is not helped by more calls.
     return FailedAttempt(error_for(DeadlineExceeded, refusal, dialect, message=message), "once")
 
 
@@ -149,11 +154,13 @@ _UNKNOWN: Final = "It is unknown whether {service} did this"
 def _uncertain(call: HttpRequest, status: int, pause: float | None) -> bool:
     if status in _SERVER_SIDE:
         return not _put_off(call, status, pause)
+    # Other 4xx refuse a call before anything was done.
     return status == _TIMED_OUT or status not in range(400, 500)
 
 
 def _repeat(call: HttpRequest, dialect: ServiceProfile, raw: RawResponse, pause: float | None) -> Repeat:
     asked = raw.headers.get("x-should-retry", "").strip().lower()
+    # Some gateways know better than the status does.
     if asked == "false":
         return "never"
     if call.kind == "read":

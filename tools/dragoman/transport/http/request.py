@@ -93,6 +93,7 @@ class HttpRequest:
         if not path.startswith("/"):
             raise ValueError("a path begins with /")
         form, value, query = options.get("form"), options.get("json"), options.get("query")
+        # A null body and none are the same here: no service asks for the word null.
         typed, content = ({}, None) if form is None and value is None else _body_of(form, value)
         return cls(
             kind=kind,
@@ -129,6 +130,7 @@ def invalid_response(
 ) -> DragomanError:
     """A 2xx answer that cannot be used, as the error of its kind of call."""
     refusal = ServiceFailure(kind=call.kind, operation=call.operation)
+    # A write was taken by a service that answers with success, whatever it says then.
     if call.kind == "read":
         return error_for(BadResponse, refusal, dialect, message=message, hint=hint, request_id=request_id)
     what = SafeText(safe(message).rstrip("."))
@@ -143,6 +145,7 @@ def request_id_of(dialect: ServiceProfile, headers: Mapping[str, str], body: obj
         members = cast("dict[str, object]", body)
         found += [members.get(name) for name in dialect.request_id_members]
     for value in found:
+        # It is shown to people, so nothing that could be text of others may pass.
         if isinstance(value, str) and value.isascii() and value.isprintable() and 0 < len(value) <= _ID_LENGTH:
             return value
     return ""
@@ -196,8 +199,10 @@ class _Inflater:
                 raise UnreadableBodyError("is packed in a broken way") from None
             if piece:
                 yield piece
+            # A small packed body can unpack to gigabytes, so each step makes a bounded piece.
             data = member.unconsumed_tail
             if member.eof:
+                # Gzip may have several members, and some servers pad them with zeros.
                 data = member.unused_data.lstrip(b"\0") if self._gzip else b""
                 self._member = None if data else member
 
@@ -208,6 +213,7 @@ class _Inflater:
     def _bits(self, data: bytes) -> int:
         if self._gzip:
             return _GZIP
+        # Servers disagree on whether deflate has a header; its first byte tells.
         return zlib.MAX_WBITS if data[0] & 0x7F == _ZLIB_HEADER else -zlib.MAX_WBITS
 
 
@@ -246,6 +252,7 @@ def parse_json(body: bytes) -> object:
     try:
         return from_json(body)
     except ValueError:
+        # Some services send UTF-16, or bytes that are no UTF-8 at all; the rest is worth reading.
         text = body.decode(json.detect_encoding(body), "replace")
     try:
         whole = json.dumps(json.loads(text), ensure_ascii=False)

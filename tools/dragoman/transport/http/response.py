@@ -85,9 +85,11 @@ def response_of(
             value = raw.body.decode("utf-8", "replace")
         elif form == "json" and not (raw.status in _NO_CONTENT and model is None and not raw.body):
             value = _parsed(call, dialect, raw)
+        # Some services answer 200 and tell in the body that the call failed.
         status = dialect.status_of(value) if dialect.status_of is not None else 0
         if status:
             raise HttpStatusError(replace(raw, status=status))
+        # Before validation, which drops members that no model has.
         in_body = request_id_of(dialect, _NO_HEADERS, value)
         if model is not None:
             request_id = request_id_of(dialect, raw.headers) or in_body

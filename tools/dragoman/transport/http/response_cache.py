@@ -35,6 +35,7 @@ class ResponseCache:
     def value(self, form: Hashable, body: bytes, read: Callable[[], tuple[object, str]]) -> tuple[object, str]:
         """A body read in a form, and the request id in it; ``read`` does it when it did not come lately."""
         key = (form, body)
+        # Read without the lock: two threads that read the same body only do it twice.
         found = self._values.get(key)
         if found is None:
             found = read()
@@ -81,6 +82,7 @@ class DerivedCache(Generic[T]):
         place = id(value)
         found = self._made.get(place)
         if found is None:
+            # The weak reference removes the entry before the id can belong to another value.
             found = self._made[place] = ref(value, partial(self._forget, place)), OrderedDict()
         return found[1]
 

@@ -109,6 +109,7 @@ class Stream:
     async def _pieces(self) -> AsyncIterator[bytes]:
         pieces = self._exchange.pieces(self._response)
         while True:
+            # Silence and the whole are bounded apart: an agent may stream for minutes, and never be silent that long.
             seconds = min(self._idle, self._deadline - self._clock.monotonic())
             try:
                 piece = await self._exchange.next_piece(self._call, pieces, seconds)
