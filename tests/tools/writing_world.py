@@ -16,8 +16,7 @@ from writing_call import Clock, Doing, Process, Turns, current
 from writing_service import ACCOUNTS, PLACES, Service, SimulatedProvider
 
 from dragoman.accounts import provider_registry
-from dragoman.accounts.lazy_resource import LazyResource
-from dragoman.accounts.workspace import Workspace
+from dragoman.accounts.workspace import LazyResource, Workspace
 from dragoman.core.errors import DragomanError
 from dragoman.store import open_store
 from dragoman.store.sql.writes import outbox

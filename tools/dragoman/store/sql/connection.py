@@ -243,9 +243,13 @@ def _filled(template: str, prefix: str, kind: type[Tables]) -> str:
 
 
 class StorePart:
-    """What each part of a store holds: the database, and a clock in microseconds since 1970."""
+    """What each part of a store holds: the database, and a clock in seconds since 1970."""
 
-    def __init__(self, database: Database, now: Callable[[], int]) -> None:
+    def __init__(self, database: Database, clock: Callable[[], float]) -> None:
         """Keep both."""
         self._database = database
-        self._now = now
+        self._clock = clock
+
+    def _now(self) -> int:
+        """Microseconds since 1970."""
+        return round(self._clock() * 1_000_000)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
 
 from dragoman.core.context.clock import steady_time
 from dragoman.store.interface import Store
@@ -16,8 +15,6 @@ from dragoman.store.sql.sync.sync_store import SqlSync
 from dragoman.store.sql.usage import SqlUsage
 from dragoman.store.sql.writes.write_store import SqlAudit, SqlConfirmations, SqlExposures, SqlWrites
 
-_SECOND: Final = 1_000_000
-
 
 class SqlStore(Store):
     """See :class:`Store`. While its database cannot be written, reading goes on."""
@@ -29,23 +26,19 @@ class SqlStore(Store):
             database: Where everything is.
             clock: Seconds since 1970.
         """
-
-        def now() -> int:
-            return round(clock() * _SECOND)
-
         # Leases are compared between processes, and steady time is each process's own.
-        wall = database.time if clock is steady_time else clock
+        shared_clock = database.time if clock is steady_time else clock
         self._database = database
         self.messages = SqlMessages(database, clock)
         self.cursors = SqlCursors(database, clock)
-        self.writes = SqlWrites(database, now)
-        self.confirmations = SqlConfirmations(database, now)
-        self.exposures = SqlExposures(database, now)
-        self.audit = SqlAudit(database, now)
-        self.usage = SqlUsage(database, now)
+        self.writes = SqlWrites(database, clock)
+        self.confirmations = SqlConfirmations(database, clock)
+        self.exposures = SqlExposures(database, clock)
+        self.audit = SqlAudit(database, clock)
+        self.usage = SqlUsage(database, clock)
         self.retention = SqlRetention(database)
         self.rate_budgets = SqlRateBudgets(database, clock)
-        self.sync = SqlSync(database, lambda: round(wall() * _SECOND))
+        self.sync = SqlSync(database, shared_clock)
 
     def version(self) -> int | None:
         """Ask the database."""

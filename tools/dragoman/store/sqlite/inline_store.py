@@ -36,7 +36,7 @@ class InlineStore:
         """How current the store is, which is told of accounts that are kept so."""
         from dragoman.store.sql.sync.sync_store import SqlSync  # noqa: PLC0415  # takes time, and few accounts are
 
-        return SqlSync(self._database, lambda: round(self._database.time() * _SECOND))
+        return SqlSync(self._database, self._database.time)
 
     def close(self) -> None:
         """Close the file."""

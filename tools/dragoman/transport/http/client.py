@@ -176,7 +176,8 @@ class HttpClient:
             read = partial(response_of, call, self.dialect, raw, form, model, again)
             return await run_sized(read, len(raw.body) // _BYTES_PER_CHARACTER)
 
-        patience = self._patience(most, options.get("total"))
+        total = options.get("total") or self._total or max(_LEAST_TOTAL, 1.5 * most)
+        patience = RetryPolicy(self._attempts, total)
         async with self._pace.turn(call.family):
             return await retry(partial(self._attempt, call, most, fetch), patience, self._clock)
 
@@ -213,7 +214,8 @@ class HttpClient:
 
         attempt = partial(self._attempt, call, most, exchange.start)
         async with self._pace.turn(call.family):
-            response = await retry(attempt, self._patience(most, None), self._clock)
+            opening = RetryPolicy(self._attempts, self._total or max(_LEAST_TOTAL, 1.5 * most))
+            response = await retry(attempt, opening, self._clock)
             total = options.get("total") or _LONGEST_STREAM
             try:
                 yield Stream(exchange, call, self.dialect, response, self._clock, idle_timeout or most, total)
@@ -271,9 +273,6 @@ class HttpClient:
         ):
             return FailedAttempt(setback.error, "once", 0.0)
         return setback
-
-    def _patience(self, most: float, total: float | None) -> RetryPolicy:
-        return RetryPolicy(self._attempts, total or self._total or max(_LEAST_TOTAL, 1.5 * most))
 
     def _opened(self) -> ConnectionPool:
         if self._exchange is None:

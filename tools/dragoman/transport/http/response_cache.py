@@ -49,7 +49,7 @@ class ResponseCache:
 
 
 class DerivedCache(Generic[T]):
-    """What was made of values, as long as somebody keeps these: of those that come again, :class:`Again` does.
+    """What was made of values, as long as somebody keeps these; :class:`ResponseCache` does for what comes again.
 
     Values are told apart by identity and must not be changed; what is made of one must not hold it.
     """

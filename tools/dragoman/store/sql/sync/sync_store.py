@@ -10,7 +10,7 @@ from typing import Final, TypeVar
 from dragoman.core.model import Message
 from dragoman.store.coverage import Coverage
 from dragoman.store.sql.cache import ReadCache
-from dragoman.store.sql.connection import Connection, Database
+from dragoman.store.sql.connection import Connection, Database, StorePart
 from dragoman.store.sql.messages import conversations as conversation_table
 from dragoman.store.sql.messages import message_store
 from dragoman.store.sql.messages.message_table import MessageTable
@@ -34,18 +34,12 @@ _EPOCH: Final = datetime.fromtimestamp(0, UTC)
 _TOLERANCE: Final = CLOCK_TOLERANCE * 1_000_000
 
 
-class SqlSync(SyncStore):
+class SqlSync(StorePart, SyncStore):
     """See :class:`SyncStore`."""
 
-    def __init__(self, database: Database, now: Callable[[], int]) -> None:
-        """Keep the file.
-
-        Args:
-            database: The file.
-            now: Microseconds since 1970, by the clock that all processes of the machine share.
-        """
-        self._database = database
-        self._now = now
+    def __init__(self, database: Database, clock: Callable[[], float]) -> None:
+        """Keep the database, and a clock that all processes with it share, in seconds since 1970."""
+        super().__init__(database, clock)
         self._table = MessageTable(database.tables("seen"), numbered=True)
         self._cache = ReadCache()
 
