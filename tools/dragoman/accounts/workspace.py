@@ -219,6 +219,7 @@ class Workspace(AccountList):
             DragomanError: An account names a provider that is not there.
         """
         kinds = {name: provider_class(settings.provider) for name, settings in accounts.items()}
+        # Accounts close before the store: what they still report is written down.
         async with resource_owner() as stores, resource_owner() as holder:
             shared = LazyResource(stores, partial(open_store, store))
             budgets = {name: StoreBudgets(shared.get, name) for name in kinds if store is not None}

@@ -81,6 +81,7 @@ class StyleSheet:
 
     def __init__(self, markup: str) -> None:
         self._rules: dict[str, list[_Rule]] = {}
+        # Rules times elements would take minutes on a mail that was made for it.
         self._left = _MOST_CHECKS
         count = 0
         for sheet in _STYLE.findall(_CONDITIONAL.sub("", markup)) if _ANY.search(markup) else ():
@@ -105,6 +106,7 @@ class StyleSheet:
         found: list[_Rule] = []
         for rule in (rule for key in keys for rule in self._rules.get(key, ())):
             self._left -= len(rule.steps)
+            # By the last step first: most rules fail there.
             if self._left > 0 and _matches(rule, element, ancestors[-_ANCESTORS:] if rule.steps[1:] else ()):
                 found.append(rule)
         return sorted(found, key=lambda rule: rule.weight)
@@ -144,6 +146,7 @@ def _rules(css: str, before: int) -> Iterator[_Rule]:
             place = opening + 1
             continue
         closing = css.find("}", opening)
+        # Print, dark mode and narrow screens say nothing about what most readers see.
         if prelude.startswith("@"):
             place = _end_of_block(css, opening)
             continue

@@ -63,6 +63,7 @@ class Visibility:
 
     def start(self, tag: str, attributes: Mapping[str, str]) -> None:
         """An element opens."""
+        # Endless nesting would fill the memory; its text is taken for seen, so nothing gets lost.
         if len(self._levels) > _DEEPEST:
             return
         above = self._levels[-1] if self._levels else _TOP
@@ -93,10 +94,12 @@ def _level(above: _Level, tag: str, attributes: Mapping[str, str], style: Mappin
     colour = _colour(style.get("-webkit-text-fill-color") or style.get("color") or written)
     painted = style.get("background-color") or style.get("background") or attributes.get("bgcolor") or ""
     background = _colour(painted)
+    # Over a picture no colour can be told from its background.
     if "url(" in painted or "gradient" in painted or attributes.get("background"):
         background = _PICTURE
     hidden = above.hidden or "hidden" in attributes or _hides(style) or (tag == "img" and _is_tiny(attributes))
     colour = colour or above.colour
+    # What is transparent or unknown shows what lies behind it.
     background = above.background if background in ("", _INVISIBLE) else background
     return _Level(hidden, colour, background, hidden or colour == _INVISIBLE or _are_alike(colour, background))
 
@@ -116,6 +119,7 @@ def _is_tiny_or_faint(style: Mapping[str, str]) -> bool:
     size = _SIZE.fullmatch(style.get("font-size") or (font[1] if font else ""))
     if size is not None and float(size[1]) <= _SMALLEST.get(size[2] or "", 0.0):
         return True
+    # Nearly nothing is as good as nothing: 0.01 is a usual way to hide text from people only.
     opacity = _SIZE.fullmatch(style.get("opacity", ""))
     return opacity is not None and float(opacity[1]) < _FAINT * (100 if opacity[2] == "%" else 1)
 
@@ -123,6 +127,7 @@ def _is_tiny_or_faint(style: Mapping[str, str]) -> bool:
 def _is_clipped(style: Mapping[str, str]) -> bool:
     if _CLIPPED.search(f"{style.get('clip-path', '')} {style.get('clip', '')}"):
         return True
+    # A box of no height shows its text where it may overflow.
     if style.get("overflow") != "hidden" and "overflow-y" not in style:
         return False
     sizes = (_SIZE.fullmatch(style.get(name, "")) for name in ("height", "max-height", "width", "max-width"))

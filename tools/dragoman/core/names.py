@@ -86,6 +86,7 @@ def most_exact(conversations: Sequence[Conversation], said: str) -> list[Convers
     The same letters count more than the same but for case, and that more than the same but for accents.
     """
     wanted = _squeezed(said)
+    # Two people may be called alike but for an accent; who typed it right means that one.
     for form in (str, str.casefold):
         nearest = [one for one in conversations if form(_squeezed(display_title(one))) == form(wanted)]
         if nearest:

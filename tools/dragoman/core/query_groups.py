@@ -32,6 +32,7 @@ def mark_groups(text: str) -> str:
     for place, sign in enumerate(text):
         if sign == '"':
             quoted = not quoted
+        # Within quotes a parenthesis is text.
         elif sign == "(" and not quoted:
             opened.append(place)
         elif sign == ")" and not quoted and opened:
@@ -94,6 +95,7 @@ class Groups:
         """Both groups want nothing but terms: what either of them wants."""
         if len(self.wanted) * len(others.wanted) > _MOST_GROUPS:
             raise InvalidArgument("The query joins too many words in parentheses.", hint="Use a few telling words.")
+        # (a b) OR c means a OR c, and b OR c: an index takes groups of alternatives only.
         joined = [list(dict.fromkeys([*one, *other])) for one, other in product(self.wanted, others.wanted)]
         return Groups(joined, can_be_joined=True)
 

@@ -106,6 +106,7 @@ def parse_query(text: str, accepts: Callable[[Operator], bool] = lambda _: True)
         )
     reader = _Reader(text, accepts)
     reader.read()
+    # Counted after reading: operators are no words to search for.
     if reader.terms > MOST_TERMS:
         raise InvalidArgument(
             sentence("The query has more than {} words.", MOST_TERMS), hint="Use a few telling words."

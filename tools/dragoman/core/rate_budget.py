@@ -36,6 +36,7 @@ class Rate:
         A quarter may come at once; the rest is spread, because a full burst followed by a full window's
         refill would be twice the limit.
         """
+        # Services count in windows of their own, which may begin in the middle of ours.
         burst = max(1, calls // 4)
         return cls(max(calls - burst, 1) / seconds, burst)
 

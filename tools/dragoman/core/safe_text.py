@@ -87,6 +87,7 @@ def safe(text: Sentence) -> SafeText:
 
 
 def _line(text: str, limit: int) -> str:
+    # Nearly every piece is plain, and cleaning would import tables of characters.
     if text.isascii() and text.isprintable() and len(text) <= limit:
         return " ".join(text.split())
     from dragoman.core.sanitize import clean_line  # noqa: PLC0415  # most pieces are plain; saves it at the start
@@ -123,6 +124,7 @@ class _Piece:
 
 def _quoted(line: str) -> str:
     """In single quotes, or in double ones when only an apostrophe is within; it can close neither."""
+    # A name like O'Brien reads better in double quotes than with a sign before its apostrophe.
     if "'" in line and not _DOUBLE.search(line):
         return f'"{line}"'
     return f"'{_SINGLE.sub(_escaped, line)}'"

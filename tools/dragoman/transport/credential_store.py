@@ -50,6 +50,7 @@ def write_to_keyring(name: str, value: str) -> bool:
 
     try:
         keyring.set_password(SERVICE, name, value)
+        # Some keyrings take a value and give nothing back, or cut it.
         return keyring.get_password(SERVICE, name) == value
     except Exception as error:  # noqa: BLE001  # the boundary: desktops fail in ways of their own, and a file will do
         _log.debug("The keyring cannot be used (%s).", type(error).__name__)
@@ -92,6 +93,7 @@ def read_from_file(path: Path) -> str | None:
     """The content of a private file; ``None`` where it cannot be read, or is far too large."""
     try:
         with path.open("rb") as file:
+            # A path that leads to a device or a log must not fill the memory.
             content = file.read(_LARGEST + 1)
         return content.decode() if len(content) <= _LARGEST else None
     except (OSError, ValueError) as error:

@@ -235,6 +235,7 @@ class Walk(Generic[T]):
         listing = wanted.listing
         if listing.token_at is not None or not listing.restarts:
             return Position(after, listing.token_at(after) if listing.token_at else None, ordered=True)
+        # Reading on begins before all items of that time: the service may order them in another way.
         ties = next((at for at, one in enumerate(self.entries) if one.key.at == after.at), len(self.entries) - 1)
         # An unstable token shifts when items are deleted: one entry more will show that nothing was skipped.
         first = ties if listing.stable else max(0, ties - 1)
@@ -270,5 +271,6 @@ class Walk(Generic[T]):
     def keep_best(self, wanted: Wanted[T], position: Position) -> None:
         """Forget what this page cannot need, of a list that is too long to be held."""
         found = [one for one in self.entries if wanted.passes(one) and wanted.beyond(one.key, position.after)]
+        # Twice a page: what comes later may push items of this one out.
         self.entries = wanted.sort(found)[: 2 * wanted.limit]
         self.pruned, self.size = True, sum(memory_size(one.item) for one in self.entries)

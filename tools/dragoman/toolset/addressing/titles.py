@@ -37,6 +37,7 @@ class TitleCache:
     the other. It still has to be looked up, to see whether it has the title.
     """
 
+    # By workspace, not by process: another principal's workspace must not learn of its titles.
     _of: Final[WeakKeyDictionary[Workspace, TitleCache]] = WeakKeyDictionary()
 
     def __init__(self) -> None:
@@ -106,6 +107,7 @@ async def find_titles(workspace: Workspace, said: str, *, patience: float | None
     async with anyio.create_task_group() as group:
         for account in accounts:
             group.start_soon(look, account)
+    # An id counts only where no title is called so: people choose titles, services choose ids.
     if not found.matches:
         found.matches = [one for one in found.others if one.id == said.strip()]
     found.matches = most_exact(found.matches, said)
@@ -146,6 +148,7 @@ async def _look(workspace: Workspace, account: Account, said: str, found: FoundT
 async def _listed(account: Account, query: ConversationQuery) -> list[Conversation]:
     provider = await account.provider()
     found: list[Conversation] = []
+    # A title far down a long list is found by typing its reference; asking on would block the call.
     for _ in range(_PAGES):
         page = await provider.list_conversations(query)
         found.extend(page.items)

@@ -50,6 +50,7 @@ def _holds(message: Message, one: Filter) -> bool:
 
 
 def _within(message: Message, query: MessageQuery | SearchQuery) -> bool:
+    # No window would ever show it otherwise.
     if message.sent_at is None:
         return True
     return (query.since is None or message.sent_at >= query.since) and (

@@ -50,6 +50,7 @@ class Merge(Generic[T]):
             keep: Which items pass.
         """
         if self._start is not None:
+            # An account without a position in the cursor is used up, or came into the settings later.
             accounts = [account for account in accounts if self._start.get(account.name) is not None]
         self._lanes = [_MergeSource(account, source, keep, self._position_of(account.name)) for account in accounts]
 
@@ -61,6 +62,7 @@ class Merge(Generic[T]):
         """
         lanes = self._lanes
         while len(self.items) < limit:
+            # Every account has to show its next item before the best of them can be told.
             await self._fill(lanes)
             lanes = [lane for lane in lanes if lane.peeked is not None]
             if not lanes:
@@ -69,8 +71,10 @@ class Merge(Generic[T]):
             self.items.append(_item(lane))
             lane.pop()
             self._taken.append((lane.name, lane.place))
+            # Ranks of two services cannot be compared, so they take turns.
             if rank is None:
                 lanes = [*lanes[1:], lane]
+        # An answer of nothing would look as if there was nothing.
         if self._lanes and len(self.failures) == len(self._lanes):
             raise self._lanes[0].failure or Unavailable("No account could answer.")
 
@@ -140,6 +144,7 @@ class _MergeSource(Generic[T]):
             feed = self._feed
             while (item := await feed.peek()) is not None and not self._keep(item):
                 self.place = feed.take(1)[1](0)
+                # The next page goes on from here; a filter that fits nothing would read an account whole.
                 if feed.pages > _MOST_PAGES:
                     await progress.report(feed.pages, f"{self.name}: {feed.pages} pages read")
                     return

@@ -58,6 +58,7 @@ async def load_cursor(store: Store, tool: str, token: str, asked: Mapping[str, o
             "This cursor is not known, or too old.", hint="Repeat the call without cursor and page on from there."
         )
     before = cast("dict[str, object]", kept["asked"])
+    # Arguments may be left out on later pages, and must not be other ones.
     changed = [key for key, value in asked.items() if before.get(key) != value]
     if kept["tool"] != tool or changed:
         where = sentence(" ({} changed)", join(changed)) if changed and kept["tool"] == tool else safe("")

@@ -41,6 +41,7 @@ async def obtain_consent(
     Raises:
         InvalidArgument: The token is not good for this write, or not any more.
     """
+    # Redeemed first: a token works once, also where nobody has to be asked.
     if token is not None:
         if await store.confirmations.redeem(token.strip(), agreement):
             return Consent.GIVEN

@@ -53,6 +53,7 @@ def hosts(text: str) -> list[str]:
     """
     found: dict[str, None] = {}
     for reading in readings(text):
+        # Browsers take a backslash for a slash; linkers may end at any mark or go on behind it.
         for variant in dict.fromkeys((reading.replace("\\", "/"), _MARKS.sub(" ", reading))):
             found.update(dict.fromkeys(_hosts_of(variant)))
         found.update(dict.fromkeys(host for target in _targets(reading) for host in _hosts_of_target(target)))
@@ -61,6 +62,7 @@ def hosts(text: str) -> list[str]:
 
 def is_top_level(label: str) -> bool:
     """Whether a label is a top-level domain, or one that is reserved for examples and local use."""
+    # The list has internationalised names in their ASCII form.
     name = label if label.isascii() else f"xn--{label.encode('punycode', 'replace').decode('ascii')}"
     return name in _top_level_names() or name in _RESERVED_ENDS
 
@@ -111,6 +113,7 @@ def _is_linked(name: str, after: str) -> bool:
     if _IPV4.fullmatch(name):
         return all(int(part) <= 255 for part in name.split("."))  # noqa: PLR2004  # the largest byte
     last = name.rpartition(".")[2].strip("-_")
+    # A version such as 3.11 is no host.
     if last.isdigit():
         return False
     return (

@@ -51,7 +51,9 @@ async def held_part(call: CallContext, account: Account, conversation: str, quer
     store = await call.workspace.store()
     cover = await store.sync.coverage(account.name, conversation)
     now = await store.sync.time()
+    # The clocks of two machines differ, so a time that is ahead a little is fresh too.
     is_fresh = cover.fresh_at is not None and now - FRESH <= cover.fresh_at <= now + FRESH
+    # What ended before the store was brought up to date cannot grow any more.
     is_past = query.until is not None and cover.fresh_at is not None and query.until <= cover.fresh_at
     if not (is_fresh or is_past):
         return None
@@ -97,6 +99,7 @@ async def held_source_at(
     if kind == _HELD:
         cover = await (await call.workspace.store()).sync.coverage(account.name, conversation)
         if not any(span.since <= since < span.until for span in cover.coverage.spans):
+            # Retention may have dropped the part that the cursor leads into.
             raise Conflict("The store holds less than for the page before.", hint="Repeat the call without cursor.")
     return await held_source(call, account, conversation, query, part)
 
@@ -124,6 +127,7 @@ class _Reader:
 
     async def _held(self, after: str | None) -> Page[Message]:
         since = None if self.part.since == BEGINNING else self.part.since
+        # The caller filters by author, after everything that a page has examined.
         query = replace(self.query, author=None, since=since, cursor=after)
         page = await self.store.messages.page(self.account.name, self.conversation, query)
         if page.cursor is not None:

@@ -50,6 +50,7 @@ async def recent_messages(call: CallContext) -> list[Message]:
     found: list[Message] = []
     for conversation in (await most_recent(call, _MOST))[:_MOST_LOOKED_INTO]:
         account = call.workspace.account(conversation.account)
+        # A service would be asked, and this has to be told at once.
         if not account.provider_class.external and Capability.LIST_MESSAGES in account.capabilities:
             page = await (await account.provider()).list_messages(conversation.id, MessageQuery(limit=_MOST_MESSAGES))
             found += await call.workspace.number_messages(account, page.items)

@@ -96,6 +96,7 @@ class SearchQuestion:
                 asked[index] = Filter("from", person.asked or "", one.negated)
                 exact[index] = Filter("from", person.exact or "", one.negated)
                 notes.append(person.note)
+        # A service can be asked for one conversation; what else was named is checked on what it finds.
         here = [Filter("in", one.id) for one in self.inside[1:]]
         elsewhere = [Filter("in", one.id, negated=True) for one in self.outside if one.account == account.name]
         queries = [
@@ -109,6 +110,7 @@ class SearchQuestion:
                 filters=(*filters, *here, *elsewhere),
                 limit=limit,
             )
+            # A service is asked by an id, which its answers may not show; those have to pass by the name.
             for person, filters in ((author.asked, asked), (author.exact, exact))
         ]
         return queries[0], queries[1], tuple(note for note in notes if note)
@@ -141,6 +143,7 @@ async def read_question(
     if len({one.account for one in inside}) > 1:
         raise InvalidArgument("A message cannot be in conversations of two accounts.", hint="Leave one of them out.")
     people = [one for one in parsed.operators if one.name == "from"]
+    # The parameter counts more; then the operator is one more condition.
     first = next((one.value for one in people if not one.negated), None) if author is None else None
     since, until = _window(call, parsed, window)
     return SearchQuestion(
@@ -150,6 +153,7 @@ async def read_question(
         since=since,
         until=until,
         filters=tuple(_filters(parsed.operators, first)),
+        # The same conversation may have been named twice, by parameter and operator.
         inside=tuple({(one.account, one.id): one for one in inside}.values()),
         outside=tuple(outside),
         notes=(*parsed.notes, *_read_as(parsed.operators)),
@@ -166,6 +170,7 @@ def nothing_found(question: SearchQuestion) -> list[SafeText]:
         notes.append(sentence("Messages with {} were excluded.", words))
     if any(one.name == "is" for one in question.filters):
         notes.append(safe("is:unread finds only what an account marks as unread."))
+    # What was given by mistake most often comes first.
     advice: list[SafeText] = []
     if len(wanted) > 1:
         advice.append(safe("fewer words, or OR between them, because all have to occur"))
@@ -197,6 +202,7 @@ def _filters(operators: Sequence[Operator], author: str | None) -> list[Filter]:
     """The operators that are no parameter; ``author`` is the value of the one that became one."""
     filters: list[Filter] = []
     for one in operators:
+        # Only the first becomes the parameter: a message has one author, and a second name finds nothing.
         if one.name == "from" and not one.negated and one.value == author:
             author = None
         elif one.name == "from":
@@ -221,11 +227,13 @@ def _is_understood(call: CallContext, operator: Operator) -> bool:
         _times_of(call, operator)
     except InvalidArgument:
         return False
+    # Nobody can mean a message that was not sent after a time; before: says that.
     return not operator.negated
 
 
 def _window(call: CallContext, parsed: ParsedQuery, window: Window) -> Window:
     windows = [window, *(_times_of(call, one) for one in parsed.operators if one.name in _TIMES)]
+    # All conditions hold at once, so the narrowest window counts.
     since = max((begin for begin, _ in windows if begin is not None), default=None)
     until = min((end for _, end in windows if end is not None), default=None)
     if since is not None and until is not None and since >= until:

@@ -57,6 +57,7 @@ async def list_conversations(
         provider = await one.provider()
 
         async def fetch(at: str | None) -> Page[Conversation]:
+            # The store remembers titles, by which later calls find a conversation without the service.
             page = await provider.list_conversations(replace(asked, cursor=at))
             return replace(page, items=await call.workspace.remember_conversations(one, page.items))
 
@@ -138,18 +139,21 @@ class _Search:
         query, self._exact[account.name], notes = await self._question.for_account(account, self._limit)
         self._notes.update(dict.fromkeys(notes))
         provider = await account.provider() if Capability.SEARCH_MESSAGES in account.capabilities else None
+        # Most services search words only; without them they would list everything or nothing.
         if provider is not None and not (self._question.has_words or provider.filters_exactly):
             provider = None
             if account.settings.remember != "full":
                 raise UnsupportedOperation("The service cannot search without words.", hint="Add a word to the query.")
         store = await self._call.workspace.store()
         held = await held_index(self._call, account, query)
+        # What sync keeps complete is searched here: at once, without spending the service's rate.
         if held.answers:
             provider = None
 
         async def fetch(asked: Provider | None, at: str | None) -> Page[Hit]:
             page, where = await self._page(account, asked, store, replace(query, cursor=at))
             known = held if where == "local index" else NOT_HELD
+            # Two limits hold at once: the later one is how far back the answer really goes.
             back_to = max((time for time in (page.back_to, known.since) if time is not None), default=None)
             self.searched[account.name, where] = Searched(
                 account.name, where, back_to, page.missed, known.conversations, known.as_of
@@ -206,6 +210,7 @@ def _key(hit: Hit) -> str:
 async def _seen(call: CallContext, account: Account, page: SearchPage) -> list[Hit]:
     found = [hit.message for hit in page.items]
     messages = await call.workspace.number_messages(account, found, storable=page.storable)
+    # Numbering drops tombstones, so the hits are put together by id, not by place.
     by_id = {(message.conversation, message.id): message for message in messages}
     keyed = [(hit, by_id.get((hit.message.conversation, hit.message.id))) for hit in page.items]
     return [replace(hit, message=message) for hit, message in keyed if message is not None]

@@ -165,6 +165,7 @@ class GrpcClient:
                     return await read(), read
 
                 first, read = await self._attempt(call, number, left, begin)
+                # The call stays open beyond the attempt: its first answer has come, and the rest is to be read.
                 return first, read, stack.pop_all()
 
         async with self._pace.turn(call.family):

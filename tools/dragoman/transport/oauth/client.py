@@ -117,6 +117,7 @@ class OAuthClient:
         """The name under which its tokens are stored; another client or user of the same account has another one."""
         # The issuer is known before its metadata tell where tokens are given.
         server = self.server.issuer.rstrip("/") or self.server.token_url
+        # Tokens belong to all three: those of another client or person would be refused.
         parts = (server, self.client_id, self.user.casefold())
         digest = sha256("\n".join(parts).encode("utf-8", "replace")).hexdigest()[:_DIGEST_LENGTH]
         return f"{self.account or 'account'}.oauth.{digest}"

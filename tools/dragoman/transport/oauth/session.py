@@ -59,6 +59,7 @@ class OAuthSession:
             Unauthenticated: There is no sign-in, or it has ended; the sentence names the command that signs in.
             DragomanError: There is no token now.
         """
+        # Counted before waiting: whoever renews meanwhile has done it for this call too.
         before = self._renewals
         async with self._lock:
             # Calls that were refused together wait for one new token, not each for its own.
@@ -74,6 +75,7 @@ class OAuthSession:
             if known.access_token and known.access_token != refused and self._left(known) > 0:
                 self._use(known)
                 return
+            # A server that sees a dead token again and again may lock the client out.
             if not known.refresh_token or digest_of(known.refresh_token) in self._refused:
                 raise sign_in_needed(self._client.account)
             # A new refresh token must not get lost, because the old one may have ended with the answer.
@@ -84,6 +86,7 @@ class OAuthSession:
         try:
             issued = await self._refreshed(known.refresh_token)
         except OAuthRefusal as refusal:
+            # Only what can never work again is remembered; a busy server may say yes next time.
             if refusal.code in ENDED:
                 self._refused.add(digest_of(known.refresh_token))
             raise error_of(refusal, self._client.server.label, self._client.account) from None
@@ -107,7 +110,9 @@ class OAuthSession:
         given = self._client.refresh_token
         seed = await given.reveal() if given is not None else ""
         stored = await self._store.load()
+        # Memory may be ahead of a store that could not be written, and behind another process.
         newest = max((it for it in (stored, self._tokens) if it), key=lambda it: it.saved_at, default=None)
+        # A new refresh token in the settings counts more than anything that came of the old one.
         if newest is not None and newest.seed == digest_of(seed):
             return newest
         return StoredTokens(refresh_token=seed, seed=digest_of(seed))
@@ -129,6 +134,7 @@ def stored_tokens(issued: IssuedTokens, clock: Clock, *, before: StoredTokens | 
         before,
         refresh_token=issued.refresh_token or before.refresh_token,
         access_token=issued.access_token,
+        # A short life would end within the margin, so half of it is used.
         renew_at=clock.wall() + max(issued.lifetime - _MARGIN, issued.lifetime / 2),
         scope=issued.scope or before.scope,
         saved_at=clock.wall(),

@@ -55,6 +55,7 @@ class OAuthSettings(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _from_name(cls, value: object) -> object:
+        # The short form: a provider with a client of its own needs nothing but the name.
         return {"provider": value} if isinstance(value, str) else value
 
     @field_validator(*_ADDRESSES)
@@ -68,6 +69,7 @@ class OAuthSettings(BaseModel):
     @model_validator(mode="after")
     def _one_server(self) -> Self:
         named = any(getattr(self, key) is not None for key in _ADDRESSES)
+        # Addresses beside a ready provider would be silently ignored, or send its secrets elsewhere.
         if named is (self.provider is not None) or not (self.provider or self.issuer or self.token_url):
             raise ValueError(_EITHER)
         return self
