@@ -72,14 +72,6 @@ async def _beginning_with(account: Account, beginning: str) -> set[str]:
     return found
 
 
-__all__ = [
-    "conversation_address",
-    "parse_address",
-    "resolve_conversation",
-    "resolve_for_reading",
-    "resolve_message",
-]
-
 _NUMBER: Final = re.compile(r"#?(\d{1,18})(?:\.0+)?")
 _QUOTES: Final = "`<>\"' "
 """What people and models put around a reference."""

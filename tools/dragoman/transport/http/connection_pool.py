@@ -163,9 +163,9 @@ class ConnectionPool:
 
     def pieces(self, response: httpx.Response) -> AsyncIterator[bytes]:
         """The unpacked body, piece by piece, within the bound; to be read with :meth:`next_piece`."""
-        if response.is_stream_consumed:  # a transport of a test that has it all
-            return unpacked(_one(response.content), "", self._max_body)
-        return unpacked(_uncut(response), response.headers.get("content-encoding", ""), self._max_body)
+        # What a transport of a test has read whole is unpacked already.
+        encoding = "" if response.is_stream_consumed else response.headers.get("content-encoding", "")
+        return unpacked(_uncut(response), encoding, self._max_body)
 
     async def next_piece(self, call: HttpRequest, pieces: AsyncIterator[bytes], seconds: float) -> bytes | None:
         """Wait for the next piece of a body; ``None`` at its end.
@@ -293,12 +293,11 @@ async def _context(scheme: str, ca_file: Path | None) -> ssl.SSLContext | bool:
 
 
 async def _uncut(response: httpx.Response) -> AsyncIterator[bytes]:
+    if response.is_stream_consumed:
+        yield response.content
+        return
     try:
         async for data in response.aiter_raw():
             yield data
     except httpx.RemoteProtocolError:
         raise UnreadableBodyError("was cut off") from None
-
-
-async def _one(content: bytes) -> AsyncIterator[bytes]:
-    yield content
