@@ -197,10 +197,12 @@ def to_conversation(found: wire.Conversation) -> Conversation | None:
     if not found.id:
         return None
     unread = 0 if found.is_unread is False else None  # how many are unread is not told
+    # Mail, or a direct chat in the chat widget: only the handles tell.
+    is_chat = any(one.handle is not None and one.handle.type == CHAT for one in found.participants)
     return Conversation(
         id=found.id,
         title=" ".join((found.subject or "").split()),
-        kind=kind_of(found.participants),
+        kind=ConversationKind.DIRECT if is_chat else ConversationKind.MAIL,
         last_message_at=parse_time(found.last_message_date),
         participants=tuple(name_of(one) for one in shown(found.participants)),
         messages=found.message_count,
@@ -208,12 +210,6 @@ def to_conversation(found: wire.Conversation) -> Conversation | None:
         status=found.status if found.status != _USUAL else None,
         extra=_about(found),
     )
-
-
-def kind_of(participants: Iterable[wire.Participant]) -> ConversationKind:
-    """Mail, or a direct chat in the chat widget; the handles tell."""
-    chat = any(one.handle is not None and one.handle.type == CHAT for one in participants)
-    return ConversationKind.DIRECT if chat else ConversationKind.MAIL
 
 
 def text_of(found: wire.Message) -> tuple[str, bool]:

@@ -109,7 +109,6 @@ class ConnectionPool:
         Raises:
             InvalidArgument: The file of certificates cannot be used.
         """
-        # A proxy of the company cannot reach this machine.
         local = is_loopback(self._base.host)
         self._client = httpx.AsyncClient(
             verify=transport is None and await _context(self._base.scheme, ca_file),
@@ -163,7 +162,6 @@ class ConnectionPool:
 
     def pieces(self, response: httpx.Response) -> AsyncIterator[bytes]:
         """The unpacked body, piece by piece, within the bound; to be read with :meth:`next_piece`."""
-        # What a transport of a test has read whole is unpacked already.
         encoding = "" if response.is_stream_consumed else response.headers.get("content-encoding", "")
         return unpacked(_uncut(response), encoding, self._max_body)
 
@@ -265,7 +263,6 @@ class ConnectionPool:
             target = request.url.join(response.headers.get("location", ""))
         except httpx.InvalidURL:
             raise self._moved(call, response, "{service} redirects this to nowhere") from None
-        # The authorization header would go along.
         if (target.scheme, target.host, target.port) != (self._base.scheme, self._base.host, self._base.port):
             raise self._moved(call, response, "{service} redirects to another host, which gets no credentials")
         headers = [(name, value) for name, value in request.headers.items() if name != "host"]
