@@ -28,7 +28,7 @@ QUOTA = bytes.fromhex(
 
 
 def client_of(target, **options):
-    return GrpcClient(target, dialect=options.pop("dialect", DIALECT), tls=False, **options)
+    return GrpcClient(target, profile=options.pop("profile", DIALECT), tls=False, **options)
 
 
 async def test_a_call_carries_its_metadata_and_an_id_of_its_own():
@@ -192,12 +192,12 @@ def test_a_target_that_is_none_is_refused(value):
 
 def test_without_tls_only_this_machine_can_be_called():
     with pytest.raises(InvalidArgument, match="to this machine only"):
-        GrpcClient("example.com:80", dialect=DIALECT, tls=False)
+        GrpcClient("example.com:80", profile=DIALECT, tls=False)
 
 
 async def test_a_file_of_certificates_that_is_missing_is_named(tmp_path):
     with pytest.raises(InvalidArgument, match="file of certificates"):
-        async with GrpcClient("example.com", dialect=DIALECT, ca_file=tmp_path / "none.pem"):
+        async with GrpcClient("example.com", profile=DIALECT, ca_file=tmp_path / "none.pem"):
             pass
 
 

@@ -34,7 +34,7 @@ CASES = [
 
 
 def client_of(target, **options):
-    return GrpcClient(target, dialect=options.pop("dialect", DIALECT), tls=False, **options)
+    return GrpcClient(target, profile=options.pop("profile", DIALECT), tls=False, **options)
 
 
 async def called(client, method, kind):
@@ -97,7 +97,7 @@ async def test_a_service_that_does_not_speak_grpc_is_unavailable_and_was_sent_no
 
 
 async def test_a_service_without_tls_is_named_and_not_tried_again(waits):
-    async with grpc_serving() as service, GrpcClient(service.target, dialect=DIALECT) as client:
+    async with grpc_serving() as service, GrpcClient(service.target, profile=DIALECT) as client:
         with pytest.raises(Unavailable, match=r"No secure connection to 127\.0\.0\.1 is possible"):
             await client.unary(METHOD, Text("x"), Text, kind="write")
     assert waits == []
@@ -153,11 +153,11 @@ async def test_a_provider_explains_what_it_knows_better():
         seen.append((refusal.code, refusal.trouble))
         return ErrorWords(message="This service was switched off.", hint="Set target.")
 
-    dialect = ServiceProfile(service="Pigeon Post", explain=explain)
-    async with grpc_serving(Act(code="UNIMPLEMENTED")) as service, client_of(service.target, dialect=dialect) as client:
+    profile = ServiceProfile(service="Pigeon Post", explain=explain)
+    async with grpc_serving(Act(code="UNIMPLEMENTED")) as service, client_of(service.target, profile=profile) as client:
         with pytest.raises(UnsupportedOperation, match=r"This service was switched off\. Set target\."):
             await client.unary(METHOD, Text("x"), Text, kind="read")
-    async with client_of(f"127.0.0.1:{free_port()}", dialect=dialect, attempts=1) as client:
+    async with client_of(f"127.0.0.1:{free_port()}", profile=profile, attempts=1) as client:
         with pytest.raises(Unavailable, match="switched off"):
             await client.unary(METHOD, Text("x"), Text, kind="read")
     assert seen == [("UNIMPLEMENTED", ""), ("UNAVAILABLE", "refused")]

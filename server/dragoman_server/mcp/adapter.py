@@ -87,7 +87,7 @@ class Adapter:
         self._longest = longest
         self._specs = {spec.name: spec for spec in available_tools(services)}
         self._tools = self._tools_for(None)
-        self._places = anyio.Semaphore(CONCURRENT_CALLS, fast_acquire=True)
+        self._slots = anyio.Semaphore(CONCURRENT_CALLS, fast_acquire=True)
 
     async def list_tools(self, _ctx: Context, params: types.PaginatedRequestParams | None) -> types.ListToolsResult:
         """All tools; there is only one page."""
@@ -105,18 +105,18 @@ class Adapter:
         self, ctx: Context, params: types.CallToolRequestParams
     ) -> types.CallToolResult | types.InputRequiredResult:
         """Run a tool within its time."""
-        turn = CallSlot(self._places, limit=self._time_limit, longest=self._longest)
-        with turn.scope:
-            async with turn:
-                return await self._call(ctx, params, turn)
+        slot = CallSlot(self._slots, limit=self._time_limit, longest=self._longest)
+        with slot.scope:
+            async with slot:
+                return await self._call(ctx, params, slot)
         _log.warning("%s did not end in time.", params.name[:_LONGEST_NAME])
-        return to_failure(self._too_late(params.name, turn))
+        return to_failure(self._too_late(params.name, slot))
 
     async def _call(
-        self, ctx: Context, params: types.CallToolRequestParams, turn: CallSlot
+        self, ctx: Context, params: types.CallToolRequestParams, slot: CallSlot
     ) -> types.CallToolResult | types.InputRequiredResult:
         try:
-            return await self.answer(ctx, params, turn)
+            return await self.answer(ctx, params, slot)
         except InputRequired as question:
             return question.form
         except MCPError:
@@ -130,46 +130,46 @@ class Adapter:
             return to_failure("Internal error; it is logged on the server. Other calls still work.")
 
     async def answer(
-        self, ctx: Context, params: types.CallToolRequestParams, turn: CallSlot
+        self, ctx: Context, params: types.CallToolRequestParams, slot: CallSlot
     ) -> types.CallToolResult | types.InputRequiredResult:
         """What the tool answers; :meth:`call_tool` puts what is raised here into words."""
         spec = self._specs.get(params.name)
         leaves_nothing = spec is None or (spec.read_only and not spec.resumes)
-        known = caller(ctx) if leaves_nothing else await self._reachable_caller(ctx, params, turn)
+        known = caller(ctx) if leaves_nothing else await self._reachable_caller(ctx, params, slot)
         answer = await call_tool(self._services, params.name, params.arguments or {}, known)
         # Text only, or JSON as both halves, because clients differ in which half the model sees.
         text = types.TextContent(type="text", text=answer.text)
         return types.CallToolResult(content=[text], structured_content=answer.data)
 
-    async def _reachable_caller(self, ctx: Context, params: types.CallToolRequestParams, turn: CallSlot) -> Caller:
+    async def _reachable_caller(self, ctx: Context, params: types.CallToolRequestParams, slot: CallSlot) -> Caller:
         """Who calls a tool that leaves something behind: how to ask them, and when they have the answer."""
         await receipts.settled()
         # An agent may answer for minutes, which a client endures that hears of it; reading is repeated easily.
         may_go_on = self._writes(params.name) and "progress_token" in (ctx.meta or {})
-        known = caller(ctx, turn if may_go_on else None)
+        known = caller(ctx, slot if may_go_on else None)
         who = known.principal.name if known.principal else ""
-        ask = elicitation_for(ctx, params, who, self._services.workspace.store, turn)
+        ask = elicitation_for(ctx, params, who, self._services.workspace.store, slot)
         answer = receipts.name_of_answer(ctx)
         return replace(known, ask=ask, when_delivered=partial(receipts.expect, answer) if answer is not None else None)
 
     def _writes(self, name: str) -> bool:
         return name in self._specs and not self._specs[name].read_only
 
-    def _too_late(self, name: str, turn: CallSlot) -> str:
+    def _too_late(self, name: str, slot: CallSlot) -> str:
         said = f"There was no answer within {self._time_limit:g} seconds."
-        if turn.prolonged:
+        if slot.prolonged:
             said = "The answer took too long."
         if self._writes(name):
             return f"{said} The outcome is unknown: look with list_messages whether it happened before trying again."
         return f"{said} Try again, or ask for less."
 
 
-def caller(ctx: Context, turn: CallSlot | None = None) -> Caller:
-    """Who calls, as far as the connection tells; what they hear of the progress prolongs the turn."""
+def caller(ctx: Context, slot: CallSlot | None = None) -> Caller:
+    """Who calls, as far as the connection tells; what they hear of the progress extends its time."""
 
     async def progress(done: int, text: str) -> None:
-        if turn is not None:
-            turn.extend()
+        if slot is not None:
+            slot.extend()
         await ctx.session.report_progress(done, None, text)
 
     params = ctx.session.client_params

@@ -25,7 +25,7 @@ class CallSlot:
 
     def __init__(
         self,
-        places: anyio.Semaphore,
+        slots: anyio.Semaphore,
         *,
         limit: float = TIME_LIMIT,
         longest: float = LONGEST,
@@ -34,12 +34,12 @@ class CallSlot:
         """Start the time limit; waiting for a slot counts.
 
         Args:
-            places: One of them is taken for the turn.
+            slots: One of them is taken for the call.
             limit: Seconds until the end.
-            longest: Seconds until the end when the turn is prolonged again and again.
+            longest: Seconds until the end when the time is extended again and again.
             clock: Seconds of the event loop.
         """
-        self._places = places
+        self._slots = slots
         self._limit = limit
         self._clock = clock
         self._held = False
@@ -49,7 +49,7 @@ class CallSlot:
 
     async def __aenter__(self) -> Self:
         """Wait for a slot."""
-        await self._places.acquire()
+        await self._slots.acquire()
         self._held = True
         return self
 
@@ -58,7 +58,7 @@ class CallSlot:
     ) -> None:
         """Release the slot."""
         if self._held:  # not when the call was cancelled while the user was asked
-            self._places.release()
+            self._slots.release()
 
     def extend(self) -> None:
         """Start the limit anew, up to the longest time."""
@@ -73,11 +73,11 @@ class CallSlot:
         begun, left = self._clock(), self.scope.deadline - self._clock()
         self.scope.deadline = math.inf
         self._held = False
-        self._places.release()
+        self._slots.release()
         try:
             yield
         finally:
             self._end += self._clock() - begun
             self.scope.deadline = self._clock() + left
-        await self._places.acquire()
+        await self._slots.acquire()
         self._held = True

@@ -74,7 +74,7 @@ class InputRequired(AwaitingInput):
 
 
 def elicitation_for(
-    ctx: Context, params: types.CallToolRequestParams, who: str, store: Callable[[], Awaitable[Store]], turn: CallSlot
+    ctx: Context, params: types.CallToolRequestParams, who: str, store: Callable[[], Awaitable[Store]], slot: CallSlot
 ) -> Ask | None:
     """How the user of this call can be asked; ``None`` when they cannot.
 
@@ -83,7 +83,7 @@ def elicitation_for(
         params: The call, with the answer where it is a repeated one.
         who: The authenticated caller, empty for the user of this machine.
         store: Keeps the questions that are open.
-        turn: Rests while somebody thinks.
+        slot: Rests while somebody thinks.
     """
     if not _takes_forms(ctx.session.client_capabilities):
         return None
@@ -93,24 +93,24 @@ def elicitation_for(
         return _RetryElicitation(params, who, store, traits)
     reachable = can_elicit.get() and ctx.session.can_send_request
     if reachable and is_version_at_least(ctx.protocol_version, _FIRST_WITH_FORMS):
-        return _InlineElicitation(ctx, params.name, turn, traits)
+        return _InlineElicitation(ctx, params.name, slot, traits)
     return None
 
 
 class _InlineElicitation:
     """Sends the form while the call waits."""
 
-    def __init__(self, ctx: Context, tool: str, turn: CallSlot, traits: HostTraits) -> None:
+    def __init__(self, ctx: Context, tool: str, slot: CallSlot, traits: HostTraits) -> None:
         self._ctx = ctx
         self._tool = tool
-        self._turn = turn
+        self._slot = slot
         self._traits = traits
 
     async def __call__(self, question: Question) -> Consent:
         if not _can_be_seen(question, self._traits):
             return Consent.NOT_ASKED
         asked = anyio.current_time()
-        async with self._turn.paused():
+        async with self._slot.paused():
             consent = await self._answer(question)
         return _as_seen(consent, question, self._traits, anyio.current_time() - asked)
 

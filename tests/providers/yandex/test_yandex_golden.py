@@ -16,7 +16,7 @@ from dragoman.providers.kit.cursor import decode_token, encode_token
 from dragoman.providers.yandex import YandexProvider, iam, mapping, wire
 from dragoman.providers.yandex._proto import threads_pb2 as pb
 from dragoman.providers.yandex.client import YandexClient
-from dragoman.providers.yandex.errors import dialect, iam_dialect
+from dragoman.providers.yandex.errors import iam_profile, profile
 from dragoman.providers.yandex.settings import YandexSettings
 from dragoman.transport.credentials import Secret
 from dragoman.transport.grpc import GrpcClient
@@ -90,7 +90,7 @@ async def client(name):
         async def authorize(_):
             return authorization
 
-        async with GrpcClient(target, dialect=dialect("iam_token"), authorize=authorize, tls=False) as calls:
+        async with GrpcClient(target, profile=profile("iam_token"), authorize=authorize, tls=False) as calls:
             yield YandexClient(calls), expect
 
 
@@ -232,7 +232,7 @@ async def test_a_proof_is_exchanged_for_a_token_as_recorded(monkeypatch):
     monkeypatch.setattr(iam, "sign", lambda *_: recorded)
     async with (
         replaying("iam_token_from_jwt") as (target, _, expect),
-        GrpcClient(target, dialect=iam_dialect(), tls=False) as calls,
+        GrpcClient(target, profile=iam_profile(), tls=False) as calls,
     ):
         authorize = iam.ServiceAccount(Secret(key), calls, JumpingClock())
         assert await authorize(False) == f"Bearer {expect['iam_token']}"

@@ -141,7 +141,7 @@ class ServiceProfile:
 def error_for(
     error: type[DragomanError],
     refusal: ServiceFailure,
-    dialect: ServiceProfile,
+    profile: ServiceProfile,
     *,
     message: Sentence = "",
     hint: Sentence = "",
@@ -151,25 +151,25 @@ def error_for(
     """Build the error that a caller sees.
 
     Args:
-        error: What the transport takes it for; the dialect may know better.
+        error: What the transport takes it for; the profile may know better.
         refusal: What happened.
-        dialect: Whose words are used.
+        profile: Whose words are used.
         message: Our sentence without its full stop, instead of the one of the table; may hold ``{service}``.
         hint: What to do, instead of the one of the table.
         request_id: The service's id of the request.
         retry_after: Seconds after which to try again.
     """
-    told = dialect.explain(refusal)
+    told = profile.explain(refusal)
     told = told if isinstance(told, ErrorWords) else ErrorWords(said=told or "")
     # A provider must not make an uncertain write certain.
     if told.error is not None and error is not OutcomeUnknown:
         error = told.error
     general, advice = _SENTENCES.get(error, _SENTENCES[BadResponse])
-    own = SafeText(_named(message or general, dialect).rstrip("."))
+    own = SafeText(_named(message or general, profile).rstrip("."))
     own_hint = (told.look if error is OutcomeUnknown else "") or told.hint
     return error(
         told.message or sentence("{}{}", own, quoted(told.said)),
-        hint=own_hint or _advice(_named(hint or advice, dialect), retry_after),
+        hint=own_hint or _advice(_named(hint or advice, profile), retry_after),
         operation=refusal.operation,
         request_id=request_id or told.request_id,
         retry_after=retry_after,
@@ -177,9 +177,9 @@ def error_for(
     )
 
 
-def _named(text: Sentence, dialect: ServiceProfile) -> SafeText:
-    named = safe(text).replace("{service}", unquoted(dialect.service))
-    return SafeText(named.replace("{credentials}", unquoted(dialect.credentials)))
+def _named(text: Sentence, profile: ServiceProfile) -> SafeText:
+    named = safe(text).replace("{service}", unquoted(profile.service))
+    return SafeText(named.replace("{credentials}", unquoted(profile.credentials)))
 
 
 def quoted(said: str) -> SafeText:

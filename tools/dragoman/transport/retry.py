@@ -61,16 +61,16 @@ Attempt: TypeAlias = Callable[[int, float], Awaitable[T]]
 """Makes an attempt, told its number from 1 and the seconds that are left; fails with :class:`FailedAttempt`."""
 
 
-async def retry(attempt: Attempt[T], patience: RetryPolicy, clock: Clock) -> T:
+async def retry(attempt: Attempt[T], policy: RetryPolicy, clock: Clock) -> T:
     """Make a call, again where that is harmless and within the bounds.
 
     Raises:
         DragomanError: That of the last attempt.
     """
-    deadline = clock.monotonic() + patience.total
+    deadline = clock.monotonic() + policy.total
 
     def exhausted(state: RetryCallState) -> bool:
-        return state.attempt_number >= patience.attempts or clock.monotonic() + state.upcoming_sleep >= deadline
+        return state.attempt_number >= policy.attempts or clock.monotonic() + state.upcoming_sleep >= deadline
 
     retrying = AsyncRetrying(
         retry=retry_if_exception(_RetryDecider()), wait=_wait, stop=exhausted, sleep=clock.sleep, reraise=True

@@ -52,7 +52,7 @@ class HttpAddress(AccountSettings):
     def client(self, profile: ServiceProfile, **options: Unpack[ClientOptions]) -> HttpClient:
         """An HTTP client with this address, credential, timeout and these certificates; enter it to connect."""
         known: ClientOptions = {"timeout": self.timeout, **options}
-        return HttpClient(self.base_url, dialect=profile, authorize=self.authorize(), ca_file=self.ca_file, **known)
+        return HttpClient(self.base_url, profile=profile, authorize=self.authorize(), ca_file=self.ca_file, **known)
 
     def authorize(self) -> Authorize | None:
         """What authorizes the calls; a provider with other credentials than a token overrides it."""

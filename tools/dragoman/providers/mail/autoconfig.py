@@ -143,7 +143,7 @@ async def _fetch(url: str, query: dict[str, str]) -> str:
     parts = urlsplit(url)
     async with HttpClient(
         f"https://{parts.netloc}",
-        dialect=ServiceProfile(service=parts.netloc),
+        profile=ServiceProfile(service=parts.netloc),
         timeout=_SECONDS,
         total=_SECONDS,
         attempts=1,

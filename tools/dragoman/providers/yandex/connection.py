@@ -7,7 +7,7 @@ from contextlib import AsyncExitStack
 from dragoman.core.context.clock import Clock
 from dragoman.providers.yandex import wire
 from dragoman.providers.yandex.client import YandexClient
-from dragoman.providers.yandex.errors import dialect, iam_dialect
+from dragoman.providers.yandex.errors import iam_profile, profile
 from dragoman.providers.yandex.iam import ServiceAccount
 from dragoman.providers.yandex.settings import YandexSettings
 from dragoman.transport.credentials import Authorize, bearer
@@ -20,7 +20,7 @@ async def connect(settings: YandexSettings, clock: Clock, stack: AsyncExitStack)
     authorize = await _authorize(settings, clock, stack)
     calls = GrpcClient(
         settings.target,
-        dialect=dialect(settings.given_credentials()[0]),
+        profile=profile(settings.given_credentials()[0]),
         authorize=authorize,
         tls=settings.tls,
         ca_file=settings.ca_file,
@@ -40,7 +40,7 @@ async def _authorize(settings: YandexSettings, clock: Clock, stack: AsyncExitSta
     host = settings.iam_target.rpartition(":")[0] or settings.iam_target
     calls = GrpcClient(
         settings.iam_target,
-        dialect=iam_dialect(),
+        profile=iam_profile(),
         tls=settings.tls or not is_loopback(host),
         # An authority of one's own is for one's own services, not for the vendor's.
         ca_file=settings.ca_file if settings.iam_target != wire.IAM_TARGET else None,

@@ -26,12 +26,12 @@ _SHORT_LIVED: Final = (
 _CLOCK: Final = "Check `service_account_key`, and that the clock of this machine is right."
 
 
-def dialect(credentials: str) -> ServiceProfile:
+def profile(credentials: str) -> ServiceProfile:
     """The profile of the service of threads; ``credentials`` is the settings key of the account's."""
     return _profile("Yandex Cloud", partial(explain, credentials=credentials), credentials)
 
 
-def iam_dialect() -> ServiceProfile:
+def iam_profile() -> ServiceProfile:
     """How to speak of the service that gives tokens."""
     return _profile("Yandex Cloud IAM", explain_iam, "service_account_key")
 

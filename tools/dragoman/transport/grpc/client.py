@@ -41,7 +41,7 @@ class GrpcClient:
 
     Args:
         target: ``host:port``, port 443 by default.
-        dialect: What is particular about the service; ``request_id_headers`` are looked up in the metadata.
+        profile: What is particular about the service; ``request_id_headers`` are looked up in the metadata.
         authorize: Gives the ``authorization`` metadata; asked for each attempt.
         metadata: For every call.
         tls: Without it only this machine can be called.
@@ -62,7 +62,7 @@ class GrpcClient:
         self,
         target: str,
         *,
-        dialect: ServiceProfile,
+        profile: ServiceProfile,
         authorize: Authorize | None = None,
         metadata: Mapping[str, str] = _NONE,
         tls: bool = True,
@@ -76,7 +76,7 @@ class GrpcClient:
         clock: Clock | None = None,
     ) -> None:
         self.target, self._host = target_of(target, tls=tls)
-        self.dialect = dialect
+        self.profile = profile
         self._authorize = authorize
         self._metadata = printable(metadata)
         self._tls = tls
@@ -86,7 +86,7 @@ class GrpcClient:
         self._attempts = attempts
         self._concurrency = concurrency
         self._clock = clock or current_clock()
-        self._pace = RateLimiter(rates, self._clock, concurrency)
+        self._limiter = RateLimiter(rates, self._clock, concurrency)
         self._max_message = max_message
         self._channel: Channel | None = None
 
@@ -130,8 +130,8 @@ class GrpcClient:
 
             return self._read(call, await self._attempt(call, number, left, once), answer)
 
-        async with self._pace.turn(call.family):
-            return await retry(attempt, self._patience(call, options), self._clock)
+        async with self._limiter.turn(call.family):
+            return await retry(attempt, self._policy(call, options), self._clock)
 
     @asynccontextmanager
     async def stream(
@@ -168,8 +168,8 @@ class GrpcClient:
                 # The call stays open beyond the attempt: its first answer has come, and the rest is to be read.
                 return first, read, stack.pop_all()
 
-        async with self._pace.turn(call.family):
-            first, read, stack = await retry(attempt, self._patience(call, options), self._clock)
+        async with self._limiter.turn(call.family):
+            first, read, stack = await retry(attempt, self._policy(call, options), self._clock)
             async with stack, aclosing(self._items(call, first, read, answer)) as items:
                 yield items
 
@@ -190,7 +190,7 @@ class GrpcClient:
         """One attempt: wait for its turn, send it with credentials, see how it ended."""
         deadline = self._clock.monotonic() + left
         if number > 1:
-            await self._pace.acquire(call.family)
+            await self._limiter.acquire(call.family)
         used = await call.authorize(False) if call.authorize else None  # noqa: FBT003 - see Authorize
         metadata = {**call.metadata, **({"authorization": used} if used is not None else {})}
         try:
@@ -206,17 +206,17 @@ class GrpcClient:
             raise setback from None
 
     def _setback(self, call: GrpcRequest, failure: error_policy.GrpcFailure) -> FailedAttempt:
-        named = (failure.metadata.get(name) for name in self.dialect.request_id_headers)
+        named = (failure.metadata.get(name) for name in self.profile.request_id_headers)
         told = failure.details.request_id if failure.details else ""
         request_id = told or next((name for name in named if name), "") or call.metadata[_CLIENT_ID]
         failure = replace(failure, request_id=request_id)
-        return error_policy.status_error(call.kind, call.operation, self.dialect, failure, self._host)
+        return error_policy.status_error(call.kind, call.operation, self.profile, failure, self._host)
 
     def _read(self, call: GrpcRequest, data: bytes, answer: type[M]) -> M:
         try:
             return answer.FromString(data)
         except Exception:  # noqa: BLE001 - each library of messages has its own error for bytes that are none
-            raise error_policy.invalid_response(call.kind, call.operation, self.dialect) from None
+            raise error_policy.invalid_response(call.kind, call.operation, self.profile) from None
 
     def _call(self, method: str, request: Packable, kind: Kind, options: Options) -> GrpcRequest:
         own = printable(options.get("metadata", {}))
@@ -231,7 +231,7 @@ class GrpcClient:
             seconds=options.get("timeout") or self._timeout,
         )
 
-    def _patience(self, call: GrpcRequest, options: Options) -> RetryPolicy:
+    def _policy(self, call: GrpcRequest, options: Options) -> RetryPolicy:
         total = options.get("total") or self._total or max(_LEAST_TOTAL, 1.5 * call.seconds)
         return RetryPolicy(self._attempts, total)
 

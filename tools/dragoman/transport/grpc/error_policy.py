@@ -89,13 +89,13 @@ class FailedCallError(Exception):
 
 
 def status_error(
-    kind: Kind, operation: str, dialect: ServiceProfile, failure: GrpcFailure, target: str
+    kind: Kind, operation: str, profile: ServiceProfile, failure: GrpcFailure, target: str
 ) -> FailedAttempt:
     """What a failed call means."""
     if not failure.connected and (failure.pending or failure.text.lower().startswith(_UNSENT)):
-        return _connect_failed(kind, operation, dialect, failure, target)
+        return _connect_failed(kind, operation, profile, failure, target)
     if failure.code == "RESOURCE_EXHAUSTED" and failure.details is None and _TOO_LARGE in failure.text:
-        return _too_large(kind, operation, dialect, failure)
+        return _too_large(kind, operation, profile, failure)
     error_type = _ERRORS.get(failure.code, BadResponse)
     repeat: Repeat = _REPEATS.get(failure.code, "never")
     pause = failure.details.retry_delay if failure.details and repeat == "yes" else None
@@ -107,42 +107,42 @@ def status_error(
     trouble: FailureKind = "timeout" if failure.code == "DEADLINE_EXCEEDED" else ""
     refusal = _refusal(kind, operation, failure, trouble)
     return FailedAttempt(
-        error_for(error_type, refusal, dialect, message=message, request_id=failure.request_id, retry_after=pause),
+        error_for(error_type, refusal, profile, message=message, request_id=failure.request_id, retry_after=pause),
         repeat,
         pause,
     )
 
 
-def invalid_response(kind: Kind, operation: str, dialect: ServiceProfile) -> FailedAttempt:
+def invalid_response(kind: Kind, operation: str, profile: ServiceProfile) -> FailedAttempt:
     """An answer that is no message of the expected type."""
     refusal = ServiceFailure(kind=kind, operation=operation, code="OK")
     if kind == "read":
-        return FailedAttempt(error_for(BadResponse, refusal, dialect), "once")
+        return FailedAttempt(error_for(BadResponse, refusal, profile), "once")
     message = "The answer of {service} is unreadable. It probably did what was asked; the outcome is unknown"
-    return FailedAttempt(error_for(OutcomeUnknown, refusal, dialect, message=message))
+    return FailedAttempt(error_for(OutcomeUnknown, refusal, profile, message=message))
 
 
 def _connect_failed(
-    kind: Kind, operation: str, dialect: ServiceProfile, failure: GrpcFailure, target: str
+    kind: Kind, operation: str, profile: ServiceProfile, failure: GrpcFailure, target: str
 ) -> FailedAttempt:
     trouble, message, hint = _why(failure.text.lower(), pending=failure.pending)
     refusal = _refusal(kind, operation, failure, trouble)
     error = error_for(
-        Unavailable, refusal, dialect, message=SafeText(message.replace("{target}", unquoted(target))), hint=hint
+        Unavailable, refusal, profile, message=SafeText(message.replace("{target}", unquoted(target))), hint=hint
     )
     return FailedAttempt(error, "never" if trouble == "tls" else "yes")
 
 
-def _too_large(kind: Kind, operation: str, dialect: ServiceProfile, failure: GrpcFailure) -> FailedAttempt:
+def _too_large(kind: Kind, operation: str, profile: ServiceProfile, failure: GrpcFailure) -> FailedAttempt:
     """Made by gRPC itself, so it is no quota, and trying again would not help."""
     refusal = _refusal(kind, operation, failure, "")
     if "SERVER:" in failure.text or "Sent message" in failure.text:
-        return FailedAttempt(error_for(InvalidArgument, refusal, dialect, message="This is too large for {service}"))
+        return FailedAttempt(error_for(InvalidArgument, refusal, profile, message="This is too large for {service}"))
     error_type = BadResponse if kind == "read" else OutcomeUnknown
     message = "The answer of {service} is larger than can be taken"
     if kind == "write":
         message += ". It probably did what was asked; the outcome is unknown"
-    return FailedAttempt(error_for(error_type, refusal, dialect, message=message, hint="Ask for less at once."))
+    return FailedAttempt(error_for(error_type, refusal, profile, message=message, hint="Ask for less at once."))
 
 
 def _why(text: str, *, pending: bool) -> tuple[FailureKind, LiteralString, LiteralString]:

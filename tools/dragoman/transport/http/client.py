@@ -72,7 +72,7 @@ class HttpClient:
 
     Args:
         base_url: Of the service; ``https`` when it names no scheme, plain ``http`` to this machine only.
-        dialect: What is particular about the service.
+        profile: What is particular about the service.
         authorize: Gives the ``Authorization`` header; asked for each attempt.
         headers: For every call.
         timeout: Seconds for one attempt.
@@ -93,7 +93,7 @@ class HttpClient:
         self,
         base_url: str,
         *,
-        dialect: ServiceProfile,
+        profile: ServiceProfile,
         authorize: Authorize | None = None,
         headers: Mapping[str, str] = _NONE,
         timeout: float = 30.0,
@@ -107,7 +107,7 @@ class HttpClient:
         clock: Clock | None = None,
     ) -> None:
         self.base_url = base_url_of(base_url)
-        self.dialect = dialect
+        self.profile = profile
         self._authorize = authorize
         self._headers = {**_DEFAULTS, **printable(headers)}
         self._timeout = timeout
@@ -115,31 +115,31 @@ class HttpClient:
         self._attempts = attempts
         self._concurrency = concurrency
         self._clock = clock or current_clock()
-        self._pace = RateLimiter(rates, self._clock, concurrency)
+        self._limiter = RateLimiter(rates, self._clock, concurrency)
         self._ca_file = Path(ca_file) if ca_file is not None else None
         self._max_body = max_body
         self._transport = transport
-        self._exchange: ConnectionPool | None = None
-        self._again = ResponseCache()
+        self._pool: ConnectionPool | None = None
+        self._responses = ResponseCache()
 
     def share_limits(self, scope: str) -> None:
         """Count calls together with all accounts of a scope, such as one workspace; see :meth:`RateLimiter.share`."""
-        self._pace.share(scope)
+        self._limiter.share(scope)
 
     async def __aenter__(self) -> Self:
         """Prepare the connections."""
         from dragoman.transport.http.connection_pool import ConnectionPool  # noqa: PLC0415 - loads httpx, which not every account needs
 
-        exchange = ConnectionPool(self.base_url, self.dialect, self._max_body)
-        await exchange.open(self._ca_file, self._concurrency, self._transport)
-        self._exchange = exchange
+        pool = ConnectionPool(self.base_url, self.profile, self._max_body)
+        await pool.open(self._ca_file, self._concurrency, self._transport)
+        self._pool = pool
         return self
 
     async def __aexit__(self, *_: object) -> None:
         """Close them."""
-        exchange, self._exchange = self._exchange, None
-        if exchange is not None:
-            await exchange.close()
+        pool, self._pool = self._pool, None
+        if pool is not None:
+            await pool.close()
 
     @overload
     async def request(
@@ -166,20 +166,20 @@ class HttpClient:
         """
         # Built once: all attempts of a write have to send the very same bytes.
         call = HttpRequest.build(method, path, kind, self._headers, options)
-        exchange, most = self._opened(), options.get("timeout") or self._timeout
+        pool, most = self._opened(), options.get("timeout") or self._timeout
 
-        again = self._again if options.get("shared") else None
+        responses = self._responses if options.get("shared") else None
         form = options.get("body", "json")
 
         async def fetch(call: HttpRequest, headers: Mapping[str, str], seconds: float) -> HttpResponse[object]:
-            raw = await exchange.fetch(call, headers, seconds)
-            read = partial(response_of, call, self.dialect, raw, form, model, again)
+            raw = await pool.fetch(call, headers, seconds)
+            read = partial(response_of, call, self.profile, raw, form, model, responses)
             return await run_sized(read, len(raw.body) // _BYTES_PER_CHARACTER)
 
         total = options.get("total") or self._total or max(_LEAST_TOTAL, 1.5 * most)
-        patience = RetryPolicy(self._attempts, total)
-        async with self._pace.turn(call.family):
-            return await retry(partial(self._attempt, call, most, fetch), patience, self._clock)
+        policy = RetryPolicy(self._attempts, total)
+        async with self._limiter.turn(call.family):
+            return await retry(partial(self._attempt, call, most, fetch), policy, self._clock)
 
     @overload
     async def get(self, path: str, *, model: type[T], **options: Unpack[Options]) -> HttpResponse[T]: ...
@@ -210,15 +210,15 @@ class HttpClient:
             DragomanError: Of the family, with what to do next.
         """
         call = HttpRequest.build(method, path, kind, self._headers, options)
-        exchange, most = self._opened(), options.get("timeout") or self._timeout
+        pool, most = self._opened(), options.get("timeout") or self._timeout
 
-        attempt = partial(self._attempt, call, most, exchange.start)
-        async with self._pace.turn(call.family):
+        attempt = partial(self._attempt, call, most, pool.start)
+        async with self._limiter.turn(call.family):
             opening = RetryPolicy(self._attempts, self._total or max(_LEAST_TOTAL, 1.5 * most))
             response = await retry(attempt, opening, self._clock)
             total = options.get("total") or _LONGEST_STREAM
             try:
-                yield Stream(exchange, call, self.dialect, response, self._clock, idle_timeout or most, total)
+                yield Stream(pool, call, self.profile, response, self._clock, idle_timeout or most, total)
             finally:
                 await response.aclose()
 
@@ -227,8 +227,8 @@ class HttpClient:
         deadline = self._clock.monotonic() + left
         # The first attempt got its turn before it began; each further one spends the budget again.
         if number > 1:
-            await self._pace.acquire(call.family)
-        if (pause := self._pace.pause_left(call.family)) > 0:
+            await self._limiter.acquire(call.family)
+        if (pause := self._limiter.pause_left(call.family)) > 0:
             await self._wait_out(call, pause, left)
         credentials = {"authorization": await self._authorize(False)} if self._authorize else {}  # noqa: FBT003 - see Authorize
         # A zero timeout would count as no timeout.
@@ -236,10 +236,10 @@ class HttpClient:
         try:
             result = await send(call, {**call.headers, **credentials}, seconds)
         except HttpStatusError as declined:
-            if self.dialect.rate_headers:
+            if self.profile.rate_headers:
                 await self._watch_limit(call, declined.raw.headers)
             raise await self._refused(call, declined.raw, credentials) from None
-        if self.dialect.rate_headers:
+        if self.profile.rate_headers:
             await self._watch_limit(call, result.headers)
         return result
 
@@ -247,7 +247,7 @@ class HttpClient:
         """Pause before the limit is hit, where the service tells how far it is."""
         pause = limit_reset(headers, self._clock)
         if pause is not None:
-            await self._pace.pause(call.family, min(pause, _LONGEST_LIMIT))
+            await self._limiter.pause(call.family, min(pause, _LONGEST_LIMIT))
 
     async def _wait_out(self, call: HttpRequest, pause: float, left: float) -> None:
         """Wait for the end of a pause that the service asked for, when that is soon."""
@@ -256,16 +256,16 @@ class HttpClient:
             refusal = ServiceFailure(
                 kind=call.kind, operation=call.operation, status=error_policy.TOO_MANY, headers=headers
             )
-            raise FailedAttempt(error_for(RateLimited, refusal, self.dialect, retry_after=pause))
+            raise FailedAttempt(error_for(RateLimited, refusal, self.profile, retry_after=pause))
         await self._clock.sleep(pause)
 
     async def _refused(self, call: HttpRequest, raw: RawResponse, credentials: Mapping[str, str]) -> FailedAttempt:
         """What a refusal means; credentials that have changed in the meantime are worth another try."""
         pause = retry_after(raw.headers, self._clock)
-        setback = error_policy.status_error(call, self.dialect, raw, pause)
+        setback = error_policy.status_error(call, self.profile, raw, pause)
         # Other clients of the account must not run into the same limit.
-        if raw.status == error_policy.TOO_MANY and pause and self._pace.is_shared:
-            await self._pace.pause(call.family, min(pause, _LONGEST_LIMIT))
+        if raw.status == error_policy.TOO_MANY and pause and self._limiter.is_shared:
+            await self._limiter.pause(call.family, min(pause, _LONGEST_LIMIT))
         if (
             raw.status == error_policy.UNAUTHENTICATED
             and self._authorize is not None
@@ -275,6 +275,6 @@ class HttpClient:
         return setback
 
     def _opened(self) -> ConnectionPool:
-        if self._exchange is None:
+        if self._pool is None:
             raise RuntimeError("the client is used outside of its context")
-        return self._exchange
+        return self._pool

@@ -81,20 +81,20 @@ class ConnectionPool:
 
     Args:
         base_url: In its one spelling.
-        dialect: Whose words the errors use.
+        profile: Whose words the errors use.
         max_body: Bytes of an unpacked body.
 
     Raises:
         InvalidArgument: The host name is none.
     """
 
-    def __init__(self, base_url: str, dialect: ServiceProfile, max_body: int) -> None:
+    def __init__(self, base_url: str, profile: ServiceProfile, max_body: int) -> None:
         try:
             self._base = httpx.URL(base_url)
         except httpx.InvalidURL:
             raise InvalidArgument("The base_url is no valid address.", hint="Check its host name.") from None
         self._base_url = base_url
-        self._dialect = dialect
+        self._profile = profile
         self._max_body = max_body
         self._client: httpx.AsyncClient
 
@@ -180,7 +180,7 @@ class ConnectionPool:
                     pass
                 except httpx.HTTPError as failure:
                     raise self._translated(call, failure, seconds).error from failure
-        raise error_policy.stalled(call, self._dialect)
+        raise error_policy.stalled(call, self._profile)
 
     async def _raw(self, call: HttpRequest, response: httpx.Response) -> RawResponse:
         """Read the whole body of an answer.
@@ -196,9 +196,9 @@ class ConnectionPool:
         except UnreadableBodyError as error:
             if not response.is_success:  # the status tells more than its page
                 return RawResponse(response.status_code, headers, b"")
-            request_id = request_id_of(self._dialect, headers)
+            request_id = request_id_of(self._profile, headers)
             raise error_policy.unreadable(
-                call, self._dialect, sentence("The answer of {{service}} {}", unquoted(str(error))), request_id
+                call, self._profile, sentence("The answer of {{service}} {}", unquoted(str(error))), request_id
             ) from None
         return RawResponse(response.status_code, headers, bytes(body))
 
@@ -208,10 +208,10 @@ class ConnectionPool:
         """What a failure of the connection means for a call; ``seconds`` is how long silence was borne."""
         timed_out = isinstance(failure, httpx.TimeoutException)
         if unsent or isinstance(failure, _UNSENT):
-            return error_policy.connect_failed(call, self._dialect, self._base.host, None if timed_out else failure)
+            return error_policy.connect_failed(call, self._profile, self._base.host, None if timed_out else failure)
         if timed_out:
-            return error_policy.too_slow(call, self._dialect, seconds)
-        return error_policy.connection_broken(call, self._dialect)
+            return error_policy.too_slow(call, self._profile, seconds)
+        return error_policy.connection_broken(call, self._profile)
 
     @asynccontextmanager
     async def _guarded(self, call: HttpRequest, seconds: float) -> AsyncGenerator[_Trace]:
@@ -225,8 +225,8 @@ class ConnectionPool:
                 raise self._translated(call, failure, seconds, unsent=unsent) from failure
         if scope.cancelled_caught:
             if trace.certainly_unsent():
-                raise error_policy.connect_failed(call, self._dialect, self._base.host, None)
-            raise error_policy.too_slow(call, self._dialect, seconds)
+                raise error_policy.connect_failed(call, self._profile, self._base.host, None)
+            raise error_policy.too_slow(call, self._profile, seconds)
 
     async def _send(
         self, call: HttpRequest, headers: Mapping[str, str], seconds: float, trace: _Trace
@@ -270,7 +270,7 @@ class ConnectionPool:
 
     def _moved(self, call: HttpRequest, response: httpx.Response, message: LiteralString) -> FailedAttempt:
         return error_policy.redirect_refused(
-            call, self._dialect, RawResponse(response.status_code, dict(response.headers), b""), message
+            call, self._profile, RawResponse(response.status_code, dict(response.headers), b""), message
         )
 
 

@@ -54,7 +54,7 @@ _WORDS: Final[Mapping[int, tuple[LiteralString, LiteralString]]] = {
 }
 
 
-def status_error(call: HttpRequest, dialect: ServiceProfile, raw: RawResponse, pause: float | None) -> FailedAttempt:
+def status_error(call: HttpRequest, profile: ServiceProfile, raw: RawResponse, pause: float | None) -> FailedAttempt:
     """An answer with a status that is no success; ``pause`` is how many seconds the service asks to wait."""
     status, text = raw.status, raw.body.decode("utf-8", "replace")
     body = _json_or_none(raw.body)
@@ -67,7 +67,7 @@ def status_error(call: HttpRequest, dialect: ServiceProfile, raw: RawResponse, p
         headers=raw.headers,
     )
     error_type = _ERRORS.get(status, Unavailable if status in _SERVER_SIDE else BadResponse)
-    repeat = _repeat(call, dialect, raw, pause)
+    repeat = _repeat(call, profile, raw, pause)
     # Retrying by hand would be as wrong as retrying here, so no time to wait is told.
     if call.kind == "write" and _uncertain(call, status, pause):
         error_type, pause = OutcomeUnknown, None
@@ -75,16 +75,16 @@ def status_error(call: HttpRequest, dialect: ServiceProfile, raw: RawResponse, p
     error = error_for(
         error_type,
         refusal,
-        dialect,
+        profile,
         message=message,
         hint=hint,
-        request_id=request_id_of(dialect, raw.headers, body),
+        request_id=request_id_of(profile, raw.headers, body),
         retry_after=pause,
     )
     return FailedAttempt(error, repeat, pause)
 
 
-def redirect_refused(call: HttpRequest, dialect: ServiceProfile, raw: RawResponse, message: Sentence) -> FailedAttempt:
+def redirect_refused(call: HttpRequest, profile: ServiceProfile, raw: RawResponse, message: Sentence) -> FailedAttempt:
     """A redirect that is not followed."""
     refusal = ServiceFailure(kind=call.kind, operation=call.operation, status=raw.status, headers=raw.headers)
     # Other redirects may come after the service has acted, as a form on a web page does.
@@ -93,59 +93,59 @@ def redirect_refused(call: HttpRequest, dialect: ServiceProfile, raw: RawRespons
         error_for(
             BadResponse if certain else OutcomeUnknown,
             refusal,
-            dialect,
+            profile,
             message=message if certain else "",
             hint="Check `base_url` of this account." if certain else "",
-            request_id=request_id_of(dialect, raw.headers),
+            request_id=request_id_of(profile, raw.headers),
         )
     )
 
 
-def unreadable(call: HttpRequest, dialect: ServiceProfile, message: Sentence, request_id: str = "") -> FailedAttempt:
+def unreadable(call: HttpRequest, profile: ServiceProfile, message: Sentence, request_id: str = "") -> FailedAttempt:
     """A 2xx answer that cannot be used: worth one more try for a read."""
-    error = invalid_response(call, dialect, message, request_id=request_id)
+    error = invalid_response(call, profile, message, request_id=request_id)
     # A body that was cut off may be whole next time; a form that is unknown will stay so.
     return FailedAttempt(error, "once" if call.kind == "read" else "never")
 
 
 def connect_failed(
-    call: HttpRequest, dialect: ServiceProfile, host: str, failure: BaseException | None
+    call: HttpRequest, profile: ServiceProfile, host: str, failure: BaseException | None
 ) -> FailedAttempt:
     """No connection came about, so nothing was sent. ``failure`` is ``None`` when it took too long."""
     reason = reason_of(failure)
     refusal = ServiceFailure(kind=call.kind, operation=call.operation, trouble=reason.trouble)
     message = SafeText(reason.message.replace("{host}", unquoted(host)))
-    error = error_for(Unavailable, refusal, dialect, message=message, hint=reason.hint)
+    error = error_for(Unavailable, refusal, profile, message=message, hint=reason.hint)
     # A bad certificate does not get better within seconds.
     return FailedAttempt(error, "never" if reason.trouble == "tls" else "yes")
 
 
-def connection_broken(call: HttpRequest, dialect: ServiceProfile) -> FailedAttempt:
+def connection_broken(call: HttpRequest, profile: ServiceProfile) -> FailedAttempt:
     """The connection broke after the request may have gone out."""
     refusal = ServiceFailure(kind=call.kind, operation=call.operation, trouble="reset")
     if call.kind == "write":
-        return FailedAttempt(error_for(OutcomeUnknown, refusal, dialect, message=f"The connection broke. {_UNKNOWN}"))
+        return FailedAttempt(error_for(OutcomeUnknown, refusal, profile, message=f"The connection broke. {_UNKNOWN}"))
     message = "The connection to {service} broke before its answer was complete"
-    return FailedAttempt(error_for(Unavailable, refusal, dialect, message=message), "yes")
+    return FailedAttempt(error_for(Unavailable, refusal, profile, message=message), "yes")
 
 
-def too_slow(call: HttpRequest, dialect: ServiceProfile, seconds: float) -> FailedAttempt:
+def too_slow(call: HttpRequest, profile: ServiceProfile, seconds: float) -> FailedAttempt:
     """The request went out and no answer came in time."""
     refusal = ServiceFailure(kind=call.kind, operation=call.operation, trouble="timeout")
     if call.kind == "write":
-        return FailedAttempt(error_for(OutcomeUnknown, refusal, dialect, message=f"No answer came in time. {_UNKNOWN}"))
+        return FailedAttempt(error_for(OutcomeUnknown, refusal, profile, message=f"No answer came in time. {_UNKNOWN}"))
     message = sentence("{{service}} did not answer within {:g} seconds", seconds)
     # A slow service is not helped by more calls.
-    return FailedAttempt(error_for(DeadlineExceeded, refusal, dialect, message=message), "once")
+    return FailedAttempt(error_for(DeadlineExceeded, refusal, profile, message=message), "once")
 
 
-def stalled(call: HttpRequest, dialect: ServiceProfile) -> DragomanError:
+def stalled(call: HttpRequest, profile: ServiceProfile) -> DragomanError:
     """An answer that had begun did not go on, or not to its end, in time."""
     refusal = ServiceFailure(kind=call.kind, operation=call.operation, trouble="timeout")
     message = "The answer of {service} was not complete in time"
     if call.kind == "write":
-        return error_for(OutcomeUnknown, refusal, dialect, message=f"{message}. {_UNKNOWN}")
-    return error_for(DeadlineExceeded, refusal, dialect, message=message)
+        return error_for(OutcomeUnknown, refusal, profile, message=f"{message}. {_UNKNOWN}")
+    return error_for(DeadlineExceeded, refusal, profile, message=message)
 
 
 _UNKNOWN: Final = "It is unknown whether {service} did this"
@@ -158,13 +158,13 @@ def _uncertain(call: HttpRequest, status: int, pause: float | None) -> bool:
     return status == _TIMED_OUT or status not in range(400, 500)
 
 
-def _repeat(call: HttpRequest, dialect: ServiceProfile, raw: RawResponse, pause: float | None) -> Repeat:
+def _repeat(call: HttpRequest, profile: ServiceProfile, raw: RawResponse, pause: float | None) -> Repeat:
     asked = raw.headers.get("x-should-retry", "").strip().lower()
     # Some gateways know better than the status does.
     if asked == "false":
         return "never"
     if call.kind == "read":
-        return "yes" if asked == "true" or raw.status in dialect.retry_on else "never"
+        return "yes" if asked == "true" or raw.status in profile.retry_on else "never"
     certain = raw.status == TOO_MANY or _put_off(call, raw.status, pause)
     return "yes" if certain else "never"
 

@@ -126,24 +126,24 @@ class HttpStatusError(Exception):
 
 
 def invalid_response(
-    call: HttpRequest, dialect: ServiceProfile, message: Sentence, *, hint: Sentence = "", request_id: str = ""
+    call: HttpRequest, profile: ServiceProfile, message: Sentence, *, hint: Sentence = "", request_id: str = ""
 ) -> DragomanError:
     """A 2xx answer that cannot be used, as the error of its kind of call."""
     refusal = ServiceFailure(kind=call.kind, operation=call.operation)
     # A write was taken by a service that answers with success, whatever it says then.
     if call.kind == "read":
-        return error_for(BadResponse, refusal, dialect, message=message, hint=hint, request_id=request_id)
+        return error_for(BadResponse, refusal, profile, message=message, hint=hint, request_id=request_id)
     what = SafeText(safe(message).rstrip("."))
     said = sentence("{}. {{service}} probably did what was asked; the outcome is unknown", what)
-    return error_for(OutcomeUnknown, refusal, dialect, message=said, hint=hint, request_id=request_id)
+    return error_for(OutcomeUnknown, refusal, profile, message=said, hint=hint, request_id=request_id)
 
 
-def request_id_of(dialect: ServiceProfile, headers: Mapping[str, str], body: object = None) -> str:
+def request_id_of(profile: ServiceProfile, headers: Mapping[str, str], body: object = None) -> str:
     """The service's id of a request, from the headers or else the body; only what is plain and short."""
-    found: list[object] = [headers.get(name) for name in dialect.request_id_headers]
+    found: list[object] = [headers.get(name) for name in profile.request_id_headers]
     if isinstance(body, dict):
         members = cast("dict[str, object]", body)
-        found += [members.get(name) for name in dialect.request_id_members]
+        found += [members.get(name) for name in profile.request_id_members]
     for value in found:
         # It is shown to people, so nothing that could be text of others may pass.
         if isinstance(value, str) and value.isascii() and value.isprintable() and 0 < len(value) <= _ID_LENGTH:

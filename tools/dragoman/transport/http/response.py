@@ -54,25 +54,25 @@ class HttpResponse(Generic[T_co]):
     body: bytes
     request_id: str
     call: HttpRequest = field(repr=False)
-    dialect: ServiceProfile = field(repr=False)
+    profile: ServiceProfile = field(repr=False)
 
     def failure(self, message: Sentence, *, hint: Sentence = "") -> DragomanError:
         """The error to raise when this answer makes no sense after all.
 
         For a read ``BadResponse``. For a write ``OutcomeUnknown``, because the service took it.
         """
-        return invalid_response(self.call, self.dialect, message, hint=hint, request_id=self.request_id)
+        return invalid_response(self.call, self.profile, message, hint=hint, request_id=self.request_id)
 
 
 def response_of(
     call: HttpRequest,
-    dialect: ServiceProfile,
+    profile: ServiceProfile,
     raw: RawResponse,
     form: BodyForm,
     model: type[object] | None,
-    again: ResponseCache | None = None,
+    responses: ResponseCache | None = None,
 ) -> HttpResponse[object]:
-    """Read a 2xx answer, with ``again`` from what was read before where it is the same.
+    """Read a 2xx answer, with ``responses`` from what was read before where it is the same.
 
     Raises:
         FailedAttempt: It is not what was asked for.
@@ -84,20 +84,20 @@ def response_of(
         if form == "text":
             value = raw.body.decode("utf-8", "replace")
         elif form == "json" and not (raw.status in _NO_CONTENT and model is None and not raw.body):
-            value = _parsed(call, dialect, raw)
+            value = _parsed(call, profile, raw)
         # Some services answer 200 and tell in the body that the call failed.
-        status = dialect.status_of(value) if dialect.status_of is not None else 0
+        status = profile.status_of(value) if profile.status_of is not None else 0
         if status:
             raise HttpStatusError(replace(raw, status=status))
         # Before validation, which drops members that no model has.
-        in_body = request_id_of(dialect, _NO_HEADERS, value)
+        in_body = request_id_of(profile, _NO_HEADERS, value)
         if model is not None:
-            request_id = request_id_of(dialect, raw.headers) or in_body
-            value = _validated(call, dialect, model, value, request_id)
+            request_id = request_id_of(profile, raw.headers) or in_body
+            value = _validated(call, profile, model, value, request_id)
         return value, in_body
 
-    value, in_body = again.value((form, model, raw.status), raw.body, read) if again else read()
-    request_id = request_id_of(dialect, raw.headers) or in_body
+    value, in_body = responses.value((form, model, raw.status), raw.body, read) if responses else read()
+    request_id = request_id_of(profile, raw.headers) or in_body
     return HttpResponse(
         value=value,
         status=raw.status,
@@ -105,11 +105,11 @@ def response_of(
         body=raw.body,
         request_id=request_id,
         call=call,
-        dialect=dialect,
+        profile=profile,
     )
 
 
-def _parsed(call: HttpRequest, dialect: ServiceProfile, raw: RawResponse) -> object:
+def _parsed(call: HttpRequest, profile: ServiceProfile, raw: RawResponse) -> object:
     try:
         return parse_json(raw.body)
     except ValueError:
@@ -118,14 +118,14 @@ def _parsed(call: HttpRequest, dialect: ServiceProfile, raw: RawResponse) -> obj
             what = "is empty"
         elif is_markup(raw.body[:400].decode("utf-8", "replace")):
             what = "is a web page instead of data"
-        request_id = request_id_of(dialect, raw.headers)
+        request_id = request_id_of(profile, raw.headers)
         raise error_policy.unreadable(
-            call, dialect, sentence("The answer of {{service}} {}", safe(what)), request_id
+            call, profile, sentence("The answer of {{service}} {}", safe(what)), request_id
         ) from None
 
 
 def _validated(
-    call: HttpRequest, dialect: ServiceProfile, model: type[object], value: object, request_id: str
+    call: HttpRequest, profile: ServiceProfile, model: type[object], value: object, request_id: str
 ) -> object:
     try:
         return _adapter_of(model).validate_python(value)
@@ -133,4 +133,4 @@ def _validated(
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]["loc"]
         place = ".".join(str(part) for part in first) or safe("its top")
         message = sentence("The answer of {{service}} has not the form that is known (at {})", place)
-        raise error_policy.unreadable(call, dialect, message, request_id) from None
+        raise error_policy.unreadable(call, profile, message, request_id) from None

@@ -37,17 +37,17 @@ class Stream:
 
     def __init__(
         self,
-        exchange: ConnectionPool,
+        pool: ConnectionPool,
         call: HttpRequest,
-        dialect: ServiceProfile,
+        profile: ServiceProfile,
         response: httpx.Response,
         clock: Clock,
         idle: float,
         total: float,
     ) -> None:
-        self._exchange = exchange
+        self._pool = pool
         self._call = call
-        self._dialect = dialect
+        self._profile = profile
         self._response = response
         self._clock = clock
         self._idle = idle
@@ -71,11 +71,11 @@ class Stream:
     @property
     def request_id(self) -> str:
         """The service's id of the request, empty when it names none."""
-        return request_id_of(self._dialect, self.headers)
+        return request_id_of(self._profile, self.headers)
 
     def failure(self, message: Sentence, *, hint: Sentence = "") -> DragomanError:
         """The error to raise when this answer makes no sense after all, as :meth:`Answer.failure`."""
-        return invalid_response(self._call, self._dialect, message, hint=hint, request_id=self.request_id)
+        return invalid_response(self._call, self._profile, message, hint=hint, request_id=self.request_id)
 
     async def read(self) -> object:
         """The whole body as JSON, for a service that answers at once although it was asked to stream."""
@@ -107,12 +107,12 @@ class Stream:
             raise self._unreadable(error) from None
 
     async def _pieces(self) -> AsyncIterator[bytes]:
-        pieces = self._exchange.pieces(self._response)
+        pieces = self._pool.pieces(self._response)
         while True:
             # Silence and the whole are bounded apart: an agent may stream for minutes, and never be silent that long.
             seconds = min(self._idle, self._deadline - self._clock.monotonic())
             try:
-                piece = await self._exchange.next_piece(self._call, pieces, seconds)
+                piece = await self._pool.next_piece(self._call, pieces, seconds)
             except UnreadableBodyError as error:
                 raise self._unreadable(error) from None
             if piece is None:

@@ -120,7 +120,7 @@ def _endpoint(members: Mapping[str, object], name: str) -> str:
 def _http(client: OAuthClient, base: str, clock: Clock | None) -> HttpClient:
     return HttpClient(
         base,
-        dialect=ServiceProfile(service=client.server.label, explain=_explain, credentials="oauth"),
+        profile=ServiceProfile(service=client.server.label, explain=_explain, credentials="oauth"),
         timeout=_ATTEMPT,
         total=_TOTAL,
         ca_file=client.ca_file,
