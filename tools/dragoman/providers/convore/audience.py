@@ -20,6 +20,7 @@ async def audience_of(api: Api, reader: MessageReader, conversation: str, draft:
     found = to_conversation(answer.value)
     if found is None:
         raise answer.failure("The answer of {service} is no conversation")
+    # Colleagues are told from outsiders by the addresses of the organisation's channels.
     own = await _own(api, answer.value.channel_id)
     room = replace(found, id=conversation)
     try:
@@ -50,6 +51,7 @@ async def _own(api: Api, channel: str | None) -> frozenset[AddressKey] | None:
         return None
     try:
         known = {one.id: mapping.addresses_of(one) for one in (await api.channels()).data}
+        # The list is cut at a hundred channels.
         if channel not in known:
             known[channel] = mapping.addresses_of(await api.channel(channel))
     except DragomanError:

@@ -38,6 +38,7 @@ def body_of(change: Change) -> dict[str, object]:
     }
     if isinstance(change, ConvoreChange):
         given |= _more(change)
+    # null would clear a member, and nothing was said about it.
     body = {name: value for name, value in given.items() if value is not None}
     if not body:
         raise InvalidArgument("Nothing is to be changed.", hint="Give text or subject.")

@@ -59,12 +59,14 @@ class MessageWriter:
         target = await self._target(conversation, draft, context)
         subject = {"subject": draft.subject} if draft.subject else {}
         answer = await self._api.send({**target, **subject, "body": to_html(draft.text)})
+        # A list that was read before would hide the new message for two minutes.
         self._reader.forget(conversation)
         return await self._reader.stored(answer, conversation)
 
     async def update(self, conversation: str, message: str, change: Change) -> Message:
         """Change Convore's record of a message; a mail that was sent stays what its recipients have."""
         body = body_of(change)
+        # The service finds a message by its id alone, also one of another conversation.
         await self._reader.checked(conversation, message)
         answer = await self._api.update(message, body)
         self._reader.forget(conversation)
@@ -79,6 +81,7 @@ class MessageWriter:
             raise InvalidArgument("Convore needs the time of a message.", hint="Give sent_at.")
         context, channel = await self._context_or_channel(conversation)
         body = _import_body(message, context)
+        # A channel begins a new conversation, in which nothing can be yet.
         if message.id and channel is None:
             there = await self._reader.same(conversation, message, mapping.value_of(_sender(message.author, context)))
             if there is not None:
@@ -106,6 +109,7 @@ class MessageWriter:
         except NotFound as error:
             try:
                 channel = await self._api.channel(conversation)
+            # What was named is a conversation, as far as anybody knows; that it is no channel says nothing.
             except DragomanError:
                 raise error from None
             return WriteContext(wire.Conversation(), channel), conversation
@@ -133,10 +137,12 @@ def _to_everybody(conversation: str, draft: Draft, context: WriteContext) -> Bod
             hint="Send to a conversation with somebody in it.",
         )
     body: dict[str, object] = {"channel_id": context.conversation.channel_id, "conversation_id": conversation}
+    # The short form is documented for mail only; chat handles need the long one.
     if all(one.handle is not None and one.handle.type in {None, mapping.EMAIL} for one in found):
         body["to"] = [mapping.value_of(one) for one in found]
     else:
         body["recipients"] = [mapping.in_role(one, "to") for one in found]
+    # Mail programs put a mail of another subject into a thread of its own.
     if context.conversation.subject and not draft.subject:
         body["subject"] = context.conversation.subject
     return body
@@ -197,6 +203,7 @@ def _sender(author: Author, context: WriteContext) -> wire.Participant:
         return writer
     addresses = context.channel.addresses if context.channel else ()
     own = [wire.Participant(handle=one.handle, name=one.name) for one in addresses]
+    # A name is enough where exactly one person of the conversation has it.
     known = mapping.named([*mapping.shown(context.conversation.participants), *own], author.name)
     found = known or writer
     if found is not None:

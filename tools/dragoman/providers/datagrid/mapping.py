@@ -88,10 +88,12 @@ def author_of(found: wire.Message, known: Known) -> Author:
     role = (found.role or "").strip().lower()
     if role == USER:
         return Author(name=USER, own=True)
+    # Both words are in the service's own examples.
     if role in {AGENT, "assistant"}:
         identifier = found.agent_id or ""
         name = known.agents.get(identifier, "").strip() or _NAMELESS_AGENT
         return Author(id=identifier, name=name, kind=AuthorKind.ASSISTANT)
+    # A role that is new to us is rather a program than a person.
     return Author(name=role or "unknown", kind=AuthorKind.SYSTEM if role == "system" else AuthorKind.BOT)
 
 
@@ -116,6 +118,7 @@ def _voice(part: wire.Part, role: str) -> str:
     if part.transcript or part.agent_transcript:
         sides = ((USER, part.transcript), (AGENT, part.agent_transcript))
         return _BETWEEN.join(_spoken(side, words, role) for side, words in sides if words)
+    # Events come in the order in which they were processed, not said.
     events = sorted(part.timeline_events, key=lambda event: event.timestamp_ms or 0)
     spoken = [(event.role or role, event.text) for event in events if event.type == "transcript" and event.text]
     return _BETWEEN.join(_spoken(side, words, role) for side, words in spoken)
@@ -149,6 +152,7 @@ def _any_id(raw: object) -> str:
     """The id in a part of an unknown type: its ``id``, or its only member that ends so."""
     members = cast("dict[str, object]", raw) if isinstance(raw, dict) else {}
     found = [value for name, value in members.items() if isinstance(value, str) and name.endswith("id")]
+    # Of several ids nobody knows which one is meant.
     return found[0] if len(found) == 1 else ""
 
 
@@ -191,6 +195,7 @@ def _extra(found: wire.Message) -> Mapping[str, object]:
 
 def _tools(found: wire.Message) -> Iterator[str]:
     """Each tool that was used, with how it ended."""
+    # A tool reports several times; only how it ended is of interest.
     last: dict[str, str] = {}
     for call in found.tool_calls:
         last[tool_name(call.tool)] = call.status or ""

@@ -40,6 +40,7 @@ class Prompt:
 
     async def send(self) -> PromptResult:
         """Send it exactly once; the answer is streamed when somebody listens to the progress."""
+        # Noted before sending: an answer that gets lost is looked for behind this message.
         mark, heard = await self._newest(), AnswerSoFar()
         try:
             message = await self._converse(heard)
@@ -60,6 +61,7 @@ class Prompt:
             message = await read_answer(stream, heard)
             if message is not None and not message.id:
                 raise stream.failure(_NO_ID)
+            # Some proxies end a stream as if it were complete.
             if message is None and not heard.ended:
                 raise stream.failure("The answer of {service} broke off")
             return message
@@ -88,6 +90,7 @@ class Prompt:
         if conversation and (mark or not self._conversation):
             news = await self._messages_since(conversation, mark)
         prompt, answer = _pair(news or (), self._prompt, None)
+        # The agent had begun to answer, so the prompt certainly arrived.
         if heard.pieces or heard.fault is not None:
             raise broken_answer("Datagrid", heard.text, error, fault=heard.fault, stored=prompt is not None)
         if conversation and prompt is not None:
@@ -121,6 +124,7 @@ def _pair(
     if not places:
         return None, None
     words = [one for one in news[places[0] + 1 :] if answer is not None and text_of(one).strip() == answer.strip()]
+    # The last of equal prompts is the one that was just sent.
     nearest = news[places[-1] + 1 : places[-1] + 2]
     fits = [one for one in words or nearest if _by(one, AGENT)]
     return news[places[-1]], fits[-1] if fits else None

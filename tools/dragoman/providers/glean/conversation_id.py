@@ -67,6 +67,7 @@ class Address:
         if head != IdKind.DOCUMENT:
             kind, _, rest = rest.partition(".")
             datasource = head.upper()
+            # One spelling each: the store would take two for two conversations.
             if head != head.lower() or datasource not in DATASOURCES or kind not in {IdKind.CHANNEL, IdKind.THREAD}:
                 raise NotFound("This is no conversation of Glean.", hint=_HINT)
             where = IdKind(kind)
@@ -123,6 +124,7 @@ def _without_tail(text: str) -> tuple[str, str | None, str | None]:
         return text, None, None
     if not tail:
         return identifier, None, None
+    # Names of connectors may have blanks, ids of workspaces never do.
     if tail.startswith("~") or " " in tail:
         return identifier, None, tail.removeprefix("~") or None
     return (identifier, tail, None) if _WORKSPACE.fullmatch(tail) else (text, None, None)

@@ -52,6 +52,7 @@ class Directory:
                 found += await source()
             except (PermissionDenied, NotFound) as refusal:
                 refusals.append(refusal)
+        # Many tokens are allowed to search and not to chat, or the other way round.
         if refusals and len(refusals) == len(sources):
             raise refusals[0]
         return _page([one for one in found if _matches(one, query)], query)
@@ -69,6 +70,7 @@ class Directory:
         answer = await self._facets(MOST_CHANNELS)
         buckets = list(_buckets(answer))
         prefix = text.strip().lstrip("#")
+        # The service cuts the list, so a name further down is asked for by its beginning.
         if prefix and any(one.has_more_buckets for one in or_empty(answer.facet_results) if one.source_name == _FACET):
             buckets += _buckets(await self._facets(MOST_CHANNELS, prefix))
         found = dict[str, Conversation]()
@@ -84,6 +86,7 @@ class Directory:
         if not name:
             return None
         identifier = channel_id(self.settings.datasource, name)
+        # A channel that was listed is known to exist, which its messages alone do not prove.
         self.cache.listed.put(name, None)
         self.cache.names.put(identifier, name)
         extra = {"indexed": bucket.count} if bucket.count else {}
@@ -98,6 +101,7 @@ class Directory:
         }
         if prefix:
             options["facetBucketFilter"] = {"facet": _FACET, "prefix": prefix}
+        # There is no call that lists channels; the facets of an empty search name them.
         body = {"query": "", "pageSize": 0, "requestOptions": options}
         answer, raw = await self.api.read("search", body, SearchAnswer, family="search")
         raise_partial_failure(answer, raw.request_id)

@@ -39,7 +39,9 @@ def message_of(found: pb.Message, conversation: str, subject: str = "") -> Messa
     return Message(
         id=found.id or _unnamed(found),
         conversation=conversation,
+        # An import is made by the account, but what it brings was written by somebody else.
         author=_author(found.author, labels.pop(wire.IMPORTED_AUTHOR, ""), own=own),
+        # An absent time would be read as 1970.
         sent_at=moment_of(found.created_at) if found.HasField("created_at") else None,
         text=text_of(found.content),
         subject=labels.pop(wire.IMPORTED_SUBJECT, None),

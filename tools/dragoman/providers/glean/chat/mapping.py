@@ -45,6 +45,7 @@ class Speakers:
         """The user is the creator, unless others may write too; the assistant has its application's name."""
         creator = chat.created_by
         writers = {role.person.obfuscated_id for role in or_empty(chat.roles) if role.person and role.role in _WRITERS}
+        # Where others write too, nobody tells who asked what.
         alone = creator is not None and bool(creator.name) and writers <= {creator.obfuscated_id}
         name = (chat.application_name or "").strip() or _NAME
         return cls(to_author(creator) if creator and alone else _USER, replace(_ASSISTANT, name=name))
@@ -140,6 +141,7 @@ def chronological(messages: Sequence[ChatMessage]) -> list[ChatMessage]:
     placed: list[tuple[datetime, ChatMessage]] = []
     latest = _BEFORE_ALL
     for one in reversed(messages) if backwards else messages:
+        # What has no time stays behind its neighbour.
         latest = parse_time(one.ts) or latest
         placed.append((latest, one))
     return [one for _, one in sorted(placed, key=lambda pair: pair[0])]
@@ -148,6 +150,7 @@ def chronological(messages: Sequence[ChatMessage]) -> list[ChatMessage]:
 def citations_of(message: ChatMessage) -> Iterator[Citation]:
     """Sources in the newer form, else in the older one, then what was found along the way."""
     fragments = or_empty(message.fragments)
+    # Deployments in change send both forms, which name the same sources.
     newer = [one.citation for one in fragments if one.citation]
     for source in newer or or_empty(message.citations):
         yield _citation(source)

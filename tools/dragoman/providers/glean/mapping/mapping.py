@@ -60,6 +60,7 @@ def metadata_of(result: Result) -> Metadata:
     here, there = result.document.metadata if result.document else None, result.metadata
     if here is None or there is None:
         return here or there or _NO_METADATA
+    # Deployments fill either place, or each with a part.
     missing = {name: value for name, value in there if getattr(here, name) is None}
     return here.model_copy(update=missing)
 
@@ -68,6 +69,7 @@ def message_id(result: Result) -> str:
     """The opaque id: of the document, else the link, else a digest of everything that there is."""
     document = result.document or _NO_DOCUMENT
     found = document.id or metadata_of(result).document_id or link_of(result)
+    # The same result has to get the same id each time, or it would be a new message in every list.
     return found or "none-" + hashlib.sha256(result.model_dump_json().encode()).hexdigest()[:24]
 
 
@@ -80,6 +82,7 @@ def parent_of(result: Result) -> str | None:
     """The id of the message that this one answers."""
     facts = metadata_of(result)
     parent = facts.parent_id
+    # Some connectors name the channel, or the message itself, as its parent.
     containers = {message_id(result), facts.container_id, facts.super_container_id}
     return None if not parent or parent in containers else parent
 
@@ -118,6 +121,7 @@ def _reactions(interactions: Interactions) -> Iterator[Reaction]:
         count = len(names) if one.count is None else one.count
         if one.type and count > 0:
             yield Reaction(emoji=emoji(one.type), count=count, by=names)
+    # Older deployments give names of reactions only, one for each person.
     if interactions.reacts is None:
         old = Counter(emoji(name) for name in or_empty(interactions.reactions) if name.strip())
         yield from (Reaction(emoji=name, count=count) for name, count in old.items())

@@ -30,6 +30,7 @@ def is_in_conversation(result: Result, address: Address, source: str = "") -> bo
     named = bool(name) and name == address.id.lstrip("#").casefold()
     if named or (link and link.channel in wanted) or any(_ends_with(container, one) for one in wanted):
         return True
+    # A name cannot be compared with ids; only another name says no.
     if not (source or address.looks_like_an_id):
         return False if name else None
     in_link = link is not None and address.datasource in link.sources
@@ -41,6 +42,7 @@ def is_in_conversation(result: Result, address: Address, source: str = "") -> bo
 def _ends_with(container: str, identifier: str) -> bool:
     """Whether the id of a container is that of the source system, or made of it."""
     before = container.removesuffix(identifier)
+    # C12 is the end of ABC12 too, and another channel.
     return before != container and not before[-1:].isalnum()
 
 
