@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -11,6 +12,7 @@ import pytest
 from dragoman.core.errors import Unavailable
 from dragoman.core.model import Author, Message
 from dragoman.store import open_store
+from dragoman.store.sqlite.main_file import MainFile
 from dragoman.store.sqlite.maintenance.backup import back_up
 
 pytestmark = pytest.mark.anyio
@@ -125,6 +127,41 @@ async def test_checkpoints_of_others_and_a_touched_file_are_no_reason_to_refuse(
             if number % 70 == 0:
                 os.utime(path)
         assert len(await store.messages.number(messages(0, 200), account="a")) == 200
+
+
+async def test_a_checkpoint_that_ends_while_the_file_is_compared_is_no_reason_to_refuse(tmp_path, clock, monkeypatch):
+    path = tmp_path / "dragoman.db"
+    read_header = MainFile._header
+
+    def read_after_a_checkpoint(main_file):
+        with closing(apsw.Connection(str(path))) as con:
+            con.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+        monkeypatch.undo()
+        return read_header(main_file)
+
+    async with open_store(path, clock=clock) as store:
+        await store.messages.number(messages(0, 60), account="a")
+        os.utime(path)
+        monkeypatch.setattr(MainFile, "_header", read_after_a_checkpoint)
+        for _ in range(2):
+            assert len(await store.messages.number(messages(0, 70), account="a")) == 70
+    assert not list(tmp_path.glob("dragoman.db-wal.*"))
+
+
+async def test_pages_that_a_checkpoint_has_moved_in_part_are_no_reason_to_refuse(tmp_path, clock, monkeypatch):
+    path = tmp_path / "dragoman.db"
+    read = MainFile._read
+
+    def read_a_mix(main_file, found):
+        monkeypatch.undo()
+        return replace(read(main_file, found), key="of a page that now holds something else")
+
+    async with open_store(path, clock=clock) as store:
+        await store.messages.number(messages(0, 60), account="a")
+        os.utime(path)
+        monkeypatch.setattr(MainFile, "_read", read_a_mix)
+        for _ in range(2):
+            assert len(await store.messages.number(messages(0, 70), account="a")) == 70
 
 
 async def test_a_checkpoint_that_never_ended_is_no_reason_to_refuse(tmp_path, clock):

@@ -26,6 +26,7 @@ from dragoman.store.sqlite.connection import Connection
 _HEADER: Final = 100
 _WAL_HEADER: Final = 32
 _FRAME_HEADER: Final = 24
+_SETTLING: Final = 0.05  # seconds; a checkpoint writes its pages one right after the other
 
 _log = logging.getLogger(__name__)
 
@@ -78,17 +79,29 @@ class MainFile:
             return not self.overwritten
 
     def _compare(self, found: os.stat_result) -> None:
-        try:
-            content = self._read(found)
-        except apsw.NotADBError:
-            self._give_up()
-            return
-        except (apsw.Error, OSError):
+        content = self._settled(found)
+        if content is not None and not self._can_follow(content):
+            # A checkpoint that is under way mixes old and new pages, which look like another store's: look once more.
+            time.sleep(_SETTLING)
+            content = self._settled(os.stat(self._path), content)  # noqa: PTH116 - as in open_file
+        if content is None:
             return  # in the middle of a checkpoint; the next call looks again
         if self._can_follow(content):
             self._known = content
         else:
             self._give_up()
+
+    def _settled(self, found: os.stat_result, before: _Content | None = None) -> _Content | None:
+        """What the file holds; ``None`` while it changes, or when it has changed since ``before``."""
+        try:
+            content = self._read(found)
+            if self._log_state() != content.log:
+                return None  # pages and log were read on two sides of the end of a checkpoint
+        except apsw.NotADBError:
+            content = _Content((found.st_size, found.st_mtime_ns), key="")
+        except (apsw.Error, OSError):
+            return None
+        return content if before is None or before.size_and_time == content.size_and_time else None
 
     def _can_follow(self, content: _Content) -> bool:
         """Whether a checkpoint can have turned the known content into this one."""
