@@ -16,7 +16,7 @@ from dragoman.core.model import NOTHING, Author, Message
 from dragoman.core.names import author_key
 from dragoman.store.conversations import Merge, merge_by_id
 from dragoman.store.sql.connection import Connection, IndexRow, Tables
-from dragoman.store.sql.messages import conversations, rows
+from dragoman.store.sql.messages import conversation_counters, conversations, rows
 from dragoman.store.sql.messages.rows import AuthorNumbers, Row, index_row
 from dragoman.store.sql.values import bind, to_us, unbind
 
@@ -107,9 +107,9 @@ class MessageTable:
             times = writer.insert([message for id_, message in fresh.items() if id_ not in stored])
         gained, lost = writer.change((was, self._merged(was, fresh[id_], merge)) for id_, was in stored.items())
         if gained or lost:
-            conversations.update_counters(con, self.tables, place, len(times) + gained - lost, removed=lost > 0)
+            conversation_counters.update(con, self.tables, place, len(times) + gained - lost, removed=lost > 0)
         elif times:
-            conversations.add_to_counters(con, self.tables, place, times)
+            conversation_counters.add(con, self.tables, place, times)
         return len(times) + gained
 
     def allocate(self, con: Connection, account: str, conversation: str, ids: Sequence[str]) -> dict[str, int]:
