@@ -42,9 +42,8 @@ class Owner:
 def borrowed_names(addresses: Iterable[Address], owner: Owner) -> frozenset[str]:
     """Names that several addresses have, or that are the owner's name at another address, in small letters."""
     users: dict[str, set[str]] = {owner.settings.name.casefold(): {""}} if owner.settings.name else {}
-    for one in addresses:
-        email = "" if owner.is_own(one.email) else plain_address(one.email)
-        users.setdefault(one.name.casefold(), set()).add(email)
+    for name, email in {(one.name, one.email) for one in addresses}:
+        users.setdefault(name.casefold(), set()).add("" if owner.is_own(email) else plain_address(email))
     return frozenset(name for name, emails in users.items() if name and len(emails) > 1)
 
 
