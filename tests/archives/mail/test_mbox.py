@@ -137,3 +137,10 @@ def test_flags_of_mutt_and_dovecot_are_labels(read_mbox):
     internal = mail("x", Subject="DON'T DELETE THIS MESSAGE -- FOLDER INTERNAL DATA")
     content = read_mbox(mbox(internal, mail("a", X_Status="FA", X_Keywords="boats NonJunk $Junk")))
     assert [message.labels for message in content.messages] == [("flagged", "boats", "junk")]
+
+
+def test_a_mail_with_the_id_of_another_one_is_in_the_thread_that_it_names(read_mbox):
+    bo = {"From": "Bo <bo@x.example>", "Date": "Wed, 11 Mar 2026 09:00:00 +0000"}
+    content = read_mbox(mbox(mail("first"), mail("a"), mail("b"), mail("a", "Another\n", References="<b@x>", **bo)))
+    threads = {message.id.partition("~")[0] + message.text: message.conversation for message in content.messages}
+    assert threads == {"first@xHi": "mail.first@x", "a@xHi": "mail.a@x", "b@xHi": "mail.b@x", "a@xAnother": "mail.b@x"}
