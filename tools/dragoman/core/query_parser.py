@@ -34,18 +34,20 @@ OPERATORS: Final[dict[str, OperatorName]] = {
     "in": "in", "conversation": "in", "channel": "in",
     "before": "before", "after": "after", "on": "on", "since": "since", "until": "until",
     "has": "has", "is": "is", "subject": "subject", "label": "label", "tag": "label",
-    "during": "on", "newer_than": "after", "older_than": "before",
+    "by": "from", "date": "on", "during": "on", "newer_than": "after", "older_than": "before",
 }  # fmt: skip
 """Every spelling of an operator, and its name."""
 
 LONGEST: Final = 1000
 MOST_TERMS: Final = 32
+_TEXT: Final = frozenset({"text", "body", "message", "content"})
+_SIGNS: Final = {"&&": "AND", "||": "OR", "|": "OR"}
 _SHOWN: Final = "from: in: before: after: on: has:file has:link is:unread subject: label:"
 _TYPOGRAPHIC: Final = str.maketrans(
     dict.fromkeys("\u201c\u201d\u201e\u201f\u00ab\u00bb\uff02\u300c\u300d\u300e\u300f", '"')
-    | {"\uff1a": ":", "\u3000": " "}
+    | {"\uff1a": ":", "\u3000": " ", "\u2212": "-", "\u2013": "-"}
 )
-"""Quotation marks, colons and spaces of all keyboards."""
+"""Quotation marks, colons, spaces and signs before words of all keyboards."""
 
 _ITEM: Final = lazy_pattern(
     r"""(?P<minus>(?<![^\s\x01])-(?=[^\W\d_]|["\x01]))?                # excludes words of letters, phrases and groups
@@ -148,7 +150,7 @@ class _Reader:
             elif match["name"] is not None:
                 self._read_named(match, rest, negated=excluded)
             else:
-                self._add(match, match["word"], match["phrase"], excluded=excluded)
+                self._add(match, _SIGNS.get(match["word"], match["word"]), match["phrase"], excluded=excluded)
 
     def result(self) -> ParsedQuery:
         """Put the items together."""
@@ -178,6 +180,10 @@ class _Reader:
             text = f"{match[0]}{following[0]}"
             self._notes.append(sentence("{!r} was read as {}.", f"{match[0]} {following[0]}", text))
             next(rest)
+        if match["name"].lower() in _TEXT and value.strip():
+            self._notes.append(sentence("{} was searched as {}.", text, value))
+            self._add(match, value, value if match["quoted"] is not None else None, excluded=negated)
+            return
         operator = Operator(name, value.strip(), negated, text) if name and value.strip() else None
         if operator is not None and self._accepts(operator):
             self._operators.append(operator)

@@ -46,7 +46,7 @@ WIDTH: Final = 240
 
 _DEEPEST: Final = 10_000
 _AT_ONCE: Final = 32
-_CURSOR: Final = lazy_pattern(r"([01])\.(\d{1,5})\.(\d{1,18})((?:\|[^|=]+=[^|=]+)*)")
+_CURSOR: Final = lazy_pattern(r"([01])\.(\d{1,5})\.(\d{1,18})(\+?)((?:\|[^|=]+=[^|=]+)*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,12 +110,18 @@ def _missed(done: float) -> Sentence:
 def _ranked_page(
     con: Connection, table: MessageTable, scope: Scope, query: SearchQuery, expression: Expression, newest: int
 ) -> SearchPage:
-    position, replaced = _start(query.cursor, newest)
+    position, has_other_forms, replaced = _start(query.cursor, newest)
+    if has_other_forms:
+        return _page_of_other_forms(con, table, scope, query, expression, position)
     if replaced:
         expression = spelling.replace_words(expression, replaced)
     page = _Ranked(con, table, scope, SearchWords.of(expression)).page(position, query.limit)
     if page.items or query.cursor is not None:
         return replace(page, cursor=page.cursor and page.cursor + _written(replaced))
+    page = _page_of_other_forms(con, table, scope, query, expression, position)
+    if page.items:
+        typed = " ".join(term.text for group in expression.wanted for term in group)
+        return replace(page, notes=(sentence("Nothing has {:60}, so other forms of it were searched.", typed),))
     for replaced in spelling.corrections(con, table, expression):
         meant = spelling.replace_words(expression, replaced)
         page = _Ranked(con, table, scope, SearchWords.of(meant)).page(position, query.limit)
@@ -127,13 +133,26 @@ def _ranked_page(
     return SearchPage(advice=_advice(expression))
 
 
+def _page_of_other_forms(
+    con: Connection, table: MessageTable, scope: Scope, query: SearchQuery, expression: Expression, position: _Position
+) -> SearchPage:
+    from dragoman.store.sql.search.other_forms import other_forms  # noqa: PLC0415  # few searches find nothing
+
+    meant = other_forms(expression)
+    if meant is None:
+        return SearchPage()
+    page = _Ranked(con, table, scope, SearchWords.of(meant)).page(position, query.limit)
+    return replace(page, cursor=page.cursor and f"{page.cursor}+")
+
+
 def _written(replaced: dict[str, str]) -> str:
     return "".join(f"|{typed}={meant}" for typed, meant in replaced.items())
 
 
-def _start(cursor: str | None, newest: int) -> tuple[_Position, dict[str, str]]:
+def _start(cursor: str | None, newest: int) -> tuple[_Position, bool, dict[str, str]]:
+    """Where to go on, whether with other forms of the words, and which words with others in their place."""
     if cursor is None:
-        return _Position(0, 0, newest), {}
+        return _Position(0, 0, newest), False, {}
     found = _CURSOR.fullmatch(cursor)
     if found is None:
         raise InvalidArgument("The cursor is not one of this search.", hint="Search again without a cursor.")
@@ -143,7 +162,7 @@ def _start(cursor: str | None, newest: int) -> tuple[_Position, dict[str, str]]:
             sentence("A search shows at most {:,} messages.", _DEEPEST),
             hint="Narrow it by time, author or conversation.",
         )
-    return position, dict(pair.split("=") for pair in found[4].split("|")[1:])
+    return position, bool(found[4]), dict(pair.split("=") for pair in found[5].split("|")[1:])
 
 
 def _advice(expression: Expression) -> Sentence:
