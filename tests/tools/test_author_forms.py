@@ -30,6 +30,7 @@ def call(tmp_path_factory):
         assert done.exit_code == 0, done.output
         return done.stdout
 
+    rows.append({"conversation": "room", "title": "Budget room", "participants": ["Lee, Ann", "Otto"]})
     run("import", "-", stdin="\n".join(map(json.dumps, rows)))
     return lambda tool, **given: run("call", tool, "--json", json.dumps({"format": "json", **given}))
 
@@ -68,3 +69,13 @@ def test_a_message_is_found_with_marks_around_its_number_or_reference(call, wrap
 @pytest.mark.parametrize("account", ["LOCAL", " Local ", ["local"]])
 def test_an_account_is_found_in_any_case(call, account):
     assert json.loads(call("search_messages", query="budget", account=account))["messages"]
+
+
+@pytest.mark.parametrize("query", ["lee room ann", "ANN  lee", "  room "])
+def test_a_conversation_is_found_by_words_of_its_title_and_people_in_any_order(call, query):
+    (found,) = json.loads(call("list_conversations", query=query))["conversations"]
+    assert found["ref"] == "local:room"
+
+
+def test_a_conversation_that_lacks_one_of_the_words_is_not_found(call):
+    assert not json.loads(call("list_conversations", query="lee zebra")).get("conversations")

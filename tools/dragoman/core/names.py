@@ -70,14 +70,14 @@ def conversation_key(conversation: Conversation) -> str:
 
 
 def conversation_matches_text(conversation: Conversation, text: str) -> bool:
-    """Whether the text is part of the title, of a participant or of the id."""
-    wanted = text_key(text)
-    return wanted in conversation_key(conversation) or wanted in fold(conversation.id)
+    """Whether all words of the text are part of the title or the people, or the text is part of the id."""
+    names, words = conversation_key(conversation), text_words(text)
+    return all(word in names for word in words) or " ".join(words) in fold(conversation.id)
 
 
-def text_key(text: str) -> str:
-    """What is looked for in titles and people, folded."""
-    return _storable(text.strip().lstrip("#").strip())
+def text_words(text: str) -> list[str]:
+    """The folded words that are looked for in titles and people, each of which has to occur."""
+    return _storable(text.strip().lstrip("#")).split()
 
 
 def most_exact(conversations: Sequence[Conversation], said: str) -> list[Conversation]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from dragoman.core.model import NOTHING, Conversation, ConversationKind
-from dragoman.core.names import conversation_key, display_title, text_key, title_key
+from dragoman.core.names import conversation_key, display_title, text_words, title_key
 from dragoman.store.conversations import ConversationRow
 from dragoman.store.sql.connection import Connection, Tables
 from dragoman.store.sql.values import UNREADABLE, DamagedRowError, Value, bind, from_us, to_us, unbind
@@ -150,7 +150,7 @@ def recent(
         con: A connection.
         tables: Where they are.
         account: Of this account only.
-        text: Only those with it in their title or among their people, folded.
+        text: Only those with all of its words in their title or among their people, folded.
         exact: Only those that are called so as a whole.
         before: ``(recent, key)`` of the one to go on after.
     """
@@ -159,10 +159,9 @@ def recent(
     if account is not None:
         conditions.append("account = ?")
         values.append(account)
-    wanted = title_key(text) if exact else text_key(text)
-    if wanted:
-        conditions.append("called = ?" if exact else "@contains(names, ?) > 0")
-        values.append(wanted)
+    wanted = [key for key in (title_key(text),) if key] if exact else text_words(text)
+    conditions += ["called = ?" if exact else "@contains(names, ?) > 0"] * len(wanted)
+    values += wanted
     # SQLite reads them in their order, unless it is told that a whole title leaves few.
     index = "@by_called" if exact and wanted and account is not None else ""
     statement = (
