@@ -12,23 +12,16 @@ from dragoman_server.config.load import from_mapping
 from dragoman_server.mcp import server
 from dragoman_server.mcp.call_slot import CallSlot
 from dragoman_server.runtime import tool_context
+from steady_clock import SteadyClock
 
 pytestmark = pytest.mark.anyio
 
 LIMIT = 55.0
 
 
-class Clock:
-    def __init__(self):
-        self.now = 100.0
-
-    def __call__(self):
-        return self.now
-
-
 @pytest.fixture
 def clock():
-    return Clock()
+    return SteadyClock(100.0)
 
 
 @pytest.fixture

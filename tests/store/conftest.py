@@ -4,23 +4,14 @@ from pathlib import Path
 import pytest
 
 from dragoman.store import open_store
+from steady_clock import SteadyClock
 
 sys.path.insert(0, str(Path(__file__).parent))  # for store_contract
 
 
-class Clock:
-    """A clock that stands still until it is moved."""
-
-    def __init__(self):
-        self.now = 1_770_000_000.0
-
-    def __call__(self):
-        return self.now
-
-
 @pytest.fixture
 def clock():
-    return Clock()
+    return SteadyClock(1_770_000_000.0)
 
 
 @pytest.fixture

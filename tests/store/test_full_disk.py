@@ -3,6 +3,7 @@
 import os
 import resource
 import signal
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -59,6 +60,18 @@ async def reading(store) -> list[object]:
 READ = [[(1, None), (None, 1)], ["first words"], ("acc", "c", "m1"), {"at": 7}, ["Old"]]
 
 
+@asynccontextmanager
+async def opened_on_full_disk(path, opened_before):
+    """A store whose disk was full before it was opened, or is full since; and the disk."""
+    full = FullDisk()
+    if not opened_before:
+        full.__enter__()
+    async with open_store(path) as store:
+        if opened_before:
+            full.__enter__()
+        yield store, full
+
+
 async def begun(path):
     async with open_store(path) as store:
         await store.messages.number([FIRST])
@@ -103,12 +116,7 @@ def test_as_soon_as_there_is_room_everything_is_written_again(tmp_path, opened_b
     anyio.run(begun, path)
 
     async def work():
-        full = FullDisk()
-        if not opened_before:
-            full.__enter__()
-        async with open_store(path) as store:
-            if opened_before:
-                full.__enter__()
+        async with opened_on_full_disk(path, opened_before) as (store, full):
             await reading(store)
             full.__exit__()
             numbered = await store.messages.number([FIRST, SECOND])
@@ -127,11 +135,7 @@ def test_nothing_may_be_sent_from_a_store_that_cannot_put_it_down(tmp_path, open
     intent = Intent(account="acc", operation="send_message", conversation="c", digest="d", key="k")
 
     async def work():
-        full = FullDisk()
-        if not opened_before:
-            full.__enter__()
-        async with open_store(path) as store:
-            full.__enter__()
+        async with opened_on_full_disk(path, opened_before) as (store, _):
             said = [await refused(store.writes.begin(intent)), await refused(store.confirmations.offer("d"))]
             return [*said, await store.writes.find("acc", "k")]
 
@@ -146,11 +150,7 @@ def test_a_check_tells_that_the_store_cannot_be_written(tmp_path, opened_before)
     anyio.run(begun, path)
 
     async def work():
-        full = FullDisk()
-        if not opened_before:
-            full.__enter__()
-        async with open_store(path) as store:
-            full.__enter__()
+        async with opened_on_full_disk(path, opened_before) as (store, full):
             said = await refused(store.check())
             full.__exit__()
             return [said, await refused(store.check())]
