@@ -230,7 +230,7 @@ def import_(dry_run: bool, as_json: bool, config: Path | None, log_level: str | 
         return
     report = import_files.import_files(settings, request)
     say(report.as_json() if as_json else report.text)
-    sys.exit(int(not report.read))
+    sys.exit(int(not report.could_read))
 
 
 @cli.command()

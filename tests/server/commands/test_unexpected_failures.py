@@ -68,3 +68,18 @@ def test_a_command_that_fails_says_so_in_a_sentence(run, monkeypatch, failure):
     assert not isinstance(done.exception, type(failure))
     assert f"Internal error ({type(failure).__name__})" in done.stderr
     assert "Traceback" not in done.output
+
+
+@pytest.mark.parametrize(
+    ("times", "words", "status"),
+    [
+        (["soon", "later"], (), 1),
+        (["soon", "2026-03-10T09:00:00Z"], (), 0),
+        (["2020-01-01", "soon"], ("--since", "2026-01-01"), 0),
+    ],
+)
+def test_an_import_of_which_nothing_could_be_read_says_so_by_its_status(run, tmp_path, times, words, status):
+    rows = [{"author": "Ann", "sent_at": time, "conversation": "room", "text": "Hi"} for time in times]
+    path = tmp_path / "rows.jsonl"
+    path.write_text("\n".join(map(json.dumps, rows)))
+    assert run("import", str(path), *words).exit_code == status

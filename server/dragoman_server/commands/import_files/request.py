@@ -77,6 +77,11 @@ class ImportReport:
         return counts.new + counts.changed + counts.known + self.skipped
 
     @property
+    def could_read(self) -> bool:
+        """Whether there was anything that could be read, also what is left out on purpose."""
+        return self.read > self.notes.skipped or any(reason.on_purpose for reason in self.notes.reasons.values())
+
+    @property
     def summary(self) -> str:
         """The counts in one line."""
         counts = self.counts
