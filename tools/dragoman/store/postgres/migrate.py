@@ -74,6 +74,7 @@ def script(connection: DriverConnection, address: Address) -> str:
             f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {named} TO {role};",
             f"REVOKE UPDATE, DELETE ON audit FROM {role};",
             f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA {named} TO {role};",
+            f"GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA {named} TO {role};",
             "COMMIT;",
         ]
     )
