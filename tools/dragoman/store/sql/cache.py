@@ -97,7 +97,8 @@ class ReadCache:
     def _put_versioned(self, key: Hashable, found: T | Versioned[T], version: Hashable | None) -> T:
         """Cache what was read under its version, if it has one, else under the one that was asked for before."""
         if isinstance(found, Versioned):
-            found, version = cast("Versioned[T]", found)
+            read = cast("Versioned[T]", found)
+            found, version = read.found, read.version
         return found if version is None else self._put(version, key, found)
 
     def _put(self, version: Hashable, key: Hashable, found: T) -> T:

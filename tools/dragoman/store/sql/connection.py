@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, ClassVar, Final, Generic, NamedTuple, Protocol, TypeVar
+from typing import Any, ClassVar, Final, Generic, Protocol, TypeVar
 
 from dragoman.core.lazy_pattern import lazy_pattern
 from dragoman.store.sql.search.expression import Expression
@@ -52,7 +52,8 @@ class Connection(Protocol):
         ...
 
 
-class Versioned(NamedTuple, Generic[T]):
+@dataclass(frozen=True, slots=True)
+class Versioned(Generic[T]):
     """What was read, and the version of the database at that time."""
 
     found: T
