@@ -22,7 +22,7 @@ def test_what_is_no_request_is_refused_as_the_protocol_says(server, era):
 
 def test_requests_that_do_not_say_what_they_are_or_are_nothing_known(server):
     ping = b'{"jsonrpc":"2.0","id":1,"method":"ping"}'
-    assert server.post(ping, TOKEN, Content_Type="text/plain").status == 400
+    assert server.post(ping, TOKEN, Content_Type="text/plain").status == 415
     assert server.post(ping, TOKEN, Accept="text/html").status == 406
     assert server.ask("no/such/method", token=TOKEN).message["error"]["code"] == -32601
     unknown = server.ask_modern("no/such/method", token=TOKEN)
