@@ -13,7 +13,7 @@ from typing import Any, Final
 import anyio
 import anyio.to_thread
 import psycopg
-from tests.benchmarks.bench_store import PEOPLE, ROOM, Chat, paging, timed
+from tests.benchmarks.bench_store import PEOPLE, ROOM, Chat, forget, paging, timed
 from tests.benchmarks.figures import show
 
 from dragoman.core.model import Message
@@ -139,6 +139,7 @@ async def searching(local: LocalProvider, bare: psycopg.Connection[Any], chat: C
         word = chat.words[rank]
         for _ in range(5):
             raw.append(await timed(partial(anyio.to_thread.run_sync, lambda w=word: list(bare.execute(RAW.format(w))))))
+            forget(local)
             ours.append(await timed(partial(local.search_messages, SearchQuery(text=word))))
     name = f"search in {len(chat):,}, {1000 * statistics.median(ours):.1f} ms, to the bare query"
     return show(name, statistics.median(ours) / statistics.median(raw), 1.5)
