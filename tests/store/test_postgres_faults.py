@@ -80,8 +80,7 @@ def _holds(tables, id_):
 
 
 @pytest.mark.timeout(60 + 20 * KILLS)
-async def test_nothing_acknowledged_is_lost_when_the_server_is_killed(own_server, monkeypatch):
-    monkeypatch.setattr(pool, "PATIENCE", 1.0)  # the server is started again when the calls have given it up
+async def test_nothing_acknowledged_is_lost_when_the_server_is_killed(own_server):
     chance = random.Random(KILLS)
     address = own_server.address()
     async with open_store(address) as store, open_conversations(address) as conversations:
