@@ -19,9 +19,13 @@ async def require_sync_holds_all(service, folder):
         assert result.error is None
         store = await workspace.store()
         provider = await account.provider()
-        page = await provider.list_messages(seeded.conversation.id, MessageQuery(limit=200))
-        numbers = [one.number for one in await workspace.number_messages(account, page.items)]
-        assert len(page.items) >= len(seeded.messages)
-        assert result.counts.messages >= len(page.items) == len(set(numbers))
+        items, query = [], MessageQuery(limit=200)
+        while query:
+            page = await provider.list_messages(seeded.conversation.id, query)
+            items += page.items
+            query = page.cursor and MessageQuery(limit=200, cursor=page.cursor)
+        numbers = [one.number for one in await workspace.number_messages(account, items)]
+        assert len(items) >= len(seeded.messages)
+        assert result.counts.messages >= len(items) == len(set(numbers))
         assert max(numbers) <= result.counts.messages
         assert (await store.sync.coverage("acc", seeded.conversation.id)).covers()

@@ -6,6 +6,7 @@ import pytest
 from glean_account import settings
 from glean_service import Fault, GleanServer
 from glean_store import Tenant, Variant
+from keeping_current import require_sync_holds_all
 
 from dragoman.core.context.clock import hurry
 from dragoman.core.errors import (
@@ -169,6 +170,11 @@ class TestGleanChannels(ProviderContract):
     def service(self):
         with hurry():
             yield ChannelService()
+
+    async def test_a_sync_holds_everything_and_claims_it(self, service, tmp_path, monkeypatch):
+        original = GleanProvider.open
+        monkeypatch.setattr(GleanProvider, "open", lambda given: original(given, transport=SERVERS[-1].transport))
+        await require_sync_holds_all(service, tmp_path)
 
 
 class TestGleanChats(ProviderContract):
