@@ -86,11 +86,11 @@ __getattr__ = lazy_names(
 
 
 def imports_at_open(place: Place) -> tuple[str, ...]:
-    """Modules that opening a store imports, for a server that imports ahead."""
+    """Modules that a store imports when it is opened or first searched, for a server that imports ahead."""
     from pathlib import Path  # noqa: PLC0415 - as light as can be
 
     in_database = not isinstance(place, Path | None)
-    return (f"dragoman.store.{'postgres' if in_database else 'sqlite'}.store",)
+    return (f"dragoman.store.{'postgres' if in_database else 'sqlite'}.store", "dragoman.store.sql.search.other_forms")
 
 
 @asynccontextmanager

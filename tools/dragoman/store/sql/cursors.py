@@ -32,7 +32,7 @@ _ROUNDS: Final = 4
 _DIGITS: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
 _LENGTH: Final = 7
 _CHECK_BITS: Final = 6
-_TOKEN: Final = lazy_pattern("k[0-9a-z]{7}")
+_TOKEN: Final = lazy_pattern("k[0-9a-z]{6,7}")
 
 
 class SqlCursors(CursorStore):
@@ -130,15 +130,23 @@ def find(con: Connection, token: str, now: int) -> dict[str, object] | None:
     """The state of that name, ``None`` when there is none or it was forgotten."""
     if not _TOKEN.fullmatch(token):
         return None
-    value = int(token[1:], 36)
-    key, name = _key(con), value >> _CHECK_BITS
-    if name >> 2 * _HALF:
+    key, value = _key(con), int(token[1:], 36)
+    if len(token) <= _LENGTH:  # the names that earlier versions gave hold no check
+        found = _find_number(con, value, key, now)
+    else:
+        found = _find_number(con, value >> _CHECK_BITS, key, now)
+        if found is not None and _check(found, key) != value & ((1 << _CHECK_BITS) - 1):
+            return None
+    return None if found is None else state_of(found)
+
+
+def _find_number(con: Connection, number: int, key: bytes, now: int) -> str | None:
+    """The JSON of the state with an encrypted number."""
+    if number >> 2 * _HALF:
         return None
-    serial = _invert(name, key)
-    found = con.execute("SELECT state FROM cursors WHERE serial = ? AND made >= ?", (serial, now - LIFETIME)).get
-    if found is None or _check(found, key) != value & ((1 << _CHECK_BITS) - 1):
-        return None
-    return state_of(found)
+    bound = (_invert(number, key), now - LIFETIME)
+    found: str | None = con.execute("SELECT state FROM cursors WHERE serial = ? AND made >= ?", bound).get
+    return found
 
 
 def _check(state: str, key: bytes) -> int:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import pairwise
 from typing import Final
 
 from dragoman.core.lazy_pattern import lazy_pattern
@@ -68,7 +69,8 @@ def _forms_of(groups: Sequence[Group], at: int) -> list[Group]:
     whole = Term("".join(parts))
     if term and _THOUSANDS.fullmatch(term.text):
         return [(term, whole)]
-    if not 1 < len(parts) <= _MOST_PARTS or all(map(str.isdigit, parts)):
+    # Numbers side by side are a version or an address: joined they would be another number.
+    if not 1 < len(parts) <= _MOST_PARTS or any(one.isdigit() and next_.isdigit() for one, next_ in pairwise(parts)):
         return [group]
     return [(Term(part), whole) for part in parts]
 
