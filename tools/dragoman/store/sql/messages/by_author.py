@@ -18,7 +18,7 @@ FEW: Final = 20_000
 _MOST_MERGED: Final = 300
 _MOST_LISTED: Final = 3000
 _SORTED: Final = 2000
-_FIRST: Final = 1000
+_FIRST: Final = 600
 
 TimeAndNumber = tuple[int, int]
 

@@ -86,15 +86,16 @@ def search(con: Connection, table: MessageTable, query: SearchQuery, account: st
         facts = SearchFacts.of(con, table, account)
         scope = scope_of(con, table, query, account, facts)
         scope.excluded += map(exact, words.excluded)
-        if not words.groups:
-            require_authors(con, table, scope, account)
-            return filtered_list.page(con, table, scope, query)
-        page = _ranked_page(con, table, scope, query, expression, facts.newest)
+        if words.groups:
+            page = _ranked_page(con, table, scope, query, expression, facts.newest)
+        else:
+            page = filtered_list.page(con, table, scope, query)
         if not page.items:
             require_authors(con, table, scope, account)
     except NothingThereError as nothing:
         return SearchPage(advice=nothing.reason)
-    return replace(page, missed=_missed(facts.share_indexed), notes=(*page.notes, *words.notes))
+    missed = _missed(facts.share_indexed) if words.groups else ""
+    return replace(page, missed=missed, notes=(*page.notes, *words.notes))
 
 
 def _is_narrowed(query: SearchQuery) -> bool:
@@ -115,9 +116,13 @@ def _ranked_page(
         return _page_of_other_forms(con, table, scope, query, expression, position)
     if replaced:
         expression = spelling.replace_words(expression, replaced)
-    page = _Ranked(con, table, scope, SearchWords.of(expression)).page(position, query.limit)
+    words = SearchWords.of(expression)
+    page = _Ranked(con, table, scope, words).page(position, query.limit)
     if page.items or query.cursor is not None:
         return replace(page, cursor=page.cursor and page.cursor + _written(replaced))
+    if _is_narrowed(query) and spelling.exists(con, table, words.steps()[0]):
+        # Messages elsewhere have the words, so they are written as they were meant.
+        return SearchPage(advice=_advice(expression))
     page = _page_of_other_forms(con, table, scope, query, expression, position)
     if page.items:
         typed = " ".join(term.text for group in expression.wanted for term in group)

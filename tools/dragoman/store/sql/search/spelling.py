@@ -34,7 +34,7 @@ def corrections(con: Connection, table: MessageTable, expression: Expression) ->
     """What to try instead of the words of a query that occur nowhere, the most likely first."""
     near: dict[str, list[str]] = {}
     for word in _single_words(expression):
-        if not _exists(con, table, word):
+        if not exists(con, table, lexeme(word)):
             near[word] = _neighbours(con, table, word)
     if not near or not all(near.values()):
         return
@@ -93,8 +93,9 @@ def _neighbours(con: Connection, table: MessageTable, word: str) -> list[str]:
     return sorted(found, key=lambda term: (-found[term], term))[:_MOST_TRIED]
 
 
-def _exists(con: Connection, table: MessageTable, word: str) -> bool:
-    matching, values = table.tables.matching(con, lexeme(word))
+def exists(con: Connection, table: MessageTable, expression: IndexExpression) -> bool:
+    """Whether any text matches an expression for the index."""
+    matching, values = table.tables.matching(con, expression)
     statement = f"SELECT EXISTS(SELECT 1 FROM $index i WHERE {matching})"  # noqa: S608 - values are bound
     return bool(con.execute(table.tables.sql(statement), values).get)
 
