@@ -196,14 +196,17 @@ class _Ranked:
         self._steps = self._words.steps()
         self._narrowings: dict[int, Narrowing] = {}
         self._limit = 0
+        self._checked: dict[int, Message] = {}
 
     def page(self, position: _Position, limit: int) -> SearchPage:
         """Hits from a position on."""
         self._limit = limit
         found = list(islice(self._hits(position), limit + 1))
-        messages = message_pages.by_numbers(self._con, self._table, [number for number, _ in found[:limit]])
+        numbers = [number for number, _ in found[:limit]]
+        unread = [number for number in numbers if number not in self._checked]
+        messages = self._checked | (message_pages.by_numbers(self._con, self._table, unread) if unread else {})
         terms = [term for group in self._words.terms for term in group]
-        hits = [_hit(message, terms) for message in messages.values()]
+        hits = [_hit(messages[number], terms) for number in numbers if number in messages]
         return SearchPage(items=hits, cursor=str(found[limit - 1][1]) if len(found) > limit else None)
 
     def _hits(self, position: _Position) -> Iterator[tuple[int, _Position]]:
@@ -271,7 +274,10 @@ class _Ranked:
             return
         while some := list(islice(numbers, _AT_ONCE)):
             messages = message_pages.by_numbers(self._con, self._table, some)
-            passed = {number for number, message in messages.items() if all(check(message) for check in checks)}
+            passed = {
+                number: message for number, message in messages.items() if all(check(message) for check in checks)
+            }
+            self._checked |= passed
             yield from (number if number in passed else None for number in some)
 
 
