@@ -207,6 +207,7 @@ def test_a_crowd_that_comes_at_once_is_shared_out_among_the_workers(site):
             wait_for(lambda: sum(taken().values()) >= sum(before.values()) + 200)
             share = min(now - before[pid] for pid, now in taken().items())
             stack.close()
+            wait_for(lambda: sum(map(connections_of, server.workers)) < 20)
             return share
 
         wait_for(lambda: len(server.workers) == 2)
