@@ -5,6 +5,7 @@ import json
 import pytest
 from click.testing import CliRunner
 
+from dragoman.testing import connect
 from dragoman_server.cli.main import cli
 
 
@@ -79,3 +80,14 @@ def test_a_conversation_is_found_by_words_of_its_title_and_people_in_any_order(c
 
 def test_a_conversation_that_lacks_one_of_the_words_is_not_found(call):
     assert not json.loads(call("list_conversations", query="lee zebra")).get("conversations")
+
+
+@pytest.mark.anyio
+async def test_that_nobody_has_a_name_is_told_once_for_all_accounts_with_the_nearest_names(tmp_path):
+    accounts = {name: {"provider": "local", "path": str(tmp_path / f"{name}.db")} for name in ("one", "two")}
+    message = {"text": "The fuel pump", "author": "Haruka Ono", "sent_at": "2026-03-10T09:00:00Z"}
+    async with connect({"accounts": accounts}, data=tmp_path) as client:
+        await client.call("import_message", conversation="one:room", **message)
+        answer = await client.call("search_messages", query="fuel", author="Harukka")
+    assert answer.count('Nobody called "Harukka" wrote here.') == 1
+    assert "Nearest names: 'Haruka Ono'." in answer

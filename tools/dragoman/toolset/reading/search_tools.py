@@ -200,7 +200,12 @@ class _Search:
             return [NOTHING_YET]
         gaps = [one for one in self.searched.values() if one.missed]
         notes: list[Sentence] = [*(sentence("{}: {}", one.account, safe(one.missed)) for one in gaps), *self._notes]
-        return notes if found else [*notes, *sorted(self._advice), *nothing_found(self._question)]
+        if found:
+            return notes
+        # One account may say more than another one: what the longer sentence begins with is told by it.
+        told: list[Sentence] = sorted(self._advice)
+        advice: list[Sentence] = [one for one in told if not any(more != one and more.startswith(one) for more in told)]
+        return [*notes, *advice, *nothing_found(self._question)]
 
 
 def _key(hit: Hit) -> str:
