@@ -187,6 +187,18 @@ async def test_the_messages_of_the_person_who_is_me_are_mine(config, file):
 
 
 @pytest.mark.anyio
+async def test_my_own_messages_are_found_by_the_name_that_the_archive_gives_me(config, file):
+    path = file(line(text="one", author={"name": "Ann Lee", "id": "u1"}), line(text="two", author="Bo Lee"))
+    async with tool_context.open_services(config) as shared:
+        await load_path(shared, path, me="u1")
+        for tool, query in (("list_messages", {"conversation": "local:room"}), ("search_messages", {"query": "one"})):
+            for name in ("Ann Lee", "ann", "me"):
+                found = await call_tool(shared, tool, {**query, "author": name})
+                assert "one" in found.text.replace("**", "")
+                assert "two" not in found.text
+
+
+@pytest.mark.anyio
 async def test_who_is_me_can_be_said_later(config, file):
     path = file(line(text="one", author="Ann"), line(text="two", author="Bo"))
     async with tool_context.open_services(config) as shared:

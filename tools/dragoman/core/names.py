@@ -18,6 +18,8 @@ _MOST_COMPARED: Final = 5000
 def author_matches(author: Author, wanted: str) -> bool:
     """Whether this is the author: every word is part of the name, or it is exactly the id or the e-mail address.
 
+    An id of several words is a name as well.
+
     Args:
         author: Who wrote.
         wanted: What was typed; an ``@`` before it does not count, nor the name in ``Name <address>``. What stands
@@ -28,7 +30,8 @@ def author_matches(author: Author, wanted: str) -> bool:
     if is_exact(wanted):
         return fold(wanted[1:-1]) in (fold(author.id), fold(author.email or ""), fold(author.name))
     words = author_words(wanted)
-    name, exact = fold(author.name), " ".join(words)
+    # The id of a user's own archived messages is the name that the archive gave them.
+    name, exact = fold(f"{author.name} {author.id}" if " " in author.id else author.name), " ".join(words)
     return all(word in name for word in words) or exact in (fold(author.id), fold(author.email or ""))
 
 

@@ -105,10 +105,10 @@ class Archives:
                     notes.add(item)
 
     def _signed(self, message: Message, me: str) -> Message:
-        """The message with the user's own name if it is theirs."""
+        """The message with the user's own name if it is theirs; their name in the archive still finds it."""
         if not author_matches(message.author, f"<{me.strip()}>"):
             return message
-        return replace(message, author=replace(message.author, name=self._own_name, own=True))
+        return replace(message, author=replace(message.author, name=self._own_name, id=message.author.name, own=True))
 
 
 @contextmanager
