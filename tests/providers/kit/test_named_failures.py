@@ -7,6 +7,18 @@ from dragoman.providers.kit import NamedFailures
 from dragoman.transport.error_mapping import ServiceFailure
 
 TABLE = """
+[look]
+send = "Look there."
+
+[[hint]]
+trouble = "unresolvable"
+hint = "Check the address."
+
+[[hint]]
+operations = ["read"]
+waits = 30
+hint = "This plan reads once a minute: wait {} seconds."
+
 [[failure]]
 names = ["gone", "lost"]
 status = 404
@@ -67,10 +79,23 @@ def test_a_sentence_names_what_the_answer_has_as_a_foreign_word(failures, role, 
     assert failures.words_for(ServiceFailure(kind="read", body=body)).message == message
 
 
-def test_a_profile_has_the_hints_of_rows_before_others(failures):
-    profile = failures.profile("Acme", hint_of=lambda _: "Wait.", look={"send": "Look there."})
-    gone, new = (
-        profile.explain(ServiceFailure(kind="write", operation="send", body={"error": one})) for one in ("gone", "new")
-    )
-    assert (gone.hint, new.hint, new.look) == ("List what there is.", "Wait.", "Look there.")
+def test_a_write_of_unknown_outcome_is_looked_for_as_the_table_says(failures):
+    profile = failures.profile("Acme")
+    gone = profile.explain(ServiceFailure(kind="write", operation="send", body={"error": "gone"}))
+    assert (gone.hint, gone.look) == ("List what there is.", "Look there.")
     assert profile.status_of({"error": "gone"}) == 404
+
+
+@pytest.mark.parametrize(
+    ("failure", "hint"),
+    [
+        ({"operation": "read", "headers": {"retry-after": "60"}}, "This plan reads once a minute: wait 60 seconds."),
+        ({"operation": "read", "headers": {"retry-after": "3"}}, ""),
+        ({"operation": "read", "headers": {"retry-after": "soon"}}, ""),
+        ({"operation": "list", "headers": {"retry-after": "60"}}, ""),
+        ({"trouble": "unresolvable"}, "Check the address."),
+        ({"trouble": "reset"}, ""),
+    ],
+)
+def test_what_no_row_says_is_told_by_the_connection_or_by_a_long_wait(failures, failure, hint):
+    assert failures.profile("Acme").explain(ServiceFailure(kind="read", **failure)).hint == hint

@@ -13,7 +13,7 @@ from slack_service import Slack, opened
 from dragoman.core.queries import MessageQuery
 from dragoman.providers.slack import SlackProvider, SlackSettings
 from dragoman.providers.slack.api import Api, client_of
-from dragoman.providers.slack.app_manifest import manifest
+from dragoman.providers.slack.settings import APP
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("waits")]
 
@@ -139,7 +139,7 @@ def test_the_page_about_slack_shows_the_same_scopes():
     page = (Path(__file__).parents[3] / "docs" / "providers" / "slack.md").read_text("utf-8")
     listed = re.findall(r"(bot|user): \[(.*?)\]", page, re.DOTALL)
     shown = {kind: set(re.findall(r"[a-z]+:[a-z.:]+", named)) for kind, named in listed}
-    scopes = json.loads(manifest(writes=True))["oauth_config"]["scopes"]
+    scopes = json.loads(APP.manifest("write"))["oauth_config"]["scopes"]
     assert shown == {kind: set(names) for kind, names in scopes.items()}
 
 

@@ -13,7 +13,7 @@ to find names        :class:`Lookup`; :class:`Directory` for the people of a wor
 to reach a service   :class:`HttpAccount` (settings), :class:`HttpClient`, :func:`error_table`,
                      :class:`NamedFailures`
 to sign in           :class:`OAuthAccount` (settings with a token or OAuth), :class:`OAuthSettings` (a setting),
-                     :class:`OAuthSession` (authorizes calls), :class:`GrantedScopes`
+                     :class:`OAuthSession` (authorizes calls), :class:`GrantedScopes`, :class:`AppSetup`
 to tell what is new  :class:`EventFeed` follows a list of events, each once; :class:`ConversationChanges` asks the
                      conversations that moved
 to search            :func:`alternatives` for a service that knows no OR, :func:`cut_marks` for what it marks
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from dragoman.core.html_text import to_html, to_text
     from dragoman.core.markdown import Style
     from dragoman.core.safe_text import join, quote, sentence
+    from dragoman.providers.kit.app_setup import AppSetup
     from dragoman.providers.kit.cache import LruCache, TtlCache
     from dragoman.providers.kit.change_position import Window
     from dragoman.providers.kit.conversation_changes import ConversationChanges
@@ -113,6 +114,7 @@ __all__ = [
     "MARKDOWN",
     "NO_TIME",
     "AnswerProgress",
+    "AppSetup",
     "Batch",
     "Block",
     "ConversationChanges",
@@ -213,6 +215,7 @@ __all__ = [
 
 _HOMES: Final = {
     "dragoman.core.safe_text": "join quote sentence",
+    "dragoman.providers.kit.app_setup": "AppSetup",
     "dragoman.providers.kit.cache": "LruCache TtlCache",
     "dragoman.providers.kit.change_position": "Window",
     "dragoman.providers.kit.conversation_changes": "ConversationChanges",

@@ -10,7 +10,7 @@ from typing import Any, Final, LiteralString, TypedDict, Unpack
 
 from dragoman.core import errors
 from dragoman.core.json_fields import object_of, text_of
-from dragoman.core.safe_text import SafeText, Sentence, sentence
+from dragoman.core.safe_text import SafeText, sentence
 from dragoman.transport.error_mapping import ErrorWords, ServiceFailure, ServiceProfile, default_service_text
 
 _NOTHING: Final[Mapping[str, LiteralString]] = {}
@@ -63,6 +63,10 @@ class NamedFailures:
     ``error`` (a member of the family), ``message`` and ``hint``. A name that ends with ``*`` begins others. With
     ``field`` and ``naming`` the sentence of ``naming`` holds what the answer has in that field, where it has it.
 
+    ``[look]`` tells by operation how to find out whether a write of unknown outcome happened. A ``[[hint]]`` is for
+    failures whose row has none: by ``trouble`` with the connection, or for ``operations`` which have to wait for
+    ``waits`` seconds or longer; ``{}`` in its ``hint`` stands for those.
+
     Args:
         file: That file; it is read when something fails.
         name_of: Finds the name in a body; empty for an answer without failure, ``None`` for what is no answer at all.
@@ -72,26 +76,17 @@ class NamedFailures:
         self._file = file
         self._name_of = name_of
 
-    def profile(
-        self,
-        service: str,
-        *,
-        hint_of: Callable[[ServiceFailure], Sentence] = lambda _: "",
-        look: Mapping[str, LiteralString] = _NOTHING,
-        **options: Unpack[ProfileOptions],
-    ) -> ServiceProfile:
+    def profile(self, service: str, **options: Unpack[ProfileOptions]) -> ServiceProfile:
         """Make a service's profile for the transport.
 
         Args:
             service: Its name, for sentences.
-            hint_of: What to do where no row says it; empty for the usual.
-            look: How to find out, by operation, whether a write of unknown outcome happened.
             options: As in :class:`ServiceProfile`.
         """
 
         def explain(failure: ServiceFailure) -> ErrorWords:
-            words = self.words_for(failure)
-            return replace(words, hint=words.hint or hint_of(failure), look=look.get(failure.operation, ""))
+            words, look = self.words_for(failure), self._content.get("look", {}).get(failure.operation, "")
+            return replace(words, hint=words.hint or self._hint_for(failure), look=SafeText(look))
 
         return ServiceProfile(service=service, explain=explain, status_of=self.status_of, **options)
 
@@ -114,18 +109,28 @@ class NamedFailures:
             error=getattr(errors, row["error"]) if "error" in row else None,
         )
 
+    def _hint_for(self, failure: ServiceFailure) -> SafeText:
+        """What to do where no row says it; empty for the usual."""
+        told = failure.headers.get("retry-after", "")
+        wait = int(told) if told.isdecimal() else 0
+        for row in self._content.get("hint", ()):
+            if failure.trouble and row.get("trouble") == failure.trouble:
+                return SafeText(row["hint"])
+            if failure.operation in row.get("operations", ()) and wait >= row["waits"]:
+                return sentence(row["hint"], wait)
+        return SafeText()
+
     def _row(self, name: str) -> Mapping[str, Any]:
-        row = self._rows.get(name)
-        if row is not None:
-            return row
-        for begin, other in self._rows.items():
-            if begin.endswith("*") and name.startswith(begin[:-1]):
-                return other
-        return {}
+        rows = self._rows
+        begin = next((one for one in rows if one.endswith("*") and name.startswith(one[:-1])), "")
+        return rows.get(name) or rows.get(begin, {})
 
     @cached_property
     def _rows(self) -> Mapping[str, Mapping[str, Any]]:
+        return {name: row for row in self._content["failure"] for name in row["names"]}
+
+    @cached_property
+    def _content(self) -> Mapping[str, Any]:
         import tomllib  # noqa: PLC0415 - only where something fails
 
-        rows = tomllib.loads(self._file.read_text("utf-8"))["failure"]
-        return {name: row for row in rows for name in row["names"]}
+        return tomllib.loads(self._file.read_text("utf-8"))

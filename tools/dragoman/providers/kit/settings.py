@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, TypedDict, Unpack
+from typing import TYPE_CHECKING, ClassVar, TypedDict, Unpack
+from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator
 
@@ -13,6 +14,7 @@ from dragoman.providers.base.provider import AccountSettings
 from dragoman.transport.credentials import Authorize, Secret, bearer
 from dragoman.transport.error_mapping import ServiceProfile
 from dragoman.transport.http import HttpClient, base_url_of
+from dragoman.transport.url import is_loopback
 
 if TYPE_CHECKING:
     import httpx
@@ -36,7 +38,13 @@ class ClientOptions(TypedDict, total=False):
 
 
 class HttpAddress(AccountSettings):
-    """Base of such settings; a provider adds its own, and a default for ``base_url`` where there is one address."""
+    """Base of such settings; a provider adds its own, and a default for ``base_url`` where there is one address.
+
+    Class attributes:
+        own_hosts: How the names of the service's hosts end.
+    """
+
+    own_hosts: ClassVar[tuple[str, ...]] = ()
 
     base_url: str = Field(description="address of the API")
     ca_file: Path | None = Field(default=None, description="certificates to trust instead of the usual ones")
@@ -48,6 +56,12 @@ class HttpAddress(AccountSettings):
             return base_url_of(value)
         except DragomanError as error:
             raise ValueError(str(error)) from None
+
+    @property
+    def foreign_host(self) -> str:
+        """The host of the address where it is none of the service's and not this machine; else empty."""
+        host = urlsplit(self.base_url).hostname or ""
+        return "" if host.endswith(self.own_hosts) or is_loopback(host) else host
 
     def client(self, profile: ServiceProfile, **options: Unpack[ClientOptions]) -> HttpClient:
         """An HTTP client with this address, credential, timeout and these certificates; enter it to connect."""

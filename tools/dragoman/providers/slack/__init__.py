@@ -21,15 +21,13 @@ from dragoman.providers.base.provider import (
 )
 from dragoman.providers.kit.inline_threads import InlineThreads
 from dragoman.providers.kit.thread_changes import ThreadChanges
-from dragoman.providers.slack.api import PAGE, WORKSPACES, Api, client_of
+from dragoman.providers.slack.api import PAGE, WORKSPACES, Api, client_of, parse_link
 from dragoman.providers.slack.changes import Movement
-from dragoman.providers.slack.check import report
 from dragoman.providers.slack.conversations import ConversationReader
-from dragoman.providers.slack.links import parse_link
 from dragoman.providers.slack.people import People
 from dragoman.providers.slack.reading import MessageReader
 from dragoman.providers.slack.search import MessageSearch
-from dragoman.providers.slack.settings import SlackSettings
+from dragoman.providers.slack.settings import APP, SlackSettings
 from dragoman.providers.slack.wire import Object
 from dragoman.providers.slack.writing import LONGEST, MessageWriter
 
@@ -84,13 +82,22 @@ class SlackProvider(Provider):
     @classmethod
     async def advise(cls, settings: Mapping[str, object]) -> SettingsAdvice:
         """Where the app is made that an account needs, with its manifest; nothing is asked of Slack."""
-        from dragoman.providers.slack.app_manifest import advice  # noqa: PLC0415 - only who adds an account reads it
-
-        return advice(str(settings.get("base_url", "")))
+        is_gov = "slack-gov.com" in str(settings.get("base_url", ""))
+        return APP.advice(host="slack-gov.com" if is_gov else "slack.com")
 
     async def check(self) -> str:
         """Ask who the token speaks for, and compare what it may do with what the tools need."""
-        return report(await self._api.identity(), self._api, cast("SlackSettings", self.settings))
+        us, settings = await self._api.identity(), cast("SlackSettings", self.settings)
+        who = f"a bot, {us.name}" if us.bot_id else f"{us.name}, so that what is sent appears as this person"
+        lacking = "; ".join(self._api.scopes.lacking(APP.needs))
+        facts = {
+            f"the token is accepted in {us.team or us.team_id} and speaks for {who}": True,
+            f"it lacks scopes for {lacking}": lacking,
+            "a bot cannot search, so only what was read before is searched": us.bot_id,
+            f"base_url is {settings.foreign_host}, which is not Slack's": settings.foreign_host,
+            "it is of a whole organisation: set team_id to the workspace": us.is_org and settings.team_id is None,
+        }
+        return "; ".join(fact for fact, is_so in facts.items() if is_so)
 
     async def own_author(self) -> Author | None:
         """Whom the token speaks for."""

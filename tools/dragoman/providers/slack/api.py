@@ -5,19 +5,22 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar, Unpack
+from urllib.parse import urlsplit
 
 import anyio
 
 from dragoman.core.errors import DragomanError
-from dragoman.core.json_fields import record_of, text_of
+from dragoman.core.json_fields import is_object, record_of, text_of
+from dragoman.core.permalinks import read_link
 from dragoman.providers.kit.cache import LruCache
+from dragoman.providers.kit.errors import NamedFailures
 from dragoman.providers.kit.listings import MOST_PARTS, walk_tokens
 from dragoman.providers.kit.scopes import GrantedScopes
 from dragoman.providers.kit.times import parse_time
-from dragoman.providers.slack.errors import POST, PROFILE
 from dragoman.providers.slack.settings import SlackSettings
-from dragoman.providers.slack.wire import History, Object
+from dragoman.providers.slack.wire import History, Object, ts_of
 from dragoman.transport.http import HttpClient, HttpResponse
 from dragoman.transport.rate_limiter import Rate
 
@@ -28,6 +31,9 @@ T = TypeVar("T")
 
 PAGE: Final = 200
 """Entries of a part of a list that Slack advises to ask for at most."""
+
+POST: Final = "chat.postMessage"
+UPDATE: Final = "chat.update"
 
 _BEGINNING: Final = 12  # characters of a token that tell its kind
 _OF_TEAM: Final = frozenset(
@@ -70,9 +76,29 @@ class Identity:
         message = f"/p{ts.replace('.', '')}{thread}" if ts else ""
         return f"{self.url.rstrip('/')}/archives/{conversation}{message}"
 
+    @property
+    def is_org(self) -> bool:
+        """Whether it is a whole organisation, and no workspace of it."""
+        return self.team_id.startswith("E")
+
+    def is_of_workspace(self, host_or_id: str) -> bool:
+        """Whether a link that names this belongs to the workspace."""
+        return host_or_id in (urlsplit(self.url).hostname, self.team_id, self.enterprise_id)
+
 
 WORKSPACES: Final = LruCache[object, Identity](100)
 """Whom credentials turned out to speak for; links are looked at by accounts that are not open."""
+
+
+def parse_link(link: str, us: Identity | None) -> tuple[str, str | None] | None:
+    """Conversation and message of a link; ``None`` for what is no link, or one of another workspace than ours."""
+    found = read_link(link)
+    if found is None or "SLACK" not in found.sources or link.startswith("http:"):
+        return None
+    message = ts_of(found.message)
+    if bool(found.message) is not bool(message) or (us is not None and not us.is_of_workspace(found.workspace)):
+        return None
+    return found.channel, message or None
 
 
 class Api:
@@ -181,6 +207,17 @@ class Api:
 def next_of(answer: Object) -> str:
     """The cursor of what follows a part of a list; empty at its end."""
     return text_of(record_of(answer, "response_metadata"), "next_cursor")
+
+
+def _failure_in(body: object) -> str | None:
+    if not is_object(body) or body.get("ok") is True:
+        return ""
+    return text_of(body, "error") or None
+
+
+PROFILE: Final = NamedFailures(Path(__file__).with_name("failures.toml"), _failure_in).profile(
+    "Slack", request_id_headers=("x-slack-req-id",), retry_on=frozenset({408, 429, 500, 502, 503, 504})
+)
 
 
 def client_of(settings: SlackSettings, **options: Unpack[ClientOptions]) -> HttpClient:

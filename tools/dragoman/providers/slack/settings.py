@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import ClassVar, LiteralString
+from pathlib import Path
+from typing import ClassVar, Final, LiteralString
 
 from pydantic import Field
 
+from dragoman.providers.kit.app_setup import AppSetup
 from dragoman.providers.kit.oauth_account import OAuthAccount
 from dragoman.transport.credentials import Secret
+
+APP: Final = AppSetup(Path(__file__).with_name("app.toml"))
+"""The app that an account needs."""
 
 
 class SlackSettings(OAuthAccount):
@@ -36,6 +41,7 @@ class SlackSettings(OAuthAccount):
         description="the workspace, if the token is of a whole organisation",
     )
 
+    own_hosts: ClassVar[tuple[str, ...]] = ("slack.com", "slack-gov.com")
     refused_tokens: ClassVar[Mapping[str, LiteralString]] = {
         "xapp-": "This is an app-level token, which cannot read or write messages.",
         "xoxc-": "This is the token of a browser's login, which is not made for programs.",
@@ -47,6 +53,4 @@ class SlackSettings(OAuthAccount):
     @classmethod
     def oauth_scopes(cls) -> Mapping[str, Sequence[str]]:
         """What a person is asked for who signs in."""
-        from dragoman.providers.slack.app_manifest import USER_SCOPES  # noqa: PLC0415 - few accounts sign in
-
-        return {"slack": USER_SCOPES}
+        return {"slack": APP.scopes("write", "user")}

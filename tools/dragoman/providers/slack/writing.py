@@ -15,9 +15,8 @@ from dragoman.core.safe_text import sentence
 from dragoman.providers.base.sent_message_match import CLOCKS_DIFFER, marker_of, match_sent_message
 from dragoman.providers.kit.people import by_name, write_mentions
 from dragoman.providers.kit.times import to_us
-from dragoman.providers.slack.api import Api
+from dragoman.providers.slack.api import POST, UPDATE, Api
 from dragoman.providers.slack.conversations import ConversationReader
-from dragoman.providers.slack.errors import POST, UPDATE
 from dragoman.providers.slack.people import People, User
 from dragoman.providers.slack.reading import MessageReader
 from dragoman.providers.slack.wire import Object, root_of, ts_at, ts_of
