@@ -21,7 +21,6 @@ if TYPE_CHECKING:
         UpdatesView,
         View,
         WrittenView,
-        text_size,
     )
 
 
@@ -42,7 +41,6 @@ __all__ = [
     "estimate",
     "lay_out",
     "question",
-    "text_size",
 ]
 
 __getattr__ = lazy_names(
@@ -64,7 +62,6 @@ __getattr__ = lazy_names(
             "UpdatesView",
             "View",
             "WrittenView",
-            "text_size",
         ),
     },
 )

@@ -65,8 +65,8 @@ def lay_out(view: View, *, form: Literal["text", "json"], max_tokens: int, zone:
         page = PreviewText(view, zone, notice)  # for people to read, in either form
     else:
         page = json_page(view, zone, notice) if form == "json" else _TEXTS[type(view)](view, zone, notice)
-    fitted = fit(page, max_tokens)
-    offset = page.next_offset(fitted.shares)
+    fitted = fit(page, max_tokens, view.text_size)
+    offset = page.next_offset(fitted.shares) if page.single else None
     # News never end: their cursor leads to what is not there yet.
     more = isinstance(view, UpdatesView) or (not isinstance(view, MessageView) and getattr(view, "more", False))
     needs_cursor = bool(more) or fitted.shown < page.count or offset is not None

@@ -30,6 +30,11 @@ class AnswerView(ABC):
     def foreign_places(self) -> list[ConversationKey]:
         """The conversations of which the view shows text that others may have written, each once."""
 
+    @property
+    @abstractmethod
+    def text_size(self) -> int:
+        """Characters of what may be shown at length; names and titles are cut wherever they are shown."""
+
 
 def _places_of(messages: Iterable[Message]) -> list[ConversationKey]:
     return list(dict.fromkeys((message.account, message.conversation) for message in messages))
@@ -76,6 +81,11 @@ class ConversationsView(AnswerView):
         """None: titles and names do not count as text."""
         return []
 
+    @property
+    def text_size(self) -> int:
+        """Nothing is shown at length."""
+        return 0
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessagesView(AnswerView):
@@ -105,6 +115,11 @@ class MessagesView(AnswerView):
         """Where the messages are."""
         return _places_of(self.messages)
 
+    @property
+    def text_size(self) -> int:
+        """Characters of the texts."""
+        return sum(len(message.text) for message in self.messages)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageView(AnswerView):
@@ -123,6 +138,11 @@ class MessageView(AnswerView):
     def foreign_places(self) -> list[ConversationKey]:
         """Where the message is."""
         return _places_of([*self.before, self.message, *self.after])
+
+    @property
+    def text_size(self) -> int:
+        """Everything of the message, and the texts of its neighbours."""
+        return memory_size(self.message) + sum(len(message.text) for message in (*self.before, *self.after))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,6 +164,11 @@ class SearchView(AnswerView):
     def foreign_places(self) -> list[ConversationKey]:
         """Where the hits are."""
         return _places_of(hit.message for hit in self.hits)
+
+    @property
+    def text_size(self) -> int:
+        """Characters of the texts."""
+        return sum(len(hit.message.text) for hit in self.hits)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,6 +193,11 @@ class UpdatesView(AnswerView):
         """Where the messages are."""
         return _places_of(message for message, _ in self.updates)
 
+    @property
+    def text_size(self) -> int:
+        """Characters of the texts."""
+        return sum(len(message.text) for message, _ in self.updates)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WrittenView(AnswerView):
@@ -188,6 +218,11 @@ class WrittenView(AnswerView):
     def foreign_places(self) -> list[ConversationKey]:
         """Where the message is, unless its text is the caller's own."""
         return _places_of([self.message] if self.by_others else [])
+
+    @property
+    def text_size(self) -> int:
+        """Everything of the message."""
+        return memory_size(self.message)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -229,25 +264,10 @@ class PreviewView(AnswerView):
         """Where the messages are that the preview quotes."""
         return _places_of(one for one in (self.before, self.answers) if one is not None)
 
+    @property
+    def text_size(self) -> int:
+        """Everything of the message and of those that are quoted."""
+        return sum(memory_size(one) for one in (self.message, self.before, self.answers) if one is not None)
+
 
 View = ConversationsView | MessagesView | MessageView | SearchView | UpdatesView | WrittenView | PreviewView
-
-
-def text_size(view: View) -> int:
-    """Characters of what may be shown at length; names and titles are cut wherever they are shown."""
-    if isinstance(view, ConversationsView):
-        return 0
-    if isinstance(view, MessagesView):
-        return _size_of(view.messages)
-    if isinstance(view, MessageView):
-        return memory_size(view.message) + _size_of([*view.before, *view.after])
-    if isinstance(view, UpdatesView):
-        return _size_of(message for message, _ in view.updates)
-    if isinstance(view, SearchView):
-        return _size_of(hit.message for hit in view.hits)
-    quoted = [one for one in (view.before, view.answers) if one is not None] if isinstance(view, PreviewView) else []
-    return sum(map(memory_size, [view.message, *quoted]))
-
-
-def _size_of(messages: Iterable[Message]) -> int:
-    return sum(len(message.text) for message in messages)

@@ -14,7 +14,7 @@ from dragoman.core.context.large_work import run_sized
 from dragoman.core.errors import DragomanError, NotFound
 from dragoman.core.references import Reference
 from dragoman.core.safe_text import join, sentence
-from dragoman.rendering import Answer, text_size
+from dragoman.rendering import Answer
 from dragoman.rendering.views import NOTICE, ConversationKey
 from dragoman.toolset import policy
 from dragoman.toolset.catalog import BY_NAME, TOOLS
@@ -129,7 +129,7 @@ async def _lay_out(
     view, foreign = found.view, found.view.foreign_places()
     # Before the answer is laid out: what cannot be noted must not be shown first.
     await _record_exposure(services, caller, foreign)
-    size, notice = text_size(view), NOTICE if foreign else ""
+    size, notice = view.text_size, NOTICE if foreign else ""
     lay_out = partial(services.layouts.lay_out, form=form, max_tokens=budget, zone=services.zone, notice=notice)
     layout = await run_sized(partial(lay_out, view), size)
     places = found.cursor_at(layout.shown, layout.next_offset) if layout.needs_cursor else None

@@ -110,10 +110,6 @@ class PageLayout(ABC):
     def write(self, shown: int, shares: TokenShares, cursor: str | None) -> Answer:
         """Write so many of the items down."""
 
-    def length(self) -> int:
-        """Characters of all texts: whether it is worth the time to try all items as they are."""
-        return 0
-
     def next_offset(self, shares: TokenShares) -> int | None:
         """Where the rest of a long text begins, if there is one."""
         del shares
@@ -151,15 +147,21 @@ class Layout:
 
 @dataclass(frozen=True, slots=True)
 class Fitted:
-    """So many items, in so much room each, and what the whole answer costs with a cursor, in tokens."""
+    """So many items, in so much room each: the answer with a cursor, and what it costs in tokens."""
 
     shown: int
     shares: TokenShares
+    text: str
     tokens: int
 
 
-def fit(page: PageLayout, max_tokens: int) -> Fitted:
+def fit(page: PageLayout, max_tokens: int, size: int) -> Fitted:
     """How many items fit, and in how much room each.
+
+    Args:
+        page: The view.
+        max_tokens: The budget.
+        size: Characters of all its texts.
 
     Items are estimated, then the whole answer is. An answer that could be above the limit is counted, and made
     smaller until it is not. So is one of long words or rules, which has few tokens and more characters than clients
@@ -167,11 +169,10 @@ def fit(page: PageLayout, max_tokens: int) -> Fitted:
     """
     budget = max_tokens
     while True:
-        fitted = _estimated_fit(page, budget)
-        text = page.write(fitted.shown, fitted.shares, PLACEHOLDER).text
+        fitted = _estimated_fit(page, budget, size)
         # The share of the characters that an answer may have, as tokens of the budget.
-        by_characters = -(-len(text) * max_tokens // max(_SHOWN_BY_CLIENTS, _CHARACTERS * max_tokens))
-        tokens = max(_most_tokens(text, max_tokens), by_characters)
+        by_characters = -(-len(fitted.text) * max_tokens // max(_SHOWN_BY_CLIENTS, _CHARACTERS * max_tokens))
+        tokens = max(_most_tokens(fitted.text, max_tokens), by_characters)
         if tokens <= max_tokens or budget <= _LEAST_BUDGET or page.uncut:
             return fitted
         # By the share that was too much: estimates are off by the same factor all over an answer.
@@ -187,61 +188,54 @@ def _most_tokens(text: str, max_tokens: int) -> int:
     return count(text) + _CURSOR_SLACK
 
 
-def _estimated_fit(page: PageLayout, max_tokens: int) -> Fitted:
+def _estimated_fit(page: PageLayout, max_tokens: int, size: int) -> Fitted:
+    plans = share_plans(max_tokens)
     shares = TokenShares(max_tokens, 0, 0, 0)
-    for number, shares in enumerate(share_plans(max_tokens)):
-        if page.single:
-            found = _fit_text(page, shares)
-        elif number == 0:
-            found = _fit_all(page, shares)
-        else:
-            found = _fit_items(page, shares)
+    if not page.single:
+        shares = next(plans)
+        # Writing a page of hundreds of long mails only to throw it away takes seconds.
+        if size <= max_tokens * _HOPE:
+            fitted = _written(page, page.count, shares)
+            if fitted.tokens <= max_tokens:
+                return fitted
+    for shares in plans:
+        found = _fit_text(page, shares) if page.single else _fit_items(page, shares)
         if found is not None:
             return found
-    shown = min(page.count, 1)
-    return Fitted(shown, shares, _cost(page, shown, shares))
+    return _written(page, min(page.count, 1), shares)
 
 
 def _fit_text(page: PageLayout, shares: TokenShares) -> Fitted | None:
     """Give the one text all that the rest leaves, if that is enough to be worth it."""
-    left = shares.total - _cost(page, 1, replace(shares, text=0))
+    left = shares.total - _written(page, 1, replace(shares, text=0)).tokens
     if left < _LEAST_TEXT:
         return None
     for share in _SHARES:
-        fitted = replace(shares, text=left * share)
-        cost = _cost(page, 1, fitted)
-        if cost <= shares.total:
-            return Fitted(1, fitted, cost)
+        fitted = _written(page, 1, replace(shares, text=left * share))
+        if fitted.tokens <= shares.total:
+            return fitted
     return None
-
-
-def _fit_all(page: PageLayout, shares: TokenShares) -> Fitted | None:
-    """Take everything as it is, unless it is so long that trying is not worth it."""
-    # Writing a page of hundreds of long mails only to throw it away takes seconds.
-    if page.length() > shares.total * _HOPE:
-        return None
-    cost = _cost(page, page.count, shares)
-    return Fitted(page.count, shares, cost) if cost <= shares.total else None
 
 
 def _fit_items(page: PageLayout, shares: TokenShares) -> Fitted | None:
     """Take the items whose costs add up to what there is; give up some more until the answer fits."""
     shown = _most(page, shares)
     while True:
-        cost = _cost(page, shown, shares)
-        if cost <= shares.total:
-            return Fitted(shown, shares, cost)
+        fitted = _written(page, shown, shares)
+        if fitted.tokens <= shares.total:
+            return fitted
         if shown <= 1:
             return None
-        shown -= max(1, int(shown * (cost - shares.total) / cost))
+        shown -= max(1, int(shown * (fitted.tokens - shares.total) / fitted.tokens))
 
 
-def _cost(page: PageLayout, shown: int, shares: TokenShares) -> int:
-    return estimate(page.write(shown, shares, PLACEHOLDER).text)
+def _written(page: PageLayout, shown: int, shares: TokenShares) -> Fitted:
+    text = page.write(shown, shares, PLACEHOLDER).text
+    return Fitted(shown, shares, text, estimate(text))
 
 
 def _most(page: PageLayout, shares: TokenShares) -> int:
-    left = float(shares.total - _cost(page, 0, shares))
+    left = float(shares.total - _written(page, 0, shares).tokens)
     shown = 0
     for cost in page.costs(shares):
         left -= cost

@@ -236,11 +236,7 @@ def _signs(signs: str) -> float:
     plain = [char for char in signs if char <= "\x7f"]
     changes = sum(first != second for first, second in pairwise(plain))
     cost = _SIGN + _CHANGE * changes + _REPEAT * (len(plain) - changes) if plain else 0.0
-    return cost + sum(_sign(char) for char in signs if char > "\x7f")
-
-
-def _sign(char: str) -> float:
-    return next(cost for end, cost in _OTHER_SIGNS if char <= end)
+    return cost + sum(next(cost for end, cost in _OTHER_SIGNS if char <= end) for char in signs if char > "\x7f")
 
 
 _LATIN_PAIRS: Final = _PairCosts(LATIN_LETTERS, LATIN_PAIRS)

@@ -67,11 +67,6 @@ def _with_siblings(messages: Sequence[Message], tops: list[int]) -> list[int]:
     return [top if (parent := messages[top].reply_to) is None else first[parent] for top in tops]
 
 
-def order_flat(messages: Sequence[Message]) -> list[OrderedMessage]:
-    """Keep the order; every reply names its parent."""
-    return [OrderedMessage(index, reply=message.reply_to is not None) for index, message in enumerate(messages)]
-
-
 def _parents(messages: Sequence[Message]) -> list[int | None]:
     """For each message the index of its parent, if that is on the page."""
     positions: dict[str, int] = {}

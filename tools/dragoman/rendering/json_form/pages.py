@@ -23,7 +23,7 @@ from dragoman.rendering.json_form.objects import (
     message_ref,
     present,
 )
-from dragoman.rendering.plain.header import MOST_NOTES
+from dragoman.rendering.plain.header import ACCOUNT_LIMIT, MOST_NOTES
 from dragoman.rendering.views import (
     ConversationKey,
     ConversationsView,
@@ -136,9 +136,6 @@ class _Messages(_Page):
         self.single = self.count == 1
         self._view = view
 
-    def length(self) -> int:
-        return sum(len(message.text) for message in self._view.messages)
-
     def item(self, index: int, shares: TokenShares) -> JsonObject:
         return message_object(self._view.messages[index], self.zone, shares)[0]
 
@@ -164,9 +161,6 @@ class _Search(_Page):
         super().__init__(len(view.hits), zone, written_by)
         self._view = view
 
-    def length(self) -> int:
-        return sum(len(hit.message.text) for hit in self._view.hits)
-
     def item(self, index: int, shares: TokenShares) -> JsonObject:
         hit = self._view.hits[index]
         found, _ = message_object(hit.message, self.zone, shares)
@@ -187,7 +181,7 @@ class _Search(_Page):
 
     def _searched(self, one: Searched, shares: TokenShares) -> JsonObject:
         return {
-            "account": one_line(one.account, 32, shares.part),
+            "account": one_line(one.account, ACCOUNT_LIMIT, shares.part),
             "where": one_line(one.where, 40, shares.part),
             **present(
                 back_to=one.back_to and iso(one.back_to, self.zone),
@@ -202,9 +196,6 @@ class _Updates(_Page):
     def __init__(self, view: UpdatesView, zone: tzinfo, written_by: str) -> None:
         super().__init__(len(view.updates), zone, written_by)
         self._view = view
-
-    def length(self) -> int:
-        return sum(len(message.text) for message, _ in self._view.updates)
 
     def item(self, index: int, shares: TokenShares) -> JsonObject:
         return message_object(self._view.updates[index][0], self.zone, shares)[0]
@@ -270,7 +261,10 @@ def _excerpt(hit: Hit, excerpt: str, shares: TokenShares) -> JsonObject:
 
 def _failures(failures: Sequence[Failure], shares: TokenShares) -> list[JsonObject]:
     return [
-        {"account": one_line(one.account, 32, shares.part), "reason": one_line(one.reason, _SENTENCE, shares.part * 2)}
+        {
+            "account": one_line(one.account, ACCOUNT_LIMIT, shares.part),
+            "reason": one_line(one.reason, _SENTENCE, shares.part * 2),
+        }
         for one in failures[: _accounts(shares)]
     ]
 

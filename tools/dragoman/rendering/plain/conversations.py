@@ -10,16 +10,16 @@ from dragoman.core.model import Conversation, ConversationKind
 from dragoman.rendering.budget.fitting import Answer, PageLayout, TokenShares
 from dragoman.rendering.budget.token_estimate import measure
 from dragoman.rendering.budget.truncate import one_line
-from dragoman.rendering.content.time_format import clock, day, local, zone_name
+from dragoman.rendering.content.time_format import format_time
 from dragoman.rendering.plain.header import (
     BETWEEN,
     aside,
     conversation_reference,
     counted,
-    failure_lines,
     header,
     plain_title,
     title,
+    write_page,
 )
 from dragoman.rendering.views import ConversationsView
 
@@ -44,14 +44,14 @@ class ConversationsText(PageLayout):
 
     def write(self, shown: int, shares: TokenShares, cursor: str | None) -> Answer:
         """The header, a line for each conversation, and the accounts that failed."""
-        much = f"{counted(shown, 'conversation')}, times in {zone_name(self._zone)}"
+        much = f"{counted(shown, 'conversation')}, times in {self._zone}"
         lines = [self._line(one, shares) for one in self._view.conversations[:shown]]
         notes = [aside(note, shares) for note in self._view.notes[:3]]
         head = header(much, self._notice, *notes, cursor=cursor)
-        return Answer("\n".join([head, *lines, *failure_lines(self._view.failures, shares)]))
+        return write_page(head, lines, shares, failures=self._view.failures)
 
     def _line(self, one: Conversation, shares: TokenShares) -> str:
-        last = None if one.last_message_at is None else local(one.last_message_at, self._zone)
+        last = one.last_message_at
         facts = (
             f"{conversation_reference(one, shares)} {title(one, shares)}".rstrip(),
             one.kind,
@@ -59,7 +59,7 @@ class ConversationsText(PageLayout):
             "" if one.messages is None else counted(one.messages, "message"),
             f"{one.unread} unread" if one.unread else "",
             one_line(one.status or "", _STATUS, shares.part),
-            "" if last is None else f"{day(last)} {clock(last)}",
+            "" if last is None else format_time(last, self._zone),
         )
         return BETWEEN.join(fact for fact in facts if fact)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from datetime import datetime, tzinfo
+from datetime import tzinfo
 from typing import Final
 
 from dragoman.core.model import Attachment, Author, Citation, Edit, Message, Reaction
@@ -23,7 +23,7 @@ from dragoman.rendering.content.message_facts import (
     message_facts,
     shown_by_mark,
 )
-from dragoman.rendering.content.time_format import clock, day, local
+from dragoman.rendering.content.time_format import format_time
 from dragoman.rendering.plain.lines import size
 
 _SHORT: Final = 120
@@ -76,7 +76,7 @@ class Details:
         if isinstance(fact, Reaction):
             return "" if shown_by_mark(self._message, fact) else _reaction(fact, shares)
         if isinstance(fact, Edit):
-            when = f" {_moment(fact.at, self._zone)}" if fact.at else ""
+            when = f" {format_time(fact.at, self._zone)}" if fact.at else ""
             return f"-- earlier text{when}: {_passage(fact.text, shares)}"
         if isinstance(fact, Citation):
             return _source(fact, shares)
@@ -92,7 +92,7 @@ class Details:
         if isinstance(fact, Replies):
             return f"-- replies: {fact.number}"
         if isinstance(fact, Edited):
-            return f"-- edited: {_moment(fact.at, self._zone)}"
+            return f"-- edited: {format_time(fact.at, self._zone)}"
         value = fact.value
         text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
         return f"-- extra {_short(fact.key, shares)}: {_passage(text, shares)}"
@@ -130,11 +130,6 @@ def _source(one: Citation, shares: TokenShares) -> str:
 
 def _listed(facts: Sequence[str]) -> str:
     return ", ".join(fact for fact in facts if fact)
-
-
-def _moment(at: datetime, zone: tzinfo) -> str:
-    time = local(at, zone)
-    return f"{day(time)} {clock(time)}"
 
 
 def _short(text: str, shares: TokenShares) -> str:

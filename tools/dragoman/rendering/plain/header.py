@@ -9,7 +9,7 @@ from typing import Final
 from dragoman.core.lazy_pattern import lazy_pattern
 from dragoman.core.model import Conversation, ConversationKind
 from dragoman.core.references import Reference
-from dragoman.rendering.budget.fitting import TokenShares
+from dragoman.rendering.budget.fitting import Answer, TokenShares
 from dragoman.rendering.budget.token_estimate import measure
 from dragoman.rendering.budget.truncate import clip, one_line
 from dragoman.rendering.views import Failure
@@ -19,6 +19,9 @@ _REASON_LIMIT: Final = 240
 
 BETWEEN: Final = " · "
 MOST_NOTES: Final = 4
+ACCOUNT_LIMIT: Final = 32
+"""Characters of an account's name."""
+
 _TITLE_LIMIT: Final = 60
 _ASIDE_LIMIT: Final = 240
 _REFERENCE_LIMIT: Final = 4000
@@ -36,23 +39,14 @@ def counted(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-def plain_title(text: str, shares: TokenShares) -> str:
-    """A title that cannot imitate the header around it."""
-    return _tame(one_line(text, _TITLE_LIMIT, shares.part))
-
-
-def note_lines(notes: Sequence[str], shares: TokenShares) -> list[str]:
-    """A line for each of the first few sentences about the result."""
-    return [f"-- note: {aside(note, shares)}" for note in notes[:MOST_NOTES]]
+def plain_title(text: str, shares: TokenShares, limit: int = _TITLE_LIMIT) -> str:
+    """A title, or other foreign text for the header, that cannot imitate what stands around it."""
+    return _LIKE_A_CURSOR.sub(" ", one_line(text, limit, shares.part).replace("·", "-"))
 
 
 def aside(text: str, shares: TokenShares) -> str:
     """A sentence about the result, for the header."""
-    return _tame(one_line(text, _ASIDE_LIMIT, shares.part))
-
-
-def _tame(line: str) -> str:
-    return _LIKE_A_CURSOR.sub(" ", line.replace("·", "-"))
+    return plain_title(text, shares, _ASIDE_LIMIT)
 
 
 def title(conversation: Conversation, shares: TokenShares) -> str:
@@ -85,18 +79,27 @@ def place_reference(account: str, conversation: str, shares: TokenShares) -> str
     return shown if len(conversation) <= _REFERENCE_LIMIT or shown.endswith("…") else f"{shown}…"
 
 
-def account_name(name: str, shares: TokenShares) -> str:
-    """The name of an account as the header shows it."""
-    return one_line(name, 32, shares.part)
+def write_page(
+    head: str,
+    lines: Sequence[str],
+    shares: TokenShares,
+    *,
+    notes: Sequence[str] = (),
+    failures: Sequence[Failure] = (),
+) -> Answer:
+    """A page: its header, the first few notes about the result, its lines, and the accounts that could not answer."""
+    about = [f"-- note: {aside(note, shares)}" for note in notes[:MOST_NOTES]]
+    failed = _failure_lines(failures, shares) if failures else ()
+    return Answer("\n".join([head, *about, *lines, *failed]))
 
 
-def failure_lines(failures: Sequence[Failure], shares: TokenShares) -> list[str]:
+def _failure_lines(failures: Sequence[Failure], shares: TokenShares) -> list[str]:
     """``! account: sentence`` for each account that could not answer, as many as have room."""
     lines: list[str] = []
     left = shares.part * 8 * _SHARE_OF_FAILURES
     for number, failure in enumerate(failures):
         reason = one_line(failure.reason, _REASON_LIMIT, shares.part * 2)
-        line = f"! {account_name(failure.account, shares)}: {reason}"
+        line = f"! {one_line(failure.account, ACCOUNT_LIMIT, shares.part)}: {reason}"
         left -= measure(line) + 1
         if left < 0 and lines:
             return [*lines, f"! {counted(len(failures) - number, 'more account')} could not answer"]

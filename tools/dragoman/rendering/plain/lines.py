@@ -9,14 +9,14 @@ from functools import lru_cache
 from operator import attrgetter
 from typing import Final
 
-from dragoman.core.model import Attachment, Author, AuthorKind, Message, Reaction
+from dragoman.core.model import Attachment, AuthorKind, Message, Reaction
 from dragoman.core.names import hidden_address
 from dragoman.core.sanitize import clean_line, clean_name
 from dragoman.rendering.budget.fitting import TokenShares
 from dragoman.rendering.budget.token_estimate import measure
 from dragoman.rendering.budget.truncate import clip, one_line, take
 from dragoman.rendering.content.threads import OrderedMessage
-from dragoman.rendering.content.time_format import NO_TIME, clock, day, local
+from dragoman.rendering.content.time_format import date_and_clock
 from dragoman.rendering.plain.header import reference
 
 USUAL: Final = frozenset(
@@ -205,15 +205,12 @@ def parent_handle(message: Message, shares: TokenShares) -> str:
 
 
 def author_line(message: Message, more_marks: str, shares: TokenShares) -> str:
-    """``Maria Koch (bot) [👍3]``."""
-    return f"{clip(clean_name(message.author.name), shares.part)}{_kind(message.author)}{more_marks}"
-
-
-def _kind(author: Author) -> str:
-    """The kind of an author in brackets, which a name cannot imitate: it loses its own."""
-    kind = " (you)" if author.own else _KINDS.get(author.kind, "")
+    """``Maria Koch (bot) [👍3]``; a name cannot imitate the brackets, because it loses its own."""
+    author = message.author
     address = hidden_address(author)
-    return f" ({clean_name(address)}){kind}" if address else kind
+    shown = f" ({clean_name(address)})" if address else ""
+    kind = " (you)" if author.own else _KINDS.get(author.kind, "")
+    return f"{clip(clean_name(author.name), shares.part)}{shown}{kind}{more_marks}"
 
 
 def render_message(
@@ -227,7 +224,7 @@ def render_message(
     left_of_text = author_line(message, badges(message, unseen_replies, shares, repeated), shares)
     text, end = cut_text(message, shares)
     tail = f"{left_of_text}: {text}" if text else f"{left_of_text}:"
-    return RenderedMessage(tail, *when(message, zone), end)
+    return RenderedMessage(tail, *date_and_clock(message.sent_at, zone), end)
 
 
 def cut_text(message: Message, shares: TokenShares) -> tuple[str, int]:
@@ -239,48 +236,34 @@ def cut_text(message: Message, shares: TokenShares) -> tuple[str, int]:
     return f"{text.rstrip()} ... (+{len(message.text) - end:,} chars, get_message {handle})", end
 
 
-def when(message: Message, zone: tzinfo) -> tuple[str, str]:
-    """Day and time of a message, as they are shown."""
-    if message.sent_at is None:
-        return "", NO_TIME
-    time = local(message.sent_at, zone)
-    return day(time), clock(time)
-
-
 def page(
     messages: Sequence[Message],
     rendered: Sequence[RenderedMessage],
-    ordered: Sequence[OrderedMessage],
     shares: TokenShares,
+    ordered: Sequence[OrderedMessage] = (),
 ) -> list[str]:
-    """The lines of a page, with a line for each day."""
-    return join_lines(list(prefix_lines(messages, rendered, ordered, shares)))
+    """The lines of a page, with a line for each day.
 
-
-def join_lines(lines: Sequence[tuple[str, RenderedMessage | None]]) -> list[str]:
-    """Whole lines out of their prefixes and messages."""
-    return [f"{prefix} {one.tail}" if one else prefix for prefix, one in lines]
-
-
-def prefix_lines(
-    messages: Sequence[Message],
-    rendered: Sequence[RenderedMessage],
-    ordered: Sequence[OrderedMessage],
-    shares: TokenShares,
-) -> Iterator[tuple[str, RenderedMessage | None]]:
-    """The prefix of each line before the name; day lines have nothing else."""
+    Args:
+        messages: What is on the page.
+        rendered: The same, laid out.
+        ordered: Their order; without one, that of ``messages``, where every reply names its parent.
+        shares: Limits of the answer.
+    """
+    lines: list[str] = []
     today = ""
-    for entry in ordered:
+    for entry in ordered or [OrderedMessage(at, reply=one.reply_to is not None) for at, one in enumerate(messages)]:
         message, one = messages[entry.at], rendered[entry.at]
         date = ""
         if one.day and one.day != today:
             if entry.first:
                 today = one.day
-                yield f"== {today}", None
+                lines.append(f"== {today}")
             else:
                 date = f"{one.day} "
-        if not entry.reply:
-            yield f"{message_handle(message, shares)} {one.clock}", one
-            continue
-        parent = "" if entry.under_parent else f"re {parent_handle(message, shares)} "
-        yield f">{message_handle(message, shares)} {parent}{date}{one.clock}", one
+        start = f"{message_handle(message, shares)} "
+        if entry.reply:
+            parent = "" if entry.under_parent else f"re {parent_handle(message, shares)} "
+            start = f">{start}{parent}{date}"
+        lines.append(f"{start}{one.clock} {one.tail}")
+    return lines

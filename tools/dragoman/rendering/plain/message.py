@@ -12,8 +12,7 @@ from dragoman.rendering.budget.fitting import PLACEHOLDER, Answer, PageLayout, T
 from dragoman.rendering.budget.token_estimate import measure
 from dragoman.rendering.budget.truncate import take
 from dragoman.rendering.content.message_facts import missing_neighbours
-from dragoman.rendering.content.threads import order_flat
-from dragoman.rendering.content.time_format import zone_name
+from dragoman.rendering.content.time_format import date_and_clock
 from dragoman.rendering.plain.details import Details
 from dragoman.rendering.plain.header import BETWEEN, header, reference, title
 from dragoman.rendering.plain.lines import (
@@ -24,7 +23,6 @@ from dragoman.rendering.plain.lines import (
     message_handle,
     page,
     render_message,
-    when,
 )
 from dragoman.rendering.views import MessageView
 
@@ -81,7 +79,7 @@ class MessageText(PageLayout):
         middle = self._middle(shares)
         messages = [*(message for message, _ in before), self._view.message, *(message for message, _ in after)]
         rendered = [*(one for _, one in before), middle, *(one for _, one in after)]
-        lines = page(messages, rendered, order_flat(messages), shares)
+        lines = page(messages, rendered, shares)
         if middle.end < len(self._text) or shares.text <= 0:  # without room for text, what is measured is the rest
             return lines, middle.end
         left = shares.total - measure("\n".join([self._header(shares, PLACEHOLDER), *lines])) - 2
@@ -101,7 +99,7 @@ class MessageText(PageLayout):
         text = text.rstrip("\n ")
         left_of_text = author_line(message, found, shares)
         tail = f"{left_of_text}: {text}" if text else f"{left_of_text}:"
-        return RenderedMessage(tail, *when(message, self._zone), end)
+        return RenderedMessage(tail, *date_and_clock(message.sent_at, self._zone), end)
 
     def _neighbours(
         self, shares: TokenShares
@@ -130,7 +128,7 @@ class MessageText(PageLayout):
         return header(
             BETWEEN.join(part for part in (title(view.conversation, shares), address) if part),
             "" if alone else f"message {message_handle(view.message, shares)}",
-            f"times in {zone_name(self._zone)}",
+            f"times in {self._zone}",
             missing_neighbours(self._missing),
             self._notice,
             cursor=cursor,

@@ -12,18 +12,18 @@ from dragoman.core.lazy_pattern import lazy_pattern
 from dragoman.core.model import Message, Order
 from dragoman.rendering.budget.fitting import Answer, PageLayout, TokenShares
 from dragoman.rendering.budget.token_estimate import measure
+from dragoman.rendering.budget.truncate import one_line
 from dragoman.rendering.content.threads import order_by_thread
-from dragoman.rendering.content.time_format import as_of, zone_name
+from dragoman.rendering.content.time_format import as_of
 from dragoman.rendering.plain.header import (
-    account_name,
+    ACCOUNT_LIMIT,
     conversation_reference,
     counted,
-    failure_lines,
     header,
-    note_lines,
     title,
+    write_page,
 )
-from dragoman.rendering.plain.lines import RenderedMessage, join_lines, message_handle, prefix_lines, render_message
+from dragoman.rendering.plain.lines import RenderedMessage, message_handle, page, render_message
 from dragoman.rendering.views import MessagesView
 
 _ANSWERS: Final = lazy_pattern(
@@ -71,7 +71,7 @@ class MessagesText(PageLayout):
         self._notice = notice
         self._latest = view.order is Order.LATEST
         self._answered = Counter(message.reply_to for message in view.messages if message.reply_to is not None)
-        self._last_lines: tuple[tuple[int, TokenShares], list[tuple[str, RenderedMessage | None]]] | None = None
+        self._last_lines: tuple[tuple[int, TokenShares], list[str]] | None = None
         self._shares: TokenShares | None = None
         self._rendered: dict[tuple[int, bool], RenderedMessage] = {}
 
@@ -87,25 +87,19 @@ class MessagesText(PageLayout):
 
     def write(self, shown: int, shares: TokenShares, cursor: str | None) -> Answer:
         """The header, then the messages with a line for each day."""
-        lines = [self._header(shown, shares, cursor), *note_lines(self._view.notes, shares)]
-        lines += join_lines(self._lines(shown, shares))
-        return Answer("\n".join([*lines, *failure_lines(self._view.failures, shares)]))
-
-    def length(self) -> int:
-        """Characters of all texts."""
-        return sum(len(message.text) for message in self._view.messages)
-
-    def _lines(self, shown: int, shares: TokenShares) -> list[tuple[str, RenderedMessage | None]]:
-        """The lines in their order; those that were asked for last are kept."""
-        # Fitting writes the same lines twice, once to measure them and once with the cursor.
+        # The same lines are written twice: once to measure them, and once with the cursor.
         if self._last_lines is None or self._last_lines[0] != (shown, shares):
-            first = self.count - shown if self._latest else 0
-            messages = self._view.messages[first : first + shown]
-            ordered = order_by_thread(messages)
-            same = self._same_subject([messages[one.at] for one in ordered])
-            rendered = [self._render(first + at, shares, same=messages[at].id in same) for at in range(shown)]
-            self._last_lines = (shown, shares), list(prefix_lines(messages, rendered, ordered, shares))
-        return self._last_lines[1]
+            self._last_lines = (shown, shares), self._lines(shown, shares)
+        head, view = self._header(shown, shares, cursor), self._view
+        return write_page(head, self._last_lines[1], shares, notes=view.notes, failures=view.failures)
+
+    def _lines(self, shown: int, shares: TokenShares) -> list[str]:
+        first = self.count - shown if self._latest else 0
+        messages = self._view.messages[first : first + shown]
+        ordered = order_by_thread(messages) if self._answered else ()
+        same = self._same_subject([messages[one.at] for one in ordered] or messages)
+        rendered = [self._render(first + at, shares, same=messages[at].id in same) for at in range(shown)]
+        return page(messages, rendered, shares, ordered)
 
     def _same_subject(self, messages: Sequence[Message]) -> frozenset[str]:
         """Ids of the messages whose subject is the same as that of the message above."""
@@ -139,10 +133,10 @@ class MessagesText(PageLayout):
         much = f"{shown} of {total}" if total is not None and total > shown else counted(shown, "message")
         return header(
             title(view.conversation, shares) or conversation_reference(view.conversation, shares),
-            account_name(view.conversation.account, shares),
+            one_line(view.conversation.account, ACCOUNT_LIMIT, shares.part),
             "" if view.thread is None else f"thread {message_handle(view.thread, shares)}",
-            f"{much}, times in {zone_name(self._zone)}",
-            as_of(view.as_of, self._zone),
+            f"{much}, times in {self._zone}",
+            "" if view.as_of is None else as_of(view.as_of, self._zone),
             self._notice,
             word="older" if self._latest else "newer",
             cursor=cursor,

@@ -16,7 +16,7 @@ from dragoman.core.model import Conversation, Message
 from dragoman.core.references import Reference
 from dragoman.core.sanitize import NOBODY, clean, clean_line, clean_name
 from dragoman.rendering.budget.fitting import Answer, PageLayout, TokenShares
-from dragoman.rendering.content.time_format import clock, day, local, zone_name
+from dragoman.rendering.content.time_format import format_time
 from dragoman.rendering.plain.header import BETWEEN
 from dragoman.rendering.views import PreviewView
 
@@ -174,21 +174,14 @@ def fold_gaps(line: str) -> str:
 
 def _called(message: Message, zone: tzinfo) -> str:
     handle = "" if message.number is None else f"{message.number} "
-    at = "" if message.sent_at is None else f" {_moment(message, zone)}"
+    at = "" if message.sent_at is None else f" {format_time(message.sent_at, zone)}"
     return f"{handle}{clean_name(message.author.name)}{at}"
 
 
 def author_and_time(message: Message, zone: tzinfo) -> str:
     """The author and the time of an imported message."""
-    return f"{_called(message, zone)} {zone_name(zone)}"
+    return f"{_called(message, zone)} {zone}"
 
 
 def _quoted(message: Message, zone: tzinfo) -> str:
     return f"{_called(message, zone)}: {clean_line(message.text, _QUOTE)}"
-
-
-def _moment(message: Message, zone: tzinfo) -> str:
-    if message.sent_at is None:
-        return ""
-    time = local(message.sent_at, zone)
-    return f"{day(time)} {clock(time)}"

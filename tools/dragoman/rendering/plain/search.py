@@ -11,9 +11,9 @@ from dragoman.rendering.budget.fitting import Answer, PageLayout, TokenShares
 from dragoman.rendering.budget.token_estimate import measure
 from dragoman.rendering.budget.truncate import one_line
 from dragoman.rendering.content.highlights import highlighted_excerpt
-from dragoman.rendering.content.time_format import as_of, day, local, zone_name
-from dragoman.rendering.plain.header import BETWEEN, counted, failure_lines, header, note_lines, place_reference, title
-from dragoman.rendering.plain.lines import author_line, badges, indent, message_handle, parent_handle, when
+from dragoman.rendering.content.time_format import as_of, date_and_clock
+from dragoman.rendering.plain.header import ACCOUNT_LIMIT, BETWEEN, counted, header, place_reference, title, write_page
+from dragoman.rendering.plain.lines import author_line, badges, indent, message_handle, parent_handle
 from dragoman.rendering.plain.messages import repeated
 from dragoman.rendering.views import ConversationKey, Searched, SearchView
 
@@ -46,12 +46,8 @@ class SearchText(PageLayout):
             key = (hit.message.account, hit.message.conversation)
             groups.setdefault(key, [self._group(key, shares)]).append(self._line(hit, shares))
         lines = [line for group in groups.values() for line in group]
-        lines = [self._header(shown, shares, cursor), *note_lines(self._view.notes, shares), *lines]
-        return Answer("\n".join([*lines, *failure_lines(self._view.failures, shares)]))
-
-    def length(self) -> int:
-        """Characters of all texts."""
-        return sum(len(hit.message.text) for hit in self._view.hits)
+        head, view = self._header(shown, shares, cursor), self._view
+        return write_page(head, lines, shares, notes=view.notes, failures=view.failures)
 
     def _line(self, hit: Hit, shares: TokenShares) -> str:
         text = highlighted_excerpt(hit, message_handle(hit.message, shares), shares.text, indent)
@@ -61,11 +57,12 @@ class SearchText(PageLayout):
         return group_line(key, self._view.conversations, shares)
 
     def _header(self, shown: int, shares: TokenShares, cursor: str | None) -> str:
+        times = [one.as_of for one in self._view.searched if one.as_of is not None]
         return header(
             counted(shown, "hit"),
             *covered(self._view.searched, self._zone, shares),
-            f"times in {zone_name(self._zone)}",
-            as_of(min((one.as_of for one in self._view.searched if one.as_of is not None), default=None), self._zone),
+            f"times in {self._zone}",
+            as_of(min(times), self._zone) if times else "",
             self._notice,
             cursor=cursor,
         )
@@ -87,7 +84,7 @@ def dated_line(
     shares: TokenShares,
 ) -> str:
     """A message line with its date; ``text`` is laid out already."""
-    time = " ".join(when(message, zone)).lstrip()
+    time = " ".join(date_and_clock(message.sent_at, zone)).lstrip()
     called = message_handle(message, shares)
     prefix = f">{called} re {parent_handle(message, shares)}" if message.reply_to is not None else called
     known = conversations.get((message.account, message.conversation))
@@ -101,10 +98,11 @@ def covered(searched: Sequence[Searched], zone: tzinfo, shares: TokenShares) -> 
     most = min(_MOST_ACCOUNTS, max(1, int(shares.part / 12)))
     for one in searched[:most]:
         where = one_line(one.where, 40, shares.part)
-        back = f"{where} back to {day(local(one.back_to, zone))}" if one.back_to else f"everything in the {where}"
+        oldest = date_and_clock(one.back_to, zone)[0]
+        back = f"{where} back to {oldest}" if oldest else f"everything in the {where}"
         if one.held is not None:
             back = f"{where}: {one.held[0]} of {counted(one.held[1], 'conversation')}"
-            back += f", back to {day(local(one.back_to, zone))}" if one.back_to else ""
-        yield f"{one_line(one.account, 32, shares.part)}: {back}"
+            back += f", back to {oldest}" if oldest else ""
+        yield f"{one_line(one.account, ACCOUNT_LIMIT, shares.part)}: {back}"
     if len(searched) > most:
         yield f"{counted(len(searched) - most, 'more account')}"

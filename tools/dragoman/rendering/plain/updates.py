@@ -8,8 +8,8 @@ from datetime import tzinfo
 from dragoman.core.model import Message
 from dragoman.rendering.budget.fitting import Answer, PageLayout, TokenShares
 from dragoman.rendering.budget.token_estimate import measure
-from dragoman.rendering.content.time_format import clock, day, local, zone_name
-from dragoman.rendering.plain.header import counted, failure_lines, header, note_lines
+from dragoman.rendering.content.time_format import format_time
+from dragoman.rendering.plain.header import counted, header, write_page
 from dragoman.rendering.plain.lines import cut_text
 from dragoman.rendering.plain.search import dated_line, group_line
 from dragoman.rendering.views import ConversationKey, UpdatesView
@@ -40,27 +40,23 @@ class UpdatesText(PageLayout):
         groups: dict[ConversationKey, list[tuple[Message, bool]]] = {}
         for message, edited in self._view.updates[:shown]:
             groups.setdefault((message.account, message.conversation), []).append((message, edited))
-        lines = [self._header(shown, len(groups), cursor), *note_lines(self._view.notes, shares)]
+        lines: list[str] = []
         for key, news in groups.items():
             lines.append(group_line(key, self._view.conversations, shares, counts(*_count(news))))
             lines += [self._line(message, shares) for message, _ in news]
-        return Answer("\n".join([*lines, *failure_lines(self._view.failures, shares)]))
-
-    def length(self) -> int:
-        """Characters of all texts."""
-        return sum(len(message.text) for message, _ in self._view.updates)
+        head, view = self._header(shown, len(groups), cursor), self._view
+        return write_page(head, lines, shares, notes=view.notes, failures=view.failures)
 
     def _line(self, message: Message, shares: TokenShares) -> str:
         return dated_line(message, cut_text(message, shares)[0], self._view.conversations, self._zone, shares)
 
     def _header(self, shown: int, groups: int, cursor: str | None) -> str:
-        begin = local(self._view.since, self._zone)
         where = f" in {counted(groups, 'conversation')}" if groups else ""
         return header(
             "updates",
-            f"since {day(begin)} {clock(begin)}",
+            f"since {format_time(self._view.since, self._zone)}",
             (counts(*_count(self._view.updates[:shown])) or "nothing new") + where,
-            f"times in {zone_name(self._zone)}",
+            f"times in {self._zone}",
             self._notice,
             word="more" if self._view.more or shown < self.count else "next",
             cursor=cursor,

@@ -7,8 +7,6 @@ from datetime import tzinfo
 
 from dragoman.rendering.budget.fitting import Answer, PageLayout, TokenShares
 from dragoman.rendering.budget.truncate import one_line
-from dragoman.rendering.content.threads import order_flat
-from dragoman.rendering.content.time_format import zone_name
 from dragoman.rendering.plain.header import aside, conversation_reference, header, title
 from dragoman.rendering.plain.lines import page, render_message
 from dragoman.rendering.views import WrittenView
@@ -37,11 +35,11 @@ class WrittenText(PageLayout):
             one_line(view.verb, 20, shares.part),
             title(view.conversation, shares),
             conversation_reference(view.conversation, shares),
-            f"times in {zone_name(self._zone)}",
+            f"times in {self._zone}",
             self._notice,
             *(aside(note, shares) for note in view.notes[:3]),
             cursor=cursor,
         )
         messages = [view.message][:shown]
         rendered = [render_message(message, message.replies, self._zone, shares) for message in messages]
-        return Answer("\n".join([head, *page(messages, rendered, order_flat(messages), shares)]))
+        return Answer("\n".join([head, *page(messages, rendered, shares)]))

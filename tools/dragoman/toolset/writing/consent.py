@@ -12,7 +12,7 @@ from dragoman.core.context.large_work import run_sized
 from dragoman.core.errors import PermissionDenied
 from dragoman.core.model import Audience
 from dragoman.core.safe_text import SafeText, safe, sentence
-from dragoman.rendering import question, text_size
+from dragoman.rendering import question
 from dragoman.store import Store
 from dragoman.toolset import policy
 from dragoman.toolset.definition.context import Question, ToolResult
@@ -83,7 +83,7 @@ def _asking(
             return Consent.NOT_ASKED
         view = await complete_preview(plan, audience, reasons, warnings)
         # A long text is laid out in a thread, as every answer is.
-        asked = await run_sized(partial(question, view, plan.call.services.zone), text_size(view))
+        asked = await run_sized(partial(question, view, plan.call.services.zone), view.text_size)
         trusted = "client" in settled
         return await by_client(Question(asked.text, agreement, asked.length, asked.fits, trusted))
 
