@@ -2,6 +2,7 @@
 
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 
 import anyio
 import psycopg
@@ -77,6 +78,59 @@ async def test_what_was_read_before_takes_one_round_trip_until_somebody_writes(p
                 await other.messages.number([message("b")])
                 assert len((await store.messages.page("acc", "room", query)).items) == 2
                 assert first.number == 1
+
+
+async def test_many_who_ask_for_the_same_at_once_take_few_round_trips(filled):
+    query = MessageQuery(limit=50)
+    pages = []
+
+    async def ask():
+        pages.append(await filled.messages.page("acc", "room", query))
+
+    for most in (10, 2):  # the first of them fills the cache
+        with round_trips() as waits:
+            async with anyio.create_task_group() as callers:
+                for _ in range(50):
+                    callers.start_soon(ask)
+        assert len(waits) <= most
+    assert {len(page.items) for page in pages} == {50}
+
+
+async def test_a_message_that_was_got_before_is_got_in_two_round_trips_after_it_has_changed(postgres_store):
+    (numbered,) = await postgres_store.messages.number([message("a")])
+    page = partial(postgres_store.messages.page, "acc", "room", MessageQuery(limit=5))
+    for turn in range(3):
+        await postgres_store.messages.number([replace(numbered, text=f"edited {turn}")])
+        with round_trips() as waits:
+            assert await postgres_store.messages.locate(numbered.number) == ("acc", "room", "a")
+        assert len(waits) == 1
+        assert (await page()).items[0].text == f"edited {turn}"
+
+
+async def test_whoever_asks_after_a_write_finds_it_however_many_ask(postgres_address):
+    acknowledged, stop = [0], anyio.Event()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Database, "_shared", {})
+        async with open_store(postgres_address) as other:
+            patch.setattr(Database, "_shared", {})
+            async with open_store(postgres_address) as store:
+
+                async def write():
+                    for turn in range(1, 40):
+                        await other.messages.number([message("a", f"{turn}")])
+                        acknowledged[0] = turn
+                    stop.set()
+
+                async def ask():
+                    while not stop.is_set():
+                        before = acknowledged[0]
+                        page = await store.messages.page("acc", "room", MessageQuery(limit=5))
+                        assert before <= int(page.items[0].text if page.items else 0) <= acknowledged[0] + 1
+
+                async with anyio.create_task_group() as tasks:
+                    for _ in range(6):
+                        tasks.start_soon(ask)
+                    tasks.start_soon(write)
 
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

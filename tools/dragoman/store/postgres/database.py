@@ -22,8 +22,9 @@ from dragoman.store.postgres.address import Address
 from dragoman.store.postgres.index_rebuild import IndexRebuild
 from dragoman.store.postgres.pool import Pool
 from dragoman.store.postgres.tables import PostgresTables
-from dragoman.store.postgres.transaction import Reading, Writing
+from dragoman.store.postgres.transaction import Reading, Writing, ask_version
 from dragoman.store.sql.connection import Connection, Tables, Versioned
+from dragoman.store.sql.single_flight import SingleFlight
 
 T = TypeVar("T")
 
@@ -42,6 +43,7 @@ _PATIENCE: Final = 15.0
 class Database:
     """A database that a process shares. Made by :meth:`at`."""
 
+    is_remote: Final = True
     _shared: Final[dict[str, Database]] = {}
     _guard: Final = threading.Lock()
 
@@ -55,6 +57,9 @@ class Database:
         self._ahead = 0.0
         self._rebuild: IndexRebuild | None = None
         self._users = 0
+        self._version_checks = SingleFlight()
+        self._last_version: str | None = None
+        self._is_changing = False
 
     @classmethod
     @asynccontextmanager
@@ -94,9 +99,21 @@ class Database:
         """Not known without asking the database."""
         return None
 
-    async def current_version(self) -> Hashable | None:
-        """Ask the database which transactions have ended."""
-        return (await self.read_versioned(lambda con: con.execute("SELECT 1"), single=True)).version
+    async def current_version(self, *, unless_changing: bool = False) -> Hashable | None:
+        """Ask the database which transactions have ended; callers who come at the same time ask once."""
+        if unless_changing and self._is_changing:
+            return None
+        return await self._version_checks.run("version", self._ask_version)
+
+    async def _ask_version(self) -> str | None:
+        job = Reading(self._pool, self._address, ask_version, begin="")
+        version = await self._read(job)
+        self._note_version(version)
+        return version
+
+    def _note_version(self, version: str | None) -> None:
+        self._is_changing = version != self._last_version
+        self._last_version = version
 
     async def read(self, work: Callable[[Connection], T], *, single: bool = False) -> T:
         """Run ``work`` on one consistent state. A cancelled read stops.
@@ -108,12 +125,14 @@ class Database:
         Raises:
             DragomanError: The database cannot be read.
         """
-        return await self._read(Reading(self._pool, self._address, work, single=single, versioned=False))
+        return await self._read(Reading(self._pool, self._address, work, single=single))
 
     async def read_versioned(self, work: Callable[[Connection], T], *, single: bool = False) -> Versioned[T]:
         """As :meth:`read`, with the version of the state that was read."""
         job = Reading(self._pool, self._address, work, single=single, versioned=True)
-        return Versioned(await self._read(job), job.version)
+        found = await self._read(job)
+        self._note_version(job.version)
+        return Versioned(found, job.version)
 
     async def _read(self, job: Reading[T]) -> T:
         limiter = await self._turn(self._limiters().reads)
@@ -143,6 +162,7 @@ class Database:
             DragomanError: Nothing was written, unless it says that the outcome is unknown.
         """
         job = Writing(self._pool, self._address, work, area=area, once=once, durable=durable)
+        self._is_changing = True
         limiter = await self._turn(self._limiters().writes)
         try:
             return await anyio.to_thread.run_sync(job.run, limiter=_unlimited())
@@ -225,7 +245,7 @@ class Database:
 
     def _is_index_outdated(self) -> bool:
         work = index_rebuild.is_outdated
-        return Reading(self._pool, self._address, work, single=True, versioned=False).run()
+        return Reading(self._pool, self._address, work, single=True).run()
 
     def _write_blocking(self, work: Callable[[Connection], T], area: str, /) -> T:
         return Writing(self._pool, self._address, work, area=area, once=False, durable=True).run()

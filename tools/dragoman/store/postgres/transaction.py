@@ -55,6 +55,12 @@ def settings(address: Address, seconds: int = STATEMENT_SECONDS) -> str:
     return f"SET LOCAL statement_timeout = {timeout}; {idle}{path}"
 
 
+def ask_version(con: Connection) -> str | None:
+    """The version of the database, by one statement that needs no transaction."""
+    version: str | None = con.execute(_VERSION).get
+    return version
+
+
 class Reading(Generic[T]):
     """Reads one consistent state. A read that a broken connection ends is made once more on another one.
 
@@ -63,11 +69,29 @@ class Reading(Generic[T]):
     """
 
     def __init__(
-        self, pool: Pool, address: Address, work: Callable[[Connection], T], *, single: bool, versioned: bool
+        self,
+        pool: Pool,
+        address: Address,
+        work: Callable[[Connection], T],
+        *,
+        single: bool = False,
+        versioned: bool = False,
+        begin: str | None = None,
     ) -> None:
+        """Read nothing yet.
+
+        Args:
+            pool: Gives the connection.
+            address: Of the database.
+            work: Reads.
+            single: It runs exactly one statement.
+            versioned: Ask for the version as well.
+            begin: Statements that begin the transaction; empty for a single statement that needs none.
+        """
         self.version: str | None = None
-        self._versioned = versioned
-        self._single = single
+        version = f"; {_VERSION}" if versioned else ""
+        self._begin = f"{_READ}; {settings(address)}{version}" if begin is None else begin
+        self._end = "COMMIT" if single else ""
         self._ends = time.monotonic() + pool_module.DEADLINE
         self._pool = pool
         self._address = address
@@ -103,7 +127,7 @@ class Reading(Generic[T]):
                     raise Unavailable(sentence("Reading {} was interrupted.", self._address.name), hint="Try again.")
                 self._connection = connection
             try:
-                con = PostgresConnection(connection, self._begin(), "COMMIT" if self._single else "")
+                con = PostgresConnection(connection, self._begin, self._end)
                 result = self._work(con)
                 self.version = con.first_rows[0][0] if con.first_rows else None
                 return result
@@ -111,9 +135,6 @@ class Reading(Generic[T]):
                 with self._lock:
                     self._connection = None
                 _undo(connection)
-
-    def _begin(self) -> str:
-        return f"{_READ}; {settings(self._address)}{f'; {_VERSION}' if self._versioned else ''}"
 
     def _is_last(self, attempt: int) -> bool:
         return attempt == _ATTEMPTS or time.monotonic() >= self._ends

@@ -10,13 +10,11 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import is_
-from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar, cast
+from typing import Any, Final, TypeAlias, TypeVar, cast
 
 from dragoman.core.model import Message, memory_size
 from dragoman.store.sql.connection import Database, Versioned
-
-if TYPE_CHECKING:
-    import anyio
+from dragoman.store.sql.single_flight import SingleFlight
 
 T = TypeVar("T")
 
@@ -34,7 +32,7 @@ class ReadCache:
         self._results: OrderedDict[Hashable, tuple[Any, int]] = OrderedDict()
         self._previous: Mapping[Hashable, tuple[Any, int]] = {}
         self._size = 0
-        self._under_way: dict[Hashable, anyio.Event] = {}
+        self._flights = SingleFlight()
 
     def __len__(self) -> int:
         """The number of results."""
@@ -45,54 +43,58 @@ class ReadCache:
         found = self._find(database.version(), key)
         return None if found is None else found[:1]
 
-    async def get(self, database: Database, key: Hashable, read: Callable[[], Awaitable[T | Versioned[T]]]) -> T:
-        """The result of ``read``, or the cached one when nobody has written since.
-
-        Single flight, where the version is known at once: of several callers with the same key one reads, and the
-        others wait for it.
+    async def get(
+        self,
+        database: Database,
+        key: Hashable,
+        read: Callable[[], Awaitable[T | Versioned[T]]],
+        *,
+        single: bool = False,
+    ) -> T:
+        """The result of ``read``, or the cached one when nobody has written since. Of several callers one reads.
 
         Args:
             database: What is read, always the same one.
             key: Everything that the result depends on beside the file.
             read: Reads. Nobody may change its result.
+            single: It takes one round trip, as long as asking whether a cached result is still true.
         """
+        version = await self._current_version(database, key, single=single)
+        if version is None and not database.is_remote:
+            return self._put_versioned(key, await read(), None)
+        found = self._find(version, key)
+        if found is not None:
+            return cast("T", found[0])
+        # Whoever asks for the same version may share what is cached of it meanwhile.
+        return await self._flights.run(
+            (key, version), lambda: self._read(database, key, read, version=version, single=single)
+        )
+
+    async def _read(
+        self,
+        database: Database,
+        key: Hashable,
+        read: Callable[[], Awaitable[T | Versioned[T]]],
+        *,
+        version: Hashable | None,
+        single: bool,
+    ) -> T:
+        """What another caller has read meanwhile, if it is still true; otherwise read."""
+        if version is None:
+            version = await self._current_version(database, key, single=single)
+        found = self._find(version, key)
+        return cast("T", found[0]) if found is not None else self._put_versioned(key, await read(), version)
+
+    async def _current_version(self, database: Database, key: Hashable, *, single: bool) -> Hashable | None:
+        """The version, where knowing it helps: something is cached, and it is likely to be true still."""
         version: Hashable | None = database.version()
         if version is None and key in self._results:
-            version = await database.current_version()
-        found = self._find(version, key)
-        if found is not None:
-            return cast("T", found[0])
-        if version is None or database.version() is None:
-            return self._put_versioned(key, await read(), None)
-        from anyio.lowlevel import current_token  # noqa: PLC0415  # a short command has nothing to cache
-
-        here = (current_token(), key)
-        reading = self._under_way.get(here)
-        if reading is None:
-            return await self._read(version, here, read)
-        await reading.wait()
-        # Wait only once: if the other read was stale too, read ourselves instead of waiting for the next.
-        version = database.version()
-        found = self._find(version, key)
-        if found is not None:
-            return cast("T", found[0])
-        return self._put_versioned(key, await read(), version)
+            version = await database.current_version(unless_changing=single)
+        return version
 
     def _find(self, version: Hashable | None, key: Hashable) -> tuple[Any, int] | None:
         """The cached result, if it is of this version. Ask for the version first: the result is never older."""
         return self._results.get(key) if version is not None and version == self._version else None
-
-    async def _read(
-        self, version: Hashable, here: tuple[object, Hashable], read: Callable[[], Awaitable[T | Versioned[T]]]
-    ) -> T:
-        import anyio  # noqa: PLC0415  # as above
-
-        done = self._under_way[here] = anyio.Event()
-        try:
-            return self._put_versioned(here[1], await read(), version)
-        finally:
-            del self._under_way[here]
-            done.set()
 
     def _put_versioned(self, key: Hashable, found: T | Versioned[T], version: Hashable | None) -> T:
         """Cache what was read under its version, if it has one, else under the one that was asked for before."""

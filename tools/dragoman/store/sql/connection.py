@@ -73,6 +73,11 @@ class Database(Protocol):
         """Whether this user may write to it, also when its disk is full just now."""
         ...
 
+    @property
+    def is_remote(self) -> bool:
+        """Whether each statement takes a round trip."""
+        ...
+
     def tables(self, prefix: str) -> Tables:
         """The tables whose names begin so."""
         ...
@@ -85,10 +90,13 @@ class Database(Protocol):
         """Seconds since 1970 by the clock that all processes with the database share."""
         ...
 
-    async def current_version(self) -> Hashable | None:
+    async def current_version(self, *, unless_changing: bool = False) -> Hashable | None:
         """Something that differs after every write of any process; ``None`` when nothing tells of writes.
 
         It may take a round trip, where :meth:`version` knows nothing.
+
+        Args:
+            unless_changing: Tell nothing at once where it is likely to be another one than the last time.
 
         Raises:
             DragomanError: The database cannot be read.

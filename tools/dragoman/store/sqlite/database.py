@@ -40,6 +40,7 @@ _STEPS: Final = 50_000
 class Database:
     """A SQLite file, or a database in memory that ends with its last user. Made by :meth:`at`."""
 
+    is_remote: Final = False
     _shared: Final[dict[Path, Database]] = {}
     _guard: Final = threading.Lock()
 
@@ -75,8 +76,9 @@ class Database:
             with anyio.CancelScope(shield=True):
                 await anyio.to_thread.run_sync(database.leave)
 
-    async def current_version(self) -> int | None:
+    async def current_version(self, *, unless_changing: bool = False) -> int | None:
         """The same as :meth:`version`."""
+        del unless_changing
         return self.version()
 
     async def read_versioned(self, work: Callable[[Connection], T], *, single: bool = False) -> Versioned[T]:

@@ -36,6 +36,8 @@ class InlineDatabase:
         writable: Whether this user may write to the file.
     """
 
+    is_remote: Final = False
+
     def __init__(self, path: str) -> None:
         """Open the file.
 
@@ -71,7 +73,7 @@ class InlineDatabase:
         """The clock of the machine."""
         return time.time()
 
-    async def current_version(self) -> None:
+    async def current_version(self, *, unless_changing: bool = False) -> None:
         """Nothing, as :meth:`version`."""
 
     async def read_versioned(self, work: Callable[[Connection], T], *, single: bool = False) -> Versioned[T]:

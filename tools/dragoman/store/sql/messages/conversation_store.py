@@ -66,10 +66,9 @@ class SqlConversations(ConversationStore):
         def read(con: Connection) -> T:
             return work(SqlTables(con, table))
 
-        if key is None or (single and database.version() is None):
-            # To ask whether a cached result is still true would take as long.
+        if key is None:
             return await database.read(read, single=single)
-        return await self._cache.get(database, key, lambda: database.read_versioned(read, single=single))
+        return await self._cache.get(database, key, lambda: database.read_versioned(read, single=single), single=single)
 
     async def write(self, work: Callable[[ConversationTables], T]) -> T:
         """Write in a worker thread."""

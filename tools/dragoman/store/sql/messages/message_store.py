@@ -232,10 +232,8 @@ class SqlMessages(MessageStore):
     async def _read(self, key: Hashable, work: Callable[[Connection], T], *, single: bool = False) -> T:
         """Read what is asked for again and again."""
         database = self._database
-        if single and database.version() is None:
-            # To ask whether a cached result is still true would take as long.
-            return await database.read(work, single=True)
-        return await self._cache.get(database, key, partial(database.read_versioned, work, single=single))
+        read = partial(database.read_versioned, work, single=single)
+        return await self._cache.get(database, key, read, single=single)
 
     def _conversations(self, con: Connection, account: str | None) -> list[Conversation]:
         rows = conversation_table.recent(con, self._table.tables, account)
