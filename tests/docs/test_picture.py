@@ -8,10 +8,12 @@ import pytest
 from rs_bpe.bpe import openai
 
 import doc_pages
+from dragoman.providers.replay import recording
 from dragoman.providers.replay.fake_http_service import Request
-from dragoman.providers.slack import replay
+from dragoman.providers.replay.recorded_service import RecordedService, recorded_replay
 from dragoman.testing import connect
 
+PACKAGE = "dragoman.providers.slack"
 ROOM = "#ferry-timetable"
 PICTURE = """\
 ```
@@ -40,21 +42,21 @@ def as_json(answers: object, indent: int | None = None) -> str:
 
 def api_answers() -> list[object]:
     """What Slack's Web API answers for these messages: the history, and the replies of the one thread in it."""
-    workspace = replay.Workspace()
+    workspace = RecordedService(recording(PACKAGE))
 
     def ask(method: str, **body: object) -> dict[str, list[dict[str, str]]]:
-        answer = workspace.answer(Request(("POST", method), {}, body)).body
+        answer = workspace.answer(Request(("POST", "api", method), {}, body)).body
         assert isinstance(answer, dict)
         assert answer["ok"] is True
         return answer
 
     history = ask("conversations.history", limit=50)
     [root] = [one["ts"] for one in history["messages"] if "reply_count" in one]
-    return [history, ask("conversations.replies", ts=root, limit=50)]
+    return [history, ask("conversations.replies", ts=root, limit=200)]
 
 
 async def picture() -> str:
-    with replay.REPLAY.serve() as account:
+    with recorded_replay(PACKAGE).serve() as account:
         settings = {"timezone": "UTC", "accounts": {"slack": {"provider": "slack", **account}}}
         async with connect(settings) as client:
             answer = await client.call("list_messages", conversation=ROOM)

@@ -18,11 +18,24 @@ from dragoman.providers.yandex import mapping as yandex_mapping
 from dragoman.providers.yandex._proto import threads_pb2 as pb
 
 WIRE = Path(__file__).parent.parent / "wire"
-OWN = {"prompt", "steps", "tools", "answer"}  # how a recording says which answer belongs to which question
+OWN = {"prompt", "steps", "tools", "answer", "part"}  # how a recording says which answer belongs to which question
 
 
 def held(provider):
     return recording(f"dragoman.providers.{provider}")
+
+
+def answered(provider, is_wanted):
+    """Each object of a kind that a recorded service answers with, also among the parts of its answers."""
+    content = held(provider)
+    waiting, found = [*content["parts"].values(), *(one["answer"] for one in content["exchanges"])], []
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, dict | list):
+            waiting += one.values() if isinstance(one, dict) else one
+            found += [one] if isinstance(one, dict) and is_wanted(one) else []
+    assert found
+    return found
 
 
 def members(value, parent=None):
@@ -44,6 +57,11 @@ def test_no_recorded_object_has_a_member_that_the_service_was_not_seen_to_send(p
     seen = {pair for exchange in exchanges for pair in members(exchange)}
     parents, names = {parent for parent, _ in seen}, {name for _, name in seen}
     given = {name: value for name, value in held(provider).items() if name != "steps"}  # those are calls of tools
+    given = (
+        {"parts": [*given["parts"].values()], "exchanges": [one["answer"] for one in given["exchanges"]]}
+        if "parts" in given
+        else given
+    )
     for parent, name in members(given):
         if parent is None or parent in OWN or name in OWN:
             continue
@@ -52,13 +70,15 @@ def test_no_recorded_object_has_a_member_that_the_service_was_not_seen_to_send(p
 
 
 def test_convores_recording_becomes_messages_with_all_their_members():
-    for one in held("convore")["messages"]:
+    for one in answered("convore", lambda one: "text_body" in one):
         sound(convore_mapping.to_message(kept(convore_wire.Message, one), one["conversation_id"]), one["text_body"])
 
 
 def test_datagrids_recording_becomes_messages_with_all_their_members():
     known = datagrid_mapping.Known(agents={}, files={})
-    for one in held("datagrid")["messages"]:
+    for one in answered(
+        "datagrid", lambda one: one.get("object") == "conversation.message" and "tool_calls" not in one
+    ):
         message = kept(datagrid_wire.Message, one)
         sound(datagrid_mapping.to_message(message, one["conversation_id"], known), one["content"][0]["text"])
 

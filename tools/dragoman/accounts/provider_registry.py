@@ -9,6 +9,7 @@ from __future__ import annotations
 from importlib import import_module
 from importlib.metadata import entry_points
 from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from dragoman.core.errors import InvalidArgument
@@ -65,22 +66,32 @@ def replay_of(name: str) -> Replay:
     Raises:
         InvalidArgument: There is no such provider, or it offers nothing.
     """
-    module = _replay_module(name)
-    if module is None:
-        able = join(one for one in provider_names() if _replay_module(one))
+    package = provider_class(name).__module__
+    if _is_there(f"{package}.replay"):
+        replay: Replay = import_module(f"{package}.replay").REPLAY
+        return replay
+    if not _has_replay(name):
+        able = join(one for one in provider_names() if _has_replay(one))
         raise InvalidArgument(
             sentence("The provider {!r} has no replay to show.", name), hint=sentence("These have one: {}.", able)
         )
-    replay: Replay = import_module(module).REPLAY
-    return replay
+    from dragoman.providers.replay.recorded_service import recorded_replay  # noqa: PLC0415 - demonstrations are rare
+
+    return recorded_replay(package)
 
 
-def _replay_module(name: str) -> str | None:
-    module = f"{provider_class(name).__module__}.replay"
+def _has_replay(name: str) -> bool:
+    package = provider_class(name).__module__
+    spec = find_spec(package)
+    folders = (spec and spec.submodule_search_locations) or ()
+    return _is_there(f"{package}.replay") or any(Path(one, "recording.json").is_file() for one in folders)
+
+
+def _is_there(module: str) -> bool:
     try:
-        return module if find_spec(module) else None
+        return find_spec(module) is not None
     except ModuleNotFoundError:  # the provider is a single file
-        return None
+        return False
 
 
 def _outside(name: str) -> object:

@@ -1,8 +1,9 @@
 """What a demonstration of a service needs that cannot be reached: a stand-in on this machine, and what to show.
 
-A provider offers it in a module ``replay`` beside its class, with a :class:`Replay` called ``REPLAY``. The
-stand-in begins with a recorded conversation, in exactly the form of the service, and keeps what is written
-to it for as long as it runs. Everything is read and written through the provider and its real transport.
+A provider offers it in a file ``recording.json`` beside its class, from which :mod:`.recorded_service` answers, or in
+a module ``replay`` there, with a :class:`Replay` called ``REPLAY``. The stand-in begins with a recorded conversation,
+in exactly the form of the service, and has what is written to it for as long as it runs. Everything is read and
+written through the provider and its real transport.
 """
 
 from __future__ import annotations

@@ -14,7 +14,9 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from dragoman.providers.replay import Record, Replay
 
-_JSON: Final = "application/json"
+JSON: Final = "application/json"
+"""The media type of most answers."""
+
 _LARGEST: Final = 1 << 20  # bytes of a request; a demonstration asks for little
 
 
@@ -38,7 +40,7 @@ class Reply:
 
     body: object
     status: int = HTTPStatus.OK
-    media_type: str = _JSON
+    media_type: str = JSON
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
