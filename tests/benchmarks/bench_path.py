@@ -30,8 +30,8 @@ from dragoman_server.runtime.preload import preload
 
 ROOT: Final = Path(__file__).parents[2]
 PRODUCT: Final = tuple(str(ROOT / package) for package in ("tools/dragoman", "server/dragoman_server"))
-FIRST_FILES, FIRST_FUNCTIONS = 75, 342
-FILES, FUNCTIONS = 52, 163
+FIRST_FILES, FIRST_FUNCTIONS = 70, 321
+FILES, FUNCTIONS = 49, 166
 """Bounds: lower one when the figure falls."""
 
 _PARTS: Final = frozenset({"<genexpr>", "<listcomp>", "<dictcomp>", "<setcomp>"})
@@ -58,6 +58,7 @@ async def _calls(address: str) -> tuple[set[tuple[str, str]], set[tuple[str, str
     account = {"provider": "convore", "base_url": address, "token": "t"}
     settings = {"timezone": "UTC", "accounts": {"it": account}}
     preload(from_mapping(settings))
+    asked = {"conversation": "it:conv_1", "limit": 100, "max_tokens": 20_000}
     recorder = Recorder()
     found = list[set[tuple[str, str]]]()
     with TemporaryDirectory() as data, recorder.installed():
@@ -66,9 +67,10 @@ async def _calls(address: str) -> tuple[set[tuple[str, str]], set[tuple[str, str
         async with connect(settings, data=data) as client:
             for _ in range(2):
                 recorder.codes.clear()
-                text = await client.call("list_messages", conversation="it:conv_1", limit=100, max_tokens=20_000)
+                # By the SDK's own method: short ways of calling that tests have are no part of the path.
+                answer = await client.call_tool("list_messages", asked)
                 found.append(recorder.called())
-                assert text.count("is done, p99") == service_answers.HUNDRED, text
+                assert str(answer.content).count("is done, p99") == service_answers.HUNDRED, answer
     return found[0], found[1]
 
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from dragoman.core.errors import InvalidArgument, NotFound
 from dragoman.transport.http import base_url_of, segment
-from dragoman.transport.url import query_string
+from dragoman.transport.http.request import query_string
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dragoman.transport.http.request import UnreadableBodyError, parse_json, unpacked
+from dragoman.transport.http.request import parse_json
+from dragoman.transport.http.response import UnreadableBodyError, unpacked
 
 
 def unpack(pieces: list[bytes], encoding: str, limit: int = 1 << 20) -> bytes:

@@ -8,7 +8,7 @@ from raw_service import Reply, http, serving
 
 from dragoman.core.errors import BadResponse, DeadlineExceeded, OutcomeUnknown, Unavailable
 from dragoman.transport.http import Event, HttpClient, ServiceProfile
-from dragoman.transport.http.request import UnreadableBodyError
+from dragoman.transport.http.response import UnreadableBodyError
 from dragoman.transport.http.sse import LineSplitter, events_of
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("waits")]

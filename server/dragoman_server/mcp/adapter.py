@@ -1,25 +1,29 @@
-"""Between the toolset and MCP: tools, answers, failures, progress.
+"""Between the toolset and MCP: tools, requests, answers, failures, progress.
 
 What a model can act on becomes a result that is marked as an error; a crash is logged and becomes a
-sentence without its text; only an unknown tool is an error of the protocol.
+sentence without its text; only an unknown tool and a wrong request are errors of the protocol.
 """
 
 from __future__ import annotations
 
+import json
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import replace
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import anyio
 import mcp_types as types
-from mcp.server.context import ServerRequestContext
+from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 from mcp.shared.exceptions import MCPError
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from dragoman.accounts.workspace import Account
 from dragoman.core.errors import DragomanError
+from dragoman.core.safe_text import SafeText, join, sentence, unquoted
 from dragoman.toolset import Caller, Principal, ToolServices, ToolSpec, UnknownTool, available_tools, call_tool
 from dragoman_server.mcp import receipts, wording
 from dragoman_server.mcp.call_slot import LONGEST, TIME_LIMIT, CallSlot
@@ -29,6 +33,22 @@ CONCURRENT_CALLS: Final = 32
 """Calls at work at the same time; more of them wait, and their time runs."""
 
 _LONGEST_NAME: Final = 80
+_MOST_MISTAKES: Final = 3
+_LONGEST_ARGUMENTS: Final = 16 << 20
+_MISTAKES: Final[Mapping[str, str]] = {
+    "missing": "is missing",
+    "string_type": "has to be a text",
+    "int_type": "has to be a whole number",
+    "float_type": "has to be a number",
+    "bool_type": "has to be true or false",
+    "dict_type": "has to be an object",
+    "model_type": "has to be an object",
+    "model_attributes_type": "has to be an object",
+    "list_type": "has to be a list",
+    "literal_error": "is none of the values there are",
+    "enum": "is none of the values there are",
+    "extra_forbidden": "is not known here",
+}
 
 current_principal: Final[ContextVar[Principal | None]] = ContextVar("current_principal", default=None)
 """Who signed in, for the time of a request; ``None`` is the user of this machine, who may do everything."""
@@ -175,3 +195,46 @@ def caller(ctx: Context, slot: CallSlot | None = None) -> Caller:
     params = ctx.session.client_params
     name = params.client_info.name if params else ""
     return Caller(client=ascii(name[:_LONGEST_NAME])[1:-1], progress=progress, principal=current_principal.get())
+
+
+async def accept_forms(ctx: Context, call_next: CallNext) -> HandlerResult:
+    """Take the arguments of a tool as JSON text too, and say in plain words what is wrong with a request."""
+    if ctx.method == "tools/call" and isinstance(ctx.params, Mapping):
+        text = ctx.params.get("arguments")
+        if isinstance(text, str) and len(text) <= _LONGEST_ARGUMENTS:
+            ctx = replace(ctx, params={**ctx.params, "arguments": _object_of(text)})
+    try:
+        return await call_next(ctx)
+    except ValidationError as error:
+        raise MCPError(code=types.INVALID_PARAMS, message=describe_mistakes(ctx.method, error)) from None
+
+
+def _object_of(text: str) -> dict[str, Any]:
+    """The arguments of a call, which several models write as one JSON text."""
+    try:
+        found: object = json.loads(text) if text.strip() else {}
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict):
+        raise MCPError(
+            code=types.INVALID_PARAMS, message='The arguments of a tool are a JSON object, such as {"limit": 20}.'
+        )
+    return cast("dict[str, Any]", found)
+
+
+def describe_mistakes(method: str, error: ValidationError) -> SafeText:
+    """What is wrong with a request, in plain words instead of pydantic's."""
+    mistakes = dict.fromkeys(_mistakes(error))
+    return sentence("The parameters of {} are wrong: {}.", method, join(mistakes, "; ", most=_MOST_MISTAKES))
+
+
+def _mistakes(error: ValidationError) -> Iterator[SafeText]:
+    for detail in error.errors(include_url=False, include_context=False, include_input=False):
+        yield sentence("{} {}", _member(detail), unquoted(_MISTAKES.get(detail["type"], "is not as it has to be")))
+
+
+def _member(detail: ErrorDetails) -> str:
+    """The member that is wrong; pydantic also names the models that it tried."""
+    steps = [str(step) for step in detail["loc"] if not (isinstance(step, str) and step[:1].isupper())]
+    named = [step for step in steps if step != "params"]
+    return ".".join(named or steps or ["params"])

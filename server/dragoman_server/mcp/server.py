@@ -12,9 +12,8 @@ from dragoman._version import __version__
 from dragoman.providers.base.provider import Capability
 from dragoman.toolset import ToolServices
 from dragoman_server.mcp import wording
-from dragoman_server.mcp.adapter import Adapter, caller, names_of
+from dragoman_server.mcp.adapter import Adapter, accept_forms, caller, names_of
 from dragoman_server.mcp.call_slot import LONGEST, TIME_LIMIT
-from dragoman_server.mcp.request_forms import accept_forms
 from dragoman_server.mcp.resources import Resources
 from dragoman_server.mcp.subscriptions import Subscriptions
 

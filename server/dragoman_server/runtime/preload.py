@@ -31,14 +31,21 @@ def preload(config: Config) -> None:
             _log.debug("%s cannot be imported ahead (%s).", name, type(error).__name__)
 
 
-async def open_store_ahead(workspace: Workspace, config: Config) -> None:
-    """Open a store that is a file. The call that needs a store tells why it cannot be opened.
+async def open_ahead(workspace: Workspace, config: Config) -> None:
+    """Open what needs nobody's answer: a store that is a file, and accounts whose providers say so.
 
-    A database is not connected: a server waits for no other machine before somebody asks it something.
+    Neither a database nor a service is connected: a server waits for no other machine before somebody asks it
+    something. The call that needs what cannot be opened tells why.
     """
     if isinstance(config.store, Path):
         with suppress(DragomanError):
             await workspace.store()
+    for account in workspace.accounts.values():
+        if account.provider_class.opens_ahead:
+            try:
+                await account.provider()
+            except Exception as error:  # noqa: BLE001  # as above
+                _log.debug("%s cannot be opened ahead (%s).", account.name, type(error).__name__)
 
 
 def modules_of(config: Config) -> list[str]:

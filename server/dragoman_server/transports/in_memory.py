@@ -19,7 +19,7 @@ from dragoman_server.config.load import Config, from_mapping, load
 from dragoman_server.config.settings_file import FILE_NAME
 from dragoman_server.mcp import server
 from dragoman_server.runtime import tool_context
-from dragoman_server.runtime.preload import open_store_ahead
+from dragoman_server.runtime.preload import open_ahead
 
 _PATH: Final = "path"
 
@@ -57,7 +57,7 @@ async def connect(
         async with tool_context.open_services(settings) as shared:
             client = ServerClient(server.build(shared), mode=mode, **client_options)
             async with client:
-                await open_store_ahead(shared.workspace, settings)
+                await open_ahead(shared.workspace, settings)
                 try:
                     yield client
                 except Exception as error:  # noqa: BLE001  # raised again below

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ValidationError
 from stdio_server import fresh_environment, serving
 
 from dragoman.testing import connect
-from dragoman_server.mcp.request_forms import _sentence
+from dragoman_server.mcp.adapter import describe_mistakes
 
 LIBRARY = ("pydantic", "validation", "Input should", "input_type", "errors.pydantic.dev", "Field required", "model")
 HELLO = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "t", "version": "1"}}
@@ -83,7 +83,7 @@ def test_no_words_of_the_library_and_nothing_of_what_was_sent_are_told(params):
     try:
         Anything.model_validate(params)
     except ValidationError as error:
-        said = _sentence("tools/call\x1b", error)
+        said = describe_mistakes("tools/call\x1b", error)
         assert not any(word in said for word in LIBRARY)
         assert "\x1b" not in said
         assert len(said) < 500

@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from dragoman.accounts.provider_registry import provider_class
 from dragoman.testing import ToolError, connect
 from dragoman_server.config.load import from_mapping
 from dragoman_server.runtime import preload, tool_context
@@ -85,12 +86,42 @@ async def test_a_store_that_cannot_be_opened_is_told_by_the_call_that_needs_it(t
             await client.call("list_conversations")
 
 
+AHEAD = [name for name, settings in ACCOUNTS.items() if provider_class(settings["provider"]).opens_ahead]
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("name", AHEAD)
+async def test_an_account_that_is_opened_ahead_asks_nobody_and_reads_no_credential(monkeypatch, tmp_path, name):
+    (tmp_path / "read").mkdir()
+    looks_up = {"command": [sys.executable, "-c", f"import os; os.rmdir({str(tmp_path / 'read')!r}); print('t')"]}
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        listening.setblocking(False)
+        here = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        settings = from_mapping({"accounts": {"one": {**ACCOUNTS[name], "base_url": here, "token": looks_up}}})
+        async with tool_context.open_services(settings) as services:
+            await preload.open_ahead(services.workspace, settings)
+            account = services.workspace.account("one")
+            monkeypatch.setattr(account.provider_class, "open", None)
+            assert isinstance(await account.provider(), account.provider_class), "a call would open it again"
+        with pytest.raises(BlockingIOError):
+            listening.accept()
+    assert (tmp_path / "read").exists()
+
+
+@pytest.mark.anyio
+async def test_an_account_that_cannot_be_opened_ahead_is_told_by_the_call_that_needs_it():
+    account = {"provider": "convore", "base_url": "https://\u2603.example", "token": TOKEN}
+    async with connect({"accounts": {"one": account}}) as client:
+        with pytest.raises(ToolError, match="base_url is no valid address"):
+            await client.call("list_conversations")
+
+
 @pytest.mark.anyio
 async def test_no_database_is_connected_before_a_call():
     with socket.create_server(("127.0.0.1", 0)) as listening:
         listening.setblocking(False)
         settings = from_mapping({"store": f"postgresql://me@127.0.0.1:{listening.getsockname()[1]}/d"})
         async with tool_context.open_services(settings) as services:
-            await preload.open_store_ahead(services.workspace, settings)
+            await preload.open_ahead(services.workspace, settings)
         with pytest.raises(BlockingIOError):
             listening.accept()

@@ -27,7 +27,7 @@ from dragoman_server.runtime import (  # noqa: E402  # as above
     tool_context,
 )
 from dragoman_server.runtime.background_sync import keep_current_inside  # noqa: E402  # as above
-from dragoman_server.runtime.preload import open_store_ahead, preload  # noqa: E402  # as above
+from dragoman_server.runtime.preload import open_ahead, preload  # noqa: E402  # as above
 from dragoman_server.transports.stdio import transport  # noqa: E402  # after the SDK's part that is needed
 from dragoman_server.transports.stdio.pipes import StdioPipes  # noqa: E402  # as above
 
@@ -67,7 +67,7 @@ def serve_stdio(
 
             def when_idle() -> None:
                 preload(settings)
-                from_thread.run(open_store_ahead, shared.workspace, settings)
+                from_thread.run(open_ahead, shared.workspace, settings)
                 from_thread.run_sync(begin)
 
             await transport.serve(server.build(shared), wire, when_idle=when_idle)

@@ -41,14 +41,13 @@ class Provider(ArchiveTarget):
 
     Class attributes:
         name: What ``provider = "..."`` says in the settings.
-        Settings: The account's settings.
-        limits: The service's numbers.
         idempotent: Does sending again with the same ``idempotency_key`` certainly send nothing new.
         external: Do other people and systems take part, or is it only this machine.
         about: What there is to read and write, in a phrase of people, such as "support e-mail inbox and website chat".
         service_name: What people call the service, in a word or two, such as "Slack"; both make tools be found.
         filters_exactly: It filters as the toolset does, and a search without words gives what its filters leave.
         imports_at_open: Modules that opening an account imports; a server has them ready before the first call.
+        opens_ahead: Opening asks nobody and reads no credential, so a server opens the account before the first call.
         returns_stored: Writes return the stored message, so it needs no reading back.
         reads_by_id: Messages are listed by the id of a conversation alone; its title is shown once it is known.
         first_position: The position before all changes that ever were, where :meth:`changes` can begin there.
@@ -60,6 +59,7 @@ class Provider(ArchiveTarget):
     idempotent: ClassVar[bool] = False
     external: ClassVar[bool] = True
     imports_at_open: ClassVar[tuple[str, ...]] = ()
+    opens_ahead: ClassVar[bool] = False
     about: ClassVar[str] = ""
     service_name: ClassVar[str] = ""
     filters_exactly: ClassVar[bool] = False
@@ -239,7 +239,7 @@ class Provider(ArchiveTarget):
         return False
 
     def text_to_send(self, text: str) -> str:
-        """A text as it goes out; override it where the settings add something, such as a signature."""
+        """A text as it goes out, with a signature perhaps."""
         return text
 
     def check_draft(self, conversation: str, draft: Draft) -> None:

@@ -37,6 +37,7 @@ class ConvoreProvider(Provider):
     about: ClassVar[str] = "support e-mail inbox and website chat"
     service_name: ClassVar[str] = "e-mail, website chat"
     imports_at_open: ClassVar[tuple[str, ...]] = ("dragoman.transport.http.preload",)
+    opens_ahead: ClassVar[bool] = True
     Settings: ClassVar[type[AccountSettings]] = ConvoreSettings
     limits: ClassVar[Limits] = Limits(page_size=PAGE)
 

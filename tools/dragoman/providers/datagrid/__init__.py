@@ -47,6 +47,7 @@ class DatagridProvider(Provider):
     about: ClassVar[str] = "chats with AI agents"
     service_name: ClassVar[str] = "AI agents"
     imports_at_open: ClassVar[tuple[str, ...]] = ("dragoman.transport.http.preload",)
+    opens_ahead: ClassVar[bool] = True
     Settings: ClassVar[type[AccountSettings]] = DatagridSettings
     limits: ClassVar[Limits] = Limits(page_size=PAGE, requests_per_second=200 / 60)
 

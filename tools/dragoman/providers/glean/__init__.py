@@ -53,6 +53,7 @@ class GleanProvider(Provider):
     about: ClassVar[str] = "Slack channels, Teams chats and other messages that Glean has indexed; Glean Chat"
     service_name: ClassVar[str] = "Slack, Teams"
     imports_at_open: ClassVar[tuple[str, ...]] = ("dragoman.transport.http.preload",)
+    opens_ahead: ClassVar[bool] = True
     Settings: ClassVar[type[AccountSettings]] = GleanSettings
     limits: ClassVar[Limits] = Limits(page_size=200, requests_per_second=30, concurrency=8)
 

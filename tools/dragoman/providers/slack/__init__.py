@@ -41,6 +41,7 @@ class SlackProvider(Provider):
     about: ClassVar[str] = "team chat: channels, threads and direct messages"
     service_name: ClassVar[str] = "Slack"
     imports_at_open: ClassVar[tuple[str, ...]] = ("dragoman.transport.http.preload", "importlib.readers")
+    opens_ahead: ClassVar[bool] = True
     Settings: ClassVar[type[AccountSettings]] = SlackSettings
     limits: ClassVar[Limits] = Limits(text_length=LONGEST, page_size=PAGE, requests_per_second=0.8, concurrency=4)
     returns_stored: ClassVar[bool] = True

@@ -18,8 +18,7 @@ from dragoman.store import Store
 from dragoman.store.coverage import BEGINNING, FRESH, INSTANT
 from dragoman.store.sync_state import ConversationCoverage
 from dragoman.toolset.definition.context import CallContext
-from dragoman.toolset.paging.feed import Source
-from dragoman.toolset.reading.collected_messages import message_source
+from dragoman.toolset.paging.feed import Source, message_source
 
 _HELD: Final = "held"
 _BEYOND: Final = "beyond"

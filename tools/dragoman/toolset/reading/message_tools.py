@@ -26,8 +26,15 @@ from dragoman.toolset.addressing.resolve import (
 from dragoman.toolset.definition.context import CallContext, ToolResult
 from dragoman.toolset.definition.spec import AUTHOR, CONVERSATION, CURSOR, MESSAGE, SINCE, UNTIL, Range
 from dragoman.toolset.definition.time_arguments import time_window
-from dragoman.toolset.paging.feed import CursorState, Feed, FeedPosition, Source
-from dragoman.toolset.reading.collected_messages import CollectedMessages, collect, message_source
+from dragoman.toolset.paging.feed import (
+    CollectedMessages,
+    CursorState,
+    Feed,
+    FeedPosition,
+    Source,
+    collect,
+    message_source,
+)
 from dragoman.toolset.reading.held_messages import held_part, held_source, held_source_at
 
 _SAME_INSTANT: Final = 200

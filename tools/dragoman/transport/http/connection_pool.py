@@ -26,10 +26,9 @@ from dragoman.transport.http.request import (
     HttpRequest,
     HttpStatusError,
     RawResponse,
-    UnreadableBodyError,
     request_id_of,
-    unpacked,
 )
+from dragoman.transport.http.response import UnreadableBodyError, unpacked
 from dragoman.transport.retry import FailedAttempt
 from dragoman.transport.url import is_loopback
 

@@ -1,28 +1,25 @@
-"""One call as it goes out, and its answer as it comes in: unpacked within a bound, read as JSON whatever its type."""
+"""One call as it goes out: its path, query, headers and body; and its answer as it comes in, which may be a refusal."""
 
 from __future__ import annotations
 
 import json
-import zlib
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal, Protocol, Self, TypeAlias, TypedDict, cast
+from typing import Final, Literal, Self, TypeAlias, TypedDict, cast
+from urllib.parse import quote, urlencode
 
 from pydantic_core import from_json
 
-from dragoman.core.errors import BadResponse, DragomanError, InvalidArgument, OutcomeUnknown
+from dragoman.core.errors import BadResponse, DragomanError, InvalidArgument, NotFound, OutcomeUnknown
 from dragoman.core.safe_text import SafeText, Sentence, safe, sentence
 from dragoman.transport.credentials import printable
 from dragoman.transport.error_mapping import Kind, ServiceFailure, ServiceProfile, error_for
-from dragoman.transport.url import Query, query_string
 
+Scalar: TypeAlias = str | int | float | bool
+Query: TypeAlias = Mapping[str, Scalar | Sequence[Scalar] | None] | Sequence[tuple[str, Scalar]]
 BodyForm: TypeAlias = Literal["json", "text", "none"]
 
-_PIECE: Final = 65_536  # bytes that one step of unpacking makes at most
-_GZIP: Final = 16 + zlib.MAX_WBITS
-_PLAIN: Final = frozenset({"", "identity"})
-_ENCODINGS: Final = _PLAIN | {"gzip", "x-gzip", "deflate"}
-_ZLIB_HEADER: Final = 0x78
+_SEGMENT: Final = "-._~!$&'()*+,;=:@"  # what RFC 3986 allows in a segment beside letters and digits
 _ID_LENGTH: Final = 100
 _BAD_TEXT: Final = "The text has half a character in it, or a number that is none."
 
@@ -151,6 +148,43 @@ def request_id_of(profile: ServiceProfile, headers: Mapping[str, str], body: obj
     return ""
 
 
+def segment(identifier: str) -> str:
+    """An id as one segment of a path, percent-encoded.
+
+    Raises:
+        NotFound: It is empty or a dot segment, which would address something else.
+    """
+    if identifier in {"", ".", ".."}:
+        raise NotFound("There is nothing with an empty id.", hint="Copy references as the tools show them.")
+    try:
+        return quote(identifier, safe=_SEGMENT)
+    except UnicodeEncodeError:
+        raise NotFound(
+            "The id has characters that no id has.", hint="Copy references as the tools show them."
+        ) from None
+
+
+def query_string(query: Query) -> str:
+    """A query in the order given, ``?`` included; empty without pairs. Lists are repeated, ``None`` is left out.
+
+    Raises:
+        InvalidArgument: A value is no valid text.
+    """
+    try:
+        text = urlencode(list(_pairs(query)), quote_via=quote)
+    except UnicodeEncodeError:
+        raise InvalidArgument("The text has half a character in it.", hint="Write it again.") from None
+    return f"?{text}" if text else ""
+
+
+def _pairs(query: Query) -> Iterator[tuple[str, str]]:
+    for key, value in query.items() if isinstance(query, Mapping) else query:
+        if value is None:
+            continue
+        for one in value if isinstance(value, Sequence) and not isinstance(value, str) else (value,):
+            yield key, str(one).lower() if isinstance(one, bool) else str(one)
+
+
 def _body_of(form: Mapping[str, str] | None, value: object) -> tuple[dict[str, str], bytes]:
     """The header that names the type of the body, and the body."""
     if form is not None:
@@ -164,83 +198,6 @@ def _encoded(value: object) -> bytes:
         return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
     except ValueError:  # half a surrogate pair is one too
         raise InvalidArgument(_BAD_TEXT, hint="Write it again.") from None
-
-
-class UnreadableBodyError(Exception):
-    """A body that is too large, packed in an unknown or broken way, or cut. The text says which."""
-
-
-class _Member(Protocol):
-    """A ``zlib.decompressobj``, whose own type has no public name."""
-
-    @property
-    def eof(self) -> bool: ...
-    @property
-    def unconsumed_tail(self) -> bytes: ...
-    @property
-    def unused_data(self) -> bytes: ...
-    def decompress(self, data: bytes, max_length: int, /) -> bytes: ...
-
-
-class _Inflater:
-    """Gzip (of several members) and deflate (with or without its header)."""
-
-    def __init__(self, *, gzip: bool) -> None:
-        self._gzip = gzip
-        self._member: _Member | None = None
-
-    def feed(self, data: bytes) -> Iterator[bytes]:
-        piece = b""
-        while data or len(piece) == _PIECE:  # a full piece may have left output inside the member
-            member = self._member = self._member or zlib.decompressobj(self._bits(data))
-            try:
-                piece = member.decompress(data, _PIECE)
-            except zlib.error:
-                raise UnreadableBodyError("is packed in a broken way") from None
-            if piece:
-                yield piece
-            # A small packed body can unpack to gigabytes, so each step makes a bounded piece.
-            data = member.unconsumed_tail
-            if member.eof:
-                # Gzip may have several members, and some servers pad them with zeros.
-                data = member.unused_data.lstrip(b"\0") if self._gzip else b""
-                self._member = None if data else member
-
-    def finish(self) -> None:
-        if self._member is not None and not self._member.eof:
-            raise UnreadableBodyError("was cut off")
-
-    def _bits(self, data: bytes) -> int:
-        if self._gzip:
-            return _GZIP
-        # Servers disagree on whether deflate has a header; its first byte tells.
-        return zlib.MAX_WBITS if data[0] & 0x7F == _ZLIB_HEADER else -zlib.MAX_WBITS
-
-
-async def unpacked(raw: AsyncIterator[bytes], encoding: str, limit: int) -> AsyncIterator[bytes]:
-    """A body unpacked, piece by piece.
-
-    Args:
-        raw: The body as it comes.
-        encoding: Its ``Content-Encoding``.
-        limit: Most bytes, unpacked.
-
-    Raises:
-        UnreadableBodyError: It is larger, or packed in an unknown or broken way.
-    """
-    name = encoding.strip().lower()
-    if name not in _ENCODINGS:
-        raise UnreadableBodyError("is packed in a way that was not asked for")
-    unpack = None if name in _PLAIN else _Inflater(gzip=name != "deflate")
-    total = 0
-    async for data in raw:
-        for piece in unpack.feed(data) if unpack else (data,):
-            total += len(piece)
-            if total > limit:
-                raise UnreadableBodyError(f"is larger than {limit // (1 << 20) or 1} MiB")
-            yield piece
-    if unpack:
-        unpack.finish()
 
 
 def parse_json(body: bytes) -> object:

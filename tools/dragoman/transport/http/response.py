@@ -1,12 +1,13 @@
-"""A successful answer, read as it was asked for."""
+"""The body of an answer, unpacked within a bound; a successful answer, read as it was asked for."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import zlib
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 from types import MappingProxyType
-from typing import Any, Final, Generic, LiteralString, TypeVar
+from typing import Any, Final, Generic, LiteralString, Protocol, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -30,6 +31,11 @@ T = TypeVar("T")
 
 T_co = TypeVar("T_co", covariant=True)
 
+_PIECE: Final = 65_536  # bytes that one step of unpacking makes at most
+_GZIP: Final = 16 + zlib.MAX_WBITS
+_PLAIN: Final = frozenset({"", "identity"})
+_ENCODINGS: Final = _PLAIN | {"gzip", "x-gzip", "deflate"}
+_ZLIB_HEADER: Final = 0x78
 _NO_CONTENT: Final = frozenset({204, 205})
 _PATH_LENGTH: Final = 80
 _adapter_of: Final[Callable[..., TypeAdapter[Any]]] = cache(TypeAdapter)
@@ -134,3 +140,80 @@ def _validated(
         place = ".".join(str(part) for part in first) or safe("its top")
         message = sentence("The answer of {{service}} has not the form that is known (at {})", place)
         raise error_policy.unreadable(call, profile, message, request_id) from None
+
+
+class UnreadableBodyError(Exception):
+    """A body that is too large, packed in an unknown or broken way, or cut. The text says which."""
+
+
+class _Member(Protocol):
+    """A ``zlib.decompressobj``, whose own type has no public name."""
+
+    @property
+    def eof(self) -> bool: ...
+    @property
+    def unconsumed_tail(self) -> bytes: ...
+    @property
+    def unused_data(self) -> bytes: ...
+    def decompress(self, data: bytes, max_length: int, /) -> bytes: ...
+
+
+class _Inflater:
+    """Gzip (of several members) and deflate (with or without its header)."""
+
+    def __init__(self, *, gzip: bool) -> None:
+        self._gzip = gzip
+        self._member: _Member | None = None
+
+    def feed(self, data: bytes) -> Iterator[bytes]:
+        piece = b""
+        while data or len(piece) == _PIECE:  # a full piece may have left output inside the member
+            member = self._member = self._member or zlib.decompressobj(self._bits(data))
+            try:
+                piece = member.decompress(data, _PIECE)
+            except zlib.error:
+                raise UnreadableBodyError("is packed in a broken way") from None
+            if piece:
+                yield piece
+            # A small packed body can unpack to gigabytes, so each step makes a bounded piece.
+            data = member.unconsumed_tail
+            if member.eof:
+                # Gzip may have several members, and some servers pad them with zeros.
+                data = member.unused_data.lstrip(b"\0") if self._gzip else b""
+                self._member = None if data else member
+
+    def finish(self) -> None:
+        if self._member is not None and not self._member.eof:
+            raise UnreadableBodyError("was cut off")
+
+    def _bits(self, data: bytes) -> int:
+        if self._gzip:
+            return _GZIP
+        # Servers disagree on whether deflate has a header; its first byte tells.
+        return zlib.MAX_WBITS if data[0] & 0x7F == _ZLIB_HEADER else -zlib.MAX_WBITS
+
+
+async def unpacked(raw: AsyncIterator[bytes], encoding: str, limit: int) -> AsyncIterator[bytes]:
+    """A body unpacked, piece by piece.
+
+    Args:
+        raw: The body as it comes.
+        encoding: Its ``Content-Encoding``.
+        limit: Most bytes, unpacked.
+
+    Raises:
+        UnreadableBodyError: It is larger, or packed in an unknown or broken way.
+    """
+    name = encoding.strip().lower()
+    if name not in _ENCODINGS:
+        raise UnreadableBodyError("is packed in a way that was not asked for")
+    unpack = None if name in _PLAIN else _Inflater(gzip=name != "deflate")
+    total = 0
+    async for data in raw:
+        for piece in unpack.feed(data) if unpack else (data,):
+            total += len(piece)
+            if total > limit:
+                raise UnreadableBodyError(f"is larger than {limit // (1 << 20) or 1} MiB")
+            yield piece
+    if unpack:
+        unpack.finish()

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from dragoman.transport.http.request import UnreadableBodyError
+from dragoman.transport.http.response import UnreadableBodyError
 
 LONGEST_LINE: Final = 4 << 20  # characters of a line, and of the data of one event
 

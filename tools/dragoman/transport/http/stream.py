@@ -11,11 +11,11 @@ from dragoman.core.safe_text import Sentence, sentence, unquoted
 from dragoman.transport.error_mapping import ServiceProfile
 from dragoman.transport.http.request import (
     HttpRequest,
-    UnreadableBodyError,
     invalid_response,
     parse_json,
     request_id_of,
 )
+from dragoman.transport.http.response import UnreadableBodyError
 from dragoman.transport.http.sse import Event, LineSplitter, events_of
 
 if TYPE_CHECKING:

@@ -24,7 +24,7 @@ from dragoman_server.config.load import Config
 from dragoman_server.mcp import server as app
 from dragoman_server.runtime import tool_context
 from dragoman_server.runtime.background_sync import keep_current_inside
-from dragoman_server.runtime.preload import open_store_ahead
+from dragoman_server.runtime.preload import open_ahead
 from dragoman_server.transports.http.asgi_app.app import build_asgi_app
 from dragoman_server.transports.http.connection.bounded_protocol import protocol_class
 from dragoman_server.transports.http.drain import Drain
@@ -107,7 +107,7 @@ async def serve(
 
         def begin() -> None:
             ready()
-            group.start_soon(open_store_ahead, shared.workspace, config)
+            group.start_soon(open_ahead, shared.workspace, config)
             asyncio.get_running_loop().call_later(_FIRST_ANSWERS, begin_sync)
 
         server = Worker(_uvicorn(application, settings), begin, drain)
