@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from dragoman.core.context.clock import SteadyTime
 from dragoman.core.errors import RateLimited
 from dragoman.store import Intent, State
+from dragoman.store.sql.connection import SteadyTime
 from dragoman.store.sqlite.store import SqliteStore
 
 pytestmark = pytest.mark.anyio

@@ -6,7 +6,6 @@ from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING
 
-from dragoman.core.context.clock import steady_time
 from dragoman.core.lazy_names import lazy_names
 
 if TYPE_CHECKING:
@@ -94,12 +93,12 @@ def imports_at_open(place: Place) -> tuple[str, ...]:
 
 
 @asynccontextmanager
-async def open_store(place: Place, *, clock: Callable[[], float] = steady_time) -> AsyncGenerator[Store]:
+async def open_store(place: Place, *, clock: Callable[[], float] | None = None) -> AsyncGenerator[Store]:
     """Open the store at a place, making it where it is missing; ``None`` remembers in memory until closed.
 
     Args:
         place: A file, or a database.
-        clock: Seconds since 1970.
+        clock: Seconds since 1970; that of the machine where none is given.
 
     Raises:
         InvalidArgument: Something else is at that place, or packages for such a database are missing.

@@ -7,9 +7,9 @@ an argument; without it they take the machine's, or inside :func:`hurry` one tha
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from contextlib import contextmanager
-from typing import Final, Protocol
+from typing import Protocol
 
 
 class Clock(Protocol):
@@ -41,26 +41,6 @@ class MachineClock:
         await anyio.sleep(seconds)
 
 
-class SteadyTime:
-    """Unix seconds that never go back while the process lives, whatever is done to the machine's clock.
-
-    A clock that was set back would make everything that was just noted look as if it were to come. A clock that is
-    set forward, or that went on while the machine slept, is followed.
-    """
-
-    def __init__(self, wall: Callable[[], float] = time.time, monotonic: Callable[[], float] = time.monotonic) -> None:
-        """Begin with what the clock shows now."""
-        self._wall = wall
-        self._monotonic = monotonic
-        self._ahead = wall() - monotonic()
-
-    def __call__(self) -> float:
-        """The time."""
-        monotonic = self._monotonic()
-        self._ahead = max(self._ahead, self._wall() - monotonic)
-        return monotonic + self._ahead
-
-
 class JumpingClock:
     """A clock on which every wait is over at once.
 
@@ -90,10 +70,6 @@ class JumpingClock:
 
 
 _default: list[Clock] = [MachineClock()]
-
-
-steady_time: Final = SteadyTime()
-"""The time of this process."""
 
 
 def current_clock() -> Clock:

@@ -6,7 +6,6 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from typing import Self
 
-from dragoman.core.context.clock import steady_time
 from dragoman.store.postgres.database import Database
 from dragoman.store.sql.messages.conversation_store import SqlConversations
 from dragoman.store.sql.store import SqlStore
@@ -17,12 +16,12 @@ class PostgresStore(SqlStore):
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, address: str, *, clock: Callable[[], float] = steady_time) -> AsyncGenerator[Self]:
+    async def open(cls, address: str, *, clock: Callable[[], float] | None = None) -> AsyncGenerator[Self]:
         """Connect, and make the tables where they are missing.
 
         Args:
             address: Of the database, as libpq takes it.
-            clock: Seconds since 1970.
+            clock: Seconds since 1970; that of the machine where none is given.
 
         Raises:
             DragomanError: The database cannot be used now.

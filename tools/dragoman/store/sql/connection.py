@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -249,6 +250,26 @@ class Tables(ABC):
 @lru_cache(maxsize=2048)
 def _filled(template: str, prefix: str, kind: type[Tables]) -> str:
     return _WORD.sub(lambda word: kind.words[word[1]], template).replace("$", f"{prefix}_")
+
+
+class SteadyTime:
+    """Unix seconds that never go back while the process lives, whatever is done to the machine's clock.
+
+    A clock that was set back would make everything that was just noted look as if it were to come. A clock that is
+    set forward, or that went on while the machine slept, is followed.
+    """
+
+    def __init__(self, wall: Callable[[], float] = time.time, monotonic: Callable[[], float] = time.monotonic) -> None:
+        """Begin with what the clock shows now."""
+        self._wall = wall
+        self._monotonic = monotonic
+        self._ahead = wall() - monotonic()
+
+    def __call__(self) -> float:
+        """The time."""
+        monotonic = self._monotonic()
+        self._ahead = max(self._ahead, self._wall() - monotonic)
+        return monotonic + self._ahead
 
 
 class StorePart:

@@ -10,7 +10,7 @@ from dragoman.core.model import Conversation
 from dragoman.store.coverage import BEGINNING, Span
 from dragoman.store.retention import Amount, RetentionStore
 from dragoman.store.sql.connection import Connection, Database, Tables
-from dragoman.store.sql.messages import conversation_counters, conversations, rows
+from dragoman.store.sql.messages import conversations, rows
 from dragoman.store.sql.messages.message_store import AREA
 from dragoman.store.sql.messages.rows import Row, index_row
 from dragoman.store.sql.sync import coverage_table
@@ -154,7 +154,7 @@ def _give_up_time(con: Connection, tables: Tables, before: int, places: Sequence
     """Bring counters and coverage of conversations in step with the messages that were dropped."""
     cut = from_us(before) or BEGINNING
     for place in dict.fromkeys(places):
-        conversation_counters.update(con, tables, place, -places.count(place), removed=True)
+        conversations.recount(con, tables, place, -places.count(place), removed=True)
         statement = tables.sql("SELECT account, id FROM $places WHERE place = ?")
         account, conversation = con.execute(statement, (place,)).get
         uncovered = [(unbind(conversation), Span(BEGINNING, cut))]

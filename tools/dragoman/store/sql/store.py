@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from dragoman.core.context.clock import steady_time
 from dragoman.store.interface import Store
-from dragoman.store.sql.connection import Database
+from dragoman.store.sql.connection import Database, SteadyTime
 from dragoman.store.sql.cursors import SqlCursors
 from dragoman.store.sql.messages.message_store import SqlMessages
 from dragoman.store.sql.rate_budgets import SqlRateBudgets
@@ -19,15 +18,16 @@ from dragoman.store.sql.writes.write_store import SqlAudit, SqlConfirmations, Sq
 class SqlStore(Store):
     """See :class:`Store`. While its database cannot be written, reading goes on."""
 
-    def __init__(self, database: Database, clock: Callable[[], float] = steady_time) -> None:
+    def __init__(self, database: Database, clock: Callable[[], float] | None = None) -> None:
         """Keep an open database.
 
         Args:
             database: Where everything is.
-            clock: Seconds since 1970.
+            clock: Seconds since 1970; that of the machine where none is given.
         """
         # Leases are compared between processes, and steady time is each process's own.
-        shared_clock = database.time if clock is steady_time else clock
+        shared_clock = clock or database.time
+        clock = clock or SteadyTime()
         self._database = database
         self.messages = SqlMessages(database, clock)
         self.cursors = SqlCursors(database, clock)

@@ -20,8 +20,7 @@ from dragoman.store.interface import NotWritableError
 from dragoman.store.sqlite import errors, index_rebuild, locks, network_disk, open_file
 from dragoman.store.sqlite.connection import Connection
 from dragoman.store.sqlite.index_rebuild import IndexRebuild
-from dragoman.store.sqlite.main_file import MainFile
-from dragoman.store.sqlite.open_file import ChangeCounter
+from dragoman.store.sqlite.main_file import ChangeCounter, MainFile, identity
 from dragoman.store.sqlite.schema import Migration
 
 T = TypeVar("T")
@@ -103,7 +102,7 @@ class Connections:
                 # For reads that were cancelled while they waited: they find the file closed.
                 self._readers.put(None)
             if self._main_file is not None:
-                if open_file.identity(self.path) == self._file and not self._main_file.is_own():
+                if identity(self.path) == self._file and not self._main_file.is_own():
                     writer.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
                 self._main_file.close()
             # Last, so that it can fold the -wal file into the database.
@@ -113,7 +112,7 @@ class Connections:
         """A number that changes with every write of any program; ``None`` when it cannot be read at once."""
         if self.path is None:
             return self._written
-        if self._changes is None or open_file.identity(self.path) != self._file:
+        if self._changes is None or identity(self.path) != self._file:
             return None
         return self._changes.version()
 
@@ -194,7 +193,7 @@ class Connections:
         Raises:
             Unavailable: It does.
         """
-        if open_file.identity(self.path) != self._file:
+        if identity(self.path) != self._file:
             raise errors.moved(self.name)
         if self._main_file is not None and not self._main_file.is_own():
             raise errors.overwritten(self.name)
@@ -209,9 +208,9 @@ class Connections:
     def _open_first(self) -> Connection:
         """Open the file that is at the path, also when it is just being replaced by another one."""
         while True:
-            before = open_file.identity(self.path)
+            before = identity(self.path)
             writer = open_file.open_first(self.path, self._migrations, self._patience)
-            if before is None or before == open_file.identity(self.path):
+            if before is None or before == identity(self.path):
                 return writer
             writer.close()
 
@@ -219,7 +218,7 @@ class Connections:
         self._writer = writer
         # Asked once: a connection must not be spoken to while another thread uses it.
         self._writable = not writer.readonly("main")
-        self._file = open_file.identity(self.path)
+        self._file = identity(self.path)
         if self.path is not None and self._writable:
             if index_rebuild.is_under_way(writer):
                 self._rebuild = IndexRebuild(partial(open_file.open_writer, self.path, self._patience))
@@ -239,7 +238,7 @@ class Connections:
             self._writer.close()
         _log.warning("%s cannot be opened for writing: its disk is full or failing. Reading goes on.", self.name)
         self._writer, self._is_stopgap = stopgap, True
-        self._file = open_file.identity(self.path)
+        self._file = identity(self.path)
         self._retry_at = time.monotonic() + _RETRY_AFTER
 
     def _open_for_writing(self) -> None:

@@ -15,14 +15,19 @@ from dragoman.store.sql.values import DamagedRowError
 _ELSEWHERE = "Point the path to another file, or move this one away."
 
 
-def explain(error: apsw.Error | OSError, name: str) -> DragomanError:
-    """The error to raise for ``error`` on the file ``name``.
+FAILURES = (apsw.Error, OSError, DamagedRowError, UnicodeDecodeError)
+"""What SQLite, the system and damaged rows raise."""
+
+
+def explain(error: Exception, name: str) -> DragomanError:
+    """The error to raise for one of :data:`FAILURES` on the file ``name``.
 
     Nothing of a failed write is kept, so each of these may be tried again once its cause is gone.
     """
     if isinstance(error, apsw.NotADBError):
         return InvalidArgument(sentence("{} is not a Dragoman file.", name), hint=_ELSEWHERE)
-    if isinstance(error, apsw.CorruptError):
+    # SQLite holds UTF-8 only, unless somebody else has written into its file.
+    if isinstance(error, (apsw.CorruptError, DamagedRowError, UnicodeDecodeError)):
         return damaged(name)
     if isinstance(error, (apsw.BusyError, apsw.LockedError)):
         return Unavailable(sentence("{} is locked by another program.", name), hint="Close what uses it and try again.")
@@ -36,12 +41,8 @@ def explained(name: str) -> Generator[None]:
     """Turn what SQLite or the system raises about a file into one of our errors."""
     try:
         yield
-    except (apsw.Error, OSError) as error:
+    except FAILURES as error:
         raise explain(error, name) from error
-    except DamagedRowError as error:
-        raise damaged(name) from error
-    except UnicodeDecodeError as error:
-        raise damaged(name) from error  # SQLite holds UTF-8 only, unless somebody else has written into its file
 
 
 def damaged(name: str) -> DragomanError:
@@ -95,7 +96,7 @@ def overwritten(name: str) -> DragomanError:
     )
 
 
-def _of_the_disk(error: apsw.Error | OSError, name: str) -> DragomanError:
+def _of_the_disk(error: Exception, name: str) -> DragomanError:
     if isinstance(error, apsw.FullError):
         return no_room(name)
     if isinstance(error, (apsw.ReadOnlyError, apsw.PermissionsError)):

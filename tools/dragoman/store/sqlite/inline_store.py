@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
-from dragoman.core.context.clock import steady_time
 from dragoman.store.sql.cursors import SqlCursors
 from dragoman.store.sql.messages.conversation_store import SqlConversations
 from dragoman.store.sql.messages.message_store import SqlMessages
@@ -27,8 +27,8 @@ class InlineStore:
             DragomanError: It is not there, or opening it takes more than a look.
         """
         self._database = InlineDatabase(path)
-        self.messages = SqlMessages(self._database, steady_time)
-        self.cursors = SqlCursors(self._database, steady_time)
+        self.messages = SqlMessages(self._database, time.time)
+        self.cursors = SqlCursors(self._database, time.time)
         self.conversations = SqlConversations(self._database)
 
     @cached_property

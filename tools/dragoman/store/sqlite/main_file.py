@@ -1,8 +1,11 @@
-"""Notices that something else than SQLite wrote into the file of an open store, as ``cp`` over it does.
+"""Notices what others do to the file of an open store.
 
-SQLite cannot notice: its locks are untouched, and it goes on with the -wal file and with what it has in memory. Both
-would be mixed into the other content. While a store is open, its main file changes by checkpoints only. So whenever it
-has changed, it is compared with what a checkpoint can make of it. What is in the -wal file is left aside for that.
+Every write through SQLite, of whichever program, counts in :class:`ChangeCounter`. A file that was put in place of the
+open one has another :func:`identity`. :class:`MainFile` finds what was written past SQLite, as by ``cp`` over the file.
+SQLite cannot notice that: its locks are untouched, and it goes on with the -wal file and with what it has in memory.
+Both would be mixed into the other content. While a store is open, its main file changes by checkpoints only. So
+whenever it has changed, it is compared with what a checkpoint can make of it. What is in the -wal file is left aside
+for that.
 """
 
 from __future__ import annotations
@@ -51,6 +54,50 @@ class _Content:
     counters: Mapping[str, int] = field(default_factory=dict[str, int])
 
 
+def identity(path: Path | None) -> tuple[int, int] | None:
+    """Which file is at a path now, ``None`` when none is."""
+    try:
+        found = None if path is None else os.stat(path)  # noqa: PTH116 - asked before every read: twice as fast
+    except FileNotFoundError:
+        return None
+    return None if found is None else (found.st_dev, found.st_ino)
+
+
+class ChangeCounter:
+    """A connection of its own that reads ``PRAGMA data_version``.
+
+    That takes microseconds: SQLite looks at memory that all programs with the file share.
+    """
+
+    def __init__(self, path: Path, patience: float) -> None:
+        """Open it. Blocks for as long as opening a file does.
+
+        Raises:
+            apsw.Error: As SQLite fails.
+        """
+        self._connection: Connection | None = open_file.open_reader(path, patience)
+        self._connection.set_busy_handler(None)
+        self._using = threading.Lock()
+
+    def version(self) -> int | None:
+        """A number that changes with every write of any program; ``None`` when it cannot be read at once."""
+        if not self._using.acquire(blocking=False):
+            return None
+        try:
+            return None if self._connection is None else self._connection.execute("PRAGMA data_version").get
+        except apsw.Error:
+            return None
+        finally:
+            self._using.release()
+
+    def close(self) -> None:
+        """Close the connection."""
+        with self._using:
+            connection, self._connection = self._connection, None
+            if connection is not None:
+                connection.close()
+
+
 class MainFile:
     """The main file of a store that is open for writing. Any number of threads may ask."""
 
@@ -61,7 +108,7 @@ class MainFile:
         self._log_reader = open_file.open_reader(path, 0.0)
         self._key = _marks(self._log_reader)[0]
         self.overwritten = False
-        self._known = self._first_content(os.stat(path))  # noqa: PTH116 - as in open_file
+        self._known = self._first_content(os.stat(path))  # noqa: PTH116 - as above
 
     def close(self) -> None:
         """Close what it reads with."""
@@ -70,7 +117,7 @@ class MainFile:
 
     def is_own(self) -> bool:
         """Whether the file holds what this store wrote; once it does not, it never does again."""
-        found = os.stat(self._path)  # noqa: PTH116 - as in open_file
+        found = os.stat(self._path)  # noqa: PTH116 - as above
         if not self.overwritten and (found.st_size, found.st_mtime_ns) == self._known.size_and_time:
             return True
         with self._lock:
@@ -83,7 +130,7 @@ class MainFile:
         if content is not None and not self._can_follow(content):
             # A checkpoint that is under way mixes old and new pages, which look like another store's: look once more.
             time.sleep(_SETTLING)
-            content = self._settled(os.stat(self._path), content)  # noqa: PTH116 - as in open_file
+            content = self._settled(os.stat(self._path), content)  # noqa: PTH116 - as above
         if content is None:
             return  # in the middle of a checkpoint; the next call looks again
         if self._can_follow(content):

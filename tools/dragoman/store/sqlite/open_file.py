@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from threading import Lock
 from typing import Final, TypeVar
 
 import apsw
@@ -145,15 +144,6 @@ def require_room(path: Path) -> None:
         file.write(bytes(_ROOM))
 
 
-def identity(path: Path | None) -> tuple[int, int] | None:
-    """Which file is at a path now, ``None`` when none is."""
-    try:
-        found = None if path is None else os.stat(path)  # noqa: PTH116 - asked before every read: twice as fast
-    except FileNotFoundError:
-        return None
-    return None if found is None else (found.st_dev, found.st_ino)
-
-
 def _open_file(path: Path) -> Connection:
     try:
         # SQLite would make it readable to all; its -wal and -shm files get the rights of the file.
@@ -188,38 +178,3 @@ def _prepare(connection: Connection, patience: float) -> None:
         if migrate.is_foreign(connection):
             raise errors.foreign(connection.filename)
         retrying(lambda: connection.execute("PRAGMA journal_mode = WAL").fetchone(), patience)
-
-
-class ChangeCounter:
-    """A connection of its own that reads ``PRAGMA data_version``.
-
-    That takes microseconds: SQLite looks at memory that all programs with the file share.
-    """
-
-    def __init__(self, path: Path, patience: float) -> None:
-        """Open it. Blocks for as long as opening a file does.
-
-        Raises:
-            apsw.Error: As SQLite fails.
-        """
-        self._connection: Connection | None = open_reader(path, patience)
-        self._connection.set_busy_handler(None)
-        self._using = Lock()
-
-    def version(self) -> int | None:
-        """A number that changes with every write of any program; ``None`` when it cannot be read at once."""
-        if not self._using.acquire(blocking=False):
-            return None
-        try:
-            return None if self._connection is None else self._connection.execute("PRAGMA data_version").get
-        except apsw.Error:
-            return None
-        finally:
-            self._using.release()
-
-    def close(self) -> None:
-        """Close the connection."""
-        with self._using:
-            connection, self._connection = self._connection, None
-            if connection is not None:
-                connection.close()

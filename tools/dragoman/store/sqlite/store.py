@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Self
 
-from dragoman.core.context.clock import steady_time
 from dragoman.store.sql.messages.conversation_store import SqlConversations
 from dragoman.store.sql.store import SqlStore
 from dragoman.store.sqlite.database import Database
@@ -18,12 +17,12 @@ class SqliteStore(SqlStore):
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, path: Path | None, *, clock: Callable[[], float] = steady_time) -> AsyncGenerator[Self]:
+    async def open(cls, path: Path | None, *, clock: Callable[[], float] | None = None) -> AsyncGenerator[Self]:
         """Open the file, making it where it is missing; ``None`` remembers in memory until closed.
 
         Args:
             path: Where the file is.
-            clock: Seconds since 1970.
+            clock: Seconds since 1970; that of the machine where none is given.
 
         Raises:
             InvalidArgument: Something else is at that path.

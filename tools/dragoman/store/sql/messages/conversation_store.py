@@ -105,7 +105,7 @@ class SqlTables(ConversationTables):
 
     def describe(self, conversation: Conversation) -> None:
         """Write the row if it would change."""
-        conversations.save_changed(self._con, self._table.tables, [conversation])
+        conversations.save(self._con, self._table.tables, [conversation])
 
     def get(self, conversation: str, message: str) -> StoredMessage | None:
         """One row."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -11,7 +11,7 @@ from dragoman.core.model import NOTHING, Conversation, ConversationKind
 from dragoman.core.names import conversation_key, display_title, text_words, title_key
 from dragoman.store.conversations import ConversationRow
 from dragoman.store.sql.connection import Connection, Tables
-from dragoman.store.sql.values import UNREADABLE, DamagedRowError, Value, bind, from_us, to_us, unbind
+from dragoman.store.sql.values import UNKNOWN, UNREADABLE, DamagedRowError, Value, bind, from_us, to_us, unbind
 
 _FIRST_PART: Final = 64
 _LARGEST_PART: Final = 4096
@@ -47,31 +47,25 @@ def ensure(con: Connection, tables: Tables, account: str, id_: str) -> int:
     return int(con.execute(statement, (account, bind(id_))).get)
 
 
-def save_all(con: Connection, tables: Tables, conversations: Iterable[Conversation]) -> None:
-    """Store conversations; what a new version leaves out stays as it was."""
+def save(con: Connection, tables: Tables, conversations: Iterable[Conversation]) -> None:
+    """Store the conversations that would change a row; what a new version leaves out stays as it was."""
     given = list(conversations)
     places = _find_all(con, tables, given)
     merged: dict[tuple[str, str], Conversation] = {}
     for one in given:
         where = (one.account, one.id)
-        before = _row(merged[where]) if where in merged else places.get(where)
-        merged[where] = _merge(before, one)[1]
-    new = [one for where, one in merged.items() if where not in places]
+        differs, fresh = _merge(_row(merged[where]) if where in merged else places.get(where), one)
+        if differs:
+            merged[where] = fresh
+    new = [(1, *_columns(one), one.account, bind(one.id)) for where, one in merged.items() if where not in places]
     if new:
-        rows = [(1, *_columns(one), one.account, bind(one.id)) for one in new]
-        tables.insert(con, "places", f"described, {', '.join(_DESCRIBED)}, account, id", rows)
+        tables.insert(con, "places", f"described, {', '.join(_DESCRIBED)}, account, id", new)
     changes = [(places[where].key, 1, *_columns(one)) for where, one in merged.items() if where in places]
-    tables.update(con, "places", ("place", "described", *_DESCRIBED), changes)
+    if changes:
+        tables.update(con, "places", ("place", "described", *_DESCRIBED), changes)
 
 
-def save_changed(con: Connection, tables: Tables, conversations: Iterable[Conversation]) -> None:
-    """Store the conversations that would change a row."""
-    fresh = changed(con, tables, conversations)
-    if fresh:
-        save_all(con, tables, fresh)
-
-
-def changed(con: Connection, tables: Tables, conversations: Iterable[Conversation]) -> list[Conversation]:
+def find_changed(con: Connection, tables: Tables, conversations: Iterable[Conversation]) -> list[Conversation]:
     """The conversations that would change a row."""
     given = list(conversations)
     places = _find_all(con, tables, given)
@@ -184,6 +178,56 @@ def _in_parts(
             return
         after = part[-1][-1], part[-1][0]
         size = min(size * 4, _LARGEST_PART)
+
+
+def count_added(con: Connection, tables: Tables, place: int, times: Sequence[int]) -> None:
+    """Bring the counters of a conversation up to date after visible messages were added, and nothing else.
+
+    Args:
+        con: A connection within a transaction.
+        tables: Where the conversation is.
+        place: Its number.
+        times: Those of the messages, in microseconds.
+    """
+    first = min((time for time in times if time > UNKNOWN), default=None)
+    con.execute(
+        tables.sql(
+            "UPDATE $places SET held = held + ?, oldest = @smallest(coalesce(oldest, ?), coalesce(?, oldest)),"
+            " latest = @largest(coalesce(latest, ?), ?), recent = @largest(recent, ?) WHERE place = ?"
+        ),
+        (len(times), first, first, *[max(times)] * 3, place),
+    )
+
+
+def recount(con: Connection, tables: Tables, place: int, added: int, *, removed: bool) -> None:
+    """Bring the counters of a conversation up to date.
+
+    Args:
+        con: A connection within a transaction.
+        tables: Where the conversation is.
+        place: Its number.
+        added: How many more messages of it can be shown than before.
+        removed: Some of those that could be shown no longer can.
+    """
+    con.execute(
+        tables.sql(
+            "UPDATE $places SET held = held + ?,"
+            " oldest = (SELECT min(moment) FROM $messages WHERE place = ? AND live = 1 AND moment > ?),"
+            " latest = (SELECT max(moment) FROM $messages WHERE place = ? AND live = 1) WHERE place = ?"
+        ),
+        (added, place, UNKNOWN, place, place),
+    )
+    before = UNKNOWN if removed else None
+    con.execute(
+        tables.sql("UPDATE $places SET recent = @largest(coalesce(?, recent), coalesce(latest, ?)) WHERE place = ?"),
+        (before, UNKNOWN, place),
+    )
+
+
+def message_count(con: Connection, tables: Tables, place: int) -> int:
+    """How many messages of a conversation can be shown."""
+    found: int | None = con.execute(tables.sql("SELECT held FROM $places WHERE place = ?"), (place,)).get
+    return found or 0
 
 
 def oldest(con: Connection, tables: Tables, account: str, id_: str | None) -> int | None:

@@ -205,11 +205,11 @@ class SqlMessages(MessageStore):
     async def remember_conversations(self, conversations: Sequence[Conversation]) -> None:
         """Write down what is new."""
         tables = self._table.tables
-        look = partial(conversation_table.changed, tables=tables, conversations=conversations)
+        look = partial(conversation_table.find_changed, tables=tables, conversations=conversations)
         fresh = await self._database.read(look)
         try:
             if fresh:
-                save = partial(conversation_table.save_all, tables=tables, conversations=fresh)
+                save = partial(conversation_table.save, tables=tables, conversations=fresh)
                 await self._database.write(save, area=AREA)
         except NotWritableError:
             return

@@ -16,7 +16,7 @@ from dragoman.core.model import NOTHING, Author, Message
 from dragoman.core.names import author_key
 from dragoman.store.conversations import Merge, merge_by_id
 from dragoman.store.sql.connection import Connection, IndexRow, Tables
-from dragoman.store.sql.messages import conversation_counters, conversations, rows
+from dragoman.store.sql.messages import conversations, rows
 from dragoman.store.sql.messages.rows import AuthorNumbers, Row, index_row
 from dragoman.store.sql.values import bind, to_us, unbind
 
@@ -100,16 +100,16 @@ class MessageTable:
         fresh = merge_by_id(list(messages), merge)
         place = conversations.ensure(con, self.tables, account, conversation)
         writer = _Writer(con, self.tables, place, authors or AuthorNumbers())
-        stored: dict[str, Stored] = {}
+        gained = lost = 0
         times = None if self._is_any_stored(con, place, fresh) else writer.insert_if_all_new(list(fresh.values()))
         if times is None:
             stored = self._get(con, place, account, conversation, fresh)
             times = writer.insert([message for id_, message in fresh.items() if id_ not in stored])
-        gained, lost = writer.change((was, self._merged(was, fresh[id_], merge)) for id_, was in stored.items())
+            gained, lost = writer.change((was, self._merged(was, fresh[id_], merge)) for id_, was in stored.items())
         if gained or lost:
-            conversation_counters.update(con, self.tables, place, len(times) + gained - lost, removed=lost > 0)
+            conversations.recount(con, self.tables, place, len(times) + gained - lost, removed=lost > 0)
         elif times:
-            conversation_counters.add(con, self.tables, place, times)
+            conversations.count_added(con, self.tables, place, times)
         return len(times) + gained
 
     def allocate(self, con: Connection, account: str, conversation: str, ids: Sequence[str]) -> dict[str, int]:
@@ -168,14 +168,14 @@ class MessageTable:
         return merge(there, placed)
 
 
+@dataclass(frozen=True, slots=True)
 class _Writer:
     """The statements of one call of :meth:`MessageTable.put`."""
 
-    def __init__(self, con: Connection, tables: Tables, place: int, authors: AuthorNumbers) -> None:
-        self._con = con
-        self._tables = tables
-        self._place = place
-        self._authors = authors
+    _con: Connection
+    _tables: Tables
+    _place: int
+    _authors: AuthorNumbers
 
     def insert_if_all_new(self, messages: Sequence[Message]) -> list[int] | None:
         """Store messages, or none of them when one is there already; looking each up would take half as long again.

@@ -14,7 +14,7 @@ from dragoman.core.safe_text import SafeText, Sentence, join, quote, sentence
 from dragoman.store import index_terms
 from dragoman.store.search_terms import pattern_of
 from dragoman.store.sql.connection import Condition, Connection
-from dragoman.store.sql.messages import by_author, conversation_counters, conversations, rows
+from dragoman.store.sql.messages import by_author, conversations, rows
 from dragoman.store.sql.messages.by_author import Authors
 from dragoman.store.sql.messages.message_table import MessageTable
 from dragoman.store.sql.search.expression import Expression, exact, lexeme
@@ -166,7 +166,7 @@ def require_authors(con: Connection, table: MessageTable, scope: Scope, account:
 
 def _narrow_to_place(con: Connection, table: MessageTable, scope: Scope, place: int, found: Narrowing) -> None:
     alone = scope.authors is None
-    messages = conversation_counters.held(con, table.tables, place)
+    messages = conversations.message_count(con, table.tables, place)
     if alone and messages <= by_author.FEW:
         few = "SELECT number FROM $messages @by_time WHERE place = ? AND live = 1"
         found.rows.append((f"+i.rowid IN ({few})", (place,)))

@@ -121,7 +121,7 @@ class SqlSync(StorePart, SyncStore):
         leases.renew(con, lease, self._now())
         new = self._store_messages(con, account, step)
         named = [replace(one, account=account) for one in step.conversations]
-        conversation_table.save_changed(con, self._table.tables, named)
+        conversation_table.save(con, self._table.tables, named)
         if step.behind_from is not None:
             coverage_table.close_following(con, account, to_us(step.behind_from))
         state_table.save(con, account, step.states)
