@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import AsyncGenerator, Callable, Hashable
 from contextlib import asynccontextmanager
-from typing import Final, TypeVar
+from typing import ClassVar, Final, TypeVar
 from weakref import WeakKeyDictionary
 
 import anyio
@@ -43,7 +43,7 @@ _PATIENCE: Final = 15.0
 class Database:
     """A database that a process shares. Made by :meth:`at`."""
 
-    is_remote: Final = True
+    is_remote: ClassVar[bool] = True
     _shared: Final[dict[str, Database]] = {}
     _guard: Final = threading.Lock()
 

@@ -64,6 +64,9 @@ class Versioned(Generic[T]):
 class Database(Protocol):
     """Where a store is."""
 
+    is_remote: ClassVar[bool]
+    """Whether each statement takes a round trip."""
+
     @property
     def name(self) -> str:
         """How errors call it."""
@@ -72,11 +75,6 @@ class Database(Protocol):
     @property
     def writable(self) -> bool:
         """Whether this user may write to it, also when its disk is full just now."""
-        ...
-
-    @property
-    def is_remote(self) -> bool:
-        """Whether each statement takes a round trip."""
         ...
 
     def tables(self, prefix: str) -> Tables:

@@ -13,7 +13,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Final, Generic, TypeVar
+from typing import ClassVar, Final, Generic, TypeVar
 from weakref import WeakKeyDictionary
 
 import anyio
@@ -40,7 +40,7 @@ _STEPS: Final = 50_000
 class Database:
     """A SQLite file, or a database in memory that ends with its last user. Made by :meth:`at`."""
 
-    is_remote: Final = False
+    is_remote: ClassVar[bool] = False
     _shared: Final[dict[Path, Database]] = {}
     _guard: Final = threading.Lock()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
-from typing import Final, TypeVar
+from typing import ClassVar, Final, TypeVar
 
 import apsw
 
@@ -36,7 +36,7 @@ class InlineDatabase:
         writable: Whether this user may write to the file.
     """
 
-    is_remote: Final = False
+    is_remote: ClassVar[bool] = False
 
     def __init__(self, path: str) -> None:
         """Open the file.
