@@ -1,5 +1,6 @@
 import stat
 import threading
+from contextlib import closing
 
 import anyio
 import anyio.to_thread
@@ -9,6 +10,7 @@ import pytest
 from dragoman.core.errors import Unavailable
 from dragoman.store.sqlite.connections import READERS
 from dragoman.store.sqlite.database import Database
+from dragoman.store.sqlite.main_file import ChangeCounter
 
 pytestmark = pytest.mark.anyio
 
@@ -243,3 +245,36 @@ async def test_every_setting_of_a_connection_takes_effect(tmp_path):
 
     async with Database.at(tmp_path / "x.db", ONE) as database:
         assert await database.read(settings) == await database.write(settings) == SETTINGS
+
+
+async def test_a_write_that_keeps_caches_leaves_the_version_and_any_other_one_changes_it(tmp_path):
+    path = tmp_path / "x.db"
+    async with Database.at(path, ONE) as database:
+        first = database.version()
+        for value in range(3):
+            await database.write(insert(value), keeps_caches=True)
+            assert database.version() == first is not None
+        await database.write(insert(3))
+        second = database.version()
+        assert second != first
+        await database.write(insert(4), keeps_caches=True)
+        assert database.version() == second
+        with closing(apsw.Connection(str(path))) as other:
+            other.execute("INSERT INTO t VALUES(5)")
+        assert database.version() not in (first, second)
+
+
+async def test_what_another_program_writes_during_a_write_that_keeps_caches_is_noticed(tmp_path, monkeypatch):
+    path = tmp_path / "x.db"
+    async with Database.at(path, ONE) as database:
+        before = database.version()
+        keep = ChangeCounter.keep
+        with closing(apsw.Connection(str(path))) as other:
+
+            def keep_after_another_write(counter, writer, mark):
+                other.execute("INSERT INTO t VALUES(9)")
+                keep(counter, writer, mark)
+
+            monkeypatch.setattr(ChangeCounter, "keep", keep_after_another_write)
+            await database.write(insert(1), keeps_caches=True)
+        assert database.version() != before

@@ -30,6 +30,10 @@ _BLOCK: Final = 1 << 16
 _LONGEST: Final = 48
 _CACHED: Final = 1 << 15
 _START: Final = "\0"
+_JOINTS: Final = ('"},{"', '","', '":"')
+"""Between members of JSON. A piece ends there in any case, and what stands between them comes again and again."""
+
+_ZEROS: Final = str.maketrans("123456789", "000000000")
 _WIDE: Final = lazy_pattern(f" {{3,{_LONGEST}}}")
 
 _SMALL: Final = "a-zß-öø-ɏ\u1e00-\u1eff"
@@ -132,6 +136,9 @@ def measure(text: str) -> float:
         return _taken_apart(text) * _MARGIN
     if "   " in text:
         text = _WIDE.sub("  ", text)
+    if text[:1] == "{":
+        for joint in _JOINTS:
+            text = text.replace(joint, f"{joint} {_START}")
     # No piece reaches over a line break, nor over a single space.
     words = f"{_START}{text}".replace("\n", f"\n {_START}").split(" ")
     return sum(map(_WORDS.__getitem__, words)) * _MARGIN
@@ -143,13 +150,11 @@ class _Words(dict[str, float]):
     def __missing__(self, word: str) -> float:
         if word.isascii() and word.isalpha() and (word[1:] or word).islower() and len(word) <= _LONGEST:
             cost = _latin(f" {word}")  # one piece, as most words are
-        elif word[:1] != _START:
-            cost = _taken_apart(f" {word}")
-        elif word.isascii() and (digits := word[1:].removeprefix(">")).isdecimal():
-            # The number of a message is seen once, and easily reckoned.
-            return _DIGITS * -(-len(digits) // 3) + (_SIGN if len(digits) < len(word) - 1 else 0.0)
+        elif word.isascii() and (same := word.translate(_ZEROS)) != word:
+            # All digits cost the same, and most numbers and times are seen once.
+            return self[same]
         else:
-            cost = _taken_apart(word[1:])
+            cost = _taken_apart(f" {word}" if word[:1] != _START else word[1:])
         if len(word) <= _LONGEST:
             if len(self) >= _CACHED:
                 self.clear()

@@ -44,22 +44,33 @@ def message_object(message: Message, zone: tzinfo, shares: TokenShares, start: i
     name = f"{message.author.name} ({address})" if address else message.author.name
     item["author"] = one_line(name, _NAME, shares.part) or NOBODY
     item["text"] = text
-    item |= present(
-        bot=message.author.kind is AuthorKind.BOT,
-        own=message.author.own,
-        reply_to=_parent(message, shares),
-        replies=max(message.replies, 0),
-        edited_at=message.edited_at and iso(message.edited_at, zone),
-    )
+    _add_author_and_thread(item, message, zone, shares)
     if any(_OFTEN_EMPTY(message)):
         item |= _lists(message, shares)
-    item |= present(
-        subject=one_line(message.subject or "", _URL, shares.part * 2),
-        status=one_line(message.status or "", _NAME, shares.part),
-        partial=message.partial,
-        cut=len(message.text) - end,
-    )
+    if message.subject or message.status:
+        item |= present(
+            subject=one_line(message.subject or "", _URL, shares.part * 2),
+            status=one_line(message.status or "", _NAME, shares.part),
+        )
+    if message.partial:
+        item["partial"] = True
+    if len(message.text) != end:
+        item["cut"] = len(message.text) - end
     return item, end
+
+
+def _add_author_and_thread(item: JsonObject, message: Message, zone: tzinfo, shares: TokenShares) -> None:
+    """Add what most messages do not have, each by a look of its own: a page has many messages."""
+    if message.author.kind is AuthorKind.BOT:
+        item["bot"] = True
+    if message.author.own:
+        item["own"] = True
+    if message.reply_to is not None or message.reply_to_number is not None:
+        item |= present(reply_to=_parent(message, shares))
+    if message.replies > 0:
+        item["replies"] = message.replies
+    if message.edited_at is not None:
+        item["edited_at"] = iso(message.edited_at, zone)
 
 
 def full_object(message: Message, zone: tzinfo, shares: TokenShares, start: int) -> tuple[JsonObject, int]:

@@ -36,8 +36,7 @@ _GROWTH: Final = (
 )
 _MUCH: Final = 1.2
 _VERY_MUCH: Final = 2.0
-_PATIENCE: Final = 15.0
-"""Seconds to wait for a turn in this process."""
+_PATIENCE: Final = 15.0  # seconds to wait for a turn in this process
 
 
 class Database:
@@ -92,7 +91,7 @@ class Database:
         return PostgresTables(prefix)
 
     def time(self) -> float:
-        """The clock of the database, as it was when it was opened."""
+        """The clock of the database."""
         return time.time() + self._ahead
 
     def version(self) -> int | None:
@@ -145,7 +144,13 @@ class Database:
             limiter.release()
 
     async def write(
-        self, work: Callable[[Connection], T], *, area: str = "", once: bool = False, durable: bool = True
+        self,
+        work: Callable[[Connection], T],
+        *,
+        area: str = "",
+        once: bool = False,
+        durable: bool = True,
+        keeps_caches: bool = False,  # the version counts the writes of all
     ) -> T:
         """Run ``work`` in a transaction; when this returns, what it wrote survives a crash.
 
@@ -156,11 +161,13 @@ class Database:
             area: Of transactions with the same area one runs after the other.
             once: ``work`` must not be run again after a failure.
             durable: False does not wait for the disk of the server: a power cut may undo it, whole.
+            keeps_caches: Not asked for.
 
         Raises:
             NotWritableError: The database cannot be written now.
             DragomanError: Nothing was written, unless it says that the outcome is unknown.
         """
+        del keeps_caches
         job = Writing(self._pool, self._address, work, area=area, once=once, durable=durable)
         self._is_changing = True
         limiter = await self._turn(self._limiters().writes)
@@ -187,9 +194,8 @@ class Database:
 
         def rewrite() -> None:
             with errors.explained(self.name), self._pool.connect() as connection:
-                for prefix in ("seen", "local"):
-                    for table in ("messages", "index", "places", "authors"):
-                        connection.execute(f"VACUUM (FULL) {prefix}_{table}")
+                for table in ("messages", "index", "places", "authors"):
+                    connection.execute(f"VACUUM (FULL) seen_{table}, local_{table}")
 
         await anyio.to_thread.run_sync(rewrite, limiter=_unlimited())
 
@@ -244,8 +250,7 @@ class Database:
         return database
 
     def _is_index_outdated(self) -> bool:
-        work = index_rebuild.is_outdated
-        return Reading(self._pool, self._address, work, single=True).run()
+        return Reading(self._pool, self._address, index_rebuild.is_outdated, single=True).run()
 
     def _write_blocking(self, work: Callable[[Connection], T], area: str, /) -> T:
         return Writing(self._pool, self._address, work, area=area, once=False, durable=True).run()

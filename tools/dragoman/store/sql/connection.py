@@ -119,7 +119,13 @@ class Database(Protocol):
         ...
 
     async def write(
-        self, work: Callable[[Connection], T], *, area: str = "", once: bool = False, durable: bool = True
+        self,
+        work: Callable[[Connection], T],
+        *,
+        area: str = "",
+        once: bool = False,
+        durable: bool = True,
+        keeps_caches: bool = False,
     ) -> T:
         """Run ``work`` in a transaction; when this returns, what it wrote survives a crash.
 
@@ -130,6 +136,7 @@ class Database(Protocol):
             area: Of transactions with the same area one runs after the other.
             once: ``work`` changes something outside the database, so it must not be run again after a failure.
             durable: False does not wait for the disk: a power cut may undo it, whole.
+            keeps_caches: It writes nothing that reads are cached of, so :meth:`version` may stay as it is.
 
         Raises:
             NotWritableError: The database cannot be written now, and may be later.

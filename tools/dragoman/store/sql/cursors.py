@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _AGAIN: Final = 600
 _MOST_GIVEN: Final = 1000
+_MOST_DROPPED: Final = 20
 _HALF: Final = 15
 _MASK: Final = (1 << _HALF) - 1
 _ROUNDS: Final = 4
@@ -50,15 +51,17 @@ class SqlCursors(CursorStore):
         token = self._recent.find(state, now)
         try:
             if token is None:
-                token = await self._database.write(lambda con: save(con, state, now), durable=False)
-                self._recent.note(state, token, now)
+                token = await self._database.write(lambda con: save(con, state, now), durable=False, keeps_caches=True)
+                self._recent.note(state, token, now, self._database.version())
         except NotWritableError:
             return self._unwritten.save(state)
         return token
 
     async def load(self, token: str) -> dict[str, object] | None:
-        """Look a name up."""
+        """Look a name up, mostly in memory."""
         state = self._unwritten.find(token)
+        if state is None:
+            state = self._recent.load(token, int(self._clock()), self._database.version())
         if state is not None:
             return state
         found = await self._database.read(lambda con: find(con, token, int(self._clock())))
@@ -70,7 +73,7 @@ class SqlCursors(CursorStore):
         """Replace the caller's row."""
         now = int(self._clock())
         with suppress(NotWritableError):
-            await self._database.write(lambda con: save_position(con, (*caller, scope), state, now))
+            await self._database.write(lambda con: save_position(con, (*caller, scope), state, now), keeps_caches=True)
 
     async def load_position(self, caller: tuple[str, str], scope: str) -> dict[str, object] | None:
         """Read the caller's row."""
@@ -114,8 +117,11 @@ def save(con: Connection, state: Mapping[str, object], now: int) -> str:
             "The store has run out of cursors.", hint="Start a new store: move dragoman.db away, or name another one."
         )
     con.execute("DELETE FROM cursors WHERE serial <= ?", (serial - KEPT,))
+    # Of the first ones only: to look at all takes longer than to save one.
     con.execute(
-        "DELETE FROM cursors WHERE serial IN (SELECT serial FROM cursors WHERE made < ? LIMIT 100)", (now - LIFETIME,)
+        "DELETE FROM cursors WHERE serial IN"
+        " (SELECT serial FROM (SELECT serial, made FROM cursors ORDER BY serial LIMIT ?) AS first WHERE made < ?)",
+        (_MOST_DROPPED, now - LIFETIME),
     )
     key = _key(con)
     return _name(_permute(serial, key, range(_ROUNDS)) << _CHECK_BITS | _check(text, key))
@@ -213,30 +219,46 @@ def _name(value: int) -> str:
 
 
 class RecentCursorCache:
-    """Caches the last cursors, so that reading the same page again gives the same cursor.
+    """Caches the last cursors: the same page gives the same cursor again, and the next page need not look it up.
 
     For ten minutes, so that a cursor lives about as long as a new one would.
     """
 
     def __init__(self) -> None:
         self._tokens: OrderedDict[str, tuple[int, str]] = OrderedDict()
+        self._states: dict[str, tuple[str, int | None]] = {}
 
     def find(self, state: Mapping[str, object], now: int) -> str | None:
         """The recent cursor of that state."""
         given, token = self._tokens.get(_encode(state), (0, None))
         return token if now - _AGAIN < given <= now else None
 
-    def note(self, state: Mapping[str, object], token: str, now: int) -> None:
-        """Add a cursor."""
-        self._tokens[_encode(state)] = now, token
-        self._tokens.move_to_end(_encode(state))
+    def load(self, token: str, now: int, version: int | None) -> dict[str, object] | None:
+        """The state of a recent cursor, unless somebody has written to the database since it was saved."""
+        text, saved = self._states.get(token, ("", None))
+        if version is None or version != saved or not now - _AGAIN < self._tokens[text][0] <= now:
+            return None
+        return state_of(text)
+
+    def note(self, state: Mapping[str, object], token: str, now: int, version: int | None) -> None:
+        """Add a cursor that was saved in this version of the database."""
+        text = _encode(state)
+        self._drop(text)
+        self._tokens[text] = now, token
+        self._states[token] = text, version
         if len(self._tokens) > _MOST_GIVEN:
-            self._tokens.popitem(last=False)
+            self._drop(next(iter(self._tokens)))
 
     def forget(self, token: str) -> None:
         """Remove a cursor."""
-        for state in [state for state, (_, given) in self._tokens.items() if given == token]:
-            del self._tokens[state]
+        found = self._states.get(token)
+        if found is not None:
+            self._drop(found[0])
+
+    def _drop(self, text: str) -> None:
+        found = self._tokens.pop(text, None)
+        if found is not None:
+            del self._states[found[1]]
 
 
 class MemoryCursors:

@@ -33,7 +33,7 @@ class SqlRateBudgets(RateBudgetStore):
                 _save(con, bucket, budget)
             return grant
 
-        return await self._database.write(work, area=_AREA, durable=False)
+        return await self._database.write(work, area=_AREA, durable=False, keeps_caches=True)
 
     async def give_back(self, bucket: str, calls: int, *, background: bool = False) -> None:
         """Return calls."""
@@ -44,7 +44,7 @@ class SqlRateBudgets(RateBudgetStore):
                 budget.give_back(calls, background=background)
                 _save(con, bucket, budget)
 
-        await self._database.write(work, area=_AREA, durable=False)
+        await self._database.write(work, area=_AREA, durable=False, keeps_caches=True)
 
     async def pause(self, bucket: str, seconds: float) -> None:
         """Note until when nothing may be taken."""
@@ -55,7 +55,7 @@ class SqlRateBudgets(RateBudgetStore):
             budget.pause(seconds, now)
             _save(con, bucket, budget)
 
-        await self._database.write(work, area=_AREA, durable=False)
+        await self._database.write(work, area=_AREA, durable=False, keeps_caches=True)
 
 
 def _load(con: Connection, bucket: str) -> Budget | None:

@@ -17,7 +17,7 @@ class SqlUsage(StorePart, UsageStore):
 
     async def add(self, counts: Sequence[UsageCount]) -> None:
         """Add to the sums of today."""
-        await self._database.write(lambda con: add(con, counts, self._now()), area="usage")
+        await self._database.write(lambda con: add(con, counts, self._now()), area="usage", keeps_caches=True)
 
     async def read(self, days: int) -> list[UsageCount]:
         """Add up the last days."""

@@ -116,7 +116,7 @@ class Connections:
             return None
         return self._changes.version()
 
-    def write(self, work: Callable[[Connection], T], *, durable: bool = True) -> T:
+    def write(self, work: Callable[[Connection], T], *, durable: bool = True, keeps_caches: bool = False) -> T:
         """Run ``work`` in a transaction that survives a crash, and if it is ``durable`` a power cut, once this returns.
 
         Raises:
@@ -125,7 +125,7 @@ class Connections:
         """
         try:
             with self._writing, errors.explained(self.name):
-                result = self._transact(work, durable=durable)
+                result = self._transact(work, durable=durable, keeps_caches=keeps_caches)
         except NotWritableError as error:
             if not self._write_failed:
                 _log.warning("%s Reading goes on.", error.message)
@@ -255,7 +255,7 @@ class Connections:
         if stopgap is not None:
             stopgap.close()
 
-    def _transact(self, work: Callable[[Connection], T], *, durable: bool) -> T:
+    def _transact(self, work: Callable[[Connection], T], *, durable: bool, keeps_caches: bool) -> T:
         self._connected()
         if self._is_stopgap:
             self._open_for_writing()
@@ -265,9 +265,12 @@ class Connections:
         self._in_transaction = True
         try:
             self.require_same_file()
+            before = self._changes.mark(writer) if keeps_caches and self._changes is not None else None
             result = self.run(writer, work)
             writer.execute("COMMIT")
-            self._written += 1
+            self._written += not keeps_caches
+            if before is not None and self._changes is not None:
+                self._changes.keep(writer, before)
         finally:
             self._in_transaction = False
             if writer.in_transaction:

@@ -102,7 +102,13 @@ class Database:
             raise
 
     async def write(
-        self, work: Callable[[Connection], T], *, area: str = "", once: bool = False, durable: bool = True
+        self,
+        work: Callable[[Connection], T],
+        *,
+        area: str = "",
+        once: bool = False,
+        durable: bool = True,
+        keeps_caches: bool = False,
     ) -> T:
         """Run ``work`` in a transaction; when this returns, what it wrote survives a crash and a power cut.
 
@@ -113,6 +119,7 @@ class Database:
             area: Not asked for: of all writes to a file one runs after the other.
             once: Not asked for: no work is run a second time.
             durable: False does not wait for the disk: a power cut may undo it, whole.
+            keeps_caches: It writes nothing that reads are cached of, so :meth:`version` stays as it is.
 
         Raises:
             NotWritableError: The file cannot be written now, and may be later.
@@ -121,7 +128,7 @@ class Database:
         del area, once
         if not self.connections.writable:
             raise errors.read_only(self.name)
-        job = partial(self.connections.write, work, durable=durable)
+        job = partial(self.connections.write, work, durable=durable, keeps_caches=keeps_caches)
         return await anyio.to_thread.run_sync(job, limiter=self._limiters().writes)
 
     async def optimize(self, tables: Tables) -> None:

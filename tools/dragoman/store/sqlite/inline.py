@@ -86,10 +86,16 @@ class InlineDatabase:
         return self._run("BEGIN", work)
 
     async def write(
-        self, work: Callable[[Connection], T], *, area: str = "", once: bool = False, durable: bool = True
+        self,
+        work: Callable[[Connection], T],
+        *,
+        area: str = "",
+        once: bool = False,
+        durable: bool = True,
+        keeps_caches: bool = False,
     ) -> T:
         """Run ``work`` in a transaction; all writers of a file follow each other."""
-        del area, once
+        del area, once, keeps_caches
         if not self.writable:
             raise errors.read_only(self.name)
         with errors.explained(self.name):

@@ -78,9 +78,25 @@ class ChangeCounter:
         self._connection: Connection | None = open_file.open_reader(path, patience)
         self._connection.set_busy_handler(None)
         self._using = threading.Lock()
+        self._same: tuple[int, int] | None = None  # a version, and the earlier one that it is told as
 
     def version(self) -> int | None:
         """A number that changes with every write of any program; ``None`` when it cannot be read at once."""
+        version, same = self._read(), self._same
+        return same[1] if same is not None and version == same[0] else version
+
+    def mark(self, writer: Connection) -> tuple[int | None, int]:
+        """What :meth:`keep` asks for, at the beginning of a transaction that nobody else can write in."""
+        return self.version(), _writes_of_others(writer)
+
+    def keep(self, writer: Connection, before: tuple[int | None, int]) -> None:
+        """Have the version stay what it was before a transaction, unless somebody else has written since."""
+        written = self._read()
+        # Asked last: who wrote before ``written`` was read is noticed here.
+        if before[0] is not None and written is not None and _writes_of_others(writer) == before[1]:
+            self._same = written, before[0]
+
+    def _read(self) -> int | None:
         if not self._using.acquire(blocking=False):
             return None
         try:
@@ -96,6 +112,11 @@ class ChangeCounter:
             connection, self._connection = self._connection, None
             if connection is not None:
                 connection.close()
+
+
+def _writes_of_others(connection: Connection) -> int:
+    """A number that changes with every write through another connection."""
+    return int(connection.execute("PRAGMA data_version").get)
 
 
 class MainFile:

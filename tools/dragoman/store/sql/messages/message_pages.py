@@ -38,6 +38,8 @@ _WITH_CONVERSATION: Final = (
 _WIDTH: Final = _COLUMNS.count(",") + 2
 """Columns of a message and of its replies."""
 
+_REPLY_TO: Final = _COLUMNS.split(", ").index("m.reply_to")
+
 _BELOW: Final = (
     "WITH RECURSIVE below(number, id) AS (SELECT number, id FROM $messages WHERE place = ? AND @key(id) = @key(?)"
     " UNION SELECT m.number, m.id FROM below @join $messages m ON m.place = ? AND @key(m.reply_to) = @key(below.id))"
@@ -47,6 +49,11 @@ _BELOW: Final = (
 
 def page(con: Connection, table: MessageTable, place: int, where: tuple[str, str], query: PageQuery) -> list[Stored]:
     """Messages in the direction of reading; ``where`` is account and conversation, for the result."""
+    return [_stored(row, *where) for row in _select(con, table, place, query)]
+
+
+def _select(con: Connection, table: MessageTable, place: int, query: PageQuery) -> list[tuple[Any, ...]]:
+    """The rows of a page, with the columns of :data:`_COLUMNS`."""
     span = Span(place=place, after=query.after, newest_first=query.newest_first, limit=query.limit)
     condition, values = _condition(con, table, place, query)
     if query.author:
@@ -54,12 +61,10 @@ def page(con: Connection, table: MessageTable, place: int, where: tuple[str, str
         chosen = by_author.in_order(con, table.tables, authors, span, condition, values)
         numbers = [number for _, number in islice(chosen, query.limit)]
         some = {row[1]: row for row in con.execute(table.tables.sql(_SOME), (number_list(numbers),))}
-        found = (some[number] for number in numbers if number in some)
-    else:
-        begins, begins_values = span.condition
-        statement = f"{_ALL}{begins}{condition} {span.order} LIMIT ?"
-        found = (row for row in con.execute(table.tables.sql(statement), (*begins_values, *values, query.limit)))
-    return [_stored(row, *where) for row in found]
+        return [some[number] for number in numbers if number in some]
+    begins, begins_values = span.condition
+    statement = f"{_ALL}{begins}{condition} {span.order} LIMIT ?"
+    return list(con.execute(table.tables.sql(statement), (*begins_values, *values, query.limit)))
 
 
 def find_with_message(
@@ -84,48 +89,60 @@ def remembered(con: Connection, table: MessageTable, where: tuple[str, str], que
     Raises:
         Conflict: The message that the cursor names is not there any more.
     """
-    row = conversations.find(con, table.tables, *where)
-    if row is None:
+    place = conversations.key(con, table.tables, *where)
+    if place is None:
         return Page()
     newest_first = query.order is Order.LATEST
     wanted = PageQuery(
         thread=query.thread,
         since=query.since,
         until=query.until,
-        after=None if query.cursor is None else _position(con, table, where, query.cursor),
+        after=None if query.cursor is None else _position(con, table, place, query.cursor),
         newest_first=newest_first,
         limit=query.limit + 1,
     )
-    found = page(con, table, row.key, where, wanted)
+    found = _select(con, table, place, wanted)
     shown = found[: query.limit]
-    cursor = shown[-1].message.id if len(found) > query.limit else None
-    messages = _with_numbers(con, table, where, row.key, shown)
+    cursor = unbind(shown[-1][0]) if len(found) > query.limit else None
+    messages = _with_numbers(con, table, where, place, shown)
     return Page(items=tuple(messages[::-1] if newest_first else messages), cursor=cursor)
 
 
-def _position(con: Connection, table: MessageTable, where: tuple[str, str], id_: str) -> tuple[int, int]:
-    found = table.get(con, *where, [id_]).get(id_)
-    if found is None or not found.visible:
+def _position(con: Connection, table: MessageTable, place: int, id_: str) -> tuple[int, int]:
+    """Time and number of a message that can be seen."""
+    statement = "SELECT moment, number FROM $messages WHERE place = ? AND @key(id) = @key(?) AND live = 1"
+    found = con.execute(table.tables.sql(statement), (place, bind(id_))).fetchone()
+    if found is None:
         raise Conflict("The message that the page before ended with is gone.", hint="Repeat the call without cursor.")
-    return found.row.time_us, found.number
+    time_us, number = found
+    return time_us, number
 
 
 def _with_numbers(
-    con: Connection, table: MessageTable, where: tuple[str, str], place: int, found: Sequence[Stored]
+    con: Connection, table: MessageTable, where: tuple[str, str], place: int, found: Sequence[tuple[Any, ...]]
 ) -> list[Message]:
-    """The messages with their numbers, those of their parents, and how many answer them."""
+    """The messages of rows with their numbers, those of their parents, and how many answer them."""
     if not found:
         return []
-    counts = replies(con, table, place, [one.message.id for one in found])
-    parents = table.numbers(con, *where, {one.message.reply_to for one in found if one.message.reply_to is not None})
+    account, conversation = where
+    ids = [unbind(row[0]) for row in found]
+    counts = replies(con, table, place, ids)
+    numbers = {id_: row[1] for id_, row in zip(ids, found, strict=True)}
+    answered = [None if row[_REPLY_TO] is None else unbind(row[_REPLY_TO]) for row in found]
+    elsewhere = {id_ for id_ in answered if id_ is not None and id_ not in numbers}
+    if elsewhere:
+        numbers |= table.numbers(con, *where, elsewhere)
     return [
-        replace(
-            one.message,
-            number=one.number,
-            reply_to_number=parents.get(one.message.reply_to or ""),
-            replies=max(one.message.replies, counts.get(one.message.id, 0)),
+        rows.from_row(
+            Row(*row[2:]),
+            id=id_,
+            conversation=conversation,
+            account=account,
+            number=row[1],
+            parent=None if parent is None else numbers.get(parent),
+            replies=counts.get(id_, 0),
         )
-        for one in found
+        for row, id_, parent in zip(found, ids, answered, strict=True)
     ]
 
 

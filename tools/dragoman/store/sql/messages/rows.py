@@ -71,31 +71,41 @@ def from_row(
     conversation: str,
     account: str = "",
     number: int | None = None,
+    parent: int | None = None,
+    replies: int = 0,
 ) -> Message:
     """The message that ``row`` holds.
+
+    Args:
+        row: The columns.
+        id: Its id.
+        conversation: Where it is.
+        account: Whose conversation that is.
+        number: The number that people know it by.
+        parent: The number of the message that it answers.
+        replies: How many messages of the store answer it.
 
     Raises:
         DamagedRowError: It holds none.
     """
     try:
-        return _message(row, id, conversation, account, number)
+        others = {} if row.data is None else _unpacked(json.loads(unbind(row.data)))
+        if replies:
+            others["replies"] = max(replies, others.get("replies", 0))
+        return Message(
+            id=id,
+            conversation=conversation,
+            author=_NOBODY if row.author is None else from_author_json(row.author),
+            sent_at=from_us(row.time_us),
+            text="" if row.text is None else unbind(row.text),
+            reply_to=None if row.reply_to is None else unbind(row.reply_to),
+            account=account,
+            number=number,
+            reply_to_number=parent,
+            **others,
+        )
     except UNREADABLE as error:
         raise DamagedRowError(f"message {id!r} cannot be read") from error
-
-
-def _message(row: Row, id_: str, conversation: str, account: str, number: int | None) -> Message:
-    others: dict[str, Any] = {} if row.data is None else json.loads(unbind(row.data))
-    return Message(
-        id=id_,
-        conversation=conversation,
-        author=_NOBODY if row.author is None else from_author_json(row.author),
-        sent_at=from_us(row.time_us),
-        text="" if row.text is None else unbind(row.text),
-        reply_to=None if row.reply_to is None else unbind(row.reply_to),
-        account=account,
-        number=number,
-        **(_unpacked(others) if others else {}),
-    )
 
 
 def author_json(author: Author) -> str | bytes:
