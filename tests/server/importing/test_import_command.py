@@ -10,8 +10,9 @@ import pytest
 from chat_lines import line
 from click.testing import CliRunner
 
+from dragoman.archives import reading
 from dragoman_server.cli.main import cli
-from dragoman_server.commands.import_files import BATCH, reading
+from dragoman_server.commands.import_files import BATCH
 
 
 @pytest.fixture

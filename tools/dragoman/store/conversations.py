@@ -10,10 +10,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Final, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
-from dragoman.core.model import Conversation, Message, SearchPage
+from dragoman.core.model import Author, Conversation, Message, SearchPage
 from dragoman.core.queries import SearchQuery
+
+if TYPE_CHECKING:
+    from dragoman.store.sql.messages.prepared import PreparedRow
 
 T = TypeVar("T")
 
@@ -164,6 +167,21 @@ class ConversationTables(ABC):
 
         Returns:
             How many of them are new and visible.
+        """
+
+    @abstractmethod
+    def insert_prepared(
+        self, conversation: str, authors: Sequence[Author], prepared: Sequence[PreparedRow]
+    ) -> int | None:
+        """Store messages that were prepared, or none of them when one is there already.
+
+        Args:
+            conversation: Its id.
+            authors: Their authors.
+            prepared: At least one.
+
+        Returns:
+            How many of them are visible; ``None`` when nothing was stored, so that they are to be given to :meth:`put`.
         """
 
     @abstractmethod

@@ -20,11 +20,11 @@ from dragoman.sync.expiry import drop_expired
 from dragoman.toolset.definition.time_arguments import parse_time
 from dragoman_server.commands.import_files.dry_run import dry_run
 from dragoman_server.commands.import_files.loader import BATCH, Progress, load, stored_sentence
-from dragoman_server.commands.import_files.request import STDIN, ImportReport, ImportRequest
+from dragoman_server.commands.import_files.request import ImportReport, ImportRequest
 from dragoman_server.config.load import Config
 from dragoman_server.runtime import tool_context
 
-__all__ = ["BATCH", "STDIN", "ImportReport", "ImportRequest", "import_files", "load", "preview", "request_of"]
+__all__ = ["BATCH", "ImportReport", "ImportRequest", "import_files", "load", "preview", "request_of"]
 
 _LABEL: Final = "Importing"
 

@@ -7,12 +7,12 @@ from datetime import UTC, datetime, tzinfo
 from typing import Final
 
 from dragoman.archives.notes import Notes
+from dragoman.archives.reading import Archives
 from dragoman.core.model import Conversation, Message
 from dragoman.core.safe_text import SafeText, join
 from dragoman.core.sanitize import clean_line, clean_name
 from dragoman.toolset import ToolServices
 from dragoman_server.commands.import_files.loader import survey
-from dragoman_server.commands.import_files.reading import Archives
 from dragoman_server.commands.import_files.request import ImportRequest, counted, reasons, skipped_lines
 from dragoman_server.commands.json_output import to_json
 
@@ -57,7 +57,7 @@ class DryRun:
 
     def look(self, found: Archives) -> None:
         """Read everything."""
-        self.archives = [result.format.title for result in found.results]
+        self.archives = found.titles
         self.unknown = found.unknown
         for item in found.items():
             if isinstance(item, Conversation):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import time
 from collections.abc import AsyncGenerator, Callable, Generator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 from typing import Final
 
 import anyio
@@ -14,13 +14,15 @@ import anyio.to_thread
 
 from dragoman.accounts.workspace import Account
 from dragoman.archives.notes import Notes
+from dragoman.archives.reader_process import parent as reader_process
+from dragoman.archives.reader_process.parent import ReaderProcess
+from dragoman.archives.reading import Archives, open_archives
 from dragoman.core.errors import DragomanError, InvalidArgument, UnsupportedOperation
-from dragoman.core.model import Conversation, Message
+from dragoman.core.model import Message
 from dragoman.core.references import Reference
 from dragoman.core.safe_text import SafeText, join, safe, sentence
 from dragoman.providers.base.provider import Capability, Provider
 from dragoman.toolset import ToolServices, policy
-from dragoman_server.commands.import_files.reading import Archives, archives
 from dragoman_server.commands.import_files.request import ImportReport, ImportRequest, skipped_lines
 
 BATCH: Final = 5000
@@ -52,7 +54,7 @@ async def load(shared: ToolServices, request: ImportRequest, progress: Progress 
     report = ImportReport(account=target.name, notes=Notes())
     loader = _Loader(target, provider, report, progress)
     with _rare_collections():
-        async with _opened(shared, request, provider, report.notes) as found:
+        async with _opened(shared, request, provider, report.notes, storing=True) as found:
             await loader.run(found)
     report.seconds = time.monotonic() - started
     return report
@@ -62,7 +64,8 @@ async def survey(shared: ToolServices, request: ImportRequest, look: Callable[[A
     """Have ``look`` read archives in a worker thread without storing anything."""
     target = target_of(shared, request.account)
     async with _opened(shared, request, await target.provider(), notes) as found:
-        await anyio.to_thread.run_sync(look, found)
+        if isinstance(found, Archives):
+            await anyio.to_thread.run_sync(look, found)
 
 
 class _Loader:
@@ -75,32 +78,43 @@ class _Loader:
         self._progress = progress
         self._conversations: set[str] = set()
 
-    async def run(self, found: Archives) -> None:
+    async def run(self, found: Archives | ReaderProcess) -> None:
         """Store everything, unless it is known to be there."""
         report = self._report
-        report.archives = [result.format.title for result in found.results]
-        digest = await anyio.to_thread.run_sync(found.digest)
+        report.archives = found.titles
+        # Another process is ended when this is cancelled, so nobody need wait for it.
+        digest = await anyio.to_thread.run_sync(found.digest, abandon_on_cancel=isinstance(found, ReaderProcess))
         record = await self._provider.find_import(digest)
         if record is not None:
             report.restore(record)
             return
-        while batch := await anyio.to_thread.run_sync(found.next_batch, BATCH):
-            try:
-                await self._store(batch)
-            except DragomanError as error:
-                error.hint = join([safe(error.hint), stored_sentence(report.read)], " ")
-                raise
-            if self._progress is not None:
-                self._progress(found.position, found.size, report.read)
+        try:
+            while await self._store_next(found):
+                if self._progress is not None:
+                    self._progress(found.position, found.size, report.read)
+        except DragomanError as error:
+            error.hint = join([safe(error.hint), stored_sentence(report.read)], " ")
+            raise
         report.conversations = len(self._conversations)
         await self._provider.record_import(digest, report.to_record(), self._conversations)
 
-    async def _store(self, batch: list[Conversation | Message]) -> None:
-        ids = {item.conversation if isinstance(item, Message) else item.id for item in batch}
+    async def _store_next(self, found: Archives | ReaderProcess) -> bool:
+        """Store the next batch; ``False`` at the end."""
+        if isinstance(found, Archives):
+            items = await anyio.to_thread.run_sync(found.next_batch, BATCH)
+            self._permit({item.conversation if isinstance(item, Message) else item.id for item in items})
+            self._report.counts += await self._provider.import_batch(items)
+            return bool(items)
+        batch = await anyio.to_thread.run_sync(found.next_batch, abandon_on_cancel=True)
+        if batch is not None:
+            self._permit({group.conversation.id for group in batch.groups})
+            self._report.counts += await self._provider.import_prepared(batch)
+        return batch is not None
+
+    def _permit(self, ids: set[str]) -> None:
         for id_ in ids - self._conversations:
             policy.require_permission(self._target.settings, Reference(self._target.name, id_))
         self._conversations |= ids
-        self._report.counts += await self._provider.import_batch(batch)
 
 
 def stored_sentence(messages: int) -> SafeText:
@@ -123,9 +137,9 @@ def _rare_collections() -> Generator[None]:
 
 @asynccontextmanager
 async def _opened(
-    shared: ToolServices, request: ImportRequest, provider: Provider, notes: Notes
-) -> AsyncGenerator[Archives]:
-    """The archives, opened and closed in worker threads."""
+    shared: ToolServices, request: ImportRequest, provider: Provider, notes: Notes, *, storing: bool = False
+) -> AsyncGenerator[Archives | ReaderProcess]:
+    """The archives, opened and closed in worker threads; large ones that are to be stored are read by a process."""
 
     def stored(prefix: str) -> Iterator[tuple[str, str]]:
         position = 0
@@ -134,7 +148,13 @@ async def _opened(
                 yield message, conversation
 
     own_name: str = getattr(provider.settings, "name", "me")
-    manager = archives(request, request.zone or shared.zone, own_name, notes, stored)
+    reading = request.read_request(shared.zone, own_name)
+    manager: AbstractContextManager[Archives | ReaderProcess]
+    found: Archives | ReaderProcess
+    if storing and await anyio.to_thread.run_sync(reader_process.is_worth_it, request.paths):
+        manager = reader_process.reader_process(reading, BATCH, notes, stored)
+    else:
+        manager = open_archives(reading, notes, stored)
     found = await anyio.to_thread.run_sync(manager.__enter__)
     try:
         yield found

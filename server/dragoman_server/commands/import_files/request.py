@@ -7,15 +7,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from pathlib import Path
-from typing import Final
 
 from dragoman.archives.format import DateOrder
 from dragoman.archives.notes import Notes, Reason
+from dragoman.archives.reading import ReadRequest
 from dragoman.core.safe_text import SafeText, join, sentence
 from dragoman.providers.base.import_batch import ImportCounts
 from dragoman_server.commands.json_output import to_json
-
-STDIN: Final = Path("-")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,7 +21,7 @@ class ImportRequest:
     """What to import, and how.
 
     Attributes:
-        paths: Files and folders; :data:`STDIN` is standard input.
+        paths: Files and folders; ``-`` is standard input.
         account: Name of the account; ``None`` takes ``local``, or the only one that can.
         format: Name of the format; ``None`` recognises it.
         title: Title of a conversation whose archive does not name it.
@@ -43,6 +41,24 @@ class ImportRequest:
     zone: tzinfo | None = None
     since: datetime | None = None
     strict: bool = False
+
+    def read_request(self, zone: tzinfo, own_name: str) -> ReadRequest:
+        """What a reader has to know.
+
+        Args:
+            zone: That of the settings.
+            own_name: How the user's own messages are signed.
+        """
+        return ReadRequest(
+            paths=self.paths,
+            format=self.format,
+            title=self.title,
+            me=self.me,
+            own_name=own_name,
+            dates=self.dates,
+            zone=self.zone or zone,
+            since=self.since,
+        )
 
 
 @dataclass(slots=True, kw_only=True)

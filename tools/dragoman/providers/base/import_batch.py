@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from dragoman.core.model import Conversation, Message
+
+if TYPE_CHECKING:
+    from dragoman.store.sql.messages.prepared import PreparedBatch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +94,15 @@ class ArchiveTarget:
             new = await self.import_conversation(group.conversation, group.messages)
             counts += ImportCounts(new=new, known=len(group.messages) - new)
         return counts
+
+    async def import_prepared(self, batch: PreparedBatch) -> ImportCounts:
+        """As :meth:`import_batch`, with messages whose rows were made already."""
+        items: list[Conversation | Message] = []
+        for group in batch.groups:
+            if group.described:
+                items.append(group.conversation)
+            items += group.messages(batch.authors)
+        return await self.import_batch(items)
 
     async def find_import(self, digest: str) -> str | None:
         """The report of a complete import with this digest, if all of its messages are still there."""

@@ -30,6 +30,7 @@ from dragoman.providers.local import ids, imports, queries, writes
 from dragoman.providers.local.settings import LocalSettings
 from dragoman.store import open_conversations
 from dragoman.store.conversations import ConversationStore, ConversationTables
+from dragoman.store.sql.messages.prepared import PreparedBatch
 
 T = TypeVar("T")
 P = TypeVar("P", bound=Page[Any])
@@ -199,6 +200,12 @@ class LocalProvider(Provider):
         for group in groups:
             _check_conversation(group.conversation.id)
         return await self._write(partial(imports.store_groups, groups=groups, content_ids=imports.ContentIds()))
+
+    async def import_prepared(self, batch: PreparedBatch) -> ImportCounts:
+        """Store a part of an import whose rows are made, in one transaction."""
+        for group in batch.groups:
+            _check_conversation(group.conversation.id)
+        return await self._write(partial(imports.store_prepared, batch=batch, content_ids=imports.ContentIds()))
 
     async def find_import(self, digest: str) -> str | None:
         """The report of a complete import with this digest, if none of its messages is gone since."""

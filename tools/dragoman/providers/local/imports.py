@@ -6,10 +6,11 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from dragoman.core.model import Message
+from dragoman.core.model import Conversation, Message
 from dragoman.providers.base.import_batch import ImportCounts, ImportGroup
 from dragoman.providers.local import ids, merging, queries
 from dragoman.store.conversations import ConversationTables, merge_by_id
+from dragoman.store.sql.messages.prepared import PreparedBatch
 
 
 class ContentIds:
@@ -37,6 +38,22 @@ def store_groups(tables: ConversationTables, groups: Iterable[ImportGroup], cont
     return counts
 
 
+def store_prepared(tables: ConversationTables, batch: PreparedBatch, content_ids: ContentIds) -> ImportCounts:
+    """Store messages whose rows are made, as they are where none of a conversation's is there already."""
+    counts = ImportCounts()
+    for group in batch.groups:
+        _describe(tables, group.conversation, described=group.described)
+        if not group.rows:
+            continue
+        id_ = group.conversation.id
+        new = tables.insert_prepared(id_, batch.authors, group.rows) if all(row[0] for row in group.rows) else None
+        if new is None:
+            counts += _store_messages(tables, id_, list(group.messages(batch.authors)), content_ids)
+        else:
+            counts += ImportCounts(new=new, deleted=len(group.rows) - new)
+    return counts
+
+
 def store_group(tables: ConversationTables, group: ImportGroup, content_ids: ContentIds) -> ImportCounts:
     """Store messages of one conversation, whatever conversation they name themselves.
 
@@ -45,14 +62,22 @@ def store_group(tables: ConversationTables, group: ImportGroup, content_ids: Con
         group: The conversation and its messages.
         content_ids: Of the whole import.
     """
-    conversation = group.conversation
+    _describe(tables, group.conversation, described=group.described)
+    return _store_messages(tables, group.conversation.id, group.messages, content_ids)
+
+
+def _describe(tables: ConversationTables, conversation: Conversation, *, described: bool) -> None:
     known_as = queries.described(tables, conversation.id)
     if known_as is None:
         queries.describe(tables, conversation)
-    elif group.described:
+    elif described:
         people = dict.fromkeys((*known_as.participants, *conversation.participants))
         queries.describe(tables, replace(conversation, participants=tuple(people)))
-    messages = group.messages
+
+
+def _store_messages(
+    tables: ConversationTables, conversation: str, messages: list[Message], content_ids: ContentIds
+) -> ImportCounts:
     if not all(message.id for message in messages):
         messages = list(content_ids.named(messages))
     if not messages:
@@ -68,6 +93,6 @@ def store_group(tables: ConversationTables, group: ImportGroup, content_ids: Con
         changed += merged is not stored
         return merged
 
-    new = tables.put(conversation.id, fresh.values(), merge)
+    new = tables.put(conversation, fresh.values(), merge)
     deleted = len(fresh) - new - known - changed
     return ImportCounts(new=new, changed=changed, known=known + repeated, deleted=deleted)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Sequence
 from typing import Any, Final, TypeVar
 
-from dragoman.core.model import Conversation, Message, SearchPage
+from dragoman.core.model import Author, Conversation, Message, SearchPage
 from dragoman.core.queries import SearchQuery
 from dragoman.store.conversations import (
     MOST_CHANGES,
@@ -21,6 +21,7 @@ from dragoman.store.sql.cache import ReadCache
 from dragoman.store.sql.connection import Connection, Database
 from dragoman.store.sql.messages import conversations, message_pages
 from dragoman.store.sql.messages.message_table import MessageTable, Stored, replaced
+from dragoman.store.sql.messages.prepared import PreparedRow
 from dragoman.store.sql.messages.rows import AuthorNumbers
 from dragoman.store.sql.search import ranked
 from dragoman.store.sql.values import bind, unbind
@@ -132,6 +133,12 @@ class SqlTables(ConversationTables):
     def put(self, conversation: str, messages: Iterable[Message], merge: Merge | None = None) -> int:
         """Store messages with their index. The transaction looks each author up once."""
         return self._table.put(self._con, ACCOUNT, conversation, messages, merge or replaced, self._authors)
+
+    def insert_prepared(
+        self, conversation: str, authors: Sequence[Author], prepared: Sequence[PreparedRow]
+    ) -> int | None:
+        """Let the table refuse what is there already."""
+        return self._table.insert_if_all_new(self._con, ACCOUNT, conversation, (authors, prepared), self._authors)
 
     def record_change(self, conversation: str, message: str) -> None:
         """Add a row."""

@@ -12,11 +12,12 @@ from dataclasses import dataclass, replace
 from itertools import count
 from typing import Any, Final
 
-from dragoman.core.model import NOTHING, Author, Message
+from dragoman.core.model import Author, Message
 from dragoman.core.names import author_key
 from dragoman.store.conversations import Merge, merge_by_id
 from dragoman.store.sql.connection import Connection, IndexRow, Tables
 from dragoman.store.sql.messages import conversations, rows
+from dragoman.store.sql.messages.prepared import PreparedRow, index_row_of, tombstone_of
 from dragoman.store.sql.messages.rows import AuthorNumbers, Row, index_row
 from dragoman.store.sql.values import bind, to_us, unbind
 
@@ -26,6 +27,8 @@ _MANY: Final = 20
 
 _LIVE: Final = 3
 _TIME: Final = 4
+_AUTHOR: Final = 3
+"""Place of the author in a prepared row."""
 _ONE: Final = (  # with a join it takes ten times as long
     "SELECT m.id, m.number, m.live, m.moment, (SELECT a.data FROM $authors a WHERE a.author = m.author), m.reply_to,"
     " m.text, m.data FROM $messages m WHERE m.place = ? AND @key(m.id) @among"
@@ -112,6 +115,35 @@ class MessageTable:
             conversations.count_added(con, self.tables, place, times)
         return len(times) + gained
 
+    def insert_if_all_new(
+        self,
+        con: Connection,
+        account: str,
+        conversation: str,
+        prepared: tuple[Sequence[Author], Sequence[PreparedRow]],
+        numbers: AuthorNumbers,
+    ) -> int | None:
+        """Store prepared messages of a conversation, or none of them when one is there already.
+
+        Args:
+            con: A connection within a transaction.
+            account: Where the conversation is.
+            conversation: Its id.
+            prepared: Authors, and at least one row that names them by their places in that list.
+            numbers: Authors that this transaction has stored; it is filled.
+
+        Returns:
+            How many of them are visible; ``None`` when nothing was stored.
+        """
+        authors, fresh = prepared
+        place = conversations.ensure(con, self.tables, account, conversation)
+        if self._holds_one_of(con, place, (fresh[0][0], fresh[-1][0])):
+            return None
+        times = _Writer(con, self.tables, place, numbers).insert_prepared(authors, fresh)
+        if times:
+            conversations.count_added(con, self.tables, place, times)
+        return None if times is None else len(times)
+
     def allocate(self, con: Connection, account: str, conversation: str, ids: Sequence[str]) -> dict[str, int]:
         """Give numbers to messages of which nothing else is stored, in this order; known ones keep theirs."""
         place = conversations.ensure(con, self.tables, account, conversation)
@@ -154,9 +186,11 @@ class MessageTable:
         """Whether the first or the last of them is there; few are to be looked up one by one anyway."""
         if len(fresh) < _MANY:
             return True
+        return self._holds_one_of(con, place, (bind(next(iter(fresh))), bind(next(reversed(fresh)))))
+
+    def _holds_one_of(self, con: Connection, place: int, ids: Iterable[str | bytes]) -> bool:
         statement = self.tables.sql("SELECT 1 FROM $messages WHERE place = ? AND @key(id) = @key(?)")
-        ends = (next(iter(fresh)), next(reversed(fresh)))
-        return any(con.execute(statement, (place, bind(id_))).fetchone() is not None for id_ in ends)
+        return any(con.execute(statement, (place, id_)).fetchone() is not None for id_ in ids)
 
     def _merged(self, was: Stored, fresh: Message, merge: Merge) -> Message:
         if not was.has_content:
@@ -188,6 +222,28 @@ class _Writer:
             return None
         return self._index(messages, columns)
 
+    def insert_prepared(self, authors: Sequence[Author], prepared: Sequence[PreparedRow]) -> list[int] | None:
+        """As :meth:`insert_if_all_new`."""
+        numbers = self._numbers_of(authors, dict.fromkeys([row[_AUTHOR] for row in prepared]))
+        place = self._place
+        columns = [
+            (number, place, id_, live, moment, numbers[author], reply_to, text, data)
+            for number, (id_, live, moment, author, reply_to, text, data, *_) in enumerate(
+                prepared, self._tables.last_number(self._con) + 1
+            )
+        ]
+        if not self._tables.insert_if_all_new(self._con, "messages", _INSERTED, columns):
+            return None
+        live = [(row, fresh) for row, fresh in zip(columns, prepared, strict=True) if row[_LIVE]]
+        self._tables.index(self._con, [index_row_of(fresh, row[0]) for row, fresh in live])
+        return [row[_TIME] for row, _ in live]
+
+    def _numbers_of(self, authors: Sequence[Author], places: Iterable[int]) -> dict[int, int]:
+        """The numbers of the authors at these places of a list."""
+        used = {place: authors[place] for place in places}
+        self._store_authors(used.values())
+        return {place: self._author(author) for place, author in used.items()}
+
     def insert(self, messages: Sequence[Message]) -> list[int]:
         """Store new messages; returns the times of those that are visible, in microseconds."""
         if not messages:
@@ -205,7 +261,7 @@ class _Writer:
 
     def change(self, changes: Iterable[tuple[Stored, Message]]) -> tuple[int, int]:
         """Store what differs; returns how many messages became visible, and how many no longer are."""
-        new = [(was, _tombstone_of(fresh)) for was, fresh in changes]
+        new = [(was, tombstone_of(fresh)) for was, fresh in changes]
         changed = [(was, message, row) for was, message in new if (row := rows.to_row(message)) != was.row]
         if not changed:
             return 0, 0
@@ -240,7 +296,7 @@ class _Writer:
         columns: list[tuple[Any, ...]] = []
         for number, message in enumerate(messages, first):
             live = message.deleted_at is None
-            kept = message if live else _tombstone_of(message)
+            kept = message if live else tombstone_of(message)
             author, reply_to = kept.author, kept.reply_to
             found = known.get(id(author))
             columns.append((
@@ -282,13 +338,3 @@ def is_readable(conversation: str | bytes, id_: str | bytes, _number: int, *colu
     row = Row(*columns)
     rows.from_row(row, id=unbind(id_), conversation=unbind(conversation))
     return not row.live or (row.author is not None and row.text is not None)
-
-
-def _tombstone_of(message: Message) -> Message:
-    """A tombstone: it keeps place, author and time of a message, and none of its content."""
-    if message.deleted_at is None:
-        return message
-    return replace(
-        message, text="", edited_at=None, subject=None, status=None, url=None, reactions=(), attachments=(),
-        labels=(), citations=(), history=(), extra=NOTHING, partial=False,
-    )  # fmt: skip

@@ -205,9 +205,20 @@ def index_row(message: Message, number: int) -> IndexRow:
         message: What is indexed.
         number: The table's number of it.
     """
+    return number, *index_columns(message)
+
+
+def index_columns(message: Message) -> tuple[str, str, str]:
+    """The columns ``body``, ``parts`` and ``scope``."""
     text = searched_text(message)
     scope = _scope(message, text) if message.labels or message.attachments or "://" in text else ""
-    return number, index_terms.body(text), index_terms.parts(text), scope
+    return index_terms.body(text), index_terms.parts(text), scope
+
+
+def index_columns_of_text(text: str) -> tuple[str, str, str]:
+    """The same columns for a message of which nothing but the text is searched."""
+    scope = index_terms.HAS_LINK if "://" in text and index_terms.holds_link(text) else ""
+    return index_terms.body(text), index_terms.parts(text), scope
 
 
 def searched_text(message: Message) -> str:

@@ -1,4 +1,4 @@
-"""Reads the archives of an import, in a worker thread: opens, recognises, yields what they hold."""
+"""Reads the archives of an import: opens, recognises, yields what they hold. Blocks; a worker thread runs it."""
 
 from __future__ import annotations
 
@@ -6,14 +6,15 @@ import logging
 import sys
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
-from datetime import tzinfo
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, tzinfo
 from itertools import islice
+from pathlib import Path
 from typing import Final
 
-from dragoman import __version__
+from dragoman._version import __version__
 from dragoman.archives import ArchiveFormat, Notes, ReadOptions
-from dragoman.archives.format import Item
+from dragoman.archives.format import DateOrder, Item
 from dragoman.archives.recognition import Recognition, Recognized, recognition
 from dragoman.archives.registry import all_formats, format_of
 from dragoman.archives.sources import open_path, open_stream
@@ -21,36 +22,64 @@ from dragoman.core.errors import DragomanError, InvalidArgument
 from dragoman.core.model import Conversation, Message
 from dragoman.core.names import author_matches
 from dragoman.core.safe_text import SafeText, safe, sentence
-from dragoman_server.commands.import_files.request import STDIN, ImportRequest
 
 _log = logging.getLogger(__name__)
 
 _CHARACTERS: Final = 4_000_000
 """Of texts in a batch: so much is held in memory at once."""
 
+STDIN: Final = Path("-")
+"""Stands for standard input."""
+
 StoredIds = Callable[[str], Iterator[tuple[str, str]]]
+"""Gives the ids of stored messages with their conversations, whose ids begin so."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadRequest:
+    """What to read, and how.
+
+    Attributes:
+        paths: Files and folders; :data:`STDIN` is standard input.
+        format: Name of the format; ``None`` recognises it.
+        title: Title of a conversation whose archive does not name it.
+        me: Name, id or address of the person whose messages are the user's own.
+        own_name: How the user's own messages are signed.
+        dates: Order of day, month and year where the archive does not tell.
+        zone: Zone of times that name none.
+        since: Older messages are left out.
+    """
+
+    paths: tuple[Path, ...]
+    format: str | None = None
+    title: str = ""
+    me: str = ""
+    own_name: str = "me"
+    dates: DateOrder | None = None
+    zone: tzinfo = UTC
+    since: datetime | None = None
 
 
 class Archives:
     """The archives of one import.
 
     Args:
-        request: What to import.
-        zone: Zone of times that name none.
-        own_name: How the user's own messages are signed.
+        request: What to read.
         found: What the paths hold.
         stored: Ids of the messages that are stored already.
     """
 
-    def __init__(
-        self, request: ImportRequest, zone: tzinfo, own_name: str, found: Recognition, stored: StoredIds
-    ) -> None:
+    def __init__(self, request: ReadRequest, found: Recognition, stored: StoredIds) -> None:
         self._request = request
         self._found = found
-        self._own_name = own_name
-        self._options = ReadOptions(zone=zone, dates=request.dates, title=request.title, stored=stored)
+        self._options = ReadOptions(zone=request.zone, dates=request.dates, title=request.title, stored=stored)
         self.results = _readable(found.results(), found.notes)
         self._iterator: Iterator[Conversation | Message] | None = None
+
+    @property
+    def titles(self) -> list[str]:
+        """What people call the formats that were found."""
+        return [result.format.title for result in self.results]
 
     @property
     def size(self) -> int:
@@ -71,7 +100,7 @@ class Archives:
         """A digest of all that the import depends on."""
         request, options = self._request, self._options
         return self._found.digest(
-            __version__, str(options.zone), options.dates, options.title, request.me, request.since, self._own_name
+            __version__, str(options.zone), options.dates, options.title, request.me, request.since, request.own_name
         )
 
     def next_batch(self, size: int) -> list[Conversation | Message]:
@@ -108,13 +137,13 @@ class Archives:
         """The message with the user's own name if it is theirs; their name in the archive still finds it."""
         if not author_matches(message.author, f"<{me.strip()}>"):
             return message
-        return replace(message, author=replace(message.author, name=self._own_name, id=message.author.name, own=True))
+        return replace(
+            message, author=replace(message.author, name=self._request.own_name, id=message.author.name, own=True)
+        )
 
 
 @contextmanager
-def archives(
-    request: ImportRequest, zone: tzinfo, own_name: str, notes: Notes, stored: StoredIds
-) -> Generator[Archives]:
+def open_archives(request: ReadRequest, notes: Notes, stored: StoredIds) -> Generator[Archives]:
     """Open what the paths hold.
 
     Raises:
@@ -127,7 +156,7 @@ def archives(
                 found.add(open_stream(sys.stdin.buffer, "standard input", notes, found.progress))
             else:
                 found.add(open_path(path, notes, found.progress))
-        yield Archives(request, zone, own_name, found, stored)
+        yield Archives(request, found, stored)
 
 
 def _fenced(items: Iterator[Item], title: str, notes: Notes) -> Iterator[Item]:

@@ -1,0 +1,5 @@
+"""Reads large archives in a process of its own, while this one stores what was read.
+
+The child (:mod:`.child`) opens the archives, maps their entries and makes rows of them; :class:`.parent.ReaderProcess`
+takes the rows in batches. A pipe holds the child back, so memory stays bounded. Neither outlives the other.
+"""

@@ -1,0 +1,106 @@
+"""The process that reads archives: it opens them, makes rows of what they hold, and sends these to its parent."""
+
+from __future__ import annotations
+
+import gc
+import logging
+import os
+import sys
+import time
+from collections.abc import Iterator
+from functools import partial
+from queue import SimpleQueue
+from threading import Thread
+from typing import Any, BinaryIO, Final
+
+from dragoman.archives.notes import Notes
+from dragoman.archives.reader_process.frames import read_frame, write_frame
+from dragoman.archives.reading import Archives, ReadRequest, open_archives
+from dragoman.core.errors import DragomanError, Unavailable
+from dragoman.core.safe_text import sentence
+from dragoman.store.sql.messages.prepared import prepare
+
+_log = logging.getLogger(__name__)
+
+_NEW_OBJECTS: Final = 200_000
+"""So many more come before Python looks for those that nobody can reach: the objects of about two batches."""
+
+_STEP: Final = 0.2
+_WAITING: Final = 0.1
+"""Share of the time: a reader that waits longer for its parent has time to do more of the work."""
+
+
+def main() -> None:
+    """Read what the first frame asks for."""
+    gc.set_threshold(_NEW_OBJECTS)
+    incoming, outgoing = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # what a format prints must not come between the frames
+    _, (request, size), _ = read_frame(incoming)
+    reader = _Reader(incoming, outgoing)
+    try:
+        reader.run(request, size)
+    except (DragomanError, OSError) as error:
+        reader.send("failed", error)
+    except Exception as error:  # noqa: BLE001  # the boundary: the parent says it
+        _log.debug("The reader failed.", exc_info=True)
+        failure = sentence("The archives cannot be read ({}).", type(error).__name__)
+        reader.send("failed", Unavailable(failure, hint="Another version of Dragoman may read them."))
+
+
+class _Reader:
+    """Sends what it reads to the parent, and ends with it."""
+
+    def __init__(self, incoming: BinaryIO, outgoing: BinaryIO) -> None:
+        self._outgoing = outgoing
+        self._answers: SimpleQueue[Any] = SimpleQueue()
+        Thread(target=self._listen, args=(incoming,), daemon=True).start()
+
+    def run(self, request: ReadRequest, size: int) -> None:
+        """Read everything.
+
+        Args:
+            request: What to read.
+            size: Items of a batch.
+
+        Raises:
+            DragomanError: Nothing can be read.
+        """
+        notes = Notes()
+        with open_archives(request, notes, self._stored) as found:
+            self.send("opened", (found.titles, found.size))
+            self.send("digest", (found.digest(), notes))
+            self._answers.get()
+            self._send_batches(found, size, notes)
+            self.send("end", notes)
+
+    def send(self, word: str, value: object, rows: object = None) -> None:
+        """Send a frame."""
+        write_frame(self._outgoing, word, value, rows)
+
+    def _send_batches(self, found: Archives, size: int, notes: Notes) -> None:
+        share = 0.5
+        started = time.monotonic()
+        while items := found.next_batch(size):
+            batch = prepare(items, indexed=share)
+            about = [(group.conversation, group.described) for group in batch.groups]
+            made = time.monotonic()
+            self.send("batch", (batch.authors, about, found.position, notes), [group.rows for group in batch.groups])
+            ended = time.monotonic()
+            # Whoever waits for the other one makes the columns of the index.
+            ahead = ended - made > _WAITING * (ended - started)
+            share = min(max(share + (_STEP if ahead else -_STEP), 0), 1)
+            started = ended
+
+    def _stored(self, prefix: str) -> Iterator[tuple[str, str]]:
+        """Ask the parent what is stored."""
+        self.send("stored", prefix)
+        while part := self._answers.get():
+            yield from part
+
+    def _listen(self, incoming: BinaryIO) -> None:
+        """Take the parent's answers; without the parent there is nothing to do."""
+        try:
+            for _, answer, _ in iter(partial(read_frame, incoming), None):
+                self._answers.put(answer)
+        finally:
+            os._exit(1)

@@ -1,0 +1,196 @@
+"""The side of the process that stores: starts a reader, takes its batches, and ends it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
+from itertools import islice
+from pathlib import Path
+from typing import IO, Any, Final
+
+from dragoman.archives.notes import Notes
+from dragoman.archives.reader_process.frames import read_frame, write_frame
+from dragoman.archives.reading import STDIN, ReadRequest, StoredIds
+from dragoman.core.errors import Unavailable
+from dragoman.core.safe_text import sentence
+from dragoman.store.sql.messages.prepared import PreparedBatch, PreparedGroup
+
+LEAST_SIZE: Final = 8 << 20
+"""Bytes of archives from which on a second process saves more time than it takes to start."""
+
+_PIPE: Final = 1 << 20
+_SET_PIPE_SIZE: Final = 1031  # F_SETPIPE_SZ of Linux
+_IDS: Final = 10_000
+_COMMAND: Final = (
+    "import sys; sys.path[:] = sys.argv[1:]; from dragoman.archives.reader_process.child import main; main()"
+)
+"""The child finds modules where this process does."""
+
+
+def is_worth_it(paths: tuple[Path, ...]) -> bool:
+    """Whether archives are so large that a process of its own reads them faster."""
+    if STDIN in paths or not sys.executable:
+        return False
+    left = LEAST_SIZE
+    for path in paths:
+        for size in _sizes(path):
+            left -= size
+            if left <= 0:
+                return True
+    return False
+
+
+def _sizes(path: Path) -> Generator[int]:
+    """Bytes of a file, or of each file below a folder; links are not followed."""
+    with suppress(OSError):
+        if path.is_file():
+            yield path.stat().st_size
+            return
+    for folder, _, names in os.walk(path):
+        for name in names:
+            with suppress(OSError):
+                yield os.lstat(os.path.join(folder, name)).st_size  # noqa: PTH118 - of many files, twice as fast
+
+
+class ReaderProcess:
+    """The archives of one import, read by another process. It is asked as :class:`Archives` is.
+
+    Args:
+        child: The process.
+        notes: Takes over what the reader notes.
+        stored: Ids of the messages that are stored already.
+    """
+
+    def __init__(self, child: subprocess.Popen[bytes], notes: Notes, stored: StoredIds) -> None:
+        self._child = child
+        self._notes = notes
+        self._stored = stored
+        self._begun = False
+        self.titles: list[str] = []
+        self.size = self.position = 0
+
+    def open(self, request: ReadRequest, batch: int) -> None:
+        """Have the archives opened.
+
+        Args:
+            request: What to read.
+            batch: Items that come together.
+
+        Raises:
+            DragomanError: Nothing can be read.
+        """
+        self._send("read", (request, batch))
+        self.titles, self.size = self._receive()[1]
+
+    def digest(self) -> str:
+        """A digest of all that the import depends on."""
+        digest, notes = self._receive()[1]
+        self._take(notes)
+        return str(digest)
+
+    def next_batch(self) -> PreparedBatch | None:
+        """The next rows, ``None`` at the end.
+
+        Raises:
+            DragomanError: The archives cannot be read, or the process has ended.
+        """
+        if not self._begun:
+            self._begun = True
+            self._send("go")
+        word, value, rows = self._receive()
+        if word == "end":
+            self._take(value)
+            return None
+        authors, about, self.position, notes = value
+        self._take(notes)
+        groups = [
+            PreparedGroup(conversation, described, of_one)
+            for (conversation, described), of_one in zip(about, rows, strict=True)
+        ]
+        return PreparedBatch(authors, groups)
+
+    def _receive(self) -> tuple[str, Any, Any]:
+        """The next frame that is no question."""
+        while True:
+            try:
+                word, value, rows = read_frame(_pipe(self._child.stdout))
+            except (EOFError, OSError, ValueError):
+                raise self._ended_early() from None
+            if word == "failed":
+                raise value
+            if word != "stored":
+                return word, value, rows
+            ids = self._stored(value)
+            while part := list(islice(ids, _IDS)):
+                self._send("part", part)
+            self._send("part", [])
+
+    def _send(self, word: str, value: object = None) -> None:
+        try:
+            write_frame(_pipe(self._child.stdin), word, value)
+        except (OSError, ValueError):
+            raise self._ended_early() from None
+
+    def _take(self, notes: Notes) -> None:
+        self._notes.reasons, self._notes.sentences = notes.reasons, notes.sentences
+
+    def _ended_early(self) -> Unavailable:
+        with suppress(subprocess.TimeoutExpired):
+            self._child.wait(1)
+        status = self._child.returncode
+        names = {int(one): one.name for one in signal.Signals}
+        reason = names.get(-status, f"status {status}") if status else "no status"
+        return Unavailable(
+            sentence("The process that reads the archives ended too early ({}).", reason),
+            hint="Memory may have run out. Run the same command again.",
+        )
+
+    def end(self) -> None:
+        """End the process, also in the middle."""
+        self._child.kill()
+        for pipe in (self._child.stdin, self._child.stdout):
+            with suppress(OSError):
+                _pipe(pipe).close()
+        self._child.wait()
+
+
+@contextmanager
+def reader_process(request: ReadRequest, batch: int, notes: Notes, stored: StoredIds) -> Generator[ReaderProcess]:
+    """Start a process that reads, and end it. Blocks.
+
+    Raises:
+        DragomanError: Nothing can be read.
+    """
+    # In a session of its own, Ctrl-C in a terminal reaches only this process, which ends the other one in order.
+    child = subprocess.Popen(  # noqa: S603 - our own program
+        [sys.executable, "-P", "-c", _COMMAND, *sys.path],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        start_new_session=True,
+    )
+    reader = ReaderProcess(child, notes, stored)
+    try:
+        _enlarge(_pipe(child.stdout))
+        reader.open(request, batch)
+        yield reader
+    finally:
+        reader.end()
+
+
+def _pipe(pipe: IO[bytes] | None) -> Any:
+    if pipe is None:
+        raise OSError("the process has no pipe")
+    return pipe
+
+
+def _enlarge(pipe: IO[bytes]) -> None:
+    """Let the pipe hold more, where the system can: the reader waits less."""
+    if sys.platform == "linux":
+        import fcntl  # noqa: PLC0415  # not on every system
+
+        with suppress(OSError):
+            fcntl.fcntl(pipe, _SET_PIPE_SIZE, _PIPE)

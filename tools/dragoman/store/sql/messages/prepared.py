@@ -1,0 +1,136 @@
+"""Messages as the values that a database stores, made before the transaction, perhaps in another process.
+
+What is sent between processes is made of plain values alone, so that it is written and read in microseconds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from dragoman.core.model import NOTHING, Author, Conversation, Message
+from dragoman.store.sql.connection import IndexRow
+from dragoman.store.sql.messages import rows
+from dragoman.store.sql.values import bind, to_us, unbind
+
+PreparedRow = tuple[
+    str | bytes, int, int, int, str | bytes | None, str | bytes, str | bytes | None, str | None, str | None, str
+]
+"""Id, live, time, author, reply_to, text and rest, then the columns ``body``, ``parts`` and ``scope`` of the index.
+
+The author is a place in the list of authors. A body of ``None`` is the text; parts of ``None`` say that the columns of
+the index are still to be made.
+"""
+
+_TEXT: Final = 5
+_DATA: Final = 6
+
+
+@dataclass(slots=True)
+class PreparedGroup:
+    """Messages of one conversation.
+
+    Attributes:
+        described: Whether the archive describes the conversation; otherwise only its id is known.
+    """
+
+    conversation: Conversation
+    described: bool = False
+    rows: list[PreparedRow] = field(default_factory=list[PreparedRow])
+
+    def messages(self, authors: Sequence[Author]) -> Iterator[Message]:
+        """The messages that were prepared."""
+        for id_, live, moment, author, reply_to, text, data, *_ in self.rows:
+            row = rows.Row(live, moment, rows.author_json(authors[author]), reply_to, text, data)
+            yield replace(rows.from_row(row, id=unbind(id_), conversation=self.conversation.id), author=authors[author])
+
+
+@dataclass(slots=True)
+class PreparedBatch:
+    """Messages of any number of conversations."""
+
+    authors: list[Author] = field(default_factory=list[Author])
+    groups: list[PreparedGroup] = field(default_factory=list[PreparedGroup])
+
+
+def prepare(items: Iterable[Conversation | Message], *, indexed: float = 1) -> PreparedBatch:
+    """Make the rows of messages, grouped by their conversations in the order in which they came.
+
+    Args:
+        items: Messages, and descriptions of conversations; the last one of each counts.
+        indexed: Share of the messages for which the columns of the index are made too; the others are left to
+            whoever stores them.
+    """
+    groups: dict[str, PreparedGroup] = {}
+    authors = _Authors()
+    due = 0.0
+    for item in items:
+        if isinstance(item, Conversation):
+            group = groups.setdefault(item.id, PreparedGroup(item))
+            group.conversation, group.described = item, True
+            continue
+        known = groups.get(item.conversation)
+        group = known or groups.setdefault(item.conversation, PreparedGroup(Conversation(id=item.conversation)))
+        due += indexed
+        group.rows.append(_row_of(item, authors.place_of(item.author), indexed=due >= 1))
+        due -= due >= 1
+    return PreparedBatch(authors.found, list(groups.values()))
+
+
+def index_row_of(prepared: PreparedRow, number: int) -> IndexRow:
+    """The columns of the full-text index, made now where they were not made before."""
+    body, parts, scope = prepared[-3:]
+    text = prepared[_TEXT]
+    if parts is None:
+        return number, *rows.index_columns_of_text(unbind(text))
+    return number, unbind(text) if body is None else body, parts, scope
+
+
+def tombstone_of(message: Message) -> Message:
+    """A tombstone: it keeps place, author and time of a message, and none of its content."""
+    if message.deleted_at is None:
+        return message
+    return replace(
+        message, text="", edited_at=None, subject=None, status=None, url=None, reactions=(), attachments=(),
+        labels=(), citations=(), history=(), extra=NOTHING, partial=False,
+    )  # fmt: skip
+
+
+class _Authors:
+    """The authors of a batch, each once."""
+
+    def __init__(self) -> None:
+        self.found: list[Author] = []
+        self._by_identity: dict[int, int] = {}
+        self._by_value: dict[Author, int] = {}
+        self._held: list[Author] = []
+
+    def place_of(self, author: Author) -> int:
+        """Where the author is in the list."""
+        place = self._by_identity.get(id(author))
+        if place is None:
+            place = self._by_value.setdefault(author, len(self.found))
+            if place == len(self.found):
+                self.found.append(author)
+            self._by_identity[id(author)] = place
+            self._held.append(author)  # so that no other object gets its identity
+        return place
+
+
+def _row_of(message: Message, author: int, *, indexed: bool) -> PreparedRow:
+    kept = tombstone_of(message)
+    reply_to, text, data = kept.reply_to, bind(kept.text), rows.rest(kept)
+    values = (
+        bind(kept.id),
+        int(kept.deleted_at is None),
+        to_us(kept.sent_at),
+        author,
+        reply_to and bind(reply_to),
+        text,
+        data,
+    )
+    if not indexed and data is None:
+        return *values, None, None, ""
+    body, parts, scope = rows.index_columns(kept)
+    return *values, None if body == text else body, parts, scope
