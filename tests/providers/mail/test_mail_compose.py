@@ -23,7 +23,7 @@ def owner(address="alice@example.test", *aliases, **more):
 
 
 def head(*lines):
-    return read_mail_head([f"{line}\r\n".encode() for line in (*lines, "")]).headers
+    return read_mail_head("".join(f"{line}\r\n" for line in (*lines, "")).encode()).headers
 
 
 def reply(*lines, **more):

@@ -221,6 +221,35 @@ async def test_an_answer_that_makes_no_sense_is_a_sentence_and_the_next_read_is_
         assert await account.list_messages(THREAD, MessageQuery()) == wanted
 
 
+@pytest.mark.parametrize(
+    "form",
+    [
+        "(UID {uid} BODY[]<0> {{{size}}}\r\n{text})",
+        "(UID {uid} BODY[] {{{size}}}\r\n{text} FLAGS (\\Seen))",
+        "(BODY[]<0> {{{size}}}\r\n{text} UID {uid})",
+        "(FLAGS () UID {uid} BODY[] {{{size}}}\r\n{text})",
+    ],
+)
+async def test_a_text_is_read_in_whatever_order_the_server_tells_of_it(imap_server, form):
+    fill(imap_server)
+    async with MailProvider.open(settings_of(imap_server)) as account:
+        wanted = await account.list_messages(THREAD, MessageQuery())
+
+    def told(line):
+        if b"BODY.PEEK[]" not in line:
+            return b""
+        opened = [one for one in imap_server.commands if one.startswith(b"EXAMINE")][-1].split()[1].strip(b'"').decode()
+        texts = {uid: mail.data.decode() for uid, mail in imap_server.folders[opened].mails.items()}
+        lines = [f"* {uid} FETCH {form.format(uid=uid, size=len(text), text=text)}" for uid, text in texts.items()]
+        return "\r\n".join([*lines, "* 7 FETCH (FLAGS ())", "<tag> OK done"]).encode()
+
+    imap_server.fault = told
+    async with MailProvider.open(settings_of(imap_server)) as account:
+        page = await account.list_messages(THREAD, MessageQuery())
+    assert [one.text for one in page.items] == [one.text for one in wanted.items]
+    assert all(one.text for one in page.items)
+
+
 async def test_a_mailbox_of_very_many_mails_is_searched_although_the_answer_is_one_line(imap_server):
     fill(imap_server)
     uids = " ".join(map(str, range(1, 300_001)))

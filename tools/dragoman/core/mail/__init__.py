@@ -4,7 +4,6 @@
 """
 
 from dragoman.core.mail.delivery import DeliveryReport, delivery_report
-from dragoman.core.mail.forwarded import forwarded_text
 from dragoman.core.mail.headers import Address, Headers
 from dragoman.core.mail.message import Mail, MailFile, read_mail, read_mail_head, read_whole_mail
 from dragoman.core.mail.parts import Part, make_part
@@ -20,7 +19,6 @@ __all__ = [
     "Part",
     "base_subject",
     "delivery_report",
-    "forwarded_text",
     "make_part",
     "read_mail",
     "read_mail_head",

@@ -267,7 +267,7 @@ def _report(part: Part) -> str:
 def _groups(part: Part) -> list[Headers]:
     """The groups of fields of a report."""
     groups = re.split(rb"\r?\n[ \t]*\r?\n", part.content)
-    return [Headers([line + b"\n" for line in group.splitlines()]) for group in groups]
+    return [Headers(group) for group in groups]
 
 
 def _ids_of_inner(part: Part) -> list[str]:
@@ -275,14 +275,13 @@ def _ids_of_inner(part: Part) -> list[str]:
 
 
 def _inner_headers(part: Part) -> Headers:
-    head = re.split(rb"\r?\n\r?\n", part.content, maxsplit=1)[0]
-    return Headers([line + b"\n" for line in head.splitlines()])
+    return Headers(re.split(rb"\r?\n\r?\n", part.content, maxsplit=1)[0])
 
 
 def file_name(part: Part) -> str:
     """The file name that a part tells, without folders; empty when it tells none."""
-    told = part.disposition_parameters.get("filename") or part.parameters.get("name") or ""
-    return _last_name(told)
+    told = part.disposition_parameters.get("filename") or part.parameters.get("name")
+    return _last_name(told) if told else ""
 
 
 def _last_name(path: str) -> str:

@@ -86,7 +86,7 @@ def state_of(reports: Iterable[DeliveryReport]) -> str:
 
 def _deliveries(groups: Iterable[bytes]) -> Iterator[Delivery]:
     for group in groups:
-        headers = Headers([line + b"\n" for line in group.splitlines()])
+        headers = Headers(group)
         action = headers.text("action").lower()
         recipient = _value(headers, "original-recipient") or _value(headers, "final-recipient")
         if recipient and action in (FAILED, DELAYED):

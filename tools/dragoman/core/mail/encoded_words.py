@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 from typing import Final
 
 from dragoman.core.mail.charset import decode
@@ -45,22 +44,3 @@ def decode_words(text: str) -> str:
 def _bytes_of(encoding: str, text: str) -> bytes:
     raw = text.encode("utf-8", "surrogateescape")
     return decode_base64(raw) if encoding in "bB" else decode_quoted_printable(raw.replace(b"_", b" "))
-
-
-def unfold(lines: list[bytes]) -> list[tuple[str, bytes]]:
-    """Names, in small letters, and values of header lines."""
-    fields: list[tuple[str, bytes]] = []
-    for line in lines:
-        if line.startswith((b" ", b"\t")):
-            if fields:
-                name, value = fields[-1]
-                fields[-1] = name, value + b" " + line.strip()
-            continue
-        raw, _, rest = line.partition(b":")
-        fields.append((_name(raw), rest.strip()))
-    return [field for field in fields if field[0]]
-
-
-@lru_cache(maxsize=1024)
-def _name(raw: bytes) -> str:
-    return raw.decode("ascii", "replace").strip().lower()

@@ -12,7 +12,7 @@ from urllib.parse import unquote_to_bytes
 
 from dragoman.core.mail.charset import decode
 from dragoman.core.mail.dates import parse_date
-from dragoman.core.mail.encoded_words import WORD, decode_words, unfold
+from dragoman.core.mail.encoded_words import WORD, decode_words
 
 _TOKEN: Final = re.compile(
     r'(?P<local>"(?:[^"\\\r\n]|\\.)*"@[^\s,;<>()"]+)|(?P<quoted>"(?:[^"\\]|\\.)*"?)'
@@ -22,6 +22,7 @@ _TOKEN: Final = re.compile(
 )
 _TOKENS: Final = ("local", "quoted", "comment", "word", "angle", "sign")
 _QUOTED_LOCAL: Final = re.compile(r'"(?:[^"\\]|\\.)*"@')
+_FIELD: Final = re.compile(rb"^([!-9;-~]+)[ \t]*:(.*+(?:\n[ \t].*+)*+)", re.MULTILINE)
 _ID: Final = re.compile(r"<([^<>]+)>")
 _ONE_ID: Final = re.compile(r"<[^<>\s]+>")
 _BARE_ID: Final = re.compile(
@@ -52,24 +53,19 @@ class Headers:
     """The header fields of a mail or of one of its parts.
 
     Args:
-        lines: Its lines as they are.
+        data: Its lines as they are. What is no field is passed over.
 
     Attributes:
         charset: That of the text behind it, which mailers take for their headers as well.
     """
 
-    def __init__(self, lines: list[bytes]) -> None:
+    def __init__(self, data: bytes) -> None:
         self.charset = ""
         self._raw: dict[str, str] = {}
         self._fields: dict[str, list[bytes]] = {}
-        self._names: list[str] = []
-        fields, names = self._fields, self._names
-        for name, value in unfold(lines):
-            if name in fields:
-                fields[name].append(value)
-            else:
-                fields[name] = [value]
-            names.append(name)
+        self._found: list[tuple[bytes, bytes]] = _FIELD.findall(data)
+        for written, value in self._found:
+            self._fields.setdefault(_name(written), []).append(value)
 
     @property
     def names(self) -> KeysView[str]:
@@ -87,7 +83,8 @@ class Headers:
         return known
 
     def _decoded(self, value: bytes) -> str:
-        data = value[:_LONGEST]
+        data = value.strip() if b"\n" not in value else b" ".join(line.strip() for line in value.split(b"\n"))
+        data = data[:_LONGEST]
         if not self.charset or (data.isascii() and _ESCAPE not in data):
             return decode(data)
         try:
@@ -105,8 +102,11 @@ class Headers:
 
     def above_second(self, name: str, mark: str) -> list[str]:
         """The fields of a name that stand above the second field called ``mark``, not decoded."""
-        marks = [place for place, one in enumerate(self._names) if one == mark]
-        top = self._names[: marks[1]] if len(marks) > 1 else self._names
+        if name not in self._fields:
+            return []
+        names = [_name(written) for written, _ in self._found]
+        marks = [place for place, one in enumerate(names) if one == mark]
+        top = names[: marks[1]] if len(marks) > 1 else names
         return self.all(name)[: top.count(name)]
 
     def text(self, name: str) -> str:
@@ -128,6 +128,11 @@ class Headers:
     def parameters(self, name: str) -> tuple[str, dict[str, str]]:
         """The value of a field in small letters, and its parameters."""
         return parse_parameters(self.raw(name))
+
+
+@lru_cache(maxsize=1024)
+def _name(written: bytes) -> str:
+    return written.decode("ascii").lower()
 
 
 def parse_ids(value: str) -> list[str]:

@@ -6,11 +6,14 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Generic, TypeVar
 
+from dragoman.core.mail.authentication import authentication_of
 from dragoman.core.mail.body import Body, MailFile, read_body
 from dragoman.core.mail.dates import parse_date
 from dragoman.core.mail.headers import Address, parse_ids
-from dragoman.core.mail.parts import Part, read_head, read_parts, read_whole
+from dragoman.core.mail.part_reader import read_head, read_parts, read_whole
+from dragoman.core.mail.parts import Part
 from dragoman.core.mail.people import author_of, kind_of, list_of
+from dragoman.core.mail.quotes import without_quotes
 from dragoman.core.model import AuthorKind
 
 __all__ = ["Mail", "MailFile", "read_mail", "read_mail_head", "read_whole_mail"]
@@ -20,6 +23,9 @@ M = TypeVar("M")
 
 _DAY = timedelta(days=1)
 _EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
+_MOST_FORWARDED = 20
+_ANSWERING = frozenset({"in-reply-to", "references"})
+"""Fields of a mail that answers another one."""
 
 
 class _Cached(Generic[M, T]):
@@ -57,6 +63,36 @@ class Mail:
     def text(self) -> str:
         """What it says."""
         return self.body.text
+
+    @_Cached
+    def new_text(self) -> tuple[str, int]:
+        """What it says without what it quotes at its end, and how many characters that is."""
+        return without_quotes(self.text, is_answer=not self.headers.names.isdisjoint(_ANSWERING))
+
+    @_Cached
+    def forwarded(self) -> str:
+        """What the mails say that come within it, each line marked as quoted; empty when there are none.
+
+        A report returns the mail that it is about, which says nothing new.
+        """
+        if self.body.is_report:
+            return ""
+        inner = [part for part in self.root.walk() if part.media_type == "message/rfc822"]
+        return "\n\n".join(_quoted(read_whole_mail(part.content)) for part in inner[:_MOST_FORWARDED])
+
+    @_Cached
+    def is_cut(self) -> bool:
+        """Not all of its text was kept."""
+        return self.root.cut or any(part.cut for part in self.root.walk() if part.media_type.startswith("text/"))
+
+    @_Cached
+    def authentication(self) -> str:
+        """Whether the sender is who the address says; see :func:`authentication_of`."""
+        return authentication_of(self.headers)
+
+    def take_apart(self) -> None:
+        """Find out now what takes long, and not when it is asked for."""
+        _ = self.new_text, self.forwarded, self.is_cut, self.authentication, self.author
 
     @property
     def files(self) -> list[MailFile]:
@@ -127,9 +163,9 @@ class Mail:
             yield parse_date(relay.rpartition(";")[2])
 
 
-def read_mail_head(lines: Iterable[bytes]) -> Mail:
-    """Read the head of a mail, and nothing of its lines behind it."""
-    return Mail(read_head(lines))
+def read_mail_head(data: bytes) -> Mail:
+    """Read the head of a mail, and nothing behind it."""
+    return Mail(read_head(data))
 
 
 def read_mail(lines: Iterable[bytes]) -> Mail:
@@ -138,5 +174,12 @@ def read_mail(lines: Iterable[bytes]) -> Mail:
 
 
 def read_whole_mail(data: bytes) -> Mail:
-    """Read a mail that is held as a whole: what :func:`read_mail` makes of its lines, in half the time."""
+    """Read a mail that is held as a whole: what :func:`read_mail` makes of its lines, in a third of the time."""
     return Mail(read_whole(data))
+
+
+def _quoted(mail: Mail) -> str:
+    author = mail.author
+    lines = [f"From: {author.name} <{author.email}>" if author.name else f"From: {author.email}"]
+    lines += [f"Subject: {mail.subject}", "", *mail.text.split("\n")]
+    return "\n".join(f"> {line}".rstrip() for line in lines)

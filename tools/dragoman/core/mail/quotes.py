@@ -72,11 +72,11 @@ def _end_of_content(lines: list[str], end: int | None = None) -> int:
 def _without_run(lines: list[str], first: int, end: int) -> int:
     """Where a run of quoted lines at the end begins, with its attribution."""
     start = end
-    while start > first and (lines[start - 1].startswith(">") or not lines[start - 1].strip()):
+    while start > first and (lines[start - 1][:1] == ">" or not lines[start - 1].strip()):
         start -= 1
-    if not any(line.startswith(">") for line in lines[start:end]):
+    if ">" not in [line[:1] for line in lines[start:end]]:
         return end
-    if any(line.startswith(">") for line in lines[first:start]):
+    if ">" in [line[:1] for line in lines[first:start]]:
         return end  # answers stand between quotes
     return _without_attribution(lines, first, start)
 

@@ -12,14 +12,9 @@ from typing import Final
 _LETTERS: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _FOREIGN: Final = bytes(set(range(256)) - set(_LETTERS))
 _USUAL: Final = _LETTERS + b"=\r\n"
-_BYTES: Final = {
-    digits: bytes((number,))
-    for number in range(256)
-    for text in (f"{number:02x}",)
-    for digits in {one.encode() for one in (text, text.upper(), text[0].upper() + text[1], text[0] + text[1].upper())}
-}
+_HEX: Final = re.compile(rb"[0-9A-Fa-f]{2}")
+_WRONG_ESCAPE: Final = re.compile(rb"=(?![0-9A-Fa-f]{2})")
 _TRAILING: Final = re.compile(rb"(?<![ \t])[ \t]+(\r?\n)")  # from the start of a run: else quadratic
-_SOFT_BREAK: Final = re.compile(rb"=\r?\n")
 _LINE_ENDS: Final = (b" \r\n", b"\t\r\n", b" \n", b"\t\n")
 _PLAIN: Final = re.compile(rb"[^\s][ \t]+[^\s]|[^A-Za-z0-9+/=\s-]|--|__")
 _WORDS: Final = 3  # of a line that begins a text which is not encoded at all
@@ -67,15 +62,17 @@ def without_soft_breaks(data: bytes) -> bytes:
     if any(end in data for end in _LINE_ENDS):
         data = _TRAILING.sub(rb"\1", data)
     bare = data.rstrip(b" \t")
-    return _SOFT_BREAK.sub(b"", bare[:-1] if bare.endswith(b"=") else data)
+    data = bare[:-1] if bare.endswith(b"=") else data
+    return data.replace(b"=\r\n", b"").replace(b"=\n", b"")
 
 
 def decode_quoted_printable(data: bytes) -> bytes:
     """Decode; a wrong escape stays as it is."""
+    if not _WRONG_ESCAPE.search(data):
+        return binascii.a2b_qp(data)
     first, *pieces = data.split(b"=")
     return first + b"".join(_unescaped(piece) for piece in pieces)
 
 
 def _unescaped(piece: bytes) -> bytes:
-    known = _BYTES.get(piece[:2])
-    return b"=" + piece if known is None else known + piece[2:]
+    return binascii.unhexlify(piece[:2]) + piece[2:] if _HEX.match(piece) else b"=" + piece

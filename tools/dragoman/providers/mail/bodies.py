@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from dragoman.core.mail import Mail, Part, make_part, read_mail
+from dragoman.core.mail import Mail, Part, make_part, read_whole_mail
 from dragoman.providers.mail.imap_arguments import PuzzlingAnswerError
 
 if TYPE_CHECKING:
@@ -52,19 +52,30 @@ def fetch_mails(session: ImapSession, heads: Sequence[MailHead]) -> dict[int, Ma
 
 
 def read_small(answers: Fetched) -> dict[int, Mail]:
-    """Small mails by UID.
+    """Small mails by UID, of which some were read as they came.
 
     Raises:
         PuzzlingAnswerError: The server gave nothing of a mail.
     """
     found: dict[int, Mail] = {}
     for uid, answer in answers.items():
-        content = _section(answer, b"BODY[]")
-        if content == b"":
-            raise PuzzlingAnswerError("a mail without anything")
+        content = answer.get(b"BODY[]", answer.get(b"BODY[]<0>"))
         if content is not None:
-            found[uid] = read_mail(content.splitlines(keepends=True))
+            found[uid] = content if isinstance(content, Mail) else read_text(content)
     return found
+
+
+def read_text(content: object) -> Mail:
+    """A small mail, taken apart here, in the thread of the connection: the event loop would wait for it.
+
+    Raises:
+        PuzzlingAnswerError: The server gave nothing.
+    """
+    if not isinstance(content, bytes) or not content:
+        raise PuzzlingAnswerError("a mail without anything")
+    mail = read_whole_mail(content)
+    mail.take_apart()
+    return mail
 
 
 def _fetch_large(session: ImapSession, uids: Sequence[int]) -> dict[int, Mail]:
@@ -81,6 +92,7 @@ def _fetch_large(session: ImapSession, uids: Sequence[int]) -> dict[int, Mail]:
         for some in _portions(list(roots)):
             for uid, answer in session.fetch(some, items).items():
                 found[uid] = Mail(_part(roots[uid], answer, ""))
+                found[uid].take_apart()
     return found
 
 
@@ -122,8 +134,9 @@ def _fetch_beginning(session: ImapSession, uid: int) -> Mail | None:
     content = _section(session.fetch([uid], (f"BODY.PEEK[]<0.{_MOST}>",)).get(uid, {}), b"BODY[]")
     if content is None:
         return None
-    mail = read_mail(content.splitlines(keepends=True))
+    mail = read_whole_mail(content)
     mail.root.cut = len(content) >= _MOST
+    mail.take_apart()
     return mail
 
 

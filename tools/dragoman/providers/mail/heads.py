@@ -226,7 +226,7 @@ def _with_content(head: MailHead, mail: Mail) -> MailHead:
 
 
 def _head(state: FolderState, uid: int, answer: Mapping[bytes, Any]) -> MailHead:
-    mail = read_mail_head(_value(answer, b"BODY[HEADER.FIELDS").splitlines(keepends=True))
+    mail = read_mail_head(_value(answer, b"BODY[HEADER.FIELDS"))
     arrived_at = _aware(answer.get(b"INTERNALDATE"))
     now = from_us(int(current_clock().wall() * 1e6)) or EPOCH
     id_ = mail.id if 0 < len(mail.id) <= LONGEST_ID else ""

@@ -1,4 +1,7 @@
-"""IMAPClient on a socket of ours, which can be ended from outside, and which hears what the server tells unasked."""
+"""IMAPClient on a socket of ours, which can be ended from outside, and which hears what the server tells unasked.
+
+It takes answers apart that are nothing but the text of a mail: IMAPClient would look at each several times.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ import re
 import select
 import ssl
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from socket import socket
 from time import monotonic
 from typing import Any, Final, cast
@@ -18,11 +22,78 @@ from dragoman.providers.mail.hosts import Server
 _LARGEST: Final = 64 << 20  # bytes of a literal; nothing so large is ever asked for
 _LONGEST_LINE: Final = 32 << 20  # bytes; a search of a mailbox with millions of mails answers in one line
 _CHANGES: Final = ("EXISTS", "EXPUNGE", "VANISHED")
+_ONE_TEXT: Final = re.compile(rb"\* \d+ FETCH \(UID (\d{1,10}) BODY\[\](?:<0>)? \{(\d{1,10})\}\r\n")
 _ASKED: Final = re.compile(rb"BODY|RFC822\.SIZE|INTERNALDATE")
 
 
+class _Imap4(imaplib.IMAP4):
+    """The library's connection, which hears more.
+
+    Attributes:
+        stirred: The server told, unasked, that the open folder has changed.
+        read_text: Makes something of the text of a mail as soon as it has come, while others are on their way;
+            ``None``: texts are answers like others.
+        texts: What it has made, by UID; where it has failed, the text.
+    """
+
+    stirred = False
+    read_text: Callable[[bytes], object] | None = None
+    _ahead = b""
+
+    def __init__(self, host: str, port: int, connect: Callable[[], socket]) -> None:
+        self.texts: dict[int, object] = {}
+        self._new_socket = connect
+        super().__init__(host, port)
+
+    def _create_socket(self, timeout: float | None) -> socket:
+        del timeout
+        return self._new_socket()
+
+    def read(self, size: int) -> bytes:
+        if size > _LARGEST:
+            raise self.abort(f"unexpected literal of {size} bytes")
+        return super().read(size)
+
+    def readline(self) -> bytes:
+        if self._ahead:
+            line, self._ahead = self._ahead, b""
+            return line
+        line = cast("bytes", self.file.readline(_LONGEST_LINE + 1))
+        if len(line) > _LONGEST_LINE:
+            raise self.abort("unexpected line without end")
+        return line
+
+    def _get_response(self) -> bytes | None:
+        if self.read_text is None:
+            return cast("bytes | None", super()._get_response())  # type: ignore[misc]  # as below
+        line = self.readline()
+        text = _ONE_TEXT.fullmatch(line)
+        if text is None:
+            self._ahead = line
+            return cast("bytes | None", super()._get_response())  # type: ignore[misc]  # as below
+        self._take_text(int(text[1]), line[2:-2].partition(b" FETCH ")[2], self.read(int(text[2])))
+        return line
+
+    def _take_text(self, uid: int, told: bytes, text: bytes) -> None:
+        end = cast("bytes", self._get_line())
+        if end != b")":
+            if end.endswith(b"}"):
+                raise self.abort("unexpected literal behind a text")
+            self._append_untagged("FETCH", (told, text))
+            self._append_untagged("FETCH", end)
+            return
+        self.texts[uid] = text
+        with suppress(Exception):  # the answers behind it have to be read first
+            self.texts[uid] = cast("Callable[[bytes], object]", self.read_text)(text)
+
+    def _append_untagged(self, typ: str, dat: object) -> None:
+        if typ in _CHANGES or (typ == "FETCH" and _is_unasked(dat)):
+            self.stirred = True
+        super()._append_untagged(typ, dat)  # type: ignore[misc]  # imaplib's types leave it out
+
+
 def make_client(server: Server, timeout: float, connect: Callable[[], socket]) -> Any:
-    """A connected client. Its ``_imap`` has ``stirred``: the server told, unasked, that the open folder has changed.
+    """A connected client, whose ``_imap`` is one of :class:`_Imap4`.
 
     Args:
         server: Where.
@@ -30,32 +101,9 @@ def make_client(server: Server, timeout: float, connect: Callable[[], socket]) -
         connect: Makes the connection.
     """
 
-    class Imap4(imaplib.IMAP4):
-        stirred = False
-
-        def _create_socket(self, timeout: float | None) -> socket:
-            del timeout
-            return connect()
-
-        def read(self, size: int) -> bytes:
-            if size > _LARGEST:
-                raise self.abort(f"unexpected literal of {size} bytes")
-            return super().read(size)
-
-        def readline(self) -> bytes:
-            line = cast("bytes", self.file.readline(_LONGEST_LINE + 1))
-            if len(line) > _LONGEST_LINE:
-                raise self.abort("unexpected line without end")
-            return line
-
-        def _append_untagged(self, typ: str, dat: object) -> None:
-            if typ in _CHANGES or (typ == "FETCH" and _is_unasked(dat)):
-                self.stirred = True
-            super()._append_untagged(typ, dat)  # type: ignore[misc]  # imaplib's types leave it out
-
     class Client(IMAPClient):  # type: ignore[misc]  # it has no types
         def _create_IMAP4(self) -> Any:  # noqa: N802 - its name
-            return Imap4(server.host, server.port)
+            return _Imap4(server.host, server.port, connect)
 
     return cast("Any", Client)(server.host, server.port, ssl=False, timeout=timeout)
 

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from dragoman.core.mail import Address, DeliveryReport, Mail, forwarded_text, without_quotes
-from dragoman.core.mail.authentication import FAIL, authentication_of
+from dragoman.core.mail import Address, DeliveryReport, Mail
+from dragoman.core.mail.authentication import FAIL
 from dragoman.core.mail.delivery import state_of
 from dragoman.core.mail.headers import MOST_ADDRESSES
 from dragoman.core.mail.people import kind_of
@@ -52,8 +52,8 @@ class MailView:
 
     def message(self, head: MailHead, mail: Mail | None) -> Message:
         """The message; without a ``mail`` it has no text yet."""
-        text, partial = self._text(head, mail)
-        headers, authentication = head.headers, authentication_of(mail.headers) if mail is not None else ""
+        text, partial = self._text(mail)
+        headers, authentication = head.headers, mail.authentication if mail is not None else ""
         return Message(
             id=head.id,
             conversation=self.conversation,
@@ -94,18 +94,16 @@ class MailView:
             own=own and self.owner.is_own(address.email),
         )
 
-    def _text(self, head: MailHead, mail: Mail | None) -> tuple[str, bool]:
+    def _text(self, mail: Mail | None) -> tuple[str, bool]:
         if mail is None:
             return "", True
-        text = mail.text
-        cut = any(part.cut for part in mail.root.walk() if part.media_type.startswith("text/"))
-        cut = cut or mail.root.cut or "encrypted" in mail.body.labels
-        inner = forwarded_text(mail)
+        text, inner = mail.text, mail.forwarded
+        cut = mail.is_cut or "encrypted" in mail.body.labels
         if self.whole:
             return (f"{text}\n\n{inner}".lstrip("\n") if inner else text), cut
         if inner:
             return f"{text}\n... (+{len(inner):,} chars forwarded)".lstrip("\n"), True
-        new, quoted = without_quotes(text, is_answer=bool(head.ancestors))
+        new, quoted = mail.new_text
         return (f"{new}\n... (+{quoted:,} chars quoted)", True) if quoted else (text, cut)
 
     def _labels(self, head: MailHead, mail: Mail | None, authentication: str) -> Iterator[str]:

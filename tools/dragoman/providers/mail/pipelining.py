@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import imaplib
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias, cast
 
@@ -20,8 +20,6 @@ Fetched: TypeAlias = Mapping[int, Mapping[bytes, Any]]
 
 _SELECT_ITEMS: Final = (b"UIDVALIDITY", b"UIDNEXT", b"EXISTS", b"HIGHESTMODSEQ")
 _STATUS_ITEMS: Final = (b"UIDVALIDITY", b"UIDNEXT", b"MESSAGES", b"HIGHESTMODSEQ")
-_ONE_TEXT: Final = re.compile(rb"\d+ \(UID (\d+) (BODY\[\])(?:<0>)? \{\d+\}")
-
 
 MOST_AT_ONCE: Final = 200
 """Messages of one FETCH, so that memory is bounded and other threads get their turn."""
@@ -32,10 +30,16 @@ NO_MEANING: Final = (ProtocolError, ValueError, TypeError, IndexError, KeyError,
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Items of messages, whose UIDs stand by folder."""
+    """Items of messages, whose UIDs stand by folder.
+
+    Attributes:
+        read: Makes something of a text that stands alone in an answer, while others are on their way. It stands in
+            place of the text then.
+    """
 
     uids: Mapping[str, Sequence[int]]
     items: Sequence[str]
+    read: Callable[[bytes], object] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +49,23 @@ class Answer:
     Attributes:
         untagged: Its lines by kind.
         stirred: It told, unasked, that the open folder has changed.
+        texts: What was made of texts that stood alone, by UID.
     """
 
     untagged: Mapping[str, list[Any]]
     stirred: bool
+    texts: Mapping[int, object]
 
 
-def ask_at_once(client: Any, groups: Sequence[Sequence[bytes]]) -> list[Answer]:
+def ask_at_once(
+    client: Any, groups: Sequence[Sequence[bytes]], read: Callable[[bytes], object] | None = None
+) -> list[Answer]:
     """Send commands together, and read the answer of each group. No command overtakes one of another group.
+
+    Args:
+        client: Signed in.
+        groups: Commands.
+        read: Makes something of a text that stands alone in an answer.
 
     Raises:
         IMAP4.error: The server refused one of them.
@@ -64,7 +77,8 @@ def ask_at_once(client: Any, groups: Sequence[Sequence[bytes]]) -> list[Answer]:
     failure: imaplib.IMAP4.error | None = None
     for group in tagged:
         untagged: dict[str, list[Any]] = {}
-        imap.untagged_responses, imap.stirred = untagged, False
+        texts: dict[int, object] = {}
+        imap.untagged_responses, imap.stirred, imap.texts, imap.read_text = untagged, False, texts, read
         for tag, line in group:
             try:
                 _complete(imap, tag, line)
@@ -72,8 +86,8 @@ def ask_at_once(client: Any, groups: Sequence[Sequence[bytes]]) -> list[Answer]:
                 raise
             except imaplib.IMAP4.error as error:
                 failure = failure or error
-        answers.append(Answer(untagged, imap.stirred))
-    imap.untagged_responses = _words(answers)
+        answers.append(Answer(untagged, imap.stirred, texts))
+    imap.untagged_responses, imap.read_text = _words(answers), None
     if failure is not None:
         raise failure
     return answers
@@ -126,7 +140,7 @@ def look_at(client: Any, names: Sequence[str], wanted: Wanted, opened: FolderSta
     states: dict[str, FolderState] = {} if opened is None else {opened.name: opened}
     found: dict[str, Fetched] = {}
     changed, now_open = set[str](), None
-    for group, answer in zip(groups, ask_at_once(client, lines), strict=True):
+    for group, answer in zip(groups, ask_at_once(client, lines, wanted.read), strict=True):
         kind, name = group[0]
         if kind == "EXAMINE":
             states[name], now_open = _opened_state(client, name, answer), name
@@ -225,22 +239,8 @@ def _asked_states(names: Sequence[str], answer: Answer) -> Iterator[tuple[str, F
 
 def _fetched(answer: Answer) -> Fetched | None:
     """What the server gave of messages; ``None`` where that has no meaning."""
-    lines = answer.untagged.get("FETCH", [])
-    found = _texts_alone(lines)
-    if found is not None:
-        return found
     try:
-        return cast("Fetched", parse_fetch_response(lines, normalise_times=False))
+        parsed = cast("Fetched", parse_fetch_response(answer.untagged.get("FETCH", []), normalise_times=False))
     except NO_MEANING:
         return None
-
-
-def _texts_alone(lines: Sequence[object]) -> Fetched | None:
-    """Messages of which nothing but the text was asked for; IMAPClient would read their lines letter by letter."""
-    found: dict[int, Mapping[bytes, Any]] = {}
-    for head, end in zip(lines[::2], lines[1::2], strict=False):
-        told = _ONE_TEXT.fullmatch(head[0]) if isinstance(head, tuple) else None  # pyright: ignore[reportUnknownArgumentType]
-        if told is None or end != b")":
-            return None
-        found[int(told[1])] = {told[2]: cast("tuple[bytes, bytes]", head)[1]}
-    return found if len(lines) % 2 == 0 else None
+    return {**parsed, **{uid: {b"BODY[]": text} for uid, text in answer.texts.items()}}

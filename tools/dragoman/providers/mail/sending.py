@@ -25,7 +25,7 @@ from dragoman.core.errors import (
     Unavailable,
     UnsupportedOperation,
 )
-from dragoman.core.mail import read_mail
+from dragoman.core.mail import read_whole_mail
 from dragoman.core.model import Author, Message
 from dragoman.core.queries import Draft
 from dragoman.core.references import parse
@@ -229,7 +229,7 @@ class MailSender:
 
     def _message(self, mail: OutgoingMail, plan: _Plan, conversation: str) -> Message:
         sender = mail.recipients.sender
-        read = read_mail(mail.as_bytes().splitlines(keepends=True))  # as everybody gets it
+        read = read_whole_mail(mail.as_bytes())  # as everybody gets it
         return Message(
             id=mail.id,
             conversation=f"t.{mail.id}" if is_new(conversation) else conversation,

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from dragoman.core.errors import NotFound
 from dragoman.core.mail import Mail
-from dragoman.providers.mail.bodies import SMALL, SMALL_MAIL, fetch_mails, read_small
+from dragoman.providers.mail.bodies import SMALL, SMALL_MAIL, fetch_mails, read_small, read_text
 from dragoman.providers.mail.folders import Folders, FolderState
 from dragoman.providers.mail.heads import MailHead, Place
 from dragoman.providers.mail.imap_arguments import SearchKey, Word
@@ -50,7 +50,7 @@ def _small_mails(
     """Folders as they are now, and those of some mails in them that are small, all asked for at once."""
     small = [head for head in heads if head.size <= SMALL and head.folder in names][:MOST_AT_ONCE]
     uids = {name: sorted(one.uid for one in some) for name, some in _by_folder(small).items()}
-    looked, answers = session.look(names, Wanted(uids, SMALL_MAIL))
+    looked, answers = session.look(names, Wanted(uids, SMALL_MAIL, read_text))
     states, wanted = {state.name: state for state in looked}, {head.place for head in small}
     mails = {
         place: mail
@@ -58,7 +58,6 @@ def _small_mails(
         for uid, mail in read_small(answer).items()
         if (place := Place(name, states[name].validity, uid)) in wanted
     }
-    _take_apart(mails.values())
     return tuple(looked), mails
 
 
@@ -83,7 +82,6 @@ def load_mails(session: ImapSession, heads: Sequence[MailHead]) -> dict[Place, M
         state = session.opened_folder(folder)
         good = [head for head in some if head.place.validity == state.validity]
         mails = fetch_mails(session, good)
-        _take_apart(mails.values())
         found |= {Place(folder, state.validity, uid): mail for uid, mail in mails.items()}
     return found
 
@@ -93,12 +91,6 @@ def _by_folder(heads: Iterable[MailHead]) -> dict[str, list[MailHead]]:
     for head in heads:
         found[head.folder].append(head)
     return found
-
-
-def _take_apart(mails: Iterable[Mail]) -> None:
-    """Decode mails here, in the thread of the connection: the event loop would wait for it."""
-    for mail in mails:
-        _ = mail.text
 
 
 def append_read(session: ImapSession, folder: str, data: bytes, at: datetime | None, *, missing: bool) -> None:

@@ -1,0 +1,151 @@
+"""Takes a mail apart: line by line, so that memory is bounded however large it is, or in large steps."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Final, cast
+
+from dragoman.core.mail.parts import Part
+
+_MOST_PARTS: Final = 1000
+_DEEPEST: Final = 50
+_SHORTEST_BOUNDARY: Final = len(b"--b")
+_BLANKS: Final = (b"\r\n", b"\n")
+_BLANK: Final = frozenset({b"\n", b"\r\n", b"\r"})
+_HEAD: Final = re.compile(rb"(?:(?!--|\r?\n)(?:[!-9;-~]+[ \t]*:|[ \t])[^\n]*+(?:\n|\Z))*+")
+"""Lines of a head, up to one that may be a boundary."""
+
+
+class _PartReader:
+    """Reads a mail line by line, or several lines at once.
+
+    Attributes:
+        root: The mail, complete after :meth:`close`.
+    """
+
+    def __init__(self) -> None:
+        self.root = Part()
+        self._stack = [self.root]
+        self._boundaries: list[tuple[bytes, Part]] = []
+        self._in_head = True
+        self._ended = False
+        self._count = 1
+        self._untold: Part | None = None  # a multipart whose boundary is not told
+
+    def feed(self, line: bytes) -> None:
+        """Take the next line, with its end."""
+        if line.startswith(b"--"):
+            if self._untold is not None and not self._in_head and len(line.rstrip()) > _SHORTEST_BOUNDARY:
+                self._boundaries.append((line.rstrip(), self._untold))
+                self._untold = None
+            if self._boundaries and self._is_boundary(line):
+                return
+        if not self._in_head:
+            if not self._ended:
+                self._stack[-1].add_body(line)
+        elif line in _BLANK:
+            self._end_head()
+        elif _HEAD.match(line):
+            self._stack[-1].add_head(line)
+        else:
+            # A head that breaks off: what follows is the body.
+            self._end_head()
+            self._stack[-1].add_body(line)
+
+    def feed_from(self, data: bytes, start: int) -> int:
+        """Take the lines from a place on, as many as go together; the place behind them."""
+        if not self._in_head:
+            end = start if data.startswith(b"--", start) else data.find(b"\n--", start) + 1 or len(data)
+            if end > start:
+                if not self._ended:
+                    self._stack[-1].add_body(data[start:end])
+                return end
+        else:
+            end = cast("re.Match[bytes]", _HEAD.match(data, start)).end()
+            if end > start:
+                self._stack[-1].add_head(data[start:end])
+            for blank in _BLANKS:
+                if data.startswith(blank, end):
+                    self._end_head()
+                    return end + len(blank)
+            if end > start:
+                return end
+        end = data.find(b"\n", start) + 1 or len(data)
+        self.feed(data[start:end])
+        return end
+
+    def close(self) -> None:
+        """The mail is complete."""
+        if self._in_head:
+            self._end_head()
+
+    def _end_head(self) -> None:
+        self._in_head = False
+        part = self._stack[-1]
+        part.end_head(self._stack[-2].media_type if len(self._stack) > 1 else "")
+        boundary = part.parameters.get("boundary", "").strip()
+        if not part.media_type.startswith("multipart/") or len(self._boundaries) >= _DEEPEST:
+            return
+        if not boundary:
+            self._untold = part
+        else:
+            self._boundaries.append((f"--{boundary}".encode("utf-8", "surrogateescape"), part))
+
+    def _is_boundary(self, line: bytes) -> bool:
+        """Whether the line ends a part; if so, go on behind it."""
+        bare = line.rstrip()
+        for place in range(len(self._boundaries) - 1, -1, -1):
+            boundary, part = self._boundaries[place]
+            if bare == boundary and self._count < _MOST_PARTS:
+                self._leave(place, part)
+                self._begin(part)
+                return True
+            if bare == boundary + b"--":
+                self._leave(place, part)
+                self._boundaries.pop()
+                self._ended = True  # what follows within is for no reader
+                self._in_head = False
+                return True
+        return False
+
+    def _leave(self, place: int, part: Part) -> None:
+        if self._in_head:
+            self._end_head()
+        del self._boundaries[place + 1 :]
+        del self._stack[self._stack.index(part) + 1 :]
+
+    def _begin(self, around: Part) -> None:
+        number = str(len(around.parts) + 1)
+        part = Part(number=f"{around.number}.{number}".removeprefix("."))
+        around.parts.append(part)
+        self._stack.append(part)
+        self._in_head, self._ended = True, False
+        self._count += 1
+
+
+def read_parts(lines: Iterable[bytes]) -> Part:
+    """A mail of its lines."""
+    reader = _PartReader()
+    feed = reader.feed
+    for line in lines:
+        feed(line)
+    reader.close()
+    return reader.root
+
+
+def read_whole(data: bytes) -> Part:
+    """A mail that is held as a whole; only its heads, and lines that may be boundaries, are looked at one by one."""
+    reader, at = _PartReader(), 0
+    while at < len(data):
+        at = reader.feed_from(data, at)
+    reader.close()
+    return reader.root
+
+
+def read_head(data: bytes) -> Part:
+    """A mail of which only the head is read."""
+    part = Part()
+    part.add_head(cast("re.Match[bytes]", _HEAD.match(data))[0])
+    part.end_head("")
+    return part
