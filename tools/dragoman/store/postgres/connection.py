@@ -87,15 +87,6 @@ class PostgresConnection:
         """Run a statement whose marks stand for lists."""
         return self._run(statement, [[to_database(value) for value in values] for values in lists])
 
-    def add_words(self, table: str, terms: Sequence[str], counts: Sequence[int], are_body: Iterable[bool]) -> None:
-        """Add to the counts of words."""
-        statement = (
-            f"INSERT INTO {table} AS w SELECT * FROM"  # noqa: S608 - our own words
-            " unnest(CAST(? AS text[]), CAST(? AS boolean[]), CAST(? AS bigint[])) AS n(term, is_body, doc)"
-            " ON CONFLICT(term) DO UPDATE SET doc = w.doc + excluded.doc"
-        )
-        self._run(statement, [list(terms), list(are_body), list(counts)])
-
     def copy(self, table: str, columns: str, rows: Iterable[Sequence[Value]]) -> None:
         """Add many rows to a table at once."""
         self.statements += 1
@@ -105,6 +96,13 @@ class PostgresConnection:
         with self._connection.cursor() as cursor, cursor.copy(statement.encode()) as copy:
             for row in rows:
                 copy.write_row([to_database(value) if isinstance(value, (str, bytes)) else value for value in row])
+
+    def copy_parts(self, table: str, columns: str, parts: Iterable[bytes]) -> None:
+        """Add rows to a table that are written as COPY takes them."""
+        self.statements += 1
+        with self._connection.cursor() as cursor, cursor.copy(f"COPY {table}({columns}) FROM STDIN".encode()) as copy:
+            for part in parts:
+                copy.write(part)
 
     def _first(self, statement: str) -> str:
         begin, self._begin = self._begin, ""

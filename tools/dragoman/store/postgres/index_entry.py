@@ -9,9 +9,8 @@ import hashlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
-from itertools import islice
-from typing import Final
+from itertools import chain, islice
+from typing import Final, NamedTuple
 
 from dragoman.store.index_terms import lexemes
 from dragoman.store.sql.connection import IndexRow
@@ -22,6 +21,9 @@ LAST_POSITION: Final = 16_383
 MOST_POSITIONS: Final = 255
 """Positions of one lexeme that PostgreSQL keeps."""
 
+_POSITIONS: Final = tuple(f"':{position} '" for position in range(1, MOST_POSITIONS + 4))
+"""What stands between a lexeme and the next one, for each position from 1 on."""
+
 _LONGEST: Final = 900
 _CUT: Final = "\ue002"
 _LARGEST: Final = 900_000
@@ -31,8 +33,7 @@ _OTHER: Final = re.compile("[\ue000-\ue1ff]")
 """Stands in each lexeme of ``parts`` and ``scope``, and in none of ``body``."""
 
 
-@dataclass(frozen=True, slots=True)
-class IndexEntry:
+class IndexEntry(NamedTuple):
     """What is stored of a message.
 
     Attributes:
@@ -56,12 +57,19 @@ def entry_of(row: IndexRow) -> IndexEntry:
     if size > MOST_POSITIONS:
         return _long_entry(zip((body, parts, scope), starts, strict=True), size)
     # PostgreSQL itself puts the positions of one lexeme together, in much less time.
+    if size == len(body):
+        return IndexEntry(_placed(zip(body, _POSITIONS, strict=False)), size, set(body), is_long=False)
     vector = [
-        f"'{word}':{position}"
+        pair
         for words, start in zip((body, parts, scope), starts, strict=True)
-        for position, word in enumerate(words, start)
+        for pair in zip(words, _POSITIONS[start - 1 :], strict=False)
     ]
-    return IndexEntry(" ".join(vector), size, {*body, *parts, *scope}, is_long=False)
+    return IndexEntry(_placed(vector), size, {*body, *parts, *scope}, is_long=False)
+
+
+def _placed(words: Iterable[tuple[str, str]]) -> str:
+    """The text of a vector of words and what stands between them and the next ones."""
+    return f"'{''.join(chain.from_iterable(words))}"[:-2]
 
 
 def index_word(word: str) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain, islice
 from typing import Any, ClassVar, Final, cast
 
 import psycopg
@@ -13,18 +14,27 @@ from dragoman.core.errors import Unavailable
 from dragoman.store import index_terms
 from dragoman.store.postgres import long_texts, ranking
 from dragoman.store.postgres.connection import PostgresConnection
-from dragoman.store.postgres.index_entry import IndexEntry, entry_of, is_of_body
+from dragoman.store.postgres.index_batch import COLUMNS, IndexBatch, make_ahead
 from dragoman.store.postgres.tsquery import has_phrases, to_tsquery
 from dragoman.store.sql.connection import Condition, Connection, IndexRow, Tables
 from dragoman.store.sql.search.expression import Expression
 from dragoman.store.sql.values import Value, bind, unbind
 
 _NUMBERS: Final = frozenset({"number", "place", "author", "live", "moment", "described", "recent"})
+_FEW: Final = 200
+"""From so many messages on a thread of their own pays."""
 _AUTHORS: Final = "SELECT data, author FROM $authors WHERE data = ANY(CAST(? AS text[]))"
 _NEW_AUTHORS: Final = (
     "INSERT INTO $authors(data, names)"
     " SELECT * FROM unnest(CAST(? AS text[]), CAST(? AS text[])) RETURNING data, author"
 )
+_COUNTED: Final = (
+    "INSERT INTO $words AS w(term, is_body, doc) SELECT n.term, n.is_body, n.doc * p.sign FROM unnest("
+    "string_to_array(?, ' '), CAST(string_to_array(?, ' ') AS boolean[]), CAST(string_to_array(?, ' ') AS bigint[])"
+    ") AS n(term, is_body, doc), (SELECT CAST(? AS bigint) AS sign) AS p"
+    " ON CONFLICT(term) DO UPDATE SET doc = w.doc + excluded.doc"
+)
+"""Words, whether they are of the body, and in how many messages: texts, of which the driver has to make no arrays."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,22 +105,25 @@ class PostgresTables(Tables):
 
     def index(self, con: Connection, rows: Sequence[IndexRow]) -> None:
         """Copy the entries into the index, and count their words."""
-        entries = list[IndexEntry]()
+        batch = IndexBatch(rows)
+        self._add(con, batch, batch.parts())
 
-        def copied() -> Iterator[tuple[Value, ...]]:
-            # Made while the server takes those before.
-            for row in rows:
-                entry = entry_of(row)
-                entries.append(entry)
-                yield row[0], entry.size, entry.is_long, entry.vector
-
-        _own(con).copy(self.sql("$index"), "rowid, size, is_long, lexemes", copied())
-        self._count(con, entries, 1)
+    def prepare_index(self, rows: Iterable[IndexRow]) -> Callable[[Connection], None]:
+        """Make many entries while the server takes the messages."""
+        remaining = iter(rows)
+        first = list(islice(remaining, _FEW))
+        if len(first) < _FEW:
+            return lambda con: self.index(con, first)
+        batch = IndexBatch(chain(first, remaining))
+        parts = make_ahead(batch.parts())
+        return lambda con: self._add(con, batch, parts)
 
     def unindex(self, con: Connection, row: IndexRow) -> None:
         """Delete an entry, and count its words no more."""
         if con.execute(self.sql("DELETE FROM $index WHERE rowid = ? RETURNING rowid"), row[:1]).get is not None:
-            self._count(con, [entry_of(row)], -1)
+            batch = IndexBatch([row])
+            deque(batch.parts(), maxlen=0)
+            self._count(con, batch, -1)
 
     def empty_index(self, con: Connection) -> None:
         """Empty the tables of entries and of words."""
@@ -149,16 +162,16 @@ class PostgresTables(Tables):
         )
         return [(term, doc) for term, doc in con.execute(statement, (beginning, beginning + "\U0010ffff", limit))]
 
-    def _count(self, con: Connection, entries: Sequence[IndexEntry], sign: int) -> None:
+    def _add(self, con: Connection, batch: IndexBatch, parts: Iterable[bytes]) -> None:
+        _own(con).copy_parts(self.sql("$index"), COLUMNS, parts)
+        self._count(con, batch, 1)
+
+    def _count(self, con: Connection, batch: IndexBatch, sign: int) -> None:
         """Add messages to the counts of words, messages and lexemes, or take them away."""
-        counts = Counter[str]()
-        for entry in entries:
-            counts.update(entry.words)
-        terms = sorted(counts)
-        _own(con).add_words(self.sql("$words"), terms, [sign * counts[term] for term in terms], map(is_of_body, terms))
+        con.execute(self.sql(_COUNTED), (batch.terms, batch.are_body, batch.counts, sign))
         con.execute(
             "UPDATE index_builds SET messages = messages + ?, lexemes = lexemes + ? WHERE prefix = ?",
-            (sign * len(entries), sign * sum(entry.size for entry in entries), self.prefix),
+            (sign * batch.messages, sign * batch.lexemes, self.prefix),
         )
 
 

@@ -29,6 +29,11 @@ def to_database(value: Value) -> Value:
     return _IMPOSSIBLE.sub(lambda found: f"{_ESCAPE}{ord(found[0]):06x}", value)
 
 
+def to_copy(text: str) -> bytes:
+    """Rows of COPY in which nothing is to be escaped but what PostgreSQL cannot hold."""
+    return str(to_database(text)).encode()
+
+
 def short_id(id_: Value) -> Value:
     """An id as indexes have it, which take no more than 2,700 bytes; the function of this name in the database."""
     if not isinstance(id_, str) or len(id_) <= LONGEST_ID // 4 or len(id_.encode()) <= LONGEST_ID:

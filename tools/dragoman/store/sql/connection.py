@@ -227,6 +227,14 @@ class Tables(ABC):
     def index(self, con: Connection, rows: Sequence[IndexRow]) -> None:
         """Add messages to the full-text index."""
 
+    def prepare_index(self, rows: Iterable[IndexRow]) -> Callable[[Connection], None]:
+        """Begin to make entries of the full-text index, where that can be done while the database takes other rows.
+
+        Returns:
+            Adds them to the index.
+        """
+        return lambda con: self.index(con, list(rows))
+
     @abstractmethod
     def unindex(self, con: Connection, row: IndexRow) -> None:
         """Take a message out of the full-text index; ``row`` is how it was added."""

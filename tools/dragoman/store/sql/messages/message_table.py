@@ -7,7 +7,7 @@ messages of the local account. Each gives every message an integer that is never
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
 from typing import Any, Final
@@ -218,9 +218,11 @@ class _Writer:
             As :meth:`insert`; ``None`` when nothing was stored.
         """
         columns = self._columns(messages, self._tables.last_number(self._con) + 1)
+        add_to_index = self._begin_index(messages, columns)
         if not self._tables.insert_if_all_new(self._con, "messages", _INSERTED, columns):
             return None
-        return self._index(messages, columns)
+        add_to_index(self._con)
+        return _visible_times(columns)
 
     def insert_prepared(self, authors: Sequence[Author], prepared: Sequence[PreparedRow]) -> list[int] | None:
         """As :meth:`insert_if_all_new`."""
@@ -251,13 +253,18 @@ class _Writer:
         # Made before and not between: changing from Python to the database and back for each row takes much longer.
         first = self._tables.last_number(self._con) + 1
         columns = self._columns(messages, first)
+        add_to_index = self._begin_index(messages, columns)
         self._tables.insert(self._con, "messages", _INSERTED, columns)
-        return self._index(messages, columns)
+        add_to_index(self._con)
+        return _visible_times(columns)
 
-    def _index(self, messages: Sequence[Message], columns: Sequence[tuple[Any, ...]]) -> list[int]:
-        live = [(row, message) for row, message in zip(columns, messages, strict=True) if row[_LIVE]]
-        self._tables.index(self._con, [index_row(message, row[0]) for row, message in live])
-        return [row[_TIME] for row, _ in live]
+    def _begin_index(
+        self, messages: Sequence[Message], columns: Sequence[tuple[Any, ...]]
+    ) -> Callable[[Connection], None]:
+        """Begin to make the entries of those that are visible; the result adds them to the index."""
+        return self._tables.prepare_index(
+            index_row(message, row[0]) for row, message in zip(columns, messages, strict=True) if row[_LIVE]
+        )
 
     def change(self, changes: Iterable[tuple[Stored, Message]]) -> tuple[int, int]:
         """Store what differs; returns how many messages became visible, and how many no longer are."""
@@ -331,6 +338,11 @@ class _Writer:
                 self._authors.add(one, numbers[data])
         for one in unknown:
             self._authors.by_identity[id(one)] = self._author(one), one
+
+
+def _visible_times(columns: Iterable[tuple[Any, ...]]) -> list[int]:
+    """The times of those messages that are visible."""
+    return [row[_TIME] for row in columns if row[_LIVE]]
 
 
 def is_readable(conversation: str | bytes, id_: str | bytes, _number: int, *columns: Any) -> bool:
