@@ -9,7 +9,7 @@ import ssl
 import sys
 import time
 import tracemalloc
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median, quantiles
@@ -18,7 +18,7 @@ import anyio
 from imapclient import IMAPClient
 from rs_bpe.bpe import openai
 from tests.benchmarks.figures import show
-from tests.benchmarks.ordinary_mails import THREAD, ordinary_mails
+from tests.benchmarks.ordinary_mails import THREAD, ordinary_mails, short_mails
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "servers"))
 import dovecot
@@ -48,18 +48,18 @@ def main() -> int:
         sys.stdout.write(f"The figures of mailboxes are left out: {reason}.\n")
         return 0
     with dovecot.dovecot() as server:
-        fill(server, "alice", 5_000)
-        fill(server, "bob", 50_000)
+        fill(server, "alice", ordinary_mails(f"alice@{dovecot.DOMAIN}", 5_000, START))
+        fill(server, "bob", short_mails(f"bob@{dovecot.DOMAIN}", 50_000, START))
         holds = [*anyio.run(_figures, server), *anyio.run(_memory, server)]
     return int(not all(holds))
 
 
-def fill(server: dovecot.Dovecot, user: str, count: int) -> None:
-    """Write a mailbox of threads of twenty mails, as files: delivering them would take an hour."""
+def fill(server: dovecot.Dovecot, user: str, mails: Iterable[tuple[datetime, bytes]]) -> None:
+    """Write the mails of a mailbox as files: delivering them would take an hour."""
     box = server.state / "mail" / f"{user}@{dovecot.DOMAIN}"
     for name in ("cur", "new", "tmp"):
         (box / name).mkdir(parents=True)
-    for number, (at, data) in enumerate(ordinary_mails(f"{user}@{dovecot.DOMAIN}", count, START)):
+    for number, (at, data) in enumerate(mails):
         file = box / "cur" / f"{int(at.timestamp())}.{number:06}.host:2,S"
         file.write_bytes(data)
         os.utime(file, (at.timestamp(), at.timestamp()))

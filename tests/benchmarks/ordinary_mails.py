@@ -37,6 +37,16 @@ def ordinary_mails(to: str, count: int, start: datetime) -> Iterator[tuple[datet
         yield at, _mail(number, at, to, texts)
 
 
+def short_mails(to: str, count: int, start: datetime) -> Iterator[tuple[datetime, bytes]]:
+    """Mails of a few lines, in threads as well, where only their number counts."""
+    for number in range(count):
+        at, root = start + timedelta(minutes=30 * number), number - number % THREAD
+        references = f"References: <m{root}@example.com>\r\n" if root != number else ""
+        head = f"From: Maria Koch <maria@example.com>\r\nTo: {to}\r\nSubject: Thread {root}\r\n{references}"
+        fields = f"Message-ID: <m{number}@example.com>\r\nDate: {at:%a, %d %b %Y %H:%M:%S} +0000\r\n"
+        yield at, f"{head}{fields}\r\n{_PARAGRAPHS[0]}\r\n".encode()
+
+
 def _own_text(number: int) -> str:
     name, address = _PEOPLE[number % len(_PEOPLE)]
     chosen = (_PARAGRAPHS[(number + step) % len(_PARAGRAPHS)] for step in range(2 + number % 3))

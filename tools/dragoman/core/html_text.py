@@ -17,7 +17,12 @@ from dragoman.core.html_visibility import Visibility
 LONGEST: Final = 2_000_000
 """Characters of HTML that are read; what follows is left out."""
 
-_UNSHOWN: Final = frozenset({"head", "script", "style", "template", "title", "noscript", "object", "svg"})
+_UNSHOWN: Final = frozenset(
+    {
+        "head", "script", "style", "template", "title", "noscript", "object", "svg", "iframe", "noframes", "audio",
+        "video", "canvas",
+    }
+)  # fmt: skip
 _BLOCKS: Final = frozenset(
     {"address", "article", "aside", "center", "dd", "div", "dl", "dt", "fieldset", "figcaption", "figure", "footer"}
     | {

@@ -79,7 +79,7 @@ class Body:
     def text(self) -> str:
         """The text."""
         if len(self.texts) != 1 or not isinstance(self.texts[0], str):
-            texts = (one if isinstance(one, str) else _text_of(one) for one in self.texts)
+            texts = [one if isinstance(one, str) else _unwrapped(one, self) for one in self.texts]
             self.texts = ["\n\n".join(text for text in texts if text)]
         return cast("str", self.texts[0])
 
@@ -216,11 +216,10 @@ def _is_text(part: Part) -> bool:
 
 def _unwrapped(part: Part, body: Body) -> str:
     """The text of a part without what is wrapped around it or into it, which the body learns of."""
-    text = _text_of(part)
+    text, is_encrypted = without_encrypted(_text_of(part))
+    body.labels.extend(["encrypted"] if is_encrypted else [])
     if part.media_type != "text/plain":
         return text
-    text, is_encrypted = without_encrypted(text)
-    body.labels.extend(["encrypted"] if is_encrypted else [])
     text, is_signed = without_signature(text)
     body.labels.extend(["signed"] if is_signed else [])
     text, files = without_files(text)

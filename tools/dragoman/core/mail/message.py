@@ -14,6 +14,7 @@ from dragoman.core.mail.part_reader import read_head, read_parts, read_whole
 from dragoman.core.mail.parts import Part
 from dragoman.core.mail.people import author_of, kind_of, list_of
 from dragoman.core.mail.quotes import without_quotes
+from dragoman.core.mail.subject import is_answering, is_forwarding
 from dragoman.core.model import AuthorKind
 
 __all__ = ["Mail", "MailFile", "read_mail", "read_mail_head", "read_whole_mail"]
@@ -24,6 +25,7 @@ M = TypeVar("M")
 _DAY = timedelta(days=1)
 _EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 _MOST_FORWARDED = 20
+_DEEPEST_FORWARDED = 5
 _ANSWERING = frozenset({"in-reply-to", "references"})
 """Fields of a mail that answers another one."""
 
@@ -67,7 +69,8 @@ class Mail:
     @_Cached
     def new_text(self) -> tuple[str, int]:
         """What it says without what it quotes at its end, and how many characters that is."""
-        return without_quotes(self.text, is_answer=not self.headers.names.isdisjoint(_ANSWERING))
+        is_answer = not self.headers.names.isdisjoint(_ANSWERING) or is_answering(self.subject)
+        return without_quotes(self.text, is_answer=is_answer and not is_forwarding(self.subject))
 
     @_Cached
     def forwarded(self) -> str:
@@ -75,10 +78,7 @@ class Mail:
 
         A report returns the mail that it is about, which says nothing new.
         """
-        if self.body.is_report:
-            return ""
-        inner = [part for part in self.root.walk() if part.media_type == "message/rfc822"]
-        return "\n\n".join(_quoted(read_whole_mail(part.content)) for part in inner[:_MOST_FORWARDED])
+        return "" if self.body.is_report else _forwarded(self, _DEEPEST_FORWARDED)
 
     @_Cached
     def is_cut(self) -> bool:
@@ -178,8 +178,16 @@ def read_whole_mail(data: bytes) -> Mail:
     return Mail(read_whole(data))
 
 
-def _quoted(mail: Mail) -> str:
+def _forwarded(mail: Mail, depth: int) -> str:
+    """The mails within a mail, and those within them as far as ``depth`` says, each line marked once more."""
+    inner = [part for part in mail.root.walk() if part.media_type == "message/rfc822"] if depth else []
+    return "\n\n".join(_quoted(read_whole_mail(part.content), depth) for part in inner[:_MOST_FORWARDED])
+
+
+def _quoted(mail: Mail, depth: int) -> str:
     author = mail.author
     lines = [f"From: {author.name} <{author.email}>" if author.name else f"From: {author.email}"]
     lines += [f"Subject: {mail.subject}", "", *mail.text.split("\n")]
+    deeper = _forwarded(mail, depth - 1)
+    lines += ["", *deeper.split("\n")] if deeper else []
     return "\n".join(f"> {line}".rstrip() for line in lines)

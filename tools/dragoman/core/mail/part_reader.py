@@ -46,7 +46,7 @@ class _PartReader:
                 self._stack[-1].add_body(line)
         elif line in _BLANK:
             self._end_head()
-        elif _HEAD.match(line):
+        elif cast("re.Match[bytes]", _HEAD.match(line)).end():
             self._stack[-1].add_head(line)
         else:
             # A head that breaks off: what follows is the body.
@@ -101,7 +101,7 @@ class _PartReader:
                 self._leave(place, part)
                 self._begin(part)
                 return True
-            if bare == boundary + b"--":
+            if bare.startswith(boundary) and bare[len(boundary) :].lstrip() == b"--":
                 self._leave(place, part)
                 self._boundaries.pop()
                 self._ended = True  # what follows within is for no reader

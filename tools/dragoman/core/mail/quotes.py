@@ -33,6 +33,19 @@ _BLOCK_WORDS: Final = tuple(
         "差出人|送信日時|宛先|cc|件名", "发件人|发送时间|日期|收件人|抄送|主题",
     )
 )  # fmt: skip
+_FORWARD_RULE: Final = re.compile(
+    r"forward|weitergeleitet|transféré|reenviad|encaminhad|inoltrat|doorgestuurd|vidarebef|videresend|edelleenläh"
+    r"|przekazan|přeposlan|továbbított|iletilen|пересл|προωθ|转发|轉寄|転送|전달|הועבר|תועבר|chuyển tiếp",
+    re.IGNORECASE,
+)
+_POINTS_BELOW: Final = re.compile(
+    r"\b(?:below|in-?line|in (?:blue|red|green)|unten|(?:weiter|dr)unter|in (?:rot|blau|grün)|ci-dessous"
+    r"|en (?:bleu|rouge|vert)|abajo|en (?:azul|rojo|verde)|abaixo|di seguito|qui sotto|in (?:rosso|blu|verde)"
+    r"|hieronder|nedan|nedenfor|poniżej|ниже)\b|下記|以下|见下|見下|아래",
+    re.IGNORECASE,
+)
+_SHORT: Final = 500
+_DIRECTIONS: Final = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _WIDE_COLON: Final = "\uff1a"
 _BLOCK_NEEDED: Final = 3
 _BLOCK_LINES: Final = 8
@@ -83,7 +96,7 @@ def _without_run(lines: list[str], first: int, end: int) -> int:
 
 def _without_attribution(lines: list[str], first: int, end: int) -> int:
     end = _end_of_content(lines, end)
-    if not end or not lines[end - 1].rstrip().endswith((":", _WIDE_COLON)):
+    if not end or not _DIRECTIONS.sub("", lines[end - 1]).rstrip().endswith((":", _WIDE_COLON)):
         return end
     for start in range(end - 1, max(first, end - _ATTRIBUTION_LINES) - 1, -1):
         words = " ".join(lines[start:end])
@@ -115,8 +128,14 @@ def _without_block(lines: list[str], first: int, end: int) -> int:
         if before.strip() and not _RULE.fullmatch(before):
             continue
         if _is_block(lines[start : start + _BLOCK_LINES]):
-            return start - 1 if start and _RULE.fullmatch(before) else start
+            is_content = _FORWARD_RULE.search(before) or _speaks_of_what_follows(lines[first:start])
+            return end if is_content else start - 1 if start and _RULE.fullmatch(before) else start
     return end
+
+
+def _speaks_of_what_follows(lines: list[str]) -> bool:
+    """Whether a few words say that something of the author stands behind them."""
+    return sum(map(len, lines)) < _SHORT and _POINTS_BELOW.search("\n".join(lines)) is not None
 
 
 def _is_block(lines: list[str]) -> bool:

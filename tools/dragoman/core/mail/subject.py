@@ -17,6 +17,7 @@ _ANSWER: Final = re.compile(rf"\s*+(?:(?:{_ANSWERED}){_COUNTED})+", re.IGNORECAS
 _MARKED: Final = re.compile(
     rf"\s*+((?:\[[^\[\]]{{1,60}}\]\s*+)*+)(?:(?:{_ANSWERED}|{_FORWARDED}){_COUNTED})+", re.IGNORECASE
 )
+_FORWARD: Final = re.compile(rf"\s*+(?:\[[^\[\]]{{1,60}}\]\s*+)*+(?:{_FORWARDED}){_COUNTED}", re.IGNORECASE)
 _ROUNDS: Final = 20
 
 
@@ -24,6 +25,16 @@ def without_answer_words(subject: str) -> str:
     """A subject without words that mark answers at its beginning; those that mark forwarded mails stay."""
     found = _ANSWER.match(subject)
     return (subject if found is None else subject[found.end() :]).strip()
+
+
+def is_forwarding(subject: str) -> bool:
+    """Whether a subject says that its mail brings another one along."""
+    return _FORWARD.match(subject) is not None
+
+
+def is_answering(subject: str) -> bool:
+    """Whether a subject says that its mail answers another one."""
+    return _ANSWER.match(subject) is not None
 
 
 def base_subject(subject: str) -> str:
