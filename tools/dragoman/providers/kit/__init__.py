@@ -16,9 +16,12 @@ to sign in           :class:`OAuthAccount` (settings with a token or OAuth), :cl
                      :class:`OAuthSession` (authorizes calls), :class:`GrantedScopes`, :class:`AppSetup`
 to tell what is new  :class:`EventFeed` follows a list of events, each once; :class:`ConversationChanges` asks the
                      conversations that moved
-to search            :func:`alternatives` for a service that knows no OR, :func:`cut_marks` for what it marks
+to search            :class:`ServiceSearch` asks the service in its :class:`SearchLanguage`; :func:`alternatives` for
+                     a service that knows no OR, :func:`cut_marks` for what it marks
 to answer threads    :func:`subtree`; where a service lists replies apart, :class:`InlineThreads` and
                      :class:`ThreadChanges` ask a :class:`ThreadSource`
+for all of these     :class:`ThreadedProvider`, of a :class:`NameBook`, :class:`Rooms`, :class:`ThreadWriter`,
+                     :class:`Movement`
 to ask an assistant  :class:`AnswerProgress`, :func:`look_up`, :func:`look_repeatedly`, :func:`broken_answer`
 to say what is wrong :func:`sentence` puts foreign pieces into the sentence of an error; :func:`quote`, :func:`join`
 ==================== ===============================================================================================
@@ -76,15 +79,21 @@ if TYPE_CHECKING:
         parse_markdown,
         write_markup,
     )
+    from dragoman.providers.kit.members import Member, NameBook
+    from dragoman.providers.kit.movement import Movement, Recent
     from dragoman.providers.kit.oauth_account import OAuthAccount
     from dragoman.providers.kit.pager import ListPage, Pager
     from dragoman.providers.kit.people import by_name, only_person, write_mentions
     from dragoman.providers.kit.prompt import AnswerProgress, broken_answer, look_repeatedly, look_up
+    from dragoman.providers.kit.rooms import Room, Rooms
     from dragoman.providers.kit.scopes import GrantedScopes
     from dragoman.providers.kit.search_words import alternatives, cut_marks, write_term
+    from dragoman.providers.kit.service_search import SearchLanguage, SearchPart, ServiceSearch
     from dragoman.providers.kit.settings import HttpAccount, HttpAddress
     from dragoman.providers.kit.thread_changes import ThreadChanges
     from dragoman.providers.kit.thread_source import HistoryPart, HistoryRange, Post, ThreadSource
+    from dragoman.providers.kit.thread_writer import ThreadWriter
+    from dragoman.providers.kit.threaded_provider import Parts, ThreadedProvider
     from dragoman.providers.kit.threads import no_such_message, require_subtree, subtree
     from dragoman.providers.kit.times import format_time, from_us, in_window, parse_time, to_us
     from dragoman.providers.kit.wire import (
@@ -142,6 +151,9 @@ __all__ = [
     "LruCache",
     "Markup",
     "Maybe",
+    "Member",
+    "Movement",
+    "NameBook",
     "NamedFailures",
     "Number",
     "OAuthAccount",
@@ -150,10 +162,17 @@ __all__ = [
     "OAuthSettings",
     "Options",
     "Pager",
+    "Parts",
     "Person",
     "Places",
     "Post",
+    "Recent",
+    "Room",
+    "Rooms",
+    "SearchLanguage",
+    "SearchPart",
     "Secret",
+    "ServiceSearch",
     "Several",
     "Span",
     "Style",
@@ -161,6 +180,8 @@ __all__ = [
     "Texts",
     "ThreadChanges",
     "ThreadSource",
+    "ThreadWriter",
+    "ThreadedProvider",
     "TtlCache",
     "Window",
     "WireModel",
@@ -244,6 +265,12 @@ _HOMES: Final = {
     "dragoman.providers.kit.times": "format_time from_us in_window parse_time to_us",
     "dragoman.providers.kit.wire": "Count Entries Flag Maybe Number Places Several Text Texts WireModel Word"
     " lenient lenient_each lenient_type or_empty",
+    "dragoman.providers.kit.members": "Member NameBook",
+    "dragoman.providers.kit.movement": "Movement Recent",
+    "dragoman.providers.kit.rooms": "Room Rooms",
+    "dragoman.providers.kit.service_search": "SearchLanguage SearchPart ServiceSearch",
+    "dragoman.providers.kit.thread_writer": "ThreadWriter",
+    "dragoman.providers.kit.threaded_provider": "Parts ThreadedProvider",
     "dragoman.transport.credentials": "Secret bearer",
     "dragoman.transport.oauth.client": "OAuthClient",
     "dragoman.transport.oauth.session": "OAuthSession",

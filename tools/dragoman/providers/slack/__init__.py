@@ -2,31 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Collection, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
-from datetime import datetime
 from typing import ClassVar, Self, cast
 
-from dragoman.core.model import Audience, Author, AuthorKind, Changes, Conversation, Message, Page, SearchPage
+from dragoman.core.model import SearchPage
 from dragoman.providers.base.account_settings import SettingsAdvice
-from dragoman.providers.base.provider import (
-    AccountSettings,
-    Change,
-    ConversationQuery,
-    Draft,
-    Limits,
-    MessageQuery,
-    Provider,
-    SearchQuery,
-)
+from dragoman.providers.base.provider import AccountSettings, Limits, SearchQuery
 from dragoman.providers.kit.inline_threads import InlineThreads
+from dragoman.providers.kit.movement import Movement
+from dragoman.providers.kit.rooms import Rooms
 from dragoman.providers.kit.thread_changes import ThreadChanges
+from dragoman.providers.kit.thread_writer import ThreadWriter
+from dragoman.providers.kit.threaded_provider import Parts, ThreadedProvider
 from dragoman.providers.slack.api import PAGE, WORKSPACES, Api, client_of, parse_link
-from dragoman.providers.slack.changes import Movement
 from dragoman.providers.slack.conversations import ConversationReader
 from dragoman.providers.slack.people import People
 from dragoman.providers.slack.reading import MessageReader
-from dragoman.providers.slack.search import MessageSearch
+from dragoman.providers.slack.search import MessageSearch, search_recent
 from dragoman.providers.slack.settings import APP, SlackSettings
 from dragoman.providers.slack.wire import Object
 from dragoman.providers.slack.writing import LONGEST, MessageWriter
@@ -34,7 +27,7 @@ from dragoman.providers.slack.writing import LONGEST, MessageWriter
 __all__ = ["SlackProvider", "SlackSettings"]
 
 
-class SlackProvider(Provider):
+class SlackProvider(ThreadedProvider):
     """One account of Slack."""
 
     name: ClassVar[str] = "slack"
@@ -49,24 +42,10 @@ class SlackProvider(Provider):
 
     def __init__(self, settings: AccountSettings, api: Api | None = None) -> None:
         """Keep the settings. Without an open ``api``, which :meth:`open` gives, nothing can be asked."""
-        super().__init__(settings)
+        super().__init__(settings, None if api is None else _parts(api))
         if api is not None:
             self._api = api
-            self._people = People(api)
-            self._conversations = ConversationReader(api, self._people)
-            self._reader = MessageReader(api, self._people)
-            self._lists = InlineThreads[Object]("Slack", self._reader, page_size=PAGE)
-            self._writer = MessageWriter(api, self._people, self._conversations, self._reader, self._lists.forget)
-            self._search = MessageSearch(api, self._people)
-            movement = Movement(api, self._conversations, self._reader)
-            self._changes = ThreadChanges[Object](
-                self._reader,
-                movement.moved,
-                movement.is_gone,
-                page_size=PAGE,
-                now=lambda: api.service_time,
-                answered=movement.answered,
-            )
+            self._search = MessageSearch(api, cast("People", self._parts.names))
 
     @classmethod
     @asynccontextmanager
@@ -100,72 +79,28 @@ class SlackProvider(Provider):
         }
         return "; ".join(fact for fact, is_so in facts.items() if is_so)
 
-    async def own_author(self) -> Author | None:
-        """Whom the token speaks for."""
-        us = await self._api.identity()
-        user = (await self._people.users([us.user_id])).get(us.user_id)
-        kind = AuthorKind.BOT if us.bot_id else AuthorKind.PERSON
-        return Author(name=user.name if user else us.name or us.user_id, id=us.user_id, kind=kind, own=True)
-
-    async def list_conversations(self, query: ConversationQuery) -> Page[Conversation]:
-        """The conversations that the account is in; with a text also public channels and people. Slack has no order."""
-        return await self._conversations.page(query)
-
-    async def get_conversation(self, conversation: str) -> Conversation:
-        """One conversation; ``@`` and an id, handle, name or address is the direct one with a person."""
-        return await self._conversations.one(conversation)
-
-    async def audience(self, conversation: str, draft: Draft | None = None) -> Audience:
-        """Who reads a conversation, with those of other organisations."""
-        del draft
-        return await self._conversations.audience(conversation)
-
-    async def list_messages(self, conversation: str, query: MessageQuery) -> Page[Message]:
-        """A page of messages, each root with the replies to it; see :class:`.InlineThreads`."""
-        return await self._lists.page(await self._id_of(conversation), query)
-
-    async def get_message(self, conversation: str, message: str) -> Message:
-        """One message."""
-        return await self._reader.message(await self._id_of(conversation), message)
-
     async def search_messages(self, query: SearchQuery) -> SearchPage:
         """Messages that match, best first, as Slack searches for a person."""
         return await self._search.page(query)
-
-    async def changes(self, position: str | None) -> Changes:
-        """What is new, edited or deleted, replies to old threads included; a bounded number of requests each time."""
-        return await self._changes.changes(position)
-
-    async def send_message(self, conversation: str, draft: Draft) -> Message:
-        """Send Markdown, once, without previews of links; see :meth:`MessageWriter.send`."""
-        return await self._writer.send(conversation, draft)
-
-    async def update_message(self, conversation: str, message: str, change: Change) -> Message:
-        """Change the text of one of the account's own messages."""
-        return await self._writer.update(await self._id_of(conversation), message, change)
-
-    async def find_sent(
-        self, conversation: str, draft: Draft, since: datetime, known: Collection[str] = ()
-    ) -> Message | None:
-        """Find a message whose sending was cut off by the key that it carries."""
-        return await self._writer.find_sent(conversation, draft, since, known)
-
-    @classmethod
-    def begins_conversation(cls, conversation: str) -> bool:
-        """A first message to a person opens the direct conversation."""
-        return conversation.startswith("@")
-
-    def could_be_sent_by_us(self, message: Message) -> bool:
-        """Only the account's own messages."""
-        return message.author.own
 
     def parse_link(self, link: str) -> tuple[str, str | None] | None:
         """Conversation and message of a link to the workspace, as far as it is known which one that is."""
         return parse_link(link, WORKSPACES.get(cast("SlackSettings", self.settings).credential))
 
-    def cursor_after(self, message: Message, query: MessageQuery) -> str | None:
-        """Where a list goes on after a message."""
-        return self._lists.cursor_after(message, query)
 
-    async def _id_of(self, conversation: str) -> str:
-        return (await self._conversations.one(conversation)).id if conversation.startswith("@") else conversation
+def _parts(api: Api) -> Parts:
+    people, source = People(api), ConversationReader(api)
+    rooms, reader = Rooms(source, people), MessageReader(api, people)
+    lists = InlineThreads[Object]("Slack", reader, page_size=PAGE)
+    target = MessageWriter(api, people, reader)
+    movement = Movement(source.joined_ids, lambda since: search_recent(api, since))
+    changes = ThreadChanges[Object](
+        reader,
+        movement.moved,
+        reader.is_gone,
+        page_size=PAGE,
+        now=lambda: api.service_time,
+        answered=movement.answered,
+    )
+    writer = ThreadWriter[Object]("Slack", LONGEST, target, reader, rooms, lists.forget)
+    return Parts(names=people, rooms=rooms, reader=reader, lists=lists, changes=changes, writer=writer)

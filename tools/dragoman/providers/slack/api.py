@@ -56,6 +56,7 @@ class Identity:
     Attributes:
         url: The address of the workspace; a slash ends it.
         team: The name of the workspace.
+        id: The id of the user.
         bot_id: Empty for the token of a person.
         name: The handle.
     """
@@ -64,9 +65,19 @@ class Identity:
     team: str
     team_id: str
     enterprise_id: str
-    user_id: str
+    id: str
     bot_id: str
     name: str
+
+    @property
+    def is_bot(self) -> bool:
+        """Whether it is a bot, and no person."""
+        return bool(self.bot_id)
+
+    @property
+    def organisations(self) -> frozenset[str]:
+        """The workspace and the organisation that it is of."""
+        return frozenset({self.team_id, self.enterprise_id} - {""})
 
     def permalink(self, conversation: str, ts: str = "", root: str | None = None) -> str | None:
         """The link that people share of a conversation or message; ``None`` where the workspace has no address."""

@@ -1,4 +1,4 @@
-"""Reads messages: histories, threads, single messages, and what was sent here."""
+"""Reads messages: histories, threads and single messages."""
 
 from __future__ import annotations
 
@@ -19,7 +19,6 @@ from dragoman.providers.slack.wire import History, Object, root_of, time_of, ts_
 from dragoman.transport.http import DerivedCache
 
 _LARGEST: Final = 999
-_MOST_LOOKED_AT: Final = 5  # parts in which a sent message is looked for
 
 
 class MessageReader:
@@ -28,6 +27,7 @@ class MessageReader:
     def __init__(self, api: Api, people: People) -> None:
         self._api = api
         self._people = people
+        self.identity = api.identity
         self._mapped = DerivedCache[list[Message]]()
 
     async def history(self, conversation: str, wanted: HistoryRange) -> History:
@@ -120,14 +120,12 @@ class MessageReader:
                         return one
         raise no_such_message()
 
-    async def sent_since(self, conversation: str, oldest: str, root: str | None) -> list[Object]:
-        """Messages of a conversation or thread from a time on, with their metadata."""
-        method, where = ("conversations.replies", {"ts": root}) if root else ("conversations.history", {})
-        bounds = {"oldest": oldest, "include_all_metadata": "true", "limit": "100"}
-        asked, found = {"channel": conversation, **where, **bounds}, list[Object]()
-        async for part in self._api.message_parts(method, asked, _MOST_LOOKED_AT):
-            found += part.messages
-        return sorted(found, key=lambda one: ts_of(one.get("ts")))
+    async def is_gone(self, conversation: str, message: str) -> bool:
+        """Whether a message is deleted."""
+        try:
+            return (await self.raw(conversation, message)).get("subtype") == "tombstone"
+        except NotFound:
+            return True
 
     async def _us_among(self, raw: Sequence[JsonObject]) -> Identity | None:
         """Whom the account speaks for, where it may have written any of these: what a bot wrote has its ``bot_id``."""

@@ -1,0 +1,151 @@
+"""The members of a workspace, and the names that its messages need."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from dragoman.providers.kit.directory import Directory
+from dragoman.providers.kit.lookup import Lookup
+
+
+class Identity(Protocol):
+    """Whom an account speaks for."""
+
+    @property
+    def id(self) -> str:
+        """By which messages name it."""
+        ...
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+        ...
+
+    @property
+    def is_bot(self) -> bool:
+        """Whether it is a program that appears as itself, and no person."""
+        ...
+
+    @property
+    def organisations(self) -> frozenset[str]:
+        """Ids of those that it belongs to, such as a workspace, tenant or server."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """Somebody in the list of people.
+
+    Attributes:
+        organisations: Ids of those that this person belongs to; empty where that is not told.
+        is_guest: Of ours, and sees only a part of it.
+        is_stranger: Of another organisation, whatever the ids say.
+        is_gone: Has left, and cannot be written to.
+    """
+
+    id: str
+    name: str
+    handle: str = ""
+    shown_name: str = ""
+    email: str = ""
+    organisations: frozenset[str] = frozenset()
+    is_bot: bool = False
+    is_guest: bool = False
+    is_stranger: bool = False
+    is_gone: bool = False
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All that somebody may be called."""
+        return self.id, self.name, self.handle, self.shown_name, self.email
+
+    def is_outside(self, own: Collection[str]) -> bool:
+        """Whether this person belongs to none of our organisations."""
+        return self.is_stranger or bool(self.organisations and own and self.organisations.isdisjoint(own))
+
+    def label(self) -> str:
+        """The name for a list of those who read along."""
+        return f"{self.name} (guest)" if self.is_guest else self.name
+
+
+class Mentioned(Protocol):
+    """Ids that stand in messages."""
+
+    @property
+    def users(self) -> Iterable[str]:
+        """People."""
+        ...
+
+    @property
+    def bots(self) -> Iterable[str]:
+        """Programs that are no people."""
+        ...
+
+    @property
+    def channels(self) -> Iterable[str]:
+        """Conversations."""
+        ...
+
+    @property
+    def groups(self) -> Iterable[str]:
+        """Groups of people."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class KnownNames:
+    """The names that a page needs, as far as they could be found out."""
+
+    users: Mapping[str, Member]
+    bots: Mapping[str, str]
+    titles: Mapping[str, str]
+    groups: Mapping[str, str]
+
+    def digest(self) -> int:
+        """What tells these names from others."""
+        return hash((*self.users.values(), *self.bots.items(), *self.titles.items(), *self.groups.items()))
+
+    def name_of(self, id_: str) -> str:
+        """A person."""
+        return self.users[id_].name if id_ in self.users else ""
+
+    def title_of(self, id_: str) -> str:
+        """A channel."""
+        return self.titles.get(id_, "")
+
+    def group_of(self, id_: str) -> str:
+        """A group of people."""
+        return self.groups.get(id_, "")
+
+
+class NameBook:
+    """Finds names for one account.
+
+    Attributes:
+        directory: The people of the workspace.
+        titles: Titles of channels by id.
+    """
+
+    def __init__(
+        self,
+        directory: Directory[Member],
+        *,
+        bots: Lookup[str, str],
+        titles: Lookup[str, str],
+        groups: Lookup[str, str],
+    ) -> None:
+        self.directory = directory
+        self.titles = titles
+        self._bots = bots
+        self._groups = groups
+
+    async def known(self, ids: Mentioned) -> KnownNames:
+        """The names of what messages mention."""
+        return KnownNames(
+            await self.directory.get_all(ids.users),
+            await self._bots.get_all(ids.bots),
+            await self.titles.get_all(ids.channels),
+            await self._groups.get_all(ids.groups),
+        )

@@ -1,0 +1,218 @@
+"""Conversations and their people: lists of them, the direct one with somebody, and who reads along."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime
+from typing import Final, NamedTuple, Protocol
+
+import anyio
+
+from dragoman.core.errors import DragomanError, NotFound, PermissionDenied
+from dragoman.core.folding import fold
+from dragoman.core.model import Audience, Conversation, ConversationKind
+from dragoman.core.queries import ConversationQuery
+from dragoman.providers.kit.cache import TtlCache
+from dragoman.providers.kit.conversation_list import ConversationList, matches
+from dragoman.providers.kit.members import Identity, Member, NameBook
+
+_FRESH: Final = 60.0  # seconds for which public channels are not listed again
+_FEW: Final = 12  # conversations whose newest messages are worth a call each
+_MOST_NAMED: Final = 200
+_OTHERS: Final = "others of another organisation"
+
+
+class Room(NamedTuple):
+    """A conversation as the service tells it.
+
+    Attributes:
+        conversation: Without its people; the title of one of people is for when their names are not known.
+        people: Ids of those in a direct conversation or group, without ourselves.
+        is_shared: People of other organisations read along.
+    """
+
+    conversation: Conversation
+    people: Sequence[str] = ()
+    is_shared: bool = False
+
+
+class RoomSource(Protocol):
+    """Asks the service."""
+
+    async def identity(self) -> Identity:
+        """Whom the account speaks for."""
+        ...
+
+    async def known_identity(self) -> Identity | None:
+        """The same; ``None`` where it cannot be found out now."""
+        ...
+
+    async def joined(self) -> Sequence[Room]:
+        """The conversations that the account is in."""
+        ...
+
+    async def public(self) -> Sequence[Room]:
+        """Those that anybody may join."""
+        ...
+
+    async def room(self, conversation: str, /) -> Room:
+        """One conversation.
+
+        Raises:
+            NotFound: There is none.
+        """
+        ...
+
+    async def members(self, conversation: str, most: int, /) -> Sequence[str]:
+        """Ids of the first people of a conversation."""
+        ...
+
+    async def open_direct(self, person: str, /, *, create: bool) -> str | None:
+        """The id of the direct conversation with somebody; ``None`` where it is not there and not to be opened."""
+        ...
+
+    async def newest_times(self) -> Mapping[str, datetime | None]:
+        """When the liveliest conversations had their last message, where one question tells that."""
+        ...
+
+    async def newest_time(self, conversation: str, /) -> datetime | None:
+        """When one had it."""
+        ...
+
+
+class Rooms:
+    """The conversations of one account.
+
+    Attributes:
+        page: Gives a page of those that the account is in, and, of a text, of public channels and people.
+    """
+
+    def __init__(self, source: RoomSource, names: NameBook) -> None:
+        self._source = source
+        self._names = names
+        self._public = TtlCache[str, Sequence[Conversation]](1, _FRESH)
+        self.page = ConversationList(self._own, self._elsewhere).page
+
+    async def one(self, conversation: str) -> Conversation:
+        """One conversation, or a person who can be written to: ``@`` and an id, handle, name or address."""
+        if conversation.startswith("@"):
+            member = await self._names.directory.find(conversation)
+            direct = await self._direct(member, create=False)
+            if direct is None:
+                return _person(member)
+            conversation = direct
+        (found,) = await self._named([await self._source.room(conversation)])
+        return found
+
+    async def id_of(self, conversation: str) -> str:
+        """The id of a conversation; of a person that of the direct one, if there is one."""
+        return (await self.one(conversation)).id if conversation.startswith("@") else conversation
+
+    async def place(self, conversation: str, *, create: bool) -> str | None:
+        """The same for a message to be sent or looked for: ``None`` where there is none and none is to be opened."""
+        if not conversation.startswith("@"):
+            return conversation
+        return await self._direct(await self._names.directory.find(conversation), create=create)
+
+    async def members(self, conversation: str) -> list[Member]:
+        """The first people of a conversation, as far as they are known."""
+        ids = await self._source.members(conversation, _MOST_NAMED)
+        return list((await self._names.directory.get_all(ids[:_MOST_NAMED])).values())
+
+    async def audience(self, conversation: str) -> Audience:
+        """Who reads a conversation, and who of them is from outside."""
+        us = await self._source.identity()
+        own = {} if us.is_bot else await self._names.directory.get_all([us.id])
+        sender = "" if us.is_bot else own[us.id].name if us.id in own else us.name or us.id
+        if conversation.startswith("@"):
+            member = await self._names.directory.find(conversation)
+            person = _person(member)
+            external = person.participants if member.is_outside(us.organisations) else ()
+            return Audience(conversation=replace(person, external=external), sender=sender)
+        room = await self._source.room(conversation)
+        (found,) = await self._named([room])
+        members = await self.members(conversation)
+        others = [one for one in members if one.id != us.id]
+        outside = tuple(one.label() for one in others if one.is_outside(us.organisations))
+        count = found.members or (len(members) if found.kind is not ConversationKind.CHANNEL else None)
+        there = replace(
+            found,
+            participants=tuple(one.label() for one in others) or found.participants,
+            members=count,
+            external=outside or ((_OTHERS,) if room.is_shared else ()),
+        )
+        return Audience(conversation=there, sender=sender)
+
+    async def _direct(self, member: Member, *, create: bool) -> str | None:
+        try:
+            return await self._source.open_direct(member.id, create=create)
+        except (NotFound, PermissionDenied):
+            if create:
+                raise
+            return None
+
+    async def _own(self) -> list[Conversation]:
+        found = await self._named(await self._source.joined())
+        times = await self._newest(one.id for one in found)
+        return [replace(one, last_message_at=times.get(one.id)) for one in found]
+
+    async def _newest(self, ids: Iterable[str]) -> dict[str, datetime | None]:
+        """When conversations had their last message: those that one question tells of, and of a few all."""
+        times: dict[str, datetime | None] = {}
+        with suppress(DragomanError):
+            times |= await self._source.newest_times()
+        unknown = [one for one in ids if one not in times]
+
+        async def look(conversation: str) -> None:
+            with suppress(DragomanError):
+                times[conversation] = await self._source.newest_time(conversation)
+
+        async with anyio.create_task_group() as tasks:
+            for id_ in unknown if len(unknown) <= _FEW else ():
+                tasks.start_soon(look, id_)
+        return times
+
+    async def _elsewhere(
+        self, query: ConversationQuery, wanted: str, own: Sequence[Conversation]
+    ) -> list[Conversation]:
+        """Public channels that the account is not in, and people without a direct conversation."""
+        found, known = list[Conversation](), {one.id for one in own}
+        exact = any(fold(one.title) == wanted for one in own)
+        if query.kind in (None, ConversationKind.CHANNEL) and not exact:
+            found += [one for one in await self._public_channels() if one.id not in known and matches(one, wanted)]
+        if query.kind in (None, ConversationKind.DIRECT) and not query.exact:
+            there = {name for one in own if one.kind is ConversationKind.DIRECT for name in one.participants}
+            us = await self._source.identity()
+            people = await self._names.directory.matching(wanted)
+            found += [_person(one) for one in people if one.name not in there and one.id != us.id]
+        return found
+
+    async def _public_channels(self) -> Sequence[Conversation]:
+        known = self._public.get("")
+        if known is None:
+            known = await self._named(await self._source.public())
+            self._public.put("", known)
+        return known
+
+    async def _named(self, rooms: Sequence[Room]) -> list[Conversation]:
+        """Conversations with the names of their people."""
+        members = await self._names.directory.get_all(id_ for room in rooms for id_ in room.people)
+        us = await self._source.known_identity()
+        for one, people, _ in rooms:
+            if one.title and not people:
+                self._names.titles.put(one.id, one.title)
+        return [_with_people(room, members, us) for room in rooms]
+
+
+def _with_people(room: Room, members: Mapping[str, Member], us: Identity | None) -> Conversation:
+    one, there = room.conversation, [members[id_] for id_ in room.people if id_ in members]
+    people = tuple(members[id_].name if id_ in members else id_ for id_ in room.people)
+    outside = tuple(member.label() for member in there if us is not None and member.is_outside(us.organisations))
+    return replace(one, title=", ".join(people) or one.title or one.id, participants=people, external=outside)
+
+
+def _person(member: Member) -> Conversation:
+    names = (member.name,)
+    return Conversation(id=f"@{member.id}", title=member.name, kind=ConversationKind.DIRECT, participants=names)

@@ -1,0 +1,167 @@
+"""Sends and changes messages, each once, where a reply names the first message of its thread."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from datetime import datetime
+from typing import Generic, Protocol, TypeVar
+
+from dragoman.core.errors import DragomanError, InvalidArgument, UnsupportedOperation
+from dragoman.core.model import Message
+from dragoman.core.queries import Change, Draft
+from dragoman.core.safe_text import sentence
+from dragoman.providers.base.sent_message_match import CLOCKS_DIFFER, marker_of, match_sent_message
+from dragoman.providers.kit.members import Member
+from dragoman.providers.kit.people import by_name, write_mentions
+from dragoman.providers.kit.rooms import Rooms
+from dragoman.providers.kit.thread_source import ThreadSource
+from dragoman.providers.kit.times import to_us
+
+R = TypeVar("R")
+
+
+class WriteTarget(Protocol[R]):
+    """Writes to the service. ``R`` is a message in the service's own form."""
+
+    async def post(self, conversation: str, text: str, root: str | None, key: str, /) -> Message:
+        """Send a text, as an answer to ``root``, with a key by which it can be found; the message as it is stored.
+
+        Raises:
+            OutcomeUnknown: It may have gone out.
+        """
+        ...
+
+    async def edit(self, conversation: str, message: str, text: str, /) -> Message:
+        """Change the text of a message; the message as it is stored."""
+        ...
+
+    async def thread_of(self, conversation: str, message: str, /) -> str:
+        """The id of the first message of the thread that a message is in, or could begin.
+
+        Raises:
+            NotFound: There is no such message.
+        """
+        ...
+
+    async def sent_since(self, conversation: str, at: int, root: str | None, /) -> Sequence[R]:
+        """Messages of a conversation or thread from a time on, oldest first. It is in microseconds since 1970."""
+        ...
+
+    def key_of(self, raw: R, /) -> str | None:
+        """The key that a message carries; ``None`` where it carries none of anybody."""
+        ...
+
+    def mention(self, member: Member, /) -> str:
+        """How a text names somebody."""
+        ...
+
+    async def to_wire(self, text: str, members: Collection[str], /) -> str:
+        """A text in which nothing rings or links that was not meant to; ``members`` may be named by id."""
+        ...
+
+
+class ThreadWriter(Generic[R]):
+    """Writes for one account.
+
+    Args:
+        service: Its name, for sentences.
+        longest: Characters of a text that it takes.
+        target: Writes to it.
+        source: Reads from it.
+        rooms: Its conversations.
+        forget: Is told the conversation and thread of each write.
+    """
+
+    def __init__(
+        self,
+        service: str,
+        longest: int,
+        target: WriteTarget[R],
+        source: ThreadSource[R],
+        rooms: Rooms,
+        forget: Callable[[str, str | None], None],
+    ) -> None:
+        self._service = service
+        self._longest = longest
+        self._target = target
+        self._source = source
+        self._rooms = rooms
+        self._forget = forget
+
+    async def send(self, conversation: str, draft: Draft) -> Message:
+        """Send a message; to a person, whose direct conversation is opened.
+
+        Raises:
+            NotFound: There is no such conversation, or the message to answer is gone.
+            OutcomeUnknown: It may have gone out.
+        """
+        if draft.subject:
+            raise UnsupportedOperation(
+                sentence("Messages of {} have no subject.", self._service), hint="Send it without subject."
+            )
+        conversation = await self._rooms.place(conversation, create=True) or conversation
+        root = await self._root(conversation, draft)
+        text = await self._text(conversation, draft.text)
+        stored = await self._target.post(conversation, text, root, marker_of(draft))
+        self._forget(conversation, root)
+        return stored
+
+    async def update(self, conversation: str, message: str, change: Change) -> Message:
+        """Change the text of one of the account's own messages."""
+        if change.subject is not None or change.labels is not None:
+            raise UnsupportedOperation(
+                sentence("Of messages of {} only the text can be changed.", self._service), hint="Give text alone."
+            )
+        stored = await self._target.edit(conversation, message, await self._text(conversation, change.text or ""))
+        self._forget(conversation, stored.reply_to)
+        return stored
+
+    async def find_sent(
+        self, conversation: str, draft: Draft, since: datetime, known: Collection[str]
+    ) -> Message | None:
+        """The message that a send of unknown outcome has made, by its key; by its text where it has none."""
+        place = await self._rooms.place(conversation, create=False)
+        if place is None:
+            return None
+        root, marker = await self._root(place, draft), marker_of(draft)
+        found = await self._target.sent_since(place, to_us(since - CLOCKS_DIFFER), root)
+        marked = [one for one in found if self._target.key_of(one) == marker and self._source.post(one).id not in known]
+        if marked:
+            return (await self._source.to_messages(place, marked[:1]))[0]
+        unmarked = [one for one in found if self._target.key_of(one) is None]
+        messages = await self._source.to_messages(place, unmarked)
+        return match_sent_message(messages, draft.text, root, since, known, lambda message: message.author.own)
+
+    async def _root(self, conversation: str, draft: Draft) -> str | None:
+        """The first message of the thread that is answered; it is looked up, because services take an unknown one."""
+        return None if draft.reply_to is None else await self._target.thread_of(conversation, draft.reply_to)
+
+    async def _text(self, conversation: str, text: str) -> str:
+        """A text in which names of members are mentions.
+
+        Raises:
+            InvalidArgument: It is empty, or too long.
+        """
+        if not text.strip():
+            raise InvalidArgument("The text is empty.", hint="Give the text of the message.")
+        members = await self._callable(conversation) if "@" in text else {}
+        ids = {member.id for named in members.values() for member in named}
+        written = await self._target.to_wire(write_mentions(text, members, self._target.mention), ids)
+        if len(written) > self._longest:
+            raise InvalidArgument(
+                sentence(
+                    "The text has {:,} characters as {} counts, and it takes at most {:,}.",
+                    len(written),
+                    self._service,
+                    self._longest,
+                ),
+                hint="Shorten it or send it in parts.",
+            )
+        return written
+
+    async def _callable(self, conversation: str) -> dict[str, list[Member]]:
+        """The members of a conversation by all that they may be called; nothing where they cannot be listed."""
+        try:
+            return by_name(await self._rooms.members(conversation), lambda member: member.names)
+        except DragomanError:
+            return {}
