@@ -15,7 +15,7 @@ from dragoman.transport.rate_limiter import Rate
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("one_loop", "waits")]
 
-DIALECT = ServiceProfile(service="Pigeon Post")
+PROFILE = ServiceProfile(service="Pigeon Post")
 LIST = "/pigeon.Post/List"
 QUOTA = bytes.fromhex(
     "0808121071756f746120697320757365642075701a360a28747970652e676f6f676c65617069732e636f6d2f676f6f676c652e7270"
@@ -28,7 +28,7 @@ QUOTA = bytes.fromhex(
 
 
 def client_of(target, **options):
-    return GrpcClient(target, profile=options.pop("profile", DIALECT), tls=False, **options)
+    return GrpcClient(target, profile=options.pop("profile", PROFILE), tls=False, **options)
 
 
 async def test_a_call_carries_its_metadata_and_an_id_of_its_own():
@@ -192,12 +192,12 @@ def test_a_target_that_is_none_is_refused(value):
 
 def test_without_tls_only_this_machine_can_be_called():
     with pytest.raises(InvalidArgument, match="to this machine only"):
-        GrpcClient("example.com:80", profile=DIALECT, tls=False)
+        GrpcClient("example.com:80", profile=PROFILE, tls=False)
 
 
 async def test_a_file_of_certificates_that_is_missing_is_named(tmp_path):
     with pytest.raises(InvalidArgument, match="file of certificates"):
-        async with GrpcClient("example.com", profile=DIALECT, ca_file=tmp_path / "none.pem"):
+        async with GrpcClient("example.com", profile=PROFILE, ca_file=tmp_path / "none.pem"):
             pass
 
 

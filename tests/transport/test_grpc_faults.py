@@ -19,7 +19,7 @@ from dragoman.transport.grpc import GrpcClient, ServiceProfile
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("one_loop", "waits")]
 
-DIALECT = ServiceProfile(service="Pigeon Post")
+PROFILE = ServiceProfile(service="Pigeon Post")
 LIST = "/pigeon.Post/List"
 RETRY_SOON = bytes.fromhex(
     "0808121071756f746120697320757365642075701a360a28747970652e676f6f676c65617069732e636f6d2f676f6f676c652e72"
@@ -34,7 +34,7 @@ CASES = [
 
 
 def client_of(target, **options):
-    return GrpcClient(target, profile=options.pop("profile", DIALECT), tls=False, **options)
+    return GrpcClient(target, profile=options.pop("profile", PROFILE), tls=False, **options)
 
 
 async def called(client, method, kind):
@@ -97,7 +97,7 @@ async def test_a_service_that_does_not_speak_grpc_is_unavailable_and_was_sent_no
 
 
 async def test_a_service_without_tls_is_named_and_not_tried_again(waits):
-    async with grpc_serving() as service, GrpcClient(service.target, profile=DIALECT) as client:
+    async with grpc_serving() as service, GrpcClient(service.target, profile=PROFILE) as client:
         with pytest.raises(Unavailable, match=r"No secure connection to 127\.0\.0\.1 is possible"):
             await client.unary(METHOD, Text("x"), Text, kind="write")
     assert waits == []

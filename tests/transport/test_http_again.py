@@ -12,7 +12,7 @@ from dragoman.transport.http import DerivedCache, HttpClient, ServiceProfile
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("waits")]
 
-DIALECT = ServiceProfile(
+PROFILE = ServiceProfile(
     service="Pigeon Post", request_id_headers=("x-request-id",), request_id_members=("request_id",)
 )
 
@@ -38,7 +38,7 @@ def letter(id_, **headers):
 
 async def test_the_same_answer_gives_the_same_value_with_its_own_request_id():
     third = letter("a", **{"x-request-id": "third"})
-    async with serving(letter("a"), letter("b"), third) as service, HttpClient(service.url, profile=DIALECT) as client:
+    async with serving(letter("a"), letter("b"), third) as service, HttpClient(service.url, profile=PROFILE) as client:
         first, other, again = [await client.get("/x", model=Letter, shared=True) for _ in range(3)]
     assert (first.value.id, other.value.id) == ("a", "b")
     assert again.value is first.value
@@ -47,13 +47,13 @@ async def test_the_same_answer_gives_the_same_value_with_its_own_request_id():
 
 
 async def test_another_form_of_the_same_answer_is_another_value():
-    async with serving(letter("a")) as service, HttpClient(service.url, profile=DIALECT) as client:
+    async with serving(letter("a")) as service, HttpClient(service.url, profile=PROFILE) as client:
         values = [(await client.get("/x", model=model, shared=True)).value for model in (Letter, Card, None, Letter)]
     assert [type(value) for value in values] == [Letter, Card, dict, Letter]
 
 
 async def test_a_value_that_may_be_changed_is_nobody_elses():
-    async with serving(letter("a")) as service, HttpClient(service.url, profile=DIALECT) as client:
+    async with serving(letter("a")) as service, HttpClient(service.url, profile=PROFILE) as client:
         first, again = [(await client.get("/x")).value for _ in range(2)]
     first["id"] = "changed"
     assert again["id"] == "a"
@@ -61,7 +61,7 @@ async def test_a_value_that_may_be_changed_is_nobody_elses():
 
 async def test_an_answer_that_made_no_sense_is_looked_at_again():
     cut = http(200, '{"id": ')
-    async with serving(cut, cut, letter("a")) as service, HttpClient(service.url, profile=DIALECT) as client:
+    async with serving(cut, cut, letter("a")) as service, HttpClient(service.url, profile=PROFILE) as client:
         with pytest.raises(BadResponse):
             await client.get("/x", model=Letter, shared=True)
         assert (await client.get("/x", model=Letter, shared=True)).value.id == "a"
@@ -70,7 +70,7 @@ async def test_an_answer_that_made_no_sense_is_looked_at_again():
 async def test_only_a_few_answers_of_moderate_size_are_kept():
     large = letter("x" * 300_000)
     few = [letter(f"{number}") for number in range(9)]
-    async with serving(large, large, *few, few[0]) as service, HttpClient(service.url, profile=DIALECT) as client:
+    async with serving(large, large, *few, few[0]) as service, HttpClient(service.url, profile=PROFILE) as client:
         values = [(await client.get("/x", model=Letter, shared=True)).value for _ in range(12)]
     assert values[0] == values[1]
     assert values[0] is not values[1]
@@ -112,7 +112,7 @@ def test_of_one_value_a_bounded_number_of_things_is_kept():
 async def test_nothing_made_of_a_large_answer_outlives_the_call():
     made = DerivedCache[int]()
     small, large = letter("a"), letter("x" * 300_000)
-    async with serving(small, large) as service, HttpClient(service.url, profile=DIALECT) as client:
+    async with serving(small, large) as service, HttpClient(service.url, profile=PROFILE) as client:
         for kept in (1, 1):
             made.get((await client.get("/x", model=Letter, shared=True)).value, None, lambda: 1)
             await anyio.to_thread.run_sync(bool)  # a worker thread lets its last result go when it gets new work

@@ -22,7 +22,7 @@ from dragoman.transport.http import HttpClient, ServiceProfile
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("waits")]
 
-DIALECT = ServiceProfile(service="Pigeon Post")
+PROFILE = ServiceProfile(service="Pigeon Post")
 PAGE = "<html><head><title>Login</title></head><body>Sign in</body></html>"
 
 
@@ -35,7 +35,7 @@ class Letter(BaseModel):
 async def test_json_is_read_whatever_its_content_type_says(content_type):
     async with (
         serving(http(200, '{"a": "ä"}', headers={"content-type": content_type})) as service,
-        HttpClient(service.url, profile=DIALECT) as client,
+        HttpClient(service.url, profile=PROFILE) as client,
     ):
         assert (await client.get("/x")).value == {"a": "ä"}
 
@@ -48,7 +48,7 @@ async def test_packed_answers_are_unpacked():
     for encoding, body in packed.items():
         async with (
             serving(http(200, body, headers={"content-encoding": encoding})) as service,
-            HttpClient(service.url, profile=DIALECT) as client,
+            HttpClient(service.url, profile=PROFILE) as client,
         ):
             assert (await client.get("/x")).body == text
 
@@ -56,7 +56,7 @@ async def test_packed_answers_are_unpacked():
 async def test_a_model_is_validated_and_a_misfit_names_its_place():
     async with (
         serving(http(200, {"id": "1", "new": 2}), http(200, {"id": {"secret": 1}})) as service,
-        HttpClient(service.url, profile=DIALECT) as client,
+        HttpClient(service.url, profile=PROFILE) as client,
     ):
         assert (await client.get("/x", model=Letter)).value == Letter(id="1")
         with pytest.raises(BadResponse, match=r"at id") as caught:
@@ -66,7 +66,7 @@ async def test_a_model_is_validated_and_a_misfit_names_its_place():
 
 
 async def test_a_written_message_with_an_unreadable_answer_is_said_to_be_probably_written():
-    async with serving(http(200, {"no": "id"})) as service, HttpClient(service.url, profile=DIALECT) as client:
+    async with serving(http(200, {"no": "id"})) as service, HttpClient(service.url, profile=PROFILE) as client:
         with pytest.raises(OutcomeUnknown, match="probably did what was asked; the outcome is unknown"):
             await client.request("POST", "/x", kind="write", model=Letter)
 
@@ -74,7 +74,7 @@ async def test_a_written_message_with_an_unreadable_answer_is_said_to_be_probabl
 async def test_an_answer_can_be_text_or_nothing():
     async with (
         serving(http(200, "plain"), http(200, "ignored"), http(204)) as service,
-        HttpClient(service.url, profile=DIALECT) as client,
+        HttpClient(service.url, profile=PROFILE) as client,
     ):
         assert (await client.get("/x", body="text")).value == "plain"
         assert (await client.request("DELETE", "/x", kind="write", body="none")).value is None
@@ -85,7 +85,7 @@ async def test_an_answer_can_be_text_or_nothing():
 async def test_an_answer_that_a_provider_finds_senseless_is_an_error_of_its_kind():
     async with (
         serving(http(200, {}, headers={"x-request-id": "r-1"})) as service,
-        HttpClient(service.url, profile=DIALECT) as client,
+        HttpClient(service.url, profile=PROFILE) as client,
     ):
         read = (await client.get("/x")).failure("It has no messages")
         write = (await client.request("POST", "/x", kind="write")).failure("It has no id")
@@ -106,7 +106,7 @@ async def test_an_answer_that_a_provider_finds_senseless_is_an_error_of_its_kind
     ],
 )
 async def test_the_service_s_own_words_are_quoted(reply, expected):
-    async with serving(reply) as service, HttpClient(service.url, profile=DIALECT) as client:
+    async with serving(reply) as service, HttpClient(service.url, profile=PROFILE) as client:
         with pytest.raises(DragomanError) as caught:
             await client.get("/x")
     assert f'"{expected}"' in str(caught.value)
@@ -117,7 +117,7 @@ async def test_foreign_words_are_cut_cleaned_and_rid_of_credentials_and_pages():
     words = "pigeon-secret-77 \u202eevil\x1b[31m " + "long " * 100
     async with (
         serving(http(400, {"message": words}), http(400, PAGE), http(400, {"message": PAGE})) as service,
-        HttpClient(service.url, profile=DIALECT, authorize=bearer(token)) as client,
+        HttpClient(service.url, profile=PROFILE, authorize=bearer(token)) as client,
     ):
         errors: list[str] = []
         for _ in range(3):
@@ -159,7 +159,7 @@ async def test_an_explanation_never_makes_an_uncertain_write_certain():
 
 
 async def test_used_up_credits_are_a_question_of_permission():
-    async with serving(http(402)) as service, HttpClient(service.url, profile=DIALECT) as client:
+    async with serving(http(402)) as service, HttpClient(service.url, profile=PROFILE) as client:
         with pytest.raises(PermissionDenied, match="its credits are used up"):
             await client.get("/x")
 
@@ -174,7 +174,7 @@ async def test_used_up_credits_are_a_question_of_permission():
     ],
 )
 async def test_the_request_id_of_a_failure_is_kept(reply, expected):
-    async with serving(reply) as service, HttpClient(service.url, profile=DIALECT) as client:
+    async with serving(reply) as service, HttpClient(service.url, profile=PROFILE) as client:
         with pytest.raises(NotFound) as caught:
             await client.get("/x")
     assert caught.value.request_id == expected

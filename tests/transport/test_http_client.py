@@ -13,13 +13,13 @@ from dragoman.transport.http import HttpClient, ServiceProfile
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("waits")]
 
-DIALECT = ServiceProfile(service="Pigeon Post")
+PROFILE = ServiceProfile(service="Pigeon Post")
 
 
 async def test_a_request_is_exactly_what_was_asked_for():
     async with (
         serving(http(200, {})) as service,
-        HttpClient(f"{service.url}/v1/", profile=DIALECT, headers={"X-Team": "a"}) as client,
+        HttpClient(f"{service.url}/v1/", profile=PROFILE, headers={"X-Team": "a"}) as client,
     ):
         await client.request(
             "POST",
@@ -41,7 +41,7 @@ async def test_a_request_is_exactly_what_was_asked_for():
 
 
 async def test_a_call_without_a_body_sends_none_and_an_empty_object_is_one():
-    async with serving(http(200, {})) as service, HttpClient(service.url, profile=DIALECT) as client:
+    async with serving(http(200, {})) as service, HttpClient(service.url, profile=PROFILE) as client:
         await client.request("POST", "/x", kind="read")
         await client.request("POST", "/x", kind="read", json={})
     bare, empty = service.requests
@@ -52,7 +52,7 @@ async def test_a_call_without_a_body_sends_none_and_an_empty_object_is_one():
 async def test_connections_are_kept_and_cookies_are_not():
     async with (
         serving(http(200, {}, headers={"set-cookie": "track=1; Path=/"})) as service,
-        HttpClient(service.url, profile=DIALECT) as client,
+        HttpClient(service.url, profile=PROFILE) as client,
     ):
         for _ in range(3):
             await client.get("/x")
@@ -64,7 +64,7 @@ async def test_redirects_within_the_service_are_followed_for_reads():
     moved = http(307, headers={"location": "/v2/x?y=1"})
     async with (
         serving(moved, http(200, {"a": 1})) as service,
-        HttpClient(service.url, profile=DIALECT, authorize=bearer(Secret("abcdef"))) as client,
+        HttpClient(service.url, profile=PROFILE, authorize=bearer(Secret("abcdef"))) as client,
     ):
         assert (await client.request("POST", "/x", kind="read", json={"q": 1})).value == {"a": 1}
     first, second = service.requests
@@ -75,7 +75,7 @@ async def test_redirects_within_the_service_are_followed_for_reads():
 async def test_a_redirect_that_would_turn_a_post_into_a_get_is_refused():
     async with (
         serving(http(302, headers={"location": "/y"})) as service,
-        HttpClient(service.url, profile=DIALECT) as client,
+        HttpClient(service.url, profile=PROFILE) as client,
     ):
         with pytest.raises(BadResponse):
             await client.request("POST", "/x", kind="read", json={})
@@ -86,7 +86,7 @@ async def test_credentials_never_follow_a_redirect_to_another_port():
     async with serving(http(200, {})) as other:
         async with (
             serving(http(307, headers={"location": f"{other.url}/steal"})) as service,
-            HttpClient(service.url, profile=DIALECT, authorize=bearer(Secret("abcdef"))) as client,
+            HttpClient(service.url, profile=PROFILE, authorize=bearer(Secret("abcdef"))) as client,
         ):
             with pytest.raises(BadResponse, match="another host, which gets no credentials"):
                 await client.get("/x")
@@ -97,7 +97,7 @@ async def test_credentials_never_follow_a_redirect_to_another_port():
     "options", [{"json": {"text": "\ud800"}}, {"json": {"n": float("nan")}}, {"query": {"q": "\ud800"}}]
 )
 async def test_text_that_cannot_be_sent_is_refused_before_sending(options):
-    async with serving() as service, HttpClient(service.url, profile=DIALECT) as client:
+    async with serving() as service, HttpClient(service.url, profile=PROFILE) as client:
         with pytest.raises(InvalidArgument):
             await client.request("POST", "/x", kind="write", **options)
     assert service.requests == []
@@ -105,7 +105,7 @@ async def test_text_that_cannot_be_sent_is_refused_before_sending(options):
 
 def test_a_header_that_cannot_be_sent_is_refused_without_its_value():
     with pytest.raises(InvalidArgument, match="x-team") as caught:
-        HttpClient("https://pigeon.example", profile=DIALECT, headers={"x-team": "Größe\n"})
+        HttpClient("https://pigeon.example", profile=PROFILE, headers={"x-team": "Größe\n"})
     assert "Größe" not in str(caught.value)
 
 
@@ -114,13 +114,13 @@ async def test_a_file_of_certificates_that_is_none_is_named(tmp_path):
         if content:
             (tmp_path / name).write_text(content)
         with pytest.raises(InvalidArgument, match="file of certificates"):
-            async with HttpClient("https://pigeon.example", profile=DIALECT, ca_file=tmp_path / name):
+            async with HttpClient("https://pigeon.example", profile=PROFILE, ca_file=tmp_path / name):
                 pass
 
 
 async def test_the_client_is_used_only_inside_its_context():
     with pytest.raises(RuntimeError):
-        await HttpClient("https://pigeon.example", profile=DIALECT).get("/x")
+        await HttpClient("https://pigeon.example", profile=PROFILE).get("/x")
 
 
 def test_importing_the_transports_loads_neither_httpx_nor_grpc():
@@ -130,7 +130,7 @@ def test_importing_the_transports_loads_neither_httpx_nor_grpc():
 
 
 async def test_a_form_is_a_body_of_its_own_kind_that_is_never_part_of_the_address():
-    async with serving(http(200, {})) as service, HttpClient(service.url, profile=DIALECT) as client:
+    async with serving(http(200, {})) as service, HttpClient(service.url, profile=PROFILE) as client:
         await client.request("POST", "/x", kind="read", form={"text": "höher & 👍=1", "full": "true"})
     [request] = service.requests
     assert request.target == "/x"

@@ -25,7 +25,7 @@ from dragoman.transport.http import HttpClient, ServiceProfile
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("waits")]
 
 ATTEMPTS = 4
-DIALECT = ServiceProfile(service="Pigeon Post")
+PROFILE = ServiceProfile(service="Pigeon Post")
 PAGE = "<!DOCTYPE html><html><body>Bad <b>gateway</b></body></html>"
 HALF = b'HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{"half": '
 CHUNK = b'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\n{"a":\r\n'
@@ -104,7 +104,7 @@ CASES = [
 @pytest.mark.parametrize(("fault", "kind", "error", "count"), CASES)
 async def test_each_fault_has_its_error_and_its_number_of_requests(fault, kind, error, count):
     method = "GET" if kind == "read" else "POST"
-    async with serving(fault) as service, HttpClient(service.url, profile=DIALECT, max_body=1 << 20) as client:
+    async with serving(fault) as service, HttpClient(service.url, profile=PROFILE, max_body=1 << 20) as client:
         with pytest.raises(DragomanError) as caught:
             await client.request(method, "/x", kind=kind, json={"text": "hello"}, operation="send_message")
     assert type(caught.value) is error
@@ -122,7 +122,7 @@ async def test_each_fault_has_its_error_and_its_number_of_requests(fault, kind, 
     (http(429, headers={"retry-after": "1"}), RateLimited, ATTEMPTS),
 ])  # fmt: skip
 async def test_a_write_that_trusts_no_503_is_tried_again_after_429_only(fault, error, count):
-    async with serving(fault) as service, HttpClient(service.url, profile=DIALECT) as client:
+    async with serving(fault) as service, HttpClient(service.url, profile=PROFILE) as client:
         with pytest.raises(error):
             await client.request("POST", "/x", kind="write", json={}, once=True)
     assert len(service.requests) == count
@@ -133,7 +133,7 @@ async def test_a_write_that_trusts_no_503_is_tried_again_after_429_only(fault, e
 )
 @pytest.mark.parametrize("slow", [Reply(end="hang"), Reply(HALF, "hang")], ids=["before", "within"])
 async def test_an_answer_that_does_not_come_in_time(slow, kind, error, count):
-    async with serving(slow) as service, HttpClient(service.url, profile=DIALECT, timeout=0.1) as client:
+    async with serving(slow) as service, HttpClient(service.url, profile=PROFILE, timeout=0.1) as client:
         with pytest.raises(error):
             await client.request("POST", "/x", kind=kind, json={})
     assert len(service.requests) == count
@@ -141,7 +141,7 @@ async def test_an_answer_that_does_not_come_in_time(slow, kind, error, count):
 
 @pytest.mark.parametrize("kind", ["read", "write"])
 async def test_a_refused_connection_is_tried_again_also_for_a_write(waits, kind):
-    async with HttpClient(f"http://127.0.0.1:{free_port()}", profile=DIALECT) as client:
+    async with HttpClient(f"http://127.0.0.1:{free_port()}", profile=PROFILE) as client:
         with pytest.raises(Unavailable, match="Pigeon Post refuses connections") as caught:
             await client.request("POST", "/x", kind=kind, json={})
     assert caught.value.sent is False
@@ -152,7 +152,7 @@ async def test_a_refused_connection_is_tried_again_also_for_a_write(waits, kind)
 async def test_a_service_that_does_not_speak_tls_is_named_and_not_tried_again(kind):
     async with serving(Reply(b"HTTP/1.1 400 X\r\n\r\n", "close", early=True)) as service:
         url = service.url.replace("http:", "https:")
-        async with HttpClient(url, profile=DIALECT) as client:
+        async with HttpClient(url, profile=PROFILE) as client:
             with pytest.raises(Unavailable, match=r"No secure connection to 127\.0\.0\.1 is possible") as caught:
                 await client.request("POST", "/x", kind=kind, json={})
     assert caught.value.sent is False
@@ -162,7 +162,7 @@ async def test_a_service_that_does_not_speak_tls_is_named_and_not_tried_again(ki
 async def test_a_secure_connection_that_is_never_made_in_time_sent_nothing():
     async with serving(Reply(end="hang", early=True)) as service:
         url = service.url.replace("http:", "https:")
-        async with HttpClient(url, profile=DIALECT, timeout=0.1) as client:
+        async with HttpClient(url, profile=PROFILE, timeout=0.1) as client:
             with pytest.raises(Unavailable, match="came about in time") as caught:
                 await client.request("POST", "/x", kind="write", json={})
     assert caught.value.sent is False
@@ -170,14 +170,14 @@ async def test_a_secure_connection_that_is_never_made_in_time_sent_nothing():
 
 
 async def test_a_host_name_that_does_not_exist_is_named():
-    async with HttpClient("https://nobody.invalid", profile=DIALECT) as client:
+    async with HttpClient("https://nobody.invalid", profile=PROFILE) as client:
         with pytest.raises(Unavailable, match=r"The host name nobody\.invalid cannot be found"):
             await client.get("/x")
 
 
 @pytest.mark.parametrize("fault", [http(503), Reply(end="reset"), Reply(HALF, "close"), http(429)])
 async def test_a_read_succeeds_after_a_fault_that_passes(fault):
-    async with serving(fault, http(200, {"a": 1})) as service, HttpClient(service.url, profile=DIALECT) as client:
+    async with serving(fault, http(200, {"a": 1})) as service, HttpClient(service.url, profile=PROFILE) as client:
         assert (await client.get("/x")).value == {"a": 1}
     assert len(service.requests) == 2
 
@@ -195,7 +195,7 @@ def test_a_write_is_never_delivered_again_after_it_may_have_been_carried_out(nam
     async def write():
         async with (
             serving(*(replies[name] for name in names)) as service,
-            HttpClient(service.url, profile=DIALECT, max_body=1 << 20) as client,
+            HttpClient(service.url, profile=PROFILE, max_body=1 << 20) as client,
         ):
             try:
                 await client.request("POST", "/x", kind="write", json={})

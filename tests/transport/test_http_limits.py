@@ -12,7 +12,7 @@ from dragoman.transport.rate_limiter import Rate
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("waits")]
 
-DIALECT = ServiceProfile(service="Pigeon Post")
+PROFILE = ServiceProfile(service="Pigeon Post")
 
 
 async def test_a_credential_that_was_renewed_is_tried_once_and_the_same_one_never():
@@ -23,7 +23,7 @@ async def test_a_credential_that_was_renewed_is_tried_once_and_the_same_one_neve
 
     async with (
         serving(http(401), http(200, {"a": 1}), http(401)) as service,
-        HttpClient(service.url, profile=DIALECT, authorize=authorize) as client,
+        HttpClient(service.url, profile=PROFILE, authorize=authorize) as client,
     ):
         await client.request("POST", "/x", kind="write")
         with pytest.raises(Unauthenticated, match="does not accept the credentials"):
@@ -43,7 +43,7 @@ async def test_a_credential_that_was_renewed_is_tried_once_and_the_same_one_neve
 async def test_the_pause_that_a_service_asks_for_is_kept(waits, headers, pause):
     async with (
         serving(http(429, headers=headers), http(200, {})) as service,
-        HttpClient(service.url, profile=DIALECT) as client,
+        HttpClient(service.url, profile=PROFILE) as client,
     ):
         await client.request("POST", "/x", kind="write")
     assert waits == [pytest.approx(pause)]
@@ -52,7 +52,7 @@ async def test_the_pause_that_a_service_asks_for_is_kept(waits, headers, pause):
 async def test_a_pause_beyond_the_time_of_the_call_is_passed_on_instead_of_kept(waits):
     async with (
         serving(http(429, headers={"retry-after": "29"})) as service,
-        HttpClient(service.url, profile=DIALECT, total=20) as client,
+        HttpClient(service.url, profile=PROFILE, total=20) as client,
     ):
         with pytest.raises(RateLimited, match="Try again in 29 seconds") as caught:
             await client.get("/x")
@@ -63,7 +63,7 @@ async def test_a_pause_beyond_the_time_of_the_call_is_passed_on_instead_of_kept(
 async def test_pauses_together_never_exceed_the_time_of_the_call():
     async with (
         serving(http(429, headers={"retry-after": "9"})) as service,
-        HttpClient(service.url, profile=DIALECT, total=20, attempts=9) as client,
+        HttpClient(service.url, profile=PROFILE, total=20, attempts=9) as client,
     ):
         with pytest.raises(RateLimited):
             await client.get("/x")
@@ -96,7 +96,7 @@ async def test_calls_beyond_the_published_rate_wait_for_their_turn(waits):
     rates = {"slow": Rate(0.5), "*": Rate(100, burst=100)}
     async with (
         serving(http(200, {})) as service,
-        HttpClient(service.url, profile=DIALECT, rates=rates) as client,
+        HttpClient(service.url, profile=PROFILE, rates=rates) as client,
     ):
         for family in ("slow", "other", "slow", "slow"):
             await client.get("/x", family=family)
@@ -119,7 +119,7 @@ async def test_no_more_calls_than_allowed_are_under_way_at_once():
 
     transport = httpx.MockTransport(answer)
     async with (
-        HttpClient("https://pigeon.example", profile=DIALECT, concurrency=3, transport=transport) as client,
+        HttpClient("https://pigeon.example", profile=PROFILE, concurrency=3, transport=transport) as client,
         anyio.create_task_group() as tasks,
     ):
         for _ in range(50):
@@ -130,7 +130,7 @@ async def test_no_more_calls_than_allowed_are_under_way_at_once():
 async def test_cancelling_passes_through_and_the_client_goes_on():
     async with (
         serving(Reply(end="hang"), http(200, {"a": 1})) as service,
-        HttpClient(service.url, profile=DIALECT, concurrency=1) as client,
+        HttpClient(service.url, profile=PROFILE, concurrency=1) as client,
     ):
         with anyio.move_on_after(0.05) as scope:
             await client.request("POST", "/x", kind="write")

@@ -13,7 +13,7 @@ from dragoman.transport.http.sse import LineSplitter, events_of
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("waits")]
 
-DIALECT = ServiceProfile(service="Pigeon Post")
+PROFILE = ServiceProfile(service="Pigeon Post")
 EVENTS = (
     b'\xef\xbb\xbf: hello\r\nevent: start\r\nid: 7\r\ndata: {"a":1}\r\n\r\n'
     b"data:one\ndata\ndata:  two\n\nretry: 5\nevent: lost\n\rdata: \xe2\x82\xac\r\revent: cut\ndata: off"
@@ -44,7 +44,7 @@ async def test_events_are_read_however_lines_end():
     pieces = [EVENTS[i : i + 7] for i in range(0, len(EVENTS), 7)]
     async with (
         serving(Reply(chunked(*pieces))) as service,
-        HttpClient(service.url, profile=DIALECT) as client,
+        HttpClient(service.url, profile=PROFILE) as client,
         client.stream("POST", "/x", kind="write", json={}) as stream,
     ):
         assert stream.content_type == "text/event-stream"
@@ -73,7 +73,7 @@ async def test_lines_are_read_and_only_line_ends_end_them():
     body = '{"a":"\u2028"}\n\r\n{"b":2}'.encode()
     async with (
         serving(http(200, body)) as service,
-        HttpClient(service.url, profile=DIALECT) as client,
+        HttpClient(service.url, profile=PROFILE) as client,
         client.stream("GET", "/x", kind="read") as stream,
     ):
         assert await collect(stream.lines()) == ['{"a":"\u2028"}', "", '{"b":2}']
@@ -82,7 +82,7 @@ async def test_lines_are_read_and_only_line_ends_end_them():
 async def test_a_service_that_answers_at_once_is_read_whole():
     async with (
         serving(http(200, {"a": 1})) as service,
-        HttpClient(service.url, profile=DIALECT) as client,
+        HttpClient(service.url, profile=PROFILE) as client,
         client.stream("GET", "/x", kind="read") as stream,
     ):
         assert await stream.read() == {"a": 1}
@@ -102,7 +102,7 @@ async def test_what_came_before_a_break_is_delivered_and_then_the_break_is_told(
     events = []
     async with (
         serving(Reply(data, end)) as service,
-        HttpClient(service.url, profile=DIALECT) as client,
+        HttpClient(service.url, profile=PROFILE) as client,
         client.stream("POST", "/x", kind=kind, idle_timeout=0.2) as stream,
     ):
         with pytest.raises(error if kind == "read" else OutcomeUnknown):
@@ -113,7 +113,7 @@ async def test_what_came_before_a_break_is_delivered_and_then_the_break_is_told(
 
 async def test_a_stream_without_end_is_bounded():
     flood = Reply(b"HTTP/1.1 200 OK\r\n\r\n", "flood", b"x" * 65536)
-    async with serving(flood) as service, HttpClient(service.url, profile=DIALECT, max_body=1 << 20) as client:
+    async with serving(flood) as service, HttpClient(service.url, profile=PROFILE, max_body=1 << 20) as client:
         with pytest.raises(BadResponse, match="larger than 1 MiB"):
             async with client.stream("GET", "/x", kind="read") as stream:
                 await collect(stream.lines())
@@ -121,7 +121,7 @@ async def test_a_stream_without_end_is_bounded():
 
 async def test_a_stream_has_a_last_moment_even_when_it_is_never_silent():
     flood = Reply(b"HTTP/1.1 200 OK\r\n\r\n", "flood", b": still here\n" * 5000)
-    async with serving(flood) as service, HttpClient(service.url, profile=DIALECT) as client:
+    async with serving(flood) as service, HttpClient(service.url, profile=PROFILE) as client:
         with pytest.raises(DeadlineExceeded):
             async with client.stream("GET", "/x", kind="read", total=0.05) as stream:
                 await collect(stream.events())
@@ -138,7 +138,7 @@ async def test_opening_is_tried_again_and_leaving_early_frees_the_place():
     endless = Reply(chunked(b"data: 1\n\n", end=b""), "hang")
     async with (
         serving(http(503), endless, http(200, {"a": 1})) as service,
-        HttpClient(service.url, profile=DIALECT, concurrency=1) as client,
+        HttpClient(service.url, profile=PROFILE, concurrency=1) as client,
     ):
         async with client.stream("GET", "/x", kind="read") as stream:
             async for event in stream.events():
@@ -149,7 +149,7 @@ async def test_opening_is_tried_again_and_leaving_early_frees_the_place():
 
 
 async def test_opening_a_write_is_not_tried_again_when_it_may_have_begun():
-    async with serving(http(502)) as service, HttpClient(service.url, profile=DIALECT) as client:
+    async with serving(http(502)) as service, HttpClient(service.url, profile=PROFILE) as client:
         with pytest.raises(OutcomeUnknown):
             async with client.stream("POST", "/x", kind="write"):
                 pass
@@ -159,7 +159,7 @@ async def test_opening_a_write_is_not_tried_again_when_it_may_have_begun():
 async def test_a_provider_s_own_end_mark_that_is_missing_is_told_by_kind():
     async with (
         serving(http(200, "data: 1\n\n")) as service,
-        HttpClient(service.url, profile=DIALECT) as client,
+        HttpClient(service.url, profile=PROFILE) as client,
         client.stream("POST", "/x", kind="write") as stream,
     ):
         error = stream.failure("The answer stopped early")

@@ -12,7 +12,7 @@ from dragoman.transport.rate_limiter import RateLimiter
 
 pytestmark = pytest.mark.anyio
 
-DIALECT = ServiceProfile(service="Pigeon Post")
+PROFILE = ServiceProfile(service="Pigeon Post")
 
 
 class StandingClock(JumpingClock):
@@ -151,7 +151,7 @@ async def test_background_work_waits_behind_a_tool_and_takes_half_of_the_places(
 async def test_what_429_asks_one_process_all_processes_of_the_store_wait_for(tmp_path):
     def client(store):
         with sharing_budgets(StoreBudgets(lambda: _value(store), "acc")):
-            return HttpClient(service.url, profile=DIALECT, rates={"*": Rate(50, burst=50)}, total=5)
+            return HttpClient(service.url, profile=PROFILE, rates={"*": Rate(50, burst=50)}, total=5)
 
     async with (
         open_store(tmp_path / "dragoman.db") as store,

@@ -15,11 +15,11 @@ from dragoman.transport.http import HttpClient, ServiceProfile
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("one_loop", "waits")]
 
-DIALECT = ServiceProfile(service="Pigeon Post")
+PROFILE = ServiceProfile(service="Pigeon Post")
 
 
 def client_of(service, ca_file, **options):
-    return HttpClient(service.url, profile=DIALECT, ca_file=ca_file, **options)
+    return HttpClient(service.url, profile=PROFILE, ca_file=ca_file, **options)
 
 
 def grpc_credentials(made):
@@ -82,7 +82,7 @@ async def test_a_call_that_is_cancelled_in_the_handshake_leaves_no_connection_op
     url = f"https://127.0.0.1:{address[1]}"
     gc.disable()  # it would close the connection too, some time
     try:
-        async with anyio.create_task_group() as service, HttpClient(url, profile=DIALECT) as client:
+        async with anyio.create_task_group() as service, HttpClient(url, profile=PROFILE) as client:
             service.start_soon(listener.serve, silent)
             async with anyio.create_task_group() as call:
                 call.start_soon(client.get, "/x")
@@ -124,7 +124,7 @@ async def test_grpc_trusts_the_authority_of_the_settings(tmp_path):
     made = certificate(tmp_path)
     async with (
         grpc_serving(Act((b"fine",)), credentials=grpc_credentials(made)) as service,
-        GrpcClient(service.target, profile=DIALECT, ca_file=made.file) as client,
+        GrpcClient(service.target, profile=PROFILE, ca_file=made.file) as client,
     ):
         assert await client.unary(METHOD, Text("x"), Text, kind="write") == Text("fine")
 
@@ -142,7 +142,7 @@ async def test_grpc_explains_a_certificate_that_does_not_hold(tmp_path, waits, h
     made = certificate(tmp_path, **how)
     async with (
         grpc_serving(credentials=grpc_credentials(made)) as service,
-        GrpcClient(service.target, profile=DIALECT, ca_file=made.file if trusted else None) as client,
+        GrpcClient(service.target, profile=PROFILE, ca_file=made.file if trusted else None) as client,
     ):
         with pytest.raises(Unavailable, match=words) as caught:
             await client.unary(METHOD, Text("x"), Text, kind="write")

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from dragoman.core.context.impersonation import acting_for
 from dragoman.core.errors import Unauthenticated
-from dragoman.providers.glean.errors import DIALECT
+from dragoman.providers.glean.errors import PROFILE
 from dragoman.providers.glean.settings import PRINCIPAL, GleanSettings
 from dragoman.providers.kit.wire import lenient_type
 from dragoman.transport.http import HttpResponse, Stream
@@ -41,9 +41,9 @@ class Api:
         self._settings = settings
         self.chat_seconds = max(settings.timeout, CHAT_SECONDS)
         headers = {"X-Glean-Auth-Type": "OAUTH"} if settings.auth_type else {}
-        self._reading = settings.client(DIALECT, headers=headers, rates=RATES, transport=transport)
+        self._reading = settings.client(PROFILE, headers=headers, rates=RATES, transport=transport)
         self._talking = settings.client(
-            DIALECT, headers=headers, timeout=self.chat_seconds + _GRACE, total=self.chat_seconds + _LONGEST_QUEUE,
+            PROFILE, headers=headers, timeout=self.chat_seconds + _GRACE, total=self.chat_seconds + _LONGEST_QUEUE,
             concurrency=_CHATS_AT_ONCE, rates=CHAT_RATES, transport=transport,
         )  # fmt: skip
 

@@ -122,4 +122,4 @@ def gap_in(answer: SearchAnswer) -> SafeText:
     return sentence("Glean could not search everything{}", quoted(said))
 
 
-DIALECT: Final = ServiceProfile(service="Glean", explain=explain)
+PROFILE: Final = ServiceProfile(service="Glean", explain=explain)
