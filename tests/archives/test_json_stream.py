@@ -174,6 +174,12 @@ def test_mending_leaves_valid_json_as_it_is(value):
     assert parse(json.dumps(value)) == value
 
 
+@pytest.mark.parametrize("damage", ["", r'"\ud800",', r'"\x41",'])
+def test_brackets_without_end_are_no_json_however_damaged_the_text_is(damage):
+    with pytest.raises(ValueError, match="too deep"):
+        parse("[" + damage + "[" * 200_000)
+
+
 def entries(number: int, indent: int | None) -> bytes:
     """Entries of several lines, each of which holds objects that begin as it does."""
     rows = [{"id": n, "parts": [{"id": n, "x": "},{"}, {"id": 2**70 + n}], "text": "ä" * 20} for n in range(number)]

@@ -49,6 +49,17 @@ async def test_a_call_without_a_body_sends_none_and_an_empty_object_is_one():
     assert (empty.body, empty.headers["content-type"]) == (b"{}", "application/json")
 
 
+async def test_a_proxy_is_not_asked_for_this_machine(monkeypatch):
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    async with serving(http(200, {})) as service, serving(http(502, {})) as proxy:
+        for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+            monkeypatch.setenv(name, proxy.url)
+        async with HttpClient(service.url, profile=PROFILE, authorize=bearer(Secret("abcdef"))) as client:
+            await client.get("/x")
+    assert (len(service.requests), proxy.connections) == (1, 0)
+
+
 async def test_connections_are_kept_and_cookies_are_not():
     async with (
         serving(http(200, {}, headers={"set-cookie": "track=1; Path=/"})) as service,

@@ -197,6 +197,19 @@ async def test_a_list_that_is_not_in_order_after_all_gives_each_item_once(way, o
         assert len(reading.found) == len(reading.present), seed
 
 
+@runs
+async def test_a_first_page_always_asks_the_service(way, order):
+    reading, pager = Reading(4, way), Pager("The service", key, trust_after=20)
+    query, listing = MessageQuery(order=order, limit=1000), WAYS[way](reading.service)
+    for _ in range(3):
+        reading.service.add(50)
+        page = await pager.page(listing, query, name="list")
+        while page.cursor is not None:
+            later = await pager.page(listing, replace(query, cursor=page.cursor), name="list")
+            page = replace(later, items=[*later.items, *page.items])
+        assert {one.id for one in page.items} == {one.id for one in reading.service.items}
+
+
 @pytest.mark.parametrize("way", ["anchored by id", "numbered both ways", "offsets both ways", "whole"])
 @pytest.mark.parametrize(
     "position",
