@@ -29,9 +29,6 @@ Merge: TypeAlias = Callable[[Message, Message], Message]
 
 def merge_by_id(messages: Sequence[Message], merge: Merge) -> dict[str, Message]:
     """The messages by their ids; versions of one message are merged in their order."""
-    found = {message.id: message for message in messages}
-    if len(found) == len(messages):
-        return found
     merged: dict[str, Message] = {}
     for message in messages:
         before = merged.get(message.id)

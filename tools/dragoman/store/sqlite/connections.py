@@ -124,13 +124,15 @@ class Connections:
             DragomanError: Nothing was written.
         """
         try:
-            with self._writing, errors.explained(self.name):
+            with self._writing:
                 result = self._transact(work, durable=durable, keeps_caches=keeps_caches)
-        except NotWritableError as error:
-            if not self._write_failed:
-                _log.warning("%s Reading goes on.", error.message)
-            self._write_failed = True
-            raise
+        except errors.FAILURES as failure:
+            error = errors.explain(failure, self.name)
+            if isinstance(error, NotWritableError):
+                if not self._write_failed:
+                    _log.warning("%s Reading goes on.", error.message)
+                self._write_failed = True
+            raise error from failure
         self._write_failed = False
         return result
 

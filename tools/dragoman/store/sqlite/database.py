@@ -97,6 +97,8 @@ class Database:
         job = _Reading(self.connections, work)
         try:
             return await anyio.to_thread.run_sync(job.run, abandon_on_cancel=True, limiter=self._limiters().reads)
+        except errors.FAILURES as failure:
+            raise errors.explain(failure, self.name) from failure
         except anyio.get_cancelled_exc_class():
             job.stopped = True
             raise
@@ -224,7 +226,7 @@ class _Reading(Generic[T]):
     stopped: bool = False
 
     def run(self) -> T:
-        with errors.explained(self.connections.name), self.connections.reader() as connection:
+        with self.connections.reader() as connection:
             if self.stopped:
                 raise apsw.InterruptError
             # Asked again and again: SQLite's own interrupt is lost on a statement that is just about to begin.

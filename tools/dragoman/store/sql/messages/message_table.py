@@ -100,7 +100,10 @@ class MessageTable:
         Returns:
             How many of them are new and visible.
         """
-        fresh = merge_by_id(list(messages), merge)
+        given = list(messages)
+        fresh = {message.id: message for message in given}
+        if len(fresh) < len(given):
+            fresh = merge_by_id(given, merge)
         place = conversations.ensure(con, self.tables, account, conversation)
         writer = _Writer(con, self.tables, place, authors or AuthorNumbers())
         gained = lost = 0
