@@ -78,10 +78,6 @@ class Connection(Protocol):
         """End the connection."""
         ...
 
-    def last_insert_rowid(self) -> int:
-        """The number of the last row that this connection has stored."""
-        ...
-
     def changes(self) -> int:
         """How many rows the last statement changed."""
         ...

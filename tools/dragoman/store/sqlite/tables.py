@@ -9,9 +9,8 @@ from typing import Any, ClassVar, Final
 import apsw
 
 from dragoman.store.sql.connection import Condition, Connection, IndexRow, Tables
-from dragoman.store.sql.search.expression import Expression
+from dragoman.store.sql.search.expression import AllOf, AnyOf, Expression, Phrase, Without
 from dragoman.store.sql.values import Value, bind
-from dragoman.store.sqlite.match_expression import to_match
 from dragoman.store.sqlite.schema.messages import recreate_index
 
 INSERT: Final = "REPLACE INTO $index(rowid, body, parts, scope) VALUES(?, ?, ?, ?)"
@@ -96,7 +95,7 @@ class SqliteTables(Tables):
     def matching(self, con: Connection, expression: Expression) -> Condition:
         """FTS5 looks it up."""
         del con
-        return self.sql("i.$index MATCH ?"), (to_match(expression),)
+        return self.sql("i.$index MATCH ?"), (_match_text(expression),)
 
     def ranking(self, con: Connection, expression: Expression) -> Condition:
         """FTS5 ranks by itself; :mod:`.schema.messages` has set how."""
@@ -107,3 +106,17 @@ class SqliteTables(Tables):
         """Read the vocabulary of the index."""
         statement = "SELECT term, doc FROM $words WHERE term >= ? AND term < ? AND col = 'body' LIMIT ?"
         return list(con.execute(self.sql(statement), (beginning, beginning + "\U0010ffff", limit)))
+
+
+def _match_text(expression: Expression) -> str:
+    """The text for ``MATCH``; what consists of several parts is in brackets."""
+    match expression:
+        case Phrase(lexemes, open_ended):
+            # A lexeme holds no quotation mark and no zero character, so nothing that is typed can be syntax.
+            return f'"{" ".join(lexemes)}"' + (" *" if open_ended else "")
+        case AllOf(expressions):
+            return f"({' AND '.join(map(_match_text, expressions))})"
+        case AnyOf(expressions):
+            return f"({' OR '.join(map(_match_text, expressions))})"
+        case Without(wanted, excluded):
+            return f"({_match_text(wanted)} NOT {_match_text(excluded)})"

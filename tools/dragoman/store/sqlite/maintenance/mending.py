@@ -8,11 +8,13 @@ from typing import Final
 import apsw
 
 from dragoman.core.model import Author
+from dragoman.store.sql.connection import Tables
 from dragoman.store.sql.messages import rows
 from dragoman.store.sql.messages.message_table import MessageTable
+from dragoman.store.sql.values import UNKNOWN
 from dragoman.store.sqlite import index_rebuild, open_file
 from dragoman.store.sqlite.connection import Connection
-from dragoman.store.sqlite.maintenance import conversation_rows, unreadable_rows
+from dragoman.store.sqlite.maintenance import unreadable_rows
 from dragoman.store.sqlite.schema import MIGRATIONS
 from dragoman.store.sqlite.tables import SqliteTables
 
@@ -45,7 +47,7 @@ def mend(path: Path) -> None:
     try:
         con.execute("BEGIN")
         for table in _TABLES:
-            conversation_rows.recount(con, table.tables)
+            _recount(con, table.tables)
         index_rebuild.rebuild(con)
         con.executemany("DELETE FROM writes WHERE entry = ?", [(entry,) for entry in unreadable_rows.writes(con)])
         con.executemany("DELETE FROM cursors WHERE serial = ?", [(serial,) for serial in unreadable_rows.cursors(con)])
@@ -76,3 +78,16 @@ def _empty_unreadable_rows(con: Connection, table: MessageTable) -> None:
 
 def _lost_author(author: int) -> str | bytes:
     return rows.author_json(Author(name="unknown", id=f"lost-{author}"))
+
+
+def _recount(con: Connection, tables: Tables) -> None:
+    """Make the counters of every conversation anew from its messages."""
+    con.execute(
+        tables.sql(
+            "UPDATE $places AS p SET held = (SELECT count(*) FROM $messages m WHERE m.place = p.place AND m.live = 1),"
+            " oldest = (SELECT min(moment) FROM $messages m WHERE m.place = p.place AND m.live = 1 AND m.moment > ?),"
+            " latest = (SELECT max(moment) FROM $messages m WHERE m.place = p.place AND m.live = 1)"
+        ),
+        (UNKNOWN,),
+    )
+    con.execute(tables.sql("UPDATE $places SET recent = max(recent, coalesce(latest, recent))"))

@@ -17,12 +17,14 @@ import apsw
 from dragoman.core import paths
 from dragoman.core.errors import DragomanError, NotFound
 from dragoman.core.safe_text import sentence
+from dragoman.store.sql.connection import Tables
 from dragoman.store.sql.messages.message_table import MessageTable
 from dragoman.store.sql.sync import consistency
 from dragoman.store.sql.usage import sum_usage
+from dragoman.store.sql.values import UNKNOWN
 from dragoman.store.sqlite import errors, migrate, open_file
 from dragoman.store.sqlite.connection import Connection
-from dragoman.store.sqlite.maintenance import conversation_rows, index_check, unreadable_rows
+from dragoman.store.sqlite.maintenance import index_check, unreadable_rows
 from dragoman.store.sqlite.schema import MIGRATIONS
 from dragoman.store.sqlite.tables import SqliteTables
 from dragoman.store.usage import KEPT_DAYS
@@ -145,7 +147,7 @@ def _numbers(con: Connection, table: MessageTable) -> Iterator[str]:
     indexed = con.execute(sql("SELECT count(*) FROM $index_docsize")).get
     if visible != indexed:
         yield f"{visible} messages belong into the index, and {indexed} are there"
-    for place in conversation_rows.wrong_counters(con, table.tables):
+    for place in _wrong_counters(con, table.tables):
         yield f"the counters of conversation {place} do not fit its messages"
 
 
@@ -154,6 +156,16 @@ def _rows(con: Connection, table: MessageTable) -> Iterator[str]:
         yield f"message {number} cannot be read"
     for place in unreadable_rows.conversations(con, table.tables):
         yield f"conversation {place} cannot be read"
+
+
+def _wrong_counters(con: Connection, tables: Tables) -> Iterator[int]:
+    """The numbers of the conversations whose counters are not those of their messages."""
+    statement = (
+        "SELECT place FROM $places p WHERE held <> (SELECT count(*) FROM $messages m WHERE m.place = p.place"
+        " AND m.live = 1) OR oldest IS NOT (SELECT min(moment) FROM $messages m WHERE m.place = p.place"
+        " AND m.live = 1 AND m.moment > ?)"
+    )
+    return (place for (place,) in con.execute(tables.sql(statement), (UNKNOWN,)))
 
 
 def _outbox(con: Connection) -> Iterator[str]:
