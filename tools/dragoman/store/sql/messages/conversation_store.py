@@ -20,9 +20,10 @@ from dragoman.store.conversations import (
 from dragoman.store.sql.cache import ReadCache
 from dragoman.store.sql.connection import Connection, Database
 from dragoman.store.sql.messages import conversations, message_pages
-from dragoman.store.sql.messages.message_table import MessageTable, Stored, replaced
+from dragoman.store.sql.messages.message_table import MessageTable, replaced
+from dragoman.store.sql.messages.message_writer import AuthorNumbers
 from dragoman.store.sql.messages.prepared import PreparedRow
-from dragoman.store.sql.messages.rows import AuthorNumbers
+from dragoman.store.sql.messages.rows import Stored
 from dragoman.store.sql.search import ranked
 from dragoman.store.sql.values import bind, unbind
 

@@ -18,8 +18,8 @@ from dragoman.store.conversations import ConversationRow, PageQuery
 from dragoman.store.sql.connection import Connection
 from dragoman.store.sql.messages import by_author, conversations, rows
 from dragoman.store.sql.messages.by_author import Span
-from dragoman.store.sql.messages.message_table import MessageTable, Stored
-from dragoman.store.sql.messages.rows import Row
+from dragoman.store.sql.messages.message_table import MessageTable
+from dragoman.store.sql.messages.rows import Row, Stored
 from dragoman.store.sql.values import UNKNOWN, Value, bind, to_us, unbind
 
 _COLUMNS: Final = "m.id, m.number, m.live, m.moment, a.data, m.reply_to, m.text, m.data"

@@ -16,8 +16,9 @@ from dragoman.store.sql.cache import ReadCache, RecentMessageCache
 from dragoman.store.sql.connection import Connection, Database
 from dragoman.store.sql.messages import conversations as conversation_table
 from dragoman.store.sql.messages import message_pages, rows
-from dragoman.store.sql.messages.message_table import MessageTable, Stored
-from dragoman.store.sql.messages.rows import AuthorNumbers
+from dragoman.store.sql.messages.message_table import MessageTable
+from dragoman.store.sql.messages.message_writer import AuthorNumbers
+from dragoman.store.sql.messages.rows import Stored
 from dragoman.store.sql.search import ranked
 from dragoman.store.sql.values import from_us
 

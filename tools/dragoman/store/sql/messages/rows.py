@@ -51,6 +51,25 @@ class Row:
     data: str | bytes | None
 
 
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A message with the table's number of it. Tombstones and mere numbers are not ``visible``."""
+
+    number: int
+    row: Row
+    message: Message
+
+    @property
+    def visible(self) -> bool:
+        """Whether it may be shown."""
+        return bool(self.row.live)
+
+    @property
+    def has_content(self) -> bool:
+        """Whether more of it is stored than its number."""
+        return self.row.author is not None
+
+
 def to_row(message: Message) -> Row:
     """The columns that hold ``message``."""
     reply_to = message.reply_to
@@ -235,27 +254,3 @@ def _scope(message: Message, text: str) -> str:
     if index_terms.holds_link(text):
         scope.append(index_terms.HAS_LINK)
     return " ".join(scope)
-
-
-class AuthorNumbers:
-    """The numbers of the authors that a transaction has stored.
-
-    Most readers give the same object for the same author, and looking that up is several times faster than by value.
-
-    Attributes:
-        by_identity: Number and author by the identity of the object.
-    """
-
-    def __init__(self) -> None:
-        self.by_identity: dict[int, tuple[int, Author]] = {}
-        self._by_value: dict[Author, int] = {}
-
-    def get(self, author: Author) -> int | None:
-        """The number of an author, if it is known."""
-        known = self.by_identity.get(id(author))
-        return self._by_value.get(author) if known is None else known[0]
-
-    def add(self, author: Author, number: int) -> None:
-        """Note a number. The object is held, so that nothing else gets its identity."""
-        self.by_identity[id(author)] = number, author
-        self._by_value[author] = number
