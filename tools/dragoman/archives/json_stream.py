@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from typing import BinaryIO, Final
 
+from dragoman.archives.fields import JsonObject, is_object
 from dragoman.archives.json_blocks import COMMA, JsonBlocks, decode
 from dragoman.archives.json_mending import parse, scan
 from dragoman.archives.json_scanner import Scanner, end_of
@@ -79,6 +80,16 @@ class JsonReader:
             return not self._damaged and bool(self._peek())
         except _EarlyEndError:
             return False
+
+    def objects(self, array: str) -> Iterator[JsonObject]:
+        """The objects of one array; what stands there and is none is counted."""
+        for path, value in self.items(array):
+            if path != array:
+                continue
+            if is_object(value):
+                yield value
+            else:
+                self._notes.skip("no JSON object", self._file, self.line)
 
     def items(self, *arrays: str) -> Iterator[tuple[str, object]]:
         """The file's values with their paths, in order.

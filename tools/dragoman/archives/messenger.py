@@ -82,12 +82,7 @@ class _ChatFile:
         time = None
         with self._file.open() as content:
             reader = JsonReader(content, self._notes, self._file.label)
-            for path, value in reader.items(_MESSAGES):
-                if path != _MESSAGES:
-                    continue
-                if not is_object(value):
-                    self._notes.skip("no JSON object", self._file.label, reader.line)
-                    continue
+            for value in reader.objects(_MESSAGES):
                 here = value.get("timestamp_ms", value.get("timestamp"))
                 if here != time:
                     yield from self._messages(waiting)

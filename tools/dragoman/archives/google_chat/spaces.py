@@ -10,7 +10,7 @@ from unicodedata import normalize
 
 from dragoman.archives.attachments import media_type_of
 from dragoman.archives.authors import author_called
-from dragoman.archives.fields import JsonObject, count_of, is_object, list_of, record_of, records_of, text_of
+from dragoman.archives.fields import JsonObject, count_of, list_of, record_of, records_of, text_of
 from dragoman.archives.google_chat.dates import parse_date
 from dragoman.archives.ids import ContentIds
 from dragoman.archives.json_mending import read_object
@@ -53,12 +53,7 @@ class SpaceReader:
         conversation: Conversation | None = None
         with self._file.open() as content:
             reader = JsonReader(content, self._notes, self._file.label)
-            for path, value in reader.items(_MESSAGES):
-                if path != _MESSAGES:
-                    continue
-                if not is_object(value):
-                    self._notes.skip("no JSON object", self._file.label, reader.line)
-                    continue
+            for value in reader.objects(_MESSAGES):
                 if conversation is None:
                     conversation = self._conversation(text_of(value, "message_id"))
                     yield conversation

@@ -95,6 +95,27 @@ class Container(ABC):
         """Close what is open; nothing can be read after it."""
 
 
+class ArchiveFile(Container):
+    """A container that is one file, such as a zip or tar file.
+
+    Args:
+        raw: The file, seekable; closed with the container.
+        label: See :class:`Container`.
+        depth: See there.
+        notes: See there.
+        progress: Counts the bytes that are read.
+    """
+
+    def __init__(self, raw: BinaryIO, label: str, depth: int, notes: Notes, progress: Progress) -> None:
+        super().__init__(label, depth, notes)
+        self._raw = raw
+        self._progress = progress
+
+    def close(self) -> None:
+        """Close the file."""
+        self._raw.close()
+
+
 def safe_name(name: str) -> str | None:
     """A member's name with ``/`` between its steps; ``None`` when it points out of the archive.
 

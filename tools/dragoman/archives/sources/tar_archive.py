@@ -6,8 +6,7 @@ import tarfile
 from collections.abc import Iterator
 from typing import BinaryIO, Final
 
-from dragoman.archives.notes import Notes
-from dragoman.archives.sources.container import Container, Entry, Progress, is_junk, readable_name, safe_name
+from dragoman.archives.sources.container import ArchiveFile, Entry, is_junk, readable_name, safe_name
 from dragoman.archives.sources.streams import Section, buffered
 from dragoman.core.safe_text import sentence
 
@@ -20,25 +19,8 @@ def is_tar(beginning: bytes) -> bool:
     return beginning[_MARK_AT : _MARK_AT + len(_MARK)] == _MARK
 
 
-class TarArchive(Container):
-    """The files of a tar file that is not compressed.
-
-    Args:
-        raw: The tar file, seekable; closed with the container.
-        label: How the user knows it.
-        depth: How many archives are around it.
-        notes: Where members that cannot be taken are counted.
-        progress: Counts the bytes that are read.
-    """
-
-    def __init__(self, raw: BinaryIO, label: str, depth: int, notes: Notes, progress: Progress) -> None:
-        super().__init__(label, depth, notes)
-        self._raw = raw
-        self._progress = progress
-
-    def close(self) -> None:
-        """Close the tar file."""
-        self._raw.close()
+class TarArchive(ArchiveFile):
+    """The files of a tar file that is not compressed."""
 
     def entries(self) -> Iterator[Entry]:
         """The regular files; links and devices are counted, and never followed."""

@@ -6,8 +6,7 @@ import io
 from collections.abc import Iterator
 from typing import BinaryIO, Final
 
-from dragoman.archives.notes import Notes
-from dragoman.archives.sources.container import Container, Entry, Progress, is_junk, safe_name
+from dragoman.archives.sources.container import ArchiveFile, Entry, is_junk, safe_name
 from dragoman.archives.sources.streams import Decompressed, Section, buffered
 from dragoman.archives.sources.zip_directory import (
     ENCRYPTED,
@@ -27,25 +26,8 @@ _STORED: Final = 0
 _METHODS: Final = {8: "deflate", 12: "bzip2", 95: "xz"}
 
 
-class ZipArchive(Container):
-    """The files of a zip file.
-
-    Args:
-        raw: The zip file, seekable; closed with the container.
-        label: How the user knows it.
-        depth: How many archives are around it.
-        notes: Where members that cannot be taken are counted.
-        progress: Counts the bytes that are read.
-    """
-
-    def __init__(self, raw: BinaryIO, label: str, depth: int, notes: Notes, progress: Progress) -> None:
-        super().__init__(label, depth, notes)
-        self._raw = raw
-        self._progress = progress
-
-    def close(self) -> None:
-        """Close the zip file."""
-        self._raw.close()
+class ZipArchive(ArchiveFile):
+    """The files of a zip file."""
 
     def entries(self) -> Iterator[Entry]:
         """The members that can be read; the others are counted."""
