@@ -91,3 +91,17 @@ async def test_a_list_in_the_other_order_that_is_too_large_to_be_held_is_given_p
         found, query = [*page.items, *found], replace(query, cursor=page.cursor)
     assert [key(one) for one in found] == sorted(map(key, service.items))
     assert held[0] < 30, "the list was held as a whole"
+
+
+@pytest.mark.parametrize("orders", [BOTH, None])
+async def test_a_token_that_comes_again_ends_the_list(orders):
+    calls = []
+
+    async def fetch(_order, token):
+        calls.append(token)
+        return Batch([9 - len(calls)], f"t{len(calls) % 3}")
+
+    pager = Pager("The service", lambda number: Key(number, str(number)))
+    page = await pager.page(tokens(fetch, orders, stable=True), MessageQuery(limit=100), name="list")
+    assert (list(page.items), page.cursor) == ([5, 6, 7, 8], None)
+    assert calls == [None, "t1", "t2", "t0"]
