@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Collection, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Self, cast
 
 from dragoman.core.model import Audience, Author, Changes, Conversation, Message, Page, SearchPage
@@ -20,6 +21,7 @@ from dragoman.providers.base.provider import (
     SearchQuery,
 )
 from dragoman.providers.mail.addresses import is_new, names_people, parse_mailto, parse_new_conversation
+from dragoman.providers.mail.folders import despite_gone_folders
 from dragoman.providers.mail.hosts import servers_of
 from dragoman.providers.mail.links import parse_mid
 from dragoman.providers.mail.login import Credentials
@@ -107,7 +109,7 @@ class MailProvider(Provider):
 
     async def list_conversations(self, query: ConversationQuery) -> Page[Conversation]:
         """Threads, that with the newest mail first."""
-        return await self._mailbox.conversations(query)
+        return await despite_gone_folders(partial(self._mailbox.conversations, query))
 
     async def get_conversation(self, conversation: str) -> Conversation:
         """One thread, or the people whom a new mail would go to."""
@@ -115,26 +117,26 @@ class MailProvider(Provider):
             from dragoman.providers.mail.recipients import new_conversation  # noqa: PLC0415 - as in audience
 
             return new_conversation(conversation, self._mailbox.owner)
-        return await self._mailbox.conversation(conversation)
+        return await despite_gone_folders(partial(self._mailbox.conversation, conversation))
 
     async def list_messages(self, conversation: str, query: MessageQuery) -> Page[Message]:
         """A page of the mails of a thread; where a new mail begins one there are none."""
         if is_new(conversation):
             parse_new_conversation(conversation)
             return Page()
-        return await self._mailbox.messages(conversation, query)
+        return await despite_gone_folders(partial(self._mailbox.messages, conversation, query))
 
     async def get_message(self, conversation: str, message: str) -> Message:
         """One mail with all that it says and quotes."""
-        return await self._mailbox.message(conversation, message)
+        return await despite_gone_folders(partial(self._mailbox.message, conversation, message))
 
     async def search_messages(self, query: SearchQuery) -> SearchPage:
         """Mails that the server finds, newest first."""
-        return await self._search.page(query)
+        return await despite_gone_folders(partial(self._search.page, query))
 
     async def changes(self, position: str | None) -> Changes:
         """The mails that arrived since a position, and those of the newest that are gone."""
-        return await self._arrivals.changes(position)
+        return await despite_gone_folders(partial(self._arrivals.changes, position))
 
     async def wait_for_changes(self, position: str, timeout: float) -> bool:  # noqa: ASYNC109 - as its base
         """Wait until mails come or go; the server tells it by IDLE."""

@@ -6,6 +6,7 @@ from typing import LiteralString
 
 from dragoman.core.errors import DragomanError, Unauthenticated
 from dragoman.core.safe_text import SafeText, sentence
+from dragoman.providers.mail.folders import despite_gone_folders
 from dragoman.providers.mail.mailbox import Mailbox
 from dragoman.providers.mail.sending import MailSender
 from dragoman.providers.mail.settings import MailSettings
@@ -20,7 +21,7 @@ async def check_both(settings: MailSettings, mailbox: Mailbox, sender: MailSende
         DragomanError: One of them does not work; the sentence says what the other does.
     """
     try:
-        folders, mails = await mailbox.check()
+        folders, mails = await despite_gone_folders(mailbox.check)
     except DragomanError as error:
         if isinstance(error, Unauthenticated):
             raise

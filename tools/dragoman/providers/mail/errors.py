@@ -13,7 +13,6 @@ from dragoman.core.errors import (
     Conflict,
     DeadlineExceeded,
     DragomanError,
-    NotFound,
     OutcomeUnknown,
     PermissionDenied,
     RateLimited,
@@ -21,6 +20,7 @@ from dragoman.core.errors import (
     Unavailable,
 )
 from dragoman.core.safe_text import SafeText, safe, sentence
+from dragoman.providers.mail.folders import FolderGoneError
 from dragoman.providers.mail.hosts import Server
 from dragoman.providers.mail.login import Login
 from dragoman.transport.credentials import redact
@@ -52,8 +52,8 @@ _KINDS: Final[dict[str, tuple[type[DragomanError], LiteralString, LiteralString,
     "THROTTLED": (RateLimited, "{} asks for fewer requests.", "Wait a minute.", 60),
     "LIMIT": (RateLimited, "{} has a limit that is reached.", "Wait a minute.", 60),
     "OVERQUOTA": (Conflict, "The mailbox on {} is full.", "Delete something, or ask for more room.", None),
-    "NONEXISTENT": (NotFound, "{} has no such folder.", "Check `folders` of the account.", None),
-    "TRYCREATE": (NotFound, "{} has no such folder.", "Check `folders` of the account.", None),
+    "NONEXISTENT": (FolderGoneError, "{} has no such folder.", "Check `folders` of the account.", None),
+    "TRYCREATE": (FolderGoneError, "{} has no such folder.", "Check `folders` of the account.", None),
     "ALREADYEXISTS": (Conflict, "{} has such a folder already.", "Take another name.", None),
 }
 
@@ -148,7 +148,7 @@ def _of_answer(server: Server, text: str, answer: str, *, signing_in: Login | No
             sentence("{} does not accept the login.{}", server.host, alert), hint=_login_hint(answer, signing_in)
         )
     if _ABSENT.search(answer):
-        return NotFound(sentence("{} has no such folder.", server.host), hint="Check `folders` of the account.")
+        return FolderGoneError(sentence("{} has no such folder.", server.host), hint="Check `folders` of the account.")
     if "BAD" in answer[:60]:
         said = sentence("{} does not understand the request.{}", server.host, alert)
         return BadResponse(said, hint="Try again later.")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
 from dragoman.core.errors import NotFound
 from dragoman.core.safe_text import sentence
@@ -24,6 +24,8 @@ TRASH: Final = "\\trash"
 
 STATUS: Final[Mapping[str, str]] = {JUNK: "spam", TRASH: "trash", DRAFTS: "draft"}
 """What a mail is that is only in such a folder."""
+
+T = TypeVar("T")
 
 _ROLES: Final = (ALL, SENT, ARCHIVE, DRAFTS, JUNK, TRASH)
 _NAMES: Final[Mapping[str, str]] = {
@@ -50,6 +52,18 @@ class FolderEntry(NamedTuple):
     name: str
     flags: frozenset[str]
     separator: str
+
+
+class FolderGoneError(NotFound):
+    """A folder of the mailbox is not there, or not any more."""
+
+
+async def despite_gone_folders(read: Callable[[], Awaitable[T]]) -> T:
+    """What a reading gives. It is repeated once when a folder has gone, with the folders that are there then."""
+    try:
+        return await read()
+    except FolderGoneError:
+        return await read()
 
 
 @dataclass(frozen=True, slots=True)

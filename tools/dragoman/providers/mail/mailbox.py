@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from dragoman.core.errors import NotFound
 from dragoman.core.mail import DeliveryReport, Mail
@@ -17,7 +17,7 @@ from dragoman.providers.kit.pager import Pager
 from dragoman.providers.kit.threads import no_such_message
 from dragoman.providers.mail.connection import Connection
 from dragoman.providers.mail.conversations import ConversationScan, thread_id_of, to_conversation
-from dragoman.providers.mail.folders import Folders, load_folders
+from dragoman.providers.mail.folders import FolderGoneError, Folders, load_folders
 from dragoman.providers.mail.head_stream import HeadStream
 from dragoman.providers.mail.heads import MailHead, Place
 from dragoman.providers.mail.known_threads import FoundThread, below
@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     from dragoman.providers.mail.imap_arguments import SearchKey
     from dragoman.providers.mail.imap_session import ImapSession
 
+T = TypeVar("T")
+
 _FOLDERS_TTL: Final = 300.0
 _MAILS: Final = 8_000_000  # characters of texts that are remembered
 _HEADS: Final = 3000  # of threads that are remembered
@@ -62,14 +64,26 @@ class Mailbox:
         self._settings = settings
         self._writer = writer
         self.watch = watcher.run
-        self.run = reader.run
+        self._reader = reader
         self._folders = TtlCache[str, Folders](1, _FOLDERS_TTL)
         self._mails = LruCache[Place, Mail](_MAILS, lambda mail: len(mail.text) + 1000)
         self._shown = ShownMails()
         self._threads = LruCache[str, FoundThread](_HEADS, lambda thread: len(thread.heads))
         self._thread_ids = LruCache[str, str](_IDS)
         self._heads = Pager[MailHead]("The mail server", _head_key)
-        self._scans = ScanPages[FoundThread, FoundConversation](reader.run)
+        self._scans = ScanPages[FoundThread, FoundConversation](self.run)
+
+    async def run(self, work: Callable[[ImapSession], T]) -> T:
+        """Do something that changes nothing; see :meth:`Connection.run`.
+
+        Raises:
+            FolderGoneError: A folder has gone. From now on others count, those that are there.
+        """
+        try:
+            return await self._reader.run(work)
+        except FolderGoneError:
+            self._folders.pop("")
+            raise
 
     async def folders(self) -> Folders:
         """The folders of the mailbox."""
