@@ -42,6 +42,14 @@ async def test_direct_conversations_are_called_by_their_people_and_the_liveliest
     assert await listed(workspace) == [("c1", "launch"), ("d1", "Ann Lee")]
 
 
+async def test_of_direct_conversations_the_unread_are_told_also_where_a_search_tells_the_times(workspace):
+    workspace.newest = {"d1": START}
+    workspace.times = {"d1": from_us(START), "c1": from_us(START)}
+    page = await provider_of(workspace).list_conversations(ConversationQuery())
+    assert {one.id: one.unread for one in page.items} == {"d1": 3, "c1": None}
+    assert [one for one in workspace.asked if one.startswith("newest")] == ["newest d1"]
+
+
 async def test_a_group_of_unknown_people_is_called_by_their_ids_or_by_what_the_service_says(workspace):
     workspace.add_room(Room(Conversation(id="g1", title="ann, max", kind=ConversationKind.GROUP), ["ann", "gone"]))
     workspace.add_room(Room(Conversation(id="g2", title="eva, max", kind=ConversationKind.GROUP)))

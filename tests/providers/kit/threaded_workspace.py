@@ -1,6 +1,6 @@
 """A workspace in memory whose messages and replies are listed apart, and a provider of it that is made of the kit."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from dragoman import AccountSettings, Author, Conversation, Message, NotFound, Unavailable
 from dragoman.providers.kit import (
@@ -52,6 +52,7 @@ class Workspace:
     open_rooms: list = field(default_factory=list)
     inside: dict = field(default_factory=dict)
     newest: dict = field(default_factory=dict)
+    times: dict = field(default_factory=dict)
     posts: list = field(default_factory=list)
     asked: list = field(default_factory=list)
     failing: set = field(default_factory=set)
@@ -107,11 +108,12 @@ class Workspace:
         return found
 
     async def newest_times(self):
-        return {}
+        return self.times
 
-    async def newest_time(self, conversation):
-        self.asked.append(f"newest {conversation}")
-        return from_us(self.newest[conversation]) if conversation in self.newest else None
+    async def with_latest(self, conversation):
+        self.asked.append(f"newest {conversation.id}")
+        at = from_us(self.newest[conversation.id]) if conversation.id in self.newest else None
+        return replace(conversation, last_message_at=at, unread=3 if conversation.kind == "direct" else None)
 
     # messages
 

@@ -4,6 +4,7 @@ BOT, USER = "xoxb-token-of-the-tests", "xoxp-token-of-the-tests"
 URL = "https://slack.com/api"
 SCOPES = "channels:read,groups:read,im:read,mpim:read,channels:history,groups:history,im:history,mpim:history,"
 SCOPES += "users:read,users:read.email,usergroups:read,chat:write,im:write,search:read"
+KINDS_OF_SEARCH = {"public_channel": "public", "private_channel": "private", "mpim": "mpim", "im": "im"}
 BEGINNING = 1_773_133_000
 ARGUMENTS = {
     "auth.test": set(),

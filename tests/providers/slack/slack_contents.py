@@ -160,6 +160,10 @@ CASES = {
         card(image_url="https://x.example/cat.gif", image_width=9),
         "[image](https://x.example/cat.gif)",
     ),
+    "a shared message whose author is told by id": (
+        card(is_share=True, author_id="U02OLEGSI", channel_id="C02RELAY01", text="hello"),
+        "> Oleg Sidorov (#c02relay01): hello",
+    ),
     "a card whose fields are no texts": (card(fields=[{"title": "Load", "value": 1.5}]), "Load: 1.5"),
     "a forwarded message that may not be read": (
         card(is_msg_unfurl=True, author_name="Bo", text="", fallback="[no preview available]", from_url=LINK),

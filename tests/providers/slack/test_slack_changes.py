@@ -72,6 +72,52 @@ async def test_a_reply_to_a_root_that_no_page_reaches_is_told_once(is_bot):
         assert early not in ids(told)
 
 
+@KINDS
+async def test_an_edit_of_a_late_reply_to_an_old_root_is_told_once(is_bot):
+    slack = workspace(is_bot=is_bot, rooms=1)
+    (room,) = slack.rooms
+    root = slack.messages[room][0]["ts"]
+    slack.talk(room, 430)
+    async with opened(slack) as account:
+        position = (await account.changes(None)).position
+        late = slack.add(room, "late reply", root=root)
+        told, position = await told_since(account, position)
+        assert ids(told) == [late]
+        for _ in range(3):  # hours later, when nothing else tells of the thread
+            slack.talk(room, 230)
+            told, position = await told_since(account, position)
+            assert late not in ids(told)
+    at = f"{int(slack.messages[room][-1]['ts'][:10]) + HOUR}.000000"
+    next(one for one in slack.messages[room] if one["ts"] == late).update(text="better", edited={"ts": at})
+    async with opened(slack) as account:  # in another process
+        told, position = await told_since(account, position)
+        assert [(one.id, one.text, one.reply_to) for one in told] == [(late, "better", root)]
+        assert (await told_since(account, position))[0] == []
+
+
+async def test_few_of_many_answered_threads_are_read_again_with_each_call_and_no_edit_is_lost():
+    slack = workspace(is_bot=True, rooms=1)
+    (room,) = slack.rooms
+    roots = [slack.add(room, "a question") for _ in range(12)]
+    slack.talk(room, 230)
+    async with opened(slack) as account:
+        position = (await account.changes(None)).position
+        late = [slack.add(room, "an answer", root=root) for root in roots]
+        told, position = await told_since(account, position)
+        assert ids(told) == late
+        at = f"{int(slack.messages[room][-1]['ts'][:10]) + HOUR}.000000"
+        for one in slack.messages[room]:
+            if one["ts"] in late:
+                one.update(text="better", edited={"ts": at})
+        told = []
+        for _ in range(5):
+            slack.journal.clear()
+            some, position = await told_since(account, position)
+            told += some
+            assert len(slack.calls("conversations.replies")) <= 5
+        assert sorted(ids(told)) == sorted(late)
+
+
 async def test_replies_to_old_roots_in_many_channels_are_found_a_few_pages_at_a_time():
     slack = workspace(is_bot=True, rooms=5)
     roots = {room: slack.messages[room][0]["ts"] for room in slack.rooms}

@@ -6,6 +6,7 @@ from slack_service import Slack, opened
 
 from dragoman.core.errors import NotFound, UnsupportedOperation
 from dragoman.core.queries import ConversationQuery, MessageQuery, SearchQuery
+from dragoman.providers.kit import parse_time
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("waits")]
 
@@ -44,6 +45,19 @@ async def test_conversations_are_found_among_public_channels_and_people():
     assert [(one.id, one.title) for one in noor.items] == [("@U10NOORAH", "Noor Haddad")]
     assert sorted(one.id for one in maria.items) == ["C04MPDM001", "D01MARIA01"]
     assert [one.title for one in groups.items] == ["Maria Koch, Oleg Sidorov"]
+
+
+@pytest.mark.parametrize("is_bot", [True, False])
+async def test_the_list_tells_the_unread_of_direct_conversations_and_of_no_channel(is_bot):
+    slack = Slack(is_bot=is_bot)
+    slack.talk("C02RELAY01", 2)
+    latest = {"ts": "1773143520.000300"}
+    direct = {"is_im": True, "user": "U01MARIAK", "people": ["U0DRAGOMN", "U01MARIAK"]}
+    slack.open("D01MARIA01", unread_count_display=4, latest=latest, **direct)
+    async with opened(slack) as account:
+        found = {one.id: one for one in (await account.list_conversations(ConversationQuery())).items}
+    assert (found["D01MARIA01"].unread, found["C02RELAY01"].unread) == (4, None)
+    assert found["D01MARIA01"].last_message_at == parse_time(latest["ts"])
 
 
 async def test_kinds_that_the_token_may_not_list_are_left_out():

@@ -29,6 +29,10 @@ AUTHORS = {
     "a bot that calls itself": ({"subtype": "bot_message", "user": None, "username": "Deploys"}, ("bot", "Deploys")),
     "somebody who is gone": ({"user": "U0GONE999"}, ("person", "U0GONE999")),
     "Slackbot": ({"user": "USLACKBOT"}, ("system", "Slackbot")),
+    "a comment on a file": (
+        {"subtype": "file_comment", "user": None, "comment": {"user": "U02OLEGSI", "comment": "Nice"}},
+        ("person", "Oleg Sidorov"),
+    ),
     "nobody": ({"user": None}, ("person", "user")),
     "an app of a person": ({"user": "U01MARIAK", "bot_id": "B1", "app_id": "A1"}, ("person", "Maria Koch")),
 }

@@ -127,7 +127,7 @@ class SlackText:
         yield self.of_markup(text_of(card, "footer"))
 
     def _quote(self, card: JsonObject, said: str, depth: int) -> str:
-        author = text_of(card, "author_name", "author_subname")
+        author = text_of(card, "author_name", "author_subname") or self._names.name_of(text_of(card, "author_id"))
         shared = "\n".join(text_of(one, "text") for one in quoted_messages(card)) if self._markdown else ""
         words = self._blocks.to_text(first_blocks(card)) or self.of_markup(text_of(card, "text") or shared)
         fallback = self.of_markup(text_of(card, "fallback"))

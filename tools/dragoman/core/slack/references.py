@@ -14,6 +14,11 @@ _USER_LISTS: Final = frozenset({"users", "participant_history", "participants"})
 _MENTION: Final = re.compile(r"<([@#!])(?:subteam\^)?([A-Z0-9]{3,30})(\|[^<>]*)?>")
 
 
+def author_of(message: JsonObject) -> str:
+    """The id of the user who wrote a message; a comment on a file has its own member for that."""
+    return text_of(message, "user") or text_of(record_of(message, "comment"), "user")
+
+
 @dataclass(slots=True)
 class References:
     """Ids that stand in messages, in their order."""
@@ -25,7 +30,7 @@ class References:
 
     def add_message(self, message: JsonObject) -> None:
         """Note who wrote a message, and all that it refers to."""
-        author = text_of(message, "user")
+        author = author_of(message)
         named = author or text_of(message, "username") or text_of(record_of(message, "bot_profile"), "name")
         self.users.update({author: None} if author else {})
         self.bots.update({bot: None} if not named and (bot := text_of(message, "bot_id")) else {})

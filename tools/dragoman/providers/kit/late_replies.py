@@ -13,6 +13,7 @@ from typing import Final, Generic, NamedTuple, TypeVar
 from dragoman.core.errors import DragomanError, NotFound, PermissionDenied
 from dragoman.core.model import Message
 from dragoman.providers.kit.change_position import OVERLAP_US, SECOND
+from dragoman.providers.kit.edited_replies import Watched
 from dragoman.providers.kit.thread_source import HistoryRange, Post, ThreadSource
 from dragoman.providers.kit.times import to_us
 
@@ -42,6 +43,7 @@ class Sweep:
         conversation: The one that is next; empty for the first.
         before: From where on it is next; 0 for its newest messages.
         told: Threads of which later replies were told.
+        watched: Threads whose edits are looked for.
     """
 
     since: int
@@ -49,6 +51,7 @@ class Sweep:
     conversation: str = ""
     before: int = 0
     told: tuple[Told, ...] = ()
+    watched: tuple[Watched, ...] = ()
 
     def noting(self, messages: Iterable[Message]) -> Sweep:
         """The same, where messages were told by another way."""
@@ -99,7 +102,7 @@ class LateReplies(Generic[R]):
                 place = _next_place(state.sweep, ids, begins)
                 if place is None:
                     since = max(state.sweep.since, state.sweep.began - OVERLAP_US)
-                    state.sweep = Sweep(since, now, told=state.sweep.told).noting(())
+                    state.sweep = replace(state.sweep, since=since, began=now, conversation="", before=0).noting(())
                     break
                 await self._read_page(state, *place, now)
                 if not state.threads:

@@ -17,9 +17,10 @@ from dragoman.core.queries import ConversationQuery
 from dragoman.providers.kit.cache import TtlCache
 from dragoman.providers.kit.conversation_list import ConversationList, matches
 from dragoman.providers.kit.members import Identity, Member, NameBook
+from dragoman.providers.kit.times import EPOCH
 
 _FRESH: Final = 60.0  # seconds for which public channels are not listed again
-_FEW: Final = 12  # conversations whose newest messages are worth a call each
+_FEW: Final = 12  # conversations that are worth a call each
 _MOST_NAMED: Final = 200
 _OTHERS: Final = "others of another organisation"
 
@@ -77,8 +78,8 @@ class RoomSource(Protocol):
         """When the liveliest conversations had their last message, where one question tells that."""
         ...
 
-    async def newest_time(self, conversation: str, /) -> datetime | None:
-        """When one had it."""
+    async def with_latest(self, conversation: Conversation, /) -> Conversation:
+        """The same conversation with when it had its last message, and how many are unread where that is told."""
         ...
 
 
@@ -154,25 +155,19 @@ class Rooms:
             return None
 
     async def _own(self) -> list[Conversation]:
-        found = await self._named(await self._source.joined())
-        times = await self._newest(one.id for one in found)
-        return [replace(one, last_message_at=times.get(one.id)) for one in found]
-
-    async def _newest(self, ids: Iterable[str]) -> dict[str, datetime | None]:
-        """When conversations had their last message: those that one question tells of, and of a few all."""
-        times: dict[str, datetime | None] = {}
+        found, times = await self._named(await self._source.joined()), dict[str, datetime | None]()
         with suppress(DragomanError):
             times |= await self._source.newest_times()
-        unknown = [one for one in ids if one not in times]
+        dated = {one.id: replace(one, last_message_at=times.get(one.id)) for one in found}
 
-        async def look(conversation: str) -> None:
+        async def look(one: Conversation) -> None:
             with suppress(DragomanError):
-                times[conversation] = await self._source.newest_time(conversation)
+                dated[one.id] = await self._source.with_latest(one)
 
         async with anyio.create_task_group() as tasks:
-            for id_ in unknown if len(unknown) <= _FEW else ():
-                tasks.start_soon(look, id_)
-        return times
+            for one in _worth_a_look(dated.values()):
+                tasks.start_soon(look, one)
+        return list(dated.values())
 
     async def _elsewhere(
         self, query: ConversationQuery, wanted: str, own: Sequence[Conversation]
@@ -204,6 +199,14 @@ class Rooms:
             if one.title and not people:
                 self._names.titles.put(one.id, one.title)
         return [_with_people(room, members, us) for room in rooms]
+
+
+def _worth_a_look(found: Iterable[Conversation]) -> Sequence[Conversation]:
+    """Those to ask for one by one: all whose time is not known where they are few, and direct ones, for the unread."""
+    unknown = [one for one in found if one.last_message_at is None]
+    dated = [one for one in found if one.last_message_at is not None and one.kind is ConversationKind.DIRECT]
+    latest = sorted(dated, key=lambda one: one.last_message_at or EPOCH, reverse=True)
+    return [*(unknown if len(unknown) <= _FEW else ()), *latest][:_FEW]
 
 
 def _with_people(room: Room, members: Mapping[str, Member], us: Identity | None) -> Conversation:

@@ -11,11 +11,12 @@ from typing import Final, Generic, TypeVar
 import anyio
 
 from dragoman.core.errors import InvalidArgument, NotFound, PermissionDenied
-from dragoman.core.model import Changes, Conversation, Order
+from dragoman.core.model import Changes, Conversation, Message, Order
 from dragoman.providers.kit.cache import TtlCache
 from dragoman.providers.kit.change_position import OVERLAP_US, Window, time_of
 from dragoman.providers.kit.conversation_changes import PLAUSIBLE_US, ConversationChanges
 from dragoman.providers.kit.cursor import decode, encode
+from dragoman.providers.kit.edited_replies import EditedReplies, watch
 from dragoman.providers.kit.late_replies import LateReplies, Sweep
 from dragoman.providers.kit.thread_source import HistoryPart, HistoryRange, ThreadSource
 from dragoman.providers.kit.times import from_us, to_us
@@ -59,6 +60,7 @@ class ThreadChanges(Generic[R]):
         self._page_size = page_size
         self._by_asking = ConversationChanges(self._listed, self._window, is_gone, now=now)
         self._late = LateReplies(source, page_size=page_size)
+        self._edited = EditedReplies(source)
         self._states = TtlCache[tuple[str, str], object](_STATES, _DAY)
         self._conversations: Sequence[str] = ()
         self._begins = dict[str, int]()
@@ -73,11 +75,15 @@ class ThreadChanges(Generic[R]):
         asked, _, swept = (position or "").partition(_BETWEEN)
         found = await self._by_asking.changes(None if position is None else asked)
         sweep = (_decoded(swept) or self._beginning()).noting(found.messages)
-        if position is not None and not found.more and self._answered() is None:
-            late, sweep = await self._late.read(sweep, self._conversations, self._time(), self._begins)
-            known = {(one.conversation, one.id) for one in found.messages}
-            fresh = [one for one in late if (one.conversation, one.id) not in known]
-            found = replace(found, messages=sorted([*found.messages, *fresh], key=time_of))
+        if position is not None and not found.more:
+            late = list[Message]()
+            if self._answered() is None:
+                late, sweep = await self._late.read(sweep, self._conversations, self._time(), self._begins)
+            edited, watched = await self._edited.read(sweep.watched, self._time())
+            sweep = replace(sweep, watched=watched)
+            told = {(one.conversation, one.id): one for one in [*edited, *late, *found.messages]}
+            found = replace(found, messages=sorted(told.values(), key=time_of))
+        sweep = replace(sweep, watched=watch(sweep.watched, found.messages, self._time()))
         return replace(found, position=f"{found.position}{_BETWEEN}{encode(sweep, list_id=_LIST)}")
 
     def _beginning(self) -> Sweep:

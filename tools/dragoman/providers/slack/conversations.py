@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -74,10 +75,18 @@ class ConversationReader:
         recent = await search_recent(self._api, None)
         return {one: from_us(at) for one, at in recent.newest.items()} if recent else {}
 
-    async def newest_time(self, conversation: str) -> datetime | None:
-        """When one had it."""
-        history = await self._api.messages("conversations.history", channel=conversation, limit=1)
-        return parse_time(next((ts_of(one.get("ts")) for one in history.messages), ""))
+    async def with_latest(self, conversation: Conversation) -> Conversation:
+        """The same with when it had its last message; of a direct one Slack tells the unread as well."""
+        if conversation.kind is ConversationKind.DIRECT:
+            answer = await self._api.read("conversations.info", channel=conversation.id)
+            told = _conversation(record_of(answer, "channel"), None)
+            at = told.last_message_at or conversation.last_message_at
+            conversation = replace(conversation, unread=told.unread, last_message_at=at)
+        if conversation.last_message_at is not None:
+            return conversation
+        history = await self._api.messages("conversations.history", channel=conversation.id, limit=1)
+        newest = next((ts_of(one.get("ts")) for one in history.messages), "")
+        return replace(conversation, last_message_at=parse_time(newest))
 
     async def _memberships(self) -> list[Object]:
         try:

@@ -10,6 +10,7 @@ from dragoman.core.json_fields import JsonObject, count_of, record_of, text_of
 from dragoman.core.model import Attachment, Author, AuthorKind, Message
 from dragoman.core.slack.extras import files_of, reactions_of
 from dragoman.core.slack.message_text import SlackText
+from dragoman.core.slack.references import author_of
 from dragoman.providers.kit.members import KnownNames
 from dragoman.providers.kit.times import parse_time
 from dragoman.providers.slack.api import Identity
@@ -68,7 +69,7 @@ class MessageMapping:
 
     def author(self, raw: JsonObject) -> Author:
         """Who wrote it."""
-        id_, bot_id = text_of(raw, "user"), text_of(raw, "bot_id")
+        id_, bot_id = author_of(raw), text_of(raw, "bot_id")
         own = self.us is not None and bool((id_ and id_ == self.us.id) or (bot_id and bot_id == self.us.bot_id))
         if id_ == SLACKBOT:
             return Author(name="Slackbot", id=id_, kind=AuthorKind.SYSTEM)

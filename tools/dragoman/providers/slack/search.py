@@ -16,7 +16,7 @@ from dragoman.core.model import Hit, SearchPage
 from dragoman.core.queries import SearchQuery
 from dragoman.core.safe_text import SafeText
 from dragoman.providers.kit.movement import Recent
-from dragoman.providers.kit.search_words import cut_marks
+from dragoman.providers.kit.search_words import alternatives, cut_marks
 from dragoman.providers.kit.service_search import (
     SearchLanguage,
     SearchPart,
@@ -37,7 +37,12 @@ _SEMANTIC_MOST: Final = 20
 _WIDER: Final = timedelta(days=2)  # a day that is named is left out, and counts in the zone of the searcher
 _REFUSALS: Final = (NotFound, PermissionDenied, UnsupportedOperation)
 _BEGIN, _END = "\ue000", "\ue001"
-_KINDS: Final = "public_channel,private_channel,mpim,im"
+_KINDS: Final = {  # of conversations that the other search looks into, by the scopes for them
+    "search:read.public": "public_channel",
+    "search:read.private": "private_channel",
+    "search:read.mpim": "mpim",
+    "search:read.im": "im",
+}
 
 
 class MessageSearch:
@@ -46,6 +51,7 @@ class MessageSearch:
     def __init__(self, api: Api, people: People) -> None:
         self._api = api
         self._people = people
+        self._may = api.scopes.include
         language = SearchLanguage(place=self._place, author=self._author, wider=_WIDER)
         self._search = ServiceSearch(self._by_words, language, most=_MOST)
 
@@ -58,7 +64,7 @@ class MessageSearch:
         if await self._api.is_bot():
             raise UnsupportedOperation("Slack searches with a user token (xoxp-) only.", hint=_HINT)
         refusal = UnsupportedOperation("The token cannot search.", hint=_HINT)
-        position, may = self._search.position_of(query), self._api.scopes.include
+        position, may = self._search.position_of(query), self._may
         if position.token is None and (may("search:read") or not may("search:read.public")):
             try:
                 return await self._search.page(query)
@@ -87,8 +93,8 @@ class MessageSearch:
         """Slack's other search, nothing of which may be stored."""
         answer = await self._api.read(
             "assistant.search.context",
-            query=query.text,
-            channel_types=_KINDS,
+            query=" OR ".join(alternatives(query)),
+            channel_types=",".join(kind for scope, kind in _KINDS.items() if self._may(scope) is not False),
             content_types="messages",
             limit=min(_SEMANTIC_MOST, position.count),
             include_message_blocks="true",
