@@ -38,6 +38,7 @@ class LayoutCache:
         key = (form, max_tokens, zone, notice, where, view.messages[0].id, view.messages[-1].id)
         with self._lock:
             made = self._made.get(key)
+            # Messages can change without changing the key, so the views are compared.
             # Mostly the very same messages, which Python compares by identity; else word for word.
             if made is not None and made[0] == view:
                 self._made.move_to_end(key)

@@ -53,6 +53,7 @@ def share_plans(max_tokens: int) -> Iterator[TokenShares]:
     shares = replace(shares, text=max_tokens / _SHARE_OF_TEXT)
     yield shares
     for _ in range(_SQUEEZES):
+        # Texts give way first and references last: half a text is of use, half a reference is not.
         shares = replace(shares, text=shares.text * 0.6, part=shares.part * 0.7, reference=shares.reference * 0.8)
         yield shares
 
@@ -139,6 +140,7 @@ class Layout:
         """The answer, with a cursor of at most 8 characters for what is left. Nobody may change it."""
         written = self._written.get(cursor)
         if written is None:
+            # Only the last one is asked for again, and each holds the whole text.
             self._written.clear()
             written = replace(self.page.write(self.shown, self.shares, cursor), tokens=self.tokens)
             self._written[cursor] = written
@@ -170,6 +172,7 @@ def fit(page: PageLayout, max_tokens: int, size: int) -> Fitted:
     budget = max_tokens
     while True:
         fitted = _estimated_fit(page, budget, size)
+        # Clients cut long answers in the middle, where nobody notices.
         # The share of the characters that an answer may have, as tokens of the budget.
         by_characters = -(-len(fitted.text) * max_tokens // max(_SHOWN_BY_CLIENTS, _CHARACTERS * max_tokens))
         tokens = max(_most_tokens(fitted.text, max_tokens), by_characters)

@@ -89,6 +89,7 @@ class _Page(PageLayout):
         data, text = self._without_cursor(shown, shares)
         if not cursor:
             return Answer(text, data)
+        # The cursor is appended to the finished text: to encode a page twice takes as long as to make it.
         return Answer(f'{text[:-1]},"cursor":{dumps(cursor)}}}', data | {"cursor": cursor})
 
     def _without_cursor(self, shown: int, shares: TokenShares) -> tuple[JsonObject, str]:
@@ -101,6 +102,7 @@ class _Page(PageLayout):
         return self._written[2:]
 
     def _item(self, index: int, shares: TokenShares) -> JsonObject:
+        # Compared by identity, since each plan is one object and equal ones are rare.
         if shares is not self._room:
             self._room, self._made = shares, {}
         item = self._made.get(index)

@@ -30,6 +30,7 @@ _LIKE_A_CURSOR: Final = lazy_pattern(r"[:：]\s*(?=cursor)", re.IGNORECASE)  # n
 
 def header(*parts: str, word: str = "more", cursor: str | None = None) -> str:
     """Join what the header says; a cursor stands last, as ``more: cursor X``."""
+    # Last, where nothing foreign comes after it.
     last = f"{word}: cursor {cursor}" if cursor else ""
     return BETWEEN.join(part for part in (*parts, last) if part)
 
@@ -41,6 +42,7 @@ def counted(number: int, noun: str) -> str:
 
 def plain_title(text: str, shares: TokenShares, limit: int = _TITLE_LIMIT) -> str:
     """A title, or other foreign text for the header, that cannot imitate what stands around it."""
+    # A title like ``x · more: cursor abc`` would lead to another page than ours.
     return _LIKE_A_CURSOR.sub(" ", one_line(text, limit, shares.part).replace("·", "-"))
 
 

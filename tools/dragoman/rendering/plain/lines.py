@@ -68,6 +68,7 @@ def size(number: int) -> str:
 
 def inside(text: str, limit: int, shares: TokenShares) -> str:
     """Foreign text within a mark: one line that cannot end the mark or its group."""
+    # Nothing can be cut then, so the result does not depend on the shares and can be cached.
     if len(text) <= _SHORT and limit * 4 <= shares.part:
         return _inside(text, limit)
     return one_line(text, limit, shares.part).translate(_NO_BRACKETS)
@@ -154,6 +155,7 @@ def _marks(message: Message, unseen_replies: int, shares: TokenShares, repeated:
 
 def _reaction(reaction: Reaction, shares: TokenShares) -> str:
     emoji = inside(reaction.emoji, 32, shares).replace(" ", "_")
+    # ``tada3`` would read as three of another emoji.
     ends_like_a_count = emoji[-1:].isascii() and emoji[-1:].isalnum()
     return f"{emoji}{':' if ends_like_a_count else ''}{reaction.count}"
 
@@ -221,6 +223,7 @@ def render_message(
     repeated: Container[str] = frozenset[str](),
 ) -> RenderedMessage:
     """Lay a message out, its text cut to its room; subjects in ``repeated`` are left out."""
+    # Marks stand before the text, so that no text can imitate them.
     left_of_text = author_line(message, badges(message, unseen_replies, shares, repeated), shares)
     text, end = cut_text(message, shares)
     tail = f"{left_of_text}: {text}" if text else f"{left_of_text}:"

@@ -75,6 +75,7 @@ class MessageText(PageLayout):
 
     def _lay_out(self, shares: TokenShares) -> tuple[list[str], int | None]:
         before, after = self._neighbours(shares)
+        # Only the first page has neighbours, so later ones miss none.
         self._missing = 0 if self._view.offset else self._around - len(before) - len(after)
         middle = self._middle(shares)
         messages = [*(message for message, _ in before), self._view.message, *(message for message, _ in after)]

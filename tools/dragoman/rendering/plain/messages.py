@@ -96,6 +96,7 @@ class MessagesText(PageLayout):
     def _lines(self, shown: int, shares: TokenShares) -> list[str]:
         first = self.count - shown if self._latest else 0
         messages = self._view.messages[first : first + shown]
+        # Most pages have no replies, and then nothing is to be ordered.
         ordered = order_by_thread(messages) if self._answered else ()
         same = self._same_subject([messages[one.at] for one in ordered] or messages)
         rendered = [self._render(first + at, shares, same=messages[at].id in same) for at in range(shown)]
@@ -120,6 +121,7 @@ class MessagesText(PageLayout):
         rendered = self._rendered.get((index, same))
         if rendered is None:
             message = self._view.messages[index]
+            # A number that the page itself shows would only cost tokens.
             unseen = message.replies if message.replies > self._answered[message.id] else 0
             hidden_subjects = {message.subject} if same and message.subject else self._repeated
             rendered = self._rendered[index, same] = render_message(

@@ -116,6 +116,7 @@ def save(con: Connection, state: Mapping[str, object], now: int) -> str:
         raise Unavailable(
             "The store has run out of cursors.", hint="Start a new store: move dragoman.db away, or name another one."
         )
+    # A bound by number needs no index and keeps the table small whatever clients do.
     con.execute("DELETE FROM cursors WHERE serial <= ?", (serial - KEPT,))
     # Of the first ones only: to look at all takes longer than to save one.
     con.execute(
@@ -123,6 +124,7 @@ def save(con: Connection, state: Mapping[str, object], now: int) -> str:
         " (SELECT serial FROM (SELECT serial, made FROM cursors ORDER BY serial LIMIT ?) AS first WHERE made < ?)",
         (_MOST_DROPPED, now - LIFETIME),
     )
+    # Encrypted, so that a caller cannot count on to the cursors of others.
     key = _key(con)
     return _name(_permute(serial, key, range(_ROUNDS)) << _CHECK_BITS | _check(text, key))
 

@@ -102,6 +102,7 @@ class Connections:
                 # For reads that were cancelled while they waited: they find the file closed.
                 self._readers.put(None)
             if self._main_file is not None:
+                # Folding our -wal file into what somebody else wrote would damage it.
                 if identity(self.path) == self._file and not self._main_file.is_own():
                     writer.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
                 self._main_file.close()
@@ -263,6 +264,7 @@ class Connections:
             self._open_for_writing()
         writer = self._connected()
         writer.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
+        # A transaction that began as a read could not become a write once another program has written.
         writer.execute("BEGIN IMMEDIATE")
         self._in_transaction = True
         try:

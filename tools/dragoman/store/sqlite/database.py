@@ -73,6 +73,7 @@ class Database:
             await anyio.to_thread.run_sync(database.connections.open)
             yield database
         finally:
+            # Also when cancelled: an open file would keep its locks and its -wal file.
             with anyio.CancelScope(shield=True):
                 await anyio.to_thread.run_sync(database.leave)
 
@@ -96,6 +97,7 @@ class Database:
         del single
         job = _Reading(self.connections, work)
         try:
+            # Left behind when it is cancelled: a read changes nothing, and its caller has gone.
             return await anyio.to_thread.run_sync(job.run, abandon_on_cancel=True, limiter=self._limiters().reads)
         except errors.FAILURES as failure:
             raise errors.explain(failure, self.name) from failure
@@ -191,6 +193,7 @@ class Database:
             self._users -= 1
             if self._users > 0:
                 return
+            # Under the guard, so that nobody finds a database that is about to close.
             if self.path is not None and self._shared.get(self.path) is self:
                 del self._shared[self.path]
         self.connections.close()

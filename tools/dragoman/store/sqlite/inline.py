@@ -59,6 +59,7 @@ class InlineDatabase:
         """Close the file. A small -wal file is left to the next program: moving it takes longer than a search."""
         with errors.explained(self.name):
             if _is_small(f"{self.name}-wal"):
+                # The last connection to close moves the -wal file, which takes longer than the search.
                 self._connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
             self._connection.close()
 
@@ -120,6 +121,7 @@ class InlineDatabase:
                 connection.execute("COMMIT")
             finally:
                 if connection.in_transaction:
+                    # A statement that failed may have ended the transaction already.
                     connection.execute("ROLLBACK")
         return result
 

@@ -41,6 +41,7 @@ def key(con: Connection, tables: Tables, account: str, id_: str) -> int | None:
 def ensure(con: Connection, tables: Tables, account: str, id_: str) -> int:
     """The table's number of a conversation, which is added when it is new."""
     found = key(con, tables, account, id_)
+    # No upsert: it would use up a number each time.
     if found is not None:
         return found
     statement = tables.sql("INSERT INTO $places(account, id) VALUES(?, ?) RETURNING place")
@@ -177,6 +178,7 @@ def _in_parts(
         if len(part) < size:
             return
         after = part[-1][-1], part[-1][0]
+        # Whoever wants more than a page mostly wants all.
         size = min(size * 4, _LARGEST_PART)
 
 

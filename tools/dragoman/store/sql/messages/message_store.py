@@ -181,6 +181,7 @@ class SqlMessages(MessageStore):
                 numbered = await database.write(
                     lambda con: store(con, table, messages, remember, account)[0], area=AREA
                 )
+        # A full disk hides no message: those that are new have no number for now.
         except NotWritableError:
             return await database.read(lambda con: lookup_existing(con, table, messages, account))
         self._recent.put(account, remember, messages, numbered)

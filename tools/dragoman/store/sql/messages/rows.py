@@ -130,6 +130,7 @@ def from_row(
 def author_json(author: Author) -> str | bytes:
     """The only JSON form of an author: equal authors give equal texts."""
     fields = [author.name, author.id, author.kind.value, author.email]
+    # Left out where it is false, so that rows of versions before it stay equal.
     return bind(_encode([*fields, True] if author.own else fields))
 
 
@@ -140,6 +141,7 @@ def from_author_json(data: str | bytes) -> Author:
         DamagedRowError: It is none.
     """
     try:
+        # Long ones are not cached: a few thousand of them would fill the memory.
         return _author(data) if len(data) < _LONG else _author.__wrapped__(data)
     except UNREADABLE as error:
         raise DamagedRowError("an author cannot be read") from error

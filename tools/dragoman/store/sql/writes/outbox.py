@@ -41,6 +41,7 @@ def begin(con: Connection, intent: Intent, now: int, accepted: str = "", per_min
     earlier = find_conflict(con, intent, now)
     if earlier is not None and not _may_be_repeated(earlier, intent, accepted):
         return earlier
+    # In the same transaction as the entry, or two processes could both take the last one of a minute.
     require_rate(con, intent.account, now, per_minute)
     if earlier is not None and earlier.state in (State.FAILED, State.UNKNOWN):
         con.execute(
@@ -94,6 +95,7 @@ def finish(con: Connection, entry: int, state: State, message: str | None, now: 
 
     That one attempt failed says nothing of a later one; that one succeeded settles all.
     """
+    # Attempts are compared, because a late answer must not end an attempt that was begun after it.
     changed = con.execute(
         "UPDATE writes SET state = ?, message = ?, finished = ?"
         " WHERE entry = ? AND state IN ('pending', 'unknown') AND (? = 1 OR attempts = coalesce(?, attempts))"

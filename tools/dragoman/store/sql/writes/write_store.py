@@ -40,6 +40,7 @@ def _record_exposures(con: Connection, viewer: tuple[str, str], places: Sequence
         [(*who, account, bind(conversation), now) for account, conversation in places],
     )
     _delete_expired(con, now)
+    # A bound over all viewers: a client may call itself otherwise each time.
     con.execute(
         "DELETE FROM exposures WHERE shown <= (SELECT shown FROM exposures ORDER BY shown DESC LIMIT 1 OFFSET ?)",
         (_MOST_ROWS,),
@@ -171,6 +172,7 @@ class SqlAudit(StorePart, AuditLog):
 
 def _begin(con: Connection, intent: Intent, now: int, accepted: str, per_minute: int | None) -> Entry:
     entry = outbox.begin(con, intent, now, accepted, per_minute)
+    # An earlier write that is answered again has its lines already.
     if entry.fresh:
         audit.record(con, _line(entry.id, intent, "begun", None), now)
     return entry
@@ -184,6 +186,7 @@ def _finish(
         state = State.UNKNOWN
     if not outbox.finish(con, entry, state, message, now, attempts):
         return False
+    # Read anew, because the line of the audit log holds what was intended.
     found = outbox.find(con, entry, now)
     if found is not None:
         audit.record(con, _line(entry, found.intent, outcome, message), now)

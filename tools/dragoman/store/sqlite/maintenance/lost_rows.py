@@ -94,6 +94,7 @@ class LostRows:
                 given[name].add(cell.rowid)
                 yield table, row
         for number in range(1, self._pages.count + 1):
+            # Free pages hold what was deleted, and those of trees were read or belong to something else.
             if number not in self._owned:
                 yield from self._orphans(number, given)
 
@@ -103,6 +104,7 @@ class LostRows:
             table = self._tables[name]
             rows = [table.row(cell) for cell in cells]
             is_known = table.has_rowids and any(cell.rowid in given[name] for cell in cells)
+            # All cells of a page are of one table, so one that does not fit rules the table out.
             if cells and None not in rows and not is_known:
                 given[name].update(cell.rowid for cell in cells)
                 yield from ((table, row) for row in rows if row is not None)

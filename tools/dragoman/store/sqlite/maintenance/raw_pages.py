@@ -58,6 +58,7 @@ class PageFile:
         self._file = path.open("rb")
         header = self._file.read(_HEADER).ljust(_HEADER, b"\0")
         size = int.from_bytes(header[16:18])
+        # The format writes 65536 as 1; a damaged header is taken for the usual size.
         self.page_size = 65536 if size == 1 else size if size in _SIZES else _USUAL_SIZE
         self._reserved = header[20] if header[20] <= _MOST_RESERVED else 0
         self.count = -(-path.stat().st_size // self.page_size)
@@ -76,6 +77,7 @@ class PageFile:
         """The pages that the file says are unused: what stands there was deleted."""
         found: set[int] = set()
         trunk = self._first_free
+        # A damaged list may lead in circles.
         while 0 < trunk <= self.count and trunk not in found and len(found) < _MOST_FREE_PAGES:
             page = self._read(trunk)
             found.add(trunk)

@@ -76,6 +76,7 @@ def salvage(old: Path, new: Path, progress: Progress | None = None) -> Salvage:
                 raise Unavailable(sentence("Nothing in {} can be read.", old), hint="Restore a backup.")
             tell("making the index")
             mending.mend(fresh)
+            # Before it gets its name: nobody should find a file that is only half saved.
             problems = verify(fresh).problems
             fresh.rename(new)
             return Salvage(rows=rows, unreadable=unreadable, problems=problems)
@@ -109,6 +110,7 @@ def _copy(old: Path, folder: Path) -> Path:
     wal = Path(f"{old}-wal")
     if wal.exists():
         shutil.copyfile(wal, f"{copy}-wal")
+        # A -wal file that is damaged too is left out; the main file is read without it.
         with suppress(apsw.Error):
             con = open_file.open_own(copy)
             try:
@@ -124,6 +126,7 @@ def _read_into(fresh: Path, damaged: Path) -> tuple[Counter[str], int]:
         version = pages.version if 0 < pages.version <= len(MIGRATIONS) else len(MIGRATIONS)
         con = open_file.open_first(fresh, MIGRATIONS[:version], _PATIENCE)
         try:
+            # Rows come in the order of the pages, so those that they refer to may come later.
             con.execute("PRAGMA foreign_keys = OFF")
             con.execute("BEGIN")
             lost = LostRows(pages, _tables(con))
@@ -168,6 +171,7 @@ def _insert(con: Connection, table: Table, row: tuple[Value, ...]) -> int:
         return _raise_sequence(con, row)
     names = ", ".join(column.name for column in table.columns[: len(row)])
     marks = ", ".join("?" * len(row))
+    # A new file has values of its own there; the old ones keep cursors valid.
     verb = "REPLACE" if table.name == "meta" else "INSERT OR IGNORE"
     try:
         con.execute(f"{verb} INTO {table.name}({names}) VALUES({marks})", row)

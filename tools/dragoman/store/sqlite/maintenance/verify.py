@@ -127,6 +127,7 @@ def _reason(error: Exception) -> str:
 
 
 def _structure(con: Connection, pragma: str) -> Iterator[str]:
+    # Bounded: a damaged file can have a problem in every row.
     for (report,) in con.execute(f"PRAGMA {pragma}({_MOST})"):
         yield from (line for line in str(report).splitlines() if line != "ok" and not line.startswith("***"))
     for name, row, *_ in con.execute("PRAGMA foreign_key_check"):

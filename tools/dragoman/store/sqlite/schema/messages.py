@@ -1,4 +1,10 @@
-"""Tables of conversations and messages with their full-text index, twice: ``seen`` and ``local``."""
+"""Tables of conversations and messages with their full-text index, twice: ``seen`` and ``local``.
+
+The columns of ``places``, the conversations: ``place`` is the number of one; ``described`` tells whether a service or
+the user described it; ``held`` counts its visible messages; ``oldest`` and ``latest`` are the times of the first and
+the last of these; by ``recent`` they are sorted. Of ``messages``: ``live`` is 0 for a tombstone or a mere number;
+``moment`` is the time. All times are in microseconds since 1970.
+"""
 
 from __future__ import annotations
 
