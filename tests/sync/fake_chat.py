@@ -51,6 +51,8 @@ class Chat:
         broken: Raised by every request for a conversation.
         random: Shuffles pages, and changes too, and repeats some.
         disordered: Pages follow each other in another order than that of time.
+        seconds: How long a request takes.
+        limits: Of the pages of messages that were asked for.
     """
 
     clock: FakeClock
@@ -68,6 +70,8 @@ class Chat:
     disordered: bool = False
     epoch: int = 0
     on_request: object = None
+    seconds: float = 0.05
+    limits: list = field(default_factory=list)
 
     def post(self, room="deck", text="hello", *, ago=timedelta(), **rest):
         id_ = f"{room}-{len(self.arrived)}"
@@ -104,7 +108,7 @@ class Chat:
     def request(self, operation, *about):
         self.asked[operation] += 1
         self.order.append((operation, *about))
-        self.clock.now += 0.05
+        self.clock.now += self.seconds
         if self.on_request is not None:
             self.on_request()
         if self.dead is not None:
@@ -161,6 +165,7 @@ class Silent(Provider):
     async def list_messages(self, conversation: str, query: MessageQuery) -> Page[Message]:
         chat = self.chat
         chat.request("list_messages", conversation)
+        chat.limits.append(query.limit)
         if conversation not in chat.rooms:
             raise NotFound("There is no such room.")
         found = [one for one in chat.alive(conversation) if query.until is None or one.sent_at < query.until]

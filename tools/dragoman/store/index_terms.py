@@ -200,20 +200,19 @@ def _pieces(text: str, hint: re.Match[str]) -> str:
         start, end = found.span()
         start, end = text.rfind(" ", 0, start) + 1, text.find(" ", end)
         word = text[start:] if end < 0 else text[start:end]
-        if not (word.isdecimal() and word.isascii()):
-            found_here = _identifiers_in if len(word) <= _LONGEST else _identifiers_in.__wrapped__
-            words.update(dict.fromkeys(found_here(word)))
-        elif len(word) > PIECE:
-            words[word] = None
+        names = _names_in if len(word) <= _LONGEST else _names_in.__wrapped__
+        words.update(names(word))
         found = None if end < 0 else _HINT.search(text, end)
     pieces = [_column_of_pieces(word[:_LONGEST]) for word in islice(words, _MOST)]
     return pieces[0] if len(pieces) == 1 else f" {_OF_PIECES} ".join(filter(None, pieces))
 
 
 @lru_cache(maxsize=8192)
-def _identifiers_in(word: str) -> tuple[str, ...]:
-    """The identifiers of what stands between two spaces; the same names and addresses come again and again."""
-    return tuple(w for w in _WORD.findall(word) if _IDENTIFIER.match(w))
+def _names_in(word: str) -> dict[str, None]:
+    """The identifiers and long numbers of what stands between two spaces; the same come again and again."""
+    if word.isdecimal() and word.isascii():
+        return {word: None} if len(word) > PIECE else {}
+    return dict.fromkeys(w for w in _WORD.findall(word) if _IDENTIFIER.match(w))
 
 
 @lru_cache(maxsize=8192)

@@ -34,9 +34,9 @@ class BackPosition:
     oldest: datetime | None = None
     disordered: bool = False
 
-    def query(self) -> MessageQuery:
-        """The question for the next page."""
-        return MessageQuery(until=self.until, limit=PAGE, cursor=self.cursor or None)
+    def query(self, limit: int = PAGE) -> MessageQuery:
+        """The question for the next page of at most so many messages."""
+        return MessageQuery(until=self.until, limit=limit, cursor=self.cursor or None)
 
     def after(self, messages: Sequence[Message], cursor: str | None) -> Self:
         """The position after a page."""

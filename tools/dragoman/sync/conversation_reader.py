@@ -11,7 +11,7 @@ from dragoman.core.errors import BadResponse, Conflict, InvalidArgument, NotFoun
 from dragoman.core.model import Conversation, Message, Page
 from dragoman.store.coverage import BEGINNING, INSTANT, OPEN, Coverage, Span
 from dragoman.store.sync_state import NO_FAILURE, ConversationSync, SyncStep
-from dragoman.sync.back_position import BackPosition
+from dragoman.sync.back_position import PAGE, BackPosition
 from dragoman.sync.position import shortly_before
 from dragoman.sync.session import SyncSession
 
@@ -49,7 +49,7 @@ class ConversationReader:
         coverage = (await self._session.store.sync.coverage(self._session.name, state.id)).coverage
         try:
             if coverage.reach is None:
-                state, coverage = await self._read_newest(state, coverage)
+                state, coverage = await self._read_newest(state, coverage, self._session.page_size)
             while coverage.reach is not None and coverage.reach > since and not stop():
                 state, coverage = await self._read_back(state, coverage)
         except NotFound:
@@ -63,7 +63,7 @@ class ConversationReader:
         """
         coverage = (await self._session.store.sync.coverage(self._session.name, state.id)).coverage
         try:
-            await self._read_newest(state, coverage)
+            await self._read_newest(state, coverage, PAGE)
         except NotFound:
             await self.forget(state)
 
@@ -72,9 +72,11 @@ class ConversationReader:
         gone = replace(state, gone_at=await self._session.store.sync.time(), cursor="", attempts=NO_FAILURE)
         await self._session.commit(SyncStep(uncovered=[(state.id, Span(BEGINNING, OPEN))], states=[gone]))
 
-    async def _read_newest(self, state: ConversationSync, coverage: Coverage) -> tuple[ConversationSync, Coverage]:
+    async def _read_newest(
+        self, state: ConversationSync, coverage: Coverage, size: int
+    ) -> tuple[ConversationSync, Coverage]:
         checked_at = await self._session.store.sync.time()
-        page, position = await self._page(state.id, BackPosition())
+        page, position = await self._page(state.id, BackPosition(), size)
         since = BEGINNING if page.cursor is None else position.complete_since
         if since is None:
             raise BadResponse("The service told no time of any of the newest messages.", hint="Sync tries again later.")
@@ -93,13 +95,13 @@ class ConversationReader:
         known = BackPosition.from_text(state.cursor) if state.cursor_at == reach else None
         before = known or BackPosition(until=reach)
         try:
-            page, position = await self._page(state.id, before)
+            page, position = await self._page(state.id, before, self._session.page_size)
         except (InvalidArgument, Conflict):
             if known is None:
                 raise
             # The service has forgotten its cursor, so the time leads on.
             before = BackPosition(until=reach)
-            page, position = await self._page(state.id, before)
+            page, position = await self._page(state.id, before, self._session.page_size)
         uncovered: list[Span] = []
         if position.disordered and not before.disordered:
             newest = max(one.sent_at for one in page.items if one.sent_at is not None)
@@ -115,11 +117,14 @@ class ConversationReader:
         await self._store(state, page.items, covered, uncovered=uncovered, news_since=self._began_at)
         return state, coverage
 
-    async def _page(self, conversation: str, position: BackPosition) -> tuple[Page[Message], BackPosition]:
+    async def _page(self, conversation: str, position: BackPosition, size: int) -> tuple[Page[Message], BackPosition]:
         """The next page that holds a message, or the last one."""
+        session = self._session
         for _ in range(_MOST_EMPTY):
-            provider = await self._session.provider()
-            page = await provider.list_messages(conversation, position.query())
+            provider = await session.provider()
+            began = session.clock.monotonic()
+            page = await provider.list_messages(conversation, position.query(size))
+            session.note_page(session.clock.monotonic() - began, sum(len(one.text) for one in page.items))
             after = position.after(page.items, page.cursor)
             if page.cursor is None or (page.items and after.oldest is not None):
                 if page.cursor is not None and page.cursor == position.cursor:

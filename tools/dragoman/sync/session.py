@@ -14,6 +14,7 @@ from dragoman.core.context.clock import Clock
 from dragoman.providers.base.provider import Provider
 from dragoman.store import Store
 from dragoman.store.sync_state import Lease, SyncStep
+from dragoman.sync.back_position import PAGE
 
 _QUIET: Final = 0.5
 """Seconds after the last tool call in which another one is likely."""
@@ -21,6 +22,15 @@ _QUIET: Final = 0.5
 _LONGEST_YIELD: Final = 5.0
 _LOOK: Final = 0.1
 """Seconds: the longest that one step waits for tool calls, and how often it looks."""
+
+_LARGEST_PAGE: Final = 1000
+"""Messages of a page of history, and of a transaction. Calls that write wait for one about 40 ms."""
+
+_QUICK: Final = 1.0
+"""Seconds in which a page comes from a service that may be asked for a larger one."""
+
+_LIGHT: Final = 200_000
+"""Characters of a page of which a larger one still takes little memory."""
 
 
 @dataclass(slots=True)
@@ -51,6 +61,7 @@ class SyncSession:
         counts: What was done.
         waiting: Steps that are to be stored.
         writing: Held while steps are stored.
+        page_size: Messages that the next page of history is asked for.
     """
 
     account: Account
@@ -61,6 +72,7 @@ class SyncSession:
     counts: SyncCounts = field(default_factory=SyncCounts)
     waiting: list[SyncStep] = field(default_factory=list[SyncStep])
     writing: anyio.Lock = field(default_factory=anyio.Lock)
+    page_size: int = PAGE
 
     @property
     def name(self) -> str:
@@ -76,6 +88,14 @@ class SyncSession:
         await self._yield_to_tools()
         self.counts.requests += 1
         return await self.account.provider()
+
+    def note_page(self, seconds: float, characters: int) -> None:
+        """Ask for larger pages where they come quickly and are small; for small ones where they do not.
+
+        Where pages follow each other, services are asked for some messages twice, so larger ones take less work.
+        """
+        quick = seconds < _QUICK and characters < _LIGHT
+        self.page_size = min(2 * self.page_size, _LARGEST_PAGE) if quick else PAGE
 
     async def commit(self, step: SyncStep) -> None:
         """Store a step. Histories of several conversations that wait at the same time are stored together.
@@ -94,9 +114,8 @@ class SyncSession:
                 await self._store_waiting(step)
 
     async def _store_waiting(self, own: SyncStep) -> None:
-        """Store all steps that wait; where that fails, only one's own, so that nobody fails for another."""
-        others = [one for one in self.waiting if one is not own]
-        self.waiting.clear()
+        """Store the steps that wait; where that fails, only one's own, so that nobody fails for another."""
+        others = self._take_waiting(own)
         try:
             new = await self.store.sync.commit(self.lease, _joined([*others, own]))
         except Exception:
@@ -105,6 +124,18 @@ class SyncSession:
                 raise
             new = await self.store.sync.commit(self.lease, own)
         self._note(new)
+
+    def _take_waiting(self, own: SyncStep) -> list[SyncStep]:
+        """Of the other steps that wait as many as a transaction may have messages, and take them and one's own out."""
+        taken, left = list[SyncStep](), list[SyncStep]()
+        room = _LARGEST_PAGE - len(own.messages)
+        for one in self.waiting:
+            if one is own:
+                continue
+            room -= len(one.messages)
+            (taken if room >= 0 else left).append(one)
+        self.waiting = left
+        return taken
 
     def _note(self, new: int) -> None:
         self.counts.messages += new
