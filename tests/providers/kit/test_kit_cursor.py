@@ -96,3 +96,26 @@ def test_a_long_position_is_short_as_a_cursor_and_a_bomb_is_refused():
     bomb = base64.urlsafe_b64encode(zlib.compress(b"[" * (64 << 20))).decode()
     with pytest.raises(InvalidArgument):
         decode(Place, bomb, list_id="room 1")
+
+
+def written(content: bytes) -> str:
+    return base64.urlsafe_b64encode(content).decode().rstrip("=")
+
+
+def position_text(count: int = 1, *, padding: int = 0) -> bytes:
+    inner = json.dumps([digest("list"), "t", count, False, [], None]).removeprefix("[")
+    return f"[{' ' * padding}{inner}".encode()
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param(position_text(padding=200_000), id="longer than any cursor of ours"),
+        pytest.param(zlib.compress(position_text(padding=4 << 20)), id="unpacks to megabytes"),
+        pytest.param(position_text(count=(1 << 63) + 1), id="a number that no service takes"),
+    ],
+)
+def test_a_cursor_that_costs_more_than_ours_is_refused(content):
+    assert decode(Place, written(position_text()), list_id="list") == Place("t", 1, False)
+    with pytest.raises(InvalidArgument, match="another list"):
+        decode(Place, written(content), list_id="list")

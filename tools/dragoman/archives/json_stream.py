@@ -83,9 +83,7 @@ class JsonReader:
 
     def objects(self, array: str) -> Iterator[JsonObject]:
         """The objects of one array; what stands there and is none is counted."""
-        for path, value in self.items(array):
-            if path != array:
-                continue
+        for value in (item for path, item in self.items(array) if path == array):
             if is_object(value):
                 yield value
             else:
