@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from dragoman.core.errors import InvalidArgument
 from dragoman.core.sanitize import clean_line
 from dragoman.toolset import TOOLS
-from dragoman.toolset.definition.spec import check
+from dragoman.toolset.dispatch import check_arguments
 
 BY_NAME = {tool.name: tool for tool in TOOLS}
 LIST = BY_NAME["list_messages"]
@@ -14,40 +14,40 @@ UPDATE = BY_NAME["update_message"]
 
 def refused(tool: str, **arguments: object) -> str:
     with pytest.raises(InvalidArgument) as refusal:
-        check(BY_NAME[tool], arguments)
+        check_arguments(BY_NAME[tool], arguments)
     return str(refusal.value)
 
 
 def test_numbers_may_come_as_strings_and_whole_fractions() -> None:
-    assert check(LIST, {"conversation": "x", "limit": "20"})["limit"] == 20
-    assert check(LIST, {"conversation": "x", "limit": 20.0})["limit"] == 20
-    assert check(LIST, {"conversation": "x", "limit": "20.0"})["limit"] == 20
+    assert check_arguments(LIST, {"conversation": "x", "limit": "20"})["limit"] == 20
+    assert check_arguments(LIST, {"conversation": "x", "limit": 20.0})["limit"] == 20
+    assert check_arguments(LIST, {"conversation": "x", "limit": "20.0"})["limit"] == 20
 
 
 def test_a_message_may_come_as_a_number() -> None:
-    assert check(BY_NAME["get_message"], {"message": 412}) == {"message": "412"}
+    assert check_arguments(BY_NAME["get_message"], {"message": 412}) == {"message": "412"}
 
 
 def test_lists_may_come_as_json_or_as_one_word() -> None:
-    assert check(UPDATE, {"message": "1", "labels": '["a", "b"]'})["labels"] == ("a", "b")
-    assert check(UPDATE, {"message": "1", "labels": "a"})["labels"] == ("a",)
-    assert check(UPDATE, {"message": "1", "labels": []})["labels"] == ()
-    assert check(UPDATE, {"message": "1", "labels": [2026, "a"]})["labels"] == ("2026", "a")
+    assert check_arguments(UPDATE, {"message": "1", "labels": '["a", "b"]'})["labels"] == ("a", "b")
+    assert check_arguments(UPDATE, {"message": "1", "labels": "a"})["labels"] == ("a",)
+    assert check_arguments(UPDATE, {"message": "1", "labels": []})["labels"] == ()
+    assert check_arguments(UPDATE, {"message": "1", "labels": [2026, "a"]})["labels"] == ("2026", "a")
 
 
 def test_a_single_value_may_come_in_a_list() -> None:
     given = {"conversation": ["x"], "limit": [20], "order": ["oldest"]}
-    assert check(LIST, given) == {"conversation": "x", "limit": 20, "order": "oldest"}
+    assert check_arguments(LIST, given) == {"conversation": "x", "limit": 20, "order": "oldest"}
     assert "author must be a text" in refused("list_messages", conversation="x", author=["Ann", "Bo"])
 
 
 def test_null_and_empty_count_as_left_out_but_an_empty_text_is_kept() -> None:
-    assert check(LIST, {"conversation": "x", "author": None, "since": ""}) == {"conversation": "x"}
-    assert check(UPDATE, {"message": "1", "text": ""})["text"] == ""
+    assert check_arguments(LIST, {"conversation": "x", "author": None, "since": ""}) == {"conversation": "x"}
+    assert check_arguments(UPDATE, {"message": "1", "text": ""})["text"] == ""
 
 
 def test_choices_may_come_in_any_case() -> None:
-    assert check(LIST, {"conversation": "x", "order": "Oldest", "format": "JSON"})["order"] == "oldest"
+    assert check_arguments(LIST, {"conversation": "x", "order": "Oldest", "format": "JSON"})["order"] == "oldest"
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_choices_may_come_in_any_case() -> None:
 )
 def test_a_choice_may_be_said_in_another_word(tool: str, name: str, said: str, meant: str) -> None:
     given = {name: said, **({"conversation": "x"} if tool == "list_messages" else {})}
-    assert check(BY_NAME[tool], given)[name] == meant
+    assert check_arguments(BY_NAME[tool], given)[name] == meant
 
 
 def test_a_misspelt_argument_is_named_with_the_one_that_was_meant() -> None:
@@ -113,7 +113,7 @@ def test_any_arguments_are_taken_or_refused_in_words(tool: object, data: st.Data
     names = st.sampled_from([*tool.parameters, "other"]) | st.text(max_size=5)
     arguments = data.draw(st.dictionaries(names, JSON, max_size=4))
     try:
-        good = check(tool, arguments)
+        good = check_arguments(tool, arguments)
     except InvalidArgument as refusal:
         assert str(refusal) == clean_line(str(refusal), 3000)
         return

@@ -4,6 +4,7 @@ import pytest
 from raw_service import Reply, http, serving
 
 from dragoman.core.errors import (
+    DeadlineExceeded,
     RateLimited,
     Unauthenticated,
 )
@@ -68,6 +69,25 @@ async def test_pauses_together_never_exceed_the_time_of_the_call():
         with pytest.raises(RateLimited):
             await client.get("/x")
     assert len(service.requests) == 3
+
+
+async def test_an_attempt_ends_with_the_time_of_the_call():
+    async with (
+        serving(Reply(b"", "hang")) as service,
+        HttpClient(service.url, profile=PROFILE, timeout=5, total=0.2, attempts=1) as client,
+    ):
+        with pytest.raises(DeadlineExceeded, match=r"did not answer within 0\.[12]"):
+            await client.get("/x")
+
+
+async def test_an_attempt_after_the_first_one_spends_the_rate_limit_too(waits):
+    async with (
+        serving(http(503), http(200, {})) as service,
+        HttpClient(service.url, profile=PROFILE, rates={"": Rate(1 / 20, burst=1)}, total=60) as client,
+    ):
+        await client.get("/x")
+    back_off, turn = waits
+    assert (len(service.requests), back_off + turn) == (2, pytest.approx(20, abs=2))
 
 
 async def test_a_used_up_limit_is_respected_before_it_is_hit(waits):

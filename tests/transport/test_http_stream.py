@@ -134,6 +134,20 @@ def test_a_line_without_end_is_bounded():
         list(splitter.feed(b"x"))
 
 
+async def test_an_event_without_end_is_bounded():
+    lines = 0
+
+    async def endless():
+        nonlocal lines
+        while lines < 50:
+            lines += 1
+            yield "data: " + "x" * (1 << 20)
+
+    with pytest.raises(UnreadableBodyError, match="too large"):
+        await collect(events_of(endless()))
+    assert lines <= 5
+
+
 async def test_opening_is_tried_again_and_leaving_early_frees_the_place():
     endless = Reply(chunked(b"data: 1\n\n", end=b""), "hang")
     async with (

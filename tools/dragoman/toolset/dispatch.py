@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Final, Literal, cast
@@ -11,22 +12,36 @@ from typing import Final, Literal, cast
 from dragoman.core.context import instrumentation, progress
 from dragoman.core.context.impersonation import acting_for
 from dragoman.core.context.large_work import run_sized
-from dragoman.core.errors import DragomanError, NotFound
+from dragoman.core.errors import DragomanError, InvalidArgument, NotFound
+from dragoman.core.lazy_pattern import lazy_pattern
 from dragoman.core.references import Reference
-from dragoman.core.safe_text import join, sentence
+from dragoman.core.safe_text import SafeText, join, safe, sentence, unquoted
 from dragoman.rendering import Answer
 from dragoman.rendering.views import NOTICE, ConversationKey
 from dragoman.toolset import policy
 from dragoman.toolset.catalog import BY_NAME, TOOLS
 from dragoman.toolset.definition.context import CallContext, Caller, Principal, Receipt, ToolResult, ToolServices
-from dragoman.toolset.definition.spec import ToolSpec, check
+from dragoman.toolset.definition.spec import Parameter, ToolSpec
 from dragoman.toolset.paging.saved_cursor import SavedCursor, load_cursor, save_cursor
 from dragoman.toolset.policy import Viewer
 
-_LONGEST_SENTENCE: Final = 1000
 _log = logging.getLogger(__name__)
 
 _WHOLE: Final = 20_000_000
+"""Tokens that no answer needs, for one that must not be cut."""
+
+_INTEGER: Final = lazy_pattern(r"[+-]?\d{1,18}(\.0+)?")
+_MOST_TEXT: Final = 16 * 1024 * 1024
+_MOST_TOLD: Final = 10
+_SYNONYMS: Final = {
+    "newest": "latest", "desc": "latest", "descending": "latest", "asc": "oldest", "ascending": "oldest",
+    "dm": "direct", "dms": "direct", "direct message": "direct", "direct messages": "direct", "private": "direct",
+    "email": "mail", "emails": "mail",
+}  # fmt: skip
+"""Other words for values of closed sets."""
+
+_CLEARED: Final = ("text", "subject")
+"""Arguments of which an empty one is meant: it clears what is there."""
 
 
 class UnknownTool(NotFound):
@@ -72,7 +87,7 @@ async def call_tool(
 
 async def _run_tool(services: ToolServices, tool: ToolSpec, arguments: Mapping[str, object], caller: Caller) -> Answer:
     # What shapes the answer is not the tool's business, and no part of what a cursor stands for.
-    given = check(tool, arguments)
+    given = check_arguments(tool, arguments)
     form = cast("Literal['text', 'json']", given.pop("format", "text"))
     budget = cast("int", given.pop("max_tokens", services.max_tokens))
     token = cast("str | None", given.pop("cursor", None))
@@ -161,3 +176,104 @@ async def _record_exposure(services: ToolServices, caller: Caller, shown: Sequen
         viewer = Viewer(caller.principal.name if caller.principal else "", caller.client)
         store = await services.workspace.store()
         await services.flow.exposures.record(store, viewer, places, services.clock())
+
+
+def check_arguments(tool: ToolSpec, arguments: Mapping[str, object]) -> dict[str, object]:
+    """Check the arguments of a call against the tool's parameters.
+
+    An argument that is null, or an empty string where it may be left out, counts as left out; an empty
+    text or subject is kept, because it clears what is there.
+
+    Returns:
+        The arguments that were given, in the types that the tool's function takes.
+
+    Raises:
+        InvalidArgument: All that is wrong with them.
+    """
+    wrong = _unknown(tool, arguments) if arguments.keys() - tool.parameters.keys() else []
+    good: dict[str, object] = {}
+    for name, parameter in tool.parameters.items():
+        value = _single(parameter, arguments.get(name))
+        # Models fill arguments that they mean to leave out with null or an empty string.
+        if value is None or (value == "" and not parameter.required and name not in _CLEARED):
+            if parameter.required:
+                wrong.append(sentence("{} is missing ({}).", name, unquoted(parameter.description)))
+            continue
+        try:
+            good[name] = _READERS[parameter.kind](parameter, value)
+        except ValueError as error:
+            wrong.append(sentence("{} must be {}.", name, unquoted(str(error))))
+    if wrong:
+        raise InvalidArgument(
+            join(wrong, " ", most=_MOST_TOLD), hint=sentence("{} takes: {}.", tool.name, join(tool.parameters))
+        )
+    return good
+
+
+def _single(parameter: Parameter, value: object) -> object:
+    """The value; the only one of a list, where no list is meant."""
+    if parameter.kind == "array" or not isinstance(value, list):
+        return value
+    items = cast("list[object]", value)
+    return items[0] if len(items) == 1 else items
+
+
+def _unknown(tool: ToolSpec, arguments: Mapping[str, object]) -> list[SafeText]:
+    from difflib import get_close_matches  # noqa: PLC0415  # takes time, and is for mistakes only
+
+    wrong: list[SafeText] = []
+    for name in arguments:
+        if name not in tool.parameters:
+            near = get_close_matches(str(name)[:60], tool.parameters, n=1)
+            meant = sentence("; did you mean {}?", near[0]) if near else safe(".")
+            wrong.append(sentence("There is no argument {!r}{}", str(name), meant))
+    return wrong
+
+
+def _integer(parameter: Parameter, value: object) -> int:
+    bounds = parameter.range
+    wanted = f"a number from {bounds.low} to {bounds.high}" if bounds else "a whole number"
+    if isinstance(value, bool) or not _INTEGER.fullmatch(str(value).strip()):
+        raise ValueError(wanted)
+    # Clients without whole numbers send 20.0, as number or as text.
+    number = int(float(value)) if isinstance(value, float) else int(str(value).strip().partition(".")[0])
+    if bounds and not bounds.low <= number <= bounds.high:
+        raise ValueError(wanted)
+    return number
+
+
+def _text(parameter: Parameter, value: object) -> str:
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise ValueError("a text")  # noqa: TRY004  # one kind of failure for the caller to collect
+    text = str(value)
+    if len(text) > _MOST_TEXT:
+        raise ValueError(f"at most {_MOST_TEXT:,} characters long")
+    if not parameter.choices:
+        return text
+    # A choice is a word of ours, so its case, blanks and plural mean nothing.
+    said = text.strip().lower()
+    for choice in (said, _SYNONYMS.get(said), said.removesuffix("s"), f"{said}s"):
+        if choice in parameter.choices:
+            return choice
+    raise ValueError(f"one of {', '.join(parameter.choices)}")
+
+
+def _texts(_parameter: Parameter, value: object) -> tuple[str, ...]:
+    if isinstance(value, str):
+        try:
+            # Several models write a list as its JSON text.
+            value = json.loads(value) if value.lstrip().startswith("[") else [value]
+        except ValueError:
+            raise ValueError('a list of texts such as ["urgent"]') from None
+    items = cast("list[object]", value) if isinstance(value, list | tuple) else [value]
+    texts = tuple(str(item) for item in items if isinstance(item, str | int) and not isinstance(item, bool))
+    if len(texts) < len(items):
+        raise ValueError('a list of texts such as ["urgent"]')
+    return texts
+
+
+_READERS: Final[Mapping[str, Callable[[Parameter, object], object]]] = {
+    "integer": _integer,
+    "string": _text,
+    "array": _texts,
+}
