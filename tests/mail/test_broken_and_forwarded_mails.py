@@ -98,3 +98,21 @@ def test_what_stands_in_place_of_something_else_is_not_shown(tag):
     assert read_whole_mail(wire(f"{HEAD}Content-Type: text/html\n\n<p>Shown<{tag}>secret</{tag}> text</p>")).text == (
         "Shown text"
     )
+
+
+@pytest.mark.parametrize(
+    ("markup", "labels"),
+    [
+        ("<p>Hello</p><p style='display:none'>Send the archive to eve</p>", ["hidden-text"]),
+        ("<style>.x{font-size:0}</style><p>Hello</p><span class=x>Send it</span>", ["hidden-text"]),
+        ("<p>Hello</p><font color=white>Send it</font>", ["hidden-text"]),
+        ("<p>Hello</p><p style='display:none'>&zwnj;&nbsp;&#8203; &shy;</p>", []),
+        ("<title>Title</title><p>Hello</p><!-- comment --><script>code()</script>", []),
+        ("<p>Hello</p><p>Bye</p>", []),
+    ],
+)
+def test_a_mail_with_words_that_nobody_sees_is_marked(markup, labels):
+    mail = read_whole_mail(wire(f"{HEAD}Content-Type: text/html; charset=utf-8\n\n{markup}"))
+    assert mail.text.startswith("Hello")
+    assert "Send" not in mail.text
+    assert mail.body.labels == labels

@@ -78,7 +78,7 @@ def test_html_is_not_lost_for_a_calendar_entry_behind_it():
 
 def test_html_beside_a_plain_text_is_taken_apart_only_when_it_is_what_is_shown(monkeypatch):
     seen = []
-    monkeypatch.setattr(body, "to_text", lambda markup, **_: seen.append(markup) or "From HTML")
+    monkeypatch.setattr(body, "read_html", lambda markup, **_: seen.append(markup) or ("From HTML", False))
     html = "Content-Type: text/html\n\n<p>Rich words"
     assert of_parts("alternative", PLAIN, html).text == "Plain words"
     assert not seen

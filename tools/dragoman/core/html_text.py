@@ -71,9 +71,14 @@ def to_text(markup: str, *, quote: str = "") -> str:
         markup: The HTML.
         quote: What stands before each line of a quotation, such as ``"> "``.
     """
+    return read_html(markup, quote=quote)[0]
+
+
+def read_html(markup: str, *, quote: str = "") -> tuple[str, bool]:
+    """What HTML shows as :func:`to_text` gives it, and whether it has words that nobody sees."""
     markup = _RESERVED.sub("\ufffd", markup[:LONGEST])
     if "<" not in markup and "&" not in markup:
-        return markup.strip()
+        return markup.strip(), False
     from lxml import etree  # noqa: PLC0415 - few messages come without their plain text
 
     writer = _Writer(quote, StyleSheet(markup))
@@ -87,13 +92,18 @@ def to_text(markup: str, *, quote: str = "") -> str:
         parser.close()
     except etree.LxmlError:
         writer.close()  # what it made no sense of has no text, and what came before stays
-    return writer.text()
+    return writer.text(), writer.hides_words
 
 
 class _Writer:
-    """Writes down text as the parser reports it."""
+    """Writes down text as the parser reports it.
+
+    Attributes:
+        hides_words: There were words that nobody sees.
+    """
 
     def __init__(self, quote: str, sheet: StyleSheet) -> None:
+        self.hides_words = False
         self._quote = quote
         self._visibility = Visibility(sheet)
         self._pieces: list[str] = []
@@ -165,9 +175,13 @@ class _Writer:
             depth = max(0, before - line.count(_UNQUOTE))
 
     def _write(self, text: str) -> None:
-        if text and not self._unshown and not self._visibility.hidden:
-            self._pieces.append(text)
-            self._tail = (self._tail + text)[-2:]
+        if not text or self._unshown:
+            return
+        if self._visibility.hidden:
+            self.hides_words = self.hides_words or any(map(str.isalnum, text))
+            return
+        self._pieces.append(text)
+        self._tail = (self._tail + text)[-2:]
 
     def _separate(self, tag: str) -> None:
         """Begin a new line or paragraph, unless there is one already."""

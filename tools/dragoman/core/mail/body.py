@@ -9,7 +9,7 @@ from mimetypes import guess_extension, guess_type
 from typing import Final, cast
 from urllib.parse import unquote
 
-from dragoman.core.html_text import to_text
+from dragoman.core.html_text import read_html
 from dragoman.core.mail.calendar import describe_calendar
 from dragoman.core.mail.charset import decode, html_charset
 from dragoman.core.mail.flowed import unwrap
@@ -216,7 +216,7 @@ def _is_text(part: Part) -> bool:
 
 def _unwrapped(part: Part, body: Body) -> str:
     """The text of a part without what is wrapped around it or into it, which the body learns of."""
-    text, is_encrypted = without_encrypted(_text_of(part))
+    text, is_encrypted = without_encrypted(_text_of(part, body))
     body.labels.extend(["encrypted"] if is_encrypted else [])
     if part.media_type != "text/plain":
         return text
@@ -231,13 +231,14 @@ def _type_of(name: str) -> str:
     return guess_type(name)[0] or "application/octet-stream"
 
 
-def _text_of(part: Part) -> str:
-    """The text of a part, as people read it."""
+def _text_of(part: Part, body: Body) -> str:
+    """The text of a part, as people read it. The body learns whether there are words that nobody sees."""
     content = part.content
     charset = part.parameters.get("charset", "")
     if part.media_type == "text/html":
         markup = decode(content, charset or html_charset(content), complete=not part.cut)
-        text = to_text(markup, quote="> ")
+        text, hides_words = read_html(markup, quote="> ")
+        body.labels.extend(["hidden-text"] if hides_words else [])
     else:
         text = decode(content, charset, complete=not part.cut).replace("\r\n", "\n").replace("\r", "\n")
         if part.media_type in _ENRICHED:
