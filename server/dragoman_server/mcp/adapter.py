@@ -65,7 +65,7 @@ def to_tool(spec: ToolSpec, accounts: Sequence[Account]) -> types.Tool:
         spec: The tool.
         accounts: Those that it works on, for whoever asks.
     """
-    named = names_of([account for account in accounts if account.supports(spec.capability)])
+    named = names_of([account for account in accounts if account.offers(spec.capability)])
     open_world = any(account.provider_class.external for account in accounts)
     return types.Tool(
         name=spec.name,
@@ -101,20 +101,18 @@ class Adapter:
     """The handlers of one server, over one services."""
 
     def __init__(self, services: ToolServices, *, time_limit: float = TIME_LIMIT, longest: float = LONGEST) -> None:
-        """Work out the tools, which stay the same for as long as the accounts do."""
+        """Work out the tools that can be called, which stay the same for as long as the accounts do."""
         self._services = services
         self._time_limit = time_limit
         self._longest = longest
         self._specs = {spec.name: spec for spec in available_tools(services)}
-        self._tools = self._tools_for(None)
         self._slots = anyio.Semaphore(CONCURRENT_CALLS, fast_acquire=True)
 
     async def list_tools(self, _ctx: Context, params: types.PaginatedRequestParams | None) -> types.ListToolsResult:
-        """All tools; there is only one page."""
+        """All tools but those that no account turned out to be allowed to; there is only one page."""
         if params and params.cursor:
             raise MCPError(code=types.INVALID_PARAMS, message="Unknown cursor: the tool list has one page.")
-        principal = current_principal.get()
-        return types.ListToolsResult(tools=self._tools if principal is None else self._tools_for(principal))
+        return types.ListToolsResult(tools=self._tools_for(current_principal.get()))
 
     def _tools_for(self, principal: Principal | None) -> list[types.Tool]:
         """The tools of whoever asks, which tell of no other accounts than theirs."""

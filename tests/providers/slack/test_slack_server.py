@@ -5,7 +5,7 @@ from rs_bpe.bpe import openai
 from slack_service import Slack
 from slack_workspace import account_of, corpus
 
-from dragoman.testing import Reply
+from dragoman.testing import Reply, connect
 from dragoman.testing.scripted_server import ScriptedServer
 
 ROOM = "it:C02RELAY01"
@@ -103,6 +103,30 @@ def test_a_bot_searches_what_was_read_and_says_so(server):
     assert "user token" in text
     assert text.count("Maria Koch: **number**") == 3
     assert not slack.calls("search.messages")
+
+
+@pytest.mark.parametrize(
+    ("is_bot", "lacking", "tools"),
+    [
+        (False, "", {"send_message", "update_message", "search_messages"}),
+        (False, "chat:write", {"search_messages"}),
+        (False, "search:read", {"send_message", "update_message"}),
+        (True, "", {"send_message", "update_message"}),
+    ],
+)
+@pytest.mark.anyio
+async def test_tools_that_the_token_turns_out_not_to_allow_are_not_shown(is_bot, lacking, tools):
+    slack = Slack(is_bot=is_bot)
+    slack.scopes = ",".join(one for one in slack.scopes.split(",") if one != lacking)
+    slack.talk("C02RELAY01", 1)
+    optional = {"send_message", "update_message", "search_messages"}
+    with account_of(slack, write="allow", remember="numbers") as account:
+        async with connect({"accounts": {"it": account}}) as client:
+            before = {tool.name for tool in (await client.list_tools(cache_mode="bypass")).tools}
+            await client.call("list_conversations")
+            after = {tool.name for tool in (await client.list_tools(cache_mode="bypass")).tools}
+    assert optional <= before, "the token is not known yet"
+    assert after & optional == tools
 
 
 def test_a_person_searches_in_slack(server):

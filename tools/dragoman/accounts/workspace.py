@@ -50,6 +50,11 @@ class LazyResource(Generic[T]):
         self._value: T | None = None
         self._lock = anyio.Lock(fast_acquire=True)
 
+    @property
+    def value(self) -> T | None:
+        """The resource, where it is open."""
+        return self._value
+
     async def get(self) -> T:
         """The open resource; a failure to open it is raised, and the next call tries again."""
         if self._value is not None:
@@ -172,6 +177,13 @@ class Account:
         if capability is Capability.SEARCH_MESSAGES:
             return capability in self.capabilities or self.settings.remember == "full"
         return capability in self.capabilities
+
+    def offers(self, capability: Capability) -> bool:
+        """Whether a tool for this is worth showing: not where the credentials turned out not to allow it."""
+        opened = self._held.value
+        if opened is None or capability not in opened.withheld():
+            return self.supports(capability)
+        return capability is Capability.SEARCH_MESSAGES and self.settings.remember == "full"
 
 
 class RememberedAccount(Account):

@@ -51,7 +51,7 @@ class UnknownTool(NotFound):
 def available_tools(services: ToolServices, principal: Principal | None = None) -> list[ToolSpec]:
     """The tools that at least one account offers to whoever asks, in their fixed order."""
     accounts = services.for_principal(principal).workspace.accounts.values()
-    return [tool for tool in TOOLS if any(account.supports(tool.capability) for account in accounts)]
+    return [tool for tool in TOOLS if any(account.offers(tool.capability) for account in accounts)]
 
 
 async def call_tool(

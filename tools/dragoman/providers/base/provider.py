@@ -86,6 +86,10 @@ class Provider(ArchiveTarget):
         """What this class overrides."""
         return frozenset(c for c in Capability if getattr(cls, c.value) is not getattr(Provider, c.value))
 
+    def withheld(self) -> frozenset[Capability]:
+        """What the credentials turned out not to allow; nothing is asked, and nothing is known before an answer."""
+        return frozenset()
+
     @classmethod
     async def advise(cls, settings: Mapping[str, object]) -> SettingsAdvice:
         """What can be found out for somebody who adds an account, from the settings that it cannot do without."""

@@ -8,6 +8,7 @@ from typing import ClassVar, Self, cast
 
 from dragoman.core.model import SearchPage
 from dragoman.providers.base.account_settings import SettingsAdvice
+from dragoman.providers.base.capability import Capability
 from dragoman.providers.base.provider import AccountSettings, Limits, SearchQuery
 from dragoman.providers.kit.inline_threads import InlineThreads
 from dragoman.providers.kit.movement import Movement
@@ -78,6 +79,16 @@ class SlackProvider(ThreadedProvider):
             "it is of a whole organisation: set team_id to the workspace": us.is_org and settings.team_id is None,
         }
         return "; ".join(fact for fact, is_so in facts.items() if is_so)
+
+    def withheld(self) -> frozenset[Capability]:
+        """Writing without its scope; searching for a bot, or without a scope for that."""
+        us, may = self._api.identity_so_far, self._api.scopes.include
+        found = set[Capability]()
+        if may("chat:write") is False:
+            found |= {Capability.SEND_MESSAGE, Capability.UPDATE_MESSAGE}
+        if (us is not None and us.is_bot) or may("search:read", "search:read.public") is False:
+            found.add(Capability.SEARCH_MESSAGES)
+        return frozenset(found)
 
     async def search_messages(self, query: SearchQuery) -> SearchPage:
         """Messages that match, best first, as Slack searches for a person."""
