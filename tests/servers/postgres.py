@@ -69,12 +69,21 @@ class Postgres:
 
     def kill(self) -> None:
         """Kill the server and all that it has started, as a power cut does."""
-        pid = int((self.state / "data" / "postmaster.pid").read_text().split()[0])
+        lock = self.state / "data" / "postmaster.pid"
+        pid = int(lock.read_text().split()[0])
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
-        for child in _processes(str(self.state), pid):
+        children = list(_processes(str(self.state), pid))
+        for child in children:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(child, signal.SIGKILL)
+        for _ in range(500):
+            if not any(map(_is_running, (pid, *children))):
+                break
+            time.sleep(0.01)
+        # Whoever has to wait for the killed process may take seconds; so long a new server would take it for alive.
+        for one in (lock, self.state / f".s.PGSQL.{self.port}.lock"):
+            one.unlink(missing_ok=True)
 
     def start_if_needed(self) -> None:
         """Start it unless it runs."""
@@ -214,6 +223,13 @@ def _run(command, state, *, check=True):
         said.seek(0)
         if check and done.returncode:
             raise RuntimeError(said.read().decode(errors="replace"))
+
+
+def _is_running(pid):
+    """Whether a process has not ended, be it that nobody has waited for it yet."""
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    return False
 
 
 def _processes(state, parent):

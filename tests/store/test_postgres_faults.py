@@ -4,8 +4,10 @@ import os
 import random
 import signal
 import threading
+from collections import Counter
 from dataclasses import replace
 from functools import partial
+from itertools import count
 
 import anyio
 import postgres
@@ -35,8 +37,11 @@ def own_server():
         yield server
 
 
+WRITERS = ("a", "b", "import")
+
+
 class Witness:
-    """Writes until the server fails, and knows what was acknowledged."""
+    """Writes again and again while the server is killed, and knows what was acknowledged."""
 
     def __init__(self, store, conversations):
         self.store, self.conversations = store, conversations
@@ -44,15 +49,39 @@ class Witness:
         self.entries: dict[str, int] = {}
         self.imported: set[str] = set()
         self.failures: list[DragomanError] = []
+        self.successes: Counter[str] = Counter()
+        self.stopped = False
+        self.news = anyio.Event()
 
     async def run(self, write, name):
-        """Write again and again under other names."""
-        for turn in range(10_000):
+        """Write under other names each time, until it is stopped."""
+        for turn in count():
+            if self.stopped:
+                return
             try:
                 await write(f"{name}.{turn}")
             except DragomanError as error:
                 self.failures.append(error)
-                return
+            else:
+                self.successes[name] += 1
+            self.news.set()
+            await anyio.lowlevel.checkpoint()
+
+    async def until_all_write(self):
+        """Wait until each of the writers has written something from now on."""
+        before = self.successes.copy()
+        await self._until(lambda: all(self.successes[name] > before[name] for name in WRITERS))
+
+    async def until_all_fail(self):
+        """Wait until as many calls have failed as there are writers."""
+        before = len(self.failures)
+        await self._until(lambda: len(self.failures) >= before + len(WRITERS))
+
+    async def _until(self, holds):
+        with anyio.fail_after(60):
+            while not holds():
+                self.news = anyio.Event()
+                await self.news.wait()
 
     async def number(self, id_):
         (seen,) = await self.store.messages.number([message(id_, f"text {id_}")])
@@ -79,25 +108,26 @@ def _holds(tables, id_):
     return tables.get("local", id_) is not None
 
 
-@pytest.mark.timeout(60 + 20 * KILLS)
+@pytest.mark.timeout(120 + 20 * KILLS)
 async def test_nothing_acknowledged_is_lost_when_the_server_is_killed(own_server):
     chance = random.Random(KILLS)
     address = own_server.address()
     async with open_store(address) as store, open_conversations(address) as conversations:
         witness = Witness(store, conversations)
-        for kill in range(KILLS):
-            async with anyio.create_task_group() as tasks:
-                for name in ("a", "b"):
-                    tasks.start_soon(witness.run, witness.number, f"{kill}{name}")
-                tasks.start_soon(witness.run, witness.bring_in, f"{kill}i")
+        async with anyio.create_task_group() as tasks:
+            for name in WRITERS:
+                tasks.start_soon(witness.run, witness.bring_in if name == "import" else witness.number, name)
+            for kill in range(KILLS):
+                await witness.until_all_write()  # the same store, without being opened again
                 await anyio.sleep(chance.uniform(0.05, 0.4))
                 await anyio.to_thread.run_sync(own_server.kill)
-            await anyio.to_thread.run_sync(own_server.start)
-            await store.check()  # the same store, without being opened again
+                if kill == 0:
+                    await witness.until_all_fail()
+                await anyio.to_thread.run_sync(own_server.start)
+            await witness.until_all_write()
+            witness.stopped = True
         await witness.require_everything()
-        assert witness.numbers
-        assert witness.imported
-    assert len(witness.failures) >= KILLS
+    assert len(witness.failures) >= len(WRITERS)
     for error in witness.failures:
         assert f"postgresql://127.0.0.1:{own_server.port}" in str(error)
 
