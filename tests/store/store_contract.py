@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import anyio
 import pytest
+from store_contract_long_ids import LongIdsContract
 from store_contract_messages import MessagesContract, message
 from store_contract_positions import PositionsContract
 from store_contract_rates import RateBudgetsContract
@@ -189,6 +190,7 @@ def _killed_after(lines: int, work) -> list[str]:
 
 class StoreContract(
     MessagesContract,
+    LongIdsContract,
     CursorsContract,
     PositionsContract,
     WritesContract,

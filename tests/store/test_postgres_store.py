@@ -119,3 +119,46 @@ async def test_tables_of_an_older_version_are_brought_up_to_date_and_keep_what_t
         assert await store.messages.locate(seen.number) == ("acc", "room", "a")
     versions = postgres_server.execute("SELECT version FROM schema_version", postgres_address.rpartition("/")[2])
     assert versions == [(len(migrate.MIGRATIONS),)]
+
+
+async def test_what_an_older_version_has_noted_is_found_by_its_keys(
+    postgres_server, postgres_address, clock, monkeypatch
+):
+    monkeypatch.setattr(migrate, "MIGRATIONS", migrate.MIGRATIONS[:3])
+    async with PostgresStore.open(postgres_address):
+        pass
+    name, now = postgres_address.rpartition("/")[2], int(clock())
+    postgres_server.execute(
+        f"INSERT INTO exposures VALUES('ann', 'c', 'acc', 'room', {now * 1_000_000});"
+        f"INSERT INTO caller_positions VALUES('ann', 'c', 's', '{{\"at\":1}}', {now});"
+        "INSERT INTO sync_conversations(account, id, cursor, follows, failures, error)"
+        " VALUES('acc', 'room', 'c', 0, 0, '')",
+        name,
+    )
+    monkeypatch.undo()
+    async with PostgresStore.open(postgres_address, clock=clock) as store:
+        assert await store.exposures.list(("ann", "c")) == [("acc", "room")]
+        assert await store.cursors.load_position(("ann", "c"), "s") == {"at": 1}
+        assert (await store.sync.conversations("acc", ["room"]))["room"].cursor == "c"
+
+
+@pytest.mark.parametrize(
+    ("statement", "index"),
+    [
+        ("SELECT state FROM caller_positions WHERE principal = ? AND client = ? AND scope = ?", "caller_positions_key"),
+        ("SELECT level FROM rate_budgets WHERE bucket = ?", "rate_budgets_key"),
+        ("SELECT entry FROM writes WHERE account = ? AND principal = ? AND key = ?", "writes_key"),
+        ("SELECT since FROM sync_coverage WHERE account = ? AND conversation = ?", "sync_coverage_key"),
+        ("SELECT c.id FROM sync_conversations c WHERE c.account = ? AND c.id = ?", "sync_conversations_key"),
+        ("DELETE FROM exposures WHERE principal = ? AND client = ?", "exposures_key"),
+    ],
+)
+async def test_keys_are_looked_up_in_an_index(postgres_store, statement, index):
+    def plan(con):
+        con.execute("SET LOCAL enable_seqscan = off")
+        return [line for (line,) in con.execute(f"EXPLAIN {statement}", ["x"] * statement.count("?"))]
+
+    lines = await postgres_store._database.read(plan)
+    assert any(index in line for line in lines)
+    conditions = " ".join(line for line in lines if "Index Cond" in line)
+    assert conditions.count("'x'") == statement.count("?")

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import psycopg
 
+from dragoman.store.postgres.long_keys import compare_short
 from dragoman.store.postgres.values import from_database, short_id, to_database
 from dragoman.store.sql.values import Value
 
@@ -137,4 +138,5 @@ def _with_marks(statement: str) -> bytes:
     """The statement with the driver's marks for values."""
     if "?" not in statement:
         return statement.encode()
+    statement = compare_short(statement)
     return _NUMBERED.sub(r"%(p\1)s", statement.replace("%", "%%")).replace("?", "%s").encode()

@@ -46,6 +46,7 @@ _BY_STATE: Final[tuple[tuple[tuple[str, ...], type[DragomanError], LiteralString
     (("42501",), NotWritableError, "may not be written by this user", "Grant the user the rights on its tables."),
     (("54000", "54001", "22001"), InvalidArgument, "cannot hold so long a text or id", "Shorten it."),
     (("57014", "55P03"), Unavailable, "took too long", "Try again; the database may be under load."),
+    (("42P10",), InvalidArgument, "was changed by another version of Dragoman", "Start the newest version."),
     (("42P01", "3F000", "42703"), InvalidArgument, "lacks tables that it had",
      "Restore a backup of the database, or start Dragoman again."),
     (REPEATABLE, Unavailable, "is busy", "Try again in some seconds."),

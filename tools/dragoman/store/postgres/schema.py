@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from dragoman.store.postgres import long_keys
 from dragoman.store.postgres.values import LONGEST_ID
 from dragoman.store.sql.values import UNKNOWN
 
@@ -250,5 +251,6 @@ MIGRATIONS: Final[tuple[str, ...]] = (
     _filled(_FIRST) + "".join(_filled(_MESSAGES, prefix) for prefix in PREFIXES) + _filled(_OTHERS),
     "".join(_filled(_WHOLE_INDEX_OF_AUTHORS, prefix) for prefix in PREFIXES),
     _SHORT_ID + "".join(_filled(_INDEXES_OF_SHORT_IDS, prefix) for prefix in PREFIXES),
+    long_keys.SCHEMA,
 )
 """The position of a step is the version of a schema before it."""
