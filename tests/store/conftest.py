@@ -26,3 +26,15 @@ async def postgres_store(postgres_address, clock):
 
     async with PostgresStore.open(postgres_address, clock=clock) as store:
         yield store
+
+
+@pytest.fixture
+def own_server():
+    """A PostgreSQL server that a test may kill."""
+    import postgres
+
+    reason = postgres.why_not()
+    if reason:
+        pytest.skip(reason)
+    with postgres.postgres(durable=True) as server:
+        yield server

@@ -147,7 +147,6 @@ async def test_what_an_older_version_has_noted_is_found_by_its_keys(
     [
         ("SELECT state FROM caller_positions WHERE principal = ? AND client = ? AND scope = ?", "caller_positions_key"),
         ("SELECT level FROM rate_budgets WHERE bucket = ?", "rate_budgets_key"),
-        ("SELECT entry FROM writes WHERE account = ? AND principal = ? AND key = ?", "writes_key"),
         ("SELECT since FROM sync_coverage WHERE account = ? AND conversation = ?", "sync_coverage_key"),
         ("SELECT c.id FROM sync_conversations c WHERE c.account = ? AND c.id = ?", "sync_conversations_key"),
         ("DELETE FROM exposures WHERE principal = ? AND client = ?", "exposures_key"),

@@ -31,20 +31,26 @@ _PAUSE: Final = 0.05
 _ASKED_FOR: Final = 4.0
 """Seconds after the deadline for asking how a transaction ended whose connection broke."""
 
+_RUN: Final = (
+    "CAST(pg_postmaster_start_time() AS text)"
+    " || ' ' || coalesce(CAST(pg_stat_get_bgwriter_stat_reset_time() AS text), '')"
+)
+"""Differs after a crash of the server or of one of its processes, when numbers of transactions are given again."""
+
 _VERSION: Final = (
-    "SELECT CASE WHEN NOT pg_is_in_recovery() THEN"
-    " CAST(pg_current_snapshot() AS text) || ' ' || CAST(pg_postmaster_start_time() AS text) END"
+    f"SELECT CASE WHEN NOT pg_is_in_recovery() THEN CAST(pg_current_snapshot() AS text) || ' ' || {_RUN} END"
 )
 """Differs after every transaction that has written anything. A standby does not tell all that it would have to."""
 
 _READ: Final = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 _WRITE: Final = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"
 _LOCK: Final = (
-    "SELECT CAST(pg_current_xact_id() AS text),"
+    f"SELECT CAST(pg_current_xact_id() AS text), {_RUN},"
     " pg_advisory_xact_lock(hashtextextended(current_schema() || ':dragoman:' || ?, 0))"
 )
 _NOT_DURABLE: Final = "; SET LOCAL synchronous_commit = off"
-_NO_LOCK: Final = "SELECT CAST(pg_current_xact_id() AS text)"
+_NO_LOCK: Final = f"SELECT CAST(pg_current_xact_id() AS text), {_RUN}"
+_STATUS: Final = f"SELECT pg_xact_status(CAST(%s AS xid8)), {_RUN}"
 
 
 def settings(address: Address, seconds: int = STATEMENT_SECONDS) -> str:
@@ -194,7 +200,7 @@ class Writing(Generic[T]):
                     connection, f"{_WRITE}; {settings(self._address)}{'' if self._durable else _NOT_DURABLE}"
                 )
                 lock = con.execute(_LOCK, (self._area,)) if self._area else con.execute(_NO_LOCK)
-                transaction = lock.get[0] if self._area else lock.get
+                transaction: tuple[str, str] = lock.get[:2]
                 self._has_begun = True
                 result = self._work(con)
                 self._commit(connection, transaction)
@@ -203,7 +209,7 @@ class Writing(Generic[T]):
                 raise
         return result
 
-    def _commit(self, connection: DriverConnection, transaction: str) -> None:
+    def _commit(self, connection: DriverConnection, transaction: tuple[str, str]) -> None:
         try:
             connection.execute("COMMIT")
         except psycopg.OperationalError as error:
@@ -215,14 +221,21 @@ class Writing(Generic[T]):
             if committed is None:
                 raise errors.unknown_outcome(self._address.name) from error
 
-    def _has_committed(self, transaction: str) -> bool | None:
+    def _has_committed(self, transaction: tuple[str, str]) -> bool | None:
         """Whether a transaction was committed; ``None`` when that cannot be found out."""
+        number, run = transaction
         while time.monotonic() < self._ends + _ASKED_FOR:
-            with suppress(psycopg.Error), self._pool.connect() as connection:
-                statement = "SELECT pg_xact_status(CAST(%s AS xid8))"
-                row = connection.execute(statement, (transaction,)).fetchone()
-                if row is not None and row[0] != "in progress":
-                    return None if row[0] is None else row[0] == "committed"
+            try:
+                with self._pool.connect() as connection:
+                    row = connection.execute(_STATUS.encode(), (number,)).fetchone()
+            except psycopg.errors.InvalidParameterValue:
+                return False  # the number is still to be given
+            except psycopg.Error:
+                row = None
+            if row is not None and row[0] != "in progress":
+                # After a crash the number may have been given again, to a transaction that was committed.
+                is_known = row[0] is not None and (row[0] != "committed" or row[1] == run)
+                return row[0] == "committed" if is_known else None
             time.sleep(_PAUSE)
         return None
 
