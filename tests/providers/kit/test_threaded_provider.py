@@ -88,6 +88,15 @@ async def test_a_shared_room_says_so_when_no_outsider_is_known(workspace):
     assert audience.conversation.external == ("others of another organisation",)
 
 
+async def test_a_shared_room_of_more_people_than_are_known_says_that_there_may_be_others(workspace):
+    room = workspace.rooms["c1"]
+    workspace.inside["c1"].append("zoe")
+    for count, external in ((4, ("Zoe Far",)), (900, ("Zoe Far", "others of another organisation"))):
+        conversation = replace(room.conversation, members=count)
+        workspace.rooms["c1"] = room._replace(conversation=conversation, is_shared=True)
+        assert (await provider_of(workspace).audience("c1")).conversation.external == external
+
+
 async def test_a_person_is_reached_by_any_name_and_the_conversation_opened_only_by_writing(workspace):
     account = provider_of(workspace)
     assert (await account.get_conversation("@Ann Lee")).id == "d1"

@@ -2,6 +2,7 @@
 
 import httpx
 import pytest
+from slack_arguments import user
 from slack_service import Slack, opened
 
 from dragoman.core.errors import NotFound, UnsupportedOperation
@@ -86,6 +87,38 @@ async def test_a_shared_channel_names_who_is_from_outside_and_says_so_when_nobod
     assert known.conversation.participants == ("Maria Koch", "Gus Guest (guest)", "Noor Haddad")
     assert known.conversation.members == 4
     assert unknown.conversation.external == ("others of another organisation",)
+
+
+async def test_of_a_large_channel_the_first_200_are_named_and_all_are_counted():
+    service = Slack(largest=200)
+    people = [f"U9{number:06d}" for number in range(430)]
+    for id_ in people:
+        service.add_user(user(id_, f"Person {id_}", id_.lower()))
+    service.open(ROOM, people=["U0DRAGOMN", *people])
+    async with opened(service) as account:
+        there = (await account.audience(ROOM)).conversation
+    assert (len(there.participants), there.members) == (199, 431)
+    assert len(service.calls("conversations.members")) == 1
+
+
+@pytest.mark.parametrize(
+    ("members", "outside"),
+    [
+        ({"team_id": "T77SISTER", "enterprise_user": {"enterprise_id": "E01ACME99", "teams": ["T77SISTER"]}}, False),
+        ({"team_id": "T77SISTER", "enterprise_user": {"enterprise_id": "E02OTHER9", "teams": ["T77SISTER"]}}, True),
+        ({"team_id": "T77SISTER", "enterprise_user": {"enterprise_id": "E02OTHER9", "teams": ["T01ACME9"]}}, False),
+        ({"team_id": "E01ACME99"}, False),
+    ],
+)
+async def test_people_of_other_workspaces_of_the_organisation_are_no_outsiders(members, outside):
+    service = Slack()
+    service.add_user(user("W01SISTER", "Sis Ter", "sis") | members)
+    service.open(ROOM, people=["U0DRAGOMN", "W01SISTER"])
+    identity = {"ok": True, "team_id": "T01ACME9", "enterprise_id": "E01ACME99", "user_id": "U0DRAGOMN", "bot_id": "B1"}
+    service.before = lambda method, _: httpx.Response(200, json=identity) if method == "auth.test" else None
+    async with opened(service) as account:
+        there = (await account.audience(ROOM)).conversation
+    assert (there.participants, there.external) == (("Sis Ter",), ("Sis Ter",) if outside else ())
 
 
 async def test_words_of_a_search_are_no_operators_and_alternatives_are_asked_one_by_one():

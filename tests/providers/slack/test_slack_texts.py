@@ -4,10 +4,11 @@ import anyio
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from slack_arguments import user
 from slack_contents import CASES, rich, section, text
 from slack_service import Slack, opened
 
-from dragoman import MessageQuery
+from dragoman import MessageQuery, NotFound
 
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("waits")]
 ROOM = "C02RELAY01"
@@ -43,6 +44,18 @@ async def test_every_message_has_an_author_of_some_name(case):
     message, expected = AUTHORS[case]
     author = (await shown(message)).author
     assert (author.kind, author.name) == expected
+
+
+async def test_who_has_left_keeps_the_name_and_cannot_be_written_to():
+    slack = Slack()
+    slack.add_user(user("U09LEFT99", "Lea Ving", "lea", deleted=True))
+    slack.open(ROOM)
+    slack.add(ROOM, "Bye", user="U09LEFT99")
+    async with opened(slack) as account:
+        [found] = (await account.list_messages(ROOM, MessageQuery())).items
+        with pytest.raises(NotFound):
+            await account.get_conversation("@lea")
+    assert found.author.name == "Lea Ving"
 
 
 async def test_a_file_of_the_old_form_is_attached():

@@ -15,6 +15,7 @@ from dragoman.archives.text import LONGEST_NAME, clean, clean_name
 from dragoman.core.fast_model import new_author
 from dragoman.core.model import Author, AuthorKind, Conversation, ConversationKind
 from dragoman.core.slack.mrkdwn import decode_entities
+from dragoman.core.slack.references import author_of
 
 _PEOPLE: Final = ("org_users.json", "users.json")
 _SLACKBOT: Final = "USLACKBOT"
@@ -67,8 +68,7 @@ class Workspace:
 
     def author_of(self, message: JsonObject) -> Author:
         """Who wrote a message."""
-        comment = record_of(message, "comment")
-        id_ = text_of(message, "user") or text_of(comment, "user")
+        id_ = author_of(message)
         bot = record_of(message, "bot_profile")
         bot_name = clean(text_of(message, "username") or text_of(bot, "name"))
         if id_:

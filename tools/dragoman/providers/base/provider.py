@@ -97,11 +97,7 @@ class Provider(ArchiveTarget):
         return SettingsAdvice()
 
     async def check(self) -> str:
-        """Prove with the cheapest call that the account works; a short sentence about what was reached.
-
-        Raises:
-            DragomanError: What is wrong and what to do.
-        """
+        """Prove with the cheapest call that the account works; a short sentence about what was reached, or an error."""
         try:
             await self.list_conversations(ConversationQuery(limit=1))
         except UnsupportedOperation:

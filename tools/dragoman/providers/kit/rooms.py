@@ -137,12 +137,13 @@ class Rooms:
         members = await self.members(conversation)
         others = [one for one in members if one.id != us.id]
         outside = tuple(one.label() for one in others if one.is_outside(us.organisations))
-        count = found.members or (len(members) if found.kind is not ConversationKind.CHANNEL else None)
+        if room.is_shared and (not outside or (found.members or 0) > len(members)):
+            outside = (*outside, _OTHERS)
         there = replace(
             found,
             participants=tuple(one.label() for one in others) or found.participants,
-            members=count,
-            external=outside or ((_OTHERS,) if room.is_shared else ()),
+            members=found.members or (len(members) if found.kind is not ConversationKind.CHANNEL else None),
+            external=outside,
         )
         return Audience(conversation=there, sender=sender)
 

@@ -39,12 +39,13 @@ _BEGINNING: Final = 12  # characters of a token that tell its kind
 _OF_TEAM: Final = frozenset(
     {"users.conversations", "conversations.list", "users.list", "usergroups.list", "search.messages", "bots.info"}
 )
-_TIER_2: Final = "conversations.list users.list usergroups.list search.messages assistant.search.context"
+_TIER_2: Final = "conversations.list users.list usergroups.list search.messages"
 _TIER_4: Final = "users.info conversations.members"
 _RATES: Final = {
     "": Rate(50 / 60, 40),
     **dict.fromkeys(_TIER_2.split(), Rate(20 / 60, 10)),
     **dict.fromkeys(_TIER_4.split(), Rate(100 / 60, 40)),
+    "assistant.search.context": Rate(10 / 60, 5),
     "*": Rate(50 / 60, 40),  # each other method, and each conversation that is posted to
 }
 
