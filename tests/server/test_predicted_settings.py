@@ -155,8 +155,8 @@ def test_the_settings_file_is_found_where_the_settings_find_it(tmp_path, monkeyp
         (usual / "dragoman.toml").touch()
     expected = find()
     assert (expected is None) == (folder == "nowhere")
-    assert predicted_results.place(None) == (None if expected is None else str(expected.path))
+    assert predicted_results.settings_path(None) == (None if expected is None else str(expected.path))
     (tmp_path / "dragoman.toml").touch()
-    assert predicted_results.place(None) == (None if expected is None else str(expected.path))
+    assert predicted_results.settings_path(None) == (None if expected is None else str(expected.path))
     trusted_files.remember(tmp_path / "dragoman.toml", b"")
-    assert predicted_results.place(None) == str(find().path) == "dragoman.toml"
+    assert predicted_results.settings_path(None) == str(find().path) == "dragoman.toml"

@@ -116,7 +116,7 @@ async def _search(services: ToolServices, arguments: _Arguments) -> Found:
     if arguments.cursor is not None:
         saved = await load_cursor(store, _TOOL, arguments.cursor, arguments.asked)
     call = CallContext(services, Caller(client="dragoman search"), saved.now or now)
-    given = {**saved.asked, "limit": arguments.limit, "cursor": saved.places}
+    given = {**saved.asked, "limit": arguments.limit, "cursor": saved.positions}
     result = await search_messages(call, **given)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]  # as checked above
     view = cast("SearchView", result.view)
     if view.failures:
@@ -159,7 +159,7 @@ def _workspace(settings: dict[str, Any], stack: ExitStack) -> InlineWorkspace:
 def _settings(config: str | None) -> dict[str, Any]:
     """The zone, and the accounts with what is known of their providers."""
     working = None if config or os.environ.get("DRAGOMAN_CONFIG") else settings_file.working_file()
-    if working is not None and predicted_results.place(config) != working:
+    if working is not None and predicted_results.settings_path(config) != working:
         _not_plain()  # somebody has to be told that it does not count
     found = predicted_results.read_settings(config)
     if found is None or not found.settings.keys() <= _TOP:

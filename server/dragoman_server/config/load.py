@@ -68,8 +68,8 @@ class Config:
     @property
     def store(self) -> Path | Secret:
         """Where what the server remembers is: a file, or the address of a database."""
-        place = cast("Path | Secret | None", self.general.store)
-        return paths.expanded(place) if isinstance(place, Path) else place or self.data / paths.STORE_NAME
+        store = cast("Path | Secret | None", self.general.store)
+        return paths.expanded(store) if isinstance(store, Path) else store or self.data / paths.STORE_NAME
 
     @property
     def store_file(self) -> Path | None:
@@ -234,12 +234,12 @@ def _settings(
         return None
 
 
-def _foreign(places: object, at: KeyPath) -> list[Mistake]:
+def _foreign(entries: object, at: KeyPath) -> list[Mistake]:
     """Places in ``write_to`` that cannot belong to the account; bare ids are the provider's to judge."""
-    for place in cast("list[object]", places) if isinstance(places, list) else ():
+    for entry in cast("list[object]", entries) if isinstance(entries, list) else ():
         try:
-            reference = parse(place) if isinstance(place, str) else None
-            good = (reference.account, reference.message) == (at[-1], None) if reference else _is_bare_id(place)
+            reference = parse(entry) if isinstance(entry, str) else None
+            good = (reference.account, reference.message) == (at[-1], None) if reference else _is_bare_id(entry)
         except DragomanError:
             good = False
         if not good:
@@ -249,9 +249,9 @@ def _foreign(places: object, at: KeyPath) -> list[Mistake]:
     return []
 
 
-def _is_bare_id(place: object) -> bool:
+def _is_bare_id(entry: object) -> bool:
     """A title is refused: two conversations may have it, and anybody may give it to a third."""
-    return not isinstance(place, str) or re.fullmatch(r"[^\s:#][^\s:]*", place) is not None
+    return not isinstance(entry, str) or re.fullmatch(r"[^\s:#][^\s:]*", entry) is not None
 
 
 def _same_file(accounts: Mapping[str, AccountSettings]) -> list[Mistake]:
@@ -263,11 +263,11 @@ def _same_file(accounts: Mapping[str, AccountSettings]) -> list[Mistake]:
             continue
         path: object = getattr(settings, "path", None)
         try:
-            place = paths.expanded(path) if isinstance(path, Path) else paths.store_file()
+            file = paths.expanded(path) if isinstance(path, Path) else paths.store_file()
         except InvalidArgument as error:
             mistakes.append(Mistake(("accounts", name, "path"), error.text))
             continue
-        key = (settings.provider, Path(os.path.realpath(place)))
+        key = (settings.provider, Path(os.path.realpath(file)))
         if key in seen:
             mistakes.append(
                 Mistake(("accounts", name, "path"), sentence("is the file of the account {} already.", seen[key]))
@@ -277,8 +277,8 @@ def _same_file(accounts: Mapping[str, AccountSettings]) -> list[Mistake]:
 
 
 def _located(source: Path, line: int | None, problem: Sentence) -> SafeText:
-    place = sentence("{}:{}", source, line) if line else sentence("{}", source)
-    return sentence("{}: {}", place, safe(problem))
+    where = sentence("{}:{}", source, line) if line else sentence("{}", source)
+    return sentence("{}: {}", where, safe(problem))
 
 
 def _sorted_by_line(document: Document, source: Path, mistakes: list[Mistake]) -> list[SafeText]:

@@ -30,14 +30,14 @@ def _store(value: object) -> Path | Secret:
     if isinstance(value, str) and not is_address(value):
         if not value.strip():
             raise ValueError("must be the path of a file, or the address of a PostgreSQL database")
-        _told(require_path, value)
+        _require(require_path, value)
         return Path(value)
     if isinstance(value, str):
-        _told(require_address, value)
+        _require(require_address, value)
     return TypeAdapter[Secret](Secret).validate_python(value)
 
 
-def _told(require: Callable[[str], None], text: str) -> None:
+def _require(require: Callable[[str], None], text: str) -> None:
     """Tell at once what is wrong with a text, and nothing of it."""
     try:
         require(text)

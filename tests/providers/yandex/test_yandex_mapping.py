@@ -95,12 +95,12 @@ def test_every_thread_of_the_service_becomes_a_conversation(thread):
 
 def test_a_time_keeps_its_microseconds():
     stamp = Timestamp(seconds=1_744_036_975, nanos=190_282_457)
-    assert mapping.moment_of(stamp) == datetime(2025, 4, 7, 14, 42, 55, 190_282, tzinfo=UTC)
+    assert mapping.time_of(stamp) == datetime(2025, 4, 7, 14, 42, 55, 190_282, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("seconds", [2**62, -(2**62)])
 def test_a_time_outside_of_the_calendar_is_none(seconds):
-    assert mapping.moment_of(Timestamp(seconds=seconds)) is None
+    assert mapping.time_of(Timestamp(seconds=seconds)) is None
 
 
 def test_parts_stand_on_lines_of_their_own_and_unknown_ones_are_named():

@@ -167,16 +167,18 @@ def _colour(text: str) -> str:
     found = _HEX.search(plain)
     if found is not None:
         alpha = int((found[2] or "f") * 2, 16) if found[1] else int(found[4] or "ff", 16)
-        return _seen(found[3] or "".join(digit * 2 for digit in found[1]), alpha / 255)
+        return _unless_clear(found[3] or "".join(digit * 2 for digit in found[1]), alpha / 255)
     numbers = _RGB.search(plain)
     if numbers is not None:
-        return _seen("".join(f"{min(int(number), 255):02x}" for number in numbers.groups()[:3]), _alpha(numbers[4]))
+        return _unless_clear(
+            "".join(f"{min(int(number), 255):02x}" for number in numbers.groups()[:3]), _alpha(numbers[4])
+        )
     numbers = _HSL.search(plain)
     if numbers is None:
         return ""
     hue, much, light = (min(float(number[:9]), 360.0) for number in numbers.groups()[:3])
     channels = hls_to_rgb(hue / 360, min(light, 100.0) / 100, min(much, 100.0) / 100)
-    return _seen("".join(f"{round(one * 255):02x}" for one in channels), _alpha(numbers[4]))
+    return _unless_clear("".join(f"{round(one * 255):02x}" for one in channels), _alpha(numbers[4]))
 
 
 def _alpha(text: str | None) -> float:
@@ -184,5 +186,5 @@ def _alpha(text: str | None) -> float:
     return 1.0 if size is None else float(size[1]) / (100 if size[2] == "%" else 1)
 
 
-def _seen(colour: str, alpha: float) -> str:
+def _unless_clear(colour: str, alpha: float) -> str:
     return colour if alpha >= _FAINT else _INVISIBLE

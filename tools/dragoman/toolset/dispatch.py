@@ -96,7 +96,7 @@ async def _run_tool(services: ToolServices, tool: ToolSpec, arguments: Mapping[s
     if token is not None:
         saved = await load_cursor(await services.workspace.store(), tool.name, token, asked)
         # A later page shows the list as of the first one, so its times ago are counted from then.
-        given = {**saved.asked, **given, "cursor": saved.places}
+        given = {**saved.asked, **given, "cursor": saved.positions}
         asked, now = saved.asked, saved.now or now
     with progress.listening(caller.progress):
         found: ToolResult = await tool.run(CallContext(services, caller, now), **given)
@@ -147,14 +147,14 @@ async def _lay_out(
     size, notice = view.text_size, NOTICE if foreign else ""
     lay_out = partial(services.layouts.lay_out, form=form, max_tokens=budget, zone=services.zone, notice=notice)
     layout = await run_sized(partial(lay_out, view), size)
-    places = found.cursor_at(layout.shown, layout.next_offset) if layout.needs_cursor else None
+    positions = found.cursor_at(layout.shown, layout.next_offset) if layout.needs_cursor else None
     cursor = None
-    if places is not None:
+    if positions is not None:
         # Only once the answer has arrived: news that got lost on the way have to come again.
         if found.stopped is not None:
-            await _once_delivered(caller, partial(found.stopped, places))
+            await _once_delivered(caller, partial(found.stopped, positions))
         store = await services.workspace.store()
-        cursor = await save_cursor(store, tool.name, SavedCursor(dict(asked), now, places))
+        cursor = await save_cursor(store, tool.name, SavedCursor(dict(asked), now, positions))
     return await run_sized(partial(layout.answer, cursor), size)
 
 
@@ -164,7 +164,7 @@ async def _record_exposure(services: ToolServices, caller: Caller, shown: Sequen
     A conversation that the user has listed there is one whose people they trust.
     """
     settings = {name: account.settings for name, account in services.workspace.accounts.items()}
-    places = [
+    conversations = [
         (account, conversation)
         for account, conversation in shown
         if account in settings
@@ -172,10 +172,10 @@ async def _record_exposure(services: ToolServices, caller: Caller, shown: Sequen
             settings[account].write_to and policy.is_allowed_target(settings[account], Reference(account, conversation))
         )
     ]
-    if places:
+    if conversations:
         viewer = Viewer(caller.principal.name if caller.principal else "", caller.client)
         store = await services.workspace.store()
-        await services.flow.exposures.record(store, viewer, places, services.clock())
+        await services.flow.exposures.record(store, viewer, conversations, services.clock())
 
 
 def check_arguments(tool: ToolSpec, arguments: Mapping[str, object]) -> dict[str, object]:

@@ -25,7 +25,7 @@ Repeat: TypeAlias = Literal["never", "once", "yes"]
 _FIRST_PAUSE: Final = 0.25
 _LONGEST_BACK_OFF: Final = 8.0
 _LONGEST_PAUSE: Final = 30.0  # a caller waits no longer than this because a service asked for it
-_DELTA_OR_DATE: Final = 1_000_000_000  # a reset below this is a number of seconds, above it a moment
+_DELTA_OR_DATE: Final = 1_000_000_000  # a reset below this is a number of seconds, above it a date
 
 
 class FailedAttempt(Exception):
@@ -119,8 +119,8 @@ def retry_after(headers: Mapping[str, str], clock: Clock) -> float | None:
         return milliseconds / 1000
     value = headers.get("retry-after")
     seconds = _number(value)
-    if seconds is None and value is not None and (moment := _moment(value)) is not None:
-        seconds = moment - _service_time(headers, clock)
+    if seconds is None and value is not None and (date := _unix_seconds(value)) is not None:
+        seconds = date - _service_time(headers, clock)
     return None if seconds is None else max(0.0, seconds)
 
 
@@ -139,8 +139,8 @@ def limit_reset(headers: Mapping[str, str], clock: Clock) -> float | None:
 
 def _service_time(headers: Mapping[str, str], clock: Clock) -> float:
     """The service's own clock where it shows it, so that a wrong one, ours or theirs, does not matter."""
-    moment = _moment(headers.get("date", ""))
-    return clock.wall() if moment is None else moment
+    now = _unix_seconds(headers.get("date", ""))
+    return clock.wall() if now is None else now
 
 
 def _number(value: str | None) -> float | None:
@@ -151,9 +151,9 @@ def _number(value: str | None) -> float | None:
     return number if math.isfinite(number) and number >= 0 else None
 
 
-def _moment(value: str) -> float | None:
+def _unix_seconds(value: str) -> float | None:
     try:
-        moment = parsedate_to_datetime(value)
+        date = parsedate_to_datetime(value)
     except (TypeError, ValueError, IndexError, OverflowError):
         return None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    return (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp()

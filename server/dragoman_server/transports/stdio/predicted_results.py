@@ -108,7 +108,7 @@ def predict_accounts(
     return None if len(internal) > 1 and not certain and same_file(internal, start_cache.store_path()) else found
 
 
-def place(config: str | None) -> str | None:
+def settings_path(config: str | None) -> str | None:
     """The path of the settings file, ``None`` where there is none.
 
     Raises:
@@ -173,7 +173,7 @@ def _content(config: str | None) -> bytes | None:
     Raises:
         ValueError: It cannot be used as it is.
     """
-    path = place(config)
+    path = settings_path(config)
     if path is None:
         return None
     content = settings_file.read(path)

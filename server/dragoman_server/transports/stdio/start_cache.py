@@ -25,7 +25,7 @@ MOST_SETTINGS = 50
 _STORE = "dragoman.db"
 
 
-class Known:
+class CachedStart:
     """What is known for a start.
 
     Attributes:
@@ -67,7 +67,7 @@ def cache_path() -> str | None:
     return folder and os.path.join(folder, FILE_NAME)  # noqa: PTH118  # pathlib takes time
 
 
-def read(snapshot: dict[str, Any], content: bytes) -> Known:
+def read(snapshot: dict[str, Any], content: bytes) -> CachedStart:
     """What earlier starts found out.
 
     Args:
@@ -80,7 +80,7 @@ def read(snapshot: dict[str, Any], content: bytes) -> Known:
         for name, entry in cache["providers"].items()
         if name not in snapshot["providers"] and all(stamp(path) == known for path, known in entry["files"])
     }
-    return Known(providers, settings_are_good=settings_file.digest(content) in cache["settings"])
+    return CachedStart(providers, settings_are_good=settings_file.digest(content) in cache["settings"])
 
 
 def version_of(snapshot: dict[str, Any]) -> str:

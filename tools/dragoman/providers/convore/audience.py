@@ -27,12 +27,12 @@ async def audience_of(api: Api, reader: MessageReader, conversation: str, draft:
         answered = None if draft is None else await _answered(reader, conversation, draft)
     except DragomanError:
         # Sending will say what is wrong with it; who takes part can be told all the same.
-        return _told(room, answer.value.participants, own)
-    told = _told(room, [*answer.value.participants, *_had(answered)], own)
+        return _audience(room, answer.value.participants, own)
+    told = _audience(room, [*answer.value.participants, *_had(answered)], own)
     return told if draft is None else _addressed(told, answer.value, answered, own or frozenset())
 
 
-def _told(room: Conversation, there: Sequence[wire.Participant], own: frozenset[AddressKey] | None) -> Audience:
+def _audience(room: Conversation, there: Sequence[wire.Participant], own: frozenset[AddressKey] | None) -> Audience:
     names = tuple(mapping.name_of(one) for one in mapping.shown(there))
     external = () if own is None else _reached(mapping.outside(there, own))
     return Audience(conversation=replace(room, participants=names, external=external))

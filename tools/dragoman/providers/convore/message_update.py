@@ -46,9 +46,9 @@ def body_of(change: Change) -> dict[str, object]:
 
 
 def _more(change: ConvoreChange) -> dict[str, object | None]:
-    moment, outbound = change.sent_at, change.outbound
+    sent_at, outbound = change.sent_at, change.outbound
     return {
-        "date": moment.astimezone(UTC).isoformat().replace("+00:00", "Z") if moment else None,
+        "date": sent_at.astimezone(UTC).isoformat().replace("+00:00", "Z") if sent_at else None,
         "direction": None if outbound is None else "outbound" if outbound else "inbound",
         "sender": None if change.author is None else _participant(change.author, "from"),
         "recipients": None if change.recipients is None else [_participant(one, "to") for one in change.recipients],

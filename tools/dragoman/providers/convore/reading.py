@@ -115,7 +115,7 @@ class MessageReader:
             return message  # it was written; that it cannot be read back now is no failure of that
 
     async def same(self, conversation: str, message: Message, sender: str) -> Message | None:
-        """The message that was imported before: by its id elsewhere, or by moment, sender and text."""
+        """The message that was imported before: by its id elsewhere, or by time, sender and text."""
         at = message.sent_at
         if at is None:
             return None
@@ -189,9 +189,9 @@ def _is_received(message: wire.Message) -> bool:
 
 def _same(stored: Message, message: Message, at: datetime, sender: str) -> bool:
     """Whether one is the other after its way through the service, which may cut fractions of seconds."""
-    moments = {at, at.replace(microsecond=0), at.replace(microsecond=at.microsecond // 1000 * 1000)}
+    times = {at, at.replace(microsecond=0), at.replace(microsecond=at.microsecond // 1000 * 1000)}
     by_same = stored.author.id.casefold() == sender.casefold()
-    return by_same and stored.sent_at in moments and stored.text.split() == visible(message.text).split()
+    return by_same and stored.sent_at in times and stored.text.split() == visible(message.text).split()
 
 
 def with_parents(messages: Sequence[Message], known: Callable[[str], str | None], *, whole: bool) -> list[Message]:

@@ -151,7 +151,7 @@ class DatagridProvider(Provider):
         if conversation == NEW:
             target = (await self.create_conversation(draft.subject)).id if draft.subject else None
         said = await Prompt(self._api, self._reader, target, self._prompt(draft, target)).send()
-        return await self._told(said)
+        return await self._to_message(said)
 
     def cursor_after(self, message: Message, query: MessageQuery) -> str | None:
         """Where a list goes on after a message, once the order of its conversation was seen."""
@@ -172,7 +172,7 @@ class DatagridProvider(Provider):
         }
         return {name: value for name, value in members.items() if value is not None}
 
-    async def _told(self, said: PromptResult) -> Message:
+    async def _to_message(self, said: PromptResult) -> Message:
         found = await self._mapped([said.message], said.conversation)
         return found[0] if said.answered else replace(found[0], status=_UNANSWERED)
 

@@ -63,7 +63,7 @@ class GleanSettings(HttpAccount):
 
     @field_validator("datasource")
     @classmethod
-    def _known(cls, value: str) -> str:
+    def _known_datasource(cls, value: str) -> str:
         if value.upper() not in DATASOURCES:
             raise ValueError(f"datasource is one of {', '.join(DATASOURCES)}")
         return value.upper()

@@ -60,10 +60,10 @@ def _encodable(text: str) -> bool:
 
 def visible(text: str) -> str:
     """The text without invisible format characters (Unicode category Cf), but for those that writing needs."""
-    return text if text.isascii() else _INVISIBLE.sub(_kept, text)
+    return text if text.isascii() else _INVISIBLE.sub(_keep_if_needed, text)
 
 
-def _kept(match: re.Match[str]) -> str:
+def _keep_if_needed(match: re.Match[str]) -> str:
     text, start, end = match.string, match.start(), match.end()
     if match.lastgroup == "flag":
         return match[0]

@@ -43,7 +43,7 @@ def _profile(service: str, words: Callable[[ServiceFailure], ErrorWords], creden
 
 def explain(refusal: ServiceFailure, credentials: str = "") -> ErrorWords:
     """Refusals of the calls for threads, messages and runs."""
-    said = _said(refusal)
+    said = _service_text(refusal)
     if refusal.code == "UNIMPLEMENTED":
         return ErrorWords(
             message=sentence("This service has no threads (any more): {}.", safe(SWITCHED_OFF)), hint=_TARGET_HINT
@@ -63,7 +63,7 @@ def explain(refusal: ServiceFailure, credentials: str = "") -> ErrorWords:
 
 def explain_iam(refusal: ServiceFailure) -> ErrorWords:
     """Refusals of the exchange of a key for a token."""
-    said = _said(refusal)
+    said = _service_text(refusal)
     if refusal.trouble in {"refused", "unresolvable"}:
         return ErrorWords(
             message="The service that gives tokens is not reached at `iam_target`.",
@@ -72,7 +72,7 @@ def explain_iam(refusal: ServiceFailure) -> ErrorWords:
     return ErrorWords(said=said, hint=_CLOCK if refusal.code in {"UNAUTHENTICATED", "INVALID_ARGUMENT"} else "")
 
 
-def _said(refusal: ServiceFailure) -> str:
+def _service_text(refusal: ServiceFailure) -> str:
     """The service's own words: those of the details, or else of the status."""
     told = refusal.body.message if isinstance(refusal.body, Details) else ""
     return "" if refusal.trouble else told or refusal.text

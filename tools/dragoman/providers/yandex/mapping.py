@@ -42,7 +42,7 @@ def message_of(found: pb.Message, conversation: str, subject: str = "") -> Messa
         # An import is made by the account, but what it brings was written by somebody else.
         author=_author(found.author, labels.pop(wire.IMPORTED_AUTHOR, ""), own=own),
         # An absent time would be read as 1970.
-        sent_at=moment_of(found.created_at) if found.HasField("created_at") else None,
+        sent_at=time_of(found.created_at) if found.HasField("created_at") else None,
         text=text_of(found.content),
         subject=labels.pop(wire.IMPORTED_SUBJECT, None),
         status=_status(found.status),
@@ -55,11 +55,11 @@ def message_of(found: pb.Message, conversation: str, subject: str = "") -> Messa
 def conversation_of(found: pb.Thread) -> Conversation:
     """A thread. When its last message came is told nowhere: ``updated_at`` is about the thread itself."""
     times = {
-        name: moment
+        name: at
         for name in ("created_at", "updated_at", "expires_at")
-        if found.HasField(name) and (moment := moment_of(getattr(found, name)))
+        if found.HasField(name) and (at := time_of(getattr(found, name)))
     }
-    extra: dict[str, object] = {name: moment.isoformat() for name, moment in times.items()}
+    extra: dict[str, object] = {name: at.isoformat() for name, at in times.items()}
     extra |= {"folder_id": found.folder_id} if found.folder_id else {}
     extra |= {"labels": dict(sorted(found.labels.items()))} if found.labels else {}
     return Conversation(
@@ -72,7 +72,7 @@ def text_of(content: pb.Content) -> str:
     return "\n".join(part.text.content if part.HasField("text") else UNKNOWN_PART for part in content.content)
 
 
-def moment_of(stamp: Timestamp) -> datetime | None:
+def time_of(stamp: Timestamp) -> datetime | None:
     """A time, cut to microseconds; ``None`` outside of the years 1 to 9999.
 
     Messages that the service writes itself have nanoseconds.

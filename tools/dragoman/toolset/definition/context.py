@@ -105,7 +105,7 @@ class ToolServices:
         max_tokens: Size of an answer when the call does not say.
         flow: Whether writing elsewhere after reading other people's text is asked about, and what was read.
         ask_by_client: By which means clients are asked, by name in small letters: ``client`` or ``token``.
-        clock: The present moment, aware.
+        clock: The present time, with its zone.
         observers: Who looks on at calls.
         layouts: What was laid out lately.
         watcher: Tells when conversations have changed; ``None`` where nobody can be told.

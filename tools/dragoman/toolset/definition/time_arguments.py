@@ -38,36 +38,36 @@ _EDGE: Final = timedelta(days=2)
 def parse_time(
     text: str, *, zone: tzinfo, now: datetime, name: str, end: bool = False, exact: bool = False
 ) -> datetime:
-    """Read a moment: ISO time or date, ``now``, ``today``, ``yesterday``, or a time ago such as ``2h``.
+    """Read a time: ISO time or date, ``now``, ``today``, ``yesterday``, or a time ago such as ``2h``.
 
     Other writings of a date are read where they have one meaning, also a month or a year.
 
-    The first and the last days of the calendar, which people write for an open end, are moments in every zone.
+    The first and the last days of the calendar, which people write for an open end, are times in every zone.
     A time that a zone has twice, when clocks go back, is the first of the two; as an end the second, so that a
     window holds all of it. A time that a zone leaves out, when clocks go forward, is moved on by what is left out.
 
     Args:
         text: What was written.
         zone: Where a time without an offset, and a day, belong.
-        now: The present moment.
+        now: The present time.
         name: The argument's name, for the error.
         end: A day means its end instead of its beginning, so that ``until`` includes the day.
         exact: Refuse a time that the zone leaves out: it is to be kept, not only compared.
 
     Raises:
-        InvalidArgument: It is no moment, or an impossible one.
+        InvalidArgument: It is no time, or an impossible one.
     """
     said = text.strip()
     try:
-        moment = _relative(said.lower(), zone, now, end=end)
-        if moment is None:
+        at = _relative(said.lower(), zone, now, end=end)
+        if at is None:
             try:
-                moment = _absolute(said, zone, end=end)
+                at = _absolute(said, zone, end=end)
             except ValueError:
-                moment = _rewritten(said, zone, end=end, exact=exact)
-        missing = exact and _left_out(moment)
+                at = _rewritten(said, zone, end=end, exact=exact)
+        missing = exact and _left_out(at)
         # Two times of one zone are otherwise compared by the clock, which jumps.
-        moment = _in_utc(moment)
+        at = _in_utc(at)
     except (ValueError, OverflowError, OSError):
         raise InvalidArgument(
             sentence("{} is not a time that exists.", name),
@@ -76,27 +76,25 @@ def parse_time(
     if missing:
         raise InvalidArgument(
             sentence("{} is a time that {} leaves out, because clocks go forward then.", name, zone),
-            hint=sentence(
-                "It would be {}; write that, or a time with its offset.", moment.astimezone(zone).isoformat()
-            ),
+            hint=sentence("It would be {}; write that, or a time with its offset.", at.astimezone(zone).isoformat()),
         )
-    return moment
+    return at
 
 
-def _in_utc(moment: datetime) -> datetime:
-    """The moment; at the edge of the calendar the nearest one that there is."""
+def _in_utc(at: datetime) -> datetime:
+    """The time; at the edge of the calendar the nearest one that there is."""
     try:
-        return moment.astimezone(UTC)
+        return at.astimezone(UTC)
     except OverflowError:
-        return _FIRST if moment.year == _FIRST.year else _LAST
+        return _FIRST if at.year == _FIRST.year else _LAST
 
 
-def _left_out(moment: datetime) -> bool:
+def _left_out(at: datetime) -> bool:
     """Whether the zone leaves this time out: converted to UTC and back it is another."""
-    if not _FIRST + _EDGE < moment.replace(tzinfo=UTC) < _LAST - _EDGE:
+    if not _FIRST + _EDGE < at.replace(tzinfo=UTC) < _LAST - _EDGE:
         return False
-    there = moment.astimezone(UTC).astimezone(moment.tzinfo)
-    return there.replace(tzinfo=None, fold=0) != moment.replace(tzinfo=None, fold=0)
+    there = at.astimezone(UTC).astimezone(at.tzinfo)
+    return there.replace(tzinfo=None, fold=0) != at.replace(tzinfo=None, fold=0)
 
 
 def _relative(said: str, zone: tzinfo, now: datetime, *, end: bool) -> datetime | None:
@@ -127,11 +125,11 @@ def _absolute(said: str, zone: tzinfo, *, end: bool) -> datetime:
     try:
         return _day(date.fromisoformat(said), zone, end=end)
     except ValueError:
-        moment = _of_day(said)
-    if moment.tzinfo is not None:
-        return moment
-    moment = moment.replace(tzinfo=zone)
-    return moment.replace(fold=1) if end and not _left_out(moment) else moment
+        at = _of_day(said)
+    if at.tzinfo is not None:
+        return at
+    at = at.replace(tzinfo=zone)
+    return at.replace(fold=1) if end and not _left_out(at) else at
 
 
 def _of_day(said: str) -> datetime:

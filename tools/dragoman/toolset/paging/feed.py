@@ -69,14 +69,14 @@ class Feed(Generic[T]):
         pages: How many pages were fetched.
     """
 
-    def __init__(self, source: Source[T], place: FeedPosition = FeedPosition()) -> None:  # an immutable value
+    def __init__(self, source: Source[T], start: FeedPosition = FeedPosition()) -> None:  # an immutable value
         """Start at a position; nothing is fetched yet."""
         self._source = source
         self._items: Sequence[T] = ()
         self._used = 0
-        self._page = place.cursor
-        self._next: str | None = place.cursor
-        self._drop_to = place.after
+        self._page = start.cursor
+        self._next: str | None = start.cursor
+        self._drop_to = start.after
         self._ended = False
         self._fetched: set[str | None] = set()
         self.total: int | None = None
@@ -151,13 +151,15 @@ class CursorState(dict[str, FeedPosition | None]):
     """The positions of all feeds of an answer, by account; a cursor shown to a client stands for one of these."""
 
     def to_json(self) -> dict[str, object]:
-        """For keeping in the store."""
-        return {name: None if place is None else [place.cursor, place.after] for name, place in self.items()}
+        """In the form that the store holds."""
+        return {
+            name: None if position is None else [position.cursor, position.after] for name, position in self.items()
+        }
 
     @classmethod
-    def from_json(cls, kept: Mapping[str, Any]) -> Self:
-        """Back from the store."""
-        return cls({name: None if place is None else FeedPosition(*place) for name, place in kept.items()})
+    def from_json(cls, stored: Mapping[str, Any]) -> Self:
+        """Read what :meth:`to_json` gave."""
+        return cls({name: None if one is None else FeedPosition(*one) for name, one in stored.items()})
 
 
 async def message_source(account: Account, conversation: str, query: MessageQuery) -> Source[Message]:

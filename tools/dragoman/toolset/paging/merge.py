@@ -70,7 +70,7 @@ class Merge(Generic[T]):
             lane = max(lanes, key=lambda one: rank(_item(one))) if rank else lanes[0]
             self.items.append(_item(lane))
             lane.pop()
-            self._taken.append((lane.name, lane.place))
+            self._taken.append((lane.name, lane.position))
             # Ranks of two services cannot be compared, so they take turns.
             if rank is None:
                 lanes = [*lanes[1:], lane]
@@ -85,12 +85,12 @@ class Merge(Generic[T]):
 
     def cursor_at(self, shown: int, _offset: int | None) -> CursorState:
         """Where each account goes on after the first ``shown`` items."""
-        places = CursorState({lane.name: self._position_of(lane.name) for lane in self._lanes})
+        positions = CursorState({lane.name: self._position_of(lane.name) for lane in self._lanes})
         if shown == len(self.items):
-            places.update({lane.name: lane.place for lane in self._lanes})
+            positions.update({lane.name: lane.position for lane in self._lanes})
         else:
-            places.update(self._taken[:shown])
-        return places
+            positions.update(self._taken[:shown])
+        return positions
 
     def _position_of(self, name: str) -> FeedPosition | None:
         return FeedPosition() if self._start is None else self._start.get(name)
@@ -114,17 +114,17 @@ class Merge(Generic[T]):
 
 
 class _MergeSource(Generic[T]):
-    """One account's part: its next passing item, and the place after what was used of it."""
+    """One account's part: its next passing item, and the position after what was used of it."""
 
     def __init__(
         self,
         account: Account,
         source: Callable[[Account], Awaitable[Source[T]]],
         keep: Callable[[T], bool],
-        place: FeedPosition | None,
+        position: FeedPosition | None,
     ) -> None:
         self.name = account.name
-        self.place = place
+        self.position = position
         self.peeked: T | None = None
         self.failure: DragomanError | None = None
         self._account = account
@@ -134,28 +134,28 @@ class _MergeSource(Generic[T]):
 
     @property
     def maybe_more(self) -> bool:
-        return self.failure is None and self.place is not None
+        return self.failure is None and self.position is not None
 
     async def fetch_next(self) -> None:
         """Look for the next item that passes, within a bound of pages."""
         with account_errors(self._account):
             if self._feed is None:
-                self._feed = Feed(await self._source(self._account), self.place or FeedPosition())
+                self._feed = Feed(await self._source(self._account), self.position or FeedPosition())
             feed = self._feed
             while (item := await feed.peek()) is not None and not self._keep(item):
-                self.place = feed.take(1)[1](0)
+                self.position = feed.take(1)[1](0)
                 # The next page goes on from here; a filter that fits nothing would read an account whole.
                 if feed.pages > _MOST_PAGES:
                     await progress.report(feed.pages, f"{self.name}: {feed.pages} pages read")
                     return
         self.peeked = item
-        self.place = None if item is None else self.place
+        self.position = None if item is None else self.position
 
     def pop(self) -> None:
         """Use the head."""
         self.peeked = None
         if self._feed is not None:
-            self.place = self._feed.take(1)[1](0)
+            self.position = self._feed.take(1)[1](0)
 
 
 def _item(lane: _MergeSource[T]) -> T:

@@ -24,20 +24,20 @@ class SavedCursor:
     Attributes:
         asked: The arguments of the call, without its limit and form.
         now: The time of the call, which relative times refer to; ``None`` where none was asked for.
-        places: Where each account goes on.
+        positions: Where each account goes on.
     """
 
     asked: dict[str, object]
     now: datetime | None
-    places: CursorState
+    positions: CursorState
 
 
 async def save_cursor(store: Store, tool: str, cursor: SavedCursor) -> str:
     """Save a cursor of a tool; its name has at most 8 characters."""
-    # Where no time was asked for, the moment is left out: who reads the same again gets the same cursor.
-    moment = cursor.now.isoformat() if cursor.now and _TIMES & cursor.asked.keys() else None
-    places = cursor.places.to_json()
-    return await store.cursors.save({"tool": tool, "asked": cursor.asked, "now": moment, "places": places})
+    # Where no time was asked for, it is left out: who reads the same again gets the same cursor.
+    time = cursor.now.isoformat() if cursor.now and _TIMES & cursor.asked.keys() else None
+    positions = cursor.positions.to_json()
+    return await store.cursors.save({"tool": tool, "asked": cursor.asked, "now": time, "places": positions})
 
 
 async def load_cursor(store: Store, tool: str, token: str, asked: Mapping[str, object]) -> SavedCursor:
@@ -66,6 +66,6 @@ async def load_cursor(store: Store, tool: str, token: str, asked: Mapping[str, o
             sentence("This cursor belongs to another query{}.", where),
             hint="Repeat the arguments of the call that gave it, or leave cursor out.",
         )
-    moment = cast("str | None", kept["now"])
-    places = CursorState.from_json(cast("dict[str, Any]", kept["places"]))
-    return SavedCursor(before, datetime.fromisoformat(moment) if moment else None, places)
+    time = cast("str | None", kept["now"])
+    positions = CursorState.from_json(cast("dict[str, Any]", kept["places"]))
+    return SavedCursor(before, datetime.fromisoformat(time) if time else None, positions)

@@ -116,7 +116,7 @@ class _Reader:
 
     async def fetch(self, cursor: str | None) -> Page[Message]:
         kind, _, rest = (_HELD, self.part.since, None) if cursor is None else _parsed(cursor)
-        return await (self._held(rest) if kind == _HELD else self._beyond(rest))
+        return await (self._held_page(rest) if kind == _HELD else self._beyond(rest))
 
     def cursor_after(self, message: Message) -> str | None:
         if self._is_held(message):
@@ -124,7 +124,7 @@ class _Reader:
         after = None if self.service is None else self.service.cursor_after(message)
         return None if after is None else self._cursor(_BEYOND, after)
 
-    async def _held(self, after: str | None) -> Page[Message]:
+    async def _held_page(self, after: str | None) -> Page[Message]:
         since = None if self.part.since == BEGINNING else self.part.since
         # The caller filters by author, after everything that a page has examined.
         query = replace(self.query, author=None, since=since, cursor=after)

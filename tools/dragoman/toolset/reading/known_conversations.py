@@ -61,12 +61,12 @@ async def recent_messages(call: CallContext) -> list[Message]:
 async def _of(call: CallContext, account: Account) -> list[Conversation]:
     """Those of one account; none where it fails, because the others still have theirs."""
     try:
-        return await _known(call, account)
+        return await _known_of(call, account)
     except DragomanError:
         return []
 
 
-async def _known(call: CallContext, account: Account) -> list[Conversation]:
+async def _known_of(call: CallContext, account: Account) -> list[Conversation]:
     if account.provider_class.external or Capability.LIST_CONVERSATIONS not in account.capabilities:
         return (await (await call.workspace.store()).messages.conversations(account.name))[:_MOST]
     page = await (await account.provider()).list_conversations(ConversationQuery(limit=_MOST))

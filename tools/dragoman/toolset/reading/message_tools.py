@@ -70,9 +70,9 @@ async def list_messages(
         limit=limit,
     )
     with account_errors(account):
-        place = (cursor or CursorState()).get(account.name) or FeedPosition()
-        source, as_of = await _source(call, account, target.id, query, place.cursor)
-        feed = Feed(source, place)
+        position = (cursor or CursorState()).get(account.name) or FeedPosition()
+        source, as_of = await _source(call, account, target.id, query, position.cursor)
+        feed = Feed(source, position)
         # The service filters as well as it can; the exact filter runs here, over what it lets pass.
         taken = await collect(feed, replace(query, author=person.exact))
         if taken.tombstones:
@@ -153,7 +153,7 @@ async def get_message(
         after=seen[middle + 1 :],
         offset=_offset(seen[middle], cursor),
     )
-    return ToolResult(view, lambda _, rest: None if rest is None else CursorState(text=_text_place(seen[middle], rest)))
+    return ToolResult(view, lambda _, rest: None if rest is None else CursorState(text=_text_at(seen[middle], rest)))
 
 
 async def _thread(call: CallContext, account: Account, conversation: Conversation, said: str) -> Message:
@@ -211,16 +211,16 @@ async def _neighbours_on_one_side(account: Account, message: Message, query: Mes
     return taken.messages[start : start + count]
 
 
-def _text_place(message: Message, offset: int) -> FeedPosition:
+def _text_at(message: Message, offset: int) -> FeedPosition:
     return FeedPosition(str(offset), _digest(message, offset))
 
 
 def _offset(message: Message, cursor: CursorState | None) -> int:
-    place = (cursor or CursorState()).get("text")
-    if place is None:
+    position = (cursor or CursorState()).get("text")
+    if position is None:
         return 0
-    offset = int(place.cursor or 0)
-    if place.after != _digest(message, offset):
+    offset = int(position.cursor or 0)
+    if position.after != _digest(message, offset):
         raise Conflict("The message was changed since the page before.", hint="Repeat the call without cursor.")
     return offset
 

@@ -160,7 +160,7 @@ class _Search:
             )
             self._notes.update(dict.fromkeys(page.notes))
             self._advice.update(dict.fromkeys([page.advice] if page.advice else []))
-            return replace(page, items=await _seen(self._call, account, page))
+            return replace(page, items=await _number_hits(self._call, account, page))
 
         if provider is None or not held.adds:
             return Source(fetch=partial(fetch, provider), key=_key)
@@ -212,7 +212,7 @@ def _key(hit: Hit) -> str:
     return f"{hit.message.conversation}/{hit.message.id}"
 
 
-async def _seen(call: CallContext, account: Account, page: SearchPage) -> list[Hit]:
+async def _number_hits(call: CallContext, account: Account, page: SearchPage) -> list[Hit]:
     found = [hit.message for hit in page.items]
     messages = await call.workspace.number_messages(account, found, storable=page.storable)
     # Numbering drops tombstones, so the hits are put together by id, not by place.

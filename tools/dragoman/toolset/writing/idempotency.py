@@ -121,10 +121,10 @@ async def _unknown(plan: WritePlan, store: Store, entry: Entry) -> PriorWrite:
             safe(what),
         )
         return PriorWrite(entry.stamp, reason)
-    return await _found(plan, store, entry, message)
+    return await _record_found(plan, store, entry, message)
 
 
-async def _found(plan: WritePlan, store: Store, entry: Entry, message: Message) -> PriorWrite:
+async def _record_found(plan: WritePlan, store: Store, entry: Entry, message: Message) -> PriorWrite:
     reference = str(Reference(plan.account.name, message.conversation, message.id))
     loosely = message.reply_to != plan.preview.message.reply_to
     changes = plan.operation is Capability.UPDATE_MESSAGE  # which is there or not, whoever made it

@@ -61,7 +61,7 @@ async def import_message(
 
 
 def _plan(call: CallContext, account: Account, target: Conversation, message: Message) -> WritePlan:
-    moment = message.sent_at
+    sent_at = message.sent_at
     author = [message.author.name, message.author.email]
     return WritePlan(
         call=call,
@@ -71,7 +71,7 @@ def _plan(call: CallContext, account: Account, target: Conversation, message: Me
         content={
             "text": message.text,
             "author": author,
-            "sent_at": moment.isoformat() if moment else None,
+            "sent_at": sent_at.isoformat() if sent_at else None,
             "subject": message.subject,
             "reply_to": message.reply_to,
             "external_id": message.id,

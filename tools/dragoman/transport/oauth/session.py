@@ -71,8 +71,8 @@ class OAuthSession:
     async def _renew(self, refused: str) -> None:
         """Take what another process has renewed in the meantime, or else renew; ``refused`` is no good any more."""
         async with self._store.renewing():
-            known = await self._known()
-            if known.access_token and known.access_token != refused and self._left(known) > 0:
+            known = await self._stored_tokens()
+            if known.access_token and known.access_token != refused and self._seconds_left(known) > 0:
                 self._use(known)
                 return
             # A server that sees a dead token again and again may lock the client out.
@@ -105,7 +105,7 @@ class OAuthSession:
         )
         return issued_tokens(members, client.server.label)
 
-    async def _known(self) -> StoredTokens:
+    async def _stored_tokens(self) -> StoredTokens:
         """The newest tokens: those in memory, in the store, or the refresh token of the settings."""
         given = self._client.refresh_token
         seed = await given.reveal() if given is not None else ""
@@ -119,10 +119,10 @@ class OAuthSession:
 
     def _use(self, tokens: StoredTokens) -> None:
         self._tokens = tokens
-        self._renew_at = self._clock.monotonic() + self._left(tokens)
+        self._renew_at = self._clock.monotonic() + self._seconds_left(tokens)
         self._renewals += 1
 
-    def _left(self, tokens: StoredTokens) -> float:
+    def _seconds_left(self, tokens: StoredTokens) -> float:
         """Seconds for which an access token is still used, by the clock of this machine."""
         return tokens.renew_at - self._clock.wall()
 

@@ -106,17 +106,17 @@ class Keys:
         """Where the keys are, by RFC 8414 or OpenID Connect Discovery."""
         parts = urlsplit(self._issuer)
         path = parts.path.rstrip("/")
-        places = [f"{parts.scheme}://{parts.netloc}/.well-known/{name}{path}" for name in _WELL_KNOWN]
+        addresses = [f"{parts.scheme}://{parts.netloc}/.well-known/{name}{path}" for name in _WELL_KNOWN]
         problems: list[str] = []
-        for place in dict.fromkeys((*places, f"{self._issuer.rstrip('/')}/.well-known/{_WELL_KNOWN[1]}")):
+        for address in dict.fromkeys((*addresses, f"{self._issuer.rstrip('/')}/.well-known/{_WELL_KNOWN[1]}")):
             try:
-                document = await _get(place)
+                document = await _get(address)
             except _KeyProblem as problem:
                 problems.append(str(problem))
                 continue
             if document.get("issuer") == self._issuer:
                 return _safe(document.get("jwks_uri"), parts.hostname)
-            problems.append(f"{place}: its metadata names another issuer")
+            problems.append(f"{address}: its metadata names another issuer")
         raise _KeyProblem("", "; ".join(problems))
 
 

@@ -11,7 +11,7 @@ from contextlib import suppress
 from typing import ClassVar, Final
 
 from dragoman_server.config.http import HttpSettings
-from dragoman_server.transports.http.connection.serial_protocol import Arriving, PipelineQueue, SerialProtocol
+from dragoman_server.transports.http.connection.serial_protocol import PipelineQueue, RequestPart, SerialProtocol
 
 _LONGEST_GOODBYE: Final = 5.0
 _LAST_MOMENT: Final = 1.0
@@ -56,7 +56,7 @@ class BoundedProtocol(SerialProtocol):
         super().parse_backlog()
         if not self.wants_data or self.transport.is_closing():
             return
-        if self.arriving is not Arriving.BODY and self._timer is None and self._waits():
+        if self.arriving is not RequestPart.BODY and self._timer is None and self._waits():
             self._limit(self.settings.client_timeout)
 
     def on_headers_complete(self) -> None:
@@ -66,14 +66,14 @@ class BoundedProtocol(SerialProtocol):
 
     def on_response_complete(self) -> None:
         """Go on to the next request, or close when the body of this one is still arriving."""
-        if self.arriving is Arriving.BODY and self.cycle.response_complete and not self.transport.is_closing():
+        if self.arriving is RequestPart.BODY and self.cycle.response_complete and not self.transport.is_closing():
             self.server_state.total_requests += 1
             self._leave()
             return
         super().on_response_complete()
         if self._ending and not self.transport.is_closing():
             self._limit(_LAST_MOMENT)
-        if self.arriving is Arriving.HEAD:
+        if self.arriving is RequestPart.HEAD:
             # The next request has begun already: from now on its head has its time.
             self._unset_keepalive_if_required()
             self._limit(self.settings.client_timeout)
@@ -138,7 +138,7 @@ class BoundedProtocol(SerialProtocol):
         """Return whether complete requests are still without an answer."""
         if not self.cycle or self.cycle.response_complete:
             return False
-        return bool(self.pipeline) or self.arriving is not Arriving.BODY or self.cycle.response_started
+        return bool(self.pipeline) or self.arriving is not RequestPart.BODY or self.cycle.response_started
 
     def _leave(self) -> None:
         """Close our half and read on for a moment; closing at once could destroy the answer on its way."""

@@ -23,7 +23,7 @@ _PIECES_AT_A_TIME: Final = 64
 _EMPTY_LINE: Final = re.compile(rb"\n\r?\n")
 
 
-class Arriving(Enum):
+class RequestPart(Enum):
     """The part of a request that the client is sending."""
 
     NOTHING = "nothing"
@@ -76,7 +76,7 @@ class SerialProtocol(Http11Protocol):
 
     queue: ClassVar[PipelineQueue]
     wants_data = True
-    arriving = Arriving.NOTHING
+    arriving = RequestPart.NOTHING
     _head_size = 0
     _body_left: int | None = None
 
@@ -118,17 +118,17 @@ class SerialProtocol(Http11Protocol):
 
     def on_message_begin(self) -> None:
         """A request begins."""
-        self.arriving = Arriving.HEAD
+        self.arriving = RequestPart.HEAD
         super().on_message_begin()
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take a header; what is said behind a body is passed over, as it may be (RFC 9110, section 6.5)."""
-        if self.arriving is Arriving.HEAD:
+        if self.arriving is RequestPart.HEAD:
             super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
         """The head is complete."""
-        self.arriving, self._head_size = Arriving.BODY, 0
+        self.arriving, self._head_size = RequestPart.BODY, 0
         self._body_left = next((int(value) for name, value in self.headers if name == b"content-length"), None)
         super().on_headers_complete()
 
@@ -140,7 +140,7 @@ class SerialProtocol(Http11Protocol):
 
     def on_message_complete(self) -> None:
         """The request is complete."""
-        self.arriving = Arriving.NOTHING
+        self.arriving = RequestPart.NOTHING
         super().on_message_complete()
 
     def on_response_complete(self) -> None:
@@ -151,13 +151,13 @@ class SerialProtocol(Http11Protocol):
             self.queue.enter(self)
 
     def _may_parse(self) -> bool:
-        return self._is_open() and (not self.busy or (self.arriving is Arriving.BODY and not self.pipeline))
+        return self._is_open() and (not self.busy or (self.arriving is RequestPart.BODY and not self.pipeline))
 
     def _is_open(self) -> bool:
         return self.wants_data and not self.transport.is_closing()
 
     def _parse_piece(self) -> None:
-        in_head = self.arriving is not Arriving.BODY
+        in_head = self.arriving is not RequestPart.BODY
         if in_head and self._head_size == LARGEST_HEAD:
             self.send_400_response("The head of the request is too large.")
             return

@@ -123,7 +123,7 @@ class Supervisor:
         return any(number != getattr(signal, "SIGHUP", None) for number in self._signals)
 
     def _replace_dead_workers(self) -> None:
-        for place, worker in enumerate(self._workers):
+        for index, worker in enumerate(self._workers):
             if worker.process.is_alive():
                 continue
             worker.has_started()
@@ -131,7 +131,7 @@ class Supervisor:
             _log.error("Another worker is started in the place of %s: %s.", worker.process.pid, why.rstrip("."))
             self._wait_after(worker)
             if not self._signals:
-                self._workers[place] = _start(self._config)
+                self._workers[index] = _start(self._config)
 
     def _wait_after(self, worker: _Worker) -> None:
         """Pause before the next attempt where workers die as soon as they live."""
@@ -149,7 +149,7 @@ class Supervisor:
         except DragomanError as error:
             _log_kept(str(error))
             return
-        for place, old in enumerate(self._workers):
+        for index, old in enumerate(self._workers):
             new = _start(config)
             self._wait_until(partial(self._is_decided, new), _LONGEST_START)
             if not new.ready or self._end_requested():
@@ -158,7 +158,7 @@ class Supervisor:
                     _log_kept(new.problem or f"a new worker took no requests within {_LONGEST_START:g} seconds")
                 return
             self._config = replace(config, replaces=False)
-            self._workers[place] = new
+            self._workers[index] = new
             old.process.terminate()
 
     def _is_decided(self, worker: _Worker) -> bool:
