@@ -1,4 +1,12 @@
-"""Mail: any mailbox, read over IMAP."""
+"""Mail: any mailbox, read over IMAP and sent from over SMTP.
+
+From the wire up: ``imap_client`` (the library on our socket) < ``imap_transport`` (connect, sign in, end) <
+``imap_session`` (commands, and ``pipelining`` for those that go together) < ``connection`` (makes, renews and cancels
+sessions). ``heads`` and ``bodies`` fetch mails, ``threads`` finds those that belong together, ``known_threads`` follows
+them, ``head_stream`` and ``scans`` page through folders. ``mailbox`` reads, ``search`` searches, ``arrivals`` syncs,
+``changes`` labels and imports; ``mapping`` makes messages. ``sending`` sends: ``recipients`` says to whom, ``compose``
+what, ``smtp`` over ``smtp_session`` how, and ``sent_copies`` keeps the copy. From bytes to text is ``core.mail``.
+"""
 
 from __future__ import annotations
 

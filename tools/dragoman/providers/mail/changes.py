@@ -64,7 +64,7 @@ class MailChanges:
         target = _target(labels, folders)
         flags = _flag_change(head, [label for label in labels if label.lower() not in _MOVES])
         await self._mailbox.write_to(head, partial(_apply, flags=flags, target=target))
-        moved = await self._mailbox.find(message) if target is not None else None
+        moved = await self._mailbox.lookup.find(message) if target is not None else None
         return await self._mailbox.read(moved or await self._mailbox.head(conversation, message), conversation)
 
     async def import_(self, conversation: str, message: Message) -> Message:
@@ -78,7 +78,7 @@ class MailChanges:
         require_one_line(message.id)
         id_ = imported_id(message, owner.settings.address)
         if all(head.id != id_ for head in thread):
-            known = await self._mailbox.find(id_)
+            known = await self._mailbox.lookup.find(id_)
             if known is not None:
                 return await self._mailbox.read(known, known.thread)
             root = conversation.removeprefix("t.") if conversation.startswith("t.") else thread[0].id

@@ -13,6 +13,7 @@ from dragoman.core.context.clock import current_clock
 from dragoman.core.mail import DeliveryReport, Headers, Mail, delivery_report, read_mail_head
 from dragoman.providers.kit.times import EPOCH, from_us
 from dragoman.providers.mail.bodies import fetch_mails
+from dragoman.providers.mail.links import LONGEST_ID
 from dragoman.providers.mail.pipelining import MOST_AT_ONCE, Wanted
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
 GMAIL: Final = "X-GM-EXT-1"
 OBJECT_IDS: Final = "OBJECTID"
-LONGEST_ID: Final = 500
 
 _FIELDS: Final = (
     "FROM SENDER REPLY-TO TO CC SUBJECT DATE MESSAGE-ID IN-REPLY-TO REFERENCES LIST-ID LIST-POST LIST-UNSUBSCRIBE"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Final
 from urllib.parse import quote, unquote
 
-from dragoman.providers.mail.heads import LONGEST_ID
+LONGEST_ID: Final = 500
+"""Characters of a message id; a mail with a longer one gets another."""
 
 _SCHEME = "mid:"
 

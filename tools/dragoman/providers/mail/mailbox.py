@@ -8,7 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from dragoman.core.errors import NotFound
-from dragoman.core.mail import DeliveryReport, Mail
+from dragoman.core.mail import Mail
 from dragoman.core.model import Conversation, ConversationKind, Message, Page
 from dragoman.core.queries import ConversationQuery, MessageQuery
 from dragoman.providers.kit.cache import LruCache, TtlCache
@@ -21,13 +21,13 @@ from dragoman.providers.mail.folders import FolderGoneError, Folders, load_folde
 from dragoman.providers.mail.head_stream import HeadStream
 from dragoman.providers.mail.heads import MailHead, Place
 from dragoman.providers.mail.known_threads import FoundThread, below
+from dragoman.providers.mail.mail_lookup import MailLookup
 from dragoman.providers.mail.mapping import MailView
 from dragoman.providers.mail.new_people import FoundConversation, fitting_people, people_to_write_to
 from dragoman.providers.mail.people import Owner, borrowed_names
 from dragoman.providers.mail.scans import ScanPages
 from dragoman.providers.mail.session_work import (
     append_read,
-    every_folder,
     load_mails,
     load_thread,
     people_keys,
@@ -35,7 +35,6 @@ from dragoman.providers.mail.session_work import (
 )
 from dragoman.providers.mail.settings import MailSettings
 from dragoman.providers.mail.shown_mails import ShownMails, without_reactions
-from dragoman.providers.mail.threads import find_citing, find_mail, reports_about
 
 if TYPE_CHECKING:
     from dragoman.providers.mail.imap_arguments import SearchKey
@@ -52,6 +51,9 @@ _IDS: Final = 5000
 class Mailbox:
     """Reads one mailbox, and remembers texts, because mails do not change.
 
+    Attributes:
+        lookup: Looks for single mails in every folder.
+
     Args:
         settings: Of the account.
         reader: A connection for what changes nothing.
@@ -66,6 +68,7 @@ class Mailbox:
         self.watch = watcher.run
         self._reader = reader
         self._folders = TtlCache[str, Folders](1, _FOLDERS_TTL)
+        self.lookup = MailLookup(self.run, self.folders)
         self._mails = LruCache[Place, Mail](_MAILS, lambda mail: len(mail.text) + 1000)
         self._shown = ShownMails()
         self._threads = LruCache[str, FoundThread](_HEADS, lambda thread: len(thread.heads))
@@ -183,25 +186,6 @@ class Mailbox:
         if not found:
             raise no_such_message()
         return found[0]
-
-    async def find(self, message: str) -> MailHead | None:
-        """The mail with an id, wherever it is; the server is asked each time."""
-        folders = await self.folders()
-        names = every_folder(folders)
-        found = await self.run(partial(find_mail, names=names, message=message))
-        return found[0] if found else None
-
-    async def citing(self, message: str) -> list[MailHead]:
-        """The mails that name another one as one before them in its thread."""
-        folders = await self.folders()
-        return await self.run(partial(find_citing, names=every_folder(folders), message=message))
-
-    async def reports(self, message: str, sent_at: datetime) -> list[DeliveryReport]:
-        """What mail systems report of a mail that was sent at some time."""
-        folders, day = await self.folders(), sent_at.date()
-        names = every_folder(folders)
-        work = partial(reports_about, names=names, ids=(message,), sent=(day, day))
-        return [head.report for head in await self.run(work) if head.report is not None]
 
     async def special(self, role: str) -> str | None:
         """The name of a special folder, such as that for sent mail."""

@@ -152,10 +152,11 @@ class MailSender:
         """
         del known  # the message id is proof enough
         message_id = self._message_id(conversation, draft, since)
-        head, reports = await self._mailbox.find(message_id), await self._mailbox.reports(message_id, since)
+        lookup = self._mailbox.lookup
+        head, reports = await lookup.find(message_id), await lookup.reports(message_id, since)
         if head is not None:
             return with_delivery(await self._mailbox.read(head, self._mailbox.thread_of(message_id)), reports)
-        is_out = bool(reports) or bool(await self._mailbox.citing(message_id))
+        is_out = bool(reports) or bool(await lookup.citing(message_id))
         if is_out or self._servers.changes_ids:
             plan = await self._plan(conversation, draft)
             mail = self._compose(plan, conversation, draft, since)

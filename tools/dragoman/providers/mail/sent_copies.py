@@ -39,9 +39,9 @@ class SentCopies:
 
     async def is_sent(self, message_id: str) -> bool:
         """Whether the mail is in a folder, another one names it, or a mail system has reported of it."""
-        if await self._mailbox.find(message_id) is not None or await self._mailbox.citing(message_id):
+        if await self._mailbox.lookup.find(message_id) is not None or await self._mailbox.lookup.citing(message_id):
             return True
-        return bool(await self._mailbox.reports(message_id, datetime.now(UTC)))
+        return bool(await self._mailbox.lookup.reports(message_id, datetime.now(UTC)))
 
     async def find_alike(self, mail: OutgoingMail, since: datetime) -> MailHead | None:
         """A sent mail that says the same to the same people, at a server that gives mails other ids.
@@ -63,7 +63,7 @@ class SentCopies:
     async def reports(self, message_id: str) -> list[DeliveryReport]:
         """What mail systems report of a mail that was just sent; nothing where that cannot be read now."""
         try:
-            return await self._mailbox.reports(message_id, datetime.now(UTC))
+            return await self._mailbox.lookup.reports(message_id, datetime.now(UTC))
         except DragomanError:
             return []
 
@@ -110,7 +110,7 @@ class SentCopies:
         return False
 
     async def _is_in(self, message_id: str, folder: str) -> bool:
-        head = await self._mailbox.find(message_id)
+        head = await self._mailbox.lookup.find(message_id)
         return head is not None and folder in {place.folder for place in head.places}
 
 

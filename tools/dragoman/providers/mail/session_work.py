@@ -113,8 +113,3 @@ def write_to_places(
         if state.validity != place.validity or not session.fetch([place.uid], ("UID",)):
             raise NotFound("The mail has been moved or removed.", hint="Look for it again with list_messages.")
         work(session, [place.uid])
-
-
-def every_folder(folders: Folders) -> list[str]:
-    """All folders in which a mail may be, those that are read first."""
-    return list(dict.fromkeys((*folders.read, *folders.roles.values())))
