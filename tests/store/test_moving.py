@@ -143,6 +143,53 @@ async def test_a_store_with_something_in_it_is_not_written_over(places):
         await copy_store(source, target, quiet)
 
 
+async def _copy_a_part(source, target):
+    def cut(table, rows):
+        if table == "seen_messages" and rows >= 2000:
+            raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        await copy_store(source, target, cut)
+
+
+async def test_a_part_of_another_store_is_not_gone_on_with(places, tmp_path):
+    source, target = places
+    await fill(source)
+    await _copy_a_part(source, target)
+    await fill(tmp_path / "other.db")
+    with pytest.raises(Conflict, match="a part of another store"):
+        await copy_store(tmp_path / "other.db", target, quiet)
+    await copy_store(source, target, quiet)
+    assert (await compare_stores(source, target))[2] == []
+
+
+async def test_a_part_that_was_written_to_meanwhile_is_not_gone_on_with(places):
+    source, target = places
+    await fill(source)
+    await _copy_a_part(source, target)
+    async with open_store(target) as store:
+        await store.messages.remember_conversations([Conversation(id="mine", account="acc", title="Mine")])
+    with pytest.raises(Conflict, match="rows that are not those of"):
+        await copy_store(source, target, quiet)
+
+
+@pytest.mark.parametrize("table", ["audit", "offers", "exposures", "sync_leases"])
+async def test_nothing_that_a_target_holds_is_written_over(places, table):
+    source, target = places
+    await fill(source)
+    async with open_store(target) as store:
+        if table == "audit":
+            await store.audit.record(LINE)
+        elif table == "offers":
+            await store.confirmations.offer("digest")
+        elif table == "exposures":
+            await store.exposures.record(("", "c"), [("acc", "room")])
+        else:
+            await store.sync.take_lease("other", "me")
+    with pytest.raises(Conflict, match="not empty"):
+        await copy_store(source, target, quiet)
+
+
 async def test_a_store_is_not_copied_to_itself(postgres_address):
     with pytest.raises(InvalidArgument, match="itself"):
         await copy_store(postgres_address, postgres_address, quiet)

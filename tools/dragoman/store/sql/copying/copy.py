@@ -21,6 +21,10 @@ Progress = Callable[[str, int], object]
 
 _ROWS: Final = 2000
 _MARK: Final = "copied_from"
+_FILLED: Final = frozenset({"tally", "rate_budgets"})
+"""Tables that fill by themselves as soon as a server looks at a store."""
+
+_ELSEWHERE: Final = "Copy to a new file, database or schema."
 _INDEXED: Final = (
     "SELECT m.number, m.live, m.moment, a.data, m.reply_to, m.text, m.data FROM $messages m"
     " JOIN $authors a USING(author) WHERE m.live = 1 AND m.number > ? AND m.number <= ?"
@@ -58,9 +62,10 @@ def _begin(target: Side, con: Connection, key: bytes) -> None:
     found = con.execute("SELECT value FROM meta WHERE key = ?", (_MARK,)).get
     if found == key.hex():
         return
-    # The tables of usage and rate limits fill by themselves as soon as a server looks at the store.
-    if found is not None or any(con.execute(f"SELECT EXISTS(SELECT 1 FROM {t.name})").get for t in TABLES[:9]):  # noqa: S608 - our own words
-        raise Conflict(sentence("{} is not empty.", target.name), hint="Copy to a new file, database or schema.")
+    if found is not None:
+        raise Conflict(sentence("{} holds a part of another store.", target.name), hint=_ELSEWHERE)
+    if any(con.execute(f"SELECT EXISTS(SELECT 1 FROM {t.name})").get for t in TABLES if t.name not in _FILLED):  # noqa: S608 - our own words
+        raise Conflict(sentence("{} is not empty.", target.name), hint=_ELSEWHERE)
     con.execute("INSERT INTO meta(key, value) VALUES(?, ?)", (_MARK, key.hex()))
     target.set_cursor_key(con, key)
 
@@ -70,7 +75,7 @@ async def _copy_table(source: Side, target: Side, table: Table, progress: Progre
     if not table.is_numbered:
         await target.write(lambda con: con.execute(f"DELETE FROM {table.name}"))  # noqa: S608 - our own words
     after = await target.read(lambda con: _last(con, table)) if table.is_numbered else None
-    count = await target.read(lambda con: con.execute(f"SELECT count(*) FROM {table.name}").get)  # noqa: S608 - our own words
+    count = 0 if after is None else await _count_copied(source, target, table, after)
     while True:
         rows, following = await source.read(partial(_page, source, table=table, after=after))
         if rows:
@@ -84,6 +89,26 @@ async def _copy_table(source: Side, target: Side, table: Table, progress: Progre
         last = await source.read(lambda con: source.last_key(con, table))
         await target.write(lambda con: target.set_last_key(con, table, last))
     return int(count)
+
+
+async def _count_copied(source: Side, target: Side, table: Table, last: Sequence[Value]) -> int:
+    """How many rows up to the last one of the target are there.
+
+    Raises:
+        Conflict: They are not those of the source.
+    """
+    ends = [await side.read(partial(_end, side, table=table, last=last)) for side in (source, target)]
+    if ends[0] != ends[1]:
+        raise Conflict(sentence("{} holds rows that are not those of {}.", target.name, source.name), hint=_ELSEWHERE)
+    return ends[1][0]
+
+
+def _end(side: Side, con: Connection, table: Table, last: Sequence[Value]) -> tuple[int, list[Row]]:
+    """How many rows there are up to a key, and the row of this key."""
+    key = table.key[0]
+    count = int(con.execute(f"SELECT count(*) FROM {table.name} WHERE {key} <= ?", last).get)  # noqa: S608 - our own words
+    before = con.execute(f"SELECT max({key}) FROM {table.name} WHERE {key} < ?", last).get  # noqa: S608 - as above
+    return count, page(side, con, table, None if before is None else (before,), 1)
 
 
 def _page(
