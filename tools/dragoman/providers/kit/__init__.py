@@ -69,7 +69,7 @@ if TYPE_CHECKING:
         walk_tokens,
         whole,
     )
-    from dragoman.providers.kit.lookup import Lookup
+    from dragoman.providers.kit.lookup import AskedOnce, Lookup
     from dragoman.providers.kit.markdown import (
         MARKDOWN,
         Block,
@@ -80,6 +80,7 @@ if TYPE_CHECKING:
         write_markup,
     )
     from dragoman.providers.kit.members import Member, NameBook
+    from dragoman.providers.kit.method_api import MethodApi
     from dragoman.providers.kit.movement import Movement, Recent
     from dragoman.providers.kit.oauth_account import OAuthAccount
     from dragoman.providers.kit.pager import ListPage, Pager
@@ -124,6 +125,7 @@ __all__ = [
     "NO_TIME",
     "AnswerProgress",
     "AppSetup",
+    "AskedOnce",
     "Batch",
     "Block",
     "ConversationChanges",
@@ -152,6 +154,7 @@ __all__ = [
     "Markup",
     "Maybe",
     "Member",
+    "MethodApi",
     "Movement",
     "NameBook",
     "NamedFailures",
@@ -250,7 +253,7 @@ _HOMES: Final = {
     "dragoman.providers.kit.inline_threads": "InlineThreads",
     "dragoman.providers.kit.listings": "NO_TIME Batch Key Listing anchored key_of numbered streamed tokens"
     " walk_tokens whole",
-    "dragoman.providers.kit.lookup": "Lookup",
+    "dragoman.providers.kit.lookup": "AskedOnce Lookup",
     "dragoman.providers.kit.markdown": "MARKDOWN Block Markup Span markdown_to_html parse_markdown write_markup",
     "dragoman.providers.kit.oauth_account": "OAuthAccount",
     "dragoman.providers.kit.pager": "ListPage Pager",
@@ -266,6 +269,7 @@ _HOMES: Final = {
     "dragoman.providers.kit.wire": "Count Entries Flag Maybe Number Places Several Text Texts WireModel Word"
     " lenient lenient_each lenient_type or_empty",
     "dragoman.providers.kit.members": "Member NameBook",
+    "dragoman.providers.kit.method_api": "MethodApi",
     "dragoman.providers.kit.movement": "Movement Recent",
     "dragoman.providers.kit.rooms": "Room Rooms",
     "dragoman.providers.kit.service_search": "SearchLanguage SearchPart ServiceSearch",

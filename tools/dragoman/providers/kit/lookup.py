@@ -110,3 +110,30 @@ class Lookup(Generic[K, V]):
             return {}, self._ttl
         except DragomanError:
             return {}, self._retry_after
+
+
+class AskedOnce(Generic[V]):
+    """A value that is asked for once, by the first who needs it, and then known.
+
+    Attributes:
+        value: What was found; ``None`` before.
+    """
+
+    def __init__(self, fetch: Callable[[], Awaitable[V]]) -> None:
+        self._fetch = fetch
+        self._lock = anyio.Lock()
+        self.value: V | None = None
+
+    async def get(self) -> V:
+        """The value; a failure is raised, and the next caller asks again."""
+        async with self._lock:
+            if self.value is None:
+                self.value = await self._fetch()
+            return self.value
+
+    async def get_or_none(self) -> V | None:
+        """The same; nothing fails because it is not known."""
+        try:
+            return await self.get()
+        except DragomanError:
+            return None

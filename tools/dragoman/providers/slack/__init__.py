@@ -68,7 +68,7 @@ class SlackProvider(ThreadedProvider):
 
     async def check(self) -> str:
         """Ask who the token speaks for, and compare what it may do with what the tools need."""
-        us, settings = await self._api.identity(), cast("SlackSettings", self.settings)
+        us, settings = await self._api.us.get(), cast("SlackSettings", self.settings)
         who = f"a bot, {us.name}" if us.bot_id else f"{us.name}, so that what is sent appears as this person"
         lacking = "; ".join(self._api.scopes.lacking(APP.needs))
         facts = {
@@ -82,7 +82,7 @@ class SlackProvider(ThreadedProvider):
 
     def withheld(self) -> frozenset[Capability]:
         """Writing without its scope; searching for a bot, or without a scope for that."""
-        us, may = self._api.identity_so_far, self._api.scopes.include
+        us, may = self._api.us.value, self._api.scopes.include
         found = set[Capability]()
         if may("chat:write") is False:
             found |= {Capability.SEND_MESSAGE, Capability.UPDATE_MESSAGE}

@@ -4,21 +4,17 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar, Unpack
 from urllib.parse import urlsplit
 
-import anyio
-
-from dragoman.core.errors import DragomanError
 from dragoman.core.json_fields import is_object, record_of, text_of
 from dragoman.core.permalinks import read_link
 from dragoman.providers.kit.cache import LruCache
 from dragoman.providers.kit.errors import NamedFailures
-from dragoman.providers.kit.listings import MOST_PARTS, walk_tokens
-from dragoman.providers.kit.scopes import GrantedScopes
-from dragoman.providers.kit.times import parse_time
+from dragoman.providers.kit.listings import MOST_PARTS
+from dragoman.providers.kit.lookup import AskedOnce
+from dragoman.providers.kit.method_api import Argument, MethodApi
 from dragoman.providers.slack.settings import SlackSettings
 from dragoman.providers.slack.wire import History, Object, ts_of
 from dragoman.transport.http import HttpClient, HttpResponse
@@ -113,107 +109,46 @@ def parse_link(link: str, us: Identity | None) -> tuple[str, str | None] | None:
     return found.channel, message or None
 
 
-class Api:
-    """Calls of one account over an open client, which is opened and closed by somebody else.
+class Api(MethodApi):
+    """Calls of one account.
 
     Attributes:
-        scopes: What the token may do, as the last answer told.
-        service_time: When that was, by the service's clock; ``None`` where it is not told.
+        us: Whom the token speaks for.
     """
 
     def __init__(self, client: HttpClient, settings: SlackSettings) -> None:
-        self._client = client
+        super().__init__(client)
         self._settings = settings
-        self._lock = anyio.Lock()
-        self._identity: Identity | None = None
-        self.scopes = GrantedScopes()
-        self.service_time: datetime | None = None
+        self.us = AskedOnce(self._fetch_identity)
 
-    async def identity(self) -> Identity:
-        """Whom the token speaks for; asked once."""
-        async with self._lock:
-            if self._identity is None:
-                answer = await self.read("auth.test")
-                names = ("url", "team", "team_id", "enterprise_id", "user_id", "bot_id", "user")
-                self._identity = Identity(*(text_of(answer, name) for name in names))
-                WORKSPACES.put(self._settings.credential, self._identity)
-                self._client.share_limits(f"slack {self._settings.team_id or self._identity.team_id}")
-            return self._identity
-
-    @property
-    def identity_so_far(self) -> Identity | None:
-        """Whom the token speaks for, if that was asked already."""
-        return self._identity
-
-    async def known_identity(self) -> Identity | None:
-        """Whom the token speaks for; nothing that is read fails because that is not known."""
-        try:
-            return await self.identity()
-        except DragomanError:
-            return None
+    async def _fetch_identity(self) -> Identity:
+        answer = await self.read("auth.test")
+        names = ("url", "team", "team_id", "enterprise_id", "user_id", "bot_id", "user")
+        us = Identity(*(text_of(answer, name) for name in names))
+        WORKSPACES.put(self._settings.credential, us)
+        self.client.share_limits(f"slack {self._settings.team_id or us.team_id}")
+        return us
 
     async def is_bot(self) -> bool:
         """Whether it is the token of a bot, which the beginning of most tokens shows."""
         token = self._settings.token
         begin = (await token.reveal())[:_BEGINNING] if token else ""
-        return "xoxb-" in begin or ("xoxp-" not in begin and bool((await self.identity()).bot_id))
+        return "xoxb-" in begin or ("xoxp-" not in begin and (await self.us.get()).is_bot)
 
-    async def read(self, method: str, **arguments: str | int | None) -> Object:
-        """Ask for something."""
-        return (await self.ask(method, dict[str, object], **arguments)).value
+    async def ask(self, method: str, model: type[T], **arguments: Argument) -> HttpResponse[T]:
+        """Ask for something of a form; some methods want the workspace where a token is of a whole organisation."""
+        team = {"team_id": self._settings.team_id} if method in _OF_TEAM else {}
+        return await super().ask(method, model, **team, **arguments)
 
-    async def ask(self, method: str, model: type[T], **arguments: str | int | None) -> HttpResponse[T]:
-        """Ask for something of a form; arguments that are ``None`` are left out."""
-        if method in _OF_TEAM:
-            arguments = {"team_id": self._settings.team_id, **arguments}
-        form = {name: str(value) for name, value in arguments.items() if value is not None}
-        answer = await self._client.request(
-            "POST", f"/{method}", kind="read", form=form, model=model, operation=method, family=method, shared=True
-        )
-        self._learn(answer.headers)
-        return answer
-
-    async def messages(self, method: str, **arguments: str | int | None) -> History:
-        """Ask for a part of a conversation or thread."""
-        return (await self.ask(method, History, **arguments)).value
-
-    def parts(self, method: str, **arguments: str | int | None) -> AsyncGenerator[Object]:
+    def list(self, method: str, **arguments: Argument) -> AsyncGenerator[Object]:
         """The parts of a list."""
+        return self.parts(method, dict[str, object], next_of, {"limit": PAGE, **arguments})
 
-        async def ask(cursor: str | None) -> Object:
-            return await self.read(method, **{"limit": PAGE, **arguments, "cursor": cursor})
-
-        return walk_tokens(ask, next_of)
-
-    def message_parts(
-        self, method: str, arguments: Mapping[str, str | int | None], most: int = MOST_PARTS
+    def messages(
+        self, method: str, arguments: Mapping[str, Argument], most: int = MOST_PARTS
     ) -> AsyncGenerator[History]:
         """The parts of a conversation or thread."""
-
-        async def ask(cursor: str | None) -> History:
-            return await self.messages(method, **arguments, cursor=cursor)
-
-        return walk_tokens(ask, lambda part: part.cursor, most=most)
-
-    async def write(self, method: str, body: Mapping[str, object]) -> HttpResponse[Object]:
-        """Write something, once."""
-        family = f"{POST} {body['channel']}" if method == POST else method
-        answer = await self._client.request(
-            "POST",
-            f"/{method}",
-            kind="write",
-            json=dict(body),
-            headers={"content-type": "application/json; charset=utf-8"},
-            model=dict[str, object],
-            operation=method,
-            family=family,
-        )
-        self._learn(answer.headers)
-        return answer
-
-    def _learn(self, headers: Mapping[str, str]) -> None:
-        self.scopes.learn(headers.get("x-oauth-scopes"))
-        self.service_time = parse_time(headers.get("date")) or self.service_time
+        return self.parts(method, History, lambda part: part.cursor, arguments, most)
 
 
 def next_of(answer: Object) -> str:

@@ -16,7 +16,7 @@ from dragoman.providers.kit.rooms import Room
 from dragoman.providers.kit.times import from_us, parse_time
 from dragoman.providers.slack.api import Api, Identity
 from dragoman.providers.slack.search import search_recent
-from dragoman.providers.slack.wire import Object, ts_of
+from dragoman.providers.slack.wire import History, Object, ts_of
 
 _SCOPES: Final = {
     "public_channel": "channels:read",
@@ -35,8 +35,8 @@ class ConversationReader:
 
     def __init__(self, api: Api) -> None:
         self._api = api
-        self.identity = api.identity
-        self.known_identity = api.known_identity
+        self.identity = api.us.get
+        self.known_identity = api.us.get_or_none
 
     async def joined(self) -> list[Room]:
         """The conversations that the account is in."""
@@ -58,7 +58,7 @@ class ConversationReader:
     async def members(self, conversation: str, most: int) -> list[str]:
         """Ids of the first people of a conversation."""
         ids = list[str]()
-        async for answer in self._api.parts("conversations.members", channel=conversation):
+        async for answer in self._api.list("conversations.members", channel=conversation):
             ids += texts_of(answer, "members")
             if len(ids) >= most:
                 break
@@ -84,7 +84,7 @@ class ConversationReader:
             conversation = replace(conversation, unread=told.unread, last_message_at=at)
         if conversation.last_message_at is not None:
             return conversation
-        history = await self._api.messages("conversations.history", channel=conversation.id, limit=1)
+        history = (await self._api.ask("conversations.history", History, channel=conversation.id, limit=1)).value
         newest = next((ts_of(one.get("ts")) for one in history.messages), "")
         return replace(conversation, last_message_at=parse_time(newest))
 
@@ -104,7 +104,7 @@ class ConversationReader:
         """All conversations of some kinds; one that the token may not list fails the whole call, and is left out."""
         found = dict[str, Object]()
         try:
-            async for answer in self._api.parts(method, limit=_LARGEST, types=",".join(kinds), exclude_archived="true"):
+            async for answer in self._api.list(method, limit=_LARGEST, types=",".join(kinds), exclude_archived="true"):
                 found.update((text_of(one, "id"), dict(one)) for one in records_of(answer, "channels"))
         except PermissionDenied as refusal:
             for kind in kinds if len(kinds) > 1 else ():
@@ -115,7 +115,7 @@ class ConversationReader:
         return [one for id_, one in found.items() if id_]
 
     async def _room(self, raw: JsonObject) -> Room:
-        us = await self._api.known_identity()
+        us = await self.known_identity()
         people = [user] if (user := text_of(raw, "user")) and raw.get("is_im") is True else []
         if raw.get("is_mpim") is True:
             there = texts_of(raw, "members") or await self._group_members(text_of(raw, "id"))

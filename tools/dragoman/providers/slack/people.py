@@ -42,7 +42,7 @@ class People(NameBook):
         return await self.known(collect() if part is None else self._references.get(part, None, collect))
 
     async def _list_users(self) -> AsyncGenerator[tuple[list[Member], bool]]:
-        async for answer in self._api.parts("users.list"):
+        async for answer in self._api.list("users.list"):
             yield [_member(one) for one in records_of(answer, "members")], bool(next_of(answer))
 
     async def _fetch_user(self, id_: str) -> Member:

@@ -27,7 +27,7 @@ class MessageReader:
     def __init__(self, api: Api, people: People) -> None:
         self._api = api
         self._people = people
-        self.identity = api.identity
+        self.identity = api.us.get
         self._mapped = DerivedCache[list[Message]]()
 
     async def history(self, conversation: str, wanted: HistoryRange) -> History:
@@ -37,7 +37,7 @@ class MessageReader:
             asked["latest" if wanted.order is Order.LATEST else "oldest"] = ts_at(wanted.at)
             asked |= {"inclusive": "true"} if wanted.inclusive else {}
         found = History()
-        async for found in self._api.message_parts("conversations.history", asked):
+        async for found in self._api.messages("conversations.history", asked):
             if found.messages:
                 break
         return found
@@ -50,7 +50,7 @@ class MessageReader:
         found = dict[str, Object]()
         bounds: dict[str, str | int] = {"limit": PAGE} if since is None else {"limit": PAGE, "oldest": ts_at(since)}
         asked = {"channel": conversation, "ts": ts, **bounds}
-        async for part in self._api.message_parts("conversations.replies", asked):
+        async for part in self._api.messages("conversations.replies", asked):
             for one in part.messages:
                 found.setdefault(ts_of(one.get("ts")), one)
         return list(found.values())
@@ -114,7 +114,7 @@ class MessageReader:
         # Some messages have no thread, and are in the history all the same.
         for method, further in (("conversations.replies", {"ts": ts}), ("conversations.history", {})) if ts else ():
             with suppress(NotFound):
-                part = await self._api.messages(method, **bounds, **further)
+                part = (await self._api.ask(method, History, **bounds, **further)).value
                 for one in part.messages:
                     if ts_of(one.get("ts")) == ts:
                         return one
@@ -129,9 +129,9 @@ class MessageReader:
 
     async def _us_among(self, raw: Sequence[JsonObject]) -> Identity | None:
         """Whom the account speaks for, where it may have written any of these: what a bot wrote has its ``bot_id``."""
-        known = self._api.identity_so_far
+        known = self._api.us.value
         if known is not None or not raw:
             return known
         if await self._api.is_bot() and not any(text_of(one, "bot_id") for one in raw):
             return None
-        return await self._api.known_identity()
+        return await self._api.us.get_or_none()

@@ -123,7 +123,7 @@ class MessageSearch:
         return ""
 
     async def _hits(self, matches: Sequence[JsonObject]) -> list[Hit]:
-        names, us = await self._people.names(matches), await self._api.known_identity()
+        names, us = await self._people.names(matches), await self._api.us.get_or_none()
         found = list[Hit]()
         for raw in matches:
             channel = record_of(raw, "channel")

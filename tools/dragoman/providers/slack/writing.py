@@ -43,11 +43,11 @@ class MessageWriter:
         }
         metadata = {"event_type": _EVENT, "event_payload": {"key": key}}
         try:
-            answer = await self._api.write(POST, {**body, "metadata": metadata})
+            answer = await self._api.write(POST, {**body, "metadata": metadata}, place=conversation)
         except BadResponse as error:
             if error.sent is not False:
                 raise
-            answer = await self._api.write(POST, body)  # its form was refused, so nothing was sent
+            answer = await self._api.write(POST, body, place=conversation)  # its form was refused, so nothing was sent
         return await self._stored(answer, conversation, text_of(answer.value, "ts"))
 
     async def edit(self, conversation: str, message: str, text: str) -> Message:
@@ -65,7 +65,7 @@ class MessageWriter:
         method, where = ("conversations.replies", {"ts": root}) if root else ("conversations.history", {})
         bounds = {"oldest": ts_at(at), "include_all_metadata": "true", "limit": "100"}
         asked, found = {"channel": conversation, **where, **bounds}, list[Object]()
-        async for part in self._api.message_parts(method, asked, _MOST_LOOKED_AT):
+        async for part in self._api.messages(method, asked, _MOST_LOOKED_AT):
             found += part.messages
         return sorted(found, key=lambda one: ts_of(one.get("ts")))
 
