@@ -154,6 +154,7 @@ def web_url(url: str) -> str:
     except ValueError:
         host, plain = None, False
         parts = urlsplit("")
+    # It is shown to clients and logged, where a password in it would be read.
     if not host or parts.scheme not in {"http", "https"} or parts.query or parts.fragment or parts.username:
         raise ValueError("must be an https address without user, query and fragment")
     if plain and not is_loopback(host):

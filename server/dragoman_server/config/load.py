@@ -207,6 +207,7 @@ def _account(table: Mapping[str, object], at: KeyPath, mistakes: list[Mistake]) 
         reason = sentence("{}; the providers are {}{}", safe(what), join(known), meant)
         mistakes.append(Mistake((*at, "provider"), reason, absent=provider is None))
         common = {key: value for key, value in table.items() if key in AccountSettings.model_fields}
+        # All mistakes are told at once, so what every account has is checked without a provider, too.
         _settings(AccountSettings, common | {"provider": ""}, at, mistakes)
         return None
     try:
@@ -215,6 +216,7 @@ def _account(table: Mapping[str, object], at: KeyPath, mistakes: list[Mistake]) 
         mistakes.append(Mistake((*at, "provider"), error.text))
         return None
     settings = _settings(model, table, at, mistakes)
+    # One mistake for a key is enough: the model may have found the same one.
     said = {mistake.path for mistake in mistakes}
     mistakes += [it for it in of_connection(model, table, at) if it.path not in said]
     return settings
@@ -267,6 +269,7 @@ def _same_file(accounts: Mapping[str, AccountSettings]) -> list[Mistake]:
         except InvalidArgument as error:
             mistakes.append(Mistake(("accounts", name, "path"), error.text))
             continue
+        # Two names of one file, such as a link, would let two accounts write over each other.
         key = (settings.provider, Path(os.path.realpath(file)))
         if key in seen:
             mistakes.append(

@@ -192,6 +192,7 @@ def caller(ctx: Context, slot: CallSlot | None = None) -> Caller:
 
     params = ctx.session.client_params
     name = params.client_info.name if params else ""
+    # The name is the client's own, and goes to logs and the audit.
     return Caller(client=ascii(name[:_LONGEST_NAME])[1:-1], progress=progress, principal=current_principal.get())
 
 
@@ -199,6 +200,7 @@ async def accept_forms(ctx: Context, call_next: CallNext) -> HandlerResult:
     """Take the arguments of a tool as JSON text too, and say in plain words what is wrong with a request."""
     if ctx.method == "tools/call" and isinstance(ctx.params, Mapping):
         text = ctx.params.get("arguments")
+        # Several models write the arguments as JSON within a text.
         if isinstance(text, str) and len(text) <= _LONGEST_ARGUMENTS:
             ctx = replace(ctx, params={**ctx.params, "arguments": _object_of(text)})
     try:

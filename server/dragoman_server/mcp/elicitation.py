@@ -91,6 +91,7 @@ def elicitation_for(
     traits = traits_of(client.client_info.name if client else "")
     if ctx.protocol_version in MODERN_PROTOCOL_VERSIONS:
         return _RetryElicitation(params, who, store, traits)
+    # A client that only posts, or accepts one answer only, would never see the question.
     reachable = can_elicit.get() and ctx.session.can_send_request
     if reachable and is_version_at_least(ctx.protocol_version, _FIRST_WITH_FORMS):
         return _InlineElicitation(ctx, params.name, slot, traits)
@@ -109,7 +110,9 @@ class _InlineElicitation:
     async def __call__(self, question: Question) -> Consent:
         if not _can_be_seen(question, self._traits):
             return Consent.NOT_ASKED
+        # An answer that comes faster than anybody reads was given by a program.
         asked = anyio.current_time()
+        # Somebody thinks for minutes: that must use up neither the time of the call nor a slot.
         async with self._slot.paused():
             consent = await self._answer(question)
         return _as_seen(consent, question, self._traits, anyio.current_time() - asked)
@@ -117,6 +120,7 @@ class _InlineElicitation:
     async def _answer(self, question: Question) -> Consent:
         with anyio.move_on_after(WAIT) as waiting:
             async with anyio.create_task_group() as beside:
+                # Clients end calls of which they hear nothing for a minute.
                 beside.start_soon(_pulse)
                 beside.start_soon(_give_up, waiting)
                 try:
@@ -157,6 +161,7 @@ class _RetryElicitation:
         answer = (self._params.input_responses or {}).get(_NAME)
         if answer is not None:
             state = self._params.request_state
+            # A state is good once: a repeated call with the same consent must not write twice.
             left = await store.confirmations.redeem(state, content) if state is not None else 0.0
             consent = _as_seen(_consent_of(answer), question, self._traits, WAIT - left if left else math.inf)
             if consent is not Consent.GIVEN or left:

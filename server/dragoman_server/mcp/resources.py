@@ -91,6 +91,7 @@ class Resources:
         async with _in_words(params.uri):
             reference = reference_of(params.uri)
             if reference.message is None:
+                # Through the tool, so that permissions, the flow guard and the token budget hold here too.
                 tool, arguments = "list_messages", {"conversation": str(reference)}
             else:
                 tool, arguments = "get_message", {"message": str(reference)}

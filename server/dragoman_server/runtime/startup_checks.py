@@ -83,8 +83,10 @@ def http_settings(settings: Config, where: str, workers: int | None) -> HttpSett
     if workers is not None:
         chosen["workers"] = workers
     http = (settings.http or HttpSettings()).model_copy(update=chosen)
+    # The settings were checked alone; the command line may contradict them.
     if http.sessions and http.workers > 1:
         raise ConfigError(f"sessions = true in [http] {ONE_PROCESS}; leave --workers out.")
+    # Everybody who reaches the address could read and write all accounts.
     if settings.auth is None and not http.address.loopback:
         raise ConfigError(
             "Without authentication the server listens to this machine only, and the address is another one's. "

@@ -38,6 +38,7 @@ class AccountList(ABC):
         Raises:
             NotFound: There is none; the sentence names those that are.
         """
+        # Models write names as they stand in a sentence, with a capital or a blank.
         found = self.accounts.get(name) or self.accounts.get(name.strip().lower())
         if found is not None:
             return found

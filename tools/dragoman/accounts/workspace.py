@@ -59,6 +59,7 @@ class LazyResource(Generic[T]):
         """The open resource; a failure to open it is raised, and the next call tries again."""
         if self._value is not None:
             return self._value
+        # Two calls at once must not open two connections, of which nobody would close one.
         async with self._lock:
             if self._value is None:
                 value: T = await self._holder.group.start(self._hold)

@@ -101,6 +101,7 @@ def nearest_names(wanted: str, names: Iterable[str], most: int = 3) -> list[str]
     """The names that have most pairs of letters in common with what was said, the nearest first."""
     pairs = _pairs(fold(wanted))
     ranked: list[tuple[float, str]] = []
+    # A workspace may have a hundred thousand people, and this runs in the event loop.
     for name, _ in zip(dict.fromkeys(names), range(_MOST_COMPARED), strict=False):
         others = _pairs(fold(name))
         likeness = 2 * len(pairs & others) / max(len(pairs) + len(others), 1)

@@ -102,6 +102,7 @@ def parse_query(text: str, accepts: Callable[[Operator], bool] = lambda _: True)
     Raises:
         InvalidArgument: The query is too long.
     """
+    # Before anything is read: each sign costs time, and a pasted document is no query.
     if len(text) > LONGEST:
         raise InvalidArgument(
             sentence("The query is longer than {:,} characters.", LONGEST), hint="Use a few telling words."
@@ -158,6 +159,7 @@ class _Reader:
         found = reader.read()
         wanted, excluded = found.wanted, found.excluded
         self._notes += reader.notes
+        # A full-text index cannot list everything but a word.
         if excluded and not wanted and not self._operators:
             typed = join((f"-{term.text}" for term in excluded), " ")
             self._notes.append(

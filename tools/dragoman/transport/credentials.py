@@ -38,6 +38,7 @@ _MASK: Final = "[secret]"
 _SHORTEST_REDACTED: Final = 6  # taking shorter ones out would mangle ordinary words
 _TEXTS: Final = frozenset({"env", "file", "keyring"})
 _KINDS: Final = ("env", "file", "command", "keyring")
+# Never emptied: a log line may repeat a credential long after it was replaced.
 _revealed: set[str] = set()
 
 

@@ -201,6 +201,7 @@ def is_markup(text: str) -> bool:
 
 
 def _advice(hint: SafeText, retry_after: float | None) -> SafeText:
+    # Rounded up: who comes a moment too early is refused again.
     return hint if retry_after is None else sentence("Try again in {} seconds.", max(1, round(retry_after + 0.49)))
 
 
@@ -220,6 +221,7 @@ def _words(found: object) -> str | None:
             (v for k in ("message", "msg", "detail", "description") if isinstance(v := inner.get(k), str)), None
         )
     if isinstance(found, list):
+        # A service may list hundreds of mistakes; the first few say what kind they are.
         parts = [_words(part) for part in cast("list[object]", found)[:5]]
         return "; ".join(part for part in parts if part) or None
     return None

@@ -60,6 +60,7 @@ class EarlyResponder(StdioPipes):
 
     def start(self) -> None:
         """Begin to answer, and end at once when the client leaves or a signal says so."""
+        # The main thread imports all the while, and would keep the interpreter for ten times as long.
         sys.setswitchinterval(_IMPATIENCE)
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, _end)
@@ -102,6 +103,7 @@ class EarlyResponder(StdioPipes):
                 if answer is not None:
                     self._wire.write(answer)
                     return True
+                # Nothing waits for the SDK, so there is nobody left to serve.
                 if not line and not self._owed:
                     _end()
                 self._owed = self._owed or not _is_notification(line)
@@ -129,6 +131,7 @@ class EarlyResponder(StdioPipes):
 
 
 def _end(*_: int | FrameType | None) -> None:
+    # The main thread is inside an import, which no exception of ours can end cleanly.
     os._exit(0)
 
 
@@ -137,6 +140,7 @@ def _json(value: object) -> bytes:
 
 
 def _object(line: bytes) -> dict[str, Any] | None:
+    # No opening is that long; parsing it here would delay the SDK, which has its own bounds.
     if len(line) > _LONGEST:
         return None
     try:

@@ -47,6 +47,7 @@ class StdioPipes:
                 rest = self._incoming.readline(_BUFFER)
         if self._first:
             self._first = False
+            # Some programs on Windows begin their output with a byte order mark.
             line = line.removeprefix(_BOM) or line
         return line
 

@@ -60,6 +60,7 @@ def read_settings(config: str | None, *, read_only: bool = False) -> PlainSettin
         content = _content(config)
         settings = {} if content is None else _parse(content)
         accounts = predict_accounts(snapshot, settings, read_only=read_only)
+        # A provider of another package, or a value that no rule covers: an earlier start may have found it good.
         if accounts is None and content is not None:
             known = start_cache.read(snapshot, content)
             snapshot["providers"] |= known.providers

@@ -107,6 +107,7 @@ async def _read(
                         await refused.send(SessionMessage(answer))
                 continue
             if isinstance(message, types.JSONRPCRequest):
+                # The SDK starts a task for each request that it is given, however many come at once.
                 if not pending.has_room:
                     await pending.put(message.id, line)
                     continue

@@ -36,6 +36,7 @@ class LruCache(Generic[K, V]):
 
     def __iter__(self) -> Iterator[K]:
         """The keys, least recently used first."""
+        # A copy: whoever iterates may take values out.
         return iter(list(self._values))
 
     def get(self, key: K) -> V | None:

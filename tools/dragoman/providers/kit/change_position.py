@@ -116,6 +116,7 @@ def known_after(before: Known, window: Window, listed: int, round_: int, missing
         round_, listed = round_ - 1, -1
     recent = {one.id for sent, one in dated if max(sent, time_of(one)) >= newest - OVERLAP_US}
     seen = {one.id: _entry(one, sent) for sent, one in dated}
+    # What one window does not show may be in the next one; what was asked for and is gone is not.
     unseen = [one for one in before.entries if one.id not in seen and one not in missing]
     entries = sorted([*unseen, *seen.values()], key=lambda one: (one.sent, one.id))
     last = entries[-_REMEMBERED:]
@@ -135,6 +136,7 @@ def ended(position: ChangePosition, listed: Sequence[Conversation]) -> ChangePos
         if one.id not in known and one.last_message_at is not None:
             known[one.id] = Known(one.id, listed_time(one), listed_time(one), position.round, ())
     ranked = sorted(known.values(), key=lambda one: max(one.newest, one.listed), reverse=True)
+    # Positions have to stay short, so of older conversations only what may be told twice is kept.
     late = [_recent(one) for one in ranked[_REMEMBERED:] if max(one.newest, one.listed) >= since - OVERLAP_US]
     return ChangePosition(since, position.round + 1, (*ranked[:_REMEMBERED], *late[:_MOST_ENTRIES]))
 

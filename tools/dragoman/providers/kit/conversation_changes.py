@@ -115,6 +115,7 @@ class ConversationChanges:
         start = decoded(position)
         if start is None:
             return Changes(position=await self._first())
+        # Services stamp and list a message some seconds apart, so a little of what was told is read again.
         since = from_us(start.since - OVERLAP_US - self._lookback) if start.since else None
         listed = await self._moved(since)
         newest = max((start.since, *map(listed_time, listed), *(one.newest for one in start.known)))
@@ -122,6 +123,7 @@ class ConversationChanges:
         due = [one for one in listed if self._is_due(one, known.get(one.id), start, newest)]
         part = await self._read_all(due[:_AT_ONCE], start, known)
         more = len(due) > _AT_ONCE or part.unfinished
+        # Conversations were read side by side, in no order.
         part.told.sort(key=time_of)
         following = replace(start, known=tuple(known.values()))
         return Changes(messages=part.told, position=encoded(following if more else ended(following, listed)), more=more)
@@ -136,6 +138,7 @@ class ConversationChanges:
         await self._read_all([*recent[:_AT_ONCE], *unknown[:_AT_ONCE]], ChangePosition(0, 0, ()), known)
         rest = unknown[_AT_ONCE:]
         newest = max((one.newest for one in known.values()), default=0)
+        # A clock far from the messages that were read is wrong, and would hide news for as long.
         if now is not None and rest and 0 <= to_us(now) - newest < PLAUSIBLE_US:
             known |= {one.id: Known(one.id, to_us(now), 0, 0, ()) for one in rest}
         elif rest:
@@ -170,6 +173,7 @@ class ConversationChanges:
         async with anyio.create_task_group() as tasks:
             for one in asked:
                 tasks.start_soon(look, one)
+        # Some conversations are news enough; the others are due again in the next call.
         if part.failures and not part.read:
             raise part.failures[0]
         part.unfinished |= bool(part.failures)

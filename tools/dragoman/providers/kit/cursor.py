@@ -59,6 +59,7 @@ def decode(cls: type[S], cursor: str | None, *, list_id: str) -> S | None:
     if cursor is None:
         return None
     values, kinds = _values(cursor), _kinds(cls)
+    # Assistants mix up cursors of several lists; going on elsewhere would silently lose messages.
     if len(values) != len(kinds) + 1 or values[0] != digest(list_id):
         raise foreign_cursor()
     return cls(*(_checked(value, kind) for value, kind in zip(values[1:], kinds, strict=True)))

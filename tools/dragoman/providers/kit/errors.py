@@ -50,6 +50,7 @@ def error_table(
 
     def explain(failure: ServiceFailure) -> ErrorWords:
         table: dict[int | str, LiteralString] = {**hints, **(by_operation or {}).get(failure.operation, {})}
+        # Trouble with the connection comes first: there is no answer whose status would count.
         key = failure.trouble or failure.code or failure.status
         return ErrorWords(said=read(failure) or "", hint=table.get(key, ""), look=look.get(failure.operation, ""))
 

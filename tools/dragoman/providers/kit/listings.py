@@ -192,6 +192,7 @@ def streamed(
     async def batches(_order: Order, _token: str | None) -> AsyncGenerator[Batch[T]]:
         async with open_stream() as stream:
             async for item in stream:
+                # One by one: the pager stops as soon as a page is full, and what follows is never sent.
                 yield Batch((item,))
 
     return Listing(batches=batches, orders=frozenset({order}), restarts=False)
@@ -221,6 +222,7 @@ async def walk_tokens(
         part = await ask(token)
         yield part
         token = next_of(part)
+        # A token that comes again would lead in a circle.
         if not token or token in known:
             return
         known.add(token)

@@ -99,6 +99,7 @@ class Lookup(Generic[K, V]):
                 self._known.put(one, values.get(one), ttl)
 
         async with anyio.create_task_group() as group:
+            # A page with thousands of names must not keep its reader waiting; the rest is found next time.
             for batch in batches[: self._at_once]:
                 group.start_soon(learn, batch)
         return found
@@ -106,6 +107,7 @@ class Lookup(Generic[K, V]):
     async def _fetch(self, batch: Sequence[K]) -> tuple[Mapping[K, V], float]:
         try:
             return await self._fetch_many(batch), self._ttl
+        # It will not get better soon, so it is remembered as if it were an answer.
         except (NotFound, PermissionDenied, Unauthenticated):
             return {}, self._ttl
         except DragomanError:

@@ -67,6 +67,7 @@ def _keep_if_needed(match: re.Match[str]) -> str:
     text, start, end = match.string, match.start(), match.end()
     if match.lastgroup == "flag":
         return match[0]
+    # At the edge of a text a joiner joins nothing and only hides something.
     inside = match[0] in _JOINERS and start > 0 and end < len(text)
     return match[0] if inside and _joins(text[start - 1]) and _joins(text[end]) else ""
 

@@ -129,8 +129,10 @@ def lenient(model: type[M], raw: object) -> M | None:
         try:
             return model.model_validate(value)
         except ValidationError as error:
+            # The answer is cached and shared, so its parts must not be changed.
             value = value if attempt else deepcopy(value)
             _leave_out(value, [problem["loc"] for problem in error.errors(include_url=False, include_input=False)])
+    # Something is wrong everywhere: nothing known of it is better than no page.
     return model.model_construct()
 
 

@@ -105,6 +105,7 @@ class Channel:
 
     def _failed(self, error: grpc.aio.AioRpcError, *, was_ready: bool) -> FailedCallError:
         """Read everything off a failed call, the state of the channel included, before that changes."""
+        # A channel that was ready may have sent the call before it broke.
         unconnected = not was_ready and self._state() in _UNCONNECTED
         code = error.code().name
         metadata, packed = _metadata(error)

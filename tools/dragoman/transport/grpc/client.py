@@ -189,6 +189,7 @@ class GrpcClient:
     ) -> T:
         """One attempt: wait for its turn, send it with credentials, see how it ended."""
         deadline = self._clock.monotonic() + left
+        # The first attempt got its turn before it began; each further one spends the budget again.
         if number > 1:
             await self._limiter.acquire(call.family)
         used = await call.authorize(False) if call.authorize else None  # noqa: FBT003 - see Authorize

@@ -92,8 +92,10 @@ def status_error(
     kind: Kind, operation: str, profile: ServiceProfile, failure: GrpcFailure, target: str
 ) -> FailedAttempt:
     """What a failed call means."""
+    # A proxy may forward such words of its own upstream; only without a connection nothing was sent.
     if not failure.connected and (failure.pending or failure.text.lower().startswith(_UNSENT)):
         return _connect_failed(kind, operation, profile, failure, target)
+    # gRPC uses the code of a used-up quota for a message beyond its own bound, too.
     if failure.code == "RESOURCE_EXHAUSTED" and failure.details is None and _TOO_LARGE in failure.text:
         return _too_large(kind, operation, profile, failure)
     error_type = _ERRORS.get(failure.code, BadResponse)

@@ -44,6 +44,7 @@ def read_details(data: bytes) -> Details | None:
         return None
     found: dict[str, bytes] = {}
     for number, value in status:
+        # Whoever answers may send details without end.
         if number == 3 and isinstance(value, bytes) and len(found) < _MOST_DETAILS:  # noqa: PLR2004 - Status.details
             name, content = _any(value)
             found.setdefault(name, content)

@@ -65,6 +65,7 @@ class LineSplitter:
     def _keep(self, part: str) -> None:
         self._parts.append(part)
         self._length += len(part)
+        # A line without end would fill the memory before anybody sees it.
         if self._length > self._longest:
             raise UnreadableBodyError("has a line that is too long")
 

@@ -63,6 +63,7 @@ class TokenStore:
     async def load(self) -> StoredTokens | None:
         """The tokens that were stored last; ``None`` where there are none."""
         found = [_parsed(text) for text in await _in_thread(self._read) if text]
+        # A keyring that was locked once leaves the newer tokens in the file.
         return max((tokens for tokens in found if tokens), key=lambda it: it.saved_at, default=None)
 
     async def save(self, tokens: StoredTokens) -> str:
@@ -91,6 +92,7 @@ class TokenStore:
         except (OSError, DragomanError):  # nothing can be stored here, so nothing is shared
             yield
             return
+        # Many servers end a refresh token with its first use: two renewals at once would sign the user out.
         lock = FileLock(path, blocking=False, thread_local=False)
         with anyio.move_on_after(_LOCK_SECONDS) as waiting:
             while not lock.is_locked:

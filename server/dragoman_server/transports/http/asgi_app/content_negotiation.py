@@ -38,12 +38,14 @@ class ContentNegotiation:
         if scope["method"] != "POST":
             await self._app(scope, receive, send)
             return
+        # A web page can post forms and plain text to any address; JSON makes its browser ask first (CORS).
         if _type_of(Headers(scope=scope)) != _JSON:
             raise Refusal(415, f"The body has to come as {_JSON}.")
         accept = ",".join(Headers(scope=scope).getlist("accept"))
         json_accepted, events_accepted = accepts(accept, _JSON), accepts(accept, _EVENTS)
         if not (json_accepted or events_accepted):
             raise Refusal(406, f"Answers come as {_JSON} or as {_EVENTS}; the request accepts neither.")
+        # The SDK wants both types to be named, and compares them letter for letter.
         scope = _in_one_form(scope)
         if not events_accepted:
             scope[_SINGLE_ANSWER] = True
@@ -112,6 +114,7 @@ class _JsonAnswer:
                 await self._finish(self._start)
 
     def _take(self, part: bytes) -> None:
+        # A message may be cut anywhere, so what follows the last empty line waits for the next one.
         *events, self._buffer = (self._buffer + part.replace(b"\r", b"")).split(b"\n\n")
         for event in events:
             data = b"\n".join(line[5:].lstrip() for line in event.split(b"\n") if line.startswith(b"data:"))

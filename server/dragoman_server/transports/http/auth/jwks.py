@@ -55,9 +55,11 @@ class Keys:
         Raises:
             KeysUnavailable: There are none, and they cannot be had.
         """
+        # Half-way to their end keys are fetched by one request, while all others go on with those that are there.
         if self._age() > MAX_AGE or (self._age() > _REFRESH_AGE and not self._lock.locked()):
             await self._refresh(self._fetched)
         found = self._look(kid)
+        # The issuer may have changed its keys; made-up ids must not let anybody send requests to it through us.
         if found is None and self._clock.monotonic() - self._searched > _PAUSE:
             seen, self._searched = self._fetched, self._clock.monotonic()
             await self._refresh(seen, again=True)
@@ -78,6 +80,7 @@ class Keys:
             if self._fetched == seen and (again or not lately):
                 self._tried = self._clock.monotonic()
                 try:
+                    # Discovery may try several addresses, which together must not keep callers waiting.
                     with anyio.fail_after(2 * _PATIENCE):
                         self._keys = await self._fetch()
                     self._fetched = self._clock.monotonic()
@@ -114,6 +117,7 @@ class Keys:
             except _KeyProblem as problem:
                 problems.append(str(problem))
                 continue
+            # Metadata of another issuer would let it sign tokens for this one (RFC 8414, section 3.3).
             if document.get("issuer") == self._issuer:
                 return _safe(document.get("jwks_uri"), parts.hostname)
             problems.append(f"{address}: its metadata names another issuer")
@@ -163,6 +167,7 @@ async def _read(client: httpx.AsyncClient, url: str) -> bytes:
             raise _KeyProblem(url, f"it answers with HTTP {response.status_code}")
         async for part in response.aiter_bytes():
             body += part
+            # The address comes from settings or metadata, so what answers there may send without end.
             if len(body) > _LARGEST:
                 raise _KeyProblem(url, f"the answer is larger than {_LARGEST:,} bytes")
     return bytes(body)

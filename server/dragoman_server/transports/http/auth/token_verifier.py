@@ -76,6 +76,7 @@ class Verifier:
             TokenRefused: It is not good.
             KeysUnavailable: That cannot be found out now.
         """
+        # Before anything is parsed: whoever sends it has shown nothing yet.
         if len(token) > _LONGEST_TOKEN:
             raise TokenRefused("it is too long")
         found = self._tokens.find(token)
@@ -110,6 +111,7 @@ class AccessTokens:
         try:
             claims = self._decode(token, key, {"require": ["exp", "aud", "iss", "sub"]})
         except (jwt.PyJWTError, ValueError, RecursionError) as error:
+            # The log names a principal only where the signature is good: anybody may write any name.
             raise TokenRefused(_reason(error), self._signed_name(token, key)) from None
         return self._signed_in(claims)
 
@@ -118,6 +120,7 @@ class AccessTokens:
             header = jwt.get_unverified_header(token)
         except (jwt.PyJWTError, ValueError, RecursionError) as error:
             raise TokenRefused(_reason(error)) from None
+        # The header is chosen by the sender: without this check "none", or an ID token, would do.
         if header.get("alg") not in self._settings.algorithms or not _is_access_token(header.get("typ")):
             raise TokenRefused("its kind or its signature algorithm is not accepted")
         key = await self._keys.find(header.get("kid"))
@@ -166,6 +169,7 @@ class AccessTokens:
         """
         verified: object = claims.get("email_verified", True)
         if not isinstance(verified, bool):
+            # The text "false" would count as true.
             raise TokenRefused("its claim email_verified is neither true nor false")
         address = _optional_text(claims, self._settings.email_claim)
         return address if verified else None

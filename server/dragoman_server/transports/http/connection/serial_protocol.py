@@ -158,6 +158,7 @@ class SerialProtocol(Http11Protocol):
 
     def _parse_piece(self) -> None:
         in_head = self.arriving is not RequestPart.BODY
+        # The parser below has no bound: a head without end would fill the memory.
         if in_head and self._head_size == LARGEST_HEAD:
             self.send_400_response("The head of the request is too large.")
             return

@@ -108,12 +108,14 @@ class Supervisor:
         """Watch until a signal asks to end; SIGHUP puts a new worker into the place of each."""
         names = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
         for number in (getattr(signal, name) for name in names if hasattr(signal, name)):
+            # A handler runs between any two instructions, so it only notes what came.
             signal.signal(number, lambda received, _frame: self._signals.append(received))
         self._workers = [_start(self._config) for _ in range(self._config.workers)]
         while not self._end_requested():
             if self._signals:
                 self._signals.clear()
                 self._reload()
+            # Wakes at once when a worker dies; signals are looked for at the end of each interval.
             connection.wait([worker.process.sentinel for worker in self._workers], timeout=_POLL_INTERVAL)
             self._replace_dead_workers()
             active_children()  # buries those that were replaced and have ended
@@ -159,6 +161,7 @@ class Supervisor:
                 return
             self._config = replace(config, replaces=False)
             self._workers[index] = new
+            # Only now: until its successor serves, the old one takes requests.
             old.process.terminate()
 
     def _is_decided(self, worker: _Worker) -> bool:
@@ -191,10 +194,12 @@ def _log_kept(problem: str) -> None:
 
 
 def _start(config: WorkerConfig) -> _Worker:
+    # A forked copy of a process with threads and open pipes may hang.
     context = get_context("spawn")
     receiving, sending = context.Pipe(duplex=False)
     process = context.Process(target=work, args=(config, sending), name="dragoman")
     process.start()
+    # The worker alone holds this end now, so its death ends the pipe.
     sending.close()
     return _Worker(process, receiving)
 
