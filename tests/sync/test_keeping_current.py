@@ -50,7 +50,7 @@ async def test_everything_is_held_after_a_sync(world, kind):
 async def test_the_last_week_of_everything_comes_before_the_depth_of_anything(world, kind):
     chat = world.service()
     for room in ("a", "b", "c"):
-        chat.fill(room, 60, step=DAY / 2)
+        chat.fill(room, 60, step=DAY * 0.45)  # no message is just seven days old
     async with world.workspace(kind=kind) as workspace:
         await sync(workspace, world)
     read = [about[0] for operation, *about in chat.order if operation == "list_messages"]
