@@ -29,12 +29,22 @@ def run(fresh_machine, tmp_path):
 
 
 @pytest.fixture
-def filled(run, environment):
+def filled(run, environment, tmp_path):
     """Messages of the local account, and some that were read from the service before."""
-    for number in range(25):
-        text = f"text=budget number {number}" + (" draft" if number == 3 else "")
-        words = (f"sent_at=2026-03-10T09:{number:02}Z", "author=Ann", "conversation=local:room", text)
-        assert run("call", "import_message", *words).exit_code == 0
+    lines = [
+        json.dumps(
+            {
+                "conversation": "room",
+                "author": "Ann",
+                "sent_at": f"2026-03-10T09:{number:02}:00Z",
+                "text": f"budget number {number}" + (" draft" if number == 3 else ""),
+            }
+        )
+        for number in range(25)
+    ]
+    chat = tmp_path / "chat.jsonl"
+    chat.write_text("\n".join(lines), "utf-8")
+    assert run("import", str(chat)).exit_code == 0
     bo = Author(name="Bo")
     desk = [
         Message(id=f"d{n}", conversation="c1", author=bo, sent_at=START + timedelta(days=n), text=f"invoice {n}")
