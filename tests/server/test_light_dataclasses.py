@@ -7,13 +7,16 @@ import dataclasses
 import json
 import subprocess
 import sys
+import typing
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar, Generic, TypeVar
 
 import pytest
 
-from dragoman_server.cli.light_dataclasses import defining_lightly, light_dataclass
+from dragoman_server.cli.light_dataclasses import DATACLASSES, LightField, light_dataclass, light_replace
+from dragoman_server.cli.light_modules import StandingIn
+from dragoman_server.cli.light_typing import TYPING
 
 T = TypeVar("T")
 Decorator = Callable[..., Any]
@@ -36,8 +39,10 @@ def described():
 IMPORT = "import dragoman_server.cli.quick_search, dragoman.store.sqlite.inline_store, dragoman.rendering.plain.search"
 LIGHTLY = f"""{DESCRIBE}
 import json
-from dragoman_server.cli.light_dataclasses import defining_lightly
-with defining_lightly():
+from dragoman_server.cli.light_dataclasses import DATACLASSES
+from dragoman_server.cli.light_modules import StandingIn
+from dragoman_server.cli.light_typing import TYPING
+with StandingIn(DATACLASSES, TYPING):
     {IMPORT}
 light = [name for name, module in sys.modules.items() if name.startswith("dragoman")
          for cls in vars(module).values() if hasattr(cls, "__light_fields__")]
@@ -51,7 +56,7 @@ print(0, json.dumps(described()))
 """
 
 
-def classes(decorator: Decorator) -> dict[str, Any]:
+def classes(decorator: Decorator, field: Callable[..., Any]) -> dict[str, Any]:
     """Classes of every kind."""
 
     @decorator(frozen=True, slots=True)
@@ -101,14 +106,19 @@ def classes(decorator: Decorator) -> dict[str, Any]:
         def __repr__(self) -> str:
             return "its own"
 
+    @decorator(frozen=True)
+    class Derived:
+        one: int
+        two: int = field(init=False, default=8)
+
     @decorator
     class Bare(Generic[T]):
         one: T
 
-    return {name: value for name, value in locals().items() if isinstance(value, type)}
+    return {name: value for name, value in locals().items() if isinstance(value, type) and value is not field}
 
 
-LIGHT, PYTHONS = classes(light_dataclass), classes(dataclass)
+LIGHT, PYTHONS = classes(light_dataclass, LightField), classes(dataclass, field)
 CALLS: list[tuple[tuple[Any, ...], dict[str, Any]]] = [
     ((), {}),
     ((1,), {}),
@@ -159,14 +169,40 @@ def test_the_fields_of_a_light_class_are_those_of_pythons_own(name):
 
 
 def test_values_of_a_light_class_are_copied_replaced_and_ordered():
-    with defining_lightly():
-        replaced = dataclasses.replace(LIGHT["Child"](three=3), one=7)
+    replaced = light_replace(LIGHT["Child"](three=3), one=7)
     assert (replaced.one, replaced.three) == (7, 3)
     assert dataclasses.replace(replaced, three=4).three == 4
     assert copy.deepcopy(replaced) == replaced
     assert sorted(map(LIGHT["Ordered"], (3, 1, 2))) == list(map(LIGHT["Ordered"], (1, 2, 3)))
     assert {LIGHT["Plain"](1), LIGHT["Plain"](1)} == {LIGHT["Plain"](1)}
-    assert dataclasses.dataclass is dataclass, "Python's own is back"
+    assert light_replace(PYTHONS["Child"](three=3), one=7) == PYTHONS["Child"](one=7, three=3)
+
+
+def test_a_light_named_tuple_is_one_with_defaults_and_methods():
+    class Point(TYPING.NamedTuple):
+        """Somewhere."""
+
+        x: int
+        y: int = 2
+
+        @property
+        def sum(self) -> int:
+            return self.x + self.y
+
+    assert (Point(1), Point(x=3, y=4).sum, Point._fields) == ((1, 2), 7, ("x", "y"))
+    assert Point(1)._replace(y=5).y == 5
+    assert (Point.__doc__, Point.__module__) == ("Somewhere.", __name__)
+
+
+def test_modules_that_stand_in_give_their_places_back():
+    with StandingIn(DATACLASSES, TYPING):
+        assert sys.modules["dataclasses"] is DATACLASSES
+        assert sys.modules["typing"] is TYPING
+        from dataclasses import FrozenInstanceError as Rare
+        from typing import TypedDict as AlsoRare
+    assert sys.modules["dataclasses"] is dataclasses
+    assert sys.modules["typing"] is typing
+    assert (Rare, AlsoRare) == (dataclasses.FrozenInstanceError, typing.TypedDict)
 
 
 def test_every_dataclass_of_a_search_has_the_fields_that_it_has_elsewhere():

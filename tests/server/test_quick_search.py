@@ -30,6 +30,7 @@ TEXTS = (
 )
 HEAVY = {"pydantic", "anyio", "asyncio", "click", "rich", "httpx", "mcp", "inspect", "logging", "tzlocal"} | {
     *("hashlib", "threading", "heapq", "argparse", "pathlib", "tempfile", "urllib", "sqlite3", "random", "decimal"),
+    *("typing", "dataclasses", "copy", "ast"),
 }
 PROGRAM = """
 import sys
@@ -169,10 +170,8 @@ def test_the_command_imports_nothing_that_takes_long(config, environment):
     done = subprocess.run(
         [sys.executable, "-c", program], env=environment, capture_output=True, encoding="utf-8", check=True, timeout=60
     )
-    status, *heavy = done.stderr.split()
     assert done.stdout.startswith("20 hits")
-    assert status == "0"
-    assert set(heavy) <= {"inspect"}, "inspect is there, and has not run"
+    assert done.stderr.split() == ["0"]
 
 
 def test_a_search_that_is_not_plain_runs_the_usual_way_in_the_same_process(config, environment):

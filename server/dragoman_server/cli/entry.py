@@ -74,13 +74,12 @@ def _search(words: list[str]) -> None:
     """Search at once, if what is asked for is plain; otherwise nothing was printed yet."""
     import gc  # noqa: PLC0415  # only for this command
 
-    from dragoman_server.transports.stdio import light_import  # noqa: PLC0415  # as above
+    from dragoman_server.cli.light_dataclasses import DATACLASSES  # noqa: PLC0415  # as above
+    from dragoman_server.cli.light_modules import StandingIn, forget_light_modules  # noqa: PLC0415  # as above
+    from dragoman_server.cli.light_typing import TYPING  # noqa: PLC0415  # as above
 
     gc.disable()  # the process ends before there is much to collect
-    light_import.defer("inspect")  # which dataclasses import, for classes without a description
-    from dragoman_server.cli import light_dataclasses  # noqa: PLC0415  # as above
-
-    with light_dataclasses.defining_lightly():
+    with StandingIn(DATACLASSES, TYPING):
         from dragoman_server.cli import quick_search  # noqa: PLC0415  # after what it shall not import
 
         try:
@@ -90,7 +89,7 @@ def _search(words: list[str]) -> None:
     if status is not None:
         os._exit(status)  # nothing is open any more
     gc.enable()
-    light_dataclasses.forget_light_modules()
+    forget_light_modules()
 
 
 def _go_on(ahead: EarlyResponder, options: _Options) -> NoReturn:

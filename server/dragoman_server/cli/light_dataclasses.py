@@ -6,38 +6,32 @@ that a search imports make no instance at all, so here all of them share methods
 
 from __future__ import annotations
 
-import dataclasses
-import sys
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
-from dataclasses import MISSING, Field, FrozenInstanceError
 from functools import partial
 from operator import ge, gt, le, lt
-from typing import Any, Final
+
+from dragoman_server.cli.light_modules import StandIn
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # the typing module takes as long as a short search
+    from collections.abc import Callable
+    from dataclasses import Field
+    from typing import Any, Final
 
 _KNOWN: Final = frozenset({"frozen", "slots", "kw_only", "eq", "order"})
-_FIELD: Final[Any] = Field
-_python_dataclass: Final = dataclasses.dataclass
-_python_replace: Final = dataclasses.replace
+_KNOWN_OF_FIELDS: Final = frozenset({"default", "default_factory", "repr", "compare"})
+_NO_DEFAULT: Final = object()
 
 
-@contextmanager
-def defining_lightly() -> Generator[None]:
-    """Define lightly what modules that are imported inside call dataclasses."""
-    light = {"dataclass": light_dataclass, "replace": _replace}
-    before = {name: getattr(dataclasses, name) for name in light}
-    dataclasses.__dict__.update(light)
-    try:
-        yield
-    finally:
-        dataclasses.__dict__.update(before)
+class LightField:
+    """What a class says of a field.
 
+    Attributes:
+        given: The arguments of :func:`dataclasses.field`.
+    """
 
-def forget_light_modules() -> None:
-    """Have the modules with light classes imported again, as they are."""
-    packages = {__name__.partition(".")[0], "dragoman"}
-    for name in [name for name in sys.modules if name.partition(".")[0] in packages]:
-        del sys.modules[name]
+    def __init__(self, **given: Any) -> None:
+        """Take them."""
+        self.given = given
 
 
 def light_dataclass(cls: type[Any] | None = None, /, **options: bool) -> Any:
@@ -50,16 +44,32 @@ def light_dataclass(cls: type[Any] | None = None, /, **options: bool) -> Any:
     body = dict(vars(cls))
     fields = _Fields(cls, options)
     if not fields.are_plain:
-        return _python_dataclass(**options)(cls)
+        return _dataclass_of_python(cls, body, options)
     for name in fields.factories.keys() & body.keys():
         delattr(cls, name)
     for name, default in fields.defaults.items():
-        if isinstance(body.get(name), Field):
+        if isinstance(body.get(name), LightField):
             setattr(cls, name, default)
     for name, value in _methods(fields, options).items():
         if name not in body or name in {"__init__", "__hash__"}:
             setattr(cls, name, value)
     return cls
+
+
+def light_replace(instance: Any, /, **changes: Any) -> Any:
+    """As :func:`dataclasses.replace`."""
+    if not hasattr(instance, "__light_fields__"):
+        return DATACLASSES.original().replace(instance, **changes)
+    return type(instance)(**{**vars(instance), **changes})
+
+
+def _dataclass_of_python(cls: type[Any], body: dict[str, Any], options: dict[str, bool]) -> type[Any]:
+    original = DATACLASSES.original()
+    for name, value in body.items():
+        if isinstance(value, LightField):
+            setattr(cls, name, original.field(**value.given))
+    made: type[Any] = original.dataclass(**options)(cls)
+    return made
 
 
 class _Fields:
@@ -96,22 +106,25 @@ class _Fields:
 
     def __get__(self, instance: object, owner: type[Any]) -> dict[str, Field[Any]]:
         """The fields as Python's own dataclass has them."""
-        described = [(name, Any, self._described(name)) for name in self.names]
+        original = DATACLASSES.original()
+        described = [(name, object, original.field(**self._described(name))) for name in self.names]
         namespace = {"__doc__": "Has the same fields."}  # one without would be described by its signature
-        twin: Any = dataclasses.make_dataclass("Twin", described, init=False, repr=False, eq=False, namespace=namespace)
+        twin = original.make_dataclass("Twin", described, init=False, repr=False, eq=False, namespace=namespace)
         fields: dict[str, Field[Any]] = twin.__dataclass_fields__
         setattr(self._cls, "__dataclass_fields__", fields)  # noqa: B010  # no type checker has to know it
         return fields
 
-    def _described(self, name: str) -> Any:
+    def _described(self, name: str) -> dict[str, Any]:
         given: dict[str, Any] = {
             "repr": name in self.shown,
             "compare": name in self.compared,
             "kw_only": name not in self.positional,
         }
         if name in self.factories:
-            return dataclasses.field(default_factory=self.factories[name], **given)
-        return dataclasses.field(default=self.defaults.get(name, MISSING), **given)
+            given["default_factory"] = self.factories[name]
+        elif name in self.defaults:
+            given["default"] = self.defaults[name]
+        return given
 
     def _add(self, cls: type[Any], name: str, kind: object, *, named: bool) -> bool:
         """Add a field; whether it is one that can be described here."""
@@ -119,21 +132,22 @@ class _Fields:
             return False
         if kind.startswith("ClassVar"):
             return True
-        default: Any = vars(cls).get(name, MISSING)
-        flags: Field[Any] | None = default if isinstance(default, _FIELD) else None
-        if flags is not None:
-            if not flags.init or flags.hash is not None or flags.kw_only is not MISSING:
+        default: Any = vars(cls).get(name, _NO_DEFAULT)
+        given: dict[str, Any] = {}
+        if isinstance(default, LightField):
+            given = default.given
+            if not given.keys() <= _KNOWN_OF_FIELDS:
                 return False
-            default = flags.default
-            if flags.default_factory is not MISSING:
-                self.factories[name] = flags.default_factory
-        if default is not MISSING:
+            default = given.get("default", _NO_DEFAULT)
+            if "default_factory" in given:
+                self.factories[name] = given["default_factory"]
+        if default is not _NO_DEFAULT:
             self.defaults[name] = default
         self.names.append(name)
         for wanted, names in (
             (not named, self.positional),
-            (flags is None or flags.repr, self.shown),
-            (flags is None or flags.compare, self.compared),
+            (given.get("repr", True), self.shown),
+            (given.get("compare", True), self.compared),
         ):
             if wanted:
                 names.append(name)
@@ -204,10 +218,9 @@ def _repr(self: Any) -> str:
 
 
 def _refuse(_self: object, name: str, *_value: object) -> None:
-    raise FrozenInstanceError(f"cannot change field {name!r}")
+    raise DATACLASSES.original().FrozenInstanceError(f"cannot change field {name!r}")
 
 
-def _replace(instance: Any, /, **changes: Any) -> Any:
-    if not hasattr(instance, "__light_fields__"):
-        return _python_replace(instance, **changes)
-    return type(instance)(**{**vars(instance), **changes})
+DATACLASSES: Final = StandIn(
+    "dataclasses", {"dataclass": light_dataclass, "field": LightField, "replace": light_replace}
+)

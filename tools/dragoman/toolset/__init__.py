@@ -15,7 +15,8 @@ if TYPE_CHECKING:
         ToolResult,
         ToolServices,
     )
-    from dragoman.toolset.definition.spec import Parameter, Range, ToolSpec
+    from dragoman.toolset.definition.parameters import Parameter, Range
+    from dragoman.toolset.definition.spec import ToolSpec
     from dragoman.toolset.dispatch import UnknownTool, available_tools, call_tool
     from dragoman.toolset.reading.known_conversations import known_conversations, most_recent, recent_messages
 
@@ -45,7 +46,8 @@ __getattr__ = lazy_names(
     {
         "catalog": ("TOOLS",),
         "definition.context": ("Ask", "CallContext", "Caller", "Principal", "Question", "ToolResult", "ToolServices"),
-        "definition.spec": ("Parameter", "Range", "ToolSpec"),
+        "definition.parameters": ("Parameter", "Range"),
+        "definition.spec": ("ToolSpec",),
         "dispatch": ("UnknownTool", "available_tools", "call_tool"),
         "reading.known_conversations": ("known_conversations", "most_recent", "recent_messages"),
     },

@@ -146,19 +146,20 @@ class CallContext:
         services: What the caller may use of what calls share.
         caller: Who calls.
         now: The same over all pages of an answer.
-        workspace: The accounts of the caller.
     """
 
     services: ToolServices
     caller: Caller
     now: datetime
-    workspace: Workspace = field(init=False)
 
     def __post_init__(self) -> None:
         """Whatever a tool does, it does with the caller's view."""
-        services = self.services.for_principal(self.caller.principal)
-        object.__setattr__(self, "services", services)
-        object.__setattr__(self, "workspace", services.workspace)
+        object.__setattr__(self, "services", self.services.for_principal(self.caller.principal))
+
+    @property
+    def workspace(self) -> Workspace:
+        """The accounts of the caller."""
+        return self.services.workspace
 
 
 def _nowhere(_shown: int, _offset: int | None) -> CursorState | None:

@@ -24,7 +24,7 @@ from dragoman.toolset.addressing.resolve import (
     resolve_message,
 )
 from dragoman.toolset.definition.context import CallContext, ToolResult
-from dragoman.toolset.definition.spec import AUTHOR, CONVERSATION, CURSOR, MESSAGE, SINCE, UNTIL, Range
+from dragoman.toolset.definition.parameters import AUTHOR, CONVERSATION, CURSOR, MESSAGE, SINCE, UNTIL, Range
 from dragoman.toolset.definition.time_arguments import time_window
 from dragoman.toolset.paging.feed import (
     CollectedMessages,

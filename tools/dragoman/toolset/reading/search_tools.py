@@ -16,7 +16,7 @@ from dragoman.providers.base.capability import Capability
 from dragoman.rendering.views import ConversationsView, Searched, SearchView
 from dragoman.toolset.addressing.load import NOTHING_YET, is_empty, load_conversations
 from dragoman.toolset.definition.context import CallContext, ToolResult
-from dragoman.toolset.definition.spec import AUTHOR, CONVERSATION, CURSOR, SINCE, UNTIL, Range
+from dragoman.toolset.definition.parameters import AUTHOR, CONVERSATION, CURSOR, SINCE, UNTIL, Range
 from dragoman.toolset.definition.time_arguments import time_window
 from dragoman.toolset.paging.feed import CursorState, Source
 from dragoman.toolset.paging.filters import conversation_matches, matches

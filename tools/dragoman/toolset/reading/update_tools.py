@@ -23,7 +23,7 @@ from dragoman.sync import AccountUpdates, Update, UpdatePosition, read_updates
 from dragoman.toolset.addressing.load import NOTHING_YET, is_empty, load_conversations
 from dragoman.toolset.addressing.resolve import resolve_for_reading
 from dragoman.toolset.definition.context import CallContext, ToolResult
-from dragoman.toolset.definition.spec import CONVERSATION, Range
+from dragoman.toolset.definition.parameters import CONVERSATION, Range
 from dragoman.toolset.definition.time_arguments import parse_time
 from dragoman.toolset.paging.feed import CursorState, FeedPosition
 from dragoman.toolset.reading.update_filter import UpdateFilter

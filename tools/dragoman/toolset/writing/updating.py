@@ -16,7 +16,7 @@ from dragoman.providers.base.provider import Capability, Change, Provider
 from dragoman.rendering import PreviewView
 from dragoman.toolset.addressing.resolve import resolve_message
 from dragoman.toolset.definition.context import CallContext, ToolResult
-from dragoman.toolset.definition.spec import MESSAGE
+from dragoman.toolset.definition.parameters import MESSAGE
 from dragoman.toolset.writing.audit_scope import audit_scope
 from dragoman.toolset.writing.pipeline import run_write
 from dragoman.toolset.writing.plan import WritePlan
