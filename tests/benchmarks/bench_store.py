@@ -222,7 +222,7 @@ def from_a_shell(path: Path, chat: Chat) -> bool:
     folder.mkdir()
     path.rename(folder / "dragoman.db")
     environment = os.environ | {"DRAGOMAN_DATA": str(folder), "XDG_CONFIG_HOME": str(folder)}
-    nothing, ours = [sys.executable, "-c", "pass"], [sys.executable, "-m", "dragoman_server", "search"]
+    nothing, ours = [sys.executable, "-c", "pass"], [str(Path(sys.executable).with_name("dragoman")), "search"]
     for package in (dragoman, dragoman_server):  # as an installed package is
         compileall.compile_dir(Path(package.__file__ or "").parent, quiet=1)
     ratios = []

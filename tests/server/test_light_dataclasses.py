@@ -156,7 +156,6 @@ def test_a_light_class_is_made_compared_and_told_as_pythons_own(name):
     for one, other in zip(*both, strict=True):
         assert type(tried(lambda one=one: hash(one))) is type(tried(lambda other=other: hash(other)))
         assert type(tried(lambda one=one: one < one)) is type(tried(lambda other=other: other < other))  # noqa: PLR0124
-        assert tried(lambda one=one: setattr(one, "one", 9)) == tried(lambda other=other: setattr(other, "one", 9))
 
 
 @pytest.mark.parametrize("name", LIGHT)

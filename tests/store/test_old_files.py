@@ -11,7 +11,7 @@ from dragoman.providers.base.provider import MessageQuery
 from dragoman.providers.local import LocalProvider, LocalSettings
 from dragoman.store import State, open_store
 from dragoman.store.sqlite.database import Database
-from dragoman.store.sqlite.schema import APPLICATION_ID, MIGRATIONS, sync
+from dragoman.store.sqlite.schema import APPLICATION_ID, MIGRATIONS, VERSION, sync
 from dragoman.store.sqlite.store import SqliteStore
 from dragoman.store.sync_state import SyncStep
 
@@ -23,6 +23,10 @@ WRITTEN = 1_773_000_000.0
 """The clock of the program that wrote the file."""
 
 BEFORE_SYNC = MIGRATIONS.index(sync.CREATE)
+
+
+def test_the_version_of_a_file_counts_the_steps():
+    assert len(MIGRATIONS) == VERSION
 
 
 @pytest.fixture

@@ -74,11 +74,20 @@ def _search(words: list[str]) -> None:
     """Search at once, if what is asked for is plain; otherwise nothing was printed yet."""
     import gc  # noqa: PLC0415  # only for this command
 
+    from dragoman_server.cli.bytecode_finder import BytecodeFinder  # noqa: PLC0415  # as above
+
+    gc.disable()  # the process ends before there is much to collect
+    with BytecodeFinder():
+        _search_lightly(words)
+    gc.enable()
+
+
+def _search_lightly(words: list[str]) -> None:
+    """Search with stand-ins for what takes long, and end; or forget what was imported."""
     from dragoman_server.cli.light_dataclasses import DATACLASSES  # noqa: PLC0415  # as above
     from dragoman_server.cli.light_modules import StandingIn, forget_light_modules  # noqa: PLC0415  # as above
     from dragoman_server.cli.light_typing import TYPING  # noqa: PLC0415  # as above
 
-    gc.disable()  # the process ends before there is much to collect
     with StandingIn(DATACLASSES, TYPING):
         from dragoman_server.cli import quick_search  # noqa: PLC0415  # after what it shall not import
 
@@ -88,7 +97,6 @@ def _search(words: list[str]) -> None:
             os._exit(1)  # a reader that left
     if status is not None:
         os._exit(status)  # nothing is open any more
-    gc.enable()
     forget_light_modules()
 
 

@@ -35,7 +35,7 @@ class LightField:
 
 
 def light_dataclass(cls: type[Any] | None = None, /, **options: bool) -> Any:
-    """A dataclass as :func:`dataclasses.dataclass` makes one, without slots.
+    """A dataclass as :func:`dataclasses.dataclass` makes one, without slots, and without the lock of frozen ones.
 
     What is rare (other options, fields that are no arguments) is left to Python's.
     """
@@ -167,8 +167,6 @@ def _methods(fields: _Fields, options: dict[str, bool]) -> dict[str, Any]:
         methods |= {"__eq__": _is_equal, "__hash__": _hash_of if options.get("frozen") else None}
     if options.get("order"):
         methods |= {f"__{compare.__name__}__": _comparison(compare) for compare in (lt, le, gt, ge)}
-    if options.get("frozen"):
-        methods |= {"__setattr__": _refuse, "__delattr__": _refuse}
     return methods
 
 
@@ -215,10 +213,6 @@ def _comparison(compare: Callable[[Any, Any], bool]) -> Callable[[object, object
 def _repr(self: Any) -> str:
     values = ", ".join([f"{name}={getattr(self, name)!r}" for name in self.__light_fields__[0].shown])
     return f"{type(self).__qualname__}({values})"
-
-
-def _refuse(_self: object, name: str, *_value: object) -> None:
-    raise DATACLASSES.original().FrozenInstanceError(f"cannot change field {name!r}")
 
 
 DATACLASSES: Final = StandIn(

@@ -15,7 +15,6 @@ from dragoman.core.errors import NotFound, Unavailable
 from dragoman.core.model import Conversation, Page, SearchPage
 from dragoman.core.queries import ConversationQuery, SearchQuery
 from dragoman.providers.base.capability import Capability
-from dragoman.providers.base.sync_horizon import sync_since
 
 if TYPE_CHECKING:
     from dragoman.accounts.workspace import Account
@@ -45,7 +44,11 @@ class InlineSettings:
 
     def sync_since(self, now: datetime) -> datetime | None:
         """From when on the store is kept complete; ``None`` where it is not kept so."""
-        return None if self.sync is None else sync_since(self.sync, self.keep, now)
+        if self.sync is None:
+            return None
+        from dragoman.providers.base.sync_horizon import sync_since  # noqa: PLC0415  # takes time, and few are kept so
+
+        return sync_since(self.sync, self.keep, now)
 
 
 class InlineAccount:

@@ -84,12 +84,21 @@ __getattr__ = lazy_names(
 )
 
 
+_IMPORTED_AT_NEED = (
+    "dragoman.store.sql.messages.by_author",
+    "dragoman.store.sql.messages.message_writer",
+    "dragoman.store.sql.search.filtered_list",
+    "dragoman.store.sql.search.other_forms",
+    "dragoman.store.sql.search.spelling",
+)
+
+
 def imports_at_open(place: Place) -> tuple[str, ...]:
     """Modules that a store imports when it is opened or first searched, for a server that imports ahead."""
     from pathlib import Path  # noqa: PLC0415 - as light as can be
 
     in_database = not isinstance(place, Path | None)
-    return (f"dragoman.store.{'postgres' if in_database else 'sqlite'}.store", "dragoman.store.sql.search.other_forms")
+    return (f"dragoman.store.{'postgres' if in_database else 'sqlite'}.store", *_IMPORTED_AT_NEED)
 
 
 @asynccontextmanager

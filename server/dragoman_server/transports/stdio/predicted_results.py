@@ -13,7 +13,6 @@ import os
 
 from dragoman_server.config import settings_file
 from dragoman_server.config.setting_rules import ACCOUNT, all_hold, fits, holds, is_table, same_file
-from dragoman_server.mcp import wording
 from dragoman_server.transports.stdio import start_cache
 
 TYPE_CHECKING = False
@@ -128,6 +127,8 @@ def settings_path(config: str | None) -> str | None:
 
 def fill(snapshot: dict[str, Any], accounts: dict[str, dict[str, Any]]) -> dict[str, Any]:
     """The results for these accounts."""
+    from dragoman_server.mcp import wording  # noqa: PLC0415  # a search has no use for it
+
     tools = [
         _tool(tool, accounts)
         for name, tool in snapshot["tools"].items()
@@ -150,6 +151,8 @@ def fill(snapshot: dict[str, Any], accounts: dict[str, dict[str, Any]]) -> dict[
 
 def _tool(tool: dict[str, Any], accounts: dict[str, dict[str, Any]]) -> dict[str, Any]:
     """A tool as the server describes it for these accounts."""
+    from dragoman_server.mcp import wording  # noqa: PLC0415  # as above
+
     name = tool["name"]
     named = [account["named"] for account in accounts.values() if name in account["offers"]]
     tool["description"] = wording.description(name, tool["description"], named)

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Sequence
+import re
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 from functools import lru_cache
 from operator import attrgetter
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
+from dragoman.core.lazy_pattern import lazy_pattern
 from dragoman.core.model import Attachment, AuthorKind, Message, Reaction
 from dragoman.core.names import hidden_address
 from dragoman.core.sanitize import clean_line, clean_name
 from dragoman.rendering.budget.fitting import TokenShares
 from dragoman.rendering.budget.token_estimate import measure
 from dragoman.rendering.budget.truncate import clip, one_line, take
-from dragoman.rendering.content.threads import OrderedMessage
 from dragoman.rendering.content.time_format import date_and_clock
 from dragoman.rendering.plain.header import reference
+
+if TYPE_CHECKING:
+    from dragoman.rendering.content.threads import OrderedMessage
 
 USUAL: Final = frozenset(
     {"", "active", "available", "complete", "completed", "created", "delivered", "done", "finished", "normal", "ok"}
@@ -32,6 +36,10 @@ _COST_OF_REST: Final = 5
 _SHORT: Final = 48
 _UNITS: Final = ("B", "KB", "MB", "GB", "TB")
 _NO_BRACKETS: Final = str.maketrans("[];", "(),")
+_ANSWERS: Final = lazy_pattern(
+    r"(?:(?:re|fwd?|aw|wg|sv|vs|antw|tr|rv)(?:\[\d{1,3}\]|\(\d{1,3}\))?[:\uff1a]\s*)+", re.IGNORECASE
+)
+_LONGEST: Final = 500
 
 
 def badges(
@@ -253,6 +261,8 @@ def page(
         ordered: Their order; without one, that of ``messages``, where every reply names its parent.
         shares: Limits of the answer.
     """
+    from dragoman.rendering.content.threads import OrderedMessage  # noqa: PLC0415  # takes time, and a search needs none
+
     lines: list[str] = []
     today = ""
     for entry in ordered or [OrderedMessage(at, reply=one.reply_to is not None) for at, one in enumerate(messages)]:
@@ -270,3 +280,24 @@ def page(
             start = f">{start}{parent}{date}"
         lines.append(f"{start}{one.clock} {one.tail}")
     return lines
+
+
+def repeated(messages: Iterable[Message], title: str) -> frozenset[str]:
+    """The subjects that say what the title says.
+
+    Args:
+        messages: Of one conversation.
+        title: What stands above them.
+    """
+    subjects = {message.subject for message in messages if message.subject}
+    about = subject_key(title) if subjects and title else ""
+    return frozenset(subject for subject in subjects if title and subject_key(subject) == about)
+
+
+def subject_key(subject: str) -> str:
+    """A subject for comparison: without ``Re:`` and ``Fwd:``, case and blanks."""
+    if len(subject) > _LONGEST:
+        return subject
+    words = " ".join(subject.split())
+    prefix = _ANSWERS.match(words)
+    return (words[prefix.end() :] if prefix else words).casefold()

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import tzinfo
 from typing import Final
 
-from dragoman.core.lazy_pattern import lazy_pattern
 from dragoman.core.model import Message, Order
 from dragoman.rendering.budget.fitting import Answer, PageLayout, TokenShares
 from dragoman.rendering.budget.token_estimate import measure
@@ -23,35 +21,8 @@ from dragoman.rendering.plain.header import (
     title,
     write_page,
 )
-from dragoman.rendering.plain.lines import RenderedMessage, message_handle, page, render_message
+from dragoman.rendering.plain.lines import RenderedMessage, message_handle, page, render_message, repeated, subject_key
 from dragoman.rendering.views import MessagesView
-
-_ANSWERS: Final = lazy_pattern(
-    r"(?:(?:re|fwd?|aw|wg|sv|vs|antw|tr|rv)(?:\[\d{1,3}\]|\(\d{1,3}\))?[:\uff1a]\s*)+", re.IGNORECASE
-)
-_LONGEST: Final = 500
-
-
-def repeated(messages: Iterable[Message], title: str) -> frozenset[str]:
-    """The subjects that say what the title says.
-
-    Args:
-        messages: Of one conversation.
-        title: What stands above them.
-    """
-    subjects = {message.subject for message in messages if message.subject}
-    about = subject_key(title) if subjects and title else ""
-    return frozenset(subject for subject in subjects if title and subject_key(subject) == about)
-
-
-def subject_key(subject: str) -> str:
-    """A subject for comparison: without ``Re:`` and ``Fwd:``, case and blanks."""
-    if len(subject) > _LONGEST:
-        return subject
-    words = " ".join(subject.split())
-    prefix = _ANSWERS.match(words)
-    return (words[prefix.end() :] if prefix else words).casefold()
-
 
 _DAY_LINE_COST: Final = 8.0
 _PLACE_COST: Final = 6.0

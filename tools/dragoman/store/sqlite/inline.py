@@ -13,15 +13,18 @@ from dragoman.store import index_terms
 from dragoman.store.sql.connection import Tables, Versioned
 from dragoman.store.sqlite import errors
 from dragoman.store.sqlite.connection import Connection
-from dragoman.store.sqlite.connection_setup import set_up
+from dragoman.store.sqlite.connection_setup import execute_all, set_up
 from dragoman.store.sqlite.locks import PATIENCE
-from dragoman.store.sqlite.schema import APPLICATION_ID, MIGRATIONS
+from dragoman.store.sqlite.schema import APPLICATION_ID, VERSION
 from dragoman.store.sqlite.tables import SqliteTables
 
 T = TypeVar("T")
 
 _SMALL: Final = 256 * 1024
 """Bytes of a -wal file that the next program reads in no time."""
+
+_FLAGS: Final = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_NOMUTEX
+"""One thread needs no lock at each step."""
 
 _MAP: Final = "PRAGMA mmap_size = 2147418112"
 """Reads pages where the system has them: each page that is copied costs as much as what a search does with it.
@@ -52,10 +55,10 @@ class InlineDatabase:
         """
         self.name = path
         with errors.explained(path):
-            self._connection: Connection = apsw.Connection(path, flags=apsw.SQLITE_OPEN_READWRITE)
+            self._connection: Connection = apsw.Connection(path, flags=_FLAGS)
             try:
                 set_up(self._connection, PATIENCE)
-                self._connection.execute(_MAP)
+                execute_all(self._connection, _MAP)
                 self._require_current()
             except BaseException:
                 self._connection.close()
@@ -136,7 +139,7 @@ class InlineDatabase:
         """Refuse a file that has to be brought up to date or indexed first."""
         con = self._connection
         version = con.execute("PRAGMA user_version").get
-        if con.execute("PRAGMA application_id").get != APPLICATION_ID or version != len(MIGRATIONS):
+        if con.execute("PRAGMA application_id").get != APPLICATION_ID or version != VERSION:
             raise errors.foreign(self.name)
         if con.execute(_IS_UNFINISHED, (index_terms.VERSION,)).get:
             raise errors.foreign(self.name)

@@ -11,7 +11,6 @@ import apsw
 from dragoman.store.sql.connection import Condition, Connection, IndexRow, Tables
 from dragoman.store.sql.search.expression import AllOf, AnyOf, Expression, Phrase, Without
 from dragoman.store.sql.values import Value, bind
-from dragoman.store.sqlite.schema.messages import recreate_index
 
 INSERT: Final = "REPLACE INTO $index(rowid, body, parts, scope) VALUES(?, ?, ?, ?)"
 """Takes an :data:`IndexRow`."""
@@ -83,6 +82,8 @@ class SqliteTables(Tables):
 
     def empty_index(self, con: Connection) -> None:
         """Make it anew."""
+        from dragoman.store.sqlite.schema.messages import recreate_index  # noqa: PLC0415  # seldom needed
+
         recreate_index(con, self.prefix)
 
     def update(self, con: Connection, table: str, columns: Sequence[str], rows: Sequence[Sequence[Value]]) -> None:

@@ -7,7 +7,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from dragoman.core.context.inline import run_together
-from dragoman.core.context.instrumentation import unobserved
 from dragoman.core.errors import DragomanError
 from dragoman.core.model import Conversation
 from dragoman.core.queries import ConversationQuery
@@ -31,6 +30,8 @@ async def is_empty(workspace: Workspace) -> bool:
     """Whether there is nothing to read, and only the user can change that."""
     if has_service(workspace):
         return False
+    from dragoman.core.context.instrumentation import unobserved  # noqa: PLC0415  # takes time, and is seldom needed
+
     try:
         with unobserved():
             for account in workspace.accounts.values():

@@ -7,7 +7,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 from dragoman.accounts.account_list import account_errors
-from dragoman.core.context import progress
 from dragoman.core.context.inline import run_together
 from dragoman.core.errors import DragomanError, Unavailable
 from dragoman.rendering.views import Failure
@@ -146,6 +145,8 @@ class _MergeSource(Generic[T]):
                 self.position = feed.take(1)[1](0)
                 # The next page goes on from here; a filter that fits nothing would read an account whole.
                 if feed.pages > _MOST_PAGES:
+                    from dragoman.core.context import progress  # noqa: PLC0415  # few lists are that long
+
                     await progress.report(feed.pages, f"{self.name}: {feed.pages} pages read")
                     return
         self.peeked = item

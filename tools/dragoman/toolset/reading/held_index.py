@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from dragoman.core.queries import SearchQuery
-from dragoman.store.coverage import BEGINNING, FRESH
 
 if TYPE_CHECKING:
     from dragoman.accounts.workspace import Account
@@ -44,6 +43,8 @@ async def held_index(call: CallContext, account: Account, query: SearchQuery) ->
     settings = account.settings
     if settings.sync is None or settings.remember != "full":
         return NOT_HELD
+    from dragoman.store.coverage import BEGINNING, FRESH  # noqa: PLC0415  # takes time, and few accounts are kept current
+
     store = await call.workspace.store()
     now = await store.sync.time()
     horizon = settings.sync_since(now) or BEGINNING

@@ -15,7 +15,6 @@ from dragoman.core.query_parser import Operator, ParsedQuery, parse_query
 from dragoman.core.safe_text import SafeText, Sentence, join, safe, sentence, unquoted
 from dragoman.rendering.views import Failure
 from dragoman.toolset.addressing.people import ANYBODY, author_filter
-from dragoman.toolset.definition.time_arguments import parse_time
 from dragoman.toolset.paging.filters import UNREAD
 
 if TYPE_CHECKING:
@@ -243,6 +242,7 @@ def _window(call: CallContext, parsed: ParsedQuery, window: Window) -> Window:
 
 def _times_of(call: CallContext, operator: Operator) -> Window:
     """From when and until when a message may be, for an operator of time."""
+    from dragoman.toolset.definition.time_arguments import parse_time  # noqa: PLC0415  # few searches name a time
 
     def read(*, end: bool) -> datetime:
         return parse_time(operator.value, zone=call.services.zone, now=call.now, name=operator.name, end=end)

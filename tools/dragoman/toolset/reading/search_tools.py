@@ -17,12 +17,11 @@ from dragoman.rendering.views import ConversationsView, Searched, SearchView
 from dragoman.toolset.addressing.load import NOTHING_YET, is_empty, load_conversations
 from dragoman.toolset.definition.context import CallContext, ToolResult
 from dragoman.toolset.definition.parameters import AUTHOR, CONVERSATION, CURSOR, SINCE, UNTIL, Range
-from dragoman.toolset.definition.time_arguments import time_window
 from dragoman.toolset.paging.feed import CursorState, Source
 from dragoman.toolset.paging.filters import conversation_matches, matches
 from dragoman.toolset.paging.merge import Merge
 from dragoman.toolset.reading.held_index import NOT_HELD, held_index
-from dragoman.toolset.reading.search_question import SearchQuestion, nothing_found, read_question
+from dragoman.toolset.reading.search_question import SearchQuestion, Window, nothing_found, read_question
 
 if TYPE_CHECKING:
     from dragoman.accounts.workspace import Account
@@ -85,7 +84,12 @@ async def search_messages(
     cursor: Annotated[CursorState | None, CURSOR] = None,
 ) -> ToolResult:
     """Messages that match, best first, wherever they are."""
-    question = await read_question(call, query, conversation, author, time_window(call, since, until))
+    window: Window = (None, None)
+    if since or until:
+        from dragoman.toolset.definition.time_arguments import time_window  # noqa: PLC0415  # few searches name a time
+
+        window = time_window(call, since, until)
+    question = await read_question(call, query, conversation, author, window)
     only = question.account
     if only is not None and account not in (None, only):
         raise InvalidArgument("conversation is not in that account.", hint="Leave account out.")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Sequence
-from typing import Any, Final, TypeVar
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from dragoman.core.model import Author, Conversation, Message, SearchPage
 from dragoman.core.queries import SearchQuery
@@ -21,11 +22,13 @@ from dragoman.store.sql.cache import ReadCache
 from dragoman.store.sql.connection import Connection, Database
 from dragoman.store.sql.messages import conversations, message_pages
 from dragoman.store.sql.messages.message_table import MessageTable, replaced
-from dragoman.store.sql.messages.message_writer import AuthorNumbers
-from dragoman.store.sql.messages.prepared import PreparedRow
 from dragoman.store.sql.messages.rows import Stored
 from dragoman.store.sql.search import ranked
 from dragoman.store.sql.values import bind, unbind
+
+if TYPE_CHECKING:
+    from dragoman.store.sql.messages.message_writer import AuthorNumbers
+    from dragoman.store.sql.messages.prepared import PreparedRow
 
 T = TypeVar("T")
 
@@ -89,7 +92,13 @@ class SqlTables(ConversationTables):
         """Keep a connection within a transaction, and the table of the messages."""
         self._con = con
         self._table = table
-        self._authors = AuthorNumbers()
+
+    @cached_property
+    def _authors(self) -> AuthorNumbers:
+        """Numbers of the authors that this transaction has stored."""
+        from dragoman.store.sql.messages.message_writer import AuthorNumbers  # noqa: PLC0415  # takes time, and only writers count
+
+        return AuthorNumbers()
 
     def counts(self) -> tuple[int, int]:
         """Counts from the conversations' own counters."""

@@ -16,8 +16,7 @@ from dragoman.core.model import Message, Order, Page
 from dragoman.core.queries import MessageQuery
 from dragoman.store.conversations import ConversationRow, PageQuery
 from dragoman.store.sql.connection import Connection
-from dragoman.store.sql.messages import by_author, conversations, rows
-from dragoman.store.sql.messages.by_author import Span
+from dragoman.store.sql.messages import conversations, rows
 from dragoman.store.sql.messages.message_table import MessageTable
 from dragoman.store.sql.messages.rows import Row, Stored
 from dragoman.store.sql.values import UNKNOWN, Value, bind, to_us, unbind
@@ -54,7 +53,9 @@ def page(con: Connection, table: MessageTable, place: int, where: tuple[str, str
 
 def _select(con: Connection, table: MessageTable, place: int, query: PageQuery) -> list[tuple[Any, ...]]:
     """The rows of a page, with the columns of :data:`_COLUMNS`."""
-    span = Span(place=place, after=query.after, newest_first=query.newest_first, limit=query.limit)
+    from dragoman.store.sql.messages import by_author  # noqa: PLC0415  # takes time, and a search needs no list
+
+    span = by_author.Span(place=place, after=query.after, newest_first=query.newest_first, limit=query.limit)
     condition, values = _condition(con, table, place, query)
     if query.author:
         authors = by_author.authors_like(con, table.tables, query.author)

@@ -10,16 +10,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import count
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from dragoman.core.model import Author, Message
 from dragoman.store.conversations import Merge, merge_by_id
 from dragoman.store.sql.connection import Connection, Tables
 from dragoman.store.sql.messages import conversations, rows
-from dragoman.store.sql.messages.message_writer import AuthorNumbers, MessageWriter
-from dragoman.store.sql.messages.prepared import PreparedRow
 from dragoman.store.sql.messages.rows import Row, Stored
 from dragoman.store.sql.values import bind, unbind
+
+if TYPE_CHECKING:
+    from dragoman.store.sql.messages.message_writer import AuthorNumbers
+    from dragoman.store.sql.messages.prepared import PreparedRow
 
 COLUMNS: Final = "m.id, m.number, m.live, m.moment, a.data, m.reply_to, m.text, m.data"
 _MANY: Final = 20
@@ -74,6 +76,8 @@ class MessageTable:
         Returns:
             How many of them are new and visible.
         """
+        from dragoman.store.sql.messages.message_writer import AuthorNumbers, MessageWriter  # noqa: PLC0415  # takes time, and who reads does not need it
+
         given = list(messages)
         fresh = {message.id: message for message in given}
         if len(fresh) < len(given):
@@ -112,6 +116,8 @@ class MessageTable:
         Returns:
             How many of them are visible; ``None`` when nothing was stored.
         """
+        from dragoman.store.sql.messages.message_writer import MessageWriter  # noqa: PLC0415  # as above
+
         authors, fresh = prepared
         place = conversations.ensure(con, self.tables, account, conversation)
         if self._holds_one_of(con, place, (fresh[0][0], fresh[-1][0])):

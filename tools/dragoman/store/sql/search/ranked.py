@@ -26,7 +26,6 @@ from dragoman.store.search_terms import Pattern, pattern_of
 from dragoman.store.sql.connection import Condition, Connection
 from dragoman.store.sql.messages import message_pages
 from dragoman.store.sql.messages.message_table import MessageTable
-from dragoman.store.sql.search import filtered_list, spelling
 from dragoman.store.sql.search.candidates import WINDOW, Candidates
 from dragoman.store.sql.search.expression import Without, all_of, any_of, exact
 from dragoman.store.sql.search.scope import (
@@ -89,6 +88,8 @@ def search(con: Connection, table: MessageTable, query: SearchQuery, account: st
         if words.groups:
             page = _ranked_page(con, table, scope, query, expression, facts.newest)
         else:
+            from dragoman.store.sql.search import filtered_list  # noqa: PLC0415  # takes time, and few searches have no word
+
             page = filtered_list.page(con, table, scope, query)
         if not page.items:
             require_authors(con, table, scope, account)
@@ -115,11 +116,15 @@ def _ranked_page(
     if has_other_forms:
         return _page_of_other_forms(con, table, scope, query, expression, position)
     if replaced:
+        from dragoman.store.sql.search import spelling  # noqa: PLC0415  # takes time, and few words are misspelt
+
         expression = spelling.replace_words(expression, replaced)
     words = SearchWords.of(expression)
     page = _Ranked(con, table, scope, words).page(position, query.limit)
     if page.items or query.cursor is not None:
         return replace(page, cursor=page.cursor and page.cursor + _written(replaced))
+    from dragoman.store.sql.search import spelling  # noqa: PLC0415  # as above
+
     if _is_narrowed(query) and spelling.exists(con, table, words.steps()[0]):
         # Messages elsewhere have the words, so they are written as they were meant.
         return SearchPage(advice=_advice(expression))
@@ -224,6 +229,8 @@ class _Ranked:
 
     def _takes_long(self) -> bool:
         """Whether the loose step would take much longer than the exact one, because its beginnings are frequent."""
+        from dragoman.store.sql.search import spelling  # noqa: PLC0415  # as above
+
         words = (pattern.words[-1] for group in self._words.groups for pattern in group if pattern.loosely_open)
         return any(spelling.is_frequent(self._con, self._table, word) for word in words)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from dragoman.core.folding import fold
 from dragoman.core.model import Message
@@ -14,11 +14,13 @@ from dragoman.core.safe_text import SafeText, Sentence, join, quote, sentence
 from dragoman.store import index_terms
 from dragoman.store.search_terms import pattern_of
 from dragoman.store.sql.connection import Condition, Connection
-from dragoman.store.sql.messages import by_author, conversations, rows
-from dragoman.store.sql.messages.by_author import Authors
+from dragoman.store.sql.messages import conversations, rows
 from dragoman.store.sql.messages.message_table import MessageTable
 from dragoman.store.sql.search.expression import Expression, exact, lexeme
 from dragoman.store.sql.values import UNKNOWN, Value, to_us
+
+if TYPE_CHECKING:
+    from dragoman.store.sql.messages.by_author import Authors
 
 _MOST_NAMES: Final = 5000
 _FACTS: Final = (
@@ -56,8 +58,8 @@ class Scope:
     conditions: list[Condition] = field(default_factory=list[Condition])
     checks: list[Callable[[Message], bool]] = field(default_factory=list[Callable[[Message], bool]])
     authors: Authors | None = None
-    people: list[tuple[str, Authors]] = field(default_factory=list[tuple[str, Authors]])
-    not_by: list[Authors] = field(default_factory=list[Authors])
+    people: list[tuple[str, Authors]] = field(default_factory=list["tuple[str, Authors]"])
+    not_by: list[Authors] = field(default_factory=list["Authors"])
     place: int | None = None
     address: tuple[str, str] | None = None
 
@@ -144,6 +146,8 @@ def narrowing_of(con: Connection, table: MessageTable, scope: Scope, *, of_few: 
 def _narrow_to_authors(
     con: Connection, table: MessageTable, authors: Authors, found: Narrowing, negation: str, *, of_few: bool
 ) -> None:
+    from dragoman.store.sql.messages import by_author  # noqa: PLC0415  # takes time, and few searches name people
+
     numbers = None if of_few else by_author.numbers_of(con, table.tables, authors)
     if numbers is not None:
         # The sign keeps SQLite from searching the index once for each number of the set.
@@ -165,6 +169,8 @@ def require_authors(con: Connection, table: MessageTable, scope: Scope, account:
 
 
 def _narrow_to_place(con: Connection, table: MessageTable, scope: Scope, place: int, found: Narrowing) -> None:
+    from dragoman.store.sql.messages import by_author  # noqa: PLC0415  # as above, for places
+
     alone = scope.authors is None
     messages = conversations.message_count(con, table.tables, place)
     if alone and messages <= by_author.FEW:
@@ -214,6 +220,8 @@ def _narrow_time(query: SearchQuery, scope: Scope) -> None:
 
 
 def _narrow_author(con: Connection, table: MessageTable, one: Filter, scope: Scope) -> None:
+    from dragoman.store.sql.messages import by_author  # noqa: PLC0415  # as above
+
     authors = by_author.authors_like(con, table.tables, one.value)
     if one.negated:
         scope.not_by.append(authors)

@@ -1,33 +1,24 @@
 """The tables of ``dragoman.db``: steps that lead from each version of the file to the next.
 
-A new step is written in the module of its tables (a new module for new tables) and appended to :data:`MIGRATIONS`.
-A step that is on the main branch is never changed, moved or removed.
+A new step is written in the module of its tables (a new module for new tables) and appended to :data:`MIGRATIONS` in
+``steps``, and :data:`VERSION` is counted up. A step that is on the main branch is never changed, moved or removed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Final, TypeAlias
+from typing import TYPE_CHECKING, Final
 
-from dragoman.store.sqlite.connection import Connection
-from dragoman.store.sqlite.schema import imports, messages, rate_budgets, sync, updates, usage, writes
+from dragoman.core.lazy_names import lazy_names
+
+if TYPE_CHECKING:
+    from dragoman.store.sqlite.schema.steps import MIGRATIONS, Migration
+
+__all__ = ["APPLICATION_ID", "MIGRATIONS", "VERSION", "Migration"]
 
 APPLICATION_ID: Final = 0x4472676D
 """``Drgm``: tells our files from those of other programs, also to file(1)."""
 
-Migration: TypeAlias = str | Callable[[Connection], object]
-"""An SQL script, or a function for steps that SQL cannot express. Each runs in one transaction."""
+VERSION: Final = 10
+"""The version of a file to which all steps have been applied; a short command needs no more of them."""
 
-MIGRATIONS: Final[tuple[Migration, ...]] = (
-    messages.CREATE + writes.CREATE,
-    usage.CREATE,
-    writes.ADD_LEASES_AND_PRINCIPALS,
-    messages.fold_names_and_words,
-    imports.CREATE,
-    writes.ADD_DELIVERY_AND_EXPOSURES,
-    updates.CREATE,
-    rate_budgets.CREATE,
-    sync.CREATE,
-    sync.ADD_BEGINNING,
-)
-"""The position of a step is the version of a file before it (``PRAGMA user_version``)."""
+__getattr__ = lazy_names(__name__, {"steps": ("MIGRATIONS", "Migration")})
