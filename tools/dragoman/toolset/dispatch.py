@@ -21,7 +21,8 @@ from dragoman.rendering.views import NOTICE, ConversationKey
 from dragoman.toolset import policy
 from dragoman.toolset.catalog import BY_NAME, TOOLS
 from dragoman.toolset.definition.context import CallContext, Caller, Principal, Receipt, ToolResult, ToolServices
-from dragoman.toolset.definition.spec import Parameter, ToolSpec
+from dragoman.toolset.definition.parameters import Parameter
+from dragoman.toolset.definition.spec import ToolSpec
 from dragoman.toolset.paging.saved_cursor import SavedCursor, load_cursor, save_cursor
 from dragoman.toolset.policy import Viewer
 
