@@ -2,6 +2,7 @@ import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import anyio
 import psycopg
@@ -226,3 +227,13 @@ async def test_the_address_of_another_database_is_refused(place, monkeypatch, tm
         with pytest.raises(ToolError, match="neither"):
             await client.call("list_conversations")
     assert list(tmp_path.iterdir()) == []
+
+
+async def test_the_queries_of_the_documentation_watch_a_store(postgres_server, postgres_address):
+    async with connect({"store": postgres_address}) as client:
+        await client.call("list_conversations")
+    text = (Path(__file__).parents[2] / "docs" / "operations.md").read_text(encoding="utf-8")
+    queries = [query for block in re.findall(r"```sql\n(.*?)```", text, re.DOTALL) for query in block.split(";")]
+    assert len(queries) > 4
+    for query in filter(str.strip, queries):
+        postgres_server.execute(query, postgres_address.rpartition("/")[2])

@@ -146,6 +146,24 @@ async def test_a_deadlock_is_resolved_by_running_one_of_them_again(postgres_stor
     assert sorted(ended) == ["a", "b"]
 
 
+@pytest.mark.parametrize("state", ["40001", "40P01"])
+async def test_a_transaction_that_the_server_undid_because_of_others_is_run_again(postgres_store, state):
+    database, runs = postgres_store._database, []
+
+    def work(con):
+        runs.append(con.execute("INSERT INTO meta VALUES(?, '') RETURNING key", (f"run {len(runs)}",)).get)
+        if len(runs) < 3:
+            con.execute(f"DO $$ BEGIN RAISE EXCEPTION 'undone' USING ERRCODE = '{state}'; END $$")
+
+    await database.write(work)
+    found = await database.read(lambda con: list(con.execute("SELECT key FROM meta WHERE key LIKE 'run%'")))
+    assert (len(runs), found) == (3, [("run 2",)])
+    runs.clear()
+    with pytest.raises(Unavailable, match="is busy"):
+        await database.write(work, once=True)
+    assert len(runs) == 1
+
+
 async def test_a_standby_can_be_read_and_takes_over_when_it_is_promoted(own_server):
     with postgres.standby(own_server) as second:
         both = f"127.0.0.1:{own_server.port},127.0.0.1:{second.port}"

@@ -8,11 +8,13 @@ from store_contract import StoreContract
 from store_contract_messages import START, found, message
 from store_contract_writes import LINE
 
-from dragoman.core.errors import Unavailable
+from dragoman.core.errors import InvalidArgument, Unavailable
 from dragoman.core.model import Author
 from dragoman.core.queries import SearchQuery
 from dragoman.store.per_user import PerUserStore
 from dragoman.store.postgres import maintenance, migrate
+from dragoman.store.postgres.address import Address
+from dragoman.store.postgres.connection import _with_marks
 from dragoman.store.postgres.database import Database
 from dragoman.store.postgres.store import PostgresStore
 from dragoman.store.postgres.tables import PostgresTables
@@ -161,3 +163,28 @@ async def test_keys_are_looked_up_in_an_index(postgres_store, statement, index):
     assert any(index in line for line in lines)
     conditions = " ".join(line for line in lines if "Index Cond" in line)
     assert conditions.count("'x'") == statement.count("?")
+
+
+async def test_an_older_program_says_that_the_tables_have_changed_and_goes_on_reading(postgres_store, monkeypatch):
+    (seen,) = await postgres_store.messages.number([message("a")])
+    monkeypatch.setattr("dragoman.store.postgres.connection.compare_short", lambda statement: statement)
+    _with_marks.cache_clear()
+    try:
+        with pytest.raises(InvalidArgument, match="changed by another version"):
+            await postgres_store.exposures.record(("", "c"), [("acc", "room")])
+        assert await postgres_store.messages.locate(seen.number) == ("acc", "room", "a")
+    finally:
+        _with_marks.cache_clear()
+
+
+async def test_servers_that_start_at_once_make_the_tables_once(postgres_server, postgres_address):
+    databases = [Database(Address.parse(postgres_address)) for _ in range(5)]
+    async with anyio.create_task_group() as starting:
+        for database in databases:
+            starting.start_soon(anyio.to_thread.run_sync, database.open)
+    rows = [await database.read(lambda con: con.execute("SELECT value FROM meta").get) for database in databases]
+    assert len(set(rows)) == 1
+    for database in databases:
+        database._pool.close()
+    versions = postgres_server.execute("SELECT version FROM schema_version", postgres_address.rpartition("/")[2])
+    assert versions == [(len(migrate.MIGRATIONS),)]
