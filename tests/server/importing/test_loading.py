@@ -1,14 +1,18 @@
 """Messages of files come into an account once, and again only with what is new."""
 
+import asyncio
 import json
 import sqlite3
 from contextlib import closing
 from datetime import UTC, datetime
 
+import anyio.from_thread
 import pytest
 from chat_lines import line
+from tests.benchmarks.archive_forms import FORMS, make_texts
 
 from dragoman.accounts import provider_registry
+from dragoman.archives.mail.spool import Spool
 from dragoman.core.errors import DragomanError, InvalidArgument, NotFound, PermissionDenied, UnsupportedOperation
 from dragoman.testing.journal_service import JournalService
 from dragoman.toolset import call_tool
@@ -231,3 +235,31 @@ async def test_a_file_is_not_imported_into_a_service(tmp_path, file, monkeypatch
         with pytest.raises(UnsupportedOperation, match="machine"):
             await load_path(shared, file(line(text="Hi")), name)
     assert service.entries() == []
+
+
+@pytest.mark.anyio
+async def test_mails_that_were_read_are_stored_when_an_import_is_stopped(config, tmp_path, monkeypatch):
+    FORMS["mbox"](tmp_path / "mbox", make_texts(500))
+    add = Spool.add
+    read = []
+
+    def stop_at_hundred(spool, mail):
+        add(spool, mail)
+        read.append(mail)
+        if len(read) == 100:
+            anyio.from_thread.run_sync(task.cancel)  # as Ctrl-C does
+
+    monkeypatch.setattr(Spool, "add", stop_at_hundred)
+    told = []
+    async with tool_context.open_services(config) as shared:
+        request = ImportRequest(paths=(tmp_path / "mbox",))
+        task = asyncio.ensure_future(load(shared, request, on_stop=lambda: told.append("stopping")))
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert told == ["stopping"]
+        stored = len(read)
+        assert 100 <= stored < 500
+        again = await load_path(shared, tmp_path / "mbox")
+    assert again.summary == f"500 read, {500 - stored} new, 0 changed, {stored} known, 0 skipped"
+    with closing(sqlite3.connect(tmp_path / "notes.db")) as con:
+        assert con.execute("SELECT count(*) FROM local_places").fetchone() == (100,)

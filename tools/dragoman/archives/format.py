@@ -24,6 +24,10 @@ DateOrder = Literal["dmy", "mdy", "ymd"]
 Item = Conversation | Message | Note
 
 
+def _is_never_stopped() -> bool:
+    return False
+
+
 def _nothing_stored(_prefix: str) -> Iterator[tuple[str, str]]:
     return iter(())
 
@@ -38,12 +42,14 @@ class ReadOptions:
         title: Title of a conversation whose archive does not name it; empty to take the file's name.
         stored: Ids of the messages that are stored already, each with its conversation's id, of the conversations
             whose ids begin so.
+        is_stopped: Whether the user has stopped the import, for formats that give nothing before all is read.
     """
 
     zone: tzinfo = UTC
     dates: DateOrder | None = None
     title: str = ""
     stored: Callable[[str], Iterator[tuple[str, str]]] = _nothing_stored
+    is_stopped: Callable[[], bool] = _is_never_stopped
 
 
 class ArchiveFormat(ABC):
@@ -54,12 +60,15 @@ class ArchiveFormat(ABC):
         title: What people call it, such as ``Slack export``.
         readable: ``False`` for a format that is recognised only to say what to do about it.
         passes: How often :meth:`read` reads its files, for the progress shown.
+        gives_late: :meth:`read` gives nothing before it has read everything. Once ``options.is_stopped()`` it gives
+            what it has read by then.
     """
 
     name: str
     title: str
     readable: ClassVar[bool] = True
     passes: ClassVar[int] = 1
+    gives_late: ClassVar[bool] = False
 
     @abstractmethod
     def recognises(self, head: Head, names: Folder) -> int:

@@ -72,7 +72,14 @@ class Archives:
     def __init__(self, request: ReadRequest, found: Recognition, stored: StoredIds) -> None:
         self._request = request
         self._found = found
-        self._options = ReadOptions(zone=request.zone, dates=request.dates, title=request.title, stored=stored)
+        self._is_stopped = False
+        self._options = ReadOptions(
+            zone=request.zone,
+            dates=request.dates,
+            title=request.title,
+            stored=stored,
+            is_stopped=lambda: self._is_stopped,
+        )
         self.results = _readable(found.results(), found.notes)
         self._iterator: Iterator[Conversation | Message] | None = None
 
@@ -80,6 +87,11 @@ class Archives:
     def titles(self) -> list[str]:
         """What people call the formats that were found."""
         return [result.format.title for result in self.results]
+
+    @property
+    def gives_late(self) -> bool:
+        """Whether much may have been read of which nothing was given yet."""
+        return any(result.format.gives_late for result in self.results)
 
     @property
     def size(self) -> int:
@@ -103,6 +115,10 @@ class Archives:
             __version__, str(options.zone), options.dates, options.title, request.me, request.since, request.own_name
         )
 
+    def stop(self) -> None:
+        """Have nothing more read; any thread may ask. What was read and not given yet is still given."""
+        self._is_stopped = True
+
     def next_batch(self, size: int) -> list[Conversation | Message]:
         """The next items, fewer where texts are long; none at the end."""
         if self._iterator is None:
@@ -123,6 +139,8 @@ class Archives:
         for result in self.results:
             found = _fenced(result.format.read(result.source, self._options), result.format.title, notes)
             for item in _with_messages(found) if self._found.has_forced else found:
+                if self._is_stopped and not result.format.gives_late:
+                    return
                 if isinstance(item, Message):
                     if since is not None and item.sent_at is not None and item.sent_at < since:
                         notes.leave_out("older than --since")

@@ -62,6 +62,8 @@ def without_surrogates(text: str) -> str:
 
 def clean(text: str) -> str:
     """A message's text: line ends are LF, outer white space is off, every character is one."""
+    if text.isascii() and "\r" not in text:
+        return text.strip()
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     return without_surrogates(text).strip()

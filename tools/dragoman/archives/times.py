@@ -15,6 +15,8 @@ _LONGEST: Final = 100
 _FAR: Final = 10**11
 _USUAL: Final = lazy_pattern(r"([0-9]{1,11})(?:\.([0-9]{1,6}))?")
 """Seconds in the form that nearly all have."""
+_WHOLE: Final = lazy_pattern(r"[0-9]++")
+_DIGITS: Final = 14
 _MIDNIGHT: Final = 24
 _LEAP: Final = 60
 _ISO: Final = lazy_pattern(
@@ -42,6 +44,10 @@ def from_seconds(seconds: object) -> datetime | None:
 
 def from_milliseconds(milliseconds: object) -> datetime | None:
     """Milliseconds since 1970 as a number or its digits."""
+    if milliseconds is None:
+        return None
+    if isinstance(milliseconds, str) and len(milliseconds) <= _DIGITS and _WHOLE.fullmatch(milliseconds):
+        milliseconds = int(milliseconds)
     if isinstance(milliseconds, int) and not isinstance(milliseconds, bool) and 0 <= milliseconds < _FAR * 1000:
         return EPOCH + timedelta(milliseconds=milliseconds)
     if isinstance(milliseconds, bool) or not isinstance(milliseconds, int | float | str):

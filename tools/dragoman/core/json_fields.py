@@ -50,18 +50,14 @@ def records_of(record: JsonObject, name: str) -> list[JsonObject]:
     return [item for item in value if is_object(item)] if is_list(value) else []
 
 
-def text_of(record: JsonObject, *names: str) -> str:
+def text_of(record: JsonObject, name: str, *others: str) -> str:
     """The first of the members that is a text or a number and not empty."""
-    for name in names:
-        value = record.get(name)
-        if value is None:  # the usual case, and the first of all for speed
-            continue
-        if isinstance(value, str):
-            if value:
-                return value
-        elif is_number(value):
-            return str(value)
-    return ""
+    value = record.get(name)
+    if isinstance(value, str) and value:  # the usual case, and the first of all for speed
+        return value
+    if value is not None and not isinstance(value, str) and is_number(value):
+        return str(value)
+    return text_of(record, *others) if others else ""
 
 
 def texts_of(record: JsonObject, name: str) -> list[str]:

@@ -193,6 +193,9 @@ def _paired(folded: str) -> str:
 
 def _pieces(text: str, hint: re.Match[str]) -> str:
     """The pieces of the identifiers, from the first hint at one on; those of one are apart from those of the next."""
+    start = text.rfind(" ", 0, hint.start()) + 1
+    if text.find(" ", start) < 0 and (number := text[start:]).isascii() and number.isdecimal():
+        return _pieces_of_number(number)  # many texts end so
     words: dict[str, None] = {}
     found: re.Match[str] | None = hint
     while found is not None and len(words) < _MOST:
@@ -218,6 +221,12 @@ def _names_in(word: str) -> dict[str, None]:
 @lru_cache(maxsize=8192)
 def _column_of_pieces(word: str) -> str:
     return " ".join(pieces_of(word))
+
+
+def _pieces_of_number(digits: str) -> str:
+    """The pieces of a number of more than three digits; hardly one comes twice."""
+    last = min(len(digits), _LONGEST) - PIECE
+    return " ".join([_OF_PIECES + digits[at : at + PIECE] for at in range(last + 1)]) if last > 0 else ""
 
 
 def _signs(text: str) -> Iterator[str]:

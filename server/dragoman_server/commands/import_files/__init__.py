@@ -40,7 +40,7 @@ def import_files(config: Config, request: ImportRequest) -> ImportReport:
 
     async def main(progress: Progress) -> ImportReport:
         async with tool_context.open_services(config) as shared:
-            report = await load(shared, request, progress)
+            report = await load(shared, request, progress, _tell_stopping)
             await drop_expired(shared.workspace)
             return report
 
@@ -107,6 +107,10 @@ def preview(config: Config, request: ImportRequest, *, as_json: bool) -> str:
             return found.as_json() if as_json else found.text(request.zone or shared.zone)
 
     return anyio.run(main)
+
+
+def _tell_stopping() -> None:
+    click.echo("\nStopping: what was read is being stored. Press Ctrl-C again to leave that out.", err=True)
 
 
 def _tell_stopped(messages: int) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import gc
 import time
 from collections.abc import AsyncGenerator, Callable, Generator, Iterator
-from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager, suppress
+from threading import Lock
 from typing import Final
 
 import anyio
@@ -18,10 +19,11 @@ from dragoman.archives.reader_process import parent as reader_process
 from dragoman.archives.reader_process.parent import ReaderProcess
 from dragoman.archives.reading import Archives, open_archives
 from dragoman.core.errors import DragomanError, InvalidArgument, UnsupportedOperation
-from dragoman.core.model import Message
+from dragoman.core.model import Conversation, Message
 from dragoman.core.references import Reference
 from dragoman.core.safe_text import SafeText, join, safe, sentence
 from dragoman.providers.base.provider import Capability, Provider
+from dragoman.store.sql.messages.prepared import PreparedBatch
 from dragoman.toolset import ToolServices, policy
 from dragoman_server.commands.import_files.request import ImportReport, ImportRequest, skipped_lines
 
@@ -35,13 +37,21 @@ Progress = Callable[[int, int, int], None]
 """Is told the bytes that are done, of how many, and the number of messages."""
 
 
-async def load(shared: ToolServices, request: ImportRequest, progress: Progress | None = None) -> ImportReport:
+async def load(
+    shared: ToolServices,
+    request: ImportRequest,
+    progress: Progress | None = None,
+    on_stop: Callable[[], None] | None = None,
+) -> ImportReport:
     """Import archives. What was stored before a failure stays; importing again doubles nothing.
+
+    Cancelled, it still stores what was read.
 
     Args:
         shared: Where the accounts are.
         request: What to import.
         progress: Is told how far it is.
+        on_stop: Is told that much is still to be stored of what was read before it was cancelled.
 
     Raises:
         DragomanError: Nothing can be read, or the account takes no imports.
@@ -52,7 +62,7 @@ async def load(shared: ToolServices, request: ImportRequest, progress: Progress 
         await _require_flawless(shared, request)
     started = time.monotonic()
     report = ImportReport(account=target.name, notes=Notes())
-    loader = _Loader(target, provider, report, progress)
+    loader = _Loader(target, provider, report, (progress, on_stop))
     with _rare_collections():
         async with _opened(shared, request, provider, report.notes, storing=True) as found:
             await loader.run(found)
@@ -71,12 +81,20 @@ async def survey(shared: ToolServices, request: ImportRequest, look: Callable[[A
 class _Loader:
     """Stores the batches of one import."""
 
-    def __init__(self, target: Account, provider: Provider, report: ImportReport, progress: Progress | None) -> None:
+    def __init__(
+        self,
+        target: Account,
+        provider: Provider,
+        report: ImportReport,
+        listeners: tuple[Progress | None, Callable[[], None] | None],
+    ) -> None:
         self._target = target
         self._provider = provider
         self._report = report
-        self._progress = progress
+        self._progress, self._on_stop = listeners
         self._conversations: set[str] = set()
+        self._fetching = Lock()
+        self._fetched: list[list[Conversation | Message] | PreparedBatch | None] = []
 
     async def run(self, found: Archives | ReaderProcess) -> None:
         """Store everything, unless it is known to be there."""
@@ -89,27 +107,51 @@ class _Loader:
             report.restore(record)
             return
         try:
-            while await self._store_next(found):
-                if self._progress is not None:
-                    self._progress(found.position, found.size, report.read)
+            await self._store_all(found)
         except DragomanError as error:
             error.hint = join([safe(error.hint), stored_sentence(report.read)], " ")
+            raise
+        except anyio.get_cancelled_exc_class():
+            with anyio.CancelScope(shield=True):
+                await self._store_rest(found)
             raise
         report.conversations = len(self._conversations)
         await self._provider.record_import(digest, report.to_record(), self._conversations)
 
-    async def _store_next(self, found: Archives | ReaderProcess) -> bool:
-        """Store the next batch; ``False`` at the end."""
-        if isinstance(found, Archives):
-            items = await anyio.to_thread.run_sync(found.next_batch, BATCH)
-            self._permit({item.conversation if isinstance(item, Message) else item.id for item in items})
-            self._report.counts += await self._provider.import_batch(items)
-            return bool(items)
-        batch = await anyio.to_thread.run_sync(found.next_batch, abandon_on_cancel=True)
-        if batch is not None:
+    async def _store_all(self, found: Archives | ReaderProcess) -> None:
+        is_process = isinstance(found, ReaderProcess)
+        while True:
+            # Another process is ended when this is cancelled, so nobody need wait for it.
+            await anyio.to_thread.run_sync(self._fetch, found, abandon_on_cancel=is_process)
+            batch = self._fetched[0]
+            if not batch:
+                return
+            await self._store(batch)
+            self._fetched.clear()
+            if self._progress is not None:
+                self._progress(found.position, found.size, self._report.read)
+
+    async def _store_rest(self, found: Archives | ReaderProcess) -> None:
+        """Store what was read before the user stopped the import."""
+        if found.gives_late and self._on_stop is not None:
+            self._on_stop()
+        with suppress(DragomanError):
+            await anyio.to_thread.run_sync(found.stop)
+            await self._store_all(found)
+
+    def _fetch(self, found: Archives | ReaderProcess) -> None:
+        """Have the next batch. One that was fetched for a call that was cancelled is still there."""
+        with self._fetching:
+            if not self._fetched:
+                self._fetched.append(found.next_batch(BATCH) if isinstance(found, Archives) else found.next_batch())
+
+    async def _store(self, batch: list[Conversation | Message] | PreparedBatch) -> None:
+        if isinstance(batch, PreparedBatch):
             self._permit({group.conversation.id for group in batch.groups})
             self._report.counts += await self._provider.import_prepared(batch)
-        return batch is not None
+        else:
+            self._permit({item.conversation if isinstance(item, Message) else item.id for item in batch})
+            self._report.counts += await self._provider.import_batch(batch)
 
     def _permit(self, ids: set[str]) -> None:
         for id_ in ids - self._conversations:

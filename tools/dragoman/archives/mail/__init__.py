@@ -16,6 +16,7 @@ class MailFormat(ArchiveFormat):
 
     name = "mail"
     title = "mail (mbox, Maildir, .eml)"
+    gives_late = True  # a thread is called by its oldest mail
 
     def recognises(self, head: Head, names: Folder) -> int:
         """Whether a file begins like a mail or an mbox, or a folder is a Maildir."""

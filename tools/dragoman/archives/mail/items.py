@@ -33,6 +33,8 @@ def read_items(source: Source, options: ReadOptions) -> Iterator[Item]:
                 group = _group_of(mail)
                 _note(mail, message, group, threads)
                 spool.add((group, *mapping.packed(message)))
+                if options.is_stopped():
+                    break
             threads.finish(options.stored("mail."))
             yield from _items(spool, threads)
     finally:

@@ -53,6 +53,7 @@ class _Reader:
     def __init__(self, incoming: BinaryIO, outgoing: BinaryIO) -> None:
         self._outgoing = outgoing
         self._answers: SimpleQueue[Any] = SimpleQueue()
+        self._found: Archives | None = None
         Thread(target=self._listen, args=(incoming,), daemon=True).start()
 
     def run(self, request: ReadRequest, size: int) -> None:
@@ -67,7 +68,8 @@ class _Reader:
         """
         notes = Notes()
         with open_archives(request, notes, self._stored) as found:
-            self.send("opened", (found.titles, found.size))
+            self._found = found
+            self.send("opened", (found.titles, found.size, found.gives_late))
             self.send("digest", (found.digest(), notes))
             self._answers.get()
             self._send_batches(found, size, notes)
@@ -100,7 +102,10 @@ class _Reader:
     def _listen(self, incoming: BinaryIO) -> None:
         """Take the parent's answers; without the parent there is nothing to do."""
         try:
-            for _, answer, _ in iter(partial(read_frame, incoming), None):
-                self._answers.put(answer)
+            for word, answer, _ in iter(partial(read_frame, incoming), None):
+                if word != "stop":
+                    self._answers.put(answer)
+                elif self._found is not None:
+                    self._found.stop()
         finally:
             os._exit(1)

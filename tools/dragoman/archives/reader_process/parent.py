@@ -72,6 +72,7 @@ class ReaderProcess:
         self._begun = False
         self.titles: list[str] = []
         self.size = self.position = 0
+        self.gives_late = False
 
     def open(self, request: ReadRequest, batch: int) -> None:
         """Have the archives opened.
@@ -84,13 +85,17 @@ class ReaderProcess:
             DragomanError: Nothing can be read.
         """
         self._send("read", (request, batch))
-        self.titles, self.size = self._receive()[1]
+        self.titles, self.size, self.gives_late = self._receive()[1]
 
     def digest(self) -> str:
         """A digest of all that the import depends on."""
         digest, notes = self._receive()[1]
         self._take(notes)
         return str(digest)
+
+    def stop(self) -> None:
+        """Have nothing more read. What was read and not given yet is still given."""
+        self._send("stop")
 
     def next_batch(self) -> PreparedBatch | None:
         """The next rows, ``None`` at the end.

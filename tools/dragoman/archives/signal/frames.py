@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from operator import itemgetter
 from typing import Final
 
@@ -51,7 +52,8 @@ class FrameReader:
                 if not is_object(value):
                     self._notes.skip("no JSON object", self._file.label, line)
                     continue
-                self._people.learn(value)
+                if "chatItem" not in value or len(value) > 1:
+                    self._people.learn(value)
                 if "chatItem" in value:
                     yield from self._item(record_of(value, "chatItem"), line)
         for chat in self._announced:
@@ -62,7 +64,7 @@ class FrameReader:
     def _item(self, item: JsonObject, line: int) -> Iterator[Conversation | Message]:
         chat = text_of(item, "chatId")
         conversation = self._people.conversation_id(chat)
-        kind = next((name for name in _KINDS if is_object(item.get(name))), None)
+        kind = _kind_of(item)
         versions = _versions(item)
         if conversation is None:
             self._notes.skip("a message of no chat", self._file.label, line)
@@ -82,7 +84,7 @@ class FrameReader:
         body = record_of(item, "standardMessage")
         words = record_of(body, "text")
         text = clean(text_of(words, "body"))
-        if not text or any(map(body.get, body.keys() - _TEXT)) or any(map(words.get, words.keys() - _BODY)):
+        if not text or _says_more(body, _TEXT) or _says_more(words, _BODY):
             return None
         author = self._people.author(text_of(item, "authorId"))
         time = text_of(item, "dateSent")
@@ -138,6 +140,18 @@ class FrameReader:
         for emoji, numbers in people.items():
             names = tuple(self._people.author(number).name for number in numbers)
             yield Reaction(emoji=emoji, count=len(names), by=names)
+
+
+def _says_more(record: JsonObject, known: AbstractSet[str]) -> bool:
+    """Whether a member has a value that is not one of these."""
+    return not record.keys() <= known and any(map(record.get, record.keys() - known))
+
+
+def _kind_of(item: JsonObject) -> str | None:
+    for name in _KINDS:
+        if name in item and is_object(item[name]):
+            return name
+    return None
 
 
 def _versions(item: JsonObject) -> list[JsonObject]:

@@ -133,7 +133,7 @@ class MessageMapper:
 
 def _content(kind: str, written: str) -> Content:
     if kind == _PLAIN and _EDITED not in written:
-        return Content(text=clean(html.unescape(written)))
+        return Content(text=clean(html.unescape(written) if "&" in written else written))
     if written.lstrip().startswith("{"):
         texts = _card(written)
         if texts:

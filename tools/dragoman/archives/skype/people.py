@@ -19,6 +19,9 @@ _ID: Final = lazy_pattern(r"\d{1,2}:")
 _GROUP: Final = "19:"
 _BOT: Final = "28:"
 _PERSON: Final = "8:"
+_MOST: Final = 10_000
+"""People that are known at once, so that what names them need not be read again."""
+
 _UNSEEN: Final = lazy_pattern(r"^\d{1,2}:(?:live:)?(?:\.cid\.)?")
 
 
@@ -29,6 +32,8 @@ class People:
         self._user = ""
         self._names: dict[str, str] = {}
         self._conversations: dict[str, JsonObject] = {}
+        self._learned: set[tuple[str, str]] = set()
+        self._authors: dict[str, Author] = {}
 
     def learn_user(self, id_: str) -> None:
         """Take the id of the user whose export it is."""
@@ -46,14 +51,21 @@ class People:
     def learn_message(self, entry: JsonObject) -> None:
         """Take the names in a message: that of its author, those in quotes and calls."""
         content = text_of(entry, "content")
-        author, name = full_id(text_of(entry, "from")), clean(html.unescape(text_of(entry, "displayName")))
-        if name and author != self._user:
-            self._names.setdefault(author, name)
+        self._learn_author(text_of(entry, "from"), text_of(entry, "displayName"))
         if "authorname" in content:
             quotes = (piece.attributes for piece in pieces_of(content) if piece.tag == "quote")
             self._learn_names((one.get("author", ""), one.get("authorname", "")) for one in quotes)
         if text_of(entry, "messagetype") == CALL:
             self._learn_names(call_names(content).items())
+
+    def _learn_author(self, id_: str, called: str) -> None:
+        if (id_, called) in self._learned or not called:
+            return
+        if len(self._learned) < _MOST:
+            self._learned.add((id_, called))
+        author, name = full_id(id_), clean(html.unescape(called))
+        if name and author != self._user:
+            self._names.setdefault(author, name)
 
     def name_of(self, id_: str) -> str:
         """What people see of somebody; without a name the id without what stands before it."""
@@ -61,7 +73,16 @@ class People:
         return self._names.get(full) or _UNSEEN.sub("", full) or "user"
 
     def author(self, id_: str) -> Author:
-        """The person, bot, or the conversation itself, which an id names."""
+        """The person, bot, or the conversation itself, which an id names. All names have to be learned before."""
+        known = self._authors.get(id_)
+        if known is not None:
+            return known
+        made = self._author(id_)
+        if len(self._authors) < _MOST:
+            self._authors[id_] = made
+        return made
+
+    def _author(self, id_: str) -> Author:
         full = full_id(id_)
         kind = AuthorKind.BOT if full.startswith(_BOT) else AuthorKind.PERSON
         if not full or full.startswith(_GROUP):

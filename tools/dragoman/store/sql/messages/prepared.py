@@ -119,18 +119,11 @@ class _Authors:
 
 
 def _row_of(message: Message, author: int, *, indexed: bool) -> PreparedRow:
-    kept = tombstone_of(message)
-    reply_to, text, data = kept.reply_to, bind(kept.text), rows.rest(kept)
-    values = (
-        bind(kept.id),
-        int(kept.deleted_at is None),
-        to_us(kept.sent_at),
-        author,
-        reply_to and bind(reply_to),
-        text,
-        data,
-    )
+    live = message.deleted_at is None
+    kept = message if live else tombstone_of(message)
+    id_, text, data, moment = bind(kept.id), bind(kept.text), rows.rest(kept), to_us(kept.sent_at)
+    reply_to = None if kept.reply_to is None else bind(kept.reply_to)
     if not indexed and data is None:
-        return *values, None, None, ""
+        return id_, int(live), moment, author, reply_to, text, data, None, None, ""
     body, parts, scope = rows.index_columns(kept)
-    return *values, None if body == text else body, parts, scope
+    return id_, int(live), moment, author, reply_to, text, data, None if body == text else body, parts, scope
