@@ -1,12 +1,13 @@
-"""The style sheets of an HTML text, as far as they tell what is hidden: rules by name, class and id, with ancestors.
+"""The style sheets of an HTML text, as far as they tell what is hidden.
 
-Rules for other media than a screen of any size count for nothing, nor do selectors of other kinds.
+Rules by name, class, id and attribute count, with ancestors. Rules for other media than a usual screen count for
+nothing, nor do selectors of other kinds.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
 from typing import Final, NamedTuple
@@ -16,9 +17,28 @@ _CONDITIONAL: Final = re.compile(r"<!--\[if[^<]*+(?:<(?!!\[endif)[^<]*+)*+", re.
 _COMMENT: Final = re.compile(r"/\*[^*]*+(?:\*(?!/)[^*]*+)*+(?:\*/)?|<!--|-->")
 _ESCAPE: Final = re.compile(r"\\([0-9a-fA-F]{1,6})[ \t\n]?")
 _DECLARATION: Final = re.compile(r"(?<![a-z-])(-{0,2}[a-z][a-z-]*+)\s*+:\s*+([^;]*)")  # from the start of a run
-_ANY_SCREEN: Final = re.compile(r"@media\s+(?:only\s+)?(?:all|screen)(?:\s*,\s*(?:all|screen))*")
-_COMPOUND: Final = re.compile(r"([a-z][a-z0-9]*|\*)?((?:[.#][\w-]+)*)")
+_ANY_SCREEN: Final = re.compile(
+    r"@media\s+(?:only\s+)?(?:all|screen)(?:\s*,\s*(?:all|screen))*|@layer\b[^;]*|@supports\b(?!\s*not\b).*"
+    r"|@media\s+(?:(?:only\s+)?(?:all|screen)\s+and\s+)?\(\s*min-(?:device-)?width\s*:\s*(\d{1,9})(?:\.\d+)?(?:px)?\s*\)",
+    re.DOTALL,
+)
+"""Rules that hold on a usual screen; the group is how wide it has to be."""
+
+_USUAL_WIDTH: Final = 600
+_ATTRIBUTE: Final = r"\[[\w-]+(?:[~|^$*]?=(?:\"[^\"\]]*\"|'[^'\]]*'|[^\"'\]]*))?\]"
+_COMPOUND: Final = re.compile(rf"([a-z][a-z0-9]*|\*)?((?:[.#][\w-]+|{_ATTRIBUTE})*)")
 _NAMES: Final = re.compile(r"([.#])([\w-]+)")
+_ATTRIBUTES: Final = re.compile(r"\[([\w-]+)(?:([~|^$*]?)=[\"']?([^\"'\]]*)[\"']?)?\]")
+_FITTING: Final[Mapping[str, Callable[[str, str], bool]]] = {
+    "": str.__eq__,
+    "~": lambda found, wanted: wanted in found.split(),
+    "|": lambda found, wanted: found == wanted or found.startswith(f"{wanted}-"),
+    "^": lambda found, wanted: bool(wanted) and found.startswith(wanted),
+    "$": lambda found, wanted: bool(wanted) and found.endswith(wanted),
+    "*": lambda found, wanted: bool(wanted) and wanted in found,
+}
+"""How the value of an attribute fits, by the sign before ``=``."""
+
 _IMPORTANT: Final = re.compile(r"!\s*important")
 _ANY: Final = re.compile(r"<style\b", re.IGNORECASE)
 _LONGEST: Final = 200_000
@@ -42,6 +62,20 @@ class Element(NamedTuple):
     tag: str
     id: str
     classes: frozenset[str]
+    attributes: Mapping[str, str]
+
+
+class _Attribute(NamedTuple):
+    """What a selector asks for of an attribute; ``sign`` is ``None`` where it only has to be there."""
+
+    name: str
+    sign: str | None
+    value: str
+
+    def fits(self, attributes: Mapping[str, str]) -> bool:
+        """Whether an element has it."""
+        found = attributes.get(self.name)
+        return found is not None and (self.sign is None or _FITTING[self.sign](found.lower(), self.value))
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +85,14 @@ class _Compound:
     tag: str
     ids: frozenset[str]
     classes: frozenset[str]
+    attributes: tuple[_Attribute, ...] = ()
     child: bool = False
 
     def fits(self, element: Element) -> bool:
         """Whether an element is what the step asks for."""
-        return self.tag in ("", "*", element.tag) and self.ids <= {element.id} and self.classes <= element.classes
+        if self.tag not in ("", "*", element.tag) or not self.ids <= {element.id}:
+            return False
+        return self.classes <= element.classes and all(one.fits(element.attributes) for one in self.attributes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +179,8 @@ def _rules(css: str, before: int) -> Iterator[_Rule]:
     place, depth = 0, 0
     while (opening := css.find("{", place)) >= 0:
         prelude = css[place:opening].rpartition(";")[2].rpartition("}")[2].strip()
-        if _ANY_SCREEN.fullmatch(prelude):
+        screen = _ANY_SCREEN.fullmatch(prelude)
+        if screen is not None and int(screen[1] or 0) <= _USUAL_WIDTH:
             place = opening + 1
             continue
         closing = css.find("}", opening)
@@ -171,7 +209,7 @@ def _end_of_block(css: str, opening: int) -> int:
 
 
 def _steps(selector: str) -> tuple[_Compound, ...]:
-    """The steps of a selector; none where it asks for something else than names, classes and ids."""
+    """The steps of a selector; none where it asks for something else than names, classes, ids and some attributes."""
     steps: list[_Compound] = []
     child = False
     for word in selector.replace(">", " > ").split():
@@ -181,17 +219,26 @@ def _steps(selector: str) -> tuple[_Compound, ...]:
         found = _COMPOUND.fullmatch(word)
         if found is None or len(steps) >= _MOST_STEPS:
             return ()
-        names = _NAMES.findall(found[2])
+        names = _NAMES.findall(_ATTRIBUTES.sub("", found[2]))
         ids = frozenset(name for sign, name in names if sign == "#")
-        steps.append(_Compound(found[1] or "", ids, frozenset(name for sign, name in names if sign == "."), child))
+        classes = frozenset(name for sign, name in names if sign == ".")
+        attributes = tuple(_attributes(found[2]))
+        if len(attributes) > _MOST_STEPS:
+            return ()
+        steps.append(_Compound(found[1] or "", ids, classes, attributes, child))
         child = False
     return tuple(steps)
+
+
+def _attributes(text: str) -> Iterator[_Attribute]:
+    for found in _ATTRIBUTES.finditer(text):
+        yield _Attribute(found[1], found[2], found[3] or "")
 
 
 def _specificity(steps: Sequence[_Compound]) -> tuple[int, int, int]:
     return (
         sum(len(one.ids) for one in steps),
-        sum(len(one.classes) for one in steps),
+        sum(len(one.classes) + len(one.attributes) for one in steps),
         sum(one.tag not in ("", "*") for one in steps),
     )
 

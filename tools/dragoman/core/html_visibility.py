@@ -82,7 +82,7 @@ class Visibility:
         if not self._has_rules:
             return inline_style(inline)
         classes = frozenset((attributes.get("class") or "").lower().split())
-        element = Element(tag, (attributes.get("id") or "").lower(), classes)
+        element = Element(tag, (attributes.get("id") or "").lower(), classes, attributes)
         style = self._sheet.style_of(element, self._elements, inline)
         self._elements.append(element)
         return style
