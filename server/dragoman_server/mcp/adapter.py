@@ -84,7 +84,7 @@ def to_tool(spec: ToolSpec, accounts: Sequence[Account]) -> types.Tool:
 
 
 def names_of(accounts: Iterable[Account]) -> list[wording.Named]:
-    """Accounts in the words of people."""
+    """Account names with the service's name and what it is about."""
     return [
         (one.name, kind.service_name or kind.name, kind.about or kind.name)
         for one in accounts
@@ -115,7 +115,7 @@ class Adapter:
         return types.ListToolsResult(tools=self._tools_for(current_principal.get()))
 
     def _tools_for(self, principal: Principal | None) -> list[types.Tool]:
-        """The tools of whoever asks, which tell of no other accounts than theirs."""
+        """The tools of a principal; descriptions name only its accounts."""
         accounts = list(self._services.for_principal(principal).workspace.accounts.values())
         return [to_tool(spec, accounts) for spec in available_tools(self._services, principal)]
 
@@ -150,7 +150,7 @@ class Adapter:
     async def answer(
         self, ctx: Context, params: types.CallToolRequestParams, slot: CallSlot
     ) -> types.CallToolResult | types.InputRequiredResult:
-        """What the tool answers; :meth:`call_tool` puts what is raised here into words."""
+        """Answer a call; :meth:`call_tool` turns exceptions into words."""
         spec = self._specs.get(params.name)
         leaves_nothing = spec is None or (spec.read_only and not spec.resumes)
         known = caller(ctx) if leaves_nothing else await self._reachable_caller(ctx, params, slot)
@@ -160,7 +160,7 @@ class Adapter:
         return types.CallToolResult(content=[text], structured_content=answer.data)
 
     async def _reachable_caller(self, ctx: Context, params: types.CallToolRequestParams, slot: CallSlot) -> Caller:
-        """Who calls a tool that leaves something behind: how to ask them, and when they have the answer."""
+        """The caller of a tool that writes or resumes: how to ask them, and when they have the answer."""
         await receipts.settled()
         # An agent may answer for minutes, which a client endures that hears of it; reading is repeated easily.
         may_go_on = self._writes(params.name) and "progress_token" in (ctx.meta or {})
@@ -183,7 +183,7 @@ class Adapter:
 
 
 def caller(ctx: Context, slot: CallSlot | None = None) -> Caller:
-    """Who calls, as far as the connection tells; what they hear of the progress extends its time."""
+    """The caller, as the connection names it; each report of progress extends the call's time."""
 
     async def progress(done: int, text: str) -> None:
         if slot is not None:

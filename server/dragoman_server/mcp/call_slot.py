@@ -20,7 +20,7 @@ LONGEST: Final = 600.0
 class CallSlot:
     """Holds a concurrency slot and a time limit for the length of a ``with`` block.
 
-    Leaving the limit behind cancels what is inside of :attr:`scope`.
+    When the limit is over, everything inside of :attr:`scope` is cancelled.
     """
 
     def __init__(

@@ -1,9 +1,9 @@
 """Asking the user before something is written, in every protocol version that can.
 
 Up to 2025-11-25 the server sends the client a form while the call waits. From 2026-07-28 on the call
-ends with the form, and the client repeats it with the answer and a state, which is in the client's
-hands and therefore only the name of a question that this server keeps: it is good once, in time, for
-the same caller and for the very content that was asked about.
+ends with the form, and the client repeats it with the answer and a state. The client could change the
+state, so it only names a question that this server keeps. It is valid once, for ten minutes, for the
+same caller and the same content.
 
 Only an accepted form whose box is ticked is a yes. An answer that no person can have given (an error, a form without
 its box, or one that came too quickly) counts as not asked: then a preview with a token asks the user. Everything else

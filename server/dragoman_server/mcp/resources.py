@@ -45,7 +45,7 @@ class Resources:
     """The handlers of resources, prompts and completion, over one services."""
 
     def __init__(self, services: ToolServices, who: Callable[[Context], Caller]) -> None:
-        """Remember what to serve, and how to know for whom."""
+        """Keep the services, and the function that tells the caller."""
         self._services = services
         self._who = who
 
@@ -59,7 +59,7 @@ class Resources:
         return {prompt.name: prompt for prompt in PROMPTS if self.has(prompt.needs, principal)}
 
     def templates(self, principal: Principal | None = None) -> list[types.ResourceTemplate]:
-        """How the addresses are written of what can be read."""
+        """The templates of addresses that can be read."""
         forms = (
             (Capability.LIST_MESSAGES, CONVERSATION, "The last messages of a conversation, as list_messages."),
             (Capability.GET_MESSAGE, MESSAGE, "One message in full, as get_message."),
@@ -87,7 +87,7 @@ class Resources:
         return types.ListResourceTemplatesResult(resource_templates=self.templates(self._who(ctx).principal))
 
     async def read(self, ctx: Context, params: types.ReadResourceRequestParams) -> types.ReadResourceResult:
-        """The text that the tool for it answers."""
+        """Read a resource: the answer of the tool for it."""
         async with _in_words(params.uri):
             reference = reference_of(params.uri)
             if reference.message is None:
@@ -120,7 +120,7 @@ class Resources:
         return types.GetPromptResult(description=spec.description, messages=[message])
 
     async def complete(self, ctx: Context, params: types.CompleteRequestParams) -> types.CompleteResult:
-        """What an argument may be, of what contains what was typed; no service is asked."""
+        """Complete an argument from known values that contain the typed text; no service is asked."""
         self._check(ctx, params)
         async with _in_words():
             values = await completions(self._call(ctx), params)
@@ -154,7 +154,7 @@ class Resources:
 
 @asynccontextmanager
 async def _in_words(uri: str | None = None) -> AsyncGenerator[None]:
-    """Turn what goes wrong into an error of the protocol, in a sentence and without a trace."""
+    """Turn failures into errors of the protocol, in one sentence without a traceback."""
     data = None if uri is None else {"uri": uri}
     try:
         with anyio.fail_after(TIME_LIMIT):

@@ -30,7 +30,7 @@ class Subscriptions:
     """The handlers of both ways to subscribe."""
 
     def __init__(self, services: ToolServices, watcher: ConversationWatcher, who: Callable[[Context], Caller]) -> None:
-        """Remember what is watched, and how to know for whom."""
+        """Keep the watcher, and the function that tells the caller."""
         self._services = services
         self._watcher = watcher
         self._who = who

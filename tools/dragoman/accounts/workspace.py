@@ -39,8 +39,8 @@ _WATCHED: Final = frozenset({*Capability, "changes", "get_conversation", "audien
 class LazyResource(Generic[T]):
     """A resource that is opened by its first user and lives in a task of its own.
 
-    Context managers with task groups inside have to be left by the task that entered them, and the
-    first user is a request that ends long before the resource does.
+    A context manager with a task group inside has to be left by the task that entered it. The first
+    user cannot be that task: it is a request, which ends long before the resource does.
     """
 
     def __init__(self, holder: ResourceOwner, opening: Callable[[], AbstractAsyncContextManager[T]]) -> None:

@@ -63,7 +63,7 @@ class _Letters(dict[int, str]):
 
 
 class _Alone(dict[str, str | None]):
-    """What each character folds to whatever stands beside it; ``None`` where that depends on its neighbours."""
+    """The folded form of each character; ``None`` where it depends on the neighbours."""
 
     def __missing__(self, char: str) -> str | None:
         if len(self) >= _MOST_CACHED:

@@ -110,7 +110,7 @@ class _Rule:
 
 
 class StyleSheet:
-    """The rules of the style sheets in an HTML text. What finding them costs is bounded, whatever the text is.
+    """The rules of the style sheets in an HTML text. Finding them costs a bounded time.
 
     Args:
         markup: The whole text.
@@ -155,7 +155,7 @@ def inline_style(text: str) -> dict[str, str]:
 
 
 def _merged(styles: Sequence[Mapping[str, str]]) -> dict[str, str]:
-    """What holds of several styles, of which the later ones count more, but for what is important."""
+    """Merge styles: later ones overrule earlier ones, but not what is marked as important."""
     merged = {name: value for style in styles for name, value in style.items()}
     for style in styles:
         merged |= {name: value for name, value in style.items() if "!" in value}

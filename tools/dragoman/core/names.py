@@ -79,7 +79,7 @@ def conversation_matches_text(conversation: Conversation, text: str) -> bool:
 
 
 def text_words(text: str) -> list[str]:
-    """The folded words that are looked for in titles and people, each of which has to occur."""
+    """The folded words of a search in titles and people; each has to occur."""
     return _storable(text.strip().lstrip("#")).split()
 
 

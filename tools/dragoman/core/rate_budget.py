@@ -91,7 +91,7 @@ class Budget:
 
     @classmethod
     def full(cls, rate: Rate, now: float) -> Self:
-        """A budget of which nothing was taken."""
+        """An unused budget."""
         return cls(float(rate.burst), _background_burst(rate), now)
 
     def take(self, calls: int, rate: Rate, now: float, *, background: bool = False) -> Grant:

@@ -1,8 +1,8 @@
 """The reference grammar: ``account:conversation`` and ``account:conversation/message``.
 
 Ids are the provider's own. In a reference, ``%``, ``/``, white space, control, format and surrogate
-characters of an id are percent-encoded (UTF-8) and everything else stays readable, so that a reference
-is one word, has one spelling, and shows nothing invisible.
+characters of an id are percent-encoded (UTF-8); everything else stays readable. So a reference is one
+word, has one spelling, and shows nothing invisible.
 """
 
 from __future__ import annotations

@@ -82,7 +82,7 @@ def shell_line(*words: object) -> SafeText:
 
 
 def safe(text: Sentence) -> SafeText:
-    """A sentence as a value that may be a piece of others; whatever came past the type checker is cleaned."""
+    """Mark a literal sentence as safe, so that it can be a piece of others; anything else is cleaned."""
     return text if isinstance(text, SafeText) else SafeText(_line(text, _LONGEST_SENTENCE))
 
 

@@ -69,7 +69,7 @@ def read_from_keyring(name: str) -> str | None:
 
 
 def write_to_file(path: Path, value: str) -> None:
-    """Replace a private file at one moment, so that it holds the old value or the new one after a power cut too.
+    """Replace a private file atomically: also after a power cut it holds the old value or the new one.
 
     Raises:
         OSError: The system refuses; the file is what it was.

@@ -1,9 +1,8 @@
 """Keeping within a service's published rate limits.
 
 A :class:`RateLimiter` belongs to one client of one account. It has a budget for each family of calls, which all
-processes on one store share where there is a store, and a pause for each family that lasts as long as the service
-asked. Waiting for a turn is first come, first served and has no bound of its own: cancelling gives the turn back.
-Calls of background work wait behind all others.
+processes on one store share, and a pause that lasts as long as the service asked. Waiting for a turn is first come,
+first served and has no bound of its own; cancelling gives the turn back. Background work waits behind all others.
 """
 
 from __future__ import annotations

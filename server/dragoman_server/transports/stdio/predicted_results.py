@@ -162,7 +162,7 @@ def _tool(tool: dict[str, Any], accounts: dict[str, dict[str, Any]]) -> dict[str
 
 
 def _announce(capabilities: dict[str, Any], offered: set[str], prompt_needs: set[str]) -> None:
-    """Take out what there is nothing to serve of."""
+    """Drop the capabilities that no account supports."""
     if _READ not in offered:
         capabilities.pop("resources", None)
     if not offered & prompt_needs:

@@ -1,4 +1,4 @@
-"""For whom a call is made, where an account acts for whoever is signed in.
+"""The person for whom a call is made, where an account acts for signed-in users.
 
 The server sets it for the time of a request; providers whose service can act for a user read it.
 """

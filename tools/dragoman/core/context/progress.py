@@ -37,7 +37,7 @@ def has_listener() -> bool:
 
 
 async def report(done: int, text: str) -> None:
-    """Tell whoever listens how far the work is.
+    """Report progress to the listener of the call.
 
     Args:
         done: A number that grows. Where it does not, because a second piece of work begins, it is made to.

@@ -256,7 +256,7 @@ class Provider(ArchiveTarget):
         return False
 
     async def may_write_to(self, conversation: str, draft: Draft) -> bool:
-        """Do such entries of ``write_to`` name everybody whom a message would reach.
+        """Whether such entries of ``write_to`` name every recipient of a message.
 
         Asked only where ``write_to`` does not name the conversation itself.
         """

@@ -68,7 +68,7 @@ async def _answered(reader: MessageReader, conversation: str, draft: Draft) -> w
 def _addressed(
     told: Audience, conversation: wire.Conversation, answered: wire.Message | None, own: frozenset[AddressKey]
 ) -> Audience:
-    """Who gets it: whoever wrote what is answered, and perhaps who else had that, which the channel decides."""
+    """The recipients: the author of the answered message, and others of it if the channel adds them."""
     if answered is None:
         return replace(told, receivers=_reached(mapping.others(conversation.participants, own)))
     sender = answered.sender if answered.direction == "inbound" else None

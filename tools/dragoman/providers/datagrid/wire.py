@@ -167,7 +167,7 @@ class Listing(WireModel, Generic[T]):
     has_more: Flag = None
 
     def goes_on(self, asked: int) -> bool:
-        """Whether there may be a page after this one, of which ``asked`` entries were wanted."""
+        """Whether a page may follow this one, for which ``asked`` entries were requested."""
         if self.has_more is not None:
             return self.has_more and bool(self.data)
         return len(self.data) >= asked

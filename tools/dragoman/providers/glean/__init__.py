@@ -47,7 +47,7 @@ _MOST_PERSONS: Final = 64
 
 
 class GleanProvider(Provider):
-    """One tenant of Glean, seen by one user, or by whoever is signed in."""
+    """One tenant of Glean, seen by one user or by the principal of a call."""
 
     name: ClassVar[str] = "glean"
     about: ClassVar[str] = "Slack channels, Teams chats and other messages that Glean has indexed; Glean Chat"
@@ -91,7 +91,7 @@ class GleanProvider(Provider):
         return await Directory(self._api, self._cache, self._settings).list_conversations(query)
 
     async def get_conversation(self, conversation: str) -> Conversation:
-        """A chat, or what a channel is called. Whether a channel exists is told by some deployments only."""
+        """A chat, or the name of a channel. Only some deployments tell whether a channel exists."""
         address = Address.parse(conversation, self._settings)
         if address.where is IdKind.CHAT:
             return await self._chats.describe(address.id)

@@ -20,7 +20,7 @@ _BATCH: Final = 100
 
 
 async def with_names(api: Api, cache: PersonCache, messages: Sequence[Message]) -> list[Message]:
-    """Put names where there are only ids, and mark whom the account acts for.
+    """Replace ids by names, and mark messages of the person that the account acts for.
 
     A message never fails for want of a name.
     """

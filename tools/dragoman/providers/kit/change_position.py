@@ -1,7 +1,7 @@
-"""Where the changes of an account go on that are found by asking its conversations.
+"""The position of changes that are found by asking conversations.
 
-A position remembers of each recent conversation up to which time it was told, and of its newest messages which
-version was told, so that edits and deletions are noticed whatever their time.
+A position holds a time for each recent conversation: everything up to it was told. It also holds the versions of the
+newest messages, so that edits and deletions are noticed.
 """
 
 from __future__ import annotations
@@ -142,7 +142,7 @@ def ended(position: ChangePosition, listed: Sequence[Conversation]) -> ChangePos
 
 
 def _recent(known: Known) -> Known:
-    """A conversation of which only what may be told again is remembered."""
+    """Forget what cannot be told again of a conversation."""
     begin = (known.newest - OVERLAP_US) // SECOND
     entries = tuple(one for one in known.entries if one.version or one.sent >= begin)
     return known._replace(entries=entries, whole_from=max(begin, known.whole_from))
@@ -168,7 +168,7 @@ def _version(message: Message) -> str:
 
 
 def tombstone(conversation: str, entry: Entry) -> Message:
-    """A message of which only the id and the time are known, as a deleted one."""
+    """A deleted message, made of its id and time."""
     at = from_us(entry.sent * SECOND)
     root = entry.root or None
     return Message(

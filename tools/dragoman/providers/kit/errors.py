@@ -58,7 +58,7 @@ def error_table(
 
 
 class NamedFailures:
-    """What failures mean that a service names in the body of an answer, whatever the status.
+    """Maps the names of failures in the bodies of answers; the status of the answer does not count.
 
     A TOML file has the rows (``[[failure]]``): ``names``, and of each ``status`` (what the answer should have had),
     ``error`` (a member of the family), ``message`` and ``hint``. A name that ends with ``*`` begins others. With

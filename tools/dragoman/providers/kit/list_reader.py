@@ -47,7 +47,7 @@ class Matches(Generic[T]):
 
 
 def cut_complete(wanted: Wanted[T], position: Position, walk: Walk[T]) -> Cut[T]:
-    """Cut a page out of a list that was read to its end, in whatever order."""
+    """Cut a page out of a whole list, whose order does not matter."""
     entries: Sequence[Entry[T]] = walk.entries
     if wanted.select is not None:
         chosen = {id(one) for one in wanted.select([one.item for one in entries])}
@@ -61,7 +61,7 @@ def cut_complete(wanted: Wanted[T], position: Position, walk: Walk[T]) -> Cut[T]
 
 
 def cut_ordered(wanted: Wanted[T], position: Position, walk: Walk[T]) -> Cut[T]:
-    """Cut a page out of a list in the wanted order, of which the beginning was read."""
+    """Cut a page out of the beginning of a list in the wanted order."""
     passed = bool(walk.entries) and wanted.passed(walk.entries[-1].key.at)
     ended = walk.ended or passed
     usable = walk.entries if ended or wanted.listing.whole_times else _without_last_time(walk)
@@ -131,7 +131,7 @@ def _without_last_time(walk: Walk[T]) -> list[Entry[T]]:
 
 
 def _step_over(wanted: Wanted[T], position: Position, walk: Walk[T]) -> Cut[T]:
-    """Go on where nothing new was read, or nothing but items of one time of which more may follow."""
+    """Go on where nothing new was read, or only items of one time, which more may share."""
     new = [one for one in walk.entries if _is_new(wanted, position, one)]
     one_batch = len(walk.starts) < 2  # noqa: PLR2004 - going on with the same one would never end
     token = walk.next if one_batch or wanted.listing.stable else walk.starts[-1][0]

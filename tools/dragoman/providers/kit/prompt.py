@@ -28,7 +28,7 @@ _QUOTED: Final = 250  # characters of an answer that broke off
 
 
 class AnswerProgress:
-    """Reports what an assistant does to whoever listens.
+    """Reports the progress of an assistant.
 
     Args:
         longest: Most characters of a report.

@@ -53,7 +53,7 @@ def message_of(found: pb.Message, conversation: str, subject: str = "") -> Messa
 
 
 def conversation_of(found: pb.Thread) -> Conversation:
-    """A thread. When its last message came is told nowhere: ``updated_at`` is about the thread itself."""
+    """Map a thread. The time of its last message is unknown: ``updated_at`` is about the thread itself."""
     times = {
         name: at
         for name in ("created_at", "updated_at", "expires_at")

@@ -45,7 +45,7 @@ async def is_empty(workspace: Workspace) -> bool:
 async def load_conversations(
     workspace: Workspace, conversations: Collection[ConversationKey]
 ) -> dict[ConversationKey, Conversation]:
-    """What is told of conversations, for the lines above their messages."""
+    """Load conversations for the lines above their messages."""
     found: dict[ConversationKey, Conversation] = {}
 
     async def load(key: ConversationKey) -> None:

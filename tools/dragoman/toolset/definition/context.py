@@ -153,7 +153,7 @@ class CallContext:
     now: datetime
 
     def __post_init__(self) -> None:
-        """Whatever a tool does, it does with the caller's view."""
+        """Restrict the services to what the caller may use."""
         object.__setattr__(self, "services", self.services.for_principal(self.caller.principal))
 
     @property

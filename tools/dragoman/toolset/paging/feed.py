@@ -139,7 +139,7 @@ class Feed(Generic[T]):
             raise Conflict("The list has changed since the page before.", hint="Repeat the call without cursor.")
 
     def _unused(self, items: Sequence[T]) -> Sequence[T]:
-        """What comes after the last item that was used; nothing while that one has not come."""
+        """The items after the last one that was used; none until that one is found."""
         for position, item in enumerate(items):
             if self._source.key(item) == self._drop_to:
                 self._drop_to = None

@@ -1,4 +1,4 @@
-"""Hosts that the links of a text may lead to, in whatever way a service finds links.
+"""Find the hosts that links of a text may lead to, by the rules of all services.
 
 Services disagree on where a link begins and ends, so this takes the union: what a browser does with the whole address,
 and what a careless linker does that stops at any mark. Who asks about too many hosts is a nuisance; who misses one
@@ -140,7 +140,7 @@ def _targets(reading: str) -> list[str]:
 
 
 def _hosts_of_target(target: str) -> list[str]:
-    """The host of what mark-up declares to be a link, whatever it looks like; a place within a page has none."""
+    """The host of a link that is declared by mark-up; a link within the page has none."""
     target = target.replace("\\", "/")
     scheme = re.match(r"([a-z][a-z0-9+.\-]{0,30}):(?!\d)", target, re.IGNORECASE)
     if scheme is not None:

@@ -76,7 +76,7 @@ def _first_held(cover: ConversationCoverage, until: datetime | None) -> datetime
 async def held_source(
     call: CallContext, account: Account, conversation: str, query: MessageQuery, part: HeldPart
 ) -> Source[Message]:
-    """How to read a list of which the store holds the beginning."""
+    """The source of a list whose beginning the store holds."""
     store = await call.workspace.store()
     reader = _Reader(store, account, conversation, query, part)
     return Source(

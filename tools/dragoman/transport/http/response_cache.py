@@ -62,7 +62,7 @@ class DerivedCache(Generic[T]):
         return len(self._made)
 
     def get(self, value: object, about: Hashable, make: Callable[[], T]) -> T:
-        """What ``make`` makes of a value; ``about`` is whatever else that depends on."""
+        """The result of ``make`` for a value; ``about`` names everything else that the result depends on."""
         made = self._made_of(value)
         return made[about] if about in made else self._put(made, about, make())
 

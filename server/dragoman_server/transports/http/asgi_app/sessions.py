@@ -98,7 +98,7 @@ def elicitation_until(closed: anyio.Event) -> ServerMiddleware[Any]:
 
 
 class _Answer:
-    """One answer that can be ended from outside; whatever is sent after its end is dropped."""
+    """One answer that can be ended from outside; later messages are dropped."""
 
     def __init__(self, send: Send) -> None:
         self._send = send

@@ -1,4 +1,4 @@
-"""A call of a tool that writes, with an access token that may only read: the client is told which scope to get.
+"""Answers a write with a read-only access token by the scope that the client has to get.
 
 As "Runtime Insufficient Scope Errors" of the authorization part of MCP has it. Whoever has a token of our own has
 nowhere to get another one, and hears from the tool.

@@ -1,7 +1,7 @@
 """Time limits and a number limit for connections.
 
-uvicorn limits none of these: how many connections are open, how long the headers of a request may take, how long
-an answer may wait until the client reads it, and how long an unwanted body may go on.
+uvicorn does not limit the number of connections. It waits without end for headers, for a client that reads no
+answer, and for the rest of a body that nobody wants.
 """
 
 from __future__ import annotations

@@ -62,7 +62,7 @@ class PipelineQueue:
 
 
 class _ReadingFlow(FlowControl):
-    """Does not read on while bytes wait to be parsed, whoever asks."""
+    """Keeps reading paused while bytes wait to be parsed."""
 
     blocked = False
 
@@ -105,7 +105,7 @@ class SerialProtocol(Http11Protocol):
         return bool(self.pipeline) or (bool(self.cycle) and not self.cycle.response_complete)
 
     def parse_backlog(self) -> None:
-        """Parse as much as may be parsed now; whoever sends many small pieces lets the event loop turn in between."""
+        """Parse as much as may be parsed now, with a turn of the event loop after many small pieces."""
         pieces = _PIECES_AT_A_TIME
         while self._backlog and self._may_parse() and pieces:
             self._parse_piece()

@@ -205,7 +205,7 @@ def _start(config: WorkerConfig) -> _Worker:
 
 
 def work(config: WorkerConfig, pipe: Connection) -> None:
-    """Be one of the workers; what keeps it from serving is told to the supervisor as a sentence."""
+    """Run a worker process; if it cannot serve, the supervisor gets the reason as a sentence."""
     gc.disable()  # as in dragoman_server.transports.stdio.command: imports make what lives as long as the process
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     from dragoman_server.runtime import log, startup_checks  # noqa: PLC0415  # not in the process that only watches

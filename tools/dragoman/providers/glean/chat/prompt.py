@@ -115,7 +115,7 @@ async def _report(line: str, reporting: AnswerProgress) -> None:
 
 
 def _parts(body: bytes, source: Source) -> list[TalkAnswer]:
-    """The answer, or the lines of one that was streamed, whatever its content type says."""
+    """The answer, or the lines of a streamed one. The content type is not reliable."""
     try:
         values = [parse_json(body)]
     except ValueError:
@@ -155,7 +155,7 @@ async def _answered(chats: Chats, where: str, said: Sequence[ChatMessage], reply
 
 
 def _unstored() -> str:
-    """An id for what the service names nowhere, so that it is not taken for anything else."""
+    """An id for an answer to which the service gives none; no other message has it."""
     return f"unstored-{uuid4().hex[:12]}"
 
 

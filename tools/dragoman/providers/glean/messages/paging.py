@@ -1,8 +1,8 @@
 """Reading a list of messages page by page from a service that promises little about its pages.
 
-Left open are the order within a page, whether the reference message comes again, how times are rounded,
-whether the timestamp or even the direction is obeyed, and whether a thread's first message is among its
-messages, repeated, or apart. Under all of that each message comes once, and the list ends.
+Glean does not document the order within a page, nor how times are rounded. It may repeat the reference message, and
+may ignore the timestamp or the direction. The first message of a thread is among its messages, repeated, or apart.
+Here each message comes once, and the list ends.
 """
 
 from __future__ import annotations
