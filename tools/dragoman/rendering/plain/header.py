@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from dragoman.core.lazy_pattern import lazy_pattern
-from dragoman.core.model import Conversation, ConversationKind
+from dragoman.core.model import Conversation, ConversationKind, Message
 from dragoman.core.references import Reference
 from dragoman.rendering.budget.fitting import Answer, TokenShares
 from dragoman.rendering.budget.token_estimate import measure
@@ -25,6 +25,10 @@ ACCOUNT_LIMIT: Final = 32
 _TITLE_LIMIT: Final = 60
 _ASIDE_LIMIT: Final = 240
 _REFERENCE_LIMIT: Final = 4000
+_ANSWERS: Final = lazy_pattern(
+    r"(?:(?:re|fwd?|aw|wg|sv|vs|antw|tr|rv)(?:\[\d{1,3}\]|\(\d{1,3}\))?[:\uff1a]\s*)+", re.IGNORECASE
+)
+_LONGEST_SUBJECT: Final = 500
 _LIKE_A_CURSOR: Final = lazy_pattern(r"[:：]\s*(?=cursor)", re.IGNORECASE)  # noqa: RUF001 - the look-alike is meant
 
 
@@ -107,3 +111,24 @@ def _failure_lines(failures: Sequence[Failure], shares: TokenShares) -> list[str
             return [*lines, f"! {counted(len(failures) - number, 'more account')} could not answer"]
         lines.append(line)
     return lines
+
+
+def repeated(messages: Iterable[Message], title: str) -> frozenset[str]:
+    """The subjects that say what the title says.
+
+    Args:
+        messages: Of one conversation.
+        title: What stands above them.
+    """
+    subjects = {message.subject for message in messages if message.subject}
+    about = subject_key(title) if subjects and title else ""
+    return frozenset(subject for subject in subjects if title and subject_key(subject) == about)
+
+
+def subject_key(subject: str) -> str:
+    """A subject for comparison: without ``Re:`` and ``Fwd:``, case and blanks."""
+    if len(subject) > _LONGEST_SUBJECT:
+        return subject
+    words = " ".join(subject.split())
+    prefix = _ANSWERS.match(words)
+    return (words[prefix.end() :] if prefix else words).casefold()

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 from functools import lru_cache
 from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
-from dragoman.core.lazy_pattern import lazy_pattern
 from dragoman.core.model import Attachment, AuthorKind, Message, Reaction
 from dragoman.core.names import hidden_address
 from dragoman.core.sanitize import clean_line, clean_name
@@ -36,10 +34,6 @@ _COST_OF_REST: Final = 5
 _SHORT: Final = 48
 _UNITS: Final = ("B", "KB", "MB", "GB", "TB")
 _NO_BRACKETS: Final = str.maketrans("[];", "(),")
-_ANSWERS: Final = lazy_pattern(
-    r"(?:(?:re|fwd?|aw|wg|sv|vs|antw|tr|rv)(?:\[\d{1,3}\]|\(\d{1,3}\))?[:\uff1a]\s*)+", re.IGNORECASE
-)
-_LONGEST: Final = 500
 
 
 def badges(
@@ -280,24 +274,3 @@ def page(
             start = f">{start}{parent}{date}"
         lines.append(f"{start}{one.clock} {one.tail}")
     return lines
-
-
-def repeated(messages: Iterable[Message], title: str) -> frozenset[str]:
-    """The subjects that say what the title says.
-
-    Args:
-        messages: Of one conversation.
-        title: What stands above them.
-    """
-    subjects = {message.subject for message in messages if message.subject}
-    about = subject_key(title) if subjects and title else ""
-    return frozenset(subject for subject in subjects if title and subject_key(subject) == about)
-
-
-def subject_key(subject: str) -> str:
-    """A subject for comparison: without ``Re:`` and ``Fwd:``, case and blanks."""
-    if len(subject) > _LONGEST:
-        return subject
-    words = " ".join(subject.split())
-    prefix = _ANSWERS.match(words)
-    return (words[prefix.end() :] if prefix else words).casefold()

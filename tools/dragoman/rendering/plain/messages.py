@@ -18,10 +18,12 @@ from dragoman.rendering.plain.header import (
     conversation_reference,
     counted,
     header,
+    repeated,
+    subject_key,
     title,
     write_page,
 )
-from dragoman.rendering.plain.lines import RenderedMessage, message_handle, page, render_message, repeated, subject_key
+from dragoman.rendering.plain.lines import RenderedMessage, message_handle, page, render_message
 from dragoman.rendering.views import MessagesView
 
 _DAY_LINE_COST: Final = 8.0

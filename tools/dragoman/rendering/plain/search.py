@@ -12,8 +12,17 @@ from dragoman.rendering.budget.token_estimate import measure
 from dragoman.rendering.budget.truncate import one_line
 from dragoman.rendering.content.highlights import highlighted_excerpt
 from dragoman.rendering.content.time_format import as_of, date_and_clock
-from dragoman.rendering.plain.header import ACCOUNT_LIMIT, BETWEEN, counted, header, place_reference, title, write_page
-from dragoman.rendering.plain.lines import author_line, badges, indent, message_handle, parent_handle, repeated
+from dragoman.rendering.plain.header import (
+    ACCOUNT_LIMIT,
+    BETWEEN,
+    counted,
+    header,
+    place_reference,
+    repeated,
+    title,
+    write_page,
+)
+from dragoman.rendering.plain.lines import author_line, badges, indent, message_handle, parent_handle
 from dragoman.rendering.views import ConversationKey, Searched, SearchView
 
 _MOST_ACCOUNTS: Final = 6
