@@ -4,6 +4,7 @@ import json
 from zoneinfo import ZoneInfo
 
 import pytest
+from tests.benchmarks.archive_forms import FORMS
 
 from dragoman.core.model import AuthorKind, ConversationKind
 
@@ -28,6 +29,32 @@ def reasons(content) -> dict[str, list[str]]:
         reason: [place.partition("chat.jsonl, ")[2] for place in about.places]
         for reason, about in content.notes.reasons.items()
     }
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-be", "utf-16-le", "utf-32"])
+@pytest.mark.parametrize("form", ["json_lines", "mattermost", "signal", "chat", "telegram", "irc", "whatsapp"])
+def test_a_text_of_any_encoding_with_a_mark_is_read(form, encoding, tmp_path, read_archive):
+    FORMS[form](tmp_path / "plain", ["Grüße 👋", "zwei"])
+    text = (tmp_path / "plain").read_text(encoding="utf-8")
+    mark = "\ufeff" if encoding.endswith("e") else ""
+    (tmp_path / "other").write_bytes(f"{mark}{text}".encode(encoding))
+    found = [read_archive(tmp_path / name) for name in ("plain", "other")]
+    assert found[0].messages
+    assert [one.text for one in found[1].messages] == [one.text for one in found[0].messages]
+    assert not found[1].notes.skipped
+
+
+def test_lines_of_wide_characters_that_are_no_json_are_counted(tmp_path, read_archive):
+    (tmp_path / "chat.jsonl").write_bytes(f"{line(text='a')}no\n\n{line(text='b')}".encode("utf-16"))
+    content = read_archive(tmp_path / "chat.jsonl")
+    assert [message.text for message in content.messages] == ["a", "b"]
+    assert reasons(content) == {"no valid JSON": ["line 2, column 1"]}
+
+
+def test_short_lines_at_the_beginning_have_their_numbers(read_lines):
+    content = read_lines("\n", "\n", "\n", line(text="a"), "no\n")
+    assert [message.text for message in content.messages] == ["a"]
+    assert reasons(content) == {"no valid JSON": ["line 5, column 1"]}
 
 
 def test_a_line_has_the_members_of_our_json_answers(read_lines):

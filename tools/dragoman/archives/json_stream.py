@@ -9,6 +9,8 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Iterator
+from functools import partial
+from itertools import chain
 from typing import BinaryIO, Final
 
 from dragoman.archives.fields import JsonObject, is_object
@@ -16,7 +18,7 @@ from dragoman.archives.json_blocks import COMMA, JsonBlocks, decode
 from dragoman.archives.json_mending import parse, scan
 from dragoman.archives.json_scanner import Scanner, end_of
 from dragoman.archives.notes import Notes
-from dragoman.archives.text import LONGEST_LINE, encoding_of
+from dragoman.archives.text import LONGEST_LINE, LONGEST_MARK, encoding_of, wide_lines
 from dragoman.core.lazy_pattern import lazy_pattern
 from dragoman.core.safe_text import sentence
 
@@ -27,8 +29,8 @@ LARGEST_VALUE: Final = 16 << 20
 """Characters of a value that is held as a whole; a larger one is passed over."""
 
 _CHUNK: Final = 64 << 10
-_LONGEST_MARK: Final = 4
 _SKIPPED: Final = object()
+_LINE: Final = lazy_pattern(rb"[^\n]*+\n|[^\n]++")
 _SPACE: Final = lazy_pattern(r"[ \t\r\n\ufeff\x00]*")
 
 
@@ -201,7 +203,7 @@ class JsonReader:
         self._lines, self._counted = self.line, 0
         data = self._stream.read(max(_CHUNK, len(rest)))
         if self._decoder is None:
-            while len(data) < _LONGEST_MARK and (more := self._stream.read(_CHUNK)):
+            while len(data) < LONGEST_MARK and (more := self._stream.read(_CHUNK)):
                 data += more
             encoding, length = encoding_of(data)
             self._decoder = codecs.getincrementaldecoder(encoding)("replace")
@@ -269,9 +271,20 @@ def json_lines(stream: BinaryIO, notes: Notes, file: str) -> Iterator[tuple[int,
         notes: Where lines that cannot be read are counted.
         file: How the user knows the file.
     """
-    number = 0
-    while line := stream.readline(LONGEST_LINE):
-        number += 1
+    beginning = stream.read(LONGEST_MARK)
+    encoding, length = encoding_of(beginning)
+    found: Iterator[tuple[int, object]]
+    if encoding == "utf-8":
+        found = _narrow_values(stream, beginning, notes, file)
+    else:
+        found = _wide_values(wide_lines(stream, encoding, beginning[length:]), notes, file)
+    return found
+
+
+def _narrow_values(stream: BinaryIO, beginning: bytes, notes: Notes, file: str) -> Iterator[tuple[int, object]]:
+    first = _LINE.findall(beginning + stream.readline(LONGEST_LINE))
+    rest = iter(partial(stream.readline, LONGEST_LINE), b"")
+    for number, line in enumerate(chain(first, rest), 1):
         if not line.endswith(b"\n") and len(line) >= LONGEST_LINE and _rest_of_line(stream):
             notes.skip("a line longer than 16 MiB", file, number)
             continue
@@ -287,6 +300,20 @@ def json_lines(stream: BinaryIO, notes: Notes, file: str) -> Iterator[tuple[int,
                 notes.skip("no valid JSON", file, number, getattr(error, "colno", None))
                 continue
         yield number, value
+
+
+def _wide_values(lines: Iterator[tuple[str, bool]], notes: Notes, file: str) -> Iterator[tuple[int, object]]:
+    """The values of a text whose characters have two or four bytes."""
+    for number, (line, is_cut) in enumerate(lines, 1):
+        if is_cut:
+            notes.skip("a line longer than 1 MiB", file, number)
+        elif line.strip():
+            try:
+                value = parse(line)
+            except ValueError as error:
+                notes.skip("no valid JSON", file, number, getattr(error, "colno", None))
+            else:
+                yield number, value
 
 
 def _rest_of_line(stream: BinaryIO) -> bool:

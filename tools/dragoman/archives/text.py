@@ -25,7 +25,7 @@ _MARKS: Final = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
-_LONGEST_MARK: Final = 4
+LONGEST_MARK: Final = 4
 _SURROGATE: Final = lazy_pattern("[\ud800-\udfff]")
 
 
@@ -84,11 +84,11 @@ def lines(stream: BinaryIO, notes: Notes | None = None, file: str = "") -> Itera
         notes: Where lines are counted of which the rest is passed over.
         file: How the user knows the file.
     """
-    beginning = stream.read(_LONGEST_MARK)
+    beginning = stream.read(LONGEST_MARK)
     encoding, length = encoding_of(beginning)
     first = beginning[length:]
     is_narrow = encoding == "utf-8"
-    found = _narrow_lines(stream, first) if is_narrow else _wide_lines(stream, encoding, first)
+    found = _narrow_lines(stream, first) if is_narrow else wide_lines(stream, encoding, first)
     for number, (line, is_cut) in enumerate(found, 1):
         if is_cut and notes is not None:
             notes.skip("the rest of a line longer than 1 MiB", file, number)
@@ -116,7 +116,7 @@ def _rest_of_line(stream: BinaryIO) -> bool:
     return found
 
 
-def _wide_lines(stream: BinaryIO, encoding: str, first: bytes) -> Iterator[tuple[str, bool]]:
+def wide_lines(stream: BinaryIO, encoding: str, first: bytes) -> Iterator[tuple[str, bool]]:
     """The lines of a text whose characters have two or four bytes, and whether they were cut."""
     decoder = codecs.getincrementaldecoder(encoding)("replace")
     text, is_cut = decoder.decode(first), False
