@@ -59,7 +59,11 @@ class FaultProxy:
                 client, _ = self._listening.accept()
             except OSError:
                 return
-            server = socket.create_connection(("127.0.0.1", self._target))
+            try:
+                server = socket.create_connection(("127.0.0.1", self._target))
+            except OSError:  # it is closed already: nobody waits for this one
+                client.close()
+                continue
             for one, other, is_client in ((client, server, True), (server, client, False)):
                 one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 self._links.add(one)
