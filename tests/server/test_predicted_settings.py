@@ -6,7 +6,7 @@ from typing import Any
 import anyio
 import pytest
 from front_questions import front_answers, lists_of, parsed, sdk_answers, smallest, snapshot
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from dragoman.accounts.provider_registry import BUILT_IN, provider_class
@@ -46,6 +46,7 @@ def drawn_settings(draw: st.DrawFn) -> dict[str, Any]:
 
 @settings(max_examples=400, deadline=None)
 @given(drawn_settings(), st.booleans())
+@example({"accounts": {"a": smallest("mail", imap=[])}}, False)
 def test_what_is_foreseen_is_what_the_settings_give(given_settings, read_only):
     found = predicted_results.predict_accounts(snapshot(), given_settings, read_only=read_only)
     if found is not None:
@@ -66,6 +67,14 @@ def really(loaded: load.Config) -> tuple[frozenset[str], bool]:
 def test_ordinary_settings_of_every_provider_are_foreseen(name):
     table = smallest(name, write="confirm", remember="full", timeout=20)
     given_settings = {"timezone": "Europe/Berlin", "max_tokens": 4000, "accounts": {"mine": table}}
+    found = predicted_results.predict_accounts(snapshot(), given_settings, read_only=False)
+    assert found is not None
+    assert lists_of(found) == really(load.from_mapping(given_settings))
+
+
+def test_the_servers_of_a_mailbox_are_foreseen_as_one_text_each():
+    servers = {"imap": "mail.example.org:993", "smtp": "mail.example.org:465", "user": "ann"}
+    given_settings = {"accounts": {"mine": smallest("mail", **servers)}}
     found = predicted_results.predict_accounts(snapshot(), given_settings, read_only=False)
     assert found is not None
     assert lists_of(found) == really(load.from_mapping(given_settings))

@@ -84,7 +84,8 @@ def _rule_of(model: type[BaseModel], key: str, field: FieldInfo) -> Rule | None:
     bare = _without_none(field.annotation)
     if isinstance(plain, str):
         one: Rule = {"fits": plain}
-        return {"list": {"of": one, "from": 0}} if get_args(bare) else one
+        # A type with arguments may be one annotated text as well.
+        return {"list": {"of": one, "from": 0}} if get_origin(bare) is tuple else one
     validated = {name for it in model.__pydantic_decorators__.field_validators.values() for name in it.info.fields}
     return None if key in validated else _rule_of_type(bare, field.metadata)
 
