@@ -2,21 +2,16 @@
 
 from dataclasses import dataclass, field, replace
 
-from dragoman import AccountSettings, Author, Conversation, Message, NotFound, Unavailable
+from dragoman import AccountSettings, Author, Conversation, Limits, Message, NotFound, Unavailable
 from dragoman.providers.kit import (
     Directory,
-    InlineThreads,
     Lookup,
     Member,
-    Movement,
     NameBook,
     Parts,
     Post,
     Room,
-    Rooms,
-    ThreadChanges,
     ThreadedProvider,
-    ThreadWriter,
     from_us,
 )
 
@@ -83,6 +78,9 @@ class Workspace:
     async def joined(self):
         self.asked.append("joined")
         return [one for id_, one in self.rooms.items() if id_ not in self.open_rooms]
+
+    async def joined_ids(self):
+        return [one.conversation.id for one in await self.joined()]
 
     async def public(self):
         self.asked.append("public")
@@ -186,9 +184,8 @@ class Source:
     """The workspace as a source of threads, whose ``post`` tells where a message stands."""
 
     def __init__(self, workspace):
-        self.__dict__.update(
-            {name: getattr(workspace, name) for name in ("history", "replies", "to_messages", "time_of", "is_listed")}
-        )
+        names = ("history", "replies", "to_messages", "time_of", "is_listed", "identity", "message")
+        self.__dict__.update({name: getattr(workspace, name) for name in names})
         self.post = workspace.post_of
 
 
@@ -202,17 +199,8 @@ def provider_of(workspace):
     async def nothing(_):
         return None
 
-    async def joined():
-        return [one.conversation.id for one in await workspace.joined()]
-
-    async def is_gone(conversation, message):
-        return all(one[0] != message for one in workspace.posts)
-
     empty = Lookup.one_by_one(nothing)
     names = NameBook(Directory(fetch, parts), bots=empty, titles=Lookup.one_by_one(nothing), groups=empty)
-    rooms, source = Rooms(workspace, names), Source(workspace)
-    lists, movement = InlineThreads("Acme", source), Movement(joined, nothing)
-    changes = ThreadChanges(source, movement.moved, is_gone, page_size=50)
-    writer = ThreadWriter("Acme", 100, Target(workspace), source, rooms, lists.forget)
-    whole = Parts(names=names, rooms=rooms, reader=workspace, lists=lists, changes=changes, writer=writer)
+    limits, source = Limits(text_length=100, page_size=50), Source(workspace)
+    whole = Parts.of("Acme", names=names, rooms=workspace, reader=source, target=Target(workspace), limits=limits)
     return ThreadedProvider(AccountSettings(provider="acme"), whole)

@@ -54,6 +54,10 @@ class RoomSource(Protocol):
         """The conversations that the account is in."""
         ...
 
+    async def joined_ids(self) -> Sequence[str]:
+        """Their ids alone."""
+        ...
+
     async def public(self) -> Sequence[Room]:
         """Those that anybody may join."""
         ...

@@ -2,29 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Final, Protocol, Self, TypeVar
 
+from dragoman.core.errors import NotFound
 from dragoman.core.model import Audience, Author, AuthorKind, Changes, Conversation, Message, Page
 from dragoman.providers.base.provider import (
     AccountSettings,
     Change,
     ConversationQuery,
     Draft,
+    Limits,
     MessageQuery,
     Provider,
 )
 from dragoman.providers.kit.inline_threads import InlineThreads
 from dragoman.providers.kit.members import Identity, NameBook
-from dragoman.providers.kit.rooms import Rooms
+from dragoman.providers.kit.movement import Movement, Recent
+from dragoman.providers.kit.rooms import Rooms, RoomSource
 from dragoman.providers.kit.thread_changes import ThreadChanges
-from dragoman.providers.kit.thread_writer import ThreadWriter
+from dragoman.providers.kit.thread_source import ThreadSource
+from dragoman.providers.kit.thread_writer import ThreadWriter, WriteTarget
+
+R = TypeVar("R")
+
+_ANY_LENGTH: Final = 1_000_000  # characters
 
 
-class Reader(Protocol):
-    """Reads single messages, and knows whom the account speaks for."""
+class Reader(ThreadSource[R], Protocol[R]):
+    """Reads histories, threads and single messages, and knows whom the account speaks for."""
 
     async def identity(self) -> Identity:
         """Whom the account speaks for."""
@@ -45,10 +53,54 @@ class Parts:
 
     names: NameBook
     rooms: Rooms
-    reader: Reader
+    reader: Reader[Any]
     lists: InlineThreads[Any]
     changes: ThreadChanges[Any]
     writer: ThreadWriter[Any]
+
+    @classmethod
+    def of(
+        cls,
+        service: str,
+        *,
+        names: NameBook,
+        rooms: RoomSource,
+        reader: Reader[R],
+        target: WriteTarget[R],
+        limits: Limits,
+        now: Callable[[], datetime | None] = lambda: None,
+        recent: Callable[[datetime | None], Awaitable[Recent | None]] | None = None,
+    ) -> Self:
+        """Make the parts of an account.
+
+        Args:
+            service: Its name, for sentences.
+            names: Finds names.
+            rooms: Asks for conversations.
+            reader: Asks for messages.
+            target: Writes.
+            limits: Those of the provider.
+            now: The service's own time, where it tells that.
+            recent: Tells what was written since a time, where something does.
+        """
+
+        async def nobody_tells(_: datetime | None) -> Recent | None:
+            return None
+
+        async def is_gone(conversation: str, message: str) -> bool:
+            try:
+                return (await reader.message(conversation, message)).deleted_at is not None
+            except NotFound:
+                return True
+
+        size, listed = limits.page_size, Rooms(rooms, names)
+        lists, movement = (
+            InlineThreads(service, reader, page_size=size),
+            Movement(rooms.joined_ids, recent or nobody_tells),
+        )
+        changes = ThreadChanges(reader, movement.moved, is_gone, page_size=size, now=now, answered=movement.answered)
+        writer = ThreadWriter(service, limits.text_length or _ANY_LENGTH, target, reader, listed, lists.forget)
+        return cls(names=names, rooms=listed, reader=reader, lists=lists, changes=changes, writer=writer)
 
 
 class ThreadedProvider(Provider):

@@ -10,11 +10,6 @@ from dragoman.core.model import SearchPage
 from dragoman.providers.base.account_settings import SettingsAdvice
 from dragoman.providers.base.capability import Capability
 from dragoman.providers.base.provider import AccountSettings, Limits, SearchQuery
-from dragoman.providers.kit.inline_threads import InlineThreads
-from dragoman.providers.kit.movement import Movement
-from dragoman.providers.kit.rooms import Rooms
-from dragoman.providers.kit.thread_changes import ThreadChanges
-from dragoman.providers.kit.thread_writer import ThreadWriter
 from dragoman.providers.kit.threaded_provider import Parts, ThreadedProvider
 from dragoman.providers.slack.api import PAGE, WORKSPACES, Api, client_of, parse_link
 from dragoman.providers.slack.conversations import ConversationReader
@@ -22,7 +17,6 @@ from dragoman.providers.slack.people import People
 from dragoman.providers.slack.reading import MessageReader
 from dragoman.providers.slack.search import MessageSearch, search_recent
 from dragoman.providers.slack.settings import APP, SlackSettings
-from dragoman.providers.slack.wire import Object
 from dragoman.providers.slack.writing import LONGEST, MessageWriter
 
 __all__ = ["SlackProvider", "SlackSettings"]
@@ -43,7 +37,7 @@ class SlackProvider(ThreadedProvider):
 
     def __init__(self, settings: AccountSettings, api: Api | None = None) -> None:
         """Keep the settings. Without an open ``api``, which :meth:`open` gives, nothing can be asked."""
-        super().__init__(settings, None if api is None else _parts(api))
+        super().__init__(settings, None if api is None else _parts(api, self.limits))
         if api is not None:
             self._api = api
             self._search = MessageSearch(api, cast("People", self._parts.names))
@@ -99,19 +93,16 @@ class SlackProvider(ThreadedProvider):
         return parse_link(link, WORKSPACES.get(cast("SlackSettings", self.settings).credential))
 
 
-def _parts(api: Api) -> Parts:
-    people, source = People(api), ConversationReader(api)
-    rooms, reader = Rooms(source, people), MessageReader(api, people)
-    lists = InlineThreads[Object]("Slack", reader, page_size=PAGE)
-    target = MessageWriter(api, people, reader)
-    movement = Movement(source.joined_ids, lambda since: search_recent(api, since))
-    changes = ThreadChanges[Object](
-        reader,
-        movement.moved,
-        reader.is_gone,
-        page_size=PAGE,
+def _parts(api: Api, limits: Limits) -> Parts:
+    people = People(api)
+    reader = MessageReader(api, people)
+    return Parts.of(
+        "Slack",
+        names=people,
+        rooms=ConversationReader(api),
+        reader=reader,
+        target=MessageWriter(api, people, reader),
+        limits=limits,
         now=lambda: api.service_time,
-        answered=movement.answered,
+        recent=lambda since: search_recent(api, since),
     )
-    writer = ThreadWriter[Object]("Slack", LONGEST, target, reader, rooms, lists.forget)
-    return Parts(names=people, rooms=rooms, reader=reader, lists=lists, changes=changes, writer=writer)

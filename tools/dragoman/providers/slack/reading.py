@@ -120,13 +120,6 @@ class MessageReader:
                         return one
         raise no_such_message()
 
-    async def is_gone(self, conversation: str, message: str) -> bool:
-        """Whether a message is deleted."""
-        try:
-            return (await self.raw(conversation, message)).get("subtype") == "tombstone"
-        except NotFound:
-            return True
-
     async def _us_among(self, raw: Sequence[JsonObject]) -> Identity | None:
         """Whom the account speaks for, where it may have written any of these: what a bot wrote has its ``bot_id``."""
         known = self._api.us.value

@@ -7,12 +7,12 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
-from urllib.parse import parse_qs, urlsplit
 
 from dragoman.core.context.clock import current_clock
 from dragoman.core.errors import DragomanError, NotFound, PermissionDenied, UnsupportedOperation
 from dragoman.core.json_fields import JsonObject, count_of, list_of, record_of, records_of, text_of
 from dragoman.core.model import Hit, SearchPage
+from dragoman.core.permalinks import read_link
 from dragoman.core.queries import SearchQuery
 from dragoman.core.safe_text import SafeText
 from dragoman.providers.kit.movement import Recent
@@ -180,8 +180,8 @@ async def search_recent(api: Api, since: datetime | None) -> Recent | None:
 
 def root_in(hit: JsonObject) -> str:
     """The thread of a hit, which only its link tells."""
-    link = parse_qs(urlsplit(text_of(hit, "permalink")).query)
-    return text_of(hit, "thread_ts") or next(iter(link.get("thread_ts", [])), "")
+    link = read_link(text_of(hit, "permalink"))
+    return text_of(hit, "thread_ts") or (link.thread if link else "")
 
 
 def _seconds(at: datetime | None) -> int | None:
