@@ -298,22 +298,3 @@ def test_times_at_the_edge_of_what_a_time_can_be_are_no_fault():
 
     last = Message(id="x", conversation="c", author=Author(name="Bo"), sent_at=OPEN, text="")
     assert BackPosition().after([last], "c").complete_since == OPEN - INSTANT
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text", "limits"),
-    [
-        (0.05, "short", [200, 400, 800, 1000, 1000, 1000]),
-        (2.0, "short", [200] * 6),
-        (0.05, "x" * 50_000, [200] * 6),
-    ],
-    ids=["quick", "slow", "heavy"],
-)
-async def test_only_quick_services_are_asked_for_large_pages_and_only_of_short_messages(world, seconds, text, limits):
-    chat = world.service(seconds=seconds)
-    for number in range(40):
-        chat.post("deck", text, ago=(number + 1) * DAY)
-    async with world.workspace() as workspace:
-        await sync(workspace, world)
-        assert chat.limits == limits
-        assert stored(world.path) == truth(chat)

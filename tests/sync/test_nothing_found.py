@@ -90,3 +90,10 @@ async def answer_of(services, query, place):
         return (await call_tool(services, "search_messages", {"query": query, **place})).text
     except DragomanError as error:
         return str(error.sentences)
+
+
+@pytest.mark.parametrize(("place", "is_told"), [("never", True), ("part", False), ("held", False)])
+async def test_an_index_of_what_happened_to_be_read_is_not_taken_for_the_whole_account(services, place, is_told):
+    answer = await answer_of(services, "quokka", {"account": place})
+    assert answer.startswith("0 hits")
+    assert ("has only what was read of never so far" in answer) is is_told

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal
 from dragoman.core.errors import DragomanError, InvalidArgument, UnsupportedOperation
 from dragoman.core.model import Conversation, ConversationKind, Hit, Page, SearchPage
 from dragoman.core.queries import ConversationQuery, SearchQuery
-from dragoman.core.safe_text import Sentence, safe, sentence
+from dragoman.core.safe_text import Sentence, join, safe, sentence
 from dragoman.providers.base.capability import Capability
 from dragoman.rendering.views import ConversationsView, Searched, SearchView
 from dragoman.toolset.addressing.load import NOTHING_YET, is_empty, load_conversations
@@ -206,10 +206,23 @@ class _Search:
         notes: list[Sentence] = [*(sentence("{}: {}", one.account, safe(one.missed)) for one in gaps), *self._notes]
         if found:
             return notes
+        notes += self._partial_index()
         # One account may say more than another one: what the longer sentence begins with is told by it.
         told: list[Sentence] = sorted(self._advice)
         advice: list[Sentence] = [one for one in told if not any(more != one and more.startswith(one) for more in told)]
         return [*notes, *advice, *nothing_found(self._question)]
+
+    def _partial_index(self) -> list[Sentence]:
+        """Which accounts were searched in what was read of them only."""
+        accounts = self._call.workspace.accounts
+        found = [one for one in self.searched.values() if one.where == "local index" and one.held is None]
+        names = [one.account for one in found if accounts[one.account].provider_class.external]
+        if not names:
+            return []
+        what = (
+            "The local index has only what was read of {} so far; sync in the settings of an account reads all of it."
+        )
+        return [sentence(what, join(names))]
 
 
 def _key(hit: Hit) -> str:
