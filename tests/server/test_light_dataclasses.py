@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import datetime as dt
 import json
 import subprocess
 import sys
@@ -15,7 +16,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 import pytest
 
 from dragoman_server.cli.light_dataclasses import DATACLASSES, LightField, light_dataclass, light_replace
-from dragoman_server.cli.light_modules import StandingIn
+from dragoman_server.cli.light_modules import StandingIn, datetime_in_c
 from dragoman_server.cli.light_typing import TYPING
 
 T = TypeVar("T")
@@ -40,7 +41,7 @@ IMPORT = "import dragoman_server.cli.quick_search, dragoman.store.sqlite.inline_
 LIGHTLY = f"""{DESCRIBE}
 import json
 from dragoman_server.cli.light_dataclasses import DATACLASSES
-from dragoman_server.cli.light_modules import StandingIn
+from dragoman_server.cli.light_modules import StandingIn, datetime_in_c
 from dragoman_server.cli.light_typing import TYPING
 with StandingIn(DATACLASSES, TYPING):
     {IMPORT}
@@ -202,6 +203,13 @@ def test_modules_that_stand_in_give_their_places_back():
     assert sys.modules["dataclasses"] is dataclasses
     assert sys.modules["typing"] is typing
     assert (Rare, AlsoRare) == (dataclasses.FrozenInstanceError, typing.TypedDict)
+
+
+def test_datetime_in_c_has_the_same_classes():
+    stand_in = datetime_in_c()
+    for name in ("UTC", "date", "datetime", "time", "timedelta", "timezone", "tzinfo", "MAXYEAR", "datetime_CAPI"):
+        assert getattr(stand_in, name) is getattr(dt, name)
+    assert stand_in.sys is sys, "what only Python's own has comes from there"
 
 
 def test_every_dataclass_of_a_search_has_the_fields_that_it_has_elsewhere():

@@ -34,7 +34,7 @@ def filled(size):
     with con:
         TABLE.put(con, "", "room", messages)
         named = [Conversation(id=f"c{n}", title=f"Team {n} Café") for n in range(size)]
-        conversations.save_all(con, TABLE.tables, [Conversation(id="room", title="Room"), *named])
+        conversations.save(con, TABLE.tables, [Conversation(id="room", title="Room"), *named])
     return con
 
 

@@ -85,10 +85,10 @@ def _search(words: list[str]) -> None:
 def _search_lightly(words: list[str]) -> None:
     """Search with stand-ins for what takes long, and end; or forget what was imported."""
     from dragoman_server.cli.light_dataclasses import DATACLASSES  # noqa: PLC0415  # as above
-    from dragoman_server.cli.light_modules import StandingIn, forget_light_modules  # noqa: PLC0415  # as above
+    from dragoman_server.cli.light_modules import StandingIn, datetime_in_c, forget_light_modules  # noqa: PLC0415  # as above
     from dragoman_server.cli.light_typing import TYPING  # noqa: PLC0415  # as above
 
-    with StandingIn(DATACLASSES, TYPING):
+    with StandingIn(DATACLASSES, TYPING, datetime_in_c()):
         from dragoman_server.cli import quick_search  # noqa: PLC0415  # after what it shall not import
 
         try:
