@@ -58,6 +58,18 @@ async def test_who_has_left_keeps_the_name_and_cannot_be_written_to():
     assert found.author.name == "Lea Ving"
 
 
+async def test_who_cannot_be_looked_up_is_called_everywhere_as_the_own_messages_tell():
+    slack = Slack()
+    slack.open(ROOM)
+    slack.add(ROOM, "Hello", user="W09OUTSIDE", user_profile={"real_name": "Wan Da", "team": "T99OTHER1"})
+    asked = slack.add(ROOM, "x", reactions=[{"name": "+1", "count": 1, "users": ["W09OUTSIDE"]}])
+    slack.messages[ROOM][-1]["text"] = "thanks <@W09OUTSIDE>"
+    async with opened(slack) as account:
+        first, second = (await account.list_messages(ROOM, MessageQuery())).items
+    assert (first.author.name, first.author.kind) == ("Wan Da", "person")
+    assert (second.id, second.text, second.reactions[0].by) == (asked, "thanks @Wan Da", ("Wan Da",))
+
+
 async def test_a_file_of_the_old_form_is_attached():
     found = await shown({"text": "", "file": {"id": "F1", "name": "old.png", "mode": "hosted", "size": 5}})
     assert [(one.name, one.size) for one in found.attachments] == [("old.png", 5)]

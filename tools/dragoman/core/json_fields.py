@@ -50,8 +50,8 @@ def records_of(record: JsonObject, name: str) -> list[JsonObject]:
     return [item for item in value if is_object(item)] if is_list(value) else []
 
 
-def text_of(record: JsonObject, name: str, *others: str) -> str:
-    """The first of the members that is a text or a number and not empty."""
+def text_of(record: JsonObject, name: str = "", *others: str) -> str:
+    """The first of the members that is a text or a number and not empty; empty where none is named."""
     value = record.get(name)
     if isinstance(value, str) and value:  # the usual case, and the first of all for speed
         return value

@@ -21,12 +21,13 @@ def author_of(message: JsonObject) -> str:
 
 @dataclass(slots=True)
 class References:
-    """Ids that stand in messages, in their order."""
+    """Ids that stand in messages, in their order; of people who wrote some, the names that these tell."""
 
     users: dict[str, None] = field(default_factory=dict[str, None])
     bots: dict[str, None] = field(default_factory=dict[str, None])
     channels: dict[str, None] = field(default_factory=dict[str, None])
     groups: dict[str, None] = field(default_factory=dict[str, None])
+    profiles: dict[str, str] = field(default_factory=dict[str, str])
 
     def add_message(self, message: JsonObject) -> None:
         """Note who wrote a message, and all that it refers to."""
@@ -34,6 +35,9 @@ class References:
         named = author or text_of(message, "username") or text_of(record_of(message, "bot_profile"), "name")
         self.users.update({author: None} if author else {})
         self.bots.update({bot: None} if not named and (bot := text_of(message, "bot_id")) else {})
+        name = text_of(record_of(message, "user_profile"), "real_name", "display_name", "name").strip()
+        if author and name and not text_of(message, "bot_id"):
+            self.profiles[author] = name
         self.collect(message)
 
     def collect(self, value: object, depth: int = 0) -> None:

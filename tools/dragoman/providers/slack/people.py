@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from dragoman.core.json_fields import JsonObject, record_of, records_of, text_of, texts_of
@@ -39,7 +40,10 @@ class People(NameBook):
             found.users.pop(SLACKBOT, None)
             return found
 
-        return await self.known(collect() if part is None else self._references.get(part, None, collect))
+        found = collect() if part is None else self._references.get(part, None, collect)
+        names = await self.known(found)
+        told = {id_: Member(id=id_, name=name) for id_, name in found.profiles.items() if id_ not in names.users}
+        return replace(names, users={**told, **names.users}) if told else names
 
     async def _list_users(self) -> AsyncGenerator[tuple[list[Member], bool]]:
         async for answer in self._api.list("users.list"):
