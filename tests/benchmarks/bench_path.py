@@ -30,7 +30,7 @@ from dragoman_server.runtime.preload import preload
 
 ROOT: Final = Path(__file__).parents[2]
 PRODUCT: Final = tuple(str(ROOT / package) for package in ("tools/dragoman", "server/dragoman_server"))
-FIRST_FILES, FIRST_FUNCTIONS = 65, 321
+FIRST_FILES, FIRST_FUNCTIONS = 65, 320
 FILES, FUNCTIONS = 45, 166
 """Bounds: lower one when the figure falls."""
 
@@ -65,6 +65,7 @@ async def _calls(address: str) -> tuple[set[tuple[str, str]], set[tuple[str, str
         async with open_store(Path(data) / "dragoman.db"):
             pass  # a server makes its store once, and opens it ever after
         async with connect(settings, data=data) as client:
+            await client.list_tools()  # every client has the list before it calls
             for _ in range(2):
                 recorder.codes.clear()
                 # By the SDK's own method: short ways of calling that tests have are no part of the path.

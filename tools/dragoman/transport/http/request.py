@@ -89,14 +89,14 @@ class HttpRequest:
         """
         if not path.startswith("/"):
             raise ValueError("a path begins with /")
-        form, value, query = options.get("form"), options.get("json"), options.get("query")
+        form, value, query, own = options.get("form"), options.get("json"), options.get("query"), options.get("headers")
         # A null body and none are the same here: no service asks for the word null.
         typed, content = ({}, None) if form is None and value is None else _body_of(form, value)
         return cls(
             kind=kind,
             method=method.upper(),
             target=path + query_string(query) if query else path,
-            headers={**headers, **typed, **printable(options.get("headers", {}))},
+            headers={**headers, **typed, **(printable(own) if own else {})},
             content=content,
             family=options.get("family", ""),
             operation=options.get("operation", ""),
