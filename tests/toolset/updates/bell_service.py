@@ -103,7 +103,25 @@ class Silent(Wire):
         return replace(page, items=[replace(one, unread=None) for one in page.items])
 
 
+class Crowd(Wire):
+    """A service with many conversations, of which a list shows twenty at once; some cannot be read."""
+
+    name = "crowd"
+    locked: ClassVar[set[str]] = set()
+
+    async def list_conversations(self, query: ConversationQuery) -> Page[Conversation]:
+        items, start = (await super().list_conversations(query)).items, int(query.cursor or 0)
+        end = start + 20
+        return Page(items=items[start:end], cursor=str(end) if end < len(items) else None)
+
+    async def list_messages(self, conversation: str, query: MessageQuery) -> Page[Message]:
+        if conversation in self.locked:
+            raise Unavailable("It is locked.")
+        return await super().list_messages(conversation, query)
+
+
 def empty() -> None:
+    Crowd.locked.clear()
     for kind in (Wire, Bell):
         kind.log.clear()
         kind.told.clear()

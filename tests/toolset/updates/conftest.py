@@ -9,11 +9,11 @@ from dragoman.accounts import provider_registry
 
 sys.path.insert(0, str(Path(__file__).parent))  # for bell_service
 
-from bell_service import Bell, Broken, Log, Silent, Wire, empty
+from bell_service import Bell, Broken, Crowd, Log, Silent, Wire, empty
 
 
 @pytest.fixture(autouse=True)
 def services(monkeypatch):
-    for kind in (Wire, Bell, Log, Broken, Silent):
+    for kind in (Wire, Bell, Log, Broken, Silent, Crowd):
         monkeypatch.setitem(provider_registry.BUILT_IN, kind.name, f"bell_service:{kind.__name__}")
     empty()
