@@ -221,3 +221,10 @@ def test_a_line_that_no_client_writes_is_counted_and_the_rest_is_read(read_log):
     text = "--- Log opened Tue Mar 10 09:00:00 2026\nnoise\n25:61 < a> x\n09:01 what\n09:02 < a> one\n"
     content = read_log(text)
     assert (content.texts, content.notes.skipped) == (["one"], 3)
+
+
+def test_a_log_alone_is_of_the_channel_whose_folder_holds_it(tmp_path, read_archive):
+    folder = tmp_path / "#crew"
+    folder.mkdir()
+    (folder / "2026-03-10.log").write_text("[09:58:00] <ann> hi\n[09:59:00] <bo> ho\n")
+    assert list(read_archive(folder / "2026-03-10.log").conversations) == ["irc.#crew"]

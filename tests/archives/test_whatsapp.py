@@ -201,3 +201,11 @@ def test_a_zip_of_an_iphone_names_the_chat_and_holds_its_files(read_archive, tmp
 def test_names_lose_the_mark_of_strangers_and_numbers_stay(chat):
     content = chat(f"13/03/26, 10:00 - ~{NNBSP}Ann: Hi", "13/03/26, 10:01 - +49\u00a0170\u00a0000\u20110: Ho")
     assert [message.author.name for message in content.messages] == ["Ann", "+49 170 000-0"]
+
+
+def test_a_chat_alone_is_called_as_the_folder_that_holds_it(tmp_path, read_archive):
+    for name in ("WhatsApp Chat - Ann", "WhatsApp Chat - Bo"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "_chat.txt").write_text("[10.03.26, 09:58:00] Ann: hi\n[10.03.26, 09:59:00] Bo: ho\n")
+    found = [read_archive(tmp_path / name / "_chat.txt") for name in ("WhatsApp Chat - Ann", "WhatsApp Chat - Bo")]
+    assert [list(content.conversations) for content in found] == [["whatsapp.ann"], ["whatsapp.bo"]]

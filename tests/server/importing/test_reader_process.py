@@ -70,6 +70,24 @@ async def test_a_process_of_its_own_reads_the_same(form, tmp_path, children, mon
     assert content(tmp_path / "beside") == content(tmp_path / "alone")
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="the system has no such pipes")
+def test_a_reader_that_has_read_everything_ends_quietly(tmp_path):
+    FORMS["json_lines"](tmp_path / "a", make_texts(10))
+    program = (
+        "import sys; from pathlib import Path; from dragoman.archives import Notes\n"
+        "from dragoman.archives.reader_process.parent import reader_process\n"
+        "from dragoman.archives.reading import ReadRequest\n"
+        "with reader_process(ReadRequest(paths=(Path(sys.argv[1]),)), 100, Notes(), lambda _: iter(())) as reader:\n"
+        "    reader.digest()\n"
+        "    while reader.next_batch(): pass\n"
+        "    print(reader._child.wait())\n"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", program, str(tmp_path / "a")], capture_output=True, text=True, check=False
+    )
+    assert (ended.stdout, ended.stderr) == ("0\n", "")
+
+
 @pytest.mark.anyio
 async def test_what_is_there_already_is_merged(tmp_path, file, children):
     first = file(line(id="a", text="one"), line(id="b", text="two"), line(id="b", text="two again"))

@@ -70,6 +70,8 @@ def name_of(file: File, title: str) -> LogName:
         network, stem = found["network"], found["channel"]
     elif not stem and folders:
         stem = folders.pop()
+    elif not stem and file.folder.name[:1] in _SIGNS:
+        stem = file.folder.name
     session = _SESSION.search(beginning)
     if session is not None and stem[:1] not in _SIGNS:
         stem = session[1]

@@ -45,6 +45,7 @@ def main() -> None:
         _log.debug("The reader failed.", exc_info=True)
         failure = sentence("The archives cannot be read ({}).", type(error).__name__)
         reader.send("failed", Unavailable(failure, hint="Another version of Dragoman may read them."))
+    os._exit(0)  # an orderly end would wait for the thread that listens, and complain about it
 
 
 class _Reader:

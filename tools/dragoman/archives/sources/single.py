@@ -41,6 +41,11 @@ class SingleFile(Container):
         self._kind = kind
         self._log = self._log_beside()
 
+    @property
+    def name(self) -> str:
+        """The folder that holds it on disk: there many exports say what a file is about."""
+        return (self._path.absolute().parent.name if self._path else "") or super().name
+
     def close(self) -> None:
         """Close the file."""
         self._raw.close()
