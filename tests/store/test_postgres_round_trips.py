@@ -63,6 +63,20 @@ async def test_a_message_is_got_by_its_number_in_two_round_trips(postgres_addres
     assert len(waits) <= 2
 
 
+async def test_a_later_page_takes_no_more_round_trips_than_the_first(postgres_address):
+    messages = [message(f"m{n}", account="", conversation="room") for n in range(30)]
+    async with LocalProvider.open(LocalSettings().in_store(postgres_address)) as local:
+        await local.import_conversation(Conversation(id="room"), messages)
+        taken, cursor = [], None
+        for _ in range(3):
+            with round_trips() as waits:
+                page = await local.list_messages("room", MessageQuery(limit=10, cursor=cursor))
+            cursor = page.cursor
+            taken.append(len(waits))
+    assert cursor is None
+    assert taken[1:] == taken[:1] * 2
+
+
 async def test_what_was_read_before_takes_one_round_trip_until_somebody_writes(postgres_address):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Database, "_shared", {})

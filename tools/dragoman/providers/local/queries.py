@@ -59,7 +59,7 @@ def messages(tables: ConversationTables, conversation: str, query: MessageQuery)
         NotFound: There is no such conversation or thread.
         InvalidArgument: The cursor is none of ours.
     """
-    row = conversation_of(tables, conversation)
+    row, after = _beginning(tables, conversation, query.cursor)
     if query.thread is not None and tables.get(conversation, query.thread) is None:
         raise _no_message()
     latest = query.order is Order.LATEST
@@ -68,7 +68,7 @@ def messages(tables: ConversationTables, conversation: str, query: MessageQuery)
         author=query.author,
         since=query.since,
         until=query.until,
-        after=_after(tables, conversation, query.cursor),
+        after=after,
         newest_first=latest,
         limit=query.limit + 1,
     )
@@ -190,14 +190,19 @@ def _with_replies(tables: ConversationTables, row: ConversationRow, messages: Se
     ]
 
 
-def _after(tables: ConversationTables, conversation: str, cursor: str | None) -> tuple[int, int] | None:
+def _beginning(
+    tables: ConversationTables, conversation: str, cursor: str | None
+) -> tuple[ConversationRow, tuple[int, int] | None]:
+    """A conversation, and the position after which a page of it begins; one question tells both."""
     identifier = decode_token(cursor, list_id=_MESSAGES)
     if identifier is None:
-        return None
-    stored = tables.get(conversation, identifier)
+        return conversation_of(tables, conversation), None
+    row, stored = tables.find_with_message(conversation, identifier) or (None, None)
+    if row is None or not row.known:
+        raise _no_conversation()
     if stored is None:
         raise foreign_cursor()
-    return stored.position
+    return row, stored.position
 
 
 def _before(cursor: str | None) -> tuple[int, int] | None:
