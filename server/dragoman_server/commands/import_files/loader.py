@@ -197,6 +197,7 @@ async def _opened(
         manager = reader_process.reader_process(reading, BATCH, notes, stored)
     else:
         manager = open_archives(reading, notes, stored)
+    # Opening reads the whole directory of an archive, which may take seconds.
     found = await anyio.to_thread.run_sync(manager.__enter__)
     try:
         yield found

@@ -72,6 +72,7 @@ class Draft:
 
     def choose(self, provider: str) -> None:
         """Make it an account of a provider; what was answered for another one is forgotten."""
+        # The same settings mean something else for another service, so nothing of them is kept.
         if provider != self.provider:
             self.asked = add_account.questions_of(provider)
             self.provider, self.table, self.secrets = provider, {"provider": provider}, {}
@@ -225,6 +226,7 @@ def _yes_or_no(typed: str) -> bool:
 
 
 def _require_good(draft: Draft, question: Question, value: object) -> object:
+    # One word is a valid host name, and nearly always a part of an address that was left unfinished.
     if question.key == "base_url" and isinstance(value, str) and not re.search(r"[.:\[]|localhost", value):
         raise InvalidArgument("This is no whole address.", hint="Write it as in https://acme.example.com.")
     wrong = add_account.problem(draft.name, draft.usable | {question.key: value}, question.key)

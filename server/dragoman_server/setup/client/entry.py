@@ -110,7 +110,9 @@ def add_entry(where: EntryLocation, launch: Launch) -> Change:
     path, before, text = _read(where)
     try:
         if where.client.form == "json":
+            # Adding to a file that the client cannot read would look like a fault of ours.
             _require_readable(where.client, text)
+        # Some clients refuse a file with a byte order mark, so it goes with the first change.
         text = text if where.client.mark else text.removeprefix(BOM)
         old = _entry(where, text)
         new = _merge(old, entry(where.client, launch))
@@ -183,6 +185,7 @@ def _entry(where: EntryLocation, text: str) -> dict[str, Json] | None:
     found = jsonc.get(_data(where, text), where.keys)
     if found is None:
         return None
+    # The name may have been given to a server of somebody else, which must not be replaced.
     words = [found.get("command"), found.get("args")] if isinstance(found, dict) else []
     if not isinstance(found, dict) or NAME not in str(words):
         raise Conflict(

@@ -73,6 +73,7 @@ class Change:
         if read(self.path) != self.before:
             raise Conflict(sentence("{}: Another program has just changed this file.", self.path), hint="Try again.")
         mode = stat.S_IMODE(self.path.stat().st_mode) if self.before is not None else self.mode
+        # Before the write, so that no moment has neither the old nor the new content.
         kept = None if self.before is None else _back_up(self.path, self.before, mode)
         try:
             write(self.path, self.after, mode)
@@ -171,6 +172,7 @@ def write(path: Path, content: bytes, mode: int) -> None:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
             file.flush()
+            # A power cut after the rename must not leave an empty file under the old name.
             os.fsync(file.fileno())
         Path(name).chmod(mode)
         Path(name).replace(path)
