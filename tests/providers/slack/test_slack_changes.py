@@ -12,6 +12,8 @@ from dragoman import Change, Conflict, Draft, RateLimited
 pytestmark = [pytest.mark.anyio, pytest.mark.usefixtures("waits")]
 KINDS = pytest.mark.parametrize("is_bot", [True, False], ids=["bot", "person"])
 HOUR = 3600
+REFUSED = httpx.Response(200, json=failed("missing_scope", needed="search:read"))
+LIMITED = httpx.Response(429, headers={"retry-after": "600"})
 
 
 async def told_since(account, position):
@@ -266,12 +268,7 @@ async def test_a_limit_in_the_middle_loses_nothing():
         new = sorted(slack.add(room, "new") for room in slack.rooms)
         blocked = list(slack.rooms)[1]
 
-        def limited(method, arguments):
-            if method == "conversations.history" and arguments["channel"] == blocked:
-                return LIMITED
-            return None
-
-        slack.before = limited
+        slack.before = lambda method, arguments: LIMITED if arguments.get("channel") == blocked else None
         changes = await account.changes(position)
         assert changes.more
         with pytest.raises(RateLimited):
@@ -296,7 +293,3 @@ async def test_a_position_of_something_else_is_a_conflict():
     async with opened(workspace(is_bot=True)) as account:
         with pytest.raises(Conflict):
             await account.changes("no-such-position")
-
-
-REFUSED = httpx.Response(200, json=failed("missing_scope", needed="search:read"))
-LIMITED = httpx.Response(429, headers={"retry-after": "600"})
