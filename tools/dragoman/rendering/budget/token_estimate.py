@@ -33,6 +33,9 @@ _START: Final = "\0"
 _JOINTS: Final = ('"},{"', '","', '":"')
 """Between members of JSON. A piece ends there in any case, and what stands between them comes again and again."""
 
+_TIME_OF_DAY: Final = 5
+"""Characters of ``11:52``."""
+
 _ZEROS: Final = str.maketrans("123456789", "000000000")
 _WIDE: Final = lazy_pattern(f" {{3,{_LONGEST}}}")
 
@@ -151,8 +154,10 @@ class _Words(dict[str, float]):
         if word.isascii() and word.isalpha() and (word[1:] or word).islower() and len(word) <= _LONGEST:
             cost = _latin(f" {word}")  # one piece, as most words are
         elif word.isascii() and (same := word.translate(_ZEROS)) != word:
-            # All digits cost the same, and most numbers and times are seen once.
-            return self[same]
+            # All digits cost the same. Most numbers are seen once; times of day come again and again.
+            cost = self[same]
+            if len(word) > _TIME_OF_DAY or word[0] == _START:
+                return cost
         else:
             cost = _taken_apart(f" {word}" if word[:1] != _START else word[1:])
         if len(word) <= _LONGEST:
