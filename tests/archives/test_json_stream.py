@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dragoman.archives import json_stream
+from dragoman.archives.json_line_values import json_lines
 from dragoman.archives.json_mending import parse
-from dragoman.archives.json_stream import CLOSED, JsonReader, json_lines
+from dragoman.archives.json_stream import CLOSED, JsonReader
 from dragoman.archives.notes import Notes
 
 JSON = st.recursive(

@@ -9,7 +9,7 @@ import tracemalloc
 import pytest
 
 from dragoman.archives import Notes
-from dragoman.archives.json_stream import json_lines
+from dragoman.archives.json_line_values import json_lines
 from dragoman.archives.text import lines
 
 LINE = '{"author": "Ann", "sent_at": "2026-03-10T09:00:00Z", "conversation": "c", "text": "one"}\n'

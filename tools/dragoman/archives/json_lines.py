@@ -15,7 +15,8 @@ from dragoman.archives.fields import object_of
 from dragoman.archives.format import CERTAIN, LIKELY, POSSIBLE, ArchiveFormat, Item, ReadOptions
 from dragoman.archives.head import Head
 from dragoman.archives.json_line_reader import MESSAGE_MEMBERS, TIMES, LineReader, UnusableLineError
-from dragoman.archives.json_stream import CLOSED, JsonReader, json_lines
+from dragoman.archives.json_line_values import json_lines
+from dragoman.archives.json_stream import CLOSED, JsonReader
 from dragoman.archives.sources import File, Folder, Source
 
 _DESCRIPTION: Final = frozenset({"title", "kind", "topic", "participants"})

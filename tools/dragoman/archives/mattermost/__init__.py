@@ -9,7 +9,7 @@ from typing import Final
 from dragoman.archives.fields import number_of, object_of, record_of, text_of
 from dragoman.archives.format import CERTAIN, ArchiveFormat, Item, ReadOptions
 from dragoman.archives.head import Head
-from dragoman.archives.json_stream import json_lines
+from dragoman.archives.json_line_values import json_lines
 from dragoman.archives.mattermost.compliance import HEADING, ComplianceReader
 from dragoman.archives.mattermost.directory import Directory
 from dragoman.archives.mattermost.posts import PostMapper

@@ -9,7 +9,7 @@ from typing import Final
 
 from dragoman.archives.fields import JsonObject, is_object, number_of, object_of, record_of, records_of, text_of
 from dragoman.archives.ids import Notebook
-from dragoman.archives.json_stream import json_lines
+from dragoman.archives.json_line_values import json_lines
 from dragoman.archives.notes import Notes
 from dragoman.archives.signal.content import ContentReader
 from dragoman.archives.signal.people import Directory

@@ -12,7 +12,7 @@ from urllib.parse import unquote
 from dragoman.archives.attachments import media_type_of
 from dragoman.archives.fields import JsonObject, flag_of, is_list, is_object, list_of, object_of, records_of, text_of
 from dragoman.archives.ids import ContentIds
-from dragoman.archives.json_stream import json_lines
+from dragoman.archives.json_line_values import json_lines
 from dragoman.archives.notes import Notes
 from dragoman.archives.sources import File
 from dragoman.archives.text import clean, lines

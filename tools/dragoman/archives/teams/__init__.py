@@ -9,7 +9,8 @@ from typing import Final
 from dragoman.archives.fields import is_object, list_of, records_of
 from dragoman.archives.format import CERTAIN, LIKELY, ArchiveFormat, Item, ReadOptions
 from dragoman.archives.head import Head
-from dragoman.archives.json_stream import CLOSED, JsonReader, json_lines
+from dragoman.archives.json_line_values import json_lines
+from dragoman.archives.json_stream import CLOSED, JsonReader
 from dragoman.archives.sources import File, Folder, Source
 from dragoman.archives.teams.chats import Chats
 from dragoman.archives.teams.messages import MessageMapper
