@@ -138,9 +138,9 @@ def with_an_export(machine: Machine, way: Way) -> None:
 
 def with_a_service(machine: Machine, way: Way) -> None:
     """Connect Slack, played by a stand-in, and a client."""
-    from dragoman.providers.slack.replay import REPLAY  # noqa: PLC0415  # only this way
+    from dragoman.accounts.provider_registry import replay_of  # noqa: PLC0415  # only this way
 
-    with REPLAY.serve() as account:
+    with replay_of("slack").serve() as account:
         answers = {
             "Which service": "slack", "base_url": str(account["base_url"]), "token (": str(account["token"]),
             "(off, confirm, allow)": "confirm",
