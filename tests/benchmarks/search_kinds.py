@@ -39,7 +39,7 @@ async def fill_conversations(file: Database) -> None:
         Conversation(id=f"c{n}", title=f"Team {n} - {n * 7919 % 997} café", last_message_at=START + timedelta(hours=n))
         for n in range(CONVERSATIONS)
     ]
-    await file.write(lambda con: conversations.save_all(con, TABLE.tables, made))
+    await file.write(lambda con: conversations.save(con, TABLE.tables, made))
 
 
 async def search_kinds(local: LocalProvider, file: Database, words: list[str], forget: Forget) -> bool:
