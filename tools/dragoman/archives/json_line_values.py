@@ -10,7 +10,7 @@ from typing import BinaryIO, Final
 from dragoman.archives.json_blocks import decode
 from dragoman.archives.json_mending import parse
 from dragoman.archives.notes import Notes
-from dragoman.archives.text import LONGEST_LINE, LONGEST_MARK, encoding_of, wide_lines
+from dragoman.archives.text import LONGEST_LINE, LONGEST_MARK, encoding_of, pass_over_line, wide_lines
 from dragoman.core.lazy_pattern import lazy_pattern
 
 _LINE: Final = lazy_pattern(rb"[^\n]*+\n|[^\n]++")
@@ -38,7 +38,7 @@ def _narrow_values(stream: BinaryIO, beginning: bytes, notes: Notes, file: str) 
     first = _LINE.findall(beginning + stream.readline(LONGEST_LINE))
     rest = iter(partial(stream.readline, LONGEST_LINE), b"")
     for number, line in enumerate(chain(first, rest), 1):
-        if not line.endswith(b"\n") and len(line) >= LONGEST_LINE and _rest_of_line(stream):
+        if not line.endswith(b"\n") and len(line) >= LONGEST_LINE and pass_over_line(stream):
             notes.skip("a line longer than 16 MiB", file, number)
             continue
         try:
@@ -67,13 +67,3 @@ def _wide_values(lines: Iterator[tuple[str, bool]], notes: Notes, file: str) -> 
                 notes.skip("no valid JSON", file, number, getattr(error, "colno", None))
             else:
                 yield number, value
-
-
-def _rest_of_line(stream: BinaryIO) -> bool:
-    """Pass over the rest of a line; whether there was any."""
-    found = False
-    while rest := stream.readline(LONGEST_LINE):
-        found = found or bool(rest.strip())
-        if rest.endswith(b"\n"):
-            break
-    return found

@@ -103,10 +103,10 @@ def _narrow_lines(stream: BinaryIO, first: bytes) -> Iterator[tuple[str, bool]]:
     while raw := first + stream.readline(_LONGEST_TEXT):
         first = b""
         is_cut = not raw.endswith(b"\n") and len(raw) >= _LONGEST_TEXT
-        yield decode(raw, complete=not is_cut).rstrip("\r\n"), is_cut and _rest_of_line(stream)
+        yield decode(raw, complete=not is_cut).rstrip("\r\n"), is_cut and pass_over_line(stream)
 
 
-def _rest_of_line(stream: BinaryIO) -> bool:
+def pass_over_line(stream: BinaryIO) -> bool:
     """Pass over the rest of a line; whether there was any."""
     found = False
     while rest := stream.readline(_LONGEST_TEXT):
