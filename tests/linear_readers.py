@@ -43,14 +43,13 @@ from dragoman.providers.glean.chat import mapping as glean_chat
 from dragoman.providers.glean.mapping import chat_wire
 from dragoman.providers.glean.mapping import mapping as glean
 from dragoman.providers.glean.mapping import wire as glean_wire
-from dragoman.providers.kit.text import visible
+from dragoman.providers.kit.wire import visible
 from dragoman.providers.mail.compose import reply_subject
 from dragoman.providers.yandex import mapping as yandex
 from dragoman.providers.yandex._proto import threads_pb2
 from dragoman.rendering import PreviewView, question
 from dragoman.rendering.budget.fitting import TokenShares
-from dragoman.rendering.budget.token_estimate import measure
-from dragoman.rendering.budget.truncate import clip, take
+from dragoman.rendering.budget.token_estimate import clip, measure, take
 from dragoman.rendering.content.highlights import highlighted_excerpt
 from dragoman.rendering.plain.header import aside
 from dragoman.store.excerpt import excerpt

@@ -30,7 +30,7 @@ from dragoman_server.runtime.preload import preload
 
 ROOT: Final = Path(__file__).parents[2]
 PRODUCT: Final = tuple(str(ROOT / package) for package in ("tools/dragoman", "server/dragoman_server"))
-FIRST_FILES, FIRST_FUNCTIONS = 65, 320
+FIRST_FILES, FIRST_FUNCTIONS = 61, 320
 FILES, FUNCTIONS = 45, 166
 """Bounds: lower one when the figure falls."""
 

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dragoman.core.model import Attachment, Author, AuthorKind, Reaction
+from dragoman.core.times import parse_time
 from dragoman.providers.glean.chat.mapping import to_conversation, to_messages
 from dragoman.providers.glean.conversation_id import Address
 from dragoman.providers.glean.mapping.chat_wire import Chat
@@ -15,7 +16,6 @@ from dragoman.providers.glean.mapping.results import Piece, flatten_results, sni
 from dragoman.providers.glean.mapping.wire import MessagesAnswer, Result, SearchAnswer, Snippet
 from dragoman.providers.glean.search import relevant, to_hit
 from dragoman.providers.glean.settings import GleanSettings
-from dragoman.providers.kit.times import parse_time
 from dragoman.providers.kit.wire import lenient
 
 ACCOUNT = GleanSettings.model_validate({"provider": "glean", "base_url": "https://a-be.glean.com", "token": "t"})

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dragoman import Author, Conversation, Message, MessageQuery, NotFound, Order, RateLimited, Unavailable
+from dragoman.core.times import to_us
 from dragoman.providers.kit import InlineThreads, Post, ThreadChanges, from_us, parse_time
-from dragoman.providers.kit.times import to_us
 
 pytestmark = pytest.mark.anyio
 START = to_us(parse_time("2026-03-10T09:00:00Z"))

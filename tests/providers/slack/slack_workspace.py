@@ -9,7 +9,7 @@ from importlib.resources import files
 from slack_service import BOT, USER, Slack
 
 from dragoman.core.model import Author, AuthorKind, ConversationKind, Message
-from dragoman.providers.kit.times import parse_time
+from dragoman.core.times import parse_time
 from dragoman.providers.slack import SlackSettings
 from dragoman.testing import FakeHttpService, Reply, Seeded, Service
 

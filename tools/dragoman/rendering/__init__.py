@@ -7,8 +7,7 @@ from dragoman.core.lazy_names import lazy_names
 if TYPE_CHECKING:
     from dragoman.rendering.budget.fitting import Answer, Layout
     from dragoman.rendering.budget.token_estimate import estimate
-    from dragoman.rendering.layout import lay_out
-    from dragoman.rendering.layout_cache import LayoutCache
+    from dragoman.rendering.layout_cache import LayoutCache, lay_out
     from dragoman.rendering.plain.question import question
     from dragoman.rendering.views import (
         ConversationsView,
@@ -48,8 +47,7 @@ __getattr__ = lazy_names(
     {
         "budget.fitting": ("Answer", "Layout"),
         "budget.token_estimate": ("estimate",),
-        "layout": ("lay_out",),
-        "layout_cache": ("LayoutCache",),
+        "layout_cache": ("LayoutCache", "lay_out"),
         "plain.question": ("question",),
         "views": (
             "ConversationsView",

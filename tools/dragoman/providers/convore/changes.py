@@ -8,10 +8,10 @@ from typing import Final
 
 from dragoman.core.errors import NotFound
 from dragoman.core.model import Changes, Message
+from dragoman.core.times import format_time, parse_time
 from dragoman.providers.convore.api import Api
 from dragoman.providers.convore.reading import MessageReader
 from dragoman.providers.kit.event_feed import Event, EventFeed
-from dragoman.providers.kit.times import format_time, parse_time
 
 _MOST_PAGES: Final = 20
 

@@ -12,9 +12,9 @@ from typing import Final, TypeAlias
 from dragoman.core.context.large_work import ENTRY
 from dragoman.core.html_text import LONGEST, to_text
 from dragoman.core.model import Attachment, Author, Conversation, ConversationKind, Message
+from dragoman.core.times import parse_time
 from dragoman.providers.convore import wire
-from dragoman.providers.kit.text import visible
-from dragoman.providers.kit.times import parse_time
+from dragoman.providers.kit.wire import visible
 
 EMAIL: Final = "email"
 CHAT: Final = "convore_chat"

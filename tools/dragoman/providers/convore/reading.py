@@ -14,6 +14,7 @@ from typing import Final, TypeVar
 from dragoman.core.context.large_work import run_sized
 from dragoman.core.errors import DragomanError, NotFound
 from dragoman.core.model import Conversation, ConversationKind, Message, Order, Page
+from dragoman.core.times import parse_time
 from dragoman.providers.base.provider import ConversationQuery, MessageQuery
 from dragoman.providers.convore import mapping, wire
 from dragoman.providers.convore.api import Api, Format
@@ -21,9 +22,8 @@ from dragoman.providers.convore.mapping import EXTERNAL_ID, size_of, to_conversa
 from dragoman.providers.kit.cache import LruCache
 from dragoman.providers.kit.listings import Batch, Key, Listing, key_of, tokens
 from dragoman.providers.kit.pager import Pager
-from dragoman.providers.kit.text import visible
 from dragoman.providers.kit.threads import require_subtree
-from dragoman.providers.kit.times import parse_time
+from dragoman.providers.kit.wire import visible
 from dragoman.transport.http import DerivedCache, HttpResponse
 
 ANSWERED: Final = "reply_to_external_id"

@@ -17,6 +17,7 @@ from dragoman.core.errors import InvalidArgument, NotFound
 from dragoman.core.model import Author, Changes, Conversation, ConversationKind, Message, Page
 from dragoman.core.safe_text import safe
 from dragoman.core.sanitize import NOBODY
+from dragoman.core.times import parse_time
 from dragoman.providers.base.provider import AccountSettings, ConversationQuery, Draft, Limits, MessageQuery, Provider
 from dragoman.providers.datagrid import wire
 from dragoman.providers.datagrid.api import LONGEST_ANSWER, PAGE, Api, client_of
@@ -29,7 +30,6 @@ from dragoman.providers.datagrid.settings import DatagridSettings
 from dragoman.providers.kit.conversation_changes import ConversationChanges
 from dragoman.providers.kit.listings import Key, key_of
 from dragoman.providers.kit.pager import Pager
-from dragoman.providers.kit.times import parse_time
 from dragoman.transport.http import DerivedCache
 
 __all__ = ["NEW", "DatagridProvider", "DatagridSettings"]

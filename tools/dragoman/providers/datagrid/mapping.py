@@ -16,8 +16,8 @@ from dragoman.core.model import (
     ConversationKind,
     Message,
 )
+from dragoman.core.times import parse_time
 from dragoman.providers.datagrid import wire
-from dragoman.providers.kit.times import parse_time
 
 USER: Final = "user"
 AGENT: Final = "agent"

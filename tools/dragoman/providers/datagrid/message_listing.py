@@ -17,13 +17,13 @@ from typing import Final, TypeAlias
 from dragoman.core.context import progress
 from dragoman.core.errors import DeadlineExceeded, InvalidArgument, NotFound
 from dragoman.core.model import Order
+from dragoman.core.times import parse_time
 from dragoman.providers.datagrid import wire
 from dragoman.providers.datagrid.api import PAGE, Api
 from dragoman.providers.datagrid.mapping import AGENT, USER
 from dragoman.providers.kit.cache import LruCache
 from dragoman.providers.kit.cursor import decode, encode
 from dragoman.providers.kit.listings import BOTH, Batch, Key, Listing, tokens
-from dragoman.providers.kit.times import parse_time
 
 MOST_PAGES: Final = 300
 """Pages that one call walks through to reach the far end of a conversation."""

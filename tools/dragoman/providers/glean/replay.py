@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Final
 
-from dragoman.providers.kit.times import parse_time, to_ms
+from dragoman.core.times import parse_time, to_ms
 from dragoman.providers.replay import Record, recording
 from dragoman.providers.replay.fake_http_service import Reply, Request, absent, http_replay
 

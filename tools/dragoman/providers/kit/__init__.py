@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from dragoman.core.html_text import to_html, to_text
     from dragoman.core.markdown import Style
     from dragoman.core.safe_text import join, quote, sentence
+    from dragoman.core.times import format_time, from_us, in_window, parse_time, to_us
     from dragoman.providers.kit.app_setup import AppSetup
     from dragoman.providers.kit.cache import LruCache, TtlCache
     from dragoman.providers.kit.change_position import Window
@@ -96,7 +97,6 @@ if TYPE_CHECKING:
     from dragoman.providers.kit.thread_writer import ThreadWriter
     from dragoman.providers.kit.threaded_provider import Parts, ThreadedProvider
     from dragoman.providers.kit.threads import no_such_message, require_subtree, subtree
-    from dragoman.providers.kit.times import format_time, from_us, in_window, parse_time, to_us
     from dragoman.providers.kit.wire import (
         Count,
         Entries,
@@ -265,7 +265,7 @@ _HOMES: Final = {
     "dragoman.providers.kit.thread_changes": "ThreadChanges",
     "dragoman.providers.kit.thread_source": "HistoryPart HistoryRange Post ThreadSource",
     "dragoman.providers.kit.threads": "no_such_message require_subtree subtree",
-    "dragoman.providers.kit.times": "format_time from_us in_window parse_time to_us",
+    "dragoman.core.times": "format_time from_us in_window parse_time to_us",
     "dragoman.providers.kit.wire": "Count Entries Flag Maybe Number Places Several Text Texts WireModel Word"
     " lenient lenient_each lenient_type or_empty",
     "dragoman.providers.kit.members": "Member NameBook",

@@ -14,8 +14,8 @@ from typing import Final, NamedTuple
 from dragoman.core.errors import Conflict, InvalidArgument
 from dragoman.core.model import Author, Conversation, Message
 from dragoman.core.sanitize import NOBODY
+from dragoman.core.times import from_us, to_us
 from dragoman.providers.kit.cursor import decode, digest, encode
-from dragoman.providers.kit.times import from_us, to_us
 
 OVERLAP_US: Final = 120_000_000
 """How late a service may show a message, in microseconds."""

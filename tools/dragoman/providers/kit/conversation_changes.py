@@ -24,6 +24,7 @@ from dragoman.core.errors import (
 )
 from dragoman.core.model import Changes, Conversation, Message, Order
 from dragoman.core.queries import ConversationQuery, MessageQuery
+from dragoman.core.times import from_us, to_us
 from dragoman.providers.kit.change_position import (
     OVERLAP_US,
     SECOND,
@@ -40,7 +41,6 @@ from dragoman.providers.kit.change_position import (
     time_of,
     tombstone,
 )
-from dragoman.providers.kit.times import from_us, to_us
 
 if TYPE_CHECKING:
     from dragoman.providers.base.provider import Provider

@@ -12,9 +12,9 @@ from typing import Final, Generic, NamedTuple, TypeVar
 
 from dragoman.core.errors import DragomanError, NotFound, PermissionDenied
 from dragoman.core.model import Message
+from dragoman.core.times import to_us
 from dragoman.providers.kit.change_position import SECOND
 from dragoman.providers.kit.thread_source import ThreadSource
-from dragoman.providers.kit.times import to_us
 
 R = TypeVar("R")
 

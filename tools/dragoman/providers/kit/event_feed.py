@@ -11,8 +11,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Final, Generic, NamedTuple, TypeVar
 
 from dragoman.core.errors import Conflict, InvalidArgument
+from dragoman.core.times import format_time, parse_time
 from dragoman.providers.kit.cursor import decode, encode
-from dragoman.providers.kit.times import format_time, parse_time
 
 T = TypeVar("T")
 

@@ -24,12 +24,12 @@ from dragoman.core.errors import (
 )
 from dragoman.core.model import Message, Order, Page
 from dragoman.core.queries import MessageQuery
+from dragoman.core.times import in_window, to_us
 from dragoman.providers.kit.cache import TtlCache
 from dragoman.providers.kit.listings import Key, Listing, anchored, key_of, whole
 from dragoman.providers.kit.pager import Pager
 from dragoman.providers.kit.thread_source import HistoryRange, Post, ThreadSource
 from dragoman.providers.kit.threads import no_such_message
-from dragoman.providers.kit.times import in_window, to_us
 
 R = TypeVar("R")
 Entry: TypeAlias = tuple[Post, R]

@@ -12,10 +12,10 @@ from typing import Final, Generic, NamedTuple, TypeVar
 
 from dragoman.core.errors import DragomanError, NotFound, PermissionDenied
 from dragoman.core.model import Message
+from dragoman.core.times import to_us
 from dragoman.providers.kit.change_position import OVERLAP_US, SECOND
 from dragoman.providers.kit.edited_replies import Watched
 from dragoman.providers.kit.thread_source import HistoryRange, Post, ThreadSource
-from dragoman.providers.kit.times import to_us
 
 R = TypeVar("R")
 

@@ -21,8 +21,8 @@ from datetime import datetime
 from typing import Final, Generic, NamedTuple, TypeAlias, TypeVar
 
 from dragoman.core.model import Order
+from dragoman.core.times import to_us
 from dragoman.providers.kit.cursor import foreign_cursor
-from dragoman.providers.kit.times import to_us
 
 T = TypeVar("T")
 

@@ -6,9 +6,9 @@ from collections.abc import AsyncGenerator, Callable, Mapping
 from datetime import datetime
 from typing import ClassVar, TypeAlias, TypeVar
 
+from dragoman.core.times import parse_time
 from dragoman.providers.kit.listings import MOST_PARTS, walk_tokens
 from dragoman.providers.kit.scopes import GrantedScopes
-from dragoman.providers.kit.times import parse_time
 from dragoman.transport.http import HttpClient, HttpResponse
 
 T = TypeVar("T")

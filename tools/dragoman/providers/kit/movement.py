@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import Final, NamedTuple
 
 from dragoman.core.model import Conversation
+from dragoman.core.times import from_us
 from dragoman.providers.kit.cache import TtlCache
-from dragoman.providers.kit.times import from_us
 
 _FRESH: Final = 600.0  # seconds for which it is known which conversations the account is in
 

@@ -24,6 +24,7 @@ from dragoman.core.errors import DeadlineExceeded
 from dragoman.core.model import Order, Page
 from dragoman.core.queries import MessageQuery
 from dragoman.core.safe_text import sentence
+from dragoman.core.times import to_us
 from dragoman.providers.kit.cache import LruCache
 from dragoman.providers.kit.cursor import decode, encode
 from dragoman.providers.kit.list_reader import (
@@ -39,7 +40,6 @@ from dragoman.providers.kit.list_reader import (
 )
 from dragoman.providers.kit.list_walk import Position, Walk, Wanted
 from dragoman.providers.kit.listings import Key, Listing
-from dragoman.providers.kit.times import to_us
 
 T = TypeVar("T")
 _TTL: Final = 120.0  # seconds

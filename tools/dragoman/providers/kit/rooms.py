@@ -14,10 +14,10 @@ from dragoman.core.errors import DragomanError, NotFound, PermissionDenied
 from dragoman.core.folding import fold
 from dragoman.core.model import Audience, Conversation, ConversationKind
 from dragoman.core.queries import ConversationQuery
+from dragoman.core.times import EPOCH
 from dragoman.providers.kit.cache import TtlCache
 from dragoman.providers.kit.conversation_list import ConversationList, matches
 from dragoman.providers.kit.members import Identity, Member, NameBook
-from dragoman.providers.kit.times import EPOCH
 
 _FRESH: Final = 60.0  # seconds for which public channels are not listed again
 _FEW: Final = 12  # conversations that are worth a call each

@@ -9,9 +9,9 @@ from typing import Final, NamedTuple
 
 from dragoman.core.model import Hit, SearchPage
 from dragoman.core.queries import Filter, SearchQuery
+from dragoman.core.times import in_window
 from dragoman.providers.kit.cursor import decode, encode
 from dragoman.providers.kit.search_words import alternatives
-from dragoman.providers.kit.times import in_window
 
 _MOST_PAGES: Final = 100
 

@@ -12,6 +12,7 @@ import anyio
 
 from dragoman.core.errors import InvalidArgument, NotFound, PermissionDenied
 from dragoman.core.model import Changes, Conversation, Message, Order
+from dragoman.core.times import from_us, to_us
 from dragoman.providers.kit.cache import TtlCache
 from dragoman.providers.kit.change_position import OVERLAP_US, Window, time_of
 from dragoman.providers.kit.conversation_changes import PLAUSIBLE_US, ConversationChanges
@@ -19,7 +20,6 @@ from dragoman.providers.kit.cursor import decode, encode
 from dragoman.providers.kit.edited_replies import EditedReplies, watch
 from dragoman.providers.kit.late_replies import LateReplies, Sweep
 from dragoman.providers.kit.thread_source import HistoryPart, HistoryRange, ThreadSource
-from dragoman.providers.kit.times import from_us, to_us
 
 R = TypeVar("R")
 

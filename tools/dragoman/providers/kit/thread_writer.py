@@ -10,12 +10,12 @@ from dragoman.core.errors import DragomanError, InvalidArgument, UnsupportedOper
 from dragoman.core.model import Message
 from dragoman.core.queries import Change, Draft
 from dragoman.core.safe_text import sentence
+from dragoman.core.times import to_us
 from dragoman.providers.base.sent_message_match import CLOCKS_DIFFER, marker_of, match_sent_message
 from dragoman.providers.kit.members import Member
 from dragoman.providers.kit.people import by_name, write_mentions
 from dragoman.providers.kit.rooms import Rooms
 from dragoman.providers.kit.thread_source import ThreadSource
-from dragoman.providers.kit.times import to_us
 
 R = TypeVar("R")
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
 from dragoman.core.context.clock import current_clock
 from dragoman.core.mail import DeliveryReport, Headers, Mail, delivery_report, read_mail_head
-from dragoman.providers.kit.times import EPOCH, from_us
+from dragoman.core.times import EPOCH, from_us
 from dragoman.providers.mail.bodies import fetch_mails
 from dragoman.providers.mail.links import LONGEST_ID
 from dragoman.providers.mail.pipelining import MOST_AT_ONCE, Wanted

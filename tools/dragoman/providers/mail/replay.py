@@ -6,7 +6,7 @@ from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from typing import Final
 
-from dragoman.providers.kit.times import parse_time
+from dragoman.core.times import parse_time
 from dragoman.providers.replay import Record, Replay, recording
 from dragoman.providers.replay.fake_imap_server import FakeImapServer
 from dragoman.providers.replay.fake_mail_parts import make_mail

@@ -12,8 +12,8 @@ from dragoman.core.errors import DragomanError, NotFound, PermissionDenied, Unsu
 from dragoman.core.json_fields import JsonObject, count_of, record_of, records_of, text_of, texts_of
 from dragoman.core.model import Conversation, ConversationKind
 from dragoman.core.slack.mrkdwn import decode_entities
+from dragoman.core.times import from_us, parse_time
 from dragoman.providers.kit.rooms import Room
-from dragoman.providers.kit.times import from_us, parse_time
 from dragoman.providers.slack.api import Api, Identity
 from dragoman.providers.slack.search import search_recent
 from dragoman.providers.slack.wire import History, Object, ts_of

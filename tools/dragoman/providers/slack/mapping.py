@@ -11,8 +11,8 @@ from dragoman.core.model import Attachment, Author, AuthorKind, Message
 from dragoman.core.slack.extras import files_of, reactions_of
 from dragoman.core.slack.message_text import SlackText
 from dragoman.core.slack.references import author_of
+from dragoman.core.times import parse_time
 from dragoman.providers.kit.members import KnownNames
-from dragoman.providers.kit.times import parse_time
 from dragoman.providers.slack.api import Identity
 from dragoman.providers.slack.people import SLACKBOT
 from dragoman.providers.slack.wire import root_of, ts_of

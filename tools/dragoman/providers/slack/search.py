@@ -15,6 +15,7 @@ from dragoman.core.model import Hit, SearchPage
 from dragoman.core.permalinks import read_link
 from dragoman.core.queries import SearchQuery
 from dragoman.core.safe_text import SafeText
+from dragoman.core.times import EPOCH, parse_time, to_us
 from dragoman.providers.kit.movement import Recent
 from dragoman.providers.kit.search_words import alternatives, cut_marks
 from dragoman.providers.kit.service_search import (
@@ -24,7 +25,6 @@ from dragoman.providers.kit.service_search import (
     ServiceSearch,
     search_page,
 )
-from dragoman.providers.kit.times import EPOCH, parse_time, to_us
 from dragoman.providers.slack.api import Api, next_of
 from dragoman.providers.slack.mapping import MessageMapping
 from dragoman.providers.slack.people import People

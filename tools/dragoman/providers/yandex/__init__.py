@@ -21,7 +21,7 @@ from dragoman.providers.base.provider import AccountSettings, ConversationQuery,
 from dragoman.providers.kit.cursor import decode_token, encode_token, foreign_cursor
 from dragoman.providers.kit.listings import Key, Listing, key_of, streamed
 from dragoman.providers.kit.pager import Pager
-from dragoman.providers.kit.text import require_text
+from dragoman.providers.kit.wire import require_text
 from dragoman.providers.yandex import mapping, wire
 from dragoman.providers.yandex.settings import YandexSettings
 

@@ -9,7 +9,7 @@ from typing import Final
 
 from google.protobuf.wrappers_pb2 import Int64Value
 
-from dragoman.providers.kit.text import require_id, require_labels, require_text
+from dragoman.providers.kit.wire import require_id, require_labels, require_text
 from dragoman.providers.yandex import wire
 from dragoman.providers.yandex._proto import threads_pb2 as pb
 from dragoman.transport.grpc import GrpcClient

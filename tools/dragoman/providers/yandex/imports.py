@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from dragoman.core.model import AuthorKind, Conversation, Message
-from dragoman.providers.kit.text import require_text
+from dragoman.providers.kit.wire import require_text
 from dragoman.providers.yandex import wire
 
 if TYPE_CHECKING:

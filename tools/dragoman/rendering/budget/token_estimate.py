@@ -1,21 +1,25 @@
-"""How many tokens a text costs, estimated without a tokenizer.
+"""How many tokens a text costs, estimated without a tokenizer, and as much of a text as a number of tokens pays for.
 
 The count is the one of o200k, the vocabulary of current models. A text is taken apart about as o200k
 does it (words with the space before them, groups of three digits, runs of signs, line breaks), and each
 piece gets a cost: words by their pairs of letters, other scripts by their length, signs by how often
 they change. The result is meant to be a little high: never more than 5 % under and 15 % over for a text
 of a hundred tokens or more. The cost of a text is about the sum of the costs of its lines.
+
+Texts may be huge. Only as much of one is cleaned and counted as can be shown.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from functools import lru_cache
 from itertools import pairwise
 from operator import add
 from typing import Final
 
 from dragoman.core.lazy_pattern import lazy_pattern
+from dragoman.core.sanitize import clean, clean_line, cut
 from dragoman.rendering.budget.token_tables import (
     COMMON_HAN,
     COMMON_HANGUL,
@@ -24,6 +28,8 @@ from dragoman.rendering.budget.token_tables import (
     HIRAGANA_GROUPS,
     LATIN_LETTERS,
     LATIN_PAIRS,
+    OTHER_SIGNS,
+    SCRIPTS,
 )
 
 _BLOCK: Final = 1 << 16
@@ -80,29 +86,6 @@ _HANGUL: Final = dict.fromkeys(COMMON_HANGUL, 0.56)
 _OTHER_HANGUL: Final = 1.06
 _HANGUL_WORD: Final = 0.35
 
-_SCRIPTS: Final = (  # last character, tokens of a word beside its characters, tokens of a character
-    ("\u03ff", -0.15, 0.43),  # Greek
-    ("\u058f", 0.2, 0.35),  # Armenian
-    ("\u05ff", 0.25, 0.43),  # Hebrew
-    ("\u077f", 0.2, 0.323),  # Arabic, Persian, Urdu
-    ("\u08ff", 0.4, 0.8),
-    ("\u097f", 0.1, 0.385),  # Devanagari
-    ("\u09ff", 0.1, 0.41),  # Bengali
-    ("\u0a7f", 0.2, 0.66),  # Gurmukhi
-    ("\u0aff", 0.0, 0.47),  # Gujarati
-    ("\u0bff", 0.3, 0.38),  # Tamil
-    ("\u0c7f", 0.2, 0.47),  # Telugu
-    ("\u0cff", 0.2, 0.47),  # Kannada
-    ("\u0d7f", 0.4, 0.36),  # Malayalam
-    ("\u0dff", 0.2, 0.63),  # Sinhala
-    ("\u0e7f", 0.3, 0.43),  # Thai
-    ("\u10ff", 0.3, 0.34),  # Georgian
-    ("\u17ff", 0.2, 0.5),  # Khmer
-    ("\uabff", 0.2, 0.8),
-    ("\uffff", 0.2, 1.5),
-    ("\U0010ffff", 0.2, 2.8),
-)
-
 _MARGIN: Final = 1.01
 _DIGITS: Final = 1.1
 _SPACE: Final = 0.8
@@ -112,18 +95,6 @@ _BREAK_AFTER_SIGNS: Final = 0.3
 _SIGN: Final = 1.0
 _CHANGE: Final = 0.12
 _REPEAT: Final = 0.03
-_OTHER_SIGNS: Final = (  # last character, tokens
-    ("\u2053", 1.0),  # Latin-1 signs, dashes, quotes
-    ("\u25ff", 1.3),  # arrows, mathematics, boxes
-    ("\u27bf", 1.7),  # dingbats and older emoji
-    ("\u2fff", 2.2),
-    ("\u303f", 1.0),  # punctuation of East Asia
-    ("\ufdff", 2.0),
-    ("\ufe0f", 0.4),  # variation selectors
-    ("\uffff", 1.0),  # full-width signs
-    ("\U0001ffff", 2.2),  # emoji
-    ("\U0010ffff", 3.8),
-)
 
 
 def estimate(text: str) -> int:
@@ -237,7 +208,7 @@ def _pairs(word: str, costs: _PairCosts) -> float:
 def _word(word: str, last: str) -> float:
     if "\u0400" <= last <= "\u052f":
         return _cyrillic(word)
-    base, each = next((base, each) for end, base, each in _SCRIPTS if last <= end)
+    base, each = next((base, each) for end, base, each in SCRIPTS if last <= end)
     return max(1.0, base + each * len(word))
 
 
@@ -246,9 +217,77 @@ def _signs(signs: str) -> float:
     plain = [char for char in signs if char <= "\x7f"]
     changes = sum(first != second for first, second in pairwise(plain))
     cost = _SIGN + _CHANGE * changes + _REPEAT * (len(plain) - changes) if plain else 0.0
-    return cost + sum(next(cost for end, cost in _OTHER_SIGNS if char <= end) for char in signs if char > "\x7f")
+    return cost + sum(next(cost for end, cost in OTHER_SIGNS if char <= end) for char in signs if char > "\x7f")
 
 
 _LATIN_PAIRS: Final = _PairCosts(LATIN_LETTERS, LATIN_PAIRS)
 _CYRILLIC_PAIRS: Final = _PairCosts(CYRILLIC_LETTERS, CYRILLIC_PAIRS)
 _WORDS: Final = _Words()
+
+_CHARACTERS_PER_TOKEN: Final = 12
+_WORST_TOKENS_PER_CHARACTER: Final = 4
+_LOOK_BACK: Final = 5
+_HURRY: Final = 0.97
+
+
+def costs_more(text: str, tokens: float) -> bool:
+    """Whether a text costs more than a number of tokens. A text that is clearly small is not counted."""
+    return len(text) * _WORST_TOKENS_PER_CHARACTER > tokens and measure(text) > tokens
+
+
+def clip(line: str, tokens: float) -> str:
+    """A cleaned line, cut to a number of tokens; ``…`` marks what is missing."""
+    # Counting takes most of the time of laying out, and most lines are clearly small.
+    if len(line) * _WORST_TOKENS_PER_CHARACTER <= tokens:
+        return line
+    cost = measure(line)
+    whole = line
+    while cost > tokens and line:
+        line = cut(whole, min(int(len(line) * tokens / cost * _HURRY), len(line) - 1))
+        cost = measure(line + "…")
+    return line if line is whole else line.rstrip() + "…"
+
+
+def one_line(text: str, limit: int, tokens: float) -> str:
+    """Foreign text on one line of at most so many characters and tokens."""
+    return clip(clean_line(text, limit), tokens)
+
+
+def take(text: str, start: int, tokens: float, dress: Callable[[str], str]) -> tuple[str, int, float]:
+    """As much of a text from ``start`` on as a number of tokens holds.
+
+    Args:
+        text: As the service gave it.
+        start: Characters to skip.
+        tokens: What the piece may cost.
+        dress: What the form does to a cleaned text: indent it, or escape it.
+
+    Returns:
+        The piece, cleaned and dressed; where in ``text`` it ends; its cost, or more when it is clearly small.
+    """
+    if not start and len(text) * _WORST_TOKENS_PER_CHARACTER <= tokens:
+        piece = dress(clean(text))
+        cost = float(len(piece) * _WORST_TOKENS_PER_CHARACTER)
+        if cost <= tokens:
+            return piece, len(text), cost
+    start = min(start, len(text))
+    # No more than can be shown is cleaned: a text may have megabytes.
+    end = min(len(text), start + int(tokens * _CHARACTERS_PER_TOKEN))
+    while True:
+        piece = dress(clean(text[start:end]))
+        most = len(piece) * _WORST_TOKENS_PER_CHARACTER
+        cost = most if most <= tokens else measure(piece)
+        if cost <= tokens or end <= start:
+            return piece, end, cost
+        length = min(int((end - start) * tokens / cost * _HURRY), end - start - 1)
+        end = start + _good_end(text[start : start + length + 1], length)
+
+
+def _good_end(text: str, length: int) -> int:
+    """A place to cut near ``length``: after a line or a word, else not within one character."""
+    lowest = length - length // _LOOK_BACK
+    for between in "\n ":
+        found = text.rfind(between, lowest, length)
+        if found > 0:
+            return found + 1
+    return len(cut(text, length)) or length

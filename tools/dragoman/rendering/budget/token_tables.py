@@ -76,3 +76,39 @@ HIRAGANA_GROUPS: Final = (
     "もち もの ょう よう より れて れば れる ろん わせ われ をご んな "
 )
 """Hiragana that are written as one token, the longest first."""
+
+SCRIPTS: Final = (  # last character, tokens of a word beside its characters, tokens of a character
+    ("\u03ff", -0.15, 0.43),  # Greek
+    ("\u058f", 0.2, 0.35),  # Armenian
+    ("\u05ff", 0.25, 0.43),  # Hebrew
+    ("\u077f", 0.2, 0.323),  # Arabic, Persian, Urdu
+    ("\u08ff", 0.4, 0.8),
+    ("\u097f", 0.1, 0.385),  # Devanagari
+    ("\u09ff", 0.1, 0.41),  # Bengali
+    ("\u0a7f", 0.2, 0.66),  # Gurmukhi
+    ("\u0aff", 0.0, 0.47),  # Gujarati
+    ("\u0bff", 0.3, 0.38),  # Tamil
+    ("\u0c7f", 0.2, 0.47),  # Telugu
+    ("\u0cff", 0.2, 0.47),  # Kannada
+    ("\u0d7f", 0.4, 0.36),  # Malayalam
+    ("\u0dff", 0.2, 0.63),  # Sinhala
+    ("\u0e7f", 0.3, 0.43),  # Thai
+    ("\u10ff", 0.3, 0.34),  # Georgian
+    ("\u17ff", 0.2, 0.5),  # Khmer
+    ("\uabff", 0.2, 0.8),
+    ("\uffff", 0.2, 1.5),
+    ("\U0010ffff", 0.2, 2.8),
+)
+
+OTHER_SIGNS: Final = (  # last character, tokens
+    ("\u2053", 1.0),  # Latin-1 signs, dashes, quotes
+    ("\u25ff", 1.3),  # arrows, mathematics, boxes
+    ("\u27bf", 1.7),  # dingbats and older emoji
+    ("\u2fff", 2.2),
+    ("\u303f", 1.0),  # punctuation of East Asia
+    ("\ufdff", 2.0),
+    ("\ufe0f", 0.4),  # variation selectors
+    ("\uffff", 1.0),  # full-width signs
+    ("\U0001ffff", 2.2),  # emoji
+    ("\U0010ffff", 3.8),
+)

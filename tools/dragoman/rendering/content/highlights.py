@@ -8,7 +8,7 @@ from typing import Final
 from dragoman.core.lazy_pattern import lazy_pattern
 from dragoman.core.model import Hit
 from dragoman.core.sanitize import clean_aligned, extends
-from dragoman.rendering.budget.truncate import costs_more, take
+from dragoman.rendering.budget.token_estimate import costs_more, take
 
 HIGHLIGHT: Final = "**"
 LEFT_OUT: Final = "..."

@@ -13,11 +13,10 @@ from dragoman.core.model import Attachment, AuthorKind, Citation, Conversation, 
 from dragoman.core.names import hidden_address
 from dragoman.core.references import Reference
 from dragoman.core.sanitize import NOBODY, clean
+from dragoman.core.times import iso
 from dragoman.rendering.budget.fitting import TokenShares
-from dragoman.rendering.budget.token_estimate import measure
-from dragoman.rendering.budget.truncate import clip, one_line, take
+from dragoman.rendering.budget.token_estimate import clip, measure, one_line, take
 from dragoman.rendering.content.message_facts import Extra, Label, MessageFact
-from dragoman.rendering.content.time_format import iso
 
 JsonObject = dict[str, object]
 

@@ -8,10 +8,9 @@ from datetime import tzinfo
 from typing import Final
 
 from dragoman.core.model import Hit, Order
+from dragoman.core.times import iso
 from dragoman.rendering.budget.fitting import Answer, PageLayout, TokenShares
-from dragoman.rendering.budget.token_estimate import measure
-from dragoman.rendering.budget.truncate import one_line
-from dragoman.rendering.content.time_format import iso
+from dragoman.rendering.budget.token_estimate import measure, one_line
 from dragoman.rendering.json_form.message import MessageJson
 from dragoman.rendering.json_form.objects import (
     JsonObject,

@@ -7,10 +7,9 @@ from datetime import tzinfo
 from typing import Final
 
 from dragoman.core.model import Conversation, ConversationKind
+from dragoman.core.times import format_minute
 from dragoman.rendering.budget.fitting import Answer, PageLayout, TokenShares
-from dragoman.rendering.budget.token_estimate import measure
-from dragoman.rendering.budget.truncate import one_line
-from dragoman.rendering.content.time_format import format_time
+from dragoman.rendering.budget.token_estimate import measure, one_line
 from dragoman.rendering.plain.header import (
     BETWEEN,
     aside,
@@ -59,7 +58,7 @@ class ConversationsText(PageLayout):
             "" if one.messages is None else counted(one.messages, "message"),
             f"{one.unread} unread" if one.unread else "",
             one_line(one.status or "", _STATUS, shares.part),
-            "" if last is None else format_time(last, self._zone),
+            "" if last is None else format_minute(last, self._zone),
         )
         return BETWEEN.join(fact for fact in facts if fact)
 

@@ -9,9 +9,9 @@ from typing import Final
 
 from dragoman.core.model import Attachment, Author, Citation, Edit, Message, Reaction
 from dragoman.core.sanitize import clean_line
+from dragoman.core.times import format_minute
 from dragoman.rendering.budget.fitting import TokenShares
-from dragoman.rendering.budget.token_estimate import measure
-from dragoman.rendering.budget.truncate import clip, one_line
+from dragoman.rendering.budget.token_estimate import clip, measure, one_line
 from dragoman.rendering.content.message_facts import (
     Edited,
     Extra,
@@ -23,7 +23,6 @@ from dragoman.rendering.content.message_facts import (
     message_facts,
     shown_by_mark,
 )
-from dragoman.rendering.content.time_format import format_time
 from dragoman.rendering.plain.lines import size
 
 _SHORT: Final = 120
@@ -76,7 +75,7 @@ class Details:
         if isinstance(fact, Reaction):
             return "" if shown_by_mark(self._message, fact) else _reaction(fact, shares)
         if isinstance(fact, Edit):
-            when = f" {format_time(fact.at, self._zone)}" if fact.at else ""
+            when = f" {format_minute(fact.at, self._zone)}" if fact.at else ""
             return f"-- earlier text{when}: {_passage(fact.text, shares)}"
         if isinstance(fact, Citation):
             return _source(fact, shares)
@@ -92,7 +91,7 @@ class Details:
         if isinstance(fact, Replies):
             return f"-- replies: {fact.number}"
         if isinstance(fact, Edited):
-            return f"-- edited: {format_time(fact.at, self._zone)}"
+            return f"-- edited: {format_minute(fact.at, self._zone)}"
         value = fact.value
         text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
         return f"-- extra {_short(fact.key, shares)}: {_passage(text, shares)}"

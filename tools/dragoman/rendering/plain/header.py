@@ -10,8 +10,7 @@ from dragoman.core.lazy_pattern import lazy_pattern
 from dragoman.core.model import Conversation, ConversationKind, Message
 from dragoman.core.references import Reference
 from dragoman.rendering.budget.fitting import Answer, TokenShares
-from dragoman.rendering.budget.token_estimate import measure
-from dragoman.rendering.budget.truncate import clip, one_line
+from dragoman.rendering.budget.token_estimate import clip, measure, one_line
 from dragoman.rendering.views import Failure
 
 _SHARE_OF_FAILURES: Final = 0.4

@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING, Final
 from dragoman.core.model import Attachment, AuthorKind, Message, Reaction
 from dragoman.core.names import hidden_address
 from dragoman.core.sanitize import clean_line, clean_name
+from dragoman.core.times import date_and_clock
 from dragoman.rendering.budget.fitting import TokenShares
-from dragoman.rendering.budget.token_estimate import measure
-from dragoman.rendering.budget.truncate import clip, one_line, take
-from dragoman.rendering.content.time_format import date_and_clock
+from dragoman.rendering.budget.token_estimate import clip, measure, one_line, take
 from dragoman.rendering.plain.header import reference
 
 if TYPE_CHECKING:

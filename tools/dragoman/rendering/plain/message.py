@@ -8,11 +8,10 @@ from datetime import tzinfo
 from typing import Final
 
 from dragoman.core.model import Message
+from dragoman.core.times import date_and_clock
 from dragoman.rendering.budget.fitting import PLACEHOLDER, Answer, PageLayout, TokenShares
-from dragoman.rendering.budget.token_estimate import measure
-from dragoman.rendering.budget.truncate import take
+from dragoman.rendering.budget.token_estimate import measure, take
 from dragoman.rendering.content.message_facts import missing_neighbours
-from dragoman.rendering.content.time_format import date_and_clock
 from dragoman.rendering.plain.details import Details
 from dragoman.rendering.plain.header import BETWEEN, header, reference, title
 from dragoman.rendering.plain.lines import (

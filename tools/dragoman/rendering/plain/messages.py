@@ -8,11 +8,10 @@ from datetime import tzinfo
 from typing import Final
 
 from dragoman.core.model import Message, Order
+from dragoman.core.times import as_of
 from dragoman.rendering.budget.fitting import Answer, PageLayout, TokenShares
-from dragoman.rendering.budget.token_estimate import measure
-from dragoman.rendering.budget.truncate import one_line
+from dragoman.rendering.budget.token_estimate import measure, one_line
 from dragoman.rendering.content.threads import order_by_thread
-from dragoman.rendering.content.time_format import as_of
 from dragoman.rendering.plain.header import (
     ACCOUNT_LIMIT,
     conversation_reference,

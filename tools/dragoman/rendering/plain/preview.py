@@ -15,8 +15,8 @@ from typing import Final
 from dragoman.core.model import Conversation, Message
 from dragoman.core.references import Reference
 from dragoman.core.sanitize import NOBODY, clean, clean_line, clean_name
+from dragoman.core.times import format_minute
 from dragoman.rendering.budget.fitting import Answer, PageLayout, TokenShares
-from dragoman.rendering.content.time_format import format_time
 from dragoman.rendering.plain.header import BETWEEN
 from dragoman.rendering.views import PreviewView
 
@@ -174,7 +174,7 @@ def fold_gaps(line: str) -> str:
 
 def _called(message: Message, zone: tzinfo) -> str:
     handle = "" if message.number is None else f"{message.number} "
-    at = "" if message.sent_at is None else f" {format_time(message.sent_at, zone)}"
+    at = "" if message.sent_at is None else f" {format_minute(message.sent_at, zone)}"
     return f"{handle}{clean_name(message.author.name)}{at}"
 
 

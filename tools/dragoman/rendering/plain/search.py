@@ -7,11 +7,10 @@ from datetime import tzinfo
 from typing import Final
 
 from dragoman.core.model import Conversation, Hit, Message
+from dragoman.core.times import as_of, date_and_clock
 from dragoman.rendering.budget.fitting import Answer, PageLayout, TokenShares
-from dragoman.rendering.budget.token_estimate import measure
-from dragoman.rendering.budget.truncate import one_line
+from dragoman.rendering.budget.token_estimate import measure, one_line
 from dragoman.rendering.content.highlights import highlighted_excerpt
-from dragoman.rendering.content.time_format import as_of, date_and_clock
 from dragoman.rendering.plain.header import (
     ACCOUNT_LIMIT,
     BETWEEN,

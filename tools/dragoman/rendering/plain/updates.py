@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from datetime import tzinfo
 
 from dragoman.core.model import Message
+from dragoman.core.times import format_minute
 from dragoman.rendering.budget.fitting import Answer, PageLayout, TokenShares
 from dragoman.rendering.budget.token_estimate import measure
-from dragoman.rendering.content.time_format import format_time
 from dragoman.rendering.plain.header import counted, header, write_page
 from dragoman.rendering.plain.lines import cut_text
 from dragoman.rendering.plain.search import dated_line, group_line
@@ -54,7 +54,7 @@ class UpdatesText(PageLayout):
         where = f" in {counted(groups, 'conversation')}" if groups else ""
         return header(
             "updates",
-            f"since {format_time(self._view.since, self._zone)}",
+            f"since {format_minute(self._view.since, self._zone)}",
             (counts(*_count(self._view.updates[:shown])) or "nothing new") + where,
             f"times in {self._zone}",
             self._notice,

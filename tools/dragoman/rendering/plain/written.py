@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import tzinfo
 
 from dragoman.rendering.budget.fitting import Answer, PageLayout, TokenShares
-from dragoman.rendering.budget.truncate import one_line
+from dragoman.rendering.budget.token_estimate import one_line
 from dragoman.rendering.plain.header import aside, conversation_reference, header, title
 from dragoman.rendering.plain.lines import page, render_message
 from dragoman.rendering.views import WrittenView

@@ -10,8 +10,8 @@ from dragoman.core.errors import DragomanError
 from dragoman.core.model import Message
 from dragoman.core.references import Reference
 from dragoman.core.safe_text import SafeText, Sentence, join, safe, sentence
+from dragoman.core.times import format_minute
 from dragoman.providers.base.provider import Capability, MessageQuery, SearchQuery
-from dragoman.rendering.content.time_format import format_time
 from dragoman.store import Entry, Store
 from dragoman.toolset import policy
 from dragoman.toolset.policy import Viewer
@@ -53,7 +53,7 @@ async def result_notes(plan: WritePlan, store: Store, made: Entry) -> list[SafeT
     doubtful = [one for one in await _doubtful(plan, store) if one.id != made.id]
     if doubtful:
         begun = doubtful[0].begun
-        when = sentence(" of {}", format_time(begun, plan.call.services.zone)) if begun else safe("")
+        when = sentence(" of {}", format_minute(begun, plan.call.services.zone)) if begun else safe("")
         more = sentence(", and of {} more,", len(doubtful) - 1) if len(doubtful) > 1 else safe("")
         notes.append(
             sentence("The outcome of an earlier write here{}{} is unknown: look with list_messages.", when, more)

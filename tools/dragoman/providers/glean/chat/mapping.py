@@ -9,6 +9,7 @@ from typing import Final
 
 from dragoman.core.context.large_work import ENTRY
 from dragoman.core.model import Attachment, Author, AuthorKind, Citation, Conversation, Message
+from dragoman.core.times import parse_time
 from dragoman.providers.glean.conversation_id import KINDS, IdKind, chat_id
 from dragoman.providers.glean.mapping.chat_wire import (
     ASSISTANT,
@@ -22,7 +23,6 @@ from dragoman.providers.glean.mapping.chat_wire import (
 from dragoman.providers.glean.mapping.mapping import NOBODY, to_author
 from dragoman.providers.glean.mapping.results import in_order, snippet_text
 from dragoman.providers.glean.mapping.wire import Person
-from dragoman.providers.kit.times import parse_time
 from dragoman.providers.kit.wire import or_empty
 
 _NAME: Final = "Glean"

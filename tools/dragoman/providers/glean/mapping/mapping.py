@@ -11,9 +11,9 @@ from urllib.parse import unquote, urlsplit
 
 from dragoman.core.emoji_names import emoji_of
 from dragoman.core.model import Attachment, Author, AuthorKind, Message, Reaction
+from dragoman.core.times import parse_time
 from dragoman.providers.glean.mapping.results import text_of
 from dragoman.providers.glean.mapping.wire import Document, Interactions, Metadata, Person, Result
-from dragoman.providers.kit.times import parse_time
 from dragoman.providers.kit.wire import or_empty
 
 NOBODY: Final = "user"

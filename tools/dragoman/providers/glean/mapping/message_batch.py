@@ -10,11 +10,11 @@ from typing import Final
 
 from dragoman.core.model import Message
 from dragoman.core.permalinks import read_link
+from dragoman.core.times import parse_time, to_ms
 from dragoman.providers.glean.conversation_id import Address, IdKind
 from dragoman.providers.glean.mapping.mapping import link_of, message_id, metadata_of, to_message
 from dragoman.providers.glean.mapping.results import flatten_results
 from dragoman.providers.glean.mapping.wire import MessagesAnswer, Result, SearchAnswer
-from dragoman.providers.kit.times import parse_time, to_ms
 from dragoman.providers.kit.wire import or_empty
 
 _FRACTION: Final = re.compile(r":\d\d[.,]\d")

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import Final, Self
 
 from dragoman.core.model import Message, Order
+from dragoman.core.times import EPOCH, to_us
 from dragoman.providers.glean.mapping.message_batch import Batch
 from dragoman.providers.kit.cursor import decode, digest, encode, foreign_cursor
-from dragoman.providers.kit.times import EPOCH, to_us
 
 _DIGEST: Final = 8  # characters
 _MOST_SEEN: Final = 1000

@@ -14,10 +14,10 @@ from typing import Final, TypeAlias
 
 from dragoman.core.errors import InvalidArgument
 from dragoman.core.model import Message, Order
+from dragoman.core.times import to_ms
 from dragoman.providers.base.provider import MessageQuery
 from dragoman.providers.glean.mapping.message_batch import Batch, order_of
 from dragoman.providers.glean.messages.cursor import Position, next_position
-from dragoman.providers.kit.times import to_ms
 
 Fetch: TypeAlias = Callable[[str | None, int | None], Awaitable[Batch]]
 """One request: direction and reference in milliseconds, or neither for the newest messages."""

@@ -1,24 +1,29 @@
-"""Times as services write them, and back. All are aware and in UTC."""
+"""Times: read from what services write, and written as the forms of an answer show them."""
 
 from __future__ import annotations
 
-import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Final
+
+from dragoman.core.lazy_pattern import lazy_pattern
 
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
-_DIGITS: Final = re.compile(r"-?([0-9]{9,19})(?:\.([0-9]{1,9}))?")
-_RFC_2822: Final = re.compile(r"(?:[A-Za-z]{3},\s*)?\d{1,2}\s+[A-Za-z]{3}\s")
+_DIGITS: Final = lazy_pattern(r"-?([0-9]{9,19})(?:\.([0-9]{1,9}))?")
+_RFC_2822: Final = lazy_pattern(r"(?:[A-Za-z]{3},\s*)?\d{1,2}\s+[A-Za-z]{3}\s")
 _DATE_DIGITS: Final = 8  # 20260310
 _MICROSECOND: Final = timedelta(microseconds=1)
 _MILLISECONDS_FROM: Final = 100_000_000_000  # below stand seconds, of years up to 5138
 _MICROSECONDS_FROM: Final = _MILLISECONDS_FROM * 1000
 _NANOSECONDS_FROM: Final = _MICROSECONDS_FROM * 1000
 
+_NO_TIME: Final = "--:--"
+_HOURS: Final = tuple(f"{hour:02}:" for hour in range(24))
+_TWO: Final = tuple(f"{number:02}" for number in range(60))
+
 
 def parse_time(value: str | float | None) -> datetime | None:
-    """Read a time; ``None`` for anything that is none.
+    """Read a time, in UTC; ``None`` for anything that is none.
 
     Args:
         value: ISO 8601 or RFC 3339 (without a zone it is taken for UTC), RFC 2822 as in mail, or the time since 1970
@@ -64,6 +69,40 @@ def from_us(microseconds: int) -> datetime | None:
         return EPOCH + timedelta(microseconds=microseconds)
     except OverflowError:
         return None
+
+
+def local(at: datetime, zone: tzinfo) -> datetime:
+    """A time in the zone; times at the edge of the calendar stay as they are."""
+    try:
+        return at.astimezone(zone)
+    except (OverflowError, ValueError):
+        return at
+
+
+def format_minute(at: datetime, zone: tzinfo) -> str:
+    """``2026-03-10 11:52``."""
+    return " ".join(date_and_clock(at, zone))
+
+
+def date_and_clock(at: datetime | None, zone: tzinfo) -> tuple[str, str]:
+    """``2026-03-10`` and ``11:52``; of an unknown time nothing and ``--:--``."""
+    if at is None:
+        return "", _NO_TIME
+    time = local(at, zone)
+    return time.date().isoformat(), _HOURS[time.hour] + _TWO[time.minute]
+
+
+def iso(at: datetime, zone: tzinfo) -> str:
+    """``2026-03-10T11:52:00+01:00``, to the second, with ``Z`` for UTC."""
+    time = local(at, zone)
+    if time.utcoffset():
+        return time.isoformat(timespec="seconds")
+    return f"{time.replace(tzinfo=None).isoformat(timespec='seconds')}Z"
+
+
+def as_of(at: datetime, zone: tzinfo) -> str:
+    """``as of 12:03``: until when the store knows everything."""
+    return f"as of {date_and_clock(at, zone)[1]}"
 
 
 def _of_number(value: float) -> datetime | None:

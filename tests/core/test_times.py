@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dragoman.providers.kit.times import format_time, from_us, in_window, parse_time, to_us
+from dragoman.core.times import format_time, from_us, in_window, parse_time, to_us
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
 MICRO = timedelta(microseconds=1)
