@@ -36,9 +36,9 @@ from dragoman.providers.base.provider import MessageQuery, SearchQuery
 from dragoman.providers.local import BATCH, LocalProvider, LocalSettings
 from dragoman.store import Store, open_store
 from dragoman.store.sql.cache import ReadCache
+from dragoman.store.sql.connection import Value
 from dragoman.store.sql.messages import rows
 from dragoman.store.sql.messages.rows import index_row
-from dragoman.store.sql.values import Value
 from dragoman.store.sqlite import locks, open_file
 from dragoman.store.sqlite.connection import Connection
 from dragoman.store.sqlite.database import Database

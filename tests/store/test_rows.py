@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dragoman.core.model import Attachment, Author, AuthorKind, Citation, Edit, Message, Reaction
+from dragoman.store.sql.connection import UNKNOWN, bind, from_us, to_us, unbind
 from dragoman.store.sql.messages import rows
-from dragoman.store.sql.values import UNKNOWN, bind, from_us, to_us, unbind
 
 ANY_TEXT = st.text(st.characters(codec=None), max_size=12)  # lone surrogates and NUL too
 MAYBE_TEXT = st.none() | ANY_TEXT

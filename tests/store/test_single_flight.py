@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dragoman.store.sql.single_flight import SingleFlight
+from dragoman.store.sql.cache import SingleFlight
 
 pytestmark = pytest.mark.anyio
 

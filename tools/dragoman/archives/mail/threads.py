@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from dragoman.archives.ids import Notebook
-from dragoman.store.sql.values import Value
+from dragoman.store.sql.connection import Value
 from dragoman.store.sqlite.scratch import open_scratch
 
 _SCHEMA: Final = """

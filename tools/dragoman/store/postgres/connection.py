@@ -15,7 +15,7 @@ import psycopg
 
 from dragoman.store.postgres.long_keys import compare_short
 from dragoman.store.postgres.values import from_database, short_id, to_database
-from dragoman.store.sql.values import Value
+from dragoman.store.sql.connection import Value
 
 _NUMBERED: Final = re.compile(r"\?(\d)")
 """A mark that stands for a value wherever its number is."""

@@ -23,8 +23,9 @@ from dragoman.store.postgres.index_rebuild import IndexRebuild
 from dragoman.store.postgres.pool import Pool
 from dragoman.store.postgres.tables import PostgresTables
 from dragoman.store.postgres.transaction import Reading, Writing, ask_version
-from dragoman.store.sql.connection import Connection, Tables, Versioned
-from dragoman.store.sql.single_flight import SingleFlight
+from dragoman.store.sql.cache import SingleFlight
+from dragoman.store.sql.connection import Connection, Tables
+from dragoman.store.sql.database import Versioned
 
 T = TypeVar("T")
 
@@ -263,8 +264,7 @@ class Database:
         raise errors.busy(self.name)
 
     def _limiters(self) -> _Limiters:
-        by_database = _LIMITERS.get(None)
-        if by_database is None:
+        if (by_database := _LIMITERS.get(None)) is None:
             by_database = WeakKeyDictionary[Database, _Limiters]()
             _LIMITERS.set(by_database)
         return by_database.setdefault(self, _Limiters())

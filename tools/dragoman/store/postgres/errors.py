@@ -12,7 +12,7 @@ import psycopg_pool
 from dragoman.core.errors import DragomanError, InvalidArgument, PermissionDenied, Unauthenticated, Unavailable
 from dragoman.core.safe_text import safe, sentence
 from dragoman.store.interface import NotWritableError
-from dragoman.store.sql.values import DamagedRowError
+from dragoman.store.sql.connection import DamagedRowError
 
 REPEATABLE: Final = ("40001", "40P01")
 """States of a transaction that was undone because of others, and may succeed when it is run again."""

@@ -10,7 +10,7 @@ from typing import Final
 
 from dragoman.store.postgres import long_keys
 from dragoman.store.postgres.values import LONGEST_ID
-from dragoman.store.sql.values import UNKNOWN
+from dragoman.store.sql.connection import UNKNOWN
 
 PREFIXES: Final = ("seen", "local")
 """How the names of the tables begin, each of which is there twice."""

@@ -16,9 +16,8 @@ from dragoman.store.postgres import long_texts, ranking
 from dragoman.store.postgres.connection import PostgresConnection
 from dragoman.store.postgres.index_batch import COLUMNS, IndexBatch, make_ahead
 from dragoman.store.postgres.tsquery import has_phrases, to_tsquery
-from dragoman.store.sql.connection import Condition, Connection, IndexRow, Tables
+from dragoman.store.sql.connection import Condition, Connection, IndexRow, Tables, Value, bind, unbind
 from dragoman.store.sql.search.expression import Expression
-from dragoman.store.sql.values import Value, bind, unbind
 
 _NUMBERS: Final = frozenset({"number", "place", "author", "live", "moment", "described", "recent"})
 _FEW: Final = 200

@@ -6,7 +6,7 @@ import hashlib
 import re
 from typing import Any, Final
 
-from dragoman.store.sql.values import Digest, Value
+from dragoman.store.sql.connection import Digest, Value
 
 LONGEST_ID: Final = 1000
 """Bytes of an id that indexes have as it is."""

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from dragoman.store.postgres.index_entry import entry_of
-from dragoman.store.sql.connection import Connection, Tables
+from dragoman.store.sql.connection import UNKNOWN, Connection, Tables
 from dragoman.store.sql.messages import rows
 from dragoman.store.sql.sync import consistency
-from dragoman.store.sql.values import UNKNOWN
 from dragoman.store.sql.writes import outbox
 
 _AT_ONCE: Final = 2000

@@ -1,19 +1,32 @@
-"""What the store asks of a database: connections, transactions, and a set of tables with its own way of searching."""
+"""What statements are made of: connections, the values that a database holds, and sets of tables with their index.
+
+Times and lone surrogates, which a database cannot hold, are converted without loss.
+"""
 
 from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import Any, ClassVar, Final, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol
 
 from dragoman.core.lazy_pattern import lazy_pattern
 from dragoman.store.sql.search.expression import Expression
-from dragoman.store.sql.values import Value
 
-T = TypeVar("T")
+if TYPE_CHECKING:
+    from dragoman.store.sql.database import Database
+
+Value = str | bytes | int | float | None
+"""What a database holds."""
+
+UNKNOWN: Final = -(2**62)
+"""The time of a message that has none: before all others."""
+
+UNREADABLE: Final = (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError)
+"""What decoding a damaged row may raise."""
 
 IndexRow = tuple[int, str, str, str]
 """The number of a message, and the columns ``body``, ``parts`` and ``scope`` of the full-text index."""
@@ -22,6 +35,58 @@ Condition = tuple[str, tuple[Value, ...]]
 """SQL, and the values of its marks."""
 
 _WORD: Final = lazy_pattern(r"@([a-z_]+)")
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_FIRST: Final = datetime(1, 1, 1, tzinfo=UTC)
+_LAST: Final = datetime(9999, 12, 31, 23, 59, 59, 999999, tzinfo=UTC)
+_STEP: Final = timedelta(microseconds=1)
+
+
+class Digest(bytes):
+    """A hash; other bytes are text, see :func:`bind`."""
+
+
+class DamagedRowError(ValueError):
+    """A row makes no sense."""
+
+
+def bind(text: str) -> str | bytes:
+    """``text`` as a value for a database: itself, or bytes when it holds lone surrogates, which are no UTF-8."""
+    if text.isascii():
+        return text
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "surrogatepass")
+    return text
+
+
+def unbind(value: object) -> str:
+    """The text that :func:`bind` was given.
+
+    Raises:
+        DamagedRowError: It is no text, as may be in a damaged file.
+    """
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "surrogatepass")
+    raise DamagedRowError("a value is no text")
+
+
+def to_us(time: datetime | None) -> int:
+    """Microseconds since 1970 in UTC."""
+    return UNKNOWN if time is None else (time - _EPOCH) // _STEP
+
+
+def from_us(us: int | None) -> datetime | None:
+    """The inverse of :func:`to_us`, in UTC."""
+    if us is None or us == UNKNOWN:
+        return None
+    try:
+        return _EPOCH + timedelta(microseconds=us)
+    except OverflowError:
+        # A time of the year 1 or 9999 in another zone may lie outside what a datetime in UTC can say.
+        return _LAST if us > 0 else _FIRST
 
 
 class Rows(Protocol):
@@ -50,122 +115,6 @@ class Connection(Protocol):
 
     def executemany(self, statement: str, bindings: Iterable[Sequence[Value]], /) -> Rows:
         """Run a statement for each set of values."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
-class Versioned(Generic[T]):
-    """What was read, and the version of the database at that time."""
-
-    found: T
-    version: Hashable | None
-
-
-class Database(Protocol):
-    """Where a store is."""
-
-    is_remote: ClassVar[bool]
-    """Whether each statement takes a round trip."""
-
-    @property
-    def name(self) -> str:
-        """How errors call it."""
-        ...
-
-    @property
-    def writable(self) -> bool:
-        """Whether this user may write to it, also when its disk is full just now."""
-        ...
-
-    def tables(self, prefix: str) -> Tables:
-        """The tables whose names begin so."""
-        ...
-
-    def version(self) -> int | None:
-        """A number that changes with every write of any process; ``None`` when it cannot be read at once."""
-        ...
-
-    def time(self) -> float:
-        """Seconds since 1970 by the clock that all processes with the database share."""
-        ...
-
-    async def current_version(self, *, unless_changing: bool = False) -> Hashable | None:
-        """Something that differs after every write of any process; ``None`` when nothing tells of writes.
-
-        It may take a round trip, where :meth:`version` knows nothing.
-
-        Args:
-            unless_changing: Tell nothing at once where it is likely to be another one than the last time.
-
-        Raises:
-            DragomanError: The database cannot be read.
-        """
-        ...
-
-    async def read_versioned(self, work: Callable[[Connection], T], *, single: bool = False) -> Versioned[T]:
-        """As :meth:`read`, with a version that is not newer than the state that was read."""
-        ...
-
-    async def read(self, work: Callable[[Connection], T], *, single: bool = False) -> T:
-        """Run ``work`` on one consistent state. A cancelled read stops.
-
-        Args:
-            work: Reads.
-            single: It runs exactly one statement, which then takes one round trip where the database is remote.
-
-        Raises:
-            DragomanError: The database cannot be read.
-        """
-        ...
-
-    async def write(
-        self,
-        work: Callable[[Connection], T],
-        *,
-        area: str = "",
-        once: bool = False,
-        durable: bool = True,
-        keeps_caches: bool = False,
-    ) -> T:
-        """Run ``work`` in a transaction; when this returns, what it wrote survives a crash.
-
-        What has begun is finished even when the caller is cancelled. An exception undoes it all.
-
-        Args:
-            work: Writes.
-            area: Of transactions with the same area one runs after the other.
-            once: ``work`` changes something outside the database, so it must not be run again after a failure.
-            durable: False does not wait for the disk: a power cut may undo it, whole.
-            keeps_caches: It writes nothing that reads are cached of, so :meth:`version` may stay as it is.
-
-        Raises:
-            NotWritableError: The database cannot be written now, and may be later.
-            DragomanError: Nothing was written.
-        """
-        ...
-
-    async def optimize(self, tables: Tables) -> None:
-        """Make what an import has brought fast to read, where the database needs that. Others may write meanwhile.
-
-        Raises:
-            DragomanError: It cannot be written now.
-        """
-        ...
-
-    async def scrub(self) -> None:
-        """Rewrite the files, so that nothing of what was deleted can be read in them. Others can read meanwhile.
-
-        Raises:
-            DragomanError: It cannot be written now, or somebody keeps an earlier state open.
-        """
-        ...
-
-    async def check(self) -> None:
-        """Look whether it can be read, and, where this user may write it, also written.
-
-        Raises:
-            DragomanError: It cannot.
-        """
         ...
 
 

@@ -18,8 +18,8 @@ from dragoman.core.errors import Unavailable
 from dragoman.core.lazy_pattern import lazy_pattern
 from dragoman.store.cursors import KEPT, LIFETIME, CursorStore
 from dragoman.store.interface import NotWritableError
-from dragoman.store.sql.connection import Connection, Database
-from dragoman.store.sql.values import UNREADABLE, DamagedRowError, bind
+from dragoman.store.sql.connection import UNREADABLE, Connection, DamagedRowError, bind
+from dragoman.store.sql.database import Database
 
 if TYPE_CHECKING:
     from hashlib import blake2b

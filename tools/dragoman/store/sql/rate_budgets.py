@@ -7,7 +7,8 @@ from typing import Final
 
 from dragoman.core.rate_budget import Budget, Grant, Rate
 from dragoman.store.rate_budgets import KEPT, RateBudgetStore
-from dragoman.store.sql.connection import Connection, Database
+from dragoman.store.sql.connection import Connection
+from dragoman.store.sql.database import Database
 
 _AREA: Final = "rate budgets"
 

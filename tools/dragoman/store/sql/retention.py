@@ -9,12 +9,12 @@ from typing import Any, Final
 from dragoman.core.model import Conversation
 from dragoman.store.coverage import BEGINNING, Span
 from dragoman.store.retention import Amount, RetentionStore
-from dragoman.store.sql.connection import Connection, Database, Tables
+from dragoman.store.sql.connection import UNKNOWN, Connection, Tables, Value, bind, from_us, to_us, unbind
+from dragoman.store.sql.database import Database
 from dragoman.store.sql.messages import conversations, rows
 from dragoman.store.sql.messages.message_store import AREA
 from dragoman.store.sql.messages.rows import Row, index_row
 from dragoman.store.sql.sync import coverage_table
-from dragoman.store.sql.values import UNKNOWN, Value, bind, from_us, to_us, unbind
 
 _STEP: Final = 500
 """Messages that one transaction deletes: a few hundredths of a second."""

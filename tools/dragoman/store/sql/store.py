@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from dragoman.store.interface import Store
-from dragoman.store.sql.connection import Database, SteadyTime
+from dragoman.store.sql.connection import SteadyTime
 from dragoman.store.sql.cursors import SqlCursors
+from dragoman.store.sql.database import Database
 from dragoman.store.sql.messages.message_store import SqlMessages
 from dragoman.store.sql.rate_budgets import SqlRateBudgets
 from dragoman.store.sql.retention import SqlRetention

@@ -9,8 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from types import TracebackType
 from typing import Any, Protocol, TypeVar
 
-from dragoman.store.sql.connection import Rows
-from dragoman.store.sql.values import Value
+from dragoman.store.sql.connection import Rows, Value
 
 T = TypeVar("T")
 

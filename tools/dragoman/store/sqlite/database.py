@@ -22,7 +22,8 @@ import apsw
 from anyio.lowlevel import RunVar
 
 from dragoman.core import paths
-from dragoman.store.sql.connection import Tables, Versioned
+from dragoman.store.sql.connection import Tables
+from dragoman.store.sql.database import Versioned
 from dragoman.store.sqlite import errors
 from dragoman.store.sqlite.connection import Connection
 from dragoman.store.sqlite.connections import READERS, Connections

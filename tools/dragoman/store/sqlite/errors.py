@@ -10,7 +10,7 @@ import apsw
 from dragoman.core.errors import DragomanError, InvalidArgument, Unavailable
 from dragoman.core.safe_text import sentence
 from dragoman.store.interface import NotWritableError
-from dragoman.store.sql.values import DamagedRowError
+from dragoman.store.sql.connection import DamagedRowError
 
 _ELSEWHERE = "Point the path to another file, or move this one away."
 

@@ -18,7 +18,7 @@ import apsw
 
 from dragoman.core.errors import InvalidArgument
 from dragoman.core.safe_text import sentence
-from dragoman.store.sql.values import Value
+from dragoman.store.sql.connection import Value
 from dragoman.store.sqlite.connection import Connection
 from dragoman.store.sqlite.scratch import connect
 

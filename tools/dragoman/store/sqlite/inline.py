@@ -10,7 +10,8 @@ from typing import ClassVar, Final, TypeVar
 import apsw
 
 from dragoman.store import index_terms
-from dragoman.store.sql.connection import Tables, Versioned
+from dragoman.store.sql.connection import Tables
+from dragoman.store.sql.database import Versioned
 from dragoman.store.sqlite import errors
 from dragoman.store.sqlite.connection import Connection
 from dragoman.store.sqlite.connection_setup import execute_all, set_up
@@ -36,7 +37,7 @@ _IS_UNFINISHED: Final = "SELECT EXISTS(SELECT 1 FROM index_builds WHERE version 
 
 
 class InlineDatabase:
-    """An existing file with tables that are up to date. Belongs to one thread; see :class:`sql.connection.Database`.
+    """An existing file with tables that are up to date. Belongs to one thread; see :class:`sql.database.Database`.
 
     Its coroutines never wait, so :func:`dragoman.core.context.inline.run_inline` can run what awaits them.
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from dragoman.store.sql.connection import Connection
+from dragoman.store.sql.connection import Connection, Digest, Value
 from dragoman.store.sql.copying.side import PREFIXES, Row, Side, Table
-from dragoman.store.sql.values import Digest, Value
 
 _OF_INDEX: Final = tuple(f"{prefix}_{name}" for prefix in PREFIXES for name in ("index", "words"))
 

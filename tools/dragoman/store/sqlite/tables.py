@@ -8,9 +8,8 @@ from typing import Any, ClassVar, Final
 
 import apsw
 
-from dragoman.store.sql.connection import Condition, Connection, IndexRow, Tables
+from dragoman.store.sql.connection import Condition, Connection, IndexRow, Tables, Value, bind
 from dragoman.store.sql.search.expression import AllOf, AnyOf, Expression, Phrase, Without
-from dragoman.store.sql.values import Value, bind
 
 INSERT: Final = "REPLACE INTO $index(rowid, body, parts, scope) VALUES(?, ?, ?, ?)"
 """Takes an :data:`IndexRow`."""

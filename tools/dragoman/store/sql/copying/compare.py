@@ -6,9 +6,8 @@ from collections.abc import AsyncGenerator
 from functools import partial
 from typing import Final
 
-from dragoman.store.sql.connection import Connection
+from dragoman.store.sql.connection import Connection, Value
 from dragoman.store.sql.copying.side import TABLES, Row, Side, Table, key_of, page
-from dragoman.store.sql.values import Value
 
 _ROWS: Final = 5000
 _MOST: Final = 20

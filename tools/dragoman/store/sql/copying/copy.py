@@ -11,10 +11,9 @@ from typing import Final
 
 from dragoman.core.errors import Conflict, InvalidArgument
 from dragoman.core.safe_text import sentence
-from dragoman.store.sql.connection import Connection, Tables
+from dragoman.store.sql.connection import Connection, Tables, Value, bind
 from dragoman.store.sql.copying.side import TABLES, Row, Side, Table, key_of, page
 from dragoman.store.sql.messages import rows as message_rows
-from dragoman.store.sql.values import Value, bind
 
 Progress = Callable[[str, int], object]
 """Is told the table and how many of its rows are copied."""

@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
-from dragoman.store.sql.connection import Connection, Database
-from dragoman.store.sql.values import Value, unbind
+from dragoman.store.sql.connection import Connection, Value, unbind
+from dragoman.store.sql.database import Database
 
 T = TypeVar("T")
 

@@ -8,9 +8,8 @@ from functools import cached_property
 from typing import Final
 
 from dragoman.core.names import author_words
-from dragoman.store.sql.connection import Connection, Tables
+from dragoman.store.sql.connection import Connection, Tables, Value
 from dragoman.store.sql.search.expression import Expression
-from dragoman.store.sql.values import Value
 
 FEW: Final = 20_000
 """Messages that are sooner listed or sorted than each one that is met is looked at."""

@@ -19,12 +19,12 @@ from dragoman.store.conversations import (
     StoredMessage,
 )
 from dragoman.store.sql.cache import ReadCache
-from dragoman.store.sql.connection import Connection, Database
+from dragoman.store.sql.connection import Connection, bind, unbind
+from dragoman.store.sql.database import Database
 from dragoman.store.sql.messages import conversations, message_pages
 from dragoman.store.sql.messages.message_table import MessageTable, replaced
 from dragoman.store.sql.messages.rows import Stored
 from dragoman.store.sql.search import ranked
-from dragoman.store.sql.values import bind, unbind
 
 if TYPE_CHECKING:
     from dragoman.store.sql.messages.message_writer import AuthorNumbers

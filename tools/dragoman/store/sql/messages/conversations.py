@@ -10,14 +10,25 @@ from typing import Any, Final
 from dragoman.core.model import NOTHING, Conversation, ConversationKind
 from dragoman.core.names import conversation_key, display_title, text_words, title_key
 from dragoman.store.conversations import ConversationRow
-from dragoman.store.sql.connection import Connection, Tables
-from dragoman.store.sql.values import UNKNOWN, UNREADABLE, DamagedRowError, Value, bind, from_us, to_us, unbind
+from dragoman.store.sql.connection import (
+    UNKNOWN,
+    UNREADABLE,
+    Connection,
+    DamagedRowError,
+    Tables,
+    Value,
+    bind,
+    from_us,
+    to_us,
+    unbind,
+)
 
 _FIRST_PART: Final = 64
 _LARGEST_PART: Final = 4096
 
 COLUMNS: Final = "place, account, id, described, title, kind, data, held, oldest, latest, recent"
 _DESCRIBED: Final = ("title", "kind", "data", "recent", "called", "names")
+_REST: Final = ("topic", "participants", "members", "external", "messages", "unread", "status", "url")
 _encode: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str).encode
 
 
@@ -233,7 +244,7 @@ def message_count(con: Connection, tables: Tables, place: int) -> int:
 
 
 def oldest(con: Connection, tables: Tables, account: str, id_: str | None) -> int | None:
-    """Moment of the oldest message that can be shown, of one conversation or of a whole account."""
+    """Time in microseconds of the oldest message that can be shown, of one conversation or of a whole account."""
     if id_ is not None:
         place = find(con, tables, account, id_)
         return None if place is None else place.oldest_us
@@ -244,17 +255,7 @@ def oldest(con: Connection, tables: Tables, account: str, id_: str | None) -> in
 
 
 def _rest(conversation: Conversation) -> str | bytes | None:
-    rest = {
-        "topic": conversation.topic,
-        "participants": conversation.participants,
-        "members": conversation.members,
-        "external": conversation.external,
-        "messages": conversation.messages,
-        "unread": conversation.unread,
-        "status": conversation.status,
-        "url": conversation.url,
-        "extra": dict(conversation.extra),
-    }
+    rest = {name: getattr(conversation, name) for name in _REST} | {"extra": dict(conversation.extra)}
     kept = {name: value for name, value in rest.items() if value not in (None, "", (), {})}
     return bind(_encode(kept)) if kept else None
 
@@ -290,11 +291,7 @@ def _decoded(row: tuple[Any, ...]) -> ConversationRow:
         extra=rest.get("extra", NOTHING),
         account=unbind(account),
     )
+    known = bool(described)
     return ConversationRow(
-        key=key_,
-        known=bool(described),
-        message_count=held,
-        oldest_us=oldest,
-        last_activity_us=recent_,
-        conversation=conversation,
+        key=key_, known=known, message_count=held, oldest_us=oldest, last_activity_us=recent_, conversation=conversation
     )

@@ -15,11 +15,10 @@ from dragoman.core.errors import Conflict
 from dragoman.core.model import Message, Order, Page
 from dragoman.core.queries import MessageQuery
 from dragoman.store.conversations import ConversationRow, PageQuery
-from dragoman.store.sql.connection import Connection
+from dragoman.store.sql.connection import UNKNOWN, Connection, Value, bind, to_us, unbind
 from dragoman.store.sql.messages import conversations, rows
 from dragoman.store.sql.messages.message_table import MessageTable
 from dragoman.store.sql.messages.rows import Row, Stored
-from dragoman.store.sql.values import UNKNOWN, Value, bind, to_us, unbind
 
 _COLUMNS: Final = "m.id, m.number, m.live, m.moment, a.data, m.reply_to, m.text, m.data"
 # ``@join`` fixes the order: the time index first, then rows by their numbers.

@@ -13,13 +13,13 @@ from dragoman.core.queries import MessageQuery, SearchQuery
 from dragoman.store.interface import NotWritableError
 from dragoman.store.messages import CONVERSATIONS, MessageStore, Remember
 from dragoman.store.sql.cache import ReadCache, RecentMessageCache
-from dragoman.store.sql.connection import Connection, Database
+from dragoman.store.sql.connection import Connection, from_us
+from dragoman.store.sql.database import Database
 from dragoman.store.sql.messages import conversations as conversation_table
 from dragoman.store.sql.messages import message_pages, rows
 from dragoman.store.sql.messages.message_table import MessageTable
 from dragoman.store.sql.messages.rows import Stored
 from dragoman.store.sql.search import ranked
-from dragoman.store.sql.values import from_us
 
 if TYPE_CHECKING:
     from dragoman.store.sql.messages.message_writer import AuthorNumbers

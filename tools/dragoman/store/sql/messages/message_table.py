@@ -14,10 +14,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from dragoman.core.model import Author, Message
 from dragoman.store.conversations import Merge, merge_by_id
-from dragoman.store.sql.connection import Connection, Tables
+from dragoman.store.sql.connection import Connection, Tables, bind, unbind
 from dragoman.store.sql.messages import conversations, rows
 from dragoman.store.sql.messages.rows import Row, Stored
-from dragoman.store.sql.values import bind, unbind
 
 if TYPE_CHECKING:
     from dragoman.store.sql.messages.message_writer import AuthorNumbers

@@ -8,11 +8,10 @@ from typing import Any, Final
 
 from dragoman.core.model import Author, Message
 from dragoman.core.names import author_key
-from dragoman.store.sql.connection import Connection, IndexRow, Tables
+from dragoman.store.sql.connection import Connection, IndexRow, Tables, bind, to_us, unbind
 from dragoman.store.sql.messages import rows
 from dragoman.store.sql.messages.prepared import PreparedRow, index_row_of, tombstone_of
 from dragoman.store.sql.messages.rows import Stored, index_row
-from dragoman.store.sql.values import bind, to_us, unbind
 
 _INSERTED: Final = "number, place, id, live, moment, author, reply_to, text, data"
 _CHANGED: Final = ("number", "live", "moment", "author", "reply_to", "text", "data")

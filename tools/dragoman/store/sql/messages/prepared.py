@@ -10,9 +10,8 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from dragoman.core.model import NOTHING, Author, Conversation, Message
-from dragoman.store.sql.connection import IndexRow
+from dragoman.store.sql.connection import IndexRow, bind, to_us, unbind
 from dragoman.store.sql.messages import rows
-from dragoman.store.sql.values import bind, to_us, unbind
 
 PreparedRow = tuple[
     str | bytes, int, int, int, str | bytes | None, str | bytes, str | bytes | None, str | None, str | None, str

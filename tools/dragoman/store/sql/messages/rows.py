@@ -24,8 +24,7 @@ from dragoman.core.model import (
     Reaction,
 )
 from dragoman.store import index_terms
-from dragoman.store.sql.connection import IndexRow
-from dragoman.store.sql.values import UNREADABLE, DamagedRowError, bind, from_us, to_us, unbind
+from dragoman.store.sql.connection import UNREADABLE, DamagedRowError, IndexRow, bind, from_us, to_us, unbind
 
 _encode: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str).encode
 _NOBODY: Final = Author(name="user")
@@ -38,7 +37,7 @@ class Row:
 
     Attributes:
         live: 1 when there is something to show; 0 for a tombstone or a message whose number only is kept.
-        time_us: Microseconds since 1970, see :mod:`dragoman.store.sql.values`.
+        time_us: Microseconds since 1970, see :mod:`dragoman.store.sql.connection`.
         author: JSON of the author, ``None`` when nothing but the number is kept.
         data: JSON of the rest, ``None`` when nothing is left.
     """

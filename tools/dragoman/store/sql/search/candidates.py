@@ -6,11 +6,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby, islice
 from typing import Final
 
-from dragoman.store.sql.connection import Connection
+from dragoman.store.sql.connection import Connection, Value, unbind
 from dragoman.store.sql.messages import message_pages
 from dragoman.store.sql.messages.message_table import MessageTable
 from dragoman.store.sql.search.words import SearchWords
-from dragoman.store.sql.values import Value, unbind
 
 WINDOW: Final = 1000
 """Candidates among which those that hold the letters as they were typed come first."""

@@ -10,13 +10,12 @@ from dragoman.core.errors import InvalidArgument
 from dragoman.core.lazy_pattern import lazy_pattern
 from dragoman.core.model import Hit, SearchPage
 from dragoman.core.queries import SearchQuery
-from dragoman.store.sql.connection import Connection, Tables
+from dragoman.store.sql.connection import Connection, Tables, Value
 from dragoman.store.sql.messages import by_author, message_pages
 from dragoman.store.sql.messages.by_author import Span, TimeAndNumber
 from dragoman.store.sql.messages.message_table import MessageTable
 from dragoman.store.sql.search.expression import Expression, all_of, any_of
 from dragoman.store.sql.search.scope import Scope, sql_of
-from dragoman.store.sql.values import Value
 
 _CURSOR: Final = lazy_pattern(r"n\.(-?\d{1,19})\.(\d{1,18})")
 _EXAMINED: Final = 2000

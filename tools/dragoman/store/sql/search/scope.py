@@ -13,11 +13,10 @@ from dragoman.core.queries import Filter, SearchQuery, Term
 from dragoman.core.safe_text import SafeText, Sentence, join, quote, sentence
 from dragoman.store import index_terms
 from dragoman.store.search_terms import pattern_of
-from dragoman.store.sql.connection import Condition, Connection
+from dragoman.store.sql.connection import UNKNOWN, Condition, Connection, Value, to_us
 from dragoman.store.sql.messages import conversations, rows
 from dragoman.store.sql.messages.message_table import MessageTable
 from dragoman.store.sql.search.expression import Expression, exact, lexeme
-from dragoman.store.sql.values import UNKNOWN, Value, to_us
 
 if TYPE_CHECKING:
     from dragoman.store.sql.messages.by_author import Authors

@@ -10,11 +10,10 @@ from dragoman.core.folding import fold
 from dragoman.core.queries import Expression, Term
 from dragoman.store import index_terms
 from dragoman.store.search_terms import Pattern, pattern_of
-from dragoman.store.sql.connection import Connection
+from dragoman.store.sql.connection import Connection, unbind
 from dragoman.store.sql.messages.message_table import MessageTable
 from dragoman.store.sql.search.expression import Expression as IndexExpression
 from dragoman.store.sql.search.expression import any_of, lexeme
-from dragoman.store.sql.values import unbind
 
 _SHORTEST: Final = 4
 _LONGEST: Final = 30

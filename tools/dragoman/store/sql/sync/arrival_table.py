@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from typing import Final
 
 from dragoman.core.model import Message
-from dragoman.store.sql.connection import Connection
+from dragoman.store.sql.connection import UNKNOWN, Connection, to_us, unbind
 from dragoman.store.sql.messages import message_store
 from dragoman.store.sql.messages.message_table import MessageTable
 from dragoman.store.sql.messages.rows import Stored
-from dragoman.store.sql.values import UNKNOWN, to_us, unbind
 from dragoman.store.sync_state import MOST_ARRIVALS, Arrival, Arrivals
 
 _READ_AT_ONCE: Final = 500

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dragoman.store.sql.connection import Connection
+from dragoman.store.sql.connection import Connection, to_us, unbind
 from dragoman.store.sql.sync import coverage_table, state_table
-from dragoman.store.sql.values import to_us, unbind
 
 
 def problems(con: Connection) -> Iterator[str]:

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from dragoman.store.coverage import BEGINNING, OPEN, Coverage, Span
-from dragoman.store.sql.connection import Connection
-from dragoman.store.sql.values import bind, from_us, to_us
+from dragoman.store.sql.connection import Connection, bind, from_us, to_us
 
 _FOLLOWING: Final = (
     "account = ?1 AND until = ?2 AND conversation IN"

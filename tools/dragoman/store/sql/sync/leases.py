@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from dragoman.store.sql.connection import Connection
-from dragoman.store.sql.values import bind, unbind
+from dragoman.store.sql.connection import Connection, bind, unbind
 from dragoman.store.sync_state import CLOCK_TOLERANCE, LEASE, Lease, LeaseLostError
 
 _SECOND: Final = 1_000_000

@@ -6,8 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from dragoman.store.sql.connection import Connection
-from dragoman.store.sql.values import Value, bind, from_us, to_us, unbind
+from dragoman.store.sql.connection import Connection, Value, bind, from_us, to_us, unbind
 from dragoman.store.sync_state import AccountSync, Attempts, ConversationSync, Failure
 
 _COLUMNS: Final = (

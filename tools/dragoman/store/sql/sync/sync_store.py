@@ -10,12 +10,12 @@ from typing import Final, TypeVar
 from dragoman.core.model import Message
 from dragoman.store.coverage import Coverage
 from dragoman.store.sql.cache import ReadCache
-from dragoman.store.sql.connection import Connection, Database, StorePart
+from dragoman.store.sql.connection import Connection, StorePart, bind, from_us, to_us
+from dragoman.store.sql.database import Database
 from dragoman.store.sql.messages import conversations as conversation_table
 from dragoman.store.sql.messages import message_store
 from dragoman.store.sql.messages.message_table import MessageTable
 from dragoman.store.sql.sync import arrival_table, coverage_table, leases, state_table
-from dragoman.store.sql.values import bind, from_us, to_us
 from dragoman.store.sync_state import (
     CLOCK_TOLERANCE,
     AccountSync,

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from dragoman.store.sql.connection import Connection
-from dragoman.store.sql.values import UNREADABLE, DamagedRowError, bind, from_us, unbind
+from dragoman.store.sql.connection import UNREADABLE, Connection, DamagedRowError, bind, from_us, unbind
 from dragoman.store.writes import AuditRecord
 
 COLUMNS: Final = "at, who, account, operation, conversation, message, outcome, digest, principal, write"

@@ -6,8 +6,7 @@ import hashlib
 import secrets
 from typing import Final
 
-from dragoman.store.sql.connection import Connection
-from dragoman.store.sql.values import Digest
+from dragoman.store.sql.connection import Connection, Digest
 from dragoman.store.writes import LONGEST_OFFER, TOLERANCE
 
 _LETTERS: Final = "abcdefghjkmnpqrstuvwxyz23456789"

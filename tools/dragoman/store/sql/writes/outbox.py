@@ -8,8 +8,7 @@ from typing import Any, Final
 
 from dragoman.core.errors import RateLimited
 from dragoman.core.safe_text import sentence
-from dragoman.store.sql.connection import Connection
-from dragoman.store.sql.values import UNREADABLE, DamagedRowError, Value, bind, from_us, unbind
+from dragoman.store.sql.connection import UNREADABLE, Connection, DamagedRowError, Value, bind, from_us, unbind
 from dragoman.store.writes import LEASE, REPEATED, TOLERANCE, UNDELIVERED, Entry, Intent, State
 
 _SECOND: Final = 1_000_000

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final, Literal
 
-from dragoman.store.sql.connection import Connection, StorePart
-from dragoman.store.sql.values import bind, to_us, unbind
+from dragoman.store.sql.connection import Connection, StorePart, bind, to_us, unbind
 from dragoman.store.sql.writes import audit, confirmations, outbox
 from dragoman.store.writes import (
     EXPOSURE,

@@ -8,10 +8,9 @@ from typing import Final
 import apsw
 
 from dragoman.core.model import Author
-from dragoman.store.sql.connection import Tables
+from dragoman.store.sql.connection import UNKNOWN, Tables
 from dragoman.store.sql.messages import rows
 from dragoman.store.sql.messages.message_table import MessageTable
-from dragoman.store.sql.values import UNKNOWN
 from dragoman.store.sqlite import index_rebuild, open_file
 from dragoman.store.sqlite.connection import Connection
 from dragoman.store.sqlite.maintenance import unreadable_rows

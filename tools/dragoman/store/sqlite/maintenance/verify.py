@@ -17,11 +17,10 @@ import apsw
 from dragoman.core import paths
 from dragoman.core.errors import DragomanError, NotFound
 from dragoman.core.safe_text import sentence
-from dragoman.store.sql.connection import Tables
+from dragoman.store.sql.connection import UNKNOWN, Tables
 from dragoman.store.sql.messages.message_table import MessageTable
 from dragoman.store.sql.sync import consistency
 from dragoman.store.sql.usage import sum_usage
-from dragoman.store.sql.values import UNKNOWN
 from dragoman.store.sqlite import errors, migrate, open_file
 from dragoman.store.sqlite.connection import Connection
 from dragoman.store.sqlite.maintenance import index_check, unreadable_rows
