@@ -12,18 +12,47 @@ import pytest
 from dragoman import Unavailable
 from dragoman.providers.kit import HttpAccount, error_table
 from dragoman.providers.kit.lookup import AskedOnce
-from dragoman.providers.kit.method_api import MethodApi
+from dragoman.providers.kit.method_api import MethodApi, MethodTable
+from dragoman.transport.rate_limiter import Rate
 
 pytestmark = pytest.mark.anyio
 KEY = "a-key-of-the-tests"
 HEADERS = {"x-oauth-scopes": "read,write", "date": "Tue, 10 Mar 2026 09:00:00 GMT"}
 
 
+TABLE = """
+[[rate]]
+minute = 120
+burst = 5
+methods = ["", "rooms.list"]
+
+[arguments]
+tenant = ["rooms.list"]
+"""
+
+
 @asynccontextmanager
-async def calling(answer):
+async def calling(answer, table=None, **values):
     account = HttpAccount(provider="acme", base_url="https://acme.example/api", token=KEY)
     async with account.client(error_table("Acme", {}), transport=httpx.MockTransport(answer)) as client:
-        yield MethodApi(client)
+        yield MethodApi(client, table, **values)
+
+
+@pytest.mark.parametrize(("tenant", "sent"), [("t1", {"tenant": "t1", "limit": "5"}), (None, {"limit": "5"})])
+async def test_what_is_the_same_in_all_calls_goes_along_with_the_methods_that_take_it(tmp_path, tenant, sent):
+    file, asked = tmp_path / "methods.toml", []
+    file.write_text(TABLE)
+    table = MethodTable(file)
+    assert table.rates == {"": Rate(2, 5), "rooms.list": Rate(2, 5)}
+
+    def answer(request):
+        asked.append(dict(parse_qsl(request.content.decode())))
+        return httpx.Response(200, json={})
+
+    async with calling(answer, table, tenant=tenant) as api:
+        await api.read("rooms.list", limit=5)
+        await api.read("rooms.info", limit=5)
+    assert asked == [sent, {"limit": "5"}]
 
 
 async def test_arguments_stay_out_of_addresses_and_what_the_answer_tells_is_learnt():

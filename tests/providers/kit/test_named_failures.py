@@ -41,7 +41,7 @@ error = "UnsupportedOperation"
 def failures(tmp_path):
     file = tmp_path / "failures.toml"
     file.write_text(TABLE)
-    return NamedFailures(file, lambda body: body.get("error") if isinstance(body, dict) else "")
+    return NamedFailures(file, success="ok", name="error")
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,8 @@ def failures(tmp_path):
         ({"error": "lost"}, 404),
         ({"error": "plan_a"}, 400),
         ({"error": "new"}, 400),
-        ({"error": ""}, 0),
+        ({"ok": True, "error": "lost"}, 0),
+        ({"ok": "yes"}, 500),
         ({}, 500),
         ("x", 0),
     ],

@@ -1,10 +1,11 @@
 """A search by a service is asked in its language, once for each alternative, and each hit comes once."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from dragoman import Author, Hit, InvalidArgument, Message, SearchQuery
+from dragoman import Author, InvalidArgument, Message, SearchQuery
 from dragoman.core.queries import Filter
 from dragoman.providers.kit import SearchLanguage, SearchPart, ServiceSearch
 
@@ -40,14 +41,13 @@ async def test_a_search_is_narrowed_in_the_language_of_the_service(query, operat
 
 
 def hit(number):
-    message = Message(
+    return Message(
         id=f"m{number}",
         conversation="c1",
         author=Author(name="Ann"),
         sent_at=DAY + timedelta(hours=number),
-        text=f"number {number}",
+        text=f"[number] {number}",
     )
-    return Hit(message=message)
 
 
 class Service:
@@ -57,7 +57,8 @@ class Service:
         self.numbers, self.asked = numbers, []
         self.search = ServiceSearch(self.ask, LANGUAGE, most=3)
 
-    async def ask(self, words, is_ranked, position):
+    async def ask(self, asked):
+        words, is_ranked, position, _ = asked
         self.asked.append((words, is_ranked, position.page))
         found = self.numbers[words.split()[0] if words else ""]
         start = (position.page - 1) * position.count
@@ -98,3 +99,26 @@ async def test_a_cursor_of_another_search_is_refused():
     _, page = await service.page("pier")
     with pytest.raises(InvalidArgument):
         await service.page("quay", cursor=page.cursor)
+
+
+async def test_a_service_that_knows_an_or_is_asked_once_and_its_token_asks_for_the_next_page():
+    asked = []
+
+    async def ask(question):
+        asked.append((question.words, question.position.token))
+        return SearchPart([hit(len(asked))], token="second" if len(asked) == 1 else None)
+
+    search = ServiceSearch(ask, most=3, either=" OR ", storable=False)
+    first = await search.page(SearchQuery(text="pier OR quay"))
+    last = await search.page(SearchQuery(text="pier OR quay", cursor=first.cursor))
+    assert asked == [("pier OR quay", None), ("pier OR quay", "second")]
+    assert (first.storable, first.total, last.cursor) == (False, None, None)
+
+
+async def test_what_matched_is_told_apart_from_the_text_and_other_conversations_are_left_out():
+    async def ask(_):
+        return SearchPart([hit(1), replace(hit(2), conversation="c2")])
+
+    search = ServiceSearch(ask, most=3, marks=("[", "]"))
+    [found] = (await search.page(SearchQuery(text="number", conversation="c1"))).items
+    assert (found.message.id, found.message.text, found.highlights) == ("m1", "number 1", ((0, 6),))

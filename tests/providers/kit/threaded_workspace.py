@@ -4,14 +4,18 @@ from dataclasses import dataclass, field, replace
 
 from dragoman import AccountSettings, Author, Conversation, Limits, Message, NotFound, Unavailable
 from dragoman.providers.kit import (
+    AskedOnce,
     Directory,
+    Identity,
     Lookup,
     Member,
     NameBook,
     Parts,
     Post,
+    Recent,
     Room,
     ThreadedProvider,
+    Written,
     from_us,
 )
 
@@ -19,12 +23,19 @@ START = 1_773_133_000_000_000
 MINUTE = 60_000_000
 
 
-@dataclass(frozen=True)
-class Us:
-    id: str = "me"
-    name: str = "me"
-    is_bot: bool = True
-    organisations: frozenset[str] = frozenset({"acme"})
+def us(**members):
+    return Identity(id="me", name="me", organisations=frozenset({"acme"}), **({"is_bot": True} | members))
+
+
+@dataclass
+class Mentioned:
+    """What the messages of this workspace mention: nothing but what they tell themselves."""
+
+    users: list = field(default_factory=list)
+    bots: list = field(default_factory=list)
+    channels: list = field(default_factory=list)
+    groups: list = field(default_factory=list)
+    profiles: dict = field(default_factory=dict)
 
 
 @dataclass
@@ -41,7 +52,7 @@ def member(id_, name, **members):
 class Workspace:
     """All that the kit asks a service for. A message is its id, its root, its text and the key that it carries."""
 
-    us: Us = field(default_factory=Us)
+    us: Identity = field(default_factory=us)
     people: dict = field(default_factory=dict)
     rooms: dict = field(default_factory=dict)
     open_rooms: list = field(default_factory=list)
@@ -72,15 +83,9 @@ class Workspace:
     async def identity(self):
         return self.us
 
-    async def known_identity(self):
-        return self.us
-
     async def joined(self):
         self.asked.append("joined")
         return [one for id_, one in self.rooms.items() if id_ not in self.open_rooms]
-
-    async def joined_ids(self):
-        return [one.conversation.id for one in await self.joined()]
 
     async def public(self):
         self.asked.append("public")
@@ -89,7 +94,10 @@ class Workspace:
     async def room(self, conversation):
         if conversation not in self.rooms:
             raise NotFound("There is no such conversation.")
-        return self.rooms[conversation]
+        self.asked.append(f"room {conversation}")
+        room = self.rooms[conversation]
+        unread = 3 if room.conversation.kind == "direct" else None
+        return room._replace(conversation=replace(room.conversation, unread=unread))
 
     async def members(self, conversation, most):
         if "members" in self.failing:
@@ -105,17 +113,15 @@ class Workspace:
             raise NotFound("There is no such conversation.")
         return found
 
-    async def newest_times(self):
-        return self.times
-
-    async def with_latest(self, conversation):
-        self.asked.append(f"newest {conversation.id}")
-        at = from_us(self.newest[conversation.id]) if conversation.id in self.newest else None
-        return replace(conversation, last_message_at=at, unread=3 if conversation.kind == "direct" else None)
+    async def recent(self, since):
+        return Recent(self.times, {}) if self.times and since is None else None
 
     # messages
 
     async def history(self, conversation, span):
+        self.asked.append(f"history {conversation}")
+        if conversation in self.newest:
+            return Part([(str(self.newest[conversation]), None, "Hi", None)])
         found = [one for one in self.posts if one[1] is None and (span.at is None or int(one[0]) < span.at)]
         return Part(found)
 
@@ -141,15 +147,20 @@ class Workspace:
     def is_listed(self, message):
         return False
 
-    async def message(self, conversation, message):
+    async def raw(self, conversation, message):
         found = [one for one in self.posts if one[0] == message]
         if not found:
             raise NotFound("There is no such message.")
-        return (await self.to_messages(conversation, found))[0]
+        return found[0]
+
+    async def message(self, conversation, message):
+        return (await self.to_messages(conversation, [await self.raw(conversation, message)]))[0]
 
 
 class Target:
-    """Writes to the workspace."""
+    """Writes to the workspace; is_whole: answers to writes have the whole message."""
+
+    is_whole = True
 
     def __init__(self, workspace):
         self.workspace = workspace
@@ -157,15 +168,15 @@ class Target:
     async def post(self, conversation, text, root, key):
         id_ = self.workspace.add(text, root, key)
         self.workspace.asked.append(f"post {conversation}")
-        return await self.workspace.message(conversation, id_)
+        return await self._written(conversation, id_)
 
     async def edit(self, conversation, message, text):
         self.workspace.posts = [(*one[:2], text, one[3]) if one[0] == message else one for one in self.workspace.posts]
-        return await self.workspace.message(conversation, message)
+        return await self._written(conversation, message)
 
-    async def thread_of(self, conversation, message):
-        found = await self.workspace.message(conversation, message)
-        return found.reply_to or found.id
+    async def _written(self, conversation, message):
+        raw = await self.workspace.raw(conversation, message)
+        return Written(conversation, raw if self.is_whole else (raw[0], None, "?", None), self.is_whole)
 
     async def sent_since(self, conversation, at, root):
         return [one for one in self.workspace.posts if int(one[0]) >= at and one[1] == root]
@@ -184,12 +195,12 @@ class Source:
     """The workspace as a source of threads, whose ``post`` tells where a message stands."""
 
     def __init__(self, workspace):
-        names = ("history", "replies", "to_messages", "time_of", "is_listed", "identity", "message")
+        names = ("history", "replies", "to_messages", "time_of", "is_listed", "raw")
         self.__dict__.update({name: getattr(workspace, name) for name in names})
         self.post = workspace.post_of
 
 
-def provider_of(workspace):
+def provider_of(workspace, target=Target):
     async def fetch(id_):
         return workspace.people.get(id_)
 
@@ -200,7 +211,18 @@ def provider_of(workspace):
         return None
 
     empty = Lookup.one_by_one(nothing)
-    names = NameBook(Directory(fetch, parts), bots=empty, titles=Lookup.one_by_one(nothing), groups=empty)
-    limits, source = Limits(text_length=100, page_size=50), Source(workspace)
-    whole = Parts.of("Acme", names=names, rooms=workspace, reader=source, target=Target(workspace), limits=limits)
+    titles = Lookup.one_by_one(nothing)
+    names = NameBook(
+        Directory(fetch, parts), bots=empty, titles=titles, groups=empty, mentioned=lambda messages: Mentioned()
+    )
+    whole = Parts.of(
+        "Acme",
+        us=AskedOnce(workspace.identity),
+        names=names,
+        rooms=workspace,
+        source=Source(workspace),
+        target=target(workspace),
+        limits=Limits(text_length=100, page_size=50),
+        recent=workspace.recent,
+    )
     return ThreadedProvider(AccountSettings(provider="acme"), whole)

@@ -14,14 +14,10 @@ from dragoman.archives.times import from_seconds
 from dragoman.core.fast_model import new_author, new_message
 from dragoman.core.lazy_pattern import lazy_pattern
 from dragoman.core.model import Attachment, Edit, Message
-from dragoman.core.slack.extras import files_of, reactions_of
+from dragoman.core.slack.extras import files_of, is_event, reactions_of
 from dragoman.core.slack.message_text import SlackText
 
 _TS: Final = lazy_pattern(r"\d{1,12}(?:\.\d{1,9})?")
-_ACTIVITY: Final = lazy_pattern(
-    r"(?:channel|group|im|mpim|sh_room|reminder|bot|app_conversation)_\w+|(?:un)?pinned_item|huddle_thread|joiner_notification\w*"
-)
-_NOT_ACTIVITY: Final = frozenset({"bot_message"})
 _PLAIN: Final = frozenset(
     {"type", "ts", "text", "user", "client_msg_id", "team", "user_team", "source_team", "user_profile", "blocks"}
 )
@@ -82,7 +78,7 @@ class SlackMessages:
         if sent_at is None:
             return None
         subtype = text_of(entry, "subtype")
-        is_activity = subtype not in _NOT_ACTIVITY and _ACTIVITY.fullmatch(subtype) is not None
+        is_activity = is_event(subtype)
         text = clean(self._text.of_message(entry))
         author = self._workspace.author_of(entry)
         if not (subtype or history) and entry.keys().isdisjoint(_DETAILS):  # as most are

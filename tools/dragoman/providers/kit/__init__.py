@@ -11,7 +11,7 @@ to find names        :class:`Lookup`; :class:`Directory` for the people of a wor
                      :func:`only_person` and :func:`write_mentions` for any people;
                      :class:`LruCache` and :class:`TtlCache` for anything else
 to reach a service   :class:`HttpAccount` (settings), :class:`HttpClient`, :func:`error_table`,
-                     :class:`NamedFailures`
+                     :class:`NamedFailures`, :class:`MethodApi` with a :class:`MethodTable`
 to sign in           :class:`OAuthAccount` (settings with a token or OAuth), :class:`OAuthSettings` (a setting),
                      :class:`OAuthSession` (authorizes calls), :class:`GrantedScopes`, :class:`AppSetup`
 to tell what is new  :class:`EventFeed` follows a list of events, each once; :class:`ConversationChanges` asks the
@@ -21,7 +21,7 @@ to search            :class:`ServiceSearch` asks the service in its :class:`Sear
 to answer threads    :func:`subtree`; where a service lists replies apart, :class:`InlineThreads` and
                      :class:`ThreadChanges` ask a :class:`ThreadSource`
 for all of these     :class:`ThreadedProvider`, of a :class:`NameBook`, :class:`Rooms`, :class:`ThreadWriter`,
-                     :class:`Movement`
+                     :class:`MessageMapper`, :class:`Movement`
 to ask an assistant  :class:`AnswerProgress`, :func:`look_up`, :func:`look_repeatedly`, :func:`broken_answer`
 to say what is wrong :func:`sentence` puts foreign pieces into the sentence of an error; :func:`quote`, :func:`join`
 ==================== ===============================================================================================
@@ -80,21 +80,22 @@ if TYPE_CHECKING:
         parse_markdown,
         write_markup,
     )
-    from dragoman.providers.kit.members import Member, NameBook
-    from dragoman.providers.kit.method_api import MethodApi
-    from dragoman.providers.kit.movement import Movement, Recent
+    from dragoman.providers.kit.members import Identity, Member, NameBook
+    from dragoman.providers.kit.message_mapper import MessageMapper
+    from dragoman.providers.kit.method_api import MethodApi, MethodTable
+    from dragoman.providers.kit.movement import Movement, Recent, Sighting, recent_of
     from dragoman.providers.kit.oauth_account import OAuthAccount
     from dragoman.providers.kit.pager import ListPage, Pager
     from dragoman.providers.kit.people import by_name, only_person, write_mentions
     from dragoman.providers.kit.prompt import AnswerProgress, broken_answer, look_repeatedly, look_up
     from dragoman.providers.kit.rooms import Room, Rooms
-    from dragoman.providers.kit.scopes import GrantedScopes
+    from dragoman.providers.kit.scopes import GrantedScopes, ask_by_kind
     from dragoman.providers.kit.search_words import alternatives, cut_marks, write_term
-    from dragoman.providers.kit.service_search import SearchLanguage, SearchPart, ServiceSearch
+    from dragoman.providers.kit.service_search import SearchLanguage, SearchPart, SearchQuestion, ServiceSearch
     from dragoman.providers.kit.settings import HttpAccount, HttpAddress
     from dragoman.providers.kit.thread_changes import ThreadChanges
     from dragoman.providers.kit.thread_source import HistoryPart, HistoryRange, Post, ThreadSource
-    from dragoman.providers.kit.thread_writer import ThreadWriter
+    from dragoman.providers.kit.thread_writer import ThreadWriter, Written
     from dragoman.providers.kit.threaded_provider import Parts, ThreadedProvider
     from dragoman.providers.kit.threads import no_such_message, require_subtree, subtree
     from dragoman.providers.kit.wire import (
@@ -145,6 +146,7 @@ __all__ = [
     "HttpAddress",
     "HttpClient",
     "HttpResponse",
+    "Identity",
     "InlineThreads",
     "Key",
     "ListPage",
@@ -154,7 +156,9 @@ __all__ = [
     "Markup",
     "Maybe",
     "Member",
+    "MessageMapper",
     "MethodApi",
+    "MethodTable",
     "Movement",
     "NameBook",
     "NamedFailures",
@@ -174,9 +178,11 @@ __all__ = [
     "Rooms",
     "SearchLanguage",
     "SearchPart",
+    "SearchQuestion",
     "Secret",
     "ServiceSearch",
     "Several",
+    "Sighting",
     "Span",
     "Style",
     "Text",
@@ -189,8 +195,10 @@ __all__ = [
     "Window",
     "WireModel",
     "Word",
+    "Written",
     "alternatives",
     "anchored",
+    "ask_by_kind",
     "bearer",
     "broken_answer",
     "by_name",
@@ -221,6 +229,7 @@ __all__ = [
     "parse_markdown",
     "parse_time",
     "quote",
+    "recent_of",
     "require_subtree",
     "segment",
     "sentence",
@@ -259,7 +268,7 @@ _HOMES: Final = {
     "dragoman.providers.kit.pager": "ListPage Pager",
     "dragoman.providers.kit.people": "by_name only_person write_mentions",
     "dragoman.providers.kit.prompt": "AnswerProgress broken_answer look_repeatedly look_up",
-    "dragoman.providers.kit.scopes": "GrantedScopes",
+    "dragoman.providers.kit.scopes": "GrantedScopes ask_by_kind",
     "dragoman.providers.kit.search_words": "alternatives cut_marks write_term",
     "dragoman.providers.kit.settings": "HttpAccount HttpAddress",
     "dragoman.providers.kit.thread_changes": "ThreadChanges",
@@ -268,12 +277,13 @@ _HOMES: Final = {
     "dragoman.core.times": "format_time from_us in_window parse_time to_us",
     "dragoman.providers.kit.wire": "Count Entries Flag Maybe Number Places Several Text Texts WireModel Word"
     " lenient lenient_each lenient_type or_empty",
-    "dragoman.providers.kit.members": "Member NameBook",
-    "dragoman.providers.kit.method_api": "MethodApi",
-    "dragoman.providers.kit.movement": "Movement Recent",
+    "dragoman.providers.kit.members": "Identity Member NameBook",
+    "dragoman.providers.kit.message_mapper": "MessageMapper",
+    "dragoman.providers.kit.method_api": "MethodApi MethodTable",
+    "dragoman.providers.kit.movement": "Movement Recent Sighting recent_of",
     "dragoman.providers.kit.rooms": "Room Rooms",
-    "dragoman.providers.kit.service_search": "SearchLanguage SearchPart ServiceSearch",
-    "dragoman.providers.kit.thread_writer": "ThreadWriter",
+    "dragoman.providers.kit.service_search": "SearchLanguage SearchPart SearchQuestion ServiceSearch",
+    "dragoman.providers.kit.thread_writer": "ThreadWriter Written",
     "dragoman.providers.kit.threaded_provider": "Parts ThreadedProvider",
     "dragoman.transport.credentials": "Secret bearer",
     "dragoman.transport.oauth.client": "OAuthClient",

@@ -7,11 +7,20 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from string import Template
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from dragoman.core.safe_text import SafeText
 from dragoman.providers.base.account_settings import SettingsAdvice
+from dragoman.providers.base.capability import Capability
+from dragoman.providers.kit.scopes import GrantedScopes
+
+
+class Refusal(NamedTuple):
+    """Why a token is of no use, and which one would be."""
+
+    reason: SafeText
+    hint: SafeText
 
 
 class AppSetup:
@@ -21,6 +30,11 @@ class AppSetup:
     ``[apps.NAME]`` the groups that an app of that name has, by the kind of token. ``manifest`` and ``page`` are
     templates: the first is filled with the scopes of each kind as JSON, the second with ``$manifest``, quoted. The
     ``sentences`` are filled with ``$NAME_manifest`` and ``$NAME_page`` of each app.
+
+    Further tables that may be there: ``[capabilities]`` has the scopes one of which something takes, such as
+    ``send_message``; each ``[kinds.PURPOSE]`` the scope for every kind of conversation. ``[oauth]`` names an app and
+    a kind of token for each provider of OAuth, which a person is asked for who signs in. ``[refused]`` tells why
+    tokens that begin so are of no use, with ``hint`` for what is.
     """
 
     def __init__(self, file: Path) -> None:
@@ -32,10 +46,32 @@ class AppSetup:
         needs: Mapping[str, Sequence[str]] = self._content["needs"]
         return needs
 
+    def kinds(self, purpose: str) -> Mapping[str, str]:
+        """The scope for each kind of conversation, by the service's word for it."""
+        kinds: Mapping[str, str] = self._content["kinds"][purpose]
+        return kinds
+
     def scopes(self, app: str, kind: str) -> tuple[str, ...]:
         """The scopes that the token of a kind has in an app."""
         groups = self._content["apps"][app][kind]
         return tuple(scope for group in groups for scope in self._content["scopes"][group])
+
+    def oauth_scopes(self) -> Mapping[str, tuple[str, ...]]:
+        """What somebody is asked for who signs in, by the provider of OAuth."""
+        return {name: self.scopes(*app) for name, app in self._content.get("oauth", {}).items()}
+
+    def withheld(self, granted: GrantedScopes) -> frozenset[Capability]:
+        """What a token is known not to be allowed."""
+        if granted.names is None:
+            return frozenset()
+        table = self._content.get("capabilities", {})
+        return frozenset(Capability(name) for name, scopes in table.items() if granted.include(*scopes) is False)
+
+    def refusal_of(self, token: str) -> Refusal | None:
+        """Why a token is of no use; ``None`` for any other."""
+        table = self._content.get("refused", {})
+        reason = next((why for begin, why in table.items() if begin != "hint" and token.startswith(begin)), None)
+        return None if reason is None else Refusal(SafeText(reason), SafeText(table["hint"]))
 
     def manifest(self, app: str) -> str:
         """What the service makes an app from."""
@@ -55,6 +91,6 @@ class AppSetup:
 
     @cached_property
     def _content(self) -> Mapping[str, Any]:
-        import tomllib  # noqa: PLC0415 - only who adds or checks an account reads it
+        import tomllib  # noqa: PLC0415 - nothing that starts a server reads it
 
         return tomllib.loads(self._file.read_text("utf-8"))

@@ -96,6 +96,13 @@ class Directory(Generic[P]):
         wanted = fold(words)
         return [one for one in await self.everybody() if any(wanted in fold(name) for name in one.names)]
 
+    async def only(self, words: str) -> P | None:
+        """The person whom words can mean alone; ``None`` where there are several, or nobody knows."""
+        with suppress(DragomanError):
+            found = await self.matching(words)
+            return found[0] if len(found) == 1 else None
+        return None
+
     async def everybody(self) -> Sequence[P]:
         """All people who have not left; read once, and then remembered for an hour."""
         known = self._all.get("")

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final, LiteralString, TypedDict, Unpack
 
 from dragoman.core import errors
-from dragoman.core.json_fields import object_of, text_of
+from dragoman.core.json_fields import flag_of, is_object, object_of, text_of
 from dragoman.core.safe_text import SafeText, sentence
 from dragoman.transport.error_mapping import ErrorWords, ServiceFailure, ServiceProfile, default_service_text
 
@@ -70,12 +70,14 @@ class NamedFailures:
 
     Args:
         file: That file; it is read when something fails.
-        name_of: Finds the name in a body; empty for an answer without failure, ``None`` for what is no answer at all.
+        success: The member of a body that is ``true`` where nothing failed.
+        name: The member that names what failed; a body with neither is no answer at all.
     """
 
-    def __init__(self, file: Path, name_of: Callable[[object], str | None]) -> None:
+    def __init__(self, file: Path, *, success: str, name: str) -> None:
         self._file = file
-        self._name_of = name_of
+        self._success = success
+        self._name = name
 
     def profile(self, service: str, **options: Unpack[ProfileOptions]) -> ServiceProfile:
         """Make a service's profile for the transport.
@@ -109,6 +111,12 @@ class NamedFailures:
             hint=SafeText(row.get("hint", "")),
             error=getattr(errors, row["error"]) if "error" in row else None,
         )
+
+    def _name_of(self, body: object) -> str | None:
+        """The name of a failure; empty for a success and for what the reader refuses, ``None`` for no answer."""
+        if not is_object(body) or flag_of(body, self._success):
+            return ""
+        return text_of(body, self._name) or None
 
     def _hint_for(self, failure: ServiceFailure) -> SafeText:
         """What to do where no row says it; empty for the usual."""

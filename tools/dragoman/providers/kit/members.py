@@ -2,36 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Protocol
 
+from dragoman.core.json_fields import JsonObject
 from dragoman.providers.kit.directory import Directory
 from dragoman.providers.kit.lookup import Lookup
+from dragoman.transport.http import DerivedCache
 
 
-class Identity(Protocol):
-    """Whom an account speaks for."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """Whom an account speaks for.
 
-    @property
-    def id(self) -> str:
-        """By which messages name it."""
-        ...
+    Attributes:
+        id: By which messages name it.
+        name: What it is called.
+        is_bot: It is a program that appears as itself, and no person.
+        organisations: Ids of those that it belongs to, such as a workspace, tenant or server.
+    """
 
-    @property
-    def name(self) -> str:
-        """What it is called."""
-        ...
-
-    @property
-    def is_bot(self) -> bool:
-        """Whether it is a program that appears as itself, and no person."""
-        ...
-
-    @property
-    def organisations(self) -> frozenset[str]:
-        """Ids of those that it belongs to, such as a workspace, tenant or server."""
-        ...
+    id: str
+    name: str = ""
+    is_bot: bool = False
+    organisations: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +88,11 @@ class Mentioned(Protocol):
         """Groups of people."""
         ...
 
+    @property
+    def profiles(self) -> Mapping[str, str]:
+        """Names of people that messages tell themselves, by id."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class KnownNames:
@@ -123,29 +123,49 @@ class KnownNames:
 class NameBook:
     """Finds names for one account.
 
-    Attributes:
+    Args:
         directory: The people of the workspace.
         titles: Titles of channels by id.
+        bots: Names of programs that are no people.
+        groups: Names of groups of people.
+        mentioned: Finds what messages mention.
+
+    Attributes:
+        directory: The first argument.
+        titles: Likewise.
     """
 
     def __init__(
         self,
         directory: Directory[Member],
         *,
-        bots: Lookup[str, str],
         titles: Lookup[str, str],
+        bots: Lookup[str, str],
         groups: Lookup[str, str],
+        mentioned: Callable[[Iterable[JsonObject]], Mentioned],
     ) -> None:
         self.directory = directory
         self.titles = titles
         self._bots = bots
         self._groups = groups
+        self._find_mentioned = mentioned
+        self._mentioned = DerivedCache[Mentioned]()
+
+    async def names(self, messages: Iterable[JsonObject], part: object = None) -> KnownNames:
+        """The names that messages need; ``part`` is what holds all of them, which may have been looked at before."""
+
+        def find() -> Mentioned:
+            return self._find_mentioned(messages)
+
+        return await self.known(find() if part is None else self._mentioned.get(part, None, find))
 
     async def known(self, ids: Mentioned) -> KnownNames:
-        """The names of what messages mention."""
-        return KnownNames(
+        """The names of what messages mention; the messages' own word counts where the directory has none."""
+        names = KnownNames(
             await self.directory.get_all(ids.users),
             await self._bots.get_all(ids.bots),
             await self.titles.get_all(ids.channels),
             await self._groups.get_all(ids.groups),
         )
+        told = {id_: Member(id=id_, name=name) for id_, name in ids.profiles.items() if id_ not in names.users}
+        return replace(names, users={**told, **names.users}) if told else names

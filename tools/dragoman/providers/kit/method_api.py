@@ -4,15 +4,47 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Mapping
 from datetime import datetime
-from typing import ClassVar, TypeAlias, TypeVar
+from functools import cached_property
+from pathlib import Path
+from typing import Any, ClassVar, TypeAlias, TypeVar
 
 from dragoman.core.times import parse_time
 from dragoman.providers.kit.listings import MOST_PARTS, walk_tokens
 from dragoman.providers.kit.scopes import GrantedScopes
 from dragoman.transport.http import HttpClient, HttpResponse
+from dragoman.transport.rate_limiter import Rate
 
 T = TypeVar("T")
 Argument: TypeAlias = str | int | None
+
+
+class MethodTable:
+    """What is known of a service's methods, in a TOML file beside the provider.
+
+    A ``[[rate]]`` has the calls of a ``minute`` and of a ``burst`` for each of its ``methods``; ``*`` stands for all
+    that are not named, and an empty name for calls without a method. ``[arguments]`` names the methods that take an
+    argument which is the same in all calls, such as a workspace.
+    """
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+
+    @property
+    def rates(self) -> Mapping[str, Rate]:
+        """The limit of each method, for an :class:`HttpClient`."""
+        rows = self._content.get("rate", ())
+        return {method: Rate(row["minute"] / 60, row["burst"]) for row in rows for method in row["methods"]}
+
+    def arguments(self, method: str, values: Mapping[str, Argument]) -> dict[str, Argument]:
+        """Those of some arguments that a method takes."""
+        takers = self._content.get("arguments", {})
+        return {name: value for name, value in values.items() if method in takers.get(name, ())}
+
+    @cached_property
+    def _content(self) -> Mapping[str, Any]:
+        import tomllib  # noqa: PLC0415 - only where an account is opened
+
+        return tomllib.loads(self._file.read_text("utf-8"))
 
 
 class MethodApi:
@@ -31,13 +63,17 @@ class MethodApi:
 
     scopes_header: ClassVar[str] = "x-oauth-scopes"
 
-    def __init__(self, client: HttpClient) -> None:
+    def __init__(self, client: HttpClient, table: MethodTable | None = None, **values: Argument) -> None:
+        """Make the calls; ``values`` go along with the methods that take them, as the table says."""
         self.client = client
+        self._table = table
+        self._values = values
         self.scopes = GrantedScopes()
         self.service_time: datetime | None = None
 
     async def ask(self, method: str, model: type[T], **arguments: Argument) -> HttpResponse[T]:
         """Ask for something of a form; arguments that are ``None`` are left out."""
+        arguments = (self._table.arguments(method, self._values) if self._table else {}) | arguments
         form = {name: str(value) for name, value in arguments.items() if value is not None}
         answer = await self.client.request(
             "POST", f"/{method}", kind="read", form=form, model=model, operation=method, family=method, shared=True

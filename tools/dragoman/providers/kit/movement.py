@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Final, NamedTuple
 
+from dragoman.core.errors import NotFound, PermissionDenied, UnsupportedOperation
 from dragoman.core.model import Conversation
-from dragoman.core.times import from_us
+from dragoman.core.times import from_us, to_us
 from dragoman.providers.kit.cache import TtlCache
 
 _FRESH: Final = 600.0  # seconds for which it is known which conversations the account is in
@@ -23,6 +25,44 @@ class Recent(NamedTuple):
 
     newest: Mapping[str, int]
     answered: Mapping[str, Mapping[str, int]]
+
+
+class Sighting(NamedTuple):
+    """A message that a search found.
+
+    Attributes:
+        conversation: Where it stands.
+        at: When it was sent, in microseconds since 1970.
+        root: The message that it answers; empty for none.
+    """
+
+    conversation: str
+    at: int
+    root: str = ""
+
+
+async def recent_of(
+    ask: Callable[[int], Awaitable[Sequence[Sighting]]], since: datetime | None, *, full: int, most: int
+) -> Recent | None:
+    """What the pages of a search by time tell; ``None`` where they do not reach back far enough, or name nothing.
+
+    Args:
+        ask: Asks for a page by its number, from 1 on; the newest messages come first.
+        since: How far they have to reach back; without a time the first page is enough.
+        full: Messages of a page that is not the last one.
+        most: Pages that are read.
+    """
+    floor, newest, answered = 0 if since is None else to_us(since), dict[str, int](), dict[str, dict[str, int]]()
+    with suppress(NotFound, PermissionDenied, UnsupportedOperation):  # a search that is refused tells nothing
+        for number in range(1, most + 1):
+            page = await ask(number)
+            for one in page:
+                newest.setdefault(one.conversation, one.at)
+                if one.root:
+                    answered.setdefault(one.conversation, {}).setdefault(one.root, one.at)
+            if len(page) < full or not floor or page[-1].at < floor:
+                return Recent(newest, answered) if newest else None
+    return None
 
 
 class Movement:

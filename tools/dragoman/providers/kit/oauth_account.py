@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import ClassVar, LiteralString, Self
+from typing import ClassVar, Self
 
 from pydantic import Field, model_validator
 
 from dragoman.core.errors import Unauthenticated
+from dragoman.providers.kit.app_setup import AppSetup
 from dragoman.providers.kit.settings import HttpAddress
 from dragoman.transport.credentials import Authorize, Secret, bearer
 from dragoman.transport.oauth.client import OAuthClient
@@ -18,8 +18,7 @@ class OAuthAccount(HttpAddress):
     """Base of such settings: exactly one of the two is given.
 
     Class attributes:
-        refused_tokens: Why tokens that begin so are of no use here; they are refused whatever the service would say.
-        refusal_hint: Which token it has to be instead.
+        app: The app that gives the token: which scopes a person is asked for, and which tokens are of no use.
     """
 
     token: Secret | None = Field(default=None, description="secret API key")
@@ -28,13 +27,7 @@ class OAuthAccount(HttpAddress):
         description="signs in as a person with `dragoman login`, or renews a token that rotates; instead of token",
     )
 
-    refused_tokens: ClassVar[Mapping[str, LiteralString]] = {}
-    refusal_hint: ClassVar[LiteralString] = "Set `token` to another one."
-
-    @classmethod
-    def oauth_scopes(cls) -> Mapping[str, Sequence[str]]:
-        """What somebody is asked for who signs in, by the provider of OAuth."""
-        return {}
+    app: ClassVar[AppSetup]
 
     @model_validator(mode="after")
     def _one_credential(self) -> Self:
@@ -47,8 +40,7 @@ class OAuthAccount(HttpAddress):
         """What signs a person in, and renews a token that rotates."""
         if self.oauth is None:
             return None
-        scopes = {provider: tuple(names) for provider, names in self.oauth_scopes().items()}
-        return self.oauth.client(scopes=scopes, ca_file=self.ca_file)
+        return self.oauth.client(scopes=self.app.oauth_scopes(), ca_file=self.ca_file)
 
     @property
     def credential(self) -> tuple[object, ...]:
@@ -61,9 +53,9 @@ class OAuthAccount(HttpAddress):
 
         async def authorize(refused: bool) -> str:  # noqa: FBT001 - the shape of Authorize
             value = await inner(refused)
-            for beginning, reason in self.refused_tokens.items():
-                if f" {beginning}" in value:
-                    raise Unauthenticated(reason, hint=self.refusal_hint)
+            useless = self.app.refusal_of(value.removeprefix("Bearer "))
+            if useless is not None:
+                raise Unauthenticated(useless.reason, hint=useless.hint)
             return value
 
         return authorize

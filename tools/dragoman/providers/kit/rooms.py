@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
-from typing import Final, NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol, TypeAlias
 
 import anyio
 
@@ -14,14 +14,17 @@ from dragoman.core.errors import DragomanError, NotFound, PermissionDenied
 from dragoman.core.folding import fold
 from dragoman.core.model import Audience, Conversation, ConversationKind
 from dragoman.core.queries import ConversationQuery
-from dragoman.core.times import EPOCH
+from dragoman.core.times import EPOCH, from_us
 from dragoman.providers.kit.cache import TtlCache
 from dragoman.providers.kit.conversation_list import ConversationList, matches
+from dragoman.providers.kit.lookup import AskedOnce
 from dragoman.providers.kit.members import Identity, Member, NameBook
+from dragoman.providers.kit.movement import Recent
 
 _FRESH: Final = 60.0  # seconds for which public channels are not listed again
 _FEW: Final = 12  # conversations that are worth a call each
 _MOST_NAMED: Final = 200
+_MOST_IN_TITLE: Final = 20  # people of a group
 _OTHERS: Final = "others of another organisation"
 
 
@@ -30,7 +33,7 @@ class Room(NamedTuple):
 
     Attributes:
         conversation: Without its people; the title of one of people is for when their names are not known.
-        people: Ids of those in a direct conversation or group, without ourselves.
+        people: Ids of those in a direct conversation or group; of a group without any they are asked for.
         is_shared: People of other organisations read along.
     """
 
@@ -42,20 +45,8 @@ class Room(NamedTuple):
 class RoomSource(Protocol):
     """Asks the service."""
 
-    async def identity(self) -> Identity:
-        """Whom the account speaks for."""
-        ...
-
-    async def known_identity(self) -> Identity | None:
-        """The same; ``None`` where it cannot be found out now."""
-        ...
-
     async def joined(self) -> Sequence[Room]:
         """The conversations that the account is in."""
-        ...
-
-    async def joined_ids(self) -> Sequence[str]:
-        """Their ids alone."""
         ...
 
     async def public(self) -> Sequence[Room]:
@@ -78,25 +69,38 @@ class RoomSource(Protocol):
         """The id of the direct conversation with somebody; ``None`` where it is not there and not to be opened."""
         ...
 
-    async def newest_times(self) -> Mapping[str, datetime | None]:
-        """When the liveliest conversations had their last message, where one question tells that."""
-        ...
 
-    async def with_latest(self, conversation: Conversation, /) -> Conversation:
-        """The same conversation with when it had its last message, and how many are unread where that is told."""
-        ...
+RecentSearch: TypeAlias = Callable[[datetime | None], Awaitable[Recent | None]]
+"""Tells what was written since a time, or lately; ``None`` where nothing tells that."""
 
 
 class Rooms:
     """The conversations of one account.
 
+    Args:
+        source: Asks the service.
+        names: Finds names.
+        us: Whom the account speaks for.
+        recent: Tells which conversations are the liveliest.
+        newest: When a conversation had its last message.
+
     Attributes:
         page: Gives a page of those that the account is in, and, of a text, of public channels and people.
     """
 
-    def __init__(self, source: RoomSource, names: NameBook) -> None:
+    def __init__(
+        self,
+        source: RoomSource,
+        names: NameBook,
+        us: AskedOnce[Identity],
+        recent: RecentSearch,
+        newest: Callable[[str], Awaitable[datetime | None]],
+    ) -> None:
         self._source = source
         self._names = names
+        self._us = us
+        self._recent = recent
+        self._newest = newest
         self._public = TtlCache[str, Sequence[Conversation]](1, _FRESH)
         self.page = ConversationList(self._own, self._elsewhere).page
 
@@ -128,7 +132,7 @@ class Rooms:
 
     async def audience(self, conversation: str) -> Audience:
         """Who reads a conversation, and who of them is from outside."""
-        us = await self._source.identity()
+        us = await self._us.get()
         own = {} if us.is_bot else await self._names.directory.get_all([us.id])
         sender = "" if us.is_bot else own[us.id].name if us.id in own else us.name or us.id
         if conversation.startswith("@"):
@@ -162,17 +166,25 @@ class Rooms:
     async def _own(self) -> list[Conversation]:
         found, times = await self._named(await self._source.joined()), dict[str, datetime | None]()
         with suppress(DragomanError):
-            times |= await self._source.newest_times()
-        dated = {one.id: replace(one, last_message_at=times.get(one.id)) for one in found}
+            recent = await self._recent(None)
+            times |= {id_: from_us(at) for id_, at in recent.newest.items()} if recent else {}
+        dated = {one.id: replace(one, last_message_at=times.get(one.id, one.last_message_at)) for one in found}
 
         async def look(one: Conversation) -> None:
             with suppress(DragomanError):
-                dated[one.id] = await self._source.with_latest(one)
+                dated[one.id] = await self._with_latest(one)
 
         async with anyio.create_task_group() as tasks:
             for one in _worth_a_look(dated.values()):
                 tasks.start_soon(look, one)
         return list(dated.values())
+
+    async def _with_latest(self, one: Conversation) -> Conversation:
+        """The same with its last message's time; a service that tells the unread does so of a direct one alone."""
+        if one.kind is ConversationKind.DIRECT:
+            told = (await self._source.room(one.id)).conversation
+            one = replace(one, unread=told.unread, last_message_at=told.last_message_at or one.last_message_at)
+        return one if one.last_message_at else replace(one, last_message_at=await self._newest(one.id))
 
     async def _elsewhere(
         self, query: ConversationQuery, wanted: str, own: Sequence[Conversation]
@@ -184,7 +196,7 @@ class Rooms:
             found += [one for one in await self._public_channels() if one.id not in known and matches(one, wanted)]
         if query.kind in (None, ConversationKind.DIRECT) and not query.exact:
             there = {name for one in own if one.kind is ConversationKind.DIRECT for name in one.participants}
-            us = await self._source.identity()
+            us = await self._us.get()
             people = await self._names.directory.matching(wanted)
             found += [_person(one) for one in people if one.name not in there and one.id != us.id]
         return found
@@ -198,12 +210,22 @@ class Rooms:
 
     async def _named(self, rooms: Sequence[Room]) -> list[Conversation]:
         """Conversations with the names of their people."""
-        members = await self._names.directory.get_all(id_ for room in rooms for id_ in room.people)
-        us = await self._source.known_identity()
-        for one, people, _ in rooms:
-            if one.title and not people:
-                self._names.titles.put(one.id, one.title)
-        return [_with_people(room, members, us) for room in rooms]
+        us, found = await self._us.get_or_none(), [one.conversation for one in rooms]
+        people = {one.conversation.id: one.people for one in rooms}
+
+        async def ask(group: str) -> None:
+            with suppress(DragomanError):
+                people[group] = await self._source.members(group, _MOST_IN_TITLE)
+
+        async with anyio.create_task_group() as tasks:
+            for one in found:
+                if one.kind is ConversationKind.GROUP and not people[one.id]:
+                    tasks.start_soon(ask, one.id)
+                elif one.kind is ConversationKind.CHANNEL and one.title:
+                    self._names.titles.put(one.id, one.title)
+        others = {id_: [one for one in ids[:_MOST_IN_TITLE] if not us or one != us.id] for id_, ids in people.items()}
+        members = await self._names.directory.get_all(id_ for ids in others.values() for id_ in ids)
+        return [_with_people(one, others[one.id], members, us) for one in found]
 
 
 def _worth_a_look(found: Iterable[Conversation]) -> Sequence[Conversation]:
@@ -214,9 +236,11 @@ def _worth_a_look(found: Iterable[Conversation]) -> Sequence[Conversation]:
     return [*(unknown if len(unknown) <= _FEW else ()), *latest][:_FEW]
 
 
-def _with_people(room: Room, members: Mapping[str, Member], us: Identity | None) -> Conversation:
-    one, there = room.conversation, [members[id_] for id_ in room.people if id_ in members]
-    people = tuple(members[id_].name if id_ in members else id_ for id_ in room.people)
+def _with_people(
+    one: Conversation, ids: Sequence[str], members: Mapping[str, Member], us: Identity | None
+) -> Conversation:
+    there = [members[id_] for id_ in ids if id_ in members]
+    people = tuple(members[id_].name if id_ in members else id_ for id_ in ids)
     outside = tuple(member.label() for member in there if us is not None and member.is_outside(us.organisations))
     return replace(one, title=", ".join(people) or one.title or one.id, participants=people, external=outside)
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final, NamedTuple
 
-from dragoman.core.model import Hit, SearchPage
+from dragoman.core.model import Hit, Message, SearchPage
 from dragoman.core.queries import Filter, SearchQuery
 from dragoman.core.times import in_window
 from dragoman.providers.kit.cursor import decode, encode
-from dragoman.providers.kit.search_words import alternatives
+from dragoman.providers.kit.search_words import alternatives, cut_marks
 
 _MOST_PAGES: Final = 100
 
@@ -67,19 +67,35 @@ class SearchPosition:
     token: str | None = None
 
 
+class SearchQuestion(NamedTuple):
+    """What the service is asked for at once.
+
+    Attributes:
+        words: With operators.
+        is_ranked: There are words, so that the best hits come first; otherwise the newest do.
+        position: Which page.
+        query: What it is all for.
+    """
+
+    words: str
+    is_ranked: bool
+    position: SearchPosition
+    query: SearchQuery
+
+
 class SearchPart(NamedTuple):
     """What the service answered to one question.
 
     Attributes:
-        hits: Best first.
+        messages: Best first, with the marks around what matched; those of other conversations are left out.
         more: Whether there are more of them.
-        total: How many there are, where that is told.
+        total: How many there are; ``None`` where that is not told.
         token: What asks for the next ones, where pages have no numbers.
     """
 
-    hits: Sequence[Hit]
+    messages: Sequence[Message]
     more: bool = False
-    total: int = 0
+    total: int | None = None
     token: str | None = None
 
 
@@ -87,17 +103,30 @@ class ServiceSearch:
     """Searches for one account.
 
     Args:
-        ask: Asks for the page of a position: words with operators, and whether there are words at all.
-        language: Writes the operators.
+        ask: Asks the service.
+        language: Writes operators; ``None`` where the service knows none.
         most: Hits of one page.
+        either: What stands between alternatives; empty where each of them is asked for on its own.
+        marks: What the service puts before and after what matched, a character each.
+        storable: Whether hits may be kept.
     """
 
     def __init__(
-        self, ask: Callable[[str, bool, SearchPosition], Awaitable[SearchPart]], language: SearchLanguage, *, most: int
+        self,
+        ask: Callable[[SearchQuestion], Awaitable[SearchPart]],
+        language: SearchLanguage | None = None,
+        *,
+        most: int,
+        either: str = "",
+        marks: tuple[str, str] = ("", ""),
+        storable: bool = True,
     ) -> None:
         self._ask = ask
         self._language = language
         self._most = most
+        self._either = either
+        self._marks = marks
+        self._storable = storable
 
     def position_of(self, query: SearchQuery) -> SearchPosition:
         """Where a search is to go on.
@@ -109,39 +138,37 @@ class ServiceSearch:
         return decode(SearchPosition, query.cursor, list_id=_list_id(query)) or begin
 
     async def page(self, query: SearchQuery) -> SearchPage:
-        """A page of hits: each alternative of the query is asked for on its own, and what they find comes once."""
-        narrowed, position = await self._language.operators(query), self.position_of(query)
-        queries, found, total, more = list(alternatives(query)), dict[str, Hit](), 0, False
-        for words in queries:
-            part = await self._ask(f"{words} {narrowed}".strip(), bool(words), position)
-            total, more = total + part.total, more or part.more
-            for hit in part.hits:
-                found.setdefault(f"{hit.message.conversation}/{hit.message.id}", hit)
-        is_exact = len(queries) == 1 and not (query.since or query.until)
-        following = replace(position, page=position.page + 1) if more and position.page < _MOST_PAGES else None
-        return search_page(query, list(found.values()), following, total=total if is_exact else None)
+        """A page of hits in the window of a query, of what each alternative finds; what two of them find comes once."""
+        position, queries = self.position_of(query), list(alternatives(query))
+        narrowed = await self._language.operators(query) if self._language else ""
+        parts = [
+            await self._ask(SearchQuestion(f"{words} {narrowed}".strip(), bool(words), position, query))
+            for words in ([self._either.join(queries)] if self._either else queries)
+        ]
+        found = dict[tuple[str, str], Message]()
+        for one in (one for part in parts for one in part.messages):
+            is_there = query.conversation in (None, one.conversation)
+            if is_there and in_window(one.sent_at, query.since, query.until):
+                found.setdefault((one.conversation, one.id), one)
+        is_exact = len(parts) == 1 and not (query.since or query.until)
+        following = _following(position, parts)
+        return SearchPage(
+            items=[self._hit(one) for one in found.values()],
+            cursor=None if following is None else encode(following, list_id=_list_id(query)),
+            total=parts[0].total if is_exact else None,
+            storable=self._storable,
+        )
+
+    def _hit(self, message: Message) -> Hit:
+        text, highlights = cut_marks(message.text, *self._marks)
+        return Hit(message=replace(message, text=text), highlights=highlights)
 
 
-def search_page(
-    query: SearchQuery,
-    hits: Sequence[Hit],
-    following: SearchPosition | None,
-    *,
-    total: int | None = None,
-    storable: bool = True,
-) -> SearchPage:
-    """A page of those hits that are in the window of a query.
-
-    Args:
-        query: What is searched for.
-        hits: What was found.
-        following: Where it goes on; ``None`` at the end.
-        total: How many there are, if that is known.
-        storable: Whether they may be kept.
-    """
-    inside = [one for one in hits if in_window(one.message.sent_at, query.since, query.until)]
-    cursor = None if following is None else encode(following, list_id=_list_id(query))
-    return SearchPage(items=inside, cursor=cursor, total=total, storable=storable)
+def _following(position: SearchPosition, parts: Sequence[SearchPart]) -> SearchPosition | None:
+    """Where a search goes on; ``None`` at its end."""
+    token = next((part.token for part in parts if part.token), None)
+    goes_on = token is not None or any(part.more for part in parts)
+    return replace(position, page=position.page + 1, token=token) if goes_on and position.page < _MOST_PAGES else None
 
 
 def _list_id(query: SearchQuery) -> str:

@@ -96,3 +96,11 @@ class ThreadSource(Protocol[R]):
     def is_listed(self, message: Message, /) -> bool:
         """Whether a reply stands in the list of the conversation as well."""
         ...
+
+    async def raw(self, conversation: str, message: str, /) -> R:
+        """One message with everything that is known of it.
+
+        Raises:
+            NotFound: There is none.
+        """
+        ...

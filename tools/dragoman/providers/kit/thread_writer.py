@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 from datetime import datetime
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from dragoman.core.errors import DragomanError, InvalidArgument, UnsupportedOperation
 from dragoman.core.model import Message
@@ -18,29 +19,36 @@ from dragoman.providers.kit.rooms import Rooms
 from dragoman.providers.kit.thread_source import ThreadSource
 
 R = TypeVar("R")
+R_co = TypeVar("R_co", covariant=True)
+
+
+class Written(NamedTuple, Generic[R_co]):
+    """What the answer to a write tells of the message.
+
+    Attributes:
+        conversation: Where it stands.
+        raw: The message in the service's own form, with its id.
+        is_whole: It is as it is stored; otherwise it is read.
+    """
+
+    conversation: str
+    raw: R_co
+    is_whole: bool = True
 
 
 class WriteTarget(Protocol[R]):
     """Writes to the service. ``R`` is a message in the service's own form."""
 
-    async def post(self, conversation: str, text: str, root: str | None, key: str, /) -> Message:
-        """Send a text, as an answer to ``root``, with a key by which it can be found; the message as it is stored.
+    async def post(self, conversation: str, text: str, root: str | None, key: str, /) -> Written[R]:
+        """Send a text, as an answer to ``root``, with a key by which it can be found.
 
         Raises:
             OutcomeUnknown: It may have gone out.
         """
         ...
 
-    async def edit(self, conversation: str, message: str, text: str, /) -> Message:
-        """Change the text of a message; the message as it is stored."""
-        ...
-
-    async def thread_of(self, conversation: str, message: str, /) -> str:
-        """The id of the first message of the thread that a message is in, or could begin.
-
-        Raises:
-            NotFound: There is no such message.
-        """
+    async def edit(self, conversation: str, message: str, text: str, /) -> Written[R]:
+        """Change the text of a message."""
         ...
 
     async def sent_since(self, conversation: str, at: int, root: str | None, /) -> Sequence[R]:
@@ -102,7 +110,7 @@ class ThreadWriter(Generic[R]):
         conversation = await self._rooms.place(conversation, create=True) or conversation
         root = await self._root(conversation, draft)
         text = await self._text(conversation, draft.text)
-        stored = await self._target.post(conversation, text, root, marker_of(draft))
+        stored = await self._stored(await self._target.post(conversation, text, root, marker_of(draft)))
         self._forget(conversation, root)
         return stored
 
@@ -112,7 +120,8 @@ class ThreadWriter(Generic[R]):
             raise UnsupportedOperation(
                 sentence("Of messages of {} only the text can be changed.", self._service), hint="Give text alone."
             )
-        stored = await self._target.edit(conversation, message, await self._text(conversation, change.text or ""))
+        text = await self._text(conversation, change.text or "")
+        stored = await self._stored(await self._target.edit(conversation, message, text))
         self._forget(conversation, stored.reply_to)
         return stored
 
@@ -134,7 +143,19 @@ class ThreadWriter(Generic[R]):
 
     async def _root(self, conversation: str, draft: Draft) -> str | None:
         """The first message of the thread that is answered; it is looked up, because services take an unknown one."""
-        return None if draft.reply_to is None else await self._target.thread_of(conversation, draft.reply_to)
+        if draft.reply_to is None:
+            return None
+        answered = self._source.post(await self._source.raw(conversation, draft.reply_to))
+        return answered.root or answered.id
+
+    async def _stored(self, written: Written[R]) -> Message:
+        """A message that was written; nothing fails because it cannot be read afterwards."""
+        place, raw, is_whole = written
+        if not is_whole:
+            with suppress(DragomanError):
+                raw = await self._source.raw(place, self._source.post(raw).id)
+        (found,) = await self._source.to_messages(place, [raw])
+        return found
 
     async def _text(self, conversation: str, text: str) -> str:
         """A text in which names of members are mentions.

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, Protocol, Self, TypeVar
+from typing import Any, Final, Self, TypeVar
 
 from dragoman.core.errors import NotFound
 from dragoman.core.model import Audience, Author, AuthorKind, Changes, Conversation, Message, Page
+from dragoman.core.times import from_us
 from dragoman.providers.base.provider import (
     AccountSettings,
     Change,
@@ -19,41 +20,28 @@ from dragoman.providers.base.provider import (
     Provider,
 )
 from dragoman.providers.kit.inline_threads import InlineThreads
+from dragoman.providers.kit.lookup import AskedOnce
 from dragoman.providers.kit.members import Identity, NameBook
 from dragoman.providers.kit.movement import Movement, Recent
-from dragoman.providers.kit.rooms import Rooms, RoomSource
+from dragoman.providers.kit.rooms import RecentSearch, Rooms, RoomSource
 from dragoman.providers.kit.thread_changes import ThreadChanges
-from dragoman.providers.kit.thread_source import ThreadSource
+from dragoman.providers.kit.thread_source import HistoryRange, ThreadSource
 from dragoman.providers.kit.thread_writer import ThreadWriter, WriteTarget
+from dragoman.providers.kit.threads import no_such_message
 
 R = TypeVar("R")
 
 _ANY_LENGTH: Final = 1_000_000  # characters
 
 
-class Reader(ThreadSource[R], Protocol[R]):
-    """Reads histories, threads and single messages, and knows whom the account speaks for."""
-
-    async def identity(self) -> Identity:
-        """Whom the account speaks for."""
-        ...
-
-    async def message(self, conversation: str, message: str, /) -> Message:
-        """One message with everything that is known of it.
-
-        Raises:
-            NotFound: There is none.
-        """
-        ...
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
     """What such a provider is made of, once its account is open."""
 
+    us: AskedOnce[Identity]
     names: NameBook
     rooms: Rooms
-    reader: Reader[Any]
+    source: ThreadSource[Any]
     lists: InlineThreads[Any]
     changes: ThreadChanges[Any]
     writer: ThreadWriter[Any]
@@ -63,21 +51,23 @@ class Parts:
         cls,
         service: str,
         *,
+        us: AskedOnce[Any],
         names: NameBook,
         rooms: RoomSource,
-        reader: Reader[R],
+        source: ThreadSource[R],
         target: WriteTarget[R],
         limits: Limits,
         now: Callable[[], datetime | None] = lambda: None,
-        recent: Callable[[datetime | None], Awaitable[Recent | None]] | None = None,
+        recent: RecentSearch | None = None,
     ) -> Self:
         """Make the parts of an account.
 
         Args:
             service: Its name, for sentences.
+            us: The :class:`.Identity` that the account speaks for.
             names: Finds names.
             rooms: Asks for conversations.
-            reader: Asks for messages.
+            source: Asks for messages.
             target: Writes.
             limits: Those of the provider.
             now: The service's own time, where it tells that.
@@ -89,18 +79,25 @@ class Parts:
 
         async def is_gone(conversation: str, message: str) -> bool:
             try:
-                return (await reader.message(conversation, message)).deleted_at is not None
+                found = await source.to_messages(conversation, [await source.raw(conversation, message)])
             except NotFound:
                 return True
+            return all(one.deleted_at is not None for one in found)
 
-        size, listed = limits.page_size, Rooms(rooms, names)
-        lists, movement = (
-            InlineThreads(service, reader, page_size=size),
-            Movement(rooms.joined_ids, recent or nobody_tells),
-        )
-        changes = ThreadChanges(reader, movement.moved, is_gone, page_size=size, now=now, answered=movement.answered)
-        writer = ThreadWriter(service, limits.text_length or _ANY_LENGTH, target, reader, listed, lists.forget)
-        return cls(names=names, rooms=listed, reader=reader, lists=lists, changes=changes, writer=writer)
+        async def newest(conversation: str) -> datetime | None:
+            found = (await source.history(conversation, HistoryRange(limit=1))).entries
+            at = max((source.time_of(source.post(one).id) for one in found), default=0)
+            return from_us(at) if at else None
+
+        async def joined_ids() -> list[str]:
+            return [one.conversation.id for one in await rooms.joined()]
+
+        size, search = limits.page_size, recent or nobody_tells
+        lists, movement = InlineThreads(service, source, page_size=size), Movement(joined_ids, search)
+        listed = Rooms(rooms, names, us, search, newest)
+        changes = ThreadChanges(source, movement.moved, is_gone, page_size=size, now=now, answered=movement.answered)
+        writer = ThreadWriter(service, limits.text_length or _ANY_LENGTH, target, source, listed, lists.forget)
+        return cls(us=us, names=names, rooms=listed, source=source, lists=lists, changes=changes, writer=writer)
 
 
 class ThreadedProvider(Provider):
@@ -113,7 +110,7 @@ class ThreadedProvider(Provider):
 
     async def own_author(self) -> Author | None:
         """Whom the account speaks for."""
-        us = await self._parts.reader.identity()
+        us = await self._parts.us.get()
         member = (await self._parts.names.directory.get_all([us.id])).get(us.id)
         kind = AuthorKind.BOT if us.is_bot else AuthorKind.PERSON
         return Author(name=member.name if member else us.name or us.id, id=us.id, kind=kind, own=True)
@@ -137,7 +134,11 @@ class ThreadedProvider(Provider):
 
     async def get_message(self, conversation: str, message: str) -> Message:
         """One message."""
-        return await self._parts.reader.message(await self._parts.rooms.id_of(conversation), message)
+        place, source = await self._parts.rooms.id_of(conversation), self._parts.source
+        found = await source.to_messages(place, [await source.raw(place, message)])
+        if not found:
+            raise no_such_message()
+        return found[0]
 
     async def changes(self, position: str | None) -> Changes:
         """What is new, edited or deleted, replies to old threads included; a bounded number of requests each time."""

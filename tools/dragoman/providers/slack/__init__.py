@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import ClassVar, Self, cast
 
 from dragoman.core.model import SearchPage
@@ -13,7 +14,7 @@ from dragoman.providers.base.provider import AccountSettings, Limits, SearchQuer
 from dragoman.providers.kit.threaded_provider import Parts, ThreadedProvider
 from dragoman.providers.slack.api import PAGE, WORKSPACES, Api, client_of, parse_link
 from dragoman.providers.slack.conversations import ConversationReader
-from dragoman.providers.slack.people import People
+from dragoman.providers.slack.people import name_book
 from dragoman.providers.slack.reading import MessageReader
 from dragoman.providers.slack.search import MessageSearch, search_recent
 from dragoman.providers.slack.settings import APP, SlackSettings
@@ -37,10 +38,23 @@ class SlackProvider(ThreadedProvider):
 
     def __init__(self, settings: AccountSettings, api: Api | None = None) -> None:
         """Keep the settings. Without an open ``api``, which :meth:`open` gives, nothing can be asked."""
-        super().__init__(settings, None if api is None else _parts(api, self.limits))
+        super().__init__(settings)
         if api is not None:
+            names = name_book(api)
+            reader = MessageReader(api, names)
             self._api = api
-            self._search = MessageSearch(api, cast("People", self._parts.names))
+            self._search = MessageSearch(api, names, reader)
+            self._parts = Parts.of(
+                self.service_name,
+                us=api.us,
+                names=names,
+                rooms=ConversationReader(api),
+                source=reader,
+                target=MessageWriter(api, names.titles),
+                limits=self.limits,
+                now=lambda: api.service_time,
+                recent=partial(search_recent, api),
+            )
 
     @classmethod
     @asynccontextmanager
@@ -63,26 +77,22 @@ class SlackProvider(ThreadedProvider):
     async def check(self) -> str:
         """Ask who the token speaks for, and compare what it may do with what the tools need."""
         us, settings = await self._api.us.get(), cast("SlackSettings", self.settings)
-        who = f"a bot, {us.name}" if us.bot_id else f"{us.name}, so that what is sent appears as this person"
-        lacking = "; ".join(self._api.scopes.lacking(APP.needs))
+        who = f"a bot, {us.name}" if us.is_bot else f"{us.name}, so that what is sent appears as this person"
+        lacking, is_org = "; ".join(self._api.scopes.lacking(APP.needs)), us.team_id.startswith("E")
         facts = {
             f"the token is accepted in {us.team or us.team_id} and speaks for {who}": True,
             f"it lacks scopes for {lacking}": lacking,
-            "a bot cannot search, so only what was read before is searched": us.bot_id,
+            "a bot cannot search, so only what was read before is searched": us.is_bot,
             f"base_url is {settings.foreign_host}, which is not Slack's": settings.foreign_host,
-            "it is of a whole organisation: set team_id to the workspace": us.is_org and settings.team_id is None,
+            "it is of a whole organisation: set team_id to the workspace": is_org and settings.team_id is None,
         }
         return "; ".join(fact for fact, is_so in facts.items() if is_so)
 
     def withheld(self) -> frozenset[Capability]:
         """Writing without its scope; searching for a bot, or without a scope for that."""
-        us, may = self._api.us.value, self._api.scopes.include
-        found = set[Capability]()
-        if may("chat:write") is False:
-            found |= {Capability.SEND_MESSAGE, Capability.UPDATE_MESSAGE}
-        if (us is not None and us.is_bot) or may("search:read", "search:read.public") is False:
-            found.add(Capability.SEARCH_MESSAGES)
-        return frozenset(found)
+        us = self._api.us.value
+        searching = {Capability.SEARCH_MESSAGES} if us is not None and us.is_bot else frozenset[Capability]()
+        return APP.withheld(self._api.scopes) | searching
 
     async def search_messages(self, query: SearchQuery) -> SearchPage:
         """Messages that match, best first, as Slack searches for a person."""
@@ -91,18 +101,3 @@ class SlackProvider(ThreadedProvider):
     def parse_link(self, link: str) -> tuple[str, str | None] | None:
         """Conversation and message of a link to the workspace, as far as it is known which one that is."""
         return parse_link(link, WORKSPACES.get(cast("SlackSettings", self.settings).credential))
-
-
-def _parts(api: Api, limits: Limits) -> Parts:
-    people = People(api)
-    reader = MessageReader(api, people)
-    return Parts.of(
-        "Slack",
-        names=people,
-        rooms=ConversationReader(api),
-        reader=reader,
-        target=MessageWriter(api, people, reader),
-        limits=limits,
-        now=lambda: api.service_time,
-        recent=lambda since: search_recent(api, since),
-    )

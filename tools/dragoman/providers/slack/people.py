@@ -1,68 +1,56 @@
-"""Names for what messages carry as ids: people, bots, groups and channels. Looked up once, for whole pages."""
+"""Names for what messages carry as ids: people, bots, groups and channels."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import Final
 
-from dragoman.core.json_fields import JsonObject, record_of, records_of, text_of, texts_of
+from dragoman.core.json_fields import JsonObject, flag_of, record_of, records_of, text_of, texts_of
 from dragoman.core.slack.references import References
 from dragoman.providers.kit.directory import Directory
 from dragoman.providers.kit.lookup import Lookup
-from dragoman.providers.kit.members import KnownNames, Member, NameBook
+from dragoman.providers.kit.members import Member, NameBook
 from dragoman.providers.slack.api import Api, next_of
-from dragoman.transport.http import DerivedCache
 
 SLACKBOT: Final = "USLACKBOT"
+_BOTS: Final = ("is_bot", "is_workflow_bot", "is_connector_bot")
 
 
-class People(NameBook):
-    """Finds names for one account."""
+def name_book(api: Api) -> NameBook:
+    """What finds names for one account."""
 
-    def __init__(self, api: Api) -> None:
-        self._api = api
-        self._references = DerivedCache[References]()
-        super().__init__(
-            Directory[Member](self._fetch_user, self._list_users),
-            bots=Lookup[str, str].one_by_one(self._fetch_bot),
-            titles=Lookup[str, str].one_by_one(self._fetch_title, at_once=5),
-            groups=Lookup[str, str](self._fetch_groups),
-        )
+    async def fetch_user(id_: str) -> Member:
+        return _member(record_of(await api.read("users.info", user=id_), "user"))
 
-    async def names(self, messages: Iterable[JsonObject], part: object = None) -> KnownNames:
-        """The names that messages need; ``part`` is what holds all of them, which may have been looked at before."""
-
-        def collect() -> References:
-            found = References()
-            for message in messages:
-                found.add_message(message)
-            found.users.pop(SLACKBOT, None)
-            return found
-
-        found = collect() if part is None else self._references.get(part, None, collect)
-        names = await self.known(found)
-        told = {id_: Member(id=id_, name=name) for id_, name in found.profiles.items() if id_ not in names.users}
-        return replace(names, users={**told, **names.users}) if told else names
-
-    async def _list_users(self) -> AsyncGenerator[tuple[list[Member], bool]]:
-        async for answer in self._api.list("users.list"):
+    async def list_users() -> AsyncGenerator[tuple[list[Member], bool]]:
+        async for answer in api.list("users.list"):
             yield [_member(one) for one in records_of(answer, "members")], bool(next_of(answer))
 
-    async def _fetch_user(self, id_: str) -> Member:
-        return _member(record_of(await self._api.read("users.info", user=id_), "user"))
+    def names_of(method: str, kind: str) -> Lookup[str, str]:
+        async def fetch(id_: str) -> str | None:
+            return text_of(record_of(await api.read(method, **{kind: id_}), kind), "name") or None
 
-    async def _fetch_bot(self, id_: str) -> str | None:
-        return text_of(record_of(await self._api.read("bots.info", bot=id_), "bot"), "name") or None
+        return Lookup[str, str].one_by_one(fetch, at_once=5)
 
-    async def _fetch_title(self, id_: str) -> str | None:
-        answer = await self._api.read("conversations.info", channel=id_)
-        return text_of(record_of(answer, "channel"), "name") or None
-
-    async def _fetch_groups(self, ids: Sequence[str]) -> Mapping[str, str]:
-        del ids  # they are listed together only
-        groups = records_of(await self._api.read("usergroups.list"), "usergroups")
+    async def fetch_groups(_: Sequence[str]) -> Mapping[str, str]:
+        groups = records_of(await api.read("usergroups.list"), "usergroups")  # they are listed together only
         return {text_of(one, "id"): text_of(one, "handle", "name") for one in groups}
+
+    return NameBook(
+        Directory[Member](fetch_user, list_users),
+        titles=names_of("conversations.info", "channel"),
+        bots=names_of("bots.info", "bot"),
+        groups=Lookup[str, str](fetch_groups),
+        mentioned=_references,
+    )
+
+
+def _references(messages: Iterable[JsonObject]) -> References:
+    found = References()
+    for message in messages:
+        found.add_message(message)
+    found.users.pop(SLACKBOT, None)
+    return found
 
 
 def _member(raw: JsonObject) -> Member:
@@ -77,8 +65,8 @@ def _member(raw: JsonObject) -> Member:
         shown_name=text_of(profile, "display_name"),
         email=text_of(profile, "email"),
         organisations=frozenset(filter(None, teams)),
-        is_bot=any(raw.get(key) is True for key in ("is_bot", "is_workflow_bot", "is_connector_bot")),
-        is_guest=raw.get("is_restricted") is True or raw.get("is_ultra_restricted") is True,
-        is_stranger=raw.get("is_stranger") is True,
-        is_gone=raw.get("deleted") is True,
+        is_bot=any(flag_of(raw, key) for key in _BOTS),
+        is_guest=flag_of(raw, "is_restricted") or flag_of(raw, "is_ultra_restricted"),
+        is_stranger=flag_of(raw, "is_stranger"),
+        is_gone=flag_of(raw, "deleted"),
     )

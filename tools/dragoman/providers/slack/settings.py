@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import ClassVar, Final, LiteralString
+from typing import ClassVar, Final
 
 from pydantic import Field
 
@@ -42,15 +41,4 @@ class SlackSettings(OAuthAccount):
     )
 
     own_hosts: ClassVar[tuple[str, ...]] = ("slack.com", "slack-gov.com")
-    refused_tokens: ClassVar[Mapping[str, LiteralString]] = {
-        "xapp-": "This is an app-level token, which cannot read or write messages.",
-        "xoxc-": "This is the token of a browser's login, which is not made for programs.",
-        "xoxd-": "This is the cookie of a browser's login, which is not made for programs.",
-        "xoxe-": "This is a refresh token, which only renews another one.",
-    }
-    refusal_hint: ClassVar[LiteralString] = "Set `token` to a bot (xoxb-) or user token (xoxp-) of an app."
-
-    @classmethod
-    def oauth_scopes(cls) -> Mapping[str, Sequence[str]]:
-        """What a person is asked for who signs in."""
-        return {"slack": APP.scopes("write", "user")}
+    app: ClassVar[AppSetup] = APP

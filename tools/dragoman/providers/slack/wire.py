@@ -3,39 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from typing import Final, TypeAlias
 
-from dragoman.core.json_fields import JsonObject
-from dragoman.providers.kit.wire import Flag, Maybe, Several, Text, WireModel
+from pydantic import AliasPath, Field
+
+from dragoman.core.json_fields import JsonObject, text_of
+from dragoman.core.permalinks import read_link
+from dragoman.providers.kit.wire import Flag, Several, Text, WireModel
 
 Object: TypeAlias = dict[str, object]
 
 _TS: Final = re.compile(r"([0-9]{10})\.?([0-9]{6})")
 
 
-class Onward(WireModel):
-    """Where a list goes on; an empty cursor is its end."""
-
-    next_cursor: Text = None
-
-
 class History(WireModel):
-    """A part of a conversation or thread."""
+    """A part of a conversation or thread; an empty cursor is the end."""
 
-    messages: Several[Object] = ()
+    entries: Several[Object] = Field(default=(), validation_alias="messages")
     has_more: Flag = None
-    response_metadata: Maybe[Onward] = None
-
-    @property
-    def cursor(self) -> str | None:
-        """The cursor of the next part."""
-        return (self.response_metadata.next_cursor or None) if self.response_metadata else None
-
-    @property
-    def entries(self) -> Sequence[Object]:
-        """The messages, as lists name what they hold."""
-        return self.messages
+    cursor: Text = Field(default=None, validation_alias=AliasPath("response_metadata", "next_cursor"))
 
     @property
     def more(self) -> bool:
@@ -60,7 +46,8 @@ def ts_at(microseconds: int) -> str:
     return f"{microseconds // 1_000_000}.{microseconds % 1_000_000:06d}"
 
 
-def root_of(message: JsonObject) -> str | None:
-    """The id of the message that one answers."""
-    root = ts_of(message.get("thread_ts"))
-    return root if root and root != ts_of(message.get("ts")) else None
+def root_of(message: JsonObject) -> str:
+    """The id of the message that one answers, which of a hit only the link may tell; empty for none."""
+    link = read_link(text_of(message, "permalink")) if "permalink" in message else None
+    root = ts_of(message.get("thread_ts")) or (link.thread if link else "")
+    return root if root != ts_of(message.get("ts")) else ""
