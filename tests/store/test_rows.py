@@ -24,7 +24,15 @@ def many(strategy):
     return st.lists(strategy, max_size=2).map(tuple)
 
 
-AUTHORS = st.builds(Author, name=ANY_TEXT, id=ANY_TEXT, kind=st.sampled_from(AuthorKind), email=MAYBE_TEXT)
+AUTHORS = st.builds(
+    Author,
+    name=ANY_TEXT,
+    id=ANY_TEXT,
+    kind=st.sampled_from(AuthorKind),
+    email=MAYBE_TEXT,
+    own=st.booleans(),
+    aliases=many(ANY_TEXT),
+)
 MESSAGES = st.builds(
     Message,
     id=ANY_TEXT,

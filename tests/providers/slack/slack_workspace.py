@@ -81,7 +81,7 @@ class Workspace(FakeHttpService, Service):
         is_bot = author.kind is AuthorKind.BOT
         profile = {"real_name": author.name, "email": ""}
         self.slack.add_user({"id": id_, "team_id": "T01ACME9", "name": author.id, "profile": profile, "is_bot": is_bot})
-        return Author(id=id_, name=author.name, kind=author.kind)
+        return Author(id=id_, name=author.name, kind=author.kind, aliases=(author.id,))
 
 
 @contextmanager

@@ -197,3 +197,36 @@ def test_a_call_to_everybody_is_asked_about_and_does_not_ring(server):
     asked = dragoman.call("send_message", conversation=ROOM, text="Hi <!channel>")
     assert "@channel" in asked
     assert slack.written == []
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        "@mk_77",
+        "mk_77",
+        "Masha",
+        "Maria Koch",
+        "U01MARIAK",
+        "<@U01MARIAK>",
+        "mk@acme.example",
+        "it:U01MARIAK",
+        "it:@mk_77",
+    ],
+)
+@pytest.mark.parametrize("is_bot", [True, False])
+def test_whatever_a_person_is_called_finds_what_the_person_wrote(server, is_bot, wanted):
+    slack = Slack(is_bot=is_bot)
+    profile = {"real_name": "Maria Koch", "display_name": "Masha", "email": "mk@acme.example"}
+    slack.add_user({"id": "U01MARIAK", "team_id": "T01ACME9", "name": "mk_77", "profile": profile})
+    slack.open("C02RELAY01")
+    slack.add("C02RELAY01", "mine, as it is")
+    slack.add("C02RELAY01", "not Masha, as it is", user="U02OLEGSI")
+    dragoman = server(slack)
+    for _ in range(2):
+        listed = dragoman.call("list_messages", conversation=ROOM, author=wanted)
+        assert "mine, as" in listed
+        assert "not Masha" not in listed
+    dragoman.call("list_messages", conversation=ROOM)
+    found = dragoman.call("search_messages", query="as it is", author=wanted)
+    assert "mine" in found
+    assert "not Masha" not in found

@@ -59,6 +59,7 @@ class Author:
         id: The service's id of the sender, empty when the service names none.
         name: What people see; never empty (``user`` when nobody is named).
         own: The account's own user wrote it, as the service tells and not by the name, which anybody may choose.
+        aliases: Further names of the sender, such as a handle; a filter finds them, and nothing shows them.
     """
 
     name: str
@@ -66,6 +67,7 @@ class Author:
     kind: AuthorKind = AuthorKind.PERSON
     email: str | None = None
     own: bool = False
+    aliases: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

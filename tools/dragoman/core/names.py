@@ -16,7 +16,7 @@ _MOST_COMPARED: Final = 5000
 
 
 def author_matches(author: Author, wanted: str) -> bool:
-    """Whether this is the author: every word is part of the name, or it is exactly the id or the e-mail address.
+    """Whether this is the author: every word is part of one of the names, or it is exactly the id or the address.
 
     An id of several words is a name as well.
 
@@ -28,11 +28,13 @@ def author_matches(author: Author, wanted: str) -> bool:
     if wanted in (author.id, author.email):
         return True
     if is_exact(wanted):
-        return fold(wanted[1:-1]) in (fold(author.id), fold(author.email or ""), fold(author.name))
+        return fold(wanted[1:-1]) in map(fold, (author.id, author.email or "", author.name, *author.aliases))
     words = author_words(wanted)
     # The id of a user's own archived messages is the name that the archive gave them.
-    name, exact = fold(f"{author.name} {author.id}" if " " in author.id else author.name), " ".join(words)
-    return all(word in name for word in words) or exact in (fold(author.id), fold(author.email or ""))
+    name = f"{author.name} {author.id}" if " " in author.id else author.name
+    names = (fold(one) for one in (name, *author.aliases))
+    is_named = any(all(word in one for word in words) for one in names)
+    return is_named or " ".join(words) in (fold(author.id), fold(author.email or ""))
 
 
 def exactly(author: Author) -> str:
@@ -53,8 +55,8 @@ def author_words(wanted: str) -> list[str]:
 
 
 def author_key(author: Author) -> str:
-    """What an index of authors holds: name, id and address, folded."""
-    return _storable("\n".join((author.name, author.id, author.email or "")))
+    """What an index of authors holds: names, id and address, folded."""
+    return _storable("\n".join((author.name, author.id, author.email or "", *author.aliases)))
 
 
 def display_title(conversation: Conversation) -> str:

@@ -56,6 +56,11 @@ class Member:
         """All that somebody may be called."""
         return self.id, self.name, self.handle, self.shown_name, self.email
 
+    @property
+    def aliases(self) -> tuple[str, ...]:
+        """What somebody may be called beside the name."""
+        return tuple({one: None for one in (self.handle, self.shown_name) if one and one != self.name})
+
     def is_outside(self, own: Collection[str]) -> bool:
         """Whether this person belongs to none of our organisations."""
         return self.is_stranger or bool(self.organisations and own and self.organisations.isdisjoint(own))

@@ -65,6 +65,7 @@ def _author(raw: JsonObject, names: KnownNames, us: Account | None) -> Author:
         kind=AuthorKind.SYSTEM if is_event(subtype) else kind,
         email=(user.email or None) if user else None,
         own=us is not None and us.wrote(id_, bot_id),
+        aliases=user.aliases if user else (),
     )
 
 

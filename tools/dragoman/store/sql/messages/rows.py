@@ -129,7 +129,9 @@ def from_row(
 def author_json(author: Author) -> str | bytes:
     """The only JSON form of an author: equal authors give equal texts."""
     fields = [author.name, author.id, author.kind.value, author.email]
-    # Left out where it is false, so that rows of versions before it stay equal.
+    # What is not there is left out, so that rows of versions before it stay equal.
+    if author.aliases:
+        return bind(_encode([*fields, author.own, author.aliases]))
     return bind(_encode([*fields, True] if author.own else fields))
 
 
@@ -214,8 +216,9 @@ def _optional(time: datetime | None) -> int | None:
 
 @lru_cache(maxsize=4096)
 def _author(data: str | bytes) -> Author:
-    name, id_, kind, email, *own = json.loads(unbind(data))
-    return Author(name=name, id=id_, kind=AuthorKind(kind), email=email, own=bool(own))
+    name, id_, kind, email, *others = json.loads(unbind(data))
+    own, *aliases = others or [False]
+    return Author(name=name, id=id_, kind=AuthorKind(kind), email=email, own=own, aliases=tuple(*aliases))
 
 
 def index_row(message: Message, number: int) -> IndexRow:
