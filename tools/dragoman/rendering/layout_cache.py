@@ -90,14 +90,14 @@ _HEAVIEST: Final = 200_000
 
 
 class LayoutCache:
-    """The layouts of the pages of messages that were read last; others are made and forgotten.
+    """The layouts of the pages of messages that were read last; it keeps no others.
 
     Several threads may use it at the same time.
     """
 
     def __init__(self) -> None:
         """Begin with none."""
-        self._made: OrderedDict[Hashable, tuple[MessagesView, Layout]] = OrderedDict()
+        self._layouts: OrderedDict[Hashable, tuple[MessagesView, Layout]] = OrderedDict()
         self._lock = Lock()
 
     def lay_out(
@@ -109,12 +109,12 @@ class LayoutCache:
         where = (view.conversation.account, view.conversation.id)
         key = (form, max_tokens, zone, notice, where, view.messages[0].id, view.messages[-1].id)
         with self._lock:
-            made = self._made.get(key)
+            cached = self._layouts.get(key)
             # Messages can change without changing the key, so the views are compared.
             # Mostly the very same messages, which Python compares by identity; else word for word.
-            if made is not None and made[0] == view:
-                self._made.move_to_end(key)
-                return made[1]
+            if cached is not None and cached[0] == view:
+                self._layouts.move_to_end(key)
+                return cached[1]
         layout = lay_out(view, form=form, max_tokens=max_tokens, zone=zone, notice=notice)
         self._put(key, view, layout)
         return layout
@@ -123,8 +123,8 @@ class LayoutCache:
         # Large pages are rare, and would push all others out of memory.
         is_small = sum(map(memory_size, view.messages)) <= _HEAVIEST
         with self._lock:
-            self._made.pop(key, None)
+            self._layouts.pop(key, None)
             if is_small:
-                self._made[key] = view, layout
-            if len(self._made) > _MOST:
-                self._made.popitem(last=False)
+                self._layouts[key] = view, layout
+            if len(self._layouts) > _MOST:
+                self._layouts.popitem(last=False)

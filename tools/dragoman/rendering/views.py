@@ -37,6 +37,7 @@ class AnswerView(ABC):
 
 
 def _places_of(messages: Iterable[Message]) -> list[ConversationKey]:
+    # A dict keeps the order, so equal views give equal lists.
     return list(dict.fromkeys((message.account, message.conversation) for message in messages))
 
 
@@ -79,6 +80,7 @@ class ConversationsView(AnswerView):
 
     def foreign_places(self) -> list[ConversationKey]:
         """None: titles and names do not count as text."""
+        # They stand in every list of tools as well, and a guard that they trip would never rest.
         return []
 
     @property
@@ -142,6 +144,7 @@ class MessageView(AnswerView):
     @property
     def text_size(self) -> int:
         """Everything of the message, and the texts of its neighbours."""
+        # All its members are shown; of the neighbours only the texts are.
         return memory_size(self.message) + sum(len(message.text) for message in (*self.before, *self.after))
 
 
@@ -217,6 +220,7 @@ class WrittenView(AnswerView):
 
     def foreign_places(self) -> list[ConversationKey]:
         """Where the message is, unless its text is the caller's own."""
+        # A caller that reads back its own words learns nothing from others.
         return _places_of([self.message] if self.by_others else [])
 
     @property

@@ -31,6 +31,7 @@ def highlighted_excerpt(hit: Hit, called: str, tokens: float, dress: Callable[[s
     start = 0 if hit.excerpt is None else max(hit.message.text.find(hit.excerpt), 0)
     _, end, _ = take(source, 0, tokens, dress)
     text = dress(_highlighted(source[:end], hit.highlights))
+    # The marks cost as well, and a text of many short matches can have more of them than words.
     while end and costs_more(text, tokens * 1.5):
         end = end * 3 // 4
         text = dress(_highlighted(source[:end], hit.highlights))
@@ -60,6 +61,7 @@ def _spans(
     """Where the highlights stand in the cleaned text; one that overlaps the one before or leaves the text is left."""
     done = 0
     for first, last in sorted(highlights):
+        # A service may count in other units than we do, and marks in the wrong place are worse than none.
         if not 0 <= first < last <= len(text):
             continue
         start, end = _outwards(text, first, -1, find), _outwards(text, last, 1, find)

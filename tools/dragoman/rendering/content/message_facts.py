@@ -70,6 +70,7 @@ def missing_neighbours(number: int) -> str:
 
 
 def _facts(message: Message) -> Iterator[MessageFact]:
+    # What is most often asked for comes first: a page of a long message may hold only some.
     yield message.author
     if message.url:
         yield Link(message.url)
@@ -78,6 +79,7 @@ def _facts(message: Message) -> Iterator[MessageFact]:
     yield from map(Label, message.labels)
     if message.status:
         yield Status(message.status)
+    # Zero may mean that the service does not count them.
     if message.replies > 0:
         yield Replies(message.replies)
     if message.edited_at is not None:

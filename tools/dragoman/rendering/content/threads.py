@@ -31,6 +31,7 @@ def order_by_thread(messages: Sequence[Message]) -> list[OrderedMessage]:
     Replies to the same message that is not on the page stand together. A parent is named where it changes: a reply
     that names none answers what the reply above it does, or else the message above it that is no reply.
     """
+    # Most pages have no replies, and then there is nothing to order.
     if all(message.reply_to is None for message in messages):
         return [OrderedMessage(index) for index in range(len(messages))]
     tops = _with_siblings(messages, _tops(_parents(messages)))
@@ -77,12 +78,14 @@ def _parents(messages: Sequence[Message]) -> list[int | None]:
 
 def _tops(parents: list[int | None]) -> list[int]:
     """For each message the topmost of its ancestors on the page; a circle of replies is opened somewhere."""
+    # Most services have threads of one level.
     if all(parent is None or parents[parent] is None for parent in parents):
         return [index if parent is None else parent for index, parent in enumerate(parents)]
     tops: list[int | None] = [None] * len(parents)
     for start in range(len(parents)):
         path: dict[int, None] = {}
         here = start
+        # Each path is walked once, so a chain of thousands takes no longer than as many messages.
         while tops[here] is None and here not in path:
             path[here] = None
             above = parents[here]

@@ -33,7 +33,7 @@ class MessageJson(PageLayout):
         self._facts = message_facts(view.message)
         self._length = len(view.message.text)
         self._start = min(view.offset, self._length)
-        self._kept: tuple[TokenShares, tuple[JsonObject, int | None]] | None = None
+        self._last_page: tuple[TokenShares, tuple[JsonObject, int | None]] | None = None
 
     def costs(self, shares: TokenShares) -> Iterator[float]:
         """There is one item, and it is always shown."""
@@ -51,9 +51,9 @@ class MessageJson(PageLayout):
         return self._page(shares)[1]
 
     def _page(self, shares: TokenShares) -> tuple[JsonObject, int | None]:
-        if self._kept is None or self._kept[0] != shares:
-            self._kept = shares, self._lay_out(shares)
-        return self._kept[1]
+        if self._last_page is None or self._last_page[0] != shares:
+            self._last_page = shares, self._lay_out(shares)
+        return self._last_page[1]
 
     def _lay_out(self, shares: TokenShares) -> tuple[JsonObject, int | None]:
         view = self._view
@@ -73,6 +73,7 @@ class MessageJson(PageLayout):
         left = shares.total * _CERTAIN - measure(dumps(data | {"cursor": PLACEHOLDER})) - _LEFT_OUT_COST
         seen = self._view.offset - self._start
         for shown in range(seen, len(self._facts)):
+            # Added to an empty object first: what it costs is known before it is part of the answer.
             trial: JsonObject = {}
             added = add_fact(trial, self._facts[shown], self._zone, shares)
             if added is not None:
@@ -92,6 +93,7 @@ class MessageJson(PageLayout):
         before = _neighbours(view.before[::-1], self._zone, shares)[::-1]
         after = _neighbours(view.after, self._zone, shares)
         missing = missing_neighbours(len(view.before) + len(view.after) - len(before) - len(after))
+        # Neighbours are cut from the far end, so those that are left are next to the message.
         return present(before=before, after=after, notes=[missing] if missing else [])
 
 

@@ -36,6 +36,7 @@ def dumps(value: object) -> str:
 def message_object(message: Message, zone: tzinfo, shares: TokenShares, start: int = 0) -> tuple[JsonObject, int]:
     """A message as it stands in a list, and where the shown part of its text ends."""
     text, end, _ = cut_text(message.text, start, shares.text)
+    # A number costs a token or two, a reference a dozen; with the conversation's it leads to the same.
     item: JsonObject = {"ref": message_ref(message, shares)} if message.number is None else {"number": message.number}
     if message.sent_at is not None:
         item["sent_at"] = iso(message.sent_at, zone)
@@ -74,6 +75,7 @@ def _add_author_and_thread(item: JsonObject, message: Message, zone: tzinfo, sha
 
 def full_object(message: Message, zone: tzinfo, shares: TokenShares, start: int) -> tuple[JsonObject, int]:
     """A message with what is known of it but for lists, and where the shown part of its text ends."""
+    # Lists are added entry by entry, as far as there is room for them.
     alone = replace(message, reactions=(), attachments=(), labels=())
     item, end = message_object(alone, zone, shares, start)
     author = {
@@ -111,11 +113,13 @@ def add_fact(item: JsonObject, fact: MessageFact, zone: tzinfo, shares: TokenSha
 def _add_member(item: JsonObject, fact: Reaction | Extra, shares: TokenShares) -> tuple[str, object]:
     if isinstance(fact, Reaction):
         reactions = cast("JsonObject", item.setdefault("reactions", {}))
+        # Counts of emoji that look alike after cleaning are added up.
         name = one_line(fact.emoji, _NAME, shares.part)
         reactions[name] = cast("int", reactions.get(name, 0)) + fact.count
         return name, fact.count
     extra = cast("JsonObject", item.setdefault("extra", {}))
     key = one_line(fact.key, _NAME, shares.part)
+    # Two keys can be the same once they are cleaned and cut, and neither may hide the other.
     while key in extra:
         key += "'"
     extra[key] = _anything(fact.value, shares)
@@ -144,6 +148,7 @@ def message_ref(message: Message, shares: TokenShares) -> str:
     """The reference of a message; when it is enormous its number, where there is one, which works as well."""
     whole = Reference(message.account, message.conversation[:_ID], message.id[:_ID])
     shown = _ref(whole, shares)
+    # A cut reference leads nowhere, so the number stands for it.
     cut = shown != str(whole) or len(message.conversation) > _ID or len(message.id) > _ID
     return str(message.number) if cut and message.number is not None else shown
 
@@ -157,6 +162,7 @@ def conversation_ref(account: str, conversation: str, shares: TokenShares) -> st
 def cut_text(text: str, start: int, tokens: float) -> tuple[str, int, float]:
     """As much of a text as has room: cleaned, where it ends, what it costs within quotes."""
     piece, end, cost = take(text, start, tokens, _escaped)
+    # The cut is made in the escaped form, because that is what costs; it never ends within an escape.
     return cast("str", json.loads(f'"{piece}"')) if "\\" in piece else piece, end, cost
 
 
@@ -186,6 +192,7 @@ def _lists(message: Message, shares: TokenShares) -> JsonObject:
         reactions=_reactions(message, shares),
         attachments=[_attachment(one, shares) for one in message.attachments[:most]],
         labels=[one_line(label, _NAME, shares.part) for label in message.labels[:most]],
+        # One number for all lists: which of them goes on is seen in get_message.
         left_out=sum(max(0, len(one) - most) for one in (message.reactions, message.attachments, message.labels)),
     )
 
@@ -244,6 +251,7 @@ def _plain(value: object, depth: int) -> object:
     anything = value
     if value is None or isinstance(value, bool | int | float):
         return value
+    # Members of a service may nest without end; below some depth they are shown as text.
     if isinstance(value, Mapping) and depth:
         items = cast("Mapping[object, object]", value).items()
         return {clean(str(key)): _plain(item, depth - 1) for key, item in items}

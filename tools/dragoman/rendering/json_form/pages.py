@@ -67,8 +67,8 @@ class _Page(PageLayout):
         self.count = count
         self.written_by = written_by
         self.zone = zone
-        self._room: TokenShares | None = None
-        self._made: dict[int, JsonObject] = {}
+        self._shares: TokenShares | None = None
+        self._items: dict[int, JsonObject] = {}
         self._written: tuple[int, TokenShares, JsonObject, str] | None = None
 
     @abstractmethod
@@ -102,11 +102,11 @@ class _Page(PageLayout):
 
     def _item(self, index: int, shares: TokenShares) -> JsonObject:
         # Compared by identity, since each plan is one object and equal ones are rare.
-        if shares is not self._room:
-            self._room, self._made = shares, {}
-        item = self._made.get(index)
+        if shares is not self._shares:
+            self._shares, self._items = shares, {}
+        item = self._items.get(index)
         if item is None:
-            item = self._made[index] = self.item(index, shares)
+            item = self._items[index] = self.item(index, shares)
         return item
 
 
@@ -203,6 +203,7 @@ class _Updates(_Page):
 
     def page(self, items: Sequence[JsonObject], shares: TokenShares) -> JsonObject:
         groups: dict[ConversationKey, list[int]] = {}
+        # Grouped after the cut, so that the counts are those of what is shown.
         for index, (message, _) in enumerate(self._view.updates[: len(items)]):
             groups.setdefault((message.account, message.conversation), []).append(index)
         return {
@@ -249,6 +250,7 @@ class _Written(PageLayout):
     def write(self, shown: int, shares: TokenShares, cursor: str | None) -> Answer:
         del shown
         message, _ = message_object(self._view.message, self._zone, shares)
+        # What was written is often answered or changed next, so it is named by its full reference.
         data = {"ref": message_ref(self._view.message, shares)} | message
         data |= present(notes=_notes(self._view.notes, shares), written_by=self._written_by, cursor=cursor)
         return Answer(dumps(data), data)
@@ -256,6 +258,7 @@ class _Written(PageLayout):
 
 def _excerpt(hit: Hit, excerpt: str, shares: TokenShares) -> JsonObject:
     """The passage that was found in place of the text."""
+    # The excerpt may hold characters that the text has not, such as marks of what is left out.
     text, end, _ = cut_text(excerpt, 0, shares.text)
     return {"text": text, **present(cut=max(len(hit.message.text) - end, len(excerpt) - end))}
 
@@ -276,6 +279,7 @@ def _unsaid(failures: Sequence[Failure], shares: TokenShares) -> int:
 
 
 def _accounts(shares: TokenShares) -> int:
+    # Each takes about eight tokens, and one is named however little room there is.
     return min(_MOST_ACCOUNTS, max(1, int(shares.part / 8)))
 
 

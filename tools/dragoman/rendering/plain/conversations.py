@@ -43,6 +43,7 @@ class ConversationsText(PageLayout):
 
     def write(self, shown: int, shares: TokenShares, cursor: str | None) -> Answer:
         """The header, a line for each conversation, and the accounts that failed."""
+        # One zone for the whole answer: said once, it costs less than an offset on each line.
         much = f"{counted(shown, 'conversation')}, times in {self._zone}"
         lines = [self._line(one, shares) for one in self._view.conversations[:shown]]
         notes = [aside(note, shares) for note in self._view.notes[:3]]
@@ -56,6 +57,7 @@ class ConversationsText(PageLayout):
             one.kind,
             _people(one, shares),
             "" if one.messages is None else counted(one.messages, "message"),
+            # Zero is left out here, and not for messages: an empty conversation is worth knowing.
             f"{one.unread} unread" if one.unread else "",
             one_line(one.status or "", _STATUS, shares.part),
             "" if last is None else format_minute(last, self._zone),
@@ -65,6 +67,7 @@ class ConversationsText(PageLayout):
 
 def _people(one: Conversation, shares: TokenShares) -> str:
     """The people of a small conversation whose title does not name them."""
+    # A channel has too many people to list, and a chat without a title is called by them already.
     if one.kind not in _SMALL or not one.title or not one.participants:
         return ""
     shown = plain_title(", ".join(one.participants[:_PEOPLE_SHOWN]), shares)

@@ -98,6 +98,7 @@ class Details:
 
 
 def _author(author: Author, shares: TokenShares) -> str:
+    # Some services name people by their address; once is enough.
     mail = author.email if author.email and author.email != author.id else ""
     facts = [_short(author.id, shares), _short(mail, shares), author.kind if author.kind != "person" else ""]
     known = _listed(facts)

@@ -105,6 +105,7 @@ class _Mark:
 def _some(marks: list[_Mark], tokens: float) -> str:
     """As many entries as fit, and the number of all others."""
     parts: list[str] = []
+    # Room for the number of those left out is set aside first: it must never be missing.
     left = tokens - _COST_OF_REST
     rest = sum(mark.hidden + len(mark.entries) for mark in marks)
     for mark in marks:
@@ -196,6 +197,7 @@ def message_handle(message: Message, shares: TokenShares) -> str:
     if message.number is not None:
         return str(message.number)
     if not message.id:
+        # A preview shows messages that have no id yet.
         return "new"
     return reference(message.account, message.conversation, message.id, shares)
 
@@ -262,6 +264,7 @@ def page(
         message, one = messages[entry.at], rendered[entry.at]
         date = ""
         if one.day and one.day != today:
+            # A day line within a thread would part it from its beginning, so replies carry the date themselves.
             if entry.first:
                 today = one.day
                 lines.append(f"== {today}")

@@ -68,6 +68,7 @@ class MessageText(PageLayout):
         return self._page(shares)[1]
 
     def _page(self, shares: TokenShares) -> tuple[list[str], int | None]:
+        # The fit asks for the lines and then for the next offset, with the same shares.
         if self._last_lines is None or self._last_lines[0] != shares:
             self._last_lines = shares, self._lay_out(shares)
         return self._last_lines[1]
@@ -91,6 +92,7 @@ class MessageText(PageLayout):
         """The message itself, from the offset on."""
         message = self._view.message
         text, end, _ = take(self._text, self._start, shares.text, indent)
+        # The first page has shown them.
         found = badges(message, message.replies, shares) if self._start == 0 else ""
         if self._start or end < len(self._text):
             range_mark = f"characters {self._start + 1}-{end} of {len(self._text)}"
@@ -113,6 +115,7 @@ class MessageText(PageLayout):
         left = max(shares.total - _HEAD_COST - wanted, shares.part * 8 * _LEAST_FOR_NEIGHBOURS)
         small = replace(shares, text=shares.total * _SHARE_OF_NEIGHBOUR)
         for message, is_before in _nearest_first(self._view.before, self._view.after):
+            # Neighbours are there to tell what it is about; a long one would take the place of the text.
             one = render_message(message, 0, self._zone, small)
             left -= measure(one.tail) + _PLACE_COST
             if left < 0:

@@ -27,6 +27,7 @@ _GAP: Final = re.compile(r"[^\S\n]{12,}")
 _LINE: Final = 300
 _ADDRESS: Final = 120
 _QUOTE: Final = 200
+# Brackets in a name could pass for the address that follows it, and commas for the next person.
 _ANGLES: Final = str.maketrans("<>\uff1c\uff1e", "    ")
 _COMMA: Final = str.maketrans(",\uff0c", "  ")
 
@@ -58,6 +59,7 @@ class PreviewText(PageLayout):
 def preview_lines(view: PreviewView, zone: tzinfo) -> Iterator[str]:
     """Everything that somebody has to see who is to agree."""
     yield f"account: {view.conversation.account} ({view.service})"
+    # Where it goes stands before what it says: that is what a hurried reader has to see.
     yield from _people("appears as", (view.sender,) if view.sender else ())
     yield from _where(view.conversation)
     yield from _people("would go to", view.receivers)
@@ -69,6 +71,7 @@ def preview_lines(view: PreviewView, zone: tzinfo) -> Iterator[str]:
     if view.before is not None:
         message = Reference(view.conversation.account, view.conversation.id, view.before.id)
         yield f"changes {message}: {_called(view.before, zone)}"
+        # What is not changed is not shown: somebody who agrees would think that it is.
         yield from _change(view, view.before)
         return
     if view.verb == "import":
@@ -102,6 +105,7 @@ def _listed(people: Sequence[str], cleaned: Callable[[str], str], count: int = 0
     """People as far as a line has room for them, and the number of the others, so that the text stays in view."""
     shown: list[str] = []
     shares = _LINE
+    # The first one is shown however long it is; a list of nobody would say nothing.
     for person in people:
         name = " ".join(cleaned(person).translate(_COMMA).split())
         shares -= len(name) + len(", ")
@@ -137,9 +141,11 @@ def _change(view: PreviewView, before: Message) -> Iterator[str]:
 
 
 def _value(name: str, value: str | None) -> Iterator[str]:
+    # A long value would push what follows out of view; a block says where it ends.
     if value and len(value) > _LINE:
         yield from _block(name, value)
     elif value:
+        # Cleaning can write one hidden character as many visible ones, and nothing may be cut.
         yield f"{name}: {clean_line(value, len(value) * 20)}"
 
 
@@ -150,6 +156,7 @@ def _block(name: str, text: str) -> Iterator[str]:
         f"{len(text):,} character{'' if len(text) == 1 else 's'} in {len(lines):,} line{'' if len(lines) == 1 else 's'}"
     )
     yield f"{name}, {much}:"
+    # Hundreds of empty or equal lines are the oldest way of hiding what follows them.
     for line, run in groupby(line if line.strip() else "" for line in lines):
         yield from _run(line, sum(1 for _ in run))
     yield END

@@ -63,6 +63,7 @@ def _headline(view: PreviewView) -> tuple[str, bool]:
     conversation = view.conversation
     asked = f"{_ASKED.get(view.verb, 'Write to')} {Reference(conversation.account, conversation.id)}"
     readers = f" ({_readers(view)})?"
+    # The reference and the readers come first; a title is only there to recognise them by.
     left = WIDTH - _columns(asked) - _columns(readers)
     title = clean_line(conversation.title, max(left - 1, 1)) if conversation.title and left > len(" x...") else ""
     line = asked + (f" {title}" if title and _columns(title) < left else "") + readers
@@ -89,6 +90,7 @@ def _reader_count(conversation: Conversation) -> str:
 def _warning(view: PreviewView) -> tuple[list[str], bool]:
     """The alarming reasons in one line, if there are any, and whether they fit."""
     found = [clean_line(reason, _LONGEST) for reason in view.warnings]
+    # Cleaning makes them visible in what is shown, but what is sent still has them.
     found += ["it has hidden characters"] if _has_hidden(view) else []
     if not found:
         return [], True
@@ -103,6 +105,7 @@ def _has_hidden(view: PreviewView) -> bool:
 
 def _content(view: PreviewView, zone: tzinfo, shares: int) -> tuple[list[str], bool]:
     """The text that would be written, as far as it fits into so many lines; further lines begin with a space."""
+    # Cut before it is cleaned: a text may have megabytes, and three lines are shown.
     written = clean("\n".join(_pieces(view, zone))[:_LONGEST])
     rest = _NEW_LINE.join(fold_gaps(line.strip()) for line in written.split("\n") if line.strip())
     lines: list[str] = []
@@ -151,6 +154,7 @@ def _columns(text: str) -> int:
 
 
 def _width(char: str) -> int:
+    # Marks stand above or below the letter before them.
     if unicodedata.category(char) in ("Mn", "Me"):
         return 0
     return 2 if unicodedata.east_asian_width(char) in "WF" else 1

@@ -51,6 +51,7 @@ class SearchText(PageLayout):
         groups: dict[tuple[str, str], list[str]] = {}
         for hit in self._view.hits[:shown]:
             key = (hit.message.account, hit.message.conversation)
+            # A dict keeps the order of the first hits, so the best hit leads its conversation to the top.
             groups.setdefault(key, [self._group(key, shares)]).append(self._line(hit, shares))
         lines = [line for group in groups.values() for line in group]
         head, view = self._header(shown, shares, cursor), self._view
@@ -64,6 +65,7 @@ class SearchText(PageLayout):
         return group_line(key, self._view.conversations, shares)
 
     def _header(self, shown: int, shares: TokenShares, cursor: str | None) -> str:
+        # The oldest one: of all accounts together nothing later is certain.
         times = [one.as_of for one in self._view.searched if one.as_of is not None]
         return header(
             counted(shown, "hit"),
@@ -79,6 +81,7 @@ def group_line(
     key: ConversationKey, conversations: Mapping[ConversationKey, Conversation], shares: TokenShares, *facts: str
 ) -> str:
     """``# title · ref``: the line above the messages of a conversation."""
+    # A title that begins with the sign would look like a heading of another depth.
     named = title(conversations.get(key, Conversation(id=key[1])), shares).lstrip("#")
     return f"# {BETWEEN.join(part for part in (named, place_reference(*key, shares), *facts) if part)}"
 
@@ -94,6 +97,7 @@ def dated_line(
     time = " ".join(date_and_clock(message.sent_at, zone)).lstrip()
     called = message_handle(message, shares)
     prefix = f">{called} re {parent_handle(message, shares)}" if message.reply_to is not None else called
+    # A mail whose subject is the title of its thread would say it twice.
     known = conversations.get((message.account, message.conversation))
     hidden_subjects = repeated([message], known.title) if known else frozenset[str]()
     name = author_line(message, badges(message, message.replies, shares, hidden_subjects), shares)
@@ -102,6 +106,7 @@ def dated_line(
 
 def covered(searched: Sequence[Searched], zone: tzinfo, shares: TokenShares) -> Iterator[str]:
     """``local: everything in the local index`` for each account."""
+    # Each takes about a dozen tokens of a header that has to leave room for hits.
     most = min(_MOST_ACCOUNTS, max(1, int(shares.part / 12)))
     for one in searched[:most]:
         where = one_line(one.where, 40, shares.part)

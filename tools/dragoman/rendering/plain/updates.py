@@ -31,6 +31,7 @@ class UpdatesText(PageLayout):
         for message, _ in self._view.updates:
             key = (message.account, message.conversation)
             cost = measure(self._line(message, shares) + "\n")
+            # The counts are not known before all are chosen; two digits and one are the most that is likely.
             group = "" if key in seen else group_line(key, self._view.conversations, shares, counts(99, 9))
             yield cost + measure(f"{group}\n") if group else cost
             seen.add(key)
@@ -39,6 +40,7 @@ class UpdatesText(PageLayout):
         """The header, the groups, and the accounts that failed."""
         groups: dict[ConversationKey, list[tuple[Message, bool]]] = {}
         for message, edited in self._view.updates[:shown]:
+            # What fits is cut first and counted then, so the counts are those of what is shown.
             groups.setdefault((message.account, message.conversation), []).append((message, edited))
         lines: list[str] = []
         for key, news in groups.items():
@@ -58,6 +60,7 @@ class UpdatesText(PageLayout):
             (counts(*_count(self._view.updates[:shown])) or "nothing new") + where,
             f"times in {self._zone}",
             self._notice,
+            # A cursor is there in any case; the word says whether asking at once brings something.
             word="more" if self._view.more or shown < self.count else "next",
             cursor=cursor,
         )

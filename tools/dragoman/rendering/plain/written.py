@@ -40,6 +40,7 @@ class WrittenText(PageLayout):
             *(aside(note, shares) for note in view.notes[:3]),
             cursor=cursor,
         )
+        # The fit asks first what the answer costs without any message.
         messages = [view.message][:shown]
         rendered = [render_message(message, message.replies, self._zone, shares) for message in messages]
         return Answer("\n".join([head, *page(messages, rendered, shares)]))
