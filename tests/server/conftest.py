@@ -17,6 +17,7 @@ from outside_provider import install_provider
 
 sys.path.insert(0, str(Path(__file__).parent))  # for harbor and the like
 
+import forked_program
 from stdio_server import fresh_environment, serving
 
 TROUBLE = '''
@@ -88,6 +89,12 @@ def fresh_machine(environment, monkeypatch, tmp_path):
 
 
 @pytest.fixture
+def fresh_interpreters(monkeypatch):
+    """Have each program start Python anew, for tests of what happens then."""
+    monkeypatch.setattr(forked_program, "CAN_FORK", False)
+
+
+@pytest.fixture
 def settings_named(tmp_path, environment, monkeypatch):
     """Write a settings file into the folder of the test, and name it in the environment."""
 
@@ -128,10 +135,7 @@ def dragoman_command(environment, tmp_path):
     """Run the command to its end."""
 
     def run(*arguments: str, typed: bytes = b"", **more: str) -> subprocess.CompletedProcess[bytes]:
-        command = [sys.executable, "-m", "dragoman_server", *arguments]
-        return subprocess.run(
-            command, capture_output=True, env=environment | more, cwd=tmp_path, timeout=60, check=False, input=typed
-        )
+        return forked_program.run(arguments, env=environment | more, cwd=tmp_path, input=typed)
 
     return run
 
@@ -171,10 +175,10 @@ def talk():
     pty = pytest.importorskip("pty", reason="there are no terminals to imitate")
 
     def run(words: list[str], answers: list[tuple[str, str]]) -> tuple[bytes, int]:
-        child, terminal = pty.fork()
-        if child == 0:  # another process
-            os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"
-            os.execv(sys.executable, [sys.executable, "-m", "dragoman_server", *words])  # noqa: S606  # our own program
+        terminal, theirs = pty.openpty()
+        env = os.environ | {"PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring"}
+        program = forked_program.start(words, env=env, stdin=theirs, stdout=theirs, stderr=theirs, terminal=True)
+        os.close(theirs)
         seen, done, answer = b"", 0, ""
         waiting = list(answers)
         with open(terminal, "r+b", buffering=0) as screen, suppress(OSError):  # noqa: PTH123  # a descriptor; it ends so
@@ -185,6 +189,6 @@ def talk():
                     answer = waiting.pop(0)[1]
                     screen.write((answer if answer == INTERRUPT else f"{answer}\n").encode())
         assert not waiting, seen.decode()
-        return seen, os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        return seen, program.wait()
 
     return run

@@ -5,18 +5,20 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+import forked_program
+from forked_program import Program
 
 
 @dataclass
 class Server:
     """A running ``dragoman serve`` and raw lines from and to it."""
 
-    process: subprocess.Popen[bytes]
+    process: Program | subprocess.Popen[bytes]
 
     def send(self, message: dict[str, object]) -> None:
         self.process.stdin.write(json.dumps({"jsonrpc": "2.0", **message}).encode() + b"\n")
@@ -58,9 +60,7 @@ def fresh_environment(folder: Path) -> dict[str, str]:
 @contextmanager
 def serving(environment: dict[str, str], folder: Path, *arguments: str) -> Iterator[Server]:
     """Start a server in the folder; whatever happens, it does not outlive the block."""
-    command = [sys.executable, "-m", "dragoman_server", "serve", *arguments]
-    pipe = subprocess.PIPE
-    with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, env=environment, cwd=folder) as process:
+    with forked_program.start(["serve", *arguments], env=environment, cwd=folder) as process:
         try:
             yield Server(process)
         finally:

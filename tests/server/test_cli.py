@@ -161,6 +161,7 @@ def test_output_is_utf8_whatever_the_locale_and_survives_lone_surrogates(dragoma
     assert "Ann: 日本 👩\u200d🔧".encode() in done.stdout
 
 
+@pytest.mark.usefixtures("fresh_interpreters")
 def test_the_command_and_the_module_are_the_same_program(dragoman_command):
     assert dragoman_command("--help").stdout.startswith(b"Usage: dragoman [OPTIONS] ")
 

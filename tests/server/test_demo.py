@@ -1,18 +1,14 @@
 import os
 import re
-import subprocess
-import sys
 
+import forked_program
 import pytest
 
 
 def demonstrated(folder, *arguments, columns=80):
     """What the demonstration prints into a pipe, for a terminal of so many columns."""
     environment = {key: value for key, value in os.environ.items() if not key.startswith("DRAGOMAN_")}
-    done = subprocess.run(
-        [sys.executable, "-m", "dragoman_server", "demo", *arguments],
-        env=environment | {"COLUMNS": str(columns)}, cwd=folder, capture_output=True, check=False, timeout=60,
-    )  # fmt: skip
+    done = forked_program.run(["demo", *arguments], env=environment | {"COLUMNS": str(columns)}, cwd=folder)
     assert done.returncode == 0, done.stderr.decode()
     return done.stdout.decode()
 

@@ -1,7 +1,6 @@
 import os
-import subprocess
-import sys
 
+import forked_program
 import pytest
 
 
@@ -15,14 +14,7 @@ import pytest
 )
 def test_the_demonstration_imports_a_sample_archive_and_answers_from_it(archive, words, tmp_path):
     environment = {key: value for key, value in os.environ.items() if not key.startswith("DRAGOMAN_")}
-    done = subprocess.run(
-        [sys.executable, "-m", "dragoman_server", "demo", "--archive", archive],
-        env=environment | {"COLUMNS": "80"},
-        cwd=tmp_path,
-        capture_output=True,
-        check=False,
-        timeout=110,
-    )
+    done = forked_program.run(["demo", "--archive", archive], env=environment | {"COLUMNS": "80"}, cwd=tmp_path)
     assert len(done.stdout.decode().splitlines()) <= 60
     said = " ".join(done.stdout.decode().split())
     assert done.returncode == 0, done.stderr.decode()

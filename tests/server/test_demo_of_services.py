@@ -1,8 +1,7 @@
 import os
 import re
-import subprocess
-import sys
 
+import forked_program
 import pytest
 
 from dragoman.accounts.provider_registry import replay_of
@@ -12,14 +11,7 @@ SERVICES = ["convore", "datagrid", "glean", "mail", "slack", "yandex"]
 
 def demonstrated(folder, *arguments):
     environment = {key: value for key, value in os.environ.items() if not key.startswith("DRAGOMAN_")}
-    return subprocess.run(
-        [sys.executable, "-m", "dragoman_server", "demo", *arguments],
-        env=environment | {"COLUMNS": "80"},
-        cwd=folder,
-        capture_output=True,
-        check=False,
-        timeout=60,
-    )
+    return forked_program.run(["demo", *arguments], env=environment | {"COLUMNS": "80"}, cwd=folder)
 
 
 @pytest.fixture(scope="module", params=SERVICES)

@@ -2,10 +2,9 @@
 
 import json
 import os
-import subprocess
-import sys
 from importlib.resources import files
 
+import forked_program
 import keyring
 import pytest
 from keyring.backends.fail import Keyring as NoKeyring
@@ -143,7 +142,4 @@ def test_the_completion_is_not_offered_where_the_shell_has_it(talk, home):
 
 
 def program(*arguments):
-    return subprocess.run(
-        [sys.executable, "-m", "dragoman_server", *arguments],
-        capture_output=True, text=True, check=False, timeout=60, stdin=subprocess.DEVNULL,
-    )  # fmt: skip
+    return forked_program.run(arguments, text=True)

@@ -1,10 +1,9 @@
 import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import anyio
+import forked_program
 import psycopg
 import pytest
 
@@ -125,15 +124,9 @@ async def test_an_import_from_the_command_line_ends_in_the_database(postgres_add
     )
     settings = tmp_path / "dragoman.toml"
     settings.write_text('store = { env = "STORE" }\n')
-    done = await anyio.to_thread.run_sync(
-        lambda: subprocess.run(
-            [sys.executable, "-m", "dragoman_server", "import", str(lines), "--config", str(settings)],
-            env={**os.environ, "STORE": postgres_address, "DRAGOMAN_DATA": str(tmp_path / "data")},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-    )
+    env = {**os.environ, "STORE": postgres_address, "DRAGOMAN_DATA": str(tmp_path / "data")}
+    given = ["import", str(lines), "--config", str(settings)]
+    done = await anyio.to_thread.run_sync(lambda: forked_program.run(given, env=env, text=True))
     assert "1 read, 1 new" in done.stdout + done.stderr
     assert not (tmp_path / "data" / "dragoman.db").exists()
     async with connect({"store": postgres_address}) as client:
@@ -142,12 +135,7 @@ async def test_an_import_from_the_command_line_ends_in_the_database(postgres_add
 
 def run(settings, *arguments):
     """What a command says, and its exit status."""
-    done = subprocess.run(
-        [sys.executable, "-m", "dragoman_server", *arguments, "--config", str(settings)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = forked_program.run([*arguments, "--config", str(settings)], text=True)
     return done.stdout + done.stderr, done.returncode
 
 

@@ -1,10 +1,9 @@
 """Whether the client got the answer about a write is noted, over every transport."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import apsw
+import forked_program
 import pytest
 
 from dragoman_server.mcp import receipts
@@ -109,6 +108,5 @@ def test_updates_that_no_client_has_read_are_told_again(serve):
 def test_the_command_line_has_its_answer_at_once(environment, data, tmp_path):
     for tool, arguments in (("import_message", FIRST), ("send_message", REPLY)):
         words = [f"{name}={value}" for name, value in arguments.items()]
-        command = [sys.executable, "-m", "dragoman_server", "call", tool, *words]
-        subprocess.run(command, check=True, env=environment, cwd=tmp_path, capture_output=True)
+        assert forked_program.run(["call", tool, *words], env=environment, cwd=tmp_path).returncode == 0
     assert delivered(data) == [True, True]

@@ -13,6 +13,8 @@ from dragoman_server.config.load import load
 from dragoman_server.transports.stdio import predicted_results, start_cache, start_record
 from outside_provider import install_provider
 
+pytestmark = pytest.mark.usefixtures("fresh_interpreters")
+
 NOVEL = """
 from typing import ClassVar
 

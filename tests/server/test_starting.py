@@ -1,6 +1,13 @@
 """What stops a server before it starts, and the start that lets nothing be written."""
 
+import os
+import pkgutil
+import subprocess
+import sys
+
 import pytest
+
+import dragoman_server.commands
 
 MESSAGE = {"text": "Hi", "author": "Ann", "sent_at": "2026-03-10T09:00Z"}
 READING = ["list_conversations", "list_messages", "get_message", "search_messages", "get_updates"]
@@ -106,3 +113,30 @@ def test_one_account_that_may_be_written_to_lists_the_tools(serve, settings, tmp
     with serve(*settings(f'[accounts.local]\nprovider = "local"\nwrite = "off"\n{other}')) as server:
         server.greet()
         assert len(server.ask(1, "tools/list")["result"]["tools"]) == 8
+
+
+FIRST = """
+import importlib, os, sys, traceback
+import anyio, apsw, click, httpx, mcp.server, pydantic
+
+for name in sys.argv[1:]:
+    child = os.fork()
+    if child == 0:
+        try:
+            importlib.import_module(name)
+        except BaseException:
+            traceback.print_exc()
+        os._exit(0)
+    os.waitpid(child, 0)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
+def test_whatever_a_command_imports_first_imports_nothing_in_a_circle(environment, tmp_path):
+    folder = dragoman_server.commands.__path__
+    wanted = [f"dragoman_server.commands.{module.name}" for module in pkgutil.iter_modules(folder)]
+    wanted += ["dragoman_server.cli.main", "dragoman_server.transports.stdio.command"]
+    command = [sys.executable, "-c", FIRST, *wanted]
+    done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert len(wanted) > 15
+    assert done.stderr == ""

@@ -3,9 +3,8 @@
 import json
 import re
 import signal
-import subprocess
-import sys
 
+import forked_program
 import harbor
 import pytest
 
@@ -77,9 +76,7 @@ def test_what_is_wrong_with_the_question_is_told_in_words(services, dragoman_com
 def test_a_sync_that_watches_brings_what_is_new_and_ends_cleanly_with_a_signal(
     services, dragoman_command, environment, tmp_path, number
 ):
-    command = [sys.executable, "-m", "dragoman_server", "sync", "--watch"]
-    pipe = subprocess.PIPE
-    with subprocess.Popen(command, stdout=pipe, stderr=pipe, env=environment, cwd=tmp_path) as process:
+    with forked_program.start(["sync", "--watch"], env=environment, cwd=tmp_path) as process:
         status = _until(lambda: _statuses(dragoman_command), lambda found: all(one["complete"] for one in found))
         assert all("kept_current_by" in one for one in status)
         assert b"kept current by" in dragoman_command("sync").stdout

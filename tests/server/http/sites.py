@@ -7,13 +7,14 @@ import json
 import re
 import signal
 import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
+
+import forked_program
 
 MODERN = "2026-07-28"
 LEGACY = "2025-06-18"
@@ -186,11 +187,10 @@ def serving_http(
     """Start a server with the text of a settings file; whatever happens, it does not outlive the block."""
     file = folder / "dragoman.toml"
     file.write_text(settings, encoding="utf-8")
-    command = [sys.executable, "-m", "dragoman_server", "serve", "--http", f"127.0.0.1:{at}", *arguments]
-    with subprocess.Popen(
-        command,
+    with forked_program.start(
+        ["serve", "--http", f"127.0.0.1:{at}", *arguments],
         stdin=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
+        stdout=None,
         cwd=folder,
         env=environment | {"DRAGOMAN_CONFIG": str(file)},
     ) as process:

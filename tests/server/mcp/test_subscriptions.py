@@ -1,11 +1,10 @@
 """Conversations announce changes where a client subscribes, in both eras of the protocol, across processes."""
 
-import subprocess
-import sys
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import anyio
+import forked_program
 import mcp_types as types
 import pytest
 from mcp import MCPError
@@ -111,10 +110,9 @@ async def test_what_another_process_writes_is_announced(mode, tmp_path, environm
             "author=Bo",
             "sent_at=2026-03-10T10:00Z",
         ]
-        await anyio.run_process(
-            [sys.executable, "-m", "dragoman_server", "call", *words],
-            env=environment | {"DRAGOMAN_DATA": str(tmp_path)}, stdout=subprocess.DEVNULL, check=True,
-        )  # fmt: skip
+        env = environment | {"DRAGOMAN_DATA": str(tmp_path)}
+        done = await anyio.to_thread.run_sync(lambda: forked_program.run(["call", *words], env=env))
+        assert done.returncode == 0
         await heard.until(1)
         assert heard.uris == [ROOM]
 

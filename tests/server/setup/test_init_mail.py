@@ -1,11 +1,11 @@
 """``dragoman init`` for a mailbox: the address first, then what is open; against small mail servers of the test."""
 
 import os
-import subprocess
 import sys
 import tomllib
 from pathlib import Path
 
+import forked_program
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "transport" / "oauth"))
@@ -118,16 +118,7 @@ def test_an_account_with_oauth_is_signed_in_to_on_the_way(talk, home, servers, m
 
 
 def test_a_script_adds_a_mailbox_without_questions(home, servers):
-    command = [
-        sys.executable,
-        "-m",
-        "dragoman_server",
-        *words(servers),
-        "--set",
-        f"address={USER}",
-        "--secret",
-        "password=-",
-    ]
-    result = subprocess.run(command, input="open-sesame\n", capture_output=True, text=True, check=False)
+    given = [*words(servers), "--set", f"address={USER}", "--secret", "password=-"]
+    result = forked_program.run(given, input=b"open-sesame\n", text=True)
     assert result.returncode == 0, result.stderr
     assert settings_in(home)["post"]["imap"] == servers["imap"]

@@ -2,10 +2,10 @@
 
 import json
 import os
-import subprocess
 import sys
 from pathlib import Path
 
+import forked_program
 import pytest
 
 from outside_provider import install_provider
@@ -107,8 +107,7 @@ def test_a_device_code_is_shown_with_its_address(talk, settings, server):
 
 
 def test_an_account_that_nobody_has_signed_in_to_says_how_in_its_check(settings, server):
-    command = [sys.executable, "-m", "dragoman_server", "check", "--config", settings]
-    said = subprocess.run(command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL).stdout
+    said = forked_program.run(["check", "--config", settings], text=True).stdout
     (line,) = [line for line in said.splitlines() if " work:" in line]
     assert line.endswith("There is no valid sign-in for this account; run `dragoman login work` in a terminal.")
 
@@ -130,8 +129,7 @@ def test_a_refusal_ends_in_a_sentence(talk, settings, server):
     ],
 )
 def test_what_cannot_be_signed_in_is_refused_in_a_sentence(settings, account, words, server):
-    command = [sys.executable, "-m", "dragoman_server", "login", account, "--config", settings]
-    result = subprocess.run(command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
+    result = forked_program.run(["login", account, "--config", settings], text=True)
     assert result.returncode == 1
     assert words in result.stderr
     assert result.stdout == ""
