@@ -14,8 +14,8 @@ from dragoman.core.errors import DragomanError, NotFound, PermissionDenied
 from dragoman.core.model import Message
 from dragoman.core.times import to_us
 from dragoman.providers.kit.change_position import OVERLAP_US, SECOND
-from dragoman.providers.kit.edited_replies import Watched
 from dragoman.providers.kit.thread_source import HistoryRange, Post, ThreadSource
+from dragoman.providers.kit.watched_threads import Watched
 
 R = TypeVar("R")
 
@@ -43,7 +43,7 @@ class Sweep:
         conversation: The one that is next; empty for the first.
         before: From where on it is next; 0 for its newest messages.
         told: Threads of which later replies were told.
-        watched: Threads whose edits are looked for.
+        watched: Threads whose edits and deletions are looked for.
     """
 
     since: int

@@ -17,9 +17,9 @@ from dragoman.providers.kit.cache import TtlCache
 from dragoman.providers.kit.change_position import OVERLAP_US, Window, time_of
 from dragoman.providers.kit.conversation_changes import PLAUSIBLE_US, ConversationChanges
 from dragoman.providers.kit.cursor import decode, encode
-from dragoman.providers.kit.edited_replies import EditedReplies, watch
 from dragoman.providers.kit.late_replies import LateReplies, Sweep
 from dragoman.providers.kit.thread_source import HistoryPart, HistoryRange, ThreadSource
+from dragoman.providers.kit.watched_threads import WatchedThreads, watch
 
 R = TypeVar("R")
 
@@ -60,7 +60,7 @@ class ThreadChanges(Generic[R]):
         self._page_size = page_size
         self._by_asking = ConversationChanges(self._listed, self._window, is_gone, now=now)
         self._late = LateReplies(source, page_size=page_size)
-        self._edited = EditedReplies(source)
+        self._watched = WatchedThreads(source, is_gone)
         self._states = TtlCache[tuple[str, str], object](_STATES, _DAY)
         self._conversations: Sequence[str] = ()
         self._begins = dict[str, int]()
@@ -79,9 +79,9 @@ class ThreadChanges(Generic[R]):
             late = list[Message]()
             if self._answered() is None:
                 late, sweep = await self._late.read(sweep, self._conversations, self._time(), self._begins)
-            edited, watched = await self._edited.read(sweep.watched, self._time())
+            changed, watched = await self._watched.read(sweep.watched, self._time())
             sweep = replace(sweep, watched=watched)
-            told = {(one.conversation, one.id): one for one in [*edited, *late, *found.messages]}
+            told = {(one.conversation, one.id): one for one in [*changed, *late, *found.messages]}
             found = replace(found, messages=sorted(told.values(), key=time_of))
         sweep = replace(sweep, watched=watch(sweep.watched, found.messages, self._time()))
         return replace(found, position=f"{found.position}{_BETWEEN}{encode(sweep, list_id=_LIST)}")
