@@ -84,9 +84,10 @@ def snapshot() -> dict[str, Any]:
     return json.loads(FILE.read_text(encoding="utf-8"))
 
 
-def lists_of(predicted: dict[str, dict[str, Any]]) -> tuple[frozenset[str], bool]:
+def lists_of(predicted: dict[str, dict[str, Any]]) -> tuple[frozenset[str], bool, bool]:
     names = {name for account in predicted.values() for name in account["offers"]}
-    return frozenset(names), any(account["external"] for account in predicted.values())
+    traits = (any(account[trait] for account in predicted.values()) for trait in ("external", "narrows"))
+    return frozenset(names), *traits
 
 
 def parsed(answers: dict[str, bytes]) -> dict[str, Any]:

@@ -77,9 +77,9 @@ async def test_the_snapshot_is_current():
     assert current, "run DRAGOMAN_ACCEPT=1 pytest tests/server/test_front_snapshot.py, and look at the difference"
 
 
-def kinds_of_lists() -> dict[tuple[frozenset[str], bool], dict[str, Any]]:
+def kinds_of_lists() -> dict[tuple[frozenset[str], bool, bool], dict[str, Any]]:
     """Settings for every tool list that there can be: one for each set of tools and each hint."""
-    found: dict[tuple[frozenset[str], bool], dict[str, Any]] = {}
+    found: dict[tuple[frozenset[str], bool, bool], dict[str, Any]] = {}
     shapes = [{"write": w, "remember": r} for w in ("off", "confirm", "allow") for r in ("full", "numbers", "off")]
     single = [smallest(name, **shape) for name in BUILT_IN for shape in (*shapes, {}, WRITING | {"write_to": []})]
     for pair in itertools.chain(((it,) for it in single), itertools.combinations(single, 2)):

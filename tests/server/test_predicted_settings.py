@@ -16,6 +16,7 @@ from dragoman_server.config import load
 from dragoman_server.config.diagnostics import ConfigError
 from dragoman_server.config.find import find
 from dragoman_server.config.server_settings import General
+from dragoman_server.mcp.tool_list import ToolListChanges
 from dragoman_server.runtime import startup_checks, tool_context
 from dragoman_server.setup.files import trusted_files
 from dragoman_server.transports.stdio import predicted_results
@@ -54,11 +55,12 @@ def test_what_is_foreseen_is_what_the_settings_give(given_settings, read_only):
         assert lists_of(found) == really(startup_checks.without_writing(loaded) if read_only else loaded)
 
 
-def really(loaded: load.Config) -> tuple[frozenset[str], bool]:
-    async def look() -> tuple[frozenset[str], bool]:
+def really(loaded: load.Config) -> tuple[frozenset[str], bool, bool]:
+    async def look() -> tuple[frozenset[str], bool, bool]:
         async with tool_context.open_services(loaded) as shared:
             outside = any(account.provider_class.external for account in shared.workspace.accounts.values())
-            return {spec.name for spec in available_tools(shared)}, outside
+            names = frozenset(spec.name for spec in available_tools(shared))
+            return names, outside, ToolListChanges(shared).may_happen
 
     return anyio.run(look)
 

@@ -46,6 +46,7 @@ def provider_facts(kind: type[Provider]) -> dict[str, Any]:
         "external": kind.external,
         "service_name": kind.service_name or kind.name,
         "about": kind.about or kind.name,
+        "narrows": kind.withheld is not Provider.withheld,
         "write": fields["write"].default,
         "remember": fields["remember"].default,
         "tools": [tool.name for tool in TOOLS if tool.capability in offered],

@@ -28,6 +28,7 @@ from dragoman.toolset import Caller, Principal, ToolServices, ToolSpec, UnknownT
 from dragoman_server.mcp import receipts, wording
 from dragoman_server.mcp.call_slot import LONGEST, TIME_LIMIT, CallSlot
 from dragoman_server.mcp.elicitation import InputRequired, elicitation_for
+from dragoman_server.mcp.tool_list import ToolListChanges
 
 CONCURRENT_CALLS: Final = 32
 """Calls at work at the same time; more of them wait, and their time runs."""
@@ -100,19 +101,29 @@ def to_failure(sentence: str) -> types.CallToolResult:
 class Adapter:
     """The handlers of one server, over one services."""
 
-    def __init__(self, services: ToolServices, *, time_limit: float = TIME_LIMIT, longest: float = LONGEST) -> None:
+    def __init__(
+        self,
+        services: ToolServices,
+        changes: ToolListChanges | None = None,
+        *,
+        time_limit: float = TIME_LIMIT,
+        longest: float = LONGEST,
+    ) -> None:
         """Work out the tools that can be called, which stay the same for as long as the accounts do."""
         self._services = services
+        self._changes = changes or ToolListChanges(services)
         self._time_limit = time_limit
         self._longest = longest
         self._specs = {spec.name: spec for spec in available_tools(services)}
         self._slots = anyio.Semaphore(CONCURRENT_CALLS, fast_acquire=True)
 
-    async def list_tools(self, _ctx: Context, params: types.PaginatedRequestParams | None) -> types.ListToolsResult:
+    async def list_tools(self, ctx: Context, params: types.PaginatedRequestParams | None) -> types.ListToolsResult:
         """All tools but those that no account turned out to be allowed to; there is only one page."""
         if params and params.cursor:
             raise MCPError(code=types.INVALID_PARAMS, message="Unknown cursor: the tool list has one page.")
-        return types.ListToolsResult(tools=self._tools_for(current_principal.get()))
+        principal = current_principal.get()
+        self._changes.follow_connection(ctx, principal, has_list=True)
+        return types.ListToolsResult(tools=self._tools_for(principal))
 
     def _tools_for(self, principal: Principal | None) -> list[types.Tool]:
         """The tools of a principal; descriptions name only its accounts."""
@@ -124,9 +135,12 @@ class Adapter:
     ) -> types.CallToolResult | types.InputRequiredResult:
         """Run a tool within its time."""
         slot = CallSlot(self._slots, limit=self._time_limit, longest=self._longest)
+        self._changes.follow_connection(ctx, current_principal.get(), has_list=False)
         with slot.scope:
             async with slot:
-                return await self._call(ctx, params, slot)
+                answer = await self._call(ctx, params, slot)
+                await self._changes.announce()
+                return answer
         _log.warning("%s did not end in time.", params.name[:_LONGEST_NAME])
         return to_failure(self._too_late(params.name, slot))
 

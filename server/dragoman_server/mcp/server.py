@@ -16,19 +16,26 @@ from dragoman_server.mcp.adapter import Adapter, accept_forms, caller, names_of
 from dragoman_server.mcp.call_slot import LONGEST, TIME_LIMIT
 from dragoman_server.mcp.resources import Resources
 from dragoman_server.mcp.subscriptions import Subscriptions
+from dragoman_server.mcp.tool_list import ToolListChanges
 
 _HOUR: Final = 3_600_000
 
 
 class _Server(Server[Any]):
-    """Announces no changes of lists, because ours stay as they are for as long as the server runs."""
+    """Announces changes of the list of tools alone, and those only where the list may change.
+
+    Attributes:
+        tools_may_change: Whether it may.
+    """
+
+    tools_may_change = False
 
     def get_capabilities(self, *args: Any, **named: Any) -> types.ServerCapabilities:
         """The capabilities; the SDK would promise such notices wherever clients can subscribe to resources."""
         capabilities = super().get_capabilities(*args, **named)
         for lists in (capabilities.prompts, capabilities.resources, capabilities.tools):
             if lists is not None:
-                lists.list_changed = False
+                lists.list_changed = lists is capabilities.tools and self.tools_may_change
         return capabilities
 
 
@@ -46,7 +53,8 @@ def build(
         shared_lists: Are the lists the same for everybody.
     """
     accounts = services.workspace.accounts.values()
-    adapter = Adapter(services, time_limit=time_limit, longest=longest)
+    changes = ToolListChanges(services)
+    adapter = Adapter(services, changes, time_limit=time_limit, longest=longest)
     offers = Resources(services, caller)
     shared = CacheHint(ttl_ms=_HOUR, scope="public" if shared_lists else "private")
     same_for_all: tuple[CacheableMethod, ...] = (
@@ -65,17 +73,19 @@ def build(
         on_call_tool=adapter.call_tool,
         get_tool_input_schema=_declares_no_headers,
         **_beside_tools(offers),
-        **_subscriptions(services, offers),
+        **_subscriptions(services, offers, changes),
     )
+    server.tools_may_change = changes.may_happen
     server.middleware.append(accept_forms)
     return server
 
 
-def _subscriptions(services: ToolServices, offers: Resources) -> dict[str, Any]:
-    """Handlers that tell of changed conversations, where there is something to watch."""
-    if services.watcher is None or not offers.has(Capability.LIST_MESSAGES):
+def _subscriptions(services: ToolServices, offers: Resources, changes: ToolListChanges) -> dict[str, Any]:
+    """Handlers that tell of changed conversations and tools, where there is something to watch."""
+    watcher = services.watcher if offers.has(Capability.LIST_MESSAGES) else None
+    if watcher is None and not changes.may_happen:
         return {}
-    return Subscriptions(services, services.watcher, caller).handlers()
+    return Subscriptions(services, watcher, caller, changes).handlers()
 
 
 def _declares_no_headers(_tool: str) -> None:

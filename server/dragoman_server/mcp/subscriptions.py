@@ -1,4 +1,4 @@
-"""Tells clients that conversations have changed: on request by ``resources/subscribe``, later by a listening stream."""
+"""Tells clients what has changed: conversations by ``resources/subscribe``, and by a listening stream tools as well."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, Final
 import mcp_types as types
 from mcp.server.connection import Connection
 from mcp.server.context import ServerRequestContext
-from mcp.server.subscriptions import InMemorySubscriptionBus, ListenHandler, ResourceUpdated
+from mcp.server.subscriptions import InMemorySubscriptionBus, ListenHandler, ResourceUpdated, ToolsListChanged
 from mcp.shared.exceptions import MCPError
 
 from dragoman.core.errors import DragomanError, InvalidArgument
@@ -18,6 +18,7 @@ from dragoman.core.references import Reference
 from dragoman.sync.watcher import ConversationWatcher
 from dragoman.toolset import Caller, ToolServices
 from dragoman_server.mcp.addresses import reference_of
+from dragoman_server.mcp.tool_list import ToolListChanges
 
 Context = ServerRequestContext[Any, Any]
 
@@ -29,20 +30,33 @@ _UPDATED: Final = "notifications/resources/updated"
 class Subscriptions:
     """The handlers of both ways to subscribe."""
 
-    def __init__(self, services: ToolServices, watcher: ConversationWatcher, who: Callable[[Context], Caller]) -> None:
-        """Keep the watcher, and the function that tells the caller."""
+    def __init__(
+        self,
+        services: ToolServices,
+        watcher: ConversationWatcher | None,
+        who: Callable[[Context], Caller],
+        tools: ToolListChanges,
+    ) -> None:
+        """Keep what watches.
+
+        Args:
+            services: What calls share.
+            watcher: Watches conversations; ``None`` where there are none to watch.
+            who: Tells the caller.
+            tools: Follows the list of tools.
+        """
         self._services = services
         self._watcher = watcher
         self._who = who
+        self._tools = tools
         self._streams = 0
 
     def handlers(self) -> dict[str, Any]:
         """The handlers by the names of the SDK's server."""
-        return {
-            "on_subscribe_resource": self.subscribe,
-            "on_unsubscribe_resource": self.unsubscribe,
-            "on_subscriptions_listen": self.listen,
-        }
+        found: dict[str, Any] = {"on_subscriptions_listen": self.listen}
+        if self._watcher is not None:
+            found |= {"on_subscribe_resource": self.subscribe, "on_unsubscribe_resource": self.unsubscribe}
+        return found
 
     async def subscribe(self, ctx: Context, params: types.SubscribeRequestParams) -> types.EmptyResult:
         """Tell the connection of each change of a conversation, until it unsubscribes or ends."""
@@ -83,13 +97,21 @@ class Subscriptions:
                     continue
                 watched.callback(end)
                 uris.append(uri)
-            honoured = types.SubscriptionFilter(resource_subscriptions=uris or None)
+            tools = self._tools.may_happen and params.notifications.tools_list_changed
+            if tools:
+                told = partial(bus.publish, ToolsListChanged())
+                watched.callback(self._tools.follow(self._who(ctx).principal, told))
+            honoured = types.SubscriptionFilter(
+                resource_subscriptions=uris or None, tools_list_changed=True if tools else None
+            )
             return await ListenHandler(bus)(ctx, params.model_copy(update={"notifications": honoured}))
 
     def _closed(self) -> None:
         self._streams -= 1
 
     async def _watch(self, ctx: Context, uri: str, changed: Callable[[], Any]) -> Callable[[], None]:
+        if self._watcher is None:
+            raise MCPError(code=types.INVALID_PARAMS, message="There are no conversations.", data={"uri": uri})
         principal = self._who(ctx).principal
         workspace = self._services.for_principal(principal).workspace
         try:

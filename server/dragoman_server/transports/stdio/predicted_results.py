@@ -101,6 +101,7 @@ def predict_accounts(
             return None
         found[name] = {
             "external": kind["external"],
+            "narrows": kind["narrows"],
             "named": (name, kind["service_name"], kind["about"]),
             "offers": _offered(kind, table, read_only=read_only),
         }
@@ -145,6 +146,8 @@ def fill(snapshot: dict[str, Any], accounts: dict[str, dict[str, Any]]) -> dict[
             if "instructions" in result:
                 result["instructions"] = text
                 _announce(result["capabilities"], offered, set(snapshot["prompt_needs"]))
+                narrows = any(account["narrows"] for account in accounts.values())
+                result["capabilities"]["tools"]["listChanged"] = narrows
     found: dict[str, Any] = snapshot["results"]
     return found
 
