@@ -62,6 +62,17 @@ def test_conversations_stand_one_to_a_line_with_what_is_known():
     ]
 
 
+def test_threads_of_mail_name_their_people_and_a_title_that_is_a_name_is_not_repeated():
+    view = ConversationsView(
+        conversations=[
+            Conversation(id="t", title="Lunch", kind=ConversationKind.MAIL, participants=tuple("abcd"), account="post"),
+            Conversation(id="d", title="Ann", kind=ConversationKind.DIRECT, participants=("Ann",), account="post"),
+            Conversation(id="e", title="Empty", kind=ConversationKind.MAIL, account="post"),
+        ]
+    )
+    assert lines_of(view)[1:] == ["post:t Lunch · mail · a, b, c +1 more", "post:d Ann · direct", "post:e Empty · mail"]
+
+
 def test_conversations_that_do_not_fit_are_left_to_the_cursor():
     view = ConversationsView(
         conversations=[Conversation(id=f"c-{number}", title=f"room {number}", account="a") for number in range(90)]

@@ -145,9 +145,11 @@ def test_a_broken_line_does_not_hide_what_is_wrong_elsewhere(tmp_path):
     assert [line.split(":")[0] for line in said] == ["1", "4", "5"]
 
 
-@pytest.mark.parametrize("horizon", ["90", "0d", "90 d", "ninety", "99999d", "ALL", "1h", "-1d"])
+@pytest.mark.parametrize(
+    "horizon", ['"90"', '"0d"', '"90 d"', '"ninety"', '"99999d"', '"ALL"', '"1h"', '"-1d"', "true", "90"]
+)
 def test_a_horizon_that_is_none_is_told_with_an_example(tmp_path, horizon):
-    text = f'[accounts.work]\nprovider = "convore"\ntoken = {{ env = "X" }}\nsync = "{horizon}"\n'
+    text = f'[accounts.work]\nprovider = "convore"\ntoken = {{ env = "X" }}\nsync = {horizon}\n'
     (said,) = problems(tmp_path, text)
     assert said.startswith("4: accounts.work.sync: must be")
     assert "a number and d, w, m or y" in said

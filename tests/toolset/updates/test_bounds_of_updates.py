@@ -50,3 +50,9 @@ async def test_what_could_not_be_read_comes_once_it_can_be():
         assert texts(await ask(client)) == {"text 0"}
         Crowd.locked.clear()
         assert texts(await ask(client)) == {"text 1"}
+
+
+async def test_a_service_without_conversations_is_not_taken_for_an_empty_store(monkeypatch):
+    monkeypatch.setattr("bell_service.ROOMS", ())
+    async with connect({"timezone": "UTC", "accounts": {"wire": {"provider": "wire"}}}) as client:
+        assert await client.call("list_conversations") == "0 conversations, times in UTC"

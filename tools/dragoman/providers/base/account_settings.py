@@ -88,12 +88,12 @@ class AccountSettings(BaseModel):
         default=20, ge=1, le=100_000, description="most writes in a minute; not counted where nobody else takes part"
     )
 
-    @field_validator("sync")
+    @field_validator("sync", mode="before")  # before, because `true` is often written, and has to learn the values
     @classmethod
-    def _horizon(cls, value: str | None, info: ValidationInfo) -> str | None:
+    def _horizon(cls, value: object, info: ValidationInfo) -> object:
         if value is None:
             return None
-        if not HORIZON.fullmatch(value):
+        if not (isinstance(value, str) and HORIZON.fullmatch(value)):
             raise ValueError('must be "all", or how many days, weeks, months or years: a number and d, w, m or y')
         if info.data.get("remember", "full") != "full":
             raise ValueError('needs remember = "full"')

@@ -23,8 +23,8 @@ from dragoman.rendering.plain.header import (
 from dragoman.rendering.views import ConversationsView
 
 _STATUS: Final = 40
-_PEOPLE_SHOWN: Final = 5
-_SMALL: Final = frozenset({ConversationKind.DIRECT, ConversationKind.GROUP})
+_PEOPLE_SHOWN: Final = {ConversationKind.DIRECT: 5, ConversationKind.GROUP: 5, ConversationKind.MAIL: 3}
+"""Kinds of conversation whose people say what it is, and how many of them are named."""
 
 
 class ConversationsText(PageLayout):
@@ -68,8 +68,10 @@ class ConversationsText(PageLayout):
 def _people(one: Conversation, shares: TokenShares) -> str:
     """The people of a small conversation whose title does not name them."""
     # A channel has too many people to list, and a chat without a title is called by them already.
-    if one.kind not in _SMALL or not one.title or not one.participants:
+    most = _PEOPLE_SHOWN.get(one.kind, 0)
+    names = ", ".join(one.participants[:most])
+    if not one.title or one.title == names:
         return ""
-    shown = plain_title(", ".join(one.participants[:_PEOPLE_SHOWN]), shares)
-    more = len(one.participants) - _PEOPLE_SHOWN
-    return f"{shown} +{more} more" if more > 0 else shown
+    shown = plain_title(names, shares)
+    more = len(one.participants) - most
+    return f"{shown} +{more} more" if names and more > 0 else shown

@@ -66,9 +66,16 @@ async def list_conversations(
     await merge.take(limit, lambda conversation: (conversation.last_message_at or _LONG_AGO).timestamp())
     notes: list[Sentence] = []
     if cursor is None and not (merge.items or merge.more or merge.failures):
-        notes.append(_NO_MATCH if query or kind else NOTHING_YET)
+        notes += await _nothing_listed(call, is_filtered=bool(query or kind))
     view = ConversationsView(conversations=merge.items, more=merge.more, failures=merge.failures, notes=notes)
     return ToolResult(view, merge.cursor_at)
+
+
+async def _nothing_listed(call: CallContext, *, is_filtered: bool) -> list[Sentence]:
+    """What to tell where there is no conversation; nothing where only a service can have some."""
+    if is_filtered:
+        return [_NO_MATCH]
+    return [NOTHING_YET] if await is_empty(call.workspace) else []
 
 
 async def search_messages(
