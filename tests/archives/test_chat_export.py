@@ -77,6 +77,11 @@ def test_a_direct_chat_without_a_name_is_called_by_its_people(chat):
     assert (chat["d1"][0].title, chat["d1"][0].kind) == ("Ann, Forge", ConversationKind.DIRECT)
 
 
+def test_a_conversation_without_a_kind_says_nothing_of_it(tmp_path, read_archive):
+    (tmp_path / "x").write_text('{"conversations": [{"id": "c1", "name": "room"}]}')
+    assert read_archive(tmp_path / "x").conversations["c1"].kind is ConversationKind.ROOM
+
+
 def test_an_unknown_kind_of_conversation_is_a_room(chat):
     assert (chat["x1"][0].kind, chat["x1"][0].title) == (ConversationKind.ROOM, "")
 

@@ -78,9 +78,32 @@ def test_an_author_in_full_is_taken_in_full(read_lines):
 
 
 def test_ids_come_from_the_line_its_reference_or_its_number(read_lines):
-    content = read_lines(line(external_id="e1"), line(ref="work:room/r%201", conversation=None), line(number=7))
+    content = read_lines(line(external_id="e1"), line(ref="local:room/r%201", conversation=None), line(number=7))
     assert [message.id for message in content.messages] == ["e1", "r 1", "n7"]
     assert {message.conversation for message in content.messages} == {"room"}
+
+
+def test_conversations_of_two_accounts_with_one_id_stay_apart(read_lines, tmp_path, read_archive):
+    content = read_lines(
+        line(ref="work:room/1", conversation=None),
+        line(conversation="home:room", id="1"),
+        line(conversation={"ref": "local:room"}, id="1"),
+        json.dumps({"ref": "work:room", "title": "At work"}) + "\n",
+    )
+    assert [message.conversation for message in content.messages] == ["work.room", "home.room", "room"]
+    assert content.conversations["work.room"].title == "At work"
+    into_work = read_archive(tmp_path / "chat.jsonl", account="work").messages
+    assert [message.conversation for message in into_work] == ["room", "home.room", "room"]
+
+
+def test_a_number_belongs_to_its_own_file(read_lines, tmp_path, read_archive):
+    (tmp_path / "a.jsonl").write_text(line(number=1, id="a1"))
+    (tmp_path / "b.jsonl").write_text(line(number=1, id="b1") + line(number=2, id="b2", reply_to=1))
+    (tmp_path / "c.jsonl").write_text(line(number=2, id="c2", reply_to=1))
+    content = read_archive(tmp_path)
+    assert [(message.id, message.reply_to) for message in content.messages] == [
+        ("a1", None), ("b1", None), ("b2", "b1"), ("c2", "n1"),
+    ]  # fmt: skip
 
 
 def test_equal_lines_of_one_second_without_ids_are_each_a_message(read_lines):
@@ -212,7 +235,7 @@ def test_a_line_can_describe_a_conversation(read_lines):
         "2.0",
         ("Ann",),
     )
-    assert (content.conversations["d1"].kind, content.conversations["d1"].participants) == ("direct", ("Bo",))
+    assert (content.conversations["work.d1"].kind, content.conversations["work.d1"].participants) == ("direct", ("Bo",))
     assert content.conversations["x"].title == "Ex"
     assert content.messages[0].conversation == "x"
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import gzip
 import json
 import re
+import shutil
 import tarfile
 import zipfile
 from collections.abc import Iterator
@@ -257,6 +258,22 @@ async def test_a_sample_is_read_in_every_packing(folder, expected, packing, tmp_
     assert again.unchanged
     assert not anew.unchanged
     assert (anew.counts.new, anew.counts.changed) == (0, 0), "the ids and contents are the same when it is read again"
+
+
+@pytest.mark.parametrize(
+    "folder", sorted(path for path in SAMPLES.iterdir() if path.is_dir()), ids=lambda path: path.name
+)
+async def test_two_exports_of_the_same_in_one_import_are_one(expected, tmp_path):
+    source = expected.parent / json.loads(expected.read_text("utf-8"))["input"]
+    copy = tmp_path / "copy" / source.name
+    shutil.copytree(source.parent if source.is_file() else source, copy.parent if source.is_file() else copy)
+    counts = []
+    for number, paths in enumerate([(source,), (source, copy), (copy, source)]):
+        (tmp_path / str(number)).mkdir()
+        async with tool_context.open_services(from_mapping(settings(tmp_path / str(number)), data=tmp_path)) as shared:
+            report = await load(shared, ImportRequest(paths=paths))
+        counts.append((report.counts.new, report.conversations))
+    assert counts[1] == counts[2] == counts[0]
 
 
 async def test_a_format_that_cannot_be_read_is_named(tmp_path):

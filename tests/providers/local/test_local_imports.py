@@ -8,6 +8,7 @@ from dragoman.core.errors import Conflict, InvalidArgument, NotFound
 from dragoman.core.model import Attachment, Author, Conversation, ConversationKind, Edit, Reaction
 from dragoman.providers.base.provider import Change, Draft, MessageQuery, SearchQuery
 from dragoman.providers.local import BATCH
+from dragoman.store.sql.messages.prepared import prepare
 
 pytestmark = pytest.mark.anyio
 
@@ -79,6 +80,32 @@ async def test_importing_again_renames_and_keeps_what_is_not_told(local):
         "2.0",
         ("Ann",),
     )
+
+
+LITTLE = Conversation(id=ROOM.id, title=ROOM.id)
+"""What an archive tells that knows the id alone."""
+
+
+async def test_an_archive_that_tells_little_of_a_conversation_takes_nothing_away(local):
+    full = replace(ROOM, kind=ConversationKind.GROUP, url="https://x.example", status="archived", extra={"a": 1})
+    await local.import_conversation(full, [])
+    before = await local.get_conversation(ROOM.id)
+    await local.import_conversation(LITTLE, [])
+    await local.import_batch([LITTLE])
+    await local.import_prepared(prepare([LITTLE]))
+    await local.import_batch([replace(LITTLE, kind=ConversationKind.DIRECT)])
+    assert await local.get_conversation(ROOM.id) == before
+
+
+@pytest.mark.parametrize("prepared", [False, True])
+@pytest.mark.parametrize("order", [1, -1])
+async def test_archives_of_one_import_describe_a_conversation_together(local, order, prepared):
+    full = replace(ROOM, participants=("Ann",), kind=ConversationKind.GROUP)
+    items = [full, replace(LITTLE, participants=("Bo",), members=2), message("a")][::order]
+    await (local.import_prepared(prepare(items)) if prepared else local.import_batch(items))
+    found = await local.get_conversation(ROOM.id)
+    assert (found.title, found.kind, found.topic, found.members) == (full.title, full.kind, full.topic, 2)
+    assert sorted(found.participants) == ["Ann", "Bo"]
 
 
 async def test_how_many_read_a_conversation_and_who_is_from_outside_is_kept_with_it(local):

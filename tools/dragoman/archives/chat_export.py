@@ -122,10 +122,7 @@ class _ChatReader:
         return Conversation(
             id=text_of(entry, "id"),
             title=clean(text_of(entry, "name")) or ", ".join(participants),
-            kind=_KINDS.get(
-                text_of(entry, "kind"),
-                ConversationKind.CHANNEL if not text_of(entry, "kind") else ConversationKind.ROOM,
-            ),
+            kind=_KINDS.get(text_of(entry, "kind"), ConversationKind.ROOM),
             topic=clean(text_of(entry, "topic")),
             participants=participants,
         )

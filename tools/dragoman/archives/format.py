@@ -40,6 +40,7 @@ class ReadOptions:
         zone: Zone of times that name none.
         dates: Order of day, month and year where the archive does not tell.
         title: Title of a conversation whose archive does not name it; empty to take the file's name.
+        account: Name of the account that takes the messages.
         stored: Ids of the messages that are stored already, each with its conversation's id, of the conversations
             whose ids begin so.
         is_stopped: Whether the user has stopped the import, for formats that give nothing before all is read.
@@ -48,6 +49,7 @@ class ReadOptions:
     zone: tzinfo = UTC
     dates: DateOrder | None = None
     title: str = ""
+    account: str = "local"
     stored: Callable[[str], Iterator[tuple[str, str]]] = _nothing_stored
     is_stopped: Callable[[], bool] = _is_never_stopped
 

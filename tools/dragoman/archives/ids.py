@@ -65,9 +65,9 @@ class Notebook:
 
 
 class ContentIds:
-    """Makes ids for the messages of one import, in the order of the file.
+    """Makes ids for the messages of one file, in their order.
 
-    The n-th of equal messages is the n-th such message again in another export.
+    The n-th of equal messages is the n-th such message again in another export, also in one of the same import.
     """
 
     def __init__(self) -> None:

@@ -67,14 +67,16 @@ class UnusableLineError(Exception):
 
 
 class LineReader:
-    """Maps the lines of one import, in order.
+    """Maps the lines of one file, in order.
 
     Args:
         zone: Of times that name none.
+        account: Whose references name conversations by their id alone.
     """
 
-    def __init__(self, zone: tzinfo) -> None:
+    def __init__(self, zone: tzinfo, account: str = "local") -> None:
         self._zone = zone
+        self._account = account
         self._content_ids = ContentIds()
         self._numbers = Notebook()
         self._authors: dict[Author, Author] = {}
@@ -89,7 +91,7 @@ class LineReader:
         if not is_object(value):
             raise UnusableLineError("no JSON object")
         reference = _reference(text_of(value, "ref"))
-        conversation = _conversation_id(value, reference)
+        conversation = _conversation_id(value, reference, self._account)
         about = record_of(value, "conversation")
         if about:
             yield _described(about, conversation)
@@ -188,22 +190,29 @@ class LineReader:
         return Edit(text=text_of(entry, "text"), at=self._time(entry, "at"))
 
 
-def _conversation_id(line: JsonObject, reference: Reference | None) -> str:
+def _conversation_id(line: JsonObject, reference: Reference | None, account: str) -> str:
     if reference is not None:
-        return reference.conversation
+        return _place_of(reference, account)
     name = text_of(record_of(line, "conversation"), "id", "ref") or text_of(line, "conversation")
     if not name and not MESSAGE_MEMBERS & line.keys():
         name = text_of(line, "id")
     if not name:
         raise UnusableLineError("no conversation")
-    return _conversation_of(name)
+    return _conversation_of(name, account)
 
 
 @lru_cache(maxsize=1000)
-def _conversation_of(name: str) -> str:
+def _conversation_of(name: str, account: str) -> str:
     """The conversation's id: that of a reference, else the name itself."""
     named = _reference(name)
-    return named.conversation if named else name
+    return _place_of(named, account) if named else name
+
+
+def _place_of(reference: Reference, account: str) -> str:
+    """The conversation's id; one of another account begins with its name, for two may have one of the same id."""
+    if reference.account in (account, "local"):
+        return reference.conversation
+    return f"{reference.account}.{reference.conversation}"
 
 
 def _reference(text: str) -> Reference | None:

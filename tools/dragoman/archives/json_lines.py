@@ -46,8 +46,8 @@ class JsonLinesFormat(ArchiveFormat):
 
     def read(self, source: Source, options: ReadOptions) -> Iterator[Item]:
         """Everything in the files."""
-        reader = LineReader(options.zone)
         for file in source.files():
+            reader = LineReader(options.zone, options.account)
             for line, value in _values(file, source):
                 try:
                     yield from reader.items(value)

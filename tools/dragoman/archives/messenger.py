@@ -28,6 +28,9 @@ _DETAILS: Final = frozenset({"reactions", "sticker", *_FILES})
 """Members that make more of a message than its text."""
 
 _DIGITS: Final = lazy_pattern(r"_(\d+)/?$")
+_PART: Final = lazy_pattern(r"message_\d+\.json")
+"""Name of one of several files of a chat."""
+
 _TWO: Final = 2
 
 
@@ -49,8 +52,11 @@ class MessengerFormat(ArchiveFormat):
     def read(self, source: Source, options: ReadOptions) -> Iterator[Item]:
         """All chats; the parts of one follow each other."""
         del options
-        ids = ContentIds()
+        ids, export = ContentIds(), None
         for file in source.files():
+            here = file.folder if _PART.fullmatch(file.name) else file
+            if here != export:
+                ids, export = ContentIds(), here
             yield from _ChatFile(file, source.notes, ids).items()
 
 

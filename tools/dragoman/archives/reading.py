@@ -15,6 +15,7 @@ from typing import Final
 from dragoman._version import __version__
 from dragoman.archives import ArchiveFormat, Notes, ReadOptions
 from dragoman.archives.format import DateOrder, Item
+from dragoman.archives.ids import ContentIds
 from dragoman.archives.recognition import Recognition, Recognized, recognition
 from dragoman.archives.registry import all_formats, format_of
 from dragoman.archives.sources import open_path, open_stream
@@ -48,6 +49,7 @@ class ReadRequest:
         dates: Order of day, month and year where the archive does not tell.
         zone: Zone of times that name none.
         since: Older messages are left out.
+        account: Name of the account that takes them.
     """
 
     paths: tuple[Path, ...]
@@ -58,6 +60,7 @@ class ReadRequest:
     dates: DateOrder | None = None
     zone: tzinfo = UTC
     since: datetime | None = None
+    account: str = "local"
 
 
 class Archives:
@@ -77,6 +80,7 @@ class Archives:
             zone=request.zone,
             dates=request.dates,
             title=request.title,
+            account=request.account,
             stored=stored,
             is_stopped=lambda: self._is_stopped,
         )
@@ -136,6 +140,7 @@ class Archives:
     def items(self) -> Iterator[Conversation | Message]:
         """Everything that is to be stored; what cannot be read is noted."""
         notes, since, me = self._found.notes, self._request.since, self._request.me
+        ids = ContentIds()
         for result in self.results:
             found = _fenced(result.format.read(result.source, self._options), result.format.title, notes)
             for item in _with_messages(found) if self._found.has_forced else found:
@@ -144,8 +149,9 @@ class Archives:
                 if isinstance(item, Message):
                     if since is not None and item.sent_at is not None and item.sent_at < since:
                         notes.leave_out("older than --since")
-                    else:
-                        yield self._signed(item, me) if me else item
+                        continue
+                    known = item if item.id else _with_id(item, ids)
+                    yield self._signed(known, me) if me else known
                 elif isinstance(item, Conversation):
                     yield item
                 else:
@@ -175,6 +181,12 @@ def open_archives(request: ReadRequest, notes: Notes, stored: StoredIds) -> Gene
             else:
                 found.add(open_path(path, notes, found.progress))
         yield Archives(request, found, stored)
+
+
+def _with_id(message: Message, ids: ContentIds) -> Message:
+    """A message whose format gives it no id."""
+    time = message.sent_at.isoformat() if message.sent_at else ""
+    return replace(message, id=ids.make(message.conversation, time, message.text))
 
 
 def _fenced(items: Iterator[Item], title: str, notes: Notes) -> Iterator[Item]:

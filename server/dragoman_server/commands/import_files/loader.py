@@ -64,7 +64,7 @@ async def load(
     report = ImportReport(account=target.name, notes=Notes())
     loader = _Loader(target, provider, report, (progress, on_stop))
     with _rare_collections():
-        async with _opened(shared, request, provider, report.notes, storing=True) as found:
+        async with _opened(shared, request, target, report.notes, storing=True) as found:
             await loader.run(found)
     report.seconds = time.monotonic() - started
     return report
@@ -73,7 +73,7 @@ async def load(
 async def survey(shared: ToolServices, request: ImportRequest, look: Callable[[Archives], None], notes: Notes) -> None:
     """Have ``look`` read archives in a worker thread without storing anything."""
     target = target_of(shared, request.account)
-    async with _opened(shared, request, await target.provider(), notes) as found:
+    async with _opened(shared, request, target, notes) as found:
         if isinstance(found, Archives):
             await anyio.to_thread.run_sync(look, found)
 
@@ -179,9 +179,10 @@ def _rare_collections() -> Generator[None]:
 
 @asynccontextmanager
 async def _opened(
-    shared: ToolServices, request: ImportRequest, provider: Provider, notes: Notes, *, storing: bool = False
+    shared: ToolServices, request: ImportRequest, target: Account, notes: Notes, *, storing: bool = False
 ) -> AsyncGenerator[Archives | ReaderProcess]:
     """The archives, opened and closed in worker threads; large ones that are to be stored are read by a process."""
+    provider = await target.provider()
 
     def stored(prefix: str) -> Iterator[tuple[str, str]]:
         position = 0
@@ -190,7 +191,7 @@ async def _opened(
                 yield message, conversation
 
     own_name: str = getattr(provider.settings, "name", "me")
-    reading = request.read_request(shared.zone, own_name)
+    reading = request.read_request(shared.zone, own_name, target.name)
     manager: AbstractContextManager[Archives | ReaderProcess]
     found: Archives | ReaderProcess
     if storing and await anyio.to_thread.run_sync(reader_process.is_worth_it, request.paths):

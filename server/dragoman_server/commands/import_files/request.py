@@ -42,12 +42,13 @@ class ImportRequest:
     since: datetime | None = None
     strict: bool = False
 
-    def read_request(self, zone: tzinfo, own_name: str) -> ReadRequest:
+    def read_request(self, zone: tzinfo, own_name: str, account: str) -> ReadRequest:
         """What a reader has to know.
 
         Args:
             zone: That of the settings.
             own_name: How the user's own messages are signed.
+            account: Name of the account that takes them.
         """
         return ReadRequest(
             paths=self.paths,
@@ -58,6 +59,7 @@ class ImportRequest:
             dates=self.dates,
             zone=self.zone or zone,
             since=self.since,
+            account=account,
         )
 
 

@@ -8,7 +8,6 @@ from dragoman.archives.format import CERTAIN, ArchiveFormat, Item, ReadOptions
 from dragoman.archives.google_chat.hangouts import EVENTS, HangoutsReader
 from dragoman.archives.google_chat.spaces import SpaceReader
 from dragoman.archives.head import Head
-from dragoman.archives.ids import ContentIds
 from dragoman.archives.sources import Folder, Source
 
 _CREATED = {"messages[].created_date", "messages[].deleted_date"}
@@ -31,9 +30,8 @@ class GoogleChatFormat(ArchiveFormat):
     def read(self, source: Source, options: ReadOptions) -> Iterator[Item]:
         """All conversations and messages."""
         del options
-        ids = ContentIds()
         for file in source.files():
             if EVENTS.partition("[]")[0] in file.head().members:
                 yield from HangoutsReader(file, source.notes).items()
             else:
-                yield from SpaceReader(file, source.notes, ids).items()
+                yield from SpaceReader(file, source.notes).items()

@@ -40,10 +40,10 @@ class SpaceReader:
         ids: Makes ids for messages of early exports, which have none.
     """
 
-    def __init__(self, file: File, notes: Notes, ids: ContentIds) -> None:
+    def __init__(self, file: File, notes: Notes) -> None:
         self._file = file
         self._notes = notes
-        self._ids = ids
+        self._ids = ContentIds()
         self._group = read_object(file.beside("group_info.json"))
         self._own = _own_address(file)
         self._people = {author.email: author for author in map(self._author, records_of(self._group, "members"))}

@@ -43,9 +43,8 @@ class IrcFormat(ArchiveFormat):
 
     def read(self, source: Source, options: ReadOptions) -> Iterator[Item]:
         """All channels; the files of one come in the order of their names."""
-        ids = ContentIds()
         for file in source.files():
-            yield from _Log(file, source, options, ids).items()
+            yield from _Log(file, source, options).items()
 
 
 def _parsed(text: str) -> Line | None:
@@ -70,10 +69,10 @@ class _Entry:
 class _Log:
     """Reads one file."""
 
-    def __init__(self, file: File, source: Source, options: ReadOptions, ids: ContentIds) -> None:
+    def __init__(self, file: File, source: Source, options: ReadOptions) -> None:
         self._file = file
         self._notes = source.notes
-        self._ids = ids
+        self._ids = ContentIds()
         name = name_of(file, options.title)
         self._conversation = Conversation(id=name.id, title=name.title, kind=name.kind)
         self._clock = LogClock(options.zone, name.day)

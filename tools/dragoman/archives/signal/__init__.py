@@ -7,7 +7,6 @@ from typing import Final
 
 from dragoman.archives.format import CERTAIN, LIKELY, ArchiveFormat, Item, ReadOptions
 from dragoman.archives.head import Head
-from dragoman.archives.ids import ContentIds
 from dragoman.archives.signal.desktop_rows import MEMBERS, DesktopChat
 from dragoman.archives.signal.frames import FrameReader
 from dragoman.archives.signal.saved_chats import TABLE, TEXT, SavedChat, begins_chat, is_saved_message
@@ -32,15 +31,14 @@ class SignalFormat(ArchiveFormat):
 
     def read(self, source: Source, options: ReadOptions) -> Iterator[Item]:
         """All chats and their messages."""
-        ids = ContentIds()
         for folder in source.folders():
             file = _chat_in(folder)
             if file is not None:
-                yield from SavedChat(file, source.notes, options.zone, ids).items()
+                yield from SavedChat(file, source.notes, options.zone).items()
         for file in source.files():
             head = file.head()
             if _is_chat(head):
-                yield from SavedChat(file, source.notes, options.zone, ids).items()
+                yield from SavedChat(file, source.notes, options.zone).items()
             elif head.members >= MEMBERS:
                 yield from DesktopChat(file, source.notes).items()
             else:

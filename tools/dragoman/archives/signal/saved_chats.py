@@ -56,11 +56,11 @@ class SavedChat:
         ids: Makes ids, which the program does not save.
     """
 
-    def __init__(self, file: File, notes: Notes, zone: tzinfo, ids: ContentIds) -> None:
+    def __init__(self, file: File, notes: Notes, zone: tzinfo) -> None:
         self._file = file
         self._notes = notes
         self._zone = zone
-        self._ids = ids
+        self._ids = ContentIds()
         self._name = PurePath(file.label).parent.name or PurePath(file.label).stem
         self._id = f"signal.name.{self._name}"
 

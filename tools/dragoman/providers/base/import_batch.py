@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from dragoman.core.conversation_merge import merge_conversations
 from dragoman.core.model import Conversation, Message
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ class ImportGroup:
 
 
 def grouped(items: Iterable[Conversation | Message]) -> list[ImportGroup]:
-    """The items by conversation, in the order in which they came; the last description counts."""
+    """The items by conversation, in the order in which they came; descriptions of one conversation are united."""
     described: dict[str, Conversation] = {}
     messages: dict[str, list[Message]] = {}
     for item in items:
@@ -62,7 +63,7 @@ def grouped(items: Iterable[Conversation | Message]) -> list[ImportGroup]:
                 group = messages[item.conversation] = []
             group.append(item)
         else:
-            described[item.id] = item
+            described[item.id] = merge_conversations(described[item.id], item) if item.id in described else item
             messages.setdefault(item.id, [])
     return [
         ImportGroup(described.get(id_) or Conversation(id=id_), described=id_ in described, messages=group)

@@ -183,7 +183,7 @@ class LocalProvider(Provider):
             How many of the messages were new.
         """
         _check_conversation(conversation.id)
-        await self._write(lambda tables: queries.describe(tables, conversation))
+        await self._write(partial(imports.describe, conversation=conversation, described=True))
         content_ids = imports.ContentIds()
         added = 0
         for start in range(0, len(messages), BATCH):

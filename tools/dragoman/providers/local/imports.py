@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+from dragoman.core.conversation_merge import merge_conversations
 from dragoman.core.model import Conversation, Message
 from dragoman.providers.base.import_batch import ImportCounts, ImportGroup
 from dragoman.providers.local import ids, merging, queries
@@ -42,7 +43,7 @@ def store_prepared(tables: ConversationTables, batch: PreparedBatch, content_ids
     """Store messages whose rows are made, as they are where none of a conversation's is there already."""
     counts = ImportCounts()
     for group in batch.groups:
-        _describe(tables, group.conversation, described=group.described)
+        describe(tables, group.conversation, described=group.described)
         if not group.rows:
             continue
         id_ = group.conversation.id
@@ -62,17 +63,23 @@ def store_group(tables: ConversationTables, group: ImportGroup, content_ids: Con
         group: The conversation and its messages.
         content_ids: Of the whole import.
     """
-    _describe(tables, group.conversation, described=group.described)
+    describe(tables, group.conversation, described=group.described)
     return _store_messages(tables, group.conversation.id, group.messages, content_ids)
 
 
-def _describe(tables: ConversationTables, conversation: Conversation, *, described: bool) -> None:
+def describe(tables: ConversationTables, conversation: Conversation, *, described: bool) -> None:
+    """Create a conversation, or add to what is known of it.
+
+    Args:
+        tables: A transaction.
+        conversation: What the archive tells.
+        described: Whether it tells more than the id.
+    """
     known_as = queries.described(tables, conversation.id)
     if known_as is None:
         queries.describe(tables, conversation)
     elif described:
-        people = dict.fromkeys((*known_as.participants, *conversation.participants))
-        queries.describe(tables, replace(conversation, participants=tuple(people)))
+        queries.describe(tables, merge_conversations(known_as, conversation))
 
 
 def _store_messages(

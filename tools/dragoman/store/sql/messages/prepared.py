@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from dragoman.core.conversation_merge import merge_conversations
 from dragoman.core.model import NOTHING, Author, Conversation, Message
 from dragoman.store.sql.connection import IndexRow, bind, to_us, unbind
 from dragoman.store.sql.messages import rows
@@ -57,7 +58,7 @@ def prepare(items: Iterable[Conversation | Message], *, indexed: float = 1) -> P
     """Make the rows of messages, grouped by their conversations in the order in which they came.
 
     Args:
-        items: Messages, and descriptions of conversations; the last one of each counts.
+        items: Messages, and descriptions of conversations; those of one conversation are merged.
         indexed: Share of the messages for which the columns of the index are made too; the others are left to
             whoever stores them.
     """
@@ -67,7 +68,9 @@ def prepare(items: Iterable[Conversation | Message], *, indexed: float = 1) -> P
     for item in items:
         if isinstance(item, Conversation):
             group = groups.setdefault(item.id, PreparedGroup(item))
-            group.conversation, group.described = item, True
+            if item is not group.conversation:
+                group.conversation = merge_conversations(group.conversation, item)
+            group.described = True
             continue
         known = groups.get(item.conversation)
         group = known or groups.setdefault(item.conversation, PreparedGroup(Conversation(id=item.conversation)))
