@@ -3,46 +3,30 @@
 import os
 import random
 import select
-import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
 import apsw
+import forked_program
 import pytest
 from tests.benchmarks.archive_forms import FORMS
 
-from dragoman_server.commands.import_files import BATCH
-
 KILLS = {"json_lines": 20, "mbox": 15, "slack": 15}
-BATCHES = {"json_lines": BATCH, "mbox": 1000, "slack": 1000}
-"""How many messages are stored at once: all that there are for a format that is read quickly, fewer for the others."""
+BATCHES = {"json_lines": 2000, "mbox": 1000, "slack": 1000}
+"""How many messages are stored at once: more for a format that is read quickly."""
 
-BREEDER = Path(__file__).with_name("import_breeder.py")
+IMPORT = """
+import sys
+from pathlib import Path
+from dragoman_server.commands import import_files
+from dragoman_server.commands.import_files import loader
+from dragoman_server.config import load
 
-
-class Breeder:
-    def __init__(self, batch: int) -> None:
-        command = [sys.executable, "-u", str(BREEDER), str(batch)]
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
-        assert self.line() == "ready"
-
-    def line(self) -> str:
-        assert self.process.stdout is not None
-        return self.process.stdout.readline().decode().strip()
-
-    def begin(self, settings: Path, file: Path) -> int:
-        assert self.process.stdin is not None
-        self.process.stdin.write(f"{settings}\t{file}\n".encode())
-        return int(self.line())
-
-    def says_something_within(self, seconds: float) -> bool:
-        return bool(select.select([self.process.stdout], [], [], seconds)[0])
-
-    def end(self) -> None:
-        self.process.kill()
-        self.process.communicate()
+loader.BATCH = int(sys.argv[1])
+request = import_files.ImportRequest(paths=(Path(sys.argv[3]),))
+print(import_files.import_files(load.load(Path(sys.argv[2])), request).summary)
+"""
 
 
 @pytest.fixture(params=KILLS)
@@ -51,10 +35,14 @@ def form(request):
 
 
 @pytest.fixture
-def breeder(form):
-    found = Breeder(BATCHES[form])
-    yield found
-    found.end()
+def begin(form, archive):
+    """Begin an import of the archive."""
+
+    def start(settings):
+        given = [str(BATCHES[form]), str(settings), str(archive)]
+        return forked_program.start(given, code=IMPORT, stdin=subprocess.DEVNULL, stderr=None)
+
+    return start
 
 
 @pytest.fixture
@@ -91,29 +79,26 @@ def content(store: Path) -> list[tuple]:
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="processes cannot be forked here")
 @pytest.mark.timeout(900)
-def test_an_import_that_is_killed_at_any_moment_and_run_again_is_whole(breeder, archive, messages, tmp_path):
+def test_an_import_that_is_killed_at_any_moment_and_run_again_is_whole(begin, archive, messages, tmp_path):
     chance = random.Random(50)
     settings = settings_in(tmp_path / "whole")
     started = time.monotonic()
-    breeder.begin(settings, archive)
-    assert breeder.line().startswith(f"{messages:,} read, {messages:,} new")
+    assert begin(settings).communicate()[0].startswith(f"{messages:,} read, {messages:,} new".encode())
     duration = time.monotonic() - started
-    assert breeder.line() == "ended"
     right = content(tmp_path / "whole" / "notes.db")
     kills = stores = 0
     settings = settings_in(tmp_path / "0")
     while kills < KILLS[archive.name]:
-        child = breeder.begin(settings, archive)
-        if breeder.says_something_within(chance.uniform(0, 1.2 * duration)):
-            assert breeder.line().startswith(f"{messages:,} read")
-            assert content(settings.with_name("notes.db")) == right
-            stores += 1
-            settings = settings_in(tmp_path / str(stores))
-        else:
-            os.kill(child, signal.SIGKILL)
+        with begin(settings) as program:
+            has_ended = select.select([program.stdout], [], [], chance.uniform(0, 1.2 * duration))[0]
+            program.kill()
+            text = program.stdout.read()
+        if not has_ended:
             kills += 1
-        while breeder.line() != "ended":
-            pass
-    breeder.begin(settings, archive)
-    assert breeder.line().startswith(f"{messages:,} read")
+            continue
+        assert text.startswith(f"{messages:,} read".encode())
+        assert content(settings.with_name("notes.db")) == right
+        stores += 1
+        settings = settings_in(tmp_path / str(stores))
+    assert begin(settings).communicate()[0].startswith(f"{messages:,} read".encode())
     assert content(settings.with_name("notes.db")) == right

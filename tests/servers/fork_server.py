@@ -3,7 +3,7 @@
     python fork_server.py DESCRIPTOR
 
 The descriptor is a socket: each request is a JSON object with three descriptors for the program and a pipe on which
-its end is told. The answer is the process id.
+its end is told. The answer is the process id. A request with code runs that instead of the command.
 """
 
 from __future__ import annotations
@@ -27,7 +27,9 @@ import dragoman
 import dragoman_server
 
 REQUEST = 1 << 18  # bytes; the environment is most of it
-_LEFT = re.compile(r"_proto|\.yandex|\.cli\.(light|quick|bytecode)|^dragoman\.(testing|archives)|__main__")
+_LEFT = re.compile(
+    r"_proto|\.yandex|\.cli\.(light|quick|bytecode)|^dragoman\.archives|\.testing\.(contract|pytest)|__main__"
+)
 """What few programs need, what a search imports in its own way, and what may start threads."""
 
 
@@ -109,6 +111,10 @@ def _main(control: socket.socket) -> None:
     _import_everything()
     request, descriptors = _forked(control)
     _become(request, descriptors)
+    if request["code"]:
+        sys.argv = ["-c", *request["arguments"]]
+        exec(request["code"], {"__name__": "__main__"})  # noqa: S102  # a program of a test's own
+        return
     import dragoman_server.__main__ as program
 
     # What a process that this one spawns imports first, as for ``python -m``.

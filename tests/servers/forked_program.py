@@ -69,6 +69,8 @@ class Program:
         pipes = [pipe for pipe in (self.stdout, self.stderr) if pipe is not None]
         with ThreadPoolExecutor(len(pipes) or 1) as pool:
             texts = dict(zip(pipes, pool.map(lambda pipe: pipe.read(), pipes), strict=True))
+        for pipe in pipes:
+            pipe.close()
         self.wait(timeout)
         return texts.get(self.stdout, b""), texts.get(self.stderr, b"")
 
@@ -126,10 +128,22 @@ def start(
     stdout: int | IO[bytes] | None = subprocess.PIPE,
     stderr: int | IO[bytes] | None = subprocess.PIPE,
     terminal: bool = False,
+    code: str = "",
 ) -> Program | subprocess.Popen[bytes]:
-    """Start ``dragoman`` as :class:`subprocess.Popen` would; ``terminal`` makes stdin its controlling terminal."""
+    """Start ``dragoman``, or what a test has written, as :class:`subprocess.Popen` would.
+
+    Args:
+        arguments: What stands after the name of the program.
+        env: Its environment; this process's own if nothing is said.
+        cwd: Its folder.
+        stdin: As for ``Popen``, like the other two.
+        stdout: What it prints.
+        stderr: What it says beside that.
+        terminal: Stdin is a terminal, and becomes its controlling one.
+        code: A program in Python, in place of the command.
+    """
     if not CAN_FORK:
-        command = [sys.executable, "-m", "dragoman_server", *arguments]
+        command = [sys.executable, *(["-c", code] if code else ["-m", "dragoman_server"]), *arguments]
         return subprocess.Popen(command, env=env, cwd=cwd, stdin=stdin, stdout=stdout, stderr=stderr)
     ours: list[IO[bytes] | None] = []
     theirs: list[int] = []
@@ -149,6 +163,7 @@ def start(
         "environment": dict(os.environ if env is None else env),
         "folder": str(cwd or Path.cwd()),
         "terminal": terminal,
+        "code": code,
     }
     try:
         pid, status = _server().fork(request, theirs)

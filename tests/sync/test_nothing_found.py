@@ -75,9 +75,11 @@ async def services(world):
 @pytest.mark.parametrize("script", WORDS)
 async def test_no_search_ends_in_a_bare_number(services, script):
     silent = []
-    for form in FORMS:
+    for number, form in enumerate(FORMS):
         query = form.replace("{}", WORDS[script])
-        for place in PLACES:
+        # Every form everywhere in one script; in the others each form in two places, others than in the script before.
+        turn = (number + 2 * list(WORDS).index(script)) % len(PLACES)
+        for place in PLACES if script == "latin" else (PLACES[turn], PLACES[turn - 4]):
             header, *rest = (await answer_of(services, query, place)).splitlines()
             if header.startswith("0 hits") and not any(line.strip() for line in rest):
                 silent.append((query, place, header))

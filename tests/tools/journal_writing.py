@@ -3,13 +3,14 @@
 import json
 import re
 import subprocess
-import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import anyio
 import apsw
+import forked_program
+from forked_program import Program
 
 from dragoman.testing.journal_service import JournalService
 from dragoman.toolset import Question, ToolServices
@@ -71,8 +72,7 @@ with ScriptedServer(json.loads(sys.argv[1]), data=Path(sys.argv[2])) as server:
 """
 
 
-def child(
-    service: JournalService, data: Path, tool: str = "send_message", **arguments: object
-) -> subprocess.Popen[str]:
-    command = [sys.executable, "-c", CALL, json.dumps(settings(service)), str(data), tool, json.dumps(arguments)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+def child(service: JournalService, data: Path, tool: str = "send_message", **arguments: object) -> Program:
+    """Begin a call in a process of its own."""
+    given = [json.dumps(settings(service)), str(data), tool, json.dumps(arguments)]
+    return forked_program.start(given, code=CALL, stdin=subprocess.DEVNULL)

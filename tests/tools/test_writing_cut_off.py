@@ -56,7 +56,7 @@ def test_after_kill_9_the_service_the_service_is_looked_at_before_anything_is_se
 def test_two_processes_with_one_key_send_once_and_answer_alike(service, tmp_path):
     children = [child(service, tmp_path, **SAID, idempotency_key="k") for _ in range(2)]
     (first, failure), (second, other_failure) = [one.communicate() for one in children]
-    assert (failure, other_failure) == ("", "")
+    assert (failure, other_failure) == (b"", b"")
     assert first == second
     assert service.received("room") == ["Hello"]
 
