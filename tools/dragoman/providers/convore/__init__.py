@@ -4,33 +4,28 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from functools import cached_property
 from typing import ClassVar, Self, cast
 
-from dragoman.core.model import Audience, Changes, Conversation, Message, Page
+from dragoman.core.model import Audience, Changes, Message
 from dragoman.providers.base.provider import (
     AccountSettings,
     Change,
-    ConversationQuery,
     Draft,
     Limits,
-    MessageQuery,
-    Provider,
 )
 from dragoman.providers.convore.api import PAGE, Api, client_of
 from dragoman.providers.convore.audience import audience_of
 from dragoman.providers.convore.changes import ChangeReader
-from dragoman.providers.convore.mapping import to_conversation
 from dragoman.providers.convore.message_update import ConvoreChange
-from dragoman.providers.convore.reading import MessageReader
+from dragoman.providers.convore.reading import ConvoreReader
 from dragoman.providers.convore.settings import ConvoreSettings
 from dragoman.providers.convore.writing import MessageWriter
 
 __all__ = ["ConvoreChange", "ConvoreProvider", "ConvoreSettings"]
 
 
-class ConvoreProvider(Provider):
+class ConvoreProvider(ConvoreReader):
     """One account of Convore. The API has no search for messages."""
 
     name: ClassVar[str] = "convore"
@@ -41,20 +36,13 @@ class ConvoreProvider(Provider):
     Settings: ClassVar[type[AccountSettings]] = ConvoreSettings
     limits: ClassVar[Limits] = Limits(page_size=PAGE)
 
-    def __init__(self, settings: AccountSettings, api: Api | None = None) -> None:
-        """Keep the settings. Without an open ``api``, which :meth:`open` gives, nothing can be asked."""
-        super().__init__(settings)
-        if api is not None:
-            self._api = api
-            self._reader = MessageReader(api)
-
     @cached_property
     def _writer(self) -> MessageWriter:
-        return MessageWriter(self._api, self._reader)
+        return MessageWriter(self._api, self)
 
     @cached_property
     def _change_reader(self) -> ChangeReader:
-        return ChangeReader(self._api, self._reader)
+        return ChangeReader(self._api, self)
 
     @classmethod
     @asynccontextmanager
@@ -71,29 +59,9 @@ class ConvoreProvider(Provider):
         said = f"the key is accepted and reaches {len(channels)} channel{'' if len(channels) == 1 else 's'}"
         return f"{said}, {off} of them switched off" if off else said
 
-    async def list_conversations(self, query: ConversationQuery) -> Page[Conversation]:
-        """Conversations, the one with the newest message first. Those in trash and spam are among them."""
-        return await self._reader.conversations(query)
-
-    async def get_conversation(self, conversation: str) -> Conversation:
-        """One conversation."""
-        answer = await self._api.conversation(conversation)
-        found = to_conversation(answer.value)
-        if found is None:
-            raise answer.failure("The answer of {service} is no conversation")
-        return replace(found, id=conversation)
-
     async def audience(self, conversation: str, draft: Draft | None = None) -> Audience:
         """Who takes part, who of them is from outside, and who gets an answer; see :func:`.audience_of`."""
-        return await audience_of(self._api, self._reader, conversation, draft)
-
-    async def list_messages(self, conversation: str, query: MessageQuery) -> Page[Message]:
-        """A page of messages, sorted by when they were sent, whatever order the service lists them in."""
-        return await self._reader.messages(conversation, query)
-
-    async def get_message(self, conversation: str, message: str) -> Message:
-        """One message."""
-        return await self._reader.message(conversation, message)
+        return await audience_of(self._api, self, conversation, draft)
 
     async def changes(self, position: str | None) -> Changes:
         """What has come in and gone out; see :class:`ChangeReader`."""
@@ -117,7 +85,3 @@ class ConvoreProvider(Provider):
     async def import_message(self, conversation: str, message: Message) -> Message:
         """Store an old message; see :meth:`MessageWriter.import_` for who wrote it to whom."""
         return await self._writer.import_(conversation, message)
-
-    def cursor_after(self, message: Message, query: MessageQuery) -> str | None:
-        """Where a list goes on after a message of a conversation that was read whole."""
-        return self._reader.cursor_after(message, query.order)

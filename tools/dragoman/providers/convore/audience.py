@@ -11,10 +11,10 @@ from dragoman.providers.base.provider import Draft
 from dragoman.providers.convore import mapping, wire
 from dragoman.providers.convore.api import Api
 from dragoman.providers.convore.mapping import AddressKey, to_conversation
-from dragoman.providers.convore.reading import MessageReader
+from dragoman.providers.convore.reading import ConvoreReader
 
 
-async def audience_of(api: Api, reader: MessageReader, conversation: str, draft: Draft | None) -> Audience:
+async def audience_of(api: Api, reader: ConvoreReader, conversation: str, draft: Draft | None) -> Audience:
     """Who takes part in a conversation, who of them is outside, and who would receive a draft."""
     answer = await api.conversation(conversation)
     found = to_conversation(answer.value)
@@ -59,7 +59,7 @@ async def _own(api: Api, channel: str | None) -> frozenset[AddressKey] | None:
     return frozenset[AddressKey]().union(*known.values()) if known.get(channel) else None
 
 
-async def _answered(reader: MessageReader, conversation: str, draft: Draft) -> wire.Message | None:
+async def _answered(reader: ConvoreReader, conversation: str, draft: Draft) -> wire.Message | None:
     if draft.reply_to is not None:
         return (await reader.checked(conversation, draft.reply_to)).value
     return await reader.last_received(conversation)

@@ -10,7 +10,7 @@ from dragoman.core.errors import NotFound
 from dragoman.core.model import Changes, Message
 from dragoman.core.times import format_time, parse_time
 from dragoman.providers.convore.api import Api
-from dragoman.providers.convore.reading import MessageReader
+from dragoman.providers.convore.reading import ConvoreReader
 from dragoman.providers.kit.event_feed import Event, EventFeed
 
 _MOST_PAGES: Final = 20
@@ -19,7 +19,7 @@ _MOST_PAGES: Final = 20
 class ChangeReader:
     """Follows the events of one account."""
 
-    def __init__(self, api: Api, reader: MessageReader) -> None:
+    def __init__(self, api: Api, reader: ConvoreReader) -> None:
         self._api = api
         self._reader = reader
         self._feed = EventFeed(self._events)
@@ -30,7 +30,7 @@ class ChangeReader:
         found: dict[tuple[str, str], Message] = {}
         for conversation, message in dict.fromkeys(batch.values):
             try:
-                found[conversation, message] = await self._reader.message(conversation, message)
+                found[conversation, message] = await self._reader.get_message(conversation, message)
             except NotFound:
                 continue  # it is gone again
         return Changes(messages=list(found.values()), position=batch.position, more=batch.more)

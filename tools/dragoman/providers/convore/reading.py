@@ -15,7 +15,7 @@ from dragoman.core.context.large_work import run_sized
 from dragoman.core.errors import DragomanError, NotFound
 from dragoman.core.model import Conversation, ConversationKind, Message, Order, Page
 from dragoman.core.times import parse_time
-from dragoman.providers.base.provider import ConversationQuery, MessageQuery
+from dragoman.providers.base.provider import AccountSettings, ConversationQuery, MessageQuery, Provider
 from dragoman.providers.convore import mapping, wire
 from dragoman.providers.convore.api import Api, Format
 from dragoman.providers.convore.mapping import EXTERNAL_ID, size_of, to_conversation, to_message
@@ -36,19 +36,25 @@ _REMEMBERED: Final = 5000
 _KINDS: Final = (None, ConversationKind.MAIL, ConversationKind.DIRECT)
 
 
-class MessageReader:
-    """Reads for one account, and remembers which ids other systems gave to messages."""
+class ConvoreReader(Provider):
+    """The reading half of the provider. It remembers which ids other systems gave to messages."""
 
-    def __init__(self, api: Api) -> None:
-        self._api = api
+    def __init__(self, settings: AccountSettings, api: Api | None = None) -> None:
+        """Keep the settings. Without an open ``api``, which ``open`` gives, nothing can be asked."""
+        super().__init__(settings)
+        if api is not None:
+            self._api = api
         self._conversations = Pager[Conversation]("Convore", _conversation_key)
         self._messages = Pager[Message]("Convore", _message_key)
         self._raw = Pager[wire.Message]("Convore", _wire_key)
         self._batches = DerivedCache[Batch[Message]]()
         self._externals = LruCache[str, str](_REMEMBERED)
 
-    async def conversations(self, query: ConversationQuery) -> Page[Conversation]:
-        """A page of conversations, most recent first. Of texts only a whole e-mail address narrows the list."""
+    async def list_conversations(self, query: ConversationQuery) -> Page[Conversation]:
+        """Conversations, the one with the newest message first. Those in trash and spam are among them.
+
+        Of texts only a whole e-mail address narrows the list.
+        """
         if query.kind not in _KINDS:
             return Page()
         address = mapping.email_in(query.text or "")
@@ -61,8 +67,16 @@ class MessageReader:
         page = await self._conversations.page(tokens(fetch, None), asked, name=contact or "all")
         return Page(items=page.items[::-1], cursor=page.cursor, total=page.total)
 
-    async def messages(self, conversation: str, query: MessageQuery) -> Page[Message]:
-        """A page of messages, oldest first."""
+    async def get_conversation(self, conversation: str) -> Conversation:
+        """One conversation."""
+        answer = await self._api.conversation(conversation)
+        found = to_conversation(answer.value)
+        if found is None:
+            raise answer.failure("The answer of {service} is no conversation")
+        return replace(found, id=conversation)
+
+    async def list_messages(self, conversation: str, query: MessageQuery) -> Page[Message]:
+        """A page of messages, sorted by when they were sent, whatever order the service lists them in."""
         thread = query.thread
         page = await self._messages.page(
             self._listing(conversation),
@@ -75,7 +89,7 @@ class MessageReader:
             await self._api.conversation(conversation)  # tells an empty conversation from none
         return page
 
-    async def message(self, conversation: str, message: str) -> Message:
+    async def get_message(self, conversation: str, message: str) -> Message:
         """One message of this conversation."""
         return await self._mapped(await self.checked(conversation, message), conversation)
 
@@ -121,7 +135,7 @@ class MessageReader:
             return None
         query = MessageQuery(since=at - _ABOUT, until=at + _ABOUT)
         while True:
-            page = await self.messages(conversation, query)
+            page = await self.list_messages(conversation, query)
             for one in page.items:
                 if one.extra.get(EXTERNAL_ID) == message.id or _same(one, message, at, sender):
                     return one
@@ -129,12 +143,12 @@ class MessageReader:
                 return None
             query = replace(query, cursor=page.cursor)
 
-    def cursor_after(self, message: Message, order: Order) -> str | None:
+    def cursor_after(self, message: Message, query: MessageQuery) -> str | None:
         """Where a list goes on after a message; ``None`` unless its conversation was read whole."""
         if message.sent_at is None:
             return None
         conversation = message.conversation
-        return self._messages.cursor_after(self._listing(conversation), message, order, name=conversation)
+        return self._messages.cursor_after(self._listing(conversation), message, query.order, name=conversation)
 
     def forget(self, conversation: str) -> None:
         """Read anew what was changed here."""

@@ -14,7 +14,7 @@ from dragoman.providers.base.provider import Change, Draft
 from dragoman.providers.convore import mapping, wire
 from dragoman.providers.convore.api import Api, Body
 from dragoman.providers.convore.message_update import body_of
-from dragoman.providers.convore.reading import MessageReader
+from dragoman.providers.convore.reading import ConvoreReader
 
 _CLOSED: Final = frozenset({"trash", "spam"})
 
@@ -42,7 +42,7 @@ class WriteContext:
 class MessageWriter:
     """Writes for one account. Nothing is ever written twice."""
 
-    def __init__(self, api: Api, reader: MessageReader) -> None:
+    def __init__(self, api: Api, reader: ConvoreReader) -> None:
         self._api = api
         self._reader = reader
 
