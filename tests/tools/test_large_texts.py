@@ -11,7 +11,7 @@ import anyio.lowlevel
 import pytest
 
 from dragoman.accounts import provider_registry
-from dragoman.core.context.large_work import LARGE, THREADS, run_sized
+from dragoman.core.text_size import LARGE, THREADS, run_sized
 from dragoman.providers.base.provider import Limits
 from dragoman.rendering import layout_cache
 from dragoman.testing.journal_service import JournalProvider, JournalService

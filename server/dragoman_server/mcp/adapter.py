@@ -177,7 +177,7 @@ class Adapter:
         """The caller of a tool that writes or resumes: how to ask them, and when they have the answer."""
         await receipts.settled()
         # An agent may answer for minutes, which a client endures that hears of it; reading is repeated easily.
-        may_go_on = self._writes(params.name) and "progress_token" in (ctx.meta or {})
+        may_go_on = self._writes(params.name) and _wants_progress(ctx)
         known = caller(ctx, slot if may_go_on else None)
         who = known.principal.name if known.principal else ""
         ask = elicitation_for(ctx, params, who, self._services.workspace.store, slot)
@@ -197,7 +197,12 @@ class Adapter:
 
 
 def caller(ctx: Context, slot: CallSlot | None = None) -> Caller:
-    """The caller, as the connection names it; each report of progress extends the call's time."""
+    """The caller, as the connection names it.
+
+    Args:
+        ctx: The request. Only a client that sent a progress token hears of progress.
+        slot: Its time is extended by each report of progress.
+    """
 
     async def progress(done: int, text: str) -> None:
         if slot is not None:
@@ -206,8 +211,16 @@ def caller(ctx: Context, slot: CallSlot | None = None) -> Caller:
 
     params = ctx.session.client_params
     name = params.client_info.name if params else ""
-    # The name is the client's own, and goes to logs and the audit.
-    return Caller(client=ascii(name[:_LONGEST_NAME])[1:-1], progress=progress, principal=current_principal.get())
+    return Caller(
+        # The name is the client's own, and goes to logs and the audit.
+        client=ascii(name[:_LONGEST_NAME])[1:-1],
+        progress=progress if _wants_progress(ctx) else None,
+        principal=current_principal.get(),
+    )
+
+
+def _wants_progress(ctx: Context) -> bool:
+    return "progress_token" in (ctx.meta or {})
 
 
 async def accept_forms(ctx: Context, call_next: CallNext) -> HandlerResult:

@@ -12,11 +12,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Final, Generic, TypeVar, cast
+from typing import Final, Generic, TypeVar
 
 from dragoman.core.safe_text import Sentence
-
-_OBJECT_SIZE: Final = 500
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -262,37 +260,3 @@ class SearchPage(Page[Hit]):
     advice: Sentence = ""
     notes: tuple[Sentence, ...] = ()
     storable: bool = True
-
-
-def memory_size(found: object) -> int:
-    """Characters of all its texts, and a bit for the rest.
-
-    Args:
-        found: Something of the model, a page of it, or anything small.
-    """
-    if isinstance(found, Page):
-        return _OBJECT_SIZE + sum(map(memory_size, cast("Page[object]", found).items))
-    if isinstance(found, Hit):
-        return memory_size(found.message)
-    if isinstance(found, Message):
-        return _message_size(found)
-    if isinstance(found, Conversation):
-        return (
-            _OBJECT_SIZE
-            + sum(map(len, (*found.participants, *found.external)))
-            + len(found.topic)
-            + _repr_size(found.extra)
-        )
-    return _OBJECT_SIZE
-
-
-def _message_size(m: Message) -> int:
-    total = _OBJECT_SIZE + len(m.text) + len(m.subject or "")
-    # Most messages have none of the rest, and this is asked of every one.
-    if m.history or m.reactions or m.attachments or m.citations or m.labels or m.extra:
-        total += sum(map(_repr_size, (m.history, m.reactions, m.attachments, m.citations, m.labels, m.extra)))
-    return total
-
-
-def _repr_size(rest: object) -> int:
-    return len(repr(rest)) if rest else 0

@@ -9,7 +9,7 @@ from functools import cache
 from threading import Lock
 from typing import Final, Literal, cast
 
-from dragoman.core.model import memory_size
+from dragoman.core.text_size import memory_size
 from dragoman.rendering.budget.fitting import PLACEHOLDER, Layout, PageLayout, fit
 from dragoman.rendering.budget.token_estimate import estimate
 from dragoman.rendering.json_form.pages import json_page

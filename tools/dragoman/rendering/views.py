@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, TypeAlias
 
-from dragoman.core.model import Conversation, Hit, Message, Order, memory_size
+from dragoman.core.model import Conversation, Hit, Message, Order
 from dragoman.core.safe_text import Sentence
+from dragoman.core.text_size import memory_size
 
 ConversationKey: TypeAlias = tuple[str, str]
 """A conversation: account and id."""

@@ -5,17 +5,18 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from datetime import datetime
 from functools import partial
 from typing import Final, Literal, cast
 
 from dragoman.core.context import instrumentation, progress
 from dragoman.core.context.impersonation import acting_for
-from dragoman.core.context.large_work import run_sized
 from dragoman.core.errors import DragomanError, InvalidArgument, NotFound
 from dragoman.core.lazy_pattern import lazy_pattern
 from dragoman.core.references import Reference
 from dragoman.core.safe_text import SafeText, join, safe, sentence, unquoted
+from dragoman.core.text_size import run_sized
 from dragoman.rendering import Answer
 from dragoman.rendering.views import NOTICE, ConversationKey
 from dragoman.toolset import policy
@@ -99,7 +100,8 @@ async def _run_tool(services: ToolServices, tool: ToolSpec, arguments: Mapping[s
         # A later page shows the list as of the first one, so its times ago are counted from then.
         given = {**saved.asked, **given, "cursor": saved.positions}
         asked, now = saved.asked, saved.now or now
-    with progress.listening(caller.progress):
+    # Most clients ask for no progress; providers then spare their service the streaming of an answer.
+    with progress.listening(caller.progress) if caller.progress else nullcontext():
         found: ToolResult = await tool.run(CallContext(services, caller, now), **given)
     answer = await _lay_out(services, tool, found, form=form, budget=budget, asked=asked, now=now, caller=caller)
     if found.write is not None:

@@ -9,9 +9,9 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Final, TypeAlias
 
-from dragoman.core.context.large_work import ENTRY
 from dragoman.core.html_text import LONGEST, to_text
 from dragoman.core.model import Attachment, Author, Conversation, ConversationKind, Message
+from dragoman.core.text_size import ENTRY
 from dragoman.core.times import parse_time
 from dragoman.providers.convore import wire
 from dragoman.providers.kit.wire import visible

@@ -11,9 +11,9 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Final, TypeVar
 
-from dragoman.core.context.large_work import run_sized
 from dragoman.core.errors import DragomanError, NotFound
 from dragoman.core.model import Conversation, ConversationKind, Message, Order, Page
+from dragoman.core.text_size import run_sized
 from dragoman.core.times import parse_time
 from dragoman.providers.base.provider import AccountSettings, ConversationQuery, MessageQuery, Provider
 from dragoman.providers.convore import mapping, wire

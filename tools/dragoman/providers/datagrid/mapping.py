@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, cast
 
-from dragoman.core.context.large_work import ENTRY
 from dragoman.core.model import (
     Attachment,
     Author,
@@ -16,6 +15,7 @@ from dragoman.core.model import (
     ConversationKind,
     Message,
 )
+from dragoman.core.text_size import ENTRY
 from dragoman.core.times import parse_time
 from dragoman.providers.datagrid import wire
 

@@ -9,10 +9,10 @@ from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Final, Self
 
-from dragoman.core.context.large_work import run_sized
 from dragoman.core.errors import InvalidArgument
 from dragoman.core.model import Hit, SearchPage
 from dragoman.core.permalinks import read_link
+from dragoman.core.text_size import run_sized
 from dragoman.providers.base.provider import SearchQuery
 from dragoman.providers.glean.api import Api
 from dragoman.providers.glean.cache import PersonCache

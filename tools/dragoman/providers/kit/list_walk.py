@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Final, Generic, TypeVar
 
-from dragoman.core.model import Order, memory_size
+from dragoman.core.model import Order
+from dragoman.core.text_size import memory_size
 from dragoman.providers.kit.cursor import digest
 from dragoman.providers.kit.listings import NO_TIME, Batch, Key, Listing
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
 
-from dragoman.core.context.large_work import run_sized
 from dragoman.core.json_fields import JsonObject
 from dragoman.core.model import Message
+from dragoman.core.text_size import run_sized
 from dragoman.providers.kit.members import Identity, KnownNames, NameBook
 from dragoman.transport.http import DerivedCache
 

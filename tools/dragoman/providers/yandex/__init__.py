@@ -13,10 +13,10 @@ from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Final, Self, cast
 
 from dragoman.core.context.clock import Clock, current_clock
-from dragoman.core.context.large_work import run_sized
 from dragoman.core.errors import InvalidArgument, NotFound, Unavailable, UnsupportedOperation
 from dragoman.core.model import Author, Conversation, ConversationKind, Message, Page
 from dragoman.core.sanitize import NOBODY
+from dragoman.core.text_size import run_sized
 from dragoman.providers.base.provider import AccountSettings, ConversationQuery, Draft, Limits, MessageQuery, Provider
 from dragoman.providers.kit.cursor import decode_token, encode_token, foreign_cursor
 from dragoman.providers.kit.listings import Key, Listing, key_of, streamed

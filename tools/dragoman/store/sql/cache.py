@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from operator import is_
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar, cast
 
-from dragoman.core.model import Message, memory_size
+from dragoman.core.model import Message
+from dragoman.core.text_size import memory_size
 from dragoman.store.sql.database import Database, Versioned
 
 if TYPE_CHECKING:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from dragoman.core.context.large_work import run_sized
 from dragoman.core.errors import DragomanError
 from dragoman.core.model import Message
 from dragoman.core.references import Reference
 from dragoman.core.safe_text import SafeText, Sentence, join, safe, sentence
+from dragoman.core.text_size import run_sized
 from dragoman.core.times import format_minute
 from dragoman.providers.base.provider import Capability, MessageQuery, SearchQuery
 from dragoman.store import Entry, Store

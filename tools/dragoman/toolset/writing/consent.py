@@ -8,10 +8,10 @@ from dataclasses import replace
 from functools import partial
 from typing import Final, LiteralString
 
-from dragoman.core.context.large_work import run_sized
 from dragoman.core.errors import PermissionDenied
 from dragoman.core.model import Audience
 from dragoman.core.safe_text import SafeText, safe, sentence
+from dragoman.core.text_size import run_sized
 from dragoman.rendering import question
 from dragoman.store import Store
 from dragoman.toolset import policy

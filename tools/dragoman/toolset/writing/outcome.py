@@ -11,10 +11,10 @@ from typing import Final, Literal
 import anyio
 
 from dragoman.accounts.account_list import account_errors
-from dragoman.core.context.large_work import run_sized
 from dragoman.core.errors import DragomanError
 from dragoman.core.model import Message
 from dragoman.core.safe_text import SafeText, safe, sentence
+from dragoman.core.text_size import run_sized
 from dragoman.providers.base.provider import Capability
 from dragoman.store import Entry, Store
 from dragoman.toolset.writing.plan import WritePlan

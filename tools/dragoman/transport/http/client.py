@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Final, Protocol, Self, TypeVar, Unpack, overlo
 
 from dragoman._version import __version__
 from dragoman.core.context.clock import Clock, current_clock
-from dragoman.core.context.large_work import run_sized
 from dragoman.core.errors import RateLimited
+from dragoman.core.text_size import run_sized
 from dragoman.transport.credentials import Authorize, printable
 from dragoman.transport.error_mapping import Kind, ServiceFailure, ServiceProfile, error_for
 from dragoman.transport.http import error_policy

@@ -13,7 +13,7 @@ from threading import Lock
 from typing import Final, Generic, TypeVar
 from weakref import ref
 
-from dragoman.core.context.large_work import run_sized
+from dragoman.core.text_size import run_sized
 
 T = TypeVar("T")
 

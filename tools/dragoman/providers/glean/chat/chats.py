@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
 
-from dragoman.core.context.large_work import run_sized
 from dragoman.core.errors import NotFound
 from dragoman.core.model import Conversation, Message, Order, Page
+from dragoman.core.text_size import run_sized
 from dragoman.providers.base.provider import MessageQuery
 from dragoman.providers.glean.api import Api
 from dragoman.providers.glean.cache import PersonCache

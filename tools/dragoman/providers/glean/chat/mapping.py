@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final
 
-from dragoman.core.context.large_work import ENTRY
 from dragoman.core.model import Attachment, Author, AuthorKind, Citation, Conversation, Message
+from dragoman.core.text_size import ENTRY
 from dragoman.core.times import parse_time
 from dragoman.providers.glean.conversation_id import KINDS, IdKind, chat_id
 from dragoman.providers.glean.mapping.chat_wire import (

@@ -6,10 +6,10 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from dragoman.core.context.large_work import run_sized
 from dragoman.core.errors import InvalidArgument, NotFound
 from dragoman.core.model import Conversation, Message, Page
 from dragoman.core.permalinks import read_link
+from dragoman.core.text_size import run_sized
 from dragoman.providers.base.provider import MessageQuery
 from dragoman.providers.glean.api import Api
 from dragoman.providers.glean.cache import PersonCache

@@ -8,8 +8,8 @@ from dragoman.core.model import (
     Message,
     Page,
     Reaction,
-    memory_size,
 )
+from dragoman.core.text_size import memory_size
 
 MANY = 100_000
 
